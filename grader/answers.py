@@ -1,0 +1,67 @@
+"""What a run of a student's file left: plain data, with no verdict in it.  Everything textual here is hostile."""
+
+from typing import Any, Literal
+
+import numpy as np
+from msgspec import Struct
+
+Array = np.ndarray[Any, Any]
+
+Outcome = Literal["returned", "missing", "raised", "timed_out", "out_of_memory", "died"]
+
+# What may cross the border: truth values, integers, floats and complex numbers of the usual sizes.
+DTYPES = ("|b1", "|i1", "|u1", "<i2", "<u2", "<i4", "<u4", "<i8", "<u8", "<f2", "<f4", "<f8", "<c8", "<c16")
+MAX_DIMENSIONS = 6
+MAX_ENTRIES = 2**20
+
+
+class ArrayData(Struct, frozen=True):
+    """An array as it crossed the border: C order, little endian."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    data: bytes
+
+    def array(self) -> Array:
+        """The array, read-only."""
+        return np.frombuffer(self.data, dtype=np.dtype(self.dtype)).reshape(self.shape)
+
+
+class Answer(Struct, frozen=True, omit_defaults=True):
+    """What one call of one gradient function left.
+
+    Attributes:
+        value: the array that it returned, where it returned one.
+        returned: the type of what it returned, such as "list".
+        message: the exception or other reason, in the student's or Python's words.
+        line: the line of the student's file where it was raised, 0 if unknown.
+        printed: what it printed, cut.
+        warnings: what Python or numpy warned of, cut.
+        mutated: the quantities of the step that it changed in place.
+    """
+
+    outcome: Outcome
+    value: ArrayData | None = None
+    returned: str = ""
+    message: str = ""
+    line: int = 0
+    printed: str = ""
+    warnings: tuple[str, ...] = ()
+    mutated: tuple[str, ...] = ()
+
+
+class Run(Struct, frozen=True, omit_defaults=True):
+    """What one submission left.
+
+    Attributes:
+        answers: for each gradient its answers, one per step; fewer where an earlier one was no value.
+        loading: the outcome of executing the file itself; "returned" where it ran to its end.
+        printed: what it printed while it was loaded.
+        cpu_seconds: processor time of all its processes together.
+        attempts: how many processes were started for it.
+    """
+
+    answers: dict[str, list[Answer]]
+    loading: Answer = Answer("returned")
+    cpu_seconds: float = 0.0
+    attempts: int = 0

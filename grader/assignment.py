@@ -1,0 +1,95 @@
+"""An assignment, loaded whole: config, model, solution, steps, and the right gradient at each step.
+
+The only module that knows how these fit together; everything after it takes an `Assignment`.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from grader.config import Computed, Config, Gradient
+from grader.derivatives import Derivative, differentiate, random_directions
+from grader.graph import Array, Graph
+from grader.reference import Reference
+from grader.steps import Step, make_steps
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """Everything that is known about an assignment before a submission is seen.
+
+    Attributes:
+        folder: where config.yaml stands.
+        reference: the solution, or None on a student's machine.
+    """
+
+    folder: Path
+    config: Config
+    graph: Graph
+    steps: list[Step]
+    reference: Reference | None
+
+    @cached_property
+    def numeric(self) -> dict[str, list[Derivative]]:
+        """The numerical derivative for each gradient, at each step."""
+        return {gradient.name: [self._differentiate(gradient, step) for step in self.steps] for gradient in self.config.gradients}
+
+    @cached_property
+    def exact(self) -> dict[str, list[Array]]:
+        """Each gradient at each step to machine precision: the solution's or, without it, by complex steps."""
+        if self.reference is not None:
+            return {name: [self.reference(name, step)[0] for step in self.steps] for name in self.names}
+        return {gradient.name: [self._by_complex_step(gradient, step) for step in self.steps] for gradient in self.config.gradients}
+
+    @cached_property
+    def ancestors(self) -> dict[str, list[str]]:
+        """For each gradient all those that it builds on, nearest first; empty without a solution."""
+        if self.reference is None:
+            return {name: [] for name in self.names}
+        direct = {name: self.reference.upstream(name, self.steps[0]) for name in self.names}
+        return {name: _nearest_first(name, direct) for name in self.names}
+
+    @property
+    def names(self) -> list[str]:
+        return [gradient.name for gradient in self.config.gradients]
+
+    def symbolic(self, gradient: Gradient) -> tuple[str | int, ...]:
+        """The shape that a gradient must have: that of what it is taken with respect to."""
+        return self.config.shape_of(gradient.of)
+
+    def _differentiate(self, gradient: Gradient, step: Step) -> Derivative:
+        check = self.config.checks.finite_difference
+        shape = step.shape(self.symbolic(gradient))
+        few = int(np.prod(shape)) <= check.max_entries
+        directions = None if few else random_directions(shape, check.directions, self.config.steps.seed)
+        return differentiate(
+            self.graph, step, gradient.of, method=check.method, step_size=check.step_size, directions=directions
+        )
+
+    def _by_complex_step(self, gradient: Gradient, step: Step) -> Array:
+        derivative = differentiate(self.graph, step, gradient.of, method="complex_step")
+        return derivative.value.reshape(step.shape(self.symbolic(gradient)))
+
+
+def load_assignment(config: Config, folder: Path, *, with_solution: bool) -> Assignment:
+    """Load every file that a config names, relative to the folder of the config.
+
+    Raises:
+        ConfigError: any of them cannot be used; the message says which, where and why.
+    """
+    computed = [name for name, quantity in config.quantities.items() if isinstance(quantity, Computed)]
+    graph = Graph(folder / config.model, config.quantities, computed, config.loss)
+    names = [gradient.name for gradient in config.gradients]
+    reference = Reference(folder / config.solution, names) if with_solution else None
+    return Assignment(folder, config, graph, make_steps(config, graph), reference)
+
+
+def _nearest_first(name: str, direct: dict[str, frozenset[str]]) -> list[str]:
+    found: list[str] = []
+    level = sorted(direct[name])
+    while level:
+        found += [other for other in level if other not in found]
+        level = sorted({further for other in level for further in direct[other]} - set(found))
+    return found

@@ -1,0 +1,129 @@
+"""Numerical derivatives of the loss with respect to any quantity of the model, each with an estimate of its own error.
+
+    central         D(t) = (J(p + t v) - J(p - t v)) / 2t                    error of order t^2
+    richardson      (4 D(t) - D(2t)) / 3                                     error of order t^4
+    complex_step    Im J(p + i t v) / t    (Squire and Trapp, 1998)          exact to rounding; needs an analytic model
+
+The directions v are the unit vectors of all entries of p or, where p has too many, a few random ones.
+All perturbed losses are evaluated as one stack where the model allows it.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from grader.graph import Array, Graph
+from grader.steps import Step
+
+STEP_SIZE = {"central": 1e-5, "richardson": 1e-3, "complex_step": 1e-20}
+EPSILON = float(np.finfo(float).eps)
+
+
+@dataclass(frozen=True)
+class Derivative:
+    """Derivatives along some directions.
+
+    Attributes:
+        value: one number per direction, (N,).
+        error: estimated relative error of `value` as a whole.
+        directions: (N, *shape), or None for the unit vectors of every entry.
+    """
+
+    value: Array
+    error: float
+    directions: Array | None
+
+    def of(self, gradient: Array) -> Array:
+        """What `value` must be if `gradient` is right: all its entries, or its products with the directions, (N,)."""
+        if self.directions is None:
+            return gradient.reshape(-1)
+        return np.tensordot(self.directions, gradient, axes=gradient.ndim)
+
+
+def differentiate(
+    graph: Graph,
+    step: Step,
+    node: str,
+    *,
+    method: str = "central",
+    step_size: float | None = None,
+    directions: Array | None = None,
+) -> Derivative:
+    """dJ/d`node` at `step`, along every entry of it or along `directions` (N, *shape of node)."""
+    point = np.asarray(step.values[node], dtype=float)
+    rays = np.eye(point.size).reshape(point.size, *point.shape) if directions is None else directions
+    t = STEP_SIZE[method] if step_size is None else step_size
+    match method:
+        case "central":
+            value, error = _central(graph, step, node, point, rays, t)
+        case "richardson":
+            value, error = _richardson(graph, step, node, point, rays, t)
+        case "complex_step":
+            value, error = _complex_step(graph, step, node, point, rays, t)
+        case _:
+            raise ValueError(f"no such method: {method}")
+    return Derivative(value, error, directions)
+
+
+def random_directions(shape: tuple[int, ...], count: int, seed: int) -> Array:
+    """`count` random unit vectors of the space of `shape`: (count, *shape)."""
+    rays = np.random.default_rng(seed).standard_normal((count, *shape))
+    norms = np.sqrt(np.sum(rays**2, axis=tuple(range(1, rays.ndim)), keepdims=True))
+    return np.asarray(rays / norms)
+
+
+def relative_error(a: Array, b: Array) -> float:
+    """|a - b| / max(|a|, |b|) in the Euclidean norm over all entries; 0 where both are zero, NaN where either has one."""
+    with np.errstate(all="ignore"):
+        size = max(float(np.linalg.norm(a)), float(np.linalg.norm(b)))
+        return 0.0 if size == 0.0 else float(np.linalg.norm(a - b)) / size
+
+
+def _central(graph: Graph, step: Step, node: str, point: Array, rays: Array, t: float) -> tuple[Array, float]:
+    fine, coarse = (_difference(graph, step, node, point, rays, t * factor) for factor in (1, 2))
+    truncation = np.linalg.norm(coarse - fine) / 3
+    return fine, _relative(truncation + _rounding(step, graph, rays, t), fine)
+
+
+def _richardson(graph: Graph, step: Step, node: str, point: Array, rays: Array, t: float) -> tuple[Array, float]:
+    d1, d2, d4 = (_difference(graph, step, node, point, rays, t * factor) for factor in (1, 2, 4))
+    fine, coarse = (4 * d1 - d2) / 3, (4 * d2 - d4) / 3
+    truncation = np.linalg.norm(coarse - fine) / 15
+    return fine, _relative(truncation + _rounding(step, graph, rays, t), fine)
+
+
+def _complex_step(graph: Graph, step: Step, node: str, point: Array, rays: Array, t: float) -> tuple[Array, float]:
+    fine, coarse = (_losses(graph, step, node, point + 1j * size * rays).imag / size for size in (t, 1e3 * t))
+    return fine, _relative(np.linalg.norm(coarse - fine), fine) + EPSILON
+
+
+def _difference(graph: Graph, step: Step, node: str, point: Array, rays: Array, t: float) -> Array:
+    plus = _losses(graph, step, node, point + t * rays)
+    minus = _losses(graph, step, node, point - t * rays)
+    return (plus - minus) / (2 * t)
+
+
+def _rounding(step: Step, graph: Graph, rays: Array, t: float) -> float:
+    """The norm of the error that rounding J leaves in all the quotients together."""
+    return float(EPSILON * max(1.0, abs(step.values[graph.loss])) / t * np.sqrt(len(rays)))
+
+
+def _relative(error: float, value: Array) -> float:
+    size = float(np.linalg.norm(value))
+    return float(error) / size if size else float(error)
+
+
+def _losses(graph: Graph, step: Step, node: str, points: Array) -> Array:
+    """J at each of the stacked points, (N,): in one pass, or one by one where the model does not take stacks."""
+
+    def one(point: Array) -> Array:
+        return np.asarray(graph.loss_at(step.values, node, point))
+
+    try:
+        stacked = np.asarray(graph.loss_at(step.values, node, points))
+        ends = [np.asarray(one(points[i])).reshape(()) for i in (0, -1)]
+        if stacked.shape == (len(points),) and np.allclose(stacked[[0, -1]], ends, rtol=1e-12, atol=0):
+            return stacked
+    except (ValueError, IndexError, TypeError):
+        pass
+    return np.array([one(point).reshape(()) for point in points])

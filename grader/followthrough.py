@@ -1,0 +1,84 @@
+"""Errors carried forward: a wrong gradient that is right given the student's own wrong ones.  Pure.
+
+The reference formula is evaluated with the student's own upstream gradients in place of the right ones.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from grader.assignment import Assignment
+from grader.derivatives import relative_error
+from grader.graph import Array
+from grader.judge import Judgement
+
+MAX_COMBINATIONS = 64
+
+
+@dataclass(frozen=True)
+class Carried:
+    """A gradient that follows from the student's own: `sources` were put in place, `roots` are the ones to mend."""
+
+    sources: list[str]
+    roots: list[str]
+
+
+def find_carried(assignment: Assignment, judgements: Mapping[str, Judgement], single: set[str]) -> dict[str, Carried]:
+    """The failed gradients that are right given others of the student's that are wrong.
+
+    Only answers of the right shape with real, finite numbers that are not trivial are built on, and only wrong ones:
+    right ones are the reference's own.
+
+    Args:
+        single: the gradients answered in float32.
+    """
+    carried: dict[str, Carried] = {}
+    wrong = {name: judgement.values for name, judgement in judgements.items() if not judgement.passed}
+    for name in sorted(wrong, key=lambda name: len(assignment.ancestors[name])):
+        values = wrong[name]
+        usable = [other for other in assignment.ancestors[name] if wrong.get(other) is not None]
+        if values is None or not usable:
+            continue
+        config = assignment.config.checks.reference
+        loose = config.float32 == "accept" and single.intersection([name, *usable])
+        tolerance = config.float32_tolerance if loose else config.tolerance
+        sources = _matching(assignment, name, values, {other: wrong[other] or [] for other in usable}, tolerance)
+        if sources:
+            roots = {root for source in sources for root in (carried[source].roots if source in carried else [source])}
+            carried[name] = Carried(_in_order(assignment, sources), _in_order(assignment, roots))
+    return carried
+
+
+def _matching(
+    assignment: Assignment, name: str, values: list[Array], own: Mapping[str, list[Array]], tolerance: float
+) -> frozenset[str]:
+    """The nearest set of upstream gradients with which the reference gives exactly `values`."""
+    reference = assignment.reference
+    if reference is None:
+        return frozenset()
+    for names in _combinations(list(own)):
+        used: frozenset[str] = frozenset()
+        for k, step in enumerate(assignment.steps):
+            value, used = reference(name, step, {other: own[other][k] for other in names})
+            if used != frozenset(names) or not (relative_error(value, values[k]) <= tolerance and np.any(value)):
+                break
+        else:
+            return used
+    return frozenset()
+
+
+def _combinations(names: list[str]) -> Iterator[tuple[str, ...]]:
+    """Single names first, the nearest first; then pairs, and so on, so many at most."""
+    count = 0
+    for size in range(1, len(names) + 1):
+        for chosen in combinations(names, size):
+            yield chosen
+            count += 1
+            if count == MAX_COMBINATIONS:
+                return
+
+
+def _in_order(assignment: Assignment, names: frozenset[str] | set[str]) -> list[str]:
+    return [name for name in assignment.names if name in names]

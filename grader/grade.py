@@ -1,0 +1,139 @@
+"""From a run to marks: every gradient's status, checks and score.  Pure; runs nothing.
+
+The sum over the checks plus what follow-through keeps is the score of a gradient; the sum of those is the submission's.
+"""
+
+from collections.abc import Sequence
+
+from grader.answers import Answer, Run
+from grader.assignment import Assignment
+from grader.config import CHECKS, Gradient
+from grader.followthrough import Carried, find_carried
+from grader.judge import Judgement, Verdict, judge
+from grader.result import CheckResult, FollowThrough, Grade, GradientResult, GradientStatus
+
+FORMAT = 1
+SKIPPED = Verdict("skipped")
+
+
+def grade(assignment: Assignment, run: Run, submission: str, sandbox: str = "") -> Grade:
+    """Grade what a run of the file `submission` left."""
+    loaded = run.loading.outcome == "returned"
+    answers = {name: run.answers.get(name, []) if loaded else [run.loading] for name in assignment.names}
+    complete = {name: found for name, found in answers.items() if _all_returned(assignment, found)}
+    judgements = {
+        gradient.name: judge(assignment, gradient, complete[gradient.name])
+        for gradient in assignment.config.gradients
+        if gradient.name in complete
+    }
+    single = {name for name, found in complete.items() if any(a.value is not None and a.value.dtype == "<f4" for a in found)}
+    carried = find_carried(assignment, judgements, single)
+    gradients = [
+        _judged(assignment, gradient, complete[gradient.name], judgements[gradient.name], carried.get(gradient.name))
+        if gradient.name in complete
+        else _unjudged(assignment, gradient, answers[gradient.name])
+        for gradient in assignment.config.gradients
+    ]
+    undecided = [gradient.name for gradient in gradients if gradient.status == "not_graded"]
+    return Grade(
+        format=FORMAT,
+        submission=submission,
+        status="not_graded" if undecided else "graded",
+        score=_marks(sum(gradient.score for gradient in gradients)),
+        max_score=_marks(assignment.config.max_score),
+        gradients=gradients,
+        message=_message(assignment, run, undecided),
+        printed=run.loading.printed,
+        sandbox=sandbox,
+    )
+
+
+def not_graded(assignment: Assignment, submission: str, reason: str) -> Grade:
+    """The result where the grader itself failed: no gradient is said to be wrong, and the marks say nothing."""
+    gradients = [
+        GradientResult(gradient.name, 0.0, gradient.max_score, "not_graded", _checks(assignment, gradient, [SKIPPED] * 3))
+        for gradient in assignment.config.gradients
+    ]
+    return Grade(FORMAT, submission, "not_graded", 0.0, assignment.config.max_score, gradients, message=reason)
+
+
+def _all_returned(assignment: Assignment, answers: Sequence[Answer]) -> bool:
+    return len(answers) == len(assignment.steps) and all(answer.outcome == "returned" for answer in answers)
+
+
+def _judged(
+    assignment: Assignment, gradient: Gradient, answers: Sequence[Answer], judgement: Judgement, carried: Carried | None
+) -> GradientResult:
+    verdicts = [judgement.shape, judgement.finite_difference, judgement.reference]
+    checks = _checks(assignment, gradient, verdicts)
+    score = sum(check.score for check in checks)
+    follow_through = None
+    status: GradientStatus = "passed" if judgement.passed else "failed"
+    if any(verdict.outcome == "undecided" for verdict in verdicts):
+        status, score = "not_graded", 0.0
+    elif carried is not None:
+        kept = assignment.config.follow_through.share * sum(check.max_score for check in checks if check.outcome != "passed")
+        follow_through = FollowThrough(carried.sources, _marks(kept), carried.roots)
+        status, score = "followed_through", score + kept
+    return GradientResult(
+        name=gradient.name,
+        score=_marks(score),
+        max_score=gradient.max_score,
+        status=status,
+        checks=checks,
+        follow_through=follow_through,
+        printed=_printed(answers),
+        notes=_notes(answers),
+    )
+
+
+def _unjudged(assignment: Assignment, gradient: Gradient, answers: Sequence[Answer]) -> GradientResult:
+    last = answers[-1] if answers else Answer("died", message="the function was not called")
+    status = "died" if last.outcome == "returned" else last.outcome
+    return GradientResult(
+        name=gradient.name,
+        score=0.0,
+        max_score=gradient.max_score,
+        status=status,
+        checks=_checks(assignment, gradient, [SKIPPED] * len(CHECKS)),
+        message=last.message,
+        line=last.line,
+        printed=_printed(answers),
+        notes=_notes(answers),
+    )
+
+
+def _checks(assignment: Assignment, gradient: Gradient, verdicts: Sequence[Verdict]) -> list[CheckResult]:
+    results = []
+    for name, verdict in zip(CHECKS, verdicts, strict=True):
+        most = _marks(assignment.config.share(gradient, name) * gradient.max_score)
+        results.append(CheckResult(name, verdict.outcome, most if verdict.passed else 0.0, most, verdict.message))
+    return results
+
+
+def _message(assignment: Assignment, run: Run, undecided: Sequence[str]) -> str:
+    if undecided:
+        return f"not graded: {', '.join(undecided)} could not be checked here; `grader validate` says why"
+    if run.loading.outcome == "returned":
+        return ""
+    where = f"line {run.loading.line}: " if run.loading.line else ""
+    return f"{assignment.config.submission} could not be loaded: {where}{run.loading.message}"
+
+
+def _notes(answers: Sequence[Answer]) -> list[str]:
+    """Facts that cost no marks, each once."""
+    notes = []
+    for name in dict.fromkeys(name for answer in answers for name in answer.mutated):
+        notes.append(f"changes s.{name} in place: undone for the other gradients; work on a copy")
+    for warning in dict.fromkeys(warning for answer in answers for warning in answer.warnings):
+        notes.append(f"warned: {warning}")
+    return notes
+
+
+def _printed(answers: Sequence[Answer]) -> str:
+    return "".join(answer.printed for answer in answers)
+
+
+def _marks(score: float) -> float:
+    """Marks without the noise of binary fractions."""
+    return round(score, 9)

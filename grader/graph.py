@@ -1,0 +1,128 @@
+"""The model as a graph: one function per quantity, its parameters the quantities that it depends on.
+
+Evaluates the graph, with any quantity overridden.  Knows nothing of what the quantities mean.
+"""
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from grader.errors import ConfigError
+
+Array = np.ndarray[Any, Any]
+Values = Mapping[str, Any]
+
+
+def load_module(path: Path, name: str) -> ModuleType:
+    """Execute a Python file of the staff's (never a student's) as a module called `name`.
+
+    Raises:
+        ConfigError: the file is missing, or does not run.
+    """
+    module = ModuleType(name)
+    module.__file__ = str(path)
+    try:
+        source = path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}; config.yaml names it") from error
+    try:
+        exec(compile(source, str(path), "exec", dont_inherit=True), module.__dict__)  # noqa: S102, the staff's own file
+    except Exception as error:
+        line = getattr(error, "lineno", None) or _line_in(error, path)
+        raise ConfigError(f"{path}:{line}: does not run: {type(error).__name__}: {error}") from error
+    return module
+
+
+class Graph:
+    """The functions of a model, in an order in which they can be evaluated."""
+
+    def __init__(self, path: Path, quantities: Iterable[str], computed: Iterable[str], loss: str) -> None:
+        """Load the model file `path`.
+
+        Args:
+            quantities: all names that a parameter may have.
+            computed: those of them that the model must compute.
+            loss: the function whose derivatives are asked for.
+
+        Raises:
+            ConfigError: a function is missing, a parameter is no quantity, or the functions need one another in a circle.
+        """
+        self.loss = loss
+        self.path = path
+        self._module = load_module(path, "model")
+        known = set(quantities)
+        self.functions: dict[str, Callable[..., Any]] = {}
+        self.parameters: dict[str, tuple[str, ...]] = {}
+        for name in [*computed, loss]:
+            self._add(name, known)
+        self.order = self._sorted()
+
+    def _add(self, name: str, known: set[str]) -> None:
+        function = getattr(self._module, name, None)
+        if not callable(function):
+            raise ConfigError(f"{self.path}: expected a function {name}(...), found none; config.yaml says the model computes it")
+        parameters = tuple(inspect.signature(function).parameters)
+        for parameter in parameters:
+            if parameter not in known:
+                raise ConfigError(
+                    f"{self.path}: {name}({', '.join(parameters)}): {parameter} is no quantity of config.yaml;"
+                    f" expected among {', '.join(sorted(known))}"
+                )
+        self.functions[name] = function
+        self.parameters[name] = parameters
+
+    def _sorted(self) -> tuple[str, ...]:
+        order: list[str] = []
+
+        def visit(name: str, path: tuple[str, ...]) -> None:
+            if name in path:
+                raise ConfigError(f"{self.path}: {' needs '.join([*path, name])}: quantities cannot need themselves")
+            for parameter in self.parameters[name]:
+                if parameter in self.functions:
+                    visit(parameter, (*path, name))
+            if name not in order:
+                order.append(name)
+
+        for name in self.functions:
+            visit(name, ())
+        return tuple(order)
+
+    def downstream(self, node: str) -> tuple[str, ...]:
+        """The functions whose value changes with `node`, in order of evaluation, `node` itself left out."""
+        changed = {node}
+        for name in self.order:
+            if name != node and changed.intersection(self.parameters[name]):
+                changed.add(name)
+        return tuple(name for name in self.order if name in changed and name != node)
+
+    def evaluate(self, inputs: Values) -> dict[str, Any]:
+        """All quantities from the inputs alone."""
+        return self._run(self.order, inputs)
+
+    def loss_at(self, values: Values, node: str, replacement: Any) -> Any:
+        """The loss with `node` replaced, everything upstream of it kept: a number, or (N,) for a stack of N replacements.
+
+        Replacing a quantity that the model computes cuts it off from what it is computed from,
+        so the derivative with respect to it is the one with respect to that quantity as a free variable.
+        """
+        changed = self._run(self.downstream(node), {**values, node: replacement})
+        return changed[self.loss]
+
+    def _run(self, names: Iterable[str], values: Values) -> dict[str, Any]:
+        known = dict(values)
+        for name in names:
+            known[name] = self.functions[name](*[known[parameter] for parameter in self.parameters[name]])
+        return known
+
+
+def _line_in(error: BaseException, path: Path) -> int:
+    line, trace = 1, error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == str(path):
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return line

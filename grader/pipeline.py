@@ -1,0 +1,30 @@
+"""From an assignment to a running sandbox, and from a file to its grade.  Ties the parts together; decides nothing."""
+
+from collections.abc import Callable
+
+from grader.assignment import Assignment
+from grader.errors import SandboxError
+from grader.grade import grade, not_graded
+from grader.result import Grade
+from grader.sandbox.host import Sandbox
+from grader.sandbox.spawner import Spawner
+from grader.sandbox.wire import JobWriter
+from grader.submission import Submission
+
+
+def make_sandbox(assignment: Assignment, start: Callable[[], Spawner]) -> Sandbox:
+    """A sandbox whose children get the steps of the assignment, the loss left out, and nothing else of it."""
+    loss = assignment.config.loss
+    steps = [{name: value for name, value in step.values.items() if name != loss} for step in assignment.steps]
+    limits = assignment.config.sandbox
+    calls = [(name, k) for name in assignment.names for k in range(len(steps))]
+    return Sandbox(start, JobWriter(steps, limits.output_kb * 1024), calls, limits)
+
+
+def grade_submission(assignment: Assignment, sandbox: Sandbox, submission: Submission) -> Grade:
+    """Run and grade one file.  A failure of ours is the status of the grade, never a mark."""
+    try:
+        run = sandbox.run(submission.source)
+    except SandboxError as error:
+        return not_graded(assignment, submission.name, str(error))
+    return grade(assignment, run, submission.name, str(sandbox.report))

@@ -1,0 +1,125 @@
+"""A grade as people read it in a terminal.  Everything of the student's goes through `Text`, which knows no markup."""
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from grader.config import Config
+from grader.result import CheckResult, Grade, GradientResult
+
+_MARKS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "skipped": ("·", "dim"), "undecided": ("?", "yellow")}
+_COLOURS = {"passed": "green", "followed_through": "cyan", "not_graded": "yellow"}
+_WORDS = {
+    "passed": "right",
+    "failed": "wrong",
+    "followed_through": "follows from your own",
+    "missing": "not written yet",
+    "raised": "stopped with an error",
+    "timed_out": "took too long",
+    "out_of_memory": "used too much memory",
+    "died": "ended the process",
+    "not_graded": "not graded",
+}
+
+
+def print_grade(console: Console, grade: Grade, config: Config, *, staff: bool) -> None:
+    """Print a table of the gradients, then a block for each that is not right.
+
+    Args:
+        staff: show marks, printed text and the sandbox; a student at home gets none of these.
+    """
+    console.print(_headline(grade, staff=staff))
+    if grade.message:
+        console.print(Text(f"  {grade.message}", style="yellow" if grade.status == "not_graded" else "red"))
+    console.print(_table(grade, staff=staff))
+    for gradient in grade.gradients:
+        if _wants_block(grade, gradient):
+            console.print(_block(gradient, config, staff=staff))
+    if staff:
+        _print_staff(console, grade)
+
+
+def _headline(grade: Grade, *, staff: bool) -> Text:
+    right = sum(gradient.status == "passed" for gradient in grade.gradients)
+    if grade.status == "not_graded":
+        figure = "not graded"
+    elif staff:
+        figure = f"{_number(grade.score)} / {_number(grade.max_score)}"
+    else:
+        figure = f"{right} of {len(grade.gradients)} gradients right"
+    return Text.assemble((grade.submission, "bold"), "   ", (figure, "bold green" if grade.passed else "bold"))
+
+
+def _table(grade: Grade, *, staff: bool) -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("gradient")
+    if staff:
+        table.add_column("marks", justify="right")
+    for check in ("shape", "differences", "exact"):
+        table.add_column(check, justify="center")
+    table.add_column("")
+    for gradient in grade.gradients:
+        marks = [f"{_number(gradient.score)} / {_number(gradient.max_score)}"] if staff else []
+        table.add_row(gradient.name, *marks, *map(_mark, gradient.checks), _status(gradient))
+    return table
+
+
+def _mark(check: CheckResult) -> Text:
+    sign, style = _MARKS[check.outcome]
+    return Text(sign, style)
+
+
+def _status(gradient: GradientResult) -> Text:
+    words = _WORDS[gradient.status]
+    if gradient.follow_through is not None:
+        words += f" {', '.join(gradient.follow_through.sources)}"
+    return Text(words, _COLOURS.get(gradient.status, "red"))
+
+
+def _wants_block(grade: Grade, gradient: GradientResult) -> bool:
+    if grade.message and gradient.message and gradient.message in grade.message:
+        return False  # the file was not loaded: said once, at the top
+    return gradient.status not in ("passed", "followed_through") or bool(gradient.notes)
+
+
+def _block(gradient: GradientResult, config: Config, *, staff: bool) -> RenderableType:
+    of = next(g.of for g in config.gradients if g.name == gradient.name)
+    title = Text.assemble(
+        (_WORDS[gradient.status].upper(), _COLOURS.get(gradient.status, "red")), "  ", (gradient.name, "bold"),
+        f": gradient of {config.loss} with respect to {of}",
+    )  # fmt: skip
+    lines = [line for line in map(_check_line, gradient.checks) if line is not None]
+    if gradient.message:
+        where = f"line {gradient.line}: " if gradient.line else ""
+        lines.insert(0, Text(f"{where}{gradient.message}"))
+    lines += [Text(f"hint: {hint}", "italic") for hint in gradient.hints]
+    lines += [Text(f"note: {note}", "dim") for note in gradient.notes]
+    if staff and gradient.printed:
+        lines.append(Text(f"printed: {_short(gradient.printed)}", "dim"))
+    return Group(title, *(Padding(line, (0, 0, 0, 4)) for line in lines), Text(""))
+
+
+def _check_line(check: CheckResult) -> Text | None:
+    if not check.message:
+        return None
+    return Text.assemble((f"{check.name.replace('_', ' ')}: ", "dim"), check.message)
+
+
+def _print_staff(console: Console, grade: Grade) -> None:
+    if grade.printed:
+        console.print(Text(f"printed while loading: {_short(grade.printed)}", "dim"))
+    if grade.sandbox:
+        console.print(Text(f"sandbox: {grade.sandbox}", "dim"))
+
+
+def _short(text: str) -> str:
+    """The first lines of what a student printed."""
+    lines = text.strip().splitlines()
+    shown = " ⏎ ".join(line[:200] for line in lines[:3])
+    return shown + (f" … ({len(lines)} lines)" if len(lines) > 3 else "")
+
+
+def _number(value: float) -> str:
+    return f"{value:.2f}".rstrip("0").rstrip(".")

@@ -1,0 +1,103 @@
+"""The outcome of grading one submission, as in the JSON of `grader grade --json`.  Format 1; documented in docs/json.md."""
+
+from typing import Literal
+
+from msgspec import Struct, field
+
+CheckOutcome = Literal["passed", "failed", "skipped", "undecided"]
+GradientStatus = Literal[
+    "passed", "failed", "followed_through", "missing", "raised", "timed_out", "out_of_memory", "died", "not_graded"
+]
+Certainty = Literal["exact", "tie", "observation", "none"]
+
+
+class CheckResult(Struct, frozen=True):
+    """One check of one gradient; `score` and `max_score` in marks."""
+
+    name: str
+    outcome: CheckOutcome
+    score: float
+    max_score: float
+    message: str = ""
+
+
+class FollowThrough(Struct, frozen=True, rename={"sources": "from"}):
+    """Marks for a gradient that is right given the student's own wrong ones.
+
+    Attributes:
+        sources: the student's own gradients that it was evaluated with ("from" in JSON).
+        score: the marks it keeps of the checks that it failed.
+        roots: those gradients that are wrong by themselves: the ones to mend.
+    """
+
+    sources: list[str]
+    score: float
+    roots: list[str] = field(default_factory=list)
+
+
+class Mistake(Struct, frozen=True):
+    """One thing that is wrong: its kind, the quantity or factor concerned, and a sentence."""
+
+    kind: str
+    where: str
+    statement: str
+
+
+class Diagnosis(Struct, frozen=True):
+    """Why a gradient is wrong.
+
+    Attributes:
+        certainty: exact (one story reproduces the numbers), tie (several do), observation, or none.
+        properties: honest sentences about the numbers where no story reproduces them.
+    """
+
+    certainty: Certainty
+    mistakes: list[Mistake] = field(default_factory=list)
+    properties: list[str] = field(default_factory=list)
+
+
+class GradientResult(Struct, frozen=True):
+    """One gradient: its marks, and why.
+
+    Attributes:
+        message: what happened, where the function gave no value to check.
+        line: the line of the student's file that the message is about, 0 if none.
+        printed: what the function printed, cut; hostile text.
+        notes: facts that cost no marks, such as warnings and inputs changed in place.
+    """
+
+    name: str
+    score: float
+    max_score: float
+    status: GradientStatus
+    checks: list[CheckResult]
+    follow_through: FollowThrough | None = None
+    diagnosis: Diagnosis | None = None
+    hints: list[str] = field(default_factory=list)
+    message: str = ""
+    line: int = 0
+    printed: str = ""
+    notes: list[str] = field(default_factory=list)
+
+
+class Grade(Struct, frozen=True):
+    """One submission.
+
+    Attributes:
+        message: why it was not graded, or how loading the file failed.
+        sandbox: how the file was run, in one line.
+    """
+
+    format: int
+    submission: str
+    status: Literal["graded", "not_graded"]
+    score: float
+    max_score: float
+    gradients: list[GradientResult]
+    message: str = ""
+    printed: str = ""
+    sandbox: str = ""
+
+    @property
+    def passed(self) -> bool:
+        return self.status == "graded" and all(gradient.status == "passed" for gradient in self.gradients)

@@ -1,0 +1,180 @@
+"""The grader's side of one child: its job, its replies, its deadlines, and the blame when it ends early."""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from grader.answers import Answer, Outcome
+from grader.config import Sandbox as Limits
+from grader.errors import SandboxError
+from grader.sandbox.wire import ReplyReader, Violation
+
+Call = tuple[str, int]  # a gradient and the number of a step
+
+LOADING = -1  # the call number under which a child says how executing the file went
+READY = -2  # ... and that all protections are on, before it has read anything of the student's
+OUT_OF_MEMORY_EXIT = 72  # a child's exit code when it cannot even say that memory ran out
+
+
+@dataclass
+class Attempt:
+    """One child, from its start to its end.
+
+    Attributes:
+        answers: what has been answered so far, by gradient; the last answer may be a failure.
+        loading: how executing the file went, once known.
+        ended: the child is gone and everything it sent has been read.
+    """
+
+    calls: Sequence[Call]
+    limits: Limits
+    cpu_budget: float
+    job: memoryview
+    job_fd: int
+    result_fd: int
+    pid: int = 0
+    answers: dict[str, list[Answer]] = field(default_factory=dict)
+    loading: Answer | None = None
+    ready: bool = False
+    ended: bool = False
+    kill_wanted: bool = False
+    cpu_seconds: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._reader = ReplyReader(self.limits.output_kb * 1024)
+        self._blame: tuple[Outcome, str] | None = None
+        self._next = LOADING
+        self._progress_cpu = 0.0
+        self._progress_wall = time.monotonic()
+
+    # --- what goes on -------------------------------------------------------------------------------------------
+
+    def write_job(self) -> bool:
+        """Write as much of the job as the child takes now; true when all is written, or the child is gone."""
+        try:
+            while self.job:
+                self.job = self.job[os.write(self.job_fd, self.job) :]
+        except BlockingIOError:
+            return False
+        except BrokenPipeError:
+            self.job = memoryview(b"")
+        return True
+
+    def read_replies(self) -> None:
+        """Read what has arrived."""
+        while not self.kill_wanted or self.ended:
+            try:
+                data = os.read(self.result_fd, 2**18)
+            except BlockingIOError:
+                return
+            if not data:
+                return
+            try:
+                for number, answer in self._reader.feed(data):
+                    self._take(number, answer)
+            except Violation as violation:
+                self._stop("died", f"the process sent {violation}")
+                return
+
+    def check_deadlines(self) -> None:
+        """Mark the child for killing if a call or everything together has taken too long."""
+        if self.kill_wanted or self.ended:
+            return
+        limit = self.limits.call_cpu_seconds
+        cpu = _cpu_seconds(self.pid)
+        self.cpu_seconds = max(self.cpu_seconds, cpu)
+        wall = time.monotonic() - self._progress_wall
+        if cpu > self.cpu_budget:
+            self._stop("timed_out", f"stopped: the file as a whole used {self.limits.submission_cpu_seconds:g} s of processor time")
+        elif cpu - self._progress_cpu > limit:
+            self._stop("timed_out", f"stopped after {limit:g} s of processor time")
+        elif wall > limit * self.limits.wall_factor:
+            self._stop("timed_out", f"stopped after waiting for {limit * self.limits.wall_factor:g} s")
+
+    def end(self, status: int, cpu_seconds: float) -> None:
+        """The child is gone: read the rest, and blame the call that it did not answer.
+
+        Raises:
+            SandboxError: it ended before its protections were on.
+        """
+        self.cpu_seconds = max(self.cpu_seconds, cpu_seconds)
+        killed, self.ended = self.kill_wanted, True
+        if not killed:
+            self.read_replies()
+        if not self.ready and not killed:
+            raise SandboxError(f"a protection could not be put on ({_ending(status)})")
+        if self._waiting_for is None:
+            return
+        outcome, message = self._blame or _blame(status)
+        self._record(self._next, Answer(outcome, message=message))
+
+    def close(self) -> None:
+        os.close(self.job_fd)
+        os.close(self.result_fd)
+
+    # --- what is known ------------------------------------------------------------------------------------------
+
+    @property
+    def _waiting_for(self) -> str | None:
+        """The gradient whose answer is due, "" for the loading of the file, None when nothing is."""
+        if self._next == LOADING:
+            return ""
+        return self.calls[self._next][0] if self._next < len(self.calls) else None
+
+    def _take(self, number: int, answer: Answer) -> None:
+        if number == READY and not self.ready:
+            self.ready = True
+            return
+        if number != self._next or self._waiting_for is None:
+            raise Violation("a result out of turn")
+        self._record(number, answer)
+        self._progress_cpu = _cpu_seconds(self.pid)
+        self._progress_wall = time.monotonic()
+
+    def _record(self, number: int, answer: Answer) -> None:
+        if number == LOADING:
+            self.loading = answer
+            self._next = 0 if answer.outcome == "returned" else len(self.calls)
+            return
+        gradient = self.calls[number][0]
+        self.answers.setdefault(gradient, []).append(answer)
+        self._next = number + 1
+        if answer.outcome != "returned":  # the later steps of a gradient that failed are not run
+            while self._waiting_for == gradient:
+                self._next += 1
+
+    def _stop(self, outcome: Outcome, message: str) -> None:
+        self.kill_wanted = True
+        self._blame = (outcome, message)
+
+
+def _blame(status: int) -> tuple[Outcome, str]:
+    if os.WIFEXITED(status) and os.WEXITSTATUS(status) == OUT_OF_MEMORY_EXIT:
+        return "out_of_memory", "the memory limit was reached"
+    if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGXCPU:
+        return "timed_out", "stopped: too much processor time"
+    return "died", _ending(status)
+
+
+def _ending(status: int) -> str:
+    if os.WIFSIGNALED(status):
+        number = os.WTERMSIG(status)
+        try:
+            name = signal.Signals(number).name
+        except ValueError:
+            name = f"signal {number}"
+        return f"the process was ended by {name}"
+    return f"the process ended itself with exit code {os.WEXITSTATUS(status)}"
+
+
+def _cpu_seconds(pid: int) -> float:
+    """Processor time used so far by another process; 0 where the system does not tell or it is gone."""
+    if not pid or sys.platform != "linux":
+        return 0.0
+    try:
+        return time.clock_gettime((~pid << 3) | 2)
+    except OSError:
+        return 0.0

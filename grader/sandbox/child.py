@@ -1,0 +1,234 @@
+"""Inside the sandbox: execute the student's file, call its functions, send back plain arrays.
+
+Runs in the process that the student's code can take over, so nothing here is trusted by the grader, and nothing here
+knows an answer.  Imports the standard library and numpy only.
+
+    job     one frame: a header in JSON and the bytes that it describes (the file, and the arrays of the steps)
+    reply   one frame per event: a header in JSON and, for an array, its bytes
+
+A frame is two big-endian 32-bit lengths, the header and the data.
+"""
+
+import json
+import linecache
+import os
+import struct
+import sys
+import types
+import warnings
+
+import numpy as np
+
+FILE = "gradients.py"
+LOADING = -1  # stands for the number of the call: how executing the file went
+READY = -2  # ... and that all protections are on
+MAX_ENTRIES = 2**20
+MAX_DIMENSIONS = 6
+MAX_WARNINGS = 5
+PLAIN_KINDS = "biufc"
+
+
+class Step:
+    """All quantities of the model at one point; `s` in the handout."""
+
+    def __repr__(self):
+        return "step with " + ", ".join(f"{name} {np.shape(value)}" for name, value in vars(self).items())
+
+
+class Sink:
+    """Stands in for stdout and stderr: keeps the first `limit` characters."""
+
+    encoding = "utf-8"
+
+    def __init__(self, limit):
+        self.limit = limit
+        self.parts = []
+        self.room = limit
+
+    def write(self, text):
+        if self.room > 0:
+            self.parts.append(str(text)[: self.room])
+            self.room -= len(self.parts[-1])
+        return len(text)
+
+    def flush(self):
+        pass
+
+    def isatty(self):
+        return False
+
+    def take(self):
+        text = "".join(self.parts)
+        self.parts.clear()
+        self.room = self.limit
+        return text
+
+
+def serve(job_fd, result_fd):
+    """Read one job, do it, send the replies.  Returns when all calls are done."""
+    _send(result_fd, {"call": READY, "outcome": "returned"})
+    header, data = read_frame(job_fd)
+    limit = header["output_bytes"]
+    sys.stdout = sys.stderr = sink = Sink(limit)
+    steps = [_Pristine(description, data) for description in header["steps"]]
+    source = bytes(data[header["source"][0] : header["source"][1]])
+
+    def send(event, value=None):
+        _send(result_fd, {**event, "printed": clean(sink.take(), limit)}, value)
+
+    namespace, event = _load(source, limit)
+    send({"call": LOADING, **event})
+    if event["outcome"] != "returned":
+        return
+    broken = None
+    for number, (gradient, k) in enumerate(header["calls"]):
+        if gradient != broken:
+            event, value = _call(namespace, gradient, steps[k], limit)
+            broken = gradient if event["outcome"] != "returned" else None
+            send({"call": number, **event}, value)
+
+
+def _send(fd, event, value=None):
+    body = b"" if value is None else value.tobytes()
+    head = json.dumps(event).encode("ascii")
+    _write(fd, struct.pack("!II", len(head), len(body)) + head + body)
+
+
+class _Pristine:
+    """The quantities of one step as bytes, from which each call gets copies of its own."""
+
+    def __init__(self, description, data):
+        self.indices = description["indices"]
+        self.arrays = {
+            name: (bytes(data[start:stop]), tuple(shape)) for name, (start, stop, shape) in description["arrays"].items()
+        }
+
+    def copy(self):
+        step = Step()
+        arrays = {name: np.frombuffer(raw).reshape(shape).copy() for name, (raw, shape) in self.arrays.items()}
+        step.__dict__.update(self.indices)
+        step.__dict__.update(arrays)
+        return step, arrays
+
+    def changed(self, arrays):
+        return [name for name, (raw, shape) in self.arrays.items() if arrays[name].shape != shape or arrays[name].tobytes() != raw]
+
+
+def _load(source, limit):
+    module = types.ModuleType("gradients")
+    module.__file__ = FILE
+    sys.modules["gradients"] = module
+    with warnings.catch_warnings(record=True) as caught:
+        try:
+            text = source.decode("utf-8-sig", "replace")
+            linecache.cache[FILE] = (len(text), None, text.splitlines(True), FILE)
+            exec(compile(source, FILE, "exec", dont_inherit=True), module.__dict__)
+            event = {"outcome": "returned"}
+        except BaseException as error:
+            event = _failure(error, limit)
+    event["warnings"] = _warnings(caught, limit)
+    return module.__dict__, event
+
+
+def _call(namespace, gradient, pristine, limit):
+    function = namespace.get(gradient)
+    if not callable(function):
+        found = "" if function is None else f"{gradient} is {_type_name(function)}, not a function"
+        return {"outcome": "missing", "message": clean(found, limit)}, None
+    step, arrays = pristine.copy()
+    value = None
+    with warnings.catch_warnings(record=True) as caught:
+        try:
+            returned = function(step)
+            value, event = _plain(returned, limit)
+        except NotImplementedError as error:
+            event = {**_failure(error, limit), "outcome": "missing"}
+        except BaseException as error:
+            event = _failure(error, limit)
+    event["warnings"] = _warnings(caught, limit)
+    event["mutated"] = pristine.changed(arrays)
+    return event, value
+
+
+def _plain(returned, limit):
+    """What was returned as an array of a plain type, or why it is none."""
+    event = {"outcome": "returned", "returned": clean(_type_name(returned), 200)}
+    if returned is None:
+        return None, event
+    try:
+        array = np.asarray(returned)
+    except (ValueError, TypeError) as error:  # ragged lists
+        event["message"] = clean(str(error), limit)
+        return None, event
+    if array.dtype == np.longdouble or array.dtype == np.clongdouble:
+        array = array.astype(np.result_type(array.dtype.type(0).real, array).kind + ("16" if array.dtype.kind == "c" else "8"))
+    if array.dtype.kind not in PLAIN_KINDS:
+        event["message"] = f"the type of its entries is {clean(str(array.dtype), 100)}"
+        return None, event
+    if array.size > MAX_ENTRIES or array.ndim > MAX_DIMENSIONS:
+        event["message"] = f"it has shape {array.shape}"[:limit]
+        return None, event
+    array = np.array(array, dtype=array.dtype.newbyteorder("<"), order="C", copy=True)
+    event["dtype"] = array.dtype.str
+    event["shape"] = array.shape
+    return array, event
+
+
+def _failure(error, limit):
+    """An exception as text; its own `__str__` may raise, loop or be huge."""
+    outcome = "out_of_memory" if isinstance(error, MemoryError) else "raised"
+    trace, line = error.__traceback__, 0
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == FILE:
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    try:
+        if isinstance(error, SyntaxError) and error.filename == FILE:
+            line, text = error.lineno or 0, str(error.msg)
+        else:
+            text = str(error)
+    except BaseException:
+        text = "(its message cannot be shown)"
+    return {"outcome": outcome, "message": clean(f"{_type_name(error)}: {text}", limit), "line": int(line)}
+
+
+def _type_name(value):
+    return str(type.__dict__["__name__"].__get__(type(value)))
+
+
+def _warnings(caught, limit):
+    texts = []
+    for warning in caught[:MAX_WARNINGS]:
+        try:
+            texts.append(clean(f"{_type_name(warning.message)}: {warning.message}", limit // MAX_WARNINGS))
+        except BaseException:
+            texts.append("(a warning that cannot be shown)")
+    return texts
+
+
+def clean(text, limit):
+    """Printable characters and newlines only, at most `limit` of them."""
+    text = text[:limit]
+    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def read_frame(fd):
+    head_size, data_size = struct.unpack("!II", _read(fd, 8))
+    return json.loads(_read(fd, head_size)), memoryview(_read(fd, data_size))
+
+
+def _read(fd, size):
+    parts = []
+    while size:
+        part = os.read(fd, min(size, 2**20))
+        if not part:
+            raise EOFError("the job ended early")
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)
+
+
+def _write(fd, data):
+    view = memoryview(data)
+    while view:
+        view = view[os.write(fd, view) :]

@@ -1,0 +1,107 @@
+"""Confine a child to reading a few files, by Landlock. Knows the kernel's interface, and no other module.
+
+The ruleset is built once, before any child is forked; a child then only has to restrict itself. Landlock does not
+cover stat, chdir, chmod, utime or local sockets with a name on older kernels: the system-call filter does.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import stat
+import struct
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+# These numbers are the same on every architecture.
+_CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
+_VERSION = 1
+_PATH_BENEATH = 1
+
+_READ_FILE, _READ_DIR = 1 << 2, 1 << 3
+# ABI version -> number of file-system rights that it knows; they fill the bits from 0 upwards.
+# Versions 2, 3, 5 and 9 brought rename across folders, truncate, ioctl of a device and connect to a named socket.
+_FILE_RIGHTS = {1: 13, 2: 14, 3: 15, 5: 16, 9: 17}
+_TCP_SINCE, _TCP_BIND_AND_CONNECT = 4, 0b11
+_SCOPE_SINCE, _ABSTRACT_SOCKETS_AND_SIGNALS = 6, 0b11
+
+_LIBC = ctypes.CDLL(None, use_errno=True)
+_LIBC.syscall.restype = ctypes.c_long
+
+
+def abi() -> int:
+    """The version of Landlock that the kernel offers; 0 when it has none or refuses it."""
+    try:
+        return _call(_CREATE_RULESET, None, ctypes.c_size_t(0), _VERSION)
+    except OSError:
+        return 0
+
+
+def ruleset(readable: Iterable[str]) -> int | None:
+    """A ruleset that allows reading at and beneath the paths `readable`, and forbids all else that Landlock knows.
+
+    That is every other access to files, TCP (from ABI 4), and abstract sockets and signals to processes that are
+    not under the same restriction (from ABI 6). Paths that do not exist are skipped.
+
+    Returns:
+        Its file descriptor, closed on exec; None where there is no Landlock.
+
+    Raises:
+        OSError: the kernel has Landlock and refused the ruleset or a rule.
+    """
+    version = abi()
+    if not version:
+        return None
+    handled = _handled(version)
+    ruleset_fd = _call(_CREATE_RULESET, handled, ctypes.c_size_t(len(handled)), 0)
+    try:
+        for path in readable:
+            _allow_reading(ruleset_fd, path)
+    except BaseException:
+        os.close(ruleset_fd)
+        raise
+    return ruleset_fd
+
+
+def restrict(ruleset_fd: int) -> None:
+    """Put this process under the ruleset for good. no_new_privs must be set.
+
+    Raises:
+        OSError: the kernel refused.
+    """
+    _call(_RESTRICT_SELF, ruleset_fd, 0)
+
+
+def _handled(version: int) -> bytes:
+    """All that `version` can forbid, as `struct landlock_ruleset_attr`.
+
+    A kernel accepts the fields that it does not know as long as they are zero.
+    """
+    rights = max(count for since, count in _FILE_RIGHTS.items() if since <= version)
+    tcp = _TCP_BIND_AND_CONNECT if version >= _TCP_SINCE else 0
+    scoped = _ABSTRACT_SOCKETS_AND_SIGNALS if version >= _SCOPE_SINCE else 0
+    return struct.pack("=QQQ", (1 << rights) - 1, tcp, scoped)
+
+
+def _allow_reading(ruleset_fd: int, path: str) -> None:
+    try:
+        fd = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    try:
+        # The kernel refuses a rule that gives a file a right that only folders have.
+        rights = _READ_FILE | _READ_DIR if stat.S_ISDIR(os.fstat(fd).st_mode) else _READ_FILE
+        _call(_ADD_RULE, ruleset_fd, _PATH_BENEATH, struct.pack("=Qi", rights, fd), 0)
+    finally:
+        os.close(fd)
+
+
+def _call(number: int, *arguments: object) -> int:
+    """Make a system call. Only its result says whether it failed: errno may be left from an earlier one."""
+    result = int(_LIBC.syscall(ctypes.c_long(number), *arguments))
+    if result < 0:
+        code = ctypes.get_errno()
+        raise OSError(code, f"landlock: {os.strerror(code)}")
+    return result

@@ -1,0 +1,145 @@
+"""Inside the zygote and its children: which protections this machine offers, and putting them on.
+
+Each child puts them on itself, the irreversible ones last.  What a layer is for is said in docs/sandbox.md.
+"""
+
+import os
+import platform
+import sys
+import sysconfig
+
+from grader.sandbox import landlock, limits, seccomp
+
+UID_BASE = 60000
+FORBIDDEN_FOLDERS = ("site-packages", "dist-packages", "__pycache__", "test", "idlelib", "ensurepip")
+
+
+class LayerError(Exception):
+    """A protection that could not be put on: `layer` and the system's error."""
+
+    def __init__(self, layer, error):
+        super().__init__(f"{layer}: {error}")
+        self.layer = layer
+
+
+class Layers:
+    """The protections of one zygote.
+
+    Attributes:
+        uid: each child gets a user of its own.
+        landlock: the version of Landlock in force, 0 for none.
+        seccomp: system calls are filtered.
+        open: files that Landlock allows may be opened for reading; without Landlock none may.
+        chroot: each child sees an empty folder as its root.
+    """
+
+    def __init__(self, memory_mb, cpu_seconds, without=()):
+        linux = sys.platform == "linux"
+        self._without = tuple(without)
+        self.linux = linux
+        self.memory_mb = memory_mb
+        self.cpu_seconds = cpu_seconds
+        self.parent = os.getpid()
+        self.uid = linux and os.geteuid() == 0 and "uid" not in without
+        self.landlock = landlock.abi() if linux and "landlock" not in without else 0
+        machine = seccomp.supported_machine() if linux and "seccomp" not in without else None
+        self.seccomp = machine is not None
+        self.limits = "limits" not in without
+        self.chroot = linux and not self.landlock and os.geteuid() == 0 and "chroot" not in without
+        self.open = bool(self.landlock)
+        self._ruleset = landlock.ruleset(_readable()) if self.landlock else None
+        self._program = seccomp.program(machine, allow_open=self.open) if machine else b""
+        self._empty = _empty_folder() if self.chroot else None
+
+    def enter(self, slot):
+        """Give up everything that a student's code does not need.  Cannot be undone.
+
+        Raises:
+            LayerError: a layer could not be put on; the process must not go on to run anything untrusted.
+        """
+        for layer, put_on in self._steps(slot):
+            try:
+                put_on()
+            except OSError as error:
+                raise LayerError(layer, error) from error
+
+    def _steps(self, slot):
+        """(layer, action) in the order in which they must be done."""
+        yield "session", os.setsid
+        if self.limits:
+            nproc = self.linux
+            yield "limits", lambda: limits.set_limits(self.memory_mb * 2**20, self.cpu_seconds, nproc=nproc)
+        if not self.linux:
+            return
+        if self.chroot:
+            yield "chroot", self._change_root
+        if self.uid:
+            yield "uid", lambda: limits.drop_identity(UID_BASE + slot)
+        # A change of user clears the request to die with the parent: it comes after.
+        yield "parent", lambda: limits.die_with_parent(self.parent)
+        yield "dumpable", limits.undumpable
+        yield "privileges", limits.no_new_privileges
+        if self.landlock:
+            yield "landlock", lambda: landlock.restrict(self._ruleset)
+        for fd in self.keep_fds():
+            yield "descriptors", lambda fd=fd: os.close(fd)
+        if self.seccomp:
+            yield "seccomp", lambda: seccomp.install(self._program)
+
+    def _change_root(self):
+        os.fchdir(self._empty)
+        os.chroot(".")
+        os.chdir("/")
+
+    def without(self, layer):
+        """The names of the layers to leave out, once this machine has refused `layer`."""
+        return (*self._without, layer)
+
+    def keep_fds(self):
+        """Descriptors that must stay open until `enter`."""
+        return [fd for fd in (self._ruleset, self._empty) if fd is not None]
+
+    def report(self):
+        return {
+            "platform": f"{platform.system()} {platform.machine()}",
+            "uid": self.uid,
+            "landlock": self.landlock,
+            "seccomp": self.seccomp,
+            "chroot": self.chroot,
+            "open": self.open,
+        }
+
+
+def imports_need_preload(layers):
+    """Whether a child cannot read the standard library: everything it may import must have been imported before."""
+    return not layers.open or (layers.uid and not _readable_by_others(sysconfig.get_path("stdlib")))
+
+
+def _readable():
+    """The files that a student's code may read: the standard library and numpy, without what is installed beside them."""
+    import numpy
+
+    folders = {sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")}
+    entries = [os.path.join(folder, name) for folder in folders for name in os.listdir(folder) if name not in FORBIDDEN_FOLDERS]
+    numpy_folder = os.path.dirname(numpy.__file__)
+    return [*entries, numpy_folder, numpy_folder + ".libs"]
+
+
+def _readable_by_others(path):
+    while path != os.path.dirname(path):
+        if not os.stat(path).st_mode & 0o001:
+            return False
+        path = os.path.dirname(path)
+    return True
+
+
+def _empty_folder():
+    """A descriptor of an empty folder that is already deleted: nothing can be made in it."""
+    import tempfile
+
+    path = tempfile.mkdtemp()
+    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    os.rmdir(path)
+    return fd
+
+

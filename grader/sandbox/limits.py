@@ -1,0 +1,129 @@
+"""The other steps by which a process gives up resources, identity and privileges. None can be undone.
+
+Linux has all of them; elsewhere `set_limits` sets the limits that the system has, and the others must not be called.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import resource
+import signal
+import sys
+
+_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS = 1, 4, 36, 38
+_OPEN_FILES = 16
+
+_LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+def set_limits(memory_bytes: int, cpu_seconds: int, *, nproc: bool) -> None:
+    """Limit this process; limits that the system lacks are left out, and a lower one already in force stays.
+
+    Args:
+        memory_bytes: address space on top of what the process has now (Linux).
+        cpu_seconds: after these the process gets SIGXCPU, and SIGKILL a second later.
+        nproc: no thread or process can be started. The system exempts root from this.
+    """
+    _lower("RLIMIT_CPU", cpu_seconds, cpu_seconds + 1)
+    if sys.platform == "linux":
+        memory = _address_space() + memory_bytes
+        _lower("RLIMIT_AS", memory, memory)
+    if nproc:
+        _lower("RLIMIT_NPROC", 0, 0)
+    _lower("RLIMIT_NOFILE", _OPEN_FILES, _OPEN_FILES)
+    for name in ("RLIMIT_FSIZE", "RLIMIT_CORE", "RLIMIT_MEMLOCK", "RLIMIT_MSGQUEUE"):
+        _lower(name, 0, 0)
+
+
+def drop_identity(uid: int) -> None:
+    """Become user and group `uid`, with no other groups and no way back.
+
+    Raises:
+        ValueError: `uid` is root, or negative, which the system would take for "unchanged".
+        OSError: this process may not change its user.
+    """
+    if uid <= 0:
+        raise ValueError(f"uid: expected a positive number, got {uid}")
+    os.setgroups([])
+    os.setresgid(uid, uid, uid)
+    os.setresuid(uid, uid, uid)
+
+
+def die_with_parent(parent_pid: int) -> None:
+    """Have the kernel kill this process when its parent ends; end now if the parent is no longer `parent_pid`.
+
+    A change of user clears the request, so this comes after `drop_identity`.
+    """
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent_pid:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def undumpable() -> None:
+    """Leave no core dump, and close /proc/<pid>/mem, environ and ptrace to other processes of the same user.
+
+    A change of user resets this, so it comes after `drop_identity`.
+    """
+    _prctl(_PR_SET_DUMPABLE, 0)
+
+
+def no_new_privileges() -> None:
+    """Gain nothing from running a program; the condition for Landlock and for a system-call filter."""
+    _prctl(_PR_SET_NO_NEW_PRIVS, 1)
+
+
+def become_subreaper() -> None:
+    """Be the parent of every descendant whose own parent ends, so that none escapes."""
+    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+
+
+def children_of_this_process() -> list[int]:
+    """The pids of this process's children, adopted ones and unreaped ones included."""
+    children: list[int] = []
+    for thread in os.listdir("/proc/self/task"):
+        try:
+            with open(f"/proc/self/task/{thread}/children", encoding="ascii") as file:
+                children += map(int, file.read().split())
+        except FileNotFoundError:  # a kernel without this file, or a thread that has just ended
+            return _children_by_search()
+    return children
+
+
+def _children_by_search() -> list[int]:
+    """The same from all processes there are: milliseconds instead of microseconds."""
+    children = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/stat", "rb") as file:
+                # pid (name) state ppid ...; the name may hold spaces and parentheses
+                parent = int(file.read().rpartition(b")")[2].split()[1])
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if parent == os.getpid():
+            children.append(int(pid))
+    return children
+
+
+def _lower(name: str, soft: int, hard: int) -> None:
+    """Set a limit without raising it: where a lower one is in force, asking for more would be refused."""
+    limit: int | None = getattr(resource, name, None)
+    if limit is None:
+        return
+    ceiling = resource.getrlimit(limit)[1]
+    if ceiling != resource.RLIM_INFINITY:
+        soft, hard = min(soft, ceiling), min(hard, ceiling)
+    resource.setrlimit(limit, (soft, hard))
+
+
+def _address_space() -> int:
+    """The size of this process's address space in bytes."""
+    with open("/proc/self/statm", encoding="ascii") as file:
+        return int(file.read().split()[0]) * resource.getpagesize()
+
+
+def _prctl(option: int, value: int) -> None:
+    unused = ctypes.c_ulong(0)
+    if _LIBC.prctl(option, ctypes.c_ulong(value), unused, unused, unused) != 0:
+        code = ctypes.get_errno()
+        raise OSError(code, f"prctl {option}: {os.strerror(code)}")

@@ -1,0 +1,44 @@
+"""Inside a child with all layers on: try what no student's code may do, and say what succeeded."""
+
+import ctypes
+import os
+import sys
+
+
+def attempts(parent):
+    """(what, attempt) for each forbidden act; an attempt that raises OSError was refused."""
+    libc = ctypes.CDLL(None, use_errno=True)
+
+    def open_socket(family):
+        fd = libc.socket(family, 1, 0)
+        if fd < 0:
+            raise OSError(ctypes.get_errno(), "refused")
+
+    def start_process():
+        if os.fork() == 0:
+            os._exit(0)
+
+    return [
+        ("write a file", lambda: os.open("/tmp/gradient-grader-probe", os.O_WRONLY | os.O_CREAT, 0o600)),
+        ("read a file of the system", lambda: os.open("/etc/passwd", os.O_RDONLY)),
+        ("read a process's environment", lambda: os.open(f"/proc/{parent}/environ", os.O_RDONLY)),
+        ("open an internet socket", lambda: open_socket(2)),
+        ("open a local socket", lambda: open_socket(1)),
+        ("start a process", start_process),
+        ("signal another process", lambda: os.kill(parent, 0)),
+        ("run a program", lambda: os.execv(sys.executable, [sys.executable, "-c", ""])),
+    ]
+
+
+def breaches(parent, write):
+    """Try everything; call `write` with one line of text per act that was not refused, and with `done` at the end.
+
+    Running a program comes last: where that succeeds nothing is left to report it, and `done` never comes.
+    """
+    for what, attempt in attempts(parent):
+        try:
+            attempt()
+        except OSError:
+            continue
+        write(f"{what}\n")
+    write("done\n")

@@ -1,0 +1,272 @@
+"""Start children and hear of their ends: through a zygote on Linux, as fresh processes elsewhere.  Knows no jobs.
+
+Imports no numpy, so that a zygote can be starting up while the grader is still loading.
+"""
+
+import importlib.util
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import msgspec
+
+from grader.config import Sandbox as Limits
+from grader.errors import SandboxError
+
+_PROGRAM = Path(__file__).with_name("zygote.py")
+_START_SECONDS = 60.0
+_ENVIRONMENT = {
+    "PATH": "/usr/bin:/bin",
+    "LC_ALL": "C.UTF-8",
+    # A second BLAS thread could not start in a child, which would wait for it for ever.
+    **{f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "OMP", "MKL", "VECLIB_MAXIMUM", "NUMEXPR")},
+}
+_KEPT = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "NVPL_BLAS_DEBUG_CPU_TYPE", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+
+
+class Report(msgspec.Struct, frozen=True):
+    """What protects the grader here, as found by trying.
+
+    Attributes:
+        breaches: the forbidden acts that succeeded in the probe, in words; none if the sandbox is strong.
+    """
+
+    platform: str
+    uid: bool = False
+    landlock: int = 0
+    seccomp: bool = False
+    chroot: bool = False
+    open: bool = True
+    breaches: tuple[str, ...] = ()
+
+    @property
+    def strong(self) -> bool:
+        return not self.breaches
+
+    def __str__(self) -> str:
+        layers = [
+            "own user" * self.uid,
+            f"Landlock {self.landlock}" * bool(self.landlock),
+            "seccomp" * self.seccomp,
+            "chroot" * self.chroot,
+            "no file can be opened" * (not self.open),
+        ]
+        kind = "strong" if self.strong else "weak"
+        listed = ", ".join(["resource limits", *(layer for layer in layers if layer)])
+        failed = f"; a student's code could {', '.join(self.breaches)}" if self.breaches else ""
+        return f"{kind} ({self.platform}: {listed}){failed}"
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that a child did: "started" with its pid, or "ended" with its wait status and CPU seconds."""
+
+    kind: str
+    slot: int
+    pid: int = 0
+    status: int = 0
+    cpu_seconds: float = 0.0
+
+
+class Spawner(Protocol):
+    """Where children come from."""
+
+    report: Report
+
+    def fileno(self) -> int: ...
+    def start(self, slot: int, job: int, result: int) -> None: ...
+    def kill(self, slot: int) -> None: ...
+    def events(self) -> list[Event]: ...
+    def close(self) -> None: ...
+
+
+class _Ready(msgspec.Struct):
+    ready: Report
+
+
+class Zygote:
+    """A zygote process (see zygote.py), and the control socket to it."""
+
+    def __init__(self, model: Path, limits: Limits, without: Iterable[str] = ()) -> None:
+        """Start the process; it is waited for when `report` is first asked for."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._control = ours
+        settings = {**_settings(model, limits, without), "control": theirs.fileno(), "parent": os.getpid()}
+        self._process = _execute(settings, (theirs.fileno(),))
+        theirs.close()
+        self._report: Report | None = None
+
+    @property
+    def report(self) -> Report:
+        """What the probe found.
+
+        Raises:
+            SandboxError: the zygote did not start.
+        """
+        if self._report is None:
+            self._control.settimeout(_START_SECONDS)
+            try:
+                message = self._control.recv(65536)
+            except TimeoutError as error:
+                raise SandboxError(f"the sandbox did not start within {_START_SECONDS:.0f} s") from error
+            if not message:
+                raise SandboxError(f"the sandbox did not start: {_last_words(self._process)}")
+            self._report = msgspec.json.decode(message, type=_Ready).ready
+            self._control.setblocking(False)
+        return self._report
+
+    def fileno(self) -> int:
+        return self._control.fileno()
+
+    def start(self, slot: int, job: int, result: int) -> None:
+        """Fork a child in `slot` that reads its job from one descriptor and writes results to the other."""
+        self._order({"start": slot}, [job, result])
+
+    def kill(self, slot: int) -> None:
+        self._order({"kill": slot}, [])
+
+    def events(self) -> list[Event]:
+        """What has happened since the last call.
+
+        Raises:
+            SandboxError: the zygote has died.
+        """
+        events = []
+        while True:
+            try:
+                message = self._control.recv(4096)
+            except BlockingIOError:
+                return events
+            except OSError as error:
+                raise SandboxError("the sandbox's zygote has died") from error
+            if not message:
+                raise SandboxError(f"the sandbox's zygote has died: {_last_words(self._process)}")
+            said: dict[str, Any] = msgspec.json.decode(message)
+            if "started" in said:
+                events.append(Event("started", said["started"], pid=said["pid"]))
+            else:
+                events.append(Event("ended", said["ended"], status=said["status"], cpu_seconds=said["cpu"]))
+
+    def close(self) -> None:
+        """End the zygote; its children die with it."""
+        if self._control.fileno() < 0:
+            return
+        self._control.close()
+        try:
+            self._process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        if self._process.stderr is not None:
+            self._process.stderr.close()
+
+    def _order(self, order: dict[str, int], fds: list[int]) -> None:
+        try:
+            if fds:
+                socket.send_fds(self._control, [json.dumps(order).encode()], fds)
+            else:
+                self._control.send(json.dumps(order).encode())
+        except OSError as error:
+            raise SandboxError("the sandbox's zygote has died") from error
+
+
+@dataclass
+class FreshProcesses:
+    """A new Python per child, for systems where forking after numpy is loaded is not safe (macOS).
+
+    Protects against crashes, loops and memory, not against malice; the report says so.
+    """
+
+    model: Path
+    limits: Limits
+    report: Report = field(init=False)
+    _running: dict[int, "subprocess.Popen[bytes]"] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.report = Report(sys.platform, breaches=("do whatever the user who runs the grader may do",))
+        self._woken, self._wake = socket.socketpair()
+
+    def fileno(self) -> int:
+        return self._woken.fileno()
+
+    def start(self, slot: int, job: int, result: int) -> None:
+        settings = {**_settings(self.model, self.limits, ()), "fresh": True, "job": job, "result": result}
+        self._running[slot] = _execute(settings, (job, result))
+
+    def kill(self, slot: int) -> None:
+        process = self._running.get(slot)
+        if process is not None:
+            try:
+                os.killpg(process.pid, signal.SIGKILL)
+            except (ProcessLookupError, PermissionError):
+                process.kill()
+
+    def events(self) -> list[Event]:
+        ended = [slot for slot, process in self._running.items() if process.poll() is not None]
+        return [Event("ended", slot, status=self._status(self._running.pop(slot))) for slot in ended]
+
+    def close(self) -> None:
+        for slot in list(self._running):
+            self.kill(slot)
+            self._status(self._running.pop(slot))
+        self._woken.close()
+        self._wake.close()
+
+    @staticmethod
+    def _status(process: "subprocess.Popen[bytes]") -> int:
+        process.wait()
+        if process.stderr is not None:
+            process.stderr.close()
+        code = process.returncode
+        return -code if code < 0 else code << 8
+
+
+def start_spawner(model: Path, limits: Limits) -> Spawner:
+    """The way of starting children that this system allows."""
+    if sys.platform == "linux":  # elsewhere, macOS above all, a process that has loaded numpy's BLAS must not fork
+        return Zygote(model, limits)
+    return FreshProcesses(model, limits)
+
+
+def _settings(model: Path, limits: Limits, without: Iterable[str]) -> dict[str, Any]:
+    numpy = importlib.util.find_spec("numpy")
+    if numpy is None or numpy.origin is None:
+        raise SandboxError("numpy is not installed for this Python")
+    return {
+        "package": str(Path(__file__).parents[2]),
+        "numpy": str(Path(numpy.origin).parents[1]),
+        "model": str(model.resolve()),
+        "memory_mb": limits.memory_mb,
+        "cpu_seconds": int(limits.submission_cpu_seconds) + 2,
+        "without": list(without),
+    }
+
+
+def _execute(settings: dict[str, Any], fds: tuple[int, ...]) -> "subprocess.Popen[bytes]":
+    environment = _ENVIRONMENT | {name: os.environ[name] for name in _KEPT if name in os.environ}
+    command = [sys.executable, "-I", "-S", "-B", str(_PROGRAM), json.dumps(settings)]
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        env=environment,
+        pass_fds=fds,
+        cwd="/",
+        start_new_session=True,
+    )
+
+
+def _last_words(process: "subprocess.Popen[bytes]") -> str:
+    """The last line that a process wrote to stderr before it ended."""
+    process.wait()
+    text = process.stderr.read().decode("utf-8", "replace") if process.stderr is not None else ""
+    lines = text.strip().splitlines()
+    return lines[-1] if lines else f"it ended with status {process.returncode}"

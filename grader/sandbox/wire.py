@@ -1,0 +1,158 @@
+"""The grader's end of the pipe: write a job, read replies.  The reader trusts nothing: the child may be the student's.
+
+A reply that breaks a rule raises `Violation`.  No reply is unpickled, evaluated or given to numpy before its type,
+shape and size have been checked against each other.
+"""
+
+import struct
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from grader.answers import DTYPES, MAX_DIMENSIONS, MAX_ENTRIES, Answer, ArrayData, Outcome
+from grader.graph import Array
+
+MAX_HEADER = 2**16
+MAX_DATA = MAX_ENTRIES * 16
+MAX_TOTAL = 40 * 2**20
+_LENGTHS = struct.Struct("!II")
+
+
+class Violation(Exception):
+    """A child sent something that no child of ours sends."""
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """The header of one reply; `call` is -1 for the loading of the file."""
+
+    call: int
+    outcome: Outcome
+    returned: str = ""
+    dtype: str = ""
+    shape: tuple[int, ...] = ()
+    message: str = ""
+    line: int = 0
+    printed: str = ""
+    warnings: tuple[str, ...] = ()
+    mutated: tuple[str, ...] = ()
+
+
+_DECODER = msgspec.json.Decoder(Reply)
+
+
+class ReplyReader:
+    """Turns the bytes of one child into answers, in the order of the calls."""
+
+    def __init__(self, text_limit: int) -> None:
+        self._text_limit = text_limit
+        self._buffer = bytearray()
+        self._total = 0
+
+    def feed(self, data: bytes) -> list[tuple[int, Answer]]:
+        """The replies that are complete with `data`: (call, answer).
+
+        Raises:
+            Violation: the child broke the protocol.
+        """
+        self._total += len(data)
+        if self._total > MAX_TOTAL:
+            raise Violation(f"more than {MAX_TOTAL // 2**20} MB of results")
+        self._buffer += data
+        replies = []
+        while (frame := self._next_frame()) is not None:
+            replies.append(self._answer(*frame))
+        return replies
+
+    def _next_frame(self) -> tuple[bytes, bytes] | None:
+        if len(self._buffer) < _LENGTHS.size:
+            return None
+        head_size, data_size = _LENGTHS.unpack_from(self._buffer)
+        if head_size > MAX_HEADER or data_size > MAX_DATA:
+            raise Violation("a result too large")
+        end = _LENGTHS.size + head_size + data_size
+        if len(self._buffer) < end:
+            return None
+        frame = bytes(self._buffer[_LENGTHS.size : end])
+        del self._buffer[:end]
+        return frame[:head_size], frame[head_size:]
+
+    def _answer(self, head: bytes, data: bytes) -> tuple[int, Answer]:
+        try:
+            reply = _DECODER.decode(head)
+        except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+            raise Violation("a result that is not in the agreed form") from error
+        value = None
+        if reply.dtype:
+            if reply.outcome != "returned":
+                raise Violation("a value beside a failure")
+            value = _array(reply, data)
+        elif data:
+            raise Violation("data without a type")
+        limit = self._text_limit
+        answer = Answer(
+            outcome=reply.outcome,
+            value=value,
+            returned=_text(reply.returned, limit),
+            message=_text(reply.message, limit),
+            line=reply.line if 0 <= reply.line < 10**7 else 0,
+            printed=_text(reply.printed, limit),
+            warnings=tuple(_text(warning, limit) for warning in reply.warnings[:5]),
+            mutated=tuple(_text(name, 64) for name in reply.mutated[:64]),
+        )
+        return reply.call, answer
+
+
+def _array(reply: Reply, data: bytes) -> ArrayData:
+    if reply.dtype not in DTYPES:
+        raise Violation("an array of another type than plain numbers")
+    if len(reply.shape) > MAX_DIMENSIONS or any(not 0 <= size <= MAX_ENTRIES for size in reply.shape):
+        raise Violation("an array of an impossible shape")
+    entries = 1
+    for size in reply.shape:
+        entries *= size
+    if entries > MAX_ENTRIES or entries * int(reply.dtype[2:]) != len(data):
+        raise Violation("an array whose shape and bytes do not agree")
+    return ArrayData(reply.dtype, reply.shape, data)
+
+
+def _text(text: str, limit: int) -> str:
+    """Printable characters and newlines only, cut; lone surrogates, which no encoder takes, are among what goes."""
+    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text[:limit])
+
+
+class JobWriter:
+    """Writes jobs that share their steps."""
+
+    def __init__(self, steps: Sequence[Mapping[str, Any]], output_bytes: int) -> None:
+        """Prepare the steps, each a mapping of quantities to arrays or whole numbers."""
+        blob = bytearray()
+        described = []
+        for step in steps:
+            arrays: dict[str, tuple[int, int, tuple[int, ...]]] = {}
+            indices = {name: int(value) for name, value in step.items() if isinstance(value, int)}
+            for name, value in step.items():
+                if not isinstance(value, int):
+                    arrays[name] = self._append(blob, value)
+            described.append({"indices": indices, "arrays": arrays})
+        self._blob = bytes(blob)
+        self._steps = msgspec.Raw(msgspec.json.encode(described))
+        self._output_bytes = output_bytes
+
+    def job(self, source: bytes, calls: Sequence[tuple[str, int]]) -> bytes:
+        """One frame: execute `source`, then call each gradient at each step number of `calls`."""
+        start = len(self._blob)
+        header = {
+            "steps": self._steps,
+            "source": (start, start + len(source)),
+            "calls": calls,
+            "output_bytes": self._output_bytes,
+        }
+        head = msgspec.json.encode(header)
+        return _LENGTHS.pack(len(head), start + len(source)) + head + self._blob + source
+
+    @staticmethod
+    def _append(blob: bytearray, value: Array) -> tuple[int, int, tuple[int, ...]]:
+        start = len(blob)
+        blob += value.astype("<f8").tobytes()
+        return start, len(blob), value.shape

@@ -1,0 +1,94 @@
+"""Random steps: the points at which gradients are compared.  Knows how a quantity is drawn, not what it means."""
+
+import zlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from grader.config import Computed, Config, Index, Normal, OneHot, Quantity, Uniform
+from grader.errors import ConfigError
+from grader.graph import Array, Graph
+
+
+@dataclass(frozen=True)
+class Step:
+    """One point.
+
+    Attributes:
+        values: every quantity by name, the loss included; float64 arrays, or an int for an index.
+        sizes: the size of each dimension here, such as {"V": 11}.
+    """
+
+    values: dict[str, Any]
+    sizes: dict[str, int]
+
+    def shape(self, symbolic: tuple[str | int, ...]) -> tuple[int, ...]:
+        """`(1, "Dh")` as it is at this step, such as (1, 7)."""
+        return tuple(size if isinstance(size, int) else self.sizes[size] for size in symbolic)
+
+
+def make_steps(config: Config, graph: Graph) -> list[Step]:
+    """The steps of an assignment; the same config gives the same numbers.
+
+    Raises:
+        ConfigError: the model does not compute the declared shapes, or a quantity has a zero where none may be.
+    """
+    return [make_step(config, graph, k) for k in range(config.steps.count)]
+
+
+def make_step(config: Config, graph: Graph, k: int) -> Step:
+    """Step number `k`, from 0.  Each quantity has its own stream, so that adding one does not change the others."""
+    sizes = config.sizes(k)
+    inputs: dict[str, Any] = {}
+    by_dependence = sorted(config.quantities.items(), key=lambda item: isinstance(item[1], Index))
+    for name, quantity in by_dependence:
+        if not isinstance(quantity, Computed):
+            random = np.random.default_rng([config.steps.seed, k, zlib.crc32(name.encode())])
+            inputs[name] = _draw(quantity, sizes, random, inputs)
+    step = Step(_evaluate(config, graph, inputs, k), sizes)
+    for name, quantity in config.quantities.items():
+        if not isinstance(quantity, Index):
+            _check(graph, name, step.values[name], step.shape(quantity.shape), k, zeros=isinstance(quantity, OneHot))
+    if np.shape(step.values[graph.loss]) != ():
+        raise ConfigError(f"{graph.path}: {graph.loss} is to be one number, found shape {np.shape(step.values[graph.loss])}")
+    return step
+
+
+def _draw(quantity: Quantity, sizes: dict[str, int], random: np.random.Generator, drawn: dict[str, Any]) -> Any:
+    match quantity:
+        case Normal(shape=shape, scale=scale):
+            return scale * random.standard_normal(_sized(shape, sizes))
+        case Uniform(shape=shape, low=low, high=high):
+            return random.uniform(low, high, _sized(shape, sizes))
+        case OneHot(shape=shape):
+            one_hot = np.zeros(_sized(shape, sizes))
+            rows = one_hot.reshape(-1, one_hot.shape[-1])
+            rows[np.arange(len(rows)), random.integers(rows.shape[-1], size=len(rows))] = 1.0
+            return one_hot
+        case Index(of=of, differs_from=other):
+            taken = set() if other is None else set(np.nonzero(drawn[other])[-1].tolist())
+            free = [index for index in range(sizes[of]) if index not in taken]
+            return int(random.choice(free))
+        case Computed():
+            raise AssertionError("a computed quantity is not drawn")
+
+
+def _sized(shape: tuple[str | int, ...], sizes: dict[str, int]) -> tuple[int, ...]:
+    return tuple(size if isinstance(size, int) else sizes[size] for size in shape)
+
+
+def _evaluate(config: Config, graph: Graph, inputs: dict[str, Any], k: int) -> dict[str, Any]:
+    try:
+        return graph.evaluate(inputs)
+    except Exception as error:
+        raise ConfigError(f"{graph.path}: does not run at step {k + 1}: {type(error).__name__}: {error}") from error
+
+
+def _check(graph: Graph, name: str, value: Array, shape: tuple[int, ...], k: int, *, zeros: bool) -> None:
+    if np.shape(value) != shape:
+        raise ConfigError(f"{graph.path}: {name}: expected shape {shape} at step {k + 1}, found {np.shape(value)}")
+    if not np.all(np.isfinite(value)):
+        raise ConfigError(f"{graph.path}: {name}: expected finite numbers at step {k + 1}, found {value[~np.isfinite(value)][0]}")
+    if not zeros and not np.all(value):
+        raise ConfigError(f"{graph.path}: {name}: expected no zeros at step {k + 1}, found some: zeros hide mistakes")

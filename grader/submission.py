@@ -1,0 +1,93 @@
+"""Find the student's file: given by itself, or anywhere in a folder or zip.  Reads bytes; never executes or parses them."""
+
+import stat
+import zipfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from grader.errors import UsageError
+
+_IGNORED = {"__MACOSX", ".git", "__pycache__", ".ipynb_checkpoints", "node_modules", ".venv", "venv"}
+_MAX_ENTRIES = 20_000
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A student's file as bytes, and the name under which it was given."""
+
+    name: str
+    source: bytes
+
+
+def read_submission(path: Path, wanted: str, max_bytes: int) -> Submission:
+    """The file at `path`, or the one called `wanted` inside the folder or zip at `path`.
+
+    No more than `max_bytes` + 1 are read, which is enough to see that a file is too large.
+
+    Raises:
+        UsageError: there is no such file, or several that could be meant.
+    """
+    try:
+        if path.is_dir():
+            return _from_folder(path, wanted, max_bytes)
+        if not path.exists():
+            raise UsageError(f"{path}: there is no such file or folder (looked in {Path.cwd()})")
+        if not path.is_file():
+            raise UsageError(f"{path}: expected a file, a folder or a zip, found something else")
+        if zipfile.is_zipfile(path):
+            return _from_zip(path, wanted, max_bytes)
+        with path.open("rb") as file:
+            return Submission(path.name, file.read(max_bytes + 1))
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def _from_folder(folder: Path, wanted: str, max_bytes: int) -> Submission:
+    files = []
+    for entry in folder.rglob("*"):
+        relative = PurePosixPath(entry.relative_to(folder).as_posix())
+        # A link could lead anywhere on the grader's machine.
+        if not entry.is_symlink() and stat.S_ISREG(entry.stat(follow_symlinks=False).st_mode):
+            files.append(relative)
+        if len(files) > _MAX_ENTRIES:
+            raise UsageError(f"{folder}: more than {_MAX_ENTRIES} files; name the file itself")
+    chosen = _choose(files, wanted, folder)
+    with (folder / chosen).open("rb") as file:
+        return Submission(str(chosen), file.read(max_bytes + 1))
+
+
+def _from_zip(path: Path, wanted: str, max_bytes: int) -> Submission:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            infos = archive.infolist()
+            if len(infos) > _MAX_ENTRIES:
+                raise UsageError(f"{path}: more than {_MAX_ENTRIES} files in this zip")
+            files = {PurePosixPath(info.filename): info for info in infos if not info.is_dir() and not _is_link(info)}
+            chosen = _choose(files, wanted, path)
+            with archive.open(files[chosen]) as file:
+                return Submission(str(chosen), file.read(max_bytes + 1))
+    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, ValueError) as error:
+        reason = "it is encrypted" if "encrypted" in str(error) else str(error)
+        raise UsageError(f"{path}: this zip cannot be read: {reason}") from error
+
+
+def _is_link(info: zipfile.ZipInfo) -> bool:
+    return stat.S_ISLNK(info.external_attr >> 16)
+
+
+def _choose(files: Iterable[PurePosixPath], wanted: str, where: Path) -> PurePosixPath:
+    """The file called `wanted` that is least deep."""
+    files = [file for file in files if not _IGNORED.intersection(file.parts) and not file.name.startswith("._")]
+    found = sorted((file for file in files if file.name == wanted), key=lambda file: (len(file.parts), str(file)))
+    if not found:
+        python = sorted(str(file) for file in files if file.suffix == ".py")[:5]
+        others = f"; it has {', '.join(map(_shown, python))}" if python else "; it has no Python file at all"
+        raise UsageError(f"{where}: expected a file {wanted} in it, at any depth, found none{others}")
+    if len(found) > 1 and len(found[0].parts) == len(found[1].parts):
+        raise UsageError(f"{where}: expected one file {wanted}, found {_shown(str(found[0]))} and {_shown(str(found[1]))}; name one")
+    return found[0]
+
+
+def _shown(name: str) -> str:
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in name[:200])
