@@ -1,0 +1,81 @@
+"""What commands share: the config option, a running sandbox, printing a grade, the exit code."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from grader.assignment import Assignment
+    from grader.config import Config
+    from grader.result import Grade
+    from grader.sandbox.host import Sandbox
+
+config_option = click.option(
+    "--config",
+    "config_path",
+    type=click.Path(path_type=Path),
+    help="The assignment's config.yaml (default: the nearest, upwards).",
+)
+
+
+def read_config(path: Path | None) -> tuple["Config", Path]:
+    """The config, and the folder that its paths are relative to."""
+    from grader.config import find_config, load_config
+
+    found = find_config(Path.cwd()) if path is None else path
+    return load_config(found), found.resolve().parent
+
+
+@contextmanager
+def grading(config: "Config", folder: Path, *, with_solution: bool) -> Iterator[tuple["Assignment", "Sandbox"]]:
+    """An assignment and its sandbox; the sandbox starts up while the assignment is being loaded."""
+    from grader.sandbox.spawner import start_spawner
+
+    model = folder / config.model
+    spawner = start_spawner(model, config.sandbox)
+    try:
+        from grader.assignment import load_assignment
+        from grader.pipeline import make_sandbox
+
+        assignment = load_assignment(config, folder, with_solution=with_solution)
+        first = iter([spawner])
+        with make_sandbox(assignment, lambda: next(first, None) or start_spawner(model, config.sandbox)) as sandbox:
+            yield assignment, sandbox
+    finally:
+        spawner.close()
+
+
+def grade_file(assignment: "Assignment", sandbox: "Sandbox", file: Path, *, require: str) -> "Grade":
+    """Grade one file, folder or zip; not graded where the sandbox is weaker than required."""
+    from grader.errors import SandboxError
+    from grader.grade import not_graded
+    from grader.pipeline import grade_submission
+    from grader.submission import read_submission
+
+    config = assignment.config
+    submission = read_submission(file, config.submission, config.sandbox.source_kb * 1024)
+    try:
+        sandbox.require(require)
+    except SandboxError as error:
+        return not_graded(assignment, submission.name, str(error))
+    return grade_submission(assignment, sandbox, submission)
+
+
+def print_human(grade: "Grade", config: "Config", *, staff: bool) -> None:
+    from rich.console import Console
+
+    from grader.render import print_grade
+
+    print_grade(Console(highlight=False), grade, config, staff=staff)
+
+
+def exit_with(grade: "Grade") -> None:
+    """End the command with the exit code of this grade."""
+    if grade.status == "not_graded":
+        click.echo(f"{click.style('error:', fg='red', bold=True)} {grade.message}", err=True)
+        sys.exit(3)
+    sys.exit(0 if grade.passed else 1)

@@ -1,0 +1,26 @@
+"""`grader grade`: one submission, for staff."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from grader.commands.common import config_option, exit_with, grade_file, grading, print_human, read_config
+
+
+@click.command("grade")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
+@config_option
+def command(file: Path, as_json: bool, config_path: Path | None) -> None:
+    """Grade FILE: a Python file, or a folder or zip that contains it at any depth."""
+    config, folder = read_config(config_path)
+    with grading(config, folder, with_solution=True) as (assignment, sandbox):
+        grade = grade_file(assignment, sandbox, file, require=config.sandbox.require)
+    if as_json:
+        import msgspec
+
+        sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(grade), indent=1) + b"\n")
+    else:
+        print_human(grade, config, staff=True)
+    exit_with(grade)
