@@ -193,7 +193,7 @@ class _Loop:
         attempt = Attempt(calls, submission.limits, budget, job, job_write, result_read)
         self.running[slot] = (submission, attempt)
         try:
-            self.sandbox._spawner.start(slot, job_read, result_write)
+            self.sandbox._spawner.start(slot, job_read, result_write, submission.source)
         except SandboxError as error:
             self._zygote_died(error)
             return

@@ -26,6 +26,11 @@ def load_model(path):
     sys.modules["model"] = module
 
 
+def forget_paths(*folders):
+    """From here on nothing is found in these folders; what is loaded stays, and numpy still finds its own parts."""
+    sys.path[:] = [entry for entry in sys.path if entry not in folders]
+
+
 def seal(files_readable):
     """In a child: forget the grader's own modules, and answer for every module that is not to be had."""
     for name in [name for name in sys.modules if name == "grader" or name.startswith("grader.")]:

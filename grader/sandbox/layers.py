@@ -92,8 +92,8 @@ class Layers:
         os.chdir("/")
 
     def without(self, layer):
-        """The names of the layers to leave out, once this machine has refused `layer`."""
-        return (*self._without, layer)
+        """The same protections, once this machine has refused `layer`."""
+        return Layers(self.memory_mb, self.cpu_seconds, (*self._without, layer))
 
     def keep_fds(self):
         """Descriptors that must stay open until `enter`."""

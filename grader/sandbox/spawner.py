@@ -6,6 +6,7 @@ Imports no numpy, so that a zygote can be starting up while the grader is still 
 import importlib.util
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -19,8 +20,10 @@ import msgspec
 
 from grader.config import Sandbox as Limits
 from grader.errors import SandboxError
+from grader.sandbox.importable import IMPORTABLE_WORDS
 
-_PROGRAM = Path(__file__).with_name("zygote.py")
+_PROGRAM = Path(__file__).with_name("bootstrap.py")
+_WORD = re.compile(rb"[a-z_]{1,20}")
 _START_SECONDS = 60.0
 _ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
@@ -81,7 +84,7 @@ class Spawner(Protocol):
     report: Report
 
     def fileno(self) -> int: ...
-    def start(self, slot: int, job: int, result: int) -> None: ...
+    def start(self, slot: int, job: int, result: int, source: bytes) -> None: ...
     def kill(self, slot: int) -> None: ...
     def events(self) -> list[Event]: ...
     def close(self) -> None: ...
@@ -125,9 +128,13 @@ class Zygote:
     def fileno(self) -> int:
         return self._control.fileno()
 
-    def start(self, slot: int, job: int, result: int) -> None:
-        """Fork a child in `slot` that reads its job from one descriptor and writes results to the other."""
-        self._order({"start": slot}, [job, result])
+    def start(self, slot: int, job: int, result: int, source: bytes) -> None:
+        """Fork a child in `slot` that reads its job from one descriptor and writes results to the other.
+
+        The zygote learns which of the modules that it could import the file mentions, nothing else of it.
+        """
+        words = {word.decode("ascii") for word in _WORD.findall(source)}
+        self._order({"start": slot, "words": sorted(words & IMPORTABLE_WORDS)}, [job, result])
 
     def kill(self, slot: int) -> None:
         self._order({"kill": slot}, [])
@@ -159,15 +166,12 @@ class Zygote:
         if self._control.fileno() < 0:
             return
         self._control.close()
-        try:
-            self._process.wait(timeout=5)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        self._process.kill()
+        self._process.wait()
         if self._process.stderr is not None:
             self._process.stderr.close()
 
-    def _order(self, order: dict[str, int], fds: list[int]) -> None:
+    def _order(self, order: dict[str, Any], fds: list[int]) -> None:
         try:
             if fds:
                 socket.send_fds(self._control, [json.dumps(order).encode()], fds)
@@ -196,7 +200,7 @@ class FreshProcesses:
     def fileno(self) -> int:
         return self._woken.fileno()
 
-    def start(self, slot: int, job: int, result: int) -> None:
+    def start(self, slot: int, job: int, result: int, source: bytes) -> None:
         settings = {**_settings(self.model, self.limits, ()), "fresh": True, "job": job, "result": result}
         self._running[slot] = _execute(settings, (job, result))
 

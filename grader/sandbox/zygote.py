@@ -1,98 +1,80 @@
 """The zygote: a process with numpy loaded and no secrets, which forks one sandboxed child per submission.
 
-Run as `python -I -S -B zygote.py SETTINGS` with a clean environment, never imported by the grader.  It takes orders on
-a control socket, one JSON object a message:
+Started by bootstrap.py in a process of its own; the grader never imports it.  It takes orders on a control socket, one
+JSON object a message:
 
-    {"start": slot} and two descriptors, the job to read and the results to write     {"kill": slot}
+    {"start": slot, "words": [...]} and two descriptors, the job to read and the results to write     {"kill": slot}
 
 and says what happens:
 
     {"ready": report}     {"started": slot, "pid": pid}     {"ended": slot, "status": wait status, "cpu": seconds}
-
-With "fresh" in its settings it is a child itself: it reads one job, does it and ends (where forking is not safe).
 """
 
 import gc
 import json
 import os
+import select
 import signal
+import socket
 import sys
 
-# What a student may import even where nothing can be opened any more.
-PRELOAD = (
-    "abc bisect calendar cmath collections.abc colorsys contextlib copy copyreg dataclasses datetime decimal difflib enum "
-    "fractions functools graphlib hashlib heapq inspect io itertools json keyword linecache locale logging math numbers operator "
-    "pathlib platform pprint queue random re reprlib secrets shutil statistics string struct sys tempfile textwrap "
-    "threading time timeit token tokenize traceback types typing unicodedata unittest uuid warnings weakref zlib "
-    "encodings.ascii encodings.idna encodings.latin_1 encodings.utf_16 encodings.utf_8 encodings.utf_8_sig encodings.cp1252 "
-    "numpy.fft numpy.linalg numpy.ma numpy.matlib numpy.polynomial numpy.random numpy.testing numpy.typing"
-).split()
-# Python itself imports these in the middle of ordinary code.
-ALWAYS = "json linecache re traceback unicodedata warnings encodings.latin_1 encodings.utf_8_sig numpy.random numpy.linalg numpy.ma".split()
+import numpy  # noqa: F401, children must find it loaded
+
+from grader.sandbox import child, imports, limits, probe
+from grader.sandbox.importable import ALWAYS, IMPORTABLE
+from grader.sandbox.layers import LayerError, Layers, imports_need_preload
+
+FAILED_EXIT = 71  # a child that could not do its work, for whatever reason
+OUT_OF_MEMORY_EXIT = 72
 
 
-def main():
-    settings = json.loads(sys.argv[1])
-    sys.path[0:0] = [settings["package"]]
-    sys.path.append(settings["numpy"])
-    import numpy  # noqa: F401, children must find it loaded
-
-    from grader.sandbox import child, imports, layers, limits
-
-    stack = layers.Layers(settings["memory_mb"], settings["cpu_seconds"], settings["without"])
-    if settings.get("fresh"):
-        _prepare(settings, stack, imports, layers)
-        _close_all_but(settings["job"], settings["result"])
-        stack.enter(0)
-        imports.seal(stack.open)
-        child.serve(settings["job"], settings["result"])
-        os._exit(0)
-    Zygote(settings, stack, child, imports, layers, limits).run()
-
-
-def _prepare(settings, stack, imports, layers):
-    """Import what children may need, and the model, then forget where anything else could be imported from."""
-    names = [*ALWAYS, *PRELOAD] if layers.imports_need_preload(stack) else ALWAYS
-    imports.preload(names)
+def main(settings):
+    """Be a zygote or, with "fresh" in the settings, a child: do one job and end (where forking is not safe)."""
+    gc.disable()
+    layers = Layers(settings["memory_mb"], settings["cpu_seconds"], settings["without"])
+    imports.preload(ALWAYS)
     imports.load_model(settings["model"])
-    sys.path[:] = [entry for entry in sys.path if entry not in (settings["package"], settings["numpy"])]
+    imports.forget_paths(settings["package"], settings["numpy"])
+    if settings.get("fresh"):
+        serve(layers, 0, settings["job"], settings["result"])
+        os._exit(0)
+    Zygote(settings, layers).run()
+
+
+def serve(layers, slot, job, result):
+    """Become a child for good: protections on, then the job."""
+    _close_all_but(job, result, *layers.keep_fds())
+    layers.enter(slot)
+    imports.seal(layers.open)
+    gc.enable()
+    child.serve(job, result)
 
 
 class Zygote:
     """The loop of the zygote, and its children by slot."""
 
-    def __init__(self, settings, stack, child, imports, layers, limits):
-        import socket
-
+    def __init__(self, settings, layers):
         self.settings = settings
-        self.stack = stack
-        self.child = child
-        self.imports = imports
         self.layers = layers
-        self.limits = limits
         self.control = socket.socket(fileno=settings["control"])
         self.pids = {}
+        self.preload = imports_need_preload(layers)
         self.woken, self._wake = os.pipe()
         for fd in (self.woken, self._wake):
             os.set_blocking(fd, False)
 
     def run(self):
-        _prepare(self.settings, self.stack, self.imports, self.layers)
-        if self.stack.linux:
-            self.limits.become_subreaper()
-            self.limits.undumpable()
-            self.limits.die_with_parent(self.settings["parent"])
+        limits.become_subreaper()
+        limits.undumpable()
+        limits.die_with_parent(self.settings["parent"])
         breaches = self._probe()
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(self._wake, warn_on_full_buffer=False)
-        gc.collect()
-        gc.freeze()
-        self._say({"ready": {**self.stack.report(), "breaches": breaches}})
+        gc.freeze()  # a collection in a child would touch, and so copy, every page
+        self._say({"ready": {**self.layers.report(), "breaches": breaches}})
         self._loop()
 
     def _loop(self):
-        import select
-
         poll = select.poll()
         poll.register(self.control.fileno(), select.POLLIN)
         poll.register(self.woken, select.POLLIN)
@@ -106,9 +88,7 @@ class Zygote:
 
     def _obey(self):
         """Take one order; false when the grader has gone."""
-        import socket
-
-        message, fds, _, _ = socket.recv_fds(self.control, 4096, 2)
+        message, fds, _, _ = socket.recv_fds(self.control, 65536, 2)
         if not message:
             return False
         order = json.loads(message)
@@ -118,12 +98,22 @@ class Zygote:
                 os.kill(pid, signal.SIGKILL)
             return True
         slot = order["start"]
-        pid = self._fork(lambda: self._become_child(slot, *fds))
+        if self.preload:
+            self._preload(order["words"])
+        pid = self._fork(lambda: serve(self.layers, slot, *fds))
         self.pids[slot] = pid
         self._say({"started": slot, "pid": pid})
         for fd in fds:
             os.close(fd)
         return True
+
+    def _preload(self, words):
+        """Import what the file may import: each importable module whose name is among the words of the file."""
+        names = [name for name in IMPORTABLE if name not in sys.modules and name.rpartition(".")[2] in words]
+        if names:
+            sys.path.append(self.settings["numpy"])
+            imports.preload(names)
+            sys.path.pop()
 
     def _fork(self, what):
         pid = os.fork()
@@ -133,16 +123,10 @@ class Zygote:
                 what()
                 os._exit(0)
             except MemoryError:
-                os._exit(72)
+                os._exit(OUT_OF_MEMORY_EXIT)
             except BaseException:
-                os._exit(71)
+                os._exit(FAILED_EXIT)
         return pid
-
-    def _become_child(self, slot, job, result):
-        _close_all_but(job, result, *self.stack.keep_fds())
-        self.stack.enter(slot)
-        self.imports.seal(self.stack.open)
-        self.child.serve(job, result)
 
     def _reap(self):
         while True:
@@ -160,9 +144,8 @@ class Zygote:
 
     def _sweep(self):
         """Kill what a child left behind: orphans come to this process, the nearest subreaper."""
-        if self.stack.linux:
-            for pid in set(self.limits.children_of_this_process()) - set(self.pids.values()):
-                os.kill(pid, signal.SIGKILL)
+        for pid in set(limits.children_of_this_process()) - set(self.pids.values()):
+            os.kill(pid, signal.SIGKILL)
 
     def _probe(self):
         """Try forbidden acts in a child; leave out layers that this machine refuses, and try again.
@@ -182,24 +165,21 @@ class Zygote:
                 layer = said[0].split()[1]
                 if layer not in ("uid", "chroot", "landlock", "seccomp"):
                     raise SystemExit(said[0])
-                stack = self.stack
-                self.stack = self.layers.Layers(stack.memory_mb, stack.cpu_seconds, stack.without(layer))
+                self.layers = self.layers.without(layer)
             elif "done" in said:
                 return said[:-1]
             else:
                 return [*said, "run a program"]
 
     def _probe_child(self, writing):
-        from grader.sandbox import probe
-
         def write(text):
             os.write(writing, text.encode("ascii"))
 
         parent = os.getppid()
         try:
-            _close_all_but(writing, *self.stack.keep_fds())
-            self.stack.enter(0)
-        except self.layers.LayerError as error:
+            _close_all_but(writing, *self.layers.keep_fds())
+            self.layers.enter(0)
+        except LayerError as error:
             write(f"refused {error.layer} {error}\n")
             return
         probe.breaches(parent, write)
@@ -217,6 +197,3 @@ def _close_all_but(*keep):
     for low, high in zip(kept, [*kept[1:], 4096], strict=True):
         os.closerange(low + 1, high)
 
-
-if __name__ == "__main__":
-    main()

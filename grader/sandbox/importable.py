@@ -1,0 +1,14 @@
+"""The modules that a student's file may import even where its process can open no file.  Shared by both sides."""
+
+# Imported by the zygote before the fork, if the file mentions them.
+IMPORTABLE = (
+    "abc array bisect calendar cmath collections.abc colorsys contextlib copy copyreg csv dataclasses datetime decimal difflib "
+    "enum fractions functools graphlib hashlib heapq inspect io itertools json keyword locale logging math numbers operator "
+    "pathlib platform pprint queue random re reprlib secrets shutil statistics string struct tempfile textwrap "
+    "threading time timeit token tokenize traceback types typing unittest uuid warnings weakref zlib "
+    "numpy.fft numpy.linalg numpy.ma numpy.matlib numpy.polynomial numpy.random numpy.testing numpy.typing"
+).split()
+IMPORTABLE_WORDS = frozenset(name.rpartition(".")[2] for name in IMPORTABLE)
+
+# Python imports these by itself in the middle of ordinary code.
+ALWAYS = "linecache traceback unicodedata warnings encodings.ascii encodings.latin_1 encodings.utf_8_sig encodings.cp1252".split()
