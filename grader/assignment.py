@@ -34,14 +34,20 @@ class Assignment:
     @cached_property
     def numeric(self) -> dict[str, list[Derivative]]:
         """The numerical derivative for each gradient, at each step."""
-        return {gradient.name: [self._differentiate(gradient, step) for step in self.steps] for gradient in self.config.gradients}
+        return {
+            gradient.name: [self._differentiate(gradient, step) for step in self.steps]
+            for gradient in self.config.gradients
+        }
 
     @cached_property
     def exact(self) -> dict[str, list[Array]]:
         """Each gradient at each step to machine precision: the solution's or, without it, by complex steps."""
         if self.reference is not None:
             return {name: [self.reference(name, step)[0] for step in self.steps] for name in self.names}
-        return {gradient.name: [self._by_complex_step(gradient, step) for step in self.steps] for gradient in self.config.gradients}
+        return {
+            gradient.name: [self._by_complex_step(gradient, step) for step in self.steps]
+            for gradient in self.config.gradients
+        }
 
     @cached_property
     def ancestors(self) -> dict[str, list[str]]:

@@ -32,7 +32,7 @@ class _Commands(click.Group):
         return command
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
-        from grader.config import did_you_mean
+        from grader.errors import did_you_mean
 
         if args and args[0] not in COMMANDS:
             ctx.fail(f"no such command: {args[0]}{did_you_mean(args[0], list(COMMANDS))}")

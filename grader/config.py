@@ -1,18 +1,12 @@
-"""config.yaml as types, and its errors.  Knows the keys; imports no numpy and reads no other file.
+"""config.yaml as types: every key, its unit and its limits.  Reads no file; `configfile` does.
 
 The docstrings here are the descriptions in `docs/config.schema.json`, which editors use to complete config.yaml.
 """
 
-import difflib
-import re
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct, field
-
-from grader.errors import ConfigError
-from grader.yamlfile import Key, YamlFile
 
 Positive = Annotated[float, Meta(gt=0)]
 Share = Annotated[float, Meta(ge=0, le=1)]
@@ -30,14 +24,14 @@ class _Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     pass
 
 
-class Normal(_Section, tag_field="sample", tag="normal"):
+class Normal(_Section, frozen=True, tag_field="sample", tag="normal"):
     """Drawn from a normal distribution with mean 0."""
 
     shape: Shape
     scale: Positive = 1.0
 
 
-class Uniform(_Section, tag_field="sample", tag="uniform"):
+class Uniform(_Section, frozen=True, tag_field="sample", tag="uniform"):
     """Drawn uniformly between `low` and `high`."""
 
     shape: Shape
@@ -45,20 +39,20 @@ class Uniform(_Section, tag_field="sample", tag="uniform"):
     high: float
 
 
-class Index(_Section, tag_field="sample", tag="index"):
+class Index(_Section, frozen=True, tag_field="sample", tag="index"):
     """A whole number from 0 to the dimension `of` less one; never the position of the 1 in the one-hot `differs_from`."""
 
     of: Name
     differs_from: Name | None = None
 
 
-class OneHot(_Section, tag_field="sample", tag="one_hot"):
+class OneHot(_Section, frozen=True, tag_field="sample", tag="one_hot"):
     """All zeros and a single one along the last axis."""
 
     shape: Shape
 
 
-class Computed(_Section, tag_field="sample", tag="model"):
+class Computed(_Section, frozen=True, tag_field="sample", tag="model"):
     """Computed by the function of this name in the model."""
 
     shape: Shape
@@ -67,19 +61,19 @@ class Computed(_Section, tag_field="sample", tag="model"):
 Quantity = Normal | Uniform | Index | OneHot | Computed
 
 
-class Steps(_Section):
+class Steps(_Section, frozen=True):
     """The random steps at which every gradient is compared."""
 
     count: Annotated[int, Meta(ge=2, le=100)]
     seed: Annotated[int, Meta(ge=0)]
 
 
-class ShapeCheck(_Section):
+class ShapeCheck(_Section, frozen=True):
     share: Share
     accept_1d: bool = False
 
 
-class FiniteDifferenceCheck(_Section):
+class FiniteDifferenceCheck(_Section, frozen=True):
     share: Share
     tolerance: Positive
     method: Literal["central", "richardson", "complex_step"] = "central"
@@ -88,14 +82,14 @@ class FiniteDifferenceCheck(_Section):
     directions: Count = 16
 
 
-class ReferenceCheck(_Section):
+class ReferenceCheck(_Section, frozen=True):
     share: Share
     tolerance: Positive
     float32: Literal["accept", "reject"] = "accept"
     float32_tolerance: Positive = 3e-6
 
 
-class Checks(_Section):
+class Checks(_Section, frozen=True):
     """The checks of every gradient; their shares add up to 1."""
 
     shape: ShapeCheck
@@ -103,7 +97,7 @@ class Checks(_Section):
     reference: ReferenceCheck
 
 
-class Shares(_Section):
+class Shares(_Section, frozen=True):
     """Shares of the marks of one gradient that differ from those under `checks`."""
 
     shape: Share
@@ -111,7 +105,7 @@ class Shares(_Section):
     reference: Share
 
 
-class Gradient(_Section):
+class Gradient(_Section, frozen=True):
     """One function that the student writes."""
 
     name: Name
@@ -120,11 +114,11 @@ class Gradient(_Section):
     shares: Shares | None = None
 
 
-class FollowThrough(_Section):
+class FollowThrough(_Section, frozen=True):
     share: Share
 
 
-class Sandbox(_Section):
+class Sandbox(_Section, frozen=True):
     """Limits of the student's code, units in the names."""
 
     require: Literal["strong", "any"] = "strong"
@@ -136,7 +130,7 @@ class Sandbox(_Section):
     output_kb: Count = 2
 
 
-class Config(_Section):
+class Config(_Section, frozen=True):
     """One assignment: a model, the gradients asked for, and how they are marked."""
 
     title: str
@@ -175,157 +169,6 @@ class Config(_Section):
         source: Any = gradient.shares or self.checks
         value = getattr(source, check)
         return float(value if gradient.shares else value.share)
-
-
-def find_config(start: Path) -> Path:
-    """The nearest config.yaml, from `start` upwards.
-
-    Raises:
-        ConfigError: there is none.
-    """
-    for folder in [start.resolve(), *start.resolve().parents]:
-        if (folder / "config.yaml").is_file():
-            return folder / "config.yaml"
-    raise ConfigError(
-        f"no config.yaml in {start.resolve()} or above: go to the assignment's folder, or name the file with --config PATH"
-    )
-
-
-def load_config(path: Path) -> Config:
-    """Read, type-check and cross-check a config.yaml.
-
-    Raises:
-        ConfigError: with the file, the line, the path of the key, what was expected and what was found.
-    """
-    file = YamlFile(path)
-    for section, kind in (("dimensions", Sizes), ("quantities", Quantity)):
-        entries = _at(file.data, [section])
-        for name in entries if isinstance(entries, dict) else ():  # one by one: msgspec names no key of a mapping
-            if not re.fullmatch(NAME, str(name)):
-                raise ConfigError(f"{file.where([section, name])}: expected a name of letters, digits and _, found {name!r}")
-            _convert(file, [section, name], kind)
-    config: Config = _convert(file, [], Config)
-    _check(config, file)
-    return config
-
-
-def _check(config: Config, file: YamlFile) -> None:
-    """What types cannot say: names that must exist, sizes that must differ, shares that must add up."""
-
-    def wrong(keys: list[Key], message: str) -> ConfigError:
-        return ConfigError(f"{file.where(keys)}: {message}")
-
-    counts = {len(sizes) for sizes in config.dimensions.values()}
-    for name, sizes in config.dimensions.items():
-        if len(counts) > 1:
-            raise wrong(["dimensions", name], f"expected as many sizes as in the other dimensions, found {len(sizes)}")
-    for k in range(max(counts, default=0)):
-        by_size: dict[int, str] = {}
-        for name, size in config.sizes(k).items():
-            if size in by_size:
-                other = by_size[size]
-                raise wrong(
-                    ["dimensions", name, k],
-                    f"expected a size different from {other}, found {size} for both: a shape could not tell them apart",
-                )
-            by_size[size] = name
-    for name, quantity in config.quantities.items():
-        _check_quantity(config, name, quantity, wrong)
-    for i, gradient in enumerate(config.gradients):
-        if gradient.of not in config.quantities:
-            raise wrong(["gradients", i, "of"], _no_such("a quantity", gradient.of, list(config.quantities)))
-        if isinstance(config.quantities[gradient.of], Index | OneHot):
-            raise wrong(
-                ["gradients", i, "of"],
-                f"expected a quantity of real numbers, found {gradient.of}, which takes only whole values",
-            )
-        if gradient.name in [other.name for other in config.gradients[:i]]:
-            raise wrong(["gradients", i, "name"], f"expected a name of its own, found {gradient.name} again")
-        total = sum(config.share(gradient, check) for check in CHECKS)
-        if abs(total - 1) > 1e-9:
-            place: list[Key] = ["gradients", i, "shares"] if gradient.shares else ["checks"]
-            raise wrong(place, f"expected shares that add up to 1, found {total:g}")
-
-
-def _check_quantity(config: Config, name: str, quantity: Quantity, wrong: Any) -> None:
-    if isinstance(quantity, Index):
-        if quantity.of not in config.dimensions:
-            raise wrong(["quantities", name, "of"], _no_such("a dimension", quantity.of, list(config.dimensions)))
-        other = quantity.differs_from
-        if other is not None and not isinstance(config.quantities.get(other), OneHot):
-            one_hot = [n for n, q in config.quantities.items() if isinstance(q, OneHot)]
-            raise wrong(["quantities", name, "differs_from"], _no_such("a one_hot quantity", other, one_hot))
-        return
-    if not quantity.shape:
-        raise wrong(["quantities", name, "shape"], "expected at least one axis, found none")
-    for axis, size in enumerate(quantity.shape):
-        known = size >= 1 if isinstance(size, int) else size in config.dimensions
-        if not known:
-            raise wrong(["quantities", name, "shape", axis], _no_such("a dimension", str(size), list(config.dimensions)))
-    if isinstance(quantity, Uniform) and not quantity.low < quantity.high:
-        raise wrong(["quantities", name, "low"], f"expected low < high, found {quantity.low:g} and {quantity.high:g}")
-
-
-def _no_such(what: str, found: str, known: list[str]) -> str:
-    return f"expected {what} ({', '.join(known)}), found {found}{did_you_mean(found, known)}"
-
-
-def did_you_mean(found: str, known: list[str]) -> str:
-    """`; did you mean wall_seconds?`, or nothing where no name is near."""
-    near = difflib.get_close_matches(found, known, n=1, cutoff=0.6)
-    return f"; did you mean {near[0]}?" if near else ""
-
-
-def _convert(file: YamlFile, prefix: list[Key], kind: Any) -> Any:
-    """The value at `prefix`, as `kind`; an error names the line, the dotted path, expected and found."""
-    try:
-        return msgspec.convert(_at(file.data, prefix), kind)
-    except msgspec.ValidationError as error:
-        text, _, path = str(error).partition(" - at `")
-    keys = [*prefix, *(word or int(number) for word, number in re.findall(r"\.(\w+)|\[(\d+)\]", path))]
-    if unknown := re.search(r"unknown field `(.*)`$", text, re.DOTALL):
-        raise ConfigError(f"{file.where([*keys, unknown[1]])}: unknown key{_near_key(keys, file.data, unknown[1])}")
-    if missing := re.search(r"missing required field `(.*)`$", text):
-        raise ConfigError(f"{file.where(keys)}: the key {missing[1]} is missing")
-    text = text.replace("`", "").replace("Expected", "expected").replace("got", "found").replace("Invalid", "invalid")
-    found = _at(file.data, keys)
-    shown = f" ({found!r})" if isinstance(found, str | int | float) and len(repr(found)) < 60 else ""
-    raise ConfigError(f"{file.where(keys)}: {text}{shown}")
-
-
-def _at(data: Any, keys: list[Key]) -> Any:
-    for key in keys:
-        try:
-            data = data[key]
-        except (KeyError, IndexError, TypeError):
-            return None
-    return data
-
-
-def _near_key(keys: list[Any], data: Any, found: str) -> str:
-    section = _section(keys, data)
-    known = [f.name for f in msgspec.structs.fields(section)] if section else []
-    return did_you_mean(found, known) or (f"; expected one of {', '.join(known)}" if known else "")
-
-
-def _section(keys: list[Key], data: Any) -> type[_Section] | None:
-    """The type that describes what stands at `keys`."""
-    match keys:
-        case []:
-            return Config
-        case ["quantities", _]:
-            tag = (_at(data, keys) or {}).get("sample")
-            kinds = {"normal": Normal, "uniform": Uniform, "index": Index, "one_hot": OneHot, "model": Computed}
-            return kinds.get(tag)
-        case ["gradients", int()]:
-            return Gradient
-        case ["gradients", int(), "shares"]:
-            return Shares
-        case ["checks", str(check)]:
-            return {"shape": ShapeCheck, "finite_difference": FiniteDifferenceCheck, "reference": ReferenceCheck}.get(check)
-        case [str(section)]:
-            return {"steps": Steps, "checks": Checks, "follow_through": FollowThrough, "sandbox": Sandbox}.get(section)
-    return None
 
 
 def schema() -> bytes:

@@ -9,6 +9,7 @@ All perturbed losses are evaluated as one stack where the model allows it.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -99,7 +100,9 @@ def _complex_step(graph: Graph, step: Step, node: str, point: Array, rays: Array
     return fine, _relative(np.linalg.norm(coarse - fine), fine) + EPSILON
 
 
-def _differences(graph: Graph, step: Step, node: str, point: Array, rays: Array, sizes: tuple[float, ...]) -> list[Array]:
+def _differences(
+    graph: Graph, step: Step, node: str, point: Array, rays: Array, sizes: tuple[float, ...]
+) -> list[Array]:
     """D(t) for each t in `sizes`, from one stack of perturbed points."""
     points = np.concatenate([point + sign * t * rays for t in sizes for sign in (1, -1)])
     losses = _losses(graph, step, node, points).reshape(len(sizes), 2, len(rays))
@@ -111,7 +114,7 @@ def _rounding(step: Step, graph: Graph, rays: Array, t: float) -> float:
     return float(EPSILON * max(1.0, abs(step.values[graph.loss])) / t * np.sqrt(len(rays)))
 
 
-def _relative(error: float, value: Array) -> float:
+def _relative(error: Any, value: Array) -> float:
     size = float(np.linalg.norm(value))
     return float(error) / size if size else float(error)
 
@@ -124,7 +127,9 @@ def _losses(graph: Graph, step: Step, node: str, points: Array) -> Array:
 
     try:
         stacked = np.asarray(graph.loss_at(step.values, node, points))
-        if stacked.shape == (len(points),) and all(abs(stacked[i] - one(points[i])) <= 1e-12 * abs(stacked[i]) for i in (0, -1)):
+        if stacked.shape == (len(points),) and all(
+            abs(stacked[i] - one(points[i])) <= 1e-12 * abs(stacked[i]) for i in (0, -1)
+        ):
             return stacked
     except (ValueError, IndexError, TypeError):
         pass  # not a model for stacks

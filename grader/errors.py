@@ -8,6 +8,8 @@
 What a *student's* file does is never an exception of ours: it is data (`grader.answers`).
 """
 
+import difflib
+
 
 class GraderError(Exception):
     """The grader could not do its work; nothing is said about the submission."""
@@ -27,3 +29,9 @@ class ConfigError(UsageError):
 
 class SandboxError(GraderError):
     """No sandbox as strong as asked for, or a sandbox that failed."""
+
+
+def did_you_mean(found: str, known: list[str]) -> str:
+    """`; did you mean wall_seconds?`, or nothing where no name is near."""
+    near = difflib.get_close_matches(found, known, n=1, cutoff=0.6)
+    return f"; did you mean {near[0]}?" if near else ""

@@ -26,7 +26,9 @@ def grade(assignment: Assignment, run: Run, submission: str, sandbox: str = "") 
         for gradient in assignment.config.gradients
         if gradient.name in complete
     }
-    single = {name for name, found in complete.items() if any(a.value is not None and a.value.dtype == "<f4" for a in found)}
+    single = {
+        name for name, found in complete.items() if any(a.value is not None and a.value.dtype == "<f4" for a in found)
+    }
     carried = find_carried(assignment, judgements, single)
     gradients = [
         _judged(assignment, gradient, complete[gradient.name], judgements[gradient.name], carried.get(gradient.name))
@@ -51,7 +53,9 @@ def grade(assignment: Assignment, run: Run, submission: str, sandbox: str = "") 
 def not_graded(assignment: Assignment, submission: str, reason: str) -> Grade:
     """The result where the grader itself failed: no gradient is said to be wrong, and the marks say nothing."""
     gradients = [
-        GradientResult(gradient.name, 0.0, gradient.max_score, "not_graded", _checks(assignment, gradient, [SKIPPED] * 3))
+        GradientResult(
+            gradient.name, 0.0, gradient.max_score, "not_graded", _checks(assignment, gradient, [SKIPPED] * 3)
+        )
         for gradient in assignment.config.gradients
     ]
     return Grade(FORMAT, submission, "not_graded", 0.0, assignment.config.max_score, gradients, message=reason)
@@ -72,7 +76,9 @@ def _judged(
     if any(verdict.outcome == "undecided" for verdict in verdicts):
         status, score = "not_graded", 0.0
     elif carried is not None:
-        kept = assignment.config.follow_through.share * sum(check.max_score for check in checks if check.outcome != "passed")
+        kept = assignment.config.follow_through.share * sum(
+            check.max_score for check in checks if check.outcome != "passed"
+        )
         follow_through = FollowThrough(carried.sources, _marks(kept), carried.roots)
         status, score = "followed_through", score + kept
     return GradientResult(

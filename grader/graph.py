@@ -64,7 +64,9 @@ class Graph:
     def _add(self, name: str, known: set[str]) -> None:
         function = getattr(self._module, name, None)
         if not callable(function):
-            raise ConfigError(f"{self.path}: expected a function {name}(...), found none; config.yaml says the model computes it")
+            raise ConfigError(
+                f"{self.path}: expected a function {name}(...), found none; config.yaml says the model computes it"
+            )
         parameters = tuple(inspect.signature(function).parameters)
         for parameter in parameters:
             if parameter not in known:

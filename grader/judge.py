@@ -72,7 +72,9 @@ def judge(assignment: Assignment, gradient: Gradient, answers: Sequence[Answer])
     return Judgement(shape, numeric, check_reference(assignment, gradient, values, answers), values)
 
 
-def check_shape(assignment: Assignment, gradient: Gradient, answers: Sequence[Answer]) -> tuple[Verdict, list[Array] | None]:
+def check_shape(
+    assignment: Assignment, gradient: Gradient, answers: Sequence[Answer]
+) -> tuple[Verdict, list[Array] | None]:
     """The shape must be that of what the gradient is taken with respect to, at every step."""
     symbolic = assignment.symbolic(gradient)
     values = []
@@ -99,7 +101,10 @@ def check_numbers(values: Sequence[Array]) -> Verdict:
             first = _index(bad, int(np.argmax(bad)))
             found = "NaN" if np.isnan(value[tuple(first)]) else "infinity"
             count = f"{int(bad.sum())} of {bad.size}"
-            return Verdict("failed", f"expected finite numbers, got {found} at {first} of step {k + 1} ({count} entries are not finite)")
+            return Verdict(
+                "failed",
+                f"expected finite numbers, got {found} at {first} of step {k + 1} ({count} entries are not finite)",
+            )
     return PASSED
 
 
@@ -127,7 +132,10 @@ def check_finite_differences(
     exact = assignment.exact[gradient.name]
     for derivative, right in zip(numeric, exact, strict=True):
         if not (derivative.error <= tolerance and relative_error(derivative.of(right), derivative.value) <= tolerance):
-            return Verdict("undecided", "the numerical derivative is not accurate enough here, or the solution does not agree with it")
+            return Verdict(
+                "undecided",
+                "the numerical derivative is not accurate enough here, or the solution does not agree with it",
+            )
     errors = [relative_error(d.of(value), d.value) for d, value in zip(numeric, values, strict=True)]
     worst = int(np.argmax(np.where(np.isnan(errors), np.inf, errors)))
     if errors[worst] <= tolerance:
@@ -144,7 +152,9 @@ def check_reference(
     if single and config.float32 == "reject":
         return Verdict("failed", "expected numbers in double precision (float64), got single precision (float32)")
     tolerance = config.float32_tolerance if single else config.tolerance
-    errors = [relative_error(value, right) for value, right in zip(values, assignment.exact[gradient.name], strict=True)]
+    errors = [
+        relative_error(value, right) for value, right in zip(values, assignment.exact[gradient.name], strict=True)
+    ]
     if max(errors) <= tolerance:
         return PASSED
     return Verdict(
@@ -181,7 +191,9 @@ def _no_array(symbolic: Symbolic, expected: tuple[int, ...], answer: Answer) -> 
     return f"{wanted}{_article(answer.returned)} that is no array of numbers{detail}"
 
 
-def _wrong_shape(symbolic: Symbolic, expected: tuple[int, ...], found: tuple[int, ...], sizes: dict[str, int], k: int) -> str:
+def _wrong_shape(
+    symbolic: Symbolic, expected: tuple[int, ...], found: tuple[int, ...], sizes: dict[str, int], k: int
+) -> str:
     letters = name_axes(found, sizes)
     known = "" if letters == found else f" = {show(letters)}"
     text = f"expected shape {show(symbolic)} = {show(expected)}, got {show(found)}{known}"

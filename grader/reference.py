@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.config import did_you_mean
-from grader.errors import ConfigError
+from grader.errors import ConfigError, did_you_mean
 from grader.graph import Array, load_module
 from grader.steps import Step
 

@@ -51,7 +51,9 @@ def make_step(config: Config, graph: Graph, k: int) -> Step:
         if not isinstance(quantity, Index):
             _check(graph, name, step.values[name], step.shape(quantity.shape), k, zeros=isinstance(quantity, OneHot))
     if np.shape(step.values[graph.loss]) != ():
-        raise ConfigError(f"{graph.path}: {graph.loss} is to be one number, found shape {np.shape(step.values[graph.loss])}")
+        raise ConfigError(
+            f"{graph.path}: {graph.loss} is to be one number, found shape {np.shape(step.values[graph.loss])}"
+        )
     return step
 
 
@@ -89,6 +91,8 @@ def _check(graph: Graph, name: str, value: Array, shape: tuple[int, ...], k: int
     if np.shape(value) != shape:
         raise ConfigError(f"{graph.path}: {name}: expected shape {shape} at step {k + 1}, found {np.shape(value)}")
     if not np.all(np.isfinite(value)):
-        raise ConfigError(f"{graph.path}: {name}: expected finite numbers at step {k + 1}, found {value[~np.isfinite(value)][0]}")
+        raise ConfigError(
+            f"{graph.path}: {name}: expected finite numbers at step {k + 1}, found {value[~np.isfinite(value)][0]}"
+        )
     if not zeros and not np.all(value):
         raise ConfigError(f"{graph.path}: {name}: expected no zeros at step {k + 1}, found some: zeros hide mistakes")

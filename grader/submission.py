@@ -85,7 +85,9 @@ def _choose(files: Iterable[PurePosixPath], wanted: str, where: Path) -> PurePos
         others = f"; it has {', '.join(map(_shown, python))}" if python else "; it has no Python file at all"
         raise UsageError(f"{where}: expected a file {wanted} in it, at any depth, found none{others}")
     if len(found) > 1 and len(found[0].parts) == len(found[1].parts):
-        raise UsageError(f"{where}: expected one file {wanted}, found {_shown(str(found[0]))} and {_shown(str(found[1]))}; name one")
+        raise UsageError(
+            f"{where}: expected one file {wanted}, found {_shown(str(found[0]))} and {_shown(str(found[1]))}; name one"
+        )
     return found[0]
 
 

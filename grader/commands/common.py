@@ -24,7 +24,7 @@ config_option = click.option(
 
 def read_config(path: Path | None) -> tuple["Config", Path]:
     """The config, and the folder that its paths are relative to."""
-    from grader.config import find_config, load_config
+    from grader.configfile import find_config, load_config
 
     found = find_config(Path.cwd()) if path is None else path
     return load_config(found), found.resolve().parent

@@ -88,7 +88,10 @@ class Attempt:
         self.cpu_seconds = max(self.cpu_seconds, cpu)
         wall = time.monotonic() - self._progress_wall
         if cpu > self.cpu_budget:
-            self._stop("timed_out", f"stopped: the file as a whole used {self.limits.submission_cpu_seconds:g} s of processor time")
+            self._stop(
+                "timed_out",
+                f"stopped: the file as a whole used {self.limits.submission_cpu_seconds:g} s of processor time",
+            )
         elif cpu - self._progress_cpu > limit:
             self._stop("timed_out", f"stopped after {limit:g} s of processor time")
         elif wall > limit * self.limits.wall_factor:

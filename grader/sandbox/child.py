@@ -100,7 +100,8 @@ class _Pristine:
     def __init__(self, description, data):
         self.indices = description["indices"]
         self.arrays = {
-            name: (bytes(data[start:stop]), tuple(shape)) for name, (start, stop, shape) in description["arrays"].items()
+            name: (bytes(data[start:stop]), tuple(shape))
+            for name, (start, stop, shape) in description["arrays"].items()
         }
 
     def copy(self):
@@ -111,7 +112,11 @@ class _Pristine:
         return step, arrays
 
     def changed(self, arrays):
-        return [name for name, (raw, shape) in self.arrays.items() if arrays[name].shape != shape or arrays[name].tobytes() != raw]
+        return [
+            name
+            for name, (raw, shape) in self.arrays.items()
+            if arrays[name].shape != shape or arrays[name].tobytes() != raw
+        ]
 
 
 def _load(source, limit):
@@ -161,7 +166,9 @@ def _plain(returned, limit):
         event["message"] = clean(str(error), limit)
         return None, event
     if array.dtype == np.longdouble or array.dtype == np.clongdouble:
-        array = array.astype(np.result_type(array.dtype.type(0).real, array).kind + ("16" if array.dtype.kind == "c" else "8"))
+        array = array.astype(
+            np.result_type(array.dtype.type(0).real, array).kind + ("16" if array.dtype.kind == "c" else "8")
+        )
     if array.dtype.kind not in PLAIN_KINDS:
         event["message"] = f"the type of its entries is {clean(str(array.dtype), 100)}"
         return None, event

@@ -116,7 +116,7 @@ class _Submission:
         """Add what a child has answered."""
         self.cpu_seconds += attempt.cpu_seconds
         self.attempts += 1
-        if self.loading is None or attempt.loading is not None and attempt.loading.outcome != "returned" and not self.answers:
+        if self.loading is None:
             self.loading = attempt.loading
         if self.alone is None:
             self.answers.update(attempt.answers)
@@ -278,4 +278,3 @@ class _Loop:
         for _, attempt in self.running.values():
             attempt.close()
         self.selector.close()
-

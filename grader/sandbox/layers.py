@@ -120,7 +120,9 @@ def _readable():
     import numpy
 
     folders = {sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")}
-    entries = [os.path.join(folder, name) for folder in folders for name in os.listdir(folder) if name not in FORBIDDEN_FOLDERS]
+    entries = [
+        os.path.join(folder, name) for folder in folders for name in os.listdir(folder) if name not in FORBIDDEN_FOLDERS
+    ]
     numpy_folder = os.path.dirname(numpy.__file__)
     return [*entries, numpy_folder, numpy_folder + ".libs"]
 
@@ -141,5 +143,3 @@ def _empty_folder():
     fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     os.rmdir(path)
     return fd
-
-

@@ -81,8 +81,8 @@ class Event:
 class Spawner(Protocol):
     """Where children come from."""
 
-    report: Report
-
+    @property
+    def report(self) -> Report: ...
     def fileno(self) -> int: ...
     def start(self, slot: int, job: int, result: int, source: bytes) -> None: ...
     def kill(self, slot: int) -> None: ...
@@ -145,7 +145,7 @@ class Zygote:
         Raises:
             SandboxError: the zygote has died.
         """
-        events = []
+        events: list[Event] = []
         while True:
             try:
                 message = self._control.recv(4096)

@@ -196,4 +196,3 @@ def _close_all_but(*keep):
     kept = sorted({0, 1, 2, *keep})
     for low, high in zip(kept, [*kept[1:], 4096], strict=True):
         os.closerange(low + 1, high)
-
