@@ -1,0 +1,1 @@
+"""A whole class at once: worker processes, the pool of them, and the coordinator that alone writes the store."""
