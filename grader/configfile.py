@@ -30,6 +30,8 @@ from grader.config import (
 from grader.errors import ConfigError, did_you_mean
 from grader.yamlfile import Key, YamlFile
 
+SAMPLES = {"normal": Normal, "uniform": Uniform, "index": Index, "one_hot": OneHot, "model": Computed}
+
 
 def find_config(start: Path) -> Path:
     """The nearest config.yaml, from `start` upwards.
@@ -86,11 +88,11 @@ def _check(config: Config, file: YamlFile) -> None:
 
 
 def _check_dimensions(config: Config, wrong: _Wrong) -> None:
-    counts = {len(sizes) for sizes in config.dimensions.values()}
-    for name, sizes in config.dimensions.items():
-        if len(counts) > 1:
-            raise wrong(["dimensions", name], f"expected as many sizes as in the other dimensions, found {len(sizes)}")
-    for k in range(max(counts, default=0)):
+    counts = {name: len(sizes) for name, sizes in config.dimensions.items()}
+    if len(set(counts.values())) > 1:
+        found = ", ".join(f"{name} {count}" for name, count in counts.items())
+        raise wrong(["dimensions"], f"expected equally many sizes for every dimension, found {found}")
+    for k in range(max(counts.values(), default=0)):
         by_size: dict[int, str] = {}
         for name, size in config.sizes(k).items():
             if size in by_size:
@@ -154,7 +156,10 @@ def _convert(file: YamlFile, prefix: list[Key], kind: Any) -> Any:
         raise ConfigError(f"{file.where([*keys, unknown[1]])}: unknown key{_near_key(keys, file.data, unknown[1])}")
     if missing := re.search(r"missing required field `(.*)`$", text):
         raise ConfigError(f"{file.where(keys)}: the key {missing[1]} is missing")
-    text = text.replace("`", "").replace("Expected", "expected").replace("got", "found").replace("Invalid", "invalid")
+    if text.startswith("Invalid"):
+        value = str(_at(file.data, keys))
+        raise ConfigError(f"{file.where(keys)}: {_no_such('one of', value, _allowed(keys, file.data))}")
+    text = text.replace("`", "").replace("Expected", "expected").replace("got", "found")
     found = _at(file.data, keys)
     shown = f" ({found!r})" if isinstance(found, str | int | float) and len(repr(found)) < 60 else ""
     raise ConfigError(f"{file.where(keys)}: {text}{shown}")
@@ -175,6 +180,19 @@ def _near_key(keys: list[Any], data: Any, found: str) -> str:
     return did_you_mean(found, known) or (f"; expected one of {', '.join(known)}" if known else "")
 
 
+def _allowed(keys: list[Any], data: Any) -> list[str]:
+    """The words that may stand at `keys`."""
+    import msgspec.inspect
+
+    if keys[0] == "quantities":
+        return list(SAMPLES)
+    section = msgspec.inspect.type_info(_section(keys[:-1], data))
+    assert isinstance(section, msgspec.inspect.StructType)
+    kinds = {field.name: field.type for field in section.fields}
+    kind = kinds[keys[-1]]
+    return [str(value) for value in kind.values] if isinstance(kind, msgspec.inspect.LiteralType) else []
+
+
 def _section(keys: list[Key], data: Any) -> Any:
     """The type that describes what stands at `keys`."""
     match keys:
@@ -182,8 +200,7 @@ def _section(keys: list[Key], data: Any) -> Any:
             return Config
         case ["quantities", _]:
             tag = (_at(data, keys) or {}).get("sample")
-            kinds = {"normal": Normal, "uniform": Uniform, "index": Index, "one_hot": OneHot, "model": Computed}
-            return kinds.get(str(tag))
+            return SAMPLES.get(str(tag))
         case ["gradients", int()]:
             return Gradient
         case ["gradients", int(), "shares"]:

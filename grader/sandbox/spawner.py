@@ -24,6 +24,7 @@ from grader.sandbox.importable import IMPORTABLE_WORDS
 
 _PROGRAM = Path(__file__).with_name("bootstrap.py")
 _WORD = re.compile(rb"[a-z_]{1,20}")
+_STAR = re.compile(rb"import\s*\*")
 _START_SECONDS = 60.0
 _ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
@@ -133,8 +134,10 @@ class Zygote:
 
         The zygote learns which of the modules that it could import the file mentions, nothing else of it.
         """
-        words = {word.decode("ascii") for word in _WORD.findall(source)}
-        self._order({"start": slot, "words": sorted(words & IMPORTABLE_WORDS)}, [job, result])
+        words = {word.decode("ascii") for word in _WORD.findall(source)} & IMPORTABLE_WORDS
+        if _STAR.search(source):  # `from numpy import *` loads all of numpy's parts
+            words |= IMPORTABLE_WORDS
+        self._order({"start": slot, "words": sorted(words)}, [job, result])
 
     def kill(self, slot: int) -> None:
         self._order({"kill": slot}, [])

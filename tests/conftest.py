@@ -1,0 +1,59 @@
+"""Fixtures that build real things: the assignment, a running sandbox, the installed command."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from grader.assignment import Assignment, load_assignment
+from grader.configfile import load_config
+from grader.pipeline import make_sandbox
+from grader.sandbox.host import Sandbox
+from grader.sandbox.spawner import start_spawner
+
+ROOT = Path(__file__).parents[1]
+SUBMISSIONS = ROOT / "tests" / "submissions"
+
+
+@pytest.fixture(scope="session")
+def assignment() -> Assignment:
+    return load_assignment(load_config(ROOT / "config.yaml"), ROOT, with_solution=True)
+
+
+@pytest.fixture(scope="session")
+def sandbox(assignment: Assignment) -> Iterator[Sandbox]:
+    model = ROOT / assignment.config.model
+    with make_sandbox(assignment, lambda: start_spawner(model, assignment.config.sandbox)) as running:
+        yield running
+
+
+@pytest.fixture
+def copy_of_assignment(tmp_path: Path) -> Path:
+    """A folder with config.yaml, assignment/ and solutions/ that a test may break."""
+    shutil.copy(ROOT / "config.yaml", tmp_path)
+    for folder in ("assignment", "solutions"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    return tmp_path
+
+
+@pytest.fixture(scope="session")
+def grader() -> Callable[..., "subprocess.CompletedProcess[str]"]:
+    """Run the installed `grader` command; never raises, never waits for more than a minute."""
+    command = Path(sys.executable).with_name("grader")
+
+    def run(*arguments: object, cwd: Path = ROOT, **environment: str) -> "subprocess.CompletedProcess[str]":
+        import os
+
+        return subprocess.run(
+            [str(command), *map(str, arguments)],
+            cwd=cwd,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            env={**os.environ, "NO_COLOR": "1", "COLUMNS": "110", **environment},
+        )
+
+    return run
