@@ -3,7 +3,8 @@
 The sum over the checks plus what follow-through keeps is the score of a gradient; the sum of those is the submission's.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from grader.answers import Answer, Run
 from grader.assignment import Assignment
@@ -11,6 +12,9 @@ from grader.config import CHECKS, Gradient
 from grader.followthrough import Carried, find_carried
 from grader.judge import Judgement, Verdict, judge
 from grader.result import CheckResult, FollowThrough, Grade, GradientResult, GradientStatus
+
+if TYPE_CHECKING:
+    from grader.diagnosis.story import Explanation
 
 FORMAT = 1
 SKIPPED = Verdict("skipped")
@@ -30,8 +34,16 @@ def grade(assignment: Assignment, run: Run, submission: str, sandbox: str = "") 
         name for name, found in complete.items() if any(a.value is not None and a.value.dtype == "<f4" for a in found)
     }
     carried = find_carried(assignment, judgements, single)
+    diagnoses = _diagnose(assignment, judgements, complete, carried)
     gradients = [
-        _judged(assignment, gradient, complete[gradient.name], judgements[gradient.name], carried.get(gradient.name))
+        _judged(
+            assignment,
+            gradient,
+            complete[gradient.name],
+            judgements[gradient.name],
+            carried.get(gradient.name),
+            diagnoses.get(gradient.name),
+        )
         if gradient.name in complete
         else _unjudged(assignment, gradient, answers[gradient.name])
         for gradient in assignment.config.gradients
@@ -65,8 +77,27 @@ def _all_returned(assignment: Assignment, answers: Sequence[Answer]) -> bool:
     return len(answers) == len(assignment.steps) and all(answer.outcome == "returned" for answer in answers)
 
 
+def _diagnose(
+    assignment: Assignment,
+    judgements: Mapping[str, Judgement],
+    answers: Mapping[str, Sequence[Answer]],
+    carried: Mapping[str, Carried],
+) -> dict[str, "Explanation"]:
+    """Why what is wrong is wrong; the engine is not even imported where nothing is."""
+    if all(judgement.passed or name in carried for name, judgement in judgements.items()):
+        return {}
+    from grader.diagnosis.engine import diagnose
+
+    return diagnose(assignment, judgements, answers, carried)
+
+
 def _judged(
-    assignment: Assignment, gradient: Gradient, answers: Sequence[Answer], judgement: Judgement, carried: Carried | None
+    assignment: Assignment,
+    gradient: Gradient,
+    answers: Sequence[Answer],
+    judgement: Judgement,
+    carried: Carried | None,
+    explanation: "Explanation | None",
 ) -> GradientResult:
     verdicts = [judgement.shape, judgement.finite_difference, judgement.reference]
     checks = _checks(assignment, gradient, verdicts)
@@ -88,6 +119,7 @@ def _judged(
         status=status,
         checks=checks,
         follow_through=follow_through,
+        diagnosis=explanation.diagnosis if explanation is not None and status == "failed" else None,
         printed=_printed(answers),
         notes=_notes(answers),
     )
