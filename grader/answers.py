@@ -38,6 +38,7 @@ class Answer(Struct, frozen=True, omit_defaults=True):
         printed: what it printed, cut.
         warnings: what Python or numpy warned of, cut.
         mutated: the quantities of the step that it changed in place.
+        explanation: lines that say which expression raised, and why: made in the student's process, so hostile too.
     """
 
     outcome: Outcome
@@ -48,6 +49,7 @@ class Answer(Struct, frozen=True, omit_defaults=True):
     printed: str = ""
     warnings: tuple[str, ...] = ()
     mutated: tuple[str, ...] = ()
+    explanation: tuple[str, ...] = ()
 
 
 class Run(Struct, frozen=True, omit_defaults=True):

@@ -14,6 +14,7 @@ import linecache
 import os
 import struct
 import sys
+import time
 import types
 import warnings
 
@@ -25,6 +26,7 @@ READY = -2  # ... and that all protections are on
 MAX_ENTRIES = 2**20
 MAX_DIMENSIONS = 6
 MAX_WARNINGS = 5
+MAX_LINE = 400
 PLAIN_KINDS = "biufc"
 
 
@@ -64,14 +66,19 @@ class Sink:
         return text
 
 
-def serve(job_fd, result_fd):
-    """Read one job, do it, send the replies.  Returns when all calls are done."""
+def serve(job_fd, result_fd, helpers=None):
+    """Read one job, do it, send the replies.  Returns when all calls are done.
+
+    Args:
+        helpers: what explains exceptions, where it is loaded (see helpers.py).
+    """
     _send(result_fd, {"call": READY, "outcome": "returned"})
     header, data = read_frame(job_fd)
     limit = header["output_bytes"]
     sys.stdout = sys.stderr = sink = Sink(limit)
     steps = [_Pristine(description, data) for description in header["steps"]]
     source = bytes(data[header["source"][0] : header["source"][1]])
+    explain = helpers and helpers.Explainer(source.decode("utf-8-sig", "replace"), FILE, Step)
 
     def send(event, value=None):
         _send(result_fd, {**event, "printed": clean(sink.take(), limit)}, value)
@@ -83,7 +90,7 @@ def serve(job_fd, result_fd):
     broken = None
     for number, (gradient, k) in enumerate(header["calls"]):
         if gradient != broken:
-            event, value = _call(namespace, gradient, steps[k], limit)
+            event, value = _call(namespace, gradient, steps[k], explain, limit)
             broken = gradient if event["outcome"] != "returned" else None
             send({"call": number, **event}, value)
 
@@ -99,6 +106,7 @@ class _Pristine:
 
     def __init__(self, description, data):
         self.indices = description["indices"]
+        self.sizes = description["sizes"]
         self.arrays = {
             name: (bytes(data[start:stop]), tuple(shape))
             for name, (start, stop, shape) in description["arrays"].items()
@@ -135,13 +143,14 @@ def _load(source, limit):
     return module.__dict__, event
 
 
-def _call(namespace, gradient, pristine, limit):
+def _call(namespace, gradient, pristine, explain, limit):
     function = namespace.get(gradient)
     if not callable(function):
         found = "" if function is None else f"{gradient} is {_type_name(function)}, not a function"
         return {"outcome": "missing", "message": clean(found, limit)}, None
     step, arrays = pristine.copy()
-    value = None
+    value = failed = None
+    started = time.process_time()
     with warnings.catch_warnings(record=True) as caught:
         try:
             returned = function(step)
@@ -149,9 +158,12 @@ def _call(namespace, gradient, pristine, limit):
         except NotImplementedError as error:
             event = {**_failure(error, limit), "outcome": "missing"}
         except BaseException as error:
-            event = _failure(error, limit)
+            event, failed = _failure(error, limit), error
     event["warnings"] = _warnings(caught, limit)
     event["mutated"] = pristine.changed(arrays)
+    if failed is not None and explain is not None:
+        lines = explain(failed, step, pristine.sizes, time.process_time() - started)
+        event["explanation"] = [clean(line, MAX_LINE) for line in lines]
     return event, value
 
 

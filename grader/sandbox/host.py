@@ -123,7 +123,7 @@ class _Submission:
             return
         gradient = self.alone.popleft()
         again = attempt.answers.get(gradient, [])
-        if again and not _failed(again):
+        if again and (not _failed(again) or again[-1].explanation):
             self.answers[gradient] = again
 
     def run(self) -> Run:
@@ -193,7 +193,7 @@ class _Loop:
         attempt = Attempt(calls, submission.limits, budget, job, job_write, result_read)
         self.running[slot] = (submission, attempt)
         try:
-            self.sandbox._spawner.start(slot, job_read, result_write, submission.source)
+            self.sandbox._spawner.start(slot, job_read, result_write, submission.source, helpers=submission.alone is not None)
         except SandboxError as error:
             self._zygote_died(error)
             return

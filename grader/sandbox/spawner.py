@@ -85,7 +85,7 @@ class Spawner(Protocol):
     @property
     def report(self) -> Report: ...
     def fileno(self) -> int: ...
-    def start(self, slot: int, job: int, result: int, source: bytes) -> None: ...
+    def start(self, slot: int, job: int, result: int, source: bytes, *, helpers: bool = False) -> None: ...
     def kill(self, slot: int) -> None: ...
     def events(self) -> list[Event]: ...
     def close(self) -> None: ...
@@ -129,15 +129,18 @@ class Zygote:
     def fileno(self) -> int:
         return self._control.fileno()
 
-    def start(self, slot: int, job: int, result: int, source: bytes) -> None:
+    def start(self, slot: int, job: int, result: int, source: bytes, *, helpers: bool = False) -> None:
         """Fork a child in `slot` that reads its job from one descriptor and writes results to the other.
 
         The zygote learns which of the modules that it could import the file mentions, nothing else of it.
+
+        Args:
+            helpers: the child is to explain what fails (see helpers.py).
         """
         words = {word.decode("ascii") for word in _WORD.findall(source)} & IMPORTABLE_WORDS
         if _STAR.search(source):  # `from numpy import *` loads all of numpy's parts
             words |= IMPORTABLE_WORDS
-        self._order({"start": slot, "words": sorted(words)}, [job, result])
+        self._order({"start": slot, "words": sorted(words), "helpers": helpers}, [job, result])
 
     def kill(self, slot: int) -> None:
         self._order({"kill": slot}, [])
@@ -203,8 +206,8 @@ class FreshProcesses:
     def fileno(self) -> int:
         return self._woken.fileno()
 
-    def start(self, slot: int, job: int, result: int, source: bytes) -> None:
-        settings = {**_settings(self.model, self.limits, ()), "fresh": True, "job": job, "result": result}
+    def start(self, slot: int, job: int, result: int, source: bytes, *, helpers: bool = False) -> None:
+        settings = {**_settings(self.model, self.limits, ()), "fresh": True, "job": job, "result": result, "helpers": helpers}
         self._running[slot] = _execute(settings, (job, result))
 
     def kill(self, slot: int) -> None:

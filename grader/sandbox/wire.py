@@ -16,6 +16,7 @@ from grader.graph import Array
 MAX_HEADER = 2**16
 MAX_DATA = MAX_ENTRIES * 16
 MAX_TOTAL = 40 * 2**20
+MAX_LINES, MAX_LINE = 4, 400  # of an explanation
 _LENGTHS = struct.Struct("!II")
 
 
@@ -36,6 +37,7 @@ class Reply(msgspec.Struct, frozen=True):
     printed: str = ""
     warnings: tuple[str, ...] = ()
     mutated: tuple[str, ...] = ()
+    explanation: tuple[str, ...] = ()
 
 
 _DECODER = msgspec.json.Decoder(Reply)
@@ -99,6 +101,7 @@ class ReplyReader:
             printed=_text(reply.printed, limit),
             warnings=tuple(_text(warning, limit) for warning in reply.warnings[:5]),
             mutated=tuple(_text(name, 64) for name in reply.mutated[:64]),
+            explanation=tuple(_text(line, MAX_LINE).replace("\n", " ") for line in reply.explanation[:MAX_LINES]),
         )
         return reply.call, answer
 
@@ -124,17 +127,23 @@ def _text(text: str, limit: int) -> str:
 class JobWriter:
     """Writes jobs that share their steps."""
 
-    def __init__(self, steps: Sequence[Mapping[str, Any]], output_bytes: int) -> None:
-        """Prepare the steps, each a mapping of quantities to arrays or whole numbers."""
+    def __init__(
+        self, steps: Sequence[Mapping[str, Any]], output_bytes: int, sizes: Sequence[Mapping[str, int]] | None = None
+    ) -> None:
+        """Prepare the steps, each a mapping of quantities to arrays or whole numbers.
+
+        Args:
+            sizes: the dimensions of each step by name, with which shapes are told in letters.
+        """
         blob = bytearray()
         described = []
-        for step in steps:
+        for k, step in enumerate(steps):
             arrays: dict[str, tuple[int, int, tuple[int, ...]]] = {}
             indices = {name: int(value) for name, value in step.items() if isinstance(value, int)}
             for name, value in step.items():
                 if not isinstance(value, int):
                     arrays[name] = self._append(blob, value)
-            described.append({"indices": indices, "arrays": arrays})
+            described.append({"indices": indices, "arrays": arrays, "sizes": sizes[k] if sizes else {}})
         self._blob = bytes(blob)
         self._steps = msgspec.Raw(msgspec.json.encode(described))
         self._output_bytes = output_bytes

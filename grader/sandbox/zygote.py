@@ -3,7 +3,7 @@
 Started by bootstrap.py in a process of its own; the grader never imports it.  It takes orders on a control socket, one
 JSON object a message:
 
-    {"start": slot, "words": [...]} and two descriptors, the job to read and the results to write     {"kill": slot}
+    {"start": slot, "words": [...], "helpers": bool} and two descriptors, the job to read and the results to write     {"kill": slot}
 
 and says what happens:
 
@@ -11,6 +11,7 @@ and says what happens:
 """
 
 import gc
+import importlib
 import json
 import os
 import select
@@ -26,6 +27,7 @@ from grader.sandbox.layers import LayerError, Layers, imports_need_preload
 
 FAILED_EXIT = 71  # a child that could not do its work, for whatever reason
 OUT_OF_MEMORY_EXIT = 72
+HELPERS = "grader.sandbox.helpers"
 
 
 def main(settings):
@@ -36,6 +38,8 @@ def main(settings):
     imports.load_model(settings["model"])
     imports.forget_paths(settings["package"], settings["numpy"])
     if settings.get("fresh"):
+        if settings.get("helpers"):
+            load_helpers(settings)
         serve(layers, 0, settings["job"], settings["result"])
         os._exit(0)
     Zygote(settings, layers).run()
@@ -43,11 +47,20 @@ def main(settings):
 
 def serve(layers, slot, job, result):
     """Become a child for good: protections on, then the job."""
+    helpers = sys.modules.get(HELPERS)
     _close_all_but(job, result, *layers.keep_fds())
     layers.enter(slot)
     imports.seal(layers.open)
     gc.enable()
-    child.serve(job, result)
+    child.serve(job, result, helpers)
+
+
+def load_helpers(settings):
+    """Load what explains failures, while the grader's own files can still be read; good submissions never need it."""
+    if HELPERS not in sys.modules:
+        sys.path[:0] = [settings["package"], settings["numpy"]]
+        importlib.import_module(HELPERS)
+        del sys.path[:2]
 
 
 class Zygote:
@@ -100,6 +113,8 @@ class Zygote:
         slot = order["start"]
         if self.preload:
             self._preload(order["words"])
+        if order.get("helpers"):
+            load_helpers(self.settings)
         pid = self._fork(lambda: serve(self.layers, slot, *fds))
         self.pids[slot] = pid
         self._say({"started": slot, "pid": pid})

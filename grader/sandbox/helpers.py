@@ -1,0 +1,5 @@
+"""Inside the zygote and its children: what is loaded once a submission has failed, and not before."""
+
+from grader.sandbox.explain import Explainer
+
+__all__ = ["Explainer"]
