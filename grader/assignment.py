@@ -11,6 +11,7 @@ import numpy as np
 
 from grader.config import Computed, Config, Gradient
 from grader.derivatives import Derivative, differentiate, random_directions
+from grader.errors import ConfigError
 from grader.graph import Array, Graph
 from grader.reference import Reference
 from grader.steps import Step, make_steps
@@ -88,6 +89,8 @@ def load_assignment(config: Config, folder: Path, *, with_solution: bool) -> Ass
     computed = [name for name, quantity in config.quantities.items() if isinstance(quantity, Computed)]
     graph = Graph(folder / config.model, config.quantities, computed, config.loss)
     names = [gradient.name for gradient in config.gradients]
+    if with_solution and not config.solution:
+        raise ConfigError(f"{folder / 'config.yaml'}: expected `solution:`, the solved file, found none; grading needs it")
     reference = Reference(folder / config.solution, names) if with_solution else None
     return Assignment(folder, config, graph, make_steps(config, graph), reference)
 

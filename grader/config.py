@@ -24,14 +24,14 @@ class _Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     pass
 
 
-class Normal(_Section, frozen=True, tag_field="sample", tag="normal"):
+class Normal(_Section, frozen=True, kw_only=True, tag_field="sample", tag="normal"):
     """Drawn from a normal distribution with mean 0."""
 
     shape: Shape
     scale: Positive = 1.0
 
 
-class Uniform(_Section, frozen=True, tag_field="sample", tag="uniform"):
+class Uniform(_Section, frozen=True, kw_only=True, tag_field="sample", tag="uniform"):
     """Drawn uniformly between `low` and `high`."""
 
     shape: Shape
@@ -39,20 +39,20 @@ class Uniform(_Section, frozen=True, tag_field="sample", tag="uniform"):
     high: float
 
 
-class Index(_Section, frozen=True, tag_field="sample", tag="index"):
+class Index(_Section, frozen=True, kw_only=True, tag_field="sample", tag="index"):
     """A whole number from 0 to the dimension `of` less one; never the position of the 1 in the one-hot `differs_from`."""
 
     of: Name
     differs_from: Name | None = None
 
 
-class OneHot(_Section, frozen=True, tag_field="sample", tag="one_hot"):
+class OneHot(_Section, frozen=True, kw_only=True, tag_field="sample", tag="one_hot"):
     """All zeros and a single one along the last axis."""
 
     shape: Shape
 
 
-class Computed(_Section, frozen=True, tag_field="sample", tag="model"):
+class Computed(_Section, frozen=True, kw_only=True, tag_field="sample", tag="model"):
     """Computed by the function of this name in the model."""
 
     shape: Shape
@@ -61,19 +61,19 @@ class Computed(_Section, frozen=True, tag_field="sample", tag="model"):
 Quantity = Normal | Uniform | Index | OneHot | Computed
 
 
-class Steps(_Section, frozen=True):
+class Steps(_Section, frozen=True, kw_only=True):
     """The random steps at which every gradient is compared."""
 
     count: Annotated[int, Meta(ge=2, le=100)]
     seed: Annotated[int, Meta(ge=0)]
 
 
-class ShapeCheck(_Section, frozen=True):
+class ShapeCheck(_Section, frozen=True, kw_only=True):
     share: Share
     accept_1d: bool = False
 
 
-class FiniteDifferenceCheck(_Section, frozen=True):
+class FiniteDifferenceCheck(_Section, frozen=True, kw_only=True):
     share: Share
     tolerance: Positive
     method: Literal["central", "richardson", "complex_step"] = "central"
@@ -82,14 +82,14 @@ class FiniteDifferenceCheck(_Section, frozen=True):
     directions: Count = 16
 
 
-class ReferenceCheck(_Section, frozen=True):
+class ReferenceCheck(_Section, frozen=True, kw_only=True):
     share: Share
     tolerance: Positive
     float32: Literal["accept", "reject"] = "accept"
     float32_tolerance: Positive = 3e-6
 
 
-class Checks(_Section, frozen=True):
+class Checks(_Section, frozen=True, kw_only=True):
     """The checks of every gradient; their shares add up to 1."""
 
     shape: ShapeCheck
@@ -97,7 +97,7 @@ class Checks(_Section, frozen=True):
     reference: ReferenceCheck
 
 
-class Shares(_Section, frozen=True):
+class Shares(_Section, frozen=True, kw_only=True):
     """Shares of the marks of one gradient that differ from those under `checks`."""
 
     shape: Share
@@ -105,7 +105,7 @@ class Shares(_Section, frozen=True):
     reference: Share
 
 
-class Gradient(_Section, frozen=True):
+class Gradient(_Section, frozen=True, kw_only=True):
     """One function that the student writes."""
 
     name: Name
@@ -114,11 +114,11 @@ class Gradient(_Section, frozen=True):
     shares: Shares | None = None
 
 
-class FollowThrough(_Section, frozen=True):
+class FollowThrough(_Section, frozen=True, kw_only=True):
     share: Share
 
 
-class Sandbox(_Section, frozen=True):
+class Sandbox(_Section, frozen=True, kw_only=True):
     """Limits of the student's code, units in the names."""
 
     require: Literal["strong", "any"] = "strong"
@@ -130,12 +130,33 @@ class Sandbox(_Section, frozen=True):
     output_kb: Count = 2
 
 
-class Config(_Section, frozen=True):
+Visibility = Literal["visible", "after_due_date", "after_published", "hidden"]
+
+
+class CheckVisibility(_Section, frozen=True, kw_only=True):
+    """When students see how a check went."""
+
+    shape: Visibility = "visible"
+    finite_difference: Visibility = "visible"
+    reference: Visibility = "visible"
+
+
+class Gradescope(_Section, frozen=True, kw_only=True):
+    """What students see on Gradescope, and how often they may try."""
+
+    visibility: CheckVisibility = field(default_factory=CheckVisibility)
+    hints: Literal["by_attempt", "all", "none"] = "by_attempt"
+    wrong_answers_per_hint: Count = 1
+    graded_attempts: Count | None = None
+    period_hours: Positive = 24.0
+    leaderboard: bool = False
+
+
+class Config(_Section, frozen=True, kw_only=True):
     """One assignment: a model, the gradients asked for, and how they are marked."""
 
     title: str
     model: str
-    solution: str
     submission: str
     loss: Name
     objective: Literal["cross_entropy", "log_likelihood"]
@@ -145,7 +166,9 @@ class Config(_Section, frozen=True):
     gradients: Annotated[list[Gradient], Meta(min_length=1)]
     checks: Checks
     follow_through: FollowThrough
+    solution: str = ""  # students have none
     sandbox: Sandbox = field(default_factory=Sandbox)
+    gradescope: Gradescope = field(default_factory=Gradescope)
 
     @property
     def sign(self) -> float:
