@@ -270,7 +270,7 @@ def _execute(settings: dict[str, Any], fds: tuple[int, ...]) -> "subprocess.Pope
         env=environment,
         pass_fds=fds,
         cwd="/",
-        start_new_session=True,
+        start_new_session=not settings.get("fresh"),  # a child makes a session of its own
     )
 
 

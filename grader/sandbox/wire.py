@@ -5,7 +5,7 @@ shape and size have been checked against each other.
 """
 
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -51,8 +51,8 @@ class ReplyReader:
         self._buffer = bytearray()
         self._total = 0
 
-    def feed(self, data: bytes) -> list[tuple[int, Answer]]:
-        """The replies that are complete with `data`: (call, answer).
+    def feed(self, data: bytes) -> Iterator[tuple[int, Answer]]:
+        """The replies that are complete with `data`: (call, answer), each before anything is said of what follows it.
 
         Raises:
             Violation: the child broke the protocol.
@@ -61,10 +61,8 @@ class ReplyReader:
         if self._total > MAX_TOTAL:
             raise Violation(f"more than {MAX_TOTAL // 2**20} MB of results")
         self._buffer += data
-        replies = []
         while (frame := self._next_frame()) is not None:
-            replies.append(self._answer(*frame))
-        return replies
+            yield self._answer(*frame)
 
     def _next_frame(self) -> tuple[bytes, bytes] | None:
         if len(self._buffer) < _LENGTHS.size:

@@ -1,0 +1,366 @@
+"""What every sandbox must do, tried with real processes: limits, isolation, blame, and the environments it may find itself in."""
+
+import os
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+from conftest import ROOT
+
+from grader.answers import Run
+from grader.assignment import Assignment
+from grader.config import Sandbox as Limits
+from grader.errors import SandboxError
+from grader.grade import grade
+from grader.pipeline import make_sandbox
+from grader.sandbox.host import Sandbox
+from grader.sandbox.spawner import FreshProcesses, Report, Zygote
+
+HONEST = (ROOT / "solutions" / "gradients.py").read_bytes()
+IS_ROOT = os.geteuid() == 0
+linux = pytest.mark.skipif(sys.platform != "linux", reason="zygotes are for Linux")
+
+
+def with_dJ_dU(body: str, top: str = "") -> bytes:
+    """The solution, with another body for dJ_dU."""
+    indented = textwrap.indent(textwrap.dedent(body).strip(), "    ")
+    return HONEST + f"\n{top}\ndef dJ_dU(s):\n{indented}\n".encode()
+
+
+def changed(assignment: Assignment, **limits: object) -> Assignment:
+    config = msgspec.structs.replace(
+        assignment.config, sandbox=msgspec.structs.replace(assignment.config.sandbox, **limits)
+    )
+    return Assignment(assignment.folder, config, assignment.graph, assignment.steps, assignment.reference)
+
+
+@contextmanager
+def sandboxed(assignment: Assignment, *without: str, fresh: bool = False) -> Iterator[Sandbox]:
+    model, limits = ROOT / assignment.config.model, assignment.config.sandbox
+
+    def start() -> Zygote | FreshProcesses:
+        return FreshProcesses(model, limits) if fresh else Zygote(model, limits, without)
+
+    with make_sandbox(assignment, start) as running:
+        yield running
+
+
+def statuses(assignment: Assignment, run: Run) -> dict[str, str]:
+    return {gradient.name: gradient.status for gradient in grade(assignment, run, "x").gradients}
+
+
+def only_dJ_dU_is(status: str, assignment: Assignment, run: Run) -> bool:
+    found = statuses(assignment, run)
+    return found.pop("dJ_dU") == status and set(found.values()) == {"passed"}
+
+
+# --- limits: below and above ---------------------------------------------------------------------------------------
+
+
+def test_processor_time_below_the_limit_is_fine_and_above_costs_the_gradient(assignment: Assignment) -> None:
+    quick = changed(assignment, call_cpu_seconds=0.4, submission_cpu_seconds=6.0)
+    spin = (
+        "import time\nend = time.process_time() + {}\nwhile time.process_time() < end: pass\nreturn s.h.T @ dJ_db2(s)"
+    )
+    with sandboxed(quick) as sandbox:
+        assert only_dJ_dU_is("passed", quick, sandbox.run(with_dJ_dU(spin.format(0.1))))
+        run = sandbox.run(with_dJ_dU(spin.format(60)))
+    assert only_dJ_dU_is("timed_out", quick, run)
+    assert run.answers["dJ_dU"][-1].message == "stopped after 0.4 s of processor time"
+    assert run.attempts == 3, "the main run, the rest, and once more alone"
+
+
+def test_waiting_costs_no_processor_time_and_is_limited_by_the_clock(assignment: Assignment) -> None:
+    quick = changed(assignment, call_cpu_seconds=0.1, wall_factor=3.0)
+    with sandboxed(quick) as sandbox:
+        run = sandbox.run(with_dJ_dU("import time\ntime.sleep(60)"))
+    assert only_dJ_dU_is("timed_out", quick, run)
+    assert "after waiting for 0.3 s" in run.answers["dJ_dU"][-1].message
+
+
+def test_the_whole_submission_has_a_limit_too(assignment: Assignment) -> None:
+    quick = changed(assignment, call_cpu_seconds=0.3, submission_cpu_seconds=0.8)
+    loops = b"".join(f"def {name}(s):\n    while True: pass\n".encode() for name in assignment.names)
+    with sandboxed(quick) as sandbox:
+        run = sandbox.run(loops)
+    assert set(statuses(quick, run).values()) == {"timed_out"}
+    assert run.cpu_seconds < 2
+    assert "had used up its 0.8 s" in run.answers["dJ_dh_prev"][-1].message
+
+
+def test_memory_below_the_limit_is_fine_and_above_costs_the_gradient(assignment: Assignment, sandbox: Sandbox) -> None:
+    take = "import numpy as np\nx = np.ones({} * 2**17)\nreturn s.h.T @ dJ_db2(s)"
+    assert only_dJ_dU_is("passed", assignment, sandbox.run(with_dJ_dU(take.format(100))))
+    assert only_dJ_dU_is("out_of_memory", assignment, sandbox.run(with_dJ_dU(take.format(4000))))
+
+
+def test_memory_kept_until_nothing_is_left_costs_the_gradient(assignment: Assignment, sandbox: Sandbox) -> None:
+    run = sandbox.run(with_dJ_dU("while True: KEPT.append(bytearray(2**16))", top="KEPT = []"))
+    assert only_dJ_dU_is("out_of_memory", assignment, run)
+
+
+def test_a_file_of_the_allowed_size_runs_and_a_larger_one_does_not(assignment: Assignment, sandbox: Sandbox) -> None:
+    size = assignment.config.sandbox.source_kb * 1024
+    assert only_dJ_dU_is("passed", assignment, sandbox.run(HONEST + b"#" * (size - len(HONEST))))
+    run = sandbox.run(HONEST + b"#" * (size - len(HONEST) + 1))
+    assert run.loading.message == "the file is larger than the 256 kB that are accepted"
+    assert run.attempts == 0
+
+
+def test_output_is_kept_up_to_its_limit(assignment: Assignment, sandbox: Sandbox) -> None:
+    run = sandbox.run(with_dJ_dU("print('x' * 10**6)\nreturn s.h.T @ dJ_db2(s)", top="print('loading')"))
+    assert only_dJ_dU_is("passed", assignment, run)
+    assert run.loading.printed == "loading\n"
+    assert run.answers["dJ_dU"][0].printed == "x" * 2048
+
+
+# --- blame ---------------------------------------------------------------------------------------------------------
+
+ENDINGS = [
+    ("import os; os._exit(0)", "died", "ended itself with exit code 0"),
+    ("import os; os.abort()", "died", "ended by SIG"),
+    ("import ctypes; ctypes.string_at(0)", "died", "ended by SIGSEGV"),
+    ("raise SystemExit(0)", "raised", "SystemExit: 0"),
+    ("raise KeyboardInterrupt", "raised", "KeyboardInterrupt"),
+    ("raise MemoryError", "out_of_memory", "MemoryError"),
+    ("return dJ_dU(s)", "raised", "RecursionError"),
+    ("raise NotImplementedError", "missing", "NotImplementedError"),
+    ("import os\nfor fd in range(64):\n    try: os.write(fd, b'x' * 100)\n    except OSError: pass", "died", "sent"),
+]
+
+
+@linux
+@pytest.mark.parametrize(("body", "status", "words"), ENDINGS, ids=[e[0][:30] for e in ENDINGS])
+def test_whatever_ends_one_gradient_costs_that_one_only(
+    assignment: Assignment, sandbox: Sandbox, body: str, status: str, words: str
+) -> None:
+    run = sandbox.run(with_dJ_dU(body))
+    assert only_dJ_dU_is(status, assignment, run)
+    assert words in run.answers["dJ_dU"][-1].message
+
+
+def test_a_gradient_broken_by_another_one_is_called_again_alone(assignment: Assignment, sandbox: Sandbox) -> None:
+    source = (
+        HONEST
+        + b"\nimport numpy as np\nBROKEN = []\n_db2 = dJ_db2\ndef dJ_db2(s):\n    BROKEN.append(1)\n    return _db2(s)\n"
+    )
+    source += (
+        b"def dJ_dI(s):\n    if len(BROKEN) > 6: raise ValueError('broken by others')\n    return s.e.T @ dJ_db1(s)\n"
+    )
+    run = sandbox.run(source)
+    assert statuses(assignment, run)["dJ_dI"] == "passed"
+    assert run.attempts == 2
+
+
+def test_inputs_changed_in_place_are_undone_for_the_next_call(assignment: Assignment, sandbox: Sandbox) -> None:
+    run = sandbox.run(with_dJ_dU("g = s.h.T @ dJ_db2(s)\ns.y_hat[:] = 0\ns.h_prev *= 2\nreturn g"))
+    assert only_dJ_dU_is("passed", assignment, run)
+    assert set(run.answers["dJ_dU"][0].mutated) == {"y_hat", "h_prev"}
+
+
+LOADING = [
+    (b"def dJ_dU(s:\n", "raised", "SyntaxError"),
+    (b"\x89PNG\r\n\x1a\n\x00\x00", "raised", "Error"),
+    (b"import torch\n", "raised", "torch is not available here: use numpy, Python's standard library, and `model`"),
+    (b"import os\nos._exit(0)\n", "died", "exit code 0"),
+    (b"raise ValueError('no')\n", "raised", "ValueError: no"),
+    (b"x = (" + b"(" * 5000 + b"\n", "raised|out_of_memory|died", ""),
+]
+
+
+@linux
+@pytest.mark.parametrize(("source", "status", "words"), LOADING, ids=[entry[2][:12] or "nesting" for entry in LOADING])
+def test_a_file_that_cannot_be_loaded_says_why(
+    assignment: Assignment, sandbox: Sandbox, source: bytes, status: str, words: str
+) -> None:
+    run = sandbox.run(source)
+    assert run.loading.outcome in status.split("|")
+    assert words in run.loading.message
+    assert set(statuses(assignment, run).values()) <= set(status.split("|"))
+
+
+@linux
+def test_nothing_of_the_grader_or_the_solution_is_in_the_students_process(sandbox: Sandbox) -> None:
+    look = """
+        import sys, gc, os
+        names = [name for name in sys.modules if "grader" in name or "solution" in name or "msgspec" in name]
+        files = [p for p in sys.path if "grader" in p or "site-packages" in p]
+        texts = [o for o in gc.get_objects() if isinstance(o, dict) and "y_hat - s.y" in str(o.get("__doc__"))]
+        environment = {k: v for k, v in os.environ.items() if k not in ("PATH", "LC_ALL") and "NUM_THREADS" not in k}
+        raise ValueError([names, files, texts, sorted(environment), os.getcwd(), sys.argv[1:]])
+    """
+    message = sandbox.run(b"def dJ_dU(s):\n" + textwrap.indent(textwrap.dedent(look), "    ").encode()).answers[
+        "dJ_dU"
+    ][0]
+    kept = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "NVPL_BLAS_DEBUG_CPU_TYPE", "LD_LIBRARY_PATH")
+    environment = sorted(name for name in kept if name in os.environ)
+    assert message.message.startswith(f"ValueError: [[], [], [], {environment}, '/', [")
+
+
+@linux
+def test_no_process_outlives_its_submission(sandbox: Sandbox) -> None:
+    fork = "import os\npid = os.fork()\nif pid == 0:\n    import time\n    time.sleep(1000)\nreturn s.h.T @ dJ_db2(s)"
+    run = sandbox.run(with_dJ_dU(fork))
+    assert run.answers["dJ_dU"][-1].message.startswith("PermissionError")
+
+
+def test_many_at_once_come_back_each_with_its_own_answers(assignment: Assignment, sandbox: Sandbox) -> None:
+    scales = list(range(1, 13))
+    sources = [HONEST + f"\ndef dJ_db2(s):\n    return {scale} * (s.y_hat - s.y)\n".encode() for scale in scales]
+    runs = dict(sandbox.run_many(iter(sources), in_flight=4))
+    for number, scale in enumerate(scales):
+        run = runs[number]
+        assert isinstance(run, Run)
+        value = run.answers["dJ_db2"][0].value
+        assert value is not None
+        assert np.allclose(value.array(), scale * assignment.exact["dJ_db2"][0], rtol=1e-12)
+
+
+def test_giving_up_half_way_leaves_the_sandbox_usable(assignment: Assignment, sandbox: Sandbox) -> None:
+    for _ in sandbox.run_many([HONEST] * 10, in_flight=3):
+        break
+    assert only_dJ_dU_is("passed", assignment, sandbox.run(HONEST))
+
+
+# --- when the sandbox itself fails ----------------------------------------------------------------------------------
+
+
+@linux
+def test_a_zygote_that_dies_is_replaced_and_the_files_it_was_running_are_run_again(assignment: Assignment) -> None:
+    with sandboxed(assignment) as sandbox:
+        spawner = sandbox._spawner
+        assert isinstance(spawner, Zygote)
+        assert spawner.report
+        spawner._process.kill()
+        time.sleep(0.1)
+        assert only_dJ_dU_is("passed", assignment, sandbox.run(HONEST))
+
+
+@linux
+def test_a_zygote_that_dies_while_a_file_runs_is_replaced_and_the_file_run_again(assignment: Assignment) -> None:
+    slow = with_dJ_dU("import time\ntime.sleep(0.3)\nreturn s.h.T @ dJ_db2(s)")
+    with sandboxed(assignment) as sandbox:
+        process = sandbox._spawner._process  # type: ignore[attr-defined]
+        threading.Timer(0.4, process.kill).start()
+        assert only_dJ_dU_is("passed", assignment, sandbox.run(slow))
+        assert sandbox._spawner._process is not process  # type: ignore[attr-defined]
+
+
+@linux
+def test_a_sandbox_that_cannot_start_says_why(tmp_path: Path) -> None:
+    (tmp_path / "model.py").write_text("import nowhere\n")
+    zygote = Zygote(tmp_path / "model.py", Limits())
+    with pytest.raises(SandboxError, match="the sandbox did not start: ModuleNotFoundError"):
+        _ = zygote.report
+    zygote.close()
+
+
+# --- environments ---------------------------------------------------------------------------------------------------
+
+ATTACK = """
+def attempts(s):
+    import ctypes, os
+    libc = ctypes.CDLL(None)
+    yield "read", lambda: os.open("/etc/passwd", os.O_RDONLY)
+    yield "write", lambda: os.open("/tmp/gg-attack", os.O_CREAT | os.O_WRONLY)
+    yield "fork", os.fork
+    yield "kill", lambda: os.kill(os.getppid(), 0)
+    yield "socket", lambda: 1 / (libc.socket(2, 1, 0) + 1)
+    yield "unlink", lambda: os.unlink("/tmp/gg-victim")
+
+def dJ_dU(s):
+    done = []
+    for name, attempt in attempts(s):
+        try: attempt()
+        except (OSError, ZeroDivisionError): continue
+        done.append(name)
+    raise ValueError(f"done: {done}")
+"""
+
+STRONG = [
+    ("everything", ()),
+    ("no uid (as without root)", ("uid",)),
+    ("no Landlock", ("landlock",)),
+    ("no Landlock, no chroot (as without root)", ("landlock", "chroot", "uid")),
+]
+WEAK = [
+    ("no seccomp", ("seccomp",)),
+    ("limits only", ("seccomp", "landlock", "chroot", "uid")),
+]
+
+
+@linux
+@pytest.mark.parametrize("without", [s[1] for s in STRONG], ids=[s[0] for s in STRONG])
+def test_the_sandbox_is_strong_and_honest_files_pass_in(assignment: Assignment, without: tuple[str, ...]) -> None:
+    with sandboxed(assignment, *without) as sandbox:
+        assert sandbox.report.strong, sandbox.report
+        sandbox.require("strong")
+        assert only_dJ_dU_is("passed", assignment, sandbox.run(HONEST))
+        library = sorted((ROOT / "tests" / "submissions").glob("standard_library.passed.py"))
+        for path in library:
+            assert set(statuses(assignment, sandbox.run(path.read_bytes())).values()) == {"passed"}
+        run = sandbox.run(HONEST + ATTACK.encode())
+        assert run.answers["dJ_dU"][0].message == "ValueError: done: []"
+    assert not Path("/tmp/gg-attack").exists()
+
+
+@linux
+@pytest.mark.parametrize("without", [w[1] for w in WEAK], ids=[w[0] for w in WEAK])
+def test_a_weak_sandbox_is_found_out_and_refused_unless_told_otherwise(
+    assignment: Assignment, without: tuple[str, ...]
+) -> None:
+    with sandboxed(assignment, *without) as sandbox:
+        assert not sandbox.report.strong
+        with pytest.raises(SandboxError, match="does not hold on this machine: weak .*could .*sandbox.require to any"):
+            sandbox.require("strong")
+        sandbox.require("any")
+        assert only_dJ_dU_is("passed", assignment, sandbox.run(HONEST))
+
+
+@linux
+@pytest.mark.skipif(not IS_ROOT, reason="needs root to become someone else")
+def test_an_ordinary_user_has_a_strong_sandbox_too(tmp_path: Path) -> None:
+    """The whole command as nobody, with a Python that this user may read."""
+    readable = Path(sys.executable).resolve()
+    if any(not parent.stat().st_mode & 0o001 for parent in readable.parents):
+        pytest.skip("this Python is in a folder that only root may enter")
+    done = subprocess.run(
+        [sys.executable, "-m", "grader", "grade", "solutions/gradients.py", "--json"],
+        cwd=ROOT, capture_output=True, user=65534, group=65534, extra_groups=[], timeout=60, env={"HOME": str(tmp_path)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    result = msgspec.json.decode(done.stdout)
+    assert result["score"] == 100
+    assert result["sandbox"].startswith("strong")
+    assert "own user" not in result["sandbox"]
+
+
+@pytest.mark.slow
+def test_where_forking_is_not_safe_fresh_processes_do_the_same_work_and_say_what_they_are(
+    assignment: Assignment,
+) -> None:
+    quick = changed(assignment, call_cpu_seconds=0.5, wall_factor=4.0)
+    with sandboxed(quick, fresh=True) as sandbox:
+        assert not sandbox.report.strong
+        assert "could do whatever the user who runs the grader may do" in str(sandbox.report)
+        assert only_dJ_dU_is("passed", quick, sandbox.run(HONEST))
+        assert only_dJ_dU_is("timed_out", quick, sandbox.run(with_dJ_dU("while True: pass")))
+        assert only_dJ_dU_is("died", quick, sandbox.run(with_dJ_dU("import os; os._exit(3)")))
+
+
+def test_the_report_names_what_stands_and_what_does_not() -> None:
+    strong = Report("Linux x86_64", uid=True, landlock=7, seccomp=True)
+    assert str(strong) == "strong (Linux x86_64: resource limits, own user, Landlock 7, seccomp)"
+    weak = Report("Linux x86_64", open=False, breaches=("start a process", "open a local socket"))
+    assert str(weak) == (
+        "weak (Linux x86_64: resource limits, no file can be opened);"
+        " a student's code could start a process, open a local socket"
+    )

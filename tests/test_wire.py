@@ -1,0 +1,143 @@
+"""The parser of what a child sends: strict, and unmoved by anything that a child could send."""
+
+import json
+import struct
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from grader.answers import DTYPES
+from grader.sandbox.wire import MAX_DATA, MAX_HEADER, MAX_TOTAL, JobWriter, ReplyReader, Violation
+
+
+def frame(header: object, data: bytes = b"") -> bytes:
+    head = header if isinstance(header, bytes) else json.dumps(header).encode()
+    return struct.pack("!II", len(head), len(data)) + head + data
+
+
+def value(**changes: object) -> dict[str, object]:
+    return {"call": 0, "outcome": "returned", "dtype": "<f8", "shape": [1, 2], **changes}
+
+
+def read(data: bytes) -> list[tuple[int, object]]:
+    return list(ReplyReader(2048).feed(data))
+
+
+def test_an_array_arrives_as_it_was_sent() -> None:
+    array = np.array([[1.5, -2.0]])
+    [(number, answer)] = ReplyReader(2048).feed(frame(value(), array.tobytes()))
+    assert number == 0
+    assert answer.value is not None
+    assert np.array_equal(answer.value.array(), array)
+    assert not answer.value.array().flags.writeable
+
+
+def test_a_reply_may_arrive_byte_by_byte() -> None:
+    reader = ReplyReader(2048)
+    data = frame(value(), bytes(16)) * 2
+    replies = [reply for i in range(len(data)) for reply in reader.feed(data[i : i + 1])]
+    assert [number for number, _ in replies] == [0, 0]
+
+
+VIOLATIONS = [
+    ("not JSON", frame(b"{"), "not in the agreed form"),
+    ("not UTF-8", frame(b'{"call": 0, "outcome": "\xff"}'), "not in the agreed form"),
+    ("a list", frame([1]), "not in the agreed form"),
+    ("no outcome", frame({"call": 0}), "not in the agreed form"),
+    ("an unknown outcome", frame({"call": 0, "outcome": "passed"}), "not in the agreed form"),
+    ("a call that is no number", frame({"call": "0", "outcome": "returned"}), "not in the agreed form"),
+    ("deep nesting", frame(b'{"x":' + b"[" * 5000 + b"]" * 5000 + b"}"), "not in the agreed form"),
+    ("an object type", frame(value(dtype="|O"), bytes(16)), "another type than plain numbers"),
+    ("a structured type", frame(value(dtype="<f8,<f8"), bytes(16)), "another type than plain numbers"),
+    ("a big-endian type", frame(value(dtype=">f8"), bytes(16)), "another type than plain numbers"),
+    ("a negative size", frame(value(shape=[-1, -2]), bytes(16)), "impossible shape"),
+    ("too many axes", frame(value(shape=[1] * 7), bytes(8)), "impossible shape"),
+    ("a giant shape without data", frame(value(shape=[2**20, 2**20])), "do not agree"),
+    ("too little data", frame(value(), bytes(8)), "do not agree"),
+    ("too much data", frame(value(), bytes(24)), "do not agree"),
+    ("data without a type", frame({"call": 0, "outcome": "returned"}, b"x"), "data without a type"),
+    ("a value beside a failure", frame(value(outcome="raised"), bytes(16)), "a value beside a failure"),
+    ("a giant header", struct.pack("!II", MAX_HEADER + 1, 0), "too large"),
+    ("giant data", struct.pack("!II", 2, MAX_DATA + 1), "too large"),
+]
+
+
+@pytest.mark.parametrize(("data", "words"), [v[1:] for v in VIOLATIONS], ids=[v[0] for v in VIOLATIONS])
+def test_a_reply_that_no_child_of_ours_sends_is_a_violation(data: bytes, words: str) -> None:
+    with pytest.raises(Violation, match=words):
+        read(data)
+
+
+def test_a_flood_of_small_replies_ends() -> None:
+    reader = ReplyReader(2048)
+    one = frame({"call": 0, "outcome": "raised", "message": "x" * 30_000})
+    with pytest.raises(Violation, match="40 MB"):
+        for _ in range(MAX_TOTAL // len(one) + 2):
+            list(reader.feed(one))
+
+
+def test_text_is_cut_and_cleaned_again_on_our_side() -> None:
+    hostile = "\x1b[31m<b>\x00\u202e" + "x" * 9999
+    [(_, answer)] = ReplyReader(100).feed(
+        frame(
+            {"call": 0, "outcome": "raised", "message": hostile, "printed": hostile, "line": -5, "mutated": ["a"] * 999}
+        )
+    )
+    assert len(answer.message) == 100
+    assert "\x1b" not in answer.message
+    assert "\x00" not in answer.message
+    assert "\u202e" not in answer.message
+    assert answer.message.encode("utf-8")
+    assert answer.line == 0
+    assert len(answer.mutated) == 64
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.binary(max_size=200))
+def test_any_bytes_are_read_or_refused(data: bytes) -> None:
+    try:
+        read(data)
+    except Violation:
+        pass
+
+
+HEADERS = st.fixed_dictionaries(
+    {"call": st.integers(-9, 9), "outcome": st.sampled_from(["returned", "raised", "missing", "?"])},
+    optional={
+        "dtype": st.sampled_from([*DTYPES, "|O", ""]),
+        "shape": st.lists(st.integers(-1, 5), max_size=8),
+        "message": st.text(max_size=20),
+        "line": st.integers(),
+        "warnings": st.lists(st.text(max_size=5), max_size=9),
+    },
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(HEADERS, st.integers(0, 200))
+def test_whatever_passes_is_an_array_whose_bytes_fit_its_shape(header: dict[str, object], size: int) -> None:
+    try:
+        replies = list(ReplyReader(2048).feed(frame(header, bytes(size))))
+    except Violation:
+        return
+    for _, answer in replies:
+        if answer.value is not None:
+            assert answer.value.array().nbytes == size
+            assert answer.value.dtype in DTYPES
+
+
+def test_a_job_holds_the_steps_the_file_and_the_calls() -> None:
+    writer = JobWriter([{"U": np.arange(6.0).reshape(2, 3), "x": 4}], 2048)
+    job = writer.job(b"source", [("dJ_dU", 0)])
+    head, size = struct.unpack_from("!II", job)
+    header = json.loads(job[8 : 8 + head])
+    data = job[8 + head :]
+    assert len(data) == size
+    assert data[slice(*header["source"])] == b"source"
+    assert header["calls"] == [["dJ_dU", 0]]
+    [step] = header["steps"]
+    assert step["indices"] == {"x": 4}
+    start, stop, shape = step["arrays"]["U"]
+    assert np.array_equal(np.frombuffer(data[start:stop]).reshape(shape), np.arange(6.0).reshape(2, 3))
