@@ -1,0 +1,43 @@
+"""`grader report`: the class report of a batch, one HTML file."""
+
+from pathlib import Path
+
+import click
+
+from grader.commands.common import config_option, read_config
+
+
+@click.command("report")
+@click.argument("results", type=click.Path(path_type=Path))
+@config_option
+def command(results: Path, config_path: Path | None) -> None:
+    """Write RESULTS/report.html: what the class got wrong, and why.
+
+    One page with everything inside: it opens without a network, and sends nothing anywhere.
+    """
+    from grader.assignment import load_assignment
+    from grader.report.data import read_class
+    from grader.report.page import make_report
+
+    config, folder = read_config(config_path)
+    graded = read_class(results)
+    page = make_report(load_assignment(config, folder, with_solution=True), graded)
+    path = write_report(results, page)
+    click.echo(f"{path}: {len(graded.records)} students, {len(page.encode()) / 1e6:.1f} MB; open it in a browser")
+
+
+def write_report(results: Path, page: str) -> Path:
+    """Put the page in place whole: whoever has the old one open keeps it.
+
+    Raises:
+        UsageError: the folder cannot be written.
+    """
+    from grader.errors import UsageError
+
+    path, new = results / "report.html", results / "report.html.new"
+    try:
+        new.write_text(page, encoding="utf-8")
+        new.replace(path)
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be written: {error.strerror or error}") from error
+    return path

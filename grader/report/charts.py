@@ -1,0 +1,135 @@
+"""The charts, as Vega-Lite specifications.  Knows colours and axes; the page draws them and answers clicks.
+
+Colours are the page's own (CSS variables), so that charts follow light, dark and print without being drawn again.
+"""
+
+import json
+from typing import Any
+
+import altair as alt
+
+from grader.report.facts import RUNTIME, kind_words
+from grader.report.summary import BINS, RootCost, Summary
+
+OUTCOMES = {
+    "right": ("passed",),
+    "follows from an earlier mistake": ("followed_through",),
+    "wrong": ("failed",),
+    "runtime problem": RUNTIME,
+    "not written": ("missing",),
+}
+_COLOURS = ["var(--right)", "var(--follows)", "var(--wrong)", "var(--runtime)", "var(--missing)"]
+MAX_COSTS = 10
+
+
+def scores_chart(summary: Summary, max_score: float) -> dict[str, Any]:
+    """How many students have how many marks."""
+    rows = [
+        {
+            "from": k / BINS * max_score,
+            "to": (k + 1) / BINS * max_score,
+            "students": len(students),
+            "filter": f"scores-{k}",
+            "marks": _bin_words(k, max_score),
+        }
+        for k, students in enumerate(summary.bins)
+    ]
+    chart = (
+        alt.Chart(alt.Data(values=rows))
+        .mark_bar(color="var(--accent)", cursor="pointer")
+        .encode(
+            x=alt.X("from:Q", title="marks", scale=alt.Scale(domain=[0, max_score], nice=False), axis=alt.Axis(grid=False)),
+            x2="to:Q",
+            y=alt.Y("students:Q", title="students", axis=alt.Axis(tickMinStep=1, format="d")),
+            tooltip=["marks:N", "students:Q"],
+        )
+    )
+    return _finished(chart, 200)
+
+
+def outcomes_chart(summary: Summary) -> dict[str, Any]:
+    """What became of each gradient."""
+    rows = [
+        {
+            "gradient": name,
+            "outcome": outcome,
+            "order": order,
+            "students": sum(len(by_status[status]) for status in statuses),
+            "filter": f"outcome-{name}-{order}",
+        }
+        for name, by_status in summary.outcomes.items()
+        for order, (outcome, statuses) in enumerate(OUTCOMES.items())
+    ]
+    chart = (
+        alt.Chart(alt.Data(values=rows))
+        .mark_bar(cursor="pointer", stroke="var(--page)", strokeWidth=1)
+        .encode(
+            x=alt.X("students:Q", title="students", axis=alt.Axis(tickMinStep=1, format="d")),
+            y=alt.Y("gradient:N", title=None, sort=list(summary.outcomes)),
+            color=alt.Color(
+                "outcome:N",
+                title=None,
+                scale=alt.Scale(domain=list(OUTCOMES), range=_COLOURS),
+                legend=alt.Legend(orient="bottom", columns=3, labelLimit=220),
+            ),
+            order="order:Q",
+            tooltip=["gradient:N", "outcome:N", "students:Q"],
+        )
+    )
+    return _finished(chart, alt.Step(26))
+
+
+def costs_chart(costs: list[RootCost]) -> dict[str, Any]:
+    """The dearest root mistakes: what they cost, and what follow-through saved."""
+    words = [(cost_words(cost), cost) for cost in costs[:MAX_COSTS]]
+    rows = [
+        {"mistake": f"{k + 1}. {text}", "what": what, "marks": round(marks, 2), "students": len(cost.students), "filter": f"cost-{k}"}
+        for k, (text, cost) in enumerate(words)
+        for what, marks in (("lost", cost.lost), ("kept by follow-through", cost.kept))
+    ]
+    chart = (
+        alt.Chart(alt.Data(values=rows))
+        .mark_bar(cursor="pointer")
+        .encode(
+            x=alt.X("marks:Q", title="marks, all students together"),
+            y=alt.Y("mistake:N", title=None, sort=[row["mistake"] for row in rows[::2]], axis=alt.Axis(labelLimit=260)),
+            color=alt.Color(
+                "what:N",
+                title=None,
+                scale=alt.Scale(domain=["lost", "kept by follow-through"], range=["var(--wrong)", "var(--follows)"]),
+                legend=alt.Legend(orient="bottom", labelLimit=220),
+            ),
+            tooltip=["mistake:N", "what:N", "marks:Q", "students:Q"],
+        )
+    )
+    return _finished(chart, alt.Step(26))
+
+
+def cost_words(cost: RootCost) -> str:
+    """A root mistake in a few words: `flipped sign (result) in dJ_db2`."""
+    if not cost.gradient:
+        return "the file does not load"
+    where = f" ({cost.where})" if cost.where else ""
+    return f"{kind_words(cost.kind)}{where} in {cost.gradient}"
+
+
+def _bin_words(k: int, max_score: float) -> str:
+    low, high = (f"{share * max_score / BINS:g}" for share in (k, k + 1))
+    return f"{low} to {high}" if k == BINS - 1 else f"{low} to less than {high}"
+
+
+def _finished(chart: alt.Chart, height: Any) -> dict[str, Any]:
+    """The specification with the page's colours and type; wide as its frame."""
+    label, line = "var(--text)", "var(--line)"
+    chart = chart.properties(width="container", height=height, background="transparent").configure(
+        font="system-ui, sans-serif",
+        axis=alt.AxisConfig(
+            labelColor=label, titleColor=label, gridColor=line, domainColor=line, tickColor=line,
+            labelFontSize=12, titleFontSize=12, titleFontWeight="normal",
+        ),
+        legend=alt.LegendConfig(labelColor=label, labelFontSize=12),
+        view=alt.ViewConfig(stroke=None),
+    )  # fmt: skip
+    specification: dict[str, Any] = json.loads(chart.to_json(validate=True))
+    specification["autosize"] = {"type": "fit-x", "contains": "padding"}
+    return specification

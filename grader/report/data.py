@@ -1,0 +1,123 @@
+"""What a report is made from, read out of RESULTS/grades.db.  The only module of the report that knows the store."""
+
+import sqlite3
+from collections import defaultdict
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from grader.answers import Run
+from grader.errors import UsageError
+from grader.result import Grade
+from grader.store.schema import StoreError, check_version
+
+
+@dataclass(frozen=True)
+class Flag:
+    """Something that a person should look at: numerical, tamper, identical, unstable, ..."""
+
+    kind: str
+    gradient: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Record:
+    """One student and the grading in force.  Every text in it is hostile.
+
+    Attributes:
+        key: the student's name in the store and of the feedback file; no two are equal.
+        status: graded, not_graded, missing (no file), unreadable, or waiting.
+        grade: None where nothing was graded; then `problem` says why.
+        source: the file as it was handed in; empty where there was none.
+        steps_hash: of the numbers that the functions were called with (grader.fingerprint).
+    """
+
+    key: str
+    name: str
+    status: str
+    grade: Grade | None = None
+    problem: str = ""
+    run: Run | None = None
+    source: bytes = b""
+    steps_hash: str = ""
+    late: bool = False
+    flags: list[Flag] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Class:
+    """All records, in the order of their keys.
+
+    Attributes:
+        graded_at: time of the newest grading, ISO 8601 in UTC; "" if there is none.
+        spec_hashes: the states of the assignment under which the gradings in force were made.
+    """
+
+    records: list[Record]
+    graded_at: str = ""
+    spec_hashes: frozenset[str] = frozenset()
+
+
+_RECORDS = """
+SELECT current.student, current.name, current.status, current.grade, current.problem, current.late, current.submission_id,
+       submissions.source, runs.answers, runs.steps_hash, gradings.graded_at, rounds.spec_hash
+FROM current
+JOIN submissions ON submissions.id = current.submission_id
+LEFT JOIN gradings ON gradings.id = current.grading_id
+LEFT JOIN runs ON runs.id = current.run_id
+LEFT JOIN rounds ON rounds.id = gradings.round_id
+ORDER BY current.student
+"""
+
+
+def read_class(results: Path) -> Class:
+    """Read everything that a report says of a class; changes nothing in the store.
+
+    Raises:
+        UsageError: `results` holds no store.
+        StoreError: the store cannot be read.
+    """
+    path = results / "grades.db"
+    if not path.is_file():
+        raise UsageError(f"{path}: there is no such file; expected a folder that `grader batch ... --out` has filled")
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+            connection.execute("BEGIN")  # one state of the store, even while a batch goes on writing
+            check_version(connection.execute("PRAGMA user_version").fetchone()[0])
+            flags = _flags(connection)
+            rows = [(_record(row, flags), row[10] or "", row[11]) for row in connection.execute(_RECORDS)]
+    except (sqlite3.Error, msgspec.MsgspecError) as error:
+        raise StoreError(f"{path}: cannot be read: {error}") from error
+    return Class(
+        records=[record for record, _, _ in rows],
+        graded_at=max((time for _, time, _ in rows), default=""),
+        spec_hashes=frozenset(spec for _, _, spec in rows if spec is not None),
+    )
+
+
+def _flags(connection: sqlite3.Connection) -> dict[int, list[Flag]]:
+    found: dict[int, list[Flag]] = defaultdict(list)
+    for submission, kind, gradient, detail in connection.execute(
+        "SELECT submission_id, kind, gradient, detail FROM current_flags ORDER BY kind, gradient, detail"
+    ):
+        found[submission].append(Flag(kind, gradient, detail))
+    return found
+
+
+def _record(row: tuple[object, ...], flags: dict[int, list[Flag]]) -> Record:
+    key, name, status, grade, problem, late, submission, source, answers, steps_hash, *_ = row
+    return Record(
+        key=str(key),
+        name=str(name),
+        status=str(status),
+        grade=msgspec.json.decode(str(grade), type=Grade) if grade is not None else None,
+        problem=str(problem),
+        run=msgspec.msgpack.decode(answers, type=Run) if isinstance(answers, bytes) else None,
+        source=source if isinstance(source, bytes) else b"",
+        steps_hash=str(steps_hash or ""),
+        late=bool(late),
+        flags=flags.get(submission, []) if isinstance(submission, int) else [],
+    )

@@ -1,0 +1,125 @@
+"""What one grade says about a student's mistakes, in the words of the report.  Pure; knows no class and no HTML."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from grader.result import Grade, GradientResult, GradientStatus, Mistake
+
+STATUS_WORDS: dict[GradientStatus, str] = {
+    "passed": "right",
+    "followed_through": "follows from an earlier mistake",
+    "failed": "wrong",
+    "missing": "not written",
+    "raised": "stopped with an error",
+    "timed_out": "took too long",
+    "out_of_memory": "used too much memory",
+    "died": "ended its process",
+    "not_graded": "not graded",
+}
+RUNTIME: tuple[GradientStatus, ...] = ("raised", "timed_out", "out_of_memory", "died")
+
+# Why a student has no marks, by the status of the record.
+UNMARKED_WORDS = {
+    "not_graded": "not graded",
+    "missing": "no file",
+    "unreadable": "unreadable",
+    "waiting": "waiting",
+}
+
+# What the store flags for a person to look at, and how the report says it.
+FLAG_WORDS = {
+    "numerical": "numerical differentiation",
+    "tamper": "tried what the sandbox forbids",
+    "identical": "identical files",
+    "unstable": "answers differently when run twice",
+}
+
+# Kinds of mistake in the order of the map; the last ones are the report's own, for what no diagnosis names.
+KIND_WORDS = {
+    "sign": "flipped sign",
+    "transpose": "transpose",
+    "operand-order": "order of operands",
+    "wrong-variable": "wrong variable",
+    "missing-term": "missing term",
+    "extra-term": "extra term",
+    "missing-factor": "missing factor",
+    "extra-factor": "extra factor",
+    "wrong-derivative": "wrong derivative",
+    "wrong-operator": "wrong product",
+    "scale": "wrong scale",
+    "reduction": "sum or mean",
+    "numerical-gradient": "numerical derivative",
+    "constant": "constant answer",
+    "shape": "wrong shape",
+    "runtime": "runtime problem",
+    "missing": "not written",
+    "unexplained": "wrong, not explained",
+}
+
+
+@dataclass(frozen=True)
+class RootMistake:
+    """One mistake where it was made, before any follow-through.
+
+    Attributes:
+        lost: marks that it cost in its own gradient; those of several mistakes in one gradient are shared evenly.
+    """
+
+    gradient: str
+    mistake: Mistake
+    lost: float
+
+
+def not_loaded(grade: Grade | None) -> bool:
+    """The file itself could not be executed, so that no gradient had its chance."""
+    return grade is not None and grade.status == "graded" and bool(grade.message)
+
+
+def root_mistakes(grade: Grade | None) -> Iterator[RootMistake]:
+    """Every mistake of a graded submission that is not the consequence of another; none where the file did not load."""
+    if grade is None or grade.status != "graded" or not_loaded(grade):
+        return
+    for gradient in grade.gradients:
+        found = mistakes(gradient)
+        for mistake in found:
+            yield RootMistake(gradient.name, mistake, (gradient.max_score - gradient.score) / len(found))
+
+
+def mistakes(gradient: GradientResult) -> list[Mistake]:
+    """What is wrong with one gradient by itself; of several stories that fit equally well, the first."""
+    if gradient.status in ("passed", "followed_through", "not_graded"):
+        return []
+    diagnosis = gradient.diagnosis
+    if diagnosis is not None and diagnosis.mistakes and diagnosis.certainty in ("exact", "tie"):
+        return diagnosis.mistakes[:1] if diagnosis.certainty == "tie" else diagnosis.mistakes
+    return [_without_diagnosis(gradient)]
+
+
+def _without_diagnosis(gradient: GradientResult) -> Mistake:
+    """What the checks alone tell."""
+    if gradient.status == "missing":
+        return Mistake("missing", "", "the function is not written")
+    if gradient.status in RUNTIME:
+        return Mistake("runtime", problem_name(gradient), STATUS_WORDS[gradient.status])
+    failed = next((check for check in gradient.checks if check.outcome == "failed"), None)
+    if failed is not None and failed.name == "shape":
+        return Mistake("shape", "", "not the shape that a gradient must have")
+    if failed is not None and failed.name == "reference":
+        return Mistake("numerical-gradient", "", "right to some digits only, as a numerical derivative is")
+    return Mistake("unexplained", "", "no story reproduces the numbers")
+
+
+def problem_name(gradient: GradientResult) -> str:
+    """The kind of a runtime problem: the name of the exception where there is one."""
+    if gradient.status != "raised":
+        return STATUS_WORDS[gradient.status]
+    name = gradient.message.partition(":")[0].strip()
+    return name if name.isidentifier() and len(name) <= 60 else STATUS_WORDS["raised"]
+
+
+def kind_words(kind: str) -> str:
+    return KIND_WORDS.get(kind, kind)
+
+
+def flag_words(kind: str) -> str:
+    return FLAG_WORDS.get(kind, kind)

@@ -1,0 +1,119 @@
+"""The students as data inside the page: what the table shows at once, and the evidence shown on demand.
+
+What many students share (the same wrong numbers, the same words) is stored once and referred to by its position.
+All text of students is data here, made visible and harmless; the page writes it as text, never as HTML.
+"""
+
+from collections.abc import Hashable, Sequence
+from typing import Any
+
+import msgspec
+
+from grader.answers import Answer
+from grader.assignment import Assignment
+from grader.report.data import Record
+from grader.report.evidence import excerpt, heat_map
+from grader.report.facts import UNMARKED_WORDS, flag_words, kind_words, not_loaded, root_mistakes
+from grader.result import GradientResult
+
+MAX_TEXT = 600
+
+
+class _Pool:
+    """Values, each once."""
+
+    def __init__(self) -> None:
+        self.values: list[Any] = []
+        self._positions: dict[Hashable, int] = {}
+
+    def add(self, value: Any) -> int:
+        key = msgspec.json.encode(value)
+        if key not in self._positions:
+            self._positions[key] = len(self.values)
+            self.values.append(value)
+        return self._positions[key]
+
+
+def make_island(assignment: Assignment, records: Sequence[Record], steps_hash: str) -> dict[str, Any]:
+    """Everything that the page's scripts need, ready for JSON.
+
+    Args:
+        steps_hash: of the assignment as it is now; answers to other numbers are not compared with it entry by entry.
+    """
+    details, code = _Pool(), _Pool()
+    students = [_student(assignment, record, record.steps_hash == steps_hash, details, code) for record in records]
+    return {
+        "gradients": assignment.names,
+        "max_score": assignment.config.max_score,
+        "students": students,
+        "details": details.values,
+        "code": code.values,
+    }
+
+
+def embed(value: Any) -> str:
+    """JSON that may stand inside a script element: no letter of it can end the element or open a comment."""
+    text = msgspec.json.encode(value).decode()
+    for letter in "<>&\u2028\u2029":
+        text = text.replace(letter, f"\\u{ord(letter):04x}")
+    return text
+
+
+def visible(text: str, limit: int = MAX_TEXT) -> str:
+    """Text of a student with nothing invisible in it: controls and marks that turn the writing direction get names."""
+    cut = text[:limit] + ("…" if len(text) > limit else "")
+    return "".join(c if c.isprintable() or c in "\n\t" else f"⟨U+{ord(c):04X}⟩" for c in cut)
+
+
+def _student(assignment: Assignment, record: Record, comparable: bool, details: _Pool, code: _Pool) -> dict[str, Any]:
+    grade = record.grade
+    student: dict[str, Any] = {"name": visible(record.name or record.key, 200), "mistakes": [], "statuses": [], "details": [], "code": {}}
+    student["score"] = grade.score if grade is not None and record.status == "graded" else None
+    if student["score"] is None:
+        student["unmarked"] = UNMARKED_WORDS.get(record.status, record.status)
+    if record.late:
+        student["late"] = True
+    flags: dict[str, list[str]] = {}
+    for flag in record.flags:
+        gradient = f"{flag.gradient}: " if flag.gradient else ""
+        flags.setdefault(flag_words(flag.kind), []).append(visible(gradient + flag.detail))
+    message = record.problem if grade is None else grade.message
+    extras = {"flags": flags, "message": visible(message), "printed": visible(grade.printed) if grade else ""}
+    student.update({key: value for key, value in extras.items() if value})
+    if grade is None:
+        return student
+    roots = [f"{kind_words(root.mistake.kind)} in {root.gradient}" for root in root_mistakes(grade)]
+    student["mistakes"] = ["the file does not load"] if not_loaded(grade) else list(dict.fromkeys(roots))
+    student["statuses"] = [gradient.status for gradient in grade.gradients]
+    lines = [visible(line, 400) for line in record.source.decode(errors="replace").splitlines()]
+    for k, gradient in enumerate(grade.gradients):
+        if gradient.status == "passed" and not gradient.notes or not_loaded(grade) and gradient.message in grade.message:
+            continue
+        answers = record.run.answers.get(gradient.name, []) if record.run is not None and comparable else []
+        student["details"].append([k, details.add(_detail(assignment, gradient, answers))])
+        shown = None if gradient.status == "passed" else excerpt(lines, gradient.name, gradient.line)
+        if shown is not None:
+            student["code"][k] = code.add(shown)
+    return student
+
+
+def _detail(assignment: Assignment, gradient: GradientResult, answers: Sequence[Answer]) -> dict[str, Any]:
+    declared = next(declared for declared in assignment.config.gradients if declared.name == gradient.name)
+    wrong = gradient.status in ("failed", "followed_through")
+    follows, diagnosis = gradient.follow_through, gradient.diagnosis
+    detail = {
+        "score": gradient.score,
+        "max_score": gradient.max_score,
+        "checks": [[check.name.replace("_", " "), check.outcome, visible(check.message)] for check in gradient.checks],
+        "follows": None if follows is None else [follows.sources, follows.roots],
+        "certainty": diagnosis.certainty if diagnosis else None,
+        "mistakes": [[kind_words(m.kind), visible(m.where), visible(m.statement)] for m in diagnosis.mistakes] if diagnosis else [],
+        "properties": [visible(text) for text in diagnosis.properties] if diagnosis else [],
+        "hints": [visible(hint) for hint in gradient.hints],
+        "message": visible(gradient.message),
+        "line": gradient.line,
+        "printed": visible(gradient.printed),
+        "notes": [visible(note) for note in gradient.notes],
+        "heat": heat_map(assignment, declared, answers) if wrong else None,
+    }
+    return {key: value for key, value in detail.items() if value not in (None, "", [], 0) or key in ("score", "max_score")}

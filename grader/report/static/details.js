@@ -1,0 +1,117 @@
+// The evidence on one student, drawn when it is asked for.
+
+const ERRORS = ["right", "below 0.01 %", "below 1 %", "below 10 %", "below 100 %", "100 % or more"];
+
+function said(tag, text, className = "") {
+  return make(tag, { className: `said ${className}`, textContent: text, dir: "auto" });
+}
+
+function evidence(data, k) {
+  const student = data.students[k];
+  const parts = [];
+  const score = student.score === null ? student.unmarked : `${marks(student.score)} of ${marks(data.max_score)} marks`;
+  parts.push(make("p", { textContent: student.late ? `${score}, late` : score }));
+  if (student.message) parts.push(said("p", student.message, "why"));
+  for (const [kind, texts] of Object.entries(student.flags || {})) {
+    parts.push(make("h3", { textContent: `Worth a look: ${kind}` }), make("ul", {}, ...texts.map((text) => said("li", text))));
+  }
+  const shown = new Set(student.details.map(([g]) => g));
+  const right = data.gradients.filter((_, g) => !shown.has(g) && student.statuses[g] === "passed");
+  if (right.length) parts.push(make("p", { textContent: `Right: ${right.join(", ")}` }));
+  for (const [g, position] of student.details) {
+    parts.push(gradient(data, student, g, data.details[position]));
+  }
+  if (student.printed) parts.push(make("h3", { textContent: "Printed while loading" }), make("pre", {}, said("code", student.printed)));
+  return parts;
+}
+
+function gradient(data, student, g, detail) {
+  const status = student.statuses[g];
+  const part = make("article", {}, make("h3", {},
+    make("span", { className: `dot ${status}`, textContent: SIGNS[status] || "!", ariaHidden: "true" }),
+    `${data.gradients[g]}: ${data.status_words[status]}`,
+    make("span", { className: "small", textContent: `${marks(detail.score)} of ${marks(detail.max_score)} marks` })));
+  if (detail.follows) {
+    const [sources, roots] = detail.follows;
+    part.append(make("p", { textContent:
+      `Right given the student’s own ${sources.join(", ")}. Mend ${(roots.length ? roots : sources).join(", ")}, and this one is right too.` }));
+  }
+  if (detail.message) part.append(said("p", (detail.line ? `line ${detail.line}: ` : "") + detail.message, "why"));
+  part.append(...diagnosis(detail));
+  for (const [check, outcome, message] of detail.checks) {
+    if (message) part.append(said("p", `${check} ${outcome}: ${message}`, "small"));
+  }
+  if (detail.heat) part.append(...heatMap(data.gradients[g], detail.heat));
+  if (g in student.code) part.append(make("h4", { textContent: "The student’s code" }), code(data.code[student.code[g]], detail.line));
+  if (detail.hints) {
+    part.append(make("h4", { textContent: "Hints for the student, from vague to near the solution" }),
+      make("ol", {}, ...detail.hints.map((hint) => said("li", hint))));
+  }
+  if (detail.notes) part.append(make("ul", {}, ...detail.notes.map((note) => said("li", note, "small"))));
+  if (detail.printed) part.append(make("h4", { textContent: "Printed" }), make("pre", {}, said("code", detail.printed)));
+  return part;
+}
+
+function diagnosis(detail) {
+  const lead = { tie: "Several explanations fit the numbers equally well:", observation: "No verdict; the answer equals this:" };
+  const parts = [];
+  if (detail.mistakes) {
+    const list = detail.mistakes.map(([kind, where, statement]) => {
+      const head = where ? `${kind} (${where}): ` : `${kind}: `;
+      return make("div", { className: "why" }, make("p", {}, make("strong", { textContent: head }), said("span", statement)));
+    });
+    if (lead[detail.certainty]) parts.push(make("p", { textContent: lead[detail.certainty] }));
+    parts.push(...list);
+  }
+  if (detail.properties) {
+    parts.push(make("p", { textContent: "No explanation reproduces these numbers. What can be said:" }),
+      make("ul", {}, ...detail.properties.map((text) => said("li", text))));
+  }
+  return parts;
+}
+
+function heatMap(name, heat) {
+  const [rows, columns] = heat.shape;
+  const [rowAxis, columnAxis] = heat.axes;
+  const width = Math.min(columns, 40), height = Math.min(rows, 40);
+  const error = heat.error === null ? "some entries are not finite" : `relative error ${heat.error.toPrecision(2)}`;
+  const cut = width * height < rows * columns ? `; the first ${height} × ${width} are drawn` : "";
+  const caption = `Where ${name} is off, at step ${heat.step}: ${rows} rows (${rowAxis}) by ${columns} columns (${columnAxis}). ` +
+    `${heat.differ} of ${width * height} entries differ; ${error}${cut}.`;
+  const head = make("tr", {}, make("th", { textContent: `${rowAxis} \\ ${columnAxis}` }));
+  for (let j = 0; j < width; j++) head.append(make("th", { scope: "col", textContent: j }));
+  const body = make("tbody");
+  for (let i = 0; i < height; i++) {
+    const row = make("tr", {}, make("th", { scope: "row", textContent: i }));
+    for (let j = 0; j < width; j++) row.append(cell(heat.cells[i * width + j], i, j));
+    body.append(row);
+  }
+  const table = make("table", { className: "heat" }, make("caption", { textContent: caption }), make("thead", {}, head), body);
+  return [make("div", { className: "scroll", tabIndex: 0, role: "group", ariaLabel: `Errors of ${name} by entry` }, table), heatKey()];
+}
+
+function cell(letter, i, j) {
+  if (letter === "z") return make("td", { className: "hz", title: `[${i}, ${j}]: not a finite number` }, "∞", make("span", { className: "hidden", textContent: "not finite" }));
+  const opposite = letter !== letter.toLowerCase();
+  const level = "abcdef".indexOf(letter.toLowerCase());
+  const words = ERRORS[level] + (opposite ? ", opposite sign" : "");
+  return make("td", { className: `h${level}`, title: `[${i}, ${j}]: ${words}` },
+    make("span", { ariaHidden: "true", textContent: level === 0 ? "·" : opposite ? "−" : "" }), make("span", { className: "hidden", textContent: words }));
+}
+
+function heatKey() {
+  const key = make("div", { className: "key" }, make("span", { textContent: "Error of an entry, as a share of the largest right number:" }));
+  ERRORS.forEach((words, level) => key.append(make("span", {}, make("span", { className: `heat-cell h${level}`, textContent: level ? "" : "·" }), words)));
+  key.append(make("span", { textContent: "− opposite sign" }));
+  return key;
+}
+
+function code(excerpt, line) {
+  const block = make("pre", { tabIndex: 0, ariaLabel: "The student’s code", role: "group" });
+  excerpt.lines.forEach((text, k) => {
+    const number = excerpt.first + k;
+    block.append(make("span", { className: number === line ? "row here" : "row" },
+      make("span", { className: "number", textContent: `${String(number).padStart(4)}  ` }), text || " "));
+  });
+  return block;
+}
