@@ -12,14 +12,14 @@ from grader.sandbox.wire import JobWriter
 from grader.submission import Submission
 
 
-def make_sandbox(assignment: Assignment, start: Callable[[], Spawner]) -> Sandbox:
+def make_sandbox(assignment: Assignment, start: Callable[[], Spawner], first_slot: int = 0) -> Sandbox:
     """A sandbox whose children get the steps of the assignment, the loss left out, and nothing else of it."""
     loss = assignment.config.loss
     steps = [{name: value for name, value in step.values.items() if name != loss} for step in assignment.steps]
     sizes = [step.sizes for step in assignment.steps]
     limits = assignment.config.sandbox
     calls = [(name, k) for name in assignment.names for k in range(len(steps))]
-    return Sandbox(start, JobWriter(steps, limits.output_kb * 1024, sizes), calls, limits)
+    return Sandbox(start, JobWriter(steps, limits.output_kb * 1024, sizes), calls, limits, first_slot)
 
 
 def grade_submission(assignment: Assignment, sandbox: Sandbox, submission: Submission) -> Grade:

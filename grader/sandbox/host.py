@@ -24,12 +24,21 @@ _TICK_SECONDS = 0.02
 class Sandbox:
     """Runs students' files; one at a time or several at once."""
 
-    def __init__(self, start: Callable[[], Spawner], writer: JobWriter, calls: Sequence[Call], limits: Limits) -> None:
+    def __init__(
+        self,
+        start: Callable[[], Spawner],
+        writer: JobWriter,
+        calls: Sequence[Call],
+        limits: Limits,
+        first_slot: int = 0,
+    ) -> None:
         """Use the spawner that `start` gives; it is asked for another one if the first dies.
 
         Args:
             calls: every gradient at every step, in the order in which they are to be made.
+            first_slot: where the slots begin; a slot has a user of its own, so sandboxes side by side begin apart.
         """
+        self.first_slot = first_slot
         self._start = start
         self._spawner = start()
         self._writer = writer
@@ -66,8 +75,11 @@ class Sandbox:
             return run
         raise AssertionError("every file has a run")
 
-    def run_many(self, sources: Iterable[bytes], in_flight: int = 3) -> Iterator[tuple[int, Run | SandboxError]]:
-        """Run files, `in_flight` at once; yields (position in `sources`, run) in order of completion."""
+    def run_many(self, sources: Iterable[bytes | None], in_flight: int = 3) -> Iterator[tuple[int, Run | SandboxError]]:
+        """Run files, `in_flight` at once; yields (position in `sources`, run) in order of completion.
+
+        `sources` may give None, which counts as no position, for "nothing at the moment": it is asked again after a while.
+        """
         yield from _Loop(self, in_flight).run(sources)
 
     def close(self) -> None:
@@ -141,33 +153,40 @@ class _Loop:
 
     def __init__(self, sandbox: Sandbox, in_flight: int) -> None:
         self.sandbox = sandbox
-        self.free = deque(range(in_flight))
+        self.free = deque(range(sandbox.first_slot, sandbox.first_slot + in_flight))
         self.running: dict[int, tuple[_Submission, Attempt]] = {}
         self.again: deque[_Submission] = deque()
         self.done: deque[tuple[int, Run | SandboxError]] = deque()
         self.selector = selectors.DefaultSelector()
+        self.taken = 0
+        self.exhausted = False
 
-    def run(self, sources: Iterable[bytes]) -> Iterator[tuple[int, Run | SandboxError]]:
-        waiting = enumerate(sources)
+    def run(self, sources: Iterable[bytes | None]) -> Iterator[tuple[int, Run | SandboxError]]:
+        waiting = iter(sources)
         self._watch()
         try:
             while True:
                 while self.free and (submission := self._next(waiting)) is not None:
                     self._start(submission)
                 yield from self._take_done()
-                if not self.running and not self.again and not self.done and self.free:
+                if self.exhausted and not self.running and not self.again and not self.done:
                     return
                 self._turn()
         finally:
             self._abandon()
 
-    def _next(self, waiting: Iterator[tuple[int, bytes]]) -> _Submission | None:
+    def _next(self, waiting: Iterator[bytes | None]) -> _Submission | None:
         if self.again:
             return self.again.popleft()
-        number, source = next(waiting, (-1, b""))
-        if number < 0:
+        try:
+            source = next(waiting)
+        except StopIteration:
+            self.exhausted = True
             return None
-        return self._admit(number, source)
+        if source is None:
+            return None
+        self.taken += 1
+        return self._admit(self.taken - 1, source)
 
     def _admit(self, number: int, source: bytes) -> _Submission:
         limits = self.sandbox._limits

@@ -115,7 +115,7 @@ CREATE TABLE flags (
     id            INTEGER PRIMARY KEY,
     submission_id INTEGER NOT NULL REFERENCES submissions(id),
     grading_id    INTEGER REFERENCES gradings(id),  -- null where it is not about a grading
-    kind          TEXT NOT NULL,             -- numerical, tamper, identical (the same file as another's) or unstable (two runs differ)
+    kind          TEXT NOT NULL,             -- numerical, tamper, identical (to another's file) or unstable (two runs differ)
     gradient      TEXT NOT NULL DEFAULT '',
     detail        TEXT NOT NULL
 );
@@ -188,13 +188,13 @@ def check_version(version: int) -> None:
 
 def tables() -> str:
     """docs/store.md: the schema with its comments."""
-    return f"{_INTRODUCTION}\n```sql{SCHEMA}```\n"
+    return f"{_INTRODUCTION.replace('VERSION', str(SCHEMA_VERSION))}\n```sql{SCHEMA}```\n"
 
 
-_INTRODUCTION = f"""# The store
+_INTRODUCTION = """# The store
 
-`RESULTS/grades.db` is an SQLite database (WAL mode), schema version {SCHEMA_VERSION}, and the one source of everything that a batch
-produces: `grades.csv`, the feedback and the report are written from it and can be written again.
+`RESULTS/grades.db` is an SQLite database (WAL mode), schema version VERSION, and the one source of everything that a
+batch produces: `grades.csv`, the feedback and the report are written from it and can be written again.
 
 - One transaction per submission. A batch that is killed at any moment, and started again with the same command, keeps what is
   finished and does the rest.

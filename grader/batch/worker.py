@@ -1,0 +1,180 @@
+"""A worker process: its own assignment and sandbox, running and grading what the coordinator sends.
+
+Started as `python -m grader.batch.worker SETTINGS`.  Ends when the coordinator's end of the socket is closed, and takes
+its zygote and children with it.  Grading the same answers twice is remembered, not done again.
+"""
+
+import socket
+import sys
+from collections import OrderedDict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from grader.batch.protocol import Channel, Hello, Result, Task, answers_hash, pack_run, unpack_run
+from grader.configfile import load_config
+from grader.errors import GraderError, SandboxError
+
+if TYPE_CHECKING:
+    from grader.answers import Run
+    from grader.assignment import Assignment
+    from grader.result import Grade
+    from grader.sandbox.host import Sandbox
+
+REMEMBERED = 512
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """How a worker is to work.
+
+    Attributes:
+        fd: the descriptor of its socket.
+        judge_only: there is nothing to run, and no sandbox is started.
+        first_slot: see `grader.sandbox.host.Sandbox`.
+    """
+
+    fd: int
+    config: str
+    judge_only: bool
+    in_flight: int
+    first_slot: int
+
+
+class Judge:
+    """Grades runs; remembers the grades of the answers that it saw last."""
+
+    def __init__(self, assignment: "Assignment") -> None:
+        self.assignment = assignment
+        self._grades: OrderedDict[str, Grade] = OrderedDict()
+
+    def __call__(self, run: "Run", key: str, name: str, sandbox: str) -> bytes:
+        """The grade as JSON; `key` is the hash of the answers."""
+        from grader.grade import grade
+
+        found = self._grades.pop(key, None)
+        if found is None:
+            found = grade(self.assignment, run, "")
+        self._grades[key] = found
+        if len(self._grades) > REMEMBERED:
+            self._grades.popitem(last=False)
+        return msgspec.json.encode(msgspec.structs.replace(found, submission=name, sandbox=sandbox))
+
+
+class Worker:
+    """The loop of a worker."""
+
+    def __init__(self, channel: Channel, judge: Judge) -> None:
+        self.channel = channel
+        self.judge = judge
+        self.running: dict[int, Task] = {}
+        self._tasks = msgspec.msgpack.Decoder(Task)
+
+    def judge_all(self) -> None:
+        """Grade stored answers until there are no more."""
+        while (frame := self._receive(wait=True)) is not None:
+            task = self._tasks.decode(frame)
+            run = unpack_run(task.run)
+            key = answers_hash(run)
+            self._send(Result(task.number, self.judge(run, key, task.name, task.sandbox), answers_hash=key))
+
+    def run_all(self, sandbox: "Sandbox", in_flight: int) -> None:
+        """Run and grade files until there are no more."""
+        from grader.grade import not_graded
+
+        for position, run in sandbox.run_many(self._sources(), in_flight):
+            task = self.running.pop(position)
+            if isinstance(run, SandboxError):
+                grade = msgspec.json.encode(not_graded(self.judge.assignment, task.name, str(run)))
+                self._send(Result(task.number, grade, error=str(run)))
+                continue
+            key = answers_hash(run)
+            grade = self.judge(run, key, task.name, str(sandbox.report))
+            self._send(Result(task.number, grade, pack_run(run), key))
+
+    def _sources(self) -> Iterator[bytes | None]:
+        """The files of the tasks as they arrive; waits only where nothing is being run."""
+        position = 0
+        while True:
+            frame = self._receive(wait=not self.running)
+            if frame is None and not self.running:
+                return
+            if frame is None:
+                yield None
+                continue
+            task = self._tasks.decode(frame)
+            self.running[position] = task
+            position += 1
+            yield task.source
+
+    def _receive(self, *, wait: bool) -> bytes | None:
+        """A frame; None where none has come or, having waited, none will."""
+        try:
+            return self.channel.receive(wait=wait)
+        except EOFError:
+            if not wait:  # the coordinator has gone in the middle
+                raise SystemExit(0) from None
+            return None
+
+    def _send(self, result: Result) -> None:
+        try:
+            self.channel.send(msgspec.msgpack.encode(result))
+        except ConnectionError:
+            raise SystemExit(0) from None
+
+
+def main(settings: Settings) -> None:
+    channel = Channel(socket.socket(fileno=settings.fd))
+    try:
+        _work(channel, settings)
+    except GraderError as error:
+        channel.send(msgspec.msgpack.encode(Hello(None, error=str(error), exit_code=error.exit_code)))
+
+
+def _work(channel: Channel, settings: Settings) -> None:
+    path = Path(settings.config)
+    config = load_config(path)
+    if settings.judge_only:
+        assignment = _load(path)
+        channel.send(msgspec.msgpack.encode(_hello(assignment)))
+        Worker(channel, Judge(assignment)).judge_all()
+        return
+    from grader.sandbox.spawner import start_spawner
+
+    model = path.parent / config.model
+    spawner = start_spawner(model, config.sandbox)
+    try:
+        from grader.pipeline import make_sandbox
+
+        assignment = _load(path)
+        first = iter([spawner])
+        with make_sandbox(
+            assignment, lambda: next(first, None) or start_spawner(model, config.sandbox), settings.first_slot
+        ) as sandbox:
+            sandbox.require(config.sandbox.require)
+            channel.send(msgspec.msgpack.encode(_hello(assignment, sandbox)))
+            Worker(channel, Judge(assignment)).run_all(sandbox, settings.in_flight)
+    finally:
+        spawner.close()
+
+
+def _load(path: Path) -> "Assignment":
+    from grader.assignment import load_assignment
+
+    assignment = load_assignment(load_config(path), path.parent, with_solution=True)
+    for known in (assignment.numeric, assignment.exact, assignment.ancestors):  # computed here, once, and not by the first grade
+        len(known)
+    return assignment
+
+
+def _hello(assignment: "Assignment", sandbox: "Sandbox | None" = None) -> Hello:
+    from grader.fingerprint import fingerprint
+
+    if sandbox is None:
+        return Hello(fingerprint(assignment))
+    return Hello(fingerprint(assignment), str(sandbox.report), sandbox.report.strong)
+
+
+if __name__ == "__main__":
+    main(msgspec.json.decode(sys.argv[1], type=Settings))

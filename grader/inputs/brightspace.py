@@ -1,0 +1,56 @@
+"""Brightspace's download: `123-456 - First Last - Oct 3, 2026 1159 PM` as folders, or as flat files with ` - original` after it.
+
+The latest submission of a student counts.
+"""
+
+import re
+from datetime import datetime
+from pathlib import PurePosixPath
+
+from grader.inputs.entry import Entry, person
+from grader.inputs.tree import File, Tree
+
+_NAME = re.compile(
+    r"(?P<org>\d+)-(?P<id>\d+) - (?P<name>.+?) - (?P<at>[A-Z][a-z]+ \d{1,2}, \d{4} \d{3,4} [AP]M)(?: - (?P<original>.+))?",
+    re.DOTALL,
+)
+
+
+def recognise(tree: Tree) -> bool:
+    names = [*tree.top_folders(), *(file.path.name for file in tree.top_files())]
+    named = [name for name in names if _NAME.fullmatch(name)]
+    return len(named) > 0 and 2 * len(named) >= len([name for name in names if name != "index.html"])
+
+
+def entries(tree: Tree) -> list[Entry]:
+    attempts: dict[str, dict[str, tuple[str, list[File]]]] = {}
+    for folder in tree.top_folders():
+        if parts := _NAME.fullmatch(folder):
+            _add(attempts, parts, tree.below(folder).files)
+    for file in tree.top_files():
+        if parts := _NAME.fullmatch(file.path.name):
+            _add(attempts, parts, [File(PurePosixPath(parts["original"] or file.path.name), file.read)])
+    return [_entry(name, by_time) for name, by_time in attempts.items()]
+
+
+def _add(attempts: dict[str, dict[str, tuple[str, list[File]]]], parts: re.Match[str], files: list[File]) -> None:
+    attempts.setdefault(parts["name"], {}).setdefault(_time(parts["at"]), (parts["id"], []))[1].extend(files)
+
+
+def _time(text: str) -> str:
+    """`Oct 3, 2026 1159 PM` as 2026-10-03T23:59:00; unknown months as they are."""
+    date, clock, half = text.rsplit(" ", 2)
+    for month in ("%b", "%B"):
+        try:
+            return datetime.strptime(f"{date} {clock.zfill(4)} {half}", f"{month} %d, %Y %I%M %p").isoformat()
+        except ValueError:
+            continue
+    return text
+
+
+def _entry(name: str, by_time: dict[str, tuple[str, list[File]]]) -> Entry:
+    latest = max(by_time)
+    number, files = by_time[latest]
+    older = len(by_time) - 1
+    note = f"{older} older attempt(s) left out" if older else ""
+    return Entry(name, [person(name, brightspace=number)], files, submitted_at=latest, note=note)

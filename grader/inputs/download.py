@@ -1,0 +1,120 @@
+"""Recognise what a folder or zip is a download of, and list its submissions.  Every file that belongs to nobody is listed too."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+
+from grader.errors import UsageError
+from grader.inputs import blackboard, brightspace, canvas, github, gradescope, moodle, plain
+from grader.inputs.entry import Entry, Person
+from grader.inputs.tree import Refusal, Tree, open_nested, open_tree
+
+# In the order in which they are tried: the most telling names first.
+_PLATFORMS = {
+    "gradescope": gradescope,
+    "moodle": moodle,
+    "blackboard": blackboard,
+    "brightspace": brightspace,
+    "canvas": canvas,
+    "github": github,
+}
+LAYOUTS = (*_PLATFORMS, "folders", "files")
+
+
+@dataclass
+class Download:
+    """A class as it was downloaded.
+
+    Attributes:
+        layout: one of LAYOUTS.
+        refused: entries that were not taken.
+    """
+
+    layout: str
+    entries: list[Entry]
+    refused: list[Refusal]
+
+
+def read_download(
+    path: Path, wanted: str, *, layout: str = "", leave_out: Path | None = None, due: datetime | None = None
+) -> Download:
+    """List the submissions of the folder or zip at `path`, sorted by key.
+
+    Args:
+        wanted: the name of the file that students were asked for.
+        layout: one of LAYOUTS instead of what it looks like.
+        leave_out: a folder inside `path` that is none of it.
+        due: what was handed in after it is late; one without a time zone is taken for UTC.
+
+    Raises:
+        UsageError: nothing like submissions is there.
+    """
+    tree = open_tree(path, leave_out)
+    if not tree.folders and len(tree.files) == 1 and tree.files[0].path.suffix.lower() == ".zip" and not layout:
+        tree = open_nested(tree.files[0], tree.refused) or tree
+    chosen, tree, read = _recognise(tree, wanted, layout)
+    entries = sorted(read(tree), key=lambda entry: entry.key)
+    if not entries:
+        raise UsageError(f"{path}: expected submissions, a folder or a {wanted} for each student, found none")
+    _distinct(entries)
+    for entry in entries:
+        if due is not None and entry.submitted_at:
+            entry.late = _is_late(entry.submitted_at, due)
+    return Download(chosen, entries, sorted(set(tree.refused), key=lambda refusal: refusal.path))
+
+
+def _recognise(tree: Tree, wanted: str, layout: str) -> tuple[str, Tree, Callable[[Tree], list[Entry]]]:
+    """(layout, the tree at the level of the submissions, how to list them)"""
+    trees = [tree]
+    while (inner := _only_folder(trees[-1])) is not None:
+        trees.append(inner)
+    for name, module in _PLATFORMS.items():
+        for level in trees:
+            if layout == name or (not layout and module.recognise(level)):
+                return name, next((one for one in trees if module.recognise(one)), tree), module.entries
+    level = tree
+    for inner in trees[1:]:  # a single folder that holds the class, not a class of one student
+        if _holds_students(inner, wanted):
+            level = inner
+    chosen = layout or ("folders" if level.folders else "files")
+    return chosen, level, plain.folders if chosen == "folders" else plain.files
+
+
+def _only_folder(tree: Tree) -> Tree | None:
+    folders = tree.top_folders()
+    return tree.below(folders[0]) if len(folders) == 1 and not tree.top_files() else None
+
+
+def _holds_students(tree: Tree, wanted: str) -> bool:
+    top = [file.path.name for file in tree.top_files()]
+    if wanted in top:
+        return False
+    several = len([name for name in top if name.endswith(plain.SUFFIXES)]) > 1
+    return several or any(len(file.path.parts) > 1 for file in tree.files)
+
+
+def _distinct(entries: list[Entry]) -> None:
+    """Give people whose keys are equal different ones: a key names one student."""
+    taken: dict[str, str] = {}
+    for entry in entries:
+        for i, one in enumerate(entry.people):
+            key, count = one.key, 1
+            while key in taken:
+                count += 1
+                key = f"{one.key}-{count}"
+            taken[key] = entry.key
+            entry.people[i] = Person(key, one.name, one.email, one.sid, one.ids)
+
+
+def _is_late(submitted_at: str, due: datetime) -> bool | None:
+    """None where the time cannot be read."""
+    text = re.sub(r"(\.\d{6})\d*", r"\1", submitted_at.strip()).replace(" UTC", "+00:00").replace(" Z", "+00:00")
+    text = re.sub(r" ?([+-]\d\d):?(\d\d)$", r"\1:\2", re.sub(r"Z$", "+00:00", text))
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    zone = due.tzinfo or timezone.utc
+    return at.replace(tzinfo=at.tzinfo or zone) > due.replace(tzinfo=zone)

@@ -1,0 +1,65 @@
+"""Gradescope's "Export Submissions": one folder per submission, and submission_metadata.yml that says whose it is.
+
+The keys of the metadata begin with a colon, as Ruby writes them.  A group has several submitters.  Older submissions
+are listed there, but their files are not in the export.
+"""
+
+from typing import Any
+
+import yaml
+
+from grader.errors import UsageError
+from grader.inputs.entry import Entry, Person, person
+from grader.inputs.tree import File, Tree
+
+METADATA = "submission_metadata.yml"
+_MAX_BYTES = 128 * 2**20
+_Loader: type[Any] = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # keeps a student's number 0123 as it is written
+
+
+def recognise(tree: Tree) -> bool:
+    return any(file.path.name == METADATA for file in tree.top_files())
+
+
+def entries(tree: Tree) -> list[Entry]:
+    """One entry per submission of the metadata.
+
+    Raises:
+        UsageError: the metadata cannot be understood.
+    """
+    file = next(file for file in tree.top_files() if file.path.name == METADATA)
+    found = []
+    for key, about in _read(file).items():
+        if isinstance(about, dict):
+            found.append(_entry(str(key), about, tree))
+    return found
+
+
+def _read(file: File) -> dict[Any, Any]:
+    try:
+        loader = _Loader(file.read(_MAX_BYTES).decode("utf-8-sig"))
+        data = loader.get_single_data()
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        raise UsageError(f"{METADATA}: not usable as Gradescope's metadata: {' '.join(str(error).split())[:200]}") from error
+    if not isinstance(data, dict):
+        raise UsageError(f"{METADATA}: expected Gradescope's metadata, one entry per submission, found something else")
+    return data
+
+
+def _entry(key: str, about: dict[Any, Any], tree: Tree) -> Entry:
+    submitters = [who for who in about.get(":submitters") or [] if isinstance(who, dict)]
+    people = [_person(who, key) for who in submitters] or [person(key, gradescope=key)]
+    older = len(about.get(":history") or [])
+    return Entry(
+        key=key,
+        people=people,
+        files=tree.below(key).files,
+        group=" and ".join(one.name for one in people) if len(people) > 1 else "",
+        submitted_at=str(about.get(":created_at") or ""),
+        note=f"{older} older submission(s) on Gradescope" if older else "",
+    )
+
+
+def _person(who: dict[Any, Any], key: str) -> Person:
+    name, sid, email = (str(who.get(f":{field}") or "") for field in ("name", "sid", "email"))
+    return person(sid or email or name or key, name, email=email, sid=sid, gradescope=key)

@@ -1,0 +1,30 @@
+"""No platform at all: a folder, a Python file or a zip per student, also mixed.  The name is the student's."""
+
+from pathlib import PurePosixPath
+
+from grader.inputs.entry import Entry, person
+from grader.inputs.tree import File, Tree
+
+SUFFIXES = (".py", ".zip")
+
+
+def folders(tree: Tree) -> list[Entry]:
+    """A folder per student; Python files and zips beside the folders are students too."""
+    found = {name: Entry(name, [person(name)], list(tree.below(name).files)) for name in tree.top_folders()}
+    for entry in files(tree):
+        if entry.key in found:
+            found[entry.key].files += entry.files
+        else:
+            found[entry.key] = entry
+    return list(found.values())
+
+
+def files(tree: Tree) -> list[Entry]:
+    """A Python file or a zip per student."""
+    found: dict[str, Entry] = {}
+    for file in tree.top_files():
+        if file.path.suffix.lower() in SUFFIXES:
+            stem = file.path.stem
+            entry = found.setdefault(stem, Entry(stem, [person(stem)], [], any_name=True))
+            entry.files.append(File(PurePosixPath(file.path.name), file.read))
+    return list(found.values())
