@@ -246,8 +246,9 @@ def test_a_zygote_that_dies_is_replaced_and_the_files_it_was_running_are_run_aga
 
 @linux
 def test_a_zygote_that_dies_while_a_file_runs_is_replaced_and_the_file_run_again(assignment: Assignment) -> None:
-    slow = with_dJ_dU("import time\ntime.sleep(0.3)\nreturn s.h.T @ dJ_db2(s)")
+    slow = with_dJ_dU("import time\ntime.sleep(0.5)\nreturn s.h.T @ dJ_db2(s)")
     with sandboxed(assignment) as sandbox:
+        assert sandbox.report, "it has started"
         process = sandbox._spawner._process  # type: ignore[attr-defined]
         threading.Timer(0.4, process.kill).start()
         assert only_dJ_dU_is("passed", assignment, sandbox.run(slow))

@@ -26,6 +26,7 @@ class Layers:
     """The protections of one zygote.
 
     Attributes:
+        parent: the process with which each child dies.
         uid: each child gets a user of its own.
         landlock: the version of Landlock in force, 0 for none.
         seccomp: system calls are filtered.
@@ -33,13 +34,13 @@ class Layers:
         chroot: each child sees an empty folder as its root.
     """
 
-    def __init__(self, memory_mb, cpu_seconds, without=()):
+    def __init__(self, memory_mb, cpu_seconds, parent, without=()):
         linux = sys.platform == "linux"
         self._without = tuple(without)
         self.linux = linux
         self.memory_mb = memory_mb
         self.cpu_seconds = cpu_seconds
-        self.parent = os.getpid()
+        self.parent = parent
         self.uid = linux and os.geteuid() == 0 and "uid" not in without
         self.landlock = landlock.abi() if linux and "landlock" not in without else 0
         machine = seccomp.supported_machine() if linux and "seccomp" not in without else None
@@ -93,7 +94,7 @@ class Layers:
 
     def without(self, layer):
         """The same protections, once this machine has refused `layer`."""
-        return Layers(self.memory_mb, self.cpu_seconds, (*self._without, layer))
+        return Layers(self.memory_mb, self.cpu_seconds, self.parent, (*self._without, layer))
 
     def keep_fds(self):
         """Descriptors that must stay open until `enter`."""

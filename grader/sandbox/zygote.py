@@ -33,7 +33,8 @@ HELPERS = "grader.sandbox.helpers"
 def main(settings):
     """Be a zygote or, with "fresh" in the settings, a child: do one job and end (where forking is not safe)."""
     gc.disable()
-    layers = Layers(settings["memory_mb"], settings["cpu_seconds"], settings["without"])
+    parent = os.getppid() if settings.get("fresh") else os.getpid()
+    layers = Layers(settings["memory_mb"], settings["cpu_seconds"], parent, settings["without"])
     imports.preload(ALWAYS)
     imports.load_model(settings["model"])
     imports.forget_paths(settings["package"], settings["numpy"])
