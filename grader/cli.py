@@ -16,6 +16,7 @@ from grader.errors import GraderError
 COMMANDS = {
     "check": "check",
     "grade": "grade",
+    "gradescope": "gradescope",
     "report": "report",
 }
 

@@ -1,0 +1,75 @@
+"""What a student reads about one gradient on Gradescope: Markdown.  Verdict, evidence, hint; never a right answer."""
+
+import re
+from collections.abc import Sequence
+
+from grader.config import Config, Gradient
+from grader.result import CheckResult, GradientResult
+
+_VERDICTS = {
+    "passed": "Right.",
+    "failed": "Not right yet.",
+    "followed_through": "Right, given your own",
+    "missing": "Not written yet.",
+    "raised": "It stopped with an error.",
+    "timed_out": "It took too long.",
+    "out_of_memory": "It used too much memory.",
+    "died": "It ended the process that ran it.",
+    "not_graded": "Not graded: this is a problem on our side, not in your file.",
+}
+_SIGNS = {"passed": "✓", "failed": "✗", "skipped": "–", "undecided": "?"}
+_CHECKS = {"shape": "shape", "finite_difference": "finite differences", "reference": "exact formula"}
+_SPECIAL = re.compile(r"([\\`*_\[\]#|~!{}>+])")
+_CODE = re.compile(r"(`[^`\n]+`)")
+_MAX_TEXT = 2000
+
+
+def title(config: Config, gradient: Gradient) -> str:
+    """`dJ_dU: gradient of J with respect to U`, plain text."""
+    loss = config.loss if config.sign > 0 else f"-{config.loss}"
+    return f"{gradient.name}: gradient of {loss} with respect to {gradient.of}"
+
+
+def gradient_page(result: GradientResult, checks: Sequence[CheckResult], hints: Sequence[str]) -> str:
+    """All that is said of a gradient, or of those of its checks that are shown."""
+    parts = [f"**{_verdict(result, checks)}**"]
+    if result.status not in ("missing", "not_graded"):
+        parts.append(" · ".join(f"{_CHECKS.get(check.name, check.name)} {_SIGNS[check.outcome]}" for check in checks))
+    if result.message:
+        where = f"line {result.line}: " if result.line else ""
+        parts.append(plain(f"{where}{result.message}"))
+    if result.status != "followed_through":
+        parts += [plain(_sentence(check.message)) for check in checks if check.message]
+        parts += [f"**Hint.** {ours(hint)}" for hint in hints]
+    parts += [f"Note: {plain(note)}" for note in result.notes]
+    return "\n\n".join(parts) + "\n"
+
+
+def _verdict(result: GradientResult, checks: Sequence[CheckResult]) -> str:
+    verdict = _VERDICTS[result.status]
+    if result.follow_through is not None:
+        own = result.follow_through.roots or result.follow_through.sources
+        names = " and ".join(f"`{name}`" for name in own)
+        return f"{verdict} {names}: mend {'that one' if len(own) == 1 else 'those'} first."
+    if result.status == "failed" and all(check.outcome == "passed" for check in checks):
+        return "Right as far as is shown here."
+    return verdict
+
+
+def ours(text: str) -> str:
+    """Our own words, in which `code` may be marked by backquotes."""
+    pieces = _CODE.split(text)
+    return "".join(piece if _CODE.fullmatch(piece) else plain(piece) for piece in pieces)
+
+
+def plain(text: str) -> str:
+    """Any text, the student's too, as Markdown that shows it and does nothing else."""
+    text = "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text[:_MAX_TEXT])
+    lines = [_SPECIAL.sub(r"\\\1", line.strip().replace("&", "&amp;").replace("<", "&lt;")) for line in text.splitlines()]
+    # A line could begin a list, a heading or a rule: the zero-width space before it says that it is text.
+    return "  \n".join(f"\N{ZERO WIDTH SPACE}{line}" if re.match(r"[-=:]|\d+[.)]", line) else line for line in lines if line)
+
+
+def _sentence(text: str) -> str:
+    text = text[:1].upper() + text[1:]
+    return text if text.endswith((".", "?", "…")) else f"{text}."

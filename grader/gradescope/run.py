@@ -1,0 +1,191 @@
+"""What run_autograder runs: grade one submission on Gradescope, and always leave a results.json.
+
+Standard output is for the staff: Gradescope shows it to nobody else.
+"""
+
+import math
+import os
+import signal
+import sys
+import time
+import traceback
+from contextlib import contextmanager
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import msgspec
+
+from grader.answers import Answer, Run
+from grader.assignment import Assignment, load_assignment
+from grader.config import Config
+from grader.config import Sandbox as Limits
+from grader.configfile import load_config
+from grader.errors import GraderError, SandboxError, UsageError
+from grader.gradescope import attempts, results
+from grader.gradescope.attempts import Memory
+from grader.gradescope.emit import emit
+from grader.gradescope.limit import repeated
+from grader.gradescope.metadata import Metadata, read_metadata
+from grader.gradescope.staff import print_for_staff
+from grader.grade import grade
+from grader.pipeline import make_sandbox
+from grader.result import Grade
+from grader.sandbox.host import Sandbox
+from grader.sandbox.limits import become_subreaper, children_of_this_process
+from grader.sandbox.spawner import start_spawner
+from grader.submission import read_submission
+
+_DEFAULT_TIMEOUT_SECONDS = 600.0
+_PRIVATE = {"source": 0o700, "results": 0o700, "submission": 0o700, "submission_metadata.json": 0o600, "run_autograder": 0o700}
+
+
+class OutOfTimeError(Exception):
+    """Gradescope's limit is near: write what there is."""
+
+
+def main(root: Path) -> None:
+    """Grade what is in `root`, laid out as Gradescope does."""
+    started = time.monotonic()
+    seconds = own_seconds(os.environ.get("TIMEOUT_SECONDS", ""))
+    protect(root)
+    if sys.platform == "linux":
+        become_subreaper()
+    metadata = read_metadata(root / "submission_metadata.json")
+    memory = Memory()
+    try:
+        with _alarm(seconds):
+            config = load_config(root / "source" / "config.yaml")
+            memory = attempts.recall(metadata, [gradient.name for gradient in config.gradients])
+            data = _results(root, config, metadata, memory, started + 0.8 * seconds)
+    except GraderError as error:
+        print(f"NOT GRADED: {error}")
+        data = _nothing(memory)
+    except OutOfTimeError:
+        print(f"NOT GRADED: the grader itself needed more than {seconds:.0f} s; raise the timeout in Gradescope's settings")
+        data = _nothing(memory)
+    except Exception:
+        print("NOT GRADED: the grader failed; please report this:")
+        traceback.print_exc(file=sys.stdout)
+        data = _nothing(memory)
+    end_leftovers()
+    problem = results.write_results(root / "results" / "results.json", data)
+    if problem:
+        print(f"NOT GRADED: the grader made an invalid result; please report this: {problem}")
+
+
+def own_seconds(timeout: str) -> float:
+    """How long this program may take, well within Gradescope's timeout (which ends it and shows nothing)."""
+    try:
+        seconds = float(timeout)
+    except ValueError:
+        seconds = _DEFAULT_TIMEOUT_SECONDS
+    seconds = seconds if math.isfinite(seconds) and seconds > 0 else _DEFAULT_TIMEOUT_SECONDS
+    return seconds - min(max(5.0, 0.1 * seconds), 0.5 * seconds)
+
+
+def protect(root: Path) -> None:
+    """Close everything to students' code; Gradescope makes some of it anew, and open, for every run."""
+    for name, mode in _PRIVATE.items():
+        try:
+            os.chmod(root / name, mode)
+        except OSError as error:
+            if (root / name).exists():
+                print(f"warning: {root / name} cannot be closed to others: {error.strerror}")
+
+
+def fit(limits: Limits, seconds: float) -> Limits:
+    """The limits of the student's code, lowered so that all of it ends within `seconds` on the clock."""
+    cpu = min(limits.submission_cpu_seconds, max(0.1, seconds))
+    factor = max(1.0, min(limits.wall_factor, seconds / cpu))
+    return msgspec.structs.replace(
+        limits, submission_cpu_seconds=cpu, call_cpu_seconds=min(limits.call_cpu_seconds, cpu), wall_factor=factor
+    )
+
+
+def end_leftovers() -> None:
+    """Kill every process below this one: orphans come here, so nothing of the student's outlives the run."""
+    if sys.platform != "linux":
+        return
+    while children := children_of_this_process():
+        for pid in children:
+            try:
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
+            except (ProcessLookupError, ChildProcessError):
+                continue
+
+
+def _results(root: Path, config: Config, metadata: Metadata, memory: Memory, deadline: float) -> dict[str, Any]:
+    again = repeated(config.gradescope, metadata, memory)
+    if again is not None:
+        print("not graded again: the limit of graded submissions per period is reached; the latest result is repeated")
+        return again
+    run, graded, assignment = _grade(root, config, deadline)
+    if graded.status == "not_graded":
+        print(f"NOT GRADED: {graded.message}")
+        return _nothing(memory)
+    found = attempts.wrong_answers(assignment, graded.gradients, run.answers)
+    wrong = memory.with_wrong(found)
+    shown = {
+        result.name: attempts.hints_shown(config.gradescope, result.hints, len(wrong.get(result.name, [])))
+        for result in graded.gradients
+    }
+    print_for_staff(graded, config, wrong, shown)
+    times = memory.graded if metadata.created_at is None else [*memory.graded, metadata.created_at]
+    return emit(graded, config, shown, attempts.to_keep(wrong, times))
+
+
+def _grade(root: Path, config: Config, deadline: float) -> tuple[Run, Grade, Assignment]:
+    """Run and grade the submission.
+
+    Raises:
+        GraderError: this cannot be done here, or not safely.
+    """
+    source = root / "source"
+    model = source / config.model
+    config = msgspec.structs.replace(config, sandbox=fit(config.sandbox, deadline - time.monotonic()))
+    spawner = start_spawner(model, config.sandbox)
+    try:
+        assignment = load_assignment(config, source, with_solution=True)
+        first = iter([spawner])
+        with make_sandbox(assignment, lambda: next(first, None) or start_spawner(model, config.sandbox)) as sandbox:
+            sandbox.require(config.sandbox.require)
+            name, run = _run(sandbox, root / "submission", config)
+            return run, grade(assignment, run, name, str(sandbox.report)), assignment
+    finally:
+        spawner.close()
+
+
+def _run(sandbox: Sandbox, folder: Path, config: Config) -> tuple[str, Run]:
+    try:
+        submission = read_submission(folder, config.submission, config.sandbox.source_kb * 1024)
+    except UsageError as error:  # no file, or several: that is the student's, and is said to them
+        message = str(error).removeprefix(f"{folder}: ")
+        return config.submission, Run({}, Answer("missing", message=message))
+    return submission.name, sandbox.run(submission.source)
+
+
+def _nothing(memory: Memory) -> dict[str, Any]:
+    return results.not_graded_results(attempts.to_keep(memory.wrong, memory.graded))
+
+
+@contextmanager
+def _alarm(seconds: float) -> Iterator[None]:
+    """Raise OutOfTimeError after so many seconds."""
+
+    def ring(signum: int, frame: FrameType | None) -> None:
+        raise OutOfTimeError
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
