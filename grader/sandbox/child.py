@@ -162,7 +162,7 @@ def _call(namespace, gradient, pristine, explain, limit):
     event["warnings"] = _warnings(caught, limit)
     event["mutated"] = pristine.changed(arrays)
     if failed is not None and explain is not None:
-        lines = explain(failed, step, pristine.sizes, time.process_time() - started)
+        lines = explain(failed, gradient, step, pristine.sizes, time.process_time() - started)
         event["explanation"] = [clean(line, MAX_LINE) for line in lines]
     return event, value
 

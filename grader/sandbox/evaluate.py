@@ -27,11 +27,11 @@ _COMPARE = {
     ast.Gt: operator.gt, ast.GtE: operator.ge,
 }  # fmt: skip
 _UNARY = {ast.USub: operator.neg, ast.UAdd: operator.pos, ast.Invert: operator.invert, ast.Not: operator.not_}
-_BUILTINS = {"len", "range", "float", "int", "complex", "abs", "sum", "min", "max", "round", "list", "tuple", "zip", "enumerate", "bool"}
+_BUILTINS = frozenset("len range float int complex abs sum min max round list tuple zip enumerate bool".split())
 # Methods and functions that change their argument, or reach outside.
 _EFFECTS = {
     "fill", "sort", "resize", "put", "partition", "itemset", "setfield", "setflags", "tofile", "dump", "byteswap",
-    "fill_diagonal", "place", "copyto", "putmask", "save", "savez", "savetxt", "load", "loadtxt", "fromfile", "seterr", "setbufsize",
+    "fill_diagonal", "place", "copyto", "putmask", "save", "savez", "savetxt", "load", "loadtxt", "fromfile", "seterr",
 }  # fmt: skip
 _PLAIN = (bool, int, float, complex, str, type(None), slice, range, type(Ellipsis), np.ndarray, zip, enumerate)
 
@@ -144,13 +144,17 @@ class Evaluator:
 
     def _Call(self, node):
         function = self(node.func)
-        if any(isinstance(argument, ast.Starred) for argument in node.args) or any(k.arg in (None, "out") for k in node.keywords):
+        if any(isinstance(argument, ast.Starred) for argument in node.args) or any(
+            k.arg in (None, "out") for k in node.keywords
+        ):
             raise Unknown
         own = isinstance(function, types.FunctionType) and function.__code__.co_filename in self._own_files
         if not own and not _has_no_effects(function):
             raise Unknown
         evaluate = self if own else self._plain
-        return function(*map(evaluate, node.args), **{keyword.arg: evaluate(keyword.value) for keyword in node.keywords})
+        return function(
+            *map(evaluate, node.args), **{keyword.arg: evaluate(keyword.value) for keyword in node.keywords}
+        )
 
 
 def _has_no_effects(function):
@@ -170,4 +174,8 @@ def _has_no_effects(function):
     if isinstance(function, type):
         return function.__module__ == "builtins" and name in _BUILTINS
     module = str(getattr(function, "__module__", ""))
-    return module.split(".")[0] == "numpy" and module not in ("numpy.random", "numpy.testing") and not isinstance(function, type)
+    return (
+        module.split(".")[0] == "numpy"
+        and module not in ("numpy.random", "numpy.testing")
+        and not isinstance(function, type)
+    )

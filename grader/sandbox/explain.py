@@ -5,16 +5,15 @@ the grader cuts, cleans and does not believe.  A file is parsed here and nowhere
 """
 
 import ast
-import builtins
-import difflib
-import types
 
 import numpy as np
 
 from grader.sandbox import reasons
+from grader.sandbox.calls import call
 from grader.sandbox.evaluate import Evaluator
 from grader.sandbox.letters import Letters, text
 from grader.sandbox.locate import failing_node, statement_at
+from grader.sandbox.names import unknown_attribute, unknown_name
 
 MAX_LINES = 4
 MAX_SOURCE = 100_000
@@ -30,19 +29,29 @@ class Explainer:
         self.step_type = step_type
         self._tree = None
 
-    def __call__(self, error, step, sizes, cpu_seconds):
-        """Lines that say what failed and why; none where nothing more than the exception itself is known."""
+    def __call__(self, error, called, step, sizes, cpu_seconds):
+        """Lines that say what failed and why; none where nothing more than the exception itself is known.
+
+        Args:
+            called: the name of the function that the grader called.
+        """
         try:
-            return [line for line in self._lines(error, step, Letters(sizes), cpu_seconds) if line][:MAX_LINES]
+            lines = [line for line in self._lines(error, step, Letters(sizes), cpu_seconds) if line][:MAX_LINES]
+            trace = self._own_trace(error)
+            name = trace.tb_frame.f_code.co_name if trace is not None else called
+            elsewhere = lines and name != called and not name.startswith("<") and not isinstance(error, RecursionError)
+            return [f"in {name}: {lines[0]}", *lines[1:]] if elsewhere else lines
         except BaseException:
             return []  # whatever goes wrong here, the exception itself is reported
 
     def _lines(self, error, step, letters, cpu_seconds):
         if isinstance(error, NameError):
-            return self._name(error, step)
+            return unknown_name(error, self._own_trace(error), step)
         if isinstance(error, RecursionError):
             return self._recursion(error)
         trace = self._own_trace(error)
+        if trace is None and type(error) is TypeError and "argument" in str(error):
+            return ["a gradient is called with one argument, the step: `def name(s)`"]
         if trace is None or len(self.source) > MAX_SOURCE:
             return []
         if self._tree is None:
@@ -50,7 +59,7 @@ class Explainer:
         own = (self.file, "model.py") if cpu_seconds <= MAX_CPU_SECONDS else ()
         evaluate = Evaluator(trace.tb_frame, self.step_type, own)
         if isinstance(error, AttributeError):
-            return self._attribute(error)
+            return unknown_attribute(error, self.step_type)
         with np.errstate(all="ignore"):
             node = failing_node(self._tree, trace, error, evaluate)
             if node is None:
@@ -72,10 +81,8 @@ class Explainer:
             return self._truth(node, evaluate, letters)
         stored = isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store)
         match node:
-            case ast.Assign(targets=[ast.Subscript() as target]):
-                return reasons.assignment(target, node.value, evaluate, letters)
-            case ast.Assign(targets=[ast.Tuple() as target]):
-                return self._unpack(target, node.value, evaluate, letters)
+            case ast.Assign(targets=[target]):  # the store itself failed: go on with the place
+                return self._reason(target, node, evaluate, letters, error)
             case ast.Tuple() if isinstance(statement, ast.Assign):
                 return self._unpack(node, statement.value, evaluate, letters)
             case ast.BinOp():
@@ -87,7 +94,7 @@ class Explainer:
             case ast.Subscript():
                 return reasons.subscript(node, evaluate, letters)
             case ast.Call():
-                return reasons.call(node, evaluate, letters, error)
+                return call(node, evaluate, letters, error)
             case ast.expr():
                 known, value = evaluate.get(node)
                 return [f"{text(node)} is {letters.value(value)}"] if known else []
@@ -115,60 +122,10 @@ class Explainer:
             if trace.tb_frame.f_code.co_filename == self.file:
                 names.append(trace.tb_frame.f_code.co_name)
             trace = trace.tb_next
-        circle = names[-1:]
-        for name in reversed(names[:-1]):
-            circle.append(name)
-            if name == names[-1]:
-                return [f"{', which calls '.join(reversed(circle))}: the functions call one another without end"]
-        return []
-
-    # --- names ----------------------------------------------------------------------------------------------------
-
-    def _name(self, error, step):
-        name = error.name if type(getattr(error, "name", None)) is str else ""
-        if isinstance(error, UnboundLocalError) or not name:
-            found = name or str(error).split("'")[1]
-            return [f"{found} gets a value in this function, but only later", "until then it has none, also where a name outside is the same"]
-        trace = self._own_trace(error)
-        known = trace.tb_frame.f_globals if trace is not None else {}
-        locals_ = trace.tb_frame.f_locals if trace is not None else {}
-        if name in vars(step):
-            return [f"{name} is a quantity of the step: s.{name}"]
-        if name in ("np", "numpy"):
-            return ["numpy is not imported here: `import numpy as np` at the top of the file"]
-        if name in _model():
-            return [f"{name} is a function of the model: `from model import {name}` at the top of the file"]
-        if hasattr(np, name):
-            return [f"{name} is numpy's: np.{name}"]
-        near = difflib.get_close_matches(name, [*locals_, *_public(known), *vars(builtins)], n=1, cutoff=0.6)
-        quantity = difflib.get_close_matches(name, vars(step), n=1, cutoff=0.6)
-        if quantity and not (near and _ratio(near[0], name) > _ratio(quantity[0], name)):
-            return [f"nothing here is called {name}; the nearest quantity of the step is s.{quantity[0]}"]
-        return [f"nothing here is called {name}; did you mean {near[0]}?"] if near else [f"nothing here is called {name}"]
-
-    def _attribute(self, error):
-        name, owner = getattr(error, "name", None), getattr(error, "obj", None)
-        if type(name) is not str:
-            return []
-        if type(owner) is self.step_type:
-            quantities = list(vars(owner))
-            if name.startswith("dJ_") or name.startswith("dJd"):
-                return [f"the step holds no gradients: {name} is a function of yours, called with the step"]
-            near = difflib.get_close_matches(name, quantities, n=1, cutoff=0.4) or [q for q in quantities if q.lower() == name.lower()]
-            nearest = f"the nearest quantity is s.{near[0]}; " if near else ""
-            return [f"the step has no {name}: {nearest}it holds {', '.join(quantities)}"]
-        if type(owner) is np.ndarray:
-            near = difflib.get_close_matches(name, dir(np.ndarray), n=1, cutoff=0.6)
-            return [f"an array has no {name}" + (f"; did you mean .{near[0]}?" if near else "")]
-        if isinstance(owner, types.ModuleType) and owner is np:
-            if name in _model():
-                return [f"numpy has no {name}; the model has one: `from model import {name}`"]
-            near = difflib.get_close_matches(name, dir(np), n=1, cutoff=0.6)
-            return [f"numpy has no {name}" + (f"; did you mean np.{near[0]}?" if near else "")]
-        if owner is None:
-            return [f"what stands before .{name} is None: does the function that made it `return` its result?"]
-        if isinstance(owner, types.FunctionType):
-            return [f"{owner.__name__} is a function: its value at this step is {owner.__name__}(s)"]
+        for end, name in enumerate(names):
+            if name in names[:end]:
+                circle = names[names.index(name) : end + 1]
+                return [f"{', which calls '.join(circle)}: the functions call one another without end"]
         return []
 
 
@@ -179,7 +136,8 @@ def traps(statement, evaluate, letters):
         if isinstance(node, ast.Attribute) and node.attr == "T":
             known, value = evaluate.get(node.value)
             if known and isinstance(value, np.ndarray) and value.ndim == 1:
-                found.append(f"{text(node)} changes nothing: {text(node.value)} has one axis, {letters.shape(value.shape)}, and no other to swap it with")
+                one = f"{text(node.value)} has one axis, {letters.shape(value.shape)}"
+                found.append(f"{text(node)} changes nothing: {one}, and no other to swap it with")
         elif isinstance(node, ast.BinOp) and not isinstance(node.op, ast.MatMult):
             (known, left), (known_right, right) = evaluate.get(node.left), evaluate.get(node.right)
             if known and known_right and isinstance(left, np.ndarray) and isinstance(right, np.ndarray):
@@ -195,18 +153,5 @@ def repeated(node, left, right, letters):
         return []
     if shape in (left.shape, right.shape):
         return []
-    return [f"{text(node)} is {letters.shape(shape)}: numpy repeats both {letters.shape(left.shape)} and {letters.shape(right.shape)} to fit"]
-
-
-def _model():
-    import sys
-
-    return [name for name in _public(vars(sys.modules.get("model", types))) if name not in ("np",)]
-
-
-def _public(names):
-    return [name for name in names if not name.startswith("_")]
-
-
-def _ratio(a, b):
-    return difflib.SequenceMatcher(None, a, b).ratio()
+    both = f"{letters.shape(left.shape)} and {letters.shape(right.shape)}"
+    return [f"{text(node)} is {letters.shape(shape)}: numpy repeats both {both} to fit"]

@@ -12,6 +12,7 @@ import types
 import numpy as np
 
 MAX_TEXT = 100
+MAX_LISTED = 4
 NUMBERS = (bool, int, float, complex)
 _ATOMS = (ast.Name, ast.Attribute, ast.Call, ast.Subscript, ast.Constant, ast.Tuple, ast.List)
 
@@ -47,6 +48,12 @@ class Letters:
             return "a single number"
         if isinstance(value, (types.FunctionType, types.BuiltinFunctionType, np.ufunc)):
             return "a function"
+        if (
+            type(value) in (list, tuple)
+            and 0 < len(value) <= MAX_LISTED
+            and all(type(part) is np.ndarray for part in value)
+        ):
+            return f"a {type(value).__name__} of {' and '.join(self.shape(part.shape) for part in value)}"
         if type(value) in (list, tuple):
             return f"a {type(value).__name__} of {len(value)}"
         return f"of type {type.__dict__['__name__'].__get__(type(value))}"

@@ -8,7 +8,9 @@ import ast
 import copy
 import itertools
 
-from grader.sandbox.evaluate import IN_PLACE, Unknown
+import numpy as np
+
+from grader.sandbox.evaluate import IN_PLACE, Unknown, is_plain
 
 _COMPOUND = {"If": ["test"], "While": ["test"], "For": ["iter"], "With": ["items"], "Assert": ["test"]}
 _SCOPES = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -16,7 +18,9 @@ _SCOPES = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp
 
 def statement_at(tree, line):
     """The innermost statement that covers a line, or None."""
-    covering = [node for node in ast.walk(tree) if isinstance(node, ast.stmt) and node.lineno <= line <= node.end_lineno]
+    covering = [
+        node for node in ast.walk(tree) if isinstance(node, ast.stmt) and node.lineno <= line <= node.end_lineno
+    ]
     return min(covering, key=lambda node: (node.end_lineno - node.lineno, -node.lineno), default=None)
 
 
@@ -37,23 +41,43 @@ def by_columns(tree, trace):
     if None in span:
         return None
     line, end_line, column, end_column = span
-    nodes = [node for node in ast.walk(tree) if getattr(node, "end_lineno", None) == end_line and node.end_col_offset == end_column]
+    nodes = [
+        node
+        for node in ast.walk(tree)
+        if getattr(node, "end_lineno", None) == end_line and node.end_col_offset == end_column
+    ]
     # A chain of calls over several lines begins, for the instruction, at the last name.
-    nodes = [node for node in nodes if (node.lineno, node.col_offset) <= (line, column) and not isinstance(node, ast.Expr)]
+    nodes = [
+        node for node in nodes if (node.lineno, node.col_offset) <= (line, column) and not isinstance(node, ast.Expr)
+    ]
     return max(nodes, key=lambda node: (node.lineno, node.col_offset, isinstance(node, ast.expr)), default=None)
 
 
 def by_evaluation(statement, error, evaluate):
-    """The first part of a statement, from the inside out, that raises what `error` is when it is evaluated again."""
+    """The first part of a statement, from the inside out, that raises what `error` is when it is evaluated again.
+
+    Failing that, the first operation on something that is no number and no array.
+    """
+    suspect = None
     for node in _inside_out(statement):
         try:
             _again(node, evaluate)
         except Unknown:
-            continue
+            if suspect is None and _misused(node, evaluate):
+                suspect = node
         except Exception as found:
             if type(found) is type(error):
                 return node
-    return None
+    return suspect
+
+
+def _misused(node, evaluate):
+    parts = {"BinOp": ("left", "right"), "Subscript": ("value",)}.get(type(node).__name__, ())
+    values = [evaluate.get(getattr(node, part)) for part in parts]
+    if isinstance(node, ast.Call):
+        known, function = evaluate.get(node.func)
+        return known and type(function) is np.ndarray
+    return all(known for known, _ in values) and any(not is_plain(value) for _, value in values)
 
 
 def _inside_out(statement):
@@ -72,7 +96,9 @@ def _inside_out(statement):
 
 def _expressions(node):
     # The inside of a comprehension is another frame, where its names may mean something: it is tried all the same.
-    children = [*node.generators, *ast.iter_child_nodes(node)] if isinstance(node, _SCOPES[1:]) else ast.iter_child_nodes(node)
+    children = (
+        [*node.generators, *ast.iter_child_nodes(node)] if isinstance(node, _SCOPES[1:]) else ast.iter_child_nodes(node)
+    )
     for child in children:
         yield from _expressions(child)
     if isinstance(node, ast.expr):
@@ -101,9 +127,8 @@ def _assign_again(node, evaluate):
         if isinstance(target, ast.Subscript):
             place = copy.copy(evaluate(target.value))
             place[evaluate(target.slice)] = value
-        elif isinstance(target, ast.Tuple) and not any(isinstance(part, ast.Starred) for part in target.elts):
-            if len(list(value)) != len(target.elts):
-                raise ValueError("values to unpack")
+        elif isinstance(target, ast.Tuple) and len(list(value)) != len(target.elts):
+            raise ValueError("values to unpack")
 
 
 def _listed(value):

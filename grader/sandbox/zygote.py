@@ -3,7 +3,8 @@
 Started by bootstrap.py in a process of its own; the grader never imports it.  It takes orders on a control socket, one
 JSON object a message:
 
-    {"start": slot, "words": [...], "helpers": bool} and two descriptors, the job to read and the results to write     {"kill": slot}
+    {"start": slot, "words": [...], "helpers": bool} and two descriptors, the job to read and the results to write
+    {"kill": slot}
 
 and says what happens:
 

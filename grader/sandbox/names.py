@@ -1,0 +1,84 @@
+"""Inside the sandbox: names and attributes that do not exist, and the nearest that do."""
+
+import builtins
+import difflib
+import sys
+import types
+
+import numpy as np
+
+
+def unknown_name(error, trace, step):
+    """Lines about a NameError, raised in the frame of the traceback entry `trace`."""
+    name = error.name if type(getattr(error, "name", None)) is str else ""
+    if isinstance(error, UnboundLocalError) or not name:
+        name = name or str(error).split("'")[1]
+        return [
+            f"{name} gets a value in this function, but only later",
+            "until then it has none, also where a name outside is the same",
+        ]
+    if name in vars(step):
+        return [f"{name} is a quantity of the step: s.{name}"]
+    if name in ("np", "numpy"):
+        return ["numpy is not imported here: `import numpy as np` at the top of the file"]
+    if name in _model():
+        return [f"{name} is a function of the model: `from model import {name}` at the top of the file"]
+    if hasattr(np, name):
+        return [f"{name} is numpy's: np.{name}"]
+    return [f"nothing here is called {name}{_nearest(name, trace, step)}"]
+
+
+def _nearest(name, trace, step):
+    known = [*vars(builtins)]
+    if trace is not None:
+        known += [*trace.tb_frame.f_locals, *_public(trace.tb_frame.f_globals)]
+    near, quantity = _near(name, known), _near(name, vars(step))
+    if quantity and _ratio(quantity, name) >= _ratio(near, name):
+        return f"; the nearest quantity of the step is s.{quantity}"
+    return f"; did you mean {near}?" if near else ""
+
+
+def unknown_attribute(error, step_type):
+    """Lines about an AttributeError."""
+    name, owner = getattr(error, "name", None), getattr(error, "obj", None)
+    if type(name) is not str:
+        return []
+    if type(owner) is step_type:
+        return [_not_in_step(name, list(vars(owner)))]
+    if type(owner) is np.ndarray:
+        near = _near(name, dir(np.ndarray))
+        return [f"an array has no {name}" + (f"; did you mean .{near}?" if near else "")]
+    if owner is np and name in _model():
+        return [f"numpy has no {name}; the model has one: `from model import {name}`"]
+    if owner is np:
+        near = _near(name, dir(np))
+        return [f"numpy has no {name}" + (f"; did you mean np.{near}?" if near else "")]
+    if owner is None:
+        return [f"what stands before .{name} is None: does the function that made it `return` its result?"]
+    if isinstance(owner, types.FunctionType):
+        return [f"{owner.__name__} is a function: its value at this step is {owner.__name__}(s)"]
+    return []
+
+
+def _not_in_step(name, quantities):
+    if name.startswith(("dJ_", "dJd")):
+        return f"the step holds no gradients: {name} is a function of yours, called with the step"
+    near = _near(name, quantities, 0.4) or next((q for q in quantities if q.lower() == name.lower()), "")
+    nearest = f"the nearest quantity is s.{near}; " if near else ""
+    return f"the step has no {name}: {nearest}it holds {', '.join(quantities)}"
+
+
+def _model():
+    return _public(vars(sys.modules["model"])) if "model" in sys.modules else []
+
+
+def _public(names):
+    return [name for name in names if not name.startswith("_") and name != "np"]
+
+
+def _near(name, known, cutoff=0.6):
+    return next(iter(difflib.get_close_matches(name, list(known), n=1, cutoff=cutoff)), "")
+
+
+def _ratio(a, b):
+    return difflib.SequenceMatcher(None, a, b).ratio()
