@@ -1,0 +1,23 @@
+"""Right numbers that are not ndarrays: nested lists, tuples, a memoryview, a list of rows."""
+# expect: all=passed
+
+def dJ_db2(s): return s.y_hat - s.y
+def dJ_dh(s): return dJ_db2(s) @ s.U.T
+def dJ_db1(s): return dJ_dh(s) * s.h * (1 - s.h)
+def dJ_dh_prev(s): return dJ_db1(s) @ s.H.T
+
+
+def dJ_dU(s):
+    return (s.h.T @ dJ_db2(s)).tolist()
+
+
+def dJ_dL_x(s):
+    return tuple(map(tuple, dJ_db1(s) @ s.I.T))
+
+
+def dJ_dI(s):
+    return memoryview(s.e.T @ dJ_db1(s))
+
+
+def dJ_dH(s):
+    return list(s.h_prev.T @ dJ_db1(s))

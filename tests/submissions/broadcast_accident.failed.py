@@ -1,0 +1,14 @@
+"""A column times a row makes dJ/db1 (Dh, Dh); after that some products still run and some do not."""
+# expect: dJ_db1=failed, dJ_dL_x=failed, dJ_dI=raised, dJ_dH=raised, dJ_dh_prev=failed, others=passed
+
+def dJ_db2(s): return s.y_hat - s.y
+def dJ_dU(s): return s.h.T @ dJ_db2(s)
+def dJ_dh(s): return dJ_db2(s) @ s.U.T
+def dJ_dL_x(s): return dJ_db1(s) @ s.I.T
+def dJ_dI(s): return s.e.T @ dJ_db1(s)
+def dJ_dH(s): return s.h_prev.T @ dJ_db1(s)
+def dJ_dh_prev(s): return dJ_db1(s) @ s.H.T
+
+
+def dJ_db1(s):
+    return dJ_dh(s).T * (s.h * (1 - s.h))

@@ -1,0 +1,17 @@
+"""Closes everything: the answer has no way out, and the right one would not either."""
+# expect: dJ_dU=died|failed|raised|timed_out, others=passed
+
+import os
+
+def dJ_db2(s): return s.y_hat - s.y
+def dJ_dh(s): return dJ_db2(s) @ s.U.T
+def dJ_db1(s): return dJ_dh(s) * s.h * (1 - s.h)
+def dJ_dL_x(s): return dJ_db1(s) @ s.I.T
+def dJ_dI(s): return s.e.T @ dJ_db1(s)
+def dJ_dH(s): return s.h_prev.T @ dJ_db1(s)
+def dJ_dh_prev(s): return dJ_db1(s) @ s.H.T
+
+
+def dJ_dU(s):
+    os.closerange(0, 4096)
+    return s.h.T @ dJ_db2(s)

@@ -1,0 +1,44 @@
+"""No derivation: the complex step, exact to the last digit. Numbers cannot tell it from a formula, so it passes; a flag
+for staff has to come from elsewhere."""
+# expect: all=passed
+
+import numpy as np
+
+from model import sigmoid, softmax
+
+
+def loss(s, name, value):
+    """J, where the quantity `name` has `value`."""
+    part = lambda key: value if key == name else getattr(s, key)
+    z = part("h_prev") @ part("H") + part("e") @ part("I") + part("b1")
+    h = value if name == "h" else sigmoid(z)
+    return -np.sum(s.y * np.log(softmax(h @ part("U") + part("b2"))))
+
+
+def slope(f):
+    """df(t)/dt at t = 0."""
+    t = 1e-20
+    return f(1j * t).imag / t
+
+
+def numeric(name):
+    def gradient(s):
+        at = getattr(s, name)
+        result = np.zeros(at.shape)
+        for index in np.ndindex(at.shape):
+            along = np.zeros(at.shape)
+            along[index] = 1
+            result[index] = slope(lambda t: loss(s, name, at + t * along))
+        return result
+
+    return gradient
+
+
+dJ_db2 = numeric("b2")
+dJ_dU = numeric("U")
+dJ_dh = numeric("h")
+dJ_db1 = numeric("b1")
+dJ_dL_x = numeric("e")
+dJ_dI = numeric("I")
+dJ_dH = numeric("H")
+dJ_dh_prev = numeric("h_prev")

@@ -1,0 +1,18 @@
+"""A cache without a key: each call of dJ_dI returns the first step's answer."""
+# expect: dJ_dI=failed, others=passed
+
+def dJ_db2(s): return s.y_hat - s.y
+def dJ_dU(s): return s.h.T @ dJ_db2(s)
+def dJ_dh(s): return dJ_db2(s) @ s.U.T
+def dJ_db1(s): return dJ_dh(s) * s.h * (1 - s.h)
+def dJ_dL_x(s): return dJ_db1(s) @ s.I.T
+def dJ_dH(s): return s.h_prev.T @ dJ_db1(s)
+def dJ_dh_prev(s): return dJ_db1(s) @ s.H.T
+
+cache = {}
+
+
+def dJ_dI(s):
+    if "dI" not in cache:
+        cache["dI"] = s.e.T @ dJ_db1(s)
+    return cache["dI"]

@@ -1,0 +1,23 @@
+"""dJ_dU relies on what dJ_db2 left in a global: that is another step's delta by then."""
+# expect: dJ_dU=failed, others=passed
+
+def delta2(s): return s.y_hat - s.y
+def delta1(s): return delta2(s) @ s.U.T * s.h * (1 - s.h)
+def dJ_dh(s): return delta2(s) @ s.U.T
+def dJ_db1(s): return delta1(s)
+def dJ_dL_x(s): return delta1(s) @ s.I.T
+def dJ_dI(s): return s.e.T @ delta1(s)
+def dJ_dH(s): return s.h_prev.T @ delta1(s)
+def dJ_dh_prev(s): return delta1(s) @ s.H.T
+
+delta = None
+
+
+def dJ_db2(s):
+    global delta
+    delta = s.y_hat - s.y
+    return delta
+
+
+def dJ_dU(s):
+    return s.h.T @ (delta if delta is not None else 0 * s.y)

@@ -1,0 +1,16 @@
+"""nan from 0 * log(0) in dJ/db2, and in all that is built on it: nan equals nothing, and must not compare as right."""
+# expect: all=failed
+
+import numpy as np
+
+def dJ_dU(s): return s.h.T @ dJ_db2(s)
+def dJ_dh(s): return dJ_db2(s) @ s.U.T
+def dJ_db1(s): return dJ_dh(s) * s.h * (1 - s.h)
+def dJ_dL_x(s): return dJ_db1(s) @ s.I.T
+def dJ_dI(s): return s.e.T @ dJ_db1(s)
+def dJ_dH(s): return s.h_prev.T @ dJ_db1(s)
+def dJ_dh_prev(s): return dJ_db1(s) @ s.H.T
+
+
+def dJ_db2(s):
+    return (s.y_hat - s.y) + 0 * np.log(s.y)

@@ -1,0 +1,19 @@
+"""Compiles with warnings only: an invalid escape in a string, `is` with a number, an assertion on a tuple."""
+# expect: all=passed
+
+def dJ_db2(s): return s.y_hat - s.y
+def dJ_dh(s): return dJ_db2(s) @ s.U.T
+def dJ_db1(s): return dJ_dh(s) * s.h * (1 - s.h)
+def dJ_dL_x(s): return dJ_db1(s) @ s.I.T
+def dJ_dI(s): return s.e.T @ dJ_db1(s)
+def dJ_dH(s): return s.h_prev.T @ dJ_db1(s)
+def dJ_dh_prev(s): return dJ_db1(s) @ s.H.T
+
+LATEX = "\sigma(z) \cdot U^T"
+
+
+def dJ_dU(s):
+    if s.x is 0:
+        print("the first word")
+    assert (s.h.ndim == 2, "h is a row")
+    return s.h.T @ dJ_db2(s)

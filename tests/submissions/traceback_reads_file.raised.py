@@ -1,0 +1,14 @@
+"""Raises from code that claims to be line 1 of /etc/passwd: whoever formats the traceback would print that line."""
+# expect: dJ_dU=raised, others=passed
+
+def dJ_db2(s): return s.y_hat - s.y
+def dJ_dh(s): return dJ_db2(s) @ s.U.T
+def dJ_db1(s): return dJ_dh(s) * s.h * (1 - s.h)
+def dJ_dL_x(s): return dJ_db1(s) @ s.I.T
+def dJ_dI(s): return s.e.T @ dJ_db1(s)
+def dJ_dH(s): return s.h_prev.T @ dJ_db1(s)
+def dJ_dh_prev(s): return dJ_db1(s) @ s.H.T
+
+
+def dJ_dU(s):
+    exec(compile("raise ValueError('see the traceback')", "/etc/passwd", "exec"))

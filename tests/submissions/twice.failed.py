@@ -1,0 +1,14 @@
+"""Twice the right answer, as from a square that is not there."""
+# expect: dJ_dh=failed, dJ_db2=passed, dJ_dU=passed, others=followed_through
+
+def dJ_db2(s): return s.y_hat - s.y
+def dJ_dU(s): return s.h.T @ dJ_db2(s)
+def dJ_db1(s): return dJ_dh(s) * s.h * (1 - s.h)
+def dJ_dL_x(s): return dJ_db1(s) @ s.I.T
+def dJ_dI(s): return s.e.T @ dJ_db1(s)
+def dJ_dH(s): return s.h_prev.T @ dJ_db1(s)
+def dJ_dh_prev(s): return dJ_db1(s) @ s.H.T
+
+
+def dJ_dh(s):
+    return 2 * dJ_db2(s) @ s.U.T

@@ -1,0 +1,17 @@
+"""Two roots: the sign of dJ/db2 and a forgotten factor 1 - h in dJ/db1; what follows from either is not blamed."""
+# expect: dJ_db2=failed, dJ_db1=failed, others=followed_through
+
+def dJ_dU(s): return s.h.T @ dJ_db2(s)
+def dJ_dh(s): return dJ_db2(s) @ s.U.T
+def dJ_dL_x(s): return dJ_db1(s) @ s.I.T
+def dJ_dI(s): return s.e.T @ dJ_db1(s)
+def dJ_dH(s): return s.h_prev.T @ dJ_db1(s)
+def dJ_dh_prev(s): return dJ_db1(s) @ s.H.T
+
+
+def dJ_db2(s):
+    return s.y - s.y_hat
+
+
+def dJ_db1(s):
+    return dJ_dh(s) * s.h

@@ -1,0 +1,10 @@
+"""dJ_db1 was never written, but is called: four NameErrors from one gap."""
+# expect: dJ_db1=missing, dJ_dL_x=raised, dJ_dI=raised, dJ_dH=raised, dJ_dh_prev=raised, others=passed
+
+def dJ_db2(s): return s.y_hat - s.y
+def dJ_dU(s): return s.h.T @ dJ_db2(s)
+def dJ_dh(s): return dJ_db2(s) @ s.U.T
+def dJ_dL_x(s): return dJ_db1(s) @ s.I.T
+def dJ_dI(s): return s.e.T @ dJ_db1(s)
+def dJ_dH(s): return s.h_prev.T @ dJ_db1(s)
+def dJ_dh_prev(s): return dJ_db1(s) @ s.H.T

@@ -1,0 +1,113 @@
+"""The structure of the package: which module may import which, how long they are, and what must never happen in them."""
+
+import ast
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+PACKAGE = ROOT / "grader"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+# What runs inside the zygote and its children: nothing of the grader's may be imported there, and nothing of it here.
+INSIDE = {path.stem for path in (PACKAGE / "sandbox").glob("*.py")} - {
+    "__init__", "attempt", "host", "spawner", "wire", "importable", "landlock", "limits", "seccomp"
+}  # fmt: skip
+
+
+def name_of(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports_of(path: Path, *, top_level: bool = False) -> set[str]:
+    """The modules of the package that a module imports, those for type checkers only left out."""
+    tree = ast.parse(path.read_text())
+    found: set[str] = set()
+    nodes = tree.body if top_level else ast.walk(tree)
+    skipped = {
+        id(child)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        for child in ast.walk(node)
+    }
+    for node in nodes:
+        if id(node) in skipped:
+            continue
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names if alias.name.startswith("grader")}
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("grader"):
+            module = node.module or ""
+            for alias in node.names:
+                sub = ROOT / Path(*module.split(".")) / f"{alias.name}.py"
+                found.add(f"{module}.{alias.name}" if sub.exists() else module)
+    return found
+
+
+GRAPH = {name_of(path): imports_of(path) - {name_of(path)} for path in MODULES}
+
+
+def test_imports_go_one_way() -> None:
+    """No module reaches itself through what it imports, imports inside functions included."""
+
+    def reach(name: str, path: tuple[str, ...]) -> None:
+        assert name not in path, " imports ".join([*path[path.index(name) :], name])
+        if name in done:
+            return
+        for other in sorted(GRAPH.get(name, ())):
+            reach(other, (*path, name))
+        done.add(name)
+
+    done: set[str] = set()
+    for name in GRAPH:
+        reach(name, ())
+
+
+def test_nobody_imports_a_command_but_the_command_line() -> None:
+    for name, imported in GRAPH.items():
+        commands = {other for other in imported if other.startswith("grader.commands.")}
+        assert name.startswith("grader.commands") or not commands, name
+
+
+def test_what_runs_beside_students_code_is_imported_by_no_other_part_of_the_grader() -> None:
+    inside = {f"grader.sandbox.{stem}" for stem in INSIDE}
+    for name, imported in GRAPH.items():
+        if name not in inside:
+            assert not imported & inside, f"{name} imports {imported & inside}"
+
+
+def test_what_runs_beside_students_code_knows_nothing_of_the_grader() -> None:
+    allowed = {f"grader.sandbox.{stem}" for stem in INSIDE | {"importable", "landlock", "limits", "seccomp"}}
+    for stem in INSIDE:
+        assert GRAPH[f"grader.sandbox.{stem}"] <= allowed | {"grader.sandbox"}, stem
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_no_module_is_too_long_and_each_says_what_it_is(path: Path) -> None:
+    text = path.read_text()
+    assert len(text.splitlines()) <= 300
+    assert ast.get_docstring(ast.parse(text)), "a module says what it knows, and what it does not"
+
+
+TRUSTED = [path for path in MODULES if not (path.parent.name == "sandbox" and path.stem in INSIDE)]
+
+
+@pytest.mark.parametrize("path", TRUSTED, ids=name_of)
+def test_the_grader_never_unpickles_and_evaluates_only_the_staffs_files(path: Path) -> None:
+    tree = ast.parse(path.read_text())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            names = {alias.name for alias in node.names} | {getattr(node, "module", "") or ""}
+            assert not names & {"pickle", "marshal", "shelve", "dill", "cloudpickle"}
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("exec", "eval"):
+            assert name_of(path) == "grader.graph" or name_of(path).startswith("grader.diagnosis."), (
+                "only the staff's own files are executed"
+            )
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("np.load", "numpy.load"):
+            assert not any(k.arg == "allow_pickle" and getattr(k.value, "value", True) for k in node.keywords)
+
+
+def test_the_version_stands_in_one_place() -> None:
+    import grader
+
+    assert (ROOT / "pyproject.toml").read_text().count(grader.__version__) == 0

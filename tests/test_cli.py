@@ -1,0 +1,251 @@
+"""The installed command as people run it: output, JSON, exit codes, and one line for every mistake."""
+
+import os
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import msgspec
+import pytest
+from conftest import ROOT, SUBMISSIONS
+
+from grader.cli import COMMANDS
+from grader.result import Grade
+
+Command = Callable[..., "CompletedProcess[str]"]
+SEED = SUBMISSIONS / "seed.followed_through.py"
+SOLUTION = ROOT / "solutions" / "gradients.py"
+
+
+def by_name(grade: dict[str, object]) -> dict[str, dict[str, object]]:
+    return {gradient["name"]: gradient for gradient in grade["gradients"]}  # type: ignore[attr-defined]
+
+
+def test_the_solution_gets_full_marks_and_exit_code_0(grader: Command) -> None:
+    done = grader("grade", SOLUTION)
+    assert done.returncode == 0, done.stderr
+    assert "100 / 100" in done.stdout
+    assert "sandbox: strong" in done.stdout
+
+
+def test_json_is_one_document_in_the_agreed_form_and_nothing_else(grader: Command) -> None:
+    done = grader("grade", SEED, "--json")
+    assert done.returncode == 1
+    assert done.stderr == ""
+    grade = msgspec.json.decode(done.stdout)
+    assert msgspec.json.decode(done.stdout, type=Grade).max_score == 100
+    assert grade["format"] == 1
+    assert {"submission", "status", "score", "max_score", "gradients"} <= grade.keys()
+    for gradient in grade["gradients"]:
+        assert {
+            "name",
+            "score",
+            "max_score",
+            "status",
+            "checks",
+            "follow_through",
+            "diagnosis",
+            "hints",
+        } <= gradient.keys()
+        assert [check["name"] for check in gradient["checks"]] == ["shape", "finite_difference", "reference"]
+        for check in gradient["checks"]:
+            assert check.keys() == {"name", "outcome", "score", "max_score", "message"}
+
+
+def test_the_seed_as_printed_is_wrong_once_followed_through_six_times_and_stopped_once(grader: Command) -> None:
+    grade = msgspec.json.decode(grader("grade", SEED, "--json").stdout)
+    gradients = by_name(grade)
+    assert {name: gradient["status"] for name, gradient in gradients.items()} == {
+        "dJ_db2": "failed",
+        "dJ_dU": "followed_through",
+        "dJ_dh": "followed_through",
+        "dJ_db1": "followed_through",
+        "dJ_dL_x": "followed_through",
+        "dJ_dI": "followed_through",
+        "dJ_dH": "followed_through",
+        "dJ_dh_prev": "raised",
+    }
+    assert grade["score"] == 2 + 15 + 10 + 15 + 10 + 15 + 15
+    assert gradients["dJ_dU"]["follow_through"] == {"from": ["dJ_db2"], "score": 12.0, "roots": ["dJ_db2"]}
+    assert all(
+        gradients[name]["diagnosis"] is None for name in gradients if gradients[name]["status"] == "followed_through"
+    )
+
+
+def test_the_seed_is_right_seven_times_for_the_log_likelihood(grader: Command, copy_of_assignment: Path) -> None:
+    config = copy_of_assignment / "config.yaml"
+    config.write_text(config.read_text().replace("objective: cross_entropy", "objective: log_likelihood"))
+    grade = msgspec.json.decode(grader("grade", SEED, "--json", "--config", config).stdout)
+    statuses = [gradient["status"] for gradient in grade["gradients"]]
+    assert statuses == ["passed"] * 7 + ["raised"]
+    assert grade["score"] == 90
+
+
+# --- where the file may be -----------------------------------------------------------------------------------------
+
+
+def test_a_folder_or_a_zip_with_the_file_at_any_depth_is_as_good_as_the_file(grader: Command, tmp_path: Path) -> None:
+    deep = tmp_path / "hand in" / "week 3"
+    deep.mkdir(parents=True)
+    (deep / "gradients.py").write_bytes(SOLUTION.read_bytes())
+    (tmp_path / "hand in" / "__MACOSX").mkdir()
+    (tmp_path / "hand in" / "__MACOSX" / "gradients.py").write_text("not this one")
+    with zipfile.ZipFile(tmp_path / "it.zip", "w") as archive:
+        archive.write(deep / "gradients.py", "x/y/gradients.py")
+        archive.writestr("__MACOSX/x/y/._gradients.py", "nor this")
+    assert grader("grade", tmp_path / "hand in").returncode == 0
+    assert grader("grade", tmp_path / "it.zip").returncode == 0
+
+
+def make_two(folder: Path) -> Path:
+    for name in ("a", "b"):
+        (folder / name).mkdir()
+        (folder / name / "gradients.py").touch()
+    return folder
+
+
+def make_other_names(folder: Path) -> Path:
+    (folder / "grads.py").touch()
+    return folder
+
+
+def make_link(folder: Path) -> Path:
+    (folder / "gradients.py").symlink_to("/etc/hostname")
+    return folder
+
+
+def make_bad_zip(folder: Path) -> Path:
+    path = folder / "broken.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("gradients.py", "x = 1\n" * 100)
+    data = bytearray(path.read_bytes())
+    data[40:60] = bytes(20)
+    path.write_bytes(data)
+    return path
+
+
+def make_fifo(folder: Path) -> Path:
+    os.mkfifo(folder / "pipe")
+    return folder / "pipe"
+
+
+NO_SUBMISSIONS = [
+    (lambda folder: folder / "nope.py", "nope.py: there is no such file or folder (looked in "),
+    (
+        lambda folder: folder,
+        "expected a file gradients.py in it, at any depth, found none; it has no Python file at all",
+    ),
+    (make_other_names, "expected a file gradients.py in it, at any depth, found none; it has grads.py"),
+    (make_two, "expected one file gradients.py, found a/gradients.py and b/gradients.py; name one"),
+    (make_link, "expected a file gradients.py in it, at any depth, found none"),
+    (make_bad_zip, "this zip cannot be read: "),
+    (make_fifo, "expected a file, a folder or a zip, found something else"),
+]
+
+
+@pytest.mark.parametrize(("make", "words"), NO_SUBMISSIONS, ids=[n[1][:40] for n in NO_SUBMISSIONS])
+def test_what_is_no_submission_is_a_usage_error(
+    grader: Command, tmp_path: Path, make: Callable[[Path], Path], words: str
+) -> None:
+    done = grader("grade", make(tmp_path))
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith("error: ")
+    assert words in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_an_empty_file_is_graded_with_everything_missing(grader: Command, tmp_path: Path) -> None:
+    (tmp_path / "gradients.py").touch()
+    done = grader("grade", tmp_path / "gradients.py", "--json")
+    assert done.returncode == 1
+    grade = msgspec.json.decode(done.stdout)
+    assert {gradient["status"] for gradient in grade["gradients"]} == {"missing"}
+
+
+def test_the_stubs_score_nothing(grader: Command) -> None:
+    grade = msgspec.json.decode(grader("grade", ROOT / "assignment" / "gradients.py", "--json").stdout)
+    assert grade["score"] == 0
+    assert {gradient["status"] for gradient in grade["gradients"]} == {"missing"}
+
+
+# --- mistakes of the staff's ---------------------------------------------------------------------------------------
+
+
+def test_a_config_error_is_one_line_and_exit_code_2(grader: Command, copy_of_assignment: Path) -> None:
+    config = copy_of_assignment / "config.yaml"
+    config.write_text(config.read_text().replace("memory_mb:", "memory:"))
+    done = grader("grade", SOLUTION, "--config", config)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.splitlines() == [
+        f"error: {config}:{config.read_text()[: config.read_text().index('memory:')].count(chr(10)) + 1}: "
+        "sandbox.memory: unknown key; did you mean memory_mb?"
+    ]
+
+
+def test_without_a_config_the_command_says_what_to_do(grader: Command, tmp_path: Path) -> None:
+    done = grader("grade", SOLUTION, cwd=tmp_path)
+    assert done.returncode == 2
+    assert "--config PATH" in done.stderr
+
+
+def test_a_wrong_solution_grades_nobody_and_exits_with_3(grader: Command, copy_of_assignment: Path) -> None:
+    solution = copy_of_assignment / "solutions" / "gradients.py"
+    solution.write_text(solution.read_text().replace("return s.y_hat - s.y", "return s.y - s.y_hat"))
+    done = grader("grade", SOLUTION, "--json", "--config", copy_of_assignment / "config.yaml")
+    assert done.returncode == 3
+    grade = msgspec.json.decode(done.stdout)
+    assert grade["status"] == "not_graded"
+    assert "could not be checked here" in done.stderr
+
+
+def test_a_command_that_does_not_exist_names_the_nearest(grader: Command) -> None:
+    done = grader("grad")
+    assert done.returncode == 2
+    assert "no such command: grad; did you mean grade?" in done.stderr
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_that_ends_well(grader: Command, command: str) -> None:
+    done = grader(command, "--help")
+    assert done.returncode == 0
+    assert len(done.stdout.splitlines()) >= 4
+
+
+# --- at home --------------------------------------------------------------------------------------------------------
+
+
+def test_check_needs_no_solution(grader: Command, copy_of_assignment: Path, tmp_path: Path) -> None:
+    import shutil
+
+    shutil.rmtree(copy_of_assignment / "solutions")
+    done = grader("check", SOLUTION, "--config", copy_of_assignment / "config.yaml")
+    assert done.returncode == 0, done.stderr
+    assert "8 of 8 gradients right" in done.stdout
+    assert grader("check", SEED, "--config", copy_of_assignment / "config.yaml").returncode == 1
+
+
+def test_check_takes_the_file_of_the_folder_by_default(grader: Command) -> None:
+    done = grader("check", cwd=ROOT / "assignment")
+    assert done.returncode == 1
+    assert "not written yet" in done.stdout
+    assert "0 of 8 gradients right" in done.stdout
+
+
+def test_check_shows_no_marks_and_not_where_it_ran(grader: Command) -> None:
+    done = grader("check", SEED)
+    assert "/ 10" not in done.stdout
+    assert "sandbox" not in done.stdout
+
+
+def test_hostile_text_reaches_the_terminal_without_escapes(grader: Command, tmp_path: Path) -> None:
+    (tmp_path / "gradients.py").write_text(
+        "def dJ_db2(s):\n    print('\\x1b[2J[bold]x[/]')\n    raise ValueError('\\x1b]0;title\\x07[red]y[/]')\n"
+    )
+    done = grader("grade", tmp_path)
+    assert "\x1b" not in done.stdout
+    assert "\x07" not in done.stdout
+    assert "[red]y[/]" in done.stdout
+    assert "[bold]x[/]" in done.stdout
