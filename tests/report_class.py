@@ -24,7 +24,7 @@ from grader.store.rows import flags_of
 from grader.store.schema import create_or_migrate
 
 ROOT = Path(__file__).parents[1]
-HEAD = '''import numpy as np
+HEAD = """import numpy as np
 
 def sigmoid(a):
     return 1 / (1 + np.exp(-a))
@@ -32,7 +32,7 @@ def sigmoid(a):
 def softmax(a):
     exp_a = np.exp(a - np.max(a))
     return exp_a / np.sum(exp_a)
-'''
+"""
 RIGHT = {
     "dJ_db2": "s.y_hat - s.y",
     "dJ_dU": "s.h.T @ dJ_db2(s)",
@@ -78,7 +78,9 @@ def make_sources(count: int) -> list[bytes]:
     choose = random.Random(5)
     known = yaml.safe_load((ROOT / "tests/diagnosis/set_a.yaml").read_text())
     # The first of each gradient are the mistakes that students really make most: they come most often here too.
-    weights = [1 / (1 + sum(other["gradient"] == entry["gradient"] for other in known[:k])) for k, entry in enumerate(known)]
+    weights = [
+        1 / (1 + sum(other["gradient"] == entry["gradient"] for other in known[:k])) for k, entry in enumerate(known)
+    ]
     sources = []
     for k in range(count):
         kind = choose.random()
@@ -138,7 +140,15 @@ def _insert(
     )
     connection.execute(
         "INSERT INTO gradings VALUES (?, ?, ?, 1, ?, ?, ?, ?, '2025-11-03T09:05:00Z')",
-        (identity, identity, identity, result.status, result.score, result.max_score, msgspec.json.encode(result).decode()),
+        (
+            identity,
+            identity,
+            identity,
+            result.status,
+            result.score,
+            result.max_score,
+            msgspec.json.encode(result).decode(),
+        ),
     )
     for kind, gradient, detail in flags_of(result, run):
         connection.execute(
@@ -147,13 +157,16 @@ def _insert(
         )
     if k % 50 == 7:
         connection.execute(
-            "INSERT INTO flags (submission_id, kind, detail) VALUES (?, 'identical', ?)", (identity, f"the same file as s{k - 1:05}")
+            "INSERT INTO flags (submission_id, kind, detail) VALUES (?, 'identical', ?)",
+            (identity, f"the same file as s{k - 1:05}"),
         )
 
 
 def _insert_without_marks(connection: sqlite3.Connection, count: int) -> None:
     """One student who handed in nothing, one whose zip is broken."""
-    for offset, (kind, problem) in enumerate((("missing", "no file handed in"), ("unreadable", "this zip cannot be read"))):
+    for offset, (kind, problem) in enumerate(
+        (("missing", "no file handed in"), ("unreadable", "this zip cannot be read"))
+    ):
         identity = count + 1 + offset
         connection.execute(
             "INSERT INTO submissions (id, key, name, source_hash, text_hash, problem, problem_kind, received_at)"

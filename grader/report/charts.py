@@ -10,16 +10,18 @@ import altair as alt
 
 from grader.report.facts import RUNTIME, kind_words
 from grader.report.summary import BINS, RootCost, Summary
+from grader.result import GradientStatus
 
-OUTCOMES = {
+OUTCOMES: dict[str, tuple[GradientStatus, ...]] = {
     "right": ("passed",),
-    "follows from an earlier mistake": ("followed_through",),
+    "follows": ("followed_through",),
     "wrong": ("failed",),
     "runtime problem": RUNTIME,
     "not written": ("missing",),
 }
 _COLOURS = ["var(--right)", "var(--follows)", "var(--wrong)", "var(--runtime)", "var(--missing)"]
 MAX_COSTS = 10
+ROW_HEIGHT, COST_HEIGHT = 26, 42  # pixels
 
 
 def scores_chart(summary: Summary, max_score: float) -> dict[str, Any]:
@@ -35,10 +37,12 @@ def scores_chart(summary: Summary, max_score: float) -> dict[str, Any]:
         for k, students in enumerate(summary.bins)
     ]
     chart = (
-        alt.Chart(alt.Data(values=rows))
+        _chart(rows)
         .mark_bar(color="var(--accent)", cursor="pointer")
         .encode(
-            x=alt.X("from:Q", title="marks", scale=alt.Scale(domain=[0, max_score], nice=False), axis=alt.Axis(grid=False)),
+            x=alt.X(
+                "from:Q", bin="binned", title="marks", scale=_whole(max_score), axis=alt.Axis(grid=False, tickCount=5)
+            ),
             x2="to:Q",
             y=alt.Y("students:Q", title="students", axis=alt.Axis(tickMinStep=1, format="d")),
             tooltip=["marks:N", "students:Q"],
@@ -61,48 +65,53 @@ def outcomes_chart(summary: Summary) -> dict[str, Any]:
         for order, (outcome, statuses) in enumerate(OUTCOMES.items())
     ]
     chart = (
-        alt.Chart(alt.Data(values=rows))
+        _chart(rows)
         .mark_bar(cursor="pointer", stroke="var(--page)", strokeWidth=1)
         .encode(
-            x=alt.X("students:Q", title="students", axis=alt.Axis(tickMinStep=1, format="d")),
+            x=alt.X("students:Q", title="students", axis=alt.Axis(tickMinStep=1, tickCount=5, format="d")),
             y=alt.Y("gradient:N", title=None, sort=list(summary.outcomes)),
             color=alt.Color(
                 "outcome:N",
                 title=None,
                 scale=alt.Scale(domain=list(OUTCOMES), range=_COLOURS),
-                legend=alt.Legend(orient="bottom", columns=3, labelLimit=220),
+                legend=alt.Legend(orient="bottom", columns=3),
             ),
             order="order:Q",
             tooltip=["gradient:N", "outcome:N", "students:Q"],
         )
     )
-    return _finished(chart, alt.Step(26))
+    return _finished(chart, ROW_HEIGHT * len(summary.outcomes))
 
 
 def costs_chart(costs: list[RootCost]) -> dict[str, Any]:
     """The dearest root mistakes: what they cost, and what follow-through saved."""
-    words = [(cost_words(cost), cost) for cost in costs[:MAX_COSTS]]
     rows = [
-        {"mistake": f"{k + 1}. {text}", "what": what, "marks": round(marks, 2), "students": len(cost.students), "filter": f"cost-{k}"}
-        for k, (text, cost) in enumerate(words)
+        {
+            "mistake": f"{k + 1}. {cost_words(cost)}",
+            "what": what,
+            "marks": round(marks, 2),
+            "students": len(cost.students),
+            "filter": f"cost-{k}",
+        }
+        for k, cost in enumerate(costs[:MAX_COSTS])
         for what, marks in (("lost", cost.lost), ("kept by follow-through", cost.kept))
     ]
-    chart = (
-        alt.Chart(alt.Data(values=rows))
-        .mark_bar(cursor="pointer")
-        .encode(
-            x=alt.X("marks:Q", title="marks, all students together"),
-            y=alt.Y("mistake:N", title=None, sort=[row["mistake"] for row in rows[::2]], axis=alt.Axis(labelLimit=260)),
-            color=alt.Color(
-                "what:N",
-                title=None,
-                scale=alt.Scale(domain=["lost", "kept by follow-through"], range=["var(--wrong)", "var(--follows)"]),
-                legend=alt.Legend(orient="bottom", labelLimit=220),
-            ),
-            tooltip=["mistake:N", "what:N", "marks:Q", "students:Q"],
-        )
+    # The words stand above the bar, not beside it: a phone has no room beside.
+    y = alt.Y("mistake:N", axis=None, sort=[str(row["mistake"]) for row in rows[::2]])
+    chart = _chart(rows).encode(y=y)
+    bars = chart.mark_bar(cursor="pointer", size=14, yOffset=9).encode(
+        x=alt.X("marks:Q", title="marks", axis=alt.Axis(tickCount=5)),
+        color=alt.Color(
+            "what:N",
+            title=None,
+            scale=alt.Scale(domain=["lost", "kept by follow-through"], range=["var(--wrong)", "var(--follows)"]),
+            legend=alt.Legend(orient="bottom"),
+        ),
+        tooltip=["mistake:N", "what:N", "marks:Q", "students:Q"],
     )
-    return _finished(chart, alt.Step(26))
+    words = chart.mark_text(align="left", yOffset=-9, fontSize=13, color="var(--text)", cursor="pointer")
+    words = words.encode(x=alt.value(0), text="mistake:N").transform_filter("datum.what == 'lost'")
+    return _finished(alt.layer(bars, words), COST_HEIGHT * min(len(costs), MAX_COSTS))
 
 
 def cost_words(cost: RootCost) -> str:
@@ -118,7 +127,15 @@ def _bin_words(k: int, max_score: float) -> str:
     return f"{low} to {high}" if k == BINS - 1 else f"{low} to less than {high}"
 
 
-def _finished(chart: alt.Chart, height: Any) -> dict[str, Any]:
+def _chart(rows: list[dict[str, Any]]) -> alt.Chart:
+    return alt.Chart(alt.InlineData(values=rows))
+
+
+def _whole(max_score: float) -> alt.Scale:
+    return alt.Scale(domain=[0, max_score], nice=False)
+
+
+def _finished(chart: Any, height: int) -> dict[str, Any]:
     """The specification with the page's colours and type; wide as its frame."""
     label, line = "var(--text)", "var(--line)"
     chart = chart.properties(width="container", height=height, background="transparent").configure(
@@ -130,6 +147,5 @@ def _finished(chart: alt.Chart, height: Any) -> dict[str, Any]:
         legend=alt.LegendConfig(labelColor=label, labelFontSize=12),
         view=alt.ViewConfig(stroke=None),
     )  # fmt: skip
-    specification: dict[str, Any] = json.loads(chart.to_json(validate=True))
-    specification["autosize"] = {"type": "fit-x", "contains": "padding"}
+    specification: dict[str, Any] = json.loads(chart.to_json())
     return specification

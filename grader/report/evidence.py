@@ -12,6 +12,7 @@ from msgspec import Struct
 from grader.answers import Answer
 from grader.assignment import Assignment
 from grader.config import Gradient
+from grader.derivatives import relative_error
 from grader.graph import Array
 from grader.judge import check_shape
 
@@ -19,21 +20,22 @@ MAX_SIDE = 40
 MAX_CODE_LINES = 30
 MAX_CODE_COLUMNS = 160
 
-# One letter an entry: the size of its error relative to the largest right number.  "z" is no finite number.
-LEVELS = (1e-6, 1e-4, 1e-2, 1e-1, 1.0)
-RIGHT, NOT_FINITE = "a", "z"
+# One letter an entry, for its relative error |a - b| / max(|a|, |b|): right, then up to each of these, then the signs differ.
+LEVELS = (0.0, 0.01, 0.1, 0.5, 1.0)
+LETTERS = np.array(list("abcdef"))
+RIGHT, ZERO, NOT_FINITE = "a", "o", "z"
 
 
-class Heat(Struct, frozen=True, omit_defaults=True):
-    """The errors of one answer, entry by entry, at the step where they are largest.
+class Heat(Struct, frozen=True):
+    """The errors of one answer, entry by entry, at the step where it is worst.
 
     Attributes:
         step: from 1.
         axes: what rows and columns run over, in the letters of the assignment.
         shape: rows and columns of the whole answer; more than MAX_SIDE of either are not drawn.
-        cells: a letter for each drawn entry, row by row: "a" right, then "b" to "f" for ever larger errors, in capitals
-            where the sign is the opposite one; "z" where it is no finite number.
-        differ: how many entries differ.
+        cells: a letter for each drawn entry, row by row: "a" right, "b" to "e" for ever larger errors, "f" for the opposite
+            sign, "o" for a zero where the right number is none, "z" for no finite number.
+        differ: how many entries of the whole answer differ.
         error: relative error of the whole answer; None where some entry is not finite.
     """
 
@@ -53,35 +55,35 @@ def heat_map(assignment: Assignment, gradient: Gradient, answers: Sequence[Answe
     if values is None or any(value.dtype.kind not in "biuf" for value in values):
         return None
     values = [assignment.config.sign * value.astype(float) for value in values]
-    right = assignment.exact[gradient.name]
-    with np.errstate(all="ignore"):
-        errors = [np.abs(value - exact) / np.max(np.abs(exact)) for value, exact in zip(values, right, strict=True)]
-    worst = int(np.argmax([np.inf if not np.all(np.isfinite(error)) else error.max() for error in errors]))
+    numeric = assignment.numeric[gradient.name]
+    # The same step as in the message of the failed check: the worst against the numerical derivative.
+    errors = [relative_error(d.of(value), d.value) for d, value in zip(numeric, values, strict=True)]
+    worst = int(np.argmax(np.where(np.isnan(errors), np.inf, errors)))
     symbolic = [str(axis) for axis in assignment.symbolic(gradient)]
     axes = (" × ".join(symbolic[:-1]) or "1", symbolic[-1])
-    return _drawn(worst, axes, values[worst], right[worst], errors[worst])
-
-
-def _drawn(step: int, axes: tuple[str, str], value: Array, right: Array, error: Array) -> Heat:
-    columns = value.shape[-1]
-    flat = error.reshape(-1, columns)
-    finite = np.isfinite(flat)
-    levels = np.searchsorted(LEVELS, np.where(finite, flat, 0.0), side="left")
-    with np.errstate(all="ignore"):
-        opposite = ((value * right).reshape(-1, columns) < 0) & (levels > 0)
-        norm = max(np.linalg.norm(value), np.linalg.norm(right))
-        whole = float(np.linalg.norm(value - right) / norm) if norm else 0.0
-    letters = np.array(list("abcdef"))[levels]
-    letters = np.where(opposite, np.char.upper(letters), letters)
-    letters = np.where(finite, letters, NOT_FINITE)
+    columns = values[worst].shape[-1]
+    value, right = values[worst].reshape(-1, columns), assignment.exact[gradient.name][worst].reshape(-1, columns)
+    letters = _letters(value, right, assignment.config.checks.finite_difference.tolerance)
+    whole = relative_error(value, right)
     return Heat(
-        step=step + 1,
+        step=worst + 1,
         axes=axes,
-        shape=(len(flat), columns),
+        shape=(len(value), columns),
         cells="".join(letters[:MAX_SIDE, :MAX_SIDE].ravel()),
         differ=int((letters != RIGHT).sum()),
-        error=whole if np.isfinite(whole) else None,
+        error=float(f"{whole:.3g}") if np.isfinite(whole) else None,
     )
+
+
+def _letters(value: Array, right: Array, tolerance: float) -> Array:
+    """The letter of each entry; an entry is right as the judge counts it, relative to the largest right number."""
+    with np.errstate(all="ignore"):
+        gap = np.abs(value - right)
+        relative = gap / np.maximum(np.abs(value), np.abs(right))
+        letters = LETTERS[np.searchsorted(LEVELS, np.where(np.isfinite(relative), relative, 0.0), side="left")]
+        letters = np.where(value == 0, ZERO, letters)
+        letters = np.where(gap <= tolerance * np.max(np.abs(right)), RIGHT, letters)
+    return np.where(np.isfinite(value), letters, NOT_FINITE)
 
 
 class Code(Struct, frozen=True):
@@ -96,8 +98,10 @@ def excerpt(lines: Sequence[str], name: str, line: int = 0) -> Code | None:
 
     Found by its first letters, not by parsing: hostile text cannot upset that.
     """
-    start = next((k for k, text in reversed(list(enumerate(lines))) if re.match(rf"(async\s+)?def\s+{re.escape(name)}\b", text)), None)
-    if start is not None:
+    define = re.compile(rf"(async\s+)?def\s+{re.escape(name)}\b")
+    starts = [k for k, text in enumerate(lines) if define.match(text)]
+    if starts:  # the last one is the one in force
+        start = starts[-1]
         end = _end_of_block(lines, start)
         if not line or start < line <= end:
             return _cut(lines, start, end)

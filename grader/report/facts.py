@@ -62,12 +62,14 @@ class RootMistake:
     """One mistake where it was made, before any follow-through.
 
     Attributes:
-        lost: marks that it cost in its own gradient; those of several mistakes in one gradient are shared evenly.
+        lost: marks that it cost, in its own gradient and in those of `stopped`; mistakes in one gradient share them evenly.
+        stopped: other gradients that ended in the same line with the same message, because they call this one.
     """
 
     gradient: str
     mistake: Mistake
     lost: float
+    stopped: tuple[str, ...] = ()
 
 
 def not_loaded(grade: Grade | None) -> bool:
@@ -79,10 +81,22 @@ def root_mistakes(grade: Grade | None) -> Iterator[RootMistake]:
     """Every mistake of a graded submission that is not the consequence of another; none where the file did not load."""
     if grade is None or grade.status != "graded" or not_loaded(grade):
         return
-    for gradient in grade.gradients:
-        found = mistakes(gradient)
+    for group in _same_ending(grade):
+        found = mistakes(group[0])
+        lost = sum(gradient.max_score - gradient.score for gradient in group)
+        stopped = tuple(gradient.name for gradient in group[1:])
         for mistake in found:
-            yield RootMistake(gradient.name, mistake, (gradient.max_score - gradient.score) / len(found))
+            yield RootMistake(group[0].name, mistake, lost / len(found), stopped)
+
+
+def _same_ending(grade: Grade) -> list[list[GradientResult]]:
+    """The gradients, those together that were stopped in the same way at the same place; one mistake is behind them."""
+    groups: dict[tuple[str, ...], list[GradientResult]] = {}
+    for gradient in grade.gradients:
+        stopped = gradient.status in RUNTIME
+        key = (gradient.status, gradient.message, str(gradient.line)) if stopped else (gradient.name,)
+        groups.setdefault(key, []).append(gradient)
+    return list(groups.values())
 
 
 def mistakes(gradient: GradientResult) -> list[Mistake]:

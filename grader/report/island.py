@@ -14,7 +14,7 @@ from grader.assignment import Assignment
 from grader.report.data import Record
 from grader.report.evidence import excerpt, heat_map
 from grader.report.facts import UNMARKED_WORDS, flag_words, kind_words, not_loaded, root_mistakes
-from grader.result import GradientResult
+from grader.result import Grade, GradientResult
 
 MAX_TEXT = 600
 
@@ -67,47 +67,68 @@ def visible(text: str, limit: int = MAX_TEXT) -> str:
 
 def _student(assignment: Assignment, record: Record, comparable: bool, details: _Pool, code: _Pool) -> dict[str, Any]:
     grade = record.grade
-    student: dict[str, Any] = {"name": visible(record.name or record.key, 200), "mistakes": [], "statuses": [], "details": [], "code": {}}
-    student["score"] = grade.score if grade is not None and record.status == "graded" else None
-    if student["score"] is None:
+    student: dict[str, Any] = {"name": visible(record.name or record.key, 200), "score": None}
+    student.update(mistakes=[], statuses=[], details=[], code={})
+    if grade is not None and record.status == "graded":
+        student["score"] = grade.score
+    else:
         student["unmarked"] = UNMARKED_WORDS.get(record.status, record.status)
     if record.late:
         student["late"] = True
-    flags: dict[str, list[str]] = {}
-    for flag in record.flags:
-        gradient = f"{flag.gradient}: " if flag.gradient else ""
-        flags.setdefault(flag_words(flag.kind), []).append(visible(gradient + flag.detail))
     message = record.problem if grade is None else grade.message
-    extras = {"flags": flags, "message": visible(message), "printed": visible(grade.printed) if grade else ""}
+    extras = {"flags": _flags(record), "message": visible(message), "printed": visible(grade.printed) if grade else ""}
     student.update({key: value for key, value in extras.items() if value})
     if grade is None:
         return student
-    roots = [f"{kind_words(root.mistake.kind)} in {root.gradient}" for root in root_mistakes(grade)]
-    student["mistakes"] = ["the file does not load"] if not_loaded(grade) else list(dict.fromkeys(roots))
+    student["mistakes"] = ["the file does not load"] if not_loaded(grade) else _mistakes_in_short(grade)
     student["statuses"] = [gradient.status for gradient in grade.gradients]
     lines = [visible(line, 400) for line in record.source.decode(errors="replace").splitlines()]
-    for k, gradient in enumerate(grade.gradients):
-        if gradient.status == "passed" and not gradient.notes or not_loaded(grade) and gradient.message in grade.message:
+    for k, result in enumerate(grade.gradients):
+        told = not_loaded(grade) and result.message in grade.message
+        if told or (result.status == "passed" and not result.notes):
             continue
-        answers = record.run.answers.get(gradient.name, []) if record.run is not None and comparable else []
-        student["details"].append([k, details.add(_detail(assignment, gradient, answers))])
-        shown = None if gradient.status == "passed" else excerpt(lines, gradient.name, gradient.line)
+        answers = record.run.answers.get(result.name, []) if record.run is not None and comparable else []
+        student["details"].append([k, details.add(_detail(assignment, result, answers))])
+        shown = None if result.status in ("passed", "followed_through") else excerpt(lines, result.name, result.line)
         if shown is not None:
             student["code"][k] = code.add(shown)
     return student
 
 
+def _flags(record: Record) -> dict[str, list[str]]:
+    flags: dict[str, list[str]] = {}
+    for flag in record.flags:
+        gradient = f"{flag.gradient}: " if flag.gradient else ""
+        flags.setdefault(flag_words(flag.kind), []).append(visible(gradient + flag.detail))
+    return flags
+
+
+def _mistakes_in_short(grade: Grade) -> list[str]:
+    """`flipped sign in dJ_db2`, gradients with the same kind of mistake together."""
+    by_kind: dict[str, list[str]] = {}
+    for root in root_mistakes(grade):
+        names = by_kind.setdefault(kind_words(root.mistake.kind), [])
+        if root.gradient not in names:
+            names.append(root.gradient)
+    return [
+        f"{kind} in {', '.join(names) if len(names) < 4 else f'{len(names)} gradients'}"
+        for kind, names in by_kind.items()
+    ]
+
+
 def _detail(assignment: Assignment, gradient: GradientResult, answers: Sequence[Answer]) -> dict[str, Any]:
     declared = next(declared for declared in assignment.config.gradients if declared.name == gradient.name)
-    wrong = gradient.status in ("failed", "followed_through")
+    wrong = gradient.status == "failed"  # what follows from another mistake would only show that one again
     follows, diagnosis = gradient.follow_through, gradient.diagnosis
+    mistakes = diagnosis.mistakes if diagnosis else []
+    checks = gradient.checks if wrong else []
     detail = {
         "score": gradient.score,
         "max_score": gradient.max_score,
-        "checks": [[check.name.replace("_", " "), check.outcome, visible(check.message)] for check in gradient.checks],
+        "checks": [[check.name.replace("_", " "), check.outcome, visible(check.message)] for check in checks],
         "follows": None if follows is None else [follows.sources, follows.roots],
         "certainty": diagnosis.certainty if diagnosis else None,
-        "mistakes": [[kind_words(m.kind), visible(m.where), visible(m.statement)] for m in diagnosis.mistakes] if diagnosis else [],
+        "mistakes": [[kind_words(m.kind), visible(m.where), visible(m.statement)] for m in mistakes],
         "properties": [visible(text) for text in diagnosis.properties] if diagnosis else [],
         "hints": [visible(hint) for hint in gradient.hints],
         "message": visible(gradient.message),
@@ -116,4 +137,6 @@ def _detail(assignment: Assignment, gradient: GradientResult, answers: Sequence[
         "notes": [visible(note) for note in gradient.notes],
         "heat": heat_map(assignment, declared, answers) if wrong else None,
     }
-    return {key: value for key, value in detail.items() if value not in (None, "", [], 0) or key in ("score", "max_score")}
+    return {
+        key: value for key, value in detail.items() if value not in (None, "", [], 0) or key in ("score", "max_score")
+    }

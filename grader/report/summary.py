@@ -22,7 +22,7 @@ class RootCost:
     Attributes:
         statement: what the diagnosis says of it, in the words of its first case.
         lost: marks lost in the gradient itself, all students together.
-        carried: how many later gradients were wrong only because of it.
+        carried: how many later gradients were wrong, or did not run, only because of it.
         kept: the marks which those kept by follow-through, and would have lost without.
     """
 
@@ -153,6 +153,7 @@ def _costs(graded: Grades) -> list[RootCost]:
             if k not in cost.students[-1:]:
                 cost.students.append(k)
             cost.lost += root.lost
+            cost.carried += len(root.stopped)
             siblings = sum(other.gradient == root.gradient for other in roots)
             for gradient in grade.gradients:
                 follows = gradient.follow_through
@@ -191,7 +192,8 @@ def _problems(graded: Grades) -> list[Problem]:
 def _problems_of(grade: Grade) -> Iterable[tuple[str, str, str]]:
     if not_loaded(grade):
         return [("the file does not load", "", grade.message)]
-    return [(problem_name(g), g.name, g.message) for g in grade.gradients if g.status in RUNTIME]
+    roots = {root.gradient for root in root_mistakes(grade)}
+    return [(problem_name(g), g.name, g.message) for g in grade.gradients if g.status in RUNTIME and g.name in roots]
 
 
 def _by_flag(records: Sequence[Record]) -> dict[str, Students]:

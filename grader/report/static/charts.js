@@ -5,7 +5,7 @@ async function drawCharts(data, pick) {
     const place = document.getElementById(`chart-${name}`);
     if (!place) continue;
     const { view } = await vegaEmbed(place, specification, {
-      renderer: "svg", actions: false, ast: true, defaultStyle: false, tooltip: { disableDefaultStyle: true } });
+      renderer: "svg", actions: false, ast: true, defaultStyle: false, logLevel: 1, tooltip: { disableDefaultStyle: true } });
     view.addEventListener("click", (_, item) => {
       if (item && item.datum && item.datum.filter) pick(item.datum.filter);
     });

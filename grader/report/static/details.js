@@ -1,6 +1,9 @@
 // The evidence on one student, drawn when it is asked for.
 
-const ERRORS = ["right", "below 0.01 %", "below 1 %", "below 10 %", "below 100 %", "100 % or more"];
+// What the letters of a heat map mean (grader/report/evidence.py): a class of its colour, a sign, words.
+const ENTRIES = {
+  a: ["h0", "·", "right"], b: ["h1", "", "off by up to 1 %"], c: ["h2", "", "up to 10 %"], d: ["h3", "", "up to 50 %"],
+  e: ["h4", "", "up to 100 %"], f: ["h5", "−", "opposite sign"], o: ["h4", "0", "zero, and should not be"], z: ["hz", "∞", "not a finite number"] };
 
 function said(tag, text, className = "") {
   return make(tag, { className: `said ${className}`, textContent: text, dir: "auto" });
@@ -38,7 +41,7 @@ function gradient(data, student, g, detail) {
   }
   if (detail.message) part.append(said("p", (detail.line ? `line ${detail.line}: ` : "") + detail.message, "why"));
   part.append(...diagnosis(detail));
-  for (const [check, outcome, message] of detail.checks) {
+  for (const [check, outcome, message] of detail.checks || []) {
     if (message) part.append(said("p", `${check} ${outcome}: ${message}`, "small"));
   }
   if (detail.heat) part.append(...heatMap(data.gradients[g], detail.heat));
@@ -75,10 +78,10 @@ function heatMap(name, heat) {
   const [rowAxis, columnAxis] = heat.axes;
   const width = Math.min(columns, 40), height = Math.min(rows, 40);
   const error = heat.error === null ? "some entries are not finite" : `relative error ${heat.error.toPrecision(2)}`;
-  const cut = width * height < rows * columns ? `; the first ${height} × ${width} are drawn` : "";
-  const caption = `Where ${name} is off, at step ${heat.step}: ${rows} rows (${rowAxis}) by ${columns} columns (${columnAxis}). ` +
-    `${heat.differ} of ${width * height} entries differ; ${error}${cut}.`;
-  const head = make("tr", {}, make("th", { textContent: `${rowAxis} \\ ${columnAxis}` }));
+  const cut = width * height < rows * columns ? ` The first ${height} × ${width} are drawn.` : "";
+  const caption = `Where ${name} is off, at step ${heat.step}. Shape (${rowAxis}, ${columnAxis}), here (${rows}, ${columns}). ` +
+    `${heat.differ} of ${rows * columns} entries differ; ${error}.${cut}`;
+  const head = make("tr", {}, make("th", { textContent: rowAxis === "1" ? `${columnAxis} →` : `${rowAxis} ↓ ${columnAxis} →` }));
   for (let j = 0; j < width; j++) head.append(make("th", { scope: "col", textContent: j }));
   const body = make("tbody");
   for (let i = 0; i < height; i++) {
@@ -86,23 +89,23 @@ function heatMap(name, heat) {
     for (let j = 0; j < width; j++) row.append(cell(heat.cells[i * width + j], i, j));
     body.append(row);
   }
-  const table = make("table", { className: "heat" }, make("caption", { textContent: caption }), make("thead", {}, head), body);
-  return [make("div", { className: "scroll", tabIndex: 0, role: "group", ariaLabel: `Errors of ${name} by entry` }, table), heatKey()];
+  const table = make("table", { className: "heat" }, make("thead", {}, head), body);
+  table.setAttribute("aria-label", caption);
+  return [make("p", { className: "small", textContent: caption }),
+    make("div", { className: "scroll", tabIndex: 0, role: "group", ariaLabel: `Errors of ${name} by entry` }, table), heatKey(heat.cells)];
 }
 
 function cell(letter, i, j) {
-  if (letter === "z") return make("td", { className: "hz", title: `[${i}, ${j}]: not a finite number` }, "∞", make("span", { className: "hidden", textContent: "not finite" }));
-  const opposite = letter !== letter.toLowerCase();
-  const level = "abcdef".indexOf(letter.toLowerCase());
-  const words = ERRORS[level] + (opposite ? ", opposite sign" : "");
-  return make("td", { className: `h${level}`, title: `[${i}, ${j}]: ${words}` },
-    make("span", { ariaHidden: "true", textContent: level === 0 ? "·" : opposite ? "−" : "" }), make("span", { className: "hidden", textContent: words }));
+  const [className, sign, words] = ENTRIES[letter];
+  return make("td", { className, title: `[${i}, ${j}]: ${words}` },
+    make("span", { ariaHidden: "true", textContent: sign }), make("span", { className: "hidden", textContent: words }));
 }
 
-function heatKey() {
-  const key = make("div", { className: "key" }, make("span", { textContent: "Error of an entry, as a share of the largest right number:" }));
-  ERRORS.forEach((words, level) => key.append(make("span", {}, make("span", { className: `heat-cell h${level}`, textContent: level ? "" : "·" }), words)));
-  key.append(make("span", { textContent: "− opposite sign" }));
+function heatKey(cells) {
+  const key = make("p", { className: "key" }, "Relative error of each entry:");
+  for (const [letter, [className, sign, words]] of Object.entries(ENTRIES)) {
+    if (cells.includes(letter)) key.append(make("span", {}, make("span", { className: `heat-cell ${className}`, textContent: sign }), words));
+  }
   return key;
 }
 

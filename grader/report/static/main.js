@@ -37,6 +37,11 @@
     else if (dialog.open) dialog.close();
   }
 
+  // A table that is wider than its frame must be reachable by keyboard, to be scrolled.
+  for (const frame of document.querySelectorAll("main .scroll")) {
+    if (frame.scrollWidth > frame.clientWidth) frame.tabIndex = 0;
+  }
+
   const table = makeTable(data, open);
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-group]");
