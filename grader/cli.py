@@ -5,6 +5,7 @@ The only place that prints a `GraderError`.  A command's module is imported when
 """
 
 import importlib
+import traceback
 from typing import Any
 
 import click
@@ -17,6 +18,7 @@ COMMANDS = {
     "check": "check",
     "grade": "grade",
     "gradescope": "gradescope",
+    "batch": "batch",
     "report": "report",
 }
 
@@ -46,6 +48,12 @@ class _Commands(click.Group):
         except GraderError as error:
             click.echo(f"{click.style('error:', fg='red', bold=True)} {error}", err=True)
             ctx.exit(error.exit_code)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception:
+            traceback.print_exc()
+            click.echo(f"{click.style('error:', fg='red', bold=True)} the grader itself failed; no mark was given", err=True)
+            ctx.exit(GraderError.exit_code)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -14,7 +14,7 @@ _COLOURS = {"passed": "green", "followed_through": "cyan", "not_graded": "yellow
 _WORDS = {
     "passed": "right",
     "failed": "wrong",
-    "followed_through": "follows from your own",
+    "followed_through": "follows from",
     "missing": "not written yet",
     "raised": "stopped with an error",
     "timed_out": "took too long",
@@ -34,9 +34,8 @@ def print_grade(console: Console, grade: Grade, config: Config, *, staff: bool) 
     if grade.message:
         console.print(Text(f"  {grade.message}", style="yellow" if grade.status == "not_graded" else "red"))
     console.print(_table(grade, staff=staff))
-    for gradient in grade.gradients:
-        if _wants_block(grade, gradient):
-            console.print(_block(gradient, config, staff=staff))
+    for group in _groups(grade):
+        console.print(_block(group, config, staff=staff))
     if staff:
         _print_staff(console, grade)
 
@@ -78,22 +77,38 @@ def _status(gradient: GradientResult) -> Text:
     return Text(words, _COLOURS.get(gradient.status, "red"))
 
 
-def _wants_block(grade: Grade, gradient: GradientResult) -> bool:
-    if grade.message and gradient.message and gradient.message in grade.message:
-        return False  # the file was not loaded: said once, at the top
-    return gradient.status not in ("passed", "followed_through") or bool(gradient.notes)
+def _groups(grade: Grade) -> list[list[GradientResult]]:
+    """The gradients that want a block; those stopped by the same thing at the same place share one."""
+    groups: dict[tuple[str, int, str], list[GradientResult]] = {}
+    for gradient in grade.gradients:
+        if grade.message and gradient.message and gradient.message in grade.message:
+            continue  # the file was not loaded: said once, at the top
+        if gradient.status in ("passed", "followed_through") and not gradient.notes:
+            continue
+        if gradient.status == "missing":
+            cause = (gradient.status, 0, "")
+        else:
+            cause = (gradient.message, gradient.line, "" if gradient.line else gradient.name)
+        groups.setdefault(cause, []).append(gradient)
+    return list(groups.values())
 
 
-def _block(gradient: GradientResult, config: Config, *, staff: bool) -> RenderableType:
+def _block(group: list[GradientResult], config: Config, *, staff: bool) -> RenderableType:
+    gradient, *others = group
     of = next(g.of for g in config.gradients if g.name == gradient.name)
     title = Text.assemble(
-        (_WORDS[gradient.status].upper(), _COLOURS.get(gradient.status, "red")), "  ", (gradient.name, "bold"),
+        (_WORDS[gradient.status].upper(), _COLOURS.get(gradient.status, "red")),
+        "  ",
+        (gradient.name, "bold"),
         f": gradient of {config.loss} with respect to {of}",
-    )  # fmt: skip
+    )
     lines = [line for line in map(_check_line, gradient.checks) if line is not None]
     if gradient.message:
         where = f"line {gradient.line}: " if gradient.line else ""
         lines.insert(0, Text(f"{where}{gradient.message}"))
+    if others:
+        words = "so are" if gradient.status == "missing" else "the same stops"
+        lines.append(Text(f"{words} {', '.join(other.name for other in others)}"))
     lines += [Text(f"hint: {hint}", "italic") for hint in gradient.hints]
     lines += [Text(f"note: {note}", "dim") for note in gradient.notes]
     if staff and gradient.printed:
