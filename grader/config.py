@@ -130,6 +130,14 @@ class Sandbox(_Section, frozen=True, kw_only=True):
     output_kb: Count = 2
 
 
+class Hints(_Section, frozen=True, kw_only=True):
+    """Hints for wrong gradients: three levels, from a nudge to near the solution; staff always see all of them."""
+
+    check_level: Annotated[int, Meta(ge=0, le=3)] = 1
+    file: str = ""
+    mistakes: str = ""
+
+
 Visibility = Literal["visible", "after_due_date", "after_published", "hidden"]
 
 
@@ -152,6 +160,12 @@ class Gradescope(_Section, frozen=True, kw_only=True):
     leaderboard: bool = False
 
 
+class Feedback(_Section, frozen=True, kw_only=True):
+    """What `grader batch` writes for students."""
+
+    hints: Literal["all", "first", "none"] = "all"
+
+
 class Config(_Section, frozen=True, kw_only=True):
     """One assignment: a model, the gradients asked for, and how they are marked."""
 
@@ -168,6 +182,8 @@ class Config(_Section, frozen=True, kw_only=True):
     follow_through: FollowThrough
     solution: str = ""  # students have none
     sandbox: Sandbox = field(default_factory=Sandbox)
+    feedback: Feedback = field(default_factory=Feedback)
+    hints: Hints = field(default_factory=Hints)
     gradescope: Gradescope = field(default_factory=Gradescope)
 
     @property

@@ -14,7 +14,9 @@ from grader.config import (
     Config,
     FiniteDifferenceCheck,
     FollowThrough,
+    Gradescope,
     Gradient,
+    Hints,
     Index,
     Normal,
     OneHot,
@@ -193,6 +195,16 @@ def _allowed(keys: list[Any], data: Any) -> list[str]:
     return [str(value) for value in kind.values] if isinstance(kind, msgspec.inspect.LiteralType) else []
 
 
+_SECTIONS: dict[str, Any] = {
+    "steps": Steps,
+    "checks": Checks,
+    "follow_through": FollowThrough,
+    "sandbox": Sandbox,
+    "hints": Hints,
+    "gradescope": Gradescope,
+}
+
+
 def _section(keys: list[Key], data: Any) -> Any:
     """The type that describes what stands at `keys`."""
     match keys:
@@ -210,6 +222,6 @@ def _section(keys: list[Key], data: Any) -> Any:
                 check
             )
         case [str(section)]:
-            return {"steps": Steps, "checks": Checks, "follow_through": FollowThrough, "sandbox": Sandbox}.get(section)
+            return _SECTIONS.get(section)
         case _:
             return None

@@ -48,6 +48,7 @@ def grade(assignment: Assignment, run: Run, submission: str, sandbox: str = "") 
         else _unjudged(assignment, gradient, answers[gradient.name])
         for gradient in assignment.config.gradients
     ]
+    gradients = _advised(assignment, gradients, answers, diagnoses)
     undecided = [gradient.name for gradient in gradients if gradient.status == "not_graded"]
     return Grade(
         format=FORMAT,
@@ -89,6 +90,23 @@ def _diagnose(
     from grader.diagnosis.engine import diagnose
 
     return diagnose(assignment, judgements, answers, carried)
+
+
+def _advised(
+    assignment: Assignment,
+    results: list[GradientResult],
+    answers: Mapping[str, Sequence[Answer]],
+    diagnoses: Mapping[str, "Explanation"],
+) -> list[GradientResult]:
+    """With exceptions explained, and hints; not even imported where all is right."""
+    if not any(result.status in ("failed", "raised") for result in results):
+        return results
+    from grader.advice import advise
+
+    return [
+        advise(assignment, result, next(iter(answers[result.name][-1:]), None), diagnoses.get(result.name))
+        for result in results
+    ]
 
 
 def _judged(

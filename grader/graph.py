@@ -6,7 +6,7 @@ Evaluates the graph, with any quantity overridden.  Knows nothing of what the qu
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -60,6 +60,11 @@ class Graph:
         for name in [*computed, loss]:
             self._add(name, known)
         self.order = self._sorted()
+
+    @property
+    def helpers(self) -> dict[str, Callable[..., Any]]:
+        """The functions of the model file by name, those included that are no quantities, such as a sigmoid."""
+        return {name: value for name, value in vars(self._module).items() if isinstance(value, FunctionType)}
 
     def _add(self, name: str, known: set[str]) -> None:
         function = getattr(self._module, name, None)

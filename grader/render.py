@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from grader.config import Config
-from grader.result import CheckResult, Grade, GradientResult
+from grader.result import CheckResult, Diagnosis, Grade, GradientResult
 
 _MARKS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "skipped": ("·", "dim"), "undecided": ("?", "yellow")}
 _COLOURS = {"passed": "green", "followed_through": "cyan", "not_graded": "yellow"}
@@ -109,11 +109,26 @@ def _block(group: list[GradientResult], config: Config, *, staff: bool) -> Rende
     if others:
         words = "so are" if gradient.status == "missing" else "the same stops"
         lines.append(Text(f"{words} {', '.join(other.name for other in others)}"))
-    lines += [Text(f"hint: {hint}", "italic") for hint in gradient.hints]
+    lines += _why(gradient.diagnosis)
+    shown = gradient.hints if staff else gradient.hints[: config.hints.check_level]
+    lines += [Text(f"hint: {hint}", "italic") for hint in shown]
     lines += [Text(f"note: {note}", "dim") for note in gradient.notes]
     if staff and gradient.printed:
         lines.append(Text(f"printed: {_short(gradient.printed)}", "dim"))
     return Group(title, *(Padding(line, (0, 0, 0, 4)) for line in lines), Text(""))
+
+
+def _why(diagnosis: Diagnosis | None) -> list[Text]:
+    """The mistakes, or what can be said of the numbers without one."""
+    if diagnosis is None:
+        return []
+    lead = {"tie": "either: ", "observation": "seen: "}.get(diagnosis.certainty, "why: ")
+    lines = [
+        Text(f"{'' if mistake.kind == 'runtime' else lead}{line}", "bold")
+        for mistake in diagnosis.mistakes
+        for line in mistake.statement.splitlines()
+    ]
+    return lines + [Text(f"seen: {sentence}") for sentence in diagnosis.properties]
 
 
 def _check_line(check: CheckResult) -> Text | None:

@@ -1,0 +1,69 @@
+"""What is said beside the marks: the reason why a function stopped, and the hints.  Pure; decides no marks.
+
+A reason comes from the student's process: it is repeated as text, and nothing else follows from it.
+"""
+
+import msgspec
+
+from grader.answers import Answer
+from grader.assignment import Assignment
+from grader.config import Gradient
+from grader.diagnosis.hints import hints_for
+from grader.diagnosis.story import Explanation
+from grader.result import Diagnosis, GradientResult, Mistake
+
+RUNTIME = "runtime"
+_SHAPE_ERRORS = ("ValueError", "IndexError", "LinAlgError", "AxisError", "UFuncTypeError")
+
+
+def advise(
+    assignment: Assignment, result: GradientResult, answer: Answer | None, explanation: Explanation | None
+) -> GradientResult:
+    """The same result, with its exception explained and with hints, where something is wrong with it.
+
+    Args:
+        answer: the last answer of the gradient.
+    """
+    if result.status == "raised" and answer is not None:
+        result = msgspec.structs.replace(result, diagnosis=_runtime(answer))
+    gradient = next(gradient for gradient in assignment.config.gradients if gradient.name == result.name)
+    topics = _topics(assignment, gradient, result, answer, explanation)
+    if not topics:
+        return result
+    where = result.diagnosis.mistakes[0].where if result.diagnosis is not None and result.diagnosis.mistakes else ""
+    return msgspec.structs.replace(result, hints=hints_for(assignment, gradient, topics, where))
+
+
+def _runtime(answer: Answer) -> Diagnosis | None:
+    """An explained exception as a mistake: where is the line, the statement says which expression and why."""
+    if not answer.explanation:
+        return None
+    where = f"line {answer.line}" if answer.line else ""
+    return Diagnosis("exact", [Mistake(RUNTIME, where, "\n".join(answer.explanation))])
+
+
+def _topics(
+    assignment: Assignment,
+    gradient: Gradient,
+    result: GradientResult,
+    answer: Answer | None,
+    explanation: Explanation | None,
+) -> list[str]:
+    """What the hints are about, the most special first."""
+    if result.status == "raised":
+        if result.diagnosis is None or answer is None:
+            return []
+        named = answer.message.partition(":")[0]
+        return [f"{RUNTIME}-shape" if named in _SHAPE_ERRORS else f"{RUNTIME}-name", RUNTIME]
+    if result.status != "failed":
+        return []
+    if result.diagnosis is not None and result.diagnosis.mistakes:
+        operators = list(explanation.operators[:1]) if explanation is not None else []
+        return [*operators, result.diagnosis.mistakes[0].kind]
+    failed = {check.name for check in result.checks if check.outcome == "failed"}
+    if "shape" in failed:
+        if answer is None or answer.value is None:
+            return ["missing-result"]
+        expected = assignment.steps[-1].shape(assignment.symbolic(gradient))
+        return ["constant"] if answer.value.shape == expected else ["shape"]
+    return ["numerical-gradient"] if "reference" in failed else ["none"]

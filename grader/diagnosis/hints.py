@@ -1,0 +1,144 @@
+"""Hints: three levels for each mistake, from the built-in texts and those that the assignment puts in their place.
+
+Knows texts and placeholders; computes nothing, and never sees an answer.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from grader.assignment import Assignment
+from grader.config import Gradient
+from grader.errors import ConfigError, did_you_mean
+from grader.yamlfile import Key, YamlFile
+
+LEVELS = 3
+PLACEHOLDERS = ("gradient", "of", "shape", "entry", "letters", "indices", "next", "where")
+ANY = "any"
+INDEX_LETTERS = "ijklmn"
+_BUILT_IN = Path(__file__).with_name("hints.yaml")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Texts for some operators or kinds of mistake, for all gradients or some.
+
+    Attributes:
+        topics: slugs of operators, kinds of mistake, or "any".
+        texts: one per level, with placeholders.
+        gradients: those that it is for; none for all.
+    """
+
+    topics: tuple[str, ...]
+    texts: tuple[str, ...]
+    gradients: tuple[str, ...] = ()
+
+
+def load_hints(assignment: Assignment, topics: Sequence[str] = ()) -> tuple[Entry, ...]:
+    """The entries that apply to an assignment, the first that fits to be used: its own, then the built-in ones.
+
+    Args:
+        topics: what an entry may be for; anything where empty.
+
+    Raises:
+        ConfigError: the file that config.yaml names cannot be used.
+    """
+    named = assignment.config.hints.file
+    path = assignment.folder / named
+    own: tuple[Entry, ...] = ()
+    if named and (assignment.reference is not None or path.exists()):  # students do not have the file
+        own = _load(path, tuple(assignment.names), tuple(topics))
+    return own + _load(_BUILT_IN, (), ())
+
+
+def hints_for(assignment: Assignment, gradient: Gradient, topics: Sequence[str], where: str = "") -> list[str]:
+    """The three levels for one gradient.
+
+    Args:
+        topics: what is known of the mistake, the most special first, such as ("missing-slope", "missing-factor").
+        where: the quantity, factor or product concerned, as told by the diagnosis.
+    """
+    entries = load_hints(assignment)
+    fitting = [entry for entry in entries if not entry.gradients or gradient.name in entry.gradients]
+    for topic in (*topics, ANY):
+        for entry in fitting:
+            if topic in entry.topics:
+                return [fill(text, assignment, gradient, where) for text in entry.texts]
+    return []
+
+
+def fill(text: str, assignment: Assignment, gradient: Gradient, where: str) -> str:
+    """A text with its placeholders filled in."""
+    values = placeholders(assignment, gradient, where)
+    return re.sub(r"\{(\w+)\}", lambda found: values[found[1]], text)
+
+
+def placeholders(assignment: Assignment, gradient: Gradient, where: str) -> dict[str, str]:
+    """What stands for each placeholder at one gradient."""
+    shape = assignment.symbolic(gradient)
+    axes = [size for size in shape if not isinstance(size, int)]
+    letters = _letters(len(axes))
+    counted = [f"{letter} counts {size}" for letter, size in zip(letters, axes, strict=True)]
+    if len(set(axes)) < len(axes):
+        counted = [
+            f"{letter} counts {size} (axis {axis})"
+            for axis, (letter, size) in enumerate(zip(letters, axes, strict=True))
+        ]
+    uses = [name for name, parameters in assignment.graph.parameters.items() if gradient.of in parameters]
+    return {
+        "gradient": gradient.name,
+        "of": gradient.of,
+        "shape": f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})",
+        "entry": f"d{assignment.config.loss}/d{gradient.of}[{', '.join(letters)}]",
+        "letters": ", ".join(letters),
+        "indices": ", ".join(counted) or "it has one entry",
+        "next": " and ".join(uses) or assignment.config.loss,
+        "where": where or "this part",
+    }
+
+
+def _letters(count: int) -> list[str]:
+    """i, j for a matrix; j alone for a row, which is counted by its columns."""
+    return ["j"] if count == 1 else list(INDEX_LETTERS[:count])
+
+
+@lru_cache(maxsize=16)
+def _load(path: Path, gradients: tuple[str, ...], topics: tuple[str, ...]) -> tuple[Entry, ...]:
+    file = YamlFile(path)
+    if not isinstance(file.data, list):
+        raise ConfigError(f"{path}: expected a list of hints, each with `for` and `hints`, found {_kind(file.data)}")
+    return tuple(_entry(file, number, data, gradients, topics) for number, data in enumerate(file.data))
+
+
+def _entry(file: YamlFile, number: int, data: Any, gradients: Sequence[str], topics: Sequence[str]) -> Entry:
+    if not isinstance(data, Mapping) or not {"for", "hints"} <= set(data):
+        raise ConfigError(f"{file.where([number])}: expected `for` and `hints`")
+    for key in set(data) - {"for", "hints", "gradients"}:
+        near = did_you_mean(str(key), ["for", "hints", "gradients"])
+        raise ConfigError(f"{file.where([number, str(key)])}: unknown key{near}")
+    entry = Entry(_words(data["for"]), tuple(map(str, data["hints"] or ())), _words(data.get("gradients", [])))
+    _check_names(file, [number, "gradients"], entry.gradients, gradients)
+    _check_names(file, [number, "for"], entry.topics, topics)
+    if len(entry.texts) != LEVELS:
+        raise ConfigError(f"{file.where([number, 'hints'])}: expected {LEVELS} texts, found {len(entry.texts)}")
+    for position, text in enumerate(entry.texts):
+        _check_names(file, [number, "hints", position], re.findall(r"\{([^}]*)\}", text), PLACEHOLDERS)
+    return entry
+
+
+def _check_names(file: YamlFile, keys: list[Key], names: Sequence[str], known: Sequence[str]) -> None:
+    for name in names:
+        if known and name not in known:
+            near = did_you_mean(name, list(known)) or f"; expected one of {', '.join(known)}"
+            raise ConfigError(f"{file.where(keys)}: there is no {name}{near}")
+
+
+def _words(value: Any) -> tuple[str, ...]:
+    return (str(value),) if isinstance(value, str) else tuple(map(str, value or ()))
+
+
+def _kind(data: Any) -> str:
+    return "nothing" if data is None else f"a {type(data).__name__}"
