@@ -18,6 +18,7 @@ COMMANDS = {
     "check": "check",
     "grade": "grade",
     "gradescope": "gradescope",
+    "handout": "handout",
     "batch": "batch",
     "report": "report",
 }

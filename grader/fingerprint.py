@@ -11,6 +11,7 @@ from grader.assignment import Assignment
 from grader.config import Computed
 
 MISTAKES = "mistakes.yaml"
+UNMARKED = ("sandbox", "gradescope", "feedback")  # sections of config.yaml that change no grade
 
 
 class Runtime(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -28,7 +29,7 @@ class Runtime(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Fingerprint(msgspec.Struct, frozen=True):
-    """The state of an assignment.  Comments in config.yaml and limits of the sandbox do not enter `spec`."""
+    """The state of an assignment.  Comments in config.yaml, limits, and what only words the feedback do not enter `spec`."""
 
     spec: str
     solution: str
@@ -39,7 +40,7 @@ class Fingerprint(msgspec.Struct, frozen=True):
 
 def fingerprint(assignment: Assignment) -> Fingerprint:
     config = assignment.config
-    marked = {key: value for key, value in msgspec.to_builtins(config).items() if key != "sandbox"}
+    marked = {key: value for key, value in msgspec.to_builtins(config).items() if key not in UNMARKED}
     solution = assignment.folder / config.solution
     return Fingerprint(
         spec=_hash(msgspec.json.encode(marked, order="sorted"), (assignment.folder / config.model).read_bytes()),

@@ -51,11 +51,14 @@ class WorkerRefused(GraderError):
 class Pool:
     """So many worker processes, from the first task on until `close`."""
 
-    def __init__(self, config: Path, jobs: int, *, judge_only: bool = False, in_flight: int = IN_FLIGHT) -> None:
+    def __init__(
+        self, config: Path, jobs: int, *, judge_only: bool = False, in_flight: int = IN_FLIGHT, first_slot: int = 0
+    ) -> None:
         """Start the workers; they load in parallel, and are waited for when they are needed."""
         self._config = config.resolve()
         self._judge_only = judge_only
         self._in_flight = in_flight
+        self._first_slot = first_slot
         self._selector = selectors.DefaultSelector()
         self._deaths: dict[int, int] = {}
         self._restarts = 0
@@ -81,32 +84,20 @@ class Pool:
     def run(self, tasks: Iterator[Task]) -> Iterator[Result | Lost]:
         """The results of the tasks, in the order in which they are ready.  Every task has exactly one."""
         again: deque[Task] = deque()
-        lost: deque[Lost] = deque()
-        waiting = True
         while True:
-            for worker in self._workers:
-                while waiting and len(worker.tasks) < self._in_flight + AHEAD:
-                    task = again.popleft() if again else next(tasks, None)
-                    if task is None:
-                        waiting = False
-                        break
-                    self._hand_out(worker, task)
-            while lost:
-                yield lost.popleft()
-            if not waiting and not any(worker.tasks for worker in self._workers):
+            self._hand_out_all(again, tasks)
+            if not any(worker.tasks for worker in self._workers):
                 return
             for key, _ in self._selector.select():
-                worker = key.data
                 try:
-                    yield from self._results(worker)
+                    yield from self._results(key.data)
                 except EOFError:
-                    for task in self._bury(worker):
+                    for task in self._bury(key.data):
                         self._deaths[task.number] = self._deaths.get(task.number, 0) + 1
-                        if self._deaths[task.number] >= MAX_DEATHS:
-                            lost.append(Lost(task.number, "the worker process died on it, twice"))
-                        else:
+                        if self._deaths[task.number] < MAX_DEATHS:
                             again.append(task)
-                    waiting = True
+                        else:
+                            yield Lost(task.number, "the worker process died on it, twice")
 
     def close(self) -> None:
         for worker in self._workers:
@@ -127,7 +118,8 @@ class Pool:
 
     def _start(self, slot: int) -> _Worker:
         ours, theirs = socket.socketpair()
-        settings = Settings(theirs.fileno(), str(self._config), self._judge_only, self._in_flight, slot * SLOTS)
+        first_slot = self._first_slot + slot * SLOTS
+        settings = Settings(theirs.fileno(), str(self._config), self._judge_only, self._in_flight, first_slot)
         process = subprocess.Popen(
             [sys.executable, "-m", "grader.batch.worker", msgspec.json.encode(settings).decode()],
             stdin=subprocess.DEVNULL,
@@ -140,6 +132,14 @@ class Pool:
         worker = _Worker(process, Channel(ours), slot)
         self._selector.register(worker.channel, selectors.EVENT_READ, worker)
         return worker
+
+    def _hand_out_all(self, again: deque[Task], tasks: Iterator[Task]) -> None:
+        for worker in self._workers:
+            while len(worker.tasks) < self._in_flight + AHEAD:
+                task = again.popleft() if again else next(tasks, None)
+                if task is None:
+                    return
+                self._hand_out(worker, task)
 
     def _hand_out(self, worker: _Worker, task: Task) -> None:
         worker.tasks[task.number] = task

@@ -35,13 +35,19 @@ class Result(msgspec.Struct, frozen=True, array_like=True):
         run: as of `pack_run`; b"" where the sandbox failed, and where nothing was run.
         grade: JSON.
         error: why the sandbox failed, else "".
+        flags: (kind, gradient, detail), see grader.flags.
+        runtime: JSON of the Runtime of a worker elsewhere; b"" where it is that of the first worker.
     """
 
     number: int
     grade: bytes
     run: bytes = b""
     answers_hash: str = ""
+    cpu_seconds: float = 0.0
+    attempts: int = 0
     error: str = ""
+    flags: list[tuple[str, str, str]] = []
+    runtime: bytes = b""
 
 
 class Hello(msgspec.Struct, frozen=True, array_like=True):

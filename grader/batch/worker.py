@@ -4,6 +4,7 @@ Started as `python -m grader.batch.worker SETTINGS`.  Ends when the coordinator'
 its zygote and children with it.  Grading the same answers twice is remembered, not done again.
 """
 
+import contextlib
 import socket
 import sys
 from collections import OrderedDict
@@ -16,6 +17,7 @@ import msgspec
 from grader.batch.protocol import Channel, Hello, Result, Task, answers_hash, pack_run, unpack_run
 from grader.configfile import load_config
 from grader.errors import GraderError, SandboxError
+from grader.flags import flags_of
 
 if TYPE_CHECKING:
     from grader.answers import Run
@@ -23,7 +25,9 @@ if TYPE_CHECKING:
     from grader.result import Grade
     from grader.sandbox.host import Sandbox
 
-REMEMBERED = 512
+Flag = tuple[str, str, str]
+
+REMEMBERED = 512  # grades, in each worker
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -47,19 +51,24 @@ class Judge:
 
     def __init__(self, assignment: "Assignment") -> None:
         self.assignment = assignment
-        self._grades: OrderedDict[str, Grade] = OrderedDict()
+        self._known: OrderedDict[str, tuple[Grade, list[Flag]]] = OrderedDict()
 
-    def __call__(self, run: "Run", key: str, name: str, sandbox: str) -> bytes:
-        """The grade as JSON; `key` is the hash of the answers."""
+    def __call__(self, run: "Run", task: Task, sandbox: str) -> Result:
+        """The result of a task whose file left `run`, without the run itself."""
+        key = answers_hash(run)
+        found = self._known.pop(key, None) or self._grade(run)
+        self._known[key] = found
+        if len(self._known) > REMEMBERED:
+            self._known.popitem(last=False)
+        grade, flags = found
+        named = msgspec.structs.replace(grade, submission=task.name, sandbox=sandbox)
+        return Result(task.number, msgspec.json.encode(named), b"", key, run.cpu_seconds, run.attempts, flags=flags)
+
+    def _grade(self, run: "Run") -> "tuple[Grade, list[Flag]]":
         from grader.grade import grade
 
-        found = self._grades.pop(key, None)
-        if found is None:
-            found = grade(self.assignment, run, "")
-        self._grades[key] = found
-        if len(self._grades) > REMEMBERED:
-            self._grades.popitem(last=False)
-        return msgspec.json.encode(msgspec.structs.replace(found, submission=name, sandbox=sandbox))
+        found = grade(self.assignment, run, "")
+        return found, flags_of(found, run)
 
 
 class Worker:
@@ -74,10 +83,7 @@ class Worker:
     def judge_all(self) -> None:
         """Grade stored answers until there are no more."""
         while (frame := self._receive(wait=True)) is not None:
-            task = self._tasks.decode(frame)
-            run = unpack_run(task.run)
-            key = answers_hash(run)
-            self._send(Result(task.number, self.judge(run, key, task.name, task.sandbox), answers_hash=key))
+            self._judge_stored(self._tasks.decode(frame))
 
     def run_all(self, sandbox: "Sandbox", in_flight: int) -> None:
         """Run and grade files until there are no more."""
@@ -89,9 +95,10 @@ class Worker:
                 grade = msgspec.json.encode(not_graded(self.judge.assignment, task.name, str(run)))
                 self._send(Result(task.number, grade, error=str(run)))
                 continue
-            key = answers_hash(run)
-            grade = self.judge(run, key, task.name, str(sandbox.report))
-            self._send(Result(task.number, grade, pack_run(run), key))
+            self._send(msgspec.structs.replace(self.judge(run, task, str(sandbox.report)), run=pack_run(run)))
+
+    def _judge_stored(self, task: Task) -> None:
+        self._send(self.judge(unpack_run(task.run), task, task.sandbox))
 
     def _sources(self) -> Iterator[bytes | None]:
         """The files of the tasks as they arrive; waits only where nothing is being run."""
@@ -104,6 +111,9 @@ class Worker:
                 yield None
                 continue
             task = self._tasks.decode(frame)
+            if task.run:
+                self._judge_stored(task)
+                continue
             self.running[position] = task
             position += 1
             yield task.source
@@ -129,7 +139,11 @@ def main(settings: Settings) -> None:
     try:
         _work(channel, settings)
     except GraderError as error:
-        channel.send(msgspec.msgpack.encode(Hello(None, error=str(error), exit_code=error.exit_code)))
+        hello = Hello(None, error=str(error), exit_code=error.exit_code)
+        with contextlib.suppress(ConnectionError):
+            channel.send(msgspec.msgpack.encode(hello))
+    except ConnectionError:
+        return  # nobody is waiting for this worker any more
 
 
 def _work(channel: Channel, settings: Settings) -> None:

@@ -22,11 +22,18 @@ config_option = click.option(
 )
 
 
+def find_config_path(path: Path | None) -> Path:
+    """The config.yaml that was named, or else the nearest."""
+    from grader.configfile import find_config
+
+    return find_config(Path.cwd()) if path is None else path
+
+
 def read_config(path: Path | None) -> tuple["Config", Path]:
     """The config, and the folder that its paths are relative to."""
-    from grader.configfile import find_config, load_config
+    from grader.configfile import load_config
 
-    found = find_config(Path.cwd()) if path is None else path
+    found = find_config_path(path)
     return load_config(found), found.resolve().parent
 
 

@@ -1,0 +1,82 @@
+"""`grader batch` without its command line: take in a download, grade what is not graded, write the results."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from grader.batch.coordinator import Work, Workers, grade_all
+from grader.batch.pool import Pool
+from grader.batch.progress import show_progress
+from grader.batch.session import check_state, fingerprint_of, refuser, source_limit
+from grader.configfile import load_config
+from grader.exports.results import write_results
+from grader.inputs.download import read_download
+from grader.inputs.entry import receive
+from grader.store.pending import ungraded
+from grader.store.store import Store
+
+
+@dataclass
+class Outcome:
+    """What a batch did.
+
+    Attributes:
+        taken: submissions in the download.
+        graded: of them now, by this run.
+        failed: could not be graded, in all; our fault, or a file that could not be read.
+    """
+
+    layout: str = ""
+    taken: int = 0
+    graded: int = 0
+    failed: int = 0
+    written: list[Path] = field(default_factory=list)
+
+
+def run_batch(
+    config_path: Path, path: Path, out: Path, *, jobs: int, dask: str = "", layout: str = "", due: datetime | None = None
+) -> Outcome:
+    """Grade the download at `path` into the folder `out`.
+
+    Raises:
+        GraderError: nothing could be read, the workers refused, or the store failed; what is graded stays.
+    """
+    config = load_config(config_path)
+    download = read_download(path, config.submission, layout=layout, leave_out=out, due=due)
+    with Store(out, create=True) as store:
+        workers = make_workers(config_path, jobs, dask)
+        try:
+            refused = list(download.refused)
+            for entry in download.entries:
+                store.receive(entry, receive(entry, config.submission, source_limit(config), refused))
+            store.note_download(path, download.layout, refused)
+            outcome = Outcome(download.layout, len(download.entries))
+            outcome.graded = _grade(store, workers, config_path)
+        finally:
+            workers.close()
+        outcome.failed = _count_failed(store)
+        outcome.written = write_results(out, config)
+    return outcome
+
+
+def make_workers(config_path: Path, jobs: int, dask: str, *, judge_only: bool = False) -> Workers:
+    if dask:
+        from grader.cluster import Cluster
+
+        return Cluster(config_path, dask, judge_only=judge_only)
+    return Pool(config_path, jobs, judge_only=judge_only)
+
+
+def _grade(store: Store, workers: Workers, config_path: Path) -> int:
+    state = fingerprint_of(workers.hello())
+    check_state(store, state)
+    todo = ungraded(store.connection)
+    round_id = store.begin_round("batch", state, config_path.read_text(encoding="utf-8-sig"))
+    grade_all(store, workers, round_id, map(Work, todo), show_progress(len(todo)), refuser(config_path))
+    store.finish_round(round_id)
+    return len(todo)
+
+
+def _count_failed(store: Store) -> int:
+    sql = "SELECT COUNT(*) FROM current WHERE status IN ('not_graded', 'unreadable', 'waiting')"
+    return int(store.connection.execute(sql).fetchone()[0])

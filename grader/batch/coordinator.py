@@ -1,0 +1,108 @@
+"""Hand out what is not graded yet, and store what comes back: the one place where results enter the store."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import msgspec
+
+from grader.answers import Run
+from grader.batch.pool import Lost
+from grader.batch.progress import Progress
+from grader.batch.protocol import Hello, Result, Task, unpack_run
+from grader.store.store import RunRecord, Store
+
+
+class Workers(Protocol):
+    """Whatever grades tasks: processes on this machine, or a cluster."""
+
+    def hello(self) -> Hello: ...
+    def run(self, tasks: Iterator[Task]) -> Iterator[Result | Lost]: ...
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class Work:
+    """One submission to be graded: what to run or, with `run_id`, which stored run to judge again.
+
+    Attributes:
+        before: the answers of an earlier run at the same steps, with which a new run is compared.
+    """
+
+    submission: int
+    run_id: int | None = None
+    before: int | None = None
+
+
+Compare = Callable[[Run, Run], str]  # how two runs of one file differ, "" if they do not
+NotGraded = Callable[[str, str], bytes]  # the grade as JSON of a file by name, and why it could not be graded
+
+
+def grade_all(
+    store: Store,
+    workers: Workers,
+    round_id: int,
+    work: Iterable[Work],
+    progress: Progress,
+    not_graded: NotGraded,
+    compare: Compare | None = None,
+) -> int:
+    """Grade everything in `work`; returns how many could not be graded.  Each is stored as it comes.
+
+    Raises:
+        GraderError: the store or the workers failed; what is stored stays.
+    """
+    hello = workers.hello()
+    under_way: dict[int, Work] = {}
+    failures = 0
+    with progress:
+        for result in workers.run(_tasks(store, work, under_way)):
+            one = under_way.pop(result.number)
+            if isinstance(result, Lost):
+                store.record(one.submission, round_id, not_graded(_name(store, one.submission), result.reason))
+                failures += 1
+                progress.done(failed=True)
+                continue
+            record = _run_record(result, hello)
+            flags = [*result.flags, *_unstable(store, one, record, compare)]
+            store.record(one.submission, round_id, result.grade, record, one.run_id, flags)
+            failed = bool(result.error)
+            failures += failed
+            progress.done(failed=failed)
+    return failures
+
+
+def _tasks(store: Store, work: Iterable[Work], under_way: dict[int, Work]) -> Iterator[Task]:
+    """Read one submission at a time, when a worker wants it: memory does not grow with the class."""
+    for one in work:
+        under_way[one.submission] = one
+        name = _name(store, one.submission)
+        (source,) = store.connection.execute("SELECT source FROM submissions WHERE id = ?", (one.submission,)).fetchone()
+        if one.run_id is None:
+            yield Task(one.submission, name, source)
+            continue
+        answers, sandbox = store.connection.execute("SELECT answers, sandbox FROM runs WHERE id = ?", (one.run_id,)).fetchone()
+        yield Task(one.submission, name, run=answers, sandbox=sandbox)
+
+
+def _run_record(result: Result, hello: Hello) -> RunRecord | None:
+    if not result.run or hello.fingerprint is None:
+        return None
+    state = hello.fingerprint
+    runtime = state.runtime if not result.runtime else msgspec.json.decode(result.runtime, type=type(state.runtime))
+    return RunRecord(
+        result.run, result.answers_hash, result.cpu_seconds, result.attempts, state.steps, runtime, hello.sandbox
+    )
+
+
+def _unstable(store: Store, one: Work, record: RunRecord | None, compare: Compare | None) -> list[tuple[str, str, str]]:
+    if one.before is None or record is None or compare is None:
+        return []
+    (answers,) = store.connection.execute("SELECT answers FROM runs WHERE id = ?", (one.before,)).fetchone()
+    detail = compare(unpack_run(answers), unpack_run(record.packed))
+    return [("unstable", "", detail)] if detail else []
+
+
+def _name(store: Store, submission: int) -> str:
+    (name,) = store.connection.execute("SELECT name FROM submissions WHERE id = ?", (submission,)).fetchone()
+    return str(name)

@@ -1,0 +1,51 @@
+"""What batch and regrade have in common: the store, the workers, the files written at the end."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from grader.batch.protocol import Hello
+from grader.config import Config
+from grader.errors import UsageError
+from grader.fingerprint import Fingerprint
+from grader.store.store import Store
+
+
+def fingerprint_of(hello: Hello) -> Fingerprint:
+    if hello.fingerprint is None:
+        raise AssertionError("a worker that did not refuse says what it grades")
+    return hello.fingerprint
+
+
+def check_state(store: Store, state: Fingerprint) -> None:
+    """The gradings in force must be of the present state of the assignment: a table of marks is of one rubric.
+
+    Raises:
+        UsageError: they are not.
+    """
+    last = store.last_round()
+    if last is not None and last != (state.spec, state.solution):
+        what = "config.yaml or the model" if last[0] != state.spec else "the solution or its named mistakes"
+        raise UsageError(
+            f"{store.folder}: {what} changed since these results were graded. `grader regrade {store.folder}` brings them up to"
+            " date first; or choose another --out"
+        )
+
+
+def refuser(config: Path) -> Callable[[str, str], bytes]:
+    """Makes grades that say only that the grader failed; loads the assignment when the first is asked for."""
+
+    def not_graded_json(name: str, reason: str) -> bytes:
+        from grader.assignment import load_assignment
+        from grader.configfile import load_config
+        from grader.grade import not_graded
+
+        assignment = load_assignment(load_config(config), config.resolve().parent, with_solution=False)
+        return msgspec.json.encode(not_graded(assignment, name, reason))
+
+    return not_graded_json
+
+
+def source_limit(config: Config) -> int:
+    return config.sandbox.source_kb * 1024

@@ -1,0 +1,73 @@
+"""What a batch says at its end.  Names are hostile: they go through `Text`, which knows no markup."""
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from grader.batch.batch import Outcome
+from grader.store.query import Results
+
+_SHOWN = 10
+_LAYOUTS = {
+    "gradescope": "a Gradescope export",
+    "canvas": "a Canvas download",
+    "moodle": "a Moodle download",
+    "blackboard": "a Blackboard download",
+    "brightspace": "a Brightspace download",
+    "github": "clones of GitHub repositories",
+    "folders": "a folder per student",
+    "files": "a file per student",
+}
+
+
+def print_summary(folder: Path, outcome: Outcome) -> None:
+    """Print what was read, how it went, and what a person has to look at."""
+    console = Console(highlight=False, soft_wrap=True)
+    with Results(folder) as results:
+        console.print(Text(f"{_LAYOUTS[outcome.layout]}: {outcome.taken} submissions, {outcome.graded} graded now"))
+        _print_marks(console, results)
+        listed = {status: _with_status(results, status) for status in ("missing", "unreadable", "not_graded")}
+        _print_list(console, "nothing handed in", listed["missing"])
+        _print_list(console, "could not be read", listed["unreadable"])
+        _print_list(console, "not graded, the grader's fault: run again", listed["not_graded"])
+        _print_list(console, "not taken", [f"{path}: {reason}" for path, reason in results.refused()])
+        _print_list(console, "to be looked at", _flags(results))
+    console.print(Text(f"written: {', '.join(str(path) for path in outcome.written)}"))
+
+
+def _print_marks(console: Console, results: Results) -> None:
+    scores = [row[0] for row in results.connection.execute("SELECT score FROM current WHERE status = 'graded' ORDER BY score")]
+    if not scores:
+        return
+    full = results.connection.execute("SELECT COUNT(*) FROM current WHERE status = 'graded' AND score >= max_score").fetchone()[0]
+    middle = scores[len(scores) // 2] if len(scores) % 2 else (scores[len(scores) // 2 - 1] + scores[len(scores) // 2]) / 2
+    (most,) = results.connection.execute("SELECT MAX(max_score) FROM current").fetchone()
+    console.print(Text(f"{len(scores)} students have marks: median {middle:g} of {most:g}, {full} have all of them"))
+
+
+def _with_status(results: Results, status: str) -> list[str]:
+    rows = [row for row in results.students() if row.status == status]
+    return [f"{row.student}: {row.problem or (row.grade.message if row.grade else '')}" for row in rows]
+
+
+def _flags(results: Results) -> list[str]:
+    sql = "SELECT kind, COUNT(DISTINCT submission_id) FROM current_flags GROUP BY kind ORDER BY kind"
+    words = {
+        "identical": "the same file as another student's",
+        "numerical": "a numerical derivative instead of a formula",
+        "tamper": "tried what the sandbox forbids, or ended the process",
+        "unstable": "answers differ when run twice",
+    }
+    return [f"{words.get(kind, kind)}: {count}" for kind, count in results.connection.execute(sql)]
+
+
+def _print_list(console: Console, title: str, lines: list[str]) -> None:
+    if not lines:
+        return
+    console.print(Text(f"{title}: {len(lines)}", "bold"))
+    for line in lines[:_SHOWN]:
+        shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line)
+        console.print(Text(f"  {shown[:300]}"))
+    if len(lines) > _SHOWN:
+        console.print(Text(f"  and {len(lines) - _SHOWN} more: see grades.csv"))

@@ -1,0 +1,22 @@
+"""Everything that a results folder holds besides the store, written from the store."""
+
+from pathlib import Path
+
+from grader.config import Config
+from grader.exports.cells import write_file
+from grader.exports.feedback import write_feedback
+from grader.exports.grades import grades_csv
+from grader.store.database import explained
+from grader.store.query import Results
+
+
+def write_results(folder: Path, config: Config) -> list[Path]:
+    """Write grades.csv and the feedback; what is the same already is left alone.
+
+    Raises:
+        StoreError: the disk is full, or the folder cannot be written.
+    """
+    with explained(folder), Results(folder) as results:
+        table = folder / "grades.csv"
+        write_file(table, grades_csv(results).encode("utf-8-sig"))
+        return [table, write_feedback(folder / "feedback", results, config)]

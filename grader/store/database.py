@@ -1,0 +1,46 @@
+"""What every part of the store needs: SQLite's errors in words, text that SQLite takes, the time."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from pathlib import Path
+
+from grader.store.schema import StoreError
+
+DATABASE = "grades.db"
+
+
+@contextmanager
+def explained(folder: Path) -> Iterator[None]:
+    """SQLite's errors, and those of files, as errors of ours.
+
+    Raises:
+        StoreError: with what happened and what to do.
+    """
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        text = str(error)
+        if "full" in text or "disk I/O" in text:
+            advice = "is the disk full? What is finished is kept: make room and run the same command again"
+        elif "locked" in text:
+            advice = "another program has it open for writing: close it and run the same command again"
+        elif "not a database" in text or "malformed" in text:
+            advice = "it is damaged, or not ours: restore it from a copy, or use another folder"
+        else:
+            advice = "what is finished is kept"
+        raise StoreError(f"{folder / DATABASE}: {text}; {advice}") from error
+    except OSError as error:
+        raise StoreError(
+            f"{error.filename or folder}: cannot be written: {error.strerror}; what is graded is kept: run the command again"
+        ) from error
+
+
+def clean(text: str) -> str:
+    """Text that SQLite and every encoder take: a lone surrogate, as in a name that is not UTF-8, is replaced."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
+def now() -> str:
+    return datetime.now(timezone.utc).isoformat(timespec="seconds")

@@ -1,0 +1,235 @@
+"""Write grades.db: the only place that does.  One transaction per submission; an interrupted pass is taken up again."""
+
+import hashlib
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from grader.fingerprint import Fingerprint, Runtime
+from grader.inputs.entry import Entry, Person, Received
+from grader.inputs.tree import Refusal
+from grader.result import Grade
+from grader.store.database import DATABASE, clean, explained, now
+from grader.store.identical import identical_files, text_hash
+from grader.store.lock import FolderLock
+from grader.store.rows import gradient_row, mistake_rows
+from grader.store.schema import StoreError, create_or_migrate
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """A run as it is stored; `packed` is the run itself in bytes."""
+
+    packed: bytes
+    answers_hash: str
+    cpu_seconds: float
+    attempts: int
+    steps_hash: str
+    runtime: Runtime
+    sandbox: str
+
+
+class Store:
+    """A results folder, opened for writing by this process alone."""
+
+    def __init__(self, folder: Path, *, create: bool) -> None:
+        """Lock the folder and open its database.
+
+        Raises:
+            StoreError: it is in use, cannot be written, or holds no store (unless `create`).
+        """
+        path = folder / DATABASE
+        if not create and not path.is_file():
+            raise StoreError(f"{folder}: expected the results of `grader batch` there, found no {DATABASE}")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"{folder}: cannot be made: {error.strerror}") from error
+        self.folder = folder
+        self._lock = FolderLock(folder)
+        try:
+            with explained(folder):
+                self.connection = sqlite3.connect(path, isolation_level=None)
+                self.connection.execute("PRAGMA journal_mode = WAL")
+                self.connection.execute("PRAGMA synchronous = NORMAL")
+                self.connection.execute("PRAGMA foreign_keys = ON")
+                create_or_migrate(self.connection)
+        except StoreError:
+            self._lock.close()
+            raise
+
+    def close(self) -> None:
+        self.connection.close()
+        self._lock.close()
+
+    def __enter__(self) -> "Store":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """All or nothing, on disk or not at all.
+
+        Raises:
+            StoreError: SQLite failed, such as on a full disk; nothing of the transaction is kept.
+        """
+        with explained(self.folder):
+            self.connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self.connection
+                self.connection.execute("COMMIT")
+            except BaseException:
+                if self.connection.in_transaction:
+                    self.connection.execute("ROLLBACK")
+                raise
+
+    # --- what was handed in --------------------------------------------------------------------------------------
+
+    def receive(self, entry: Entry, received: Received) -> None:
+        """Note what someone handed in; the same again changes nothing, a different file supersedes the one before."""
+        source = received.source
+        source_hash = "" if source is None else hashlib.sha256(source).hexdigest()
+        with self.transaction() as db:
+            found = db.execute(
+                "SELECT id, superseded FROM submissions WHERE key = ? AND source_hash = ?", (entry.key, source_hash)
+            ).fetchone()
+            if found is None:
+                db.execute("UPDATE submissions SET superseded = 1 WHERE key = ?", (entry.key,))
+                submission = db.execute(
+                    "INSERT INTO submissions (key, name, source_hash, text_hash, source, problem, problem_kind, note,"
+                    " received_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    (
+                        entry.key,
+                        clean(received.name),
+                        source_hash,
+                        text_hash(source),
+                        source,
+                        clean(received.problem),
+                        received.kind,
+                        clean(received.note),
+                        now(),
+                    ),
+                ).lastrowid
+            else:
+                submission = found[0]
+                if found[1]:  # back to an earlier version of the file
+                    db.execute("UPDATE submissions SET superseded = (id != ?) WHERE key = ?", (submission, entry.key))
+            for one in entry.people:
+                self._receive_person(db, entry, one, submission)
+
+    @staticmethod
+    def _receive_person(db: sqlite3.Connection, entry: Entry, one: Person, submission: int | None) -> None:
+        db.execute(
+            "INSERT INTO students (key, name, email, sid, ids, group_name, late, submitted_at, submission_id)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET name = excluded.name, email = excluded.email,"
+            " sid = excluded.sid, ids = excluded.ids, group_name = excluded.group_name, late = excluded.late,"
+            " submitted_at = excluded.submitted_at, submission_id = excluded.submission_id",
+            (
+                one.key,
+                clean(one.name),
+                clean(one.email),
+                clean(one.sid),
+                msgspec.json.encode({name: clean(value) for name, value in one.ids.items()}).decode(),
+                clean(entry.group),
+                None if entry.late is None else int(entry.late),
+                clean(entry.submitted_at),
+                submission,
+            ),
+        )
+
+    def note_download(self, source: Path, layout: str, refused: Iterable[Refusal]) -> None:
+        with self.transaction() as db:
+            facts = {"source": str(source), "layout": layout}
+            db.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", facts.items())
+            db.execute("DELETE FROM refused")
+            rows = [(clean(refusal.path), clean(refusal.reason)) for refusal in refused]
+            db.executemany("INSERT OR REPLACE INTO refused VALUES (?, ?)", rows)
+
+    # --- passes --------------------------------------------------------------------------------------------------
+
+    def last_round(self) -> tuple[str, str] | None:
+        """(spec hash, solution hash) of the state of the assignment that the gradings in force belong to."""
+        row = self.connection.execute("SELECT spec_hash, solution_hash FROM rounds ORDER BY id DESC LIMIT 1").fetchone()
+        return None if row is None else (row[0], row[1])
+
+    def begin_round(self, kind: str, state: Fingerprint, config: str) -> int:
+        """A new pass, or the last one where it is of the same kind and state and was interrupted."""
+        key = (kind, state.spec, state.solution, state.version)
+        with self.transaction() as db:
+            last = db.execute(
+                "SELECT id, kind, spec_hash, solution_hash, version, finished_at FROM rounds ORDER BY id DESC LIMIT 1"
+            ).fetchone()
+            if last is not None and tuple(last[1:5]) == key and (kind == "batch" or last[5] is None):
+                db.execute("UPDATE rounds SET finished_at = NULL WHERE id = ?", (last[0],))
+                return int(last[0])
+            cursor = db.execute(
+                "INSERT INTO rounds (kind, spec_hash, solution_hash, version, config, started_at) VALUES (?, ?, ?, ?, ?, ?)",
+                (*key, config, now()),
+            )
+            return int(cursor.lastrowid or 0)
+
+    def finish_round(self, number: int) -> None:
+        """All is done: note identical files, and when it was."""
+        with self.transaction() as db:
+            db.execute("DELETE FROM flags WHERE kind = 'identical'")
+            db.executemany(
+                "INSERT INTO flags (submission_id, grading_id, kind, detail) VALUES (?, NULL, 'identical', ?)",
+                identical_files(db),
+            )
+            db.execute("UPDATE rounds SET finished_at = ? WHERE id = ?", (now(), number))
+
+    # --- gradings ------------------------------------------------------------------------------------------------
+
+    def record(
+        self,
+        submission: int,
+        round_id: int,
+        grade: bytes,
+        run: RunRecord | None = None,
+        run_id: int | None = None,
+        flags: Iterable[tuple[str, str, str]] = (),
+    ) -> None:
+        """Add a grading, the run that it is of where that is new, and put it in force: all in one transaction."""
+        decoded = msgspec.json.decode(grade, type=Grade)
+        with self.transaction() as db:
+            if run is not None:
+                run_id = self._record_run(db, submission, round_id, run)
+            grading = db.execute(
+                "INSERT INTO gradings (submission_id, run_id, round_id, status, score, max_score, grade, graded_at)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (submission, run_id, round_id, decoded.status, decoded.score, decoded.max_score, grade.decode(), now()),
+            ).lastrowid
+            rows = [(grading, *gradient_row(k, gradient)) for k, gradient in enumerate(decoded.gradients)]
+            db.executemany("INSERT INTO gradients VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+            db.executemany("INSERT INTO mistakes VALUES (?, ?, ?, ?, ?, ?)", [(grading, *row) for row in mistake_rows(decoded)])
+            db.executemany(
+                "INSERT INTO flags (submission_id, grading_id, kind, gradient, detail) VALUES (?, ?, ?, ?, ?)",
+                [(submission, grading, kind, gradient, clean(detail)) for kind, gradient, detail in flags],
+            )
+            db.execute("UPDATE submissions SET grading_id = ? WHERE id = ?", (grading, submission))
+
+    @staticmethod
+    def _record_run(db: sqlite3.Connection, submission: int, round_id: int, run: RunRecord) -> int:
+        cursor = db.execute(
+            "INSERT INTO runs (submission_id, round_id, steps_hash, runtime, sandbox, answers, answers_hash, cpu_seconds,"
+            " attempts, ran_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                submission,
+                round_id,
+                run.steps_hash,
+                msgspec.json.encode(run.runtime).decode(),
+                run.sandbox,
+                run.packed,
+                run.answers_hash,
+                run.cpu_seconds,
+                run.attempts,
+                now(),
+            ),
+        )
+        return int(cursor.lastrowid or 0)
