@@ -1,0 +1,139 @@
+"""What students get: the assignment's public files, a config without secrets, and the grader.  Nothing of the solution."""
+
+import ast
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+
+from grader.archive import zip_bytes
+from grader.config import Config
+from grader.errors import ConfigError, GraderError
+from grader.soundness import stubs_path, try_out
+from grader.wheel import make_wheel, requirements, wheel_name
+
+# Everything else in a config is the staff's: a key that is added some day stays at home until it is listed here.
+PUBLIC_KEYS = ("title", "model", "submission", "loss", "objective", "dimensions", "steps", "quantities", "gradients", "checks")
+_IGNORED = {"__pycache__", ".pytest_cache", ".ipynb_checkpoints"}
+_MIN_FORMULA = 8  # characters without spaces; shorter ones stand everywhere
+_SMALLEST = 2
+
+_HEADER = """\
+# The assignment as the checks at home use it: other random steps and smaller sizes than when your work is marked.
+# There is no answer in here, and nothing that needs changing.
+"""
+_PYTEST = """\
+[pytest]
+addopts = -q -rs --no-header --tb=short
+testpaths = test_gradients.py
+"""
+
+
+def build_handout(config: Config, folder: Path, *, force: bool = False) -> bytes:
+    """The zip; the same assignment and the same grader give the same bytes.
+
+    Raises:
+        GraderError: the assignment is not sound (with `force` that is no reason), or something of the solution would be in it.
+    """
+    public = _public_files(config, folder)
+    if not force:
+        _refuse_unsound(config, folder)
+    files = {
+        **public,
+        "config.yaml": public_config(config),
+        "pytest.ini": _PYTEST.encode(),
+        "requirements.txt": ("\n".join([f"./{wheel_name()}", *requirements()]) + "\n").encode(),
+    }
+    _refuse_leaks(config, folder, files)
+    return zip_bytes({**files, wheel_name(): make_wheel()})
+
+
+def public_config(config: Config) -> bytes:
+    """The config as students get it: no solution, no marking secrets, small sizes, and a seed that tells nothing of ours."""
+    data: dict[str, Any] = json.loads(msgspec.json.encode(config))
+    shown = {key: data[key] for key in PUBLIC_KEYS}
+    shown["model"] = Path(config.model).name
+    shown["dimensions"] = small_dimensions(config.dimensions)
+    shown["steps"] = {"count": config.steps.count, "seed": _public_seed(config)}
+    shown["follow_through"] = data["follow_through"]
+    shown["sandbox"] = {**data["sandbox"], "require": "any"}
+    text = yaml.safe_dump(shown, sort_keys=False, allow_unicode=True, width=100, default_flow_style=None)
+    return (_HEADER + text).encode()
+
+
+def small_dimensions(dimensions: Mapping[str, list[int]]) -> dict[str, list[int]]:
+    """Sizes in the same order as the real ones, but small enough to be looked at: 2, 3, 4, then 3, 4, 5, and so on."""
+    small: dict[str, list[int]] = {name: [] for name in dimensions}
+    for k in range(max(map(len, dimensions.values()), default=0)):
+        by_size = sorted(dimensions, key=lambda name: dimensions[name][k])
+        for rank, name in enumerate(by_size):
+            small[name].append(_SMALLEST + rank + k)
+    return small
+
+
+def _public_seed(config: Config) -> int:
+    """From the title alone: the secret seed cannot be tried out against it."""
+    return int.from_bytes(hashlib.sha256(f"handout: {config.title}".encode()).digest()[:4], "big")
+
+
+def _public_files(config: Config, folder: Path) -> dict[str, bytes]:
+    """All files of the folder that the model stands in."""
+    public = (folder / config.model).parent.resolve()
+    solution = (folder / config.solution).resolve()
+    if not config.solution:
+        raise ConfigError(f"{folder / 'config.yaml'}: expected `solution:`, found none: a handout is made where the solution is")
+    if public == folder.resolve() or public in solution.parents:
+        raise ConfigError(
+            f"{folder / 'config.yaml'}: model: expected a folder of its own for what students get (such as assignment/),"
+            f" with the solution elsewhere, found {config.model} and {config.solution}"
+        )
+    files = {}
+    for path in sorted(public.rglob("*")):
+        parts = path.relative_to(public).parts
+        if path.is_file() and not path.is_symlink() and not _IGNORED.intersection(parts) and not parts[-1].startswith("."):
+            files["/".join(parts)] = path.read_bytes()
+    return files
+
+
+def _refuse_unsound(config: Config, folder: Path) -> None:
+    problems = try_out(config, folder).problems
+    if problems:
+        raise GraderError(f"this assignment is not sound: {problems[0]}; `grader validate` says all, --force packs it")
+
+
+def _refuse_leaks(config: Config, folder: Path, files: Mapping[str, bytes]) -> None:
+    """Look for the secret seed, and for any formula of the solution, in every file.
+
+    Raises:
+        GraderError: one was found; the message says where.
+    """
+    stubs = files.get(stubs_path(config, folder).name, b"").decode("utf-8", "replace")
+    formulas = [formula for formula in solution_formulas((folder / config.solution).read_text("utf-8")) if formula not in _dense(stubs)]
+    seed = re.compile(rf"(?<!\d){config.steps.seed}(?!\d)")
+    for name, data in files.items():
+        text = data.decode("utf-8", "replace")
+        if config.steps.seed > 999 and seed.search(text):
+            raise GraderError(f"{name}: the secret seed of the steps is in it: take it out")
+        for formula in formulas:
+            if formula in _dense(text):
+                raise GraderError(f"{name}: a formula of the solution is in it: take it out ({formula})")
+
+
+def solution_formulas(source: str) -> list[str]:
+    """What the solution's functions return or assign, without spaces, where it is long enough to be told from chance."""
+    values = [
+        node.value
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Return | ast.Assign | ast.AugAssign | ast.AnnAssign) and node.value is not None
+    ]
+    dense = [_dense(ast.get_source_segment(source, value) or "") for value in values]
+    return [formula for formula in dense if len(formula) >= _MIN_FORMULA]
+
+
+def _dense(text: str) -> str:
+    return "".join(text.split())

@@ -1,0 +1,160 @@
+"""What the students' test_gradients.py needs: the gradients of the file beside it checked once, and one check as one test.
+
+Knows no solution.  A failing test says what was checked, what was seen and a first hint, and no traceback of ours.
+"""
+
+import re
+from functools import cached_property
+from pathlib import Path
+from types import SimpleNamespace
+from typing import NoReturn
+
+import numpy as np
+import pytest
+
+from grader.assignment import Assignment, load_assignment
+from grader.config import CHECKS, Config, Index
+from grader.configfile import find_config, load_config
+from grader.errors import GraderError
+from grader.judge import show
+from grader.pipeline import grade_submission, make_sandbox
+from grader.result import CheckResult, Grade, GradientResult
+from grader.sandbox.spawner import start_spawner
+from grader.steps import Step
+from grader.submission import read_submission
+
+_MEANING = {
+    "shape": "A gradient has the shape of what it is taken with respect to.",
+    "finite_difference": (
+        "Each entry of {of} was nudged a little, up and down: {loss} did something else than your gradient says."
+    ),
+    "reference": "",
+}
+_MAX_SHOWN = 30  # entries; larger quantities are printed as their shape
+
+
+class Homework:
+    """One student's folder: its config.yaml (here or above), and the file to submit in it."""
+
+    def __init__(self, folder: Path) -> None:
+        path = find_config(folder)
+        self.folder = folder
+        self.config: Config = load_config(path)
+        self._root = path.resolve().parent
+        self._printed = False
+
+    @property
+    def cases(self) -> list[tuple[str, str]]:
+        """Every gradient with every check, in order."""
+        return [(gradient.name, check) for gradient in self.config.gradients for check in CHECKS]
+
+    @cached_property
+    def assignment(self) -> Assignment:
+        return load_assignment(self.config, self._root, with_solution=False)
+
+    @property
+    def steps(self) -> list[SimpleNamespace]:
+        """The steps of the checks, for trying things out: `s = homework.steps[0]`, then `s.h.shape` or `dJ_db2(s)`."""
+        loss = self.config.loss
+        return [
+            SimpleNamespace(**{name: value for name, value in step.values.items() if name != loss})
+            for step in self.assignment.steps
+        ]
+
+    @cached_property
+    def grade(self) -> Grade:
+        """All checks of the file, run once."""
+        limits = self.config.sandbox
+        submission = read_submission(self._file(), self.config.submission, limits.source_kb * 1024)
+        model = self._root / self.config.model
+        with make_sandbox(self.assignment, lambda: start_spawner(model, limits)) as sandbox:
+            return grade_submission(self.assignment, sandbox, submission)
+
+    def expect_loaded(self) -> None:
+        """Fail where the file cannot be run at all."""
+        grade = self._graded()
+        if grade.message:
+            _fail(grade.message)
+
+    def not_yet(self, gradient: str, check: str) -> str:
+        """Why this check of this gradient cannot be made, or "" where it can."""
+        grade, result, checked = self._find(gradient, check)
+        if grade.message:
+            return "see test_the_file_can_be_loaded"
+        if result.status == "missing":
+            return result.message.removeprefix("NotImplementedError: ") or f"{gradient} is not written yet"
+        if checked.outcome == "undecided":
+            return f"{gradient}: {checked.message}"
+        did_not_run = check == CHECKS[0] and result.status != "failed"
+        return "its turn comes when the check before it passes" if checked.outcome == "skipped" and not did_not_run else ""
+
+    def expect(self, gradient: str, check: str) -> None:
+        """Fail where this check of this gradient failed, or the function gave nothing that could be checked."""
+        _, result, checked = self._find(gradient, check)
+        if checked.outcome == "failed":
+            self._fail_check(result, checked)
+        if checked.outcome == "skipped":
+            self._fail_run(result)
+
+    def _find(self, gradient: str, check: str) -> tuple[Grade, GradientResult, CheckResult]:
+        grade = self._graded()
+        result = next(result for result in grade.gradients if result.name == gradient)
+        return grade, result, next(one for one in result.checks if one.name == check)
+
+    def _graded(self) -> Grade:
+        try:
+            return self.grade
+        except GraderError as error:
+            _fail(str(error))
+
+    def _file(self) -> Path:
+        """The file to submit or, where there is only that, the notebook of its name."""
+        file = self.folder / self.config.submission
+        notebook = file.with_suffix(".ipynb")
+        return notebook if notebook.is_file() and not file.is_file() else file
+
+    def _fail_check(self, result: GradientResult, check: CheckResult) -> NoReturn:
+        gradient = next(one for one in self.config.gradients if one.name == result.name)
+        meaning = _MEANING[check.name].format(of=gradient.of, loss=self.config.loss)
+        at = re.search(r"\bstep (\d+)", check.message)
+        number = int(at.group(1)) if at else 1
+        self._print_step(number)
+        self._fail_with(result, [f"{check.name.replace('_', ' ')}: {check.message}", meaning])
+
+    def _print_step(self, number: int) -> None:
+        """The numbers of the first step that shows a mistake; of later ones where to find them."""
+        sizes = ", ".join(f"{name} = {size}" for name, size in self.assignment.steps[number - 1].sizes.items())
+        print(f"step {number}: {sizes}; in `python -i test_gradients.py` it is homework.steps[{number - 1}]")
+        if not self._printed:
+            print(describe_step(self.config, self.assignment.steps[number - 1]))
+        self._printed = True
+
+    def _fail_run(self, result: GradientResult) -> NoReturn:
+        where = f"line {result.line} of {self.config.submission}: " if result.line else ""
+        self._fail_with(result, [f"{where}{result.message or result.status}"])
+
+    def _fail_with(self, result: GradientResult, lines: list[str]) -> NoReturn:
+        gradient = next(one for one in self.config.gradients if one.name == result.name)
+        head = f"{result.name}: gradient of {self.config.loss} with respect to {gradient.of},"
+        head += f" shape {show(self.config.shape_of(gradient.of))}"
+        hints = [f"hint: {hint}" for hint in result.hints[:1]]
+        notes = [f"note: {note}" for note in result.notes]
+        _fail("\n".join([head, *(f"    {line}" for line in [*lines, *hints, *notes] if line)]))
+
+
+def describe_step(config: Config, step: Step) -> str:
+    """The quantities of a step, to three digits."""
+    lines = []
+    for name, quantity in config.quantities.items():
+        value = step.values[name]
+        if isinstance(quantity, Index):
+            lines.append(f"  s.{name} = {value}")
+            continue
+        shown = np.array2string(np.asarray(value), precision=3, suppress_small=True, prefix=" " * 6)
+        label = f"  s.{name} {show(quantity.shape)}"
+        lines.append(f"{label}\n      {shown}" if np.size(value) <= _MAX_SHOWN else label)
+    return "\n".join(lines)
+
+
+def _fail(message: str) -> NoReturn:
+    pytest.fail(message, pytrace=False)
