@@ -1,18 +1,33 @@
 """Diagnose every wrong gradient of a submission: from its answers to an explanation each.  Pure.
 
-The order: what one number or one rearrangement explains; then the tables of mutants; silence where nothing is found.
+Each gradient is explained on the student's own upstream values first, so that every mistake is told once, where it was made.
 """
 
+import weakref
 from collections.abc import Mapping, Sequence
+
+import numpy as np
 
 from grader.answers import Answer
 from grader.assignment import Assignment
-from grader.diagnosis.plain import arrangements, same, scale_edit
-from grader.diagnosis.story import Explanation, Story
+from grader.derivatives import relative_error
+from grader.diagnosis.expression import Values
+from grader.diagnosis.finder import Finder
+from grader.diagnosis.operators import OPERATORS
+from grader.diagnosis.plain import explain_plainly
+from grader.diagnosis.properties import describe
+from grader.diagnosis.story import Edit, Explanation, Story
 from grader.followthrough import Carried
-from grader.graph import Array
-from grader.judge import Judgement
-from grader.result import Diagnosis
+from grader.judge import REAL_KINDS, Judgement, find_trivial
+from grader.result import Certainty, Diagnosis, Mistake
+from grader.diagnosis.target import Target
+
+DOUBLE, SINGLE = 1e-9, 3e-6
+NUMERICAL = 2e-5
+TIE = 0.15
+OBSERVED = 6.5
+
+_FINDERS: dict[int, Finder] = {}
 
 
 def diagnose(
@@ -22,32 +37,84 @@ def diagnose(
     carried: Mapping[str, Carried],
 ) -> dict[str, Explanation]:
     """Why each gradient that failed by itself is wrong; those that follow from the student's own are not accused."""
+    wrong = {name: judgement.values for name, judgement in judgements.items() if not judgement.passed}
     found = {}
-    for name, judgement in judgements.items():
-        if not judgement.passed and name not in carried:
-            values = numbers(assignment, judgement, answers[name])
-            if values is not None:
-                found[name] = explain(assignment, name, values)
+    for name in wrong:
+        if name in carried:
+            continue
+        values = numbers(assignment, judgements[name], answers[name])
+        if values is not None:
+            single = any(answer.value is not None and answer.value.dtype in ("<f4", "<f2") for answer in answers[name])
+            own = {other: v for other in assignment.ancestors[name] if (v := wrong.get(other)) is not None}
+            found[name] = explain(assignment, name, values, own, SINGLE if single else DOUBLE)
     return found
 
 
-def numbers(assignment: Assignment, judgement: Judgement, answers: Sequence[Answer]) -> list[Array] | None:
-    """The answer as real numbers, of whatever shape, in the direction of the loss."""
+def numbers(assignment: Assignment, judgement: Judgement, answers: Sequence[Answer]) -> Values | None:
+    """The answer as finite real numbers, of whatever shape, in the direction of the loss."""
     if judgement.values is not None:
         return judgement.values
     arrays = [answer.value.array() for answer in answers if answer.value is not None]
-    if len(arrays) != len(answers) or any(array.dtype.kind not in "biuf" for array in arrays):
+    if len(arrays) != len(answers) or any(array.dtype.kind not in REAL_KINDS or not array.size for array in arrays):
         return None
-    return [assignment.config.sign * array.astype(float) for array in arrays]
+    values = [assignment.config.sign * array.astype(float) for array in arrays]
+    return values if all(np.isfinite(value).all() for value in values) else None
 
 
-def explain(assignment: Assignment, name: str, values: list[Array]) -> Explanation:
+def explain(
+    assignment: Assignment, name: str, values: Values, own: Mapping[str, Values], tolerance: float = DOUBLE
+) -> Explanation:
+    """Why `values` are not the gradient `name`, given the student's `own` wrong upstream gradients."""
+    constant = _constant(values)
+    if constant is not None:
+        return _explanation("exact", [Story((constant,), "", constant.cost, "plain")])
+    target = Target(values, [step.sizes for step in assignment.steps], tolerance)
     right = assignment.exact[name]
-    sizes = [step.sizes for step in assignment.steps]
-    for arranged, edits in arrangements(values, right):
-        scale = scale_edit(arranged, right, sizes, 1e-9)
-        both = (*edits, *([scale] if scale else []))
-        if both and (scale is not None or same(arranged, right, 1e-9)):
-            story = Story(both, "", sum(edit.cost for edit in both), "numeric")
-            return Explanation(Diagnosis("exact", story.mistakes()), tuple(e.operator for e in both), (story,))
-    return Explanation(Diagnosis("none"))
+    if (digits := _digits(values, right)) is not None:
+        edit = OPERATORS["numerical-gradient"].edit("the result", new=str(digits))
+        return _explanation("observation", [Story((edit,), "", edit.cost, "plain")])
+    if assignment.reference is None:
+        return explain_plainly(target, right)
+    stories = finder_of(assignment).find(name, target, own)
+    if not stories:
+        return Explanation(Diagnosis("none", properties=describe(assignment, name, values)), note="none")
+    tied = [story for story in stories if story.cost <= stories[0].cost + TIE]
+    if stories[0].cost > OBSERVED:
+        return _explanation("observation", stories[:1])
+    return _explanation("tie" if len(tied) > 1 else "exact", tied[:3])
+
+
+def finder_of(assignment: Assignment) -> Finder:
+    """The finder of an assignment, made once for as long as the assignment lives."""
+    key = id(assignment)
+    if key not in _FINDERS:
+        _FINDERS[key] = Finder(assignment)
+        weakref.finalize(assignment, _FINDERS.pop, key, None)
+    return _FINDERS[key]
+
+
+def _constant(values: Values) -> Edit | None:
+    operator = OPERATORS["constant"]
+    if all(np.max(np.abs(value)) < 1e-13 for value in values):
+        return operator.edit("the result", new="zero, up to rounding")
+    if find_trivial(values):
+        same = all(value.size > 1 and np.ptp(value) == 0 for value in values)
+        return operator.edit("the result", new="all equal" if same else "the same at every step")
+    return None
+
+
+def _digits(values: Values, right: Values) -> int | None:
+    """To how many digits the values agree with the gradient, where they do as a numerical derivative would."""
+    if any(value.size != truth.size for value, truth in zip(values, right, strict=True)):
+        return None
+    error = max(relative_error(v.reshape(t.shape), t) for v, t in zip(values, right, strict=True))
+    return int(-np.log10(error)) if 0 < error <= NUMERICAL and values[0].shape == right[0].shape else None
+
+
+def _explanation(certainty: Certainty, stories: Sequence[Story]) -> Explanation:
+    edits: dict[Mistake, str] = {}
+    for story in stories:
+        for edit in story.edits:
+            edits.setdefault(Mistake(edit.kind, edit.where, edit.statement), edit.operator)
+    note = "+".join(f"{edit.operator}:{edit.where}" for edit in stories[0].edits)
+    return Explanation(Diagnosis(certainty, list(edits)), tuple(edits.values()), tuple(stories), note)

@@ -8,8 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from grader.diagnosis.operators import OPERATORS
-from grader.diagnosis.story import Edit
+from grader.diagnosis.story import Edit, Explanation, Story
+from grader.diagnosis.target import Target
 from grader.graph import Array
+from grader.result import Diagnosis
 
 Stack = Sequence[Array]
 
@@ -81,3 +83,15 @@ def name_factors(factors: Sequence[float], sizes: Sequence[dict[str, int]], tole
 
 def _near(a: Sequence[float], b: Sequence[float], tolerance: float) -> bool:
     return all(abs(x - y) <= 10 * tolerance * abs(y) for x, y in zip(a, b, strict=True))
+
+
+def explain_plainly(target: Target, right: Stack) -> Explanation:
+    """Without a solution: what one number or one rearrangement of the numerical gradient explains."""
+    for arranged, edits in arrangements(target.values, right):
+        scale = scale_edit(arranged, right, target.sizes, target.tolerance)
+        if scale is None and not (edits and same(arranged, right, target.tolerance)):
+            continue
+        told = (*edits, *([scale] if scale else []))
+        story = Story(told, "", sum(edit.cost for edit in told), "plain")
+        return Explanation(Diagnosis("exact", story.mistakes()), tuple(edit.operator for edit in told), (story,))
+    return Explanation(Diagnosis("none"))

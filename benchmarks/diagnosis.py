@@ -1,0 +1,278 @@
+"""How well and how fast wrong gradients are diagnosed, on the labelled wrong answers of tests/diagnosis.
+
+    python benchmarks/diagnosis.py [a|b|compositions|chains|noise|tables ...] [--misses]
+
+Recall: a story reproduces the numbers.  Agreement: the first mistake told has the label's kind, or one that the label accepts.
+"""
+
+import itertools
+import sys
+import time
+import warnings
+from collections import Counter
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import yaml
+
+from grader.assignment import load_assignment
+from grader.configfile import load_config
+from grader.diagnosis.cache import build_tables, read_tables, write_tables
+from grader.diagnosis.engine import DOUBLE, SINGLE, explain, finder_of
+
+ROOT = Path(__file__).parents[1]
+SETS = ROOT / "tests" / "diagnosis"
+
+
+class Bench:
+    """The assignment, and wrong answers evaluated on its steps."""
+
+    def __init__(self):
+        self.assignment = load_assignment(load_config(ROOT / "config.yaml"), ROOT, with_solution=True)
+        module = self.assignment.graph.functions["J"].__globals__
+        self.helpers = {"np": np, "sigmoid": module["sigmoid"], "softmax": module["softmax"]}
+        for name in self.assignment.names:
+            self.helpers[name] = lambda s, name=name: s.right[name].copy()
+        finder_of(self.assignment).tables  # noqa: B018, loaded before the clock starts
+
+    def step(self, k):
+        values = {n: np.array(v) if np.ndim(v) else v for n, v in self.assignment.steps[k].values.items()}
+        return SimpleNamespace(**values, right={n: v[k] for n, v in self.assignment.exact.items()})
+
+    def run(self, code, **names):
+        """A wrong answer at every step; `names` hold one value per step."""
+        results = []
+        for k in range(len(self.assignment.steps)):
+            env = {**self.helpers, "s": self.step(k), **{n: v[k] for n, v in names.items()}}
+            if "return" in code:
+                body = "\n".join("    " + line for line in code.splitlines())
+                exec(f"def answer(s):\n{body}", env)  # noqa: S102, our own labelled answers
+                results.append(np.asarray(env["answer"](env["s"]), dtype=float))
+            else:
+                results.append(np.asarray(eval(code, env), dtype=float))  # noqa: S307
+        return results
+
+    def wrong(self, name, values):
+        right = self.assignment.exact[name]
+        return not all(v.shape == r.shape and np.allclose(v, r, rtol=1e-12) for v, r in zip(values, right, strict=True))
+
+    def explain(self, name, values, own=None, tolerance=DOUBLE):
+        start = time.perf_counter()
+        found = explain(self.assignment, name, values, own or {}, tolerance)
+        return found, 1000 * (time.perf_counter() - start)
+
+
+def told(found):
+    return found.diagnosis.certainty != "none"
+
+
+def labels(item):
+    kind = item["kind"] if isinstance(item["kind"], list) else [item["kind"]]
+    return {*kind, *item.get("also", [])}
+
+
+def report(title, rows, times):
+    matched = [row for row in rows if row["told"]]
+    agreed = [row for row in matched if row["agrees"]]
+    share = 100 * len(agreed) / max(1, len(matched))
+    print(
+        f"{title:34} {len(rows):5} answers   story {100 * len(matched) / len(rows):5.1f} %   agrees {share:5.1f} %   ",
+        end="",
+    )
+    print(f"median {np.median(times):6.2f} ms   p95 {np.percentile(times, 95):7.2f} ms   max {max(times):7.1f} ms")
+
+
+def one_set(bench, path, title, misses):
+    rows, times = [], []
+    for item in yaml.safe_load(path.read_text()):
+        values = bench.run(item["code"])
+        found, ms = bench.explain(item["gradient"], values)
+        kinds = [mistake.kind for mistake in found.diagnosis.mistakes]
+        agrees = bool(kinds) and kinds[0] in labels(item)
+        rows.append({"told": told(found), "agrees": agrees, "errors": item.get("errors", 1), "kinds": kinds})
+        times.append(ms)
+        if misses and not (told(found) and agrees):
+            stories = [f"{s.formula} [{s.note if hasattr(s, 'note') else ''}{s.cost:.2f}]" for s in found.stories]
+            print(
+                f"  {item['id']} {item['gradient']} {item['kind']}/{item['where']}: {item['code'].strip()!r} -> {kinds} {found.note} {stories} {found.diagnosis.properties}"
+            )
+    report(title, rows, times)
+    for errors in dict.fromkeys(row["errors"] for row in rows):
+        chosen = [i for i, row in enumerate(rows) if row["errors"] == errors]
+        if len(chosen) < len(rows):
+            report(f"  errors: {errors}", [rows[i] for i in chosen], [times[i] for i in chosen])
+
+
+def compositions(bench, title, misses, sample=600):
+    data = yaml.safe_load((SETS / "compositions.yaml").read_text())["gradients"]
+    random = np.random.default_rng(5)
+    for count in (1, 2, 3):
+        cases = []
+        for gradient in data:
+            for stages in itertools.combinations(gradient["stages"], count):
+                cases += [(gradient, stages, wrongs) for wrongs in itertools.product(*(s["wrong"] for s in stages))]
+        rows, times = [], []
+        for i in random.permutation(len(cases)):
+            gradient, stages, wrongs = cases[i]
+            name = gradient["gradient"]
+            values = compose(bench, gradient, {s["stage"]: w["code"] for s, w in zip(stages, wrongs, strict=True)})
+            if values is None or not bench.wrong(name, values):
+                continue
+            found, ms = bench.explain(name, values)
+            kinds = {w["kind"] for w in wrongs}
+            agrees = bool(kinds & {mistake.kind for mistake in found.diagnosis.mistakes})
+            rows.append({"told": told(found), "agrees": agrees})
+            times.append(ms)
+            if misses and not told(found):
+                print("  ", name, [w["code"] for w in wrongs], found.diagnosis.properties)
+            if len(rows) == sample:
+                break
+        report(f"{title}, {count} errors", rows, times)
+
+
+def compose(bench, gradient, hit):
+    names = {}
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        for stage in gradient["stages"]:
+            if stage["stage"] == "last_step":
+                names["D"] = bench.run(gradient["carry"], **names)
+            try:
+                names[stage["name"]] = bench.run(hit.get(stage["stage"], stage["right"]), **names)
+            except (ValueError, IndexError, np.linalg.LinAlgError):
+                return None
+    values = names["answer"]
+    return values if all(np.isfinite(value).all() for value in values) and any(np.any(v) for v in values) else None
+
+
+def chains(bench, misses, sample=150):
+    """Whole submissions: every gradient from the student's own upstream one, one to three of them wrong by themselves."""
+    from grader.answers import Answer, ArrayData, Run
+    from grader.grade import grade
+
+    data = {entry["gradient"]: entry for entry in yaml.safe_load((SETS / "compositions.yaml").read_text())["chains"]}
+    random = np.random.default_rng(9)
+    for count in (1, 2, 3):
+        roots = exact = blamed = told_roots = submissions = 0
+        times = []
+        while submissions < sample:
+            chosen = [str(name) for name in random.choice(list(data), count, replace=False)]
+            wrongs = {name: data[name]["wrong"][random.integers(len(data[name]["wrong"]))] for name in chosen}
+            values = follow(bench, data, {name: wrong["code"] for name, wrong in wrongs.items()})
+            if values is None or not all(bench.wrong(name, values[name]) for name in chosen):
+                continue
+            answers = {
+                name: [Answer("returned", ArrayData("<f8", v.shape, np.ascontiguousarray(v).tobytes())) for v in found]
+                for name, found in values.items()
+            }
+            start = time.perf_counter()
+            result = grade(bench.assignment, Run(answers), "student")
+            times.append(1000 * (time.perf_counter() - start))
+            failed = {gradient.name: gradient for gradient in result.gradients if gradient.status == "failed"}
+            submissions += 1
+            roots += count
+            found = {n for n in chosen if n in failed and failed[n].diagnosis and failed[n].diagnosis.mistakes}
+            told_roots += len(found)
+            blamed += len(set(failed) - set(chosen))
+            exact += len(found) == count and set(failed) == set(chosen)
+            if misses and not (len(found) == count and set(failed) == set(chosen)):
+                print(
+                    "  ",
+                    {n: w["code"] for n, w in wrongs.items()},
+                    sorted(failed),
+                    {n: g.diagnosis and g.diagnosis.certainty for n, g in failed.items()},
+                )
+        print(
+            f"chains of {count}: {exact}/{submissions} submissions exact   roots told {told_roots}/{roots}"
+            f"   wrongly blamed {blamed}   grading median {np.median(times):.1f} ms, p95 {np.percentile(times, 95):.1f} ms"
+        )
+
+
+def follow(bench, data, codes):
+    values = {}
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        for name, entry in data.items():
+            names = {"D": values[entry["upstream"]]} if entry["upstream"] else {}
+            try:
+                values[name] = bench.run(codes.get(name, entry["right"]), **names)
+            except (ValueError, np.linalg.LinAlgError):
+                return None
+            if not all(np.isfinite(value).all() for value in values[name]):
+                return None
+    return values
+
+
+def noise(bench, misses, count=400):
+    random = np.random.default_rng(3)
+    makers = {
+        "gaussian noise": lambda v: random.standard_normal(v.shape),
+        "perturbed by 1e-3": lambda v: v * (1 + 1e-3 * random.standard_normal(v.shape)),
+        "one entry wrong": one_wrong(random),
+        "permuted": lambda v: random.permutation(v.reshape(-1)).reshape(v.shape),
+    }
+    for title, make in makers.items():
+        for dtype, tolerance in ((np.float64, DOUBLE), (np.float32, SINGLE)):
+            stories, times = Counter(), []
+            for i in range(count):
+                name = bench.assignment.names[i % len(bench.assignment.names)]
+                values = [make(v).astype(dtype).astype(float) for v in bench.assignment.exact[name]]
+                found, ms = bench.explain(name, values, tolerance=tolerance)
+                times.append(ms)
+                if told(found):
+                    stories[found.note] += 1
+                    if misses:
+                        print("  ", name, found.diagnosis, found.stories)
+            print(f"{title:20} {dtype.__name__:8} {count} answers   stories {sum(stories.values())}   ", end="")
+            print(f"median {np.median(times):.2f} ms   p95 {np.percentile(times, 95):.1f} ms")
+
+
+def one_wrong(random):
+    def make(value):
+        changed = value.copy()
+        changed.flat[random.integers(value.size)] += random.standard_normal()
+        return changed
+
+    return make
+
+
+def tables(bench):
+    start = time.perf_counter()
+    built = build_tables(bench.assignment)
+    seconds = time.perf_counter() - start
+    path = Path("/tmp/diagnosis-benchmark.npz")  # noqa: S108
+    write_tables(built, path)
+    start = time.perf_counter()
+    read_tables(path)
+    milliseconds = 1000 * (time.perf_counter() - start)
+    entries = {name: len(one) for name, one in built.gradients.items()}
+    size = path.stat().st_size / 1e6
+    path.unlink()
+    print(
+        f"tables: built in {seconds:.1f} s, loaded in {milliseconds:.0f} ms, {size:.1f} MB, {sum(entries.values())} formulas, {entries}"
+    )
+
+
+def main():
+    chosen = [argument for argument in sys.argv[1:] if not argument.startswith("-")] or [
+        "tables", "a", "b", "compositions", "chains", "noise",
+    ]  # fmt: skip
+    misses = "--misses" in sys.argv
+    bench = Bench()
+    if "tables" in chosen:
+        tables(bench)
+    if "a" in chosen:
+        one_set(bench, SETS / "set_a.yaml", "set A, one error", misses)
+    if "b" in chosen:
+        one_set(bench, SETS / "set_b.yaml", "set B, hold-out", misses)
+    if "compositions" in chosen:
+        compositions(bench, "compositions", misses)
+    if "chains" in chosen:
+        chains(bench, misses)
+    if "noise" in chosen:
+        noise(bench, misses)
+
+
+if __name__ == "__main__":
+    main()

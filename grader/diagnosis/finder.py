@@ -1,0 +1,83 @@
+"""Find the stories of one wrong gradient: the layers, from the likely to the far-fetched.  Silent where none fits.
+
+Each layer is asked only where the ones before found nothing that is plain; whatever they find has been recomputed.
+"""
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+
+from grader.assignment import Assignment
+from grader.diagnosis.cache import load_tables
+from grader.diagnosis.expression import Evaluator, Values
+from grader.diagnosis.lookup import look_up, look_up_local
+from grader.diagnosis.matching import best
+from grader.diagnosis.story import Story
+from grader.diagnosis.target import Target
+from grader.diagnosis.tables import Tables
+from grader.diagnosis.world import World, make_world
+
+PLAIN = 3.2
+
+
+class Finder:
+    """For one assignment; keeps tables and what was evaluated."""
+
+    def __init__(self, assignment: Assignment) -> None:
+        self.assignment = assignment
+
+    @cached_property
+    def world(self) -> World:
+        return make_world(self.assignment)
+
+    @cached_property
+    def tables(self) -> Tables:
+        return load_tables(self.assignment)
+
+    @cached_property
+    def evaluator(self) -> Evaluator:
+        """At all steps, with the right gradients."""
+        return Evaluator(self.assignment.graph, self.world.functions, self.assignment.steps, self.assignment.exact)
+
+    def find(self, name: str, target: Target, own: Mapping[str, Values]) -> list[Story]:
+        """The stories of the gradient `name`, best first.
+
+        Args:
+            own: the student's own wrong gradients that it may build on, of the right shape.
+        """
+        found: list[Story] = []
+        for layer in self._layers(name, target, own):
+            found = best([*found, *layer])
+            if found and found[0].cost <= PLAIN:
+                break
+        return found
+
+    def _layers(self, name: str, target: Target, own: Mapping[str, Values]) -> Iterator[list[Story]]:
+        yield [*self._local(name, target, own), *self._table(name, target)]
+
+    def _table(self, name: str, target: Target) -> list[Story]:
+        return look_up(target, self.tables.gradients[name], self._probes, self.evaluator, "table")
+
+    def _local(self, name: str, target: Target, own: Mapping[str, Values]) -> list[Story]:
+        maps = self.tables.maps.get(name)
+        if maps is None:
+            return []
+        stories = []
+        for upstream in self._upstream_values(maps.upstream, own):
+            evaluator = self.evaluator.with_gradients({maps.upstream: upstream})
+            stories += look_up_local(target, maps, upstream, evaluator)
+        return stories
+
+    def _upstream_values(self, upstream: str, own: Mapping[str, Values]) -> Iterator[Values]:
+        """What the student may have used for a gradient: their own, or what follows from their own ones further up."""
+        if upstream in own:
+            yield own[upstream]
+        tree = self.world.local[upstream]
+        for further in self.world.upstream(upstream):
+            for values in self._upstream_values(further, own):
+                follows = self.evaluator.with_gradients({further: values})(tree) if tree is not None else None
+                if follows is not None:
+                    yield follows
+
+    @property
+    def _probes(self) -> int:
+        return len(self.world.evaluator.steps)
