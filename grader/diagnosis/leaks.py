@@ -61,16 +61,16 @@ def _normal(assignment: Assignment, text: str) -> str:
     loss = assignment.config.loss
     for gradient in assignment.config.gradients:
         text = re.sub(rf"\bd{loss}/d{gradient.of}(?![A-Za-z0-9_])", gradient.name, text)
-    return re.sub(r"\b[a-z]\.(?=[A-Za-z_])", "", text).replace("^T", ".T")
+    return re.sub(r"\bs\.(?=[A-Za-z_])", "", text).replace("^T", ".T")
 
 
 def _formulas(text: str, known: set[str]) -> Iterator[tuple[str, ...]]:
     """Every run of tokens that could be a formula and contains a quantity."""
     run: list[str] = []
-    for token in [*_TOKEN.findall(text), "\n"]:
-        token = _WORDS.get(token, token)
-        if _belongs(token, known):
-            run.append(token)
+    for piece in [*_TOKEN.findall(text), "\n"]:
+        piece = _WORDS.get(piece, piece)
+        if _belongs(piece, known):
+            run.append(piece)
             continue
         for start, end in itertools.combinations(range(len(run) + 1), 2):
             part = tuple(run[start:end])
@@ -80,14 +80,14 @@ def _formulas(text: str, known: set[str]) -> Iterator[tuple[str, ...]]:
         run = []
 
 
-def _belongs(token: str, known: set[str]) -> bool:
-    letter = len(token) == 1 and token in INDEX_LETTERS
+def _belongs(piece: str, known: set[str]) -> bool:
+    letter = len(piece) == 1 and piece in INDEX_LETTERS
     return (
-        token.removesuffix(".T") in known
-        or token in _OPERATORS
-        or token[0].isdigit()
+        piece.removesuffix(".T") in known
+        or piece in _OPERATORS
+        or piece[0].isdigit()
         or letter
-        or token.startswith("Σ_")
+        or piece.startswith("Σ_")
     )
 
 
@@ -103,8 +103,8 @@ def _ends(piece: str) -> bool:
     return piece[0].isalnum() or piece in (")", "]")
 
 
-def _begins(token: str) -> bool:
-    return token[0].isalpha() or token == "("
+def _begins(piece: str) -> bool:
+    return piece[0].isalpha() or piece == "("
 
 
 def _parsed(source: str) -> ast.expr | None:

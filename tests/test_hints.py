@@ -1,0 +1,197 @@
+"""Hints: complete, without a leak, replaceable, and shown as far as the config says."""
+
+import dataclasses
+import json
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+
+from grader.assignment import Assignment, load_assignment
+from grader.configfile import load_config
+from grader.diagnosis.hints import LEVELS, fill, hints_for, load_hints, placeholders
+from grader.diagnosis.leaks import leaks
+from grader.diagnosis.operators import OPERATORS
+from grader.errors import ConfigError
+
+ROOT = Path(__file__).parents[1]
+Run = Callable[..., "CompletedProcess[str]"]
+
+# One right formula and one harmless sentence for each gradient, to test the test.
+LEAKS = [
+    ("dJ_db2", "take y_hat - y instead"),
+    ("dJ_db2", "the entry is y_hat[j] - y[j]"),
+    ("dJ_db2", "y_hat minus y"),
+    ("dJ_dU", "the table h^T dJ/db2"),
+    ("dJ_dU", "use np.outer(h, y_hat - y)"),
+    ("dJ_dU", "dJ/dU[i, j] = h[i] · dJ/db2[j]"),
+    ("dJ_dh", "that is Σ_k dJ/db2[k] · U[i, k]"),
+    ("dJ_dh", "dJ_db2(s) becomes dJ_db2 @ s.U.T"),
+    ("dJ_db1", "dJ/dh * h * (1 - h)"),
+    ("dJ_db1", "dJ/dh times sigmoid(z) * (1 - sigmoid(z))"),
+    ("dJ_dL_x", "dJ_db1 @ I.T"),
+    ("dJ_dI", "e.T @ dJ_db1"),
+    ("dJ_dH", "h_prev[i] · dJ/db1[j]"),
+    ("dJ_dh_prev", "H dJ/db1^T"),
+]
+STRICT_LEAKS = [
+    ("dJ_db2", "y - y_hat"),
+    ("dJ_dU", "dJ_db2.T @ h"),
+    ("dJ_dh", "2 * (U @ dJ_db2.T)"),
+    ("dJ_db1", "-dJ_dh * h * (1 - h)"),
+]
+HARMLESS = [
+    ("dJ_dU", "z[j] = Σ_i h_prev[i] · H[i, j] + b1[j]"),
+    ("dJ_dU", "dJ/dU[i, j] has the shape of U"),
+    ("dJ_dh_prev", "dJ_db1 @ H"),
+    ("dJ_dh_prev", "H.T @ dJ_db1.T"),
+    ("dJ_db1", "h * (1 - h)"),
+    ("dJ_db2", "y_hat"),
+]
+
+
+@pytest.mark.parametrize("gradient, text", LEAKS)
+def test_a_right_formula_in_a_sentence_is_found(assignment: Assignment, gradient: str, text: str) -> None:
+    assert leaks(assignment, gradient, text, strict=False)
+
+
+@pytest.mark.parametrize("gradient, text", STRICT_LEAKS)
+def test_up_to_sign_transposition_and_factor_only_where_strict(
+    assignment: Assignment, gradient: str, text: str
+) -> None:
+    assert leaks(assignment, gradient, text, strict=True)
+
+
+@pytest.mark.parametrize("gradient, text", HARMLESS)
+def test_other_formulas_are_no_leak(assignment: Assignment, gradient: str, text: str) -> None:
+    assert leaks(assignment, gradient, text, strict=True) == []
+
+
+def test_a_number_of_the_right_answer_is_a_leak(assignment: Assignment) -> None:
+    entry = float(assignment.exact["dJ_dh"][1][0, 2])
+    assert leaks(assignment, "dJ_dh", f"the third entry is {entry:.4f}", strict=True) == [f"{abs(entry):.4f}"]
+    assert leaks(assignment, "dJ_dh", "the third entry is 0.25", strict=True) == []
+
+
+def test_every_operator_and_kind_has_hints_of_its_own(assignment: Assignment) -> None:
+    topics = {topic for entry in load_hints(assignment) for topic in entry.topics}
+    assert {operator.slug for operator in OPERATORS.values()} <= topics | {"constant"}
+    assert {operator.kind for operator in OPERATORS.values()} <= topics
+    assert {"runtime", "shape", "none", "observation"} <= topics
+
+
+def test_no_hint_gives_anything_away(assignment: Assignment) -> None:
+    places = [*assignment.config.quantities, *assignment.names, "sigmoid", "softmax"]
+    for gradient in assignment.config.gradients:
+        for entry in load_hints(assignment):
+            if entry.gradients and gradient.name not in entry.gradients:
+                continue
+            for level, text in enumerate(entry.texts, start=1):
+                for where in places if "{where}" in text else [""]:
+                    told = fill(text, assignment, gradient, where)
+                    assert leaks(assignment, gradient.name, told, strict=level < LEVELS) == [], (gradient.name, told)
+
+
+def test_no_hint_blames(assignment: Assignment) -> None:
+    for entry in load_hints(assignment):
+        for text in entry.texts:
+            assert not {"forgot", "should have", "wrong!", "!"} & set(text.lower().replace(".", " ").split()), text
+            assert "you forgot" not in text.lower()
+
+
+def test_placeholders_speak_of_the_gradient_by_its_indices(assignment: Assignment) -> None:
+    by_name = {gradient.name: gradient for gradient in assignment.config.gradients}
+    of_U = placeholders(assignment, by_name["dJ_dU"], "")
+    assert of_U["entry"] == "dJ/dU[i, j]"
+    assert of_U["indices"] == "i counts Dh, j counts V"
+    assert of_U["next"] == "y_hat"
+    assert placeholders(assignment, by_name["dJ_dh"], "")["entry"] == "dJ/dh[j]"
+    assert placeholders(assignment, by_name["dJ_dH"], "")["indices"] == "i counts Dh (axis 0), j counts Dh (axis 1)"
+
+
+def test_the_assignments_own_text_comes_before_the_built_in_one(assignment: Assignment) -> None:
+    by_name = {gradient.name: gradient for gradient in assignment.config.gradients}
+    own = hints_for(assignment, by_name["dJ_db2"], ["sign-result", "sign"])
+    built_in = hints_for(assignment, by_name["dJ_dU"], ["sign-result", "sign"])
+    assert "log of the probability" in own[1]
+    assert "log of the probability" not in built_in[1]
+    assert len(own) == len(built_in) == LEVELS
+
+
+def test_an_unknown_operator_falls_back_to_its_kind(assignment: Assignment) -> None:
+    gradient = assignment.config.gradients[1]
+    assert hints_for(assignment, gradient, ["no-such-operator", "sign"]) == hints_for(assignment, gradient, ["sign"])
+
+
+@pytest.mark.parametrize(
+    "text, message",
+    [
+        ("words", "expected a list of hints, each with `for` and `hints`, found a str"),
+        ("- for: sign", r"\[0\]: expected `for` and `hints`"),
+        ("- {for: sign, hints: [a, b]}", r"\[0\].hints: expected 3 texts, found 2"),
+        ("- {for: sign, hints: [a, b, c], gradient: dJ_dU}", r"\[0\].gradient: unknown key; did you mean gradients\?"),
+        (
+            "- {for: sign, hints: [a, b, c], gradients: [dJ_dhprev]}",
+            r"\[0\].gradients: there is no dJ_dhprev; did you mean dJ_dh_prev\?",
+        ),
+        ('- {for: sign, hints: [a, b, "{shap}"]}', r"\[0\].hints\[2\]: there is no shap; did you mean shape\?"),
+    ],
+)
+def test_a_broken_file_of_hints_is_an_error_with_its_place(copy_of_assignment: Path, text: str, message: str) -> None:
+    (copy_of_assignment / "solutions" / "hints.yaml").write_text(text)
+    broken = load_assignment(load_config(copy_of_assignment / "config.yaml"), copy_of_assignment, with_solution=True)
+    with pytest.raises(ConfigError, match=message):
+        load_hints(broken)
+
+
+def test_an_unknown_topic_is_an_error_where_topics_are_known(copy_of_assignment: Path) -> None:
+    (copy_of_assignment / "solutions" / "hints.yaml").write_text("- {for: [sing], hints: [a, b, c]}")
+    broken = load_assignment(load_config(copy_of_assignment / "config.yaml"), copy_of_assignment, with_solution=True)
+    with pytest.raises(ConfigError, match=r"\[0\].for: there is no sing; did you mean sign\?"):
+        load_hints(broken, ["sign", "scale"])
+
+
+def test_students_have_the_built_in_hints(assignment: Assignment) -> None:
+    at_home = dataclasses.replace(assignment, reference=None, folder=Path("/nowhere"))
+    assert hints_for(at_home, assignment.config.gradients[0], ["sign"])
+
+
+def test_check_shows_as_many_levels_as_the_config_says(copy_of_assignment: Path, grader: Run) -> None:
+    file = copy_of_assignment / "gradients.py"
+    file.write_text(
+        (copy_of_assignment / "solutions" / "gradients.py").read_text().replace("s.y_hat - s.y", "s.y - s.y_hat")
+    )
+    config = copy_of_assignment / "config.yaml"
+    for level in (0, 1, 3):
+        text = config.read_text()
+        config.write_text(
+            text.replace(next(line for line in text.splitlines() if "check_level:" in line), f"  check_level: {level}")
+        )
+        shown = grader("check", file, cwd=copy_of_assignment)
+        assert shown.returncode == 1
+        # seven gradients have the other sign, each with hints of its own; without the solution nothing follows from another
+        assert shown.stdout.count("hint: ") == level * shown.stdout.count("WRONG  ")
+
+
+def test_staff_get_all_three_levels(grader: Run, tmp_path: Path) -> None:
+    file = tmp_path / "gradients.py"
+    file.write_text((ROOT / "solutions" / "gradients.py").read_text().replace("s.y_hat - s.y", "s.y - s.y_hat"))
+    grade = json.loads(grader("grade", "--json", file).stdout)
+    first, *others = grade["gradients"]
+    assert len(first["hints"]) == LEVELS
+    assert all(other["hints"] == [] for other in others), "what follows from the student's own is not accused"
+
+
+def test_an_explained_exception_is_a_mistake_of_kind_runtime(grader: Run, tmp_path: Path) -> None:
+    file = tmp_path / "gradients.py"
+    text = (ROOT / "solutions" / "gradients.py").read_text()
+    file.write_text(text.replace("return dJ_db1(s) @ s.H.T", "return s.H.T @ dJ_db1(s)"))
+    last = json.loads(grader("grade", "--json", file).stdout)["gradients"][-1]
+    assert last["status"] == "raised"
+    assert last["diagnosis"]["certainty"] == "exact"
+    (mistake,) = last["diagnosis"]["mistakes"]
+    assert mistake["kind"] == "runtime"
+    assert mistake["where"] == f"line {last['line']}"
+    assert mistake["statement"].startswith("s.H.T is (Dh, Dh)  @  dJ_db1(s) is (1, Dh)\n@ sums over the last index")
+    assert len(last["hints"]) == LEVELS
