@@ -129,6 +129,11 @@ class Sandbox(_Section, frozen=True, kw_only=True):
     source_kb: Count = 256
     output_kb: Count = 2
 
+    @property
+    def submission_wall_seconds(self) -> float:
+        """Everything together, on the clock."""
+        return self.submission_cpu_seconds * self.wall_factor
+
 
 class Hints(_Section, frozen=True, kw_only=True):
     """Hints for wrong gradients: three levels, from a nudge to near the solution; staff always see all of them."""

@@ -32,6 +32,7 @@ class Attempt:
     calls: Sequence[Call]
     limits: Limits
     cpu_budget: float
+    wall_budget: float
     job: memoryview
     job_fd: int
     result_fd: int
@@ -48,7 +49,7 @@ class Attempt:
         self._blame: tuple[Outcome, str] | None = None
         self._next = LOADING
         self._progress_cpu = 0.0
-        self._progress_wall = time.monotonic()
+        self._progress_wall = self._started = time.monotonic()
 
     # --- what goes on -------------------------------------------------------------------------------------------
 
@@ -94,6 +95,10 @@ class Attempt:
             )
         elif cpu - self._progress_cpu > limit:
             self._stop("timed_out", f"stopped after {limit:g} s of processor time")
+        elif self.wall_seconds > self.wall_budget:
+            self._stop(
+                "timed_out", f"stopped: the file as a whole took longer than {self.limits.submission_wall_seconds:g} s"
+            )
         elif wall > limit * self.limits.wall_factor:
             self._stop("timed_out", f"stopped after waiting for {limit * self.limits.wall_factor:g} s")
 
@@ -117,6 +122,11 @@ class Attempt:
     def close(self) -> None:
         os.close(self.job_fd)
         os.close(self.result_fd)
+
+    @property
+    def wall_seconds(self) -> float:
+        """Time on the clock since this child was asked for."""
+        return time.monotonic() - self._started
 
     # --- what is known ------------------------------------------------------------------------------------------
 

@@ -104,6 +104,7 @@ class _Submission:
     loading: Answer | None = None
     alone: deque[str] | None = None  # gradients to be called once more, by themselves; None before the main run is over
     cpu_seconds: float = 0.0
+    wall_seconds: float = 0.0
     attempts: int = 0
     zygote_deaths: int = 0
 
@@ -111,12 +112,12 @@ class _Submission:
         """What the next child is to call; None when nothing is left to do."""
         if self.loading is not None and self.loading.outcome != "returned":
             return None
-        spent = self.cpu_seconds >= self.limits.submission_cpu_seconds
+        spent = self._spent()
         waiting = [call for call in self.calls if call[0] not in self.answers]
         if waiting and not spent:
             return waiting
         if waiting:
-            message = f"not run: the file had used up its {self.limits.submission_cpu_seconds:g} s of processor time"
+            message = f"not run: the file had used up its {spent}"
             self.answers.update({gradient: [Answer("timed_out", message=message)] for gradient, _ in waiting})
         if self.alone is None:
             self.alone = deque(gradient for gradient, answers in self.answers.items() if _failed(answers))
@@ -124,9 +125,18 @@ class _Submission:
             return [call for call in self.calls if call[0] == self.alone[0]]
         return None
 
+    def _spent(self) -> str:
+        """What the file has used up, in words; "" where there is some of everything left."""
+        if self.cpu_seconds >= self.limits.submission_cpu_seconds:
+            return f"{self.limits.submission_cpu_seconds:g} s of processor time"
+        if self.wall_seconds >= self.limits.submission_wall_seconds:
+            return f"{self.limits.submission_wall_seconds:g} s"
+        return ""
+
     def take(self, attempt: Attempt) -> None:
         """Add what a child has answered."""
         self.cpu_seconds += attempt.cpu_seconds
+        self.wall_seconds += attempt.wall_seconds
         self.attempts += 1
         if self.loading is None:
             self.loading = attempt.loading
@@ -209,7 +219,8 @@ class _Loop:
         os.set_blocking(result_read, False)
         job = memoryview(self.sandbox._writer.job(submission.source, calls))
         budget = max(0.0, submission.limits.submission_cpu_seconds - submission.cpu_seconds)
-        attempt = Attempt(calls, submission.limits, budget, job, job_write, result_read)
+        wall_budget = max(0.0, submission.limits.submission_wall_seconds - submission.wall_seconds)
+        attempt = Attempt(calls, submission.limits, budget, wall_budget, job, job_write, result_read)
         self.running[slot] = (submission, attempt)
         try:
             self.sandbox._spawner.start(slot, job_read, result_write, submission.source, helpers=submission.alone is not None)
