@@ -18,7 +18,18 @@ from grader.soundness import stubs_path, try_out
 from grader.wheel import make_wheel, requirements, wheel_name
 
 # Everything else in a config is the staff's: a key that is added some day stays at home until it is listed here.
-PUBLIC_KEYS = ("title", "model", "submission", "loss", "objective", "dimensions", "steps", "quantities", "gradients", "checks")
+PUBLIC_KEYS = (
+    "title",
+    "model",
+    "submission",
+    "loss",
+    "objective",
+    "dimensions",
+    "steps",
+    "quantities",
+    "gradients",
+    "checks",
+)
 _IGNORED = {"__pycache__", ".pytest_cache", ".ipynb_checkpoints"}
 _MIN_FORMULA = 8  # characters without spaces; shorter ones stand everywhere
 _SMALLEST = 2
@@ -86,7 +97,9 @@ def _public_files(config: Config, folder: Path) -> dict[str, bytes]:
     public = (folder / config.model).parent.resolve()
     solution = (folder / config.solution).resolve()
     if not config.solution:
-        raise ConfigError(f"{folder / 'config.yaml'}: expected `solution:`, found none: a handout is made where the solution is")
+        raise ConfigError(
+            f"{folder / 'config.yaml'}: expected `solution:`, found none: a handout is made where the solution is"
+        )
     if public == folder.resolve() or public in solution.parents:
         raise ConfigError(
             f"{folder / 'config.yaml'}: model: expected a folder of its own for what students get (such as assignment/),"
@@ -95,7 +108,12 @@ def _public_files(config: Config, folder: Path) -> dict[str, bytes]:
     files = {}
     for path in sorted(public.rglob("*")):
         parts = path.relative_to(public).parts
-        if path.is_file() and not path.is_symlink() and not _IGNORED.intersection(parts) and not parts[-1].startswith("."):
+        if (
+            path.is_file()
+            and not path.is_symlink()
+            and not _IGNORED.intersection(parts)
+            and not parts[-1].startswith(".")
+        ):
             files["/".join(parts)] = path.read_bytes()
     return files
 
@@ -113,7 +131,11 @@ def _refuse_leaks(config: Config, folder: Path, files: Mapping[str, bytes]) -> N
         GraderError: one was found; the message says where.
     """
     stubs = files.get(stubs_path(config, folder).name, b"").decode("utf-8", "replace")
-    formulas = [formula for formula in solution_formulas((folder / config.solution).read_text("utf-8")) if formula not in _dense(stubs)]
+    formulas = [
+        formula
+        for formula in solution_formulas((folder / config.solution).read_text("utf-8"))
+        if formula not in _dense(stubs)
+    ]
     seed = re.compile(rf"(?<!\d){config.steps.seed}(?!\d)")
     for name, data in files.items():
         text = data.decode("utf-8", "replace")

@@ -86,7 +86,9 @@ class Homework:
         if checked.outcome == "undecided":
             return f"{gradient}: {checked.message}"
         did_not_run = check == CHECKS[0] and result.status != "failed"
-        return "its turn comes when the check before it passes" if checked.outcome == "skipped" and not did_not_run else ""
+        return (
+            "its turn comes when the check before it passes" if checked.outcome == "skipped" and not did_not_run else ""
+        )
 
     def expect(self, gradient: str, check: str) -> None:
         """Fail where this check of this gradient failed, or the function gave nothing that could be checked."""

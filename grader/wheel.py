@@ -79,7 +79,9 @@ def _distribution() -> importlib.metadata.Distribution:
     try:
         return importlib.metadata.distribution(DISTRIBUTION)
     except importlib.metadata.PackageNotFoundError as error:
-        raise GraderError(f"{DISTRIBUTION} is not installed for this Python: install it with pip, then build again") from error
+        raise GraderError(
+            f"{DISTRIBUTION} is not installed for this Python: install it with pip, then build again"
+        ) from error
 
 
 def _stem() -> str:

@@ -9,7 +9,10 @@ import struct
 import sys
 
 ENOSYS, EPERM = 38, 1
-CALLS = {"x86_64": {"landlock": (444, 445, 446), "seccomp": (317,), "prctl": 157}, "aarch64": {"landlock": (444, 445, 446), "seccomp": (277,), "prctl": 167}}
+CALLS = {
+    "x86_64": {"landlock": (444, 445, 446), "seccomp": (317,), "prctl": 157},
+    "aarch64": {"landlock": (444, 445, 446), "seccomp": (277,), "prctl": 167},
+}
 _LOAD, _JEQ, _RETURN = 0x20, 0x15, 0x06
 _ALLOW, _ERRNO = 0x7FFF0000, 0x00050000
 _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 22, 38
@@ -25,7 +28,12 @@ def program(denied):
     if "seccomp" in denied:
         for number in calls["seccomp"]:
             instructions += [(_JEQ, 0, 1, number), (_RETURN, 0, 0, _ERRNO | EPERM)]
-        instructions += [(_JEQ, 0, 3, calls["prctl"]), (_LOAD, 0, 0, 16), (_JEQ, 0, 1, _PR_SET_SECCOMP), (_RETURN, 0, 0, _ERRNO | EPERM)]
+        instructions += [
+            (_JEQ, 0, 3, calls["prctl"]),
+            (_LOAD, 0, 0, 16),
+            (_JEQ, 0, 1, _PR_SET_SECCOMP),
+            (_RETURN, 0, 0, _ERRNO | EPERM),
+        ]
     instructions.append((_RETURN, 0, 0, _ALLOW))
     return b"".join(struct.pack("HBBI", *instruction) for instruction in instructions), len(instructions)
 

@@ -14,7 +14,9 @@ def command() -> None:
 
 
 @command.command("build")
-@click.option("-o", "--output", type=click.Path(path_type=Path), default="autograder.zip", show_default=True, help="The zip.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), default="autograder.zip", show_default=True, help="The zip."
+)
 @click.option("--force", is_flag=True, help="Pack an assignment that is not sound, too.")
 @config_option
 def build_command(output: Path, force: bool, config_path: Path | None) -> None:
@@ -25,17 +27,25 @@ def build_command(output: Path, force: bool, config_path: Path | None) -> None:
     config, path = _read(config_path)
     data = build(config, path, force=force)
     write_whole(output, data)
-    click.echo(f"{output} ({len(data) / 1024:.0f} kB), to upload under Configure Autograder, image Ubuntu 22.04 or later.")
+    click.echo(
+        f"{output} ({len(data) / 1024:.0f} kB), to upload under Configure Autograder, image Ubuntu 22.04 or later."
+    )
     click.echo(f"Set the assignment's autograder points to {config.max_score:g}: Gradescope does not scale marks.")
 
 
 @command.command("try")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--metadata", type=click.Path(path_type=Path), help="A submission_metadata.json to run with.")
-@click.option("--next-metadata", type=click.Path(path_type=Path), help="Write what Gradescope would give with the next attempt.")
+@click.option(
+    "--next-metadata", type=click.Path(path_type=Path), help="Write what Gradescope would give with the next attempt."
+)
 @click.option("--zip", "zip_path", type=click.Path(path_type=Path), help="Try this zip (default: build one now).")
-@click.option("--setup", is_flag=True, help="Run setup.sh too, which downloads; default: use the libraries that are here.")
-@click.option("--timeout", type=click.FloatRange(min=0.1), default=600.0, show_default=True, help="Gradescope's, in seconds.")
+@click.option(
+    "--setup", is_flag=True, help="Run setup.sh too, which downloads; default: use the libraries that are here."
+)
+@click.option(
+    "--timeout", type=click.FloatRange(min=0.1), default=600.0, show_default=True, help="Gradescope's, in seconds."
+)
 @click.option("--html", "html_path", type=click.Path(path_type=Path), help="Write both pages as an HTML file.")
 @config_option
 def try_command(

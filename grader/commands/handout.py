@@ -8,7 +8,9 @@ from grader.commands.common import config_option, read_config
 
 
 @click.command("handout")
-@click.option("-o", "--output", type=click.Path(path_type=Path), default="handout.zip", show_default=True, help="The zip.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), default="handout.zip", show_default=True, help="The zip."
+)
 @click.option("--force", is_flag=True, help="Pack an assignment that is not sound, too.")
 @config_option
 def command(output: Path, force: bool, config_path: Path | None) -> None:
@@ -19,4 +21,6 @@ def command(output: Path, force: bool, config_path: Path | None) -> None:
     config, folder = read_config(config_path)
     data = build_handout(config, folder, force=force)
     write_whole(output, data)
-    click.echo(f"{output} ({len(data) / 1024:.0f} kB). Students unpack it, then: pip install -r requirements.txt && pytest")
+    click.echo(
+        f"{output} ({len(data) / 1024:.0f} kB). Students unpack it, then: pip install -r requirements.txt && pytest"
+    )

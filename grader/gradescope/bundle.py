@@ -41,7 +41,9 @@ def refuse_unsound(config: Config, folder: Path) -> None:
     problems = try_out(config, folder).problems
     if problems:
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        raise GraderError(f"this assignment is not sound: {problems[0]}{more}; `grader validate` says all, --force packs it")
+        raise GraderError(
+            f"this assignment is not sound: {problems[0]}{more}; `grader validate` says all, --force packs it"
+        )
 
 
 def unfinished() -> bytes:
@@ -59,7 +61,9 @@ def _assignment(config: Config, config_path: Path, folder: Path) -> dict[str, by
         try:
             files[path.resolve().relative_to(folder).as_posix()] = path.read_bytes()
         except ValueError as error:
-            raise ConfigError(f"{config_path}: expected files in {folder} or below, found {path}; the zip could not hold it") from error
+            raise ConfigError(
+                f"{config_path}: expected files in {folder} or below, found {path}; the zip could not hold it"
+            ) from error
         except OSError as error:
             raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
     clash = {*PROGRAMS, "unfinished.json", "requirements.txt", wheel_name()}.intersection(files)

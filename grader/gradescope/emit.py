@@ -31,7 +31,9 @@ class Part:
     hints: Sequence[str]
 
 
-def emit(grade: Grade, config: Config, hints: Mapping[str, Sequence[str]], extra_data: dict[str, Any]) -> dict[str, Any]:
+def emit(
+    grade: Grade, config: Config, hints: Mapping[str, Sequence[str]], extra_data: dict[str, Any]
+) -> dict[str, Any]:
     """The content of results.json for a graded submission.
 
     Args:

@@ -5,7 +5,10 @@ import re
 from collections.abc import Callable
 
 # In this order: an escaped character is itself, code holds no markup.
-_TOKEN = re.compile(r"\\(?P<escaped>[!-/:-@\[-`{-~])|`(?P<code>[^`\n]+)`|\*\*(?P<bold>.+?)\*\*|(?P<entity>&(?:amp|lt);)|  (?P<break>\n)", re.DOTALL)
+_TOKEN = re.compile(
+    r"\\(?P<escaped>[!-/:-@\[-`{-~])|`(?P<code>[^`\n]+)`|\*\*(?P<bold>.+?)\*\*|(?P<entity>&(?:amp|lt);)|  (?P<break>\n)",
+    re.DOTALL,
+)
 
 
 def to_html(text: str) -> str:

@@ -65,9 +65,13 @@ def ours(text: str) -> str:
 def plain(text: str) -> str:
     """Any text, the student's too, as Markdown that shows it and does nothing else."""
     text = "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text[:_MAX_TEXT])
-    lines = [_SPECIAL.sub(r"\\\1", line.strip().replace("&", "&amp;").replace("<", "&lt;")) for line in text.splitlines()]
+    lines = [
+        _SPECIAL.sub(r"\\\1", line.strip().replace("&", "&amp;").replace("<", "&lt;")) for line in text.splitlines()
+    ]
     # A line could begin a list, a heading or a rule: the zero-width space before it says that it is text.
-    return "  \n".join(f"\N{ZERO WIDTH SPACE}{line}" if re.match(r"[-=:]|\d+[.)]", line) else line for line in lines if line)
+    return "  \n".join(
+        f"\N{ZERO WIDTH SPACE}{line}" if re.match(r"[-=:]|\d+[.)]", line) else line for line in lines if line
+    )
 
 
 def _sentence(text: str) -> str:

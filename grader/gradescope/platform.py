@@ -79,7 +79,11 @@ class Platform:
         """
         command = ["bash", str(self.root / "source" / "setup.sh")]
         done = subprocess.run(
-            command, env={**os.environ, **self.environment}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+            command,
+            env={**os.environ, **self.environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
         )
         said = done.stdout.decode("utf-8", "replace")
         if done.returncode != 0:
@@ -123,7 +127,12 @@ class Platform:
         started = time.monotonic()
         with (results / "stdout").open("wb") as stdout:
             process = subprocess.Popen(
-                ["./run_autograder"], cwd=self.root, stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.STDOUT, env=environment
+                ["./run_autograder"],
+                cwd=self.root,
+                stdin=subprocess.DEVNULL,
+                stdout=stdout,
+                stderr=subprocess.STDOUT,
+                env=environment,
             )
             try:
                 process.wait(timeout)

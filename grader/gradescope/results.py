@@ -75,7 +75,7 @@ def checked(data: dict[str, Any]) -> bytes:
     for test in results.tests:
         if test.score is not None and not test.score <= (test.max_score or 0.0):
             raise InvalidResultsError(f"{test.name}: score {test.score} of {test.max_score}")
-    if "\\u0000" in text or "\\ud" in text and _has_surrogate(text):
+    if "\\u0000" in text or ("\\ud" in text and _has_surrogate(text)):
         raise InvalidResultsError("a text holds characters that no JSON reader has to accept")
     return text.encode("ascii")
 
@@ -120,7 +120,10 @@ def not_graded_results(extra_data: dict[str, Any] | None = None) -> dict[str, An
 
 def clean(text: str) -> str:
     """Text that every JSON reader takes, of a length that Gradescope does not cut."""
-    text = "".join(c if c.isprintable() or c in "\n\N{ZERO WIDTH SPACE}" else "\N{REPLACEMENT CHARACTER}" for c in text[: MAX_TEXT + 1])
+    text = "".join(
+        c if c.isprintable() or c in "\n\N{ZERO WIDTH SPACE}" else "\N{REPLACEMENT CHARACTER}"
+        for c in text[: MAX_TEXT + 1]
+    )
     return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 2].rstrip() + "\n…"
 
 

@@ -9,8 +9,8 @@ import signal
 import sys
 import time
 import traceback
-from contextlib import contextmanager
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -22,14 +22,14 @@ from grader.assignment import Assignment, load_assignment
 from grader.config import Config
 from grader.config import Sandbox as Limits
 from grader.configfile import load_config
-from grader.errors import GraderError, SandboxError, UsageError
+from grader.errors import GraderError, UsageError
+from grader.grade import grade
 from grader.gradescope import attempts, results
 from grader.gradescope.attempts import Memory
 from grader.gradescope.emit import emit
 from grader.gradescope.limit import repeated
 from grader.gradescope.metadata import Metadata, read_metadata
 from grader.gradescope.staff import print_for_staff
-from grader.grade import grade
 from grader.pipeline import make_sandbox
 from grader.result import Grade
 from grader.sandbox.host import Sandbox
@@ -38,7 +38,13 @@ from grader.sandbox.spawner import start_spawner
 from grader.submission import read_submission
 
 _DEFAULT_TIMEOUT_SECONDS = 600.0
-_PRIVATE = {"source": 0o700, "results": 0o700, "submission": 0o700, "submission_metadata.json": 0o600, "run_autograder": 0o700}
+_PRIVATE = {
+    "source": 0o700,
+    "results": 0o700,
+    "submission": 0o700,
+    "submission_metadata.json": 0o600,
+    "run_autograder": 0o700,
+}
 
 
 class OutOfTimeError(Exception):
@@ -63,7 +69,9 @@ def main(root: Path) -> None:
         print(f"NOT GRADED: {error}")
         data = _nothing(memory)
     except OutOfTimeError:
-        print(f"NOT GRADED: the grader itself needed more than {seconds:.0f} s; raise the timeout in Gradescope's settings")
+        print(
+            f"NOT GRADED: the grader itself needed more than {seconds:.0f} s; raise the timeout in Gradescope's settings"
+        )
         data = _nothing(memory)
     except Exception:
         print("NOT GRADED: the grader failed; please report this:")

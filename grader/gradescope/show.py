@@ -85,7 +85,9 @@ def _section(outcome: Outcome, *, instructor: bool) -> str:
     results = outcome.results
     shown = total(results) if instructor or not hides_total(results) else "not shown yet"
     tests = "".join(_test_html(test, instructor=instructor) for test in visible_to(results, instructor=instructor))
-    stdout = f"<h3>Standard output, for instructors only</h3><pre>{html.escape(outcome.stdout)}</pre>" if instructor else ""
+    stdout = (
+        f"<h3>Standard output, for instructors only</h3><pre>{html.escape(outcome.stdout)}</pre>" if instructor else ""
+    )
     return (
         f"<section><h2>What the {'instructor' if instructor else 'student'} sees"
         f'<span class="score">{html.escape(shown)}</span></h2>{_html(results)}{tests}{stdout}</section>\n'
