@@ -114,7 +114,7 @@ def find_trivial(values: Sequence[Array]) -> str:
         return "no entry is a number at any step: such an answer earns nothing, not even for its shape"
     if not any(np.any(value) for value in values):
         return "every entry is zero at every step: such an answer earns nothing, not even for its shape"
-    if all(value.size > 1 and np.ptp(value) == 0 for value in values):
+    if all(value.size > 1 and np.all(value == value.flat[0]) for value in values):
         return "all entries are equal: a constant earns nothing, not even for its shape"
     same_shape = [(a, b) for i, a in enumerate(values) for b in values[:i] if a.shape == b.shape]
     if same_shape and all(np.array_equal(a, b) for a, b in same_shape):
