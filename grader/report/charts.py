@@ -100,7 +100,7 @@ def costs_chart(costs: list[RootCost]) -> dict[str, Any]:
     y = alt.Y("mistake:N", axis=None, sort=[str(row["mistake"]) for row in rows[::2]])
     chart = _chart(rows).encode(y=y)
     bars = chart.mark_bar(cursor="pointer", size=14, yOffset=9).encode(
-        x=alt.X("marks:Q", title="marks", axis=alt.Axis(tickCount=5)),
+        x=alt.X("marks:Q", title="marks", axis=alt.Axis(tickCount=5, grid=False)),
         color=alt.Color(
             "what:N",
             title=None,

@@ -1,17 +1,16 @@
-"""What a report is made from, read out of RESULTS/grades.db.  The only module of the report that knows the store."""
+"""What a report is made from, read out of RESULTS/grades.db in one query.  The only module here that knows the store."""
 
 import sqlite3
 from collections import defaultdict
-from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
 
 from grader.answers import Run
-from grader.errors import UsageError
 from grader.result import Grade
-from grader.store.schema import StoreError, check_version
+from grader.store.database import explained
+from grader.store.query import Results
 
 
 @dataclass(frozen=True)
@@ -73,24 +72,18 @@ ORDER BY current.student
 """
 
 
-def read_class(results: Path) -> Class:
+def read_class(folder: Path) -> Class:
     """Read everything that a report says of a class; changes nothing in the store.
 
     Raises:
-        UsageError: `results` holds no store.
-        StoreError: the store cannot be read.
+        StoreError: `folder` holds no store, or one that cannot be read.
     """
-    path = results / "grades.db"
-    if not path.is_file():
-        raise UsageError(f"{path}: there is no such file; expected a folder that `grader batch ... --out` has filled")
-    try:
-        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
-            connection.execute("BEGIN")  # one state of the store, even while a batch goes on writing
-            check_version(connection.execute("PRAGMA user_version").fetchone()[0])
-            flags = _flags(connection)
-            rows = [(_record(row, flags), row[10] or "", row[11]) for row in connection.execute(_RECORDS)]
-    except (sqlite3.Error, msgspec.MsgspecError) as error:
-        raise StoreError(f"{path}: cannot be read: {error}") from error
+    with Results(folder) as results, explained(folder):
+        results.connection.execute("BEGIN")  # one state of the store, even while a batch goes on writing
+        flags = _flags(results.connection)
+        rows = [
+            (_record(row, flags), row[10] or "", row[11]) for row in map(tuple, results.connection.execute(_RECORDS))
+        ]
     return Class(
         records=[record for record, _, _ in rows],
         graded_at=max((time for _, time, _ in rows), default=""),

@@ -4,6 +4,7 @@ What many students share (the same wrong numbers, the same words) is stored once
 All text of students is data here, made visible and harmless; the page writes it as text, never as HTML.
 """
 
+import unicodedata
 from collections.abc import Hashable, Sequence
 from typing import Any
 
@@ -17,6 +18,7 @@ from grader.report.facts import UNMARKED_WORDS, flag_words, kind_words, not_load
 from grader.result import Grade, GradientResult
 
 MAX_TEXT = 600
+MAX_MARKS = 3
 
 
 class _Pool:
@@ -60,9 +62,14 @@ def embed(value: Any) -> str:
 
 
 def visible(text: str, limit: int = MAX_TEXT) -> str:
-    """Text of a student with nothing invisible in it: controls and marks that turn the writing direction get names."""
-    cut = text[:limit] + ("…" if len(text) > limit else "")
-    return "".join(c if c.isprintable() or c in "\n\t" else f"⟨U+{ord(c):04X}⟩" for c in cut)
+    """Text of a student as it can be shown: controls and marks that turn the writing direction get names, and at most
+    MAX_MARKS accents stand on one letter, where thousands would cover the rows around them."""
+    shown, marks = [], 0
+    for c in text[:limit]:
+        marks = marks + 1 if unicodedata.category(c)[0] == "M" else 0
+        if marks <= MAX_MARKS:
+            shown.append(c if c.isprintable() or c in "\n\t" else f"⟨U+{ord(c):04X}⟩")
+    return "".join(shown) + ("…" if len(text) > limit else "")
 
 
 def _student(assignment: Assignment, record: Record, comparable: bool, details: _Pool, code: _Pool) -> dict[str, Any]:

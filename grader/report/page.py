@@ -105,4 +105,5 @@ def _policy(*scripts: str) -> str:
     hashes = " ".join(
         f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'" for text in scripts
     )
-    return f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+    allowed = f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data:"
+    return f"{allowed}; base-uri 'none'; form-action 'none'"

@@ -1,6 +1,6 @@
 """The figures of a class: counts, and which students stand behind each.  Pure; knows no HTML."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from statistics import median
@@ -47,7 +47,7 @@ class Chain:
 
 @dataclass(frozen=True)
 class Problem:
-    """A runtime problem: what, in which gradient (or the whole file), and one example of its message."""
+    """A runtime problem: what, in which gradient (or the whole file), and its commonest message."""
 
     name: str
     where: str
@@ -180,12 +180,15 @@ def _chains(graded: Grades) -> list[Chain]:
 
 def _problems(graded: Grades) -> list[Problem]:
     found: dict[tuple[str, str], Students] = defaultdict(list)
-    examples: dict[tuple[str, str], str] = {}
+    messages: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for k, grade in graded.items():
         for name, where, message in _problems_of(grade):
             found[name, where].append(k)
-            examples.setdefault((name, where), message)
-    problems = [Problem(name, where, examples[name, where], students) for (name, where), students in found.items()]
+            messages[name, where][message] += 1
+    problems = [
+        Problem(name, where, messages[name, where].most_common(1)[0][0], students)
+        for (name, where), students in found.items()
+    ]
     return sorted(problems, key=lambda problem: (-len(problem.students), problem.name, problem.where))
 
 

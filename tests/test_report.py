@@ -1,0 +1,489 @@
+"""The class report without a browser: its figures, its evidence, its HTML, its command."""
+
+import base64
+import hashlib
+import json
+import re
+import subprocess
+import sys
+from collections import Counter
+from html.parser import HTMLParser
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+from conftest import ROOT
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays, from_dtype
+from report_class import HOSTILE, RIGHT, source_of, write_class
+
+from grader.answers import Answer, ArrayData, Run
+from grader.assignment import Assignment, load_assignment
+from grader.config import Gradient
+from grader.configfile import load_config
+from grader.errors import UsageError
+from grader.fingerprint import fingerprint
+from grader.grade import grade
+from grader.report.data import Class, Record, read_class
+from grader.report.evidence import excerpt, heat_map
+from grader.report.facts import KIND_WORDS, root_mistakes
+from grader.report.groups import make_groups
+from grader.report.island import embed, make_island, visible
+from grader.report.page import make_report
+from grader.report.summary import Summary, summarise
+from grader.result import Grade
+from grader.sandbox.host import Sandbox
+from grader.store.schema import StoreError
+
+STUDENTS = 60
+
+
+@pytest.fixture(scope="session")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("report") / "results"
+    write_class(folder, STUDENTS)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def graded(results: Path) -> Class:
+    return read_class(results)
+
+
+@pytest.fixture(scope="session")
+def summary(assignment: Assignment, graded: Class) -> Summary:
+    return summarise(assignment.config, graded.records)
+
+
+@pytest.fixture(scope="session")
+def page(assignment: Assignment, graded: Class) -> str:
+    return make_report(assignment, graded)
+
+
+@pytest.fixture(scope="session")
+def island(page: str) -> dict:  # type: ignore[type-arg]
+    return json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.DOTALL)[1])
+
+
+def run_of(sandbox: Sandbox, wrong: dict[str, str]) -> Run:
+    return sandbox.run(source_of(wrong))
+
+
+def grade_of(assignment: Assignment, sandbox: Sandbox, wrong: dict[str, str]) -> Grade:
+    return grade(assignment, run_of(sandbox, wrong), "gradients.py")
+
+
+def of(assignment: Assignment, name: str) -> Gradient:
+    return next(gradient for gradient in assignment.config.gradients if gradient.name == name)
+
+
+# --- figures ------------------------------------------------------------------------------------------------------------
+
+
+def test_every_student_of_the_store_is_in_the_report_once(graded: Class) -> None:
+    assert [record.key for record in graded.records] == [f"s{k:05}" for k in range(STUDENTS + 1)]
+    assert graded.records[0].run is not None
+    assert graded.records[0].late
+    assert [flag.kind for flag in graded.records[58].flags] == ["identical"]
+
+
+def test_the_marks_lost_to_root_mistakes_are_all_the_marks_that_were_lost(graded: Class, summary: Summary) -> None:
+    lost = sum(record.grade.max_score - record.grade.score for record in graded.records if record.grade)
+    assert sum(cost.lost for cost in summary.costs) == pytest.approx(lost)
+    assert lost > 0
+
+
+def test_the_marks_kept_are_all_that_follow_through_gave(graded: Class, summary: Summary) -> None:
+    follows = [g.follow_through for r in graded.records if r.grade for g in r.grade.gradients if g.follow_through]
+    assert sum(cost.kept for cost in summary.costs) == pytest.approx(sum(follow.score for follow in follows))
+    assert follows
+
+
+def test_each_graded_student_is_in_one_bin_and_has_one_outcome_a_gradient(summary: Summary) -> None:
+    assert sorted(k for students in summary.bins for k in students) == summary.graded == list(range(STUDENTS))
+    for by_status in summary.outcomes.values():
+        assert sorted(k for students in by_status.values() for k in students) == summary.graded
+
+
+def test_full_marks_fall_into_the_last_bin(summary: Summary) -> None:
+    assert summary.full_marks
+    assert set(summary.full_marks) <= set(summary.bins[-1])
+
+
+def test_checks_are_counted_as_the_grades_say(graded: Class, summary: Summary) -> None:
+    counted = Counter(
+        (gradient.name, check.name)
+        for record in graded.records
+        if record.grade
+        for gradient in record.grade.gradients
+        for check in gradient.checks
+        if check.outcome == "passed"
+    )
+    found = {(name, check): len(students) for name, by in summary.checks.items() for check, students in by.items()}
+    assert found == {key: counted[key] for key in found}
+    assert len(found) == 24
+
+
+def test_a_student_without_a_file_is_not_one_who_could_not_be_graded(graded: Class, assignment: Assignment) -> None:
+    broken = Record("z", "z", "unreadable", problem="this zip cannot be read")
+    summary = summarise(assignment.config, [*graded.records, broken])
+    assert (summary.no_file, summary.not_graded) == ([STUDENTS], [STUDENTS + 1])
+
+
+def test_one_sign_that_six_gradients_inherit_is_one_root_mistake(assignment: Assignment, sandbox: Sandbox) -> None:
+    result = grade_of(assignment, sandbox, {"dJ_db2": "s.y - s.y_hat"})
+    summary = summarise(assignment.config, [Record("a", "a", "graded", result)])
+    (cost,) = summary.costs
+    assert (cost.gradient, cost.lost, cost.carried, cost.kept) == ("dJ_db2", 8.0, 7, 72.0)
+    (chain,) = summary.chains
+    assert chain.roots == ("dJ_db2",)
+    assert chain.reached == tuple(assignment.names[1:])
+
+
+def test_one_exception_that_stops_eight_gradients_is_one_root_mistake(assignment: Assignment, sandbox: Sandbox) -> None:
+    result = grade_of(assignment, sandbox, {"dJ_db2": "raise ValueError('no'); return"})
+    (root,) = root_mistakes(result)
+    assert (root.gradient, root.lost, root.mistake.kind) == ("dJ_db2", 100.0, "runtime")
+    assert root.stopped == tuple(assignment.names[1:])
+    (problem,) = summarise(assignment.config, [Record("a", "a", "graded", result)]).problems
+    assert (problem.name, problem.where) == ("ValueError", "dJ_db2")
+
+
+def test_a_file_that_does_not_load_is_one_problem_and_no_mistake(assignment: Assignment, sandbox: Sandbox) -> None:
+    result = grade(assignment, sandbox.run(b"import nothing_of_that_name\n"), "gradients.py")
+    summary = summarise(assignment.config, [Record("a", "a", "graded", result)])
+    assert [problem.where for problem in summary.problems] == [""]
+    assert summary.kinds == {}
+    assert [(cost.gradient, cost.lost) for cost in summary.costs] == [("", 100.0)]
+
+
+def test_every_kind_of_mistake_has_its_words(summary: Summary) -> None:
+    assert set(summary.kinds) <= set(KIND_WORDS)
+
+
+def test_a_number_on_the_page_is_the_size_of_its_group(page: str, summary: Summary, assignment: Assignment) -> None:
+    groups = make_groups(summary, assignment.config.max_score)
+    shown = re.findall(r'data-group="([^"]+)"[^>]*>\(?(\d+)', page)
+    assert len(shown) > 60
+    assert {(key, int(number)) for key, number in shown} <= {(key, len(group[1])) for key, group in groups.items()}
+
+
+# --- evidence -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_flipped_sign_is_a_heat_map_of_opposite_signs(assignment: Assignment, sandbox: Sandbox) -> None:
+    run = run_of(sandbox, {"dJ_dU": "-s.h.T @ dJ_db2(s)"})
+    heat = heat_map(assignment, of(assignment, "dJ_dU"), run.answers["dJ_dU"])
+    assert heat is not None
+    assert heat.axes == ("Dh", "V")
+    assert heat.shape == assignment.steps[heat.step - 1].shape(("Dh", "V"))
+    assert heat.cells == "f" * heat.differ == "f" * (heat.shape[0] * heat.shape[1])
+    assert heat.error == 2.0
+
+
+def test_the_step_of_the_heat_map_is_that_of_the_message(assignment: Assignment, sandbox: Sandbox) -> None:
+    run = run_of(sandbox, {"dJ_dH": "s.h.T @ dJ_db1(s)"})
+    (message,) = [c.message for g in grade(assignment, run, "").gradients for c in g.checks if c.message]
+    heat = heat_map(assignment, of(assignment, "dJ_dH"), run.answers["dJ_dH"])
+    assert heat is not None
+    assert f"at step {heat.step}: {heat.differ} of {len(heat.cells)} entries differ" in message
+
+
+@pytest.mark.parametrize(
+    "code, letters",
+    [
+        ("s.y_hat - s.y", "a"),
+        ("2 * (s.y_hat - s.y)", "d"),
+        ("1.05 * (s.y_hat - s.y)", "c"),
+        ("0.2 * (s.y_hat - s.y)", "e"),
+    ],
+)
+def test_letters_of_a_heat_map_grade_the_relative_error(
+    code: str, letters: str, assignment: Assignment, sandbox: Sandbox
+) -> None:
+    heat = heat_map(assignment, of(assignment, "dJ_db2"), run_of(sandbox, {"dJ_db2": code}).answers["dJ_db2"])
+    assert heat is not None
+    assert set(heat.cells) == {letters}
+
+
+def test_zeros_and_nan_have_letters_of_their_own(assignment: Assignment, sandbox: Sandbox) -> None:
+    body = "d = s.y_hat - s.y\nd[0, 0], d[0, 1] = 0, np.nan\nreturn d"
+    heat = heat_map(assignment, of(assignment, "dJ_db2"), run_of(sandbox, {"dJ_db2": body}).answers["dJ_db2"])
+    assert heat is not None
+    assert heat.cells[:3] == "oza"
+    assert heat.error is None
+
+
+def test_under_log_likelihood_the_negative_is_right(copy_of_assignment: Path, sandbox: Sandbox) -> None:
+    path = copy_of_assignment / "config.yaml"
+    path.write_text(path.read_text().replace("objective: cross_entropy ", "objective: log_likelihood "))
+    negative = load_assignment(load_config(path), copy_of_assignment, with_solution=True)
+    run = run_of(sandbox, {"dJ_db2": "s.y - s.y_hat"})
+    heat = heat_map(negative, of(negative, "dJ_db2"), run.answers["dJ_db2"])
+    assert heat is not None
+    assert set(heat.cells) == {"a"}
+
+
+@given(
+    st.lists(
+        array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=14).flatmap(
+            lambda shape: arrays(np.dtype("<f8"), shape, elements=from_dtype(np.dtype("<f8")))
+        ),
+        min_size=4,
+        max_size=4,
+    ),
+    st.booleans(),
+)
+@settings(max_examples=60, deadline=None)
+def test_any_answer_has_a_heat_map_or_none(assignment: Assignment, values: list[np.ndarray], fit: bool) -> None:  # type: ignore[type-arg]
+    answers = []
+    for value, step in zip(values, assignment.steps, strict=True):
+        shaped = np.resize(value, step.shape((1, "V"))) if fit and value.size else value
+        answers.append(Answer("returned", ArrayData("<f8", shaped.shape, shaped.tobytes())))
+    heat = heat_map(assignment, of(assignment, "dJ_db2"), answers)
+    if heat is None:
+        assert any(
+            a.value.shape != s.shape((1, "V")) for a, s in zip(answers, assignment.steps, strict=True) if a.value
+        )
+    else:
+        assert len(heat.cells) == heat.shape[0] * heat.shape[1]
+        assert set(heat.cells) <= set("abcdefoz")
+
+
+def test_answers_to_other_steps_have_no_heat_map(assignment: Assignment, graded: Class) -> None:
+    assert any(
+        "heat" in detail for detail in make_island(assignment, graded.records, graded.records[0].steps_hash)["details"]
+    )
+    assert not any("heat" in detail for detail in make_island(assignment, graded.records, "others")["details"])
+
+
+def test_no_number_of_the_solution_is_in_the_evidence(assignment: Assignment, sandbox: Sandbox) -> None:
+    wrong = {name: f"3 * ({code})" for name, code in RIGHT.items()}
+    run = run_of(sandbox, wrong)
+    now = fingerprint(assignment).steps
+    record = Record("a", "a", "graded", grade(assignment, run, ""), run=run, source=source_of(wrong), steps_hash=now)
+    text = embed(make_island(assignment, [record], now))
+    assert text.count('"heat"') == 1  # the others follow from the first
+    for values in assignment.exact.values():
+        for number in np.concatenate([np.ravel(value) for value in values]):
+            assert f"{abs(number):.4g}" not in text or abs(number) in (0, 1)
+
+
+LINES = [
+    "import numpy as np",
+    "def dJ_db2(s):",
+    "    def inner():",
+    "        pass",
+    "",
+    "    return 1",
+    "",
+    "# end",
+    "x = 1",
+]
+
+
+def test_the_excerpt_is_the_whole_function() -> None:
+    code = excerpt(LINES, "dJ_db2")
+    assert code is not None
+    assert (code.first, code.lines) == (2, LINES[1:6])
+
+
+def test_the_excerpt_is_around_the_line_where_that_is_elsewhere() -> None:
+    code = excerpt(LINES, "dJ_db2", line=9)
+    assert code is not None
+    assert (code.first, code.lines[-1]) == (7, "x = 1")
+
+
+def test_the_last_definition_is_the_one_in_force() -> None:
+    code = excerpt(["def f(s):", "    return 1", "def f(s):", "    return 2"], "f")
+    assert code is not None
+    assert code.first == 3
+
+
+def test_no_function_no_excerpt() -> None:
+    assert excerpt(LINES, "dJ_dU") is None
+    assert excerpt(LINES, "dJ_dU", line=400) is None
+    assert excerpt([], "dJ_dU") is None
+
+
+@given(st.lists(st.text(max_size=30), max_size=40), st.integers(0, 60))
+def test_any_text_gives_short_lines_or_nothing(lines: list[str], line: int) -> None:
+    code = excerpt(["def f(s):", *lines], "f", line)
+    assert code is None or len(code.lines) <= 31
+
+
+def test_a_huge_function_is_cut() -> None:
+    code = excerpt(["def f(s):", *["    x = " + "1" * 1000] * 500], "f")
+    assert code is not None
+    assert code.lines[-1] == "… 471 more lines"
+    assert max(map(len, code.lines)) < 200
+
+
+# --- hostile text -------------------------------------------------------------------------------------------------------
+
+
+@given(st.text())
+def test_embedded_json_cannot_end_its_element_and_says_the_same(text: str) -> None:
+    embedded = embed({"text": text})
+    assert not set("<>&\u2028\u2029") & set(embedded)
+    assert json.loads(embedded) == {"text": text}
+
+
+@given(st.text())
+def test_visible_text_has_no_invisible_letters(text: str) -> None:
+    shown = visible(text)
+    assert all(c.isprintable() or c in "\n\t" for c in shown)
+    assert visible(shown, len(shown)) == shown
+
+
+def test_marks_that_turn_the_writing_direction_are_named() -> None:
+    assert visible("a\u202egnp\x07") == "a⟨U+202E⟩gnp⟨U+0007⟩"
+
+
+def test_lone_surrogates_of_a_file_name_are_named() -> None:
+    assert visible("\udc80") == "⟨U+DC80⟩"
+
+
+def test_a_letter_bears_three_accents_at_most() -> None:
+    assert visible("e" + "\u0301" * 500 + "f") == "e" + "\u0301" * 3 + "f"
+
+
+class _Tags(HTMLParser):
+    """The tags of a page, and the addresses in them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: Counter[str] = Counter()
+        self.addresses: set[str] = set()
+        self.handlers: list[str] = []
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.tags[tag] += 1
+        for name, value in attributes:
+            if name in ("src", "href", "action", "srcset", "data", "poster"):
+                self.addresses.add(value or "")
+            if name.startswith("on") or name == "style":
+                self.handlers.append(name)
+
+
+def test_no_text_of_a_student_becomes_markup(page: str) -> None:
+    found = _Tags()
+    found.feed(page)
+    assert found.tags["script"] == 3
+    assert not found.tags.keys() & {"img", "b", "iframe", "object", "embed", "base", "svg"}
+    assert found.handlers == []
+    for text in HOSTILE:
+        if "<" in text:
+            assert text not in page
+
+
+def test_the_page_names_no_address(page: str) -> None:
+    found = _Tags()
+    found.feed(page)
+    assert all(address.startswith("#") or address == "data:," for address in found.addresses)
+
+
+def test_names_and_messages_reach_the_page_as_they_are(island: dict) -> None:  # type: ignore[type-arg]
+    names = {student["name"] for student in island["students"]}
+    assert set(HOSTILE[:4]) <= names
+    assert any(HOSTILE[0] in detail.get("message", "") for detail in island["details"])
+
+
+def test_templates_of_students_are_not_evaluated(page: str) -> None:
+    assert "{{ 7 * 7 }}" in page
+
+
+def test_only_our_own_scripts_may_run(page: str) -> None:
+    policy = re.search(r'Content-Security-Policy" content="([^"]+)"', page)[1].replace("&#39;", "'")
+    scripts = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
+    hashes = {base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts}
+    assert set(re.findall(r"'sha256-([^']+)'", policy)) == hashes
+    assert len(hashes) == 2
+    assert "default-src 'none'" in policy
+    assert "unsafe-eval" not in policy
+
+
+def test_no_file_of_ours_writes_html_from_data() -> None:
+    for path in (ROOT / "grader/report/static").glob("*.js"):
+        assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b", path.read_text()), (
+            path.name
+        )
+
+
+# --- the page and the command -------------------------------------------------------------------------------------------
+
+
+def test_tables_have_captions_and_charts_have_words(page: str) -> None:
+    body = page[: page.index('<script type="application/json"')]
+    assert body.count("<table") == body.count("<caption") >= 6
+    assert body.count('class="chart"') == body.count("<figcaption") == 3
+
+
+def test_the_same_store_gives_the_same_page(assignment: Assignment, graded: Class, page: str) -> None:
+    assert make_report(assignment, graded) == page
+
+
+def test_a_class_of_nobody_has_a_report(assignment: Assignment) -> None:
+    assert "there are no submissions yet" in make_report(assignment, Class([]))
+
+
+def test_marks_under_an_older_assignment_are_said_to_be_such(assignment: Assignment, graded: Class, page: str) -> None:
+    older = Class(graded.records, graded.graded_at, frozenset({"another"}))
+    assert "has changed since these marks were given" in make_report(assignment, older)
+    assert "has changed since these marks were given" not in page
+
+
+def test_marks_for_other_gradients_are_refused(assignment: Assignment, graded: Class) -> None:
+    result = graded.records[0].grade
+    assert result is not None
+    other = Record("a", "a", "graded", msgspec.structs.replace(result, gradients=result.gradients[:3]))
+    with pytest.raises(UsageError, match=r"expected dJ_db2, .*, found dJ_db2, dJ_dU, dJ_dh; .*--config.*regrade"):
+        make_report(assignment, Class([other]))
+
+
+def test_a_folder_without_a_store_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match=r"expected the results of `grader batch` there, found no grades\.db"):
+        read_class(tmp_path)
+
+
+def test_a_damaged_store_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "grades.db").write_bytes(b"no database at all" * 100)
+    with pytest.raises(StoreError, match=r"grades\.db: file is not a database; it is damaged"):
+        read_class(tmp_path)
+
+
+def test_the_command_writes_the_page(grader, results: Path, page: str) -> None:  # type: ignore[no-untyped-def]
+    done = grader("report", results)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.fullmatch(r".*report\.html: 61 students, \d\.\d MB; open it in a browser\n", done.stdout)
+    assert (results / "report.html").read_text(encoding="utf-8") == page
+    assert not (results / "report.html.new").exists()
+
+
+def test_the_command_says_where_there_is_nothing(grader, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    done = grader("report", tmp_path)
+    assert done.returncode == 3
+    assert "expected the results of `grader batch`" in done.stderr
+
+
+def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    from grader.commands.report import write_report
+
+    (tmp_path / "report.html.new").mkdir()
+    with pytest.raises(UsageError, match=r"report\.html: cannot be written: Is a directory"):
+        write_report(tmp_path, "page")
+
+
+def test_without_the_extra_the_command_says_what_to_install(results: Path) -> None:
+    program = f"""
+import sys
+sys.modules["altair"] = None  # what Python itself takes for a package that is not there
+sys.argv = ["grader", "report", {str(results)!r}]
+from grader.cli import main
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2
+    assert "pip install 'gradient-grader[report]'" in done.stderr

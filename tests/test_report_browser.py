@@ -1,0 +1,297 @@
+"""The class report in a real browser: what it draws, how it is used, and that it stays at home.
+
+Needs Debian's chromium and playwright; skipped, with the reason, where they are missing.
+"""
+
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from report_class import HOSTILE, NAMES, write_class
+
+from grader.assignment import Assignment
+from grader.report.data import read_class
+from grader.report.page import make_report
+
+playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install playwright")
+CHROMIUM = shutil.which("chromium")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="needs chromium: apt-get install chromium"),
+]
+
+FLAGS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+STUDENTS = 220
+Open = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with playwright.sync_playwright() as started:
+        running = started.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory, assignment: Assignment) -> Path:
+    folder = tmp_path_factory.mktemp("browser") / "results"
+    write_class(folder, STUDENTS)
+    path = folder / "report.html"
+    path.write_text(make_report(assignment, read_class(folder)), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def open_page(browser: Any, report: Path) -> Iterator[Open]:
+    """Opens the report; at the end, whatever was done with it, nothing was complained of and nothing asked for."""
+    said: list[str] = []
+    asked: list[str] = []
+    contexts = []
+
+    def open_it(address: str = "", width: int = 1280, **options: Any) -> Any:
+        context = browser.new_context(viewport={"width": width, "height": 900}, offline=True, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(report.as_uri() + address)
+        if options.get("java_script_enabled", True):
+            page.wait_for_selector("html[data-charts=drawn]", timeout=30_000)
+        return page
+
+    yield open_it
+    for context in contexts:
+        context.close()
+    assert said == []
+    assert all(re.sub("#.*", "", url) == report.as_uri() or url == "data:," for url in asked), asked
+
+
+def rows(page: Any) -> Any:
+    return page.locator("#table tbody tr")
+
+
+def test_the_charts_are_drawn_and_named(open_page: Open) -> None:
+    page = open_page()
+    for name in ("scores", "outcomes", "costs"):
+        drawing = page.locator(f"#chart-{name} svg")
+        assert drawing.locator(".mark-rect path").count() >= 8
+        assert drawing.get_attribute("aria-label").startswith("Chart. ")
+        assert drawing.bounding_box()["width"] > 400
+
+
+def test_a_number_lists_the_students_behind_it(open_page: Open) -> None:
+    page = open_page()
+    button = page.locator(".map [data-group^=kind-sign-]").first
+    count = int(button.inner_text())
+    button.click()
+    assert rows(page).count() == count
+    assert page.locator("#shown").inner_text() == f"{count} of {STUDENTS + 1} students"
+    assert all("flipped sign" in text for text in rows(page).all_inner_texts())
+    page.locator("#chips button").click()
+    assert page.locator("#shown").inner_text() == f"{STUDENTS + 1} students"
+
+
+def test_a_bar_lists_the_students_behind_it(open_page: Open) -> None:
+    page = open_page()
+    bar = page.locator("#chart-scores .mark-rect path").last
+    bar.scroll_into_view_if_needed()
+    bar.click()
+    page.wait_for_selector("#chips button")
+    expected = page.locator("[data-group=scores-19]").first.evaluate("button => button.textContent")
+    assert page.locator("#shown").inner_text() == f"{expected} of {STUDENTS + 1} students"
+
+
+def test_search_finds_names_and_mistakes(open_page: Open) -> None:
+    page = open_page()
+    page.fill("#search", "noether, emmy")
+    assert rows(page).count() == sum(NAMES[k % len(NAMES)] == "Noether, Emmy" for k in range(len(HOSTILE), STUDENTS))
+    page.fill("#search", "FLIPPED sign dj_db2")
+    assert 0 < rows(page).count() < STUDENTS
+    page.fill("#search", "nobody is called that")
+    assert rows(page).count() == 0
+    assert page.locator("#shown").inner_text() == f"0 of {STUDENTS + 1} students"
+
+
+def test_the_headings_sort(open_page: Open) -> None:
+    page = open_page()
+    heading = page.locator("th[data-sort=score]")
+    heading.locator("button").click()
+    marks = [float(text) for text in page.locator("td.marks").all_inner_texts() if text[0].isdigit()]
+    assert marks == sorted(marks)
+    assert heading.get_attribute("aria-sort") == "ascending"
+    heading.locator("button").click()
+    assert heading.get_attribute("aria-sort") == "descending"
+    assert page.locator("td.marks").first.inner_text() == "100"
+    assert page.locator("th[aria-sort]").count() == 1
+
+
+def test_a_long_list_is_shown_in_full_when_asked_for(open_page: Open) -> None:
+    page = open_page()
+    assert rows(page).count() == 200
+    page.locator("#more").click()
+    assert rows(page).count() == STUDENTS + 1
+    assert not page.locator("#more").is_visible()
+
+
+def test_a_student_is_opened_with_the_evidence_and_closed_again(open_page: Open) -> None:
+    page = open_page()
+    page.fill("#search", "flipped sign in dj_db2")
+    name = rows(page).first.locator("button")
+    shown = name.inner_text()
+    name.click()
+    evidence = page.locator("#evidence")
+    assert evidence.locator("h2").inner_text() == shown
+    assert "dJ_db2: wrong" in evidence.inner_text()
+    assert evidence.locator(".heat td.h5").count() >= 9  # every entry has the opposite sign
+    assert "V →" in evidence.locator(".heat").first.inner_text()
+    assert "def dJ_db2(s):" in evidence.locator("pre").first.inner_text()
+    assert evidence.locator("ol li").count() >= 1
+    assert page.evaluate("document.activeElement.id") == "evidence-title"
+    page.keyboard.press("Escape")
+    assert not evidence.is_visible()
+
+
+def test_everything_can_be_done_from_the_keyboard(open_page: Open) -> None:
+    page = open_page()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the students"
+    page.locator("[data-group=full-marks]").focus()
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "students-title"
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.matches('#table tbody button')"):
+            break
+    outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+    assert outline == "solid"
+    page.keyboard.press("Enter")
+    first = page.locator("#evidence-title").inner_text()
+    page.keyboard.press("ArrowRight")
+    assert page.locator("#evidence-title").inner_text() != first
+    page.keyboard.press("ArrowLeft")
+    assert page.locator("#evidence-title").inner_text() == first
+
+
+def test_an_address_leads_to_a_student(open_page: Open) -> None:
+    page = open_page("#student-8")
+    assert page.locator("#evidence-title").inner_text() == f"{NAMES[7]} 7"
+    page.locator("#close").click()
+    assert page.url.endswith("#students")
+
+
+def test_every_student_can_be_opened(open_page: Open) -> None:
+    page = open_page()
+    lengths = page.evaluate(
+        """() => {
+          const data = JSON.parse(document.getElementById("data").textContent);
+          return data.students.map((_, k) => {
+            const box = document.createElement("div");
+            box.append(...evidence(data, k));
+            return box.textContent.includes("undefined") ? -1 : box.textContent.length;
+          });
+        }"""
+    )
+    assert len(lengths) == STUDENTS + 1
+    assert min(lengths) > 0
+
+
+def test_nothing_of_a_student_is_executed_or_becomes_an_element(open_page: Open) -> None:
+    page = open_page()
+    for k, text in enumerate(HOSTILE):
+        page.evaluate(f"location.hash = '#student-{k + 1}'")
+        title = page.locator("#evidence-title")
+        if k < 4:
+            playwright.expect(title).to_have_text(text)
+        assert page.locator("#evidence :is(script, img, b, a, iframe)").count() == 0
+        assert text[:5] in page.locator("#evidence").inner_text() or k == 4
+        page.keyboard.press("Escape")
+    assert page.evaluate("window.hacked") is None
+    assert "\u202e" not in page.content()
+
+
+def test_a_script_from_elsewhere_would_not_run(open_page: Open, browser: Any, report: Path) -> None:
+    """The policy holds even if markup got in."""
+    context = browser.new_context(offline=True)
+    page = context.new_page()
+    page.goto(report.as_uri())
+    page.evaluate(
+        """() => {
+          const script = document.createElement("script");
+          script.textContent = "window.hacked = 5";
+          document.body.append(script);
+          document.body.insertAdjacentHTML("beforeend", "<img src='https://example.invalid/x' onerror='window.hacked = 6'>");
+        }"""
+    )
+    page.wait_for_timeout(300)
+    assert page.evaluate("window.hacked") is None
+    context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_it_fits_the_screen_and_can_be_read(open_page: Open, scheme: str, width: int) -> None:
+    page = open_page(width=width, color_scheme=scheme)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    contrasts = page.evaluate(
+        """() => {
+          const parts = (colour) => colour.match(/[\\d.]+/g).map(Number);
+          const light = (colour) => {
+            const [r, g, b] = parts(colour).map((c) => c / 255).map((c) => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+            return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+          };
+          const behind = (e) => {
+            for (; e; e = e.parentElement) {
+              const colour = getComputedStyle(e).backgroundColor;
+              if (parts(colour).length < 4 || parts(colour)[3] > 0) return colour;
+            }
+          };
+          const seen = new Set();
+          const bad = [];
+          for (const e of document.querySelectorAll("main *, header *")) {
+            if (e.closest("svg") || !e.textContent.trim() || e.children.length || e.className === "hidden") continue;
+            const [front, back] = [getComputedStyle(e).color, behind(e)];
+            if (seen.has(front + back)) continue;
+            seen.add(front + back);
+            const [a, b] = [light(front), light(back)];
+            const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+            if (ratio < 4.5) bad.push(`${e.className} ${front} on ${back}: ${ratio.toFixed(2)}`);
+          }
+          return bad;
+        }"""
+    )
+    assert contrasts == []
+
+
+def test_paper_gets_every_student_and_no_buttons(open_page: Open) -> None:
+    page = open_page(color_scheme="dark")
+    page.emulate_media(media="print", color_scheme="dark")
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    assert rows(page).count() == STUDENTS + 1
+    assert not page.locator("#search").is_visible()
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert page.pdf()[:5] == b"%PDF-"
+
+
+def test_buttons_tables_and_fields_have_names(open_page: Open) -> None:
+    page = open_page("#student-6")
+    nameless = page.evaluate(
+        """() => [...document.querySelectorAll("button, input, table, section, [role=img]")].filter((e) => {
+          const named = e.getAttribute("aria-label") || e.getAttribute("aria-labelledby") || e.textContent.trim() || e.closest("label");
+          return !named || (e.tagName === "TABLE" && !e.querySelector("caption") && !e.getAttribute("aria-label"));
+        }).map((e) => e.outerHTML.slice(0, 80))"""
+    )
+    assert nameless == []
+
+
+def test_without_scripts_the_figures_are_still_there(open_page: Open) -> None:
+    page = open_page(java_script_enabled=False)
+    assert "needs JavaScript" in page.locator("noscript").inner_text()
+    assert page.locator(".map tbody tr").count() > 3
