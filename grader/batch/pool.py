@@ -62,6 +62,7 @@ class Pool:
         self._selector = selectors.DefaultSelector()
         self._deaths: dict[int, int] = {}
         self._restarts = 0
+        self._last_words = ""
         self._workers = [self._start(slot) for slot in range(jobs)]
 
     def hello(self) -> Hello:
@@ -97,7 +98,7 @@ class Pool:
                         if self._deaths[task.number] < MAX_DEATHS:
                             again.append(task)
                         else:
-                            yield Lost(task.number, "the worker process died on it, twice")
+                            yield Lost(task.number, self._last_words or "the worker process died on it, twice")
 
     def close(self) -> None:
         for worker in self._workers:
@@ -134,11 +135,15 @@ class Pool:
         return worker
 
     def _hand_out_all(self, again: deque[Task], tasks: Iterator[Task]) -> None:
+        """Keep every worker supplied; one that died may have died of any of its tasks, so these are now given out alone."""
         for worker in self._workers:
-            while len(worker.tasks) < self._in_flight + AHEAD:
-                task = again.popleft() if again else next(tasks, None)
+            if again and not worker.tasks:
+                self._hand_out(worker, again.popleft())
+            alone = any(number in self._deaths for number in worker.tasks)
+            while not again and not alone and len(worker.tasks) < self._in_flight + AHEAD:
+                task = next(tasks, None)
                 if task is None:
-                    return
+                    break
                 self._hand_out(worker, task)
 
     def _hand_out(self, worker: _Worker, task: Task) -> None:
@@ -151,9 +156,11 @@ class Pool:
             if worker.hello is None:
                 self._greet(worker, frame)
                 continue
-            result = msgspec.msgpack.decode(frame, type=Result)
-            if worker.tasks.pop(result.number, None) is not None:
-                yield result
+            said = msgspec.msgpack.decode(frame, type=Result | Hello)
+            if isinstance(said, Hello):
+                self._last_words = said.error
+            elif worker.tasks.pop(said.number, None) is not None:
+                yield said
 
     def _greet(self, worker: _Worker, frame: bytes) -> None:
         worker.hello = msgspec.msgpack.decode(frame, type=Hello)
@@ -168,7 +175,8 @@ class Pool:
         worker.process.wait()
         self._restarts += 1
         if worker.hello is None or self._restarts > 20 + 2 * len(self._workers):
-            raise SandboxError(f"worker processes keep dying ({_ending(worker.process)}); what is done is kept")
+            reason = self._last_words or _ending(worker.process)
+            raise SandboxError(f"worker processes keep dying ({reason}); what is graded is kept")
         self._workers[self._workers.index(worker)] = self._start(worker.slot)
         return list(worker.tasks.values())
 

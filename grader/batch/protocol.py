@@ -28,7 +28,7 @@ class Task(msgspec.Struct, frozen=True, array_like=True):
     sandbox: str = ""
 
 
-class Result(msgspec.Struct, frozen=True, array_like=True):
+class Result(msgspec.Struct, frozen=True, array_like=True, tag="result"):
     """A graded submission.
 
     Attributes:
@@ -50,8 +50,8 @@ class Result(msgspec.Struct, frozen=True, array_like=True):
     runtime: bytes = b""
 
 
-class Hello(msgspec.Struct, frozen=True, array_like=True):
-    """A worker's first word: what it knows and how it runs files, or why it cannot."""
+class Hello(msgspec.Struct, frozen=True, array_like=True, tag="hello"):
+    """A worker's first word: what it knows and how it runs files, or why it cannot; also its last, where it must give up."""
 
     fingerprint: Fingerprint | None
     sandbox: str = ""

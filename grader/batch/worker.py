@@ -56,13 +56,28 @@ class Judge:
     def __call__(self, run: "Run", task: Task, sandbox: str) -> Result:
         """The result of a task whose file left `run`, without the run itself."""
         key = answers_hash(run)
-        found = self._known.pop(key, None) or self._grade(run)
-        self._known[key] = found
-        if len(self._known) > REMEMBERED:
-            self._known.popitem(last=False)
-        grade, flags = found
+        error = ""
+        try:
+            grade, flags = self._known.pop(key, None) or self._grade(run)
+        except Exception as failure:  # a fault of ours is a file that is not graded, not the end of the class
+            from grader.grade import not_graded
+
+            error = f"the grader failed on these answers, which is its fault: {type(failure).__name__}: {failure}"
+            grade, flags = not_graded(self.assignment, task.name, error), []
+        else:
+            self._known[key] = (grade, flags)
+            if len(self._known) > REMEMBERED:
+                self._known.popitem(last=False)
         named = msgspec.structs.replace(grade, submission=task.name, sandbox=sandbox)
-        return Result(task.number, msgspec.json.encode(named), b"", key, run.cpu_seconds, run.attempts, flags=flags)
+        return Result(
+            task.number,
+            msgspec.json.encode(named),
+            answers_hash=key,
+            cpu_seconds=run.cpu_seconds,
+            attempts=run.attempts,
+            error=error,
+            flags=flags,
+        )
 
     def _grade(self, run: "Run") -> "tuple[Grade, list[Flag]]":
         from grader.grade import grade
