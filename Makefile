@@ -16,7 +16,7 @@ demo: $(VENV)/.runtime  ## set up, and grade the bundled example submissions
 	@sh scripts/demo.sh $(BIN)/grader
 
 test: $(VENV)/.extras  ## set up, and run all tests
-	$(BIN)/python -m pytest -n $(WORKERS) $(TESTS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(TESTS)
 
 check: $(VENV)/.extras  ## format, lint and types, changing nothing
 	$(BIN)/ruff format --check .

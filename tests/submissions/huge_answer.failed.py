@@ -1,5 +1,5 @@
 """A real array of a million and one entries, and a list of half a million lists: more than may cross to the grader."""
-# expect: dJ_dU=failed|out_of_memory, dJ_dI=failed|out_of_memory, others=passed
+# expect: dJ_dU=failed|out_of_memory, dJ_dI=failed|out_of_memory|timed_out, others=passed
 
 import numpy as np
 

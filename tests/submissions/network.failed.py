@@ -39,7 +39,7 @@ def resolved(name):
 
     try:
         return bool(socket.getaddrinfo(name, 80))
-    except OSError:
+    except (OSError, LookupError):
         return False
 
 

@@ -1,3 +1,4 @@
+# expect: all=raised
 {
  "cells": [
   {"cell_type": "code", "execution_count": null, "metadata": {"collapsed": true}, "outputs": [],
