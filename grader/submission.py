@@ -77,9 +77,11 @@ def _is_link(info: zipfile.ZipInfo) -> bool:
 
 
 def _choose(files: Iterable[PurePosixPath], wanted: str, where: Path) -> PurePosixPath:
-    """The file called `wanted` that is least deep."""
+    """The file called `wanted` that is least deep; a notebook of that name where there is none."""
     files = [file for file in files if not _IGNORED.intersection(file.parts) and not file.name.startswith("._")]
-    found = sorted((file for file in files if file.name == wanted), key=lambda file: (len(file.parts), str(file)))
+    notebook = PurePosixPath(wanted).with_suffix(".ipynb").name
+    named = [file for file in files if file.name == wanted] or [file for file in files if file.name == notebook]
+    found = sorted(named, key=lambda file: (len(file.parts), str(file)))
     if not found:
         python = sorted(str(file) for file in files if file.suffix == ".py")[:5]
         others = f"; it has {', '.join(map(_shown, python))}" if python else "; it has no Python file at all"

@@ -92,25 +92,23 @@ def _earned(config: Config, result: GradientResult, check: CheckResult) -> float
 
 
 def _test(part: Part) -> Callable[..., None]:
-    @partial_credit(part.max_score)
-    @number(part.number)
-    @visibility(part.visibility)
-    @tags("gradient", part.gradient.name)
     def test(self: unittest.TestCase, set_score: Callable[[float], None]) -> None:
         set_score(part.earned)
         if part.earned < part.max_score:
             raise self.failureException(part.result.status)
 
     test.__doc__ = part.name
-    return test
+    tagged = tags("gradient", part.gradient.name)(visibility(part.visibility)(number(part.number)(test)))
+    decorated: Callable[..., None] = partial_credit(part.max_score)(tagged)
+    return decorated
 
 
 def _column(name: str, value: float) -> Callable[..., None]:
-    @leaderboard(name)
     def test(self: unittest.TestCase, set_leaderboard_value: Callable[[float], None]) -> None:
         set_leaderboard_value(value)
 
-    return test
+    decorated: Callable[..., None] = leaderboard(name)(test)
+    return decorated
 
 
 def _complete(data: dict[str, Any], parts: Sequence[Part], grade: Grade, extra_data: dict[str, Any]) -> None:

@@ -103,10 +103,12 @@ def receive(entry: Entry, wanted: str, max_bytes: int, refused: list[Refusal]) -
 
 def choose(files: list[File], wanted: str, *, any_name: bool) -> tuple[File | None, str, str]:
     """(the file, a note, a problem): the least deep of that name, then one that a platform renamed, then the only one."""
-    exact = sorted((file for file in files if file.path.name == wanted), key=_depth)
+    notebook = wanted.rpartition(".")[0] + ".ipynb"
+    named = [file for file in files if file.path.name == wanted] or [file for file in files if file.path.name == notebook]
+    exact = sorted(named, key=_depth)
     if exact:
         if len(exact) > 1 and len(exact[0].path.parts) == len(exact[1].path.parts):
-            return None, "", f"expected one {wanted}, found {exact[0].path} and {exact[1].path}"
+            return None, "", f"expected one {exact[0].path.name}, found {exact[0].path} and {exact[1].path}"
         return exact[0], "", ""
     renamed = [(_attempt(file.path, wanted), file) for file in files]
     numbered = sorted(((number, file) for number, file in renamed if number is not None), key=lambda pair: pair[0])

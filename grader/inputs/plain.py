@@ -5,7 +5,7 @@ from pathlib import PurePosixPath
 from grader.inputs.entry import Entry, person
 from grader.inputs.tree import File, Tree
 
-SUFFIXES = (".py", ".zip")
+SUFFIXES = (".py", ".ipynb", ".zip")
 
 
 def folders(tree: Tree) -> list[Entry]:

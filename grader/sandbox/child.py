@@ -9,16 +9,16 @@ knows an answer.  Imports the standard library and numpy only.
 A frame is two big-endian 32-bit lengths, the header and the data.
 """
 
-import json
 import linecache
-import os
-import struct
 import sys
 import time
 import types
 import warnings
 
 import numpy as np
+
+from grader.sandbox import notebook
+from grader.sandbox.frames import read_frame, send_frame
 
 FILE = "gradients.py"
 LOADING = -1  # stands for the number of the call: how executing the file went
@@ -72,18 +72,21 @@ def serve(job_fd, result_fd, helpers=None):
     Args:
         helpers: what explains exceptions, where it is loaded (see helpers.py).
     """
-    _send(result_fd, {"call": READY, "outcome": "returned"})
+    send_frame(result_fd, {"call": READY, "outcome": "returned"})
     header, data = read_frame(job_fd)
     limit = header["output_bytes"]
     sys.stdout = sys.stderr = sink = Sink(limit)
     steps = [_Pristine(description, data) for description in header["steps"]]
     source = bytes(data[header["source"][0] : header["source"][1]])
-    explain = helpers and helpers.Explainer(source.decode("utf-8-sig", "replace"), FILE, Step)
+    cells = notebook.code_cells(source)
+    text = source.decode("utf-8-sig", "replace") if cells is None else notebook.joined(cells)
+    explain = helpers and helpers.Explainer(text, FILE, Step)
 
     def send(event, value=None):
-        _send(result_fd, {**event, "printed": clean(sink.take(), limit)}, value)
+        send_frame(result_fd, {**event, "printed": clean(sink.take(), limit)}, value)
 
-    namespace, event = _load(source, limit)
+    namespace, event = _load(source, text, cells, limit)
+    stopped = event["warnings"][0] if cells is not None and event["warnings"] else ""
     send({"call": LOADING, **event})
     if event["outcome"] != "returned":
         return
@@ -92,13 +95,9 @@ def serve(job_fd, result_fd, helpers=None):
         if gradient != broken:
             event, value = _call(namespace, gradient, steps[k], explain, limit)
             broken = gradient if event["outcome"] != "returned" else None
+            if event["outcome"] == "missing" and stopped:
+                event["message"] = event["message"] or stopped
             send({"call": number, **event}, value)
-
-
-def _send(fd, event, value=None):
-    body = b"" if value is None else value.tobytes()
-    head = json.dumps(event).encode("ascii")
-    _write(fd, struct.pack("!II", len(head), len(body)) + head + body)
 
 
 class _Pristine:
@@ -127,19 +126,24 @@ class _Pristine:
         ]
 
 
-def _load(source, limit):
+def _load(source, text, cells, limit):
+    """Execute the file, or the cells of a notebook, where failures are only noted."""
     module = types.ModuleType("gradients")
     module.__file__ = FILE
     sys.modules["gradients"] = module
+    linecache.cache[FILE] = (len(text), None, text.splitlines(True), FILE)
+    noted = []
     with warnings.catch_warnings(record=True) as caught:
         try:
-            text = source.decode("utf-8-sig", "replace")
-            linecache.cache[FILE] = (len(text), None, text.splitlines(True), FILE)
-            exec(compile(source, FILE, "exec", dont_inherit=True), module.__dict__)
+            if cells is None:
+                exec(compile(source, FILE, "exec", dont_inherit=True), module.__dict__)
+            else:
+                notebook.execute(cells, FILE, module.__dict__, lambda error: noted.append(_failure(error, limit)))
             event = {"outcome": "returned"}
         except BaseException as error:
             event = _failure(error, limit)
-    event["warnings"] = _warnings(caught, limit)
+    stopped = notebook.in_words(noted, limit // MAX_WARNINGS)
+    event["warnings"] = [*stopped, *_warnings(caught, limit)][:MAX_WARNINGS]
     return module.__dict__, event
 
 
@@ -229,25 +233,3 @@ def clean(text, limit):
     """Printable characters and newlines only, at most `limit` of them."""
     text = text[:limit]
     return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
-
-
-def read_frame(fd):
-    head_size, data_size = struct.unpack("!II", _read(fd, 8))
-    return json.loads(_read(fd, head_size)), memoryview(_read(fd, data_size))
-
-
-def _read(fd, size):
-    parts = []
-    while size:
-        part = os.read(fd, min(size, 2**20))
-        if not part:
-            raise EOFError("the job ended early")
-        parts.append(part)
-        size -= len(part)
-    return b"".join(parts)
-
-
-def _write(fd, data):
-    view = memoryview(data)
-    while view:
-        view = view[os.write(fd, view) :]

@@ -1,0 +1,33 @@
+"""In a child: frames on a pipe.  A frame is two big-endian 32-bit lengths, a header in JSON, and data."""
+
+import json
+import os
+import struct
+
+
+def send_frame(fd, event, value=None):
+    body = b"" if value is None else value.tobytes()
+    head = json.dumps(event).encode("ascii")
+    _write(fd, struct.pack("!II", len(head), len(body)) + head + body)
+
+
+def read_frame(fd):
+    head_size, data_size = struct.unpack("!II", _read(fd, 8))
+    return json.loads(_read(fd, head_size)), memoryview(_read(fd, data_size))
+
+
+def _read(fd, size):
+    parts = []
+    while size:
+        part = os.read(fd, min(size, 2**20))
+        if not part:
+            raise EOFError("the job ended early")
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)
+
+
+def _write(fd, data):
+    view = memoryview(data)
+    while view:
+        view = view[os.write(fd, view) :]
