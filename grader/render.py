@@ -34,7 +34,7 @@ def print_grade(console: Console, grade: Grade, config: Config, *, staff: bool) 
     if grade.message:
         console.print(Text(f"  {grade.message}", style="yellow" if grade.status == "not_graded" else "red"))
     console.print(_table(grade, staff=staff))
-    for group in _groups(grade):
+    for group in _groups(grade, staff=staff):
         console.print(_block(group, config, staff=staff))
     if staff:
         _print_staff(console, grade)
@@ -77,20 +77,27 @@ def _status(gradient: GradientResult) -> Text:
     return Text(words, _COLOURS.get(gradient.status, "red"))
 
 
-def _groups(grade: Grade) -> list[list[GradientResult]]:
-    """The gradients that want a block; those stopped by the same thing at the same place share one."""
-    groups: dict[tuple[str, int, str], list[GradientResult]] = {}
+def _groups(grade: Grade, *, staff: bool) -> list[list[GradientResult]]:
+    """The gradients that want a block; those with one and the same cause share one."""
+    groups: dict[tuple[object, ...], list[GradientResult]] = {}
     for gradient in grade.gradients:
         if grade.message and gradient.message and gradient.message in grade.message:
             continue  # the file was not loaded: said once, at the top
-        if gradient.status in ("passed", "followed_through") and not gradient.notes:
-            continue
-        if gradient.status == "missing":
-            cause = (gradient.status, 0, "")
-        else:
-            cause = (gradient.message, gradient.line, "" if gradient.line else gradient.name)
-        groups.setdefault(cause, []).append(gradient)
+        if gradient.status not in ("passed", "followed_through") or gradient.notes:
+            groups.setdefault(_cause(gradient, staff=staff), []).append(gradient)
     return list(groups.values())
+
+
+def _cause(gradient: GradientResult, *, staff: bool) -> tuple[object, ...]:
+    """What must be equal for two gradients to share a block."""
+    if gradient.status == "missing":
+        return ("missing",)
+    if gradient.message and gradient.line:
+        return (gradient.message, gradient.line)
+    if not staff and gradient.diagnosis is not None and gradient.diagnosis.certainty == "exact" and not gradient.notes:
+        # Without the solution nothing can follow through: one mistake shows in every gradient built on it.
+        return (*(mistake.statement for mistake in gradient.diagnosis.mistakes), *gradient.hints)
+    return (gradient.name,)
 
 
 def _block(group: list[GradientResult], config: Config, *, staff: bool) -> RenderableType:
@@ -107,7 +114,7 @@ def _block(group: list[GradientResult], config: Config, *, staff: bool) -> Rende
         where = f"line {gradient.line}: " if gradient.line else ""
         lines.insert(0, Text(f"{where}{gradient.message}"))
     if others:
-        words = "so are" if gradient.status == "missing" else "the same stops"
+        words = {"missing": "so are", "failed": "the same in"}.get(gradient.status, "the same stops")
         lines.append(Text(f"{words} {', '.join(other.name for other in others)}"))
     lines += _why(gradient.diagnosis)
     shown = gradient.hints if staff else gradient.hints[: config.hints.check_level]
