@@ -96,7 +96,7 @@ def _cause(gradient: GradientResult, *, staff: bool) -> tuple[object, ...]:
         return (gradient.message, gradient.line)
     if not staff and gradient.diagnosis is not None and gradient.diagnosis.certainty == "exact" and not gradient.notes:
         # Without the solution nothing can follow through: one mistake shows in every gradient built on it.
-        return (*(mistake.statement for mistake in gradient.diagnosis.mistakes), *gradient.hints)
+        return tuple(mistake.statement for mistake in gradient.diagnosis.mistakes)
     return (gradient.name,)
 
 
