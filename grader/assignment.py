@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from grader.config import Computed, Config, Gradient
-from grader.derivatives import Derivative, differentiate, random_directions
+from grader.derivatives import Derivative, differentiate, random_directions, relative_error
 from grader.errors import ConfigError
 from grader.graph import Array, Graph
 from grader.reference import Reference
@@ -48,6 +48,18 @@ class Assignment:
         return {
             gradient.name: [self._by_complex_step(gradient, step) for step in self.steps]
             for gradient in self.config.gradients
+        }
+
+    @cached_property
+    def numeric_errors(self) -> dict[str, list[float]]:
+        """How far each numerical derivative can be trusted: its own estimate, and its distance from the exact gradient."""
+        return {
+            name: [
+                error
+                for derivative, right in zip(self.numeric[name], self.exact[name], strict=True)
+                for error in (derivative.error, relative_error(derivative.of(right), derivative.value))
+            ]
+            for name in self.names
         }
 
     @cached_property
