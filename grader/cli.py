@@ -21,6 +21,8 @@ COMMANDS = {
     "handout": "handout",
     "batch": "batch",
     "report": "report",
+    "validate": "validate",
+    "explain": "explain",
 }
 
 

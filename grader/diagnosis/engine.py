@@ -13,6 +13,7 @@ from grader.assignment import Assignment
 from grader.derivatives import relative_error
 from grader.diagnosis.expression import Values
 from grader.diagnosis.finder import Finder
+from grader.diagnosis.misconceptions import named_story
 from grader.diagnosis.operators import OPERATORS
 from grader.diagnosis.plain import explain_plainly
 from grader.diagnosis.properties import describe
@@ -75,6 +76,8 @@ def explain(
         return _explanation("observation", [Story((edit,), "", edit.cost, "plain")])
     if assignment.reference is None:
         return explain_plainly(target, right)
+    if (named := named_story(assignment, name, values, own, tolerance)) is not None:
+        return _explanation("exact", [named])
     stories = finder_of(assignment).find(name, target, own)
     if not stories:
         return Explanation(Diagnosis("none", properties=describe(assignment, name, values)), note="none")

@@ -12,6 +12,7 @@ from typing import Any
 
 from grader.assignment import Assignment
 from grader.config import Gradient
+from grader.diagnosis.misconceptions import misconceptions
 from grader.errors import ConfigError, did_you_mean
 from grader.yamlfile import Key, YamlFile
 
@@ -46,12 +47,17 @@ def load_hints(assignment: Assignment, topics: Sequence[str] = ()) -> tuple[Entr
     Raises:
         ConfigError: the file that config.yaml names cannot be used.
     """
-    named = assignment.config.hints.file
-    path = assignment.folder / named
+    wanted = assignment.config.hints.file
+    path = assignment.folder / wanted
     own: tuple[Entry, ...] = ()
-    if named and (assignment.reference is not None or path.exists()):  # students do not have the file
+    if wanted and (assignment.reference is not None or path.exists()):  # students do not have the file
         own = _load(path, tuple(assignment.names), tuple(topics))
-    return own + _load(_BUILT_IN, (), ())
+    named = tuple(
+        Entry((entry.name,), tuple(entry.hints), tuple(entry.gradients))
+        for entry in misconceptions(assignment)
+        if entry.hints is not None
+    )
+    return named + own + _load(_BUILT_IN, (), ())
 
 
 def hints_for(assignment: Assignment, gradient: Gradient, topics: Sequence[str], where: str = "") -> list[str]:

@@ -1,0 +1,1 @@
+"""`grader explain`: where a gradient comes from, for staff."""

@@ -1,0 +1,134 @@
+"""A gradient worked out in numbers, at a step small enough to print.  Pure."""
+
+import dataclasses
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+
+from grader.assignment import Assignment
+from grader.config import Gradient
+from grader.derivatives import STEP_SIZE, differentiate, relative_error
+from grader.diagnosis.expression import leaves, text
+from grader.diagnosis.mutants import local_mutants
+from grader.diagnosis.world import World, make_world
+from grader.graph import Array
+from grader.steps import Step, make_step
+
+SMALLEST = 2
+MISTAKES = 12
+
+
+@dataclass(frozen=True)
+class Named:
+    """A value in the example: its name, its shape in letters, its numbers."""
+
+    name: str
+    shape: tuple[str | int, ...]
+    value: Array
+
+
+@dataclass(frozen=True)
+class Quotient:
+    """One entry by a central difference: the loss on both sides of it, and what the formula gives.
+
+    Attributes:
+        index: which entry.
+        size: how far the entry is moved either way.
+    """
+
+    index: tuple[int, ...]
+    size: float
+    above: float
+    below: float
+    formula: float
+
+    @property
+    def value(self) -> float:
+        return (self.above - self.below) / (2 * self.size)
+
+
+@dataclass(frozen=True)
+class Example:
+    """One gradient at a small step.
+
+    Attributes:
+        sizes: the size of each dimension.
+        formula: that of the solution as text, "" where it could not be read.
+        ingredients: what the formula is made of, gradients that it builds on first.
+        result: the gradient.
+        quotient: one of its entries, by hand.
+        error: the relative error between all of it and central differences.
+        mistakes: what the diagnosis tells apart, the most common first.
+    """
+
+    sizes: dict[str, int]
+    formula: str
+    ingredients: list[Named]
+    result: Named
+    quotient: Quotient
+    error: float
+    mistakes: list[str]
+
+
+def small(assignment: Assignment) -> Assignment:
+    """The same assignment at one step with the smallest sizes that all differ."""
+    sizes = {name: SMALLEST + i for i, name in enumerate(sorted(assignment.config.dimensions))}
+    config = msgspec.structs.replace(assignment.config, dimensions={name: [size] for name, size in sizes.items()})
+    return dataclasses.replace(assignment, config=config, steps=[make_step(config, assignment.graph, 0)])
+
+
+def worked_example(assignment: Assignment, gradient: Gradient) -> Example:
+    """The gradient worked out at a small step; the assignment has its solution."""
+    tiny = small(assignment)
+    world = make_world(tiny)
+    (step,), (right,) = tiny.steps, tiny.exact[gradient.name]
+    numeric = differentiate(tiny.graph, step, gradient.of)
+    tree = world.local[gradient.name]
+    return Example(
+        sizes=step.sizes,
+        formula="" if tree is None else text(tree),
+        ingredients=_ingredients(tiny, world, gradient, step),
+        result=Named(gradient.name, tiny.symbolic(gradient), right),
+        quotient=_quotient(tiny, gradient, step, right),
+        error=relative_error(numeric.of(right), numeric.value),
+        mistakes=_mistakes(world, gradient),
+    )
+
+
+def _ingredients(tiny: Assignment, world: World, gradient: Gradient, step: Step) -> list[Named]:
+    tree = world.local[gradient.name]
+    if tree is None:
+        found = [("g", name) for name in world.upstream(gradient.name)]
+    else:
+        found = list(dict.fromkeys((leaf[0], leaf[1]) for leaf in leaves(tree) if leaf[0] in "gq"))
+    by_name = {other.name: other for other in tiny.config.gradients}
+    named = []
+    for kind, name in sorted(found):
+        if kind == "g":
+            named.append(Named(name, tiny.symbolic(by_name[name]), tiny.exact[name][0]))
+        else:
+            named.append(Named(name, tiny.config.shape_of(name), np.asarray(step.values[name])))
+    return named
+
+
+def _quotient(tiny: Assignment, gradient: Gradient, step: Step, right: Array) -> Quotient:
+    """The largest entry, moved up and down."""
+    index = tuple(int(i) for i in np.unravel_index(int(np.argmax(np.abs(right))), right.shape))
+    size = STEP_SIZE["central"]
+    sides = []
+    for sign in (1, -1):
+        moved = np.array(step.values[gradient.of], dtype=float)
+        moved[index] += sign * size
+        sides.append(float(tiny.graph.loss_at(step.values, gradient.of, moved)))
+    return Quotient(index, size, sides[0], sides[1], float(right[index]))
+
+
+def _mistakes(world: World, gradient: Gradient) -> list[str]:
+    """One sentence for each operator that has a mutant here."""
+    cheapest: dict[str, tuple[float, str]] = {}
+    for _, edit in local_mutants(gradient.name, world):
+        known = cheapest.get(edit.operator)
+        if known is None or edit.cost < known[0]:
+            cheapest[edit.operator] = (edit.cost, edit.statement)
+    return [statement for _, statement in sorted(cheapest.values())[:MISTAKES]]

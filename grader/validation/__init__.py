@@ -1,0 +1,1 @@
+"""The assignment grades itself: `grader validate`."""

@@ -1,0 +1,163 @@
+"""Is the solution right, and do the checks notice what is nearly right?  Pure."""
+
+import dataclasses
+
+import msgspec
+import numpy as np
+
+from grader.answers import Answer, ArrayData
+from grader.assignment import Assignment
+from grader.config import Gradient
+from grader.derivatives import STEP_SIZE, differentiate, relative_error
+from grader.errors import ConfigError
+from grader.graph import Array
+from grader.judge import Judgement, judge
+from grader.steps import make_steps
+from grader.validation.finding import Finding, finding
+
+MARGIN = 10.0  # a tolerance should be at least so many times what the check itself is wrong by
+NEARLY = 1e-3  # an answer off by this much, relatively, is wrong
+
+
+def check_solution(assignment: Assignment) -> Finding:
+    """The solution against numerical derivatives of three kinds."""
+    limits = {
+        "central": assignment.config.checks.finite_difference.tolerance,
+        "richardson": assignment.config.checks.finite_difference.tolerance,
+        "complex_step": max(assignment.config.checks.reference.tolerance, 1e-14),
+    }
+    problems, worst = [], dict.fromkeys(limits, 0.0)
+    for gradient in assignment.config.gradients:
+        for method, limit in limits.items():
+            error, step = _error(assignment, gradient, method)
+            worst[method] = max(worst[method], error)
+            if not error <= limit:
+                problems.append(
+                    f"{gradient.name}: relative error {error:.1e} by {method.replace('_', ' ')} at step {step + 1},"
+                    f" at most {limit:.0e} can be borne"
+                )
+    shown = ", ".join(f"{error:.1e} by {method.replace('_', ' ')}" for method, error in worst.items())
+    return finding(
+        "solution",
+        f"the solution agrees with the numerical derivatives of the model: largest relative error {shown}",
+        "the solution does not agree with the numerical derivatives of the model",
+        problems,
+    )
+
+
+def _error(assignment: Assignment, gradient: Gradient, method: str) -> tuple[float, int]:
+    """The largest relative error over the steps, and the number of the step."""
+    check = assignment.config.checks.finite_difference
+    errors = []
+    for step, right, known in zip(
+        assignment.steps, assignment.exact[gradient.name], assignment.numeric[gradient.name], strict=True
+    ):
+        if right.shape != step.shape(assignment.symbolic(gradient)):
+            raise ConfigError(
+                f"{assignment.config.solution}: {gradient.name}: expected shape {step.shape(assignment.symbolic(gradient))},"
+                f" that of {gradient.of}, found {right.shape}"
+            )
+        size = check.step_size if method == check.method else STEP_SIZE[method]
+        numeric = differentiate(
+            assignment.graph, step, gradient.of, method=method, step_size=size, directions=known.directions
+        )
+        error = relative_error(numeric.of(right), numeric.value)
+        errors.append(np.inf if np.isnan(error) else error)
+    return float(max(errors)), int(np.argmax(errors))
+
+
+def check_margins(assignment: Assignment) -> Finding:
+    """The numerical derivative in use against the tolerance, and the tolerance against answers that are nearly right."""
+    check = assignment.config.checks
+    problems = []
+    narrow = []
+    for gradient in assignment.config.gradients:
+        error = max(derivative.error for derivative in assignment.numeric[gradient.name])
+        if not error <= check.finite_difference.tolerance:
+            problems.append(
+                f"{gradient.name}: the numerical derivative itself is wrong by about {error:.1e}, the tolerance is less"
+            )
+        elif error * MARGIN > check.finite_difference.tolerance:
+            narrow.append(f"{gradient.name}: the numerical derivative is wrong by about {error:.1e}")
+        problems += _let_through(assignment, gradient)
+    if not problems and narrow:
+        return Finding(
+            "tolerances", "warning", f"the tolerance {check.finite_difference.tolerance:.0e} leaves little room", narrow
+        )
+    return finding(
+        "tolerances",
+        f"right answers have room, answers off by {NEARLY:.0e} lose marks, numerical ones are told from formulas",
+        "a tolerance does not fit",
+        problems,
+    )
+
+
+def _let_through(assignment: Assignment, gradient: Gradient) -> list[str]:
+    """Answers that are not right, or not derived, and keep marks all the same."""
+    right = assignment.exact[gradient.name]
+    random = np.random.default_rng(0)
+    near = [value * (1 + NEARLY * random.choice([-1, 1], value.shape)) for value in right]
+    found = []
+    if judged(assignment, gradient, near).finite_difference.passed:
+        tolerance = assignment.config.checks.finite_difference.tolerance
+        found.append(
+            f"{gradient.name}: an answer off by {NEARLY:.0e} passes finite differences (tolerance {tolerance:.0e})"
+        )
+    for method in ("central", "richardson"):
+        numeric = [
+            differentiate(assignment.graph, step, gradient.of, method=method).value.reshape(value.shape)
+            for step, value in zip(assignment.steps, right, strict=True)
+        ]
+        verdicts = judged(assignment, gradient, numeric)
+        if verdicts.reference.passed:
+            tolerance = assignment.config.checks.reference.tolerance
+            found.append(
+                f"{gradient.name}: {method} differences pass for a formula (reference.tolerance {tolerance:.0e})"
+            )
+    return found
+
+
+def check_trivial(assignment: Assignment) -> Finding:
+    """Zeros, ones and an answer kept from the first step earn nothing."""
+    problems = []
+    for gradient in assignment.config.gradients:
+        right = assignment.exact[gradient.name]
+        for word, values in (
+            ("zeros", [0 * value for value in right]),
+            ("ones", [np.ones_like(value) for value in right]),
+        ):
+            verdicts = judged(assignment, gradient, values)
+            if verdicts.shape.passed:
+                problems.append(f"{gradient.name}: {word} keep marks")
+    same_sizes = {tuple(step.sizes.values()) for step in assignment.steps}
+    if len(same_sizes) == len(assignment.steps) and len(same_sizes) > 1:
+        details = [
+            "no two steps share their sizes: an answer that never changes is caught by its shape or values alone"
+        ]
+    else:
+        details = []
+    return finding(
+        "trivial answers",
+        "zeros and constants earn nothing",
+        "an answer without a derivation keeps marks",
+        problems,
+        details,
+    )
+
+
+def judged(assignment: Assignment, gradient: Gradient, values: list[Array]) -> Judgement:
+    """The verdicts on arrays as a student's answer, in the direction of the loss."""
+    answers = [Answer("returned", _data(assignment.config.sign * value), "ndarray") for value in values]
+    return judge(assignment, gradient, answers)
+
+
+def _data(value: Array) -> ArrayData:
+    array = np.ascontiguousarray(value, dtype="<f8")
+    return ArrayData(array.dtype.str, np.shape(value), array.tobytes())
+
+
+def elsewhere(assignment: Assignment) -> Assignment:
+    """The same assignment at other random steps."""
+    moved = msgspec.structs.replace(assignment.config.steps, seed=assignment.config.steps.seed + 1)
+    config = msgspec.structs.replace(assignment.config, steps=moved)
+    return dataclasses.replace(assignment, config=config, steps=make_steps(config, assignment.graph))
