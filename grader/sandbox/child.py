@@ -78,6 +78,7 @@ def serve(job_fd, result_fd, helpers=None):
     sys.stdout = sys.stderr = sink = Sink(limit)
     steps = [_Pristine(description, data) for description in header["steps"]]
     source = bytes(data[header["source"][0] : header["source"][1]])
+    _seed()
     cells = notebook.code_cells(source)
     text = source.decode("utf-8-sig", "replace") if cells is None else notebook.joined(cells)
     explain = helpers and helpers.Explainer(text, FILE, Step)
@@ -98,6 +99,13 @@ def serve(job_fd, result_fd, helpers=None):
             if event["outcome"] == "missing" and stopped:
                 event["message"] = event["message"] or stopped
             send({"call": number, **event}, value)
+
+
+def _seed():
+    """Chance is the same in every child: a file that uses it gets the same answers on every machine, and when run again."""
+    for name in ("random", "numpy.random"):
+        if name in sys.modules:
+            sys.modules[name].seed(0)
 
 
 class _Pristine:
