@@ -1,17 +1,23 @@
 """`grader check`: the student's own, without the solution."""
 
 import sys
+import time
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
 from grader.commands.common import config_option, exit_with, grade_file, grading, print_human, read_config
+from grader.errors import UsageError
+
+_WATCH_SECONDS = 0.2
 
 
 @click.command("check")
 @click.argument("file", type=click.Path(path_type=Path), default="gradients.py")
+@click.option("--watch", is_flag=True, help="Check again whenever the file is saved, until Ctrl-C.")
 @config_option
-def command(file: Path, config_path: Path | None) -> None:
+def command(file: Path, watch: bool, config_path: Path | None) -> None:
     """Check your own FILE (default: gradients.py), without the solution.
 
     Shapes, finite differences and exactness; no marks, and never a right answer.
@@ -19,7 +25,39 @@ def command(file: Path, config_path: Path | None) -> None:
     config, folder = read_config(config_path)
     if sys.platform != "linux":
         click.echo("note: on this system your file runs with limits, but not in a sandbox", err=True)
+    if watch:
+        _watch(file, config_path)
     with grading(config, folder, with_solution=False) as (assignment, sandbox):
         grade = grade_file(assignment, sandbox, file, require="any")
     print_human(grade, config, staff=False)
     exit_with(grade)
+
+
+def _watch(file: Path, config_path: Path | None) -> NoReturn:
+    """Check now and after each save.  The sandbox stays up in between, so that the answer is there at once."""
+    config, folder = read_config(config_path)
+    with grading(config, folder, with_solution=False) as (assignment, sandbox):
+        seen: tuple[int, int] | None = None
+        while True:
+            now = _saved(file)
+            if now != seen:
+                seen = now
+                click.clear()
+                try:
+                    print_human(grade_file(assignment, sandbox, file, require="any"), config, staff=False)
+                except UsageError as error:  # an editor may be half way through saving
+                    click.echo(error, err=True)
+                click.echo(f"watching {file}; Ctrl-C ends it")
+            try:
+                time.sleep(_WATCH_SECONDS)
+            except KeyboardInterrupt:
+                sys.exit(0)
+
+
+def _saved(file: Path) -> tuple[int, int]:
+    """When the file was saved last, and its size."""
+    try:
+        status = file.stat()
+    except OSError:
+        return 0, 0
+    return status.st_mtime_ns, status.st_size

@@ -7,12 +7,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from gradescope_utils.autograder_utils.decorators import leaderboard, number, partial_credit, tags, visibility
 from gradescope_utils.autograder_utils.json_test_runner import JSONTestRunner
 
 from grader.config import Config, Gradient
+from grader.formats.words import earned
 from grader.gradescope import results
-from grader.gradescope.page import gradient_page, plain, title
+from grader.gradescope.page import gradient_page, title
+from grader.markup import plain
 from grader.result import CheckResult, Grade, GradientResult
 
 
@@ -39,7 +42,8 @@ def emit(
     Args:
         hints: for each gradient those that the student is to see.
     """
-    parts = [part for i, result in enumerate(grade.gradients) for part in _parts(config, i, result, hints)]
+    loaded = [_without_repetition(grade, result) for result in grade.gradients]
+    parts = [part for i, result in enumerate(loaded) for part in _parts(config, i, result, hints)]
     tests: dict[str, Callable[..., None]] = {f"test_{i:03}": _test(part) for i, part in enumerate(parts)}
     if config.gradescope.leaderboard:
         right = sum(result.status == "passed" for result in grade.gradients)
@@ -77,7 +81,7 @@ def _parts(config: Config, i: int, result: GradientResult, hints: Mapping[str, S
                 visibility=seen,
                 number=f"{i + 1}" if whole else f"{i + 1}.{k + 1}",
                 name=title(config, gradient) + ("" if whole else f" ({', '.join(names).replace('_', ' ')})"),
-                earned=results.number(sum(_earned(config, result, check) for check in checks), most),
+                earned=results.number(sum(earned(result, check) for check in checks), most),
                 max_score=results.number(most, most),
                 hints=hints.get(gradient.name, []) if first in names else [],
             )
@@ -85,10 +89,11 @@ def _parts(config: Config, i: int, result: GradientResult, hints: Mapping[str, S
     return parts
 
 
-def _earned(config: Config, result: GradientResult, check: CheckResult) -> float:
-    if result.follow_through is not None and check.outcome != "passed":
-        return check.max_score * config.follow_through.share
-    return check.score if result.status != "not_graded" else 0.0
+def _without_repetition(grade: Grade, result: GradientResult) -> GradientResult:
+    """Where the file as a whole could not be loaded the reason stands at the top of the page, once."""
+    if result.message and result.message in grade.message:
+        return msgspec.structs.replace(result, message="The file could not be loaded: see the top of the page.", line=0)
+    return result
 
 
 def _test(part: Part) -> Callable[..., None]:

@@ -1,9 +1,9 @@
 """What a student reads about one gradient on Gradescope: Markdown.  Verdict, evidence, hint; never a right answer."""
 
-import re
 from collections.abc import Sequence
 
 from grader.config import Config, Gradient
+from grader.markup import ours, plain
 from grader.result import CheckResult, GradientResult
 
 _VERDICTS = {
@@ -19,9 +19,6 @@ _VERDICTS = {
 }
 _SIGNS = {"passed": "✓", "failed": "✗", "skipped": "–", "undecided": "?"}
 _CHECKS = {"shape": "shape", "finite_difference": "finite differences", "reference": "exact formula"}
-_SPECIAL = re.compile(r"([\\`*_\[\]#|~!{}>+])")
-_CODE = re.compile(r"(`[^`\n]+`)")
-_MAX_TEXT = 2000
 
 
 def title(config: Config, gradient: Gradient) -> str:
@@ -54,24 +51,6 @@ def _verdict(result: GradientResult, checks: Sequence[CheckResult]) -> str:
     if result.status == "failed" and all(check.outcome == "passed" for check in checks):
         return "Right as far as is shown here."
     return verdict
-
-
-def ours(text: str) -> str:
-    """Our own words, in which `code` may be marked by backquotes."""
-    pieces = _CODE.split(text)
-    return "".join(piece if _CODE.fullmatch(piece) else plain(piece) for piece in pieces)
-
-
-def plain(text: str) -> str:
-    """Any text, the student's too, as Markdown that shows it and does nothing else."""
-    text = "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text[:_MAX_TEXT])
-    lines = [
-        _SPECIAL.sub(r"\\\1", line.strip().replace("&", "&amp;").replace("<", "&lt;")) for line in text.splitlines()
-    ]
-    # A line could begin a list, a heading or a rule: the zero-width space before it says that it is text.
-    return "  \n".join(
-        f"\N{ZERO WIDTH SPACE}{line}" if re.match(r"[-=:]|\d+[.)]", line) else line for line in lines if line
-    )
 
 
 def _sentence(text: str) -> str:

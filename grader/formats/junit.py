@@ -1,0 +1,53 @@
+"""JUnit XML, as pytest writes it: one test case per gradient and check.  Marks are properties, which JUnit has no place for."""
+
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element, SubElement
+
+from grader.config import Config
+from grader.formats.words import earned, evidence, printable, verdict
+from grader.result import CheckResult, Grade, GradientResult
+
+TELLS_NOT_GRADED = True
+_NEVER_RAN = ("raised", "timed_out", "out_of_memory", "died", "not_graded")
+
+
+def render(grade: Grade, config: Config) -> str:
+    """The document; a gradient that could not be run is an error at its first check."""
+    suites = Element("testsuites", name=printable(config.title))
+    suite = SubElement(suites, "testsuite", name=printable(grade.submission), hostname="localhost", time="0")
+    _properties(suite, grade.score, grade.max_score)
+    for result in grade.gradients:
+        for k, check in enumerate(result.checks):
+            _case(suite, grade, result, check, first=k == 0)
+    for kind, plural in (("failure", "failures"), ("error", "errors"), ("skipped", "skipped")):
+        suite.set(plural, str(len(suite.findall(f"testcase/{kind}"))))
+    suite.set("tests", str(len(suite.findall("testcase"))))
+    ElementTree.indent(suites)
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(suites, encoding="unicode") + "\n"
+
+
+def _case(suite: Element, grade: Grade, result: GradientResult, check: CheckResult, *, first: bool) -> None:
+    case = SubElement(suite, "testcase", classname=result.name, name=check.name, time="0")
+    _properties(case, earned(result, check), check.max_score)
+    if result.follow_through is not None:
+        SubElement(case, "system-out").text = verdict(result)
+    elif check.outcome == "failed":
+        _outcome(case, "failure", verdict(result), "\n".join(evidence(grade, result)))
+    elif first and result.status in _NEVER_RAN:
+        _outcome(case, "error", verdict(result), "\n".join(evidence(grade, result)))
+    elif check.outcome == "skipped":
+        _outcome(
+            case, "skipped", "not written yet" if result.status == "missing" else "an earlier check did not pass", ""
+        )
+    elif check.outcome == "undecided":
+        _outcome(case, "error", "could not be decided", printable(check.message))
+
+
+def _outcome(case: Element, kind: str, message: str, text: str) -> None:
+    SubElement(case, kind, message=message).text = text
+
+
+def _properties(parent: Element, score: float, most: float) -> None:
+    properties = SubElement(parent, "properties")
+    for name, value in (("score", score), ("max_score", most)):
+        SubElement(properties, "property", name=name, value=f"{value:g}")

@@ -1,0 +1,52 @@
+"""What every format says of a gradient in plain text: verdict, evidence, a first hint.  Never a right answer."""
+
+from grader.result import CheckResult, Grade, GradientResult
+
+_VERDICTS = {
+    "passed": "right",
+    "failed": "not right yet",
+    "followed_through": "right, given your own",
+    "missing": "not written yet",
+    "raised": "stopped with an error",
+    "timed_out": "took too long",
+    "out_of_memory": "used too much memory",
+    "died": "ended the process that ran it",
+    "not_graded": "not graded: a problem on our side",
+}
+
+
+def verdict(result: GradientResult) -> str:
+    """One line, such as "right, given your own dJ_db2"."""
+    names = result.follow_through.roots or result.follow_through.sources if result.follow_through else []
+    return " ".join([_VERDICTS[result.status], " and ".join(names)]).strip()
+
+
+def evidence(grade: Grade, result: GradientResult) -> list[str]:
+    """The lines below the verdict; nothing where all is right."""
+    if result.status in ("passed", "followed_through"):
+        return [f"note: {note}" for note in result.notes]
+    where = f"line {result.line}: " if result.line else ""
+    message = [f"{where}{result.message}"] if result.message else []
+    checks = [f"{check.name.replace('_', ' ')}: {check.message}" for check in result.checks if check.message]
+    hints = [f"hint: {hint}" for hint in result.hints[:1]]
+    return [printable(line) for line in [*message, *checks, *hints, *(f"note: {note}" for note in result.notes)]]
+
+
+def earned(result: GradientResult, check: CheckResult) -> float:
+    """The marks of one check, with what follow-through keeps of them."""
+    if result.status == "not_graded":
+        return 0.0
+    if result.follow_through is None or check.outcome == "passed":
+        return check.score
+    rest = sum(one.max_score for one in result.checks if one.outcome != "passed")
+    return check.max_score * result.follow_through.score / rest if rest > 0 else 0.0
+
+
+def printable(text: str) -> str:
+    """Text without control characters, which neither XML nor every JSON reader takes."""
+    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def fraction(score: float, most: float) -> float:
+    """`score` as a part of `most`, from 0 to 1."""
+    return round(min(max(score / most, 0.0), 1.0), 6) if most > 0 else 0.0
