@@ -6,6 +6,8 @@ from rich.console import Console
 from rich.text import Text
 
 from grader.batch.batch import Outcome
+from grader.batch.regrade import Regraded
+from grader.exports.cells import number
 from grader.store.query import Results
 
 _SHOWN = 10
@@ -62,7 +64,7 @@ def _flags(results: Results) -> list[str]:
     return [f"{words.get(kind, kind)}: {count}" for kind, count in results.connection.execute(sql)]
 
 
-def _print_list(console: Console, title: str, lines: list[str]) -> None:
+def _print_list(console: Console, title: str, lines: list[str], rest: str = "grades.csv") -> None:
     if not lines:
         return
     console.print(Text(f"{title}: {len(lines)}", "bold"))
@@ -70,4 +72,30 @@ def _print_list(console: Console, title: str, lines: list[str]) -> None:
         shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line)
         console.print(Text(f"  {shown[:300]}"))
     if len(lines) > _SHOWN:
-        console.print(Text(f"  and {len(lines) - _SHOWN} more: see grades.csv"))
+        console.print(Text(f"  and {len(lines) - _SHOWN} more: see {rest}"))
+
+
+def print_regraded(outcome: Regraded) -> None:
+    """Print what changed, in config.yaml and in the marks."""
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(Text(f"{outcome.judged} judged again from stored answers, {outcome.rerun} run again"))
+    _print_list(console, "changed in config.yaml", outcome.settings)
+    students: dict[str, float] = {}
+    for change in outcome.changes:
+        students[change.student] = students.get(change.student, 0.0) + change.difference
+    if not students:
+        console.print(Text("nobody's marks changed"))
+    else:
+        up, down = (sum(sign * gain > 0 for gain in students.values()) for sign in (1, -1))
+        console.print(Text(f"{len(students)} students changed: {up} gained marks, {down} lost some"))
+    lines = [
+        f"{one.student}: {one.gradient} {'-' if one.before is None else number(one.before)} -> {number(one.after)}"
+        f" ({one.difference:+g}): {one.why}"
+        for one in outcome.changes
+    ]
+    _print_list(console, "changes", lines, "changes.csv")
+    if outcome.stale:
+        console.print(
+            Text(f"{outcome.stale} left as they were: their answers are to other steps or functions; use --rerun", "yellow")
+        )
+    console.print(Text(f"written: {', '.join(str(path) for path in outcome.written)}"))

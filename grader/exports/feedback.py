@@ -147,10 +147,15 @@ _STYLE = (
 )
 
 
+def fragment(blocks: list[Block]) -> str:
+    """HTML to put into another page, such as a comment field."""
+    return "\n".join(map(_element, blocks)).replace("</ul>\n<ul>", "")
+
+
 def web_page(blocks: list[Block]) -> str:
     """One HTML page without scripts, or anything from elsewhere."""
     title = html.escape(blocks[0].text)
-    body = "\n".join(map(_element, blocks)).replace("</ul>\n<ul>", "")
+    body = fragment(blocks)
     return (
         f'<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n<meta name="viewport" content="width=device-width">\n'
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"

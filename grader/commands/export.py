@@ -1,0 +1,72 @@
+"""`grader export`: the marks as files that learning platforms take."""
+
+from pathlib import Path
+
+import click
+
+from grader.commands.common import config_option, read_config
+
+_FILES = {
+    "canvas": "canvas.csv",
+    "moodle": "moodle.csv",
+    "moodle-feedback": "moodle-feedback.zip",
+    "gradescope": "gradescope.csv",
+    "csv": "grades.csv",
+}
+
+
+@click.command("export")
+@click.argument("results", type=click.Path(path_type=Path))
+@click.argument("form", metavar="FORMAT", type=click.Choice(list(_FILES)))
+@click.option("--into", "template", type=click.Path(path_type=Path), help="The gradebook (Canvas) or worksheet (Moodle) to fill.")
+@click.option("--column", default="", help="The column to fill: its title or, in Canvas, the assignment's number.")
+@click.option("--comments", default="Feedback comments", help="Moodle: the title of the column for comments.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="The file to write (default: in RESULTS).")
+@config_option
+def command(
+    results: Path, form: str, template: Path | None, column: str, comments: str, output: Path | None, config_path: Path | None
+) -> None:
+    """Write the marks in RESULTS as FORMAT: canvas, moodle, moodle-feedback, gradescope or csv.
+
+    \b
+    grader export RESULTS canvas --into gradebook.csv --column "Homework 3 (1234)"
+    grader export RESULTS moodle --into worksheet.csv
+    """
+    from grader.errors import UsageError
+    from grader.exports import feedback, gradebooks, grades, moodlezip
+    from grader.exports.cells import write_file
+    from grader.store.database import explained
+    from grader.store.query import Results
+
+    config, _ = read_config(config_path)
+    if form in ("canvas", "moodle") and template is None:
+        raise UsageError(f"{form}: expected the file to fill: download it from {form.capitalize()} and name it with --into FILE")
+    if form == "canvas" and not column:
+        raise UsageError("canvas: expected the column to fill: name it with --column TITLE")
+    path = output or results / _FILES[form]
+    filled = gradebooks.Filled("")
+    with explained(results), Results(results) as stored:
+        if form == "canvas" and template is not None:
+            filled = gradebooks.fill_canvas(stored, template, column)
+            data = filled.text.encode()
+        elif form == "moodle" and template is not None:
+            filled = gradebooks.fill_moodle(
+                stored, template, lambda row: feedback.fragment(list(feedback.page(row, config))), column or "Grade", comments
+            )
+            data = filled.text.encode()
+        elif form == "moodle-feedback":
+            data, filled.graded = moodlezip.moodle_zip(stored, config)
+        elif form == "gradescope":
+            data, filled.graded = gradebooks.gradescope_csv(stored).encode(), stored.counts().get("graded", 0)
+        else:
+            data, filled.graded = grades.grades_csv(stored).encode("utf-8-sig"), stored.counts().get("graded", 0)
+        write_file(path, data)
+    click.echo(f"{path}: {filled.graded} students with marks")
+    _list("graded, but not in that file", filled.without_row)
+    _list("in that file, but without marks: left as they were", filled.without_marks)
+
+
+def _list(title: str, names: list[str]) -> None:
+    if names:
+        shown = ", ".join("".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in name[:60]) for name in names[:10])
+        click.echo(f"{title}: {len(names)} ({shown}{', ...' if len(names) > 10 else ''})")
