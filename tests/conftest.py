@@ -57,3 +57,13 @@ def grader() -> Callable[..., "subprocess.CompletedProcess[str]"]:
         )
 
     return run
+
+
+@pytest.fixture(scope="session")
+def graded_class(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The results folder of a class of 121, graded by `grader batch`; tests may add files to it, and change nothing."""
+    from report_class import write_class
+
+    folder = tmp_path_factory.mktemp("class") / "results"
+    write_class(folder, 120)
+    return folder

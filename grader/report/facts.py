@@ -104,6 +104,9 @@ def mistakes(gradient: GradientResult) -> list[Mistake]:
     if gradient.status in ("passed", "followed_through", "not_graded"):
         return []
     diagnosis = gradient.diagnosis
+    if gradient.status in RUNTIME:  # by the exception, not by the line, which is another in every file
+        said = diagnosis.mistakes[0].statement if diagnosis and diagnosis.mistakes else STATUS_WORDS[gradient.status]
+        return [Mistake("runtime", problem_name(gradient), said)]
     if diagnosis is not None and diagnosis.mistakes and diagnosis.certainty in ("exact", "tie"):
         return diagnosis.mistakes[:1] if diagnosis.certainty == "tie" else diagnosis.mistakes
     return [_without_diagnosis(gradient)]
@@ -113,8 +116,6 @@ def _without_diagnosis(gradient: GradientResult) -> Mistake:
     """What the checks alone tell."""
     if gradient.status == "missing":
         return Mistake("missing", "", "the function is not written")
-    if gradient.status in RUNTIME:
-        return Mistake("runtime", problem_name(gradient), STATUS_WORDS[gradient.status])
     failed = next((check for check in gradient.checks if check.outcome == "failed"), None)
     if failed is not None and failed.name == "shape":
         return Mistake("shape", "", "not the shape that a gradient must have")

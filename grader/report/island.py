@@ -75,6 +75,8 @@ def visible(text: str, limit: int = MAX_TEXT) -> str:
 def _student(assignment: Assignment, record: Record, comparable: bool, details: _Pool, code: _Pool) -> dict[str, Any]:
     grade = record.grade
     student: dict[str, Any] = {"name": visible(record.name or record.key, 200), "score": None}
+    if record.key != record.name:
+        student["key"] = visible(record.key, 200)
     student.update(mistakes=[], statuses=[], details=[], code={})
     if grade is not None and record.status == "graded":
         student["score"] = grade.score

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 from collections.abc import Sequence
+from functools import cache
 from importlib import resources
 
 from grader.assignment import Assignment
@@ -26,7 +27,7 @@ def make_report(assignment: Assignment, graded: Class) -> str:
     try:
         import jinja2
         import markupsafe
-        import vl_convert
+        import vl_convert  # noqa: F401  # used further down
 
         from grader.report import charts
         from grader.report.groups import advice, make_groups
@@ -48,7 +49,7 @@ def make_report(assignment: Assignment, graded: Class) -> str:
         "outcomes": charts.outcomes_chart(summary),
         "costs": charts.costs_chart(summary.costs),
     }
-    library = _script_safe(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))
+    library = _library()
     script = _script_safe("\n".join(_static(name) for name in SCRIPTS))
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("grader.report"), autoescape=True, undefined=jinja2.StrictUndefined,
@@ -93,6 +94,14 @@ def refuse_other_gradients(assignment: Assignment, records: Sequence[Record]) ->
 
 def _static(name: str) -> str:
     return resources.files("grader.report").joinpath(f"static/{name}").read_text(encoding="utf-8")
+
+
+@cache
+def _library() -> str:
+    """Vega, Vega-Lite and Vega-Embed in one script that needs no other; making it takes two seconds."""
+    import vl_convert
+
+    return _script_safe(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))
 
 
 def _script_safe(script: str) -> str:

@@ -20,7 +20,7 @@ class RootCost:
     """One root mistake of the class and what it costs.
 
     Attributes:
-        statement: what the diagnosis says of it, in the words of its first case.
+        statements: what the diagnosis says of it, with how many students it says that to.
         lost: marks lost in the gradient itself, all students together.
         carried: how many later gradients were wrong, or did not run, only because of it.
         kept: the marks which those kept by follow-through, and would have lost without.
@@ -29,11 +29,20 @@ class RootCost:
     gradient: str
     kind: str
     where: str
-    statement: str
+    statements: Counter[str] = field(default_factory=Counter)
     students: Students = field(default_factory=list)
     lost: float = 0.0
     carried: int = 0
     kept: float = 0.0
+
+    @property
+    def statement(self) -> str:
+        return self.statements.most_common(1)[0][0]
+
+    @property
+    def weight(self) -> float:
+        """Marks that it would have cost without follow-through."""
+        return self.lost + self.kept
 
 
 @dataclass(frozen=True)
@@ -139,17 +148,19 @@ def _kinds(names: Sequence[str], graded: Grades) -> dict[str, dict[str, Students
 
 
 def _costs(graded: Grades) -> list[RootCost]:
-    """The dearest first; a file that does not load counts as one mistake of the whole file."""
+    """The dearest first, as they would be without follow-through; a file that does not load counts as one mistake of the whole file."""
     costs: dict[tuple[str, str, str], RootCost] = {}
     for k, grade in graded.items():
         if not_loaded(grade):
-            cost = costs.setdefault(("", "runtime", ""), RootCost("", "runtime", "", "the file could not be loaded"))
+            cost = costs.setdefault(("", "runtime", ""), RootCost("", "runtime", ""))
+            cost.statements["the file could not be loaded"] += 1
             cost.students.append(k)
             cost.lost += grade.max_score - grade.score
         roots = list(root_mistakes(grade))
         for root in roots:
             key = (root.gradient, root.mistake.kind, root.mistake.where)
-            cost = costs.setdefault(key, RootCost(*key, root.mistake.statement))
+            cost = costs.setdefault(key, RootCost(*key))
+            cost.statements[root.mistake.statement] += 1
             if k not in cost.students[-1:]:
                 cost.students.append(k)
             cost.lost += root.lost
@@ -162,7 +173,7 @@ def _costs(graded: Grades) -> list[RootCost]:
                     cost.kept += follows.score * share
                     cost.lost += (gradient.max_score - gradient.score) * share
                     cost.carried += 1
-    return sorted(costs.values(), key=lambda cost: (-cost.lost, -cost.kept, cost.gradient, cost.kind, cost.where))
+    return sorted(costs.values(), key=lambda cost: (-cost.weight, cost.gradient, cost.kind, cost.where))
 
 
 def _chains(graded: Grades) -> list[Chain]:

@@ -13,7 +13,8 @@ function evidence(data, k) {
   const student = data.students[k];
   const parts = [];
   const score = student.score === null ? student.unmarked : `${marks(student.score)} of ${marks(data.max_score)} marks`;
-  parts.push(make("p", { textContent: student.late ? `${score}, late` : score }));
+  const facts = [score, ...(student.late ? ["late"] : []), ...(student.key ? [`kept as ${student.key}`] : [])];
+  parts.push(make("p", { textContent: facts.join(", ") }));
   if (student.message) parts.push(said("p", student.message, "why"));
   for (const [kind, texts] of Object.entries(student.flags || {})) {
     parts.push(make("h3", { textContent: `Worth a look: ${kind}` }), make("ul", {}, ...texts.map((text) => said("li", text))));

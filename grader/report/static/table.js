@@ -2,7 +2,7 @@
 // The table of students: which are shown, in what order.  All text is set as text, never as HTML.
 
 const SIGNS = { passed: "✓", followed_through: "↳", failed: "✗", missing: "–", not_graded: "?" };
-const FIRST_ROWS = 200;
+const FIRST_ROWS = 100;
 
 function make(tag, properties = {}, ...children) {
   const element = document.createElement(tag);
@@ -23,7 +23,7 @@ function makeTable(data, openStudent) {
   const right = data.students.map((student) => student.statuses.filter((status) => status === "passed").length);
   const flagsOf = data.students.map((student) => [...(student.late ? ["late"] : []), ...Object.keys(student.flags || {})]);
   const haystack = data.students.map((student, k) =>
-    [student.name, ...student.mistakes, ...flagsOf[k], student.message || ""].join("\n").toLowerCase());
+    [student.name, student.key || "", ...student.mistakes, ...flagsOf[k], student.message || ""].join("\n").toLowerCase());
   const keys = {
     name: (k) => data.students[k].name,
     score: (k) => data.students[k].score ?? -1,
