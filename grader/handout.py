@@ -12,9 +12,10 @@ import msgspec
 import yaml
 
 from grader.archive import zip_bytes
+from grader.assignment import load_assignment
 from grader.config import Config
 from grader.errors import ConfigError, GraderError
-from grader.soundness import stubs_path, try_out
+from grader.soundness import refuse_unsound, stubs_path
 from grader.wheel import make_wheel, requirements, wheel_name
 
 # Everything else in a config is the staff's: a key that is added some day stays at home until it is listed here.
@@ -53,7 +54,7 @@ def build_handout(config: Config, folder: Path, *, force: bool = False) -> bytes
     """
     public = _public_files(config, folder)
     if not force:
-        _refuse_unsound(config, folder)
+        refuse_unsound(load_assignment(config, folder, with_solution=True))
     files = {
         **public,
         "config.yaml": public_config(config),
@@ -116,12 +117,6 @@ def _public_files(config: Config, folder: Path) -> dict[str, bytes]:
         ):
             files["/".join(parts)] = path.read_bytes()
     return files
-
-
-def _refuse_unsound(config: Config, folder: Path) -> None:
-    problems = try_out(config, folder).problems
-    if problems:
-        raise GraderError(f"this assignment is not sound: {problems[0]}; `grader validate` says all, --force packs it")
 
 
 def _refuse_leaks(config: Config, folder: Path, files: Mapping[str, bytes]) -> None:

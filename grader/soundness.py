@@ -1,14 +1,16 @@
-"""Is an assignment fit to be given out: its solution earns full marks, its empty stubs none."""
+"""Is an assignment fit to be given out?  All of `grader validate` before it is packed, the least of it where it is unpacked."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 from grader.assignment import Assignment, load_assignment
 from grader.config import Config
+from grader.errors import GraderError
 from grader.pipeline import grade_submission, make_sandbox
 from grader.result import Grade
 from grader.sandbox.spawner import start_spawner
 from grader.submission import read_submission
+from grader.validation.run import validate
 
 
 @dataclass(frozen=True)
@@ -20,13 +22,31 @@ class Trial:
     strong: bool
 
 
+def refuse_unsound(assignment: Assignment) -> None:
+    """Pack nothing that `grader validate` finds fault with; only the sandbox of this machine does not matter for that.
+
+    Raises:
+        GraderError: it does; the message says what.
+    """
+    config = assignment.config
+    with make_sandbox(assignment, lambda: start_spawner(assignment.folder / config.model, config.sandbox)) as sandbox:
+        findings = validate(assignment, sandbox).findings
+    failed = [finding for finding in findings if finding.outcome == "failed" and finding.check != "sandbox"]
+    if failed:
+        more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
+        raise GraderError(
+            f"this assignment is not sound: {failed[0].check}: {failed[0].message}{more}; `grader validate` says all,"
+            " --force packs it nevertheless"
+        )
+
+
 def stubs_path(config: Config, folder: Path) -> Path:
     """The empty functions that students start from: beside the model, under the name of the file to submit."""
     return (folder / config.model).parent / config.submission
 
 
 def try_out(config: Config, folder: Path) -> Trial:
-    """Grade the solution and the stubs.
+    """Grade the solution and the stubs, for a look at another machine.
 
     Raises:
         GraderError: there is no assignment that could be tried.

@@ -3,12 +3,17 @@
 import sys
 import time
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from grader.commands.common import config_option, exit_with, grade_file, grading, print_human, read_config
 from grader.errors import UsageError
+
+if TYPE_CHECKING:
+    from grader.assignment import Assignment
+    from grader.config import Config
+    from grader.sandbox.host import Sandbox
 
 _WATCH_SECONDS = 0.2
 
@@ -26,32 +31,35 @@ def command(file: Path, watch: bool, config_path: Path | None) -> None:
     if sys.platform != "linux":
         click.echo("note: on this system your file runs with limits, but not in a sandbox", err=True)
     if watch:
-        _watch(file, config_path)
+        _watch(file, config, folder)
     with grading(config, folder, with_solution=False) as (assignment, sandbox):
         grade = grade_file(assignment, sandbox, file, require="any")
     print_human(grade, config, staff=False)
     exit_with(grade)
 
 
-def _watch(file: Path, config_path: Path | None) -> NoReturn:
+def _watch(file: Path, config: "Config", folder: Path) -> NoReturn:
     """Check now and after each save.  The sandbox stays up in between, so that the answer is there at once."""
-    config, folder = read_config(config_path)
     with grading(config, folder, with_solution=False) as (assignment, sandbox):
-        seen: tuple[int, int] | None = None
-        while True:
-            now = _saved(file)
-            if now != seen:
-                seen = now
-                click.clear()
-                try:
-                    print_human(grade_file(assignment, sandbox, file, require="any"), config, staff=False)
-                except UsageError as error:  # an editor may be half way through saving
-                    click.echo(error, err=True)
-                click.echo(f"watching {file}; Ctrl-C ends it")
+        try:
+            _check_at_each_save(assignment, sandbox, file, config)
+        except KeyboardInterrupt:
+            sys.exit(0)
+
+
+def _check_at_each_save(assignment: "Assignment", sandbox: "Sandbox", file: Path, config: "Config") -> NoReturn:
+    seen: tuple[int, int] | None = None
+    while True:
+        now = _saved(file)
+        if now != seen:
+            seen = now
+            click.clear()
             try:
-                time.sleep(_WATCH_SECONDS)
-            except KeyboardInterrupt:
-                sys.exit(0)
+                print_human(grade_file(assignment, sandbox, file, require="any"), config, staff=False)
+            except UsageError as error:  # an editor may be half way through saving
+                click.echo(error, err=True)
+            click.echo(f"watching {file}; Ctrl-C ends it")
+        time.sleep(_WATCH_SECONDS)
 
 
 def _saved(file: Path) -> tuple[int, int]:

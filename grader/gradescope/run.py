@@ -3,6 +3,7 @@
 Standard output is for the staff: Gradescope shows it to nobody else.
 """
 
+import io
 import math
 import os
 import signal
@@ -10,7 +11,7 @@ import sys
 import time
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -38,6 +39,7 @@ from grader.sandbox.spawner import start_spawner
 from grader.submission import read_submission
 
 _DEFAULT_TIMEOUT_SECONDS = 600.0
+_LEFTOVER_SECONDS = 5.0
 _PRIVATE = {
     "source": 0o700,
     "results": 0o700,
@@ -54,6 +56,8 @@ class OutOfTimeError(Exception):
 def main(root: Path) -> None:
     """Grade what is in `root`, laid out as Gradescope does."""
     started = time.monotonic()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")  # names of files may be anything
     seconds = own_seconds(os.environ.get("TIMEOUT_SECONDS", ""))
     protect(root)
     if sys.platform == "linux":
@@ -116,13 +120,13 @@ def end_leftovers() -> None:
     """Kill every process below this one: orphans come here, so nothing of the student's outlives the run."""
     if sys.platform != "linux":
         return
-    while children := children_of_this_process():
+    until = time.monotonic() + _LEFTOVER_SECONDS
+    while (children := children_of_this_process()) and time.monotonic() < until:
         for pid in children:
-            try:
+            with suppress(ProcessLookupError, ChildProcessError):
                 os.kill(pid, signal.SIGKILL)
-                os.waitpid(pid, 0)
-            except (ProcessLookupError, ChildProcessError):
-                continue
+                os.waitpid(pid, os.WNOHANG)
+        time.sleep(0.005)
 
 
 def _results(root: Path, config: Config, metadata: Metadata, memory: Memory, deadline: float) -> dict[str, Any]:
@@ -130,12 +134,17 @@ def _results(root: Path, config: Config, metadata: Metadata, memory: Memory, dea
     if again is not None:
         print("not graded again: the limit of graded submissions per period is reached; the latest result is repeated")
         return again
-    run, graded, assignment = _grade(root, config, deadline)
+    name, run, sandbox, assignment = _run(root, config, deadline)
+    return results_of(assignment, grade(assignment, run, name, sandbox), run, metadata, memory)
+
+
+def results_of(assignment: Assignment, graded: Grade, run: Run, metadata: Metadata, memory: Memory) -> dict[str, Any]:
+    """The content of results.json for a grade; what is for staff is printed."""
+    config = assignment.config
     if graded.status == "not_graded":
         print(f"NOT GRADED: {graded.message}")
         return _nothing(memory)
-    found = attempts.wrong_answers(assignment, graded.gradients, run.answers)
-    wrong = memory.with_wrong(found)
+    wrong = memory.with_wrong(attempts.wrong_answers(assignment, graded.gradients, run.answers))
     shown = {
         result.name: attempts.hints_shown(config.gradescope, result.hints, len(wrong.get(result.name, [])))
         for result in graded.gradients
@@ -145,8 +154,8 @@ def _results(root: Path, config: Config, metadata: Metadata, memory: Memory, dea
     return emit(graded, config, shown, attempts.to_keep(wrong, times))
 
 
-def _grade(root: Path, config: Config, deadline: float) -> tuple[Run, Grade, Assignment]:
-    """Run and grade the submission.
+def _run(root: Path, config: Config, deadline: float) -> tuple[str, Run, str, Assignment]:
+    """Run the submission: its name, what it left, how safe that was.
 
     Raises:
         GraderError: this cannot be done here, or not safely.
@@ -160,17 +169,17 @@ def _grade(root: Path, config: Config, deadline: float) -> tuple[Run, Grade, Ass
         first = iter([spawner])
         with make_sandbox(assignment, lambda: next(first, None) or start_spawner(model, config.sandbox)) as sandbox:
             sandbox.require(config.sandbox.require)
-            name, run = _run(sandbox, root / "submission", config)
-            return run, grade(assignment, run, name, str(sandbox.report)), assignment
+            name, run = _run_file(sandbox, root / "submission", config)
+            return name, run, str(sandbox.report), assignment
     finally:
         spawner.close()
 
 
-def _run(sandbox: Sandbox, folder: Path, config: Config) -> tuple[str, Run]:
+def _run_file(sandbox: Sandbox, folder: Path, config: Config) -> tuple[str, Run]:
     try:
         submission = read_submission(folder, config.submission, config.sandbox.source_kb * 1024)
     except UsageError as error:  # no file, or several: that is the student's, and is said to them
-        message = str(error).removeprefix(f"{folder}: ")
+        message = str(error).removeprefix(f"{folder}: ").replace(" in it,", " in your submission,")
         return config.submission, Run({}, Answer("missing", message=message))
     return submission.name, sandbox.run(submission.source)
 
