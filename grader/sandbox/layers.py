@@ -27,6 +27,7 @@ class Layers:
 
     Attributes:
         parent: the process with which each child dies.
+        taken: the size of the zygote's address space in bytes.
         uid: each child gets a user of its own.
         landlock: the version of Landlock in force, 0 for none.
         seccomp: system calls are filtered.
@@ -41,6 +42,7 @@ class Layers:
         self.memory_mb = memory_mb
         self.cpu_seconds = cpu_seconds
         self.parent = parent
+        self.measure()
         self.uid = linux and os.geteuid() == 0 and "uid" not in without
         self.landlock = landlock.abi() if linux and "landlock" not in without else 0
         machine = seccomp.supported_machine() if linux and "seccomp" not in without else None
@@ -68,8 +70,7 @@ class Layers:
         """(layer, action) in the order in which they must be done."""
         yield "session", os.setsid
         if self.limits:
-            nproc = self.linux
-            yield "limits", lambda: limits.set_limits(self.memory_mb * 2**20, self.cpu_seconds, nproc=nproc)
+            yield "limits", self._set_limits
         if not self.linux:
             return
         if self.chroot:
@@ -86,6 +87,14 @@ class Layers:
             yield "descriptors", lambda fd=fd: os.close(fd)
         if self.seccomp:
             yield "seccomp", lambda: seccomp.install(self._program)
+
+    def measure(self):
+        """Note how large this process is: a child's budget comes on top.  To be called again when it has grown."""
+        self.taken = limits.address_space() if self.linux else None
+
+    def _set_limits(self):
+        budget = self.memory_mb * 2**20
+        limits.set_limits(budget, self.cpu_seconds, nproc=self.linux, address_space_bytes=self.taken)
 
     def _change_root(self):
         os.fchdir(self._empty)
@@ -111,11 +120,6 @@ class Layers:
         }
 
 
-def imports_need_preload(layers):
-    """Whether a child cannot read the standard library: everything it may import must have been imported before."""
-    return not layers.open or (layers.uid and not _readable_by_others(sysconfig.get_path("stdlib")))
-
-
 def _readable():
     """The files that a student's code may read: the standard library and numpy, without what is installed beside them."""
     import numpy
@@ -126,14 +130,6 @@ def _readable():
     ]
     numpy_folder = os.path.dirname(numpy.__file__)
     return [*entries, numpy_folder, numpy_folder + ".libs"]
-
-
-def _readable_by_others(path):
-    while path != os.path.dirname(path):
-        if not os.stat(path).st_mode & 0o001:
-            return False
-        path = os.path.dirname(path)
-    return True
 
 
 def _empty_folder():

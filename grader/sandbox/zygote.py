@@ -24,7 +24,7 @@ import numpy  # noqa: F401, children must find it loaded
 
 from grader.sandbox import child, imports, limits, probe
 from grader.sandbox.importable import ALWAYS, IMPORTABLE
-from grader.sandbox.layers import LayerError, Layers, imports_need_preload
+from grader.sandbox.layers import LayerError, Layers
 
 FAILED_EXIT = 71  # a child that could not do its work, for whatever reason
 OUT_OF_MEMORY_EXIT = 72
@@ -73,7 +73,6 @@ class Zygote:
         self.layers = layers
         self.control = socket.socket(fileno=settings["control"])
         self.pids = {}
-        self.preload = imports_need_preload(layers)
         self.woken, self._wake = os.pipe()
         for fd in (self.woken, self._wake):
             os.set_blocking(fd, False)
@@ -85,6 +84,7 @@ class Zygote:
         breaches = self._probe()
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(self._wake, warn_on_full_buffer=False)
+        self.layers.measure()
         gc.freeze()  # a collection in a child would touch, and so copy, every page
         self._say({"ready": {**self.layers.report(), "breaches": breaches}})
         self._loop()
@@ -113,8 +113,7 @@ class Zygote:
                 os.kill(pid, signal.SIGKILL)
             return True
         slot = order["start"]
-        if self.preload:
-            self._preload(order["words"])
+        self._preload(order["words"])
         if order.get("helpers"):
             load_helpers(self.settings)
         pid = self._fork(lambda: serve(self.layers, slot, *fds))
@@ -131,6 +130,7 @@ class Zygote:
             sys.path.append(self.settings["numpy"])
             imports.preload(names)
             sys.path.pop()
+            self.layers.measure()
 
     def _fork(self, what):
         pid = os.fork()

@@ -1,0 +1,311 @@
+"""Landlock: what a restricted child can and cannot do with files, sockets and signals, in a real child."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import json
+import os
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from grader.sandbox import landlock
+
+NOBODY = 65534
+ABI = landlock.abi()
+needs_landlock = pytest.mark.skipif(ABI == 0, reason="this kernel offers no Landlock")
+needs_tcp = pytest.mark.skipif(ABI < 4, reason="this kernel's Landlock does not cover TCP")
+needs_scopes = pytest.mark.skipif(ABI < 6, reason="this kernel's Landlock does not cover abstract sockets and signals")
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+needs_privileges = pytest.mark.skipif(
+    ctypes.CDLL(None).prctl(39, 0, 0, 0, 0) == 1, reason="no_new_privs is already set"
+)
+as_either_user = pytest.mark.parametrize(
+    "uid", [pytest.param(0, id="same user"), pytest.param(NOBODY, marks=needs_root, id="nobody")]
+)
+
+PRELUDE = f"""
+import sys
+sys.path.insert(0, {str(Path(landlock.__file__).parent)!r})
+import errno, json, os, socket
+import landlock, limits
+
+def outcome(act):
+    try:
+        exec(act)
+    except OSError as error:
+        return errno.errorcode[error.errno]
+    return "done"
+
+def json_of_outcomes(acts):
+    return json.dumps([outcome(act) for act in acts])
+"""
+
+
+def python(script: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-I", "-S", "-B", "-c", PRELUDE + script]
+    return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
+
+
+@functools.cache
+def outcomes(acts: tuple[str, ...], readable: tuple[str, ...] | None, uid: int) -> dict[str, str]:
+    """What becomes of `acts` in a child that may read `readable`, or everything if that is None."""
+    enter = f"limits.drop_identity({uid})\n" * bool(uid)
+    if readable is not None:
+        enter = (
+            f"ruleset = landlock.ruleset({readable})\n{enter}limits.no_new_privileges()\nlandlock.restrict(ruleset)\n"
+        )
+    done = python(f"{enter}print(json_of_outcomes({acts}))")
+    assert done.returncode == 0, done.stderr
+    return dict(zip(acts, json.loads(done.stdout), strict=True))
+
+
+@pytest.fixture(scope="module")
+def folder() -> Iterator[Path]:
+    """A folder where every user may do everything, so that only Landlock can refuse."""
+    with tempfile.TemporaryDirectory() as path:
+        folder = Path(path)
+        for name in ("library", "secret"):
+            (folder / name).mkdir()
+            for file in ("text", "other", "program"):
+                (folder / name / file).write_text("#!/bin/sh\n")
+        for each in [folder, *folder.rglob("*")]:
+            each.chmod(0o777)
+        yield folder
+
+
+def acts_in(place: Path) -> dict[str, str]:
+    return {
+        "list": f"os.listdir('{place}')",
+        "read": f"os.open('{place}/text', os.O_RDONLY)",
+        "write": f"os.open('{place}/text', os.O_WRONLY)",
+        "append": f"os.open('{place}/text', os.O_WRONLY | os.O_APPEND)",
+        "truncate": f"os.truncate('{place}/other', 0)",
+        "create": f"os.open('{place}/new', os.O_CREAT | os.O_RDONLY)",
+        "make a folder": f"os.mkdir('{place}/folder')",
+        "make a link": f"os.symlink('text', '{place}/link')",
+        "make a second name": f"os.link('{place}/text', '{place}/hard')",
+        "make a pipe": f"os.mkfifo('{place}/pipe')",
+        "make a socket": f"socket.socket(socket.AF_UNIX).bind('{place}/socket')",
+        "rename": f"os.rename('{place}/other', '{place}/moved')",
+        "delete": f"os.unlink('{place}/{'other' if place.name == 'library' else 'text'}')",
+        "run": f"os.execv('{place}/program', ['program'])",
+    }
+
+
+READING = ("list", "read")
+CHANGING = [name for name in acts_in(Path()) if name not in READING]
+
+
+def outcomes_in(folder: Path, name: str, uid: int) -> dict[str, str]:
+    acts = acts_in(folder / name)
+    found = outcomes(tuple(acts.values()), (str(folder / "library"),), uid)
+    return {what: found[act] for what, act in acts.items()}
+
+
+@needs_landlock
+@as_either_user
+@pytest.mark.parametrize("act", READING)
+def test_what_is_beneath_a_readable_folder_can_be_read(folder: Path, act: str, uid: int) -> None:
+    assert outcomes_in(folder, "library", uid)[act] == "done"
+
+
+@needs_landlock
+@as_either_user
+@pytest.mark.parametrize("act", CHANGING)
+def test_what_is_readable_can_neither_be_changed_nor_run(folder: Path, act: str, uid: int) -> None:
+    if act == "truncate" and ABI < 3:
+        pytest.skip("this kernel's Landlock does not cover truncation")
+    assert outcomes_in(folder, "library", uid)[act] == "EACCES"
+
+
+@needs_landlock
+@as_either_user
+@pytest.mark.parametrize("act", [*READING, *CHANGING])
+def test_nothing_can_be_done_elsewhere(folder: Path, act: str, uid: int) -> None:
+    if act == "truncate" and ABI < 3:
+        pytest.skip("this kernel's Landlock does not cover truncation")
+    assert outcomes_in(folder, "secret", uid)[act] == "EACCES"
+
+
+@needs_landlock
+@as_either_user
+def test_the_same_acts_succeed_without_landlock(folder: Path, uid: int) -> None:
+    """Otherwise the refusals above would prove nothing."""
+    (folder / str(uid)).mkdir()
+    (folder / str(uid)).chmod(0o777)
+    for file in ("text", "other"):
+        (folder / str(uid) / file).touch()
+        (folder / str(uid) / file).chmod(0o666)
+    acts = acts_in(folder / str(uid))
+    del acts["run"]
+    if uid:
+        del acts["make a second name"]  # a common setting forbids it to those who do not own the file
+    assert {*outcomes(tuple(acts.values()), None, uid).values()} == {"done"}
+
+
+@needs_landlock
+@as_either_user
+def test_the_system_is_closed(uid: int) -> None:
+    paths = ("/", "/etc/passwd", "/proc/self/environ", "/proc/self/status", f"/proc/{os.getpid()}/environ", __file__)
+    acts = tuple(f"os.open({path!r}, os.O_RDONLY)" for path in paths)
+    assert {*outcomes(acts, (), uid).values()} == {"EACCES"}
+
+
+@needs_landlock
+def test_a_readable_file_does_not_open_its_folder(folder: Path) -> None:
+    here = folder / "library"
+    acts = (f"os.open('{here}/text', 0)", f"os.open('{here}/program', 0)", f"os.listdir('{here}')")
+    assert [*outcomes(acts, (f"{here}/text",), 0).values()] == ["done", "EACCES", "EACCES"]
+
+
+@needs_landlock
+def test_a_link_out_of_a_readable_folder_leads_nowhere(folder: Path) -> None:
+    link = folder / "library" / "way out"
+    link.symlink_to(folder / "secret" / "text")
+    act = f"os.open('{link}', 0)"
+    assert outcomes((act,), (str(folder / "library"),), 0) == {act: "EACCES"}
+    link.unlink()
+
+
+@needs_landlock
+def test_paths_that_do_not_exist_are_skipped(folder: Path) -> None:
+    here = str(folder / "library")
+    act = f"os.listdir('{here}')"
+    assert outcomes((act,), (f"{here}/nothing", f"{here}/text/nothing", here), 0) == {act: "done"}
+
+
+@needs_tcp
+@as_either_user
+def test_tcp_is_closed(uid: int) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = server.getsockname()
+        acts = (f"socket.socket().connect({address})", "socket.socket().bind(('127.0.0.1', 0))")
+        assert [*outcomes(acts, None, uid).values()] == ["done", "done"]
+        assert [*outcomes(acts, (), uid).values()] == ["EACCES", "EACCES"]
+
+
+@needs_scopes
+@as_either_user
+def test_abstract_sockets_of_others_are_out_of_reach(uid: int) -> None:
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind("")  # the kernel chooses an abstract name
+        server.listen()
+        act = f"socket.socket(socket.AF_UNIX).connect({server.getsockname()!r})"
+        assert outcomes((act,), None, uid) == {act: "done"}
+        assert outcomes((act,), (), uid) == {act: "EPERM"}
+
+
+@needs_scopes
+def test_processes_outside_cannot_be_signalled() -> None:
+    act = "os.kill(os.getppid(), 0)"
+    assert outcomes((act,), None, 0) == {act: "done"}
+    assert outcomes((act,), (), 0) == {act: "EPERM"}
+
+
+@needs_landlock
+def test_one_ruleset_restricts_every_child_and_not_the_parent(folder: Path) -> None:
+    done = python(f"""
+ruleset = landlock.ruleset([{str(folder / "library")!r}])
+limits.no_new_privileges()
+acts = ["os.listdir({str(folder / "library")!r})", "os.listdir({str(folder / "secret")!r})"]
+for _ in range(3):
+    if os.fork() == 0:
+        landlock.restrict(ruleset)
+        print(json_of_outcomes(acts), flush=True)
+        os._exit(0)
+    os.wait()
+print(json_of_outcomes(acts))
+""")
+    assert done.stdout.splitlines() == ['["done", "EACCES"]'] * 3 + ['["done", "done"]'], done.stderr
+
+
+@needs_landlock
+def test_a_restricted_process_passes_the_restriction_on_and_can_only_add_to_it(folder: Path) -> None:
+    library, secret = str(folder / "library"), str(folder / "secret")
+    done = python(f"""
+limits.no_new_privileges()
+landlock.restrict(landlock.ruleset([{library!r}]))
+landlock.restrict(landlock.ruleset(["/"]))
+os.fork() and os._exit(os.wait()[1])
+print(json_of_outcomes(["os.listdir({library!r})", "os.listdir({secret!r})"]))
+""")
+    assert done.stdout == '["done", "EACCES"]\n', done.stderr
+
+
+def open_descriptors() -> set[int]:
+    """The one that lists the folder is closed again when they are looked at."""
+    listed = [int(name) for name in os.listdir("/proc/self/fd")]
+    return {fd for fd in listed if Path(f"/proc/self/fd/{fd}").exists() or Path(f"/proc/self/fd/{fd}").is_symlink()}
+
+
+@needs_landlock
+def test_a_ruleset_leaves_one_descriptor_which_no_program_inherits(folder: Path) -> None:
+    before = open_descriptors()
+    ruleset_fd = landlock.ruleset([str(folder), str(folder / "library" / "text")])
+    assert ruleset_fd is not None
+    assert open_descriptors() - before == {ruleset_fd}
+    assert not os.get_inheritable(ruleset_fd)
+    os.close(ruleset_fd)
+
+
+@needs_landlock
+def test_a_ruleset_that_cannot_be_finished_leaves_no_descriptor() -> None:
+    before = open_descriptors()
+    with pytest.raises(ValueError, match="null"):
+        landlock.ruleset(["/", "a null byte \0"])
+    assert open_descriptors() == before
+
+
+@needs_landlock
+def test_the_version_does_not_depend_on_an_earlier_error() -> None:
+    with pytest.raises(OSError, match=r"landlock: (Bad file descriptor|Operation not permitted)"):
+        landlock.restrict(-1)
+    assert landlock.abi() == ABI
+
+
+@needs_landlock
+@needs_root
+@needs_privileges
+def test_restricting_without_no_new_privileges_is_an_error() -> None:
+    done = python(f"""
+ruleset = landlock.ruleset([])
+limits.drop_identity({NOBODY})
+try:
+    landlock.restrict(ruleset)
+except OSError as error:
+    print(error)
+""")
+    assert done.stdout == "[Errno 1] landlock: Operation not permitted\n", done.stderr
+
+
+@pytest.mark.parametrize(
+    "version, files, tcp, scoped",
+    [
+        (1, 0x1FFF, 0, 0),
+        (2, 0x3FFF, 0, 0),
+        (3, 0x7FFF, 0, 0),
+        (4, 0x7FFF, 3, 0),
+        (5, 0xFFFF, 3, 0),
+        (6, 0xFFFF, 3, 3),
+        (8, 0xFFFF, 3, 3),
+        (9, 0x1FFFF, 3, 3),
+        (99, 0x1FFFF, 3, 3),
+    ],
+)
+def test_each_version_is_asked_for_all_that_it_knows_and_no_more(
+    version: int, files: int, tcp: int, scoped: int
+) -> None:
+    assert struct.unpack("=QQQ", landlock._handled(version)) == (files, tcp, scoped)
+
+
+@pytest.mark.skipif(ABI > 0, reason="this kernel offers Landlock")
+def test_a_kernel_without_landlock_has_no_ruleset() -> None:
+    assert landlock.ruleset(["/"]) is None
