@@ -64,6 +64,8 @@ def embed(value: Any) -> str:
 def visible(text: str, limit: int = MAX_TEXT) -> str:
     """Text of a student as it can be shown: controls and marks that turn the writing direction get names, and at most
     MAX_MARKS accents stand on one letter, where thousands would cover the rows around them."""
+    if text.isascii() and text.isprintable() and len(text) <= limit:
+        return text  # nearly always: and there are many lines of code
     shown, marks = [], 0
     for c in text[:limit]:
         marks = marks + 1 if unicodedata.category(c)[0] == "M" else 0
@@ -91,7 +93,7 @@ def _student(assignment: Assignment, record: Record, comparable: bool, details: 
         return student
     student["mistakes"] = ["the file does not load"] if not_loaded(grade) else _mistakes_in_short(grade)
     student["statuses"] = [gradient.status for gradient in grade.gradients]
-    lines = [visible(line, 400) for line in record.source.decode(errors="replace").splitlines()]
+    lines = record.source.decode(errors="replace").splitlines()
     for k, result in enumerate(grade.gradients):
         told = not_loaded(grade) and result.message in grade.message
         if told or (result.status == "passed" and not result.notes):
@@ -100,7 +102,7 @@ def _student(assignment: Assignment, record: Record, comparable: bool, details: 
         student["details"].append([k, details.add(_detail(assignment, result, answers))])
         shown = None if result.status in ("passed", "followed_through") else excerpt(lines, result.name, result.line)
         if shown is not None:
-            student["code"][k] = code.add(shown)
+            student["code"][k] = code.add({"first": shown.first, "lines": [visible(line) for line in shown.lines]})
     return student
 
 

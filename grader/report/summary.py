@@ -148,7 +148,7 @@ def _kinds(names: Sequence[str], graded: Grades) -> dict[str, dict[str, Students
 
 
 def _costs(graded: Grades) -> list[RootCost]:
-    """The dearest first, as they would be without follow-through; a file that does not load counts as one mistake of the whole file."""
+    """The dearest first, as they would be without follow-through; a file that does not load is one mistake of the whole file."""
     costs: dict[tuple[str, str, str], RootCost] = {}
     for k, grade in graded.items():
         if not_loaded(grade):
