@@ -18,10 +18,10 @@ from grader.diagnosis.operators import OPERATORS
 from grader.diagnosis.plain import explain_plainly
 from grader.diagnosis.properties import describe
 from grader.diagnosis.story import Edit, Explanation, Story
+from grader.diagnosis.target import Target
 from grader.followthrough import Carried
 from grader.judge import REAL_KINDS, Judgement, find_trivial
 from grader.result import Certainty, Diagnosis, Mistake
-from grader.diagnosis.target import Target
 
 DOUBLE, SINGLE = 1e-9, 3e-6
 NUMERICAL = 2e-5

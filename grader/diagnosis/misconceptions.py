@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from types import CodeType, SimpleNamespace
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 import numpy as np
@@ -36,6 +36,7 @@ class Misconception(Struct, frozen=True, forbid_unknown_fields=True):
     kind: Text
     where: Text
     says: Text
+    objective: Literal["cross_entropy", "log_likelihood"] | None = None
     hints: Annotated[list[str], Meta(min_length=3, max_length=3)] | None = None
 
     @property
@@ -53,7 +54,8 @@ def misconceptions(assignment: Assignment) -> tuple[Misconception, ...]:
     named = assignment.config.hints.mistakes
     if not named or assignment.reference is None:
         return ()
-    return _load(assignment.folder / named, tuple(assignment.names))
+    entries = _load(assignment.folder / named, tuple(assignment.names))
+    return tuple(entry for entry in entries if entry.objective in (None, assignment.config.objective))
 
 
 def named_story(
@@ -112,7 +114,7 @@ def _load(path: Path, gradients: tuple[str, ...]) -> tuple[Misconception, ...]:
             entry = msgspec.convert(data, Misconception)
         except msgspec.ValidationError as error:
             text, _, place = str(error).replace("`", "").partition(" - at ")
-            inner = [word for word in re.findall(r"\w+", place)]
+            inner = list(re.findall(r"\w+", place))
             raise ConfigError(f"{file.where([number, *inner])}: {text[:1].lower()}{text[1:]}") from error
         _check(file, number, entry, gradients)
         entries.append(entry)

@@ -40,5 +40,13 @@ def finding(check: str, good: str, bad: str, problems: list[str], details: list[
     return Finding(check, "passed", good, details or [])
 
 
+def grouped(problems: list[tuple[str, str]]) -> list[str]:
+    """(who, what) pairs as lines, each `what` once: `dJ_dU, dJ_dh: …`."""
+    by_problem: dict[str, list[str]] = {}
+    for who, what in problems:
+        by_problem.setdefault(what, []).append(who)
+    return [f"{', '.join(dict.fromkeys(names))}: {what}" for what, names in by_problem.items()]
+
+
 def report(title: str, findings: list[Finding]) -> Report:
     return Report(FORMAT, title, all(found.outcome != "failed" for found in findings), findings)

@@ -18,6 +18,7 @@ from grader.validation.numbers import elsewhere
 
 DIFFERS = 1e-9
 SHOWN = 8
+COMMON = 1.8  # mistakes that cost more are too rare to choose the steps by
 
 
 @dataclass(frozen=True)
@@ -98,12 +99,13 @@ def _keeps_all_marks(assignment: Assignment, gradient: Gradient, values: Values)
 
 
 def _told_as_one(gradient: Gradient, wrong: list[Mutant]) -> list[str]:
-    """Pairs of mistakes of different kinds that have the same numbers here and others elsewhere."""
+    """Pairs of mistakes of different kinds that have the same numbers here and others elsewhere; common mistakes only."""
     by_value: dict[tuple[float, ...], Mutant] = {}
     pairs = []
     for mutant in wrong:
         first = by_value.setdefault(_rounded(mutant.here), mutant)
-        if first is not mutant and first.edit.kind != mutant.edit.kind and _differs(mutant.there, first.there):
+        common = max(first.edit.cost, mutant.edit.cost) <= COMMON
+        if common and first.edit.kind != mutant.edit.kind and _differs(mutant.there, first.there):
             pairs.append(
                 f"{gradient.name}: {first.formula} and {mutant.formula} have the same numbers at the chosen steps only"
             )

@@ -13,10 +13,30 @@ from grader.errors import ConfigError
 from grader.graph import Array
 from grader.judge import Judgement, judge
 from grader.steps import make_steps
-from grader.validation.finding import Finding, finding
+from grader.validation.finding import Finding, finding, grouped
 
 MARGIN = 10.0  # a tolerance should be at least so many times what the check itself is wrong by
+SMALL = 1e-3
+SHOWN = 8
 NEARLY = 1e-3  # an answer off by this much, relatively, is wrong
+
+
+def check_steps(assignment: Assignment) -> Finding:
+    """All quantities are of a size at which numbers can be compared."""
+    problems, odd = [], []
+    for name in assignment.config.quantities:
+        values = [np.asarray(step.values[name]) for step in assignment.steps]
+        largest = [float(np.max(np.abs(value))) for value in values if value.ndim]
+        for size in {min(largest), max(largest)} if largest else ():
+            line = f"{name} has entries of {size:.1e} at most: they should be of order one"
+            if not SMALL**2 < size < SMALL**-2:
+                problems.append(line)
+            elif not SMALL < size < 1 / SMALL:
+                odd.append(line)
+    if odd and not problems:
+        return Finding("steps", "warning", "some quantities are rather small or large", odd)
+    good = f"{len(assignment.steps)} steps, all quantities of order one"
+    return finding("steps", good, "quantities are too small or too large to compare numbers", problems[:SHOWN])
 
 
 def check_solution(assignment: Assignment) -> Finding:
@@ -26,23 +46,27 @@ def check_solution(assignment: Assignment) -> Finding:
         "richardson": assignment.config.checks.finite_difference.tolerance,
         "complex_step": max(assignment.config.checks.reference.tolerance, 1e-14),
     }
-    problems, worst = [], dict.fromkeys(limits, 0.0)
+    problems, wrong, worst = [], [], dict.fromkeys(limits, 0.0)
     for gradient in assignment.config.gradients:
-        for method, limit in limits.items():
-            error, step = _error(assignment, gradient, method)
-            worst[method] = max(worst[method], error)
-            if not error <= limit:
-                problems.append(
-                    f"{gradient.name}: relative error {error:.1e} by {method.replace('_', ' ')} at step {step + 1},"
-                    f" at most {limit:.0e} can be borne"
-                )
+        errors = {method: _error(assignment, gradient, method) for method in limits}
+        worst = {method: max(error, errors[method][0]) for method, error in worst.items()}
+        bad = [method for method, limit in limits.items() if not errors[method][0] <= limit]
+        if bad:
+            wrong.append(gradient.name)
+            shown = ", ".join(f"{errors[method][0]:.1e} by {method.replace('_', ' ')}" for method in bad)
+            problems.append(f"{gradient.name}: relative error {shown}, at step {errors[bad[0]][1] + 1}")
     shown = ", ".join(f"{error:.1e} by {method.replace('_', ' ')}" for method, error in worst.items())
     return finding(
         "solution",
         f"the solution agrees with the numerical derivatives of the model: largest relative error {shown}",
-        "the solution does not agree with the numerical derivatives of the model",
+        f"the solution does not agree with the numerical derivatives of the model; begin with {_first(assignment, wrong)}",
         problems,
     )
+
+
+def _first(assignment: Assignment, wrong: list[str]) -> str:
+    """Those of the wrong gradients that build on no other wrong one."""
+    return ", ".join(name for name in wrong if not set(wrong) & set(assignment.ancestors[name]))
 
 
 def _error(assignment: Assignment, gradient: Gradient, method: str) -> tuple[float, int]:
@@ -68,51 +92,43 @@ def _error(assignment: Assignment, gradient: Gradient, method: str) -> tuple[flo
 
 def check_margins(assignment: Assignment) -> Finding:
     """The numerical derivative in use against the tolerance, and the tolerance against answers that are nearly right."""
-    check = assignment.config.checks
-    problems = []
-    narrow = []
+    tolerance = assignment.config.checks.finite_difference.tolerance
+    problems, narrow = [], []
     for gradient in assignment.config.gradients:
         error = max(derivative.error for derivative in assignment.numeric[gradient.name])
-        if not error <= check.finite_difference.tolerance:
-            problems.append(
-                f"{gradient.name}: the numerical derivative itself is wrong by about {error:.1e}, the tolerance is less"
-            )
-        elif error * MARGIN > check.finite_difference.tolerance:
-            narrow.append(f"{gradient.name}: the numerical derivative is wrong by about {error:.1e}")
-        problems += _let_through(assignment, gradient)
+        if not error <= tolerance:
+            problems.append((gradient.name, f"the numerical derivative itself is less accurate than {tolerance:.0e}"))
+        elif error * MARGIN > tolerance:
+            narrow.append((gradient.name, f"the numerical derivative is wrong by more than {tolerance / MARGIN:.0e}"))
+        problems += [(gradient.name, what) for what in _let_through(assignment, gradient)]
     if not problems and narrow:
-        return Finding(
-            "tolerances", "warning", f"the tolerance {check.finite_difference.tolerance:.0e} leaves little room", narrow
-        )
+        return Finding("tolerances", "warning", f"the tolerance {tolerance:.0e} leaves little room", grouped(narrow))
     return finding(
         "tolerances",
         f"right answers have room, answers off by {NEARLY:.0e} lose marks, numerical ones are told from formulas",
         "a tolerance does not fit",
-        problems,
+        grouped(problems),
     )
 
 
 def _let_through(assignment: Assignment, gradient: Gradient) -> list[str]:
     """Answers that are not right, or not derived, and keep marks all the same."""
-    right = assignment.exact[gradient.name]
+    right, checks = assignment.exact[gradient.name], assignment.config.checks
     random = np.random.default_rng(0)
     near = [value * (1 + NEARLY * random.choice([-1, 1], value.shape)) for value in right]
     found = []
     if judged(assignment, gradient, near).finite_difference.passed:
-        tolerance = assignment.config.checks.finite_difference.tolerance
         found.append(
-            f"{gradient.name}: an answer off by {NEARLY:.0e} passes finite differences (tolerance {tolerance:.0e})"
+            f"an answer off by {NEARLY:.0e} passes (finite_difference.tolerance {checks.finite_difference.tolerance:.0e})"
         )
     for method in ("central", "richardson"):
         numeric = [
             differentiate(assignment.graph, step, gradient.of, method=method).value.reshape(value.shape)
             for step, value in zip(assignment.steps, right, strict=True)
         ]
-        verdicts = judged(assignment, gradient, numeric)
-        if verdicts.reference.passed:
-            tolerance = assignment.config.checks.reference.tolerance
+        if judged(assignment, gradient, numeric).reference.passed:
             found.append(
-                f"{gradient.name}: {method} differences pass for a formula (reference.tolerance {tolerance:.0e})"
+                f"{method} differences pass for a formula (reference.tolerance {checks.reference.tolerance:.0e})"
             )
     return found
 

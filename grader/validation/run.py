@@ -2,33 +2,39 @@
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from grader.assignment import Assignment
 from grader.errors import ConfigError
 from grader.sandbox.host import Sandbox
 from grader.validation.finding import Finding, Report, report
 from grader.validation.mutation import check_mutants
-from grader.validation.numbers import check_margins, check_solution, check_trivial
+from grader.validation.numbers import check_margins, check_solution, check_steps, check_trivial
 from grader.validation.runs import check_rewritings, check_sandbox, check_stubs
 from grader.validation.texts import check_derivation, check_hints, check_misconceptions
 
 
 def validate(assignment: Assignment, sandbox: Sandbox) -> Report:
     """Check an assignment that could be loaded."""
-    return report(assignment.config.title, list(_findings(assignment, sandbox)))
+    with np.errstate(all="ignore"):
+        return report(assignment.config.title, list(_findings(assignment, sandbox)))
 
 
 def _findings(assignment: Assignment, sandbox: Sandbox) -> Iterator[Finding]:
+    yield check_sandbox(assignment, sandbox)
+    yield check_stubs(assignment, sandbox)
+    yield check_derivation(assignment)
+    yield (steps := check_steps(assignment))
     try:
-        yield check_solution(assignment)
+        solution = check_solution(assignment)
     except ConfigError as error:
-        yield Finding("solution", "failed", str(error))
-        return
+        solution = Finding("solution", "failed", str(error))
+    yield solution
+    if "failed" in (steps.outcome, solution.outcome):
+        return  # all that follows is compared with the solution, at these steps
     yield check_margins(assignment)
     yield check_trivial(assignment)
     yield from check_mutants(assignment)
     yield check_rewritings(assignment, sandbox)
-    yield check_stubs(assignment, sandbox)
     yield check_hints(assignment)
     yield check_misconceptions(assignment)
-    yield check_derivation(assignment)
-    yield check_sandbox(assignment, sandbox)

@@ -7,7 +7,7 @@ from grader.errors import SandboxError
 from grader.grade import grade
 from grader.result import Grade
 from grader.sandbox.host import Sandbox
-from grader.validation.finding import Finding, finding
+from grader.validation.finding import Finding, finding, grouped
 from grader.validation.rewriting import rewritings
 
 
@@ -28,12 +28,12 @@ def check_rewritings(assignment: Assignment, sandbox: Sandbox) -> Finding:
     for way, text in rewritings(source, assignment.names, negative=negative, float32=accepted):
         ways.append(way)
         found = _graded(assignment, sandbox, text.encode())
-        problems += _lost(way, found) if isinstance(found, Grade) else [f"{way}: could not be run: {found}"]
+        problems += _lost(way, found) if isinstance(found, Grade) else [(way, f"could not be run: {found}")]
     return finding(
         "right answers keep marks",
         f"the solution and {len(ways) - 1} rewritings of it earn full marks: {', '.join(ways[1:])}",
         "right answers lose marks",
-        problems,
+        grouped(problems),
     )
 
 
@@ -65,14 +65,13 @@ def _graded(assignment: Assignment, sandbox: Sandbox, source: bytes) -> Grade | 
         return str(error)
 
 
-def _lost(way: str, found: Grade) -> list[str]:
-    if found.passed:
-        return []
+def _lost(way: str, found: Grade) -> list[tuple[str, str]]:
+    """What a way of writing the solution loses."""
     lines = []
     for gradient in found.gradients:
         if gradient.status != "passed":
             why = gradient.message or next(
                 (check.message for check in gradient.checks if check.message), gradient.status
             )
-            lines.append(f"{way}: {gradient.name}: {why}")
-    return lines or [f"{way}: {found.message}"]
+            lines.append((way, f"{gradient.name}: {why}"))
+    return lines
