@@ -32,7 +32,8 @@ def print_summary(folder: Path, outcome: Outcome) -> None:
         listed = {status: _with_status(results, status) for status in ("missing", "unreadable", "not_graded")}
         _print_list(console, "nothing handed in", listed["missing"])
         _print_list(console, "could not be read", listed["unreadable"])
-        _print_list(console, "not graded, through a fault of the grader: run the same command again, or `grader regrade`", listed["not_graded"])
+        again = "not graded, through a fault of the grader: run the same command again, or `grader regrade`"
+        _print_list(console, again, listed["not_graded"])
         _print_list(console, "not taken", [f"{path}: {reason}" for path, reason in results.refused()])
         _print_list(console, "to be looked at", _flags(results))
     console.print(Text(f"written: {', '.join(str(path) for path in outcome.written)}"))

@@ -58,7 +58,7 @@ class Judge:
         key = answers_hash(run)
         error = ""
         try:
-            grade, flags = self._known.pop(key, None) or self._grade(run)
+            grade, flags = self._known.pop(key) if key in self._known else self._grade(run)
         except Exception as failure:  # a fault of ours is a file that is not graded, not the end of the class
             from grader.grade import not_graded
 

@@ -66,7 +66,11 @@ def command(
     _list("in that file, but without marks: left as they were", filled.without_marks)
 
 
+def printable(text: str) -> str:
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
 def _list(title: str, names: list[str]) -> None:
     if names:
-        shown = ", ".join("".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in name[:60]) for name in names[:10])
+        shown = ", ".join(printable(name[:60]) for name in names[:10])
         click.echo(f"{title}: {len(names)} ({shown}{', ...' if len(names) > 10 else ''})")

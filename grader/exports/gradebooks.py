@@ -72,7 +72,11 @@ _CANVAS_KEYS = [("sid", "SIS User ID"), ("key", "SIS Login ID"), ("email", "SIS 
 
 
 def fill_moodle(
-    results: Results, worksheet: Path, comment: Callable[[StudentRow], str], column: str = "Grade", comments: str = "Feedback comments"
+    results: Results,
+    worksheet: Path,
+    comment: Callable[[StudentRow], str],
+    column: str = "Grade",
+    comments: str = "Feedback comments",
 ) -> Filled:
     """Moodle's grading worksheet with grades and feedback comments.
 
@@ -190,7 +194,7 @@ def _number_of(title: str) -> str:
 
 def _read(path: Path) -> tuple[list[list[str]], str]:
     try:
-        text = path.read_text(encoding="utf-8-sig", newline="")
+        text = path.read_bytes().decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise UsageError(f"{path}: cannot be read: {reason}") from error

@@ -3,8 +3,8 @@
 from rich.console import Console
 from rich.text import Text
 
-from grader.config import Config, did_you_mean
-from grader.errors import UsageError
+from grader.config import Config
+from grader.errors import UsageError, did_you_mean
 from grader.exports.cells import number
 from grader.render import print_grade
 from grader.store.query import Results, StudentRow
