@@ -101,10 +101,10 @@ def _distinct(entries: list[Entry]) -> None:
     for entry in entries:
         for i, one in enumerate(entry.people):
             key, count = one.key, 1
-            while key in taken:
+            while key.casefold() in taken:  # nor do file systems all tell Bob from bob
                 count += 1
                 key = f"{one.key}-{count}"
-            taken[key] = entry.key
+            taken[key.casefold()] = entry.key
             entry.people[i] = Person(key, one.name, one.email, one.sid, one.ids)
 
 

@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from grader.inputs.tree import File, Refusal, open_nested
 
 MAX_ZIP_DEPTH = 3
+MAX_KEY_BYTES = 200  # a file name may have 255
 _SAFE = re.compile(r"[\w@+][\w .@+-]{0,99}")
 
 
@@ -75,9 +76,9 @@ def person(identity: str, name: str = "", **known: str) -> Person:
 
 def safe_key(identity: str) -> str:
     """`identity` where it is safe as a file name; else what is safe of it and a hash of the whole."""
-    if _SAFE.fullmatch(identity) and not identity.endswith((" ", ".")):
+    if _SAFE.fullmatch(identity) and not identity.endswith((" ", ".")) and len(identity.encode()) <= MAX_KEY_BYTES:
         return identity
-    safe = re.sub(r"[^\w@+-]+", "_", identity)[:60].strip("_-") or "student"
+    safe = re.sub(r"[^\w@+-]+", "_", identity)[:30].strip("_-") or "student"
     return f"{safe}-{hashlib.sha256(identity.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
 
 

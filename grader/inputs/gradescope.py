@@ -61,5 +61,10 @@ def _entry(key: str, about: dict[Any, Any], tree: Tree) -> Entry:
 
 
 def _person(who: dict[Any, Any], key: str) -> Person:
-    name, sid, email = (str(who.get(f":{field}") or "") for field in ("name", "sid", "email"))
+    name, sid, email = (_text(who.get(f":{field}")) for field in ("name", "sid", "email"))
     return person(sid or email or name or key, name, email=email, sid=sid, gradescope=key)
+
+
+def _text(value: Any) -> str:
+    """A value as it was written; what YAML writes for nothing is none."""
+    return value if isinstance(value, str) and value not in ("null", "~") else ""

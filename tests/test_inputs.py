@@ -1,0 +1,229 @@
+"""Downloads of every kind: recognised, listed, and unsafe entries refused one by one."""
+
+import os
+import stat
+import zipfile
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from classroom import FLIPPED, LAYOUTS, SOLUTION, STUDENTS, Student, files, write, zip_bytes, zipped
+from hypothesis import given
+from hypothesis import strategies as st
+
+from grader.errors import UsageError
+from grader.inputs.download import Download, read_download
+from grader.inputs.entry import Received, person, receive, safe_key
+from grader.inputs.tree import Refusal
+
+WANTED = "gradients.py"
+LIMIT = 256 * 1024
+
+
+def received(download: Download) -> dict[str, Received]:
+    return {entry.people[0].key: receive(entry, WANTED, LIMIT, download.refused) for entry in download.entries}
+
+
+@pytest.mark.parametrize("form", ["folder", "zip", "zip in a folder in a zip"])
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_every_layout_is_recognised_and_gives_each_student_the_right_file(layout, form, tmp_path):
+    content = files(layout)
+    if form == "folder":
+        path = write(tmp_path / "download", content)
+    elif form == "zip":
+        path = zipped(tmp_path / "download.zip", content)
+    else:
+        path = zipped(tmp_path / "outer.zip", {"download.zip": zip_bytes(content)})
+    download = read_download(path, WANTED)
+    assert download.layout == {"moodle_flat": "moodle", "classroom50": "github"}.get(layout, layout)
+    found = received(download)
+    sources = [one.source for one in found.values() if one.source is not None]
+    assert sorted(sources) == sorted([SOLUTION, FLIPPED, SOLUTION]), found
+    assert all(one.kind == "missing" for one in found.values() if one.source is None)
+    assert download.refused == []
+
+
+def test_students_have_the_names_and_numbers_of_their_platform(tmp_path):
+    def keys(layout):
+        people = [one for entry in read_download(write(tmp_path / layout, files(layout)), WANTED).entries for one in entry.people]
+        return sorted((one.key, one.name) for one in people)[0]
+
+    assert keys("canvas") == ("haradanao_1044", "haradanao") or keys("canvas") == ("leeann_1041", "leeann")
+    assert keys("moodle") == ("Ann Lee_1041", "Ann Lee")
+    assert keys("gradescope") == ("01041", "Ann Lee")
+    assert keys("github") == keys("classroom50") == ("alee", "alee")
+    assert keys("blackboard") == ("alee", "alee")
+    assert keys("brightspace") == ("Ann Lee", "Ann Lee")
+
+
+def test_late_is_what_canvas_says_and_what_the_due_date_says_elsewhere(tmp_path):
+    canvas = read_download(write(tmp_path / "canvas", files("canvas")), WANTED)
+    assert {entry.key: entry.late for entry in canvas.entries} == {"1041": False, "1042": True, "1043": False, "1044": False}
+    exported = write(tmp_path / "gradescope", files("gradescope"))
+    due = datetime(2026, 10, 3, 23, 59)
+    assert [entry.late for entry in read_download(exported, WANTED, due=due).entries] == [False, True, False, False]
+    assert {entry.late for entry in read_download(exported, WANTED).entries} == {None}
+
+
+def test_a_group_of_gradescope_is_one_submission_of_several_people(tmp_path):
+    content = files("gradescope", STUDENTS[:1])
+    name = "assignment_77_export/submission_metadata.yml"
+    second = b"  - :name: Zoe\n    :sid: null\n    :email: zoe@example.edu\n"
+    content[name] = content[name].replace(b"  :created_at", second + b"  :created_at")
+    (entry,) = read_download(write(tmp_path, content), WANTED).entries
+    assert [(one.key, one.sid) for one in entry.people] == [("01041", "01041"), ("zoe@example.edu", "")]
+    assert entry.group == "Ann Lee and Zoe"
+
+
+def test_canvas_without_names_is_read_too(tmp_path):
+    content = {"anon_aB3dE_555_gradients.py": SOLUTION, "LATE_anon_Zz9_556_gradients.py": SOLUTION}
+    download = read_download(write(tmp_path, content), WANTED)
+    assert download.layout == "canvas"
+    assert [(entry.key, entry.late) for entry in download.entries] == [("Zz9", True), ("aB3dE", False)]
+
+
+def test_a_layout_can_be_forced(tmp_path):
+    write(tmp_path, {"lee_1_2_gradients.py": SOLUTION, "wu_3_4_gradients.py": SOLUTION})
+    assert read_download(tmp_path, WANTED).layout == "canvas"
+    forced = read_download(tmp_path, WANTED, layout="files")
+    assert [entry.key for entry in forced.entries] == ["lee_1_2_gradients", "wu_3_4_gradients"]
+
+
+def test_the_results_inside_the_download_are_not_taken_for_a_student(tmp_path):
+    write(tmp_path, {"ann/gradients.py": SOLUTION, "results/grades.db": b""})
+    assert [entry.key for entry in read_download(tmp_path, WANTED, leave_out=tmp_path / "results").entries] == ["ann"]
+
+
+def test_unsafe_entries_of_a_zip_are_refused_one_by_one_and_the_rest_is_taken(tmp_path):
+    path = tmp_path / "class.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("ann/gradients.py", SOLUTION)
+        archive.writestr("../escape.py", b"x")
+        archive.writestr("/etc/passwd.py", b"x")
+        archive.writestr("C:\\windows\\x.py", b"x")
+        archive.writestr("bob\\..\\..\\x.py", b"x")
+        archive.writestr(f"{'n' * 300}.py", b"x")
+        archive.writestr("a\x01b/gradients.py", b"x")
+        link = zipfile.ZipInfo("bob/gradients.py")
+        link.external_attr = (stat.S_IFLNK | 0o777) << 16
+        archive.writestr(link, "/etc/shadow")
+        archive.writestr("carol/gradients.py", b"\0" * 20_000_000)
+    download = read_download(path, WANTED)
+    reasons = {refusal.path: refusal.reason for refusal in download.refused}
+    assert len(reasons) == 8, reasons
+    for path_part, reason in [
+        ("../escape.py", "with .."),
+        ("/etc/passwd.py", "absolute"),
+        ("C:\\windows\\x.py", "absolute"),
+        ("bob\\..\\..\\x.py", "with .."),
+        ("n" * 300 + ".py", "too long"),
+        ("a\x01b/gradients.py", "control characters"),
+        ("bob/gradients.py", "link"),
+        ("carol/gradients.py", "bomb"),
+    ]:
+        assert reason in reasons[path_part]
+    assert received(download)["ann"].source == SOLUTION
+
+
+def test_links_in_a_folder_are_refused(tmp_path):
+    write(tmp_path, {"ann/gradients.py": SOLUTION, "bob/": b""})
+    (tmp_path / "bob" / WANTED).symlink_to("/etc/passwd")
+    (tmp_path / "carol").symlink_to("/etc")
+    os.mkfifo(tmp_path / "ann" / "pipe.py")
+    download = read_download(tmp_path, WANTED)
+    assert {refusal.path for refusal in download.refused} == {"bob/gradients.py", "carol", "ann/pipe.py"}
+    assert [entry.key for entry in download.entries] == ["ann", "bob"]
+    assert received(download)["bob"].kind == "missing"
+
+
+def test_a_file_that_becomes_a_link_after_it_was_listed_is_not_followed(tmp_path):
+    write(tmp_path, {"ann/gradients.py": SOLUTION})
+    download = read_download(tmp_path, WANTED)
+    (tmp_path / "ann" / WANTED).unlink()
+    (tmp_path / "ann" / WANTED).symlink_to("/etc/passwd")
+    assert received(download)["ann"].kind == "unreadable"
+
+
+def test_a_broken_zip_of_one_student_costs_the_others_nothing(tmp_path):
+    nested = zip_bytes({"a.zip": zip_bytes({"b.zip": zip_bytes({"c.zip": zip_bytes({"gradients.py": SOLUTION})})})})
+    write(tmp_path, {"ann.zip": b"PK\x03\x04 nonsense", "bob.zip": zip_bytes({"x/gradients.py": FLIPPED}), "carol.zip": nested})
+    download = read_download(tmp_path, WANTED)
+    found = received(download)
+    assert found["ann"].kind == "unreadable"
+    assert "cannot be read" in found["ann"].problem
+    assert found["bob"].source == FLIPPED
+    assert found["carol"].kind == "unreadable"
+    assert "more than 3 zips" in found["carol"].problem
+    assert [refusal.path for refusal in download.refused] == ["ann: ann.zip", "carol: c.zip"]
+
+
+def test_two_files_of_the_wanted_name_side_by_side_are_a_question_for_staff(tmp_path):
+    write(tmp_path, {"ann/a/gradients.py": SOLUTION, "ann/b/gradients.py": FLIPPED, "bob/gradients.py": SOLUTION})
+    found = received(read_download(tmp_path, WANTED))
+    assert found["ann"].kind == "unreadable"
+    assert found["ann"].problem == "expected one gradients.py, found a/gradients.py and b/gradients.py"
+
+
+def test_a_file_of_another_name_is_taken_when_it_is_the_only_one(tmp_path):
+    write(tmp_path, {"ann/hw3.py": SOLUTION, "bob/gradients (2).py": FLIPPED, "bob/gradients (1).py": SOLUTION})
+    found = received(read_download(tmp_path, WANTED))
+    assert found["ann"].note == "hw3.py was taken for gradients.py"
+    assert found["bob"].source == FLIPPED
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ({}, "expected submissions, a folder or a gradients.py for each student, found none"),
+        ({"submission_metadata.yml": b"- 1"}, "expected Gradescope's metadata, one entry per submission"),
+        ({"submission_metadata.yml": b"a: ["}, "not usable as Gradescope's metadata"),
+    ],
+)
+def test_what_is_no_download_is_said_to_be_none(content, message, tmp_path):
+    with pytest.raises(UsageError, match=message):
+        read_download(write(tmp_path, content), WANTED)
+
+
+def test_a_path_that_is_no_folder_and_no_zip_is_said_to_be_none(tmp_path):
+    (tmp_path / "x.txt").write_text("x")
+    with pytest.raises(UsageError, match="expected a folder or a zip"):
+        read_download(tmp_path / "x.txt", WANTED)
+    with pytest.raises(UsageError, match="there is no such folder or zip"):
+        read_download(tmp_path / "y", WANTED)
+
+
+@given(st.text(min_size=1, max_size=80))
+def test_a_key_is_safe_as_a_file_name_whatever_the_student_is_called(identity):
+    key = safe_key(identity)
+    assert key == Path(key).name
+    assert key[0] not in ".- "
+    assert "\0" not in key
+    assert len(key.encode("utf-8", "surrogatepass")) <= 200
+    assert person(identity).key == key
+    assert safe_key(identity) == key
+
+
+@given(st.lists(st.text(min_size=1, max_size=20), unique=True, max_size=8))
+def test_a_zip_of_any_names_never_raises_anything_but_our_errors(names):
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "c.zip"
+        with zipfile.ZipFile(path, "w") as archive:
+            for name in names:
+                archive.writestr(zipfile.ZipInfo(name.encode("utf-8", "replace").decode()), b"x")
+        try:
+            download = read_download(path, WANTED)
+        except UsageError:
+            return
+        for entry in download.entries:
+            receive(entry, WANTED, LIMIT, download.refused)
+        keys = [one.key.casefold() for entry in download.entries for one in entry.people]
+        assert len(keys) == len(set(keys))
+        assert all(isinstance(refusal, Refusal) for refusal in download.refused)
+
+
+def test_a_class_of_thousands_is_listed_in_no_time(tmp_path):
+    students = [Student(f"S {i}", f"s{i}", i, {"gradients.py": b"x"}) for i in range(3000)]
+    download = read_download(zipped(tmp_path / "c.zip", files("moodle", students)), WANTED)
+    assert len(received(download)) == 3000
