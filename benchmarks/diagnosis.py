@@ -6,6 +6,7 @@ Recall: a story reproduces the numbers.  Agreement: the first mistake told has t
 """
 
 import itertools
+import os
 import sys
 import time
 import warnings
@@ -104,7 +105,7 @@ def one_set(bench, path, title, misses):
             report(f"  errors: {errors}", [rows[i] for i in chosen], [times[i] for i in chosen])
 
 
-def compositions(bench, title, misses, sample=600):
+def compositions(bench, title, misses, sample=int(os.environ.get("SAMPLE", "300"))):
     data = yaml.safe_load((SETS / "compositions.yaml").read_text())["gradients"]
     random = np.random.default_rng(5)
     for count in (1, 2, 3):

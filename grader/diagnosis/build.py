@@ -20,6 +20,7 @@ from grader.diagnosis.world import World
 
 ALTERNATIVES = 3
 PER_LEVEL = 0.02
+ZERO = 1e-12
 
 
 def make_tables(world: World) -> Tables:
@@ -74,7 +75,7 @@ def _distinct(world: World, candidates: Iterator[tuple[Node, tuple[Edit, ...], f
     by_value: dict[tuple[object, ...], list[Kept]] = {}
     for node, edits, cost in sorted(candidates, key=lambda candidate: candidate[2]):
         values = world.evaluator(node)
-        if values is None or not any(np.any(value) for value in values):
+        if values is None or all(np.max(np.abs(value)) < ZERO for value in values):
             continue
         shapes = tuple(value.shape for value in values)
         scale = tuple(float(f"{np.linalg.norm(value):.9e}") for value in values)

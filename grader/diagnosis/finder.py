@@ -8,6 +8,7 @@ from functools import cached_property
 
 from grader.assignment import Assignment
 from grader.diagnosis.cache import load_tables
+from grader.diagnosis.compositions import compositions
 from grader.diagnosis.expression import Evaluator, Values
 from grader.diagnosis.lookup import look_up, look_up_local
 from grader.diagnosis.matching import best
@@ -53,6 +54,8 @@ class Finder:
 
     def _layers(self, name: str, target: Target, own: Mapping[str, Values]) -> Iterator[list[Story]]:
         yield [*self._local(name, target, own), *self._table(name, target)]
+        for mistakes in (2, 3):
+            yield compositions(target, name, self.tables, self.evaluator, mistakes)
 
     def _table(self, name: str, target: Target) -> list[Story]:
         return look_up(target, self.tables.gradients[name], self._probes, self.evaluator, "table")

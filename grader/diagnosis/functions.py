@@ -80,7 +80,8 @@ class Functions:
     def slope(self, name: str, a: Array) -> Array:
         """d f(a)_i / d a_i, the shape of `a`; the diagonal of the Jacobian where entries depend on one another."""
         if self.entrywise[name]:
-            return np.asarray(self._functions[name](a + 1j * T).imag / T)
+            inside = np.isfinite(self._functions[name](a))  # log has a complex value, and no slope, where it has no real one
+            return np.where(inside, self._functions[name](a + 1j * T).imag / T, np.nan)
         return np.diag(self.jacobian(name, a)).reshape(a.shape)
 
     def curve(self, name: str, a: Array) -> Array:
@@ -94,7 +95,10 @@ class Functions:
 
     def jacobian(self, name: str, a: Array) -> Array:
         """d f(a)_k / d a_j of a row `a` (1, n): (n, n)."""
-        n = a.size
+        n, function = a.size, self._functions[name]
         stacked = a.reshape(1, n) + 1j * T * np.eye(n)
-        columns = [np.asarray(self._functions[name](row[None, :])).imag.reshape(n) / T for row in stacked]
+        together = np.asarray(function(stacked))
+        if together.shape == stacked.shape and np.array_equal(together[-1:], function(stacked[-1:])):
+            return np.asarray(together.imag.T / T)
+        columns = [np.asarray(function(row[None, :])).imag.reshape(n) / T for row in stacked]
         return np.stack(columns, axis=1)
