@@ -109,10 +109,12 @@ def test_a_bar_lists_the_students_behind_it(open_page: Open) -> None:
 
 def test_search_finds_names_and_mistakes(open_page: Open) -> None:
     page = open_page()
-    page.fill("#search", "noether, emmy")
+    page.fill("#search", "NOETHER, emmy")
     assert rows(page).count() == sum(NAMES[k % len(NAMES)] == "Noether, Emmy" for k in range(len(HOSTILE), STUDENTS))
     page.fill("#search", "FLIPPED sign dj_db2")
     assert 0 < rows(page).count() < STUDENTS
+    page.fill("#search", "in dJ_dH")
+    assert all(re.search(r"dJ_dH\b", text) for text in rows(page).all_inner_texts())
     page.fill("#search", "nobody is called that")
     assert rows(page).count() == 0
     assert page.locator("#shown").inner_text() == f"0 of {STUDENTS + 1} students"

@@ -23,7 +23,8 @@ function makeTable(data, openStudent) {
   const right = data.students.map((student) => student.statuses.filter((status) => status === "passed").length);
   const flagsOf = data.students.map((student) => [...(student.late ? ["late"] : []), ...Object.keys(student.flags || {})]);
   const haystack = data.students.map((student, k) =>
-    [student.name, student.key || "", ...student.mistakes, ...flagsOf[k], student.message || ""].join("\n").toLowerCase());
+    [student.name, student.key || "", ...student.mistakes, ...flagsOf[k], student.message || ""].join("\n"));
+  const folded = haystack.map((text) => text.toLowerCase());
   const keys = {
     name: (k) => data.students[k].name,
     score: (k) => data.students[k].score ?? -1,
@@ -31,6 +32,12 @@ function makeTable(data, openStudent) {
     mistakes: (k) => data.students[k].mistakes.join(", "),
     flags: (k) => flagsOf[k].length,
   };
+
+  // dJ_dh and dJ_dH are two gradients: capital letters count where that finds anything, and else they do not.
+  function having(word, order) {
+    const exactly = order.filter((k) => haystack[k].includes(word));
+    return exactly.length ? exactly : order.filter((k) => folded[k].includes(word.toLowerCase()));
+  }
 
   function row(k) {
     const student = data.students[k];
@@ -50,7 +57,7 @@ function makeTable(data, openStudent) {
 
   function update() {
     let order = state.group ? [...data.groups[state.group][1]] : data.students.map((_, k) => k);
-    order = order.filter((k) => state.words.every((word) => haystack[k].includes(word)));
+    for (const word of state.words) order = having(word, order);
     const key = keys[state.sort];
     order.sort((a, b) => {
       const [x, y] = [key(a), key(b)];
@@ -91,7 +98,7 @@ function makeTable(data, openStudent) {
   }
 
   search.addEventListener("input", () => {
-    state.words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
+    state.words = search.value.split(/\s+/).filter(Boolean);
     update();
   });
   document.getElementById("filters").addEventListener("submit", (event) => event.preventDefault());
