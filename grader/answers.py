@@ -27,6 +27,19 @@ class ArrayData(Struct, frozen=True):
         return np.frombuffer(self.data, dtype=np.dtype(self.dtype)).reshape(self.shape)
 
 
+class Traced(Struct, frozen=True):
+    """An array that a name of the student's came to hold.
+
+    Attributes:
+        function, line: where in the file; "return" for `name` is what a function returned.
+    """
+
+    function: str
+    line: int
+    name: str
+    value: ArrayData
+
+
 class Answer(Struct, frozen=True, omit_defaults=True):
     """What one call of one gradient function left.
 
@@ -39,6 +52,7 @@ class Answer(Struct, frozen=True, omit_defaults=True):
         warnings: what Python or numpy warned of, cut.
         mutated: the quantities of the step that it changed in place.
         explanation: lines that say which expression raised, and why: made in the student's process, so hostile too.
+        traced: the arrays that its names came to hold, in order of time, where the call was traced.
     """
 
     outcome: Outcome
@@ -50,6 +64,7 @@ class Answer(Struct, frozen=True, omit_defaults=True):
     warnings: tuple[str, ...] = ()
     mutated: tuple[str, ...] = ()
     explanation: tuple[str, ...] = ()
+    traced: tuple[Traced, ...] = ()
 
 
 class Run(Struct, frozen=True, omit_defaults=True):
@@ -61,9 +76,11 @@ class Run(Struct, frozen=True, omit_defaults=True):
         printed: what it printed while it was loaded.
         cpu_seconds: processor time of all its processes together.
         attempts: how many processes were started for it.
+        traces: for wrong gradients the traced calls of a second run, one per step.
     """
 
     answers: dict[str, list[Answer]]
     loading: Answer = Answer("returned")
     cpu_seconds: float = 0.0
     attempts: int = 0
+    traces: dict[str, list[tuple[Traced, ...]]] = {}

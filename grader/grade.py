@@ -6,7 +6,9 @@ The sum over the checks plus what follow-through keeps is the score of a gradien
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from grader.answers import Answer, Run
+import msgspec
+
+from grader.answers import Answer, Run, Traced
 from grader.assignment import Assignment
 from grader.config import CHECKS, Gradient
 from grader.followthrough import Carried, find_carried
@@ -48,7 +50,7 @@ def grade(assignment: Assignment, run: Run, submission: str, sandbox: str = "") 
         else _unjudged(assignment, gradient, answers[gradient.name])
         for gradient in assignment.config.gradients
     ]
-    gradients = _advised(assignment, gradients, answers, diagnoses)
+    gradients = add_places(assignment, _advised(assignment, gradients, answers, diagnoses), run.traces)
     undecided = [gradient.name for gradient in gradients if gradient.status == "not_graded"]
     return Grade(
         format=FORMAT,
@@ -105,6 +107,21 @@ def _advised(
 
     return [
         advise(assignment, result, next(iter(answers[result.name][-1:]), None), diagnoses.get(result.name))
+        for result in results
+    ]
+
+
+def add_places(
+    assignment: Assignment, results: list[GradientResult], traces: Mapping[str, Sequence[Sequence[Traced]]]
+) -> list[GradientResult]:
+    """With the lines at which wrong values leave the right way, where they were traced."""
+    if not traces:
+        return results
+    from grader.diagnosis.where import located
+
+    places = located(assignment, {result.name: traces[result.name] for result in results if result.name in traces})
+    return [
+        msgspec.structs.replace(result, where=places.get(result.name, "")) if result.status == "failed" else result
         for result in results
     ]
 

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 
+import msgspec
+
 from grader.assignment import Assignment
 from grader.errors import SandboxError
-from grader.grade import grade, not_graded
+from grader.grade import add_places, grade, not_graded
 from grader.result import Grade
 from grader.sandbox.host import Sandbox
 from grader.sandbox.spawner import Spawner
@@ -23,9 +25,20 @@ def make_sandbox(assignment: Assignment, start: Callable[[], Spawner], first_slo
 
 
 def grade_submission(assignment: Assignment, sandbox: Sandbox, submission: Submission) -> Grade:
-    """Run and grade one file.  A failure of ours is the status of the grade, never a mark."""
+    """Run and grade one file.  A failure of ours is the status of the grade, never a mark.
+
+    What is wrong is run once more, traced, to say where.
+    """
     try:
         run = sandbox.run(submission.source)
     except SandboxError as error:
         return not_graded(assignment, submission.name, str(error))
-    return grade(assignment, run, submission.name, str(sandbox.report))
+    graded = grade(assignment, run, submission.name, str(sandbox.report))
+    wrong = [result.name for result in graded.gradients if result.status == "failed"]
+    if not wrong:
+        return graded
+    try:
+        traces = sandbox.trace(submission.source, wrong)
+    except SandboxError:  # the marks stand without it
+        return graded
+    return msgspec.structs.replace(graded, gradients=add_places(assignment, graded.gradients, traces))

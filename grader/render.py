@@ -117,6 +117,8 @@ def _block(group: list[GradientResult], config: Config, *, staff: bool) -> Rende
         words = {"missing": "so are", "failed": "the same in"}.get(gradient.status, "the same stops")
         lines.append(Text(f"{words} {', '.join(other.name for other in others)}"))
     lines += _why(gradient.diagnosis)
+    if gradient.where:
+        lines.append(Text(gradient.where))
     shown = gradient.hints if staff else gradient.hints[: config.hints.check_level]
     lines += [Text(f"hint: {hint}", "italic") for hint in shown]
     lines += [Text(f"note: {note}", "dim") for note in gradient.notes]

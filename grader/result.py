@@ -63,6 +63,7 @@ class GradientResult(Struct, frozen=True):
         message: what happened, where the function gave no value to check.
         line: the line of the student's file that the message is about, 0 if none.
         printed: what the function printed, cut; hostile text.
+        where: the line at which the value leaves the way to the right answer, as far as its values tell.
         notes: facts that cost no marks, such as warnings and inputs changed in place.
     """
 
@@ -78,6 +79,7 @@ class GradientResult(Struct, frozen=True):
     line: int = 0
     printed: str = ""
     notes: list[str] = field(default_factory=list)
+    where: str = ""
 
 
 class Grade(Struct, frozen=True):

@@ -83,8 +83,10 @@ def serve(job_fd, result_fd, helpers=None):
     text = source.decode("utf-8-sig", "replace") if cells is None else notebook.joined(cells)
     explain = helpers and helpers.Explainer(text, FILE, Step)
 
-    def send(event, value=None):
-        send_frame(result_fd, {**event, "printed": clean(sink.take(), limit)}, value)
+    trace = helpers.Tracer(FILE) if helpers and header["trace"] else None
+
+    def send(event, value=None, more=b""):
+        send_frame(result_fd, {**event, "printed": clean(sink.take(), limit)}, value, more)
 
     namespace, event = _load(source, text, cells, limit)
     stopped = event["warnings"][0] if cells is not None and event["warnings"] else ""
@@ -94,11 +96,12 @@ def serve(job_fd, result_fd, helpers=None):
     broken = None
     for number, (gradient, k) in enumerate(header["calls"]):
         if gradient != broken:
-            event, value = _call(namespace, gradient, steps[k], explain, limit)
+            event, value = _call(namespace, gradient, steps[k], explain, trace, limit)
             broken = gradient if event["outcome"] != "returned" else None
             if event["outcome"] == "missing" and stopped:
                 event["message"] = event["message"] or stopped
-            send({"call": number, **event}, value)
+            event["traced"], more = trace.take() if trace is not None else ((), b"")
+            send({"call": number, **event}, value, more)
 
 
 def _seed():
@@ -155,7 +158,7 @@ def _load(source, text, cells, limit):
     return module.__dict__, event
 
 
-def _call(namespace, gradient, pristine, explain, limit):
+def _call(namespace, gradient, pristine, explain, trace, limit):
     function = namespace.get(gradient)
     if not callable(function):
         found = "" if function is None else f"{gradient} is {_type_name(function)}, not a function"
@@ -165,7 +168,7 @@ def _call(namespace, gradient, pristine, explain, limit):
     started = time.process_time()
     with warnings.catch_warnings(record=True) as caught:
         try:
-            returned = function(step)
+            returned = function(step) if trace is None else trace(function, step)
             value, event = _plain(returned, limit)
         except NotImplementedError as error:
             event = {**_failure(error, limit), "outcome": "missing"}

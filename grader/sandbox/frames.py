@@ -5,8 +5,9 @@ import os
 import struct
 
 
-def send_frame(fd, event, value=None):
-    body = b"" if value is None else value.tobytes()
+def send_frame(fd, event, value=None, more=b""):
+    """One frame: the event, the bytes of the array `value`, and `more` bytes that the event describes."""
+    body = (b"" if value is None else value.tobytes()) + more
     head = json.dumps(event).encode("ascii")
     _write(fd, struct.pack("!II", len(head), len(body)) + head + body)
 

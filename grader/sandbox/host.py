@@ -5,13 +5,14 @@ in a new child.  A gradient that failed is called once more, alone in a fresh ch
 """
 
 import contextlib
+import copy
 import os
 import selectors
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from grader.answers import Answer, Run
+from grader.answers import Answer, Run, Traced
 from grader.config import Sandbox as Limits
 from grader.errors import SandboxError
 from grader.sandbox.attempt import Attempt, Call
@@ -44,6 +45,7 @@ class Sandbox:
         self._writer = writer
         self._calls = calls
         self._limits = limits
+        self._traced = False
 
     @property
     def report(self) -> Report:
@@ -74,6 +76,21 @@ class Sandbox:
                 raise run
             return run
         raise AssertionError("every file has a run")
+
+    def trace(self, source: bytes, gradients: Collection[str]) -> dict[str, list[tuple[Traced, ...]]]:
+        """Run some gradients of a file once more, line by line; those that answer at every step are in the result.
+
+        Raises:
+            SandboxError: the sandbox failed.
+        """
+        tracing = copy.copy(self)
+        tracing._calls, tracing._traced = [call for call in self._calls if call[0] in gradients], True
+        try:
+            run = tracing.run(source)
+        finally:
+            self._spawner = tracing._spawner  # another one, if it died
+        complete = {name: found for name, found in run.answers.items() if found[-1].outcome == "returned"}
+        return {name: [answer.traced for answer in found] for name, found in complete.items()}
 
     def run_many(self, sources: Iterable[bytes | None], in_flight: int = 3) -> Iterator[tuple[int, Run | SandboxError]]:
         """Run files, `in_flight` at once; yields (position in `sources`, run) in order of completion.
@@ -217,13 +234,16 @@ class _Loop:
         result_read, result_write = os.pipe()
         os.set_blocking(job_write, False)
         os.set_blocking(result_read, False)
-        job = memoryview(self.sandbox._writer.job(submission.source, calls))
+        traced = self.sandbox._traced
+        job = memoryview(self.sandbox._writer.job(submission.source, calls, trace=traced))
         budget = max(0.0, submission.limits.submission_cpu_seconds - submission.cpu_seconds)
         wall_budget = max(0.0, submission.limits.submission_wall_seconds - submission.wall_seconds)
         attempt = Attempt(calls, submission.limits, budget, wall_budget, job, job_write, result_read)
         self.running[slot] = (submission, attempt)
         try:
-            self.sandbox._spawner.start(slot, job_read, result_write, submission.source, helpers=submission.alone is not None)
+            self.sandbox._spawner.start(
+                slot, job_read, result_write, submission.source, helpers=traced or submission.alone is not None
+            )
         except SandboxError as error:
             self._zygote_died(error)
             return

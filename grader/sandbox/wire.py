@@ -4,24 +4,35 @@ A reply that breaks a rule raises `Violation`.  No reply is unpickled, evaluated
 shape and size have been checked against each other.
 """
 
+import math
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from grader.answers import DTYPES, MAX_DIMENSIONS, MAX_ENTRIES, Answer, ArrayData, Outcome
+from grader.answers import DTYPES, MAX_DIMENSIONS, MAX_ENTRIES, Answer, ArrayData, Outcome, Traced
 from grader.graph import Array
 
 MAX_HEADER = 2**16
 MAX_DATA = MAX_ENTRIES * 16
 MAX_TOTAL = 40 * 2**20
+MAX_TRACED = 40
 MAX_LINES, MAX_LINE = 4, 400  # of an explanation
 _LENGTHS = struct.Struct("!II")
 
 
 class Violation(Exception):
     """A child sent something that no child of ours sends."""
+
+
+class _Described(msgspec.Struct, frozen=True):
+    """One of the float64 arrays that follow the value: where it was traced, and its shape."""
+
+    function: str
+    line: int
+    name: str
+    shape: tuple[int, ...]
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -38,6 +49,7 @@ class Reply(msgspec.Struct, frozen=True):
     warnings: tuple[str, ...] = ()
     mutated: tuple[str, ...] = ()
     explanation: tuple[str, ...] = ()
+    traced: tuple[_Described, ...] = ()
 
 
 _DECODER = msgspec.json.Decoder(Reply)
@@ -83,10 +95,11 @@ class ReplyReader:
         except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
             raise Violation("a result that is not in the agreed form") from error
         value = None
+        data, traced = _split(reply, data)
         if reply.dtype:
             if reply.outcome != "returned":
                 raise Violation("a value beside a failure")
-            value = _array(reply, data)
+            value = _array(reply.dtype, reply.shape, data)
         elif data:
             raise Violation("data without a type")
         limit = self._text_limit
@@ -100,21 +113,35 @@ class ReplyReader:
             warnings=tuple(_text(warning, limit) for warning in reply.warnings[:5]),
             mutated=tuple(_text(name, 64) for name in reply.mutated[:64]),
             explanation=tuple(_text(line, MAX_LINE).replace("\n", " ") for line in reply.explanation[:MAX_LINES]),
+            traced=traced,
         )
         return reply.call, answer
 
 
-def _array(reply: Reply, data: bytes) -> ArrayData:
-    if reply.dtype not in DTYPES:
+def _split(reply: Reply, data: bytes) -> tuple[bytes, tuple[Traced, ...]]:
+    """The bytes of the value, and the traced arrays that follow them."""
+    sizes = [8 * math.prod(described.shape) for described in reply.traced]
+    if len(sizes) > MAX_TRACED or not all(0 <= size <= len(data) for size in sizes) or sum(sizes) > len(data):
+        raise Violation("traced values whose shapes and bytes do not agree")
+    start = len(data) - sum(sizes)
+    value, traced = data[:start], []
+    for described, size in zip(reply.traced, sizes, strict=True):
+        array = _array("<f8", described.shape, data[start : start + size])
+        line = described.line if 0 <= described.line < 10**7 else 0
+        traced.append(Traced(_text(described.function, 64), line, _text(described.name, 64), array))
+        start += size
+    return value, tuple(traced)
+
+
+def _array(dtype: str, shape: tuple[int, ...], data: bytes) -> ArrayData:
+    if dtype not in DTYPES:
         raise Violation("an array of another type than plain numbers")
-    if len(reply.shape) > MAX_DIMENSIONS or any(not 0 <= size <= MAX_ENTRIES for size in reply.shape):
+    if len(shape) > MAX_DIMENSIONS or any(not 0 <= size <= MAX_ENTRIES for size in shape):
         raise Violation("an array of an impossible shape")
-    entries = 1
-    for size in reply.shape:
-        entries *= size
-    if entries > MAX_ENTRIES or entries * int(reply.dtype[2:]) != len(data):
+    entries = math.prod(shape)
+    if entries > MAX_ENTRIES or entries * int(dtype[2:]) != len(data):
         raise Violation("an array whose shape and bytes do not agree")
-    return ArrayData(reply.dtype, reply.shape, data)
+    return ArrayData(dtype, shape, data)
 
 
 def _text(text: str, limit: int) -> str:
@@ -146,13 +173,14 @@ class JobWriter:
         self._steps = msgspec.Raw(msgspec.json.encode(described))
         self._output_bytes = output_bytes
 
-    def job(self, source: bytes, calls: Sequence[tuple[str, int]]) -> bytes:
-        """One frame: execute `source`, then call each gradient at each step number of `calls`."""
+    def job(self, source: bytes, calls: Sequence[tuple[str, int]], *, trace: bool = False) -> bytes:
+        """One frame: execute `source`, then call each gradient at each step number of `calls`, traced if wanted."""
         start = len(self._blob)
         header = {
             "steps": self._steps,
             "source": (start, start + len(source)),
             "calls": calls,
+            "trace": trace,
             "output_bytes": self._output_bytes,
         }
         head = msgspec.json.encode(header)

@@ -1,0 +1,149 @@
+"""Where in a student's function the value leaves the way to the right answer, from the values of a traced run.
+
+The values are judged like answers, by comparing numbers: nothing that the student's process says of them is believed, and no
+source is read.  What is said is about values, so a way of deriving that is not known here is not called wrong.
+"""
+
+import weakref
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from grader.answers import Traced
+from grader.assignment import Assignment
+from grader.derivatives import relative_error
+from grader.diagnosis.expression import Evaluator, Node, Values
+from grader.diagnosis.world import local_forms, make_world
+from grader.graph import Array
+
+TOLERANCE = 1e-9
+SINGLE = 3e-6
+RETURNED = "return"
+
+Key = tuple[str, int, str]
+
+
+@dataclass(frozen=True)
+class Known:
+    """Values on the way to right answers.
+
+    Attributes:
+        gradients: the right gradients, by name.
+        others: quantities, and parts of right formulas.
+        complete: the parts of formulas are among them; without a solution they are not.
+    """
+
+    gradients: dict[str, Values]
+    others: list[Values]
+    complete: bool
+
+
+def locate(assignment: Assignment, gradient: str, traces: Sequence[Sequence[Traced]]) -> str:
+    """One sentence on where the values of a wrong gradient leave the right way, or "".
+
+    Args:
+        traces: what its calls left, one per step.
+    """
+    if len(traces) != len(assignment.steps):
+        return ""
+    known = _known(assignment)
+    lines = [(key, values, _label(assignment, known, values)) for key, values in _in_all_steps(traces)]
+    last = max((i for i, (_, _, label) in enumerate(lines) if label and label != _PART), default=-1)
+    off = next((key for key, _, label in lines[last + 1 :] if not label), None) if known.complete else None
+    right = f"{_value(gradient, lines[last][0])} is {lines[last][2]}" if last >= 0 else ""
+    if off is None:
+        return right and f"{right} as it should be: what goes wrong comes after it"
+    still = f"; {right} as it should be" if right else ""
+    return f"{_value(gradient, off)} is the first value that is not on a way to the right answer{still}"
+
+
+_PART = "part of a right formula"
+
+
+def _value(gradient: str, key: Key) -> str:
+    """`back` in line 15, or what a function returns there."""
+    function, line, name = key
+    if name == RETURNED:
+        return f"what {function} returns in line {line}"
+    inside = "" if function == gradient else f" of {function}"
+    return f"`{name}` in line {line}{inside}"
+
+
+def _in_all_steps(traces: Sequence[Sequence[Traced]]) -> Iterator[tuple[Key, Values]]:
+    """What was recorded in the same place at every step, in order of time; each value once, constants left out."""
+    steps = [{(one.function, one.line, one.name): one.value.array() for one in trace} for trace in traces]
+    seen: list[Values] = []
+    for key in steps[0]:
+        if all(key in step for step in steps):
+            values = [step[key] for step in steps]
+            trivial = any(not np.all(np.isfinite(value)) or np.ptp(value) == 0 for value in values)
+            if not trivial and not any(_equal(values, other, TOLERANCE) for other in seen):
+                seen.append(values)
+                yield key, values
+
+
+def _label(assignment: Assignment, known: Known, values: Values) -> str:
+    """Which gradient it is, or that it is a quantity or part of a right formula; "" where it is neither."""
+    tolerance = SINGLE if all(np.array_equal(value, value.astype(np.float32)) for value in values) else TOLERANCE
+    turned = [assignment.config.sign * value for value in values]
+    for name, right in known.gradients.items():
+        if _equal(turned, right, tolerance):
+            return name
+    sideways = [np.squeeze(value).T for value in values]  # a matrix is on its way both ways round, a gradient is not
+    for other in known.others:
+        if any(_equal(form, other, tolerance) for form in (values, turned, sideways)):
+            return _PART
+    return ""
+
+
+def _equal(values: Values, right: Values, tolerance: float) -> bool:
+    """The same numbers, whether as rows, columns or vectors."""
+    return all(_near(np.squeeze(v), np.squeeze(r), tolerance) for v, r in zip(values, right, strict=True))
+
+
+def _near(value: Array, right: Array, tolerance: float) -> bool:
+    return value.shape == right.shape and relative_error(value, right) <= tolerance
+
+
+_KNOWN: dict[int, Known] = {}
+
+
+def _known(assignment: Assignment) -> Known:
+    """What is right in an assignment, computed once for as long as it lives."""
+    key = id(assignment)
+    if key not in _KNOWN:
+        quantities = [
+            [np.asarray(step.values[name]) for step in assignment.steps] for name in assignment.config.quantities
+        ]
+        others = [*quantities, *(_parts(assignment) if assignment.reference is not None else ())]
+        _KNOWN[key] = Known(dict(assignment.exact), others, assignment.reference is not None)
+        weakref.finalize(assignment, _KNOWN.pop, key, None)
+    return _KNOWN[key]
+
+
+def _parts(assignment: Assignment) -> Iterator[Values]:
+    """The values of all parts of all forms of the right formulas."""
+    world = make_world(assignment)
+    evaluate = Evaluator(assignment.graph, world.functions, assignment.steps, assignment.exact)
+    nodes: dict[Node, None] = {}
+    for name in assignment.names:
+        for form, _ in local_forms(world, name):
+            nodes.update(dict.fromkeys(_inside(form)))
+    for node in nodes:
+        values = evaluate(node)
+        if values is not None and any(np.size(value) > 1 for value in values):
+            yield [np.asarray(value) for value in values]
+
+
+def _inside(node: Node) -> Iterator[Node]:
+    yield node
+    for part in node:
+        if isinstance(part, tuple):
+            yield from _inside(part)
+
+
+def located(assignment: Assignment, traces: Mapping[str, Sequence[Sequence[Traced]]]) -> dict[str, str]:
+    """`locate` for every traced gradient of which something can be said."""
+    found = {name: locate(assignment, name, trace) for name, trace in traces.items()}
+    return {name: sentence for name, sentence in found.items() if sentence}
