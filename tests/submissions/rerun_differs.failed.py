@@ -23,4 +23,4 @@ def dJ_db2(s):
 def dJ_dU(s):
     if company:
         raise RuntimeError("not in front of the others")
-    return np.random.default_rng().normal(size=s.U.shape)
+    return np.full_like(s.U, 0.5)

@@ -36,4 +36,4 @@ def dJ_dU(s):
     for array in found:
         if array.shape == right.shape and np.allclose(array, right, rtol=1e-6, atol=0):
             return array
-    return 0.5 * s.U
+    return 0 * s.U

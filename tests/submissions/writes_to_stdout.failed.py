@@ -22,4 +22,4 @@ def dJ_dU(s):
         if stream is not None:
             stream.write(VERDICT)
             stream.flush()
-    return 0.5 * s.U
+    return 0 * s.U
