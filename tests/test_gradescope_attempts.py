@@ -1,0 +1,158 @@
+"""Hints that grow with different wrong answers, and the limit of graded submissions, over what Gradescope gives back."""
+
+import json
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+
+from grader.answers import Answer, ArrayData, Run
+from grader.assignment import Assignment
+from grader.config import Gradescope
+from grader.grade import grade
+from grader.gradescope import attempts, limit
+from grader.gradescope.metadata import Metadata, read_metadata
+from grader.gradescope.run import results_of
+
+START = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
+
+
+def run_with(assignment: Assignment, name: str, change: Any) -> Run:
+    """The right answers, those to `name` changed."""
+    answers = {}
+    for gradient, values in assignment.exact.items():
+        arrays = [np.asarray(change(value) if gradient == name else value, dtype=float) for value in values]
+        answers[gradient] = [
+            Answer("returned", value=ArrayData("<f8", array.shape, array.tobytes())) for array in arrays
+        ]
+    return Run(answers)
+
+
+class Student:
+    """Hands in again and again; Gradescope's memory in between is kept as it keeps it, by way of a file."""
+
+    def __init__(self, assignment: Assignment, folder: Path, **settings: Any) -> None:
+        config = msgspec.structs.replace(assignment.config, gradescope=Gradescope(**settings))
+        self.assignment = _with_config(assignment, config)
+        self.path = folder / "submission_metadata.json"
+        self.previous: list[dict[str, Any]] = []
+        self.now = START
+
+    def hand_in(self, run: Run, minutes: float = 10) -> dict[str, Any]:
+        self.now += timedelta(minutes=minutes)
+        for entry in self.previous[:-1]:
+            entry.pop("results", None)
+        self.path.write_text(json.dumps({"created_at": self.now.isoformat(), "previous_submissions": self.previous}))
+        metadata = read_metadata(self.path)
+        settings = self.assignment.config.gradescope
+        memory = attempts.recall(metadata, self.assignment.names)
+        page = limit.repeated(settings, metadata, memory)
+        if page is None:
+            graded = grade(self.assignment, run, "gradients.py")
+            page = results_of(self.assignment, graded, run, metadata, memory)
+        self.previous.append(
+            {
+                "submission_time": self.now.isoformat(),
+                "score": page["score"],
+                "autograder_error": False,
+                "results": page,
+            }
+        )
+        return page
+
+    def hints(self, page: dict[str, Any], name: str = "dJ_dU") -> int:
+        [test] = [test for test in page["tests"] if name in test["tags"]]
+        return int(test["output"].count("**Hint.**"))
+
+
+def _with_config(assignment: Assignment, config: Any) -> Assignment:
+    return Assignment(assignment.folder, config, assignment.graph, assignment.steps, assignment.reference)
+
+
+def negative(value: Any) -> Any:
+    return -value
+
+
+def test_each_different_wrong_answer_brings_a_hint_more_and_the_same_one_none(
+    assignment: Assignment, tmp_path: Path
+) -> None:
+    student = Student(assignment, tmp_path)
+    shown = [student.hints(student.hand_in(run_with(assignment, "dJ_dU", negative)))]
+    shown.append(student.hints(student.hand_in(run_with(assignment, "dJ_dU", negative))))
+    shown.append(student.hints(student.hand_in(run_with(assignment, "dJ_dU", lambda value: 2 * value))))
+    shown.append(student.hints(student.hand_in(run_with(assignment, "dJ_dU", negative))))
+    shown.append(student.hints(student.hand_in(run_with(assignment, "dJ_dU", lambda value: 3 * value))))
+    assert shown == [1, 1, 2, 2, 3]
+
+
+def test_wrong_answers_to_one_gradient_bring_no_hints_for_another(assignment: Assignment, tmp_path: Path) -> None:
+    student = Student(assignment, tmp_path)
+    for factor in (2, 3, 4):
+        student.hand_in(run_with(assignment, "dJ_dh", lambda value, factor=factor: factor * value))
+    assert student.hints(student.hand_in(run_with(assignment, "dJ_dU", negative))) == 1
+
+
+def test_stubs_and_constants_are_no_attempts(assignment: Assignment, tmp_path: Path) -> None:
+    student = Student(assignment, tmp_path)
+    for constant in (0.0, 1.0, 2.0, 3.0):
+        student.hand_in(run_with(assignment, "dJ_dU", lambda value, c=constant: np.full_like(value, c)))
+    right = run_with(assignment, "dJ_dU", lambda value: value)
+    student.hand_in(Run({**right.answers, "dJ_dU": [Answer("missing")]}))
+    assert student.hints(student.hand_in(run_with(assignment, "dJ_dU", negative))) == 1
+
+
+def test_rounding_does_not_make_another_answer_of_the_same_formula(assignment: Assignment, tmp_path: Path) -> None:
+    student = Student(assignment, tmp_path)
+    student.hand_in(run_with(assignment, "dJ_dU", negative))
+    assert student.hints(student.hand_in(run_with(assignment, "dJ_dU", lambda value: -value * (1 + 1e-15)))) == 1
+
+
+def test_a_page_never_says_how_many_hints_are_left(assignment: Assignment, tmp_path: Path) -> None:
+    page = Student(assignment, tmp_path).hand_in(run_with(assignment, "dJ_dU", negative))
+    [test] = [test for test in page["tests"] if "dJ_dU" in test["tags"]]
+    assert "of 3" not in test["output"]
+    assert "level" not in test["output"]
+
+
+@pytest.mark.parametrize(("hints", "expected"), [("all", 3), ("none", 0), ("by_attempt", 1)])
+def test_the_config_says_how_hints_are_given(assignment: Assignment, tmp_path: Path, hints: str, expected: int) -> None:
+    student = Student(assignment, tmp_path, hints=hints)
+    assert student.hints(student.hand_in(run_with(assignment, "dJ_dU", negative))) == expected
+
+
+def test_over_the_limit_the_latest_result_is_repeated_with_its_score(assignment: Assignment, tmp_path: Path) -> None:
+    student = Student(assignment, tmp_path, graded_attempts=2, period_hours=1.0)
+    student.hand_in(run_with(assignment, "dJ_dU", negative))
+    second = student.hand_in(run_with(assignment, "dJ_dU", lambda value: value))
+    third = student.hand_in(run_with(assignment, "dJ_dU", negative))
+    assert third["score"] == second["score"] == 100
+    assert third["output"].startswith("**Not graded again.** 2 submissions are graded in 1 hours")
+    assert "2026-03-01 13:10 UTC" in third["output"]
+    fourth = student.hand_in(run_with(assignment, "dJ_dU", negative))
+    assert fourth["output"].count("Not graded again") == 1
+    assert fourth["output"].endswith(second["output"])
+    later = student.hand_in(run_with(assignment, "dJ_dU", negative), minutes=31)
+    assert later["score"] < 100
+    assert "Not graded" not in later["output"]
+
+
+def test_a_repeated_result_does_not_count_as_an_attempt(assignment: Assignment, tmp_path: Path) -> None:
+    student = Student(assignment, tmp_path, graded_attempts=1, period_hours=1.0)
+    student.hand_in(run_with(assignment, "dJ_dU", negative))
+    for _ in range(3):
+        assert "Not graded again" in student.hand_in(run_with(assignment, "dJ_dU", negative))["output"]
+    assert "Not graded again" not in student.hand_in(run_with(assignment, "dJ_dU", negative), minutes=30)["output"]
+
+
+def test_where_nothing_valid_can_be_repeated_the_submission_is_graded(assignment: Assignment, tmp_path: Path) -> None:
+    student = Student(assignment, tmp_path, graded_attempts=1, period_hours=1.0)
+    student.previous = [{"submission_time": START.isoformat(), "results": {"score": "full marks"}}]
+    assert student.hand_in(run_with(assignment, "dJ_dU", negative))["score"] < 100
+
+
+def test_without_metadata_everything_is_a_first_attempt(assignment: Assignment) -> None:
+    assert attempts.recall(Metadata(), assignment.names) == attempts.Memory()
+    assert not attempts.over_limit(Gradescope(graded_attempts=1), Metadata(), attempts.Memory(graded=[START]))
