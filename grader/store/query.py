@@ -56,9 +56,13 @@ class Results:
         with explained(folder):
             # Opened for writing, so that closing tidies SQLite's own files away; nothing is written.
             self.connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True)
-            self.connection.execute("PRAGMA query_only = ON")
-            self.connection.row_factory = sqlite3.Row
-            check_version(self.connection.execute("PRAGMA user_version").fetchone()[0])
+            try:
+                self.connection.execute("PRAGMA query_only = ON")
+                self.connection.row_factory = sqlite3.Row
+                check_version(self.connection.execute("PRAGMA user_version").fetchone()[0])
+            except BaseException:
+                self.connection.close()
+                raise
 
     def students(self) -> Iterator[StudentRow]:
         """Every student, by key; one at a time, so that a class of any size fits."""
