@@ -13,6 +13,8 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
+
+pytest.importorskip("altair", reason="needs the extra: pip install 'gradient-grader[report]'")
 from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st

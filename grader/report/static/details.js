@@ -2,8 +2,8 @@
 
 // What the letters of a heat map mean (grader/report/evidence.py): a class of its colour, a sign, words.
 const ENTRIES = {
-  a: ["h0", "·", "right"], b: ["h1", "", "off by up to 1 %"], c: ["h2", "", "up to 10 %"], d: ["h3", "", "up to 50 %"],
-  e: ["h4", "", "up to 100 %"], f: ["h5", "−", "opposite sign"], o: ["h4", "0", "zero, and should not be"], z: ["hz", "∞", "not a finite number"] };
+  a: ["h0", "·", "right"], b: ["h1", "", "below 1 %"], c: ["h2", "", "1 to 10 %"], d: ["h3", "", "10 to 50 %"],
+  e: ["h4", "", "50 to 100 %"], f: ["h5", "−", "opposite sign"], o: ["h4", "0", "zero, and should not be"], z: ["hz", "∞", "not a finite number"] };
 
 function said(tag, text, className = "") {
   return make(tag, { className: `said ${className}`, textContent: text, dir: "auto" });
