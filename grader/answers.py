@@ -51,7 +51,8 @@ class Answer(Struct, frozen=True, omit_defaults=True):
         printed: what it printed, cut.
         warnings: what Python or numpy warned of, cut.
         mutated: the quantities of the step that it changed in place.
-        explanation: lines that say which expression raised, and why: made in the student's process, so hostile too.
+        explanation: lines that say which expression raised, and why, or in a traced call what numpy did without complaint:
+            made in the student's process, so hostile too.
         traced: the arrays that its names came to hold, in order of time, where the call was traced.
     """
 
@@ -83,4 +84,4 @@ class Run(Struct, frozen=True, omit_defaults=True):
     loading: Answer = Answer("returned")
     cpu_seconds: float = 0.0
     attempts: int = 0
-    traces: dict[str, list[tuple[Traced, ...]]] = {}
+    traces: dict[str, list[Answer]] = {}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from grader.answers import Answer, Run, Traced
+from grader.answers import Answer, Run
 from grader.assignment import Assignment
 from grader.config import CHECKS, Gradient
 from grader.followthrough import Carried, find_carried
@@ -112,16 +112,25 @@ def _advised(
 
 
 def add_places(
-    assignment: Assignment, results: list[GradientResult], traces: Mapping[str, Sequence[Sequence[Traced]]]
+    assignment: Assignment, results: list[GradientResult], traces: Mapping[str, Sequence[Answer]]
 ) -> list[GradientResult]:
-    """With the lines at which wrong values leave the right way, where they were traced."""
+    """With the lines at which wrong values leave the right way, and numpy's silent traps, where they were traced."""
     if not traces:
         return results
     from grader.diagnosis.where import located
 
-    places = located(assignment, {result.name: traces[result.name] for result in results if result.name in traces})
+    wrong = {result.name for result in results if result.status == "failed"}
+    places = located(assignment, {name: [a.traced for a in found] for name, found in traces.items() if name in wrong})
     return [
-        msgspec.structs.replace(result, where=places.get(result.name, "")) if result.status == "failed" else result
+        msgspec.structs.replace(
+            result,
+            where=places.get(result.name, ""),
+            notes=list(
+                dict.fromkeys([*result.notes, *(line for a in traces.get(result.name, ()) for line in a.explanation)])
+            ),
+        )
+        if result.name in wrong
+        else result
         for result in results
     ]
 

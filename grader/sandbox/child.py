@@ -83,7 +83,7 @@ def serve(job_fd, result_fd, helpers=None):
     text = source.decode("utf-8-sig", "replace") if cells is None else notebook.joined(cells)
     explain = helpers and helpers.Explainer(text, FILE, Step)
 
-    trace = helpers.Tracer(FILE) if helpers and header["trace"] else None
+    trace = helpers.Tracer(FILE, explain) if helpers and header["trace"] else None
 
     def send(event, value=None, more=b""):
         send_frame(result_fd, {**event, "printed": clean(sink.take(), limit)}, value, more)
@@ -100,7 +100,10 @@ def serve(job_fd, result_fd, helpers=None):
             broken = gradient if event["outcome"] != "returned" else None
             if event["outcome"] == "missing" and stopped:
                 event["message"] = event["message"] or stopped
-            event["traced"], more = trace.take() if trace is not None else ((), b"")
+            more = b""
+            if trace is not None:
+                event["traced"], more = trace.take()
+                event.setdefault("explanation", [clean(line, MAX_LINE) for line in trace.traps])
             send({"call": number, **event}, value, more)
 
 
@@ -168,7 +171,7 @@ def _call(namespace, gradient, pristine, explain, trace, limit):
     started = time.process_time()
     with warnings.catch_warnings(record=True) as caught:
         try:
-            returned = function(step) if trace is None else trace(function, step)
+            returned = function(step) if trace is None else trace(function, step, pristine.sizes)
             value, event = _plain(returned, limit)
         except NotImplementedError as error:
             event = {**_failure(error, limit), "outcome": "missing"}

@@ -12,7 +12,7 @@ from grader.sandbox import reasons
 from grader.sandbox.calls import call
 from grader.sandbox.evaluate import Evaluator
 from grader.sandbox.letters import Letters, text
-from grader.sandbox.locate import failing_node, statement_at
+from grader.sandbox.locate import failing_node, parts_run, statement_at
 from grader.sandbox.names import unknown_attribute, unknown_name
 
 MAX_LINES = 4
@@ -54,18 +54,34 @@ class Explainer:
             return ["a gradient is called with one argument, the step: `def name(s)`"]
         if trace is None or len(self.source) > MAX_SOURCE:
             return []
-        if self._tree is None:
-            self._tree = ast.parse(self.source)
+        tree = self._parsed()
         own = (self.file, "model.py") if cpu_seconds <= MAX_CPU_SECONDS else ()
         evaluate = Evaluator(trace.tb_frame, self.step_type, own)
         if isinstance(error, AttributeError):
             return unknown_attribute(error, self.step_type)
         with np.errstate(all="ignore"):
-            node = failing_node(self._tree, trace, error, evaluate)
+            node = failing_node(tree, trace, error, evaluate)
             if node is None:
                 return []
-            statement = statement_at(self._tree, trace.tb_lineno)
+            statement = statement_at(tree, trace.tb_lineno)
             return [*self._reason(node, statement, evaluate, letters, error), *traps(statement, evaluate, letters)]
+
+    def traps(self, frame, letters):
+        """What the line that a frame is about to run does without complaint, and nobody means."""
+        try:
+            with np.errstate(all="ignore"):
+                statement = statement_at(self._parsed(), frame.f_lineno)
+                return [
+                    f"line {frame.f_lineno}: {trap}"
+                    for trap in traps(statement, Evaluator(frame, self.step_type, ()), letters)
+                ]
+        except BaseException:
+            return []
+
+    def _parsed(self):
+        if self._tree is None:
+            self._tree = ast.parse(self.source)
+        return self._tree
 
     def _own_trace(self, error):
         """The innermost traceback entry in the student's file."""
@@ -132,17 +148,24 @@ class Explainer:
 def traps(statement, evaluate, letters):
     """What in a statement numpy does without complaint, and nobody means."""
     found = []
-    for node in ast.walk(statement) if statement is not None else ():
+    for node in parts_run(statement) if statement is not None else ():
         if isinstance(node, ast.Attribute) and node.attr == "T":
             known, value = evaluate.get(node.value)
             if known and isinstance(value, np.ndarray) and value.ndim == 1:
                 one = f"{text(node.value)} has one axis, {letters.shape(value.shape)}"
                 found.append(f"{text(node)} changes nothing: {one}, and no other to swap it with")
-        elif isinstance(node, ast.BinOp) and not isinstance(node.op, ast.MatMult):
+        elif isinstance(node, ast.BinOp):
             (known, left), (known_right, right) = evaluate.get(node.left), evaluate.get(node.right)
             if known and known_right and isinstance(left, np.ndarray) and isinstance(right, np.ndarray):
-                found += repeated(node, left, right, letters)
+                found += (inner if isinstance(node.op, ast.MatMult) else repeated)(node, left, right, letters)
     return list(dict.fromkeys(found))
+
+
+def inner(node, left, right, letters):
+    """Two 1-D arrays multiplied with @: a number, where a table may be meant."""
+    if left.ndim != 1 or right.ndim != 1 or left.size != right.size:
+        return []
+    return [f"{text(node)} is a single number: both have one axis, {letters.shape(left.shape)}, and @ sums over it"]
 
 
 def repeated(node, left, right, letters):

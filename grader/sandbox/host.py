@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from grader.answers import Answer, Run, Traced
+from grader.answers import Answer, Run
 from grader.config import Sandbox as Limits
 from grader.errors import SandboxError
 from grader.sandbox.attempt import Attempt, Call
@@ -77,7 +77,7 @@ class Sandbox:
             return run
         raise AssertionError("every file has a run")
 
-    def trace(self, source: bytes, gradients: Collection[str]) -> dict[str, list[tuple[Traced, ...]]]:
+    def trace(self, source: bytes, gradients: Collection[str]) -> dict[str, list[Answer]]:
         """Run some gradients of a file once more, line by line; those that answer at every step are in the result.
 
         Raises:
@@ -89,8 +89,7 @@ class Sandbox:
             run = tracing.run(source)
         finally:
             self._spawner = tracing._spawner  # another one, if it died
-        complete = {name: found for name, found in run.answers.items() if found[-1].outcome == "returned"}
-        return {name: [answer.traced for answer in found] for name, found in complete.items()}
+        return {name: found for name, found in run.answers.items() if found[-1].outcome == "returned"}
 
     def run_many(self, sources: Iterable[bytes | None], in_flight: int = 3) -> Iterator[tuple[int, Run | SandboxError]]:
         """Run files, `in_flight` at once; yields (position in `sources`, run) in order of completion.

@@ -12,7 +12,10 @@ import numpy as np
 
 from grader.sandbox.evaluate import IN_PLACE, Unknown, is_plain
 
-_COMPOUND = {"If": ["test"], "While": ["test"], "For": ["iter"], "With": ["items"], "Assert": ["test"]}
+_COMPOUND = {
+    "If": ["test"], "While": ["test"], "For": ["iter"], "With": ["items"], "Assert": ["test"],
+    "FunctionDef": [], "ClassDef": [], "Try": [], "Match": [],
+}  # fmt: skip
 _SCOPES = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
@@ -78,6 +81,11 @@ def _misused(node, evaluate):
         known, function = evaluate.get(node.func)
         return known and type(function) is np.ndarray
     return all(known for known, _ in values) and any(not is_plain(value) for _, value in values)
+
+
+def parts_run(statement):
+    """The expressions of a statement; of one that contains others, only its own head."""
+    return [node for node in _inside_out(statement) if isinstance(node, ast.expr)]
 
 
 def _inside_out(statement):

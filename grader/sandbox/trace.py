@@ -5,12 +5,16 @@ the student's code could have taken over: the grader judges the values as it wou
 """
 
 import sys
+import time
 
 import numpy as np
+
+from grader.sandbox.letters import Letters
 
 MAX_RECORDS = 40
 MAX_BYTES = 2**17
 MAX_EVENTS = 20_000
+MAX_CPU_SECONDS = 0.1  # of a call; from there on it runs untraced
 MAX_NAME = 60
 RETURNED = "return"
 
@@ -18,16 +22,23 @@ RETURNED = "return"
 class Tracer:
     """Calls functions and remembers, for each line, the arrays that it left."""
 
-    def __init__(self, file):
+    def __init__(self, file, explainer):
+        """Follow the functions of `file`; `explainer` knows the traps in a line."""
         self.file = file
+        self._explainer = explainer
         self._records = {}
         self._frames = {}
         self._events = 0
         self._bytes = 0
+        self._cut = False
+        self.traps = []
 
-    def __call__(self, function, step):
+    def __call__(self, function, step, sizes):
         """function(step), traced; what was recorded is had from `take`."""
-        self._records, self._frames, self._events, self._bytes = {}, {}, 0, 0
+        self._records, self._frames, self._events, self._bytes, self._cut = {}, {}, 0, 0, False
+        self.traps, self._lines, self._letters = [], set(), Letters(sizes)
+        self._until = time.process_time() + MAX_CPU_SECONDS
+        self._called = getattr(function, "__code__", None)  # a trap in another gradient is told there
         sys.settrace(self._enter)
         try:
             return function(step)
@@ -35,8 +46,11 @@ class Tracer:
             sys.settrace(None)
 
     def take(self):
-        """What the last call left, in order of time: descriptions for JSON, and the bytes that they describe."""
-        records = list(self._records.items())[-MAX_RECORDS:]
+        """What the last call left, in order of time: descriptions for JSON, and the bytes that they describe.
+
+        All of it or, where it was too much, nothing: half a trace would mislead.
+        """
+        records = [] if self._cut or len(self._records) > MAX_RECORDS else list(self._records.items())
         described = [
             {"function": function[:MAX_NAME], "line": line, "name": name[:MAX_NAME], "shape": array.shape}
             for (function, line, name), array in records
@@ -51,7 +65,8 @@ class Tracer:
 
     def _step(self, frame, event, argument):
         self._events += 1
-        if self._events > MAX_EVENTS:
+        if self._events > MAX_EVENTS or time.process_time() > self._until:
+            self._cut = True
             sys.settrace(None)
             return None
         line, before = self._frames.get(frame, (frame.f_lineno, {}))
@@ -60,6 +75,9 @@ class Tracer:
             if name not in before or not _same(before[name], array):
                 self._record(frame, line, name, array)
         self._frames[frame] = (frame.f_lineno, after)
+        if event == "line" and frame.f_code is self._called and frame.f_lineno not in self._lines:
+            self._lines.add(frame.f_lineno)
+            self.traps += self._explainer.traps(frame, self._letters)
         if event == "return":
             self._frames.pop(frame, None)
             array = _array(argument)
@@ -71,7 +89,8 @@ class Tracer:
         key = (frame.f_code.co_name, line, name)
         known = self._records.pop(key, None)
         self._bytes += array.nbytes - (known.nbytes if known is not None else 0)
-        if self._bytes <= MAX_BYTES:
+        self._cut = self._cut or self._bytes > MAX_BYTES
+        if not self._cut:
             self._records[key] = array
 
     def _arrays(self, frame):

@@ -163,11 +163,11 @@ def check_trivial(assignment: Assignment) -> Finding:
 
 def judged(assignment: Assignment, gradient: Gradient, values: list[Array]) -> Judgement:
     """The verdicts on arrays as a student's answer, in the direction of the loss."""
-    answers = [Answer("returned", _data(assignment.config.sign * value), "ndarray") for value in values]
+    answers = [Answer("returned", as_data(assignment.config.sign * value), "ndarray") for value in values]
     return judge(assignment, gradient, answers)
 
 
-def _data(value: Array) -> ArrayData:
+def as_data(value: Array) -> ArrayData:
     array = np.ascontiguousarray(value, dtype="<f8")
     return ArrayData(array.dtype.str, np.shape(value), array.tobytes())
 

@@ -1,0 +1,211 @@
+"""Where a value leaves the right way: traced in the sandbox, judged by its numbers."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import numpy as np
+import pytest
+
+from grader.answers import Answer, Traced
+from grader.assignment import Assignment, load_assignment
+from grader.diagnosis.where import locate
+from grader.pipeline import grade_submission
+from grader.sandbox.host import Sandbox
+from grader.sandbox.wire import ReplyReader, Violation
+from grader.submission import Submission
+
+ROOT = Path(__file__).parents[1]
+Run = Callable[..., "CompletedProcess[str]"]
+RIGHT = (ROOT / "solutions" / "gradients.py").read_text(encoding="utf-8")
+
+SLOPE = """
+def dJ_db1(s):
+    err = s.y_hat - s.y
+    back = err @ s.U.T
+    slope = 1 - s.h ** 2
+    delta = back * slope
+    return delta
+"""
+LOOP = """
+def dJ_dU(s):
+    import numpy as np
+    err = dJ_db2(s)
+    out = np.zeros(s.U.shape)
+    for i in range(out.shape[0]):
+        for j in range(out.shape[1]):
+            out[i, j] = s.h_prev[0, i] * err[0, j]
+    return out
+"""
+HELPER = """
+def hidden(s):
+    back = dJ_dh(s)
+    return back * s.h
+
+def dJ_db1(s):
+    return 1 * hidden(s)
+"""
+IN_PLACE = """
+def dJ_dh(s):
+    d = s.y_hat
+    d -= s.y
+    d -= s.y
+    return d @ s.U.T
+"""
+ROW_AND_COLUMN = """
+def dJ_db1(s):
+    column = dJ_dh(s).T
+    slope = (s.h * (1 - s.h)).ravel()
+    flat = slope.T
+    table = column * flat
+    return table.sum(axis=0, keepdims=True)
+"""
+
+
+def line_of(source: str, text: str) -> int:
+    return next(number for number, line in enumerate(source.splitlines(), start=1) if line.strip() == text)
+
+
+def graded(assignment: Assignment, sandbox: Sandbox, addition: str) -> dict[str, tuple[str, list[str]]]:
+    grade = grade_submission(assignment, sandbox, Submission("gradients.py", (RIGHT + addition).encode()))
+    return {gradient.name: (gradient.where, gradient.notes) for gradient in grade.gradients}
+
+
+@pytest.mark.parametrize(
+    "addition, gradient, name, text, before",
+    [
+        (
+            SLOPE,
+            "dJ_db1",
+            "slope",
+            "slope = 1 - s.h ** 2",
+            "`back` in line {} is dJ_dh as it should be|back = err @ s.U.T",
+        ),
+        (LOOP, "dJ_dU", "out", "out[i, j] = s.h_prev[0, i] * err[0, j]", "is dJ_db2 as it should be"),
+        (IN_PLACE, "dJ_dh", "d", "d -= s.y", ""),
+    ],
+)
+def test_the_line_at_which_the_value_goes_wrong_is_told(
+    assignment: Assignment, sandbox: Sandbox, addition: str, gradient: str, name: str, text: str, before: str
+) -> None:
+    where, _ = graded(assignment, sandbox, addition)[gradient]
+    lines = [number for number, line in enumerate((RIGHT + addition).splitlines(), start=1) if line.strip() == text]
+    assert where.startswith(f"`{name}` in line {lines[-1]} is the first value that is not on a way to the right answer")
+    expected, _, at = before.partition("|")
+    assert expected.format(line_of(RIGHT + addition, at) if at else "") in where
+
+
+def test_a_helper_is_followed_too(assignment: Assignment, sandbox: Sandbox) -> None:
+    where, _ = graded(assignment, sandbox, HELPER)["dJ_db1"]
+    line = line_of(RIGHT + HELPER, "return back * s.h")
+    assert where.startswith(f"what hidden returns in line {line} is the first value that is not on a way")
+
+
+def test_silent_traps_of_a_wrong_gradient_are_noted(assignment: Assignment, sandbox: Sandbox) -> None:
+    _, notes = graded(assignment, sandbox, ROW_AND_COLUMN)["dJ_db1"]
+    source = RIGHT + ROW_AND_COLUMN
+    nothing = "slope.T changes nothing: slope has one axis, (Dh,), and no other to swap it with"
+    assert f"line {line_of(source, 'flat = slope.T')}: {nothing}" in notes
+    assert (
+        f"line {line_of(source, 'table = column * flat')}: column * flat is (Dh, Dh): numpy repeats both (Dh, 1) and (Dh,) to fit"
+        in notes
+    )
+
+
+def test_right_gradients_are_not_traced(assignment: Assignment, sandbox: Sandbox) -> None:
+    found = graded(assignment, sandbox, SLOPE)
+    assert found["dJ_db2"] == ("", [])
+    assert found["dJ_dI"] == ("", []), "what follows from the student's own is not traced"
+
+
+def test_at_home_only_what_is_right_is_told(sandbox: Sandbox, assignment: Assignment) -> None:
+    at_home = load_assignment(assignment.config, ROOT, with_solution=False)
+    where, _ = graded(at_home, sandbox, SLOPE)["dJ_db1"]
+    line = line_of(RIGHT + SLOPE, "back = err @ s.U.T")
+    assert where == f"`back` in line {line} is dJ_dh as it should be: what goes wrong comes after it"
+
+
+def test_the_tracing_process_is_not_believed(assignment: Assignment) -> None:
+    def traced(values: list, name: str) -> list[tuple[Traced, ...]]:  # type: ignore[type-arg]
+        from grader.validation.numbers import as_data
+
+        return [(Traced("dJ_dh", 3, name, as_data(value)),) for value in values]
+
+    lie = traced([-value for value in assignment.exact["dJ_dh"]], "dJ_dh_and_right")
+    assert locate(assignment, "dJ_dh", lie).startswith(
+        "`dJ_dh_and_right` in line 3 is the first value that is not on a way"
+    )
+    assert locate(assignment, "dJ_dh", lie[:1]) == "", "a step is missing"
+
+
+def test_a_long_loop_ends_its_trace_not_its_run(assignment: Assignment, sandbox: Sandbox) -> None:
+    addition = "\ndef dJ_dh(s):\n    n = 0\n    for i in range(30_000):\n        n = n + 1\n    return n * s.h\n"
+    found = sandbox.trace((RIGHT + addition).encode(), ["dJ_dh"])
+    assert all((answer.outcome, answer.traced) == ("returned", ()) for answer in found["dJ_dh"])
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "".join(f"    a{i} = s.h + {i}\n" for i in range(60)),
+        "    a1 = s.h * __import__('numpy').ones((600, 1))\n" + "".join(f"    b{i} = a1 + {i}\n" for i in range(9)),
+    ],
+)
+def test_a_trace_that_is_too_long_or_too_large_is_left_out_whole(sandbox: Sandbox, lines: str) -> None:
+    addition = f"\ndef dJ_dh(s):\n{lines}    return a1\n"
+    answer: Answer = sandbox.trace((RIGHT + addition).encode(), ["dJ_dh"])["dJ_dh"][0]
+    assert (answer.outcome, answer.traced) == ("returned", ())
+
+
+def test_the_grade_says_where(grader: Run, tmp_path: Path) -> None:
+    file = tmp_path / "gradients.py"
+    file.write_text(RIGHT + SLOPE)
+    grade = json.loads(grader("grade", "--json", file).stdout)
+    assert "is the first value" in next(g["where"] for g in grade["gradients"] if g["name"] == "dJ_db1")
+    assert "is the first value" in " ".join(grader("grade", file).stdout.split())
+
+
+def reply(traced: list[dict[str, object]], data: bytes, **more: object) -> bytes:
+    head = json.dumps({"call": 0, "outcome": "returned", "traced": traced, **more}).encode()
+    return len(head).to_bytes(4, "big") + len(data).to_bytes(4, "big") + head + data
+
+
+def described(shape: tuple[int, ...], **more: object) -> dict[str, object]:
+    return {"function": "f", "line": 3, "name": "a", "shape": shape, **more}
+
+
+def test_a_traced_reply_is_split_into_its_value_and_its_arrays() -> None:
+    data = np.arange(5.0).tobytes()
+    answers = ReplyReader(100).feed(reply([described((3,))], data, dtype="<f8", shape=[2]))
+    ((_, answer),) = answers
+    assert answer.value is not None
+    np.testing.assert_array_equal(answer.value.array(), [0.0, 1.0])
+    np.testing.assert_array_equal(answer.traced[0].value.array(), [2.0, 3.0, 4.0])
+
+
+@pytest.mark.parametrize(
+    "traced, data",
+    [
+        ([described((3,))], b"\0" * 16),  # fewer bytes than described
+        ([described((1,))], b"\0" * 16),  # more
+        ([described((-1, 3))], b"\0" * 8),
+        ([described((2**40, 2**40))], b""),
+        ([described((1,) * 9)], b"\0" * 8),
+        ([described((0,))] * 41, b""),
+        ([described((1,), line="3")], b"\0" * 8),
+    ],
+)
+def test_a_traced_reply_that_does_not_add_up_is_refused(traced: list[dict[str, object]], data: bytes) -> None:
+    with pytest.raises(Violation):
+        list(ReplyReader(100).feed(reply(traced, data)))
+
+
+def test_hostile_text_in_a_traced_reply_is_cleaned() -> None:
+    one = described((1,), function="\x1b[31m" * 50, name="<b>\0", line=-5)
+    ((_, answer),) = ReplyReader(100).feed(reply([one], b"\0" * 8, explanation=["a\nb\x07" * 300] * 9))
+    assert answer.traced[0].function.isprintable()
+    assert (answer.traced[0].name, answer.traced[0].line) == ("<b>\N{REPLACEMENT CHARACTER}", 0)
+    assert len(answer.traced[0].function) == 64
+    assert len(answer.explanation) == 4
+    assert all(len(line) == 400 and line.isprintable() for line in answer.explanation)
