@@ -27,7 +27,7 @@ _WORDS = {
 }
 _CHECKS = {"shape": "shape", "finite_difference": "finite differences", "reference": "exactness"}
 # What could be markup anywhere, at the beginning of a line, or in an address that is made a link by itself.
-_MARKDOWN = re.compile(r"[\\`*_{}\[\]!|~<>&$@]|^[#+\-=](?=[#+\-=\s])|^\d+(?=[.)])|:(?=//)|(?<=www)\.", re.IGNORECASE)
+_MARKDOWN = re.compile(r"[\\`*_{}\[\]!|~<>&$@]|^[#+\-=](?=[#+\-=\s]|$)|^\d+(?=[.)])|:(?=//)|(?<=www)\.", re.IGNORECASE)
 
 
 @dataclass(frozen=True)

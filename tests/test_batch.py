@@ -1,0 +1,352 @@
+"""`grader batch` and `grader regrade` as installed: alike however they are run, killed and taken up again."""
+
+import csv
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from classroom import FLIPPED, SOLUTION, STUB, write, zipped
+from conftest import ROOT, SUBMISSIONS
+
+GRADER = [str(Path(sys.executable).with_name("grader"))]
+SLEEPS = SOLUTION + b"\nimport time\ntime.sleep(60)\n"
+CLASS = {
+    "ann/gradients.py": SOLUTION,
+    "bob/gradients.py": FLIPPED,
+    "carl/gradients.py": SOLUTION + b"# mine\n",
+    "dora/gradients.py": STUB,
+    "eve/gradients.py": b"import os\nos._exit(0)\n",
+    "finn/": b"",
+    "gus/gradients.py": (SUBMISSIONS / "complex_step.passed.py").read_bytes(),
+    "hal/gradients.py": b"raise ValueError('<script>alert(1)</script> [x](javascript:y) | =1+1')\n",
+    "=ida/gradients.py": SOLUTION.replace(b"return", b"return 2.0 *"),
+    "jo/gradients.py": b"def dJ_db2(s): open('/etc/passwd')\n",
+}
+
+
+def run(*arguments, cwd=ROOT, **options):
+    command = [*GRADER, *map(str, arguments)]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=120, check=False, **options)
+
+
+def start(*arguments):
+    command = [*GRADER, *map(str, arguments)]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+
+def rows(out, sql):
+    with closing(sqlite3.connect(out / "grades.db")) as db:
+        return db.execute(sql).fetchall()
+
+
+def batch(source, out, *arguments, **options):
+    return run("batch", source, "--out", out, *arguments, **options)
+
+
+def grades(out):
+    """Everything that must not depend on how a batch was run."""
+    found = dict(rows(out, "SELECT student, grade FROM current"))
+    flags = rows(out, "SELECT kind, gradient, detail, key FROM current_flags JOIN submissions ON id = submission_id")
+    feedback = {path.name: path.read_bytes() for path in (out / "feedback").iterdir()}
+    return (out / "grades.csv").read_bytes(), found, sorted(flags), feedback
+
+
+@pytest.fixture(scope="session")
+def school(tmp_path_factory):
+    """A class of everything, and its results: (download, results folder, finished process)."""
+    folder = tmp_path_factory.mktemp("school")
+    source = write(folder / "class", CLASS)
+    done = batch(source, folder / "results")
+    return source, folder / "results", done
+
+
+@pytest.fixture
+def results(school, tmp_path):
+    """A copy of the results that a test may change."""
+    return Path(shutil.copytree(school[1], tmp_path / "results"))
+
+
+def table(out, name="grades.csv"):
+    with (out / name).open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_class_is_graded_and_what_needs_a_person_is_listed(school):
+    _, out, done = school
+    assert done.returncode == 0, done.stderr
+    assert "a folder per student: 10 submissions, 9 graded now" in done.stdout
+    assert "nothing handed in: 1\n  finn: no gradients.py, found nothing" in done.stdout
+    assert "tried what the sandbox forbids, or ended the process: 2" in done.stdout
+    assert "graded 9 of 9 (" in done.stderr
+    found = {row["student"]: row for row in table(out)}
+    assert {name: row["score"] for name, row in found.items() if row["score"] in ("100", "0", "")} == {
+        "ann": "100", "carl": "100", "gus": "100", "dora": "0", "eve": "0", "finn": "", "hal": "0", "jo": "0"
+    }  # fmt: skip
+    assert found["finn"]["status"] == "missing"
+    assert found["ann"]["flags"] == found["carl"]["flags"] == "identical"
+    assert found["eve"]["flags"] == "tamper"
+    assert found["jo"]["flags"] == "tamper dJ_db2"
+
+
+def test_no_cell_of_the_table_is_a_formula(school):
+    for row in table(school[1]):
+        assert not any(str(cell).startswith(("=", "+", "-", "@", "\t")) for cell in row.values())
+    assert "'=ida" not in (school[1] / "feedback").iterdir()
+
+
+def test_feedback_shows_hostile_text_as_text_and_no_reference_number(school):
+    feedback = school[1] / "feedback"
+    page = (feedback / "hal.html").read_text()
+    assert "<script" not in page
+    assert "&lt;script&gt;alert(1)" in page
+    text = (feedback / "hal.md").read_text()
+    assert "```text\ngradients.py could not be loaded: line 1: ValueError: <script>" in text
+    assert (feedback / "finn.md").read_text().endswith("There are no marks: no gradients.py, found nothing.\n")
+    assert "follows correctly from your own dJ\\_db2" in (feedback / "bob.md").read_text()
+
+
+def test_one_worker_or_four_or_a_zip_give_the_same_bytes(school, tmp_path):
+    source, out, _ = school
+    assert batch(source, tmp_path / "one", "--jobs", 1).returncode == 0
+    assert grades(tmp_path / "one") == grades(out)
+    packed = zipped(tmp_path / "class.zip", CLASS)
+    assert batch(packed, tmp_path / "four", "--jobs", 4).returncode == 0
+    assert grades(tmp_path / "four") == grades(out)
+
+
+def count(out):
+    try:
+        return rows(out, "SELECT COUNT(*) FROM gradings")[0][0] if (out / "grades.db").exists() else 0
+    except sqlite3.Error:
+        return 0
+
+
+def wait_for(what, process, seconds=60):
+    end = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < end
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.005)
+
+
+def test_killed_at_any_moment_and_started_again_it_ends_as_if_nothing_had_happened(school, tmp_path):
+    source, undisturbed, _ = school
+    out = tmp_path / "results"
+    for wanted in (1, 4):
+        process = start("batch", source, "--out", out, "--jobs", 1)
+        wait_for(lambda wanted=wanted: count(out) >= wanted, process)
+        process.kill()
+        process.communicate()
+    kept = count(out)
+    assert 4 <= kept < 9
+    done = batch(source, out)
+    assert f"{9 - kept} graded now" in done.stdout, done.stderr
+    assert count(out) == 9
+    assert grades(out) == grades(undisturbed)
+
+
+def test_a_worker_that_is_killed_is_replaced_and_nothing_is_lost_or_done_twice(school, tmp_path):
+    source, undisturbed, _ = school
+    out = tmp_path / "results"
+    process = start("batch", source, "--out", out, "--jobs", 1)
+    wait_for(lambda: count(out) >= 1, process)
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    for child in children:
+        if b"grader.batch.worker" in Path(f"/proc/{child}/cmdline").read_bytes():
+            os.kill(int(child), signal.SIGKILL)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    assert count(out) == 9
+    assert grades(out) == grades(undisturbed)
+
+
+def test_a_submission_that_hangs_delays_nobody_else(changed, tmp_path):
+    source = write(tmp_path / "class", {"aaa/gradients.py": SLEEPS, **{f"s{i}/gradients.py": SOLUTION for i in range(5)}})
+    config, change = changed
+    change("call_cpu_seconds: 2.0", "call_cpu_seconds: 0.4")
+    out = tmp_path / "results"
+    done = batch(source, out, "--jobs", 1, "--config", config)
+    assert done.returncode == 0, done.stderr
+    order = rows(out, "SELECT key FROM gradings g JOIN submissions s ON s.id = submission_id ORDER BY g.id")
+    assert order[-1] == ("aaa",)
+    assert {row["student"]: row["score"] for row in table(out)}["aaa"] == "0"
+
+
+def test_two_batches_on_one_folder_are_one_too_many(school, tmp_path):
+    source, _, _ = school
+    out = tmp_path / "results"
+    process = start("batch", source, "--out", out)
+    wait_for(lambda: (out / "grades.db").exists(), process)
+    second = batch(source, out)
+    assert second.returncode == 3
+    assert f"process {process.pid} on " in second.stderr
+    assert "is at work in this folder" in second.stderr
+    assert process.wait(60) == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small disk")
+def test_a_full_disk_stops_the_batch_and_with_room_again_it_goes_on(school, tmp_path):
+    source, undisturbed, _ = school
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", disk]
+    if subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+        pytest.skip("this machine does not let us mount")
+    try:
+        full = batch(source, disk / "results")
+        assert full.returncode == 3
+        assert "make room and run the same command again" in full.stderr or "run the command again" in full.stderr
+        assert "Traceback" not in full.stderr
+        subprocess.run(["mount", "-o", "remount,size=50m", disk], check=True)
+        assert batch(source, disk / "results").returncode == 0
+        assert grades(disk / "results") == grades(undisturbed)
+    finally:
+        subprocess.run(["umount", disk], check=True)
+
+
+def test_what_could_not_be_read_is_exit_code_3_and_the_rest_is_graded(tmp_path):
+    source = write(tmp_path / "class", {"ann/gradients.py": SOLUTION, "bob.zip": b"PK nonsense"})
+    done = batch(source, tmp_path / "results")
+    assert done.returncode == 3
+    assert "could not be read: 1\n  bob: no gradients.py, found nothing (bob.zip: this zip cannot be read" in done.stdout
+    assert {row["student"]: row["status"] for row in table(tmp_path / "results")} == {"ann": "graded", "bob": "unreadable"}
+
+
+def test_a_newer_download_grades_only_what_is_new_and_keeps_the_history(results, tmp_path):
+    new = {"bob/gradients.py": SOLUTION, "finn/gradients.py": STUB, "kim/gradients.py": SOLUTION}
+    newer = write(tmp_path / "newer", {**CLASS, **new})
+    done = batch(newer, results)
+    assert "11 submissions, 3 graded now" in done.stdout, done.stderr
+    marks = {row["student"]: row["score"] for row in table(results)}
+    assert (marks["bob"], marks["finn"], marks["kim"]) == ("100", "0", "100")
+    old = "SELECT score FROM gradings g JOIN submissions s ON s.id = submission_id WHERE key = 'bob' ORDER BY g.id"
+    assert rows(results, old) == [(92.0,), (100.0,)]
+
+
+# --- regrade --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def changed(copy_of_assignment):
+    """A copy of the assignment, and a function that changes its config.yaml: (path, change)."""
+    path = copy_of_assignment / "config.yaml"
+
+    def change(old, new):
+        text = path.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new))
+
+    return path, change
+
+
+def test_a_regrade_judges_the_stored_answers_and_says_who_changed_and_why(results, changed):
+    config, change = changed
+    change("{name: dJ_db2, of: b2, max_score: 10}", "{name: dJ_db2, of: b2, max_score: 20}")
+    (results.parent / "class").mkdir()  # nothing of the download is needed any more
+    done = run("regrade", results, "--config", config)
+    assert done.returncode == 0, done.stderr
+    assert "9 judged again from stored answers, 0 run again" in done.stdout
+    assert "gradients[dJ_db2].max_score: 10, now 20" in done.stdout
+    changes = {row["student"]: row for row in table(results, "changes.csv")}
+    assert (changes["ann"]["before"], changes["ann"]["after"], changes["ann"]["difference"]) == ("10", "20", "10")
+    assert changes["ann"]["why"] == "worth 10 marks, now 20"
+    assert changes["ann"]["gradient"] == "dJ_db2"
+    history = (
+        "SELECT kind, score FROM gradings g JOIN rounds r ON r.id = round_id JOIN submissions s ON s.id = submission_id"
+        " WHERE key = 'ann' ORDER BY g.id"
+    )
+    assert rows(results, history) == [("batch", 100.0), ("regrade", 110.0)]
+    assert rows(results, "SELECT COUNT(*) FROM runs") == [(9,)]
+
+
+def test_a_regrade_with_nothing_changed_changes_nothing(results, school):
+    done = run("regrade", results)
+    assert done.returncode == 0, done.stderr
+    assert "nobody's marks changed" in done.stdout
+    assert grades(results) == grades(school[1])
+
+
+def test_a_batch_under_a_changed_config_asks_for_a_regrade_first(results, changed, school):
+    config, change = changed
+    change("share: 1.0", "share: 0.5")
+    refused = batch(school[0], results, "--config", config)
+    assert refused.returncode == 2
+    assert "config.yaml or the model changed since these results were graded. `grader regrade" in refused.stderr
+    assert run("regrade", results, "--config", config).returncode == 0
+    assert batch(school[0], results, "--config", config).returncode == 0
+    with (config.parent / "solutions" / "gradients.py").open("a") as file:
+        file.write("\n# another comment\n")
+    assert "the solution or its named mistakes changed" in batch(school[0], results, "--config", config).stderr
+
+
+def test_answers_to_other_steps_are_left_alone_until_they_are_run_again(results, changed):
+    config, change = changed
+    change("seed: 590233417", "seed: 12")
+    done = run("regrade", results, "--config", config)
+    assert done.returncode == 3
+    assert "9 left as they were: their answers are to other steps or functions; use --rerun" in done.stdout
+    assert "steps.seed: changed" in done.stdout
+    assert "590233417" not in done.stdout
+    done = run("regrade", results, "--rerun", "--config", config)
+    assert done.returncode == 0, done.stderr
+    assert "0 judged again from stored answers, 9 run again" in done.stdout
+    assert "nobody's marks changed" in done.stdout
+
+
+def test_a_file_that_answers_differently_when_run_twice_is_flagged(tmp_path):
+    chance = SOLUTION + b"\nimport os\ndef dJ_dU(s):\n    return s.U * os.urandom(1)[0] + 1\n"
+    source = write(tmp_path / "class", {"ann/gradients.py": SOLUTION, "bob/gradients.py": chance})
+    batch(source, tmp_path / "results", "--jobs", 1)
+    done = run("regrade", tmp_path / "results", "--rerun-all", "--jobs", 1)
+    assert "0 judged again from stored answers, 2 run again" in done.stdout, done.stderr
+    flags = {row["student"]: row["flags"] for row in table(tmp_path / "results")}
+    assert flags == {"ann": "", "bob": "unstable"}
+
+
+def test_a_regrade_that_is_interrupted_goes_on_where_it_stopped(results, changed):
+    config, change = changed
+    change("share: 1.0", "share: 0.5")
+    process = start("regrade", results, "--jobs", 1, "--config", config)
+    wait_for(lambda: count(results) >= 11, process)
+    process.kill()
+    process.wait()
+    done = count(results)
+    again = run("regrade", results, "--config", config)
+    assert f"{18 - done} judged again" in again.stdout, again.stderr
+    assert count(results) == 18
+
+
+# --- show -----------------------------------------------------------------------------------------------------------
+
+
+def test_show_prints_one_student_found_by_any_name(school):
+    done = run("show", school[1], "HAL", "--source")
+    assert done.returncode == 0, done.stderr
+    assert "<script>alert(1)</script>" in done.stdout
+    assert "   1 raise ValueError(" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "message"), [("hall", "no student hall; did you mean hal?"), ("a", "a could be"), ("zzz", "no student zzz\n")]
+)
+def test_show_says_when_nobody_or_several_could_be_meant(school, name, message):
+    done = run("show", school[1], name)
+    assert done.returncode == 2
+    assert message in done.stderr
+
+
+def test_the_grading_json_of_the_store_is_that_of_grade_but_for_the_tracing_of_lines(school):
+    source, out, _ = school
+    shown = json.loads(run("grade", "--json", source / "bob" / "gradients.py").stdout)
+    stored = json.loads(grades(out)[1]["bob"])
+    for gradient in [*shown["gradients"], *stored["gradients"]]:
+        gradient.pop("where", None)
+    assert stored == shown

@@ -1,0 +1,139 @@
+"""The store: its documentation, its versions, who may use it, and what it says when it cannot be used."""
+
+import sqlite3
+
+import pytest
+from conftest import ROOT
+
+from grader.answers import Answer, ArrayData, Run
+from grader.batch.protocol import answers_hash, pack_run, unpack_run
+from grader.flags import flags_of
+from grader.inputs.entry import Entry, Received, person
+from grader.result import CheckResult, Grade, GradientResult
+from grader.store import schema
+from grader.store.lock import FolderLock
+from grader.store.query import Results
+from grader.store.schema import StoreError
+from grader.store.store import Store
+
+
+def entry(key="ann"):
+    return Entry(key, [person(key)], [])
+
+
+def test_the_documentation_is_the_schema():
+    assert (ROOT / "docs" / "store.md").read_text() == schema.tables()
+
+
+def test_a_new_store_has_the_present_version_and_opens_again(tmp_path):
+    for _ in range(2):
+        with Store(tmp_path, create=True) as store:
+            assert store.connection.execute("PRAGMA user_version").fetchone() == (schema.SCHEMA_VERSION,)
+            assert store.connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_an_older_store_is_brought_up_to_date_in_one_step(tmp_path, monkeypatch):
+    Store(tmp_path, create=True).close()
+    monkeypatch.setattr(schema, "SCHEMA_VERSION", 3)
+    steps = {older: f"ALTER TABLE students ADD COLUMN {name} TEXT;" for older, name in ((1, "a"), (2, "b"))}
+    monkeypatch.setattr(schema, "MIGRATIONS", steps)
+    with Store(tmp_path, create=False) as store:
+        columns = [row[1] for row in store.connection.execute("PRAGMA table_info(students)")]
+        assert columns[-2:] == ["a", "b"]
+        assert store.connection.execute("PRAGMA user_version").fetchone() == (3,)
+
+
+def test_a_store_of_a_newer_grader_is_left_alone(tmp_path):
+    Store(tmp_path, create=True).close()
+    with sqlite3.connect(tmp_path / "grades.db") as db:
+        db.execute("PRAGMA user_version = 99")
+    for opening in (lambda: Store(tmp_path, create=False), lambda: Results(tmp_path)):
+        with pytest.raises(StoreError, match="has schema version 99, this grader knows versions up to 1: use a newer grader"):
+            opening()
+
+
+def test_a_folder_without_results_is_said_to_be_one(tmp_path):
+    for opening in (lambda: Store(tmp_path, create=False), lambda: Results(tmp_path)):
+        with pytest.raises(StoreError, match=r"expected the results of `grader batch` there, found no grades\.db"):
+            opening()
+
+
+def test_a_file_that_is_no_database_is_said_to_be_none(tmp_path):
+    (tmp_path / "grades.db").write_bytes(b"hello" * 500)
+    with pytest.raises(StoreError, match="it is damaged, or not ours"):
+        Store(tmp_path, create=True)
+
+
+def test_a_folder_is_used_by_one_grader_at_a_time_and_is_free_again_afterwards(tmp_path):
+    with FolderLock(tmp_path), pytest.raises(StoreError, match=r"process \d+ on .* is at work in this folder; wait until it has"):
+        FolderLock(tmp_path)
+    FolderLock(tmp_path).close()
+
+
+def test_a_results_folder_that_cannot_be_made_is_said_to_be_so(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match="cannot be made: "):
+        Store(tmp_path / "file" / "results", create=True)
+
+
+def test_the_same_file_again_changes_nothing_and_a_new_one_supersedes(tmp_path):
+    with Store(tmp_path, create=True) as store:
+        for source in (b"one", b"one", b"two", b"one"):
+            store.receive(entry(), Received("gradients.py", source))
+        rows = store.connection.execute("SELECT source, superseded FROM submissions ORDER BY id").fetchall()
+        assert rows == [(b"one", 0), (b"two", 1)]
+        (current,) = store.connection.execute(
+            "SELECT source FROM submissions JOIN students ON submission_id = submissions.id"
+        ).fetchone()
+        assert current == b"one"
+
+
+def test_names_that_no_encoding_takes_are_stored_with_a_replacement(tmp_path):
+    with Store(tmp_path, create=True) as store:
+        store.receive(Entry("a", [person("a", "bad \udcff \0 name")], []), Received("x\udc80.py", b""))
+    with Results(tmp_path) as results:
+        (row,) = results.students()
+        assert row.name == "bad ? \ufffd name"
+
+
+def test_a_transaction_that_fails_leaves_nothing(tmp_path):
+    with Store(tmp_path, create=True) as store:
+        with pytest.raises(StoreError, match="no such table"), store.transaction() as db:
+            db.execute("INSERT INTO facts VALUES ('a', 'b')").connection.execute("INSERT INTO nowhere VALUES (1)")
+        assert store.connection.execute("SELECT COUNT(*) FROM facts").fetchone() == (0,)
+
+
+def test_a_disk_that_is_full_is_a_clear_stop(tmp_path):
+    with Store(tmp_path, create=True) as store:
+        (pages,) = store.connection.execute("PRAGMA page_count").fetchone()
+        store.connection.execute(f"PRAGMA max_page_count = {pages}")
+        with pytest.raises(StoreError, match="is the disk full\\? What is finished is kept: make room and run the same command"):
+            store.receive(entry(), Received("gradients.py", b"x" * 10**6))
+        assert store.connection.execute("SELECT COUNT(*) FROM submissions").fetchone() == (0,)
+
+
+def test_answers_survive_being_stored_however_large():
+    for size in (3, 10**6):
+        data = ArrayData("<f8", (size,), bytes(8 * size))
+        run = Run({"dJ_db2": [Answer("returned", value=data)]}, cpu_seconds=0.5, attempts=1)
+        assert unpack_run(pack_run(run)) == run
+        assert len(pack_run(run)) < 10**6
+        assert answers_hash(run) == answers_hash(Run(run.answers, cpu_seconds=9.0, attempts=2))
+
+
+def test_what_a_person_should_look_at_is_flagged():
+    checks = [CheckResult("finite_difference", "passed", 6, 6), CheckResult("reference", "failed", 0, 4, "digits")]
+    numerical = GradientResult("dJ_dU", 6, 10, "failed", checks)
+    grade = Grade(1, "g.py", "graded", 0, 0, [numerical])
+    run = Run(
+        {
+            "a": [Answer("raised", message="PermissionError: [Errno 13] Permission denied: '/etc/passwd'")],
+            "b": [Answer("died", message="the process sent a result out of turn")],
+            "c": [Answer("died", message="the process ended itself with exit code 0")],
+            "d": [Answer("raised", message="ValueError: PermissionError")],
+            "e": [Answer("timed_out", message="stopped after 2 s of processor time")],
+        }
+    )
+    assert [(kind, gradient) for kind, gradient, _ in flags_of(grade, run)] == [
+        ("numerical", "dJ_dU"), ("tamper", "a"), ("tamper", "b"), ("tamper", "c")
+    ]  # fmt: skip
