@@ -12,7 +12,7 @@ from grader.diagnosis.bank import concepts
 from grader.diagnosis.coding import packed
 from grader.diagnosis.expression import Node, Values, replaced
 from grader.diagnosis.fingerprint import fingerprint, signature
-from grader.diagnosis.makemaps import make_maps, make_stock
+from grader.diagnosis.makemaps import local_formulas, make_maps, make_stock, whole_formulas
 from grader.diagnosis.mutants import local_mutants
 from grader.diagnosis.story import Edit
 from grader.diagnosis.tables import Entries, Tables
@@ -26,15 +26,18 @@ ZERO = 1e-12
 def make_tables(world: World) -> Tables:
     """Every table, from scratch."""
     tables = Tables()
+    maps, wholes, values = {}, {}, {}
     found: dict[str, list[tuple[Node, tuple[Edit, ...], float]]] = {}
     for name in by_dependence(world):
         kept = _distinct(world, _candidates(world, name, found))
         found[name] = [(node, edits, cost) for node, edits, cost, _ in kept]
         tables.gradients[name] = _pack(kept)
         if len(world.upstream(name)) == 1:
-            tables.maps[name] = make_maps(world, name)
-            upstream = world.upstream(name)[0]
-            tables.values[upstream] = make_stock(world, upstream, [(node, cost) for node, _, cost in found[upstream]])
+            maps[name] = make_maps(world, name, world.upstream(name)[0], local_formulas(world, name))
+        if world.gradient_shape(name)[0] == 1:
+            wholes[name] = make_maps(world, name, name, whole_formulas(world, name))
+            values[name] = make_stock(world, name, [(node, cost) for node, _, cost in found[name]])
+    tables.maps, tables.wholes, tables.values = maps, wholes, values
     tables.bank = _pack(_distinct(world, ((node, (), cost) for node, cost in concepts(world))))
     return tables
 

@@ -7,19 +7,22 @@ import contextlib
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar
 
 import msgspec
 import numpy as np
 
 from grader import __version__
 from grader.assignment import Assignment
-from grader.diagnosis.maps import Group, Maps, Stock
+from grader.diagnosis.maps import PROBED, Group, Maps, Stock
 from grader.diagnosis.tables import Entries, Tables
 from grader.diagnosis.world import World, make_world
 from grader.graph import Array
+
+Read = TypeVar("Read")
 
 FOLDER = ".grader-cache"
 MODULES = (
@@ -84,25 +87,42 @@ def write_tables(tables: Tables, path: Path) -> None:
 
 
 def read_tables(path: Path) -> Tables:
-    with np.load(path, allow_pickle=False) as file:
-        data = {key: file[key] for key in file.files}
-    index = msgspec.json.decode(data["index"].tobytes())
-    tables = Tables(bank=_entries(data, "bank"))
+    """The tables in a file; the maps, which few answers need, are read when they are asked for."""
+    file = np.load(path, allow_pickle=False)
+    index = msgspec.json.decode(file["index"].tobytes())
+    tables = Tables(bank=_entries(file, "bank"))
     for name in index["gradients"]:
-        tables.gradients[name] = _entries(data, f"gradient.{name}")
-    for name, (upstream, count) in index["maps"].items():
-        tables.maps[name] = Maps(upstream, [_group(data, f"maps.{name}.{i}") for i in range(count)])
-    for name in index["values"]:
-        prefix = f"values.{name}"
-        stacks = _stacks(data, prefix)
-        tables.values[name] = Stock(stacks, data[f"{prefix}.entries"], data[f"{prefix}.costs"])
+        tables.gradients[name] = _entries(file, f"gradient.{name}")
+    tables.maps = _Lazy(index["maps"], lambda name: _maps(file, f"maps.{name}", *index["maps"][name]))
+    tables.wholes = _Lazy(index["wholes"], lambda name: _maps(file, f"wholes.{name}", *index["wholes"][name]))
+    tables.values = _Lazy(index["values"], lambda name: _stock(file, f"values.{name}"))
     return tables
+
+
+class _Lazy(Mapping[str, Read]):
+    """Read on first use."""
+
+    def __init__(self, names: Iterable[str], read: Callable[[str], Read]) -> None:
+        self._names = list(names)
+        self._read = cache(read)
+
+    def __getitem__(self, name: str) -> Read:
+        if name not in self._names:
+            raise KeyError(name)
+        return self._read(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
 
 
 def _flat(tables: Tables) -> Iterator[tuple[str, Any]]:
     index = {
         "gradients": list(tables.gradients),
         "maps": {name: (maps.upstream, len(maps.groups)) for name, maps in tables.maps.items()},
+        "wholes": {name: (maps.upstream, len(maps.groups)) for name, maps in tables.wholes.items()},
         "values": list(tables.values),
     }
     yield "index", np.frombuffer(msgspec.json.encode(index), dtype=np.uint8)
@@ -110,9 +130,11 @@ def _flat(tables: Tables) -> Iterator[tuple[str, Any]]:
     for prefix, one in [*entries.items(), ("bank", tables.bank)]:
         for part in ENTRIES:
             yield f"{prefix}.{part}", getattr(one, part)
-    for name, maps in tables.maps.items():
+    every = [(f"maps.{name}", maps) for name, maps in tables.maps.items()]
+    every += [(f"wholes.{name}", maps) for name, maps in tables.wholes.items()]
+    for name, maps in every:
         for i, group in enumerate(maps.groups):
-            prefix = f"maps.{name}.{i}"
+            prefix = f"{name}.{i}"
             yield f"{prefix}.sizes", np.array(group.sizes)
             yield f"{prefix}.costs", group.costs
             yield f"{prefix}.offsets", group.offsets
@@ -126,20 +148,25 @@ def _flat(tables: Tables) -> Iterator[tuple[str, Any]]:
             yield f"values.{name}.stack.{k}", stack
 
 
-def _entries(data: dict[str, Array], prefix: str) -> Entries:
-    return Entries(*(data[f"{prefix}.{part}"] for part in ENTRIES))
+def _entries(file: Any, prefix: str) -> Entries:
+    return Entries(*(file[f"{prefix}.{part}"] for part in ENTRIES))
 
 
-def _group(data: dict[str, Array], prefix: str) -> Group:
-    sizes = cast(tuple[int, ...], tuple(data[f"{prefix}.sizes"].tolist()))
-    return Group(sizes, _stacks(data, prefix), *(data[f"{prefix}.{part}"] for part in ("costs", "offsets", "blob")))
+def _maps(file: Any, prefix: str, upstream: str, count: int) -> Maps:
+    return Maps(upstream, [_group(file, f"{prefix}.{i}") for i in range(count)])
 
 
-def _stacks(data: dict[str, Array], prefix: str) -> list[Array]:
-    stacks = []
-    while f"{prefix}.stack.{len(stacks)}" in data:
-        stacks.append(data[f"{prefix}.stack.{len(stacks)}"])
-    return stacks
+def _group(file: Any, prefix: str) -> Group:
+    sizes = tuple(int(size) for size in file[f"{prefix}.sizes"])
+    return Group(sizes, _stacks(file, prefix), *(file[f"{prefix}.{part}"] for part in ("costs", "offsets", "blob")))
+
+
+def _stock(file: Any, prefix: str) -> Stock:
+    return Stock(_stacks(file, prefix), file[f"{prefix}.entries"], file[f"{prefix}.costs"])
+
+
+def _stacks(file: Any, prefix: str) -> list[Array]:
+    return [file[f"{prefix}.stack.{k}"] for k in range(PROBED)]
 
 
 def _folders(assignment: Assignment) -> list[Path]:

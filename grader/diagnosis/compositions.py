@@ -1,7 +1,7 @@
 """Two and three mistakes at once, along the chain of gradients: searched as products of maps, without a table of them.
 
-A gradient is  v = M1 [M2 [... [D, 1]]]  with the maps of the gradients on its way up and a value D from a table, each of them right or one
-mistake away.  For r orthogonal to v, all combinations with r . v = 0 are found by matrix products; what is found is recomputed.
+A gradient is  v = M1 [M2 [... [D, 1]]]  with a map of what is done with the result, the maps of the gradients on its way up, and a value D
+from a table, each of them right or one mistake away.  For r orthogonal to v, all combinations with r . v = 0 are found by matrix products; what is found is recomputed.
 """
 
 from collections.abc import Iterator, Sequence
@@ -23,7 +23,8 @@ SECOND_MISTAKE = 0.5
 CHUNK = 1 << 21
 MOST_HITS = 400
 MOST_RETOLD = 60
-NOTHING = 1e-12
+NOTHING = 1e-7
+NEARLY = 0.3
 
 
 @dataclass
@@ -43,35 +44,43 @@ class _Rows:
 
 def compositions(target: Target, name: str, tables: Tables, evaluator: Evaluator, mistakes: int) -> list[Story]:
     """The stories of `mistakes` (2 or 3) mistakes that together give the target."""
-    chain = _chain(name, tables)
-    hits = []
-    for depth in range(mistakes - 2, len(chain)):
-        for others in combinations(range(depth), mistakes - 2):
-            levels = (*others, depth)
+    hits: list[tuple[float, list[Maps], list[Group], Array, int]] = []
+    for chain in _chains(name, tables, target):
+        for depth in range(mistakes - 2, len(chain)):
             groups = _groups(chain[: depth + 1], target)
-            if groups is not None:
-                rows = _rows(target, groups, levels)
-                hits += [
-                    (cost, groups, choice, entry, depth)
-                    for cost, choice, entry in _hits(target, rows, tables, chain[depth])
-                ]
+            if groups is None:
+                continue
+            for others in combinations(range(depth), mistakes - 2):
+                rows = _rows(target, groups, (*others, depth))
+                for cost, choice, entry in _hits(target, rows, tables, chain[depth]):
+                    hits.append((cost, chain[: depth + 1], groups, choice, entry))
     hits.sort(key=lambda hit: hit[0])
-    stories = []
-    for cost, groups, choice, entry, depth in hits[:MOST_RETOLD]:
-        node, edits = _assembled(chain[: depth + 1], groups, choice, tables, entry)
+    stories: list[Story] = []
+    cheapest = np.inf
+    for cost, links, groups, choice, entry in hits[:MOST_RETOLD]:
+        if stories and cost > cheapest + NEARLY:
+            break
+        node, edits = _assembled(links, groups, choice, tables, entry)
         if len(edits) < mistakes:
             continue
         if story := retell(target, node, edits, cost + SECOND_MISTAKE * (mistakes - 1), evaluator, "composition"):
             stories.append(story)
+            cheapest = min(cheapest, cost)
     return stories
 
 
-def _chain(name: str, tables: Tables) -> list[Maps]:
-    chain = []
-    while name in tables.maps:
-        chain.append(tables.maps[name])
-        name = chain[-1].upstream
-    return chain
+def _chains(name: str, tables: Tables, target: Target) -> list[list[Maps]]:
+    """The maps from the target up to the root: from what is done with the result where there is such, and without it."""
+    links, gradient = [], name
+    while gradient in tables.maps:
+        links.append(tables.maps[gradient])
+        gradient = links[-1].upstream
+    whole = tables.wholes.get(name)
+    if whole is None:
+        return [links]
+    sizes = tuple(value.size for value in target.values)
+    right = whole.groups[0].sizes == sizes[:PROBED]  # then the first map of the group leaves the result as it is
+    return [[whole, *links]] if right else [[whole, *links], links]
 
 
 def _groups(chain: Sequence[Maps], target: Target) -> list[Group] | None:

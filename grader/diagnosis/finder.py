@@ -10,6 +10,7 @@ from grader.assignment import Assignment
 from grader.diagnosis.cache import load_tables
 from grader.diagnosis.compositions import compositions
 from grader.diagnosis.expression import Evaluator, Values
+from grader.diagnosis.inverse import added_or_multiplied, concept
 from grader.diagnosis.lookup import look_up, look_up_local
 from grader.diagnosis.matching import best
 from grader.diagnosis.story import Story
@@ -17,7 +18,7 @@ from grader.diagnosis.target import Target
 from grader.diagnosis.tables import Tables
 from grader.diagnosis.world import World, make_world
 
-PLAIN = 3.2
+PLAIN = 4.5
 
 
 class Finder:
@@ -48,17 +49,34 @@ class Finder:
         found: list[Story] = []
         for layer in self._layers(name, target, own):
             found = best([*found, *layer])
-            if found and found[0].cost <= PLAIN:
+            if found and (found[0].cost <= PLAIN or found[0].layer == "composition"):
                 break
         return found
 
     def _layers(self, name: str, target: Target, own: Mapping[str, Values]) -> Iterator[list[Story]]:
         yield [*self._local(name, target, own), *self._table(name, target)]
+        yield self._inverse(name, target, own)
         for mistakes in (2, 3):
             yield compositions(target, name, self.tables, self.evaluator, mistakes)
 
     def _table(self, name: str, target: Target) -> list[Story]:
         return look_up(target, self.tables.gradients[name], self._probes, self.evaluator, "table")
+
+    def _inverse(self, name: str, target: Target, own: Mapping[str, Values]) -> list[Story]:
+        """Something added or multiplied in, on the student's own values and on the right ones; then what the answer is."""
+        bank, terms = self.tables.bank, self.tables.gradients[name]
+        if bank is None:
+            return []
+        stories = added_or_multiplied(target, name, bank, terms, self.evaluator, self._probes)
+        tree, maps = self.world.local[name], self.tables.maps.get(name)
+        if tree is not None and maps is not None:
+            for upstream in self._upstream_values(maps.upstream, own):
+                values = self.evaluator.with_gradients({maps.upstream: upstream})(tree)
+                if values is not None:
+                    evaluator = self.evaluator.with_gradients({name: values})
+                    stories += added_or_multiplied(target, name, bank, terms, evaluator, self._probes)
+        others = [(other, entries) for other, entries in self.tables.gradients.items() if other != name]
+        return stories or concept(target, bank, others, self.evaluator, self._probes)
 
     def _local(self, name: str, target: Target, own: Mapping[str, Values]) -> list[Story]:
         maps = self.tables.maps.get(name)

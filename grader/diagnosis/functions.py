@@ -80,7 +80,9 @@ class Functions:
     def slope(self, name: str, a: Array) -> Array:
         """d f(a)_i / d a_i, the shape of `a`; the diagonal of the Jacobian where entries depend on one another."""
         if self.entrywise[name]:
-            inside = np.isfinite(self._functions[name](a))  # log has a complex value, and no slope, where it has no real one
+            inside = np.isfinite(
+                self._functions[name](a)
+            )  # log has a complex value, and no slope, where it has no real one
             return np.where(inside, self._functions[name](a + 1j * T).imag / T, np.nan)
         return np.diag(self.jacobian(name, a)).reshape(a.shape)
 

@@ -1,18 +1,23 @@
 """Make the maps and stocks of `grader.diagnosis.maps` from the mutants."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
 from grader.diagnosis.coding import packed
 from grader.diagnosis.expression import Evaluator, Node, leaves
 from grader.diagnosis.maps import PROBED, Group, Maps, Stock
+from grader.diagnosis.matrices import whole_mutants
 from grader.diagnosis.mutants import local_mutants
+from grader.diagnosis.products import product_structures
 from grader.diagnosis.story import Edit
 from grader.diagnosis.world import World
 from grader.graph import Array
 
 MOST_NUMBERS = 1 << 20
+COMMON = 1.75
+
+Formula = tuple[Node, tuple[Edit, ...], float]
 
 
 def make_stock(world: World, name: str, formulas: Sequence[tuple[Node, float]]) -> Stock:
@@ -33,14 +38,13 @@ def make_stock(world: World, name: str, formulas: Sequence[tuple[Node, float]]) 
     )
 
 
-def make_maps(world: World, name: str) -> Maps:
-    """The right formula of a gradient and all its mutants that are affine in the one upstream gradient."""
-    upstream = world.upstream(name)[0]
+def make_maps(world: World, name: str, upstream: str, formulas: Iterable[Formula]) -> Maps:
+    """Those formulas of a gradient, the right one first, that are affine in the gradient `upstream`."""
     right = (world.evaluator(("g", upstream)) or [])[:PROBED]
     units = [_Units(world, upstream, k, value) for k, value in enumerate(right)]
     found: dict[tuple[int, ...], dict[bytes, tuple[Node, tuple[Edit, ...], float, list[Array]]]] = {}
     numbers = 0
-    for node, edits, cost in sorted(_formulas(world, name), key=lambda formula: formula[2]):
+    for node, edits, cost in sorted(formulas, key=lambda formula: formula[2]):
         if ("g", upstream) not in leaves(node):
             continue
         matrices = [unit.map_of(node) for unit in units]
@@ -57,11 +61,22 @@ def make_maps(world: World, name: str) -> Maps:
     return Maps(upstream, [_group(sizes, list(formulas.values())) for sizes, formulas in found.items()])
 
 
-def _formulas(world: World, name: str) -> Iterator[tuple[Node, tuple[Edit, ...], float]]:
+def local_formulas(world: World, name: str) -> Iterator[Formula]:
+    """The solution's formula, all one-mistake ones, and those with a second mistake in the same product."""
     tree = world.local[name]
     if tree is not None:
         yield tree, (), 0.0
     for node, edit in local_mutants(name, world):
+        yield node, (edit,), edit.cost
+        if node[0] == "mul" and edit.cost <= COMMON:
+            for mutant, second in product_structures(node):
+                yield mutant, (edit, second), edit.cost + second.cost
+
+
+def whole_formulas(world: World, name: str) -> Iterator[Formula]:
+    """The gradient itself, and what may be done with it in the end."""
+    yield ("g", name), (), 0.0
+    for node, edit in whole_mutants(("g", name), name, world):
         yield node, (edit,), edit.cost
 
 

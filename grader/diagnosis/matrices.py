@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from grader.diagnosis.expression import Node, add, leaves, mul, one_minus, q, text, transposed
+from grader.diagnosis.expression import Node, add, leaves, mul, number, one_minus, q, text, transposed
 from grader.diagnosis.leaves import Mutant
 from grader.diagnosis.operators import OPERATORS
 from grader.diagnosis.products import extra_application, factor_text
@@ -123,6 +123,12 @@ def whole_mutants(tree: Node, name: str, world: World) -> Iterator[Mutant]:
         yield ("spread", tree), OPERATORS["shape-reshaped"].edit("the result", extra=0.4)
         yield ("running", tree, 1), OPERATORS["running-sum"].edit("the result", new="along the row")
         yield from _tables(tree, world)
+        yield (
+            ("div", tree, ("total", ("ones", tree))),
+            OPERATORS["scale-size"].edit("the result", new="its number of entries"),
+        )
+    yield mul(number(2), tree), OPERATORS["scale-number"].edit("the result", new="2", extra=0.1)
+    yield ("neg", tree), OPERATORS["sign-result"].edit("the result", extra=0.1)
     yield ("total", tree), OPERATORS["sum-extra"].edit("the result", new="over all entries")
     yield ("average", tree), OPERATORS["mean-extra"].edit("the result", new="over all entries", extra=0.3)
     yield ("abs", tree), OPERATORS["sign-absolute"].edit("the result", extra=0.4)

@@ -17,13 +17,6 @@ def product_mutants(node: Node, world: World) -> Iterator[Mutant]:
         rest = mul(*(other for j, other in enumerate(node[1:]) if j != i))
         shown = factor_text(factor)
         yield rest, _left_out(factor, parts, shown)
-        yield ("div", rest, factor), OPERATORS["divided"].edit(shown)
-        yield add(rest, factor), OPERATORS["added"].edit(shown)
-        yield ("mm", rest, ("T", factor)), OPERATORS["inner-for-elementwise"].edit(shown)
-        yield ("outer", rest, factor), OPERATORS["outer-for-elementwise"].edit(shown)
-        yield ("outer", factor, rest), OPERATORS["outer-for-elementwise"].edit(shown, extra=0.1)
-        yield mul(rest, ("first", factor)), OPERATORS["first-entry"].edit(shown)
-        yield mul(rest, ("T", factor)), OPERATORS["shape-broadcast"].edit(shown, new=shown, extra=0.2)
         if factor[0] == "slope":
             yield mul(node, factor), OPERATORS["extra-slope"].edit(factor[1])
             for mutant, edit in slope_mutants(factor, rest, world):
@@ -32,7 +25,22 @@ def product_mutants(node: Node, world: World) -> Iterator[Mutant]:
             yield mul(node, factor), OPERATORS["extra-factor"].edit(shown, new=shown, extra=0.1)
         if factor in parts and factor[0] == "add" and len(factor) == 3 and factor[2][0] == "neg":
             yield add(mul(rest, factor[1]), factor[2]), OPERATORS["slope-bracket"].edit(parts[factor])
+    yield from product_structures(node)
     yield from _renamed(node, world)
+
+
+def product_structures(node: Node) -> Iterator[Mutant]:
+    """Another operation where a product is to be taken entry by entry."""
+    for i, factor in enumerate(node[1:]):
+        rest = mul(*(other for j, other in enumerate(node[1:]) if j != i))
+        shown = factor_text(factor)
+        yield ("div", rest, factor), OPERATORS["divided"].edit(shown)
+        yield add(rest, factor), OPERATORS["added"].edit(shown)
+        yield ("mm", rest, ("T", factor)), OPERATORS["inner-for-elementwise"].edit(shown)
+        yield ("outer", rest, factor), OPERATORS["outer-for-elementwise"].edit(shown)
+        yield ("outer", factor, rest), OPERATORS["outer-for-elementwise"].edit(shown, extra=0.1)
+        yield mul(rest, ("first", factor)), OPERATORS["first-entry"].edit(shown)
+        yield mul(rest, ("T", factor)), OPERATORS["shape-broadcast"].edit(shown, new=shown, extra=0.2)
 
 
 def slope_mutants(slope: Node, rest: Node, world: World) -> Iterator[Mutant]:

@@ -3,6 +3,7 @@
 An entry is a formula, its edits, its cost and its fingerprint at the probe steps.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -50,10 +51,12 @@ class Tables:
         gradients: for each gradient its one-mistake formulas; the first is the right one, with no edits.
         bank: formulas of quantities and gradients that are no gradient's, for what was added or multiplied in.
         maps: for each gradient that builds on another, its own mistakes as maps of the other's value.
+        wholes: for each gradient what may go wrong with its result, as maps of its own value.
         values: for each gradient that others build on, the numbers of its formulas of the right shape.
     """
 
     gradients: dict[str, Entries] = field(default_factory=dict)
     bank: Entries | None = None
-    maps: dict[str, Maps] = field(default_factory=dict)
-    values: dict[str, Stock] = field(default_factory=dict)
+    maps: Mapping[str, Maps] = field(default_factory=dict)
+    wholes: Mapping[str, Maps] = field(default_factory=dict)
+    values: Mapping[str, Stock] = field(default_factory=dict)
