@@ -22,7 +22,7 @@ def zip_bytes(files: Mapping[str, bytes], programs: tuple[str, ...] = ()) -> byt
             info.create_system = 3  # Unix: otherwise the modes below mean nothing
             info.external_attr = (_PROGRAM if name in programs else _FILE) << 16
             info.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(info, files[name], compresslevel=9)
+            archive.writestr(info, files[name], compresslevel=6)
     return buffer.getvalue()
 
 
