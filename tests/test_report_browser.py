@@ -81,7 +81,7 @@ def test_the_charts_are_drawn_and_named(open_page: Open) -> None:
     for name in ("scores", "outcomes", "costs"):
         drawing = page.locator(f"#chart-{name} svg")
         assert drawing.locator(".mark-rect path").count() >= 8
-        assert drawing.get_attribute("aria-label").startswith("Chart. ")
+        assert drawing.get_attribute("aria-label").startswith("Bar chart of ")
         assert drawing.bounding_box()["width"] > 400
 
 

@@ -9,9 +9,8 @@ async function drawCharts(data, pick) {
     view.addEventListener("click", (_, item) => {
       if (item && item.datum && item.datum.filter) pick(item.datum.filter);
     });
-    const caption = place.parentElement.querySelector("figcaption");
     const drawing = place.querySelector("svg");
     drawing.setAttribute("role", "img");
-    drawing.setAttribute("aria-label", `Chart. ${caption.textContent}`);
+    drawing.setAttribute("aria-label", place.dataset.name);
   }
 }
