@@ -205,7 +205,7 @@ def follow(bench, data, codes):
     return values
 
 
-def noise(bench, misses, count=400):
+def noise(bench, misses, count=int(os.environ.get("NOISE", "400"))):
     random = np.random.default_rng(3)
     makers = {
         "gaussian noise": lambda v: random.standard_normal(v.shape),

@@ -67,7 +67,8 @@ def _candidates(
     for upstream in world.upstream(name):
         for node, edits, cost in found[upstream]:
             if edits and tree is not None:
-                yield replaced(tree, ("g", upstream), node), edits, cost + PER_LEVEL
+                turned = 0.5 if edits[0].operator in ("operand-order", "transpose-result") else 0.0
+                yield replaced(tree, ("g", upstream), node), edits, cost + PER_LEVEL + turned
 
 
 Kept = tuple[Node, tuple[Edit, ...], float, Values]

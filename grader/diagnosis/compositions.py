@@ -20,6 +20,7 @@ from grader.diagnosis.target import Target
 from grader.graph import Array
 
 SECOND_MISTAKE = 0.5
+MOST_COST = {2: 9.0, 3: 2.25}  # of one mistake: with three of them only common ones are looked for
 CHUNK = 1 << 21
 MOST_HITS = 400
 MOST_RETOLD = 60
@@ -51,8 +52,8 @@ def compositions(target: Target, name: str, tables: Tables, evaluator: Evaluator
             if groups is None:
                 continue
             for others in combinations(range(depth), mistakes - 2):
-                rows = _rows(target, groups, (*others, depth))
-                for cost, choice, entry in _hits(target, rows, tables, chain[depth]):
+                rows = _rows(target, groups, (*others, depth), MOST_COST[mistakes])
+                for cost, choice, entry in _hits(target, rows, tables, chain[depth], MOST_COST[mistakes]):
                     hits.append((cost, chain[: depth + 1], groups, choice, entry))
     hits.sort(key=lambda hit: hit[0])
     stories: list[Story] = []
@@ -96,13 +97,13 @@ def _groups(chain: Sequence[Maps], target: Target) -> list[Group] | None:
     return groups
 
 
-def _rows(target: Target, groups: Sequence[Group], levels: Sequence[int]) -> _Rows:
+def _rows(target: Target, groups: Sequence[Group], levels: Sequence[int], most_cost: float) -> _Rows:
     """All choices of maps at `levels`; at the others the right one, which is the first of the group."""
     starts = _orthogonal(target, PROBED)
     starts.append(direction(len(starts[0])))
     rows = _Rows([np.append(start, 0.0)[None, :] for start in starts], np.zeros((1, 0), dtype=int), np.zeros(1))
     for level, group in enumerate(groups):
-        count = len(group.costs) if level in levels else 1
+        count = max(1, int(np.searchsorted(group.costs, most_cost, side="right"))) if level in levels else 1
         weights = []
         for k, before in enumerate(rows.weights):
             after = np.einsum("no,moi->nmi", before[:, :-1], group.matrices[k % PROBED][:count], optimize=True)
@@ -126,26 +127,31 @@ def _orthogonal(target: Target, probes: int) -> list[Array]:
     return found
 
 
-def _hits(target: Target, rows: _Rows, tables: Tables, last: Maps) -> Iterator[tuple[float, Array, int]]:
+def _hits(
+    target: Target, rows: _Rows, tables: Tables, last: Maps, most_cost: float
+) -> Iterator[tuple[float, Array, int]]:
     """Cost, choice of maps and number of the entry for each combination that passes at both probes."""
     stock = tables.values[last.upstream]
+    common = stock.costs <= most_cost
+    stocked = [values[common] for values in stock.values]
+    entries, entry_costs = stock.entries[common], stock.costs[common]
     tolerance = target.search_tolerance
     lengths = [np.linalg.norm(weights, axis=1) for weights in rows.weights]
     useful = np.nonzero(np.all([length > 1e-12 * np.median(length) for length in lengths], axis=0))[0]
     units = [weights[useful] / length[useful, None] for weights, length in zip(rows.weights, lengths, strict=True)]
     found = 0
-    step = max(1, CHUNK // len(stock.entries))
+    step = max(1, CHUNK // max(1, len(entries)))
     for start in range(0, len(useful), step):
-        first = np.abs(units[0][start : start + step] @ stock.values[0].T)
+        first = np.abs(units[0][start : start + step] @ stocked[0].T)
         i, j = np.nonzero(first <= tolerance)
         for k in range(1, PROBED):
-            close = np.abs(np.einsum("ni,ni->n", units[k][start + i], stock.values[k][j])) <= tolerance
+            close = np.abs(np.einsum("ni,ni->n", units[k][start + i], stocked[k][j])) <= tolerance
             i, j = i[close], j[close]
-        something = np.abs(np.einsum("ni,ni->n", units[-1][start + i], stock.values[0][j])) > NOTHING
+        something = np.abs(np.einsum("ni,ni->n", units[-1][start + i], stocked[0][j])) > NOTHING
         i, j = i[something], j[something]
         for row, column in zip(i.tolist(), j.tolist(), strict=True):
             which = useful[start + row]
-            yield float(rows.costs[which] + stock.costs[column]), rows.chosen[which], int(stock.entries[column])
+            yield float(rows.costs[which] + entry_costs[column]), rows.chosen[which], int(entries[column])
         found += len(i)
         if found > MOST_HITS:
             return

@@ -51,11 +51,16 @@ def misconceptions(assignment: Assignment) -> tuple[Misconception, ...]:
     Raises:
         ConfigError: the file that config.yaml names cannot be used.
     """
+    objective = assignment.config.objective
+    return tuple(entry for entry in all_misconceptions(assignment) if entry.objective in (None, objective))
+
+
+def all_misconceptions(assignment: Assignment) -> tuple[Misconception, ...]:
+    """The whole file, also what is for another objective."""
     named = assignment.config.hints.mistakes
     if not named or assignment.reference is None:
         return ()
-    entries = _load(assignment.folder / named, tuple(assignment.names))
-    return tuple(entry for entry in entries if entry.objective in (None, assignment.config.objective))
+    return _load(assignment.folder / named, tuple(assignment.names))
 
 
 def named_story(

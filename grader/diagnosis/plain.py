@@ -35,7 +35,9 @@ def arrangements(values: Stack, right: Stack) -> list[tuple[list[Array], tuple[E
     if all(value.shape == truth.shape for value, truth in zip(values, right, strict=True)):
         found.append((straight, ()))
         if not row:
-            found.append((across, (OPERATORS["transpose-reshape"].edit("the result"),)))
+            square = all(truth.shape == truth.shape[::-1] for truth in right)
+            turned = "transpose-result" if square else "transpose-reshape"
+            found.append((across, (OPERATORS[turned].edit("the result"),)))
     elif all(value.shape == truth.shape[::-1] for value, truth in zip(values, right, strict=True)):
         found.append((across, (OPERATORS["transpose-result"].edit("the result"),)))
         if not row:
