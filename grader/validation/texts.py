@@ -5,7 +5,7 @@ from grader.config import Gradient
 from grader.derivatives import relative_error
 from grader.diagnosis.hints import ANY, LEVELS, Entry, fill, load_hints
 from grader.diagnosis.leaks import leaks
-from grader.diagnosis.misconceptions import evaluate, misconceptions, named_story
+from grader.diagnosis.misconceptions import all_misconceptions, evaluate, misconceptions, named_story
 from grader.diagnosis.operators import OPERATORS
 from grader.validation.finding import Finding, finding
 
@@ -36,7 +36,7 @@ def topics(assignment: Assignment) -> list[str]:
 
 def check_hints(assignment: Assignment) -> Finding:
     """Each operator has hints, and no hint contains an expression or a number of the right answer."""
-    optional = {ANY, *[entry.name for entry in misconceptions(assignment)]}
+    optional = {ANY, *[entry.name for entry in all_misconceptions(assignment)]}
     entries = load_hints(assignment, topics(assignment))
     covered = {topic for entry in entries for topic in entry.topics}
     problems = [f"no hints for {topic}" for topic in topics(assignment) if topic not in covered | optional]
