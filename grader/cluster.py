@@ -18,7 +18,7 @@ from grader.batch.protocol import Hello, Result, Task
 from grader.clusterwork import grade_chunk, say_hello
 from grader.configfile import load_config
 from grader.errors import GraderError, UsageError
-from grader.fingerprint import MISTAKES
+from grader.fingerprint import staff_files
 
 CHUNK = 24  # submissions: a tenth of a second of work, long against a scheduler's millisecond
 AHEAD = 3  # chunks per thread of the cluster
@@ -172,12 +172,10 @@ def assignment_files(config: Path) -> dict[str, bytes]:
     """
     folder = config.resolve().parent
     loaded = load_config(config)
-    names = [loaded.model, loaded.solution, str(Path(loaded.solution).with_name(MISTAKES))]
     files = {"config.yaml": config.read_bytes()}
-    for name in names:
-        path = (folder / name).resolve()
-        if not path.is_relative_to(folder):
-            raise UsageError(f"{config}: {name} is outside the folder of the assignment: a cluster gets that folder only")
+    for path in (folder / loaded.model, *staff_files(folder / loaded.solution)):
+        if not path.resolve().is_relative_to(folder):
+            raise UsageError(f"{config}: {path} is outside the folder of the assignment: a cluster gets that folder only")
         if path.is_file():
-            files[str(path.relative_to(folder))] = path.read_bytes()
+            files[str(path.resolve().relative_to(folder))] = path.read_bytes()
     return files

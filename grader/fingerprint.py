@@ -2,6 +2,7 @@
 
 import hashlib
 import platform
+from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -10,7 +11,6 @@ from grader import __version__
 from grader.assignment import Assignment
 from grader.config import Computed
 
-MISTAKES = "mistakes.yaml"
 UNMARKED = ("sandbox", "gradescope", "feedback")  # sections of config.yaml that change no grade
 
 
@@ -41,13 +41,17 @@ class Fingerprint(msgspec.Struct, frozen=True):
 def fingerprint(assignment: Assignment) -> Fingerprint:
     config = assignment.config
     marked = {key: value for key, value in msgspec.to_builtins(config).items() if key not in UNMARKED}
-    solution = assignment.folder / config.solution
     return Fingerprint(
         spec=_hash(msgspec.json.encode(marked, order="sorted"), (assignment.folder / config.model).read_bytes()),
-        solution=_hash(*(path.read_bytes() for path in (solution, solution.with_name(MISTAKES)) if path.is_file())),
+        solution=_hash(*(path.read_bytes() for path in staff_files(assignment.folder / config.solution))),
         steps=_hash(*_numbers(assignment)),
         runtime=runtime(assignment),
     )
+
+
+def staff_files(solution: Path) -> list[Path]:
+    """The solution, and what stands beside it and words the diagnoses: named mistakes, hints."""
+    return [solution, *sorted(solution.parent.glob("*.yaml"))]
 
 
 def runtime(assignment: Assignment) -> Runtime:

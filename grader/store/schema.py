@@ -15,7 +15,7 @@ CREATE TABLE rounds (
     id            INTEGER PRIMARY KEY,
     kind          TEXT NOT NULL,             -- batch, regrade or rerun
     spec_hash     TEXT NOT NULL,             -- SHA-256 of config.yaml and the model
-    solution_hash TEXT NOT NULL,             -- SHA-256 of the solution and the named mistakes beside it
+    solution_hash TEXT NOT NULL,             -- SHA-256 of the solution and of the *.yaml beside it
     version       TEXT NOT NULL,             -- of gradient-grader
     config        TEXT NOT NULL,             -- config.yaml as it was, with its secret seed
     started_at    TEXT NOT NULL,             -- this and every time below: ISO 8601, UTC
