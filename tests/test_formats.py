@@ -1,0 +1,190 @@
+"""What other platforms read: each format held against the schema that its platform documents."""
+
+import json
+import re
+import subprocess
+from collections.abc import Callable
+from typing import Any, Literal
+from xml.etree import ElementTree
+
+import msgspec
+import pytest
+from conftest import SUBMISSIONS
+
+from grader.answers import Answer, Run
+from grader.assignment import Assignment
+from grader.errors import GraderError
+from grader.formats import NAMES, render
+from grader.grade import grade, not_graded
+from grader.result import Grade
+from grader.sandbox.host import Sandbox
+
+Command = Callable[..., "subprocess.CompletedProcess[str]"]
+HOSTILE = "</message>]]><script>alert(1)</script>\x00\x1b[31m| a | `b` \u202e\n## heading\n::set-output name=x::1"
+
+
+class PrairieLearnTest(msgspec.Struct, forbid_unknown_fields=True):
+    name: str
+    description: str
+    points: float
+    max_points: float
+    output: str = ""
+    message: str = ""
+
+
+class PrairieLearn(msgspec.Struct, forbid_unknown_fields=True):
+    gradable: bool
+    score: float = 0.0
+    message: str = ""
+    output: str = ""
+    format_errors: list[str] = []
+    tests: list[PrairieLearnTest] = []
+
+
+class CodeGradeCase(msgspec.Struct, forbid_unknown_fields=True):
+    name: str
+    status: Literal["success", "failure", "skipped"]
+    description: str = ""
+    weight: float = 1.0
+    reason: str = ""
+
+
+class CodeGradeSuite(msgspec.Struct, forbid_unknown_fields=True):
+    id: str
+    name: str
+    testCases: list[CodeGradeCase]
+    weight: float = 1.0
+
+
+class CodeGradeTests(msgspec.Struct, forbid_unknown_fields=True, tag_field="tag", tag="unit-test"):
+    results: list[CodeGradeSuite]
+
+
+class CodeGradePoints(msgspec.Struct, forbid_unknown_fields=True, tag_field="tag", tag="points"):
+    points: float
+
+
+class Submitty(msgspec.Struct, forbid_unknown_fields=True):
+    score: float
+    message: str
+    status: Literal["success", "failure", "information", "warning"]
+
+
+class AutolabScores(msgspec.Struct, forbid_unknown_fields=True):
+    scores: dict[str, float]
+    scoreboard: list[float] = []
+
+
+@pytest.fixture(scope="module")
+def seed(assignment: Assignment, sandbox: Sandbox) -> Grade:
+    run = sandbox.run((SUBMISSIONS / "seed.followed_through.py").read_bytes())
+    return grade(assignment, run, "seed.py")
+
+
+@pytest.fixture(scope="module")
+def hostile(assignment: Assignment) -> Grade:
+    return grade(assignment, Run({name: [Answer("raised", message=HOSTILE)] for name in assignment.names}), HOSTILE)
+
+
+@pytest.fixture(scope="module", params=["seed", "hostile"])
+def graded(request: pytest.FixtureRequest) -> Grade:
+    found: Grade = request.getfixturevalue(request.param)
+    return found
+
+
+def test_junit_has_a_case_per_gradient_and_check_and_counts_that_add_up(assignment: Assignment, graded: Grade) -> None:
+    text = render("junit", graded, assignment.config)
+    [suite] = ElementTree.fromstring(text)
+    cases = suite.findall("testcase")
+    assert int(suite.attrib["tests"]) == len(cases) == 24
+    for kind, plural in (("failure", "failures"), ("error", "errors"), ("skipped", "skipped")):
+        assert int(suite.attrib[plural]) == len(suite.findall(f"testcase/{kind}"))
+    allowed = {"properties", "failure", "error", "skipped", "system-out"}
+    assert {child.tag for case in cases for child in case} <= allowed
+    marks = [
+        float(one.attrib["value"]) for case in cases for one in case.iter("property") if one.attrib["name"] == "score"
+    ]
+    assert sum(marks) == pytest.approx(graded.score)
+
+
+def test_prairielearn_has_points_that_make_the_score(assignment: Assignment, graded: Grade) -> None:
+    text = render("prairielearn", graded, assignment.config)
+    found = msgspec.json.decode(text, type=PrairieLearn)
+    assert len(text) < 2**20
+    assert found.score == pytest.approx(
+        sum(test.points for test in found.tests) / sum(test.max_points for test in found.tests)
+    )
+    assert found.gradable
+
+
+def test_autolab_ends_with_one_line_of_scores_for_the_problems(assignment: Assignment, graded: Grade) -> None:
+    shown, scores = render("autolab", graded, assignment.config).splitlines()
+    found = msgspec.json.decode(scores, type=AutolabScores)
+    assert list(found.scores) == assignment.names
+    assert sum(found.scores.values()) == pytest.approx(graded.score)
+    feedback = json.loads(shown)
+    assert feedback["_presentation"] == "semantic"
+    assert set(feedback["stages"]) == set(feedback) - {"_presentation", "stages"}
+
+
+def test_codegrade_has_lines_of_ascii_that_end_with_the_points(assignment: Assignment, graded: Grade) -> None:
+    text = render("codegrade", graded, assignment.config)
+    assert text.isascii()
+    lines = [msgspec.json.decode(line, type=CodeGradeTests | CodeGradePoints) for line in text.splitlines()]
+    assert [type(line) for line in lines] == [CodeGradeTests, CodeGradePoints]
+    [tests, points] = lines
+    assert points.points == pytest.approx(graded.score / graded.max_score)
+    succeeded = sum(case.weight for suite in tests.results for case in suite.testCases if case.status == "success")
+    assert succeeded == pytest.approx(graded.score)
+
+
+def test_submitty_is_one_object_with_a_part_of_one(assignment: Assignment, graded: Grade) -> None:
+    text = render("submitty", graded, assignment.config)
+    assert len(text.splitlines()) == 1
+    assert msgspec.json.decode(text, type=Submitty).score == pytest.approx(graded.score / graded.max_score)
+
+
+def test_githubs_summary_has_a_row_per_gradient_and_runs_nothing_of_the_students(
+    assignment: Assignment, graded: Grade
+) -> None:
+    text = render("github", graded, assignment.config)
+    assert len(re.findall(r"^\| `dJ_\w+` \|", text, re.MULTILINE)) == 8
+    assert "<script" not in text
+    assert len(re.findall(r"^## ", text, re.MULTILINE)) == 1
+    assert "\x1b" not in text
+    assert not re.search(r"^::", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_format_turns_a_failure_of_ours_into_a_zero(assignment: Assignment, name: str) -> None:
+    ours = not_graded(assignment, "gradients.py", "the sandbox does not hold")
+    if name in ("autolab", "codegrade", "submitty"):
+        with pytest.raises(GraderError, match="knows no such outcome"):
+            render(name, ours, assignment.config)
+        return
+    text = render(name, ours, assignment.config)
+    if name == "prairielearn":
+        assert msgspec.json.decode(text, type=PrairieLearn).gradable is False
+    if name == "junit":
+        assert 'errors="8"' in text
+    if name == "github":
+        assert "Not graded" in text
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_format_shows_more_than_the_first_hint_or_a_number_of_the_answer(
+    assignment: Assignment, seed: Grade, name: str
+) -> None:
+    text = render(name, seed, assignment.config)
+    later = [hint for result in seed.gradients for hint in result.hints[1:]]
+    assert not [hint for hint in later if hint in text or json.dumps(hint)[1:-1] in text]
+
+
+def test_the_command_prints_the_format_and_nothing_else(grader: Command) -> None:
+    done = grader("grade", "--format", "submitty", SUBMISSIONS / "seed.followed_through.py")
+    assert done.returncode == 1
+    found: Any = json.loads(done.stdout)
+    assert found["score"] == pytest.approx(0.82)
+    both = grader("grade", "--format", "junit", "--json", SUBMISSIONS / "seed.followed_through.py")
+    assert both.returncode == 2
+    assert "expected one of them" in both.stderr

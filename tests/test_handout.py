@@ -1,0 +1,239 @@
+"""What students get: it tests itself, and holds nothing of the solution."""
+
+import ast
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, SUBMISSIONS
+
+from grader.configfile import load_config
+from grader.handout import build_handout, public_config, small_dimensions, solution_formulas
+from grader.wheel import make_wheel, requirements
+
+Command = Callable[..., "subprocess.CompletedProcess[str]"]
+CONFIG = load_config(ROOT / "config.yaml")
+SOLUTIONS = ROOT / "solutions"
+
+
+@pytest.fixture(scope="session")
+def handout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The handout, unpacked."""
+    folder = tmp_path_factory.mktemp("handout")
+    (folder.parent / "handout.zip").write_bytes(build_handout(CONFIG, ROOT, force=True))
+    zipfile.ZipFile(folder.parent / "handout.zip").extractall(folder)
+    return folder
+
+
+def pytest_in(folder: Path, *arguments: str, python: Path = Path(sys.executable)) -> "subprocess.CompletedProcess[str]":
+    command = [str(python), "-m", "pytest", "-p", "no:cacheprovider", *arguments]
+    return subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, check=False, env={**os.environ, "COLUMNS": "100"}
+    )
+
+
+def write(handout: Path, source: Path) -> None:
+    (handout / "gradients.py").write_bytes(source.read_bytes())
+
+
+def test_the_handout_has_what_students_need_and_no_more(handout: Path) -> None:
+    names = {path.name for path in handout.iterdir() if path.suffix != ".whl"} - {"__pycache__"}
+    public = {"README.md", "shapes.md", "model.py", "gradients.py", "test_gradients.py"}
+    assert names == {*public, "config.yaml", "pytest.ini", "requirements.txt"}
+
+
+def test_stubs_are_not_written_yet_rather_than_wrong(handout: Path) -> None:
+    write(handout, ROOT / "assignment" / "gradients.py")
+    done = pytest_in(handout)
+    assert done.returncode == 0, done.stdout
+    assert "1 passed, 24 skipped" in done.stdout
+    assert "dJ_dU is not written yet" in done.stdout
+
+
+def test_a_failing_test_says_what_was_seen_and_prints_a_small_step(handout: Path) -> None:
+    write(handout, SUBMISSIONS / "sign.failed.py")
+    done = pytest_in(handout)
+    assert done.returncode == 1
+    assert "gradient of J with respect to" in done.stdout
+    assert re.search(r"relative error .* entries differ, most at", done.stdout)
+    assert "hint: " in done.stdout
+    assert done.stdout.count("s.h_prev (1, Dh)") == 1, "the numbers of a step are printed once"
+    assert "Traceback" not in done.stdout
+    assert "homework.py" not in done.stdout
+
+
+def test_a_function_that_stops_fails_once_with_its_line(handout: Path) -> None:
+    write(handout, SUBMISSIONS / "seed.followed_through.py")
+    done = pytest_in(handout, "-k", "dh_prev")
+    assert "line 38 of gradients.py: ValueError" in done.stdout
+    assert "1 failed, 2 skipped" in done.stdout
+
+
+def test_a_file_that_cannot_be_loaded_is_one_failure(handout: Path) -> None:
+    write(handout, SUBMISSIONS / "syntax_error.raised.py")
+    done = pytest_in(handout)
+    assert "1 failed, 24 skipped" in done.stdout
+    assert "SyntaxError" in done.stdout
+
+
+def test_right_gradients_pass(handout: Path) -> None:
+    write(handout, SOLUTIONS / "gradients.py")
+    try:
+        done = pytest_in(handout)
+    finally:
+        write(handout, ROOT / "assignment" / "gradients.py")
+    assert "25 passed" in done.stdout
+
+
+def secrets() -> list[str]:
+    """Whatever is in solutions/ and can be told from chance, without spaces."""
+    formulas = solution_formulas((SOLUTIONS / "gradients.py").read_text())
+    stubs = "".join((ROOT / "assignment" / "gradients.py").read_text().split())
+    lines = [
+        "".join(line.split())
+        for path in SOLUTIONS.iterdir()
+        if path.is_file()
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if len(line.split()) >= 5
+    ]
+    return [secret for secret in {*formulas, *lines} if len(secret) >= 8 and secret not in stubs]
+
+
+def holds_secrets(text: str, known: list[str]) -> list[str]:
+    dense = "".join(text.split())
+    return [secret for secret in known if secret in dense]
+
+
+def test_no_file_of_the_handout_nor_of_the_wheel_in_it_holds_anything_of_the_solution(handout: Path) -> None:
+    known = secrets()
+    assert len(known) > 20
+    assert holds_secrets((SOLUTIONS / "gradients.py").read_text(), known), "the test can find something"
+    seed = re.compile(rf"(?<!\d){CONFIG.steps.seed}(?!\d)")
+    for path in handout.rglob("*"):
+        if path.is_file() and path.suffix != ".pyc":
+            contents = {path.name: path.read_bytes()}
+            if path.suffix == ".whl":
+                archive = zipfile.ZipFile(path)
+                contents = {name: archive.read(name) for name in archive.namelist()}
+            for name, data in contents.items():
+                text = data.decode("utf-8", "replace")
+                assert not holds_secrets(text, known), f"{name} holds {holds_secrets(text, known)}"
+                assert not seed.search(text), f"{name} holds the seed"
+                assert "solutions/gradients" not in text or name.startswith("grader/"), name
+
+
+def test_the_public_config_loads_and_has_no_solution_and_another_seed(handout: Path) -> None:
+    public = load_config(handout / "config.yaml")
+    assert public.solution == ""
+    assert public.steps.seed != CONFIG.steps.seed
+    assert public.gradients == CONFIG.gradients
+    assert max(size for sizes in public.dimensions.values() for size in sizes) <= 6
+    assert public_config(CONFIG) == (handout / "config.yaml").read_bytes()
+
+
+def test_small_sizes_keep_their_order_and_differ() -> None:
+    small = small_dimensions({"V": [11, 13], "d": [5, 6], "Dh": [7, 4]})
+    assert small == {"V": [4, 5], "d": [2, 4], "Dh": [3, 3]}
+
+
+def test_what_a_staff_command_needs_is_missed_with_a_plain_word(grader: Command, handout: Path) -> None:
+    done = grader("grade", "gradients.py", cwd=handout)
+    assert done.returncode == 2
+    assert "expected `solution:`" in done.stderr
+
+
+def test_a_formula_or_a_seed_in_a_public_file_stops_the_build(
+    grader: Command, copy_of_assignment: Path, tmp_path: Path
+) -> None:
+    readme = copy_of_assignment / "assignment" / "README.md"
+    kept = readme.read_text()
+    for leak, said in (
+        ("It is  s.y_hat - s.y , of course.", "a formula of the solution"),
+        ("Our seed is 590233417.", "secret seed"),
+    ):
+        readme.write_text(f"{kept}\n{leak}\n")
+        done = grader("handout", "--force", "--config", copy_of_assignment / "config.yaml", "-o", tmp_path / "h.zip")
+        assert done.returncode == 3
+        assert f"README.md: {said}" in done.stderr or f"README.md: the {said}" in done.stderr
+        assert not (tmp_path / "h.zip").exists()
+
+
+def test_a_solution_among_the_public_files_stops_the_build(
+    grader: Command, copy_of_assignment: Path, tmp_path: Path
+) -> None:
+    (copy_of_assignment / "solutions" / "gradients.py").rename(copy_of_assignment / "assignment" / "solved.py")
+    config = copy_of_assignment / "config.yaml"
+    config.write_text(config.read_text().replace("solutions/gradients.py", "assignment/solved.py"))
+    done = grader("handout", "--force", "--config", config, "-o", tmp_path / "h.zip")
+    assert done.returncode == 2
+    assert "a folder of its own" in done.stderr
+
+
+def test_check_watch_checks_again_after_a_save(handout: Path, tmp_path: Path) -> None:
+    file = tmp_path / "gradients.py"
+    file.write_bytes((SUBMISSIONS / "sign.failed.py").read_bytes())
+    command = [str(Path(sys.executable).with_name("grader")), "check", "--watch", str(file)]
+    watching = subprocess.Popen(
+        command, cwd=handout, stdout=subprocess.PIPE, text=True, env={**os.environ, "NO_COLOR": "1"}
+    )
+    assert watching.stdout is not None
+    try:
+        first = next(line for line in watching.stdout if "gradients right" in line)
+        file.write_bytes((SOLUTIONS / "gradients.py").read_bytes())
+        second = next(line for line in watching.stdout if "gradients right" in line)
+    finally:
+        watching.terminate()
+        watching.wait()
+        watching.stdout.close()
+    assert "7 of 8" in first
+    assert "8 of 8" in second
+
+
+def test_the_wheel_is_the_same_each_time_and_records_every_file() -> None:
+    data = make_wheel()
+    assert data == make_wheel()
+    import io
+
+    archive = zipfile.ZipFile(io.BytesIO(data))
+    [record] = [name for name in archive.namelist() if name.endswith("RECORD")]
+    recorded = {line.split(",")[0] for line in archive.read(record).decode().splitlines()}
+    assert recorded == set(archive.namelist())
+    assert "grader/gradescope/setup.sh" in recorded
+    [metadata] = [archive.read(name).decode() for name in archive.namelist() if name.endswith("METADATA")]
+    assert [line for line in metadata.splitlines() if line.startswith("Requires-Dist: numpy")]
+    assert all("extra" not in line for line in requirements())
+
+
+@pytest.mark.slow
+def test_in_a_fresh_environment_the_handout_installs_tests_itself_and_holds_no_solution(
+    handout: Path, tmp_path: Path
+) -> None:
+    subprocess.run([sys.executable, "-m", "venv", str(tmp_path / "venv")], check=True)
+    python = tmp_path / "venv" / "bin" / "python"
+    subprocess.run([str(python), "-m", "pip", "install", "-q", "-r", "requirements.txt"], cwd=handout, check=True)
+    write(handout, ROOT / "assignment" / "gradients.py")
+    done = pytest_in(handout, python=python)
+    assert "1 passed, 24 skipped" in done.stdout, done.stdout + done.stderr
+    checked = subprocess.run(
+        [str(python.with_name("grader")), "check"], cwd=handout, capture_output=True, text=True, check=False
+    )
+    assert checked.returncode == 1
+    assert "not written yet" in checked.stdout
+    known = secrets()
+    [site] = (tmp_path / "venv").glob("lib/python*/site-packages")
+    for package in ("grader", f"gradient_grader-{_version()}.dist-info"):
+        for path in (site / package).rglob("*"):
+            if path.is_file():
+                text = path.read_bytes().decode("utf-8", "replace")
+                assert not holds_secrets(text, known), f"{path} holds {holds_secrets(text, known)}"
+
+
+def _version() -> str:
+    tree = ast.parse((ROOT / "grader" / "__init__.py").read_text())
+    [value] = [node.value for node in tree.body if isinstance(node, ast.Assign)]
+    return str(ast.literal_eval(value))

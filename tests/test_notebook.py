@@ -1,0 +1,97 @@
+"""Notebooks: accepted wherever a Python file is, and never read by the grader itself."""
+
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import ROOT
+
+from grader.answers import Run
+from grader.errors import UsageError
+from grader.sandbox.host import Sandbox
+from grader.sandbox.notebook import code_cells
+from grader.submission import read_submission
+
+FUNCTION = "def dJ_db2(s):\n    return s.y_hat - s.y\n"
+
+
+def notebook(*cells: str | list[str]) -> bytes:
+    content: dict[str, Any] = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}
+    content["cells"] = [{"cell_type": "code", "metadata": {}, "outputs": [], "source": cell} for cell in cells]
+    content["cells"].insert(0, {"cell_type": "markdown", "metadata": {}, "source": ["# My gradients"]})
+    return json.dumps(content).encode()
+
+
+def last(run: Run, name: str = "dJ_db2") -> Any:
+    return run.answers[name][-1]
+
+
+def test_the_functions_in_the_cells_are_called(sandbox: Sandbox) -> None:
+    run = sandbox.run(
+        notebook(FUNCTION, ["import numpy as np\n", "def dJ_dU(s):\n", "    return np.outer(s.h, dJ_db2(s))"])
+    )
+    assert last(run).outcome == last(run, "dJ_dU").outcome == "returned"
+
+
+def test_magic_and_failing_experiments_do_not_take_the_gradients_with_them(sandbox: Sandbox) -> None:
+    run = sandbox.run(
+        notebook("%matplotlib inline\nimport matplotlib.pyplot as plt\nimport numpy", "!ls", FUNCTION + "plt.plot(1)")
+    )
+    assert last(run).outcome == "returned"
+    assert "matplotlib" in run.loading.warnings[0]
+
+
+def test_a_cell_that_is_no_python_is_said_to_be_why_a_function_is_missing(sandbox: Sandbox) -> None:
+    run = sandbox.run(notebook("1/0", "def dJ_dU(s)\n    return 1", FUNCTION))
+    assert last(run).outcome == "returned"
+    missing = last(run, "dJ_dU")
+    assert missing.outcome == "missing"
+    assert missing.message.startswith("line 3 of the notebook: SyntaxError")
+
+
+def test_lines_are_counted_through_all_cells(sandbox: Sandbox) -> None:
+    run = sandbox.run(notebook("a = 1\nb = 2", "def dJ_db2(s):\n    return 1 / 0"))
+    assert (last(run).outcome, last(run).line) == ("raised", 5)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [b"{}", b"{1: 2}", b'{"cells": 3, "nbformat": 4}', b"[", b'{"cells": []}', b"\xff\xfe{", b'{"a":' * 5000, b"x = 1"],
+)
+def test_what_only_looks_like_a_notebook_is_python(source: bytes) -> None:
+    assert code_cells(source) is None
+
+
+@pytest.mark.parametrize(
+    "cell", [{}, {"cell_type": "code"}, {"cell_type": "code", "source": 3}, 7, {"cell_type": "code", "source": [1]}]
+)
+def test_odd_cells_are_survived(sandbox: Sandbox, cell: Any) -> None:
+    content = json.loads(notebook(FUNCTION))
+    content["cells"].insert(0, cell)
+    assert last(sandbox.run(json.dumps(content).encode())).outcome == "returned"
+
+
+def test_a_cell_that_ends_the_process_ends_only_the_child(sandbox: Sandbox) -> None:
+    run = sandbox.run(notebook("import os\nos._exit(0)", FUNCTION))
+    assert run.loading.outcome == "died"
+
+
+def test_it_is_found_in_folders_and_zips_where_there_is_no_python_file_of_that_name(tmp_path: Path) -> None:
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "gradients.ipynb").write_bytes(notebook(FUNCTION))
+    assert read_submission(tmp_path, "gradients.py", 2**18).name == "deep/gradients.ipynb"
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        archive.write(tmp_path / "deep" / "gradients.ipynb", "a/gradients.ipynb")
+    assert read_submission(tmp_path / "all.zip", "gradients.py", 2**18).name == "a/gradients.ipynb"
+    (tmp_path / "gradients.py").write_bytes((ROOT / "solutions" / "gradients.py").read_bytes())
+    assert read_submission(tmp_path, "gradients.py", 2**18).name == "gradients.py"
+
+
+def test_two_notebooks_at_one_depth_are_refused(tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "gradients.ipynb").write_bytes(notebook(FUNCTION))
+    with pytest.raises(UsageError, match="found a/gradients.ipynb and b/gradients.ipynb"):
+        read_submission(tmp_path, "gradients.py", 2**18)
