@@ -154,6 +154,15 @@ def test_a_file_that_does_not_load_is_one_problem_and_no_mistake(assignment: Ass
     assert [(cost.gradient, cost.lost) for cost in summary.costs] == [("", 100.0)]
 
 
+def test_the_line_at_which_a_file_does_not_load_is_shown(assignment: Assignment, sandbox: Sandbox) -> None:
+    source = b"a = 1\nb = 2\nc = 3\nd = =\ne = 5\nf = 6\ng = 7\n"
+    run = sandbox.run(source)
+    record = Record("a", "a", "graded", grade(assignment, run, "gradients.py"), run=run, source=source)
+    island = make_island(assignment, [record], "")
+    line, position = island["students"][0]["place"]
+    assert (line, island["code"][position]) == (4, {"first": 2, "lines": ["b = 2", "c = 3", "d = =", "e = 5", "f = 6"]})
+
+
 def test_every_kind_of_mistake_has_its_words(summary: Summary) -> None:
     assert set(summary.kinds) <= set(KIND_WORDS)
 

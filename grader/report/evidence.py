@@ -105,9 +105,12 @@ def excerpt(lines: Sequence[str], name: str, line: int = 0) -> Code | None:
         end = _end_of_block(lines, start)
         if not line or start < line <= end:
             return _cut(lines, start, end)
-    if line and line <= len(lines):
-        return _cut(lines, max(0, line - 3), min(len(lines), line + 2))
-    return None
+    return around(lines, line)
+
+
+def around(lines: Sequence[str], line: int) -> Code | None:
+    """A line of a student's file with two before and after it; None where there is no such line."""
+    return _cut(lines, max(0, line - 3), min(len(lines), line + 2)) if 0 < line <= len(lines) else None
 
 
 def _end_of_block(lines: Sequence[str], start: int) -> int:

@@ -13,7 +13,7 @@ import msgspec
 from grader.answers import Answer
 from grader.assignment import Assignment
 from grader.report.data import Record
-from grader.report.evidence import excerpt, heat_map
+from grader.report.evidence import Code, around, excerpt, heat_map
 from grader.report.facts import UNMARKED_WORDS, flag_words, kind_words, not_loaded, root_mistakes
 from grader.result import Grade, GradientResult
 
@@ -94,6 +94,10 @@ def _student(assignment: Assignment, record: Record, comparable: bool, details: 
     student["mistakes"] = ["the file does not load"] if not_loaded(grade) else _mistakes_in_short(grade)
     student["statuses"] = [gradient.status for gradient in grade.gradients]
     lines = record.source.decode(errors="replace").splitlines()
+    if not_loaded(grade) and record.run is not None:
+        place = around(lines, record.run.loading.line)
+        if place is not None:
+            student["place"] = [record.run.loading.line, code.add(_shown(place))]
     for k, result in enumerate(grade.gradients):
         told = not_loaded(grade) and result.message in grade.message
         if told or (result.status == "passed" and not result.notes):
@@ -102,8 +106,12 @@ def _student(assignment: Assignment, record: Record, comparable: bool, details: 
         student["details"].append([k, details.add(_detail(assignment, result, answers))])
         shown = None if result.status in ("passed", "followed_through") else excerpt(lines, result.name, result.line)
         if shown is not None:
-            student["code"][k] = code.add({"first": shown.first, "lines": [visible(line) for line in shown.lines]})
+            student["code"][k] = code.add(_shown(shown))
     return student
+
+
+def _shown(code: Code) -> dict[str, Any]:
+    return {"first": code.first, "lines": [visible(line) for line in code.lines]}
 
 
 def _flags(record: Record) -> dict[str, list[str]]:

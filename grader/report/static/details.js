@@ -16,6 +16,7 @@ function evidence(data, k) {
   const facts = [score, ...(student.late ? ["late"] : []), ...(student.key ? [`kept as ${student.key}`] : [])];
   parts.push(make("p", { textContent: facts.join(", ") }));
   if (student.message) parts.push(said("p", student.message, "why"));
+  if (student.place) parts.push(code(data.code[student.place[1]], student.place[0]));
   for (const [kind, texts] of Object.entries(student.flags || {})) {
     parts.push(make("h3", { textContent: `Worth a look: ${kind}` }), make("ul", {}, ...texts.map((text) => said("li", text))));
   }
