@@ -15,7 +15,8 @@ from grader.archive import zip_bytes
 from grader.assignment import load_assignment
 from grader.config import Config
 from grader.errors import ConfigError, GraderError
-from grader.soundness import refuse_unsound, stubs_path
+from grader.soundness import refuse_unsound
+from grader.trial import stubs_path
 from grader.wheel import make_wheel, requirements, wheel_name
 
 # Everything else in a config is the staff's: a key that is added some day stays at home until it is listed here.

@@ -1,25 +1,10 @@
-"""Is an assignment fit to be given out?  All of `grader validate` before it is packed, the least of it where it is unpacked."""
+"""Is an assignment fit to be given out?  All of `grader validate`, before it is packed."""
 
-from dataclasses import dataclass
-from pathlib import Path
-
-from grader.assignment import Assignment, load_assignment
-from grader.config import Config
+from grader.assignment import Assignment
 from grader.errors import GraderError
-from grader.pipeline import grade_submission, make_sandbox
-from grader.result import Grade
+from grader.pipeline import make_sandbox
 from grader.sandbox.spawner import start_spawner
-from grader.submission import read_submission
 from grader.validation.run import validate
-
-
-@dataclass(frozen=True)
-class Trial:
-    """What grading the solution and the stubs showed; sound where there are no problems."""
-
-    problems: list[str]
-    sandbox: str
-    strong: bool
 
 
 def refuse_unsound(assignment: Assignment) -> None:
@@ -38,50 +23,3 @@ def refuse_unsound(assignment: Assignment) -> None:
             f"this assignment is not sound: {failed[0].check}: {failed[0].message}{more}; `grader validate` says all,"
             " --force packs it nevertheless"
         )
-
-
-def stubs_path(config: Config, folder: Path) -> Path:
-    """The empty functions that students start from: beside the model, under the name of the file to submit."""
-    return (folder / config.model).parent / config.submission
-
-
-def try_out(config: Config, folder: Path) -> Trial:
-    """Grade the solution and the stubs, for a look at another machine.
-
-    Raises:
-        GraderError: there is no assignment that could be tried.
-    """
-    assignment = load_assignment(config, folder, with_solution=True)
-    model = folder / config.model
-    with make_sandbox(assignment, lambda: start_spawner(model, config.sandbox)) as sandbox:
-        grades = []
-        for path in (folder / config.solution, stubs_path(config, folder)):
-            source = read_submission(path, path.name, config.sandbox.source_kb * 1024)
-            grades.append(grade_submission(assignment, sandbox, source))
-        problems = _solution_problems(assignment, grades[0]) + _stub_problems(config, folder, grades[1])
-        return Trial(problems, str(sandbox.report), sandbox.report.strong)
-
-
-def _solution_problems(assignment: Assignment, grade: Grade) -> list[str]:
-    path = assignment.config.solution
-    if grade.status == "not_graded":
-        return [f"{path}: not graded: {grade.message}"]
-    return [
-        f"{path}: {result.name}: expected full marks for the solution, got {result.score:g} of {result.max_score:g}"
-        f" ({result.message or next((check.message for check in result.checks if check.message), result.status)})"
-        for result in grade.gradients
-        if result.status != "passed"
-    ]
-
-
-def _stub_problems(config: Config, folder: Path, grade: Grade) -> list[str]:
-    path = stubs_path(config, folder).relative_to(folder)
-    if grade.status == "not_graded":
-        return [f"{path}: not graded: {grade.message}"]
-    if grade.message:
-        return [f"{path}: expected stubs that can be loaded: {grade.message}"]
-    return [
-        f"{path}: {result.name}: expected a stub that earns nothing, got {result.score:g} of {result.max_score:g}"
-        for result in grade.gradients
-        if result.score > 0 or result.status == "passed"
-    ]

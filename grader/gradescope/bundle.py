@@ -8,7 +8,8 @@ from grader.config import Config
 from grader.diagnosis.cache import ship_tables
 from grader.errors import ConfigError
 from grader.gradescope import results
-from grader.soundness import refuse_unsound, stubs_path
+from grader.soundness import refuse_unsound
+from grader.trial import stubs_path
 from grader.wheel import make_wheel, requirements, wheel_name
 
 PROGRAMS = ("setup.sh", "run_autograder")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from grader.configfile import load_config
 from grader.errors import GraderError
-from grader.soundness import try_out
+from grader.trial import try_out
 
 
 def main(source: Path) -> int:
