@@ -6,10 +6,13 @@ that is lost with its worker is handed out again, and a submission is stored onc
 
 import importlib
 import queue
+import socket
+import time
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -97,6 +100,7 @@ class Cluster:
         except ImportError as error:
             raise UsageError("--dask needs the package distributed: pip install 'gradient-grader[cluster]'") from error
         try:
+            _knock(self._address, seconds)
             return distributed.Client(self._address, timeout=seconds, set_as_default=False)
         except (OSError, ValueError) as error:
             reason = " ".join(str(error).split())[:200]
@@ -162,6 +166,25 @@ class Cluster:
                 self._hand_out([task], under_way, finished)
             else:
                 yield Lost(task.number, f"failed on the cluster {TRIES} times: {' '.join(str(error).split())[:300]}")
+
+
+def _knock(address: str, seconds: float) -> None:
+    """Wait until something listens at the address: Dask itself says less, and later, where nothing does.
+
+    Raises:
+        OSError: nothing does.
+    """
+    parts = urlsplit(address)
+    end = time.monotonic() + seconds
+    while parts.scheme in ("tcp", "tls") and parts.hostname and parts.port:
+        try:
+            socket.create_connection((parts.hostname, parts.port), timeout=5).close()
+        except ConnectionRefusedError:
+            if time.monotonic() > end or seconds < PATIENCE:
+                raise
+            time.sleep(0.5)
+        else:
+            return
 
 
 def assignment_files(config: Path) -> dict[str, bytes]:

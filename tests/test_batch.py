@@ -284,7 +284,7 @@ def test_a_batch_under_a_changed_config_asks_for_a_regrade_first(results, change
     assert batch(school[0], results, "--config", config).returncode == 0
     with (config.parent / "solutions" / "gradients.py").open("a") as file:
         file.write("\n# another comment\n")
-    assert "the solution or its named mistakes changed" in batch(school[0], results, "--config", config).stderr
+    assert "the solution, or a file beside it, changed" in batch(school[0], results, "--config", config).stderr
 
 
 def test_answers_to_other_steps_are_left_alone_until_they_are_run_again(results, changed):

@@ -26,7 +26,7 @@ def check_state(store: Store, state: Fingerprint) -> None:
     """
     last = store.last_round()
     if last is not None and last != (state.spec, state.solution):
-        what = "config.yaml or the model" if last[0] != state.spec else "the solution or its named mistakes"
+        what = "config.yaml or the model" if last[0] != state.spec else "the solution, or a file beside it,"
         raise UsageError(
             f"{store.folder}: {what} changed since these results were graded. `grader regrade {store.folder}` brings them up to"
             " date first; or choose another --out"
