@@ -23,6 +23,7 @@ from grader.diagnosis.cache import build_tables, read_tables, write_tables
 from grader.diagnosis.engine import DOUBLE, SINGLE, explain, finder_of
 
 ROOT = Path(__file__).parents[1]
+SAMPLE, NOISE = int(os.environ.get("SAMPLE", "300")), int(os.environ.get("NOISE", "400"))
 SETS = ROOT / "tests" / "diagnosis"
 
 
@@ -94,10 +95,9 @@ def one_set(bench, path, title, misses):
         rows.append({"told": told(found), "agrees": agrees, "errors": item.get("errors", 1), "kinds": kinds})
         times.append(ms)
         if misses and not (told(found) and agrees):
-            stories = [f"{s.formula} [{s.note if hasattr(s, 'note') else ''}{s.cost:.2f}]" for s in found.stories]
-            print(
-                f"  {item['id']} {item['gradient']} {item['kind']}/{item['where']}: {item['code'].strip()!r} -> {kinds} {found.note} {stories} {found.diagnosis.properties}"
-            )
+            stories = [f"{story.formula} [{story.cost:.2f}]" for story in found.stories]
+            print(f"  {item['id']} {item['gradient']} {item['kind']}/{item['where']}: {item['code'].strip()!r}")
+            print(f"      {kinds} {found.note} {stories} {found.diagnosis.properties}")
     report(title, rows, times)
     for errors in dict.fromkeys(row["errors"] for row in rows):
         chosen = [i for i, row in enumerate(rows) if row["errors"] == errors]
@@ -105,7 +105,7 @@ def one_set(bench, path, title, misses):
             report(f"  errors: {errors}", [rows[i] for i in chosen], [times[i] for i in chosen])
 
 
-def compositions(bench, title, misses, sample=int(os.environ.get("SAMPLE", "300"))):
+def compositions(bench, title, misses, sample=SAMPLE):
     data = yaml.safe_load((SETS / "compositions.yaml").read_text())["gradients"]
     random = np.random.default_rng(5)
     for count in (1, 2, 3):
@@ -205,7 +205,7 @@ def follow(bench, data, codes):
     return values
 
 
-def noise(bench, misses, count=int(os.environ.get("NOISE", "400"))):
+def noise(bench, misses, count=NOISE):
     random = np.random.default_rng(3)
     makers = {
         "gaussian noise": lambda v: random.standard_normal(v.shape),
@@ -251,7 +251,7 @@ def tables(bench):
     size = path.stat().st_size / 1e6
     path.unlink()
     print(
-        f"tables: built in {seconds:.1f} s, loaded in {milliseconds:.0f} ms, {size:.1f} MB, {sum(entries.values())} formulas, {entries}"
+        f"tables: built in {seconds:.1f} s, loaded in {milliseconds:.0f} ms, {size:.1f} MB, {sum(entries.values())} formulas"
     )
 
 

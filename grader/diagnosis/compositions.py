@@ -1,7 +1,8 @@
 """Two and three mistakes at once, along the chain of gradients: searched as products of maps, without a table of them.
 
-A gradient is  v = M1 [M2 [... [D, 1]]]  with a map of what is done with the result, the maps of the gradients on its way up, and a value D
-from a table, each of them right or one mistake away.  For r orthogonal to v, all combinations with r . v = 0 are found by matrix products; what is found is recomputed.
+A gradient is  v = M1 [M2 [... [D, 1]]],  with a map of what is done with the result, the maps of the gradients on its way up, and
+a value D from a table, each of them right or one mistake away.  For r orthogonal to v, all combinations with r . v = 0 are found
+by matrix products; what is found is recomputed.
 """
 
 from collections.abc import Iterator, Sequence

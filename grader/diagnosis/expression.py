@@ -1,6 +1,6 @@
 """Formulas as data: nested tuples, their values at every step, their text.  Knows no gradient and no mistake.
 
-    ("q", "h")  a quantity      ("g", "dJ_db1")  a gradient      ("d", "y_hat")  dJ/d(quantity), numerically      ("c", 2.0)  a number
+    ("q", "h")  a quantity     ("g", "dJ_db1")  a gradient     ("d", "y_hat")  dJ/d(quantity), numerically    ("c", 2.0)  a number
     (operation, *operands and parameters)        operands are tuples, parameters are names and numbers
 
 Sums and products have any number of operands; a difference is a sum with a `neg`.  Tuples compare and hash by value, so a
@@ -203,63 +203,3 @@ class Evaluator:
         except (ValueError, IndexError, TypeError, np.linalg.LinAlgError, AttributeError):
             return None
         return result
-
-
-def text(node: Node) -> str:
-    """The formula in the handout's letters: `h_prev^T dJ/db1`.  For staff."""
-    return _text(node, 0)
-
-
-def gradient_text(name: str) -> str:
-    """`dJ_db1` as `dJ/db1`."""
-    head, _, tail = name.partition("_")
-    return f"{head}/{tail}" if tail else name
-
-
-_BINDING = {"add": 1, "neg": 1, "mul": 2, "div": 2, "mm": 3, "pow": 4, "T": 4}
-_WORDS = {
-    "running": "cumsum",
-    "spread": "diag",
-    "diagonal": "diag",
-    "total": "sum",
-    "average": "mean",
-    "hot-like": "hot",
-}
-
-
-def _text(node: Node, binding: int) -> str:
-    kind = node[0]
-    own = _BINDING.get(kind, 9)
-    match node:
-        case ("q", name):
-            return str(name)
-        case ("g", name):
-            return gradient_text(name)
-        case ("d", name):
-            return f"dJ/d{name}"
-        case ("c", value):
-            return f"{value:g}"
-        case ("add", first, *rest):
-            result = _text(first, 1)
-            for term in rest:
-                result += f" - {_text(term[1], 2)}" if term[0] == "neg" else f" + {_text(term, 1)}"
-        case ("neg", inner):
-            result = f"-{_text(inner, 2)}"
-        case ("mul", *factors):
-            result = " * ".join(_text(factor, 2) for factor in factors)
-        case ("div", a, b):
-            result = f"{_text(a, 2)} / {_text(b, 3)}"
-        case ("mm", a, b):
-            result = f"{_text(a, 3)} @ {_text(b, 4)}"
-        case ("T", a):
-            return f"{_text(a, 5)}^T"
-        case ("pow", a, n):
-            result = f"{_text(a, 5)}^{n:g}"
-        case ("fn", name, a):
-            return f"{name}({_text(a, 0)})"
-        case ("slope", name, a):
-            return f"{name}'({_text(a, 0)})"
-        case _:
-            parts = [_text(part, 0) if isinstance(part, tuple) else str(part) for part in node[1:]]
-            return f"{_WORDS.get(kind, kind)}({', '.join(parts)})"
-    return f"({result})" if own < binding else result

@@ -14,8 +14,8 @@ from grader.diagnosis.inverse import added_or_multiplied, concept
 from grader.diagnosis.lookup import look_up, look_up_local
 from grader.diagnosis.matching import best
 from grader.diagnosis.story import Story
-from grader.diagnosis.target import Target
 from grader.diagnosis.tables import Tables
+from grader.diagnosis.target import Target
 from grader.diagnosis.world import World, make_world
 
 PLAIN = 4.5

@@ -1,7 +1,8 @@
-"""Fingerprints of arrays at several steps: equal for equal numbers, whatever their shape and whatever factor they are multiplied by.
+"""Fingerprints of arrays at several steps: the same for the same numbers, whatever their shape and their common factor.
 
-For a step with values v (raveled, n entries):  (r . v) / |v|,  with a fixed random r of n entries; then all steps together times the sign
-of the first that is not 0.  Single numbers have no direction: theirs is the vector of all steps, divided by its length.
+For a step with values v (raveled, n entries):  (r . v) / |v|,  with a fixed random r of n entries; then all steps together
+times the sign of the first that is not 0.  Single numbers have no direction: theirs
+is the vector of all steps, divided by its length.
 """
 
 from collections.abc import Sequence

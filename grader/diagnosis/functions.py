@@ -83,7 +83,7 @@ class Functions:
             inside = np.isfinite(
                 self._functions[name](a)
             )  # log has a complex value, and no slope, where it has no real one
-            return np.where(inside, self._functions[name](a + 1j * T).imag / T, np.nan)
+            return np.asarray(np.where(inside, self._functions[name](a + 1j * T).imag / T, np.nan))
         return np.diag(self.jacobian(name, a)).reshape(a.shape)
 
     def curve(self, name: str, a: Array) -> Array:

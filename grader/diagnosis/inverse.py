@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from grader.diagnosis.expression import Evaluator, Node, Values, add, mul, number, text
+from grader.diagnosis.expression import Evaluator, Node, Values, add, mul, number
 from grader.diagnosis.fingerprint import signature
 from grader.diagnosis.matching import retell
 from grader.diagnosis.operators import OPERATORS, Operator
+from grader.diagnosis.rendering import text
 from grader.diagnosis.story import Story
 from grader.diagnosis.tables import Entries
 from grader.diagnosis.target import Target

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from grader.diagnosis.expression import ONE, Node, gradient_text, mul, neg, one_minus, q, text
+from grader.diagnosis.expression import ONE, Node, mul, neg, one_minus, q
 from grader.diagnosis.operators import OPERATORS
+from grader.diagnosis.rendering import gradient_text, text
 from grader.diagnosis.story import Edit
 from grader.diagnosis.world import World
 

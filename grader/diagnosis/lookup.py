@@ -6,8 +6,8 @@ from grader.diagnosis.expression import Evaluator, Values
 from grader.diagnosis.maps import Maps
 from grader.diagnosis.matching import retell
 from grader.diagnosis.story import Story
-from grader.diagnosis.target import Target
 from grader.diagnosis.tables import Entries
+from grader.diagnosis.target import Target
 from grader.graph import Array
 
 MOST = 24

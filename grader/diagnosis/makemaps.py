@@ -109,8 +109,8 @@ class _Units:
             found = evaluator(node)
             if found is None:
                 return None
-            columns.append(found[0].reshape(-1))
+            columns.append(np.ravel(found[0]))
         zero, at_random, units = columns[0], columns[1], columns[2:]
         matrix = np.stack([*(unit - zero for unit in units), zero], axis=1)
-        expected = matrix @ np.append(self.random.reshape(-1), 1.0)
+        expected = matrix @ np.append(self.random.reshape(-1), [1.0])
         return matrix if np.allclose(expected, at_random, rtol=1e-9, atol=1e-11) else None

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from grader.diagnosis.expression import Evaluator, Node, text
+from grader.diagnosis.expression import Evaluator, Node
 from grader.diagnosis.operators import OPERATORS
 from grader.diagnosis.plain import name_factors
+from grader.diagnosis.rendering import text
 from grader.diagnosis.story import Edit, Story
 from grader.diagnosis.target import Target
 from grader.graph import Array

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
-from grader.diagnosis.expression import Node, add, leaves, mul, number, one_minus, q, text, transposed
+from grader.diagnosis.expression import Node, add, leaves, mul, number, one_minus, q, transposed
 from grader.diagnosis.leaves import Mutant
 from grader.diagnosis.operators import OPERATORS
 from grader.diagnosis.products import extra_application, factor_text
+from grader.diagnosis.rendering import text
 from grader.diagnosis.world import World
 
 

@@ -1,6 +1,6 @@
 """All formulas one mistake away from a formula."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from grader.diagnosis.expression import ONE, Node
@@ -13,29 +13,10 @@ from grader.diagnosis.world import World, local_forms
 
 def mutants(node: Node, world: World, depth: int = 0) -> Iterator[Mutant]:
     """Each mutant of `node`, with the edit that makes it."""
-    match node[0]:
-        case "q":
-            yield from quantity_mutants(node, world, depth, mutants)
-            return
-        case "g":
-            yield from gradient_mutants(node, world)
-            return
-        case "d":
-            yield from derivative_mutants(node, world)
-            return
-        case "mul":
-            yield from product_mutants(node, world)
-        case "add":
-            yield from sum_mutants(node, world)
-        case "mm":
-            yield from matrix_product_mutants(node, world)
-        case "slope":
-            yield from slope_mutants(node, ONE, world)
-        case "pow":
-            yield node[1], OPERATORS["slope-bracket"].edit("the square", extra=0.2)
-        case "div":
-            yield ("mul", node[1], node[2]), OPERATORS["divided"].edit("the denominator")
-            yield from _moved_power(node)
+    if node[0] == "q":
+        yield from quantity_mutants(node, world, depth, mutants)
+    elif node[0] in _RULES:
+        yield from _RULES[node[0]](node, world)
     for i, part in enumerate(node):
         if isinstance(part, tuple):
             for mutant, edit in mutants(part, world, depth):
@@ -52,8 +33,26 @@ def local_mutants(name: str, world: World) -> Iterator[Mutant]:
         yield from whole_mutants(tree, name, world)
 
 
-def _moved_power(node: Node) -> Iterator[Mutant]:
-    """a / (1 + b)^2 read as a / (1 + b^2), and without the square."""
-    match node:
-        case ("div", above, ("pow", ("add", one, b), power)):
-            yield ("div", above, ("add", one, ("pow", b, power))), OPERATORS["slope-bracket"].edit("the denominator")
+def _power(node: Node, _: World) -> Iterator[Mutant]:
+    yield node[1], OPERATORS["slope-bracket"].edit("the square", extra=0.2)
+
+
+def _quotient(node: Node, _: World) -> Iterator[Mutant]:
+    """a b for a / b, and a / (1 + b^2) for a / (1 + b)^2."""
+    above, below = node[1], node[2]
+    yield ("mul", above, below), OPERATORS["divided"].edit("the denominator")
+    if below[0] == "pow" and below[1][0] == "add" and len(below[1]) == 3:
+        one, b = below[1][1:]
+        yield ("div", above, ("add", one, ("pow", b, below[2]))), OPERATORS["slope-bracket"].edit("the denominator")
+
+
+_RULES: dict[str, Callable[[Node, World], Iterator[Mutant]]] = {
+    "g": gradient_mutants,
+    "d": derivative_mutants,
+    "mul": product_mutants,
+    "add": sum_mutants,
+    "mm": matrix_product_mutants,
+    "slope": lambda node, world: slope_mutants(node, ONE, world),
+    "pow": _power,
+    "div": _quotient,
+}

@@ -1,7 +1,7 @@
 """The registry of what can go wrong: every operator's kind, cost and sentence.  The only place where they are named.
 
-`{new}` is what the student's numbers show, `{old}` the single quantity, factor or operation that belongs there.  A sentence says what the
-numbers are, never "you wrote", and names no formula of a right gradient.
+`{new}` is what the student's numbers show, `{old}` the single quantity, factor or operation that belongs there.  A sentence says
+what the numbers are, never "you wrote", and names no formula of a right gradient.
 """
 
 from dataclasses import dataclass
@@ -210,7 +210,7 @@ _ALL = (
         "small-number",
         "numerical-gradient",
         1.3,
-        "your numbers agree with the gradient to about {new} digits, as with a numerical derivative or a small number added to a denominator",
+        "your numbers agree with the gradient to about {new} digits, as with a small number added to a denominator",
     ),
 )
 

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from itertools import combinations
 
-from grader.diagnosis.expression import ONE, Node, add, gradient_text, leaves, mul, neg, one_minus, q, replaced, text
+from grader.diagnosis.expression import ONE, Node, add, leaves, mul, neg, one_minus, q, replaced
 from grader.diagnosis.leaves import Mutant
 from grader.diagnosis.operators import OPERATORS
+from grader.diagnosis.rendering import gradient_text, text
 from grader.diagnosis.story import Edit
 from grader.diagnosis.world import Application, World, slope_forms
 
@@ -19,8 +20,7 @@ def product_mutants(node: Node, world: World) -> Iterator[Mutant]:
         yield rest, _left_out(factor, parts, shown)
         if factor[0] == "slope":
             yield mul(node, factor), OPERATORS["extra-slope"].edit(factor[1])
-            for mutant, edit in slope_mutants(factor, rest, world):
-                yield mutant, edit
+            yield from slope_mutants(factor, rest, world)
         elif factor[0] != "g":
             yield mul(node, factor), OPERATORS["extra-factor"].edit(shown, new=shown, extra=0.1)
         if factor in parts and factor[0] == "add" and len(factor) == 3 and factor[2][0] == "neg":

@@ -1,4 +1,4 @@
-"""From the source of the solution and the model to expressions.  What cannot be read is None: the engine then treats it as one piece.
+"""From the source of the solution and the model to expressions.  What cannot be read is None: the engine takes it as one piece.
 
 Read are functions of assignments to names and one `return`, of the operations that `_FUNCTIONS` and `_METHODS` name.
 """
@@ -83,6 +83,13 @@ class _Reader:
                 return ("pow", self.read(left), power)
             case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
                 return _OPERATORS[type(op)](self.read(left), self.read(right))
+            case ast.Call() | ast.Subscript():
+                return self._called(node)
+            case _:
+                raise Unreadable
+
+    def _called(self, node: ast.Call | ast.Subscript) -> Node:
+        match node:
             case ast.Call(func=ast.Name(id=name), args=[ast.Name(id=step)]) if (
                 name in self.gradients and step == self.step
             ):
@@ -95,7 +102,8 @@ class _Reader:
                 return self._row(inner, elements)
             case ast.Subscript(value=inner, slice=ast.List(elts=[index])):
                 return ("row", self.read(inner), self.read(index))
-        raise Unreadable
+            case _:
+                raise Unreadable
 
     def _numpy(self, name: str, arguments: list[Node]) -> Node:
         match arguments:
@@ -109,7 +117,8 @@ class _Reader:
                 return ("pow", a, 2)
             case [a] if name == "transpose":
                 return transposed(a)
-        raise Unreadable
+            case _:
+                raise Unreadable
 
     def _row(self, inner: ast.expr, elements: list[ast.expr]) -> Node:
         """`L[..., [x], :]`, a row of a matrix."""
@@ -120,4 +129,5 @@ class _Reader:
                 return ("row", self.read(inner), self.read(index))
             case [ast.List(elts=[index]), ast.Slice(lower=None, upper=None)]:
                 return ("row", self.read(inner), self.read(index))
-        raise Unreadable
+            case _:
+                raise Unreadable
