@@ -16,6 +16,7 @@ from grader.assignment import Assignment, load_assignment
 from grader.config import CHECKS, Config, Index
 from grader.configfile import find_config, load_config
 from grader.errors import GraderError
+from grader.formats.words import explained
 from grader.judge import show
 from grader.pipeline import grade_submission, make_sandbox
 from grader.result import CheckResult, Grade, GradientResult
@@ -133,7 +134,7 @@ class Homework:
 
     def _fail_run(self, result: GradientResult) -> NoReturn:
         where = f"line {result.line} of {self.config.submission}: " if result.line else ""
-        self._fail_with(result, [f"{where}{result.message or result.status}"])
+        self._fail_with(result, [f"{where}{result.message or result.status}", *explained(result)])
 
     def _fail_with(self, result: GradientResult, lines: list[str]) -> NoReturn:
         gradient = next(one for one in self.config.gradients if one.name == result.name)

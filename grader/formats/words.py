@@ -29,7 +29,13 @@ def evidence(grade: Grade, result: GradientResult) -> list[str]:
     message = [f"{where}{result.message}"] if result.message else []
     checks = [f"{check.name.replace('_', ' ')}: {check.message}" for check in result.checks if check.message]
     hints = [f"hint: {hint}" for hint in result.hints[:1]]
-    return [printable(line) for line in [*message, *checks, *hints, *(f"note: {note}" for note in result.notes)]]
+    return [printable(line) for line in [*message, *explained(result), *checks, *hints, *(f"note: {note}" for note in result.notes)]]
+
+
+def explained(result: GradientResult) -> list[str]:
+    """An exception explained: the expression that failed, with its shapes.  It is about the student's own code alone."""
+    mistakes = result.diagnosis.mistakes if result.diagnosis is not None else []
+    return [line for mistake in mistakes if mistake.kind == "runtime" for line in mistake.statement.splitlines()]
 
 
 def earned(result: GradientResult, check: CheckResult) -> float:

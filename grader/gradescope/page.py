@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from grader.config import Config, Gradient
+from grader.formats.words import explained
 from grader.markup import ours, plain
 from grader.result import CheckResult, GradientResult
 
@@ -35,6 +36,7 @@ def gradient_page(result: GradientResult, checks: Sequence[CheckResult], hints: 
     if result.message:
         where = f"line {result.line}: " if result.line else ""
         parts.append(plain(f"{where}{result.message}"))
+    parts += [plain(line) for line in explained(result)]
     if result.status != "followed_through":
         parts += [plain(_sentence(check.message)) for check in checks if check.message]
         parts += [f"**Hint.** {ours(hint)}" for hint in hints]
