@@ -8,8 +8,9 @@ import numpy as np
 from grader.assignment import Assignment
 from grader.config import Gradient
 from grader.derivatives import relative_error
-from grader.diagnosis.expression import Evaluator, Values, text
+from grader.diagnosis.expression import Evaluator, Values
 from grader.diagnosis.mutants import local_mutants
+from grader.diagnosis.rendering import text
 from grader.diagnosis.story import Edit
 from grader.diagnosis.world import World, make_world
 from grader.graph import Array
