@@ -27,6 +27,7 @@ DOUBLE, SINGLE = 1e-9, 3e-6
 NUMERICAL = 2e-5
 TIE = 0.15
 OBSERVED = 6.5
+MOST_ENTRIES, LARGEST = 1 << 16, 1e100  # beyond, there is nothing to be looked up
 
 _FINDERS: dict[int, Finder] = {}
 
@@ -66,6 +67,8 @@ def explain(
     assignment: Assignment, name: str, values: Values, own: Mapping[str, Values], tolerance: float = DOUBLE
 ) -> Explanation:
     """Why `values` are not the gradient `name`, given the student's `own` wrong upstream gradients."""
+    if not all(value.size <= MOST_ENTRIES and bool(np.all(np.abs(value) <= LARGEST)) for value in values):
+        return Explanation(Diagnosis("none"), note="none")
     constant = _constant(values)
     if constant is not None:
         return _explanation("exact", [Story((constant,), "", constant.cost, "plain")])
@@ -75,7 +78,7 @@ def explain(
         edit = OPERATORS["numerical-gradient"].edit("the result", new=str(digits))
         return _explanation("observation", [Story((edit,), "", edit.cost, "plain")])
     if assignment.reference is None:
-        return explain_plainly(target, right)
+        return explain_plainly(target, right, describe(assignment, name, values))
     if (named := named_story(assignment, name, values, own, tolerance)) is not None:
         return _explanation("exact", [named])
     stories = finder_of(assignment).find(name, target, own)

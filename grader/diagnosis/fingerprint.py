@@ -6,14 +6,14 @@ is the vector of all steps, divided by its length.
 """
 
 from collections.abc import Sequence
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 
 from grader.graph import Array
 
 
-@cache
+@lru_cache(maxsize=256)
 def direction(size: int) -> Array:
     """A fixed random vector of `size` entries."""
     return np.random.default_rng(size).standard_normal(size)

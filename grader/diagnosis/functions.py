@@ -80,11 +80,9 @@ class Functions:
     def slope(self, name: str, a: Array) -> Array:
         """d f(a)_i / d a_i, the shape of `a`; the diagonal of the Jacobian where entries depend on one another."""
         if self.entrywise[name]:
-            inside = np.isfinite(
-                self._functions[name](a)
-            )  # log has a complex value, and no slope, where it has no real one
+            inside = np.isfinite(self._functions[name](a))  # log has a complex value where it has no real one
             return np.asarray(np.where(inside, self._functions[name](a + 1j * T).imag / T, np.nan))
-        return np.diag(self.jacobian(name, a)).reshape(a.shape)
+        return np.asarray(np.diag(self.jacobian(name, a)).reshape(a.shape))
 
     def curve(self, name: str, a: Array) -> Array:
         """The second derivative, by an eighth-order difference of the first: exact to about 1e-13."""
@@ -93,7 +91,7 @@ class Functions:
         total = np.zeros(a.shape)
         for k, weight in weights.items():
             total = total + weight * (self.slope(name, a + k * step) - self.slope(name, a - k * step))
-        return total / step
+        return np.asarray(total / step)
 
     def jacobian(self, name: str, a: Array) -> Array:
         """d f(a)_k / d a_j of a row `a` (1, n): (n, n)."""

@@ -99,7 +99,7 @@ class _Units:
         base = Evaluator(world.evaluator.graph, world.functions, [world.evaluator.steps[k]], gradients)
         zero = np.zeros(value.shape)
         units = np.eye(value.size).reshape(value.size, *value.shape)
-        self.random = np.random.default_rng(7).standard_normal(value.shape)
+        self.random = np.asarray(np.random.default_rng(7).standard_normal(value.shape))
         self.evaluators = [base.with_gradients({upstream: [D]}) for D in [zero, *units, self.random]]
 
     def map_of(self, node: Node) -> Array | None:

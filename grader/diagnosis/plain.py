@@ -87,7 +87,7 @@ def _near(a: Sequence[float], b: Sequence[float], tolerance: float) -> bool:
     return all(abs(x - y) <= 10 * tolerance * abs(y) for x, y in zip(a, b, strict=True))
 
 
-def explain_plainly(target: Target, right: Stack) -> Explanation:
+def explain_plainly(target: Target, right: Stack, properties: list[str]) -> Explanation:
     """Without a solution: what one number or one rearrangement of the numerical gradient explains."""
     for arranged, edits in arrangements(target.values, right):
         scale = scale_edit(arranged, right, target.sizes, target.tolerance)
@@ -95,5 +95,7 @@ def explain_plainly(target: Target, right: Stack) -> Explanation:
             continue
         told = (*edits, *([scale] if scale else []))
         story = Story(told, "", sum(edit.cost for edit in told), "plain")
-        return Explanation(Diagnosis("exact", story.mistakes()), tuple(edit.operator for edit in told), (story,))
-    return Explanation(Diagnosis("none"))
+        operators = tuple(edit.operator for edit in told)
+        note = "+".join(f"{edit.operator}:{edit.where}" for edit in told)
+        return Explanation(Diagnosis("exact", story.mistakes()), operators, (story,), note)
+    return Explanation(Diagnosis("none", properties=properties), note="none")
