@@ -434,7 +434,7 @@ def test_a_class_of_nobody_has_a_report(assignment: Assignment) -> None:
 
 
 def test_marks_under_an_older_assignment_are_said_to_be_such(assignment: Assignment, graded: Class, page: str) -> None:
-    older = Class(graded.records, graded.graded_at, frozenset({"another"}))
+    older = Class(graded.records, graded.graded_at, frozenset({("another", "solution")}))
     assert "has changed since these marks were given" in make_report(assignment, older)
     assert "has changed since these marks were given" not in page
 

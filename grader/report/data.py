@@ -52,17 +52,17 @@ class Class:
 
     Attributes:
         graded_at: time of the newest grading, ISO 8601 in UTC; "" if there is none.
-        spec_hashes: the states of the assignment under which the gradings in force were made.
+        states: the states of the assignment, as hashes of its spec and its solution, under which the gradings in force were made.
     """
 
     records: list[Record]
     graded_at: str = ""
-    spec_hashes: frozenset[str] = frozenset()
+    states: frozenset[tuple[str, str]] = frozenset()
 
 
 _RECORDS = """
 SELECT current.student, current.name, current.status, current.grade, current.problem, current.late, current.submission_id,
-       submissions.source, runs.answers, runs.steps_hash, gradings.graded_at, rounds.spec_hash
+       submissions.source, runs.answers, runs.steps_hash, gradings.graded_at, rounds.spec_hash, rounds.solution_hash
 FROM current
 JOIN submissions ON submissions.id = current.submission_id
 LEFT JOIN gradings ON gradings.id = current.grading_id
@@ -81,13 +81,11 @@ def read_class(folder: Path) -> Class:
     with Results(folder) as results, explained(folder):
         results.connection.execute("BEGIN")  # one state of the store, even while a batch goes on writing
         flags = _flags(results.connection)
-        rows = [
-            (_record(row, flags), row[10] or "", row[11]) for row in map(tuple, results.connection.execute(_RECORDS))
-        ]
+        rows = [tuple(row) for row in results.connection.execute(_RECORDS)]
     return Class(
-        records=[record for record, _, _ in rows],
-        graded_at=max((time for _, time, _ in rows), default=""),
-        spec_hashes=frozenset(spec for _, _, spec in rows if spec is not None),
+        records=[_record(row, flags) for row in rows],
+        graded_at=max((row[10] for row in rows if row[10]), default=""),
+        states=frozenset((row[11], row[12]) for row in rows if row[11] is not None),
     )
 
 

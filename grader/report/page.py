@@ -67,7 +67,7 @@ def make_report(assignment: Assignment, graded: Class) -> str:
         checks=CHECKS,
         count=len(records),
         graded_on=graded.graded_at[:16].replace("T", " "),
-        outdated=bool(graded.spec_hashes - {now.spec}),
+        outdated=bool(graded.states - {(now.spec, now.solution)}),
         policy=_policy(library, script),
         # The only texts that are not escaped: our own files, and data made harmless by `embed`.
         style=markupsafe.Markup(_static("report.css")),  # noqa: S704
