@@ -101,7 +101,9 @@ def secrets() -> list[str]:
         for line in path.read_text(encoding="utf-8").splitlines()
         if len(line.split()) >= 5
     ]
-    return [secret for secret in {*formulas, *lines} if len(secret) >= 8 and secret not in stubs]
+    # A hint may stand in the instructor's own list too; that it gives nothing away is another test's matter.
+    public = stubs + "".join((ROOT / "grader" / "diagnosis" / "hints.yaml").read_text(encoding="utf-8").split())
+    return [secret for secret in {*formulas, *lines} if len(secret) >= 8 and secret not in public]
 
 
 def holds_secrets(text: str, known: list[str]) -> list[str]:

@@ -29,7 +29,8 @@ def evidence(grade: Grade, result: GradientResult) -> list[str]:
     message = [f"{where}{result.message}"] if result.message else []
     checks = [f"{check.name.replace('_', ' ')}: {check.message}" for check in result.checks if check.message]
     hints = [f"hint: {hint}" for hint in result.hints[:1]]
-    return [printable(line) for line in [*message, *explained(result), *checks, *hints, *(f"note: {note}" for note in result.notes)]]
+    notes = [f"note: {note}" for note in result.notes]
+    return [printable(line) for line in [*message, *explained(result), *checks, *hints, *notes]]
 
 
 def explained(result: GradientResult) -> list[str]:

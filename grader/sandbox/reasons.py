@@ -144,7 +144,7 @@ def _past_the_end(name, value, axis, at, letters):
 
 
 def described(node, value, letters):
-    """`(s.y_hat - s.y) is (1, V)`."""
+    """`(s.b1 + s.z) is (1, Dh)`."""
     return f"{operand(node)} is {letters.value(value)}"
 
 
