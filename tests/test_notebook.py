@@ -93,5 +93,5 @@ def test_two_notebooks_at_one_depth_are_refused(tmp_path: Path) -> None:
     for folder in ("a", "b"):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "gradients.ipynb").write_bytes(notebook(FUNCTION))
-    with pytest.raises(UsageError, match="found a/gradients.ipynb and b/gradients.ipynb"):
+    with pytest.raises(UsageError, match=r"found a/gradients\.ipynb and b/gradients\.ipynb"):
         read_submission(tmp_path, "gradients.py", 2**18)
