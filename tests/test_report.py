@@ -4,9 +4,12 @@ import base64
 import hashlib
 import json
 import re
+import shutil
+import sqlite3
 import subprocess
 import sys
 from collections import Counter
+from contextlib import closing
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -455,6 +458,15 @@ def test_a_folder_without_a_store_is_refused(tmp_path: Path) -> None:
 def test_a_damaged_store_is_refused(tmp_path: Path) -> None:
     (tmp_path / "grades.db").write_bytes(b"no database at all" * 100)
     with pytest.raises(StoreError, match=r"grades\.db: file is not a database; it is damaged"):
+        read_class(tmp_path)
+
+
+def test_a_grading_that_is_none_is_refused(graded_class: Path, tmp_path: Path) -> None:
+    shutil.copy(graded_class / "grades.db", tmp_path)
+    with closing(sqlite3.connect(tmp_path / "grades.db")) as connection:
+        connection.execute("UPDATE gradings SET grade = '{}' WHERE id = 1")
+        connection.commit()
+    with pytest.raises(StoreError, match=r"a grading in the store cannot be read: .*grader regrade"):
         read_class(tmp_path)
 
 

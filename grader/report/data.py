@@ -11,6 +11,7 @@ from grader.answers import Run
 from grader.result import Grade
 from grader.store.database import explained
 from grader.store.query import Results
+from grader.store.schema import StoreError
 
 
 @dataclass(frozen=True)
@@ -82,8 +83,14 @@ def read_class(folder: Path) -> Class:
         results.connection.execute("BEGIN")  # one state of the store, even while a batch goes on writing
         flags = _flags(results.connection)
         rows = [tuple(row) for row in results.connection.execute(_RECORDS)]
+    try:
+        records = [_record(row, flags) for row in rows]
+    except msgspec.MsgspecError as error:
+        raise StoreError(
+            f"{folder}: a grading in the store cannot be read: {error}; judge it again with `grader regrade`"
+        ) from error
     return Class(
-        records=[_record(row, flags) for row in rows],
+        records=records,
         graded_at=max((row[10] for row in rows if row[10]), default=""),
         states=frozenset((row[11], row[12]) for row in rows if row[11] is not None),
     )
