@@ -1,0 +1,33 @@
+"""The usual Gradescope autograder: unittest and gradescope-utils, in a process per submission.  `gradescope_tests.py FOLDER`"""
+
+import io
+import sys
+import unittest
+
+sys.path.insert(0, sys.argv[1])
+import gradients  # noqa: E402
+from gradescope_utils.autograder_utils.decorators import number, weight  # noqa: E402
+from gradescope_utils.autograder_utils.json_test_runner import JSONTestRunner  # noqa: E402
+from reference import NAMES, check, steps  # noqa: E402
+
+STEPS = list(steps())
+
+
+class Gradients(unittest.TestCase):
+    pass
+
+
+def case(i, name):
+    @weight(10)
+    @number(f"1.{i}")
+    def test(self):
+        for s in STEPS:
+            check(getattr(gradients, name)(s), s, name)
+
+    test.__doc__ = name
+    return test
+
+
+for i, name in enumerate(NAMES):
+    setattr(Gradients, f"test_{i}", case(i, name))
+JSONTestRunner(stream=io.StringIO(), visibility="visible").run(unittest.defaultTestLoader.loadTestsFromTestCase(Gradients))
