@@ -184,3 +184,24 @@ def test_log_likelihood_is_diagnosed_in_the_same_words(bench):
     result = {gradient.name: gradient for gradient in grade(other, Run(answers), "student.py").gradients}
     assert result["dJ_db2"].status == "passed"
     assert [m.kind for m in result["dJ_dH"].diagnosis.mistakes] == ["wrong-variable"]
+
+
+@pytest.mark.parametrize(
+    "name, code, certainty, kinds",
+    [
+        ("dJ_db2", "s.y - s.y_hat", "exact", ["sign"]),
+        ("dJ_dU", "(s.h.T @ dJ_db2(s)).T", "exact", ["transpose"]),
+        ("dJ_dU", "0.5 * (s.h.T @ dJ_db2(s)).T", "exact", ["transpose", "scale"]),
+        ("dJ_db1", "dJ_dh(s)", "observation", ["wrong-variable"]),
+        ("dJ_db1", "dJ_db1(s) * s.h_prev", "exact", ["extra-factor"]),
+        ("dJ_dH", "dJ_dH(s) + s.H", "exact", ["extra-term"]),
+        ("dJ_dH", "s.h.T @ dJ_dh(s)", "none", []),
+    ],
+)
+def test_without_a_solution_finite_differences_still_say_something(bench, name, code, certainty, kinds):
+    import dataclasses
+
+    alone = dataclasses.replace(bench.assignment, reference=None)
+    found = explain(alone, name, bench.run(code), {})
+    assert found.diagnosis.certainty == certainty
+    assert [mistake.kind for mistake in found.diagnosis.mistakes] == kinds

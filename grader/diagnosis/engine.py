@@ -17,6 +17,7 @@ from grader.diagnosis.misconceptions import named_story
 from grader.diagnosis.operators import OPERATORS
 from grader.diagnosis.plain import explain_plainly
 from grader.diagnosis.properties import describe
+from grader.diagnosis.rendering import gradient_text
 from grader.diagnosis.story import Edit, Explanation, Story
 from grader.diagnosis.target import Target
 from grader.followthrough import Carried
@@ -78,7 +79,7 @@ def explain(
         edit = OPERATORS["numerical-gradient"].edit("the result", new=str(digits))
         return _explanation("observation", [Story((edit,), "", edit.cost, "plain")])
     if assignment.reference is None:
-        return explain_plainly(target, right, describe(assignment, name, values))
+        return explain_plainly(target, right, _known(assignment, name), describe(assignment, name, values))
     if (named := named_story(assignment, name, values, own, tolerance)) is not None:
         return _explanation("exact", [named])
     stories = finder_of(assignment).find(name, target, own)
@@ -107,6 +108,14 @@ def _constant(values: Values) -> Edit | None:
         same = all(value.size > 1 and np.ptp(value) == 0 for value in values)
         return operator.edit("the result", new="all equal" if same else "the same at every step")
     return None
+
+
+def _known(assignment: Assignment, name: str) -> dict[str, Values]:
+    """The other gradients, and the quantities of each step, by what they are called."""
+    known = {gradient_text(other): values for other, values in assignment.exact.items() if other != name}
+    for quantity in assignment.config.quantities:
+        known[quantity] = [np.asarray(step.values[quantity], dtype=float) for step in assignment.steps]
+    return known
 
 
 def _digits(values: Values, right: Values) -> int | None:

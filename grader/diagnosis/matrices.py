@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from grader.diagnosis.expression import Node, add, leaves, mul, number, one_minus, q, transposed
 from grader.diagnosis.leaves import Mutant
 from grader.diagnosis.operators import OPERATORS
-from grader.diagnosis.products import extra_application, factor_text
+from grader.diagnosis.products import extra_application, factor_text, slope_of
 from grader.diagnosis.rendering import text
 from grader.diagnosis.world import World
 
@@ -24,7 +24,7 @@ def matrix_product_mutants(node: Node, world: World) -> Iterator[Mutant]:
     for upstream, other, left in ((a, b, True), (b, a, False)):
         local = world.local.get(upstream[1]) if upstream[0] == "g" else None
         if local is not None and local[0] == "mul":
-            yield from _late_factor(node, upstream, other, local, left=left)
+            yield from _late_factor(other, local, world, left=left)
 
 
 def _row_by_matrix(row: Node, matrix: Node, base: Node, *, swapped: bool) -> Iterator[Mutant]:
@@ -91,15 +91,16 @@ def _jacobian(outer: Node, jacobian: Node, world: World) -> Iterator[Mutant]:
         yield logarithm, OPERATORS["wrong-loss"].edit("the loss", new="the loss itself, entry by entry")
 
 
-def _late_factor(node: Node, upstream: Node, other: Node, local: Node, *, left: bool) -> Iterator[Mutant]:
+def _late_factor(other: Node, local: Node, world: World, *, left: bool) -> Iterator[Mutant]:
     """A factor of the upstream gradient multiplied in after the matrix product, or on the other side of it."""
     factors = local[1:]
     for i in range(1, len(factors)):
         rest, late = mul(*factors[:i]), mul(*factors[i:])
         product: Node = ("mm", rest, other) if left else ("mm", other, rest)
-        yield mul(product, late), OPERATORS["operand-order-steps"].edit(text(late))
+        shown = next((f"{one.function}'" for one in world.applications if world.equal(late, slope_of(one))), text(late))
+        yield mul(product, late), OPERATORS["operand-order-steps"].edit(shown)
         if not left and other[0] == "T":
-            yield ("mm", ("T", mul(other[1], late)), rest), OPERATORS["transpose-pairing"].edit(text(late))
+            yield ("mm", ("T", mul(other[1], late)), rest), OPERATORS["transpose-pairing"].edit(shown)
 
 
 def whole_mutants(tree: Node, name: str, world: World) -> Iterator[Mutant]:

@@ -3,7 +3,7 @@
 The right gradient may be the solution's or a numerical one; the caller says how exact it is.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from grader.diagnosis.operators import OPERATORS
 from grader.diagnosis.story import Edit, Explanation, Story
 from grader.diagnosis.target import Target
 from grader.graph import Array
-from grader.result import Diagnosis
+from grader.result import Certainty, Diagnosis
 
 Stack = Sequence[Array]
 
@@ -87,15 +87,37 @@ def _near(a: Sequence[float], b: Sequence[float], tolerance: float) -> bool:
     return all(abs(x - y) <= 10 * tolerance * abs(y) for x, y in zip(a, b, strict=True))
 
 
-def explain_plainly(target: Target, right: Stack, properties: list[str]) -> Explanation:
-    """Without a solution: what one number or one rearrangement of the numerical gradient explains."""
+def explain_plainly(target: Target, right: Stack, known: Mapping[str, Stack], properties: list[str]) -> Explanation:
+    """Without a solution: what one number, one rearrangement or one quantity explains.
+
+    Args:
+        known: quantities and other gradients by name, which may have been added, multiplied in, or handed in.
+    """
     for arranged, edits in arrangements(target.values, right):
         scale = scale_edit(arranged, right, target.sizes, target.tolerance)
-        if scale is None and not (edits and same(arranged, right, target.tolerance)):
-            continue
-        told = (*edits, *([scale] if scale else []))
-        story = Story(told, "", sum(edit.cost for edit in told), "plain")
-        operators = tuple(edit.operator for edit in told)
-        note = "+".join(f"{edit.operator}:{edit.where}" for edit in told)
-        return Explanation(Diagnosis("exact", story.mistakes()), operators, (story,), note)
+        if scale is not None or (edits and same(arranged, right, target.tolerance)):
+            return _told("exact", (*edits, *([scale] if scale else [])))
+        for name, values in known.items():
+            edit = _one_quantity(arranged, right, name, values, 10 * target.tolerance)
+            if edit is not None:
+                return _told("observation" if edit.operator == "wrong-result" else "exact", (*edits, edit))
     return Explanation(Diagnosis("none", properties=properties), note="none")
+
+
+def _told(certainty: Certainty, edits: tuple[Edit, ...]) -> Explanation:
+    story = Story(edits, "", sum(edit.cost for edit in edits), "plain")
+    note = "+".join(f"{edit.operator}:{edit.where}" for edit in edits)
+    return Explanation(Diagnosis(certainty, story.mistakes()), tuple(edit.operator for edit in edits), (story,), note)
+
+
+def _one_quantity(values: Stack, right: Stack, name: str, known: Stack, tolerance: float) -> Edit | None:
+    """`known` handed in, added, or multiplied in entry by entry."""
+    if any(value.shape != other.shape for value, other in zip(values, known, strict=True)):
+        return None
+    if same(values, known, tolerance):
+        return OPERATORS["wrong-result"].edit("the result", new=name)
+    if same(values, [truth + other for truth, other in zip(right, known, strict=True)], tolerance):
+        return OPERATORS["extra-term"].edit(name, new=name)
+    if same(values, [truth * other for truth, other in zip(right, known, strict=True)], tolerance):
+        return OPERATORS["extra-factor"].edit(name, new=name)
+    return None

@@ -126,9 +126,14 @@ def _renamed(node: Node, world: World) -> Iterator[Mutant]:
                 yield replaced(node, q(name), q(other)), OPERATORS["wrong-variable"].edit(name, new=other)
 
 
+def slope_of(application: Application) -> Node:
+    """The derivative of the function, where it was applied."""
+    return ("slope", application.function, application.argument)
+
+
 def extra_application(node: Node, application: Application, world: World) -> Iterator[Mutant]:
     """A row multiplied by the derivative of a function once more."""
-    slope: Node = ("slope", application.function, application.argument)
+    slope = slope_of(application)
     if world.functions.entrywise[application.function]:
         yield mul(node, slope), OPERATORS["extra-slope"].edit(application.function)
         return
