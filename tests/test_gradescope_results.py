@@ -21,7 +21,7 @@ from grader.gradescope.metadata import read_metadata
 from grader.gradescope.platform import read_as_gradescope
 from grader.gradescope.run import grade_run, results_of
 
-EXAMPLES = int(os.environ.get("GRADER_EXAMPLES", "200"))
+EXAMPLES = int(os.environ.get("GRADER_EXAMPLES", "100"))
 HOSTILE = (
     "</td><script>alert(1)</script> [x](javascript:a) `b` **c** \x00\x1b[31m \ud800 \u202e\n# heading\n- item\n$x$"
 )
