@@ -24,9 +24,10 @@ SECOND_MISTAKE = 0.5
 MOST_COST = {2: 9.0, 3: 2.25}  # of one mistake: with three of them only common ones are looked for
 CHUNK = 1 << 21
 MOST_HITS = 400
-MOST_RETOLD = 60
+MOST_RETOLD = 40
 NOTHING = 1e-7
 NEARLY = 0.3
+COARSE = 2e-6
 
 
 @dataclass
@@ -140,12 +141,13 @@ def _hits(
     lengths = [np.linalg.norm(weights, axis=1) for weights in rows.weights]
     useful = np.nonzero(np.all([length > 1e-12 * np.median(length) for length in lengths], axis=0))[0]
     units = [weights[useful] / length[useful, None] for weights, length in zip(rows.weights, lengths, strict=True)]
+    coarse = units[0].astype(np.float32), stocked[0].T.astype(np.float32)  # most are sorted out in single precision
     found = 0
     step = max(1, CHUNK // max(1, len(entries)))
     for start in range(0, len(useful), step):
-        first = np.abs(units[0][start : start + step] @ stocked[0].T)
-        i, j = np.nonzero(first <= tolerance)
-        for k in range(1, PROBED):
+        first = coarse[0][start : start + step] @ coarse[1]
+        i, j = np.nonzero(np.abs(first, out=first) <= max(tolerance, COARSE))
+        for k in range(PROBED):
             close = np.abs(np.einsum("ni,ni->n", units[k][start + i], stocked[k][j])) <= tolerance
             i, j = i[close], j[close]
         something = np.abs(np.einsum("ni,ni->n", units[-1][start + i], stocked[0][j])) > NOTHING
