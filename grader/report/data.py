@@ -11,6 +11,7 @@ from grader.answers import Run
 from grader.result import Grade
 from grader.store.database import explained
 from grader.store.query import Results
+from grader.store.runs import unpack_run
 from grader.store.schema import StoreError
 
 
@@ -113,7 +114,7 @@ def _record(row: tuple[object, ...], flags: dict[int, list[Flag]]) -> Record:
         status=str(status),
         grade=msgspec.json.decode(str(grade), type=Grade) if grade is not None else None,
         problem=str(problem),
-        run=msgspec.msgpack.decode(answers, type=Run) if isinstance(answers, bytes) else None,
+        run=unpack_run(answers) if isinstance(answers, bytes) else None,
         source=source if isinstance(source, bytes) else b"",
         steps_hash=str(steps_hash or ""),
         late=bool(late),
