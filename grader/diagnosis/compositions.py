@@ -22,7 +22,7 @@ from grader.graph import Array
 
 SECOND_MISTAKE = 0.5
 MOST_COST = {2: 9.0, 3: 2.25}  # of one mistake: with three of them only common ones are looked for
-CHUNK = 1 << 21
+CHUNK = 1 << 18  # products at a time: as many as stay in the processor's cache
 MOST_HITS = 400
 MOST_RETOLD = 40
 NOTHING = 1e-7
@@ -146,7 +146,10 @@ def _hits(
     step = max(1, CHUNK // max(1, len(entries)))
     for start in range(0, len(useful), step):
         first = coarse[0][start : start + step] @ coarse[1]
-        i, j = np.nonzero(np.abs(first, out=first) <= max(tolerance, COARSE))
+        near = np.flatnonzero(np.abs(first, out=first) <= max(tolerance, COARSE))
+        if not near.size:
+            continue
+        i, j = np.divmod(near, len(entries))
         for k in range(PROBED):
             close = np.abs(np.einsum("ni,ni->n", units[k][start + i], stocked[k][j])) <= tolerance
             i, j = i[close], j[close]
