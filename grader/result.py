@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+import msgspec
 from msgspec import Struct, field
 
 CheckOutcome = Literal["passed", "failed", "skipped", "undecided"]
@@ -103,3 +104,12 @@ class Grade(Struct, frozen=True):
     @property
     def passed(self) -> bool:
         return self.status == "graded" and all(gradient.status == "passed" for gradient in self.gradients)
+
+
+def to_json(grade: Grade) -> bytes:
+    """The document of `grader grade --json`: `follow_through` holds what was agreed, its roots stand beside it."""
+    data = msgspec.to_builtins(grade)
+    for gradient in data["gradients"]:
+        followed = gradient["follow_through"]
+        gradient["roots"] = [] if followed is None else followed.pop("roots")
+    return msgspec.json.format(msgspec.json.encode(data), indent=1) + b"\n"

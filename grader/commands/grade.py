@@ -23,9 +23,9 @@ def command(file: Path, as_json: bool, name: str | None, config_path: Path | Non
     with grading(config, folder, with_solution=True) as (assignment, sandbox):
         grade = grade_file(assignment, sandbox, file, require=config.sandbox.require)
     if as_json:
-        import msgspec
+        from grader.result import to_json
 
-        sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(grade), indent=1) + b"\n")
+        sys.stdout.buffer.write(to_json(grade))
     elif name is not None:
         from grader.formats import render
 
