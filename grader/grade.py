@@ -3,6 +3,7 @@
 The sum over the checks plus what follow-through keeps is the score of a gradient; the sum of those is the submission's.
 """
 
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -91,7 +92,11 @@ def _diagnose(
         return {}
     from grader.diagnosis.engine import diagnose
 
-    return diagnose(assignment, judgements, answers, carried)
+    try:
+        return diagnose(assignment, judgements, answers, carried)
+    except Exception as error:  # whatever is wrong with an explanation, the marks stand
+        warnings.warn(f"no diagnosis: {type(error).__name__}: {error}", RuntimeWarning, stacklevel=2)
+        return {}
 
 
 def _advised(

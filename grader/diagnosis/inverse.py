@@ -79,7 +79,10 @@ def _named(
 ) -> Iterator[tuple[Node, float]]:
     """Formulas whose numbers are a multiple of `values`, which are known as exactly as `whole` is."""
     sizes = [float(np.linalg.norm(value)) for value in values[:probes]]
-    parts = [size / float(np.linalg.norm(of)) for size, of in zip(sizes, whole, strict=False)]
+    wholes = [float(np.linalg.norm(of)) for of in whole[: len(sizes)]]
+    if not all(wholes):  # so small that its square is zero
+        return
+    parts = [size / of for size, of in zip(sizes, wholes, strict=True)]
     if not min(parts, default=0.0) > SMALLEST_PART or all(size <= 1 for size in signature(values)):
         return
     tolerance = min(target.search_tolerance / min(parts), 1e-4)
