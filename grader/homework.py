@@ -4,6 +4,7 @@ Knows no solution.  A failing test says what was checked, what was seen and a fi
 """
 
 import re
+import textwrap
 from functools import cached_property
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,7 +17,7 @@ from grader.assignment import Assignment, load_assignment
 from grader.config import CHECKS, Config, Index
 from grader.configfile import find_config, load_config
 from grader.errors import GraderError
-from grader.formats.words import explained
+from grader.formats.words import explained, happened
 from grader.judge import show
 from grader.pipeline import grade_submission, make_sandbox
 from grader.result import CheckResult, Grade, GradientResult
@@ -31,6 +32,7 @@ _MEANING = {
     ),
     "reference": "",
 }
+_WIDTH = 100
 _MAX_SHOWN = 30  # entries; larger quantities are printed as their shape
 
 
@@ -133,8 +135,7 @@ class Homework:
         self._printed = True
 
     def _fail_run(self, result: GradientResult) -> NoReturn:
-        where = f"line {result.line} of {self.config.submission}: " if result.line else ""
-        self._fail_with(result, [f"{where}{result.message or result.status}", *explained(result)])
+        self._fail_with(result, [happened(result) or result.status, *explained(result)])
 
     def _fail_with(self, result: GradientResult, lines: list[str]) -> NoReturn:
         gradient = next(one for one in self.config.gradients if one.name == result.name)
@@ -142,7 +143,7 @@ class Homework:
         head += f" shape {show(self.config.shape_of(gradient.of))}"
         hints = [f"hint: {hint}" for hint in result.hints[:1]]
         notes = [f"note: {note}" for note in result.notes]
-        _fail("\n".join([head, *(f"    {line}" for line in [*lines, *hints, *notes] if line)]))
+        _fail("\n".join([head, *(_wrapped(line) for line in [*lines, *hints, *notes] if line)]))
 
 
 def describe_step(config: Config, step: Step) -> str:
@@ -157,6 +158,10 @@ def describe_step(config: Config, step: Step) -> str:
         label = f"  s.{name} {show(quantity.shape)}"
         lines.append(f"{label}\n      {shown}" if np.size(value) <= _MAX_SHOWN else label)
     return "\n".join(lines)
+
+
+def _wrapped(line: str) -> str:
+    return textwrap.fill(line, _WIDTH, initial_indent=" " * 4, subsequent_indent=" " * 6)
 
 
 def _fail(message: str) -> NoReturn:

@@ -25,12 +25,17 @@ def evidence(grade: Grade, result: GradientResult) -> list[str]:
     """The lines below the verdict; nothing where all is right."""
     if result.status in ("passed", "followed_through"):
         return [f"note: {note}" for note in result.notes]
-    where = f"line {result.line}: " if result.line else ""
-    message = [f"{where}{result.message}"] if result.message else []
+    message = [happened(result)] if result.message else []
     checks = [f"{check.name.replace('_', ' ')}: {check.message}" for check in result.checks if check.message]
     hints = [f"hint: {hint}" for hint in result.hints[:1]]
     notes = [f"note: {note}" for note in result.notes]
     return [printable(line) for line in [*message, *explained(result), *checks, *hints, *notes]]
+
+
+def happened(result: GradientResult) -> str:
+    """Why there was nothing to check; where the exception is explained in our words, not in numpy's as well."""
+    where = f"line {result.line}: " if result.line else ""
+    return where + (result.message.partition(": ")[0] if explained(result) else result.message)
 
 
 def explained(result: GradientResult) -> list[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from grader.config import Config, Gradient
-from grader.formats.words import explained
+from grader.formats.words import explained, happened
 from grader.markup import ours, plain
 from grader.result import CheckResult, GradientResult
 
@@ -34,8 +34,7 @@ def gradient_page(result: GradientResult, checks: Sequence[CheckResult], hints: 
     if result.status not in ("missing", "not_graded"):
         parts.append(" · ".join(f"{_CHECKS.get(check.name, check.name)} {_SIGNS[check.outcome]}" for check in checks))
     if result.message:
-        where = f"line {result.line}: " if result.line else ""
-        parts.append(plain(f"{where}{result.message}"))
+        parts.append(plain(_sentence(happened(result))))
     parts += [plain(line) for line in explained(result)]
     if result.status != "followed_through":
         parts += [plain(_sentence(check.message)) for check in checks if check.message]
