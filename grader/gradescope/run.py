@@ -24,8 +24,8 @@ from grader.assignment import Assignment, load_assignment
 from grader.config import Config
 from grader.config import Sandbox as Limits
 from grader.configfile import load_config
-from grader.errors import GraderError, UsageError
-from grader.grade import grade
+from grader.errors import GraderError, SandboxError, UsageError
+from grader.grade import add_places, grade
 from grader.gradescope import attempts, results
 from grader.gradescope.attempts import Memory
 from grader.gradescope.emit import emit
@@ -37,7 +37,7 @@ from grader.result import Grade
 from grader.sandbox.host import Sandbox
 from grader.sandbox.limits import become_subreaper, children_of_this_process
 from grader.sandbox.spawner import start_spawner
-from grader.submission import read_submission
+from grader.submission import Submission, read_submission
 
 _DEFAULT_TIMEOUT_SECONDS = 600.0
 _LEFTOVER_SECONDS = 5.0
@@ -135,8 +135,8 @@ def _results(root: Path, config: Config, metadata: Metadata, memory: Memory, dea
     if again is not None:
         print("not graded again: the limit of graded submissions per period is reached; the latest result is repeated")
         return again
-    name, run, sandbox, assignment = _run(root, config, deadline)
-    return results_of(assignment, grade_run(assignment, run, name, sandbox), run, metadata, memory)
+    assignment, run, graded = _run(root, config, deadline)
+    return results_of(assignment, graded, run, metadata, memory)
 
 
 def grade_run(assignment: Assignment, run: Run, name: str, sandbox: str = "") -> Grade:
@@ -161,8 +161,8 @@ def results_of(assignment: Assignment, graded: Grade, run: Run, metadata: Metada
     return emit(graded, config, shown, attempts.to_keep(wrong, times))
 
 
-def _run(root: Path, config: Config, deadline: float) -> tuple[str, Run, str, Assignment]:
-    """Run the submission: its name, what it left, how safe that was.
+def _run(root: Path, config: Config, deadline: float) -> tuple[Assignment, Run, Grade]:
+    """Run and grade the submission.
 
     Raises:
         GraderError: this cannot be done here, or not safely.
@@ -176,19 +176,37 @@ def _run(root: Path, config: Config, deadline: float) -> tuple[str, Run, str, As
         first = iter([spawner])
         with make_sandbox(assignment, lambda: next(first, None) or start_spawner(model, config.sandbox)) as sandbox:
             sandbox.require(config.sandbox.require)
-            name, run = _run_file(sandbox, root / "submission", config)
-            return name, run, str(sandbox.report), assignment
+            submission = _read(root / "submission", config)
+            if isinstance(submission, Answer):
+                run = Run({}, submission)
+                return assignment, run, grade_run(assignment, run, config.submission, str(sandbox.report))
+            run = sandbox.run(submission.source)
+            graded = grade_run(assignment, run, submission.name, str(sandbox.report))
+            return assignment, run, _traced(assignment, sandbox, submission, graded, deadline)
     finally:
         spawner.close()
 
 
-def _run_file(sandbox: Sandbox, folder: Path, config: Config) -> tuple[str, Run]:
+def _read(folder: Path, config: Config) -> Submission | Answer:
+    """The student's file, or that there is none, or several: that is the student's matter, and is said to them."""
     try:
-        submission = read_submission(folder, config.submission, config.sandbox.source_kb * 1024)
-    except UsageError as error:  # no file, or several: that is the student's, and is said to them
-        message = str(error).removeprefix(f"{folder}: ").replace(" in it,", " in your submission,")
-        return config.submission, Run({}, Answer("missing", message=message))
-    return submission.name, sandbox.run(submission.source)
+        return read_submission(folder, config.submission, config.sandbox.source_kb * 1024)
+    except UsageError as error:
+        return Answer(
+            "missing", message=str(error).removeprefix(f"{folder}: ").replace(" in it,", " in your submission,")
+        )
+
+
+def _traced(assignment: Assignment, sandbox: Sandbox, submission: Submission, graded: Grade, deadline: float) -> Grade:
+    """With the lines at which wrong values come up, if there is time to run the file again."""
+    wrong = [result.name for result in graded.gradients if result.status == "failed"]
+    if not wrong or time.monotonic() + assignment.config.sandbox.submission_wall_seconds > deadline:
+        return graded
+    try:
+        traces = sandbox.trace(submission.source, wrong)
+    except SandboxError:  # the marks stand without it
+        return graded
+    return msgspec.structs.replace(graded, gradients=add_places(assignment, graded.gradients, traces))
 
 
 def _nothing(memory: Memory) -> dict[str, Any]:
