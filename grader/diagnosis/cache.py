@@ -7,6 +7,7 @@ import contextlib
 import hashlib
 import os
 import tempfile
+import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -25,6 +26,7 @@ from grader.graph import Array
 Read = TypeVar("Read")
 
 FOLDER = ".grader-cache"
+KEPT = 3
 MODULES = (
     "bank build coding expression fingerprint functions leaves makemaps maps matrices mutants operators products reading"
     " tables world"
@@ -36,12 +38,13 @@ def load_tables(assignment: Assignment, world: World | None = None) -> Tables:
     """The tables of an assignment, from the disk where they are there, else built and, where possible, kept."""
     name = f"diagnosis-{table_key(assignment)}.npz"
     for folder in _folders(assignment):
-        with contextlib.suppress(OSError, ValueError, KeyError):
+        with contextlib.suppress(OSError, ValueError, KeyError, zipfile.BadZipFile):
             return read_tables(folder / name)
     tables = build_tables(assignment, world)
     for folder in _folders(assignment):
         with contextlib.suppress(OSError):
             write_tables(tables, folder / name)
+            _prune(folder)
             break
     return tables
 
@@ -88,15 +91,22 @@ def write_tables(tables: Tables, path: Path) -> None:
 
 def read_tables(path: Path) -> Tables:
     """The tables in a file; the maps, which few answers need, are read when they are asked for."""
-    file = np.load(path, allow_pickle=False)
-    index = msgspec.json.decode(file["index"].tobytes())
-    tables = Tables(bank=_entries(file, "bank"))
-    for name in index["gradients"]:
-        tables.gradients[name] = _entries(file, f"gradient.{name}")
-    tables.maps = _Lazy(index["maps"], lambda name: _maps(file, f"maps.{name}", *index["maps"][name]))
-    tables.wholes = _Lazy(index["wholes"], lambda name: _maps(file, f"wholes.{name}", *index["wholes"][name]))
-    tables.values = _Lazy(index["values"], lambda name: _stock(file, f"values.{name}"))
+    with _opened(path) as file:
+        index = msgspec.json.decode(file["index"].tobytes())
+        tables = Tables(bank=_entries(file, "bank"))
+        for name in index["gradients"]:
+            tables.gradients[name] = _entries(file, f"gradient.{name}")
+    tables.maps = _Lazy(index["maps"], lambda name: _maps(path, f"maps.{name}", *index["maps"][name]))
+    tables.wholes = _Lazy(index["wholes"], lambda name: _maps(path, f"wholes.{name}", *index["wholes"][name]))
+    tables.values = _Lazy(index["values"], lambda name: _stock(path, f"values.{name}"))
     return tables
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """The arrays of a file.  Never kept open: workers that were forked would share its position."""
+    with path.open("rb") as handle, np.load(handle, allow_pickle=False) as file:
+        yield file
 
 
 class _Lazy(Mapping[str, Read]):
@@ -152,8 +162,9 @@ def _entries(file: Any, prefix: str) -> Entries:
     return Entries(*(file[f"{prefix}.{part}"] for part in ENTRIES))
 
 
-def _maps(file: Any, prefix: str, upstream: str, count: int) -> Maps:
-    return Maps(upstream, [_group(file, f"{prefix}.{i}") for i in range(count)])
+def _maps(path: Path, prefix: str, upstream: str, count: int) -> Maps:
+    with _opened(path) as file:
+        return Maps(upstream, [_group(file, f"{prefix}.{i}") for i in range(count)])
 
 
 def _group(file: Any, prefix: str) -> Group:
@@ -161,12 +172,20 @@ def _group(file: Any, prefix: str) -> Group:
     return Group(sizes, _stacks(file, prefix), *(file[f"{prefix}.{part}"] for part in ("costs", "offsets", "blob")))
 
 
-def _stock(file: Any, prefix: str) -> Stock:
-    return Stock(_stacks(file, prefix), file[f"{prefix}.entries"], file[f"{prefix}.costs"])
+def _stock(path: Path, prefix: str) -> Stock:
+    with _opened(path) as file:
+        return Stock(_stacks(file, prefix), file[f"{prefix}.entries"], file[f"{prefix}.costs"])
 
 
 def _stacks(file: Any, prefix: str) -> list[Array]:
     return [file[f"{prefix}.stack.{k}"] for k in range(PROBED)]
+
+
+def _prune(folder: Path) -> None:
+    """Keep the newest few: those of other versions of an assignment are built again if they are ever needed."""
+    files = sorted(folder.glob("diagnosis-*.npz"), key=lambda file: file.stat().st_mtime, reverse=True)
+    for file in files[KEPT:]:
+        file.unlink(missing_ok=True)
 
 
 def _folders(assignment: Assignment) -> list[Path]:

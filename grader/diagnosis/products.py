@@ -67,6 +67,10 @@ def slope_mutants(slope: Node, rest: Node, world: World) -> Iterator[Mutant]:
             mul(rest, add(ONE, neg(("pow", out, 2)))),
             OPERATORS["other-slope"].edit(function, new="tanh", old=function),
         )
+        yield (
+            mul(rest, out, one_minus(out)),
+            OPERATORS["other-slope"].edit(function, new="the logistic function", old=function),
+        )
         jacobian = add(("spread", out), neg(("mm", ("T", out), out)))
         yield ("mm", rest, jacobian), OPERATORS["slope-jacobian"].edit(function)
 
