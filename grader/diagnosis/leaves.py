@@ -94,7 +94,8 @@ def _others(node: Node, world: World) -> Iterator[Mutant]:
 def _functions_of(node: Node, world: World) -> Iterator[Mutant]:
     name = node[1]
     application = world.applied(name)
-    yield ("ones", node), OPERATORS["missing-factor"].edit(name, extra=0.1)
+    if name not in world.one_hots:  # for a target that is the number 1, said so below
+        yield ("ones", node), OPERATORS["missing-factor"].edit(name, extra=0.1)
     flipped: Node | None = None
     if application is not None:
         flipped = ("fn", application.function, neg(application.argument))
