@@ -205,3 +205,18 @@ def test_without_a_solution_finite_differences_still_say_something(bench, name, 
     found = explain(alone, name, bench.run(code), {})
     assert found.diagnosis.certainty == certainty
     assert [mistake.kind for mistake in found.diagnosis.mistakes] == kinds
+
+
+def test_a_difference_quotient_with_a_large_step_is_recognised(bench):
+    coarse = """
+J = lambda H: -np.sum(s.y * np.log(softmax(sigmoid(s.h_prev @ H + s.e @ s.I + s.b1) @ s.U + s.b2)))
+g = np.zeros_like(s.H)
+for i in range(g.shape[0]):
+    for j in range(g.shape[1]):
+        up = s.H.copy()
+        up[i, j] += 0.01
+        g[i, j] = (J(up) - J(s.H)) / 0.01
+return g"""
+    found, _ = bench.explain("dJ_dH", bench.run(coarse))
+    assert found.diagnosis.certainty == "observation"
+    assert [mistake.kind for mistake in found.diagnosis.mistakes] == ["numerical-gradient"]

@@ -17,6 +17,7 @@ from grader.diagnosis.misconceptions import named_story
 from grader.diagnosis.operators import OPERATORS
 from grader.diagnosis.plain import explain_plainly
 from grader.diagnosis.properties import describe
+from grader.diagnosis.quotients import is_quotient
 from grader.diagnosis.rendering import gradient_text
 from grader.diagnosis.story import Edit, Explanation, Story
 from grader.diagnosis.target import Target
@@ -25,7 +26,7 @@ from grader.judge import REAL_KINDS, Judgement, find_trivial
 from grader.result import Certainty, Diagnosis, Mistake
 
 DOUBLE, SINGLE = 1e-9, 3e-6
-NUMERICAL = 2e-5
+NUMERICAL = 4.7  # digits: from here on no mistake is looked for
 TIE = 0.15
 OBSERVED = 6.5
 MOST_ENTRIES, LARGEST = 1 << 16, 1e100  # beyond, there is nothing to be looked up
@@ -75,14 +76,18 @@ def explain(
         return _explanation("exact", [Story((constant,), "", constant.cost, "plain")])
     target = Target(values, [step.sizes for step in assignment.steps], tolerance)
     right = assignment.exact[name]
-    if (digits := _digits(values, right)) is not None:
-        edit = OPERATORS["numerical-gradient"].edit("the result", new=str(digits))
-        return _explanation("observation", [Story((edit,), "", edit.cost, "plain")])
+    digits = _digits(values, right)
+    if digits is not None and digits >= NUMERICAL:
+        return _numerical(digits)
     if assignment.reference is None:
-        return explain_plainly(target, right, _known(assignment, name), describe(assignment, name, values))
+        found = explain_plainly(target, right, _known(assignment, name), describe(assignment, name, values))
+        untold = found.diagnosis.certainty == "none"
+        return _numerical(digits or 0) if untold and is_quotient(assignment, name, values) else found
     if (named := named_story(assignment, name, values, own, tolerance)) is not None:
         return _explanation("exact", [named])
     stories = finder_of(assignment).find(name, target, own)
+    if not stories and is_quotient(assignment, name, values):
+        return _numerical(digits or 0)
     if not stories:
         return Explanation(Diagnosis("none", properties=describe(assignment, name, values)), note="none")
     tied = [story for story in stories if story.cost <= stories[0].cost + TIE]
@@ -118,12 +123,17 @@ def _known(assignment: Assignment, name: str) -> dict[str, Values]:
     return known
 
 
-def _digits(values: Values, right: Values) -> int | None:
-    """To how many digits the values agree with the gradient, where they do as a numerical derivative would."""
-    if any(value.size != truth.size for value, truth in zip(values, right, strict=True)):
+def _digits(values: Values, right: Values) -> float | None:
+    """To how many digits the values agree with the gradient; None where not at all, or entirely."""
+    if any(value.shape != truth.shape for value, truth in zip(values, right, strict=True)):
         return None
-    error = max(relative_error(v.reshape(t.shape), t) for v, t in zip(values, right, strict=True))
-    return int(-np.log10(error)) if 0 < error <= NUMERICAL and values[0].shape == right[0].shape else None
+    error = max(relative_error(value, truth) for value, truth in zip(values, right, strict=True))
+    return float(-np.log10(error)) if 0 < error < 1 else None
+
+
+def _numerical(digits: float) -> Explanation:
+    edit = OPERATORS["numerical-gradient"].edit("the result", new=str(int(digits)))
+    return _explanation("observation", [Story((edit,), "", edit.cost, "plain")])
 
 
 def _explanation(certainty: Certainty, stories: Sequence[Story]) -> Explanation:

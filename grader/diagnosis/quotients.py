@@ -1,0 +1,48 @@
+"""Difference quotients with a large step, recognised exactly: they are too far from the gradient to be told by their digits."""
+
+import numpy as np
+
+from grader.assignment import Assignment
+from grader.diagnosis.expression import Values
+from grader.graph import Array
+from grader.steps import Step
+
+STEPS = (0.1, 0.01, 0.001, 1e-4, 1e-5)
+FAR = 0.5
+AGREEMENT = 1e-9  # of the losses: the quotient of a small step is known no better than this divided by the step
+MOST_ENTRIES = 2000
+
+
+def is_quotient(assignment: Assignment, name: str, values: Values) -> bool:
+    """Whether the values are (J(p + t) - J(p)) / t or (J(p + t) - J(p - t)) / 2t for one of the usual steps t."""
+    right = assignment.exact[name]
+    for value, truth in zip(values, right, strict=True):
+        near = value.shape == truth.shape and np.linalg.norm(value - truth) <= FAR * np.linalg.norm(truth)
+        if not near or value.size > MOST_ENTRIES:
+            return False
+    node = next(gradient.of for gradient in assignment.config.gradients if gradient.name == name)
+    return any(
+        all(
+            _matches(assignment, node, step, value, t, back)
+            for step, value in zip(assignment.steps, values, strict=True)
+        )
+        for t in STEPS
+        for back in (0.0, t)
+    )
+
+
+def _matches(assignment: Assignment, node: str, step: Step, value: Array, t: float, back: float) -> bool:
+    """The quotient between p - back and p + t, entry by entry, until one differs."""
+    point = np.asarray(step.values[node], dtype=float)
+    for place in np.ndindex(point.shape):
+        ends = []
+        for move in (t, -back):
+            moved = point.copy()
+            moved[place] += move
+            ends.append(float(assignment.graph.loss_at(step.values, node, moved)))
+        if (
+            not abs((ends[0] - ends[1]) - value[place] * (t + back))
+            <= AGREEMENT * t * max(1.0, abs(value[place])) + 1e-13
+        ):
+            return False
+    return True
