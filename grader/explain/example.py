@@ -9,8 +9,9 @@ import numpy as np
 from grader.assignment import Assignment
 from grader.config import Gradient
 from grader.derivatives import STEP_SIZE, differentiate, relative_error
-from grader.diagnosis.expression import leaves, text
+from grader.diagnosis.expression import leaves
 from grader.diagnosis.mutants import local_mutants
+from grader.diagnosis.rendering import text
 from grader.diagnosis.world import World, make_world
 from grader.graph import Array
 from grader.steps import Step, make_step
