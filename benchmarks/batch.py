@@ -59,7 +59,9 @@ def peer_rate(command, folders):
 
     def one(folder):
         environment = {**os.environ, **SINGLE, "PYTHONPATH": f"{folder}:{PEERS}"}
-        subprocess.run([part.format(folder) for part in command], env=environment, capture_output=True, check=False, cwd=PEERS)
+        subprocess.run(
+            [part.format(folder) for part in command], env=environment, capture_output=True, check=False, cwd=PEERS
+        )
 
     with ThreadPoolExecutor(CORES) as threads:
         seconds, _ = timed(lambda: list(threads.map(one, folders)))
@@ -77,7 +79,9 @@ def fork_loop(count, sources, steps, names, report):
         if pid == 0:
             space = {}
             exec(compile(sources[i % len(sources)], "g.py", "exec"), space)  # noqa: S102
-            answers = [space[name](SimpleNamespace(**{k: np.copy(v) for k, v in s.items()})) for name in names for s in steps]
+            answers = [
+                space[name](SimpleNamespace(**{k: np.copy(v) for k, v in s.items()})) for name in names for s in steps
+            ]
             os.write(writing, b"".join(np.asarray(a).tobytes() for a in answers)[:65536])
             os._exit(0)
         os.close(writing)
@@ -127,7 +131,9 @@ def throughput(assignment, rounds, folder):
             rates["pytest"].append(peer_rate(command, folders))
     table(rates)
     middle = {name: statistics.median(found) for name, found in rates.items()}
-    say(f"batch / gradescope-utils, a process per submission   {middle['batch, right'] / middle['gradescope-utils']:.1f}")
+    say(
+        f"batch / gradescope-utils, a process per submission   {middle['batch, right'] / middle['gradescope-utils']:.1f}"
+    )
     say(f"batch / pytest, a process per submission             {middle['batch, right'] / middle['pytest']:.1f}")
     say(f"batch / bare-fork limit                              {middle['batch, right'] / middle['bare fork']:.2f}")
     say(f"batch of mixed / batch of right submissions          {middle['batch, mixed'] / middle['batch, right']:.2f}")
@@ -163,7 +169,9 @@ def layers(assignment, rounds):
     for box in boxes.values():
         box.close()
     table(rates)
-    say(f"everything / without any   {statistics.median(rates['everything']) / statistics.median(rates['without any']):.2f}")
+    say(
+        f"everything / without any   {statistics.median(rates['everything']) / statistics.median(rates['without any']):.2f}"
+    )
     say()
 
 
@@ -179,7 +187,9 @@ def growth(sizes, folder):
         process = subprocess.Popen([*GRADER, "batch", str(source), "--out", str(out)], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
         peak, start = watch_memory(process), time.perf_counter()
         seconds = time.perf_counter() - start + peak[1]
-        regrade, _ = timed(lambda out=out: subprocess.run([*GRADER, "regrade", str(out)], cwd=ROOT, capture_output=True, check=True))
+        regrade, _ = timed(
+            lambda out=out: subprocess.run([*GRADER, "regrade", str(out)], cwd=ROOT, capture_output=True, check=True)
+        )
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         say(
@@ -262,7 +272,9 @@ def latency(rounds):
     times = {name: [] for name in commands}
     for _ in range(rounds):
         for name, command in commands.items():
-            times[name].append(timed(lambda c=command: subprocess.run(c, cwd=ROOT, capture_output=True, check=True))[0] * 1e3)
+            times[name].append(
+                timed(lambda c=command: subprocess.run(c, cwd=ROOT, capture_output=True, check=True))[0] * 1e3
+            )
     table(times, "ms")
     first = statistics.median(times["python -c 'import numpy'"])
     for name, found in list(times.items())[1:]:

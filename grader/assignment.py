@@ -102,7 +102,9 @@ def load_assignment(config: Config, folder: Path, *, with_solution: bool) -> Ass
     graph = Graph(folder / config.model, config.quantities, computed, config.loss)
     names = [gradient.name for gradient in config.gradients]
     if with_solution and not config.solution:
-        raise ConfigError(f"{folder / 'config.yaml'}: expected `solution:`, the solved file, found none; grading needs it")
+        raise ConfigError(
+            f"{folder / 'config.yaml'}: expected `solution:`, the solved file, found none; grading needs it"
+        )
     reference = Reference(folder / config.solution, names) if with_solution else None
     return Assignment(folder, config, graph, make_steps(config, graph), reference)
 

@@ -58,7 +58,9 @@ class _Commands(click.Group):
             raise
         except Exception:
             traceback.print_exc()
-            click.echo(f"{click.style('error:', fg='red', bold=True)} the grader itself failed; no mark was given", err=True)
+            click.echo(
+                f"{click.style('error:', fg='red', bold=True)} the grader itself failed; no mark was given", err=True
+            )
             ctx.exit(GraderError.exit_code)
 
 

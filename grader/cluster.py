@@ -117,7 +117,9 @@ class Cluster:
                 f"{self._address}: the Dask scheduler has no workers; start some with `dask worker {self._address}`"
             ) from error
 
-    def _hand_out_more(self, tasks: Iterator[Task], under_way: dict[Any, list[Task]], finished: "queue.Queue[Any]") -> None:
+    def _hand_out_more(
+        self, tasks: Iterator[Task], under_way: dict[Any, list[Task]], finished: "queue.Queue[Any]"
+    ) -> None:
         """Keep every thread of the cluster supplied."""
         wanted = AHEAD * max(1, sum(self._client.nthreads().values())) if len(under_way) < AHEAD else len(under_way) + 1
         while len(under_way) < wanted and (chunk := list(islice(tasks, CHUNK))):
@@ -198,7 +200,9 @@ def assignment_files(config: Path) -> dict[str, bytes]:
     files = {"config.yaml": config.read_bytes()}
     for path in (folder / loaded.model, *staff_files(folder / loaded.solution)):
         if not path.resolve().is_relative_to(folder):
-            raise UsageError(f"{config}: {path} is outside the folder of the assignment: a cluster gets that folder only")
+            raise UsageError(
+                f"{config}: {path} is outside the folder of the assignment: a cluster gets that folder only"
+            )
         if path.is_file():
             files[str(path.resolve().relative_to(folder))] = path.read_bytes()
     return files

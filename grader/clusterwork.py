@@ -76,7 +76,9 @@ def _grade(pool: Pool, state: Fingerprint, tasks: bytes) -> bytes:
         state.steps,
         state.version,
     ):
-        raise SandboxError("this Dask worker has another version of gradient-grader, or other numbers come out of the model")
+        raise SandboxError(
+            "this Dask worker has another version of gradient-grader, or other numbers come out of the model"
+        )
     runtime = msgspec.json.encode(ours.runtime)
     results = []
     for result in pool.run(iter(msgspec.msgpack.decode(tasks, type=list[Task]))):

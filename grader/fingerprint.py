@@ -80,7 +80,6 @@ def _numbers(assignment: Assignment) -> list[bytes]:
     return parts
 
 
-
 def _hash(*parts: bytes) -> str:
     total = hashlib.sha256()
     for part in parts:

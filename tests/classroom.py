@@ -90,10 +90,15 @@ def _files(student: Student) -> dict[str, bytes]:
 def _canvas(student: Student) -> dict[str, bytes]:
     last_first = "".join(c for part in reversed(student.name.split(" ")) for c in part if c.isalnum()).lower()
     late = "_LATE" if student.late else ""
-    found = {f"{last_first}{late}_{student.number}_70{student.number}_{name}": body for name, body in _flat(student).items()}
+    found = {
+        f"{last_first}{late}_{student.number}_70{student.number}_{name}": body for name, body in _flat(student).items()
+    }
     if student.older:  # Canvas numbers what is handed in again
         first, again = f"70{student.number}_gradients.py", f"71{student.number}_gradients-1.py"
-        return {**dict.fromkeys(found, student.older), **{name.replace(first, again): body for name, body in found.items()}}
+        return {
+            **dict.fromkeys(found, student.older),
+            **{name.replace(first, again): body for name, body in found.items()},
+        }
     return found or {f"{last_first}_{student.number}_text.html": b"I could not upload my file"}
 
 
@@ -105,7 +110,9 @@ def _moodle(student: Student) -> dict[str, bytes]:
 
 
 def _moodle_flat(student: Student) -> dict[str, bytes]:
-    return {f"{student.name}_{student.number}_assignsubmission_file_{name}": body for name, body in _flat(student).items()}
+    return {
+        f"{student.name}_{student.number}_assignsubmission_file_{name}": body for name, body in _flat(student).items()
+    }
 
 
 def _blackboard(student: Student) -> dict[str, bytes]:
@@ -119,7 +126,11 @@ def _blackboard(student: Student) -> dict[str, bytes]:
 
 def _brightspace(student: Student) -> dict[str, bytes]:
     start = f"{student.number}-88 - {student.name} - Oct 3, 2026 1159 PM"
-    older = {f"{student.number}-88 - {student.name} - Oct 2, 2026 905 AM/gradients.py": student.older} if student.older else {}
+    older = (
+        {f"{student.number}-88 - {student.name} - Oct 2, 2026 905 AM/gradients.py": student.older}
+        if student.older
+        else {}
+    )
     return {**older, **({f"{start}/{name}": body for name, body in student.files.items()} or {f"{start}/": b""})}
 
 
@@ -148,12 +159,18 @@ def _gradescope_metadata(students: list[Student]) -> bytes:
 
 def _github(student: Student) -> dict[str, bytes]:
     repo = f"hw3-submissions/hw3-{student.login}"
-    return {f"{repo}/.git/HEAD": b"ref: refs/heads/main", **{f"{repo}/{name}": body for name, body in student.files.items()}}
+    return {
+        f"{repo}/.git/HEAD": b"ref: refs/heads/main",
+        **{f"{repo}/{name}": body for name, body in student.files.items()},
+    }
 
 
 def _classroom50(student: Student) -> dict[str, bytes]:
     repo = f"cs1-hw3-{student.login}"
-    return {f"{repo}/.git/HEAD": b"ref: refs/heads/main", **{f"{repo}/{name}": body for name, body in student.files.items()}}
+    return {
+        f"{repo}/.git/HEAD": b"ref: refs/heads/main",
+        **{f"{repo}/{name}": body for name, body in student.files.items()},
+    }
 
 
 _WRITERS = {

@@ -169,7 +169,9 @@ def test_a_worker_that_is_killed_is_replaced_and_nothing_is_lost_or_done_twice(s
 
 
 def test_a_submission_that_hangs_delays_nobody_else(changed, tmp_path):
-    source = write(tmp_path / "class", {"aaa/gradients.py": SLEEPS, **{f"s{i}/gradients.py": SOLUTION for i in range(5)}})
+    source = write(
+        tmp_path / "class", {"aaa/gradients.py": SLEEPS, **{f"s{i}/gradients.py": SOLUTION for i in range(5)}}
+    )
     config, change = changed
     change("call_cpu_seconds: 2.0", "call_cpu_seconds: 0.4")
     out = tmp_path / "results"
@@ -216,8 +218,13 @@ def test_what_could_not_be_read_is_exit_code_3_and_the_rest_is_graded(tmp_path):
     source = write(tmp_path / "class", {"ann/gradients.py": SOLUTION, "bob.zip": b"PK nonsense"})
     done = batch(source, tmp_path / "results")
     assert done.returncode == 3
-    assert "could not be read: 1\n  bob: no gradients.py, found nothing (bob.zip: this zip cannot be read" in done.stdout
-    assert {row["student"]: row["status"] for row in table(tmp_path / "results")} == {"ann": "graded", "bob": "unreadable"}
+    assert (
+        "could not be read: 1\n  bob: no gradients.py, found nothing (bob.zip: this zip cannot be read" in done.stdout
+    )
+    assert {row["student"]: row["status"] for row in table(tmp_path / "results")} == {
+        "ann": "graded",
+        "bob": "unreadable",
+    }
 
 
 def test_a_newer_download_grades_only_what_is_new_and_keeps_the_history(results, tmp_path):
@@ -335,7 +342,8 @@ def test_show_prints_one_student_found_by_any_name(school):
 
 
 @pytest.mark.parametrize(
-    ("name", "message"), [("hall", "no student hall; did you mean hal?"), ("a", "a could be"), ("zzz", "no student zzz\n")]
+    ("name", "message"),
+    [("hall", "no student hall; did you mean hal?"), ("a", "a could be"), ("zzz", "no student zzz\n")],
 )
 def test_show_says_when_nobody_or_several_could_be_meant(school, name, message):
     done = run("show", school[1], name)

@@ -74,7 +74,11 @@ def test_an_address_where_no_scheduler_answers_is_said_to_be_one(tmp_path):
 def test_without_dask_the_option_says_what_to_install(tmp_path):
     source = write(tmp_path / "class", {"ann/gradients.py": SOLUTION})
     (tmp_path / "distributed.py").write_text("raise ImportError")
-    command = [sys.executable, "-c", "import sys; sys.path.insert(0, sys.argv.pop(1)); from grader.cli import main; main()"]
+    command = [
+        sys.executable,
+        "-c",
+        "import sys; sys.path.insert(0, sys.argv.pop(1)); from grader.cli import main; main()",
+    ]
     arguments = [tmp_path, "batch", source, "--out", tmp_path / "results", "--dask", "tcp://127.0.0.1:1"]
     done = subprocess.run([*command, *map(str, arguments)], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 2

@@ -21,7 +21,12 @@ MISTAKES = [
     ("count: 4", "count: four", "steps.count", "expected int, found str ('four')"),
     ("count: 4", "count: 1", "steps.count", "expected int >= 2 (1)"),
     ("tolerance: 1e-6", "tolerance: small", "checks.finite_difference.tolerance", "expected float, found str"),
-    ("sample: normal, shape: [V, d]", "sample: norml, shape: [V, d]", "quantities.L.sample", "found norml; did you mean normal?"),
+    (
+        "sample: normal, shape: [V, d]",
+        "sample: norml, shape: [V, d]",
+        "quantities.L.sample",
+        "found norml; did you mean normal?",
+    ),
     ("scale: 0.5}", "scal: 0.5}", "quantities.H.scal", "unknown key; did you mean scale?"),
     ("[V, d]", "[V, q]", "quantities.L.shape[1]", "expected a dimension (V, d, Dh), found q"),
     ("[V, d]", "[V, 0]", "quantities.L.shape[1]", "expected a dimension (V, d, Dh), found 0"),
@@ -47,7 +52,12 @@ MISTAKES = [
     ("low: 0.1", "low: 0.95", "quantities.h_prev.low", "expected low < high, found 0.95 and 0.9"),
     ("differs_from: y", "differs_from: L", "quantities.x.differs_from", "expected a one_hot quantity (y), found L"),
     ("of: V, differs_from", "of: v, differs_from", "quantities.x.of", "expected a dimension (V, d, Dh), found v"),
-    ("objective: cross_entropy", "objective: accuracy", "objective", "expected one of (cross_entropy, log_likelihood), found accuracy"),
+    (
+        "objective: cross_entropy",
+        "objective: accuracy",
+        "objective",
+        "expected one of (cross_entropy, log_likelihood), found accuracy",
+    ),
     ("share: 0.2", "share: 0.2\n    share: 0.2", None, "the key share stands here twice"),
     ("count: 4", "count: [", None, "not valid YAML"),
     ("title:", "\ttitle:", None, "not valid YAML"),
@@ -75,7 +85,11 @@ def test_a_mistake_is_one_line_that_names_file_line_key_and_the_remedy(
     if keys is not None:
         line = int(message.removeprefix(f"{path}:").partition(":")[0])
         assert f": {keys}: " in message
-        assert line == 1 or new.strip(" []")[:5] in path.read_text().splitlines()[line - 1] or keys in ("checks", "dimensions")
+        assert (
+            line == 1
+            or new.strip(" []")[:5] in path.read_text().splitlines()[line - 1]
+            or keys in ("checks", "dimensions")
+        )
 
 
 def test_a_number_may_be_written_without_a_dot() -> None:
@@ -86,12 +100,12 @@ def test_a_number_may_be_written_without_a_dot() -> None:
 def test_a_file_that_is_no_config_at_all_is_a_config_error(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "config.yaml"
     path.write_bytes(content)
-    with pytest.raises(ConfigError, match="config.yaml"):
+    with pytest.raises(ConfigError, match=r"config\.yaml"):
         load_config(path)
 
 
 def test_without_a_config_the_message_says_where_it_was_looked_for(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="no config.yaml in .* or above.*--config"):
+    with pytest.raises(ConfigError, match=r"no config\.yaml in .* or above.*--config"):
         find_config(tmp_path)
 
 
@@ -117,7 +131,12 @@ FILES = [
     ("assignment/model.py", "def h(", "def hh(", "expected a function h(...), found none"),
     ("assignment/model.py", "def h(z):", "def h(zz):", "h(zz): zz is no quantity of config.yaml"),
     ("assignment/model.py", "def e(L, x):", "def e(L, x, z):", "quantities cannot need themselves"),
-    ("assignment/model.py", "return sigmoid(z)", "return sigmoid(z)[0]", "h: expected shape (1, 7) at step 1, found (7,)"),
+    (
+        "assignment/model.py",
+        "return sigmoid(z)",
+        "return sigmoid(z)[0]",
+        "h: expected shape (1, 7) at step 1, found (7,)",
+    ),
     ("assignment/model.py", "return sigmoid(z)", "return sigmoid(z) / 0 * 0", "h: expected finite numbers at step 1"),
     ("assignment/model.py", "return sigmoid(z)", "return sigmoid(z) * 0", "h: expected no zeros at step 1"),
     ("assignment/model.py", "return sigmoid(z)", "return undefined(z)", "does not run at step 1: NameError"),
@@ -125,7 +144,12 @@ FILES = [
     ("assignment/model.py", "import numpy", "import nunpy", "model.py:13: does not run: ModuleNotFoundError"),
     ("assignment/model.py", "def h(z):", "def h(z:", "does not run: SyntaxError"),
     ("assignment/model.py", "", None, "cannot be read: No such file"),
-    ("solutions/gradients.py", "def dJ_dH(", "def dJ_dHH(", "expected a function dJ_dH(s), found none; did you mean dJ_dHH?"),
+    (
+        "solutions/gradients.py",
+        "def dJ_dH(",
+        "def dJ_dHH(",
+        "expected a function dJ_dH(s), found none; did you mean dJ_dHH?",
+    ),
     ("solutions/gradients.py", "", None, "cannot be read: No such file"),
     ("solutions/gradients.py", "return s.y_hat - s.y", "return s.yhat - s.y", "dJ_db2 does not run: AttributeError"),
 ]

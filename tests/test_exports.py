@@ -30,7 +30,9 @@ from grader.store.store import RunRecord, Store
 def graded(assignment, sandbox):
     """Three of the students of the table graded for real, with their grades by source."""
     state = fingerprint(assignment)
-    sources = {source for student in STUDENTS for name, source in student.files.items() if name.endswith("gradients.py")}
+    sources = {
+        source for student in STUDENTS for name, source in student.files.items() if name.endswith("gradients.py")
+    }
     return state, {source: grade(assignment, sandbox.run(source), "gradients.py") for source in sources}
 
 
@@ -41,7 +43,9 @@ def stored(tmp_path: Path, layout: str, graded) -> Results:
         round_id = store.begin_round("batch", state, "title: x")
         for entry in read_download(write(tmp_path / "class", files(layout)), "gradients.py").entries:
             store.receive(entry, receive(entry, "gradients.py", 10**6, []))
-        for number_, source in store.connection.execute("SELECT id, source FROM submissions WHERE source IS NOT NULL").fetchall():
+        for number_, source in store.connection.execute(
+            "SELECT id, source FROM submissions WHERE source IS NOT NULL"
+        ).fetchall():
             record = RunRecord(b"\x80", "", 0.1, 1, state.steps, state.runtime, "strong")
             store.record(number_, round_id, msgspec.json.encode(by_source[source]), record)
         store.finish_round(round_id)
@@ -127,7 +131,9 @@ def test_a_worksheet_in_another_language_needs_the_title_of_its_column(tmp_path,
     worksheet = tmp_path / "worksheet.csv"
     worksheet.write_text(MOODLE.replace("Grade,Max", "Bewertung,Max").replace("Participant", "Teilnehmer/in"))
     with stored(tmp_path, "moodle", graded) as results:
-        with pytest.raises(UsageError, match=r"with a column 'Grade', found Identifier, .*name the column of grades with --co"):
+        with pytest.raises(
+            UsageError, match=r"with a column 'Grade', found Identifier, .*name the column of grades with --co"
+        ):
             fill_moodle(results, worksheet, lambda row: "")
         assert fill_moodle(results, worksheet, lambda row: "", "Bewertung").graded == 3
 
@@ -159,14 +165,18 @@ def test_no_text_becomes_a_formula_or_breaks_a_row(text):
     assert row[0].isprintable()
 
 
-@pytest.mark.parametrize(("value", "shown"), [(1.0, "1"), (-0.5, "-0.5"), (1 / 3, "0.3333"), (100.0, "100"), (-1e-9, "0")])
+@pytest.mark.parametrize(
+    ("value", "shown"), [(1.0, "1"), (-0.5, "-0.5"), (1 / 3, "0.3333"), (100.0, "100"), (-1e-9, "0")]
+)
 def test_numbers_stay_numbers(value, shown):
     assert number(value) == cell(value) == shown
 
 
 @given(st.text(max_size=60))
 def test_hostile_text_stays_text_in_html(text):
-    shown = fragment([Block("text", text), Block("code", text), Block("item", text), Block("table", rows=((text,), (text,)))])
+    shown = fragment(
+        [Block("text", text), Block("code", text), Block("item", text), Block("table", rows=((text,), (text,)))]
+    )
     bare = re.sub(r"</?(p|pre|ul|li|table|tr|td|th)( scope=\"col\")?>", "", shown)
     assert "<" not in bare
     assert html.unescape(re.search("<pre>(.*?)</pre>", shown, re.DOTALL)[1]) == text

@@ -45,7 +45,11 @@ def test_every_layout_is_recognised_and_gives_each_student_the_right_file(layout
 
 def test_students_have_the_names_and_numbers_of_their_platform(tmp_path):
     def keys(layout):
-        people = [one for entry in read_download(write(tmp_path / layout, files(layout)), WANTED).entries for one in entry.people]
+        people = [
+            one
+            for entry in read_download(write(tmp_path / layout, files(layout)), WANTED).entries
+            for one in entry.people
+        ]
         return sorted((one.key, one.name) for one in people)[0]
 
     assert keys("canvas") == ("haradanao_1044", "haradanao") or keys("canvas") == ("leeann_1041", "leeann")
@@ -58,7 +62,12 @@ def test_students_have_the_names_and_numbers_of_their_platform(tmp_path):
 
 def test_late_is_what_canvas_says_and_what_the_due_date_says_elsewhere(tmp_path):
     canvas = read_download(write(tmp_path / "canvas", files("canvas")), WANTED)
-    assert {entry.key: entry.late for entry in canvas.entries} == {"1041": False, "1042": True, "1043": False, "1044": False}
+    assert {entry.key: entry.late for entry in canvas.entries} == {
+        "1041": False,
+        "1042": True,
+        "1043": False,
+        "1044": False,
+    }
     exported = write(tmp_path / "gradescope", files("gradescope"))
     due = datetime(2026, 10, 3, 23, 59)
     assert [entry.late for entry in read_download(exported, WANTED, due=due).entries] == [False, True, False, False]
@@ -146,7 +155,10 @@ def test_a_file_that_becomes_a_link_after_it_was_listed_is_not_followed(tmp_path
 
 def test_a_broken_zip_of_one_student_costs_the_others_nothing(tmp_path):
     nested = zip_bytes({"a.zip": zip_bytes({"b.zip": zip_bytes({"c.zip": zip_bytes({"gradients.py": SOLUTION})})})})
-    write(tmp_path, {"ann.zip": b"PK\x03\x04 nonsense", "bob.zip": zip_bytes({"x/gradients.py": FLIPPED}), "carol.zip": nested})
+    write(
+        tmp_path,
+        {"ann.zip": b"PK\x03\x04 nonsense", "bob.zip": zip_bytes({"x/gradients.py": FLIPPED}), "carol.zip": nested},
+    )
     download = read_download(tmp_path, WANTED)
     found = received(download)
     assert found["ann"].kind == "unreadable"

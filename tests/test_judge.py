@@ -169,7 +169,7 @@ TRIVIAL: list[tuple[str, Make, str]] = [
 def test_answers_without_a_derivation_earn_nothing_not_even_for_their_shape(
     assignment: Assignment, change: Make, words: str
 ) -> None:
-    result = graded(assignment, **{name: change for name in assignment.names})
+    result = graded(assignment, **dict.fromkeys(assignment.names, change))
     assert result.score == 0
     assert {gradient.status for gradient in result.gradients} == {"failed"}
     assert all(words in gradient.checks[0].message for gradient in result.gradients)
@@ -265,7 +265,7 @@ def test_a_share_of_one_half_keeps_half_of_the_marks(assignment: Assignment) -> 
 def test_for_the_log_likelihood_every_sign_is_the_other_one(assignment: Assignment) -> None:
     config = msgspec.structs.replace(assignment.config, objective="log_likelihood")
     other = Assignment(assignment.folder, config, assignment.graph, assignment.steps, assignment.reference)
-    negative: dict[str, Make] = {name: np.negative for name in assignment.names}
+    negative: dict[str, Make] = dict.fromkeys(assignment.names, np.negative)
     assert graded(other, **negative).passed
     assert graded(other).score == pytest.approx(20 + 0.8 * 90), "one wrong sign, the rest follows from it"
 
@@ -362,7 +362,7 @@ def test_no_message_contains_a_number_of_the_right_answer(assignment: Assignment
         np.zeros_like,
     ]
     for change in changes:
-        result = graded(assignment, **{name: change for name in assignment.names})
+        result = graded(assignment, **dict.fromkeys(assignment.names, change))
         for gradient in result.gradients:
             right = np.abs(np.concatenate([value.ravel() for value in assignment.exact[gradient.name]]))
             for check in gradient.checks:

@@ -320,7 +320,9 @@ def test_a_weak_sandbox_is_found_out_and_refused_unless_told_otherwise(
 ) -> None:
     with sandboxed(assignment, *without) as sandbox:
         assert not sandbox.report.strong
-        with pytest.raises(SandboxError, match=r"does not hold on this machine: weak .*could .*sandbox\.require to any"):
+        with pytest.raises(
+            SandboxError, match=r"does not hold on this machine: weak .*could .*sandbox\.require to any"
+        ):
             sandbox.require("strong")
         sandbox.require("any")
         assert only_dJ_dU_is("passed", assignment, sandbox.run(HONEST))

@@ -1,5 +1,6 @@
 """The parser of what a child sends: strict, and unmoved by anything that a child could send."""
 
+import contextlib
 import json
 import struct
 
@@ -97,10 +98,8 @@ def test_text_is_cut_and_cleaned_again_on_our_side() -> None:
 @settings(max_examples=300, deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
-    try:
+    with contextlib.suppress(Violation):
         read(data)
-    except Violation:
-        pass
 
 
 HEADERS = st.fixed_dictionaries(

@@ -5,10 +5,10 @@ import sys
 import unittest
 
 sys.path.insert(0, sys.argv[1])
-import gradients  # noqa: E402
-from gradescope_utils.autograder_utils.decorators import number, weight  # noqa: E402
-from gradescope_utils.autograder_utils.json_test_runner import JSONTestRunner  # noqa: E402
-from reference import NAMES, check, steps  # noqa: E402
+import gradients
+from gradescope_utils.autograder_utils.decorators import number, weight
+from gradescope_utils.autograder_utils.json_test_runner import JSONTestRunner
+from reference import NAMES, check, steps
 
 STEPS = list(steps())
 
@@ -30,4 +30,6 @@ def case(i, name):
 
 for i, name in enumerate(NAMES):
     setattr(Gradients, f"test_{i}", case(i, name))
-JSONTestRunner(stream=io.StringIO(), visibility="visible").run(unittest.defaultTestLoader.loadTestsFromTestCase(Gradients))
+JSONTestRunner(stream=io.StringIO(), visibility="visible").run(
+    unittest.defaultTestLoader.loadTestsFromTestCase(Gradients)
+)

@@ -14,14 +14,26 @@ from grader.inputs.download import LAYOUTS
 @click.command("batch")
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--out", "out", type=click.Path(path_type=Path), required=True, help="The folder for the results.")
-@click.option("--jobs", type=click.IntRange(1, 256), default=None, help="Worker processes (default: one per processor).")
-@click.option("--dask", "address", default="", help="Grade on the cluster of this Dask scheduler, such as tcp://host:8786.")
-@click.option("--layout", type=click.Choice(LAYOUTS), default=None, help="What PATH is a download of (default: recognised).")
+@click.option(
+    "--jobs", type=click.IntRange(1, 256), default=None, help="Worker processes (default: one per processor)."
+)
+@click.option(
+    "--dask", "address", default="", help="Grade on the cluster of this Dask scheduler, such as tcp://host:8786."
+)
+@click.option(
+    "--layout", type=click.Choice(LAYOUTS), default=None, help="What PATH is a download of (default: recognised)."
+)
 @click.option("--due", type=click.DateTime(["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"]), default=None,
               help="UTC; what was handed in later is marked late, where the download has times.")  # fmt: skip
 @config_option
 def command(
-    path: Path, out: Path, jobs: int | None, address: str, layout: str | None, due: datetime | None, config_path: Path | None
+    path: Path,
+    out: Path,
+    jobs: int | None,
+    address: str,
+    layout: str | None,
+    due: datetime | None,
+    config_path: Path | None,
 ) -> None:
     """Grade every submission in PATH, a folder or zip: a download of a whole class.
 

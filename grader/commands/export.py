@@ -18,13 +18,21 @@ _FILES = {
 @click.command("export")
 @click.argument("results", type=click.Path(path_type=Path))
 @click.argument("form", metavar="FORMAT", type=click.Choice(list(_FILES)))
-@click.option("--into", "template", type=click.Path(path_type=Path), help="The gradebook (Canvas) or worksheet (Moodle) to fill.")
+@click.option(
+    "--into", "template", type=click.Path(path_type=Path), help="The gradebook (Canvas) or worksheet (Moodle) to fill."
+)
 @click.option("--column", default="", help="The column to fill: its title or, in Canvas, the assignment's number.")
 @click.option("--comments", default="Feedback comments", help="Moodle: the title of the column for comments.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The file to write (default: in RESULTS).")
 @config_option
 def command(
-    results: Path, form: str, template: Path | None, column: str, comments: str, output: Path | None, config_path: Path | None
+    results: Path,
+    form: str,
+    template: Path | None,
+    column: str,
+    comments: str,
+    output: Path | None,
+    config_path: Path | None,
 ) -> None:
     """Write the marks in RESULTS as FORMAT: canvas, moodle, moodle-feedback, gradescope or csv.
 
@@ -40,7 +48,9 @@ def command(
 
     config, _ = read_config(config_path)
     if form in ("canvas", "moodle") and template is None:
-        raise UsageError(f"{form}: expected the file to fill: download it from {form.capitalize()} and name it with --into FILE")
+        raise UsageError(
+            f"{form}: expected the file to fill: download it from {form.capitalize()} and name it with --into FILE"
+        )
     if form == "canvas" and not column:
         raise UsageError("canvas: expected the column to fill: name it with --column TITLE")
     path = output or results / _FILES[form]
@@ -51,7 +61,11 @@ def command(
             data = filled.text.encode()
         elif form == "moodle" and template is not None:
             filled = gradebooks.fill_moodle(
-                stored, template, lambda row: feedback.fragment(list(feedback.page(row, config))), column or "Grade", comments
+                stored,
+                template,
+                lambda row: feedback.fragment(list(feedback.page(row, config))),
+                column or "Grade",
+                comments,
             )
             data = filled.text.encode()
         elif form == "moodle-feedback":

@@ -13,7 +13,9 @@ from grader.commands.common import config_option, find_config_path
 @click.argument("results", type=click.Path(path_type=Path))
 @click.option("--rerun", is_flag=True, help="Also run again what ran with other steps, limits, Python or numpy.")
 @click.option("--rerun-all", is_flag=True, help="Run everything again; flags files that answer differently.")
-@click.option("--jobs", type=click.IntRange(1, 256), default=None, help="Worker processes (default: one per processor).")
+@click.option(
+    "--jobs", type=click.IntRange(1, 256), default=None, help="Worker processes (default: one per processor)."
+)
 @click.option("--dask", "address", default="", help="Grade on the cluster of this Dask scheduler.")
 @config_option
 def command(

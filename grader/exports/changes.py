@@ -106,5 +106,7 @@ def changes_csv(changes: list[Change]) -> str:
     rows = [HEAD]
     for one in changes:
         scores = [one.before, one.after, one.difference]
-        rows.append([*map(cell, (one.student, one.name, one.gradient, *scores, one.status_before, one.status_after, one.why))])
+        rows.append(
+            [*map(cell, (one.student, one.name, one.gradient, *scores, one.status_before, one.status_after, one.why))]
+        )
     return csv_text(rows)

@@ -59,7 +59,9 @@ def write_feedback(folder: Path, results: Results, config: Config) -> Path:
 def page(row: StudentRow, config: Config) -> Iterator[Block]:
     """What one student reads: the marks, a table, and a passage on each gradient that is not right."""
     yield Block("heading", config.title, 1)
-    yield Block("text", f"{row.name}{f' ({row.group_name})' if row.group_name else ''}{', handed in late' if row.late else ''}")
+    yield Block(
+        "text", f"{row.name}{f' ({row.group_name})' if row.group_name else ''}{', handed in late' if row.late else ''}"
+    )
     grade = row.grade
     if grade is None:
         yield Block("text", f"There are no marks: {row.problem or 'it has not been graded yet'}.")
@@ -93,7 +95,10 @@ def _passage(gradient: GradientResult, grade: Grade, config: Config) -> Iterator
     yield Block("heading", f"{gradient.name}: {_WORDS[gradient.status]}", 2)
     if gradient.follow_through is not None:
         roots = ", ".join(gradient.follow_through.roots or gradient.follow_through.sources)
-        yield Block("text", f"This follows correctly from your own {roots}: that is the one to mend, and this one is then right.")
+        yield Block(
+            "text",
+            f"This follows correctly from your own {roots}: that is the one to mend, and this one is then right.",
+        )
     if gradient.message:
         yield Block("code", f"line {gradient.line}: {gradient.message}" if gradient.line else gradient.message)
     for check in gradient.checks:

@@ -45,7 +45,9 @@ def fill_canvas(results: Results, gradebook: Path, column: str) -> Filled:
     head = rows[0]
     section = next((i for i, title in enumerate(head) if "Section" in title), -1)
     if len(head) < 4 or "Student" not in head[0] or "ID" not in head[1] or section < 0:
-        raise UsageError(f"{gradebook}: expected a gradebook export of Canvas (Student, ID, ..., Section), found other columns")
+        raise UsageError(
+            f"{gradebook}: expected a gradebook export of Canvas (Student, ID, ..., Section), found other columns"
+        )
     chosen = _canvas_column(gradebook, head, section, column)
     keep = [*range(section + 1), chosen]
     filled = Filled("")
@@ -134,7 +136,17 @@ def gradescope_csv(results: Results) -> str:
         scores = {one.name: one.score for one in row.grade.gradients} if graded and row.grade else {}
         status = {"graded": "Graded", "missing": "Missing"}.get(row.status, "Ungraded")
         total = row.score if graded else None
-        known = [first, last, row.sid, row.email, "", total, row.max_score, status, row.ids.get("gradescope", row.student)]
+        known = [
+            first,
+            last,
+            row.sid,
+            row.email,
+            "",
+            total,
+            row.max_score,
+            status,
+            row.ids.get("gradescope", row.student),
+        ]
         rows.append([*map(cell, [*known, row.submitted_at, "", "", "", *(scores.get(name) for name, _ in gradients)])])
     return csv_text(rows)
 

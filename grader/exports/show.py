@@ -24,7 +24,9 @@ def find_one(results: Results, wanted: str) -> StudentRow:
         raise UsageError(f"{results.folder}: no student {wanted}{near}")
     if len(found) > 1:
         names = ", ".join(row.student for row in found[:_SHOWN]) + (" ..." if len(found) > _SHOWN else "")
-        raise UsageError(f"{results.folder}: {wanted} could be {len(found)} students: {names}; name one of them exactly")
+        raise UsageError(
+            f"{results.folder}: {wanted} could be {len(found)} students: {names}; name one of them exactly"
+        )
     return found[0]
 
 
@@ -39,7 +41,9 @@ def print_student(console: Console, results: Results, row: StudentRow, config: C
     if row.note:
         console.print(Text(f"note: {_line(row.note)}"))
     for kind, gradient, detail in results.flags(row.submission_id):
-        console.print(Text.assemble(("flag ", "yellow"), (kind, "bold"), f" {gradient}: " if gradient else ": ", _line(detail)))
+        console.print(
+            Text.assemble(("flag ", "yellow"), (kind, "bold"), f" {gradient}: " if gradient else ": ", _line(detail))
+        )
     history = results.history(row.submission_id)
     for one in history if len(history) > 1 else ():
         marks = f"{number(one['score'])} of {number(one['max_score'])}" if one["status"] == "graded" else "not graded"

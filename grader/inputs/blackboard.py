@@ -10,7 +10,8 @@ from grader.inputs.entry import Entry, person
 from grader.inputs.tree import File, Tree
 
 _NAME = re.compile(
-    r"(?P<assignment>.+)_(?P<user>[^_]+)_attempt_(?P<at>\d{4}(?:-\d{2}){5})(?:_(?P<original>.+)|(?P<receipt>\.txt))", re.DOTALL
+    r"(?P<assignment>.+)_(?P<user>[^_]+)_attempt_(?P<at>\d{4}(?:-\d{2}){5})(?:_(?P<original>.+)|(?P<receipt>\.txt))",
+    re.DOTALL,
 )
 
 

@@ -10,7 +10,9 @@ from pathlib import PurePosixPath
 from grader.inputs.entry import Entry, person
 from grader.inputs.tree import File, Tree
 
-_ANONYMOUS = re.compile(r"(?:(?P<late>LATE)_)?anon_(?P<id>[A-Za-z0-9]+)_(?P<attachment>\d+)_(?P<original>.+)", re.DOTALL)
+_ANONYMOUS = re.compile(
+    r"(?:(?P<late>LATE)_)?anon_(?P<id>[A-Za-z0-9]+)_(?P<attachment>\d+)_(?P<original>.+)", re.DOTALL
+)
 _TEXT = re.compile(r"(?P<name>.+?)_(?:(?P<late>LATE)_)?(?P<id>\d+)_(?P<original>(?:text|link)\.html)", re.DOTALL)
 _NAMED = re.compile(r"(?P<name>.+?)_(?:(?P<late>LATE)_)?(?P<id>\d+)_(?P<attachment>\d+)_(?P<original>.+)", re.DOTALL)
 

@@ -105,7 +105,9 @@ def receive(entry: Entry, wanted: str, max_bytes: int, refused: list[Refusal]) -
 def choose(files: list[File], wanted: str, *, any_name: bool) -> tuple[File | None, str, str]:
     """(the file, a note, a problem): the least deep of that name, then one that a platform renamed, then the only one."""
     notebook = wanted.rpartition(".")[0] + ".ipynb"
-    named = [file for file in files if file.path.name == wanted] or [file for file in files if file.path.name == notebook]
+    named = [file for file in files if file.path.name == wanted] or [
+        file for file in files if file.path.name == notebook
+    ]
     exact = sorted(named, key=_depth)
     if exact:
         if len(exact) > 1 and len(exact[0].path.parts) == len(exact[1].path.parts):

@@ -1,7 +1,7 @@
 """Clones of GitHub Classroom and Classroom 50: a folder per repository, all names beginning alike.
 
-    hw1-submissions/hw1-octocat/gradients.py            gh classroom clone student-repos
-    cs50-hw1-octocat/gradients.py                       Classroom 50: classroom-assignment-owner
+hw1-submissions/hw1-octocat/gradients.py            gh classroom clone student-repos
+cs50-hw1-octocat/gradients.py                       Classroom 50: classroom-assignment-owner
 """
 
 import os

@@ -40,7 +40,9 @@ def _read(file: File) -> dict[Any, Any]:
         loader = _Loader(file.read(_MAX_BYTES).decode("utf-8-sig"))
         data = loader.get_single_data()
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise UsageError(f"{METADATA}: not usable as Gradescope's metadata: {' '.join(str(error).split())[:200]}") from error
+        raise UsageError(
+            f"{METADATA}: not usable as Gradescope's metadata: {' '.join(str(error).split())[:200]}"
+        ) from error
     if not isinstance(data, dict):
         raise UsageError(f"{METADATA}: expected Gradescope's metadata, one entry per submission, found something else")
     return data

@@ -13,13 +13,17 @@ from grader.inputs.entry import Entry, person
 from grader.inputs.tree import File, Tree
 
 _FOLDER = re.compile(r"(?P<name>[^_]+)_(?P<id>\d+)_assignsubmission_(?P<plugin>file|onlinetext)_?")
-_FLAT = re.compile(r"(?P<name>[^_]+)_(?P<id>\d+)_assignsubmission_(?P<plugin>file|onlinetext)_(?P<original>.+)", re.DOTALL)
+_FLAT = re.compile(
+    r"(?P<name>[^_]+)_(?P<id>\d+)_assignsubmission_(?P<plugin>file|onlinetext)_(?P<original>.+)", re.DOTALL
+)
 
 
 def recognise(tree: Tree) -> bool:
     folders = [name for name in tree.top_folders() if _FOLDER.fullmatch(name)]
     flat = [file for file in tree.top_files() if _FLAT.fullmatch(file.path.name)]
-    return len(folders) + len(flat) > 0 and 2 * (len(folders) + len(flat)) > len(tree.top_folders()) + len(tree.top_files())
+    return len(folders) + len(flat) > 0 and 2 * (len(folders) + len(flat)) > len(tree.top_folders()) + len(
+        tree.top_files()
+    )
 
 
 def entries(tree: Tree) -> list[Entry]:

@@ -11,7 +11,16 @@ from pathlib import Path, PurePosixPath
 
 from grader.errors import UsageError
 
-IGNORED_FOLDERS = {"__MACOSX", ".git", "__pycache__", ".ipynb_checkpoints", "node_modules", ".venv", "venv", ".pytest_cache"}
+IGNORED_FOLDERS = {
+    "__MACOSX",
+    ".git",
+    "__pycache__",
+    ".ipynb_checkpoints",
+    "node_modules",
+    ".venv",
+    "venv",
+    ".pytest_cache",
+}
 IGNORED_FILES = {".DS_Store", "Thumbs.db", "desktop.ini"}
 MAX_ENTRIES = 500_000
 MAX_NAME_BYTES = 255  # of one part of a path, as in every usual file system
@@ -207,7 +216,9 @@ def _unsafe_name(text: str) -> str:
 def _absurd(text: str) -> str:
     raw = text.encode("utf-8", "surrogatepass")
     parts = text.rstrip("/").split("/")
-    too_long = len(raw) > MAX_PATH_BYTES or any(len(part.encode("utf-8", "surrogatepass")) > MAX_NAME_BYTES for part in parts)
+    too_long = len(raw) > MAX_PATH_BYTES or any(
+        len(part.encode("utf-8", "surrogatepass")) > MAX_NAME_BYTES for part in parts
+    )
     if too_long or len(parts) > MAX_PARTS:
         return "a name too long, or too deep"
     if not text or any(ord(c) < 32 or ord(c) == 127 for c in text):
