@@ -1,6 +1,6 @@
 """`python -m grader`, the same as the command `grader`."""
 
-from grader.cli import main
+from grader.main import main
 
 if __name__ == "__main__":
-    main(prog_name="grader")
+    main()

@@ -5,7 +5,6 @@ The only place that prints a `GraderError`.  A command's module is imported when
 """
 
 import importlib
-import traceback
 from typing import Any
 
 import click
@@ -57,6 +56,8 @@ class _Commands(click.Group):
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except Exception:
+            import traceback
+
             traceback.print_exc()
             click.echo(
                 f"{click.style('error:', fg='red', bold=True)} the grader itself failed; no mark was given", err=True

@@ -1,15 +1,19 @@
 """Find the student's file: given by itself, or anywhere in a folder or zip.  Reads bytes; never executes or parses them."""
 
 import stat
-import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from grader.errors import UsageError
 
+if TYPE_CHECKING:
+    import zipfile
+
 _IGNORED = {"__MACOSX", ".git", "__pycache__", ".ipynb_checkpoints", "node_modules", ".venv", "venv"}
 _MAX_ENTRIES = 20_000
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 
 
 @dataclass(frozen=True)
@@ -35,10 +39,11 @@ def read_submission(path: Path, wanted: str, max_bytes: int) -> Submission:
             raise UsageError(f"{path}: there is no such file or folder (looked in {Path.cwd()})")
         if not path.is_file():
             raise UsageError(f"{path}: expected a file, a folder or a zip, found something else")
-        if zipfile.is_zipfile(path):
-            return _from_zip(path, wanted, max_bytes)
         with path.open("rb") as file:
-            return Submission(path.name, file.read(max_bytes + 1))
+            start = file.read(4)
+            if start not in _ZIP:
+                return Submission(path.name, start + file.read(max_bytes - 3))
+        return _from_zip(path, wanted, max_bytes)
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror or error}") from error
 
@@ -58,6 +63,8 @@ def _from_folder(folder: Path, wanted: str, max_bytes: int) -> Submission:
 
 
 def _from_zip(path: Path, wanted: str, max_bytes: int) -> Submission:
+    import zipfile
+
     try:
         with zipfile.ZipFile(path) as archive:
             infos = archive.infolist()
@@ -72,7 +79,7 @@ def _from_zip(path: Path, wanted: str, max_bytes: int) -> Submission:
         raise UsageError(f"{path}: this zip cannot be read: {reason}") from error
 
 
-def _is_link(info: zipfile.ZipInfo) -> bool:
+def _is_link(info: "zipfile.ZipInfo") -> bool:
     return stat.S_ISLNK(info.external_attr >> 16)
 
 

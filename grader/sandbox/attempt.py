@@ -90,17 +90,22 @@ class Attempt:
         wall = time.monotonic() - self._progress_wall
         if cpu > self.cpu_budget:
             self._stop(
-                "timed_out",
-                f"stopped: the file as a whole used {self.limits.submission_cpu_seconds:g} s of processor time",
+                "timed_out", self._over_time(self.limits.submission_cpu_seconds, self.limits.submission_wall_seconds)
             )
         elif cpu - self._progress_cpu > limit:
-            self._stop("timed_out", f"stopped after {limit:g} s of processor time")
+            self._stop("timed_out", self._over_time(limit, limit * self.limits.wall_factor, one_call=True))
         elif self.wall_seconds > self.wall_budget:
             self._stop(
-                "timed_out", f"stopped: the file as a whole took longer than {self.limits.submission_wall_seconds:g} s"
+                "timed_out", self._over_time(self.limits.submission_cpu_seconds, self.limits.submission_wall_seconds)
             )
         elif wall > limit * self.limits.wall_factor:
-            self._stop("timed_out", f"stopped after waiting for {limit * self.limits.wall_factor:g} s")
+            self._stop("timed_out", self._over_time(limit, limit * self.limits.wall_factor, one_call=True))
+
+    @staticmethod
+    def _over_time(cpu: float, wall: float, *, one_call: bool = False) -> str:
+        """The same words whichever limit was met first: that depends on how busy the machine is, a grade must not."""
+        what = "a call" if one_call else "the file as a whole"
+        return f"stopped: {what} may take {cpu:g} s of processor time, or {wall:g} s with waiting"
 
     def end(self, status: int, cpu_seconds: float) -> None:
         """The child is gone: read the rest, and blame the call that it did not answer.

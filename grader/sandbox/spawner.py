@@ -3,7 +3,6 @@
 Imports no numpy, so that a zygote can be starting up while the grader is still loading.
 """
 
-import importlib.util
 import json
 import os
 import re
@@ -21,18 +20,11 @@ import msgspec
 from grader.config import Sandbox as Limits
 from grader.errors import SandboxError
 from grader.sandbox.importable import IMPORTABLE_WORDS
+from grader.sandbox.launch import execute, take_zygote
 
-_PROGRAM = Path(__file__).with_name("bootstrap.py")
 _WORD = re.compile(rb"[a-z_]{1,20}")
 _STAR = re.compile(rb"import\s*\*")
 _START_SECONDS = 60.0
-_ENVIRONMENT = {
-    "PATH": "/usr/bin:/bin",
-    "LC_ALL": "C.UTF-8",
-    # A second BLAS thread could not start in a child, which would wait for it for ever.
-    **{f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "OMP", "MKL", "VECLIB_MAXIMUM", "NUMEXPR")},
-}
-_KEPT = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "NVPL_BLAS_DEBUG_CPU_TYPE", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -100,12 +92,12 @@ class Zygote:
 
     def __init__(self, model: Path, limits: Limits, without: Iterable[str] = ()) -> None:
         """Start the process; it is waited for when `report` is first asked for."""
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._control = ours
-        settings = {**_settings(model, limits, without), "control": theirs.fileno(), "parent": os.getpid()}
-        self._process = _execute(settings, (theirs.fileno(),))
-        theirs.close()
+        try:
+            self._process, self._control = take_zygote()
+        except ModuleNotFoundError as error:
+            raise SandboxError(str(error)) from error
         self._report: Report | None = None
+        self._order(_settings(model, limits, without), [])
 
     @property
     def report(self) -> Report:
@@ -207,8 +199,14 @@ class FreshProcesses:
         return self._woken.fileno()
 
     def start(self, slot: int, job: int, result: int, source: bytes, *, helpers: bool = False) -> None:
-        settings = {**_settings(self.model, self.limits, ()), "fresh": True, "job": job, "result": result, "helpers": helpers}
-        self._running[slot] = _execute(settings, (job, result))
+        settings = {
+            **_settings(self.model, self.limits, ()),
+            "fresh": True,
+            "job": job,
+            "result": result,
+            "helpers": helpers,
+        }
+        self._running[slot] = execute(settings, (job, result))
 
     def kill(self, slot: int) -> None:
         process = self._running.get(slot)
@@ -246,32 +244,12 @@ def start_spawner(model: Path, limits: Limits) -> Spawner:
 
 
 def _settings(model: Path, limits: Limits, without: Iterable[str]) -> dict[str, Any]:
-    numpy = importlib.util.find_spec("numpy")
-    if numpy is None or numpy.origin is None:
-        raise SandboxError("numpy is not installed for this Python")
     return {
-        "package": str(Path(__file__).parents[2]),
-        "numpy": str(Path(numpy.origin).parents[1]),
         "model": str(model.resolve()),
         "memory_mb": limits.memory_mb,
         "cpu_seconds": int(limits.submission_cpu_seconds) + 2,
         "without": list(without),
     }
-
-
-def _execute(settings: dict[str, Any], fds: tuple[int, ...]) -> "subprocess.Popen[bytes]":
-    environment = _ENVIRONMENT | {name: os.environ[name] for name in _KEPT if name in os.environ}
-    command = [sys.executable, "-I", "-S", "-B", str(_PROGRAM), json.dumps(settings)]
-    return subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        env=environment,
-        pass_fds=fds,
-        cwd="/",
-        start_new_session=not settings.get("fresh"),  # a child makes a session of its own
-    )
 
 
 def _last_words(process: "subprocess.Popen[bytes]") -> str:

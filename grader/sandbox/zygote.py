@@ -1,7 +1,7 @@
 """The zygote: a process with numpy loaded and no secrets, which forks one sandboxed child per submission.
 
 Started by bootstrap.py in a process of its own; the grader never imports it.  It takes orders on a control socket, one
-JSON object a message:
+JSON object a message, the first of them where the model is and what the limits are:
 
     {"start": slot, "words": [...], "helpers": bool} and two descriptors, the job to read and the results to write
     {"kill": slot}
@@ -34,6 +34,12 @@ HELPERS = "grader.sandbox.helpers"
 def main(settings):
     """Be a zygote or, with "fresh" in the settings, a child: do one job and end (where forking is not safe)."""
     gc.disable()
+    if not settings.get("fresh"):
+        control = socket.socket(fileno=settings["control"])
+        told = control.recv(65536)
+        if not told:
+            return  # whoever started this has gone, or had no use for it
+        settings = {**settings, **json.loads(told), "control": control}
     parent = os.getppid() if settings.get("fresh") else os.getpid()
     layers = Layers(settings["memory_mb"], settings["cpu_seconds"], parent, settings["without"])
     imports.preload(ALWAYS)
@@ -71,7 +77,7 @@ class Zygote:
     def __init__(self, settings, layers):
         self.settings = settings
         self.layers = layers
-        self.control = socket.socket(fileno=settings["control"])
+        self.control = settings["control"]
         self.pids = {}
         self.woken, self._wake = os.pipe()
         for fd in (self.woken, self._wake):
