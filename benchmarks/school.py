@@ -39,7 +39,7 @@ LOOPS = "def dJ_db2(s):\n    while True: pass\n"
 def submission(number: int, loops: bool = False) -> str:
     """Of every twenty ten are right, eight wrong in one or two places, two hostile; with `loops` one in a hundred never ends."""
     chance = random.Random(number)
-    mark = f"# submission {number}\n"
+    mark = f"_submission = {number}\n"
     if loops and number % 100 == 50:
         return mark + LOOPS
     kind = number % 20

@@ -6,13 +6,13 @@ import pytest
 from conftest import ROOT
 
 from grader.answers import Answer, ArrayData, Run
-from grader.batch.protocol import answers_hash, pack_run, unpack_run
 from grader.flags import flags_of
 from grader.inputs.entry import Entry, Received, person
 from grader.result import CheckResult, Grade, GradientResult
 from grader.store import schema
 from grader.store.lock import FolderLock
 from grader.store.query import Results
+from grader.store.runs import answers_hash, pack_run, unpack_run
 from grader.store.schema import StoreError
 from grader.store.store import Store
 
@@ -48,7 +48,9 @@ def test_a_store_of_a_newer_grader_is_left_alone(tmp_path):
     with sqlite3.connect(tmp_path / "grades.db") as db:
         db.execute("PRAGMA user_version = 99")
     for opening in (lambda: Store(tmp_path, create=False), lambda: Results(tmp_path)):
-        with pytest.raises(StoreError, match="has schema version 99, this grader knows versions up to 1: use a newer grader"):
+        with pytest.raises(
+            StoreError, match="has schema version 99, this grader knows versions up to 1: use a newer grader"
+        ):
             opening()
 
 
@@ -65,7 +67,10 @@ def test_a_file_that_is_no_database_is_said_to_be_none(tmp_path):
 
 
 def test_a_folder_is_used_by_one_grader_at_a_time_and_is_free_again_afterwards(tmp_path):
-    with FolderLock(tmp_path), pytest.raises(StoreError, match=r"process \d+ on .* is at work in this folder; wait until it has"):
+    with (
+        FolderLock(tmp_path),
+        pytest.raises(StoreError, match=r"process \d+ on .* is at work in this folder; wait until it has"),
+    ):
         FolderLock(tmp_path)
     FolderLock(tmp_path).close()
 
@@ -107,7 +112,9 @@ def test_a_disk_that_is_full_is_a_clear_stop(tmp_path):
     with Store(tmp_path, create=True) as store:
         (pages,) = store.connection.execute("PRAGMA page_count").fetchone()
         store.connection.execute(f"PRAGMA max_page_count = {pages}")
-        with pytest.raises(StoreError, match="is the disk full\\? What is finished is kept: make room and run the same command"):
+        with pytest.raises(
+            StoreError, match="is the disk full\\? What is finished is kept: make room and run the same command"
+        ):
             store.receive(entry(), Received("gradients.py", b"x" * 10**6))
         assert store.connection.execute("SELECT COUNT(*) FROM submissions").fetchone() == (0,)
 

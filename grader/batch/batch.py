@@ -34,7 +34,14 @@ class Outcome:
 
 
 def run_batch(
-    config_path: Path, path: Path, out: Path, *, jobs: int, dask: str = "", layout: str = "", due: datetime | None = None
+    config_path: Path,
+    path: Path,
+    out: Path,
+    *,
+    jobs: int,
+    dask: str = "",
+    layout: str = "",
+    due: datetime | None = None,
 ) -> Outcome:
     """Grade the download at `path` into the folder `out`.
 

@@ -9,7 +9,8 @@ import msgspec
 from grader.answers import Run
 from grader.batch.pool import Lost
 from grader.batch.progress import Progress
-from grader.batch.protocol import Hello, Result, Task, unpack_run
+from grader.batch.protocol import Hello, Result, Task
+from grader.store.runs import unpack_run
 from grader.store.store import RunRecord, Store
 
 
@@ -77,11 +78,15 @@ def _tasks(store: Store, work: Iterable[Work], under_way: dict[int, Work]) -> It
     for one in work:
         under_way[one.submission] = one
         name = _name(store, one.submission)
-        (source,) = store.connection.execute("SELECT source FROM submissions WHERE id = ?", (one.submission,)).fetchone()
+        (source,) = store.connection.execute(
+            "SELECT source FROM submissions WHERE id = ?", (one.submission,)
+        ).fetchone()
         if one.run_id is None:
             yield Task(one.submission, name, source)
             continue
-        answers, sandbox = store.connection.execute("SELECT answers, sandbox FROM runs WHERE id = ?", (one.run_id,)).fetchone()
+        answers, sandbox = store.connection.execute(
+            "SELECT answers, sandbox FROM runs WHERE id = ?", (one.run_id,)
+        ).fetchone()
         yield Task(one.submission, name, run=answers, sandbox=sandbox)
 
 

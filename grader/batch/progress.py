@@ -40,9 +40,15 @@ class _Lines:
     def _print(self) -> None:
         seconds = max(time.monotonic() - self.start, 1e-6)
         rate = self.count / seconds
-        left = f", {(self.total - self.count) / rate:.0f} s left" if 0 < self.count < self.total else f" in {seconds:.1f} s"
+        left = (
+            f", {(self.total - self.count) / rate:.0f} s left"
+            if 0 < self.count < self.total
+            else f" in {seconds:.1f} s"
+        )
         failed = f", {self.failed} not graded" if self.failed else ""
-        print(f"{self.what} {self.count} of {self.total} ({rate:.0f} a second{left}{failed})", file=sys.stderr, flush=True)
+        print(
+            f"{self.what} {self.count} of {self.total} ({rate:.0f} a second{left}{failed})", file=sys.stderr, flush=True
+        )
 
     def __enter__(self) -> "Progress":
         return self

@@ -3,19 +3,14 @@
 Both ends are ours.  What a student wrote travels as bytes inside, and is never decoded as anything but plain data.
 """
 
-import hashlib
 import socket
 import struct
-import zlib
 
 import msgspec
 
-from grader.answers import Run
 from grader.fingerprint import Fingerprint
 
 _LENGTH = struct.Struct("!I")
-_PACK_BYTES = 256 * 1024  # larger answers are packed: honest ones are a tenth of this
-_PACKED = b"\x78"  # how zlib data begins, and msgpack of a Run never
 
 
 class Task(msgspec.Struct, frozen=True, array_like=True):
@@ -58,20 +53,6 @@ class Hello(msgspec.Struct, frozen=True, array_like=True, tag="hello"):
     strong: bool = True
     error: str = ""
     exit_code: int = 3
-
-
-def pack_run(run: Run) -> bytes:
-    data = msgspec.msgpack.encode(run)
-    return zlib.compress(data, 1) if len(data) > _PACK_BYTES else data
-
-
-def unpack_run(data: bytes) -> Run:
-    return msgspec.msgpack.decode(zlib.decompress(data) if data[:1] == _PACKED else data, type=Run)
-
-
-def answers_hash(run: Run) -> str:
-    """The same for two runs that gave the same answers, however long they took."""
-    return hashlib.sha256(msgspec.msgpack.encode([run.loading, run.answers])).hexdigest()
 
 
 class Channel:

@@ -59,11 +59,15 @@ def run_regrade(config_path: Path, out: Path, *, jobs: int, dask: str = "", reru
             outcome = Regraded(stale=stale)
             outcome.rerun = sum(one.run_id is None for one in work)
             outcome.judged = len(work) - outcome.rerun
-            grade_all(store, workers, round_id, work, show_progress(len(work), "regraded"), refuser(config_path), difference)
+            grade_all(
+                store, workers, round_id, work, show_progress(len(work), "regraded"), refuser(config_path), difference
+            )
             store.finish_round(round_id)
         finally:
             workers.close()
-        (outcome.failed,) = store.connection.execute("SELECT COUNT(*) FROM current WHERE status = 'not_graded'").fetchone()
+        (outcome.failed,) = store.connection.execute(
+            "SELECT COUNT(*) FROM current WHERE status = 'not_graded'"
+        ).fetchone()
     with explained(out), Results(out) as results:
         outcome.settings = settings_changed(results, round_id)
         outcome.changes = list(find_changes(results, round_id))

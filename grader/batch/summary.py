@@ -40,11 +40,17 @@ def print_summary(folder: Path, outcome: Outcome) -> None:
 
 
 def _print_marks(console: Console, results: Results) -> None:
-    scores = [row[0] for row in results.connection.execute("SELECT score FROM current WHERE status = 'graded' ORDER BY score")]
+    scores = [
+        row[0] for row in results.connection.execute("SELECT score FROM current WHERE status = 'graded' ORDER BY score")
+    ]
     if not scores:
         return
-    full = results.connection.execute("SELECT COUNT(*) FROM current WHERE status = 'graded' AND score >= max_score").fetchone()[0]
-    middle = scores[len(scores) // 2] if len(scores) % 2 else (scores[len(scores) // 2 - 1] + scores[len(scores) // 2]) / 2
+    full = results.connection.execute(
+        "SELECT COUNT(*) FROM current WHERE status = 'graded' AND score >= max_score"
+    ).fetchone()[0]
+    middle = (
+        scores[len(scores) // 2] if len(scores) % 2 else (scores[len(scores) // 2 - 1] + scores[len(scores) // 2]) / 2
+    )
     (most,) = results.connection.execute("SELECT MAX(max_score) FROM current").fetchone()
     console.print(Text(f"{len(scores)} students have marks: median {middle:g} of {most:g}, {full} have all of them"))
 
@@ -97,6 +103,9 @@ def print_regraded(outcome: Regraded) -> None:
     _print_list(console, "changes", lines, "changes.csv")
     if outcome.stale:
         console.print(
-            Text(f"{outcome.stale} left as they were: their answers are to other steps or functions; use --rerun", "yellow")
+            Text(
+                f"{outcome.stale} left as they were: their answers are to other steps or functions; use --rerun",
+                "yellow",
+            )
         )
     console.print(Text(f"written: {', '.join(str(path) for path in outcome.written)}"))

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from grader.batch.protocol import Channel, Hello, Result, Task, answers_hash, pack_run, unpack_run
+from grader.batch.protocol import Channel, Hello, Result, Task
 from grader.configfile import load_config
 from grader.errors import GraderError, SandboxError
 from grader.flags import flags_of
+from grader.store.runs import answers_hash, pack_run, unpack_run
 
 if TYPE_CHECKING:
     from grader.answers import Run
@@ -192,7 +193,11 @@ def _load(path: Path) -> "Assignment":
     from grader.assignment import load_assignment
 
     assignment = load_assignment(load_config(path), path.parent, with_solution=True)
-    for known in (assignment.numeric, assignment.exact, assignment.ancestors):  # computed here, once, and not by the first grade
+    for known in (
+        assignment.numeric,
+        assignment.exact,
+        assignment.ancestors,
+    ):  # computed here, once, and not by the first grade
         len(known)
     return assignment
 

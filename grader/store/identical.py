@@ -26,8 +26,8 @@ def identical_files(db: sqlite3.Connection) -> Iterator[tuple[int, str]]:
     for group in groups.values():
         for submission, source_hash, _ in group if len(group) > 1 else ():
             others = [(h == source_hash, who) for number, h, who in group if number != submission]
-            shown = ", ".join(who for _, who in others[:5]) + (f" and {len(others) - 5} more" if len(others) > 5 else "")
+            shown = ", ".join(who for _, who in others[:5]) + (
+                f" and {len(others) - 5} more" if len(others) > 5 else ""
+            )
             how = "the same file" if all(same for same, _ in others) else "the same but for comments and white space"
             yield submission, f"{how} as {shown}"
-
-

@@ -35,7 +35,9 @@ class FolderLock:
             ) from error
         except OSError as error:
             os.close(self._fd)
-            raise StoreError(f"{folder}: this file system cannot lock files: {error.strerror}; use a local folder") from error
+            raise StoreError(
+                f"{folder}: this file system cannot lock files: {error.strerror}; use a local folder"
+            ) from error
         os.ftruncate(self._fd, 0)
         os.pwrite(self._fd, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
 
@@ -47,5 +49,7 @@ class FolderLock:
     def __enter__(self) -> "FolderLock":
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()

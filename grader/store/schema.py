@@ -61,7 +61,7 @@ CREATE TABLE runs (
     steps_hash    TEXT NOT NULL,             -- SHA-256 of the numbers that the functions were called with: of the seeds
     runtime       TEXT NOT NULL,             -- JSON: python, numpy, machine, limits, the names of the functions called
     sandbox       TEXT NOT NULL,             -- the sandbox's report on itself, in one line
-    answers       BLOB NOT NULL,             -- msgpack of grader.answers.Run
+    answers       BLOB NOT NULL,             -- msgpack of grader.answers.Run, by zlib where large
     answers_hash  TEXT NOT NULL,             -- SHA-256 of the answers without times
     cpu_seconds   REAL NOT NULL,
     attempts      INTEGER NOT NULL,          -- processes started for it
@@ -176,7 +176,9 @@ def create_or_migrate(connection: sqlite3.Connection) -> None:
     if version == SCHEMA_VERSION:
         return
     steps = [SCHEMA] if version == 0 else [MIGRATIONS[older] for older in range(version, SCHEMA_VERSION)]
-    connection.executescript("\n".join(["BEGIN IMMEDIATE;", *steps, f"PRAGMA user_version = {SCHEMA_VERSION};", "COMMIT;"]))
+    connection.executescript(
+        "\n".join(["BEGIN IMMEDIATE;", *steps, f"PRAGMA user_version = {SCHEMA_VERSION};", "COMMIT;"])
+    )
 
 
 def check_version(version: int) -> None:

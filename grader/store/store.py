@@ -207,7 +207,9 @@ class Store:
             ).lastrowid
             rows = [(grading, *gradient_row(k, gradient)) for k, gradient in enumerate(decoded.gradients)]
             db.executemany("INSERT INTO gradients VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
-            db.executemany("INSERT INTO mistakes VALUES (?, ?, ?, ?, ?, ?)", [(grading, *row) for row in mistake_rows(decoded)])
+            db.executemany(
+                "INSERT INTO mistakes VALUES (?, ?, ?, ?, ?, ?)", [(grading, *row) for row in mistake_rows(decoded)]
+            )
             db.executemany(
                 "INSERT INTO flags (submission_id, grading_id, kind, gradient, detail) VALUES (?, ?, ?, ?, ?)",
                 [(submission, grading, kind, gradient, clean(detail)) for kind, gradient, detail in flags],

@@ -29,7 +29,7 @@ def topics(assignment: Assignment) -> list[str]:
         *OPERATORS,
         *sorted(kinds - set(OPERATORS)),
         *OTHER_TOPICS,
-        *[entry.name for entry in misconceptions(assignment)],
+        *[entry.name for entry in all_misconceptions(assignment)],
         ANY,
     ]
 
