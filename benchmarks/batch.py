@@ -266,6 +266,7 @@ def latency(rounds):
     say("## One file, from the shell")
     commands = {
         "python -c 'import numpy'": [sys.executable, "-c", "import numpy"],
+        "grader grade --json, right": [*GRADER, "grade", "--json", "solutions/gradients.py"],
         "grader grade, right": [*GRADER, "grade", "solutions/gradients.py"],
         "grader check, right": [*GRADER, "check", "solutions/gradients.py"],
     }

@@ -15,3 +15,15 @@ show solutions/gradients.py
 for example in seed.followed_through wrong_variables.failed transposed_results.failed forgotten_transposes.raised; do
     show "tests/submissions/$example.py"
 done
+
+printf '\n$ grader batch tests/submissions --out build/demo   # some of them, as a class\n\n'
+class=$(mktemp -d)
+trap 'rm -rf "$class"' EXIT
+for file in tests/submissions/*.passed.py tests/submissions/*.followed_through.py tests/submissions/wrong_*.py; do
+    student=$(basename "$file" .py)
+    mkdir "$class/$student"
+    cp "$file" "$class/$student/gradients.py"
+done
+rm -rf build/demo
+"$grader" batch "$class" --out build/demo
+printf '\nmarks: build/demo/grades.csv   feedback: build/demo/feedback/\n'
