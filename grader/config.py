@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct, field
 
-Positive = Annotated[float, Meta(gt=0)]
+Positive = Annotated[float, Meta(gt=0, le=1e9)]
+Tolerance = Annotated[float, Meta(gt=0, lt=1)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 Size = Annotated[int, Meta(ge=2, le=1000)]
 Sizes = Annotated[list[Size], Meta(min_length=1)]
@@ -75,7 +76,7 @@ class ShapeCheck(_Section, frozen=True, kw_only=True):
 
 class FiniteDifferenceCheck(_Section, frozen=True, kw_only=True):
     share: Share
-    tolerance: Positive
+    tolerance: Tolerance
     method: Literal["central", "richardson", "complex_step"] = "central"
     step_size: Positive | None = None
     max_entries: Count = 10_000
@@ -84,9 +85,9 @@ class FiniteDifferenceCheck(_Section, frozen=True, kw_only=True):
 
 class ReferenceCheck(_Section, frozen=True, kw_only=True):
     share: Share
-    tolerance: Positive
+    tolerance: Tolerance
     float32: Literal["accept", "reject"] = "accept"
-    float32_tolerance: Positive = 3e-6
+    float32_tolerance: Tolerance = 3e-6
 
 
 class Checks(_Section, frozen=True, kw_only=True):
@@ -124,10 +125,10 @@ class Sandbox(_Section, frozen=True, kw_only=True):
     require: Literal["strong", "any"] = "strong"
     call_cpu_seconds: Positive = 2.0
     submission_cpu_seconds: Positive = 10.0
-    wall_factor: Annotated[float, Meta(ge=1)] = 5.0
-    memory_mb: Annotated[int, Meta(ge=32)] = 512
-    source_kb: Count = 256
-    output_kb: Count = 2
+    wall_factor: Annotated[float, Meta(ge=1, le=1000)] = 5.0
+    memory_mb: Annotated[int, Meta(ge=32, le=1_000_000)] = 512
+    source_kb: Annotated[int, Meta(ge=1, le=10_000)] = 256
+    output_kb: Annotated[int, Meta(ge=1, le=16)] = 2
 
     @property
     def submission_wall_seconds(self) -> float:

@@ -122,6 +122,14 @@ def test_output_is_kept_up_to_its_limit(assignment: Assignment, sandbox: Sandbox
     assert run.answers["dJ_dU"][0].printed == "x" * 2048
 
 
+def test_output_that_takes_many_bytes_a_character_is_output_like_any_other(
+    assignment: Assignment, sandbox: Sandbox
+) -> None:
+    run = sandbox.run(with_dJ_dU("print('\U0001f600' * 9999)\nraise ValueError('\U0001f600' * 9999)"))
+    assert only_dJ_dU_is("raised", assignment, run)
+    assert len(run.answers["dJ_dU"][0].printed) == 2048
+
+
 # --- blame ---------------------------------------------------------------------------------------------------------
 
 ENDINGS = [

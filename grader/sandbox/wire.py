@@ -14,7 +14,7 @@ import msgspec
 from grader.answers import DTYPES, MAX_DIMENSIONS, MAX_ENTRIES, Answer, ArrayData, Outcome, Traced
 from grader.graph import Array
 
-MAX_HEADER = 2**16
+MAX_HEADER = 2**20  # texts may be escaped to twelve bytes a character
 MAX_DATA = MAX_ENTRIES * 16
 MAX_TOTAL = 40 * 2**20
 MAX_TRACED = 40
