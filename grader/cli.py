@@ -53,6 +53,9 @@ class _Commands(click.Group):
         except GraderError as error:
             click.echo(f"{click.style('error:', fg='red', bold=True)} {error}", err=True)
             ctx.exit(error.exit_code)
+        except KeyboardInterrupt:
+            click.echo("interrupted: nothing was graded that is not printed or stored", err=True)
+            ctx.exit(GraderError.exit_code)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except Exception:

@@ -53,9 +53,9 @@ def _headline(grade: Grade, *, staff: bool) -> Text:
 
 def _table(grade: Grade, *, staff: bool) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    table.add_column("gradient")
+    table.add_column("gradient", no_wrap=True)
     if staff:
-        table.add_column("marks", justify="right")
+        table.add_column("marks", justify="right", no_wrap=True)
     for check in ("shape", "differences", "exact"):
         table.add_column(check, justify="center")
     table.add_column("")

@@ -1,6 +1,10 @@
 """The installed command as people run it: output, JSON, exit codes, and one line for every mistake."""
 
 import os
+import signal
+import subprocess
+import sys
+import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -213,6 +217,32 @@ def test_every_command_has_help_that_ends_well(grader: Command, command: str) ->
     done = grader(command, "--help")
     assert done.returncode == 0
     assert len(done.stdout.splitlines()) >= 4
+
+
+def test_an_interrupted_command_exits_with_3_and_leaves_no_process_behind(tmp_path: Path) -> None:
+    (tmp_path / "gradients.py").write_text("def dJ_db2(s):\n    while True: pass\n")
+    command = [str(Path(sys.executable).with_name("grader")), "grade", str(tmp_path)]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    time.sleep(1.0)
+    family = children(process.pid)
+    assert family, "the zygote, and the child in it"
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 3
+    assert errors.startswith("interrupted")
+    deadline = time.monotonic() + 10
+    while any(Path(f"/proc/{pid}").exists() for pid in family) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not [pid for pid in family if Path(f"/proc/{pid}").exists()]
+
+
+def children(pid: int) -> list[str]:
+    """Every process below this one."""
+    try:
+        direct = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return []
+    return [*direct, *(below for child in direct for below in children(int(child)))]
 
 
 # --- at home --------------------------------------------------------------------------------------------------------
