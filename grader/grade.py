@@ -13,7 +13,8 @@ from grader.answers import Answer, Run
 from grader.assignment import Assignment
 from grader.config import CHECKS, Gradient
 from grader.followthrough import Carried, find_carried
-from grader.judge import Judgement, Verdict, judge
+from grader.graph import Array
+from grader.judge import REAL_KINDS, Judgement, Verdict, judge
 from grader.result import CheckResult, FollowThrough, Grade, GradientResult, GradientStatus
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def grade(assignment: Assignment, run: Run, submission: str, sandbox: str = "") 
         else _unjudged(assignment, gradient, answers[gradient.name])
         for gradient in assignment.config.gradients
     ]
-    gradients = add_places(assignment, _advised(assignment, gradients, answers, diagnoses), run.traces)
+    gradients = add_places(assignment, _advised(assignment, gradients, answers, diagnoses), run)
     undecided = [gradient.name for gradient in gradients if gradient.status == "not_graded"]
     return Grade(
         format=FORMAT,
@@ -116,16 +117,16 @@ def _advised(
     ]
 
 
-def add_places(
-    assignment: Assignment, results: list[GradientResult], traces: Mapping[str, Sequence[Answer]]
-) -> list[GradientResult]:
-    """With the lines at which wrong values leave the right way, and numpy's silent traps, where they were traced."""
+def add_places(assignment: Assignment, results: list[GradientResult], run: Run) -> list[GradientResult]:
+    """With the lines at which wrong values leave the right way, and numpy's silent traps, where a run was traced."""
+    traces = run.traces
     if not traces:
         return results
     from grader.diagnosis.where import located
 
     wrong = {result.name for result in results if result.status == "failed"}
-    places = located(assignment, {name: [a.traced for a in found] for name, found in traces.items() if name in wrong})
+    traced = {name: [a.traced for a in found] for name, found in traces.items() if name in wrong}
+    places = located(assignment, traced, _own_wrong(assignment, results, run))
     return [
         msgspec.structs.replace(
             result,
@@ -138,6 +139,17 @@ def add_places(
         else result
         for result in results
     ]
+
+
+def _own_wrong(assignment: Assignment, results: list[GradientResult], run: Run) -> dict[str, list[Array]]:
+    """The student's wrong gradients of the right shape, in the direction of the loss: others may build on them."""
+    found = {}
+    for result in results:
+        values = [answer.value.array() for answer in run.answers.get(result.name, ()) if answer.value is not None]
+        real = all(value.dtype.kind in REAL_KINDS for value in values)
+        if result.status in ("failed", "followed_through") and result.checks[0].outcome == "passed" and real:
+            found[result.name] = [assignment.config.sign * value.astype(float) for value in values]
+    return found
 
 
 def _judged(

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from grader.answers import Run
 from grader.assignment import Assignment
 from grader.errors import SandboxError
 from grader.grade import add_places, grade, not_graded
@@ -34,11 +35,16 @@ def grade_submission(assignment: Assignment, sandbox: Sandbox, submission: Submi
     except SandboxError as error:
         return not_graded(assignment, submission.name, str(error))
     graded = grade(assignment, run, submission.name, str(sandbox.report))
+    return with_places(assignment, sandbox, submission, run, graded)
+
+
+def with_places(assignment: Assignment, sandbox: Sandbox, submission: Submission, run: Run, graded: Grade) -> Grade:
+    """The same grade with the lines at which wrong values come up: what is wrong is run once more, traced."""
     wrong = [result.name for result in graded.gradients if result.status == "failed"]
     if not wrong:
         return graded
     try:
-        traces = sandbox.trace(submission.source, wrong)
+        traced = msgspec.structs.replace(run, traces=sandbox.trace(submission.source, wrong))
     except SandboxError:  # the marks stand without it
         return graded
-    return msgspec.structs.replace(graded, gradients=add_places(assignment, graded.gradients, traces))
+    return msgspec.structs.replace(graded, gradients=add_places(assignment, graded.gradients, traced))

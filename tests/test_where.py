@@ -209,3 +209,20 @@ def test_hostile_text_in_a_traced_reply_is_cleaned() -> None:
     assert len(answer.traced[0].function) == 64
     assert len(answer.explanation) == 4
     assert all(len(line) == 400 and line.isprintable() for line in answer.explanation)
+
+
+TWO_MISTAKES = """
+def dJ_db2(s):
+    return s.y - s.y_hat
+
+def dJ_db1(s):
+    back = dJ_dh(s)
+    return back * s.h
+"""
+
+
+def test_what_is_built_on_a_mistake_made_elsewhere_is_on_its_way(assignment: Assignment, sandbox: Sandbox) -> None:
+    """dJ_db1 has a mistake of its own: it is placed there, not at the sign that dJ_db2 has wrong."""
+    found = graded(assignment, sandbox, TWO_MISTAKES)
+    line = line_of(RIGHT + TWO_MISTAKES, "return back * s.h")
+    assert found["dJ_db1"][0].startswith(f"what dJ_db1 returns in line {line} is the first value that is not on a way")

@@ -39,15 +39,19 @@ class Known:
     complete: bool
 
 
-def locate(assignment: Assignment, gradient: str, traces: Sequence[Sequence[Traced]]) -> str:
+def locate(
+    assignment: Assignment, gradient: str, traces: Sequence[Sequence[Traced]], own: Mapping[str, Values] | None = None
+) -> str:
     """One sentence on where the values of a wrong gradient leave the right way, or "".
 
     Args:
         traces: what its calls left, one per step.
+        own: the student's own wrong gradients: what is built on them is on its way, their mistake is told elsewhere.
     """
     if len(traces) != len(assignment.steps):
         return ""
-    known = _known(assignment)
+    inherited = {name: values for name, values in (own or {}).items() if name != gradient}
+    known = _with_own(assignment, inherited) if inherited and assignment.reference is not None else _known(assignment)
     lines = [(key, values, _label(assignment, known, values)) for key, values in _in_all_steps(traces)]
     last = max((i for i, (_, _, label) in enumerate(lines) if label and label != _PART), default=-1)
     off = next((key for key, _, label in lines[last + 1 :] if not label), None) if known.complete else None
@@ -116,16 +120,24 @@ def _known(assignment: Assignment) -> Known:
         quantities = [
             [np.asarray(step.values[name]) for step in assignment.steps] for name in assignment.config.quantities
         ]
-        others = [*quantities, *(_parts(assignment) if assignment.reference is not None else ())]
+        others = [*quantities, *(_parts(assignment, assignment.exact) if assignment.reference is not None else ())]
         _KNOWN[key] = Known(dict(assignment.exact), others, assignment.reference is not None)
         weakref.finalize(assignment, _KNOWN.pop, key, None)
     return _KNOWN[key]
 
 
-def _parts(assignment: Assignment) -> Iterator[Values]:
-    """The values of all parts of all forms of the right formulas."""
+def _with_own(assignment: Assignment, own: Mapping[str, Values]) -> Known:
+    """What is right, and what follows rightly from a student's own wrong gradients."""
+    known = _known(assignment)
+    return Known(
+        known.gradients, [*known.others, *own.values(), *_parts(assignment, {**assignment.exact, **own})], True
+    )
+
+
+def _parts(assignment: Assignment, gradients: Mapping[str, Values]) -> Iterator[Values]:
+    """The values of all parts of all forms of the right formulas, the upstream gradients being those given."""
     world = make_world(assignment)
-    evaluate = Evaluator(assignment.graph, world.functions, assignment.steps, assignment.exact)
+    evaluate = Evaluator(assignment.graph, world.functions, assignment.steps, dict(gradients))
     nodes: dict[Node, None] = {}
     for name in assignment.names:
         for form, _ in local_forms(world, name):
@@ -143,7 +155,9 @@ def _inside(node: Node) -> Iterator[Node]:
             yield from _inside(part)
 
 
-def located(assignment: Assignment, traces: Mapping[str, Sequence[Sequence[Traced]]]) -> dict[str, str]:
+def located(
+    assignment: Assignment, traces: Mapping[str, Sequence[Sequence[Traced]]], own: Mapping[str, Values]
+) -> dict[str, str]:
     """`locate` for every traced gradient of which something can be said."""
-    found = {name: locate(assignment, name, trace) for name, trace in traces.items()}
+    found = {name: locate(assignment, name, trace, own) for name, trace in traces.items()}
     return {name: sentence for name, sentence in found.items() if sentence}

@@ -24,17 +24,16 @@ from grader.assignment import Assignment, load_assignment
 from grader.config import Config
 from grader.config import Sandbox as Limits
 from grader.configfile import load_config
-from grader.errors import GraderError, SandboxError, UsageError
-from grader.grade import add_places, grade
+from grader.errors import GraderError, UsageError
+from grader.grade import grade
 from grader.gradescope import attempts, results
 from grader.gradescope.attempts import Memory
 from grader.gradescope.emit import emit
 from grader.gradescope.limit import repeated
 from grader.gradescope.metadata import Metadata, read_metadata
 from grader.gradescope.staff import print_for_staff
-from grader.pipeline import make_sandbox
+from grader.pipeline import make_sandbox, with_places
 from grader.result import Grade
-from grader.sandbox.host import Sandbox
 from grader.sandbox.limits import become_subreaper, children_of_this_process
 from grader.sandbox.spawner import start_spawner
 from grader.submission import Submission, read_submission
@@ -182,7 +181,9 @@ def _run(root: Path, config: Config, deadline: float) -> tuple[Assignment, Run, 
                 return assignment, run, grade_run(assignment, run, config.submission, str(sandbox.report))
             run = sandbox.run(submission.source)
             graded = grade_run(assignment, run, submission.name, str(sandbox.report))
-            return assignment, run, _traced(assignment, sandbox, submission, graded, deadline)
+            if time.monotonic() + config.sandbox.submission_wall_seconds < deadline:  # enough to run it again
+                graded = with_places(assignment, sandbox, submission, run, graded)
+            return assignment, run, graded
     finally:
         spawner.close()
 
@@ -195,18 +196,6 @@ def _read(folder: Path, config: Config) -> Submission | Answer:
         return Answer(
             "missing", message=str(error).removeprefix(f"{folder}: ").replace(" in it,", " in your submission,")
         )
-
-
-def _traced(assignment: Assignment, sandbox: Sandbox, submission: Submission, graded: Grade, deadline: float) -> Grade:
-    """With the lines at which wrong values come up, if there is time to run the file again."""
-    wrong = [result.name for result in graded.gradients if result.status == "failed"]
-    if not wrong or time.monotonic() + assignment.config.sandbox.submission_wall_seconds > deadline:
-        return graded
-    try:
-        traces = sandbox.trace(submission.source, wrong)
-    except SandboxError:  # the marks stand without it
-        return graded
-    return msgspec.structs.replace(graded, gradients=add_places(assignment, graded.gradients, traces))
 
 
 def _nothing(memory: Memory) -> dict[str, Any]:
