@@ -16,6 +16,7 @@ from grader.assignment import Assignment
 from grader.report.data import read_class
 from grader.report.page import make_report
 
+pytest.importorskip("altair", reason="needs the extra: pip install 'gradient-grader[report]'")
 playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install playwright")
 CHROMIUM = shutil.which("chromium")
 pytestmark = [
