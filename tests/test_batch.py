@@ -326,6 +326,8 @@ def test_a_regrade_that_is_interrupted_goes_on_where_it_stopped(results, changed
     process.kill()
     process.wait()
     done = count(results)
+    if done == 18:
+        pytest.skip("it had ended before it could be interrupted")
     again = run("regrade", results, "--config", config)
     assert f"{18 - done} judged again" in again.stdout, again.stderr
     assert count(results) == 18
