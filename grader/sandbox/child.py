@@ -121,13 +121,14 @@ class _Pristine:
         self.indices = description["indices"]
         self.sizes = description["sizes"]
         self.arrays = {
-            name: (bytes(data[start:stop]), tuple(shape))
+            name: np.frombuffer(data[start:stop]).reshape(shape)
             for name, (start, stop, shape) in description["arrays"].items()
         }
+        self.raw = {name: array.tobytes() for name, array in self.arrays.items()}
 
     def copy(self):
         step = Step()
-        arrays = {name: np.frombuffer(raw).reshape(shape).copy() for name, (raw, shape) in self.arrays.items()}
+        arrays = {name: array.copy() for name, array in self.arrays.items()}
         step.__dict__.update(self.indices)
         step.__dict__.update(arrays)
         return step, arrays
@@ -135,8 +136,8 @@ class _Pristine:
     def changed(self, arrays):
         return [
             name
-            for name, (raw, shape) in self.arrays.items()
-            if arrays[name].shape != shape or arrays[name].tobytes() != raw
+            for name, array in self.arrays.items()
+            if arrays[name].shape != array.shape or arrays[name].tobytes() != self.raw[name]
         ]
 
 
@@ -246,4 +247,6 @@ def _warnings(caught, limit):
 def clean(text, limit):
     """Printable characters and newlines only, at most `limit` of them."""
     text = text[:limit]
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)

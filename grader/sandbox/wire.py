@@ -120,6 +120,8 @@ class ReplyReader:
 
 def _split(reply: Reply, data: bytes) -> tuple[bytes, tuple[Traced, ...]]:
     """The bytes of the value, and the traced arrays that follow them."""
+    if not reply.traced:
+        return data, ()
     sizes = [8 * math.prod(described.shape) for described in reply.traced]
     if len(sizes) > MAX_TRACED or not all(0 <= size <= len(data) for size in sizes) or sum(sizes) > len(data):
         raise Violation("traced values whose shapes and bytes do not agree")
@@ -146,7 +148,10 @@ def _array(dtype: str, shape: tuple[int, ...], data: bytes) -> ArrayData:
 
 def _text(text: str, limit: int) -> str:
     """Printable characters and newlines only, cut; lone surrogates, which no encoder takes, are among what goes."""
-    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text[:limit])
+    text = text[:limit]
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 class JobWriter:
