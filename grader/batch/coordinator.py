@@ -1,7 +1,7 @@
 """Hand out what is not graded yet, and store what comes back: the one place where results enter the store."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import msgspec
@@ -10,6 +10,7 @@ from grader.answers import Run
 from grader.batch.pool import Lost
 from grader.batch.progress import Progress
 from grader.batch.protocol import Hello, Result, Task
+from grader.result import Grade
 from grader.store.runs import unpack_run
 from grader.store.store import RunRecord, Store
 
@@ -28,12 +29,16 @@ class Work:
 
     Attributes:
         before: the answers of an earlier run at the same steps, with which a new run is compared.
+        copies: (submission, run) of others who gave the very same answers: their grade is the same.
     """
 
     submission: int
     run_id: int | None = None
     before: int | None = None
+    copies: list[tuple[int, int]] = field(default_factory=list)
 
+
+TOGETHER = 100  # copies in one transaction
 
 Compare = Callable[[Run, Run], str]  # how two runs of one file differ, "" if they do not
 NotGraded = Callable[[str, str], bytes]  # the grade as JSON of a file by name, and why it could not be graded
@@ -59,18 +64,33 @@ def grade_all(
     with progress:
         for result in workers.run(_tasks(store, work, under_way)):
             one = under_way.pop(result.number)
+            failed = isinstance(result, Lost) or bool(result.error)
+            failures += failed * (1 + len(one.copies))
             if isinstance(result, Lost):
-                store.record(one.submission, round_id, not_graded(_name(store, one.submission), result.reason))
-                failures += 1
-                progress.done(failed=True)
+                for submission in (one.submission, *(copy for copy, _ in one.copies)):
+                    store.record(submission, round_id, not_graded(_name(store, submission), result.reason))
+                    progress.done(failed=True)
                 continue
             record = _run_record(result, hello)
             flags = [*result.flags, *_unstable(store, one, record, compare)]
             store.record(one.submission, round_id, result.grade, record, one.run_id, flags)
-            failed = bool(result.error)
-            failures += failed
             progress.done(failed=failed)
+            for start in range(0, len(one.copies), TOGETHER):
+                _record_copies(store, round_id, result, one.copies[start : start + TOGETHER])
+                for _ in one.copies[start : start + TOGETHER]:
+                    progress.done(failed=failed)
     return failures
+
+
+def _record_copies(store: Store, round_id: int, result: Result, copies: list[tuple[int, int]]) -> None:
+    """The same grade for other files with the same answers, in one transaction."""
+    grade = msgspec.json.decode(result.grade, type=Grade)
+    with store.transaction():
+        for submission, run_id in copies:
+            named = msgspec.structs.replace(
+                grade, submission=_name(store, submission), sandbox=_sandbox(store, run_id)
+            )
+            store.record(submission, round_id, msgspec.json.encode(named), None, run_id, result.flags)
 
 
 def _tasks(store: Store, work: Iterable[Work], under_way: dict[int, Work]) -> Iterator[Task]:
@@ -84,10 +104,8 @@ def _tasks(store: Store, work: Iterable[Work], under_way: dict[int, Work]) -> It
         if one.run_id is None:
             yield Task(one.submission, name, source)
             continue
-        answers, sandbox = store.connection.execute(
-            "SELECT answers, sandbox FROM runs WHERE id = ?", (one.run_id,)
-        ).fetchone()
-        yield Task(one.submission, name, run=answers, sandbox=sandbox)
+        (answers,) = store.connection.execute("SELECT answers FROM runs WHERE id = ?", (one.run_id,)).fetchone()
+        yield Task(one.submission, name, run=answers, sandbox=_sandbox(store, one.run_id))
 
 
 def _run_record(result: Result, hello: Hello) -> RunRecord | None:
@@ -106,6 +124,11 @@ def _unstable(store: Store, one: Work, record: RunRecord | None, compare: Compar
     (answers,) = store.connection.execute("SELECT answers FROM runs WHERE id = ?", (one.before,)).fetchone()
     detail = compare(unpack_run(answers), unpack_run(record.packed))
     return [("unstable", "", detail)] if detail else []
+
+
+def _sandbox(store: Store, run_id: int) -> str:
+    (sandbox,) = store.connection.execute("SELECT sandbox FROM runs WHERE id = ?", (run_id,)).fetchone()
+    return str(sandbox)
 
 
 def _name(store: Store, submission: int) -> str:

@@ -58,9 +58,10 @@ def run_regrade(config_path: Path, out: Path, *, jobs: int, dask: str = "", reru
             work, stale = _plan(not_in_round(store.connection, round_id, state), rerun)
             outcome = Regraded(stale=stale)
             outcome.rerun = sum(one.run_id is None for one in work)
-            outcome.judged = len(work) - outcome.rerun
+            total = sum(1 + len(one.copies) for one in work)
+            outcome.judged = total - outcome.rerun
             grade_all(
-                store, workers, round_id, work, show_progress(len(work), "regraded"), refuser(config_path), difference
+                store, workers, round_id, work, show_progress(total, "regraded"), refuser(config_path), difference
             )
             store.finish_round(round_id)
         finally:
@@ -85,11 +86,15 @@ def _plan(todo: list[Todo], rerun: str) -> tuple[list[Work], int]:
         "all": lambda one: True,
     }
     work, stale = [], 0
+    same: dict[str, Work] = {}  # the same answers are judged once, whoever gave them
     for one in todo:
         if wants[rerun](one):
             work.append(Work(one.submission, before=one.run_id if one.judgeable else None))
-        elif one.judgeable:
-            work.append(Work(one.submission, one.run_id))
-        else:
+        elif not one.judgeable or one.run_id is None:
             stale += 1
+        elif one.answers in same:
+            same[one.answers].copies.append((one.submission, one.run_id))
+        else:
+            same[one.answers] = Work(one.submission, one.run_id)
+            work.append(same[one.answers])
     return work, stale

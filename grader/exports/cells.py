@@ -4,6 +4,7 @@ import csv
 import io
 import os
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 # What Excel, LibreOffice and Google Sheets take for the beginning of a formula, also behind white space and full width.
@@ -18,10 +19,13 @@ def cell(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, int | float):
         return number(value)
-    text = "".join(c if c.isprintable() else " " for c in str(value))
+    text = str(value)
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else " " for c in text)
     return f"'{text}" if text.lstrip().startswith(_FORMULA) or text.startswith(_FORMULA) else text
 
 
+@lru_cache(512)
 def number(value: float) -> str:
     """At most four decimals, none that say nothing."""
     text = f"{value:.4f}".rstrip("0").rstrip(".")

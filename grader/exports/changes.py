@@ -79,7 +79,7 @@ def settings_changed(results: Results, round_id: int) -> list[str]:
     rows = results.connection.execute(
         "SELECT config FROM rounds WHERE id <= ? ORDER BY id DESC LIMIT 2", (round_id,)
     ).fetchall()
-    if len(rows) < 2:
+    if len({row[0] for row in rows}) < 2:
         return []
     now, before = (dict(_leaves(yaml.safe_load(row[0]))) for row in rows)
     paths = sorted(path for path in {*now, *before} if now.get(path) != before.get(path))

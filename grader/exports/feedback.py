@@ -7,6 +7,7 @@ import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from grader.config import Config
@@ -136,6 +137,7 @@ def markdown(blocks: list[Block]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+@lru_cache(512)  # a class hears the same few sentences
 def _escape(text: str) -> str:
     return _MARKDOWN.sub(_backslash, " ".join(text.split()))
 

@@ -16,12 +16,14 @@ class Todo:
         run_id: its latest run, None if it never ran.
         judgeable: that run is one at the present steps, of all the functions.
         same_runtime: that run was made under the present limits, Python and numpy.
+        answers: what that run answered, as a hash.
     """
 
     submission: int
     run_id: int | None
     judgeable: bool
     same_runtime: bool
+    answers: str = ""
 
 
 def ungraded(db: sqlite3.Connection) -> list[int]:
@@ -36,17 +38,17 @@ def ungraded(db: sqlite3.Connection) -> list[int]:
 def not_in_round(db: sqlite3.Connection, round_id: int, state: Fingerprint) -> list[Todo]:
     """Submissions with a file, graded before, that this pass has not graded yet."""
     sql = (
-        "SELECT submissions.id, runs.id, runs.steps_hash, runs.runtime FROM submissions"
+        "SELECT submissions.id, runs.id, runs.steps_hash, runs.runtime, runs.answers_hash FROM submissions"
         " LEFT JOIN runs ON runs.id = (SELECT MAX(id) FROM runs WHERE submission_id = submissions.id)"
         " WHERE superseded = 0 AND source IS NOT NULL"
         " AND NOT EXISTS (SELECT 1 FROM gradings WHERE submission_id = submissions.id AND round_id = ?) ORDER BY submissions.id"
     )
     todo = []
-    for submission, run_id, steps, runtime in db.execute(sql, (round_id,)).fetchall():
+    for submission, run_id, steps, runtime, answers in db.execute(sql, (round_id,)).fetchall():
         if run_id is None:
             todo.append(Todo(submission, None, judgeable=False, same_runtime=False))
             continue
         was = msgspec.json.decode(runtime, type=Runtime)
         judgeable = steps == state.steps and set(state.runtime.functions) <= set(was.functions)
-        todo.append(Todo(submission, run_id, judgeable, was == state.runtime))
+        todo.append(Todo(submission, run_id, judgeable, was == state.runtime, answers))
     return todo

@@ -74,11 +74,14 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """All or nothing, on disk or not at all.
+        """All or nothing, on disk or not at all; within another one, a part of it.
 
         Raises:
             StoreError: SQLite failed, such as on a full disk; nothing of the transaction is kept.
         """
+        if self.connection.in_transaction:
+            yield self.connection
+            return
         with explained(self.folder):
             self.connection.execute("BEGIN IMMEDIATE")
             try:
