@@ -1,6 +1,8 @@
 """The tables on disk: the same after reading, named by what they depend on, built again where they cannot be read."""
 
 import dataclasses
+import multiprocessing
+import time
 from pathlib import Path
 
 import msgspec
@@ -126,3 +128,25 @@ def test_an_assignment_of_another_kind_is_diagnosed_too(tmp_path):
     assert kind("dJ_dW", lambda right, s: s["x"].T @ right["dJ_do"]) == "missing-factor"
     assert kind("dJ_dx", lambda right, s: -right["dJ_dx"]) == "sign"
     assert kind("dJ_dx", lambda right, s: s["W"] @ right["dJ_db"].T) == "operand-order"
+
+
+def test_processes_that_need_the_same_tables_at_once_build_them_once(assignment, tables, tmp_path, monkeypatch):
+    monkeypatch.setattr(cache, "_folders", lambda assignment: [tmp_path])
+    built = multiprocessing.get_context("fork").Value("i", 0)
+
+    def build(assignment, world):
+        with built.get_lock():
+            built.value += 1
+        time.sleep(0.5)
+        return tables
+
+    monkeypatch.setattr(cache, "build_tables", build)
+    processes = [
+        multiprocessing.get_context("fork").Process(target=cache.load_tables, args=(assignment,)) for _ in range(3)
+    ]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(60)
+        assert process.exitcode == 0
+    assert built.value == 1

@@ -87,9 +87,7 @@ def _record_copies(store: Store, round_id: int, result: Result, copies: list[tup
     grade = msgspec.json.decode(result.grade, type=Grade)
     with store.transaction():
         for submission, run_id in copies:
-            named = msgspec.structs.replace(
-                grade, submission=_name(store, submission), sandbox=_sandbox(store, run_id)
-            )
+            named = msgspec.structs.replace(grade, submission=_name(store, submission), sandbox=_sandbox(store, run_id))
             store.record(submission, round_id, msgspec.json.encode(named), None, run_id, result.flags)
 
 

@@ -4,6 +4,7 @@ Plain arrays in numpy's format, nothing pickled.  A file that cannot be read is 
 """
 
 import contextlib
+import fcntl
 import hashlib
 import os
 import tempfile
@@ -35,18 +36,44 @@ ENTRIES = ("signatures", "prints", "costs", "offsets", "blob")
 
 
 def load_tables(assignment: Assignment, world: World | None = None) -> Tables:
-    """The tables of an assignment, from the disk where they are there, else built and, where possible, kept."""
+    """The tables of an assignment, from the disk where they are there, else built and, where possible, kept.
+
+    Processes that need the same ones at once wait for the first of them, instead of building them each.
+    """
     name = f"diagnosis-{table_key(assignment)}.npz"
-    for folder in _folders(assignment):
+    folders = _folders(assignment)
+    if (tables := _find(folders, name)) is not None:
+        return tables
+    with _building_alone(folders):
+        if (tables := _find(folders, name)) is not None:
+            return tables
+        tables = build_tables(assignment, world)
+        for folder in folders:
+            with contextlib.suppress(OSError):
+                write_tables(tables, folder / name)
+                _prune(folder)
+                break
+    return tables
+
+
+def _find(folders: Iterable[Path], name: str) -> Tables | None:
+    for folder in folders:
         with contextlib.suppress(OSError, ValueError, KeyError, zipfile.BadZipFile):
             return read_tables(folder / name)
-    tables = build_tables(assignment, world)
-    for folder in _folders(assignment):
-        with contextlib.suppress(OSError):
-            write_tables(tables, folder / name)
-            _prune(folder)
-            break
-    return tables
+    return None
+
+
+@contextlib.contextmanager
+def _building_alone(folders: Iterable[Path]) -> Iterator[None]:
+    """Hold the lock of the first folder that can be written; where none can be locked, just go on."""
+    with contextlib.ExitStack() as stack:
+        for folder in folders:
+            with contextlib.suppress(OSError):
+                folder.mkdir(parents=True, exist_ok=True)
+                lock = stack.enter_context((folder / "building.lock").open("w"))
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                break
+        yield
 
 
 def build_tables(assignment: Assignment, world: World | None = None) -> Tables:
