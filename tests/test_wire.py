@@ -3,6 +3,8 @@
 import contextlib
 import json
 import struct
+import time
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -69,6 +71,18 @@ VIOLATIONS = [
 def test_a_reply_that_no_child_of_ours_sends_is_a_violation(data: bytes, words: str) -> None:
     with pytest.raises(Violation, match=words):
         read(data)
+
+
+def traced(*shapes: Sequence[int]) -> dict[str, object]:
+    return value(traced=[{"function": "f", "line": 1, "name": "a", "shape": list(shape)} for shape in shapes])
+
+
+@pytest.mark.parametrize("shapes", [[[10**18] * 40_000], [[10**18] * 500] * 60], ids=["one", "many"])
+def test_shapes_whose_product_takes_seconds_are_refused_unmultiplied(shapes: list[list[int]]) -> None:
+    started = time.process_time()
+    with pytest.raises(Violation, match=r"impossible shape|too many traced"):
+        read(frame(traced(*shapes), bytes(16)))
+    assert time.process_time() - started < 1
 
 
 def test_a_flood_of_small_replies_ends() -> None:

@@ -122,8 +122,10 @@ def _split(reply: Reply, data: bytes) -> tuple[bytes, tuple[Traced, ...]]:
     """The bytes of the value, and the traced arrays that follow them."""
     if not reply.traced:
         return data, ()
-    sizes = [8 * math.prod(described.shape) for described in reply.traced]
-    if len(sizes) > MAX_TRACED or not all(0 <= size <= len(data) for size in sizes) or sum(sizes) > len(data):
+    if len(reply.traced) > MAX_TRACED:
+        raise Violation("too many traced values")
+    sizes = [8 * _entries(described.shape) for described in reply.traced]
+    if sum(sizes) > len(data):
         raise Violation("traced values whose shapes and bytes do not agree")
     start = len(data) - sum(sizes)
     value, traced = data[:start], []
@@ -138,12 +140,17 @@ def _split(reply: Reply, data: bytes) -> tuple[bytes, tuple[Traced, ...]]:
 def _array(dtype: str, shape: tuple[int, ...], data: bytes) -> ArrayData:
     if dtype not in DTYPES:
         raise Violation("an array of another type than plain numbers")
-    if len(shape) > MAX_DIMENSIONS or any(not 0 <= size <= MAX_ENTRIES for size in shape):
-        raise Violation("an array of an impossible shape")
-    entries = math.prod(shape)
+    entries = _entries(shape)
     if entries > MAX_ENTRIES or entries * int(dtype[2:]) != len(data):
         raise Violation("an array whose shape and bytes do not agree")
     return ArrayData(dtype, shape, data)
+
+
+def _entries(shape: tuple[int, ...]) -> int:
+    """How many entries an array of this shape has.  Looked at before it is multiplied: long products take seconds."""
+    if len(shape) > MAX_DIMENSIONS or any(not 0 <= size <= MAX_ENTRIES for size in shape):
+        raise Violation("an array of an impossible shape")
+    return math.prod(shape)
 
 
 def _text(text: str, limit: int) -> str:
