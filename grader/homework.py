@@ -19,6 +19,7 @@ from grader.configfile import find_config, load_config
 from grader.errors import GraderError
 from grader.formats.words import explained, happened
 from grader.judge import show
+from grader.markup import unmarked
 from grader.pipeline import grade_submission, make_sandbox
 from grader.result import CheckResult, Grade, GradientResult
 from grader.sandbox.spawner import start_spawner
@@ -141,7 +142,7 @@ class Homework:
         gradient = next(one for one in self.config.gradients if one.name == result.name)
         head = f"{result.name}: gradient of {self.config.loss} with respect to {gradient.of},"
         head += f" shape {show(self.config.shape_of(gradient.of))}"
-        hints = [f"hint: {hint}" for hint in result.hints[:1]]
+        hints = [f"hint: {unmarked(hint)}" for hint in result.hints[:1]]
         notes = [f"note: {note}" for note in result.notes]
         _fail("\n".join([head, *(_wrapped(line) for line in [*lines, *hints, *notes] if line)]))
 

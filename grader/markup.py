@@ -1,24 +1,41 @@
-"""Text as Markdown.  The student's text is shown as it is and does nothing: no markup, no links, no mathematics, no HTML."""
+"""Text as Markdown, or free of it.  A student's text is shown as it is and does nothing: no links, mathematics or HTML."""
 
 import re
 
 _SPECIAL = re.compile(r"([\\`*_\[\]#|~!{}>+$@]|:(?=//)|(?<=www)\.)", re.IGNORECASE)
-_CODE = re.compile(r"(`[^`\n]+`)")
+# `code` and *emphasis*, as our own texts may use them; a star between factors, as in a*b or a * b, is none.
+_MARKED = re.compile(r"(?P<code>`[^`\n]+`)|(?<![\w*\\])\*(?P<emphasis>(?![\s*])[^*`\n]*(?<!\s))\*(?![\w*])")
 _LINE_START = re.compile(r"[-=:]|\d+[.)]")
 _MAX_TEXT = 2000
 
 
 def ours(text: str) -> str:
-    """Our own words, in which `code` may be marked by backquotes."""
-    pieces = _CODE.split(text)
-    return "".join(piece if _CODE.fullmatch(piece) else plain(piece) for piece in pieces)
+    """Our own words, in which `code` and *emphasis* may be marked, as Markdown."""
+    text = " ".join(text.split())
+    pieces, end = [], 0
+    for found in _MARKED.finditer(text):
+        pieces += [_shown(text[end : found.start()]), found["code"] or f"*{_shown(found['emphasis'])}*"]
+        end = found.end()
+    return _at_line_start("".join([*pieces, _shown(text[end:])]))
+
+
+def unmarked(text: str) -> str:
+    """Our own words where Markdown is not read, as in a terminal: no stars about a word; code keeps its backquotes."""
+    return _MARKED.sub(lambda found: found["code"] or found["emphasis"], text)
 
 
 def plain(text: str) -> str:
     """Any text, the student's too, as Markdown that shows it and does nothing else."""
-    text = "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text[:_MAX_TEXT])
-    lines = [
-        _SPECIAL.sub(r"\\\1", line.strip().replace("&", "&amp;").replace("<", "&lt;")) for line in text.splitlines()
-    ]
-    # A line could begin a list, a heading or a rule: the zero-width space before it says that it is text.
-    return "  \n".join(f"\N{ZERO WIDTH SPACE}{line}" if _LINE_START.match(line) else line for line in lines if line)
+    lines = [_shown(line.strip()) for line in text[:_MAX_TEXT].splitlines()]
+    return "  \n".join(_at_line_start(line) for line in lines if line)
+
+
+def _shown(text: str) -> str:
+    """One line in which nothing is markup."""
+    text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    return _SPECIAL.sub(r"\\\1", text.replace("&", "&amp;").replace("<", "&lt;"))
+
+
+def _at_line_start(line: str) -> str:
+    """A line could begin a list, a heading or a rule: the zero-width space before it says that it is text."""
+    return f"\N{ZERO WIDTH SPACE}{line}" if _LINE_START.match(line) else line

@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from grader.config import Config
+from grader.markup import unmarked
 from grader.result import CheckResult, Diagnosis, Grade, GradientResult
 
 _MARKS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "skipped": ("·", "dim"), "undecided": ("?", "yellow")}
@@ -120,7 +121,7 @@ def _block(group: list[GradientResult], config: Config, *, staff: bool) -> Rende
     if gradient.where:
         lines.append(Text(gradient.where))
     shown = gradient.hints if staff else gradient.hints[: config.hints.check_level]
-    lines += [Text(f"hint: {hint}", "italic") for hint in shown]
+    lines += [Text(f"hint: {unmarked(hint)}", "italic") for hint in shown]
     lines += [Text(f"note: {note}", "dim") for note in gradient.notes]
     if staff and gradient.printed:
         lines.append(Text(f"printed: {_short(gradient.printed)}", "dim"))

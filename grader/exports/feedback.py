@@ -12,6 +12,7 @@ from pathlib import Path
 
 from grader.config import Config
 from grader.exports.cells import number, write_file
+from grader.markup import unmarked
 from grader.result import Grade, GradientResult
 from grader.store.query import Results, StudentRow
 
@@ -106,7 +107,7 @@ def _passage(gradient: GradientResult, grade: Grade, config: Config) -> Iterator
         if check.message and gradient.follow_through is None:
             yield Block("item", f"{_CHECKS.get(check.name, check.name)}: {check.message}")
     for hint in _hints(gradient, config):
-        yield Block("item", f"hint: {hint}")
+        yield Block("item", f"hint: {unmarked(hint)}")
     for note in gradient.notes:
         yield Block("item", f"note: {note}")
 

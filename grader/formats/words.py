@@ -1,5 +1,6 @@
 """What every format says of a gradient in plain text: verdict, evidence, a first hint.  Never a right answer."""
 
+from grader.markup import unmarked
 from grader.result import CheckResult, Grade, GradientResult
 
 _VERDICTS = {
@@ -21,13 +22,17 @@ def verdict(result: GradientResult) -> str:
     return " ".join([_VERDICTS[result.status], " and ".join(names)]).strip()
 
 
-def evidence(grade: Grade, result: GradientResult) -> list[str]:
-    """The lines below the verdict; nothing where all is right."""
+def evidence(grade: Grade, result: GradientResult, *, marked: bool = False) -> list[str]:
+    """The lines below the verdict; nothing where all is right.
+
+    Args:
+        marked: hints keep their `code` and *emphasis*, for Markdown.
+    """
     if result.status in ("passed", "followed_through"):
         return [f"note: {note}" for note in result.notes]
     message = [happened(result)] if result.message else []
     checks = [f"{check.name.replace('_', ' ')}: {check.message}" for check in result.checks if check.message]
-    hints = [f"hint: {hint}" for hint in result.hints[:1]]
+    hints = [f"hint: {hint if marked else unmarked(hint)}" for hint in result.hints[:1]]
     notes = [f"note: {note}" for note in result.notes]
     return [printable(line) for line in [*message, *explained(result), *checks, *hints, *notes]]
 

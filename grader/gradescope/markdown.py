@@ -1,4 +1,4 @@
-"""The Markdown that our pages use, for a rehearsal: paragraphs, **bold**, `code`, hard line breaks, escapes.  Nothing else."""
+"""The Markdown of our pages, for a rehearsal: paragraphs, **bold**, *emphasis*, `code`, line breaks, escapes; no more."""
 
 import html
 import re
@@ -6,9 +6,11 @@ from collections.abc import Callable
 
 # In this order: an escaped character is itself, code holds no markup.
 _TOKEN = re.compile(
-    r"\\(?P<escaped>[!-/:-@\[-`{-~])|`(?P<code>[^`\n]+)`|\*\*(?P<bold>.+?)\*\*|(?P<entity>&(?:amp|lt);)|  (?P<break>\n)",
+    r"\\(?P<escaped>[!-/:-@\[-`{-~])|`(?P<code>[^`\n]+)`|\*\*(?P<bold>.+?)\*\*"
+    r"|\*(?P<emphasis>[^*\s][^*]*)\*|(?P<entity>&(?:amp|lt);)|  (?P<break>\n)",
     re.DOTALL,
 )
+_ELEMENTS = {"bold": "strong", "emphasis": "em"}
 
 
 def to_html(text: str) -> str:
@@ -28,14 +30,14 @@ def _inline(text: str, render: Callable[[str, str], str]) -> str:
         pieces.append(render("text", text[end : match.start()]))
         kind = match.lastgroup or "text"
         inside = match.group(kind)
-        pieces.append(_bold(inside, render) if kind == "bold" else render(kind, inside))
+        pieces.append(_nested(kind, inside, render) if kind in _ELEMENTS else render(kind, inside))
         end = match.end()
     return "".join([*pieces, render("text", text[end:])])
 
 
-def _bold(inside: str, render: Callable[[str, str], str]) -> str:
-    start, stop = ("<strong>", "</strong>") if render is _html else ("", "")
-    return start + _inline(inside, render) + stop
+def _nested(kind: str, inside: str, render: Callable[[str, str], str]) -> str:
+    text, element = _inline(inside, render), _ELEMENTS[kind]
+    return f"<{element}>{text}</{element}>" if render is _html else text
 
 
 def _html(kind: str, text: str) -> str:

@@ -12,6 +12,7 @@ import msgspec
 
 from grader.answers import Answer
 from grader.assignment import Assignment
+from grader.markup import unmarked
 from grader.report.data import Record
 from grader.report.evidence import Code, around, excerpt, heat_map
 from grader.report.facts import UNMARKED_WORDS, flag_words, kind_words, not_loaded, root_mistakes
@@ -149,7 +150,7 @@ def _detail(assignment: Assignment, gradient: GradientResult, answers: Sequence[
         "certainty": diagnosis.certainty if diagnosis else None,
         "mistakes": [[kind_words(m.kind), visible(m.where), visible(m.statement)] for m in mistakes],
         "properties": [visible(text) for text in diagnosis.properties] if diagnosis else [],
-        "hints": [visible(hint) for hint in gradient.hints],
+        "hints": [visible(unmarked(hint)) for hint in gradient.hints],
         "message": visible(gradient.message),
         "line": gradient.line,
         "printed": visible(gradient.printed),

@@ -1,0 +1,30 @@
+"""Our own words with `code` and *emphasis*, in Markdown, HTML and plain text."""
+
+import pytest
+
+from grader.gradescope.markdown import to_html, to_terminal
+from grader.markup import ours, plain, unmarked
+
+TEXTS = [
+    # as written; as text; as Markdown; on a page
+    ("in *one row* of H", "in one row of H", "in *one row* of H", "in <em>one row</em> of H"),
+    ("after `return`. Let", "after `return`. Let", "after `return`. Let", "after <code>return</code>. Let"),
+    ("a*b*c and 2 * x * y", "a*b*c and 2 * x * y", r"a\*b\*c and 2 \* x \* y", "a*b*c and 2 * x * y"),
+    ("s.h**2 is *not* it", "s.h**2 is not it", r"s.h\*\*2 is *not* it", "s.h**2 is <em>not</em> it"),
+    ("`a *b* c`", "`a *b* c`", "`a *b* c`", "<code>a *b* c</code>"),
+    ("*a < b* _c_", "a < b _c_", r"*a &lt; b* \_c\_", "<em>a &lt; b</em> _c_"),
+]
+
+
+@pytest.mark.parametrize(("text", "as_text", "as_markdown", "as_html"), TEXTS)
+def test_our_words_are_marked_where_markdown_is_read_and_bare_elsewhere(
+    text: str, as_text: str, as_markdown: str, as_html: str
+) -> None:
+    assert unmarked(text) == as_text
+    assert ours(text) == as_markdown
+    assert to_html(ours(text)) == f"<p>{as_html}</p>"
+    assert to_terminal(ours(text)) == as_text.replace("`", "")
+
+
+def test_a_students_words_are_never_marked() -> None:
+    assert to_html(plain("*a* `b`")) == "<p>*a* `b`</p>"
