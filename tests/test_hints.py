@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -10,7 +11,7 @@ import pytest
 
 from grader.assignment import Assignment, load_assignment
 from grader.configfile import load_config
-from grader.diagnosis.hints import LEVELS, fill, hints_for, load_hints, placeholders
+from grader.diagnosis.hints import _BUILT_IN, LEVELS, Entry, _load, fill, hints_for, load_hints, placeholders
 from grader.diagnosis.leaks import leaks
 from grader.diagnosis.operators import OPERATORS
 from grader.errors import ConfigError
@@ -195,3 +196,14 @@ def test_an_explained_exception_is_a_mistake_of_kind_runtime(grader: Run, tmp_pa
     assert mistake["where"] == f"line {last['line']}"
     assert mistake["statement"].startswith("s.H.T is (Dh, Dh)  @  dJ_db1(s) is (1, Dh)\n@ sums over the last index")
     assert len(last["hints"]) == LEVELS
+
+
+def test_the_built_in_hints_call_the_loss_by_the_name_that_the_model_gives_it(assignment: Assignment) -> None:
+    texts = [text for entry in _built_in() for text in entry.texts]
+    assert [text for text in texts if re.search(r"(?<![\w/{])J(?![\w/}])", text)] == []
+    gradient = assignment.config.gradients[0]
+    assert fill("how much {loss} changes", assignment, gradient, "") == "how much J changes"
+
+
+def _built_in() -> tuple[Entry, ...]:
+    return _load(_BUILT_IN, (), ())

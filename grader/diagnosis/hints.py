@@ -17,7 +17,7 @@ from grader.errors import ConfigError, did_you_mean
 from grader.yamlfile import Key, YamlFile
 
 LEVELS = 3
-PLACEHOLDERS = ("gradient", "of", "shape", "entry", "letters", "indices", "next", "where")
+PLACEHOLDERS = ("gradient", "of", "shape", "entry", "letters", "indices", "next", "loss", "where")
 ANY = "any"
 INDEX_LETTERS = "ijklmn"
 _BUILT_IN = Path(__file__).with_name("hints.yaml")
@@ -102,6 +102,7 @@ def placeholders(assignment: Assignment, gradient: Gradient, where: str) -> dict
         "letters": ", ".join(letters),
         "indices": ", ".join(counted) or "it has one entry",
         "next": " and ".join(uses) or assignment.config.loss,
+        "loss": assignment.config.loss,
         "where": where or "this part",
     }
 
