@@ -115,15 +115,22 @@ def test_an_assignment_of_another_kind_is_diagnosed_too(tmp_path):
 
     other = load_assignment(load_config(tmp_path / "config.yaml"), tmp_path, with_solution=True)
 
-    def kind(name, answer):
+    def told(name, answer):
         values = []
         for k, step in enumerate(other.steps):
             right = {n: v[k] for n, v in other.exact.items()}
             values.append(answer(right, step.values))
-        return explain(other, name, values, {}).diagnosis.mistakes[0].kind
+        return explain(other, name, values, {})
+
+    def kind(name, answer):
+        return told(name, answer).diagnosis.mistakes[0].kind
+
+    def operators(name, answer):
+        return told(name, answer).operators
 
     assert kind("dJ_db", lambda right, s: right["dJ_do"]) == "missing-factor"
     assert kind("dJ_db", lambda right, s: right["dJ_do"] * s["o"] * (1 - s["o"])) == "wrong-derivative"
+    assert operators("dJ_db", lambda right, s: right["dJ_do"] * (1 - s["o"]) ** 2) == ("power-bracket",)
     assert kind("dJ_dW", lambda right, s: (s["x"].T @ right["dJ_db"]).T) == "transpose"
     assert kind("dJ_dW", lambda right, s: s["x"].T @ right["dJ_do"]) == "missing-factor"
     assert kind("dJ_dx", lambda right, s: -right["dJ_dx"]) == "sign"

@@ -110,6 +110,9 @@ _ALL = (
     Operator("other-slope", "wrong-derivative", 1.4, "with the derivative of {new} where that of {old} belongs"),
     Operator("slope-square", "wrong-derivative", 1.4, "with the square of {new} in place of the derivative of {where}"),
     Operator("slope-second", "wrong-derivative", 1.9, "with the second derivative of {where}"),
+    Operator(
+        "power-bracket", "wrong-derivative", 1.3, "when the whole bracket is raised to a power and not {old} alone"
+    ),
     Operator("slope-bracket", "wrong-derivative", 1.7, "when a bracket is lost in the derivative of {where}"),
     Operator(
         "slope-jacobian",

@@ -1,7 +1,7 @@
 """What goes wrong at a product taken entry by entry, at the derivative of a function in it, and at a sum."""
 
 from collections.abc import Iterator
-from itertools import combinations
+from itertools import combinations, permutations
 
 from grader.diagnosis.expression import ONE, Node, add, leaves, mul, neg, one_minus, q, replaced
 from grader.diagnosis.leaves import Mutant
@@ -91,6 +91,11 @@ def sum_mutants(node: Node, world: World) -> Iterator[Mutant]:
     for kept in combinations(terms, 1) if len(terms) > 2 else ():
         lost = " + ".join(text(term) for term in terms if term not in kept)
         yield kept[0], OPERATORS["missing-term"].edit(lost, extra=0.4)
+    for one, other in permutations(terms) if len(terms) == 2 else ():
+        power = other[1] if other[0] == "neg" else other
+        if power[0] == "pow":  # (1 - o)^2 for 1 - o^2
+            whole = add(one, neg(power[1]) if other[0] == "neg" else power[1])
+            yield ("pow", whole, power[2]), OPERATORS["power-bracket"].edit(text(power[1]), old=text(power[1]))
     yield ("abs", node), OPERATORS["sign-absolute"].edit(text(node) if node[1] == ONE else "the difference")
 
 
