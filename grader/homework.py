@@ -86,7 +86,10 @@ class Homework:
         if grade.message:
             return "see test_the_file_can_be_loaded"
         if result.status == "missing":
-            return result.message.removeprefix("NotImplementedError: ") or f"{gradient} is not written yet"
+            return (
+                result.message.removeprefix("NotImplementedError").removeprefix(": ")
+                or f"{gradient} is not written yet"
+            )
         if checked.outcome == "undecided":
             return f"{gradient}: {checked.message}"
         did_not_run = check == CHECKS[0] and result.status != "failed"

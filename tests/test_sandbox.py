@@ -155,6 +155,11 @@ def test_whatever_ends_one_gradient_costs_that_one_only(
     assert words in run.answers["dJ_dU"][-1].message
 
 
+def test_an_exception_without_words_is_named_without_a_colon(sandbox: Sandbox) -> None:
+    run = sandbox.run(with_dJ_dU("raise NotImplementedError"))
+    assert run.answers["dJ_dU"][-1].message == "NotImplementedError"
+
+
 def test_a_gradient_broken_by_another_one_is_called_again_alone(assignment: Assignment, sandbox: Sandbox) -> None:
     source = (
         HONEST

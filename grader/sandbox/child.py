@@ -227,7 +227,8 @@ def _failure(error, limit):
             text = str(error)
     except BaseException:
         text = "(its message cannot be shown)"
-    return {"outcome": outcome, "message": clean(f"{_type_name(error)}: {text}", limit), "line": int(line)}
+    message = ": ".join(filter(None, [_type_name(error), text]))
+    return {"outcome": outcome, "message": clean(message, limit), "line": int(line)}
 
 
 def _type_name(value):
