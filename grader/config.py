@@ -177,7 +177,7 @@ class Config(_Section, frozen=True, kw_only=True):
 
     title: str
     model: str
-    submission: str
+    submission: Annotated[str, Meta(pattern=r"^[^/\\]+$")]  # a name, no path
     loss: Name
     objective: Literal["cross_entropy", "log_likelihood"]
     dimensions: dict[Name, Sizes]

@@ -47,6 +47,7 @@ MISTAKES = [
         "gradients[1].shares",
         "expected shares that add up to 1, found 2",
     ),
+    ("submission: gradients.py", "submission: a/gradients.py", "submission", "expected str matching regex"),
     ("share: 0.2", "share: 0.3", "checks", "expected shares that add up to 1, found 1.1"),
     ("share: 0.2", "share: 1.3", "checks.shape.share", "expected float <= 1.0"),
     ("low: 0.1", "low: 0.95", "quantities.h_prev.low", "expected low < high, found 0.95 and 0.9"),
