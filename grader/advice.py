@@ -4,8 +4,9 @@ A reason comes from the student's process: it is repeated as text, and nothing e
 """
 
 import msgspec
+import numpy as np
 
-from grader.answers import Answer
+from grader.answers import Answer, Array
 from grader.assignment import Assignment
 from grader.config import Gradient
 from grader.diagnosis.hints import hints_for
@@ -63,7 +64,18 @@ def _topics(
     failed = {check.name for check in result.checks if check.outcome == "failed"}
     if "shape" in failed:
         if answer is None or answer.value is None:
-            return ["missing-result"]
+            return ["missing-result" if answer is None or answer.returned == "NoneType" else "not-numbers"]
         expected = assignment.steps[-1].shape(assignment.symbolic(gradient))
-        return ["constant"] if answer.value.shape == expected else ["shape"]
-    return ["numerical-gradient"] if "reference" in failed else ["none"]
+        if answer.value.shape != expected:
+            return ["shape"]
+        return ["constant" if np.isfinite(answer.value.array()).any() else "not-finite"]
+    if "reference" in failed:
+        return ["numerical-gradient"]
+    return [_unusual(answer.value.array()) if answer is not None and answer.value is not None else "none"]
+
+
+def _unusual(value: Array) -> str:
+    """What hints are about where no story was looked for, or none was found."""
+    if value.dtype.kind == "c":
+        return "not-real"
+    return "none" if np.isfinite(value).all() else "not-finite"

@@ -111,7 +111,7 @@ def check_numbers(values: Sequence[Array]) -> Verdict:
 def find_trivial(values: Sequence[Array]) -> str:
     """Why an answer says nothing about the derivation, or "": zero, constant, or the same at every step."""
     if not any(np.isfinite(value).any() for value in values):
-        return "no entry is a number at any step: such an answer earns nothing, not even for its shape"
+        return "no entry is a finite number at any step: such an answer earns nothing, not even for its shape"
     if not any(np.any(value) for value in values):
         return "every entry is zero at every step: such an answer earns nothing, not even for its shape"
     if all(value.size > 1 and np.all(value == value.flat[0]) for value in values):
@@ -185,6 +185,8 @@ def _no_array(symbolic: Symbolic, expected: tuple[int, ...], answer: Answer) -> 
     wanted = f"expected an array of shape {show(symbolic)} = {show(expected)}, got "
     if answer.returned == "NoneType":
         return wanted + "None: is a `return` missing?"
+    if answer.message and answer.returned == "ndarray":
+        return f"{wanted}an array that cannot be checked: {answer.message}"
     detail = f": {answer.message}" if answer.message else ""
     return f"{wanted}{_article(answer.returned)} that is no array of numbers{detail}"
 

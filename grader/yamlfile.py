@@ -16,6 +16,16 @@ _Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _FLOAT = re.compile(r"^[-+]?(?:[0-9][0-9_]*)(?:\.[0-9_]*)?[eE][-+]?[0-9]+$")
 
 
+def require_file(path: Path, key: str) -> None:
+    """Refuse a file that is not there, where `key` of config.yaml names it and may name none.
+
+    Raises:
+        ConfigError: it is not there.
+    """
+    if not path.exists():
+        raise ConfigError(f'{path}: there is no such file; config.yaml names it: {key}: "" is for none')
+
+
 class _NumberLoader(_Loader):  # type: ignore[misc]
     pass
 

@@ -207,3 +207,33 @@ def test_the_built_in_hints_call_the_loss_by_the_name_that_the_model_gives_it(as
 
 def _built_in() -> tuple[Entry, ...]:
     return _load(_BUILT_IN, (), ())
+
+
+UNUSUAL = [
+    ("objects", "a.astype(object)", "not an array of numbers"),
+    ("text", "a.astype(str)", "not an array of numbers"),
+    ("nothing", "None", "returns nothing"),
+    ("complex", "a.astype(complex)", "complex"),
+    ("infinite at once", "a / 0", "infinite"),
+    ("one entry infinite", "a / (np.arange(a.size).reshape(a.shape))", "infinite"),
+]
+
+
+@pytest.mark.parametrize("returned, words", [u[1:] for u in UNUSUAL], ids=[u[0] for u in UNUSUAL])
+def test_what_is_no_finite_real_array_has_hints_of_its_own(
+    grader: Run, tmp_path: Path, returned: str, words: str
+) -> None:
+    file = tmp_path / "gradients.py"
+    file.write_text(f"import numpy as np\n\n\ndef dJ_db2(s):\n    a = s.y_hat - s.y\n    return {returned}\n")
+    document = json.loads(grader("grade", str(file), "--json").stdout)
+    assert words in document["gradients"][0]["hints"][0]
+
+
+@pytest.mark.parametrize(("key", "value"), [("file", "hints.yaml"), ("mistakes", "mistakes.yaml")])
+def test_a_missing_file_of_texts_is_told_with_its_key(
+    copy_of_assignment: Path, grader: Run, key: str, value: str
+) -> None:
+    (copy_of_assignment / "solutions" / value).unlink()
+    done = grader("validate", "--config", str(copy_of_assignment / "config.yaml"))
+    assert done.returncode == 2
+    assert f'{value}: there is no such file; config.yaml names it: hints.{key}: "" is for none' in done.stderr

@@ -143,7 +143,7 @@ NO_ARRAYS = [
     (Answer("returned", returned="function"), "got a function that is no array of numbers"),
     (
         Answer("returned", returned="ndarray", message="the type of its entries is <U3"),
-        "the type of its entries is <U3",
+        "got an array that cannot be checked: the type of its entries is <U3",
     ),
 ]
 
@@ -158,8 +158,8 @@ def test_what_is_no_array_is_named(assignment: Assignment, found: Answer, words:
 TRIVIAL: list[tuple[str, Make, str]] = [
     ("zero", np.zeros_like, "every entry is zero at every step"),
     ("constant", np.ones_like, "all entries are equal"),
-    ("constant infinity", lambda v: np.full_like(v, np.inf), "no entry is a number"),
-    ("NaN", lambda v: np.full_like(v, np.nan), "no entry is a number"),
+    ("constant infinity", lambda v: np.full_like(v, np.inf), "no entry is a finite number"),
+    ("NaN", lambda v: np.full_like(v, np.nan), "no entry is a finite number"),
     ("complex zero", lambda v: np.zeros(v.shape, complex), "every entry is zero"),
     ("step-independent", lambda v: np.arange(v.size, dtype=float).reshape(v.shape), "the same at every step"),
 ]

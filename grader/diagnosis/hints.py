@@ -14,7 +14,7 @@ from grader.assignment import Assignment
 from grader.config import Gradient
 from grader.diagnosis.misconceptions import misconceptions
 from grader.errors import ConfigError, did_you_mean
-from grader.yamlfile import Key, YamlFile
+from grader.yamlfile import Key, YamlFile, require_file
 
 LEVELS = 3
 PLACEHOLDERS = ("gradient", "of", "shape", "entry", "letters", "indices", "next", "loss", "where")
@@ -50,6 +50,8 @@ def load_hints(assignment: Assignment, topics: Sequence[str] = ()) -> tuple[Entr
     wanted = assignment.config.hints.file
     path = assignment.folder / wanted
     own: tuple[Entry, ...] = ()
+    if wanted and assignment.reference is not None:
+        require_file(path, "hints.file")
     if wanted and (assignment.reference is not None or path.exists()):  # students do not have the file
         own = _load(path, tuple(assignment.names), tuple(topics))
     named = tuple(

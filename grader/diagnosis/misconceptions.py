@@ -20,7 +20,7 @@ from grader.diagnosis.operators import OPERATORS
 from grader.diagnosis.story import Edit, Story
 from grader.errors import ConfigError, did_you_mean
 from grader.graph import Array
-from grader.yamlfile import YamlFile
+from grader.yamlfile import YamlFile, require_file
 
 COST = 0.5
 LAYER = "named"
@@ -60,6 +60,7 @@ def all_misconceptions(assignment: Assignment) -> tuple[Misconception, ...]:
     named = assignment.config.hints.mistakes
     if not named or assignment.reference is None:
         return ()
+    require_file(assignment.folder / named, "hints.mistakes")
     return _load(assignment.folder / named, tuple(assignment.names))
 
 

@@ -19,6 +19,9 @@ OTHER_TOPICS = (
     "none",
     "observation",
     "missing-result",
+    "not-numbers",
+    "not-real",
+    "not-finite",
 )
 
 
