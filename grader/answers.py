@@ -53,6 +53,7 @@ class Answer(Struct, frozen=True, omit_defaults=True):
         mutated: the quantities of the step that it changed in place.
         explanation: lines that say which expression raised, and why, or in a traced call what numpy did without complaint:
             made in the student's process, so hostile too.
+        evidence: what the file uses that numerical derivatives use; of the loading only.
         traced: the arrays that its names came to hold, in order of time, where the call was traced.
     """
 
@@ -66,6 +67,7 @@ class Answer(Struct, frozen=True, omit_defaults=True):
     mutated: tuple[str, ...] = ()
     explanation: tuple[str, ...] = ()
     traced: tuple[Traced, ...] = ()
+    evidence: tuple[str, ...] = ()
 
 
 class Run(Struct, frozen=True, omit_defaults=True):

@@ -20,12 +20,14 @@ def flags_of(grade: Grade, run: Run | None) -> list[tuple[str, str, str]]:
 
 
 def _numerical(grade: Grade) -> Iterator[tuple[str, str, str]]:
-    """Right to a few digits only: passed against finite differences, failed against the formula."""
+    """Right to a few digits only: passed against finite differences, failed against the formula; or right, with evidence."""
     for gradient in grade.gradients:
         outcomes = {check.name: check.outcome for check in gradient.checks}
         if outcomes.get("finite_difference") == "passed" and outcomes.get("reference") == "failed":
             message = next(check.message for check in gradient.checks if check.name == "reference")
             yield "numerical", gradient.name, message
+    for what in grade.evidence:
+        yield "numerical", "", what
 
 
 def _tampering(run: Run) -> Iterator[tuple[str, str, str]]:

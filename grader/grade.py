@@ -12,6 +12,7 @@ import msgspec
 from grader.answers import Answer, Run
 from grader.assignment import Assignment
 from grader.config import CHECKS, Gradient
+from grader.evidence import evidence_of
 from grader.followthrough import Carried, find_carried
 from grader.graph import Array
 from grader.judge import REAL_KINDS, Judgement, Verdict, judge
@@ -64,6 +65,7 @@ def grade(assignment: Assignment, run: Run, submission: str, sandbox: str = "") 
         message=_message(assignment, run, undecided),
         printed=run.loading.printed,
         sandbox=sandbox,
+        evidence=evidence_of(run, judgements) if loaded else [],
     )
 
 

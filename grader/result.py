@@ -89,6 +89,7 @@ class Grade(Struct, frozen=True):
     Attributes:
         message: why it was not graded, or how loading the file failed.
         sandbox: how the file was run, in one line.
+        evidence: for staff: what speaks for a numerical derivative among the right answers.
     """
 
     format: int
@@ -100,6 +101,7 @@ class Grade(Struct, frozen=True):
     message: str = ""
     printed: str = ""
     sandbox: str = ""
+    evidence: list[str] = field(default_factory=list)
 
     @property
     def passed(self) -> bool:

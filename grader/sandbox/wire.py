@@ -48,6 +48,7 @@ class Reply(msgspec.Struct, frozen=True):
     printed: str = ""
     warnings: tuple[str, ...] = ()
     mutated: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
     explanation: tuple[str, ...] = ()
     traced: tuple[_Described, ...] = ()
 
@@ -112,6 +113,7 @@ class ReplyReader:
             printed=_text(reply.printed, limit),
             warnings=tuple(_text(warning, limit) for warning in reply.warnings[:5]),
             mutated=tuple(_text(name, 64) for name in reply.mutated[:64]),
+            evidence=tuple(_text(what, 64).replace("\n", " ") for what in reply.evidence[:4]),
             explanation=tuple(_text(line, MAX_LINE).replace("\n", " ") for line in reply.explanation[:MAX_LINES]),
             traced=traced,
         )
