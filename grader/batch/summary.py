@@ -64,7 +64,7 @@ def _flags(results: Results) -> list[str]:
     sql = "SELECT kind, COUNT(DISTINCT submission_id) FROM current_flags GROUP BY kind ORDER BY kind"
     words = {
         "identical": "the same file as another student's",
-        "numerical": "a numerical derivative instead of a formula",
+        "numerical": "a numerical derivative, or what may be one",
         "tamper": "tried what the sandbox forbids, or ended the process",
         "unstable": "answers differ when run twice",
     }
