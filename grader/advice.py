@@ -64,7 +64,9 @@ def _topics(
     failed = {check.name for check in result.checks if check.outcome == "failed"}
     if "shape" in failed:
         if answer is None or answer.value is None:
-            return ["missing-result" if answer is None or answer.returned == "NoneType" else "not-numbers"]
+            if answer is None or answer.returned == "NoneType":
+                return ["missing-result"]
+            return ["shape" if answer.message.startswith("it has shape") else "not-numbers"]
         expected = assignment.steps[-1].shape(assignment.symbolic(gradient))
         if answer.value.shape != expected:
             return ["shape"]

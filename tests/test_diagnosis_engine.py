@@ -119,6 +119,15 @@ def test_single_precision_keeps_the_story(bench):
     assert bench.explain("dJ_dU", values, tolerance=DOUBLE)[0].diagnosis.certainty == "none"
 
 
+@pytest.mark.parametrize("of_own", [True, False])
+def test_a_factor_is_that_of_the_right_gradient_or_of_the_students_own_whichever_is_plainer(bench, of_own):
+    right = bench.assignment.exact
+    own = {"dJ_db2": [-value for value in right["dJ_db2"]]}
+    values = [(-2 if of_own else 2) * value for value in right["dJ_dU"]]
+    found = explain(bench.assignment, "dJ_dU", values, own)
+    assert [mistake.statement for mistake in found.diagnosis.mistakes] == ["your numbers are 2 times the right ones"]
+
+
 def test_a_numerical_derivative_is_named_without_a_verdict(bench):
     random = np.random.default_rng(1)
     values = [v + 1e-10 * random.standard_normal(v.shape) for v in bench.assignment.exact["dJ_dH"]]

@@ -213,6 +213,7 @@ UNUSUAL = [
     ("objects", "a.astype(object)", "not an array of numbers"),
     ("text", "a.astype(str)", "not an array of numbers"),
     ("nothing", "None", "returns nothing"),
+    ("too large", "np.zeros((1024, 1025))", "not that of b2"),
     ("complex", "a.astype(complex)", "complex"),
     ("infinite at once", "a / 0", "infinite"),
     ("one entry infinite", "a / (np.arange(a.size).reshape(a.shape))", "infinite"),

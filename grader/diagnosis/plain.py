@@ -79,7 +79,8 @@ def name_factors(factors: Sequence[float], sizes: Sequence[dict[str, int]], tole
             if _near([f / p for f, p in zip(factors, powers, strict=True)], [1.0] * len(n), tolerance):
                 return OPERATORS["scale-number"].edit("the result", new=text, extra=0.5)
     if _near(factors, [factors[0]] * len(factors), 10 * tolerance):
-        return OPERATORS["scale-number"].edit("the result", new=f"{factors[0]:.4g}")
+        # -2 times one's own wrong gradient is likelier 2 times the right one
+        return OPERATORS["scale-number"].edit("the result", new=f"{factors[0]:.4g}", extra=0.2 * (factors[0] < 0))
     return OPERATORS["scale-steps"].edit("the result")
 
 
