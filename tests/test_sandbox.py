@@ -1,6 +1,7 @@
 """What every sandbox must do, tried with real processes: limits, isolation, blame, and the environments it may find itself in."""
 
 import os
+import re
 import subprocess
 import sys
 import textwrap
@@ -23,9 +24,11 @@ from grader.grade import grade
 from grader.pipeline import make_sandbox
 from grader.sandbox.host import Sandbox
 from grader.sandbox.spawner import FreshProcesses, Report, Zygote
+from grader.sandbox.zygote import REHEARSE_AFTER
 
 HONEST = (ROOT / "solutions" / "gradients.py").read_bytes()
 IS_ROOT = os.geteuid() == 0
+ADDRESS = re.compile("0x[0-9a-f]+")
 linux = pytest.mark.skipif(sys.platform != "linux", reason="zygotes are for Linux")
 
 
@@ -380,3 +383,16 @@ def test_the_report_names_what_stands_and_what_does_not() -> None:
         "weak (Linux x86_64: resource limits, no file can be opened);"
         " a student's code could start a process, open a local socket"
     )
+
+
+@linux
+def test_children_after_the_zygotes_rehearsal_find_what_those_before_it_found(assignment: Assignment) -> None:
+    curious = HONEST + (
+        b"\nimport gc, linecache, sys, warnings, numpy as np\n"
+        b"print(sorted(sys.modules), sorted(linecache.cache), warnings.filters, np.geterr(), gc.isenabled(), sys.stdout is sys.stderr)\n"
+        b"print([name for name in dir(sys.modules['gradients']) if name.startswith('__')], sys.meta_path)\n"
+    )
+    with sandboxed(assignment) as sandbox:
+        runs = [run for _, run in sandbox.run_many([curious] * (2 * REHEARSE_AFTER), in_flight=1)]
+    assert all(isinstance(run, Run) and "gradients" in run.loading.printed for run in runs)
+    assert len({ADDRESS.sub("", run.loading.printed) for run in runs if isinstance(run, Run)}) == 1
