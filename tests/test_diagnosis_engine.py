@@ -119,6 +119,22 @@ def test_single_precision_keeps_the_story(bench):
     assert bench.explain("dJ_dU", values, tolerance=DOUBLE)[0].diagnosis.certainty == "none"
 
 
+@pytest.mark.parametrize(
+    ("gradient", "quantity"), [("dJ_dU", "U"), ("dJ_dh_prev", "h_prev"), ("dJ_dL_x", "e"), ("dJ_db1", "h")]
+)
+def test_a_quantity_handed_in_for_a_gradient_is_called_by_its_name(bench, gradient, quantity):
+    found, _ = bench.explain(gradient, [step.values[quantity] for step in bench.assignment.steps])
+    [mistake] = found.diagnosis.mistakes
+    assert mistake.statement == f"your numbers are exactly {quantity}: that is not the gradient asked for"
+    assert found.operators == ("wrong-result",)
+
+
+def test_a_multiple_of_a_quantity_is_no_multiple_of_the_gradient(bench):
+    found, _ = bench.explain("dJ_dU", [3 * step.values["U"] for step in bench.assignment.steps])
+    [mistake] = found.diagnosis.mistakes
+    assert mistake.statement == "your numbers are exactly a multiple of U: that is not the gradient asked for"
+
+
 @pytest.mark.parametrize("of_own", [True, False])
 def test_a_factor_is_that_of_the_right_gradient_or_of_the_students_own_whichever_is_plainer(bench, of_own):
     right = bench.assignment.exact

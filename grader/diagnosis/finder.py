@@ -10,7 +10,7 @@ from grader.assignment import Assignment
 from grader.diagnosis.cache import load_tables
 from grader.diagnosis.compositions import compositions
 from grader.diagnosis.expression import Evaluator, Values
-from grader.diagnosis.inverse import added_or_multiplied, concept
+from grader.diagnosis.inverse import added_or_multiplied, concept, quantity
 from grader.diagnosis.lookup import look_up, look_up_local
 from grader.diagnosis.matching import best
 from grader.diagnosis.story import Story
@@ -54,7 +54,8 @@ class Finder:
         return found
 
     def _layers(self, name: str, target: Target, own: Mapping[str, Values]) -> Iterator[list[Story]]:
-        yield [*self._local(name, target, own), *self._table(name, target)]
+        handed_in = quantity(target, list(self.world.shapes), self.evaluator)
+        yield [*self._local(name, target, own), *self._table(name, target), *handed_in]
         yield self._inverse(name, target, own)
         for mistakes in (2, 3):
             yield compositions(target, name, self.tables, self.evaluator, mistakes)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from grader.diagnosis.expression import Evaluator, Node, Values, add, mul, number
+from grader.diagnosis.expression import Evaluator, Node, Values, add, leaves, mul, number, q
 from grader.diagnosis.fingerprint import signature
 from grader.diagnosis.matching import retell
 from grader.diagnosis.operators import OPERATORS, Operator
@@ -18,6 +18,8 @@ from grader.diagnosis.target import Target
 
 MOST = 12
 SMALLEST_PART = 1e-8
+WRONG_RESULT = OPERATORS["wrong-result"]
+HANDED_IN = WRONG_RESULT.cost
 
 
 def added_or_multiplied(
@@ -36,6 +38,8 @@ def added_or_multiplied(
     stories = []
     difference = [value - truth for value, truth in zip(arranged, right, strict=True)]
     for node, cost in _named(difference, arranged, [bank, terms], target, probes):
+        if ("g", name) in leaves(node):
+            continue  # the gradient plus (a minus the gradient) is a, and no story
         factor = _factor(difference, evaluator(node))
         if factor is not None:
             whole = add(("g", name), node if factor == 1.0 else mul(number(factor), node))
@@ -44,6 +48,8 @@ def added_or_multiplied(
     if all(np.all(np.abs(truth) > 0) for truth in right):
         quotient = [value / truth for value, truth in zip(arranged, right, strict=True)]
         for node, cost in _named(quotient, quotient, [bank], target, probes):
+            if ("g", name) in leaves(node):
+                continue
             whole = mul(("g", name), node)
             stories.append(_story(target, whole, OPERATORS["extra-factor"], text(node), text(node), cost, evaluator))
     return [story for story in stories if story is not None]
@@ -55,7 +61,7 @@ def concept(
     """What the answer is, where it is a concept of the bank or a formula of another gradient."""
     stories = []
     for node, cost in _named(target.values, target.values, [bank], target, probes):
-        stories.append(_story(target, node, OPERATORS["wrong-result"], "the result", text(node), cost, evaluator))
+        stories.append(_instead(target, node, cost, evaluator))
     for other, entries in others:
         found = entries.index.near(target.values[:probes], target.search_tolerance)
         for i in found[np.argsort(entries.costs[found], kind="stable")][:3]:
@@ -65,6 +71,22 @@ def concept(
             cost = float(entries.costs[i]) + edit.cost
             stories.append(retell(target, node, (edit, *edits), cost, evaluator, "bank"))
     return [story for story in stories if story is not None]
+
+
+def quantity(target: Target, names: Sequence[str], evaluator: Evaluator) -> list[Story]:
+    """The answer as one of the quantities of the step, handed in as it is."""
+    stories = [_instead(target, q(name), 0.0, evaluator) for name in names]
+    return [story for story in stories if story is not None and len(story.edits) == 1 and story.cost <= HANDED_IN]
+
+
+def _instead(target: Target, node: Node, cost: float, evaluator: Evaluator) -> Story | None:
+    """The answer as something else than the gradient; a factor is one of that, not of the right gradient."""
+    story = _story(target, node, WRONG_RESULT, "the result", text(node), cost, evaluator)
+    if story is None or not any(edit.kind in ("scale", "sign") for edit in story.edits):
+        return story
+    others = tuple(edit for edit in story.edits[1:] if edit.kind not in ("scale", "sign"))
+    edit = WRONG_RESULT.edit("the result", new=f"a multiple of {text(node)}")
+    return Story((edit, *others), story.formula, story.cost, story.layer)
 
 
 def _story(
