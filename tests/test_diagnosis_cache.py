@@ -131,6 +131,10 @@ def test_an_assignment_of_another_kind_is_diagnosed_too(tmp_path):
     assert kind("dJ_db", lambda right, s: right["dJ_do"]) == "missing-factor"
     assert kind("dJ_db", lambda right, s: right["dJ_do"] * s["o"] * (1 - s["o"])) == "wrong-derivative"
     assert operators("dJ_db", lambda right, s: right["dJ_do"] * (1 - s["o"]) ** 2) == ("power-bracket",)
+    target = told("dJ_do", lambda right, s: s["t"]).diagnosis
+    assert [mistake.statement for mistake in target.mistakes] == [
+        "your numbers are exactly t: that is not the gradient asked for"
+    ]
     assert kind("dJ_dW", lambda right, s: (s["x"].T @ right["dJ_db"]).T) == "transpose"
     assert kind("dJ_dW", lambda right, s: s["x"].T @ right["dJ_do"]) == "missing-factor"
     assert kind("dJ_dx", lambda right, s: -right["dJ_dx"]) == "sign"

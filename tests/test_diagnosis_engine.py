@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader.answers import Answer, ArrayData, Run
-from grader.diagnosis.engine import DOUBLE, SINGLE, explain
+from grader.diagnosis.engine import DOUBLE, SINGLE, _explanation, explain
 from grader.diagnosis.operators import OPERATORS
+from grader.diagnosis.story import Story
 from grader.grade import grade
 
 ROOT = Path(__file__).parents[1]
@@ -127,6 +128,19 @@ def test_a_quantity_handed_in_for_a_gradient_is_called_by_its_name(bench, gradie
     [mistake] = found.diagnosis.mistakes
     assert mistake.statement == f"your numbers are exactly {quantity}: that is not the gradient asked for"
     assert found.operators == ("wrong-result",)
+
+
+def test_the_mistakes_of_one_story_among_several_are_told_together():
+    sign, scale = OPERATORS["sign-result"].edit("the result"), OPERATORS["scale-number"].edit("the result", new="2")
+    one, two = Story((sign, scale), "", 2.3, "table"), Story((scale,), "", 2.4, "table")
+    assert [mistake.statement for mistake in _explanation("tie", [one, two]).diagnosis.mistakes] == [
+        f"{sign.statement}; and {scale.statement}",
+        scale.statement,
+    ]
+    assert [mistake.statement for mistake in _explanation("exact", [one]).diagnosis.mistakes] == [
+        sign.statement,
+        scale.statement,
+    ]
 
 
 def test_a_multiple_of_a_quantity_is_no_multiple_of_the_gradient(bench):

@@ -139,6 +139,10 @@ def _numerical(digits: float) -> Explanation:
 def _explanation(certainty: Certainty, stories: Sequence[Story]) -> Explanation:
     edits: dict[Mistake, str] = {}
     for story in stories:
+        if len(stories) > 1:  # the mistakes of one of several, told apart, would read as stories of their own
+            first, together = story.edits[0], "; and ".join(edit.statement for edit in story.edits)
+            edits.setdefault(Mistake(first.kind, first.where, together), first.operator)
+            continue
         for edit in story.edits:
             edits.setdefault(Mistake(edit.kind, edit.where, edit.statement), edit.operator)
     note = "+".join(f"{edit.operator}:{edit.where}" for edit in stories[0].edits)

@@ -19,6 +19,7 @@ from grader.diagnosis.target import Target
 MOST = 12
 SMALLEST_PART = 1e-8
 WRONG_RESULT = OPERATORS["wrong-result"]
+PLAINER = -1.0  # than two mistakes that leave nothing but the quantity
 HANDED_IN = WRONG_RESULT.cost
 
 
@@ -75,7 +76,7 @@ def concept(
 
 def quantity(target: Target, names: Sequence[str], evaluator: Evaluator) -> list[Story]:
     """The answer as one of the quantities of the step, handed in as it is."""
-    stories = [_instead(target, q(name), 0.0, evaluator) for name in names]
+    stories = [_instead(target, q(name), PLAINER, evaluator) for name in names]
     return [story for story in stories if story is not None and len(story.edits) == 1 and story.cost <= HANDED_IN]
 
 

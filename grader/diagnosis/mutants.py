@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from grader.diagnosis.expression import ONE, Node
+from grader.diagnosis.expression import ONE, Node, leaves
 from grader.diagnosis.leaves import Mutant, derivative_mutants, gradient_mutants, quantity_mutants
 from grader.diagnosis.matrices import matrix_product_mutants, whole_mutants
 from grader.diagnosis.operators import OPERATORS
@@ -27,6 +27,8 @@ def local_mutants(name: str, world: World) -> Iterator[Mutant]:
     """Mutants of a gradient's formula in all its forms, its upstream gradients left as they are."""
     for form, extra in local_forms(world, name):
         for mutant, edit in mutants(form, world):
+            if ("g", name) in leaves(mutant):
+                continue  # a gradient does not explain itself: r - (r - y) is y, and no story of y
             yield mutant, replace(edit, cost=edit.cost + extra)
     tree = world.local[name]
     if tree is not None:
