@@ -4,6 +4,7 @@ Exit codes: 0 all passed, 1 something failed, 2 usage or config error, 3 could n
 The only place that prints a `GraderError`.  A command's module is imported when it is called: start-up time counts.
 """
 
+import errno
 import importlib
 from typing import Any
 
@@ -26,6 +27,7 @@ COMMANDS = {
     "validate": "validate",
     "explain": "explain",
 }
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class _Commands(click.Group):
@@ -51,21 +53,28 @@ class _Commands(click.Group):
         try:
             return super().invoke(ctx)
         except GraderError as error:
-            click.echo(f"{click.style('error:', fg='red', bold=True)} {error}", err=True)
+            _say(str(error))
             ctx.exit(error.exit_code)
         except KeyboardInterrupt:
             click.echo("interrupted: nothing was graded that is not printed or stored", err=True)
             ctx.exit(GraderError.exit_code)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
-        except Exception:
+        except Exception as error:
+            if isinstance(error, OSError) and error.errno in _FULL:
+                _say(f"the result could not be written: {error.strerror}")
+                ctx.exit(GraderError.exit_code)
             import traceback
 
             traceback.print_exc()
-            click.echo(
-                f"{click.style('error:', fg='red', bold=True)} the grader itself failed; no mark was given", err=True
-            )
+            _say("the grader itself failed; no mark was given")
             ctx.exit(GraderError.exit_code)
+
+
+def _say(message: str) -> None:
+    """One error; names of files in it may be a student's, and do nothing to the terminal."""
+    shown = "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in message)
+    click.echo(f"{click.style('error:', fg='red', bold=True)} {shown}", err=True)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

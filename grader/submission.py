@@ -42,7 +42,7 @@ def read_submission(path: Path, wanted: str, max_bytes: int) -> Submission:
         with path.open("rb") as file:
             start = file.read(4)
             if start not in _ZIP:
-                return Submission(path.name, start + file.read(max_bytes - 3))
+                return Submission(_shown(path.name), start + file.read(max_bytes - 3))
         return _from_zip(path, wanted, max_bytes)
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror or error}") from error
@@ -59,7 +59,7 @@ def _from_folder(folder: Path, wanted: str, max_bytes: int) -> Submission:
             raise UsageError(f"{folder}: more than {_MAX_ENTRIES} files; name the file itself")
     chosen = _choose(files, wanted, folder)
     with (folder / chosen).open("rb") as file:
-        return Submission(str(chosen), file.read(max_bytes + 1))
+        return Submission(_shown(str(chosen)), file.read(max_bytes + 1))
 
 
 def _from_zip(path: Path, wanted: str, max_bytes: int) -> Submission:
@@ -73,7 +73,7 @@ def _from_zip(path: Path, wanted: str, max_bytes: int) -> Submission:
             files = {PurePosixPath(info.filename): info for info in infos if not info.is_dir() and not _is_link(info)}
             chosen = _choose(files, wanted, path)
             with archive.open(files[chosen]) as file:
-                return Submission(str(chosen), file.read(max_bytes + 1))
+                return Submission(_shown(str(chosen)), file.read(max_bytes + 1))
     except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, ValueError) as error:
         reason = "it is encrypted" if "encrypted" in str(error) else str(error)
         raise UsageError(f"{path}: this zip cannot be read: {reason}") from error

@@ -280,3 +280,34 @@ def test_hostile_text_reaches_the_terminal_without_escapes(grader: Command, tmp_
     assert "\x07" not in done.stdout
     assert "[red]y[/]" in done.stdout
     assert "[bold]x[/]" in done.stdout
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full disk to write to")
+@pytest.mark.parametrize("form", [["--json"], []], ids=["json", "text"])
+def test_a_full_disk_is_an_error_of_one_line(form: list[str]) -> None:
+    command = [str(Path(sys.executable).with_name("grader")), "grade", "solutions/gradients.py", *form]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, cwd=ROOT, check=False)
+    assert done.returncode == 3
+    assert done.stderr == "error: the result could not be written: No space left on device\n"
+
+
+@pytest.mark.parametrize("form", [["--json"], []], ids=["json", "text"])
+@pytest.mark.parametrize("in_folder", [True, False], ids=["in a folder", "alone"])
+def test_a_files_name_does_nothing_to_the_terminal(
+    grader: Command, tmp_path: Path, form: list[str], in_folder: bool
+) -> None:
+    name = os.fsdecode(b"a\x1b[2J\n\xff.py")
+    (tmp_path / name).mkdir()
+    file = tmp_path / name / ("gradients.py" if in_folder else name)
+    file.write_text((ROOT / "solutions" / "gradients.py").read_text())
+    done = grader("grade", tmp_path if in_folder else file, "--config", ROOT / "config.yaml", *form)
+    assert done.returncode == 0
+    assert "a\N{REPLACEMENT CHARACTER}[2J" in done.stdout
+    assert "\x1b" not in done.stdout
+
+
+def test_an_errors_file_name_does_nothing_to_the_terminal(grader: Command) -> None:
+    done = grader("grade", "no\x1b[2J.py")
+    assert done.returncode == 2
+    assert "\x1b" not in done.stderr
