@@ -23,9 +23,9 @@ _WATCH_SECONDS = 0.2
 @click.option("--watch", is_flag=True, help="Check again whenever the file is saved, until Ctrl-C.")
 @config_option
 def command(file: Path, watch: bool, config_path: Path | None) -> None:
-    """Check your own FILE (default: gradients.py), without the solution.
+    """Check your own FILE, without the solution.
 
-    Shapes, finite differences and exactness; no marks, and never a right answer.
+    FILE is gradients.py unless you name another.  Shapes, finite differences and exactness; no marks, and never a right answer.
     """
     config, folder = read_config(config_path)
     if sys.platform != "linux":
