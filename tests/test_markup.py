@@ -1,9 +1,16 @@
 """Our own words with `code` and *emphasis*, in Markdown, HTML and plain text."""
 
-import pytest
+from io import StringIO
 
+import pytest
+from rich.console import Console
+
+from grader.assignment import Assignment
+from grader.formats.words import evidence
 from grader.gradescope.markdown import to_html, to_terminal
 from grader.markup import ours, plain, unmarked
+from grader.render import print_grade
+from grader.result import Grade, GradientResult
 
 TEXTS = [
     # as written; as text; as Markdown; on a page
@@ -28,3 +35,14 @@ def test_our_words_are_marked_where_markdown_is_read_and_bare_elsewhere(
 
 def test_a_students_words_are_never_marked() -> None:
     assert to_html(plain("*a* `b`")) == "<p>*a* `b`</p>"
+
+
+def test_the_terminal_and_plain_formats_show_hints_without_stars(assignment: Assignment) -> None:
+    gradient = GradientResult("dJ_dU", 0, 15, "failed", [], hints=["in *one row* of U"])
+    grade = Grade(1, "g.py", "graded", 0, 100, [gradient])
+    console = Console(file=StringIO(), width=100)
+    print_grade(console, grade, assignment.config, staff=True)
+    assert isinstance(console.file, StringIO)
+    assert "hint: in one row of U" in console.file.getvalue()
+    assert [line for line in evidence(grade, gradient) if "row" in line] == ["hint: in one row of U"]
+    assert [line for line in evidence(grade, gradient, marked=True) if "row" in line] == ["hint: in *one row* of U"]
