@@ -105,7 +105,7 @@ def check_margins(assignment: Assignment) -> Finding:
         return Finding("tolerances", "warning", f"the tolerance {tolerance:.0e} leaves little room", grouped(narrow))
     return finding(
         "tolerances",
-        f"right answers have room, answers off by {NEARLY:.0e} lose marks, numerical ones are told from formulas",
+        f"right answers have room, answers off by {NEARLY:.0e} lose marks, difference quotients are told from formulas",
         "a tolerance does not fit",
         grouped(problems),
     )
