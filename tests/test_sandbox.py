@@ -389,7 +389,8 @@ def test_the_report_names_what_stands_and_what_does_not() -> None:
 def test_children_after_the_zygotes_rehearsal_find_what_those_before_it_found(assignment: Assignment) -> None:
     curious = HONEST + (
         b"\nimport gc, linecache, sys, warnings, numpy as np\n"
-        b"print(sorted(sys.modules), sorted(linecache.cache), warnings.filters, np.geterr(), gc.isenabled(), sys.stdout is sys.stderr)\n"
+        b"print(sorted(sys.modules), sorted(linecache.cache), warnings.filters, np.geterr())\n"
+        b"print(gc.isenabled(), sys.stdout is sys.stderr)\n"
         b"print([name for name in dir(sys.modules['gradients']) if name.startswith('__')], sys.meta_path)\n"
     )
     with sandboxed(assignment) as sandbox:
