@@ -88,9 +88,9 @@ def serve(job_fd, result_fd, helpers=None):
     def send(event, value=None, more=b""):
         send_frame(result_fd, {**event, "printed": clean(sink.take(), limit)}, value, more)
 
-    namespace, event = _load(source, text, cells, limit)
+    namespace, event, code = _load(source, text, cells, limit)
     if event["outcome"] == "returned":
-        event["evidence"] = _evidence(text, namespace, vars(steps[0].copy()[0]))
+        event["evidence"] = _evidence(code or text, namespace, {*steps[0].indices, *steps[0].arrays})
     stopped = event["warnings"][0] if cells is not None and event["warnings"] else ""
     send({"call": LOADING, **event})
     if event["outcome"] != "returned":
@@ -144,16 +144,21 @@ class _Pristine:
 
 
 def _load(source, text, cells, limit):
-    """Execute the file, or the cells of a notebook, where failures are only noted."""
+    """Execute the file, or the cells of a notebook, where failures are only noted.
+
+    Returns:
+        Its names, what happened, and the compiled file (None for a notebook).
+    """
     module = types.ModuleType("gradients")
     module.__file__ = FILE
     sys.modules["gradients"] = module
     linecache.cache[FILE] = (len(text), None, text.splitlines(True), FILE)
-    noted = []
+    noted, code = [], None
     with warnings.catch_warnings(record=True) as caught:
         try:
             if cells is None:
-                exec(compile(source, FILE, "exec", dont_inherit=True), module.__dict__)
+                code = compile(source, FILE, "exec", dont_inherit=True)
+                exec(code, module.__dict__)
             else:
                 notebook.execute(cells, FILE, module.__dict__, lambda error: noted.append(_failure(error, limit)))
             event = {"outcome": "returned"}
@@ -161,14 +166,15 @@ def _load(source, text, cells, limit):
             event = _failure(error, limit)
     stopped = notebook.in_words(noted, limit // MAX_WARNINGS)
     event["warnings"] = [*stopped, *_warnings(caught, limit)][:MAX_WARNINGS]
-    return module.__dict__, event
+    return module.__dict__, event, code
 
 
-def _evidence(text, namespace, quantities):
-    """What the file uses (see evidence.py); nothing where it does not compile, or has patched what is used here."""
+def _evidence(code, namespace, quantities):
+    """What the file, compiled or a text, uses (see evidence.py); nothing where it has patched what is used here."""
     try:
-        with warnings.catch_warnings(record=True):
-            code = compile(text, FILE, "exec", dont_inherit=True)
+        if isinstance(code, str):
+            with warnings.catch_warnings(record=True):
+                code = compile(code, FILE, "exec", dont_inherit=True)
         return evidence.evidence(code, namespace, vars(sys.modules["model"]), quantities)
     except BaseException:
         return []
