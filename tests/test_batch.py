@@ -187,7 +187,9 @@ def test_two_batches_on_one_folder_are_one_too_many(school, tmp_path):
     out = tmp_path / "results"
     process = start("batch", source, "--out", out)
     wait_for(lambda: (out / "grades.db").exists(), process)
+    process.send_signal(signal.SIGSTOP)  # however quick it is, it is at work while the second one starts
     second = batch(source, out)
+    process.send_signal(signal.SIGCONT)
     assert second.returncode == 3
     assert f"process {process.pid} on " in second.stderr
     assert "is at work in this folder" in second.stderr
