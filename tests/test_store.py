@@ -1,6 +1,8 @@
 """The store: its documentation, its versions, who may use it, and what it says when it cannot be used."""
 
 import sqlite3
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 from conftest import ROOT
@@ -45,7 +47,7 @@ def test_an_older_store_is_brought_up_to_date_in_one_step(tmp_path, monkeypatch)
 
 def test_a_store_of_a_newer_grader_is_left_alone(tmp_path):
     Store(tmp_path, create=True).close()
-    with sqlite3.connect(tmp_path / "grades.db") as db:
+    with closing(sqlite3.connect(tmp_path / "grades.db")) as db:
         db.execute("PRAGMA user_version = 99")
     for opening in (lambda: Store(tmp_path, create=False), lambda: Results(tmp_path)):
         with pytest.raises(
@@ -64,6 +66,15 @@ def test_a_file_that_is_no_database_is_said_to_be_none(tmp_path):
     (tmp_path / "grades.db").write_bytes(b"hello" * 500)
     with pytest.raises(StoreError, match="it is damaged, or not ours"):
         Store(tmp_path, create=True)
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="needs /proc")
+def test_a_store_that_cannot_be_used_is_not_kept_open(tmp_path):
+    (tmp_path / "grades.db").write_bytes(b"hello" * 500)
+    with pytest.raises(StoreError) as kept:  # as long as the error is, so is what it happened in
+        Store(tmp_path, create=True)
+    held = [path.readlink() for path in Path("/proc/self/fd").iterdir() if path.is_symlink()]
+    assert not [path for path in held if tmp_path in path.parents], kept
 
 
 def test_a_folder_is_used_by_one_grader_at_a_time_and_is_free_again_afterwards(tmp_path):

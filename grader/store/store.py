@@ -53,12 +53,8 @@ class Store:
         self._lock = FolderLock(folder)
         try:
             with explained(folder):
-                self.connection = sqlite3.connect(path, isolation_level=None)
-                self.connection.execute("PRAGMA journal_mode = WAL")
-                self.connection.execute("PRAGMA synchronous = NORMAL")
-                self.connection.execute("PRAGMA foreign_keys = ON")
-                create_or_migrate(self.connection)
-        except StoreError:
+                self.connection = _opened(path)
+        except BaseException:
             self._lock.close()
             raise
 
@@ -238,3 +234,17 @@ class Store:
             ),
         )
         return int(cursor.lastrowid or 0)
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    """The database, made where there is none; never left open where it cannot be used."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        create_or_migrate(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
