@@ -194,12 +194,9 @@ def _load(path: Path) -> "Assignment":
     from grader.assignment import load_assignment
 
     assignment = load_assignment(load_config(path), path.parent, with_solution=True)
-    # Computed or read here, once, and not by the first grade, while students' files wait.
+    # Computed here, once, and not by the first grade, while students' files wait.
     for known in (assignment.numeric, assignment.exact, assignment.ancestors):
         len(known)
-    from grader.diagnosis.engine import finder_of
-
-    finder_of(assignment).tables  # noqa: B018
     return assignment
 
 
