@@ -365,3 +365,25 @@ def test_the_grading_json_of_the_store_is_that_of_grade_but_for_the_tracing_of_l
         gradient.pop("where", None)
         (gradient["follow_through"] or {}).pop("roots", None)
     assert stored == shown
+
+
+def test_a_config_among_the_submissions_is_not_taken_for_the_teachers(tmp_path):
+    write(tmp_path, {"class/ann/gradients.py": SOLUTION, "class/ann/config.yaml": b"title: mine"})
+    done = run("batch", "../..", "--out", tmp_path / "out", cwd=tmp_path / "class" / "ann")
+    assert done.returncode == 2
+    assert "config.yaml lies among the submissions in ../.., so it may be a student's" in " ".join(done.stderr.split())
+    assert "--config" in done.stderr
+
+
+@pytest.mark.parametrize("command", [GRADER, [sys.executable, "-m", "grader"]], ids=["grader", "python -m grader"])
+def test_a_file_of_a_student_never_stands_for_a_module_of_ours(tmp_path, command):
+    names = ["numpy", "msgspec", "json", "socket", "grader"]
+    ran = tmp_path / "ran"
+    write(tmp_path / "class", {f"{name}.py": f"open({str(ran)!r}, 'w')".encode() + SOLUTION for name in names[:-1]})
+    write(tmp_path / "class", {"grader/gradients.py": SOLUTION, "grader/__init__.py": f"open({str(ran)!r}, 'w')".encode()})
+    if command != GRADER:
+        shutil.rmtree(tmp_path / "class" / "grader")  # `-m` itself would run this one: nothing of ours can help
+    arguments = ["batch", ".", "--out", "../out", "--config", str(ROOT / "config.yaml")]
+    done = subprocess.run([*command, *arguments], cwd=tmp_path / "class", capture_output=True, text=True, timeout=120)
+    assert not ran.exists(), done.stdout + done.stderr
+    assert (tmp_path / "out" / "grades.csv").exists(), done.stdout + done.stderr

@@ -22,6 +22,9 @@ AHEAD = 8  # tasks that a worker has waiting, so that it never waits for the coo
 MAX_DEATHS = 2  # of workers, by the same task, before it is given up
 SLOTS = 16  # kept apart per worker; more than IN_FLIGHT
 
+# Not `python -m`, which looks for modules in the current folder first: there may lie a student's numpy.py.
+_WORKER = "import sys; sys.path[:] = sys.argv[2:]; from grader.batch.worker import start; start(sys.argv[1])"
+
 
 @dataclass(frozen=True)
 class Lost:
@@ -122,7 +125,7 @@ class Pool:
         first_slot = self._first_slot + slot * SLOTS
         settings = Settings(theirs.fileno(), str(self._config), self._judge_only, self._in_flight, first_slot)
         process = subprocess.Popen(
-            [sys.executable, "-m", "grader.batch.worker", msgspec.json.encode(settings).decode()],
+            [sys.executable, "-I", "-c", _WORKER, msgspec.json.encode(settings).decode(), *_module_folders()],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             pass_fds=(theirs.fileno(),),
@@ -179,6 +182,12 @@ class Pool:
             raise SandboxError(f"worker processes keep dying ({reason}); what is graded is kept")
         self._workers[self._workers.index(worker)] = self._start(worker.slot)
         return list(worker.tasks.values())
+
+
+def _module_folders() -> list[str]:
+    """Where this process finds modules, but not in its current folder."""
+    package = Path(__file__).parents[2]
+    return [*filter(None, sys.path), str(package)]
 
 
 def _ending(process: "subprocess.Popen[bytes]") -> str:

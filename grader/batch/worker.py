@@ -1,13 +1,12 @@
 """A worker process: its own assignment and sandbox, running and grading what the coordinator sends.
 
-Started as `python -m grader.batch.worker SETTINGS`.  Ends when the coordinator's end of the socket is closed, and takes
+Started by pool.py.  Ends when the coordinator's end of the socket is closed, and takes
 its zygote and children with it.  Grading the same answers twice is remembered, not done again.
 """
 
 import contextlib
 import os
 import socket
-import sys
 from collections import OrderedDict
 from collections.abc import Iterator
 from pathlib import Path
@@ -208,6 +207,7 @@ def _hello(assignment: "Assignment", sandbox: "Sandbox | None" = None) -> Hello:
     return Hello(fingerprint(assignment), str(sandbox.report), sandbox.report.strong)
 
 
-if __name__ == "__main__":
-    main(msgspec.json.decode(sys.argv[1], type=Settings))
+def start(settings: str) -> None:
+    """Be a worker process, whose settings are in JSON."""
+    main(msgspec.json.decode(settings, type=Settings))
     os._exit(0)  # all is said and closed; to take down numpy and the tables piece by piece is time that someone waits

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from grader.commands.common import config_option, find_config_path
+from grader.errors import UsageError
 from grader.inputs.download import LAYOUTS
 
 
@@ -43,6 +44,11 @@ def command(
     from grader.batch.summary import print_summary
 
     config = find_config_path(config_path)
+    if config_path is None and config.resolve().is_relative_to(path.resolve()):
+        raise UsageError(
+            f"{config} lies among the submissions in {path}, so it may be a student's, and what it names is run as yours; "
+            "expected --config and the path of your config.yaml"
+        )
     count = jobs or os.cpu_count() or 1
     outcome = run_batch(config, path, out, jobs=count, dask=address, layout=layout or "", due=due)
     print_summary(out, outcome)

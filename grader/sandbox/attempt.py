@@ -47,7 +47,7 @@ class Attempt:
     def __post_init__(self) -> None:
         self._reader = ReplyReader(self.limits.output_kb * 1024)
         self._blame: tuple[Outcome, str] | None = None
-        self._next = LOADING
+        self._next = self._seen = LOADING
         self._progress_cpu = 0.0
         self._progress_wall = self._started = time.monotonic()
 
@@ -76,6 +76,7 @@ class Attempt:
             try:
                 for number, answer in self._reader.feed(data):
                     self._take(number, answer)
+                self._note_progress()
             except Violation as violation:
                 self._stop("died", f"the process sent {violation}")
                 return
@@ -149,8 +150,12 @@ class Attempt:
         if number != self._next or self._waiting_for is None:
             raise Violation("a result out of turn")
         self._record(number, answer)
-        self._progress_cpu = _cpu_seconds(self.pid)
-        self._progress_wall = time.monotonic()
+
+    def _note_progress(self) -> None:
+        if self._next != self._seen:
+            self._seen = self._next
+            self._progress_cpu = _cpu_seconds(self.pid)
+            self._progress_wall = time.monotonic()
 
     def _record(self, number: int, answer: Answer) -> None:
         if number == LOADING:

@@ -28,6 +28,7 @@ MAX_DIMENSIONS = 6
 MAX_WARNINGS = 5
 MAX_LINE = 400
 PLAIN_KINDS = "biufc"
+DOUBLE = np.dtype("<f8")
 
 
 class Step:
@@ -60,6 +61,8 @@ class Sink:
         return False
 
     def take(self):
+        if not self.parts:
+            return ""
         text = "".join(self.parts)
         self.parts.clear()
         self.room = self.limit
@@ -86,13 +89,19 @@ def serve(job_fd, result_fd, helpers=None):
     trace = helpers.Tracer(FILE, explain) if helpers and header["trace"] else None
 
     def send(event, value=None, more=b""):
-        send_frame(result_fd, {**event, "printed": clean(sink.take(), limit)}, value, more)
+        printed = sink.take()
+        if printed:
+            event["printed"] = clean(printed, limit)
+        send_frame(result_fd, event, value, more)
 
     namespace, event, code = _load(source, text, cells, limit)
     if event["outcome"] == "returned":
-        event["evidence"] = _evidence(code or text, namespace, {*steps[0].indices, *steps[0].arrays})
-    stopped = event["warnings"][0] if cells is not None and event["warnings"] else ""
-    send({"call": LOADING, **event})
+        found = _evidence(code or text, namespace, steps[0].names)
+        if found:
+            event["evidence"] = found
+    stopped = event["warnings"][0] if cells is not None and "warnings" in event else ""
+    event["call"] = LOADING
+    send(event)
     if event["outcome"] != "returned":
         return
     broken = None
@@ -106,7 +115,8 @@ def serve(job_fd, result_fd, helpers=None):
             if trace is not None:
                 event["traced"], more = trace.take()
                 event.setdefault("explanation", [clean(line, MAX_LINE) for line in trace.traps])
-            send({"call": number, **event}, value, more)
+            event["call"] = number
+            send(event, value, more)
 
 
 def _seed():
@@ -122,24 +132,31 @@ class _Pristine:
     def __init__(self, description, data):
         self.indices = description["indices"]
         self.sizes = description["sizes"]
-        self.arrays = {
-            name: np.frombuffer(data[start:stop]).reshape(shape)
-            for name, (start, stop, shape) in description["arrays"].items()
-        }
-        self.raw = {name: array.tobytes() for name, array in self.arrays.items()}
+        places = description["arrays"]
+        begin = min((start for start, _, _ in places.values()), default=0)
+        end = max((stop for _, stop, _ in places.values()), default=0)
+        self.raw = bytes(data[begin:end])
+        self.places = [(name, tuple(shape), start - begin) for name, (start, _, shape) in places.items()]
+        self.shapes = [shape for _, shape, _ in self.places]
+        self.names = {*self.indices, *places}
 
     def copy(self):
-        step = Step()
-        arrays = {name: array.copy() for name, array in self.arrays.items()}
+        """A step, and its arrays with the one buffer that holds them all."""
+        step, buffer = Step(), bytearray(self.raw)
+        arrays = {name: np.ndarray(shape, DOUBLE, buffer, offset) for name, shape, offset in self.places}
         step.__dict__.update(self.indices)
         step.__dict__.update(arrays)
-        return step, arrays
+        return step, arrays, buffer
 
-    def changed(self, arrays):
+    def changed(self, arrays, buffer):
+        """The names of the arrays that are no longer what they were."""
+        if buffer == self.raw and [array.shape for array in arrays.values()] == self.shapes:
+            return []
+        before = {name: np.ndarray(shape, DOUBLE, self.raw, offset) for name, shape, offset in self.places}
         return [
             name
-            for name, array in self.arrays.items()
-            if arrays[name].shape != array.shape or arrays[name].tobytes() != self.raw[name]
+            for name, array in arrays.items()
+            if array.shape != before[name].shape or array.tobytes() != before[name].tobytes()
         ]
 
 
@@ -165,7 +182,8 @@ def _load(source, text, cells, limit):
         except BaseException as error:
             event = _failure(error, limit)
     stopped = notebook.in_words(noted, limit // MAX_WARNINGS)
-    event["warnings"] = [*stopped, *_warnings(caught, limit)][:MAX_WARNINGS]
+    if stopped or caught:
+        event["warnings"] = [*stopped, *_warnings(caught, limit)][:MAX_WARNINGS]
     return module.__dict__, event, code
 
 
@@ -185,9 +203,9 @@ def _call(namespace, gradient, pristine, explain, trace, limit):
     if not callable(function):
         found = "" if function is None else f"{gradient} is {_type_name(function)}, not a function"
         return {"outcome": "missing", "message": clean(found, limit)}, None
-    step, arrays = pristine.copy()
+    step, arrays, buffer = pristine.copy()
     value = failed = None
-    started = time.process_time()
+    started = time.process_time() if explain is not None else 0.0
     with warnings.catch_warnings(record=True) as caught:
         try:
             returned = function(step) if trace is None else trace(function, step, pristine.sizes)
@@ -196,8 +214,11 @@ def _call(namespace, gradient, pristine, explain, trace, limit):
             event = {**_failure(error, limit), "outcome": "missing"}
         except BaseException as error:
             event, failed = _failure(error, limit), error
-    event["warnings"] = _warnings(caught, limit)
-    event["mutated"] = pristine.changed(arrays)
+    if caught:
+        event["warnings"] = _warnings(caught, limit)
+    mutated = pristine.changed(arrays, buffer)
+    if mutated:
+        event["mutated"] = mutated
     if failed is not None and explain is not None:
         lines = explain(failed, gradient, step, pristine.sizes, time.process_time() - started)
         event["explanation"] = [clean(line, MAX_LINE) for line in lines]
@@ -214,20 +235,24 @@ def _plain(returned, limit):
     except (ValueError, TypeError) as error:  # ragged lists
         event["message"] = clean(str(error), limit)
         return None, event
-    if array.dtype == np.longdouble or array.dtype == np.clongdouble:
-        array = array.astype(
-            np.result_type(array.dtype.type(0).real, array).kind + ("16" if array.dtype.kind == "c" else "8")
-        )
     if array.dtype.kind not in PLAIN_KINDS:
         event["message"] = f"the type of its entries is {clean(str(array.dtype), 100)}"
         return None, event
     if array.size > MAX_ENTRIES or array.ndim > MAX_DIMENSIONS:
         event["message"] = f"it has shape {array.shape}"[:limit]
         return None, event
-    array = np.array(array, dtype=array.dtype.newbyteorder("<"), order="C", copy=True)
+    if array.dtype is not DOUBLE:
+        array = _as_sent(array)
     event["dtype"] = array.dtype.str
     event["shape"] = array.shape
     return array, event
+
+
+def _as_sent(array):
+    """With little end first, and no more bytes to a number than a reply may have."""
+    if array.dtype == np.longdouble or array.dtype == np.clongdouble:
+        return array.astype("<c16" if array.dtype.kind == "c" else "<f8")
+    return array.astype(array.dtype.newbyteorder("<"), copy=False)
 
 
 def _failure(error, limit):

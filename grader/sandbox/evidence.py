@@ -6,11 +6,13 @@ student's process, and every word of it has honest uses.
 
 import types
 
+COMPLEX = "complex numbers"
 WORDS = {
-    "complex numbers": "complex complex64 complex128 complex256 csingle cdouble clongdouble c16 c32 cmath",
+    COMPLEX: "complex complex64 complex128 complex256 csingle cdouble clongdouble c16 c32 cmath",
     "numbers of more than double precision": "longdouble clongdouble float96 float128 f16 decimal Decimal fractions Fraction",
     "a package for derivatives": "autograd jax torch tensorflow sympy mpmath numdifftools casadi",
 }
+SUSPECTS = {words: frozenset(suspects.split()) for words, suspects in WORDS.items()}
 
 
 def evidence(code, namespace, model, quantities):
@@ -23,9 +25,9 @@ def evidence(code, namespace, model, quantities):
         quantities: what a step holds.
     """
     names, constants = _used(code)
-    found = [words for words, suspects in WORDS.items() if names & set(suspects.split())]
-    if any(type(constant) is complex for constant in constants) and "complex numbers" not in found:
-        found.insert(0, "complex numbers")
+    found = [words for words, suspects in SUSPECTS.items() if not suspects.isdisjoint(names)]
+    if any(type(constant) is complex for constant in constants) and COMPLEX not in found:
+        found.insert(0, COMPLEX)
     if _model_is_called(namespace, model, quantities):
         found.append("the functions of the model")
     return found

@@ -30,15 +30,19 @@ def forget_paths(*folders):
     sys.path[:] = [entry for entry in sys.path if entry not in folders]
 
 
-def own_modules():
-    """The grader's own modules by name.  Found before forking: to walk all modules in a child copies a page for each."""
-    return {name: module for name, module in sys.modules.items() if name.partition(".")[0] == "grader"}
+def forget_own():
+    """The grader's own modules by name, which from here on nothing can import.
 
-
-def seal(own, files_readable):
-    """In a child: forget the grader's `own` modules, and answer for every module that is not to be had."""
+    Done before forking: to walk all modules in a child copies a page for each.
+    """
+    own = {name: module for name, module in sys.modules.items() if name.partition(".")[0] == "grader"}
     for name in own:
         del sys.modules[name]
+    return own
+
+
+def seal(files_readable):
+    """In a child: answer for every module that is not to be had."""
     if not files_readable:
         sys.meta_path[:] = [finder for finder in sys.meta_path if finder.__name__ != "PathFinder"]
     sys.meta_path.append(NotHere())

@@ -5,6 +5,7 @@ Each child puts them on itself, the irreversible ones last.  What a layer is for
 
 import os
 import platform
+import resource
 import sys
 import sysconfig
 
@@ -27,11 +28,11 @@ class Layers:
 
     Attributes:
         parent: the process with which each child dies.
-        taken: the size of the zygote's address space in bytes.
         uid: each child gets a user of its own.
         landlock: the version of Landlock in force, 0 for none.
         seccomp: system calls are filtered.
         open: files that Landlock allows may be opened for reading; without Landlock none may.
+        fds: descriptors that must stay open until `enter`.
         chroot: each child sees an empty folder as its root.
     """
 
@@ -42,7 +43,6 @@ class Layers:
         self.memory_mb = memory_mb
         self.cpu_seconds = cpu_seconds
         self.parent = parent
-        self.measure()
         self.uid = linux and os.geteuid() == 0 and "uid" not in without
         self.landlock = landlock.abi() if linux and "landlock" not in without else 0
         machine = seccomp.supported_machine() if linux and "seccomp" not in without else None
@@ -53,6 +53,16 @@ class Layers:
         self._ruleset = landlock.ruleset(_readable()) if self.landlock else None
         self._program = seccomp.program(machine, allow_open=self.open) if machine else b""
         self._empty = _empty_folder() if self.chroot else None
+        self.fds = [fd for fd in (self._ruleset, self._empty) if fd is not None]
+        self._slot = 0
+        self.prepare()
+
+    def prepare(self):
+        """Work out what `enter` has to do.  To be called again when this process has grown: a child's memory comes on top.
+
+        A child that works it out itself copies a hundred pages to do so.
+        """
+        self._steps = list(self._in_order())
 
     def enter(self, slot):
         """Give up everything that a student's code does not need.  Cannot be undone.
@@ -60,41 +70,39 @@ class Layers:
         Raises:
             LayerError: a layer could not be put on; the process must not go on to run anything untrusted.
         """
-        for layer, put_on in self._steps(slot):
+        self._slot = slot
+        for layer, put_on, arguments in self._steps:
             try:
-                put_on()
+                put_on(*arguments)
             except OSError as error:
                 raise LayerError(layer, error) from error
 
-    def _steps(self, slot):
-        """(layer, action) in the order in which they must be done."""
-        yield "session", os.setsid
+    def _in_order(self):
+        """(layer, function, arguments) in the order in which they must be done."""
+        yield "session", os.setsid, ()
         if self.limits:
-            yield "limits", self._set_limits
+            budget = self.memory_mb * 2**20
+            for limit in limits.limits_to_set(budget, self.cpu_seconds, nproc=self.linux):
+                yield "limits", resource.setrlimit, limit
         if not self.linux:
             return
         if self.chroot:
-            yield "chroot", self._change_root
+            yield "chroot", self._change_root, ()
         if self.uid:
-            yield "uid", lambda: limits.drop_identity(UID_BASE + slot)
+            yield "uid", self._drop_identity, ()
         # A change of user clears the request to die with the parent: it comes after.
-        yield "parent", lambda: limits.die_with_parent(self.parent)
-        yield "dumpable", limits.undumpable
-        yield "privileges", limits.no_new_privileges
+        yield "parent", limits.die_with_parent, (self.parent,)
+        yield "dumpable", limits.undumpable, ()
+        yield "privileges", limits.no_new_privileges, ()
         if self.landlock:
-            yield "landlock", lambda: landlock.restrict(self._ruleset)
-        for fd in self.keep_fds():
-            yield "descriptors", lambda fd=fd: os.close(fd)
+            yield "landlock", landlock.restrict, (self._ruleset,)
+        for fd in self.fds:
+            yield "descriptors", os.close, (fd,)
         if self.seccomp:
-            yield "seccomp", lambda: seccomp.install(self._program)
+            yield "seccomp", seccomp.install, (self._program,)
 
-    def measure(self):
-        """Note how large this process is: a child's budget comes on top.  To be called again when it has grown."""
-        self.taken = limits.address_space() if self.linux else None
-
-    def _set_limits(self):
-        budget = self.memory_mb * 2**20
-        limits.set_limits(budget, self.cpu_seconds, nproc=self.linux, address_space_bytes=self.taken)
+    def _drop_identity(self):
+        limits.drop_identity(UID_BASE + self._slot)
 
     def _change_root(self):
         os.fchdir(self._empty)
@@ -104,10 +112,6 @@ class Layers:
     def without(self, layer):
         """The same protections, once this machine has refused `layer`."""
         return Layers(self.memory_mb, self.cpu_seconds, self.parent, (*self._without, layer))
-
-    def keep_fds(self):
-        """Descriptors that must stay open until `enter`."""
-        return [fd for fd in (self._ruleset, self._empty) if fd is not None]
 
     def report(self):
         return {

@@ -19,25 +19,33 @@ _OPEN_FILES = 16
 _PRCTL: Any = getattr(ctypes.CDLL(None, use_errno=True), "prctl", None)
 
 
-def set_limits(memory_bytes: int, cpu_seconds: int, *, nproc: bool, address_space_bytes: int | None = None) -> None:
-    """Limit this process; limits that the system lacks are left out, and a lower one already in force stays.
+Limit = tuple[int, tuple[int, int]]  # which, and its soft and hard value: what `resource.setrlimit` takes
+
+
+def set_limits(memory_bytes: int, cpu_seconds: int, *, nproc: bool) -> None:
+    """Limit this process as `limits_to_set` says."""
+    for limit in limits_to_set(memory_bytes, cpu_seconds, nproc=nproc):
+        resource.setrlimit(*limit)
+
+
+def limits_to_set(memory_bytes: int, cpu_seconds: int, *, nproc: bool) -> list[Limit]:
+    """Limits for this process or a child of it; those that the system lacks are left out, a lower one in force stays.
 
     Args:
-        memory_bytes: address space on top of what the process has now (Linux).
+        memory_bytes: address space on top of what this process has now (Linux).
         cpu_seconds: after these the process gets SIGXCPU, and SIGKILL a second later.
         nproc: no thread or process can be started. The system exempts root from this.
-        address_space_bytes: what the process has now, if the caller knows: the parent's `address_space()` is as
-            good, and asking for it in a new child costs more than all the limits together.
     """
-    _lower("RLIMIT_CPU", cpu_seconds, cpu_seconds + 1)
+    wanted = {"RLIMIT_CPU": (cpu_seconds, cpu_seconds + 1)}
     if sys.platform == "linux":
-        memory = memory_bytes + (address_space() if address_space_bytes is None else address_space_bytes)
-        _lower("RLIMIT_AS", memory, memory)
+        memory = memory_bytes + address_space()
+        wanted["RLIMIT_AS"] = (memory, memory)
     if nproc:
-        _lower("RLIMIT_NPROC", 0, 0)
-    _lower("RLIMIT_NOFILE", _OPEN_FILES, _OPEN_FILES)
+        wanted["RLIMIT_NPROC"] = (0, 0)
+    wanted["RLIMIT_NOFILE"] = (_OPEN_FILES, _OPEN_FILES)
     for name in ("RLIMIT_FSIZE", "RLIMIT_CORE", "RLIMIT_MEMLOCK", "RLIMIT_MSGQUEUE"):
-        _lower(name, 0, 0)
+        wanted[name] = (0, 0)
+    return [_lower(getattr(resource, name), *values) for name, values in wanted.items() if hasattr(resource, name)]
 
 
 def address_space() -> int:
@@ -119,15 +127,12 @@ def _children_by_search() -> list[int]:
     return children
 
 
-def _lower(name: str, soft: int, hard: int) -> None:
-    """Set a limit without raising it: where a lower one is in force, asking for more would be refused."""
-    limit: int | None = getattr(resource, name, None)
-    if limit is None:
-        return
+def _lower(limit: int, soft: int, hard: int) -> Limit:
+    """The limit without raising it: where a lower one is in force, asking for more would be refused."""
     ceiling = resource.getrlimit(limit)[1]
     if ceiling != resource.RLIM_INFINITY:
         soft, hard = min(soft, ceiling), min(hard, ceiling)
-    resource.setrlimit(limit, (soft, hard))
+    return limit, (soft, hard)
 
 
 def _prctl(option: int, value: int) -> None:

@@ -74,21 +74,17 @@ class ReplyReader:
         if self._total > MAX_TOTAL:
             raise Violation(f"more than {MAX_TOTAL // 2**20} MB of results")
         self._buffer += data
-        while (frame := self._next_frame()) is not None:
-            yield self._answer(*frame)
-
-    def _next_frame(self) -> tuple[bytes, bytes] | None:
-        if len(self._buffer) < _LENGTHS.size:
-            return None
-        head_size, data_size = _LENGTHS.unpack_from(self._buffer)
-        if head_size > MAX_HEADER or data_size > MAX_DATA:
-            raise Violation("a result too large")
-        end = _LENGTHS.size + head_size + data_size
-        if len(self._buffer) < end:
-            return None
-        frame = bytes(self._buffer[_LENGTHS.size : end])
+        end = 0
+        while len(self._buffer) - end >= _LENGTHS.size:
+            head_size, data_size = _LENGTHS.unpack_from(self._buffer, end)
+            if head_size > MAX_HEADER or data_size > MAX_DATA:
+                raise Violation("a result too large")
+            start, middle = end + _LENGTHS.size, end + _LENGTHS.size + head_size
+            if len(self._buffer) < middle + data_size:
+                break
+            end = middle + data_size
+            yield self._answer(bytes(self._buffer[start:middle]), bytes(self._buffer[middle:end]))
         del self._buffer[:end]
-        return frame[:head_size], frame[head_size:]
 
     def _answer(self, head: bytes, data: bytes) -> tuple[int, Answer]:
         try:
@@ -111,10 +107,10 @@ class ReplyReader:
             message=_text(reply.message, limit),
             line=reply.line if 0 <= reply.line < 10**7 else 0,
             printed=_text(reply.printed, limit),
-            warnings=tuple(_text(warning, limit) for warning in reply.warnings[:5]),
-            mutated=tuple(_text(name, 64) for name in reply.mutated[:64]),
-            evidence=tuple(_text(what, 64).replace("\n", " ") for what in reply.evidence[:4]),
-            explanation=tuple(_text(line, MAX_LINE).replace("\n", " ") for line in reply.explanation[:MAX_LINES]),
+            warnings=tuple([_text(warning, limit) for warning in reply.warnings[:5]]),
+            mutated=tuple([_text(name, 64) for name in reply.mutated[:64]]),
+            evidence=tuple([_text(what, 64).replace("\n", " ") for what in reply.evidence[:4]]),
+            explanation=tuple([_text(line, MAX_LINE).replace("\n", " ") for line in reply.explanation[:MAX_LINES]]),
             traced=traced,
         )
         return reply.call, answer
@@ -150,8 +146,11 @@ def _array(dtype: str, shape: tuple[int, ...], data: bytes) -> ArrayData:
 
 def _entries(shape: tuple[int, ...]) -> int:
     """How many entries an array of this shape has.  Looked at before it is multiplied: long products take seconds."""
-    if len(shape) > MAX_DIMENSIONS or any(not 0 <= size <= MAX_ENTRIES for size in shape):
+    if len(shape) > MAX_DIMENSIONS:
         raise Violation("an array of an impossible shape")
+    for size in shape:
+        if not 0 <= size <= MAX_ENTRIES:
+            raise Violation("an array of an impossible shape")
     return math.prod(shape)
 
 

@@ -47,29 +47,34 @@ def main(settings):
     imports.load_model(settings["model"])
     imports.forget_paths(settings["package"], settings["numpy"])
     if settings.get("fresh"):
-        if settings.get("helpers"):
-            load_helpers(settings)
-        serve(layers, 0, settings["job"], settings["result"], imports.own_modules())
+        own = imports.forget_own()
+        helpers = load_helpers(settings, own) if settings.get("helpers") else None
+        serve(layers, 0, settings["job"], settings["result"], helpers)
         os._exit(0)
     Zygote(settings, layers).run()
 
 
-def serve(layers, slot, job, result, own):
+def serve(layers, slot, job, result, helpers):
     """Become a child for good: protections on, then the job."""
-    helpers = own.get(HELPERS)
-    _close_all_but(job, result, *layers.keep_fds())
+    _close_all_but(job, result, *layers.fds)
     layers.enter(slot)
-    imports.seal(own, layers.open)
+    imports.seal(layers.open)
     gc.enable()
     child.serve(job, result, helpers)
 
 
-def load_helpers(settings):
-    """Load what explains failures, while the grader's own files can still be read; good submissions never need it."""
-    if HELPERS not in sys.modules:
-        sys.path[:0] = [settings["package"], settings["numpy"]]
-        importlib.import_module(HELPERS)
-        del sys.path[:2]
+def load_helpers(settings, own):
+    """Load what explains failures, while the grader's own files can still be read; good submissions never need it.
+
+    Args:
+        own: the grader's own modules that are loaded already, by name.
+    """
+    sys.modules.update(own)
+    sys.path[:0] = [settings["package"], settings["numpy"]]
+    helpers = importlib.import_module(HELPERS)
+    del sys.path[:2]
+    imports.forget_own()
+    return helpers
 
 
 class Zygote:
@@ -80,7 +85,8 @@ class Zygote:
         self.layers = layers
         self.control = settings["control"]
         self.pids = {}
-        self.own = {}
+        self.own = imports.forget_own()
+        self.helpers = None
         self.started = 0
         self.woken, self._wake = os.pipe()
         for fd in (self.woken, self._wake):
@@ -122,14 +128,13 @@ class Zygote:
             return True
         slot = order["start"]
         self._preload(order["words"])
-        if order.get("helpers"):
-            load_helpers(self.settings)
-            self.own = imports.own_modules()
+        if order.get("helpers") and self.helpers is None:
+            self.helpers = load_helpers(self.settings, self.own)
         self.started += 1
         if self.started == REHEARSE_AFTER:
             rehearsal.rehearse()
             self._settle()
-        pid = self._fork(lambda: serve(self.layers, slot, *fds, self.own))
+        pid = self._fork(lambda: serve(self.layers, slot, *fds, self.helpers))
         self.pids[slot] = pid
         self._say({"started": slot, "pid": pid})
         for fd in fds:
@@ -138,8 +143,7 @@ class Zygote:
 
     def _settle(self):
         """Note what children will find."""
-        self.layers.measure()
-        self.own = imports.own_modules()
+        self.layers.prepare()
         gc.freeze()  # a collection in a child would touch, and so copy, every page
 
     def _preload(self, words):
@@ -149,7 +153,7 @@ class Zygote:
             sys.path.append(self.settings["numpy"])
             imports.preload(names)
             sys.path.pop()
-            self.layers.measure()
+            self.layers.prepare()
 
     def _fork(self, what):
         pid = os.fork()
@@ -214,7 +218,7 @@ class Zygote:
 
         parent = os.getppid()
         try:
-            _close_all_but(writing, *self.layers.keep_fds())
+            _close_all_but(writing, *self.layers.fds)
             self.layers.enter(0)
         except LayerError as error:
             write(f"refused {error.layer} {error}\n")
@@ -228,6 +232,8 @@ class Zygote:
 def _close_all_but(*keep):
     """Only `keep` stays open, and 0, 1 and 2, which lead nowhere: 0 and 1 have been /dev/null from the start."""
     os.dup2(1, 2)
-    kept = sorted({0, 1, 2, *keep})
-    for low, high in zip(kept, [*kept[1:], 4096], strict=True):
-        os.closerange(low + 1, high)
+    low = 3
+    for fd in sorted(keep):
+        os.closerange(low, fd)
+        low = fd + 1
+    os.closerange(low, 4096)
