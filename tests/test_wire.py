@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import marshal
 import struct
 import time
 from collections.abc import Sequence
@@ -145,11 +146,11 @@ def test_a_job_holds_the_steps_the_file_and_the_calls() -> None:
     writer = JobWriter([{"U": np.arange(6.0).reshape(2, 3), "x": 4}], 2048)
     job = writer.job(b"source", [("dJ_dU", 0)])
     head, size = struct.unpack_from("!II", job)
-    header = json.loads(job[8 : 8 + head])
+    header = marshal.loads(job[8 : 8 + head])
     data = job[8 + head :]
     assert len(data) == size
     assert data[slice(*header["source"])] == b"source"
-    assert header["calls"] == [["dJ_dU", 0]]
+    assert header["calls"] == [("dJ_dU", 0)]
     [step] = header["steps"]
     assert step["indices"] == {"x": 4}
     start, stop, shape = step["arrays"]["U"]

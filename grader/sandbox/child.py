@@ -3,10 +3,8 @@
 Runs in the process that the student's code can take over, so nothing here is trusted by the grader, and nothing here
 knows an answer.  Imports the standard library and numpy only.
 
-    job     one frame: a header in JSON and the bytes that it describes (the file, and the arrays of the steps)
-    reply   one frame per event: a header in JSON and, for an array, its bytes
-
-A frame is two big-endian 32-bit lengths, the header and the data.
+    job     one frame: a header and the bytes that it describes (the file, and the arrays of the steps)
+    reply   one frame per event: a header and, for an array, its bytes
 """
 
 import linecache
@@ -136,7 +134,7 @@ class _Pristine:
         begin = min((start for start, _, _ in places.values()), default=0)
         end = max((stop for _, stop, _ in places.values()), default=0)
         self.raw = bytes(data[begin:end])
-        self.places = [(name, tuple(shape), start - begin) for name, (start, _, shape) in places.items()]
+        self.places = [(name, shape, start - begin) for name, (start, _, shape) in places.items()]
         self.shapes = [shape for _, shape, _ in self.places]
         self.names = {*self.indices, *places}
 

@@ -1,6 +1,11 @@
-"""In a child: frames on a pipe.  A frame is two big-endian 32-bit lengths, a header in JSON, and data."""
+"""In a child: frames on a pipe.  A frame is two big-endian 32-bit lengths, a header, and data.
+
+What comes from the grader is marshalled, the fastest for a new process to read; what goes to it is JSON, for it is read by
+one who trusts nothing.
+"""
 
 import json
+import marshal
 import os
 import struct
 
@@ -14,7 +19,8 @@ def send_frame(fd, event, value=None, more=b""):
 
 def read_frame(fd):
     head_size, data_size = struct.unpack("!II", _read(fd, 8))
-    return json.loads(_read(fd, head_size)), memoryview(_read(fd, data_size))
+    head = marshal.loads(_read(fd, head_size))  # noqa: S302, the grader wrote it
+    return head, memoryview(_read(fd, data_size))
 
 
 def _read(fd, size):

@@ -9,7 +9,10 @@ IMPORTABLE = (
     "numpy.char numpy.core numpy.ctypeslib numpy.dtypes numpy.exceptions numpy.f2py numpy.rec numpy.strings "
     "numpy.fft numpy.linalg numpy.ma numpy.matlib numpy.polynomial numpy.random numpy.testing numpy.typing"
 ).split()
-IMPORTABLE_WORDS = frozenset(name.rpartition(".")[2] for name in IMPORTABLE)
+BY_WORD: dict[str, list[str]] = {}  # the last part of the name, which a file that imports it must contain
+for _name in IMPORTABLE:
+    BY_WORD.setdefault(_name.rpartition(".")[2], []).append(_name)
+IMPORTABLE_WORDS = frozenset(BY_WORD)
 
 # Python imports these by itself in the middle of ordinary code.
 ALWAYS = "linecache traceback unicodedata warnings encodings.ascii encodings.latin_1 encodings.utf_8_sig encodings.cp1252".split()

@@ -5,8 +5,8 @@ in a forked child each page on which any of this is written must be copied first
 """
 
 import ctypes
-import json
 import linecache
+import marshal
 import os
 import struct
 import sys
@@ -75,7 +75,7 @@ def _job():
         "trace": False,
         "output_bytes": 1000,
     }
-    head = json.dumps(header).encode("ascii")
+    head = marshal.dumps(header)
     return struct.pack("!II", len(head), len(data)) + head + data
 
 

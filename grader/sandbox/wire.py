@@ -4,6 +4,7 @@ A reply that breaks a rule raises `Violation`.  No reply is unpickled, evaluated
 shape and size have been checked against each other.
 """
 
+import marshal
 import math
 import struct
 from collections.abc import Iterator, Mapping, Sequence
@@ -183,7 +184,7 @@ class JobWriter:
                     arrays[name] = self._append(blob, value)
             described.append({"indices": indices, "arrays": arrays, "sizes": sizes[k] if sizes else {}})
         self._blob = bytes(blob)
-        self._steps = msgspec.Raw(msgspec.json.encode(described))
+        self._steps = described
         self._output_bytes = output_bytes
 
     def job(self, source: bytes, calls: Sequence[tuple[str, int]], *, trace: bool = False) -> bytes:
@@ -192,11 +193,11 @@ class JobWriter:
         header = {
             "steps": self._steps,
             "source": (start, start + len(source)),
-            "calls": calls,
+            "calls": list(calls),
             "trace": trace,
             "output_bytes": self._output_bytes,
         }
-        head = msgspec.json.encode(header)
+        head = marshal.dumps(header)  # for a child, which runs the same Python
         return _LENGTHS.pack(len(head), start + len(source)) + head + self._blob + source
 
     @staticmethod

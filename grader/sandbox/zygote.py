@@ -23,7 +23,7 @@ import sys
 import numpy  # noqa: F401, children must find it loaded
 
 from grader.sandbox import child, imports, limits, probe, rehearsal
-from grader.sandbox.importable import ALWAYS, IMPORTABLE
+from grader.sandbox.importable import ALWAYS, BY_WORD
 from grader.sandbox.layers import LayerError, Layers
 
 FAILED_EXIT = 71  # a child that could not do its work, for whatever reason
@@ -100,7 +100,7 @@ class Zygote:
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(self._wake, warn_on_full_buffer=False)
         self._settle()
-        self._say({"ready": {**self.layers.report(), "breaches": breaches}})
+        self._say(json.dumps({"ready": {**self.layers.report(), "breaches": breaches}}))
         self._loop()
 
     def _loop(self):
@@ -136,7 +136,7 @@ class Zygote:
             self._settle()
         pid = self._fork(lambda: serve(self.layers, slot, *fds, self.helpers))
         self.pids[slot] = pid
-        self._say({"started": slot, "pid": pid})
+        self._say(f'{{"started": {slot}, "pid": {pid}}}')
         for fd in fds:
             os.close(fd)
         return True
@@ -148,7 +148,7 @@ class Zygote:
 
     def _preload(self, words):
         """Import what the file may import: each importable module whose name is among the words of the file."""
-        names = [name for name in IMPORTABLE if name not in sys.modules and name.rpartition(".")[2] in words]
+        names = [name for word in words for name in BY_WORD[word] if name not in sys.modules]
         if names:
             sys.path.append(self.settings["numpy"])
             imports.preload(names)
@@ -181,7 +181,7 @@ class Zygote:
                     del self.pids[slot]
                     if not self.layers.seccomp:  # which lets no child start another process
                         self._sweep()
-                    self._say({"ended": slot, "status": status, "cpu": usage.ru_utime + usage.ru_stime})
+                    self._say(f'{{"ended": {slot}, "status": {status}, "cpu": {usage.ru_utime + usage.ru_stime}}}')
 
     def _sweep(self):
         """Kill what a child left behind: orphans come to this process, the nearest subreaper."""
@@ -226,7 +226,7 @@ class Zygote:
         probe.breaches(parent, write)
 
     def _say(self, event):
-        self.control.send(json.dumps(event).encode("ascii"))
+        self.control.send(event.encode("ascii"))
 
 
 def _close_all_but(*keep):
