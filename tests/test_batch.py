@@ -387,3 +387,15 @@ def test_a_file_of_a_student_never_stands_for_a_module_of_ours(tmp_path, command
     done = subprocess.run([*command, *arguments], cwd=tmp_path / "class", capture_output=True, text=True, timeout=120)
     assert not ran.exists(), done.stdout + done.stderr
     assert (tmp_path / "out" / "grades.csv").exists(), done.stdout + done.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="file names are Unicode there")
+def test_a_folder_whose_name_is_not_utf8_is_a_student_like_any_other(tmp_path):
+    for name in (b"Jos\xe9", b"Jos\xe8", b"ann"):
+        os.mkdir(os.fsencode(tmp_path) + b"/class-" + name)
+        Path(os.fsdecode(os.fsencode(tmp_path) + b"/class-" + name), "gradients.py").write_bytes(SOLUTION)
+    for _ in range(2):
+        done = batch(tmp_path, tmp_path / "out")
+        assert done.returncode == 0, done.stderr
+        assert [row["score"] for row in table(tmp_path / "out")] == ["100"] * 3
+    assert "nothing to do" in done.stdout or "0 graded now" in done.stdout

@@ -51,6 +51,9 @@ class Entry:
     note: str = ""
     any_name: bool = False
 
+    def __post_init__(self) -> None:
+        self.key = self.key.encode("utf-8", "backslashreplace").decode()  # a name on disk need not be UTF-8
+
 
 @dataclass(frozen=True)
 class Received:
