@@ -96,6 +96,7 @@ def test_canvas_finds_students_by_name_or_number_where_the_download_was_another(
     [
         ("a,b\n1,2\n", "x", "expected a gradebook export of Canvas"),
         (CANVAS, "HW 9", "no column called 'HW 9'; name one with --column: HW 2 \\(900\\), HW 3 \\(901\\)"),
+        (CANVAS, "Current Score", "no column called 'Current Score'"),  # which Canvas computes
         ("a,b\n", "x", "expected a table with a row per student, found 1 rows"),
     ],
 )
@@ -103,6 +104,19 @@ def test_a_gradebook_that_is_none_is_said_to_be_none(text, column, message, tmp_
     (tmp_path / "g.csv").write_text(text)
     with stored(tmp_path, "canvas", graded) as results, pytest.raises(UsageError, match=message):
         fill_canvas(results, tmp_path / "g.csv", column)
+
+
+@pytest.mark.parametrize(("scale", "marks"), [(False, ["100", "92", "100"]), (True, ["10", "9.2", "10"])])
+def test_marks_go_as_they_are_or_converted_into_a_column_that_counts_otherwise(scale, marks, tmp_path, graded):
+    (tmp_path / "g.csv").write_text(CANVAS)
+    (tmp_path / "w.csv").write_text(MOODLE.replace("100.00", '"10,00"'))
+    with stored(tmp_path / "canvas", "canvas", graded) as results:
+        canvas = fill_canvas(results, tmp_path / "g.csv", "HW 2", scale=scale)
+    with stored(tmp_path / "moodle", "moodle", graded) as results:
+        moodle = fill_moodle(results, tmp_path / "w.csv", lambda row: "", scale=scale)
+    assert [row[-1] for row in table(canvas.text)[2:5]] == marks
+    assert [row[4] for row in table(moodle.text)[1:4]] == marks
+    assert canvas.worth == moodle.worth == {10.0}
 
 
 MOODLE = """Identifier,Full name,Email address,Status,Grade,Maximum Grade,Grade can be changed,\
@@ -146,6 +160,14 @@ def test_the_feedback_zip_of_moodle_uses_moodles_own_folders(tmp_path, graded, a
     names = zipfile.ZipFile(io.BytesIO(data)).namelist()
     assert names[0] == "Ann Lee_1041_assignsubmission_file/feedback.html"
     assert all(re.fullmatch(r"[^_]+_\d+_assignsubmission_file_?/feedback\.html", name) for name in names)
+
+
+def test_without_a_moodle_download_there_is_no_feedback_zip_for_moodle(tmp_path, graded, assignment):
+    with (
+        stored(tmp_path, "canvas", graded) as results,
+        pytest.raises(UsageError, match="none of these submissions came in"),
+    ):
+        moodle_zip(results, assignment.config)
 
 
 def test_the_table_of_gradescope_has_its_columns_and_one_per_gradient(tmp_path, graded):

@@ -23,6 +23,7 @@ _FILES = {
 )
 @click.option("--column", default="", help="The column to fill: its title or, in Canvas, the assignment's number.")
 @click.option("--comments", default="Feedback comments", help="Moodle: the title of the column for comments.")
+@click.option("--scale", is_flag=True, help="Convert the marks to what the column counts there.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The file to write (default: in RESULTS).")
 @config_option
 def command(
@@ -31,6 +32,7 @@ def command(
     template: Path | None,
     column: str,
     comments: str,
+    scale: bool,
     output: Path | None,
     config_path: Path | None,
 ) -> None:
@@ -57,7 +59,7 @@ def command(
     filled = gradebooks.Filled("")
     with explained(results), Results(results) as stored:
         if form == "canvas" and template is not None:
-            filled = gradebooks.fill_canvas(stored, template, column)
+            filled = gradebooks.fill_canvas(stored, template, column, scale=scale)
             data = filled.text.encode()
         elif form == "moodle" and template is not None:
             filled = gradebooks.fill_moodle(
@@ -66,6 +68,7 @@ def command(
                 lambda row: feedback.fragment(list(feedback.page(row, config))),
                 column or "Grade",
                 comments,
+                scale=scale,
             )
             data = filled.text.encode()
         elif form == "moodle-feedback":
@@ -76,6 +79,11 @@ def command(
             data, filled.graded = grades.grades_csv(stored).encode("utf-8-sig"), stored.counts().get("graded", 0)
         write_file(path, data)
     click.echo(f"{path}: {filled.graded} students with marks")
+    if filled.worth:
+        there = ", ".join(f"{points:g}" for points in sorted(filled.worth))
+        most = f"the marks are out of {config.max_score:g}"
+        done = "they were converted" if scale else "they were written as they are; --scale converts them"
+        click.echo(f"that column counts {there}, {most}: {done}")
     _list("graded, but not in that file", filled.without_row)
     _list("in that file, but without marks: left as they were", filled.without_marks)
 

@@ -25,18 +25,33 @@ class Filled:
         graded: rows that got marks.
         without_row: graded students who are not in the gradebook.
         without_marks: people in the gradebook who have no marks.
+        worth: what the column counts there, where that is not what the marks are out of.
     """
 
     text: str
     graded: int = 0
     without_row: list[str] = field(default_factory=list)
     without_marks: list[str] = field(default_factory=list)
+    worth: set[float] = field(default_factory=set)
+
+    def mark(self, student: StudentRow, worth: str, *, scale: bool) -> str:
+        """The cell with this student's marks, where the most that can be had is `worth`, as the gradebook says it."""
+        self.graded += 1
+        score, most = student.score or 0.0, student.max_score or 0.0
+        there = _points(worth)
+        if there is None or there == most or not most:
+            return number(score)
+        self.worth.add(there)
+        return number(score * there / most if scale else score)
 
 
-def fill_canvas(results: Results, gradebook: Path, column: str) -> Filled:
+def fill_canvas(results: Results, gradebook: Path, column: str, *, scale: bool = False) -> Filled:
     """The instructor's gradebook export with the column `column` filled: its title, or the number in its brackets.
 
     A student without marks keeps the cell as it is: Canvas takes a blank for "delete the mark".
+
+    Args:
+        scale: marks are converted to what the column counts there.
 
     Raises:
         UsageError: the file is no gradebook of Canvas, or has no such column.
@@ -48,7 +63,9 @@ def fill_canvas(results: Results, gradebook: Path, column: str) -> Filled:
         raise UsageError(
             f"{gradebook}: expected a gradebook export of Canvas (Student, ID, ..., Section), found other columns"
         )
-    chosen = _canvas_column(gradebook, head, section, column)
+    possible = next((row for row in rows[1:4] if "Points Possible" in row[0]), [])
+    possible += [""] * (len(head) - len(possible))
+    chosen = _canvas_column(gradebook, head, section, possible, column)
     keep = [*range(section + 1), chosen]
     filled = Filled("")
     lookup = _Lookup(results)
@@ -63,8 +80,7 @@ def fill_canvas(results: Results, gradebook: Path, column: str) -> Filled:
         if student is None:
             filled.without_marks.append(row[0])
             continue
-        row[chosen] = number(student.score or 0.0)
-        filled.graded += 1
+        row[chosen] = filled.mark(student, possible[chosen], scale=scale)
     filled.text = csv_text(([row[i] for i in keep] for row in rows), delimiter)
     filled.without_row = lookup.unused()
     return filled
@@ -79,6 +95,8 @@ def fill_moodle(
     comment: Callable[[StudentRow], str],
     column: str = "Grade",
     comments: str = "Feedback comments",
+    *,
+    scale: bool = False,
 ) -> Filled:
     """Moodle's grading worksheet with grades and feedback comments.
 
@@ -86,6 +104,7 @@ def fill_moodle(
         comment: the feedback of a student, in HTML.
         column: the title of the column with grades; titles are in the language of the site.
         comments: that of the column with comments, left alone where there is none.
+        scale: marks are converted to the maximum grade.
 
     Raises:
         UsageError: the file is no grading worksheet, or has no such column.
@@ -100,6 +119,7 @@ def fill_moodle(
     filled = Filled("")
     lookup = _Lookup(results)
     fields = {title: i for i, title in enumerate(head)}
+    most = next((i for i, title in enumerate(head) if title.casefold() == "maximum grade"), None)
     for row in rows[1:]:
         row += [""] * (len(head) - len(row))
         identifier = re.search(r"\d+$", row[0].strip())
@@ -109,10 +129,9 @@ def fill_moodle(
         if student is None:
             filled.without_marks.append(row[1])
             continue
-        row[fields[column]] = number(student.score or 0.0)
+        row[fields[column]] = filled.mark(student, row[most] if most is not None else "", scale=scale)
         if comments in fields:
             row[fields[comments]] = comment(student)
-        filled.graded += 1
     filled.text = csv_text(rows, delimiter)
     filled.without_row = lookup.unused()
     return filled
@@ -189,14 +208,22 @@ def _name(name: str) -> str:
     return " ".join(f"{first} {last}".split() if comma else name.split()).casefold()
 
 
-def _canvas_column(gradebook: Path, head: list[str], section: int, column: str) -> int:
-    titles = {i: head[i] for i in range(section + 1, len(head)) if "(read only)" not in head[i]}
+def _canvas_column(gradebook: Path, head: list[str], section: int, possible: list[str], column: str) -> int:
+    titles = {i: head[i] for i in range(section + 1, len(head)) if "(read only)" not in head[i] + possible[i]}
     found = [i for i, title in titles.items() if column in (title, re.sub(r"\s\(\d+\)$", "", title), _number_of(title))]
     if len(found) != 1:
         listed = ", ".join(title for title in titles.values() if _number_of(title)) or "none"
         problem = "no column" if not found else f"{len(found)} columns"
         raise UsageError(f"{gradebook}: {problem} called {column!r}; name one with --column: {listed}")
     return found[0]
+
+
+def _points(text: str) -> float | None:
+    try:
+        points = float(text.strip().replace(",", "."))
+    except ValueError:
+        return None
+    return points if 0 < points < 1e9 else None
 
 
 def _number_of(title: str) -> str:
@@ -208,7 +235,7 @@ def _read(path: Path) -> tuple[list[list[str]], str]:
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        reason = error.strerror if isinstance(error, OSError) else 'it is not UTF-8 text (a spreadsheet\'s "CSV UTF-8")'
         raise UsageError(f"{path}: cannot be read: {reason}") from error
     first = text.partition("\n")[0]
     delimiter = ";" if first.count(";") > first.count(",") else ","

@@ -4,6 +4,7 @@ import io
 import zipfile
 
 from grader.config import Config
+from grader.errors import UsageError
 from grader.exports.feedback import page, web_page
 from grader.store.query import Results
 
@@ -11,7 +12,11 @@ _DATE = (1980, 1, 1, 0, 0, 0)  # the same results give the same zip
 
 
 def moodle_zip(results: Results, config: Config) -> tuple[bytes, int]:
-    """The zip, and for how many students it has feedback: those whose submission came from Moodle."""
+    """The zip, and for how many students it has feedback: those whose submission came from Moodle.
+
+    Raises:
+        UsageError: there is none.
+    """
     data, count = io.BytesIO(), 0
     with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
         for row in results.students():
@@ -23,4 +28,6 @@ def moodle_zip(results: Results, config: Config) -> tuple[bytes, int]:
             info.compress_type = zipfile.ZIP_DEFLATED
             info.external_attr = 0o644 << 16
             archive.writestr(info, web_page(list(page(row, config))))
+    if count == 0:
+        raise UsageError("moodle-feedback: none of these submissions came in a Moodle download, whose folders it needs")
     return data.getvalue(), count
