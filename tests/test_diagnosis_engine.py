@@ -65,6 +65,14 @@ def test_mistakes_written_without_sight_of_the_operators_have_stories_too(bench)
     assert agreement >= 0.90
 
 
+def test_a_factor_left_out_is_one_story_and_not_also_a_term_left_out_of_the_factor(bench):
+    d_dh = bench.assignment.exact["dJ_dh"]
+    found, _ = bench.explain("dJ_db1", bench.run("D * s.h", D=d_dh))
+    assert [(mistake.kind, mistake.statement) for mistake in found.diagnosis.mistakes] == [
+        ("missing-factor", "your numbers are what you get when one of the factors of the derivative of sigmoid is left out")
+    ]
+
+
 def test_two_mistakes_in_one_gradient_are_both_told(bench):
     d_dh = bench.run("(s.y_hat + s.y) @ s.U.T")
     found, _ = bench.explain("dJ_dH", bench.run("s.h.T @ (D * s.h * (1 - s.h))", D=d_dh))

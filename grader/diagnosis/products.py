@@ -81,7 +81,9 @@ def sum_mutants(node: Node, world: World) -> Iterator[Mutant]:
     for i, term in enumerate(terms):
         others = [other for j, other in enumerate(terms) if j != i]
         bare = text(term[1] if term[0] == "neg" else term)
-        yield add(*others), OPERATORS["missing-term"].edit(bare)
+        left = add(*others)
+        # What leaves 1 of a factor 1 - h leaves the whole factor out, and is told so.
+        yield left, OPERATORS["missing-term"].edit(bare, extra=0.3 if left == ONE else 0.0)
         yield add(*terms[:i], neg(term), *terms[i + 1 :]), OPERATORS["sign-term"].edit(bare, new=bare)
         yield add(node, term), OPERATORS["extra-term"].edit(bare, new=f"{bare} once more", extra=-0.3)
         if term[0] in ("neg", "q") and (quantity := term[-1] if term[0] == "neg" else term)[1] in world.one_hots:
