@@ -23,6 +23,7 @@ from grader.configfile import load_config
 from grader.errors import GraderError, UsageError
 from grader.fingerprint import staff_files
 
+_SCHEMES = ("tcp", "tls", "ws", "wss", "ucx")  # what Dask speaks between machines
 CHUNK = 24  # submissions: a tenth of a second of work, long against a scheduler's millisecond
 AHEAD = 3  # chunks per thread of the cluster
 TRIES = 3  # of a submission, once it is alone in its chunk
@@ -40,12 +41,12 @@ class Cluster:
         """Connect to the scheduler at `address`.
 
         Raises:
-            UsageError: Dask is not installed here, or the assignment has files outside its folder.
+            UsageError: Dask is not installed here, it is no address, or the assignment has files outside its folder.
             ClusterError: there is no scheduler.
         """
         self._files = assignment_files(config)
         self._judge_only = judge_only
-        self._address = address
+        self._address = address if "://" in address else f"tcp://{address}"
         self._client = self._connect(15)
         self._hello: Hello | None = None
 
@@ -102,7 +103,9 @@ class Cluster:
         try:
             _knock(self._address, seconds)
             return distributed.Client(self._address, timeout=seconds, set_as_default=False)
-        except (OSError, ValueError) as error:
+        except ValueError as error:
+            raise UsageError(f"--dask {self._address}: expected an address such as tcp://host:8786 ({error})") from error
+        except OSError as error:
             reason = " ".join(str(error).split())[:200]
             raise ClusterError(
                 f"{self._address}: no Dask scheduler answers there ({reason}); start one with `dask scheduler`."
@@ -175,12 +178,18 @@ def _knock(address: str, seconds: float) -> None:
 
     Raises:
         OSError: nothing does.
+        ValueError: it is no address.
     """
     parts = urlsplit(address)
+    host, port = parts.hostname, parts.port
+    if parts.scheme not in _SCHEMES:
+        raise ValueError(f"{parts.scheme} is none of {', '.join(_SCHEMES)}")
+    if not host or not port:
+        raise ValueError("the host or the port is missing")
     end = time.monotonic() + seconds
-    while parts.scheme in ("tcp", "tls") and parts.hostname and parts.port:
+    while True:
         try:
-            socket.create_connection((parts.hostname, parts.port), timeout=5).close()
+            socket.create_connection((host, port), timeout=5).close()
         except ConnectionRefusedError:
             if time.monotonic() > end or seconds < PATIENCE:
                 raise

@@ -71,6 +71,16 @@ def test_an_address_where_no_scheduler_answers_is_said_to_be_one(tmp_path):
     assert "Traceback" not in done.stderr
 
 
+@needs_dask
+@pytest.mark.parametrize("address", ["nonsense", "tcp://host", "tcp://host:port", "ftp://host:1"])
+def test_what_is_no_address_of_a_scheduler_is_said_to_be_none(address, tmp_path):
+    source = write(tmp_path / "class", {"ann/gradients.py": SOLUTION})
+    done = batch(source, tmp_path / "results", "--dask", address)
+    assert done.returncode == 2
+    assert "expected an address such as tcp://host:8786" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_without_dask_the_option_says_what_to_install(tmp_path):
     source = write(tmp_path / "class", {"ann/gradients.py": SOLUTION})
     (tmp_path / "distributed.py").write_text("raise ImportError")

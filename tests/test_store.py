@@ -56,6 +56,18 @@ def test_a_store_of_a_newer_grader_is_left_alone(tmp_path):
             opening()
 
 
+def test_a_store_damaged_in_the_middle_is_said_to_be_damaged(tmp_path):
+    with Store(tmp_path, create=True) as store:
+        pages = store.connection.execute("PRAGMA page_count").fetchone()[0]
+        size = store.connection.execute("PRAGMA page_size").fetchone()[0]
+        store.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with (tmp_path / "grades.db").open("r+b") as file:
+        file.seek(size)
+        file.write(b"\xa5" * size * (pages - 1))
+    with pytest.raises(StoreError, match="malformed; it is damaged, or not ours"), Store(tmp_path, create=False) as store:
+        store.last_round()
+
+
 def test_a_folder_without_results_is_said_to_be_one(tmp_path):
     for opening in (lambda: Store(tmp_path, create=False), lambda: Results(tmp_path)):
         with pytest.raises(StoreError, match=r"expected the results of `grader batch` there, found no grades\.db"):

@@ -184,7 +184,7 @@ def create_or_migrate(connection: sqlite3.Connection) -> None:
 def check_version(version: int) -> None:
     if version > SCHEMA_VERSION:
         raise StoreError(
-            f"the store has schema version {version}, this grader knows versions up to {SCHEMA_VERSION}: use a newer grader"
+            f"grades.db has schema version {version}, this grader knows versions up to {SCHEMA_VERSION}: use a newer grader"
         )
 
 

@@ -65,8 +65,16 @@ class Store:
     def __enter__(self) -> "Store":
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        """Close the store.
+
+        Raises:
+            StoreError: SQLite had failed, such as on a damaged file.
+        """
         self.close()
+        if isinstance(error, sqlite3.DatabaseError):
+            with explained(self.folder):
+                raise error
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
