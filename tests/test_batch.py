@@ -380,7 +380,9 @@ def test_a_file_of_a_student_never_stands_for_a_module_of_ours(tmp_path, command
     names = ["numpy", "msgspec", "json", "socket", "grader"]
     ran = tmp_path / "ran"
     write(tmp_path / "class", {f"{name}.py": f"open({str(ran)!r}, 'w')".encode() + SOLUTION for name in names[:-1]})
-    write(tmp_path / "class", {"grader/gradients.py": SOLUTION, "grader/__init__.py": f"open({str(ran)!r}, 'w')".encode()})
+    write(
+        tmp_path / "class", {"grader/gradients.py": SOLUTION, "grader/__init__.py": f"open({str(ran)!r}, 'w')".encode()}
+    )
     if command != GRADER:
         shutil.rmtree(tmp_path / "class" / "grader")  # `-m` itself would run this one: nothing of ours can help
     arguments = ["batch", ".", "--out", "../out", "--config", str(ROOT / "config.yaml")]

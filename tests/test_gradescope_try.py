@@ -107,9 +107,11 @@ def test_files_are_closed_to_students_at_every_run(platform: Platform, tmp_path:
         ("", "not written yet"),
         ("this is no Python\n", "SyntaxError"),
         ("\x00\x01\x02", "null bytes"),
+        ("%PDF-1.7\nstream\n", "it is a PDF, not Python"),
+        ("<!DOCTYPE html>\n<html></html>\n", "it is a web page, not Python"),
         (
             "try:\n    pass\nexcept* ValueError:\n    pass\n" if sys.version_info < (3, 11) else "def f(:\n",
-            "SyntaxError",
+            f"(read by Python {sys.version_info[0]}.{sys.version_info[1]})",
         ),
     ],
 )
