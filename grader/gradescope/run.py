@@ -108,7 +108,11 @@ def protect(root: Path) -> None:
 
 
 def fit(limits: Limits, seconds: float) -> Limits:
-    """The limits of the student's code, lowered so that all of it ends within `seconds` on the clock."""
+    """The limits of the student's code, lowered so that all of it ends within `seconds` on the clock.
+
+    Rounded down: students read these numbers, and the same file is to be told the same each time.
+    """
+    seconds = math.floor(seconds) if seconds >= 5 else math.floor(10 * seconds) / 10
     cpu = min(limits.submission_cpu_seconds, max(0.1, seconds))
     factor = max(1.0, min(limits.wall_factor, seconds / cpu))
     return msgspec.structs.replace(
@@ -150,7 +154,9 @@ def results_of(assignment: Assignment, graded: Grade, run: Run, metadata: Metada
     if graded.status == "not_graded":
         print(f"NOT GRADED: {graded.message}")
         return _nothing(memory)
-    wrong = memory.with_wrong(attempts.wrong_answers(assignment, graded.gradients, run.answers))
+    loaded = run.loading.outcome == "returned"  # what never ran is no answer to any of the gradients
+    found = attempts.wrong_answers(assignment, graded.gradients, run.answers) if loaded else {}
+    wrong = memory.with_wrong(found)
     shown = {
         result.name: attempts.hints_shown(config.gradescope, result.hints, len(wrong.get(result.name, [])))
         for result in graded.gradients
