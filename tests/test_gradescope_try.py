@@ -106,7 +106,7 @@ def test_files_are_closed_to_students_at_every_run(platform: Platform, tmp_path:
 @pytest.mark.parametrize(
     ("source", "said"),
     [
-        (None, "expected a file gradients.py in your submission"),
+        (None, "expected a file gradients.py in your submission, at any depth, found none; it has notes.txt"),
         ("", "not written yet"),
         ("this is no Python\n", "SyntaxError"),
         ("\x00\x01\x02", "null bytes"),

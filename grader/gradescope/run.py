@@ -38,6 +38,11 @@ from grader.sandbox.limits import become_subreaper, children_of_this_process
 from grader.sandbox.spawner import start_spawner
 from grader.submission import Submission, read_submission
 
+_IN_A_SUBMISSION = {  # what is said of a path in a terminal, to a student
+    " in it, at any depth": " in your submission, at any depth",
+    "; name one": ": hand in only one of them",
+    "; name the file itself": ": hand in the file alone",
+}
 _DEFAULT_TIMEOUT_SECONDS = 600.0
 _LEFTOVER_SECONDS = 5.0
 _PRIVATE = {
@@ -199,9 +204,10 @@ def _read(folder: Path, config: Config) -> Submission | Answer:
     try:
         return read_submission(folder, config.submission, config.sandbox.source_kb * 1024)
     except UsageError as error:
-        return Answer(
-            "missing", message=str(error).removeprefix(f"{folder}: ").replace(" in it,", " in your submission,")
-        )
+        said = str(error).removeprefix(f"{folder}: ")
+        for ours, theirs in _IN_A_SUBMISSION.items():
+            said = said.replace(ours, theirs)
+        return Answer("missing", message=f"{said[:1].upper()}{said[1:]}.")
 
 
 def _nothing(memory: Memory) -> dict[str, Any]:
