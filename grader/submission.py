@@ -49,6 +49,13 @@ def read_submission(path: Path, wanted: str, max_bytes: int) -> Submission:
         raise UsageError(f"{path}: cannot be read: {error.strerror or error}") from error
 
 
+def own_file(folder: Path, wanted: str) -> Path:
+    """The file to hand in of those in `folder` itself: the notebook of its name, where there is only that."""
+    file = folder / wanted
+    notebook = file.with_suffix(".ipynb")
+    return notebook if notebook.is_file() and not file.is_file() else file
+
+
 def _from_folder(folder: Path, wanted: str, max_bytes: int) -> Submission:
     files = []
     for entry in folder.rglob("*"):
