@@ -219,6 +219,8 @@ def _message(assignment: Assignment, run: Run, undecided: Sequence[str]) -> str:
         return f"not graded: {', '.join(undecided)} could not be checked here; `grader validate` says why"
     if run.loading.outcome == "returned":
         return ""
+    if run.loading.outcome == "missing":
+        return run.loading.message
     where = f"line {run.loading.line}: " if run.loading.line else ""
     return f"{assignment.config.submission} could not be loaded: {where}{run.loading.message}"
 

@@ -24,7 +24,7 @@ from grader.pipeline import grade_submission, make_sandbox
 from grader.result import CheckResult, Grade, GradientResult
 from grader.sandbox.spawner import start_spawner
 from grader.steps import Step
-from grader.submission import read_submission
+from grader.submission import own_file, read_submission
 
 _MEANING = {
     "shape": "A gradient has the shape of what it is taken with respect to.",
@@ -69,7 +69,9 @@ class Homework:
     def grade(self) -> Grade:
         """All checks of the file, run once."""
         limits = self.config.sandbox
-        submission = read_submission(self._file(), self.config.submission, limits.source_kb * 1024)
+        submission = read_submission(
+            own_file(self.folder, self.config.submission), self.config.submission, limits.source_kb * 1024
+        )
         model = self._root / self.config.model
         with make_sandbox(self.assignment, lambda: start_spawner(model, limits)) as sandbox:
             return grade_submission(self.assignment, sandbox, submission)
@@ -115,12 +117,6 @@ class Homework:
             return self.grade
         except GraderError as error:
             _fail(str(error))
-
-    def _file(self) -> Path:
-        """The file to submit or, where there is only that, the notebook of its name."""
-        file = self.folder / self.config.submission
-        notebook = file.with_suffix(".ipynb")
-        return notebook if notebook.is_file() and not file.is_file() else file
 
     def _fail_check(self, result: GradientResult, check: CheckResult) -> NoReturn:
         gradient = next(one for one in self.config.gradients if one.name == result.name)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _IGNORED = {"__MACOSX", ".git", "__pycache__", ".ipynb_checkpoints", "node_modules", ".venv", "venv"}
 _MAX_ENTRIES = 20_000
+_MAX_LISTED = 5
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 
 
@@ -46,6 +47,13 @@ def read_submission(path: Path, wanted: str, max_bytes: int) -> Submission:
         return _from_zip(path, wanted, max_bytes)
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def own_file(folder: Path, wanted: str) -> Path:
+    """The file to hand in of those in `folder` itself: the notebook of its name, where there is only that."""
+    file = folder / wanted
+    notebook = file.with_suffix(".ipynb")
+    return notebook if notebook.is_file() and not file.is_file() else file
 
 
 def _from_folder(folder: Path, wanted: str, max_bytes: int) -> Submission:
@@ -90,9 +98,10 @@ def _choose(files: Iterable[PurePosixPath], wanted: str, where: Path) -> PurePos
     named = [file for file in files if file.name == wanted] or [file for file in files if file.name == notebook]
     found = sorted(named, key=lambda file: (len(file.parts), str(file)))
     if not found:
-        python = sorted(str(file) for file in files if file.suffix == ".py")[:5]
-        others = f"; it has {', '.join(map(_shown, python))}" if python else "; it has no Python file at all"
-        raise UsageError(f"{where}: expected a file {wanted} in it, at any depth, found none{others}")
+        others = sorted(files, key=lambda file: (".py" not in file.suffixes, str(file)))[:_MAX_LISTED]
+        has = f"it has {', '.join(_shown(str(file)) for file in others)}" if others else "it has no other file either"
+        has += f" and {len(files) - len(others)} more" if len(files) > len(others) else ""
+        raise UsageError(f"{where}: expected a file {wanted} in it, at any depth, found none; {has}")
     if len(found) > 1 and len(found[0].parts) == len(found[1].parts):
         raise UsageError(
             f"{where}: expected one file {wanted}, found {_shown(str(found[0]))} and {_shown(str(found[1]))}; name one"

@@ -131,6 +131,13 @@ def make_bad_zip(folder: Path) -> Path:
     return path
 
 
+def make_twice_named(folder: Path) -> Path:
+    """Windows hides the second ending."""
+    for name in ("notes.md", "gradients.py.txt"):
+        (folder / name).write_text("x = 1\n")
+    return folder
+
+
 def make_fifo(folder: Path) -> Path:
     os.mkfifo(folder / "pipe")
     return folder / "pipe"
@@ -140,9 +147,10 @@ NO_SUBMISSIONS = [
     (lambda folder: folder / "nope.py", "nope.py: there is no such file or folder (looked in "),
     (
         lambda folder: folder,
-        "expected a file gradients.py in it, at any depth, found none; it has no Python file at all",
+        "expected a file gradients.py in it, at any depth, found none; it has no other file either",
     ),
     (make_other_names, "expected a file gradients.py in it, at any depth, found none; it has grads.py"),
+    (make_twice_named, "found none; it has gradients.py.txt, notes.md"),
     (make_two, "expected one file gradients.py, found a/gradients.py and b/gradients.py; name one"),
     (make_link, "expected a file gradients.py in it, at any depth, found none"),
     (make_bad_zip, "this zip cannot be read: "),

@@ -1,10 +1,18 @@
-"""What other platforms read: each format held against the schema that its platform documents."""
+"""What other platforms read: each format held against the schema that its platform documents.
+
+The schemas below are ours, after
+    PrairieLearn  docs/externalGrading.md, "Grading results"
+    CodeGrade     cg-pytest-reporter 1!1.1.3, the types `UnitTestMessage` and `TestCaseResult` of its plugin
+    Submitty      submitty.org, Instructor, Autograding Validation, "Python Custom Validator Output"
+    Autolab       docs/lab.md, "Writing Autograders", and docs/features/formatted-feedback.md
+    JUnit         jenkinsci/xunit-plugin, junit-10.xsd, the strictest that is in use
+"""
 
 import json
 import re
 import subprocess
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from xml.etree import ElementTree
 
 import msgspec
@@ -64,15 +72,55 @@ class CodeGradePoints(msgspec.Struct, forbid_unknown_fields=True, tag_field="tag
     points: float
 
 
-class Submitty(msgspec.Struct, forbid_unknown_fields=True):
-    score: float
+class SubmittyMessage(msgspec.Struct, forbid_unknown_fields=True):
     message: str
     status: Literal["success", "failure", "information", "warning"]
+
+
+class SubmittyData(msgspec.Struct, forbid_unknown_fields=True):
+    score: Annotated[float, msgspec.Meta(ge=0, le=1)]
+    message: Annotated[list[SubmittyMessage], msgspec.Meta(min_length=1)]
+
+
+class SubmittySuccess(msgspec.Struct, forbid_unknown_fields=True, tag_field="status", tag="success"):
+    data: SubmittyData
+
+
+class SubmittyFailure(msgspec.Struct, forbid_unknown_fields=True, tag_field="status", tag="failure"):
+    message: str
+
+
+class AutolabCase(msgspec.Struct, forbid_unknown_fields=True):
+    passed: bool
+    hint: str = ""
 
 
 class AutolabScores(msgspec.Struct, forbid_unknown_fields=True):
     scores: dict[str, float]
     scoreboard: list[float] = []
+
+
+# junit-10.xsd: for each element the attributes that it must and may have, and the elements that it may hold.
+TEXT = (set(), {"type", "message"}, set())
+JUNIT: dict[str, tuple[set[str], set[str], set[str]]] = {
+    "testsuites": (set(), {"name", "time", "tests", "failures", "errors"}, {"testsuite"}),
+    "testsuite": (
+        {"name", "tests", "failures", "errors"},
+        {"group", "time", "skipped", "timestamp", "hostname", "id", "package", "file", "log", "url"},
+        {"testsuite", "properties", "testcase", "system-out", "system-err"},
+    ),
+    "properties": (set(), set(), {"property"}),
+    "property": ({"name", "value"}, set(), set()),
+    "testcase": (
+        {"name"},
+        {"time", "classname", "group"},
+        {"skipped", "error", "failure", "system-out", "system-err"},
+    ),
+    "failure": TEXT,
+    "error": TEXT,
+    "skipped": TEXT,
+    "system-out": (set(), set(), set()),
+}
 
 
 @pytest.fixture(scope="module")
@@ -99,12 +147,19 @@ def test_junit_has_a_case_per_gradient_and_check_and_counts_that_add_up(assignme
     assert int(suite.attrib["tests"]) == len(cases) == 24
     for kind, plural in (("failure", "failures"), ("error", "errors"), ("skipped", "skipped")):
         assert int(suite.attrib[plural]) == len(suite.findall(f"testcase/{kind}"))
-    allowed = {"properties", "failure", "error", "skipped", "system-out"}
-    assert {child.tag for case in cases for child in case} <= allowed
-    marks = [
-        float(one.attrib["value"]) for case in cases for one in case.iter("property") if one.attrib["name"] == "score"
-    ]
-    assert sum(marks) == pytest.approx(graded.score)
+    marks = {one.attrib["name"]: float(one.attrib["value"]) for one in suite.iter("property")}
+    assert marks["score"] == pytest.approx(graded.score)
+    each = [marks[f"{case.attrib['classname']}.{case.attrib['name']}.score"] for case in cases]
+    assert sum(each) == pytest.approx(graded.score)
+
+
+def test_junit_fits_the_schema_that_jenkins_holds_it_against(assignment: Assignment, graded: Grade) -> None:
+    root = ElementTree.fromstring(render("junit", graded, assignment.config))
+    assert root.tag == "testsuites"
+    for element in root.iter():
+        must, may, inside = JUNIT[element.tag]
+        assert must <= set(element.attrib) <= must | may, element.tag
+        assert {child.tag for child in element} <= inside, element.tag
 
 
 def test_prairielearn_has_points_that_make_the_score(assignment: Assignment, graded: Grade) -> None:
@@ -125,6 +180,8 @@ def test_autolab_ends_with_one_line_of_scores_for_the_problems(assignment: Assig
     feedback = json.loads(shown)
     assert feedback["_presentation"] == "semantic"
     assert set(feedback["stages"]) == set(feedback) - {"_presentation", "stages"}
+    for stage in feedback["stages"]:
+        assert msgspec.convert(feedback[stage], dict[str, AutolabCase])
 
 
 def test_codegrade_has_lines_of_ascii_that_end_with_the_points(assignment: Assignment, graded: Grade) -> None:
@@ -138,10 +195,12 @@ def test_codegrade_has_lines_of_ascii_that_end_with_the_points(assignment: Assig
     assert succeeded == pytest.approx(graded.score)
 
 
-def test_submitty_is_one_object_with_a_part_of_one(assignment: Assignment, graded: Grade) -> None:
+def test_submitty_has_a_part_of_one_and_a_message_per_gradient(assignment: Assignment, graded: Grade) -> None:
     text = render("submitty", graded, assignment.config)
     assert len(text.splitlines()) == 1
-    assert msgspec.json.decode(text, type=Submitty).score == pytest.approx(graded.score / graded.max_score)
+    data = msgspec.json.decode(text, type=SubmittySuccess).data
+    assert data.score == pytest.approx(graded.score / graded.max_score)
+    assert [one.message.partition(" ")[0] for one in data.message] == assignment.names
 
 
 def test_githubs_summary_has_a_row_per_gradient_and_runs_nothing_of_the_students(
@@ -158,13 +217,15 @@ def test_githubs_summary_has_a_row_per_gradient_and_runs_nothing_of_the_students
 @pytest.mark.parametrize("name", NAMES)
 def test_no_format_turns_a_failure_of_ours_into_a_zero(assignment: Assignment, name: str) -> None:
     ours = not_graded(assignment, "gradients.py", "the sandbox does not hold")
-    if name in ("autolab", "codegrade", "submitty"):
+    if name in ("autolab", "codegrade"):
         with pytest.raises(GraderError, match="knows no such outcome"):
             render(name, ours, assignment.config)
         return
     text = render(name, ours, assignment.config)
     if name == "prairielearn":
         assert msgspec.json.decode(text, type=PrairieLearn).gradable is False
+    if name == "submitty":
+        assert "sandbox" in msgspec.json.decode(text, type=SubmittyFailure).message
     if name == "junit":
         assert 'errors="8"' in text
     if name == "github":
@@ -184,7 +245,7 @@ def test_the_command_prints_the_format_and_nothing_else(grader: Command) -> None
     done = grader("grade", "--format", "submitty", SUBMISSIONS / "seed.followed_through.py")
     assert done.returncode == 1
     found: Any = json.loads(done.stdout)
-    assert found["score"] == pytest.approx(0.82)
+    assert found["data"]["score"] == pytest.approx(0.82)
     both = grader("grade", "--format", "junit", "--json", SUBMISSIONS / "seed.followed_through.py")
     assert both.returncode == 2
     assert "expected one of them" in both.stderr

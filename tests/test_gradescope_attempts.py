@@ -104,6 +104,15 @@ def test_stubs_and_constants_are_no_attempts(assignment: Assignment, tmp_path: P
     assert student.hints(student.hand_in(run_with(assignment, "dJ_dU", negative))) == 1
 
 
+def test_a_file_that_cannot_be_loaded_is_no_attempt_at_any_gradient(assignment: Assignment, tmp_path: Path) -> None:
+    student = Student(assignment, tmp_path)
+    for line in (1, 2, 3):
+        loading = Answer("raised", message="SyntaxError: invalid syntax", line=line)
+        page = student.hand_in(Run({}, loading))
+        assert page["score"] == 0
+    assert student.hints(student.hand_in(run_with(assignment, "dJ_dU", negative))) == 1
+
+
 def test_rounding_does_not_make_another_answer_of_the_same_formula(assignment: Assignment, tmp_path: Path) -> None:
     student = Student(assignment, tmp_path)
     student.hand_in(run_with(assignment, "dJ_dU", negative))

@@ -18,6 +18,7 @@ from grader.errors import GraderError, UsageError
 from grader.gradescope.bundle import build
 from grader.gradescope.platform import Outcome, Platform, read_as_gradescope
 from grader.gradescope.rehearsal import default_metadata, following_metadata
+from grader.gradescope.run import fit
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 CONFIG = ROOT / "config.yaml"
@@ -86,6 +87,8 @@ def test_a_wrong_submission_reads_as_verdict_evidence_and_hint(platform: Platfor
     assert gradient(outcome, "dJ_dU")["status"] == "passed"
     assert "82 / 100" in outcome.stdout
     assert "sandbox: " in outcome.stdout
+    assert "dJ_db2: 1 different wrong answer so far, the student sees 1 of 3 hints" in outcome.stdout
+    assert max(map(len, outcome.stdout.splitlines())) <= 80
     assert not [secret for secret in SECRETS if secret.removeprefix("return ") in student_text(outcome)]
 
 
@@ -103,13 +106,15 @@ def test_files_are_closed_to_students_at_every_run(platform: Platform, tmp_path:
 @pytest.mark.parametrize(
     ("source", "said"),
     [
-        (None, "expected a file gradients.py in your submission"),
+        (None, "expected a file gradients.py in your submission, at any depth, found none; it has notes.txt"),
         ("", "not written yet"),
         ("this is no Python\n", "SyntaxError"),
         ("\x00\x01\x02", "null bytes"),
+        ("%PDF-1.7\nstream\n", "it is a PDF, not Python"),
+        ("<!DOCTYPE html>\n<html></html>\n", "it is a web page, not Python"),
         (
             "try:\n    pass\nexcept* ValueError:\n    pass\n" if sys.version_info < (3, 11) else "def f(:\n",
-            "SyntaxError",
+            f"(read by Python {sys.version_info[0]}.{sys.version_info[1]})",
         ),
     ],
 )
@@ -386,3 +391,10 @@ def test_setup_makes_an_environment_that_grades(zip_path: Path, tmp_path: Path) 
     command = [str(image.venv / "bin" / "python"), "-I", "-c", code]
     found = subprocess.run(command, capture_output=True, text=True, check=True)
     assert Path(found.stdout).is_relative_to(image.venv)
+
+
+@pytest.mark.parametrize(("left", "seconds"), [(12.39915, 12), (12.9, 12), (1.19536, 1.1), (600.0, 50)])
+def test_limits_lowered_for_a_short_timeout_are_round_and_within_it(left: float, seconds: float) -> None:
+    limits = fit(load_config(CONFIG).sandbox, left)
+    assert limits.submission_wall_seconds == pytest.approx(seconds)
+    assert limits.submission_wall_seconds <= left

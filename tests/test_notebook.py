@@ -1,7 +1,9 @@
 """Notebooks: accepted wherever a Python file is, and never read by the grader itself."""
 
 import json
+import subprocess
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +11,14 @@ import pytest
 from conftest import ROOT
 
 from grader.answers import Run
+from grader.configfile import load_config
 from grader.errors import UsageError
+from grader.gradescope.rehearsal import handed_in
 from grader.sandbox.host import Sandbox
 from grader.sandbox.notebook import code_cells
 from grader.submission import read_submission
 
+Command = Callable[..., "subprocess.CompletedProcess[str]"]
 FUNCTION = "def dJ_db2(s):\n    return s.y_hat - s.y\n"
 
 
@@ -95,3 +100,22 @@ def test_two_notebooks_at_one_depth_are_refused(tmp_path: Path) -> None:
         (tmp_path / folder / "gradients.ipynb").write_bytes(notebook(FUNCTION))
     with pytest.raises(UsageError, match=r"found a/gradients\.ipynb and b/gradients\.ipynb"):
         read_submission(tmp_path, "gradients.py", 2**18)
+
+
+def test_check_takes_the_notebook_of_the_folder_or_the_file_that_the_assignment_names(
+    grader: Command, copy_of_assignment: Path, tmp_path: Path
+) -> None:
+    config = copy_of_assignment / "config.yaml"
+    (tmp_path / "gradients.ipynb").write_bytes(notebook((ROOT / "solutions" / "gradients.py").read_text()))
+    done = grader("check", "--config", config, cwd=tmp_path)
+    assert "gradients.ipynb   8 of 8 gradients right" in done.stdout, done.stderr
+    config.write_text(config.read_text().replace("submission: gradients.py", "submission: backward.py"))
+    (tmp_path / "backward.py").write_text(FUNCTION)
+    assert "backward.py   1 of 8 gradients right" in grader("check", "--config", config, cwd=tmp_path).stdout
+
+
+def test_a_rehearsal_hands_in_a_notebook_under_the_right_name(tmp_path: Path) -> None:
+    (tmp_path / "week 3.ipynb").write_bytes(notebook(FUNCTION))
+    handed = handed_in(tmp_path / "week 3.ipynb", load_config(ROOT / "config.yaml"), tmp_path)
+    assert handed.name == "gradients.ipynb"
+    assert handed.read_bytes() == notebook(FUNCTION)

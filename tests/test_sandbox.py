@@ -183,9 +183,13 @@ def test_inputs_changed_in_place_are_undone_for_the_next_call(assignment: Assign
 
 
 LOADING = [
-    (b"def dJ_dU(s:\n", "raised", "SyntaxError"),
-    (b"\x89PNG\r\n\x1a\n\x00\x00", "raised", "Error"),
-    (b"import torch\n", "raised", "torch is not available here: use numpy, Python's standard library, and `model`"),
+    (b"def dJ_dU(s:\n", "raised", f"(read by Python {sys.version_info[0]}.{sys.version_info[1]})"),
+    (b"\x89PNG\r\n\x1a\n\x00\x00", "raised", "it is a picture, not Python"),
+    ("x = 1\n".encode("utf-16"), "raised", "it is saved as UTF-16"),
+    (b"x = 'caf\xe9'\n", "raised", "save the file as UTF-8"),
+    (b"raise SyntaxError('mine')\n", "raised", "SyntaxError: mine"),
+    (b"import torch\n", "raised", "torch is not available here: use numpy, `model`, and those parts"),
+    (b"import subprocess\n", "raised", "that need no files, network or other programs"),
     (b"import os\nos._exit(0)\n", "died", "exit code 0"),
     (b"raise ValueError('no')\n", "raised", "ValueError: no"),
     (b"x = (" + b"(" * 5000 + b"\n", "raised|out_of_memory|died", ""),

@@ -9,6 +9,7 @@ import click
 
 from grader.commands.common import config_option, exit_with, grade_file, grading, print_human, read_config
 from grader.errors import UsageError
+from grader.submission import own_file
 
 if TYPE_CHECKING:
     from grader.assignment import Assignment
@@ -19,15 +20,17 @@ _WATCH_SECONDS = 0.2
 
 
 @click.command("check")
-@click.argument("file", type=click.Path(path_type=Path), default="gradients.py")
+@click.argument("file", type=click.Path(path_type=Path), required=False)
 @click.option("--watch", is_flag=True, help="Check again whenever the file is saved, until Ctrl-C.")
 @config_option
-def command(file: Path, watch: bool, config_path: Path | None) -> None:
+def command(file: Path | None, watch: bool, config_path: Path | None) -> None:
     """Check your own FILE, without the solution.
 
-    FILE is gradients.py unless you name another.  Shapes, finite differences and exactness; no marks, and never a right answer.
+    FILE is gradients.py unless you name another, or gradients.ipynb where there is only that.  Shapes, finite differences
+    and exactness; no marks, and never a right answer.
     """
     config, folder = read_config(config_path)
+    file = file or own_file(Path(), config.submission)
     if sys.platform != "linux":
         click.echo("note: on this system your file runs with limits, but not in a sandbox", err=True)
     if watch:

@@ -60,8 +60,8 @@ def try_command(
 ) -> None:
     """Hand FILE in to a private copy of Gradescope, and show the page as student and as instructor see it.
 
-    FILE is a Python file, which is handed in under the name that the assignment asks for, or a folder or zip, handed in
-    as it is.
+    FILE is a Python file or notebook, which is handed in under the name that the assignment asks for, or a folder or zip,
+    handed in as it is.
     """
     import tempfile
 

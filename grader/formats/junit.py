@@ -1,4 +1,7 @@
-"""JUnit XML, as pytest writes it: one test case per gradient and check.  Marks are properties, which JUnit has no place for."""
+"""JUnit XML: one test case per gradient and check.
+
+JUnit has no place for marks: they are properties of the suite.  Those of a test case are refused by Jenkins' schema.
+"""
 
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
@@ -15,7 +18,7 @@ def render(grade: Grade, config: Config) -> str:
     """The document; a gradient that could not be run is an error at its first check."""
     suites = Element("testsuites", name=printable(config.title))
     suite = SubElement(suites, "testsuite", name=printable(grade.submission), hostname="localhost", time="0")
-    _properties(suite, grade.score, grade.max_score)
+    _properties(suite, grade)
     for result in grade.gradients:
         for k, check in enumerate(result.checks):
             _case(suite, grade, result, check, first=k == 0)
@@ -28,7 +31,6 @@ def render(grade: Grade, config: Config) -> str:
 
 def _case(suite: Element, grade: Grade, result: GradientResult, check: CheckResult, *, first: bool) -> None:
     case = SubElement(suite, "testcase", classname=result.name, name=check.name, time="0")
-    _properties(case, earned(result, check), check.max_score)
     if result.follow_through is not None:
         SubElement(case, "system-out").text = verdict(result)
     elif check.outcome == "failed":
@@ -47,7 +49,13 @@ def _outcome(case: Element, kind: str, message: str, text: str) -> None:
     SubElement(case, kind, message=message).text = text
 
 
-def _properties(parent: Element, score: float, most: float) -> None:
-    properties = SubElement(parent, "properties")
-    for name, value in (("score", score), ("max_score", most)):
+def _properties(suite: Element, grade: Grade) -> None:
+    """The marks of the whole, then those of each case by its name."""
+    marks = {"score": grade.score, "max_score": grade.max_score}
+    for result in grade.gradients:
+        for check in result.checks:
+            marks[f"{result.name}.{check.name}.score"] = earned(result, check)
+            marks[f"{result.name}.{check.name}.max_score"] = check.max_score
+    properties = SubElement(suite, "properties")
+    for name, value in marks.items():
         SubElement(properties, "property", name=name, value=f"{value:g}")

@@ -1,20 +1,34 @@
-"""Submitty: what a custom validator prints, one JSON object with the score as a part of 1."""
+"""Submitty: validation_results.json of a Python custom validator; the score is a part of 1, a message stands per gradient."""
 
 import json
+from typing import Any
 
 from grader.config import Config
 from grader.formats.words import evidence, fraction, printable, verdict
-from grader.result import Grade
+from grader.result import Grade, GradientResult
 
-TELLS_NOT_GRADED = False
+TELLS_NOT_GRADED = True
 
 
 def render(grade: Grade, config: Config) -> str:
-    """One line; `status` is how the message is shown."""
-    lines = [printable(grade.message)] if grade.message else []
-    for result in grade.gradients:
-        lines.append(f"{result.name} ({result.score:g}/{result.max_score:g}): {verdict(result)}")
-        lines += [f"  {line}" for line in evidence(grade, result)]
-    score = fraction(grade.score, grade.max_score)
-    status = "success" if grade.passed else "failure" if score == 0 else "warning"
-    return json.dumps({"score": score, "message": "\n".join(lines), "status": status}, allow_nan=False) + "\n"
+    """One line; what was not graded is a failure of the validator, whose message instructors find in the log."""
+    if grade.status == "not_graded":
+        return _line({"status": "failure", "message": f"not graded: {printable(grade.message)}"})
+    messages = [_message(printable(grade.message), "failure")] if grade.message else []
+    messages += [_gradient(grade, result) for result in grade.gradients]
+    return _line({"status": "success", "data": {"score": fraction(grade.score, grade.max_score), "message": messages}})
+
+
+def _gradient(grade: Grade, result: GradientResult) -> dict[str, str]:
+    head = f"{result.name} ({result.score:g}/{result.max_score:g}): {verdict(result)}"
+    status = {"passed": "success", "followed_through": "information"}.get(result.status, "failure")
+    return _message("\n".join([head, *(f"  {line}" for line in evidence(grade, result))]), status)
+
+
+def _message(text: str, status: str) -> dict[str, str]:
+    """`status` is the colour: success is green, information blue, failure red."""
+    return {"message": text, "status": status}
+
+
+def _line(document: dict[str, Any]) -> str:
+    return json.dumps(document, allow_nan=False) + "\n"

@@ -135,12 +135,12 @@ def _complete(data: dict[str, Any], parts: Sequence[Part], grade: Grade, extra_d
 def _summary(grade: Grade) -> str:
     right = sum(result.status == "passed" for result in grade.gradients)
     carried = sum(result.status == "followed_through" for result in grade.gradients)
-    more = f" {carried} more {'is' if carried == 1 else 'are'} right given your own." if carried else ""
-    lines = [f"**{right} of {len(grade.gradients)} gradients right.**{more}"]
+    lines = [f"**{right} of {len(grade.gradients)} gradients right.**"]
     if grade.message:
         lines.append(plain(grade.message))
     roots = [root for result in grade.gradients if result.follow_through for root in result.follow_through.roots]
-    if roots:
-        names = " and ".join(f"`{name}`" for name in dict.fromkeys(roots))
+    if carried:
+        names = " and ".join(f"`{name}`" for name in dict.fromkeys(roots)) or "earlier ones"
+        lines[0] += f" {carried} more {'is' if carried == 1 else 'are'} right given your own {names}."
         lines.append(f"Mend {names} first; what follows from it keeps its marks.")
     return "\n\n".join(lines) + "\n"

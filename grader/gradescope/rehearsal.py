@@ -15,16 +15,16 @@ _BETWEEN_ATTEMPTS = timedelta(minutes=10)
 
 
 def handed_in(file: Path, config: Config, folder: Path) -> Path:
-    """The file under the name that students have to give it; folders, zips and notebooks as they are.
+    """The file or notebook under the name that students have to give it; folders and zips as they are.
 
     Raises:
         UsageError: there is no such file.
     """
     if not file.exists():
         raise UsageError(f"{file}: there is no such file or folder (looked in {Path.cwd()})")
-    if file.is_dir() or file.suffix != Path(config.submission).suffix:
+    if file.is_dir() or file.suffix not in (Path(config.submission).suffix, ".ipynb"):
         return file
-    copy = folder / "handed_in" / config.submission
+    copy = (folder / "handed_in" / config.submission).with_suffix(file.suffix)
     copy.parent.mkdir()
     shutil.copyfile(file, copy)
     return copy

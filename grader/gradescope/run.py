@@ -38,6 +38,11 @@ from grader.sandbox.limits import become_subreaper, children_of_this_process
 from grader.sandbox.spawner import start_spawner
 from grader.submission import Submission, read_submission
 
+_IN_A_SUBMISSION = {  # what is said of a path in a terminal, to a student
+    " in it, at any depth": " in your submission, at any depth",
+    "; name one": ": hand in only one of them",
+    "; name the file itself": ": hand in the file alone",
+}
 _DEFAULT_TIMEOUT_SECONDS = 600.0
 _LEFTOVER_SECONDS = 5.0
 _PRIVATE = {
@@ -108,7 +113,11 @@ def protect(root: Path) -> None:
 
 
 def fit(limits: Limits, seconds: float) -> Limits:
-    """The limits of the student's code, lowered so that all of it ends within `seconds` on the clock."""
+    """The limits of the student's code, lowered so that all of it ends within `seconds` on the clock.
+
+    Rounded down: students read these numbers, and the same file is to be told the same each time.
+    """
+    seconds = math.floor(seconds) if seconds >= 5 else math.floor(10 * seconds) / 10
     cpu = min(limits.submission_cpu_seconds, max(0.1, seconds))
     factor = max(1.0, min(limits.wall_factor, seconds / cpu))
     return msgspec.structs.replace(
@@ -150,7 +159,9 @@ def results_of(assignment: Assignment, graded: Grade, run: Run, metadata: Metada
     if graded.status == "not_graded":
         print(f"NOT GRADED: {graded.message}")
         return _nothing(memory)
-    wrong = memory.with_wrong(attempts.wrong_answers(assignment, graded.gradients, run.answers))
+    loaded = run.loading.outcome == "returned"  # what never ran is no answer to any of the gradients
+    found = attempts.wrong_answers(assignment, graded.gradients, run.answers) if loaded else {}
+    wrong = memory.with_wrong(found)
     shown = {
         result.name: attempts.hints_shown(config.gradescope, result.hints, len(wrong.get(result.name, [])))
         for result in graded.gradients
@@ -193,9 +204,10 @@ def _read(folder: Path, config: Config) -> Submission | Answer:
     try:
         return read_submission(folder, config.submission, config.sandbox.source_kb * 1024)
     except UsageError as error:
-        return Answer(
-            "missing", message=str(error).removeprefix(f"{folder}: ").replace(" in it,", " in your submission,")
-        )
+        said = str(error).removeprefix(f"{folder}: ")
+        for ours, theirs in _IN_A_SUBMISSION.items():
+            said = said.replace(ours, theirs)
+        return Answer("missing", message=f"{said[:1].upper()}{said[1:]}.")
 
 
 def _nothing(memory: Memory) -> dict[str, Any]:

@@ -14,11 +14,15 @@ from grader.gradescope.platform import Outcome
 
 _STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; color: #222; }
+h1 { font-size: 1.5rem; line-height: 1.25; } h1, h2, h3, p { overflow-wrap: anywhere; }
 section { border: 1px solid #d5d5d5; border-radius: 6px; padding: 0 1.5rem 1rem; margin-bottom: 2rem; }
+h2, .test h3 { display: flex; gap: 1rem; justify-content: space-between; align-items: baseline; }
 .test { border-left: 4px solid #c0392b; margin: .8rem 0; padding: .3rem 1rem; background: #fafafa; }
 .test.passed { border-color: #2e8b57; } .test.plain { border-color: #999; } .test h3 { font-size: 1rem; margin: .3rem 0; }
-.score { float: right; font-variant-numeric: tabular-nums; } p { margin: .35rem 0; } .hidden { color: #777; font-style: italic; }
-code { background: #eee; padding: 0 .25em; border-radius: 3px; } pre { background: #f4f4f4; padding: 1rem; overflow: auto; }
+.score { white-space: nowrap; font-variant-numeric: tabular-nums; } .hidden { color: #666; font-style: italic; }
+p { margin: .35rem 0; } code { background: #eee; padding: 0 .25em; border-radius: 3px; }
+pre { background: #f4f4f4; padding: 1rem; overflow: auto; font-size: 13px; }
+@media (max-width: 40rem) { body { margin: 1rem auto; padding: 0 .5rem; } section { padding: 0 .8rem .5rem; } }
 """
 
 
@@ -76,7 +80,8 @@ def page_html(outcome: Outcome, title: str) -> str:
     """One self-contained page with both views."""
     both = "".join(_section(outcome, instructor=instructor) for instructor in (False, True))
     return (
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title>'
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{html.escape(title)}</title>'
         f"<style>{_STYLE}</style></head>\n<body><h1>{html.escape(title)}</h1>\n{both}</body></html>\n"
     )
 
@@ -86,10 +91,12 @@ def _section(outcome: Outcome, *, instructor: bool) -> str:
     shown = total(results) if instructor or not hides_total(results) else "not shown yet"
     tests = "".join(_test_html(test, instructor=instructor) for test in visible_to(results, instructor=instructor))
     stdout = (
-        f"<h3>Standard output, for instructors only</h3><pre>{html.escape(outcome.stdout)}</pre>" if instructor else ""
+        f'<h3>Standard output, for instructors only</h3><pre tabindex="0">{html.escape(outcome.stdout)}</pre>'
+        if instructor
+        else ""
     )
     return (
-        f"<section><h2>What the {'instructor' if instructor else 'student'} sees"
+        f"<section><h2><span>What the {'instructor' if instructor else 'student'} sees</span>"
         f'<span class="score">{html.escape(shown)}</span></h2>{_html(results)}{tests}{stdout}</section>\n'
     )
 
@@ -101,7 +108,7 @@ def _test_html(test: Mapping[str, Any], *, instructor: bool) -> str:
     seen = test.get("visibility", "visible")
     hidden = f'<p class="hidden">{html.escape(seen)}</p>' if instructor and seen != "visible" else ""
     kind = ("passed" if test.get("status") == "passed" else "failed") if scored else "plain"
-    heading = f"<h3>{html.escape(number + test['name'])}{marks}</h3>"
+    heading = f"<h3><span>{html.escape(number + test['name'])}</span>{marks}</h3>"
     return f'<div class="test {kind}">{heading}{hidden}{_html(test)}</div>\n'
 
 

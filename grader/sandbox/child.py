@@ -15,7 +15,7 @@ import warnings
 
 import numpy as np
 
-from grader.sandbox import evidence, notebook
+from grader.sandbox import evidence, notebook, unread
 from grader.sandbox.frames import read_frame, send_frame
 
 FILE = "gradients.py"
@@ -179,6 +179,8 @@ def _load(source, text, cells, limit):
             event = {"outcome": "returned"}
         except BaseException as error:
             event = _failure(error, limit)
+            if cells is None and code is None:
+                event = unread.in_words(source, event, limit)
     stopped = notebook.in_words(noted, limit // MAX_WARNINGS)
     if stopped or caught:
         event["warnings"] = [*stopped, *_warnings(caught, limit)][:MAX_WARNINGS]

@@ -5,7 +5,10 @@ import importlib
 import sys
 import types
 
-MESSAGE = "{name} is not available here: use numpy, Python's standard library, and `model`"
+MESSAGE = (
+    "{name} is not available here: use numpy, `model`, and those parts of Python's standard library"
+    " that need no files, network or other programs"
+)
 
 
 def preload(names):

@@ -9,9 +9,12 @@ import contextlib
 import copy
 import datetime
 import decimal
+import doctest
 import enum
+import fnmatch
 import fractions
 import functools
+import glob
 import heapq
 import itertools
 import json
