@@ -189,7 +189,7 @@ LOADING = [
     (b"x = 'caf\xe9'\n", "raised", "save the file as UTF-8"),
     (b"raise SyntaxError('mine')\n", "raised", "SyntaxError: mine"),
     (b"import torch\n", "raised", "torch is not available here: use numpy, `model`, and those parts"),
-    (b"import subprocess\n", "raised", "that need no files, network or other programs"),
+    (b"import sqlite3\n", "raised", "that need no files, network or other programs"),
     (b"import os\nos._exit(0)\n", "died", "exit code 0"),
     (b"raise ValueError('no')\n", "raised", "ValueError: no"),
     (b"x = (" + b"(" * 5000 + b"\n", "raised|out_of_memory|died", ""),

@@ -42,9 +42,9 @@ def command(
     grader export RESULTS canvas --into gradebook.csv --column "Homework 3 (1234)"
     grader export RESULTS moodle --into worksheet.csv
     """
+    from grader.archive import write_whole
     from grader.errors import UsageError
     from grader.exports import feedback, gradebooks, grades, moodlezip
-    from grader.exports.cells import write_file
     from grader.store.database import explained
     from grader.store.query import Results
 
@@ -77,7 +77,7 @@ def command(
             data, filled.graded = gradebooks.gradescope_csv(stored).encode(), stored.counts().get("graded", 0)
         else:
             data, filled.graded = grades.grades_csv(stored).encode("utf-8-sig"), stored.counts().get("graded", 0)
-        write_file(path, data)
+        write_whole(path, data)
     click.echo(f"{path}: {filled.graded} students with marks")
     if filled.worth:
         there = ", ".join(f"{points:g}" for points in sorted(filled.worth))
