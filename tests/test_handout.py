@@ -30,10 +30,12 @@ def handout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def pytest_in(folder: Path, *arguments: str, python: Path = Path(sys.executable)) -> "subprocess.CompletedProcess[str]":
+def pytest_in(
+    folder: Path, *arguments: str, python: Path = Path(sys.executable), columns: int = 100
+) -> "subprocess.CompletedProcess[str]":
     command = [str(python), "-m", "pytest", "-p", "no:cacheprovider", *arguments]
     return subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, check=False, env={**os.environ, "COLUMNS": "100"}
+        command, cwd=folder, capture_output=True, text=True, check=False, env={**os.environ, "COLUMNS": f"{columns}"}
     )
 
 
@@ -72,6 +74,23 @@ def test_a_function_that_stops_fails_once_with_its_line(handout: Path) -> None:
     done = pytest_in(handout, "-k", "dh_prev")
     assert "line 38: ValueError" in done.stdout
     assert "1 failed, 2 skipped" in done.stdout
+
+
+def test_one_mistake_is_explained_once(handout: Path) -> None:
+    write(handout, SUBMISSIONS / "seed.followed_through.py")
+    said = pytest_in(handout).stdout
+    assert said.count("hint: Every entry has the right size and the opposite sign.") == 1
+    assert said.count("the same mistake as in dJ_db2, which comes first: mend that one") == 6
+    write(handout, SUBMISSIONS / "forgotten_transposes.raised.py")
+    said = pytest_in(handout).stdout
+    assert said.count("@ sums over the last index of the left") == 1
+    assert said.count("the same stops dJ_dh, which comes first: mend that one") == 5
+
+
+def test_no_line_of_ours_is_wider_than_the_terminal(handout: Path) -> None:
+    write(handout, SUBMISSIONS / "seed.followed_through.py")
+    lines = pytest_in(handout, columns=64).stdout.splitlines()
+    assert max(len(line) for line in lines if line.startswith("    ") and "[" not in line) <= 64
 
 
 def test_a_file_that_cannot_be_loaded_is_one_failure(handout: Path) -> None:
