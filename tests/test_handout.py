@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, SUBMISSIONS
 
+from grader.archive import write_whole
 from grader.configfile import load_config
 from grader.handout import build_handout, public_config, small_dimensions, solution_formulas
 from grader.wheel import make_wheel, requirements
@@ -258,3 +259,20 @@ def _version() -> str:
     tree = ast.parse((ROOT / "grader" / "__init__.py").read_text())
     [value] = [node.value for node in tree.body if isinstance(node, ast.Assign)]
     return str(ast.literal_eval(value))
+
+
+def test_what_is_written_to_a_pipe_or_a_link_leaves_it_there(tmp_path: Path) -> None:
+    pipe, link, target = tmp_path / "pipe", tmp_path / "link.zip", tmp_path / "target.zip"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write_whole(pipe, b"data")
+        assert os.read(reader, 10) == b"data"
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()
+    target.write_bytes(b"old")
+    link.symlink_to(target)
+    write_whole(link, b"new")
+    assert link.is_symlink()
+    assert target.read_bytes() == b"new"
