@@ -27,12 +27,18 @@ def zip_bytes(files: Mapping[str, bytes], programs: tuple[str, ...] = ()) -> byt
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Write a file so that it is there whole or not at all.
+    """Write a file so that it is there whole or not at all; what a link leads to, not the link.
 
     Raises:
         UsageError: it cannot be written there.
     """
+    path = path.resolve()
     try:
+        if (
+            path.exists() and not path.is_file() and not path.is_dir()
+        ):  # a device or pipe: to be written to, not replaced
+            path.write_bytes(data)
+            return
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     except OSError as error:
         raise UsageError(f"{path}: cannot be written: {error.strerror}") from error

@@ -4,6 +4,7 @@ Knows no solution.  A failing test says what was checked, what was seen and a fi
 """
 
 import re
+import shutil
 import textwrap
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +18,7 @@ from grader.assignment import Assignment, load_assignment
 from grader.config import CHECKS, Config, Index
 from grader.configfile import find_config, load_config
 from grader.errors import GraderError
-from grader.formats.words import explained, happened
+from grader.formats.words import cause, explained, happened
 from grader.judge import show
 from grader.markup import unmarked
 from grader.pipeline import grade_submission, make_sandbox
@@ -33,7 +34,7 @@ _MEANING = {
     ),
     "reference": "",
 }
-_WIDTH = 100
+_WIDTH = 100  # at most; no line is longer than the terminal is wide
 _MAX_SHOWN = 30  # entries; larger quantities are printed as their shape
 
 
@@ -120,11 +121,18 @@ class Homework:
 
     def _fail_check(self, result: GradientResult, check: CheckResult) -> NoReturn:
         gradient = next(one for one in self.config.gradients if one.name == result.name)
-        meaning = _MEANING[check.name].format(of=gradient.of, loss=self.config.loss)
+        seen = f"{check.name.replace('_', ' ')}: {check.message}"
+        if first := self._told_already(result):
+            self._fail_with(result, [seen, f"the same mistake as in {first}, which comes first: mend that one"])
         at = re.search(r"\bstep (\d+)", check.message)
-        number = int(at.group(1)) if at else 1
-        self._print_step(number)
-        self._fail_with(result, [f"{check.name.replace('_', ' ')}: {check.message}", meaning])
+        self._print_step(int(at.group(1)) if at else 1)
+        meaning = _MEANING[check.name].format(of=gradient.of, loss=self.config.loss)
+        self._fail_with(result, [seen, meaning, *_helpful(result)])
+
+    def _told_already(self, result: GradientResult) -> str:
+        """The first gradient that is wrong for the same reason, "" if it is this one."""
+        first = next(one.name for one in self.grade.gradients if cause(one, staff=False) == cause(result, staff=False))
+        return "" if first == result.name else first
 
     def _print_step(self, number: int) -> None:
         """The numbers of the first step that shows a mistake; of later ones where to find them."""
@@ -135,15 +143,21 @@ class Homework:
         self._printed = True
 
     def _fail_run(self, result: GradientResult) -> NoReturn:
-        self._fail_with(result, [happened(result) or result.status, *explained(result)])
+        lines = [happened(result) or result.status]
+        if first := self._told_already(result):
+            self._fail_with(result, [*lines, f"the same stops {first}, which comes first: mend that one"])
+        self._fail_with(result, [*lines, *explained(result), *_helpful(result)])
 
     def _fail_with(self, result: GradientResult, lines: list[str]) -> NoReturn:
         gradient = next(one for one in self.config.gradients if one.name == result.name)
         head = f"{result.name}: gradient of {self.config.loss} with respect to {gradient.of},"
         head += f" shape {show(self.config.shape_of(gradient.of))}"
-        hints = [f"hint: {unmarked(hint)}" for hint in result.hints[:1]]
-        notes = [f"note: {note}" for note in result.notes]
-        _fail("\n".join([head, *(_wrapped(line) for line in [*lines, *hints, *notes] if line)]))
+        _fail("\n".join([head, *(_wrapped(line) for line in lines if line)]))
+
+
+def _helpful(result: GradientResult) -> list[str]:
+    """A first hint, and what costs nothing."""
+    return [*(f"hint: {unmarked(hint)}" for hint in result.hints[:1]), *(f"note: {note}" for note in result.notes)]
 
 
 def describe_step(config: Config, step: Step) -> str:
@@ -161,7 +175,8 @@ def describe_step(config: Config, step: Step) -> str:
 
 
 def _wrapped(line: str) -> str:
-    return textwrap.fill(line, _WIDTH, initial_indent=" " * 4, subsequent_indent=" " * 6)
+    width = min(_WIDTH, shutil.get_terminal_size().columns)
+    return textwrap.fill(line, width, initial_indent=" " * 4, subsequent_indent=" " * 6)
 
 
 def _fail(message: str) -> NoReturn:

@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from grader.config import Config
+from grader.formats.words import cause
 from grader.markup import unmarked
 from grader.result import CheckResult, Diagnosis, Grade, GradientResult
 
@@ -85,20 +86,8 @@ def _groups(grade: Grade, *, staff: bool) -> list[list[GradientResult]]:
         if grade.message and gradient.message and gradient.message in grade.message:
             continue  # the file was not loaded: said once, at the top
         if gradient.status not in ("passed", "followed_through") or gradient.notes:
-            groups.setdefault(_cause(gradient, staff=staff), []).append(gradient)
+            groups.setdefault(cause(gradient, staff=staff), []).append(gradient)
     return list(groups.values())
-
-
-def _cause(gradient: GradientResult, *, staff: bool) -> tuple[object, ...]:
-    """What must be equal for two gradients to share a block."""
-    if gradient.status == "missing":
-        return ("missing",)
-    if gradient.message and gradient.line:
-        return (gradient.message, gradient.line)
-    if not staff and gradient.diagnosis is not None and gradient.diagnosis.certainty == "exact" and not gradient.notes:
-        # Without the solution nothing can follow through: one mistake shows in every gradient built on it.
-        return tuple(mistake.statement for mistake in gradient.diagnosis.mistakes)
-    return (gradient.name,)
 
 
 def _block(group: list[GradientResult], config: Config, *, staff: bool) -> RenderableType:

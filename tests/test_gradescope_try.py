@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import stat
 import subprocess
 import sys
@@ -290,10 +291,12 @@ def test_the_command_shows_both_pages_and_writes_them(grader: Command, zip_path:
 def test_mistakes_in_the_commands_arguments_are_one_line_each(grader: Command, zip_path: Path, tmp_path: Path) -> None:
     (tmp_path / "bad.json").write_text("[")
     (tmp_path / "list.json").write_text("[]")
+    os.mkfifo(tmp_path / "pipe")
     (tmp_path / "empty.zip").write_bytes(b"PK\x05\x06" + bytes(18))
     file = SUBMISSIONS / "seed.followed_through.py"
     for arguments, said in (
         (("no_such.py", "--zip", zip_path), "there is no such file"),
+        ((tmp_path / "pipe", "--zip", zip_path), "found something else"),
         ((file, "--zip", zip_path, "--metadata", tmp_path / "bad.json"), "expected JSON"),
         ((file, "--zip", zip_path, "--metadata", tmp_path / "list.json"), "expected a JSON object"),
         ((file, "--zip", zip_path, "--metadata", tmp_path / "none.json"), "cannot be read"),

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, SUBMISSIONS
 
+from grader.archive import write_whole
 from grader.configfile import load_config
 from grader.handout import build_handout, public_config, small_dimensions, solution_formulas
 from grader.wheel import make_wheel, requirements
@@ -30,10 +31,12 @@ def handout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def pytest_in(folder: Path, *arguments: str, python: Path = Path(sys.executable)) -> "subprocess.CompletedProcess[str]":
+def pytest_in(
+    folder: Path, *arguments: str, python: Path = Path(sys.executable), columns: int = 100
+) -> "subprocess.CompletedProcess[str]":
     command = [str(python), "-m", "pytest", "-p", "no:cacheprovider", *arguments]
     return subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, check=False, env={**os.environ, "COLUMNS": "100"}
+        command, cwd=folder, capture_output=True, text=True, check=False, env={**os.environ, "COLUMNS": f"{columns}"}
     )
 
 
@@ -72,6 +75,23 @@ def test_a_function_that_stops_fails_once_with_its_line(handout: Path) -> None:
     done = pytest_in(handout, "-k", "dh_prev")
     assert "line 38: ValueError" in done.stdout
     assert "1 failed, 2 skipped" in done.stdout
+
+
+def test_one_mistake_is_explained_once(handout: Path) -> None:
+    write(handout, SUBMISSIONS / "seed.followed_through.py")
+    said = pytest_in(handout).stdout
+    assert said.count("hint: Every entry has the right size and the opposite sign.") == 1
+    assert said.count("the same mistake as in dJ_db2, which comes first: mend that one") == 6
+    write(handout, SUBMISSIONS / "forgotten_transposes.raised.py")
+    said = pytest_in(handout).stdout
+    assert said.count("@ sums over the last index of the left") == 1
+    assert said.count("the same stops dJ_dh, which comes first: mend that one") == 5
+
+
+def test_no_line_of_ours_is_wider_than_the_terminal(handout: Path) -> None:
+    write(handout, SUBMISSIONS / "seed.followed_through.py")
+    lines = pytest_in(handout, columns=64).stdout.splitlines()
+    assert max(len(line) for line in lines if line.startswith("    ") and "[" not in line) <= 64
 
 
 def test_a_file_that_cannot_be_loaded_is_one_failure(handout: Path) -> None:
@@ -239,3 +259,20 @@ def _version() -> str:
     tree = ast.parse((ROOT / "grader" / "__init__.py").read_text())
     [value] = [node.value for node in tree.body if isinstance(node, ast.Assign)]
     return str(ast.literal_eval(value))
+
+
+def test_what_is_written_to_a_pipe_or_a_link_leaves_it_there(tmp_path: Path) -> None:
+    pipe, link, target = tmp_path / "pipe", tmp_path / "link.zip", tmp_path / "target.zip"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write_whole(pipe, b"data")
+        assert os.read(reader, 10) == b"data"
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()
+    target.write_bytes(b"old")
+    link.symlink_to(target)
+    write_whole(link, b"new")
+    assert link.is_symlink()
+    assert target.read_bytes() == b"new"

@@ -49,6 +49,18 @@ def explained(result: GradientResult) -> list[str]:
     return [line for mistake in mistakes if mistake.kind == "runtime" for line in mistake.statement.splitlines()]
 
 
+def cause(gradient: GradientResult, *, staff: bool) -> tuple[object, ...]:
+    """What must be equal for two gradients to be told together."""
+    if gradient.status == "missing":
+        return ("missing",)
+    if gradient.message and gradient.line:
+        return (gradient.message, gradient.line)
+    if not staff and gradient.diagnosis is not None and gradient.diagnosis.certainty == "exact" and not gradient.notes:
+        # Without the solution nothing can follow through: one mistake shows in every gradient built on it.
+        return tuple(mistake.statement for mistake in gradient.diagnosis.mistakes)
+    return (gradient.name,)
+
+
 def earned(result: GradientResult, check: CheckResult) -> float:
     """The marks of one check, with what follow-through keeps of them."""
     if result.status == "not_graded":

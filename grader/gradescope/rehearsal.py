@@ -22,6 +22,8 @@ def handed_in(file: Path, config: Config, folder: Path) -> Path:
     """
     if not file.exists():
         raise UsageError(f"{file}: there is no such file or folder (looked in {Path.cwd()})")
+    if not file.is_dir() and not file.is_file():
+        raise UsageError(f"{file}: expected a file, a folder or a zip, found something else")
     if file.is_dir() or file.suffix not in (Path(config.submission).suffix, ".ipynb"):
         return file
     copy = (folder / "handed_in" / config.submission).with_suffix(file.suffix)

@@ -2,10 +2,11 @@
 
 # Imported by the zygote before the fork, if the file mentions them.
 IMPORTABLE = (
-    "abc array bisect calendar cmath collections.abc colorsys contextlib copy copyreg csv dataclasses datetime decimal difflib "
-    "doctest enum fnmatch fractions functools glob graphlib hashlib heapq inspect io itertools json keyword locale logging "
-    "math numbers operator pathlib platform pprint queue random re reprlib secrets shutil statistics string struct "
-    "tempfile textwrap threading time timeit token tokenize traceback types typing unittest uuid warnings weakref zlib "
+    "abc array bisect calendar cmath collections.abc colorsys contextlib copy copyreg csv dataclasses datetime "
+    "decimal difflib doctest enum fnmatch fractions functools glob graphlib hashlib heapq inspect io itertools "
+    "json keyword locale logging math numbers operator pathlib platform pprint queue random re reprlib secrets "
+    "shutil statistics string struct tempfile textwrap threading time timeit token tokenize traceback types "
+    "typing unittest uuid warnings weakref zlib "
     "numpy.char numpy.core numpy.ctypeslib numpy.dtypes numpy.exceptions numpy.f2py numpy.rec numpy.strings "
     "numpy.fft numpy.linalg numpy.ma numpy.matlib numpy.polynomial numpy.random numpy.testing numpy.typing"
 ).split()
