@@ -6,11 +6,12 @@ A reason comes from the student's process: it is repeated as text, and nothing e
 import msgspec
 import numpy as np
 
-from grader.answers import Answer, Array
+from grader.answers import Answer
 from grader.assignment import Assignment
 from grader.config import Gradient
 from grader.diagnosis.hints import hints_for
 from grader.diagnosis.story import Explanation
+from grader.graph import Array
 from grader.result import Diagnosis, GradientResult, Mistake
 
 RUNTIME = "runtime"

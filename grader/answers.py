@@ -1,11 +1,14 @@
-"""What a run of a student's file left: plain data, with no verdict in it.  Everything textual here is hostile."""
+"""What a run of a student's file left: plain data, with no verdict in it.  Everything textual here is hostile.
 
-from typing import Any, Literal
+Whoever only stores and hands on answers needs no numpy: it is loaded where one is looked at.
+"""
 
-import numpy as np
+from typing import TYPE_CHECKING, Any, Literal
+
 from msgspec import Struct
 
-Array = np.ndarray[Any, Any]
+if TYPE_CHECKING:
+    import numpy as np
 
 Outcome = Literal["returned", "missing", "raised", "timed_out", "out_of_memory", "died"]
 
@@ -22,8 +25,10 @@ class ArrayData(Struct, frozen=True):
     shape: tuple[int, ...]
     data: bytes
 
-    def array(self) -> Array:
+    def array(self) -> "np.ndarray[Any, Any]":
         """The array, read-only."""
+        import numpy as np
+
         return np.frombuffer(self.data, dtype=np.dtype(self.dtype)).reshape(self.shape)
 
 

@@ -1,15 +1,20 @@
-"""What a grade depends on, as hashes: the assignment, the solution, the numbers of the steps, and the machine's facts."""
+"""What a grade depends on, as hashes: the assignment, the solution, the numbers of the steps, and the machine's facts.
+
+Whoever only compares them, as the coordinator of a batch does, needs no numpy: it is loaded where they are made.
+"""
 
 import hashlib
 import platform
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
-import numpy as np
 
 from grader import __version__
-from grader.assignment import Assignment
 from grader.config import Computed
+
+if TYPE_CHECKING:
+    from grader.assignment import Assignment
 
 UNMARKED = ("sandbox", "gradescope", "feedback")  # sections of config.yaml that change no grade
 
@@ -38,7 +43,7 @@ class Fingerprint(msgspec.Struct, frozen=True):
     version: str = __version__
 
 
-def fingerprint(assignment: Assignment) -> Fingerprint:
+def fingerprint(assignment: "Assignment") -> Fingerprint:
     config = assignment.config
     marked = {key: value for key, value in msgspec.to_builtins(config).items() if key not in UNMARKED}
     return Fingerprint(
@@ -54,7 +59,9 @@ def staff_files(solution: Path) -> list[Path]:
     return [solution, *sorted(solution.parent.glob("*.yaml"))]
 
 
-def runtime(assignment: Assignment) -> Runtime:
+def runtime(assignment: "Assignment") -> Runtime:
+    import numpy as np
+
     limits = assignment.config.sandbox
     return Runtime(
         python=platform.python_version(),
@@ -69,8 +76,10 @@ def runtime(assignment: Assignment) -> Runtime:
     )
 
 
-def _numbers(assignment: Assignment) -> list[bytes]:
+def _numbers(assignment: "Assignment") -> list[bytes]:
     """The steps to six digits: the last bits of what the model computes differ from machine to machine."""
+    import numpy as np
+
     parts = []
     for k, step in enumerate(assignment.steps):
         for name, quantity in assignment.config.quantities.items():

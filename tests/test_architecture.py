@@ -1,6 +1,8 @@
 """The structure of the package: which module may import which, how long they are, and what must never happen in them."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -114,3 +116,9 @@ def test_the_version_stands_in_one_place() -> None:
     import grader
 
     assert (ROOT / "pyproject.toml").read_text().count(grader.__version__) == 0
+
+
+def test_the_coordinator_of_a_batch_needs_no_numpy() -> None:
+    script = "import sys, grader.batch.summary, grader.commands.batch; print('numpy' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"

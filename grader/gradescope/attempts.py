@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from grader.answers import Answer, Array
+from grader.answers import Answer
 from grader.assignment import Assignment
 from grader.config import Gradescope
 from grader.gradescope.metadata import Metadata
+from grader.graph import Array
 from grader.judge import find_trivial
 from grader.result import GradientResult
 
