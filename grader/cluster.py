@@ -104,7 +104,9 @@ class Cluster:
             _knock(self._address, seconds)
             return distributed.Client(self._address, timeout=seconds, set_as_default=False)
         except ValueError as error:
-            raise UsageError(f"--dask {self._address}: expected an address such as tcp://host:8786 ({error})") from error
+            raise UsageError(
+                f"--dask {self._address}: expected an address such as tcp://host:8786 ({error})"
+            ) from error
         except OSError as error:
             reason = " ".join(str(error).split())[:200]
             raise ClusterError(

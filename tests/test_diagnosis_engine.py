@@ -69,7 +69,10 @@ def test_a_factor_left_out_is_one_story_and_not_also_a_term_left_out_of_the_fact
     d_dh = bench.assignment.exact["dJ_dh"]
     found, _ = bench.explain("dJ_db1", bench.run("D * s.h", D=d_dh))
     assert [(mistake.kind, mistake.statement) for mistake in found.diagnosis.mistakes] == [
-        ("missing-factor", "your numbers are what you get when one of the factors of the derivative of sigmoid is left out")
+        (
+            "missing-factor",
+            "your numbers are what you get when one of the factors of the derivative of sigmoid is left out",
+        )
     ]
 
 

@@ -64,7 +64,10 @@ def test_a_store_damaged_in_the_middle_is_said_to_be_damaged(tmp_path):
     with (tmp_path / "grades.db").open("r+b") as file:
         file.seek(size)
         file.write(b"\xa5" * size * (pages - 1))
-    with pytest.raises(StoreError, match="malformed; it is damaged, or not ours"), Store(tmp_path, create=False) as store:
+    with (
+        pytest.raises(StoreError, match="malformed; it is damaged, or not ours"),
+        Store(tmp_path, create=False) as store,
+    ):
         store.last_round()
 
 
