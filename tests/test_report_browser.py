@@ -73,6 +73,15 @@ def open_page(browser: Any, report: Path) -> Iterator[Open]:
     assert all(re.sub("#.*", "", url) == report.as_uri() or url == "data:," for url in asked), asked
 
 
+def becomes_as_narrow_as(page: Any, width: int) -> bool:
+    """The charts are drawn anew for each width, after the page has it."""
+    for _ in range(100):
+        if page.evaluate("document.documentElement.scrollWidth") <= width:
+            return True
+        page.wait_for_timeout(100)
+    return False
+
+
 def rows(page: Any) -> Any:
     return page.locator("#table tbody tr")
 
@@ -267,8 +276,7 @@ def test_it_fits_every_screen_and_can_be_read(open_page: Open, scheme: str) -> N
     page = open_page(color_scheme=scheme)
     for width in (1280, 390, 320):
         page.set_viewport_size({"width": width, "height": 800})
-        # The charts are drawn anew for each width, after the page has it.
-        page.wait_for_function(f"document.documentElement.scrollWidth <= {width}", timeout=10_000)
+        assert becomes_as_narrow_as(page, width)
     assert page.evaluate(FAINT) == []
     for number in (6, 7, 9, 12):
         page.evaluate(f"location.hash = '#student-{number}'")
