@@ -73,6 +73,8 @@ def _from_folder(folder: Path, wanted: str, max_bytes: int) -> Submission:
 def _from_zip(path: Path, wanted: str, max_bytes: int) -> Submission:
     import zipfile
 
+    from grader.archive import ZIP_ERRORS
+
     try:
         with zipfile.ZipFile(path) as archive:
             infos = archive.infolist()
@@ -82,7 +84,7 @@ def _from_zip(path: Path, wanted: str, max_bytes: int) -> Submission:
             chosen = _choose(files, wanted, path)
             with archive.open(files[chosen]) as file:
                 return Submission(_shown(str(chosen)), file.read(max_bytes + 1))
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, ValueError) as error:
+    except ZIP_ERRORS as error:
         reason = "it is encrypted" if "encrypted" in str(error) else str(error)
         raise UsageError(f"{path}: this zip cannot be read: {reason}") from error
 
