@@ -288,16 +288,46 @@ def test_the_command_shows_both_pages_and_writes_them(grader: Command, zip_path:
     assert json.loads(following.read_text())["previous_submissions"][0]["results"]["score"] == 82
 
 
+def damaged_zip(folder: Path) -> bytes:
+    """What zipfile finds out only while it unpacks: the compressed bytes make no sense."""
+    with zipfile.ZipFile(folder / "whole.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.write(ROOT / "solutions" / "gradients.py", "gradients.py")
+    data = bytearray((folder / "whole.zip").read_bytes())
+    data[60:120] = b"\xff" * 60
+    return bytes(data)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"previous_submissions": 5},
+        {"previous_submissions": [1, None], "created_at": "9999-12-31T23:59:59+00:00"},
+        {"previous_submissions": "none", "created_at": 3},
+    ],
+)
+def test_odd_metadata_lead_to_a_next_attempt_too(given: dict[str, Any]) -> None:
+    following = following_metadata(given, Outcome({"score": 1}, "", "", 0.1))
+    assert [entry["score"] for entry in following["previous_submissions"]] == [1]
+
+
 def test_mistakes_in_the_commands_arguments_are_one_line_each(grader: Command, zip_path: Path, tmp_path: Path) -> None:
     (tmp_path / "bad.json").write_text("[")
     (tmp_path / "list.json").write_text("[]")
+    (tmp_path / "deep.json").write_text('{"a": ' + "[" * 100_000 + "]" * 100_000 + "}")
     os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "folder" / "pipe")
+    (tmp_path / "damaged.zip").write_bytes(damaged_zip(tmp_path))
     (tmp_path / "empty.zip").write_bytes(b"PK\x05\x06" + bytes(18))
     file = SUBMISSIONS / "seed.followed_through.py"
     for arguments, said in (
         (("no_such.py", "--zip", zip_path), "there is no such file"),
         ((tmp_path / "pipe", "--zip", zip_path), "found something else"),
+        ((tmp_path / "folder", "--zip", zip_path), "cannot be handed in: `"),
+        ((tmp_path / "damaged.zip", "--zip", zip_path), "cannot be handed in: Error -3 while decompressing"),
+        ((file, "--zip", tmp_path / "damaged.zip"), "cannot be unpacked: Error -3 while decompressing"),
         ((file, "--zip", zip_path, "--metadata", tmp_path / "bad.json"), "expected JSON"),
+        ((file, "--zip", zip_path, "--metadata", tmp_path / "deep.json"), "expected JSON"),
         ((file, "--zip", zip_path, "--metadata", tmp_path / "list.json"), "expected a JSON object"),
         ((file, "--zip", zip_path, "--metadata", tmp_path / "none.json"), "cannot be read"),
         ((file, "--zip", file), "cannot be unpacked"),
