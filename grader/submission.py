@@ -95,20 +95,27 @@ def _is_link(info: "zipfile.ZipInfo") -> bool:
 
 def _choose(files: Iterable[PurePosixPath], wanted: str, where: Path) -> PurePosixPath:
     """The file called `wanted` that is least deep; a notebook of that name where there is none."""
-    files = [file for file in files if not _IGNORED.intersection(file.parts) and not file.name.startswith("._")]
+    parts = {file: _parts(file) for file in files}
+    files = [file for file in parts if not _IGNORED.intersection(parts[file]) and not parts[file][-1].startswith("._")]
     notebook = PurePosixPath(wanted).with_suffix(".ipynb").name
-    named = [file for file in files if file.name == wanted] or [file for file in files if file.name == notebook]
-    found = sorted(named, key=lambda file: (len(file.parts), str(file)))
+    named = [file for file in files if parts[file][-1] == wanted]
+    named = named or [file for file in files if parts[file][-1] == notebook]
+    found = sorted(named, key=lambda file: (len(parts[file]), str(file)))
     if not found:
         others = sorted(files, key=lambda file: (".py" not in file.suffixes, str(file)))[:_MAX_LISTED]
         has = f"it has {', '.join(_shown(str(file)) for file in others)}" if others else "it has no other file either"
         has += f" and {len(files) - len(others)} more" if len(files) > len(others) else ""
         raise UsageError(f"{where}: expected a file {wanted} in it, at any depth, found none; {has}")
-    if len(found) > 1 and len(found[0].parts) == len(found[1].parts):
+    if len(found) > 1 and len(parts[found[0]]) == len(parts[found[1]]):
         raise UsageError(
             f"{where}: expected one file {wanted}, found {_shown(str(found[0]))} and {_shown(str(found[1]))}; name one"
         )
     return found[0]
+
+
+def _parts(file: PurePosixPath) -> tuple[str, ...]:
+    """Folders and name; some programs on Windows write a backslash between them into a zip."""
+    return PurePosixPath(str(file).replace("\\", "/")).parts
 
 
 def _shown(name: str) -> str:

@@ -104,6 +104,16 @@ def test_a_folder_or_a_zip_with_the_file_at_any_depth_is_as_good_as_the_file(gra
     assert grader("grade", tmp_path / "it.zip").returncode == 0
 
 
+def test_backslashes_that_windows_wrote_between_folders_are_no_part_of_a_name(grader: Command, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "it.zip", "w") as archive:
+        archive.writestr("homework\\gradients.py", SOLUTION.read_bytes())
+        archive.writestr("__MACOSX\\gradients.py", "not this one")
+    with zipfile.ZipFile(tmp_path / "it.zip") as archive:
+        archive.extractall(tmp_path / "unpacked")
+    assert grader("grade", tmp_path / "it.zip").returncode == 0
+    assert grader("grade", tmp_path / "unpacked").returncode == 0
+
+
 def make_two(folder: Path) -> Path:
     for name in ("a", "b"):
         (folder / name).mkdir()
