@@ -11,9 +11,16 @@ from grader.errors import UsageError
 if TYPE_CHECKING:
     import zipfile
 
+    from grader.answers import Answer
+
 _IGNORED = {"__MACOSX", ".git", "__pycache__", ".ipynb_checkpoints", "node_modules", ".venv", "venv"}
 _MAX_ENTRIES = 20_000
 _MAX_LISTED = 5
+_TO_THE_STUDENT = {  # what is said of a path in a terminal, to the one who handed it in
+    " in it, at any depth": " in your submission, at any depth",
+    "; name one": ": hand in only one of them",
+    "; name the file itself": ": hand in the file alone",
+}
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 
 
@@ -47,6 +54,25 @@ def read_submission(path: Path, wanted: str, max_bytes: int) -> Submission:
         return _from_zip(path, wanted, max_bytes)
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def read_handed_in(path: Path, wanted: str, max_bytes: int) -> "Submission | Answer":
+    """As `read_submission`; that there is no such file in a folder or zip, or several, is what the student is told.
+
+    Raises:
+        UsageError: the path itself is wrong, which is not the student's matter.
+    """
+    from grader.answers import Answer
+
+    try:
+        return read_submission(path, wanted, max_bytes)
+    except UsageError as error:
+        if not path.is_dir() and not path.is_file():
+            raise
+        said = str(error).removeprefix(f"{path}: ")
+        for ours, theirs in _TO_THE_STUDENT.items():
+            said = said.replace(ours, theirs)
+        return Answer("missing", message=f"{said[:1].upper()}{said[1:]}.")
 
 
 def own_file(folder: Path, wanted: str) -> Path:

@@ -23,7 +23,7 @@ def render(grade: Grade, config: Config) -> str:
     lines += ["| gradient | marks | |", "|---|---:|---|"]
     lines += [f"| `{one.name}` | {one.score:g} / {one.max_score:g} | {verdict(one)} |" for one in grade.gradients]
     for result in grade.gradients:
-        said = evidence(grade, result, marked=True)
+        said = evidence(grade, result, marked=True, headed=True)
         if said:
             lines += ["", f"**`{result.name}`: {verdict(result)}**", ""]
             lines += [f"- {ours(line) if line.startswith('hint: ') else plain(line)}" for line in said]

@@ -20,7 +20,7 @@ def render(grade: Grade, config: Config) -> str:
             "description": verdict(result),
             "points": result.score,
             "max_points": result.max_score,
-            "output": "\n".join(evidence(grade, result)),
+            "output": "\n".join(evidence(grade, result, headed=True)),
         }
         for result in grade.gradients
     ]

@@ -22,7 +22,7 @@ def render(grade: Grade, config: Config) -> str:
 def _gradient(grade: Grade, result: GradientResult) -> dict[str, str]:
     head = f"{result.name} ({result.score:g}/{result.max_score:g}): {verdict(result)}"
     status = {"passed": "success", "followed_through": "information"}.get(result.status, "failure")
-    return _message("\n".join([head, *(f"  {line}" for line in evidence(grade, result))]), status)
+    return _message("\n".join([head, *(f"  {line}" for line in evidence(grade, result, headed=True))]), status)
 
 
 def _message(text: str, status: str) -> dict[str, str]:
