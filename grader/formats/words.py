@@ -22,6 +22,13 @@ def verdict(result: GradientResult) -> str:
     return " ".join([_VERDICTS[result.status], " and ".join(names)]).strip()
 
 
+def of_the_file(grade: Grade) -> str:
+    """What is to be said of the file as a whole: why it could not be loaded, or that nothing of it was asked for."""
+    if not grade.message and all(one.status == "missing" and not one.message for one in grade.gradients):
+        return "None of the functions asked for is in this file: was it saved, and is it the right one?"
+    return grade.message
+
+
 def evidence(grade: Grade, result: GradientResult, *, marked: bool = False, headed: bool = False) -> list[str]:
     """The lines below the verdict; nothing where all is right.
 

@@ -12,7 +12,7 @@ from gradescope_utils.autograder_utils.decorators import leaderboard, number, pa
 from gradescope_utils.autograder_utils.json_test_runner import JSONTestRunner
 
 from grader.config import Config, Gradient
-from grader.formats.words import earned
+from grader.formats.words import earned, of_the_file
 from grader.gradescope import results
 from grader.gradescope.page import gradient_page, title
 from grader.markup import plain
@@ -136,8 +136,8 @@ def _summary(grade: Grade) -> str:
     right = sum(result.status == "passed" for result in grade.gradients)
     carried = sum(result.status == "followed_through" for result in grade.gradients)
     lines = [f"**{right} of {len(grade.gradients)} gradients right.**"]
-    if grade.message:
-        lines.append(plain(grade.message))
+    if said := of_the_file(grade):
+        lines.append(plain(said))
     roots = [root for result in grade.gradients if result.follow_through for root in result.follow_through.roots]
     if carried:
         names = " and ".join(f"`{name}`" for name in dict.fromkeys(roots)) or "earlier ones"
