@@ -74,6 +74,7 @@ def public_config(config: Config) -> bytes:
     shown["dimensions"] = small_dimensions(config.dimensions)
     shown["steps"] = {"count": config.steps.count, "seed": _public_seed(config)}
     shown["follow_through"] = data["follow_through"]
+    shown["hints"] = {"check_level": config.hints.check_level}  # its files are the staff's
     shown["sandbox"] = {**data["sandbox"], "require": "any"}
     text = yaml.safe_dump(shown, sort_keys=False, allow_unicode=True, width=100, default_flow_style=None)
     return (_HEADER + text).encode()

@@ -127,7 +127,7 @@ class Homework:
         at = re.search(r"\bstep (\d+)", check.message)
         self._print_step(int(at.group(1)) if at else 1)
         meaning = _MEANING[check.name].format(of=gradient.of, loss=self.config.loss)
-        self._fail_with(result, [seen, meaning, *_helpful(result)])
+        self._fail_with(result, [seen, meaning, *self._helpful(result)])
 
     def _told_already(self, result: GradientResult) -> str:
         """The first gradient that is wrong for the same reason, "" if it is this one."""
@@ -146,18 +146,18 @@ class Homework:
         lines = [happened(result) or result.status]
         if first := self._told_already(result):
             self._fail_with(result, [*lines, f"the same stops {first}, which comes first: mend that one"])
-        self._fail_with(result, [*lines, *explained(result), *_helpful(result)])
+        self._fail_with(result, [*lines, *explained(result), *self._helpful(result)])
+
+    def _helpful(self, result: GradientResult) -> list[str]:
+        """The hints that students see at home, and what costs nothing."""
+        hints = result.hints[: self.config.hints.check_level]
+        return [*(f"hint: {unmarked(hint)}" for hint in hints), *(f"note: {note}" for note in result.notes)]
 
     def _fail_with(self, result: GradientResult, lines: list[str]) -> NoReturn:
         gradient = next(one for one in self.config.gradients if one.name == result.name)
         head = f"{result.name}: gradient of {self.config.loss} with respect to {gradient.of},"
         head += f" shape {show(self.config.shape_of(gradient.of))}"
         _fail("\n".join([head, *(_wrapped(line) for line in lines if line)]))
-
-
-def _helpful(result: GradientResult) -> list[str]:
-    """A first hint, and what costs nothing."""
-    return [*(f"hint: {unmarked(hint)}" for hint in result.hints[:1]), *(f"note: {note}" for note in result.notes)]
 
 
 def describe_step(config: Config, step: Step) -> str:

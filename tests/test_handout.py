@@ -70,6 +70,20 @@ def test_a_failing_test_says_what_was_seen_and_prints_a_small_step(handout: Path
     assert "homework.py" not in done.stdout
 
 
+@pytest.mark.parametrize("level", [0, 1, 3])
+def test_at_home_students_see_as_many_hints_as_the_config_says(
+    grader: Command, copy_of_assignment: Path, tmp_path: Path, level: int
+) -> None:
+    path = copy_of_assignment / "config.yaml"
+    path.write_text(path.read_text().replace("check_level: 1", f"check_level: {level}"))
+    (tmp_path / "handout.zip").write_bytes(build_handout(load_config(path), copy_of_assignment, force=True))
+    zipfile.ZipFile(tmp_path / "handout.zip").extractall(tmp_path)
+    write(tmp_path, SUBMISSIONS / "sign.failed.py")
+    checked = grader("check", tmp_path / "gradients.py", "--config", tmp_path / "config.yaml")
+    assert checked.stdout.count("hint: ") == level
+    assert pytest_in(tmp_path).stdout.count("hint: ") == level
+
+
 def test_a_function_that_stops_fails_once_with_its_line(handout: Path) -> None:
     write(handout, SUBMISSIONS / "seed.followed_through.py")
     done = pytest_in(handout, "-k", "dh_prev")
