@@ -137,7 +137,8 @@ class Homework:
     def _print_step(self, number: int) -> None:
         """The numbers of the first step that shows a mistake; of later ones where to find them."""
         sizes = ", ".join(f"{name} = {size}" for name, size in self.assignment.steps[number - 1].sizes.items())
-        print(f"step {number}: {sizes}; in `python -i test_gradients.py` it is homework.steps[{number - 1}]")
+        print(f"step {number}: {sizes}")
+        print(f"  in `python -i test_gradients.py` it is homework.steps[{number - 1}]")
         if not self._printed:
             print(describe_step(self.config, self.assignment.steps[number - 1]))
         self._printed = True

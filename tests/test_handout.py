@@ -106,6 +106,7 @@ def test_no_line_of_ours_is_wider_than_the_terminal(handout: Path) -> None:
     write(handout, SUBMISSIONS / "seed.followed_through.py")
     lines = pytest_in(handout, columns=64).stdout.splitlines()
     assert max(len(line) for line in lines if line.startswith("    ") and "[" not in line) <= 64
+    assert max(len(line) for line in lines if line.startswith("step ") or "homework.steps" in line) <= 64
 
 
 def test_a_file_that_cannot_be_loaded_is_one_failure(handout: Path) -> None:
