@@ -127,9 +127,15 @@ def _complete(data: dict[str, Any], parts: Sequence[Part], grade: Grade, extra_d
         test["extra_data"] = {"gradient": part.result.name, "status": part.result.status}
     data["score"] = results.number(grade.score, grade.max_score)
     data["execution_time"] = float(data["execution_time"])
-    data["output"] = results.clean(_summary(grade))
+    shown = all(part.visibility == "visible" for part in parts)
+    data["output"] = results.clean(_summary(grade) if shown else _hidden_summary(grade))
     data["output_format"] = "md"
     data["extra_data"] = extra_data
+
+
+def _hidden_summary(grade: Grade) -> str:
+    """At the top of a page on which checks are missing: nothing that tells how they went."""
+    return "\n\n".join(["**Some checks are not shown yet.**", plain(of_the_file(grade))]).strip() + "\n"
 
 
 def _summary(grade: Grade) -> str:
