@@ -46,6 +46,38 @@ addopts = -q -rs --no-header --tb=short
 testpaths = test_gradients.py
 """
 
+# For any assignment; one that wants others has a file of this name beside its model.
+_TESTS_NAME = "test_gradients.py"
+_TESTS = '''\
+"""Tests of your gradients: run `pytest` in this folder.
+
+There is one test for each gradient and each check, and no answer in any of them.  A gradient that is not written yet
+is skipped, not failed; so is a check whose turn comes only after another one passes.
+
+To try things out, start `python -i test_gradients.py` and take a step: `s = homework.steps[0]`.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from grader.homework import Homework
+
+homework = Homework(Path(__file__).parent)
+
+
+def test_the_file_can_be_loaded():
+    homework.expect_loaded()
+
+
+@pytest.mark.parametrize(("gradient", "check"), homework.cases)
+def test_gradient(gradient, check):
+    reason = homework.not_yet(gradient, check)
+    if reason:
+        pytest.skip(reason)
+    homework.expect(gradient, check)
+'''
+
 
 def build_handout(config: Config, folder: Path, *, force: bool = False) -> bytes:
     """The zip; the same assignment and the same grader give the same bytes.
@@ -53,7 +85,10 @@ def build_handout(config: Config, folder: Path, *, force: bool = False) -> bytes
     Raises:
         GraderError: the assignment is not sound (with `force` that is no reason), or something of the solution would be in it.
     """
-    public = _public_files(config, folder)
+    public = {_TESTS_NAME: _TESTS.encode(), **_public_files(config, folder)}
+    stubs = stubs_path(config, folder)
+    if not stubs.is_file():
+        raise ConfigError(f"{stubs}: there is no such file: students start from stubs beside the model")
     if not force:
         refuse_unsound(load_assignment(config, folder, with_solution=True))
     files = {

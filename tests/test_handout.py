@@ -184,6 +184,24 @@ def test_what_a_staff_command_needs_is_missed_with_a_plain_word(grader: Command,
     assert "expected `solution:`" in done.stderr
 
 
+def test_an_assignment_without_tests_of_its_own_tests_itself_and_one_without_stubs_is_refused(
+    grader: Command, copy_of_assignment: Path, tmp_path: Path
+) -> None:
+    config, output = copy_of_assignment / "config.yaml", tmp_path / "handout.zip"
+    assert not (copy_of_assignment / "assignment" / "test_gradients.py").exists()
+    assert grader("handout", "--force", "--config", config, "-o", output).returncode == 0
+    with zipfile.ZipFile(output) as archive:
+        assert b"homework.cases" in archive.read("test_gradients.py")
+        (copy_of_assignment / "assignment" / "test_gradients.py").write_text("# ours\n")
+    assert grader("handout", "--force", "--config", config, "-o", output).returncode == 0
+    with zipfile.ZipFile(output) as archive:
+        assert archive.read("test_gradients.py") == b"# ours\n"
+    (copy_of_assignment / "assignment" / "gradients.py").unlink()
+    done = grader("handout", "--force", "--config", config, "-o", output)
+    assert done.returncode == 2
+    assert "gradients.py: there is no such file: students start from stubs" in done.stderr
+
+
 def test_a_formula_or_a_seed_in_a_public_file_stops_the_build(
     grader: Command, copy_of_assignment: Path, tmp_path: Path
 ) -> None:
