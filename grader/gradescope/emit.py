@@ -147,6 +147,8 @@ def _summary(grade: Grade) -> str:
     roots = [root for result in grade.gradients if result.follow_through for root in result.follow_through.roots]
     if carried:
         names = " and ".join(f"`{name}`" for name in dict.fromkeys(roots)) or "earlier ones"
-        lines[0] += f" {carried} more {'is' if carried == 1 else 'are'} right given your own {names}."
+        lines[0] += (
+            f" {carried}{' more' if right else ''} {'is' if carried == 1 else 'are'} right given your own {names}."
+        )
         lines.append(f"Mend {names} first; what follows from it keeps its marks.")
     return "\n\n".join(lines) + "\n"
