@@ -127,12 +127,17 @@ class Homework:
         at = re.search(r"\bstep (\d+)", check.message)
         self._print_step(int(at.group(1)) if at else 1)
         meaning = _MEANING[check.name].format(of=gradient.of, loss=self.config.loss)
-        self._fail_with(result, [seen, meaning, *self._helpful(result)])
+        self._fail_with(result, [seen, meaning, self._inherited(result), *self._helpful(result)])
 
     def _told_already(self, result: GradientResult) -> str:
         """The first gradient that is wrong for the same reason, "" if it is this one."""
         first = next(one.name for one in self.grade.gradients if cause(one, staff=False) == cause(result, staff=False))
         return "" if first == result.name else first
+
+    def _inherited(self, result: GradientResult) -> str:
+        """Nothing follows through at home: a gradient may be wrong only because it is built on a wrong one."""
+        first = next(one.name for one in self.grade.gradients if one.status not in ("passed", "missing"))
+        return f"{first} is not right either: if this one builds on it, mend that one first" * (first != result.name)
 
     def _print_step(self, number: int) -> None:
         """The numbers of the first step that shows a mistake; of later ones where to find them."""

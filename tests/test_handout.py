@@ -102,6 +102,13 @@ def test_one_mistake_is_explained_once(handout: Path) -> None:
     assert said.count("the same stops dJ_dh, which comes first: mend that one") == 5
 
 
+def test_what_may_only_have_inherited_a_mistake_names_the_first_gradient_to_mend(handout: Path) -> None:
+    right = (SOLUTIONS / "gradients.py").read_text()
+    (handout / "gradients.py").write_text(right.replace("s.h * (1 - s.h)", "s.z * (1 - s.z)"))
+    said = " ".join(pytest_in(handout).stdout.split())
+    assert said.count("dJ_db1 is not right either: if this one builds on it, mend that one first") == 4
+
+
 def test_no_line_of_ours_is_wider_than_the_terminal(handout: Path) -> None:
     write(handout, SUBMISSIONS / "seed.followed_through.py")
     lines = pytest_in(handout, columns=64).stdout.splitlines()
