@@ -77,17 +77,24 @@ class Homework:
         with make_sandbox(self.assignment, lambda: start_spawner(model, limits)) as sandbox:
             return grade_submission(self.assignment, sandbox, submission)
 
+    @cached_property
+    def problem(self) -> str:
+        """Why nothing of the file can be checked, "" where it can."""
+        try:
+            return self.grade.message
+        except GraderError as error:
+            return str(error)
+
     def expect_loaded(self) -> None:
         """Fail where the file cannot be run at all."""
-        grade = self._graded()
-        if grade.message:
-            _fail(grade.message)
+        if self.problem:
+            _fail(self.problem)
 
     def not_yet(self, gradient: str, check: str) -> str:
         """Why this check of this gradient cannot be made, or "" where it can."""
-        grade, result, checked = self._find(gradient, check)
-        if grade.message:
+        if self.problem:
             return "see test_the_file_can_be_loaded"
+        result, checked = self._find(gradient, check)
         if result.status == "missing":
             return (
                 result.message.removeprefix("NotImplementedError").removeprefix(": ")
@@ -102,22 +109,15 @@ class Homework:
 
     def expect(self, gradient: str, check: str) -> None:
         """Fail where this check of this gradient failed, or the function gave nothing that could be checked."""
-        _, result, checked = self._find(gradient, check)
+        result, checked = self._find(gradient, check)
         if checked.outcome == "failed":
             self._fail_check(result, checked)
         if checked.outcome == "skipped":
             self._fail_run(result)
 
-    def _find(self, gradient: str, check: str) -> tuple[Grade, GradientResult, CheckResult]:
-        grade = self._graded()
-        result = next(result for result in grade.gradients if result.name == gradient)
-        return grade, result, next(one for one in result.checks if one.name == check)
-
-    def _graded(self) -> Grade:
-        try:
-            return self.grade
-        except GraderError as error:
-            _fail(str(error))
+    def _find(self, gradient: str, check: str) -> tuple[GradientResult, CheckResult]:
+        result = next(result for result in self.grade.gradients if result.name == gradient)
+        return result, next(one for one in result.checks if one.name == check)
 
     def _fail_check(self, result: GradientResult, check: CheckResult) -> NoReturn:
         gradient = next(one for one in self.config.gradients if one.name == result.name)

@@ -123,6 +123,14 @@ def test_a_file_that_cannot_be_loaded_is_one_failure(handout: Path) -> None:
     assert "SyntaxError" in done.stdout
 
 
+def test_a_file_that_is_not_there_is_one_failure(handout: Path) -> None:
+    (handout / "gradients.py").unlink(missing_ok=True)
+    done = pytest_in(handout)
+    assert "1 failed, 24 skipped" in done.stdout
+    assert done.stdout.count("there is no such file") == 1
+    assert "exception" not in done.stdout
+
+
 def test_right_gradients_pass(handout: Path) -> None:
     write(handout, SOLUTIONS / "gradients.py")
     try:
