@@ -4,14 +4,16 @@ import ast
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+import zipfile
+from collections.abc import Iterator, Mapping
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import yaml
 
-from grader.archive import zip_bytes
+from grader.archive import ZIP_ERRORS, zip_bytes
 from grader.assignment import load_assignment
 from grader.config import Config
 from grader.errors import ConfigError, GraderError
@@ -157,7 +159,7 @@ def _public_files(config: Config, folder: Path) -> dict[str, bytes]:
 
 
 def _refuse_leaks(config: Config, folder: Path, files: Mapping[str, bytes]) -> None:
-    """Look for the secret seed, and for any formula of the solution, in every file.
+    """Look for the secret seed, and for any formula of the solution, in every file, and in those inside zips.
 
     Raises:
         GraderError: one was found; the message says where.
@@ -169,13 +171,26 @@ def _refuse_leaks(config: Config, folder: Path, files: Mapping[str, bytes]) -> N
         if formula not in _dense(stubs)
     ]
     seed = re.compile(rf"(?<!\d){config.steps.seed}(?!\d)")
-    for name, data in files.items():
-        text = data.decode("utf-8", "replace")
+    for name, data in _unpacked(files):
+        text = data.replace(b"\0", b"").decode("utf-8", "replace")  # UTF-16 is the same text with zeros between
         if config.steps.seed > 999 and seed.search(text):
             raise GraderError(f"{name}: the secret seed of the steps is in it: take it out")
         for formula in formulas:
             if formula in _dense(text):
                 raise GraderError(f"{name}: a formula of the solution is in it: take it out ({formula})")
+
+
+def _unpacked(files: Mapping[str, bytes], depth: int = 3) -> Iterator[tuple[str, bytes]]:
+    """Every file; of a zip those inside as well, such as an autograder.zip that was built in the wrong folder."""
+    for name, data in files.items():
+        yield name, data
+        if depth and zipfile.is_zipfile(BytesIO(data)):
+            try:
+                with zipfile.ZipFile(BytesIO(data)) as archive:
+                    inside = {f"{name}: {info.filename}": archive.read(info) for info in archive.infolist()}
+            except ZIP_ERRORS as error:
+                raise GraderError(f"{name}: this zip cannot be looked into: {error}") from error
+            yield from _unpacked(inside, depth - 1)
 
 
 def solution_formulas(source: str) -> list[str]:

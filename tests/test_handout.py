@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, SUBMISSIONS
 
-from grader.archive import write_whole
+from grader.archive import write_whole, zip_bytes
 from grader.configfile import load_config
+from grader.errors import GraderError
 from grader.handout import build_handout, public_config, small_dimensions, solution_formulas
 from grader.wheel import make_wheel, requirements
 
@@ -231,6 +232,23 @@ def test_a_formula_or_a_seed_in_a_public_file_stops_the_build(
         assert done.returncode == 3
         assert f"README.md: {said}" in done.stderr or f"README.md: the {said}" in done.stderr
         assert not (tmp_path / "h.zip").exists()
+
+
+def test_a_solution_packed_among_the_public_files_stops_the_build(copy_of_assignment: Path) -> None:
+    config = load_config(copy_of_assignment / "config.yaml")
+    solution = (SOLUTIONS / "gradients.py").read_bytes()
+    for name, content, said in (
+        ("autograder.zip", zip_bytes({"solutions/gradients.py": solution}), "autograder.zip: solutions/gradients.py: "),
+        ("all.zip", zip_bytes({"a.zip": zip_bytes({"x.py": solution})}), "all.zip: a.zip: x.py: a formula"),
+        ("notes.txt", solution.decode().encode("utf-16"), "notes.txt: a formula of the solution"),
+    ):
+        path = copy_of_assignment / "assignment" / name
+        path.write_bytes(content)
+        with pytest.raises(GraderError, match=re.escape(said)):
+            build_handout(config, copy_of_assignment, force=True)
+        path.unlink()
+    (copy_of_assignment / "assignment" / "data.zip").write_bytes(zip_bytes({"data.txt": b"1 2 3"}))
+    assert build_handout(config, copy_of_assignment, force=True)
 
 
 def test_a_solution_among_the_public_files_stops_the_build(
