@@ -1,6 +1,7 @@
 """The zip from end to end, in a private copy of Gradescope's folders: right, wrong, hostile, hanging and missing submissions."""
 
 import contextlib
+import io
 import json
 import os
 import stat
@@ -351,6 +352,18 @@ def test_an_unsound_assignment_is_not_packed_unless_forced(
     assert done.returncode == 3
     assert "not sound" in done.stderr
     assert not output.exists()
+
+
+def test_hints_of_the_staffs_are_packed_wherever_they_are(copy_of_assignment: Path) -> None:
+    (copy_of_assignment / "staff").mkdir()
+    path = copy_of_assignment / "config.yaml"
+    text = path.read_text()
+    for name in ("hints.yaml", "mistakes.yaml"):
+        (copy_of_assignment / "solutions" / name).rename(copy_of_assignment / "staff" / name)
+        text = text.replace(f"solutions/{name}", f"staff/{name}")
+    path.write_text(text)
+    with zipfile.ZipFile(io.BytesIO(build(load_config(path), path, force=True))) as archive:
+        assert {"staff/hints.yaml", "staff/mistakes.yaml"} <= set(archive.namelist())
 
 
 def test_files_outside_the_assignments_folder_are_refused(
