@@ -133,7 +133,7 @@ def _public_seed(config: Config) -> int:
 
 
 def _public_files(config: Config, folder: Path) -> dict[str, bytes]:
-    """All files of the folder that the model stands in."""
+    """All files of the folder that the model stands in, but for hints and misconceptions of the staff's."""
     public = (folder / config.model).parent.resolve()
     solution = (folder / config.solution).resolve()
     if not config.solution:
@@ -145,11 +145,13 @@ def _public_files(config: Config, folder: Path) -> dict[str, bytes]:
             f"{folder / 'config.yaml'}: model: expected a folder of its own for what students get (such as assignment/),"
             f" with the solution elsewhere, found {config.model} and {config.solution}"
         )
+    staff = {(folder / name).resolve() for name in (config.hints.file, config.hints.mistakes) if name}
     files = {}
     for path in sorted(public.rglob("*")):
         parts = path.relative_to(public).parts
         if (
             path.is_file()
+            and path.resolve() not in staff
             and not path.is_symlink()
             and not _IGNORED.intersection(parts)
             and not parts[-1].startswith(".")

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -249,6 +250,14 @@ def test_a_solution_packed_among_the_public_files_stops_the_build(copy_of_assign
         path.unlink()
     (copy_of_assignment / "assignment" / "data.zip").write_bytes(zip_bytes({"data.txt": b"1 2 3"}))
     assert build_handout(config, copy_of_assignment, force=True)
+
+
+def test_hints_beside_the_model_stay_at_home(copy_of_assignment: Path) -> None:
+    path = copy_of_assignment / "config.yaml"
+    path.write_text(path.read_text().replace("solutions/hints.yaml", "assignment/hints.yaml"))
+    (copy_of_assignment / "solutions" / "hints.yaml").rename(copy_of_assignment / "assignment" / "hints.yaml")
+    with zipfile.ZipFile(BytesIO(build_handout(load_config(path), copy_of_assignment, force=True))) as archive:
+        assert "hints.yaml" not in archive.namelist()
 
 
 def test_a_solution_among_the_public_files_stops_the_build(
