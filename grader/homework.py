@@ -126,7 +126,7 @@ class Homework:
             self._fail_with(result, [seen, f"the same mistake as in {first}, which comes first: mend that one"])
         at = re.search(r"\bstep (\d+)", check.message)
         self._print_step(int(at.group(1)) if at else 1)
-        meaning = _MEANING[check.name].format(of=gradient.of, loss=self.config.loss)
+        meaning = _MEANING[check.name].format(of=gradient.of, loss=self.config.differentiated)
         self._fail_with(result, [seen, meaning, self._inherited(result), *self._helpful(result)])
 
     def _told_already(self, result: GradientResult) -> str:
@@ -161,7 +161,7 @@ class Homework:
 
     def _fail_with(self, result: GradientResult, lines: list[str]) -> NoReturn:
         gradient = next(one for one in self.config.gradients if one.name == result.name)
-        head = f"{result.name}: gradient of {self.config.loss} with respect to {gradient.of},"
+        head = f"{result.name}: gradient of {self.config.differentiated} with respect to {gradient.of},"
         head += f" shape {show(self.config.shape_of(gradient.of))}"
         _fail("\n".join([head, *(_wrapped(line) for line in lines if line)]))
 

@@ -98,7 +98,7 @@ def _block(group: list[GradientResult], config: Config, *, staff: bool) -> Rende
         (_WORDS[gradient.status].upper(), _COLOURS.get(gradient.status, "red")),
         "  ",
         (gradient.name, "bold"),
-        f": gradient of {config.loss} with respect to {of}",
+        f": gradient of {config.differentiated} with respect to {of}",
     )
     lines = [line for line in map(_check_line, gradient.checks) if line is not None]
     if gradient.message:

@@ -21,6 +21,7 @@ from grader.gradescope.bundle import build
 from grader.gradescope.platform import Outcome, Platform, read_as_gradescope
 from grader.gradescope.rehearsal import default_metadata, following_metadata
 from grader.gradescope.run import fit
+from grader.trial import try_out
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 CONFIG = ROOT / "config.yaml"
@@ -426,6 +427,18 @@ def test_a_failing_setup_is_reported_with_what_it_said(platform: Platform) -> No
 def test_handing_in_something_that_cannot_be_copied_is_an_error(platform: Platform, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be handed in"):
         platform.run(tmp_path / "nothing.py", None, 10)
+
+
+@pytest.mark.parametrize("objective", ["cross_entropy", "log_likelihood"])
+def test_the_trial_of_setup_takes_the_solution_with_the_sign_that_is_asked_for(
+    copy_of_assignment: Path, objective: str
+) -> None:
+    path = copy_of_assignment / "config.yaml"
+    path.write_text(path.read_text().replace("objective: cross_entropy", f"objective: {objective}"))
+    assert try_out(load_config(path), copy_of_assignment).problems == []
+    solution = copy_of_assignment / "solutions" / "gradients.py"
+    solution.write_text(solution.read_text().replace("s.y_hat - s.y", "s.y - s.y_hat"))
+    assert try_out(load_config(path), copy_of_assignment).problems
 
 
 @pytest.mark.slow

@@ -16,7 +16,7 @@ from conftest import ROOT, SUBMISSIONS
 from grader.archive import write_whole, zip_bytes
 from grader.configfile import load_config
 from grader.errors import GraderError
-from grader.handout import build_handout, public_config, small_dimensions, solution_formulas
+from grader.handout import _TESTS, build_handout, public_config, small_dimensions, solution_formulas
 from grader.wheel import make_wheel, requirements
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -131,6 +131,19 @@ def test_a_file_that_is_not_there_is_one_failure(handout: Path) -> None:
     assert "1 failed, 24 skipped" in done.stdout
     assert done.stdout.count("there is no such file") == 1
     assert "exception" not in done.stdout
+
+
+def test_where_the_log_likelihood_is_asked_for_students_read_of_the_negative_loss(
+    grader: Command, copy_of_assignment: Path, tmp_path: Path
+) -> None:
+    path = copy_of_assignment / "config.yaml"
+    path.write_text(path.read_text().replace("objective: cross_entropy", "objective: log_likelihood"))
+    write(copy_of_assignment, SOLUTIONS / "gradients.py")
+    (tmp_path / "test_gradients.py").write_text(_TESTS)
+    assert "dJ_db2: gradient of -J with respect to b2" in grader("check", "gradients.py", cwd=tmp_path).stdout
+    said = " ".join(pytest_in(tmp_path, "test_gradients.py").stdout.split())
+    assert "dJ_db2: gradient of -J with respect to b2" in said
+    assert "a little, up and down: -J did something else than your gradient says" in said
 
 
 def test_right_gradients_pass(handout: Path) -> None:

@@ -24,8 +24,7 @@ _CHECKS = {"shape": "shape", "finite_difference": "finite differences", "referen
 
 def title(config: Config, gradient: Gradient) -> str:
     """`dJ_dU: gradient of J with respect to U`, plain text."""
-    loss = config.loss if config.sign > 0 else f"-{config.loss}"
-    return f"{gradient.name}: gradient of {loss} with respect to {gradient.of}"
+    return f"{gradient.name}: gradient of {config.differentiated} with respect to {gradient.of}"
 
 
 def gradient_page(result: GradientResult, checks: Sequence[CheckResult], hints: Sequence[str]) -> str:
