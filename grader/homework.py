@@ -127,7 +127,8 @@ class Homework:
         at = re.search(r"\bstep (\d+)", check.message)
         self._print_step(int(at.group(1)) if at else 1)
         meaning = _MEANING[check.name].format(of=gradient.of, loss=self.config.differentiated)
-        self._fail_with(result, [seen, meaning, self._inherited(result), *self._helpful(result)])
+        inherited = self._inherited(result) if check.name != CHECKS[0] else ""  # a shape is a gradient's own
+        self._fail_with(result, [seen, meaning, inherited, *self._helpful(result)])
 
     def _told_already(self, result: GradientResult) -> str:
         """The first gradient that is wrong for the same reason, "" if it is this one."""

@@ -106,9 +106,12 @@ def test_one_mistake_is_explained_once(handout: Path) -> None:
 
 def test_what_may_only_have_inherited_a_mistake_names_the_first_gradient_to_mend(handout: Path) -> None:
     right = (SOLUTIONS / "gradients.py").read_text()
-    (handout / "gradients.py").write_text(right.replace("s.h * (1 - s.h)", "s.z * (1 - s.z)"))
+    wrong = right.replace("s.h * (1 - s.h)", "s.z * (1 - s.z)").replace(
+        "return s.h_prev.T @ dJ_db1(s)", "return s.h_prev"
+    )
+    (handout / "gradients.py").write_text(wrong)
     said = " ".join(pytest_in(handout).stdout.split())
-    assert said.count("dJ_db1 is not right either: if this one builds on it, mend that one first") == 4
+    assert said.count("dJ_db1 is not right either: if this one builds on it, mend that one first") == 3
 
 
 def test_no_line_of_ours_is_wider_than_the_terminal(handout: Path) -> None:
