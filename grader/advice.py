@@ -3,6 +3,8 @@
 A reason comes from the student's process: it is repeated as text, and nothing else follows from it.
 """
 
+import builtins
+
 import msgspec
 import numpy as np
 
@@ -15,6 +17,7 @@ from grader.graph import Array
 from grader.result import Diagnosis, GradientResult, Mistake
 
 RUNTIME = "runtime"
+_NOT_OF_ARRAYS = (OSError, ImportError, ArithmeticError)  # of a file, a module, a number: their own words say it
 _SHAPE_ERRORS = ("ValueError", "IndexError", "LinAlgError", "AxisError", "UFuncTypeError")
 
 
@@ -38,7 +41,8 @@ def advise(
 
 def _runtime(answer: Answer) -> Diagnosis | None:
     """An explained exception as a mistake: where is the line, the statement says which expression and why."""
-    if not answer.explanation:
+    kind = getattr(builtins, answer.message.partition(":")[0], None)
+    if not answer.explanation or (isinstance(kind, type) and issubclass(kind, _NOT_OF_ARRAYS)):
         return None
     where = f"line {answer.line}" if answer.line else ""
     return Diagnosis("exact", [Mistake(RUNTIME, where, "\n".join(answer.explanation))])

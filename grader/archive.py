@@ -1,8 +1,10 @@
-"""Zips that come out the same, byte for byte, whenever they are made from the same files."""
+"""Zips that come out the same, byte for byte, whenever they are made from the same files; what reading others may raise."""
 
+import contextlib
 import os
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
@@ -11,6 +13,21 @@ from grader.errors import UsageError
 
 _TIME = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can hold
 _FILE, _PROGRAM = 0o100644, 0o100755
+
+# What zipfile raises for a zip that is damaged, encrypted or of an unknown kind.
+ZIP_ERRORS: tuple[type[Exception], ...] = (
+    zipfile.BadZipFile,
+    OSError,
+    RuntimeError,
+    NotImplementedError,
+    EOFError,
+    ValueError,
+    zlib.error,
+)
+with contextlib.suppress(ImportError):  # where Python has no lzma, its zipfile does without
+    from lzma import LZMAError
+
+    ZIP_ERRORS += (LZMAError,)
 
 
 def zip_bytes(files: Mapping[str, bytes], programs: tuple[str, ...] = ()) -> bytes:

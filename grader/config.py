@@ -198,6 +198,11 @@ class Config(_Section, frozen=True, kw_only=True):
         return 1.0 if self.objective == "cross_entropy" else -1.0
 
     @property
+    def differentiated(self) -> str:
+        """What the gradients are asked of, for a title: `J`, or `-J`."""
+        return self.loss if self.sign > 0 else f"-{self.loss}"
+
+    @property
     def max_score(self) -> float:
         return sum(gradient.max_score for gradient in self.gradients)
 

@@ -10,8 +10,10 @@ from grader.config import (
     CHECKS,
     NAME,
     Checks,
+    CheckVisibility,
     Computed,
     Config,
+    Feedback,
     FiniteDifferenceCheck,
     FollowThrough,
     Gradescope,
@@ -200,6 +202,7 @@ _SECTIONS: dict[str, Any] = {
     "checks": Checks,
     "follow_through": FollowThrough,
     "sandbox": Sandbox,
+    "feedback": Feedback,
     "hints": Hints,
     "gradescope": Gradescope,
 }
@@ -221,6 +224,8 @@ def _section(keys: list[Key], data: Any) -> Any:
             return {"shape": ShapeCheck, "finite_difference": FiniteDifferenceCheck, "reference": ReferenceCheck}.get(
                 check
             )
+        case ["gradescope", "visibility"]:
+            return CheckVisibility
         case [str(section)]:
             return _SECTIONS.get(section)
         case _:

@@ -4,14 +4,16 @@ import ast
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+import zipfile
+from collections.abc import Iterator, Mapping
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import yaml
 
-from grader.archive import zip_bytes
+from grader.archive import ZIP_ERRORS, zip_bytes
 from grader.assignment import load_assignment
 from grader.config import Config
 from grader.errors import ConfigError, GraderError
@@ -46,6 +48,38 @@ addopts = -q -rs --no-header --tb=short
 testpaths = test_gradients.py
 """
 
+# For any assignment; one that wants others has a file of this name beside its model.
+_TESTS_NAME = "test_gradients.py"
+_TESTS = '''\
+"""Tests of your gradients: run `pytest` in this folder.
+
+There is one test for each gradient and each check, and no answer in any of them.  A gradient that is not written yet
+is skipped, not failed; so is a check whose turn comes only after another one passes.
+
+To try things out, start `python -i test_gradients.py` and take a step: `s = homework.steps[0]`.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from grader.homework import Homework
+
+homework = Homework(Path(__file__).parent)
+
+
+def test_the_file_can_be_loaded():
+    homework.expect_loaded()
+
+
+@pytest.mark.parametrize(("gradient", "check"), homework.cases)
+def test_gradient(gradient, check):
+    reason = homework.not_yet(gradient, check)
+    if reason:
+        pytest.skip(reason)
+    homework.expect(gradient, check)
+'''
+
 
 def build_handout(config: Config, folder: Path, *, force: bool = False) -> bytes:
     """The zip; the same assignment and the same grader give the same bytes.
@@ -53,7 +87,10 @@ def build_handout(config: Config, folder: Path, *, force: bool = False) -> bytes
     Raises:
         GraderError: the assignment is not sound (with `force` that is no reason), or something of the solution would be in it.
     """
-    public = _public_files(config, folder)
+    public = {_TESTS_NAME: _TESTS.encode(), **_public_files(config, folder)}
+    stubs = stubs_path(config, folder)
+    if not stubs.is_file():
+        raise ConfigError(f"{stubs}: there is no such file: students start from stubs beside the model")
     if not force:
         refuse_unsound(load_assignment(config, folder, with_solution=True))
     files = {
@@ -74,6 +111,7 @@ def public_config(config: Config) -> bytes:
     shown["dimensions"] = small_dimensions(config.dimensions)
     shown["steps"] = {"count": config.steps.count, "seed": _public_seed(config)}
     shown["follow_through"] = data["follow_through"]
+    shown["hints"] = {"check_level": config.hints.check_level}  # its files are the staff's
     shown["sandbox"] = {**data["sandbox"], "require": "any"}
     text = yaml.safe_dump(shown, sort_keys=False, allow_unicode=True, width=100, default_flow_style=None)
     return (_HEADER + text).encode()
@@ -95,7 +133,7 @@ def _public_seed(config: Config) -> int:
 
 
 def _public_files(config: Config, folder: Path) -> dict[str, bytes]:
-    """All files of the folder that the model stands in."""
+    """All files of the folder that the model stands in, but for hints and misconceptions of the staff's."""
     public = (folder / config.model).parent.resolve()
     solution = (folder / config.solution).resolve()
     if not config.solution:
@@ -107,11 +145,13 @@ def _public_files(config: Config, folder: Path) -> dict[str, bytes]:
             f"{folder / 'config.yaml'}: model: expected a folder of its own for what students get (such as assignment/),"
             f" with the solution elsewhere, found {config.model} and {config.solution}"
         )
+    staff = {(folder / name).resolve() for name in (config.hints.file, config.hints.mistakes) if name}
     files = {}
     for path in sorted(public.rglob("*")):
         parts = path.relative_to(public).parts
         if (
             path.is_file()
+            and path.resolve() not in staff
             and not path.is_symlink()
             and not _IGNORED.intersection(parts)
             and not parts[-1].startswith(".")
@@ -121,7 +161,7 @@ def _public_files(config: Config, folder: Path) -> dict[str, bytes]:
 
 
 def _refuse_leaks(config: Config, folder: Path, files: Mapping[str, bytes]) -> None:
-    """Look for the secret seed, and for any formula of the solution, in every file.
+    """Look for the secret seed, and for any formula of the solution, in every file, and in those inside zips.
 
     Raises:
         GraderError: one was found; the message says where.
@@ -133,13 +173,26 @@ def _refuse_leaks(config: Config, folder: Path, files: Mapping[str, bytes]) -> N
         if formula not in _dense(stubs)
     ]
     seed = re.compile(rf"(?<!\d){config.steps.seed}(?!\d)")
-    for name, data in files.items():
-        text = data.decode("utf-8", "replace")
+    for name, data in _unpacked(files):
+        text = data.replace(b"\0", b"").decode("utf-8", "replace")  # UTF-16 is the same text with zeros between
         if config.steps.seed > 999 and seed.search(text):
             raise GraderError(f"{name}: the secret seed of the steps is in it: take it out")
         for formula in formulas:
             if formula in _dense(text):
                 raise GraderError(f"{name}: a formula of the solution is in it: take it out ({formula})")
+
+
+def _unpacked(files: Mapping[str, bytes], depth: int = 3) -> Iterator[tuple[str, bytes]]:
+    """Every file; of a zip those inside as well, such as an autograder.zip that was built in the wrong folder."""
+    for name, data in files.items():
+        yield name, data
+        if depth and zipfile.is_zipfile(BytesIO(data)):
+            try:
+                with zipfile.ZipFile(BytesIO(data)) as archive:
+                    inside = {f"{name}: {info.filename}": archive.read(info) for info in archive.infolist()}
+            except ZIP_ERRORS as error:
+                raise GraderError(f"{name}: this zip cannot be looked into: {error}") from error
+            yield from _unpacked(inside, depth - 1)
 
 
 def solution_formulas(source: str) -> list[str]:

@@ -77,17 +77,24 @@ class Homework:
         with make_sandbox(self.assignment, lambda: start_spawner(model, limits)) as sandbox:
             return grade_submission(self.assignment, sandbox, submission)
 
+    @cached_property
+    def problem(self) -> str:
+        """Why nothing of the file can be checked, "" where it can."""
+        try:
+            return self.grade.message
+        except GraderError as error:
+            return str(error)
+
     def expect_loaded(self) -> None:
         """Fail where the file cannot be run at all."""
-        grade = self._graded()
-        if grade.message:
-            _fail(grade.message)
+        if self.problem:
+            _fail(self.problem)
 
     def not_yet(self, gradient: str, check: str) -> str:
         """Why this check of this gradient cannot be made, or "" where it can."""
-        grade, result, checked = self._find(gradient, check)
-        if grade.message:
+        if self.problem:
             return "see test_the_file_can_be_loaded"
+        result, checked = self._find(gradient, check)
         if result.status == "missing":
             return (
                 result.message.removeprefix("NotImplementedError").removeprefix(": ")
@@ -102,22 +109,15 @@ class Homework:
 
     def expect(self, gradient: str, check: str) -> None:
         """Fail where this check of this gradient failed, or the function gave nothing that could be checked."""
-        _, result, checked = self._find(gradient, check)
+        result, checked = self._find(gradient, check)
         if checked.outcome == "failed":
             self._fail_check(result, checked)
         if checked.outcome == "skipped":
             self._fail_run(result)
 
-    def _find(self, gradient: str, check: str) -> tuple[Grade, GradientResult, CheckResult]:
-        grade = self._graded()
-        result = next(result for result in grade.gradients if result.name == gradient)
-        return grade, result, next(one for one in result.checks if one.name == check)
-
-    def _graded(self) -> Grade:
-        try:
-            return self.grade
-        except GraderError as error:
-            _fail(str(error))
+    def _find(self, gradient: str, check: str) -> tuple[GradientResult, CheckResult]:
+        result = next(result for result in self.grade.gradients if result.name == gradient)
+        return result, next(one for one in result.checks if one.name == check)
 
     def _fail_check(self, result: GradientResult, check: CheckResult) -> NoReturn:
         gradient = next(one for one in self.config.gradients if one.name == result.name)
@@ -126,18 +126,25 @@ class Homework:
             self._fail_with(result, [seen, f"the same mistake as in {first}, which comes first: mend that one"])
         at = re.search(r"\bstep (\d+)", check.message)
         self._print_step(int(at.group(1)) if at else 1)
-        meaning = _MEANING[check.name].format(of=gradient.of, loss=self.config.loss)
-        self._fail_with(result, [seen, meaning, *_helpful(result)])
+        meaning = _MEANING[check.name].format(of=gradient.of, loss=self.config.differentiated)
+        inherited = self._inherited(result) if check.name != CHECKS[0] else ""  # a shape is a gradient's own
+        self._fail_with(result, [seen, meaning, inherited, *self._helpful(result)])
 
     def _told_already(self, result: GradientResult) -> str:
         """The first gradient that is wrong for the same reason, "" if it is this one."""
         first = next(one.name for one in self.grade.gradients if cause(one, staff=False) == cause(result, staff=False))
         return "" if first == result.name else first
 
+    def _inherited(self, result: GradientResult) -> str:
+        """Nothing follows through at home: a gradient may be wrong only because it is built on a wrong one."""
+        first = next(one.name for one in self.grade.gradients if one.status not in ("passed", "missing"))
+        return f"{first} is not right either: if this one builds on it, mend that one first" * (first != result.name)
+
     def _print_step(self, number: int) -> None:
         """The numbers of the first step that shows a mistake; of later ones where to find them."""
         sizes = ", ".join(f"{name} = {size}" for name, size in self.assignment.steps[number - 1].sizes.items())
-        print(f"step {number}: {sizes}; in `python -i test_gradients.py` it is homework.steps[{number - 1}]")
+        print(f"step {number}: {sizes}")
+        print(f"  in `python -i test_gradients.py` it is homework.steps[{number - 1}]")
         if not self._printed:
             print(describe_step(self.config, self.assignment.steps[number - 1]))
         self._printed = True
@@ -146,18 +153,18 @@ class Homework:
         lines = [happened(result) or result.status]
         if first := self._told_already(result):
             self._fail_with(result, [*lines, f"the same stops {first}, which comes first: mend that one"])
-        self._fail_with(result, [*lines, *explained(result), *_helpful(result)])
+        self._fail_with(result, [*lines, *explained(result), *self._helpful(result)])
+
+    def _helpful(self, result: GradientResult) -> list[str]:
+        """The hints that students see at home, and what costs nothing."""
+        hints = result.hints[: self.config.hints.check_level]
+        return [*(f"hint: {unmarked(hint)}" for hint in hints), *(f"note: {note}" for note in result.notes)]
 
     def _fail_with(self, result: GradientResult, lines: list[str]) -> NoReturn:
         gradient = next(one for one in self.config.gradients if one.name == result.name)
-        head = f"{result.name}: gradient of {self.config.loss} with respect to {gradient.of},"
+        head = f"{result.name}: gradient of {self.config.differentiated} with respect to {gradient.of},"
         head += f" shape {show(self.config.shape_of(gradient.of))}"
         _fail("\n".join([head, *(_wrapped(line) for line in lines if line)]))
-
-
-def _helpful(result: GradientResult) -> list[str]:
-    """A first hint, and what costs nothing."""
-    return [*(f"hint: {unmarked(hint)}" for hint in result.hints[:1]), *(f"note: {note}" for note in result.notes)]
 
 
 def describe_step(config: Config, step: Step) -> str:

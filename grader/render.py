@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from grader.config import Config
-from grader.formats.words import cause
+from grader.formats.words import cause, of_the_file
 from grader.markup import unmarked
 from grader.result import CheckResult, Diagnosis, Grade, GradientResult
 
@@ -33,8 +33,9 @@ def print_grade(console: Console, grade: Grade, config: Config, *, staff: bool) 
         staff: show marks, printed text and the sandbox; a student at home gets none of these.
     """
     console.print(_headline(grade, staff=staff))
-    if grade.message:
-        console.print(Text(f"  {grade.message}", style="yellow" if grade.status == "not_graded" else "red"))
+    if said := of_the_file(grade):
+        style = "yellow" if grade.status == "not_graded" else "red"
+        console.print(Padding(Text(said, style=style), (0, 0, 0, 2)))
     console.print(_table(grade, staff=staff))
     for group in _groups(grade, staff=staff):
         console.print(_block(group, config, staff=staff))
@@ -97,7 +98,7 @@ def _block(group: list[GradientResult], config: Config, *, staff: bool) -> Rende
         (_WORDS[gradient.status].upper(), _COLOURS.get(gradient.status, "red")),
         "  ",
         (gradient.name, "bold"),
-        f": gradient of {config.loss} with respect to {of}",
+        f": gradient of {config.differentiated} with respect to {of}",
     )
     lines = [line for line in map(_check_line, gradient.checks) if line is not None]
     if gradient.message:

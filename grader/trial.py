@@ -8,7 +8,8 @@ from grader.config import Config
 from grader.pipeline import grade_submission, make_sandbox
 from grader.result import Grade
 from grader.sandbox.spawner import start_spawner
-from grader.submission import read_submission
+from grader.submission import Submission, read_submission
+from grader.validation.rewriting import rewritings
 
 
 @dataclass(frozen=True)
@@ -34,12 +35,20 @@ def try_out(config: Config, folder: Path) -> Trial:
     assignment = load_assignment(config, folder, with_solution=True)
     model = folder / config.model
     with make_sandbox(assignment, lambda: start_spawner(model, config.sandbox)) as sandbox:
-        grades = []
-        for path in (folder / config.solution, stubs_path(config, folder)):
-            source = read_submission(path, path.name, config.sandbox.source_kb * 1024)
-            grades.append(grade_submission(assignment, sandbox, source))
-        problems = _solution_problems(assignment, grades[0]) + _stub_problems(config, folder, grades[1])
+        solved = grade_submission(assignment, sandbox, _right(assignment))
+        path = stubs_path(config, folder)
+        stubs = read_submission(path, path.name, config.sandbox.source_kb * 1024)
+        problems = _solution_problems(assignment, solved)
+        problems += _stub_problems(config, folder, grade_submission(assignment, sandbox, stubs))
         return Trial(problems, str(sandbox.report), sandbox.report.strong)
+
+
+def _right(assignment: Assignment) -> Submission:
+    """What is right from a student: the solution, which has the gradients of the loss, with the sign that is asked for."""
+    config = assignment.config
+    source = (assignment.folder / config.solution).read_text(encoding="utf-8")
+    _, text = next(rewritings(source, assignment.names, negative=config.sign < 0, float32=False))
+    return Submission(config.submission, text.encode())
 
 
 def _solution_problems(assignment: Assignment, grade: Grade) -> list[str]:

@@ -104,6 +104,16 @@ def test_a_folder_or_a_zip_with_the_file_at_any_depth_is_as_good_as_the_file(gra
     assert grader("grade", tmp_path / "it.zip").returncode == 0
 
 
+def test_backslashes_that_windows_wrote_between_folders_are_no_part_of_a_name(grader: Command, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "it.zip", "w") as archive:
+        archive.writestr("homework\\gradients.py", SOLUTION.read_bytes())
+        archive.writestr("__MACOSX\\gradients.py", "not this one")
+    with zipfile.ZipFile(tmp_path / "it.zip") as archive:
+        archive.extractall(tmp_path / "unpacked")
+    assert grader("grade", tmp_path / "it.zip").returncode == 0
+    assert grader("grade", tmp_path / "unpacked").returncode == 0
+
+
 def make_two(folder: Path) -> Path:
     for name in ("a", "b"):
         (folder / name).mkdir()
@@ -131,6 +141,25 @@ def make_bad_zip(folder: Path) -> Path:
     return path
 
 
+def damaged_zip(path: Path, compression: int) -> Path:
+    """What zipfile finds out only while it unpacks: the compressed bytes make no sense."""
+    text = "".join(f"x{i} = {i * i}\n" for i in range(100))
+    with zipfile.ZipFile(path, "w", compression) as archive:
+        archive.writestr("gradients.py", text)
+    data = bytearray(path.read_bytes())
+    data[60:120] = b"\xff" * 60
+    path.write_bytes(data)
+    return path
+
+
+def make_damaged_zip(folder: Path) -> Path:
+    return damaged_zip(folder / "deflated.zip", zipfile.ZIP_DEFLATED)
+
+
+def make_damaged_lzma(folder: Path) -> Path:
+    return damaged_zip(folder / "lzma.zip", zipfile.ZIP_LZMA)
+
+
 def make_twice_named(folder: Path) -> Path:
     """Windows hides the second ending."""
     for name in ("notes.md", "gradients.py.txt"):
@@ -154,6 +183,8 @@ NO_SUBMISSIONS = [
     (make_two, "expected one file gradients.py, found a/gradients.py and b/gradients.py; name one"),
     (make_link, "expected a file gradients.py in it, at any depth, found none"),
     (make_bad_zip, "this zip cannot be read: "),
+    (make_damaged_zip, "deflated.zip: this zip cannot be read: "),
+    (make_damaged_lzma, "lzma.zip: this zip cannot be read: "),
     (make_fifo, "expected a file, a folder or a zip, found something else"),
 ]
 

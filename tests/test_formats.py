@@ -12,6 +12,7 @@ import json
 import re
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Any, Literal
 from xml.etree import ElementTree
 
@@ -239,6 +240,26 @@ def test_no_format_shows_more_than_the_first_hint_or_a_number_of_the_answer(
     text = render(name, seed, assignment.config)
     later = [hint for result in seed.gradients for hint in result.hints[1:]]
     assert not [hint for hint in later if hint in text or json.dumps(hint)[1:-1] in text]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_that_no_file_was_handed_in_is_told_to_the_student(grader: Command, name: str, tmp_path: Path) -> None:
+    """Nothing on standard output would look like a broken grader on every platform."""
+    (tmp_path / "handed in").mkdir()
+    (tmp_path / "handed in" / "homework.py").write_text("x = 1\n")
+    done = grader("grade", "--format", name, tmp_path / "handed in")
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "in your submission, at any depth, found none; it has homework.py." in done.stdout
+    mistyped = grader("grade", "--format", name, tmp_path / "handed on")
+    assert (mistyped.returncode, mistyped.stdout) == (2, "")
+
+
+@pytest.mark.parametrize("name", ["github", "prairielearn", "submitty"])
+def test_why_a_file_could_not_be_loaded_is_said_once_where_there_is_a_place_for_it(
+    assignment: Assignment, name: str
+) -> None:
+    broken = grade(assignment, Run({}, Answer("raised", message="SyntaxError: expected a colon", line=7)), "broken.py")
+    assert render(name, broken, assignment.config).count("expected a colon") == 1
 
 
 def test_the_command_prints_the_format_and_nothing_else(grader: Command) -> None:

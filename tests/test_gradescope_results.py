@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -272,6 +273,25 @@ def test_checks_seen_at_different_times_are_tests_of_their_own(assignment: Assig
     first = graded_page(assignment, run, visibility=seen)["tests"][0]
     assert "as far as is shown" in first["output"]
     assert "digits" not in first["output"]
+
+
+@pytest.mark.parametrize("factor", [1 + 1e-9, -1.0])
+def test_what_is_shown_tells_nothing_of_the_checks_that_are_not(assignment: Assignment, factor: float) -> None:
+    """Wrong numbers of the right shape, which follow through or do not, read like right ones while only shapes are shown."""
+    from grader.config import CheckVisibility
+
+    seen = CheckVisibility(finite_difference="after_published", reference="hidden")
+    wrong = {name: [data(factor * value) for value in values] for name, values in assignment.exact.items()}
+    run = Run({name: [Answer("returned", value=value) for value in values] for name, values in wrong.items()})
+
+    def read(page: dict[str, Any]) -> list[str]:
+        return [page["output"], *(str(test) for test in page["tests"] if test["visibility"] == "visible")]
+
+    def without_status(texts: list[str]) -> list[str]:  # extra_data is for the grader alone
+        return [re.sub(r"'extra_data': {[^}]*}", "", text) for text in texts]
+
+    right, other = (read(graded_page(assignment, one, visibility=seen)) for one in (right_run(assignment), run))
+    assert without_status(other) == without_status(right)
 
 
 def test_a_leaderboard_is_there_when_it_is_asked_for(assignment: Assignment) -> None:

@@ -1,6 +1,7 @@
 """The zip from end to end, in a private copy of Gradescope's folders: right, wrong, hostile, hanging and missing submissions."""
 
 import contextlib
+import io
 import json
 import os
 import stat
@@ -20,6 +21,7 @@ from grader.gradescope.bundle import build
 from grader.gradescope.platform import Outcome, Platform, read_as_gradescope
 from grader.gradescope.rehearsal import default_metadata, following_metadata
 from grader.gradescope.run import fit
+from grader.trial import try_out
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 CONFIG = ROOT / "config.yaml"
@@ -84,6 +86,7 @@ def test_a_wrong_submission_reads_as_verdict_evidence_and_hint(platform: Platfor
     assert outcome.results["score"] == 82
     assert "Not right yet" in gradient(outcome, "dJ_db2")["output"]
     assert "11 of 11 entries differ" in gradient(outcome, "dJ_db2")["output"]
+    assert "**0 of 8 gradients right.** 6 are right given your own `dJ_db2`." in outcome.results["output"]
     assert "given your own `dJ_db2`" in gradient(outcome, "dJ_dU")["output"]
     assert gradient(outcome, "dJ_dU")["status"] == "passed"
     assert "82 / 100" in outcome.stdout
@@ -108,7 +111,8 @@ def test_files_are_closed_to_students_at_every_run(platform: Platform, tmp_path:
     ("source", "said"),
     [
         (None, "expected a file gradients.py in your submission, at any depth, found none; it has notes.txt"),
-        ("", "not written yet"),
+        ("", "None of the functions asked for is in this file: was it saved"),
+        ("import numpy as np\n", "None of the functions asked for is in this file: was it saved"),
         ("this is no Python\n", "SyntaxError"),
         ("\x00\x01\x02", "null bytes"),
         ("%PDF-1.7\nstream\n", "it is a PDF, not Python"),
@@ -288,16 +292,46 @@ def test_the_command_shows_both_pages_and_writes_them(grader: Command, zip_path:
     assert json.loads(following.read_text())["previous_submissions"][0]["results"]["score"] == 82
 
 
+def damaged_zip(folder: Path) -> bytes:
+    """What zipfile finds out only while it unpacks: the compressed bytes make no sense."""
+    with zipfile.ZipFile(folder / "whole.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.write(ROOT / "solutions" / "gradients.py", "gradients.py")
+    data = bytearray((folder / "whole.zip").read_bytes())
+    data[60:120] = b"\xff" * 60
+    return bytes(data)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"previous_submissions": 5},
+        {"previous_submissions": [1, None], "created_at": "9999-12-31T23:59:59+00:00"},
+        {"previous_submissions": "none", "created_at": 3},
+    ],
+)
+def test_odd_metadata_lead_to_a_next_attempt_too(given: dict[str, Any]) -> None:
+    following = following_metadata(given, Outcome({"score": 1}, "", "", 0.1))
+    assert [entry["score"] for entry in following["previous_submissions"]] == [1]
+
+
 def test_mistakes_in_the_commands_arguments_are_one_line_each(grader: Command, zip_path: Path, tmp_path: Path) -> None:
     (tmp_path / "bad.json").write_text("[")
     (tmp_path / "list.json").write_text("[]")
+    (tmp_path / "deep.json").write_text('{"a": ' + "[" * 100_000 + "]" * 100_000 + "}")
     os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "folder" / "pipe")
+    (tmp_path / "damaged.zip").write_bytes(damaged_zip(tmp_path))
     (tmp_path / "empty.zip").write_bytes(b"PK\x05\x06" + bytes(18))
     file = SUBMISSIONS / "seed.followed_through.py"
     for arguments, said in (
         (("no_such.py", "--zip", zip_path), "there is no such file"),
         ((tmp_path / "pipe", "--zip", zip_path), "found something else"),
+        ((tmp_path / "folder", "--zip", zip_path), "cannot be handed in: `"),
+        ((tmp_path / "damaged.zip", "--zip", zip_path), "cannot be handed in: Error -3 while decompressing"),
+        ((file, "--zip", tmp_path / "damaged.zip"), "cannot be unpacked: Error -3 while decompressing"),
         ((file, "--zip", zip_path, "--metadata", tmp_path / "bad.json"), "expected JSON"),
+        ((file, "--zip", zip_path, "--metadata", tmp_path / "deep.json"), "expected JSON"),
         ((file, "--zip", zip_path, "--metadata", tmp_path / "list.json"), "expected a JSON object"),
         ((file, "--zip", zip_path, "--metadata", tmp_path / "none.json"), "cannot be read"),
         ((file, "--zip", file), "cannot be unpacked"),
@@ -319,6 +353,18 @@ def test_an_unsound_assignment_is_not_packed_unless_forced(
     assert done.returncode == 3
     assert "not sound" in done.stderr
     assert not output.exists()
+
+
+def test_hints_of_the_staffs_are_packed_wherever_they_are(copy_of_assignment: Path) -> None:
+    (copy_of_assignment / "staff").mkdir()
+    path = copy_of_assignment / "config.yaml"
+    text = path.read_text()
+    for name in ("hints.yaml", "mistakes.yaml"):
+        (copy_of_assignment / "solutions" / name).rename(copy_of_assignment / "staff" / name)
+        text = text.replace(f"solutions/{name}", f"staff/{name}")
+    path.write_text(text)
+    with zipfile.ZipFile(io.BytesIO(build(load_config(path), path, force=True))) as archive:
+        assert {"staff/hints.yaml", "staff/mistakes.yaml"} <= set(archive.namelist())
 
 
 def test_files_outside_the_assignments_folder_are_refused(
@@ -381,6 +427,18 @@ def test_a_failing_setup_is_reported_with_what_it_said(platform: Platform) -> No
 def test_handing_in_something_that_cannot_be_copied_is_an_error(platform: Platform, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be handed in"):
         platform.run(tmp_path / "nothing.py", None, 10)
+
+
+@pytest.mark.parametrize("objective", ["cross_entropy", "log_likelihood"])
+def test_the_trial_of_setup_takes_the_solution_with_the_sign_that_is_asked_for(
+    copy_of_assignment: Path, objective: str
+) -> None:
+    path = copy_of_assignment / "config.yaml"
+    path.write_text(path.read_text().replace("objective: cross_entropy", f"objective: {objective}"))
+    assert try_out(load_config(path), copy_of_assignment).problems == []
+    solution = copy_of_assignment / "solutions" / "gradients.py"
+    solution.write_text(solution.read_text().replace("s.y_hat - s.y", "s.y - s.y_hat"))
+    assert try_out(load_config(path), copy_of_assignment).problems
 
 
 @pytest.mark.slow

@@ -7,14 +7,16 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 from conftest import ROOT, SUBMISSIONS
 
-from grader.archive import write_whole
+from grader.archive import write_whole, zip_bytes
 from grader.configfile import load_config
-from grader.handout import build_handout, public_config, small_dimensions, solution_formulas
+from grader.errors import GraderError
+from grader.handout import _TESTS, build_handout, public_config, small_dimensions, solution_formulas
 from grader.wheel import make_wheel, requirements
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -70,6 +72,20 @@ def test_a_failing_test_says_what_was_seen_and_prints_a_small_step(handout: Path
     assert "homework.py" not in done.stdout
 
 
+@pytest.mark.parametrize("level", [0, 1, 3])
+def test_at_home_students_see_as_many_hints_as_the_config_says(
+    grader: Command, copy_of_assignment: Path, tmp_path: Path, level: int
+) -> None:
+    path = copy_of_assignment / "config.yaml"
+    path.write_text(path.read_text().replace("check_level: 1", f"check_level: {level}"))
+    (tmp_path / "handout.zip").write_bytes(build_handout(load_config(path), copy_of_assignment, force=True))
+    zipfile.ZipFile(tmp_path / "handout.zip").extractall(tmp_path)
+    write(tmp_path, SUBMISSIONS / "sign.failed.py")
+    checked = grader("check", tmp_path / "gradients.py", "--config", tmp_path / "config.yaml")
+    assert checked.stdout.count("hint: ") == level
+    assert pytest_in(tmp_path).stdout.count("hint: ") == level
+
+
 def test_a_function_that_stops_fails_once_with_its_line(handout: Path) -> None:
     write(handout, SUBMISSIONS / "seed.followed_through.py")
     done = pytest_in(handout, "-k", "dh_prev")
@@ -88,10 +104,21 @@ def test_one_mistake_is_explained_once(handout: Path) -> None:
     assert said.count("the same stops dJ_dh, which comes first: mend that one") == 5
 
 
+def test_what_may_only_have_inherited_a_mistake_names_the_first_gradient_to_mend(handout: Path) -> None:
+    right = (SOLUTIONS / "gradients.py").read_text()
+    wrong = right.replace("s.h * (1 - s.h)", "s.z * (1 - s.z)").replace(
+        "return s.h_prev.T @ dJ_db1(s)", "return s.h_prev"
+    )
+    (handout / "gradients.py").write_text(wrong)
+    said = " ".join(pytest_in(handout).stdout.split())
+    assert said.count("dJ_db1 is not right either: if this one builds on it, mend that one first") == 3
+
+
 def test_no_line_of_ours_is_wider_than_the_terminal(handout: Path) -> None:
     write(handout, SUBMISSIONS / "seed.followed_through.py")
     lines = pytest_in(handout, columns=64).stdout.splitlines()
     assert max(len(line) for line in lines if line.startswith("    ") and "[" not in line) <= 64
+    assert max(len(line) for line in lines if line.startswith("step ") or "homework.steps" in line) <= 64
 
 
 def test_a_file_that_cannot_be_loaded_is_one_failure(handout: Path) -> None:
@@ -99,6 +126,27 @@ def test_a_file_that_cannot_be_loaded_is_one_failure(handout: Path) -> None:
     done = pytest_in(handout)
     assert "1 failed, 24 skipped" in done.stdout
     assert "SyntaxError" in done.stdout
+
+
+def test_a_file_that_is_not_there_is_one_failure(handout: Path) -> None:
+    (handout / "gradients.py").unlink(missing_ok=True)
+    done = pytest_in(handout)
+    assert "1 failed, 24 skipped" in done.stdout
+    assert done.stdout.count("there is no such file") == 1
+    assert "exception" not in done.stdout
+
+
+def test_where_the_log_likelihood_is_asked_for_students_read_of_the_negative_loss(
+    grader: Command, copy_of_assignment: Path, tmp_path: Path
+) -> None:
+    path = copy_of_assignment / "config.yaml"
+    path.write_text(path.read_text().replace("objective: cross_entropy", "objective: log_likelihood"))
+    write(copy_of_assignment, SOLUTIONS / "gradients.py")
+    (tmp_path / "test_gradients.py").write_text(_TESTS)
+    assert "dJ_db2: gradient of -J with respect to b2" in grader("check", "gradients.py", cwd=tmp_path).stdout
+    said = " ".join(pytest_in(tmp_path, "test_gradients.py").stdout.split())
+    assert "dJ_db2: gradient of -J with respect to b2" in said
+    assert "a little, up and down: -J did something else than your gradient says" in said
 
 
 def test_right_gradients_pass(handout: Path) -> None:
@@ -169,6 +217,24 @@ def test_what_a_staff_command_needs_is_missed_with_a_plain_word(grader: Command,
     assert "expected `solution:`" in done.stderr
 
 
+def test_an_assignment_without_tests_of_its_own_tests_itself_and_one_without_stubs_is_refused(
+    grader: Command, copy_of_assignment: Path, tmp_path: Path
+) -> None:
+    config, output = copy_of_assignment / "config.yaml", tmp_path / "handout.zip"
+    assert not (copy_of_assignment / "assignment" / "test_gradients.py").exists()
+    assert grader("handout", "--force", "--config", config, "-o", output).returncode == 0
+    with zipfile.ZipFile(output) as archive:
+        assert b"homework.cases" in archive.read("test_gradients.py")
+        (copy_of_assignment / "assignment" / "test_gradients.py").write_text("# ours\n")
+    assert grader("handout", "--force", "--config", config, "-o", output).returncode == 0
+    with zipfile.ZipFile(output) as archive:
+        assert archive.read("test_gradients.py") == b"# ours\n"
+    (copy_of_assignment / "assignment" / "gradients.py").unlink()
+    done = grader("handout", "--force", "--config", config, "-o", output)
+    assert done.returncode == 2
+    assert "gradients.py: there is no such file: students start from stubs" in done.stderr
+
+
 def test_a_formula_or_a_seed_in_a_public_file_stops_the_build(
     grader: Command, copy_of_assignment: Path, tmp_path: Path
 ) -> None:
@@ -183,6 +249,31 @@ def test_a_formula_or_a_seed_in_a_public_file_stops_the_build(
         assert done.returncode == 3
         assert f"README.md: {said}" in done.stderr or f"README.md: the {said}" in done.stderr
         assert not (tmp_path / "h.zip").exists()
+
+
+def test_a_solution_packed_among_the_public_files_stops_the_build(copy_of_assignment: Path) -> None:
+    config = load_config(copy_of_assignment / "config.yaml")
+    solution = (SOLUTIONS / "gradients.py").read_bytes()
+    for name, content, said in (
+        ("autograder.zip", zip_bytes({"solutions/gradients.py": solution}), "autograder.zip: solutions/gradients.py: "),
+        ("all.zip", zip_bytes({"a.zip": zip_bytes({"x.py": solution})}), "all.zip: a.zip: x.py: a formula"),
+        ("notes.txt", solution.decode().encode("utf-16"), "notes.txt: a formula of the solution"),
+    ):
+        path = copy_of_assignment / "assignment" / name
+        path.write_bytes(content)
+        with pytest.raises(GraderError, match=re.escape(said)):
+            build_handout(config, copy_of_assignment, force=True)
+        path.unlink()
+    (copy_of_assignment / "assignment" / "data.zip").write_bytes(zip_bytes({"data.txt": b"1 2 3"}))
+    assert build_handout(config, copy_of_assignment, force=True)
+
+
+def test_hints_beside_the_model_stay_at_home(copy_of_assignment: Path) -> None:
+    path = copy_of_assignment / "config.yaml"
+    path.write_text(path.read_text().replace("solutions/hints.yaml", "assignment/hints.yaml"))
+    (copy_of_assignment / "solutions" / "hints.yaml").rename(copy_of_assignment / "assignment" / "hints.yaml")
+    with zipfile.ZipFile(BytesIO(build_handout(load_config(path), copy_of_assignment, force=True))) as archive:
+        assert "hints.yaml" not in archive.namelist()
 
 
 def test_a_solution_among_the_public_files_stops_the_build(

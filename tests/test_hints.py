@@ -184,6 +184,19 @@ def test_staff_get_all_three_levels(grader: Run, tmp_path: Path) -> None:
     assert all(other["hints"] == [] for other in others), "what follows from the student's own is not accused"
 
 
+@pytest.mark.parametrize(
+    "line", ["open('x.txt')", "np.load('x.npy')", "np.loadtxt('x.txt')", "s.h / (1 / 0)", "10.0 ** 400"]
+)
+def test_what_is_no_matter_of_shapes_is_not_explained_by_them(grader: Run, tmp_path: Path, line: str) -> None:
+    path = tmp_path / "gradients.py"
+    path.write_text(f"import numpy as np\ndef dJ_db1(s):\n    return {line}\n")
+    done = grader("grade", path, "--json")
+    result = next(one for one in json.loads(done.stdout)["gradients"] if one["name"] == "dJ_db1")
+    assert result["status"] == "raised"
+    assert result["message"]
+    assert (result["diagnosis"], result["hints"]) == (None, [])
+
+
 def test_an_explained_exception_is_a_mistake_of_kind_runtime(grader: Run, tmp_path: Path) -> None:
     file = tmp_path / "gradients.py"
     text = (ROOT / "solutions" / "gradients.py").read_text()

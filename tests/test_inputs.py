@@ -169,6 +169,17 @@ def test_a_broken_zip_of_one_student_costs_the_others_nothing(tmp_path):
     assert [refusal.path for refusal in download.refused] == ["ann: ann.zip", "carol: c.zip"]
 
 
+def test_a_zip_that_fails_only_while_it_is_unpacked_costs_the_others_nothing(tmp_path):
+    damaged = bytearray(zip_bytes({"gradients.py": SOLUTION}))
+    start = 30 + len("gradients.py")
+    damaged[start : start + 60] = b"\xff" * 60
+    write(tmp_path, {"ann/ann.zip": bytes(damaged), "bob/gradients.py": SOLUTION})
+    found = received(read_download(tmp_path, WANTED))
+    assert found["ann"].kind == "unreadable"
+    assert "cannot be read" in found["ann"].problem
+    assert found["bob"].source == SOLUTION
+
+
 def test_two_files_of_the_wanted_name_side_by_side_are_a_question_for_staff(tmp_path):
     write(tmp_path, {"ann/a/gradients.py": SOLUTION, "ann/b/gradients.py": FLIPPED, "bob/gradients.py": SOLUTION})
     found = received(read_download(tmp_path, WANTED))

@@ -56,15 +56,25 @@ def grading(config: "Config", folder: Path, *, with_solution: bool) -> Iterator[
         spawner.close()
 
 
-def grade_file(assignment: "Assignment", sandbox: "Sandbox", file: Path, *, require: str) -> "Grade":
-    """Grade one file, folder or zip; not graded where the sandbox is weaker than required."""
+def grade_file(
+    assignment: "Assignment", sandbox: "Sandbox", file: Path, *, require: str, for_platform: bool = False
+) -> "Grade":
+    """Grade one file, folder or zip; not graded where the sandbox is weaker than required.
+
+    Args:
+        for_platform: a student reads the result, also where the folder or zip that they handed in has no file to grade.
+    """
+    from grader.answers import Answer, Run
     from grader.errors import SandboxError
-    from grader.grade import not_graded
+    from grader.grade import grade, not_graded
     from grader.pipeline import grade_submission
-    from grader.submission import read_submission
+    from grader.submission import read_handed_in, read_submission
 
     config = assignment.config
-    submission = read_submission(file, config.submission, config.sandbox.source_kb * 1024)
+    read = read_handed_in if for_platform else read_submission
+    submission = read(file, config.submission, config.sandbox.source_kb * 1024)
+    if isinstance(submission, Answer):
+        return grade(assignment, Run({}, submission), config.submission)
     try:
         sandbox.require(require)
     except SandboxError as error:

@@ -21,7 +21,7 @@ def command(file: Path, as_json: bool, name: str | None, config_path: Path | Non
         raise UsageError("--json and --format: expected one of them, found both")
     config, folder = read_config(config_path)
     with grading(config, folder, with_solution=True) as (assignment, sandbox):
-        grade = grade_file(assignment, sandbox, file, require=config.sandbox.require)
+        grade = grade_file(assignment, sandbox, file, require=config.sandbox.require, for_platform=name is not None)
     if as_json:
         from grader.result import to_json
 

@@ -1,7 +1,7 @@
 """GitHub Actions: Markdown for the summary of a job, `grader grade --format github FILE >> "$GITHUB_STEP_SUMMARY"`."""
 
 from grader.config import Config
-from grader.formats.words import evidence, verdict
+from grader.formats.words import evidence, of_the_file, verdict
 from grader.markup import ours, plain
 from grader.result import Grade
 
@@ -11,20 +11,21 @@ TELLS_NOT_GRADED = True
 def render(grade: Grade, config: Config) -> str:
     """A table of the gradients, then a passage on each that is not right."""
     if grade.status == "not_graded":
-        return f"## {plain(config.title)}\n\n**Not graded:** a problem on our side, not in the file. {plain(grade.message)}\n"
+        whose = "**Not graded:** a problem on our side, not in the file."
+        return f"## {plain(config.title)}\n\n{whose}\n\n{plain(grade.message)}\n"
     lines = [
         f"## {plain(config.title)}",
         "",
         f"**{grade.score:g} of {grade.max_score:g}** for {plain(grade.submission)}",
         "",
     ]
-    if grade.message:
-        lines += [plain(grade.message), ""]
+    if said := of_the_file(grade):
+        lines += [plain(said), ""]
     lines += ["| gradient | marks | |", "|---|---:|---|"]
     lines += [f"| `{one.name}` | {one.score:g} / {one.max_score:g} | {verdict(one)} |" for one in grade.gradients]
     for result in grade.gradients:
-        said = evidence(grade, result, marked=True)
-        if said:
+        seen = evidence(grade, result, marked=True, headed=True)
+        if seen:
             lines += ["", f"**`{result.name}`: {verdict(result)}**", ""]
-            lines += [f"- {ours(line) if line.startswith('hint: ') else plain(line)}" for line in said]
+            lines += [f"- {ours(line) if line.startswith('hint: ') else plain(line)}" for line in seen]
     return "\n".join(lines) + "\n"

@@ -38,9 +38,9 @@ def _case(suite: Element, grade: Grade, result: GradientResult, check: CheckResu
     elif first and result.status in _NEVER_RAN:
         _outcome(case, "error", verdict(result), "\n".join(evidence(grade, result)))
     elif check.outcome == "skipped":
-        _outcome(
-            case, "skipped", "not written yet" if result.status == "missing" else "an earlier check did not pass", ""
-        )
+        missing = result.status == "missing"
+        said = "\n".join(evidence(grade, result)) if missing and first else ""
+        _outcome(case, "skipped", verdict(result) if missing else "an earlier check did not pass", said)
     elif check.outcome == "undecided":
         _outcome(case, "error", "could not be decided", printable(check.message))
 

@@ -3,7 +3,7 @@
 import json
 
 from grader.config import Config
-from grader.formats.words import evidence, fraction, printable, verdict
+from grader.formats.words import evidence, fraction, of_the_file, printable, verdict
 from grader.result import Grade
 
 TELLS_NOT_GRADED = True
@@ -20,10 +20,10 @@ def render(grade: Grade, config: Config) -> str:
             "description": verdict(result),
             "points": result.score,
             "max_points": result.max_score,
-            "output": "\n".join(evidence(grade, result)),
+            "output": "\n".join(evidence(grade, result, headed=True)),
         }
         for result in grade.gradients
     ]
     score = fraction(grade.score, grade.max_score)
-    document = {"gradable": True, "score": score, "output": printable(grade.message), "tests": tests}
+    document = {"gradable": True, "score": score, "output": printable(of_the_file(grade)), "tests": tests}
     return json.dumps(document, allow_nan=False) + "\n"

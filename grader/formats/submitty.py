@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from grader.config import Config
-from grader.formats.words import evidence, fraction, printable, verdict
+from grader.formats.words import evidence, fraction, of_the_file, printable, verdict
 from grader.result import Grade, GradientResult
 
 TELLS_NOT_GRADED = True
@@ -14,7 +14,8 @@ def render(grade: Grade, config: Config) -> str:
     """One line; what was not graded is a failure of the validator, whose message instructors find in the log."""
     if grade.status == "not_graded":
         return _line({"status": "failure", "message": f"not graded: {printable(grade.message)}"})
-    messages = [_message(printable(grade.message), "failure")] if grade.message else []
+    said = printable(of_the_file(grade))
+    messages = [_message(said, "failure")] if said else []
     messages += [_gradient(grade, result) for result in grade.gradients]
     return _line({"status": "success", "data": {"score": fraction(grade.score, grade.max_score), "message": messages}})
 
@@ -22,7 +23,7 @@ def render(grade: Grade, config: Config) -> str:
 def _gradient(grade: Grade, result: GradientResult) -> dict[str, str]:
     head = f"{result.name} ({result.score:g}/{result.max_score:g}): {verdict(result)}"
     status = {"passed": "success", "followed_through": "information"}.get(result.status, "failure")
-    return _message("\n".join([head, *(f"  {line}" for line in evidence(grade, result))]), status)
+    return _message("\n".join([head, *(f"  {line}" for line in evidence(grade, result, headed=True))]), status)
 
 
 def _message(text: str, status: str) -> dict[str, str]:

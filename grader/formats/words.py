@@ -22,15 +22,23 @@ def verdict(result: GradientResult) -> str:
     return " ".join([_VERDICTS[result.status], " and ".join(names)]).strip()
 
 
-def evidence(grade: Grade, result: GradientResult, *, marked: bool = False) -> list[str]:
+def of_the_file(grade: Grade) -> str:
+    """What is to be said of the file as a whole: why it could not be loaded, or that nothing of it was asked for."""
+    if not grade.message and all(one.status == "missing" and not one.message for one in grade.gradients):
+        return "None of the functions asked for is in this file: was it saved, and is it the right one?"
+    return grade.message
+
+
+def evidence(grade: Grade, result: GradientResult, *, marked: bool = False, headed: bool = False) -> list[str]:
     """The lines below the verdict; nothing where all is right.
 
     Args:
         marked: hints keep their `code` and *emphasis*, for Markdown.
+        headed: what is to be said of the file as a whole stands above already.
     """
     if result.status in ("passed", "followed_through"):
         return [f"note: {note}" for note in result.notes]
-    message = [happened(result)] if result.message else []
+    message = [happened(result)] if result.message and not (headed and result.message in grade.message) else []
     checks = [f"{check.name.replace('_', ' ')}: {check.message}" for check in result.checks if check.message]
     hints = [f"hint: {hint if marked else unmarked(hint)}" for hint in result.hints[:1]]
     notes = [f"note: {note}" for note in result.notes]

@@ -47,7 +47,8 @@ def _assignment(config: Config, config_path: Path, folder: Path) -> dict[str, by
     """The config and the files that it names, at the same places; beside the solution what belongs to it."""
     solution = folder / config.solution
     beside = [path for path in solution.parent.iterdir() if path.is_file() and path.suffix in _STAFF_FILES]
-    paths = [folder / config.model, solution, stubs_path(config, folder), *beside]
+    staff = [folder / name for name in (config.hints.file, config.hints.mistakes) if name]
+    paths = [folder / config.model, solution, stubs_path(config, folder), *beside, *staff]
     files = {"config.yaml": config_path.read_bytes()}
     for path in sorted(set(paths)):
         try:

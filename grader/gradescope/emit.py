@@ -12,7 +12,7 @@ from gradescope_utils.autograder_utils.decorators import leaderboard, number, pa
 from gradescope_utils.autograder_utils.json_test_runner import JSONTestRunner
 
 from grader.config import Config, Gradient
-from grader.formats.words import earned
+from grader.formats.words import earned, of_the_file
 from grader.gradescope import results
 from grader.gradescope.page import gradient_page, title
 from grader.markup import plain
@@ -127,20 +127,28 @@ def _complete(data: dict[str, Any], parts: Sequence[Part], grade: Grade, extra_d
         test["extra_data"] = {"gradient": part.result.name, "status": part.result.status}
     data["score"] = results.number(grade.score, grade.max_score)
     data["execution_time"] = float(data["execution_time"])
-    data["output"] = results.clean(_summary(grade))
+    shown = all(part.visibility == "visible" for part in parts)
+    data["output"] = results.clean(_summary(grade) if shown else _hidden_summary(grade))
     data["output_format"] = "md"
     data["extra_data"] = extra_data
+
+
+def _hidden_summary(grade: Grade) -> str:
+    """At the top of a page on which checks are missing: nothing that tells how they went."""
+    return "\n\n".join(["**Some checks are not shown yet.**", plain(of_the_file(grade))]).strip() + "\n"
 
 
 def _summary(grade: Grade) -> str:
     right = sum(result.status == "passed" for result in grade.gradients)
     carried = sum(result.status == "followed_through" for result in grade.gradients)
     lines = [f"**{right} of {len(grade.gradients)} gradients right.**"]
-    if grade.message:
-        lines.append(plain(grade.message))
+    if said := of_the_file(grade):
+        lines.append(plain(said))
     roots = [root for result in grade.gradients if result.follow_through for root in result.follow_through.roots]
     if carried:
         names = " and ".join(f"`{name}`" for name in dict.fromkeys(roots)) or "earlier ones"
-        lines[0] += f" {carried} more {'is' if carried == 1 else 'are'} right given your own {names}."
+        lines[0] += (
+            f" {carried}{' more' if right else ''} {'is' if carried == 1 else 'are'} right given your own {names}."
+        )
         lines.append(f"Mend {names} first; what follows from it keeps its marks.")
     return "\n\n".join(lines) + "\n"

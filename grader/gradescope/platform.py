@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from grader.archive import ZIP_ERRORS
 from grader.errors import GraderError, UsageError
 
 _FAILED = "The autograder failed to execute correctly. Please ensure that your submission is valid."
@@ -51,7 +52,7 @@ class Platform:
         try:
             with zipfile.ZipFile(zip_path) as archive:
                 archive.extractall(source)
-        except (zipfile.BadZipFile, OSError) as error:
+        except ZIP_ERRORS as error:
             raise UsageError(f"{zip_path}: cannot be unpacked: {error}") from error
         for name in _SCRIPTS:
             if not (source / name).is_file():
@@ -169,7 +170,9 @@ def _hand_in(submission: Path, folder: Path) -> None:
                 archive.extractall(folder)
         else:
             shutil.copyfile(submission, folder / submission.name)
-    except (OSError, zipfile.BadZipFile) as error:
+    except shutil.Error as error:  # of a whole folder: a list of (file, copy, reason)
+        raise UsageError(f"{submission}: cannot be handed in: {error.args[0][0][2]}") from error
+    except ZIP_ERRORS as error:
         raise UsageError(f"{submission}: cannot be handed in: {error}") from error
 
 

@@ -66,7 +66,7 @@ def read_given(path: Path) -> dict[str, Any]:
         data = json.loads(path.read_bytes())
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"{path}: expected JSON, found something else: {error}") from error
     if not isinstance(data, dict):
         raise UsageError(f"{path}: expected a JSON object, found a {type(data).__name__}")
@@ -75,7 +75,8 @@ def read_given(path: Path) -> dict[str, Any]:
 
 def following_metadata(given: Mapping[str, Any], outcome: Outcome) -> dict[str, Any]:
     """What Gradescope gives with the next submission: this one is among the earlier ones, the only one with its results."""
-    earlier = [dict(entry) for entry in given.get("previous_submissions") or [] if isinstance(entry, dict)]
+    listed = given.get("previous_submissions")
+    earlier = [dict(entry) for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
     for entry in earlier:
         entry.pop("results", None)
     this = {
@@ -86,6 +87,6 @@ def following_metadata(given: Mapping[str, Any], outcome: Outcome) -> dict[str, 
     }
     try:
         created = datetime.fromisoformat(str(given.get("created_at"))) + _BETWEEN_ATTEMPTS
-    except ValueError:
+    except (ValueError, OverflowError):
         created = datetime.now(timezone.utc)
     return {**given, "created_at": created.isoformat(), "previous_submissions": [*earlier, this]}

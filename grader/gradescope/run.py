@@ -24,7 +24,7 @@ from grader.assignment import Assignment, load_assignment
 from grader.config import Config
 from grader.config import Sandbox as Limits
 from grader.configfile import load_config
-from grader.errors import GraderError, UsageError
+from grader.errors import GraderError
 from grader.grade import grade
 from grader.gradescope import attempts, results
 from grader.gradescope.attempts import Memory
@@ -36,13 +36,8 @@ from grader.pipeline import make_sandbox, with_places
 from grader.result import Grade
 from grader.sandbox.limits import become_subreaper, children_of_this_process
 from grader.sandbox.spawner import start_spawner
-from grader.submission import Submission, read_submission
+from grader.submission import read_handed_in
 
-_IN_A_SUBMISSION = {  # what is said of a path in a terminal, to a student
-    " in it, at any depth": " in your submission, at any depth",
-    "; name one": ": hand in only one of them",
-    "; name the file itself": ": hand in the file alone",
-}
 _DEFAULT_TIMEOUT_SECONDS = 600.0
 _LEFTOVER_SECONDS = 5.0
 _PRIVATE = {
@@ -186,7 +181,7 @@ def _run(root: Path, config: Config, deadline: float) -> tuple[Assignment, Run, 
         first = iter([spawner])
         with make_sandbox(assignment, lambda: next(first, None) or start_spawner(model, config.sandbox)) as sandbox:
             sandbox.require(config.sandbox.require)
-            submission = _read(root / "submission", config)
+            submission = read_handed_in(root / "submission", config.submission, config.sandbox.source_kb * 1024)
             if isinstance(submission, Answer):
                 run = Run({}, submission)
                 return assignment, run, grade_run(assignment, run, config.submission, str(sandbox.report))
@@ -197,17 +192,6 @@ def _run(root: Path, config: Config, deadline: float) -> tuple[Assignment, Run, 
             return assignment, run, graded
     finally:
         spawner.close()
-
-
-def _read(folder: Path, config: Config) -> Submission | Answer:
-    """The student's file, or that there is none, or several: that is the student's matter, and is said to them."""
-    try:
-        return read_submission(folder, config.submission, config.sandbox.source_kb * 1024)
-    except UsageError as error:
-        said = str(error).removeprefix(f"{folder}: ")
-        for ours, theirs in _IN_A_SUBMISSION.items():
-            said = said.replace(ours, theirs)
-        return Answer("missing", message=f"{said[:1].upper()}{said[1:]}.")
 
 
 def _nothing(memory: Memory) -> dict[str, Any]:

@@ -2,10 +2,10 @@
 
 import hashlib
 import re
-import zipfile
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
+from grader.archive import ZIP_ERRORS
 from grader.inputs.tree import File, Refusal, open_nested
 
 MAX_ZIP_DEPTH = 3
@@ -100,7 +100,7 @@ def receive(entry: Entry, wanted: str, max_bytes: int, refused: list[Refusal]) -
     notes = "; ".join(text for text in (entry.note, note) if text)
     try:
         return Received(shown, chosen.read(max_bytes + 1), note=notes)
-    except (OSError, RuntimeError, NotImplementedError, EOFError, ValueError, zipfile.BadZipFile) as error:
+    except ZIP_ERRORS as error:
         reason = getattr(error, "strerror", None) or error
         return Received(shown, None, "unreadable", f"{shown}: cannot be read: {reason}", notes)
 

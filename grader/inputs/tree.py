@@ -9,6 +9,7 @@ from functools import cached_property
 from io import BytesIO
 from pathlib import Path, PurePosixPath
 
+from grader.archive import ZIP_ERRORS
 from grader.errors import UsageError
 
 IGNORED_FOLDERS = {
@@ -120,7 +121,7 @@ def open_nested(file: File, refused: list[Refusal]) -> Tree | None:
             refused.append(Refusal(str(file.path), f"a zip of more than {MAX_NESTED_BYTES // 2**20} MB"))
             return None
         tree = _from_zip(zipfile.ZipFile(BytesIO(data)), file.path.stem)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError, OSError) as error:
+    except ZIP_ERRORS as error:
         refused.append(Refusal(str(file.path), f"this zip cannot be read: {error}"))
         return None
     refused += [Refusal(f"{file.path}: {refusal.path}", refusal.reason) for refusal in tree.refused]
