@@ -142,7 +142,52 @@ def test_links_in_a_folder_are_refused(tmp_path):
     download = read_download(tmp_path, WANTED)
     assert {refusal.path for refusal in download.refused} == {"bob/gradients.py", "carol", "ann/pipe.py"}
     assert [entry.key for entry in download.entries] == ["ann", "bob"]
-    assert received(download)["bob"].kind == "missing"
+    bob = received(download)["bob"]
+    assert (bob.kind, bob.source) == ("unreadable", None)
+    assert "a link" in bob.problem
+
+
+def test_someone_whose_only_file_is_refused_has_not_handed_in_nothing(tmp_path):
+    path = tmp_path / "class.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("ann/gradients.py", SOLUTION)
+        archive.writestr("ann/data.bin", b"\0" * 20_000_000)
+        archive.writestr("bob/gradients.py", b"\0" * 20_000_000)
+    found = received(read_download(path, WANTED))
+    assert found["ann"].source == SOLUTION
+    assert found["bob"].kind == "unreadable"
+    assert "zip bomb" in found["bob"].problem
+
+
+@pytest.mark.parametrize(
+    ("layout", "stray"),
+    [
+        ("gradescope", "assignment_77_export/submission_5/gradients.py"),
+        ("canvas", "bob.py"),
+        ("canvas", "bob/gradients.py"),
+        ("moodle", "Bob (mailed)/gradients.py"),
+        ("blackboard", "bob.py"),
+        ("brightspace", "Bob/gradients.py"),
+        ("folders", "bob.pdf"),
+        ("files", "bob/gradients.py"),
+    ],
+)
+def test_what_belongs_to_nobody_is_listed(layout, stray, tmp_path):
+    content = {**files(layout), stray: SOLUTION}
+    forced = "files" if layout == "files" else ""
+    download = read_download(zipped(tmp_path / "class.zip", content), WANTED, layout=forced)
+    assert download.layout == layout
+    (refusal,) = download.refused
+    assert refusal.path.rstrip("/") in stray
+    assert "no submission" in refusal.reason
+
+
+def test_a_layout_that_it_is_not_is_told(tmp_path):
+    write(tmp_path, {"ann/gradients.py": SOLUTION})
+    with pytest.raises(UsageError, match="expected submission_metadata"):
+        read_download(tmp_path, WANTED, layout="gradescope")
+    with pytest.raises(UsageError, match="in the layout moodle; without --layout"):
+        read_download(tmp_path, WANTED, layout="moodle")
 
 
 def test_a_file_that_becomes_a_link_after_it_was_listed_is_not_followed(tmp_path):

@@ -4,7 +4,6 @@ The latest attempt of a student counts.
 """
 
 import re
-from pathlib import PurePosixPath
 
 from grader.inputs.entry import Entry, person
 from grader.inputs.tree import File, Tree
@@ -20,13 +19,17 @@ def recognise(tree: Tree) -> bool:
     return len(named) > 0 and 2 * len(named) > len(tree.top_files())
 
 
+def belongs(name: str) -> bool:
+    return _NAME.fullmatch(name) is not None
+
+
 def entries(tree: Tree) -> list[Entry]:
     attempts: dict[str, dict[str, list[File]]] = {}
     for file in tree.top_files():
         if parts := _NAME.fullmatch(file.path.name):
             files = attempts.setdefault(parts["user"], {}).setdefault(parts["at"], [])
             if not parts["receipt"]:
-                files.append(File(PurePosixPath(parts["original"]), file.read))
+                files.append(file.called(parts["original"]))
     return [_entry(user, by_time) for user, by_time in attempts.items()]
 
 

@@ -5,7 +5,6 @@ The latest submission of a student counts.
 
 import re
 from datetime import datetime
-from pathlib import PurePosixPath
 
 from grader.inputs.entry import Entry, person
 from grader.inputs.tree import File, Tree
@@ -22,6 +21,10 @@ def recognise(tree: Tree) -> bool:
     return len(named) > 0 and 2 * len(named) >= len([name for name in names if name != "index.html"])
 
 
+def belongs(name: str) -> bool:
+    return name == "index.html" or _NAME.fullmatch(name) is not None
+
+
 def entries(tree: Tree) -> list[Entry]:
     attempts: dict[str, dict[str, tuple[str, list[File]]]] = {}
     for folder in tree.top_folders():
@@ -29,7 +32,7 @@ def entries(tree: Tree) -> list[Entry]:
             _add(attempts, parts, tree.below(folder).files)
     for file in tree.top_files():
         if parts := _NAME.fullmatch(file.path.name):
-            _add(attempts, parts, [File(PurePosixPath(parts["original"] or file.path.name), file.read)])
+            _add(attempts, parts, [file.called(parts["original"] or file.path.name)])
     return [_entry(name, by_time) for name, by_time in attempts.items()]
 
 

@@ -52,7 +52,7 @@ class Entry:
     any_name: bool = False
 
     def __post_init__(self) -> None:
-        self.key = self.key.encode("utf-8", "backslashreplace").decode()  # a name on disk need not be UTF-8
+        self.key = utf8(self.key)
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,11 @@ def person(identity: str, name: str = "", **known: str) -> Person:
     return Person(safe_key(identity), name or identity, email, sid, {k: v for k, v in known.items() if v})
 
 
+def utf8(name: str) -> str:
+    """A name on disk, which need not be UTF-8, as text that is."""
+    return name.encode("utf-8", "backslashreplace").decode()
+
+
 def safe_key(identity: str) -> str:
     """`identity` where it is safe as a file name; else what is safe of it and a hash of the whole."""
     if _SAFE.fullmatch(identity) and not identity.endswith((" ", ".")) and len(identity.encode()) <= MAX_KEY_BYTES:
@@ -92,6 +97,7 @@ def receive(entry: Entry, wanted: str, max_bytes: int, refused: list[Refusal]) -
     refused += [Refusal(f"{entry.key}: {refusal.path}", refusal.reason) for refusal in inside]
     chosen, note, problem = choose([file for file, _ in files], wanted, any_name=entry.any_name)
     if chosen is None:
+        inside += [Refusal(str(file.path), file.refusal) for file in entry.files if file.refusal]
         why = "; ".join(f"{refusal.path}: {refusal.reason}" for refusal in inside[:3])
         handed_in = problem.startswith("expected one") or bool(why)
         text = f"{problem} ({why})" if why else problem
@@ -142,8 +148,9 @@ def _attempt(path: PurePosixPath, wanted: str) -> int | None:
 
 def _with_nested(files: list[File], refused: list[Refusal], depth: int) -> list[tuple[File, str]]:
     """The files, and those inside zips among them, each with the path to show."""
-    found = [(file, str(file.path)) for file in files if file.path.suffix.lower() != ".zip"]
-    for file in files:
+    taken = [file for file in files if not file.refusal]
+    found = [(file, str(file.path)) for file in taken if file.path.suffix.lower() != ".zip"]
+    for file in taken:
         if file.path.suffix.lower() != ".zip":
             continue
         if depth == 0:

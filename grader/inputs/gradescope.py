@@ -21,13 +21,19 @@ def recognise(tree: Tree) -> bool:
     return any(file.path.name == METADATA for file in tree.top_files())
 
 
+def belongs(name: str) -> bool:
+    return name == METADATA
+
+
 def entries(tree: Tree) -> list[Entry]:
     """One entry per submission of the metadata.
 
     Raises:
-        UsageError: the metadata cannot be understood.
+        UsageError: the metadata cannot be understood, or is not there.
     """
-    file = next(file for file in tree.top_files() if file.path.name == METADATA)
+    file = next((file for file in tree.top_files() if file.path.name == METADATA), None)
+    if file is None:
+        raise UsageError(f"{tree.name}: expected {METADATA}, which says whose submissions these are, found none")
     found = []
     for key, about in _read(file).items():
         if isinstance(about, dict):
@@ -36,6 +42,8 @@ def entries(tree: Tree) -> list[Entry]:
 
 
 def _read(file: File) -> dict[Any, Any]:
+    if file.refusal:
+        raise UsageError(f"{METADATA}: {file.refusal}")
     try:
         loader = _Loader(file.read(_MAX_BYTES).decode("utf-8-sig"))
         data = loader.get_single_data()

@@ -7,7 +7,6 @@ The number is the participant's in this assignment, as in the grading worksheet.
 """
 
 import re
-from pathlib import PurePosixPath
 
 from grader.inputs.entry import Entry, person
 from grader.inputs.tree import File, Tree
@@ -26,6 +25,10 @@ def recognise(tree: Tree) -> bool:
     )
 
 
+def belongs(name: str) -> bool:
+    return bool(_FOLDER.fullmatch(name) or _FLAT.fullmatch(name))
+
+
 def entries(tree: Tree) -> list[Entry]:
     found: dict[str, Entry] = {}
     for folder in tree.top_folders():
@@ -34,7 +37,7 @@ def entries(tree: Tree) -> list[Entry]:
             _add(found, parts, files, folder)
     for file in tree.top_files():
         if parts := _FLAT.fullmatch(file.path.name):
-            files = [File(PurePosixPath(parts["original"]), file.read)] if parts["plugin"] == "file" else []
+            files = [file.called(parts["original"])] if parts["plugin"] == "file" else []
             _add(found, parts, files, file.path.name[: -len(parts["original"]) - 1])
     return list(found.values())
 
