@@ -182,6 +182,38 @@ def test_what_belongs_to_nobody_is_listed(layout, stray, tmp_path):
     assert "no submission" in refusal.reason
 
 
+def test_two_people_of_one_name_are_two_in_brightspace(tmp_path):
+    content = {
+        "1041-88 - Ann Lee - Oct 3, 2026 1159 PM/gradients.py": SOLUTION,
+        "1041-88 - Ann Lee - Oct 2, 2026 905 AM/gradients.py": b"older",
+        "1042-88 - Ann Lee - Oct 3, 2026 100 PM/gradients.py": FLIPPED,
+        "1043-88 - Bo Wu- Oct 3, 2026 100 PM/gradients.py": SOLUTION,
+    }
+    download = read_download(write(tmp_path, content), WANTED)
+    assert [one.people[0].name for one in download.entries] == ["Ann Lee", "Ann Lee", "Bo Wu"]
+    found = {key: one.source for key, one in received(download).items()}
+    assert found == {"Ann Lee 1041": SOLUTION, "Ann Lee 1042": FLIPPED, "Bo Wu": SOLUTION}
+
+
+@pytest.mark.parametrize("assignment", ["HW 3", "HW_3_final"])
+def test_usernames_of_blackboard_may_contain_underscores(assignment, tmp_path):
+    sources = {"ann_lee": SOLUTION, "bob_lee": FLIPPED, "carl": SOLUTION}
+    content = {f"{assignment}_{user}_attempt_2026-10-02-11-59-00_gradients.py": body for user, body in sources.items()}
+    found = received(read_download(write(tmp_path, content), WANTED))
+    assert {key: one.source for key, one in found.items()} == sources
+    alone = write(tmp_path / "alone", {f"{assignment}_alee_attempt_2026-10-02-11-59-00_gradients.py": SOLUTION})
+    assert list(received(read_download(alone, WANTED))) == ["alee"]
+
+
+def test_names_with_underscores_are_read_from_moodle(tmp_path):
+    content = {
+        "Ann_Lee_1041_assignsubmission_file_/gradients.py": SOLUTION,
+        "Bo Wu_1042_assignsubmission_file_/gradients.py": FLIPPED,
+    }
+    download = read_download(write(tmp_path, content), WANTED)
+    assert [(one.key, one.people[0].name) for one in download.entries] == [("1041", "Ann Lee"), ("1042", "Bo Wu")]
+
+
 def test_a_layout_that_it_is_not_is_told(tmp_path):
     write(tmp_path, {"ann/gradients.py": SOLUTION})
     with pytest.raises(UsageError, match="expected submission_metadata"):

@@ -11,9 +11,10 @@ import re
 from grader.inputs.entry import Entry, person
 from grader.inputs.tree import File, Tree
 
-_FOLDER = re.compile(r"(?P<name>[^_]+)_(?P<id>\d+)_assignsubmission_(?P<plugin>file|onlinetext)_?")
+# Old versions leave the _ in names.
+_FOLDER = re.compile(r"(?P<name>.+?)_(?P<id>\d+)_assignsubmission_(?P<plugin>file|onlinetext)_?", re.DOTALL)
 _FLAT = re.compile(
-    r"(?P<name>[^_]+)_(?P<id>\d+)_assignsubmission_(?P<plugin>file|onlinetext)_(?P<original>.+)", re.DOTALL
+    r"(?P<name>.+?)_(?P<id>\d+)_assignsubmission_(?P<plugin>file|onlinetext)_(?P<original>.+)", re.DOTALL
 )
 
 
@@ -43,7 +44,7 @@ def entries(tree: Tree) -> list[Entry]:
 
 
 def _add(found: dict[str, Entry], parts: re.Match[str], files: list[File], folder: str) -> None:
-    number, name = parts["id"], parts["name"]
+    number, name = parts["id"], parts["name"].replace("_", " ")
     if number not in found:
         found[number] = Entry(number, [person(f"{name}_{number}", name, moodle=number, moodle_folder=folder)], [])
     entry = found[number]
