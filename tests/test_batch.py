@@ -296,6 +296,19 @@ def test_a_batch_under_a_changed_config_asks_for_a_regrade_first(results, change
     assert "the solution, or a file beside it, changed" in batch(school[0], results, "--config", config).stderr
 
 
+def test_a_batch_never_adds_to_results_of_which_some_are_of_another_rubric(results, changed, school):
+    config, change = changed
+    change("seed: 590233417", "seed: 12")
+    change("share: 1.0", "share: 0.0")
+    assert run("regrade", results, "--config", config).returncode == 3  # leaves all as they were
+    newer = write(results.parent / "newer", {"zoe/gradients.py": SOLUTION})
+    refused = batch(newer, results, "--config", config)
+    assert refused.returncode == 2
+    assert "with --rerun where it leaves some as they are" in refused.stderr
+    assert run("regrade", results, "--rerun", "--config", config).returncode == 0
+    assert batch(newer, results, "--config", config).returncode == 0
+
+
 def test_answers_to_other_steps_are_left_alone_until_they_are_run_again(results, changed):
     config, change = changed
     change("seed: 590233417", "seed: 12")
@@ -320,7 +333,7 @@ def test_a_file_that_answers_differently_when_run_twice_is_flagged(tmp_path):
     assert flags == {"ann": "", "bob": "unstable"}
 
 
-def test_a_regrade_that_is_interrupted_goes_on_where_it_stopped(results, changed):
+def test_a_regrade_that_is_interrupted_goes_on_where_it_stopped(results, changed, school):
     config, change = changed
     change("share: 1.0", "share: 0.5")
     process = start("regrade", results, "--jobs", 1, "--config", config)
@@ -330,6 +343,7 @@ def test_a_regrade_that_is_interrupted_goes_on_where_it_stopped(results, changed
     done = count(results)
     if done == 18:
         pytest.skip("it had ended before it could be interrupted")
+    assert "since some of these results were graded" in batch(school[0], results, "--config", config).stderr
     again = run("regrade", results, "--config", config)
     assert f"{18 - done} judged again" in again.stdout, again.stderr
     assert count(results) == 18
@@ -401,3 +415,10 @@ def test_a_folder_whose_name_is_not_utf8_is_a_student_like_any_other(tmp_path):
         assert done.returncode == 0, done.stderr
         assert [row["score"] for row in table(tmp_path / "out")] == ["100"] * 3
     assert "nothing to do" in done.stdout or "0 graded now" in done.stdout
+
+
+def test_the_path_of_a_download_need_not_be_utf8(tmp_path):
+    source = Path(os.fsdecode(os.fsencode(tmp_path) + b"/Klasse-\xe4"))
+    source.mkdir()
+    done = batch(write(source, {"ann/gradients.py": SOLUTION}), tmp_path / "out")
+    assert done.returncode == 0, done.stderr

@@ -68,7 +68,23 @@ def test_a_store_damaged_in_the_middle_is_said_to_be_damaged(tmp_path):
         pytest.raises(StoreError, match="malformed; it is damaged, or not ours"),
         Store(tmp_path, create=False) as store,
     ):
-        store.last_round()
+        store.states_in_force()
+
+
+def test_a_student_whose_name_changed_is_not_another_one(tmp_path):
+    with Store(tmp_path, create=True) as store:
+        store.receive(Entry("1041", [person("Participant_1041"), person("bob")], []), Received("x.py", b"1"))
+        store.receive(Entry("1041", [person("Ann Lee_1041"), person("bob")], []), Received("x.py", b"1"))
+    with Results(tmp_path) as results:
+        assert [row.student for row in results.students()] == ["Ann Lee_1041", "bob"]
+
+
+def test_why_there_is_no_file_is_told_as_it_is_now(tmp_path):
+    with Store(tmp_path, create=True) as store:
+        store.receive(entry(), Received("", None, "missing", "found nothing"))
+        store.receive(entry(), Received("", None, "unreadable", "a broken zip"))
+    with Results(tmp_path) as results:
+        assert [(row.status, row.problem) for row in results.students()] == [("unreadable", "a broken zip")]
 
 
 def test_a_folder_without_results_is_said_to_be_one(tmp_path):
