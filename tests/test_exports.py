@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from grader.errors import UsageError
 from grader.exports.cells import cell, csv_text, number, write_file
 from grader.exports.feedback import Block, fragment, markdown, page, web_page
-from grader.exports.gradebooks import fill_canvas, fill_moodle, gradescope_csv
+from grader.exports.gradebooks import fill_canvas, gradescope_csv
 from grader.exports.moodlezip import moodle_zip
+from grader.exports.worksheet import fill_moodle
 from grader.fingerprint import fingerprint
 from grader.grade import grade
 from grader.inputs.download import read_download
@@ -149,7 +150,38 @@ def test_a_worksheet_in_another_language_needs_the_title_of_its_column(tmp_path,
             UsageError, match=r"with a column 'Grade', found Identifier, .*name the column of grades with --co"
         ):
             fill_moodle(results, worksheet, lambda row: "")
-        assert fill_moodle(results, worksheet, lambda row: "", "Bewertung").graded == 3
+        filled = fill_moodle(results, worksheet, lambda row: "", "Bewertung")
+        assert (filled.graded, filled.uncommented) == (3, False)
+
+
+def test_a_worksheet_in_another_language_is_scaled_and_its_comments_are_asked_for(tmp_path, graded):
+    worksheet = tmp_path / "worksheet.csv"
+    dutch = {"Grade,Maximum Grade": "Cijfer,Maximumcijfer", "Feedback comments": "Feedback als commentaar"}
+    text = MOODLE.replace("100.00", '"10,00"')
+    for english, there in dutch.items():
+        text = text.replace(english, there)
+    worksheet.write_text(text)
+    with stored(tmp_path, "moodle", graded) as results:
+        filled = fill_moodle(results, worksheet, lambda row: "", "Cijfer", scale=True)
+        assert [row[4] for row in table(filled.text)[1:4]] == ["10", "9.2", "10"]
+        assert (filled.worth, filled.uncommented) == ({10.0}, True)
+        with pytest.raises(UsageError, match="no column called 'Commentaar'; name one with --comments: Identifier"):
+            fill_moodle(results, worksheet, lambda row: "", "Cijfer", "Commentaar")
+
+
+def test_a_team_of_moodle_shares_its_marks_and_its_number_is_no_participant(tmp_path, graded):
+    worksheet = tmp_path / "worksheet.csv"
+    worksheet.write_text(
+        "Identifier,Full name,Status,Group,Grade,Maximum Grade,Feedback comments\n"
+        "Participant 881,Member One,Submitted,Ann Lee,,100.00,\n"
+        "Participant 882,Member Two,Submitted,Ann Lee,,100.00,\n"
+        "Participant 1041,Another One,No submission,Other,,100.00,\n"
+    )
+    with stored(tmp_path, "moodle", graded) as results:  # the team is called Ann Lee, and has number 1041
+        filled = fill_moodle(results, worksheet, lambda row: row.student)
+    assert [row[4] for row in table(filled.text)[1:]] == ["100", "100", ""]
+    assert filled.without_marks == ["Another One"]
+    assert "Ann Lee_1041" not in filled.without_row
 
 
 def test_the_feedback_zip_of_moodle_uses_moodles_own_folders(tmp_path, graded, assignment):
