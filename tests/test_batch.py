@@ -422,3 +422,22 @@ def test_the_path_of_a_download_need_not_be_utf8(tmp_path):
     source.mkdir()
     done = batch(write(source, {"ann/gradients.py": SOLUTION}), tmp_path / "out")
     assert done.returncode == 0, done.stderr
+
+
+def test_the_folder_of_the_submissions_is_not_taken_for_the_results(tmp_path):
+    source = write(tmp_path / "class", {"ann/gradients.py": SOLUTION})
+    done = batch(source, source)
+    assert done.returncode == 2
+    assert "expected a folder of its own for the results" in done.stderr
+    assert not (source / "grades.db").exists()
+
+
+def test_show_tells_a_damaged_store_in_one_line(results):
+    path = results / "grades.db"
+    data = bytearray(path.read_bytes())
+    data[4096:] = b"\xa5" * (len(data) - 4096)  # all but the first page
+    path.write_bytes(data)
+    done = run("show", results, "ann")
+    assert done.returncode == 3
+    assert done.stderr.count("\n") == 1
+    assert "it is damaged, or not ours" in done.stderr

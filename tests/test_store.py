@@ -87,6 +87,16 @@ def test_why_there_is_no_file_is_told_as_it_is_now(tmp_path):
         assert [(row.status, row.problem) for row in results.students()] == [("unreadable", "a broken zip")]
 
 
+def test_results_in_a_folder_that_cannot_be_written_are_read(tmp_path, monkeypatch):
+    with Store(tmp_path, create=True) as store:
+        store.receive(entry(), Received("gradients.py", b"1"))
+    (tmp_path / "grades.db").chmod(0o444)
+    monkeypatch.setattr("os.access", lambda path, mode: False)  # root may write everywhere
+    with Results(tmp_path) as results:
+        assert [row.student for row in results.students()] == ["ann"]
+        assert list(tmp_path.glob("grades.db-*")) == []  # nor does SQLite want to
+
+
 def test_a_folder_without_results_is_said_to_be_one(tmp_path):
     for opening in (lambda: Store(tmp_path, create=False), lambda: Results(tmp_path)):
         with pytest.raises(StoreError, match=r"expected the results of `grader batch` there, found no grades\.db"):
