@@ -316,3 +316,25 @@ def test_a_class_of_thousands_is_listed_in_no_time(tmp_path):
     students = [Student(f"S {i}", f"s{i}", i, {"gradients.py": b"x"}) for i in range(3000)]
     download = read_download(zipped(tmp_path / "c.zip", files("moodle", students)), WANTED)
     assert len(received(download)) == 3000
+
+
+@pytest.mark.parametrize(
+    ("names", "chosen"),
+    [
+        (["hw.ipynb"], "hw.ipynb"),
+        (["gradients (1).ipynb", "other.ipynb"], "gradients (1).ipynb"),
+        (["x.py", "gradients-2.ipynb"], "gradients-2.ipynb"),
+        (["x.py", "y.ipynb"], "x.py"),
+        (["a.ipynb", "b.ipynb"], ""),
+    ],
+)
+def test_a_notebook_stands_for_the_file_whatever_its_name(names, chosen, tmp_path):
+    write(tmp_path, {"bob/gradients.py": SOLUTION, **{f"ann/{name}": SOLUTION for name in names}})
+    ann = received(read_download(tmp_path, WANTED))["ann"]
+    assert ann.name == chosen
+    assert ann.kind == ("" if chosen else "unreadable")
+
+
+def test_a_notebook_per_student_is_a_class(tmp_path):
+    download = read_download(write(tmp_path, {"ann.ipynb": SOLUTION, "bob.ipynb": FLIPPED}), WANTED)
+    assert {key: one.kind for key, one in received(download).items()} == {"ann": "", "bob": ""}

@@ -30,7 +30,7 @@ def print_summary(folder: Path, outcome: Outcome) -> None:
         console.print(Text(f"{_LAYOUTS[outcome.layout]}: {outcome.taken} submissions, {outcome.graded} graded now"))
         _print_marks(console, results)
         listed = {status: _with_status(results, status) for status in ("missing", "unreadable", "not_graded")}
-        _print_list(console, "nothing handed in", listed["missing"])
+        _print_list(console, "no file to grade", listed["missing"])
         _print_list(console, "could not be read", listed["unreadable"])
         again = "not graded, through a fault of the grader: run the same command again, or `grader regrade`"
         _print_list(console, again, listed["not_graded"])

@@ -112,7 +112,10 @@ def receive(entry: Entry, wanted: str, max_bytes: int, refused: list[Refusal]) -
 
 
 def choose(files: list[File], wanted: str, *, any_name: bool) -> tuple[File | None, str, str]:
-    """(the file, a note, a problem): the least deep of that name, then one that a platform renamed, then the only one."""
+    """(the file, a note, a problem): the least deep of that name, then one that a platform renamed, then the only one.
+
+    A notebook stands for a Python file where there is none.
+    """
     notebook = wanted.rpartition(".")[0] + ".ipynb"
     named = [file for file in files if file.path.name == wanted] or [
         file for file in files if file.path.name == notebook
@@ -122,15 +125,17 @@ def choose(files: list[File], wanted: str, *, any_name: bool) -> tuple[File | No
         if len(exact) > 1 and len(exact[0].path.parts) == len(exact[1].path.parts):
             return None, "", f"expected one {exact[0].path.name}, found {exact[0].path} and {exact[1].path}"
         return exact[0], "", ""
-    renamed = [(_attempt(file.path, wanted), file) for file in files]
-    numbered = sorted(((number, file) for number, file in renamed if number is not None), key=lambda pair: pair[0])
-    if numbered:
-        return numbered[-1][1], "", ""
-    python = [file for file in files if file.path.suffix.lower() == ".py"]
-    if len(python) == 1:
-        return python[0], "" if any_name else f"{python[0].path.name} was taken for {wanted}", ""
-    if python:
-        return None, "", f"expected one {wanted}, found {', '.join(str(file.path) for file in python[:4])}"
+    for name in (wanted, notebook):
+        renamed = [(_attempt(file.path, name), file) for file in files]
+        numbered = sorted(((number, file) for number, file in renamed if number is not None), key=lambda pair: pair[0])
+        if numbered:
+            return numbered[-1][1], "", ""
+    for suffix in (".py", ".ipynb"):
+        of_kind = [file for file in files if file.path.suffix.lower() == suffix]
+        if len(of_kind) == 1:
+            return of_kind[0], "" if any_name else f"{of_kind[0].path.name} was taken for {wanted}", ""
+        if of_kind:
+            return None, "", f"expected one {wanted}, found {', '.join(str(file.path) for file in of_kind[:4])}"
     others = f", found only {', '.join(str(file.path) for file in files[:3])}" if files else ", found nothing"
     return None, "", f"no {wanted}{others}"
 
