@@ -16,6 +16,8 @@ import pytest
 from classroom import FLIPPED, SOLUTION, STUB, write, zipped
 from conftest import ROOT, SUBMISSIONS
 
+from grader.batch.progress import show_progress
+
 GRADER = [str(Path(sys.executable).with_name("grader"))]
 SLEEPS = SOLUTION + b"\nimport time\ntime.sleep(60)\n"
 CLASS = {
@@ -283,6 +285,17 @@ def test_a_regrade_with_nothing_changed_changes_nothing(results, school):
     assert grades(results) == grades(school[1])
 
 
+def test_what_a_regrade_could_not_grade_has_lost_nobody_marks(results, changed):
+    solution = changed[0].parent / "solutions" / "gradients.py"
+    solution.write_text(solution.read_text().replace("s.y_hat - s.y", "s.y - s.y_hat"))
+    done = run("regrade", results, "--config", changed[0])
+    assert done.returncode == 3
+    assert "gained marks, 0 lost some" in done.stdout
+    row = next(row for row in table(results, "changes.csv") if row["student"] == "ann")
+    assert (row["before"], row["after"], row["difference"]) == ("10", "", "0")
+    assert row["why"].startswith("could not be graded: ")
+
+
 def test_a_batch_under_a_changed_config_asks_for_a_regrade_first(results, changed, school):
     config, change = changed
     change("share: 1.0", "share: 0.5")
@@ -441,3 +454,16 @@ def test_show_tells_a_damaged_store_in_one_line(results):
     assert done.returncode == 3
     assert done.stderr.count("\n") == 1
     assert "it is damaged, or not ours" in done.stderr
+
+
+def test_progress_without_a_terminal_is_plain_lines_and_the_last_one_once(monkeypatch, capsys):
+    clock = iter([0.0, *(second for i in range(1, 4) for second in [6.0 * i] * 3)])
+    monkeypatch.setattr("grader.batch.progress.time.monotonic", lambda: next(clock))
+    with show_progress(3) as progress:
+        for i in range(3):
+            progress.done(failed=i == 1)
+    assert capsys.readouterr().err.splitlines() == [
+        "graded 1 of 3 (0.2 a second, 12 s left)",
+        "graded 2 of 3 (0.2 a second, 6 s left, 1 not graded)",
+        "graded 3 of 3 (0.2 a second in 18.0 s, 1 not graded)",
+    ]

@@ -82,6 +82,10 @@ def _print_list(console: Console, title: str, lines: list[str], rest: str = "gra
         console.print(Text(f"  and {len(lines) - _SHOWN} more: see {rest}"))
 
 
+def _shown(marks: float | None) -> str:
+    return "no marks" if marks is None else number(marks)
+
+
 def print_regraded(outcome: Regraded) -> None:
     """Print what changed, in config.yaml and in the marks."""
     console = Console(highlight=False, soft_wrap=True)
@@ -96,8 +100,7 @@ def print_regraded(outcome: Regraded) -> None:
         up, down = (sum(sign * gain > 0 for gain in students.values()) for sign in (1, -1))
         console.print(Text(f"{len(students)} students changed: {up} gained marks, {down} lost some"))
     lines = [
-        f"{one.student}: {one.gradient} {'-' if one.before is None else number(one.before)} -> {number(one.after)}"
-        f" ({one.difference:+g}): {one.why}"
+        f"{one.student}: {one.gradient} {_shown(one.before)} -> {_shown(one.after)} ({one.difference:+g}): {one.why}"
         for one in outcome.changes
     ]
     _print_list(console, "changes", lines, "changes.csv")
