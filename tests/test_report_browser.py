@@ -274,6 +274,16 @@ def test_it_fits_every_screen_and_can_be_read(open_page: Open, scheme: str) -> N
         assert page.evaluate("document.getElementById('evidence').scrollWidth") <= 320
 
 
+def test_a_table_that_goes_on_beyond_a_phone_shows_it(open_page: Open) -> None:
+    page = open_page()
+    page.set_viewport_size({"width": 390, "height": 800})
+    wider = (
+        "[...document.querySelectorAll('main .scroll')].filter(frame => frame.scrollWidth > frame.clientWidth)"
+        ".map(frame => getComputedStyle(frame).backgroundAttachment)"
+    )
+    assert set(page.evaluate(wider)) == {"local, local, scroll, scroll"}
+
+
 def test_paper_gets_every_student_and_no_buttons(open_page: Open) -> None:
     page = open_page(color_scheme="dark")
     page.emulate_media(media="print", color_scheme="dark")
