@@ -1,8 +1,10 @@
 """`grader batch` and `grader regrade` as installed: alike however they are run, killed and taken up again."""
 
 import csv
+import io
 import json
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -467,3 +469,15 @@ def test_progress_without_a_terminal_is_plain_lines_and_the_last_one_once(monkey
         "graded 2 of 3 (0.2 a second, 6 s left, 1 not graded)",
         "graded 3 of 3 (0.2 a second in 18.0 s, 1 not graded)",
     ]
+
+
+def test_progress_in_a_terminal_shows_count_rate_time_left_and_failures(monkeypatch):
+    screen = io.StringIO()
+    monkeypatch.setattr(screen, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr("sys.stderr", screen)
+    monkeypatch.setenv("COLUMNS", "100")
+    with show_progress(2) as progress:
+        progress.done(failed=True)
+        progress.done(failed=False)
+    shown = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", screen.getvalue())
+    assert re.search(r"graded \S+ 2/2 [\d.]+/s [-:\d]+ left 1 not graded", shown)
