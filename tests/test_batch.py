@@ -481,3 +481,16 @@ def test_progress_in_a_terminal_shows_count_rate_time_left_and_failures(monkeypa
         progress.done(failed=False)
     shown = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", screen.getvalue())
     assert re.search(r"graded \S+ 2/2 [\d.]+/s [-:\d]+ left 1 not graded", shown)
+
+
+def test_all_that_was_not_taken_is_in_a_table_as_long_as_it_is_so(tmp_path):
+    source = write(tmp_path / "class", {"ann/gradients.py": SOLUTION, **{f"=note {i}.txt": b"" for i in range(12)}})
+    done = batch(source, tmp_path / "out")
+    assert "and 2 more: see refused.csv" in done.stdout
+    refused = table(tmp_path / "out", "refused.csv")
+    assert len(refused) == 12
+    assert refused[0]["path"] == "'=note 0.txt"
+    for path in source.glob("*.txt"):
+        path.unlink()
+    batch(source, tmp_path / "out")
+    assert not (tmp_path / "out" / "refused.csv").exists()
