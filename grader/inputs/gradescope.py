@@ -65,7 +65,7 @@ def _entry(key: str, about: dict[Any, Any], tree: Tree) -> Entry:
         people=people,
         files=tree.below(key).files,
         group=" and ".join(one.name for one in people) if len(people) > 1 else "",
-        submitted_at=str(about.get(":created_at") or ""),
+        submitted_at=_text(about.get(":created_at")),
         note=f"{older} older submission(s) on Gradescope" if older else "",
     )
 
