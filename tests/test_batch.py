@@ -41,9 +41,9 @@ def run(*arguments, cwd=ROOT, **options):
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=120, check=False, **options)
 
 
-def start(*arguments):
+def start(*arguments, stderr=subprocess.DEVNULL):
     command = [*GRADER, *map(str, arguments)]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=stderr)
 
 
 def rows(out, sql):
@@ -494,3 +494,12 @@ def test_all_that_was_not_taken_is_in_a_table_as_long_as_it_is_so(tmp_path):
         path.unlink()
     batch(source, tmp_path / "out")
     assert not (tmp_path / "out" / "refused.csv").exists()
+
+
+def test_an_interrupted_batch_says_how_to_go_on(school, tmp_path):
+    process = start("batch", school[0], "--out", tmp_path / "out", "--jobs", 1, stderr=subprocess.PIPE)
+    wait_for(lambda: count(tmp_path / "out") >= 1, process)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    if process.returncode == 3:  # else it had ended before
+        assert b"interrupted; what is finished is kept: run the same command again" in said
