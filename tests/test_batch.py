@@ -503,3 +503,11 @@ def test_an_interrupted_batch_says_how_to_go_on(school, tmp_path):
     _, said = process.communicate(timeout=60)
     if process.returncode == 3:  # else it had ended before
         assert b"interrupted; what is finished is kept: run the same command again" in said
+
+
+def test_who_is_only_in_an_earlier_download_is_kept_and_said(tmp_path):
+    first = write(tmp_path / "first", {"ann/gradients.py": SOLUTION, "bob/gradients.py": SOLUTION})
+    second = write(tmp_path / "second", {"bob/gradients.py": SOLUTION, "carl/gradients.py": SOLUTION})
+    assert "earlier one" not in batch(first, tmp_path / "out").stdout
+    assert "not in this download, kept from an earlier one: 1\n  ann\n" in batch(second, tmp_path / "out").stdout
+    assert [row["student"] for row in table(tmp_path / "out")] == ["ann", "bob", "carl"]

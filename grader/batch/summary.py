@@ -34,6 +34,7 @@ def print_summary(folder: Path, outcome: Outcome) -> None:
         _print_list(console, "could not be read", listed["unreadable"])
         again = "not graded, through a fault of the grader: run the same command again, or `grader regrade`"
         _print_list(console, again, listed["not_graded"])
+        _print_list(console, "not in this download, kept from an earlier one", outcome.absent)
         _print_list(console, "not taken", [f"{path}: {reason}" for path, reason in results.refused()], "refused.csv")
         _print_list(console, "to be looked at", _flags(results))
     console.print(Text(f"written: {', '.join(str(path) for path in outcome.written)}"))
