@@ -219,6 +219,14 @@ def test_no_text_becomes_a_formula_or_breaks_a_row(text):
     assert row[0].isprintable()
 
 
+@pytest.mark.parametrize("text", ["x;=1+1", "x; @SUM(A1)", 'x;"=1+1"', "x;;-1", "a;b;\uff1d1", "x;\t=1"])
+def test_no_text_becomes_a_formula_where_a_semicolon_begins_a_cell(text):
+    (row,) = csv.reader(io.StringIO(csv_text([["Ann", cell(text)]]), newline=""), delimiter=";", quoting=csv.QUOTE_NONE)
+    for one in row[1:]:
+        assert not one.lstrip(' "').startswith(("=", "+", "-", "@", "\t", "\uff1d")), row
+    assert cell("Ann; Bob") == "Ann; Bob"
+
+
 @pytest.mark.parametrize(
     ("value", "shown"), [(1.0, "1"), (-0.5, "-0.5"), (1 / 3, "0.3333"), (100.0, "100"), (-1e-9, "0")]
 )
