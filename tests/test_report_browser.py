@@ -13,6 +13,7 @@ import pytest
 from report_class import HOSTILE, NAMES
 
 from grader.assignment import Assignment
+from grader.exports.feedback import Block, web_page
 from grader.report.data import read_class
 from grader.report.page import make_report
 
@@ -311,3 +312,10 @@ def test_without_scripts_the_figures_are_still_there(open_page: Open) -> None:
     page = open_page(java_script_enabled=False)
     assert "needs JavaScript" in page.locator("noscript").inner_text()
     assert page.locator(".map tbody tr").count() > 3
+
+
+def test_feedback_to_a_student_of_any_name_fits_a_phone(browser: Any) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 800})
+    page.set_content(web_page([Block("heading", "Homework", 1), Block("text", "x" * 300), Block("item", "y" * 300)]))
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.close()
