@@ -196,3 +196,19 @@ def test_what_a_person_should_look_at_is_flagged():
     assert [(kind, gradient) for kind, gradient, _ in flags_of(grade, run)] == [
         ("numerical", "dJ_dU"), ("tamper", "a"), ("tamper", "b"), ("tamper", "c")
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("module", "flagged"),
+    [
+        ("subprocess", True),
+        ("solutions.gradients", True),
+        ("_socket", True),
+        ("matplotlib", False),
+        ("argparse", False),
+    ],
+)
+def test_only_an_import_that_leads_out_of_the_sandbox_is_an_attempt_on_it(module, flagged):
+    message = f"ModuleNotFoundError: {module} is not available here: use numpy, `model`, and those parts"
+    run = Run({"dJ_dU": [Answer("raised", message=message)]})
+    assert bool(flags_of(Grade(1, "g.py", "graded", 0, 0, []), run)) == flagged
