@@ -511,3 +511,11 @@ def test_who_is_only_in_an_earlier_download_is_kept_and_said(tmp_path):
     assert "earlier one" not in batch(first, tmp_path / "out").stdout
     assert "not in this download, kept from an earlier one: 1\n  ann\n" in batch(second, tmp_path / "out").stdout
     assert [row["student"] for row in table(tmp_path / "out")] == ["ann", "bob", "carl"]
+
+
+def test_a_text_that_was_typed_into_the_platform_is_said(tmp_path):
+    source = write(tmp_path / "class", {"Ann Lee_1041_assignsubmission_onlinetext/onlinetext.html": b"<p>sorry</p>"})
+    assert (
+        "Ann Lee_1041: no gradients.py, found nothing; typed a text into Moodle"
+        in batch(source, tmp_path / "out").stdout
+    )

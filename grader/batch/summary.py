@@ -58,7 +58,8 @@ def _print_marks(console: Console, results: Results) -> None:
 
 def _with_status(results: Results, status: str) -> list[str]:
     rows = [row for row in results.students() if row.status == status]
-    return [f"{row.student}: {row.problem or (row.grade.message if row.grade else '')}" for row in rows]
+    reasons = [(row.problem or (row.grade.message if row.grade else ""), row.note) for row in rows]
+    return [f"{row.student}: {'; '.join(filter(None, why))}" for row, why in zip(rows, reasons, strict=True)]
 
 
 def _flags(results: Results) -> list[str]:
