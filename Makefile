@@ -33,8 +33,9 @@ golden: $(VENV)/.extras  ## rewrite the golden files; look at the difference wit
 schema: $(VENV)/.runtime  ## rewrite docs/config.schema.json from the types
 	$(BIN)/python -c "import sys; from grader.config import schema; sys.stdout.buffer.write(schema())" > docs/config.schema.json
 
-bench: $(VENV)/.extras  ## measure, as ratios against something else in the same run
+bench: $(VENV)/.bench  ## measure, as ratios against something else in the same run (ten minutes)
 	$(BIN)/python benchmarks/batch.py
+	$(BIN)/python benchmarks/whole_class.py
 	$(BIN)/python benchmarks/diagnosis.py
 
 clean:  ## delete what the other targets made
@@ -52,4 +53,8 @@ $(VENV)/.runtime: $(VENV)/bin/python pyproject.toml
 
 $(VENV)/.extras: $(VENV)/.runtime
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --config-settings editable_mode=compat -e '.[$(EXTRAS)]'
+	@touch $@
+
+$(VENV)/.bench: $(VENV)/.extras
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --config-settings editable_mode=compat -e '.[$(EXTRAS),bench]'
 	@touch $@

@@ -1,4 +1,4 @@
-"""`python benchmarks/batch.py [--full]`: the grader beside what one would use instead, in one run on one machine.
+"""`python benchmarks/batch.py [--quick]`: the grader beside what one would use instead, in one run on one machine.
 
 Every figure comes with the ratio that matters, because machines differ and are shared: compare within a run, not between
 runs.  Rounds are interleaved, so that a disturbance hits all alike; figures are medians over rounds.
@@ -33,6 +33,7 @@ CONFIG = ROOT / "config.yaml"
 PEERS = ROOT / "benchmarks" / "peers"
 GRADER = [str(Path(sys.executable).with_name("grader"))]
 CORES = os.cpu_count() or 1
+COUNT = 600  # submissions in a round: enough for beginning and end not to count
 SINGLE = {f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "OMP", "MKL")}
 
 
@@ -100,8 +101,8 @@ def _told(workers):
 
 def throughput(assignment, rounds, folder):
     say(f"## Submissions a second, {CORES} cores, {rounds} interleaved rounds, median (least to most)")
-    right = [f"# {i}\n{school.SOLUTION}".encode() for i in range(300)]
-    mixed = [school.submission(i).encode() for i in range(300)]
+    right = [f"# {i}\n{school.SOLUTION}".encode() for i in range(COUNT)]
+    mixed = [school.submission(i).encode() for i in range(COUNT)]
     folders = [school.write(folder / "right", 1) / "s00000"] * 12
     rates = {name: [] for name in ("batch, right", "batch, mixed", "bare fork", "gradescope-utils", "pytest")}
     with Pool(CONFIG, CORES) as pool:
@@ -109,7 +110,7 @@ def throughput(assignment, rounds, folder):
         grader_rate(pool, mixed[:200])  # warm: the tables of the diagnosis are made when first needed
         for _ in range(rounds):
             rates["batch, right"].append(grader_rate(pool, right))
-            rates["bare fork"].append(fork_rate(assignment, 300, folder))
+            rates["bare fork"].append(fork_rate(assignment, COUNT, folder))
             rates["batch, mixed"].append(grader_rate(pool, mixed))
             rates["gradescope-utils"].append(peer_rate([sys.executable, "gradescope_tests.py", "{}"], folders))
             command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_pytest.py"]
@@ -270,8 +271,8 @@ def latency(rounds):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--full", action="store_true", help="growth up to 10,000 submissions, and more rounds")
-    full = parser.parse_args().full
+    parser.add_argument("--quick", action="store_true", help="growth up to 1,000 submissions, and fewer rounds")
+    full = not parser.parse_args().quick
     assignment = load_assignment(load_config(CONFIG), ROOT, with_solution=True)
     load = ", ".join(f"{one:.1f}" for one in os.getloadavg())
     say(f"Python {sys.version.split()[0]}, numpy {np.__version__}, {CORES} cores, load before: {load}")

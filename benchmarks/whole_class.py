@@ -188,7 +188,7 @@ def gradebooks(runs: Runs, results: Path, folder: Path, count: int) -> None:
 
 
 def _progress(said: str) -> str:
-    return next((line for line in said.splitlines() if line.startswith("graded ")), "")
+    return next((line for line in reversed(said.splitlines()) if line.startswith("graded ")), "")
 
 
 def main() -> None:

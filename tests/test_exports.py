@@ -23,8 +23,9 @@ from grader.fingerprint import fingerprint
 from grader.grade import grade
 from grader.inputs.download import read_download
 from grader.inputs.entry import receive
+from grader.store.gradings import RunRecord, record
 from grader.store.query import Results
-from grader.store.store import RunRecord, Store
+from grader.store.store import Store
 
 
 @pytest.fixture(scope="module")
@@ -47,8 +48,8 @@ def stored(tmp_path: Path, layout: str, graded) -> Results:
         for number_, source in store.connection.execute(
             "SELECT id, source FROM submissions WHERE source IS NOT NULL"
         ).fetchall():
-            record = RunRecord(b"\x80", "", 0.1, 1, state.steps, state.runtime, "strong")
-            store.record(number_, round_id, msgspec.json.encode(by_source[source]), record)
+            run = RunRecord(b"\x80", "", 0.1, 1, state.steps, state.runtime, "strong")
+            record(store, number_, round_id, msgspec.json.encode(by_source[source]), run)
         store.finish_round(round_id)
     return Results(tmp_path / "results")
 

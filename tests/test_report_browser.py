@@ -74,6 +74,15 @@ def open_page(browser: Any, report: Path) -> Iterator[Open]:
     assert all(re.sub("#.*", "", url) == report.as_uri() or url == "data:," for url in asked), asked
 
 
+def becomes_as_narrow_as(page: Any, width: int) -> bool:
+    """The charts are drawn anew for each width, after the page has it."""
+    for _ in range(100):
+        if page.evaluate("document.documentElement.scrollWidth") <= width:
+            return True
+        page.wait_for_timeout(100)
+    return False
+
+
 def rows(page: Any) -> Any:
     return page.locator("#table tbody tr")
 
@@ -150,7 +159,7 @@ def test_a_student_is_opened_with_the_evidence_and_closed_again(open_page: Open)
     shown = name.inner_text()
     name.click()
     evidence = page.locator("#evidence")
-    assert evidence.locator("h2").inner_text() == shown
+    playwright.expect(evidence.locator("h2")).to_have_text(shown)
     assert "dJ_db2: wrong" in evidence.inner_text()
     assert evidence.locator(".heat td.h5").count() >= 9  # every entry has the opposite sign
     assert "V →" in evidence.locator(".heat").first.inner_text()
@@ -175,16 +184,18 @@ def test_everything_can_be_done_from_the_keyboard(open_page: Open) -> None:
     outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
     assert outline == "solid"
     page.keyboard.press("Enter")
-    first = page.locator("#evidence-title").inner_text()
+    page.wait_for_selector("#evidence[open]")  # the address changes first, and the page follows it
+    title = page.locator("#evidence-title")
+    first = title.inner_text()
     page.keyboard.press("ArrowRight")
-    assert page.locator("#evidence-title").inner_text() != first
+    playwright.expect(title).not_to_have_text(first)
     page.keyboard.press("ArrowLeft")
-    assert page.locator("#evidence-title").inner_text() == first
+    playwright.expect(title).to_have_text(first)
 
 
 def test_an_address_leads_to_a_student(open_page: Open) -> None:
     page = open_page("#student-8")
-    assert page.locator("#evidence-title").inner_text() == f"{NAMES[7]} 7"
+    playwright.expect(page.locator("#evidence-title")).to_have_text(f"{NAMES[7]} 7")
     page.locator("#close").click()
     assert page.url.endswith("#students")
 
@@ -266,8 +277,7 @@ def test_it_fits_every_screen_and_can_be_read(open_page: Open, scheme: str) -> N
     page = open_page(color_scheme=scheme)
     for width in (1280, 390, 320):
         page.set_viewport_size({"width": width, "height": 800})
-        # Charts are drawn anew a moment after the frame has changed.
-        page.wait_for_function(f"document.documentElement.scrollWidth <= {width}")
+        assert becomes_as_narrow_as(page, width)
     assert page.evaluate(FAINT) == []
     for number in (6, 7, 9, 12):
         page.evaluate(f"location.hash = '#student-{number}'")

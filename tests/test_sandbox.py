@@ -214,7 +214,7 @@ def test_nothing_of_the_grader_or_the_solution_is_in_the_students_process(sandbo
         names = [name for name in sys.modules if "grader" in name or "solution" in name or "msgspec" in name]
         files = [p for p in sys.path if "grader" in p or "site-packages" in p]
         texts = [o for o in gc.get_objects() if isinstance(o, dict) and "y_hat - s.y" in str(o.get("__doc__"))]
-        environment = {k: v for k, v in os.environ.items() if k not in ("PATH", "LC_ALL") and "NUM_THREADS" not in k}
+        environment = [k for k in os.environ if k not in ("PATH", "LC_ALL", "LD_BIND_NOW") and "NUM_THREADS" not in k]
         raise ValueError([names, files, texts, sorted(environment), os.getcwd(), sys.argv[1:]])
     """
     message = sandbox.run(b"def dJ_dU(s):\n" + textwrap.indent(textwrap.dedent(look), "    ").encode()).answers[

@@ -10,9 +10,9 @@ from grader.answers import Run
 from grader.batch.pool import Lost
 from grader.batch.progress import Progress
 from grader.batch.protocol import Hello, Result, Task
-from grader.result import Grade
+from grader.store.gradings import Flag, RunRecord, record, record_copies
 from grader.store.runs import unpack_run
-from grader.store.store import RunRecord, Store
+from grader.store.store import Store
 
 
 class Workers(Protocol):
@@ -68,27 +68,19 @@ def grade_all(
             failures += failed * (1 + len(one.copies))
             if isinstance(result, Lost):
                 for submission in (one.submission, *(copy for copy, _ in one.copies)):
-                    store.record(submission, round_id, not_graded(_name(store, submission), result.reason))
+                    record(store, submission, round_id, not_graded(_name(store, submission), result.reason))
                     progress.done(failed=True)
                 continue
-            record = _run_record(result, hello)
-            flags = [*result.flags, *_unstable(store, one, record, compare)]
-            store.record(one.submission, round_id, result.grade, record, one.run_id, flags)
+            run = _run_record(result, hello)
+            flags = [*result.flags, *_unstable(store, one, run, compare)]
+            record(store, one.submission, round_id, result.grade, run, one.run_id, flags)
             progress.done(failed=failed)
             for start in range(0, len(one.copies), TOGETHER):
-                _record_copies(store, round_id, result, one.copies[start : start + TOGETHER])
-                for _ in one.copies[start : start + TOGETHER]:
+                together = one.copies[start : start + TOGETHER]
+                record_copies(store, round_id, result.grade, together, result.flags)
+                for _ in together:
                     progress.done(failed=failed)
     return failures
-
-
-def _record_copies(store: Store, round_id: int, result: Result, copies: list[tuple[int, int]]) -> None:
-    """The same grade for other files with the same answers, in one transaction."""
-    grade = msgspec.json.decode(result.grade, type=Grade)
-    with store.transaction():
-        for submission, run_id in copies:
-            named = msgspec.structs.replace(grade, submission=_name(store, submission), sandbox=_sandbox(store, run_id))
-            store.record(submission, round_id, msgspec.json.encode(named), None, run_id, result.flags)
 
 
 def _tasks(store: Store, work: Iterable[Work], under_way: dict[int, Work]) -> Iterator[Task]:
@@ -116,11 +108,11 @@ def _run_record(result: Result, hello: Hello) -> RunRecord | None:
     )
 
 
-def _unstable(store: Store, one: Work, record: RunRecord | None, compare: Compare | None) -> list[tuple[str, str, str]]:
-    if one.before is None or record is None or compare is None:
+def _unstable(store: Store, one: Work, run: RunRecord | None, compare: Compare | None) -> list[Flag]:
+    if one.before is None or run is None or compare is None:
         return []
     (answers,) = store.connection.execute("SELECT answers FROM runs WHERE id = ?", (one.before,)).fetchone()
-    detail = compare(unpack_run(answers), unpack_run(record.packed))
+    detail = compare(unpack_run(answers), unpack_run(run.packed))
     return [("unstable", "", detail)] if detail else []
 
 

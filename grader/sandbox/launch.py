@@ -17,6 +17,7 @@ Launched = tuple["subprocess.Popen[bytes]", socket.socket]
 _ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
     "LC_ALL": "C.UTF-8",
+    "LD_BIND_NOW": "1",  # symbols are looked up once, here, and not in each child
     # A second BLAS thread could not start in a child, which would wait for it for ever.
     **{f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "OMP", "MKL", "VECLIB_MAXIMUM", "NUMEXPR")},
 }

@@ -8,6 +8,7 @@ import marshal
 import math
 import struct
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -19,6 +20,7 @@ MAX_HEADER = 2**20  # texts may be escaped to twelve bytes a character
 MAX_DATA = MAX_ENTRIES * 16
 MAX_TOTAL = 40 * 2**20
 MAX_TRACED = 40
+USUAL_HEADER = 512
 MAX_LINES, MAX_LINE = 4, 400  # of an explanation
 _LENGTHS = struct.Struct("!II")
 
@@ -88,39 +90,43 @@ class ReplyReader:
         del self._buffer[:end]
 
     def _answer(self, head: bytes, data: bytes) -> tuple[int, Answer]:
-        try:
-            reply = _DECODER.decode(head)
-        except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
-            raise Violation("a result that is not in the agreed form") from error
-        value = None
-        data, traced = _split(reply, data)
+        reply, answer = (_read_again if len(head) <= USUAL_HEADER else _read)(head, self._text_limit)
+        if reply.traced:
+            data, traced = _split(reply, data)
+            answer = msgspec.structs.replace(answer, traced=traced)
         if reply.dtype:
-            if reply.outcome != "returned":
-                raise Violation("a value beside a failure")
-            value = _array(reply.dtype, reply.shape, data)
+            answer = msgspec.structs.replace(answer, value=_array(reply.dtype, reply.shape, data))
         elif data:
             raise Violation("data without a type")
-        limit = self._text_limit
-        answer = Answer(
-            outcome=reply.outcome,
-            value=value,
-            returned=_text(reply.returned, limit),
-            message=_text(reply.message, limit),
-            line=reply.line if 0 <= reply.line < 10**7 else 0,
-            printed=_text(reply.printed, limit),
-            warnings=tuple([_text(warning, limit) for warning in reply.warnings[:5]]),
-            mutated=tuple([_text(name, 64) for name in reply.mutated[:64]]),
-            evidence=tuple([_text(what, 64).replace("\n", " ") for what in reply.evidence[:4]]),
-            explanation=tuple([_text(line, MAX_LINE).replace("\n", " ") for line in reply.explanation[:MAX_LINES]]),
-            traced=traced,
-        )
         return reply.call, answer
+
+
+def _read(head: bytes, limit: int) -> tuple[Reply, Answer]:
+    """A header, and all that it says of the answer but for its arrays; texts are cut at `limit`."""
+    try:
+        reply = _DECODER.decode(head)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        raise Violation("a result that is not in the agreed form") from error
+    if reply.dtype and reply.outcome != "returned":
+        raise Violation("a value beside a failure")
+    return reply, Answer(
+        outcome=reply.outcome,
+        returned=_text(reply.returned, limit),
+        message=_text(reply.message, limit),
+        line=reply.line if 0 <= reply.line < 10**7 else 0,
+        printed=_text(reply.printed, limit),
+        warnings=tuple([_text(warning, limit) for warning in reply.warnings[:5]]),
+        mutated=tuple([_text(name, 64) for name in reply.mutated[:64]]),
+        evidence=tuple([_text(what, 64).replace("\n", " ") for what in reply.evidence[:4]]),
+        explanation=tuple([_text(line, MAX_LINE).replace("\n", " ") for line in reply.explanation[:MAX_LINES]]),
+    )
+
+
+_read_again = lru_cache(maxsize=1024)(_read)  # most headers are those of another submission too
 
 
 def _split(reply: Reply, data: bytes) -> tuple[bytes, tuple[Traced, ...]]:
     """The bytes of the value, and the traced arrays that follow them."""
-    if not reply.traced:
-        return data, ()
     if len(reply.traced) > MAX_TRACED:
         raise Violation("too many traced values")
     sizes = [8 * _entries(described.shape) for described in reply.traced]

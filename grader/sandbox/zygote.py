@@ -130,11 +130,13 @@ class Zygote:
         self._preload(order["words"])
         if order.get("helpers") and self.helpers is None:
             self.helpers = load_helpers(self.settings, self.own)
+            self._settle()
         self.started += 1
         if self.started == REHEARSE_AFTER:
             rehearsal.rehearse()
             self._settle()
-        pid = self._fork(lambda: serve(self.layers, slot, *fds, self.helpers))
+        helpers = self.helpers if order.get("helpers") else None
+        pid = self._fork(lambda: serve(self.layers, slot, *fds, helpers))
         self.pids[slot] = pid
         self._say(f'{{"started": {slot}, "pid": {pid}}}')
         for fd in fds:
@@ -153,7 +155,7 @@ class Zygote:
             sys.path.append(self.settings["numpy"])
             imports.preload(names)
             sys.path.pop()
-            self.layers.prepare()
+            self._settle()
 
     def _fork(self, what):
         pid = os.fork()

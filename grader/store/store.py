@@ -1,36 +1,20 @@
-"""Write grades.db: the only place that does.  One transaction per submission; an interrupted pass is taken up again."""
+"""Write grades.db: what was handed in, and passes, which are taken up again where interrupted.  Gradings: see gradings.py."""
 
 import hashlib
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
-from grader.fingerprint import Fingerprint, Runtime
+from grader.fingerprint import Fingerprint
 from grader.inputs.entry import Entry, Person, Received
 from grader.inputs.tree import Refusal
-from grader.result import Grade
 from grader.store.database import DATABASE, clean, explained, now, opened
 from grader.store.identical import identical_files, text_hash
 from grader.store.lock import FolderLock
-from grader.store.rows import gradient_row, mistake_rows
 from grader.store.schema import StoreError
-
-
-@dataclass(frozen=True)
-class RunRecord:
-    """A run as it is stored; `packed` is the run itself in bytes."""
-
-    packed: bytes
-    answers_hash: str
-    cpu_seconds: float
-    attempts: int
-    steps_hash: str
-    runtime: Runtime
-    sandbox: str
 
 
 class Store:
@@ -207,55 +191,3 @@ class Store:
                 identical_files(db),
             )
             db.execute("UPDATE rounds SET finished_at = ? WHERE id = ?", (now(), number))
-
-    # --- gradings ------------------------------------------------------------------------------------------------
-
-    def record(
-        self,
-        submission: int,
-        round_id: int,
-        grade: bytes,
-        run: RunRecord | None = None,
-        run_id: int | None = None,
-        flags: Iterable[tuple[str, str, str]] = (),
-    ) -> None:
-        """Add a grading, the run that it is of where that is new, and put it in force: all in one transaction."""
-        decoded = msgspec.json.decode(grade, type=Grade)
-        with self.transaction() as db:
-            if run is not None:
-                run_id = self._record_run(db, submission, round_id, run)
-            grading = db.execute(
-                "INSERT INTO gradings (submission_id, run_id, round_id, status, score, max_score, grade, graded_at)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (submission, run_id, round_id, decoded.status, decoded.score, decoded.max_score, grade.decode(), now()),
-            ).lastrowid
-            rows = [(grading, *gradient_row(k, gradient)) for k, gradient in enumerate(decoded.gradients)]
-            db.executemany("INSERT INTO gradients VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
-            db.executemany(
-                "INSERT INTO mistakes VALUES (?, ?, ?, ?, ?, ?)", [(grading, *row) for row in mistake_rows(decoded)]
-            )
-            db.executemany(
-                "INSERT INTO flags (submission_id, grading_id, kind, gradient, detail) VALUES (?, ?, ?, ?, ?)",
-                [(submission, grading, kind, gradient, clean(detail)) for kind, gradient, detail in flags],
-            )
-            db.execute("UPDATE submissions SET grading_id = ? WHERE id = ?", (grading, submission))
-
-    @staticmethod
-    def _record_run(db: sqlite3.Connection, submission: int, round_id: int, run: RunRecord) -> int:
-        cursor = db.execute(
-            "INSERT INTO runs (submission_id, round_id, steps_hash, runtime, sandbox, answers, answers_hash, cpu_seconds,"
-            " attempts, ran_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                submission,
-                round_id,
-                run.steps_hash,
-                msgspec.json.encode(run.runtime).decode(),
-                run.sandbox,
-                run.packed,
-                run.answers_hash,
-                run.cpu_seconds,
-                run.attempts,
-                now(),
-            ),
-        )
-        return int(cursor.lastrowid or 0)
