@@ -27,6 +27,7 @@ COMMANDS = {
     "validate": "validate",
     "explain": "explain",
 }
+_RESUMED = ("batch", "regrade")
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -56,7 +57,9 @@ class _Commands(click.Group):
             _say(str(error))
             ctx.exit(error.exit_code)
         except KeyboardInterrupt:
-            click.echo("interrupted: nothing was graded that is not printed or stored", err=True)
+            again = "what is finished is kept: run the same command again"
+            kept = again if ctx.invoked_subcommand in _RESUMED else "nothing was graded that is not printed"
+            click.echo(f"interrupted; {kept}", err=True)
             ctx.exit(GraderError.exit_code)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise

@@ -176,7 +176,7 @@ class Cluster:
 
 
 def _knock(address: str, seconds: float) -> None:
-    """Wait until something listens at the address: Dask itself says less, and later, where nothing does.
+    """Wait until a scheduler greets at the address: Dask itself says less, and later or never, where none does.
 
     Raises:
         OSError: nothing does.
@@ -191,8 +191,12 @@ def _knock(address: str, seconds: float) -> None:
     end = time.monotonic() + seconds
     while True:
         try:
-            socket.create_connection((host, port), timeout=5).close()
-        except ConnectionRefusedError:
+            with socket.create_connection((host, port), timeout=5) as line:
+                if parts.scheme == "tcp":  # in the others it is not the scheduler that speaks first
+                    line.settimeout(seconds)
+                    if not line.recv(1):
+                        raise ConnectionResetError("something else listens there, and hangs up")
+        except (ConnectionRefusedError, ConnectionResetError):
             if time.monotonic() > end or seconds < PATIENCE:
                 raise
             time.sleep(0.5)

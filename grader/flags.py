@@ -6,9 +6,15 @@ from collections.abc import Iterator
 from grader.answers import Run
 from grader.result import Grade
 
+# Modules that lead out of the sandbox, or to the answers.  To import another one, such as matplotlib, is no attempt.
+_OUTWARD = (
+    "subprocess socket socketserver ssl http urllib requests ftplib smtplib asyncio multiprocessing concurrent pty ctypes"
+    " cffi mmap fcntl resource signal grader solutions"
+).split()
 # What a student's code hears, or leaves behind, when it tries what the sandbox forbids.
 _TAMPER = re.compile(
-    r"^(PermissionError|BlockingIOError: \[Errno 11\]|OSError: \[Errno (1|13|24|27|38)\])|is not available here: use"
+    r"^(PermissionError|BlockingIOError: \[Errno 11\]|OSError: \[Errno (1|13|24|27|38)\])"
+    rf"|^ModuleNotFoundError: _?({'|'.join(_OUTWARD)})\b.* is not available here: use"
 )
 _FORGED = re.compile(r"^the process sent ")
 _ENDED = re.compile(r"^the process (ended itself|was ended by)")

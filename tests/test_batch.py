@@ -1,8 +1,10 @@
 """`grader batch` and `grader regrade` as installed: alike however they are run, killed and taken up again."""
 
 import csv
+import io
 import json
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -15,6 +17,8 @@ from pathlib import Path
 import pytest
 from classroom import FLIPPED, SOLUTION, STUB, write, zipped
 from conftest import ROOT, SUBMISSIONS
+
+from grader.batch.progress import show_progress
 
 GRADER = [str(Path(sys.executable).with_name("grader"))]
 SLEEPS = SOLUTION + b"\nimport time\ntime.sleep(60)\n"
@@ -37,9 +41,9 @@ def run(*arguments, cwd=ROOT, **options):
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=120, check=False, **options)
 
 
-def start(*arguments):
+def start(*arguments, stderr=subprocess.DEVNULL):
     command = [*GRADER, *map(str, arguments)]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=stderr)
 
 
 def rows(out, sql):
@@ -83,7 +87,7 @@ def test_a_class_is_graded_and_what_needs_a_person_is_listed(school):
     _, out, done = school
     assert done.returncode == 0, done.stderr
     assert "a folder per student: 10 submissions, 9 graded now" in done.stdout
-    assert "nothing handed in: 1\n  finn: no gradients.py, found nothing" in done.stdout
+    assert "no file to grade: 1\n  finn: no gradients.py, found nothing" in done.stdout
     assert "tried what the sandbox forbids, or ended the process: 2" in done.stdout
     assert "graded 9 of 9 (" in done.stderr
     found = {row["student"]: row for row in table(out)}
@@ -283,6 +287,17 @@ def test_a_regrade_with_nothing_changed_changes_nothing(results, school):
     assert grades(results) == grades(school[1])
 
 
+def test_what_a_regrade_could_not_grade_has_lost_nobody_marks(results, changed):
+    solution = changed[0].parent / "solutions" / "gradients.py"
+    solution.write_text(solution.read_text().replace("s.y_hat - s.y", "s.y - s.y_hat"))
+    done = run("regrade", results, "--config", changed[0])
+    assert done.returncode == 3
+    assert "gained marks, 0 lost some" in done.stdout
+    row = next(row for row in table(results, "changes.csv") if row["student"] == "ann")
+    assert (row["before"], row["after"], row["difference"]) == ("10", "", "0")
+    assert row["why"].startswith("could not be graded: ")
+
+
 def test_a_batch_under_a_changed_config_asks_for_a_regrade_first(results, changed, school):
     config, change = changed
     change("share: 1.0", "share: 0.5")
@@ -294,6 +309,19 @@ def test_a_batch_under_a_changed_config_asks_for_a_regrade_first(results, change
     with (config.parent / "solutions" / "gradients.py").open("a") as file:
         file.write("\n# another comment\n")
     assert "the solution, or a file beside it, changed" in batch(school[0], results, "--config", config).stderr
+
+
+def test_a_batch_never_adds_to_results_of_which_some_are_of_another_rubric(results, changed, school):
+    config, change = changed
+    change("seed: 590233417", "seed: 12")
+    change("share: 1.0", "share: 0.0")
+    assert run("regrade", results, "--config", config).returncode == 3  # leaves all as they were
+    newer = write(results.parent / "newer", {"zoe/gradients.py": SOLUTION})
+    refused = batch(newer, results, "--config", config)
+    assert refused.returncode == 2
+    assert "with --rerun where it leaves some as they are" in refused.stderr
+    assert run("regrade", results, "--rerun", "--config", config).returncode == 0
+    assert batch(newer, results, "--config", config).returncode == 0
 
 
 def test_answers_to_other_steps_are_left_alone_until_they_are_run_again(results, changed):
@@ -320,7 +348,7 @@ def test_a_file_that_answers_differently_when_run_twice_is_flagged(tmp_path):
     assert flags == {"ann": "", "bob": "unstable"}
 
 
-def test_a_regrade_that_is_interrupted_goes_on_where_it_stopped(results, changed):
+def test_a_regrade_that_is_interrupted_goes_on_where_it_stopped(results, changed, school):
     config, change = changed
     change("share: 1.0", "share: 0.5")
     process = start("regrade", results, "--jobs", 1, "--config", config)
@@ -330,6 +358,7 @@ def test_a_regrade_that_is_interrupted_goes_on_where_it_stopped(results, changed
     done = count(results)
     if done == 18:
         pytest.skip("it had ended before it could be interrupted")
+    assert "since some of these results were graded" in batch(school[0], results, "--config", config).stderr
     again = run("regrade", results, "--config", config)
     assert f"{18 - done} judged again" in again.stdout, again.stderr
     assert count(results) == 18
@@ -401,3 +430,92 @@ def test_a_folder_whose_name_is_not_utf8_is_a_student_like_any_other(tmp_path):
         assert done.returncode == 0, done.stderr
         assert [row["score"] for row in table(tmp_path / "out")] == ["100"] * 3
     assert "nothing to do" in done.stdout or "0 graded now" in done.stdout
+
+
+def test_the_path_of_a_download_need_not_be_utf8(tmp_path):
+    source = Path(os.fsdecode(os.fsencode(tmp_path) + b"/Klasse-\xe4"))
+    source.mkdir()
+    done = batch(write(source, {"ann/gradients.py": SOLUTION}), tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_folder_of_the_submissions_is_not_taken_for_the_results(tmp_path):
+    source = write(tmp_path / "class", {"ann/gradients.py": SOLUTION})
+    done = batch(source, source)
+    assert done.returncode == 2
+    assert "expected a folder of its own for the results" in done.stderr
+    assert not (source / "grades.db").exists()
+
+
+def test_show_tells_a_damaged_store_in_one_line(results):
+    path = results / "grades.db"
+    data = bytearray(path.read_bytes())
+    data[4096:] = b"\xa5" * (len(data) - 4096)  # all but the first page
+    path.write_bytes(data)
+    done = run("show", results, "ann")
+    assert done.returncode == 3
+    assert done.stderr.count("\n") == 1
+    assert "it is damaged, or not ours" in done.stderr
+
+
+def test_progress_without_a_terminal_is_plain_lines_and_the_last_one_once(monkeypatch, capsys):
+    clock = iter([0.0, *(second for i in range(1, 4) for second in [6.0 * i] * 3)])
+    monkeypatch.setattr("grader.batch.progress.time.monotonic", lambda: next(clock))
+    with show_progress(3) as progress:
+        for i in range(3):
+            progress.done(failed=i == 1)
+    assert capsys.readouterr().err.splitlines() == [
+        "graded 1 of 3 (0.2 a second, 12 s left)",
+        "graded 2 of 3 (0.2 a second, 6 s left, 1 not graded)",
+        "graded 3 of 3 (0.2 a second in 18.0 s, 1 not graded)",
+    ]
+
+
+def test_progress_in_a_terminal_shows_count_rate_time_left_and_failures(monkeypatch):
+    screen = io.StringIO()
+    monkeypatch.setattr(screen, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr("sys.stderr", screen)
+    monkeypatch.setenv("COLUMNS", "100")
+    with show_progress(2) as progress:
+        progress.done(failed=True)
+        progress.done(failed=False)
+    shown = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", screen.getvalue())
+    assert re.search(r"graded \S+ 2/2 [\d.]+/s [-:\d]+ left 1 not graded", shown)
+
+
+def test_all_that_was_not_taken_is_in_a_table_as_long_as_it_is_so(tmp_path):
+    source = write(tmp_path / "class", {"ann/gradients.py": SOLUTION, **{f"=note {i}.txt": b"" for i in range(12)}})
+    done = batch(source, tmp_path / "out")
+    assert "and 2 more: see refused.csv" in done.stdout
+    refused = table(tmp_path / "out", "refused.csv")
+    assert len(refused) == 12
+    assert refused[0]["path"] == "'=note 0.txt"
+    for path in source.glob("*.txt"):
+        path.unlink()
+    batch(source, tmp_path / "out")
+    assert not (tmp_path / "out" / "refused.csv").exists()
+
+
+def test_an_interrupted_batch_says_how_to_go_on(school, tmp_path):
+    process = start("batch", school[0], "--out", tmp_path / "out", "--jobs", 1, stderr=subprocess.PIPE)
+    wait_for(lambda: count(tmp_path / "out") >= 1, process)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    if process.returncode == 3:  # else it had ended before
+        assert b"interrupted; what is finished is kept: run the same command again" in said
+
+
+def test_who_is_only_in_an_earlier_download_is_kept_and_said(tmp_path):
+    first = write(tmp_path / "first", {"ann/gradients.py": SOLUTION, "bob/gradients.py": SOLUTION})
+    second = write(tmp_path / "second", {"bob/gradients.py": SOLUTION, "carl/gradients.py": SOLUTION})
+    assert "earlier one" not in batch(first, tmp_path / "out").stdout
+    assert "not in this download, kept from an earlier one: 1\n  ann\n" in batch(second, tmp_path / "out").stdout
+    assert [row["student"] for row in table(tmp_path / "out")] == ["ann", "bob", "carl"]
+
+
+def test_a_text_that_was_typed_into_the_platform_is_said(tmp_path):
+    source = write(tmp_path / "class", {"Ann Lee_1041_assignsubmission_onlinetext/onlinetext.html": b"<p>sorry</p>"})
+    assert (
+        "Ann Lee_1041: no gradients.py, found nothing; typed a text into Moodle"
+        in batch(source, tmp_path / "out").stdout
+    )

@@ -2,8 +2,10 @@
 
 import importlib.util
 import re
+import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -107,3 +109,25 @@ def test_an_assignment_with_files_outside_its_folder_is_not_sent_to_a_cluster(co
     config.write_text(config.read_text().replace("model: assignment/model.py", f"model: ../{outside.name}"))
     with pytest.raises(UsageError, match="is outside the folder of the assignment: a cluster gets that folder only"):
         assignment_files(config)
+
+
+@pytest.mark.parametrize("answer", [b"", None])
+def test_something_that_is_no_scheduler_is_not_waited_for(answer):
+    from grader.cluster import _knock
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        accepted = []
+
+        def listen():
+            line, _ = server.accept()
+            accepted.append(line)  # kept open, and silent
+            if answer is not None:
+                line.close()
+
+        thread = threading.Thread(target=listen)
+        thread.start()
+        with pytest.raises(OSError, match="hangs up" if answer is not None else "timed out"):
+            _knock(f"tcp://127.0.0.1:{server.getsockname()[1]}", 0.5)
+        thread.join()
+        for line in accepted:
+            line.close()

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from grader.errors import UsageError
 from grader.exports.cells import cell, csv_text, number, write_file
 from grader.exports.feedback import Block, fragment, markdown, page, web_page
-from grader.exports.gradebooks import fill_canvas, fill_moodle, gradescope_csv
+from grader.exports.gradebooks import fill_canvas, gradescope_csv
 from grader.exports.moodlezip import moodle_zip
+from grader.exports.worksheet import fill_moodle
 from grader.fingerprint import fingerprint
 from grader.grade import grade
 from grader.inputs.download import read_download
@@ -150,7 +151,38 @@ def test_a_worksheet_in_another_language_needs_the_title_of_its_column(tmp_path,
             UsageError, match=r"with a column 'Grade', found Identifier, .*name the column of grades with --co"
         ):
             fill_moodle(results, worksheet, lambda row: "")
-        assert fill_moodle(results, worksheet, lambda row: "", "Bewertung").graded == 3
+        filled = fill_moodle(results, worksheet, lambda row: "", "Bewertung")
+        assert (filled.graded, filled.uncommented) == (3, False)
+
+
+def test_a_worksheet_in_another_language_is_scaled_and_its_comments_are_asked_for(tmp_path, graded):
+    worksheet = tmp_path / "worksheet.csv"
+    dutch = {"Grade,Maximum Grade": "Cijfer,Maximumcijfer", "Feedback comments": "Feedback als commentaar"}
+    text = MOODLE.replace("100.00", '"10,00"')
+    for english, there in dutch.items():
+        text = text.replace(english, there)
+    worksheet.write_text(text)
+    with stored(tmp_path, "moodle", graded) as results:
+        filled = fill_moodle(results, worksheet, lambda row: "", "Cijfer", scale=True)
+        assert [row[4] for row in table(filled.text)[1:4]] == ["10", "9.2", "10"]
+        assert (filled.worth, filled.uncommented) == ({10.0}, True)
+        with pytest.raises(UsageError, match="no column called 'Commentaar'; name one with --comments: Identifier"):
+            fill_moodle(results, worksheet, lambda row: "", "Cijfer", "Commentaar")
+
+
+def test_a_team_of_moodle_shares_its_marks_and_its_number_is_no_participant(tmp_path, graded):
+    worksheet = tmp_path / "worksheet.csv"
+    worksheet.write_text(
+        "Identifier,Full name,Status,Group,Grade,Maximum Grade,Feedback comments\n"
+        "Participant 881,Member One,Submitted,Ann Lee,,100.00,\n"
+        "Participant 882,Member Two,Submitted,Ann Lee,,100.00,\n"
+        "Participant 1041,Another One,No submission,Other,,100.00,\n"
+    )
+    with stored(tmp_path, "moodle", graded) as results:  # the team is called Ann Lee, and has number 1041
+        filled = fill_moodle(results, worksheet, lambda row: row.student)
+    assert [row[4] for row in table(filled.text)[1:]] == ["100", "100", ""]
+    assert filled.without_marks == ["Another One"]
+    assert "Ann Lee_1041" not in filled.without_row
 
 
 def test_the_feedback_zip_of_moodle_uses_moodles_own_folders(tmp_path, graded, assignment):
@@ -186,6 +218,14 @@ def test_no_text_becomes_a_formula_or_breaks_a_row(text):
     assert row[1] == "x"
     assert not row[0].lstrip().startswith(("=", "+", "-", "@", "\t", "\r", "\uff1d"))
     assert row[0].isprintable()
+
+
+@pytest.mark.parametrize("text", ["x;=1+1", "x; @SUM(A1)", 'x;"=1+1"', "x;;-1", "a;b;\uff1d1", "x;\t=1"])
+def test_no_text_becomes_a_formula_where_a_semicolon_begins_a_cell(text):
+    (row,) = csv.reader(io.StringIO(csv_text([["Ann", cell(text)]]), newline=""), delimiter=";", quoting=csv.QUOTE_NONE)
+    for one in row[1:]:
+        assert not one.lstrip(' "').startswith(("=", "+", "-", "@", "\t", "\uff1d")), row
+    assert cell("Ann; Bob") == "Ann; Bob"
 
 
 @pytest.mark.parametrize(

@@ -142,7 +142,84 @@ def test_links_in_a_folder_are_refused(tmp_path):
     download = read_download(tmp_path, WANTED)
     assert {refusal.path for refusal in download.refused} == {"bob/gradients.py", "carol", "ann/pipe.py"}
     assert [entry.key for entry in download.entries] == ["ann", "bob"]
-    assert received(download)["bob"].kind == "missing"
+    bob = received(download)["bob"]
+    assert (bob.kind, bob.source) == ("unreadable", None)
+    assert "a link" in bob.problem
+
+
+def test_someone_whose_only_file_is_refused_has_not_handed_in_nothing(tmp_path):
+    path = tmp_path / "class.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("ann/gradients.py", SOLUTION)
+        archive.writestr("ann/data.bin", b"\0" * 20_000_000)
+        archive.writestr("bob/gradients.py", b"\0" * 20_000_000)
+    found = received(read_download(path, WANTED))
+    assert found["ann"].source == SOLUTION
+    assert found["bob"].kind == "unreadable"
+    assert "zip bomb" in found["bob"].problem
+
+
+@pytest.mark.parametrize(
+    ("layout", "stray"),
+    [
+        ("gradescope", "assignment_77_export/submission_5/gradients.py"),
+        ("canvas", "bob.py"),
+        ("canvas", "bob/gradients.py"),
+        ("moodle", "Bob (mailed)/gradients.py"),
+        ("blackboard", "bob.py"),
+        ("brightspace", "Bob/gradients.py"),
+        ("folders", "bob.pdf"),
+        ("files", "bob/gradients.py"),
+    ],
+)
+def test_what_belongs_to_nobody_is_listed(layout, stray, tmp_path):
+    content = {**files(layout), stray: SOLUTION}
+    forced = "files" if layout == "files" else ""
+    download = read_download(zipped(tmp_path / "class.zip", content), WANTED, layout=forced)
+    assert download.layout == layout
+    (refusal,) = download.refused
+    assert refusal.path.rstrip("/") in stray
+    assert "no submission" in refusal.reason
+
+
+def test_two_people_of_one_name_are_two_in_brightspace(tmp_path):
+    content = {
+        "1041-88 - Ann Lee - Oct 3, 2026 1159 PM/gradients.py": SOLUTION,
+        "1041-88 - Ann Lee - Oct 2, 2026 905 AM/gradients.py": b"older",
+        "1042-88 - Ann Lee - Oct 3, 2026 100 PM/gradients.py": FLIPPED,
+        "1043-88 - Bo Wu- Oct 3, 2026 100 PM/gradients.py": SOLUTION,
+    }
+    download = read_download(write(tmp_path, content), WANTED)
+    assert [one.people[0].name for one in download.entries] == ["Ann Lee", "Ann Lee", "Bo Wu"]
+    found = {key: one.source for key, one in received(download).items()}
+    assert found == {"Ann Lee 1041": SOLUTION, "Ann Lee 1042": FLIPPED, "Bo Wu": SOLUTION}
+
+
+@pytest.mark.parametrize("assignment", ["HW 3", "HW_3_final"])
+def test_usernames_of_blackboard_may_contain_underscores(assignment, tmp_path):
+    sources = {"ann_lee": SOLUTION, "bob_lee": FLIPPED, "carl": SOLUTION}
+    content = {f"{assignment}_{user}_attempt_2026-10-02-11-59-00_gradients.py": body for user, body in sources.items()}
+    found = received(read_download(write(tmp_path, content), WANTED))
+    assert {key: one.source for key, one in found.items()} == sources
+    alone = write(tmp_path / "alone", {f"{assignment}_alee_attempt_2026-10-02-11-59-00_gradients.py": SOLUTION})
+    assert list(received(read_download(alone, WANTED))) == ["alee"]
+
+
+def test_names_with_underscores_are_read_from_moodle(tmp_path):
+    content = {
+        "Ann_Lee_1041_assignsubmission_file_/gradients.py": SOLUTION,
+        "Bo Wu_1042_assignsubmission_file_/gradients.py": FLIPPED,
+    }
+    download = read_download(write(tmp_path, content), WANTED)
+    assert [(one.key, one.people[0].name) for one in download.entries] == [("1041", "Ann Lee"), ("1042", "Bo Wu")]
+
+
+def test_a_layout_that_it_is_not_is_told(tmp_path):
+    write(tmp_path, {"ann/gradients.py": SOLUTION})
+    with pytest.raises(UsageError, match="expected submission_metadata"):
+        read_download(tmp_path, WANTED, layout="gradescope")
+    with pytest.raises(UsageError, match="in the layout moodle; without --layout"):
+        read_download(tmp_path, WANTED, layout="moodle")
 
 
 def test_a_file_that_becomes_a_link_after_it_was_listed_is_not_followed(tmp_path):
@@ -250,3 +327,25 @@ def test_a_class_of_thousands_is_listed_in_no_time(tmp_path):
     students = [Student(f"S {i}", f"s{i}", i, {"gradients.py": b"x"}) for i in range(3000)]
     download = read_download(zipped(tmp_path / "c.zip", files("moodle", students)), WANTED)
     assert len(received(download)) == 3000
+
+
+@pytest.mark.parametrize(
+    ("names", "chosen"),
+    [
+        (["hw.ipynb"], "hw.ipynb"),
+        (["gradients (1).ipynb", "other.ipynb"], "gradients (1).ipynb"),
+        (["x.py", "gradients-2.ipynb"], "gradients-2.ipynb"),
+        (["x.py", "y.ipynb"], "x.py"),
+        (["a.ipynb", "b.ipynb"], ""),
+    ],
+)
+def test_a_notebook_stands_for_the_file_whatever_its_name(names, chosen, tmp_path):
+    write(tmp_path, {"bob/gradients.py": SOLUTION, **{f"ann/{name}": SOLUTION for name in names}})
+    ann = received(read_download(tmp_path, WANTED))["ann"]
+    assert ann.name == chosen
+    assert ann.kind == ("" if chosen else "unreadable")
+
+
+def test_a_notebook_per_student_is_a_class(tmp_path):
+    download = read_download(write(tmp_path, {"ann.ipynb": SOLUTION, "bob.ipynb": FLIPPED}), WANTED)
+    assert {key: one.kind for key, one in received(download).items()} == {"ann": "", "bob": ""}

@@ -475,7 +475,7 @@ def test_the_command_writes_the_page(grader, graded_class: Path, page: str) -> N
     assert (done.returncode, done.stderr) == (0, "")
     assert re.fullmatch(r".*report\.html: 121 students, \d\.\d MB; open it in a browser\n", done.stdout)
     assert (graded_class / "report.html").read_text(encoding="utf-8") == page
-    assert not (graded_class / "report.html.new").exists()
+    assert not list(graded_class.glob(".report*"))
 
 
 def test_the_command_says_where_there_is_nothing(grader, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
@@ -487,9 +487,10 @@ def test_the_command_says_where_there_is_nothing(grader, tmp_path: Path) -> None
 def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     from grader.commands.report import write_report
 
-    (tmp_path / "report.html.new").mkdir()
+    (tmp_path / "report.html").mkdir()
     with pytest.raises(UsageError, match=r"report\.html: cannot be written: Is a directory"):
         write_report(tmp_path, "page")
+    assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
 
 
 def test_without_the_extra_the_command_says_what_to_install(graded_class: Path) -> None:

@@ -13,6 +13,7 @@ import pytest
 from report_class import HOSTILE, NAMES
 
 from grader.assignment import Assignment
+from grader.exports.feedback import Block, web_page
 from grader.report.data import read_class
 from grader.report.page import make_report
 
@@ -285,6 +286,16 @@ def test_it_fits_every_screen_and_can_be_read(open_page: Open, scheme: str) -> N
         assert page.evaluate("document.getElementById('evidence').scrollWidth") <= 320
 
 
+def test_a_table_that_goes_on_beyond_a_phone_shows_it(open_page: Open) -> None:
+    page = open_page()
+    page.set_viewport_size({"width": 390, "height": 800})
+    wider = (
+        "[...document.querySelectorAll('main .scroll')].filter(frame => frame.scrollWidth > frame.clientWidth)"
+        ".map(frame => getComputedStyle(frame).backgroundAttachment)"
+    )
+    assert set(page.evaluate(wider)) == {"local, local, scroll, scroll"}
+
+
 def test_paper_gets_every_student_and_no_buttons(open_page: Open) -> None:
     page = open_page(color_scheme="dark")
     page.emulate_media(media="print", color_scheme="dark")
@@ -311,3 +322,10 @@ def test_without_scripts_the_figures_are_still_there(open_page: Open) -> None:
     page = open_page(java_script_enabled=False)
     assert "needs JavaScript" in page.locator("noscript").inner_text()
     assert page.locator(".map tbody tr").count() > 3
+
+
+def test_feedback_to_a_student_of_any_name_fits_a_phone(browser: Any) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 800})
+    page.set_content(web_page([Block("heading", "Homework", 1), Block("text", "x" * 300), Block("item", "y" * 300)]))
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.close()

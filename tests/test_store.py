@@ -68,7 +68,33 @@ def test_a_store_damaged_in_the_middle_is_said_to_be_damaged(tmp_path):
         pytest.raises(StoreError, match="malformed; it is damaged, or not ours"),
         Store(tmp_path, create=False) as store,
     ):
-        store.last_round()
+        store.states_in_force()
+
+
+def test_a_student_whose_name_changed_is_not_another_one(tmp_path):
+    with Store(tmp_path, create=True) as store:
+        store.receive(Entry("1041", [person("Participant_1041"), person("bob")], []), Received("x.py", b"1"))
+        store.receive(Entry("1041", [person("Ann Lee_1041"), person("bob")], []), Received("x.py", b"1"))
+    with Results(tmp_path) as results:
+        assert [row.student for row in results.students()] == ["Ann Lee_1041", "bob"]
+
+
+def test_why_there_is_no_file_is_told_as_it_is_now(tmp_path):
+    with Store(tmp_path, create=True) as store:
+        store.receive(entry(), Received("", None, "missing", "found nothing"))
+        store.receive(entry(), Received("", None, "unreadable", "a broken zip"))
+    with Results(tmp_path) as results:
+        assert [(row.status, row.problem) for row in results.students()] == [("unreadable", "a broken zip")]
+
+
+def test_results_in_a_folder_that_cannot_be_written_are_read(tmp_path, monkeypatch):
+    with Store(tmp_path, create=True) as store:
+        store.receive(entry(), Received("gradients.py", b"1"))
+    (tmp_path / "grades.db").chmod(0o444)
+    monkeypatch.setattr("os.access", lambda path, mode: False)  # root may write everywhere
+    with Results(tmp_path) as results:
+        assert [row.student for row in results.students()] == ["ann"]
+        assert list(tmp_path.glob("grades.db-*")) == []  # nor does SQLite want to
 
 
 def test_a_folder_without_results_is_said_to_be_one(tmp_path):
@@ -170,3 +196,19 @@ def test_what_a_person_should_look_at_is_flagged():
     assert [(kind, gradient) for kind, gradient, _ in flags_of(grade, run)] == [
         ("numerical", "dJ_dU"), ("tamper", "a"), ("tamper", "b"), ("tamper", "c")
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("module", "flagged"),
+    [
+        ("subprocess", True),
+        ("solutions.gradients", True),
+        ("_socket", True),
+        ("matplotlib", False),
+        ("argparse", False),
+    ],
+)
+def test_only_an_import_that_leads_out_of_the_sandbox_is_an_attempt_on_it(module, flagged):
+    message = f"ModuleNotFoundError: {module} is not available here: use numpy, `model`, and those parts"
+    run = Run({"dJ_dU": [Answer("raised", message=message)]})
+    assert bool(flags_of(Grade(1, "g.py", "graded", 0, 0, []), run)) == flagged

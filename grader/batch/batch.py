@@ -10,7 +10,7 @@ from grader.batch.progress import show_progress
 from grader.batch.session import check_state, fingerprint_of, refuser, source_limit
 from grader.configfile import load_config
 from grader.exports.results import write_results
-from grader.inputs.download import read_download
+from grader.inputs.download import Download, read_download
 from grader.inputs.entry import receive
 from grader.store.pending import ungraded
 from grader.store.store import Store
@@ -24,12 +24,14 @@ class Outcome:
         taken: submissions in the download.
         graded: of them now, by this run.
         failed: could not be graded, in all; our fault, or a file that could not be read.
+        absent: students with results from an earlier download who are not in this one.
     """
 
     layout: str = ""
     taken: int = 0
     graded: int = 0
     failed: int = 0
+    absent: list[str] = field(default_factory=list)
     written: list[Path] = field(default_factory=list)
 
 
@@ -57,7 +59,7 @@ def run_batch(
             for entry in download.entries:
                 store.receive(entry, receive(entry, config.submission, source_limit(config), refused))
             store.note_download(path, download.layout, refused)
-            outcome = Outcome(download.layout, len(download.entries))
+            outcome = Outcome(download.layout, len(download.entries), absent=_absent(store, download))
             outcome.graded = _grade(store, workers, config_path)
         finally:
             workers.close()
@@ -82,6 +84,11 @@ def _grade(store: Store, workers: Workers, config_path: Path) -> int:
     grade_all(store, workers, round_id, map(Work, todo), show_progress(len(todo)), refuser(config_path))
     store.finish_round(round_id)
     return len(todo)
+
+
+def _absent(store: Store, download: Download) -> list[str]:
+    here = {one.key for entry in download.entries for one in entry.people}
+    return [key for (key,) in store.connection.execute("SELECT key FROM students ORDER BY key") if key not in here]
 
 
 def _count_failed(store: Store) -> int:

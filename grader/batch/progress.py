@@ -27,7 +27,7 @@ class _Lines:
 
     def __init__(self, total: int, what: str) -> None:
         self.total, self.what = total, what
-        self.count = self.failed = 0
+        self.count = self.failed = self.printed = 0
         self.start = self.last = time.monotonic()
 
     def done(self, *, failed: bool) -> None:
@@ -46,8 +46,11 @@ class _Lines:
             else f" in {seconds:.1f} s"
         )
         failed = f", {self.failed} not graded" if self.failed else ""
+        self.printed = self.count
         print(
-            f"{self.what} {self.count} of {self.total} ({rate:.0f} a second{left}{failed})", file=sys.stderr, flush=True
+            f"{self.what} {self.count} of {self.total} ({_rate(rate)} a second{left}{failed})",
+            file=sys.stderr,
+            flush=True,
         )
 
     def __enter__(self) -> "Progress":
@@ -56,8 +59,12 @@ class _Lines:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self.total:
+        if self.total and self.printed < self.count:
             self._print()
+
+
+def _rate(rate: float) -> str:
+    return f"{rate:.0f}" if rate >= 10 else f"{rate:.1f}"
 
 
 class _Bar:
@@ -70,7 +77,6 @@ class _Bar:
             MofNCompleteColumn,
             Progress,
             TextColumn,
-            TimeElapsedColumn,
             TimeRemainingColumn,
         )
 
@@ -79,9 +85,8 @@ class _Bar:
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("{task.fields[rate]}/s"),
-            TimeElapsedColumn(),
-            TextColumn("left"),
             TimeRemainingColumn(),
+            TextColumn("left"),
             TextColumn("[red]{task.fields[failures]}[/red]"),
             console=Console(stderr=True),
         )
@@ -92,7 +97,7 @@ class _Bar:
     def done(self, *, failed: bool) -> None:
         self.count += 1
         self.failed += failed
-        rate = f"{self.count / max(time.monotonic() - self.start, 1e-6):.0f}"
+        rate = _rate(self.count / max(time.monotonic() - self.start, 1e-6))
         failures = f"{self.failed} not graded" if self.failed else ""
         self._progress.update(self._task, advance=1, rate=rate, failures=failures)
 

@@ -24,12 +24,15 @@ def check_state(store: Store, state: Fingerprint) -> None:
     Raises:
         UsageError: they are not.
     """
-    last = store.last_round()
-    if last is not None and last != (state.spec, state.solution):
-        what = "config.yaml or the model" if last[0] != state.spec else "the solution, or a file beside it,"
+    now = (state.spec, state.solution)
+    found = store.states_in_force()
+    older = [one for one in found if one != now]
+    if older:
+        what = "config.yaml or the model" if older[0][0] != state.spec else "the solution, or a file beside it,"
+        whose = "some of these results" if len(found) > 1 else "these results"
         raise UsageError(
-            f"{store.folder}: {what} changed since these results were graded. `grader regrade {store.folder}` brings them up to"
-            " date first; or choose another --out"
+            f"{store.folder}: {what} changed since {whose} were graded. `grader regrade {store.folder}` brings them up to"
+            " date first, with --rerun where it leaves some as they are; or choose another --out"
         )
 
 

@@ -30,11 +30,12 @@ def print_summary(folder: Path, outcome: Outcome) -> None:
         console.print(Text(f"{_LAYOUTS[outcome.layout]}: {outcome.taken} submissions, {outcome.graded} graded now"))
         _print_marks(console, results)
         listed = {status: _with_status(results, status) for status in ("missing", "unreadable", "not_graded")}
-        _print_list(console, "nothing handed in", listed["missing"])
+        _print_list(console, "no file to grade", listed["missing"])
         _print_list(console, "could not be read", listed["unreadable"])
         again = "not graded, through a fault of the grader: run the same command again, or `grader regrade`"
         _print_list(console, again, listed["not_graded"])
-        _print_list(console, "not taken", [f"{path}: {reason}" for path, reason in results.refused()])
+        _print_list(console, "not in this download, kept from an earlier one", outcome.absent)
+        _print_list(console, "not taken", [f"{path}: {reason}" for path, reason in results.refused()], "refused.csv")
         _print_list(console, "to be looked at", _flags(results))
     console.print(Text(f"written: {', '.join(str(path) for path in outcome.written)}"))
 
@@ -57,7 +58,8 @@ def _print_marks(console: Console, results: Results) -> None:
 
 def _with_status(results: Results, status: str) -> list[str]:
     rows = [row for row in results.students() if row.status == status]
-    return [f"{row.student}: {row.problem or (row.grade.message if row.grade else '')}" for row in rows]
+    reasons = [(row.problem or (row.grade.message if row.grade else ""), row.note) for row in rows]
+    return [f"{row.student}: {'; '.join(filter(None, why))}" for row, why in zip(rows, reasons, strict=True)]
 
 
 def _flags(results: Results) -> list[str]:
@@ -82,6 +84,10 @@ def _print_list(console: Console, title: str, lines: list[str], rest: str = "gra
         console.print(Text(f"  and {len(lines) - _SHOWN} more: see {rest}"))
 
 
+def _shown(marks: float | None) -> str:
+    return "no marks" if marks is None else number(marks)
+
+
 def print_regraded(outcome: Regraded) -> None:
     """Print what changed, in config.yaml and in the marks."""
     console = Console(highlight=False, soft_wrap=True)
@@ -96,8 +102,7 @@ def print_regraded(outcome: Regraded) -> None:
         up, down = (sum(sign * gain > 0 for gain in students.values()) for sign in (1, -1))
         console.print(Text(f"{len(students)} students changed: {up} gained marks, {down} lost some"))
     lines = [
-        f"{one.student}: {one.gradient} {'-' if one.before is None else number(one.before)} -> {number(one.after)}"
-        f" ({one.difference:+g}): {one.why}"
+        f"{one.student}: {one.gradient} {_shown(one.before)} -> {_shown(one.after)} ({one.difference:+g}): {one.why}"
         for one in outcome.changes
     ]
     _print_list(console, "changes", lines, "changes.csv")

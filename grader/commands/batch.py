@@ -49,6 +49,8 @@ def command(
             f"{config} lies among the submissions in {path}, so it may be a student's, and what it names is run as yours; "
             "expected --config and the path of your config.yaml"
         )
+    if out.resolve() == path.resolve():
+        raise UsageError(f"--out {out}: expected a folder of its own for the results, found that of the submissions")
     count = jobs or os.cpu_count() or 1
     outcome = run_batch(config, path, out, jobs=count, dask=address, layout=layout or "", due=due)
     print_summary(out, outcome)

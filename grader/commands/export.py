@@ -22,7 +22,7 @@ _FILES = {
     "--into", "template", type=click.Path(path_type=Path), help="The gradebook (Canvas) or worksheet (Moodle) to fill."
 )
 @click.option("--column", default="", help="The column to fill: its title or, in Canvas, the assignment's number.")
-@click.option("--comments", default="Feedback comments", help="Moodle: the title of the column for comments.")
+@click.option("--comments", default="", help="Moodle: the title of the column for comments (default: the English one).")
 @click.option("--scale", is_flag=True, help="Convert the marks to what the column counts there.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The file to write (default: in RESULTS).")
 @config_option
@@ -44,7 +44,7 @@ def command(
     """
     from grader.archive import write_whole
     from grader.errors import UsageError
-    from grader.exports import feedback, gradebooks, grades, moodlezip
+    from grader.exports import feedback, gradebooks, grades, moodlezip, worksheet
     from grader.store.database import explained
     from grader.store.query import Results
 
@@ -62,7 +62,7 @@ def command(
             filled = gradebooks.fill_canvas(stored, template, column, scale=scale)
             data = filled.text.encode()
         elif form == "moodle" and template is not None:
-            filled = gradebooks.fill_moodle(
+            filled = worksheet.fill_moodle(
                 stored,
                 template,
                 lambda row: feedback.fragment(list(feedback.page(row, config))),
@@ -84,6 +84,8 @@ def command(
         most = f"the marks are out of {config.max_score:g}"
         done = "they were converted" if scale else "they were written as they are; --scale converts them"
         click.echo(f"that column counts {there}, {most}: {done}")
+    if filled.uncommented:
+        click.echo("no column for comments there, so no feedback was written: name it with --comments")
     _list("graded, but not in that file", filled.without_row)
     _list("in that file, but without marks: left as they were", filled.without_marks)
 

@@ -32,12 +32,8 @@ def write_report(results: Path, page: str) -> Path:
     Raises:
         UsageError: the folder cannot be written.
     """
-    from grader.errors import UsageError
+    from grader.archive import write_whole
 
-    path, new = results / "report.html", results / "report.html.new"
-    try:
-        new.write_text(page, encoding="utf-8")
-        new.replace(path)
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be written: {error.strerror or error}") from error
+    path = results / "report.html"
+    write_whole(path, page.encode())
     return path

@@ -17,8 +17,9 @@ def command(results: Path, student: str, source: bool, config_path: Path | None)
     from rich.console import Console
 
     from grader.exports.show import find_one, print_student
+    from grader.store.database import explained
     from grader.store.query import Results
 
     config, _ = read_config(config_path)
-    with Results(results) as stored:
+    with explained(results), Results(results) as stored:
         print_student(Console(highlight=False), stored, find_one(stored, student), config, source=source)

@@ -3,12 +3,15 @@
 import csv
 import io
 import os
+import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 
 # What Excel, LibreOffice and Google Sheets take for the beginning of a formula, also behind white space and full width.
 _FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "\t", "\r", "|", "%")
+# Where the decimal sign is a comma, spreadsheets begin a new cell at a semicolon, whatever quotes stand around it.
+_LATER_FORMULA = re.compile(rf"""(;[\s"']*)(?=[{re.escape("".join(_FORMULA))}])""")
 
 
 def cell(value: object) -> str:
@@ -22,6 +25,8 @@ def cell(value: object) -> str:
     text = str(value)
     if not text.isprintable():
         text = "".join(c if c.isprintable() else " " for c in text)
+    if ";" in text:
+        text = _LATER_FORMULA.sub(r"\1'", text)
     return f"'{text}" if text.lstrip().startswith(_FORMULA) or text.startswith(_FORMULA) else text
 
 

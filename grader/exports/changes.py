@@ -16,20 +16,23 @@ HEAD = ["student", "name", "gradient", "before", "after", "difference", "status 
 
 @dataclass(frozen=True)
 class Change:
-    """One gradient of one student whose marks or status changed; scores in marks, None where there was no grading."""
+    """One gradient of one student whose marks or status changed; scores in marks, None where there are none to be had."""
 
     student: str
     name: str
     gradient: str
     before: float | None
-    after: float
+    after: float | None
     status_before: str
     status_after: str
     why: str
 
     @property
     def difference(self) -> float:
-        return round(self.after - (self.before or 0.0), 9)
+        """In marks; what could not be graded has none to lose or gain."""
+        if "not_graded" in (self.status_before, self.status_after):
+            return 0.0
+        return round((self.after or 0.0) - (self.before or 0.0), 9)
 
 
 def find_changes(results: Results, round_id: int) -> Iterator[Change]:
@@ -52,10 +55,22 @@ def _compare(key: str, name: str, old: Grade | None, new: Grade) -> Iterator[Cha
         if was is None:
             yield Change(key, name, gradient.name, None, gradient.score, "", gradient.status, "new in the assignment")
         elif (was.score, was.status) != (gradient.score, gradient.status):
-            why = "; ".join(_reasons(was, gradient)) or "its marks are shared out otherwise"
-            yield Change(key, name, gradient.name, was.score, gradient.score, was.status, gradient.status, why)
+            why = _why(was, gradient, new)
+            yield Change(key, name, gradient.name, _marks(was), _marks(gradient), was.status, gradient.status, why)
     for gone in before.values():
-        yield Change(key, name, gone.name, gone.score, 0.0, gone.status, "", "no longer in the assignment")
+        yield Change(key, name, gone.name, _marks(gone), None, gone.status, "", "no longer in the assignment")
+
+
+def _marks(gradient: GradientResult) -> float | None:
+    return None if gradient.status == "not_graded" else gradient.score
+
+
+def _why(was: GradientResult, now: GradientResult, grade: Grade) -> str:
+    if now.status == "not_graded":
+        return f"could not be graded: {' '.join(grade.message.split())[:300]}"
+    if was.status == "not_graded":
+        return "could not be graded before"
+    return "; ".join(_reasons(was, now)) or "its marks are shared out otherwise"
 
 
 def _reasons(was: GradientResult, now: GradientResult) -> Iterator[str]:

@@ -1,14 +1,14 @@
 """Fill in the gradebooks of learning platforms: exactly the cells that are ours, everything else as it came.
 
 Canvas      the instructor's export: one column is filled, and only students' own columns go with it
-Moodle      the grading worksheet: Grade and Feedback comments are filled
+Moodle      the grading worksheet: see worksheet.py
 Gradescope  the shape of its "Download Grades", which other tools read; Gradescope itself cannot import it
 """
 
 import csv
 import io
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,6 +26,7 @@ class Filled:
         without_row: graded students who are not in the gradebook.
         without_marks: people in the gradebook who have no marks.
         worth: what the column counts there, where that is not what the marks are out of.
+        uncommented: there was no column for comments.
     """
 
     text: str
@@ -33,6 +34,7 @@ class Filled:
     without_row: list[str] = field(default_factory=list)
     without_marks: list[str] = field(default_factory=list)
     worth: set[float] = field(default_factory=set)
+    uncommented: bool = False
 
     def mark(self, student: StudentRow, worth: str, *, scale: bool) -> str:
         """The cell with this student's marks, where the most that can be had is `worth`, as the gradebook says it."""
@@ -56,7 +58,7 @@ def fill_canvas(results: Results, gradebook: Path, column: str, *, scale: bool =
     Raises:
         UsageError: the file is no gradebook of Canvas, or has no such column.
     """
-    rows, delimiter = _read(gradebook)
+    rows, delimiter = read_table(gradebook)
     head = rows[0]
     section = next((i for i, title in enumerate(head) if "Section" in title), -1)
     if len(head) < 4 or "Student" not in head[0] or "ID" not in head[1] or section < 0:
@@ -68,7 +70,7 @@ def fill_canvas(results: Results, gradebook: Path, column: str, *, scale: bool =
     chosen = _canvas_column(gradebook, head, section, possible, column)
     keep = [*range(section + 1), chosen]
     filled = Filled("")
-    lookup = _Lookup(results)
+    lookup = Lookup(results)
     fields = {title.strip(): i for i, title in enumerate(head[: section + 1])}
     for row in rows[1:]:
         row += [""] * (len(head) - len(row))
@@ -88,56 +90,6 @@ def fill_canvas(results: Results, gradebook: Path, column: str, *, scale: bool =
 
 _CANVAS_KEYS = [("sid", "SIS User ID"), ("key", "SIS Login ID"), ("email", "SIS Login ID"), ("name", "Student")]
 
-
-def fill_moodle(
-    results: Results,
-    worksheet: Path,
-    comment: Callable[[StudentRow], str],
-    column: str = "Grade",
-    comments: str = "Feedback comments",
-    *,
-    scale: bool = False,
-) -> Filled:
-    """Moodle's grading worksheet with grades and feedback comments.
-
-    Args:
-        comment: the feedback of a student, in HTML.
-        column: the title of the column with grades; titles are in the language of the site.
-        comments: that of the column with comments, left alone where there is none.
-        scale: marks are converted to the maximum grade.
-
-    Raises:
-        UsageError: the file is no grading worksheet, or has no such column.
-    """
-    rows, delimiter = _read(worksheet)
-    head = [title.strip() for title in rows[0]]
-    if column not in head or not any(re.search(r"\d+$", row[0]) for row in rows[1:]):
-        raise UsageError(
-            f"{worksheet}: expected a grading worksheet of Moodle with a column {column!r}, found {', '.join(head)[:300]};"
-            " name the column of grades with --column"
-        )
-    filled = Filled("")
-    lookup = _Lookup(results)
-    fields = {title: i for i, title in enumerate(head)}
-    most = next((i for i, title in enumerate(head) if title.casefold() == "maximum grade"), None)
-    for row in rows[1:]:
-        row += [""] * (len(head) - len(row))
-        identifier = re.search(r"\d+$", row[0].strip())
-        keys = [("moodle", identifier[0] if identifier else "")]
-        keys += [(kind, row[fields[title]]) for kind, title in _MOODLE_KEYS if title in fields]
-        student = lookup.find(keys)
-        if student is None:
-            filled.without_marks.append(row[1])
-            continue
-        row[fields[column]] = filled.mark(student, row[most] if most is not None else "", scale=scale)
-        if comments in fields:
-            row[fields[comments]] = comment(student)
-    filled.text = csv_text(rows, delimiter)
-    filled.without_row = lookup.unused()
-    return filled
-
-
-_MOODLE_KEYS = [("sid", "ID number"), ("email", "Email address"), ("key", "Username"), ("name", "Full name")]
 
 GRADESCOPE_HEAD = [
     "First Name", "Last Name", "SID", "Email", "Sections", "Total Score", "Max Points", "Status", "Submission ID",
@@ -170,10 +122,11 @@ def gradescope_csv(results: Results) -> str:
     return csv_text(rows)
 
 
-class _Lookup:
+class Lookup:
     """Finds graded students by any of their numbers and names; remembers who was asked for."""
 
-    def __init__(self, results: Results) -> None:
+    def __init__(self, results: Results, teams: Collection[str] = ()) -> None:
+        """Read everybody.  `teams`: names, folded, whose numbers on platforms are none of a person's."""
         self._by: dict[tuple[str, str], StudentRow] = {}
         self._unused: dict[str, None] = {}
         doubtful: set[tuple[str, str]] = set()
@@ -181,7 +134,8 @@ class _Lookup:
             if row.status != "graded":
                 continue
             self._unused[row.student] = None
-            known = {"key": row.student, "sid": row.sid, "email": row.email, "name": _name(row.name), **row.ids}
+            known = {"key": row.student, "sid": row.sid, "email": row.email, "name": folded_name(row.name)}
+            known |= {} if known["name"] in teams else row.ids
             for kind, value in known.items():
                 key = (kind, value.strip().casefold())
                 if key in self._by:
@@ -192,7 +146,7 @@ class _Lookup:
 
     def find(self, keys: Iterable[tuple[str, str]]) -> StudentRow | None:
         for kind, value in keys:
-            wanted = _name(value) if kind == "name" else value.strip().casefold()
+            wanted = folded_name(value) if kind == "name" else value.strip().casefold()
             if wanted and (row := self._by.get((kind, wanted))) is not None:
                 self._unused.pop(row.student, None)
                 return row
@@ -202,7 +156,7 @@ class _Lookup:
         return list(self._unused)
 
 
-def _name(name: str) -> str:
+def folded_name(name: str) -> str:
     """`Last, First` and `First Last` alike."""
     last, comma, first = name.partition(",")
     return " ".join(f"{first} {last}".split() if comma else name.split()).casefold()
@@ -231,11 +185,17 @@ def _number_of(title: str) -> str:
     return match[1] if match else ""
 
 
-def _read(path: Path) -> tuple[list[list[str]], str]:
+def read_table(path: Path) -> tuple[list[list[str]], str]:
+    """(the rows of a CSV file, what stands between its cells)
+
+    Raises:
+        UsageError: it is none.
+    """
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else 'it is not UTF-8 text (a spreadsheet\'s "CSV UTF-8")'
+        text = 'it is not in UTF-8: take it as the platform gives it, or save it in the spreadsheet as "CSV UTF-8"'
+        reason = error.strerror if isinstance(error, OSError) else text
         raise UsageError(f"{path}: cannot be read: {reason}") from error
     first = text.partition("\n")[0]
     delimiter = ";" if first.count(";") > first.count(",") else ","

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from grader.config import Config
-from grader.exports.cells import write_file
+from grader.exports.cells import cell, csv_text, write_file
 from grader.exports.feedback import write_feedback
 from grader.exports.grades import grades_csv
 from grader.store.database import explained
@@ -11,7 +11,9 @@ from grader.store.query import Results
 
 
 def write_results(folder: Path, config: Config) -> list[Path]:
-    """Write grades.csv and the feedback; what is the same already is left alone.
+    """Write grades.csv, the feedback and, where anything of the download was not taken, refused.csv.
+
+    What is the same already is left alone.
 
     Raises:
         StoreError: the disk is full, or the folder cannot be written.
@@ -19,4 +21,12 @@ def write_results(folder: Path, config: Config) -> list[Path]:
     with explained(folder), Results(folder) as results:
         table = folder / "grades.csv"
         write_file(table, grades_csv(results).encode("utf-8-sig"))
-        return [table, write_feedback(folder / "feedback", results, config)]
+        written = [table, write_feedback(folder / "feedback", results, config)]
+        refused, rows = folder / "refused.csv", results.refused()
+        if rows:
+            write_file(
+                refused, csv_text([("path", "reason"), *(tuple(map(cell, row)) for row in rows)]).encode("utf-8-sig")
+            )
+            return [*written, refused]
+        refused.unlink(missing_ok=True)  # of an earlier download
+        return written

@@ -1,16 +1,17 @@
 """Blackboard's gradebook download: `Assignment_username_attempt_2026-10-03-11-59-00_original`, and a receipt per attempt.
 
-The latest attempt of a student counts.
+The latest attempt of a student counts.  Assignment and username may both contain `_`: what all names begin with
+is the assignment.
 """
 
+import os
 import re
-from pathlib import PurePosixPath
 
 from grader.inputs.entry import Entry, person
 from grader.inputs.tree import File, Tree
 
 _NAME = re.compile(
-    r"(?P<assignment>.+)_(?P<user>[^_]+)_attempt_(?P<at>\d{4}(?:-\d{2}){5})(?:_(?P<original>.+)|(?P<receipt>\.txt))",
+    r"(?P<who>.+_[^_]+)_attempt_(?P<at>\d{4}(?:-\d{2}){5})(?:_(?P<original>.+)|(?P<receipt>\.txt))",
     re.DOTALL,
 )
 
@@ -20,14 +21,25 @@ def recognise(tree: Tree) -> bool:
     return len(named) > 0 and 2 * len(named) > len(tree.top_files())
 
 
+def belongs(name: str) -> bool:
+    return _NAME.fullmatch(name) is not None
+
+
 def entries(tree: Tree) -> list[Entry]:
+    named = [(file, parts) for file in tree.top_files() if (parts := _NAME.fullmatch(file.path.name))]
+    assignment = _assignment({parts["who"] for _, parts in named})
     attempts: dict[str, dict[str, list[File]]] = {}
-    for file in tree.top_files():
-        if parts := _NAME.fullmatch(file.path.name):
-            files = attempts.setdefault(parts["user"], {}).setdefault(parts["at"], [])
-            if not parts["receipt"]:
-                files.append(File(PurePosixPath(parts["original"]), file.read))
+    for file, parts in named:
+        files = attempts.setdefault(parts["who"][assignment:], {}).setdefault(parts["at"], [])
+        if not parts["receipt"]:
+            files.append(file.called(parts["original"]))
     return [_entry(user, by_time) for user, by_time in attempts.items()]
+
+
+def _assignment(who: set[str]) -> int:
+    """How many letters of `assignment_user` are the assignment's, with the last _."""
+    common = os.path.commonprefix([*who])  # noqa: RUF071, letters are meant
+    return common.rfind("_") + 1
 
 
 def _entry(user: str, by_time: dict[str, list[File]]) -> Entry:

@@ -5,7 +5,6 @@ The second number is the attachment's, and the greatest one of a student is the 
 """
 
 import re
-from pathlib import PurePosixPath
 
 from grader.inputs.entry import Entry, person
 from grader.inputs.tree import File, Tree
@@ -26,6 +25,10 @@ def recognise(tree: Tree) -> bool:
     return len(named) > 0 and 2 * len(named) > len(tree.top_files()) and len(named) > len(tree.top_folders())
 
 
+def belongs(name: str) -> bool:
+    return match(name) is not None
+
+
 def entries(tree: Tree) -> list[Entry]:
     found: dict[str, list[tuple[int, re.Match[str], File]]] = {}
     for file in tree.top_files():
@@ -41,7 +44,7 @@ def _entry(number: str, parts: list[tuple[int, re.Match[str], File]]) -> Entry:
     latest_of: dict[str, File] = {}  # Canvas numbers a file handed in again: gradients-1.py, gradients-2.py
     for _, match, file in parts:
         latest_of[re.sub(r"-\d+(?=\.[^.]*$)", "", match["original"])] = file
-    files = [File(PurePosixPath(original), file.read) for original, file in latest_of.items()]
+    files = [file.called(original) for original, file in latest_of.items()]
     typed = [match["original"] for _, match, _ in parts if match["original"] in ("text.html", "link.html")]
     older = len(parts) - len(files)
     notes = ["typed into Canvas instead of handing in a file"] * bool(typed)

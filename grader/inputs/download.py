@@ -8,7 +8,7 @@ from pathlib import Path
 
 from grader.errors import UsageError
 from grader.inputs import blackboard, brightspace, canvas, github, gradescope, moodle, plain
-from grader.inputs.entry import Entry, Person
+from grader.inputs.entry import Entry, Person, utf8
 from grader.inputs.tree import Refusal, Tree, open_nested, open_tree
 
 # In the order in which they are tried: the most telling names first.
@@ -56,8 +56,11 @@ def read_download(
         tree = open_nested(tree.files[0], tree.refused) or tree
     chosen, tree, read = _recognise(tree, wanted, layout)
     entries = sorted(read(tree), key=lambda entry: entry.key)
+    if not entries and layout:
+        raise UsageError(f"{path}: nothing there is named as in the layout {layout}; without --layout it is recognised")
     if not entries:
         raise UsageError(f"{path}: expected submissions, a folder or a {wanted} for each student, found none")
+    tree.refused += _of_nobody(tree, entries, chosen)
     _distinct(entries)
     for entry in entries:
         if due is not None and entry.submitted_at:
@@ -80,6 +83,19 @@ def _recognise(tree: Tree, wanted: str, layout: str) -> tuple[str, Tree, Callabl
             level = inner
     chosen = layout or ("folders" if level.folders else "files")
     return chosen, level, plain.folders if chosen == "folders" else plain.files
+
+
+def _of_nobody(tree: Tree, entries: list[Entry], layout: str) -> list[Refusal]:
+    """What stands beside the submissions and is none, such as a folder that someone renamed: nothing is lost unsaid."""
+    belongs = _PLATFORMS.get(layout, plain).belongs
+    keys = {entry.key for entry in entries}
+    names = {f"{name}/": name for name in tree.top_folders()}
+    names |= {file.path.name: file.path.name for file in tree.top_files() if not file.refusal}
+    return [
+        Refusal(shown, "not graded: no submission of this layout has such a name")
+        for shown, name in names.items()
+        if utf8(name) not in keys and not belongs(name)
+    ]
 
 
 def _only_folder(tree: Tree) -> Tree | None:

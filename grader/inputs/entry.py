@@ -52,7 +52,7 @@ class Entry:
     any_name: bool = False
 
     def __post_init__(self) -> None:
-        self.key = self.key.encode("utf-8", "backslashreplace").decode()  # a name on disk need not be UTF-8
+        self.key = utf8(self.key)
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,11 @@ def person(identity: str, name: str = "", **known: str) -> Person:
     return Person(safe_key(identity), name or identity, email, sid, {k: v for k, v in known.items() if v})
 
 
+def utf8(name: str) -> str:
+    """A name on disk, which need not be UTF-8, as text that is."""
+    return name.encode("utf-8", "backslashreplace").decode()
+
+
 def safe_key(identity: str) -> str:
     """`identity` where it is safe as a file name; else what is safe of it and a hash of the whole."""
     if _SAFE.fullmatch(identity) and not identity.endswith((" ", ".")) and len(identity.encode()) <= MAX_KEY_BYTES:
@@ -92,6 +97,7 @@ def receive(entry: Entry, wanted: str, max_bytes: int, refused: list[Refusal]) -
     refused += [Refusal(f"{entry.key}: {refusal.path}", refusal.reason) for refusal in inside]
     chosen, note, problem = choose([file for file, _ in files], wanted, any_name=entry.any_name)
     if chosen is None:
+        inside += [Refusal(str(file.path), file.refusal) for file in entry.files if file.refusal]
         why = "; ".join(f"{refusal.path}: {refusal.reason}" for refusal in inside[:3])
         handed_in = problem.startswith("expected one") or bool(why)
         text = f"{problem} ({why})" if why else problem
@@ -106,7 +112,10 @@ def receive(entry: Entry, wanted: str, max_bytes: int, refused: list[Refusal]) -
 
 
 def choose(files: list[File], wanted: str, *, any_name: bool) -> tuple[File | None, str, str]:
-    """(the file, a note, a problem): the least deep of that name, then one that a platform renamed, then the only one."""
+    """(the file, a note, a problem): the least deep of that name, then one that a platform renamed, then the only one.
+
+    A notebook stands for a Python file where there is none.
+    """
     notebook = wanted.rpartition(".")[0] + ".ipynb"
     named = [file for file in files if file.path.name == wanted] or [
         file for file in files if file.path.name == notebook
@@ -116,15 +125,17 @@ def choose(files: list[File], wanted: str, *, any_name: bool) -> tuple[File | No
         if len(exact) > 1 and len(exact[0].path.parts) == len(exact[1].path.parts):
             return None, "", f"expected one {exact[0].path.name}, found {exact[0].path} and {exact[1].path}"
         return exact[0], "", ""
-    renamed = [(_attempt(file.path, wanted), file) for file in files]
-    numbered = sorted(((number, file) for number, file in renamed if number is not None), key=lambda pair: pair[0])
-    if numbered:
-        return numbered[-1][1], "", ""
-    python = [file for file in files if file.path.suffix.lower() == ".py"]
-    if len(python) == 1:
-        return python[0], "" if any_name else f"{python[0].path.name} was taken for {wanted}", ""
-    if python:
-        return None, "", f"expected one {wanted}, found {', '.join(str(file.path) for file in python[:4])}"
+    for name in (wanted, notebook):
+        renamed = [(_attempt(file.path, name), file) for file in files]
+        numbered = sorted(((number, file) for number, file in renamed if number is not None), key=lambda pair: pair[0])
+        if numbered:
+            return numbered[-1][1], "", ""
+    for suffix in (".py", ".ipynb"):
+        of_kind = [file for file in files if file.path.suffix.lower() == suffix]
+        if len(of_kind) == 1:
+            return of_kind[0], "" if any_name else f"{of_kind[0].path.name} was taken for {wanted}", ""
+        if of_kind:
+            return None, "", f"expected one {wanted}, found {', '.join(str(file.path) for file in of_kind[:4])}"
     others = f", found only {', '.join(str(file.path) for file in files[:3])}" if files else ", found nothing"
     return None, "", f"no {wanted}{others}"
 
@@ -142,8 +153,9 @@ def _attempt(path: PurePosixPath, wanted: str) -> int | None:
 
 def _with_nested(files: list[File], refused: list[Refusal], depth: int) -> list[tuple[File, str]]:
     """The files, and those inside zips among them, each with the path to show."""
-    found = [(file, str(file.path)) for file in files if file.path.suffix.lower() != ".zip"]
-    for file in files:
+    taken = [file for file in files if not file.refusal]
+    found = [(file, str(file.path)) for file in taken if file.path.suffix.lower() != ".zip"]
+    for file in taken:
         if file.path.suffix.lower() != ".zip":
             continue
         if depth == 0:

@@ -21,13 +21,19 @@ def recognise(tree: Tree) -> bool:
     return any(file.path.name == METADATA for file in tree.top_files())
 
 
+def belongs(name: str) -> bool:
+    return name == METADATA
+
+
 def entries(tree: Tree) -> list[Entry]:
     """One entry per submission of the metadata.
 
     Raises:
-        UsageError: the metadata cannot be understood.
+        UsageError: the metadata cannot be understood, or is not there.
     """
-    file = next(file for file in tree.top_files() if file.path.name == METADATA)
+    file = next((file for file in tree.top_files() if file.path.name == METADATA), None)
+    if file is None:
+        raise UsageError(f"{tree.name}: expected {METADATA}, which says whose submissions these are, found none")
     found = []
     for key, about in _read(file).items():
         if isinstance(about, dict):
@@ -36,6 +42,8 @@ def entries(tree: Tree) -> list[Entry]:
 
 
 def _read(file: File) -> dict[Any, Any]:
+    if file.refusal:
+        raise UsageError(f"{METADATA}: {file.refusal}")
     try:
         loader = _Loader(file.read(_MAX_BYTES).decode("utf-8-sig"))
         data = loader.get_single_data()
@@ -57,7 +65,7 @@ def _entry(key: str, about: dict[Any, Any], tree: Tree) -> Entry:
         people=people,
         files=tree.below(key).files,
         group=" and ".join(one.name for one in people) if len(people) > 1 else "",
-        submitted_at=str(about.get(":created_at") or ""),
+        submitted_at=_text(about.get(":created_at")),
         note=f"{older} older submission(s) on Gradescope" if older else "",
     )
 

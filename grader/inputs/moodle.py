@@ -7,14 +7,14 @@ The number is the participant's in this assignment, as in the grading worksheet.
 """
 
 import re
-from pathlib import PurePosixPath
 
 from grader.inputs.entry import Entry, person
 from grader.inputs.tree import File, Tree
 
-_FOLDER = re.compile(r"(?P<name>[^_]+)_(?P<id>\d+)_assignsubmission_(?P<plugin>file|onlinetext)_?")
+# Old versions leave the _ in names.
+_FOLDER = re.compile(r"(?P<name>.+?)_(?P<id>\d+)_assignsubmission_(?P<plugin>file|onlinetext)_?", re.DOTALL)
 _FLAT = re.compile(
-    r"(?P<name>[^_]+)_(?P<id>\d+)_assignsubmission_(?P<plugin>file|onlinetext)_(?P<original>.+)", re.DOTALL
+    r"(?P<name>.+?)_(?P<id>\d+)_assignsubmission_(?P<plugin>file|onlinetext)_(?P<original>.+)", re.DOTALL
 )
 
 
@@ -26,6 +26,10 @@ def recognise(tree: Tree) -> bool:
     )
 
 
+def belongs(name: str) -> bool:
+    return bool(_FOLDER.fullmatch(name) or _FLAT.fullmatch(name))
+
+
 def entries(tree: Tree) -> list[Entry]:
     found: dict[str, Entry] = {}
     for folder in tree.top_folders():
@@ -34,13 +38,13 @@ def entries(tree: Tree) -> list[Entry]:
             _add(found, parts, files, folder)
     for file in tree.top_files():
         if parts := _FLAT.fullmatch(file.path.name):
-            files = [File(PurePosixPath(parts["original"]), file.read)] if parts["plugin"] == "file" else []
+            files = [file.called(parts["original"])] if parts["plugin"] == "file" else []
             _add(found, parts, files, file.path.name[: -len(parts["original"]) - 1])
     return list(found.values())
 
 
 def _add(found: dict[str, Entry], parts: re.Match[str], files: list[File], folder: str) -> None:
-    number, name = parts["id"], parts["name"]
+    number, name = parts["id"], parts["name"].replace("_", " ")
     if number not in found:
         found[number] = Entry(number, [person(f"{name}_{number}", name, moodle=number, moodle_folder=folder)], [])
     entry = found[number]

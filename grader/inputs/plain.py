@@ -3,9 +3,13 @@
 from pathlib import PurePosixPath
 
 from grader.inputs.entry import Entry, person
-from grader.inputs.tree import File, Tree
+from grader.inputs.tree import Tree
 
 SUFFIXES = (".py", ".ipynb", ".zip")
+
+
+def belongs(name: str) -> bool:
+    return PurePosixPath(name).suffix.lower() in SUFFIXES
 
 
 def folders(tree: Tree) -> list[Entry]:
@@ -26,5 +30,5 @@ def files(tree: Tree) -> list[Entry]:
         if file.path.suffix.lower() in SUFFIXES:
             stem = file.path.stem
             entry = found.setdefault(stem, Entry(stem, [person(stem)], [], any_name=True))
-            entry.files.append(File(PurePosixPath(file.path.name), file.read))
+            entry.files.append(file)
     return list(found.values())

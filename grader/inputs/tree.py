@@ -4,13 +4,14 @@ import os
 import stat
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from io import BytesIO
 from pathlib import Path, PurePosixPath
 
 from grader.archive import ZIP_ERRORS
 from grader.errors import UsageError
+from grader.inputs.unsafe import MAX_FILE_BYTES, MAX_PATH_BYTES, absurd, unsafe_entry, unsafe_name
 
 IGNORED_FOLDERS = {
     "__MACOSX",
@@ -24,13 +25,7 @@ IGNORED_FOLDERS = {
 }
 IGNORED_FILES = {".DS_Store", "Thumbs.db", "desktop.ini"}
 MAX_ENTRIES = 500_000
-MAX_NAME_BYTES = 255  # of one part of a path, as in every usual file system
-MAX_PATH_BYTES = 1024
-MAX_PARTS = 32
-MAX_FILE_BYTES = 256 * 2**20  # no file is read whole beyond this, whatever it claims
 MAX_NESTED_BYTES = 32 * 2**20  # a zip inside a zip is read into memory
-BOMB_RATIO = 200  # text compresses 3 to 10 times; what compresses more than this is empty or a bomb
-BOMB_BYTES = 2**20
 
 
 @dataclass(frozen=True)
@@ -43,10 +38,18 @@ class Refusal:
 
 @dataclass(frozen=True)
 class File:
-    """A regular file: its path below the tree, and how to read its first bytes."""
+    """A file: its path below the tree, and how to read its first bytes.
+
+    Attributes:
+        refusal: why it is not taken, "" for most: its student handed in something all the same.
+    """
 
     path: PurePosixPath
     read: Callable[[int], bytes]
+    refusal: str = ""
+
+    def called(self, path: str | PurePosixPath) -> "File":
+        return replace(self, path=PurePosixPath(path))
 
 
 @dataclass
@@ -80,7 +83,7 @@ class Tree:
         parts = {name: Tree(name, refused=self.refused) for name in self.top_folders()}
         for file in self.files:
             if len(file.path.parts) > 1:
-                parts[file.path.parts[0]].files.append(File(PurePosixPath(*file.path.parts[1:]), file.read))
+                parts[file.path.parts[0]].files.append(file.called(PurePosixPath(*file.path.parts[1:])))
         for path in self.folders:
             if len(path.parts) > 1:
                 parts[path.parts[0]].folders.add(PurePosixPath(*path.parts[1:]))
@@ -157,13 +160,23 @@ def _add_file(tree: Tree, full: Path, path: PurePosixPath) -> None:
         return
     mode = full.lstat().st_mode
     if stat.S_ISLNK(mode):
-        tree.refused.append(Refusal(str(path), "a link: links are not followed"))
+        _refuse(tree, path, "a link: links are not followed")
     elif not stat.S_ISREG(mode):
-        tree.refused.append(Refusal(str(path), "neither a file nor a folder"))
-    elif reason := _absurd(str(path)):
-        tree.refused.append(Refusal(str(path), reason))
+        _refuse(tree, path, "neither a file nor a folder")
+    elif reason := absurd(str(path)):
+        _refuse(tree, path, reason)
     else:
         tree.files.append(File(path, lambda size: _read_plain(full, size)))
+
+
+def _refuse(tree: Tree, path: PurePosixPath, reason: str) -> None:
+    """List what is not taken, and keep it as a file that cannot be read: whose it is has not handed in nothing."""
+
+    def read(size: int) -> bytes:
+        raise ValueError(reason)
+
+    tree.refused.append(Refusal(str(path), reason))
+    tree.files.append(File(path, read, reason))
 
 
 def _read_plain(path: Path, size: int) -> bytes:
@@ -186,13 +199,15 @@ def _from_zip(archive: zipfile.ZipFile, name: str) -> Tree:
             tree.clones.add(PurePosixPath(*path.parts[: path.parts.index(".git")]))
         if _is_noise(path):
             continue
-        reason = _unsafe_name(text) or _unsafe_entry(info) or ("the same name twice in one zip" if text in seen else "")
+        reason = unsafe_name(text) or ("the same name twice in one zip" if text in seen else "")
         seen.add(text)
         if reason:
             tree.refused.append(Refusal(info.filename[:MAX_PATH_BYTES], reason))
             continue
         tree.folders.update(parent for parent in path.parents if parent.parts)
-        if info.is_dir():
+        if reason := unsafe_entry(info):
+            _refuse(tree, path, reason)
+        elif info.is_dir():
             tree.folders.add(path)
         else:
             tree.files.append(File(path, lambda size, info=info: _read_member(archive, info, size)))  # type: ignore[misc]
@@ -203,43 +218,6 @@ def _from_zip(archive: zipfile.ZipFile, name: str) -> Tree:
 def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, size: int) -> bytes:
     with archive.open(info) as file:
         return file.read(min(size, MAX_FILE_BYTES))
-
-
-def _unsafe_name(text: str) -> str:
-    parts = text.split("/")
-    if text.startswith("/") or (len(text) > 1 and text[1] == ":"):
-        return "an absolute path: it would leave the folder"
-    if ".." in parts:
-        return "a path with ..: it would leave the folder"
-    return _absurd(text)
-
-
-def _absurd(text: str) -> str:
-    raw = text.encode("utf-8", "surrogatepass")
-    parts = text.rstrip("/").split("/")
-    too_long = len(raw) > MAX_PATH_BYTES or any(
-        len(part.encode("utf-8", "surrogatepass")) > MAX_NAME_BYTES for part in parts
-    )
-    if too_long or len(parts) > MAX_PARTS:
-        return "a name too long, or too deep"
-    if not text or any(ord(c) < 32 or ord(c) == 127 for c in text):
-        return "a name with control characters"
-    return ""
-
-
-def _unsafe_entry(info: zipfile.ZipInfo) -> str:
-    mode = info.external_attr >> 16
-    if stat.S_ISLNK(mode):
-        return "a link: links are not followed"
-    if mode and stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
-        return "neither a file nor a folder"
-    if info.flag_bits & 1:
-        return "it is encrypted"
-    if info.file_size > MAX_FILE_BYTES:
-        return f"larger than {MAX_FILE_BYTES // 2**20} MB"
-    if info.file_size > BOMB_BYTES and info.file_size > BOMB_RATIO * max(1, info.compress_size):
-        return f"a zip bomb: {info.compress_size} bytes that say they are {info.file_size}"
-    return ""
 
 
 def _is_noise(path: PurePosixPath) -> bool:

@@ -1,4 +1,4 @@
-"""What every part of the store needs: SQLite's errors in words, text that SQLite takes, the time."""
+"""What every part of the store needs: SQLite's errors in words, opening the database, text that SQLite takes, the time."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
 
-from grader.store.schema import StoreError
+from grader.store.schema import StoreError, create_or_migrate
 
 DATABASE = "grades.db"
 
@@ -35,6 +35,20 @@ def explained(folder: Path) -> Iterator[None]:
         raise StoreError(
             f"{error.filename or folder}: cannot be written: {error.strerror}; what is graded is kept: run the command again"
         ) from error
+
+
+def opened(path: Path) -> sqlite3.Connection:
+    """The database, made where there is none; never left open where it cannot be used."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        create_or_migrate(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def clean(text: str) -> str:

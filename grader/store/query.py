@@ -1,5 +1,6 @@
 """Read grades.db, never write: for exports, feedback and looking.  Works while a batch is writing."""
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -54,8 +55,7 @@ class Results:
         if not path.is_file():
             raise StoreError(f"{folder}: expected the results of `grader batch` there, found no {DATABASE}")
         with explained(folder):
-            # Opened for writing, so that closing tidies SQLite's own files away; nothing is written.
-            self.connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True)
+            self.connection = sqlite3.connect(f"{path.resolve().as_uri()}?{_mode(path)}", uri=True)
             try:
                 self.connection.execute("PRAGMA query_only = ON")
                 self.connection.row_factory = sqlite3.Row
@@ -124,6 +124,16 @@ class Results:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _mode(path: Path) -> str:
+    """How SQLite opens the database: for writing, so that closing tidies its own files away; nothing is written.
+
+    In a folder that cannot be written, such as a backup, it can be read only as a file that nobody changes.
+    """
+    if os.access(path.parent, os.W_OK) or path.with_name(f"{path.name}-wal").exists():
+        return "mode=rw"
+    return "mode=ro&immutable=1"
 
 
 def _student(row: sqlite3.Row) -> StudentRow:

@@ -11,10 +11,10 @@ import msgspec
 from grader.fingerprint import Fingerprint
 from grader.inputs.entry import Entry, Person, Received
 from grader.inputs.tree import Refusal
-from grader.store.database import DATABASE, clean, explained, now
+from grader.store.database import DATABASE, clean, explained, now, opened
 from grader.store.identical import identical_files, text_hash
 from grader.store.lock import FolderLock
-from grader.store.schema import StoreError, create_or_migrate
+from grader.store.schema import StoreError
 
 
 class Store:
@@ -37,7 +37,7 @@ class Store:
         self._lock = FolderLock(folder)
         try:
             with explained(folder):
-                self.connection = _opened(path)
+                self.connection = opened(path)
         except BaseException:
             self._lock.close()
             raise
@@ -109,10 +109,23 @@ class Store:
                 ).lastrowid
             else:
                 submission = found[0]
+                db.execute(  # a broken zip where there was nothing is told as that
+                    "UPDATE submissions SET problem = ?, problem_kind = ?, note = ? WHERE id = ?",
+                    (clean(received.problem), received.kind, clean(received.note), submission),
+                )
                 if found[1]:  # back to an earlier version of the file
                     db.execute("UPDATE submissions SET superseded = (id != ?) WHERE key = ?", (submission, entry.key))
             for one in entry.people:
                 self._receive_person(db, entry, one, submission)
+            self._forget_others(db, entry)
+
+    @staticmethod
+    def _forget_others(db: sqlite3.Connection, entry: Entry) -> None:
+        """Whoever handed this in under another name before: a name that has changed is not another person."""
+        sql = "SELECT id, key FROM students WHERE submission_id IN (SELECT id FROM submissions WHERE key = ?)"
+        here = {one.key for one in entry.people}
+        others = [(number,) for number, key in db.execute(sql, (entry.key,)).fetchall() if key not in here]
+        db.executemany("DELETE FROM students WHERE id = ?", others)
 
     @staticmethod
     def _receive_person(db: sqlite3.Connection, entry: Entry, one: Person, submission: int | None) -> None:
@@ -136,7 +149,7 @@ class Store:
 
     def note_download(self, source: Path, layout: str, refused: Iterable[Refusal]) -> None:
         with self.transaction() as db:
-            facts = {"source": str(source), "layout": layout}
+            facts = {"source": clean(str(source)), "layout": layout}
             db.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", facts.items())
             db.execute("DELETE FROM refused")
             rows = [(clean(refusal.path), clean(refusal.reason)) for refusal in refused]
@@ -144,10 +157,14 @@ class Store:
 
     # --- passes --------------------------------------------------------------------------------------------------
 
-    def last_round(self) -> tuple[str, str] | None:
-        """(spec hash, solution hash) of the state of the assignment that the gradings in force belong to."""
-        row = self.connection.execute("SELECT spec_hash, solution_hash FROM rounds ORDER BY id DESC LIMIT 1").fetchone()
-        return None if row is None else (row[0], row[1])
+    def states_in_force(self) -> list[tuple[str, str]]:
+        """(spec hash, solution hash) of each state of the assignment that a grading in force belongs to, the oldest first."""
+        sql = (
+            "SELECT spec_hash, solution_hash FROM submissions JOIN gradings ON gradings.id = grading_id"
+            " JOIN rounds ON rounds.id = round_id WHERE superseded = 0 AND run_id IS NOT NULL"
+            " GROUP BY spec_hash, solution_hash ORDER BY MIN(rounds.id)"
+        )
+        return [tuple(row) for row in self.connection.execute(sql)]
 
     def begin_round(self, kind: str, state: Fingerprint, config: str) -> int:
         """A new pass, or the last one where it is of the same kind and state and was interrupted."""
@@ -174,17 +191,3 @@ class Store:
                 identical_files(db),
             )
             db.execute("UPDATE rounds SET finished_at = ? WHERE id = ?", (now(), number))
-
-
-def _opened(path: Path) -> sqlite3.Connection:
-    """The database, made where there is none; never left open where it cannot be used."""
-    connection = sqlite3.connect(path, isolation_level=None)
-    try:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute("PRAGMA foreign_keys = ON")
-        create_or_migrate(connection)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
