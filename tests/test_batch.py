@@ -298,6 +298,23 @@ def test_what_a_regrade_could_not_grade_has_lost_nobody_marks(results, changed):
     assert row["why"].startswith("could not be graded: ")
 
 
+@pytest.mark.parametrize("name", ["hints.yaml", "mistakes.yaml"])
+def test_a_mistake_in_the_staffs_texts_ends_a_batch_and_a_regrade_before_anybody_is_graded(
+    results, changed, school, tmp_path, name
+):
+    path = changed[0].parent / "solutions" / name
+    path.write_text(path.read_text().replace("gradients: [dJ_db2]", "gradients: [dJ_db22]", 1))
+    for done in (
+        batch(school[0], tmp_path / "new", "--config", changed[0]),
+        run("regrade", results, "--config", changed[0]),
+    ):
+        assert done.returncode == 2
+        assert f"{name}:" in done.stderr
+        assert "there is no dJ_db22; did you mean dJ_db2" in " ".join(done.stderr.split())
+        assert len(done.stderr.splitlines()) == 1
+    assert rows(tmp_path / "new", "SELECT COUNT(*) FROM gradings") == [(0,)]
+
+
 def test_a_batch_under_a_changed_config_asks_for_a_regrade_first(results, changed, school):
     config, change = changed
     change("share: 1.0", "share: 0.5")

@@ -56,6 +56,33 @@ def test_a_cell_that_is_no_python_is_said_to_be_why_a_function_is_missing(sandbo
     assert missing.message.startswith("line 3 of the notebook: SyntaxError")
 
 
+def test_what_is_below_a_timed_or_captured_cells_first_line_is_run_and_other_languages_are_not(
+    sandbox: Sandbox,
+) -> None:
+    timed = notebook("%%time\n" + FUNCTION, "%%capture out --no-stderr\ndef dJ_dU(s):\n    return s.U", "%%bash\nls -l")
+    run = sandbox.run(timed)
+    assert last(run).outcome == last(run, "dJ_dU").outcome == "returned"
+    assert run.loading.warnings == ()
+    assert last(sandbox.run(notebook("%%timeit\n" + FUNCTION))).outcome == "missing"
+
+
+def test_a_name_that_a_failed_cell_was_to_define_is_explained_by_what_failed(sandbox: Sandbox) -> None:
+    run = sandbox.run(notebook("import jax.numpy as jnp", "def dJ_db2(s):\n    return jnp.exp(s.b2)"))
+    said = last(run).message
+    assert said.startswith("NameError: name 'jnp' is not defined; line 1 of the notebook: ModuleNotFoundError: jax")
+
+
+def test_notebooks_of_version_3_are_read_too(sandbox: Sandbox) -> None:
+    cell = {"cell_type": "code", "input": FUNCTION.splitlines(keepends=True), "language": "python", "outputs": []}
+    content = {"nbformat": 3, "metadata": {}, "worksheets": [{"cells": [cell]}, {}, 3]}
+    assert last(sandbox.run(json.dumps(content).encode())).outcome == "returned"
+
+
+def test_a_notebook_that_is_too_large_is_told_how_it_becomes_smaller(sandbox: Sandbox) -> None:
+    run = sandbox.run(notebook(FUNCTION, "# " + "x" * 2**18))
+    assert run.loading.message.endswith("kB that are accepted; if it is a notebook, clear its outputs")
+
+
 def test_lines_are_counted_through_all_cells(sandbox: Sandbox) -> None:
     run = sandbox.run(notebook("a = 1\nb = 2", "def dJ_db2(s):\n    return 1 / 0"))
     assert (last(run).outcome, last(run).line) == ("raised", 5)

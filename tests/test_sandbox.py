@@ -401,3 +401,28 @@ def test_children_after_the_zygotes_rehearsal_find_what_those_before_it_found(as
         runs = [run for _, run in sandbox.run_many([curious] * (2 * REHEARSE_AFTER), in_flight=1)]
     assert all(isinstance(run, Run) and "gradients" in run.loading.printed for run in runs)
     assert len({ADDRESS.sub("", run.loading.printed) for run in runs if isinstance(run, Run)}) == 1
+
+
+@linux
+def test_what_a_file_finds_imported_depends_on_nobody_elses(assignment: Assignment) -> None:
+    look = b"""
+import sys, numpy as np
+def dJ_db2(s):
+    names = sorted(sys.modules)
+    return np.array([[float(len(names)), float(hash(tuple(names)) % 2**40)]])
+"""
+    others = [
+        b"import numpy.matlib, unittest, decimal",
+        b"from numpy import *",
+        b"import pdb, argparse",
+        b"def dJ_db2(s): return s.U @ s.U",
+        b"def dJ_db2(s): breakpoint()",
+        *[HONEST] * 4,  # from the third file on the zygote has rehearsed
+    ]
+    with sandboxed(assignment) as fresh:
+        found = [fresh.run(look).answers["dJ_db2"]]
+        for other in others:
+            fresh.run(other)
+            found.append(fresh.run(look).answers["dJ_db2"])
+    assert found[0][0].outcome == "returned"
+    assert all(one == found[0] for one in found)

@@ -190,9 +190,18 @@ def _work(channel: Channel, settings: Settings) -> None:
 
 
 def _load(path: Path) -> "Assignment":
+    """The assignment; a mistake in any of the staff's files ends a batch before it has begun.
+
+    Raises:
+        ConfigError: there is one.
+    """
     from grader.assignment import load_assignment
+    from grader.diagnosis.hints import load_hints
+    from grader.diagnosis.misconceptions import misconceptions
 
     assignment = load_assignment(load_config(path), path.parent, with_solution=True)
+    load_hints(assignment)
+    misconceptions(assignment)
     # Computed here, once, and not by the first grade, while students' files wait.
     for known in (assignment.numeric, assignment.exact, assignment.ancestors):
         len(known)

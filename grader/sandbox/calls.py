@@ -36,11 +36,14 @@ def call(node, evaluate, letters, error):
         code = function.__code__
         return [what, f"{name} is defined as {name}({', '.join(code.co_varnames[: code.co_argcount])})"]
     keywords = {keyword.arg: evaluate.get(keyword.value)[1] for keyword in node.keywords}
-    return [what, _why_not(short, name, arguments, values, keywords, letters, error)]
+    why = _why_not(short, name, arguments, values, keywords, letters, error)
+    if not why and not any(isinstance(value, np.ndarray) for value in values):
+        return []  # it is no matter of arrays: the exception's own words say it
+    return [what, why or "it does not take arrays of these shapes together"]
 
 
 def _why_not(function, name, arguments, values, keywords, letters, error):
-    """The first reason that fits."""
+    """The first reason that fits, "" where none does."""
     reasons = [
         _missing_axis(error),
         *(no_number(argument, value) for argument, _, value in arguments),
@@ -49,7 +52,7 @@ def _why_not(function, name, arguments, values, keywords, letters, error):
         f"{name} takes one number, and this is an array: numpy's functions work entry by entry" * _scalar_wanted(error),
         broadcast(*values, letters) if len(values) == 2 else "",
     ]
-    return next(filter(None, reasons), "it does not take arrays of these shapes together")
+    return next(filter(None, reasons), "")
 
 
 def _summing(function, values, keywords, letters):

@@ -109,6 +109,8 @@ def serve(job_fd, result_fd, helpers=None):
             broken = gradient if event["outcome"] != "returned" else None
             if event["outcome"] == "missing" and stopped:
                 event["message"] = event["message"] or stopped
+            elif stopped and event.get("message", "").startswith("NameError"):  # for the cell of that name had failed
+                event["message"] = clean(f"{event['message']}; {stopped}", limit)
             more = b""
             if trace is not None:
                 event["traced"], more = trace.take()

@@ -1,6 +1,6 @@
 """The modules that a student's file may import even where its process can open no file.  Shared by both sides."""
 
-# Imported by the zygote before the fork, if the file mentions them.
+# Imported by the file's child before its protections are on, if the file mentions them.
 IMPORTABLE = (
     "abc array bisect calendar cmath collections.abc colorsys contextlib copy copyreg csv dataclasses datetime "
     "decimal difflib doctest enum fnmatch fractions functools glob graphlib hashlib heapq inspect io itertools "

@@ -86,6 +86,8 @@ class Loop:
         submission = Pending(number, source, list(self.nursery.calls), limits)
         if len(source) > limits.source_kb * 1024:
             message = f"the file is larger than the {limits.source_kb} kB that are accepted"
+            if source[:64].lstrip().startswith(b"{"):
+                message += "; if it is a notebook, clear its outputs"
             submission.loading = Answer("raised", message=message)
         return submission
 

@@ -7,6 +7,7 @@ import ast
 import json
 
 MAGIC = ("%", "!", "?")
+AROUND_PYTHON = ("%%time", "%%capture", "%%prun")  # what stands below these is run like any other cell
 
 
 def code_cells(source):
@@ -17,17 +18,26 @@ def code_cells(source):
         notebook = json.loads(source.decode("utf-8-sig"))
     except (ValueError, RecursionError):
         return None
-    cells = notebook.get("cells") if isinstance(notebook, dict) else None
+    cells = _cells(notebook) if isinstance(notebook, dict) else None
     if not isinstance(cells, list) or "nbformat" not in notebook:
         return None
     return [code(cell) for cell in cells if isinstance(cell, dict) and cell.get("cell_type") == "code"]
 
 
+def _cells(notebook):
+    """The cells, which until version 3 were in worksheets."""
+    sheets = notebook.get("worksheets")
+    if not isinstance(sheets, list):
+        return notebook.get("cells")
+    found = [sheet.get("cells") for sheet in sheets if isinstance(sheet, dict)]
+    return [cell for cells in found if isinstance(cells, list) for cell in cells]
+
+
 def code(cell):
     """The text of one cell; lines for the notebook's own program (`%matplotlib inline`, `!pip install`) are left out."""
-    source = cell.get("source")
+    source = cell.get("source", cell.get("input"))
     text = "".join(map(str, source)) if isinstance(source, list) else str(source)
-    if text.startswith("%%"):  # the whole cell is in another language, or to be timed
+    if text.startswith("%%") and text.split(None, 1)[0] not in AROUND_PYTHON:  # the whole cell is in another language
         return ""
     return "\n".join("" if line.lstrip().startswith(MAGIC) else line for line in text.split("\n"))
 

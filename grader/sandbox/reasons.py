@@ -118,7 +118,7 @@ def subscript(node, evaluate, letters):
         key = node.slice.value if isinstance(node.slice, ast.Constant) else "name"
         return [f"{name} is the whole step, not a table", f"its quantities are attributes: {name}.{key}"]
     if not isinstance(value, np.ndarray):
-        return [f"{name} is {letters.value(value)}", no_number(node.value, value) or "it has no entries to pick from"]
+        return _picked(node, evaluate, letters, name, value)
     index = ", ".join(map(text, node.slice.elts)) if isinstance(node.slice, ast.Tuple) else text(node.slice)
     what = f"{name} is {letters.shape(value.shape)}, the index is [{index}]"
     indices = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
@@ -132,6 +132,20 @@ def subscript(node, evaluate, letters):
         if known and isinstance(at, (float, np.floating)):
             return [what, f"positions are whole numbers, and {text(index)} is {at:g}"]
     return [what, "a position must be a whole number, a slice, or an array of one of them, inside the axis"]
+
+
+def _picked(node, evaluate, letters, name, value):
+    """From something that is no array."""
+    if type(value) is dict:
+        return []  # its own words name the key
+    what = f"{name} is {letters.value(value)}"
+    if type(value) not in (list, tuple, str):
+        return [what, no_number(node.value, value) or "it has no entries to pick from"]
+    if type(evaluate.get(node.slice)[1]) is not int:
+        return [what, "it takes one whole number or slice; an array takes an index for each axis"]
+    if len(value) < 2:
+        return [what, "its only position is 0" if value else "it is empty"]
+    return [what, f"its positions are 0 to {len(value) - 1}"]
 
 
 def _past_the_end(name, value, axis, at, letters):

@@ -19,12 +19,15 @@ import msgspec
 
 from grader.config import Sandbox as Limits
 from grader.errors import SandboxError
-from grader.sandbox.importable import IMPORTABLE_WORDS
+from grader.sandbox.importable import BY_WORD, IMPORTABLE_WORDS
 from grader.sandbox.launch import execute, take_zygote
 
 _WORD = re.compile(rb"[a-z_]{1,20}")
 _STAR = re.compile(rb"import\s*\*")
 _IMPORTABLE = frozenset(word.encode("ascii") for word in IMPORTABLE_WORDS)
+_PARTS_OF_NUMPY = frozenset(
+    word.encode("ascii") for word in IMPORTABLE_WORDS if any(name.startswith("numpy.") for name in BY_WORD[word])
+)
 _START_SECONDS = 60.0
 
 
@@ -132,7 +135,7 @@ class Zygote:
         """
         words = _IMPORTABLE.intersection(_WORD.findall(source))
         if _STAR.search(source):  # `from numpy import *` loads all of numpy's parts
-            words = _IMPORTABLE
+            words = words | _PARTS_OF_NUMPY
         mentioned = sorted(word.decode("ascii") for word in words)
         self._order({"start": slot, "words": mentioned, "helpers": helpers}, [job, result])
 

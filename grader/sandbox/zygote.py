@@ -54,9 +54,12 @@ def main(settings):
     Zygote(settings, layers).run()
 
 
-def serve(layers, slot, job, result, helpers):
-    """Become a child for good: protections on, then the job."""
+def serve(layers, slot, job, result, helpers, load=None):
+    """Become a child for good: `load` what the file is to find imported, protections on, then the job."""
     _close_all_but(job, result, *layers.fds)
+    if load is not None:
+        load()
+        layers.prepare()
     layers.enter(slot)
     imports.seal(layers.open)
     gc.enable()
@@ -66,14 +69,18 @@ def serve(layers, slot, job, result, helpers):
 def load_helpers(settings, own):
     """Load what explains failures, while the grader's own files can still be read; good submissions never need it.
 
+    What it imports is forgotten again: a file finds the same modules, whether one before it has failed or not.
+
     Args:
         own: the grader's own modules that are loaded already, by name.
     """
+    before = dict(sys.modules)
     sys.modules.update(own)
     sys.path[:0] = [settings["package"], settings["numpy"]]
     helpers = importlib.import_module(HELPERS)
     del sys.path[:2]
-    imports.forget_own()
+    sys.modules.clear()
+    sys.modules.update(before)
     return helpers
 
 
@@ -126,8 +133,7 @@ class Zygote:
             if pid is not None:
                 os.kill(pid, signal.SIGKILL)
             return True
-        slot = order["start"]
-        self._preload(order["words"])
+        slot, load = order["start"], self._loader(order["words"])
         if order.get("helpers") and self.helpers is None:
             self.helpers = load_helpers(self.settings, self.own)
             self._settle()
@@ -136,7 +142,7 @@ class Zygote:
             rehearsal.rehearse()
             self._settle()
         helpers = self.helpers if order.get("helpers") else None
-        pid = self._fork(lambda: serve(self.layers, slot, *fds, helpers))
+        pid = self._fork(lambda: serve(self.layers, slot, *fds, helpers, load))
         self.pids[slot] = pid
         self._say(f'{{"started": {slot}, "pid": {pid}}}')
         for fd in fds:
@@ -148,14 +154,21 @@ class Zygote:
         self.layers.prepare()
         gc.freeze()  # a collection in a child would touch, and so copy, every page
 
-    def _preload(self, words):
-        """Import what the file may import: each importable module whose name is among the words of the file."""
+    def _loader(self, words):
+        """What imports those importable modules whose names are among the words of a file; None where there are none.
+
+        It is called in the file's own child: what one file mentions is not there for the next.
+        """
         names = [name for word in words for name in BY_WORD[word] if name not in sys.modules]
-        if names:
+        if not names:
+            return None
+
+        def load():
             sys.path.append(self.settings["numpy"])
             imports.preload(names)
             sys.path.pop()
-            self._settle()
+
+        return load
 
     def _fork(self, what):
         pid = os.fork()
