@@ -107,10 +107,8 @@ def serve(job_fd, result_fd, helpers=None):
         if gradient != broken:
             event, value = _call(namespace, gradient, steps[k], explain, trace, limit)
             broken = gradient if event["outcome"] != "returned" else None
-            if event["outcome"] == "missing" and stopped:
-                event["message"] = event["message"] or stopped
-            elif stopped and event.get("message", "").startswith("NameError"):  # for the cell of that name had failed
-                event["message"] = clean(f"{event['message']}; {stopped}", limit)
+            if stopped:
+                notebook.blame(event, stopped)
             more = b""
             if trace is not None:
                 event["traced"], more = trace.take()

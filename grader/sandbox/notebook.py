@@ -72,3 +72,12 @@ def in_words(failures, limit):
     unreadable = ("SyntaxError", "IndentationError", "TabError")
     ordered = sorted(failures, key=lambda one: not one["message"].startswith(unreadable))
     return [f"line {one['line']} of the notebook: {one['message']}"[:limit] for one in ordered]
+
+
+def blame(event, stopped):
+    """Where a function or a name is not there, what `stopped` the notebook is likely why: say so."""
+    message = event.get("message", "")
+    if event["outcome"] == "missing":
+        event["message"] = message or stopped
+    elif message.startswith("NameError"):
+        event["message"] = f"{message}; {stopped}"
