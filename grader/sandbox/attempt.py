@@ -16,6 +16,7 @@ Call = tuple[str, int]  # a gradient and the number of a step
 
 LOADING = -1  # the call number under which a child says how executing the file went
 READY = -2  # ... and that all protections are on, before it has read anything of the student's
+_PIPE_BYTES = 2**16  # that a pipe holds, here
 OUT_OF_MEMORY_EXIT = 72  # a child's exit code when it cannot even say that memory ran out
 
 
@@ -27,6 +28,7 @@ class Attempt:
         answers: what has been answered so far, by gradient; the last answer may be a failure.
         loading: how executing the file went, once known.
         ended: the child is gone and everything it sent has been read.
+        talkative: it has filled its pipe, and waits for us to read.
     """
 
     calls: Sequence[Call]
@@ -42,6 +44,7 @@ class Attempt:
     ready: bool = False
     ended: bool = False
     kill_wanted: bool = False
+    talkative: bool = False
     cpu_seconds: float = 0.0
 
     def __post_init__(self) -> None:
@@ -73,6 +76,7 @@ class Attempt:
                 return
             if not data:
                 return
+            self.talkative |= len(data) >= _PIPE_BYTES
             try:
                 for number, answer in self._reader.feed(data):
                     self._take(number, answer)

@@ -125,7 +125,7 @@ class Loop:
         """Wait for something to happen, for a tick at most, and deal with it."""
         waiting = not self.done and not self.again
         for key, _ in self.selector.select(_TICK_SECONDS if waiting else 0):
-            if isinstance(key.data, Attempt) and key.data.write_job():
+            if isinstance(key.data, Attempt) and key.fd == key.data.job_fd and key.data.write_job():
                 self.selector.unregister(key.fd)
         try:
             self._hear()
@@ -135,6 +135,8 @@ class Loop:
         for slot, (_, attempt) in self.running.items():
             if not attempt.kill_wanted:
                 attempt.read_replies()
+                if attempt.talkative and attempt.result_fd not in self.selector.get_map():
+                    self.selector.register(attempt.result_fd, selectors.EVENT_READ, attempt)  # it is not to wait for a tick
                 attempt.check_deadlines()
                 if attempt.kill_wanted:
                     self.nursery.spawner.kill(slot)
@@ -157,8 +159,9 @@ class Loop:
             self._release(event.slot, attempt)
 
     def _release(self, slot: int, attempt: Attempt) -> None:
-        if attempt.job_fd in self.selector.get_map():
-            self.selector.unregister(attempt.job_fd)
+        for fd in (attempt.job_fd, attempt.result_fd):
+            if fd in self.selector.get_map():
+                self.selector.unregister(fd)
         attempt.close()
         self.free.append(slot)
 
