@@ -136,7 +136,9 @@ class Loop:
             if not attempt.kill_wanted:
                 attempt.read_replies()
                 if attempt.talkative and attempt.result_fd not in self.selector.get_map():
-                    self.selector.register(attempt.result_fd, selectors.EVENT_READ, attempt)  # it is not to wait for a tick
+                    self.selector.register(
+                        attempt.result_fd, selectors.EVENT_READ, attempt
+                    )  # it is not to wait for a tick
                 attempt.check_deadlines()
                 if attempt.kill_wanted:
                     self.nursery.spawner.kill(slot)
