@@ -81,6 +81,13 @@ def test_the_solution_earns_full_marks_and_uses_the_tables_that_were_shipped(
     assert len(list((platform.root / "source" / ".grader-cache").iterdir())) == 1
 
 
+def test_the_gradients_to_mend_are_named_first(platform: Platform, tmp_path: Path) -> None:
+    one = hand_in(platform, tmp_path, SUBMISSIONS / "seed.followed_through.py").results["output"]
+    assert "Mend `dJ_db2` first; what follows from it keeps its marks." in one
+    two = hand_in(platform, tmp_path, SUBMISSIONS / "two_errors.failed.py").results["output"]
+    assert "Mend `dJ_db2` and `dJ_db1` first; what follows from them keeps its marks." in two
+
+
 def test_a_wrong_submission_reads_as_verdict_evidence_and_hint(platform: Platform, tmp_path: Path) -> None:
     outcome = hand_in(platform, tmp_path, SUBMISSIONS / "seed.followed_through.py")
     assert outcome.results["score"] == 82
