@@ -38,7 +38,7 @@ def _first(world: World) -> Iterator[tuple[Node, float]]:
     for name in world.assignment.names:
         yield ("g", name), 0.1
     for application in world.applications:
-        yield ("d", application.quantity), 0.3
+        yield ("d", application.quantity, world.assignment.config.loss), 0.3
         yield ("slope", application.function, application.argument), 0.4
         yield application.argument, 0.5
     for name in [*world.rows, *world.matrices]:

@@ -1,6 +1,7 @@
 """Formulas as data: nested tuples, their values at every step, their text.  Knows no gradient and no mistake.
 
-    ("q", "h")  a quantity     ("g", "dJ_db1")  a gradient     ("d", "y_hat")  dJ/d(quantity), numerically    ("c", 2.0)  a number
+    ("q", "h")  a quantity     ("g", "dJ_db1")  a gradient     ("d", "y_hat", "J")  dJ/d(quantity), numerically
+    ("c", 2.0)  a number
     (operation, *operands and parameters)        operands are tuples, parameters are names and numbers
 
 Sums and products have any number of operands; a difference is a sum with a `neg`.  Tuples compare and hash by value, so a

@@ -11,7 +11,7 @@ from grader.diagnosis.expression import Evaluator, Node, Values, add, leaves, mu
 from grader.diagnosis.fingerprint import signature
 from grader.diagnosis.matching import retell
 from grader.diagnosis.operators import OPERATORS, Operator
-from grader.diagnosis.rendering import text
+from grader.diagnosis.rendering import gradient_text, text
 from grader.diagnosis.story import Story
 from grader.diagnosis.tables import Entries
 from grader.diagnosis.target import Target
@@ -67,7 +67,7 @@ def concept(
         found = entries.index.near(target.values[:probes], target.search_tolerance)
         for i in found[np.argsort(entries.costs[found], kind="stable")][:3]:
             node, edits = entries.entry(int(i))
-            shown = f"those of dJ/{other.removeprefix('dJ_')}"
+            shown = f"those of {gradient_text(other)}"
             edit = OPERATORS["wrong-result"].edit("the result", new=shown)
             cost = float(entries.costs[i]) + edit.cost
             stories.append(retell(target, node, (edit, *edits), cost, evaluator, "bank"))

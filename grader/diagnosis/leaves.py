@@ -58,8 +58,8 @@ def gradient_mutants(node: Node, world: World) -> Iterator[Mutant]:
 
 
 def derivative_mutants(node: Node, world: World) -> Iterator[Mutant]:
-    """Mutants of the leaf ("d", name), dJ/d(name)."""
-    shown = f"dJ/d{node[1]}"
+    """Mutants of the leaf ("d", name, loss), dJ/d(name)."""
+    shown = text(node)
     for other in [node[1], *world.like(node[1])]:
         slug = "missing-factor" if other in world.one_hots else "wrong-variable"
         yield q(other), OPERATORS[slug].edit(shown, new=other)

@@ -6,7 +6,7 @@ from grader.diagnosis.expression import Node, add, leaves, mul, number, one_minu
 from grader.diagnosis.leaves import Mutant
 from grader.diagnosis.operators import OPERATORS
 from grader.diagnosis.products import extra_application, factor_text, slope_of
-from grader.diagnosis.rendering import text
+from grader.diagnosis.rendering import gradient_text, text
 from grader.diagnosis.world import World
 
 
@@ -165,5 +165,5 @@ def _extra(tree: Node, shape: tuple[str | int, ...], world: World) -> Iterator[M
             yield ("mm", tree, factor), OPERATORS["extra-matrix"].edit(matrix, new=text(factor), extra=0.1)
     for gradient in world.assignment.names:
         if world.gradient_shape(gradient) == shape and tree != ("g", gradient):
-            edit = OPERATORS["extra-path"].edit(gradient, new=f"dJ/{gradient.removeprefix('dJ_')}")
+            edit = OPERATORS["extra-path"].edit(gradient, new=gradient_text(gradient))
             yield add(tree, ("g", gradient)), edit

@@ -13,7 +13,6 @@ _WORDS = {
     "average": "mean",
     "hot-like": "hot",
 }
-_NAMES = {"d": "dJ/d{}", "q": "{}"}
 
 
 def text(node: Node) -> str:
@@ -22,9 +21,9 @@ def text(node: Node) -> str:
 
 
 def gradient_text(name: str) -> str:
-    """`dJ_db1` as `dJ/db1`."""
+    """`dJ_db1` as `dJ/db1`; a name of another form, such as `grad_W`, stays as it is."""
     head, _, tail = name.partition("_")
-    return f"{head}/{tail}" if tail else name
+    return f"{head}/{tail}" if head.startswith("d") and tail.startswith("d") else name
 
 
 def _text(node: Node, binding: int) -> str:
@@ -38,7 +37,9 @@ def _leaf(node: Node) -> str:
         return gradient_text(node[1])
     if node[0] == "c":
         return f"{node[1]:g}"
-    return _NAMES[node[0]].format(node[1]) if node[0] in _NAMES else ""
+    if node[0] == "d":
+        return f"d{node[2]}/d{node[1]}"
+    return str(node[1]) if node[0] == "q" else ""
 
 
 def _operation(node: Node) -> str:

@@ -176,7 +176,7 @@ def _substituted(tree: Node, old: Node, new: Node) -> Node:
 def _root_forms(world: World, name: str) -> Iterator[tuple[Node, float]]:
     """The gradient as dJ/d(output of a function) times the whole derivative of the function."""
     for application in world.applications:
-        out: Node = ("d", application.quantity)
+        out: Node = ("d", application.quantity, world.assignment.config.loss)
         jacobian: Node = ("jacobian", application.function, application.argument)
         if not world.equal(("mm", out, jacobian), ("g", name)):
             continue

@@ -1,0 +1,50 @@
+"""An assignment about another model, with a loss of another name: nothing that is told of it is of the bundled one."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+
+from grader.diagnosis.rendering import gradient_text
+
+ROOT = Path(__file__).parents[1]
+RIGHT = (ROOT / "tests" / "regression" / "solutions" / "gradients.py").read_text(encoding="utf-8")
+Command = Callable[..., "CompletedProcess[str]"]
+Grade = Callable[[str, str], "dict[str, object]"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The assignment, where its tables may be kept."""
+    return Path(shutil.copytree(ROOT / "tests" / "regression", tmp_path_factory.mktemp("another") / "regression"))
+
+
+@pytest.fixture
+def told(grader: Command, folder: Path, tmp_path: Path) -> Grade:
+    """What is told of one gradient of a file."""
+
+    def tell(code: str, name: str) -> dict[str, object]:
+        (tmp_path / "hand_in.py").write_text(code)
+        done = grader("grade", "--json", "--config", folder / "config.yaml", tmp_path / "hand_in.py")
+        assert "dJ" not in done.stdout
+        return next(one for one in json.loads(done.stdout)["gradients"] if one["name"] == name)
+
+    return tell
+
+
+def test_it_is_sound_and_its_solution_right(grader: Command, folder: Path, told: Grade) -> None:
+    done = grader("validate", "--config", folder / "config.yaml")
+    assert done.returncode == 0, done.stdout
+    assert told(RIGHT, "dE_dc")["status"] == "passed"
+
+
+def test_a_gradient_handed_in_for_another_is_named_after_its_loss(told: Grade) -> None:
+    found = told(RIGHT.replace("dE_da(s).sum(axis=0, keepdims=True)", "dE_da(s)"), "dE_dc")
+    assert "exactly those of dE/da:" in json.dumps(found)
+
+
+def test_a_gradient_may_have_a_name_of_another_form() -> None:
+    assert [gradient_text(name) for name in ("dJ_dL_x", "dE_da", "grad_W", "W")] == ["dJ/dL_x", "dE/da", "grad_W", "W"]
