@@ -46,5 +46,14 @@ def test_a_gradient_handed_in_for_another_is_named_after_its_loss(told: Grade) -
     assert "exactly those of dE/da:" in json.dumps(found)
 
 
+def test_hints_hold_for_a_column_and_for_a_mean_that_is_left_out(told: Grade) -> None:
+    column = json.dumps(told(RIGHT.replace("s.g.T @ dE_dp(s)", "dE_dp(s).T @ s.g"), "dE_dv"))
+    assert "dE/dv[j] has to stand where v[j] stands" in column
+    assert "two vectors" not in column  # g is a matrix
+    mean = json.dumps(told(RIGHT.replace(" / s.p.shape[0]", ""), "dE_dp"))
+    assert "your numbers are N times the right ones" in mean
+    assert "too much, or missing" in mean
+
+
 def test_a_gradient_may_have_a_name_of_another_form() -> None:
     assert [gradient_text(name) for name in ("dJ_dL_x", "dE_da", "grad_W", "W")] == ["dJ/dL_x", "dE/da", "grad_W", "W"]
