@@ -46,6 +46,12 @@ def test_a_gradient_handed_in_for_another_is_named_after_its_loss(told: Grade) -
     assert "exactly those of dE/da:" in json.dumps(found)
 
 
+def test_a_power_that_is_left_out_is_told_as_that(told: Grade) -> None:
+    found = json.dumps(told(RIGHT.replace("1 - s.g**2", "1 - s.g"), "dE_da"))
+    assert "when g is not raised to its power" in found
+    assert "bracket is lost" not in found
+
+
 def test_hints_hold_for_a_column_and_for_a_mean_that_is_left_out(told: Grade) -> None:
     column = json.dumps(told(RIGHT.replace("s.g.T @ dE_dp(s)", "dE_dp(s).T @ s.g"), "dE_dv"))
     assert "dE/dv[j] has to stand where v[j] stands" in column

@@ -8,6 +8,7 @@ from grader.diagnosis.leaves import Mutant, derivative_mutants, gradient_mutants
 from grader.diagnosis.matrices import matrix_product_mutants, whole_mutants
 from grader.diagnosis.operators import OPERATORS
 from grader.diagnosis.products import product_mutants, slope_mutants, sum_mutants
+from grader.diagnosis.rendering import text
 from grader.diagnosis.world import World, local_forms
 
 
@@ -36,7 +37,7 @@ def local_mutants(name: str, world: World) -> Iterator[Mutant]:
 
 
 def _power(node: Node, _: World) -> Iterator[Mutant]:
-    yield node[1], OPERATORS["slope-bracket"].edit("the square", extra=0.2)
+    yield node[1], OPERATORS["missing-power"].edit(text(node[1]))
 
 
 def _quotient(node: Node, _: World) -> Iterator[Mutant]:

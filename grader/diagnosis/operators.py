@@ -113,6 +113,7 @@ _ALL = (
     Operator(
         "power-bracket", "wrong-derivative", 1.3, "when the whole bracket is raised to a power and not {old} alone"
     ),
+    Operator("missing-power", "wrong-derivative", 1.9, "when {where} is not raised to its power"),
     Operator("slope-bracket", "wrong-derivative", 1.7, "when a bracket is lost in the derivative of {where}"),
     Operator(
         "slope-jacobian",
