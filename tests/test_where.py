@@ -63,6 +63,17 @@ def dJ_db1(s):
 """
 
 
+LOST_AXIS = """
+def dJ_db2(s):
+    return (s.y_hat - s.y)[0]
+"""
+LOST_LATER = """
+def dJ_db2(s):
+    err = s.y_hat - s.y
+    return err[0]
+"""
+
+
 def line_of(source: str, text: str) -> int:
     return next(number for number, line in enumerate(source.splitlines(), start=1) if line.strip() == text)
 
@@ -94,6 +105,13 @@ def test_the_line_at_which_the_value_goes_wrong_is_told(
     assert where.startswith(f"`{name}` in line {lines[-1]} is the first value that is not on a way to the right answer")
     expected, _, at = before.partition("|")
     assert expected.format(line_of(RIGHT + addition, at) if at else "") in where
+
+
+def test_a_gradient_of_the_wrong_shape_is_not_as_it_should_be(assignment: Assignment, sandbox: Sandbox) -> None:
+    assert graded(assignment, sandbox, LOST_AXIS)["dJ_db2"][0] == ""
+    line = line_of(RIGHT + LOST_LATER, "err = s.y_hat - s.y")
+    where, _ = graded(assignment, sandbox, LOST_LATER)["dJ_db2"]
+    assert where == f"`err` in line {line} is dJ_db2 as it should be: what goes wrong comes after it"
 
 
 def test_a_helper_is_followed_too(assignment: Assignment, sandbox: Sandbox) -> None:

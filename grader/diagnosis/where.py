@@ -92,8 +92,8 @@ def _label(assignment: Assignment, known: Known, values: Values) -> str:
     tolerance = SINGLE if all(np.array_equal(value, value.astype(np.float32)) for value in values) else TOLERANCE
     turned = [assignment.config.sign * value for value in values]
     for name, right in known.gradients.items():
-        if _equal(turned, right, tolerance):
-            return name
+        if _equal(turned, right, tolerance):  # as it should be only if its axes are, too
+            return name if turned[0].shape == right[0].shape else _PART
     sideways = [np.squeeze(value).T for value in values]  # a matrix is on its way both ways round, a gradient is not
     for other in known.others:
         if any(_equal(form, other, tolerance) for form in (values, turned, sideways)):
