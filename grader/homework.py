@@ -88,7 +88,7 @@ class Homework:
     def expect_loaded(self) -> None:
         """Fail where the file cannot be run at all."""
         if self.problem:
-            _fail(self.problem)
+            _fail(_wrapped(self.problem, indent=0))
 
     def not_yet(self, gradient: str, check: str) -> str:
         """Why this check of this gradient cannot be made, or "" where it can."""
@@ -181,9 +181,9 @@ def describe_step(config: Config, step: Step) -> str:
     return "\n".join(lines)
 
 
-def _wrapped(line: str) -> str:
+def _wrapped(line: str, indent: int = 4) -> str:
     width = min(_WIDTH, shutil.get_terminal_size().columns)
-    return textwrap.fill(line, width, initial_indent=" " * 4, subsequent_indent=" " * 6)
+    return textwrap.fill(line, width, initial_indent=" " * indent, subsequent_indent=" " * (indent + 2))
 
 
 def _fail(message: str) -> NoReturn:

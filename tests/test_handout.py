@@ -119,6 +119,11 @@ def test_no_line_of_ours_is_wider_than_the_terminal(handout: Path) -> None:
     lines = pytest_in(handout, columns=64).stdout.splitlines()
     assert max(len(line) for line in lines if line.startswith("    ") and "[" not in line) <= 64
     assert max(len(line) for line in lines if line.startswith("step ") or "homework.steps" in line) <= 64
+    (handout / "gradients.py").write_text("import matplotlib\n")
+    lines = pytest_in(handout, columns=64).stdout.splitlines()
+    at = next(i for i, line in enumerate(lines) if line.startswith("gradients.py could not be loaded: line 1:"))
+    assert lines[at + 1].startswith("  ")
+    assert max(len(line) for line in lines[at : at + 4]) <= 64
 
 
 def test_a_file_that_cannot_be_loaded_is_one_failure(handout: Path) -> None:
