@@ -88,6 +88,7 @@ def test_a_class_is_graded_and_what_needs_a_person_is_listed(school):
     assert done.returncode == 0, done.stderr
     assert "a folder per student: 10 submissions, 9 graded now" in done.stdout
     assert "no file to grade: 1\n  finn: no gradients.py, found nothing" in done.stdout
+    assert "to be looked at: 5, the column flags of grades.csv says who" in done.stdout
     assert "tried what the sandbox forbids, or ended the process: 2" in done.stdout
     assert "graded 9 of 9 (" in done.stderr
     found = {row["student"]: row for row in table(out)}

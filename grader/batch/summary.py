@@ -36,7 +36,7 @@ def print_summary(folder: Path, outcome: Outcome) -> None:
         _print_list(console, again, listed["not_graded"])
         _print_list(console, "not in this download, kept from an earlier one", outcome.absent)
         _print_list(console, "not taken", [f"{path}: {reason}" for path, reason in results.refused()], "refused.csv")
-        _print_list(console, "to be looked at", _flags(results))
+        _print_flags(console, results)
     console.print(Text(f"written: {', '.join(str(path) for path in outcome.written)}"))
 
 
@@ -62,7 +62,9 @@ def _with_status(results: Results, status: str) -> list[str]:
     return [f"{row.student}: {'; '.join(filter(None, why))}" for row, why in zip(rows, reasons, strict=True)]
 
 
-def _flags(results: Results) -> list[str]:
+def _print_flags(console: Console, results: Results) -> None:
+    """How many students, then how many for each reason: one may be there for several."""
+    (flagged,) = results.connection.execute("SELECT COUNT(DISTINCT submission_id) FROM current_flags").fetchone()
     sql = "SELECT kind, COUNT(DISTINCT submission_id) FROM current_flags GROUP BY kind ORDER BY kind"
     words = {
         "identical": "the same file as another student's",
@@ -70,7 +72,10 @@ def _flags(results: Results) -> list[str]:
         "tamper": "tried what the sandbox forbids, or ended the process",
         "unstable": "answers differ when run twice",
     }
-    return [f"{words.get(kind, kind)}: {count}" for kind, count in results.connection.execute(sql)]
+    if flagged:
+        console.print(Text(f"to be looked at: {flagged}, the column flags of grades.csv says who", "bold"))
+    for kind, count in results.connection.execute(sql):
+        console.print(Text(f"  {words.get(kind, kind)}: {count}"))
 
 
 def _print_list(console: Console, title: str, lines: list[str], rest: str = "grades.csv") -> None:
