@@ -83,9 +83,9 @@ def test_the_solution_earns_full_marks_and_uses_the_tables_that_were_shipped(
 
 def test_the_gradients_to_mend_are_named_first(platform: Platform, tmp_path: Path) -> None:
     one = hand_in(platform, tmp_path, SUBMISSIONS / "seed.followed_through.py").results["output"]
-    assert "Mend `dJ_db2` first; what follows from it keeps its marks." in one
+    assert "Mend `dJ_db2` first: what follows comes right by itself." in one
     two = hand_in(platform, tmp_path, SUBMISSIONS / "two_errors.failed.py").results["output"]
-    assert "Mend `dJ_db2` and `dJ_db1` first; what follows from them keeps its marks." in two
+    assert "Mend `dJ_db2` and `dJ_db1` first: what follows comes right by itself." in two
 
 
 def test_a_wrong_submission_reads_as_verdict_evidence_and_hint(platform: Platform, tmp_path: Path) -> None:

@@ -150,6 +150,5 @@ def _summary(grade: Grade) -> str:
         lines[0] += (
             f" {carried}{' more' if right else ''} {'is' if carried == 1 else 'are'} right given your own {names}."
         )
-        them = "it" if len(set(roots)) == 1 else "them"
-        lines.append(f"Mend {names} first; what follows from {them} keeps its marks.")
+        lines.append(f"Mend {names} first: what follows comes right by itself.")
     return "\n\n".join(lines) + "\n"
