@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.errors import UsageError
-from grader.inputs.download import Download, read_download
+from grader.inputs.download import LAYOUTS as ALL_LAYOUTS
+from grader.inputs.download import Download, called, read_download
 from grader.inputs.entry import Received, person, receive, safe_key
 from grader.inputs.tree import Refusal
 
@@ -41,6 +42,12 @@ def test_every_layout_is_recognised_and_gives_each_student_the_right_file(layout
     assert sorted(sources) == sorted([SOLUTION, FLIPPED, SOLUTION]), found
     assert all(one.kind == "missing" for one in found.values() if one.source is None)
     assert download.refused == []
+
+
+def test_every_layout_says_itself_what_it_is_called():
+    words = [called(layout) for layout in ALL_LAYOUTS]
+    assert len(set(words)) == len(ALL_LAYOUTS)
+    assert all(words)
 
 
 def test_students_have_the_names_and_numbers_of_their_platform(tmp_path):

@@ -8,26 +8,17 @@ from rich.text import Text
 from grader.batch.batch import Outcome
 from grader.batch.regrade import Regraded
 from grader.exports.cells import number
+from grader.inputs.download import called
 from grader.store.query import Results
 
 _SHOWN = 10
-_LAYOUTS = {
-    "gradescope": "a Gradescope export",
-    "canvas": "a Canvas download",
-    "moodle": "a Moodle download",
-    "blackboard": "a Blackboard download",
-    "brightspace": "a Brightspace download",
-    "github": "clones of GitHub repositories",
-    "folders": "a folder per student",
-    "files": "a file per student",
-}
 
 
 def print_summary(folder: Path, outcome: Outcome) -> None:
     """Print what was read, how it went, and what a person has to look at."""
     console = Console(highlight=False, soft_wrap=True)
     with Results(folder) as results:
-        console.print(Text(f"{_LAYOUTS[outcome.layout]}: {outcome.taken} submissions, {outcome.graded} graded now"))
+        console.print(Text(f"{called(outcome.layout)}: {outcome.taken} submissions, {outcome.graded} graded now"))
         _print_marks(console, results)
         listed = {status: _with_status(results, status) for status in ("missing", "unreadable", "not_graded")}
         _print_list(console, "no file to grade", listed["missing"])

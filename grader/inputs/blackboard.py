@@ -10,6 +10,7 @@ import re
 from grader.inputs.entry import Entry, person
 from grader.inputs.tree import File, Tree
 
+CALLED = "a Blackboard download"
 _NAME = re.compile(
     r"(?P<who>.+_[^_]+)_attempt_(?P<at>\d{4}(?:-\d{2}){5})(?:_(?P<original>.+)|(?P<receipt>\.txt))",
     re.DOTALL,

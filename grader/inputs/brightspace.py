@@ -10,6 +10,7 @@ from datetime import datetime
 from grader.inputs.entry import Entry, person
 from grader.inputs.tree import File, Tree
 
+CALLED = "a Brightspace download"
 _NAME = re.compile(
     r"(?P<org>\d+)-(?P<id>\d+) - (?P<name>.+?) ?- (?P<at>[A-Z][a-z]+ \d{1,2}, \d{4} \d{3,4} [AP]M)(?: - (?P<original>.+))?",
     re.DOTALL,

@@ -9,6 +9,7 @@ import re
 from grader.inputs.entry import Entry, person
 from grader.inputs.tree import File, Tree
 
+CALLED = "a Canvas download"
 _ANONYMOUS = re.compile(
     r"(?:(?P<late>LATE)_)?anon_(?P<id>[A-Za-z0-9]+)_(?P<attachment>\d+)_(?P<original>.+)", re.DOTALL
 )

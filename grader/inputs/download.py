@@ -20,7 +20,12 @@ _PLATFORMS = {
     "canvas": canvas,
     "github": github,
 }
-LAYOUTS = (*_PLATFORMS, "folders", "files")
+LAYOUTS = (*_PLATFORMS, *plain.CALLED)
+
+
+def called(layout: str) -> str:
+    """What a download of this layout is called, such as `a Canvas download`."""
+    return plain.CALLED[layout] if layout in plain.CALLED else str(_PLATFORMS[layout].CALLED)
 
 
 @dataclass

@@ -9,6 +9,7 @@ import os
 from grader.inputs.entry import Entry, person
 from grader.inputs.tree import Tree
 
+CALLED = "clones of GitHub repositories"
 _SUFFIX = "-submissions"
 
 

@@ -12,6 +12,7 @@ from grader.errors import UsageError
 from grader.inputs.entry import Entry, Person, person
 from grader.inputs.tree import File, Tree
 
+CALLED = "a Gradescope export"
 METADATA = "submission_metadata.yml"
 _MAX_BYTES = 128 * 2**20
 _Loader: type[Any] = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # keeps a student's number 0123 as it is written

@@ -11,6 +11,7 @@ import re
 from grader.inputs.entry import Entry, person
 from grader.inputs.tree import File, Tree
 
+CALLED = "a Moodle download"
 # Old versions leave the _ in names.
 _FOLDER = re.compile(r"(?P<name>.+?)_(?P<id>\d+)_assignsubmission_(?P<plugin>file|onlinetext)_?", re.DOTALL)
 _FLAT = re.compile(

@@ -5,6 +5,7 @@ from pathlib import PurePosixPath
 from grader.inputs.entry import Entry, person
 from grader.inputs.tree import Tree
 
+CALLED = {"folders": "a folder per student", "files": "a file per student"}
 SUFFIXES = (".py", ".ipynb", ".zip")
 
 
