@@ -5,10 +5,12 @@ from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
 
+import msgspec
 import pytest
 from conftest import ROOT
 
 from grader.cli import COMMANDS
+from grader.result import Grade, GradientResult
 
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "assignment").glob("*.md")])
 Command = Callable[..., "CompletedProcess[str]"]
@@ -52,6 +54,13 @@ def test_every_command_is_documented() -> None:
     text = "".join(page.read_text() for page in PAGES)
     for command in COMMANDS:
         assert f"grader {command}" in text, f"`grader {command}` stands in no page"
+
+
+def test_every_key_of_the_json_is_documented() -> None:
+    whole, gradient = (ROOT / "docs" / "json.md").read_text().split("## A gradient")
+    for kind, part in ((Grade, whole), (GradientResult, gradient)):
+        keys = " ".join(line.split("|")[1] for line in part.splitlines() if line.startswith("| `"))
+        assert [one.name for one in msgspec.structs.fields(kind) if f"`{one.encode_name}`" not in keys] == []
 
 
 def test_the_report_in_the_readme_is_what_the_command_prints(grader: Command) -> None:
