@@ -3,7 +3,7 @@
 Read from the assignment; knows no mistake.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import combinations
 
@@ -14,7 +14,6 @@ from grader.config import Index, OneHot
 from grader.diagnosis.expression import ONE, Evaluator, Node, add, leaves, mul, neg, one_minus, q, transposed
 from grader.diagnosis.functions import Functions
 from grader.diagnosis.reading import read_functions, read_gradient, read_quantity
-from grader.steps import Step
 
 PROBES = 3
 
@@ -189,7 +188,3 @@ def _root_forms(world: World, name: str) -> Iterator[tuple[Node, float]]:
                 yield ("mm", quotient, jacobian), 0.2
                 if world.equal(spelled, jacobian):
                     yield ("mm", quotient, spelled), 0.3
-
-
-def probe_sizes(steps: Sequence[Step]) -> list[dict[str, int]]:
-    return [step.sizes for step in steps]
