@@ -112,6 +112,13 @@ def test_the_grader_never_unpickles_and_evaluates_only_the_staffs_files(path: Pa
             assert not any(k.arg == "allow_pickle" and getattr(k.value, "value", True) for k in node.keywords)
 
 
+def test_every_module_of_the_core_and_every_package_is_on_the_map() -> None:
+    page = (ROOT / "ARCHITECTURE.md").read_text()
+    modules = [path.stem for path in PACKAGE.glob("*.py") if not path.stem.startswith("__")]
+    packages = [path.parent.name + "/" for path in PACKAGE.glob("*/__init__.py")]
+    assert [name for name in (*modules, *packages) if f"`{name}`" not in page] == []
+
+
 def test_the_version_stands_in_one_place() -> None:
     import grader
 
