@@ -77,8 +77,8 @@ def random_directions(shape: tuple[int, ...], count: int, seed: int) -> Array:
 def relative_error(a: Array, b: Array) -> float:
     """|a - b| / max(|a|, |b|) in the Euclidean norm over all entries; 0 where both are zero, NaN where either has one."""
     with np.errstate(all="ignore"):
-        size = max(_norm(a), _norm(b))
-        return 0.0 if size == 0.0 else _norm(a - b) / size
+        difference, size = _norm(a - b), max(_norm(a), _norm(b))
+        return difference / size if size else difference  # not 0: max() passes over the NaN of b where a is zero
 
 
 def _norm(array: Array) -> float:
