@@ -41,6 +41,13 @@ def test_it_is_sound_and_its_solution_right(grader: Command, folder: Path, told:
     assert told(RIGHT, "dE_dc")["status"] == "passed"
 
 
+def test_a_formula_that_cannot_be_read_is_said_to_be_so(grader: Command, folder: Path) -> None:
+    shown = grader("explain", "dE_dc", "--config", folder / "config.yaml")
+    assert shown.returncode == 0, shown.stderr
+    assert "Its formula in the solution cannot be read" in shown.stdout
+    assert "Mistakes that" not in shown.stdout
+
+
 def test_a_gradient_handed_in_for_another_is_named_after_its_loss(told: Grade) -> None:
     found = told(RIGHT.replace("dE_da(s).sum(axis=0, keepdims=True)", "dE_da(s)"), "dE_dc")
     assert "exactly those of dE/da:" in json.dumps(found)

@@ -63,6 +63,9 @@ def _numbers(example: "Example", gradient: "Gradient", loss: str) -> Iterator[st
     yield f"By a difference: with {gradient.of}[{entry}] moved by {quotient.size:g} up and down, {loss} is"
     yield f"{quotient.above:.12f} and {quotient.below:.12f}; their difference by {2 * quotient.size:g} is {quotient.value:.8f},"
     yield f"and {gradient.name}[{entry}] is {quotient.formula:.8f}. All entries together: relative error {example.error:.1e}."
+    if not example.mistakes:
+        yield "\nIts formula in the solution cannot be read, so that no mistakes are derived from it; see docs/diagnosis.md."
+        return
     yield f"\n{click.style('Mistakes that are told apart here, the most common first', bold=True)}\n"
     for mistake in example.mistakes:
         yield f"- {mistake}"
