@@ -49,7 +49,8 @@ class Graph:
             loss: the function whose derivatives are asked for.
 
         Raises:
-            ConfigError: a function is missing, a parameter is no quantity, or the functions need one another in a circle.
+            ConfigError: a function is missing or one too many, a parameter is no quantity, or the functions need one another in a
+                circle.
         """
         self.loss = loss
         self.path = path
@@ -57,8 +58,11 @@ class Graph:
         known = set(quantities)
         self.functions: dict[str, Callable[..., Any]] = {}
         self.parameters: dict[str, tuple[str, ...]] = {}
-        for name in [*computed, loss]:
+        by_model = [*computed, loss]
+        for name in by_model:
             self._add(name, known)
+        for name in (known & set(self.helpers)) - set(by_model):
+            raise ConfigError(f"{path}: computes {name}, which config.yaml draws: expected `sample: model` there")
         self.order = self._sorted()
 
     @property

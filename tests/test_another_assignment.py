@@ -48,6 +48,14 @@ def test_a_formula_that_cannot_be_read_is_said_to_be_so(grader: Command, folder:
     assert "Mistakes that" not in shown.stdout
 
 
+def test_a_quantity_that_the_model_computes_is_not_drawn(grader: Command, folder: Path) -> None:
+    config = folder / "drawn.yaml"
+    config.write_text((folder / "config.yaml").read_text().replace("a: {sample: model", "a: {sample: normal"))
+    done = grader("validate", "--config", config)
+    assert done.returncode == 2
+    assert "model.py: computes a, which config.yaml draws: expected `sample: model` there" in done.stderr
+
+
 def test_a_gradient_handed_in_for_another_is_named_after_its_loss(told: Grade) -> None:
     found = told(RIGHT.replace("dE_da(s).sum(axis=0, keepdims=True)", "dE_da(s)"), "dE_dc")
     assert "exactly those of dE/da:" in json.dumps(found)
