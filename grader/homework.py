@@ -18,7 +18,7 @@ from grader.assignment import Assignment, load_assignment
 from grader.config import CHECKS, Config, Index
 from grader.configfile import find_config, load_config
 from grader.errors import GraderError
-from grader.formats.words import cause, explained, happened
+from grader.formats.words import cause, explained, happened, of_the_file
 from grader.judge import show
 from grader.markup import unmarked
 from grader.pipeline import grade_submission, make_sandbox
@@ -81,7 +81,7 @@ class Homework:
     def problem(self) -> str:
         """Why nothing of the file can be checked, "" where it can."""
         try:
-            return self.grade.message
+            return of_the_file(self.grade)
         except GraderError as error:
             return str(error)
 

@@ -25,7 +25,7 @@ def verdict(result: GradientResult) -> str:
 def of_the_file(grade: Grade) -> str:
     """What is to be said of the file as a whole: why it could not be loaded, or that nothing of it was asked for."""
     if not grade.message and all(one.status == "missing" and not one.message for one in grade.gradients):
-        return "None of the functions asked for is in this file: was it saved, and is it the right one?"
+        return "None of the functions asked for is in this file: was it saved, is it the right one, and are they named as asked?"
     return grade.message
 
 
