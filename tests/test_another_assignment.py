@@ -41,8 +41,11 @@ def test_it_is_sound_and_its_solution_right(grader: Command, folder: Path, told:
     assert told(RIGHT, "dE_dc")["status"] == "passed"
 
 
-def test_a_formula_that_cannot_be_read_is_said_to_be_so(grader: Command, folder: Path) -> None:
-    shown = grader("explain", "dE_dc", "--config", folder / "config.yaml")
+def test_a_formula_that_cannot_be_read_is_said_to_be_so(grader: Command, folder: Path, tmp_path: Path) -> None:
+    other = Path(shutil.copytree(folder, tmp_path / "other"))
+    unread = RIGHT.replace("dE_da(s).sum(axis=0, keepdims=True)", "sum(dE_da(s))[None, :]")
+    (other / "solutions" / "gradients.py").write_text(unread)
+    shown = grader("explain", "dE_dc", "--config", other / "config.yaml")
     assert shown.returncode == 0, shown.stderr
     assert "Its formula in the solution cannot be read" in shown.stdout
     assert "Mistakes that" not in shown.stdout
@@ -57,8 +60,21 @@ def test_a_quantity_that_the_model_computes_is_not_drawn(grader: Command, folder
 
 
 def test_a_gradient_handed_in_for_another_is_named_after_its_loss(told: Grade) -> None:
-    found = told(RIGHT.replace("dE_da(s).sum(axis=0, keepdims=True)", "dE_da(s)"), "dE_dc")
+    found = told(RIGHT.replace("s.g.T @ dE_dp(s)", "(dE_dp(s) @ s.v.T) * (1 - s.g)"), "dE_dv")
     assert "exactly those of dE/da:" in json.dumps(found)
+
+
+@pytest.mark.parametrize(
+    "wrong, says",
+    [
+        ("dE_da(s)", "the terms before they are summed (the sum of dE/da)"),
+        ("dE_da(s).mean(axis=0, keepdims=True)", "with a mean where a sum belongs (the sum of dE/da)"),
+        ("dE_da(s).sum(axis=1, keepdims=True)", "sums along the other axis (the sum of dE/da)"),
+    ],
+)
+def test_what_goes_wrong_at_a_sum_over_a_batch_is_told(told: Grade, wrong: str, says: str) -> None:
+    found = told(RIGHT.replace("dE_da(s).sum(axis=0, keepdims=True)", wrong), "dE_dc")
+    assert says in json.dumps(found)
 
 
 def test_a_power_that_is_left_out_is_told_as_that(told: Grade) -> None:

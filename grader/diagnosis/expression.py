@@ -110,6 +110,7 @@ OPERATIONS: dict[str, Callable[..., Array]] = {
     "ones": np.ones_like,
     "sum": _gathered,
     "mean": lambda a, axis: a.mean(axis=axis, keepdims=True),
+    "size": lambda a, axis: np.asarray(float(a.shape[axis])),
     "total": lambda a: a.sum().reshape(1, 1),
     "average": lambda a: np.full_like(a, a.mean()),
     "running": lambda a, axis: np.cumsum(a, axis=axis),

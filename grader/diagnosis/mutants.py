@@ -14,6 +14,8 @@ from grader.diagnosis.world import World, local_forms
 
 def mutants(node: Node, world: World, depth: int = 0) -> Iterator[Mutant]:
     """Each mutant of `node`, with the edit that makes it."""
+    if node[0] == "size":
+        return  # a number of entries: whose they are is no part of the formula
     if node[0] == "q":
         yield from quantity_mutants(node, world, depth, mutants)
     elif node[0] in _RULES:
@@ -40,6 +42,15 @@ def _power(node: Node, _: World) -> Iterator[Mutant]:
     yield node[1], OPERATORS["missing-power"].edit(text(node[1]))
 
 
+def _gathered(node: Node, _: World) -> Iterator[Mutant]:
+    """The terms themselves, the other axis, and a mean, where they are summed along an axis."""
+    _, terms, axis = node
+    shown = f"the sum of {text(terms)}"
+    yield terms, OPERATORS["sum-missing"].edit(shown)
+    yield ("sum", terms, 1 - axis), OPERATORS["sum-axis"].edit(shown)
+    yield ("mean", terms, axis), OPERATORS["mean-for-sum"].edit(shown)
+
+
 def _quotient(node: Node, _: World) -> Iterator[Mutant]:
     """a b for a / b, and a / (1 + b^2) for a / (1 + b)^2."""
     above, below = node[1], node[2]
@@ -58,4 +69,5 @@ _RULES: dict[str, Callable[[Node, World], Iterator[Mutant]]] = {
     "slope": lambda node, world: slope_mutants(node, ONE, world),
     "pow": _power,
     "div": _quotient,
+    "sum": _gathered,
 }

@@ -187,7 +187,7 @@ _ALL = (
         "scale-steps", "scale", 1.8, "your numbers are the right ones times a factor that differs from step to step"
     ),
     # reductions
-    Operator("sum-missing", "reduction", 1.4, "your numbers are the products before they are summed ({where})"),
+    Operator("sum-missing", "reduction", 1.4, "your numbers are the terms before they are summed ({where})"),
     Operator("sum-axis", "reduction", 1.5, "your numbers are sums along the other axis ({where})"),
     Operator("mean-for-sum", "reduction", 1.2, "with a mean where a sum belongs ({where})"),
     Operator("sum-extra", "reduction", 1.5, "your numbers are sums {new} of the right ones"),

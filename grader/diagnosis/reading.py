@@ -18,6 +18,7 @@ _OPERATORS: dict[type[ast.operator], Callable[[Node, Node], Node]] = {
 }
 _TWO = {"dot": "mm", "matmul": "mm", "outer": "outer", "divide": "div"}
 _ONE = {"exp", "log", "tanh"}
+_GATHERED = ("sum", "mean")  # along one axis, which stays: a batch has these
 
 
 class Unreadable(Exception):
@@ -96,12 +97,34 @@ class _Reader:
                 return ("g", name)
             case ast.Call(func=ast.Name(id=name), args=[argument]) if name in self.helpers:
                 return ("fn", name, self.read(argument))
+            case ast.Call(func=ast.Attribute(attr=name)) if name in _GATHERED:
+                return self._gathered(name, node)
             case ast.Call(func=ast.Attribute(value=ast.Name(id="np"), attr=name), args=arguments, keywords=[]):
                 return self._numpy(name, [self.read(argument) for argument in arguments])
+            case ast.Call(func=ast.Name(id="len"), args=[argument]):
+                return ("size", self.read(argument), 0)
+            case ast.Subscript(value=ast.Attribute(value=inner, attr="shape"), slice=ast.Constant(value=int() as axis)):
+                return ("size", self.read(inner), axis)
             case ast.Subscript(value=inner, slice=ast.Tuple(elts=elements)):
                 return self._row(inner, elements)
             case ast.Subscript(value=inner, slice=ast.List(elts=[index])):
                 return ("row", self.read(inner), self.read(index))
+            case _:
+                raise Unreadable
+
+    def _gathered(self, name: str, call: ast.Call) -> Node:
+        """`np.sum(a, axis=0, keepdims=True)` or `a.sum(axis=0, keepdims=True)`."""
+        match call:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="np")), args=[inner], keywords=keywords):
+                pass
+            case ast.Call(func=ast.Attribute(value=inner), args=[], keywords=keywords):
+                pass
+            case _:
+                raise Unreadable
+        given = {keyword.arg: keyword.value for keyword in keywords}
+        match given:
+            case {"axis": ast.Constant(value=0 | 1 as axis), "keepdims": ast.Constant(value=True)} if len(given) == 2:
+                return (name, self.read(inner), axis)
             case _:
                 raise Unreadable
 
