@@ -77,6 +77,12 @@ def test_what_goes_wrong_at_a_sum_over_a_batch_is_told(told: Grade, wrong: str, 
     assert says in json.dumps(found)
 
 
+def test_a_factor_of_what_follows_from_a_wrong_gradient_is_not_one_of_the_right_numbers(told: Grade) -> None:
+    wrong = RIGHT.replace("(s.p - s.t) /", "3 * (s.p - s.t) /").replace("s.g.T @ dE_dp(s)", "2 * s.g.T @ dE_dp(s)")
+    assert "your numbers are 3 times the right ones" in json.dumps(told(wrong, "dE_dp"))
+    assert "your numbers are 2 times what follows from your own dE_dp" in json.dumps(told(wrong, "dE_dv"))
+
+
 def test_a_power_that_is_left_out_is_told_as_that(told: Grade) -> None:
     found = json.dumps(told(RIGHT.replace("1 - s.g**2", "1 - s.g"), "dE_da"))
     assert "when g is not raised to its power" in found

@@ -166,7 +166,8 @@ def test_a_factor_is_that_of_the_right_gradient_or_of_the_students_own_whichever
     own = {"dJ_db2": [-value for value in right["dJ_db2"]]}
     values = [(-2 if of_own else 2) * value for value in right["dJ_dU"]]
     found = explain(bench.assignment, "dJ_dU", values, own)
-    assert [mistake.statement for mistake in found.diagnosis.mistakes] == ["your numbers are 2 times the right ones"]
+    of = "what follows from your own dJ_db2" if of_own else "the right ones"
+    assert [mistake.statement for mistake in found.diagnosis.mistakes] == [f"your numbers are 2 times {of}"]
 
 
 def test_a_numerical_derivative_is_named_without_a_verdict(bench):

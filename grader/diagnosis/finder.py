@@ -13,7 +13,7 @@ from grader.diagnosis.expression import Evaluator, Values
 from grader.diagnosis.inverse import added_or_multiplied, concept, quantity
 from grader.diagnosis.lookup import look_up, look_up_local
 from grader.diagnosis.matching import best
-from grader.diagnosis.story import Story
+from grader.diagnosis.story import Story, given
 from grader.diagnosis.tables import Tables
 from grader.diagnosis.target import Target
 from grader.diagnosis.world import World, make_world
@@ -71,7 +71,7 @@ class Finder:
         stories = added_or_multiplied(target, name, bank, terms, self.evaluator, self._probes)
         tree, maps = self.world.local[name], self.tables.maps.get(name)
         if tree is not None and maps is not None:
-            for upstream in self._upstream_values(maps.upstream, own):
+            for _, upstream in self._upstream_values(maps.upstream, own):
                 values = self.evaluator.with_gradients({maps.upstream: upstream})(tree)
                 if values is not None:
                     evaluator = self.evaluator.with_gradients({name: values})
@@ -84,21 +84,21 @@ class Finder:
         if maps is None:
             return []
         stories = []
-        for upstream in self._upstream_values(maps.upstream, own):
+        for root, upstream in self._upstream_values(maps.upstream, own):
             evaluator = self.evaluator.with_gradients({maps.upstream: upstream})
-            stories += look_up_local(target, maps, upstream, evaluator)
+            stories += [given(story, root) for story in look_up_local(target, maps, upstream, evaluator)]
         return stories
 
-    def _upstream_values(self, upstream: str, own: Mapping[str, Values]) -> Iterator[Values]:
-        """What the student may have used for a gradient: their own, or what follows from their own ones further up."""
+    def _upstream_values(self, upstream: str, own: Mapping[str, Values]) -> Iterator[tuple[str, Values]]:
+        """What the student may have used for a gradient: their own, or what follows from their own ones further up, and whose."""
         if upstream in own:
-            yield own[upstream]
+            yield upstream, own[upstream]
         tree = self.world.local[upstream]
         for further in self.world.upstream(upstream):
-            for values in self._upstream_values(further, own):
+            for root, values in self._upstream_values(further, own):
                 follows = self.evaluator.with_gradients({further: values})(tree) if tree is not None else None
                 if follows is not None:
-                    yield follows
+                    yield root, follows
 
     @property
     def _probes(self) -> int:

@@ -3,7 +3,7 @@
 A *story* is a formula that gives exactly the student's numbers, told as the edits that turn the solution into it.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from grader.result import Diagnosis, Mistake
 
@@ -60,6 +60,15 @@ class Story:
 
     def mistakes(self) -> list[Mistake]:
         return [Mistake(edit.kind, edit.where, edit.statement) for edit in self.edits]
+
+
+def given(story: Story, own: str) -> Story:
+    """The story told of a student's own wrong gradient: what follows from it is not what is right."""
+    edits = (
+        replace(edit, statement=edit.statement.replace("the right ones", f"what follows from your own {own}"))
+        for edit in story.edits
+    )
+    return replace(story, edits=tuple(edits))
 
 
 @dataclass(frozen=True)
