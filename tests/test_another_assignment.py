@@ -83,6 +83,11 @@ def test_a_factor_of_what_follows_from_a_wrong_gradient_is_not_one_of_the_right_
     assert "your numbers are 2 times what follows from your own dE_dp" in json.dumps(told(wrong, "dE_dv"))
 
 
+def test_a_sign_and_a_size_at_once_are_told_together(told: Grade) -> None:
+    found = json.dumps(told(RIGHT.replace("(s.p - s.t) / s.p.shape[0]", "s.t - s.p"), "dE_dp"))
+    assert "your numbers are minus N times the right ones" in found
+
+
 def test_a_power_that_is_left_out_is_told_as_that(told: Grade) -> None:
     found = json.dumps(told(RIGHT.replace("1 - s.g**2", "1 - s.g"), "dE_da"))
     assert "when g is not raised to its power" in found

@@ -71,17 +71,27 @@ def name_factors(factors: Sequence[float], sizes: Sequence[dict[str, int]], tole
         return None
     if _near(factors, [-1.0] * len(factors), tolerance):
         return OPERATORS["sign-result"].edit("the result")
-    for name in sizes[0]:
-        n = [size[name] for size in sizes]
-        for text, powers in ((name, n), (f"the square root of {name}", [k**0.5 for k in n])):
-            if _near([f * p for f, p in zip(factors, powers, strict=True)], [1.0] * len(n), tolerance):
-                return OPERATORS["scale-size"].edit("the result", new=text)
-            if _near([f / p for f, p in zip(factors, powers, strict=True)], [1.0] * len(n), tolerance):
-                return OPERATORS["scale-number"].edit("the result", new=text, extra=0.5)
+    if (edit := _size(factors, sizes, tolerance)) is not None:
+        return edit
     if _near(factors, [factors[0]] * len(factors), 10 * tolerance):
         # -2 times one's own wrong gradient is likelier 2 times the right one
         return OPERATORS["scale-number"].edit("the result", new=f"{factors[0]:.4g}", extra=0.2 * (factors[0] < 0))
     return OPERATORS["scale-steps"].edit("the result")
+
+
+def _size(factors: Sequence[float], sizes: Sequence[dict[str, int]], tolerance: float) -> Edit | None:
+    """Factors that are a size of the step, its square root, or one over them; all may be negative."""
+    minus = all(factor < 0 for factor in factors)
+    plus = [-factor if minus else factor for factor in factors]
+    for name in sizes[0]:
+        n = [size[name] for size in sizes]
+        for text, powers in ((name, n), (f"the square root of {name}", [k**0.5 for k in n])):
+            shown = f"minus {text}" if minus else text
+            if _near([f * p for f, p in zip(plus, powers, strict=True)], [1.0] * len(n), tolerance):
+                return OPERATORS["scale-size"].edit("the result", new=shown, extra=0.2 * minus)
+            if _near([f / p for f, p in zip(plus, powers, strict=True)], [1.0] * len(n), tolerance):
+                return OPERATORS["scale-number"].edit("the result", new=shown, extra=0.5 + 0.2 * minus)
+    return None
 
 
 def _near(a: Sequence[float], b: Sequence[float], tolerance: float) -> bool:
