@@ -214,7 +214,8 @@ def test_nothing_of_the_grader_or_the_solution_is_in_the_students_process(sandbo
         names = [name for name in sys.modules if "grader" in name or "solution" in name or "msgspec" in name]
         files = [p for p in sys.path if "grader" in p or "site-packages" in p]
         texts = [o for o in gc.get_objects() if isinstance(o, dict) and "y_hat - s.y" in str(o.get("__doc__"))]
-        environment = [k for k in os.environ if k not in ("PATH", "LC_ALL", "LD_BIND_NOW") and "NUM_THREADS" not in k]
+        ours = ("PATH", "LC_ALL", "LD_BIND_NOW", "PYTHONHASHSEED")
+        environment = [k for k in os.environ if k not in ours and "NUM_THREADS" not in k]
         raise ValueError([names, files, texts, sorted(environment), os.getcwd(), sys.argv[1:]])
     """
     message = sandbox.run(b"def dJ_dU(s):\n" + textwrap.indent(textwrap.dedent(look), "    ").encode()).answers[
@@ -387,6 +388,15 @@ def test_the_report_names_what_stands_and_what_does_not() -> None:
         "weak (Linux x86_64: resource limits, no file can be opened);"
         " a student's code could start a process, open a local socket"
     )
+
+
+def test_words_are_in_the_same_order_in_every_zygote(assignment: Assignment) -> None:
+    """A file that goes through a set of words gets the same marks from every worker, and when run again."""
+    printed = set()
+    for _ in range(4):
+        with sandboxed(assignment) as sandbox:
+            printed.add(sandbox.run(HONEST + b"\nprint([*map(str, {'h', 'U', 'b1', 'y_hat', 'z'})])").loading.printed)
+    assert len(printed) == 1
 
 
 @linux
