@@ -56,6 +56,24 @@ def sandboxed(assignment: Assignment, *without: str, fresh: bool = False) -> Ite
         yield running
 
 
+@contextmanager
+def one_busy_processor(others: int) -> Iterator[None]:
+    """This process, and those that it starts, share one processor with so many that never rest."""
+    allowed = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(allowed)})
+    busy = [
+        subprocess.Popen([sys.executable, "-S", "-c", "while True: pass"], start_new_session=True)
+        for _ in range(others)
+    ]
+    try:
+        yield
+    finally:
+        for process in busy:
+            process.kill()
+            process.wait()
+        os.sched_setaffinity(0, allowed)
+
+
 def statuses(assignment: Assignment, run: Run) -> dict[str, str]:
     return {gradient.name: gradient.status for gradient in grade(assignment, run, "x").gradients}
 
@@ -87,6 +105,16 @@ def test_waiting_costs_no_processor_time_and_is_limited_by_the_clock(assignment:
         run = sandbox.run(with_dJ_dU("import time\ntime.sleep(60)"))
     assert only_dJ_dU_is("timed_out", quick, run)
     assert "a call may take 0.3 s of processor time, or 1.5 s with waiting" in run.answers["dJ_dU"][-1].message
+
+
+@linux
+@pytest.mark.skipif(not Path("/proc/self/schedstat").exists(), reason="this kernel does not tell")
+def test_waiting_for_a_processor_that_others_have_is_not_held_against_a_file(assignment: Assignment) -> None:
+    quick = changed(assignment, call_cpu_seconds=0.5, wall_factor=1.6)
+    spin = "import time\nwhile time.process_time() < 0.3: pass\nreturn s.h.T @ dJ_db2(s)"
+    with one_busy_processor(6), sandboxed(quick) as sandbox:
+        run = sandbox.run(with_dJ_dU(spin))
+    assert set(statuses(quick, run).values()) == {"passed"}
 
 
 def test_the_whole_submission_has_a_limit_too(assignment: Assignment) -> None:
