@@ -63,6 +63,14 @@ def test_wrong_by_half_a_permille_fails_at_the_finite_differences(assignment: As
     assert "relative error 0.0005 (allowed 1e-06)" in gradient.checks[1].message
 
 
+def test_the_step_that_is_named_does_not_hang_on_last_digits(assignment: Assignment) -> None:
+    """A wrong sign is as wrong at every step, up to rounding, which another processor does otherwise."""
+    value = assignment.exact["dJ_dH"]
+    for first in range(len(value)):
+        wrong = [answer(-v * (1 + 1e-12 * (k == first))) for k, v in enumerate(value)]
+        assert "at step 1:" in one(graded(assignment, dJ_dH=wrong), "dJ_dH").checks[1].message
+
+
 def test_one_wrong_entry_is_found_and_named(assignment: Assignment) -> None:
     def change(value: np.ndarray) -> np.ndarray:
         value = value.copy()
