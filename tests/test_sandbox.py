@@ -2,13 +2,14 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import textwrap
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
@@ -302,6 +303,42 @@ def test_a_zygote_that_dies_while_a_file_runs_is_replaced_and_the_file_run_again
         threading.Timer(0.4, process.kill).start()
         assert only_dJ_dU_is("passed", assignment, sandbox.run(slow))
         assert sandbox._nursery.spawner._process is not process  # type: ignore[attr-defined]
+
+
+def kill_children_of(parent: int) -> None:
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it has just ended
+            if int(stat.read_text().rpartition(")")[2].split()[1]) == parent:
+                os.kill(int(stat.parent.name), signal.SIGKILL)
+
+
+@linux
+@pytest.mark.parametrize("body", ["time.sleep(0.5)", "def dJ_db2(s): return time.sleep(0.1) or s.y_hat - s.y"])
+def test_a_child_that_somebody_else_kills_is_no_zero(assignment: Assignment, body: str) -> None:
+    """As a system short of memory does: the file is run again."""
+    with sandboxed(assignment) as sandbox:
+        assert sandbox.report, "it has started"
+        zygote = sandbox._nursery.spawner._process.pid  # type: ignore[attr-defined]
+        timer = threading.Timer(0.25, kill_children_of, [zygote])
+        timer.start()
+        run = sandbox.run(HONEST + f"\nimport time\n{body}\n".encode())
+        timer.join()
+    assert set(statuses(assignment, run).values()) == {"passed"}
+    assert run.attempts == 1, "the one that was killed does not count"
+
+
+@linux
+def test_a_file_that_is_killed_again_and_again_is_not_run_for_ever(assignment: Assignment) -> None:
+    with sandboxed(assignment) as sandbox:
+        assert sandbox.report, "it has started"
+        zygote = sandbox._nursery.spawner._process.pid  # type: ignore[attr-defined]
+        timers = [threading.Timer(0.25 * k, kill_children_of, [zygote]) for k in range(1, 5)]
+        for timer in timers:
+            timer.start()
+        run = sandbox.run(HONEST + b"\nimport time\ntime.sleep(0.6)\n")
+        for timer in timers:
+            timer.join()
+    assert run.loading.message == "the process was ended by SIGKILL"
 
 
 @linux

@@ -132,6 +132,11 @@ class Attempt:
         outcome, message = self._blame or _blame(status)
         self._record(self._next, Answer(outcome, message=message))
 
+    def killed_by_others(self, status: int, cpu_seconds: float) -> bool:
+        """Somebody else ended it, such as a system short of memory: a file can send no signal, nor did we."""
+        sigkill = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+        return sigkill and not self.kill_wanted and cpu_seconds < self.cpu_budget
+
     def close(self) -> None:
         os.close(self.job_fd)
         os.close(self.result_fd)
