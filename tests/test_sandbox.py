@@ -243,7 +243,7 @@ def test_nothing_of_the_grader_or_the_solution_is_in_the_students_process(sandbo
         names = [name for name in sys.modules if "grader" in name or "solution" in name or "msgspec" in name]
         files = [p for p in sys.path if "grader" in p or "site-packages" in p]
         texts = [o for o in gc.get_objects() if isinstance(o, dict) and "y_hat - s.y" in str(o.get("__doc__"))]
-        ours = ("PATH", "LC_ALL", "LD_BIND_NOW", "PYTHONHASHSEED")
+        ours = ("PATH", "LC_ALL", "LD_BIND_NOW", "PYTHONHASHSEED", "PYTHONBREAKPOINT")
         environment = [k for k in os.environ if k not in ours and "NUM_THREADS" not in k]
         raise ValueError([names, files, texts, sorted(environment), os.getcwd(), sys.argv[1:]])
     """
@@ -453,6 +453,20 @@ def test_the_report_names_what_stands_and_what_does_not() -> None:
         "weak (Linux x86_64: resource limits, no file can be opened);"
         " a student's code could start a process, open a local socket"
     )
+
+
+@linux
+@pytest.mark.parametrize("without", [(), ("landlock",)], ids=["as it is", "no file can be opened"])
+def test_imports_that_do_no_harm_are_there_wherever_the_file_is_graded(
+    assignment: Assignment, without: tuple[str, ...]
+) -> None:
+    unused = (
+        "import argparse, ast, base64, cProfile, getpass, importlib.util, pdb, pickle, shlex, tracemalloc, zipfile\n"
+    )
+    unused += "import xml.etree.ElementTree as tree\n"
+    with sandboxed(assignment, *without) as sandbox:
+        run = sandbox.run(HONEST + unused.encode())
+    assert set(statuses(assignment, run).values()) == {"passed"}, run.loading.message
 
 
 def test_words_are_in_the_same_order_in_every_zygote(assignment: Assignment) -> None:

@@ -18,6 +18,7 @@ _ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
     "LC_ALL": "C.UTF-8",
     "PYTHONHASHSEED": "0",  # sets of words have one order in every zygote, and a file that goes through one the same marks
+    "PYTHONBREAKPOINT": "0",  # a breakpoint() that was left in is passed by, whether pdb can be had there or not
     "LD_BIND_NOW": "1",  # symbols are looked up once, here, and not in each child
     # A second BLAS thread could not start in a child, which would wait for it for ever.
     **{f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "OMP", "MKL", "VECLIB_MAXIMUM", "NUMEXPR")},
