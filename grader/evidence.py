@@ -25,6 +25,6 @@ def evidence_of(run: Run, judgements: Mapping[str, Judgement], carried: Collecti
         found.append(
             f"{', '.join(coarse)}: right to fewer digits than formulas are, as by a difference quotient of high order"
         )
-    if short := [name for name in exact if name in single]:
+    if short := [name for name in judgements if name in single]:  # what follows from one of these need be no more exact
         found.append(f"{', '.join(short)}: in single precision (float32), which a difference quotient reaches too")
     return found

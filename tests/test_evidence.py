@@ -99,6 +99,15 @@ def test_single_precision_cannot_tell_a_formula_from_a_difference_quotient(assig
     assert what.startswith("dJ_dU, dJ_dH: in single precision")
 
 
+def test_what_follows_from_a_wrong_gradient_in_single_precision_is_no_more_exact(assignment: Assignment) -> None:
+    numeric = {name: [answer(-v * (1 + 1e-10)) for v in assignment.exact[name]] for name in assignment.names}
+    numeric["dJ_db2"] = [answer(-v.astype(np.float32)) for v in assignment.exact["dJ_db2"]]
+    result = grade(assignment, Run(numeric), "gradients.py")
+    assert result.gradients[1].status == "followed_through"
+    [what] = result.evidence
+    assert what.startswith("dJ_db2: in single precision")
+
+
 def test_what_follows_from_a_wrong_gradient_is_suspected_as_what_is_right_is(
     assignment: Assignment, sandbox: Sandbox
 ) -> None:
