@@ -460,10 +460,8 @@ def test_the_report_names_what_stands_and_what_does_not() -> None:
 def test_imports_that_do_no_harm_are_there_wherever_the_file_is_graded(
     assignment: Assignment, without: tuple[str, ...]
 ) -> None:
-    unused = (
-        "import argparse, ast, base64, cProfile, getpass, importlib.util, pdb, pickle, shlex, tracemalloc, zipfile\n"
-    )
-    unused += "import xml.etree.ElementTree as tree\n"
+    unused = "import argparse, ast, base64, cProfile, getpass, importlib.machinery, importlib.util, pdb, pickle\n"
+    unused += "import shlex, tracemalloc, xml.etree.ElementTree as tree, zipfile\n"
     with sandboxed(assignment, *without) as sandbox:
         run = sandbox.run(HONEST + unused.encode())
     assert set(statuses(assignment, run).values()) == {"passed"}, run.loading.message
