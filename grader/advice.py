@@ -17,6 +17,9 @@ from grader.graph import Array
 from grader.result import Diagnosis, GradientResult, Mistake
 
 RUNTIME = "runtime"
+SEVERAL = (
+    "More than one thing is wrong here. Of the first of them, taken by itself:"  # a hint knows of no other mistake
+)
 _NOT_OF_ARRAYS = (OSError, ImportError, ArithmeticError)  # of a file, a module, a number: their own words say it
 _SHAPE_ERRORS = ("ValueError", "IndexError", "LinAlgError", "AxisError", "UFuncTypeError")
 
@@ -35,8 +38,11 @@ def advise(
     topics = _topics(assignment, gradient, result, answer, explanation)
     if not topics:
         return result
-    where = result.diagnosis.mistakes[0].where if result.diagnosis is not None and result.diagnosis.mistakes else ""
-    return msgspec.structs.replace(result, hints=hints_for(assignment, gradient, topics, where))
+    mistakes = result.diagnosis.mistakes if result.diagnosis is not None else []
+    hints = hints_for(assignment, gradient, topics, mistakes[0].where if mistakes else "")
+    if hints and len(mistakes) > 1 and result.diagnosis is not None and result.diagnosis.certainty == "exact":
+        hints[0] = f"{SEVERAL} {hints[0]}"
+    return msgspec.structs.replace(result, hints=hints)
 
 
 def _runtime(answer: Answer) -> Diagnosis | None:

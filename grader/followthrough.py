@@ -15,6 +15,7 @@ from grader.graph import Array
 from grader.judge import Judgement
 
 MAX_COMBINATIONS = 64
+LEAST = 1e-100
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ def find_carried(assignment: Assignment, judgements: Mapping[str, Judgement], si
     wrong = {name: judgement.values for name, judgement in judgements.items() if not judgement.passed}
     for name in sorted(wrong, key=lambda name: len(assignment.ancestors[name])):
         values = wrong[name]
-        usable = [other for other in assignment.ancestors[name] if wrong.get(other) is not None]
+        usable = [other for other in assignment.ancestors[name] if _of_usual_size(wrong.get(other))]
         if values is None or not usable:
             continue
         config = assignment.config.checks.reference
@@ -49,6 +50,11 @@ def find_carried(assignment: Assignment, judgements: Mapping[str, Judgement], si
             roots = {root for source in sources for root in (carried[source].roots if source in carried else [source])}
             carried[name] = Carried(_in_order(assignment, sources), _in_order(assignment, roots))
     return carried
+
+
+def _of_usual_size(values: list[Array] | None) -> bool:
+    """Of 1e-320 hardly a digit is left, and any factor between 0.5 and 1.5 gives the same: nothing can be told from that."""
+    return values is not None and all(np.max(np.abs(value)) > LEAST for value in values)
 
 
 def _matching(

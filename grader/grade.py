@@ -65,7 +65,7 @@ def grade(assignment: Assignment, run: Run, submission: str, sandbox: str = "") 
         message=_message(assignment, run, undecided),
         printed=run.loading.printed,
         sandbox=sandbox,
-        evidence=evidence_of(run, judgements) if loaded else [],
+        evidence=evidence_of(run, judgements, carried, single) if loaded else [],
     )
 
 

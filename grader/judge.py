@@ -17,6 +17,7 @@ from grader.result import CheckOutcome
 
 Symbolic = tuple[str | int, ...]
 REAL_KINDS = "biuf"
+TIE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -140,9 +141,9 @@ def check_finite_differences(
             "undecided", "the numerical derivative is not accurate enough here, or the solution does not agree with it"
         )
     errors = [relative_error(d.of(value), d.value) for d, value in zip(numeric, values, strict=True)]
-    worst = int(np.argmax(np.where(np.isnan(errors), np.inf, errors)))
-    if errors[worst] <= tolerance:
+    if all(error <= tolerance for error in errors):
         return PASSED
+    worst = _first_of_the_worst(errors)
     return Verdict("failed", _differs(values[worst], exact[worst], errors[worst], tolerance, worst))
 
 
@@ -165,6 +166,12 @@ def check_reference(
         f"right to about {max(0, int(-np.log10(max(errors))))} digits, not to machine precision: relative error {max(errors):.1e}"
         f" (allowed {tolerance:.0e}). A numerical derivative looks like this; the formula is asked for",
     )
+
+
+def _first_of_the_worst(errors: Sequence[float]) -> int:
+    """Where the error is largest.  Of several that only last digits tell apart the first: machines differ in those."""
+    sizes = np.where(np.isnan(errors), np.inf, errors)
+    return int(np.argmax(sizes >= np.max(sizes) * (1 - TIE)))
 
 
 def _single(answers: Sequence[Answer]) -> bool:

@@ -118,6 +118,15 @@ NUMBERS = st.floats(allow_nan=True, allow_infinity=True, width=64)
 ARRAYS = hnp.arrays(float, (2, 3), elements=NUMBERS)
 
 
+@pytest.mark.parametrize("size", [5e-324, 1e-200, 1.0, 1e200, 1e307])
+def test_the_relative_error_is_the_same_for_numbers_of_any_size(size: float) -> None:
+    a, b = size * np.array([[3.0, 4.0]]), size * np.array([[3.0, 0.0]])
+    assert relative_error(a, b) == pytest.approx(0.8)  # 3, 4 and 5 are sizes of one triangle
+    assert relative_error(a, np.zeros((1, 2))) == 1.0
+    assert relative_error(a, a) == 0.0
+    assert np.isnan(relative_error(a, a * np.nan))
+
+
 @given(ARRAYS, ARRAYS)
 @example(np.zeros((2, 3)), np.full((2, 3), np.nan))
 def test_the_relative_error_is_symmetric_and_nan_never_passes(a: np.ndarray, b: np.ndarray) -> None:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from test_judge import answer
 
@@ -23,6 +24,7 @@ USES = [
     ("def f(s): return s.h + 1e-20j", "complex numbers"),
     ("import numpy as np\ndef f(s): return np.asarray(s.h, dtype=complex)", "complex numbers"),
     ("def f(s): return s.h.astype('complex128')", "complex numbers"),
+    ("def f(s): return ((s.h - 2) ** s.h).imag", "complex numbers"),
     ("import numpy as np\ndef f(s):\n    return [np.longdouble(v) for v in s.h]", "more than double precision"),
     ("from fractions import Fraction", "more than double precision"),
     ("try:\n    import jax\nexcept ImportError: pass", "a package for derivatives"),
@@ -78,6 +80,47 @@ def test_right_to_fewer_digits_than_formulas_are_is_worth_a_look(assignment: Ass
         assert bool(result.evidence) == suspected
 
 
+def test_single_precision_cannot_tell_a_formula_from_a_difference_quotient(assignment: Assignment) -> None:
+    def run(*single: str) -> Run:
+        exact = {
+            name: [v * (1 + 1e-10) if name in single else v for v in assignment.exact[name]]
+            for name in assignment.names
+        }
+        return Run(
+            {
+                name: [answer(v.astype(np.float32) if name in single else v) for v in exact[name]]
+                for name in assignment.names
+            }
+        )
+
+    result = grade(assignment, run("dJ_dU", "dJ_dH"), "gradients.py")
+    assert result.passed
+    [what] = result.evidence
+    assert what.startswith("dJ_dU, dJ_dH: in single precision")
+
+
+def test_what_follows_from_a_wrong_gradient_in_single_precision_is_no_more_exact(assignment: Assignment) -> None:
+    numeric = {name: [answer(-v * (1 + 1e-10)) for v in assignment.exact[name]] for name in assignment.names}
+    numeric["dJ_db2"] = [answer(-v.astype(np.float32)) for v in assignment.exact["dJ_db2"]]
+    result = grade(assignment, Run(numeric), "gradients.py")
+    assert result.gradients[1].status == "followed_through"
+    [what] = result.evidence
+    assert what.startswith("dJ_db2: in single precision")
+
+
+def test_what_follows_from_a_wrong_gradient_is_suspected_as_what_is_right_is(
+    assignment: Assignment, sandbox: Sandbox
+) -> None:
+    """A complex step through the log-likelihood: one sign is wrong, the rest keeps its marks."""
+    source = (HERE / "submissions" / "complex_step.passed.py").read_bytes()
+    negative = "".join(
+        f"\ndef negative(f): return lambda s: -f(s)\n{name} = negative({name})" for name in assignment.names
+    )
+    result = grade(assignment, sandbox.run(source + negative.encode()), "gradients.py")
+    assert [gradient.status for gradient in result.gradients] == ["failed"] + 7 * ["followed_through"]
+    assert [what for what in result.evidence if "complex numbers" in what]
+
+
 def test_nothing_is_suspected_where_nothing_is_right(assignment: Assignment) -> None:
     run = Run({}, loading=Answer("returned", evidence=("complex numbers",)))
-    assert evidence_of(run, {}) == []
+    assert evidence_of(run, {}, {}, set()) == []

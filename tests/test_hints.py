@@ -8,7 +8,9 @@ from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
+from test_judge import answer, graded, one
 
+from grader.advice import SEVERAL
 from grader.assignment import Assignment, load_assignment
 from grader.configfile import load_config
 from grader.diagnosis.hints import _BUILT_IN, LEVELS, Entry, _load, fill, hints_for, load_hints, placeholders
@@ -92,6 +94,24 @@ def test_no_hint_gives_anything_away(assignment: Assignment) -> None:
                 for where in places if "{where}" in text else [""]:
                     told = fill(text, assignment, gradient, where)
                     assert leaks(assignment, gradient.name, told, strict=level < LEVELS) == [], (gradient.name, told)
+
+
+def test_a_hint_of_one_mistake_says_so_where_there_are_several(assignment: Assignment) -> None:
+    """Transposed and with the other sign, these are not "the right numbers, with rows and columns exchanged"."""
+    both = one(graded(assignment, dJ_dH=lambda v: -v.T), "dJ_dH")
+    alone = one(graded(assignment, dJ_dH=lambda v: v.T), "dJ_dH")
+    assert both.diagnosis is not None
+    assert len(both.diagnosis.mistakes) == 2
+    assert both.hints[0].startswith(SEVERAL)
+    assert not alone.hints[0].startswith(SEVERAL)
+
+
+def test_the_sign_of_a_term_is_not_told_as_that_of_every_entry(assignment: Assignment) -> None:
+    sums = [answer(step.values["y_hat"] + step.values["y"]) for step in assignment.steps]
+    result = one(graded(assignment, dJ_db2=sums), "dJ_db2")
+    assert result.diagnosis is not None
+    assert result.diagnosis.mistakes[0].where == "y"
+    assert result.hints[0] == "One part of the expression comes in with the other sign."
 
 
 def test_no_hint_blames(assignment: Assignment) -> None:

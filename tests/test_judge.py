@@ -63,6 +63,23 @@ def test_wrong_by_half_a_permille_fails_at_the_finite_differences(assignment: As
     assert "relative error 0.0005 (allowed 1e-06)" in gradient.checks[1].message
 
 
+def test_the_step_that_is_named_does_not_hang_on_last_digits(assignment: Assignment) -> None:
+    """A wrong sign is as wrong at every step, up to rounding, which another processor does otherwise."""
+    value = assignment.exact["dJ_dH"]
+    for first in range(len(value)):
+        wrong = [answer(-v * (1 + 1e-12 * (k == first))) for k, v in enumerate(value)]
+        assert "at step 1:" in one(graded(assignment, dJ_dH=wrong), "dJ_dH").checks[1].message
+
+
+@pytest.mark.parametrize("size", [1e-200, 4e-323])
+def test_nothing_follows_from_numbers_with_hardly_a_digit_left(assignment: Assignment, size: float) -> None:
+    """The slope of the sigmoid is between 0.1 and 0.25: times the smallest numbers there are, that is the same everywhere."""
+    upstream = [answer(size * (1 + k) * np.sign(value)) for k, value in enumerate(assignment.exact["dJ_dh"])]
+    after = [answer(size / 4 * (1 + k) * np.sign(value)) for k, value in enumerate(assignment.exact["dJ_dh"])]
+    result = graded(assignment, dJ_dh=upstream, dJ_db1=after)
+    assert [one(result, name).status for name in ("dJ_dh", "dJ_db1")] == ["failed", "failed"]
+
+
 def test_one_wrong_entry_is_found_and_named(assignment: Assignment) -> None:
     def change(value: np.ndarray) -> np.ndarray:
         value = value.copy()

@@ -2,13 +2,14 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import textwrap
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
@@ -56,6 +57,24 @@ def sandboxed(assignment: Assignment, *without: str, fresh: bool = False) -> Ite
         yield running
 
 
+@contextmanager
+def one_busy_processor(others: int) -> Iterator[None]:
+    """This process, and those that it starts, share one processor with so many that never rest."""
+    allowed = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(allowed)})
+    busy = [
+        subprocess.Popen([sys.executable, "-S", "-c", "while True: pass"], start_new_session=True)
+        for _ in range(others)
+    ]
+    try:
+        yield
+    finally:
+        for process in busy:
+            process.kill()
+            process.wait()
+        os.sched_setaffinity(0, allowed)
+
+
 def statuses(assignment: Assignment, run: Run) -> dict[str, str]:
     return {gradient.name: gradient.status for gradient in grade(assignment, run, "x").gradients}
 
@@ -87,6 +106,16 @@ def test_waiting_costs_no_processor_time_and_is_limited_by_the_clock(assignment:
         run = sandbox.run(with_dJ_dU("import time\ntime.sleep(60)"))
     assert only_dJ_dU_is("timed_out", quick, run)
     assert "a call may take 0.3 s of processor time, or 1.5 s with waiting" in run.answers["dJ_dU"][-1].message
+
+
+@linux
+@pytest.mark.skipif(not Path("/proc/self/schedstat").exists(), reason="this kernel does not tell")
+def test_waiting_for_a_processor_that_others_have_is_not_held_against_a_file(assignment: Assignment) -> None:
+    quick = changed(assignment, call_cpu_seconds=0.5, wall_factor=1.6)
+    spin = "import time\nwhile time.process_time() < 0.3: pass\nreturn s.h.T @ dJ_db2(s)"
+    with one_busy_processor(6), sandboxed(quick) as sandbox:
+        run = sandbox.run(with_dJ_dU(spin))
+    assert set(statuses(quick, run).values()) == {"passed"}
 
 
 def test_the_whole_submission_has_a_limit_too(assignment: Assignment) -> None:
@@ -214,7 +243,8 @@ def test_nothing_of_the_grader_or_the_solution_is_in_the_students_process(sandbo
         names = [name for name in sys.modules if "grader" in name or "solution" in name or "msgspec" in name]
         files = [p for p in sys.path if "grader" in p or "site-packages" in p]
         texts = [o for o in gc.get_objects() if isinstance(o, dict) and "y_hat - s.y" in str(o.get("__doc__"))]
-        environment = [k for k in os.environ if k not in ("PATH", "LC_ALL", "LD_BIND_NOW") and "NUM_THREADS" not in k]
+        ours = ("PATH", "LC_ALL", "LD_BIND_NOW", "PYTHONHASHSEED", "PYTHONBREAKPOINT")
+        environment = [k for k in os.environ if k not in ours and "NUM_THREADS" not in k]
         raise ValueError([names, files, texts, sorted(environment), os.getcwd(), sys.argv[1:]])
     """
     message = sandbox.run(b"def dJ_dU(s):\n" + textwrap.indent(textwrap.dedent(look), "    ").encode()).answers[
@@ -273,6 +303,42 @@ def test_a_zygote_that_dies_while_a_file_runs_is_replaced_and_the_file_run_again
         threading.Timer(0.4, process.kill).start()
         assert only_dJ_dU_is("passed", assignment, sandbox.run(slow))
         assert sandbox._nursery.spawner._process is not process  # type: ignore[attr-defined]
+
+
+def kill_children_of(parent: int) -> None:
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it has just ended
+            if int(stat.read_text().rpartition(")")[2].split()[1]) == parent:
+                os.kill(int(stat.parent.name), signal.SIGKILL)
+
+
+@linux
+@pytest.mark.parametrize("body", ["time.sleep(0.5)", "def dJ_db2(s): return time.sleep(0.1) or s.y_hat - s.y"])
+def test_a_child_that_somebody_else_kills_is_no_zero(assignment: Assignment, body: str) -> None:
+    """As a system short of memory does: the file is run again."""
+    with sandboxed(assignment) as sandbox:
+        assert sandbox.report, "it has started"
+        zygote = sandbox._nursery.spawner._process.pid  # type: ignore[attr-defined]
+        timer = threading.Timer(0.25, kill_children_of, [zygote])
+        timer.start()
+        run = sandbox.run(HONEST + f"\nimport time\n{body}\n".encode())
+        timer.join()
+    assert set(statuses(assignment, run).values()) == {"passed"}
+    assert run.attempts == 1, "the one that was killed does not count"
+
+
+@linux
+def test_a_file_that_is_killed_again_and_again_is_not_run_for_ever(assignment: Assignment) -> None:
+    with sandboxed(assignment) as sandbox:
+        assert sandbox.report, "it has started"
+        zygote = sandbox._nursery.spawner._process.pid  # type: ignore[attr-defined]
+        timers = [threading.Timer(0.25 * k, kill_children_of, [zygote]) for k in range(1, 5)]
+        for timer in timers:
+            timer.start()
+        run = sandbox.run(HONEST + b"\nimport time\ntime.sleep(0.6)\n")
+        for timer in timers:
+            timer.join()
+    assert run.loading.message == "the process was ended by SIGKILL"
 
 
 @linux
@@ -387,6 +453,27 @@ def test_the_report_names_what_stands_and_what_does_not() -> None:
         "weak (Linux x86_64: resource limits, no file can be opened);"
         " a student's code could start a process, open a local socket"
     )
+
+
+@linux
+@pytest.mark.parametrize("without", [(), ("landlock",)], ids=["as it is", "no file can be opened"])
+def test_imports_that_do_no_harm_are_there_wherever_the_file_is_graded(
+    assignment: Assignment, without: tuple[str, ...]
+) -> None:
+    unused = "import argparse, ast, base64, cProfile, getpass, importlib.machinery, importlib.util, pdb, pickle\n"
+    unused += "import shlex, tracemalloc, xml.etree.ElementTree as tree, zipfile\n"
+    with sandboxed(assignment, *without) as sandbox:
+        run = sandbox.run(HONEST + unused.encode())
+    assert set(statuses(assignment, run).values()) == {"passed"}, run.loading.message
+
+
+def test_words_are_in_the_same_order_in_every_zygote(assignment: Assignment) -> None:
+    """A file that goes through a set of words gets the same marks from every worker, and when run again."""
+    printed = set()
+    for _ in range(4):
+        with sandboxed(assignment) as sandbox:
+            printed.add(sandbox.run(HONEST + b"\nprint([*map(str, {'h', 'U', 'b1', 'y_hat', 'z'})])").loading.printed)
+    assert len(printed) == 1
 
 
 @linux

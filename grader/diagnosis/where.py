@@ -89,7 +89,8 @@ def _in_all_steps(traces: Sequence[Sequence[Traced]]) -> Iterator[tuple[Key, Val
 
 def _label(assignment: Assignment, known: Known, values: Values) -> str:
     """Which gradient it is, or that it is a quantity or part of a right formula; "" where it is neither."""
-    tolerance = SINGLE if all(np.array_equal(value, value.astype(np.float32)) for value in values) else TOLERANCE
+    with np.errstate(over="ignore"):  # what is too large for float32 is none
+        tolerance = SINGLE if all(np.array_equal(value, value.astype(np.float32)) for value in values) else TOLERANCE
     turned = [assignment.config.sign * value for value in values]
     for name, right in known.gradients.items():
         if _equal(turned, right, tolerance):  # as it should be only if its axes are, too

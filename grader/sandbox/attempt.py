@@ -52,6 +52,7 @@ class Attempt:
         self._blame: tuple[Outcome, str] | None = None
         self._next = self._seen = LOADING
         self._progress_cpu = 0.0
+        self._queued = 0.0
         self._progress_wall = self._started = time.monotonic()
 
     # --- what goes on -------------------------------------------------------------------------------------------
@@ -92,7 +93,9 @@ class Attempt:
         limit = self.limits.call_cpu_seconds
         cpu = _cpu_seconds(self.pid)
         self.cpu_seconds = max(self.cpu_seconds, cpu)
-        wall = time.monotonic() - self._progress_wall
+        if self.wall_seconds > limit:  # hardly a file gets here, and to look is not free
+            self._queued = _queued_seconds(self.pid)  # in all its life, which is generous to a later call
+        wall = time.monotonic() - self._progress_wall - self._queued
         if cpu > self.cpu_budget:
             self._stop(
                 "timed_out", self._over_time(self.limits.submission_cpu_seconds, self.limits.submission_wall_seconds)
@@ -129,14 +132,19 @@ class Attempt:
         outcome, message = self._blame or _blame(status)
         self._record(self._next, Answer(outcome, message=message))
 
+    def killed_by_others(self, status: int, cpu_seconds: float) -> bool:
+        """Somebody else ended it, such as a system short of memory: a file can send no signal, nor did we."""
+        sigkill = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+        return sigkill and not self.kill_wanted and cpu_seconds < self.cpu_budget
+
     def close(self) -> None:
         os.close(self.job_fd)
         os.close(self.result_fd)
 
     @property
     def wall_seconds(self) -> float:
-        """Time on the clock since this child was asked for."""
-        return time.monotonic() - self._started
+        """Time on the clock since this child was asked for, but for what it waited for a processor: others had that."""
+        return time.monotonic() - self._started - self._queued
 
     # --- what is known ------------------------------------------------------------------------------------------
 
@@ -204,4 +212,15 @@ def _cpu_seconds(pid: int) -> float:
     try:
         return time.clock_gettime((~pid << 3) | 2)
     except OSError:
+        return 0.0
+
+
+def _queued_seconds(pid: int) -> float:
+    """How long another process could have run and had no processor; 0 where the system does not tell or it is gone."""
+    if not pid or sys.platform != "linux":
+        return 0.0
+    try:
+        with open(f"/proc/{pid}/schedstat", "rb") as file:
+            return int(file.read().split()[1]) / 1e9
+    except (OSError, IndexError, ValueError):
         return 0.0

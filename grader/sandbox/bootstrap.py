@@ -1,14 +1,18 @@
-"""Start a zygote: `python -I -S -B bootstrap.py SETTINGS`, with a clean environment.  Never imported.
+"""Start a zygote: `python -s -S -B bootstrap.py SETTINGS`, with a clean environment.  Never imported.
 
 Without site-packages on its path Python runs none of their start-up code; the two folders needed are named in the settings.
+Not `-I`, which would ignore the PYTHONHASHSEED of that environment; the folder of this file is taken from the path here.
 """
 
-import json
 import sys
 
 if __name__ == "__main__":
+    del sys.path[0]
+
+    import json
+
     settings = json.loads(sys.argv[1])
-    sys.path[0] = settings["package"]
+    sys.path.insert(0, settings["package"])
     sys.path.append(settings["numpy"])
 
     from grader.sandbox.zygote import main

@@ -8,7 +8,7 @@ import types
 
 COMPLEX = "complex numbers"
 WORDS = {
-    COMPLEX: "complex complex64 complex128 complex256 csingle cdouble clongdouble c16 c32 cmath",
+    COMPLEX: "complex complex64 complex128 complex256 csingle cdouble clongdouble c16 c32 cmath imag conj conjugate",
     "numbers of more than double precision": "longdouble clongdouble float96 float128 f16 decimal Decimal fractions Fraction",
     "a package for derivatives": "autograd jax torch tensorflow sympy mpmath numdifftools casadi",
 }

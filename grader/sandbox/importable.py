@@ -2,11 +2,14 @@
 
 # Imported by the file's child before its protections are on, if the file mentions them.
 IMPORTABLE = (
-    "abc array bisect calendar cmath collections.abc colorsys contextlib copy copyreg csv dataclasses datetime "
-    "decimal difflib doctest enum fnmatch fractions functools glob graphlib hashlib heapq inspect io itertools "
-    "json keyword locale logging math numbers operator pathlib platform pprint queue random re reprlib secrets "
-    "shutil statistics string struct tempfile textwrap threading time timeit token tokenize traceback types "
-    "typing unittest uuid warnings weakref zlib "
+    "abc argparse array ast base64 bdb binascii bisect calendar cmath codecs collections.abc colorsys configparser "
+    "contextlib contextvars copy copyreg cProfile csv dataclasses datetime decimal difflib dis doctest enum errno "
+    "fnmatch fractions functools getopt getpass gettext glob graphlib gzip hashlib heapq hmac html importlib.abc "
+    "importlib.machinery importlib.util inspect io itertools json json.decoder keyword locale logging math numbers "
+    "operator optparse pathlib pdb pickle pickletools pkgutil platform pprint profile pstats queue random re reprlib "
+    "runpy sched secrets shlex shutil statistics string struct symtable sysconfig tempfile textwrap threading time "
+    "timeit token tokenize tomllib traceback tracemalloc types typing unittest uuid warnings weakref "
+    "xml.etree.ElementTree zipfile zlib zoneinfo "
     "numpy.char numpy.core numpy.ctypeslib numpy.dtypes numpy.exceptions numpy.f2py numpy.rec numpy.strings "
     "numpy.fft numpy.linalg numpy.ma numpy.matlib numpy.polynomial numpy.random numpy.testing numpy.typing"
 ).split()

@@ -17,6 +17,8 @@ Launched = tuple["subprocess.Popen[bytes]", socket.socket]
 _ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
     "LC_ALL": "C.UTF-8",
+    "PYTHONHASHSEED": "0",  # sets of words have one order in every zygote, and a file that goes through one the same marks
+    "PYTHONBREAKPOINT": "0",  # a breakpoint() that was left in is passed by, whether pdb can be had there or not
     "LD_BIND_NOW": "1",  # symbols are looked up once, here, and not in each child
     # A second BLAS thread could not start in a child, which would wait for it for ever.
     **{f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "OMP", "MKL", "VECLIB_MAXIMUM", "NUMEXPR")},
@@ -61,7 +63,7 @@ def execute(settings: dict[str, Any], fds: tuple[int, ...]) -> "subprocess.Popen
     }
     arguments = json.dumps({**folders, **settings})
     return subprocess.Popen(
-        [sys.executable, "-I", "-S", "-B", os.path.join(here, "bootstrap.py"), arguments],
+        [sys.executable, "-s", "-S", "-B", os.path.join(here, "bootstrap.py"), arguments],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,

@@ -15,7 +15,7 @@ from grader.config import Sandbox as Limits
 from grader.errors import SandboxError
 from grader.sandbox.attempt import Attempt, Call
 from grader.sandbox.pending import Pending
-from grader.sandbox.spawner import Spawner
+from grader.sandbox.spawner import Event, Spawner
 from grader.sandbox.wire import JobWriter
 
 _TICK_SECONDS = 0.02
@@ -152,13 +152,21 @@ class Loop:
                 attempt.pid = event.pid
                 continue
             del self.running[event.slot]
+            self._ended(submission, attempt, event)
+            self._release(event.slot, attempt)
+
+    def _ended(self, submission: Pending, attempt: Attempt, event: Event) -> None:
+        """Take what a child that is gone has answered; one that others killed counts as never started, once."""
+        if attempt.killed_by_others(event.status, event.cpu_seconds) and not submission.killed:
+            submission.killed = True
+        else:
             try:
                 attempt.end(event.status, event.cpu_seconds)
                 submission.take(attempt)
-                self.again.append(submission)
             except SandboxError as error:
                 self.done.append((submission.number, error))
-            self._release(event.slot, attempt)
+                return
+        self.again.append(submission)
 
     def _release(self, slot: int, attempt: Attempt) -> None:
         for fd in (attempt.job_fd, attempt.result_fd):

@@ -26,6 +26,7 @@ class Pending:
     wall_seconds: float = 0.0
     attempts: int = 0
     zygote_deaths: int = 0
+    killed: bool = False  # a child of it, by others than us
 
     def next_calls(self) -> list[Call] | None:
         """What the next child is to call; None when nothing is left to do."""

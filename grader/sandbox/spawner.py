@@ -22,7 +22,7 @@ from grader.errors import SandboxError
 from grader.sandbox.importable import BY_WORD, IMPORTABLE_WORDS
 from grader.sandbox.launch import execute, take_zygote
 
-_WORD = re.compile(rb"[a-z_]{1,20}")
+_WORD = re.compile(rb"[A-Za-z_0-9]{1,20}")
 _STAR = re.compile(rb"import\s*\*")
 _IMPORTABLE = frozenset(word.encode("ascii") for word in IMPORTABLE_WORDS)
 _PARTS_OF_NUMPY = frozenset(
