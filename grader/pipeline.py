@@ -22,7 +22,7 @@ def make_sandbox(assignment: Assignment, start: Callable[[], Spawner], first_slo
     sizes = [step.sizes for step in assignment.steps]
     limits = assignment.config.sandbox
     calls = [(name, k) for name in assignment.names for k in range(len(steps))]
-    return Sandbox(start, JobWriter(steps, limits.output_kb * 1024, sizes), calls, limits, first_slot)
+    return Sandbox(start, JobWriter(steps, limits.output_kb * 1024, sizes, assignment.names), calls, limits, first_slot)
 
 
 def grade_submission(assignment: Assignment, sandbox: Sandbox, submission: Submission) -> Grade:

@@ -513,3 +513,20 @@ def dJ_db2(s):
             found.append(fresh.run(look).answers["dJ_db2"])
     assert found[0][0].outcome == "returned"
     assert all(one == found[0] for one in found)
+
+
+def test_a_function_under_another_name_is_pointed_out_and_earns_nothing(
+    assignment: Assignment, sandbox: Sandbox
+) -> None:
+    source = (
+        HONEST.replace(b"dJ_db1", b"dj_DB1")
+        .replace(b"def dJ_dh_prev", b"def dJ_dhprev")
+        .replace(b"def dJ_dH(", b"def f(")
+    )
+    run = sandbox.run(source)
+    said = {name: (answers[-1].outcome, answers[-1].message) for name, answers in run.answers.items()}
+    assert said["dJ_db1"] == ("missing", "the file has a function dj_DB1: is it dJ_db1, with another name?")
+    assert said["dJ_dh_prev"] == ("missing", "the file has a function dJ_dhprev: is it dJ_dh_prev, with another name?")
+    assert said["dJ_dH"] == ("missing", "")  # dJ_dh is another gradient
+    assert statuses(assignment, run)["dJ_db1"] == "missing"
+    assert sandbox.run(b"dJ_dU = 3").answers["dJ_dU"][-1].message == "dJ_dU is int, not a function"

@@ -15,7 +15,7 @@ import warnings
 
 import numpy as np
 
-from grader.sandbox import evidence, notebook, unread
+from grader.sandbox import evidence, missing, notebook, unread
 from grader.sandbox.frames import read_frame, send_frame
 
 FILE = "gradients.py"
@@ -75,7 +75,7 @@ def serve(job_fd, result_fd, helpers=None):
     """
     send_frame(result_fd, {"call": READY, "outcome": "returned"})
     header, data = read_frame(job_fd)
-    limit = header["output_bytes"]
+    limit, asked = header["output_bytes"], header["asked"]
     sys.stdout = sys.stderr = sink = Sink(limit)
     steps = [_Pristine(description, data) for description in header["steps"]]
     source = bytes(data[header["source"][0] : header["source"][1]])
@@ -105,7 +105,7 @@ def serve(job_fd, result_fd, helpers=None):
     broken = None
     for number, (gradient, k) in enumerate(header["calls"]):
         if gradient != broken:
-            event, value = _call(namespace, gradient, steps[k], explain, trace, limit)
+            event, value = _call(namespace, gradient, asked, steps[k], explain, trace, limit)
             broken = gradient if event["outcome"] != "returned" else None
             if stopped:
                 notebook.blame(event, stopped)
@@ -198,11 +198,10 @@ def _evidence(code, namespace, quantities):
         return []
 
 
-def _call(namespace, gradient, pristine, explain, trace, limit):
+def _call(namespace, gradient, asked, pristine, explain, trace, limit):
     function = namespace.get(gradient)
     if not callable(function):
-        found = "" if function is None else f"{gradient} is {_type_name(function)}, not a function"
-        return {"outcome": "missing", "message": clean(found, limit)}, None
+        return {"outcome": "missing", "message": clean(missing.in_words(namespace, gradient, asked), limit)}, None
     step, arrays, buffer = pristine.copy()
     value = failed = None
     started = time.process_time() if explain is not None else 0.0

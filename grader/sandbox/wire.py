@@ -173,12 +173,17 @@ class JobWriter:
     """Writes jobs that share their steps."""
 
     def __init__(
-        self, steps: Sequence[Mapping[str, Any]], output_bytes: int, sizes: Sequence[Mapping[str, int]] | None = None
+        self,
+        steps: Sequence[Mapping[str, Any]],
+        output_bytes: int,
+        sizes: Sequence[Mapping[str, int]] | None = None,
+        asked: Sequence[str] = (),
     ) -> None:
         """Prepare the steps, each a mapping of quantities to arrays or whole numbers.
 
         Args:
             sizes: the dimensions of each step by name, with which shapes are told in letters.
+            asked: the names of all functions that a file is to have.
         """
         blob = bytearray()
         described = []
@@ -192,6 +197,7 @@ class JobWriter:
         self._blob = bytes(blob)
         self._steps = described
         self._output_bytes = output_bytes
+        self._asked = list(asked)
 
     def job(self, source: bytes, calls: Sequence[tuple[str, int]], *, trace: bool = False) -> bytes:
         """One frame: execute `source`, then call each gradient at each step number of `calls`, traced if wanted."""
@@ -202,6 +208,7 @@ class JobWriter:
             "calls": list(calls),
             "trace": trace,
             "output_bytes": self._output_bytes,
+            "asked": self._asked,
         }
         head = marshal.dumps(header)  # for a child, which runs the same Python
         return _LENGTHS.pack(len(head), start + len(source)) + head + self._blob + source
