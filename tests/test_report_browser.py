@@ -226,6 +226,7 @@ def test_nothing_of_a_student_is_executed_or_becomes_an_element(open_page: Open)
         assert page.locator("#evidence :is(script, img, b, a, iframe)").count() == 0
         assert text[:5] in page.locator("#evidence").inner_text() or k == 4
         page.keyboard.press("Escape")
+        playwright.expect(page).to_have_url(re.compile("#students$"))  # it is closed, and the address has followed
     assert page.evaluate("window.hacked") is None
     assert "\u202e" not in page.content()
 
