@@ -78,7 +78,7 @@ def serve(job_fd, result_fd, helpers=None):
     limit, asked = header["output_bytes"], header["asked"]
     sys.stdout = sys.stderr = sink = Sink(limit)
     steps = [_Pristine(description, data) for description in header["steps"]]
-    source = bytes(data[header["source"][0] : header["source"][1]])
+    source = bytes(data[header["source"] :])
     _seed()
     cells = notebook.code_cells(source)
     text = source.decode("utf-8-sig", "replace") if cells is None else notebook.joined(cells)

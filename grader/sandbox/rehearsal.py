@@ -70,7 +70,7 @@ def _job():
     arrays = {"row": (0, len(row), (1, 5)), "matrix": (len(row), end, (5, 5))}
     header = {
         "steps": [{"indices": {"k": 2}, "arrays": arrays, "sizes": {}}],
-        "source": (end, len(data)),
+        "source": end,
         "calls": [(name, 0) for name in FUNCTIONS * 2],
         "trace": False,
         "output_bytes": 1000,

@@ -198,20 +198,26 @@ class JobWriter:
         self._steps = described
         self._output_bytes = output_bytes
         self._asked = list(asked)
+        self._heads: dict[tuple[tuple[tuple[str, int], ...], bool], bytes] = {}
 
     def job(self, source: bytes, calls: Sequence[tuple[str, int]], *, trace: bool = False) -> bytes:
-        """One frame: execute `source`, then call each gradient at each step number of `calls`, traced if wanted."""
-        start = len(self._blob)
-        header = {
-            "steps": self._steps,
-            "source": (start, start + len(source)),
-            "calls": list(calls),
-            "trace": trace,
-            "output_bytes": self._output_bytes,
-            "asked": self._asked,
-        }
-        head = marshal.dumps(header)  # for a child, which runs the same Python
-        return _LENGTHS.pack(len(head), start + len(source)) + head + self._blob + source
+        """One frame: execute `source`, then call each gradient at each step number of `calls`, traced if wanted.
+
+        The header is the same for every file of which the same is called.
+        """
+        key = (tuple(calls), trace)
+        head = self._heads.get(key)
+        if head is None:
+            header = {
+                "steps": self._steps,
+                "source": len(self._blob),
+                "calls": list(calls),
+                "trace": trace,
+                "output_bytes": self._output_bytes,
+                "asked": self._asked,
+            }
+            head = self._heads[key] = marshal.dumps(header)
+        return _LENGTHS.pack(len(head), len(self._blob) + len(source)) + head + self._blob + source
 
     @staticmethod
     def _append(blob: bytearray, value: Array) -> tuple[int, int, tuple[int, ...]]:
