@@ -111,7 +111,7 @@ def open_tree(path: Path, leave_out: Path | None = None) -> Tree:
             return _from_zip(zipfile.ZipFile(path), path.stem)
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror or error}") from error
-    except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+    except ZIP_ERRORS as error:
         raise UsageError(f"{path}: this zip cannot be read: {error}") from error
     raise UsageError(f"{path}: expected a folder or a zip with the submissions, found another kind of file")
 
