@@ -85,6 +85,7 @@ class Run(Struct, frozen=True, omit_defaults=True):
         cpu_seconds: processor time of all its processes together.
         attempts: how many processes were started for it.
         traces: for wrong gradients the traced calls of a second run, one per step.
+        wall_seconds: time on the clock, but for what was spent waiting for a processor.
     """
 
     answers: dict[str, list[Answer]]
@@ -92,3 +93,4 @@ class Run(Struct, frozen=True, omit_defaults=True):
     cpu_seconds: float = 0.0
     attempts: int = 0
     traces: dict[str, list[Answer]] = {}
+    wall_seconds: float = 0.0

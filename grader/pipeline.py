@@ -44,7 +44,7 @@ def with_places(assignment: Assignment, sandbox: Sandbox, submission: Submission
     if not wrong:
         return graded
     try:
-        traced = msgspec.structs.replace(run, traces=sandbox.trace(submission.source, wrong))
+        traced = msgspec.structs.replace(run, traces=sandbox.trace(submission.source, wrong, run))
     except SandboxError:  # the marks stand without it
         return graded
     return msgspec.structs.replace(graded, gradients=add_places(assignment, graded.gradients, traced))

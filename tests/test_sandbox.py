@@ -128,6 +128,18 @@ def test_the_whole_submission_has_a_limit_too(assignment: Assignment) -> None:
     assert "had used up its 0.8 s" in run.answers["dJ_dh_prev"][-1].message
 
 
+def test_calls_that_are_each_within_their_limit_may_not_exceed_that_of_the_whole(assignment: Assignment) -> None:
+    quick = changed(assignment, call_cpu_seconds=5.0, submission_cpu_seconds=0.4)
+    spin = "\nimport time\ndef _spin(s):\n    end = time.process_time() + 0.15\n    while time.process_time() < end: pass\n"
+    all_spin = spin + "".join(f"{name} = _spin\n" for name in assignment.names)
+    with sandboxed(quick) as sandbox:
+        run = sandbox.run(all_spin.encode())
+    assert "timed_out" in statuses(quick, run).values()
+    told = [answers[-1].message for answers in run.answers.values() if answers[-1].outcome == "timed_out"]
+    assert told[0] == "stopped: the file as a whole may take 0.4 s of processor time, or 2 s with waiting"
+    assert run.cpu_seconds < 1.5
+
+
 def test_memory_below_the_limit_is_fine_and_above_costs_the_gradient(assignment: Assignment, sandbox: Sandbox) -> None:
     take = "import numpy as np\nx = np.ones({} * 2**17)\nreturn s.h.T @ dJ_db2(s)"
     assert only_dJ_dU_is("passed", assignment, sandbox.run(with_dJ_dU(take.format(100))))

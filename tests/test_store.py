@@ -4,15 +4,19 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import msgspec
 import pytest
 from conftest import ROOT
 
 from grader.answers import Answer, ArrayData, Run
+from grader.fingerprint import Fingerprint, Runtime
 from grader.flags import flags_of
 from grader.inputs.entry import Entry, Received, person
 from grader.result import CheckResult, Grade, GradientResult
 from grader.store import schema
+from grader.store.gradings import RunRecord, record
 from grader.store.lock import FolderLock
+from grader.store.pending import ungraded
 from grader.store.query import Results
 from grader.store.runs import answers_hash, pack_run, unpack_run
 from grader.store.schema import StoreError
@@ -212,3 +216,19 @@ def test_only_an_import_that_leads_out_of_the_sandbox_is_an_attempt_on_it(module
     message = f"ModuleNotFoundError: {module} is not available here: use numpy, `model`, and those parts"
     run = Run({"dJ_dU": [Answer("raised", message=message)]})
     assert bool(flags_of(Grade(1, "g.py", "graded", 0, 0, []), run)) == flagged
+
+
+def test_what_the_sandbox_failed_on_is_still_to_be_graded_and_what_ran_is_not(tmp_path):
+    runtime = Runtime("3.12", "2.3", "Linux", 2.0, 10.0, 512, 256, 2, ("dJ_dU",))
+    state = Fingerprint("spec", "solution", "steps", runtime)
+    grade = Grade(1, "g.py", "not_graded", 0, 10, [])
+    run = Run({"dJ_dU": [Answer("missing")]})
+    with Store(tmp_path, create=True) as store:
+        for key in ("ann", "bob"):
+            store.receive(entry(key), Received("gradients.py", key.encode()))
+        first, second = ungraded(store.connection)
+        round_id = store.begin_round("batch", state, "")
+        record(store, first, round_id, msgspec.json.encode(grade))
+        stored = RunRecord(pack_run(run), answers_hash(run), 0.1, 1, "steps", runtime, "strong")
+        record(store, second, round_id, msgspec.json.encode(grade), stored)
+        assert ungraded(store.connection) == [first]

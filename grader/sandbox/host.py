@@ -11,6 +11,7 @@ from grader.config import Sandbox as Limits
 from grader.errors import SandboxError
 from grader.sandbox.attempt import Call
 from grader.sandbox.loop import Loop, Nursery
+from grader.sandbox.pending import Job
 from grader.sandbox.spawner import Report, Spawner
 from grader.sandbox.wire import JobWriter
 
@@ -58,25 +59,19 @@ class Sandbox:
         Raises:
             SandboxError: the sandbox failed; nothing is known about the file.
         """
-        for _, run in self.run_many([source], in_flight=1):
-            if isinstance(run, SandboxError):
-                raise run
-            return run
-        raise AssertionError("every file has a run")
+        return self._run_one(Job(source, self._nursery.calls))
 
-    def trace(self, source: bytes, gradients: Collection[str]) -> dict[str, list[Answer]]:
+    def trace(self, source: bytes, gradients: Collection[str], before: Run) -> dict[str, list[Answer]]:
         """Run some gradients of a file once more, line by line; those that answer at every step are in the result.
+
+        Args:
+            before: the run of the file; its time counts, so that both together keep within the limits of a submission.
 
         Raises:
             SandboxError: the sandbox failed.
         """
-        everything = self._nursery.calls
-        self._nursery.calls = [call for call in everything if call[0] in gradients]
-        self._nursery.traced = True
-        try:
-            run = self.run(source)
-        finally:
-            self._nursery.calls, self._nursery.traced = everything, False
+        calls = [call for call in self._nursery.calls if call[0] in gradients]
+        run = self._run_one(Job(source, calls, traced=True, before=before))
         return {name: found for name, found in run.answers.items() if found[-1].outcome == "returned"}
 
     def run_many(self, sources: Iterable[bytes | None], in_flight: int = 3) -> Iterator[tuple[int, Run | SandboxError]]:
@@ -84,7 +79,16 @@ class Sandbox:
 
         `sources` may give None, which counts as no position, for "nothing at the moment": it is asked again after a while.
         """
-        yield from Loop(self._nursery, in_flight).run(sources)
+        calls = self._nursery.calls
+        jobs = (None if source is None else Job(source, calls) for source in sources)
+        yield from Loop(self._nursery, in_flight).run(jobs)
+
+    def _run_one(self, job: Job) -> Run:
+        for _, run in Loop(self._nursery, in_flight=1).run([job]):
+            if isinstance(run, SandboxError):
+                raise run
+            return run
+        raise AssertionError("every file has a run")
 
     def close(self) -> None:
         self._nursery.spawner.close()

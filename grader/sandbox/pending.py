@@ -4,6 +4,7 @@ Starts no processes; knows nothing of how several files share the machine.
 """
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from grader.answers import Answer, Run
@@ -11,13 +12,28 @@ from grader.config import Sandbox as Limits
 from grader.sandbox.attempt import Attempt, Call
 
 
+@dataclass(frozen=True)
+class Job:
+    """A file to be run.
+
+    Attributes:
+        calls: what to call, in this order.
+        traced: line by line.
+        before: an earlier run of the same file, whose time counts: a submission has one budget.
+    """
+
+    source: bytes
+    calls: Sequence[Call]
+    traced: bool = False
+    before: Run = Run({})  # noqa: RUF009, frozen
+
+
 @dataclass
 class Pending:
     """One file on its way: what has been answered and what is still to be called."""
 
     number: int
-    source: bytes
-    calls: list[Call]
+    job: Job
     limits: Limits
     answers: dict[str, list[Answer]] = field(default_factory=dict)
     loading: Answer | None = None
@@ -28,28 +44,39 @@ class Pending:
     zygote_deaths: int = 0
     killed: bool = False  # a child of it, by others than us
 
+    @property
+    def cpu_left(self) -> float:
+        """How much processor time the submission may still use, in seconds; not above 0 where that is used up."""
+        return self.limits.submission_cpu_seconds - self.job.before.cpu_seconds - self.cpu_seconds
+
+    @property
+    def wall_left(self) -> float:
+        """The same on the clock."""
+        return self.limits.submission_wall_seconds - self.job.before.wall_seconds - self.wall_seconds
+
     def next_calls(self) -> list[Call] | None:
         """What the next child is to call; None when nothing is left to do."""
         if self.loading is not None and self.loading.outcome != "returned":
             return None
         spent = self._spent()
-        waiting = [call for call in self.calls if call[0] not in self.answers]
+        waiting = [call for call in self.job.calls if call[0] not in self.answers]
         if waiting and not spent:
             return waiting
         if waiting:
             message = f"not run: the file had used up its {spent}"
             self.answers.update({gradient: [Answer("timed_out", message=message)] for gradient, _ in waiting})
         if self.alone is None:
-            self.alone = deque(gradient for gradient, answers in self.answers.items() if _failed(answers))
+            failed = (gradient for gradient, answers in self.answers.items() if _failed(answers))
+            self.alone = deque(() if self.job.traced else failed)
         if self.alone and not spent and self.attempts > 0:
-            return [call for call in self.calls if call[0] == self.alone[0]]
+            return [call for call in self.job.calls if call[0] == self.alone[0]]
         return None
 
     def _spent(self) -> str:
         """What the file has used up, in words; "" where there is some of everything left."""
-        if self.cpu_seconds >= self.limits.submission_cpu_seconds:
+        if self.cpu_left <= 0:
             return f"{self.limits.submission_cpu_seconds:g} s of processor time"
-        if self.wall_seconds >= self.limits.submission_wall_seconds:
+        if self.wall_left <= 0:
             return f"{self.limits.submission_wall_seconds:g} s"
         return ""
 
@@ -70,8 +97,10 @@ class Pending:
 
     def run(self) -> Run:
         loading = self.loading or Answer("died", message="the process ended before the file was executed")
-        ordered = {gradient: self.answers[gradient] for gradient, _ in self.calls if gradient in self.answers}
-        return Run(ordered, loading, round(self.cpu_seconds, 4), self.attempts)
+        ordered = {gradient: self.answers[gradient] for gradient, _ in self.job.calls if gradient in self.answers}
+        return Run(
+            ordered, loading, round(self.cpu_seconds, 4), self.attempts, wall_seconds=round(self.wall_seconds, 4)
+        )
 
 
 def _failed(answers: list[Answer]) -> bool:

@@ -9,17 +9,17 @@ import math
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
-from grader.answers import DTYPES, MAX_DIMENSIONS, MAX_ENTRIES, Answer, ArrayData, Outcome, Traced
+from grader.answers import DTYPES, MAX_DIMENSIONS, MAX_ENTRIES, Answer, ArrayData, Traced
 from grader.graph import Array
 
 MAX_HEADER = 2**20  # texts may be escaped to twelve bytes a character
 MAX_DATA = MAX_ENTRIES * 16
 MAX_TOTAL = 40 * 2**20
-MAX_TRACED = 40
+MAX_TRACED, MAX_TRACED_BYTES = 40, 2**17  # of one call
 USUAL_HEADER = 512
 MAX_LINES, MAX_LINE = 4, 400  # of an explanation
 _LENGTHS = struct.Struct("!II")
@@ -42,7 +42,9 @@ class Reply(msgspec.Struct, frozen=True):
     """The header of one reply; `call` is -1 for the loading of the file."""
 
     call: int
-    outcome: Outcome
+    outcome: Literal[
+        "returned", "missing", "raised", "out_of_memory"
+    ]  # that a call took too long or died is for us to say
     returned: str = ""
     dtype: str = ""
     shape: tuple[int, ...] = ()
@@ -130,14 +132,15 @@ def _split(reply: Reply, data: bytes) -> tuple[bytes, tuple[Traced, ...]]:
     if len(reply.traced) > MAX_TRACED:
         raise Violation("too many traced values")
     sizes = [8 * _entries(described.shape) for described in reply.traced]
-    if sum(sizes) > len(data):
+    if sum(sizes) > min(len(data), MAX_TRACED_BYTES):
         raise Violation("traced values whose shapes and bytes do not agree")
     start = len(data) - sum(sizes)
     value, traced = data[:start], []
     for described, size in zip(reply.traced, sizes, strict=True):
         array = _array("<f8", described.shape, data[start : start + size])
         line = described.line if 0 <= described.line < 10**7 else 0
-        traced.append(Traced(_text(described.function, 64), line, _text(described.name, 64), array))
+        if described.function.isidentifier() and described.name.isidentifier():  # sentences are made of these
+            traced.append(Traced(_text(described.function, 64), line, _text(described.name, 64), array))
         start += size
     return value, tuple(traced)
 
