@@ -3,6 +3,8 @@
 Whoever only stores and hands on answers needs no numpy: it is loaded where one is looked at.
 """
 
+import hashlib
+import math
 from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
@@ -17,19 +19,42 @@ DTYPES = ("|b1", "|i1", "|u1", "<i2", "<u2", "<i4", "<u4", "<i8", "<u8", "<f2", 
 MAX_DIMENSIONS = 6
 MAX_ENTRIES = 2**20
 
+LEAST_ROOM = 64  # entries that an array may always have: they take no more bytes than a hash and a little
+
 
 class ArrayData(Struct, frozen=True):
-    """An array as it crossed the border: C order, little endian."""
+    """An array as it crossed the border.
+
+    Attributes:
+        data: its entries, C order, little endian; of an array too large to keep only a hash of them.
+    """
 
     dtype: str
     shape: tuple[int, ...]
     data: bytes
 
+    @property
+    def entries(self) -> int:
+        return math.prod(self.shape)
+
+    @property
+    def kept(self) -> bool:
+        """Whether the entries are here; otherwise only their type and shape are known."""
+        return len(self.data) == self.entries * int(self.dtype[2:])
+
     def array(self) -> "np.ndarray[Any, Any]":
-        """The array, read-only."""
+        """The array, read-only; zeros, in no memory, in place of entries that were not kept."""
         import numpy as np
 
+        if not self.kept:
+            return np.broadcast_to(np.zeros((), dtype=np.dtype(self.dtype)), self.shape)
         return np.frombuffer(self.data, dtype=np.dtype(self.dtype)).reshape(self.shape)
+
+    def within(self, entries: int) -> "ArrayData":
+        """This array or, where it has more entries, its type, its shape and a hash."""
+        if self.entries <= max(entries, LEAST_ROOM) or not self.kept:
+            return self
+        return ArrayData(self.dtype, self.shape, hashlib.sha256(self.data).digest())
 
 
 class Traced(Struct, frozen=True):

@@ -3,6 +3,7 @@
 The only module that knows how these fit together; everything after it takes an `Assignment`.
 """
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -77,6 +78,17 @@ class Assignment:
     def symbolic(self, gradient: Gradient) -> tuple[str | int, ...]:
         """The shape that a gradient must have: that of what it is taken with respect to."""
         return self.config.shape_of(gradient.of)
+
+    @property
+    def most_entries(self) -> dict[str, int]:
+        """How many entries each gradient has at most, whatever sizes a step has."""
+        largest = {name: max(sizes) for name, sizes in self.config.dimensions.items()}
+        return {
+            gradient.name: math.prod(
+                size if isinstance(size, int) else largest[size] for size in self.symbolic(gradient)
+            )
+            for gradient in self.config.gradients
+        }
 
     def _differentiate(self, gradient: Gradient, step: Step) -> Derivative:
         check = self.config.checks.finite_difference

@@ -93,6 +93,8 @@ def check_shape(
             value = value.reshape(expected)
         if value.shape != expected:
             return Verdict("failed", _wrong_shape(symbolic, expected, value.shape, step.sizes, k)), None
+        if not answer.value.kept:
+            return Verdict("undecided", "the numbers of this answer were not kept: run the file again"), None
         values.append(value)
     return PASSED, values
 

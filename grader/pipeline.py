@@ -22,7 +22,8 @@ def make_sandbox(assignment: Assignment, start: Callable[[], Spawner], first_slo
     sizes = [step.sizes for step in assignment.steps]
     limits = assignment.config.sandbox
     calls = [(name, k) for name in assignment.names for k in range(len(steps))]
-    return Sandbox(start, JobWriter(steps, limits.output_kb * 1024, sizes, assignment.names), calls, limits, first_slot)
+    writer = JobWriter(steps, limits.output_kb * 1024, sizes, assignment.names)
+    return Sandbox(start, writer, calls, limits, first_slot, expected=assignment.most_entries)
 
 
 def grade_submission(assignment: Assignment, sandbox: Sandbox, submission: Submission) -> Grade:

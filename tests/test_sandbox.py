@@ -24,8 +24,10 @@ from grader.errors import SandboxError
 from grader.grade import grade
 from grader.pipeline import make_sandbox
 from grader.sandbox.host import Sandbox
+from grader.sandbox.pending import MAX_CHATTER
 from grader.sandbox.spawner import FreshProcesses, Report, Zygote
 from grader.sandbox.zygote import REHEARSE_AFTER
+from grader.store.runs import pack_run, unpack_run
 
 HONEST = (ROOT / "solutions" / "gradients.py").read_bytes()
 IS_ROOT = os.geteuid() == 0
@@ -172,6 +174,41 @@ def test_output_that_takes_many_bytes_a_character_is_output_like_any_other(
     run = sandbox.run(with_dJ_dU("print('\U0001f600' * 9999)\nraise ValueError('\U0001f600' * 9999)"))
     assert only_dJ_dU_is("raised", assignment, run)
     assert len(run.answers["dJ_dU"][0].printed) == 2048
+
+
+@pytest.mark.parametrize("shape", ["(2**20,)", "(1, 2**20)", "(1, 1, 2**19, 2)"])
+def test_of_an_answer_larger_by_far_than_a_right_one_type_and_shape_are_kept(
+    assignment: Assignment, sandbox: Sandbox, shape: str
+) -> None:
+    source = with_dJ_dU(f"import numpy as np\nreturn np.random.rand(2**20).reshape({shape})")
+    run = sandbox.run(source)
+    value = run.answers["dJ_dU"][0].value
+    assert value is not None
+    assert (value.dtype, value.shape) == ("<f8", eval(shape))
+    assert len(pack_run(run)) < 100_000
+    [result] = [one for one in grade(assignment, run, "x").gradients if one.name == "dJ_dU"]
+    assert f"expected shape (Dh, V) = (7, 11), got {value.shape}" in result.checks[0].message
+    assert grade(assignment, unpack_run(pack_run(run)), "x") == grade(assignment, run, "x")
+    assert only_dJ_dU_is("failed", assignment, run)
+
+
+def test_a_wrong_answer_as_large_as_a_jacobian_is_kept_whole(assignment: Assignment, sandbox: Sandbox) -> None:
+    run = sandbox.run(with_dJ_dU("import numpy as np\nreturn np.einsum('ij,kl->jkl', s.y_hat, s.U)"))
+    assert all(answer.value is not None and answer.value.kept for answer in run.answers["dJ_dU"])
+
+
+def test_a_file_that_prints_and_warns_at_every_call_is_kept_within_limits(assignment: Assignment) -> None:
+    talk = (
+        "\nimport warnings\ndef _talk(s):\n    print('x' * 9999)\n    for i in range(9): warnings.warn(str(i) * 9999)\n"
+    )
+    source = talk + "".join(f"{name} = _talk\n" for name in assignment.names)
+    talkative = changed(assignment, output_kb=16)
+    with sandboxed(talkative) as sandbox:
+        run = sandbox.run(source.encode())
+    said = [text for found in run.answers.values() for answer in found for text in (answer.printed, *answer.warnings)]
+    assert len(said[0]) == 10_000
+    assert sum(map(len, said)) == MAX_CHATTER
+    assert statuses(talkative, run)["dJ_db2"] == "failed"
 
 
 # --- blame ---------------------------------------------------------------------------------------------------------

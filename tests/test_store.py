@@ -5,10 +5,14 @@ from contextlib import closing
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 from conftest import ROOT
 
 from grader.answers import Answer, ArrayData, Run
+from grader.batch.coordinator import Work, grade_all
+from grader.batch.progress import show_progress
+from grader.batch.protocol import Hello, Result
 from grader.fingerprint import Fingerprint, Runtime
 from grader.flags import flags_of
 from grader.inputs.entry import Entry, Received, person
@@ -16,11 +20,13 @@ from grader.result import CheckResult, Grade, GradientResult
 from grader.store import schema
 from grader.store.gradings import RunRecord, record
 from grader.store.lock import FolderLock
-from grader.store.pending import ungraded
+from grader.store.pending import not_in_round, ungraded
 from grader.store.query import Results
-from grader.store.runs import answers_hash, pack_run, unpack_run
+from grader.store.runs import answers_hash, is_whole, pack_run, unpack_run
 from grader.store.schema import StoreError
 from grader.store.store import Store
+
+RUNTIME = Runtime("3.12", "2.3", "Linux", 2.0, 10.0, 512, 256, 2, ("dJ_dU",))
 
 
 def entry(key="ann"):
@@ -175,13 +181,56 @@ def test_a_disk_that_is_full_is_a_clear_stop(tmp_path):
         assert store.connection.execute("SELECT COUNT(*) FROM submissions").fetchone() == (0,)
 
 
-def test_answers_survive_being_stored_however_large():
+def test_answers_survive_being_stored():
     for size in (3, 10**6):
         data = ArrayData("<f8", (size,), bytes(8 * size))
         run = Run({"dJ_db2": [Answer("returned", value=data)]}, cpu_seconds=0.5, attempts=1)
         assert unpack_run(pack_run(run)) == run
+        assert is_whole(pack_run(run))
         assert len(pack_run(run)) < 10**6
         assert answers_hash(run) == answers_hash(Run(run.answers, cpu_seconds=9.0, attempts=2))
+
+
+def huge_run() -> Run:
+    """Of an assignment with larger gradients than can be kept: 10 MB of noise."""
+    random = np.random.default_rng(1)
+    noise = [ArrayData("<f8", (640, 1024), random.bytes(640 * 1024 * 8)) for _ in range(2)]
+    return Run({"dJ_dU": [Answer("returned", value=value, printed="hello") for value in noise]})
+
+
+def test_answers_that_are_too_large_in_all_are_stored_without_their_numbers():
+    packed = pack_run(huge_run())
+    assert len(packed) < 1000
+    assert not is_whole(packed)
+    kept, again = unpack_run(packed).answers["dJ_dU"]
+    assert (kept.value.shape, kept.value.dtype, kept.printed) == ((640, 1024), "<f8", "hello")
+    assert not kept.value.kept
+    assert kept.value.array().shape == (640, 1024)
+    assert kept.value != again.value, "other numbers are still seen to be other ones"
+
+
+def test_a_run_without_its_numbers_is_graded_again_only_by_running_it(tmp_path):
+    state = Fingerprint("spec", "solution", "steps", RUNTIME)
+    grade = msgspec.json.encode(Grade(1, "g.py", "graded", 5, 10, []))
+
+    class OneWorker:
+        def hello(self):
+            return Hello(state)
+
+        def run(self, tasks):
+            for task in tasks:
+                run = huge_run() if task.source == b"huge" else Run({"dJ_dU": [Answer("missing")]})
+                yield Result(task.number, grade, run=pack_run(run), answers_hash=answers_hash(run))
+
+    with Store(tmp_path, create=True) as store:
+        for key in ("huge", "usual"):
+            store.receive(entry(key), Received("gradients.py", key.encode()))
+        numbers = ungraded(store.connection)
+        round_id = store.begin_round("batch", state, "")
+        grade_all(store, OneWorker(), round_id, map(Work, numbers), show_progress(2), lambda *_: b"")
+        again = store.begin_round("regrade", state, "")
+        assert [todo.judgeable for todo in not_in_round(store.connection, again, state)] == [False, True]
+    assert (tmp_path / "grades.db").stat().st_size < 10**6
 
 
 def test_what_a_person_should_look_at_is_flagged():
@@ -219,8 +268,7 @@ def test_only_an_import_that_leads_out_of_the_sandbox_is_an_attempt_on_it(module
 
 
 def test_what_the_sandbox_failed_on_is_still_to_be_graded_and_what_ran_is_not(tmp_path):
-    runtime = Runtime("3.12", "2.3", "Linux", 2.0, 10.0, 512, 256, 2, ("dJ_dU",))
-    state = Fingerprint("spec", "solution", "steps", runtime)
+    state = Fingerprint("spec", "solution", "steps", RUNTIME)
     grade = Grade(1, "g.py", "not_graded", 0, 10, [])
     run = Run({"dJ_dU": [Answer("missing")]})
     with Store(tmp_path, create=True) as store:
@@ -229,6 +277,6 @@ def test_what_the_sandbox_failed_on_is_still_to_be_graded_and_what_ran_is_not(tm
         first, second = ungraded(store.connection)
         round_id = store.begin_round("batch", state, "")
         record(store, first, round_id, msgspec.json.encode(grade))
-        stored = RunRecord(pack_run(run), answers_hash(run), 0.1, 1, "steps", runtime, "strong")
+        stored = RunRecord(pack_run(run), answers_hash(run), 0.1, 1, "steps", RUNTIME, "strong")
         record(store, second, round_id, msgspec.json.encode(grade), stored)
         assert ungraded(store.connection) == [first]

@@ -11,7 +11,7 @@ from grader.batch.pool import Lost
 from grader.batch.progress import Progress
 from grader.batch.protocol import Hello, Result, Task
 from grader.store.gradings import Flag, RunRecord, record, record_copies
-from grader.store.runs import unpack_run
+from grader.store.runs import is_whole, unpack_run
 from grader.store.store import Store
 
 
@@ -103,8 +103,9 @@ def _run_record(result: Result, hello: Hello) -> RunRecord | None:
         return None
     state = hello.fingerprint
     runtime = state.runtime if not result.runtime else msgspec.json.decode(result.runtime, type=type(state.runtime))
+    steps = state.steps if is_whole(result.run) else ""
     return RunRecord(
-        result.run, result.answers_hash, result.cpu_seconds, result.attempts, state.steps, runtime, hello.sandbox
+        result.run, result.answers_hash, result.cpu_seconds, result.attempts, steps, runtime, hello.sandbox
     )
 
 

@@ -4,7 +4,7 @@ One child executes the file and makes all calls.  A call that ends the child cos
 in a new child.  A gradient that failed is called once more, alone in a fresh child, in case another one broke it.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from grader.answers import Answer, Run
 from grader.config import Sandbox as Limits
@@ -14,6 +14,9 @@ from grader.sandbox.loop import Loop, Nursery
 from grader.sandbox.pending import Job
 from grader.sandbox.spawner import Report, Spawner
 from grader.sandbox.wire import JobWriter
+
+USUAL_ROOM = 4096  # entries of a wrong answer that are kept: enough for a Jacobian, from which a diagnosis can tell
+ALL_ROOM = 2**17  # ... and of all answers together, beyond what right ones need
 
 
 class Sandbox:
@@ -26,14 +29,19 @@ class Sandbox:
         calls: Sequence[Call],
         limits: Limits,
         first_slot: int = 0,
+        expected: Mapping[str, int] | None = None,
     ) -> None:
         """Use the spawner that `start` gives; it is asked for another one if the first dies.
 
         Args:
             calls: every gradient at every step, in the order in which they are to be made.
             first_slot: where the slots begin; a slot has a user of its own, so sandboxes side by side begin apart.
+            expected: the most entries that a right answer to each gradient has.  Of one that is larger by far only type and shape
+                are kept; without `expected` all of each.
         """
-        self._nursery = Nursery(start, start(), writer, calls, limits, first_slot)
+        usual = min(USUAL_ROOM, ALL_ROOM // max(1, len(calls)))
+        room = {name: max(entries, usual) for name, entries in (expected or {}).items()}
+        self._nursery = Nursery(start, start(), writer, calls, limits, first_slot, room)
 
     @property
     def report(self) -> Report:

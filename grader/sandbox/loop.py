@@ -7,8 +7,8 @@ import contextlib
 import os
 import selectors
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from grader.answers import Answer, Run
 from grader.config import Sandbox as Limits
@@ -29,6 +29,7 @@ class Nursery:
         start: gives another spawner when this one has died.
         calls: every gradient at every step, in the order in which they are to be made.
         first_slot: where the slots begin; a slot has a user of its own, so sandboxes side by side begin apart.
+        room: how many entries are kept of an answer to each gradient.
     """
 
     start: Callable[[], Spawner]
@@ -37,6 +38,7 @@ class Nursery:
     calls: Sequence[Call]
     limits: Limits
     first_slot: int = 0
+    room: Mapping[str, int] = field(default_factory=dict)
 
 
 class Loop:
@@ -103,7 +105,14 @@ class Loop:
         source, traced = submission.job.source, submission.job.traced
         job = memoryview(self.nursery.writer.job(source, calls, trace=traced))
         attempt = Attempt(
-            calls, submission.limits, submission.cpu_left, submission.wall_left, job, job_write, result_read
+            calls,
+            submission.limits,
+            submission.cpu_left,
+            submission.wall_left,
+            job,
+            job_write,
+            result_read,
+            self.nursery.room,
         )
         self.running[slot] = (submission, attempt)
         try:

@@ -7,9 +7,13 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import msgspec
+
 from grader.answers import Answer, Run
 from grader.config import Sandbox as Limits
 from grader.sandbox.attempt import Attempt, Call
+
+MAX_CHATTER = 2**17  # characters
 
 
 @dataclass(frozen=True)
@@ -99,8 +103,29 @@ class Pending:
         loading = self.loading or Answer("died", message="the process ended before the file was executed")
         ordered = {gradient: self.answers[gradient] for gradient, _ in self.job.calls if gradient in self.answers}
         return Run(
-            ordered, loading, round(self.cpu_seconds, 4), self.attempts, wall_seconds=round(self.wall_seconds, 4)
+            _with_chatter_cut(ordered),
+            loading,
+            round(self.cpu_seconds, 4),
+            self.attempts,
+            wall_seconds=round(self.wall_seconds, 4),
         )
+
+
+def _with_chatter_cut(answers: dict[str, list[Answer]]) -> dict[str, list[Answer]]:
+    """The same answers with no more printed text and warnings, in all, than are kept of a submission: the first of them."""
+    room, cut = MAX_CHATTER, dict[str, list[Answer]]()
+    for gradient, found in answers.items():
+        cut[gradient] = []
+        for answer in found:
+            texts = []
+            for text in (answer.printed, *answer.warnings):
+                texts.append(text[:room])
+                room -= len(texts[-1])
+            if texts != [answer.printed, *answer.warnings]:
+                warnings = tuple(filter(None, texts[1:]))
+                answer = msgspec.structs.replace(answer, printed=texts[0], warnings=warnings)
+            cut[gradient].append(answer)
+    return cut
 
 
 def _failed(answers: list[Answer]) -> bool:

@@ -117,7 +117,7 @@ def _read(head: bytes, limit: int) -> tuple[Reply, Answer]:
         message=_text(reply.message, limit),
         line=reply.line if 0 <= reply.line < 10**7 else 0,
         printed=_text(reply.printed, limit),
-        warnings=tuple([_text(warning, limit) for warning in reply.warnings[:5]]),
+        warnings=tuple([_text(warning, limit // 5) for warning in reply.warnings[:5]]),
         mutated=tuple([_text(name, 64) for name in reply.mutated[:64]]),
         evidence=tuple([_text(what, 64).replace("\n", " ") for what in reply.evidence[:4]]),
         explanation=tuple([_text(line, MAX_LINE).replace("\n", " ") for line in reply.explanation[:MAX_LINES]]),

@@ -58,10 +58,11 @@ CREATE TABLE runs (
     id            INTEGER PRIMARY KEY,
     submission_id INTEGER NOT NULL REFERENCES submissions(id),
     round_id      INTEGER NOT NULL REFERENCES rounds(id),
-    steps_hash    TEXT NOT NULL,             -- SHA-256 of the numbers that the functions were called with: of the seeds
+    steps_hash    TEXT NOT NULL,             -- SHA-256 of the numbers that the functions were called with: of the seeds; "" where
+                                             -- the arrays were too large to be kept, and a regrade has to run the file again
     runtime       TEXT NOT NULL,             -- JSON: python, numpy, machine, limits, the names of the functions called
     sandbox       TEXT NOT NULL,             -- the sandbox's report on itself, in one line
-    answers       BLOB NOT NULL,             -- msgpack of grader.answers.Run, by zlib where large
+    answers       BLOB NOT NULL,             -- msgpack of grader.answers.Run, by zlib where large; at most 3.5 MB
     answers_hash  TEXT NOT NULL,             -- SHA-256 of the answers without times
     cpu_seconds   REAL NOT NULL,
     attempts      INTEGER NOT NULL,          -- processes started for it
