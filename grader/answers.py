@@ -82,7 +82,8 @@ class Answer(Struct, frozen=True, omit_defaults=True):
         warnings: what Python or numpy warned of, cut.
         mutated: the quantities of the step that it changed in place.
         explanation: lines that say which expression raised, and why, or in a traced call what numpy did without complaint:
-            made in the student's process, so hostile too.
+            made in the student's process, and checked to be sentences of ours about expressions of the file.
+        forged: it came with an explanation that no process of ours gives, which was left out.
         evidence: what the file uses that numerical derivatives use; of the loading only.
         traced: the arrays that its names came to hold, in order of time, where the call was traced.
     """
@@ -98,6 +99,7 @@ class Answer(Struct, frozen=True, omit_defaults=True):
     explanation: tuple[str, ...] = ()
     traced: tuple[Traced, ...] = ()
     evidence: tuple[str, ...] = ()
+    forged: bool = False
 
 
 class Run(Struct, frozen=True, omit_defaults=True):

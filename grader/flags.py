@@ -43,6 +43,8 @@ def _tampering(run: Run) -> Iterator[tuple[str, str, str]]:
         found = (_refused(answer.outcome, answer.message) for answer in answers)
         if detail := next((detail for detail in found if detail), ""):
             yield "tamper", gradient, detail
+        elif any(answer.forged for answer in answers):
+            yield "tamper", gradient, "sent an explanation that is not the grader's"
 
 
 def _refused(outcome: str, message: str) -> str:

@@ -83,7 +83,7 @@ class Loop:
 
     def _admit(self, number: int, job: Job) -> Pending:
         limits = self.nursery.limits
-        submission = Pending(number, job, limits)
+        submission = Pending(number, job, limits, self.nursery.writer.names)
         if len(job.source) > limits.source_kb * 1024:
             message = f"the file is larger than the {limits.source_kb} kB that are accepted"
             if job.source[:64].lstrip().startswith(b"{"):

@@ -4,7 +4,7 @@ Starts no processes; knows nothing of how several files share the machine.
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -12,6 +12,7 @@ import msgspec
 from grader.answers import Answer, Run
 from grader.config import Sandbox as Limits
 from grader.sandbox.attempt import Attempt, Call
+from grader.sandbox.sentences import Foreign, checked
 
 MAX_CHATTER = 2**17  # characters
 
@@ -39,6 +40,7 @@ class Pending:
     number: int
     job: Job
     limits: Limits
+    known: Collection[str] = ()  # names that an explanation may mention beside those of the file
     answers: dict[str, list[Answer]] = field(default_factory=dict)
     loading: Answer | None = None
     alone: deque[str] | None = None  # gradients to be called once more, by themselves; None before the main run is over
@@ -91,13 +93,34 @@ class Pending:
         self.attempts += 1
         if self.loading is None:
             self.loading = attempt.loading
+        explains = self.alone is not None or self.job.traced
+        answers = {gradient: [self._checked(a, explains) for a in found] for gradient, found in attempt.answers.items()}
         if self.alone is None:
-            self.answers.update(attempt.answers)
+            self.answers.update(answers)
             return
         gradient = self.alone.popleft()
-        again = attempt.answers.get(gradient, [])
-        if again and (not _failed(again) or again[-1].explanation):
+        again = answers.get(gradient, [])
+        if again and (not _failed(again) or again[-1].explanation or again[-1].forged):
             self.answers[gradient] = again
+
+    def _checked(self, answer: Answer, explains: bool) -> Answer:
+        """The answer without what only looks like words of ours: quantities that there are not, and explanations.
+
+        Args:
+            explains: the child was to explain; any other one has no explanation.
+        """
+        if answer.mutated:
+            mutated = tuple(name for name in answer.mutated if name in self.known)
+            answer = msgspec.structs.replace(answer, mutated=mutated)
+        if not answer.explanation:
+            return answer
+        try:
+            if not explains:
+                raise Foreign
+            lines = checked(answer.explanation, self.job.source, self.known)
+            return msgspec.structs.replace(answer, explanation=lines)
+        except Foreign:
+            return msgspec.structs.replace(answer, explanation=(), forged=True)
 
     def run(self) -> Run:
         loading = self.loading or Answer("died", message="the process ended before the file was executed")

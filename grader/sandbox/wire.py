@@ -6,6 +6,7 @@ shape and size have been checked against each other.
 
 import marshal
 import math
+import re
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
@@ -22,6 +23,12 @@ MAX_TOTAL = 40 * 2**20
 MAX_TRACED, MAX_TRACED_BYTES = 40, 2**17  # of one call
 USUAL_HEADER = 512
 MAX_LINES, MAX_LINE = 4, 400  # of an explanation
+MAX_NAME = 64
+_NO_NUMBERS = re.compile(
+    r"it has shape \([\d, ]*\)|the type of its entries is [\w<>|=\[\]]{1,40}|setting an array element with a sequence\."
+    r"(?: The requested array has an inhomogeneous shape after \d+ dimensions\. The detected shape was \([\d, ]*\)"
+    r" \+ inhomogeneous part\.)?"
+)
 _LENGTHS = struct.Struct("!II")
 
 
@@ -113,15 +120,28 @@ def _read(head: bytes, limit: int) -> tuple[Reply, Answer]:
         raise Violation("a value beside a failure")
     return reply, Answer(
         outcome=reply.outcome,
-        returned=_text(reply.returned, limit),
-        message=_text(reply.message, limit),
+        returned=reply.returned[:MAX_NAME] if reply.returned.isidentifier() else "object",
+        message=_message(reply, limit),
         line=reply.line if 0 <= reply.line < 10**7 else 0,
         printed=_text(reply.printed, limit),
         warnings=tuple([_text(warning, limit // 5) for warning in reply.warnings[:5]]),
-        mutated=tuple([_text(name, 64) for name in reply.mutated[:64]]),
+        mutated=tuple([name[:MAX_NAME] for name in reply.mutated[:64] if name.isidentifier()]),
         evidence=tuple([_text(what, 64).replace("\n", " ") for what in reply.evidence[:4]]),
         explanation=tuple([_text(line, MAX_LINE).replace("\n", " ") for line in reply.explanation[:MAX_LINES]]),
     )
+
+
+def _message(reply: Reply, limit: int) -> str:
+    """What a child says of its answer, in such a form that the student's words cannot be taken for the grader's own.
+
+    An exception begins with its type.  Of a value that is no array of numbers, only what the child and numpy say is repeated.
+    """
+    text = _text(reply.message, limit)
+    if reply.outcome == "returned":
+        return text if _NO_NUMBERS.fullmatch(text) else ""
+    if reply.outcome == "missing" or reply.call < 0 or text.partition(":")[0].isidentifier():
+        return text
+    return f"Exception: {text}"[:limit]
 
 
 _read_again = lru_cache(maxsize=1024)(_read)  # most headers are those of another submission too
@@ -140,7 +160,7 @@ def _split(reply: Reply, data: bytes) -> tuple[bytes, tuple[Traced, ...]]:
         array = _array("<f8", described.shape, data[start : start + size])
         line = described.line if 0 <= described.line < 10**7 else 0
         if described.function.isidentifier() and described.name.isidentifier():  # sentences are made of these
-            traced.append(Traced(_text(described.function, 64), line, _text(described.name, 64), array))
+            traced.append(Traced(described.function[:MAX_NAME], line, described.name[:MAX_NAME], array))
         start += size
     return value, tuple(traced)
 
@@ -187,6 +207,8 @@ class JobWriter:
         Args:
             sizes: the dimensions of each step by name, with which shapes are told in letters.
             asked: the names of all functions that a file is to have.
+
+        `names` are those of the quantities, the dimensions and the functions.
         """
         blob = bytearray()
         described = []
@@ -201,6 +223,7 @@ class JobWriter:
         self._steps = described
         self._output_bytes = output_bytes
         self._asked = list(asked)
+        self.names = frozenset([*asked, *(name for known in (*steps, *(sizes or ())) for name in known)])
         self._heads: dict[tuple[tuple[tuple[str, int], ...], bool], bytes] = {}
 
     def job(self, source: bytes, calls: Sequence[tuple[str, int]], *, trace: bool = False) -> bytes:
