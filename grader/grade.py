@@ -16,7 +16,7 @@ from grader.evidence import evidence_of
 from grader.followthrough import Carried, find_carried
 from grader.graph import Array
 from grader.judge import REAL_KINDS, Judgement, Verdict, judge
-from grader.result import CheckResult, FollowThrough, Grade, GradientResult, GradientStatus
+from grader.result import WARNED, CheckResult, FollowThrough, Grade, GradientResult, GradientStatus
 
 if TYPE_CHECKING:
     from grader.diagnosis.story import Explanation
@@ -231,7 +231,7 @@ def _notes(answers: Sequence[Answer]) -> list[str]:
     for name in dict.fromkeys(name for answer in answers for name in answer.mutated):
         notes.append(f"changes s.{name} in place: undone for the other gradients; work on a copy")
     for warning in dict.fromkeys(warning for answer in answers for warning in answer.warnings):
-        notes.append(f"warned: {warning}")
+        notes.append(f"{WARNED}{warning}")
     return notes
 
 

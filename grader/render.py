@@ -8,6 +8,7 @@ from rich.text import Text
 
 from grader.config import Config
 from grader.formats.words import cause, of_the_file
+from grader.forstudents import shortened
 from grader.markup import unmarked
 from grader.result import CheckResult, Diagnosis, Grade, GradientResult
 
@@ -30,8 +31,9 @@ def print_grade(console: Console, grade: Grade, config: Config, *, staff: bool) 
     """Print a table of the gradients, then a block for each that is not right.
 
     Args:
-        staff: show marks, printed text and the sandbox; a student at home gets none of these.
+        staff: show marks, all that the code said, and the sandbox; a student at home gets none of these.
     """
+    grade = grade if staff else shortened(grade)
     console.print(_headline(grade, staff=staff))
     if said := of_the_file(grade):
         style = "yellow" if grade.status == "not_graded" else "red"

@@ -6,6 +6,8 @@ import msgspec
 from msgspec import Struct, field
 
 CheckOutcome = Literal["passed", "failed", "skipped", "undecided"]
+WARNED = "warned: "  # before a note that repeats a warning
+
 GradientStatus = Literal[
     "passed", "failed", "followed_through", "missing", "raised", "timed_out", "out_of_memory", "died", "not_graded"
 ]

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from grader.config import Config
 from grader.exports.cells import number, write_file
+from grader.forstudents import for_students
 from grader.markup import unmarked
 from grader.result import Grade, GradientResult
 from grader.store.query import Results, StudentRow
@@ -64,10 +65,10 @@ def page(row: StudentRow, config: Config) -> Iterator[Block]:
     yield Block(
         "text", f"{row.name}{f' ({row.group_name})' if row.group_name else ''}{', handed in late' if row.late else ''}"
     )
-    grade = row.grade
-    if grade is None:
+    if row.grade is None:
         yield Block("text", f"There are no marks: {row.problem or 'it has not been graded yet'}.")
         return
+    grade = for_students(row.grade)
     if grade.status == "not_graded":
         yield Block("text", "This file has not been graded, through no fault of yours. The marks below say nothing.")
     else:

@@ -12,7 +12,7 @@ import msgspec
 from grader.answers import Answer, Run
 from grader.config import Sandbox as Limits
 from grader.sandbox.attempt import Attempt, Call
-from grader.sandbox.sentences import Foreign, checked
+from grader.sandbox.sentences import Foreign, checked, words_of
 
 MAX_CHATTER = 2**17  # characters
 
@@ -104,7 +104,7 @@ class Pending:
             self.answers[gradient] = again
 
     def _checked(self, answer: Answer, explains: bool) -> Answer:
-        """The answer without what only looks like words of ours: quantities that there are not, and explanations.
+        """The answer without what only looks like words of ours: names that are none of the file's, and explanations.
 
         Args:
             explains: the child was to explain; any other one has no explanation.
@@ -112,6 +112,10 @@ class Pending:
         if answer.mutated:
             mutated = tuple(name for name in answer.mutated if name in self.known)
             answer = msgspec.structs.replace(answer, mutated=mutated)
+        if answer.traced:
+            words = words_of(self.job.source) | {"return"}
+            traced = tuple(one for one in answer.traced if {one.function, one.name} <= words)
+            answer = msgspec.structs.replace(answer, traced=traced)
         if not answer.explanation:
             return answer
         try:

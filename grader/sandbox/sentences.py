@@ -165,6 +165,11 @@ def checked(lines: Sequence[str], source: bytes, known: Collection[str]) -> tupl
     return tuple(line.replace(OPEN, "").replace(CLOSE, "") for line in lines)
 
 
+def words_of(source: bytes) -> frozenset[str]:
+    """The words in the code of a file."""
+    return _of_file(source)[0]
+
+
 def _parts(line: str) -> Iterator[tuple[str, str]]:
     """What a line has beside our own words, each with its kind."""
     for code in re.findall(f"{OPEN}([^{OPEN}{CLOSE}]*){CLOSE}", line):
