@@ -58,7 +58,6 @@ class Answer(Struct, frozen=True, omit_defaults=True):
         mutated: the quantities of the step that it changed in place.
         explanation: lines that say which expression raised, and why, or in a traced call what numpy did without complaint:
             made in the student's process, so hostile too.
-        evidence: what the file uses that numerical derivatives use; of the loading only.
         traced: the arrays that its names came to hold, in order of time, where the call was traced.
     """
 
@@ -72,7 +71,6 @@ class Answer(Struct, frozen=True, omit_defaults=True):
     mutated: tuple[str, ...] = ()
     explanation: tuple[str, ...] = ()
     traced: tuple[Traced, ...] = ()
-    evidence: tuple[str, ...] = ()
 
 
 class Run(Struct, frozen=True, omit_defaults=True):
@@ -85,6 +83,9 @@ class Run(Struct, frozen=True, omit_defaults=True):
         cpu_seconds: processor time of all its processes together.
         attempts: how many processes were started for it.
         traces: for wrong gradients the traced calls of a second run, one per step.
+        fresh: for each gradient its answer at the step that is drawn for this file alone.
+        inconsistent: for each gradient its answer at the step whose computed quantities do not belong to its inputs.
+        source_hash: the SHA-256 of the file in hexadecimal, from which the fresh step is drawn.
     """
 
     answers: dict[str, list[Answer]]
@@ -92,3 +93,6 @@ class Run(Struct, frozen=True, omit_defaults=True):
     cpu_seconds: float = 0.0
     attempts: int = 0
     traces: dict[str, list[Answer]] = {}
+    fresh: dict[str, Answer] = {}
+    inconsistent: dict[str, Answer] = {}
+    source_hash: str = ""

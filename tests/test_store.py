@@ -8,9 +8,9 @@ import pytest
 from conftest import ROOT
 
 from grader.answers import Answer, ArrayData, Run
-from grader.flags import flags_of
+from grader.flags import flags_of, tampering
 from grader.inputs.entry import Entry, Received, person
-from grader.result import CheckResult, Grade, GradientResult
+from grader.result import Grade
 from grader.store import schema
 from grader.store.lock import FolderLock
 from grader.store.query import Results
@@ -181,9 +181,6 @@ def test_answers_survive_being_stored_however_large():
 
 
 def test_what_a_person_should_look_at_is_flagged():
-    checks = [CheckResult("finite_difference", "passed", 6, 6), CheckResult("reference", "failed", 0, 4, "digits")]
-    numerical = GradientResult("dJ_dU", 6, 10, "failed", checks)
-    grade = Grade(1, "g.py", "graded", 0, 0, [numerical])
     run = Run(
         {
             "a": [Answer("raised", message="PermissionError: [Errno 13] Permission denied: '/etc/passwd'")],
@@ -193,9 +190,8 @@ def test_what_a_person_should_look_at_is_flagged():
             "e": [Answer("timed_out", message="stopped after 2 s of processor time")],
         }
     )
-    assert [(kind, gradient) for kind, gradient, _ in flags_of(grade, run)] == [
-        ("numerical", "dJ_dU"), ("tamper", "a"), ("tamper", "b"), ("tamper", "c")
-    ]  # fmt: skip
+    found = flags_of(Grade(1, "g.py", "graded", 0, 0, [], integrity=[*tampering(run)]))
+    assert [(kind, gradient) for kind, gradient, _ in found] == [("tamper", "a"), ("tamper", "b"), ("tamper", "c")]
 
 
 @pytest.mark.parametrize(
@@ -211,4 +207,4 @@ def test_what_a_person_should_look_at_is_flagged():
 def test_only_an_import_that_leads_out_of_the_sandbox_is_an_attempt_on_it(module, flagged):
     message = f"ModuleNotFoundError: {module} is not available here: use numpy, `model`, and those parts"
     run = Run({"dJ_dU": [Answer("raised", message=message)]})
-    assert bool(flags_of(Grade(1, "g.py", "graded", 0, 0, []), run)) == flagged
+    assert bool([*tampering(run)]) == flagged

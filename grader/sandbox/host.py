@@ -25,14 +25,16 @@ class Sandbox:
         calls: Sequence[Call],
         limits: Limits,
         first_slot: int = 0,
+        checked: int | None = None,
     ) -> None:
         """Use the spawner that `start` gives; it is asked for another one if the first dies.
 
         Args:
             calls: every gradient at every step, in the order in which they are to be made.
             first_slot: where the slots begin; a slot has a user of its own, so sandboxes side by side begin apart.
+            checked: how many steps all files share, where calls at the fresh and the inconsistent one follow.
         """
-        self._nursery = Nursery(start, start(), writer, calls, limits, first_slot)
+        self._nursery = Nursery(start, start(), writer, calls, limits, first_slot, checked=checked)
 
     @property
     def report(self) -> Report:
@@ -71,7 +73,11 @@ class Sandbox:
             SandboxError: the sandbox failed.
         """
         everything = self._nursery.calls
-        self._nursery.calls = [call for call in everything if call[0] in gradients]
+        self._nursery.calls = [
+            call
+            for call in everything
+            if call[0] in gradients and (self._nursery.checked is None or call[1] < self._nursery.checked)
+        ]
         self._nursery.traced = True
         try:
             run = self.run(source)

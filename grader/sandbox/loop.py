@@ -30,6 +30,7 @@ class Nursery:
         calls: every gradient at every step, in the order in which they are to be made.
         first_slot: where the slots begin; a slot has a user of its own, so sandboxes side by side begin apart.
         traced: the calls are traced line by line.
+        checked: how many steps all files share, see `Pending`.
     """
 
     start: Callable[[], Spawner]
@@ -39,6 +40,7 @@ class Nursery:
     limits: Limits
     first_slot: int = 0
     traced: bool = False
+    checked: int | None = None
 
 
 class Loop:
@@ -83,7 +85,7 @@ class Loop:
 
     def _admit(self, number: int, source: bytes) -> Pending:
         limits = self.nursery.limits
-        submission = Pending(number, source, list(self.nursery.calls), limits)
+        submission = Pending(number, source, list(self.nursery.calls), limits, self.nursery.checked)
         if len(source) > limits.source_kb * 1024:
             message = f"the file is larger than the {limits.source_kb} kB that are accepted"
             if source[:64].lstrip().startswith(b"{"):

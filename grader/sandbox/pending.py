@@ -3,6 +3,7 @@
 Starts no processes; knows nothing of how several files share the machine.
 """
 
+import hashlib
 from collections import deque
 from dataclasses import dataclass, field
 
@@ -19,6 +20,7 @@ class Pending:
     source: bytes
     calls: list[Call]
     limits: Limits
+    checked: int | None = None  # how many steps all files share; after them come the fresh and the inconsistent one
     answers: dict[str, list[Answer]] = field(default_factory=dict)
     loading: Answer | None = None
     alone: deque[str] | None = None  # gradients to be called once more, by themselves; None before the main run is over
@@ -71,7 +73,18 @@ class Pending:
     def run(self) -> Run:
         loading = self.loading or Answer("died", message="the process ended before the file was executed")
         ordered = {gradient: self.answers[gradient] for gradient, _ in self.calls if gradient in self.answers}
-        return Run(ordered, loading, round(self.cpu_seconds, 4), self.attempts)
+        shared = len(self.calls) if self.checked is None else self.checked
+        return Run(
+            {gradient: answers[:shared] for gradient, answers in ordered.items()},
+            loading,
+            round(self.cpu_seconds, 4),
+            self.attempts,
+            fresh={gradient: answers[shared] for gradient, answers in ordered.items() if len(answers) > shared},
+            inconsistent={
+                gradient: answers[shared + 1] for gradient, answers in ordered.items() if len(answers) > shared + 1
+            },
+            source_hash=hashlib.sha256(self.source).hexdigest(),
+        )
 
 
 def _failed(answers: list[Answer]) -> bool:

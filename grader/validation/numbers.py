@@ -172,8 +172,13 @@ def as_data(value: Array) -> ArrayData:
     return ArrayData(array.dtype.str, np.shape(value), array.tobytes())
 
 
+def another_seed(seed: str) -> str:
+    """The next seed, reproducibly."""
+    return f"{(int(seed, 16) + 1) % 2**128:032x}"
+
+
 def elsewhere(assignment: Assignment) -> Assignment:
     """The same assignment at other random steps."""
-    moved = msgspec.structs.replace(assignment.config.steps, seed=assignment.config.steps.seed + 1)
+    moved = msgspec.structs.replace(assignment.config.steps, seed=another_seed(assignment.config.steps.seed))
     config = msgspec.structs.replace(assignment.config, steps=moved)
     return dataclasses.replace(assignment, config=config, steps=make_steps(config, assignment.graph))
