@@ -115,7 +115,7 @@ CREATE TABLE flags (
     id            INTEGER PRIMARY KEY,
     submission_id INTEGER NOT NULL REFERENCES submissions(id),
     grading_id    INTEGER REFERENCES gradings(id),  -- null where it is not about a grading
-    kind          TEXT NOT NULL,             -- numerical, tamper, identical (to another's file) or unstable (two runs differ)
+    kind          TEXT NOT NULL,             -- numerical, table, unexplained, tamper, identical or unstable: see integrity.md
     gradient      TEXT NOT NULL DEFAULT '',
     detail        TEXT NOT NULL
 );
