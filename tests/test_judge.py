@@ -12,6 +12,7 @@ from hypothesis.extra import numpy as hnp
 from grader.answers import DTYPES, Answer, ArrayData, Run
 from grader.assignment import Assignment
 from grader.grade import grade, not_graded
+from grader.judge import check_reference
 from grader.result import Grade, GradientResult
 
 Make = Callable[[np.ndarray], np.ndarray]
@@ -96,6 +97,23 @@ def test_a_numerical_derivative_passes_the_differences_and_fails_at_the_referenc
     assert outcomes(gradient) == ["passed", "passed", "failed"]
     assert "A numerical derivative looks like this" in gradient.checks[2].message
     assert gradient.score == pytest.approx(0.6 * 15)
+
+
+def test_an_answer_that_is_exact_at_one_point_only_fails_at_the_reference(assignment: Assignment) -> None:
+    off = [answer(value * (1 + 3e-8 * (k > 0))) for k, value in enumerate(assignment.exact["dJ_dH"])]
+    gradient = one(graded(assignment, dJ_dH=off), "dJ_dH")
+    assert outcomes(gradient) == ["passed", "passed", "failed"]
+    assert "right to about 7 digits" in gradient.checks[2].message
+
+
+def test_an_error_that_is_not_a_number_fails_at_the_reference_wherever_it_stands(assignment: Assignment) -> None:
+    exact = assignment.exact["dJ_dH"]
+    gradient = next(one for one in assignment.config.gradients if one.name == "dJ_dH")
+    for bad in range(len(exact)):
+        values = [value * (np.nan if k == bad else 1) for k, value in enumerate(exact)]
+        verdict = check_reference(assignment, gradient, values, [answer(value) for value in values])
+        assert verdict.outcome == "failed"
+        assert "right to about 0 digits" in verdict.message
 
 
 def test_single_precision_is_treated_as_the_config_says(assignment: Assignment) -> None:
