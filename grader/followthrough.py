@@ -53,8 +53,14 @@ def find_carried(assignment: Assignment, judgements: Mapping[str, Judgement], si
 
 
 def _of_usual_size(values: list[Array] | None) -> bool:
-    """Of 1e-320 hardly a digit is left, and any factor between 0.5 and 1.5 gives the same: nothing can be told from that."""
-    return values is not None and all(np.max(np.abs(value)) > LEAST for value in values)
+    """Of 1e-320 hardly a digit is left, and any factor between 0.5 and 1.5 gives the same: nothing can be told from that.
+
+    Exactly zero at some points is usual: a sum may cancel there, or a unit be switched off.
+    """
+    if values is None:
+        return False
+    sizes = [float(np.max(np.abs(value), initial=0.0)) for value in values]
+    return any(sizes) and all(size == 0.0 or size > LEAST for size in sizes)
 
 
 def _matching(
@@ -66,12 +72,15 @@ def _matching(
         return frozenset()
     for names in _combinations(list(own)):
         used: frozenset[str] = frozenset()
+        nonzero = False  # at one point at least: zeros follow from any zeros
         for k, step in enumerate(assignment.steps):
             value, used = reference(name, step, {other: own[other][k] for other in names})
-            if used != frozenset(names) or not (relative_error(value, values[k]) <= tolerance and np.any(value)):
+            if used != frozenset(names) or not relative_error(value, values[k]) <= tolerance:
                 break
+            nonzero = nonzero or bool(np.any(value))
         else:
-            return used
+            if nonzero:
+                return used
     return frozenset()
 
 

@@ -273,6 +273,29 @@ def test_a_gradient_derived_from_one_farther_upstream_is_carried_too(assignment:
     assert follow_through.sources == ["dJ_db2"]
 
 
+@pytest.mark.parametrize("zero", [{0}, {3}, {1, 2}])
+def test_an_error_is_carried_on_where_it_is_exactly_zero_at_some_points(assignment: Assignment, zero: set[int]) -> None:
+    """As a sum that cancels, or a unit that is switched off, may be."""
+    assert assignment.reference is not None
+    own = [value * (k not in zero) for k, value in enumerate(assignment.exact["dJ_dh"])]
+    after = [
+        assignment.reference("dJ_db1", step, {"dJ_dh": value})[0]
+        for step, value in zip(assignment.steps, own, strict=True)
+    ]
+    result = graded(assignment, dJ_dh=list(map(answer, own)), dJ_db1=list(map(answer, after)))
+    assert one(result, "dJ_dh").status == "failed"
+    follow_through = one(result, "dJ_db1").follow_through
+    assert follow_through is not None
+    assert follow_through.sources == ["dJ_dh"]
+
+
+def test_zeros_at_some_points_do_not_make_up_for_a_wrong_value_at_another(assignment: Assignment) -> None:
+    own = [answer(value * (k == 1)) for k, value in enumerate(assignment.exact["dJ_dh"])]
+    after = [answer(value * 1.001 * (k == 1)) for k, value in enumerate(assignment.exact["dJ_db1"])]
+    result = graded(assignment, dJ_dh=own, dJ_db1=after)
+    assert [one(result, name).status for name in ("dJ_dh", "dJ_db1")] == ["failed", "failed"]
+
+
 @pytest.mark.parametrize("upstream", [np.zeros_like, np.ones_like, lambda v: v * np.nan, lambda v: v.ravel()])
 def test_nothing_is_carried_from_an_answer_that_says_nothing(assignment: Assignment, upstream: Make) -> None:
     result = graded(assignment, dJ_db2=upstream, dJ_dU=lambda v: v * 0.5)
