@@ -322,9 +322,13 @@ def test_hostile_text_reaches_the_terminal_without_escapes(grader: Command, tmp_
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full disk to write to")
-@pytest.mark.parametrize("form", [["--json"], []], ids=["json", "text"])
+@pytest.mark.parametrize(
+    "form",
+    [["grade", "solutions/gradients.py", "--json"], ["grade", "solutions/gradients.py"], ["validate", "--json"]],
+    ids=["json", "text", "another command"],
+)
 def test_a_full_disk_is_an_error_of_one_line(form: list[str]) -> None:
-    command = [str(Path(sys.executable).with_name("grader")), "grade", "solutions/gradients.py", *form]
+    command = [str(Path(sys.executable).with_name("grader")), *form]
     with open("/dev/full", "w") as full:
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, cwd=ROOT, check=False)
     assert done.returncode == 3
