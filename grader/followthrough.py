@@ -60,7 +60,7 @@ def _of_usual_size(values: list[Array] | None) -> bool:
     if values is None:
         return False
     sizes = [float(np.max(np.abs(value), initial=0.0)) for value in values]
-    return any(sizes) and all(size == 0.0 or size > LEAST for size in sizes)
+    return all(size == 0.0 or size > LEAST for size in sizes)
 
 
 def _matching(
