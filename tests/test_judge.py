@@ -84,6 +84,23 @@ def test_nothing_follows_from_numbers_with_hardly_a_digit_left(assignment: Assig
     assert [one(result, name).status for name in ("dJ_dh", "dJ_db1")] == ["failed", "failed"]
 
 
+def test_nothing_follows_from_the_smallest_numbers_there_are(assignment: Assignment, copy_of_assignment: Path) -> None:
+    """Six of the smallest numbers times anything near a sixth is one of them: whoever answers that has derived nothing."""
+    path = copy_of_assignment / "solutions" / "gradients.py"
+    path.write_text(path.read_text() + "\n\ndef dJ_db1(s):\n    return dJ_dh(s) * (0.15 + 0.05 * s.h)\n")
+    reference = Reference(path, assignment.names)
+    changed = Assignment(assignment.folder, assignment.config, assignment.graph, assignment.steps, reference)
+    for unit, follows in ((5e-324, set()), (1e-50, {"dJ_db1"})):
+        upstream = [6 * unit * np.sign(value) for value in assignment.exact["dJ_dh"]]
+        after = [
+            reference("dJ_db1", step, {"dJ_dh": value})[0]
+            for step, value in zip(assignment.steps, upstream, strict=True)
+        ]
+        values = {"dJ_dh": upstream, "dJ_db1": after}
+        judgements = {name: Judgement(Verdict("passed"), Verdict("failed"), SKIPPED, v) for name, v in values.items()}
+        assert find_carried(changed, judgements, set()).keys() == follows
+
+
 def test_one_wrong_entry_is_found_and_named(assignment: Assignment) -> None:
     def change(value: np.ndarray) -> np.ndarray:
         value = value.copy()
