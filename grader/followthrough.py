@@ -62,8 +62,14 @@ def find_carried(
 
 
 def _of_usual_size(values: list[Array] | None) -> bool:
-    """Of 1e-320 hardly a digit is left, and any factor between 0.5 and 1.5 gives the same: nothing can be told from that."""
-    return values is not None and all(np.max(np.abs(value)) > LEAST for value in values)
+    """Of 1e-320 hardly a digit is left, and any factor between 0.5 and 1.5 gives the same: nothing can be told from that.
+
+    Exactly zero at some points is usual: a sum may cancel there, or a unit be switched off.
+    """
+    if values is None:
+        return False
+    sizes = [float(np.max(np.abs(value), initial=0.0)) for value in values]
+    return all(size == 0.0 or size > LEAST for size in sizes)
 
 
 def _matching(
@@ -75,15 +81,16 @@ def _matching(
         return frozenset(), 0.0
     for names in _combinations(list(own)):
         used: frozenset[str] = frozenset()
-        largest = 0.0
+        largest, nonzero = 0.0, False  # nonzero at one point at least: zeros follow from any zeros
         for k, step in enumerate(assignment.steps):
             value, used = reference(name, step, {other: own[other][k] for other in names})
             error = relative_error(value, values[k])
-            if used != frozenset(names) or not (error <= tolerance and np.any(value)):
+            if used != frozenset(names) or not error <= tolerance:
                 break
-            largest = max(largest, error)
+            largest, nonzero = max(largest, error), nonzero or bool(np.any(value))
         else:
-            return used, largest
+            if nonzero:
+                return used, largest
     return frozenset(), 0.0
 
 

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import textwrap
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -290,7 +289,7 @@ def test_a_zygote_that_dies_is_replaced_and_the_files_it_was_running_are_run_aga
         assert isinstance(spawner, Zygote)
         assert spawner.report
         spawner._process.kill()
-        time.sleep(0.1)
+        spawner._process.wait()
         assert only_dJ_dU_is("passed", assignment, sandbox.run(HONEST))
 
 
@@ -332,12 +331,19 @@ def test_a_file_that_is_killed_again_and_again_is_not_run_for_ever(assignment: A
     with sandboxed(assignment) as sandbox:
         assert sandbox.report, "it has started"
         zygote = sandbox._nursery.spawner._process.pid  # type: ignore[attr-defined]
-        timers = [threading.Timer(0.25 * k, kill_children_of, [zygote]) for k in range(1, 5)]
-        for timer in timers:
-            timer.start()
-        run = sandbox.run(HONEST + b"\nimport time\ntime.sleep(0.6)\n")
-        for timer in timers:
-            timer.join()
+        ended = threading.Event()
+
+        def kill_all() -> None:
+            while not ended.wait(0.1):
+                kill_children_of(zygote)
+
+        killer = threading.Thread(target=kill_all)
+        killer.start()
+        try:
+            run = sandbox.run(HONEST + b"\nimport time\ntime.sleep(60)\n")
+        finally:
+            ended.set()
+            killer.join()
     assert run.loading.message == "the process was ended by SIGKILL"
 
 

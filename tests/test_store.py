@@ -4,10 +4,12 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import msgspec
 import pytest
 from conftest import ROOT
 
 from grader.answers import Answer, ArrayData, Run
+from grader.fingerprint import Fingerprint, Runtime
 from grader.flags import flags_of, tampering
 from grader.inputs.entry import Entry, Received, person
 from grader.result import Grade
@@ -143,6 +145,23 @@ def test_the_same_file_again_changes_nothing_and_a_new_one_supersedes(tmp_path):
             "SELECT source FROM submissions JOIN students ON submission_id = submissions.id"
         ).fetchone()
         assert current == b"one"
+
+
+def test_an_interrupted_grading_run_is_continued_and_a_finished_one_never_reopened(tmp_path):
+    state = Fingerprint("spec", "solution", "steps", Runtime("3.11", "2.0", "x86_64", 2, 10, 512, 256, 64, ("dJ_dU",)))
+    with Store(tmp_path, create=True) as store:
+        for kind in ("batch", "regrade", "rerun"):
+            first = store.begin_round(kind, state, "")
+            assert store.begin_round(kind, state, "") == first, "interrupted"
+            store.finish_round(first)
+            ended = "SELECT finished_at FROM rounds WHERE id = ?"
+            [before] = store.connection.execute(ended, (first,)).fetchall()
+            second = store.begin_round(kind, state, "")
+            assert second > first
+            assert store.connection.execute(ended, (first,)).fetchall() == [before]
+            assert store.connection.execute(ended, (second,)).fetchall() == [(None,)]
+        other = msgspec.structs.replace(state, solution="another")
+        assert store.begin_round("rerun", other, "") > second, "of another state of the assignment"
 
 
 def test_names_that_no_encoding_takes_are_stored_with_a_replacement(tmp_path):

@@ -10,7 +10,7 @@ from grader.errors import GraderError
 SCHEMA_VERSION = 1
 
 SCHEMA = """
--- One grading pass under one state of the assignment.  An interrupted pass is taken up again; a finished one is never changed.
+-- One grading run under one state of the assignment.  An interrupted one is continued; a finished one is never changed.
 CREATE TABLE rounds (
     id            INTEGER PRIMARY KEY,
     kind          TEXT NOT NULL,             -- batch, regrade or rerun
@@ -126,7 +126,8 @@ CREATE TABLE refused (
     reason TEXT NOT NULL
 );
 
--- A few facts about the whole: layout, source (path of the download), title.
+-- A few facts about the whole: layout, source (path of the download), and for each report or export that was written
+-- "written: <path>", as JSON: the command that writes it, the last grading run at that time, a hash of the results shown.
 CREATE TABLE facts (
     name  TEXT PRIMARY KEY,
     value TEXT NOT NULL
