@@ -61,11 +61,9 @@ def run_regrade(config_path: Path, out: Path, *, jobs: int, dask: str = "", reru
             outcome = Regraded(never_run=sum(one.run_id is None for one in left))
             outcome.stale = len(left) - outcome.never_run
             outcome.rerun = sum(one.run_id is None for one in work)
-            total = sum(1 + len(one.copies) for one in work)
-            outcome.judged = total - outcome.rerun
-            grade_all(
-                store, workers, round_id, work, show_progress(total, "regraded"), refuser(config_path), difference
-            )
+            outcome.judged = len(work) - outcome.rerun
+            progress = show_progress(len(work), "regraded")
+            grade_all(store, workers, round_id, work, progress, refuser(config_path), difference)
             store.finish_round(round_id)
         finally:
             workers.close()
@@ -89,15 +87,11 @@ def _plan(todo: list[Todo], rerun: str) -> tuple[list[Work], list[Todo]]:
         "all": lambda one: True,
     }
     work, left = [], []
-    same: dict[str, Work] = {}  # the same answers are judged once, whoever gave them
-    for one in todo:
+    for one in sorted(todo, key=lambda one: one.answers):  # a worker remembers the grades of the answers it saw last
         if wants[rerun](one):
             work.append(Work(one.submission, before=one.run_id if one.judgeable else None))
         elif not one.judgeable or one.run_id is None:
             left.append(one)
-        elif one.answers in same:
-            same[one.answers].copies.append((one.submission, one.run_id))
         else:
-            same[one.answers] = Work(one.submission, one.run_id)
-            work.append(same[one.answers])
+            work.append(Work(one.submission, one.run_id))
     return work, left
