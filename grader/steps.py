@@ -15,6 +15,8 @@ from grader.config import Computed, Config, Index, Normal, OneHot, Quantity, Uni
 from grader.errors import ConfigError
 from grader.graph import Array, Graph
 
+MAX_DRAWS = 8
+
 
 @dataclass(frozen=True)
 class Step:
@@ -51,21 +53,22 @@ def make_step(config: Config, graph: Graph, k: int) -> Step:
 def make_fresh_step(config: Config, graph: Graph, source_hash: str) -> Step:
     """A step for one file alone, drawn from a keyed hash of its bytes: no table in the file can hold its answers.
 
-    Its sizes are those of one of the fixed steps.
+    Its sizes are those of one of the fixed steps.  A step at which the loss is no finite number is drawn again.
 
     Args:
         source_hash: the SHA-256 of the file, in hexadecimal.
 
     Raises:
-        ConfigError: as for `make_steps`.
+        ConfigError: the model does not run, or its loss is not finite, however often the step is drawn.
     """
-    random = _stream(config, "file", source_hash)
-    k = int(random.integers(config.steps.count))
-    sizes = config.sizes(k)
-    step = Step(_evaluate(config, graph, _draw_inputs(config, sizes, lambda _: random), k), sizes)
-    if not np.isfinite(step.values[graph.loss]):
-        raise ConfigError(f"{graph.path}: {graph.loss}: expected a finite number, found {step.values[graph.loss]}")
-    return step
+    for attempt in range(MAX_DRAWS):
+        random = _stream(config, "file", source_hash, attempt)
+        k = int(random.integers(config.steps.count))
+        sizes = config.sizes(k)
+        step = Step(_evaluate(config, graph, _draw_inputs(config, sizes, lambda _: random), k), sizes)  # noqa: B023, called here
+        if np.isfinite(step.values[graph.loss]):
+            return step
+    raise ConfigError(f"{graph.path}: {graph.loss}: expected a finite number, found none at {MAX_DRAWS} random steps")
 
 
 def make_inconsistent_step(config: Config, graph: Graph) -> Step:

@@ -200,7 +200,7 @@ def _load(path: Path) -> "Assignment":
     load_hints(assignment)
     misconceptions(assignment)
     # Computed here, once, and not by the first grade, while students' files wait.
-    for known in (assignment.numeric, assignment.exact, assignment.ancestors):
+    for known in (assignment.numeric, assignment.exact, assignment.ancestors, assignment.given):
         len(known)
     return assignment
 
