@@ -84,7 +84,6 @@ class Answer(Struct, frozen=True, omit_defaults=True):
         explanation: lines that say which expression raised, and why, or in a traced call what numpy did without complaint:
             made in the student's process, and checked to be sentences of ours about expressions of the file.
         forged: it came with an explanation that no process of ours gives, which was left out.
-        evidence: what the file uses that numerical derivatives use; of the loading only.
         traced: the arrays that its names came to hold, in order of time, where the call was traced.
     """
 
@@ -98,7 +97,6 @@ class Answer(Struct, frozen=True, omit_defaults=True):
     mutated: tuple[str, ...] = ()
     explanation: tuple[str, ...] = ()
     traced: tuple[Traced, ...] = ()
-    evidence: tuple[str, ...] = ()
     forged: bool = False
 
 
@@ -113,6 +111,9 @@ class Run(Struct, frozen=True, omit_defaults=True):
         attempts: how many processes were started for it.
         traces: for wrong gradients the traced calls of a second run, one per step.
         wall_seconds: time on the clock, but for what was spent waiting for a processor.
+        fresh: for each gradient its answer at the step that is drawn for this file alone.
+        inconsistent: for each gradient its answer at the step whose computed quantities do not belong to its inputs.
+        source_hash: the SHA-256 of the file in hexadecimal, from which the fresh step is drawn.
     """
 
     answers: dict[str, list[Answer]]
@@ -121,3 +122,6 @@ class Run(Struct, frozen=True, omit_defaults=True):
     attempts: int = 0
     traces: dict[str, list[Answer]] = {}
     wall_seconds: float = 0.0
+    fresh: dict[str, Answer] = {}
+    inconsistent: dict[str, Answer] = {}
+    source_hash: str = ""

@@ -1,10 +1,10 @@
-"""What a person should look at: numerical derivatives, attempts on the sandbox.  Pure; costs no marks."""
+"""Attempts on the sandbox, as signals for a person to review.  Pure; costs no marks."""
 
 import re
 from collections.abc import Iterator
 
 from grader.answers import Run
-from grader.result import Grade
+from grader.result import Grade, Signal
 
 # Modules that lead out of the sandbox, or to the answers.  To import another one, such as matplotlib, is no attempt.
 _OUTWARD = (
@@ -20,31 +20,21 @@ _FORGED = re.compile(r"^the process sent ")
 _ENDED = re.compile(r"^the process (ended itself|was ended by)")
 
 
-def flags_of(grade: Grade, run: Run | None) -> list[tuple[str, str, str]]:
+def flags_of(grade: Grade) -> list[tuple[str, str, str]]:
     """What a person should look at: (kind, gradient, detail)."""
-    return [*_numerical(grade), *(_tampering(run) if run is not None else ())]
+    return [(signal.kind, signal.gradient, signal.message) for signal in grade.integrity]
 
 
-def _numerical(grade: Grade) -> Iterator[tuple[str, str, str]]:
-    """Right to a few digits only: passed against finite differences, failed against the formula; or right, with evidence."""
-    for gradient in grade.gradients:
-        outcomes = {check.name: check.outcome for check in gradient.checks}
-        if outcomes.get("finite_difference") == "passed" and outcomes.get("reference") == "failed":
-            message = next(check.message for check in gradient.checks if check.name == "reference")
-            yield "numerical", gradient.name, message
-    for what in grade.evidence:
-        yield "numerical", "", what
-
-
-def _tampering(run: Run) -> Iterator[tuple[str, str, str]]:
+def tampering(run: Run) -> Iterator[Signal]:
+    """Attempts on the sandbox."""
     if detail := _refused(run.loading.outcome, run.loading.message):
-        yield "tamper", "", f"while the file was loaded: {detail}"
+        yield Signal("tamper", f"while the file was loaded: {detail}")
     for gradient, answers in run.answers.items():
         found = (_refused(answer.outcome, answer.message) for answer in answers)
         if detail := next((detail for detail in found if detail), ""):
-            yield "tamper", gradient, detail
+            yield Signal("tamper", detail, gradient)
         elif any(answer.forged for answer in answers):
-            yield "tamper", gradient, "sent an explanation that is not the grader's"
+            yield Signal("tamper", "sent an explanation that is not the grader's", gradient)
 
 
 def _refused(outcome: str, message: str) -> str:

@@ -142,8 +142,9 @@ def _check_line(check: CheckResult) -> Text | None:
 def _print_staff(console: Console, grade: Grade) -> None:
     if grade.printed:
         console.print(Text(f"printed while loading: {_short(grade.printed)}", "dim"))
-    for what in grade.evidence:
-        console.print(Text(f"to be looked at: {what}", "yellow"))
+    for signal in grade.integrity:
+        about = f"{signal.gradient}: " if signal.gradient else ""
+        console.print(Text(f"needs review ({signal.kind}): {about}{signal.message}", "yellow"))
     if grade.sandbox:
         console.print(Text(f"sandbox: {grade.sandbox}", "dim"))
 

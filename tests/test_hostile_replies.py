@@ -1,5 +1,6 @@
 """Whatever a child sends, the outcome is a grade: generated replies through all of the trusted side, from pipe to report."""
 
+import hashlib
 import io
 import itertools
 import json
@@ -103,13 +104,13 @@ def traced(draw: st.DrawFn, right: np.ndarray[Any, Any]) -> tuple[list[dict[str,
 
 
 @st.composite
-def replies(draw: st.DrawFn, rights: Mapping[str, Sequence[np.ndarray[Any, Any]]], *, trace: bool) -> bytes:
+def replies(draw: st.DrawFn, asked: Mapping[str, Sequence[np.ndarray[Any, Any]]], *, trace: bool) -> bytes:
     """All that one child sends."""
     sent = frame({"call": READY, "outcome": "returned"})
     loading = "returned" if trace or draw(st.integers(0, 9)) else "raised"
     sent += frame({"call": -1, "outcome": loading, **(said(draw) if draw(st.booleans()) else {})})
     one = draw(st.sampled_from(["usual", "usual", "usual", "raised", "missing", "nothing", "binary"]))
-    for number, right in enumerate(right for answers in rights.values() for right in answers):
+    for number, right in enumerate(right for answers in asked.values() for right in answers):
         how = one if draw(st.integers(0, 5)) else draw(st.sampled_from(["right", "raised", "missing", "nothing"]))
         header: dict[str, Any] = {"call": number, "outcome": "returned", **(said(draw) if draw(st.booleans()) else {})}
         data = more = b""
@@ -130,14 +131,24 @@ def frame(header: dict[str, Any], data: bytes = b"") -> bytes:
     return struct.pack("!II", len(head), len(data)) + head + data
 
 
+def rights(assignment: Assignment, *, trace: bool) -> dict[str, list[np.ndarray[Any, Any]]]:
+    """The right answers to all that a child is asked."""
+    reference, own = assignment.reference, assignment.fresh_step(hashlib.sha256(SOURCE).hexdigest())
+    assert reference is not None
+    extra = [] if trace else [own, assignment.inconsistent_step]
+    return {name: [*assignment.exact[name], *(reference(name, step)[0] for step in extra)] for name in assignment.names}
+
+
 # --- the trusted side -----------------------------------------------------------------------------------------------
 
 
 def taken(assignment: Assignment, sent: bytes, *, trace: bool = False) -> Run:
     """The run of a file whose one child sent this and ended; its gradients that failed are called again, to no avail."""
     names = frozenset([*assignment.names, *assignment.config.quantities, *assignment.config.dimensions])
-    calls = [(name, k) for name in assignment.names for k in range(len(assignment.steps))]
-    pending = Pending(0, Job(SOURCE, calls, trace), assignment.config.sandbox, names)
+    checked = len(assignment.steps)
+    numbers = range(checked) if trace else [*range(checked), checked + 1, checked]
+    calls = [(name, k) for name in assignment.names for k in numbers]
+    pending = Pending(0, Job(SOURCE, calls, trace), assignment.config.sandbox, checked, names)
     for _ in range(3 * len(assignment.names)):
         wanted = pending.next_calls()
         if wanted is None:
@@ -212,7 +223,7 @@ class Shelf:
         self.store.receive(Entry(key, [person(key)], []), Received("gradients.py", SOURCE + key.encode()))
         (number,) = self.store.connection.execute("SELECT MAX(id) FROM submissions").fetchone()
         kept = RunRecord(pack_run(run), answers_hash(run), 0.1, 1, self.state.steps, self.state.runtime, "strong")
-        record(self.store, number, self.round, msgspec.json.encode(graded), kept, flags=flags_of(graded, run))
+        record(self.store, number, self.round, msgspec.json.encode(graded), kept, flags=flags_of(graded))
         return int(number)
 
 
@@ -228,7 +239,7 @@ def shelf(assignment: Assignment, tmp_path_factory: pytest.TempPathFactory) -> I
 def test_whatever_a_child_sends_the_outcome_is_a_grade(
     assignment: Assignment, shelf: Shelf, data: st.DataObject
 ) -> None:
-    run = taken(assignment, data.draw(replies(assignment.exact, trace=False)))
+    run = taken(assignment, data.draw(replies(rights(assignment, trace=False), trace=False)))
     graded = grade(assignment, run, "gradients.py")
     assert graded.status == "graded"
     assert all(0 <= result.score <= result.max_score for result in graded.gradients)
@@ -238,7 +249,7 @@ def test_whatever_a_child_sends_the_outcome_is_a_grade(
     assert grade(assignment, unpack_run(packed), "gradients.py") == graded, "a regrade is the same"
     assert_channels_are_valid(assignment, graded, run)
 
-    traces = taken(assignment, data.draw(replies(assignment.exact, trace=True)), trace=True).answers
+    traces = taken(assignment, data.draw(replies(rights(assignment, trace=True), trace=True)), trace=True).answers
     traces = {name: found for name, found in traces.items() if found[-1].outcome == "returned"}
     traced_run = msgspec.structs.replace(run, traces=traces)
     placed = add_places(assignment, graded.gradients, traced_run)

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import textwrap
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -205,7 +204,9 @@ def test_a_file_that_prints_and_warns_at_every_call_is_kept_within_limits(assign
     talkative = changed(assignment, output_kb=16)
     with sandboxed(talkative) as sandbox:
         run = sandbox.run(source.encode())
-    said = [text for found in run.answers.values() for answer in found for text in (answer.printed, *answer.warnings)]
+    shared = [answer for found in run.answers.values() for answer in found]
+    all_answers = [*shared, *run.fresh.values(), *run.inconsistent.values()]
+    said = [text for answer in all_answers for text in (answer.printed, *answer.warnings)]
     assert len(said[0]) == 10_000
     assert sum(map(len, said)) == MAX_CHATTER
     assert statuses(talkative, run)["dJ_db2"] == "failed"
@@ -339,7 +340,7 @@ def test_a_zygote_that_dies_is_replaced_and_the_files_it_was_running_are_run_aga
         assert isinstance(spawner, Zygote)
         assert spawner.report
         spawner._process.kill()
-        time.sleep(0.1)
+        spawner._process.wait()
         assert only_dJ_dU_is("passed", assignment, sandbox.run(HONEST))
 
 
@@ -381,12 +382,19 @@ def test_a_file_that_is_killed_again_and_again_is_not_run_for_ever(assignment: A
     with sandboxed(assignment) as sandbox:
         assert sandbox.report, "it has started"
         zygote = sandbox._nursery.spawner._process.pid  # type: ignore[attr-defined]
-        timers = [threading.Timer(0.25 * k, kill_children_of, [zygote]) for k in range(1, 5)]
-        for timer in timers:
-            timer.start()
-        run = sandbox.run(HONEST + b"\nimport time\ntime.sleep(0.6)\n")
-        for timer in timers:
-            timer.join()
+        ended = threading.Event()
+
+        def kill_all() -> None:
+            while not ended.wait(0.1):
+                kill_children_of(zygote)
+
+        killer = threading.Thread(target=kill_all)
+        killer.start()
+        try:
+            run = sandbox.run(HONEST + b"\nimport time\ntime.sleep(60)\n")
+        finally:
+            ended.set()
+            killer.join()
     assert run.loading.message == "the process was ended by SIGKILL"
 
 

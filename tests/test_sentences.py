@@ -122,7 +122,7 @@ def test_a_forged_explanation_is_not_shown_and_flagged(assignment: Assignment, s
     assert graded.gradients[0].status == "raised"
     assert graded.gradients[0].diagnosis is None
     assert b"full marks" not in _shown(run)
-    flags = [(kind, gradient) for kind, gradient, _ in flags_of(graded, run)]
+    flags = [(kind, gradient) for kind, gradient, _ in flags_of(graded)]
     assert ("tamper", "dJ_db2") in flags
 
 

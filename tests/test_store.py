@@ -14,9 +14,9 @@ from grader.batch.coordinator import Work, grade_all
 from grader.batch.progress import show_progress
 from grader.batch.protocol import Hello, Result
 from grader.fingerprint import Fingerprint, Runtime
-from grader.flags import flags_of
+from grader.flags import flags_of, tampering
 from grader.inputs.entry import Entry, Received, person
-from grader.result import CheckResult, Grade, GradientResult
+from grader.result import Grade
 from grader.store import schema
 from grader.store.gradings import RunRecord, record
 from grader.store.lock import FolderLock
@@ -155,6 +155,23 @@ def test_the_same_file_again_changes_nothing_and_a_new_one_supersedes(tmp_path):
         assert current == b"one"
 
 
+def test_an_interrupted_grading_run_is_continued_and_a_finished_one_never_reopened(tmp_path):
+    state = Fingerprint("spec", "solution", "steps", Runtime("3.11", "2.0", "x86_64", 2, 10, 512, 256, 64, ("dJ_dU",)))
+    with Store(tmp_path, create=True) as store:
+        for kind in ("batch", "regrade", "rerun"):
+            first = store.begin_round(kind, state, "")
+            assert store.begin_round(kind, state, "") == first, "interrupted"
+            store.finish_round(first)
+            ended = "SELECT finished_at FROM rounds WHERE id = ?"
+            [before] = store.connection.execute(ended, (first,)).fetchall()
+            second = store.begin_round(kind, state, "")
+            assert second > first
+            assert store.connection.execute(ended, (first,)).fetchall() == [before]
+            assert store.connection.execute(ended, (second,)).fetchall() == [(None,)]
+        other = msgspec.structs.replace(state, solution="another")
+        assert store.begin_round("rerun", other, "") > second, "of another state of the assignment"
+
+
 def test_names_that_no_encoding_takes_are_stored_with_a_replacement(tmp_path):
     with Store(tmp_path, create=True) as store:
         store.receive(Entry("a", [person("a", "bad \udcff \0 name")], []), Received("x\udc80.py", b""))
@@ -234,9 +251,6 @@ def test_a_run_without_its_numbers_is_graded_again_only_by_running_it(tmp_path):
 
 
 def test_what_a_person_should_look_at_is_flagged():
-    checks = [CheckResult("finite_difference", "passed", 6, 6), CheckResult("reference", "failed", 0, 4, "digits")]
-    numerical = GradientResult("dJ_dU", 6, 10, "failed", checks)
-    grade = Grade(1, "g.py", "graded", 0, 0, [numerical])
     run = Run(
         {
             "a": [Answer("raised", message="PermissionError: [Errno 13] Permission denied: '/etc/passwd'")],
@@ -246,9 +260,8 @@ def test_what_a_person_should_look_at_is_flagged():
             "e": [Answer("timed_out", message="stopped after 2 s of processor time")],
         }
     )
-    assert [(kind, gradient) for kind, gradient, _ in flags_of(grade, run)] == [
-        ("numerical", "dJ_dU"), ("tamper", "a"), ("tamper", "b"), ("tamper", "c")
-    ]  # fmt: skip
+    found = flags_of(Grade(1, "g.py", "graded", 0, 0, [], integrity=[*tampering(run)]))
+    assert [(kind, gradient) for kind, gradient, _ in found] == [("tamper", "a"), ("tamper", "b"), ("tamper", "c")]
 
 
 @pytest.mark.parametrize(
@@ -264,7 +277,7 @@ def test_what_a_person_should_look_at_is_flagged():
 def test_only_an_import_that_leads_out_of_the_sandbox_is_an_attempt_on_it(module, flagged):
     message = f"ModuleNotFoundError: {module} is not available here: use numpy, `model`, and those parts"
     run = Run({"dJ_dU": [Answer("raised", message=message)]})
-    assert bool(flags_of(Grade(1, "g.py", "graded", 0, 0, []), run)) == flagged
+    assert bool([*tampering(run)]) == flagged
 
 
 def test_what_the_sandbox_failed_on_is_still_to_be_graded_and_what_ran_is_not(tmp_path):

@@ -9,6 +9,7 @@ import click
 
 from grader.commands.common import config_option, exit_with, grade_file, grading, print_human, read_config
 from grader.errors import UsageError
+from grader.pipes import reader_gone
 from grader.submission import own_file
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def _watch(file: Path, config: "Config", folder: Path) -> NoReturn:
 
 def _check_at_each_save(assignment: "Assignment", sandbox: "Sandbox", file: Path, config: "Config") -> NoReturn:
     seen: tuple[int, int] | None = None
-    while True:
+    while not reader_gone():
         now = _saved(file)
         if now != seen:
             seen = now
@@ -63,6 +64,7 @@ def _check_at_each_save(assignment: "Assignment", sandbox: "Sandbox", file: Path
                 click.echo(error, err=True)
             click.echo(f"watching {file}; Ctrl-C ends it")
         time.sleep(_WATCH_SECONDS)
+    sys.exit(0)
 
 
 def _saved(file: Path) -> tuple[int, int]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from grader.config import Config
     from grader.result import Grade
     from grader.sandbox.host import Sandbox
+    from grader.store.query import Results
 
 config_option = click.option(
     "--config",
@@ -88,6 +89,15 @@ def print_human(grade: "Grade", config: "Config", *, staff: bool) -> None:
     from grader.render import print_grade
 
     print_grade(Console(highlight=False), grade, config, staff=staff)
+
+
+def echo_outdated(results: "Results") -> None:
+    """Say which files in RESULTS are older than the marks."""
+    from grader.store.outputs import outdated
+
+    line = outdated(results)
+    if line:
+        click.secho(line, fg="yellow")
 
 
 def exit_with(grade: "Grade") -> None:

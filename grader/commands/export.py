@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from grader.commands.common import config_option, read_config
+from grader.commands.common import config_option, echo_outdated, read_config
 
 _FILES = {
     "canvas": "canvas.csv",
@@ -46,6 +46,7 @@ def command(
     from grader.errors import UsageError
     from grader.exports import feedback, gradebooks, grades, moodlezip, worksheet
     from grader.store.database import explained
+    from grader.store.outputs import note_written, results_hash
     from grader.store.query import Results
 
     config, _ = read_config(config_path)
@@ -58,6 +59,7 @@ def command(
     path = output or results / _FILES[form]
     filled = gradebooks.Filled("")
     with explained(results), Results(results) as stored:
+        shown = results_hash(stored)
         if form == "canvas" and template is not None:
             filled = gradebooks.fill_canvas(stored, template, column, scale=scale)
             data = filled.text.encode()
@@ -78,6 +80,7 @@ def command(
         else:
             data, filled.graded = grades.grades_csv(stored).encode("utf-8-sig"), stored.counts().get("graded", 0)
         write_whole(path, data)
+        note_written(stored, path, f"export {form}", shown)
     click.echo(f"{path}: {filled.graded} students with marks")
     if filled.worth:
         there = ", ".join(f"{points:g}" for points in sorted(filled.worth))
@@ -88,6 +91,8 @@ def command(
         click.echo("no column for comments there, so no feedback was written: name it with --comments")
     _list("graded, but not in that file", filled.without_row)
     _list("in that file, but without marks: left as they were", filled.without_marks)
+    with Results(results) as stored:
+        echo_outdated(stored)
 
 
 def printable(text: str) -> str:

@@ -29,6 +29,7 @@ class Sandbox:
         calls: Sequence[Call],
         limits: Limits,
         first_slot: int = 0,
+        checked: int | None = None,
         expected: Mapping[str, int] | None = None,
     ) -> None:
         """Use the spawner that `start` gives; it is asked for another one if the first dies.
@@ -36,12 +37,13 @@ class Sandbox:
         Args:
             calls: every gradient at every step, in the order in which they are to be made.
             first_slot: where the slots begin; a slot has a user of its own, so sandboxes side by side begin apart.
+            checked: how many steps all files share, where calls at the fresh and the inconsistent one follow.
             expected: the most entries that a right answer to each gradient has.  Of one that is larger by far only type and shape
                 are kept; without `expected` all of each.
         """
         usual = min(USUAL_ROOM, ALL_ROOM // max(1, len(calls)))
         room = {name: max(entries, usual) for name, entries in (expected or {}).items()}
-        self._nursery = Nursery(start, start(), writer, calls, limits, first_slot, room)
+        self._nursery = Nursery(start, start(), writer, calls, limits, first_slot, checked, room)
 
     @property
     def report(self) -> Report:
@@ -78,7 +80,8 @@ class Sandbox:
         Raises:
             SandboxError: the sandbox failed.
         """
-        calls = [call for call in self._nursery.calls if call[0] in gradients]
+        checked = self._nursery.checked
+        calls = [(name, k) for name, k in self._nursery.calls if name in gradients and (checked is None or k < checked)]
         run = self._run_one(Job(source, calls, traced=True, before=before))
         return {name: found for name, found in run.answers.items() if found[-1].outcome == "returned"}
 

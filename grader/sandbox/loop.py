@@ -29,6 +29,7 @@ class Nursery:
         start: gives another spawner when this one has died.
         calls: every gradient at every step, in the order in which they are to be made.
         first_slot: where the slots begin; a slot has a user of its own, so sandboxes side by side begin apart.
+        checked: how many steps all files share, see `Pending`.
         room: how many entries are kept of an answer to each gradient.
     """
 
@@ -38,6 +39,7 @@ class Nursery:
     calls: Sequence[Call]
     limits: Limits
     first_slot: int = 0
+    checked: int | None = None
     room: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -83,7 +85,7 @@ class Loop:
 
     def _admit(self, number: int, job: Job) -> Pending:
         limits = self.nursery.limits
-        submission = Pending(number, job, limits, self.nursery.writer.names)
+        submission = Pending(number, job, limits, self.nursery.checked, self.nursery.writer.names)
         if len(job.source) > limits.source_kb * 1024:
             message = f"the file is larger than the {limits.source_kb} kB that are accepted"
             if job.source[:64].lstrip().startswith(b"{"):

@@ -3,6 +3,7 @@
 Starts no processes; knows nothing of how several files share the machine.
 """
 
+import hashlib
 from collections import deque
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -40,6 +41,7 @@ class Pending:
     number: int
     job: Job
     limits: Limits
+    checked: int | None = None  # how many steps all files share; after them come the fresh and the inconsistent one
     known: Collection[str] = ()  # names that an explanation may mention beside those of the file
     answers: dict[str, list[Answer]] = field(default_factory=dict)
     loading: Answer | None = None
@@ -128,13 +130,20 @@ class Pending:
 
     def run(self) -> Run:
         loading = self.loading or Answer("died", message="the process ended before the file was executed")
-        ordered = {gradient: self.answers[gradient] for gradient, _ in self.job.calls if gradient in self.answers}
+        answered = (gradient for gradient in dict(self.job.calls) if gradient in self.answers)
+        ordered = _with_chatter_cut({gradient: self.answers[gradient] for gradient in answered})
+        shared = len(self.job.calls) if self.checked is None else self.checked
         return Run(
-            _with_chatter_cut(ordered),
+            {gradient: answers[:shared] for gradient, answers in ordered.items()},
             loading,
             round(self.cpu_seconds, 4),
             self.attempts,
             wall_seconds=round(self.wall_seconds, 4),
+            fresh={gradient: answers[shared] for gradient, answers in ordered.items() if len(answers) > shared},
+            inconsistent={
+                gradient: answers[shared + 1] for gradient, answers in ordered.items() if len(answers) > shared + 1
+            },
+            source_hash=hashlib.sha256(self.job.source).hexdigest(),
         )
 
 

@@ -8,14 +8,13 @@ import marshal
 import math
 import re
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Literal
 
 import msgspec
 
 from grader.answers import DTYPES, MAX_DIMENSIONS, MAX_ENTRIES, Answer, ArrayData, Traced
-from grader.graph import Array
 
 MAX_HEADER = 2**20  # texts may be escaped to twelve bytes a character
 MAX_DATA = MAX_ENTRIES * 16
@@ -60,7 +59,6 @@ class Reply(msgspec.Struct, frozen=True):
     printed: str = ""
     warnings: tuple[str, ...] = ()
     mutated: tuple[str, ...] = ()
-    evidence: tuple[str, ...] = ()
     explanation: tuple[str, ...] = ()
     traced: tuple[_Described, ...] = ()
 
@@ -126,7 +124,6 @@ def _read(head: bytes, limit: int) -> tuple[Reply, Answer]:
         printed=_text(reply.printed, limit),
         warnings=tuple([_text(warning, limit // 5) for warning in reply.warnings[:5]]),
         mutated=tuple([name[:MAX_NAME] for name in reply.mutated[:64] if name.isidentifier()]),
-        evidence=tuple([_text(what, 64).replace("\n", " ") for what in reply.evidence[:4]]),
         explanation=tuple([_text(line, MAX_LINE).replace("\n", " ") for line in reply.explanation[:MAX_LINES]]),
     )
 
@@ -192,8 +189,12 @@ def _text(text: str, limit: int) -> str:
     return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
+Fresh = Callable[[bytes], tuple[Mapping[str, Any], Mapping[str, int]]]
+_MAX_HEADS = 1024
+
+
 class JobWriter:
-    """Writes jobs that share their steps."""
+    """Writes jobs that share their steps, but for one that each file may have for itself."""
 
     def __init__(
         self,
@@ -201,52 +202,61 @@ class JobWriter:
         output_bytes: int,
         sizes: Sequence[Mapping[str, int]] | None = None,
         asked: Sequence[str] = (),
+        fresh: Fresh | None = None,
     ) -> None:
         """Prepare the steps, each a mapping of quantities to arrays or whole numbers.
 
         Args:
             sizes: the dimensions of each step by name, with which shapes are told in letters.
             asked: the names of all functions that a file is to have.
+            fresh: gives one more step, and its dimensions, for the bytes of a file; its number is `len(steps)`.
 
         `names` are those of the quantities, the dimensions and the functions.
         """
         blob = bytearray()
-        described = []
-        for k, step in enumerate(steps):
-            arrays: dict[str, tuple[int, int, tuple[int, ...]]] = {}
-            indices = {name: int(value) for name, value in step.items() if isinstance(value, int)}
-            for name, value in step.items():
-                if not isinstance(value, int):
-                    arrays[name] = self._append(blob, value)
-            described.append({"indices": indices, "arrays": arrays, "sizes": sizes[k] if sizes else {}})
+        self._steps = [_described(blob, step, sizes[k] if sizes else {}, start=0) for k, step in enumerate(steps)]
         self._blob = bytes(blob)
-        self._steps = described
         self._output_bytes = output_bytes
         self._asked = list(asked)
         self.names = frozenset([*asked, *(name for known in (*steps, *(sizes or ())) for name in known)])
-        self._heads: dict[tuple[tuple[tuple[str, int], ...], bool], bytes] = {}
+        self._fresh = fresh
+        self._heads: dict[Any, bytes] = {}
 
     def job(self, source: bytes, calls: Sequence[tuple[str, int]], *, trace: bool = False) -> bytes:
         """One frame: execute `source`, then call each gradient at each step number of `calls`, traced if wanted.
 
-        The header is the same for every file of which the same is called.
+        The header is the same for every file of which the same is called, at fresh steps of the same sizes and indices.
         """
-        key = (tuple(calls), trace)
+        more, fresh = bytearray(), None
+        calls = tuple(calls)
+        if self._fresh is not None and any(k == len(self._steps) for _, k in calls):
+            fresh = _described(more, *self._fresh(source), start=len(self._blob))
+        known = tuple(fresh["sizes"].items()) + tuple(fresh["indices"].items()) if fresh else ()
+        key = (calls, trace, known)
         head = self._heads.get(key)
         if head is None:
             header = {
-                "steps": self._steps,
-                "source": len(self._blob),
+                "steps": [*self._steps, fresh] if fresh else self._steps,
+                "source": len(self._blob) + len(more),
                 "calls": list(calls),
                 "trace": trace,
                 "output_bytes": self._output_bytes,
                 "asked": self._asked,
             }
+            if len(self._heads) >= _MAX_HEADS:
+                self._heads.clear()
             head = self._heads[key] = marshal.dumps(header)
-        return _LENGTHS.pack(len(head), len(self._blob) + len(source)) + head + self._blob + source
+        size = len(self._blob) + len(more) + len(source)
+        return b"".join((_LENGTHS.pack(len(head), size), head, self._blob, more, source))
 
-    @staticmethod
-    def _append(blob: bytearray, value: Array) -> tuple[int, int, tuple[int, ...]]:
-        start = len(blob)
-        blob += value.astype("<f8").tobytes()
-        return start, len(blob), value.shape
+
+def _described(blob: bytearray, step: Mapping[str, Any], sizes: Mapping[str, int], *, start: int) -> dict[str, Any]:
+    """A step as the header has it; the bytes of its arrays are added to `blob`, which begins at `start` of the job's data."""
+    arrays: dict[str, tuple[int, int, tuple[int, ...]]] = {}
+    for name, value in step.items():
+        if not isinstance(value, int):
+            begin = start + len(blob)
+            blob += value.astype("<f8").tobytes()
+            arrays[name] = (begin, start + len(blob), value.shape)
+    indices = {name: int(value) for name, value in step.items() if isinstance(value, int)}
+    return {"indices": indices, "arrays": arrays, "sizes": dict(sizes)}

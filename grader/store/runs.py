@@ -29,8 +29,8 @@ def is_whole(data: bytes) -> bool:
 
 
 def answers_hash(run: Run) -> str:
-    """The same for two runs that gave the same answers, however long they took."""
-    return hashlib.sha256(msgspec.msgpack.encode([run.loading, run.answers])).hexdigest()
+    """The same for two runs that gave the same answers at the steps that all files share, however long they took."""
+    return hashlib.sha256(msgspec.msgpack.encode([run.loading, run.answers, run.inconsistent])).hexdigest()
 
 
 def _packed(run: Run) -> bytes:
@@ -40,8 +40,13 @@ def _packed(run: Run) -> bytes:
 
 def _without_arrays(run: Run) -> Run:
     """The same run with only the type, the shape and a hash of each array; traces are for the moment, and never stored."""
-    answers = {gradient: [_without_array(answer) for answer in found] for gradient, found in run.answers.items()}
-    return msgspec.structs.replace(run, answers=answers, traces={})
+    return msgspec.structs.replace(
+        run,
+        answers={gradient: [_without_array(answer) for answer in found] for gradient, found in run.answers.items()},
+        traces={},
+        fresh={gradient: _without_array(answer) for gradient, answer in run.fresh.items()},
+        inconsistent={gradient: _without_array(answer) for gradient, answer in run.inconsistent.items()},
+    )
 
 
 def _without_array(answer: Answer) -> Answer:
