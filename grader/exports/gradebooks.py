@@ -94,8 +94,8 @@ def fill_canvas(results: Results, gradebook: Path, column: str, *, scale: bool =
     matching = match(who, [_canvas_row(rows[i], kinds) for i in places])
     if "ID" not in fields and not matching.student_of and any("canvas" in one.ids for one in who):
         raise UsageError(
-            f"{gradebook}: expected a gradebook export of Canvas with a column ID, by which these submissions are known;"
-            f" found {', '.join(head[: section + 1])}"
+            f"{gradebook}: expected a gradebook export of Canvas with a column ID, by which these submissions are known, found"
+            f" {', '.join(head[: section + 1])}; export the gradebook from Canvas again"
         )
     filled = Filled("", comma=decimal_comma(rows, chosen, delimiter))
     for k, i in enumerate(places):
