@@ -14,7 +14,7 @@ import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from grader.store.query import StudentRow
 
@@ -26,10 +26,9 @@ WORDS = {
     "email": "e-mail address",
     "brightspace": "Brightspace number",
 }
-_FOLDER_KINDS = ("sid", "login", "email")  # what a folder may be called by, besides a name
 _NOTHING_IN_COMMON = "no ID or e-mail address in common with that file, and a name alone is not enough"
 _WHOLE = re.compile(r"(\d+)(?:[.,]00?)?")  # not 1,000, which may be a thousand
-_POWER = re.compile(r"(\d)[.,](\d+)e\+?(\d+)")
+_POWER = re.compile(r"(\d)(?:[.,](\d+))?e\+(\d{1,3})")
 _PRONOUNS = re.compile(r"\s*\([^()]*/[^()]*\)$")  # Canvas: Ann Lee (she/her)
 
 
@@ -40,7 +39,7 @@ class Who:
     Attributes:
         ids: by kind, as in WORDS; none of them empty.
         shown: what to call them in a message.
-        folder: the name of a student's folder, where that is all there is: a name, login, number or e-mail address.
+        folder: the name of a student's folder, where that is all there is: see `_identified`.
         submission: the same for those who submitted together; None for who submitted nothing, and for rows.
     """
 
@@ -56,10 +55,6 @@ class Who:
         if kind in ("login", "email"):
             found = {value for value in found if ("@" in value) == (kind == "email")}
         return {_folded(value) for value in found if value}
-
-    def guesses(self, kind: str) -> set[str]:
-        """As `values`; the name of a folder could be any of them."""
-        return {_folded(self.folder)} if self.folder and kind in _FOLDER_KINDS else self.values(kind)
 
 
 def known(ids: Mapping[str, str], name: str, shown: str) -> Who:
@@ -86,6 +81,7 @@ class Matching:
 
 def match(students: Sequence[Who], rows: Sequence[Who]) -> Matching:
     """Find the row of each student, or the reason why there is none; "" where nothing in the gradebook is like them."""
+    students = _identified(students, rows)
     people = _People(students, rows)
     claims: dict[int, list[int]] = defaultdict(list)
     found = Matching()
@@ -114,6 +110,25 @@ def match(students: Sequence[Who], rows: Sequence[Who]) -> Matching:
         elif claimed:
             found.student_of[row] = (submitted or claimed)[0]
     return found
+
+
+def _identified(students: Sequence[Who], rows: Sequence[Who]) -> list[Who]:
+    """Folders may be called by student number, login or e-mail address: by what fits most of them, and the others by name."""
+    numbers: dict[str, set[str]] = {"sid": set(), "login": set(), "email": set()}
+    for row in rows:
+        for kind, found in numbers.items():
+            found |= {number for value in row.values(kind) if (number := _number(value)) is not None}
+    fitting = Counter(
+        kind for who in students if who.folder for kind in numbers if _number(_folded(who.folder)) in numbers[kind]
+    )
+    most = max(fitting.values(), default=0)
+    kinds = [kind for kind, count in fitting.items() if count == most]
+    return [
+        replace(who, ids={k: who.folder for k in kinds if _number(_folded(who.folder)) in numbers[k]})
+        if who.folder
+        else who
+        for who in students
+    ]
 
 
 class _People:
@@ -154,7 +169,7 @@ class _People:
             return None, "".join(f"{_quoted(self._rows[i])} fits, but " for i in fitting) + contradicted
         if fitting:
             return fitting[0], ""
-        comparable = any(who.guesses(kind) for kind in self._kinds)
+        comparable = any(who.values(kind) for kind in self._kinds)
         return None, doubtful or ("" if comparable or not who.ids else _NOTHING_IN_COMMON)
 
     def by_name(self, who: Who) -> tuple[int | None, str]:
@@ -173,7 +188,7 @@ class _People:
 
     def _compare(self, kind: str, who: Who, row: Who) -> str:
         """same, different, or "" where it cannot be said."""
-        ours, theirs = who.guesses(kind), row.values(kind)
+        ours, theirs = who.values(kind), row.values(kind)
         if not ours or not theirs:
             return ""
         for value in ours:
@@ -184,17 +199,19 @@ class _People:
         return "" if unreadable or who.folder else "different"
 
     def _one_person(self, kind: str, ours: str, theirs: str) -> bool:
-        """Nobody else is meant by these two spellings of one number, if a spreadsheet has changed either."""
-        spelt = [side.get((kind, _number(ours) or ""), []) for side in self._spelt]
+        """Nobody else can be meant by these two spellings of one number, should a spreadsheet have changed either."""
+        here, there = (side.get((kind, _number(ours) or ""), []) for side in self._spelt)
         if ours != theirs:
-            return len(spelt[0]) == len(spelt[1]) == 1
-        return ours.startswith("0") or set(spelt[0]) == set(spelt[1])
+            return len(here) == len(there) == 1
+        spellings = {*here, *there}
+        intact = all(value.isdecimal() for value in spellings) and set(here) == set(there)
+        return ours.startswith("0") or len(spellings) == 1 or intact
 
 
 def _numbers(who: Who) -> Iterator[tuple[str, str, str]]:
     """(kind, spelling, number) of each identifier that can be compared."""
     for kind in WORDS:
-        for value in who.guesses(kind):
+        for value in who.values(kind):
             if (number := _number(value)) is not None:
                 yield kind, value, number
 
@@ -209,8 +226,8 @@ def _number(value: str) -> str | None:
     if whole := _WHOLE.fullmatch(value):
         return whole[1].lstrip("0") or "0"
     if power := _POWER.fullmatch(value):
-        digits, exponent = power[1] + power[2], int(power[3][:3])
-        return digits.lstrip("0") if len(digits) == exponent + 1 else None
+        digits = power[1] + (power[2] or "")
+        return digits if len(digits) == int(power[3]) + 1 else None
     return value
 
 
