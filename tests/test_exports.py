@@ -258,6 +258,22 @@ def test_nobody_becomes_a_team_by_being_called_like_one(name, tmp_path, graded):
     assert [row[4] for row in table(filled.text)[1:]] == ["100", "", ""]
 
 
+def test_a_participant_who_takes_the_name_of_a_team_gets_their_own_marks_in_their_own_row(tmp_path, graded):
+    (tmp_path / "w.csv").write_text(
+        "Identifier,Full name,Status,Group,Grade,Maximum Grade,Feedback comments\n"
+        "Participant 1041,Ann Lee,Submitted,,,100.00,\n"
+        "Participant 882,Mallory,Submitted,,,100.00,\n"  # renamed to Team after the worksheet was downloaded
+        "Participant 883,Member Three,Submitted,Team,,100.00,\n"
+    )
+    sources = {"Ann Lee_1041": STUDENTS[0].files["gradients.py"], "Team_882": STUDENTS[1].files["gradients.py"]}
+    content = {f"{name}_assignsubmission_file/gradients.py": source for name, source in sources.items()}
+    with Store(tmp_path / "results", create=True) as store:
+        _grade_all(store, write(tmp_path / "class", content), graded)
+    with Results(tmp_path / "results") as results:
+        filled = fill_moodle(results, tmp_path / "w.csv", lambda row: "")
+    assert [row[4] for row in table(filled.text)[1:]] == ["100", "92", ""]
+
+
 @pytest.mark.parametrize(("title", "no"), [("Grade can be changed", "No"), ("Bewertung änderbar", "Nein")])
 def test_rows_that_moodle_has_locked_are_left_as_they_are_and_listed(title, no, tmp_path, graded):
     lines = MOODLE.replace("Grade can be changed", title).splitlines()
@@ -303,6 +319,14 @@ def test_nothing_in_a_name_acts_on_a_terminal_or_turns_a_line_in_any_file(tmp_pa
     for text in texts:
         assert not [c for c in text if unicodedata.category(c) in ("Cc", "Cf", "Cs") and c not in "\r\n"]
     assert "Zoë d’Arc 王伟 محمد" in (tmp_path / "results" / "feedback" / "zoe.md").read_text()
+
+
+def test_a_page_made_of_any_text_has_nothing_in_it_that_acts_on_a_terminal():
+    """A store of an older grader may hold names as they came."""
+    blocks = [Block("heading", HOSTILE, 1), Block("text", HOSTILE), Block("item", HOSTILE), Block("code", HOSTILE)]
+    blocks.append(Block("table", rows=((HOSTILE,), (HOSTILE,))))
+    for shown in (markdown(blocks), web_page(blocks)):
+        assert not [c for c in shown if unicodedata.category(c) in ("Cc", "Cf", "Cs") and c != "\n"]
 
 
 def test_export_says_who_was_left_out_and_why_and_ends_with_3_where_nobody_was_placed(tmp_path, graded, grader):
