@@ -113,9 +113,10 @@ _CANVAS_KINDS = [("canvas", "ID"), ("sid", "SIS User ID"), ("login", "SIS Login 
 
 
 def _is_student(row: list[str], fields: Mapping[str, int]) -> bool:
-    """The rows of points and of posting policies are nobody's, nor is that of the test student where it has no ID."""
+    """The rows of points and of posting policies are nobody's, in any language; nor is the test student's if it has no ID."""
     name = row[0].strip()
-    return bool(name) and "Points Possible" not in name and (name != "Student, Test" or row[fields.get("ID", 0)] != "")
+    known_by = any(row[i].strip() for i in fields.values() if i)
+    return bool(name) and known_by and (name != "Student, Test" or row[fields.get("ID", 0)] != "")
 
 
 def _canvas_row(row: list[str], kinds: Mapping[str, int]) -> Who:
