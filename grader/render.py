@@ -11,6 +11,7 @@ from grader.formats.words import cause, of_the_file
 from grader.forstudents import shortened
 from grader.markup import unmarked
 from grader.result import CheckResult, Diagnosis, Grade, GradientResult
+from grader.text import one_line
 
 _MARKS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "skipped": ("·", "dim"), "undecided": ("?", "yellow")}
 _COLOURS = {"passed": "green", "followed_through": "cyan", "not_graded": "yellow"}
@@ -53,7 +54,9 @@ def _headline(grade: Grade, *, staff: bool) -> Text:
         figure = f"{_number(grade.score)} / {_number(grade.max_score)}"
     else:
         figure = f"{right} of {len(grade.gradients)} gradients right"
-    return Text.assemble((grade.submission, "bold"), "   ", (figure, "bold green" if grade.passed else "bold"))
+    return Text.assemble(
+        (one_line(grade.submission), "bold"), "   ", (figure, "bold green" if grade.passed else "bold")
+    )
 
 
 def _table(grade: Grade, *, staff: bool) -> Table:

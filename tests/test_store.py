@@ -177,7 +177,7 @@ def test_names_that_no_encoding_takes_are_stored_with_a_replacement(tmp_path):
         store.receive(Entry("a", [person("a", "bad \udcff \0 name")], []), Received("x\udc80.py", b""))
     with Results(tmp_path) as results:
         (row,) = results.students()
-        assert row.name == "bad ? \ufffd name"
+        assert row.name == "bad \ufffd \ufffd name"
 
 
 def test_a_transaction_that_fails_leaves_nothing(tmp_path):

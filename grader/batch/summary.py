@@ -11,6 +11,7 @@ from grader.exports.cells import number
 from grader.inputs.download import called
 from grader.store.outputs import outdated
 from grader.store.query import Results
+from grader.text import one_line
 
 _SHOWN = 10
 
@@ -76,8 +77,7 @@ def _print_list(console: Console, title: str, lines: list[str], rest: str = "gra
         return
     console.print(Text(f"{title}: {len(lines)}", "bold"))
     for line in lines[:_SHOWN]:
-        shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line)
-        console.print(Text(f"  {shown[:300]}"))
+        console.print(Text(f"  {one_line(line)}"))
     if len(lines) > _SHOWN:
         console.print(Text(f"  and {len(lines) - _SHOWN} more: see {rest}"))
 

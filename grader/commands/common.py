@@ -102,7 +102,9 @@ def echo_outdated(results: "Results") -> None:
 
 def exit_with(grade: "Grade") -> None:
     """End the command with the exit code of this grade."""
+    from grader.text import several_lines
+
     if grade.status == "not_graded":
-        click.echo(f"{click.style('error:', fg='red', bold=True)} {grade.message}", err=True)
+        click.echo(f"{click.style('error:', fg='red', bold=True)} {several_lines(grade.message)}", err=True)
         sys.exit(3)
     sys.exit(0 if grade.passed else 1)

@@ -15,6 +15,7 @@ from typing import Any, Literal
 import msgspec
 
 from grader.answers import DTYPES, MAX_DIMENSIONS, MAX_ENTRIES, Answer, ArrayData, Traced
+from grader.text import several_lines
 
 MAX_HEADER = 2**20  # texts may be escaped to twelve bytes a character
 MAX_DATA = MAX_ENTRIES * 16
@@ -182,11 +183,8 @@ def _entries(shape: tuple[int, ...]) -> int:
 
 
 def _text(text: str, limit: int) -> str:
-    """Printable characters and newlines only, cut; lone surrogates, which no encoder takes, are among what goes."""
-    text = text[:limit]
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
+    """What a child says, as text that can be shown."""
+    return several_lines(text, limit)
 
 
 Fresh = Callable[[bytes], tuple[Mapping[str, Any], Mapping[str, int]]]
