@@ -52,20 +52,18 @@ def grade_all(
     progress: Progress,
     not_graded: NotGraded,
     compare: Compare | None = None,
-) -> int:
-    """Grade everything in `work`; returns how many could not be graded.  Each is stored as it comes.
+) -> None:
+    """Grade everything in `work`.  Each is stored as it comes.
 
     Raises:
         GraderError: the store or the workers failed; what is stored stays.
     """
     hello = workers.hello()
     under_way: dict[int, Work] = {}
-    failures = 0
     with progress:
         for result in workers.run(_tasks(store, work, under_way)):
             one = under_way.pop(result.number)
             failed = isinstance(result, Lost) or bool(result.error)
-            failures += failed * (1 + len(one.copies))
             if isinstance(result, Lost):
                 for submission in (one.submission, *(copy for copy, _ in one.copies)):
                     record(store, submission, round_id, not_graded(_name(store, submission), result.reason))
@@ -80,7 +78,6 @@ def grade_all(
                 record_copies(store, round_id, result.grade, together, result.flags)
                 for _ in together:
                     progress.done(failed=failed)
-    return failures
 
 
 def _tasks(store: Store, work: Iterable[Work], under_way: dict[int, Work]) -> Iterator[Task]:
