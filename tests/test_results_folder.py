@@ -184,3 +184,16 @@ def test_a_change_to_or_from_a_failure_of_ours_is_no_gain_and_no_loss(tmp_path: 
         [back] = find_changes(results, 3)
     assert (lost.before, lost.after, lost.difference) == (10, None, 0)
     assert (back.before, back.after, back.difference, back.why) == (None, 10, 0, "could not be graded before")
+
+
+def test_a_student_is_found_by_any_whole_name_before_those_whose_names_contain_it(tmp_path: Path) -> None:
+    names = {"ann": "Ann Lee", "anna": "Anna Wu", "joann": "Jo Ann"}
+    with Results(fill(tmp_path, dict.fromkeys(names, RIGHT), names=names)) as results:
+
+        def found(wanted: str) -> list[str]:
+            return [row.student for row in results.find(wanted)]
+
+        assert found("ANN") == ["ann"]
+        assert found("anna wu") == ["anna"]
+        assert found("nn") == ["ann", "anna", "joann"]
+        assert found("bob") == []

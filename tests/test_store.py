@@ -81,6 +81,18 @@ def test_a_student_whose_name_changed_is_not_another_one(tmp_path):
         assert [row.student for row in results.students()] == ["Ann Lee_1041", "bob"]
 
 
+def test_all_that_a_newer_download_says_of_a_student_is_taken_over(tmp_path):
+    old = Entry("1", [person("ann", "Ann", email="a@x", sid="1", canvas="41")], [], group="one", late=True)
+    new = Entry("1", [person("ann", "Ann Lee", email="b@x", sid="2", canvas="42")], [], group="two", submitted_at="now")
+    with Store(tmp_path, create=True) as store:
+        for one in (old, new):
+            store.receive(one, Received("gradients.py", b"x"))
+    with Results(tmp_path) as results:
+        [row] = results.students()
+    assert (row.name, row.email, row.sid, row.ids) == ("Ann Lee", "b@x", "2", {"canvas": "42"})
+    assert (row.group_name, row.late, row.submitted_at) == ("two", None, "now")
+
+
 def test_why_there_is_no_file_is_told_as_it_is_now(tmp_path):
     with Store(tmp_path, create=True) as store:
         store.receive(entry(), Received("", None, "missing", "found nothing"))
