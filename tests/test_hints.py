@@ -16,7 +16,7 @@ from grader.advice import SEVERAL
 from grader.assignment import Assignment, load_assignment
 from grader.configfile import load_config
 from grader.diagnosis.hints import _BUILT_IN, LEVELS, Entry, _load, fill, hints_for, load_hints, placeholders
-from grader.diagnosis.leaks import _is_right, leaks
+from grader.diagnosis.leaks import _is_entry, _is_right, leaks
 from grader.diagnosis.operators import OPERATORS
 from grader.errors import ConfigError
 
@@ -80,6 +80,20 @@ def test_a_number_of_the_right_answer_is_a_leak(assignment: Assignment) -> None:
     entry = float(assignment.exact["dJ_dh"][1][0, 2])
     assert leaks(assignment, "dJ_dh", f"the third entry is {entry:.4f}", strict=True) == [f"{abs(entry):.4f}"]
     assert leaks(assignment, "dJ_dh", "the third entry is 0.25", strict=True) == []
+
+
+@pytest.mark.parametrize(
+    "number, leak",
+    [("0.123", True), ("12.3", True), ("0.12", False), ("0.012", False), ("0.124", False), ("0.1234", True)],
+)
+def test_a_number_of_three_digits_or_more_is_a_leak_whatever_its_sign(number: str, leak: bool) -> None:
+    right = [np.array([[0.5, 0.1234]]), np.array([[12.34, 0.5]])]
+    assert _is_entry(number, right) is leak
+    assert _is_entry(number, [-array for array in right]) is leak
+
+
+def test_a_product_of_entries_without_a_sign_between_is_found(assignment: Assignment) -> None:
+    assert leaks(assignment, "dJ_db1", "dJ_dh h (1 - h)", strict=False)
 
 
 def test_every_operator_and_kind_has_hints_of_its_own(assignment: Assignment) -> None:

@@ -14,6 +14,7 @@ from grader.flags import flags_of
 from grader.inputs.entry import Entry, Received, person
 from grader.result import CheckResult, Grade, GradientResult
 from grader.store import schema
+from grader.store.identical import identical_files
 from grader.store.lock import FolderLock
 from grader.store.query import Results
 from grader.store.runs import answers_hash, pack_run, unpack_run
@@ -209,6 +210,20 @@ def test_answers_survive_being_stored_however_large():
         assert unpack_run(pack_run(run)) == run
         assert len(pack_run(run)) < 10**6
         assert answers_hash(run) == answers_hash(Run(run.answers, cpu_seconds=9.0, attempts=2))
+
+
+def test_files_are_identical_but_for_comments_and_white_space_and_empty_ones_never_are(tmp_path):
+    files = {"ann": b"x = 1\n", "bob": b"x=1  # mine\n", "cy": b"x = 2\n", "di": b"# a\n", "eve": b"\n", "flo": b""}
+    with Store(tmp_path, create=True) as store:
+        for key, source in {**files, "cy": b"x = 1\n"}.items():
+            store.receive(entry(key), Received("gradients.py", source))
+        store.receive(entry("cy"), Received("gradients.py", files["cy"]))  # no longer the same
+        found = dict(identical_files(store.connection))
+        names = dict(store.connection.execute("SELECT id, key FROM submissions"))
+    assert {names[number]: detail for number, detail in found.items()} == {
+        "ann": "the same but for comments and white space as bob",
+        "bob": "the same but for comments and white space as ann",
+    }
 
 
 def test_what_a_person_should_look_at_is_flagged():
