@@ -19,6 +19,7 @@ from grader.fingerprint import Fingerprint, Runtime
 from grader.inputs.entry import Entry, Received, person
 from grader.result import CheckResult, FollowThrough, Grade, GradientResult
 from grader.store.gradings import RunRecord, record
+from grader.store.pending import not_in_round, ungraded
 from grader.store.query import Results
 from grader.store.store import Store
 
@@ -197,3 +198,31 @@ def test_a_student_is_found_by_any_whole_name_before_those_whose_names_contain_i
         assert found("anna wu") == ["anna"]
         assert found("nn") == ["ann", "anna", "joann"]
         assert found("bob") == []
+
+
+def test_what_still_has_to_be_run_is_what_has_no_answers_whatever_was_said_of_it(tmp_path: Path) -> None:
+    with Store(fill(tmp_path, {"ann": RIGHT, "bob": RIGHT, "cy": RIGHT}), create=False) as store:
+        ids = dict(store.connection.execute("SELECT key, id FROM submissions"))
+        assert ungraded(store.connection) == []
+        round_id = store.begin_round("rerun", STATE, "")
+        record(store, ids["bob"], round_id, msgspec.json.encode(NOT_GRADED))  # the sandbox failed
+        assert ungraded(store.connection) == [ids["bob"]]
+        store.receive(Entry("cy", [person("cy")], []), Received("gradients.py", b"a newer file"))
+        [first, newer] = ungraded(store.connection)
+        assert (first, newer not in ids.values()) == (ids["bob"], True)
+
+
+def test_stored_answers_are_checked_again_where_they_are_to_the_present_points_and_functions(tmp_path: Path) -> None:
+    def todo(**changes: object) -> list[tuple[bool, bool]]:
+        state = msgspec.structs.replace(STATE, **changes)
+        return [(one.judgeable, one.same_runtime) for one in not_in_round(store.connection, 0, state)]
+
+    with Store(fill(tmp_path, {"ann": RIGHT}), create=False) as store:
+        assert todo() == [(True, True)]
+        assert todo(steps="others") == [(False, True)]
+        assert todo(runtime=msgspec.structs.replace(STATE.runtime, numpy="3.0")) == [(True, False)]
+        more = msgspec.structs.replace(STATE.runtime, functions=("dJ_dU", "dJ_dh"))
+        assert todo(runtime=more) == [(False, False)]
+        fewer = msgspec.structs.replace(STATE.runtime, functions=())
+        assert todo(runtime=fewer) == [(True, False)]
+        assert not_in_round(store.connection, 1, STATE) == [], "it has been graded in that one"
