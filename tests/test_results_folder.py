@@ -19,6 +19,7 @@ from grader.fingerprint import Fingerprint, Runtime
 from grader.inputs.entry import Entry, Received, person
 from grader.result import CheckResult, FollowThrough, Grade, GradientResult
 from grader.store.gradings import RunRecord, record
+from grader.store.outputs import note_written, outdated, results_hash
 from grader.store.pending import not_in_round, ungraded
 from grader.store.query import Results
 from grader.store.store import Store
@@ -226,3 +227,44 @@ def test_stored_answers_are_checked_again_where_they_are_to_the_present_points_a
         fewer = msgspec.structs.replace(STATE.runtime, functions=())
         assert todo(runtime=fewer) == [(True, False)]
         assert not_in_round(store.connection, 1, STATE) == [], "it has been graded in that one"
+
+
+def test_a_file_is_older_than_the_results_when_a_grade_a_flag_or_a_student_changed_and_only_then(
+    tmp_path: Path,
+) -> None:
+    folder = fill(tmp_path / "r", {"ann": RIGHT, "bob": WRONG})
+    path = folder / "marks.csv"
+
+    def older() -> bool:
+        with Results(folder) as results:
+            return bool(outdated(results))
+
+    def write() -> None:
+        path.write_text("marks")
+        with Results(folder) as results:
+            note_written(results, path, "export csv", results_hash(results))
+        assert not older()
+
+    write()
+    grade = WRONG
+    with Store(folder, create=False) as store:
+        [(bob,)] = store.connection.execute("SELECT id FROM submissions WHERE key = 'bob'").fetchall()
+
+        def grade_again(grade: Grade, flags: list[tuple[str, str, str]]) -> None:
+            round_id = store.begin_round("regrade", STATE, "")
+            record(store, bob, round_id, msgspec.json.encode(grade), RUN, flags=flags)
+            store.finish_round(round_id)
+
+        grade_again(grade, [])
+        assert not older(), "the same grade once more"
+        for grade, flags in ((RIGHT, []), (RIGHT, [("tamper", "", "x")]), (WRONG, [])):
+            grade_again(grade, flags)
+            assert older()
+            write()
+        store.receive(Entry("cy", [person("cy")], []), Received("gradients.py", b"c"))
+    assert older()
+    with Results(folder) as results:
+        expected = f"older than the last grading run: marks.csv; to write it again: `grader export {folder} csv`"
+        assert outdated(results) == expected
+    path.unlink()
+    assert not older(), "it is no longer there"
