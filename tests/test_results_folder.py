@@ -246,7 +246,6 @@ def test_a_file_is_older_than_the_results_when_a_grade_a_flag_or_a_student_chang
         assert not older()
 
     write()
-    grade = WRONG
     with Store(folder, create=False) as store:
         [(bob,)] = store.connection.execute("SELECT id FROM submissions WHERE key = 'bob'").fetchall()
 
@@ -255,7 +254,7 @@ def test_a_file_is_older_than_the_results_when_a_grade_a_flag_or_a_student_chang
             record(store, bob, round_id, msgspec.json.encode(grade), RUN, flags=flags)
             store.finish_round(round_id)
 
-        grade_again(grade, [])
+        grade_again(WRONG, [])
         assert not older(), "the same grade once more"
         for grade, flags in ((RIGHT, []), (RIGHT, [("tamper", "", "x")]), (WRONG, [])):
             grade_again(grade, flags)
