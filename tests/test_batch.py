@@ -19,9 +19,11 @@ from classroom import FLIPPED, SOLUTION, STUB, write, zipped
 from conftest import ROOT, SUBMISSIONS
 
 from grader.batch.progress import show_progress
+from grader.batch.regrade import _plan
 from grader.configfile import load_config
 from grader.inputs.download import read_download
 from grader.inputs.entry import receive
+from grader.store.pending import Todo
 from grader.store.store import Store
 
 GRADER = [str(Path(sys.executable).with_name("grader"))]
@@ -399,6 +401,20 @@ def test_answers_to_other_steps_are_left_alone_until_they_are_run_again(results,
     assert done.returncode == 0, done.stderr
     assert "0 judged again from stored answers, 9 run again" in done.stdout
     assert "nobody's marks changed" in done.stdout
+
+
+def test_what_is_run_again_is_what_was_asked_for_and_nothing_is_left_out():
+    never = Todo(1, None, judgeable=False, same_runtime=False)
+    other_points = Todo(2, 20, judgeable=False, same_runtime=True)
+    other_numpy = Todo(3, 30, judgeable=True, same_runtime=False, answers="a")
+    same = Todo(4, 40, judgeable=True, same_runtime=True, answers="a")
+    todo = [never, other_points, other_numpy, same]
+    runs = {"none": [], "changed": [(1, None), (2, None), (3, 30)], "all": [(1, None), (2, None), (3, 30), (4, 40)]}
+    for rerun, expected in runs.items():
+        work, left = _plan(todo, rerun)
+        assert [(one.submission, one.before) for one in work if one.run_id is None] == expected
+        assert left == ([never, other_points] if rerun == "none" else [])
+    assert [(one.submission, one.run_id) for one in _plan(todo, "none")[0]] == [(3, 30), (4, 40)]
 
 
 def test_a_file_that_answers_differently_when_run_twice_is_flagged(tmp_path):

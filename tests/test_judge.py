@@ -397,9 +397,12 @@ def test_a_gradient_that_builds_on_two_wrong_ones_is_carried_from_both(
 def test_single_precision_upstream_loosens_what_follows_from_it(assignment: Assignment) -> None:
     """The student's own functions pass on more digits than are answered with."""
     run = carried_run(assignment, {"dJ_db2": np.negative})
-    single = [answer(a.value.array().astype(np.float32)) for a in run.answers["dJ_db2"] if a.value is not None]
+    double = run.answers["dJ_db2"]
+    single = [answer(a.value.array().astype(np.float32)) for a in double if a.value is not None]
     mixed = Run({**run.answers, "dJ_db2": single})
-    assert one(grade(assignment, mixed, "x"), "dJ_dU").status == "followed_through"
+    for upstream in (single, [single[0], *double[1:]]):
+        found = grade(assignment, Run({**run.answers, "dJ_db2": upstream}), "x")
+        assert one(found, "dJ_dU").status == "followed_through"
     strict = with_checks(assignment, reference={"float32": "reject"})
     assert one(grade(strict, mixed, "x"), "dJ_dU").status == "failed"
 

@@ -19,6 +19,8 @@ from grader.fingerprint import Fingerprint, Runtime
 from grader.inputs.entry import Entry, Received, person
 from grader.result import CheckResult, FollowThrough, Grade, GradientResult
 from grader.store.gradings import RunRecord, record
+from grader.store.outputs import note_written, outdated, results_hash
+from grader.store.pending import not_in_round, ungraded
 from grader.store.query import Results
 from grader.store.store import Store
 
@@ -184,3 +186,84 @@ def test_a_change_to_or_from_a_failure_of_ours_is_no_gain_and_no_loss(tmp_path: 
         [back] = find_changes(results, 3)
     assert (lost.before, lost.after, lost.difference) == (10, None, 0)
     assert (back.before, back.after, back.difference, back.why) == (None, 10, 0, "could not be graded before")
+
+
+def test_a_student_is_found_by_any_whole_name_before_those_whose_names_contain_it(tmp_path: Path) -> None:
+    names = {"ann": "Ann Lee", "anna": "Anna Wu", "joann": "Jo Ann"}
+    with Results(fill(tmp_path, dict.fromkeys(names, RIGHT), names=names)) as results:
+
+        def found(wanted: str) -> list[str]:
+            return [row.student for row in results.find(wanted)]
+
+        assert found("ANN") == ["ann"]
+        assert found("anna wu") == ["anna"]
+        assert found("nn") == ["ann", "anna", "joann"]
+        assert found("bob") == []
+
+
+def test_what_still_has_to_be_run_is_what_has_no_answers_whatever_was_said_of_it(tmp_path: Path) -> None:
+    with Store(fill(tmp_path, {"ann": RIGHT, "bob": RIGHT, "cy": RIGHT}), create=False) as store:
+        ids = dict(store.connection.execute("SELECT key, id FROM submissions"))
+        assert ungraded(store.connection) == []
+        round_id = store.begin_round("rerun", STATE, "")
+        record(store, ids["bob"], round_id, msgspec.json.encode(NOT_GRADED))  # the sandbox failed
+        assert ungraded(store.connection) == [ids["bob"]]
+        store.receive(Entry("cy", [person("cy")], []), Received("gradients.py", b"a newer file"))
+        [first, newer] = ungraded(store.connection)
+        assert (first, newer not in ids.values()) == (ids["bob"], True)
+
+
+def test_stored_answers_are_checked_again_where_they_are_to_the_present_points_and_functions(tmp_path: Path) -> None:
+    def todo(**changes: object) -> list[tuple[bool, bool]]:
+        state = msgspec.structs.replace(STATE, **changes)
+        return [(one.judgeable, one.same_runtime) for one in not_in_round(store.connection, 0, state)]
+
+    with Store(fill(tmp_path, {"ann": RIGHT}), create=False) as store:
+        assert todo() == [(True, True)]
+        assert todo(steps="others") == [(False, True)]
+        assert todo(runtime=msgspec.structs.replace(STATE.runtime, numpy="3.0")) == [(True, False)]
+        more = msgspec.structs.replace(STATE.runtime, functions=("dJ_dU", "dJ_dh"))
+        assert todo(runtime=more) == [(False, False)]
+        fewer = msgspec.structs.replace(STATE.runtime, functions=())
+        assert todo(runtime=fewer) == [(True, False)]
+        assert not_in_round(store.connection, 1, STATE) == [], "it has been graded in that one"
+
+
+def test_a_file_is_older_than_the_results_when_a_grade_a_flag_or_a_student_changed_and_only_then(
+    tmp_path: Path,
+) -> None:
+    folder = fill(tmp_path / "r", {"ann": RIGHT, "bob": WRONG})
+    path = folder / "marks.csv"
+
+    def older() -> bool:
+        with Results(folder) as results:
+            return bool(outdated(results))
+
+    def write() -> None:
+        path.write_text("marks")
+        with Results(folder) as results:
+            note_written(results, path, "export csv", results_hash(results))
+        assert not older()
+
+    write()
+    with Store(folder, create=False) as store:
+        [(bob,)] = store.connection.execute("SELECT id FROM submissions WHERE key = 'bob'").fetchall()
+
+        def grade_again(grade: Grade, flags: list[tuple[str, str, str]]) -> None:
+            round_id = store.begin_round("regrade", STATE, "")
+            record(store, bob, round_id, msgspec.json.encode(grade), RUN, flags=flags)
+            store.finish_round(round_id)
+
+        grade_again(WRONG, [])
+        assert not older(), "the same grade once more"
+        for grade, flags in ((RIGHT, []), (RIGHT, [("tamper", "", "x")]), (WRONG, [])):
+            grade_again(grade, flags)
+            assert older()
+            write()
+        store.receive(Entry("cy", [person("cy")], []), Received("gradients.py", b"c"))
+    assert older()
+    with Results(folder) as results:
+        expected = f"older than the last grading run: marks.csv; to write it again: `grader export {folder} csv`"
+        assert outdated(results) == expected
+    path.unlink()
+    assert not older(), "it is no longer there"

@@ -19,6 +19,7 @@ from grader.inputs.entry import Entry, Received, person
 from grader.result import Grade
 from grader.store import schema
 from grader.store.gradings import RunRecord, record
+from grader.store.identical import identical_files
 from grader.store.lock import FolderLock
 from grader.store.pending import not_in_round, ungraded
 from grader.store.query import Results
@@ -87,6 +88,18 @@ def test_a_student_whose_name_changed_is_not_another_one(tmp_path):
         store.receive(Entry("1041", [person("Ann Lee_1041"), person("bob")], []), Received("x.py", b"1"))
     with Results(tmp_path) as results:
         assert [row.student for row in results.students()] == ["Ann Lee_1041", "bob"]
+
+
+def test_all_that_a_newer_download_says_of_a_student_is_taken_over(tmp_path):
+    old = Entry("1", [person("ann", "Ann", email="a@x", sid="1", canvas="41")], [], group="one", late=True)
+    new = Entry("1", [person("ann", "Ann Lee", email="b@x", sid="2", canvas="42")], [], group="two", submitted_at="now")
+    with Store(tmp_path, create=True) as store:
+        for one in (old, new):
+            store.receive(one, Received("gradients.py", b"x"))
+    with Results(tmp_path) as results:
+        [row] = results.students()
+    assert (row.name, row.email, row.sid, row.ids) == ("Ann Lee", "b@x", "2", {"canvas": "42"})
+    assert (row.group_name, row.late, row.submitted_at) == ("two", None, "now")
 
 
 def test_why_there_is_no_file_is_told_as_it_is_now(tmp_path):
@@ -248,6 +261,20 @@ def test_a_run_without_its_numbers_is_graded_again_only_by_running_it(tmp_path):
         again = store.begin_round("regrade", state, "")
         assert [todo.judgeable for todo in not_in_round(store.connection, again, state)] == [False, True]
     assert (tmp_path / "grades.db").stat().st_size < 10**6
+
+
+def test_files_are_identical_but_for_comments_and_white_space_and_empty_ones_never_are(tmp_path):
+    files = {"ann": b"x = 1\n", "bob": b"x=1  # mine\n", "cy": b"x = 2\n", "di": b"# a\n", "eve": b"\n", "flo": b""}
+    with Store(tmp_path, create=True) as store:
+        for key, source in {**files, "cy": b"x = 1\n"}.items():
+            store.receive(entry(key), Received("gradients.py", source))
+        store.receive(entry("cy"), Received("gradients.py", files["cy"]))  # no longer the same
+        found = dict(identical_files(store.connection))
+        names = dict(store.connection.execute("SELECT id, key FROM submissions"))
+    assert {names[number]: detail for number, detail in found.items()} == {
+        "ann": "the same but for comments and white space as bob",
+        "bob": "the same but for comments and white space as ann",
+    }
 
 
 def test_what_a_person_should_look_at_is_flagged():

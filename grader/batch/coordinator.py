@@ -48,20 +48,18 @@ def grade_all(
     progress: Progress,
     not_graded: NotGraded,
     compare: Compare | None = None,
-) -> int:
-    """Grade everything in `work`; returns how many could not be graded.  Each is stored as it comes.
+) -> None:
+    """Grade everything in `work`.  Each is stored as it comes.
 
     Raises:
         GraderError: the store or the workers failed; what is stored stays.
     """
     hello = workers.hello()
     under_way: dict[int, Work] = {}
-    failures = 0
     with progress:
         for result in workers.run(_tasks(store, work, under_way)):
             one = under_way.pop(result.number)
             failed = isinstance(result, Lost) or bool(result.error)
-            failures += failed
             if isinstance(result, Lost):
                 record(store, one.submission, round_id, not_graded(_name(store, one.submission), result.reason))
             else:
@@ -69,7 +67,6 @@ def grade_all(
                 flags = [*result.flags, *_unstable(store, one, run, compare)]
                 record(store, one.submission, round_id, result.grade, run, one.run_id, flags)
             progress.done(failed=failed)
-    return failures
 
 
 def _tasks(store: Store, work: Iterable[Work], under_way: dict[int, Work]) -> Iterator[Task]:
