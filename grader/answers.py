@@ -85,6 +85,8 @@ class Run(Struct, frozen=True, omit_defaults=True):
         cpu_seconds: processor time of all its processes together.
         attempts: how many processes were started for it.
         traces: for wrong gradients the traced calls of a second run, one per step.
+        violations: the system calls that it made and no honest file makes (see sandbox/reported.py), by name: heard from
+            the kernel, and so the one thing here that is true. Empty where the sandbox cannot hear of them.
     """
 
     answers: dict[str, list[Answer]]
@@ -92,3 +94,4 @@ class Run(Struct, frozen=True, omit_defaults=True):
     cpu_seconds: float = 0.0
     attempts: int = 0
     traces: dict[str, list[Answer]] = {}
+    violations: tuple[str, ...] = ()

@@ -27,6 +27,7 @@ class Pending:
     attempts: int = 0
     zygote_deaths: int = 0
     killed: bool = False  # a child of it, by others than us
+    violations: set[str] = field(default_factory=set)
 
     def next_calls(self) -> list[Call] | None:
         """What the next child is to call; None when nothing is left to do."""
@@ -71,7 +72,7 @@ class Pending:
     def run(self) -> Run:
         loading = self.loading or Answer("died", message="the process ended before the file was executed")
         ordered = {gradient: self.answers[gradient] for gradient, _ in self.calls if gradient in self.answers}
-        return Run(ordered, loading, round(self.cpu_seconds, 4), self.attempts)
+        return Run(ordered, loading, round(self.cpu_seconds, 4), self.attempts, violations=tuple(sorted(self.violations)))
 
 
 def _failed(answers: list[Answer]) -> bool:

@@ -21,5 +21,6 @@ def unpack_run(data: bytes) -> Run:
 
 
 def answers_hash(run: Run) -> str:
-    """The same for two runs that gave the same answers, however long they took."""
-    return hashlib.sha256(msgspec.msgpack.encode([run.loading, run.answers])).hexdigest()
+    """The same for two runs that gave the same answers, and tried the same, however long they took."""
+    tried = [run.violations] if run.violations else []
+    return hashlib.sha256(msgspec.msgpack.encode([run.loading, run.answers, *tried])).hexdigest()
