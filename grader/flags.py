@@ -8,7 +8,7 @@ from grader.result import Grade
 from grader.sandbox.reported import in_words
 
 # Attempts that show in the words of a refusal, and cannot be meant otherwise. They can be kept silent, as system calls cannot.
-_SPYING = re.compile(r"/etc/(passwd|shadow)\b|/proc/(self|[0-9]+)/|No module named '?solutions|^ModuleNotFoundError: solutions\b")
+_SPYING = re.compile(r"/etc/(passwd|shadow)\b|/proc/(self|[0-9]+)/|^ModuleNotFoundError: solutions\b")
 _FORGED = re.compile(r"^the process sent ")
 _ENDED = re.compile(r"^the process (ended itself|was ended by SIGSYS)")
 

@@ -186,29 +186,37 @@ def test_what_a_person_should_look_at_is_flagged():
     grade = Grade(1, "g.py", "graded", 0, 0, [numerical])
     run = Run(
         {
-            "a": [Answer("raised", message="PermissionError: [Errno 13] Permission denied: '/etc/passwd'")],
+            "a": [Answer("raised", message="FileNotFoundError: [Errno 2] No such file or directory: '/etc/passwd'")],
             "b": [Answer("died", message="the process sent a result out of turn")],
             "c": [Answer("died", message="the process ended itself with exit code 0")],
             "d": [Answer("raised", message="ValueError: PermissionError")],
             "e": [Answer("timed_out", message="stopped after 2 s of processor time")],
-        }
+            "f": [Answer("died", message="the process was ended by SIGSEGV")],
+            "g": [Answer("raised", message="PermissionError: [Errno 1] Operation not permitted: 'x.npy'")],
+        },
+        violations=("kill", "socket"),
     )
     assert [(kind, gradient) for kind, gradient, _ in flags_of(grade, run)] == [
-        ("numerical", "dJ_dU"), ("tamper", "a"), ("tamper", "b"), ("tamper", "c")
+        ("numerical", "dJ_dU"), ("tamper", ""), ("tamper", "a"), ("tamper", "b"), ("tamper", "c")
+    ]  # fmt: skip
+
+
+def test_what_was_tried_is_told_with_what_it_is_for():
+    run = Run({}, violations=("kill", "ptrace", "tgkill"))
+    assert flags_of(Grade(1, "g.py", "graded", 0, 0, []), run) == [
+        ("tamper", "", "tried what no gradient needs: signal another process (kill, tgkill), look into another process (ptrace)")
     ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("module", "flagged"),
-    [
-        ("subprocess", True),
-        ("solutions.gradients", True),
-        ("_socket", True),
-        ("matplotlib", False),
-        ("argparse", False),
-    ],
+    [("solutions.gradients", True), ("subprocess", False), ("_socket", False), ("matplotlib", False)],
 )
-def test_only_an_import_that_leads_out_of_the_sandbox_is_an_attempt_on_it(module, flagged):
+def test_only_an_import_of_the_solution_is_an_attempt_on_it(module, flagged):
     message = f"ModuleNotFoundError: {module} is not available here: use numpy, `model`, and those parts"
     run = Run({"dJ_dU": [Answer("raised", message=message)]})
     assert bool(flags_of(Grade(1, "g.py", "graded", 0, 0, []), run)) == flagged
+
+
+def test_two_files_with_the_same_answers_of_which_one_tried_more_are_not_the_same():
+    assert answers_hash(Run({})) != answers_hash(Run({}, violations=("kill",)))

@@ -2,16 +2,16 @@
 
 # Imported by the file's child before its protections are on, if the file mentions them.
 IMPORTABLE = (
-    "abc argparse array ast asyncio base64 bdb binascii bisect bz2 calendar cmath cmd code codecs codeop collections.abc "
+    "abc argparse array ast asyncio base64 bdb binascii bisect bz2 calendar cmath codecs collections.abc "
     "colorsys concurrent.futures configparser contextlib contextvars copy copyreg cProfile csv dataclasses datetime decimal "
     "difflib dis doctest enum errno fcntl filecmp fileinput fnmatch fractions functools getopt getpass gettext glob "
     "graphlib grp gzip hashlib heapq hmac html importlib.abc importlib.machinery importlib.resources importlib.util "
     "inspect io itertools json json.decoder keyword locale logging lzma math mimetypes mmap multiprocessing "
     "multiprocessing.pool numbers operator optparse pathlib pdb pickle pickletools pkgutil platform pprint profile pstats "
     "pydoc queue random re reprlib resource runpy sched secrets select selectors shelve shlex shutil signal socket "
-    "statistics string stringprep struct subprocess symtable sysconfig tarfile tempfile textwrap this threading time "
-    "timeit token tokenize tomllib trace traceback tracemalloc types typing unittest unittest.mock urllib.parse "
-    "urllib.request uuid warnings wave weakref xml.etree.ElementTree zipfile zlib zoneinfo "
+    "statistics string stringprep struct subprocess symtable sysconfig tarfile tempfile textwrap threading time "
+    "timeit token tokenize tomllib traceback tracemalloc types typing unittest unittest.mock urllib.parse "
+    "urllib.request uuid warnings weakref xml.etree.ElementTree zipfile zlib zoneinfo "
     "numpy.char numpy.core numpy.ctypeslib numpy.dtypes numpy.exceptions numpy.f2py numpy.rec numpy.strings "
     "numpy.fft numpy.linalg numpy.ma numpy.matlib numpy.polynomial numpy.random numpy.testing numpy.typing"
 ).split()
@@ -25,7 +25,9 @@ _LATER = {
     "profile": "pstats",
     "savez": "zipfile",
     "savez_compressed": "zipfile",
+    "socket": "encodings.idna",
     "strptime": "_strptime",
+    "urllib": "encodings.idna",
 }
 # By a word that a file which imports them must contain: `np.random` has no word numpy, `import concurrent.futures` has both.
 BY_WORD: dict[str, list[str]] = {}

@@ -72,7 +72,9 @@ class Pending:
     def run(self) -> Run:
         loading = self.loading or Answer("died", message="the process ended before the file was executed")
         ordered = {gradient: self.answers[gradient] for gradient, _ in self.calls if gradient in self.answers}
-        return Run(ordered, loading, round(self.cpu_seconds, 4), self.attempts, violations=tuple(sorted(self.violations)))
+        return Run(
+            ordered, loading, round(self.cpu_seconds, 4), self.attempts, violations=tuple(sorted(self.violations))
+        )
 
 
 def _failed(answers: list[Answer]) -> bool:

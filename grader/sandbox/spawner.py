@@ -57,7 +57,7 @@ class Report(msgspec.Struct, frozen=True):
             f"Landlock {self.landlock}" * bool(self.landlock),
             "seccomp" * self.seccomp,
             "empty root" * self.chroot,
-            "forbidden calls reported" * self.reports,
+            "watched" * self.reports,
         ]
         kind = "strong" if self.strong else "weak"
         listed = ", ".join(["resource limits", *(layer for layer in layers if layer)])

@@ -18,6 +18,7 @@ PATIENCE = 1000  # calls of one child; after these it gets no answer, and waits 
 
 _RECEIVE, _SEND = 0xC0502100, 0xC0182101  # ioctls
 _NOTIFICATION = struct.Struct("=QII iIQ 6Q")  # id, pid, flags, then the call: number, architecture, address, arguments
+_DESCRIPTOR = struct.Struct("i")
 _ANSWER = struct.Struct("=QqiI")  # id, value, error, flags
 _SIGNALS = ("kill", "tkill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo")
 
@@ -44,13 +45,15 @@ class Watch:
     def wait(self):
         """Answer children until one of the other descriptors is ready; those that are."""
         while True:
-            ready = [fd for fd, _ in self._poll.poll()]
             others = []
-            for fd in ready:
+            for fd, event in self._poll.poll():
                 if fd == self._inbox.fileno():
                     self._take_in()
                 elif fd in self._slots:
-                    self._answer(fd)
+                    if event & select.POLLIN:
+                        self._answer(fd)
+                    else:  # its child has ended
+                        self._poll.unregister(fd)
                 else:
                     others.append(fd)
             if others:
@@ -61,7 +64,8 @@ class Watch:
         self._take_in()
         for listener in [fd for fd, known in self._slots.items() if known == slot]:
             del self._slots[listener]
-            self.remove(listener)
+            with contextlib.suppress(KeyError):
+                self._poll.unregister(listener)
             os.close(listener)
         return sorted(self._calls.pop(slot, (0, ()))[1])
 
@@ -69,7 +73,10 @@ class Watch:
         """The listeners of children that have just put their filters on."""
         with contextlib.suppress(BlockingIOError):
             while True:
-                slot, (listener,), _, _ = socket.recv_fds(self._inbox, 16, 1)
+                slot, rights, _, _ = self._inbox.recvmsg(
+                    16, socket.CMSG_SPACE(_DESCRIPTOR.size), socket.MSG_CMSG_CLOEXEC
+                )
+                (listener,) = _DESCRIPTOR.unpack(rights[0][2])
                 self._slots[listener] = int(slot)
                 self.add(listener)
 
