@@ -25,6 +25,7 @@ from grader.grade import grade
 from grader.pipeline import make_sandbox
 from grader.sandbox.host import Sandbox
 from grader.sandbox.spawner import FreshProcesses, Report, Zygote
+from grader.sandbox.watch import PATIENCE
 from grader.sandbox.zygote import REHEARSE_AFTER
 
 HONEST = (ROOT / "solutions" / "gradients.py").read_bytes()
@@ -544,6 +545,29 @@ def test_each_file_answers_for_itself(sandbox: Sandbox) -> None:
     runs = dict(sandbox.run_many([HONEST, fork, HONEST, kill] * 3, in_flight=4))
     found = [runs[number].violations for number in range(12)]  # type: ignore[union-attr]
     assert found == [(), ("clone",), (), ("kill",)] * 3
+
+
+@linux
+@needs_reports
+def test_after_a_thousand_attempts_a_file_gets_no_answer(assignment: Assignment) -> None:
+    attempts = f"\n{NEEDED}for _ in range({{}}): attempt('os.kill(1, 9)')\n"
+    with sandboxed(changed(assignment, call_cpu_seconds=0.5, wall_factor=3.0)) as sandbox:
+        assert sandbox.run(HONEST + attempts.format(PATIENCE).encode()).loading.outcome == "returned"
+        assert sandbox.run(HONEST + attempts.format(PATIENCE + 1).encode()).loading.outcome == "timed_out"
+
+
+@linux
+@needs_reports
+@pytest.mark.skipif(not IS_ROOT, reason="the zygote shows its descriptors to nobody else")
+def test_a_child_that_is_gone_leaves_no_descriptor(assignment: Assignment) -> None:
+    with sandboxed(assignment) as sandbox:
+        descriptors = Path(f"/proc/{sandbox._nursery.spawner._process.pid}/fd")  # type: ignore[attr-defined]
+        counts = []
+        for _ in range(2):
+            for _ in sandbox.run_many([HONEST] * 5):
+                pass
+            counts.append(len([*descriptors.iterdir()]))
+    assert counts[0] == counts[1]
 
 
 @linux
