@@ -114,6 +114,8 @@ class Run(Struct, frozen=True, omit_defaults=True):
         fresh: for each gradient its answer at the step that is drawn for this file alone.
         inconsistent: for each gradient its answer at the step whose computed quantities do not belong to its inputs.
         source_hash: the SHA-256 of the file in hexadecimal, from which the fresh step is drawn.
+        violations: the system calls that it made and no honest file makes (see sandbox/reported.py), by name: heard from
+            the kernel, and so the one thing here that is true. Empty where the sandbox cannot hear of them.
     """
 
     answers: dict[str, list[Answer]]
@@ -125,3 +127,4 @@ class Run(Struct, frozen=True, omit_defaults=True):
     fresh: dict[str, Answer] = {}
     inconsistent: dict[str, Answer] = {}
     source_hash: str = ""
+    violations: tuple[str, ...] = ()

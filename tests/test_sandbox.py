@@ -25,12 +25,17 @@ from grader.pipeline import make_sandbox
 from grader.sandbox.host import Sandbox
 from grader.sandbox.pending import MAX_CHATTER
 from grader.sandbox.spawner import FreshProcesses, Report, Zygote
+from grader.sandbox.watch import PATIENCE
 from grader.sandbox.zygote import REHEARSE_AFTER
 from grader.store.runs import pack_run, unpack_run
 
 HONEST = (ROOT / "solutions" / "gradients.py").read_bytes()
 IS_ROOT = os.geteuid() == 0
 ADDRESS = re.compile("0x[0-9a-f]+")
+needs_reports = pytest.mark.skipif(
+    sys.platform == "linux" and tuple(map(int, os.uname().release.split(".")[:2])) < (5, 0),
+    reason="this kernel cannot tell",
+)
 linux = pytest.mark.skipif(sys.platform != "linux", reason="zygotes are for Linux")
 
 
@@ -419,6 +424,10 @@ def attempts(s):
     yield "kill", lambda: os.kill(os.getppid(), 0)
     yield "socket", lambda: 1 / (libc.socket(2, 1, 0) + 1)
     yield "unlink", lambda: os.unlink("/tmp/gg-victim")
+    yield "stat", lambda: os.stat("/etc/passwd")
+    yield "readlink", lambda: os.readlink("/proc/self/exe")
+    yield "access", lambda: 1 / os.access("/etc/passwd", os.F_OK)
+    yield "list", lambda: os.listdir("/etc")
 
 def dJ_dU(s):
     done = []
@@ -434,10 +443,11 @@ STRONG = [
     ("no uid (as without root)", ("uid",)),
     ("no Landlock", ("landlock",)),
     ("no Landlock, no chroot (as without root)", ("landlock", "chroot", "uid")),
+    ("no reports (as before Linux 5.0)", ("reports",)),
 ]
 WEAK = [
-    ("no seccomp", ("seccomp",)),
-    ("limits only", ("seccomp", "landlock", "chroot", "uid")),
+    ("no seccomp", ("seccomp",), "open an internet socket"),
+    ("limits only", ("seccomp", "landlock", "chroot", "uid"), "find out what files there are"),
 ]
 
 
@@ -457,12 +467,13 @@ def test_the_sandbox_is_strong_and_honest_files_pass_in(assignment: Assignment, 
 
 
 @linux
-@pytest.mark.parametrize("without", [w[1] for w in WEAK], ids=[w[0] for w in WEAK])
+@pytest.mark.parametrize(("without", "breach"), [w[1:] for w in WEAK], ids=[w[0] for w in WEAK])
 def test_a_weak_sandbox_is_found_out_and_refused_unless_told_otherwise(
-    assignment: Assignment, without: tuple[str, ...]
+    assignment: Assignment, without: tuple[str, ...], breach: str
 ) -> None:
     with sandboxed(assignment, *without) as sandbox:
         assert not sandbox.report.strong
+        assert breach in sandbox.report.breaches
         with pytest.raises(
             SandboxError, match=r"does not hold on this machine: weak .*could .*sandbox\.require to any"
         ):
@@ -489,6 +500,178 @@ def test_an_ordinary_user_has_a_strong_sandbox_too(tmp_path: Path) -> None:
     assert "own user" not in result["sandbox"]
 
 
+WHERE_NOTHING_CAN_BE_SEEN = [
+    ("Linux, root", ()),
+    ("ordinary user", ("uid", "chroot")),
+    ("only seccomp", ("uid", "chroot", "landlock")),
+]
+
+
+@linux
+@pytest.mark.parametrize(
+    "without", [w[1] for w in WHERE_NOTHING_CAN_BE_SEEN], ids=[w[0] for w in WHERE_NOTHING_CAN_BE_SEEN]
+)
+def test_no_file_can_be_found_and_ordinary_questions_have_ordinary_answers(
+    assignment: Assignment, without: tuple[str, ...]
+) -> None:
+    look = """
+        import glob, os, pathlib
+        import numpy as np
+        def said(ask):
+            try: return ask()
+            except Exception as error: return type(error).__name__
+        there = ["/etc/passwd", "/etc/shadow", "/proc/self/exe", "/proc/self/cwd", np.__file__, os.__file__]
+        answers = [{said(lambda: ask(path)) for path in there} for ask in (os.stat, os.lstat, os.readlink, os.path.exists, open)]
+        answers += [said(lambda: os.listdir(".")), said(lambda: np.load("x.npy")), said(lambda: open("x", "w"))]
+        answers += [os.path.exists("x"), pathlib.Path("x").exists(), glob.glob("*"), os.getcwd(), str(pathlib.Path.cwd())]
+        raise ValueError(answers)
+    """
+    none = "{'FileNotFoundError'}"
+    expected = f"[{none}, {none}, {none}, {{False}}, {none}, 'PermissionError', 'FileNotFoundError', 'PermissionError'"
+    with sandboxed(assignment, *without) as sandbox:
+        message = sandbox.run(with_dJ_dU(look)).answers["dJ_dU"][0].message
+    assert message == f"ValueError: {expected}, False, False, [], '/', '/']"
+
+
+# --- what is tried ----------------------------------------------------------------------------------------------------
+
+TRIED = {
+    "os.fork()": ("clone",),
+    "os.kill(os.getppid(), 9)": ("kill",),
+    "os.kill(-1, 0)": ("kill",),
+    "os.execv('/bin/true', ['true'])": ("execve",),
+    "os.setuid(0)": ("setuid",),
+    "socket.socket()": ("socket",),
+    "socket.create_connection(('127.0.0.1', 80))": ("socket",),
+    "libc.socket(2, 1, 0)": ("socket",),
+    "libc.ptrace(16, os.getppid(), 0, 0)": ("ptrace",),
+    "libc.unshare(0x10000000)": ("unshare",),
+    "libc.prctl(4, 1, 0, 0, 0)": ("prctl",),
+    "libc.syscall(425, 1, 0)": ("io_uring_setup",),
+    "os.memfd_create('x')": ("memfd_create",),
+    "os.fork() if libc.ptrace(0, 0, 0, 0) else 0": ("clone", "ptrace"),
+}
+HABITS = [
+    "np.save('x', [1])", "np.load('x.npy')", "open('x')", "open('x', 'w')", "os.listdir('.')", "np.loadtxt('x')",
+    "os.system('cls')", "os.popen('ls').read()", "__import__('requests')", "__import__('matplotlib.pyplot')",
+    "multiprocessing.cpu_count()", "multiprocessing.Pool(2)", "multiprocessing.Lock()", "subprocess.run(['clear'])",
+    "subprocess.run('clear', shell=True)", "threading.Thread(target=print).start()", "os.makedirs('out')", "os.chdir('..')",
+    "os.remove('x')", "os.chmod('x', 0o644)", "pathlib.Path.home()", "getpass.getuser()", "platform.platform()",
+    "platform.processor()",
+    "tempfile.mkdtemp()", "time.sleep(0.01)", "sys.setrecursionlimit(10000)", "asyncio.run(asyncio.sleep(0))",
+    "resource.setrlimit(resource.RLIMIT_STACK, (-1, -1))", "os.nice(1)", "uuid.uuid4()", "input()", "signal.alarm(3)",
+    "signal.signal(signal.SIGINT, signal.SIG_DFL)", "signal.raise_signal(signal.SIGUSR1)", "os.cpu_count()",
+    "os.get_terminal_size()",
+    "pathlib.Path('x').exists()", "np.random.default_rng().normal()", "concurrent.futures.ThreadPoolExecutor().submit(print)",
+    "os.kill(os.getpid(), signal.SIGINT)", "random.seed()", "logging.warning('x')", "shutil.copy('a', 'b')", "exit()",
+]  # fmt: skip
+NEEDED = """
+import asyncio, concurrent.futures, ctypes, getpass, logging, multiprocessing, os, pathlib, platform, random, resource, shutil
+import signal, socket, subprocess, sys, tempfile, threading, time, uuid
+import numpy as np
+libc = ctypes.CDLL(None)
+def attempt(what):
+    try: eval(what)
+    except BaseException: pass
+"""
+
+
+@linux
+@needs_reports
+def test_what_no_honest_file_tries_is_known_although_every_refusal_is_caught(sandbox: Sandbox) -> None:
+    for what, calls in TRIED.items():
+        run = sandbox.run(HONEST + f"{NEEDED}attempt({what!r})\n".encode())
+        assert run.loading.outcome == "returned", what
+        assert run.violations == calls, what
+
+
+@linux
+@needs_reports
+def test_ordinary_habits_are_no_attempts(sandbox: Sandbox) -> None:
+    run = sandbox.run(HONEST + f"{NEEDED}for habit in {HABITS}: attempt(habit)\n".encode())
+    assert run.loading.outcome == "returned"
+    assert run.violations == ()
+    assert sandbox.run(with_dJ_dU("import os; os.abort()")).violations == ()
+
+
+@linux
+@needs_reports
+def test_each_file_answers_for_itself(sandbox: Sandbox) -> None:
+    fork = HONEST + b"\nimport os\ntry: os.fork()\nexcept OSError: pass\n"
+    kill = with_dJ_dU("import os\nos.kill(1, 9)")
+    runs = dict(sandbox.run_many([HONEST, fork, HONEST, kill] * 3, in_flight=4))
+    found = [runs[number].violations for number in range(12)]  # type: ignore[union-attr]
+    assert found == [(), ("clone",), (), ("kill",)] * 3
+
+
+@linux
+@needs_reports
+def test_after_a_thousand_attempts_a_file_gets_no_answer(assignment: Assignment) -> None:
+    attempts = f"\n{NEEDED}for _ in range({{}}): attempt('os.kill(1, 9)')\n"
+    with sandboxed(changed(assignment, call_cpu_seconds=0.5, wall_factor=3.0)) as sandbox:
+        assert sandbox.run(HONEST + attempts.format(PATIENCE).encode()).loading.outcome == "returned"
+        assert sandbox.run(HONEST + attempts.format(PATIENCE + 1).encode()).loading.outcome == "timed_out"
+
+
+@linux
+@needs_reports
+@pytest.mark.skipif(not IS_ROOT, reason="the zygote shows its descriptors to nobody else")
+def test_a_child_that_is_gone_leaves_no_descriptor(assignment: Assignment) -> None:
+    with sandboxed(assignment) as sandbox:
+        descriptors = Path(f"/proc/{sandbox._nursery.spawner._process.pid}/fd")  # type: ignore[attr-defined]
+        counts = []
+        for _ in range(2):
+            for _ in sandbox.run_many([HONEST] * 5):
+                pass
+            counts.append(len([*descriptors.iterdir()]))
+    assert counts[0] == counts[1]
+
+
+@linux
+@needs_reports
+def test_who_tries_without_end_gets_no_answer_and_disturbs_nobody(assignment: Assignment) -> None:
+    quick = changed(assignment, call_cpu_seconds=0.3)
+    flood = with_dJ_dU("import os\nwhile True:\n    try: os.kill(1, 9)\n    except OSError: pass")
+    with sandboxed(quick) as sandbox:
+        runs = dict(sandbox.run_many([flood, HONEST, HONEST], in_flight=3))
+    assert isinstance(runs[0], Run)
+    assert only_dJ_dU_is("timed_out", quick, runs[0])
+    assert runs[0].violations == ("kill",)
+    for number in (1, 2):
+        run = runs[number]
+        assert isinstance(run, Run)
+        assert set(statuses(quick, run).values()) == {"passed"}
+
+
+@linux
+def test_a_kernel_that_cannot_tell_refuses_all_the_same(assignment: Assignment) -> None:
+    with sandboxed(assignment, "reports") as sandbox:
+        assert not sandbox.report.reports
+        run = sandbox.run(HONEST + b"\nimport os\ntry: os.fork()\nexcept PermissionError: print('refused')\n")
+    assert run.loading.printed == "refused\n"
+    assert run.violations == ()
+
+
+@linux
+def test_the_grader_finds_out_by_itself_that_a_kernel_cannot_tell() -> None:
+    command = [
+        sys.executable,
+        "tests/deny.py",
+        "listener",
+        sys.executable,
+        "-m",
+        "grader",
+        "grade",
+        "solutions/gradients.py",
+    ]
+    done = subprocess.run([*command, "--json"], cwd=ROOT, capture_output=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    result = msgspec.json.decode(done.stdout)
+    assert result["sandbox"].startswith("strong")
+    assert "seccomp" in result["sandbox"]
+    assert "watched" not in result["sandbox"]
+
+
 @pytest.mark.slow
 def test_where_forking_is_not_safe_fresh_processes_do_the_same_work_and_say_what_they_are(
     assignment: Assignment,
@@ -497,7 +680,7 @@ def test_where_forking_is_not_safe_fresh_processes_do_the_same_work_and_say_what
     with sandboxed(quick, fresh=True) as sandbox:
         assert not sandbox.report.strong
         assert "could do whatever the user who runs the grader may do" in str(sandbox.report)
-        assert only_dJ_dU_is("passed", quick, sandbox.run(HONEST))
+        assert only_dJ_dU_is("passed", quick, sandbox.run(HONEST + b"\nimport statistics, numpy.random\n"))
         assert only_dJ_dU_is("timed_out", quick, sandbox.run(with_dJ_dU("while True: pass")))
         assert only_dJ_dU_is("died", quick, sandbox.run(with_dJ_dU("import os; os._exit(3)")))
 
@@ -505,20 +688,24 @@ def test_where_forking_is_not_safe_fresh_processes_do_the_same_work_and_say_what
 def test_the_report_names_what_stands_and_what_does_not() -> None:
     strong = Report("Linux x86_64", uid=True, landlock=7, seccomp=True)
     assert str(strong) == "strong (Linux x86_64: resource limits, own user, Landlock 7, seccomp)"
-    weak = Report("Linux x86_64", open=False, breaches=("start a process", "open a local socket"))
+    weak = Report("Linux x86_64", chroot=True, reports=True, breaches=("start a process", "open a local socket"))
     assert str(weak) == (
-        "weak (Linux x86_64: resource limits, no file can be opened);"
+        "weak (Linux x86_64: resource limits, empty root, watched);"
         " a student's code could start a process, open a local socket"
     )
 
 
 @linux
-@pytest.mark.parametrize("without", [(), ("landlock",)], ids=["as it is", "no file can be opened"])
+@pytest.mark.parametrize("without", [(), ("landlock",)], ids=["as it is", "no Landlock"])
 def test_imports_that_do_no_harm_are_there_wherever_the_file_is_graded(
     assignment: Assignment, without: tuple[str, ...]
 ) -> None:
     unused = "import argparse, ast, base64, cProfile, getpass, importlib.machinery, importlib.util, pdb, pickle\n"
-    unused += "import shlex, tracemalloc, xml.etree.ElementTree as tree, zipfile\n"
+    unused += (
+        "import shlex, tracemalloc, xml.etree.ElementTree as tree, zipfile, asyncio, concurrent.futures, datetime\n"
+    )
+    unused += "import multiprocessing, socket, subprocess, urllib.request, unittest.mock\n"
+    unused += "assert datetime.datetime.strptime('2024', '%Y').year == 2024\n"
     with sandboxed(assignment, *without) as sandbox:
         run = sandbox.run(HONEST + unused.encode())
     assert set(statuses(assignment, run).values()) == {"passed"}, run.loading.message

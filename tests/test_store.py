@@ -280,28 +280,34 @@ def test_files_are_identical_but_for_comments_and_white_space_and_empty_ones_nev
 def test_what_a_person_should_look_at_is_flagged():
     run = Run(
         {
-            "a": [Answer("raised", message="PermissionError: [Errno 13] Permission denied: '/etc/passwd'")],
+            "a": [Answer("raised", message="FileNotFoundError: [Errno 2] No such file or directory: '/etc/passwd'")],
             "b": [Answer("died", message="the process sent a result out of turn")],
             "c": [Answer("died", message="the process ended itself with exit code 0")],
             "d": [Answer("raised", message="ValueError: PermissionError")],
             "e": [Answer("timed_out", message="stopped after 2 s of processor time")],
-        }
+            "f": [Answer("died", message="the process was ended by SIGSEGV")],
+            "g": [Answer("raised", message="PermissionError: [Errno 1] Operation not permitted: 'x.npy'")],
+        },
+        violations=("kill", "socket"),
     )
     found = flags_of(Grade(1, "g.py", "graded", 0, 0, [], integrity=[*tampering(run)]))
-    assert [(kind, gradient) for kind, gradient, _ in found] == [("tamper", "a"), ("tamper", "b"), ("tamper", "c")]
+    assert [(kind, gradient) for kind, gradient, _ in found] == [
+        ("tamper", ""), ("tamper", "a"), ("tamper", "b"), ("tamper", "c")
+    ]  # fmt: skip
+
+
+def test_what_was_tried_is_reported_with_what_it_is_for():
+    [signal] = tampering(Run({}, violations=("kill", "ptrace", "tgkill")))
+    assert signal.message == (
+        "tried what no gradient needs: signal another process (kill, tgkill), look into another process (ptrace)"
+    )
 
 
 @pytest.mark.parametrize(
     ("module", "flagged"),
-    [
-        ("subprocess", True),
-        ("solutions.gradients", True),
-        ("_socket", True),
-        ("matplotlib", False),
-        ("argparse", False),
-    ],
+    [("solutions.gradients", True), ("subprocess", False), ("_socket", False), ("matplotlib", False)],
 )
-def test_only_an_import_that_leads_out_of_the_sandbox_is_an_attempt_on_it(module, flagged):
+def test_only_an_import_of_the_solution_is_an_attempt_on_it(module, flagged):
     message = f"ModuleNotFoundError: {module} is not available here: use numpy, `model`, and those parts"
     run = Run({"dJ_dU": [Answer("raised", message=message)]})
     assert bool([*tampering(run)]) == flagged
@@ -320,3 +326,7 @@ def test_what_the_sandbox_failed_on_is_still_to_be_graded_and_what_ran_is_not(tm
         stored = RunRecord(pack_run(run), answers_hash(run), 0.1, 1, "steps", RUNTIME, "strong")
         record(store, second, round_id, msgspec.json.encode(grade), stored)
         assert ungraded(store.connection) == [first]
+
+
+def test_two_files_with_the_same_answers_of_which_one_tried_more_are_not_the_same():
+    assert answers_hash(Run({})) != answers_hash(Run({}, violations=("kill",)))

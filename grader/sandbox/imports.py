@@ -44,10 +44,9 @@ def forget_own():
     return own
 
 
-def seal(files_readable):
-    """In a child: answer for every module that is not to be had."""
-    if not files_readable:
-        sys.meta_path[:] = [finder for finder in sys.meta_path if finder.__name__ != "PathFinder"]
+def seal():
+    """In a child: answer for every module that is not to be had, which is every one that is still in a file."""
+    sys.meta_path[:] = [finder for finder in sys.meta_path if finder.__name__ != "PathFinder"]
     sys.meta_path.append(NotHere())
 
 

@@ -166,6 +166,7 @@ class Loop:
 
     def _ended(self, submission: Pending, attempt: Attempt, event: Event) -> None:
         """Take what a child that is gone has answered; one that others killed counts as never started, once."""
+        submission.violations.update(event.violations)
         if attempt.killed_by_others(event.status, event.cpu_seconds) and not submission.killed:
             submission.killed = True
         else:

@@ -51,6 +51,7 @@ class Pending:
     attempts: int = 0
     zygote_deaths: int = 0
     killed: bool = False  # a child of it, by others than us
+    violations: set[str] = field(default_factory=set)
 
     @property
     def cpu_left(self) -> float:
@@ -144,6 +145,7 @@ class Pending:
                 gradient: answers[shared + 1] for gradient, answers in ordered.items() if len(answers) > shared + 1
             },
             source_hash=hashlib.sha256(self.job.source).hexdigest(),
+            violations=tuple(sorted(self.violations)),
         )
 
 

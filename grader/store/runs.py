@@ -29,8 +29,10 @@ def is_whole(data: bytes) -> bool:
 
 
 def answers_hash(run: Run) -> str:
-    """The same for two runs that gave the same answers at the steps that all files share, however long they took."""
-    return hashlib.sha256(msgspec.msgpack.encode([run.loading, run.answers, run.inconsistent])).hexdigest()
+    """The same for two runs that answered the same at the shared steps, and tried the same, however long they took."""
+    return hashlib.sha256(
+        msgspec.msgpack.encode([run.loading, run.answers, run.inconsistent, run.violations])
+    ).hexdigest()
 
 
 def _packed(run: Run) -> bytes:

@@ -1,5 +1,6 @@
 """A small fork bomb while the file is loaded: 64 processes that sleep and hold everything open."""
 # expect: all=raised
+# reported: clone
 
 import os
 import time
