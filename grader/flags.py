@@ -37,7 +37,9 @@ def _numerical(grade: Grade) -> Iterator[tuple[str, str, str]]:
 
 
 def _tampering(run: Run) -> Iterator[tuple[str, str, str]]:
-    if detail := _refused(run.loading.outcome, run.loading.message):
+    # A file that stopped is called all the same; only what it raised has a message.
+    stopped = "raised" if run.loading.outcome == "returned" and run.loading.message else run.loading.outcome
+    if detail := _refused(stopped, run.loading.message):
         yield "tamper", "", f"while the file was loaded: {detail}"
     for gradient, answers in run.answers.items():
         found = (_refused(answer.outcome, answer.message) for answer in answers)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from grader.answers import Answer, Run
+from grader.answers import Answer, Run, place
 from grader.assignment import Assignment
 from grader.config import CHECKS, Gradient
 from grader.evidence import evidence_of
@@ -62,9 +62,10 @@ def grade(assignment: Assignment, run: Run, submission: str, sandbox: str = "") 
         score=_marks(sum(gradient.score for gradient in gradients)),
         max_score=_marks(assignment.config.max_score),
         gradients=gradients,
-        message=_message(assignment, run, undecided),
+        message=_message(assignment, run, undecided, submission),
         printed=run.loading.printed,
         sandbox=sandbox,
+        notes=_notes_on_the_file(run.loading),
         evidence=evidence_of(run, judgements, carried, single) if loaded else [],
     )
 
@@ -201,6 +202,7 @@ def _unjudged(assignment: Assignment, gradient: Gradient, answers: Sequence[Answ
         checks=_checks(assignment, gradient, [SKIPPED] * len(CHECKS)),
         message=last.message,
         line=last.line,
+        cell=last.cell,
         printed=_printed(answers),
         notes=_notes(answers),
     )
@@ -214,15 +216,25 @@ def _checks(assignment: Assignment, gradient: Gradient, verdicts: Sequence[Verdi
     return results
 
 
-def _message(assignment: Assignment, run: Run, undecided: Sequence[str]) -> str:
+def _message(assignment: Assignment, run: Run, undecided: Sequence[str], submission: str) -> str:
     if undecided:
         return f"not graded: {', '.join(undecided)} could not be checked here; `grader validate` says why"
     if run.loading.outcome == "returned":
         return ""
     if run.loading.outcome == "missing":
         return run.loading.message
-    where = f"line {run.loading.line}: " if run.loading.line else ""
-    return f"{assignment.config.submission} could not be loaded: {where}{run.loading.message}"
+    where = place(run.loading.line, run.loading.cell)
+    name = "the notebook" if submission.endswith(".ipynb") else assignment.config.submission
+    return f"{name} could not be loaded: {where and f'{where}: '}{run.loading.message}"
+
+
+def _notes_on_the_file(loading: Answer) -> list[str]:
+    """That the file did not run to its end, where its functions were called all the same."""
+    if loading.outcome != "returned" or not loading.message:
+        return []
+    where = place(loading.line, loading.cell)
+    stopped = f"the file stopped{where and f' at {where}'} ({loading.message})"
+    return [f"{stopped}: nothing after that was run, but the functions defined before it were graded as usual"]
 
 
 def _notes(answers: Sequence[Answer]) -> list[str]:

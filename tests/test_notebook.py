@@ -15,7 +15,7 @@ from grader.configfile import load_config
 from grader.errors import UsageError
 from grader.gradescope.rehearsal import handed_in
 from grader.sandbox.host import Sandbox
-from grader.sandbox.notebook import code_cells
+from grader.sandbox.notebook import read
 from grader.submission import read_submission
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -53,7 +53,7 @@ def test_a_cell_that_is_no_python_is_said_to_be_why_a_function_is_missing(sandbo
     assert last(run).outcome == "returned"
     missing = last(run, "dJ_dU")
     assert missing.outcome == "missing"
-    assert missing.message.startswith("line 3 of the notebook: SyntaxError")
+    assert missing.message == "cell 3, line 1 could not be read: SyntaxError: expected ':'"
 
 
 def test_what_is_below_a_timed_or_captured_cells_first_line_is_run_and_other_languages_are_not(
@@ -69,7 +69,7 @@ def test_what_is_below_a_timed_or_captured_cells_first_line_is_run_and_other_lan
 def test_a_name_that_a_failed_cell_was_to_define_is_explained_by_what_failed(sandbox: Sandbox) -> None:
     run = sandbox.run(notebook("import jax.numpy as jnp", "def dJ_db2(s):\n    return jnp.exp(s.b2)"))
     said = last(run).message
-    assert said.startswith("NameError: name 'jnp' is not defined; line 1 of the notebook: ModuleNotFoundError: jax")
+    assert said.startswith("NameError: name 'jnp' is not defined; cell 2, line 1 failed: ModuleNotFoundError: jax")
 
 
 def test_notebooks_of_version_3_are_read_too(sandbox: Sandbox) -> None:
@@ -83,9 +83,9 @@ def test_a_notebook_that_is_too_large_is_told_how_it_becomes_smaller(sandbox: Sa
     assert run.loading.message.endswith("kB that are accepted; if it is a notebook, clear its outputs")
 
 
-def test_lines_are_counted_through_all_cells(sandbox: Sandbox) -> None:
-    run = sandbox.run(notebook("a = 1\nb = 2", "def dJ_db2(s):\n    return 1 / 0"))
-    assert (last(run).outcome, last(run).line) == ("raised", 5)
+def test_a_line_is_that_of_its_cell_and_cells_of_text_count(sandbox: Sandbox) -> None:
+    run = sandbox.run(notebook("a = 1\nb = 2", "", "def dJ_db2(s):\n    return 1 / 0"))
+    assert (last(run).outcome, last(run).cell, last(run).line) == ("raised", 4, 2)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_lines_are_counted_through_all_cells(sandbox: Sandbox) -> None:
     [b"{}", b"{1: 2}", b'{"cells": 3, "nbformat": 4}', b"[", b'{"cells": []}', b"\xff\xfe{", b'{"a":' * 5000, b"x = 1"],
 )
 def test_what_only_looks_like_a_notebook_is_python(source: bytes) -> None:
-    assert code_cells(source) is None
+    assert read(source) is None
 
 
 @pytest.mark.parametrize(

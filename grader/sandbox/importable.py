@@ -16,6 +16,8 @@ IMPORTABLE = (
 BY_WORD: dict[str, list[str]] = {}  # the last part of the name, which a file that imports it must contain
 for _name in IMPORTABLE:
     BY_WORD.setdefault(_name.rpartition(".")[2], []).append(_name)
+for _name in ("savez", "savez_compressed"):  # numpy imports it there
+    BY_WORD.setdefault(_name, []).append("zipfile")
 IMPORTABLE_WORDS = frozenset(BY_WORD)
 
 # Python imports these by itself in the middle of ordinary code.

@@ -36,6 +36,7 @@ class _Described(msgspec.Struct, frozen=True):
     line: int
     name: str
     shape: tuple[int, ...]
+    cell: int = 0
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -48,6 +49,7 @@ class Reply(msgspec.Struct, frozen=True):
     shape: tuple[int, ...] = ()
     message: str = ""
     line: int = 0
+    cell: int = 0
     printed: str = ""
     warnings: tuple[str, ...] = ()
     mutated: tuple[str, ...] = ()
@@ -113,7 +115,8 @@ def _read(head: bytes, limit: int) -> tuple[Reply, Answer]:
         outcome=reply.outcome,
         returned=_text(reply.returned, limit),
         message=_text(reply.message, limit),
-        line=reply.line if 0 <= reply.line < 10**7 else 0,
+        line=_number(reply.line),
+        cell=_number(reply.cell),
         printed=_text(reply.printed, limit),
         warnings=tuple([_text(warning, limit) for warning in reply.warnings[:5]]),
         mutated=tuple([_text(name, 64) for name in reply.mutated[:64]]),
@@ -136,8 +139,8 @@ def _split(reply: Reply, data: bytes) -> tuple[bytes, tuple[Traced, ...]]:
     value, traced = data[:start], []
     for described, size in zip(reply.traced, sizes, strict=True):
         array = _array("<f8", described.shape, data[start : start + size])
-        line = described.line if 0 <= described.line < 10**7 else 0
-        traced.append(Traced(_text(described.function, 64), line, _text(described.name, 64), array))
+        line, cell = _number(described.line), _number(described.cell)
+        traced.append(Traced(_text(described.function, 64), line, _text(described.name, 64), array, cell))
         start += size
     return value, tuple(traced)
 
@@ -159,6 +162,11 @@ def _entries(shape: tuple[int, ...]) -> int:
         if not 0 <= size <= MAX_ENTRIES:
             raise Violation("an array of an impossible shape")
     return math.prod(shape)
+
+
+def _number(number: int) -> int:
+    """The number of a line or cell; 0, which is none, where it cannot be one."""
+    return number if 0 <= number < 10**7 else 0
 
 
 def _text(text: str, limit: int) -> str:

@@ -1,5 +1,5 @@
-"""A small fork bomb while the file is loaded: 64 processes that sleep and hold everything open."""
-# expect: all=raised
+"""A small fork bomb at the end: the first fork is refused, the functions defined before are called, and staff see a flag."""
+# expect: all=passed
 
 import os
 import time

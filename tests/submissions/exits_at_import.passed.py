@@ -1,5 +1,5 @@
-"""sys.exit(0) while the file is loaded: exit code 0 is no verdict."""
-# expect: all=raised
+"""sys.exit(0) at the end, after all functions are defined: it ends the file, and is no verdict."""
+# expect: all=passed
 
 import sys
 
