@@ -94,7 +94,7 @@ class Plain(ast.NodeTransformer):
         runs = (method == "run_cell_magic" and arguments[0] in RUNS_CELL) or (
             method == "run_line_magic" and arguments[0] in RUNS_STATEMENT
         )
-        return read_by_ipython(without_options(arguments[-1])).body if runs else ast.Pass()
+        return (read_by_ipython(without_options(arguments[-1])).body if runs else []) or ast.Pass()
 
     def visit_Assign(self, node: ast.Assign) -> Any:
         call = called(node.value)
@@ -142,7 +142,7 @@ def test_a_cell_is_read_as_ipython_reads_it(text: str) -> None:
 
 
 @pytest.mark.parametrize("line", LINES)
-@pytest.mark.parametrize("head", [""] + HEADS)
+@pytest.mark.parametrize("head", ["", *HEADS])
 def test_every_kind_of_line_in_every_kind_of_block(line: str, head: str) -> None:
     body = line if not head else f"{head}\n     {line}"
     assert_read_like_ipython(f"before = 1\n{body}\nafter = 2")
@@ -155,6 +155,7 @@ def test_every_kind_of_line_in_every_kind_of_block(line: str, head: str) -> None
         "    >>> x = 1\n    >>> if x:\n    ...     y = 2",
         '>>> def f():\n...     """Doc\n...     string"""\n...     return 1',
         "In [1]: x = 1\n   ...: y = 2\n\nIn [2]: z = 3",
+        "In [1]: x = 1",
         "In [12]: %time d = 3\n    ...: !ls",
         "    x = 1\n    %cd ..\n    y = 2",
         "\n\n  %%time\n  x = 1",

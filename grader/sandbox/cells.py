@@ -53,7 +53,7 @@ class Cell:
         self.python = self._read(self.source)
 
     def _read(self, text):
-        if parses(text) is None:
+        if parses(text) is None and not _has_prompt(text.split("\n")):
             return text
         conflict = conflict_line(text)
         if conflict:
@@ -211,10 +211,15 @@ def _without_prompts(lines):
         outside = "\n".join(line for line, within in zip(bare, inside) if not within)
         rest = iter(textwrap.dedent(outside).split("\n"))
         lines = [line if within else next(rest) for line, within in zip(bare, inside)]
-    first = next((number for number, line in enumerate(lines) if line.strip()), 0)
-    if any(_PROMPT.match(line) for line in lines[first : first + 2]):
+    if _has_prompt(lines):
         lines = [_PROMPT.sub("", line, count=1) for line in lines]
     return lines
+
+
+def _has_prompt(lines):
+    """Whether the first two lines have a prompt of IPython; `In [1]: x = 2` by itself is Python, too."""
+    first = next((number for number, line in enumerate(lines) if line.strip()), 0)
+    return any(_PROMPT.match(line) for line in lines[first : first + 2])
 
 
 def _inside_strings(lines):

@@ -16,8 +16,12 @@ IMPORTABLE = (
 BY_WORD: dict[str, list[str]] = {}  # the last part of the name, which a file that imports it must contain
 for _name in IMPORTABLE:
     BY_WORD.setdefault(_name.rpartition(".")[2], []).append(_name)
-for _name in ("savez", "savez_compressed"):  # numpy imports it there
-    BY_WORD.setdefault(_name, []).append("zipfile")
+# What is imported only when something else is used.
+for _word, _name in {
+    **dict.fromkeys(("savez", "savez_compressed"), "zipfile"),
+    **dict.fromkeys(("argparse", "optparse", "getopt"), "locale"),
+}.items():
+    BY_WORD.setdefault(_word, []).append(_name)
 IMPORTABLE_WORDS = frozenset(BY_WORD)
 
 # Python imports these by itself in the middle of ordinary code.

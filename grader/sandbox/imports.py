@@ -45,7 +45,7 @@ def forget_own():
     return own
 
 
-def forget_machine(files_readable):
+def forget_machine():
     """In a child: what Python says of this machine, and of how it was started, is not there for a student's code."""
     sys.argv[:] = ["gradients.py"]
     sys.orig_argv[:] = ["python", "gradients.py"]
@@ -54,7 +54,7 @@ def forget_machine(files_readable):
     sys.modules["__main__"] = types.ModuleType("__main__")
     for name in ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"):
         os.environ.pop(name, None)
-    if not files_readable:
+    if not any(finder.__name__ == "PathFinder" for finder in sys.meta_path):
         sys.path.clear()
 
 

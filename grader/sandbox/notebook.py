@@ -43,6 +43,18 @@ def _source(cell):
     return "".join(map(str, source)) if isinstance(source, list) else str(source)
 
 
+class Shell:
+    """Stands in for what `get_ipython()` returns in a notebook: takes every command and does nothing."""
+
+    def __getattr__(self, name):
+        return lambda *arguments, **options: None
+
+
+def display(*values, **options):
+    """Stands in for the function of that name that every notebook has."""
+    print(*values)
+
+
 class Notebook:
     """The cells of a notebook.  They are counted from the top, those of text included, as a person would.
 
@@ -84,6 +96,7 @@ class Notebook:
 
     def execute(self, filename, namespace):
         """Execute the statements of all cells in order; one that fails is noted, and the next one has its turn."""
+        namespace.update(display=display, get_ipython=Shell)
         for number, begin, cell in self._code:
             lines = cell.source.split("\n")
             for statement in ast.parse("\n" * begin + cell.python, filename).body:

@@ -62,7 +62,7 @@ def serve(layers, slot, job, result, helpers, load=None):
         layers.prepare()
     layers.enter(slot)
     imports.seal(layers.open)
-    imports.forget_machine(layers.open)
+    imports.forget_machine()
     gc.enable()
     child.serve(job, result, helpers)
 
