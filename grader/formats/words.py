@@ -27,9 +27,9 @@ def verdict(result: GradientResult) -> str:
 def of_the_file(grade: Grade) -> str:
     """What is to be said of the file as a whole: why it could not be loaded, or that nothing of it was asked for."""
     if not grade.message and all(_absent(one) for one in grade.gradients):
-        reasons = dict.fromkeys(one.message for one in grade.gradients if one.message)
-        if reasons:
-            return f"None of the functions asked for was found: {next(iter(reasons))}"
+        reason, *others = {one.message for one in grade.gradients}
+        if reason and not others:
+            return f"None of the functions asked for was found: {reason}"
         return "None of the functions asked for is in this file: was it saved, is it the right one, and are they named as asked?"
     return grade.message
 

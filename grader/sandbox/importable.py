@@ -17,11 +17,13 @@ BY_WORD: dict[str, list[str]] = {}  # the last part of the name, which a file th
 for _name in IMPORTABLE:
     BY_WORD.setdefault(_name.rpartition(".")[2], []).append(_name)
 # What is imported only when something else is used.
-for _word, _name in {
-    **dict.fromkeys(("savez", "savez_compressed"), "zipfile"),
-    **dict.fromkeys(("argparse", "optparse", "getopt"), "locale"),
-}.items():
-    BY_WORD.setdefault(_word, []).append(_name)
+for _words, _names in (
+    ("savez savez_compressed", ["zipfile"]),
+    ("argparse", ["locale", "shutil"]),
+    ("optparse getopt", ["locale"]),
+):
+    for _word in _words.split():
+        BY_WORD.setdefault(_word, []).extend(_names)
 IMPORTABLE_WORDS = frozenset(BY_WORD)
 
 # Python imports these by itself in the middle of ordinary code.

@@ -25,6 +25,8 @@ class Script:
 
     def execute(self, filename, namespace):
         """Execute it; raises what it raises."""
+        if unread.like_a_notebook(self.source):  # some JSON is Python
+            raise SyntaxError("a damaged notebook")
         code = compile(self.source, filename, "exec", dont_inherit=True)
         self._compiled = True
         try:

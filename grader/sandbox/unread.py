@@ -20,6 +20,11 @@ _STARTS = {
 _NOTEBOOK = re.compile(rb'^\s*\{.*?"(cells|worksheets|nbformat|cell_type)"\s*:', re.DOTALL)
 
 
+def like_a_notebook(source):
+    """Whether a file was meant to be a notebook, whatever has become of it."""
+    return _NOTEBOOK.match(source.removeprefix(b"\xef\xbb\xbf")) is not None
+
+
 def in_words(source, event):
     """`event`, a failure to compile, with what is wrong with the file where that is no mistake in its Python."""
     beginning = source[:64].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
@@ -27,7 +32,7 @@ def in_words(source, event):
         if beginning.startswith(start.lower()):
             return {**event, "message": words, "line": 0}
     text = source.decode("utf-8-sig", "replace")
-    notebook = _NOTEBOOK.match(source.removeprefix(b"\xef\xbb\xbf"))
+    notebook = like_a_notebook(source)
     conflict = conflict_line(text)
     if conflict:
         line, mark = conflict
