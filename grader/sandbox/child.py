@@ -108,7 +108,7 @@ def serve(job_fd, result_fd, helpers=None):
         if gradient != broken:
             event, value = _call(namespace, gradient, asked, steps[k], explain, trace, limit)
             broken = gradient if event["outcome"] != "returned" else None
-            _blame(event, gradient, work)
+            _blame(event, gradient, work, limit)
             more = b""
             if trace is not None:
                 event["traced"], more = trace.take()
@@ -182,15 +182,16 @@ def _placed(event, work):
     return {**event, "cell": cell, "line": line} if cell else event
 
 
-def _blame(event, gradient, work):
+def _blame(event, gradient, work, limit):
     """Where a function or a name is not there because part of the file was not executed: say so."""
     message = event.get("message", "")
     if event["outcome"] == "missing" and not message:
         event.update(work.why_missing(gradient))
+        event["message"] = clean(event["message"], limit)
     elif unknown := re.match(r"NameError: name '(\w+)' is not defined", message):
         why = work.why_unknown(unknown[1])
         if why:
-            event["message"] = f"{message}; {why}"
+            event["message"] = clean(f"{message}; {why}", limit)
             event.pop("explanation", None)  # which knows only what is there
 
 

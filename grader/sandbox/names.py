@@ -7,7 +7,8 @@ import types
 
 import numpy as np
 
-OWN_NAME = 0.75  # how near a name of the file's own must be to be meant rather than numpy's
+CLOSE = 0.75  # as near as a slip: `gradient` for `gradients`
+STEP_NAMES = ("s", "step")  # what the step is usually called
 NOT_MEANT = {"gradient"}  # np.gradient differentiates numbers: nothing that is asked for here
 
 
@@ -28,9 +29,9 @@ def unknown_name(error, trace, step):
         return [f"{name} is a function of the model: `from model import {name}` at the top of the file"]
     own = _own(trace)
     values = [known for known, value in own.items() if value is step]
-    if values and len(name) == 1:
+    if values and name in STEP_NAMES:
         return [f"the step is called {values[0]} in this function, not {name}"]
-    if near := _near(name, own, OWN_NAME):  # a slip in a name of the file's own is likelier than a missing `np.`
+    if near := _near(name, own, CLOSE):  # a slip in a name of the file's own is likelier than a missing `np.`
         return [f"nothing here is called {name}; did you mean {near}?"]
     if hasattr(np, name) and name not in NOT_MEANT:
         return [f"{name} is numpy's: np.{name}"]
@@ -42,12 +43,16 @@ def _own(trace):
     if trace is None:
         return {}
     frame = trace.tb_frame
-    outside = {known: frame.f_globals[known] for known in _public(frame.f_globals)}
-    return {**outside, **frame.f_locals}
+    own = dict(frame.f_locals)
+    while frame.f_code.co_name.startswith("<") and frame.f_back is not None:  # a comprehension has a frame of its own
+        frame = frame.f_back
+        own = {**frame.f_locals, **own}
+    return {**{known: frame.f_globals[known] for known in _public(frame.f_globals)}, **own}
 
 
 def _nearest(name, own, step):
-    near, quantity = _near(name, [*vars(builtins), *own]), _near(name, vars(step))
+    found = [_near(name, own), _near(name, vars(builtins), CLOSE)]
+    near, quantity = max(found, key=lambda one: _ratio(one, name)), _near(name, vars(step))
     if quantity and _ratio(quantity, name) >= _ratio(near, name):
         return f"; the nearest quantity of the step is s.{quantity}"
     return f"; did you mean {near}?" if near else ""
@@ -69,8 +74,8 @@ def unknown_attribute(error, step_type):
     if owner is np:
         return [f"numpy has no {name}{_meant(name, dir(np), 'np.')}"]
     if isinstance(owner, types.ModuleType):
-        called = str(owner.__name__)
-        return [f"{called} has no {name}{_meant(name, dir(owner), called.replace('numpy.', 'np.') + '.')}"]
+        called = str(owner.__name__).replace("numpy.", "np.")
+        return [f"{called} has no {name}{_meant(name, dir(owner), f'{called}.')}"]
     if owner is None:
         return [f"what stands before .{name} is None: does the function that made it `return` its result?"]
     if isinstance(owner, types.FunctionType):
@@ -79,8 +84,8 @@ def unknown_attribute(error, step_type):
 
 
 def _meant(name, known, before):
-    near = _near(name, [one for one in known if one not in NOT_MEANT])
-    return f"; did you mean {before}{near}?" if near else ""
+    near = _near(name, known)
+    return f"; did you mean {before}{near}?" if near and near not in NOT_MEANT else ""
 
 
 def _not_in_step(name, quantities):

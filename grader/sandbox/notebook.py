@@ -120,7 +120,7 @@ class Notebook:
 
     def why_missing(self, name):
         """What to report of a function that is not there, as far as the cells tell; else nothing."""
-        why = self._about(rf"\bdef\s+{name}\b|\b{name}\s*=") or next(iter(self.warnings()), "")
+        why = self._about(rf"\bdef\s+{name}\b") or self.why_unknown(name)
         if not why and not self._code:
             why = "the notebook has no code cells"
         return {"message": why}

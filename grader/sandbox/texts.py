@@ -11,6 +11,7 @@ import sys
 import numpy as np
 
 MAX_WARNINGS = 5
+MAX_FOLDER = 4096
 NOBODY_ANSWERS = "nobody can answer input() here"
 _NO_READING = (errno.ENOENT, errno.EACCES, errno.ENOTDIR, errno.EISDIR)
 
@@ -31,9 +32,10 @@ _FOLDERS = _folders()
 
 def clean(text, limit):
     """Printable characters and newlines only, at most `limit` of them, and no folder of this machine."""
-    text = text[:limit]
+    text = text[: limit + MAX_FOLDER]  # a folder that is cut is none that could be found
     if "/" in text:
         text = _FOLDERS.sub("", text)
+    text = text[:limit]
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
@@ -71,16 +73,9 @@ def _of_the_world(error):
     kind = type(error)
     if kind is EOFError and str(error) in ("", "EOF when reading a line"):
         return "EOFError", NOBODY_ANSWERS
-    if kind is ModuleNotFoundError and str(error.name).startswith(
-        "urllib"
-    ):  # numpy, on its way to a file or an address
-        names = [
-            entry.tb_frame.f_locals.get("path")
-            for entry in _traceback(error)
-            if str(entry.tb_frame.f_globals.get("__name__")).startswith("numpy.")
-        ]
-        wanted = [name for name in names if type(name) is str]
-        return wanted and ("FileNotFoundError", f"no file can be read here: {wanted[-1]}")
+    if kind is ModuleNotFoundError and str(error.name).startswith("urllib"):
+        wanted = _file_for_numpy(error)
+        return ("FileNotFoundError", f"no file can be read here: {wanted}") if wanted else None
     if not isinstance(error, OSError):
         return None
     if kind is FileNotFoundError and error.errno is None and str(error).endswith(" not found."):  # numpy's own
@@ -89,6 +84,15 @@ def _of_the_world(error):
         return None
     what = "read" if error.errno in _NO_READING else "written"
     return type_name(error), f"no file can be {what} here: {os.fsdecode(error.filename)}"
+
+
+def _file_for_numpy(error):
+    """The file that numpy was about to open: it imports urllib first, in case the name is an address."""
+    frames = [entry.tb_frame for entry in _traceback(error)]
+    paths = [
+        frame.f_locals.get("path") for frame in frames if str(frame.f_globals.get("__name__")).startswith("numpy.")
+    ]
+    return next((path for path in reversed(paths) if type(path) is str), "")
 
 
 def _traceback(error):
