@@ -210,6 +210,18 @@ def test_what_was_not_run_is_named_where_a_function_is_missing_for_it(
     assert (last(run).outcome, last(run).message) == ("missing", said)
 
 
+def test_a_function_that_is_nowhere_is_not_blamed_on_a_failed_experiment_but_may_be_on_a_program_that_was_not_run(
+    sandbox: Sandbox,
+) -> None:
+    assert last(sandbox.run(notebook("import matplotlib\ny = = 3"))).message == ""
+    said = "cell 2, line 2 was left out: `%run mine.py` is not Python"
+    assert last(sandbox.run(notebook("import matplotlib\n%run mine.py"))).message == said
+
+
+def test_a_statement_that_uses_up_the_memory_costs_only_itself(sandbox: Sandbox) -> None:
+    assert last(sandbox.run(notebook("x = [0] * 10**12", FUNCTION))).outcome == "returned"
+
+
 def test_a_notebook_without_code_cells_is_reported_as_one(sandbox: Sandbox, grader: Command, tmp_path: Path) -> None:
     source = with_cells(("markdown", "# My answers: dJ_db2 is y_hat - y"))
     assert last(sandbox.run(source)).message == "the notebook has no code cells"

@@ -102,15 +102,13 @@ class Notebook:
             for statement in ast.parse("\n" * begin + cell.python, filename).body:
                 try:
                     exec(compile(ast.Module([statement], []), filename, "exec", dont_inherit=True), namespace)
-                except MemoryError:
-                    raise
                 except BaseException as error:
                     first, last = statement.lineno - begin, statement.end_lineno - begin
                     sentence = f"cell {number}, line {first} failed: {in_words(error, filename)}"
                     self.skipped.append(("failed", sentence, "\n".join(lines[first - 1 : last])))
 
     def stopped_by(self, event, namespace, asked):
-        """The event of a notebook that could not be executed to its end, as when memory ran out."""
+        """The event of a notebook whose statements could not be executed one by one."""
         return event
 
     def warnings(self):
@@ -127,7 +125,7 @@ class Notebook:
 
     def why_unknown(self, name):
         """Why a name is not known, as far as the cells tell; else ""."""
-        return self._about(rf"\b{re.escape(name)}\b|\bimport\s*\*", ("text",))
+        return self._about(rf"\b{re.escape(name)}\b|\bimport\s*\*|^%(run|load)\b", ("text",))
 
     def _about(self, pattern, without=()):
         found = [one for one in self.skipped if one[0] not in without and re.search(pattern, one[2])]
