@@ -8,7 +8,7 @@ import builtins
 import msgspec
 import numpy as np
 
-from grader.answers import Answer
+from grader.answers import Answer, place
 from grader.assignment import Assignment
 from grader.config import Gradient
 from grader.diagnosis.hints import hints_for
@@ -50,7 +50,7 @@ def _runtime(answer: Answer) -> Diagnosis | None:
     kind = getattr(builtins, answer.message.partition(":")[0], None)
     if not answer.explanation or (isinstance(kind, type) and issubclass(kind, _NOT_OF_ARRAYS)):
         return None
-    where = f"line {answer.line}" if answer.line else ""
+    where = place(answer.line, answer.cell)
     return Diagnosis("exact", [Mistake(RUNTIME, where, "\n".join(answer.explanation))])
 
 

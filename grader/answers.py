@@ -57,17 +57,23 @@ class ArrayData(Struct, frozen=True):
         return ArrayData(self.dtype, self.shape, hashlib.sha256(self.data).digest())
 
 
+def place(line: int, cell: int = 0) -> str:
+    """Where in a student's file, in words: a line, or a notebook's cell and the line in it; "" where it is unknown."""
+    return "" if not line else f"cell {cell}, line {line}" if cell else f"line {line}"
+
+
 class Traced(Struct, frozen=True):
     """An array that a name of the student's came to hold.
 
     Attributes:
-        function, line: where in the file; "return" for `name` is what a function returned.
+        function, line, cell: where in the file; "return" for `name` is what a function returned.
     """
 
     function: str
     line: int
     name: str
     value: ArrayData
+    cell: int = 0
 
 
 class Answer(Struct, frozen=True, omit_defaults=True):
@@ -77,7 +83,8 @@ class Answer(Struct, frozen=True, omit_defaults=True):
         value: the array that it returned, where it returned one.
         returned: the type of what it returned, such as "list".
         message: the exception or other reason, in the student's or Python's words.
-        line: the line of the student's file where it was raised, 0 if unknown.
+        line: the line of the student's file where it was raised, 0 if unknown; in a notebook of the cell.
+        cell: the cell of the notebook, counted from 1; 0 where there are none.
         printed: what it printed, cut.
         warnings: what Python or numpy warned of, cut.
         mutated: the quantities of the step that it changed in place.
@@ -98,6 +105,7 @@ class Answer(Struct, frozen=True, omit_defaults=True):
     explanation: tuple[str, ...] = ()
     traced: tuple[Traced, ...] = ()
     forged: bool = False
+    cell: int = 0
 
 
 class Run(Struct, frozen=True, omit_defaults=True):
@@ -105,7 +113,8 @@ class Run(Struct, frozen=True, omit_defaults=True):
 
     Attributes:
         answers: for each gradient its answers, one per step; fewer where an earlier one was no value.
-        loading: the outcome of executing the file itself; "returned" where it ran to its end.
+        loading: the outcome of executing the file itself; "returned" where its functions could be called, with a message
+            where it did not run to its end.
         printed: what it printed while it was loaded.
         cpu_seconds: processor time of all its processes together.
         attempts: how many processes were started for it.

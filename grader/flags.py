@@ -22,7 +22,9 @@ def tampering(run: Run) -> Iterator[Signal]:
     """Attempts on the sandbox."""
     if run.violations:
         yield Signal("tamper", f"tried what no gradient needs: {in_words(run.violations)}")
-    if detail := _attempt(run.loading.outcome, run.loading.message):
+    # A file that stopped is called all the same; only what it raised has a message.
+    stopped = "raised" if run.loading.outcome == "returned" and run.loading.message else run.loading.outcome
+    if detail := _attempt(stopped, run.loading.message):
         yield Signal("tamper", f"while the file was loaded: {detail}")
     for gradient, shared in run.answers.items():
         elsewhere = (run.fresh.get(gradient), run.inconsistent.get(gradient))

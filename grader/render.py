@@ -6,8 +6,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from grader.answers import place
 from grader.config import Config
-from grader.formats.words import cause, of_the_file
+from grader.formats.words import NOT_FOUND, cause, not_found, of_the_file
 from grader.forstudents import shortened
 from grader.markup import unmarked
 from grader.result import CheckResult, Diagnosis, Grade, GradientResult
@@ -39,6 +40,8 @@ def print_grade(console: Console, grade: Grade, config: Config, *, staff: bool) 
     if said := of_the_file(grade):
         style = "yellow" if grade.status == "not_graded" else "red"
         console.print(Padding(Text(said, style=style), (0, 0, 0, 2)))
+    for note in grade.notes:
+        console.print(Padding(Text(f"note: {note}", style="dim"), (0, 0, 0, 2)))
     console.print(_table(grade, staff=staff))
     for group in _groups(grade, staff=staff):
         console.print(_block(group, config, staff=staff))
@@ -79,7 +82,7 @@ def _mark(check: CheckResult) -> Text:
 
 
 def _status(gradient: GradientResult) -> Text:
-    words = _WORDS[gradient.status]
+    words = NOT_FOUND if not_found(gradient) else _WORDS[gradient.status]
     if gradient.follow_through is not None:
         words += f" {', '.join(gradient.follow_through.sources)}"
     return Text(words, _COLOURS.get(gradient.status, "red"))
@@ -100,15 +103,14 @@ def _block(group: list[GradientResult], config: Config, *, staff: bool) -> Rende
     gradient, *others = group
     of = next(g.of for g in config.gradients if g.name == gradient.name)
     title = Text.assemble(
-        (_WORDS[gradient.status].upper(), _COLOURS.get(gradient.status, "red")),
+        ((NOT_FOUND if not_found(gradient) else _WORDS[gradient.status]).upper(), _COLOURS.get(gradient.status, "red")),
         "  ",
         (gradient.name, "bold"),
         f": gradient of {config.differentiated} with respect to {of}",
     )
     lines = [line for line in map(_check_line, gradient.checks) if line is not None]
     if gradient.message:
-        where = f"line {gradient.line}: " if gradient.line else ""
-        lines.insert(0, Text(f"{where}{gradient.message}"))
+        lines.insert(0, Text(": ".join(filter(None, [place(gradient.line, gradient.cell), gradient.message]))))
     if others:
         words = {"missing": "so are", "failed": "the same in"}.get(gradient.status, "the same stops")
         lines.append(Text(f"{words} {', '.join(other.name for other in others)}"))

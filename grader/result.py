@@ -64,7 +64,8 @@ class GradientResult(Struct, frozen=True):
 
     Attributes:
         message: what happened, where the function gave no value to check.
-        line: the line of the student's file that the message is about, 0 if none.
+        line: the line of the student's file that the message is about, 0 if none; in a notebook of the cell.
+        cell: the cell of the notebook, counted from 1; 0 where there are none.
         printed: what the function printed, cut; hostile text.
         where: the line at which the value leaves the way to the right answer, as far as its values tell.
         notes: facts that cost no marks, such as warnings and inputs changed in place.
@@ -83,6 +84,7 @@ class GradientResult(Struct, frozen=True):
     printed: str = ""
     notes: list[str] = field(default_factory=list)
     where: str = ""
+    cell: int = 0
 
 
 class Signal(Struct, frozen=True):
@@ -105,6 +107,7 @@ class Grade(Struct, frozen=True):
     Attributes:
         message: why it was not graded, or how loading the file failed.
         sandbox: how the file was run, in one line.
+        notes: facts about the file as a whole that cost no marks.
         integrity: for instructors: what a person should review.
     """
 
@@ -117,6 +120,7 @@ class Grade(Struct, frozen=True):
     message: str = ""
     printed: str = ""
     sandbox: str = ""
+    notes: list[str] = field(default_factory=list)
     integrity: list[Signal] = field(default_factory=list)
 
     @property

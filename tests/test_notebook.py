@@ -11,11 +11,14 @@ import pytest
 from conftest import ROOT
 
 from grader.answers import Run
+from grader.assignment import Assignment
 from grader.configfile import load_config
 from grader.errors import UsageError
+from grader.formats.words import happened
+from grader.grade import grade
 from grader.gradescope.rehearsal import handed_in
 from grader.sandbox.host import Sandbox
-from grader.sandbox.notebook import code_cells
+from grader.sandbox.notebook import read
 from grader.submission import read_submission
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -53,7 +56,7 @@ def test_a_cell_that_is_no_python_is_said_to_be_why_a_function_is_missing(sandbo
     assert last(run).outcome == "returned"
     missing = last(run, "dJ_dU")
     assert missing.outcome == "missing"
-    assert missing.message.startswith("line 3 of the notebook: SyntaxError")
+    assert missing.message == "cell 3, line 1 could not be read: SyntaxError: expected ':'"
 
 
 def test_what_is_below_a_timed_or_captured_cells_first_line_is_run_and_other_languages_are_not(
@@ -69,7 +72,7 @@ def test_what_is_below_a_timed_or_captured_cells_first_line_is_run_and_other_lan
 def test_a_name_that_a_failed_cell_was_to_define_is_explained_by_what_failed(sandbox: Sandbox) -> None:
     run = sandbox.run(notebook("import jax.numpy as jnp", "def dJ_db2(s):\n    return jnp.exp(s.b2)"))
     said = last(run).message
-    assert said.startswith("NameError: name 'jnp' is not defined; line 1 of the notebook: ModuleNotFoundError: jax")
+    assert said.startswith("NameError: name 'jnp' is not defined; cell 2, line 1 failed: ModuleNotFoundError: jax")
 
 
 def test_notebooks_of_version_3_are_read_too(sandbox: Sandbox) -> None:
@@ -83,9 +86,9 @@ def test_a_notebook_that_is_too_large_is_told_how_it_becomes_smaller(sandbox: Sa
     assert run.loading.message.endswith("kB that are accepted; if it is a notebook, clear its outputs")
 
 
-def test_lines_are_counted_through_all_cells(sandbox: Sandbox) -> None:
-    run = sandbox.run(notebook("a = 1\nb = 2", "def dJ_db2(s):\n    return 1 / 0"))
-    assert (last(run).outcome, last(run).line) == ("raised", 5)
+def test_a_line_is_that_of_its_cell_and_cells_of_text_count(sandbox: Sandbox) -> None:
+    run = sandbox.run(notebook("a = 1\nb = 2", "", "def dJ_db2(s):\n    return 1 / 0"))
+    assert (last(run).outcome, last(run).cell, last(run).line) == ("raised", 4, 2)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +96,7 @@ def test_lines_are_counted_through_all_cells(sandbox: Sandbox) -> None:
     [b"{}", b"{1: 2}", b'{"cells": 3, "nbformat": 4}', b"[", b'{"cells": []}', b"\xff\xfe{", b'{"a":' * 5000, b"x = 1"],
 )
 def test_what_only_looks_like_a_notebook_is_python(source: bytes) -> None:
-    assert code_cells(source) is None
+    assert read(source) is None
 
 
 @pytest.mark.parametrize(
@@ -146,3 +149,137 @@ def test_a_rehearsal_hands_in_a_notebook_under_the_right_name(tmp_path: Path) ->
     handed = handed_in(tmp_path / "week 3.ipynb", load_config(ROOT / "config.yaml"), tmp_path)
     assert handed.name == "gradients.ipynb"
     assert handed.read_bytes() == notebook(FUNCTION)
+
+
+def with_cells(*cells: tuple[str, str]) -> bytes:
+    """A notebook of (type, source)."""
+    found = [{"cell_type": kind, "metadata": {}, "source": source} for kind, source in cells]
+    return json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": found}).encode()
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "try:\n    import torch\nexcept ImportError:\n    !pip install torch",
+        "import sys\nif 'google.colab' in sys.modules:\n    !pip install torch\nelse:\n    %cd ..",
+        "def debug():\n    %debug\n",
+        "np.outer?\n?np.outer",
+        "files = !ls\nt = %timeit -o -n1 1+1",
+        "%time big = 3\n%%time\n!!ls",
+        "k = (17\n    % 4)\nname = '''\n!important\n%s\n''' % k",
+        "IN_COLAB = 'google.colab' in str(get_ipython())\nget_ipython().run_line_magic('matplotlib', 'inline')\ndisplay(3)",
+        "import sys\nsys.exit()",
+        "raise KeyboardInterrupt",
+        "plt.plot([1]);\nx = = 3\ny = (",
+    ],
+)
+def test_what_is_no_gradient_takes_no_gradient_with_it(sandbox: Sandbox, before: str) -> None:
+    assert last(sandbox.run(notebook(f"{before}\n{FUNCTION}"))).outcome == "returned"
+
+
+def test_a_timed_statement_is_run_at_the_top_and_in_a_function(sandbox: Sandbox) -> None:
+    run = sandbox.run(notebook("%time one = 1", "def dJ_db2(s):\n    %time d = s.y_hat - s.y\n    return d * one"))
+    assert last(run).outcome == "returned"
+
+
+@pytest.mark.parametrize(
+    "kind, source, said",
+    [
+        (
+            "code",
+            f"%%writefile gradients.py\n{FUNCTION}",
+            "cell 2 was left out because it begins with %%writefile gradients.py",
+        ),
+        ("code", f"%%bash\n{FUNCTION}", "cell 2 was left out because it begins with %%bash"),
+        ("markdown", f"```python\n{FUNCTION}```", "cell 2 is a Markdown cell, which is not run: make it a code cell"),
+        ("raw", FUNCTION, "cell 2 is a raw cell, which is not run: make it a code cell"),
+        (
+            "code",
+            f"<<<<<<< HEAD\n{FUNCTION}=======\n",
+            "cell 2, line 1 could not be read: marks of a merge conflict (<<<<<<<)",
+        ),
+        ("code", f"1 / 0\n{FUNCTION[:-1]})", "cell 2, line 3 could not be read: SyntaxError: unmatched ')'"),
+        ("code", "dJ_db2 = jax.grad(J)", "cell 2, line 1 failed: NameError: name 'jax' is not defined"),
+        ("code", "dJ_db2 = %sql SELECT", "cell 2, line 1 was left out: `dJ_db2 = %sql SELECT` is not Python"),
+    ],
+)
+def test_what_was_not_run_is_named_where_a_function_is_missing_for_it(
+    sandbox: Sandbox, kind: str, source: str, said: str
+) -> None:
+    run = sandbox.run(with_cells(("code", "import jax\n%cd .."), (kind, source), ("code", "y = = 3")))
+    assert (last(run).outcome, last(run).message) == ("missing", said)
+
+
+def test_a_function_that_is_nowhere_is_not_blamed_on_a_failed_experiment_but_may_be_on_a_program_that_was_not_run(
+    sandbox: Sandbox,
+) -> None:
+    assert last(sandbox.run(notebook("import matplotlib\ny = = 3"))).message == ""
+    said = "cell 2, line 2 was left out: `%run mine.py` is not Python"
+    assert last(sandbox.run(notebook("import matplotlib\n%run mine.py"))).message == said
+
+
+def test_a_statement_that_uses_up_the_memory_costs_only_itself(sandbox: Sandbox) -> None:
+    assert last(sandbox.run(notebook("x = [0] * 10**12", FUNCTION))).outcome == "returned"
+
+
+def test_a_notebook_without_code_cells_is_reported_as_one(sandbox: Sandbox, grader: Command, tmp_path: Path) -> None:
+    source = with_cells(("markdown", "# My answers: dJ_db2 is y_hat - y"))
+    assert last(sandbox.run(source)).message == "the notebook has no code cells"
+    (tmp_path / "gradients.ipynb").write_bytes(source)
+    done = grader("check", tmp_path / "gradients.ipynb", "--config", ROOT / "config.yaml")
+    assert "None of the functions asked for was found: the notebook has no code cells" in done.stdout
+    assert "not written yet" not in done.stdout
+
+
+def test_a_name_that_a_command_was_to_define_is_explained_by_the_command(sandbox: Sandbox) -> None:
+    run = sandbox.run(notebook("import numpy as np\nfiles = !ls", "def dJ_db2(s):\n    return files"))
+    said = "NameError: name 'files' is not defined; cell 2, line 2 was left out: `files = !ls` is not Python"
+    assert (last(run).message, last(run).explanation) == (said, ())
+
+
+def test_a_name_that_nothing_in_the_notebook_defines_is_not_blamed_on_a_failed_experiment(sandbox: Sandbox) -> None:
+    run = sandbox.run(notebook("import matplotlib", "def dJ_db2(s):\n    gradients = s.y\n    return gradient"))
+    assert last(run).message == "NameError: name 'gradient' is not defined"
+    assert last(run).explanation == ("nothing here is called gradient; did you mean gradients?",)
+
+
+def test_an_exception_is_explained_and_a_line_found_although_another_cell_cannot_be_read(
+    sandbox: Sandbox, assignment: Assignment
+) -> None:
+    source = notebook("x = = 3\n%cd ..", "y = (", "!ls\ndef dJ_db2(s):\n    return s.h @ s.U.T")
+    run = sandbox.run(source)
+    assert last(run).explanation[0] == "s.h is (1, Dh)  @  s.U.T is (V, Dh)"
+    place = next(g for g in grade(assignment, run, "gradients.ipynb").gradients if g.name == "dJ_db2")
+    assert (place.cell, place.line) == (4, 3)
+    assert happened(place).startswith("cell 4, line 3: ValueError")
+
+
+def test_the_line_at_which_a_value_goes_wrong_is_that_of_its_cell(sandbox: Sandbox) -> None:
+    source = notebook("x = = 3", "!ls\ndef dJ_db2(s):\n    back = s.y - s.y_hat\n    return back")
+    traced = sandbox.trace(source, ["dJ_db2"])["dJ_db2"][-1].traced
+    assert [(one.name, one.cell, one.line) for one in traced] == [("back", 3, 3), ("return", 3, 4)]
+
+
+@pytest.mark.parametrize(
+    "source, said",
+    [
+        (notebook(FUNCTION)[:-30], "the notebook is damaged or not complete: it is no JSON from line 1 on;"),
+        (
+            json.dumps(json.loads(notebook(FUNCTION)), indent=1).encode()[:-30],
+            "the notebook is damaged or not complete: it is no JSON from line",
+        ),
+        (
+            b'{\n "cells": [\n<<<<<<< HEAD\n  1,\n=======\n  2,\n>>>>>>> 4e2b407f\n  3]}',
+            "marks of a merge conflict (<<<<<<<) in line 3 of the notebook:",
+        ),
+        (b'{"cells": []}', "this is JSON, but no notebook"),
+        (b'{"nbformat": 4, "cells": ' + b"[" * 100_000, "the notebook is damaged: it is no JSON;"),
+    ],
+)
+def test_a_notebook_that_is_no_json_is_reported_as_that_and_not_as_bad_python(
+    sandbox: Sandbox, assignment: Assignment, source: bytes, said: str
+) -> None:
+    run = sandbox.run(source)
+    assert (run.loading.outcome, run.loading.line) == ("raised", 0)
+    message = grade(assignment, run, "week 3/gradients.ipynb").message
+    assert message.startswith(f"the notebook could not be loaded: {said}")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from grader.answers import Traced
+from grader.answers import Traced, place
 from grader.assignment import Assignment
 from grader.derivatives import relative_error
 from grader.diagnosis.expression import Evaluator, Node, Values
@@ -21,7 +21,7 @@ TOLERANCE = 1e-9
 SINGLE = 3e-6
 RETURNED = "return"
 
-Key = tuple[str, int, str]
+Key = tuple[str, str, str]  # function, place, name
 
 
 @dataclass(frozen=True)
@@ -67,16 +67,18 @@ _PART = "part of a right formula"
 
 def _value(gradient: str, key: Key) -> str:
     """`back` in line 15, or what a function returns there."""
-    function, line, name = key
+    function, where, name = key
     if name == RETURNED:
-        return f"what {function} returns in line {line}"
+        return f"what {function} returns in {where}"
     inside = "" if function == gradient else f" of {function}"
-    return f"`{name}` in line {line}{inside}"
+    return f"`{name}` in {where}{inside}"
 
 
 def _in_all_steps(traces: Sequence[Sequence[Traced]]) -> Iterator[tuple[Key, Values]]:
     """What was recorded in the same place at every step, in order of time; each value once, constants left out."""
-    steps = [{(one.function, one.line, one.name): one.value.array() for one in trace} for trace in traces]
+    steps = [
+        {(one.function, place(one.line, one.cell), one.name): one.value.array() for one in trace} for trace in traces
+    ]
     seen: list[Values] = []
     for key in steps[0]:
         if all(key in step for step in steps):

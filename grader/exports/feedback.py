@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from grader.answers import place
 from grader.config import Config
 from grader.exports.cells import number, write_file
 from grader.forstudents import for_students
@@ -77,6 +78,8 @@ def page(row: StudentRow, config: Config) -> Iterator[Block]:
     if grade.message:
         yield Block("text", "What happened when the file was loaded:" if grade.status == "graded" else "Reason:")
         yield Block("code", grade.message)
+    for note in grade.notes:
+        yield Block("text", f"Note: {note}.")
     yield Block("table", rows=_table(grade))
     for gradient in grade.gradients:
         if gradient.status != "passed" or gradient.notes:
@@ -104,7 +107,7 @@ def _passage(gradient: GradientResult, grade: Grade, config: Config) -> Iterator
             f"This follows correctly from your own {roots}: that is the one to mend, and this one is then right.",
         )
     if gradient.message:
-        yield Block("code", f"line {gradient.line}: {gradient.message}" if gradient.line else gradient.message)
+        yield Block("code", ": ".join(filter(None, [place(gradient.line, gradient.cell), gradient.message])))
     for check in gradient.checks:
         if check.message and gradient.follow_through is None:
             yield Block("item", f"{_CHECKS.get(check.name, check.name)}: {check.message}")

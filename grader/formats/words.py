@@ -1,5 +1,6 @@
 """What every format says of a gradient in plain text: verdict, evidence, a first hint.  Never a right answer."""
 
+from grader.answers import place
 from grader.markup import unmarked
 from grader.result import CheckResult, Grade, GradientResult
 from grader.text import several_lines
@@ -15,19 +16,33 @@ _VERDICTS = {
     "died": "ended the process that ran it",
     "not_graded": "not graded: a problem on our side",
 }
+NOT_FOUND = "not found"
 
 
 def verdict(result: GradientResult) -> str:
     """One line, such as "right, given your own dJ_db2"."""
     names = result.follow_through.roots or result.follow_through.sources if result.follow_through else []
-    return " ".join([_VERDICTS[result.status], " and ".join(names)]).strip()
+    return " ".join([NOT_FOUND if not_found(result) else _VERDICTS[result.status], " and ".join(names)]).strip()
 
 
 def of_the_file(grade: Grade) -> str:
     """What is to be said of the file as a whole: why it could not be loaded, or that nothing of it was asked for."""
     if not grade.message and all(_absent(one) for one in grade.gradients):
+        reason, *others = {one.message for one in grade.gradients}
+        if reason and not others:
+            return f"None of the functions asked for was found: {reason}"
         return "None of the functions asked for is in this file: was it saved, is it the right one, and are they named as asked?"
     return grade.message
+
+
+def head(grade: Grade) -> str:
+    """What stands above the gradients: what is to be said of the file, and notes on it that cost nothing."""
+    return "\n\n".join(filter(None, [of_the_file(grade), *(f"Note: {note}." for note in grade.notes)]))
+
+
+def not_found(result: GradientResult) -> bool:
+    """There is no such function, and something is known of why: it may well be written."""
+    return _absent(result) and bool(result.message)
 
 
 def _absent(result: GradientResult) -> bool:
@@ -53,8 +68,8 @@ def evidence(grade: Grade, result: GradientResult, *, marked: bool = False, head
 
 def happened(result: GradientResult) -> str:
     """Why there was nothing to check; where the exception is explained in our words, not in numpy's as well."""
-    where = f"line {result.line}: " if result.line else ""
-    return where + (result.message.partition(": ")[0] if explained(result) else result.message)
+    where = place(result.line, result.cell)
+    return (where and f"{where}: ") + (result.message.partition(": ")[0] if explained(result) else result.message)
 
 
 def explained(result: GradientResult) -> list[str]:
@@ -66,9 +81,9 @@ def explained(result: GradientResult) -> list[str]:
 def cause(gradient: GradientResult, *, staff: bool) -> tuple[object, ...]:
     """What must be equal for two gradients to be told together."""
     if gradient.status == "missing":
-        return ("missing",)
+        return ("missing", gradient.message if not_found(gradient) else "")
     if gradient.message and gradient.line:
-        return (gradient.message, gradient.line)
+        return (gradient.message, gradient.line, gradient.cell)
     if not staff and gradient.diagnosis is not None and gradient.diagnosis.certainty == "exact" and not gradient.notes:
         # Without the solution nothing can follow through: one mistake shows in every gradient built on it.
         return tuple(mistake.statement for mistake in gradient.diagnosis.mistakes)

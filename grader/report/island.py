@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from grader.answers import Answer
+from grader.answers import Answer, place
 from grader.assignment import Assignment
 from grader.markup import unmarked
 from grader.report.data import Record
@@ -79,7 +79,11 @@ def _student(assignment: Assignment, record: Record, comparable: bool, details: 
     if record.late:
         student["late"] = True
     message = record.problem if grade is None else grade.message
-    extras = {"flags": _flags(record), "message": visible(message), "printed": visible(grade.printed) if grade else ""}
+    extras = {
+        "flags": _flags(record),
+        "message": visible("\n".join([message, *(grade.notes if grade else ())]).strip()),
+        "printed": visible(grade.printed) if grade else "",
+    }
     student.update({key: value for key, value in extras.items() if value})
     if grade is None:
         return student
@@ -144,6 +148,7 @@ def _detail(assignment: Assignment, gradient: GradientResult, answers: Sequence[
         "hints": [visible(unmarked(hint)) for hint in gradient.hints],
         "message": visible(gradient.message),
         "line": gradient.line,
+        "place": place(gradient.line, gradient.cell),
         "printed": visible(gradient.printed),
         "notes": [visible(note) for note in gradient.notes],
         "heat": heat_map(assignment, declared, answers) if wrong else None,

@@ -8,6 +8,7 @@ knows an answer.  Imports the standard library and numpy only.
 """
 
 import linecache
+import re
 import sys
 import time
 import types
@@ -15,15 +16,16 @@ import warnings
 
 import numpy as np
 
-from grader.sandbox import missing, notebook, unread
+from grader.sandbox import missing, notebook
 from grader.sandbox.frames import read_frame, send_frame
+from grader.sandbox.script import Script
+from grader.sandbox.texts import MAX_WARNINGS, clean, failure, type_name, warnings_in_words
 
 FILE = "gradients.py"
 LOADING = -1  # stands for the number of the call: how executing the file went
 READY = -2  # ... and that all protections are on
 MAX_ENTRIES = 2**20
 MAX_DIMENSIONS = 6
-MAX_WARNINGS = 5
 MAX_LINE = 400
 PLAIN_KINDS = "biufc"
 DOUBLE = np.dtype("<f8")
@@ -80,20 +82,19 @@ def serve(job_fd, result_fd, helpers=None):
     steps = [_Pristine(description, data) for description in header["steps"]]
     source = bytes(data[header["source"] :])
     _seed()
-    cells = notebook.code_cells(source)
-    text = source.decode("utf-8-sig", "replace") if cells is None else notebook.joined(cells)
-    explain = helpers and helpers.Explainer(text, FILE, Step)
+    work = notebook.read(source) or Script(source)
+    text = work.text
+    explain = helpers and helpers.Explainer(text, FILE, Step, work.place)
 
-    trace = helpers.Tracer(FILE, explain) if helpers and header["trace"] else None
+    trace = helpers.Tracer(FILE, explain, work.place) if helpers and header["trace"] else None
 
     def send(event, value=None, more=b""):
         printed = sink.take()
         if printed:
             event["printed"] = clean(printed, limit)
-        send_frame(result_fd, event, value, more)
+        send_frame(result_fd, _placed(event, work), value, more)
 
-    namespace, event = _load(source, text, cells, limit)
-    stopped = event["warnings"][0] if cells is not None and "warnings" in event else ""
+    namespace, event = _load(work, asked, limit)
     event["call"] = LOADING
     send(event)
     if event["outcome"] != "returned":
@@ -103,8 +104,7 @@ def serve(job_fd, result_fd, helpers=None):
         if gradient != broken:
             event, value = _call(namespace, gradient, asked, steps[k], explain, trace, limit)
             broken = gradient if event["outcome"] != "returned" else None
-            if stopped:
-                notebook.blame(event, stopped)
+            _blame(event, gradient, work, limit)
             more = b""
             if trace is not None:
                 event["traced"], more = trace.take()
@@ -154,33 +154,41 @@ class _Pristine:
         ]
 
 
-def _load(source, text, cells, limit):
-    """Execute the file, or the cells of a notebook, where failures are only noted.
-
-    Returns:
-        Its names, and what happened.
-    """
+def _load(work, asked, limit):
+    """Execute the file.  Returns its names and what happened."""
     module = types.ModuleType("gradients")
     module.__file__ = FILE
     sys.modules["gradients"] = module
-    linecache.cache[FILE] = (len(text), None, text.splitlines(True), FILE)
-    noted, code = [], None
+    linecache.cache[FILE] = (len(work.text), None, work.text.splitlines(True), FILE)
     with warnings.catch_warnings(record=True) as caught:
         try:
-            if cells is None:
-                code = compile(source, FILE, "exec", dont_inherit=True)
-                exec(code, module.__dict__)
-            else:
-                notebook.execute(cells, FILE, module.__dict__, lambda error: noted.append(_failure(error, limit)))
+            work.execute(FILE, module.__dict__)
             event = {"outcome": "returned"}
         except BaseException as error:
-            event = _failure(error, limit)
-            if cells is None and code is None:
-                event = unread.in_words(source, event, limit)
-    stopped = notebook.in_words(noted, limit // MAX_WARNINGS)
-    if stopped or caught:
-        event["warnings"] = [*stopped, *_warnings(caught, limit)][:MAX_WARNINGS]
+            event = work.stopped_by(failure(error, FILE, limit), module.__dict__, asked)
+    failed = [clean(sentence, limit // MAX_WARNINGS) for sentence in work.warnings()]
+    if failed or caught:
+        event["warnings"] = [*failed, *warnings_in_words(caught, limit)][:MAX_WARNINGS]
     return module.__dict__, event
+
+
+def _placed(event, work):
+    """The event with its line as that of a cell, where there are cells."""
+    cell, line = work.place(event.get("line", 0))
+    return {**event, "cell": cell, "line": line} if cell else event
+
+
+def _blame(event, gradient, work, limit):
+    """Where a function or a name is not there because part of the file was not executed: say so."""
+    message = event.get("message", "")
+    if event["outcome"] == "missing" and not message:
+        event.update(work.why_missing(gradient))
+        event["message"] = clean(event["message"], limit)
+    elif unknown := re.match(r"NameError: name '(\w+)' is not defined", message):
+        why = work.why_unknown(unknown[1])
+        if why:
+            event["message"] = clean(f"{message}; {why}", limit)
+            event.pop("explanation", None)  # which knows only what is there
 
 
 def _call(namespace, gradient, asked, pristine, explain, trace, limit):
@@ -195,11 +203,11 @@ def _call(namespace, gradient, asked, pristine, explain, trace, limit):
             returned = function(step) if trace is None else trace(function, step, pristine.sizes)
             value, event = _plain(returned, limit)
         except NotImplementedError as error:
-            event = {**_failure(error, limit), "outcome": "missing"}
+            event = {**failure(error, FILE, limit), "outcome": "missing"}
         except BaseException as error:
-            event, failed = _failure(error, limit), error
+            event, failed = failure(error, FILE, limit), error
     if caught:
-        event["warnings"] = _warnings(caught, limit)
+        event["warnings"] = warnings_in_words(caught, limit)
     mutated = pristine.changed(arrays, buffer)
     if mutated:
         event["mutated"] = mutated
@@ -211,7 +219,7 @@ def _call(namespace, gradient, asked, pristine, explain, trace, limit):
 
 def _plain(returned, limit):
     """What was returned as an array of a plain type, or why it is none."""
-    event = {"outcome": "returned", "returned": clean(_type_name(returned), 200)}
+    event = {"outcome": "returned", "returned": clean(type_name(returned), 200)}
     if returned is None:
         return None, event
     try:
@@ -237,44 +245,3 @@ def _as_sent(array):
     if array.dtype == np.longdouble or array.dtype == np.clongdouble:
         return array.astype("<c16" if array.dtype.kind == "c" else "<f8")
     return array.astype(array.dtype.newbyteorder("<"), copy=False)
-
-
-def _failure(error, limit):
-    """An exception as text; its own `__str__` may raise, loop or be huge."""
-    outcome = "out_of_memory" if isinstance(error, MemoryError) else "raised"
-    trace, line = error.__traceback__, 0
-    while trace is not None:
-        if trace.tb_frame.f_code.co_filename == FILE:
-            line = trace.tb_lineno
-        trace = trace.tb_next
-    try:
-        if isinstance(error, SyntaxError) and error.filename == FILE:
-            line, text = error.lineno or 0, str(error.msg)
-        else:
-            text = str(error)
-    except BaseException:
-        text = "(its message cannot be shown)"
-    message = ": ".join(filter(None, [_type_name(error), text]))
-    return {"outcome": outcome, "message": clean(message, limit), "line": int(line)}
-
-
-def _type_name(value):
-    return str(type.__dict__["__name__"].__get__(type(value)))
-
-
-def _warnings(caught, limit):
-    texts = []
-    for warning in caught[:MAX_WARNINGS]:
-        try:
-            texts.append(clean(f"{_type_name(warning.message)}: {warning.message}", limit // MAX_WARNINGS))
-        except BaseException:
-            texts.append("(a warning that cannot be shown)")
-    return texts
-
-
-def clean(text, limit):
-    """Printable characters and newlines only, at most `limit` of them."""
-    text = text[:limit]
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)

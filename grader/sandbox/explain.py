@@ -23,8 +23,10 @@ MAX_CPU_SECONDS = 0.2  # a call that took longer is not repeated in parts
 class Explainer:
     """Explains the exceptions of one file."""
 
-    def __init__(self, source, file, step_type):
+    def __init__(self, source, file, step_type, place):
+        """Explain exceptions of `source`; `place` gives the cell of a notebook and the line in it for a line."""
         self.source = source
+        self.place = place
         self.file = file
         self.step_type = step_type
         self._tree = None
@@ -71,10 +73,9 @@ class Explainer:
         try:
             with np.errstate(all="ignore"):
                 statement = statement_at(self._parsed(), frame.f_lineno)
-                return [
-                    f"line {frame.f_lineno}: {trap}"
-                    for trap in traps(statement, Evaluator(frame, self.step_type, ()), letters)
-                ]
+                cell, line = self.place(frame.f_lineno)
+                where = f"cell {cell}, line {line}" if cell else f"line {line}"
+                return [f"{where}: {trap}" for trap in traps(statement, Evaluator(frame, self.step_type, ()), letters)]
         except BaseException:
             return []
 

@@ -17,12 +17,14 @@ IMPORTABLE = (
 ).split()
 # What the library itself imports only when a function of these names is called, or a module of theirs used.
 _LATER = {
-    "argparse": "copy shutil textwrap",
+    "argparse": "copy locale shutil textwrap",
     "cProfile": "pstats",
     "fractions": "decimal",
     "genfromtxt": "urllib.request numpy.ma",
+    "getopt": "locale",
     "loadtxt": "urllib.request",
     "most_common": "heapq",
+    "optparse": "locale",
     "popen": "subprocess",
     "profile": "pstats",
     "savez": "zipfile",

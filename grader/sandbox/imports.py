@@ -2,6 +2,7 @@
 
 import contextlib
 import importlib
+import os
 import sys
 import types
 
@@ -42,6 +43,18 @@ def forget_own():
     for name in own:
         del sys.modules[name]
     return own
+
+
+def forget_machine():
+    """In a child: what Python says of this machine, and of how it was started, is not there for a student's code."""
+    sys.argv[:] = ["gradients.py"]
+    sys.orig_argv[:] = ["python", "gradients.py"]
+    sys.executable = sys._base_executable = ""
+    sys.prefix = sys.exec_prefix = sys.base_prefix = sys.base_exec_prefix = "/"
+    sys.modules["__main__"] = types.ModuleType("__main__")
+    for name in ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"):
+        os.environ.pop(name, None)
+    sys.path.clear()
 
 
 def seal():

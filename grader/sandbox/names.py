@@ -7,6 +7,10 @@ import types
 
 import numpy as np
 
+CLOSE = 0.75  # as near as a slip: `gradient` for `gradients`
+STEP_NAMES = ("s", "step")  # what the step is usually called
+NOT_MEANT = {"gradient"}  # np.gradient differentiates numbers: nothing that is asked for here
+
 
 def unknown_name(error, trace, step):
     """Lines about a NameError, raised in the frame of the traceback entry `trace`."""
@@ -23,16 +27,32 @@ def unknown_name(error, trace, step):
         return ["numpy is not imported here: `import numpy as np` at the top of the file"]
     if name in _model():
         return [f"{name} is a function of the model: `from model import {name}` at the top of the file"]
-    if hasattr(np, name):
+    own = _own(trace)
+    values = [known for known, value in own.items() if value is step]
+    if values and name in STEP_NAMES:
+        return [f"the step is called {values[0]} in this function, not {name}"]
+    if near := _near(name, own, CLOSE):  # a slip in a name of the file's own is likelier than a missing `np.`
+        return [f"nothing here is called {name}; did you mean {near}?"]
+    if hasattr(np, name) and name not in NOT_MEANT:
         return [f"{name} is numpy's: np.{name}"]
-    return [f"nothing here is called {name}{_nearest(name, trace, step)}"]
+    return [f"nothing here is called {name}{_nearest(name, own, step)}"]
 
 
-def _nearest(name, trace, step):
-    known = [*vars(builtins)]
-    if trace is not None:
-        known += [*trace.tb_frame.f_locals, *_public(trace.tb_frame.f_globals)]
-    near, quantity = _near(name, known), _near(name, vars(step))
+def _own(trace):
+    """The names that the student's function knows, with their values: its own first, then those of the file."""
+    if trace is None:
+        return {}
+    frame = trace.tb_frame
+    own = dict(frame.f_locals)
+    while frame.f_code.co_name.startswith("<") and frame.f_back is not None:  # a comprehension has a frame of its own
+        frame = frame.f_back
+        own = {**frame.f_locals, **own}
+    return {**{known: frame.f_globals[known] for known in _public(frame.f_globals)}, **own}
+
+
+def _nearest(name, own, step):
+    found = [_near(name, own), _near(name, vars(builtins), CLOSE)]
+    near, quantity = max(found, key=lambda one: _ratio(one, name)), _near(name, vars(step))
     if quantity and _ratio(quantity, name) >= _ratio(near, name):
         return f"; the nearest quantity of the step is s.{quantity}"
     return f"; did you mean {near}?" if near else ""
@@ -46,18 +66,26 @@ def unknown_attribute(error, step_type):
     if type(owner) is step_type:
         return [_not_in_step(name, list(vars(owner)))]
     if type(owner) is np.ndarray:
-        near = _near(name, dir(np.ndarray))
-        return [f"an array has no {name}" + (f"; did you mean .{near}?" if near else "")]
+        return [f"an array has no {name}{_meant(name, dir(np.ndarray), '.')}"]
+    if isinstance(owner, np.generic):
+        return [f"a single number has no {name}{_meant(name, dir(type(owner)), '.')}"]
     if owner is np and name in _model():
         return [f"numpy has no {name}; the model has one: `from model import {name}`"]
     if owner is np:
-        near = _near(name, dir(np))
-        return [f"numpy has no {name}" + (f"; did you mean np.{near}?" if near else "")]
+        return [f"numpy has no {name}{_meant(name, dir(np), 'np.')}"]
+    if isinstance(owner, types.ModuleType):
+        called = str(owner.__name__).replace("numpy.", "np.")
+        return [f"{called} has no {name}{_meant(name, dir(owner), f'{called}.')}"]
     if owner is None:
         return [f"what stands before .{name} is None: does the function that made it `return` its result?"]
     if isinstance(owner, types.FunctionType):
         return [f"{owner.__name__} is a function: its value at this step is {owner.__name__}(s)"]
     return []
+
+
+def _meant(name, known, before):
+    near = _near(name, known)
+    return f"; did you mean {before}{near}?" if near and near not in NOT_MEANT else ""
 
 
 def _not_in_step(name, quantities):

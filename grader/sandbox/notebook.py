@@ -5,79 +5,128 @@ Each statement is executed by itself, so that an experiment that fails does not 
 
 import ast
 import json
+import re
 
-MAGIC = ("%", "!", "?")
-AROUND_PYTHON = ("%%time", "%%capture", "%%prun")  # what stands below these is run like any other cell
+from grader.sandbox.cells import Cell
+from grader.sandbox.texts import in_words
+
+MAX_SHOWN = 60
+# Said of a function that is not there, or of a name: what was not executed, beginning with what is most likely to hold it.
+_ORDER = ("unreadable", "failed", "foreign", "text", "command")
 
 
-def code_cells(source):
-    """The code cells of a notebook as texts, or None where `source` (bytes) is none."""
+def read(source):
+    """The notebook in `source` (bytes), or None where it is none."""
     if not source.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
         return None
     try:
-        notebook = json.loads(source.decode("utf-8-sig"))
+        content = json.loads(source.decode("utf-8-sig"))
     except (ValueError, RecursionError):
         return None
-    cells = _cells(notebook) if isinstance(notebook, dict) else None
-    if not isinstance(cells, list) or "nbformat" not in notebook:
+    cells = _cells(content) if isinstance(content, dict) else None
+    if not isinstance(cells, list) or "nbformat" not in content:
         return None
-    return [code(cell) for cell in cells if isinstance(cell, dict) and cell.get("cell_type") == "code"]
+    return Notebook([cell for cell in cells if isinstance(cell, dict)])
 
 
-def _cells(notebook):
+def _cells(content):
     """The cells, which until version 3 were in worksheets."""
-    sheets = notebook.get("worksheets")
+    sheets = content.get("worksheets")
     if not isinstance(sheets, list):
-        return notebook.get("cells")
+        return content.get("cells")
     found = [sheet.get("cells") for sheet in sheets if isinstance(sheet, dict)]
     return [cell for cells in found if isinstance(cells, list) for cell in cells]
 
 
-def code(cell):
-    """The text of one cell; lines for the notebook's own program (`%matplotlib inline`, `!pip install`) are left out."""
+def _source(cell):
     source = cell.get("source", cell.get("input"))
-    text = "".join(map(str, source)) if isinstance(source, list) else str(source)
-    if text.startswith("%%") and text.split(None, 1)[0] not in AROUND_PYTHON:  # the whole cell is in another language
-        return ""
-    return "\n".join("" if line.lstrip().startswith(MAGIC) else line for line in text.split("\n"))
+    return "".join(map(str, source)) if isinstance(source, list) else str(source)
 
 
-def joined(cells):
-    """All cells as one text."""
-    return "\n\n".join(cells)
+class Shell:
+    """Stands in for what `get_ipython()` returns in a notebook: takes every command and does nothing."""
+
+    def __getattr__(self, name):
+        return lambda *arguments, **options: None
 
 
-def execute(cells, filename, namespace, failed):
-    """Execute the statements of all cells in order; `failed` is called with each exception, and the next one has its turn.
+def display(*values, **options):
+    """Stands in for the function of that name that every notebook has."""
+    print(*values)
 
-    Line numbers are those of the joined text.
+
+class Notebook:
+    """The cells of a notebook.  They are counted from the top, those of text included, as a person would.
+
+    Attributes:
+        text: the code of all cells as one text of Python; line numbers of exceptions are those of this text.
+        skipped: what has not been executed, as (kind, sentence, the text that it is about).
     """
-    line = 0
-    for text in cells:
-        try:
-            statements = ast.parse("\n" * line + text, filename).body
-        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            failed(error)
-            statements = []
-        for statement in statements:
-            try:
-                exec(compile(ast.Module([statement], []), filename, "exec", dont_inherit=True), namespace)
-            except Exception as error:
-                failed(error)
-        line += text.count("\n") + 2
 
+    def __init__(self, cells):
+        self._code, self.skipped, line = [], [], 0
+        for number, cell in enumerate(cells, 1):
+            if cell.get("cell_type") == "code":
+                read = Cell(_source(cell))
+                self._code.append((number, line, read))
+                line += read.python.count("\n") + 2
+                self._note_unread(number, read)
+            else:
+                kind = "raw" if cell.get("cell_type") == "raw" else "Markdown"
+                sentence = f"cell {number} is a {kind} cell, which is not run: make it a code cell"
+                self.skipped.append(("text", sentence, _source(cell)))
+        self.text = "\n\n".join(cell.python for _, _, cell in self._code)
 
-def in_words(failures, limit):
-    """What failed while a notebook was executed; first what could not even be read, for it may hold a gradient."""
-    unreadable = ("SyntaxError", "IndentationError", "TabError")
-    ordered = sorted(failures, key=lambda one: not one["message"].startswith(unreadable))
-    return [f"line {one['line']} of the notebook: {one['message']}"[:limit] for one in ordered]
+    def _note_unread(self, number, cell):
+        for line, text, why in cell.unreadable:
+            self.skipped.append(("unreadable", f"cell {number}, line {line} could not be read: {why}", text))
+        if cell.foreign:
+            sentence = f"cell {number} was left out because it begins with {cell.foreign[:MAX_SHOWN]}"
+            self.skipped.append(("foreign", sentence, cell.source))
+        for line, text in cell.commands:
+            shown = text.partition("\n")[0][:MAX_SHOWN]
+            self.skipped.append(("command", f"cell {number}, line {line} was left out: `{shown}` is not Python", text))
 
+    def place(self, line):
+        """(cell, line in it) of a line of `text`."""
+        for number, begin, _ in reversed(self._code):
+            if begin < line:
+                return number, line - begin
+        return 0, line
 
-def blame(event, stopped):
-    """Where a function or a name is not there, what `stopped` the notebook is likely why: say so."""
-    message = event.get("message", "")
-    if event["outcome"] == "missing":
-        event["message"] = message or stopped
-    elif message.startswith("NameError"):
-        event["message"] = f"{message}; {stopped}"
+    def execute(self, filename, namespace):
+        """Execute the statements of all cells in order; one that fails is noted, and the next one has its turn."""
+        namespace.update(display=display, get_ipython=Shell)
+        for number, begin, cell in self._code:
+            lines = cell.source.split("\n")
+            for statement in ast.parse("\n" * begin + cell.python, filename).body:
+                try:
+                    exec(compile(ast.Module([statement], []), filename, "exec", dont_inherit=True), namespace)
+                except BaseException as error:
+                    first, last = statement.lineno - begin, statement.end_lineno - begin
+                    sentence = f"cell {number}, line {first} failed: {in_words(error, filename)}"
+                    self.skipped.append(("failed", sentence, "\n".join(lines[first - 1 : last])))
+
+    def stopped_by(self, event, namespace, asked):
+        """The event of a notebook whose statements could not be executed one by one."""
+        return event
+
+    def warnings(self):
+        """What may have cost something, in words; first what could not even be read."""
+        found = sorted((one for one in self.skipped if one[0] in _ORDER[:2]), key=lambda one: _ORDER.index(one[0]))
+        return [sentence for _, sentence, _ in found]
+
+    def why_missing(self, name):
+        """What to report of a function that is not there, as far as the cells tell; else nothing."""
+        why = self._about(rf"\bdef\s+{name}\b") or self.why_unknown(name)
+        if not why and not self._code:
+            why = "the notebook has no code cells"
+        return {"message": why}
+
+    def why_unknown(self, name):
+        """Why a name is not known, as far as the cells tell; else ""."""
+        return self._about(rf"\b{re.escape(name)}\b|\bimport\s*\*|^%(run|load)\b", ("text",))
+
+    def _about(self, pattern, without=()):
+        found = [one for one in self.skipped if one[0] not in without and re.search(pattern, one[2])]
+        return min(found, key=lambda one: _ORDER.index(one[0]))[1] if found else ""

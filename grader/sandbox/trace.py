@@ -22,9 +22,10 @@ RETURNED = "return"
 class Tracer:
     """Calls functions and remembers, for each line, the arrays that it left."""
 
-    def __init__(self, file, explainer):
-        """Follow the functions of `file`; `explainer` knows the traps in a line."""
+    def __init__(self, file, explainer, place):
+        """Follow the functions of `file`; `explainer` knows the traps in a line, `place` its cell where there are cells."""
         self.file = file
+        self._place = place
         self._explainer = explainer
         self._records = {}
         self._frames = {}
@@ -51,10 +52,11 @@ class Tracer:
         All of it or, where it was too much, nothing: half a trace would mislead.
         """
         records = [] if self._cut or len(self._records) > MAX_RECORDS else list(self._records.items())
-        described = [
-            {"function": function[:MAX_NAME], "line": line, "name": name[:MAX_NAME], "shape": array.shape}
-            for (function, line, name), array in records
-        ]
+        described = []
+        for (function, line, name), array in records:
+            cell, line = self._place(line)
+            place = {"cell": cell, "line": line} if cell else {"line": line}
+            described.append({"function": function[:MAX_NAME], **place, "name": name[:MAX_NAME], "shape": array.shape})
         return described, b"".join(array.tobytes() for _, array in records)
 
     def _enter(self, frame, event, argument):

@@ -43,6 +43,7 @@ class _Described(msgspec.Struct, frozen=True):
     line: int
     name: str
     shape: tuple[int, ...]
+    cell: int = 0
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -57,6 +58,7 @@ class Reply(msgspec.Struct, frozen=True):
     shape: tuple[int, ...] = ()
     message: str = ""
     line: int = 0
+    cell: int = 0
     printed: str = ""
     warnings: tuple[str, ...] = ()
     mutated: tuple[str, ...] = ()
@@ -121,7 +123,8 @@ def _read(head: bytes, limit: int) -> tuple[Reply, Answer]:
         outcome=reply.outcome,
         returned=reply.returned[:MAX_NAME] if reply.returned.isidentifier() else "object",
         message=_message(reply, limit),
-        line=reply.line if 0 <= reply.line < 10**7 else 0,
+        line=_number(reply.line),
+        cell=_number(reply.cell),
         printed=_text(reply.printed, limit),
         warnings=tuple([_text(warning, limit // 5) for warning in reply.warnings[:5]]),
         mutated=tuple([name[:MAX_NAME] for name in reply.mutated[:64] if name.isidentifier()]),
@@ -156,9 +159,9 @@ def _split(reply: Reply, data: bytes) -> tuple[bytes, tuple[Traced, ...]]:
     value, traced = data[:start], []
     for described, size in zip(reply.traced, sizes, strict=True):
         array = _array("<f8", described.shape, data[start : start + size])
-        line = described.line if 0 <= described.line < 10**7 else 0
+        line, cell = _number(described.line), _number(described.cell)
         if described.function.isidentifier() and described.name.isidentifier():  # sentences are made of these
-            traced.append(Traced(described.function[:MAX_NAME], line, described.name[:MAX_NAME], array))
+            traced.append(Traced(described.function[:MAX_NAME], line, described.name[:MAX_NAME], array, cell))
         start += size
     return value, tuple(traced)
 
@@ -180,6 +183,11 @@ def _entries(shape: tuple[int, ...]) -> int:
         if not 0 <= size <= MAX_ENTRIES:
             raise Violation("an array of an impossible shape")
     return math.prod(shape)
+
+
+def _number(number: int) -> int:
+    """The number of a line or cell; 0, which is none, where it cannot be one."""
+    return number if 0 <= number < 10**7 else 0
 
 
 def _text(text: str, limit: int) -> str:

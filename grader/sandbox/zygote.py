@@ -67,6 +67,7 @@ def serve(layers, slot, job, result, helpers, load=None):
         layers.prepare()
     layers.enter(slot)
     imports.seal()
+    imports.forget_machine()
     gc.enable()
     child.serve(job, result, helpers)
 

@@ -41,7 +41,7 @@ function gradient(data, student, g, detail) {
     part.append(make("p", { textContent:
       `Right given the student’s own ${sources.join(", ")}. Mend ${(roots.length ? roots : sources).join(", ")}, and this one is right too.` }));
   }
-  if (detail.message) part.append(said("p", (detail.line ? `line ${detail.line}: ` : "") + detail.message, "why"));
+  if (detail.message) part.append(said("p", (detail.place ? `${detail.place}: ` : "") + detail.message, "why"));
   part.append(...diagnosis(detail));
   for (const [check, outcome, message] of detail.checks || []) {
     if (message) part.append(said("p", `${check} ${outcome}: ${message}`, "small"));

@@ -1,9 +1,7 @@
-"""A small fork bomb while the file is loaded: 64 processes that sleep and hold everything open."""
-# expect: all=raised
-# reported: clone
+"""sys.exit(0) at the end, after all functions are defined: it ends the file, and is no verdict."""
+# expect: all=passed
 
-import os
-import time
+import sys
 
 def dJ_db2(s): return s.y_hat - s.y
 def dJ_dU(s): return s.h.T @ dJ_db2(s)
@@ -14,7 +12,4 @@ def dJ_dI(s): return s.e.T @ dJ_db1(s)
 def dJ_dH(s): return s.h_prev.T @ dJ_db1(s)
 def dJ_dh_prev(s): return dJ_db1(s) @ s.H.T
 
-for _ in range(64):
-    if os.fork() == 0:
-        time.sleep(60)
-        os._exit(0)
+sys.exit(0)

@@ -1,7 +1,9 @@
-"""sys.exit(0) while the file is loaded: exit code 0 is no verdict."""
-# expect: all=raised
+"""A small fork bomb at the end: the first fork is refused, the functions defined before are called, and staff see a flag."""
+# expect: all=passed
+# reported: clone
 
-import sys
+import os
+import time
 
 def dJ_db2(s): return s.y_hat - s.y
 def dJ_dU(s): return s.h.T @ dJ_db2(s)
@@ -12,4 +14,7 @@ def dJ_dI(s): return s.e.T @ dJ_db1(s)
 def dJ_dH(s): return s.h_prev.T @ dJ_db1(s)
 def dJ_dh_prev(s): return dJ_db1(s) @ s.H.T
 
-sys.exit(0)
+for _ in range(64):
+    if os.fork() == 0:
+        time.sleep(60)
+        os._exit(0)

@@ -1,0 +1,202 @@
+"""What happens when a Python file is loaded: where it stops, what is called all the same, and what its messages say."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from conftest import ROOT
+
+from grader.answers import Answer, Run
+from grader.assignment import Assignment
+from grader.grade import grade
+from grader.sandbox.host import Sandbox
+
+SOLUTION = (ROOT / "solutions" / "gradients.py").read_text()
+LINES = SOLUTION.count("\n")
+ONE = "def dJ_db2(s):\n    return s.y_hat - s.y\n"
+FOLDERS = {str(ROOT), sys.prefix, sys.base_prefix, os.path.dirname(np.__file__), os.path.dirname(os.__file__)}
+
+
+def run_one(sandbox: Sandbox, body: str) -> Answer:
+    """The answer of a function whose body is `body`."""
+    lines = "".join(f"    {line}\n" for line in body.split("\n"))
+    return sandbox.run(f"import numpy as np, sys, os\ndef dJ_db2(s):\n{lines}".encode()).answers["dJ_db2"][-1]
+
+
+def loaded(sandbox: Sandbox, line: str) -> Run:
+    return sandbox.run(f"{SOLUTION}\n{line}\n".encode())
+
+
+@pytest.mark.parametrize(
+    "line, said",
+    [
+        ("import matplotlib.pyplot as plt; plt.show()", "ModuleNotFoundError: matplotlib is not available here"),
+        ("name = input('your name: ')", "EOFError: nobody can answer input() here"),
+        ("assert abs(dJ_db2(None)).max() < 1", "AttributeError: 'NoneType' object has no attribute 'y_hat'"),
+        ("import sys; n = int(sys.argv[1])", "IndexError: list index out of range"),
+        ("import argparse; p = argparse.ArgumentParser(); p.add_argument('lr'); p.parse_args()", "SystemExit: 2"),
+        ("raise SystemExit", "SystemExit"),
+        ("exit()", "NameError: name 'exit' is not defined"),
+        ("raise KeyboardInterrupt", "KeyboardInterrupt"),
+        ("import numpy as np; np.loadtxt('w.txt')", "FileNotFoundError: no file can be read here: w.txt"),
+        ("undefined", "NameError: name 'undefined' is not defined"),
+        ("eval('1 +')", "SyntaxError: "),
+    ],
+)
+def test_a_file_that_fails_after_its_functions_loses_no_marks_and_a_note_names_the_line(
+    sandbox: Sandbox, assignment: Assignment, line: str, said: str
+) -> None:
+    run = loaded(sandbox, line)
+    graded = grade(assignment, run, "gradients.py")
+    assert graded.passed
+    assert not graded.message
+    (note,) = graded.notes
+    assert note.startswith(f"the file stopped at line {LINES + 2} ({said}")
+
+
+def test_a_note_on_the_file_is_shown_to_student_and_staff_and_in_every_kind_of_output(
+    grader: Callable[..., "subprocess.CompletedProcess[str]"], tmp_path: "os.PathLike[str]"
+) -> None:
+    file = ROOT.joinpath(tmp_path, "gradients.py")
+    file.write_text(SOLUTION + "\nx = input()\n")
+    said = f"the file stopped at line {LINES + 2} (EOFError: nobody can answer input() here)"
+    for arguments in (["grade"], ["check"], ["grade", "--format", "github"], ["grade", "--format", "prairielearn"]):
+        done = grader(arguments[0], file, *arguments[1:], "--config", ROOT / "config.yaml")
+        shown = " ".join(done.stdout.replace("\\", "").split())
+        assert said in shown or said.replace("(", "&#40;") in shown, shown
+        assert done.returncode == 0
+    document = json.loads(grader("grade", file, "--json").stdout)
+    assert document["notes"] == [
+        f"{said}: nothing after that was run, but the functions defined before it were graded as usual"
+    ]
+
+
+def test_what_comes_after_the_failure_is_reported_with_its_line_and_what_is_nowhere_as_missing(
+    sandbox: Sandbox,
+) -> None:
+    run = sandbox.run(
+        b"def dJ_db2(s):\n    return delta(s)\n1 / 0\ndef delta(s):\n    return s.y_hat - s.y\ndef dJ_dU(s):\n    pass\n"
+    )
+    after = run.answers["dJ_dU"][-1]
+    assert (after.outcome, after.message, after.line) == ("raised", "ZeroDivisionError: division by zero", 3)
+    assert (run.answers["dJ_dh"][-1].outcome, run.answers["dJ_dh"][-1].message) == ("missing", "")
+    uses = run.answers["dJ_db2"][-1].message
+    assert (
+        uses
+        == "NameError: name 'delta' is not defined; the file stopped at line 3: ZeroDivisionError: division by zero"
+    )
+
+
+def test_a_file_that_fails_before_any_function_and_one_that_uses_up_a_limit_are_not_called(
+    sandbox: Sandbox, assignment: Assignment
+) -> None:
+    before = sandbox.run(f"import jax\n{ONE}".encode())
+    assert (before.loading.outcome, before.loading.line, before.answers) == ("raised", 1, {})
+    full = sandbox.run(f"{ONE}\nx = [0] * 10**12".encode())
+    assert (full.loading.outcome, full.answers) == ("out_of_memory", {})
+    assert not grade(assignment, before, "gradients.py").notes
+
+
+def test_a_forbidden_act_after_the_functions_is_still_seen(sandbox: Sandbox, assignment: Assignment) -> None:
+    from grader.flags import flags_of
+
+    run = loaded(sandbox, "import os\nos.kill(1, 9)")
+    graded = grade(assignment, run, "gradients.py")
+    assert graded.passed
+    assert [kind for kind, _, _ in flags_of(graded, run)] == ["tamper"]
+
+
+@pytest.mark.parametrize(
+    "body, said",
+    [
+        ("np.loadtxt('w.txt')", "FileNotFoundError: no file can be read here: w.txt"),
+        ("np.genfromtxt('d.csv')", "FileNotFoundError: no file can be read here: d.csv"),
+        ("np.load('a.npy')", "FileNotFoundError: no file can be read here: a.npy"),
+        ("np.fromfile('a.bin')", "FileNotFoundError: no file can be read here: a.bin"),
+        ("open('x.txt')", "FileNotFoundError: no file can be read here: x.txt"),
+        ("import pathlib\npathlib.Path('p.txt').read_text()", "FileNotFoundError: no file can be read here: p.txt"),
+        ("open('x.txt', 'w')", "PermissionError: no file can be written here: x.txt"),
+        ("np.save('o.npy', s.h)", "PermissionError: no file can be written here: o.npy"),
+        ("np.savez('o.npz', s.h)", "PermissionError: no file can be written here: o.npz"),
+        ("np.savetxt('o.txt', s.h)", "PermissionError: no file can be written here: o.txt"),
+        ("input()", "EOFError: nobody can answer input() here"),
+        ("import getpass\ngetpass.getpass()", "EOFError: nobody can answer input() here"),
+        ("raise FileNotFoundError('lost')", "FileNotFoundError: lost"),
+        ("raise EOFError('Ran out of input')", "EOFError: Ran out of input"),
+    ],
+)
+def test_files_and_input_are_reported_as_what_cannot_be_had_here(sandbox: Sandbox, body: str, said: str) -> None:
+    assert run_one(sandbox, body).message == said
+
+
+LEAKS = [
+    "sys.argv",
+    "sys.orig_argv",
+    "sys.executable",
+    "sys._base_executable",
+    "(sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix)",
+    "sys.path",
+    "dict(os.environ)",
+    "os.getcwd()",
+    "__file__",
+    "vars(sys.modules['__main__'])",
+    "np.__file__",
+    "np.__path__",
+    "os.__file__",
+    "sys.modules",
+    "np.__spec__",
+    "sys._getframe().f_back.f_code",
+    "[value for value in vars(sys).values() if isinstance(value, str)]",
+]
+
+
+@pytest.mark.parametrize("expression", LEAKS)
+def test_no_message_shows_where_anything_is_on_the_grading_machine(sandbox: Sandbox, expression: str) -> None:
+    for body in (f"raise ValueError({expression})", f"print({expression})\nreturn s.b2"):
+        answer = run_one(sandbox, body)
+        shown = answer.message + answer.printed
+        assert shown
+        assert not [folder for folder in FOLDERS if folder in shown]
+        assert '"control"' not in shown
+
+
+def test_a_traceback_that_a_student_prints_has_no_folder_of_this_machine(sandbox: Sandbox) -> None:
+    answer = run_one(
+        sandbox,
+        "import traceback\ntraceback.print_stack()\ntry: np.linalg.inv(s.y)\nexcept Exception: traceback.print_exc()",
+    )
+    assert "numpy/linalg" in answer.printed
+    assert not [folder for folder in FOLDERS if folder in answer.printed]
+
+
+def test_a_program_is_started_under_the_name_of_the_file_alone(sandbox: Sandbox) -> None:
+    assert run_one(sandbox, "raise ValueError(sys.argv)").message == "ValueError: ['gradients.py']"
+
+
+@pytest.mark.parametrize(
+    "source, said",
+    [
+        (
+            ONE + "<<<<<<< HEAD\nx = 1\n=======\nx = 2\n>>>>>>> theirs\n",
+            "marks of a merge conflict (<<<<<<<) in line 3:",
+        ),
+        (ONE + "x = 2\n>>>>>>> theirs\n", "marks of a merge conflict (>>>>>>>) in line 4:"),
+        (ONE + "%matplotlib inline\n", "`%matplotlib inline` is a command for notebooks"),
+        (ONE + "!pip install numpy\n", "`!pip install numpy` is a command for notebooks"),
+        (ONE + "def f(:\n", "SyntaxError: invalid syntax (read by Python"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_reported_as_what_is_wrong_with_it(
+    sandbox: Sandbox, source: str, said: str
+) -> None:
+    run = sandbox.run(source.encode())
+    assert run.loading.outcome == "raised"
+    assert said in run.loading.message
+
+
+def test_marks_of_a_merge_conflict_in_a_text_are_no_conflict(sandbox: Sandbox) -> None:
+    assert sandbox.run(f"x = '''\n<<<<<<< HEAD\n'''\n{ONE}".encode()).answers["dJ_db2"][-1].outcome == "returned"
