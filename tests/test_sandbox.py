@@ -7,7 +7,6 @@ import subprocess
 import sys
 import textwrap
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -24,9 +23,11 @@ from grader.errors import SandboxError
 from grader.grade import grade
 from grader.pipeline import make_sandbox
 from grader.sandbox.host import Sandbox
+from grader.sandbox.pending import MAX_CHATTER
 from grader.sandbox.spawner import FreshProcesses, Report, Zygote
 from grader.sandbox.watch import PATIENCE
 from grader.sandbox.zygote import REHEARSE_AFTER
+from grader.store.runs import pack_run, unpack_run
 
 HONEST = (ROOT / "solutions" / "gradients.py").read_bytes()
 IS_ROOT = os.geteuid() == 0
@@ -133,6 +134,18 @@ def test_the_whole_submission_has_a_limit_too(assignment: Assignment) -> None:
     assert "had used up its 0.8 s" in run.answers["dJ_dh_prev"][-1].message
 
 
+def test_calls_that_are_each_within_their_limit_may_not_exceed_that_of_the_whole(assignment: Assignment) -> None:
+    quick = changed(assignment, call_cpu_seconds=5.0, submission_cpu_seconds=0.4)
+    spin = "\nimport time\ndef _spin(s):\n    end = time.process_time() + 0.15\n    while time.process_time() < end: pass\n"
+    all_spin = spin + "".join(f"{name} = _spin\n" for name in assignment.names)
+    with sandboxed(quick) as sandbox:
+        run = sandbox.run(all_spin.encode())
+    assert "timed_out" in statuses(quick, run).values()
+    told = [answers[-1].message for answers in run.answers.values() if answers[-1].outcome == "timed_out"]
+    assert told[0] == "stopped: the file as a whole may take 0.4 s of processor time, or 2 s with waiting"
+    assert run.cpu_seconds < 1.5
+
+
 def test_memory_below_the_limit_is_fine_and_above_costs_the_gradient(assignment: Assignment, sandbox: Sandbox) -> None:
     take = "import numpy as np\nx = np.ones({} * 2**17)\nreturn s.h.T @ dJ_db2(s)"
     assert only_dJ_dU_is("passed", assignment, sandbox.run(with_dJ_dU(take.format(100))))
@@ -165,6 +178,43 @@ def test_output_that_takes_many_bytes_a_character_is_output_like_any_other(
     run = sandbox.run(with_dJ_dU("print('\U0001f600' * 9999)\nraise ValueError('\U0001f600' * 9999)"))
     assert only_dJ_dU_is("raised", assignment, run)
     assert len(run.answers["dJ_dU"][0].printed) == 2048
+
+
+@pytest.mark.parametrize("shape", ["(2**20,)", "(1, 2**20)", "(1, 1, 2**19, 2)"])
+def test_of_an_answer_larger_by_far_than_a_right_one_type_and_shape_are_kept(
+    assignment: Assignment, sandbox: Sandbox, shape: str
+) -> None:
+    source = with_dJ_dU(f"import numpy as np\nreturn np.random.rand(2**20).reshape({shape})")
+    run = sandbox.run(source)
+    value = run.answers["dJ_dU"][0].value
+    assert value is not None
+    assert (value.dtype, value.shape) == ("<f8", eval(shape))
+    assert len(pack_run(run)) < 100_000
+    [result] = [one for one in grade(assignment, run, "x").gradients if one.name == "dJ_dU"]
+    assert f"expected shape (Dh, V) = (7, 11), got {value.shape}" in result.checks[0].message
+    assert grade(assignment, unpack_run(pack_run(run)), "x") == grade(assignment, run, "x")
+    assert only_dJ_dU_is("failed", assignment, run)
+
+
+def test_a_wrong_answer_as_large_as_a_jacobian_is_kept_whole(assignment: Assignment, sandbox: Sandbox) -> None:
+    run = sandbox.run(with_dJ_dU("import numpy as np\nreturn np.einsum('ij,kl->jkl', s.y_hat, s.U)"))
+    assert all(answer.value is not None and answer.value.kept for answer in run.answers["dJ_dU"])
+
+
+def test_a_file_that_prints_and_warns_at_every_call_is_kept_within_limits(assignment: Assignment) -> None:
+    talk = (
+        "\nimport warnings\ndef _talk(s):\n    print('x' * 9999)\n    for i in range(9): warnings.warn(str(i) * 9999)\n"
+    )
+    source = talk + "".join(f"{name} = _talk\n" for name in assignment.names)
+    talkative = changed(assignment, output_kb=16)
+    with sandboxed(talkative) as sandbox:
+        run = sandbox.run(source.encode())
+    shared = [answer for found in run.answers.values() for answer in found]
+    all_answers = [*shared, *run.fresh.values(), *run.inconsistent.values()]
+    said = [text for answer in all_answers for text in (answer.printed, *answer.warnings)]
+    assert len(said[0]) == 10_000
+    assert sum(map(len, said)) == MAX_CHATTER
+    assert statuses(talkative, run)["dJ_db2"] == "failed"
 
 
 # --- blame ---------------------------------------------------------------------------------------------------------
@@ -295,7 +345,7 @@ def test_a_zygote_that_dies_is_replaced_and_the_files_it_was_running_are_run_aga
         assert isinstance(spawner, Zygote)
         assert spawner.report
         spawner._process.kill()
-        time.sleep(0.1)
+        spawner._process.wait()
         assert only_dJ_dU_is("passed", assignment, sandbox.run(HONEST))
 
 
@@ -337,12 +387,19 @@ def test_a_file_that_is_killed_again_and_again_is_not_run_for_ever(assignment: A
     with sandboxed(assignment) as sandbox:
         assert sandbox.report, "it has started"
         zygote = sandbox._nursery.spawner._process.pid  # type: ignore[attr-defined]
-        timers = [threading.Timer(0.25 * k, kill_children_of, [zygote]) for k in range(1, 5)]
-        for timer in timers:
-            timer.start()
-        run = sandbox.run(HONEST + b"\nimport time\ntime.sleep(0.6)\n")
-        for timer in timers:
-            timer.join()
+        ended = threading.Event()
+
+        def kill_all() -> None:
+            while not ended.wait(0.1):
+                kill_children_of(zygote)
+
+        killer = threading.Thread(target=kill_all)
+        killer.start()
+        try:
+            run = sandbox.run(HONEST + b"\nimport time\ntime.sleep(60)\n")
+        finally:
+            ended.set()
+            killer.join()
     assert run.loading.message == "the process was ended by SIGKILL"
 
 

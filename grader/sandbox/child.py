@@ -15,7 +15,7 @@ import warnings
 
 import numpy as np
 
-from grader.sandbox import evidence, missing, notebook, unread
+from grader.sandbox import missing, notebook, unread
 from grader.sandbox.frames import read_frame, send_frame
 
 FILE = "gradients.py"
@@ -92,11 +92,7 @@ def serve(job_fd, result_fd, helpers=None):
             event["printed"] = clean(printed, limit)
         send_frame(result_fd, event, value, more)
 
-    namespace, event, code = _load(source, text, cells, limit)
-    if event["outcome"] == "returned":
-        found = _evidence(code or text, namespace, steps[0].names)
-        if found:
-            event["evidence"] = found
+    namespace, event = _load(source, text, cells, limit)
     stopped = event["warnings"][0] if cells is not None and "warnings" in event else ""
     event["call"] = LOADING
     send(event)
@@ -162,7 +158,7 @@ def _load(source, text, cells, limit):
     """Execute the file, or the cells of a notebook, where failures are only noted.
 
     Returns:
-        Its names, what happened, and the compiled file (None for a notebook).
+        Its names, and what happened.
     """
     module = types.ModuleType("gradients")
     module.__file__ = FILE
@@ -184,18 +180,7 @@ def _load(source, text, cells, limit):
     stopped = notebook.in_words(noted, limit // MAX_WARNINGS)
     if stopped or caught:
         event["warnings"] = [*stopped, *_warnings(caught, limit)][:MAX_WARNINGS]
-    return module.__dict__, event, code
-
-
-def _evidence(code, namespace, quantities):
-    """What the file, compiled or a text, uses (see evidence.py); nothing where it has patched what is used here."""
-    try:
-        if isinstance(code, str):
-            with warnings.catch_warnings(record=True):
-                code = compile(code, FILE, "exec", dont_inherit=True)
-        return evidence.evidence(code, namespace, vars(sys.modules["model"]), quantities)
-    except BaseException:
-        return []
+    return module.__dict__, event
 
 
 def _call(namespace, gradient, asked, pristine, explain, trace, limit):
