@@ -84,7 +84,9 @@ def test_every_student_of_the_store_is_in_the_report_once(graded: Class) -> None
     assert [record.key for record in graded.records] == [f"s{k:05}" for k in range(STUDENTS + 1)]
     assert graded.records[0].run is not None
     assert graded.records[0].late
-    assert [flag.kind for flag in graded.records[58].flags] == ["identical"]
+    assert [flag.kind for flag in graded.records[58].flags] == ["identical", "tamper"], (
+        "network.failed, handed in twice"
+    )
 
 
 def test_the_marks_lost_to_root_mistakes_are_all_the_marks_that_were_lost(graded: Class, summary: Summary) -> None:

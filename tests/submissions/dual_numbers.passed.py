@@ -1,4 +1,5 @@
 """Differentiates the loss forward with dual numbers: exact, and not derived.  Full marks, and a signal for instructors."""
+# expect: all=passed
 
 import numpy as np
 

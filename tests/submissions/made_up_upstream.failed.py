@@ -2,6 +2,7 @@
 
 Follow-through keeps the marks of what follows; instructors are told to look.
 """
+# expect: dJ_db2=failed, dJ_db1=failed, others=followed_through
 
 import numpy as np
 

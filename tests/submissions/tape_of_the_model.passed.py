@@ -2,6 +2,7 @@
 
 Only what depends on the variable is recorded; the other quantities are taken from s.
 """
+# expect: all=passed
 
 import numpy as np
 
