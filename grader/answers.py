@@ -16,6 +16,7 @@ Outcome = Literal["returned", "missing", "raised", "timed_out", "out_of_memory",
 DTYPES = ("|b1", "|i1", "|u1", "<i2", "<u2", "<i4", "<u4", "<i8", "<u8", "<f2", "<f4", "<f8", "<c8", "<c16")
 MAX_DIMENSIONS = 6
 MAX_ENTRIES = 2**20
+NOTEBOOK = "notebook"
 
 
 class ArrayData(Struct, frozen=True):
@@ -56,7 +57,7 @@ class Answer(Struct, frozen=True, omit_defaults=True):
 
     Attributes:
         value: the array that it returned, where it returned one.
-        returned: the type of what it returned, such as "list".
+        returned: the type of what it returned, such as "list"; of the loading NOTEBOOK where that is what could not be read.
         message: the exception or other reason, in the student's or Python's words.
         line: the line of the student's file where it was raised, 0 if unknown; in a notebook of the cell.
         cell: the cell of the notebook, counted from 1; 0 where there are none.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from grader.answers import Answer, Run, place
+from grader.answers import NOTEBOOK, Answer, Run, place
 from grader.assignment import Assignment
 from grader.config import CHECKS, Gradient
 from grader.evidence import evidence_of
@@ -62,7 +62,7 @@ def grade(assignment: Assignment, run: Run, submission: str, sandbox: str = "") 
         score=_marks(sum(gradient.score for gradient in gradients)),
         max_score=_marks(assignment.config.max_score),
         gradients=gradients,
-        message=_message(assignment, run, undecided, submission),
+        message=_message(assignment, run, undecided),
         printed=run.loading.printed,
         sandbox=sandbox,
         notes=_notes_on_the_file(run.loading),
@@ -216,7 +216,7 @@ def _checks(assignment: Assignment, gradient: Gradient, verdicts: Sequence[Verdi
     return results
 
 
-def _message(assignment: Assignment, run: Run, undecided: Sequence[str], submission: str) -> str:
+def _message(assignment: Assignment, run: Run, undecided: Sequence[str]) -> str:
     if undecided:
         return f"not graded: {', '.join(undecided)} could not be checked here; `grader validate` says why"
     if run.loading.outcome == "returned":
@@ -224,7 +224,7 @@ def _message(assignment: Assignment, run: Run, undecided: Sequence[str], submiss
     if run.loading.outcome == "missing":
         return run.loading.message
     where = place(run.loading.line, run.loading.cell)
-    name = "the notebook" if submission.endswith(".ipynb") else assignment.config.submission
+    name = "the notebook" if run.loading.returned == NOTEBOOK else assignment.config.submission
     return f"{name} could not be loaded: {where and f'{where}: '}{run.loading.message}"
 
 
