@@ -138,7 +138,7 @@ def table(rates, unit="/s"):
 def layers(assignment, rounds):
     say("## One worker process, 3 in flight, sandbox layers left out one at a time, median rate")
     sets = {
-        "everything": (), "without seccomp": ("seccomp",), "without Landlock": ("landlock",), "without own user": ("uid",),
+        "everything": (), "without seccomp": ("seccomp",), "without reports": ("reports",), "without Landlock": ("landlock",), "without own user": ("uid",),
         "without resource limits": ("limits",), "without any": ("seccomp", "landlock", "uid", "limits", "chroot"),
     }  # fmt: skip
     sources = [school.submission(0).encode()] * 100

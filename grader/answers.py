@@ -3,9 +3,13 @@
 Whoever only stores and hands on answers needs no numpy: it is loaded where one is looked at.
 """
 
+import hashlib
+import math
 from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
+
+from grader.text import one_line
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,20 +21,44 @@ DTYPES = ("|b1", "|i1", "|u1", "<i2", "<u2", "<i4", "<u4", "<i8", "<u8", "<f2", 
 MAX_DIMENSIONS = 6
 MAX_ENTRIES = 2**20
 NOTEBOOK = "notebook"
+MAX_REASON = 200  # characters of a student's in a sentence of ours
+
+LEAST_ROOM = 64  # entries that an array may always have: they take no more bytes than a hash and a little
 
 
 class ArrayData(Struct, frozen=True):
-    """An array as it crossed the border: C order, little endian."""
+    """An array as it crossed the border.
+
+    Attributes:
+        data: its entries, C order, little endian; of an array too large to keep only a hash of them.
+    """
 
     dtype: str
     shape: tuple[int, ...]
     data: bytes
 
+    @property
+    def entries(self) -> int:
+        return math.prod(self.shape)
+
+    @property
+    def kept(self) -> bool:
+        """Whether the entries are here; otherwise only their type and shape are known."""
+        return len(self.data) == self.entries * int(self.dtype[2:])
+
     def array(self) -> "np.ndarray[Any, Any]":
-        """The array, read-only."""
+        """The array, read-only; zeros, in no memory, in place of entries that were not kept."""
         import numpy as np
 
+        if not self.kept:
+            return np.broadcast_to(np.zeros((), dtype=np.dtype(self.dtype)), self.shape)
         return np.frombuffer(self.data, dtype=np.dtype(self.dtype)).reshape(self.shape)
+
+    def within(self, entries: int) -> "ArrayData":
+        """This array or, where it has more entries, its type, its shape and a hash."""
+        if self.entries <= max(entries, LEAST_ROOM) or not self.kept:
+            return self
+        return ArrayData(self.dtype, self.shape, hashlib.sha256(self.data).digest())
 
 
 def place(line: int, cell: int = 0) -> str:
@@ -65,8 +93,8 @@ class Answer(Struct, frozen=True, omit_defaults=True):
         warnings: what Python or numpy warned of, cut.
         mutated: the quantities of the step that it changed in place.
         explanation: lines that say which expression raised, and why, or in a traced call what numpy did without complaint:
-            made in the student's process, so hostile too.
-        evidence: what the file uses that numerical derivatives use; of the loading only.
+            made in the student's process, and checked to be sentences of ours about expressions of the file.
+        forged: it came with an explanation that no process of ours gives, which was left out.
         traced: the arrays that its names came to hold, in order of time, where the call was traced.
     """
 
@@ -80,8 +108,18 @@ class Answer(Struct, frozen=True, omit_defaults=True):
     mutated: tuple[str, ...] = ()
     explanation: tuple[str, ...] = ()
     traced: tuple[Traced, ...] = ()
-    evidence: tuple[str, ...] = ()
+    forged: bool = False
     cell: int = 0
+
+
+def stopped(loading: Answer) -> str:
+    """In words: where a file stopped, and why, although the functions that it had defined could be called."""
+    where = place(loading.line, loading.cell)
+    reason = one_line(loading.message, MAX_REASON)
+    return (
+        f"the file stopped{where and f' at {where}'} ({reason}): nothing after that was run,"
+        " but the functions defined before it were graded as usual"
+    )
 
 
 class Run(Struct, frozen=True, omit_defaults=True):
@@ -95,6 +133,12 @@ class Run(Struct, frozen=True, omit_defaults=True):
         cpu_seconds: processor time of all its processes together.
         attempts: how many processes were started for it.
         traces: for wrong gradients the traced calls of a second run, one per step.
+        wall_seconds: time on the clock, but for what was spent waiting for a processor.
+        fresh: for each gradient its answer at the step that is drawn for this file alone.
+        inconsistent: for each gradient its answer at the step whose computed quantities do not belong to its inputs.
+        source_hash: the SHA-256 of the file in hexadecimal, from which the fresh step is drawn.
+        violations: the system calls that it made and no honest file makes (see sandbox/reported.py), by name: heard from
+            the kernel, and so the one thing here that is true. Empty where the sandbox cannot hear of them.
     """
 
     answers: dict[str, list[Answer]]
@@ -102,3 +146,8 @@ class Run(Struct, frozen=True, omit_defaults=True):
     cpu_seconds: float = 0.0
     attempts: int = 0
     traces: dict[str, list[Answer]] = {}
+    wall_seconds: float = 0.0
+    fresh: dict[str, Answer] = {}
+    inconsistent: dict[str, Answer] = {}
+    source_hash: str = ""
+    violations: tuple[str, ...] = ()

@@ -3,6 +3,7 @@
 The only module that knows how these fit together; everything after it takes an `Assignment`.
 """
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,8 +14,11 @@ from grader.config import Computed, Config, Gradient
 from grader.derivatives import Derivative, differentiate, random_directions, relative_error
 from grader.errors import ConfigError
 from grader.graph import Array, Graph
+from grader.recompute import Recomputed, recomputed_gradients
 from grader.reference import Reference
-from grader.steps import Step, make_steps
+from grader.steps import Step, make_fresh_step, make_inconsistent_step, make_steps
+
+KEPT_STEPS = 32
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,49 @@ class Assignment:
         direct = {name: self.reference.upstream(name, self.steps[0]) for name in self.names}
         return {name: _nearest_first(name, direct) for name in self.names}
 
+    def fresh_step(self, source_hash: str) -> Step:
+        """The step that only the file with this SHA-256 is checked at."""
+        known = self._fresh_steps
+        if source_hash not in known:
+            if len(known) == KEPT_STEPS:
+                del known[next(iter(known))]
+            known[source_hash] = make_fresh_step(self.config, self.graph, source_hash)
+        return known[source_hash]
+
+    @cached_property
+    def _fresh_steps(self) -> dict[str, Step]:
+        """Those drawn last: each is needed when its file is run and again when its answers are checked."""
+        return {}
+
+    @cached_property
+    def shapes(self) -> dict[str, tuple[str | int, ...]]:
+        """The symbolic shape of each gradient, by name."""
+        return {gradient.name: self.symbolic(gradient) for gradient in self.config.gradients}
+
+    @cached_property
+    def inconsistent_step(self) -> Step:
+        """The step whose computed quantities do not belong to its inputs."""
+        return make_inconsistent_step(self.config, self.graph)
+
+    @cached_property
+    def given(self) -> dict[str, Array]:
+        """Each gradient at the inconsistent step, as a formula gives it that uses the quantities that it is given."""
+        if self.reference is None:
+            return {}
+        return {name: self.reference(name, self.inconsistent_step)[0] for name in self.names}
+
+    @cached_property
+    def recomputed(self) -> dict[str, tuple[dict[Recomputed, Array], dict[Recomputed, Array]]]:
+        """Each gradient at the inconsistent step, for sets of quantities that are computed again."""
+        if self.reference is None:
+            return {}
+        return {
+            gradient.name: recomputed_gradients(
+                self.graph, self.reference, self.inconsistent_step, gradient.name, gradient.of
+            )
+            for gradient in self.config.gradients
+        }
+
     @property
     def names(self) -> list[str]:
         return [gradient.name for gradient in self.config.gradients]
@@ -78,11 +125,22 @@ class Assignment:
         """The shape that a gradient must have: that of what it is taken with respect to."""
         return self.config.shape_of(gradient.of)
 
+    @property
+    def most_entries(self) -> dict[str, int]:
+        """How many entries each gradient has at most, whatever sizes a step has."""
+        largest = {name: max(sizes) for name, sizes in self.config.dimensions.items()}
+        return {
+            gradient.name: math.prod(
+                size if isinstance(size, int) else largest[size] for size in self.symbolic(gradient)
+            )
+            for gradient in self.config.gradients
+        }
+
     def _differentiate(self, gradient: Gradient, step: Step) -> Derivative:
         check = self.config.checks.finite_difference
         shape = step.shape(self.symbolic(gradient))
         few = int(np.prod(shape)) <= check.max_entries
-        directions = None if few else random_directions(shape, check.directions, self.config.steps.seed)
+        directions = None if few else random_directions(shape, check.directions, int(self.config.steps.seed, 16))
         return differentiate(
             self.graph, step, gradient.of, method=check.method, step_size=check.step_size, directions=directions
         )

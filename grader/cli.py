@@ -12,6 +12,7 @@ import click
 
 from grader import __version__
 from grader.errors import GraderError
+from grader.text import several_lines
 
 # Each command and the module under grader.commands that defines it as `command`; help lists them in this order.
 COMMANDS = {
@@ -76,8 +77,7 @@ class _Commands(click.Group):
 
 def _say(message: str) -> None:
     """One error; names of files in it may be a student's, and do nothing to the terminal."""
-    shown = "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in message)
-    click.echo(f"{click.style('error:', fg='red', bold=True)} {shown}", err=True)
+    click.echo(f"{click.style('error:', fg='red', bold=True)} {several_lines(message)}", err=True)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -14,6 +14,7 @@ Share = Annotated[float, Meta(ge=0, le=1)]
 Size = Annotated[int, Meta(ge=2, le=1000)]
 Sizes = Annotated[list[Size], Meta(min_length=1)]
 Count = Annotated[int, Meta(ge=1)]
+Seed = Annotated[str, Meta(pattern=r"^[0-9a-fA-F]{32}$")]
 NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 Name = Annotated[str, Meta(pattern=f"^{NAME}$")]
 Shape = tuple[str | int, ...]
@@ -63,10 +64,10 @@ Quantity = Normal | Uniform | Index | OneHot | Computed
 
 
 class Steps(_Section, frozen=True, kw_only=True):
-    """The random steps at which every gradient is compared."""
+    """The random steps at which every gradient is compared; `seed` is 128 secret bits as 32 hexadecimal digits."""
 
     count: Annotated[int, Meta(ge=2, le=100)]
-    seed: Annotated[int, Meta(ge=0)]
+    seed: Seed
 
 
 class ShapeCheck(_Section, frozen=True, kw_only=True):

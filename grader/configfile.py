@@ -34,6 +34,10 @@ from grader.config import (
 from grader.errors import ConfigError, did_you_mean
 from grader.yamlfile import Key, YamlFile
 
+_SEED_EXPECTED = (
+    "expected 32 hexadecimal digits in quotes, which this command makes:"
+    ' python3 -c "import secrets; print(secrets.token_hex(16))"; found '
+)
 SAMPLES = {"normal": Normal, "uniform": Uniform, "index": Index, "one_hot": OneHot, "model": Computed}
 
 
@@ -156,6 +160,8 @@ def _convert(file: YamlFile, prefix: list[Key], kind: Any) -> Any:
     except msgspec.ValidationError as error:
         text, _, path = str(error).partition(" - at `")
     keys = [*prefix, *(word or int(number) for word, number in re.findall(r"\.(\w+)|\[(\d+)\]", path))]
+    if keys == ["steps", "seed"]:
+        raise ConfigError(f"{file.where(keys)}: {_SEED_EXPECTED}{_shortened(_at(file.data, keys))}")
     if unknown := re.search(r"unknown field `(.*)`$", text, re.DOTALL):
         raise ConfigError(f"{file.where([*keys, unknown[1]])}: unknown key{_near_key(keys, file.data, unknown[1])}")
     if missing := re.search(r"missing required field `(.*)`$", text):
@@ -167,6 +173,12 @@ def _convert(file: YamlFile, prefix: list[Key], kind: Any) -> Any:
     found = _at(file.data, keys)
     shown = f" ({found!r})" if isinstance(found, str | int | float) and len(repr(found)) < 60 else ""
     raise ConfigError(f"{file.where(keys)}: {text}{shown}")
+
+
+def _shortened(value: Any) -> str:
+    """A seed is secret, and what stands in its place may be most of one."""
+    text = str(value)
+    return f"{type(value).__name__} {text}" if len(text) < 12 else f"{len(text)} characters, {type(value).__name__}"
 
 
 def _at(data: Any, keys: list[Key]) -> Any:

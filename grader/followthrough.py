@@ -11,6 +11,7 @@ import numpy as np
 
 from grader.assignment import Assignment
 from grader.derivatives import relative_error
+from grader.fresh import Fresh
 from grader.graph import Array
 from grader.judge import Judgement
 
@@ -20,13 +21,20 @@ LEAST = 1e-100
 
 @dataclass(frozen=True)
 class Carried:
-    """A gradient that follows from the student's own: `sources` were put in place, `roots` are the ones to mend."""
+    """A gradient that follows from the student's own: `sources` were put in place, `roots` are the ones to fix.
+
+    Attributes:
+        error: the largest relative error over the steps.
+    """
 
     sources: list[str]
     roots: list[str]
+    error: float = 0.0
 
 
-def find_carried(assignment: Assignment, judgements: Mapping[str, Judgement], single: set[str]) -> dict[str, Carried]:
+def find_carried(
+    assignment: Assignment, judgements: Mapping[str, Judgement], single: set[str], fresh: Fresh | None = None
+) -> dict[str, Carried]:
     """The failed gradients that are right given others of the student's that are wrong.
 
     Only answers of the right shape with real, finite numbers that are not trivial are built on, and only wrong ones:
@@ -34,6 +42,7 @@ def find_carried(assignment: Assignment, judgements: Mapping[str, Judgement], si
 
     Args:
         single: the gradients answered in float32.
+        fresh: the answers at the file's own step, where what follows must follow too.
     """
     carried: dict[str, Carried] = {}
     wrong = {name: judgement.values for name, judgement in judgements.items() if not judgement.passed}
@@ -45,34 +54,44 @@ def find_carried(assignment: Assignment, judgements: Mapping[str, Judgement], si
         config = assignment.config.checks.reference
         loose = config.float32 == "accept" and single.intersection([name, *usable])
         tolerance = config.float32_tolerance if loose else config.tolerance
-        sources = _matching(assignment, name, values, {other: wrong[other] or [] for other in usable}, tolerance)
-        if sources:
+        sources, error = _matching(assignment, name, values, {other: wrong[other] or [] for other in usable}, tolerance)
+        if sources and (fresh is None or fresh.confirms(name, sources)):
             roots = {root for source in sources for root in (carried[source].roots if source in carried else [source])}
-            carried[name] = Carried(_in_order(assignment, sources), _in_order(assignment, roots))
+            carried[name] = Carried(_in_order(assignment, sources), _in_order(assignment, roots), error)
     return carried
 
 
 def _of_usual_size(values: list[Array] | None) -> bool:
-    """Of 1e-320 hardly a digit is left, and any factor between 0.5 and 1.5 gives the same: nothing can be told from that."""
-    return values is not None and all(np.max(np.abs(value)) > LEAST for value in values)
+    """Of 1e-320 hardly a digit is left, and any factor between 0.5 and 1.5 gives the same: nothing can be told from that.
+
+    Exactly zero at some points is usual: a sum may cancel there, or a unit be switched off.
+    """
+    if values is None:
+        return False
+    sizes = [float(np.max(np.abs(value), initial=0.0)) for value in values]
+    return all(size == 0.0 or size > LEAST for size in sizes)
 
 
 def _matching(
     assignment: Assignment, name: str, values: list[Array], own: Mapping[str, list[Array]], tolerance: float
-) -> frozenset[str]:
-    """The nearest set of upstream gradients with which the reference gives exactly `values`."""
+) -> tuple[frozenset[str], float]:
+    """The nearest set of upstream gradients with which the reference gives exactly `values`, and the largest relative error."""
     reference = assignment.reference
     if reference is None:
-        return frozenset()
+        return frozenset(), 0.0
     for names in _combinations(list(own)):
         used: frozenset[str] = frozenset()
+        largest, nonzero = 0.0, False  # nonzero at one point at least: zeros follow from any zeros
         for k, step in enumerate(assignment.steps):
             value, used = reference(name, step, {other: own[other][k] for other in names})
-            if used != frozenset(names) or not (relative_error(value, values[k]) <= tolerance and np.any(value)):
+            error = relative_error(value, values[k])
+            if used != frozenset(names) or not error <= tolerance:
                 break
+            largest, nonzero = max(largest, error), nonzero or bool(np.any(value))
         else:
-            return used
-    return frozenset()
+            if nonzero:
+                return used, largest
+    return frozenset(), 0.0
 
 
 def _combinations(names: list[str]) -> Iterator[tuple[str, ...]]:

@@ -4,19 +4,21 @@ The sum over the checks plus what follow-through keeps is the score of a gradien
 """
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from grader.answers import NOTEBOOK, Answer, Run, place
+from grader.answers import NOTEBOOK, Answer, Run, place, stopped
 from grader.assignment import Assignment
 from grader.config import CHECKS, Gradient
-from grader.evidence import evidence_of
+from grader.flags import tampering
 from grader.followthrough import Carried, find_carried
+from grader.fresh import Fresh, fresh_of
 from grader.graph import Array
+from grader.integrity import signals_of, unexplained
 from grader.judge import REAL_KINDS, Judgement, Verdict, judge
-from grader.result import CheckResult, FollowThrough, Grade, GradientResult, GradientStatus
+from grader.result import WARNED, CheckResult, FollowThrough, Grade, GradientResult, GradientStatus, Signal
 
 if TYPE_CHECKING:
     from grader.diagnosis.story import Explanation
@@ -27,6 +29,28 @@ SKIPPED = Verdict("skipped")
 
 def grade(assignment: Assignment, run: Run, submission: str, sandbox: str = "") -> Grade:
     """Grade what a run of the file `submission` left."""
+    found = settle(assignment, run, grade_shared(assignment, run))
+    return msgspec.structs.replace(found, submission=submission, sandbox=sandbox)
+
+
+def grade_shared(assignment: Assignment, run: Run) -> Grade:
+    """The grade at the steps that all files share, without the name of the file: the same for the same answers."""
+    return _grade(assignment, run, None)
+
+
+def settle(assignment: Assignment, run: Run, shared: Grade) -> Grade:
+    """The grade, where `shared` is the one at the shared steps: the same, unless the file's own step contradicts it."""
+    fresh = fresh_of(assignment, run)
+    if fresh is None or all(
+        fresh.confirms(result.name, result.follow_through.sources if result.follow_through else ())
+        for result in shared.gradients
+        if result.status in ("passed", "followed_through")
+    ):
+        return shared
+    return _grade(assignment, run, fresh)
+
+
+def _grade(assignment: Assignment, run: Run, fresh: Fresh | None) -> Grade:
     loaded = run.loading.outcome == "returned"
     answers = {name: run.answers.get(name, []) if loaded else [run.loading] for name in assignment.names}
     complete = {name: found for name, found in answers.items() if _all_returned(assignment, found)}
@@ -38,8 +62,11 @@ def grade(assignment: Assignment, run: Run, submission: str, sandbox: str = "") 
     single = {
         name for name, found in complete.items() if any(a.value is not None and a.value.dtype == "<f4" for a in found)
     }
-    carried = find_carried(assignment, judgements, single)
-    diagnoses = _diagnose(assignment, judgements, complete, carried)
+    contradicted = {} if fresh is None else _contradicted(fresh, judgements)
+    judgements |= contradicted
+    carried = find_carried(assignment, judgements, single, fresh)
+    diagnosable = {name: judgement for name, judgement in judgements.items() if name not in contradicted}
+    diagnoses = _diagnose(assignment, diagnosable, complete, carried)
     gradients = [
         _judged(
             assignment,
@@ -57,17 +84,43 @@ def grade(assignment: Assignment, run: Run, submission: str, sandbox: str = "") 
     undecided = [gradient.name for gradient in gradients if gradient.status == "not_graded"]
     return Grade(
         format=FORMAT,
-        submission=submission,
+        submission="",
         status="not_graded" if undecided else "graded",
         score=_marks(sum(gradient.score for gradient in gradients)),
         max_score=_marks(assignment.config.max_score),
         gradients=gradients,
         message=_message(assignment, run, undecided),
         printed=run.loading.printed,
-        sandbox=sandbox,
-        notes=_notes_on_the_file(run.loading),
-        evidence=evidence_of(run, judgements, carried, single) if loaded else [],
+        notes=[stopped(run.loading)] if loaded and run.loading.message else [],
+        integrity=[
+            *signals_of(assignment, run, judgements, carried, single),
+            *_tables(contradicted, carried),
+            *unexplained(gradients, assignment.config.max_score),
+            *tampering(run),
+        ],
     )
+
+
+def _contradicted(fresh: Fresh, judgements: Mapping[str, Judgement]) -> dict[str, Judgement]:
+    """Gradients that are right at the steps that all files share and wrong at the one drawn for this file."""
+    return {
+        name: Judgement(judgement.shape, Verdict("failed", fresh.contradiction(name)), SKIPPED, judgement.values)
+        for name, judgement in judgements.items()
+        if judgement.passed and not fresh.confirms(name)
+    }
+
+
+def _tables(contradicted: Collection[str], carried: Collection[str]) -> list[Signal]:
+    names = [name for name in contradicted if name not in carried]
+    if not names:
+        return []
+    return [
+        Signal(
+            "table",
+            f"{', '.join(names)}: right at the points that all files share, wrong at one drawn for this file alone, as where"
+            " answers are looked up and not computed",
+        )
+    ]
 
 
 def not_graded(assignment: Assignment, submission: str, reason: str) -> Grade:
@@ -228,22 +281,13 @@ def _message(assignment: Assignment, run: Run, undecided: Sequence[str]) -> str:
     return f"{name} could not be loaded: {where and f'{where}: '}{run.loading.message}"
 
 
-def _notes_on_the_file(loading: Answer) -> list[str]:
-    """That the file did not run to its end, where its functions were called all the same."""
-    if loading.outcome != "returned" or not loading.message:
-        return []
-    where = place(loading.line, loading.cell)
-    stopped = f"the file stopped{where and f' at {where}'} ({loading.message})"
-    return [f"{stopped}: nothing after that was run, but the functions defined before it were graded as usual"]
-
-
 def _notes(answers: Sequence[Answer]) -> list[str]:
     """Facts that cost no marks, each once."""
     notes = []
     for name in dict.fromkeys(name for answer in answers for name in answer.mutated):
         notes.append(f"changes s.{name} in place: undone for the other gradients; work on a copy")
     for warning in dict.fromkeys(warning for answer in answers for warning in answer.warnings):
-        notes.append(f"warned: {warning}")
+        notes.append(f"{WARNED}{warning}")
     return notes
 
 

@@ -19,6 +19,7 @@ from grader.config import CHECKS, Config, Index
 from grader.configfile import find_config, load_config
 from grader.errors import GraderError
 from grader.formats.words import cause, explained, happened, of_the_file
+from grader.forstudents import shortened
 from grader.judge import show
 from grader.markup import unmarked
 from grader.pipeline import grade_submission, make_sandbox
@@ -75,7 +76,7 @@ class Homework:
         )
         model = self._root / self.config.model
         with make_sandbox(self.assignment, lambda: start_spawner(model, limits)) as sandbox:
-            return grade_submission(self.assignment, sandbox, submission)
+            return shortened(grade_submission(self.assignment, sandbox, submission))
 
     @cached_property
     def problem(self) -> str:

@@ -4,6 +4,7 @@ import os
 import sys
 
 _RUN_STUDENTS_CODE = ("check", "grade")
+_FAILED = 3  # the exit code of what could not be done
 
 
 def main() -> None:
@@ -14,20 +15,29 @@ def main() -> None:
 
         hatch()
     from grader.cli import main as command_line
+    from grader.pipes import outlive_readers
 
+    outlive_readers()
     try:
         command_line(prog_name="grader")
     except SystemExit as end:
-        if quick and isinstance(end.code, int):
-            _leave(end.code)
+        if isinstance(end.code, int):
+            _finish(end.code, at_once=bool(quick))
         raise
 
 
-def _leave(code: int) -> None:
-    """End without taking the interpreter apart, which takes as long as grading does; nothing is left to be closed."""
+def _finish(code: int, *, at_once: bool) -> None:
+    """Write out what is still in a buffer.  What the interpreter would do itself, but for a traceback and code 120 on failure.
+
+    Args:
+        at_once: end without taking the interpreter apart, which takes as long as grading does; nothing is left to be closed.
+    """
     try:
-        sys.stdout.flush()
-        sys.stderr.flush()
-    except OSError:
-        return  # whoever was reading has gone: the interpreter knows what to do
-    os._exit(code)
+        for stream in filter(None, (sys.stdout, sys.stderr)):  # None where it was closed before we started
+            stream.flush()
+    except OSError as error:
+        if code != _FAILED:  # otherwise that has been said
+            os.write(2, f"error: the result could not be written: {error.strerror}\n".encode())
+        os._exit(_FAILED)
+    if at_once:
+        os._exit(code)

@@ -2,6 +2,8 @@
 
 import re
 
+from grader.text import one_line
+
 _SPECIAL = re.compile(r"([\\`*_\[\]#|~!{}>+$@]|:(?=//)|(?<=www)\.)", re.IGNORECASE)
 # `code` and *emphasis*, as our own texts may use them; a star between factors, as in a*b or a * b, is none.
 _MARKED = re.compile(r"(?P<code>`[^`\n]+`)|(?<![\w*\\])\*(?P<emphasis>(?![\s*])[^*`\n]*(?<!\s))\*(?![\w*])")
@@ -32,8 +34,7 @@ def plain(text: str) -> str:
 
 def _shown(text: str) -> str:
     """One line in which nothing is markup."""
-    text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
-    return _SPECIAL.sub(r"\\\1", text.replace("&", "&amp;").replace("<", "&lt;"))
+    return _SPECIAL.sub(r"\\\1", one_line(text, _MAX_TEXT).replace("&", "&amp;").replace("<", "&lt;"))
 
 
 def _at_line_start(line: str) -> str:

@@ -1,6 +1,8 @@
 """From an assignment to a running sandbox, and from a file to its grade.  Ties the parts together; decides nothing."""
 
+import hashlib
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 
@@ -12,17 +14,37 @@ from grader.result import Grade
 from grader.sandbox.host import Sandbox
 from grader.sandbox.spawner import Spawner
 from grader.sandbox.wire import JobWriter
+from grader.steps import Step
 from grader.submission import Submission
 
 
 def make_sandbox(assignment: Assignment, start: Callable[[], Spawner], first_slot: int = 0) -> Sandbox:
-    """A sandbox whose children get the steps of the assignment, the loss left out, and nothing else of it."""
-    loss = assignment.config.loss
-    steps = [{name: value for name, value in step.values.items() if name != loss} for step in assignment.steps]
-    sizes = [step.sizes for step in assignment.steps]
-    limits = assignment.config.sandbox
-    calls = [(name, k) for name in assignment.names for k in range(len(steps))]
-    return Sandbox(start, JobWriter(steps, limits.output_kb * 1024, sizes, assignment.names), calls, limits, first_slot)
+    """A sandbox whose children get the steps of the assignment, the loss left out, and nothing else of it.
+
+    Where there is a solution to compare with, each function is also called at a step that is drawn for its file alone, and at
+    one whose computed quantities do not belong to its inputs.
+    """
+    limits, checked = assignment.config.sandbox, len(assignment.steps)
+    graded = assignment.reference is not None
+    steps = [*assignment.steps, assignment.inconsistent_step] if graded else assignment.steps
+    numbers = [*range(checked), checked + 1, checked] if graded else range(checked)
+    calls = [(name, k) for name in assignment.names for k in numbers]
+
+    def shown(step: Step) -> dict[str, Any]:
+        return {name: value for name, value in step.values.items() if name != assignment.config.loss}
+
+    def fresh(source: bytes) -> tuple[dict[str, Any], dict[str, int]]:
+        step = assignment.fresh_step(hashlib.sha256(source).hexdigest())
+        return shown(step), step.sizes
+
+    writer = JobWriter(
+        [shown(step) for step in steps],
+        limits.output_kb * 1024,
+        [step.sizes for step in steps],
+        assignment.names,
+        fresh if graded else None,
+    )
+    return Sandbox(start, writer, calls, limits, first_slot, checked, assignment.most_entries)
 
 
 def grade_submission(assignment: Assignment, sandbox: Sandbox, submission: Submission) -> Grade:
@@ -44,7 +66,7 @@ def with_places(assignment: Assignment, sandbox: Sandbox, submission: Submission
     if not wrong:
         return graded
     try:
-        traced = msgspec.structs.replace(run, traces=sandbox.trace(submission.source, wrong))
+        traced = msgspec.structs.replace(run, traces=sandbox.trace(submission.source, wrong, run))
     except SandboxError:  # the marks stand without it
         return graded
     return msgspec.structs.replace(graded, gradients=add_places(assignment, graded.gradients, traced))

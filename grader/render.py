@@ -9,8 +9,10 @@ from rich.text import Text
 from grader.answers import place
 from grader.config import Config
 from grader.formats.words import NOT_FOUND, cause, not_found, of_the_file
+from grader.forstudents import shortened
 from grader.markup import unmarked
 from grader.result import CheckResult, Diagnosis, Grade, GradientResult
+from grader.text import one_line
 
 _MARKS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "skipped": ("·", "dim"), "undecided": ("?", "yellow")}
 _COLOURS = {"passed": "green", "followed_through": "cyan", "not_graded": "yellow"}
@@ -31,8 +33,9 @@ def print_grade(console: Console, grade: Grade, config: Config, *, staff: bool) 
     """Print a table of the gradients, then a block for each that is not right.
 
     Args:
-        staff: show marks, printed text and the sandbox; a student at home gets none of these.
+        staff: show marks, all that the code said, and the sandbox; a student at home gets none of these.
     """
+    grade = grade if staff else shortened(grade)
     console.print(_headline(grade, staff=staff))
     if said := of_the_file(grade):
         style = "yellow" if grade.status == "not_graded" else "red"
@@ -54,7 +57,9 @@ def _headline(grade: Grade, *, staff: bool) -> Text:
         figure = f"{_number(grade.score)} / {_number(grade.max_score)}"
     else:
         figure = f"{right} of {len(grade.gradients)} gradients right"
-    return Text.assemble((grade.submission, "bold"), "   ", (figure, "bold green" if grade.passed else "bold"))
+    return Text.assemble(
+        (one_line(grade.submission), "bold"), "   ", (figure, "bold green" if grade.passed else "bold")
+    )
 
 
 def _table(grade: Grade, *, staff: bool) -> Table:
@@ -142,8 +147,9 @@ def _check_line(check: CheckResult) -> Text | None:
 def _print_staff(console: Console, grade: Grade) -> None:
     if grade.printed:
         console.print(Text(f"printed while loading: {_short(grade.printed)}", "dim"))
-    for what in grade.evidence:
-        console.print(Text(f"to be looked at: {what}", "yellow"))
+    for signal in grade.integrity:
+        about = f"{signal.gradient}: " if signal.gradient else ""
+        console.print(Text(f"needs review ({signal.kind}): {about}{signal.message}", "yellow"))
     if grade.sandbox:
         console.print(Text(f"sandbox: {grade.sandbox}", "dim"))
 

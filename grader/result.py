@@ -6,6 +6,8 @@ import msgspec
 from msgspec import Struct, field
 
 CheckOutcome = Literal["passed", "failed", "skipped", "undecided"]
+WARNED = "warned: "  # before a note that repeats a warning
+
 GradientStatus = Literal[
     "passed", "failed", "followed_through", "missing", "raised", "timed_out", "out_of_memory", "died", "not_graded"
 ]
@@ -85,6 +87,20 @@ class GradientResult(Struct, frozen=True):
     cell: int = 0
 
 
+class Signal(Struct, frozen=True):
+    """Something about a submission that a person should review.  It costs no marks, and proves nothing by itself.
+
+    Attributes:
+        kind: numerical (derivatives that were not derived), table (answers that were not computed), unexplained (marks that
+            follow from values which no formula explains) or tamper (attempts on the sandbox).
+        gradient: the one that it is about, "" for the whole file.
+    """
+
+    kind: str
+    message: str
+    gradient: str = ""
+
+
 class Grade(Struct, frozen=True):
     """One submission.
 
@@ -92,7 +108,7 @@ class Grade(Struct, frozen=True):
         message: why it was not graded, or how loading the file failed.
         sandbox: how the file was run, in one line.
         notes: facts about the file as a whole that cost no marks.
-        evidence: for staff: what speaks for a numerical derivative among the right answers.
+        integrity: for instructors: what a person should review.
     """
 
     format: int
@@ -104,8 +120,8 @@ class Grade(Struct, frozen=True):
     message: str = ""
     printed: str = ""
     sandbox: str = ""
-    evidence: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    integrity: list[Signal] = field(default_factory=list)
 
     @property
     def passed(self) -> bool:

@@ -1,7 +1,12 @@
-"""Random steps: the points at which gradients are compared.  Knows how a quantity is drawn, not what it means."""
+"""Random steps: the points at which gradients are compared.  Knows how a quantity is drawn, not what it means.
 
-import zlib
+Every random number comes from a keyed hash of the secret seed, so that knowing some of them tells nothing about others.
+"""
+
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from hashlib import blake2b
 from typing import Any
 
 import numpy as np
@@ -9,6 +14,8 @@ import numpy as np
 from grader.config import Computed, Config, Index, Normal, OneHot, Quantity, Uniform
 from grader.errors import ConfigError
 from grader.graph import Array, Graph
+
+MAX_DRAWS = 8
 
 
 @dataclass(frozen=True)
@@ -39,14 +46,66 @@ def make_steps(config: Config, graph: Graph) -> list[Step]:
 
 def make_step(config: Config, graph: Graph, k: int) -> Step:
     """Step number `k`, from 0.  Each quantity has its own stream, so that adding one does not change the others."""
-    sizes = config.sizes(k)
+    inputs = _draw_inputs(config, config.sizes(k), partial(_stream, config, "step", k))
+    return _finished(config, graph, inputs, k)
+
+
+def make_fresh_step(config: Config, graph: Graph, source_hash: str) -> Step:
+    """A step for one file alone, drawn from a keyed hash of its bytes: no table in the file can hold its answers.
+
+    Its sizes are those of one of the fixed steps.  A step at which the loss is no finite number is drawn again.
+
+    Args:
+        source_hash: the SHA-256 of the file, in hexadecimal.
+
+    Raises:
+        ConfigError: the model does not run, or its loss is not finite, however often the step is drawn.
+    """
+    for attempt in range(MAX_DRAWS):
+        random = _stream(config, "file", source_hash, attempt)
+        k = int(random.integers(config.steps.count))
+        sizes = config.sizes(k)
+        step = Step(_evaluate(config, graph, _draw_inputs(config, sizes, lambda _: random), k), sizes)  # noqa: B023, called here
+        if np.isfinite(step.values[graph.loss]):
+            return step
+    raise ConfigError(f"{graph.path}: {graph.loss}: expected a finite number, found none at {MAX_DRAWS} random steps")
+
+
+def make_inconsistent_step(config: Config, graph: Graph) -> Step:
+    """A step whose computed quantities do not belong to its inputs, nor to one another.
+
+    Each is taken from a point of its own: h is in (0, 1) and y_hat adds up to 1, but h is not sigmoid(z).  What a function
+    returns here tells which quantities it takes from `s` and which it computes again.
+    """
+    sizes = config.sizes(0)
+    inputs = _draw_inputs(config, sizes, partial(_stream, config, "inconsistent", ""))
+    values = dict(_finished(config, graph, inputs, 0).values)
+    for name, quantity in config.quantities.items():
+        if isinstance(quantity, Computed):
+            elsewhere = _draw_inputs(config, sizes, partial(_stream, config, "inconsistent", name))
+            values[name] = _evaluate(config, graph, elsewhere, 0)[name]
+    return Step(values, sizes)
+
+
+def _stream(config: Config, *labels: str | int) -> np.random.Generator:
+    """Random numbers that only the seed and these labels determine."""
+    key = bytes.fromhex(config.steps.seed)
+    digest = blake2b(repr(labels).encode(), key=key, digest_size=16).digest()
+    return np.random.default_rng(int.from_bytes(digest, "big"))
+
+
+def _draw_inputs(config: Config, sizes: dict[str, int], stream: Callable[[str], np.random.Generator]) -> dict[str, Any]:
     inputs: dict[str, Any] = {}
     by_dependence = sorted(config.quantities.items(), key=lambda item: isinstance(item[1], Index))
     for name, quantity in by_dependence:
         if not isinstance(quantity, Computed):
-            random = np.random.default_rng([config.steps.seed, k, zlib.crc32(name.encode())])
-            inputs[name] = _draw(quantity, sizes, random, inputs)
-    step = Step(_evaluate(config, graph, inputs, k), sizes)
+            inputs[name] = _draw(quantity, sizes, stream(name), inputs)
+    return inputs
+
+
+def _finished(config: Config, graph: Graph, inputs: dict[str, Any], k: int) -> Step:
+    """The step with these inputs, checked; `k` is the number of the step with its sizes."""
+    step = Step(_evaluate(config, graph, inputs, k), config.sizes(k))
     for name, quantity in config.quantities.items():
         if not isinstance(quantity, Index):
             _check(graph, name, step.values[name], step.shape(quantity.shape), k, zeros=isinstance(quantity, OneHot))

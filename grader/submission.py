@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from grader.errors import UsageError
+from grader.text import one_line
 
 if TYPE_CHECKING:
     import zipfile
@@ -145,4 +146,4 @@ def _parts(file: PurePosixPath) -> tuple[str, ...]:
 
 
 def _shown(name: str) -> str:
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in name[:200])
+    return one_line(name, 200)

@@ -1,6 +1,7 @@
 """The installed grader as a wheel, for the zips that carry it.  Needs no network and no build tool.
 
-Works from an installed wheel and from an editable install alike: the files are those of the package that is running.
+Works from an installed wheel and from an editable install alike: the files are those of the package that is running, its
+metadata and entry points are those it was installed with.
 """
 
 import base64
@@ -15,7 +16,8 @@ from grader.errors import GraderError
 DISTRIBUTION = "gradient-grader"
 _IGNORED = {"__pycache__"}
 _WHEEL = "Wheel-Version: 1.0\nGenerator: gradient-grader\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-_ENTRY_POINTS = "[console_scripts]\ngrader = grader.cli:main\n"
+# What is not metadata of the package that is packed: its README may contain formulas, its license stands elsewhere.
+_LEFT_OUT = {"Description", "Description-Content-Type", "License-File", "Dynamic", "Requires-Dist", "Provides-Extra"}
 
 
 def wheel_name() -> str:
@@ -28,7 +30,7 @@ def make_wheel() -> bytes:
     files = _package()
     files[f"{info}/METADATA"] = _metadata().encode()
     files[f"{info}/WHEEL"] = _WHEEL.encode()
-    files[f"{info}/entry_points.txt"] = _ENTRY_POINTS.encode()
+    files[f"{info}/entry_points.txt"] = _entry_points().encode()
     files[f"{info}/RECORD"] = _record(files, f"{info}/RECORD")
     return zip_bytes(files)
 
@@ -54,16 +56,39 @@ def _package() -> dict[str, bytes]:
 
 
 def _metadata() -> str:
-    summary = _distribution().metadata["Summary"]
+    """The metadata as installed; no extras: who wants those has a network and an index."""
+    found = _distribution().metadata
     fields = [
-        "Metadata-Version: 2.1",
-        f"Name: {DISTRIBUTION}",
-        f"Version: {grader.__version__}",
-        f"Summary: {summary}",
-        f"Requires-Python: {_distribution().metadata['Requires-Python']}",
+        *(
+            f"{name}: {_folded(value)}"
+            for name in dict.fromkeys(found)
+            if name not in _LEFT_OUT
+            for value in found.get_all(name) or ()
+        ),
         *(f"Requires-Dist: {line}" for line in requirements()),
     ]
     return "\n".join(fields) + "\n"
+
+
+def _folded(value: str) -> str:
+    return value.replace("\n", "\n        ")
+
+
+def _entry_points() -> str:
+    """The commands as installed.
+
+    Raises:
+        GraderError: the installation has none.
+    """
+    found = _distribution().entry_points
+    groups = sorted({one.group for one in found})
+    if "console_scripts" not in groups:
+        raise GraderError(f"{DISTRIBUTION} is installed without its command: install it with pip, then build again")
+    return "\n".join(
+        line
+        for group in groups
+        for line in (f"[{group}]", *sorted(f"{one.name} = {one.value}" for one in found if one.group == group), "")
+    )
 
 
 def _record(files: dict[str, bytes], own: str) -> bytes:
@@ -85,4 +110,4 @@ def _distribution() -> importlib.metadata.Distribution:
 
 
 def _stem() -> str:
-    return f"{DISTRIBUTION.replace('-', '_')}-{grader.__version__}"
+    return f"{DISTRIBUTION.replace('-', '_')}-{_distribution().version}"

@@ -9,7 +9,7 @@ import functools
 import struct
 from dataclasses import dataclass
 
-KILL_PROCESS, ERRNO, ALLOW = 0x80000000, 0x00050000, 0x7FFF0000
+KILL_PROCESS, ERRNO, NOTIFY, ALLOW = 0x80000000, 0x00050000, 0x7FC00000, 0x7FFF0000
 X86_64, I386, AARCH64, ARM = 0xC000003E, 0x40000003, 0xC00000B7, 0x40000028
 
 _LOAD, _AND, _RETURN, _JUMP = 0x20, 0x54, 0x06, 0x05
@@ -28,7 +28,7 @@ class BadProgram(Exception):
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the filter answers: `action` is one of ALLOW, ERRNO, KILL_PROCESS; `errno` is 0 but for ERRNO.
+    """What the filter answers: `action` is one of ALLOW, ERRNO, NOTIFY, KILL_PROCESS; `errno` is 0 but for ERRNO.
 
     `steps` counts the instructions that were run.
     """

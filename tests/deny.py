@@ -8,7 +8,7 @@ import os
 import struct
 import sys
 
-ENOSYS, EPERM = 38, 1
+ENOSYS, EPERM, EINVAL = 38, 1, 22
 CALLS = {
     "x86_64": {"landlock": (444, 445, 446), "seccomp": (317,), "prctl": 157},
     "aarch64": {"landlock": (444, 445, 446), "seccomp": (277,), "prctl": 167},
@@ -16,6 +16,7 @@ CALLS = {
 _LOAD, _JEQ, _RETURN = 0x20, 0x15, 0x06
 _ALLOW, _ERRNO = 0x7FFF0000, 0x00050000
 _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 22, 38
+_NEW_LISTENER = 8
 
 
 def program(denied):
@@ -34,6 +35,15 @@ def program(denied):
             (_JEQ, 0, 1, _PR_SET_SECCOMP),
             (_RETURN, 0, 0, _ERRNO | EPERM),
         ]
+    if "listener" in denied:  # a kernel before 5.0
+        for number in calls["seccomp"]:
+            instructions += [
+                (_LOAD, 0, 0, 0),
+                (_JEQ, 0, 3, number),
+                (_LOAD, 0, 0, 24),
+                (_JEQ, 0, 1, _NEW_LISTENER),
+                (_RETURN, 0, 0, _ERRNO | EINVAL),
+            ]
     instructions.append((_RETURN, 0, 0, _ALLOW))
     return b"".join(struct.pack("HBBI", *instruction) for instruction in instructions), len(instructions)
 

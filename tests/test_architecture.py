@@ -13,7 +13,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # What runs inside the zygote and its children: nothing of the grader's may be imported there, and nothing of it here.
 OUTSIDE = {"__init__", "attempt", "host", "launch", "loop", "pending", "spawner", "wire"}
-EITHER = {"importable", "landlock", "limits", "seccomp"}
+EITHER = {"importable", "landlock", "limits", "reported", "seccomp", "sentences"}
 INSIDE = {path.stem for path in (PACKAGE / "sandbox").glob("*.py")} - OUTSIDE - EITHER
 
 

@@ -19,8 +19,15 @@ from classroom import FLIPPED, SOLUTION, STUB, write, zipped
 from conftest import ROOT, SUBMISSIONS
 
 from grader.batch.progress import show_progress
+from grader.batch.regrade import _plan
+from grader.configfile import load_config
+from grader.inputs.download import read_download
+from grader.inputs.entry import receive
+from grader.store.pending import Todo
+from grader.store.store import Store
 
 GRADER = [str(Path(sys.executable).with_name("grader"))]
+SEED = load_config(ROOT / "config.yaml").steps.seed
 SLEEPS = SOLUTION + b"\nimport time\ntime.sleep(60)\n"
 CLASS = {
     "ann/gradients.py": SOLUTION,
@@ -285,6 +292,7 @@ def test_a_regrade_with_nothing_changed_changes_nothing(results, school):
     done = run("regrade", results)
     assert done.returncode == 0, done.stderr
     assert "nobody's marks changed" in done.stdout
+    assert "older than" not in done.stdout
     assert grades(results) == grades(school[1])
 
 
@@ -316,6 +324,45 @@ def test_a_mistake_in_the_staffs_texts_ends_a_batch_and_a_regrade_before_anybody
     assert rows(tmp_path / "new", "SELECT COUNT(*) FROM gradings") == [(0,)]
 
 
+def test_a_regrade_after_an_interrupted_batch_counts_those_that_were_never_run(results, tmp_path):
+    new = write(tmp_path / "newer", {"kim/gradients.py": SOLUTION, "lou/gradients.py": SOLUTION + b"# l\n"})
+    with Store(results, create=False) as store:  # received, and then came the interruption
+        for entry in read_download(new, "gradients.py").entries:
+            store.receive(entry, receive(entry, "gradients.py", 10**6, []))
+    done = run("regrade", results)
+    assert done.returncode == 3
+    assert "never run: 2; run the same `grader batch` command again, or use --rerun" in done.stdout
+    assert "left as they were" not in done.stdout
+    done = batch(new, results)
+    assert "2 graded now" in done.stdout
+    done = run("regrade", results)
+    assert done.returncode == 0
+    assert "never run" not in done.stdout
+
+
+def test_every_command_names_the_files_that_are_older_than_the_last_grading_run(results, changed, tmp_path):
+    pytest.importorskip("altair", reason="needs the extra: pip install 'gradient-grader[report]'")
+    config, change = changed
+    elsewhere = tmp_path / "marks.csv"
+    assert run("report", results).returncode == 0
+    run("export", results, "gradescope")
+    done = run("export", results, "csv", "-o", elsewhere)
+    assert "older than" not in done.stdout
+    change("share: 1.0", "share: 0.5")
+    older = (
+        f"older than the last grading run: {elsewhere}, gradescope.csv, report.html; to write them again:"
+        f" `grader export {results} csv`, `grader export {results} gradescope`, `grader report {results}`"
+    )
+    done = run("regrade", results, "--config", config)
+    assert older in done.stdout
+    assert older in run("show", results, "ann").stdout
+    new = write(tmp_path / "newer", {"kim/gradients.py": SOLUTION})
+    assert older in batch(new, results, "--config", config).stdout
+    elsewhere.unlink()
+    older = f"older than the last grading run: report.html; to write it again: `grader report {results}`"
+    assert older in run("export", results, "gradescope").stdout
+
+
 def test_a_batch_under_a_changed_config_asks_for_a_regrade_first(results, changed, school):
     config, change = changed
     change("share: 1.0", "share: 0.5")
@@ -331,7 +378,7 @@ def test_a_batch_under_a_changed_config_asks_for_a_regrade_first(results, change
 
 def test_a_batch_never_adds_to_results_of_which_some_are_of_another_rubric(results, changed, school):
     config, change = changed
-    change("seed: 590233417", "seed: 12")
+    change(SEED, "00000000000000000000000000000012")
     change("share: 1.0", "share: 0.0")
     assert run("regrade", results, "--config", config).returncode == 3  # leaves all as they were
     newer = write(results.parent / "newer", {"zoe/gradients.py": SOLUTION})
@@ -344,16 +391,30 @@ def test_a_batch_never_adds_to_results_of_which_some_are_of_another_rubric(resul
 
 def test_answers_to_other_steps_are_left_alone_until_they_are_run_again(results, changed):
     config, change = changed
-    change("seed: 590233417", "seed: 12")
+    change(SEED, "00000000000000000000000000000012")
     done = run("regrade", results, "--config", config)
     assert done.returncode == 3
     assert "9 left as they were: their answers are to other steps or functions; use --rerun" in done.stdout
     assert "steps.seed: changed" in done.stdout
-    assert "590233417" not in done.stdout
+    assert SEED not in done.stdout
     done = run("regrade", results, "--rerun", "--config", config)
     assert done.returncode == 0, done.stderr
     assert "0 judged again from stored answers, 9 run again" in done.stdout
     assert "nobody's marks changed" in done.stdout
+
+
+def test_what_is_run_again_is_what_was_asked_for_and_nothing_is_left_out():
+    never = Todo(1, None, judgeable=False, same_runtime=False)
+    other_points = Todo(2, 20, judgeable=False, same_runtime=True)
+    other_numpy = Todo(3, 30, judgeable=True, same_runtime=False, answers="a")
+    same = Todo(4, 40, judgeable=True, same_runtime=True, answers="a")
+    todo = [never, other_points, other_numpy, same]
+    runs = {"none": [], "changed": [(1, None), (2, None), (3, 30)], "all": [(1, None), (2, None), (3, 30), (4, 40)]}
+    for rerun, expected in runs.items():
+        work, left = _plan(todo, rerun)
+        assert [(one.submission, one.before) for one in work if one.run_id is None] == expected
+        assert left == ([never, other_points] if rerun == "none" else [])
+    assert [(one.submission, one.run_id) for one in _plan(todo, "none")[0]] == [(3, 30), (4, 40)]
 
 
 def test_a_file_that_answers_differently_when_run_twice_is_flagged(tmp_path):

@@ -4,6 +4,7 @@ import csv
 import html
 import io
 import re
+import unicodedata
 import zipfile
 from pathlib import Path
 
@@ -12,20 +13,25 @@ import pytest
 from classroom import STUDENTS, files, write
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
 from grader.errors import UsageError
 from grader.exports.cells import cell, csv_text, number, write_file
 from grader.exports.feedback import Block, fragment, markdown, page, web_page
 from grader.exports.gradebooks import fill_canvas, gradescope_csv
 from grader.exports.moodlezip import moodle_zip
+from grader.exports.results import write_results
+from grader.exports.show import find_one, print_student
 from grader.exports.worksheet import fill_moodle
 from grader.fingerprint import fingerprint
 from grader.grade import grade
 from grader.inputs.download import read_download
-from grader.inputs.entry import receive
+from grader.inputs.entry import Entry, Person, Received, receive
+from grader.inputs.tree import Refusal
 from grader.store.gradings import RunRecord, record
 from grader.store.query import Results
 from grader.store.store import Store
+from grader.text import several_lines
 
 
 @pytest.fixture(scope="module")
@@ -40,18 +46,22 @@ def graded(assignment, sandbox):
 
 def stored(tmp_path: Path, layout: str, graded) -> Results:
     """A results folder with a download of this layout in it."""
-    state, by_source = graded
     with Store(tmp_path / "results", create=True) as store:
-        round_id = store.begin_round("batch", state, "title: x")
-        for entry in read_download(write(tmp_path / "class", files(layout)), "gradients.py").entries:
-            store.receive(entry, receive(entry, "gradients.py", 10**6, []))
-        for number_, source in store.connection.execute(
-            "SELECT id, source FROM submissions WHERE source IS NOT NULL"
-        ).fetchall():
-            run = RunRecord(b"\x80", "", 0.1, 1, state.steps, state.runtime, "strong")
-            record(store, number_, round_id, msgspec.json.encode(by_source[source]), run)
-        store.finish_round(round_id)
+        _grade_all(store, write(tmp_path / "class", files(layout)), graded)
     return Results(tmp_path / "results")
+
+
+def _grade_all(store: Store, download: Path, graded) -> None:
+    state, by_source = graded
+    round_id = store.begin_round("batch", state, "title: x")
+    for entry in read_download(download, "gradients.py").entries:
+        store.receive(entry, receive(entry, "gradients.py", 10**6, []))
+    for number_, source in store.connection.execute(
+        "SELECT id, source FROM submissions WHERE source IS NOT NULL"
+    ).fetchall():
+        run = RunRecord(b"\x80", "", 0.1, 1, state.steps, state.runtime, "strong")
+        record(store, number_, round_id, msgspec.json.encode(by_source[source]), run)
+    store.finish_round(round_id)
 
 
 def table(text: str, delimiter: str = ",") -> list[list[str]]:
@@ -84,13 +94,60 @@ def test_canvas_gets_one_column_and_a_student_without_marks_keeps_what_was_there
     assert (filled.graded, filled.without_row, filled.without_marks) == (3, [], ["O'Hara, Dana"])
 
 
-def test_canvas_finds_students_by_name_or_number_where_the_download_was_another(tmp_path, graded):
+SIS = CANVAS.replace("S1,", "1041.0,").replace("S2,", "1042,").replace("S4,", "9,")
+
+
+def test_canvas_finds_students_by_number_where_the_download_was_another_and_never_by_name_alone(tmp_path, graded):
     gradebook = tmp_path / "gradebook.csv"
-    gradebook.write_text(CANVAS.replace(",", ";").replace('"Lee; Ann"', '"Lee, Ann"').replace('"Wu; Chi"', '"Wu, Chi"'))
+    gradebook.write_text(SIS.replace(",", ";").replace('"Lee; Ann"', '"Lee, Ann"').replace('"Wu; Chi"', '"Wu, Chi"'))
     with stored(tmp_path, "gradescope", graded) as results:
         filled = fill_canvas(results, gradebook, "901")
-    assert {row[0]: row[-1] for row in table(filled.text, ";")[2:]}["Lee, Ann"] == "100"
-    assert filled.without_row == ["01042"]  # "Nagy; Béla" is nobody's name
+    marks = {row[0]: row[-1] for row in table(filled.text, ";")[2:]}
+    assert (marks["Lee, Ann"], marks["Nagy; Béla"], marks["Wu, Chi"]) == ("100", "92", "")
+    assert filled.without_row == ["01043"]  # S3 is somebody else, though of the same name
+
+
+def test_of_two_people_of_one_name_only_the_one_who_submitted_gets_marks(tmp_path, graded):
+    text = SIS.replace("Wu, Chi", "Lee, Ann")
+    (tmp_path / "g.csv").write_text(text)
+    with stored(tmp_path / "a", "gradescope", graded) as results:
+        by_number = fill_canvas(results, tmp_path / "g.csv", "901")
+    assert [row[-1] for row in table(by_number.text)[2:5] if row[0] == "Lee, Ann"] == ["100", ""]
+    with Store(tmp_path / "named", create=True) as store:
+        _grade_all(
+            store, write(tmp_path / "class", {"Ann Lee/gradients.py": STUDENTS[0].files["gradients.py"]}), graded
+        )
+    with Results(tmp_path / "named") as results:
+        by_name = fill_canvas(results, tmp_path / "g.csv", "901")
+    assert (by_name.graded, by_name.without_row) == (0, [])
+    assert by_name.refused == [("Ann Lee", "several people are called Ann Lee")]
+
+
+def test_a_canvas_file_without_ids_is_filled_by_number_or_its_column_is_asked_for(tmp_path, graded):
+    rows = [line.split(",") for line in SIS.replace(", ", " ").splitlines()]
+    (tmp_path / "g.csv").write_text("\n".join(",".join(row[:1] + row[2:]) for row in rows))
+    with stored(tmp_path / "a", "gradescope", graded) as results:
+        filled = fill_canvas(results, tmp_path / "g.csv", "901")
+    assert table(filled.text)[0] == ["Student", "SIS User ID", "SIS Login ID", "Section", "HW 3 (901)"]
+    assert filled.graded == 2
+    with (
+        stored(tmp_path / "b", "canvas", graded) as results,
+        pytest.raises(
+            UsageError, match=r"expected a gradebook export of Canvas with a column ID, by which .* found Student, SIS"
+        ),
+    ):
+        fill_canvas(results, tmp_path / "g.csv", "901")
+
+
+def test_decimal_commas_are_written_back_as_they_were_found(tmp_path, graded):
+    (tmp_path / "g.csv").write_text(CANVAS.replace(",10,100,", ',10,"60,00",'))
+    (tmp_path / "w.csv").write_text(MOODLE.replace("100.00", '"60,00"').replace("50.00", '"50,00"'))
+    with stored(tmp_path / "canvas", "canvas", graded) as results:
+        canvas = fill_canvas(results, tmp_path / "g.csv", "901", scale=True)
+    with stored(tmp_path / "moodle", "moodle", graded) as results:
+        moodle = fill_moodle(results, tmp_path / "w.csv", lambda row: "", scale=True)
+    assert [row[-1] for row in table(canvas.text)[1:5]] == ["60,00", "60", "55,2", "60"]
+    assert [row[4:6] for row in table(moodle.text)[1:4]] == [["60", "60,00"], ["55,2", "60,00"], ["60", "60,00"]]
 
 
 @pytest.mark.parametrize(
@@ -185,6 +242,108 @@ def test_a_team_of_moodle_shares_its_marks_and_its_number_is_no_participant(tmp_
     assert "Ann Lee_1041" not in filled.without_row
 
 
+@pytest.mark.parametrize("name", ["Team", "Submitted", "Other"])
+def test_nobody_becomes_a_team_by_being_called_like_one(name, tmp_path, graded):
+    (tmp_path / "w.csv").write_text(
+        "Identifier,Full name,Status,Group,Grade,Maximum Grade,Feedback comments\n"
+        f"Participant 1041,{name},Submitted,,,100.00,\n"
+        "Participant 882,Member Two,Submitted,Team,,100.00,\n"
+        "Participant 883,Member Three,Submitted,Other,,100.00,\n"
+    )
+    content = {f"{name}_1041_assignsubmission_file/gradients.py": STUDENTS[0].files["gradients.py"]}
+    with Store(tmp_path / "results", create=True) as store:
+        _grade_all(store, write(tmp_path / "class", content), graded)
+    with Results(tmp_path / "results") as results:
+        filled = fill_moodle(results, tmp_path / "w.csv", lambda row: "")
+    assert [row[4] for row in table(filled.text)[1:]] == ["100", "", ""]
+
+
+def test_a_participant_who_takes_the_name_of_a_team_gets_their_own_marks_in_their_own_row(tmp_path, graded):
+    (tmp_path / "w.csv").write_text(
+        "Identifier,Full name,Status,Group,Grade,Maximum Grade,Feedback comments\n"
+        "Participant 1041,Ann Lee,Submitted,,,100.00,\n"
+        "Participant 882,Mallory,Submitted,,,100.00,\n"  # renamed to Team after the worksheet was downloaded
+        "Participant 883,Member Three,Submitted,Team,,100.00,\n"
+    )
+    sources = {"Ann Lee_1041": STUDENTS[0].files["gradients.py"], "Team_882": STUDENTS[1].files["gradients.py"]}
+    content = {f"{name}_assignsubmission_file/gradients.py": source for name, source in sources.items()}
+    with Store(tmp_path / "results", create=True) as store:
+        _grade_all(store, write(tmp_path / "class", content), graded)
+    with Results(tmp_path / "results") as results:
+        filled = fill_moodle(results, tmp_path / "w.csv", lambda row: "")
+    assert [row[4] for row in table(filled.text)[1:]] == ["100", "92", ""]
+
+
+@pytest.mark.parametrize(("title", "no"), [("Grade can be changed", "No"), ("Bewertung änderbar", "Nein")])
+def test_rows_that_moodle_has_locked_are_left_as_they_are_and_listed(title, no, tmp_path, graded):
+    lines = MOODLE.replace("Grade can be changed", title).splitlines()
+    lines[2] = lines[2].replace("100.00,Yes", f"100.00,{no}")
+    (tmp_path / "w.csv").write_text("\n".join(lines))
+    with stored(tmp_path, "moodle", graded) as results:
+        filled = fill_moodle(results, tmp_path / "w.csv", lambda row: "new")
+    after = table(filled.text)
+    assert (after[2][4], after[2][9]) == ("50.00", "old")
+    assert (filled.graded, filled.locked, filled.without_marks) == (2, ["Béla Nagy"], ["Dana O'Hara"])
+
+
+HOSTILE = "\x1b]0;owned\x07\x1b[31mEve\u202e\u200b\x9b Lee"
+
+
+def test_nothing_in_a_name_acts_on_a_terminal_or_turns_a_line_in_any_file(tmp_path, graded, assignment):
+    who = Person(
+        "eve", HOSTILE, "eve@x.edu", "7", {"moodle": "7", "moodle_folder": f"{HOSTILE}_7_assignsubmission_file"}
+    )
+    zoe = Person("zoe", "Zoë d’Arc 王伟 محمد")
+    with Store(tmp_path / "results", create=True) as store:
+        state, by_source = graded
+        source, one = next(iter(by_source.items()))
+        round_id = store.begin_round("batch", state, "title: x")
+        entry = Entry("e", [who, zoe], [], group=HOSTILE, note=HOSTILE)
+        store.receive(entry, Received(HOSTILE, source, note=HOSTILE))
+        record(store, 1, round_id, msgspec.json.encode(msgspec.structs.replace(one, submission=HOSTILE)))
+        store.note_download(tmp_path, "moodle", [Refusal(HOSTILE, HOSTILE)])
+    write_results(tmp_path / "results", assignment.config)
+    with Results(tmp_path / "results") as results:
+        texts = [gradescope_csv(results)]
+        with zipfile.ZipFile(io.BytesIO(moodle_zip(results, assignment.config)[0])) as archive:
+            texts += [*archive.namelist(), *(archive.read(name).decode() for name in archive.namelist())]
+        console = Console(file=io.StringIO(), color_system=None)
+        print_student(console, results, find_one(results, "eve"), assignment.config, source=True)
+        texts.append(console.file.getvalue())
+    texts += [
+        path.read_text("utf-8-sig")
+        for path in (tmp_path / "results").rglob("*")
+        if path.suffix in (".md", ".html", ".csv")
+    ]
+    assert len(texts) == 10
+    for text in texts:
+        assert not [c for c in text if unicodedata.category(c) in ("Cc", "Cf", "Cs") and c not in "\r\n"]
+    assert "Zoë d’Arc 王伟 محمد" in (tmp_path / "results" / "feedback" / "zoe.md").read_text()
+
+
+def test_a_page_made_of_any_text_has_nothing_in_it_that_acts_on_a_terminal():
+    """A store of an older grader may hold names as they came."""
+    blocks = [Block("heading", HOSTILE, 1), Block("text", HOSTILE), Block("item", HOSTILE), Block("code", HOSTILE)]
+    blocks.append(Block("table", rows=((HOSTILE,), (HOSTILE,))))
+    for shown in (markdown(blocks), web_page(blocks)):
+        assert not [c for c in shown if unicodedata.category(c) in ("Cc", "Cf", "Cs") and c != "\n"]
+
+
+def test_export_says_who_was_left_out_and_why_and_ends_with_3_where_nobody_was_placed(tmp_path, graded, grader):
+    stored(tmp_path, "gradescope", graded).close()
+    (tmp_path / "g.csv").write_text(SIS.replace("S3,cwu", "1043,other@example.edu"))
+    (tmp_path / "strangers.csv").write_text(CANVAS)
+    some = grader("export", tmp_path / "results", "canvas", "--into", tmp_path / "g.csv", "--column", "901")
+    assert (some.returncode, some.stderr) == (0, "")
+    assert "2 students with marks" in some.stdout
+    assert "graded, but not filled in, because their row is not certain: 1\n" in some.stdout
+    assert "  01043: “Wu, Chi” has the same student number, but another e-mail address\n" in some.stdout
+    none = grader("export", tmp_path / "results", "canvas", "--into", tmp_path / "strangers.csv", "--column", "901")
+    assert none.returncode == 3
+    assert "graded, but not in that file: 3 (01041, 01042, 01043)" in none.stdout
+    assert none.stderr == "nobody's marks were filled in: see above\n"
+
+
 def test_the_feedback_zip_of_moodle_uses_moodles_own_folders(tmp_path, graded, assignment):
     with stored(tmp_path, "moodle", graded) as results:
         data, count = moodle_zip(results, assignment.config)
@@ -242,7 +401,7 @@ def test_hostile_text_stays_text_in_html(text):
     )
     bare = re.sub(r"</?(p|pre|ul|li|table|tr|td|th)( scope=\"col\")?>", "", shown)
     assert "<" not in bare
-    assert html.unescape(re.search("<pre>(.*?)</pre>", shown, re.DOTALL)[1]) == text
+    assert html.unescape(re.search("<pre>(.*?)</pre>", shown, re.DOTALL)[1]) == several_lines(text)
 
 
 @given(st.text(alphabet="`#-+*_[]()<>!|\\1.=~:/ax \n", max_size=60))

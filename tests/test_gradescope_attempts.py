@@ -165,3 +165,65 @@ def test_where_nothing_valid_can_be_repeated_the_submission_is_graded(assignment
 def test_without_metadata_everything_is_a_first_attempt(assignment: Assignment) -> None:
     assert attempts.recall(Metadata(), assignment.names) == attempts.Memory()
     assert not attempts.over_limit(Gradescope(graded_attempts=1), Metadata(), attempts.Memory(graded=[START]))
+
+
+def test_the_limit_ends_at_the_minute_that_was_announced(assignment: Assignment, tmp_path: Path) -> None:
+    student = Student(assignment, tmp_path, graded_attempts=1, period_hours=1.0)
+    student.hand_in(run_with(assignment, "dJ_dU", negative))
+    announced = student.hand_in(run_with(assignment, "dJ_dU", negative), minutes=59)["output"]
+    assert "from 2026-03-01 13:10 UTC on" in announced
+    assert "Not graded again" not in student.hand_in(run_with(assignment, "dJ_dU", negative), minutes=1)["output"]
+
+
+def test_an_older_submission_that_is_graded_again_is_not_limited_by_newer_ones() -> None:
+    settings = Gradescope(graded_attempts=1, period_hours=1.0)
+    memory = attempts.Memory(graded=[START + timedelta(minutes=10)])
+    assert not attempts.over_limit(settings, Metadata(created_at=START), memory)
+    assert attempts.over_limit(settings, Metadata(created_at=START + timedelta(minutes=20)), memory)
+
+
+def test_what_follows_from_a_wrong_gradient_is_no_wrong_answer_of_its_own(assignment: Assignment) -> None:
+    run = run_with(assignment, "dJ_db2", negative)
+    right = run_with(assignment, "", negative)
+    following = {name: [negated(one) for one in right.answers[name]] for name in assignment.names}
+    graded = grade(assignment, Run({**following, "dJ_db2": run.answers["dJ_db2"]}), "x")
+    assert {one.status for one in graded.gradients} == {"failed", "followed_through"}
+    assert list(attempts.wrong_answers(assignment, graded.gradients, following)) == ["dJ_db2"]
+
+
+def negated(answer: Answer) -> Answer:
+    assert answer.value is not None
+    array = -answer.value.array()
+    return Answer("returned", value=ArrayData("<f8", array.shape, array.tobytes()))
+
+
+def previous(minutes: float, **results: Any) -> dict[str, Any]:
+    return {"submission_time": (START + timedelta(minutes=minutes)).isoformat(), "autograder_error": False, **results}
+
+
+def remembered(tmp_path: Path, *entries: dict[str, Any]) -> attempts.Memory:
+    path = tmp_path / "submission_metadata.json"
+    path.write_text(json.dumps({"previous_submissions": entries}))
+    return attempts.recall(read_metadata(path), ["dJ_dU"])
+
+
+def test_submissions_that_gradescope_failed_to_grade_do_not_count(tmp_path: Path) -> None:
+    memory = remembered(tmp_path, previous(1), {**previous(2), "autograder_error": True}, previous(3))
+    assert memory.graded == [START + timedelta(minutes=1), START + timedelta(minutes=3)]
+
+
+def test_the_latest_memory_counts_and_times_without_a_zone_do_not(tmp_path: Path) -> None:
+    def kept(*times: str) -> dict[str, Any]:
+        memory = {"format": 1, "wrong": {"dJ_dU": ["0" * 16] * len(times)}, "graded": list(times), "notice": ""}
+        return {"results": {"extra_data": {attempts.KEY: memory}}}
+
+    newer = previous(5, **kept("2026-03-01T12:05:00", "2026-03-01T12:03:00+00:00"))
+    memory = remembered(tmp_path, newer, previous(3, **kept("2026-03-01T12:01:00+00:00")))
+    assert memory.graded == [START + timedelta(minutes=3)]
+
+
+def test_a_result_without_marks_is_not_repeated(assignment: Assignment, tmp_path: Path) -> None:
+    student = Student(assignment, tmp_path, graded_attempts=1, period_hours=1.0)
+    student.hand_in(run_with(assignment, "dJ_dU", negative))
+    del student.previous[-1]["results"]["score"]
+    assert "Not graded again" not in student.hand_in(run_with(assignment, "dJ_dU", negative))["output"]

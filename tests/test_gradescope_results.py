@@ -301,3 +301,93 @@ def test_a_leaderboard_is_there_when_it_is_asked_for(assignment: Assignment) -> 
         ("Right gradients", 8.0),
     ]
     assert len(page["tests"]) == 8
+
+
+def wrong_run(assignment: Assignment, factor: float, *names: str) -> Run:
+    """The right answers, those to `names` (all, where none is named) times a factor."""
+    return Run(
+        {
+            name: [
+                Answer("returned", value=data(value * (factor if not names or name in names else 1)))
+                for value in values
+            ]
+            for name, values in assignment.exact.items()
+        }
+    )
+
+
+def test_a_gradient_that_earns_some_of_its_marks_is_shown_as_failed_with_those(assignment: Assignment) -> None:
+    page = graded_page(assignment, wrong_run(assignment, 1 + 1e-9, "dJ_dU"))
+    test = page["tests"][1]
+    assert (test["name"].partition(":")[0], test["status"]) == ("dJ_dU", "failed")
+    assert (test["score"], test["max_score"]) == (pytest.approx(9), 15)
+    assert page["score"] == pytest.approx(94)
+
+
+def test_what_follows_through_is_shown_with_the_marks_it_keeps_and_without_the_failed_checks(
+    assignment: Assignment,
+) -> None:
+    page = graded_page(assignment, wrong_run(assignment, -1.0))
+    assert sum(test["score"] for test in page["tests"]) == pytest.approx(page["score"]) == pytest.approx(92)
+    first, *others = page["tests"]
+    assert "elative error" in first["output"]
+    for test in others:
+        assert (test["status"], test["score"]) == ("passed", test["max_score"])
+        assert "elative error" not in test["output"]
+
+
+@pytest.mark.parametrize("hidden", ["after_due_date", "hidden"])
+def test_hints_are_seen_when_the_first_check_that_failed_is(assignment: Assignment, hidden: str) -> None:
+    from grader.config import CheckVisibility
+
+    seen = CheckVisibility(finite_difference=hidden, reference=hidden)  # type: ignore[arg-type]
+    config = msgspec.structs.replace(
+        assignment.config, gradescope=msgspec.structs.replace(assignment.config.gradescope, visibility=seen)
+    )
+    found = grade(assignment, wrong_run(assignment, -1.0, "dJ_db2"), "gradients.py")
+    page = emit(found, config, {"dJ_db2": ["Look at the sign."]}, {})
+    hints = {test["visibility"]: test["output"].count("Look at the sign") for test in page["tests"][:2]}
+    assert hints == {"visible": 0, hidden: 1}
+
+
+def test_why_a_file_could_not_be_loaded_stands_at_the_top_and_only_there(assignment: Assignment) -> None:
+    page = graded_page(assignment, Run({}, Answer("raised", message="SyntaxError: invalid syntax", line=3)))
+    assert page["output"].count("line 3: SyntaxError: invalid syntax") == 1
+    for test in page["tests"]:
+        assert "SyntaxError" not in test["output"]
+        assert "see the top of the page" in test["output"]
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [(3.5, 3.5), (-1.0, 0.0), (11.0, 10.0), (math.nan, 0.0), (math.inf, 0.0), (-math.inf, 0.0)]
+)
+def test_a_score_is_a_number_from_0_to_the_most_and_no_marks_where_it_is_none(value: float, shown: float) -> None:
+    assert results.number(value, 10.0) == shown
+
+
+@pytest.mark.parametrize("score", [1e9, -1.0, math.nan])
+def test_the_total_is_never_outside_of_what_can_be_had(assignment: Assignment, score: float) -> None:
+    found = msgspec.structs.replace(grade(assignment, right_run(assignment), "x"), score=score)
+    assert emit(found, assignment.config, {}, {})["score"] == (100 if score > 0 else 0)
+
+
+def test_a_long_text_is_cut_where_we_choose_and_says_so() -> None:
+    text = results.clean("x" * 100_000)
+    assert len(text) <= results.MAX_TEXT
+    assert text.endswith("x\n…")
+    assert results.clean("a\nb") == "a\nb"
+
+
+def test_no_control_character_reaches_the_page() -> None:
+    assert results.clean("a\x1b[31m\x07\u202e\x9bb") == "a�[31m���b"
+
+
+def test_what_an_interrupted_write_left_is_no_hindrance(tmp_path: Path) -> None:
+    (tmp_path / ".results.json.new").write_text("half of a resu")
+    assert results.write_results(tmp_path / "results.json", results.not_graded_results()) == ""
+    assert list(tmp_path.iterdir()) == [tmp_path / "results.json"]
+
+
+def test_a_valid_result_is_readable_by_its_owner_alone(tmp_path: Path) -> None:
+    assert results.write_results(tmp_path / "results.json", results.not_graded_results()) == ""
+    assert (tmp_path / "results.json").stat().st_mode & 0o077 == 0

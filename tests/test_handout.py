@@ -1,6 +1,9 @@
 """What students get: it tests itself, and holds nothing of the solution."""
 
 import ast
+import configparser
+import email
+import importlib.metadata
 import os
 import re
 import subprocess
@@ -195,7 +198,6 @@ def test_no_file_of_the_handout_nor_of_the_wheel_in_it_holds_anything_of_the_sol
     known = secrets()
     assert len(known) > 20
     assert holds_secrets((SOLUTIONS / "gradients.py").read_text(), known), "the test can find something"
-    seed = re.compile(rf"(?<!\d){CONFIG.steps.seed}(?!\d)")
     for path in handout.rglob("*"):
         if path.is_file() and path.suffix != ".pyc":
             contents = {path.name: path.read_bytes()}
@@ -205,7 +207,7 @@ def test_no_file_of_the_handout_nor_of_the_wheel_in_it_holds_anything_of_the_sol
             for name, data in contents.items():
                 text = data.decode("utf-8", "replace")
                 assert not holds_secrets(text, known), f"{name} holds {holds_secrets(text, known)}"
-                assert not seed.search(text), f"{name} holds the seed"
+                assert CONFIG.steps.seed not in text.lower(), f"{name} holds the seed"
                 assert "solutions/gradients" not in text or name.startswith("grader/"), name
 
 
@@ -256,7 +258,7 @@ def test_a_formula_or_a_seed_in_a_public_file_stops_the_build(
     kept = readme.read_text()
     for leak, said in (
         ("It is  s.y_hat - s.y , of course.", "a formula of the solution"),
-        ("Our seed is 590233417.", "secret seed"),
+        (f"Our seed is {CONFIG.steps.seed.upper()}.", "secret seed"),
     ):
         readme.write_text(f"{kept}\n{leak}\n")
         done = grader("handout", "--force", "--config", copy_of_assignment / "config.yaml", "-o", tmp_path / "h.zip")
@@ -336,6 +338,35 @@ def test_the_wheel_is_the_same_each_time_and_records_every_file() -> None:
     assert all("extra" not in line for line in requirements())
 
 
+def test_the_wheel_has_the_commands_the_version_and_the_requirements_of_the_installation(tmp_path: Path) -> None:
+    """Whatever those are: here of an installation that differs from this one in all of them."""
+    info = tmp_path / "gradient_grader-8.1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: gradient-grader\nVersion: 8.1\nSummary: another\nRequires-Python: >=3.11\n"
+        "Requires-Dist: numpy>=7\nRequires-Dist: scipy; extra == 'more'\nProvides-Extra: more\n\n# its README\n"
+    )
+    (info / "entry_points.txt").write_text(
+        "[console_scripts]\nmark = grader.other:start\ngrader = grader.main:main\n\n[some.plugins]\na = b.c:d\n"
+    )
+    script = "import sys; from grader.wheel import make_wheel, wheel_name; open(wheel_name(), 'wb').write(make_wheel())"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])}
+    subprocess.run([sys.executable, "-c", script], cwd=tmp_path, env=environment, check=True)
+    archive = zipfile.ZipFile(tmp_path / "gradient_grader-8.1-py3-none-any.whl")
+    metadata = email.message_from_bytes(archive.read("gradient_grader-8.1.dist-info/METADATA"))
+    assert metadata["Version"] == "8.1"
+    assert metadata["Summary"] == "another"
+    assert metadata["Requires-Python"] == ">=3.11"
+    assert metadata.get_all("Requires-Dist") == ["numpy>=7"]
+    assert metadata.get_payload() == ""
+    points = configparser.ConfigParser()
+    points.read_string(archive.read("gradient_grader-8.1.dist-info/entry_points.txt").decode())
+    assert {name: dict(points[name]) for name in points.sections()} == {
+        "console_scripts": {"grader": "grader.main:main", "mark": "grader.other:start"},
+        "some.plugins": {"a": "b.c:d"},
+    }
+
+
 @pytest.mark.slow
 def test_in_a_fresh_environment_the_handout_installs_tests_itself_and_holds_no_solution(
     handout: Path, tmp_path: Path
@@ -351,6 +382,14 @@ def test_in_a_fresh_environment_the_handout_installs_tests_itself_and_holds_no_s
     )
     assert checked.returncode == 1
     assert "not written yet" in checked.stdout
+    helped = subprocess.run([str(python.with_name("grader")), "--help"], capture_output=True, text=True, check=True)
+    assert "Grade hand-derived gradients" in helped.stdout
+    [ours] = importlib.metadata.distribution("gradient-grader").entry_points
+    look = (
+        "import importlib.metadata as m; [e] = m.distribution('gradient-grader').entry_points; print(e.name, e.value)"
+    )
+    there = subprocess.run([str(python), "-I", "-c", look], capture_output=True, text=True, check=True)
+    assert there.stdout == f"{ours.name} {ours.value}\n"
     known = secrets()
     [site] = (tmp_path / "venv").glob("lib/python*/site-packages")
     for package in ("grader", f"gradient_grader-{_version()}.dist-info"):

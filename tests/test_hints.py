@@ -1,5 +1,6 @@
 """Hints: complete, without a leak, replaceable, and shown as far as the config says."""
 
+import ast
 import dataclasses
 import json
 import re
@@ -7,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
 
+import numpy as np
 import pytest
 from test_judge import answer, graded, one
 
@@ -14,7 +16,7 @@ from grader.advice import SEVERAL
 from grader.assignment import Assignment, load_assignment
 from grader.configfile import load_config
 from grader.diagnosis.hints import _BUILT_IN, LEVELS, Entry, _load, fill, hints_for, load_hints, placeholders
-from grader.diagnosis.leaks import leaks
+from grader.diagnosis.leaks import _is_entry, _is_right, leaks
 from grader.diagnosis.operators import OPERATORS
 from grader.errors import ConfigError
 
@@ -64,6 +66,9 @@ def test_up_to_sign_transposition_and_factor_only_where_strict(
     assignment: Assignment, gradient: str, text: str
 ) -> None:
     assert leaks(assignment, gradient, text, strict=True)
+    assert bool(leaks(assignment, gradient, text, strict=False)) == text.startswith(("-", "2 *")), (
+        "less that it is right"
+    )
 
 
 @pytest.mark.parametrize("gradient, text", HARMLESS)
@@ -75,6 +80,20 @@ def test_a_number_of_the_right_answer_is_a_leak(assignment: Assignment) -> None:
     entry = float(assignment.exact["dJ_dh"][1][0, 2])
     assert leaks(assignment, "dJ_dh", f"the third entry is {entry:.4f}", strict=True) == [f"{abs(entry):.4f}"]
     assert leaks(assignment, "dJ_dh", "the third entry is 0.25", strict=True) == []
+
+
+@pytest.mark.parametrize(
+    "number, leak",
+    [("0.123", True), ("12.3", True), ("0.12", False), ("0.012", False), ("0.124", False), ("0.1234", True)],
+)
+def test_a_number_of_three_digits_or_more_is_a_leak_whatever_its_sign(number: str, leak: bool) -> None:
+    right = [np.array([[0.5, 0.1234]]), np.array([[12.34, 0.5]])]
+    assert _is_entry(number, right) is leak
+    assert _is_entry(number, [-array for array in right]) is leak
+
+
+def test_a_product_of_entries_without_a_sign_between_is_found(assignment: Assignment) -> None:
+    assert leaks(assignment, "dJ_db1", "dJ_dh h (1 - h)", strict=False)
 
 
 def test_every_operator_and_kind_has_hints_of_its_own(assignment: Assignment) -> None:
@@ -271,3 +290,29 @@ def test_a_missing_file_of_texts_is_told_with_its_key(
     done = grader("validate", "--config", str(copy_of_assignment / "config.yaml"))
     assert done.returncode == 2
     assert f'{value}: there is no such file; config.yaml names it: hints.{key}: "" is for none' in done.stderr
+
+
+def test_the_most_special_text_is_taken_and_that_of_a_named_misconception_first(copy_of_assignment: Path) -> None:
+    solutions = copy_of_assignment / "solutions"
+    (solutions / "hints.yaml").write_text(
+        "- {for: any, hints: [any, b, c]}\n- {for: [sign, mine], hints: [of the kind, b, c]}\n"
+        "- {for: sign, gradients: [dJ_dU], hints: [later, b, c]}\n"
+    )
+    (solutions / "mistakes.yaml").write_text(
+        "- {name: mine, gradients: [dJ_db2], formula: s.y, kind: sign, where: y, says: it, hints: [named, b, c]}\n"
+    )
+    own = load_assignment(load_config(copy_of_assignment / "config.yaml"), copy_of_assignment, with_solution=True)
+    first, second = own.config.gradients[:2]
+    assert hints_for(own, first, ["mine", "sign"])[0] == "named"
+    assert hints_for(own, second, ["mine", "sign"])[0] == "of the kind", "the misconception is one of dJ_db2"
+    assert hints_for(own, first, ["sign"])[0] == "of the kind"
+    assert hints_for(own, first, ["no-such-topic"])[0] == "any"
+
+
+def test_a_quantity_is_no_leak_of_a_gradient_of_one_entry_unless_the_factor_is_the_same_everywhere() -> None:
+    """Any number is a multiple of any other."""
+    formula = ast.parse("a", mode="eval").body
+    right = [np.array([[2.0]]), np.array([[3.0]])]
+    for a, found in (([4.0, 6.0], True), ([4.0, 5.0], False)):
+        spaces = [{"a": np.array([[value]])} for value in a]
+        assert _is_right(formula, spaces, right, strict=True) is found

@@ -1,5 +1,6 @@
 """Downloads of every kind: recognised, listed, and unsafe entries refused one by one."""
 
+import io
 import os
 import stat
 import zipfile
@@ -210,6 +211,111 @@ def test_usernames_of_blackboard_may_contain_underscores(assignment, tmp_path):
     assert {key: one.source for key, one in found.items()} == sources
     alone = write(tmp_path / "alone", {f"{assignment}_alee_attempt_2026-10-02-11-59-00_gradients.py": SOLUTION})
     assert list(received(read_download(alone, WANTED))) == ["alee"]
+
+
+@pytest.mark.parametrize("receipts", [False, True])
+def test_receipts_of_blackboard_say_where_the_username_begins(receipts, tmp_path):
+    """All usernames begin alike, which the assignment does not."""
+    start = "HW_3_{}_attempt_2026-10-02-11-59-00"
+    content = {f"{start.format(user)}_gradients.py": SOLUTION for user in ("uni_ann", "uni_bob")}
+    if receipts:
+        content[f"{start.format('uni_ann')}.txt"] = (
+            b"Name: Ann (Annie) Lee (uni_ann)\nAssignment: HW_3\nName: Bob (bob)"
+        )
+    found = received(read_download(write(tmp_path, content), WANTED))
+    assert list(found) == (["uni_ann", "uni_bob"] if receipts else ["ann", "bob"])
+
+
+SPOOFED = [
+    ("canvas", "mallory_1041_7001_x_9999_text.html", "1041", ""),
+    ("canvas", "mallory_1041_7001_x_9999_8888_gradients.py", "1041", ""),
+    ("canvas", "mallory_1041_7001_LATE_9999_8888_gradients.py", "1041", ""),
+    ("canvas", "mallory_1041_7001_9999_gradients.py", "1041", ""),
+    ("canvas", "anon_LATE_1041_7001_gradients.py", "1041", ""),
+    ("moodle", "Mallory_1041_assignsubmission_file_x_9999_assignsubmission_file_gradients.py", "1041", ""),
+    ("moodle", "Mallory_1041_assignsubmission_file_/x_9999_assignsubmission_file_/gradients.py", "1041", ""),
+    ("blackboard", "HW 1_mallory_attempt_2026-12-24-11-59-00_x_attempt_2026-10-01-00-00-00_g.py", "mallory", "2026-12-24"),
+    ("blackboard", "HW 1_mallory_attempt_2026-12-24-11-59-00_HW 1_bob_attempt_2026-10-01-00-00-00.txt", "mallory", "2026-12-24"),
+    ("brightspace", "1041-88 - Mallory - Dec 24, 2026 1159 AM - Bob - Oct 1, 2026 100 AM - g.py", "Mallory", "2026-12-24"),
+    ("brightspace", "1-88 - Eve - Oct 1, 2026 100 AM - Dec 24, 2026 1159 AM/g.py", "Eve - Oct 1, 2026 100 AM", "2026-12-24"),
+    ("autolab", "mallory@uni.edu_2_bob@uni.edu_99_gradients.py", "mallory@uni.edu", ""),
+    ("autolab", "mallory_9@uni.edu_2_77_gradients.py", "mallory_9@uni.edu", ""),
+    ("github", "hw3-submissions/hw3-mallory/hw3-bob/gradients.py", "hw3-mallory", ""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("layout", "path", "key", "time"), SPOOFED)
+def test_only_what_the_platform_wrote_says_who_it_was_and_when(layout, path, key, time, tmp_path):
+    """What a student may choose, such as the name of a file, looks like a part of the platform's."""
+    honest = {
+        "canvas": "lee_5_6_gradients.py",
+        "moodle": "Ann Lee_5_assignsubmission_file_gradients.py",
+        "blackboard": "HW 1_ann_attempt_2026-10-03-11-59-00_gradients.py",
+        "brightspace": "5-88 - Ann Lee - Oct 3, 2026 1159 PM - gradients.py",
+        "autolab": "ann@uni.edu_1_gradients.py",
+        "github": "hw3-submissions/hw3-ann/gradients.py",
+    }
+    download = read_download(write(tmp_path / "class", {path: SOLUTION, honest[layout]: FLIPPED}), WANTED)
+    assert download.layout == layout
+    assert len(download.entries) == 2
+    (entry,) = [one for one in download.entries if one.key == key]
+    assert entry.submitted_at[:10] == time
+
+
+def test_two_names_under_one_number_are_two_submissions_of_which_a_person_has_to_choose(tmp_path):
+    """A user who is called mallory_1041 in Canvas takes the place of user 1041."""
+    content = {"lee_1041_7001_gradients.py": SOLUTION, "mallory_1041_1050_7002_gradients.py": FLIPPED}
+    download = read_download(write(tmp_path, content), WANTED)
+    assert [(entry.key, entry.people[0].ids) for entry in download.entries] == [
+        ("lee_1041", {"canvas": "1041"}),
+        ("mallory_1041", {"canvas": "1041"}),
+    ]
+
+
+def test_the_highest_version_of_autolab_is_the_latest_as_a_number(tmp_path):
+    content = {f"Ann@uni.edu_{n}_handin.py": b"x" for n in (1, 2, 9)} | {"ann@uni.edu_10_handin.py": SOLUTION}
+    content["bob_b@uni.edu_1_handin.py"] = FLIPPED
+    download = read_download(write(tmp_path, content), WANTED)
+    assert download.layout == "autolab"
+    assert [(one.people[0].email, one.note) for one in download.entries] == [
+        ("ann@uni.edu", "3 older version(s) left out"), ("bob_b@uni.edu", "")
+    ]  # fmt: skip
+    assert {key: one.source for key, one in received(download).items()} == {
+        "ann@uni.edu": SOLUTION,
+        "bob_b@uni.edu": FLIPPED,
+    }
+
+
+@pytest.mark.parametrize("name", ["Zoë Müller", "王小明", "José Nuñez"])
+def test_names_in_a_zip_are_read_in_utf_8_with_the_flag_and_without(name, tmp_path):
+    content = {f"{name}/gradients.py": SOLUTION, "Bo/gradients.py": FLIPPED}
+    flagged = zipped(tmp_path / "a.zip", content)
+    unflagged = tmp_path / "b.zip"
+    unflagged.write_bytes(_without_flag(content))
+    for path in (flagged, unflagged):
+        found = received(read_download(path, WANTED))
+        assert {one.source for one in found.values()} == {SOLUTION, FLIPPED}
+        assert name in [entry.key for entry in read_download(path, WANTED).entries]
+
+
+def test_names_in_a_zip_that_are_no_utf_8_are_read_as_windows_wrote_them(tmp_path):
+    path = tmp_path / "c.zip"
+    path.write_bytes(_without_flag({"Jos\udc82/gradients.py": SOLUTION, "Bo/gradients.py": FLIPPED}))
+    assert [entry.key for entry in read_download(path, WANTED).entries] == ["Bo", "José"]
+
+
+def _without_flag(content: dict[str, bytes]) -> bytes:
+    """A zip as macOS and older PHP write it: the bytes of the names, and nothing that says what they are."""
+
+    class Raw(zipfile.ZipInfo):
+        def _encodeFilenameFlags(self):
+            return self.filename.encode("utf-8", "surrogateescape"), self.flag_bits & ~0x800
+
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        for name, body in content.items():
+            archive.writestr(Raw(name), body)
+    return data.getvalue()
 
 
 def test_names_with_underscores_are_read_from_moodle(tmp_path):

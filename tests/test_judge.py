@@ -1,6 +1,7 @@
 """The judge, follow-through and marks: pure functions of an assignment and answers, tested without any sandbox."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -11,7 +12,10 @@ from hypothesis.extra import numpy as hnp
 
 from grader.answers import DTYPES, Answer, ArrayData, Run
 from grader.assignment import Assignment
+from grader.followthrough import find_carried
 from grader.grade import grade, not_graded
+from grader.judge import SKIPPED, Judgement, Verdict, check_reference, find_trivial
+from grader.reference import Reference
 from grader.result import Grade, GradientResult
 
 Make = Callable[[np.ndarray], np.ndarray]
@@ -80,6 +84,23 @@ def test_nothing_follows_from_numbers_with_hardly_a_digit_left(assignment: Assig
     assert [one(result, name).status for name in ("dJ_dh", "dJ_db1")] == ["failed", "failed"]
 
 
+def test_nothing_follows_from_the_smallest_numbers_there_are(assignment: Assignment, copy_of_assignment: Path) -> None:
+    """Six of the smallest numbers times anything near a sixth is one of them: whoever answers that has derived nothing."""
+    path = copy_of_assignment / "solutions" / "gradients.py"
+    path.write_text(path.read_text() + "\n\ndef dJ_db1(s):\n    return dJ_dh(s) * (0.15 + 0.05 * s.h)\n")
+    reference = Reference(path, assignment.names)
+    changed = Assignment(assignment.folder, assignment.config, assignment.graph, assignment.steps, reference)
+    for unit, follows in ((5e-324, set()), (1e-50, {"dJ_db1"})):
+        upstream = [6 * unit * np.sign(value) for value in assignment.exact["dJ_dh"]]
+        after = [
+            reference("dJ_db1", step, {"dJ_dh": value})[0]
+            for step, value in zip(assignment.steps, upstream, strict=True)
+        ]
+        values = {"dJ_dh": upstream, "dJ_db1": after}
+        judgements = {name: Judgement(Verdict("passed"), Verdict("failed"), SKIPPED, v) for name, v in values.items()}
+        assert find_carried(changed, judgements, set()).keys() == follows
+
+
 def test_one_wrong_entry_is_found_and_named(assignment: Assignment) -> None:
     def change(value: np.ndarray) -> np.ndarray:
         value = value.copy()
@@ -98,6 +119,29 @@ def test_a_numerical_derivative_passes_the_differences_and_fails_at_the_referenc
     assert gradient.score == pytest.approx(0.6 * 15)
 
 
+def test_an_answer_that_is_right_at_one_point_only_fails_at_the_finite_differences(assignment: Assignment) -> None:
+    for right in range(len(assignment.steps)):
+        off = [answer(value * (1 + 1e-3 * (k != right))) for k, value in enumerate(assignment.exact["dJ_dH"])]
+        assert outcomes(one(graded(assignment, dJ_dH=off), "dJ_dH")) == ["passed", "failed", "skipped"]
+
+
+def test_an_answer_that_is_exact_at_one_point_only_fails_at_the_reference(assignment: Assignment) -> None:
+    off = [answer(value * (1 + 3e-8 * (k > 0))) for k, value in enumerate(assignment.exact["dJ_dH"])]
+    gradient = one(graded(assignment, dJ_dH=off), "dJ_dH")
+    assert outcomes(gradient) == ["passed", "passed", "failed"]
+    assert "right to about 7 digits" in gradient.checks[2].message
+
+
+def test_an_error_that_is_not_a_number_fails_at_the_reference_wherever_it_stands(assignment: Assignment) -> None:
+    exact = assignment.exact["dJ_dH"]
+    gradient = next(one for one in assignment.config.gradients if one.name == "dJ_dH")
+    for bad in range(len(exact)):
+        values = [value * (np.nan if k == bad else 1) for k, value in enumerate(exact)]
+        verdict = check_reference(assignment, gradient, values, [answer(value) for value in values])
+        assert verdict.outcome == "failed"
+        assert "right to about 0 digits" in verdict.message
+
+
 def test_single_precision_is_treated_as_the_config_says(assignment: Assignment) -> None:
     single: dict[str, Make] = {name: lambda v: v.astype(np.float32) for name in assignment.names}
     assert graded(assignment, **single).passed
@@ -105,6 +149,14 @@ def test_single_precision_is_treated_as_the_config_says(assignment: Assignment) 
     gradient = one(graded(strict, dJ_dU=lambda v: v.astype(np.float32)), "dJ_dU")
     assert outcomes(gradient) == ["passed", "passed", "failed"]
     assert "expected numbers in double precision (float64)" in gradient.checks[2].message
+
+
+def test_single_precision_at_one_point_does_not_loosen_the_check_of_double_precision(assignment: Assignment) -> None:
+    """3e-7 is what float32 leaves: no more is asked of a file that answers in it throughout, but of all others."""
+    exact = assignment.exact["dJ_dU"]
+    mixed = [answer(v.astype(np.float32) if k == 0 else v * (1 + 3e-7)) for k, v in enumerate(exact)]
+    gradient = one(graded(assignment, dJ_dU=mixed), "dJ_dU")
+    assert outcomes(gradient) == ["passed", "passed", "failed"]
 
 
 SHAPES: list[tuple[str, str, Make, str]] = [
@@ -152,7 +204,8 @@ def test_a_shape_that_is_wrong_at_a_later_step_only_is_found_there(assignment: A
 def test_one_axis_is_enough_where_the_config_says_so(assignment: Assignment) -> None:
     lenient = with_checks(assignment, shape={"accept_1d": True})
     assert graded(lenient, dJ_db2=lambda v: v[0], dJ_dh=lambda v: v[0]).passed
-    assert one(graded(lenient, dJ_dU=lambda v: v.ravel()), "dJ_dU").checks[0].outcome == "failed"
+    for short in (np.ravel, lambda v: v[0]):
+        assert one(graded(lenient, dJ_dU=short), "dJ_dU").checks[0].outcome == "failed"
 
 
 NO_ARRAYS = [
@@ -190,6 +243,44 @@ def test_answers_without_a_derivation_earn_nothing_not_even_for_their_shape(
     assert result.score == 0
     assert {gradient.status for gradient in result.gradients} == {"failed"}
     assert all(words in gradient.checks[0].message for gradient in result.gradients)
+
+
+def test_an_answer_of_one_entry_is_no_constant() -> None:
+    assert find_trivial([np.array([[1.5]]), np.array([[2.5]])]) == ""
+
+
+def test_an_answer_that_is_the_same_at_some_points_only_is_not_trivial() -> None:
+    small, large = np.arange(6.0).reshape(2, 3), np.arange(12.0).reshape(3, 4)
+    assert find_trivial([small, large, small, 2 * large]) == ""
+    assert "the same at every step" in find_trivial([small, large, small, large])
+
+
+@pytest.mark.parametrize("value", [0.0, np.nan])
+def test_an_answer_that_is_zero_or_not_finite_at_one_point_keeps_the_marks_of_its_shape(
+    assignment: Assignment, value: float
+) -> None:
+    answers = [answer(v if k else np.full_like(v, value)) for k, v in enumerate(assignment.exact["dJ_dU"])]
+    gradient = one(graded(assignment, dJ_dU=answers), "dJ_dU")
+    assert outcomes(gradient) == ["passed", "failed", "skipped"]
+    assert gradient.score == pytest.approx(0.2 * 15)
+
+
+def test_entries_are_called_different_by_the_size_of_the_gradient(assignment: Assignment) -> None:
+    sizes = [float(np.max(np.abs(value))) for value in assignment.exact["dJ_dI"]]
+    assert not any(0.99 < size < 1.01 for size in sizes), (
+        "otherwise a tolerance that does not know the size would do as well"
+    )
+
+    def change(value: np.ndarray) -> np.ndarray:
+        size = np.max(np.abs(value))
+        value = value.copy()
+        value[0, 0] += 1000
+        value[1, 1] += 1e-6 * np.sqrt(size)  # between 1e-6 and 1e-6 times the size
+        return value
+
+    message = one(graded(assignment, dJ_dI=change), "dJ_dI").checks[1].message
+    step = int(message.partition(" at step ")[2].partition(":")[0])
+    assert f": {2 if sizes[step - 1] < 1 else 1} of " in message
 
 
 def test_numbers_that_are_not_finite_or_not_real_fail(assignment: Assignment) -> None:
@@ -255,6 +346,67 @@ def test_a_gradient_derived_from_one_farther_upstream_is_carried_too(assignment:
     assert follow_through.sources == ["dJ_db2"]
 
 
+@pytest.mark.parametrize("zero", [{0}, {3}, {1, 2}])
+def test_an_error_is_carried_on_where_it_is_exactly_zero_at_some_points(assignment: Assignment, zero: set[int]) -> None:
+    """As a sum that cancels, or a unit that is switched off, may be."""
+    assert assignment.reference is not None
+    own = [value * (k not in zero) for k, value in enumerate(assignment.exact["dJ_dh"])]
+    after = [
+        assignment.reference("dJ_db1", step, {"dJ_dh": value})[0]
+        for step, value in zip(assignment.steps, own, strict=True)
+    ]
+    result = graded(assignment, dJ_dh=list(map(answer, own)), dJ_db1=list(map(answer, after)))
+    assert one(result, "dJ_dh").status == "failed"
+    follow_through = one(result, "dJ_db1").follow_through
+    assert follow_through is not None
+    assert follow_through.sources == ["dJ_dh"]
+
+
+def test_zeros_at_some_points_do_not_make_up_for_a_wrong_value_at_another(assignment: Assignment) -> None:
+    own = [answer(value * (k == 1)) for k, value in enumerate(assignment.exact["dJ_dh"])]
+    after = [answer(value * 1.001 * (k == 1)) for k, value in enumerate(assignment.exact["dJ_db1"])]
+    result = graded(assignment, dJ_dh=own, dJ_db1=after)
+    assert [one(result, name).status for name in ("dJ_dh", "dJ_db1")] == ["failed", "failed"]
+
+
+def test_zeros_follow_from_nothing(assignment: Assignment) -> None:
+    """Such answers are refused before; whatever is handed on, zeros earn nothing."""
+    failed = Verdict("failed")
+    zeros = {name: [np.zeros_like(v) for v in assignment.exact[name]] for name in ("dJ_db2", "dJ_dU")}
+    judgements = {name: Judgement(Verdict("passed"), failed, SKIPPED, values) for name, values in zeros.items()}
+    assert find_carried(assignment, judgements, set()) == {}
+
+
+def test_a_gradient_that_builds_on_two_wrong_ones_is_carried_from_both(
+    assignment: Assignment, copy_of_assignment: Path
+) -> None:
+    path = copy_of_assignment / "solutions" / "gradients.py"
+    path.write_text(
+        path.read_text()
+        + "\n\ndef dJ_dH(s):\n    return s.h_prev.T @ (0.5 * dJ_db1(s) + 0.5 * dJ_dh(s) * s.h * (1 - s.h))\n"
+    )
+    reference = Reference(path, assignment.names)
+    both = Assignment(assignment.folder, assignment.config, assignment.graph, assignment.steps, reference)
+    assert graded(both).passed
+    own: dict[str, Make] = {"dJ_dh": lambda v: 2 * v, "dJ_db1": lambda v: v + 1}
+    follow_through = one(grade(both, carried_run(both, own), "x"), "dJ_dH").follow_through
+    assert follow_through is not None
+    assert follow_through.sources == follow_through.roots == ["dJ_dh", "dJ_db1"]
+
+
+def test_single_precision_upstream_loosens_what_follows_from_it(assignment: Assignment) -> None:
+    """The student's own functions pass on more digits than are answered with."""
+    run = carried_run(assignment, {"dJ_db2": np.negative})
+    double = run.answers["dJ_db2"]
+    single = [answer(a.value.array().astype(np.float32)) for a in double if a.value is not None]
+    mixed = Run({**run.answers, "dJ_db2": single})
+    for upstream in (single, [single[0], *double[1:]]):
+        found = grade(assignment, Run({**run.answers, "dJ_db2": upstream}), "x")
+        assert one(found, "dJ_dU").status == "followed_through"
+    strict = with_checks(assignment, reference={"float32": "reject"})
+    assert one(grade(strict, mixed, "x"), "dJ_dU").status == "failed"
+
+
 @pytest.mark.parametrize("upstream", [np.zeros_like, np.ones_like, lambda v: v * np.nan, lambda v: v.ravel()])
 def test_nothing_is_carried_from_an_answer_that_says_nothing(assignment: Assignment, upstream: Make) -> None:
     result = graded(assignment, dJ_db2=upstream, dJ_dU=lambda v: v * 0.5)
@@ -300,6 +452,21 @@ def test_a_call_without_a_value_costs_its_own_gradient_only(assignment: Assignme
     assert result.score == 85
 
 
+def test_a_gradient_that_was_not_called_at_every_point_earns_nothing(assignment: Assignment) -> None:
+    for count in (0, 1, 3):
+        right = [answer(value) for value in assignment.exact["dJ_dU"][:count]]
+        gradient = one(graded(assignment, dJ_dU=right), "dJ_dU")
+        assert (gradient.status, gradient.score) == ("died", 0)
+
+
+def test_marks_are_rounded_only_to_rid_them_of_binary_noise(assignment: Assignment) -> None:
+    gradients = [msgspec.structs.replace(one, max_score=1.23457) for one in assignment.config.gradients]
+    config = msgspec.structs.replace(assignment.config, gradients=gradients)
+    changed = Assignment(assignment.folder, config, assignment.graph, assignment.steps, assignment.reference)
+    assert graded(changed).score == 9.87656
+    assert one(graded(changed, dJ_dU=np.negative), "dJ_dU").score == 0.246914
+
+
 def test_a_file_that_could_not_be_loaded_scores_nothing_and_says_why(assignment: Assignment) -> None:
     run = Run({}, loading=Answer("raised", message="SyntaxError: invalid syntax", line=3))
     result = grade(assignment, run, "gradients.py")
@@ -314,6 +481,7 @@ def test_a_solution_that_the_derivatives_contradict_grades_nobody(assignment: As
     assert result.status == "not_graded"
     assert one(result, "dJ_dU").status == "not_graded"
     assert one(result, "dJ_dU").checks[1].outcome == "undecided"
+    assert (one(result, "dJ_dU").score, one(result, "dJ_dU").diagnosis) == (0, None)
     assert "not graded: dJ_dU could not be checked here" in result.message
 
 

@@ -256,7 +256,7 @@ def test_an_exception_is_explained_and_a_line_found_although_another_cell_cannot
 
 def test_the_line_at_which_a_value_goes_wrong_is_that_of_its_cell(sandbox: Sandbox) -> None:
     source = notebook("x = = 3", "!ls\ndef dJ_db2(s):\n    back = s.y - s.y_hat\n    return back")
-    traced = sandbox.trace(source, ["dJ_db2"])["dJ_db2"][-1].traced
+    traced = sandbox.trace(source, ["dJ_db2"], sandbox.run(source))["dJ_db2"][-1].traced
     assert [(one.name, one.cell, one.line) for one in traced] == [("back", 3, 3), ("return", 3, 4)]
 
 

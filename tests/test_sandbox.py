@@ -7,7 +7,6 @@ import subprocess
 import sys
 import textwrap
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -24,12 +23,19 @@ from grader.errors import SandboxError
 from grader.grade import grade
 from grader.pipeline import make_sandbox
 from grader.sandbox.host import Sandbox
+from grader.sandbox.pending import MAX_CHATTER
 from grader.sandbox.spawner import FreshProcesses, Report, Zygote
+from grader.sandbox.watch import PATIENCE
 from grader.sandbox.zygote import REHEARSE_AFTER
+from grader.store.runs import pack_run, unpack_run
 
 HONEST = (ROOT / "solutions" / "gradients.py").read_bytes()
 IS_ROOT = os.geteuid() == 0
 ADDRESS = re.compile("0x[0-9a-f]+")
+needs_reports = pytest.mark.skipif(
+    sys.platform == "linux" and tuple(map(int, os.uname().release.split(".")[:2])) < (5, 0),
+    reason="this kernel cannot tell",
+)
 linux = pytest.mark.skipif(sys.platform != "linux", reason="zygotes are for Linux")
 
 
@@ -128,6 +134,18 @@ def test_the_whole_submission_has_a_limit_too(assignment: Assignment) -> None:
     assert "had used up its 0.8 s" in run.answers["dJ_dh_prev"][-1].message
 
 
+def test_calls_that_are_each_within_their_limit_may_not_exceed_that_of_the_whole(assignment: Assignment) -> None:
+    quick = changed(assignment, call_cpu_seconds=5.0, submission_cpu_seconds=0.4)
+    spin = "\nimport time\ndef _spin(s):\n    end = time.process_time() + 0.15\n    while time.process_time() < end: pass\n"
+    all_spin = spin + "".join(f"{name} = _spin\n" for name in assignment.names)
+    with sandboxed(quick) as sandbox:
+        run = sandbox.run(all_spin.encode())
+    assert "timed_out" in statuses(quick, run).values()
+    told = [answers[-1].message for answers in run.answers.values() if answers[-1].outcome == "timed_out"]
+    assert told[0] == "stopped: the file as a whole may take 0.4 s of processor time, or 2 s with waiting"
+    assert run.cpu_seconds < 1.5
+
+
 def test_memory_below_the_limit_is_fine_and_above_costs_the_gradient(assignment: Assignment, sandbox: Sandbox) -> None:
     take = "import numpy as np\nx = np.ones({} * 2**17)\nreturn s.h.T @ dJ_db2(s)"
     assert only_dJ_dU_is("passed", assignment, sandbox.run(with_dJ_dU(take.format(100))))
@@ -160,6 +178,43 @@ def test_output_that_takes_many_bytes_a_character_is_output_like_any_other(
     run = sandbox.run(with_dJ_dU("print('\U0001f600' * 9999)\nraise ValueError('\U0001f600' * 9999)"))
     assert only_dJ_dU_is("raised", assignment, run)
     assert len(run.answers["dJ_dU"][0].printed) == 2048
+
+
+@pytest.mark.parametrize("shape", ["(2**20,)", "(1, 2**20)", "(1, 1, 2**19, 2)"])
+def test_of_an_answer_larger_by_far_than_a_right_one_type_and_shape_are_kept(
+    assignment: Assignment, sandbox: Sandbox, shape: str
+) -> None:
+    source = with_dJ_dU(f"import numpy as np\nreturn np.random.rand(2**20).reshape({shape})")
+    run = sandbox.run(source)
+    value = run.answers["dJ_dU"][0].value
+    assert value is not None
+    assert (value.dtype, value.shape) == ("<f8", eval(shape))
+    assert len(pack_run(run)) < 100_000
+    [result] = [one for one in grade(assignment, run, "x").gradients if one.name == "dJ_dU"]
+    assert f"expected shape (Dh, V) = (7, 11), got {value.shape}" in result.checks[0].message
+    assert grade(assignment, unpack_run(pack_run(run)), "x") == grade(assignment, run, "x")
+    assert only_dJ_dU_is("failed", assignment, run)
+
+
+def test_a_wrong_answer_as_large_as_a_jacobian_is_kept_whole(assignment: Assignment, sandbox: Sandbox) -> None:
+    run = sandbox.run(with_dJ_dU("import numpy as np\nreturn np.einsum('ij,kl->jkl', s.y_hat, s.U)"))
+    assert all(answer.value is not None and answer.value.kept for answer in run.answers["dJ_dU"])
+
+
+def test_a_file_that_prints_and_warns_at_every_call_is_kept_within_limits(assignment: Assignment) -> None:
+    talk = (
+        "\nimport warnings\ndef _talk(s):\n    print('x' * 9999)\n    for i in range(9): warnings.warn(str(i) * 9999)\n"
+    )
+    source = talk + "".join(f"{name} = _talk\n" for name in assignment.names)
+    talkative = changed(assignment, output_kb=16)
+    with sandboxed(talkative) as sandbox:
+        run = sandbox.run(source.encode())
+    shared = [answer for found in run.answers.values() for answer in found]
+    all_answers = [*shared, *run.fresh.values(), *run.inconsistent.values()]
+    said = [text for answer in all_answers for text in (answer.printed, *answer.warnings)]
+    assert len(said[0]) == 10_000
+    assert sum(map(len, said)) == MAX_CHATTER
+    assert statuses(talkative, run)["dJ_db2"] == "failed"
 
 
 # --- blame ---------------------------------------------------------------------------------------------------------
@@ -290,7 +345,7 @@ def test_a_zygote_that_dies_is_replaced_and_the_files_it_was_running_are_run_aga
         assert isinstance(spawner, Zygote)
         assert spawner.report
         spawner._process.kill()
-        time.sleep(0.1)
+        spawner._process.wait()
         assert only_dJ_dU_is("passed", assignment, sandbox.run(HONEST))
 
 
@@ -332,12 +387,19 @@ def test_a_file_that_is_killed_again_and_again_is_not_run_for_ever(assignment: A
     with sandboxed(assignment) as sandbox:
         assert sandbox.report, "it has started"
         zygote = sandbox._nursery.spawner._process.pid  # type: ignore[attr-defined]
-        timers = [threading.Timer(0.25 * k, kill_children_of, [zygote]) for k in range(1, 5)]
-        for timer in timers:
-            timer.start()
-        run = sandbox.run(HONEST + b"\nimport time\ntime.sleep(0.6)\n")
-        for timer in timers:
-            timer.join()
+        ended = threading.Event()
+
+        def kill_all() -> None:
+            while not ended.wait(0.1):
+                kill_children_of(zygote)
+
+        killer = threading.Thread(target=kill_all)
+        killer.start()
+        try:
+            run = sandbox.run(HONEST + b"\nimport time\ntime.sleep(60)\n")
+        finally:
+            ended.set()
+            killer.join()
     assert run.loading.message == "the process was ended by SIGKILL"
 
 
@@ -362,6 +424,10 @@ def attempts(s):
     yield "kill", lambda: os.kill(os.getppid(), 0)
     yield "socket", lambda: 1 / (libc.socket(2, 1, 0) + 1)
     yield "unlink", lambda: os.unlink("/tmp/gg-victim")
+    yield "stat", lambda: os.stat("/etc/passwd")
+    yield "readlink", lambda: os.readlink("/proc/self/exe")
+    yield "access", lambda: 1 / os.access("/etc/passwd", os.F_OK)
+    yield "list", lambda: os.listdir("/etc")
 
 def dJ_dU(s):
     done = []
@@ -377,10 +443,11 @@ STRONG = [
     ("no uid (as without root)", ("uid",)),
     ("no Landlock", ("landlock",)),
     ("no Landlock, no chroot (as without root)", ("landlock", "chroot", "uid")),
+    ("no reports (as before Linux 5.0)", ("reports",)),
 ]
 WEAK = [
-    ("no seccomp", ("seccomp",)),
-    ("limits only", ("seccomp", "landlock", "chroot", "uid")),
+    ("no seccomp", ("seccomp",), "open an internet socket"),
+    ("limits only", ("seccomp", "landlock", "chroot", "uid"), "find out what files there are"),
 ]
 
 
@@ -400,12 +467,13 @@ def test_the_sandbox_is_strong_and_honest_files_pass_in(assignment: Assignment, 
 
 
 @linux
-@pytest.mark.parametrize("without", [w[1] for w in WEAK], ids=[w[0] for w in WEAK])
+@pytest.mark.parametrize(("without", "breach"), [w[1:] for w in WEAK], ids=[w[0] for w in WEAK])
 def test_a_weak_sandbox_is_found_out_and_refused_unless_told_otherwise(
-    assignment: Assignment, without: tuple[str, ...]
+    assignment: Assignment, without: tuple[str, ...], breach: str
 ) -> None:
     with sandboxed(assignment, *without) as sandbox:
         assert not sandbox.report.strong
+        assert breach in sandbox.report.breaches
         with pytest.raises(
             SandboxError, match=r"does not hold on this machine: weak .*could .*sandbox\.require to any"
         ):
@@ -432,6 +500,178 @@ def test_an_ordinary_user_has_a_strong_sandbox_too(tmp_path: Path) -> None:
     assert "own user" not in result["sandbox"]
 
 
+WHERE_NOTHING_CAN_BE_SEEN = [
+    ("Linux, root", ()),
+    ("ordinary user", ("uid", "chroot")),
+    ("only seccomp", ("uid", "chroot", "landlock")),
+]
+
+
+@linux
+@pytest.mark.parametrize(
+    "without", [w[1] for w in WHERE_NOTHING_CAN_BE_SEEN], ids=[w[0] for w in WHERE_NOTHING_CAN_BE_SEEN]
+)
+def test_no_file_can_be_found_and_ordinary_questions_have_ordinary_answers(
+    assignment: Assignment, without: tuple[str, ...]
+) -> None:
+    look = """
+        import glob, os, pathlib
+        import numpy as np
+        def said(ask):
+            try: return ask()
+            except Exception as error: return type(error).__name__
+        there = ["/etc/passwd", "/etc/shadow", "/proc/self/exe", "/proc/self/cwd", np.__file__, os.__file__]
+        answers = [{said(lambda: ask(path)) for path in there} for ask in (os.stat, os.lstat, os.readlink, os.path.exists, open)]
+        answers += [said(lambda: os.listdir(".")), said(lambda: np.load("x.npy")), said(lambda: open("x", "w"))]
+        answers += [os.path.exists("x"), pathlib.Path("x").exists(), glob.glob("*"), os.getcwd(), str(pathlib.Path.cwd())]
+        raise ValueError(answers)
+    """
+    none = "{'FileNotFoundError'}"
+    expected = f"[{none}, {none}, {none}, {{False}}, {none}, 'PermissionError', 'FileNotFoundError', 'PermissionError'"
+    with sandboxed(assignment, *without) as sandbox:
+        message = sandbox.run(with_dJ_dU(look)).answers["dJ_dU"][0].message
+    assert message == f"ValueError: {expected}, False, False, [], '/', '/']"
+
+
+# --- what is tried ----------------------------------------------------------------------------------------------------
+
+TRIED = {
+    "os.fork()": ("clone",),
+    "os.kill(os.getppid(), 9)": ("kill",),
+    "os.kill(-1, 0)": ("kill",),
+    "os.execv('/bin/true', ['true'])": ("execve",),
+    "os.setuid(0)": ("setuid",),
+    "socket.socket()": ("socket",),
+    "socket.create_connection(('127.0.0.1', 80))": ("socket",),
+    "libc.socket(2, 1, 0)": ("socket",),
+    "libc.ptrace(16, os.getppid(), 0, 0)": ("ptrace",),
+    "libc.unshare(0x10000000)": ("unshare",),
+    "libc.prctl(4, 1, 0, 0, 0)": ("prctl",),
+    "libc.syscall(425, 1, 0)": ("io_uring_setup",),
+    "os.memfd_create('x')": ("memfd_create",),
+    "os.fork() if libc.ptrace(0, 0, 0, 0) else 0": ("clone", "ptrace"),
+}
+HABITS = [
+    "np.save('x', [1])", "np.load('x.npy')", "open('x')", "open('x', 'w')", "os.listdir('.')", "np.loadtxt('x')",
+    "os.system('cls')", "os.popen('ls').read()", "__import__('requests')", "__import__('matplotlib.pyplot')",
+    "multiprocessing.cpu_count()", "multiprocessing.Pool(2)", "multiprocessing.Lock()", "subprocess.run(['clear'])",
+    "subprocess.run('clear', shell=True)", "threading.Thread(target=print).start()", "os.makedirs('out')", "os.chdir('..')",
+    "os.remove('x')", "os.chmod('x', 0o644)", "pathlib.Path.home()", "getpass.getuser()", "platform.platform()",
+    "platform.processor()",
+    "tempfile.mkdtemp()", "time.sleep(0.01)", "sys.setrecursionlimit(10000)", "asyncio.run(asyncio.sleep(0))",
+    "resource.setrlimit(resource.RLIMIT_STACK, (-1, -1))", "os.nice(1)", "uuid.uuid4()", "input()", "signal.alarm(3)",
+    "signal.signal(signal.SIGINT, signal.SIG_DFL)", "signal.raise_signal(signal.SIGUSR1)", "os.cpu_count()",
+    "os.get_terminal_size()",
+    "pathlib.Path('x').exists()", "np.random.default_rng().normal()", "concurrent.futures.ThreadPoolExecutor().submit(print)",
+    "os.kill(os.getpid(), signal.SIGINT)", "random.seed()", "logging.warning('x')", "shutil.copy('a', 'b')", "exit()",
+]  # fmt: skip
+NEEDED = """
+import asyncio, concurrent.futures, ctypes, getpass, logging, multiprocessing, os, pathlib, platform, random, resource, shutil
+import signal, socket, subprocess, sys, tempfile, threading, time, uuid
+import numpy as np
+libc = ctypes.CDLL(None)
+def attempt(what):
+    try: eval(what)
+    except BaseException: pass
+"""
+
+
+@linux
+@needs_reports
+def test_what_no_honest_file_tries_is_known_although_every_refusal_is_caught(sandbox: Sandbox) -> None:
+    for what, calls in TRIED.items():
+        run = sandbox.run(HONEST + f"{NEEDED}attempt({what!r})\n".encode())
+        assert run.loading.outcome == "returned", what
+        assert run.violations == calls, what
+
+
+@linux
+@needs_reports
+def test_ordinary_habits_are_no_attempts(sandbox: Sandbox) -> None:
+    run = sandbox.run(HONEST + f"{NEEDED}for habit in {HABITS}: attempt(habit)\n".encode())
+    assert run.loading.outcome == "returned"
+    assert run.violations == ()
+    assert sandbox.run(with_dJ_dU("import os; os.abort()")).violations == ()
+
+
+@linux
+@needs_reports
+def test_each_file_answers_for_itself(sandbox: Sandbox) -> None:
+    fork = HONEST + b"\nimport os\ntry: os.fork()\nexcept OSError: pass\n"
+    kill = with_dJ_dU("import os\nos.kill(1, 9)")
+    runs = dict(sandbox.run_many([HONEST, fork, HONEST, kill] * 3, in_flight=4))
+    found = [runs[number].violations for number in range(12)]  # type: ignore[union-attr]
+    assert found == [(), ("clone",), (), ("kill",)] * 3
+
+
+@linux
+@needs_reports
+def test_after_a_thousand_attempts_a_file_gets_no_answer(assignment: Assignment) -> None:
+    attempts = f"\n{NEEDED}for _ in range({{}}): attempt('os.kill(1, 9)')\n"
+    with sandboxed(changed(assignment, call_cpu_seconds=0.5, wall_factor=3.0)) as sandbox:
+        assert sandbox.run(HONEST + attempts.format(PATIENCE).encode()).loading.outcome == "returned"
+        assert sandbox.run(HONEST + attempts.format(PATIENCE + 1).encode()).loading.outcome == "timed_out"
+
+
+@linux
+@needs_reports
+@pytest.mark.skipif(not IS_ROOT, reason="the zygote shows its descriptors to nobody else")
+def test_a_child_that_is_gone_leaves_no_descriptor(assignment: Assignment) -> None:
+    with sandboxed(assignment) as sandbox:
+        descriptors = Path(f"/proc/{sandbox._nursery.spawner._process.pid}/fd")  # type: ignore[attr-defined]
+        counts = []
+        for _ in range(2):
+            for _ in sandbox.run_many([HONEST] * 5):
+                pass
+            counts.append(len([*descriptors.iterdir()]))
+    assert counts[0] == counts[1]
+
+
+@linux
+@needs_reports
+def test_who_tries_without_end_gets_no_answer_and_disturbs_nobody(assignment: Assignment) -> None:
+    quick = changed(assignment, call_cpu_seconds=0.3)
+    flood = with_dJ_dU("import os\nwhile True:\n    try: os.kill(1, 9)\n    except OSError: pass")
+    with sandboxed(quick) as sandbox:
+        runs = dict(sandbox.run_many([flood, HONEST, HONEST], in_flight=3))
+    assert isinstance(runs[0], Run)
+    assert only_dJ_dU_is("timed_out", quick, runs[0])
+    assert runs[0].violations == ("kill",)
+    for number in (1, 2):
+        run = runs[number]
+        assert isinstance(run, Run)
+        assert set(statuses(quick, run).values()) == {"passed"}
+
+
+@linux
+def test_a_kernel_that_cannot_tell_refuses_all_the_same(assignment: Assignment) -> None:
+    with sandboxed(assignment, "reports") as sandbox:
+        assert not sandbox.report.reports
+        run = sandbox.run(HONEST + b"\nimport os\ntry: os.fork()\nexcept PermissionError: print('refused')\n")
+    assert run.loading.printed == "refused\n"
+    assert run.violations == ()
+
+
+@linux
+def test_the_grader_finds_out_by_itself_that_a_kernel_cannot_tell() -> None:
+    command = [
+        sys.executable,
+        "tests/deny.py",
+        "listener",
+        sys.executable,
+        "-m",
+        "grader",
+        "grade",
+        "solutions/gradients.py",
+    ]
+    done = subprocess.run([*command, "--json"], cwd=ROOT, capture_output=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    result = msgspec.json.decode(done.stdout)
+    assert result["sandbox"].startswith("strong")
+    assert "seccomp" in result["sandbox"]
+    assert "watched" not in result["sandbox"]
+
+
 @pytest.mark.slow
 def test_where_forking_is_not_safe_fresh_processes_do_the_same_work_and_say_what_they_are(
     assignment: Assignment,
@@ -440,7 +680,7 @@ def test_where_forking_is_not_safe_fresh_processes_do_the_same_work_and_say_what
     with sandboxed(quick, fresh=True) as sandbox:
         assert not sandbox.report.strong
         assert "could do whatever the user who runs the grader may do" in str(sandbox.report)
-        assert only_dJ_dU_is("passed", quick, sandbox.run(HONEST))
+        assert only_dJ_dU_is("passed", quick, sandbox.run(HONEST + b"\nimport statistics, numpy.random\n"))
         assert only_dJ_dU_is("timed_out", quick, sandbox.run(with_dJ_dU("while True: pass")))
         assert only_dJ_dU_is("died", quick, sandbox.run(with_dJ_dU("import os; os._exit(3)")))
 
@@ -448,20 +688,24 @@ def test_where_forking_is_not_safe_fresh_processes_do_the_same_work_and_say_what
 def test_the_report_names_what_stands_and_what_does_not() -> None:
     strong = Report("Linux x86_64", uid=True, landlock=7, seccomp=True)
     assert str(strong) == "strong (Linux x86_64: resource limits, own user, Landlock 7, seccomp)"
-    weak = Report("Linux x86_64", open=False, breaches=("start a process", "open a local socket"))
+    weak = Report("Linux x86_64", chroot=True, reports=True, breaches=("start a process", "open a local socket"))
     assert str(weak) == (
-        "weak (Linux x86_64: resource limits, no file can be opened);"
+        "weak (Linux x86_64: resource limits, empty root, watched);"
         " a student's code could start a process, open a local socket"
     )
 
 
 @linux
-@pytest.mark.parametrize("without", [(), ("landlock",)], ids=["as it is", "no file can be opened"])
+@pytest.mark.parametrize("without", [(), ("landlock",)], ids=["as it is", "no Landlock"])
 def test_imports_that_do_no_harm_are_there_wherever_the_file_is_graded(
     assignment: Assignment, without: tuple[str, ...]
 ) -> None:
     unused = "import argparse, ast, base64, cProfile, getpass, importlib.machinery, importlib.util, pdb, pickle\n"
-    unused += "import shlex, tracemalloc, xml.etree.ElementTree as tree, zipfile\n"
+    unused += (
+        "import shlex, tracemalloc, xml.etree.ElementTree as tree, zipfile, asyncio, concurrent.futures, datetime\n"
+    )
+    unused += "import multiprocessing, socket, subprocess, urllib.request, unittest.mock\n"
+    unused += "assert datetime.datetime.strptime('2024', '%Y').year == 2024\n"
     with sandboxed(assignment, *without) as sandbox:
         run = sandbox.run(HONEST + unused.encode())
     assert set(statuses(assignment, run).values()) == {"passed"}, run.loading.message

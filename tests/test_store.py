@@ -4,19 +4,30 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import msgspec
+import numpy as np
 import pytest
 from conftest import ROOT
 
 from grader.answers import Answer, ArrayData, Run
-from grader.flags import flags_of
+from grader.batch.coordinator import Work, grade_all
+from grader.batch.progress import show_progress
+from grader.batch.protocol import Hello, Result
+from grader.fingerprint import Fingerprint, Runtime
+from grader.flags import flags_of, tampering
 from grader.inputs.entry import Entry, Received, person
-from grader.result import CheckResult, Grade, GradientResult
+from grader.result import Grade
 from grader.store import schema
+from grader.store.gradings import RunRecord, record
+from grader.store.identical import identical_files
 from grader.store.lock import FolderLock
+from grader.store.pending import not_in_round, ungraded
 from grader.store.query import Results
-from grader.store.runs import answers_hash, pack_run, unpack_run
+from grader.store.runs import answers_hash, is_whole, pack_run, unpack_run
 from grader.store.schema import StoreError
 from grader.store.store import Store
+
+RUNTIME = Runtime("3.12", "2.3", "Linux", 2.0, 10.0, 512, 256, 2, ("dJ_dU",))
 
 
 def entry(key="ann"):
@@ -77,6 +88,18 @@ def test_a_student_whose_name_changed_is_not_another_one(tmp_path):
         store.receive(Entry("1041", [person("Ann Lee_1041"), person("bob")], []), Received("x.py", b"1"))
     with Results(tmp_path) as results:
         assert [row.student for row in results.students()] == ["Ann Lee_1041", "bob"]
+
+
+def test_all_that_a_newer_download_says_of_a_student_is_taken_over(tmp_path):
+    old = Entry("1", [person("ann", "Ann", email="a@x", sid="1", canvas="41")], [], group="one", late=True)
+    new = Entry("1", [person("ann", "Ann Lee", email="b@x", sid="2", canvas="42")], [], group="two", submitted_at="now")
+    with Store(tmp_path, create=True) as store:
+        for one in (old, new):
+            store.receive(one, Received("gradients.py", b"x"))
+    with Results(tmp_path) as results:
+        [row] = results.students()
+    assert (row.name, row.email, row.sid, row.ids) == ("Ann Lee", "b@x", "2", {"canvas": "42"})
+    assert (row.group_name, row.late, row.submitted_at) == ("two", None, "now")
 
 
 def test_why_there_is_no_file_is_told_as_it_is_now(tmp_path):
@@ -145,12 +168,29 @@ def test_the_same_file_again_changes_nothing_and_a_new_one_supersedes(tmp_path):
         assert current == b"one"
 
 
+def test_an_interrupted_grading_run_is_continued_and_a_finished_one_never_reopened(tmp_path):
+    state = Fingerprint("spec", "solution", "steps", Runtime("3.11", "2.0", "x86_64", 2, 10, 512, 256, 64, ("dJ_dU",)))
+    with Store(tmp_path, create=True) as store:
+        for kind in ("batch", "regrade", "rerun"):
+            first = store.begin_round(kind, state, "")
+            assert store.begin_round(kind, state, "") == first, "interrupted"
+            store.finish_round(first)
+            ended = "SELECT finished_at FROM rounds WHERE id = ?"
+            [before] = store.connection.execute(ended, (first,)).fetchall()
+            second = store.begin_round(kind, state, "")
+            assert second > first
+            assert store.connection.execute(ended, (first,)).fetchall() == [before]
+            assert store.connection.execute(ended, (second,)).fetchall() == [(None,)]
+        other = msgspec.structs.replace(state, solution="another")
+        assert store.begin_round("rerun", other, "") > second, "of another state of the assignment"
+
+
 def test_names_that_no_encoding_takes_are_stored_with_a_replacement(tmp_path):
     with Store(tmp_path, create=True) as store:
         store.receive(Entry("a", [person("a", "bad \udcff \0 name")], []), Received("x\udc80.py", b""))
     with Results(tmp_path) as results:
         (row,) = results.students()
-        assert row.name == "bad ? \ufffd name"
+        assert row.name == "bad \ufffd \ufffd name"
 
 
 def test_a_transaction_that_fails_leaves_nothing(tmp_path):
@@ -171,44 +211,122 @@ def test_a_disk_that_is_full_is_a_clear_stop(tmp_path):
         assert store.connection.execute("SELECT COUNT(*) FROM submissions").fetchone() == (0,)
 
 
-def test_answers_survive_being_stored_however_large():
+def test_answers_survive_being_stored():
     for size in (3, 10**6):
         data = ArrayData("<f8", (size,), bytes(8 * size))
         run = Run({"dJ_db2": [Answer("returned", value=data)]}, cpu_seconds=0.5, attempts=1)
         assert unpack_run(pack_run(run)) == run
+        assert is_whole(pack_run(run))
         assert len(pack_run(run)) < 10**6
         assert answers_hash(run) == answers_hash(Run(run.answers, cpu_seconds=9.0, attempts=2))
 
 
+def huge_run() -> Run:
+    """Of an assignment with larger gradients than can be kept: 10 MB of noise."""
+    random = np.random.default_rng(1)
+    noise = [ArrayData("<f8", (640, 1024), random.bytes(640 * 1024 * 8)) for _ in range(2)]
+    return Run({"dJ_dU": [Answer("returned", value=value, printed="hello") for value in noise]})
+
+
+def test_answers_that_are_too_large_in_all_are_stored_without_their_numbers():
+    packed = pack_run(huge_run())
+    assert len(packed) < 1000
+    assert not is_whole(packed)
+    kept, again = unpack_run(packed).answers["dJ_dU"]
+    assert (kept.value.shape, kept.value.dtype, kept.printed) == ((640, 1024), "<f8", "hello")
+    assert not kept.value.kept
+    assert kept.value.array().shape == (640, 1024)
+    assert kept.value != again.value, "other numbers are still seen to be other ones"
+
+
+def test_a_run_without_its_numbers_is_graded_again_only_by_running_it(tmp_path):
+    state = Fingerprint("spec", "solution", "steps", RUNTIME)
+    grade = msgspec.json.encode(Grade(1, "g.py", "graded", 5, 10, []))
+
+    class OneWorker:
+        def hello(self):
+            return Hello(state)
+
+        def run(self, tasks):
+            for task in tasks:
+                run = huge_run() if task.source == b"huge" else Run({"dJ_dU": [Answer("missing")]})
+                yield Result(task.number, grade, run=pack_run(run), answers_hash=answers_hash(run))
+
+    with Store(tmp_path, create=True) as store:
+        for key in ("huge", "usual"):
+            store.receive(entry(key), Received("gradients.py", key.encode()))
+        numbers = ungraded(store.connection)
+        round_id = store.begin_round("batch", state, "")
+        grade_all(store, OneWorker(), round_id, map(Work, numbers), show_progress(2), lambda *_: b"")
+        again = store.begin_round("regrade", state, "")
+        assert [todo.judgeable for todo in not_in_round(store.connection, again, state)] == [False, True]
+    assert (tmp_path / "grades.db").stat().st_size < 10**6
+
+
+def test_files_are_identical_but_for_comments_and_white_space_and_empty_ones_never_are(tmp_path):
+    files = {"ann": b"x = 1\n", "bob": b"x=1  # mine\n", "cy": b"x = 2\n", "di": b"# a\n", "eve": b"\n", "flo": b""}
+    with Store(tmp_path, create=True) as store:
+        for key, source in {**files, "cy": b"x = 1\n"}.items():
+            store.receive(entry(key), Received("gradients.py", source))
+        store.receive(entry("cy"), Received("gradients.py", files["cy"]))  # no longer the same
+        found = dict(identical_files(store.connection))
+        names = dict(store.connection.execute("SELECT id, key FROM submissions"))
+    assert {names[number]: detail for number, detail in found.items()} == {
+        "ann": "the same but for comments and white space as bob",
+        "bob": "the same but for comments and white space as ann",
+    }
+
+
 def test_what_a_person_should_look_at_is_flagged():
-    checks = [CheckResult("finite_difference", "passed", 6, 6), CheckResult("reference", "failed", 0, 4, "digits")]
-    numerical = GradientResult("dJ_dU", 6, 10, "failed", checks)
-    grade = Grade(1, "g.py", "graded", 0, 0, [numerical])
     run = Run(
         {
-            "a": [Answer("raised", message="PermissionError: [Errno 13] Permission denied: '/etc/passwd'")],
+            "a": [Answer("raised", message="FileNotFoundError: [Errno 2] No such file or directory: '/etc/passwd'")],
             "b": [Answer("died", message="the process sent a result out of turn")],
             "c": [Answer("died", message="the process ended itself with exit code 0")],
             "d": [Answer("raised", message="ValueError: PermissionError")],
             "e": [Answer("timed_out", message="stopped after 2 s of processor time")],
-        }
+            "f": [Answer("died", message="the process was ended by SIGSEGV")],
+            "g": [Answer("raised", message="PermissionError: [Errno 1] Operation not permitted: 'x.npy'")],
+        },
+        violations=("kill", "socket"),
     )
-    assert [(kind, gradient) for kind, gradient, _ in flags_of(grade, run)] == [
-        ("numerical", "dJ_dU"), ("tamper", "a"), ("tamper", "b"), ("tamper", "c")
+    found = flags_of(Grade(1, "g.py", "graded", 0, 0, [], integrity=[*tampering(run)]))
+    assert [(kind, gradient) for kind, gradient, _ in found] == [
+        ("tamper", ""), ("tamper", "a"), ("tamper", "b"), ("tamper", "c")
     ]  # fmt: skip
+
+
+def test_what_was_tried_is_reported_with_what_it_is_for():
+    [signal] = tampering(Run({}, violations=("kill", "ptrace", "tgkill")))
+    assert signal.message == (
+        "tried what no gradient needs: signal another process (kill, tgkill), look into another process (ptrace)"
+    )
 
 
 @pytest.mark.parametrize(
     ("module", "flagged"),
-    [
-        ("subprocess", True),
-        ("solutions.gradients", True),
-        ("_socket", True),
-        ("matplotlib", False),
-        ("argparse", False),
-    ],
+    [("solutions.gradients", True), ("subprocess", False), ("_socket", False), ("matplotlib", False)],
 )
-def test_only_an_import_that_leads_out_of_the_sandbox_is_an_attempt_on_it(module, flagged):
+def test_only_an_import_of_the_solution_is_an_attempt_on_it(module, flagged):
     message = f"ModuleNotFoundError: {module} is not available here: use numpy, `model`, and those parts"
     run = Run({"dJ_dU": [Answer("raised", message=message)]})
-    assert bool(flags_of(Grade(1, "g.py", "graded", 0, 0, []), run)) == flagged
+    assert bool([*tampering(run)]) == flagged
+
+
+def test_what_the_sandbox_failed_on_is_still_to_be_graded_and_what_ran_is_not(tmp_path):
+    state = Fingerprint("spec", "solution", "steps", RUNTIME)
+    grade = Grade(1, "g.py", "not_graded", 0, 10, [])
+    run = Run({"dJ_dU": [Answer("missing")]})
+    with Store(tmp_path, create=True) as store:
+        for key in ("ann", "bob"):
+            store.receive(entry(key), Received("gradients.py", key.encode()))
+        first, second = ungraded(store.connection)
+        round_id = store.begin_round("batch", state, "")
+        record(store, first, round_id, msgspec.json.encode(grade))
+        stored = RunRecord(pack_run(run), answers_hash(run), 0.1, 1, "steps", RUNTIME, "strong")
+        record(store, second, round_id, msgspec.json.encode(grade), stored)
+        assert ungraded(store.connection) == [first]
+
+
+def test_two_files_with_the_same_answers_of_which_one_tried_more_are_not_the_same():
+    assert answers_hash(Run({})) != answers_hash(Run({}, violations=("kill",)))

@@ -10,6 +10,7 @@ from conftest import SUBMISSIONS
 from grader.answers import Run
 from grader.assignment import Assignment
 from grader.errors import SandboxError
+from grader.flags import flags_of
 from grader.grade import grade
 from grader.pipeline import make_sandbox
 from grader.result import Grade
@@ -25,6 +26,12 @@ def read_expectations(path: Path) -> dict[str, set[str]]:
     assert found, f"{path.name} has no `# expect:` line"
     pairs = (pair.split("=") for pair in found[1].decode("ascii").replace(" ", "").split(","))
     return {("others" if name == "all" else name): set(statuses.split("|")) for name, statuses in pairs}
+
+
+def read_reported(path: Path) -> tuple[str, ...]:
+    """`# reported: clone, execve` as the names of the calls that the sandbox is to hear of; none without such a line."""
+    found = re.search(rb"^# reported: (.+?)\s*$", path.read_bytes(), re.MULTILINE)
+    return tuple(found[1].decode("ascii").split(", ")) if found else ()
 
 
 def assert_as_expected(result: Grade, path: Path) -> None:
@@ -70,6 +77,20 @@ def test_a_submission_gets_its_verdict(path: Path, impatient: Assignment, runs: 
     result = grade(impatient, run, path.name)
     assert result.status == "graded", result.message
     assert_as_expected(result, path)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name.removesuffix(".py"))
+def test_a_submission_is_flagged_for_what_it_tried_and_for_nothing_else(
+    path: Path, impatient: Assignment, runs: dict[str, Run | SandboxError]
+) -> None:
+    run = runs[path.name]
+    assert isinstance(run, Run), run
+    assert run.violations == read_reported(path)
+    flagged = [detail for kind, _, detail in flags_of(grade(impatient, run, path.name)) if kind == "tamper"]
+    tried = [detail for detail in flagged if detail.startswith("tried what no gradient needs: ")]
+    assert bool(tried) == bool(run.violations)
+    if path.name.split(".")[1] in ("passed", "missing", "followed_through", "out_of_memory", "timed_out"):
+        assert flagged == []
 
 
 def test_hostile_files_do_not_change_the_marks_of_files_graded_beside_them(

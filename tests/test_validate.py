@@ -13,7 +13,7 @@ from grader.configfile import load_config
 from grader.sandbox.host import Sandbox
 from grader.validation.finding import Finding
 from grader.validation.mutation import check_mutants
-from grader.validation.numbers import check_margins, check_solution, check_steps, check_trivial
+from grader.validation.numbers import check_fresh_steps, check_margins, check_solution, check_steps, check_trivial
 from grader.validation.rewriting import rewritings
 from grader.validation.runs import check_stubs
 from grader.validation.texts import check_derivation, check_hints, check_misconceptions
@@ -49,8 +49,8 @@ def test_the_assignment_is_sound(sound: "CompletedProcess[str]") -> None:
 
 def test_every_check_of_the_assignment_is_made(sound: "CompletedProcess[str]") -> None:
     assert list(found_by(sound)) == [
-        "sandbox", "stubs", "derivation", "steps", "solution", "tolerances", "trivial answers", "mistakes lose marks",
-        "mistakes can be told apart", "right answers keep marks", "hints", "misconceptions",
+        "sandbox", "stubs", "derivation", "steps", "solution", "steps of single files", "tolerances", "trivial answers",
+        "mistakes lose marks", "mistakes can be told apart", "right answers keep marks", "hints", "misconceptions",
     ]  # fmt: skip
 
 
@@ -59,6 +59,35 @@ def test_many_wrong_formulas_lose_marks_and_many_right_ones_keep_them(sound: "Co
     assert int(found["mistakes lose marks"]["message"].split()[0]) > 1000
     for way in ("einsum", "loops", "outer", "float32", "lists"):
         assert way in found["right answers keep marks"]["message"]
+
+
+def test_a_solution_that_is_right_at_the_shared_steps_alone_is_found(copy_of_assignment: Path) -> None:
+    shared = load_assignment(load_config(copy_of_assignment / "config.yaml"), copy_of_assignment, with_solution=True)
+    words = sorted({step.values["x"] for step in shared.steps})
+    changed = broken(
+        copy_of_assignment,
+        "solutions/gradients.py",
+        "return s.y_hat - s.y",
+        f"return (s.y_hat - s.y) * (1 if s.x in {words} else 2)",
+    )
+    assert check_solution(changed).outcome == "passed"
+    found = check_fresh_steps(changed)
+    assert found.outcome == "failed"
+    assert any("dJ_db2" in line for line in found.details)
+
+
+def test_a_model_that_has_no_finite_loss_at_most_points_is_found_before_a_file_is(copy_of_assignment: Path) -> None:
+    shared = load_assignment(load_config(copy_of_assignment / "config.yaml"), copy_of_assignment, with_solution=True)
+    words = sorted({step.values["x"] for step in shared.steps})
+    changed = broken(
+        copy_of_assignment,
+        "assignment/model.py",
+        "def e(L, x):",
+        f"def e(L, x):\n    if x not in {words}:\n        return L[[x]] * np.nan",
+    )
+    found = check_fresh_steps(changed)
+    assert found.outcome == "failed"
+    assert "expected a finite number" in found.details[0]
 
 
 def test_a_wrong_sign_in_the_solution_is_unsound_and_told_where_it_begins(

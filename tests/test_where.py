@@ -9,15 +9,18 @@ import numpy as np
 import pytest
 
 from grader.answers import Answer, Traced
+from grader.answers import Run as Answers
 from grader.assignment import Assignment, load_assignment
 from grader.diagnosis.where import locate
 from grader.pipeline import grade_submission
 from grader.sandbox.host import Sandbox
 from grader.sandbox.wire import ReplyReader, Violation
 from grader.submission import Submission
+from grader.validation.numbers import as_data
 
 ROOT = Path(__file__).parents[1]
 Run = Callable[..., "CompletedProcess[str]"]
+EARLIER = Answers({})
 RIGHT = (ROOT / "solutions" / "gradients.py").read_text(encoding="utf-8")
 
 SLOPE = """
@@ -146,8 +149,6 @@ def test_at_home_only_what_is_right_is_told(sandbox: Sandbox, assignment: Assign
 
 def test_the_tracing_process_is_not_believed(assignment: Assignment) -> None:
     def traced(values: list, name: str) -> list[tuple[Traced, ...]]:  # type: ignore[type-arg]
-        from grader.validation.numbers import as_data
-
         return [(Traced("dJ_dh", 3, name, as_data(value)),) for value in values]
 
     lie = traced([-value for value in assignment.exact["dJ_dh"]], "dJ_dh_and_right")
@@ -159,7 +160,7 @@ def test_the_tracing_process_is_not_believed(assignment: Assignment) -> None:
 
 def test_a_long_loop_ends_its_trace_not_its_run(assignment: Assignment, sandbox: Sandbox) -> None:
     addition = "\ndef dJ_dh(s):\n    n = 0\n    for i in range(30_000):\n        n = n + 1\n    return n * s.h\n"
-    found = sandbox.trace((RIGHT + addition).encode(), ["dJ_dh"])
+    found = sandbox.trace((RIGHT + addition).encode(), ["dJ_dh"], EARLIER)
     assert all((answer.outcome, answer.traced) == ("returned", ()) for answer in found["dJ_dh"])
 
 
@@ -172,7 +173,7 @@ def test_a_long_loop_ends_its_trace_not_its_run(assignment: Assignment, sandbox:
 )
 def test_a_trace_that_is_too_long_or_too_large_is_left_out_whole(sandbox: Sandbox, lines: str) -> None:
     addition = f"\ndef dJ_dh(s):\n{lines}    return a1\n"
-    answer: Answer = sandbox.trace((RIGHT + addition).encode(), ["dJ_dh"])["dJ_dh"][0]
+    answer: Answer = sandbox.trace((RIGHT + addition).encode(), ["dJ_dh"], EARLIER)["dJ_dh"][0]
     assert (answer.outcome, answer.traced) == ("returned", ())
 
 
@@ -219,14 +220,58 @@ def test_a_traced_reply_that_does_not_add_up_is_refused(traced: list[dict[str, o
         list(ReplyReader(100).feed(reply(traced, data)))
 
 
-def test_hostile_text_in_a_traced_reply_is_cleaned() -> None:
-    one = described((1,), function="\x1b[31m" * 50, name="<b>\0", line=-5)
-    ((_, answer),) = ReplyReader(100).feed(reply([one], b"\0" * 8, explanation=["a\nb\x07" * 300] * 9))
-    assert answer.traced[0].function.isprintable()
-    assert (answer.traced[0].name, answer.traced[0].line) == ("<b>\N{REPLACEMENT CHARACTER}", 0)
-    assert len(answer.traced[0].function) == 64
+def test_hostile_text_in_a_traced_reply_is_cut_and_no_name() -> None:
+    one = described((1,), function="\x1b[31m" * 50, line=-5)
+    other = described((1,), name="right; the grader is wrong")
+    long = described((1,), name="n" * 99, line=-5)
+    ((_, answer),) = ReplyReader(100).feed(reply([one, other, long], b"\0" * 24, explanation=["a\nb\x07" * 300] * 9))
+    assert [(t.function, t.name, t.line) for t in answer.traced] == [("f", "n" * 64, 0)]
     assert len(answer.explanation) == 4
     assert all(len(line) == 400 and line.isprintable() for line in answer.explanation)
+
+
+@pytest.mark.parametrize("shape", [(), (0,), (1,), (0, 2**20), (2**20, 0, 3), (1, 1, 1, 1, 1, 1)])
+def test_traced_arrays_without_entries_to_compare_are_passed_over(
+    assignment: Assignment, shape: tuple[int, ...]
+) -> None:
+    empty = [(Traced("dJ_dh", 3, "a", as_data(np.zeros(shape))),) for _ in assignment.steps]
+    assert locate(assignment, "dJ_dh", empty) == ""
+
+
+FORGED_TRACE = """
+import sys
+def _forge():
+    frame = sys._getframe()
+    while frame is not None:
+        tracer = frame.f_locals.get("trace")
+        if type(tracer).__name__ == "Tracer":
+            tracer.take = lambda: ([{"function": "dJ_db2", "line": 12, "name": "a", "shape": [0]}], b"")
+        frame = frame.f_back
+_forge()
+def dJ_db2(s):
+    return 3 * s.y_hat
+"""
+
+
+def test_a_forged_trace_costs_its_place_and_no_marks(assignment: Assignment, sandbox: Sandbox) -> None:
+    submission = Submission("gradients.py", (RIGHT + FORGED_TRACE).encode())
+    grade = grade_submission(assignment, sandbox, submission)
+    assert (grade.status, grade.gradients[0].status, grade.gradients[0].where) == ("graded", "failed", "")
+    assert grade.score > 0
+
+
+def test_the_traced_run_has_what_the_first_run_has_left_of_the_limits(assignment: Assignment, sandbox: Sandbox) -> None:
+    source = (RIGHT + SLOPE).encode()
+    limits = assignment.config.sandbox
+    assert sandbox.trace(source, ["dJ_db1"], EARLIER)
+    assert sandbox.trace(source, ["dJ_db1"], Answers({}, cpu_seconds=limits.submission_cpu_seconds)) == {}
+    assert sandbox.trace(source, ["dJ_db1"], Answers({}, wall_seconds=limits.submission_wall_seconds)) == {}
+
+
+def test_a_run_says_how_long_it_took_on_the_clock(assignment: Assignment, sandbox: Sandbox) -> None:
+    waits = "\ndef dJ_dh(s):\n    import time\n    time.sleep(0.05)\n    return s.h\n"
+    run = sandbox.run((RIGHT + waits).encode())
+    assert run.wall_seconds >= 0.05 * len(assignment.steps)
 
 
 TWO_MISTAKES = """

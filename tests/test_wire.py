@@ -50,6 +50,8 @@ VIOLATIONS = [
     ("not UTF-8", frame(b'{"call": 0, "outcome": "\xff"}'), "not in the agreed form"),
     ("a list", frame([1]), "not in the agreed form"),
     ("no outcome", frame({"call": 0}), "not in the agreed form"),
+    ("a verdict that is ours to give", frame({"call": 0, "outcome": "timed_out"}), "not in the agreed form"),
+    ("another one", frame({"call": 0, "outcome": "died", "message": "our fault"}), "not in the agreed form"),
     ("an unknown outcome", frame({"call": 0, "outcome": "passed"}), "not in the agreed form"),
     ("a call that is no number", frame({"call": "0", "outcome": "returned"}), "not in the agreed form"),
     ("deep nesting", frame(b'{"x":' + b"[" * 5000 + b"]" * 5000 + b"}"), "not in the agreed form"),
@@ -108,6 +110,34 @@ def test_text_is_cut_and_cleaned_again_on_our_side() -> None:
     assert answer.message.encode("utf-8")
     assert answer.line == 0
     assert len(answer.mutated) == 64
+
+
+@pytest.mark.parametrize(
+    ("sent", "message"),
+    [
+        ({"outcome": "raised", "message": "ValueError: no"}, "ValueError: no"),
+        ({"outcome": "raised", "message": "KeyError"}, "KeyError"),
+        (
+            {"outcome": "raised", "message": "a fault of the grader: full marks"},
+            "Exception: a fault of the grader: full marks",
+        ),
+        ({"outcome": "out_of_memory", "message": ""}, "Exception: "),
+        ({"outcome": "returned", "message": "give full marks"}, ""),
+        ({"outcome": "returned", "message": "it has shape (2, 3)"}, "it has shape (2, 3)"),
+        ({"outcome": "returned", "message": "the type of its entries is <U6"}, "the type of its entries is <U6"),
+        ({"outcome": "returned", "message": "the type of its entries is give full marks"}, ""),
+    ],
+)
+def test_words_of_the_students_cannot_be_taken_for_ours(sent: dict[str, object], message: str) -> None:
+    [(_, answer)] = read(frame({"call": 0, **sent}))
+    assert answer.message == message
+
+
+def test_the_type_of_a_value_and_the_names_of_changed_quantities_are_names() -> None:
+    [(_, answer)] = read(
+        frame({"call": 0, "outcome": "returned", "returned": "right; full marks", "mutated": ["h", "a b", ""]})
+    )
+    assert (answer.returned, answer.mutated) == ("object", ("h",))
 
 
 @settings(max_examples=300, deadline=None)

@@ -1,7 +1,7 @@
 """Hand out what is not graded yet, and store what comes back: the one place where results enter the store."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 import msgspec
@@ -10,8 +10,8 @@ from grader.answers import Run
 from grader.batch.pool import Lost
 from grader.batch.progress import Progress
 from grader.batch.protocol import Hello, Result, Task
-from grader.store.gradings import Flag, RunRecord, record, record_copies
-from grader.store.runs import unpack_run
+from grader.store.gradings import Flag, RunRecord, record
+from grader.store.runs import is_whole, unpack_run
 from grader.store.store import Store
 
 
@@ -29,16 +29,12 @@ class Work:
 
     Attributes:
         before: the answers of an earlier run at the same steps, with which a new run is compared.
-        copies: (submission, run) of others who gave the very same answers: their grade is the same.
     """
 
     submission: int
     run_id: int | None = None
     before: int | None = None
-    copies: list[tuple[int, int]] = field(default_factory=list)
 
-
-TOGETHER = 100  # copies in one transaction
 
 Compare = Callable[[Run, Run], str]  # how two runs of one file differ, "" if they do not
 NotGraded = Callable[[str, str], bytes]  # the grade as JSON of a file by name, and why it could not be graded
@@ -52,50 +48,39 @@ def grade_all(
     progress: Progress,
     not_graded: NotGraded,
     compare: Compare | None = None,
-) -> int:
-    """Grade everything in `work`; returns how many could not be graded.  Each is stored as it comes.
+) -> None:
+    """Grade everything in `work`.  Each is stored as it comes.
 
     Raises:
         GraderError: the store or the workers failed; what is stored stays.
     """
     hello = workers.hello()
     under_way: dict[int, Work] = {}
-    failures = 0
     with progress:
         for result in workers.run(_tasks(store, work, under_way)):
             one = under_way.pop(result.number)
             failed = isinstance(result, Lost) or bool(result.error)
-            failures += failed * (1 + len(one.copies))
             if isinstance(result, Lost):
-                for submission in (one.submission, *(copy for copy, _ in one.copies)):
-                    record(store, submission, round_id, not_graded(_name(store, submission), result.reason))
-                    progress.done(failed=True)
-                continue
-            run = _run_record(result, hello)
-            flags = [*result.flags, *_unstable(store, one, run, compare)]
-            record(store, one.submission, round_id, result.grade, run, one.run_id, flags)
+                record(store, one.submission, round_id, not_graded(_name(store, one.submission), result.reason))
+            else:
+                run = _run_record(result, hello)
+                flags = [*result.flags, *_unstable(store, one, run, compare)]
+                record(store, one.submission, round_id, result.grade, run, one.run_id, flags)
             progress.done(failed=failed)
-            for start in range(0, len(one.copies), TOGETHER):
-                together = one.copies[start : start + TOGETHER]
-                record_copies(store, round_id, result.grade, together, result.flags)
-                for _ in together:
-                    progress.done(failed=failed)
-    return failures
 
 
 def _tasks(store: Store, work: Iterable[Work], under_way: dict[int, Work]) -> Iterator[Task]:
     """Read one submission at a time, when a worker wants it: memory does not grow with the class."""
     for one in work:
         under_way[one.submission] = one
-        name = _name(store, one.submission)
-        (source,) = store.connection.execute(
-            "SELECT source FROM submissions WHERE id = ?", (one.submission,)
-        ).fetchone()
         if one.run_id is None:
+            sql = "SELECT name, source FROM submissions WHERE id = ?"
+            name, source = store.connection.execute(sql, (one.submission,)).fetchone()
             yield Task(one.submission, name, source)
-            continue
-        (answers,) = store.connection.execute("SELECT answers FROM runs WHERE id = ?", (one.run_id,)).fetchone()
-        yield Task(one.submission, name, run=answers, sandbox=_sandbox(store, one.run_id))
+        else:
+            sql = "SELECT name, answers, sandbox FROM submissions JOIN runs ON submission_id = submissions.id WHERE runs.id = ?"
+            name, answers, sandbox = store.connection.execute(sql, (one.run_id,)).fetchone()
+            yield Task(one.submission, name, run=answers, sandbox=sandbox)
 
 
 def _run_record(result: Result, hello: Hello) -> RunRecord | None:
@@ -103,8 +88,9 @@ def _run_record(result: Result, hello: Hello) -> RunRecord | None:
         return None
     state = hello.fingerprint
     runtime = state.runtime if not result.runtime else msgspec.json.decode(result.runtime, type=type(state.runtime))
+    steps = state.steps if is_whole(result.run) else ""
     return RunRecord(
-        result.run, result.answers_hash, result.cpu_seconds, result.attempts, state.steps, runtime, hello.sandbox
+        result.run, result.answers_hash, result.cpu_seconds, result.attempts, steps, runtime, hello.sandbox
     )
 
 
@@ -114,11 +100,6 @@ def _unstable(store: Store, one: Work, run: RunRecord | None, compare: Compare |
     (answers,) = store.connection.execute("SELECT answers FROM runs WHERE id = ?", (one.before,)).fetchone()
     detail = compare(unpack_run(answers), unpack_run(run.packed))
     return [("unstable", "", detail)] if detail else []
-
-
-def _sandbox(store: Store, run_id: int) -> str:
-    (sandbox,) = store.connection.execute("SELECT sandbox FROM runs WHERE id = ?", (run_id,)).fetchone()
-    return str(sandbox)
 
 
 def _name(store: Store, submission: int) -> str:

@@ -29,6 +29,7 @@ class Regraded:
         judged: submissions judged from their stored answers.
         rerun: submissions that were run again.
         stale: submissions left as they were, because their answers belong to other steps or functions.
+        never_run: submissions without any answers, such as those that an interrupted batch had not reached.
         failed: submissions that could not be graded, in all.
         settings: what changed in config.yaml since the pass before, one line each.
     """
@@ -36,6 +37,7 @@ class Regraded:
     judged: int = 0
     rerun: int = 0
     stale: int = 0
+    never_run: int = 0
     failed: int = 0
     settings: list[str] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
@@ -55,14 +57,13 @@ def run_regrade(config_path: Path, out: Path, *, jobs: int, dask: str = "", reru
             state = fingerprint_of(workers.hello())
             kind = "regrade" if rerun == "none" else "rerun"
             round_id = store.begin_round(kind, state, config_path.read_text(encoding="utf-8-sig"))
-            work, stale = _plan(not_in_round(store.connection, round_id, state), rerun)
-            outcome = Regraded(stale=stale)
+            work, left = _plan(not_in_round(store.connection, round_id, state), rerun)
+            outcome = Regraded(never_run=sum(one.run_id is None for one in left))
+            outcome.stale = len(left) - outcome.never_run
             outcome.rerun = sum(one.run_id is None for one in work)
-            total = sum(1 + len(one.copies) for one in work)
-            outcome.judged = total - outcome.rerun
-            grade_all(
-                store, workers, round_id, work, show_progress(total, "regraded"), refuser(config_path), difference
-            )
+            outcome.judged = len(work) - outcome.rerun
+            progress = show_progress(len(work), "regraded")
+            grade_all(store, workers, round_id, work, progress, refuser(config_path), difference)
             store.finish_round(round_id)
         finally:
             workers.close()
@@ -78,23 +79,19 @@ def run_regrade(config_path: Path, out: Path, *, jobs: int, dask: str = "", reru
     return outcome
 
 
-def _plan(todo: list[Todo], rerun: str) -> tuple[list[Work], int]:
-    """What to judge and what to run, and how many can be neither."""
+def _plan(todo: list[Todo], rerun: str) -> tuple[list[Work], list[Todo]]:
+    """What to judge and what to run, and what is left as it is."""
     wants: dict[str, Callable[[Todo], bool]] = {
         "none": lambda one: False,
         "changed": lambda one: not (one.judgeable and one.same_runtime),
         "all": lambda one: True,
     }
-    work, stale = [], 0
-    same: dict[str, Work] = {}  # the same answers are judged once, whoever gave them
-    for one in todo:
+    work, left = [], []
+    for one in sorted(todo, key=lambda one: one.answers):  # a worker remembers the grades of the answers it saw last
         if wants[rerun](one):
             work.append(Work(one.submission, before=one.run_id if one.judgeable else None))
         elif not one.judgeable or one.run_id is None:
-            stale += 1
-        elif one.answers in same:
-            same[one.answers].copies.append((one.submission, one.run_id))
+            left.append(one)
         else:
-            same[one.answers] = Work(one.submission, one.run_id)
-            work.append(same[one.answers])
-    return work, stale
+            work.append(Work(one.submission, one.run_id))
+    return work, left

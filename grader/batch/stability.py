@@ -24,6 +24,8 @@ def _same(a: Answer, b: Answer) -> bool:
         return True
     if a.value.dtype != b.value.dtype or a.value.shape != b.value.shape:
         return False
+    if not (a.value.kept and b.value.kept):
+        return True  # other last digits would give another hash as well
     return _same_numbers(a.value, b.value)
 
 

@@ -9,7 +9,9 @@ from grader.batch.batch import Outcome
 from grader.batch.regrade import Regraded
 from grader.exports.cells import number
 from grader.inputs.download import called
+from grader.store.outputs import outdated
 from grader.store.query import Results
+from grader.text import one_line
 
 _SHOWN = 10
 
@@ -28,7 +30,8 @@ def print_summary(folder: Path, outcome: Outcome) -> None:
         _print_list(console, "not in this download, kept from an earlier one", outcome.absent)
         _print_list(console, "not taken", [f"{path}: {reason}" for path, reason in results.refused()], "refused.csv")
         _print_flags(console, results)
-    console.print(Text(f"written: {', '.join(str(path) for path in outcome.written)}"))
+        console.print(Text(f"written: {', '.join(str(path) for path in outcome.written)}"))
+        _print_outdated(console, results)
 
 
 def _print_marks(console: Console, results: Results) -> None:
@@ -74,8 +77,7 @@ def _print_list(console: Console, title: str, lines: list[str], rest: str = "gra
         return
     console.print(Text(f"{title}: {len(lines)}", "bold"))
     for line in lines[:_SHOWN]:
-        shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line)
-        console.print(Text(f"  {shown[:300]}"))
+        console.print(Text(f"  {one_line(line)}"))
     if len(lines) > _SHOWN:
         console.print(Text(f"  and {len(lines) - _SHOWN} more: see {rest}"))
 
@@ -84,7 +86,13 @@ def _shown(marks: float | None) -> str:
     return "no marks" if marks is None else number(marks)
 
 
-def print_regraded(outcome: Regraded) -> None:
+def _print_outdated(console: Console, results: Results) -> None:
+    line = outdated(results)
+    if line:
+        console.print(Text(line, "yellow"))
+
+
+def print_regraded(folder: Path, outcome: Regraded) -> None:
     """Print what changed, in config.yaml and in the marks."""
     console = Console(highlight=False, soft_wrap=True)
     console.print(Text(f"{outcome.judged} judged again from stored answers, {outcome.rerun} run again"))
@@ -109,4 +117,9 @@ def print_regraded(outcome: Regraded) -> None:
                 "yellow",
             )
         )
+    if outcome.never_run:
+        again = "run the same `grader batch` command again, or use --rerun"
+        console.print(Text(f"never run: {outcome.never_run}; {again}", "yellow"))
     console.print(Text(f"written: {', '.join(str(path) for path in outcome.written)}"))
+    with Results(folder) as results:
+        _print_outdated(console, results)

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from grader.result import Grade
     from grader.sandbox.host import Sandbox
 
-Flag = tuple[str, str, str]
-
 REMEMBERED = 512  # grades, in each worker
 
 
@@ -48,27 +46,23 @@ class Settings(msgspec.Struct, frozen=True):
 
 
 class Judge:
-    """Grades runs; remembers the grades of the answers that it saw last."""
+    """Grades runs; remembers the grades of the answers at the shared steps that it saw last."""
 
     def __init__(self, assignment: "Assignment") -> None:
         self.assignment = assignment
-        self._known: OrderedDict[str, tuple[Grade, list[Flag]]] = OrderedDict()
+        self._known: OrderedDict[str, Grade] = OrderedDict()
 
     def __call__(self, run: "Run", task: Task, sandbox: str) -> Result:
         """The result of a task whose file left `run`, without the run itself."""
+        from grader.grade import not_graded, settle
+
         key = answers_hash(run)
         error = ""
         try:
-            grade, flags = self._known.pop(key) if key in self._known else self._grade(run)
+            grade = settle(self.assignment, run, self._shared(key, run))
         except Exception as failure:  # a fault of ours is a file that is not graded, not the end of the class
-            from grader.grade import not_graded
-
             error = f"the grader failed on these answers, which is its fault: {type(failure).__name__}: {failure}"
-            grade, flags = not_graded(self.assignment, task.name, error), []
-        else:
-            self._known[key] = (grade, flags)
-            if len(self._known) > REMEMBERED:
-                self._known.popitem(last=False)
+            grade = not_graded(self.assignment, task.name, error)
         named = msgspec.structs.replace(grade, submission=task.name, sandbox=sandbox)
         return Result(
             task.number,
@@ -77,14 +71,17 @@ class Judge:
             cpu_seconds=run.cpu_seconds,
             attempts=run.attempts,
             error=error,
-            flags=flags,
+            flags=flags_of(grade),
         )
 
-    def _grade(self, run: "Run") -> "tuple[Grade, list[Flag]]":
-        from grader.grade import grade
+    def _shared(self, key: str, run: "Run") -> "Grade":
+        from grader.grade import grade_shared
 
-        found = grade(self.assignment, run, "")
-        return found, flags_of(found, run)
+        grade = self._known.pop(key) if key in self._known else grade_shared(self.assignment, run)
+        self._known[key] = grade
+        if len(self._known) > REMEMBERED:
+            self._known.popitem(last=False)
+        return grade
 
 
 class Worker:
@@ -203,7 +200,7 @@ def _load(path: Path) -> "Assignment":
     load_hints(assignment)
     misconceptions(assignment)
     # Computed here, once, and not by the first grade, while students' files wait.
-    for known in (assignment.numeric, assignment.exact, assignment.ancestors):
+    for known in (assignment.numeric, assignment.exact, assignment.ancestors, assignment.given):
         len(known)
     return assignment
 

@@ -9,7 +9,9 @@ import click
 
 from grader.commands.common import config_option, exit_with, grade_file, grading, print_human, read_config
 from grader.errors import UsageError
+from grader.pipes import reader_gone
 from grader.submission import own_file
+from grader.text import several_lines
 
 if TYPE_CHECKING:
     from grader.assignment import Assignment
@@ -52,7 +54,7 @@ def _watch(file: Path, config: "Config", folder: Path) -> NoReturn:
 
 def _check_at_each_save(assignment: "Assignment", sandbox: "Sandbox", file: Path, config: "Config") -> NoReturn:
     seen: tuple[int, int] | None = None
-    while True:
+    while not reader_gone():
         now = _saved(file)
         if now != seen:
             seen = now
@@ -60,9 +62,10 @@ def _check_at_each_save(assignment: "Assignment", sandbox: "Sandbox", file: Path
             try:
                 print_human(grade_file(assignment, sandbox, file, require="any"), config, staff=False)
             except UsageError as error:  # an editor may be half way through saving
-                click.echo(error, err=True)
+                click.echo(several_lines(str(error)), err=True)
             click.echo(f"watching {file}; Ctrl-C ends it")
         time.sleep(_WATCH_SECONDS)
+    sys.exit(0)
 
 
 def _saved(file: Path) -> tuple[int, int]:

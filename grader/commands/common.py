@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from grader.config import Config
     from grader.result import Grade
     from grader.sandbox.host import Sandbox
+    from grader.store.query import Results
 
 config_option = click.option(
     "--config",
@@ -90,9 +91,20 @@ def print_human(grade: "Grade", config: "Config", *, staff: bool) -> None:
     print_grade(Console(highlight=False), grade, config, staff=staff)
 
 
+def echo_outdated(results: "Results") -> None:
+    """Say which files in RESULTS are older than the marks."""
+    from grader.store.outputs import outdated
+
+    line = outdated(results)
+    if line:
+        click.secho(line, fg="yellow")
+
+
 def exit_with(grade: "Grade") -> None:
     """End the command with the exit code of this grade."""
+    from grader.text import several_lines
+
     if grade.status == "not_graded":
-        click.echo(f"{click.style('error:', fg='red', bold=True)} {grade.message}", err=True)
+        click.echo(f"{click.style('error:', fg='red', bold=True)} {several_lines(grade.message)}", err=True)
         sys.exit(3)
     sys.exit(0 if grade.passed else 1)

@@ -1,10 +1,18 @@
 """`grader export`: the marks as files that learning platforms take."""
 
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from grader.commands.common import config_option, read_config
+from grader.commands.common import config_option, echo_outdated, read_config
+from grader.text import one_line
+
+if TYPE_CHECKING:
+    from grader.exports.gradebooks import Filled
+
+_SHOWN = 20
 
 _FILES = {
     "canvas": "canvas.csv",
@@ -46,6 +54,7 @@ def command(
     from grader.errors import UsageError
     from grader.exports import feedback, gradebooks, grades, moodlezip, worksheet
     from grader.store.database import explained
+    from grader.store.outputs import note_written, results_hash
     from grader.store.query import Results
 
     config, _ = read_config(config_path)
@@ -58,6 +67,7 @@ def command(
     path = output or results / _FILES[form]
     filled = gradebooks.Filled("")
     with explained(results), Results(results) as stored:
+        shown = results_hash(stored)
         if form == "canvas" and template is not None:
             filled = gradebooks.fill_canvas(stored, template, column, scale=scale)
             data = filled.text.encode()
@@ -78,7 +88,8 @@ def command(
         else:
             data, filled.graded = grades.grades_csv(stored).encode("utf-8-sig"), stored.counts().get("graded", 0)
         write_whole(path, data)
-    click.echo(f"{path}: {filled.graded} students with marks")
+        note_written(stored, path, f"export {form}", shown)
+    click.echo(f"{one_line(str(path))}: {filled.graded} students with marks")
     if filled.worth:
         there = ", ".join(f"{points:g}" for points in sorted(filled.worth))
         most = f"the marks are out of {config.max_score:g}"
@@ -86,15 +97,36 @@ def command(
         click.echo(f"that column counts {there}, {most}: {done}")
     if filled.uncommented:
         click.echo("no column for comments there, so no feedback was written: name it with --comments")
+    _print_left_out(filled)
+    with Results(results) as stored:
+        echo_outdated(stored)
+    if not filled.graded:
+        click.echo(_NOBODY[form in ("canvas", "moodle")], err=True)
+        sys.exit(3)
+
+
+_NOBODY = ("nobody has marks", "nobody's marks were filled in: see above")
+
+
+def _print_left_out(filled: "Filled") -> None:
+    """Who has no marks in the file, and why."""
+    by_reason: dict[str, list[str]] = {}
+    for student, why in filled.refused:
+        by_reason.setdefault(why, []).append(student)
+    if by_reason:
+        click.echo(f"graded, but not filled in, because their row is not certain: {len(filled.refused)}")
+    for why, students in by_reason.items():
+        click.echo(f"  {_names(students)}: {one_line(why)}")
     _list("graded, but not in that file", filled.without_row)
+    _list("locked there: left as they were", filled.locked)
     _list("in that file, but without marks: left as they were", filled.without_marks)
-
-
-def printable(text: str) -> str:
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def _list(title: str, names: list[str]) -> None:
     if names:
-        shown = ", ".join(printable(name[:60]) for name in names[:10])
-        click.echo(f"{title}: {len(names)} ({shown}{', ...' if len(names) > 10 else ''})")
+        click.echo(f"{title}: {len(names)} ({_names(names)})")
+
+
+def _names(names: list[str]) -> str:
+    shown = ", ".join(one_line(name, 60) for name in names[:_SHOWN])
+    return f"{shown}, and {len(names) - _SHOWN} more" if len(names) > _SHOWN else shown

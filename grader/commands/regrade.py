@@ -31,5 +31,5 @@ def command(
     config = find_config_path(config_path)
     how = "all" if rerun_all else "changed" if rerun else "none"
     outcome = run_regrade(config, results, jobs=jobs or os.cpu_count() or 1, dask=address, rerun=how)
-    print_regraded(outcome)
-    sys.exit(3 if outcome.failed or outcome.stale else 0)
+    print_regraded(results, outcome)
+    sys.exit(3 if outcome.failed or outcome.stale or outcome.never_run else 0)

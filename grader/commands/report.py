@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from grader.commands.common import config_option, read_config
+from grader.commands.common import config_option, echo_outdated, read_config
 
 
 @click.command("report")
@@ -18,12 +18,20 @@ def command(results: Path, config_path: Path | None) -> None:
     from grader.assignment import load_assignment
     from grader.report.data import read_class
     from grader.report.page import make_report
+    from grader.store.database import explained
+    from grader.store.outputs import note_written, results_hash
+    from grader.store.query import Results
 
     config, folder = read_config(config_path)
+    with explained(results), Results(results) as stored:
+        shown = results_hash(stored)
     graded = read_class(results)
     page = make_report(load_assignment(config, folder, with_solution=True), graded)
     path = write_report(results, page)
     click.echo(f"{path}: {len(graded.records)} students, {len(page.encode()) / 1e6:.1f} MB; open it in a browser")
+    with explained(results), Results(results) as stored:
+        note_written(stored, path, "report", shown)
+        echo_outdated(stored)
 
 
 def write_report(results: Path, page: str) -> Path:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from grader.commands.common import config_option, read_config
+from grader.commands.common import config_option, echo_outdated, read_config
 
 
 @click.command("show")
@@ -23,3 +23,4 @@ def command(results: Path, student: str, source: bool, config_path: Path | None)
     config, _ = read_config(config_path)
     with explained(results), Results(results) as stored:
         print_student(Console(highlight=False), stored, find_one(stored, student), config, source=source)
+        echo_outdated(stored)

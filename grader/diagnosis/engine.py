@@ -58,7 +58,7 @@ def numbers(assignment: Assignment, judgement: Judgement, answers: Sequence[Answ
     """The answer as finite real numbers, of whatever shape, in the direction of the loss."""
     if judgement.values is not None:
         return judgement.values
-    arrays = [answer.value.array() for answer in answers if answer.value is not None]
+    arrays = [answer.value.array() for answer in answers if answer.value is not None and answer.value.kept]
     if len(arrays) != len(answers) or any(array.dtype.kind not in REAL_KINDS or not array.size for array in arrays):
         return None
     values = [assignment.config.sign * array.astype(float) for array in arrays]

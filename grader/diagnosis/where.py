@@ -83,10 +83,16 @@ def _in_all_steps(traces: Sequence[Sequence[Traced]]) -> Iterator[tuple[Key, Val
     for key in steps[0]:
         if all(key in step for step in steps):
             values = [step[key] for step in steps]
-            trivial = any(not np.all(np.isfinite(value)) or np.ptp(value) == 0 for value in values)
-            if not trivial and not any(_equal(values, other, TOLERANCE) for other in seen):
+            if not any(map(_is_trivial, values)) and not any(_equal(values, other, TOLERANCE) for other in seen):
                 seen.append(values)
                 yield key, values
+
+
+def _is_trivial(value: Array) -> bool:
+    """Whether an array says nothing of how it was derived: no entry or one, all of them equal, or no finite numbers."""
+    if value.size < 2 or not np.all(np.isfinite(value)):
+        return True
+    return bool(np.all(value == value.flat[0]))
 
 
 def _label(assignment: Assignment, known: Known, values: Values) -> str:

@@ -8,6 +8,10 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 
+from grader.text import one_line
+
+MAX_CELL = 2000
+
 # What Excel, LibreOffice and Google Sheets take for the beginning of a formula, also behind white space and full width.
 _FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "\t", "\r", "|", "%")
 # Where the decimal sign is a comma, spreadsheets begin a new cell at a semicolon, whatever quotes stand around it.
@@ -22,9 +26,7 @@ def cell(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, int | float):
         return number(value)
-    text = str(value)
-    if not text.isprintable():
-        text = "".join(c if c.isprintable() else " " for c in text)
+    text = one_line(str(value), MAX_CELL)
     if ";" in text:
         text = _LATER_FORMULA.sub(r"\1'", text)
     return f"'{text}" if text.lstrip().startswith(_FORMULA) or text.startswith(_FORMULA) else text

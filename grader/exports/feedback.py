@@ -14,9 +14,11 @@ from grader.answers import place
 from grader.config import Config
 from grader.exports.cells import number, write_file
 from grader.formats.words import NOT_FOUND, not_found
+from grader.forstudents import for_students
 from grader.markup import unmarked
 from grader.result import Grade, GradientResult
 from grader.store.query import Results, StudentRow
+from grader.text import MAX_TEXT, one_line, several_lines
 
 _WORDS = {
     "passed": "right",
@@ -53,7 +55,7 @@ def write_feedback(folder: Path, results: Results, config: Config) -> Path:
         for suffix, render in ((".md", markdown), (".html", web_page)):
             name = f"{row.student}{suffix}"
             kept.add(name)
-            write_file(folder / name, render(blocks).encode("utf-8", "replace"))
+            write_file(folder / name, render(blocks).encode())
     for path in folder.iterdir():
         if path.name not in kept and path.suffix in (".md", ".html", ".tmp"):
             path.unlink()
@@ -66,10 +68,10 @@ def page(row: StudentRow, config: Config) -> Iterator[Block]:
     yield Block(
         "text", f"{row.name}{f' ({row.group_name})' if row.group_name else ''}{', handed in late' if row.late else ''}"
     )
-    grade = row.grade
-    if grade is None:
+    if row.grade is None:
         yield Block("text", f"There are no marks: {row.problem or 'it has not been graded yet'}.")
         return
+    grade = for_students(row.grade)
     if grade.status == "not_graded":
         yield Block("text", "This file has not been graded, through no fault of yours. The marks below say nothing.")
     else:
@@ -131,8 +133,9 @@ def markdown(blocks: list[Block]) -> str:
             case "item":
                 parts.append(f"- {_escape(block.text)}")
             case "code":
-                fence = "`" * max(3, 1 + max(map(len, re.findall("`+", block.text)), default=0))
-                parts.append(f"{fence}text\n{block.text}\n{fence}")
+                code = several_lines(block.text)
+                fence = "`" * max(3, 1 + max(map(len, re.findall("`+", code)), default=0))
+                parts.append(f"{fence}text\n{code}\n{fence}")
             case "table":
                 head, *rows = ([f" {_escape(cell)} " for cell in row] for row in block.rows)
                 lines = ["|".join(["", *row, ""]) for row in (head, [" --- "] * len(head), *rows)]
@@ -144,7 +147,7 @@ def markdown(blocks: list[Block]) -> str:
 
 @lru_cache(512)  # a class hears the same few sentences
 def _escape(text: str) -> str:
-    return _MARKDOWN.sub(_backslash, " ".join(text.split()))
+    return _MARKDOWN.sub(_backslash, " ".join(one_line(text, MAX_TEXT).split()))
 
 
 def _backslash(found: re.Match[str]) -> str:
@@ -166,7 +169,7 @@ def fragment(blocks: list[Block]) -> str:
 
 def web_page(blocks: list[Block]) -> str:
     """One HTML page without scripts, or anything from elsewhere."""
-    title = html.escape(blocks[0].text)
+    title = html.escape(one_line(blocks[0].text))
     body = fragment(blocks)
     return (
         f'<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n<meta name="viewport" content="width=device-width">\n'
@@ -176,7 +179,7 @@ def web_page(blocks: list[Block]) -> str:
 
 
 def _element(block: Block) -> str:
-    text = html.escape(block.text)
+    text = html.escape(several_lines(block.text))
     match block.kind:
         case "heading":
             return f"<h{block.level}>{text}</h{block.level}>"
@@ -185,7 +188,7 @@ def _element(block: Block) -> str:
         case "code":
             return f"<pre>{text}</pre>"
         case "table":
-            head, *rows = ([html.escape(cell) for cell in row] for row in block.rows)
+            head, *rows = ([html.escape(one_line(cell)) for cell in row] for row in block.rows)
             lines = ["<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows]
             first = "<tr>" + "".join(f'<th scope="col">{cell}</th>' for cell in head) + "</tr>"
             return "<table>\n" + "\n".join([first, *lines]) + "\n</table>"

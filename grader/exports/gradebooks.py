@@ -8,13 +8,16 @@ Gradescope  the shape of its "Download Grades", which other tools read; Gradesco
 import csv
 import io
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from grader.errors import UsageError
 from grader.exports.cells import cell, csv_text, number
+from grader.exports.matching import Who, known, match, student
 from grader.store.query import Results, StudentRow
+
+_DECIMAL = re.compile(r"\d+([.,])(?:\d{1,2}|\d{4,})")  # 1,000 may be a thousand
 
 
 @dataclass
@@ -23,28 +26,42 @@ class Filled:
 
     Attributes:
         graded: rows that got marks.
-        without_row: graded students who are not in the gradebook.
-        without_marks: people in the gradebook who have no marks.
+        without_row: graded students like whom nobody is in the gradebook.
+        refused: (student, why) of those whose row is not certain.
+        without_marks: people in the gradebook who got no marks.
+        locked: those whose marks the platform does not let anyone change.
         worth: what the column counts there, where that is not what the marks are out of.
         uncommented: there was no column for comments.
+        comma: decimals are written with a comma there.
     """
 
     text: str
     graded: int = 0
     without_row: list[str] = field(default_factory=list)
+    refused: list[tuple[str, str]] = field(default_factory=list)
     without_marks: list[str] = field(default_factory=list)
+    locked: list[str] = field(default_factory=list)
     worth: set[float] = field(default_factory=set)
     uncommented: bool = False
+    comma: bool = False
 
     def mark(self, student: StudentRow, worth: str, *, scale: bool) -> str:
         """The cell with this student's marks, where the most that can be had is `worth`, as the gradebook says it."""
         self.graded += 1
         score, most = student.score or 0.0, student.max_score or 0.0
         there = _points(worth)
-        if there is None or there == most or not most:
-            return number(score)
-        self.worth.add(there)
-        return number(score * there / most if scale else score)
+        if there is not None and there != most and most:
+            self.worth.add(there)
+            score = score * there / most if scale else score
+        return number(score).replace(".", ",") if self.comma else number(score)
+
+    def leave_out(self, students: Sequence[StudentRow], refused: Mapping[int, str]) -> None:
+        """Note who has marks and no row, and why."""
+        for i, why in refused.items():
+            if students[i].status == "graded" and why:
+                self.refused.append((students[i].student, why))
+            elif students[i].status == "graded":
+                self.without_row.append(students[i].student)
 
 
 def fill_canvas(results: Results, gradebook: Path, column: str, *, scale: bool = False) -> Filled:
@@ -59,36 +76,51 @@ def fill_canvas(results: Results, gradebook: Path, column: str, *, scale: bool =
         UsageError: the file is no gradebook of Canvas, or has no such column.
     """
     rows, delimiter = read_table(gradebook)
-    head = rows[0]
+    head = [title.strip() for title in rows[0]]
     section = next((i for i, title in enumerate(head) if "Section" in title), -1)
-    if len(head) < 4 or "Student" not in head[0] or "ID" not in head[1] or section < 0:
+    if len(head) < 3 or "Student" not in head[0] or section < 0:
         raise UsageError(
             f"{gradebook}: expected a gradebook export of Canvas (Student, ID, ..., Section), found other columns"
         )
-    possible = next((row for row in rows[1:4] if "Points Possible" in row[0]), [])
-    possible += [""] * (len(head) - len(possible))
-    chosen = _canvas_column(gradebook, head, section, possible, column)
-    keep = [*range(section + 1), chosen]
-    filled = Filled("")
-    lookup = Lookup(results)
-    fields = {title.strip(): i for i, title in enumerate(head[: section + 1])}
-    for row in rows[1:]:
+    for row in rows:
         row += [""] * (len(head) - len(row))
-        if "Points Possible" in row[0] or not row[fields["ID"]].strip():
-            continue
-        keys = [("canvas", row[fields["ID"]])]
-        keys += [(kind, row[fields[title]]) for kind, title in _CANVAS_KEYS if title in fields]
-        student = lookup.find(keys)
-        if student is None:
-            filled.without_marks.append(row[0])
-            continue
-        row[chosen] = filled.mark(student, possible[chosen], scale=scale)
-    filled.text = csv_text(([row[i] for i in keep] for row in rows), delimiter)
-    filled.without_row = lookup.unused()
+    possible = next((row for row in rows[1:4] if "Points Possible" in row[0]), [""] * len(head))
+    chosen = _canvas_column(gradebook, head, section, possible, column)
+    fields = {title: i for i, title in enumerate(head[: section + 1])}
+    places = [i for i, row in enumerate(rows) if i and _is_student(row, fields)]
+    people = list(results.students())
+    who = [student(row) for row in people]
+    kinds = {kind: fields[title] for kind, title in _CANVAS_KINDS if title in fields}
+    matching = match(who, [_canvas_row(rows[i], kinds) for i in places])
+    if "ID" not in fields and not matching.student_of and any("canvas" in one.ids for one in who):
+        raise UsageError(
+            f"{gradebook}: expected a gradebook export of Canvas with a column ID, by which these submissions are known, found"
+            f" {', '.join(head[: section + 1])}; export the gradebook from Canvas again"
+        )
+    filled = Filled("", comma=decimal_comma(rows, chosen, delimiter))
+    for k, i in enumerate(places):
+        found = matching.student_of.get(k)
+        if found is None or people[found].status != "graded":
+            filled.without_marks.append(rows[i][0])
+        else:
+            rows[i][chosen] = filled.mark(people[found], possible[chosen], scale=scale)
+    filled.text = csv_text(([row[i] for i in (*range(section + 1), chosen)] for row in rows), delimiter)
+    filled.leave_out(people, matching.refused)
     return filled
 
 
-_CANVAS_KEYS = [("sid", "SIS User ID"), ("key", "SIS Login ID"), ("email", "SIS Login ID"), ("name", "Student")]
+_CANVAS_KINDS = [("canvas", "ID"), ("sid", "SIS User ID"), ("login", "SIS Login ID")]
+
+
+def _is_student(row: list[str], fields: Mapping[str, int]) -> bool:
+    """The rows of points and of posting policies are nobody's, in any language; nor is the test student's if it has no ID."""
+    name = row[0].strip()
+    known_by = any(row[i].strip() for i in fields.values() if i)
+    return bool(name) and known_by and (name != "Student, Test" or row[fields.get("ID", 0)] != "")
+
+
+def _canvas_row(row: list[str], kinds: Mapping[str, int]) -> Who:
+    return known({kind: row[i] for kind, i in kinds.items()}, row[0], row[0].strip())
 
 
 GRADESCOPE_HEAD = [
@@ -122,46 +154,6 @@ def gradescope_csv(results: Results) -> str:
     return csv_text(rows)
 
 
-class Lookup:
-    """Finds graded students by any of their numbers and names; remembers who was asked for."""
-
-    def __init__(self, results: Results, teams: Collection[str] = ()) -> None:
-        """Read everybody.  `teams`: names, folded, whose numbers on platforms are none of a person's."""
-        self._by: dict[tuple[str, str], StudentRow] = {}
-        self._unused: dict[str, None] = {}
-        doubtful: set[tuple[str, str]] = set()
-        for row in results.students():
-            if row.status != "graded":
-                continue
-            self._unused[row.student] = None
-            known = {"key": row.student, "sid": row.sid, "email": row.email, "name": folded_name(row.name)}
-            known |= {} if known["name"] in teams else row.ids
-            for kind, value in known.items():
-                key = (kind, value.strip().casefold())
-                if key in self._by:
-                    doubtful.add(key)
-                self._by[key] = row
-        for key in doubtful:  # two students of one name: neither gets the other's marks
-            del self._by[key]
-
-    def find(self, keys: Iterable[tuple[str, str]]) -> StudentRow | None:
-        for kind, value in keys:
-            wanted = folded_name(value) if kind == "name" else value.strip().casefold()
-            if wanted and (row := self._by.get((kind, wanted))) is not None:
-                self._unused.pop(row.student, None)
-                return row
-        return None
-
-    def unused(self) -> list[str]:
-        return list(self._unused)
-
-
-def folded_name(name: str) -> str:
-    """`Last, First` and `First Last` alike."""
-    last, comma, first = name.partition(",")
-    return " ".join(f"{first} {last}".split() if comma else name.split()).casefold()
-
-
 def _canvas_column(gradebook: Path, head: list[str], section: int, possible: list[str], column: str) -> int:
     titles = {i: head[i] for i in range(section + 1, len(head)) if "(read only)" not in head[i] + possible[i]}
     found = [i for i, title in titles.items() if column in (title, re.sub(r"\s\(\d+\)$", "", title), _number_of(title))]
@@ -178,6 +170,16 @@ def _points(text: str) -> float | None:
     except ValueError:
         return None
     return points if 0 < points < 1e9 else None
+
+
+def decimal_comma(rows: Sequence[Sequence[str]], column: int, delimiter: str) -> bool:
+    """Whether numbers have a decimal comma: those of the column; where it has no decimals, those elsewhere; else where cells are
+    separated by semicolons, as they are because the comma is taken."""
+    for texts in ([row[column] for row in rows], [text for row in rows for text in row]):
+        marks = {found[1] for text in texts if (found := _DECIMAL.fullmatch(text.strip()))}
+        if marks:
+            return marks == {","}
+    return delimiter == ";"
 
 
 def _number_of(title: str) -> str:

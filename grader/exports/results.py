@@ -7,6 +7,7 @@ from grader.exports.cells import cell, csv_text, write_file
 from grader.exports.feedback import write_feedback
 from grader.exports.grades import grades_csv
 from grader.store.database import explained
+from grader.store.outputs import note_written, results_hash
 from grader.store.query import Results
 
 
@@ -19,8 +20,9 @@ def write_results(folder: Path, config: Config) -> list[Path]:
         StoreError: the disk is full, or the folder cannot be written.
     """
     with explained(folder), Results(folder) as results:
-        table = folder / "grades.csv"
+        table, shown = folder / "grades.csv", results_hash(results)
         write_file(table, grades_csv(results).encode("utf-8-sig"))
+        note_written(results, table, "export csv", shown)
         written = [table, write_feedback(folder / "feedback", results, config)]
         refused, rows = folder / "refused.csv", results.refused()
         if rows:

@@ -8,8 +8,10 @@ from grader.errors import UsageError, did_you_mean
 from grader.exports.cells import number
 from grader.render import print_grade
 from grader.store.query import Results, StudentRow
+from grader.text import one_line
 
 _SHOWN = 8
+_MAX_LINE = 2000
 
 
 def find_one(results: Results, wanted: str) -> StudentRow:
@@ -55,4 +57,4 @@ def print_student(console: Console, results: Results, row: StudentRow, config: C
 
 
 def _line(text: str) -> str:
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text.replace("\t", "    "))
+    return one_line(text.replace("\t", "    "), _MAX_LINE)

@@ -7,6 +7,7 @@ import importlib
 
 from grader.config import Config
 from grader.errors import GraderError
+from grader.forstudents import for_students
 from grader.result import Grade
 
 NAMES = ("autolab", "codegrade", "github", "junit", "prairielearn", "submitty")
@@ -23,5 +24,5 @@ def render(name: str, grade: Grade, config: Config) -> str:
         raise GraderError(
             f"{grade.message} ({name} knows no such outcome: nothing was written, so that nothing counts as zero)"
         )
-    text: str = module.render(grade, config)
+    text: str = module.render(for_students(grade), config)
     return text

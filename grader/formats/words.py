@@ -3,6 +3,7 @@
 from grader.answers import place
 from grader.markup import unmarked
 from grader.result import CheckResult, Grade, GradientResult
+from grader.text import several_lines
 
 _VERDICTS = {
     "passed": "right",
@@ -101,7 +102,7 @@ def earned(result: GradientResult, check: CheckResult) -> float:
 
 def printable(text: str) -> str:
     """Text without control characters, which neither XML nor every JSON reader takes."""
-    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
+    return several_lines(text)
 
 
 def fraction(score: float, most: float) -> float:

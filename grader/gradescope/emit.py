@@ -13,6 +13,7 @@ from gradescope_utils.autograder_utils.json_test_runner import JSONTestRunner
 
 from grader.config import Config, Gradient
 from grader.formats.words import earned, head
+from grader.forstudents import for_students
 from grader.gradescope import results
 from grader.gradescope.page import gradient_page, title
 from grader.markup import plain
@@ -42,6 +43,7 @@ def emit(
     Args:
         hints: for each gradient those that the student is to see.
     """
+    grade = for_students(grade)
     loaded = [_without_repetition(grade, result) for result in grade.gradients]
     parts = [part for i, result in enumerate(loaded) for part in _parts(config, i, result, hints)]
     tests: dict[str, Callable[..., None]] = {f"test_{i:03}": _test(part) for i, part in enumerate(parts)}

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from grader.config import Visibility
+from grader.text import several_lines
 
 MAX_TEXT = 20_000  # Gradescope cuts texts in the middle from 100,000 on
 _Text = Annotated[str, Meta(max_length=MAX_TEXT)]
@@ -120,10 +121,7 @@ def not_graded_results(extra_data: dict[str, Any] | None = None) -> dict[str, An
 
 def clean(text: str) -> str:
     """Text that every JSON reader takes, of a length that Gradescope does not cut."""
-    text = "".join(
-        c if c.isprintable() or c in "\n\N{ZERO WIDTH SPACE}" else "\N{REPLACEMENT CHARACTER}"
-        for c in text[: MAX_TEXT + 1]
-    )
+    text = several_lines(text, MAX_TEXT + 1, keep="\N{ZERO WIDTH SPACE}")  # ours: see grader.markup
     return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 2].rstrip() + "\n…"
 
 

@@ -187,7 +187,8 @@ def _run(root: Path, config: Config, deadline: float) -> tuple[Assignment, Run, 
                 return assignment, run, grade_run(assignment, run, config.submission, str(sandbox.report))
             run = sandbox.run(submission.source)
             graded = grade_run(assignment, run, submission.name, str(sandbox.report))
-            if time.monotonic() + config.sandbox.submission_wall_seconds < deadline:  # enough to run it again
+            left = config.sandbox.submission_wall_seconds - run.wall_seconds
+            if time.monotonic() + left < deadline:  # enough to run it again
                 graded = with_places(assignment, sandbox, submission, run, graded)
             return assignment, run, graded
     finally:

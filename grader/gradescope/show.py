@@ -11,6 +11,7 @@ from rich.text import Text
 
 from grader.gradescope.markdown import to_html, to_terminal
 from grader.gradescope.platform import Outcome
+from grader.text import several_lines
 
 _STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; color: #222; }
@@ -64,7 +65,7 @@ def print_page(console: Console, outcome: Outcome, *, instructor: bool) -> None:
     if instructor:
         console.print(Text(f"run in {outcome.seconds:.1f} s" + (f"; {outcome.error}" if outcome.error else ""), "dim"))
         console.print(Rule("standard output, for instructors only", align="left", style="dim"))
-        console.print(Text(outcome.stdout.rstrip()))
+        console.print(Text(several_lines(outcome.stdout.rstrip())))
 
 
 def _print_test(console: Console, test: Mapping[str, Any], *, instructor: bool) -> None:

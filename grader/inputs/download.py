@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from grader.errors import UsageError
-from grader.inputs import blackboard, brightspace, canvas, github, gradescope, moodle, plain
+from grader.inputs import autolab, blackboard, brightspace, canvas, github, gradescope, moodle, plain
 from grader.inputs.entry import Entry, Person, utf8
 from grader.inputs.tree import Refusal, Tree, open_nested, open_tree
 
@@ -16,6 +16,7 @@ _PLATFORMS = {
     "gradescope": gradescope,
     "moodle": moodle,
     "blackboard": blackboard,
+    "autolab": autolab,
     "brightspace": brightspace,
     "canvas": canvas,
     "github": github,

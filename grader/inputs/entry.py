@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 
 from grader.archive import ZIP_ERRORS
 from grader.inputs.tree import File, Refusal, open_nested
+from grader.text import one_line
 
 MAX_ZIP_DEPTH = 3
 MAX_KEY_BYTES = 200  # a file name may have 255
@@ -84,10 +85,15 @@ def utf8(name: str) -> str:
 
 def safe_key(identity: str) -> str:
     """`identity` where it is safe as a file name; else what is safe of it and a hash of the whole."""
-    if _SAFE.fullmatch(identity) and not identity.endswith((" ", ".")) and len(identity.encode()) <= MAX_KEY_BYTES:
+    shown = one_line(identity)
+    if _SAFE.fullmatch(shown) and shown == identity and not identity.endswith((" ", ".")) and _fits(identity):
         return identity
-    safe = re.sub(r"[^\w@+-]+", "_", identity)[:30].strip("_-") or "student"
+    safe = re.sub(r"[^\w@+-]+", "_", shown)[:30].strip("_-") or "student"
     return f"{safe}-{hashlib.sha256(identity.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
+
+
+def _fits(key: str) -> bool:
+    return len(key.encode()) <= MAX_KEY_BYTES
 
 
 def receive(entry: Entry, wanted: str, max_bytes: int, refused: list[Refusal]) -> Received:

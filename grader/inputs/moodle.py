@@ -4,6 +4,7 @@
     Full Name_123456_assignsubmission_file_gradients.py         without folders
 
 The number is the participant's in this assignment, as in the grading worksheet.  A team has its name and number there.
+Moodle writes no underscore into names, so the first number is its own; students choose what comes after _file_.
 """
 
 import re

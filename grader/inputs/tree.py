@@ -193,7 +193,8 @@ def _from_zip(archive: zipfile.ZipFile, name: str) -> Tree:
         raise ValueError(f"it has more than {MAX_ENTRIES} entries")
     seen: set[str] = set()
     for info in infos:
-        text = info.filename.replace("\\", "/")
+        name_there = _name_of(info)
+        text = name_there.replace("\\", "/")
         path = PurePosixPath(text)
         if ".git" in path.parts:
             tree.clones.add(PurePosixPath(*path.parts[: path.parts.index(".git")]))
@@ -202,7 +203,7 @@ def _from_zip(archive: zipfile.ZipFile, name: str) -> Tree:
         reason = unsafe_name(text) or ("the same name twice in one zip" if text in seen else "")
         seen.add(text)
         if reason:
-            tree.refused.append(Refusal(info.filename[:MAX_PATH_BYTES], reason))
+            tree.refused.append(Refusal(name_there[:MAX_PATH_BYTES], reason))
             continue
         tree.folders.update(parent for parent in path.parents if parent.parts)
         if reason := unsafe_entry(info):
@@ -213,6 +214,16 @@ def _from_zip(archive: zipfile.ZipFile, name: str) -> Tree:
             tree.files.append(File(path, lambda size, info=info: _read_member(archive, info, size)))  # type: ignore[misc]
     tree.files.sort(key=lambda file: str(file.path))
     return tree
+
+
+def _name_of(info: zipfile.ZipInfo) -> str:
+    """The name of a zip's entry.  macOS and older PHP write UTF-8 without the flag that says so, which reads as `Zo├½`."""
+    if info.flag_bits & 0x800:
+        return info.filename
+    try:
+        return info.filename.encode("cp437").decode()
+    except UnicodeError:
+        return info.filename
 
 
 def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, size: int) -> bytes:

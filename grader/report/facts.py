@@ -29,6 +29,8 @@ UNMARKED_WORDS = {
 # What the store flags for a person to look at, and how the report says it.
 FLAG_WORDS = {
     "numerical": "numerical differentiation",
+    "table": "answers from a table",
+    "unexplained": "marks follow from unexplained values",
     "tamper": "tried what the sandbox forbids",
     "identical": "identical files",
     "unstable": "answers differently when run twice",

@@ -4,7 +4,6 @@ What many students share (the same wrong numbers, the same words) is stored once
 All text of students is data here, made visible and harmless; the page writes it as text, never as HTML.
 """
 
-import unicodedata
 from collections.abc import Hashable, Sequence
 from typing import Any
 
@@ -17,9 +16,9 @@ from grader.report.data import Record
 from grader.report.evidence import Code, around, excerpt, heat_map
 from grader.report.facts import UNMARKED_WORDS, flag_words, kind_words, not_loaded, root_mistakes
 from grader.result import Grade, GradientResult
+from grader.text import several_lines
 
 MAX_TEXT = 600
-MAX_MARKS = 3
 
 
 class _Pool:
@@ -63,16 +62,8 @@ def embed(value: Any) -> str:
 
 
 def visible(text: str, limit: int = MAX_TEXT) -> str:
-    """Text of a student as it can be shown: controls and marks that turn the writing direction get names, and at most
-    MAX_MARKS accents stand on one letter, where thousands would cover the rows around them."""
-    if text.isascii() and text.isprintable() and len(text) <= limit:
-        return text  # nearly always: and there are many lines of code
-    shown, marks = [], 0
-    for c in text[:limit]:
-        marks = marks + 1 if unicodedata.category(c)[0] == "M" else 0
-        if marks <= MAX_MARKS:
-            shown.append(c if c.isprintable() or c in "\n\t" else f"⟨U+{ord(c):04X}⟩")
-    return "".join(shown) + ("…" if len(text) > limit else "")
+    """Text of a student as it can be shown; what is not printable is named, for instructors who want to know."""
+    return several_lines(text, limit, keep="\t", named=True)
 
 
 def _student(assignment: Assignment, record: Record, comparable: bool, details: _Pool, code: _Pool) -> dict[str, Any]:

@@ -4,8 +4,10 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+
+import msgspec
 
 from grader.answers import Answer, Outcome
 from grader.config import Sandbox as Limits
@@ -25,6 +27,7 @@ class Attempt:
     """One child, from its start to its end.
 
     Attributes:
+        room: how many entries are kept of an answer to each gradient; a larger array cannot be right.
         answers: what has been answered so far, by gradient; the last answer may be a failure.
         loading: how executing the file went, once known.
         ended: the child is gone and everything it sent has been read.
@@ -38,6 +41,7 @@ class Attempt:
     job: memoryview
     job_fd: int
     result_fd: int
+    room: Mapping[str, int] = field(default_factory=dict)
     pid: int = 0
     answers: dict[str, list[Answer]] = field(default_factory=dict)
     loading: Answer | None = None
@@ -175,6 +179,8 @@ class Attempt:
             self._next = 0 if answer.outcome == "returned" else len(self.calls)
             return
         gradient = self.calls[number][0]
+        if answer.value is not None and gradient in self.room:
+            answer = msgspec.structs.replace(answer, value=answer.value.within(self.room[gradient]))
         self.answers.setdefault(gradient, []).append(answer)
         self._next = number + 1
         if answer.outcome != "returned":  # the later steps of a gradient that failed are not run

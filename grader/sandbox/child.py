@@ -16,7 +16,7 @@ import warnings
 
 import numpy as np
 
-from grader.sandbox import evidence, missing, notebook
+from grader.sandbox import missing, notebook
 from grader.sandbox.frames import read_frame, send_frame
 from grader.sandbox.script import Script
 from grader.sandbox.texts import MAX_WARNINGS, clean, failure, type_name, warnings_in_words
@@ -95,10 +95,6 @@ def serve(job_fd, result_fd, helpers=None):
         send_frame(result_fd, _placed(event, work), value, more)
 
     namespace, event = _load(work, asked, limit)
-    if event["outcome"] == "returned":
-        found = _evidence(text, namespace, steps[0].names)
-        if found:
-            event["evidence"] = found
     event["call"] = LOADING
     send(event)
     if event["outcome"] != "returned":
@@ -193,17 +189,6 @@ def _blame(event, gradient, work, limit):
         if why:
             event["message"] = clean(f"{message}; {why}", limit)
             event.pop("explanation", None)  # which knows only what is there
-
-
-def _evidence(code, namespace, quantities):
-    """What the file, compiled or a text, uses (see evidence.py); nothing where it has patched what is used here."""
-    try:
-        if isinstance(code, str):
-            with warnings.catch_warnings(record=True):
-                code = compile(code, FILE, "exec", dont_inherit=True)
-        return evidence.evidence(code, namespace, vars(sys.modules["model"]), quantities)
-    except BaseException:
-        return []
 
 
 def _call(namespace, gradient, asked, pristine, explain, trace, limit):

@@ -4,15 +4,19 @@ One child executes the file and makes all calls.  A call that ends the child cos
 in a new child.  A gradient that failed is called once more, alone in a fresh child, in case another one broke it.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from grader.answers import Answer, Run
 from grader.config import Sandbox as Limits
 from grader.errors import SandboxError
 from grader.sandbox.attempt import Call
 from grader.sandbox.loop import Loop, Nursery
+from grader.sandbox.pending import Job
 from grader.sandbox.spawner import Report, Spawner
 from grader.sandbox.wire import JobWriter
+
+USUAL_ROOM = 4096  # entries of a wrong answer that are kept: enough for a Jacobian, from which a diagnosis can tell
+ALL_ROOM = 2**17  # ... and of all answers together, beyond what right ones need
 
 
 class Sandbox:
@@ -25,14 +29,21 @@ class Sandbox:
         calls: Sequence[Call],
         limits: Limits,
         first_slot: int = 0,
+        checked: int | None = None,
+        expected: Mapping[str, int] | None = None,
     ) -> None:
         """Use the spawner that `start` gives; it is asked for another one if the first dies.
 
         Args:
             calls: every gradient at every step, in the order in which they are to be made.
             first_slot: where the slots begin; a slot has a user of its own, so sandboxes side by side begin apart.
+            checked: how many steps all files share, where calls at the fresh and the inconsistent one follow.
+            expected: the most entries that a right answer to each gradient has.  Of one that is larger by far only type and shape
+                are kept; without `expected` all of each.
         """
-        self._nursery = Nursery(start, start(), writer, calls, limits, first_slot)
+        usual = min(USUAL_ROOM, ALL_ROOM // max(1, len(calls)))
+        room = {name: max(entries, usual) for name, entries in (expected or {}).items()}
+        self._nursery = Nursery(start, start(), writer, calls, limits, first_slot, checked, room)
 
     @property
     def report(self) -> Report:
@@ -58,25 +69,20 @@ class Sandbox:
         Raises:
             SandboxError: the sandbox failed; nothing is known about the file.
         """
-        for _, run in self.run_many([source], in_flight=1):
-            if isinstance(run, SandboxError):
-                raise run
-            return run
-        raise AssertionError("every file has a run")
+        return self._run_one(Job(source, self._nursery.calls))
 
-    def trace(self, source: bytes, gradients: Collection[str]) -> dict[str, list[Answer]]:
+    def trace(self, source: bytes, gradients: Collection[str], before: Run) -> dict[str, list[Answer]]:
         """Run some gradients of a file once more, line by line; those that answer at every step are in the result.
+
+        Args:
+            before: the run of the file; its time counts, so that both together keep within the limits of a submission.
 
         Raises:
             SandboxError: the sandbox failed.
         """
-        everything = self._nursery.calls
-        self._nursery.calls = [call for call in everything if call[0] in gradients]
-        self._nursery.traced = True
-        try:
-            run = self.run(source)
-        finally:
-            self._nursery.calls, self._nursery.traced = everything, False
+        checked = self._nursery.checked
+        calls = [(name, k) for name, k in self._nursery.calls if name in gradients and (checked is None or k < checked)]
+        run = self._run_one(Job(source, calls, traced=True, before=before))
         return {name: found for name, found in run.answers.items() if found[-1].outcome == "returned"}
 
     def run_many(self, sources: Iterable[bytes | None], in_flight: int = 3) -> Iterator[tuple[int, Run | SandboxError]]:
@@ -84,7 +90,16 @@ class Sandbox:
 
         `sources` may give None, which counts as no position, for "nothing at the moment": it is asked again after a while.
         """
-        yield from Loop(self._nursery, in_flight).run(sources)
+        calls = self._nursery.calls
+        jobs = (None if source is None else Job(source, calls) for source in sources)
+        yield from Loop(self._nursery, in_flight).run(jobs)
+
+    def _run_one(self, job: Job) -> Run:
+        for _, run in Loop(self._nursery, in_flight=1).run([job]):
+            if isinstance(run, SandboxError):
+                raise run
+            return run
+        raise AssertionError("every file has a run")
 
     def close(self) -> None:
         self._nursery.spawner.close()

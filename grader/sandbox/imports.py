@@ -54,14 +54,12 @@ def forget_machine():
     sys.modules["__main__"] = types.ModuleType("__main__")
     for name in ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"):
         os.environ.pop(name, None)
-    if not any(finder.__name__ == "PathFinder" for finder in sys.meta_path):
-        sys.path.clear()
+    sys.path.clear()
 
 
-def seal(files_readable):
-    """In a child: answer for every module that is not to be had."""
-    if not files_readable:
-        sys.meta_path[:] = [finder for finder in sys.meta_path if finder.__name__ != "PathFinder"]
+def seal():
+    """In a child: answer for every module that is not to be had, which is every one that is still in a file."""
+    sys.meta_path[:] = [finder for finder in sys.meta_path if finder.__name__ != "PathFinder"]
     sys.meta_path.append(NotHere())
 
 

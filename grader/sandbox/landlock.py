@@ -1,26 +1,18 @@
-"""Confine a child to reading a few files, by Landlock. Knows the kernel's interface, and no other module.
+"""Keep a child from every file, by Landlock. Knows the kernel's interface, and no other module.
 
 The ruleset is built once, before any child is forked; a child then only has to restrict itself. Landlock does not
-cover stat, chdir, chmod, utime or local sockets with a name on older kernels: the system-call filter does.
+cover stat, readlink, chdir, chmod, utime or local sockets with a name on older kernels: the system-call filter does.
 """
 
 from __future__ import annotations
 
 import ctypes
 import os
-import stat
 import struct
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-# These numbers are the same on every architecture.
-_CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
+_CREATE_RULESET, _RESTRICT_SELF = 444, 446
 _VERSION = 1
-_PATH_BENEATH = 1
 
-_READ_FILE, _READ_DIR = 1 << 2, 1 << 3
 # ABI version -> number of file-system rights that it knows; they fill the bits from 0 upwards.
 # Versions 2, 3, 5 and 9 brought rename across folders, truncate, ioctl of a device and connect to a named socket.
 _FILE_RIGHTS = {1: 13, 2: 14, 3: 15, 5: 16, 9: 17}
@@ -40,30 +32,23 @@ def abi() -> int:
         return 0
 
 
-def ruleset(readable: Iterable[str]) -> int | None:
-    """A ruleset that allows reading at and beneath the paths `readable`, and forbids all else that Landlock knows.
+def ruleset() -> int | None:
+    """A ruleset that forbids all that Landlock knows.
 
-    That is every other access to files, TCP (from ABI 4), and abstract sockets and signals to processes that are
-    not under the same restriction (from ABI 6). Paths that do not exist are skipped.
+    That is every access to files, TCP (from ABI 4), and abstract sockets and signals to processes that are not under
+    the same restriction (from ABI 6).
 
     Returns:
         Its file descriptor, closed on exec; None where there is no Landlock.
 
     Raises:
-        OSError: the kernel has Landlock and refused the ruleset or a rule.
+        OSError: the kernel has Landlock and refused the ruleset.
     """
     version = abi()
     if not version:
         return None
     handled = _handled(version)
-    ruleset_fd = _call(_CREATE_RULESET, handled, ctypes.c_size_t(len(handled)), 0)
-    try:
-        for path in readable:
-            _allow_reading(ruleset_fd, path)
-    except BaseException:
-        os.close(ruleset_fd)
-        raise
-    return ruleset_fd
+    return _call(_CREATE_RULESET, handled, ctypes.c_size_t(len(handled)), 0)
 
 
 def restrict(ruleset_fd: int) -> None:
@@ -84,19 +69,6 @@ def _handled(version: int) -> bytes:
     tcp = _TCP_BIND_AND_CONNECT if version >= _TCP_SINCE else 0
     scoped = _ABSTRACT_SOCKETS_AND_SIGNALS if version >= _SCOPE_SINCE else 0
     return struct.pack("=QQQ", (1 << rights) - 1, tcp, scoped)
-
-
-def _allow_reading(ruleset_fd: int, path: str) -> None:
-    try:
-        fd = os.open(path, os.O_PATH | os.O_CLOEXEC)
-    except (FileNotFoundError, NotADirectoryError):
-        return
-    try:
-        # The kernel refuses a rule that gives a file a right that only folders have.
-        rights = _READ_FILE | _READ_DIR if stat.S_ISDIR(os.fstat(fd).st_mode) else _READ_FILE
-        _call(_ADD_RULE, ruleset_fd, _PATH_BENEATH, struct.pack("=Qi", rights, fd), 0)
-    finally:
-        os.close(fd)
 
 
 def _call(number: int, *arguments: object) -> int:

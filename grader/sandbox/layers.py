@@ -6,13 +6,14 @@ Each child puts them on itself, the irreversible ones last.  What a layer is for
 import os
 import platform
 import resource
+import socket
+import struct
 import sys
-import sysconfig
 
 from grader.sandbox import landlock, limits, seccomp
 
 UID_BASE = 60000
-FORBIDDEN_FOLDERS = ("site-packages", "dist-packages", "__pycache__", "test", "idlelib", "ensurepip")
+EMPTY = "/proc/tty/ldisc"
 
 
 class LayerError(Exception):
@@ -30,30 +31,38 @@ class Layers:
         parent: the process with which each child dies.
         uid: each child gets a user of its own.
         landlock: the version of Landlock in force, 0 for none.
-        seccomp: system calls are filtered.
-        open: files that Landlock allows may be opened for reading; without Landlock none may.
-        fds: descriptors that must stay open until `enter`.
+        seccomp: system calls are filtered, and no file can be found or opened.
+        reports: a supervisor hears of calls that no honest file makes.
         chroot: each child sees an empty folder as its root.
+        fds: descriptors that must stay open until `enter`.
     """
 
-    def __init__(self, memory_mb, cpu_seconds, parent, without=()):
+    def __init__(self, memory_mb, cpu_seconds, parent, reporting=None, without=()):
+        """Find out what there is.
+
+        Args:
+            reporting: the socket on which a child hands its supervisor what it needs to hear of calls, if there is one.
+        """
         linux = sys.platform == "linux"
+        root = linux and os.geteuid() == 0
         self._without = tuple(without)
         self.linux = linux
         self.memory_mb = memory_mb
         self.cpu_seconds = cpu_seconds
         self.parent = parent
-        self.uid = linux and os.geteuid() == 0 and "uid" not in without
+        self.uid = root and "uid" not in without
         self.landlock = landlock.abi() if linux and "landlock" not in without else 0
         machine = seccomp.supported_machine() if linux and "seccomp" not in without else None
         self.seccomp = machine is not None
         self.limits = "limits" not in without
-        self.chroot = linux and not self.landlock and os.geteuid() == 0 and "chroot" not in without
-        self.open = bool(self.landlock)
-        self._ruleset = landlock.ruleset(_readable()) if self.landlock else None
-        self._program = seccomp.program(machine, allow_open=self.open) if machine else b""
-        self._empty = _empty_folder() if self.chroot else None
-        self.fds = [fd for fd in (self._ruleset, self._empty) if fd is not None]
+        self._reporting = reporting if self.seccomp and "reports" not in without else None
+        self.reports = self._reporting is not None
+        self._ruleset = landlock.ruleset() if self.landlock else None
+        self._program = seccomp.program(machine, listened=self.reports) if machine else b""
+        self._empty = _empty_folder() if root and "chroot" not in without else None
+        self.chroot = self._empty is not None
+        self._given_up = [fd for fd in (self._ruleset, self._empty) if fd is not None]
+        self.fds = [*self._given_up, *([self._reporting.fileno()] if self.reports else [])]
         self._slot = 0
         self.prepare()
 
@@ -96,9 +105,11 @@ class Layers:
         yield "privileges", limits.no_new_privileges, ()
         if self.landlock:
             yield "landlock", landlock.restrict, (self._ruleset,)
-        for fd in self.fds:
+        for fd in self._given_up:
             yield "descriptors", os.close, (fd,)
-        if self.seccomp:
+        if self.reports:
+            yield "reports", self._install_and_hand_over, ()
+        elif self.seccomp:
             yield "seccomp", seccomp.install, (self._program,)
 
     def _drop_identity(self):
@@ -109,9 +120,18 @@ class Layers:
         os.chroot(".")
         os.chdir("/")
 
+    def _install_and_hand_over(self):
+        listener = seccomp.install(self._program, listened=True)
+        rights = (socket.SOL_SOCKET, socket.SCM_RIGHTS, struct.pack("i", listener))
+        self._reporting.sendmsg([b"%d" % self._slot], [rights])
+        os.close(listener)
+        os.close(self._reporting.fileno())
+
     def without(self, layer):
         """The same protections, once this machine has refused `layer`."""
-        return Layers(self.memory_mb, self.cpu_seconds, self.parent, (*self._without, layer))
+        for fd in self._given_up:
+            os.close(fd)
+        return Layers(self.memory_mb, self.cpu_seconds, self.parent, self._reporting, (*self._without, layer))
 
     def report(self):
         return {
@@ -120,27 +140,20 @@ class Layers:
             "landlock": self.landlock,
             "seccomp": self.seccomp,
             "chroot": self.chroot,
-            "open": self.open,
+            "reports": self.reports,
         }
 
 
-def _readable():
-    """The files that a student's code may read: the standard library and numpy, without what is installed beside them."""
-    import numpy
-
-    folders = {sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")}
-    entries = [
-        os.path.join(folder, name) for folder in folders for name in os.listdir(folder) if name not in FORBIDDEN_FOLDERS
-    ]
-    numpy_folder = os.path.dirname(numpy.__file__)
-    return [*entries, numpy_folder, numpy_folder + ".libs"]
-
-
 def _empty_folder():
-    """A descriptor of an empty folder that is already deleted: nothing can be made in it."""
-    import tempfile
+    """A descriptor of a folder that is empty, and in which nothing can be made; None where there is none.
 
-    path = tempfile.mkdtemp()
-    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    os.rmdir(path)
+    Not one made and deleted for the purpose: in that os.getcwd() fails.
+    """
+    try:
+        fd = os.open(EMPTY, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    if os.listdir(fd):
+        os.close(fd)
+        return None
     return fd

@@ -11,6 +11,8 @@ import types
 
 import numpy as np
 
+from grader.sandbox.sentences import marked
+
 MAX_TEXT = 100
 MAX_LISTED = 4
 NUMBERS = (bool, int, float, complex)
@@ -60,10 +62,10 @@ class Letters:
 
 
 def text(node, limit=MAX_TEXT):
-    """The source of an expression on one line, cut in the middle where it is long."""
+    """The source of an expression on one line, cut in the middle where it is long, in marks by which the grader knows it."""
     words = ast.unparse(node)
     words = " ".join(words.split())
-    return words if len(words) <= limit else f"{words[: limit // 2]} … {words[-limit // 3 :]}"
+    return marked(words if len(words) <= limit else f"{words[: limit // 2]} … {words[-limit // 3 :]}")
 
 
 def operand(node):

@@ -7,14 +7,14 @@ import contextlib
 import os
 import selectors
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from grader.answers import Answer, Run
 from grader.config import Sandbox as Limits
 from grader.errors import SandboxError
 from grader.sandbox.attempt import Attempt, Call
-from grader.sandbox.pending import Pending
+from grader.sandbox.pending import Job, Pending
 from grader.sandbox.spawner import Event, Spawner
 from grader.sandbox.wire import JobWriter
 
@@ -29,7 +29,8 @@ class Nursery:
         start: gives another spawner when this one has died.
         calls: every gradient at every step, in the order in which they are to be made.
         first_slot: where the slots begin; a slot has a user of its own, so sandboxes side by side begin apart.
-        traced: the calls are traced line by line.
+        checked: how many steps all files share, see `Pending`.
+        room: how many entries are kept of an answer to each gradient.
     """
 
     start: Callable[[], Spawner]
@@ -38,7 +39,8 @@ class Nursery:
     calls: Sequence[Call]
     limits: Limits
     first_slot: int = 0
-    traced: bool = False
+    checked: int | None = None
+    room: Mapping[str, int] = field(default_factory=dict)
 
 
 class Loop:
@@ -54,8 +56,8 @@ class Loop:
         self.taken = 0
         self.exhausted = False
 
-    def run(self, sources: Iterable[bytes | None]) -> Iterator[tuple[int, Run | SandboxError]]:
-        waiting = iter(sources)
+    def run(self, jobs: Iterable[Job | None]) -> Iterator[tuple[int, Run | SandboxError]]:
+        waiting = iter(jobs)
         self._watch()
         try:
             while True:
@@ -68,25 +70,25 @@ class Loop:
         finally:
             self._abandon()
 
-    def _next(self, waiting: Iterator[bytes | None]) -> Pending | None:
+    def _next(self, waiting: Iterator[Job | None]) -> Pending | None:
         if self.again:
             return self.again.popleft()
         try:
-            source = next(waiting)
+            job = next(waiting)
         except StopIteration:
             self.exhausted = True
             return None
-        if source is None:
+        if job is None:
             return None
         self.taken += 1
-        return self._admit(self.taken - 1, source)
+        return self._admit(self.taken - 1, job)
 
-    def _admit(self, number: int, source: bytes) -> Pending:
+    def _admit(self, number: int, job: Job) -> Pending:
         limits = self.nursery.limits
-        submission = Pending(number, source, list(self.nursery.calls), limits)
-        if len(source) > limits.source_kb * 1024:
+        submission = Pending(number, job, limits, self.nursery.checked, self.nursery.writer.names)
+        if len(job.source) > limits.source_kb * 1024:
             message = f"the file is larger than the {limits.source_kb} kB that are accepted"
-            if source[:64].lstrip().startswith(b"{"):
+            if job.source[:64].lstrip().startswith(b"{"):
                 message += "; if it is a notebook, clear its outputs"
             submission.loading = Answer("raised", message=message)
         return submission
@@ -102,15 +104,22 @@ class Loop:
         result_read, result_write = os.pipe()
         os.set_blocking(job_write, False)
         os.set_blocking(result_read, False)
-        traced = self.nursery.traced
-        job = memoryview(self.nursery.writer.job(submission.source, calls, trace=traced))
-        budget = max(0.0, submission.limits.submission_cpu_seconds - submission.cpu_seconds)
-        wall_budget = max(0.0, submission.limits.submission_wall_seconds - submission.wall_seconds)
-        attempt = Attempt(calls, submission.limits, budget, wall_budget, job, job_write, result_read)
+        source, traced = submission.job.source, submission.job.traced
+        job = memoryview(self.nursery.writer.job(source, calls, trace=traced))
+        attempt = Attempt(
+            calls,
+            submission.limits,
+            submission.cpu_left,
+            submission.wall_left,
+            job,
+            job_write,
+            result_read,
+            self.nursery.room,
+        )
         self.running[slot] = (submission, attempt)
         try:
             self.nursery.spawner.start(
-                slot, job_read, result_write, submission.source, helpers=traced or submission.alone is not None
+                slot, job_read, result_write, source, helpers=traced or submission.alone is not None
             )
         except SandboxError as error:
             self._zygote_died(error)
@@ -157,6 +166,7 @@ class Loop:
 
     def _ended(self, submission: Pending, attempt: Attempt, event: Event) -> None:
         """Take what a child that is gone has answered; one that others killed counts as never started, once."""
+        submission.violations.update(event.violations)
         if attempt.killed_by_others(event.status, event.cpu_seconds) and not submission.killed:
             submission.killed = True
         else:

@@ -1,5 +1,6 @@
 """Inside a child with all layers on: try what no student's code may do, and say what succeeded."""
 
+import contextlib
 import ctypes
 import os
 import sys
@@ -12,7 +13,23 @@ def attempts(parent):
     def open_socket(family):
         fd = libc.socket(family, 1, 0)
         if fd < 0:
-            raise OSError(ctypes.get_errno(), "refused")
+            _refuse()
+
+    def look_around():
+        """One success is enough for a breach."""
+        looks = [
+            lambda: os.stat("/etc/passwd"),
+            lambda: os.readlink("/proc/self/exe"),
+            lambda: os.listdir("/etc"),
+            lambda: os.chdir("/etc"),
+            lambda: os.statvfs("/etc"),
+            lambda: os.getxattr("/etc/passwd", "user.none"),
+            lambda: os.access("/etc/passwd", os.F_OK) or _refuse(),
+        ]
+        for look in looks:
+            with contextlib.suppress(FileNotFoundError, PermissionError):
+                return look()
+        _refuse()
 
     def start_process():
         if os.fork() == 0:
@@ -21,6 +38,7 @@ def attempts(parent):
     return [
         ("write a file", lambda: os.open("/tmp/gradient-grader-probe", os.O_WRONLY | os.O_CREAT, 0o600)),
         ("read a file of the system", lambda: os.open("/etc/passwd", os.O_RDONLY)),
+        ("find out what files there are", look_around),
         ("read a process's environment", lambda: os.open(f"/proc/{parent}/environ", os.O_RDONLY)),
         ("open an internet socket", lambda: open_socket(2)),
         ("open a local socket", lambda: open_socket(1)),
@@ -28,6 +46,10 @@ def attempts(parent):
         ("signal another process", lambda: os.kill(parent, 0)),
         ("run a program", lambda: os.execv(sys.executable, [sys.executable, "-c", ""])),
     ]
+
+
+def _refuse():
+    raise PermissionError("refused")
 
 
 def breaches(parent, write):

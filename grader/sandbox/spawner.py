@@ -35,6 +35,7 @@ class Report(msgspec.Struct, frozen=True):
     """What protects the grader here, as found by trying.
 
     Attributes:
+        reports: what a file tries and no honest one does is known, also where it takes the refusal in silence.
         breaches: the forbidden acts that succeeded in the probe, in words; none if the sandbox is strong.
     """
 
@@ -43,7 +44,7 @@ class Report(msgspec.Struct, frozen=True):
     landlock: int = 0
     seccomp: bool = False
     chroot: bool = False
-    open: bool = True
+    reports: bool = False
     breaches: tuple[str, ...] = ()
 
     @property
@@ -55,8 +56,8 @@ class Report(msgspec.Struct, frozen=True):
             "own user" * self.uid,
             f"Landlock {self.landlock}" * bool(self.landlock),
             "seccomp" * self.seccomp,
-            "chroot" * self.chroot,
-            "no file can be opened" * (not self.open),
+            "empty root" * self.chroot,
+            "watched" * self.reports,
         ]
         kind = "strong" if self.strong else "weak"
         listed = ", ".join(["resource limits", *(layer for layer in layers if layer)])
@@ -66,13 +67,18 @@ class Report(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Event:
-    """Something that a child did: "started" with its pid, or "ended" with its wait status and CPU seconds."""
+    """Something that a child did: "started" with its pid, or "ended" with its wait status and CPU seconds.
+
+    Attributes:
+        violations: the names of the reported calls that it made (see reported.py).
+    """
 
     kind: str
     slot: int
     pid: int = 0
     status: int = 0
     cpu_seconds: float = 0.0
+    violations: tuple[str, ...] = ()
 
 
 class Spawner(Protocol):
@@ -133,11 +139,7 @@ class Zygote:
         Args:
             helpers: the child is to explain what fails (see helpers.py).
         """
-        words = _IMPORTABLE.intersection(_WORD.findall(source))
-        if _STAR.search(source):  # `from numpy import *` loads all of numpy's parts
-            words = words | _PARTS_OF_NUMPY
-        mentioned = sorted(word.decode("ascii") for word in words)
-        self._order({"start": slot, "words": mentioned, "helpers": helpers}, [job, result])
+        self._order({"start": slot, "words": _mentioned(source), "helpers": helpers}, [job, result])
 
     def kill(self, slot: int) -> None:
         self._order({"kill": slot}, [])
@@ -162,7 +164,8 @@ class Zygote:
             if "started" in said:
                 events.append(Event("started", said["started"], pid=said["pid"]))
             else:
-                events.append(Event("ended", said["ended"], status=said["status"], cpu_seconds=said["cpu"]))
+                violations = tuple(said["violations"])
+                events.append(Event("ended", said["ended"], 0, said["status"], said["cpu"], violations))
 
     def close(self) -> None:
         """End the zygote; its children die with it."""
@@ -209,6 +212,7 @@ class FreshProcesses:
             "fresh": True,
             "job": job,
             "result": result,
+            "words": _mentioned(source),
             "helpers": helpers,
         }
         self._running[slot] = execute(settings, (job, result))
@@ -246,6 +250,14 @@ def start_spawner(model: Path, limits: Limits) -> Spawner:
     if sys.platform == "linux":  # elsewhere, macOS above all, a process that has loaded numpy's BLAS must not fork
         return Zygote(model, limits)
     return FreshProcesses(model, limits)
+
+
+def _mentioned(source: bytes) -> list[str]:
+    """The words of a file by which it may mention what it can import."""
+    words = _IMPORTABLE.intersection(_WORD.findall(source))
+    if _STAR.search(source):  # `from numpy import *` loads all of numpy's parts
+        words = words | _PARTS_OF_NUMPY
+    return sorted(word.decode("ascii") for word in words)
 
 
 def _settings(model: Path, limits: Limits, without: Iterable[str]) -> dict[str, Any]:

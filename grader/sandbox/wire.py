@@ -6,22 +6,29 @@ shape and size have been checked against each other.
 
 import marshal
 import math
+import re
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
-from grader.answers import DTYPES, MAX_DIMENSIONS, MAX_ENTRIES, Answer, ArrayData, Outcome, Traced
-from grader.graph import Array
+from grader.answers import DTYPES, MAX_DIMENSIONS, MAX_ENTRIES, Answer, ArrayData, Traced
+from grader.text import several_lines
 
 MAX_HEADER = 2**20  # texts may be escaped to twelve bytes a character
 MAX_DATA = MAX_ENTRIES * 16
 MAX_TOTAL = 40 * 2**20
-MAX_TRACED = 40
+MAX_TRACED, MAX_TRACED_BYTES = 40, 2**17  # of one call
 USUAL_HEADER = 512
 MAX_LINES, MAX_LINE = 4, 400  # of an explanation
+MAX_NAME = 64
+_NO_NUMBERS = re.compile(
+    r"it has shape \([\d, ]*\)|the type of its entries is [\w<>|=\[\]]{1,40}|setting an array element with a sequence\."
+    r"(?: The requested array has an inhomogeneous shape after \d+ dimensions\. The detected shape was \([\d, ]*\)"
+    r" \+ inhomogeneous part\.)?"
+)
 _LENGTHS = struct.Struct("!II")
 
 
@@ -43,7 +50,9 @@ class Reply(msgspec.Struct, frozen=True):
     """The header of one reply; `call` is -1 for the loading of the file."""
 
     call: int
-    outcome: Outcome
+    outcome: Literal[
+        "returned", "missing", "raised", "out_of_memory"
+    ]  # that a call took too long or died is for us to say
     returned: str = ""
     dtype: str = ""
     shape: tuple[int, ...] = ()
@@ -53,7 +62,6 @@ class Reply(msgspec.Struct, frozen=True):
     printed: str = ""
     warnings: tuple[str, ...] = ()
     mutated: tuple[str, ...] = ()
-    evidence: tuple[str, ...] = ()
     explanation: tuple[str, ...] = ()
     traced: tuple[_Described, ...] = ()
 
@@ -113,16 +121,30 @@ def _read(head: bytes, limit: int) -> tuple[Reply, Answer]:
         raise Violation("a value beside a failure")
     return reply, Answer(
         outcome=reply.outcome,
-        returned=_text(reply.returned, limit),
-        message=_text(reply.message, limit),
+        returned=reply.returned[:MAX_NAME] if reply.returned.isidentifier() else "object",
+        message=_message(reply, limit),
         line=_number(reply.line),
         cell=_number(reply.cell),
         printed=_text(reply.printed, limit),
-        warnings=tuple([_text(warning, limit) for warning in reply.warnings[:5]]),
-        mutated=tuple([_text(name, 64) for name in reply.mutated[:64]]),
-        evidence=tuple([_text(what, 64).replace("\n", " ") for what in reply.evidence[:4]]),
+        warnings=tuple([_text(warning, limit // 5) for warning in reply.warnings[:5]]),
+        mutated=tuple([name[:MAX_NAME] for name in reply.mutated[:64] if name.isidentifier()]),
         explanation=tuple([_text(line, MAX_LINE).replace("\n", " ") for line in reply.explanation[:MAX_LINES]]),
     )
+
+
+def _message(reply: Reply, limit: int) -> str:
+    """What a child says of its answer, in such a form that the student's words cannot be taken for the grader's own.
+
+    An exception begins with its type.  Of a value that is no array of numbers, only what the child and numpy say is repeated.
+    """
+    text = _text(reply.message, limit)
+    if reply.outcome == "returned" and reply.call >= 0:
+        return text if _NO_NUMBERS.fullmatch(text) else ""
+    if not text or reply.outcome == "missing" or text.partition(":")[0].isidentifier():
+        return text
+    if reply.call < 0 and reply.outcome != "returned":  # why the file could not be read
+        return text
+    return f"Exception: {text}"[:limit]
 
 
 _read_again = lru_cache(maxsize=1024)(_read)  # most headers are those of another submission too
@@ -133,14 +155,15 @@ def _split(reply: Reply, data: bytes) -> tuple[bytes, tuple[Traced, ...]]:
     if len(reply.traced) > MAX_TRACED:
         raise Violation("too many traced values")
     sizes = [8 * _entries(described.shape) for described in reply.traced]
-    if sum(sizes) > len(data):
+    if sum(sizes) > min(len(data), MAX_TRACED_BYTES):
         raise Violation("traced values whose shapes and bytes do not agree")
     start = len(data) - sum(sizes)
     value, traced = data[:start], []
     for described, size in zip(reply.traced, sizes, strict=True):
         array = _array("<f8", described.shape, data[start : start + size])
         line, cell = _number(described.line), _number(described.cell)
-        traced.append(Traced(_text(described.function, 64), line, _text(described.name, 64), array, cell))
+        if described.function.isidentifier() and described.name.isidentifier():  # sentences are made of these
+            traced.append(Traced(described.function[:MAX_NAME], line, described.name[:MAX_NAME], array, cell))
         start += size
     return value, tuple(traced)
 
@@ -170,15 +193,16 @@ def _number(number: int) -> int:
 
 
 def _text(text: str, limit: int) -> str:
-    """Printable characters and newlines only, cut; lone surrogates, which no encoder takes, are among what goes."""
-    text = text[:limit]
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
+    """What a child says, as text that can be shown."""
+    return several_lines(text, limit)
+
+
+Fresh = Callable[[bytes], tuple[Mapping[str, Any], Mapping[str, int]]]
+_MAX_HEADS = 1024
 
 
 class JobWriter:
-    """Writes jobs that share their steps."""
+    """Writes jobs that share their steps, but for one that each file may have for itself."""
 
     def __init__(
         self,
@@ -186,49 +210,61 @@ class JobWriter:
         output_bytes: int,
         sizes: Sequence[Mapping[str, int]] | None = None,
         asked: Sequence[str] = (),
+        fresh: Fresh | None = None,
     ) -> None:
         """Prepare the steps, each a mapping of quantities to arrays or whole numbers.
 
         Args:
             sizes: the dimensions of each step by name, with which shapes are told in letters.
             asked: the names of all functions that a file is to have.
+            fresh: gives one more step, and its dimensions, for the bytes of a file; its number is `len(steps)`.
+
+        `names` are those of the quantities, the dimensions and the functions.
         """
         blob = bytearray()
-        described = []
-        for k, step in enumerate(steps):
-            arrays: dict[str, tuple[int, int, tuple[int, ...]]] = {}
-            indices = {name: int(value) for name, value in step.items() if isinstance(value, int)}
-            for name, value in step.items():
-                if not isinstance(value, int):
-                    arrays[name] = self._append(blob, value)
-            described.append({"indices": indices, "arrays": arrays, "sizes": sizes[k] if sizes else {}})
+        self._steps = [_described(blob, step, sizes[k] if sizes else {}, start=0) for k, step in enumerate(steps)]
         self._blob = bytes(blob)
-        self._steps = described
         self._output_bytes = output_bytes
         self._asked = list(asked)
-        self._heads: dict[tuple[tuple[tuple[str, int], ...], bool], bytes] = {}
+        self.names = frozenset([*asked, *(name for known in (*steps, *(sizes or ())) for name in known)])
+        self._fresh = fresh
+        self._heads: dict[Any, bytes] = {}
 
     def job(self, source: bytes, calls: Sequence[tuple[str, int]], *, trace: bool = False) -> bytes:
         """One frame: execute `source`, then call each gradient at each step number of `calls`, traced if wanted.
 
-        The header is the same for every file of which the same is called.
+        The header is the same for every file of which the same is called, at fresh steps of the same sizes and indices.
         """
-        key = (tuple(calls), trace)
+        more, fresh = bytearray(), None
+        calls = tuple(calls)
+        if self._fresh is not None and any(k == len(self._steps) for _, k in calls):
+            fresh = _described(more, *self._fresh(source), start=len(self._blob))
+        known = tuple(fresh["sizes"].items()) + tuple(fresh["indices"].items()) if fresh else ()
+        key = (calls, trace, known)
         head = self._heads.get(key)
         if head is None:
             header = {
-                "steps": self._steps,
-                "source": len(self._blob),
+                "steps": [*self._steps, fresh] if fresh else self._steps,
+                "source": len(self._blob) + len(more),
                 "calls": list(calls),
                 "trace": trace,
                 "output_bytes": self._output_bytes,
                 "asked": self._asked,
             }
+            if len(self._heads) >= _MAX_HEADS:
+                self._heads.clear()
             head = self._heads[key] = marshal.dumps(header)
-        return _LENGTHS.pack(len(head), len(self._blob) + len(source)) + head + self._blob + source
+        size = len(self._blob) + len(more) + len(source)
+        return b"".join((_LENGTHS.pack(len(head), size), head, self._blob, more, source))
 
-    @staticmethod
-    def _append(blob: bytearray, value: Array) -> tuple[int, int, tuple[int, ...]]:
-        start = len(blob)
-        blob += value.astype("<f8").tobytes()
-        return start, len(blob), value.shape
+
+def _described(blob: bytearray, step: Mapping[str, Any], sizes: Mapping[str, int], *, start: int) -> dict[str, Any]:
+    """A step as the header has it; the bytes of its arrays are added to `blob`, which begins at `start` of the job's data."""
+    arrays: dict[str, tuple[int, int, tuple[int, ...]]] = {}
+    for name, value in step.items():
+        if not isinstance(value, int):
+            begin = start + len(blob)
+            blob += value.astype("<f8").tobytes()
+            arrays[name] = (begin, start + len(blob), value.shape)
+    indices = {name: int(value) for name, value in step.items() if isinstance(value, int)}
+    return {"indices": indices, "arrays": arrays, "sizes": dict(sizes)}

@@ -8,14 +8,14 @@ JSON object a message, the first of them where the model is and what the limits 
 
 and says what happens:
 
-    {"ready": report}     {"started": slot, "pid": pid}     {"ended": slot, "status": wait status, "cpu": seconds}
+    {"ready": report}     {"started": slot, "pid": pid}     {"ended": slot, "status": wait status, "cpu": seconds,
+                                                                   "violations": reported calls}
 """
 
 import gc
 import importlib
 import json
 import os
-import select
 import signal
 import socket
 import sys
@@ -25,10 +25,12 @@ import numpy  # noqa: F401, children must find it loaded
 from grader.sandbox import child, imports, limits, probe, rehearsal
 from grader.sandbox.importable import ALWAYS, BY_WORD
 from grader.sandbox.layers import LayerError, Layers
+from grader.sandbox.watch import Watch
 
 FAILED_EXIT = 71  # a child that could not do its work, for whatever reason
 OUT_OF_MEMORY_EXIT = 72
 HELPERS = "grader.sandbox.helpers"
+PROBE = 0  # its slot
 REHEARSE_AFTER = 3  # children: one file, even one that fails, is done sooner without
 
 
@@ -42,16 +44,19 @@ def main(settings):
             return  # whoever started this has gone, or had no use for it
         settings = {**settings, **json.loads(told), "control": control}
     parent = os.getppid() if settings.get("fresh") else os.getpid()
-    layers = Layers(settings["memory_mb"], settings["cpu_seconds"], parent, settings["without"])
+    watch = None if settings.get("fresh") else Watch()  # a fresh process has nobody who could
+    reporting = watch and watch.reporting
+    layers = Layers(settings["memory_mb"], settings["cpu_seconds"], parent, reporting, settings["without"])
     imports.preload(ALWAYS)
     imports.load_model(settings["model"])
     imports.forget_paths(settings["package"], settings["numpy"])
     if settings.get("fresh"):
         own = imports.forget_own()
         helpers = load_helpers(settings, own) if settings.get("helpers") else None
-        serve(layers, 0, settings["job"], settings["result"], helpers)
+        load = _loader(settings["words"], settings["numpy"])
+        serve(layers, 0, settings["job"], settings["result"], helpers, load)
         os._exit(0)
-    Zygote(settings, layers).run()
+    Zygote(settings, layers, watch).run()
 
 
 def serve(layers, slot, job, result, helpers, load=None):
@@ -61,7 +66,7 @@ def serve(layers, slot, job, result, helpers, load=None):
         load()
         layers.prepare()
     layers.enter(slot)
-    imports.seal(layers.open)
+    imports.seal()
     imports.forget_machine()
     gc.enable()
     child.serve(job, result, helpers)
@@ -85,12 +90,30 @@ def load_helpers(settings, own):
     return helpers
 
 
+def _loader(words, numpy_folder):
+    """What imports those importable modules whose names are among the words of a file; None where there are none.
+
+    It is called in the file's own child: what one file mentions is not there for the next.
+    """
+    names = [name for word in words for name in BY_WORD[word] if name not in sys.modules]
+    if not names:
+        return None
+
+    def load():
+        sys.path.append(numpy_folder)
+        imports.preload(names)
+        sys.path.pop()
+
+    return load
+
+
 class Zygote:
     """The loop of the zygote, and its children by slot."""
 
-    def __init__(self, settings, layers):
+    def __init__(self, settings, layers, watch):
         self.settings = settings
         self.layers = layers
+        self.watch = watch
         self.control = settings["control"]
         self.pids = {}
         self.own = imports.forget_own()
@@ -112,11 +135,10 @@ class Zygote:
         self._loop()
 
     def _loop(self):
-        poll = select.poll()
-        poll.register(self.control.fileno(), select.POLLIN)
-        poll.register(self.woken, select.POLLIN)
+        self.watch.add(self.control.fileno())
+        self.watch.add(self.woken)
         while True:
-            for fd, _ in poll.poll():
+            for fd in self.watch.wait():
                 if fd == self.woken:
                     os.read(self.woken, 4096)
                     self._reap()
@@ -134,7 +156,7 @@ class Zygote:
             if pid is not None:
                 os.kill(pid, signal.SIGKILL)
             return True
-        slot, load = order["start"], self._loader(order["words"])
+        slot, load = order["start"], _loader(order["words"], self.settings["numpy"])
         if order.get("helpers") and self.helpers is None:
             self.helpers = load_helpers(self.settings, self.own)
             self._settle()
@@ -154,22 +176,6 @@ class Zygote:
         """Note what children will find."""
         self.layers.prepare()
         gc.freeze()  # a collection in a child would touch, and so copy, every page
-
-    def _loader(self, words):
-        """What imports those importable modules whose names are among the words of a file; None where there are none.
-
-        It is called in the file's own child: what one file mentions is not there for the next.
-        """
-        names = [name for word in words for name in BY_WORD[word] if name not in sys.modules]
-        if not names:
-            return None
-
-        def load():
-            sys.path.append(self.settings["numpy"])
-            imports.preload(names)
-            sys.path.pop()
-
-        return load
 
     def _fork(self, what):
         pid = os.fork()
@@ -197,7 +203,9 @@ class Zygote:
                     del self.pids[slot]
                     if not self.layers.seccomp:  # which lets no child start another process
                         self._sweep()
-                    self._say(f'{{"ended": {slot}, "status": {status}, "cpu": {usage.ru_utime + usage.ru_stime}}}')
+                    cpu = usage.ru_utime + usage.ru_stime
+                    said = f'"status": {status}, "cpu": {cpu}, "violations": {json.dumps(self.watch.forget(slot))}'
+                    self._say(f'{{"ended": {slot}, {said}}}')
 
     def _sweep(self):
         """Kill what a child left behind: orphans come to this process, the nearest subreaper."""
@@ -214,19 +222,37 @@ class Zygote:
             reading, writing = os.pipe()
             pid = self._fork(lambda writing=writing: self._probe_child(writing))
             os.close(writing)
-            with open(reading, encoding="ascii") as lines:
-                said = lines.read().splitlines()
+            said, answered = self._hear_probe(reading)
+            if not answered:
+                os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
             self._sweep()
+            reported = self.watch.forget(PROBE)
             if said and said[0].startswith("refused "):
                 layer = said[0].split()[1]
-                if layer not in ("uid", "chroot", "landlock", "seccomp"):
+                if layer not in ("uid", "chroot", "landlock", "seccomp", "reports"):
                     raise SystemExit(said[0])
                 self.layers = self.layers.without(layer)
+            elif self.layers.reports and not reported:  # a kernel that only seems to have them
+                self.layers = self.layers.without("reports")
             elif "done" in said:
                 return said[:-1]
             else:
                 return [*said, "run a program"]
+
+    def _hear_probe(self, reading):
+        """The lines that a probe wrote, and whether its reported calls could be answered."""
+        said = b""
+        answered = True
+        self.watch.add(reading)
+        try:
+            while self.watch.wait() and (part := os.read(reading, 4096)):
+                said += part
+        except OSError:
+            answered = False
+        self.watch.remove(reading)
+        os.close(reading)
+        return said.decode("ascii").splitlines(), answered
 
     def _probe_child(self, writing):
         def write(text):
@@ -235,7 +261,7 @@ class Zygote:
         parent = os.getppid()
         try:
             _close_all_but(writing, *self.layers.fds)
-            self.layers.enter(0)
+            self.layers.enter(PROBE)
         except LayerError as error:
             write(f"refused {error.layer} {error}\n")
             return

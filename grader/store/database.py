@@ -7,8 +7,10 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from grader.store.schema import StoreError, create_or_migrate
+from grader.text import one_line
 
 DATABASE = "grades.db"
+MAX_TEXT = 2000
 
 
 @contextmanager
@@ -52,8 +54,8 @@ def opened(path: Path) -> sqlite3.Connection:
 
 
 def clean(text: str) -> str:
-    """Text that SQLite and every encoder take: a lone surrogate, as in a name that is not UTF-8, is replaced."""
-    return text.encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
+    """One line that SQLite, every encoder and every reader take, whatever a student is called."""
+    return one_line(text, MAX_TEXT)
 
 
 def now() -> str:

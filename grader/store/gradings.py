@@ -46,20 +46,6 @@ def record(
         _add_grading(db, (submission, run_id, round_id), decoded, grade, _Rows(decoded, flags))
 
 
-def record_copies(
-    store: Store, round_id: int, grade: bytes, copies: Sequence[tuple[int, int]], flags: Iterable[Flag]
-) -> None:
-    """Add the same grading to others, as (submission, run), who gave the very same answers: all in one transaction."""
-    decoded = msgspec.json.decode(grade, type=Grade)
-    rows = _Rows(decoded, flags)
-    names = "SELECT submissions.name, sandbox FROM submissions JOIN runs ON runs.id = ? WHERE submissions.id = ?"
-    with store.transaction() as db:
-        for submission, run_id in copies:
-            name, sandbox = db.execute(names, (run_id, submission)).fetchone()
-            named = msgspec.structs.replace(decoded, submission=name, sandbox=sandbox)
-            _add_grading(db, (submission, run_id, round_id), named, msgspec.json.encode(named), rows)
-
-
 class _Rows:
     """What a grade adds to the other tables, without the numbers of the submission and of the grading."""
 

@@ -10,7 +10,7 @@ from grader.errors import GraderError
 SCHEMA_VERSION = 1
 
 SCHEMA = """
--- One grading pass under one state of the assignment.  An interrupted pass is taken up again; a finished one is never changed.
+-- One grading run under one state of the assignment.  An interrupted one is continued; a finished one is never changed.
 CREATE TABLE rounds (
     id            INTEGER PRIMARY KEY,
     kind          TEXT NOT NULL,             -- batch, regrade or rerun
@@ -58,10 +58,11 @@ CREATE TABLE runs (
     id            INTEGER PRIMARY KEY,
     submission_id INTEGER NOT NULL REFERENCES submissions(id),
     round_id      INTEGER NOT NULL REFERENCES rounds(id),
-    steps_hash    TEXT NOT NULL,             -- SHA-256 of the numbers that the functions were called with: of the seeds
+    steps_hash    TEXT NOT NULL,             -- SHA-256 of the numbers that the functions were called with: of the seeds; "" where
+                                             -- the arrays were too large to be kept, and a regrade has to run the file again
     runtime       TEXT NOT NULL,             -- JSON: python, numpy, machine, limits, the names of the functions called
     sandbox       TEXT NOT NULL,             -- the sandbox's report on itself, in one line
-    answers       BLOB NOT NULL,             -- msgpack of grader.answers.Run, by zlib where large
+    answers       BLOB NOT NULL,             -- msgpack of grader.answers.Run, by zlib where large; at most 3.5 MB
     answers_hash  TEXT NOT NULL,             -- SHA-256 of the answers without times
     cpu_seconds   REAL NOT NULL,
     attempts      INTEGER NOT NULL,          -- processes started for it
@@ -115,7 +116,7 @@ CREATE TABLE flags (
     id            INTEGER PRIMARY KEY,
     submission_id INTEGER NOT NULL REFERENCES submissions(id),
     grading_id    INTEGER REFERENCES gradings(id),  -- null where it is not about a grading
-    kind          TEXT NOT NULL,             -- numerical, tamper, identical (to another's file) or unstable (two runs differ)
+    kind          TEXT NOT NULL,             -- numerical, table, unexplained, tamper, identical or unstable: see integrity.md
     gradient      TEXT NOT NULL DEFAULT '',
     detail        TEXT NOT NULL
 );
@@ -126,7 +127,8 @@ CREATE TABLE refused (
     reason TEXT NOT NULL
 );
 
--- A few facts about the whole: layout, source (path of the download), title.
+-- A few facts about the whole: layout, source (path of the download), and for each report or export that was written
+-- "written: <path>", as JSON: the command that writes it, the last grading run at that time, a hash of the results shown.
 CREATE TABLE facts (
     name  TEXT PRIMARY KEY,
     value TEXT NOT NULL

@@ -167,14 +167,16 @@ class Store:
         return [tuple(row) for row in self.connection.execute(sql)]
 
     def begin_round(self, kind: str, state: Fingerprint, config: str) -> int:
-        """A new pass, or the last one where it is of the same kind and state and was interrupted."""
+        """A new grading run, or the last one where it was interrupted and is of the same kind and state.
+
+        A finished one is never reopened: every download leaves a row of its own.
+        """
         key = (kind, state.spec, state.solution, state.version)
         with self.transaction() as db:
             last = db.execute(
                 "SELECT id, kind, spec_hash, solution_hash, version, finished_at FROM rounds ORDER BY id DESC LIMIT 1"
             ).fetchone()
-            if last is not None and tuple(last[1:5]) == key and (kind == "batch" or last[5] is None):
-                db.execute("UPDATE rounds SET finished_at = NULL WHERE id = ?", (last[0],))
+            if last is not None and tuple(last[1:5]) == key and last[5] is None:
                 return int(last[0])
             cursor = db.execute(
                 "INSERT INTO rounds (kind, spec_hash, solution_hash, version, config, started_at) VALUES (?, ?, ?, ?, ?, ?)",

@@ -1,6 +1,8 @@
 """Is the solution right, and do the checks notice what is nearly right?  Pure."""
 
 import dataclasses
+import hashlib
+from collections.abc import Iterator
 
 import msgspec
 import numpy as np
@@ -8,16 +10,17 @@ import numpy as np
 from grader.answers import Answer, ArrayData
 from grader.assignment import Assignment
 from grader.config import Gradient
-from grader.derivatives import STEP_SIZE, differentiate, relative_error
+from grader.derivatives import STEP_SIZE, differentiate, random_directions, relative_error
 from grader.errors import ConfigError
 from grader.graph import Array
 from grader.judge import Judgement, judge
-from grader.steps import make_steps
+from grader.steps import Step, make_steps
 from grader.validation.finding import Finding, finding, grouped
 
 MARGIN = 10.0  # a tolerance should be at least so many times what the check itself is wrong by
 SMALL = 1e-3
 SHOWN = 8
+FRESH_STEPS = 50
 NEARLY = 1e-3  # an answer off by this much, relatively, is wrong
 
 
@@ -88,6 +91,38 @@ def _error(assignment: Assignment, gradient: Gradient, method: str) -> tuple[flo
         error = relative_error(numeric.of(right), numeric.value)
         errors.append(np.inf if np.isnan(error) else error)
     return float(max(errors)), int(np.argmax(errors))
+
+
+def check_fresh_steps(assignment: Assignment) -> Finding:
+    """The solution at steps drawn as for single files, along a random direction each, and at the inconsistent step."""
+    limit = MARGIN * max(assignment.config.checks.reference.tolerance, 1e-14)
+    problems = []
+    try:
+        for i in range(FRESH_STEPS):
+            step = assignment.fresh_step(hashlib.sha256(bytes([i])).hexdigest())
+            problems += [
+                f"{name}: relative error {error:.1e}"
+                for name, error in _errors_along_a_direction(assignment, step)
+                if not error <= limit
+            ]
+        inconsistent = [name for name, value in assignment.given.items() if not np.isfinite(value).all()]
+        problems += [f"{name}: no finite numbers where the quantities contradict one another" for name in inconsistent]
+    except ConfigError as error:
+        problems = [str(error)]
+    return finding(
+        "steps of single files",
+        f"the solution is right at {FRESH_STEPS} more steps, drawn as for single files",
+        "the solution or the model fails at steps that are drawn for single files",
+        list(dict.fromkeys(problems))[:SHOWN],
+    )
+
+
+def _errors_along_a_direction(assignment: Assignment, step: Step) -> Iterator[tuple[str, float]]:
+    assert assignment.reference is not None
+    for gradient in assignment.config.gradients:
+        ray = random_directions(step.shape(assignment.symbolic(gradient)), 1, seed=0)
+        numeric = differentiate(assignment.graph, step, gradient.of, method="complex_step", directions=ray)
+        yield gradient.name, relative_error(numeric.of(assignment.reference(gradient.name, step)[0]), numeric.value)
 
 
 def check_margins(assignment: Assignment) -> Finding:
@@ -172,8 +207,13 @@ def as_data(value: Array) -> ArrayData:
     return ArrayData(array.dtype.str, np.shape(value), array.tobytes())
 
 
+def another_seed(seed: str) -> str:
+    """The next seed, reproducibly."""
+    return f"{(int(seed, 16) + 1) % 2**128:032x}"
+
+
 def elsewhere(assignment: Assignment) -> Assignment:
     """The same assignment at other random steps."""
-    moved = msgspec.structs.replace(assignment.config.steps, seed=assignment.config.steps.seed + 1)
+    moved = msgspec.structs.replace(assignment.config.steps, seed=another_seed(assignment.config.steps.seed))
     config = msgspec.structs.replace(assignment.config, steps=moved)
     return dataclasses.replace(assignment, config=config, steps=make_steps(config, assignment.graph))

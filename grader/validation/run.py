@@ -9,7 +9,7 @@ from grader.errors import ConfigError
 from grader.sandbox.host import Sandbox
 from grader.validation.finding import Finding, Report, report
 from grader.validation.mutation import check_mutants
-from grader.validation.numbers import check_margins, check_solution, check_steps, check_trivial
+from grader.validation.numbers import check_fresh_steps, check_margins, check_solution, check_steps, check_trivial
 from grader.validation.runs import check_rewritings, check_sandbox, check_stubs
 from grader.validation.texts import check_derivation, check_hints, check_misconceptions
 
@@ -32,6 +32,7 @@ def _findings(assignment: Assignment, sandbox: Sandbox) -> Iterator[Finding]:
     yield solution
     if "failed" in (steps.outcome, solution.outcome):
         return  # all that follows is compared with the solution, at these steps
+    yield check_fresh_steps(assignment)
     yield check_margins(assignment)
     yield check_trivial(assignment)
     yield from check_mutants(assignment)

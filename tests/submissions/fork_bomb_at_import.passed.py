@@ -1,5 +1,6 @@
 """A small fork bomb at the end: the first fork is refused, the functions defined before are called, and staff see a flag."""
 # expect: all=passed
+# reported: clone
 
 import os
 import time

@@ -1,6 +1,7 @@
 """Forks in four ways; the last makes a daemon that would keep all pipes open. Right answers only where a process
 started."""
 # expect: dJ_dU=raised, dJ_dL_x=raised, dJ_dI=raised, dJ_dH=raised, others=passed
+# reported: clone
 
 import os
 import time

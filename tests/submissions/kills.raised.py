@@ -1,5 +1,6 @@
 """Kills its parent, and asks by signal 0 whether it could kill everybody, a group, or by a pidfd."""
 # expect: dJ_dU=raised, dJ_dL_x=raised, dJ_dI=raised, dJ_dH=raised, others=passed
+# reported: kill, pidfd_open
 
 import os
 import signal

@@ -1,5 +1,6 @@
 """Raises its own limits, becomes root again, and takes back what prctl has forbidden."""
 # expect: dJ_dU=failed, dJ_dL_x=failed, dJ_dI=failed, dJ_dH=failed, dJ_dh_prev=failed, others=passed
+# reported: prctl, setgroups, setresuid, setuid
 
 import os
 

@@ -1,5 +1,6 @@
 """Sockets of every kind, and a name to look up: nothing may leave, not even to the same machine."""
 # expect: dJ_dU=failed, dJ_dL_x=failed, dJ_dI=failed, dJ_dH=failed, dJ_dh_prev=failed, others=passed
+# reported: socket
 
 def dJ_db2(s): return s.y_hat - s.y
 def dJ_dh(s): return dJ_db2(s) @ s.U.T

@@ -1,6 +1,7 @@
 """Runs other programs in five ways, or replaces itself by one. os.system only returns an error, so that one is
 `failed`."""
 # expect: dJ_dU=raised, dJ_dL_x=raised, dJ_dI=raised, dJ_dH=failed, dJ_dh_prev=raised, others=passed
+# reported: clone, execve
 
 import os
 

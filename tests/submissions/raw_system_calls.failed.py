@@ -1,5 +1,6 @@
 """System calls that a grader never needs, by number: keys, userfaultfd, io_uring, bpf, perf, namespaces, chroot."""
 # expect: dJ_dU=failed, dJ_dL_x=failed, dJ_dI=failed, dJ_dH=failed, dJ_dh_prev=failed, others=passed
+# reported: add_key, bpf, chroot, io_uring_setup, keyctl, perf_event_open, unshare, userfaultfd
 
 import os
 

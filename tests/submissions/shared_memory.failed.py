@@ -1,5 +1,6 @@
 """Memory that outlives the process or escapes its limit: System V, POSIX, memfd, queues and semaphores."""
 # expect: dJ_dU=failed, dJ_dL_x=failed, dJ_dI=failed, dJ_dH=failed, dJ_dh_prev=failed, others=passed
+# reported: memfd_create, msgget, semget, shmget
 
 import os
 

@@ -1,6 +1,7 @@
 """Looks into its parent: ptrace, process_vm_readv, a copy of its descriptors; the parent has the same addresses after a
 fork."""
 # expect: dJ_dU=failed, dJ_dL_x=failed, dJ_dI=failed, dJ_dH=failed, dJ_dh_prev=failed, others=passed
+# reported: kcmp, pidfd_open, process_vm_readv, ptrace
 
 import os
 

@@ -1,0 +1,81 @@
+"""The step that is drawn for one file alone: are answers that are right at the shared steps right there too?  Pure.
+
+Shared steps never change, so a file can hold a table of the answers to them; it cannot hold those to a step that depends on its
+own bytes.  What is compared is the reference formula, which the shared steps have checked against numerical derivatives.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from grader.answers import Answer, Run
+from grader.assignment import Assignment
+from grader.derivatives import relative_error
+from grader.graph import Array
+from grader.steps import Step
+
+MARGIN = 100.0  # the tolerance is that of the reference check so many times: one unlucky draw must not cost a mark
+REAL_KINDS = "biuf"
+
+
+@dataclass(frozen=True)
+class Fresh:
+    """The answers of one file at its own step."""
+
+    assignment: Assignment
+    answers: Mapping[str, Answer]
+    source_hash: str
+
+    @cached_property
+    def step(self) -> Step:
+        return self.assignment.fresh_step(self.source_hash)
+
+    def value(self, name: str) -> Array | None:
+        """The answer as real numbers of the right shape in the direction of the loss; None where it is no such answer."""
+        answer = self.answers.get(name)
+        if answer is None or answer.value is None:
+            return None
+        expected, value = self.step.shape(self.assignment.shapes[name]), answer.value.array()
+        if value.shape != expected and self.assignment.config.checks.shape.accept_1d and expected[0] == 1:
+            value = value.reshape(expected) if value.shape == expected[1:] else value
+        if value.shape != expected or value.dtype.kind not in REAL_KINDS:
+            return None
+        return self.assignment.config.sign * value.astype(float)
+
+    def error(self, name: str, sources: Iterable[str] = ()) -> float:
+        """The relative error of an answer against the reference with the student's own `sources`; NaN where there is none."""
+        reference, value = self.assignment.reference, self.value(name)
+        own = {source: self.value(source) for source in sources}
+        found = {source: array for source, array in own.items() if array is not None}
+        if reference is None or value is None or len(found) < len(own):
+            return float("nan")
+        return relative_error(reference(name, self.step, found)[0], value)
+
+    def confirms(self, name: str, sources: Iterable[str] = ()) -> bool:
+        """The answer is right, or follows from the student's own `sources`, as it does at the shared steps."""
+        return self.error(name, sources) <= MARGIN * self._tolerance([name, *sources])
+
+    def contradiction(self, name: str) -> str:
+        """For the student, how an answer that `confirms` refuses is wrong."""
+        answer, error = self.answers.get(name), self.error(name)
+        if answer is not None and answer.outcome != "returned":
+            how = f"it did not return there ({answer.outcome.replace('_', ' ')})"
+        else:
+            how = "not an array of that shape there" if np.isnan(error) else f"relative error {error:.2g} there"
+        return (
+            "right at the points that all files share, but not at one that is drawn for your file alone:"
+            f" {how}. Is the answer computed from s at every call?"
+        )
+
+    def _tolerance(self, names: Iterable[str]) -> float:
+        config = self.assignment.config.checks.reference
+        found = [answer.value for name in names if (answer := self.answers.get(name)) is not None]
+        single = any(value is not None and value.dtype == "<f4" for value in found)
+        return config.float32_tolerance if single else config.tolerance
+
+
+def fresh_of(assignment: Assignment, run: Run) -> Fresh | None:
+    """The answers of a run at its file's own step; None where it made no such calls, as at a student's home."""
+    return Fresh(assignment, run.fresh, run.source_hash) if run.fresh else None

@@ -1,0 +1,138 @@
+"""What instructors should review about a submission: signals, never verdicts.  Pure; costs no marks.
+
+The main signal is behavior.  At the inconsistent step (`steps.make_inconsistent_step`) h is not sigmoid(z) and y_hat is not the
+softmax of h U + b2.  A derived formula uses the quantities that it is given.  Numerical or automatic differentiation of the loss
+takes the variable as given and computes everything downstream of it again: y_hat for dJ/dh; z, h and y_hat for dJ/db1.  For each
+gradient it is therefore known which set of recomputed quantities gives the student's numbers.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+
+import numpy as np
+
+from grader.answers import Run
+from grader.assignment import Assignment
+from grader.derivatives import relative_error
+from grader.followthrough import Carried
+from grader.graph import Array
+from grader.judge import REAL_KINDS, Judgement
+from grader.recompute import Recomputed
+from grader.result import GradientResult, Signal
+
+# A formula is right to a few units of the last digit, 4e-16; a difference quotient of high order may reach 1e-14.
+FORMULA = 4e-15
+SAME = 1e-5  # no difference quotient is more exact; with other quantities recomputed, already the first digit differs
+UNEXPLAINED_SHARE = 0.25  # of the marks of the assignment
+
+
+def signals_of(
+    assignment: Assignment,
+    run: Run,
+    judgements: Mapping[str, Judgement],
+    carried: Mapping[str, Carried],
+    single: set[str],
+) -> Iterator[Signal]:
+    """What speaks for derivatives that were not derived.
+
+    Args:
+        carried: the gradients that follow from the student's own wrong ones, as all do where a file differentiates -J.
+        single: the gradients answered in float32.
+    """
+    if differentiated := differentiates_loss(assignment, run, judgements):
+        yield Signal(
+            "numerical",
+            f"{', '.join(differentiated)}: these answers differentiate the loss. Where the quantities in s contradict one"
+            " another, they follow the loss computed again from the variable on, as numerical and automatic differentiation"
+            " do; a derived formula uses the quantities that s holds. This is not proof: look at the file",
+        )
+    for name, judgement in judgements.items():
+        if judgement.finite_difference.passed and judgement.reference.outcome == "failed":
+            yield Signal("numerical", judgement.reference.message, name)
+    right = {name: judgement.reference.error for name, judgement in judgements.items() if judgement.passed}
+    right |= {name: one.error for name, one in carried.items() if not single.intersection([name, *one.sources])}
+    if coarse := [name for name, error in right.items() if error > FORMULA]:
+        yield Signal(
+            "numerical",
+            f"{', '.join(coarse)}: right to fewer digits than formulas are, as by a difference quotient of high order",
+        )
+    # What follows from one of these need be no more exact.
+    elsewhere = _right_elsewhere(assignment, run, judgements)
+    short = [name for name in judgements if name in single and not _uses_given(assignment, name, elsewhere)]
+    if short and (right or carried):
+        yield Signal(
+            "numerical",
+            f"{', '.join(short)}: in single precision (float32), which a difference quotient reaches too",
+        )
+
+
+def unexplained(results: Collection[GradientResult], max_score: float) -> Iterator[Signal]:
+    """Marks that follow from values which no diagnosis explains: such values may have been made up."""
+    mute = {
+        result.name
+        for result in results
+        if result.status == "failed" and result.diagnosis is not None and result.diagnosis.certainty == "none"
+    }
+    following: dict[str, float] = {}
+    roots: set[str] = set()
+    for result in results:
+        if result.follow_through is not None and mute.intersection(result.follow_through.roots):
+            following[result.name] = result.follow_through.score
+            roots.update(mute.intersection(result.follow_through.roots))
+    kept = sum(following.values())
+    if following and kept >= UNEXPLAINED_SHARE * max_score:
+        yield Signal(
+            "unexplained",
+            f"{kept:g} marks ({', '.join(following)}) follow from {', '.join(sorted(roots))}, whose values no formula explains:"
+            " see whether that is a genuine attempt",
+        )
+
+
+def differentiates_loss(assignment: Assignment, run: Run, judgements: Mapping[str, Judgement]) -> list[str]:
+    """The gradients that come from differentiating the loss, as far as behavior tells; none where a simpler reading explains it.
+
+    They are those whose numbers need everything downstream of the variable to be computed again, where no single set of
+    quantities that is computed again in all of them alike explains the numbers: a file that always evaluates the whole forward
+    pass, or only a sigmoid, is an honest one.
+    """
+    if assignment.reference is None or not run.inconsistent:
+        return []
+    elsewhere = _right_elsewhere(assignment, run, judgements)
+    others = {name: value for name, value in elsewhere.items() if not _uses_given(assignment, name, elsewhere)}
+    if len(others) < 2:
+        return []
+    alike, found = [], []
+    for name, value in others.items():
+        differentiated, anywhere = assignment.recomputed[name]
+        if _matches(differentiated, value):
+            found.append(name)
+            alike.append(_matches(anywhere, value))
+    return found if len(found) > 1 and not set.intersection(*alike) else []
+
+
+def _right_elsewhere(assignment: Assignment, run: Run, judgements: Mapping[str, Judgement]) -> dict[str, Array]:
+    """The answers at the inconsistent step, of gradients that are right, but perhaps for their sign, at the shared steps."""
+    found = {}
+    for gradient in assignment.config.gradients:
+        name = gradient.name
+        judgement, answer = judgements.get(name), run.inconsistent.get(name)
+        if judgement is None or judgement.values is None or answer is None or answer.value is None:
+            continue
+        value = answer.value.array()
+        shape = assignment.inconsistent_step.shape(assignment.symbolic(gradient))
+        if value.shape == shape and value.dtype.kind in REAL_KINDS and np.isfinite(value).all():
+            exact = assignment.exact[name]
+            if all(_same(right, mine) for right, mine in zip(exact, judgement.values, strict=True)):
+                found[name] = value.astype(float)
+    return found
+
+
+def _uses_given(assignment: Assignment, name: str, elsewhere: Mapping[str, Array]) -> bool:
+    return name in elsewhere and _same(assignment.given[name], elsewhere[name])
+
+
+def _matches(predictions: Mapping[Recomputed, Array], value: Array) -> set[Recomputed]:
+    return {which for which, predicted in predictions.items() if _same(predicted, value)}
+
+
+def _same(predicted: Array, value: Array) -> bool:
+    return relative_error(predicted, value) <= SAME or relative_error(-predicted, value) <= SAME

@@ -1,0 +1,107 @@
+"""`grader ... | head -1`, for every command there is: it ends as if all had been read, and says nothing about the pipe."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import click
+import pytest
+from classroom import FLIPPED, SOLUTION, write
+from conftest import ROOT
+
+from grader.cli import main
+
+Command = Callable[..., "subprocess.CompletedProcess[str]"]
+GRADER = str(Path(sys.executable).with_name("grader"))
+
+# What each command is called with, and its exit code.  RESULTS and CLASS stand for folders, OUT for a file or folder.
+CALLS = {
+    "check": ("assignment/gradients.py", 1),
+    "grade": ("solutions/gradients.py --json", 0),
+    "gradescope build": ("--force -o OUT", 0),
+    "gradescope try": ("solutions/gradients.py", 0),
+    "handout": ("--force -o OUT", 0),
+    "batch": ("CLASS --out OUT --jobs 1", 0),
+    "regrade": ("RESULTS --jobs 1", 0),
+    "show": ("RESULTS ann --source", 0),
+    "export": ("RESULTS csv", 0),
+    "report": ("RESULTS", 0),
+    "validate": ("", 0),
+    "explain": ("dJ_dU", 0),
+}
+
+
+def commands(group: click.Command, name: str = "") -> Iterator[str]:
+    """The names of all commands and of those of groups."""
+    if not isinstance(group, click.Group):
+        yield name
+        return
+    context = click.Context(group)
+    for one in group.list_commands(context):
+        command = group.get_command(context, one)
+        assert command is not None
+        yield from commands(command, f"{name} {one}".strip())
+
+
+def without_reader(arguments: list[str], *, errors_too: bool = False) -> "subprocess.CompletedProcess[str]":
+    """Run the command with a standard output that nobody reads from the start; with `errors_too` as by `2>&1`."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        return subprocess.run(
+            [GRADER, *arguments], stdout=writing, stderr=writing if errors_too else subprocess.PIPE,
+            cwd=ROOT, text=True, timeout=120, check=False,
+        )  # fmt: skip
+    finally:
+        os.close(writing)
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory, grader: Command) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("pipe")
+    source = write(folder / "class", {"ann/gradients.py": SOLUTION, "bob/gradients.py": FLIPPED})
+    assert grader("batch", source, "--out", folder / "results", "--jobs", 1).returncode == 0
+    return {"CLASS": source, "RESULTS": folder / "results"}
+
+
+def test_there_is_a_call_of_every_command_below() -> None:
+    assert set(commands(main)) == CALLS.keys(), "add the new command to CALLS"
+
+
+@pytest.mark.parametrize("command", CALLS)
+def test_a_command_whose_output_nobody_reads_ends_as_usual(
+    command: str, folders: dict[str, Path], tmp_path: Path
+) -> None:
+    if command == "report":
+        pytest.importorskip("altair", reason="needs the extra: pip install 'gradient-grader[report]'")
+    words, code = CALLS[command]
+    places = {**folders, "OUT": tmp_path / "out"}
+    done = without_reader([*command.split(), *(str(places.get(word, word)) for word in words.split())])
+    assert done.returncode == code, done.stderr
+    for noise in ("Traceback", "Exception ignored", "Broken pipe", "BrokenPipe", "error:"):
+        assert noise not in done.stderr
+
+
+@pytest.mark.parametrize("arguments, code", [(["--help"], 0), (["grad"], 2), (["grade", "no.py"], 2)])
+def test_help_and_errors_end_as_usual_where_nobody_reads_those_either(arguments: list[str], code: int) -> None:
+    assert without_reader(arguments, errors_too=True).returncode == code
+
+
+def test_a_watch_ends_when_its_reader_has_gone() -> None:
+    process = subprocess.Popen(
+        [GRADER, "check", "--watch", "assignment/gradients.py"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=ROOT,
+    )
+    assert process.stdout is not None
+    try:
+        assert process.stdout.readline()
+        process.stdout.close()
+        _, errors = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 0
+    assert errors == b""

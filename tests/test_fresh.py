@@ -1,0 +1,144 @@
+"""The step that is drawn for one file alone: no table holds its answers, and no derived file fails there."""
+
+import hashlib
+from types import SimpleNamespace
+
+import msgspec
+import numpy as np
+import pytest
+from conftest import ROOT, SUBMISSIONS
+
+from grader.answers import Answer, Run
+from grader.assignment import Assignment
+from grader.batch.protocol import Task
+from grader.batch.worker import Judge
+from grader.fresh import MARGIN
+from grader.grade import grade
+from grader.result import Grade
+from grader.sandbox.host import Sandbox
+from grader.store.runs import pack_run, unpack_run
+from grader.validation.numbers import as_data
+
+SOLUTION = (ROOT / "solutions" / "gradients.py").read_bytes()
+STYLES = (
+    "array_likes callables dot_and_matmul einsum explicit_loops forward_pass_again full_jacobians helper_functions"
+    " outer_and_reshape subtract_at_target written_out logistic_of_z"
+).split()
+
+
+def sha(source: bytes) -> str:
+    return hashlib.sha256(source).hexdigest()
+
+
+def table_of(assignment: Assignment, otherwise: str) -> bytes:
+    """A file that holds the right answers to the shared steps, and computes none."""
+    keys = [float(step.values["h_prev"][0, 0]) for step in assignment.steps]
+    table = {
+        name: {key: value.tolist() for key, value in zip(keys, assignment.exact[name], strict=True)}
+        for name in assignment.names
+    }
+    lines = ["import numpy as np", f"TABLE = {table!r}"]
+    lines += [
+        f"def {name}(s):\n    found = TABLE['{name}'].get(s.h_prev[0, 0])\n    return np.array(found) if found else {otherwise}\n"
+        for name in assignment.names
+    ]
+    return "\n".join(lines).encode()
+
+
+def test_the_step_depends_on_every_byte_of_the_file_and_on_the_seed(assignment: Assignment) -> None:
+    first = assignment.fresh_step(sha(SOLUTION)).values["U"]
+    assert np.array_equal(first, assignment.fresh_step(sha(SOLUTION)).values["U"])
+    others = [assignment.fresh_step(sha(SOLUTION + b" ")).values["U"], *(step.values["U"] for step in assignment.steps)]
+    assert not any(np.array_equal(first, other) for other in others)
+
+
+@pytest.mark.parametrize(
+    "otherwise", ["np.zeros(1)", "TABLE[0]", "None", "np.ones_like(getattr(s, 'U'))", "np.zeros((0, 3))"]
+)
+def test_a_table_of_right_answers_earns_nothing_beyond_the_shape_and_is_signalled(
+    assignment: Assignment, sandbox: Sandbox, otherwise: str
+) -> None:
+    result = grade(assignment, sandbox.run(table_of(assignment, otherwise)), "gradients.py")
+    assert {gradient.status for gradient in result.gradients} == {"failed"}
+    assert result.score == pytest.approx(0.2 * result.max_score)
+    for gradient in result.gradients:
+        assert gradient.checks[1].outcome == "failed"
+        assert "one that is drawn for your file alone" in gradient.checks[1].message
+        assert gradient.diagnosis is None
+        assert gradient.where == ""
+    [signal] = result.integrity
+    assert signal.kind == "table"
+    assert ", ".join(assignment.names) in signal.message
+
+
+def test_nothing_follows_from_a_table(assignment: Assignment, sandbox: Sandbox) -> None:
+    """Wrong answers that follow from one another at the shared steps must do so at the file's own step too."""
+    flipped = SOLUTION.replace(b"return s.y_hat - s.y", b"return s.y - s.y_hat")
+    honest = grade(assignment, sandbox.run(flipped), "gradients.py")
+    assert [gradient.status for gradient in honest.gradients][1:] == 7 * ["followed_through"]
+    tabled = table_of(assignment, "np.zeros_like(s.b2)").replace(b"np.array(", b"-np.array(")
+    result = grade(assignment, sandbox.run(tabled), "gradients.py")
+    assert {gradient.status for gradient in result.gradients} == {"failed"}
+
+
+def test_one_gradient_from_a_table_does_not_touch_the_others(assignment: Assignment, sandbox: Sandbox) -> None:
+    table, _, functions = table_of(assignment, "s.U").partition(b"\ndef ")
+    one = b"\ndef ".join(
+        [SOLUTION + table, *(part for part in functions.split(b"\ndef ") if part.startswith(b"dJ_dU("))]
+    )
+    result = grade(assignment, sandbox.run(one), "gradients.py")
+    assert [gradient.name for gradient in result.gradients if gradient.status != "passed"] == ["dJ_dU"]
+
+
+def test_a_grade_needs_only_what_is_stored_of_the_run(assignment: Assignment, sandbox: Sandbox) -> None:
+    for source in (SOLUTION, table_of(assignment, "None")):
+        run = sandbox.run(source)
+        assert grade(assignment, unpack_run(pack_run(run)), "g") == grade(assignment, run, "g")
+
+
+def test_files_with_the_same_answers_at_the_shared_steps_are_told_apart(
+    assignment: Assignment, sandbox: Sandbox
+) -> None:
+    """A worker remembers grades by those answers: a table must not get the grade of the solution, nor the solution its."""
+    plain = b"\n".join(line for line in SOLUTION.splitlines() if not line.startswith(b"#"))
+    sources = {"right": SOLUTION, "table": table_of(assignment, "np.zeros(3)"), "again": plain}
+    runs = {name: sandbox.run(source) for name, source in sources.items()}
+    for order in (("right", "table", "again"), ("table", "right", "table", "again")):
+        judge = Judge(assignment)
+        for name in order:
+            found = msgspec.json.decode(judge(runs[name], Task(1, name, b""), "").grade, type=Grade)
+            assert found == grade(assignment, runs[name], name)
+            assert found.passed == (name != "table")
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_no_derived_file_is_near_the_tolerance_at_its_own_step_whatever_its_bytes(
+    assignment: Assignment, style: str
+) -> None:
+    namespace = {"__name__": "gradients", **assignment.graph.helpers}
+    source = (
+        (SUBMISSIONS / f"{style}.passed.py")
+        .read_text()
+        .replace("from model import", "from types import FunctionType #")
+    )
+    exec(compile(source, style, "exec"), namespace)
+    tolerance = assignment.config.checks.reference.tolerance
+    assert assignment.reference is not None
+    for i in range(40):
+        step = assignment.fresh_step(sha(f"{style} {i}".encode()))
+        for name in assignment.names:
+            value = np.asarray(
+                namespace[name](SimpleNamespace(**{k: np.copy(v) if np.ndim(v) else v for k, v in step.values.items()}))
+            )
+            right = assignment.reference(name, step)[0]
+            assert np.linalg.norm(value - right) <= tolerance * MARGIN / 20 * np.linalg.norm(right)
+
+
+def test_answers_without_a_call_at_the_own_step_are_no_full_marks(assignment: Assignment) -> None:
+    """A process that answers at the shared steps only, and then ends, has not shown that it computes anything."""
+    right = {
+        name: [Answer("returned", as_data(v), "ndarray") for v in assignment.exact[name]] for name in assignment.names
+    }
+    fresh = {name: Answer("died", message="the process ended itself with exit code 0") for name in assignment.names}
+    result = grade(assignment, Run(right, fresh=fresh, source_hash=sha(b"")), "g")
+    assert result.score == pytest.approx(0.2 * result.max_score)

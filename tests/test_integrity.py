@@ -1,0 +1,161 @@
+"""Integrity signals: what a person should review, found in behavior and in digits, kept from the marks."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import SUBMISSIONS
+from test_judge import answer
+
+from grader.answers import Run
+from grader.assignment import Assignment
+from grader.flags import flags_of
+from grader.grade import grade
+from grader.result import Grade
+from grader.sandbox.host import Sandbox
+
+DIFFERENTIATE = {"complex_step.passed.py", "dual_numbers.passed.py", "tape_of_the_model.passed.py"}
+HONEST = [path for path in sorted(SUBMISSIONS.glob("*.passed.py")) if path.name not in DIFFERENTIATE]
+NUMERICAL = [*sorted(SUBMISSIONS.glob("numeric_*.failed.py")), *(SUBMISSIONS / name for name in sorted(DIFFERENTIATE))]
+
+
+def graded(assignment: Assignment, sandbox: Sandbox, source: bytes) -> Grade:
+    return grade(assignment, sandbox.run(source), "gradients.py")
+
+
+def behavior(result: Grade) -> list[str]:
+    return [signal.message for signal in result.integrity if "differentiate the loss" in signal.message]
+
+
+@pytest.mark.parametrize("path", NUMERICAL, ids=[path.name for path in NUMERICAL])
+def test_a_file_that_differentiates_the_loss_is_signalled_by_what_it_does(
+    assignment: Assignment, sandbox: Sandbox, path: Path
+) -> None:
+    result = graded(assignment, sandbox, path.read_bytes())
+    [message] = behavior(result)
+    assert message.startswith(", ".join(assignment.names))
+    assert "not proof" in message
+    assert ("numerical", "", message) in flags_of(result)
+
+
+@pytest.mark.parametrize("path", HONEST, ids=[path.name for path in HONEST])
+def test_no_derived_file_is_signalled_however_it_is_written(
+    assignment: Assignment, sandbox: Sandbox, path: Path
+) -> None:
+    assert graded(assignment, sandbox, path.read_bytes()).integrity == []
+
+
+def test_the_signal_costs_no_marks(assignment: Assignment, sandbox: Sandbox) -> None:
+    result = graded(assignment, sandbox, (SUBMISSIONS / "complex_step.passed.py").read_bytes())
+    assert result.passed
+    assert behavior(result)
+
+
+def test_one_formula_among_derivatives_does_not_hide_them(assignment: Assignment, sandbox: Sandbox) -> None:
+    source = (SUBMISSIONS / "complex_step.passed.py").read_bytes()
+    result = graded(assignment, sandbox, source + b"\ndef dJ_db2(s): return s.y_hat - s.y\n")
+    [message] = behavior(result)
+    assert message.startswith("dJ_dU, dJ_dh, dJ_db1")
+
+
+def test_derivatives_of_the_log_likelihood_are_signalled_too(assignment: Assignment, sandbox: Sandbox) -> None:
+    source = (SUBMISSIONS / "complex_step.passed.py").read_bytes()
+    negative = "".join(
+        f"\ndef negative(f): return lambda s: -f(s)\n{name} = negative({name})" for name in assignment.names
+    )
+    result = graded(assignment, sandbox, source + negative.encode())
+    assert [gradient.status for gradient in result.gradients] == ["failed"] + 7 * ["followed_through"]
+    assert behavior(result)
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        "s.h = 1 / (1 + np.exp(-s.z))",
+        "s.y_hat = softmax(s.h @ s.U + s.b2)",
+        "s.z = s.h_prev @ s.H + s.e @ s.I + s.b1",
+        "s.z = s.h_prev @ s.H + s.e @ s.I + s.b1; s.h = 1 / (1 + np.exp(-s.z)); a = s.h @ s.U; s.y_hat = softmax(a + s.b2)",
+    ],
+    ids=["h", "y_hat", "z", "the whole forward pass"],
+)
+def test_the_same_quantities_computed_again_in_every_gradient_are_no_signal(
+    assignment: Assignment, sandbox: Sandbox, again: str
+) -> None:
+    source = (SUBMISSIONS.parents[1] / "solutions" / "gradients.py").read_text()
+    wrapped = (
+        "\nimport numpy as np\nfrom model import softmax\nfrom types import SimpleNamespace\ndef forward(f):\n    def g(s):\n"
+        f"        s = SimpleNamespace(**vars(s))\n        {again}\n        return f(s)\n    return g\n"
+    )
+    wrapped += "".join(f"{name} = forward({name})\n" for name in assignment.names)
+    result = graded(assignment, sandbox, (source + wrapped).encode())
+    assert result.passed
+    assert result.integrity == []
+
+
+def test_marks_that_follow_from_values_without_an_explanation_are_signalled(
+    assignment: Assignment, sandbox: Sandbox
+) -> None:
+    """Upstream gradients that are made up, and everything behind them by differences of the linear pieces."""
+    result = graded(assignment, sandbox, (SUBMISSIONS / "made_up_upstream.failed.py").read_bytes())
+    assert result.score >= 60
+    [signal] = [signal for signal in result.integrity if signal.kind == "unexplained"]
+    assert "dJ_db1, dJ_db2" in signal.message
+
+
+def test_marks_that_follow_from_an_explained_mistake_are_no_signal(assignment: Assignment, sandbox: Sandbox) -> None:
+    result = graded(assignment, sandbox, (SUBMISSIONS / "seed.followed_through.py").read_bytes())
+    assert result.gradients[1].follow_through is not None
+    assert result.integrity == []
+
+
+# --- digits -------------------------------------------------------------------------------------------------------
+
+
+def test_right_to_fewer_digits_than_formulas_are_is_worth_a_look(assignment: Assignment) -> None:
+    def run(error: float) -> Run:
+        return Run({name: [answer(v * (1 + error)) for v in assignment.exact[name]] for name in assignment.names})
+
+    for error, suspected in ((1e-14, True), (2e-16, False)):
+        result = grade(assignment, run(error), "gradients.py")
+        assert result.passed
+        assert bool(result.integrity) == suspected
+
+
+def test_right_to_a_few_digits_only_is_signalled_for_its_gradient(assignment: Assignment) -> None:
+    answers = {name: [answer(v) for v in assignment.exact[name]] for name in assignment.names}
+    answers["dJ_dH"] = [answer(v * (1 + 1e-9)) for v in assignment.exact["dJ_dH"]]
+    [signal] = grade(assignment, Run(answers), "gradients.py").integrity
+    assert (signal.kind, signal.gradient) == ("numerical", "dJ_dH")
+    assert signal.message.startswith("right to about 8 digits")
+
+
+def test_single_precision_cannot_tell_a_formula_from_a_difference_quotient(assignment: Assignment) -> None:
+    def run(*single: str) -> Run:
+        exact = {
+            name: [v * (1 + 1e-10) if name in single else v for v in assignment.exact[name]]
+            for name in assignment.names
+        }
+        return Run(
+            {
+                name: [answer(v.astype(np.float32) if name in single else v) for v in exact[name]]
+                for name in assignment.names
+            }
+        )
+
+    result = grade(assignment, run("dJ_dU", "dJ_dH"), "gradients.py")
+    assert result.passed
+    [signal] = result.integrity
+    assert signal.message.startswith("dJ_dU, dJ_dH: in single precision")
+
+
+def test_what_follows_from_a_wrong_gradient_in_single_precision_is_no_more_exact(assignment: Assignment) -> None:
+    numeric = {name: [answer(-v * (1 + 1e-10)) for v in assignment.exact[name]] for name in assignment.names}
+    numeric["dJ_db2"] = [answer(-v.astype(np.float32)) for v in assignment.exact["dJ_db2"]]
+    result = grade(assignment, Run(numeric), "gradients.py")
+    assert result.gradients[1].status == "followed_through"
+    [signal] = result.integrity
+    assert signal.message.startswith("dJ_db2: in single precision")
+
+
+def test_nothing_is_signalled_where_nothing_is_right(assignment: Assignment) -> None:
+    assert grade(assignment, Run({}), "gradients.py").integrity == []
