@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
 
+from grader.text import one_line
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -18,6 +20,8 @@ Outcome = Literal["returned", "missing", "raised", "timed_out", "out_of_memory",
 DTYPES = ("|b1", "|i1", "|u1", "<i2", "<u2", "<i4", "<u4", "<i8", "<u8", "<f2", "<f4", "<f8", "<c8", "<c16")
 MAX_DIMENSIONS = 6
 MAX_ENTRIES = 2**20
+NOTEBOOK = "notebook"
+MAX_REASON = 200  # characters of a student's in a sentence of ours
 
 LEAST_ROOM = 64  # entries that an array may always have: they take no more bytes than a hash and a little
 
@@ -81,7 +85,7 @@ class Answer(Struct, frozen=True, omit_defaults=True):
 
     Attributes:
         value: the array that it returned, where it returned one.
-        returned: the type of what it returned, such as "list".
+        returned: the type of what it returned, such as "list"; of the loading NOTEBOOK where that is what could not be read.
         message: the exception or other reason, in the student's or Python's words.
         line: the line of the student's file where it was raised, 0 if unknown; in a notebook of the cell.
         cell: the cell of the notebook, counted from 1; 0 where there are none.
@@ -106,6 +110,16 @@ class Answer(Struct, frozen=True, omit_defaults=True):
     traced: tuple[Traced, ...] = ()
     forged: bool = False
     cell: int = 0
+
+
+def stopped(loading: Answer) -> str:
+    """In words: where a file stopped, and why, although the functions that it had defined could be called."""
+    where = place(loading.line, loading.cell)
+    reason = one_line(loading.message, MAX_REASON)
+    return (
+        f"the file stopped{where and f' at {where}'} ({reason}): nothing after that was run,"
+        " but the functions defined before it were graded as usual"
+    )
 
 
 class Run(Struct, frozen=True, omit_defaults=True):

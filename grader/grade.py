@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from grader.answers import Answer, Run, place
+from grader.answers import NOTEBOOK, Answer, Run, place, stopped
 from grader.assignment import Assignment
 from grader.config import CHECKS, Gradient
 from grader.flags import tampering
@@ -24,27 +24,18 @@ if TYPE_CHECKING:
     from grader.diagnosis.story import Explanation
 
 FORMAT = 1
-NOT_LOADED = "could not be loaded"
 SKIPPED = Verdict("skipped")
 
 
 def grade(assignment: Assignment, run: Run, submission: str, sandbox: str = "") -> Grade:
     """Grade what a run of the file `submission` left."""
     found = settle(assignment, run, grade_shared(assignment, run))
-    return named(found, assignment, submission, sandbox)
+    return msgspec.structs.replace(found, submission=submission, sandbox=sandbox)
 
 
 def grade_shared(assignment: Assignment, run: Run) -> Grade:
     """The grade at the steps that all files share, without the name of the file: the same for the same answers."""
     return _grade(assignment, run, None)
-
-
-def named(found: Grade, assignment: Assignment, submission: str, sandbox: str) -> Grade:
-    """The same grade, for the file that was handed in under this name."""
-    message = found.message
-    if message.startswith(NOT_LOADED):
-        message = f"{'the notebook' if submission.endswith('.ipynb') else assignment.config.submission} {message}"
-    return msgspec.structs.replace(found, submission=submission, sandbox=sandbox, message=message)
 
 
 def settle(assignment: Assignment, run: Run, shared: Grade) -> Grade:
@@ -98,9 +89,9 @@ def _grade(assignment: Assignment, run: Run, fresh: Fresh | None) -> Grade:
         score=_marks(sum(gradient.score for gradient in gradients)),
         max_score=_marks(assignment.config.max_score),
         gradients=gradients,
-        message=_message(run, undecided),
+        message=_message(assignment, run, undecided),
         printed=run.loading.printed,
-        notes=_notes_on_the_file(run.loading),
+        notes=[stopped(run.loading)] if loaded and run.loading.message else [],
         integrity=[
             *signals_of(assignment, run, judgements, carried, single),
             *_tables(contradicted, carried),
@@ -278,7 +269,7 @@ def _checks(assignment: Assignment, gradient: Gradient, verdicts: Sequence[Verdi
     return results
 
 
-def _message(run: Run, undecided: Sequence[str]) -> str:
+def _message(assignment: Assignment, run: Run, undecided: Sequence[str]) -> str:
     if undecided:
         return f"not graded: {', '.join(undecided)} could not be checked here; `grader validate` says why"
     if run.loading.outcome == "returned":
@@ -286,16 +277,8 @@ def _message(run: Run, undecided: Sequence[str]) -> str:
     if run.loading.outcome == "missing":
         return run.loading.message
     where = place(run.loading.line, run.loading.cell)
-    return f"{NOT_LOADED}: {where and f'{where}: '}{run.loading.message}"
-
-
-def _notes_on_the_file(loading: Answer) -> list[str]:
-    """That the file did not run to its end, where its functions were called all the same."""
-    if loading.outcome != "returned" or not loading.message:
-        return []
-    where = place(loading.line, loading.cell)
-    stopped = f"the file stopped{where and f' at {where}'} ({loading.message})"
-    return [f"{stopped}: nothing after that was run, but the functions defined before it were graded as usual"]
+    name = "the notebook" if run.loading.returned == NOTEBOOK else assignment.config.submission
+    return f"{name} could not be loaded: {where and f'{where}: '}{run.loading.message}"
 
 
 def _notes(answers: Sequence[Answer]) -> list[str]:

@@ -160,7 +160,6 @@ def test_every_kind_of_line_in_every_kind_of_block(line: str, head: str) -> None
         "    x = 1\n    %cd ..\n    y = 2",
         "\n\n  %%time\n  x = 1",
         "\n%%time\nx = 1",
-        '"""\n>>> x\n... y\n"""\n!ls',
     ],
 )
 def test_prompts_and_indentation_are_removed_as_ipython_removes_them(text: str) -> None:
@@ -218,3 +217,7 @@ def test_a_cell_with_marks_of_a_merge_conflict_is_left_out_as_a_whole_for_either
 def test_brackets_and_quotes_in_a_command_belong_to_the_command() -> None:
     cell = Cell("!echo \"it's (here\nx = 1\nnp.outer?\nfiles = !ls [a\ny = 2")
     assert cell.python.split("\n") == ["pass", "x = 1", "pass", "pass", "y = 2"]
+
+
+def test_a_session_quoted_in_a_docstring_stays_as_it_is() -> None:
+    assert Cell('"""\n>>> x\n... y\n"""\n!ls').python == '"""\n>>> x\n... y\n"""\npass'

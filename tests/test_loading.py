@@ -102,12 +102,10 @@ def test_a_file_that_fails_before_any_function_and_one_that_uses_up_a_limit_are_
 
 
 def test_a_forbidden_act_after_the_functions_is_still_seen(sandbox: Sandbox, assignment: Assignment) -> None:
-    from grader.flags import flags_of
-
     run = loaded(sandbox, "import os\nos.kill(1, 9)")
     graded = grade(assignment, run, "gradients.py")
     assert graded.passed
-    assert [kind for kind, _, _ in flags_of(graded, run)] == ["tamper"]
+    assert "tamper" in [signal.kind for signal in graded.integrity]
 
 
 @pytest.mark.parametrize(

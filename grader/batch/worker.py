@@ -54,7 +54,7 @@ class Judge:
 
     def __call__(self, run: "Run", task: Task, sandbox: str) -> Result:
         """The result of a task whose file left `run`, without the run itself."""
-        from grader.grade import named, not_graded, settle
+        from grader.grade import not_graded, settle
 
         key = answers_hash(run)
         error = ""
@@ -63,9 +63,10 @@ class Judge:
         except Exception as failure:  # a fault of ours is a file that is not graded, not the end of the class
             error = f"the grader failed on these answers, which is its fault: {type(failure).__name__}: {failure}"
             grade = not_graded(self.assignment, task.name, error)
+        named = msgspec.structs.replace(grade, submission=task.name, sandbox=sandbox)
         return Result(
             task.number,
-            msgspec.json.encode(named(grade, self.assignment, task.name, sandbox)),
+            msgspec.json.encode(named),
             answers_hash=key,
             cpu_seconds=run.cpu_seconds,
             attempts=run.attempts,

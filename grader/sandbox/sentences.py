@@ -9,6 +9,7 @@ Whoever changes a sentence in `explain`, `reasons`, `calls` or `names` changes i
 
 import builtins
 import keyword
+import math
 import re
 from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
@@ -248,4 +249,4 @@ def _as_text(source: bytes) -> str:
 def _words_of_python() -> frozenset[str]:
     import numpy as np
 
-    return frozenset([*dir(builtins), *dir(np), *dir(np.ndarray), *keyword.kwlist])
+    return frozenset([*dir(builtins), *dir(np), *dir(np.ndarray), *dir(np.linalg), *dir(math), *keyword.kwlist])

@@ -33,6 +33,7 @@ def in_words(source, event):
             return {**event, "message": words, "line": 0}
     text = source.decode("utf-8-sig", "replace")
     notebook = like_a_notebook(source)
+    event = {**event, "returned": "notebook"} if notebook else event
     conflict = conflict_line(text)
     if conflict:
         line, mark = conflict
