@@ -184,7 +184,11 @@ def add_places(assignment: Assignment, results: list[GradientResult], run: Run) 
     # Right but for the last digits: no line of it is wrong.
     off = {result.name for result in results if result.status == "failed" and result.checks[-1].outcome != "failed"}
     traced = {name: [a.traced for a in found] for name, found in traces.items() if name in off}
-    places = located(assignment, traced, _own_wrong(assignment, results, run))
+    try:
+        places = located(assignment, traced, _own_wrong(assignment, results, run))
+    except Exception as error:  # as with a diagnosis, the marks stand
+        warnings.warn(f"no line of a mistake: {type(error).__name__}: {error}", RuntimeWarning, stacklevel=2)
+        places = {}
     return [
         msgspec.structs.replace(
             result,

@@ -12,8 +12,10 @@ from hypothesis.extra import numpy as hnp
 
 from grader.answers import DTYPES, Answer, ArrayData, Run
 from grader.assignment import Assignment
+from grader.batch.stability import difference
 from grader.followthrough import find_carried
 from grader.grade import grade, not_graded
+from grader.gradescope.attempts import wrong_answers
 from grader.judge import SKIPPED, Judgement, Verdict, check_reference, find_trivial
 from grader.reference import Reference
 from grader.result import Grade, GradientResult
@@ -553,3 +555,39 @@ def test_no_message_contains_a_number_of_the_right_answer(assignment: Assignment
             for check in gradient.checks:
                 for number in re.findall(r"\d+\.\d{3,}", check.message):
                     assert not np.isclose(right, float(number), rtol=1e-3).any()
+
+
+# --- answers too large to be kept ---------------------------------------------------------------------------------
+
+
+def large(shape: tuple[int, ...], number: float = 1.0) -> list[Answer]:
+    """Of a wrong gradient, so large that only type, shape and a hash are kept."""
+    value = ArrayData("<f8", shape, np.full(shape, number).tobytes()).within(64)
+    assert not value.kept
+    return [Answer("returned", value=value, returned="ndarray")] * 4
+
+
+def test_of_a_large_answer_the_shape_is_judged_and_nothing_made_up_of_its_numbers(assignment: Assignment) -> None:
+    whole = [answer(np.ones((3, 500)))] * 4
+    kept, cut = (one(graded(assignment, dJ_dU=found), "dJ_dU") for found in (whole, large((3, 500))))
+    assert outcomes(cut) == ["failed", "skipped", "skipped"]
+    assert [check.message for check in cut.checks] == [check.message for check in kept.checks]
+    assert cut.diagnosis is None
+
+
+def test_numbers_that_should_be_there_and_are_not_are_no_wrong_answer(assignment: Assignment) -> None:
+    shape = assignment.exact["dJ_dU"][0].shape
+    result = graded(assignment, dJ_dU=large(shape))
+    assert one(result, "dJ_dU").status == "not_graded"
+    assert result.status == "not_graded"
+
+
+def test_large_answers_are_told_apart_as_attempts_and_are_the_same_when_run_twice(assignment: Assignment) -> None:
+    def printed(number: float) -> dict[str, str]:
+        run = run_of(assignment, dJ_dU=large((3, 500), number))
+        return wrong_answers(assignment, grade(assignment, run, "x").gradients, run.answers)
+
+    assert printed(1.0) == printed(1.0) != printed(2.0)
+    runs = [Run({"dJ_dU": large((3, 500), number)}) for number in (1.0, 1.0 + 1e-12)]
+    assert difference(*runs) == ""
+    assert difference(runs[0], Run({"dJ_dU": large((500, 3))})) != ""

@@ -8,10 +8,11 @@ from subprocess import CompletedProcess
 import numpy as np
 import pytest
 
-from grader.answers import Answer, Traced
+from grader.answers import Answer, ArrayData, Traced
 from grader.answers import Run as Answers
 from grader.assignment import Assignment, load_assignment
 from grader.diagnosis.where import locate
+from grader.grade import add_places, grade
 from grader.pipeline import grade_submission
 from grader.sandbox.host import Sandbox
 from grader.sandbox.wire import ReplyReader, Violation
@@ -272,6 +273,16 @@ def test_a_run_says_how_long_it_took_on_the_clock(assignment: Assignment, sandbo
     waits = "\ndef dJ_dh(s):\n    import time\n    time.sleep(0.05)\n    return s.h\n"
     run = sandbox.run((RIGHT + waits).encode())
     assert run.wall_seconds >= 0.05 * len(assignment.steps)
+
+
+def test_a_trace_that_cannot_be_understood_costs_its_place_and_no_marks(assignment: Assignment) -> None:
+    wrong = {"dJ_dh": [Answer("returned", value=as_data(2 * right)) for right in assignment.exact["dJ_dh"]]}
+    broken = Traced("dJ_dh", 3, "a", ArrayData("<x8", (2,), bytes(16)))
+    graded = grade(assignment, Answers(wrong), "gradients.py")
+    traces = {"dJ_dh": [Answer("returned", traced=(broken,))] * len(assignment.steps)}
+    with pytest.warns(RuntimeWarning, match="no line of a mistake"):
+        placed = add_places(assignment, graded.gradients, Answers(wrong, traces=traces))
+    assert placed == graded.gradients
 
 
 TWO_MISTAKES = """

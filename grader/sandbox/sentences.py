@@ -247,6 +247,9 @@ def _as_text(source: bytes) -> str:
 
 @lru_cache
 def _words_of_python() -> frozenset[str]:
+    import math
+
     import numpy as np
 
-    return frozenset([*dir(builtins), *dir(np), *dir(np.ndarray), *dir(np.linalg), *dir(math), *keyword.kwlist])
+    places = (builtins, math, np, np.linalg, np.ndarray, np.float64)
+    return frozenset([*(name for place in places for name in dir(place)), *keyword.kwlist])

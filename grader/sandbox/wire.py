@@ -138,11 +138,11 @@ def _message(reply: Reply, limit: int) -> str:
     An exception begins with its type.  Of a value that is no array of numbers, only what the child and numpy say is repeated.
     """
     text = _text(reply.message, limit)
-    if reply.outcome == "returned" and reply.call >= 0:
-        return text if _NO_NUMBERS.fullmatch(text) else ""
-    if not text or reply.outcome == "missing" or text.partition(":")[0].isidentifier():
+    if reply.call < 0:  # of the file as a whole
         return text
-    if reply.call < 0 and reply.outcome != "returned":  # why the file could not be read
+    if reply.outcome == "returned":
+        return text if _NO_NUMBERS.fullmatch(text) else ""
+    if reply.outcome == "missing" or text.partition(":")[0].isidentifier():
         return text
     return f"Exception: {text}"[:limit]
 
