@@ -1,5 +1,6 @@
 """The entry point of the command: start a zygote for the commands that will need one, then load the command line."""
 
+import contextlib
 import os
 import sys
 
@@ -37,7 +38,8 @@ def _finish(code: int, *, at_once: bool) -> None:
             stream.flush()
     except OSError as error:
         if code != _FAILED:  # otherwise that has been said
-            os.write(2, f"error: the result could not be written: {error.strerror}\n".encode())
+            with contextlib.suppress(OSError):
+                os.write(2, f"error: the result could not be written: {error.strerror}\n".encode())
         os._exit(_FAILED)
     if at_once:
         os._exit(code)

@@ -13,7 +13,7 @@ class _Unbroken(io.FileIO):
     def write(self, data: Any) -> int:
         try:
             return super().write(data)
-        except BrokenPipeError:
+        except ConnectionError:  # a pipe or, over a network, a socket
             return memoryview(data).nbytes
 
 

@@ -98,6 +98,8 @@ def test_all_that_a_newer_download_says_of_a_student_is_taken_over(tmp_path):
             store.receive(one, Received("gradients.py", b"x"))
     with Results(tmp_path) as results:
         [row] = results.students()
+        assert results.find("B@x") == results.find("2") == [row]
+        assert results.find("a@x") == []
     assert (row.name, row.email, row.sid, row.ids) == ("Ann Lee", "b@x", "2", {"canvas": "42"})
     assert (row.group_name, row.late, row.submitted_at) == ("two", None, "now")
 
