@@ -114,6 +114,17 @@ def check_numbers(values: Sequence[Array]) -> Verdict:
     return PASSED
 
 
+def as_returned(assignment: Assignment, judgement: Judgement, answers: Sequence[Answer]) -> list[Array] | None:
+    """The answer as finite real numbers, of whatever shape, in the direction of the loss."""
+    if judgement.values is not None:
+        return judgement.values
+    arrays = [answer.value.array() for answer in answers if answer.value is not None]
+    if len(arrays) != len(answers) or any(array.dtype.kind not in REAL_KINDS or not array.size for array in arrays):
+        return None
+    values = [assignment.config.sign * array.astype(float) for array in arrays]
+    return values if all(np.isfinite(value).all() for value in values) else None
+
+
 def find_trivial(values: Sequence[Array]) -> str:
     """Why an answer says nothing about the derivation, or "": zero, constant, or the same at every step."""
     if not any(np.isfinite(value).any() for value in values):

@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from grader.config import Config
-from grader.formats.words import cause, of_the_file
+from grader.formats.words import cause, fix_first, inherits, of_the_file
 from grader.markup import unmarked
 from grader.result import CheckResult, Diagnosis, Grade, GradientResult
 
@@ -74,7 +74,7 @@ def _mark(check: CheckResult) -> Text:
 
 
 def _status(gradient: GradientResult) -> Text:
-    words = _WORDS[gradient.status]
+    words = inherits(gradient) if gradient.inherits else _WORDS[gradient.status]
     if gradient.follow_through is not None:
         words += f" {', '.join(gradient.follow_through.sources)}"
     return Text(words, _COLOURS.get(gradient.status, "red"))
@@ -93,6 +93,13 @@ def _groups(grade: Grade, *, staff: bool) -> list[list[GradientResult]]:
 
 def _block(group: list[GradientResult], config: Config, *, staff: bool) -> RenderableType:
     gradient, *others = group
+    if gradient.inherits:
+        notes = [Text(f"note: {note}", "dim") for note in dict.fromkeys(note for one in group for note in one.notes)]
+        return Group(
+            Text.assemble(("INHERITED", "cyan"), f"  {fix_first(group)}"),
+            *(Padding(note, (0, 0, 0, 4)) for note in notes),
+            Text(""),
+        )
     of = next(g.of for g in config.gradients if g.name == gradient.name)
     title = Text.assemble(
         (_WORDS[gradient.status].upper(), _COLOURS.get(gradient.status, "red")),

@@ -66,6 +66,7 @@ class GradientResult(Struct, frozen=True):
         printed: what the function printed, cut; hostile text.
         where: the line at which the value leaves the way to the right answer, as far as its values tell.
         notes: facts that cost no marks, such as warnings and inputs changed in place.
+        inherits: the student's own gradients because of which this one raised or is wrong, where it earns nothing for that.
     """
 
     name: str
@@ -81,6 +82,7 @@ class GradientResult(Struct, frozen=True):
     printed: str = ""
     notes: list[str] = field(default_factory=list)
     where: str = ""
+    inherits: list[str] = field(default_factory=list)
 
 
 class Grade(Struct, frozen=True):

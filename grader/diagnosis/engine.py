@@ -4,7 +4,7 @@ Each gradient is explained on the student's own upstream values first, so that e
 """
 
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
@@ -21,8 +21,7 @@ from grader.diagnosis.quotients import is_quotient
 from grader.diagnosis.rendering import gradient_text
 from grader.diagnosis.story import Edit, Explanation, Story
 from grader.diagnosis.target import Target
-from grader.followthrough import Carried
-from grader.judge import REAL_KINDS, Judgement, find_trivial
+from grader.judge import Judgement, as_returned, find_trivial
 from grader.result import Certainty, Diagnosis, Mistake
 
 DOUBLE, SINGLE = 1e-9, 3e-6
@@ -38,31 +37,20 @@ def diagnose(
     assignment: Assignment,
     judgements: Mapping[str, Judgement],
     answers: Mapping[str, Sequence[Answer]],
-    carried: Mapping[str, Carried],
+    elsewhere: Collection[str],
 ) -> dict[str, Explanation]:
-    """Why each gradient that failed by itself is wrong; those that follow from the student's own are not accused."""
+    """Why each gradient that failed by itself is wrong; those whose mistake is made `elsewhere` are not accused."""
     wrong = {name: judgement.values for name, judgement in judgements.items() if not judgement.passed}
     found = {}
     for name in wrong:
-        if name in carried:
+        if name in elsewhere:
             continue
-        values = numbers(assignment, judgements[name], answers[name])
+        values = as_returned(assignment, judgements[name], answers[name])
         if values is not None:
             single = any(answer.value is not None and answer.value.dtype in ("<f4", "<f2") for answer in answers[name])
             own = {other: v for other in assignment.ancestors[name] if (v := wrong.get(other)) is not None}
             found[name] = explain(assignment, name, values, own, SINGLE if single else DOUBLE)
     return found
-
-
-def numbers(assignment: Assignment, judgement: Judgement, answers: Sequence[Answer]) -> Values | None:
-    """The answer as finite real numbers, of whatever shape, in the direction of the loss."""
-    if judgement.values is not None:
-        return judgement.values
-    arrays = [answer.value.array() for answer in answers if answer.value is not None]
-    if len(arrays) != len(answers) or any(array.dtype.kind not in REAL_KINDS or not array.size for array in arrays):
-        return None
-    values = [assignment.config.sign * array.astype(float) for array in arrays]
-    return values if all(np.isfinite(value).all() for value in values) else None
 
 
 def explain(

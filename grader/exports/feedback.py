@@ -12,6 +12,7 @@ from pathlib import Path
 
 from grader.config import Config
 from grader.exports.cells import number, write_file
+from grader.formats.words import fix_first, inherits
 from grader.markup import unmarked
 from grader.result import Grade, GradientResult
 from grader.store.query import Results, StudentRow
@@ -84,7 +85,7 @@ def page(row: StudentRow, config: Config) -> Iterator[Block]:
 def _table(grade: Grade) -> tuple[tuple[str, ...], ...]:
     rows = [("gradient", "marks", "result")]
     for gradient in grade.gradients:
-        words = _WORDS[gradient.status]
+        words = inherits(gradient) if gradient.inherits else _WORDS[gradient.status]
         if gradient.follow_through is not None:
             words += f" ({', '.join(gradient.follow_through.sources)})"
         rows.append((gradient.name, f"{number(gradient.score)} of {number(gradient.max_score)}", words))
@@ -95,6 +96,11 @@ def _passage(gradient: GradientResult, grade: Grade, config: Config) -> Iterator
     if grade.message and gradient.message and gradient.message in grade.message:
         return  # the file was not loaded: said once, at the top
     yield Block("heading", f"{gradient.name}: {_WORDS[gradient.status]}", 2)
+    if gradient.inherits:
+        yield Block("text", fix_first([gradient]))
+        for note in gradient.notes:
+            yield Block("item", f"note: {note}")
+        return
     if gradient.follow_through is not None:
         roots = ", ".join(gradient.follow_through.roots or gradient.follow_through.sources)
         yield Block(
