@@ -48,7 +48,7 @@ KIND_WORDS = {
     "wrong-operator": "wrong product",
     "scale": "wrong scale",
     "reduction": "sum or mean",
-    "numerical-gradient": "numerical derivative",
+    "numerical-gradient": "too few digits",
     "constant": "constant answer",
     "shape": "wrong shape",
     "runtime": "runtime problem",
