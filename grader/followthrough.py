@@ -6,6 +6,7 @@ The reference formula is evaluated with the student's own upstream gradients in 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 
@@ -98,7 +99,7 @@ def _matching(
     assignment: Assignment, name: str, values: list[Array], own: Mapping[str, list[Array]], tolerance: float
 ) -> frozenset[str]:
     """The nearest set of upstream gradients with which the reference gives exactly `values`, shape and all."""
-    for arranged in (own, _straightened(assignment, own)):
+    for arranged in (own, _straightened(assignment, own), _dotted(own)):
         for names in _combinations(list(arranged)):
             for k, step in enumerate(assignment.steps):
                 value = given(assignment, name, step, {other: arranged[other][k] for other in names})
@@ -134,6 +135,24 @@ def _straightened(assignment: Assignment, own: Mapping[str, list[Array]]) -> dic
         ):
             found[name] = [v.reshape(r.shape) for v, r in pairs]
     return {**own, **found} if found else {}
+
+
+class _Dotted(np.ndarray[Any, Any]):
+    """A single number that may stand beside @, as it may in np.dot: it multiplies."""
+
+    def __matmul__(self, other: Array) -> Array:  # type: ignore[override]
+        return np.asarray(np.dot(self, other))
+
+    def __rmatmul__(self, other: Array) -> Array:  # type: ignore[override]
+        return np.asarray(np.dot(other, self))
+
+
+def _dotted(own: Mapping[str, list[Array]]) -> dict[str, list[Array]]:
+    """Single numbers for a reference that writes @ where a student may have written np.dot."""
+    numbers: dict[str, list[Array]] = {
+        name: [v.view(_Dotted) for v in values] for name, values in own.items() if values[0].ndim == 0
+    }
+    return {**own, **numbers} if numbers else {}
 
 
 def _combinations(names: list[str]) -> Iterator[tuple[str, ...]]:

@@ -109,5 +109,7 @@ def _stops(assignment: Assignment, name: str, root: str, answers: Mapping[str, S
         or given(assignment, name, step, {root: value}) is not None
     ):
         return False
+    if value.ndim == 0:
+        return f"{root}(" in said or "a single number" in said
     shapes = {show(name_axes(shape, step.sizes)) for shape in (value.shape, value.shape[::-1])}
     return f"{root}(" in said or any(f" is {shape}" in said for shape in shapes)

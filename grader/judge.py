@@ -122,7 +122,7 @@ def as_returned(assignment: Assignment, judgement: Judgement, answers: Sequence[
     arrays = [answer.value.array() for answer in answers if answer.value is not None]
     if len(arrays) != len(answers) or any(array.dtype.kind not in REAL_KINDS or not array.size for array in arrays):
         return None
-    values = [assignment.config.sign * array.astype(float) for array in arrays]
+    values = [np.asarray(assignment.config.sign * array.astype(float)) for array in arrays]
     return values if all(np.isfinite(value).all() for value in values) else None
 
 

@@ -47,9 +47,10 @@ TABLE = "p = s.y_hat.reshape(-1, 1); return np.diagflat(p) - p @ p.T"
         ("dJ_dh", "return (dJ_db2(s) @ s.U.T).T", {"dJ_db1", "dJ_dL_x", "dJ_dh_prev"}, {"dJ_dI", "dJ_dH"}),
         ("dJ_db1", "return (dJ_dh(s) * s.h * (1 - s.h))[0]", {"dJ_dL_x", "dJ_dh_prev"}, {"dJ_dI", "dJ_dH"}),
         ("dJ_db2", "return (s.y_hat - s.y) @ s.y_hat.T", {"dJ_dU"}, BEHIND_dJ_dh | {"dJ_dh"}),
+        ("dJ_db2", "return np.sum(s.y_hat + s.y)", set(), BEHIND_dJ_dh | {"dJ_dU", "dJ_dh"}),
         ("dJ_db2", "s.y_hat - s.y", set(), BEHIND_dJ_dh | {"dJ_dU", "dJ_dh"}),
     ],
-    ids=["a table", "flat", "a column", "one index too many", "a single number", "no return"],
+    ids=["a table", "flat", "a column", "one index too many", "one entry", "a single number", "no return"],
 )  # fmt: skip
 def test_what_builds_on_a_wrong_shape_follows_or_stops_and_is_not_accused(
     grader: Run, tmp_path: Path, root: str, body: str, follow: set[str], stop: set[str]
@@ -71,6 +72,15 @@ def test_what_builds_on_a_wrong_shape_follows_or_stops_and_is_not_accused(
             assert result["status"] == "passed", name
         if name != root:
             assert (result["diagnosis"], result["hints"], result["where"]) == (None, [], "")
+
+
+def test_a_single_number_multiplies_where_np_dot_is_written(grader: Run, tmp_path: Path) -> None:
+    found = run_and_grade(
+        grader, tmp_path, dJ_db2="return np.sum(s.y_hat + s.y * s.b2)", dJ_dh="d = dJ_db2(s); return np.dot(d, s.U.T)",
+        dJ_dU="d = dJ_db2(s); return s.h.T @ d",
+    )  # fmt: skip
+    assert (found["dJ_dh"]["status"], found["dJ_dh"]["roots"]) == ("followed_through", ["dJ_db2"])
+    assert (found["dJ_dU"]["status"], found["dJ_dU"]["inherits"]) == ("raised", ["dJ_db2"])
 
 
 def test_the_terminal_has_one_line_for_all_that_stop(grader: Run, tmp_path: Path) -> None:

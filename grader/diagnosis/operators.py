@@ -18,44 +18,52 @@ class Operator:
         kind: kind of mistake, as in the JSON contract.
         cost: prior: 1 is common, 2 is seen, 3 is rare.
         sentence: `edit` puts "your numbers are what you get" before it, unless it is whole and begins with "your".
-        also: the same beside another mistake, for a sentence that measures the numbers by the right ones.
     """
 
     slug: str
     kind: str
     cost: float
     sentence: str
-    also: str = ""
 
     def edit(self, where: str, *, new: str = "", old: str = "", extra: float = 0.0) -> Edit:
         sentence = self.sentence.format(new=new, old=old or where, where=where)
         if not sentence.startswith(("your numbers", "your array")):
             sentence = f"{GIVEN_BY}{sentence}"
-        also = self.also.format(new=new, where=where)
+        also = _BESIDE_OTHERS.get(self.slug, "").format(new=new, where=where)
         return Edit(self.slug, self.kind, where, sentence, self.cost + extra, also=also)
 
 
+# In place of sentences that measure the numbers by the right ones, where there is another mistake.
+_BESIDE_OTHERS = {
+    "sign-result": "the sign is the opposite throughout",
+    "transpose-result": "rows and columns are exchanged",
+    "operand-order": "the product with {where} is taken the other way round, so that they stand in a column",
+    "shape-squeezed": "an axis of length 1 is lost or added",
+    "shape-reshaped": "the entries are arranged in another shape",
+    "shape-scattered": "the entries stand in one row of an array of the shape of {where}, and the other rows are zero",
+    "shape-repeated": "the entries are repeated: numpy stretched {new}",
+    "extra-transpose": "the transpose is added",
+    "target-only": "all entries but those of the target are zero",
+    "scale-number": "everything is multiplied by {new}",
+    "scale-size": "everything is divided by {new}",
+    "scale-steps": "everything is multiplied by a factor that differs from step to step",
+    "sum-extra": "sums are taken {new}",
+    "mean-extra": "means are taken {new}",
+    "running-sum": "running sums are taken {new}",
+    "whole-numbers": "the array holds {new}, which cuts off what follows the point",
+    "rounded": "all is rounded to {new}",
+    "cut-off": "all that follows the point is cut off",
+}
+
 _ALL = (
     # sign
-    Operator(
-        "sign-result",
-        "sign",
-        1.0,
-        "your numbers have the right size and the opposite sign throughout",
-        "the sign is the opposite throughout",
-    ),
+    Operator("sign-result", "sign", 1.0, "your numbers have the right size and the opposite sign throughout"),
     Operator("sign-term", "sign", 1.2, "when {new} enters with the opposite sign"),
     Operator("sign-argument", "sign", 1.7, "when the argument of {where} has the opposite sign"),
     Operator("sign-absolute", "sign", 2.0, "when the signs in {where} are dropped (absolute values)"),
     Operator("sign-jacobian", "sign", 1.8, "when the products in the Jacobian of {where} are added"),
     # orientation
-    Operator(
-        "transpose-result",
-        "transpose",
-        1.3,
-        "your numbers are right, with rows and columns exchanged",
-        "rows and columns are exchanged",
-    ),
+    Operator("transpose-result", "transpose", 1.3, "your numbers are right, with rows and columns exchanged"),
     Operator("transpose-factor", "transpose", 1.4, "when {where} is taken the other way round (transposed)"),
     Operator("transpose-reshape", "transpose", 1.8, "when {where} is reshaped where it should be transposed"),
     Operator(
@@ -66,40 +74,20 @@ _ALL = (
         "operand-order",
         1.2,
         "your numbers are right, but stand in a column: the product with {where} is taken the other way round",
-        "the product with {where} is taken the other way round, so that they stand in a column",
     ),
     Operator(
         "operand-order-steps", "operand-order", 2.0, "when {where} is multiplied in after the matrix instead of before"
     ),
     # shape
-    Operator(
-        "shape-squeezed",
-        "shape",
-        0.6,
-        "your numbers are right, but an axis of length 1 is lost or added",
-        "an axis of length 1 is lost or added",
-    ),
-    Operator(
-        "shape-reshaped",
-        "shape",
-        1.5,
-        "your numbers are right, but arranged in another shape",
-        "the entries are arranged in another shape",
-    ),
+    Operator("shape-squeezed", "shape", 0.6, "your numbers are right, but an axis of length 1 is lost or added"),
+    Operator("shape-reshaped", "shape", 1.5, "your numbers are right, but arranged in another shape"),
     Operator(
         "shape-scattered",
         "shape",
         1.3,
         "your numbers are right in one row of an array of the shape of {where}; the other rows are zero",
-        "the entries stand in one row of an array of the shape of {where}, and the other rows are zero",
     ),
-    Operator(
-        "shape-repeated",
-        "shape",
-        1.6,
-        "your numbers are right, but repeated: numpy stretched {new}",
-        "the entries are repeated: numpy stretched {new}",
-    ),
+    Operator("shape-repeated", "shape", 1.6, "your numbers are right, but repeated: numpy stretched {new}"),
     Operator(
         "shape-broadcast",
         "shape",
@@ -123,13 +111,7 @@ _ALL = (
     Operator("missing-entry", "missing-term", 1.9, "when the entry of the target is left out"),
     Operator("extra-term", "extra-term", 2.2, "with {new} added"),
     Operator("extra-path", "extra-term", 2.4, "with {new} added: a path that this gradient does not have"),
-    Operator(
-        "extra-transpose",
-        "extra-term",
-        2.3,
-        "your numbers are the gradient plus its own transpose",
-        "the transpose is added",
-    ),
+    Operator("extra-transpose", "extra-term", 2.3, "your numbers are the gradient plus its own transpose"),
     # factors
     Operator("missing-factor", "missing-factor", 1.2, "when the factor {where} is left out"),
     Operator("missing-slope", "missing-factor", 1.0, "when the derivative of {where} is left out"),
@@ -198,7 +180,6 @@ _ALL = (
         "wrong-derivative",
         1.6,
         "your numbers are right in the entries of the target and zero in all others",
-        "all entries but those of the target are zero",
     ),
     # operators
     Operator(
@@ -236,32 +217,18 @@ _ALL = (
         "with products entry by entry where a matrix product with {where} belongs",
     ),
     # numbers
+    Operator("scale-number", "scale", 1.3, "your numbers are {new} times the right ones"),
+    Operator("scale-size", "scale", 1.3, "your numbers are the right ones divided by {new}"),
     Operator(
-        "scale-number", "scale", 1.3, "your numbers are {new} times the right ones", "everything is multiplied by {new}"
-    ),
-    Operator(
-        "scale-size", "scale", 1.3, "your numbers are the right ones divided by {new}", "everything is divided by {new}"
-    ),
-    Operator(
-        "scale-steps",
-        "scale",
-        1.8,
-        "your numbers are the right ones times a factor that differs from step to step",
-        "everything is multiplied by a factor that differs from step to step",
+        "scale-steps", "scale", 1.8, "your numbers are the right ones times a factor that differs from step to step"
     ),
     # reductions
     Operator("sum-missing", "reduction", 1.4, "your numbers are the terms before they are summed ({where})"),
     Operator("sum-axis", "reduction", 1.5, "your numbers are sums along the other axis ({where})"),
     Operator("mean-for-sum", "reduction", 1.2, "with a mean where a sum belongs ({where})"),
-    Operator("sum-extra", "reduction", 1.5, "your numbers are sums {new} of the right ones", "sums are taken {new}"),
-    Operator("mean-extra", "reduction", 1.6, "your numbers are means {new} of the right ones", "means are taken {new}"),
-    Operator(
-        "running-sum",
-        "reduction",
-        1.9,
-        "your numbers are running sums {new} of the right ones",
-        "running sums are taken {new}",
-    ),
+    Operator("sum-extra", "reduction", 1.5, "your numbers are sums {new} of the right ones"),
+    Operator("mean-extra", "reduction", 1.6, "your numbers are means {new} of the right ones"),
+    Operator("running-sum", "reduction", 1.9, "your numbers are running sums {new} of the right ones"),
     Operator("last-term", "reduction", 1.9, "when the sum with {where} keeps one term only"),
     Operator("mean-variable", "reduction", 1.9, "with the mean of {where} in place of its entries"),
     Operator("max-normalisation", "reduction", 1.9, "when {where} is divided by its largest entry instead of the sum"),
@@ -272,7 +239,6 @@ _ALL = (
         "numerical-gradient",
         1.0,
         "your array holds {new}: whatever is assigned to it loses what follows the point",
-        "the array holds {new}, which cuts off what follows the point",
     ),
     Operator(
         "half-precision",
@@ -280,19 +246,9 @@ _ALL = (
         1.0,
         "your array is in half precision (float16), which keeps three digits",
     ),
+    Operator("rounded", "numerical-gradient", 1.0, "your numbers are the right ones rounded to {new}"),
     Operator(
-        "rounded",
-        "numerical-gradient",
-        1.0,
-        "your numbers are the right ones rounded to {new}",
-        "all is rounded to {new}",
-    ),
-    Operator(
-        "cut-off",
-        "numerical-gradient",
-        1.6,
-        "your numbers are the right ones with all that follows the point cut off",
-        "all that follows the point is cut off",
+        "cut-off", "numerical-gradient", 1.6, "your numbers are the right ones with all that follows the point cut off"
     ),
     Operator(
         "numerical-gradient",

@@ -95,7 +95,8 @@ def _table(grade: Grade) -> tuple[tuple[str, ...], ...]:
 def _passage(gradient: GradientResult, grade: Grade, config: Config) -> Iterator[Block]:
     if grade.message and gradient.message and gradient.message in grade.message:
         return  # the file was not loaded: said once, at the top
-    yield Block("heading", f"{gradient.name}: {_WORDS[gradient.status]}", 2)
+    words = inherits(gradient) if gradient.inherits else _WORDS[gradient.status]
+    yield Block("heading", f"{gradient.name}: {words}", 2)
     if gradient.inherits:
         yield Block("text", fix_first([gradient]))
         for note in gradient.notes:
