@@ -106,6 +106,15 @@ def test_a_mistake_of_its_own_is_reported_where_the_gradient_would_also_stop(gra
     assert (found["dJ_dh"]["status"], found["dJ_dh"]["inherits"]) == ("raised", [])
 
 
+def test_a_wrong_order_of_factors_is_accused_where_the_right_one_runs_on_the_students_array(
+    grader: Run, tmp_path: Path
+) -> None:
+    found = run_and_grade(grader, tmp_path, dJ_db2="return (s.y_hat - s.y)[0]", dJ_dh="return s.U.T @ dJ_db2(s)")
+    assert (found["dJ_dh"]["status"], found["dJ_dh"]["inherits"]) == ("raised", [])
+    assert found["dJ_dh"]["diagnosis"]["mistakes"][0]["kind"] == "runtime"
+    assert found["dJ_dU"]["inherits"] == ["dJ_db2"]
+
+
 def test_a_product_that_is_wrong_on_the_students_own_array_does_not_follow(assignment: Assignment) -> None:
     flat = [answer(value[0]) for value in assignment.exact["dJ_db2"]]
     doubled = [answer(2 * value[0]) for value in assignment.exact["dJ_dh"]]
