@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from grader.config import Config
-from grader.formats.words import cause, of_the_file
+from grader.formats.words import cause, of_the_file, printable
 from grader.markup import unmarked
 from grader.result import CheckResult, Diagnosis, Grade, GradientResult
 
@@ -36,6 +36,8 @@ def print_grade(console: Console, grade: Grade, config: Config, *, staff: bool) 
     if said := of_the_file(grade):
         style = "yellow" if grade.status == "not_graded" else "red"
         console.print(Padding(Text(said, style=style), (0, 0, 0, 2)))
+    if grade.note:
+        console.print(Padding(Text(f"note: {printable(grade.note)}", style="yellow"), (0, 0, 0, 2)))
     console.print(_table(grade, staff=staff))
     for group in _groups(grade, staff=staff):
         console.print(_block(group, config, staff=staff))

@@ -90,6 +90,7 @@ class Grade(Struct, frozen=True):
         message: why it was not graded, or how loading the file failed.
         sandbox: how the file was run, in one line.
         evidence: for staff: what speaks for a numerical derivative among the right answers.
+        note: which of several files was graded, and why; for student and staff.
     """
 
     format: int
@@ -102,6 +103,7 @@ class Grade(Struct, frozen=True):
     printed: str = ""
     sandbox: str = ""
     evidence: list[str] = field(default_factory=list)
+    note: str = ""
 
     @property
     def passed(self) -> bool:

@@ -26,6 +26,7 @@ from grader.inputs.download import LAYOUTS
 )
 @click.option("--due", type=click.DateTime(["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"]), default=None,
               help="UTC; what was handed in later is marked late, where the download has times.")  # fmt: skip
+@click.option("--force", is_flag=True, help="Also take files that are older than the ones that were graded.")
 @config_option
 def command(
     path: Path,
@@ -34,6 +35,7 @@ def command(
     address: str,
     layout: str | None,
     due: datetime | None,
+    force: bool,
     config_path: Path | None,
 ) -> None:
     """Grade every submission in PATH, a folder or zip: a download of a whole class.
@@ -52,6 +54,6 @@ def command(
     if out.resolve() == path.resolve():
         raise UsageError(f"--out {out}: expected a folder of its own for the results, found that of the submissions")
     count = jobs or os.cpu_count() or 1
-    outcome = run_batch(config, path, out, jobs=count, dask=address, layout=layout or "", due=due)
+    outcome = run_batch(config, path, out, jobs=count, dask=address, layout=layout or "", due=due, force=force)
     print_summary(out, outcome)
     sys.exit(3 if outcome.failed else 0)

@@ -1,7 +1,7 @@
 """GitHub Actions: Markdown for the summary of a job, `grader grade --format github FILE >> "$GITHUB_STEP_SUMMARY"`."""
 
 from grader.config import Config
-from grader.formats.words import evidence, of_the_file, verdict
+from grader.formats.words import evidence, noted, verdict
 from grader.markup import ours, plain
 from grader.result import Grade
 
@@ -19,7 +19,7 @@ def render(grade: Grade, config: Config) -> str:
         f"**{grade.score:g} of {grade.max_score:g}** for {plain(grade.submission)}",
         "",
     ]
-    if said := of_the_file(grade):
+    if said := noted(grade):
         lines += [plain(said), ""]
     lines += ["| gradient | marks | |", "|---|---:|---|"]
     lines += [f"| `{one.name}` | {one.score:g} / {one.max_score:g} | {verdict(one)} |" for one in grade.gradients]

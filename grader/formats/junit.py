@@ -22,6 +22,8 @@ def render(grade: Grade, config: Config) -> str:
     for result in grade.gradients:
         for k, check in enumerate(result.checks):
             _case(suite, grade, result, check, first=k == 0)
+    if grade.note:
+        SubElement(suite, "system-out").text = f"note: {printable(grade.note)}"
     for kind, plural in (("failure", "failures"), ("error", "errors"), ("skipped", "skipped")):
         suite.set(plural, str(len(suite.findall(f"testcase/{kind}"))))
     suite.set("tests", str(len(suite.findall("testcase"))))

@@ -16,6 +16,7 @@ def render(grade: Grade, config: Config) -> str:
         return _line({"status": "failure", "message": f"not graded: {printable(grade.message)}"})
     said = printable(of_the_file(grade))
     messages = [_message(said, "failure")] if said else []
+    messages += [_message(f"note: {printable(grade.note)}", "information")] if grade.note else []
     messages += [_gradient(grade, result) for result in grade.gradients]
     return _line({"status": "success", "data": {"score": fraction(grade.score, grade.max_score), "message": messages}})
 

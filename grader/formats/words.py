@@ -29,6 +29,11 @@ def of_the_file(grade: Grade) -> str:
     return grade.message
 
 
+def noted(grade: Grade) -> str:
+    """`of_the_file` with which of several files was graded: where it can stand above everything else."""
+    return printable("\n\n".join(filter(None, [of_the_file(grade), grade.note and f"Note: {grade.note}."])))
+
+
 def _absent(result: GradientResult) -> bool:
     """There is no such function; a stub, which raises, is one that is not written yet."""
     return result.status == "missing" and not result.message.startswith("NotImplementedError")

@@ -12,7 +12,7 @@ from gradescope_utils.autograder_utils.decorators import leaderboard, number, pa
 from gradescope_utils.autograder_utils.json_test_runner import JSONTestRunner
 
 from grader.config import Config, Gradient
-from grader.formats.words import earned, of_the_file
+from grader.formats.words import earned, noted
 from grader.gradescope import results
 from grader.gradescope.page import gradient_page, title
 from grader.markup import plain
@@ -135,14 +135,14 @@ def _complete(data: dict[str, Any], parts: Sequence[Part], grade: Grade, extra_d
 
 def _hidden_summary(grade: Grade) -> str:
     """At the top of a page on which checks are missing: nothing that tells how they went."""
-    return "\n\n".join(["**Some checks are not shown yet.**", plain(of_the_file(grade))]).strip() + "\n"
+    return "\n\n".join(["**Some checks are not shown yet.**", plain(noted(grade))]).strip() + "\n"
 
 
 def _summary(grade: Grade) -> str:
     right = sum(result.status == "passed" for result in grade.gradients)
     carried = sum(result.status == "followed_through" for result in grade.gradients)
     lines = [f"**{right} of {len(grade.gradients)} gradients right.**"]
-    if said := of_the_file(grade):
+    if said := noted(grade):
         lines.append(plain(said))
     roots = [root for result in grade.gradients if result.follow_through for root in result.follow_through.roots]
     if carried:
