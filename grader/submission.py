@@ -117,9 +117,10 @@ def handed_out_with(config: "Config", folder: Path, path: Path) -> frozenset[str
 
 def _chosen(path: Path, wanted: str, max_bytes: int, handed_out: Collection[str]) -> Submission:
     """The file that is chosen in a folder or archive."""
-    from grader.inputs.archives import ArchiveError, archive_kind
+    from grader.inputs.archives import archive_kind
     from grader.inputs.entry import Entry, pick
     from grader.inputs.opening import open_tree
+    from grader.inputs.reader import ArchiveError
 
     tree = open_tree(path, one=True)
     picked = pick(Entry(path.name, [], tree.files), wanted, max_bytes, handed_out)

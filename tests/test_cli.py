@@ -122,7 +122,7 @@ def make_two(folder: Path) -> Path:
 
 
 def make_other_names(folder: Path) -> Path:
-    (folder / "grads.py").touch()
+    (folder / "grads.txt").touch()
     return folder
 
 
@@ -178,7 +178,7 @@ NO_SUBMISSIONS = [
         lambda folder: folder,
         "expected a file gradients.py in it, at any depth, found none; it has no other file either",
     ),
-    (make_other_names, "expected a file gradients.py in it, at any depth, found none; it has grads.py"),
+    (make_other_names, "expected a file gradients.py in it, at any depth, found none; it has grads.txt"),
     (make_twice_named, "found none; it has gradients.py.txt, notes.md"),
     (make_two, "expected one file gradients.py, found a/gradients.py and b/gradients.py; name one"),
     (make_link, "expected a file gradients.py in it, at any depth, found none"),

@@ -10,9 +10,9 @@ from grader.batch.progress import show_progress
 from grader.batch.session import check_state, fingerprint_of, refuser, source_limit
 from grader.configfile import load_config
 from grader.exports.results import write_results
-from grader.inputs.archives import close_reader
 from grader.inputs.download import Download, read_download
 from grader.inputs.entry import receive
+from grader.inputs.reader import READER
 from grader.store.pending import ungraded
 from grader.store.store import Store
 from grader.submission import handed_out_with
@@ -68,9 +68,9 @@ def run_batch(
             refused = list(download.refused)
             for entry in download.entries:
                 received = receive(entry, config.submission, source_limit(config), refused, known)
-                if not store.receive(entry, received, force=force):
+                if not store.receive(entry, received, keep_newer=not force):
                     outcome.kept += [one.key for one in entry.people]
-            close_reader()
+            READER.close()
             store.note_download(path, download.layout, refused)
             outcome.absent = _absent(store, download)
             outcome.graded = _grade(store, workers, config_path)

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from grader.errors import UsageError
 from grader.inputs import blackboard, brightspace, canvas, github, gradescope, moodle, plain
-from grader.inputs.archives import ArchiveError, Budget, OverBudgetError, archive_kind, is_archive, open_nested
+from grader.inputs.archives import archive_kind, is_archive, open_nested
 from grader.inputs.entry import Entry, Person, moment, utf8
 from grader.inputs.opening import open_tree
+from grader.inputs.reader import ArchiveError, Budget, OverBudgetError
 from grader.inputs.tree import MAX_ENTRIES, Refusal, Tree, the_first
 
 # In the order in which they are tried: the most telling names first.

@@ -8,15 +8,13 @@ from datetime import datetime
 from pathlib import PurePosixPath
 
 from grader.inputs.archives import (
-    ArchiveError,
-    Budget,
-    OverBudgetError,
     archive_kind,
     is_archive,
     is_unreadable,
     open_nested,
 )
 from grader.inputs.chooser import Choice, choose
+from grader.inputs.reader import ArchiveError, Budget, OverBudgetError
 from grader.inputs.tree import File, Refusal, the_first
 
 MAX_ARCHIVE_DEPTH = 3

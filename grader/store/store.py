@@ -82,14 +82,14 @@ class Store:
 
     # --- what was handed in --------------------------------------------------------------------------------------
 
-    def receive(self, entry: Entry, received: Received, *, force: bool = False) -> bool:
-        """Note what someone handed in; the same again changes nothing, a newer file supersedes the one before.
+    def receive(self, entry: Entry, received: Received, *, keep_newer: bool = False) -> bool:
+        """Note what someone handed in; the same again changes nothing, a different file supersedes the one before.
 
         Args:
-            force: an older one does, too.
+            keep_newer: one that is older than what is there is left out.
 
         Returns:
-            False where it is older than what is there, which then stays.
+            Whether it was taken.
         """
         source = received.source
         source_hash = "" if source is None else hashlib.sha256(source).hexdigest()
@@ -97,7 +97,7 @@ class Store:
             found = db.execute(
                 "SELECT id, superseded FROM submissions WHERE key = ? AND source_hash = ?", (entry.key, source_hash)
             ).fetchone()
-            if not force and self._is_older(db, entry, received, found[0] if found else None):
+            if keep_newer and self._is_older(db, entry, received, found[0] if found else None):
                 return False
             if found is None:
                 db.execute("UPDATE submissions SET superseded = 1 WHERE key = ?", (entry.key,))

@@ -1,0 +1,162 @@
+"""The grader's side of the process in which archives are opened (`unpack.py`): started for the first, one for all of them.
+
+The archive that it dies of, or takes too long over, is unreadable, and the next one gets a new process.  It ends with this one.
+"""
+
+import json
+import os
+import selectors
+import struct
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from grader.errors import GraderError
+from grader.inputs.tree import MAX_SUBMISSION_ENTRIES
+
+_MEMORY_BYTES = 256 * 2**20  # address space of the process
+_WALL_SECONDS = 120.0  # for one request; its processor time is limited long before
+
+
+class ArchiveError(Exception):
+    """An archive, or a member of one, that cannot be read; the text says why, and may be hostile."""
+
+
+class OverBudgetError(Exception):
+    """The archives of one submission cost too much together."""
+
+
+@dataclass
+class Budget:
+    """What the archives inside one submission may still cost together."""
+
+    archives: int = 50
+    entries: int = MAX_SUBMISSION_ENTRIES
+    bytes: int = 256 * 2**20
+    seconds: float = 10.0
+
+    def spend(self, *, archives: int = 0, entries: int = 0, size: int = 0, seconds: float = 0.0) -> None:
+        """Count something.
+
+        Raises:
+            OverBudgetError: it is too much.
+        """
+        self.archives -= archives
+        self.entries -= entries
+        self.bytes -= size
+        self.seconds -= seconds
+        if self.archives < 0:
+            raise OverBudgetError("too many archives inside one another")
+        if self.entries < 0:
+            raise OverBudgetError(f"its archives hold more than {MAX_SUBMISSION_ENTRIES} files")
+        if self.bytes < 0:
+            raise OverBudgetError("its archives unpack to too many bytes")
+        if self.seconds < 0:
+            raise OverBudgetError("its archives take too long to open")
+
+
+class Reader:
+    """The process that opens archives, started when it is needed."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def ask(self, request: dict[str, Any], budget: Budget | None = None) -> list[tuple[bytes, bytes]]:
+        """The frames of the reply, but for the last.
+
+        Raises:
+            ArchiveError: the archive cannot be read.
+            OverBudgetError: it took more of `budget` than was left.
+            GraderError: the process cannot be started.
+        """
+        try:
+            frames, end = self._exchange(request)
+        except (EOFError, BrokenPipeError):
+            try:  # perhaps somebody killed it: the next one must die of this archive, too
+                frames, end = self._exchange(request)
+            except (EOFError, BrokenPipeError):
+                raise ArchiveError("the process that opened it crashed") from None
+        if budget is not None:
+            budget.spend(size=int(end["bytes"]), seconds=float(end["seconds"]))
+        if end["reason"]:
+            raise ArchiveError(str(end["reason"]))
+        return frames
+
+    def _exchange(self, request: dict[str, Any]) -> tuple[list[tuple[bytes, bytes]], dict[str, Any]]:
+        process = self._running()
+        assert process.stdin is not None
+        assert process.stdout is not None
+        until = time.monotonic() + _WALL_SECONDS
+        frames: list[tuple[bytes, bytes]] = []
+        try:
+            process.stdin.write(json.dumps(request).encode() + b"\n")
+            while True:
+                kind, size = struct.unpack("<cI", _read(process.stdout, 5, until))
+                data = _read(process.stdout, size, until)
+                if kind in (b".", b"!"):
+                    break
+                frames.append((kind, data))
+            end: dict[str, Any] = json.loads(data)
+        except TimeoutError:
+            self.close()
+            raise ArchiveError(f"it takes more than {_WALL_SECONDS:.0f} s") from None
+        except BaseException:  # also Ctrl-C: half a reply must not be taken for that to the next request
+            self.close()
+            raise
+        if end["last"]:
+            self.close()
+        return frames, end
+
+    def _running(self) -> "subprocess.Popen[bytes]":
+        if self._process is None:
+            script = Path(__file__).with_name("unpack.py")
+            command = [sys.executable, "-I", "-S", "-B", str(script), str(_MEMORY_BYTES)]
+            try:
+                self._process = subprocess.Popen(
+                    command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0
+                )
+            except OSError as error:
+                raise GraderError(f"the process that opens archives cannot be started: {error.strerror}") from error
+        return self._process
+
+    def close(self) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.kill()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                with suppress(OSError):
+                    pipe.close()
+        process.wait()
+
+
+def _read(pipe: IO[bytes], size: int, until: float) -> bytes:
+    """Exactly `size` bytes.
+
+    Raises:
+        EOFError: there are not so many.
+        TimeoutError: they do not come in time.
+    """
+    data = bytearray()
+    with selectors.DefaultSelector() as selector:
+        if os.name == "posix":
+            selector.register(pipe, selectors.EVENT_READ)
+        while len(data) < size:
+            if os.name == "posix" and not selector.select(max(0.0, until - time.monotonic())):
+                raise TimeoutError
+            part = pipe.read(min(size - len(data), 2**20))
+            if not part:
+                raise EOFError
+            data += part
+    return bytes(data)
+
+
+READER = Reader()
+
+
+READER = Reader()
