@@ -19,7 +19,8 @@ _TO_THE_STUDENT = {  # what is said of a path in a terminal, to the one who hand
     "; name one": ": hand in only one of them",
     "; name the file itself": ": hand in the file alone",
 }
-# Of archives, whatever they are called; which of them can be read is seen when they are opened.
+# Of archives, whatever they are called, and of what is called one: which can be read is seen when they are opened.
+_ARCHIVE_SUFFIXES = (".zip", ".tar", ".gz", ".tgz", ".7z", ".rar")
 _ARCHIVES = (b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!", b"\xfd7zXZ", b"BZh")
 
 
@@ -56,7 +57,7 @@ def read_submission(path: Path, wanted: str, max_bytes: int, handed_out: Collect
             raise UsageError(f"{path}: expected a file, a folder or a zip, found something else")
         with path.open("rb") as file:
             start = file.read(8)
-            if not start.startswith(_ARCHIVES) and path.suffix != ".tar":
+            if not start.startswith(_ARCHIVES) and not path.name.lower().endswith(_ARCHIVE_SUFFIXES):
                 return Submission(_shown(path.name), start + file.read(max_bytes + 1 - len(start)))
         return _chosen(path, wanted, max_bytes, handed_out)
     except OSError as error:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from grader.inputs.reader import READER, ArchiveError, Budget
+from grader.inputs.reader import READER, ArchiveError, Budget, OverBudgetError
 from grader.inputs.tree import MAX_ENTRIES, MAX_SUBMISSION_ENTRIES, File, Refusal, Tree, is_noise, the_first
 from grader.inputs.unsafe import MAX_FILE_BYTES, MAX_PATH_BYTES, Listed, unsafe_entry, unsafe_name
 
@@ -70,7 +70,10 @@ def open_archive(path: Path, *, one: bool = False) -> Tree:
     real = os.path.realpath(path)
     origin = Origin(real, os.stat(real).st_size, (path.name,))
     entries = MAX_SUBMISSION_ENTRIES if one else MAX_ENTRIES
-    tree = _tree(origin, _listed(origin, Budget(entries=entries, seconds=_ROOT_SECONDS)))
+    try:
+        tree = _tree(origin, _listed(origin, Budget(entries=entries, seconds=_ROOT_SECONDS)))
+    except OverBudgetError as error:
+        raise ArchiveError(str(error)) from None
     if not one:
         _abandon_the_largest(tree)
     return tree
@@ -131,9 +134,7 @@ def _request(origin: Origin, seconds: float, entries: int = 0) -> dict[str, Any]
 def _listed(origin: Origin, budget: Budget) -> Iterator[Listed]:
     for kind, data in READER.ask(_request(origin, budget.seconds, budget.entries), budget):
         if kind == b"L":
-            entries = json.loads(data)
-            budget.spend(entries=len(entries))
-            yield from (Listed(*entry) for entry in entries)
+            yield from (Listed(*entry) for entry in json.loads(data))
 
 
 def _tree(origin: Origin, listed: Iterator[Listed]) -> Tree:
@@ -161,7 +162,7 @@ def _tree(origin: Origin, listed: Iterator[Listed]) -> Tree:
         if reason := unsafe_entry(entry):
             tree.refuse(path, reason)
         else:
-            note = f"{times[path]} times in one archive: the last one counts" if times[path] > 1 else ""
+            note = f"is in the archive {times[path]} times; the last one was graded" if times[path] > 1 else ""
             tree.files.append(File(path, Member(origin, number), note=note))
     tree.files.sort(key=lambda file: str(file.path))
     tree.refused = the_first(tree.refused)

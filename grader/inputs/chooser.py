@@ -89,7 +89,7 @@ def choose(
         if some and not named:
             return Choice(None, rivals=tuple(some))
     if named:
-        note = _joined(f"{named[0].path} is the file of the handout, unchanged", _instead_of(named[0], others, wanted))
+        note = _joined(f"{named[0].path} is the handout's file, unchanged", _instead_of(named[0], others, wanted))
         return Choice(named[0], _joined(note, _own(named[0])), untouched=True)
     return Choice(None)
 
@@ -184,12 +184,12 @@ def _why(first: Candidate, other: Candidate, wanted: str) -> str:
 def _stub_note(named: Sequence[Candidate], mine: Sequence[Candidate]) -> str:
     """That files of the handout stood in front of the one that is graded."""
     stubs = named[: named.index(mine[0])] if mine[0] in named else named
-    verb = "is the file" if len(stubs) == 1 else "are files"
-    return f"{mine[0].path} was graded: {_listed(stubs)} {verb} of the handout, unchanged" if stubs else ""
+    verb = "is the handout's file" if len(stubs) == 1 else "are the handout's files"
+    return f"{mine[0].path} was graded: {_listed(stubs)} {verb}, unchanged" if stubs else ""
 
 
 def _own(file: Candidate) -> str:
-    return f"{file.path}: {file.note}" if file.note else ""
+    return f"{file.path} {file.note}" if file.note else ""
 
 
 def _depth(file: Candidate) -> int:

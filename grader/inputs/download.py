@@ -8,6 +8,7 @@ from pathlib import Path
 from grader.errors import UsageError
 from grader.inputs import blackboard, brightspace, canvas, github, gradescope, moodle, plain
 from grader.inputs.archives import archive_kind, is_archive, open_nested
+from grader.inputs.chooser import is_named
 from grader.inputs.entry import Entry, Person, moment, utf8
 from grader.inputs.opening import open_tree
 from grader.inputs.reader import ArchiveError, Budget, OverBudgetError
@@ -58,7 +59,7 @@ def read_download(
     Raises:
         UsageError: nothing like submissions is there.
     """
-    tree = _unwrapped(open_tree(path, leave_out=leave_out), layout)
+    tree = _unwrapped(open_tree(path, leave_out=leave_out), wanted, layout)
     chosen, tree, read = _recognise(tree, wanted, layout)
     entries = sorted(read(tree), key=lambda entry: entry.key)
     if not entries and layout:
@@ -73,8 +74,8 @@ def read_download(
     return Download(chosen, entries, sorted(the_first(dict.fromkeys(tree.refused)), key=lambda refusal: refusal.path))
 
 
-def _unwrapped(tree: Tree, layout: str) -> Tree:
-    """The zip that is all there is, as some browsers and platforms wrap a download."""
+def _unwrapped(tree: Tree, wanted: str, layout: str) -> Tree:
+    """The zip that is all there is, as some browsers and platforms wrap a download; not the only student's zip."""
     if tree.folders or len(tree.files) != 1 or layout or not is_archive(tree.files[0].path.name):
         return tree
     [file] = tree.files
@@ -82,6 +83,8 @@ def _unwrapped(tree: Tree, layout: str) -> Tree:
         inner = open_nested(file, Budget(entries=MAX_ENTRIES))
     except (ArchiveError, OverBudgetError) as error:
         tree.refused.append(Refusal(str(file.path), f"this {archive_kind(file.path.name)} cannot be read: {error}"))
+        return tree
+    if any(is_named(one.path.name, wanted) for one in inner.top_files()):
         return tree
     inner.refused = [*tree.refused, *(Refusal(f"{file.path}: {one.path}", one.reason) for one in inner.refused)]
     return inner

@@ -149,7 +149,7 @@ def pick(entry: Entry, wanted: str, max_bytes: int, handed_out: Collection[str] 
     inside: list[Refusal] = []
     abandoned = next((file for file in entry.files if file.abandoned), None)
     if abandoned is not None:
-        return Picked(Choice(None), [], [], [], f"{abandoned.path}: {abandoned.refusal}")
+        return Picked(Choice(None), [], [], [], abandoned.refusal)
     try:
         files = _with_nested(entry.files, PurePosixPath(), inside, Budget(), MAX_ARCHIVE_DEPTH)
     except OverBudgetError as error:

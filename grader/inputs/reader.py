@@ -32,7 +32,7 @@ class OverBudgetError(Exception):
 
 @dataclass
 class Budget:
-    """What the archives inside one submission may still cost together."""
+    """What the archives of one submission may cost together: how many there are, what they hold, unpack to and take."""
 
     archives: int = 50
     entries: int = MAX_SUBMISSION_ENTRIES
@@ -45,18 +45,17 @@ class Budget:
         Raises:
             OverBudgetError: it is too much.
         """
-        self.archives -= archives
-        self.entries -= entries
-        self.bytes -= size
-        self.seconds -= seconds
-        if self.archives < 0:
+        left = Budget(self.archives - archives, self.entries - entries, self.bytes - size, self.seconds - seconds)
+        if left.archives < 0:
             raise OverBudgetError("too many archives inside one another")
-        if self.entries < 0:
-            raise OverBudgetError(f"its archives hold more than {MAX_SUBMISSION_ENTRIES} files")
-        if self.bytes < 0:
-            raise OverBudgetError("its archives unpack to too many bytes")
-        if self.seconds < 0:
-            raise OverBudgetError("its archives take too long to open")
+        if left.entries < 0:
+            most = max(self.entries, MAX_SUBMISSION_ENTRIES)
+            raise OverBudgetError(f"archives with more than {most} files and folders")
+        if left.bytes < 0:
+            raise OverBudgetError("archives inside archives that unpack to too many bytes")
+        if left.seconds < 0:
+            raise OverBudgetError("archives that take too long to open")
+        self.archives, self.entries, self.bytes, self.seconds = left.archives, left.entries, left.bytes, left.seconds
 
 
 class Reader:
@@ -81,7 +80,7 @@ class Reader:
             except (EOFError, BrokenPipeError):
                 raise ArchiveError("the process that opened it crashed") from None
         if budget is not None:
-            budget.spend(size=int(end["bytes"]), seconds=float(end["seconds"]))
+            budget.spend(entries=int(end["entries"]), size=int(end["bytes"]), seconds=float(end["seconds"]))
         if end["reason"]:
             raise ArchiveError(str(end["reason"]))
         return frames
@@ -154,9 +153,6 @@ def _read(pipe: IO[bytes], size: int, until: float) -> bytes:
                 raise EOFError
             data += part
     return bytes(data)
-
-
-READER = Reader()
 
 
 READER = Reader()

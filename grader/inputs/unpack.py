@@ -128,7 +128,8 @@ class Open:
         self._path = b""
         self._file: BinaryIO | None = None
         self._chain: list[tuple[int, Zip | Tar]] = []
-        self.unpacked = 0  # bytes, so far, on the way to archives inside archives
+        self.unpacked = 0  # bytes, for the present request, on the way to archives inside archives
+        self.entries = 0  # that were listed for it
 
     def at(self, path: bytes, names: list[str], chain: list[int], limits: dict[str, int]) -> Zip | Tar:
         """The archive at `path` or, by the numbers in `chain`, one inside it."""
@@ -223,6 +224,7 @@ def serve(request: dict[str, Any], archives: Open, replies: Replies) -> None:
         return
     together: list[tuple[Any, ...]] = []
     for count, entry in enumerate(archive.listed(), 1):
+        archives.entries = count
         if count > limits["entries"]:
             raise RefusedError(f"it has more than {limits['entries']} entries")
         together.append(entry)
@@ -247,7 +249,7 @@ def main(memory: int) -> None:
     clock = Clock(replies)
     for line in sys.stdin.buffer:
         request = json.loads(line)
-        started, archives.unpacked = time.process_time(), 0
+        started, archives.unpacked, archives.entries = time.process_time(), 0, 0
         reason = ""
         last = False
         try:
@@ -256,13 +258,15 @@ def main(memory: int) -> None:
             clock.stop()
         except MemoryError:
             clock.stop()
-            reason, last = f"it takes more than {memory // 2**20} MB of memory", True
+            last = True  # what takes the memory is let go of only after this block
         except Exception as error:  # a damaged archive raises whatever its reader stumbles over
             clock.stop()
             reason = (getattr(error, "strerror", None) or str(error) or type(error).__name__)[:300]
         if last:
             archives.close()
-        end = {"reason": reason, "last": last, "seconds": time.process_time() - started, "bytes": archives.unpacked}
+            reason = f"it takes more than {memory // 2**20} MB of memory"
+        spent = {"seconds": time.process_time() - started, "bytes": archives.unpacked, "entries": archives.entries}
+        end = {"reason": reason, "last": last, **spent}
         replies.send(b"!" if reason else b".", json.dumps(end).encode())
         if last:
             return
