@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from grader.commands.common import config_option, find_config_path
+from grader.commands.common import config_option, find_config_path, lies_in
 from grader.errors import UsageError
 from grader.inputs.download import LAYOUTS
 
@@ -46,7 +46,7 @@ def command(
     from grader.batch.summary import print_summary
 
     config = find_config_path(config_path)
-    if config_path is None and config.resolve().is_relative_to(path.resolve()):
+    if config_path is None and path.is_dir() and lies_in(config, path):
         raise UsageError(
             f"{config} lies among the submissions in {path}, so it may be a student's, and what it names is run as yours; "
             "expected --config and the path of your config.yaml"

@@ -32,6 +32,17 @@ def find_config_path(path: Path | None) -> Path:
     return find_config(Path.cwd()) if path is None else path
 
 
+def lies_in(config: Path, folder: Path, *, below: bool = True, itself: bool = True) -> bool:
+    """Whether a config lies in a folder `itself`, or `below` in it; it does where a link in it leads elsewhere, too."""
+    holders = {config.absolute().parent, config.resolve().parent}
+    places = {Path(os.path.abspath(folder)), folder.resolve()}
+    return any(
+        (itself and one == place) or (below and one != place and one.is_relative_to(place))
+        for one in holders
+        for place in places
+    )
+
+
 def find_config_for(graded: Path, path: Path | None, *, own: bool = False) -> Path:
     """As `find_config_path`, for grading what is at `graded`; what is graded does not bring its own rules.
 
@@ -47,14 +58,10 @@ def find_config_for(graded: Path, path: Path | None, *, own: bool = False) -> Pa
     found = find_config_path(path)
     if path is not None:
         return found
-    folders = {found.absolute().parent, found.resolve().parent}
-    places = {Path(os.path.abspath(graded)), graded.resolve()}
-    if not graded.is_dir():
-        places = {place.parent for place in places}
-        inside = not own and bool(folders & places)
-    else:
-        inside = any(one.is_relative_to(place) and not (own and one == place) for one in folders for place in places)
-    if inside:
+    is_folder = graded.is_dir()
+    if lies_in(found, graded if is_folder else graded.parent, below=is_folder, itself=not own) or (
+        not is_folder and not own and found.resolve().parent == graded.resolve().parent
+    ):
         raise UsageError(
             f"{found} lies {'in' if graded.is_dir() else 'beside'} {graded}, which is being graded, so it may be the"
             f" student's; name yours with --config PATH, or this one with --config {found}"

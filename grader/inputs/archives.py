@@ -116,8 +116,8 @@ def archive_kind(name: str) -> str:
 
 def without_suffix(name: str) -> str:
     """`hw3` for `hw3.tar.gz`."""
-    suffix = next((one for one in (".tar.gz", *READABLE, *UNREADABLE) if name.lower().endswith(one)), "")
-    return name[: len(name) - len(suffix)] if suffix else PurePosixPath(name).stem
+    path = PurePosixPath(name)
+    return PurePosixPath(path.stem).stem if path.stem.lower().endswith(".tar") else path.stem
 
 
 def _request(origin: Origin, seconds: float, entries: int = 0) -> dict[str, Any]:

@@ -67,7 +67,7 @@ def choose(
     Args:
         max_bytes: how much of a file is compared.
         handed_out: `digest` of each file that students start from.
-        any_name: the file is named after its student: another name than `wanted` is nothing to remark on.
+        any_name: a file outside archives is named after its student, and another name than `wanted` is nothing to remark on.
         more: there is something besides `files`, such as an archive that cannot be opened.
     """
     pairs = [(rank, file) for file in files if (rank := _rank(file.path, wanted))[0] <= _NOTEBOOK]
@@ -83,7 +83,8 @@ def choose(
     )
     for some, beside in ((others, notebooks), (notebooks, [])):
         if len(some) == 1:
-            renamed = "" if any_name else f"{some[0].path.name} was taken for {wanted}"
+            its_name = any_name and len(some[0].path.parts) == 1
+            renamed = "" if its_name else f"{some[0].path.name} was taken for {wanted}"
             note = _stub_note(named, some) or renamed
             return Choice(some[0], _joined(note, _instead_of(some[0], beside, wanted), _own(some[0])))
         if some and not named:

@@ -3,6 +3,7 @@
 The archive that it dies of, or takes too long over, is unreadable, and the next one gets a new process.  It ends with this one.
 """
 
+import atexit
 import json
 import os
 import selectors
@@ -156,3 +157,4 @@ def _read(pipe: IO[bytes], size: int, until: float) -> bytes:
 
 
 READER = Reader()
+atexit.register(READER.close)
