@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from grader.inputs.reader import READER, ArchiveError, Budget, OverBudgetError
-from grader.inputs.tree import MAX_ENTRIES, MAX_SUBMISSION_ENTRIES, File, Refusal, Tree, is_noise, the_first
+from grader.inputs.tree import MAX_ENTRIES, MAX_SUBMISSION_ENTRIES, File, Refusal, Tree, is_noise
 from grader.inputs.unsafe import MAX_FILE_BYTES, MAX_PATH_BYTES, Listed, unsafe_entry, unsafe_name
 
 READABLE = (".zip", ".tar", ".tar.gz", ".tgz")
@@ -165,7 +165,6 @@ def _tree(origin: Origin, listed: Iterator[Listed]) -> Tree:
             note = f"is in the archive {times[path]} times; the last one was graded" if times[path] > 1 else ""
             tree.files.append(File(path, Member(origin, number), note=note))
     tree.files.sort(key=lambda file: str(file.path))
-    tree.refused = the_first(tree.refused)
     return tree
 
 
