@@ -10,7 +10,7 @@ from typing import Any
 
 from grader.inputs.reader import READER, ArchiveError, Budget, OverBudgetError
 from grader.inputs.tree import MAX_ENTRIES, MAX_SUBMISSION_ENTRIES, File, Refusal, Tree, is_noise
-from grader.inputs.unsafe import MAX_FILE_BYTES, MAX_PATH_BYTES, Listed, unsafe_entry, unsafe_name
+from grader.inputs.unsafe import LONG_PATH, MAX_FILE_BYTES, MAX_PATH_BYTES, Listed, unsafe_entry, unsafe_name
 
 READABLE = (".zip", ".tar", ".tar.gz", ".tgz")
 UNREADABLE = (
@@ -122,6 +122,7 @@ def without_suffix(name: str) -> str:
 
 def _request(origin: Origin, seconds: float, entries: int = 0) -> dict[str, Any]:
     limits = {"entries": entries, "nested": MAX_NESTED_BYTES, "unpacked": _UNPACKED_BYTES, "size": origin.size}
+    limits["long"] = LONG_PATH
     return {
         "path": os.fsencode(origin.path).decode("latin-1"),
         "names": list(origin.names),
@@ -152,7 +153,7 @@ def _tree(origin: Origin, listed: Iterator[Listed]) -> Tree:
         if reason := unsafe_name(text):
             tree.refused.append(_refusal(entry.name, reason))
             continue
-        tree.folders.update(parent for parent in path.parents if parent.parts)
+        tree.add_folders_of(path)
         if entry.is_folder and not unsafe_entry(entry):
             tree.folders.add(path)
         else:

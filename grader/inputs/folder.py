@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from grader.errors import UsageError
 from grader.inputs.tree import IGNORED_FOLDERS, MAX_ENTRIES, MAX_SUBMISSION_ENTRIES, File, Tree, is_noise
-from grader.inputs.unsafe import MAX_FILE_BYTES, too_long, unsafe_name
+from grader.inputs.unsafe import LONG_PATH, MAX_FILE_BYTES, too_long, unsafe_name
 
 _WHEN_FULL = 100  # entries of a submission, once the download has MAX_ENTRIES
 
@@ -37,9 +37,7 @@ class _Found:
     folders: list[PurePosixPath] = field(default_factory=list)
     clones: list[PurePosixPath] = field(default_factory=list)
     problem: str = ""
-
-    def __len__(self) -> int:
-        return len(self.files) + len(self.links) + len(self.folders)
+    cost: int = 0
 
 
 def read_folder(root: Path, *, leave_out: Path | None = None, one: bool = False) -> Tree:
@@ -77,14 +75,14 @@ def _read_class(tree: Tree, root: Path, excluded: Path | None) -> None:
         if len(top.folders) != 1 or top.files or top.links:
             break
         here = top.folders[0]
-    total = len(top)
+    total = top.cost
     for folder in sorted(top.folders):
         limit = MAX_SUBMISSION_ENTRIES if total < MAX_ENTRIES else _WHEN_FULL
         found = _walk(root, folder, limit, excluded, deep=True)
         if found.problem:
             tree.refuse(folder / "…", found.problem, abandoned=True)
             continue
-        total += len(found)
+        total += found.cost
         _add(tree, found)
 
 
@@ -93,7 +91,7 @@ def _add(tree: Tree, found: _Found) -> None:
     tree.clones.update(found.clones)
     tree.files += found.files
     for file in found.files:
-        tree.folders.update(parent for parent in file.path.parents if parent.parts and parent not in tree.folders)
+        tree.add_folders_of(file.path)
     for path, reason in found.links:
         tree.refuse(path, reason)
 
@@ -112,7 +110,7 @@ def _walk(root: Path, start: PurePosixPath, limit: int, excluded: Path | None, *
             with os.scandir(root / here) as entries:
                 for entry in entries:
                     _take(found, here, entry, excluded)
-                    if len(found) > limit:
+                    if found.cost > limit:
                         found.problem = f"more than {limit} files and folders"
                         return found
         except OSError as error:
@@ -127,6 +125,7 @@ def _walk(root: Path, start: PurePosixPath, limit: int, excluded: Path | None, *
 
 def _take(found: _Found, here: PurePosixPath, entry: "os.DirEntry[str]", excluded: Path | None) -> None:
     path = _path(here, entry.name)
+    found.cost += 1 + len(entry.path) // LONG_PATH
     if entry.name == ".git":
         found.clones.append(here)
     if entry.is_symlink():

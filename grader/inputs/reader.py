@@ -14,7 +14,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from grader.errors import GraderError
 from grader.inputs.tree import MAX_SUBMISSION_ENTRIES
@@ -64,6 +64,8 @@ class Reader:
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
+        self._selector: selectors.BaseSelector | None = None
+        self._buffer = bytearray()  # what was received and is not looked at yet
 
     def ask(self, request: dict[str, Any], budget: Budget | None = None) -> list[tuple[bytes, bytes]]:
         """The frames of the reply, but for the last.
@@ -89,14 +91,13 @@ class Reader:
     def _exchange(self, request: dict[str, Any]) -> tuple[list[tuple[bytes, bytes]], dict[str, Any]]:
         process = self._running()
         assert process.stdin is not None
-        assert process.stdout is not None
         until = time.monotonic() + _WALL_SECONDS
         frames: list[tuple[bytes, bytes]] = []
         try:
             process.stdin.write(json.dumps(request).encode() + b"\n")
             while True:
-                kind, size = struct.unpack("<cI", _read(process.stdout, 5, until))
-                data = _read(process.stdout, size, until)
+                kind, size = struct.unpack("<cI", self._read(5, until))
+                data = self._read(size, until)
                 if kind in (b".", b"!"):
                     break
                 frames.append((kind, data))
@@ -121,9 +122,38 @@ class Reader:
                 )
             except OSError as error:
                 raise GraderError(f"the process that opens archives cannot be started: {error.strerror}") from error
+            assert self._process.stdout is not None
+            if os.name == "posix":  # elsewhere pipes cannot be waited for with a limit
+                self._selector = selectors.DefaultSelector()
+                self._selector.register(self._process.stdout, selectors.EVENT_READ)
         return self._process
 
+    def _read(self, size: int, until: float) -> bytes:
+        """Exactly `size` bytes.
+
+        Raises:
+            EOFError: there are not so many.
+            TimeoutError: they do not come in time.
+        """
+        assert self._process is not None
+        assert self._process.stdout is not None
+        while len(self._buffer) < size:
+            if self._selector is not None and not self._selector.select(max(0.0, until - time.monotonic())):
+                raise TimeoutError
+            part = os.read(self._process.stdout.fileno(), max(size - len(self._buffer), 2**16))
+            if not part:
+                raise EOFError
+            self._buffer += part
+        data = bytes(self._buffer[:size])
+        del self._buffer[:size]
+        return data
+
     def close(self) -> None:
+        """End the process; the next request starts another."""
+        if self._selector is not None:
+            self._selector.close()
+        self._selector = None
+        self._buffer.clear()
         process, self._process = self._process, None
         if process is None:
             return
@@ -133,27 +163,6 @@ class Reader:
                 with suppress(OSError):
                     pipe.close()
         process.wait()
-
-
-def _read(pipe: IO[bytes], size: int, until: float) -> bytes:
-    """Exactly `size` bytes.
-
-    Raises:
-        EOFError: there are not so many.
-        TimeoutError: they do not come in time.
-    """
-    data = bytearray()
-    with selectors.DefaultSelector() as selector:
-        if os.name == "posix":
-            selector.register(pipe, selectors.EVENT_READ)
-        while len(data) < size:
-            if os.name == "posix" and not selector.select(max(0.0, until - time.monotonic())):
-                raise TimeoutError
-            part = pipe.read(min(size - len(data), 2**20))
-            if not part:
-                raise EOFError
-            data += part
-    return bytes(data)
 
 
 READER = Reader()

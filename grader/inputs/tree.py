@@ -18,7 +18,7 @@ IGNORED_FOLDERS = {
     ".pytest_cache",
 }
 IGNORED_FILES = {".DS_Store", "Thumbs.db", "desktop.ini"}
-MAX_ENTRIES = 200_000  # files and folders of a whole download
+MAX_ENTRIES = 100_000  # files and folders of a whole download; a long path counts for several
 MAX_SUBMISSION_ENTRIES = 20_000  # of one submission
 MAX_REFUSALS = 20  # that are listed of one submission
 
@@ -87,6 +87,13 @@ class Tree:
     folders: set[PurePosixPath] = field(default_factory=set)
     clones: set[PurePosixPath] = field(default_factory=set)
     refused: list[Refusal] = field(default_factory=list)
+
+    def add_folders_of(self, path: PurePosixPath) -> None:
+        """The folders on the way to a file."""
+        folder = path.parent
+        while folder.parts and folder not in self.folders:
+            self.folders.add(folder)
+            folder = folder.parent
 
     def top_folders(self) -> list[str]:
         return sorted({folder.parts[0] for folder in self.folders})

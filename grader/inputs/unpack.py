@@ -223,9 +223,9 @@ def serve(request: dict[str, Any], archives: Open, replies: Replies) -> None:
                 left -= len(chunk)
         return
     together: list[tuple[Any, ...]] = []
-    for count, entry in enumerate(archive.listed(), 1):
-        archives.entries = count
-        if count > limits["entries"]:
+    for entry in archive.listed():
+        archives.entries += 1 + len(entry[0]) // limits["long"]
+        if archives.entries > limits["entries"]:
             raise RefusedError(f"it has more than {limits['entries']} entries")
         together.append(entry)
         if len(together) == _LISTED_TOGETHER:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 MAX_NAME_BYTES = 255  # of one part of a path, as in every usual file system
 MAX_PATH_BYTES = 1024
 MAX_PARTS = 32
+LONG_PATH = 256  # so many letters more count as another file: it is memory that is budgeted
 MAX_FILE_BYTES = 256 * 2**20  # no file is read whole beyond this, whatever it claims
 BOMB_RATIO = 200  # text compresses 3 to 10 times; what compresses more than this is empty or a bomb
 BOMB_BYTES = 2**20
