@@ -24,7 +24,7 @@ from grader.errors import UsageError
 from grader.inputs import tree as limits
 from grader.inputs.download import read_download
 from grader.inputs.entry import Received, receive
-from grader.inputs.reader import READER, Budget, OverBudgetError
+from grader.inputs.reader import READER, Budget, OverBudgetError, Reader
 from grader.submission import read_submission
 
 WANTED = "gradients.py"
@@ -376,6 +376,15 @@ def test_a_budget_is_spent_once():
     budget.spend(archives=1)
     with pytest.raises(OverBudgetError):
         budget.spend(archives=1)
+
+
+def test_when_archives_have_cost_too_much_together_each_may_cost_less():
+    reader = Reader()
+    before = reader.budget()
+    reader.seconds = 1000.0
+    after = reader.budget()
+    assert (after.seconds, after.bytes, after.archives) < (before.seconds, before.bytes, before.archives)
+    assert after.entries == before.entries
 
 
 def test_the_process_that_opens_archives_knows_nothing_of_the_grader():

@@ -167,6 +167,26 @@ def test_grade_and_batch_take_the_same_file_from_folders_zips_and_tars(content):
             assert bool(alone.note) == bool(found[key].note)
 
 
+def test_an_archive_that_could_not_be_read_is_named_beside_what_was_graded(tmp_path):
+    write(tmp_path, {"gradients.py": SOLUTION, "newer.rar": b"Rar!"})
+    note = read_submission(tmp_path, WANTED, LIMIT).note
+    assert note == "newer.rar was not read: .rar archives are not read: submit the file itself, or a .zip"
+
+
+def test_of_thousands_of_candidates_only_a_few_are_read():
+    reads = []
+
+    class Counted(Named):
+        def read(self, size: int) -> bytes:
+            reads.append(self.path)
+            return STUB
+
+    files = [Counted(PurePosixPath(f"{'d/' * (i % 7)}{i}/gradients.py")) for i in range(1000)]
+    files += [Counted(PurePosixPath(f"{i}.py")) for i in range(1000)]
+    choose(files, WANTED, max_bytes=LIMIT, handed_out=HANDED_OUT)
+    assert len(reads) < 50
+
+
 def test_of_two_entries_of_one_name_the_last_one_counts_and_the_student_learns_it(tmp_path):
     data = io.BytesIO()
     with zipfile.ZipFile(data, "w") as archive:

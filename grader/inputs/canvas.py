@@ -44,7 +44,7 @@ def _entry(number: str, parts: list[tuple[int, re.Match[str], File]]) -> Entry:
     name = latest.get("name") or "anon"
     latest_of: dict[str, File] = {}  # Canvas numbers a file handed in again: gradients-1.py, gradients-2.py
     for _, match, file in parts:
-        latest_of[re.sub(r"-\d+(?=\.[^.]*$)", "", match["original"])] = file
+        latest_of[re.sub(r"-\d+(?=(?:\.tar)?\.[^.]*$)", "", match["original"])] = file
     files = [file.called(original) for original, file in latest_of.items()]
     typed = [match["original"] for _, match, _ in parts if match["original"] in ("text.html", "link.html")]
     older = len(parts) - len(files)

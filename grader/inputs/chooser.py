@@ -22,6 +22,7 @@ NOTEBOOK = ".ipynb"
 _OTHER, _NOTEBOOK = 6, 7  # ranks of files of another name
 _NOTEBOOKS = (3, 4, 5)
 _SHOWN = 4
+_CONSIDERED = 8  # of each kind: each may have to be unpacked to be compared
 
 
 class Candidate(Protocol):
@@ -73,24 +74,30 @@ def choose(
     pairs = [(rank, file) for file in files if (rank := _rank(file.path, wanted))[0] <= _NOTEBOOK]
     ranked = sorted(pairs, key=lambda pair: (*pair[0], *_place(pair[1])))
     reader = _Reader(max_bytes, handed_out if more or len(ranked) > 1 else ())
-    named = [file for rank, file in ranked if rank[0] < _OTHER]
+    named = [file for rank, file in ranked if rank[0] < _OTHER][:_CONSIDERED]
     mine = [file for file in named if not reader.untouched(file)]
     if mine:
         return _best(mine, _stub_note(named, mine), wanted, reader)
     others, notebooks = (
-        [file for rank, file in ranked if rank[0] == kind and not reader.untouched(file)]
+        [
+            file
+            for file in [file for rank, file in ranked if rank[0] == kind][:_CONSIDERED]
+            if not reader.untouched(file)
+        ]
         for kind in (_OTHER, _NOTEBOOK)
     )
     for some, beside in ((others, notebooks), (notebooks, [])):
         if len(some) == 1:
             its_name = any_name and len(some[0].path.parts) == 1
-            renamed = "" if its_name else f"{some[0].path.name} was taken for {wanted}"
+            renamed = "" if its_name else f"{shown(some[0].path.name)} was taken for {wanted}"
             note = _stub_note(named, some) or renamed
             return Choice(some[0], _joined(note, _instead_of(some[0], beside, wanted), _own(some[0])))
         if some and not named:
             return Choice(None, rivals=tuple(some))
     if named:
-        note = _joined(f"{named[0].path} is the handout's file, unchanged", _instead_of(named[0], others, wanted))
+        note = _joined(
+            f"{shown(named[0].path)} is the handout's file, unchanged", _instead_of(named[0], others, wanted)
+        )
         return Choice(named[0], _joined(note, _own(named[0])), untouched=True)
     return Choice(None)
 
@@ -104,6 +111,11 @@ def digest(source: bytes) -> str:
     """A hash that line endings, a byte order mark and white space at the ends of lines do not change."""
     lines = source.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
     return hashlib.sha256(b"\n".join(line.rstrip() for line in lines).rstrip()).hexdigest()
+
+
+def shown(path: PurePosixPath | str) -> str:
+    """A student's name for a file, without what would do something to a terminal or a page."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(path)[:200])
 
 
 def _rank(path: PurePosixPath, wanted: str) -> tuple[int, int]:
@@ -168,7 +180,7 @@ def _best(mine: Sequence[F], note: str, wanted: str, reader: _Reader) -> Choice[
 
 def _instead_of(first: Candidate, rivals: Sequence[Candidate], wanted: str) -> str:
     """What was not graded, and why."""
-    return f"{first.path} was graded, not {_listed(rivals)}: {_why(first, rivals[0], wanted)}" if rivals else ""
+    return f"{shown(first.path)} was graded, not {_listed(rivals)}: {_why(first, rivals[0], wanted)}" if rivals else ""
 
 
 def _why(first: Candidate, other: Candidate, wanted: str) -> str:
@@ -186,11 +198,11 @@ def _stub_note(named: Sequence[Candidate], mine: Sequence[Candidate]) -> str:
     """That files of the handout stood in front of the one that is graded."""
     stubs = named[: named.index(mine[0])] if mine[0] in named else named
     verb = "is the handout's file" if len(stubs) == 1 else "are the handout's files"
-    return f"{mine[0].path} was graded: {_listed(stubs)} {verb}, unchanged" if stubs else ""
+    return f"{shown(mine[0].path)} was graded: {_listed(stubs)} {verb}, unchanged" if stubs else ""
 
 
 def _own(file: Candidate) -> str:
-    return f"{file.path} {file.note}" if file.note else ""
+    return f"{shown(file.path)} {file.note}" if file.note else ""
 
 
 def _depth(file: Candidate) -> int:
@@ -199,7 +211,7 @@ def _depth(file: Candidate) -> int:
 
 def _listed(files: Sequence[Candidate]) -> str:
     rest = f" and {len(files) - _SHOWN} more" if len(files) > _SHOWN else ""
-    return ", ".join(str(file.path) for file in files[:_SHOWN]) + rest
+    return ", ".join(shown(file.path) for file in files[:_SHOWN]) + rest
 
 
 def _joined(*notes: str) -> str:

@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import PurePosixPath
 
@@ -13,8 +13,8 @@ from grader.inputs.archives import (
     is_unreadable,
     open_nested,
 )
-from grader.inputs.chooser import Choice, choose
-from grader.inputs.reader import ArchiveError, Budget, OverBudgetError
+from grader.inputs.chooser import Choice, choose, shown
+from grader.inputs.reader import READER, ArchiveError, Budget, OverBudgetError
 from grader.inputs.tree import File, Refusal, the_first
 
 MAX_ARCHIVE_DEPTH = 3
@@ -118,7 +118,7 @@ def receive(
         return Received(str(file.path), file.read(max_bytes + 1), note=notes)
     except (OSError, ArchiveError) as error:
         reason = getattr(error, "strerror", None) or error
-        return Received(str(file.path), None, "unreadable", f"{file.path}: cannot be read: {reason}", notes)
+        return Received(str(file.path), None, "unreadable", f"{shown(file.path)}: cannot be read: {reason}", notes)
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ def pick(entry: Entry, wanted: str, max_bytes: int, handed_out: Collection[str] 
     if abandoned is not None:
         return Picked(Choice(None), [], [], [], abandoned.refusal)
     try:
-        files = _with_nested(entry.files, PurePosixPath(), inside, Budget(), MAX_ARCHIVE_DEPTH)
+        files = _with_nested(entry.files, PurePosixPath(), inside, READER.budget(), MAX_ARCHIVE_DEPTH)
     except OverBudgetError as error:
         return Picked(Choice(None), [], the_first(inside), [], str(error))
     reasons = inside + [Refusal(str(file.path), file.refusal) for file in entry.files if file.refusal]
@@ -160,6 +160,10 @@ def pick(entry: Entry, wanted: str, max_bytes: int, handed_out: Collection[str] 
     )
     if chosen.untouched and reasons:  # what cannot be read may well be the work
         chosen = Choice(None)
+    closed = [one for one in reasons if is_archive(one.path) or is_unreadable(one.path)]
+    if chosen.file is not None and closed:
+        note = f"{shown(closed[0].path)} was not read: {closed[0].reason}"
+        chosen = replace(chosen, note="; ".join(filter(None, [chosen.note, note])))
     return Picked(chosen, files, the_first(inside), reasons)
 
 
@@ -169,9 +173,11 @@ def _problem(picked: Picked, wanted: str) -> str:
     if picked.choice.rivals:
         return f"expected one {wanted_of(picked, wanted)}, found {names(picked.choice.rivals)}"
     others = (
-        f", found only {', '.join(str(file.path) for file in picked.files[:3])}" if picked.files else ", found nothing"
+        f", found only {', '.join(shown(file.path) for file in picked.files[:3])}"
+        if picked.files
+        else ", found nothing"
     )
-    why = "; ".join(f"{refusal.path}: {refusal.reason}" for refusal in picked.reasons[:3])
+    why = "; ".join(f"{shown(refusal.path)}: {refusal.reason}" for refusal in picked.reasons[:3])
     return f"no {wanted}{others}{f' ({why})' if why else ''}"
 
 
@@ -183,8 +189,8 @@ def wanted_of(picked: Picked, wanted: str) -> str:
 
 def names(files: Sequence[File]) -> str:
     """`a, b and c`."""
-    shown = [str(file.path) for file in files[:4]]
-    return " and ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else shown[0]
+    *rest, last = (shown(file.path) for file in files[:4])
+    return f"{', '.join(rest)} and {last}" if rest else last
 
 
 def _with_nested(

@@ -20,6 +20,7 @@ from grader.errors import GraderError
 from grader.inputs.tree import MAX_SUBMISSION_ENTRIES
 
 _MEMORY_BYTES = 256 * 2**20  # address space of the process
+_SECONDS_TOGETHER = 300.0  # of processor time for all submissions; after that each has less
 _WALL_SECONDS = 120.0  # for one request; its processor time is limited long before
 
 
@@ -65,7 +66,12 @@ class Reader:
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
         self._selector: selectors.BaseSelector | None = None
+        self.seconds = 0.0  # of processor time, so far
         self._buffer = bytearray()  # what was received and is not looked at yet
+
+    def budget(self) -> Budget:
+        """For the archives of one submission; a small one when those before it have cost too much together."""
+        return Budget() if self.seconds < _SECONDS_TOGETHER else Budget(archives=5, bytes=32 * 2**20, seconds=1.0)
 
     def ask(self, request: dict[str, Any], budget: Budget | None = None) -> list[tuple[bytes, bytes]]:
         """The frames of the reply, but for the last.
@@ -82,6 +88,7 @@ class Reader:
                 frames, end = self._exchange(request)
             except (EOFError, BrokenPipeError):
                 raise ArchiveError("the process that opened it crashed") from None
+        self.seconds += float(end["seconds"])
         if budget is not None:
             budget.spend(entries=int(end["entries"]), size=int(end["bytes"]), seconds=float(end["seconds"]))
         if end["reason"]:
