@@ -121,7 +121,7 @@ def _chosen(path: Path, wanted: str, max_bytes: int, handed_out: Collection[str]
     from grader.inputs.archives import archive_kind
     from grader.inputs.entry import Entry, pick
     from grader.inputs.opening import open_tree
-    from grader.inputs.reader import ArchiveError
+    from grader.inputs.tree import ArchiveError
 
     tree = open_tree(path, one=True)
     picked = pick(Entry(path.name, [], tree.files), wanted, max_bytes, handed_out)

@@ -16,7 +16,7 @@ from typing import Any
 from grader.archive import ZIP_ERRORS
 from grader.errors import GraderError, UsageError
 from grader.inputs.opening import open_tree
-from grader.inputs.reader import ArchiveError
+from grader.inputs.tree import ArchiveError
 
 _FAILED = "The autograder failed to execute correctly. Please ensure that your submission is valid."
 _MAX_TEXT = 100_000

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from grader.inputs.reader import READER, ArchiveError, Budget, OverBudgetError
-from grader.inputs.tree import MAX_ENTRIES, MAX_SUBMISSION_ENTRIES, File, Refusal, Tree, is_noise
+from grader.inputs.reader import READER, Budget, OverBudgetError
+from grader.inputs.tree import MAX_ENTRIES, MAX_SUBMISSION_ENTRIES, ArchiveError, File, Refusal, Tree, is_noise
 from grader.inputs.unsafe import LONG_PATH, MAX_FILE_BYTES, MAX_PATH_BYTES, Listed, unsafe_entry, unsafe_name
 
 READABLE = (".zip", ".tar", ".tar.gz", ".tgz")
@@ -111,6 +111,8 @@ def is_unreadable(name: str) -> bool:
 
 def archive_kind(name: str) -> str:
     """What a person calls it."""
+    if is_unreadable(name):
+        return "archive"
     return "tar" if ".tar" in name.lower() or name.lower().endswith(".tgz") else "zip"
 
 
@@ -177,11 +179,10 @@ def _abandon_the_largest(tree: Tree) -> None:
     """Each submission has a budget of its own: one with too many entries is not read, and the others are."""
     if len(tree.files) + len(tree.folders) <= MAX_SUBMISSION_ENTRIES:
         return
-    paths = [*(file.path.parts for file in tree.files), *(folder.parts for folder in tree.folders)]
-    depth = 0
-    while {len(parts) > depth + 1 for parts in paths if len(parts) > depth} == {True, False} and (
-        len({parts[: depth + 1] for parts in paths if len(parts) > depth}) == 1
-    ):
+    files = [file.path.parts for file in tree.files]
+    paths = [*files, *(folder.parts for folder in tree.folders)]
+    depth = 0  # of the folder that holds the submissions: the first with more in it than one folder
+    while len({parts[depth] for parts in paths if len(parts) > depth}) == 1 and depth + 1 not in map(len, files):
         depth += 1
     counts = Counter(parts[: depth + 1] for parts in paths if len(parts) > depth + 1)
     for top, count in counts.items():

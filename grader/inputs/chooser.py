@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Generic, Protocol, TypeVar
 
+from grader.inputs.tree import ArchiveError
+
 NOTEBOOK = ".ipynb"
 _OTHER, _NOTEBOOK = 6, 7  # ranks of files of another name
 _NOTEBOOKS = (3, 4, 5)
@@ -79,12 +81,7 @@ def choose(
     if mine:
         return _best(mine, _stub_note(named, mine), wanted, reader)
     others, notebooks = (
-        [
-            file
-            for file in [file for rank, file in ranked if rank[0] == kind][:_CONSIDERED]
-            if not reader.untouched(file)
-        ]
-        for kind in (_OTHER, _NOTEBOOK)
+        [file for file in _of_kind(ranked, kind) if not reader.untouched(file)] for kind in (_OTHER, _NOTEBOOK)
     )
     for some, beside in ((others, notebooks), (notebooks, [])):
         if len(some) == 1:
@@ -132,6 +129,10 @@ def _rank(path: PurePosixPath, wanted: str) -> tuple[int, int]:
     return (_OTHER if suffix == asked.suffix.lower() else _NOTEBOOK if suffix == NOTEBOOK else _NOTEBOOK + 1), 0
 
 
+def _of_kind(ranked: Sequence[tuple[tuple[int, int], F]], kind: int) -> list[F]:
+    return [file for rank, file in ranked if rank[0] == kind][:_CONSIDERED]
+
+
 def _copy(name: str, wanted: str) -> int | None:
     """2 for `gradients-2.py` and `gradients (2).py`, as platforms and browsers name a second one; None for others."""
     stem, suffix = map(re.escape, (PurePosixPath(wanted).stem, PurePosixPath(wanted).suffix))
@@ -149,16 +150,16 @@ class _Reader:
     def __init__(self, max_bytes: int, handed_out: Collection[str]) -> None:
         self._max_bytes = max_bytes
         self._handed_out = frozenset(handed_out)
-        self._known: dict[PurePosixPath, str] = {}
+        self._known: dict[int, str] = {}
 
     def digest(self, file: Candidate) -> str:
         """A hash of its bytes; "" where it cannot be read: it is like no other."""
-        if file.path not in self._known:
+        if id(file) not in self._known:
             try:
-                self._known[file.path] = digest(file.read(self._max_bytes + 1))
-            except Exception:  # whatever is wrong with it: it is said where the file is read to be graded
-                self._known[file.path] = ""
-        return self._known[file.path]
+                self._known[id(file)] = digest(file.read(self._max_bytes + 1))
+            except (OSError, ArchiveError):  # reported where the file is read to be graded
+                self._known[id(file)] = ""
+        return self._known[id(file)]
 
     def untouched(self, file: Candidate) -> bool:
         return bool(self._handed_out) and self.digest(file) in self._handed_out

@@ -11,8 +11,8 @@ from grader.inputs.archives import archive_kind, is_archive, open_nested
 from grader.inputs.chooser import is_named
 from grader.inputs.entry import Entry, Person, moment, utf8
 from grader.inputs.opening import open_tree
-from grader.inputs.reader import ArchiveError, Budget, OverBudgetError
-from grader.inputs.tree import MAX_ENTRIES, Refusal, Tree, the_first
+from grader.inputs.reader import Budget, OverBudgetError
+from grader.inputs.tree import MAX_ENTRIES, ArchiveError, Refusal, Tree, the_first
 
 # In the order in which they are tried: the most telling names first.
 _PLATFORMS = {

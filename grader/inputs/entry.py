@@ -14,8 +14,8 @@ from grader.inputs.archives import (
     open_nested,
 )
 from grader.inputs.chooser import Choice, choose, shown
-from grader.inputs.reader import READER, ArchiveError, Budget, OverBudgetError
-from grader.inputs.tree import File, Refusal, the_first
+from grader.inputs.reader import READER, Budget, OverBudgetError
+from grader.inputs.tree import ArchiveError, File, Refusal, the_first
 
 MAX_ARCHIVE_DEPTH = 3
 MAX_KEY_BYTES = 200  # a file name may have 255

@@ -5,8 +5,7 @@ from pathlib import Path
 from grader.errors import UsageError
 from grader.inputs.archives import archive_kind, is_archive, open_archive
 from grader.inputs.folder import read_folder
-from grader.inputs.reader import ArchiveError
-from grader.inputs.tree import Tree
+from grader.inputs.tree import ArchiveError, Tree
 
 _MAGIC = (b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!", b"\xfd7zXZ", b"BZh")
 

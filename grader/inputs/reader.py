@@ -17,15 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from grader.errors import GraderError
-from grader.inputs.tree import MAX_SUBMISSION_ENTRIES
+from grader.inputs.tree import MAX_SUBMISSION_ENTRIES, ArchiveError
 
 _MEMORY_BYTES = 256 * 2**20  # address space of the process
 _SECONDS_TOGETHER = 300.0  # of processor time for all submissions; after that each has less
 _WALL_SECONDS = 120.0  # for one request; its processor time is limited long before
-
-
-class ArchiveError(Exception):
-    """An archive, or a member of one, that cannot be read; the text says why, and may be hostile."""
 
 
 class OverBudgetError(Exception):

@@ -31,6 +31,10 @@ class Refusal:
     reason: str
 
 
+class ArchiveError(Exception):
+    """An archive, or a member of one, that cannot be read; the text says why, and may be hostile."""
+
+
 class Source(Protocol):
     """Where the bytes of a file come from."""
 
