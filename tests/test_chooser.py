@@ -113,6 +113,14 @@ def test_a_stub_alone_is_graded_and_named():
     )
 
 
+def test_files_of_the_handout_under_other_names_are_not_nothing():
+    files = [Named(PurePosixPath(name), STUB) for name in ("hw3.py", "hw4.py", "hw3.ipynb")]
+    found = choose(files, WANTED, max_bytes=LIMIT, handed_out=HANDED_OUT)
+    assert (found.file, found.untouched, found.rivals) == (None, True, (files[0], files[1]))
+    found = choose(files[::2], WANTED, max_bytes=LIMIT, handed_out=HANDED_OUT)
+    assert (found.file, found.untouched) == (files[0], True)
+
+
 @pytest.mark.parametrize(
     ("names", "why"),
     [

@@ -14,7 +14,7 @@ Files of the handout that nobody changed count only where nothing else is there.
 import hashlib
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Generic, Protocol, TypeVar
 
@@ -96,6 +96,8 @@ def choose(
             f"{shown(named[0].path)} is the handout's file, unchanged", _instead_of(named[0], others, wanted)
         )
         return Choice(named[0], _joined(note, _own(named[0])), untouched=True)
+    if ranked and handed_out:  # files of the handout under other names, and nothing else
+        return replace(choose(files, wanted, max_bytes=max_bytes, any_name=any_name), untouched=True)
     return Choice(None)
 
 
