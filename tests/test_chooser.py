@@ -229,7 +229,7 @@ def test_the_note_stands_in_the_json_in_the_terminal_and_at_home(grader, tmp_pat
     note = "gradients.ipynb was graded: gradients.py is the handout's file, unchanged"
     done = grader("grade", tmp_path, "--json", "--config", CONFIG)
     assert done.returncode == 0
-    assert json.loads(done.stdout)["note"] == note
+    assert json.loads(done.stdout)["notes"] == [note]
     for command in (["grade", tmp_path], ["check"]):
         shown = grader(*command, "--config", CONFIG, cwd=tmp_path)
         assert (shown.returncode, f"note: {note}" in " ".join(shown.stdout.split())) == (0, True), shown.stdout
@@ -240,9 +240,9 @@ def test_the_note_stands_in_every_format(name):
     config = load_config(CONFIG)
     checks = [CheckResult(check, "passed", 1.0, 1.0) for check in CHECKS]
     gradients = [GradientResult(one.name, 3.0, 3.0, "passed", checks) for one in config.gradients]
-    grade = Grade(1, "a.py", "graded", 24.0, 24.0, gradients, note="a.py was graded, not b.py: it is less deep")
+    grade = Grade(1, "a.py", "graded", 24.0, 24.0, gradients, notes=["a.py was graded, not b.py: it is less deep"])
     assert "it is less deep" in render(name, grade, config)
-    assert "it is less deep" not in render(name, msgspec.structs.replace(grade, note=""), config)
+    assert "it is less deep" not in render(name, msgspec.structs.replace(grade, notes=[]), config)
     assert "it is less deep" in emit(grade, config, {}, {})["output"]
 
 
