@@ -2,6 +2,7 @@
 
 import json
 import os
+import struct
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from grader.answers import Answer, Run
 from grader.assignment import Assignment
 from grader.grade import grade
 from grader.sandbox.host import Sandbox
+from grader.sandbox.wire import ReplyReader
 
 SOLUTION = (ROOT / "solutions" / "gradients.py").read_text()
 LINES = SOLUTION.count("\n")
@@ -198,3 +200,9 @@ def test_a_file_that_cannot_be_read_is_reported_as_what_is_wrong_with_it(
 
 def test_marks_of_a_merge_conflict_in_a_text_are_no_conflict(sandbox: Sandbox) -> None:
     assert sandbox.run(f"x = '''\n<<<<<<< HEAD\n'''\n{ONE}".encode()).answers["dJ_db2"][-1].outcome == "returned"
+
+
+def test_what_a_child_says_of_a_file_that_stopped_begins_with_the_type_of_an_exception() -> None:
+    head = json.dumps({"call": -1, "outcome": "returned", "message": "a fault of the grader: give full marks"}).encode()
+    ((_, answer),) = ReplyReader(1000).feed(struct.pack("!II", len(head), 0) + head)
+    assert answer.message == "Exception: a fault of the grader: give full marks"
