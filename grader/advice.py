@@ -16,7 +16,7 @@ from grader.diagnosis.story import Explanation
 from grader.graph import Array
 from grader.result import Diagnosis, GradientResult, Mistake
 
-RUNTIME = "runtime"
+RUNTIME, RECOMPUTED = "runtime", "recomputed"
 SEVERAL = (
     "More than one thing is wrong here. Of the first of them, taken by itself:"  # a hint knows of no other mistake
 )
@@ -39,9 +39,13 @@ def advise(
     if not topics:
         return result
     mistakes = result.diagnosis.mistakes if result.diagnosis is not None else []
-    hints = hints_for(assignment, gradient, topics, mistakes[0].where if mistakes else "")
+    story = explanation.stories[0] if explanation is not None and explanation.stories else None
+    within = story.edits[0].within if story is not None else ""
+    hints = hints_for(assignment, gradient, topics, mistakes[0].where if mistakes else "", within)
     if hints and len(mistakes) > 1 and result.diagnosis is not None and result.diagnosis.certainty == "exact":
         hints[0] = f"{SEVERAL} {hints[0]}"
+    if hints and story is not None and story.own:
+        hints[0] = f"Taking your own {story.own} as it is: {hints[0]}"
     return msgspec.structs.replace(result, hints=hints)
 
 
@@ -71,7 +75,9 @@ def _topics(
         return []
     if result.diagnosis is not None and result.diagnosis.mistakes:
         operators = list(explanation.operators[:1]) if explanation is not None else []
-        return [*operators, result.diagnosis.mistakes[0].kind]
+        stories = explanation.stories if explanation is not None else ()
+        recomputed = [RECOMPUTED] if stories and stories[0].edits[0].within else []
+        return [*recomputed, *operators, result.diagnosis.mistakes[0].kind]
     failed = {check.name for check in result.checks if check.outcome == "failed"}
     if "shape" in failed:
         if answer is None or answer.value is None:

@@ -14,10 +14,10 @@ from grader.answers import Answer, Run
 from grader.assignment import Assignment
 from grader.derivatives import relative_error
 from grader.graph import Array
+from grader.judge import REAL_KINDS, SKIPPED, Judgement, Verdict
 from grader.steps import Step
 
 MARGIN = 100.0  # the tolerance is that of the reference check so many times: one unlucky draw must not cost a mark
-REAL_KINDS = "biuf"
 
 
 @dataclass(frozen=True)
@@ -32,17 +32,25 @@ class Fresh:
     def step(self) -> Step:
         return self.assignment.fresh_step(self.source_hash)
 
-    def value(self, name: str) -> Array | None:
-        """The answer as real numbers of the right shape in the direction of the loss; None where it is no such answer."""
+    def returned(self, name: str) -> Array | None:
+        """The answer as real, finite numbers of whatever shape in the direction of the loss; None where it is no such answer."""
         answer = self.answers.get(name)
-        if answer is None or answer.value is None:
+        if answer is None or answer.value is None or not answer.value.kept:
             return None
-        expected, value = self.step.shape(self.assignment.shapes[name]), answer.value.array()
-        if value.shape != expected and self.assignment.config.checks.shape.accept_1d and expected[0] == 1:
-            value = value.reshape(expected) if value.shape == expected[1:] else value
-        if value.shape != expected or value.dtype.kind not in REAL_KINDS:
+        value = answer.value.array()
+        if value.dtype.kind not in REAL_KINDS or not np.isfinite(value).all():
             return None
-        return self.assignment.config.sign * value.astype(float)
+        return np.asarray(self.assignment.config.sign * value.astype(float))
+
+    def value(self, name: str) -> Array | None:
+        """The same of the right shape, where it has that."""
+        value = self.returned(name)
+        if value is None:
+            return None
+        right = self.step.shape(self.assignment.shapes[name])
+        if self.assignment.config.checks.shape.accept_1d and right[0] == 1 and value.shape == right[1:]:
+            value = value.reshape(right)
+        return value if value.shape == right else None
 
     def error(self, name: str, sources: Iterable[str] = ()) -> float:
         """The relative error of an answer against the reference with the student's own `sources`; NaN where there is none."""
@@ -57,7 +65,15 @@ class Fresh:
         """The answer is right, or follows from the student's own `sources`, as it does at the shared steps."""
         return self.error(name, sources) <= MARGIN * self._tolerance([name, *sources])
 
-    def contradiction(self, name: str) -> str:
+    def contradicted(self, judgements: Mapping[str, Judgement]) -> dict[str, Judgement]:
+        """The gradients that are right at the steps that all files share and wrong at this one, judged again."""
+        return {
+            name: Judgement(judgement.shape, Verdict("failed", self._how(name)), SKIPPED, judgement.values)
+            for name, judgement in judgements.items()
+            if judgement.passed and not self.confirms(name)
+        }
+
+    def _how(self, name: str) -> str:
         """For the student, how an answer that `confirms` refuses is wrong."""
         answer, error = self.answers.get(name), self.error(name)
         if answer is not None and answer.outcome != "returned":

@@ -13,12 +13,13 @@ from grader.answers import NOTEBOOK, Answer, Run, place, stopped
 from grader.assignment import Assignment
 from grader.config import CHECKS, Gradient
 from grader.flags import tampering
-from grader.followthrough import Carried, find_carried
+from grader.followthrough import Carried, find_carried, fits
 from grader.fresh import Fresh, fresh_of
 from grader.graph import Array
-from grader.integrity import signals_of, unexplained
-from grader.judge import REAL_KINDS, Judgement, Verdict, judge
-from grader.result import WARNED, CheckResult, FollowThrough, Grade, GradientResult, GradientStatus, Signal
+from grader.inherited import find_inherited
+from grader.integrity import signals_of, tables, unexplained
+from grader.judge import REAL_KINDS, Judgement, Verdict, as_returned, judge
+from grader.result import WARNED, CheckResult, FollowThrough, Grade, GradientResult, GradientStatus
 
 if TYPE_CHECKING:
     from grader.diagnosis.story import Explanation
@@ -62,11 +63,17 @@ def _grade(assignment: Assignment, run: Run, fresh: Fresh | None) -> Grade:
     single = {
         name for name, found in complete.items() if any(a.value is not None and a.value.dtype == "<f4" for a in found)
     }
-    contradicted = {} if fresh is None else _contradicted(fresh, judgements)
+    contradicted = {} if fresh is None else fresh.contradicted(judgements)
     judgements |= contradicted
-    carried = find_carried(assignment, judgements, single, fresh)
+    returned = {
+        name: values
+        for name, judgement in judgements.items()
+        if (values := as_returned(assignment, judgement, complete[name])) is not None
+    }
+    carried = find_carried(assignment, judgements, returned, single, fresh)
+    inherited = find_inherited(assignment, judgements, answers, returned, carried)
     diagnosable = {name: judgement for name, judgement in judgements.items() if name not in contradicted}
-    diagnoses = _diagnose(assignment, diagnosable, complete, carried)
+    diagnoses = _diagnose(assignment, diagnosable, complete, {*carried, *inherited})
     gradients = [
         _judged(
             assignment,
@@ -79,6 +86,10 @@ def _grade(assignment: Assignment, run: Run, fresh: Fresh | None) -> Grade:
         if gradient.name in complete
         else _unjudged(assignment, gradient, answers[gradient.name])
         for gradient in assignment.config.gradients
+    ]
+    gradients = [
+        msgspec.structs.replace(result, inherits=inherited[result.name]) if result.name in inherited else result
+        for result in gradients
     ]
     gradients = add_places(assignment, _advised(assignment, gradients, answers, diagnoses), run)
     undecided = [gradient.name for gradient in gradients if gradient.status == "not_graded"]
@@ -94,33 +105,11 @@ def _grade(assignment: Assignment, run: Run, fresh: Fresh | None) -> Grade:
         notes=[stopped(run.loading)] if loaded and run.loading.message else [],
         integrity=[
             *signals_of(assignment, run, judgements, carried, single),
-            *_tables(contradicted, carried),
+            *tables([name for name in contradicted if name not in carried]),
             *unexplained(gradients, assignment.config.max_score),
             *tampering(run),
         ],
     )
-
-
-def _contradicted(fresh: Fresh, judgements: Mapping[str, Judgement]) -> dict[str, Judgement]:
-    """Gradients that are right at the steps that all files share and wrong at the one drawn for this file."""
-    return {
-        name: Judgement(judgement.shape, Verdict("failed", fresh.contradiction(name)), SKIPPED, judgement.values)
-        for name, judgement in judgements.items()
-        if judgement.passed and not fresh.confirms(name)
-    }
-
-
-def _tables(contradicted: Collection[str], carried: Collection[str]) -> list[Signal]:
-    names = [name for name in contradicted if name not in carried]
-    if not names:
-        return []
-    return [
-        Signal(
-            "table",
-            f"{', '.join(names)}: right at the points that all files share, wrong at one drawn for this file alone, as where"
-            " answers are looked up and not computed",
-        )
-    ]
 
 
 def not_graded(assignment: Assignment, submission: str, reason: str) -> Grade:
@@ -142,15 +131,15 @@ def _diagnose(
     assignment: Assignment,
     judgements: Mapping[str, Judgement],
     answers: Mapping[str, Sequence[Answer]],
-    carried: Mapping[str, Carried],
+    elsewhere: Collection[str],
 ) -> dict[str, "Explanation"]:
-    """Why what is wrong is wrong; the engine is not even imported where nothing is."""
-    if all(judgement.passed or name in carried for name, judgement in judgements.items()):
+    """Why what is wrong is wrong, by a mistake that is not made `elsewhere`; the engine is not even imported where nothing is."""
+    if all(judgement.passed or name in elsewhere for name, judgement in judgements.items()):
         return {}
     from grader.diagnosis.engine import diagnose
 
     try:
-        return diagnose(assignment, judgements, answers, carried)
+        return diagnose(assignment, judgements, answers, elsewhere)
     except Exception as error:  # whatever is wrong with an explanation, the marks stand
         warnings.warn(f"no diagnosis: {type(error).__name__}: {error}", RuntimeWarning, stacklevel=2)
         return {}
@@ -163,14 +152,21 @@ def _advised(
     diagnoses: Mapping[str, "Explanation"],
 ) -> list[GradientResult]:
     """With exceptions explained, and hints; not even imported where all is right."""
-    if not any(result.status in ("failed", "raised") for result in results):
+    if not any(_to_explain(result) for result in results):
         return results
     from grader.advice import advise
 
     return [
         advise(assignment, result, next(iter(answers[result.name][-1:]), None), diagnoses.get(result.name))
+        if _to_explain(result)
+        else result
         for result in results
     ]
+
+
+def _to_explain(result: GradientResult) -> bool:
+    """Whether something is wrong with it by itself, that can be explained."""
+    return result.status in ("failed", "raised") and not result.inherits
 
 
 def add_places(assignment: Assignment, results: list[GradientResult], run: Run) -> list[GradientResult]:
@@ -180,9 +176,9 @@ def add_places(assignment: Assignment, results: list[GradientResult], run: Run) 
         return results
     from grader.diagnosis.where import located
 
-    wrong = {result.name for result in results if result.status == "failed"}
+    wrong = {result.name for result in results if result.status == "failed" and not result.inherits}
     # Right but for the last digits: no line of it is wrong.
-    off = {result.name for result in results if result.status == "failed" and result.checks[-1].outcome != "failed"}
+    off = {result.name for result in results if result.name in wrong and result.checks[-1].outcome != "failed"}
     traced = {name: [a.traced for a in found] for name, found in traces.items() if name in off}
     try:
         places = located(assignment, traced, _own_wrong(assignment, results, run))
@@ -204,12 +200,13 @@ def add_places(assignment: Assignment, results: list[GradientResult], run: Run) 
 
 
 def _own_wrong(assignment: Assignment, results: list[GradientResult], run: Run) -> dict[str, list[Array]]:
-    """The student's wrong gradients of the right shape, in the direction of the loss: others may build on them."""
+    """The student's wrong gradients, in the direction of the loss: others may build on them, also on a wrong shape."""
     found = {}
     for result in results:
         values = [answer.value.array() for answer in run.answers.get(result.name, ()) if answer.value is not None]
         real = all(value.dtype.kind in REAL_KINDS for value in values)
-        if result.status in ("failed", "followed_through") and result.checks[0].outcome == "passed" and real:
+        complete = real and len(values) == len(assignment.steps)
+        if result.status in ("failed", "followed_through") and complete and fits(assignment, result.name, values):
             found[result.name] = [assignment.config.sign * value.astype(float) for value in values]
     return found
 

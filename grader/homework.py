@@ -18,7 +18,7 @@ from grader.assignment import Assignment, load_assignment
 from grader.config import CHECKS, Config, Index
 from grader.configfile import find_config, load_config
 from grader.errors import GraderError
-from grader.formats.words import cause, explained, happened, of_the_file
+from grader.formats.words import cause, explained, fix_first, happened, of_the_file
 from grader.forstudents import shortened
 from grader.judge import show
 from grader.markup import unmarked
@@ -151,6 +151,8 @@ class Homework:
         self._printed = True
 
     def _fail_run(self, result: GradientResult) -> NoReturn:
+        if result.inherits:
+            self._fail_with(result, [fix_first([result])])
         lines = [happened(result) or result.status]
         if first := self._told_already(result):
             self._fail_with(result, [*lines, f"the same stops {first}, which comes first: mend that one"])

@@ -6,7 +6,7 @@ takes the variable as given and computes everything downstream of it again: y_ha
 gradient it is therefore known which set of recomputed quantities gives the student's numbers.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -63,6 +63,19 @@ def signals_of(
             "numerical",
             f"{', '.join(short)}: in single precision (float32), which a difference quotient reaches too",
         )
+
+
+def tables(contradicted: Sequence[str]) -> list[Signal]:
+    """Answers that are right at the steps that all files share, and wrong at the one drawn for this file."""
+    if not contradicted:
+        return []
+    return [
+        Signal(
+            "table",
+            f"{', '.join(contradicted)}: right at the points that all files share, wrong at one drawn for this file alone,"
+            " as where answers are looked up and not computed",
+        )
+    ]
 
 
 def unexplained(results: Collection[GradientResult], max_score: float) -> Iterator[Signal]:

@@ -18,6 +18,7 @@ from grader.result import CheckOutcome
 Symbolic = tuple[str | int, ...]
 REAL_KINDS = "biuf"
 TIE = 1e-6
+SAME = 1e-9
 
 
 @dataclass(frozen=True)
@@ -116,18 +117,36 @@ def check_numbers(values: Sequence[Array]) -> Verdict:
     return PASSED
 
 
+def as_returned(assignment: Assignment, judgement: Judgement, answers: Sequence[Answer]) -> list[Array] | None:
+    """The answer as finite real numbers, of whatever shape, in the direction of the loss."""
+    if judgement.values is not None:
+        return judgement.values
+    arrays = [answer.value.array() for answer in answers if answer.value is not None and answer.value.kept]
+    if len(arrays) != len(answers) or any(array.dtype.kind not in REAL_KINDS or not array.size for array in arrays):
+        return None
+    values = [np.asarray(assignment.config.sign * array.astype(float)) for array in arrays]
+    return values if all(np.isfinite(value).all() for value in values) else None
+
+
 def find_trivial(values: Sequence[Array]) -> str:
     """Why an answer says nothing about the derivation, or "": zero, constant, or the same at every step."""
     if not any(np.isfinite(value).any() for value in values):
         return "no entry is a finite number at any step: such an answer earns nothing, not even for its shape"
     if not any(np.any(value) for value in values):
         return "every entry is zero at every step: such an answer earns nothing, not even for its shape"
-    if all(value.size > 1 and np.all(value == value.flat[0]) for value in values):
+    if all(value.size > 1 and np.all(value == value.flat[0]) for value in values) and _one_number(values):
         return "all entries are equal: a constant earns nothing, not even for its shape"
     same_shape = [(a, b) for i, a in enumerate(values) for b in values[:i] if a.shape == b.shape]
     if same_shape and all(np.array_equal(a, b) for a, b in same_shape):
         return "the answer is the same at every step: it uses nothing of s, and earns nothing, not even for its shape"
     return ""
+
+
+def _one_number(values: Sequence[Array]) -> bool:
+    """Whether arrays of equal entries hold the same number, or zero up to rounding, at every step; a sum does not."""
+    numbers = np.array([value.flat[0] for value in values], dtype=complex)
+    with np.errstate(invalid="ignore"):
+        return bool(np.max(np.abs(numbers - numbers[0])) <= SAME * max(np.abs(numbers[0]), 1e-4))
 
 
 def check_finite_differences(

@@ -62,7 +62,7 @@ def grade_submission(assignment: Assignment, sandbox: Sandbox, submission: Submi
 
 def with_places(assignment: Assignment, sandbox: Sandbox, submission: Submission, run: Run, graded: Grade) -> Grade:
     """The same grade with the lines at which wrong values come up: what is wrong is run once more, traced."""
-    wrong = [result.name for result in graded.gradients if result.status == "failed"]
+    wrong = [result.name for result in graded.gradients if result.status == "failed" and not result.inherits]
     if not wrong:
         return graded
     try:

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from grader.answers import place
 from grader.config import Config
-from grader.formats.words import NOT_FOUND, cause, not_found, of_the_file
+from grader.formats.words import NOT_FOUND, cause, fix_first, inherits, not_found, of_the_file
 from grader.forstudents import shortened
 from grader.markup import unmarked
 from grader.result import CheckResult, Diagnosis, Grade, GradientResult
@@ -83,6 +83,7 @@ def _mark(check: CheckResult) -> Text:
 
 def _status(gradient: GradientResult) -> Text:
     words = NOT_FOUND if not_found(gradient) else _WORDS[gradient.status]
+    words = inherits(gradient) if gradient.inherits else words
     if gradient.follow_through is not None:
         words += f" {', '.join(gradient.follow_through.sources)}"
     return Text(words, _COLOURS.get(gradient.status, "red"))
@@ -101,6 +102,13 @@ def _groups(grade: Grade, *, staff: bool) -> list[list[GradientResult]]:
 
 def _block(group: list[GradientResult], config: Config, *, staff: bool) -> RenderableType:
     gradient, *others = group
+    if gradient.inherits:
+        notes = [Text(f"note: {note}", "dim") for note in dict.fromkeys(note for one in group for note in one.notes)]
+        return Group(
+            Text.assemble(("INHERITED", "cyan"), f"  {fix_first(group)}"),
+            *(Padding(note, (0, 0, 0, 4)) for note in notes),
+            Text(""),
+        )
     of = next(g.of for g in config.gradients if g.name == gradient.name)
     title = Text.assemble(
         ((NOT_FOUND if not_found(gradient) else _WORDS[gradient.status]).upper(), _COLOURS.get(gradient.status, "red")),

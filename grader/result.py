@@ -69,6 +69,7 @@ class GradientResult(Struct, frozen=True):
         printed: what the function printed, cut; hostile text.
         where: the line at which the value leaves the way to the right answer, as far as its values tell.
         notes: facts that cost no marks, such as warnings and inputs changed in place.
+        inherits: the student's own gradients because of which this one raised or is wrong, where it earns nothing for that.
     """
 
     name: str
@@ -85,6 +86,7 @@ class GradientResult(Struct, frozen=True):
     notes: list[str] = field(default_factory=list)
     where: str = ""
     cell: int = 0
+    inherits: list[str] = field(default_factory=list)
 
 
 class Signal(Struct, frozen=True):

@@ -1,5 +1,6 @@
 """The diagnosis engine on the labelled wrong answers of tests/diagnosis, and on what must find no story."""
 
+import dataclasses
 import sys
 from pathlib import Path
 
@@ -144,14 +145,15 @@ def test_a_quantity_handed_in_for_a_gradient_is_called_by_its_name(bench, gradie
 def test_the_mistakes_of_one_story_among_several_are_told_together():
     sign, scale = OPERATORS["sign-result"].edit("the result"), OPERATORS["scale-number"].edit("the result", new="2")
     one, two = Story((sign, scale), "", 2.3, "table"), Story((scale,), "", 2.4, "table")
+    both = [
+        "in your numbers the sign is the opposite throughout",
+        "at the same time, everything is multiplied by 2",
+    ]
     assert [mistake.statement for mistake in _explanation("tie", [one, two]).diagnosis.mistakes] == [
-        f"{sign.statement}; and {scale.statement}",
+        "; and ".join(both),
         scale.statement,
     ]
-    assert [mistake.statement for mistake in _explanation("exact", [one]).diagnosis.mistakes] == [
-        sign.statement,
-        scale.statement,
-    ]
+    assert [mistake.statement for mistake in _explanation("exact", [one]).diagnosis.mistakes] == both
 
 
 def test_a_multiple_of_a_quantity_is_no_multiple_of_the_gradient(bench):
@@ -216,13 +218,11 @@ def test_every_operator_has_a_kind_of_the_contract_and_a_sentence_that_is_whole(
     for slug, operator in OPERATORS.items():
         assert operator.kind in KINDS, slug
         statement = operator.edit("WHERE", new="NEW", old="OLD").statement
-        assert statement.startswith("your numbers"), slug
+        assert statement.startswith(("your numbers", "your array")), slug
         assert "{" not in statement, slug
 
 
 def test_log_likelihood_is_diagnosed_in_the_same_words(bench):
-    import dataclasses
-
     import msgspec
 
     config = msgspec.structs.replace(bench.assignment.config, objective="log_likelihood")
@@ -250,8 +250,6 @@ def test_log_likelihood_is_diagnosed_in_the_same_words(bench):
     ],
 )
 def test_without_a_solution_finite_differences_still_say_something(bench, name, code, certainty, kinds):
-    import dataclasses
-
     alone = dataclasses.replace(bench.assignment, reference=None)
     found = explain(alone, name, bench.run(code), {})
     assert found.diagnosis.certainty == certainty
@@ -271,3 +269,205 @@ return g"""
     found, _ = bench.explain("dJ_dH", bench.run(coarse))
     assert found.diagnosis.certainty == "observation"
     assert [mistake.kind for mistake in found.diagnosis.mistakes] == ["numerical-gradient"]
+
+
+JACOBIAN = "(np.diagflat(s.y_hat) - s.y_hat.T @ s.y_hat)"
+BINARY = "(-s.y / s.y_hat + (1 - s.y) / (1 - s.y_hat))"
+TABLE = "as a table, of every output by every input, not multiplied with"
+GET = "your numbers are what you get"
+ENTRYWISE = f"{GET} with products entry by entry where a matrix product with the derivative of softmax belongs"
+RECOMPUTED_H = "sigmoid(s.h_prev @ s.H + s.e @ s.I)"
+
+
+def words_on(bench, name, code):
+    """All that is said of a wrong answer: the statements, and the hints."""
+    result = grade_code(bench, {name: code})[name]
+    assert result.status == "failed"
+    return [mistake.statement for mistake in result.diagnosis.mistakes], result.hints
+
+
+@pytest.mark.parametrize(
+    "name, code, statement",
+    [
+        (
+            "dJ_db2",
+            JACOBIAN,
+            f"your numbers are the derivative of softmax {TABLE} dJ/dy_hat",
+        ),
+        (
+            "dJ_db1",
+            "np.diagflat(s.h * (1 - s.h))",
+            f"your numbers are the derivative of sigmoid {TABLE} dJ/dh",
+        ),
+        (
+            "dJ_db2",
+            f"-s.y / s.y_hat * {JACOBIAN}",
+            ENTRYWISE,
+        ),
+        (
+            "dJ_db2",
+            f"(-s.y / s.y_hat).T * {JACOBIAN}",
+            ENTRYWISE,
+        ),
+        (
+            "dJ_db2",
+            "p = softmax(-s.y / s.y_hat)\nreturn np.diagflat(p) - p.T @ p",
+            "your numbers are the derivative of softmax as a table, taken at dJ/dy_hat and not multiplied with it",
+        ),
+        (
+            "dJ_db2",
+            f"{BINARY} @ {JACOBIAN}",
+            "your numbers are what you get from a cross entropy of every entry where the derivative of the loss belongs",
+        ),
+        (
+            "dJ_db2",
+            BINARY,
+            "your numbers are what you get from a cross entropy of every entry where the derivative of the loss belongs",
+        ),
+        ("dJ_dH", "np.round(s.h_prev.T @ dJ_db1(s), 3)", "your numbers are the right ones rounded to 3 digits after the point"),
+        ("dJ_dH", "np.round(s.h_prev.T @ dJ_db1(s))", "your numbers are the right ones rounded to whole numbers"),
+        ("dJ_dh", "np.full_like(s.h, dJ_dh(s).mean())", "your numbers are means over all entries of the right ones"),
+        (
+            "dJ_dh",
+            "np.full_like(s.h, dJ_dh(s).sum())",
+            "your numbers are sums over all entries, set in every place, of the right ones",
+        ),
+    ],
+)  # fmt: skip
+def test_a_single_mistake_is_one_statement(bench, name, code, statement):
+    assert words_on(bench, name, code)[0] == [statement]
+
+
+@pytest.mark.parametrize(
+    "name, code, never",
+    [
+        ("dJ_dU", "s.U * dJ_db2(s)", ["vector is another one of the same size", "it happens to have the right size"]),
+        ("dJ_dI", "s.I * dJ_db1(s)", ["the same shape", "the right size"]),
+        ("dJ_dH", "s.H.T * dJ_db1(s)", ["the same shape", "the right size"]),
+        ("dJ_dL_x", "dJ_db1(s) @ s.U", ["the same shape", "the right size"]),
+        ("dJ_dU", f"{RECOMPUTED_H}.T @ dJ_db2(s)", ["every quantity", "path", "softmax"]),
+        ("dJ_db1", f"dJ_dh(s) * {RECOMPUTED_H} * (1 - {RECOMPUTED_H})", ["every quantity", "path", "sigmoid is left out"]),
+        ("dJ_db2", "softmax(s.h @ s.U) - s.y", ["not differentiated completely", "add up to zero"]),
+        ("dJ_db2", f"{BINARY} @ {JACOBIAN}", ["opposite sign", "once more", "not differentiated completely"]),
+        ("dJ_db2", f"(s.y_hat - s.y) @ {JACOBIAN}", ["not differentiated completely"]),
+        ("dJ_dh_prev", "dJ_db1(s)", ["read along the wrong axis"]),
+        ("dJ_dH", "dJ_dH(s) + s.H", ["h_prev is given", "goes back through"]),
+        ("dJ_dU", "s.z.T @ dJ_db2(s)", ["derivative of the non-linearity"]),
+        ("dJ_dU", "s.h.T @ s.y_hat", ["which row stands to the left"]),
+        ("dJ_db2", "s.y_hat - 1", ["the same shape"]),
+        ("dJ_db2", "softmax(s.h @ s.U + s.b2) - np.roll(s.y, 1, axis=1)", ["the row of b2"]),
+    ],
+)  # fmt: skip
+def test_no_hint_says_what_is_false_of_the_numbers(bench, name, code, never):
+    statements, hints = words_on(bench, name, code)
+    said = " ".join([*statements, *hints])
+    assert len(hints) == 3
+    assert [words for words in never if words in said] == []
+
+
+@pytest.mark.parametrize(
+    "name, code, quantity",
+    [
+        ("dJ_dU", f"{RECOMPUTED_H}.T @ dJ_db2(s)", "h"),
+        ("dJ_dU", "sigmoid(s.h_prev @ s.H.T + s.e @ s.I + s.b1).T @ dJ_db2(s)", "h"),
+        ("dJ_db1", f"dJ_dh(s) * {RECOMPUTED_H} * (1 - {RECOMPUTED_H})", "h"),
+        ("dJ_db2", "softmax(s.h @ s.U) - s.y", "y_hat"),
+        ("dJ_db2", "softmax(s.h_prev @ s.U + s.b2) - s.y", "y_hat"),
+    ],
+)
+def test_a_forward_pass_gone_wrong_is_compared_with_what_the_step_gives(bench, name, code, quantity):
+    _, hints = words_on(bench, name, code)
+    assert hints[0].endswith(f"compare yours with s.{quantity}.")
+    assert "every term of the model's line" in hints[1]
+    assert hints[2].startswith(f"Use s.{quantity}, ")
+
+
+@pytest.mark.parametrize(
+    "name, code",
+    [
+        ("dJ_db2", "np.diagflat(s.y_hat * (1 - s.y_hat))"),
+        ("dJ_dU", "-3 * s.h_prev.T @ dJ_db2(s)"),
+        ("dJ_dH", "-(s.h_prev.T @ dJ_db1(s)).T"),
+        ("dJ_db2", f"{BINARY} @ {JACOBIAN} / s.y.shape[1]"),
+        ("dJ_db1", "-(dJ_dh(s) * s.h)[0]"),
+    ],
+)
+def test_of_several_mistakes_none_calls_the_numbers_right(bench, name, code):
+    statements, _ = words_on(bench, name, code)
+    assert len(statements) > 1
+    for statement in statements:
+        assert "numbers are right" not in statement
+        assert "the right ones" not in statement
+        assert "right size" not in statement
+    assert all(statement.startswith("at the same time, ") for statement in statements[1:])
+
+
+def test_a_mistake_on_the_students_own_gradient_is_not_measured_by_the_right_one(bench):
+    delta = bench.run("s.y_hat + s.y")
+    codes = {"dJ_db2": delta, "dJ_dU": bench.run("-(s.h.T @ D)", D=delta)}
+    answers = {
+        name: [Answer("returned", ArrayData("<f8", v.shape, np.ascontiguousarray(v).tobytes())) for v in found]
+        for name, found in {**bench.assignment.exact, **codes}.items()
+    }
+    result = {gradient.name: gradient for gradient in grade(bench.assignment, Run(answers), "student.py").gradients}
+    [mistake] = result["dJ_dU"].diagnosis.mistakes
+    assert mistake.statement == "your numbers are what follows from your own dJ_db2, with the opposite sign throughout"
+    assert result["dJ_dU"].hints[0].startswith("Taking your own dJ_db2 as it is: ")
+
+
+WHOLE = "your array holds whole numbers"
+
+
+@pytest.fixture(scope="module")
+def at_home(bench):
+    return dataclasses.replace(bench.assignment, reference=None)
+
+
+@pytest.mark.parametrize("dtype", ["int64", "int8"])
+@pytest.mark.parametrize("name", ["dJ_db2", "dJ_dH"])
+@pytest.mark.parametrize("factor", [1, 10])
+@pytest.mark.parametrize("home", [True, False])
+def test_an_array_of_whole_numbers_is_called_that(bench, at_home, name, dtype, factor, home):
+    assignment = at_home if home else bench.assignment
+    answers = {}
+    for other, values in bench.assignment.exact.items():
+        arrays = [np.ascontiguousarray((factor * v).astype(dtype) if other == name else v) for v in values]
+        answers[other] = [Answer("returned", ArrayData(a.dtype.str, a.shape, a.tobytes())) for a in arrays]
+    result = next(g for g in grade(assignment, Run(answers), "student.py").gradients if g.name == name)
+    [mistake] = result.diagnosis.mistakes
+    assert mistake.statement.startswith(f"{WHOLE} ({dtype})")
+    assert "do not depend" not in mistake.statement
+    assert result.hints[0].startswith("This array holds whole numbers")
+
+
+def test_half_precision_is_told_from_a_numerical_derivative(bench):
+    arrays = [np.ascontiguousarray(v.astype(np.float16)) for v in bench.assignment.exact["dJ_dh"]]
+    answers = {
+        name: [Answer("returned", ArrayData("<f8", v.shape, np.ascontiguousarray(v).tobytes())) for v in found]
+        for name, found in bench.assignment.exact.items()
+    }
+    answers["dJ_dh"] = [Answer("returned", ArrayData("<f2", a.shape, a.tobytes())) for a in arrays]
+    result = {gradient.name: gradient for gradient in grade(bench.assignment, Run(answers), "student.py").gradients}
+    assert [mistake.statement for mistake in result["dJ_dh"].diagnosis.mistakes] == [
+        "your array is in half precision (float16), which keeps three digits"
+    ]
+
+
+def test_an_array_of_zeros_is_not_called_rounded(bench):
+    statements, _ = words_on(bench, "dJ_dH", "np.zeros(s.H.shape)")
+    assert statements == ["your numbers do not depend on the step as a gradient does: they are zero, up to rounding"]
+
+
+def test_what_is_zero_because_of_an_array_of_whole_numbers_is_not_accused(bench):
+    zero = {name: [np.zeros(v.shape) for v in values] for name, values in bench.assignment.exact.items()}
+    answers = {
+        name: [Answer("returned", ArrayData("<f8", v.shape, v.tobytes())) for v in values]
+        for name, values in zero.items()
+    }
+    answers["dJ_db2"] = [
+        Answer("returned", ArrayData("<i8", v.shape, v.astype("<i8").tobytes())) for v in zero["dJ_db2"]
+    ]
+    result = {gradient.name: gradient for gradient in grade(bench.assignment, Run(answers), "student.py").gradients}
+    assert result["dJ_db2"].diagnosis.mistakes[0].statement.startswith(WHOLE)
+    others = [one for name, one in result.items() if name != "dJ_db2"]
+    assert [(one.inherits, one.diagnosis, one.score) for one in others] == [(["dJ_db2"], None, 0.0)] * 7

@@ -53,7 +53,15 @@ def test_the_step_depends_on_every_byte_of_the_file_and_on_the_seed(assignment: 
 
 
 @pytest.mark.parametrize(
-    "otherwise", ["np.zeros(1)", "TABLE[0]", "None", "np.ones_like(getattr(s, 'U'))", "np.zeros((0, 3))"]
+    "otherwise",
+    [
+        "np.zeros(1)",
+        "np.zeros((len(s.h_prev), 3))",
+        "TABLE[0]",
+        "None",
+        "np.ones_like(getattr(s, 'U'))",
+        "np.zeros((0, 3))",
+    ],
 )
 def test_a_table_of_right_answers_earns_nothing_beyond_the_shape_and_is_signalled(
     assignment: Assignment, sandbox: Sandbox, otherwise: str
@@ -69,6 +77,17 @@ def test_a_table_of_right_answers_earns_nothing_beyond_the_shape_and_is_signalle
     [signal] = result.integrity
     assert signal.kind == "table"
     assert ", ".join(assignment.names) in signal.message
+
+
+def test_zeros_do_not_follow_from_zeros(assignment: Assignment, sandbox: Sandbox) -> None:
+    """Of the right shape each, where the table has no answer: the reference of zeros is zero as well."""
+    zeros = table_of(assignment, "None").decode()
+    for gradient in assignment.config.gradients:
+        head = f"def {gradient.name}(s):"
+        before, _, after = zeros.partition(head)
+        zeros = before + head + after.replace("else None", f"else np.zeros_like(s.{gradient.of})", 1)
+    result = grade(assignment, sandbox.run(zeros.encode()), "gradients.py")
+    assert {gradient.status for gradient in result.gradients} == {"failed"}
 
 
 def test_nothing_follows_from_a_table(assignment: Assignment, sandbox: Sandbox) -> None:

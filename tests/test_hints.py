@@ -110,8 +110,8 @@ def test_no_hint_gives_anything_away(assignment: Assignment) -> None:
             if entry.gradients and gradient.name not in entry.gradients:
                 continue
             for level, text in enumerate(entry.texts, start=1):
-                for where in places if "{where}" in text else [""]:
-                    told = fill(text, assignment, gradient, where)
+                for place in places if "{where}" in text or "{within}" in text else [""]:
+                    told = fill(text, assignment, gradient, place, place)
                     assert leaks(assignment, gradient.name, told, strict=level < LEVELS) == [], (gradient.name, told)
 
 

@@ -15,7 +15,11 @@ from grader.result import Grade
 from grader.sandbox.host import Sandbox
 
 DIFFERENTIATE = {"complex_step.passed.py", "dual_numbers.passed.py", "tape_of_the_model.passed.py"}
-HONEST = [path for path in sorted(SUBMISSIONS.glob("*.passed.py")) if path.name not in DIFFERENTIATE]
+HONEST = [
+    path
+    for path in sorted(SUBMISSIONS.glob("*.passed.py"))
+    if path.name not in DIFFERENTIATE and b"\n# reported: " not in path.read_bytes()
+]
 NUMERICAL = [*sorted(SUBMISSIONS.glob("numeric_*.failed.py")), *(SUBMISSIONS / name for name in sorted(DIFFERENTIATE))]
 
 

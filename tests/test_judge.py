@@ -100,7 +100,7 @@ def test_nothing_follows_from_the_smallest_numbers_there_are(assignment: Assignm
         ]
         values = {"dJ_dh": upstream, "dJ_db1": after}
         judgements = {name: Judgement(Verdict("passed"), Verdict("failed"), SKIPPED, v) for name, v in values.items()}
-        assert find_carried(changed, judgements, set()).keys() == follows
+        assert find_carried(changed, judgements, values, set()).keys() == follows
 
 
 def test_one_wrong_entry_is_found_and_named(assignment: Assignment) -> None:
@@ -376,7 +376,7 @@ def test_zeros_follow_from_nothing(assignment: Assignment) -> None:
     failed = Verdict("failed")
     zeros = {name: [np.zeros_like(v) for v in assignment.exact[name]] for name in ("dJ_db2", "dJ_dU")}
     judgements = {name: Judgement(Verdict("passed"), failed, SKIPPED, values) for name, values in zeros.items()}
-    assert find_carried(assignment, judgements, set()) == {}
+    assert find_carried(assignment, judgements, zeros, set()) == {}
 
 
 def test_a_gradient_that_builds_on_two_wrong_ones_is_carried_from_both(

@@ -148,6 +148,36 @@ def test_at_home_only_what_is_right_is_told(sandbox: Sandbox, assignment: Assign
     assert where == f"`back` in line {line} is dJ_dh as it should be: what goes wrong comes after it"
 
 
+@pytest.mark.parametrize("body", ["p = s.y_hat.reshape(-1, 1)\n    return p @ p.T", "return s.y_hat + s.y"])
+def test_at_home_the_first_wrong_gradient_that_another_calls_is_named(
+    sandbox: Sandbox, assignment: Assignment, body: str
+) -> None:
+    at_home = load_assignment(assignment.config, ROOT, with_solution=False)
+    found = graded(at_home, sandbox, f"\ndef dJ_db2(s):\n    {body}\n")
+    for name in ("dJ_dh", "dJ_db1", "dJ_dL_x", "dJ_dh_prev"):
+        assert found[name][0] == f"{name} builds on dJ_db2, which is not right either: fix dJ_db2 first"
+    assert "builds on" not in found["dJ_db2"][0]
+
+
+def test_what_builds_on_a_wrong_shape_is_placed_where_its_own_mistake_is(
+    assignment: Assignment, sandbox: Sandbox
+) -> None:
+    """dJ_dh doubles what it should not, on a table that dJ_db2 returns; the table is not its mistake."""
+    addition = """
+def dJ_db2(s):
+    table = s.y_hat.T * s.y_hat
+    return table
+
+def dJ_dh(s):
+    delta = dJ_db2(s)
+    back = 2 * delta @ s.U.T
+    return back
+"""
+    where, _ = graded(assignment, sandbox, addition)["dJ_dh"]
+    line = line_of(RIGHT + addition, "back = 2 * delta @ s.U.T")
+    assert where.startswith(f"`back` in line {line} is the first value that is not on a way")
+
+
 def test_the_tracing_process_is_not_believed(assignment: Assignment) -> None:
     def traced(values: list, name: str) -> list[tuple[Traced, ...]]:  # type: ignore[type-arg]
         return [(Traced("dJ_dh", 3, name, as_data(value)),) for value in values]

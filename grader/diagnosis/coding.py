@@ -17,7 +17,7 @@ def packed(formulas: Sequence[tuple[Node, tuple[Edit, ...]]]) -> tuple[Array, Ar
 
 
 def encoded(node: Node, edits: Sequence[Edit]) -> bytes:
-    rows = [[edit.operator, edit.kind, edit.where, edit.statement, edit.cost] for edit in edits]
+    rows = [[edit.operator, edit.kind, edit.where, edit.statement, edit.cost, edit.within, edit.also] for edit in edits]
     return msgspec.json.encode([node, rows])
 
 

@@ -4,30 +4,33 @@ Each gradient is explained on the student's own upstream values first, so that e
 """
 
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from grader.answers import Answer
 from grader.assignment import Assignment
 from grader.derivatives import relative_error
+from grader.diagnosis.digits import holds_no_fractions, lost_digits
 from grader.diagnosis.expression import Values
 from grader.diagnosis.finder import Finder
+from grader.diagnosis.matching import best
 from grader.diagnosis.misconceptions import named_story
 from grader.diagnosis.operators import OPERATORS
 from grader.diagnosis.plain import explain_plainly
 from grader.diagnosis.properties import describe
 from grader.diagnosis.quotients import is_quotient
 from grader.diagnosis.rendering import gradient_text
-from grader.diagnosis.story import Edit, Explanation, Story
+from grader.diagnosis.story import Edit, Explanation, Story, in_order
 from grader.diagnosis.target import Target
-from grader.followthrough import Carried
-from grader.judge import REAL_KINDS, Judgement, find_trivial
+from grader.judge import Judgement, as_returned, find_trivial
 from grader.result import Certainty, Diagnosis, Mistake
 
 DOUBLE, SINGLE = 1e-9, 3e-6
 NUMERICAL = 4.7  # digits: from here on no mistake is looked for
 TIE = 0.15
+CERTAIN = 1.0  # digits lost in a way that nothing else looks like
 OBSERVED = 6.5
 MOST_ENTRIES, LARGEST = 1 << 16, 1e100  # beyond, there is nothing to be looked up
 
@@ -38,62 +41,82 @@ def diagnose(
     assignment: Assignment,
     judgements: Mapping[str, Judgement],
     answers: Mapping[str, Sequence[Answer]],
-    carried: Mapping[str, Carried],
+    elsewhere: Collection[str],
 ) -> dict[str, Explanation]:
-    """Why each gradient that failed by itself is wrong; those that follow from the student's own are not accused."""
+    """Why each gradient that failed by itself is wrong; those whose mistake is made `elsewhere` are not accused."""
     wrong = {name: judgement.values for name, judgement in judgements.items() if not judgement.passed}
     found = {}
     for name in wrong:
-        if name in carried:
+        if name in elsewhere:
             continue
-        values = numbers(assignment, judgements[name], answers[name])
+        values = as_returned(assignment, judgements[name], answers[name])
         if values is not None:
             single = any(answer.value is not None and answer.value.dtype in ("<f4", "<f2") for answer in answers[name])
             own = {other: v for other in assignment.ancestors[name] if (v := wrong.get(other)) is not None}
-            found[name] = explain(assignment, name, values, own, SINGLE if single else DOUBLE)
+            dtypes = [answer.value.dtype for answer in answers[name] if answer.value is not None]
+            found[name] = explain(assignment, name, values, own, SINGLE if single else DOUBLE, dtypes)
     return found
 
 
-def numbers(assignment: Assignment, judgement: Judgement, answers: Sequence[Answer]) -> Values | None:
-    """The answer as finite real numbers, of whatever shape, in the direction of the loss."""
-    if judgement.values is not None:
-        return judgement.values
-    arrays = [answer.value.array() for answer in answers if answer.value is not None and answer.value.kept]
-    if len(arrays) != len(answers) or any(array.dtype.kind not in REAL_KINDS or not array.size for array in arrays):
-        return None
-    values = [assignment.config.sign * array.astype(float) for array in arrays]
-    return values if all(np.isfinite(value).all() for value in values) else None
-
-
 def explain(
-    assignment: Assignment, name: str, values: Values, own: Mapping[str, Values], tolerance: float = DOUBLE
+    assignment: Assignment,
+    name: str,
+    values: Values,
+    own: Mapping[str, Values],
+    tolerance: float = DOUBLE,
+    dtypes: Sequence[str] = ("<f8",),
 ) -> Explanation:
-    """Why `values` are not the gradient `name`, given the student's `own` wrong upstream gradients."""
+    """Why `values` are not the gradient `name`, given the student's `own` wrong upstream gradients.
+
+    Args:
+        dtypes: of the answers as they came.
+    """
     if not all(value.size <= MOST_ENTRIES and bool(np.all(np.abs(value) <= LARGEST)) for value in values):
         return Explanation(Diagnosis("none"), note="none")
+    lost, whole = lost_digits(assignment, name, values, own, dtypes), holds_no_fractions(dtypes)
+    if lost is not None and lost.cost <= CERTAIN:
+        return _explanation("exact", [lost])
     constant = _constant(values)
     if constant is not None:
-        return _explanation("exact", [Story((constant,), "", constant.cost, "plain")])
+        plain = Story((constant,), "", constant.cost, "plain")
+        return _explanation("exact", [plain]) if whole is None else _explanation("observation", [whole])
     target = Target(values, [step.sizes for step in assignment.steps], tolerance)
-    right = assignment.exact[name]
-    digits = _digits(values, right)
+    digits = _digits(values, assignment.exact[name])
     if digits is not None and digits >= NUMERICAL:
         return _numerical(digits)
-    if assignment.reference is None:
-        found = explain_plainly(target, right, _known(assignment, name), describe(assignment, name, values))
-        untold = found.diagnosis.certainty == "none"
-        return _numerical(digits or 0) if untold and is_quotient(assignment, name, values) else found
-    if (named := named_story(assignment, name, values, own, tolerance)) is not None:
+    search = _searched_at_home if assignment.reference is None else _searched
+    found = search(assignment, name, target, own, lost)
+    if found.diagnosis.certainty != "none":
+        return found
+    if whole is not None:
+        return _explanation("observation", [whole])
+    return _numerical(digits or 0) if is_quotient(assignment, name, values) else found
+
+
+def _searched(
+    assignment: Assignment, name: str, target: Target, own: Mapping[str, Values], lost: Story | None
+) -> Explanation:
+    """The stories that a solution allows, best first; `lost` is one that may look like another."""
+    if (named := named_story(assignment, name, target.values, own, target.tolerance)) is not None:
         return _explanation("exact", [named])
-    stories = finder_of(assignment).find(name, target, own)
-    if not stories and is_quotient(assignment, name, values):
-        return _numerical(digits or 0)
+    found = finder_of(assignment).find(name, target, own)
+    stories = best([*found, lost]) if lost is not None else found
     if not stories:
-        return Explanation(Diagnosis("none", properties=describe(assignment, name, values)), note="none")
+        return Explanation(Diagnosis("none", properties=describe(assignment, name, target.values)), note="none")
     tied = [story for story in stories if story.cost <= stories[0].cost + TIE]
     if stories[0].cost > OBSERVED:
         return _explanation("observation", stories[:1])
     return _explanation("tie" if len(tied) > 1 else "exact", tied[:3])
+
+
+def _searched_at_home(
+    assignment: Assignment, name: str, target: Target, _: Mapping[str, Values], lost: Story | None
+) -> Explanation:
+    """What can be said without a solution."""
+    if lost is not None:
+        return _explanation("exact", [lost])
+    properties = describe(assignment, name, target.values)
+    return explain_plainly(target, assignment.exact[name], _known(assignment, name), properties)
 
 
 def finder_of(assignment: Assignment) -> Finder:
@@ -136,14 +159,16 @@ def _numerical(digits: float) -> Explanation:
     return _explanation("observation", [Story((edit,), "", edit.cost, "plain")])
 
 
-def _explanation(certainty: Certainty, stories: Sequence[Story]) -> Explanation:
+def _explanation(certainty: Certainty, found: Sequence[Story]) -> Explanation:
+    stories = [replace(story, edits=in_order(story.edits)) for story in found]
     edits: dict[Mistake, str] = {}
     for story in stories:
+        mistakes = story.mistakes()
         if len(stories) > 1:  # the mistakes of one of several, told apart, would read as stories of their own
-            first, together = story.edits[0], "; and ".join(edit.statement for edit in story.edits)
-            edits.setdefault(Mistake(first.kind, first.where, together), first.operator)
+            first, together = mistakes[0], "; and ".join(mistake.statement for mistake in mistakes)
+            edits.setdefault(Mistake(first.kind, first.where, together), story.operator)
             continue
-        for edit in story.edits:
-            edits.setdefault(Mistake(edit.kind, edit.where, edit.statement), edit.operator)
+        for mistake, edit in zip(mistakes, story.edits, strict=True):
+            edits.setdefault(mistake, edit.operator)
     note = "+".join(f"{edit.operator}:{edit.where}" for edit in stories[0].edits)
     return Explanation(Diagnosis(certainty, list(edits)), tuple(edits.values()), tuple(stories), note)

@@ -17,7 +17,7 @@ from grader.errors import ConfigError, did_you_mean
 from grader.yamlfile import Key, YamlFile, require_file
 
 LEVELS = 3
-PLACEHOLDERS = ("gradient", "of", "shape", "entry", "letters", "indices", "next", "loss", "where")
+PLACEHOLDERS = ("gradient", "of", "shape", "entry", "letters", "indices", "next", "loss", "where", "within")
 ANY = "any"
 INDEX_LETTERS = "ijklmn"
 _BUILT_IN = Path(__file__).with_name("hints.yaml")
@@ -31,11 +31,17 @@ class Entry:
         topics: slugs of operators, kinds of mistake, or "any".
         texts: one per level, with placeholders.
         gradients: those that it is for; none for all.
+        where: the quantities, factors or products for which its texts hold; none for all.
     """
 
     topics: tuple[str, ...]
     texts: tuple[str, ...]
     gradients: tuple[str, ...] = ()
+    where: tuple[str, ...] = ()
+
+    def fits(self, gradient: str, where: str) -> bool:
+        """Whether its texts are true of a mistake made in `where`."""
+        return (not self.gradients or gradient in self.gradients) and (not self.where or where in self.where)
 
 
 def load_hints(assignment: Assignment, topics: Sequence[str] = ()) -> tuple[Entry, ...]:
@@ -62,25 +68,27 @@ def load_hints(assignment: Assignment, topics: Sequence[str] = ()) -> tuple[Entr
     return named + own + _load(_BUILT_IN, (), ())
 
 
-def hints_for(assignment: Assignment, gradient: Gradient, topics: Sequence[str], where: str = "") -> list[str]:
+def hints_for(
+    assignment: Assignment, gradient: Gradient, topics: Sequence[str], where: str = "", within: str = ""
+) -> list[str]:
     """The three levels for one gradient.
 
     Args:
         topics: what is known of the mistake, the most special first, such as ("missing-slope", "missing-factor").
         where: the quantity, factor or product concerned, as told by the diagnosis.
+        within: the quantity that was computed otherwise than by the model, where it is one.
     """
-    entries = load_hints(assignment)
-    fitting = [entry for entry in entries if not entry.gradients or gradient.name in entry.gradients]
+    fitting = [entry for entry in load_hints(assignment) if entry.fits(gradient.name, where)]
     for topic in (*topics, ANY):
         for entry in fitting:
             if topic in entry.topics:
-                return [fill(text, assignment, gradient, where) for text in entry.texts]
+                return [fill(text, assignment, gradient, where, within) for text in entry.texts]
     return []
 
 
-def fill(text: str, assignment: Assignment, gradient: Gradient, where: str) -> str:
+def fill(text: str, assignment: Assignment, gradient: Gradient, where: str, within: str = "") -> str:
     """A text with its placeholders filled in."""
-    values = placeholders(assignment, gradient, where)
+    values = {**placeholders(assignment, gradient, where), "within": within or "this quantity"}
     return re.sub(r"\{(\w+)\}", lambda found: values[found[1]], text)
 
 
@@ -125,10 +133,11 @@ def _load(path: Path, gradients: tuple[str, ...], topics: tuple[str, ...]) -> tu
 def _entry(file: YamlFile, number: int, data: Any, gradients: Sequence[str], topics: Sequence[str]) -> Entry:
     if not isinstance(data, Mapping) or not {"for", "hints"} <= set(data):
         raise ConfigError(f"{file.where([number])}: expected `for` and `hints`")
-    for key in set(data) - {"for", "hints", "gradients"}:
-        near = did_you_mean(str(key), ["for", "hints", "gradients"])
+    for key in set(data) - {"for", "hints", "gradients", "where"}:
+        near = did_you_mean(str(key), ["for", "hints", "gradients", "where"])
         raise ConfigError(f"{file.where([number, str(key)])}: unknown key{near}")
-    entry = Entry(_words(data["for"]), tuple(map(str, data["hints"] or ())), _words(data.get("gradients", [])))
+    named, places = _words(data.get("gradients", [])), _words(data.get("where", []))
+    entry = Entry(_words(data["for"]), tuple(map(str, data["hints"] or ())), named, places)
     _check_names(file, [number, "gradients"], entry.gradients, gradients)
     _check_names(file, [number, "for"], entry.topics, topics)
     if len(entry.texts) != LEVELS:

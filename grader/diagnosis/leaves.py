@@ -35,7 +35,7 @@ def quantity_mutants(node: Node, world: World, depth: int, mutants: Mutator) -> 
         yield from _activations(node, formula, world)
     if depth < UNFOLDINGS:
         for mutant, edit in mutants(formula, world, depth + 1):
-            yield mutant, replace(edit, cost=edit.cost + 0.3)
+            yield mutant, replace(edit, cost=edit.cost + 0.3, within=name)
 
 
 def gradient_mutants(node: Node, world: World) -> Iterator[Mutant]:
@@ -83,9 +83,9 @@ def _others(node: Node, world: World) -> Iterator[Mutant]:
     kind = world.matrices if name in world.matrices else world.rows
     for other in kind:
         if world.shapes[other] != world.shapes[name]:
-            yield q(other), OPERATORS["wrong-variable"].edit(name, new=other, extra=0.6)
+            yield q(other), OPERATORS["wrong-variable-shape"].edit(name, new=other, extra=0.6)
             if name in world.matrices:
-                yield ("T", q(other)), OPERATORS["wrong-variable"].edit(name, new=f"{other}^T", extra=0.9)
+                yield ("T", q(other)), OPERATORS["wrong-variable-shape"].edit(name, new=f"{other}^T", extra=0.9)
     for gradient in world.assignment.names:
         if world.gradient_shape(gradient) == world.shapes[name]:
             yield ("g", gradient), OPERATORS["wrong-variable"].edit(name, new=gradient_text(gradient), extra=0.6)

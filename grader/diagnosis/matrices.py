@@ -62,9 +62,10 @@ def _outer(x: Node, y: Node, world: World) -> Iterator[Mutant]:
     yield x, OPERATORS["missing-factor"].edit(factor_text(y), extra=0.1)
     for name in world.matrices:
         matrix = q(name)
-        yield mul(matrix, y), OPERATORS["wrong-variable"].edit(factor_text(x), new=name, extra=0.2)
-        yield mul(("T", x), matrix), OPERATORS["wrong-variable"].edit(factor_text(y), new=name, extra=0.2)
-        yield mul(("T", matrix), y), OPERATORS["wrong-variable"].edit(factor_text(x), new=f"{name}^T", extra=0.5)
+        other = OPERATORS["wrong-variable-shape"]
+        yield mul(matrix, y), other.edit(factor_text(x), new=name, extra=0.2)
+        yield mul(("T", x), matrix), other.edit(factor_text(y), new=name, extra=0.2)
+        yield mul(("T", matrix), y), other.edit(factor_text(x), new=f"{name}^T", extra=0.5)
         inner = ("mm", ("mm", x, matrix), ("T", y))
         yield inner, OPERATORS["inner-for-outer"].edit(f"{pair} through {name}", extra=0.6)
         yield mul(("mm", x, matrix), y), OPERATORS["extra-matrix"].edit(name, new=name, extra=0.3)
@@ -81,12 +82,19 @@ def _jacobian(outer: Node, jacobian: Node, world: World) -> Iterator[Mutant]:
     yield outer, OPERATORS["skipped-jacobian"].edit(function)
     yield mul(outer, diagonal), OPERATORS["jacobian-diagonal"].edit(function)
     yield diagonal, OPERATORS["jacobian-slope"].edit(function)
+    by_output = text(("d", application.quantity, world.assignment.config.loss))
+    yield jacobian, OPERATORS["derivative-table"].edit(function, new=by_output)
+    yield ("jacobian", function, outer), OPERATORS["derivative-table-at"].edit(function, new=by_output)
+    for entrywise in (mul(outer, jacobian), mul(("T", outer), jacobian)):
+        yield entrywise, OPERATORS["elementwise-for-matrix"].edit(f"the derivative of {function}")
     if jacobian[0] == "add":
         added = add(jacobian[1], ("mm", transposed(out), out))
         yield ("mm", outer, added), OPERATORS["sign-jacobian"].edit(function)
     for target in world.one_hots:
-        fraction = ("div", add(q(target), ("neg", out)), diagonal)
-        yield fraction, OPERATORS["wrong-loss"].edit("the loss", new="a cross entropy of every entry")
+        fraction = ("div", add(out, ("neg", q(target))), diagonal)  # -y / p + (1 - y) / (1 - p)
+        each = OPERATORS["wrong-loss"].edit("the loss", new="a cross entropy of every entry")
+        yield fraction, each
+        yield ("mm", fraction, jacobian), each
         logarithm = mul(q(target), ("fn", "log", out))
         yield logarithm, OPERATORS["wrong-loss"].edit("the loss", new="the loss itself, entry by entry")
 
@@ -132,6 +140,8 @@ def whole_mutants(tree: Node, name: str, world: World) -> Iterator[Mutant]:
     yield mul(number(2), tree), OPERATORS["scale-number"].edit("the result", new="2", extra=0.1)
     yield ("neg", tree), OPERATORS["sign-result"].edit("the result", extra=0.1)
     yield ("total", tree), OPERATORS["sum-extra"].edit("the result", new="over all entries")
+    everywhere = mul(("ones", tree), ("total", tree))
+    yield everywhere, OPERATORS["sum-extra"].edit("the result", new="over all entries, set in every place,", extra=0.2)
     yield ("average", tree), OPERATORS["mean-extra"].edit("the result", new="over all entries", extra=0.3)
     yield ("abs", tree), OPERATORS["sign-absolute"].edit("the result", extra=0.4)
     yield from _extra(tree, shape, world)

@@ -9,6 +9,7 @@ from grader.diagnosis.matrices import matrix_product_mutants, whole_mutants
 from grader.diagnosis.operators import OPERATORS
 from grader.diagnosis.products import product_mutants, slope_mutants, sum_mutants
 from grader.diagnosis.rendering import text
+from grader.diagnosis.story import Edit
 from grader.diagnosis.world import World, local_forms
 
 
@@ -23,7 +24,7 @@ def mutants(node: Node, world: World, depth: int = 0) -> Iterator[Mutant]:
     for i, part in enumerate(node):
         if isinstance(part, tuple):
             for mutant, edit in mutants(part, world, depth):
-                yield (*node[:i], mutant, *node[i + 1 :]), edit
+                yield (*node[:i], mutant, *node[i + 1 :]), _placed(edit, node, world)
 
 
 def local_mutants(name: str, world: World) -> Iterator[Mutant]:
@@ -36,6 +37,19 @@ def local_mutants(name: str, world: World) -> Iterator[Mutant]:
     tree = world.local[name]
     if tree is not None:
         yield from whole_mutants(tree, name, world)
+
+
+def _placed(edit: Edit, node: Node, world: World) -> Edit:
+    """What is done otherwise in the argument of a derivative is done in computing the output that it is written with."""
+    if node[0] not in ("slope", "jacobian"):
+        return edit
+    argument = node[2]
+    application = next(
+        (one for one in world.applications if one.function == node[1] and one.argument == argument), None
+    )
+    if application is None or (argument[0] == "q" and not edit.within):
+        return edit
+    return replace(edit, within=application.quantity)
 
 
 def _power(node: Node, _: World) -> Iterator[Mutant]:

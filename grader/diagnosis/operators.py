@@ -6,7 +6,7 @@ what the numbers are, never "you wrote", and names no formula of a right gradien
 
 from dataclasses import dataclass
 
-from grader.diagnosis.story import Edit
+from grader.diagnosis.story import GIVEN_BY, Edit
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Operator:
         slug: its name, the key of its hints.
         kind: kind of mistake, as in the JSON contract.
         cost: prior: 1 is common, 2 is seen, 3 is rare.
-        sentence: `edit` puts "your numbers are what you get" before it, unless it is whole.
+        sentence: `edit` puts "your numbers are what you get" before it, unless it is whole and begins with "your".
     """
 
     slug: str
@@ -27,10 +27,33 @@ class Operator:
 
     def edit(self, where: str, *, new: str = "", old: str = "", extra: float = 0.0) -> Edit:
         sentence = self.sentence.format(new=new, old=old or where, where=where)
-        if not sentence.startswith("your numbers"):
-            sentence = f"your numbers are what you get {sentence}"
-        return Edit(self.slug, self.kind, where, sentence, self.cost + extra)
+        if not sentence.startswith(("your numbers", "your array")):
+            sentence = f"{GIVEN_BY}{sentence}"
+        also = _BESIDE_OTHERS.get(self.slug, "").format(new=new, where=where)
+        return Edit(self.slug, self.kind, where, sentence, self.cost + extra, also=also)
 
+
+# In place of sentences that measure the numbers by the right ones, where there is another mistake.
+_BESIDE_OTHERS = {
+    "sign-result": "the sign is the opposite throughout",
+    "transpose-result": "rows and columns are exchanged",
+    "operand-order": "the product with {where} is taken the other way round, so that they stand in a column",
+    "shape-squeezed": "an axis of length 1 is lost or added",
+    "shape-reshaped": "the entries are arranged in another shape",
+    "shape-scattered": "the entries stand in one row of an array of the shape of {where}, and the other rows are zero",
+    "shape-repeated": "the entries are repeated: numpy stretched {new}",
+    "extra-transpose": "the transpose is added",
+    "target-only": "all entries but those of the target are zero",
+    "scale-number": "everything is multiplied by {new}",
+    "scale-size": "everything is divided by {new}",
+    "scale-steps": "everything is multiplied by a factor that differs from step to step",
+    "sum-extra": "sums are taken {new}",
+    "mean-extra": "means are taken {new}",
+    "running-sum": "running sums are taken {new}",
+    "whole-numbers": "the array holds {new}, which cuts off what follows the point",
+    "rounded": "all is rounded to {new}",
+    "cut-off": "all that follows the point is cut off",
+}
 
 _ALL = (
     # sign
@@ -73,6 +96,7 @@ _ALL = (
     ),
     # variables
     Operator("wrong-variable", "wrong-variable", 1.5, "with {new} where {old} belongs"),
+    Operator("wrong-variable-shape", "wrong-variable", 1.5, "with {new} where {old} belongs"),
     Operator("wrong-constant", "wrong-variable", 1.6, "with the number {new} where {old} belongs"),
     Operator("wrong-row", "wrong-variable", 1.5, "with {new} where {old} belongs"),
     Operator("wrong-gradient", "wrong-variable", 1.6, "with {new} where {old} belongs"),
@@ -96,6 +120,12 @@ _ALL = (
         "missing-factor",
         1.1,
         "when one of the factors of the derivative of {where} is left out",
+    ),
+    Operator(
+        "derivative-table",
+        "missing-factor",
+        1.5,
+        "your numbers are the derivative of {where} as a table, of every output by every input, not multiplied with {new}",
     ),
     Operator("missing-matrix", "missing-factor", 1.3, "when the product with {where} is left out"),
     Operator("missing-normalisation", "missing-factor", 1.5, "when {where} is not normalised"),
@@ -135,6 +165,12 @@ _ALL = (
     ),
     Operator(
         "jacobian-slope", "wrong-derivative", 1.6, "your numbers are the entry-by-entry derivative of {where} alone"
+    ),
+    Operator(
+        "derivative-table-at",
+        "wrong-derivative",
+        1.9,
+        "your numbers are the derivative of {where} as a table, taken at {new} and not multiplied with it",
     ),
     Operator("extra-jacobian", "wrong-derivative", 1.6, "when the derivative of {where} is multiplied in once more"),
     Operator("wrong-activation", "wrong-derivative", 1.8, "with {new} where {old} belongs"),
@@ -198,6 +234,22 @@ _ALL = (
     Operator("max-normalisation", "reduction", 1.9, "when {where} is divided by its largest entry instead of the sum"),
     # not from a formula
     Operator("constant", "constant", 1.0, "your numbers do not depend on the step as a gradient does: they are {new}"),
+    Operator(
+        "whole-numbers",
+        "numerical-gradient",
+        1.0,
+        "your array holds {new}: whatever is assigned to it loses what follows the point",
+    ),
+    Operator(
+        "half-precision",
+        "numerical-gradient",
+        1.0,
+        "your array is in half precision (float16), which keeps three digits",
+    ),
+    Operator("rounded", "numerical-gradient", 1.0, "your numbers are the right ones rounded to {new}"),
+    Operator(
+        "cut-off", "numerical-gradient", 1.6, "your numbers are the right ones with all that follows the point cut off"
+    ),
     Operator(
         "numerical-gradient",
         "numerical-gradient",

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from grader.diagnosis.operators import OPERATORS
-from grader.diagnosis.story import Edit, Explanation, Story
+from grader.diagnosis.story import Edit, Explanation, Story, in_order
 from grader.diagnosis.target import Target
 from grader.graph import Array
 from grader.result import Certainty, Diagnosis
@@ -116,6 +116,7 @@ def explain_plainly(target: Target, right: Stack, known: Mapping[str, Stack], pr
 
 
 def _told(certainty: Certainty, edits: tuple[Edit, ...]) -> Explanation:
+    edits = in_order(edits)
     story = Story(edits, "", sum(edit.cost for edit in edits), "plain")
     note = "+".join(f"{edit.operator}:{edit.where}" for edit in edits)
     return Explanation(Diagnosis(certainty, story.mistakes()), tuple(edit.operator for edit in edits), (story,), note)

@@ -20,6 +20,7 @@ def product_mutants(node: Node, world: World) -> Iterator[Mutant]:
         yield rest, _left_out(factor, parts, shown)
         if factor[0] == "slope":
             yield mul(node, factor), OPERATORS["extra-slope"].edit(factor[1])
+            yield ("spread", factor), OPERATORS["derivative-table"].edit(factor[1], new=factor_text(rest))
             yield from slope_mutants(factor, rest, world)
         elif factor[0] != "g":
             yield mul(node, factor), OPERATORS["extra-factor"].edit(shown, new=shown, extra=0.1)

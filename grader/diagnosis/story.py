@@ -3,6 +3,7 @@
 A *story* is a formula that gives exactly the student's numbers, told as the edits that turn the solution into it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from grader.result import Diagnosis, Mistake
@@ -18,6 +19,8 @@ class Edit:
         where: the quantity, factor or product concerned, in the handout's letters.
         statement: a sentence for student and staff; never the right formula, never a number of it.
         cost: how surprising the edit is; 1 is common.
+        within: the quantity in whose own computation this is done otherwise, "" where it is in the derivative.
+        also: in place of a statement that calls the numbers right, where that is not all that is done otherwise.
     """
 
     operator: str
@@ -25,6 +28,8 @@ class Edit:
     where: str
     statement: str
     cost: float
+    within: str = ""
+    also: str = ""
 
 
 @dataclass(frozen=True)
@@ -35,12 +40,14 @@ class Story:
         formula: what was computed, as text.  Staff only: next to it stands the right one.
         cost: that of all edits together.
         layer: how it was found, for statistics: local, table, product, inverse, bank, numeric.
+        own: the student's own wrong gradient that the numbers are right but for the edits on, "" for the right ones.
     """
 
     edits: tuple[Edit, ...]
     formula: str
     cost: float
     layer: str
+    own: str = ""
 
     @property
     def kind(self) -> str:
@@ -59,16 +66,43 @@ class Story:
         return self.edits[0].statement
 
     def mistakes(self) -> list[Mistake]:
-        return [Mistake(edit.kind, edit.where, edit.statement) for edit in self.edits]
+        """One for each edit, in their order; of several none is told as if it were alone."""
+        said = [self.statement] if len(self.edits) == 1 else [_among_others(i, e) for i, e in enumerate(self.edits)]
+        return [Mistake(edit.kind, edit.where, text) for edit, text in zip(self.edits, said, strict=True)]
+
+
+GIVEN_BY = "your numbers are what you get "
+
+
+def _among_others(position: int, edit: Edit) -> str:
+    if position == 0:
+        return f"in your numbers {edit.also}" if edit.also else edit.statement
+    return f"at the same time, {edit.also or edit.statement.removeprefix(GIVEN_BY)}"
+
+
+def in_order(edits: Sequence[Edit]) -> tuple[Edit, ...]:
+    """What the numbers are first, then what was done with them."""
+    return tuple(sorted(edits, key=lambda edit: bool(edit.also)))
+
+
+_OF_THE_RIGHT_ONES = (
+    ("the right ones", "what follows from your own {own}"),
+    ("your numbers are right", "your numbers follow from your own {own}"),
+    ("your numbers have the right size and", "your numbers are what follows from your own {own}, with"),
+)
 
 
 def given(story: Story, own: str) -> Story:
     """The story told of a student's own wrong gradient: what follows from it is not what is right."""
-    edits = (
-        replace(edit, statement=edit.statement.replace("the right ones", f"what follows from your own {own}"))
-        for edit in story.edits
+    return replace(
+        story, own=own, edits=tuple(replace(edit, statement=_on(edit.statement, own)) for edit in story.edits)
     )
-    return replace(story, edits=tuple(edits))
+
+
+def _on(statement: str, own: str) -> str:
+    for right, follows in _OF_THE_RIGHT_ONES:
+        statement = statement.replace(right, follows.format(own=own))
+    return statement
 
 
 @dataclass(frozen=True)

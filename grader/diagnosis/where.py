@@ -53,6 +53,8 @@ def locate(
     inherited = {name: values for name, values in (own or {}).items() if name != gradient}
     known = _with_own(assignment, inherited) if inherited and assignment.reference is not None else _known(assignment)
     lines = [(key, values, _label(assignment, known, values)) for key, values in _in_all_steps(traces)]
+    if not known.complete and (first := _built_on(assignment, lines, inherited)):
+        return f"{gradient} builds on {first}, which is not right either: fix {first} first"
     last = max((i for i, (_, _, label) in enumerate(lines) if label and label != _PART), default=-1)
     off = next((key for key, _, label in lines[last + 1 :] if not label), None) if known.complete else None
     right = f"{_value(gradient, lines[last][0])} is {lines[last][2]}" if last >= 0 else ""
@@ -60,6 +62,15 @@ def locate(
         return right and f"{right} as it should be: what goes wrong comes after it"
     still = f"; {right} as it should be" if right else ""
     return f"{_value(gradient, off)} is the first value that is not on a way to the right answer{still}"
+
+
+def _built_on(assignment: Assignment, lines: Sequence[tuple[Key, Values, str]], own: Mapping[str, Values]) -> str:
+    """The first wrong gradient that was called on the way, and gave what it gives by itself; "" where none was."""
+    for (function, _, _), values, _ in lines:
+        turned = [assignment.config.sign * value for value in values]
+        if function in own and all(map(np.array_equal, turned, own[function])):
+            return function
+    return ""
 
 
 _PART = "part of a right formula"

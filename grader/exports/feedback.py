@@ -13,7 +13,7 @@ from pathlib import Path
 from grader.answers import place
 from grader.config import Config
 from grader.exports.cells import number, write_file
-from grader.formats.words import NOT_FOUND, not_found
+from grader.formats.words import NOT_FOUND, fix_first, inherits, not_found
 from grader.forstudents import for_students
 from grader.markup import unmarked
 from grader.result import Grade, GradientResult
@@ -87,10 +87,17 @@ def page(row: StudentRow, config: Config) -> Iterator[Block]:
             yield from _passage(gradient, grade, config)
 
 
+def _heading(gradient: GradientResult) -> str:
+    """What became of a gradient, in a few words."""
+    if gradient.inherits:
+        return inherits(gradient)
+    return NOT_FOUND if not_found(gradient) else _WORDS[gradient.status]
+
+
 def _table(grade: Grade) -> tuple[tuple[str, ...], ...]:
     rows = [("gradient", "marks", "result")]
     for gradient in grade.gradients:
-        words = NOT_FOUND if not_found(gradient) else _WORDS[gradient.status]
+        words = _heading(gradient)
         if gradient.follow_through is not None:
             words += f" ({', '.join(gradient.follow_through.sources)})"
         rows.append((gradient.name, f"{number(gradient.score)} of {number(gradient.max_score)}", words))
@@ -100,7 +107,12 @@ def _table(grade: Grade) -> tuple[tuple[str, ...], ...]:
 def _passage(gradient: GradientResult, grade: Grade, config: Config) -> Iterator[Block]:
     if grade.message and gradient.message and gradient.message in grade.message:
         return  # the file was not loaded: said once, at the top
-    yield Block("heading", f"{gradient.name}: {NOT_FOUND if not_found(gradient) else _WORDS[gradient.status]}", 2)
+    yield Block("heading", f"{gradient.name}: {_heading(gradient)}", 2)
+    if gradient.inherits:
+        yield Block("text", fix_first([gradient]))
+        for note in gradient.notes:
+            yield Block("item", f"note: {note}")
+        return
     if gradient.follow_through is not None:
         roots = ", ".join(gradient.follow_through.roots or gradient.follow_through.sources)
         yield Block(

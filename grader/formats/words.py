@@ -1,5 +1,7 @@
 """What every format says of a gradient in plain text: verdict, evidence, a first hint.  Never a right answer."""
 
+from collections.abc import Sequence
+
 from grader.answers import place
 from grader.markup import unmarked
 from grader.result import CheckResult, Grade, GradientResult
@@ -21,8 +23,38 @@ NOT_FOUND = "not found"
 
 def verdict(result: GradientResult) -> str:
     """One line, such as "right, given your own dJ_db2"."""
+    if result.inherits:
+        return inherits(result)
     names = result.follow_through.roots or result.follow_through.sources if result.follow_through else []
     return " ".join([NOT_FOUND if not_found(result) else _VERDICTS[result.status], " and ".join(names)]).strip()
+
+
+def inherits(result: GradientResult) -> str:
+    """A few words on a gradient that is not to blame, such as "stops because of dJ_db2"; for a table."""
+    return f"{'stops' if result.status == 'raised' else 'is wrong'} because of {_listed(result.inherits)}"
+
+
+def fix_first(results: Sequence[GradientResult]) -> str:
+    """One line on the gradients that are not to blame, all because of the same other ones."""
+    stopped = [result for result in results if result.status == "raised"]
+    wrong = [result for result in results if result.status != "raised"]
+    them = "it" if len(results[0].inherits) == 1 else "them"
+    parts = []
+    if stopped:
+        by_place: dict[str, list[str]] = {}
+        for result in stopped:
+            by_place.setdefault(place(result.line, result.cell), []).append(result.name)
+        places = [_listed(names) + f" ({where})" * bool(where) for where, names in by_place.items()]
+        verbs = ("uses", "stops") if len(stopped) == 1 else ("use", "stop")
+        parts.append(f"{_listed(places)} {verbs[0]} {them} and {verbs[1]} because of {them}")
+    if wrong:
+        parts.append(f"the numbers of {_listed([result.name for result in wrong])} follow from {them}")
+    return f"Fix {_listed(results[0].inherits)} first: {'; '.join(parts)}."
+
+
+def _listed(names: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
 
 
 def of_the_file(grade: Grade) -> str:
@@ -59,6 +91,8 @@ def evidence(grade: Grade, result: GradientResult, *, marked: bool = False, head
     """
     if result.status in ("passed", "followed_through"):
         return [f"note: {note}" for note in result.notes]
+    if result.inherits:
+        return [fix_first([result]), *(printable(f"note: {note}") for note in result.notes)]
     message = [happened(result)] if result.message and not (headed and result.message in grade.message) else []
     checks = [f"{check.name.replace('_', ' ')}: {check.message}" for check in result.checks if check.message]
     hints = [f"hint: {hint if marked else unmarked(hint)}" for hint in result.hints[:1]]
@@ -82,6 +116,8 @@ def cause(gradient: GradientResult, *, staff: bool) -> tuple[object, ...]:
     """What must be equal for two gradients to be told together."""
     if gradient.status == "missing":
         return ("missing", gradient.message if not_found(gradient) else "")
+    if gradient.inherits:
+        return ("inherits", *gradient.inherits)
     if gradient.message and gradient.line:
         return (gradient.message, gradient.line, gradient.cell)
     if not staff and gradient.diagnosis is not None and gradient.diagnosis.certainty == "exact" and not gradient.notes:

@@ -12,7 +12,7 @@ from gradescope_utils.autograder_utils.decorators import leaderboard, number, pa
 from gradescope_utils.autograder_utils.json_test_runner import JSONTestRunner
 
 from grader.config import Config, Gradient
-from grader.formats.words import earned, head
+from grader.formats.words import earned, fix_first, head
 from grader.forstudents import for_students
 from grader.gradescope import results
 from grader.gradescope.page import gradient_page, title
@@ -153,4 +153,9 @@ def _summary(grade: Grade) -> str:
             f" {carried}{' more' if right else ''} {'is' if carried == 1 else 'are'} right given your own {names}."
         )
         lines.append(f"Mend {names} first: what follows comes right by itself.")
+    groups: dict[tuple[str, ...], list[GradientResult]] = {}
+    for result in grade.gradients:
+        if result.inherits:
+            groups.setdefault(tuple(result.inherits), []).append(result)
+    lines += [plain(fix_first(group)) for group in groups.values()]
     return "\n\n".join(lines) + "\n"

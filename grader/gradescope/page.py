@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from grader.config import Config, Gradient
-from grader.formats.words import explained, happened
+from grader.formats.words import explained, fix_first, happened, inherits
 from grader.markup import ours, plain
 from grader.result import CheckResult, GradientResult
 
@@ -32,6 +32,9 @@ def gradient_page(result: GradientResult, checks: Sequence[CheckResult], hints: 
     parts = [f"**{_verdict(result, checks)}**"]
     if result.status not in ("missing", "not_graded"):
         parts.append(" · ".join(f"{_CHECKS.get(check.name, check.name)} {_SIGNS[check.outcome]}" for check in checks))
+    if result.inherits and len(checks) == len(result.checks):
+        parts += [plain(fix_first([result])), *(f"Note: {plain(note)}" for note in result.notes)]
+        return "\n\n".join(parts) + "\n"
     if result.message:
         parts.append(plain(_sentence(happened(result))))
     parts += [plain(line) for line in explained(result)]
@@ -46,6 +49,8 @@ def _verdict(result: GradientResult, checks: Sequence[CheckResult]) -> str:
     verdict = _VERDICTS[result.status]
     if len(checks) < len(result.checks) and all(check.outcome == "passed" for check in checks):
         return "Right as far as is shown here."  # the same whatever the checks that are not shown say
+    if result.inherits and len(checks) == len(result.checks):
+        return plain(_sentence(f"It {inherits(result)}"))
     if result.follow_through is not None:
         own = result.follow_through.roots or result.follow_through.sources
         names = " and ".join(f"`{name}`" for name in own)

@@ -50,7 +50,7 @@ KIND_WORDS = {
     "wrong-operator": "wrong product",
     "scale": "wrong scale",
     "reduction": "sum or mean",
-    "numerical-gradient": "numerical derivative",
+    "numerical-gradient": "too few digits",
     "constant": "constant answer",
     "shape": "wrong shape",
     "runtime": "runtime problem",
@@ -65,7 +65,8 @@ class RootMistake:
 
     Attributes:
         lost: marks that it cost, in its own gradient and in those of `stopped`; mistakes in one gradient share them evenly.
-        stopped: other gradients that ended in the same line with the same message, because they call this one.
+        stopped: other gradients that are not to blame: they ended in the same line with the same message, because they call
+            this one, or are wrong because of it.
     """
 
     gradient: str
@@ -92,9 +93,12 @@ def root_mistakes(grade: Grade | None) -> Iterator[RootMistake]:
 
 
 def _same_ending(grade: Grade) -> list[list[GradientResult]]:
-    """The gradients, those together that were stopped in the same way at the same place; one mistake is behind them."""
+    """The gradients, those together that one mistake is behind: stopped in the same way at the same place, or inherited."""
     groups: dict[tuple[str, ...], list[GradientResult]] = {}
-    for gradient in grade.gradients:
+    for gradient in sorted(grade.gradients, key=lambda gradient: bool(gradient.inherits)):
+        if gradient.inherits and (gradient.inherits[0],) in groups:
+            groups[(gradient.inherits[0],)].append(gradient)
+            continue
         stopped = gradient.status in RUNTIME
         key = (gradient.status, gradient.message, str(gradient.line)) if stopped else (gradient.name,)
         groups.setdefault(key, []).append(gradient)

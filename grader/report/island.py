@@ -11,6 +11,7 @@ import msgspec
 
 from grader.answers import Answer, place
 from grader.assignment import Assignment
+from grader.formats.words import fix_first
 from grader.markup import unmarked
 from grader.report.data import Record
 from grader.report.evidence import Code, around, excerpt, heat_map
@@ -136,7 +137,7 @@ def _detail(assignment: Assignment, gradient: GradientResult, answers: Sequence[
     wrong = gradient.status == "failed"  # what follows from another mistake would only show that one again
     follows, diagnosis = gradient.follow_through, gradient.diagnosis
     mistakes = diagnosis.mistakes if diagnosis else []
-    checks = gradient.checks if wrong else []
+    checks = gradient.checks if wrong and not gradient.inherits else []
     detail = {
         "score": gradient.score,
         "max_score": gradient.max_score,
@@ -146,7 +147,7 @@ def _detail(assignment: Assignment, gradient: GradientResult, answers: Sequence[
         "mistakes": [[kind_words(m.kind), visible(m.where), visible(m.statement)] for m in mistakes],
         "properties": [visible(text) for text in diagnosis.properties] if diagnosis else [],
         "hints": [visible(unmarked(hint)) for hint in gradient.hints],
-        "message": visible(gradient.message),
+        "message": visible(fix_first([gradient]) if gradient.inherits else gradient.message),
         "line": gradient.line,
         "place": place(gradient.line, gradient.cell),
         "printed": visible(gradient.printed),

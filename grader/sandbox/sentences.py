@@ -246,7 +246,6 @@ def _as_text(source: bytes) -> str:
 
 @lru_cache
 def _words_of_python() -> frozenset[str]:
-    import math
 
     import numpy as np
 

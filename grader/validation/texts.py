@@ -11,6 +11,7 @@ from grader.validation.finding import Finding, finding
 
 SAME = 1e-9
 OTHER_TOPICS = (
+    "recomputed",
     "runtime",
     "runtime-shape",
     "runtime-name",
@@ -58,8 +59,8 @@ def _leaks(assignment: Assignment, gradient: Gradient, entry: Entry) -> list[str
     places = [*assignment.config.quantities, *assignment.names]
     found = []
     for level, text in enumerate(entry.texts, start=1):
-        for where in places if "{where}" in text else [""]:
-            told = fill(text, assignment, gradient, where)
+        for place in places if "{where}" in text or "{within}" in text else [""]:
+            told = fill(text, assignment, gradient, place, place)
             found += [
                 f"{gradient.name}, {entry.topics[0]}, level {level}: {leak}"
                 for leak in leaks(assignment, gradient.name, told, strict=level < LEVELS)

@@ -1,0 +1,90 @@
+"""Answers that have lost digits: whole numbers, half precision, rounded.  Compared with the right ones, or on the student's own.
+
+An integer array cuts off what is assigned to it, often to zero: that comes before anything that could be said of a constant.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from grader.assignment import Assignment
+from grader.diagnosis.expression import Values
+from grader.diagnosis.operators import OPERATORS
+from grader.diagnosis.story import Edit, Story, given
+from grader.followthrough import given as on_own
+from grader.graph import Array
+
+MOST_DECIMALS = 9
+HALF = 5e-3
+ROUNDING = 1e-14
+LAYER = "digits"
+_INTEGERS = "iu"
+_CUT = (np.trunc, np.floor, np.ceil)
+
+
+def lost_digits(
+    assignment: Assignment, name: str, values: Values, own: Mapping[str, Values], dtypes: Sequence[str]
+) -> Story | None:
+    """The right numbers with digits lost on the way.
+
+    Args:
+        dtypes: of the answer at each step, as they crossed the border.
+    """
+    for root, base in _bases(assignment, name, own):
+        if any(value.shape != right.shape for value, right in zip(values, base, strict=True)):
+            continue
+        edit = _lost(values, base, dtypes)
+        if edit is not None:
+            story = Story((edit,), "", edit.cost, LAYER)
+            return given(story, root) if root else story
+    return None
+
+
+def holds_no_fractions(dtypes: Sequence[str]) -> Story | None:
+    """An array of a type that keeps whole numbers only, whatever they are."""
+    if not dtypes or not all(dtype[1] in f"{_INTEGERS}b" for dtype in dtypes):
+        return None
+    edit = OPERATORS["whole-numbers"].edit("the result", new=_type(dtypes))
+    return Story((edit,), "", edit.cost, LAYER)
+
+
+def _bases(assignment: Assignment, name: str, own: Mapping[str, Values]) -> Iterator[tuple[str, Values]]:
+    """The right numbers, then what is right on each of the student's own upstream gradients, and whose it is."""
+    yield "", assignment.exact[name]
+    for root, upstream in own.items():
+        found = [on_own(assignment, name, step, {root: v}) for step, v in zip(assignment.steps, upstream, strict=True)]
+        known = [value for value in found if value is not None]
+        if len(known) == len(found):
+            yield root, known
+
+
+def _lost(values: Values, base: Values, dtypes: Sequence[str]) -> Edit | None:
+    if all(dtype[1] in _INTEGERS for dtype in dtypes):
+        cut = any(_equal(values, [how(right) for right in base]) for how in (*_CUT, np.round))
+        return OPERATORS["whole-numbers"].edit("the result", new=_type(dtypes)) if cut else None
+    if all(dtype == "<f2" for dtype in dtypes):
+        near = all(np.max(np.abs(v - b)) <= HALF * np.max(np.abs(b)) for v, b in zip(values, base, strict=True))
+        return OPERATORS["half-precision"].edit("the result") if near else None
+    if not any(map(np.any, values)):
+        return None  # rounded to zero, or simply zero: nobody can tell
+    if any(_equal(values, [how(right) for right in base]) for how in _CUT):
+        return OPERATORS["cut-off"].edit("the result")
+    for decimals in range(MOST_DECIMALS):
+        if _equal(values, [np.round(right, decimals) for right in base]):
+            shown = f"{decimals} digit{'s' * (decimals > 1)} after the point" if decimals else "whole numbers"
+            return OPERATORS["rounded"].edit("the result", new=shown, extra=0.0 if decimals else 0.6)
+    return None
+
+
+def _equal(values: Sequence[Array], rounded: Sequence[Array]) -> bool:
+    return all(
+        np.array_equal(v, r) or np.allclose(v, r, rtol=0.0, atol=ROUNDING) for v, r in zip(values, rounded, strict=True)
+    )
+
+
+def _type(dtypes: Sequence[str]) -> str:
+    return (
+        f"truth values ({np.dtype(dtypes[0]).name})"
+        if dtypes[0][1] == "b"
+        else f"whole numbers ({np.dtype(dtypes[0]).name})"
+    )
