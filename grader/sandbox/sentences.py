@@ -9,6 +9,7 @@ Whoever changes a sentence in `explain`, `reasons`, `calls` or `names` changes i
 
 import builtins
 import keyword
+import math
 import re
 from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
