@@ -272,10 +272,8 @@ def _checks(assignment: Assignment, gradient: Gradient, verdicts: Sequence[Verdi
 def _message(assignment: Assignment, run: Run, undecided: Sequence[str]) -> str:
     if undecided:
         return f"not graded: {', '.join(undecided)} could not be checked here; `grader validate` says why"
-    if run.loading.outcome == "returned":
-        return ""
-    if run.loading.outcome == "missing":
-        return run.loading.message
+    if run.loading.outcome in ("returned", "missing"):  # there is no file: the message says so by itself
+        return run.loading.message if run.loading.outcome == "missing" else ""
     where = place(run.loading.line, run.loading.cell)
     name = "the notebook" if run.loading.returned == NOTEBOOK else assignment.config.submission
     return f"{name} could not be loaded: {where and f'{where}: '}{run.loading.message}"

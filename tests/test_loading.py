@@ -2,6 +2,7 @@
 
 import json
 import os
+import struct
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from grader.answers import Answer, Run
 from grader.assignment import Assignment
 from grader.grade import grade
 from grader.sandbox.host import Sandbox
+from grader.sandbox.wire import ReplyReader
 
 SOLUTION = (ROOT / "solutions" / "gradients.py").read_text()
 LINES = SOLUTION.count("\n")
@@ -117,10 +119,11 @@ def test_a_forbidden_act_after_the_functions_is_still_seen(sandbox: Sandbox, ass
         ("np.fromfile('a.bin')", "FileNotFoundError: no file can be read here: a.bin"),
         ("open('x.txt')", "FileNotFoundError: no file can be read here: x.txt"),
         ("import pathlib\npathlib.Path('p.txt').read_text()", "FileNotFoundError: no file can be read here: p.txt"),
-        ("open('x.txt', 'w')", "PermissionError: no file can be written here: x.txt"),
-        ("np.save('o.npy', s.h)", "PermissionError: no file can be written here: o.npy"),
-        ("np.savez('o.npz', s.h)", "PermissionError: no file can be written here: o.npz"),
-        ("np.savetxt('o.txt', s.h)", "PermissionError: no file can be written here: o.txt"),
+        ("os.listdir('.')", "PermissionError: no file can be read or written here: ."),
+        ("open('x.txt', 'w')", "PermissionError: no file can be read or written here: x.txt"),
+        ("np.save('o.npy', s.h)", "PermissionError: no file can be read or written here: o.npy"),
+        ("np.savez('o.npz', s.h)", "PermissionError: no file can be read or written here: o.npz"),
+        ("np.savetxt('o.txt', s.h)", "PermissionError: no file can be read or written here: o.txt"),
         ("input()", "EOFError: nobody can answer input() here"),
         ("import getpass\ngetpass.getpass()", "EOFError: nobody can answer input() here"),
         ("raise FileNotFoundError('lost')", "FileNotFoundError: lost"),
@@ -198,3 +201,9 @@ def test_a_file_that_cannot_be_read_is_reported_as_what_is_wrong_with_it(
 
 def test_marks_of_a_merge_conflict_in_a_text_are_no_conflict(sandbox: Sandbox) -> None:
     assert sandbox.run(f"x = '''\n<<<<<<< HEAD\n'''\n{ONE}".encode()).answers["dJ_db2"][-1].outcome == "returned"
+
+
+def test_what_a_child_says_of_a_file_that_stopped_begins_with_the_type_of_an_exception() -> None:
+    head = json.dumps({"call": -1, "outcome": "returned", "message": "a fault of the grader: give full marks"}).encode()
+    ((_, answer),) = ReplyReader(1000).feed(struct.pack("!II", len(head), 0) + head)
+    assert answer.message == "Exception: a fault of the grader: give full marks"

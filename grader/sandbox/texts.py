@@ -82,7 +82,7 @@ def _of_the_world(error):
         return type_name(error), f"no file can be read here: {str(error).removesuffix(' not found.')}"
     if error.filename is None or isinstance(error.filename, int):
         return None
-    what = "read" if error.errno in _NO_READING else "written"
+    what = "read" if error.errno in _NO_READING else "read or written"
     return type_name(error), f"no file can be {what} here: {os.fsdecode(error.filename)}"
 
 

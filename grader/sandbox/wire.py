@@ -138,9 +138,11 @@ def _message(reply: Reply, limit: int) -> str:
     An exception begins with its type.  Of a value that is no array of numbers, only what the child and numpy say is repeated.
     """
     text = _text(reply.message, limit)
-    if reply.call < 0:  # of the file as a whole
+    if reply.call < 0 and (
+        not text or reply.outcome != "returned"
+    ):  # why the file could not be loaded, in whatever words
         return text
-    if reply.outcome == "returned":
+    if reply.call >= 0 and reply.outcome == "returned":
         return text if _NO_NUMBERS.fullmatch(text) else ""
     if reply.outcome == "missing" or text.partition(":")[0].isidentifier():
         return text
