@@ -18,14 +18,13 @@ from grader.fresh import Fresh, fresh_of
 from grader.graph import Array
 from grader.inherited import find_inherited
 from grader.integrity import signals_of, tables, unexplained
-from grader.judge import REAL_KINDS, Judgement, Verdict, as_returned, judge
+from grader.judge import REAL_KINDS, SKIPPED, Judgement, Verdict, as_returned, judge
 from grader.result import WARNED, CheckResult, FollowThrough, Grade, GradientResult, GradientStatus
 
 if TYPE_CHECKING:
     from grader.diagnosis.story import Explanation
 
 FORMAT = 1
-SKIPPED = Verdict("skipped")
 
 
 def grade(assignment: Assignment, run: Run, submission: str, sandbox: str = "") -> Grade:

@@ -6,6 +6,7 @@ Knows no solution.  A failing test says what was checked, what was seen and a fi
 import re
 import shutil
 import textwrap
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from types import SimpleNamespace
@@ -26,7 +27,7 @@ from grader.pipeline import grade_submission, make_sandbox
 from grader.result import CheckResult, Grade, GradientResult
 from grader.sandbox.spawner import start_spawner
 from grader.steps import Step
-from grader.submission import own_file, read_submission
+from grader.submission import handed_out_with, own_file, read_submission
 
 _MEANING = {
     "shape": "A gradient has the shape of what it is taken with respect to.",
@@ -71,9 +72,10 @@ class Homework:
     def grade(self) -> Grade:
         """All checks of the file, run once."""
         limits = self.config.sandbox
-        submission = read_submission(
-            own_file(self.folder, self.config.submission), self.config.submission, limits.source_kb * 1024
-        )
+        most = limits.source_kb * 1024
+        known = handed_out_with(self.config, self._root, self.folder)
+        file, note = own_file(self.folder, self.config.submission, most, known)
+        submission = replace(read_submission(file, self.config.submission, most), note=note)
         model = self._root / self.config.model
         with make_sandbox(self.assignment, lambda: start_spawner(model, limits)) as sandbox:
             return shortened(grade_submission(self.assignment, sandbox, submission))
@@ -97,10 +99,11 @@ class Homework:
             return "see test_the_file_can_be_loaded"
         result, checked = self._find(gradient, check)
         if result.status == "missing":
-            return (
+            why = (
                 result.message.removeprefix("NotImplementedError").removeprefix(": ")
                 or f"{gradient} is not written yet"
             )
+            return "; ".join([why, *self.grade.notes])
         if checked.outcome == "undecided":
             return f"{gradient}: {checked.message}"
         did_not_run = check == CHECKS[0] and result.status != "failed"

@@ -56,8 +56,13 @@ def grade_submission(assignment: Assignment, sandbox: Sandbox, submission: Submi
         run = sandbox.run(submission.source)
     except SandboxError as error:
         return not_graded(assignment, submission.name, str(error))
-    graded = grade(assignment, run, submission.name, str(sandbox.report))
+    graded = noted(grade(assignment, run, submission.name, str(sandbox.report)), submission)
     return with_places(assignment, sandbox, submission, run, graded)
+
+
+def noted(graded: Grade, submission: Submission) -> Grade:
+    """The same grade with what is to be known about the choice of the file."""
+    return msgspec.structs.replace(graded, notes=[submission.note, *graded.notes]) if submission.note else graded
 
 
 def with_places(assignment: Assignment, sandbox: Sandbox, submission: Submission, run: Run, graded: Grade) -> Grade:

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from grader.answers import place
 from grader.config import Config
-from grader.formats.words import NOT_FOUND, cause, fix_first, inherits, not_found, of_the_file
+from grader.formats.words import NOT_FOUND, cause, fix_first, inherits, not_found, of_the_file, printable
 from grader.forstudents import shortened
 from grader.markup import unmarked
 from grader.result import CheckResult, Diagnosis, Grade, GradientResult
@@ -41,7 +41,7 @@ def print_grade(console: Console, grade: Grade, config: Config, *, staff: bool) 
         style = "yellow" if grade.status == "not_graded" else "red"
         console.print(Padding(Text(said, style=style), (0, 0, 0, 2)))
     for note in grade.notes:
-        console.print(Padding(Text(f"note: {note}", style="dim"), (0, 0, 0, 2)))
+        console.print(Padding(Text(f"note: {printable(note)}", style="yellow"), (0, 0, 0, 2)))
     console.print(_table(grade, staff=staff))
     for group in _groups(grade, staff=staff):
         console.print(_block(group, config, staff=staff))

@@ -109,7 +109,7 @@ class Grade(Struct, frozen=True):
     Attributes:
         message: why it was not graded, or how loading the file failed.
         sandbox: how the file was run, in one line.
-        notes: facts about the file as a whole that cost no marks.
+        notes: facts about the file as a whole that cost no marks; for student and instructor.
         integrity: for instructors: what a person should review.
     """
 

@@ -1,7 +1,6 @@
-"""Find the student's file: given by itself, or anywhere in a folder or zip.  Reads bytes; never executes or parses them."""
+"""The student's file: given by itself, or chosen in a folder or archive.  Reads bytes; never executes or parses them."""
 
-import stat
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -10,54 +9,63 @@ from grader.errors import UsageError
 from grader.text import one_line
 
 if TYPE_CHECKING:
-    import zipfile
-
     from grader.answers import Answer
+    from grader.config import Config
+    from grader.inputs.entry import Picked
 
-_IGNORED = {"__MACOSX", ".git", "__pycache__", ".ipynb_checkpoints", "node_modules", ".venv", "venv"}
-_MAX_ENTRIES = 20_000
 _MAX_LISTED = 5
+_MAX_HANDED_OUT = 50  # files of the handout that are compared
 _TO_THE_STUDENT = {  # what is said of a path in a terminal, to the one who handed it in
     " in it, at any depth": " in your submission, at any depth",
     "; name one": ": hand in only one of them",
     "; name the file itself": ": hand in the file alone",
 }
-_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+# Of archives, whatever they are called, and of what is called one: which can be read is seen when they are opened.
+_ARCHIVE_SUFFIXES = (".zip", ".tar", ".gz", ".tgz", ".7z", ".rar")
+_ARCHIVES = (b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!", b"\xfd7zXZ", b"BZh")
 
 
 @dataclass(frozen=True)
 class Submission:
-    """A student's file as bytes, and the name under which it was given."""
+    """A student's file as bytes, and the name under which it was given.
+
+    Attributes:
+        note: which of several files it is and why, "" for most: for student and staff.
+    """
 
     name: str
     source: bytes
+    note: str = ""
 
 
-def read_submission(path: Path, wanted: str, max_bytes: int) -> Submission:
-    """The file at `path`, or the one called `wanted` inside the folder or zip at `path`.
+def read_submission(path: Path, wanted: str, max_bytes: int, handed_out: Collection[str] = ()) -> Submission:
+    """The file at `path`, or the one in the folder or archive at `path` that `grader.inputs.chooser` takes.
 
     No more than `max_bytes` + 1 are read, which is enough to see that a file is too large.
+
+    Args:
+        handed_out: the files that students start from, as by `handed_out_with`.
 
     Raises:
         UsageError: there is no such file, or several that could be meant.
     """
     try:
         if path.is_dir():
-            return _from_folder(path, wanted, max_bytes)
+            return _chosen(path, wanted, max_bytes, handed_out)
         if not path.exists():
             raise UsageError(f"{path}: there is no such file or folder (looked in {Path.cwd()})")
         if not path.is_file():
             raise UsageError(f"{path}: expected a file, a folder or a zip, found something else")
         with path.open("rb") as file:
-            start = file.read(4)
-            if start not in _ZIP:
-                return Submission(_shown(path.name), start + file.read(max_bytes - 3))
-        return _from_zip(path, wanted, max_bytes)
+            start = file.read(8)
+            if not start.startswith(_ARCHIVES) and not path.name.lower().endswith(_ARCHIVE_SUFFIXES):
+                return Submission(_shown(path.name), start + file.read(max_bytes + 1 - len(start)))
+        return _chosen(path, wanted, max_bytes, handed_out)
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror or error}") from error
 
 
-def read_handed_in(path: Path, wanted: str, max_bytes: int) -> "Submission | Answer":
+def read_handed_in(path: Path, wanted: str, max_bytes: int, handed_out: Collection[str] = ()) -> "Submission | Answer":
     """As `read_submission`; that there is no such file in a folder or zip, or several, is what the student is told.
 
     Raises:
@@ -66,7 +74,7 @@ def read_handed_in(path: Path, wanted: str, max_bytes: int) -> "Submission | Ans
     from grader.answers import Answer
 
     try:
-        return read_submission(path, wanted, max_bytes)
+        return read_submission(path, wanted, max_bytes, handed_out)
     except UsageError as error:
         if not path.is_dir() and not path.is_file():
             raise
@@ -76,73 +84,73 @@ def read_handed_in(path: Path, wanted: str, max_bytes: int) -> "Submission | Ans
         return Answer("missing", message=f"{said[:1].upper()}{said[1:]}.")
 
 
-def own_file(folder: Path, wanted: str) -> Path:
-    """The file to hand in of those in `folder` itself: the notebook of its name, where there is only that."""
-    file = folder / wanted
-    notebook = file.with_suffix(".ipynb")
-    return notebook if notebook.is_file() and not file.is_file() else file
+def own_file(folder: Path, wanted: str, max_bytes: int, handed_out: Collection[str] = ()) -> tuple[Path, str]:
+    """The file to hand in of those of its name in `folder` itself, and a note on the choice."""
+    stem = PurePosixPath(wanted).stem.casefold()
+    names = [path.name for path in folder.iterdir() if path.name.casefold().startswith(stem) and path.is_file()]
+    if len(names) < 2 and wanted in names:
+        return folder / wanted, ""
+    from grader.inputs.chooser import choose, is_named
+    from grader.inputs.folder import OnDisk
+    from grader.inputs.tree import File
+
+    files = [File(PurePosixPath(name), OnDisk(str(folder / name))) for name in names if is_named(name, wanted)]
+    found = choose(files, wanted, max_bytes=max_bytes, handed_out=handed_out)
+    return folder / (wanted if found.file is None else found.file.path), found.note
 
 
-def _from_folder(folder: Path, wanted: str, max_bytes: int) -> Submission:
-    files = []
-    for entry in folder.rglob("*"):
-        relative = PurePosixPath(entry.relative_to(folder).as_posix())
-        # A link could lead anywhere on the grader's machine.
-        if not entry.is_symlink() and stat.S_ISREG(entry.stat(follow_symlinks=False).st_mode):
-            files.append(relative)
-        if len(files) > _MAX_ENTRIES:
-            raise UsageError(f"{folder}: more than {_MAX_ENTRIES} files; name the file itself")
-    chosen = _choose(files, wanted, folder)
-    with (folder / chosen).open("rb") as file:
-        return Submission(_shown(str(chosen)), file.read(max_bytes + 1))
+def handed_out_with(config: "Config", folder: Path, path: Path) -> frozenset[str]:
+    """What students start from: the Python files and notebooks beside the model, for telling them from a student's work.
 
+    None of them where they lie in `path` itself: on a student's own machine the stubs become the work.
+    """
+    from grader.inputs.chooser import NOTEBOOK, digest
 
-def _from_zip(path: Path, wanted: str, max_bytes: int) -> Submission:
-    import zipfile
-
-    from grader.archive import ZIP_ERRORS
-
+    beside = (folder / config.model).parent
     try:
-        with zipfile.ZipFile(path) as archive:
-            infos = archive.infolist()
-            if len(infos) > _MAX_ENTRIES:
-                raise UsageError(f"{path}: more than {_MAX_ENTRIES} files in this zip")
-            files = {PurePosixPath(info.filename): info for info in infos if not info.is_dir() and not _is_link(info)}
-            chosen = _choose(files, wanted, path)
-            with archive.open(files[chosen]) as file:
-                return Submission(_shown(str(chosen)), file.read(max_bytes + 1))
-    except ZIP_ERRORS as error:
-        reason = "it is encrypted" if "encrypted" in str(error) else str(error)
-        raise UsageError(f"{path}: this zip cannot be read: {reason}") from error
+        if beside.resolve().is_relative_to(path.resolve()):
+            return frozenset()
+        files = [file for file in sorted(beside.iterdir()) if file.suffix in (".py", NOTEBOOK) and file.is_file()]
+        mine = [file for file in files if not config.solution or file.resolve() != (folder / config.solution).resolve()]
+        return frozenset(digest(file.read_bytes()) for file in mine[:_MAX_HANDED_OUT])
+    except OSError:
+        return frozenset()
 
 
-def _is_link(info: "zipfile.ZipInfo") -> bool:
-    return stat.S_ISLNK(info.external_attr >> 16)
+def _chosen(path: Path, wanted: str, max_bytes: int, handed_out: Collection[str]) -> Submission:
+    """The file that is chosen in a folder or archive."""
+    from grader.inputs.archives import archive_kind
+    from grader.inputs.entry import Entry, pick
+    from grader.inputs.opening import open_tree
+    from grader.inputs.tree import ArchiveError
+
+    tree = open_tree(path, one=True)
+    picked = pick(Entry(path.name, [], tree.files), wanted, max_bytes, handed_out)
+    file = picked.choice.file
+    if file is None:
+        raise UsageError(f"{path}: {_no_file(path, picked, wanted)}")
+    try:
+        return Submission(_shown(str(file.path)), file.read(max_bytes + 1), picked.choice.note)
+    except ArchiveError as error:
+        raise UsageError(f"{path}: this {archive_kind(path.name)} cannot be read: {error}") from error
 
 
-def _choose(files: Iterable[PurePosixPath], wanted: str, where: Path) -> PurePosixPath:
-    """The file called `wanted` that is least deep; a notebook of that name where there is none."""
-    parts = {file: _parts(file) for file in files}
-    files = [file for file in parts if not _IGNORED.intersection(parts[file]) and not parts[file][-1].startswith("._")]
-    notebook = PurePosixPath(wanted).with_suffix(".ipynb").name
-    named = [file for file in files if parts[file][-1] == wanted]
-    named = named or [file for file in files if parts[file][-1] == notebook]
-    found = sorted(named, key=lambda file: (len(parts[file]), str(file)))
-    if not found:
-        others = sorted(files, key=lambda file: (".py" not in file.suffixes, str(file)))[:_MAX_LISTED]
-        has = f"it has {', '.join(_shown(str(file)) for file in others)}" if others else "it has no other file either"
-        has += f" and {len(files) - len(others)} more" if len(files) > len(others) else ""
-        raise UsageError(f"{where}: expected a file {wanted} in it, at any depth, found none; {has}")
-    if len(found) > 1 and len(parts[found[0]]) == len(parts[found[1]]):
-        raise UsageError(
-            f"{where}: expected one file {wanted}, found {_shown(str(found[0]))} and {_shown(str(found[1]))}; name one"
-        )
-    return found[0]
+def _no_file(path: Path, picked: "Picked", wanted: str) -> str:
+    from grader.inputs.archives import archive_kind
+    from grader.inputs.entry import names, wanted_of
 
-
-def _parts(file: PurePosixPath) -> tuple[str, ...]:
-    """Folders and name; some programs on Windows write a backslash between them into a zip."""
-    return PurePosixPath(str(file).replace("\\", "/")).parts
+    if picked.fatal:
+        return f"{picked.fatal}; name the file itself"
+    if picked.choice.rivals:
+        return f"expected one file {wanted_of(picked, wanted)}, found {_shown(names(picked.choice.rivals))}; name one"
+    why = "; ".join(f"{_shown(one.path)}: {one.reason}" for one in picked.reasons[:3])
+    if why and path.is_file():
+        return f"this {archive_kind(path.name)} cannot be read: {why}"
+    files = sorted(picked.files, key=lambda file: (".py" not in file.path.suffixes, str(file.path)))
+    shown = files[:_MAX_LISTED]
+    has = f"it has {', '.join(_shown(str(file.path)) for file in shown)}" if shown else "it has no other file either"
+    has += f" and {len(files) - len(shown)} more" if len(files) > len(shown) else ""
+    return f"expected a file {wanted} in it, at any depth, found none; {has}{f' ({why})' if why else ''}"
 
 
 def _shown(name: str) -> str:

@@ -475,6 +475,31 @@ def test_the_grading_json_of_the_store_is_that_of_grade_but_for_the_tracing_of_l
     assert stored == shown
 
 
+def test_an_older_download_replaces_nothing_unless_it_is_asked_for(tmp_path):
+    first = write(tmp_path / "v1", {"ann/gradients.py": SOLUTION, "bob/gradients.py": FLIPPED, "cy/gradients.py": STUB})
+    second = write(
+        tmp_path / "v2", {"ann/gradients.py": FLIPPED, "bob/gradients.py": SOLUTION, "cy/gradients.py": STUB}
+    )
+    out = tmp_path / "out"
+
+    def marks(*arguments):
+        done = run("batch", *arguments, "--out", out, "--jobs", "1")
+        assert done.returncode == 0, done.stderr
+        table = grades(out)[1]
+        return {key: json.loads(table[key])["score"] for key in ("ann", "bob")}, done.stdout
+
+    before, _ = marks(first)
+    after, _ = marks(second)
+    assert before == {"ann": after["bob"], "bob": after["ann"]}
+    again, said = marks(first)
+    assert again == after
+    assert "the newer file was kept (--force takes the older one): 2\n  ann\n  bob\n" in said
+    assert marks(first, "--force")[0] == before
+    back, said = marks(second)
+    assert back == after
+    assert "--force" not in said
+
+
 def test_a_config_among_the_submissions_is_not_taken_for_the_teachers(tmp_path):
     write(tmp_path, {"class/ann/gradients.py": SOLUTION, "class/ann/config.yaml": b"title: mine"})
     done = run("batch", "../..", "--out", tmp_path / "out", cwd=tmp_path / "class" / "ann")

@@ -88,6 +88,82 @@ def test_the_seed_is_right_seven_times_for_the_log_likelihood(grader: Command, c
     assert grade["score"] == 90
 
 
+# --- whose config ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def alice(copy_of_assignment: Path) -> Path:
+    """A submission that brings an assignment of its own, whose model leaves a trace where it is run."""
+    folder = copy_of_assignment / "alice"
+    folder.mkdir()
+    for name in ("config.yaml", "assignment", "solutions"):
+        (copy_of_assignment / name).rename(folder / name)
+    model = folder / "assignment" / "model.py"
+    model.write_text(f"open({str(copy_of_assignment / 'ran')!r}, 'w')\n" + model.read_text())
+    (folder / "gradients.py").write_bytes(SOLUTION.read_bytes())
+    (folder / "work").mkdir()
+    (copy_of_assignment / "link").symlink_to(folder)
+    (copy_of_assignment / "link.py").symlink_to(folder / "gradients.py")
+    with zipfile.ZipFile(folder / "all.zip", "w") as archive:
+        archive.write(folder / "gradients.py", "gradients.py")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("cwd", "arguments"),
+    [
+        (".", ["grade", "."]),
+        (".", ["grade", "gradients.py"]),
+        (".", ["grade", "gradients.py", "--json"]),
+        (".", ["grade", "all.zip"]),
+        (".", ["grade", "../alice"]),
+        (".", ["grade", "../link"]),
+        (".", ["grade", "../link.py"]),
+        ("../link", ["grade", "gradients.py"]),
+        ("work", ["grade", ".."]),
+        ("work", ["grade", "../../link"]),
+        (".", ["check", ".."]),
+        (".", ["batch", ".", "--out", "../out"]),
+        (".", ["batch", "../link", "--out", "../out"]),
+        ("work", ["batch", "../..", "--out", "../../out"]),
+    ],
+)
+def test_a_config_in_what_is_graded_is_not_used(grader: Command, alice: Path, cwd: str, arguments: list[str]) -> None:
+    done = grader(*arguments, cwd=alice / cwd)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: ")
+    assert done.stderr.count("\n") == 1
+    assert "config.yaml lies " in done.stderr
+    assert "--config" in done.stderr
+    assert not (alice.parent / "ran").exists()
+
+
+def test_a_link_to_a_config_in_what_is_graded_is_not_used_either(grader: Command, alice: Path) -> None:
+    (alice / "config.yaml").rename(alice.parent / "other.yaml")
+    (alice / "config.yaml").symlink_to(alice.parent / "other.yaml")
+    for arguments in (["grade", "."], ["batch", ".", "--out", "../out"]):
+        assert grader(*arguments, cwd=alice).returncode == 2
+
+
+def test_a_config_that_is_named_is_used_wherever_it_lies(grader: Command, alice: Path) -> None:
+    assert grader("grade", "gradients.py", "--config", "config.yaml", cwd=alice).returncode == 0
+    assert (alice.parent / "ran").exists()
+
+
+@pytest.mark.parametrize("arguments", [[], ["gradients.py"], ["."]])
+def test_at_home_the_config_beside_the_students_file_is_theirs(
+    grader: Command, alice: Path, arguments: list[str]
+) -> None:
+    assert grader("check", *arguments, cwd=alice).returncode == 0
+
+
+@pytest.mark.parametrize(("cwd", "file"), [(".", "solutions/gradients.py"), ("solutions", "gradients.py")])
+def test_the_instructors_own_files_below_their_config_are_graded(
+    grader: Command, copy_of_assignment: Path, cwd: str, file: str
+) -> None:
+    assert grader("grade", file, cwd=copy_of_assignment / cwd).returncode == 0
+
+
 # --- where the file may be -----------------------------------------------------------------------------------------
 
 
@@ -122,7 +198,7 @@ def make_two(folder: Path) -> Path:
 
 
 def make_other_names(folder: Path) -> Path:
-    (folder / "grads.py").touch()
+    (folder / "grads.txt").touch()
     return folder
 
 
@@ -178,7 +254,7 @@ NO_SUBMISSIONS = [
         lambda folder: folder,
         "expected a file gradients.py in it, at any depth, found none; it has no other file either",
     ),
-    (make_other_names, "expected a file gradients.py in it, at any depth, found none; it has grads.py"),
+    (make_other_names, "expected a file gradients.py in it, at any depth, found none; it has grads.txt"),
     (make_twice_named, "found none; it has gradients.py.txt, notes.md"),
     (make_two, "expected one file gradients.py, found a/gradients.py and b/gradients.py; name one"),
     (make_link, "expected a file gradients.py in it, at any depth, found none"),

@@ -81,6 +81,20 @@ def test_the_solution_earns_full_marks_and_uses_the_tables_that_were_shipped(
     assert len(list((platform.root / "source" / ".grader-cache").iterdir())) == 1
 
 
+def test_a_notebook_beside_the_untouched_stub_is_graded_and_the_student_learns_it(
+    platform: Platform, tmp_path: Path
+) -> None:
+    code = (ROOT / "solutions" / "gradients.py").read_text()
+    cells = {"cells": [{"cell_type": "code", "source": code}], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    with zipfile.ZipFile(tmp_path / "work.zip", "w") as archive:
+        archive.write(ROOT / "assignment" / "gradients.py", "hw/gradients.py")
+        archive.writestr("hw/gradients.ipynb", json.dumps(cells))
+    outcome = platform.run(tmp_path / "work.zip", default_metadata(load_config(CONFIG)), 120)
+    assert (outcome.error, outcome.results["score"]) == ("", 100)
+    assert "hw/gradients.ipynb was graded" in outcome.results["output"]
+    assert "gradients.ipynb was graded" in " ".join(outcome.stdout.split())
+
+
 def test_the_gradients_to_mend_are_named_first(platform: Platform, tmp_path: Path) -> None:
     one = hand_in(platform, tmp_path, SUBMISSIONS / "seed.followed_through.py").results["output"]
     assert "Mend `dJ_db2` first: what follows comes right by itself." in one

@@ -3,6 +3,7 @@
 import io
 import os
 import stat
+import tarfile
 import zipfile
 from datetime import datetime
 from pathlib import Path
@@ -462,3 +463,23 @@ def test_a_notebook_stands_for_the_file_whatever_its_name(names, chosen, tmp_pat
 def test_a_notebook_per_student_is_a_class(tmp_path):
     download = read_download(write(tmp_path, {"ann.ipynb": SOLUTION, "bob.ipynb": FLIPPED}), WANTED)
     assert {key: one.kind for key, one in received(download).items()} == {"ann": "", "bob": ""}
+
+
+def test_an_archive_handed_in_again_on_canvas_takes_the_place_of_the_first(tmp_path):
+    def packed(source: bytes) -> bytes:
+        data = io.BytesIO()
+        with tarfile.open(fileobj=data, mode="w:gz") as archive:
+            info = tarfile.TarInfo(WANTED)
+            info.size = len(source)
+            archive.addfile(info, io.BytesIO(source))
+        return data.getvalue()
+
+    content = {"leeann_1041_7001_hw3.tar.gz": packed(FLIPPED), "leeann_1041_7002_hw3-1.tar.gz": packed(SOLUTION)}
+    download = read_download(write(tmp_path, content), WANTED)
+    assert download.layout == "canvas"
+    assert [one.source for one in received(download).values()] == [SOLUTION]
+
+
+def test_the_zip_of_the_only_student_is_not_taken_for_the_class(tmp_path):
+    download = read_download(write(tmp_path, {"ann.zip": zip_bytes({WANTED: SOLUTION})}), WANTED)
+    assert {key: one.source for key, one in received(download).items()} == {"ann": SOLUTION}

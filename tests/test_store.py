@@ -158,6 +158,32 @@ def test_a_results_folder_that_cannot_be_made_is_said_to_be_so(tmp_path):
         Store(tmp_path / "file" / "results", create=True)
 
 
+@pytest.mark.parametrize(
+    ("versions", "kept"),
+    [
+        ([("one", ""), ("two", ""), ("one", "")], "two"),
+        ([("one", ""), ("two", ""), ("three", ""), ("two", ""), ("one", "")], "three"),
+        ([("one", ""), ("two", "")], "two"),
+        ([("two", "2026-10-03 12:00:00 UTC"), ("one", "2026-10-02 12:00:00 UTC")], "two"),
+        ([("one", "2026-10-01T10:00"), ("two", "2026-10-02T10:00"), ("one", "2026-10-03T10:00")], "one"),
+        ([("one", ""), (None, "")], "one"),
+        ([("one", "2026-10-01T10:00"), (None, "2026-10-01T10:00")], "one"),
+        ([(None, ""), ("one", ""), (None, "")], "one"),
+        ([(None, ""), ("one", "")], "one"),
+    ],
+)
+def test_the_newest_file_stays_whatever_order_downloads_come_in(versions, kept, tmp_path):
+    with Store(tmp_path, create=True) as store:
+        for source, at in versions:
+            file = Received("", None, "missing", "") if source is None else Received("gradients.py", source.encode())
+            store.receive(Entry("ann", [person("ann")], [], submitted_at=at), file, keep_newer=True)
+        current = store.connection.execute("SELECT source FROM submissions WHERE superseded = 0").fetchall()
+        shown = store.connection.execute(
+            "SELECT source FROM submissions JOIN students ON submission_id = submissions.id"
+        ).fetchall()
+    assert current == shown == [(kept.encode(),)]
+
+
 def test_the_same_file_again_changes_nothing_and_a_new_one_supersedes(tmp_path):
     with Store(tmp_path, create=True) as store:
         for source in (b"one", b"one", b"two", b"one"):

@@ -12,8 +12,10 @@ from grader.configfile import load_config
 from grader.exports.results import write_results
 from grader.inputs.download import Download, read_download
 from grader.inputs.entry import receive
+from grader.inputs.reader import READER
 from grader.store.pending import ungraded
 from grader.store.store import Store
+from grader.submission import handed_out_with
 
 
 @dataclass
@@ -25,6 +27,7 @@ class Outcome:
         graded: of them now, by this run.
         failed: could not be graded, in all; our fault, or a file that could not be read.
         absent: students with results from an earlier download who are not in this one.
+        kept: students whose file in this download is older than the one that was graded, which stays.
     """
 
     layout: str = ""
@@ -32,6 +35,7 @@ class Outcome:
     graded: int = 0
     failed: int = 0
     absent: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
     written: list[Path] = field(default_factory=list)
 
 
@@ -44,8 +48,12 @@ def run_batch(
     dask: str = "",
     layout: str = "",
     due: datetime | None = None,
+    force: bool = False,
 ) -> Outcome:
     """Grade the download at `path` into the folder `out`.
+
+    Args:
+        force: take this download's files also where they are older than those that were graded.
 
     Raises:
         GraderError: nothing could be read, the workers refused, or the store failed; what is graded stays.
@@ -55,11 +63,16 @@ def run_batch(
     with Store(out, create=True) as store:
         workers = make_workers(config_path, jobs, dask)
         try:
+            outcome = Outcome(download.layout, len(download.entries))
+            known = handed_out_with(config, config_path.resolve().parent, path)
             refused = list(download.refused)
             for entry in download.entries:
-                store.receive(entry, receive(entry, config.submission, source_limit(config), refused))
+                received = receive(entry, config.submission, source_limit(config), refused, known)
+                if not store.receive(entry, received, keep_newer=not force):
+                    outcome.kept += [one.key for one in entry.people]
+            READER.close()
             store.note_download(path, download.layout, refused)
-            outcome = Outcome(download.layout, len(download.entries), absent=_absent(store, download))
+            outcome.absent = _absent(store, download)
             outcome.graded = _grade(store, workers, config_path)
         finally:
             workers.close()

@@ -27,6 +27,8 @@ def print_summary(folder: Path, outcome: Outcome) -> None:
         _print_list(console, "could not be read", listed["unreadable"])
         again = "not graded, through a fault of the grader: run the same command again, or `grader regrade`"
         _print_list(console, again, listed["not_graded"])
+        older = "older in this download than what was graded: the newer file was kept (--force takes the older one)"
+        _print_list(console, older, outcome.kept)
         _print_list(console, "not in this download, kept from an earlier one", outcome.absent)
         _print_list(console, "not taken", [f"{path}: {reason}" for path, reason in results.refused()], "refused.csv")
         _print_flags(console, results)

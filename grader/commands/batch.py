@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from grader.commands.common import config_option, find_config_path
+from grader.commands.common import config_option, find_config_path, lies_in
 from grader.errors import UsageError
 from grader.inputs.download import LAYOUTS
 
@@ -26,6 +26,7 @@ from grader.inputs.download import LAYOUTS
 )
 @click.option("--due", type=click.DateTime(["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"]), default=None,
               help="UTC; what was handed in later is marked late, where the download has times.")  # fmt: skip
+@click.option("--force", is_flag=True, help="Also take files that are older than the ones that were graded.")
 @config_option
 def command(
     path: Path,
@@ -34,6 +35,7 @@ def command(
     address: str,
     layout: str | None,
     due: datetime | None,
+    force: bool,
     config_path: Path | None,
 ) -> None:
     """Grade every submission in PATH, a folder or zip: a download of a whole class.
@@ -44,7 +46,7 @@ def command(
     from grader.batch.summary import print_summary
 
     config = find_config_path(config_path)
-    if config_path is None and config.resolve().is_relative_to(path.resolve()):
+    if config_path is None and path.is_dir() and lies_in(config, path):
         raise UsageError(
             f"{config} lies among the submissions in {path}, so it may be a student's, and what it names is run as yours; "
             "expected --config and the path of your config.yaml"
@@ -52,6 +54,6 @@ def command(
     if out.resolve() == path.resolve():
         raise UsageError(f"--out {out}: expected a folder of its own for the results, found that of the submissions")
     count = jobs or os.cpu_count() or 1
-    outcome = run_batch(config, path, out, jobs=count, dask=address, layout=layout or "", due=due)
+    outcome = run_batch(config, path, out, jobs=count, dask=address, layout=layout or "", due=due, force=force)
     print_summary(out, outcome)
     sys.exit(3 if outcome.failed else 0)

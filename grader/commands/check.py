@@ -7,10 +7,18 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from grader.commands.common import config_option, exit_with, grade_file, grading, print_human, read_config
+from grader.commands.common import (
+    config_option,
+    exit_with,
+    find_config_for,
+    grade_file,
+    grading,
+    print_human,
+    read_config,
+)
 from grader.errors import UsageError
 from grader.pipes import reader_gone
-from grader.submission import own_file
+from grader.submission import handed_out_with, own_file
 from grader.text import several_lines
 
 if TYPE_CHECKING:
@@ -31,28 +39,33 @@ def command(file: Path | None, watch: bool, config_path: Path | None) -> None:
     FILE is gradients.py unless you name another, or gradients.ipynb where there is only that.  Shapes, finite differences
     and exactness; no marks, and never a right answer.
     """
-    config, folder = read_config(config_path)
-    file = file or own_file(Path(), config.submission)
+    config, folder = read_config(find_config_for(file or Path(), config_path, own=True))
+    note = ""
+    if file is None:
+        known = handed_out_with(config, folder, Path())
+        file, note = own_file(Path(), config.submission, config.sandbox.source_kb * 1024, known)
     if sys.platform != "linux":
         click.echo("note: on this system your file runs with limits, but not in a sandbox", err=True)
     if watch:
-        _watch(file, config, folder)
+        _watch(file, note, config, folder)
     with grading(config, folder, with_solution=False) as (assignment, sandbox):
-        grade = grade_file(assignment, sandbox, file, require="any")
+        grade = grade_file(assignment, sandbox, file, require="any", note=note)
     print_human(grade, config, staff=False)
     exit_with(grade)
 
 
-def _watch(file: Path, config: "Config", folder: Path) -> NoReturn:
+def _watch(file: Path, note: str, config: "Config", folder: Path) -> NoReturn:
     """Check now and after each save.  The sandbox stays up in between, so that the answer is there at once."""
     with grading(config, folder, with_solution=False) as (assignment, sandbox):
         try:
-            _check_at_each_save(assignment, sandbox, file, config)
+            _check_at_each_save(assignment, sandbox, file, note, config)
         except KeyboardInterrupt:
             sys.exit(0)
 
 
-def _check_at_each_save(assignment: "Assignment", sandbox: "Sandbox", file: Path, config: "Config") -> NoReturn:
+def _check_at_each_save(
+    assignment: "Assignment", sandbox: "Sandbox", file: Path, note: str, config: "Config"
+) -> NoReturn:
     seen: tuple[int, int] | None = None
     while not reader_gone():
         now = _saved(file)
@@ -60,7 +73,8 @@ def _check_at_each_save(assignment: "Assignment", sandbox: "Sandbox", file: Path
             seen = now
             click.clear()
             try:
-                print_human(grade_file(assignment, sandbox, file, require="any"), config, staff=False)
+                grade = grade_file(assignment, sandbox, file, require="any", note=note)
+                print_human(grade, config, staff=False)
             except UsageError as error:  # an editor may be half way through saving
                 click.echo(several_lines(str(error)), err=True)
             click.echo(f"watching {file}; Ctrl-C ends it")

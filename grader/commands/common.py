@@ -1,5 +1,6 @@
 """What commands share: the config option, a running sandbox, printing a grade, the exit code."""
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from grader.errors import UsageError
 
 if TYPE_CHECKING:
     from grader.assignment import Assignment
@@ -28,6 +31,43 @@ def find_config_path(path: Path | None) -> Path:
     from grader.configfile import find_config
 
     return find_config(Path.cwd()) if path is None else path
+
+
+def lies_in(config: Path, folder: Path, *, below: bool = True, itself: bool = True) -> bool:
+    """Whether a config lies in a folder `itself`, or `below` in it; it does where a link in it leads elsewhere, too."""
+    holders = {config.absolute().parent, config.resolve().parent}
+    places = {Path(os.path.abspath(folder)), folder.resolve()}
+    return any(
+        (itself and one == place) or (below and one != place and one.is_relative_to(place))
+        for one in holders
+        for place in places
+    )
+
+
+def find_config_for(graded: Path, path: Path | None, *, own: bool = False) -> Path:
+    """As `find_config_path`, for grading what is at `graded`; what is graded does not bring its own rules.
+
+    A config.yaml names a model, which is run as the instructor's.  So one that was not named must not lie in a folder that
+    is graded, nor beside a file that is.
+
+    Args:
+        own: it is the user's own work, and theirs the folder with the config.
+
+    Raises:
+        UsageError: it does.
+    """
+    found = find_config_path(path)
+    if path is not None:
+        return found
+    is_folder = graded.is_dir()
+    if lies_in(found, graded if is_folder else graded.parent, below=is_folder, itself=not own) or (
+        not is_folder and not own and found.resolve().parent == graded.resolve().parent
+    ):
+        raise UsageError(
+            f"{found} lies {'in' if graded.is_dir() else 'beside'} {graded}, which is being graded, so it may be the"
+            f" student's; name yours with --config PATH, or this one with --config {found}"
+        )
+    return found
 
 
 def read_config(path: Path | None) -> tuple["Config", Path]:
@@ -58,29 +98,39 @@ def grading(config: "Config", folder: Path, *, with_solution: bool) -> Iterator[
 
 
 def grade_file(
-    assignment: "Assignment", sandbox: "Sandbox", file: Path, *, require: str, for_platform: bool = False
+    assignment: "Assignment",
+    sandbox: "Sandbox",
+    file: Path,
+    *,
+    require: str,
+    for_platform: bool = False,
+    note: str = "",
 ) -> "Grade":
     """Grade one file, folder or zip; not graded where the sandbox is weaker than required.
 
     Args:
         for_platform: a student reads the result, also where the folder or zip that they handed in has no file to grade.
+        note: why it is this file.
     """
+    from dataclasses import replace
+
     from grader.answers import Answer, Run
     from grader.errors import SandboxError
     from grader.grade import grade, not_graded
     from grader.pipeline import grade_submission
-    from grader.submission import read_handed_in, read_submission
+    from grader.submission import handed_out_with, read_handed_in, read_submission
 
     config = assignment.config
     read = read_handed_in if for_platform else read_submission
-    submission = read(file, config.submission, config.sandbox.source_kb * 1024)
+    known = frozenset() if file.suffix in (".py", ".ipynb") else handed_out_with(config, assignment.folder, file)
+    submission = read(file, config.submission, config.sandbox.source_kb * 1024, known)
     if isinstance(submission, Answer):
         return grade(assignment, Run({}, submission), config.submission)
     try:
         sandbox.require(require)
     except SandboxError as error:
         return not_graded(assignment, submission.name, str(error))
-    return grade_submission(assignment, sandbox, submission)
+    return grade_submission(assignment, sandbox, replace(submission, note=submission.note or note))
 
 
 def print_human(grade: "Grade", config: "Config", *, staff: bool) -> None:

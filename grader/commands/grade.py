@@ -5,7 +5,15 @@ from pathlib import Path
 
 import click
 
-from grader.commands.common import config_option, exit_with, grade_file, grading, print_human, read_config
+from grader.commands.common import (
+    config_option,
+    exit_with,
+    find_config_for,
+    grade_file,
+    grading,
+    print_human,
+    read_config,
+)
 from grader.errors import UsageError
 from grader.formats import NAMES
 
@@ -19,7 +27,7 @@ def command(file: Path, as_json: bool, name: str | None, config_path: Path | Non
     """Grade FILE: a Python file, or a folder or zip that contains it at any depth."""
     if as_json and name is not None:
         raise UsageError("--json and --format: expected one of them, found both")
-    config, folder = read_config(config_path)
+    config, folder = read_config(find_config_for(file, config_path))
     with grading(config, folder, with_solution=True) as (assignment, sandbox):
         grade = grade_file(assignment, sandbox, file, require=config.sandbox.require, for_platform=name is not None)
     if as_json:

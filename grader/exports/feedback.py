@@ -68,6 +68,8 @@ def page(row: StudentRow, config: Config) -> Iterator[Block]:
     yield Block(
         "text", f"{row.name}{f' ({row.group_name})' if row.group_name else ''}{', handed in late' if row.late else ''}"
     )
+    if row.note:
+        yield Block("text", f"Note: {row.note}.")
     if row.grade is None:
         yield Block("text", f"There are no marks: {row.problem or 'it has not been graded yet'}.")
         return

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from grader.config import Config
-from grader.formats.words import evidence, verdict
+from grader.formats.words import evidence, notes_on_the_file, verdict
 from grader.result import Grade, GradientResult
 
 TELLS_NOT_GRADED = False
@@ -14,6 +14,9 @@ _STAGE = "Gradients"
 def render(grade: Grade, config: Config) -> str:
     """Two lines of JSON."""
     feedback = {result.name: _feedback(grade, result) for result in grade.gradients}
+    if grade.notes:  # there is no place for what concerns the whole file
+        first = feedback[grade.gradients[0].name]
+        first["hint"] = "\n".join(filter(None, [notes_on_the_file(grade), first.get("hint")]))
     shown = {"_presentation": "semantic", "stages": [_STAGE], _STAGE: feedback}
     right = sum(result.status == "passed" for result in grade.gradients)
     scores = {"scores": {result.name: result.score for result in grade.gradients}, "scoreboard": [grade.score, right]}

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from grader.config import Config
-from grader.formats.words import evidence, fraction, verdict
+from grader.formats.words import evidence, fraction, notes_on_the_file, verdict
 from grader.result import CheckResult, Grade, GradientResult
 
 TELLS_NOT_GRADED = False
@@ -14,6 +14,8 @@ _STATUS = {"passed": "success", "failed": "failure", "skipped": "skipped", "unde
 def render(grade: Grade, config: Config) -> str:
     """To be sent to `cg truncate`, as CodeGrade's own pytest plugin does."""
     suites = [_suite(grade, result) for result in grade.gradients]
+    if grade.notes:  # there is no place for what concerns the whole file
+        suites[0]["name"] += f" ({notes_on_the_file(grade)})"
     lines = [
         {"tag": "unit-test", "results": suites},
         {"tag": "points", "points": fraction(grade.score, grade.max_score)},

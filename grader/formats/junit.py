@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
 from grader.config import Config
-from grader.formats.words import earned, evidence, printable, verdict
+from grader.formats.words import earned, evidence, notes_on_the_file, printable, verdict
 from grader.result import CheckResult, Grade, GradientResult
 
 TELLS_NOT_GRADED = True
@@ -22,6 +22,8 @@ def render(grade: Grade, config: Config) -> str:
     for result in grade.gradients:
         for k, check in enumerate(result.checks):
             _case(suite, grade, result, check, first=k == 0)
+    if grade.notes:
+        SubElement(suite, "system-out").text = notes_on_the_file(grade)
     for kind, plural in (("failure", "failures"), ("error", "errors"), ("skipped", "skipped")):
         suite.set(plural, str(len(suite.findall(f"testcase/{kind}"))))
     suite.set("tests", str(len(suite.findall("testcase"))))

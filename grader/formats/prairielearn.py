@@ -3,7 +3,7 @@
 import json
 
 from grader.config import Config
-from grader.formats.words import evidence, fraction, head, printable, verdict
+from grader.formats.words import evidence, fraction, head, verdict
 from grader.result import Grade
 
 TELLS_NOT_GRADED = True
@@ -25,5 +25,5 @@ def render(grade: Grade, config: Config) -> str:
         for result in grade.gradients
     ]
     score = fraction(grade.score, grade.max_score)
-    document = {"gradable": True, "score": score, "output": printable(head(grade)), "tests": tests}
+    document = {"gradable": True, "score": score, "output": head(grade), "tests": tests}
     return json.dumps(document, allow_nan=False) + "\n"

@@ -69,7 +69,12 @@ def of_the_file(grade: Grade) -> str:
 
 def head(grade: Grade) -> str:
     """What stands above the gradients: what is to be said of the file, and notes on it that cost nothing."""
-    return "\n\n".join(filter(None, [of_the_file(grade), *(f"Note: {note}." for note in grade.notes)]))
+    return printable("\n\n".join(filter(None, [of_the_file(grade), *(f"Note: {note}." for note in grade.notes)])))
+
+
+def notes_on_the_file(grade: Grade) -> str:
+    """The same notes in one line, for where there is no place above the gradients."""
+    return printable("; ".join(f"note: {note}" for note in grade.notes))
 
 
 def not_found(result: GradientResult) -> bool:

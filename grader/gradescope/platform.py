@@ -15,9 +15,12 @@ from typing import Any
 
 from grader.archive import ZIP_ERRORS
 from grader.errors import GraderError, UsageError
+from grader.inputs.opening import open_tree
+from grader.inputs.tree import ArchiveError
 
 _FAILED = "The autograder failed to execute correctly. Please ensure that your submission is valid."
 _MAX_TEXT = 100_000
+_MAX_UNPACKED = 64 * 2**20  # of a submission that is tried
 _SCRIPTS = ("setup.sh", "run_autograder")
 
 
@@ -166,14 +169,30 @@ def _hand_in(submission: Path, folder: Path) -> None:
         if submission.is_dir():
             shutil.copytree(submission, folder, dirs_exist_ok=True, symlinks=True)
         elif zipfile.is_zipfile(submission):
-            with zipfile.ZipFile(submission) as archive:
-                archive.extractall(folder)
+            _unpack(submission, folder)
         else:
             shutil.copyfile(submission, folder / submission.name)
     except shutil.Error as error:  # of a whole folder: a list of (file, copy, reason)
         raise UsageError(f"{submission}: cannot be handed in: {error.args[0][0][2]}") from error
-    except ZIP_ERRORS as error:
-        raise UsageError(f"{submission}: cannot be handed in: {error}") from error
+    except OSError as error:
+        raise UsageError(f"{submission}: cannot be handed in: {error.strerror or error}") from error
+
+
+def _unpack(submission: Path, folder: Path) -> None:
+    """The files of a student's zip: hostile, so neither opened here nor without limits."""
+    left = _MAX_UNPACKED
+    for file in open_tree(submission, one=True).files:
+        if file.refusal:
+            raise UsageError(f"{submission}: cannot be handed in: {file.path}: {file.refusal}")
+        try:
+            data = file.read(left + 1)
+        except ArchiveError as error:
+            raise UsageError(f"{submission}: cannot be handed in: {error} ({file.path})") from error
+        left -= len(data)
+        if left < 0:
+            raise UsageError(f"{submission}: cannot be handed in: more than {_MAX_UNPACKED // 2**20} MB unpacked")
+        (folder / file.path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / file.path).write_bytes(data)
 
 
 def _cut(text: str) -> str:

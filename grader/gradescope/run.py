@@ -32,11 +32,11 @@ from grader.gradescope.emit import emit
 from grader.gradescope.limit import repeated
 from grader.gradescope.metadata import Metadata, read_metadata
 from grader.gradescope.staff import print_for_staff
-from grader.pipeline import make_sandbox, with_places
+from grader.pipeline import make_sandbox, noted, with_places
 from grader.result import Grade
 from grader.sandbox.limits import become_subreaper, children_of_this_process
 from grader.sandbox.spawner import start_spawner
-from grader.submission import read_handed_in
+from grader.submission import handed_out_with, read_handed_in
 
 _DEFAULT_TIMEOUT_SECONDS = 600.0
 _LEFTOVER_SECONDS = 5.0
@@ -181,12 +181,14 @@ def _run(root: Path, config: Config, deadline: float) -> tuple[Assignment, Run, 
         first = iter([spawner])
         with make_sandbox(assignment, lambda: next(first, None) or start_spawner(model, config.sandbox)) as sandbox:
             sandbox.require(config.sandbox.require)
-            submission = read_handed_in(root / "submission", config.submission, config.sandbox.source_kb * 1024)
+            handed_in = root / "submission"
+            known = handed_out_with(config, source, handed_in)
+            submission = read_handed_in(handed_in, config.submission, config.sandbox.source_kb * 1024, known)
             if isinstance(submission, Answer):
                 run = Run({}, submission)
                 return assignment, run, grade_run(assignment, run, config.submission, str(sandbox.report))
             run = sandbox.run(submission.source)
-            graded = grade_run(assignment, run, submission.name, str(sandbox.report))
+            graded = noted(grade_run(assignment, run, submission.name, str(sandbox.report)), submission)
             left = config.sandbox.submission_wall_seconds - run.wall_seconds
             if time.monotonic() + left < deadline:  # enough to run it again
                 graded = with_places(assignment, sandbox, submission, run, graded)

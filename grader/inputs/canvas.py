@@ -57,7 +57,7 @@ def entries(tree: Tree) -> list[Entry]:
 def _entry(key: str, name: str, number: str, parts: list[tuple[int, re.Match[str], File]]) -> Entry:
     latest_of: dict[str, File] = {}  # Canvas numbers a file handed in again: gradients-1.py, gradients-2.py
     for _, match, file in parts:
-        latest_of[re.sub(r"-\d+(?=\.[^.]*$)", "", _original(match))] = file
+        latest_of[re.sub(r"-\d+(?=(?:\.tar)?\.[^.]*$)", "", _original(match))] = file
     files = [file.called(original) for original, file in latest_of.items()]
     typed = [match for _, match, _ in parts if match["typed"]]
     older = len(parts) - len(files)

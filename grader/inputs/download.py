@@ -1,6 +1,5 @@
 """Recognise what a folder or zip is a download of, and list its submissions.  Every file that belongs to nobody is listed too."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -8,8 +7,12 @@ from pathlib import Path
 
 from grader.errors import UsageError
 from grader.inputs import autolab, blackboard, brightspace, canvas, github, gradescope, moodle, plain
-from grader.inputs.entry import Entry, Person, utf8
-from grader.inputs.tree import Refusal, Tree, open_nested, open_tree
+from grader.inputs.archives import archive_kind, is_archive, open_nested
+from grader.inputs.chooser import is_named
+from grader.inputs.entry import Entry, Person, moment, utf8
+from grader.inputs.opening import open_tree
+from grader.inputs.reader import Budget, OverBudgetError
+from grader.inputs.tree import MAX_ENTRIES, ArchiveError, Refusal, Tree, the_first
 
 # In the order in which they are tried: the most telling names first.
 _PLATFORMS = {
@@ -57,9 +60,7 @@ def read_download(
     Raises:
         UsageError: nothing like submissions is there.
     """
-    tree = open_tree(path, leave_out)
-    if not tree.folders and len(tree.files) == 1 and tree.files[0].path.suffix.lower() == ".zip" and not layout:
-        tree = open_nested(tree.files[0], tree.refused) or tree
+    tree = _unwrapped(open_tree(path, leave_out=leave_out), wanted, layout)
     chosen, tree, read = _recognise(tree, wanted, layout)
     entries = sorted(read(tree), key=lambda entry: entry.key)
     if not entries and layout:
@@ -71,7 +72,23 @@ def read_download(
     for entry in entries:
         if due is not None and entry.submitted_at:
             entry.late = _is_late(entry.submitted_at, due)
-    return Download(chosen, entries, sorted(set(tree.refused), key=lambda refusal: refusal.path))
+    return Download(chosen, entries, sorted(the_first(dict.fromkeys(tree.refused)), key=lambda refusal: refusal.path))
+
+
+def _unwrapped(tree: Tree, wanted: str, layout: str) -> Tree:
+    """The zip that is all there is, as some browsers and platforms wrap a download; not the only student's zip."""
+    if tree.folders or len(tree.files) != 1 or layout or not is_archive(tree.files[0].path.name):
+        return tree
+    [file] = tree.files
+    try:
+        inner = open_nested(file, Budget(entries=MAX_ENTRIES))
+    except (ArchiveError, OverBudgetError) as error:
+        tree.refused.append(Refusal(str(file.path), f"this {archive_kind(file.path.name)} cannot be read: {error}"))
+        return tree
+    if any(is_named(one.path.name, wanted) for one in inner.top_files()):
+        return tree
+    inner.refused = [*tree.refused, *(Refusal(f"{file.path}: {one.path}", one.reason) for one in inner.refused)]
+    return inner
 
 
 def _recognise(tree: Tree, wanted: str, layout: str) -> tuple[str, Tree, Callable[[Tree], list[Entry]]]:
@@ -132,11 +149,8 @@ def _distinct(entries: list[Entry]) -> None:
 
 def _is_late(submitted_at: str, due: datetime) -> bool | None:
     """None where the time cannot be read."""
-    text = re.sub(r"(\.\d{6})\d*", r"\1", submitted_at.strip()).replace(" UTC", "+00:00").replace(" Z", "+00:00")
-    text = re.sub(r" ?([+-]\d\d):?(\d\d)$", r"\1:\2", re.sub(r"Z$", "+00:00", text))
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
+    at = moment(submitted_at)
+    if at is None:
         return None
     zone = due.tzinfo or timezone.utc
     return at.replace(tzinfo=at.tzinfo or zone) > due.replace(tzinfo=zone)

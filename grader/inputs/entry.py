@@ -2,14 +2,23 @@
 
 import hashlib
 import re
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import PurePosixPath
 
-from grader.archive import ZIP_ERRORS
-from grader.inputs.tree import File, Refusal, open_nested
+from grader.inputs.archives import (
+    archive_kind,
+    is_archive,
+    is_unreadable,
+    open_nested,
+)
+from grader.inputs.chooser import Choice, choose, shown
+from grader.inputs.reader import READER, Budget, OverBudgetError
+from grader.inputs.tree import ArchiveError, File, Refusal, the_first
 from grader.text import one_line
 
-MAX_ZIP_DEPTH = 3
+MAX_ARCHIVE_DEPTH = 3
 MAX_KEY_BYTES = 200  # a file name may have 255
 _SAFE = re.compile(r"[\w@+][\w .@+-]{0,99}")
 
@@ -96,78 +105,141 @@ def _fits(key: str) -> bool:
     return len(key.encode()) <= MAX_KEY_BYTES
 
 
-def receive(entry: Entry, wanted: str, max_bytes: int, refused: list[Refusal]) -> Received:
-    """Choose and read the file called `wanted`; no more than `max_bytes` + 1 of it."""
-    inside: list[Refusal] = []
-    files = _with_nested(entry.files, inside, MAX_ZIP_DEPTH)
-    refused += [Refusal(f"{entry.key}: {refusal.path}", refusal.reason) for refusal in inside]
-    chosen, note, problem = choose([file for file, _ in files], wanted, any_name=entry.any_name)
-    if chosen is None:
-        inside += [Refusal(str(file.path), file.refusal) for file in entry.files if file.refusal]
-        why = "; ".join(f"{refusal.path}: {refusal.reason}" for refusal in inside[:3])
-        handed_in = problem.startswith("expected one") or bool(why)
-        text = f"{problem} ({why})" if why else problem
-        return Received("", None, "unreadable" if handed_in else "missing", text, entry.note)
-    shown = next(where for file, where in files if file is chosen)
-    notes = "; ".join(text for text in (entry.note, note) if text)
-    try:
-        return Received(shown, chosen.read(max_bytes + 1), note=notes)
-    except ZIP_ERRORS as error:
-        reason = getattr(error, "strerror", None) or error
-        return Received(shown, None, "unreadable", f"{shown}: cannot be read: {reason}", notes)
+def receive(
+    entry: Entry, wanted: str, max_bytes: int, refused: list[Refusal], handed_out: Collection[str] = ()
+) -> Received:
+    """Choose and read the file called `wanted`, as `chooser` says; no more than `max_bytes` + 1 of it.
 
-
-def choose(files: list[File], wanted: str, *, any_name: bool) -> tuple[File | None, str, str]:
-    """(the file, a note, a problem): the least deep of that name, then one that a platform renamed, then the only one.
-
-    A notebook stands for a Python file where there is none.
+    Args:
+        refused: takes what was not read.
+        handed_out: see `choose`.
     """
-    notebook = wanted.rpartition(".")[0] + ".ipynb"
-    named = [file for file in files if file.path.name == wanted] or [
-        file for file in files if file.path.name == notebook
-    ]
-    exact = sorted(named, key=_depth)
-    if exact:
-        if len(exact) > 1 and len(exact[0].path.parts) == len(exact[1].path.parts):
-            return None, "", f"expected one {exact[0].path.name}, found {exact[0].path} and {exact[1].path}"
-        return exact[0], "", ""
-    for name in (wanted, notebook):
-        renamed = [(_attempt(file.path, name), file) for file in files]
-        numbered = sorted(((number, file) for number, file in renamed if number is not None), key=lambda pair: pair[0])
-        if numbered:
-            return numbered[-1][1], "", ""
-    for suffix in (".py", ".ipynb"):
-        of_kind = [file for file in files if file.path.suffix.lower() == suffix]
-        if len(of_kind) == 1:
-            return of_kind[0], "" if any_name else f"{of_kind[0].path.name} was taken for {wanted}", ""
-        if of_kind:
-            return None, "", f"expected one {wanted}, found {', '.join(str(file.path) for file in of_kind[:4])}"
-    others = f", found only {', '.join(str(file.path) for file in files[:3])}" if files else ", found nothing"
-    return None, "", f"no {wanted}{others}"
+    picked = pick(entry, wanted, max_bytes, handed_out)
+    refused += [Refusal(f"{entry.key}: {one.path}", one.reason) for one in picked.refused]
+    file = picked.choice.file
+    if file is None:
+        return Received("", None, picked.kind, _problem(picked, wanted), entry.note)
+    notes = "; ".join(text for text in (entry.note, picked.choice.note) if text)
+    try:
+        return Received(str(file.path), file.read(max_bytes + 1), note=notes)
+    except (OSError, ArchiveError) as error:
+        reason = getattr(error, "strerror", None) or error
+        return Received(str(file.path), None, "unreadable", f"{shown(file.path)}: cannot be read: {reason}", notes)
 
 
-def _depth(file: File) -> tuple[int, str]:
-    return len(file.path.parts), str(file.path)
+@dataclass(frozen=True)
+class Picked:
+    """What was chosen of an entry.
+
+    Attributes:
+        files: all that could be read, also in archives, by their paths.
+        refused: what was refused in its archives.
+        reasons: why there may be more than `files`, such as an archive that cannot be opened.
+        fatal: why it was not read at all.
+    """
+
+    choice: Choice[File]
+    files: list[File]
+    refused: list[Refusal]
+    reasons: list[Refusal]
+    fatal: str = ""
+
+    @property
+    def kind(self) -> str:
+        """Why there is no file to grade: missing where nothing was handed in, else unreadable."""
+        return "unreadable" if self.fatal or self.choice.rivals or self.reasons else "missing"
 
 
-def _attempt(path: PurePosixPath, wanted: str) -> int | None:
-    """2 for `gradients-2.py` and `gradients (2).py`, which Canvas and browsers make; None for another file."""
-    stem, suffix = PurePosixPath(wanted).stem, PurePosixPath(wanted).suffix
-    match = re.fullmatch(rf"{re.escape(stem)}(?:-(\d{{1,4}})| ?\((\d{{1,4}})\)){re.escape(suffix)}", path.name)
-    return int(match[1] or match[2]) if match else None
+def pick(entry: Entry, wanted: str, max_bytes: int, handed_out: Collection[str] = ()) -> Picked:
+    """Look at all files of an entry, also in its archives, and choose."""
+    inside: list[Refusal] = []
+    abandoned = next((file for file in entry.files if file.abandoned), None)
+    if abandoned is not None:
+        return Picked(Choice(None), [], [], [], abandoned.refusal)
+    try:
+        files = _with_nested(entry.files, PurePosixPath(), inside, READER.budget(), MAX_ARCHIVE_DEPTH)
+    except OverBudgetError as error:
+        return Picked(Choice(None), [], the_first(inside), [], str(error))
+    reasons = inside + [Refusal(str(file.path), file.refusal) for file in entry.files if file.refusal]
+    chosen = choose(
+        files, wanted, max_bytes=max_bytes, handed_out=handed_out, any_name=entry.any_name, more=bool(reasons)
+    )
+    if chosen.untouched and reasons:  # what cannot be read may well be the work
+        chosen = Choice(None)
+    closed = [one for one in reasons if is_archive(one.path) or is_unreadable(one.path)]
+    if chosen.file is not None and closed:
+        note = f"{shown(closed[0].path)} was not read: {closed[0].reason}"
+        chosen = replace(chosen, note="; ".join(filter(None, [chosen.note, note])))
+    return Picked(chosen, files, the_first(inside), reasons)
 
 
-def _with_nested(files: list[File], refused: list[Refusal], depth: int) -> list[tuple[File, str]]:
-    """The files, and those inside zips among them, each with the path to show."""
-    taken = [file for file in files if not file.refusal]
-    found = [(file, str(file.path)) for file in taken if file.path.suffix.lower() != ".zip"]
-    for file in taken:
-        if file.path.suffix.lower() != ".zip":
+def _problem(picked: Picked, wanted: str) -> str:
+    if picked.fatal:
+        return picked.fatal
+    if picked.choice.rivals:
+        return f"expected one {wanted_of(picked, wanted)}, found {names(picked.choice.rivals)}"
+    others = (
+        f", found only {', '.join(shown(file.path) for file in picked.files[:3])}"
+        if picked.files
+        else ", found nothing"
+    )
+    why = "; ".join(f"{shown(refusal.path)}: {refusal.reason}" for refusal in picked.reasons[:3])
+    return f"no {wanted}{others}{f' ({why})' if why else ''}"
+
+
+def wanted_of(picked: Picked, wanted: str) -> str:
+    """The name that several files have, or should have."""
+    found = {file.path.name for file in picked.choice.rivals}
+    return found.pop() if len(found) == 1 else wanted
+
+
+def names(files: Sequence[File]) -> str:
+    """`a, b and c`."""
+    *rest, last = (shown(file.path) for file in files[:4])
+    return f"{', '.join(rest)} and {last}" if rest else last
+
+
+def _with_nested(
+    files: list[File], where: PurePosixPath, refused: list[Refusal], budget: Budget, depth: int
+) -> list[File]:
+    """The files, and those inside archives among them, by their whole paths.
+
+    Raises:
+        OverBudgetError: there is too much in them.
+    """
+    found = []
+    for file in files:
+        path = where / file.path
+        if file.refusal:
             continue
-        if depth == 0:
-            refused.append(Refusal(str(file.path), f"a zip within more than {MAX_ZIP_DEPTH} zips"))
-            continue
-        tree = open_nested(file, refused)
-        if tree is not None:
-            found += [(inner, f"{file.path}/{where}") for inner, where in _with_nested(tree.files, refused, depth - 1)]
+        if is_unreadable(file.path.name):
+            kind = file.path.suffix.lower()
+            refused.append(Refusal(str(path), f"{kind} archives are not read: submit the file itself, or a .zip"))
+        elif not is_archive(file.path.name):
+            found.append(file.called(path))
+        elif depth == 0:
+            kind = archive_kind(file.path.name)
+            refused.append(Refusal(str(file.path), f"a {kind} within more than {MAX_ARCHIVE_DEPTH} {kind}s"))
+        else:
+            found += _opened(file, path, refused, budget, depth)
     return found
+
+
+def _opened(file: File, path: PurePosixPath, refused: list[Refusal], budget: Budget, depth: int) -> list[File]:
+    try:
+        tree = open_nested(file, budget)
+    except ArchiveError as error:
+        refused.append(Refusal(str(path), f"this {archive_kind(path.name)} cannot be read: {error}"))
+        return []
+    refused += [Refusal(str(path / one.path), one.reason) for one in tree.refused]
+    return _with_nested(tree.files, path, refused, budget, depth - 1)
+
+
+def moment(text: str) -> datetime | None:
+    """A time as downloads write them; None where it cannot be read."""
+    text = re.sub(r"(\.\d{6})\d*", r"\1", text.strip()).replace(" UTC", "+00:00").replace(" Z", "+00:00")
+    text = re.sub(r" ?([+-]\d\d):?(\d\d)$", r"\1:\2", re.sub(r"Z$", "+00:00", text))
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None

@@ -1,20 +1,19 @@
-"""No platform at all: a folder, a Python file or a zip per student, also mixed.  The name is the student's."""
+"""No platform at all: a folder, a Python file or an archive per student, also mixed.  The name is the student's."""
 
-from pathlib import PurePosixPath
-
+from grader.inputs.archives import READABLE, UNREADABLE, without_suffix
 from grader.inputs.entry import Entry, person
 from grader.inputs.tree import Tree
 
 CALLED = {"folders": "a folder per student", "files": "a file per student"}
-SUFFIXES = (".py", ".ipynb", ".zip")
+SUFFIXES = (".py", ".ipynb", *READABLE, *UNREADABLE)
 
 
 def belongs(name: str) -> bool:
-    return PurePosixPath(name).suffix.lower() in SUFFIXES
+    return name.lower().endswith(SUFFIXES)
 
 
 def folders(tree: Tree) -> list[Entry]:
-    """A folder per student; Python files and zips beside the folders are students too."""
+    """A folder per student; Python files and archives beside the folders are students too."""
     found = {name: Entry(name, [person(name)], list(tree.below(name).files)) for name in tree.top_folders()}
     for entry in files(tree):
         if entry.key in found:
@@ -25,11 +24,11 @@ def folders(tree: Tree) -> list[Entry]:
 
 
 def files(tree: Tree) -> list[Entry]:
-    """A Python file or a zip per student."""
+    """A Python file or an archive per student."""
     found: dict[str, Entry] = {}
     for file in tree.top_files():
-        if file.path.suffix.lower() in SUFFIXES:
-            stem = file.path.stem
+        if belongs(file.path.name):
+            stem = without_suffix(file.path.name)
             entry = found.setdefault(stem, Entry(stem, [person(stem)], [], any_name=True))
             entry.files.append(file)
     return list(found.values())

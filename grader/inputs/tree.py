@@ -1,17 +1,11 @@
-"""A folder or a zip as a list of safe files.  Refuses what is unsafe, entry by entry, and says so; extracts nothing."""
+"""What a download is made of: files that can be read, folders, and what was refused.  Opens nothing itself."""
 
-import os
-import stat
-import zipfile
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from io import BytesIO
-from pathlib import Path, PurePosixPath
-
-from grader.archive import ZIP_ERRORS
-from grader.errors import UsageError
-from grader.inputs.unsafe import MAX_FILE_BYTES, MAX_PATH_BYTES, absurd, unsafe_entry, unsafe_name
+from pathlib import PurePosixPath
+from typing import Protocol
 
 IGNORED_FOLDERS = {
     "__MACOSX",
@@ -24,8 +18,9 @@ IGNORED_FOLDERS = {
     ".pytest_cache",
 }
 IGNORED_FILES = {".DS_Store", "Thumbs.db", "desktop.ini"}
-MAX_ENTRIES = 500_000
-MAX_NESTED_BYTES = 32 * 2**20  # a zip inside a zip is read into memory
+MAX_ENTRIES = 100_000  # files and folders of a whole download; a long path counts for several
+MAX_SUBMISSION_ENTRIES = 20_000  # of one submission
+MAX_REFUSALS = 20  # that are listed of one submission
 
 
 @dataclass(frozen=True)
@@ -36,17 +31,46 @@ class Refusal:
     reason: str
 
 
+class ArchiveError(Exception):
+    """An archive, or a member of one, that cannot be read; the text says why, and may be hostile."""
+
+
+class Source(Protocol):
+    """Where the bytes of a file come from."""
+
+    def read(self, size: int) -> bytes:
+        """The first `size` bytes.
+
+        Raises:
+            OSError, ArchiveError: they cannot be read.
+        """
+
+
+class Unreadable:
+    """A file that is there and is refused."""
+
+    def read(self, size: int) -> bytes:
+        raise OSError("refused")
+
+
 @dataclass(frozen=True)
 class File:
-    """A file: its path below the tree, and how to read its first bytes.
+    """A file: its path below the tree, and its source.
 
     Attributes:
         refusal: why it is not taken, "" for most: its student handed in something all the same.
+        note: what its student should know if this is the file that is graded.
+        abandoned: stands for a whole submission that is not read.
     """
 
     path: PurePosixPath
-    read: Callable[[int], bytes]
+    source: Source
     refusal: str = ""
+    note: str = ""
+    abandoned: bool = False
+
+    def read(self, size: int) -> bytes:
+        return self.source.read(size)
 
     def called(self, path: str | PurePosixPath) -> "File":
         return replace(self, path=PurePosixPath(path))
@@ -57,7 +81,7 @@ class Tree:
     """Files below one root, sorted by path.
 
     Attributes:
-        name: of the folder or zip, without .zip.
+        name: of the folder or archive, without .zip.
         folders: all of them, so that an empty one is seen.
         clones: the folders that are clones of a git repository.
     """
@@ -68,6 +92,13 @@ class Tree:
     clones: set[PurePosixPath] = field(default_factory=set)
     refused: list[Refusal] = field(default_factory=list)
 
+    def add_folders_of(self, path: PurePosixPath) -> None:
+        """The folders on the way to a file."""
+        folder = path.parent
+        while folder.parts and folder not in self.folders:
+            self.folders.add(folder)
+            folder = folder.parent
+
     def top_folders(self) -> list[str]:
         return sorted({folder.parts[0] for folder in self.folders})
 
@@ -77,6 +108,11 @@ class Tree:
     def below(self, folder: str) -> "Tree":
         """What is below a top folder, with paths from there."""
         return self._parts.get(folder) or Tree(folder, refused=self.refused)
+
+    def refuse(self, path: PurePosixPath, reason: str, *, abandoned: bool = False) -> None:
+        """List what is not taken, and keep it as a file that cannot be read: its student has not handed in nothing."""
+        self.refused.append(Refusal(str(path), reason))
+        self.files.append(File(path, Unreadable(), reason, abandoned=abandoned))
 
     @cached_property
     def _parts(self) -> dict[str, "Tree"]:
@@ -93,143 +129,19 @@ class Tree:
         return parts
 
 
-def open_tree(path: Path, leave_out: Path | None = None) -> Tree:
-    """The folder or zip at `path`.
-
-    Args:
-        leave_out: a folder that is not looked into, such as the results that are being written.
-
-    Raises:
-        UsageError: `path` is neither, or cannot be read at all.
-    """
-    try:
-        if path.is_dir():
-            return _from_folder(path, leave_out)
-        if not path.exists():
-            raise UsageError(f"{path}: there is no such folder or zip (looked in {Path.cwd()})")
-        if path.is_file() and zipfile.is_zipfile(path):
-            return _from_zip(zipfile.ZipFile(path), path.stem)
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror or error}") from error
-    except ZIP_ERRORS as error:
-        raise UsageError(f"{path}: this zip cannot be read: {error}") from error
-    raise UsageError(f"{path}: expected a folder or a zip with the submissions, found another kind of file")
-
-
-def open_nested(file: File, refused: list[Refusal]) -> Tree | None:
-    """The zip inside a tree at `file`, or None where it is none that can be taken: `refused` then says why."""
-    try:
-        data = file.read(MAX_NESTED_BYTES + 1)
-        if len(data) > MAX_NESTED_BYTES:
-            refused.append(Refusal(str(file.path), f"a zip of more than {MAX_NESTED_BYTES // 2**20} MB"))
-            return None
-        tree = _from_zip(zipfile.ZipFile(BytesIO(data)), file.path.stem)
-    except ZIP_ERRORS as error:
-        refused.append(Refusal(str(file.path), f"this zip cannot be read: {error}"))
-        return None
-    refused += [Refusal(f"{file.path}: {refusal.path}", refusal.reason) for refusal in tree.refused]
-    return tree
-
-
-def _from_folder(root: Path, leave_out: Path | None) -> Tree:
-    tree = Tree(root.resolve().name)
-    excluded = None if leave_out is None else leave_out.resolve()
-    for folder, names, files in os.walk(root):
-        here = PurePosixPath(Path(folder).relative_to(root).as_posix())
-        if ".git" in names or ".git" in files:
-            tree.clones.add(here)
-        kept = []
-        for name in sorted(names):
-            full = Path(folder, name)
-            if full.is_symlink():
-                tree.refused.append(Refusal(str(here / name), "a link: links are not followed"))
-            elif name not in IGNORED_FOLDERS and full.resolve() != excluded:
-                kept.append(name)
-                tree.folders.add(here / name)
-        names[:] = kept
-        for name in sorted(files):
-            _add_file(tree, Path(folder, name), here / name)
-        if len(tree.files) > MAX_ENTRIES:
-            raise UsageError(f"{root}: more than {MAX_ENTRIES} files: name the folder that holds the submissions")
-    tree.files.sort(key=lambda file: str(file.path))
-    return tree
-
-
-def _add_file(tree: Tree, full: Path, path: PurePosixPath) -> None:
-    if _is_noise(path):
-        return
-    mode = full.lstat().st_mode
-    if stat.S_ISLNK(mode):
-        _refuse(tree, path, "a link: links are not followed")
-    elif not stat.S_ISREG(mode):
-        _refuse(tree, path, "neither a file nor a folder")
-    elif reason := absurd(str(path)):
-        _refuse(tree, path, reason)
-    else:
-        tree.files.append(File(path, lambda size: _read_plain(full, size)))
-
-
-def _refuse(tree: Tree, path: PurePosixPath, reason: str) -> None:
-    """List what is not taken, and keep it as a file that cannot be read: whose it is has not handed in nothing."""
-
-    def read(size: int) -> bytes:
-        raise ValueError(reason)
-
-    tree.refused.append(Refusal(str(path), reason))
-    tree.files.append(File(path, read, reason))
-
-
-def _read_plain(path: Path, size: int) -> bytes:
-    """The first bytes of a regular file; a link that has taken its place since is not followed."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    with open(descriptor, "rb") as file:
-        return file.read(min(size, MAX_FILE_BYTES))
-
-
-def _from_zip(archive: zipfile.ZipFile, name: str) -> Tree:
-    tree = Tree(name)
-    infos = archive.infolist()
-    if len(infos) > MAX_ENTRIES:
-        raise ValueError(f"it has more than {MAX_ENTRIES} entries")
-    seen: set[str] = set()
-    for info in infos:
-        name_there = _name_of(info)
-        text = name_there.replace("\\", "/")
-        path = PurePosixPath(text)
-        if ".git" in path.parts:
-            tree.clones.add(PurePosixPath(*path.parts[: path.parts.index(".git")]))
-        if _is_noise(path):
-            continue
-        reason = unsafe_name(text) or ("the same name twice in one zip" if text in seen else "")
-        seen.add(text)
-        if reason:
-            tree.refused.append(Refusal(name_there[:MAX_PATH_BYTES], reason))
-            continue
-        tree.folders.update(parent for parent in path.parents if parent.parts)
-        if reason := unsafe_entry(info):
-            _refuse(tree, path, reason)
-        elif info.is_dir():
-            tree.folders.add(path)
-        else:
-            tree.files.append(File(path, lambda size, info=info: _read_member(archive, info, size)))  # type: ignore[misc]
-    tree.files.sort(key=lambda file: str(file.path))
-    return tree
-
-
-def _name_of(info: zipfile.ZipInfo) -> str:
-    """The name of a zip's entry.  macOS and older PHP write UTF-8 without the flag that says so, which reads as `Zo├½`."""
-    if info.flag_bits & 0x800:
-        return info.filename
-    try:
-        return info.filename.encode("cp437").decode()
-    except UnicodeError:
-        return info.filename
-
-
-def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, size: int) -> bytes:
-    with archive.open(info) as file:
-        return file.read(min(size, MAX_FILE_BYTES))
-
-
-def _is_noise(path: PurePosixPath) -> bool:
+def is_noise(path: PurePosixPath) -> bool:
+    """What operating systems and editors leave behind."""
     return bool(IGNORED_FOLDERS.intersection(path.parts)) or path.name in IGNORED_FILES or path.name.startswith("._")
+
+
+def the_first(refusals: Iterable[Refusal]) -> list[Refusal]:
+    """As many refusals of each submission as anybody reads, and how many more there are."""
+    seen: Counter[str] = Counter()
+    kept = []
+    for refusal in refusals:
+        whose = refusal.path.partition("/")[0]
+        seen[whose] += 1
+        if seen[whose] <= MAX_REFUSALS:
+            kept.append(refusal)
+    rest = {whose: count - MAX_REFUSALS for whose, count in seen.items() if count > MAX_REFUSALS}
+    return kept + [Refusal(f"{whose}/…", f"{count} more entries were refused") for whose, count in rest.items()]

@@ -1,18 +1,44 @@
-"""What of a download is not taken, and why: paths that leave their folder, absurd names, links, zip bombs.  Pure."""
+"""What of a download is not read, and why: paths that leave their folder, absurd names, links, zip bombs.  Pure."""
 
 import stat
-import zipfile
+from typing import NamedTuple
 
 MAX_NAME_BYTES = 255  # of one part of a path, as in every usual file system
 MAX_PATH_BYTES = 1024
 MAX_PARTS = 32
+LONG_PATH = 256  # so many letters more count as another file: it is memory that is budgeted
 MAX_FILE_BYTES = 256 * 2**20  # no file is read whole beyond this, whatever it claims
 BOMB_RATIO = 200  # text compresses 3 to 10 times; what compresses more than this is empty or a bomb
 BOMB_BYTES = 2**20
 
+STORED, DEFLATED, SPARSE = 0, 8, -1
+_ENCRYPTED = 1
+
+
+class Listed(NamedTuple):
+    """An entry as its archive describes it.  None of it needs to be true.
+
+    Attributes:
+        flags: the flag bits of a zip: 1 for encrypted, 0x800 for a name in UTF-8.
+        mode: as `st_mode`; 0 where the archive does not say.
+        packed: how many bytes it takes in the archive.
+        method: how it is compressed, by the numbers of zip; SPARSE for a sparse file in a tar.
+    """
+
+    name: str
+    flags: int
+    mode: int
+    size: int
+    packed: int
+    method: int
+
+    @property
+    def is_folder(self) -> bool:
+        return self.name.endswith(("/", "\\")) or stat.S_ISDIR(self.mode)
+
 
 def unsafe_name(text: str) -> str:
-    """Why a path in a zip is not taken, "" for most."""
+    """Why a path in an archive is refused, "" for most."""
     parts = text.split("/")
     if text.startswith("/") or (len(text) > 1 and text[1] == ":"):
         return "an absolute path: it would leave the folder"
@@ -22,30 +48,35 @@ def unsafe_name(text: str) -> str:
 
 
 def absurd(text: str) -> str:
-    """Why a path that stays in its folder is not taken."""
-    raw = text.encode("utf-8", "surrogatepass")
-    parts = text.rstrip("/").split("/")
-    too_long = len(raw) > MAX_PATH_BYTES or any(
-        len(part.encode("utf-8", "surrogatepass")) > MAX_NAME_BYTES for part in parts
-    )
-    if too_long or len(parts) > MAX_PARTS:
-        return "a name too long, or too deep"
+    """Why a path that stays in its folder is refused."""
     if not text or any(ord(c) < 32 or ord(c) == 127 for c in text):
-        return "a name with control characters"
+        return too_long(text) or "a name with control characters"
+    return too_long(text)
+
+
+def too_long(text: str) -> str:
+    """Why a path that a file system took is refused."""
+    parts = [part.encode("utf-8", "surrogatepass") for part in text.rstrip("/").split("/")]
+    size = sum(map(len, parts)) + len(parts) - 1
+    if size > MAX_PATH_BYTES or len(parts) > MAX_PARTS or max(map(len, parts)) > MAX_NAME_BYTES:
+        return "a name too long, or too deep"
     return ""
 
 
-def unsafe_entry(info: zipfile.ZipInfo) -> str:
-    """Why what a path in a zip stands for is not taken."""
-    mode = info.external_attr >> 16
-    if stat.S_ISLNK(mode):
+def unsafe_entry(entry: Listed) -> str:
+    """Why what a path in an archive stands for is refused."""
+    if stat.S_ISLNK(entry.mode):
         return "a link: links are not followed"
-    if mode and stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
+    if entry.mode and stat.S_IFMT(entry.mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
         return "neither a file nor a folder"
-    if info.flag_bits & 1:
+    if entry.flags & _ENCRYPTED:
         return "it is encrypted"
-    if info.file_size > MAX_FILE_BYTES:
+    if entry.method == SPARSE:
+        return "a sparse file"
+    if entry.method not in (STORED, DEFLATED) and not entry.is_folder:
+        return "its compression is not supported: make the zip with the usual one (deflate)"
+    if entry.size > MAX_FILE_BYTES:
         return f"larger than {MAX_FILE_BYTES // 2**20} MB"
-    if info.file_size > BOMB_BYTES and info.file_size > BOMB_RATIO * max(1, info.compress_size):
-        return f"a zip bomb: {info.compress_size} bytes that say they are {info.file_size}"
+    if entry.size > BOMB_BYTES and entry.size > BOMB_RATIO * max(1, entry.packed):
+        return f"a zip bomb: {entry.packed} bytes that say they are {entry.size}"
     return ""

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from grader.fingerprint import Fingerprint
-from grader.inputs.entry import Entry, Person, Received
+from grader.inputs.entry import Entry, Person, Received, moment
 from grader.inputs.tree import Refusal
 from grader.store.database import DATABASE, clean, explained, now, opened
 from grader.store.identical import identical_files, text_hash
@@ -82,14 +82,23 @@ class Store:
 
     # --- what was handed in --------------------------------------------------------------------------------------
 
-    def receive(self, entry: Entry, received: Received) -> None:
-        """Note what someone handed in; the same again changes nothing, a different file supersedes the one before."""
+    def receive(self, entry: Entry, received: Received, *, keep_newer: bool = False) -> bool:
+        """Note what someone handed in; the same again changes nothing, a different file supersedes the one before.
+
+        Args:
+            keep_newer: one that is older than what is there is left out.
+
+        Returns:
+            Whether it was taken.
+        """
         source = received.source
         source_hash = "" if source is None else hashlib.sha256(source).hexdigest()
         with self.transaction() as db:
             found = db.execute(
                 "SELECT id, superseded FROM submissions WHERE key = ? AND source_hash = ?", (entry.key, source_hash)
             ).fetchone()
+            if keep_newer and self._is_older(db, entry, received, found[0] if found else None):
+                return False
             if found is None:
                 db.execute("UPDATE submissions SET superseded = 1 WHERE key = ?", (entry.key,))
                 submission = db.execute(
@@ -118,6 +127,28 @@ class Store:
             for one in entry.people:
                 self._receive_person(db, entry, one, submission)
             self._forget_others(db, entry)
+            return True
+
+    @staticmethod
+    def _is_older(db: sqlite3.Connection, entry: Entry, received: Received, known: int | None) -> bool:
+        """Whether what is current was handed in after this: by the platform's times or, without, as it was received.
+
+        Nothing at all never takes the place of a file, for nobody can hand in nothing.
+        """
+        current = db.execute(
+            "SELECT submissions.id, source IS NOT NULL, submitted_at FROM submissions"
+            " LEFT JOIN students ON submission_id = submissions.id WHERE submissions.key = ? AND superseded = 0",
+            (entry.key,),
+        ).fetchone()
+        if current is None or current[0] == known:
+            return False
+        before, now_at = moment(current[2] or ""), moment(entry.submitted_at)
+        comparable = before is not None and now_at is not None and (before.tzinfo is None) == (now_at.tzinfo is None)
+        if before is not None and now_at is not None and comparable and now_at != before:
+            return now_at < before
+        if received.kind == "missing" and current[1]:
+            return True
+        return known is not None and known < current[0]
 
     @staticmethod
     def _forget_others(db: sqlite3.Connection, entry: Entry) -> None:

@@ -1,0 +1,199 @@
+"""Archives as trees of files.  Nothing is parsed here: `reader` has a process that does, and `Budget` counts what one costs."""
+
+import json
+import os
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from grader.inputs.reader import READER, Budget, OverBudgetError
+from grader.inputs.tree import MAX_ENTRIES, MAX_SUBMISSION_ENTRIES, ArchiveError, File, Refusal, Tree, is_noise
+from grader.inputs.unsafe import LONG_PATH, MAX_FILE_BYTES, MAX_PATH_BYTES, Listed, unsafe_entry, unsafe_name
+
+READABLE = (".zip", ".tar", ".tar.gz", ".tgz")
+UNREADABLE = (
+    ".7z",
+    ".rar",
+    ".gz",
+    ".bz2",
+    ".xz",
+    ".zst",
+    ".lzma",
+    ".lz",
+    ".z",
+    ".tbz",
+    ".tbz2",
+    ".txz",
+    ".cab",
+    ".arj",
+)
+MAX_NESTED_BYTES = 32 * 2**20  # an archive inside an archive is read into memory
+_UNPACKED_BYTES = 64 * 2**20  # and a compressed tar is
+_ROOT_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where an archive is: on disk or, by numbers of members, inside another one.
+
+    Attributes:
+        size: of the file on disk, by which it is seen to have been replaced.
+        names: of the archive on disk and of those inside it, one more than `members`.
+    """
+
+    path: str
+    size: int
+    names: tuple[str, ...]
+    members: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Member:
+    """A member of an archive as the source of a file."""
+
+    origin: Origin
+    number: int
+
+    def read(self, size: int) -> bytes:
+        request = _request(self.origin, _ROOT_SECONDS) | {"member": self.number, "size": min(size, MAX_FILE_BYTES)}
+        return b"".join(data for kind, data in READER.ask(request) if kind == b"D")[:size]
+
+
+def open_archive(path: Path, *, one: bool = False) -> Tree:
+    """The archive at `path`: a download, or a single submission.
+
+    Raises:
+        ArchiveError: it cannot be read.
+    """
+    real = os.path.realpath(path)
+    origin = Origin(real, os.stat(real).st_size, (path.name,))
+    entries = MAX_SUBMISSION_ENTRIES if one else MAX_ENTRIES
+    try:
+        tree = _tree(origin, _listed(origin, Budget(entries=entries, seconds=_ROOT_SECONDS)))
+    except OverBudgetError as error:
+        raise ArchiveError(str(error)) from None
+    if not one:
+        _abandon_the_largest(tree)
+    return tree
+
+
+def open_nested(file: File, budget: Budget) -> Tree:
+    """The archive that is a file of a tree.
+
+    Raises:
+        ArchiveError: it cannot be read.
+        OverBudgetError: it, and those before it, are too much for one submission.
+    """
+    source = file.source
+    if isinstance(source, Member):
+        names = (*source.origin.names, file.path.name)
+        origin = Origin(source.origin.path, source.origin.size, names, (*source.origin.members, source.number))
+    else:
+        path: str = getattr(source, "path", "")
+        try:
+            origin = Origin(os.path.abspath(path), os.lstat(path).st_size, (file.path.name,))
+        except OSError as error:
+            raise ArchiveError(error.strerror or str(error)) from error
+    budget.spend(archives=1)
+    return _tree(origin, _listed(origin, budget))
+
+
+def is_archive(name: str) -> bool:
+    return name.lower().endswith(READABLE)
+
+
+def is_unreadable(name: str) -> bool:
+    """An archive of a kind that nobody here opens: something was handed in all the same."""
+    return name.lower().endswith(UNREADABLE) and not is_archive(name)
+
+
+def archive_kind(name: str) -> str:
+    """What a person calls it."""
+    if is_unreadable(name):
+        return "archive"
+    return "tar" if ".tar" in name.lower() or name.lower().endswith(".tgz") else "zip"
+
+
+def without_suffix(name: str) -> str:
+    """`hw3` for `hw3.tar.gz`."""
+    path = PurePosixPath(name)
+    return PurePosixPath(path.stem).stem if path.stem.lower().endswith(".tar") else path.stem
+
+
+def _request(origin: Origin, seconds: float, entries: int = 0) -> dict[str, Any]:
+    limits = {"entries": entries, "nested": MAX_NESTED_BYTES, "unpacked": _UNPACKED_BYTES, "size": origin.size}
+    limits["long"] = LONG_PATH
+    return {
+        "path": os.fsencode(origin.path).decode("latin-1"),
+        "names": list(origin.names),
+        "chain": list(origin.members),
+        "limits": limits,
+        "seconds": seconds,
+    }
+
+
+def _listed(origin: Origin, budget: Budget) -> Iterator[Listed]:
+    for kind, data in READER.ask(_request(origin, budget.seconds, budget.entries), budget):
+        if kind == b"L":
+            yield from (Listed(*entry) for entry in json.loads(data))
+
+
+def _tree(origin: Origin, listed: Iterator[Listed]) -> Tree:
+    """What is listed, with the last of several entries of one name: it is the one that stays when all are unpacked."""
+    tree = Tree(without_suffix(origin.names[-1]))
+    files: dict[PurePosixPath, tuple[int, Listed]] = {}
+    times: Counter[PurePosixPath] = Counter()
+    for number, entry in enumerate(listed):
+        text = _name(entry)
+        path = PurePosixPath(text)
+        if ".git" in path.parts:
+            tree.clones.add(PurePosixPath(*path.parts[: path.parts.index(".git")]))
+        if is_noise(path) or not path.parts:
+            continue
+        if reason := unsafe_name(text):
+            tree.refused.append(_refusal(entry.name, reason))
+            continue
+        tree.add_folders_of(path)
+        if entry.is_folder and not unsafe_entry(entry):
+            tree.folders.add(path)
+        else:
+            files[path] = number, entry
+            times[path] += 1
+    for path, (number, entry) in files.items():
+        if reason := unsafe_entry(entry):
+            tree.refuse(path, reason)
+        else:
+            note = f"is in the archive {times[path]} times; the last one was graded" if times[path] > 1 else ""
+            tree.files.append(File(path, Member(origin, number), note=note))
+    tree.files.sort(key=lambda file: str(file.path))
+    return tree
+
+
+def _refusal(path: str, reason: str) -> Refusal:
+    return Refusal(path[:MAX_PATH_BYTES], reason)
+
+
+def _abandon_the_largest(tree: Tree) -> None:
+    """Each submission has a budget of its own: one with too many entries is not read, and the others are."""
+    if len(tree.files) + len(tree.folders) <= MAX_SUBMISSION_ENTRIES:
+        return
+    files = [file.path.parts for file in tree.files]
+    paths = [*files, *(folder.parts for folder in tree.folders)]
+    depth = 0  # of the folder that holds the submissions: the first with more in it than one folder
+    while len({parts[depth] for parts in paths if len(parts) > depth}) == 1 and depth + 1 not in map(len, files):
+        depth += 1
+    counts = Counter(parts[: depth + 1] for parts in paths if len(parts) > depth + 1)
+    for top, count in counts.items():
+        if count > MAX_SUBMISSION_ENTRIES:
+            tree.files = [file for file in tree.files if file.path.parts[: depth + 1] != top]
+            tree.folders = {one for one in tree.folders if one.parts[: depth + 1] != top or len(one.parts) == depth + 1}
+            reason = f"more than {MAX_SUBMISSION_ENTRIES} files and folders"
+            tree.refuse(PurePosixPath(*top, "…"), reason, abandoned=True)
+    tree.files.sort(key=lambda file: str(file.path))
+
+
+def _name(entry: Listed) -> str:
+    """The path of an entry; some programs on Windows write a backslash between folders."""
+    return entry.name.replace("\\", "/")

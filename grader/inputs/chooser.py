@@ -1,0 +1,221 @@
+"""Which of the files that somebody handed in is graded: the one rule of every command.  Pure: looks only at names and bytes.
+
+In this order; what comes first is taken, at any depth and also inside archives:
+
+1. a file of the name asked for (`gradients.py`); then one that differs in capitals only,
+2. a copy that a platform or browser numbered (`gradients-2.py`, `gradients (1).py`): the highest number,
+3. a notebook of that name (`gradients.ipynb`), then a numbered copy of it,
+4. the only Python file there is, whatever its name; then the only notebook.
+
+Of several of one kind the least deep is taken.  Between two at the same depth there is no choice: a person has to look.
+Files of the handout that nobody changed count only where nothing else is there.
+"""
+
+import hashlib
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+from typing import Generic, Protocol, TypeVar
+
+from grader.inputs.tree import ArchiveError
+
+NOTEBOOK = ".ipynb"
+_OTHER, _NOTEBOOK = 6, 7  # ranks of files of another name
+_NOTEBOOKS = (3, 4, 5)
+_SHOWN = 4
+_CONSIDERED = 8  # of each kind: each may have to be unpacked to be compared
+
+
+class Candidate(Protocol):
+    """A file that could be the one to grade."""
+
+    @property
+    def path(self) -> PurePosixPath: ...
+    @property
+    def note(self) -> str: ...
+    def read(self, size: int) -> bytes: ...
+
+
+F = TypeVar("F", bound=Candidate)
+
+
+@dataclass(frozen=True)
+class Choice(Generic[F]):
+    """The file to grade, or why there is none.
+
+    Attributes:
+        note: what student and staff should know about the choice, "" for most.
+        untouched: it is the handout's own file: nothing else was there.
+        rivals: where there is no choice: those that it could be.
+    """
+
+    file: F | None
+    note: str = ""
+    untouched: bool = False
+    rivals: tuple[F, ...] = ()
+
+
+def choose(
+    files: Sequence[F],
+    wanted: str,
+    *,
+    max_bytes: int,
+    handed_out: Collection[str] = (),
+    any_name: bool = False,
+    more: bool = False,
+) -> Choice[F]:
+    """Choose by the order above.  Bytes are read only where names leave a question.
+
+    Args:
+        max_bytes: how much of a file is compared.
+        handed_out: `digest` of each file that students start from.
+        any_name: a file outside archives is named after its student, and another name than `wanted` is nothing to remark on.
+        more: there is something besides `files`, such as an archive that cannot be opened.
+    """
+    pairs = [(rank, file) for file in files if (rank := _rank(file.path, wanted))[0] <= _NOTEBOOK]
+    ranked = sorted(pairs, key=lambda pair: (*pair[0], *_place(pair[1])))
+    reader = _Reader(max_bytes, handed_out if more or len(ranked) > 1 else ())
+    named = [file for rank, file in ranked if rank[0] < _OTHER][:_CONSIDERED]
+    mine = [file for file in named if not reader.untouched(file)]
+    if mine:
+        return _best(mine, _stub_note(named, mine), wanted, reader)
+    others, notebooks = (
+        [file for file in _of_kind(ranked, kind) if not reader.untouched(file)] for kind in (_OTHER, _NOTEBOOK)
+    )
+    for some, beside in ((others, notebooks), (notebooks, [])):
+        if len(some) == 1:
+            its_name = any_name and len(some[0].path.parts) == 1
+            renamed = "" if its_name else f"{shown(some[0].path.name)} was taken for {wanted}"
+            note = _stub_note(named, some) or renamed
+            return Choice(some[0], _joined(note, _instead_of(some[0], beside, wanted), _own(some[0])))
+        if some and not named:
+            return Choice(None, rivals=tuple(some))
+    if named:
+        note = _joined(
+            f"{shown(named[0].path)} is the handout's file, unchanged", _instead_of(named[0], others, wanted)
+        )
+        return Choice(named[0], _joined(note, _own(named[0])), untouched=True)
+    if ranked and handed_out:  # files of the handout under other names, and nothing else
+        return replace(choose(files, wanted, max_bytes=max_bytes, any_name=any_name), untouched=True)
+    return Choice(None)
+
+
+def is_named(name: str, wanted: str) -> bool:
+    """Whether a file is called `wanted`, or as a copy or notebook of it would be."""
+    return _rank(PurePosixPath(name), wanted)[0] < _OTHER
+
+
+def digest(source: bytes) -> str:
+    """A hash that line endings, a byte order mark and white space at the ends of lines do not change."""
+    lines = source.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+    return hashlib.sha256(b"\n".join(line.rstrip() for line in lines).rstrip()).hexdigest()
+
+
+def shown(path: PurePosixPath | str) -> str:
+    """A student's name for a file, without what would do something to a terminal or a page."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(path)[:200])
+
+
+def _rank(path: PurePosixPath, wanted: str) -> tuple[int, int]:
+    """(kind, number): the smaller, the better."""
+    asked = PurePosixPath(wanted)
+    for kind, name in ((0, wanted), (3, asked.with_suffix(NOTEBOOK).name)):
+        if path.name == name:
+            return kind, 0
+        if path.name.casefold() == name.casefold():
+            return kind + 1, 0
+        if (number := _copy(path.name, name)) is not None:
+            return kind + 2, -number
+    suffix = path.suffix.lower()
+    return (_OTHER if suffix == asked.suffix.lower() else _NOTEBOOK if suffix == NOTEBOOK else _NOTEBOOK + 1), 0
+
+
+def _of_kind(ranked: Sequence[tuple[tuple[int, int], F]], kind: int) -> list[F]:
+    return [file for rank, file in ranked if rank[0] == kind][:_CONSIDERED]
+
+
+def _copy(name: str, wanted: str) -> int | None:
+    """2 for `gradients-2.py` and `gradients (2).py`, as platforms and browsers name a second one; None for others."""
+    stem, suffix = map(re.escape, (PurePosixPath(wanted).stem, PurePosixPath(wanted).suffix))
+    match = re.fullmatch(rf"{stem}(?:-(\d{{1,4}})| ?\((\d{{1,4}})\)){suffix}", name, re.IGNORECASE)
+    return int(match[1] or match[2]) if match else None
+
+
+def _place(file: Candidate) -> tuple[int, str]:
+    return len(file.path.parts), str(file.path)
+
+
+class _Reader:
+    """What the files hold, each read once."""
+
+    def __init__(self, max_bytes: int, handed_out: Collection[str]) -> None:
+        self._max_bytes = max_bytes
+        self._handed_out = frozenset(handed_out)
+        self._known: dict[int, str] = {}
+
+    def digest(self, file: Candidate) -> str:
+        """A hash of its bytes; "" where it cannot be read: it is like no other."""
+        if id(file) not in self._known:
+            try:
+                self._known[id(file)] = digest(file.read(self._max_bytes + 1))
+            except (OSError, ArchiveError):  # reported where the file is read to be graded
+                self._known[id(file)] = ""
+        return self._known[id(file)]
+
+    def untouched(self, file: Candidate) -> bool:
+        return bool(self._handed_out) and self.digest(file) in self._handed_out
+
+    def same(self, one: Candidate, other: Candidate) -> bool:
+        return self.digest(one) == self.digest(other) != ""
+
+
+def _best(mine: Sequence[F], note: str, wanted: str, reader: _Reader) -> Choice[F]:
+    """The first of those of the right name; the others are named where they differ."""
+    first = mine[0]
+    level = _rank(first.path, wanted)
+    even = [file for file in mine[1:] if _rank(file.path, wanted) == level and _depth(file) == _depth(first)]
+    if even:
+        return Choice(None, rivals=(first, *even))
+    rivals = [file for file in mine[1:] if not reader.same(first, file)]
+    return Choice(first, _joined(note, _instead_of(first, rivals, wanted), _own(first)))
+
+
+def _instead_of(first: Candidate, rivals: Sequence[Candidate], wanted: str) -> str:
+    """What was not graded, and why."""
+    return f"{shown(first.path)} was graded, not {_listed(rivals)}: {_why(first, rivals[0], wanted)}" if rivals else ""
+
+
+def _why(first: Candidate, other: Candidate, wanted: str) -> str:
+    mine, its = _rank(first.path, wanted), _rank(other.path, wanted)
+    if mine == its:
+        return "it is less deep"
+    if mine[0] == its[0]:
+        return "it has the highest number"
+    if its[0] in (_NOTEBOOK, *_NOTEBOOKS) and mine[0] not in (_NOTEBOOK, *_NOTEBOOKS):
+        return f"a {first.path.suffix} file comes before a notebook"
+    return "it has the name asked for" if mine[0] in (0, 3) else "its name is closer to the one asked for"
+
+
+def _stub_note(named: Sequence[Candidate], mine: Sequence[Candidate]) -> str:
+    """That files of the handout stood in front of the one that is graded."""
+    stubs = named[: named.index(mine[0])] if mine[0] in named else named
+    verb = "is the handout's file" if len(stubs) == 1 else "are the handout's files"
+    return f"{shown(mine[0].path)} was graded: {_listed(stubs)} {verb}, unchanged" if stubs else ""
+
+
+def _own(file: Candidate) -> str:
+    return f"{shown(file.path)} {file.note}" if file.note else ""
+
+
+def _depth(file: Candidate) -> int:
+    return len(file.path.parts)
+
+
+def _listed(files: Sequence[Candidate]) -> str:
+    rest = f" and {len(files) - _SHOWN} more" if len(files) > _SHOWN else ""
+    return ", ".join(shown(file.path) for file in files[:_SHOWN]) + rest
+
+
+def _joined(*notes: str) -> str:
+    return "; ".join(note for note in notes if note)

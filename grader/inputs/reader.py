@@ -1,0 +1,172 @@
+"""The grader's side of the process in which archives are opened (`unpack.py`): started for the first, one for all of them.
+
+The archive that it dies of, or takes too long over, is unreadable, and the next one gets a new process.  It ends with this one.
+"""
+
+import atexit
+import json
+import os
+import selectors
+import struct
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from grader.errors import GraderError
+from grader.inputs.tree import MAX_SUBMISSION_ENTRIES, ArchiveError
+
+_MEMORY_BYTES = 256 * 2**20  # address space of the process
+_SECONDS_TOGETHER = 300.0  # of processor time for all submissions; after that each has less
+_WALL_SECONDS = 120.0  # for one request; its processor time is limited long before
+
+
+class OverBudgetError(Exception):
+    """The archives of one submission cost too much together."""
+
+
+@dataclass
+class Budget:
+    """What the archives of one submission may cost together: how many there are, what they hold, unpack to and take."""
+
+    archives: int = 50
+    entries: int = MAX_SUBMISSION_ENTRIES
+    bytes: int = 256 * 2**20
+    seconds: float = 10.0
+
+    def spend(self, *, archives: int = 0, entries: int = 0, size: int = 0, seconds: float = 0.0) -> None:
+        """Count something.
+
+        Raises:
+            OverBudgetError: it is too much.
+        """
+        left = Budget(self.archives - archives, self.entries - entries, self.bytes - size, self.seconds - seconds)
+        if left.archives < 0:
+            raise OverBudgetError("too many archives inside one another")
+        if left.entries < 0:
+            most = max(self.entries, MAX_SUBMISSION_ENTRIES)
+            raise OverBudgetError(f"archives with more than {most} files and folders")
+        if left.bytes < 0:
+            raise OverBudgetError("archives inside archives that unpack to too many bytes")
+        if left.seconds < 0:
+            raise OverBudgetError("archives that take too long to open")
+        self.archives, self.entries, self.bytes, self.seconds = left.archives, left.entries, left.bytes, left.seconds
+
+
+class Reader:
+    """The process that opens archives, started when it is needed."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        self._selector: selectors.BaseSelector | None = None
+        self.seconds = 0.0  # of processor time, so far
+        self._buffer = bytearray()  # what was received and is not looked at yet
+
+    def budget(self) -> Budget:
+        """For the archives of one submission; a small one when those before it have cost too much together."""
+        return Budget() if self.seconds < _SECONDS_TOGETHER else Budget(archives=5, bytes=32 * 2**20, seconds=1.0)
+
+    def ask(self, request: dict[str, Any], budget: Budget | None = None) -> list[tuple[bytes, bytes]]:
+        """The frames of the reply, but for the last.
+
+        Raises:
+            ArchiveError: the archive cannot be read.
+            OverBudgetError: it took more of `budget` than was left.
+            GraderError: the process cannot be started.
+        """
+        try:
+            frames, end = self._exchange(request)
+        except (EOFError, BrokenPipeError):
+            try:  # perhaps somebody killed it: the next one must die of this archive, too
+                frames, end = self._exchange(request)
+            except (EOFError, BrokenPipeError):
+                raise ArchiveError("the process that opened it crashed") from None
+        self.seconds += float(end["seconds"])
+        if budget is not None:
+            budget.spend(entries=int(end["entries"]), size=int(end["bytes"]), seconds=float(end["seconds"]))
+        if end["reason"]:
+            raise ArchiveError(str(end["reason"]))
+        return frames
+
+    def _exchange(self, request: dict[str, Any]) -> tuple[list[tuple[bytes, bytes]], dict[str, Any]]:
+        process = self._running()
+        assert process.stdin is not None
+        until = time.monotonic() + _WALL_SECONDS
+        frames: list[tuple[bytes, bytes]] = []
+        try:
+            process.stdin.write(json.dumps(request).encode() + b"\n")
+            while True:
+                kind, size = struct.unpack("<cI", self._read(5, until))
+                data = self._read(size, until)
+                if kind in (b".", b"!"):
+                    break
+                frames.append((kind, data))
+            end: dict[str, Any] = json.loads(data)
+        except TimeoutError:
+            self.close()
+            raise ArchiveError(f"it takes more than {_WALL_SECONDS:.0f} s") from None
+        except BaseException:  # also Ctrl-C: half a reply must not be taken for that to the next request
+            self.close()
+            raise
+        if end["last"]:
+            self.close()
+        return frames, end
+
+    def _running(self) -> "subprocess.Popen[bytes]":
+        if self._process is None:
+            script = Path(__file__).with_name("unpack.py")
+            command = [sys.executable, "-I", "-S", "-B", str(script), str(_MEMORY_BYTES)]
+            try:
+                self._process = subprocess.Popen(
+                    command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0
+                )
+            except OSError as error:
+                raise GraderError(f"the process that opens archives cannot be started: {error.strerror}") from error
+            assert self._process.stdout is not None
+            if os.name == "posix":  # elsewhere pipes cannot be waited for with a limit
+                self._selector = selectors.DefaultSelector()
+                self._selector.register(self._process.stdout, selectors.EVENT_READ)
+        return self._process
+
+    def _read(self, size: int, until: float) -> bytes:
+        """Exactly `size` bytes.
+
+        Raises:
+            EOFError: there are not so many.
+            TimeoutError: they do not come in time.
+        """
+        assert self._process is not None
+        assert self._process.stdout is not None
+        while len(self._buffer) < size:
+            if self._selector is not None and not self._selector.select(max(0.0, until - time.monotonic())):
+                raise TimeoutError
+            part = os.read(self._process.stdout.fileno(), max(size - len(self._buffer), 2**16))
+            if not part:
+                raise EOFError
+            self._buffer += part
+        data = bytes(self._buffer[:size])
+        del self._buffer[:size]
+        return data
+
+    def close(self) -> None:
+        """End the process; the next request starts another."""
+        if self._selector is not None:
+            self._selector.close()
+        self._selector = None
+        self._buffer.clear()
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.kill()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                with suppress(OSError):
+                    pipe.close()
+        process.wait()
+
+
+READER = Reader()
+atexit.register(READER.close)

@@ -1,0 +1,258 @@
+"""Which file is graded: one rule for every command, and what students and staff are told about it."""
+
+import io
+import json
+import subprocess
+import sys
+import tarfile
+import tempfile
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import msgspec
+import pytest
+from classroom import FLIPPED, ROOT, SOLUTION, STUB, write, zip_bytes
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from grader.config import CHECKS
+from grader.configfile import load_config
+from grader.errors import UsageError
+from grader.formats import NAMES, render
+from grader.gradescope.emit import emit
+from grader.inputs.chooser import choose, digest
+from grader.inputs.download import read_download
+from grader.inputs.entry import receive
+from grader.result import CheckResult, Grade, GradientResult
+from grader.submission import read_submission
+
+WANTED = "gradients.py"
+LIMIT = 256 * 1024
+HANDED_OUT = frozenset([digest(STUB)])
+NOTEBOOK = json.dumps(
+    {"cells": [{"cell_type": "code", "source": SOLUTION.decode()}], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+).encode()
+CONFIG = ROOT / "config.yaml"
+
+
+@dataclass(frozen=True)
+class Named:
+    path: PurePosixPath
+    source: bytes = b"x = 1"
+    note: str = ""
+
+    def read(self, size: int) -> bytes:
+        return self.source[:size]
+
+
+def chosen(*names: str) -> str:
+    found = choose([Named(PurePosixPath(name)) for name in names], WANTED, max_bytes=LIMIT)
+    return str(found.file.path) if found.file else " or ".join(str(one.path) for one in found.rivals)
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["gradients.py", "gradients (1).py", "gradients.ipynb", "hw3.py"], "gradients.py"),
+        (["deep/er/gradients.py", "gradients-2.py"], "deep/er/gradients.py"),
+        (["a/gradients.py", "gradients.py"], "gradients.py"),
+        (["GRADIENTS.PY", "gradients (4).py"], "GRADIENTS.PY"),
+        (["gradients-2.py", "gradients (10).py", "gradients.ipynb"], "gradients (10).py"),
+        (["gradients(3).py", "x.py"], "gradients(3).py"),
+        (["gradients.ipynb", "hw3.py"], "gradients.ipynb"),
+        (["gradients (1).ipynb", "hw3.ipynb"], "gradients (1).ipynb"),
+        (["homework3.py", "notes.txt"], "homework3.py"),
+        (["homework3.py", "homework3.ipynb"], "homework3.py"),
+        (["homework3.ipynb", "notes.txt"], "homework3.ipynb"),
+        (["a.py", "b.py"], "a.py or b.py"),
+        (["a/gradients.py", "b/gradients.py"], "a/gradients.py or b/gradients.py"),
+        (["gradients.txt", "gradients.py.txt"], ""),
+        (["mygradients.py", "gradients_old.py"], "gradients_old.py or mygradients.py"),
+    ],
+)
+def test_the_order_in_which_files_are_taken(names, expected):
+    assert chosen(*names) == expected
+    assert chosen(*reversed(names)) == expected
+
+
+def test_the_only_file_is_not_read_to_be_chosen():
+    class Never(Named):
+        def read(self, size: int) -> bytes:
+            raise AssertionError
+
+    assert choose([Never(PurePosixPath(WANTED))], WANTED, max_bytes=LIMIT, handed_out=HANDED_OUT).file
+
+
+@pytest.mark.parametrize(
+    "stub",
+    [STUB, STUB.replace(b"\n", b"\r\n"), b"\xef\xbb\xbf" + STUB, STUB.replace(b"\n", b"  \n"), STUB + b"\n\n"],
+    ids=["as it is", "CRLF", "byte order mark", "trailing spaces", "empty lines"],
+)
+@pytest.mark.parametrize("other", ["gradients.ipynb", "gradients (1).py", "homework3.py", "old/gradients.py"])
+def test_work_beside_the_untouched_stub_is_the_submission(stub, other):
+    files = [Named(PurePosixPath(WANTED), stub), Named(PurePosixPath(other), SOLUTION)]
+    found = choose(files, WANTED, max_bytes=LIMIT, handed_out=HANDED_OUT)
+    assert found.file == files[1]
+    assert found.note == f"{other} was graded: gradients.py is the handout's file, unchanged"
+
+
+def test_a_stub_with_one_word_written_into_it_is_work():
+    files = [Named(PurePosixPath(WANTED), STUB + b"x = 1\n"), Named(PurePosixPath("gradients.ipynb"), NOTEBOOK)]
+    found = choose(files, WANTED, max_bytes=LIMIT, handed_out=HANDED_OUT)
+    assert found.file == files[0]
+    assert found.note == "gradients.py was graded, not gradients.ipynb: a .py file comes before a notebook"
+
+
+def test_a_stub_alone_is_graded_and_named():
+    files = [Named(PurePosixPath(WANTED), STUB), Named(PurePosixPath("a.py")), Named(PurePosixPath("b.py"))]
+    found = choose(files, WANTED, max_bytes=LIMIT, handed_out=HANDED_OUT)
+    assert found.file == files[0]
+    assert found.note.startswith(
+        "gradients.py is the handout's file, unchanged; gradients.py was graded, not a.py, b.py"
+    )
+
+
+def test_files_of_the_handout_under_other_names_are_not_nothing():
+    files = [Named(PurePosixPath(name), STUB) for name in ("hw3.py", "hw4.py", "hw3.ipynb")]
+    found = choose(files, WANTED, max_bytes=LIMIT, handed_out=HANDED_OUT)
+    assert (found.file, found.untouched, found.rivals) == (None, True, (files[0], files[1]))
+    found = choose(files[::2], WANTED, max_bytes=LIMIT, handed_out=HANDED_OUT)
+    assert (found.file, found.untouched) == (files[0], True)
+
+
+@pytest.mark.parametrize(
+    ("names", "why"),
+    [
+        (["gradients.py", "old/gradients.py"], "it is less deep"),
+        (["gradients.py", "gradients-1.py"], "it has the name asked for"),
+        (["gradients-2.py", "gradients-1.py"], "it has the highest number"),
+        (["gradients.py", "gradients.ipynb"], "a .py file comes before a notebook"),
+    ],
+)
+def test_that_another_file_differs_is_said_with_the_reason(names, why):
+    files = [Named(PurePosixPath(name), name.encode()) for name in names]
+    assert choose(files, WANTED, max_bytes=LIMIT).note == f"{names[0]} was graded, not {names[1]}: {why}"
+    same = [Named(PurePosixPath(name), b"x = 1\n") for name in names]
+    assert choose(same, WANTED, max_bytes=LIMIT).note == ""
+
+
+def packed_tar(content: dict[str, bytes], mode: str) -> bytes:
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode=mode) as archive:
+        for name, body in content.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(body)
+            archive.addfile(info, io.BytesIO(body))
+    return data.getvalue()
+
+
+PIECES = st.sampled_from(["gradients", "gradients-2", "gradients (1)", "Gradients", "hw3", "test_gradients"])
+PATHS = st.builds(
+    "{}{}{}".format, st.sampled_from(["", "a/", "b/", "a/c/"]), PIECES, st.sampled_from([".py", ".ipynb"])
+)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.dictionaries(PATHS, st.sampled_from([SOLUTION, FLIPPED, STUB]), min_size=1, max_size=4))
+def test_grade_and_batch_take_the_same_file_from_folders_zips_and_tars(content):
+    with tempfile.TemporaryDirectory() as folder:
+        top = Path(folder)
+        write(top / "class" / "ann", content)
+        write(top / "class", {"bob.zip": zip_bytes(content), "cy.tgz": packed_tar(content, "w:gz"), "dee/x.txt": b""})
+        write(top / "class", {"eve/work.tar": packed_tar(content, "w")})
+        download = read_download(top / "class", WANTED)
+        found = {e.key: receive(e, WANTED, LIMIT, [], HANDED_OUT) for e in download.entries}
+        for key, path in {"ann": "ann", "bob": "bob.zip", "cy": "cy.tgz", "eve": "eve"}.items():
+            try:
+                alone = read_submission(top / "class" / path, WANTED, LIMIT, HANDED_OUT)
+            except UsageError:
+                assert found[key].source is None
+                assert found[key].kind == "unreadable"
+                continue
+            assert alone.source == found[key].source == found["ann"].source
+            assert found[key].name.endswith(alone.name)
+            assert bool(alone.note) == bool(found[key].note)
+
+
+def test_an_archive_that_could_not_be_read_is_named_beside_what_was_graded(tmp_path):
+    write(tmp_path, {"gradients.py": SOLUTION, "newer.rar": b"Rar!"})
+    note = read_submission(tmp_path, WANTED, LIMIT).note
+    assert note == "newer.rar was not read: .rar archives are not read: submit the file itself, or a .zip"
+
+
+def test_of_thousands_of_candidates_only_a_few_are_read():
+    reads = []
+
+    class Counted(Named):
+        def read(self, size: int) -> bytes:
+            reads.append(self.path)
+            return STUB
+
+    files = [Counted(PurePosixPath(f"{'d/' * (i % 7)}{i}/gradients.py")) for i in range(1000)]
+    files += [Counted(PurePosixPath(f"{i}.py")) for i in range(1000)]
+    choose(files, WANTED, max_bytes=LIMIT, handed_out=HANDED_OUT)
+    assert len(reads) < 50
+
+
+def test_of_two_entries_of_one_name_the_last_one_counts_and_the_student_learns_it(tmp_path):
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        for name, body in [("gradients.py", FLIPPED), ("./gradients.py", STUB), ("gradients.py", SOLUTION)]:
+            with pytest.warns(UserWarning, match="Duplicate") if body == SOLUTION else open(tmp_path / "nothing", "w"):
+                archive.writestr(name, body)
+    write(tmp_path / "class", {"ann.zip": data.getvalue(), "bob/gradients.py": SOLUTION})
+    entry = next(e for e in read_download(tmp_path / "class", WANTED).entries if e.key == "ann")
+    alone = read_submission(tmp_path / "class" / "ann.zip", WANTED, LIMIT)
+    listed = receive(entry, WANTED, LIMIT, [])
+    assert alone.source == listed.source == SOLUTION
+    assert alone.note == "gradients.py is in the archive 3 times; the last one was graded"
+    assert listed.note == "ann.zip/gradients.py is in the archive 3 times; the last one was graded"
+
+
+@pytest.mark.parametrize("name", ["hw3.7z", "hw3.rar", "hw3.tar.xz", "hw3.tar.bz2", "gradients.py.gz"])
+@pytest.mark.parametrize("beside", [{}, {"gradients.py": STUB}], ids=["alone", "beside the stub"])
+def test_an_archive_that_is_not_read_is_unreadable_and_never_missing(name, beside, tmp_path):
+    write(tmp_path, {f"ann/{name}": b"whatever", "bob/gradients.py": SOLUTION, name: b"x"})
+    write(tmp_path / "ann", beside)
+    found = {e.key: receive(e, WANTED, LIMIT, [], HANDED_OUT) for e in read_download(tmp_path, WANTED).entries}
+    assert found["ann"].kind == "unreadable"
+    assert name in found["ann"].problem
+    assert found["gradients.py" if "py" in name else "hw3"].kind == "unreadable"
+
+
+# --- in the commands ----------------------------------------------------------------------------------------------
+
+
+def test_the_note_stands_in_the_json_in_the_terminal_and_at_home(grader, tmp_path):
+    write(tmp_path, {"gradients.py": STUB, "gradients.ipynb": NOTEBOOK})
+    note = "gradients.ipynb was graded: gradients.py is the handout's file, unchanged"
+    done = grader("grade", tmp_path, "--json", "--config", CONFIG)
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["notes"] == [note]
+    for command in (["grade", tmp_path], ["check"]):
+        shown = grader(*command, "--config", CONFIG, cwd=tmp_path)
+        assert (shown.returncode, f"note: {note}" in " ".join(shown.stdout.split())) == (0, True), shown.stdout
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_note_stands_in_every_format(name):
+    config = load_config(CONFIG)
+    checks = [CheckResult(check, "passed", 1.0, 1.0) for check in CHECKS]
+    gradients = [GradientResult(one.name, 3.0, 3.0, "passed", checks) for one in config.gradients]
+    grade = Grade(1, "a.py", "graded", 24.0, 24.0, gradients, notes=["a.py was graded, not b.py: it is less deep"])
+    assert "it is less deep" in render(name, grade, config)
+    assert "it is less deep" not in render(name, msgspec.structs.replace(grade, notes=[]), config)
+    assert "it is less deep" in emit(grade, config, {}, {})["output"]
+
+
+def test_the_note_stands_in_the_feedback_and_in_the_table(tmp_path):
+    write(tmp_path / "class", {"gus/gradients.py": STUB, "gus/gradients.ipynb": NOTEBOOK, "ann/homework3.py": SOLUTION})
+    command = [str(Path(sys.executable).with_name("grader")), "batch", "class", "--out", "out", "--jobs", "1"]
+    done = subprocess.run([*command, "--config", CONFIG], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    page = (tmp_path / "out" / "feedback" / "gus.md").read_text()
+    assert "Note: gradients.ipynb was graded: gradients.py is the handout's file, unchanged." in page
+    assert "Marks: 100 of 100" in page
+    assert "homework3.py was taken for gradients.py" in (tmp_path / "out" / "feedback" / "ann.html").read_text()
+    assert "gradients.py is the handout's file, unchanged" in (tmp_path / "out" / "grades.csv").read_text()
