@@ -7,6 +7,7 @@ student sees enough to find the mistake, the same text once, and nothing of what
 import msgspec
 
 from grader.result import WARNED, Grade, GradientResult
+from grader.text import one_line
 
 LINE = 200  # characters
 
@@ -20,7 +21,7 @@ def shortened(grade: Grade) -> Grade:
     seen: dict[str, str] = {}
     return msgspec.structs.replace(
         grade,
-        message=grade.message.removesuffix(loading) + one_line(loading),
+        message=grade.message.removesuffix(loading) + own_line(loading),
         printed="",
         gradients=[_with_one_line(result, seen, ours=result.message == grade.message) for result in grade.gradients],
     )
@@ -35,18 +36,15 @@ def for_students(grade: Grade) -> Grade:
     for result in short.gradients:
         own = result.message.startswith(_STUB) if result.status == "missing" else result.status in _OWN_WORDS
         first = seen.setdefault(result.message, result.name) if own and result.message else result.name
-        kind = result.message.partition(":")[
-            0
-        ]  # of a file that does not load, what is left is in the message at the top
+        kind = result.message.partition(":")[0]  # where the file does not load, the rest stands at the top
         again = kind if loading or result.status == "missing" else f"{kind}: the same as in {first}"
         gradients.append(result if first == result.name else msgspec.structs.replace(result, message=again))
     return msgspec.structs.replace(short, gradients=gradients)
 
 
-def one_line(text: str) -> str:
+def own_line(text: str) -> str:
     """Text of a student's on one line, cut."""
-    line = " ".join(text.split())
-    return line if len(line) <= LINE else f"{line[: LINE - 2].rstrip()} …"
+    return one_line(" ".join(text.split()), LINE)
 
 
 def _said_while_loading(grade: Grade) -> str:
@@ -65,11 +63,11 @@ def _with_one_line(result: GradientResult, seen: dict[str, str], *, ours: bool) 
         ours: the message is not the student's, and stays as it is.
     """
     own = result.status in _OWN_WORDS and not ours
-    message = one_line(result.message) if own else result.message
+    message = own_line(result.message) if own else result.message
     notes = [note for note in result.notes if not note.startswith(WARNED)]
     warned = [note for note in result.notes if note.startswith(WARNED)]
     if warned and not (own and message):
-        warning = one_line(warned.pop(0).removeprefix(WARNED))
+        warning = own_line(warned.pop(0).removeprefix(WARNED))
         first = seen.setdefault(warning, result.name)
         notes.append(WARNED + (warning if first == result.name else f"the same as in {first}"))
     if warned:

@@ -170,8 +170,7 @@ def _to_explain(result: GradientResult) -> bool:
 
 def add_places(assignment: Assignment, results: list[GradientResult], run: Run) -> list[GradientResult]:
     """With the lines at which wrong values leave the right way, and numpy's silent traps, where a run was traced."""
-    traces = run.traces
-    if not traces:
+    if not (traces := run.traces):
         return results
     from grader.diagnosis.where import located
 

@@ -13,7 +13,7 @@ from grader.answers import Answer, Run
 from grader.assignment import Assignment
 from grader.exports.feedback import markdown, page, web_page
 from grader.formats import NAMES, render
-from grader.forstudents import LINE, for_students, one_line, shortened
+from grader.forstudents import LINE, for_students, own_line, shortened
 from grader.grade import grade
 from grader.gradescope.emit import emit
 from grader.render import print_grade
@@ -82,7 +82,7 @@ def test_a_file_that_does_not_load_says_why_in_one_line_at_the_top(assignment: A
     loading = Answer("raised", message=f"ValueError: {SECRET}", line=7, printed=SECRET)
     graded = grade(assignment, Run({}, loading), "gradients.py")
     short = for_students(graded)
-    assert short.message == f"gradients.py could not be loaded: line 7: ValueError: {SECRET[: LINE - 14]} …"
+    assert short.message == f"gradients.py could not be loaded: line 7: ValueError: {SECRET[: LINE - 13]}…"
     assert [result.message for result in short.gradients][1:] == ["ValueError"] * 7
     for name, text in channels(assignment, graded).items():
         assert sum(text.count(piece) for piece in PIECES) * 10 <= LINE, name
@@ -115,7 +115,7 @@ def test_further_warnings_are_counted_and_other_notes_stay(assignment: Assignmen
 
 
 @pytest.mark.parametrize(
-    ("text", "line"), [("a\n b\t c", "a b c"), ("x" * LINE, "x" * LINE), ("x" * 201, "x" * 198 + " …"), ("", "")]
+    ("text", "line"), [("a\n b\t c", "a b c"), ("x" * LINE, "x" * LINE), ("x" * 201, "x" * 199 + "…"), ("", "")]
 )
 def test_text_is_put_on_one_line_and_cut(text: str, line: str) -> None:
-    assert one_line(text) == line
+    assert own_line(text) == line
