@@ -3,7 +3,7 @@
 An integer array cuts off what is assigned to it, often to zero: that comes before anything that could be said of a constant.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -60,26 +60,24 @@ def _bases(assignment: Assignment, name: str, own: Mapping[str, Values]) -> Iter
 
 def _lost(values: Values, base: Values, dtypes: Sequence[str]) -> Edit | None:
     if all(dtype[1] in _INTEGERS for dtype in dtypes):
-        cut = any(_equal(values, [how(right) for right in base]) for how in (*_CUT, np.round))
+        cut = any(_equal(values, (how(right) for right in base)) for how in (*_CUT, np.round))
         return OPERATORS["whole-numbers"].edit("the result", new=_type(dtypes)) if cut else None
     if all(dtype == "<f2" for dtype in dtypes):
         near = all(np.max(np.abs(v - b)) <= HALF * np.max(np.abs(b)) for v, b in zip(values, base, strict=True))
         return OPERATORS["half-precision"].edit("the result") if near else None
     if not any(map(np.any, values)):
         return None  # rounded to zero, or simply zero: nobody can tell
-    if any(_equal(values, [how(right) for right in base]) for how in _CUT):
+    if any(_equal(values, (how(right) for right in base)) for how in _CUT):
         return OPERATORS["cut-off"].edit("the result")
     for decimals in range(MOST_DECIMALS):
-        if _equal(values, [np.round(right, decimals) for right in base]):
+        if _equal(values, (np.round(right, decimals) for right in base)):
             shown = f"{decimals} digit{'s' * (decimals > 1)} after the point" if decimals else "whole numbers"
             return OPERATORS["rounded"].edit("the result", new=shown, extra=0.0 if decimals else 0.6)
     return None
 
 
-def _equal(values: Sequence[Array], rounded: Sequence[Array]) -> bool:
-    return all(
-        np.array_equal(v, r) or np.allclose(v, r, rtol=0.0, atol=ROUNDING) for v, r in zip(values, rounded, strict=True)
-    )
+def _equal(values: Sequence[Array], rounded: Iterable[Array]) -> bool:
+    return all(bool(np.max(np.abs(v - r)) <= ROUNDING) for v, r in zip(values, rounded, strict=True))
 
 
 def _type(dtypes: Sequence[str]) -> str:
