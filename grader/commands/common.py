@@ -63,11 +63,26 @@ def find_config_for(graded: Path, path: Path | None, *, own: bool = False) -> Pa
     if lies_in(found, graded if is_folder else graded.parent, below=is_folder, itself=not own) or (
         not is_folder and not own and found.resolve().parent == graded.resolve().parent
     ):
+        if not _names_solution(found):
+            raise UsageError(
+                f"{found}: expected `solution:`, the solved file, found none: for your own work use `grader check`"
+            )
         raise UsageError(
             f"{found} lies {'in' if graded.is_dir() else 'beside'} {graded}, which is being graded, so it may be the"
             f" student's; name yours with --config PATH, or this one with --config {found}"
         )
     return found
+
+
+def _names_solution(config: Path) -> bool:
+    """Whether it is a config for grading, and not one from a handout; it may be hostile, and is not parsed."""
+    import re
+
+    try:
+        with config.open("rb") as file:
+            return re.search(rb"^solution\s*:", file.read(2**20), re.MULTILINE) is not None
+    except OSError:
+        return True
 
 
 def read_config(path: Path | None) -> tuple["Config", Path]:
