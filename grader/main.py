@@ -10,6 +10,15 @@ _FAILED = 3  # the exit code of what could not be done
 
 def main() -> None:
     """Run `grader` with the arguments of this process."""
+    try:
+        _run()
+    except KeyboardInterrupt:  # before the command line was there to say so
+        with contextlib.suppress(OSError):
+            os.write(2, b"interrupted\n")
+        sys.exit(_FAILED)
+
+
+def _run() -> None:
     quick = sys.argv[1:2] and sys.argv[1] in _RUN_STUDENTS_CODE and not {"-h", "--help"}.intersection(sys.argv)
     if quick:
         from grader.sandbox.launch import hatch

@@ -9,7 +9,9 @@ import msgspec
 import pytest
 
 from grader.assignment import Assignment
+from grader.batch.session import check_state
 from grader.config import Config, Feedback
+from grader.errors import UsageError
 from grader.exports.cells import cell, write_file
 from grader.exports.changes import find_changes
 from grader.exports.feedback import Block, page, web_page, write_feedback
@@ -267,3 +269,14 @@ def test_a_file_is_older_than_the_results_when_a_grade_a_flag_or_a_student_chang
         assert outdated(results) == expected
     path.unlink()
     assert not older(), "it is no longer there"
+
+
+def test_nothing_is_added_to_results_of_which_any_are_of_another_state_of_the_assignment(tmp_path: Path) -> None:
+    other = msgspec.structs.replace(STATE, solution="another")
+    with Store(fill(tmp_path, {"ann": RIGHT, "bob": RIGHT}), create=False) as store:
+        check_state(store, STATE)
+        round_id = store.begin_round("regrade", other, "")
+        record(store, 1, round_id, msgspec.json.encode(WRONG), RUN)
+        for state in (STATE, other):
+            with pytest.raises(UsageError, match="changed since some of these results were graded"):
+                check_state(store, state)

@@ -676,7 +676,7 @@ def test_the_grader_finds_out_by_itself_that_a_kernel_cannot_tell() -> None:
 def test_where_forking_is_not_safe_fresh_processes_do_the_same_work_and_say_what_they_are(
     assignment: Assignment,
 ) -> None:
-    quick = changed(assignment, call_cpu_seconds=0.5, wall_factor=4.0)
+    quick = changed(assignment, call_cpu_seconds=0.5, wall_factor=6.0)
     with sandboxed(quick, fresh=True) as sandbox:
         assert not sandbox.report.strong
         assert "could do whatever the user who runs the grader may do" in str(sandbox.report)
