@@ -325,7 +325,7 @@ def words_on(bench, name, code):
             "your numbers are what you get from a cross entropy of every entry where the derivative of the loss belongs",
         ),
         ("dJ_dH", "np.round(s.h_prev.T @ dJ_db1(s), 3)", "your numbers are the right ones rounded to 3 digits after the point"),
-        ("dJ_dH", "np.round(s.h_prev.T @ dJ_db1(s))", "your numbers are the right ones rounded to whole numbers"),
+        ("dJ_dh", "np.round(dJ_db2(s) @ s.U.T)", "your numbers are the right ones rounded to whole numbers"),
         ("dJ_dh", "np.full_like(s.h, dJ_dh(s).mean())", "your numbers are means over all entries of the right ones"),
         (
             "dJ_dh",
