@@ -38,6 +38,8 @@ class Reference:
         Raises:
             ConfigError: the solution's function raises.
         """
+        if not own:
+            return self._called(self._namespace[name], name, step), frozenset()
         used: set[str] = set()
 
         def replaced(gradient: str, value: Array) -> Callable[[Any], Array]:
@@ -51,10 +53,13 @@ class Reference:
         for key, value in self._namespace.items():
             if isinstance(value, FunctionType) and value.__globals__ is self._namespace:
                 namespace[key] = _rebound(value, namespace)
-        namespace.update({gradient: replaced(gradient, value) for gradient, value in (own or {}).items()})
-        function = namespace[name] if name not in (own or {}) else _rebound(self._namespace[name], namespace)
+        namespace.update({gradient: replaced(gradient, value) for gradient, value in own.items()})
+        function = namespace[name] if name not in own else _rebound(self._namespace[name], namespace)
+        return self._called(function, name, step), frozenset(used)
+
+    def _called(self, function: Callable[[Any], Any], name: str, step: Step) -> Array:
         try:
-            return np.asarray(function(SimpleNamespace(**step.values)), dtype=float), frozenset(used)
+            return np.asarray(function(SimpleNamespace(**step.values)), dtype=float)
         except Exception as error:
             raise ConfigError(f"{self.path}: {name} does not run: {type(error).__name__}: {error}") from error
 

@@ -104,7 +104,8 @@ def serve(job_fd, result_fd, helpers=None):
         if gradient != broken:
             event, value = _call(namespace, gradient, asked, steps[k], explain, trace, limit)
             broken = gradient if event["outcome"] != "returned" else None
-            _blame(event, gradient, work, limit)
+            if broken is not None:
+                _blame(event, gradient, work, limit)
             more = b""
             if trace is not None:
                 event["traced"], more = trace.take()
@@ -132,7 +133,6 @@ class _Pristine:
         self.raw = bytes(data[begin:end])
         self.places = [(name, shape, start - begin) for name, (start, _, shape) in places.items()]
         self.shapes = [shape for _, shape, _ in self.places]
-        self.names = {*self.indices, *places}
 
     def copy(self):
         """A step, and its arrays with the one buffer that holds them all."""
@@ -174,7 +174,9 @@ def _load(work, asked, limit):
 
 def _placed(event, work):
     """The event with its line as that of a cell, where there are cells."""
-    cell, line = work.place(event.get("line", 0))
+    if "line" not in event:
+        return event
+    cell, line = work.place(event["line"])
     return {**event, "cell": cell, "line": line} if cell else event
 
 
@@ -219,7 +221,8 @@ def _call(namespace, gradient, asked, pristine, explain, trace, limit):
 
 def _plain(returned, limit):
     """What was returned as an array of a plain type, or why it is none."""
-    event = {"outcome": "returned", "returned": clean(type_name(returned), 200)}
+    name = "ndarray" if type(returned) is np.ndarray else clean(type_name(returned), 200)
+    event = {"outcome": "returned", "returned": name}
     if returned is None:
         return None, event
     try:
