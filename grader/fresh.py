@@ -33,14 +33,15 @@ class Fresh:
         return self.assignment.fresh_step(self.source_hash)
 
     def returned(self, name: str) -> Array | None:
-        """The answer as real, finite numbers of whatever shape in the direction of the loss; None where it is no such answer."""
+        """The answer as real numbers of whatever shape in the direction of the loss; None where it is no such answer."""
         answer = self.answers.get(name)
         if answer is None or answer.value is None or not answer.value.kept:
             return None
         value = answer.value.array()
-        if value.dtype.kind not in REAL_KINDS or not np.isfinite(value).all():
+        if value.dtype.kind not in REAL_KINDS:
             return None
-        return np.asarray(self.assignment.config.sign * value.astype(float))
+        value = np.asarray(value, dtype=float)
+        return value if self.assignment.config.sign > 0 else -value
 
     def value(self, name: str) -> Array | None:
         """The same of the right shape, where it has that."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from grader.answers import Answer, Outcome
+from grader.answers import LEAST_ROOM, Answer, Outcome
 from grader.config import Sandbox as Limits
 from grader.errors import SandboxError
 from grader.sandbox.wire import ReplyReader, Violation
@@ -163,7 +163,7 @@ class Attempt:
         if number == READY and not self.ready:
             self.ready = True
             return
-        if number != self._next or self._waiting_for is None:
+        if number != self._next or number >= len(self.calls):
             raise Violation("a result out of turn")
         self._record(number, answer)
 
@@ -179,7 +179,7 @@ class Attempt:
             self._next = 0 if answer.outcome == "returned" else len(self.calls)
             return
         gradient = self.calls[number][0]
-        if answer.value is not None and gradient in self.room:
+        if answer.value is not None and len(answer.value.data) > LEAST_ROOM and gradient in self.room:
             answer = msgspec.structs.replace(answer, value=answer.value.within(self.room[gradient]))
         self.answers.setdefault(gradient, []).append(answer)
         self._next = number + 1

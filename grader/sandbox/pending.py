@@ -151,6 +151,8 @@ class Pending:
 
 def _with_chatter_cut(answers: dict[str, list[Answer]]) -> dict[str, list[Answer]]:
     """The same answers with no more printed text and warnings, in all, than are kept of a submission: the first of them."""
+    if not any(answer.printed or answer.warnings for found in answers.values() for answer in found):
+        return answers
     room, cut = MAX_CHATTER, dict[str, list[Answer]]()
     for gradient, found in answers.items():
         cut[gradient] = []

@@ -67,6 +67,7 @@ class Reply(msgspec.Struct, frozen=True):
 
 
 _DECODER = msgspec.json.Decoder(Reply)
+_DISAGREE = "an array whose shape and bytes do not agree"
 
 
 class ReplyReader:
@@ -74,7 +75,8 @@ class ReplyReader:
 
     def __init__(self, text_limit: int) -> None:
         self._text_limit = text_limit
-        self._buffer = bytearray()
+        self._rest = bytearray()
+        self._needed = _LENGTHS.size
         self._total = 0
 
     def feed(self, data: bytes) -> Iterator[tuple[int, Answer]]:
@@ -86,40 +88,48 @@ class ReplyReader:
         self._total += len(data)
         if self._total > MAX_TOTAL:
             raise Violation(f"more than {MAX_TOTAL // 2**20} MB of results")
-        self._buffer += data
-        end = 0
-        while len(self._buffer) - end >= _LENGTHS.size:
-            head_size, data_size = _LENGTHS.unpack_from(self._buffer, end)
+        received = data
+        if self._rest:
+            self._rest += data
+            if len(self._rest) < self._needed:  # to look at what is not whole would copy it each time
+                return
+            received = bytes(self._rest)
+        start, size = 0, len(received)
+        self._needed = _LENGTHS.size
+        while size - start >= _LENGTHS.size:
+            head_size, data_size = _LENGTHS.unpack_from(received, start)
             if head_size > MAX_HEADER or data_size > MAX_DATA:
                 raise Violation("a result too large")
-            start, middle = end + _LENGTHS.size, end + _LENGTHS.size + head_size
-            if len(self._buffer) < middle + data_size:
-                break
+            middle = start + _LENGTHS.size + head_size
             end = middle + data_size
-            yield self._answer(bytes(self._buffer[start:middle]), bytes(self._buffer[middle:end]))
-        del self._buffer[:end]
+            if size < end:
+                self._needed = end - start
+                break
+            head, start = received[start + _LENGTHS.size : middle], end
+            yield self._answer(head, received[middle:end])
+        self._rest = bytearray(received[start:])
 
     def _answer(self, head: bytes, data: bytes) -> tuple[int, Answer]:
-        reply, answer = (_read_again if len(head) <= USUAL_HEADER else _read)(head, self._text_limit)
+        reply, answer, size = (_read_again if len(head) <= USUAL_HEADER else _read)(head, self._text_limit)
         if reply.traced:
             data, traced = _split(reply, data)
             answer = msgspec.structs.replace(answer, traced=traced)
+        if len(data) != size:
+            raise Violation(_DISAGREE if reply.dtype else "data without a type")
         if reply.dtype:
-            answer = msgspec.structs.replace(answer, value=_array(reply.dtype, reply.shape, data))
-        elif data:
-            raise Violation("data without a type")
+            answer = msgspec.structs.replace(answer, value=ArrayData(reply.dtype, reply.shape, data))
         return reply.call, answer
 
 
-def _read(head: bytes, limit: int) -> tuple[Reply, Answer]:
-    """A header, and all that it says of the answer but for its arrays; texts are cut at `limit`."""
+def _read(head: bytes, limit: int) -> tuple[Reply, Answer, int]:
+    """A header, all that it says of the answer but for its arrays, and the bytes of its value; texts are cut at `limit`."""
     try:
         reply = _DECODER.decode(head)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         raise Violation("a result that is not in the agreed form") from error
     if reply.dtype and reply.outcome != "returned":
         raise Violation("a value beside a failure")
-    return reply, Answer(
+    answer = Answer(
         outcome=reply.outcome,
         returned=reply.returned[:MAX_NAME] if reply.returned.isidentifier() else "object",
         message=_message(reply, limit),
@@ -130,6 +140,7 @@ def _read(head: bytes, limit: int) -> tuple[Reply, Answer]:
         mutated=tuple([name[:MAX_NAME] for name in reply.mutated[:64] if name.isidentifier()]),
         explanation=tuple([_text(line, MAX_LINE).replace("\n", " ") for line in reply.explanation[:MAX_LINES]]),
     )
+    return reply, answer, _bytes_of(reply.dtype, reply.shape) if reply.dtype else 0
 
 
 def _message(reply: Reply, limit: int) -> str:
@@ -171,12 +182,18 @@ def _split(reply: Reply, data: bytes) -> tuple[bytes, tuple[Traced, ...]]:
 
 
 def _array(dtype: str, shape: tuple[int, ...], data: bytes) -> ArrayData:
+    if _bytes_of(dtype, shape) != len(data):
+        raise Violation(_DISAGREE)
+    return ArrayData(dtype, shape, data)
+
+
+def _bytes_of(dtype: str, shape: tuple[int, ...]) -> int:
     if dtype not in DTYPES:
         raise Violation("an array of another type than plain numbers")
     entries = _entries(shape)
-    if entries > MAX_ENTRIES or entries * int(dtype[2:]) != len(data):
-        raise Violation("an array whose shape and bytes do not agree")
-    return ArrayData(dtype, shape, data)
+    if entries > MAX_ENTRIES:
+        raise Violation(_DISAGREE)
+    return entries * int(dtype[2:])
 
 
 def _entries(shape: tuple[int, ...]) -> int:
@@ -266,7 +283,7 @@ def _described(blob: bytearray, step: Mapping[str, Any], sizes: Mapping[str, int
     for name, value in step.items():
         if not isinstance(value, int):
             begin = start + len(blob)
-            blob += value.astype("<f8").tobytes()
+            blob += value.astype("<f8", copy=False).tobytes()
             arrays[name] = (begin, start + len(blob), value.shape)
     indices = {name: int(value) for name, value in step.items() if isinstance(value, int)}
     return {"indices": indices, "arrays": arrays, "sizes": dict(sizes)}
