@@ -153,6 +153,21 @@ def test_no_derived_file_is_near_the_tolerance_at_its_own_step_whatever_its_byte
             assert np.linalg.norm(value - right) <= tolerance * MARGIN / 20 * np.linalg.norm(right)
 
 
+@pytest.mark.parametrize(("error", "right"), [(1e-13, True), (1e-9, False), (1e-3, False)])
+def test_an_answer_at_the_own_step_is_right_to_nearly_machine_precision_or_not_at_all(
+    assignment: Assignment, error: float, right: bool
+) -> None:
+    """A table with a difference quotient for what is not in it is a table."""
+    assert assignment.reference is not None
+    shared = {
+        name: [Answer("returned", as_data(v), "ndarray") for v in assignment.exact[name]] for name in assignment.names
+    }
+    step = assignment.fresh_step(sha(b""))
+    fresh = {name: as_data(assignment.reference(name, step)[0] * (1 + error)) for name in assignment.names}
+    answers = {name: Answer("returned", value, "ndarray") for name, value in fresh.items()}
+    assert grade(assignment, Run(shared, fresh=answers, source_hash=sha(b"")), "g").passed == right
+
+
 def test_answers_without_a_call_at_the_own_step_are_no_full_marks(assignment: Assignment) -> None:
     """A process that answers at the shared steps only, and then ends, has not shown that it computes anything."""
     right = {

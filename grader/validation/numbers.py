@@ -12,6 +12,7 @@ from grader.assignment import Assignment
 from grader.config import Gradient
 from grader.derivatives import STEP_SIZE, differentiate, random_directions, relative_error
 from grader.errors import ConfigError
+from grader.fresh import MARGIN as FRESH_MARGIN
 from grader.graph import Array
 from grader.judge import Judgement, judge
 from grader.steps import Step, make_steps
@@ -21,6 +22,7 @@ MARGIN = 10.0  # a tolerance should be at least so many times what the check its
 SMALL = 1e-3
 SHOWN = 8
 FRESH_STEPS = 50
+DIRECTIONS = 8  # along a single one a derivative may happen to be next to nothing, and its relative error large
 NEARLY = 1e-3  # an answer off by this much, relatively, is wrong
 
 
@@ -94,15 +96,15 @@ def _error(assignment: Assignment, gradient: Gradient, method: str) -> tuple[flo
 
 
 def check_fresh_steps(assignment: Assignment) -> Finding:
-    """The solution at steps drawn as for single files, along a random direction each, and at the inconsistent step."""
-    limit = MARGIN * max(assignment.config.checks.reference.tolerance, 1e-14)
+    """The solution at steps drawn as for single files, along a few random directions, and at the inconsistent step."""
+    limit = FRESH_MARGIN * max(assignment.config.checks.reference.tolerance, 1e-14)
     problems = []
     try:
         for i in range(FRESH_STEPS):
             step = assignment.fresh_step(hashlib.sha256(bytes([i])).hexdigest())
             problems += [
                 f"{name}: relative error {error:.1e}"
-                for name, error in _errors_along_a_direction(assignment, step)
+                for name, error in _errors_along_directions(assignment, step)
                 if not error <= limit
             ]
         inconsistent = [name for name, value in assignment.given.items() if not np.isfinite(value).all()]
@@ -117,11 +119,11 @@ def check_fresh_steps(assignment: Assignment) -> Finding:
     )
 
 
-def _errors_along_a_direction(assignment: Assignment, step: Step) -> Iterator[tuple[str, float]]:
+def _errors_along_directions(assignment: Assignment, step: Step) -> Iterator[tuple[str, float]]:
     assert assignment.reference is not None
     for gradient in assignment.config.gradients:
-        ray = random_directions(step.shape(assignment.symbolic(gradient)), 1, seed=0)
-        numeric = differentiate(assignment.graph, step, gradient.of, method="complex_step", directions=ray)
+        rays = random_directions(step.shape(assignment.symbolic(gradient)), DIRECTIONS, seed=0)
+        numeric = differentiate(assignment.graph, step, gradient.of, method="complex_step", directions=rays)
         yield gradient.name, relative_error(numeric.of(assignment.reference(gradient.name, step)[0]), numeric.value)
 
 
