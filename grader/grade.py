@@ -105,7 +105,7 @@ def _grade(assignment: Assignment, run: Run, fresh: Fresh | None) -> Grade:
         integrity=[
             *signals_of(assignment, run, judgements, carried, single),
             *tables([name for name in contradicted if name not in carried]),
-            *unexplained(gradients, assignment.config.max_score),
+            *unexplained(gradients, run, assignment.config.max_score),
             *tampering(run),
         ],
     )

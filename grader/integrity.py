@@ -22,7 +22,7 @@ from grader.result import GradientResult, Signal
 # A formula is right to a few units of the last digit, 4e-16; a difference quotient of high order may reach 1e-14.
 FORMULA = 4e-15
 SAME = 1e-5  # no difference quotient is more exact; with other quantities recomputed, already the first digit differs
-UNEXPLAINED_SHARE = 0.25  # of the marks of the assignment
+UNEXPLAINED_SHARE, FROM_INPUTS_SHARE = 0.5, 0.25  # of the marks of the assignment
 
 
 def signals_of(
@@ -78,26 +78,39 @@ def tables(contradicted: Sequence[str]) -> list[Signal]:
     ]
 
 
-def unexplained(results: Collection[GradientResult], max_score: float) -> Iterator[Signal]:
-    """Marks that follow from values which no diagnosis explains: such values may have been made up."""
+def unexplained(results: Collection[GradientResult], run: Run, max_score: float) -> Iterator[Signal]:
+    """Marks that follow from values which no diagnosis explains: such values may have been made up.
+
+    Fewer marks are enough where the values use nothing that the model computes, as those of a gradient do.
+    """
     mute = {
         result.name
         for result in results
         if result.status == "failed" and result.diagnosis is not None and result.diagnosis.certainty == "none"
     }
-    following: dict[str, float] = {}
-    roots: set[str] = set()
-    for result in results:
-        if result.follow_through is not None and mute.intersection(result.follow_through.roots):
-            following[result.name] = result.follow_through.score
-            roots.update(mute.intersection(result.follow_through.roots))
-    kept = sum(following.values())
-    if following and kept >= UNEXPLAINED_SHARE * max_score:
-        yield Signal(
-            "unexplained",
-            f"{kept:g} marks ({', '.join(following)}) follow from {', '.join(sorted(roots))}, whose values no formula explains:"
-            " see whether that is a genuine attempt",
-        )
+    from_inputs = {name for name in mute if _uses_inputs_only(run, name)}
+    for roots, share in ((from_inputs, FROM_INPUTS_SHARE), (mute, UNEXPLAINED_SHARE)):
+        following = {
+            result.name: result.follow_through
+            for result in results
+            if result.follow_through is not None and roots.intersection(result.follow_through.roots)
+        }
+        kept = sum(one.score for one in following.values())
+        if following and kept >= share * max_score:
+            named = roots.intersection(root for one in following.values() for root in one.roots)
+            yield Signal(
+                "unexplained",
+                f"{kept:g} marks ({', '.join(following)}) follow from {', '.join(sorted(named))}, whose values no formula"
+                f" explains{' and which use nothing that the model computes' * (roots is from_inputs)}: see whether that is"
+                " a genuine attempt",
+            )
+            return
+
+
+def _uses_inputs_only(run: Run, name: str) -> bool:
+    """The answer is the same at the inconsistent step as at the first one, which has the same inputs."""
+    answers, elsewhere = run.answers.get(name), run.inconsistent.get(name)
+    return bool(answers) and elsewhere is not None and elsewhere.value == answers[0].value  # type: ignore[index]
 
 
 def differentiates_loss(assignment: Assignment, run: Run, judgements: Mapping[str, Judgement]) -> list[str]:

@@ -75,11 +75,11 @@ def make_inconsistent_step(config: Config, graph: Graph) -> Step:
     """A step whose computed quantities do not belong to its inputs, nor to one another.
 
     Each is taken from a point of its own: h is in (0, 1) and y_hat adds up to 1, but h is not sigmoid(z).  What a function
-    returns here tells which quantities it takes from `s` and which it computes again.
+    returns here tells which quantities it takes from `s` and which it computes again.  The inputs are those of the first step:
+    what returns the same at both uses nothing that the model computes.
     """
     sizes = config.sizes(0)
-    inputs = _draw_inputs(config, sizes, partial(_stream, config, "inconsistent", ""))
-    values = dict(_finished(config, graph, inputs, 0).values)
+    values = dict(make_step(config, graph, 0).values)
     for name, quantity in config.quantities.items():
         if isinstance(quantity, Computed):
             elsewhere = _draw_inputs(config, sizes, partial(_stream, config, "inconsistent", name))

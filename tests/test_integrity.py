@@ -106,6 +106,22 @@ def test_marks_that_follow_from_values_without_an_explanation_are_signalled(
     assert "dJ_db1, dJ_db2" in signal.message
 
 
+@pytest.mark.parametrize(
+    ("made_up", "signalled"),
+    [("np.sin(5 * s.b1) + s.h_prev ** 3", True), ("np.sin(5 * s.z) * dJ_dh(s) ** 3 + s.h_prev ** 2", False)],
+    ids=["from inputs alone", "from what the model computes"],
+)
+def test_fewer_marks_are_enough_where_the_values_use_nothing_that_the_model_computes(
+    assignment: Assignment, sandbox: Sandbox, made_up: str, signalled: bool
+) -> None:
+    source = (SUBMISSIONS.parents[1] / "solutions" / "gradients.py").read_text()
+    source += f"\nimport numpy as np\n\ndef dJ_db1(s):\n    return {made_up}\n"
+    result = graded(assignment, sandbox, source.encode())
+    kept = sum(one.follow_through.score for one in result.gradients if one.follow_through is not None)
+    assert 25 < kept < 50
+    assert [signal.kind for signal in result.integrity] == ["unexplained"] * signalled
+
+
 def test_marks_that_follow_from_an_explained_mistake_are_no_signal(assignment: Assignment, sandbox: Sandbox) -> None:
     result = graded(assignment, sandbox, (SUBMISSIONS / "seed.followed_through.py").read_bytes())
     assert result.gradients[1].follow_through is not None
