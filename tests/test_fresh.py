@@ -109,6 +109,22 @@ def test_one_gradient_from_a_table_does_not_touch_the_others(assignment: Assignm
     assert [gradient.name for gradient in result.gradients if gradient.status != "passed"] == ["dJ_dU"]
 
 
+def test_a_gradient_that_is_wrong_everywhere_is_not_called_right_at_the_shared_points(
+    assignment: Assignment, sandbox: Sandbox
+) -> None:
+    table, _, functions = table_of(assignment, "s.U").partition(b"\ndef ")
+    one = b"\ndef ".join(
+        [SOLUTION + table, *(part for part in functions.split(b"\ndef ") if part.startswith(b"dJ_dU("))]
+    )
+    result = grade(
+        assignment, sandbox.run(one + b"\ndef dJ_dH(s): return 2 * s.h_prev.T @ dJ_db1(s)\n"), "gradients.py"
+    )
+    by_name = {gradient.name: gradient for gradient in result.gradients}
+    assert "drawn for your file alone" in by_name["dJ_dU"].checks[1].message
+    assert by_name["dJ_dH"].checks[1].message.startswith("relative error")
+    assert by_name["dJ_dH"].diagnosis is not None
+
+
 def test_a_grade_needs_only_what_is_stored_of_the_run(assignment: Assignment, sandbox: Sandbox) -> None:
     for source in (SOLUTION, table_of(assignment, "None")):
         run = sandbox.run(source)

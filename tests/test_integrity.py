@@ -106,6 +106,24 @@ def test_marks_that_follow_from_values_without_an_explanation_are_signalled(
     assert "dJ_db1, dJ_db2" in signal.message
 
 
+def test_other_quantities_computed_again_in_other_gradients_are_no_signal(
+    assignment: Assignment, sandbox: Sandbox
+) -> None:
+    """Each function by itself, as far back as its author liked, but never from its variable on."""
+    source = (SUBMISSIONS.parents[1] / "solutions" / "gradients.py").read_text()
+    source += (
+        "\nfrom model import sigmoid, softmax\n"
+        "def dJ_db2(s):\n    return softmax(s.h @ s.U + s.b2) - s.y\n"
+        "def dJ_dh(s):\n    return (s.y_hat - s.y) @ s.U.T\n"
+        "def dJ_db1(s):\n    h = sigmoid(s.z)\n    return dJ_dh(s) * h * (1 - h)\n"
+        "def dJ_dH(s):\n    z = s.h_prev @ s.H + s.e @ s.I + s.b1\n    h = sigmoid(z)\n"
+        "    return s.h_prev.T @ (dJ_dh(s) * h * (1 - h))\n"
+    )
+    result = graded(assignment, sandbox, source.encode())
+    assert result.passed
+    assert result.integrity == []
+
+
 @pytest.mark.parametrize(
     ("made_up", "signalled"),
     [("np.sin(5 * s.b1) + s.h_prev ** 3", True), ("np.sin(5 * s.z) * dJ_dh(s) ** 3 + s.h_prev ** 2", False)],
