@@ -29,6 +29,7 @@ MAX_DIMENSIONS = 6
 MAX_LINE = 400
 PLAIN_KINDS = "biufc"
 DOUBLE = np.dtype("<f8")
+KEPT_BYTES = 2**25  # of steps that stay alive after their call
 
 
 class Step:
@@ -94,6 +95,8 @@ def serve(job_fd, result_fd, helpers=None):
             event["printed"] = clean(printed, limit)
         send_frame(result_fd, _placed(event, work), value, more)
 
+    # A later step must not get the id of an earlier one: a file may remember a forward pass under id(s).
+    kept, room = [], KEPT_BYTES
     namespace, event = _load(work, asked, limit)
     event["call"] = LOADING
     send(event)
@@ -102,7 +105,10 @@ def serve(job_fd, result_fd, helpers=None):
     broken = None
     for number, (gradient, k) in enumerate(header["calls"]):
         if gradient != broken:
-            event, value = _call(namespace, gradient, asked, steps[k], explain, trace, limit)
+            step, room = steps[k].copy(), room - len(steps[k].raw)
+            if room >= 0:
+                kept.append(step)
+            event, value = _call(namespace, gradient, asked, steps[k], step, explain, trace, limit)
             broken = gradient if event["outcome"] != "returned" else None
             if broken is not None:
                 _blame(event, gradient, work, limit)
@@ -193,11 +199,11 @@ def _blame(event, gradient, work, limit):
             event.pop("explanation", None)  # which knows only what is there
 
 
-def _call(namespace, gradient, asked, pristine, explain, trace, limit):
+def _call(namespace, gradient, asked, pristine, copy, explain, trace, limit):
     function = namespace.get(gradient)
     if not callable(function):
         return {"outcome": "missing", "message": clean(missing.in_words(namespace, gradient, asked), limit)}, None
-    step, arrays, buffer = pristine.copy()
+    step, arrays, buffer = copy
     value = failed = None
     started = time.process_time() if explain is not None else 0.0
     with warnings.catch_warnings(record=True) as caught:
