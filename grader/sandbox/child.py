@@ -7,6 +7,7 @@ knows an answer.  Imports the standard library and numpy only.
     reply   one frame per event: a header and, for an array, its bytes
 """
 
+import io
 import linecache
 import re
 import sys
@@ -39,15 +40,17 @@ class Step:
         return "step with " + ", ".join(f"{name} {np.shape(value)}" for name, value in vars(self).items())
 
 
-class Sink:
-    """Stands in for stdout and stderr: keeps the first `limit` characters."""
+class Sink(io.TextIOBase):
+    """Stands in for stdout and stderr: keeps the first `limit` characters, and takes what files do with these streams."""
 
     encoding = "utf-8"
+    errors = "replace"
 
     def __init__(self, limit):
         self.limit = limit
         self.parts = []
         self.room = limit
+        self.buffer = _Bytes(self)
 
     def write(self, text):
         if self.room > 0:
@@ -55,11 +58,14 @@ class Sink:
             self.room -= len(self.parts[-1])
         return len(text)
 
-    def flush(self):
+    def writable(self):
+        return True
+
+    def reconfigure(self, **options):
         pass
 
-    def isatty(self):
-        return False
+    def close(self):
+        pass
 
     def take(self):
         if not self.parts:
@@ -68,6 +74,23 @@ class Sink:
         self.parts.clear()
         self.room = self.limit
         return text
+
+
+class _Bytes(io.RawIOBase):
+    """Under a `Sink`, for `io.TextIOWrapper(sys.stdout.buffer, ...)` and bytes."""
+
+    def __init__(self, sink):
+        self.sink = sink
+
+    def writable(self):
+        return True
+
+    def write(self, data):
+        self.sink.write(bytes(data[: self.sink.limit]).decode("utf-8", "replace"))
+        return len(data)
+
+    def close(self):
+        pass
 
 
 def serve(job_fd, result_fd, helpers=None):
