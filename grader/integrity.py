@@ -105,7 +105,8 @@ def differentiates_loss(assignment: Assignment, run: Run, judgements: Mapping[st
 
     They are those whose numbers need everything downstream of the variable to be computed again, where no single set of
     quantities that is computed again in all of them alike explains the numbers: a file that always evaluates the whole forward
-    pass, or only a sigmoid, is an honest one.
+    pass, or only a sigmoid, is an honest one.  So is one whose functions each compute again what they like: there most of the
+    numbers that are not those of the given quantities need something else than everything downstream.
     """
     if assignment.reference is None or not run.inconsistent:
         return []
@@ -119,7 +120,9 @@ def differentiates_loss(assignment: Assignment, run: Run, judgements: Mapping[st
         if _matches(differentiated, value):
             found.append(name)
             alike.append(_matches(anywhere, value))
-    return found if len(found) > 1 and not set.intersection(*alike) else []
+    if len(found) < 2 or 2 * len(found) <= len(others) or set.intersection(*alike):
+        return []
+    return found
 
 
 def _right_elsewhere(assignment: Assignment, run: Run, judgements: Mapping[str, Judgement]) -> dict[str, Array]:
