@@ -45,18 +45,20 @@ def signals_of(
             " another, they follow the loss computed again from the variable on, as numerical and automatic differentiation"
             " do; a derived formula uses the quantities that s holds. This is not proof: look at the file",
         )
+    elsewhere = _right_elsewhere(assignment, run, judgements)
     for name, judgement in judgements.items():
-        if judgement.finite_difference.passed and judgement.reference.outcome == "failed":
+        coarse = judgement.finite_difference.passed and judgement.reference.outcome == "failed"
+        # A formula with an epsilon in it is no more exact, nor is what follows from it: both use what they are given.
+        if coarse and name not in carried and not _uses_given(assignment, name, elsewhere):
             yield Signal("numerical", judgement.reference.message, name)
     right = {name: judgement.reference.error for name, judgement in judgements.items() if judgement.passed}
     right |= {name: one.error for name, one in carried.items() if not single.intersection([name, *one.sources])}
-    if coarse := [name for name, error in right.items() if error > FORMULA]:
+    if inexact := [name for name, error in right.items() if error > FORMULA]:
         yield Signal(
             "numerical",
-            f"{', '.join(coarse)}: right to fewer digits than formulas are, as by a difference quotient of high order",
+            f"{', '.join(inexact)}: right to fewer digits than formulas are, as by a difference quotient of high order",
         )
     # What follows from one of these need be no more exact.
-    elsewhere = _right_elsewhere(assignment, run, judgements)
     short = [name for name in judgements if name in single and not _uses_given(assignment, name, elsewhere)]
     if short and (right or carried):
         yield Signal(
