@@ -53,7 +53,8 @@ def signals_of(
             yield Signal("numerical", judgement.reference.message, name)
     right = {name: judgement.reference.error for name, judgement in judgements.items() if judgement.passed}
     right |= {name: one.error for name, one in carried.items() if not single.intersection([name, *one.sources])}
-    if inexact := [name for name, error in right.items() if error > FORMULA]:
+    formulas = {name for name in right if _uses_given(assignment, name, elsewhere)}
+    if inexact := [name for name, error in right.items() if error > FORMULA and name not in formulas]:
         yield Signal(
             "numerical",
             f"{', '.join(inexact)}: right to fewer digits than formulas are, as by a difference quotient of high order",
