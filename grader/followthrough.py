@@ -15,7 +15,7 @@ from grader.derivatives import relative_error
 from grader.errors import ConfigError
 from grader.fresh import MARGIN, Fresh
 from grader.graph import Array
-from grader.judge import Judgement, find_trivial
+from grader.judge import PASSED, Judgement, find_trivial
 from grader.steps import Step
 
 MAX_COMBINATIONS = 64
@@ -61,6 +61,29 @@ def find_carried(
         name: values for name, values in wrong.items() if not find_trivial(values) and fits(assignment, name, values)
     }
     return trace_back(assignment, genuine, genuine, single, fresh)
+
+
+def as_exact_as_single(
+    assignment: Assignment, judgements: Mapping[str, Judgement], single: set[str]
+) -> dict[str, Judgement]:
+    """The gradients in double precision that the reference gives from the student's own right ones in float32, judged again.
+
+    They have no more digits than those allow: where float32 is accepted, that is no mistake.
+    """
+    accepted = {
+        name: judgement.values
+        for name, judgement in judgements.items()
+        if name in single and judgement.passed and judgement.values is not None
+    }
+    coarse = {
+        name: judgement.values
+        for name, judgement in judgements.items()
+        if not judgement.passed and judgement.values is not None
+    }
+    if not accepted or not coarse:
+        return {}
+    found = trace_back(assignment, coarse, accepted, set())
+    return {name: Judgement(judgements[name].shape, PASSED, PASSED, coarse[name]) for name in found}
 
 
 def trace_back(

@@ -88,7 +88,9 @@ class Fresh:
 
     def _tolerance(self, names: Iterable[str]) -> float:
         config = self.assignment.config.checks.reference
-        found = [answer.value for name in names if (answer := self.answers.get(name)) is not None]
+        # In double precision, but from others in float32, an answer has no more digits than they have.
+        upstream = {other for name in names for other in (name, *self.assignment.ancestors[name])}
+        found = [answer.value for name in upstream if (answer := self.answers.get(name)) is not None]
         single = any(value is not None and value.dtype == "<f4" for value in found)
         return config.float32_tolerance if single else config.tolerance
 

@@ -13,7 +13,7 @@ from grader.answers import NOTEBOOK, Answer, Run, place, stopped
 from grader.assignment import Assignment
 from grader.config import CHECKS, Gradient
 from grader.flags import tampering
-from grader.followthrough import Carried, find_carried, fits
+from grader.followthrough import Carried, as_exact_as_single, find_carried, fits
 from grader.fresh import Fresh, fresh_of
 from grader.graph import Array
 from grader.inherited import find_inherited
@@ -62,6 +62,9 @@ def _grade(assignment: Assignment, run: Run, fresh: Fresh | None) -> Grade:
     single = {
         name for name, found in complete.items() if any(a.value is not None and a.value.dtype == "<f4" for a in found)
     }
+    rounded = as_exact_as_single(assignment, judgements, single)
+    judgements |= rounded
+    single |= set(rounded)
     contradicted = {} if fresh is None else fresh.contradicted(judgements)
     judgements |= contradicted
     returned = {

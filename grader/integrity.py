@@ -45,18 +45,21 @@ def signals_of(
             " another, they follow the loss computed again from the variable on, as numerical and automatic differentiation"
             " do; a derived formula uses the quantities that s holds. This is not proof: look at the file",
         )
+    elsewhere = _right_elsewhere(assignment, run, judgements)
     for name, judgement in judgements.items():
-        if judgement.finite_difference.passed and judgement.reference.outcome == "failed":
+        coarse = judgement.finite_difference.passed and judgement.reference.outcome == "failed"
+        # A formula with an epsilon in it is no more exact, nor is what follows from it: both use what they are given.
+        if coarse and name not in carried and not _uses_given(assignment, name, elsewhere):
             yield Signal("numerical", judgement.reference.message, name)
     right = {name: judgement.reference.error for name, judgement in judgements.items() if judgement.passed}
     right |= {name: one.error for name, one in carried.items() if not single.intersection([name, *one.sources])}
-    if coarse := [name for name, error in right.items() if error > FORMULA]:
+    formulas = {name for name in right if _uses_given(assignment, name, elsewhere)}
+    if inexact := [name for name, error in right.items() if error > FORMULA and name not in formulas]:
         yield Signal(
             "numerical",
-            f"{', '.join(coarse)}: right to fewer digits than formulas are, as by a difference quotient of high order",
+            f"{', '.join(inexact)}: right to fewer digits than formulas are, as by a difference quotient of high order",
         )
     # What follows from one of these need be no more exact.
-    elsewhere = _right_elsewhere(assignment, run, judgements)
     short = [name for name in judgements if name in single and not _uses_given(assignment, name, elsewhere)]
     if short and (right or carried):
         yield Signal(
@@ -118,7 +121,8 @@ def differentiates_loss(assignment: Assignment, run: Run, judgements: Mapping[st
 
     They are those whose numbers need everything downstream of the variable to be computed again, where no single set of
     quantities that is computed again in all of them alike explains the numbers: a file that always evaluates the whole forward
-    pass, or only a sigmoid, is an honest one.
+    pass, or only a sigmoid, is an honest one.  So is one whose functions each compute again what they like: there most of the
+    numbers that are not those of the given quantities need something else than everything downstream.
     """
     if assignment.reference is None or not run.inconsistent:
         return []
@@ -132,7 +136,9 @@ def differentiates_loss(assignment: Assignment, run: Run, judgements: Mapping[st
         if _matches(differentiated, value):
             found.append(name)
             alike.append(_matches(anywhere, value))
-    return found if len(found) > 1 and not set.intersection(*alike) else []
+    if len(found) < 2 or 2 * len(found) <= len(others) or set.intersection(*alike):
+        return []
+    return found
 
 
 def _right_elsewhere(assignment: Assignment, run: Run, judgements: Mapping[str, Judgement]) -> dict[str, Array]:

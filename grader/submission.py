@@ -1,6 +1,6 @@
 """The student's file: given by itself, or chosen in a folder or archive.  Reads bytes; never executes or parses them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from grader.answers import Answer
     from grader.config import Config
     from grader.inputs.entry import Picked
+    from grader.inputs.tree import Refusal
 
 _MAX_LISTED = 5
 _MAX_HANDED_OUT = 50  # files of the handout that are compared
@@ -128,14 +129,14 @@ def _chosen(path: Path, wanted: str, max_bytes: int, handed_out: Collection[str]
     picked = pick(Entry(path.name, [], tree.files), wanted, max_bytes, handed_out)
     file = picked.choice.file
     if file is None:
-        raise UsageError(f"{path}: {_no_file(path, picked, wanted)}")
+        raise UsageError(f"{path}: {_no_file(path, picked, tree.refused, wanted)}")
     try:
         return Submission(_shown(str(file.path)), file.read(max_bytes + 1), picked.choice.note)
     except ArchiveError as error:
         raise UsageError(f"{path}: this {archive_kind(path.name)} cannot be read: {error}") from error
 
 
-def _no_file(path: Path, picked: "Picked", wanted: str) -> str:
+def _no_file(path: Path, picked: "Picked", refused: Sequence["Refusal"], wanted: str) -> str:
     from grader.inputs.archives import archive_kind
     from grader.inputs.entry import names, wanted_of
 
@@ -143,7 +144,8 @@ def _no_file(path: Path, picked: "Picked", wanted: str) -> str:
         return f"{picked.fatal}; name the file itself"
     if picked.choice.rivals:
         return f"expected one file {wanted_of(picked, wanted)}, found {_shown(names(picked.choice.rivals))}; name one"
-    why = "; ".join(f"{_shown(one.path)}: {one.reason}" for one in picked.reasons[:3])
+    reasons = list(dict.fromkeys([*picked.reasons, *refused]))
+    why = "; ".join(f"{_shown(one.path)}: {one.reason}" for one in reasons[:3])
     if why and path.is_file():
         return f"this {archive_kind(path.name)} cannot be read: {why}"
     files = sorted(picked.files, key=lambda file: (".py" not in file.path.suffixes, str(file.path)))

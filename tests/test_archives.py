@@ -23,7 +23,8 @@ from hypothesis import strategies as st
 from grader.errors import UsageError
 from grader.inputs import tree as limits
 from grader.inputs.download import read_download
-from grader.inputs.entry import Received, receive
+from grader.inputs.entry import Entry, Received, pick, receive
+from grader.inputs.opening import open_tree
 from grader.inputs.reader import READER, Budget, OverBudgetError, Reader
 from grader.submission import read_submission
 
@@ -263,6 +264,38 @@ def test_the_last_of_two_entries_of_one_name_counts_in_a_tar_too(tmp_path):
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="Windows has no signals")
+def nested(path: str, depth: int, rng: random.Random) -> tuple[dict[str, bytes], dict[str, bytes]]:
+    """The content of an archive with others inside it, and what each file in them holds, by its whole path."""
+    content, expected = {}, {}
+    for number in range(rng.randint(1, 4)):
+        if depth and rng.random() < 0.5:
+            inside, within = nested(f"{path}{number}.zip/", depth - 1, rng)
+            content[f"{number}.zip"] = zip_bytes(inside)
+            expected |= within
+        else:
+            content[f"{number}.py"] = expected[f"{path}{number}.py"] = f"{path}{number}".encode()
+    return content, expected
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.randoms(use_true_random=False))
+def test_each_file_holds_its_own_bytes_in_whatever_order_archives_inside_archives_are_read(rng):
+    content, expected = nested("", 3, rng)
+    with tempfile.TemporaryDirectory() as folder:
+        tree = open_tree(write(Path(folder), {"class.zip": zip_bytes(content)}) / "class.zip", one=True)
+        files = pick(Entry("x", [], tree.files), "gradients.py", 1000).files
+        rng.shuffle(files)
+        assert {str(file.path): file.read(1000) for file in files} == expected
+
+
+def test_a_file_after_a_student_who_handed_in_an_archive_is_graded_and_not_a_file_of_that_archive(tmp_path):
+    hers = zip_bytes({"gradients.py": FLIPPED, "notes.py": b"x = 1"})
+    write(tmp_path, {"class.zip": zip_bytes({"ann.zip": hers, "bob.py": SOLUTION})})
+    download = read_download(tmp_path / "class.zip", "gradients.py")
+    found = {entry.key: receive(entry, "gradients.py", 2**18, []) for entry in download.entries}
+    assert (found["ann"].source, found["bob"].source) == (FLIPPED, SOLUTION)
+
+
 def test_a_reading_process_that_was_killed_is_replaced(tmp_path):
     write(tmp_path, {"ann.zip": zip_bytes({WANTED: SOLUTION})})
     for _ in range(2):

@@ -333,8 +333,11 @@ def test_a_regrade_after_an_interrupted_batch_counts_those_that_were_never_run(r
     assert done.returncode == 3
     assert "never run: 2; run the same `grader batch` command again, or use --rerun" in done.stdout
     assert "left as they were" not in done.stdout
+    unfinished = "not graded yet: 2; run the same `grader batch` command again, then export"
+    assert unfinished in run("export", results, "gradescope").stdout
     done = batch(new, results)
     assert "2 graded now" in done.stdout
+    assert "not graded yet" not in run("export", results, "gradescope").stdout
     done = run("regrade", results)
     assert done.returncode == 0
     assert "never run" not in done.stdout

@@ -47,7 +47,7 @@ class Named:
 
 
 def chosen(*names: str) -> str:
-    found = choose([Named(PurePosixPath(name)) for name in names], WANTED, max_bytes=LIMIT)
+    found = choose([Named(PurePosixPath(name), name.encode()) for name in names], WANTED, max_bytes=LIMIT)
     return str(found.file.path) if found.file else " or ".join(str(one.path) for one in found.rivals)
 
 
@@ -86,8 +86,15 @@ def test_the_only_file_is_not_read_to_be_chosen():
 
 @pytest.mark.parametrize(
     "stub",
-    [STUB, STUB.replace(b"\n", b"\r\n"), b"\xef\xbb\xbf" + STUB, STUB.replace(b"\n", b"  \n"), STUB + b"\n\n"],
-    ids=["as it is", "CRLF", "byte order mark", "trailing spaces", "empty lines"],
+    [
+        STUB,
+        STUB.replace(b"\n", b"\r\n"),
+        b"\xef\xbb\xbf" + STUB,
+        STUB.replace(b"\n", b"  \n"),
+        STUB + b"\n\n",
+        b"# Ann Lee, group 3\n\n" + STUB,
+    ],
+    ids=["as it is", "CRLF", "byte order mark", "trailing spaces", "empty lines", "a name above it"],
 )
 @pytest.mark.parametrize("other", ["gradients.ipynb", "gradients (1).py", "homework3.py", "old/gradients.py"])
 def test_work_beside_the_untouched_stub_is_the_submission(stub, other):
@@ -102,6 +109,12 @@ def test_a_stub_with_one_word_written_into_it_is_work():
     found = choose(files, WANTED, max_bytes=LIMIT, handed_out=HANDED_OUT)
     assert found.file == files[0]
     assert found.note == "gradients.py was graded, not gradients.ipynb: a .py file comes before a notebook"
+
+
+def test_between_two_copies_at_the_same_depth_there_is_nothing_to_choose():
+    files = [Named(PurePosixPath(f"{folder}/{WANTED}"), SOLUTION) for folder in ("HW3 copy", "HW3")]
+    found = choose(files, WANTED, max_bytes=LIMIT)
+    assert (found.file, found.note) == (files[0], "")
 
 
 def test_a_stub_alone_is_graded_and_named():
@@ -256,3 +269,17 @@ def test_the_note_stands_in_the_feedback_and_in_the_table(tmp_path):
     assert "Marks: 100 of 100" in page
     assert "homework3.py was taken for gradients.py" in (tmp_path / "out" / "feedback" / "ann.html").read_text()
     assert "gradients.py is the handout's file, unchanged" in (tmp_path / "out" / "grades.csv").read_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("/gradients.py", "an absolute path"),
+        ("../gradients.py", "a path with .."),
+        ("d/" * 40 + "gradients.py", "a name too long, or too deep"),
+    ],
+)
+def test_a_name_that_is_refused_is_named_where_nothing_else_is_there(name, reason, tmp_path):
+    write(tmp_path, {"hw.zip": zip_bytes({name: SOLUTION})})
+    with pytest.raises(UsageError, match=f"cannot be read: {name[:20]}.*: {reason}"):
+        read_submission(tmp_path / "hw.zip", WANTED, LIMIT)

@@ -194,7 +194,7 @@ def test_backslashes_that_windows_wrote_between_folders_are_no_part_of_a_name(gr
 def make_two(folder: Path) -> Path:
     for name in ("a", "b"):
         (folder / name).mkdir()
-        (folder / name / "gradients.py").touch()
+        (folder / name / "gradients.py").write_text(f"x = '{name}'\n")
     return folder
 
 

@@ -159,6 +159,17 @@ def test_right_to_fewer_digits_than_formulas_are_is_worth_a_look(assignment: Ass
         assert bool(result.integrity) == suspected
 
 
+@pytest.mark.parametrize("epsilon", [1e-8, 1e-12, 3e-16])
+def test_an_epsilon_in_a_formula_is_no_numerical_derivative(
+    assignment: Assignment, sandbox: Sandbox, epsilon: float
+) -> None:
+    source = (SUBMISSIONS.parents[1] / "solutions" / "gradients.py").read_text()
+    source = source.replace("s.y_hat - s.y", f"s.y_hat * (s.y * s.y_hat / (s.y_hat + {epsilon})).sum() - s.y")
+    result = graded(assignment, sandbox, source.encode())
+    assert result.passed == (epsilon < 1e-14)
+    assert result.integrity == []
+
+
 def test_right_to_a_few_digits_only_is_signalled_for_its_gradient(assignment: Assignment) -> None:
     answers = {name: [answer(v) for v in assignment.exact[name]] for name in assignment.names}
     answers["dJ_dH"] = [answer(v * (1 + 1e-9)) for v in assignment.exact["dJ_dH"]]

@@ -127,7 +127,7 @@ def test_it_is_found_in_folders_and_zips_where_there_is_no_python_file_of_that_n
 def test_two_notebooks_at_one_depth_are_refused(tmp_path: Path) -> None:
     for folder in ("a", "b"):
         (tmp_path / folder).mkdir()
-        (tmp_path / folder / "gradients.ipynb").write_bytes(notebook(FUNCTION))
+        (tmp_path / folder / "gradients.ipynb").write_bytes(notebook(FUNCTION, f"x = '{folder}'"))
     with pytest.raises(UsageError, match=r"found a/gradients\.ipynb and b/gradients\.ipynb"):
         read_submission(tmp_path, "gradients.py", 2**18)
 

@@ -99,6 +99,7 @@ def command(
         click.echo("no column for comments there, so no feedback was written: name it with --comments")
     _print_left_out(filled)
     with Results(results) as stored:
+        _print_waiting(stored.counts().get("waiting", 0))
         echo_outdated(stored)
     if not filled.graded:
         click.echo(_NOBODY[form in ("canvas", "moodle")], err=True)
@@ -120,6 +121,12 @@ def _print_left_out(filled: "Filled") -> None:
     _list("graded, but not in that file", filled.without_row)
     _list("locked there: left as they were", filled.locked)
     _list("in that file, but without marks: left as they were", filled.without_marks)
+
+
+def _print_waiting(count: int) -> None:
+    """How many an interrupted batch left ungraded: their marks are in no file yet."""
+    if count:
+        click.secho(f"not graded yet: {count}; run the same `grader batch` command again, then export", fg="yellow")
 
 
 def _list(title: str, names: list[str]) -> None:

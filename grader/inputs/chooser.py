@@ -7,7 +7,8 @@ In this order; what comes first is taken, at any depth and also inside archives:
 3. a notebook of that name (`gradients.ipynb`), then a numbered copy of it,
 4. the only Python file there is, whatever its name; then the only notebook.
 
-Of several of one kind the least deep is taken.  Between two at the same depth there is no choice: a person has to look.
+Of several of one kind the least deep is taken.  Between two at the same depth that differ there is no choice: a person has
+to look.
 Files of the handout that nobody changed count only where nothing else is there.
 """
 
@@ -107,9 +108,11 @@ def is_named(name: str, wanted: str) -> bool:
 
 
 def digest(source: bytes) -> str:
-    """A hash that line endings, a byte order mark and white space at the ends of lines do not change."""
+    """A hash that line endings, a byte order mark, white space at the ends of lines, empty lines and lines of comments do
+    not change: a student's name above the stubs is no work."""
     lines = source.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
-    return hashlib.sha256(b"\n".join(line.rstrip() for line in lines).rstrip()).hexdigest()
+    kept = [line.rstrip() for line in lines if line.strip() and not line.lstrip().startswith(b"#")]
+    return hashlib.sha256(b"\n".join(kept)).hexdigest()
 
 
 def shown(path: PurePosixPath | str) -> str:
@@ -174,10 +177,10 @@ def _best(mine: Sequence[F], note: str, wanted: str, reader: _Reader) -> Choice[
     """The first of those of the right name; the others are named where they differ."""
     first = mine[0]
     level = _rank(first.path, wanted)
-    even = [file for file in mine[1:] if _rank(file.path, wanted) == level and _depth(file) == _depth(first)]
+    rivals = [file for file in mine[1:] if not reader.same(first, file)]
+    even = [file for file in rivals if _rank(file.path, wanted) == level and _depth(file) == _depth(first)]
     if even:
         return Choice(None, rivals=(first, *even))
-    rivals = [file for file in mine[1:] if not reader.same(first, file)]
     return Choice(first, _joined(note, _instead_of(first, rivals, wanted), _own(first)))
 
 

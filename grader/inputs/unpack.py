@@ -154,7 +154,8 @@ class Open:
         self._same_file(limits)
         wanted = [-1, *chain]
         known = [number for number, _ in self._chain]
-        shared = next((i for i, pair in enumerate(zip(wanted, known, strict=False)) if pair[0] != pair[1]), len(known))
+        both = list(zip(wanted, known, strict=False))
+        shared = next((i for i, (one, other) in enumerate(both) if one != other), len(both))
         del self._chain[shared:]
         for number, name in list(zip(wanted, names, strict=True))[len(self._chain) :]:
             if number < 0:

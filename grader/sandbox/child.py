@@ -7,6 +7,7 @@ knows an answer.  Imports the standard library and numpy only.
     reply   one frame per event: a header and, for an array, its bytes
 """
 
+import io
 import linecache
 import re
 import sys
@@ -29,6 +30,7 @@ MAX_DIMENSIONS = 6
 MAX_LINE = 400
 PLAIN_KINDS = "biufc"
 DOUBLE = np.dtype("<f8")
+KEPT_BYTES = 2**25  # of steps that stay alive after their call
 
 
 class Step:
@@ -38,15 +40,17 @@ class Step:
         return "step with " + ", ".join(f"{name} {np.shape(value)}" for name, value in vars(self).items())
 
 
-class Sink:
-    """Stands in for stdout and stderr: keeps the first `limit` characters."""
+class Sink(io.TextIOBase):
+    """Stands in for stdout and stderr: keeps the first `limit` characters, and takes what files do with these streams."""
 
     encoding = "utf-8"
+    errors = "replace"
 
     def __init__(self, limit):
         self.limit = limit
         self.parts = []
         self.room = limit
+        self.buffer = _Bytes(self)
 
     def write(self, text):
         if self.room > 0:
@@ -54,11 +58,14 @@ class Sink:
             self.room -= len(self.parts[-1])
         return len(text)
 
-    def flush(self):
+    def writable(self):
+        return True
+
+    def reconfigure(self, **options):
         pass
 
-    def isatty(self):
-        return False
+    def close(self):
+        pass
 
     def take(self):
         if not self.parts:
@@ -67,6 +74,23 @@ class Sink:
         self.parts.clear()
         self.room = self.limit
         return text
+
+
+class _Bytes(io.RawIOBase):
+    """Under a `Sink`, for `io.TextIOWrapper(sys.stdout.buffer, ...)` and bytes."""
+
+    def __init__(self, sink):
+        self.sink = sink
+
+    def writable(self):
+        return True
+
+    def write(self, data):
+        self.sink.write(bytes(data[: self.sink.limit]).decode("utf-8", "replace"))
+        return len(data)
+
+    def close(self):
+        pass
 
 
 def serve(job_fd, result_fd, helpers=None):
@@ -94,6 +118,8 @@ def serve(job_fd, result_fd, helpers=None):
             event["printed"] = clean(printed, limit)
         send_frame(result_fd, _placed(event, work), value, more)
 
+    # A later step must not get the id of an earlier one: a file may remember a forward pass under id(s).
+    kept, room = [], KEPT_BYTES
     namespace, event = _load(work, asked, limit)
     event["call"] = LOADING
     send(event)
@@ -102,7 +128,10 @@ def serve(job_fd, result_fd, helpers=None):
     broken = None
     for number, (gradient, k) in enumerate(header["calls"]):
         if gradient != broken:
-            event, value = _call(namespace, gradient, asked, steps[k], explain, trace, limit)
+            step, room = steps[k].copy(), room - len(steps[k].raw)
+            if room >= 0:
+                kept.append(step)
+            event, value = _call(namespace, gradient, asked, steps[k], step, explain, trace, limit)
             broken = gradient if event["outcome"] != "returned" else None
             if broken is not None:
                 _blame(event, gradient, work, limit)
@@ -193,11 +222,11 @@ def _blame(event, gradient, work, limit):
             event.pop("explanation", None)  # which knows only what is there
 
 
-def _call(namespace, gradient, asked, pristine, explain, trace, limit):
+def _call(namespace, gradient, asked, pristine, copy, explain, trace, limit):
     function = namespace.get(gradient)
     if not callable(function):
         return {"outcome": "missing", "message": clean(missing.in_words(namespace, gradient, asked), limit)}, None
-    step, arrays, buffer = pristine.copy()
+    step, arrays, buffer = copy
     value = failed = None
     started = time.process_time() if explain is not None else 0.0
     with warnings.catch_warnings(record=True) as caught:

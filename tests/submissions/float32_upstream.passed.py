@@ -1,0 +1,14 @@
+"""dJ_db2 in single precision, which is accepted; all others build on it in double precision."""
+# expect: all=passed
+
+import numpy as np
+
+
+def dJ_db2(s): return (s.y_hat - s.y).astype(np.float32)
+def dJ_dU(s): return s.h.T @ dJ_db2(s)
+def dJ_dh(s): return dJ_db2(s) @ s.U.T
+def dJ_db1(s): return dJ_dh(s) * s.h * (1 - s.h)
+def dJ_dL_x(s): return dJ_db1(s) @ s.I.T
+def dJ_dI(s): return s.e.T @ dJ_db1(s)
+def dJ_dH(s): return s.h_prev.T @ dJ_db1(s)
+def dJ_dh_prev(s): return dJ_db1(s) @ s.H.T
