@@ -6,6 +6,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from grader.errors import UsageError
+from grader.inputs.kinds import MAGIC_BYTES, is_archive, is_unreadable, starts_like_archive
 from grader.text import one_line
 
 if TYPE_CHECKING:
@@ -20,9 +21,6 @@ _TO_THE_STUDENT = {  # what is said of a path in a terminal, to the one who hand
     "; name one": ": hand in only one of them",
     "; name the file itself": ": hand in the file alone",
 }
-# Of archives, whatever they are called, and of what is called one: which can be read is seen when they are opened.
-_ARCHIVE_SUFFIXES = (".zip", ".tar", ".gz", ".tgz", ".7z", ".rar")
-_ARCHIVES = (b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!", b"\xfd7zXZ", b"BZh")
 
 
 @dataclass(frozen=True)
@@ -57,8 +55,8 @@ def read_submission(path: Path, wanted: str, max_bytes: int, handed_out: Collect
         if not path.is_file():
             raise UsageError(f"{path}: expected a file, a folder or a zip, found something else")
         with path.open("rb") as file:
-            start = file.read(8)
-            if not start.startswith(_ARCHIVES) and not path.name.lower().endswith(_ARCHIVE_SUFFIXES):
+            start = file.read(MAGIC_BYTES)
+            if not starts_like_archive(start) and not is_archive(path.name) and not is_unreadable(path.name):
                 return Submission(_shown(path.name), start + file.read(max_bytes + 1 - len(start)))
         return _chosen(path, wanted, max_bytes, handed_out)
     except OSError as error:
@@ -119,8 +117,8 @@ def handed_out_with(config: "Config", folder: Path, path: Path) -> frozenset[str
 
 def _chosen(path: Path, wanted: str, max_bytes: int, handed_out: Collection[str]) -> Submission:
     """The file that is chosen in a folder or archive."""
-    from grader.inputs.archives import archive_kind
     from grader.inputs.entry import Entry, pick
+    from grader.inputs.kinds import archive_kind
     from grader.inputs.opening import open_tree
     from grader.inputs.tree import ArchiveError
 
@@ -136,8 +134,8 @@ def _chosen(path: Path, wanted: str, max_bytes: int, handed_out: Collection[str]
 
 
 def _no_file(path: Path, picked: "Picked", wanted: str) -> str:
-    from grader.inputs.archives import archive_kind
     from grader.inputs.entry import names, wanted_of
+    from grader.inputs.kinds import archive_kind
 
     if picked.fatal:
         return f"{picked.fatal}; name the file itself"

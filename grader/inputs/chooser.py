@@ -19,6 +19,7 @@ from pathlib import PurePosixPath
 from typing import Generic, Protocol, TypeVar
 
 from grader.inputs.tree import ArchiveError
+from grader.text import one_line
 
 NOTEBOOK = ".ipynb"
 _OTHER, _NOTEBOOK = 6, 7  # ranks of files of another name
@@ -113,8 +114,8 @@ def digest(source: bytes) -> str:
 
 
 def shown(path: PurePosixPath | str) -> str:
-    """A student's name for a file, without what would do something to a terminal or a page."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(path)[:200])
+    """A student's name for a file, made harmless and short enough for a message."""
+    return one_line(str(path), 200)
 
 
 def _rank(path: PurePosixPath, wanted: str) -> tuple[int, int]:

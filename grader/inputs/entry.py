@@ -7,13 +7,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import PurePosixPath
 
-from grader.inputs.archives import (
-    archive_kind,
-    is_archive,
-    is_unreadable,
-    open_nested,
-)
+from grader.inputs.archives import open_nested
 from grader.inputs.chooser import Choice, choose, shown
+from grader.inputs.kinds import archive_kind, is_archive, is_unreadable
 from grader.inputs.reader import READER, Budget, OverBudgetError
 from grader.inputs.tree import ArchiveError, File, Refusal, the_first
 from grader.text import one_line
