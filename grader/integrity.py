@@ -32,7 +32,7 @@ def signals_of(
     carried: Mapping[str, Carried],
     single: set[str],
 ) -> Iterator[Signal]:
-    """What speaks for derivatives that were not derived.
+    """Signs of derivatives that were not derived by hand.
 
     Args:
         carried: the gradients that follow from the student's own wrong ones, as all do where a file differentiates -J.
@@ -41,9 +41,9 @@ def signals_of(
     if differentiated := differentiates_loss(assignment, run, judgements):
         yield Signal(
             "numerical",
-            f"{', '.join(differentiated)}: these answers differentiate the loss. Where the quantities in s contradict one"
-            " another, they follow the loss computed again from the variable on, as numerical and automatic differentiation"
-            " do; a derived formula uses the quantities that s holds. This is not proof: look at the file",
+            f"{', '.join(differentiated)}: these answers behave like a derivative of the loss. At a sample point whose quantities"
+            " contradict one another, they match the loss recomputed from the variable onwards, as numerical and automatic"
+            " differentiation do; a derived formula uses the quantities that s holds. This is not proof: read the file",
         )
     for name, judgement in judgements.items():
         if judgement.finite_difference.passed and judgement.reference.outcome == "failed":
@@ -53,7 +53,7 @@ def signals_of(
     if coarse := [name for name, error in right.items() if error > FORMULA]:
         yield Signal(
             "numerical",
-            f"{', '.join(coarse)}: right to fewer digits than formulas are, as by a difference quotient of high order",
+            f"{', '.join(coarse)}: fewer correct digits than a formula gives, as from a high-order difference quotient",
         )
     # What follows from one of these need be no more exact.
     elsewhere = _right_elsewhere(assignment, run, judgements)
@@ -61,7 +61,7 @@ def signals_of(
     if short and (right or carried):
         yield Signal(
             "numerical",
-            f"{', '.join(short)}: in single precision (float32), which a difference quotient reaches too",
+            f"{', '.join(short)}: in single precision (float32), which a difference quotient can match",
         )
 
 
@@ -72,8 +72,8 @@ def tables(contradicted: Sequence[str]) -> list[Signal]:
     return [
         Signal(
             "table",
-            f"{', '.join(contradicted)}: right at the points that all files share, wrong at one drawn for this file alone,"
-            " as where answers are looked up and not computed",
+            f"{', '.join(contradicted)}: right at the sample points that all files share, wrong at the one drawn for this file"
+            " alone, as if answers were looked up instead of computed",
         )
     ]
 
@@ -96,7 +96,7 @@ def unexplained(results: Collection[GradientResult], max_score: float) -> Iterat
         yield Signal(
             "unexplained",
             f"{kept:g} marks ({', '.join(following)}) follow from {', '.join(sorted(roots))}, whose values no formula explains:"
-            " see whether that is a genuine attempt",
+            " check whether that is a genuine attempt",
         )
 
 

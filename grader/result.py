@@ -11,6 +11,15 @@ WARNED = "warned: "  # before a note that repeats a warning
 GradientStatus = Literal[
     "passed", "failed", "followed_through", "missing", "raised", "timed_out", "out_of_memory", "died", "not_graded"
 ]
+# Kinds of integrity signals, as reports and summaries say them; the last two are found by a batch, not in a single grade.
+SIGNAL_WORDS = {
+    "numerical": "numerical differentiation",
+    "table": "answers from a table",
+    "unexplained": "marks follow from unexplained values",
+    "tamper": "tried what the sandbox forbids",
+    "identical": "identical files",
+    "unstable": "answers differ when run twice",
+}
 Certainty = Literal["exact", "tie", "observation", "none"]
 
 

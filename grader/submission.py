@@ -18,8 +18,8 @@ _MAX_LISTED = 5
 _MAX_HANDED_OUT = 50  # files of the handout that are compared
 _TO_THE_STUDENT = {  # what is said of a path in a terminal, to the one who handed it in
     " in it, at any depth": " in your submission, at any depth",
-    "; name one": ": hand in only one of them",
-    "; name the file itself": ": hand in the file alone",
+    "; name one": ": submit only one of them",
+    "; name the file itself": ": submit the file by itself",
 }
 
 
@@ -28,7 +28,7 @@ class Submission:
     """A student's file as bytes, and the name under which it was given.
 
     Attributes:
-        note: which of several files it is and why, "" for most: for student and staff.
+        note: which of several files it is and why, "" for most: for students and instructors.
     """
 
     name: str

@@ -140,7 +140,7 @@ def test_a_file_with_none_of_the_functions_is_one_failure(handout: Path) -> None
     (handout / "gradients.py").write_text("def dj_db2(s):\n    return s.y_hat - s.y\n")
     done = pytest_in(handout)
     assert "1 failed, 24 skipped" in done.stdout
-    assert done.stdout.count("None of the functions asked for is in this file") == 1
+    assert done.stdout.count("None of the required functions is in this file") == 1
 
 
 def test_a_file_that_is_not_there_is_one_failure(handout: Path) -> None:

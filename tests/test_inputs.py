@@ -381,7 +381,7 @@ def test_two_files_of_the_wanted_name_side_by_side_are_a_question_for_staff(tmp_
 def test_a_file_of_another_name_is_taken_when_it_is_the_only_one(tmp_path):
     write(tmp_path, {"ann/hw3.py": SOLUTION, "bob/gradients (2).py": FLIPPED, "bob/gradients (1).py": SOLUTION})
     found = received(read_download(tmp_path, WANTED))
-    assert found["ann"].note == "hw3.py was taken for gradients.py"
+    assert found["ann"].note == "hw3.py was graded as gradients.py"
     assert found["bob"].source == FLIPPED
 
 

@@ -183,9 +183,9 @@ def test_a_program_is_started_under_the_name_of_the_file_alone(sandbox: Sandbox)
     [
         (
             ONE + "<<<<<<< HEAD\nx = 1\n=======\nx = 2\n>>>>>>> theirs\n",
-            "marks of a merge conflict (<<<<<<<) in line 3:",
+            "merge conflict markers (<<<<<<<) in line 3:",
         ),
-        (ONE + "x = 2\n>>>>>>> theirs\n", "marks of a merge conflict (>>>>>>>) in line 4:"),
+        (ONE + "x = 2\n>>>>>>> theirs\n", "merge conflict markers (>>>>>>>) in line 4:"),
         (ONE + "%matplotlib inline\n", "`%matplotlib inline` is a command for notebooks"),
         (ONE + "!pip install numpy\n", "`!pip install numpy` is a command for notebooks"),
         (ONE + "def f(:\n", "SyntaxError: invalid syntax (read by Python"),

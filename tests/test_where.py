@@ -155,7 +155,7 @@ def test_at_home_the_first_wrong_gradient_that_another_calls_is_named(
     at_home = load_assignment(assignment.config, ROOT, with_solution=False)
     found = graded(at_home, sandbox, f"\ndef dJ_db2(s):\n    {body}\n")
     for name in ("dJ_dh", "dJ_db1", "dJ_dL_x", "dJ_dh_prev"):
-        assert found[name][0] == f"{name} builds on dJ_db2, which is not right either: fix dJ_db2 first"
+        assert found[name][0] == f"{name} builds on dJ_db2, which is wrong too: fix dJ_db2 first"
     assert "builds on" not in found["dJ_db2"][0]
 
 

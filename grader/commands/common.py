@@ -65,7 +65,7 @@ def find_config_for(graded: Path, path: Path | None, *, own: bool = False) -> Pa
     ):
         if not _names_solution(found):
             raise UsageError(
-                f"{found}: expected `solution:`, the solved file, found none: for your own work use `grader check`"
+                f"{found}: expected `solution:`, the solved file, found none; to check your own work, use `grader check`"
             )
         raise UsageError(
             f"{found} lies {'in' if graded.is_dir() else 'beside'} {graded}, which is being graded, so it may be the"

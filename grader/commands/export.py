@@ -114,7 +114,7 @@ def _print_left_out(filled: "Filled") -> None:
     for student, why in filled.refused:
         by_reason.setdefault(why, []).append(student)
     if by_reason:
-        click.echo(f"graded, but not filled in, because their row is not certain: {len(filled.refused)}")
+        click.echo(f"graded, but not filled in because no row is certain to be theirs: {len(filled.refused)}")
     for why, students in by_reason.items():
         click.echo(f"  {_names(students)}: {one_line(why)}")
     _list("graded, but not in that file", filled.without_row)

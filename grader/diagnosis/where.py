@@ -54,7 +54,7 @@ def locate(
     known = _with_own(assignment, inherited) if inherited and assignment.reference is not None else _known(assignment)
     lines = [(key, values, _label(assignment, known, values)) for key, values in _in_all_steps(traces)]
     if not known.complete and (first := _built_on(assignment, lines, inherited)):
-        return f"{gradient} builds on {first}, which is not right either: fix {first} first"
+        return f"{gradient} builds on {first}, which is wrong too: fix {first} first"
     last = max((i for i, (_, _, label) in enumerate(lines) if label and label != _PART), default=-1)
     off = next((key for key, _, label in lines[last + 1 :] if not label), None) if known.complete else None
     right = f"{_value(gradient, lines[last][0])} is {lines[last][2]}" if last >= 0 else ""

@@ -1,4 +1,4 @@
-"""Which of the files that somebody handed in is graded: the one rule of every command.  Pure: looks only at names and bytes.
+"""Which of a student's files is graded: the one rule of every command.  Pure: looks only at names and bytes.
 
 In this order; what comes first is taken, at any depth and also inside archives:
 
@@ -8,7 +8,7 @@ In this order; what comes first is taken, at any depth and also inside archives:
 4. the only Python file there is, whatever its name; then the only notebook.
 
 Of several of one kind the least deep is taken.  Between two at the same depth there is no choice: a person has to look.
-Files of the handout that nobody changed count only where nothing else is there.
+Unchanged files of the handout count only if there is nothing else.
 """
 
 import hashlib
@@ -46,7 +46,7 @@ class Choice(Generic[F]):
     """The file to grade, or why there is none.
 
     Attributes:
-        note: what student and staff should know about the choice, "" for most.
+        note: what students and instructors should know about the choice, "" for most.
         untouched: it is the handout's own file: nothing else was there.
         rivals: where there is no choice: those that it could be.
     """
@@ -87,14 +87,14 @@ def choose(
     for some, beside in ((others, notebooks), (notebooks, [])):
         if len(some) == 1:
             its_name = any_name and len(some[0].path.parts) == 1
-            renamed = "" if its_name else f"{shown(some[0].path.name)} was taken for {wanted}"
+            renamed = "" if its_name else f"{shown(some[0].path.name)} was graded as {wanted}"
             note = _stub_note(named, some) or renamed
             return Choice(some[0], _joined(note, _instead_of(some[0], beside, wanted), _own(some[0])))
         if some and not named:
             return Choice(None, rivals=tuple(some))
     if named:
         note = _joined(
-            f"{shown(named[0].path)} is the handout's file, unchanged", _instead_of(named[0], others, wanted)
+            f"{shown(named[0].path)} is the unchanged file from the handout", _instead_of(named[0], others, wanted)
         )
         return Choice(named[0], _joined(note, _own(named[0])), untouched=True)
     if ranked and handed_out:  # files of the handout under other names, and nothing else
@@ -190,19 +190,19 @@ def _instead_of(first: Candidate, rivals: Sequence[Candidate], wanted: str) -> s
 def _why(first: Candidate, other: Candidate, wanted: str) -> str:
     mine, its = _rank(first.path, wanted), _rank(other.path, wanted)
     if mine == its:
-        return "it is less deep"
+        return "it is in fewer folders"
     if mine[0] == its[0]:
         return "it has the highest number"
     if its[0] in (_NOTEBOOK, *_NOTEBOOKS) and mine[0] not in (_NOTEBOOK, *_NOTEBOOKS):
         return f"a {first.path.suffix} file comes before a notebook"
-    return "it has the name asked for" if mine[0] in (0, 3) else "its name is closer to the one asked for"
+    return "it has the right name" if mine[0] in (0, 3) else f"its name is closer to {wanted}"
 
 
 def _stub_note(named: Sequence[Candidate], mine: Sequence[Candidate]) -> str:
     """That files of the handout stood in front of the one that is graded."""
     stubs = named[: named.index(mine[0])] if mine[0] in named else named
-    verb = "is the handout's file" if len(stubs) == 1 else "are the handout's files"
-    return f"{shown(mine[0].path)} was graded: {_listed(stubs)} {verb}, unchanged" if stubs else ""
+    verb = "is the unchanged file" if len(stubs) == 1 else "are unchanged files"
+    return f"{shown(mine[0].path)} was graded: {_listed(stubs)} {verb} from the handout" if stubs else ""
 
 
 def _own(file: Candidate) -> str:

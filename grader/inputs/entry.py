@@ -142,7 +142,7 @@ class Picked:
 
     @property
     def kind(self) -> str:
-        """Why there is no file to grade: missing where nothing was handed in, else unreadable."""
+        """Why there is no file to grade: missing if nothing was submitted, else unreadable."""
         return "unreadable" if self.fatal or self.choice.rivals or self.reasons else "missing"
 
 
