@@ -68,12 +68,12 @@ class Fresh:
     def contradicted(self, judgements: Mapping[str, Judgement]) -> dict[str, Judgement]:
         """New verdicts on the gradients that are right at the steps all files share and wrong at this one."""
         return {
-            name: Judgement(judgement.shape, Verdict("failed", self._how(name)), SKIPPED, judgement.values)
+            name: Judgement(judgement.shape, Verdict("failed", self._why_refused(name)), SKIPPED, judgement.values)
             for name, judgement in judgements.items()
             if judgement.passed and not self.confirms(name)
         }
 
-    def _how(self, name: str) -> str:
+    def _why_refused(self, name: str) -> str:
         """For the student, how an answer that `confirms` refuses is wrong."""
         answer, error = self.answers.get(name), self.error(name)
         if answer is not None and answer.outcome != "returned":

@@ -27,7 +27,7 @@ from grader.pipeline import grade_submission, make_sandbox
 from grader.result import CheckResult, Grade, GradientResult
 from grader.sandbox.spawner import start_spawner
 from grader.steps import Step
-from grader.submission import handed_out_with, own_file, read_submission
+from grader.submission import handout_digests, own_file, read_submission
 
 _MEANING = {
     "shape": "A gradient has the shape of what it is taken with respect to.",
@@ -73,7 +73,7 @@ class Homework:
         """All checks of the file, run once."""
         limits = self.config.sandbox
         most = limits.source_kb * 1024
-        known = handed_out_with(self.config, self._root, self.folder)
+        known = handout_digests(self.config, self._root, self.folder)
         file, note = own_file(self.folder, self.config.submission, most, known)
         submission = replace(read_submission(file, self.config.submission, most), note=note)
         model = self._root / self.config.model

@@ -34,7 +34,7 @@ CRC = zlib.crc32(b"x = 1\n")
 
 
 def raw_zip(entries, *, size=0, packed=0, method=8, version=20, extra=b"", crc=0):
-    """A zip of (name, compressed bytes) that claims what it is told to."""
+    """A zip of (name, compressed bytes) that makes the given claims."""
     body, directory = bytearray(), bytearray()
     for name, data in entries:
         raw = name.encode()

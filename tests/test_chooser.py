@@ -1,4 +1,4 @@
-"""Which file is graded: one rule for every command, and what students and staff are told about it."""
+"""Which file is graded: one rule for every command, and what students and instructors read about it."""
 
 import io
 import json
@@ -81,7 +81,7 @@ def test_the_only_file_is_not_read_to_be_chosen():
         def read(self, size: int) -> bytes:
             raise AssertionError
 
-    assert choose([Never(PurePosixPath(WANTED))], WANTED, max_bytes=LIMIT, handed_out=HANDED_OUT).file
+    assert choose([Never(PurePosixPath(WANTED))], WANTED, max_bytes=LIMIT, handout=HANDED_OUT).file
 
 
 @pytest.mark.parametrize(
@@ -92,21 +92,21 @@ def test_the_only_file_is_not_read_to_be_chosen():
 @pytest.mark.parametrize("other", ["gradients.ipynb", "gradients (1).py", "homework3.py", "old/gradients.py"])
 def test_work_beside_the_untouched_stub_is_the_submission(stub, other):
     files = [Named(PurePosixPath(WANTED), stub), Named(PurePosixPath(other), SOLUTION)]
-    found = choose(files, WANTED, max_bytes=LIMIT, handed_out=HANDED_OUT)
+    found = choose(files, WANTED, max_bytes=LIMIT, handout=HANDED_OUT)
     assert found.file == files[1]
     assert found.note == f"{other} was graded: gradients.py is the unchanged file from the handout"
 
 
 def test_a_stub_with_one_word_written_into_it_is_work():
     files = [Named(PurePosixPath(WANTED), STUB + b"x = 1\n"), Named(PurePosixPath("gradients.ipynb"), NOTEBOOK)]
-    found = choose(files, WANTED, max_bytes=LIMIT, handed_out=HANDED_OUT)
+    found = choose(files, WANTED, max_bytes=LIMIT, handout=HANDED_OUT)
     assert found.file == files[0]
     assert found.note == "gradients.py was graded, not gradients.ipynb: a .py file comes before a notebook"
 
 
 def test_a_stub_alone_is_graded_and_named():
     files = [Named(PurePosixPath(WANTED), STUB), Named(PurePosixPath("a.py")), Named(PurePosixPath("b.py"))]
-    found = choose(files, WANTED, max_bytes=LIMIT, handed_out=HANDED_OUT)
+    found = choose(files, WANTED, max_bytes=LIMIT, handout=HANDED_OUT)
     assert found.file == files[0]
     assert found.note.startswith(
         "gradients.py is the unchanged file from the handout; gradients.py was graded, not a.py, b.py"
@@ -115,9 +115,9 @@ def test_a_stub_alone_is_graded_and_named():
 
 def test_files_of_the_handout_under_other_names_are_not_nothing():
     files = [Named(PurePosixPath(name), STUB) for name in ("hw3.py", "hw4.py", "hw3.ipynb")]
-    found = choose(files, WANTED, max_bytes=LIMIT, handed_out=HANDED_OUT)
+    found = choose(files, WANTED, max_bytes=LIMIT, handout=HANDED_OUT)
     assert (found.file, found.untouched, found.rivals) == (None, True, (files[0], files[1]))
-    found = choose(files[::2], WANTED, max_bytes=LIMIT, handed_out=HANDED_OUT)
+    found = choose(files[::2], WANTED, max_bytes=LIMIT, handout=HANDED_OUT)
     assert (found.file, found.untouched) == (files[0], True)
 
 
@@ -191,7 +191,7 @@ def test_of_thousands_of_candidates_only_a_few_are_read():
 
     files = [Counted(PurePosixPath(f"{'d/' * (i % 7)}{i}/gradients.py")) for i in range(1000)]
     files += [Counted(PurePosixPath(f"{i}.py")) for i in range(1000)]
-    choose(files, WANTED, max_bytes=LIMIT, handed_out=HANDED_OUT)
+    choose(files, WANTED, max_bytes=LIMIT, handout=HANDED_OUT)
     assert len(reads) < 50
 
 

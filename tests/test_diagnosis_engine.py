@@ -440,7 +440,7 @@ def test_an_array_of_whole_numbers_is_called_that(bench, at_home, name, dtype, f
     assert result.hints[0].startswith("This array holds whole numbers")
 
 
-def test_half_precision_is_told_from_a_numerical_derivative(bench):
+def test_half_precision_is_not_taken_for_a_numerical_derivative(bench):
     arrays = [np.ascontiguousarray(v.astype(np.float16)) for v in bench.assignment.exact["dJ_dh"]]
     answers = {
         name: [Answer("returned", ArrayData("<f8", v.shape, np.ascontiguousarray(v).tobytes())) for v in found]

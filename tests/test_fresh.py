@@ -115,7 +115,7 @@ def test_a_grade_needs_only_what_is_stored_of_the_run(assignment: Assignment, sa
         assert grade(assignment, unpack_run(pack_run(run)), "g") == grade(assignment, run, "g")
 
 
-def test_files_with_the_same_answers_at_the_shared_steps_are_told_apart(
+def test_files_with_the_same_answers_at_the_shared_steps_are_distinguished(
     assignment: Assignment, sandbox: Sandbox
 ) -> None:
     """A worker remembers grades by those answers: a table must not get the grade of the solution, nor the solution its."""

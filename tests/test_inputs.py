@@ -465,7 +465,7 @@ def test_a_notebook_per_student_is_a_class(tmp_path):
     assert {key: one.kind for key, one in received(download).items()} == {"ann": "", "bob": ""}
 
 
-def test_an_archive_handed_in_again_on_canvas_takes_the_place_of_the_first(tmp_path):
+def test_an_archive_submitted_again_on_canvas_replaces_the_first(tmp_path):
     def packed(source: bytes) -> bytes:
         data = io.BytesIO()
         with tarfile.open(fileobj=data, mode="w:gz") as archive:

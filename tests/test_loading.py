@@ -60,7 +60,7 @@ def test_a_file_that_fails_after_its_functions_loses_no_marks_and_a_note_names_t
     assert note.startswith(f"the file stopped at line {LINES + 2} ({said}")
 
 
-def test_a_note_on_the_file_is_shown_to_student_and_staff_and_in_every_kind_of_output(
+def test_a_note_on_the_file_is_shown_to_students_and_instructors_in_every_output(
     grader: Callable[..., "subprocess.CompletedProcess[str]"], tmp_path: "os.PathLike[str]"
 ) -> None:
     file = ROOT.joinpath(tmp_path, "gradients.py")
@@ -199,7 +199,7 @@ def test_a_file_that_cannot_be_read_is_reported_as_what_is_wrong_with_it(
     assert said in run.loading.message
 
 
-def test_marks_of_a_merge_conflict_in_a_text_are_no_conflict(sandbox: Sandbox) -> None:
+def test_merge_conflict_markers_in_a_string_are_no_conflict(sandbox: Sandbox) -> None:
     assert sandbox.run(f"x = '''\n<<<<<<< HEAD\n'''\n{ONE}".encode()).answers["dJ_db2"][-1].outcome == "returned"
 
 

@@ -133,11 +133,11 @@ def grade_file(
     from grader.errors import SandboxError
     from grader.grade import grade, not_graded
     from grader.pipeline import grade_submission
-    from grader.submission import handed_out_with, read_handed_in, read_submission
+    from grader.submission import handout_digests, read_handed_in, read_submission
 
     config = assignment.config
     read = read_handed_in if for_platform else read_submission
-    known = frozenset() if file.suffix in (".py", ".ipynb") else handed_out_with(config, assignment.folder, file)
+    known = frozenset() if file.suffix in (".py", ".ipynb") else handout_digests(config, assignment.folder, file)
     submission = read(file, config.submission, config.sandbox.source_kb * 1024, known)
     if isinstance(submission, Answer):
         return grade(assignment, Run({}, submission), config.submission)

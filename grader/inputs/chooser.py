@@ -62,7 +62,7 @@ def choose(
     wanted: str,
     *,
     max_bytes: int,
-    handed_out: Collection[str] = (),
+    handout: Collection[str] = (),
     any_name: bool = False,
     more: bool = False,
 ) -> Choice[F]:
@@ -70,13 +70,13 @@ def choose(
 
     Args:
         max_bytes: how much of a file is compared.
-        handed_out: `digest` of each file that students start from.
+        handout: `digest` of each file that students start from.
         any_name: a file outside archives is named after its student, and another name than `wanted` is nothing to remark on.
         more: there is something besides `files`, such as an archive that cannot be opened.
     """
     pairs = [(rank, file) for file in files if (rank := _rank(file.path, wanted))[0] <= _NOTEBOOK]
     ranked = sorted(pairs, key=lambda pair: (*pair[0], *_place(pair[1])))
-    reader = _Reader(max_bytes, handed_out if more or len(ranked) > 1 else ())
+    reader = _Reader(max_bytes, handout if more or len(ranked) > 1 else ())
     named = [file for rank, file in ranked if rank[0] < _OTHER][:_CONSIDERED]
     mine = [file for file in named if not reader.untouched(file)]
     if mine:
@@ -97,7 +97,7 @@ def choose(
             f"{shown(named[0].path)} is the unchanged file from the handout", _instead_of(named[0], others, wanted)
         )
         return Choice(named[0], _joined(note, _own(named[0])), untouched=True)
-    if ranked and handed_out:  # files of the handout under other names, and nothing else
+    if ranked and handout:  # files of the handout under other names, and nothing else
         return replace(choose(files, wanted, max_bytes=max_bytes, any_name=any_name), untouched=True)
     return Choice(None)
 
@@ -150,9 +150,9 @@ def _place(file: Candidate) -> tuple[int, str]:
 class _Reader:
     """What the files hold, each read once."""
 
-    def __init__(self, max_bytes: int, handed_out: Collection[str]) -> None:
+    def __init__(self, max_bytes: int, handout: Collection[str]) -> None:
         self._max_bytes = max_bytes
-        self._handed_out = frozenset(handed_out)
+        self._handout = frozenset(handout)
         self._known: dict[int, str] = {}
 
     def digest(self, file: Candidate) -> str:
@@ -165,7 +165,7 @@ class _Reader:
         return self._known[id(file)]
 
     def untouched(self, file: Candidate) -> bool:
-        return bool(self._handed_out) and self.digest(file) in self._handed_out
+        return bool(self._handout) and self.digest(file) in self._handout
 
     def same(self, one: Candidate, other: Candidate) -> bool:
         return self.digest(one) == self.digest(other) != ""
