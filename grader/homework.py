@@ -127,7 +127,7 @@ class Homework:
         gradient = next(one for one in self.config.gradients if one.name == result.name)
         seen = f"{check.name.replace('_', ' ')}: {check.message}"
         if first := self._told_already(result):
-            self._fail_with(result, [seen, f"the same mistake as in {first}, which comes first: mend that one"])
+            self._fail_with(result, [seen, f"the same mistake as in {first}, which comes first: fix that one"])
         at = re.search(r"\bstep (\d+)", check.message)
         self._print_step(int(at.group(1)) if at else 1)
         meaning = _MEANING[check.name].format(of=gradient.of, loss=self.config.differentiated)
@@ -142,7 +142,7 @@ class Homework:
     def _inherited(self, result: GradientResult) -> str:
         """Nothing follows through at home: a gradient may be wrong only because it is built on a wrong one."""
         first = next(one.name for one in self.grade.gradients if one.status not in ("passed", "missing"))
-        return f"{first} is not right either: if this one builds on it, mend that one first" * (first != result.name)
+        return f"{first} is wrong too: if this one builds on it, fix that one first" * (first != result.name)
 
     def _print_step(self, number: int) -> None:
         """The numbers of the first step that shows a mistake; of later ones where to find them."""
@@ -158,7 +158,7 @@ class Homework:
             self._fail_with(result, [fix_first([result])])
         lines = [happened(result) or result.status]
         if first := self._told_already(result):
-            self._fail_with(result, [*lines, f"the same stops {first}, which comes first: mend that one"])
+            self._fail_with(result, [*lines, f"the same stops {first}, which comes first: fix that one"])
         self._fail_with(result, [*lines, *explained(result), *self._helpful(result)])
 
     def _helpful(self, result: GradientResult) -> list[str]:

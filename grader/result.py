@@ -39,7 +39,7 @@ class FollowThrough(Struct, frozen=True, rename={"sources": "from"}):
     Attributes:
         sources: the student's own gradients that it was evaluated with ("from" in JSON).
         score: the marks it keeps of the checks that it failed.
-        roots: those gradients that are wrong by themselves: the ones to mend.
+        roots: those gradients that are wrong by themselves: the ones to fix.
     """
 
     sources: list[str]

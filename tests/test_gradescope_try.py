@@ -97,9 +97,9 @@ def test_a_notebook_beside_the_untouched_stub_is_graded_and_the_student_learns_i
 
 def test_the_gradients_to_mend_are_named_first(platform: Platform, tmp_path: Path) -> None:
     one = hand_in(platform, tmp_path, SUBMISSIONS / "seed.followed_through.py").results["output"]
-    assert "Mend `dJ_db2` first: what follows comes right by itself." in one
+    assert "Fix `dJ_db2` first: what follows from it will then be right." in one
     two = hand_in(platform, tmp_path, SUBMISSIONS / "two_errors.failed.py").results["output"]
-    assert "Mend `dJ_db2` and `dJ_db1` first: what follows comes right by itself." in two
+    assert "Fix `dJ_db2` and `dJ_db1` first: what follows from it will then be right." in two
 
 
 def test_a_wrong_submission_reads_as_verdict_evidence_and_hint(platform: Platform, tmp_path: Path) -> None:
