@@ -76,7 +76,7 @@ class GradientResult(Struct, frozen=True):
         line: the line of the student's file that the message is about, 0 if none; in a notebook of the cell.
         cell: the cell of the notebook, counted from 1; 0 where there are none.
         printed: what the function printed, cut; hostile text.
-        where: the line at which the value leaves the way to the right answer, as far as its values tell.
+        where: the line where the calculation first goes wrong, if its values show that.
         notes: facts that cost no marks, such as warnings and inputs changed in place.
         inherits: the student's own gradients because of which this one raised or is wrong, where it earns nothing for that.
     """

@@ -1,4 +1,4 @@
-"""Where in a student's function the value leaves the way to the right answer, from the values of a traced run.
+"""Where in a student's function the calculation first goes wrong, from the values of a traced run.
 
 The values are judged like answers, by comparing numbers: nothing that the student's process says of them is believed, and no
 source is read.  What is said is about values, so a way of deriving that is not known here is not called wrong.
@@ -59,9 +59,9 @@ def locate(
     off = next((key for key, _, label in lines[last + 1 :] if not label), None) if known.complete else None
     right = f"{_value(gradient, lines[last][0])} is {lines[last][2]}" if last >= 0 else ""
     if off is None:
-        return right and f"{right} as it should be: what goes wrong comes after it"
-    still = f"; {right} as it should be" if right else ""
-    return f"{_value(gradient, off)} is the first value that is not on a way to the right answer{still}"
+        return right and f"{right}, as it should be; the mistake comes later"
+    still = f"; {right}, as it should be" if right else ""
+    return f"{_value(gradient, off)} is where the calculation first goes wrong{still}"
 
 
 def _built_on(assignment: Assignment, lines: Sequence[tuple[Key, Values, str]], own: Mapping[str, Values]) -> str:
