@@ -23,7 +23,7 @@ check: $(VENV)/.extras  ## format, lint and types, changing nothing
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-fmt: $(VENV)/.extras  ## format, and mend what the linter can
+fmt: $(VENV)/.extras  ## format, and fix what the linter can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 

@@ -45,7 +45,7 @@ def advise(
     if hints and len(mistakes) > 1 and result.diagnosis is not None and result.diagnosis.certainty == "exact":
         hints[0] = f"{SEVERAL} {hints[0]}"
     if hints and story is not None and story.own:
-        hints[0] = f"Taking your own {story.own} as it is: {hints[0]}"
+        hints[0] = f"Given your own {story.own}: {hints[0]}"
     return msgspec.structs.replace(result, hints=hints)
 
 

@@ -21,7 +21,7 @@ DTYPES = ("|b1", "|i1", "|u1", "<i2", "<u2", "<i4", "<u4", "<i8", "<u8", "<f2", 
 MAX_DIMENSIONS = 6
 MAX_ENTRIES = 2**20
 NOTEBOOK = "notebook"
-MAX_REASON = 200  # characters of a student's in a sentence of ours
+MAX_REASON = 200  # characters of a student's text in one of our sentences
 
 LEAST_ROOM = 64  # entries that an array may always have: they take no more bytes than a hash and a little
 
@@ -93,8 +93,8 @@ class Answer(Struct, frozen=True, omit_defaults=True):
         warnings: what Python or numpy warned of, cut.
         mutated: the quantities of the step that it changed in place.
         explanation: lines that say which expression raised, and why, or in a traced call what numpy did without complaint:
-            made in the student's process, and checked to be sentences of ours about expressions of the file.
-        forged: it came with an explanation that no process of ours gives, which was left out.
+            made in the student's process, and checked to be the grader's sentences about expressions of the file.
+        forged: it came with an explanation that the grader's own code cannot give, which was dropped.
         traced: the arrays that its names came to hold, in order of time, where the call was traced.
     """
 
@@ -137,8 +137,8 @@ class Run(Struct, frozen=True, omit_defaults=True):
         fresh: for each gradient its answer at the step that is drawn for this file alone.
         inconsistent: for each gradient its answer at the step whose computed quantities do not belong to its inputs.
         source_hash: the SHA-256 of the file in hexadecimal, from which the fresh step is drawn.
-        violations: the system calls that it made and no honest file makes (see sandbox/reported.py), by name: heard from
-            the kernel, and so the one thing here that is true. Empty where the sandbox cannot hear of them.
+        violations: the system calls that it made and no honest file makes (see sandbox/reported.py), by name: reported by
+            the kernel, and so the one thing here that cannot be forged. Empty where the kernel does not report them.
     """
 
     answers: dict[str, list[Answer]]

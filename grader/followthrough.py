@@ -126,12 +126,12 @@ def fits(assignment: Assignment, name: str, values: Sequence[Array]) -> bool:
 
 
 def made_of_sizes(value: Array, right: Array, step: Step) -> bool:
-    """Whether the axes of an array are ones that the step has: what is computed from it is then as small as any of ours."""
+    """Whether all axes of an array have sizes that the step has, so that what is computed from it stays small."""
     return value.ndim <= right.ndim and {1, *step.sizes.values()}.issuperset(value.shape)
 
 
 def _of_usual_size(values: list[Array]) -> bool:
-    """Of 1e-320 hardly a digit is left, and any factor between 0.5 and 1.5 gives the same: nothing can be told from that.
+    """Of 1e-320 hardly a digit is left, and any factor between 0.5 and 1.5 gives the same: such numbers prove nothing.
 
     Exactly zero at some points is usual: a sum may cancel there, or a unit be switched off.
     """

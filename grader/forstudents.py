@@ -1,6 +1,6 @@
-"""A grade as its student sees it: of what their own code said, one short line for each gradient.  Pure.
+"""A grade as its student sees it, with at most one short line of their own code's messages per gradient.  Pure.
 
-A function may put anything into the text of an exception, the secret numbers of a step among them.  Staff see what there is; a
+A function can put anything into the text of an exception, including the secret numbers of a step.  Instructors see all of it; a
 student sees enough to find the mistake, the same text once, and nothing of what was printed.
 """
 
@@ -16,7 +16,7 @@ _OWN_WORDS = ("raised", "out_of_memory", "missing")  # the message of any other 
 
 
 def shortened(grade: Grade) -> Grade:
-    """The same grade with at most one line of LINE characters that the code of each gradient said; the same warning once."""
+    """The same grade with at most one line of LINE characters of each gradient's own messages; the same warning once."""
     loading = _said_while_loading(grade)
     seen: dict[str, str] = {}
     return msgspec.structs.replace(

@@ -17,7 +17,7 @@ from grader.graph import Array
 from grader.judge import REAL_KINDS, SKIPPED, Judgement, Verdict
 from grader.steps import Step
 
-MARGIN = 100.0  # the tolerance is that of the reference check so many times: one unlucky draw must not cost a mark
+MARGIN = 100.0  # times the tolerance of the reference check, because one unlucky draw must not cost a mark
 
 
 @dataclass(frozen=True)
@@ -67,23 +67,23 @@ class Fresh:
         return self.error(name, sources) <= MARGIN * self._tolerance([name, *sources])
 
     def contradicted(self, judgements: Mapping[str, Judgement]) -> dict[str, Judgement]:
-        """The gradients that are right at the steps that all files share and wrong at this one, judged again."""
+        """New verdicts on the gradients that are right at the steps all files share and wrong at this one."""
         return {
-            name: Judgement(judgement.shape, Verdict("failed", self._how(name)), SKIPPED, judgement.values)
+            name: Judgement(judgement.shape, Verdict("failed", self._why_refused(name)), SKIPPED, judgement.values)
             for name, judgement in judgements.items()
             if judgement.passed and not self.confirms(name)
         }
 
-    def _how(self, name: str) -> str:
+    def _why_refused(self, name: str) -> str:
         """For the student, how an answer that `confirms` refuses is wrong."""
         answer, error = self.answers.get(name), self.error(name)
         if answer is not None and answer.outcome != "returned":
             how = f"it did not return there ({answer.outcome.replace('_', ' ')})"
         else:
-            how = "not an array of that shape there" if np.isnan(error) else f"relative error {error:.2g} there"
+            how = "not an array of the right shape there" if np.isnan(error) else f"relative error {error:.2g} there"
         return (
-            "right at the points that all files share, but not at one that is drawn for your file alone:"
-            f" {how}. Is the answer computed from s at every call?"
+            "right at the sample points that all files share, but wrong at one drawn for your file alone:"
+            f" {how}. Does the function compute its answer from s on every call?"
         )
 
     def _tolerance(self, names: Iterable[str]) -> float:

@@ -27,7 +27,7 @@ from grader.pipeline import grade_submission, make_sandbox
 from grader.result import CheckResult, Grade, GradientResult
 from grader.sandbox.spawner import start_spawner
 from grader.steps import Step
-from grader.submission import handed_out_with, own_file, read_submission
+from grader.submission import handout_digests, own_file, read_submission
 
 _MEANING = {
     "shape": "A gradient has the shape of what it is taken with respect to.",
@@ -73,7 +73,7 @@ class Homework:
         """All checks of the file, run once."""
         limits = self.config.sandbox
         most = limits.source_kb * 1024
-        known = handed_out_with(self.config, self._root, self.folder)
+        known = handout_digests(self.config, self._root, self.folder)
         file, note = own_file(self.folder, self.config.submission, most, known)
         submission = replace(read_submission(file, self.config.submission, most), note=note)
         model = self._root / self.config.model
@@ -127,7 +127,7 @@ class Homework:
         gradient = next(one for one in self.config.gradients if one.name == result.name)
         seen = f"{check.name.replace('_', ' ')}: {check.message}"
         if first := self._told_already(result):
-            self._fail_with(result, [seen, f"the same mistake as in {first}, which comes first: mend that one"])
+            self._fail_with(result, [seen, f"the same mistake as in {first}, which comes first: fix that one"])
         at = re.search(r"\bstep (\d+)", check.message)
         self._print_step(int(at.group(1)) if at else 1)
         meaning = _MEANING[check.name].format(of=gradient.of, loss=self.config.differentiated)
@@ -142,7 +142,7 @@ class Homework:
     def _inherited(self, result: GradientResult) -> str:
         """Nothing follows through at home: a gradient may be wrong only because it is built on a wrong one."""
         first = next(one.name for one in self.grade.gradients if one.status not in ("passed", "missing"))
-        return f"{first} is not right either: if this one builds on it, mend that one first" * (first != result.name)
+        return f"{first} is wrong too: if this one builds on it, fix that one first" * (first != result.name)
 
     def _print_step(self, number: int) -> None:
         """The numbers of the first step that shows a mistake; of later ones where to find them."""
@@ -158,7 +158,7 @@ class Homework:
             self._fail_with(result, [fix_first([result])])
         lines = [happened(result) or result.status]
         if first := self._told_already(result):
-            self._fail_with(result, [*lines, f"the same stops {first}, which comes first: mend that one"])
+            self._fail_with(result, [*lines, f"the same stops {first}, which comes first: fix that one"])
         self._fail_with(result, [*lines, *explained(result), *self._helpful(result)])
 
     def _helpful(self, result: GradientResult) -> list[str]:

@@ -24,12 +24,12 @@ def find_inherited(
     returned: Mapping[str, list[Array]],
     carried: Mapping[str, Carried],
 ) -> dict[str, list[str]]:
-    """For each gradient that goes wrong because of another one those to fix, in order.
+    """For each gradient that goes wrong because of others, the ones to fix, in order.
 
     Args:
         answers: all that there are, also of gradients that raised.
         returned: the finite real answers, of whatever shape, in the direction of the loss.
-        carried: what follows from the student's own: what goes wrong because of one of these does so because of its roots.
+        carried: what follows from the student's own gradients; what goes wrong because of one of these is due to its roots.
     """
     found: dict[str, list[str]] = {}
     for name, follows in _of_no_attempt(assignment, judgements, returned, carried).items():

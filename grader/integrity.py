@@ -32,7 +32,7 @@ def signals_of(
     carried: Mapping[str, Carried],
     single: set[str],
 ) -> Iterator[Signal]:
-    """What speaks for derivatives that were not derived.
+    """Signs of derivatives that were not derived by hand.
 
     Args:
         carried: the gradients that follow from the student's own wrong ones, as all do where a file differentiates -J.
@@ -41,9 +41,9 @@ def signals_of(
     if differentiated := differentiates_loss(assignment, run, judgements):
         yield Signal(
             "numerical",
-            f"{', '.join(differentiated)}: these answers differentiate the loss. Where the quantities in s contradict one"
-            " another, they follow the loss computed again from the variable on, as numerical and automatic differentiation"
-            " do; a derived formula uses the quantities that s holds. This is not proof: look at the file",
+            f"{', '.join(differentiated)}: these answers behave like a derivative of the loss. At a sample point whose quantities"
+            " contradict one another, they match the loss recomputed from the variable onwards, as numerical and automatic"
+            " differentiation do; a derived formula uses the quantities that s holds. This is not proof: read the file",
         )
     elsewhere = _right_elsewhere(assignment, run, judgements)
     for name, judgement in judgements.items():
@@ -57,14 +57,14 @@ def signals_of(
     if inexact := [name for name, error in right.items() if error > FORMULA and name not in formulas]:
         yield Signal(
             "numerical",
-            f"{', '.join(inexact)}: right to fewer digits than formulas are, as by a difference quotient of high order",
+            f"{', '.join(inexact)}: fewer correct digits than a formula gives, as from a high-order difference quotient",
         )
     # What follows from one of these need be no more exact.
     short = [name for name in judgements if name in single and not _uses_given(assignment, name, elsewhere)]
     if short and (right or carried):
         yield Signal(
             "numerical",
-            f"{', '.join(short)}: in single precision (float32), which a difference quotient reaches too",
+            f"{', '.join(short)}: in single precision (float32), which a difference quotient can match",
         )
 
 
@@ -75,8 +75,8 @@ def tables(contradicted: Sequence[str]) -> list[Signal]:
     return [
         Signal(
             "table",
-            f"{', '.join(contradicted)}: right at the points that all files share, wrong at one drawn for this file alone,"
-            " as where answers are looked up and not computed",
+            f"{', '.join(contradicted)}: right at the sample points that all files share, wrong at the one drawn for this file"
+            " alone, as if answers were looked up instead of computed",
         )
     ]
 
@@ -104,7 +104,7 @@ def unexplained(results: Collection[GradientResult], run: Run, max_score: float)
             yield Signal(
                 "unexplained",
                 f"{kept:g} marks ({', '.join(following)}) follow from {', '.join(sorted(named))}, whose values no formula"
-                f" explains{' and which use nothing that the model computes' * (roots is from_inputs)}: see whether that is"
+                f" explains{' and which use nothing that the model computes' * (roots is from_inputs)}: check whether that is"
                 " a genuine attempt",
             )
             return

@@ -46,7 +46,7 @@ def _finish(code: int, *, at_once: bool) -> None:
         for stream in filter(None, (sys.stdout, sys.stderr)):  # None where it was closed before we started
             stream.flush()
     except OSError as error:
-        if code != _FAILED:  # otherwise that has been said
+        if code != _FAILED:  # otherwise that has been reported
             with contextlib.suppress(OSError):
                 os.write(2, f"error: the result could not be written: {error.strerror}\n".encode())
         os._exit(_FAILED)

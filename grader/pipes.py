@@ -8,7 +8,7 @@ from typing import Any, TextIO
 
 
 class _Unbroken(io.FileIO):
-    """A file that drops what nobody reads any more: the command ends as if it had been read."""
+    """A file that drops what nobody reads any more, so that the command ends as if it had been read."""
 
     def write(self, data: Any) -> int:
         try:

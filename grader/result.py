@@ -11,6 +11,15 @@ WARNED = "warned: "  # before a note that repeats a warning
 GradientStatus = Literal[
     "passed", "failed", "followed_through", "missing", "raised", "timed_out", "out_of_memory", "died", "not_graded"
 ]
+# Kinds of integrity signals, as reports and summaries say them; the last two are found by a batch, not in a single grade.
+SIGNAL_WORDS = {
+    "numerical": "numerical differentiation",
+    "table": "answers from a table",
+    "unexplained": "marks follow from unexplained values",
+    "tamper": "tried what the sandbox forbids",
+    "identical": "identical files",
+    "unstable": "answers differ when run twice",
+}
 Certainty = Literal["exact", "tie", "observation", "none"]
 
 
@@ -30,7 +39,7 @@ class FollowThrough(Struct, frozen=True, rename={"sources": "from"}):
     Attributes:
         sources: the student's own gradients that it was evaluated with ("from" in JSON).
         score: the marks it keeps of the checks that it failed.
-        roots: those gradients that are wrong by themselves: the ones to mend.
+        roots: those gradients that are wrong by themselves: the ones to fix.
     """
 
     sources: list[str]
@@ -67,7 +76,7 @@ class GradientResult(Struct, frozen=True):
         line: the line of the student's file that the message is about, 0 if none; in a notebook of the cell.
         cell: the cell of the notebook, counted from 1; 0 where there are none.
         printed: what the function printed, cut; hostile text.
-        where: the line at which the value leaves the way to the right answer, as far as its values tell.
+        where: the line where the calculation first goes wrong, if its values show that.
         notes: facts that cost no marks, such as warnings and inputs changed in place.
         inherits: the student's own gradients because of which this one raised or is wrong, where it earns nothing for that.
     """

@@ -1,6 +1,6 @@
 """Random steps: the points at which gradients are compared.  Knows how a quantity is drawn, not what it means.
 
-Every random number comes from a keyed hash of the secret seed, so that knowing some of them tells nothing about others.
+Every random number comes from a keyed hash of the secret seed, so that knowing some of them gives away nothing about the others.
 """
 
 from collections.abc import Callable

@@ -6,6 +6,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from grader.errors import UsageError
+from grader.inputs.kinds import MAGIC_BYTES, is_archive, is_unreadable, starts_like_archive
 from grader.text import one_line
 
 if TYPE_CHECKING:
@@ -15,15 +16,12 @@ if TYPE_CHECKING:
     from grader.inputs.tree import Refusal
 
 _MAX_LISTED = 5
-_MAX_HANDED_OUT = 50  # files of the handout that are compared
+_MAX_HANDOUT = 50  # files of the handout that are compared
 _TO_THE_STUDENT = {  # what is said of a path in a terminal, to the one who handed it in
     " in it, at any depth": " in your submission, at any depth",
-    "; name one": ": hand in only one of them",
-    "; name the file itself": ": hand in the file alone",
+    "; name one": ": submit only one of them",
+    "; name the file itself": ": submit the file by itself",
 }
-# Of archives, whatever they are called, and of what is called one: which can be read is seen when they are opened.
-_ARCHIVE_SUFFIXES = (".zip", ".tar", ".gz", ".tgz", ".7z", ".rar")
-_ARCHIVES = (b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!", b"\xfd7zXZ", b"BZh")
 
 
 @dataclass(frozen=True)
@@ -31,7 +29,7 @@ class Submission:
     """A student's file as bytes, and the name under which it was given.
 
     Attributes:
-        note: which of several files it is and why, "" for most: for student and staff.
+        note: which of several files it is and why, "" for most: for students and instructors.
     """
 
     name: str
@@ -39,34 +37,34 @@ class Submission:
     note: str = ""
 
 
-def read_submission(path: Path, wanted: str, max_bytes: int, handed_out: Collection[str] = ()) -> Submission:
+def read_submission(path: Path, wanted: str, max_bytes: int, handout: Collection[str] = ()) -> Submission:
     """The file at `path`, or the one in the folder or archive at `path` that `grader.inputs.chooser` takes.
 
     No more than `max_bytes` + 1 are read, which is enough to see that a file is too large.
 
     Args:
-        handed_out: the files that students start from, as by `handed_out_with`.
+        handout: the files that students start from, as by `handout_digests`.
 
     Raises:
         UsageError: there is no such file, or several that could be meant.
     """
     try:
         if path.is_dir():
-            return _chosen(path, wanted, max_bytes, handed_out)
+            return _chosen(path, wanted, max_bytes, handout)
         if not path.exists():
             raise UsageError(f"{path}: there is no such file or folder (looked in {Path.cwd()})")
         if not path.is_file():
             raise UsageError(f"{path}: expected a file, a folder or a zip, found something else")
         with path.open("rb") as file:
-            start = file.read(8)
-            if not start.startswith(_ARCHIVES) and not path.name.lower().endswith(_ARCHIVE_SUFFIXES):
+            start = file.read(MAGIC_BYTES)
+            if not starts_like_archive(start) and not is_archive(path.name) and not is_unreadable(path.name):
                 return Submission(_shown(path.name), start + file.read(max_bytes + 1 - len(start)))
-        return _chosen(path, wanted, max_bytes, handed_out)
+        return _chosen(path, wanted, max_bytes, handout)
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror or error}") from error
 
 
-def read_handed_in(path: Path, wanted: str, max_bytes: int, handed_out: Collection[str] = ()) -> "Submission | Answer":
+def read_handed_in(path: Path, wanted: str, max_bytes: int, handout: Collection[str] = ()) -> "Submission | Answer":
     """As `read_submission`; that there is no such file in a folder or zip, or several, is what the student is told.
 
     Raises:
@@ -75,7 +73,7 @@ def read_handed_in(path: Path, wanted: str, max_bytes: int, handed_out: Collecti
     from grader.answers import Answer
 
     try:
-        return read_submission(path, wanted, max_bytes, handed_out)
+        return read_submission(path, wanted, max_bytes, handout)
     except UsageError as error:
         if not path.is_dir() and not path.is_file():
             raise
@@ -85,7 +83,7 @@ def read_handed_in(path: Path, wanted: str, max_bytes: int, handed_out: Collecti
         return Answer("missing", message=f"{said[:1].upper()}{said[1:]}.")
 
 
-def own_file(folder: Path, wanted: str, max_bytes: int, handed_out: Collection[str] = ()) -> tuple[Path, str]:
+def own_file(folder: Path, wanted: str, max_bytes: int, handout: Collection[str] = ()) -> tuple[Path, str]:
     """The file to hand in of those of its name in `folder` itself, and a note on the choice."""
     stem = PurePosixPath(wanted).stem.casefold()
     names = [path.name for path in folder.iterdir() if path.name.casefold().startswith(stem) and path.is_file()]
@@ -96,11 +94,11 @@ def own_file(folder: Path, wanted: str, max_bytes: int, handed_out: Collection[s
     from grader.inputs.tree import File
 
     files = [File(PurePosixPath(name), OnDisk(str(folder / name))) for name in names if is_named(name, wanted)]
-    found = choose(files, wanted, max_bytes=max_bytes, handed_out=handed_out)
+    found = choose(files, wanted, max_bytes=max_bytes, handout=handout)
     return folder / (wanted if found.file is None else found.file.path), found.note
 
 
-def handed_out_with(config: "Config", folder: Path, path: Path) -> frozenset[str]:
+def handout_digests(config: "Config", folder: Path, path: Path) -> frozenset[str]:
     """What students start from: the Python files and notebooks beside the model, for telling them from a student's work.
 
     None of them where they lie in `path` itself: on a student's own machine the stubs become the work.
@@ -113,20 +111,20 @@ def handed_out_with(config: "Config", folder: Path, path: Path) -> frozenset[str
             return frozenset()
         files = [file for file in sorted(beside.iterdir()) if file.suffix in (".py", NOTEBOOK) and file.is_file()]
         mine = [file for file in files if not config.solution or file.resolve() != (folder / config.solution).resolve()]
-        return frozenset(digest(file.read_bytes()) for file in mine[:_MAX_HANDED_OUT])
+        return frozenset(digest(file.read_bytes()) for file in mine[:_MAX_HANDOUT])
     except OSError:
         return frozenset()
 
 
-def _chosen(path: Path, wanted: str, max_bytes: int, handed_out: Collection[str]) -> Submission:
+def _chosen(path: Path, wanted: str, max_bytes: int, handout: Collection[str]) -> Submission:
     """The file that is chosen in a folder or archive."""
-    from grader.inputs.archives import archive_kind
     from grader.inputs.entry import Entry, pick
+    from grader.inputs.kinds import archive_kind
     from grader.inputs.opening import open_tree
     from grader.inputs.tree import ArchiveError
 
     tree = open_tree(path, one=True)
-    picked = pick(Entry(path.name, [], tree.files), wanted, max_bytes, handed_out)
+    picked = pick(Entry(path.name, [], tree.files), wanted, max_bytes, handout)
     file = picked.choice.file
     if file is None:
         raise UsageError(f"{path}: {_no_file(path, picked, tree.refused, wanted)}")
@@ -137,8 +135,8 @@ def _chosen(path: Path, wanted: str, max_bytes: int, handed_out: Collection[str]
 
 
 def _no_file(path: Path, picked: "Picked", refused: Sequence["Refusal"], wanted: str) -> str:
-    from grader.inputs.archives import archive_kind
     from grader.inputs.entry import names, wanted_of
+    from grader.inputs.kinds import archive_kind
 
     if picked.fatal:
         return f"{picked.fatal}; name the file itself"

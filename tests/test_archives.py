@@ -35,7 +35,7 @@ CRC = zlib.crc32(b"x = 1\n")
 
 
 def raw_zip(entries, *, size=0, packed=0, method=8, version=20, extra=b"", crc=0):
-    """A zip of (name, compressed bytes) that claims what it is told to."""
+    """A zip of (name, compressed bytes) that makes the given claims."""
     body, directory = bytearray(), bytearray()
     for name, data in entries:
         raw = name.encode()
@@ -427,3 +427,10 @@ def test_the_process_that_opens_archives_knows_nothing_of_the_grader():
     command = [sys.executable, "-I", "-S", "-c", f"import json; {code}"]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) == []
+
+
+def test_a_damaged_receipt_of_blackboard_does_not_stop_the_class(tmp_path):
+    users = ("ann", "bob")
+    entries = [(f"HW 3_{user}_attempt_2026-10-02-11-59-00.txt", b"Name: (x)\n") for user in users]
+    (tmp_path / "class.zip").write_bytes(raw_zip(entries, size=10, method=0, crc=CRC))
+    assert [entry.key for entry in read_download(tmp_path / "class.zip", WANTED).entries] == ["ann", "bob"]

@@ -95,8 +95,8 @@ def test_a_class_is_graded_and_what_needs_a_person_is_listed(school):
     assert done.returncode == 0, done.stderr
     assert "a folder per student: 10 submissions, 9 graded now" in done.stdout
     assert "no file to grade: 1\n  finn: no gradients.py, found nothing" in done.stdout
-    assert "to be looked at: 5, the column flags of grades.csv says who" in done.stdout
-    assert "tried what the sandbox forbids, or ended the process: 2" in done.stdout
+    assert "needs review: 5, see the flags column of grades.csv" in done.stdout
+    assert "tried what the sandbox forbids: 2" in done.stdout
     assert "graded 9 of 9 (" in done.stderr
     found = {row["student"]: row for row in table(out)}
     assert {name: row["score"] for name, row in found.items() if row["score"] in ("100", "0", "")} == {
@@ -353,7 +353,7 @@ def test_every_command_names_the_files_that_are_older_than_the_last_grading_run(
     assert "older than" not in done.stdout
     change("share: 1.0", "share: 0.5")
     older = (
-        f"older than the last grading run: {elsewhere}, gradescope.csv, report.html; to write them again:"
+        f"older than the last grading run: {elsewhere}, gradescope.csv, report.html; to update them:"
         f" `grader export {results} csv`, `grader export {results} gradescope`, `grader report {results}`"
     )
     done = run("regrade", results, "--config", config)
@@ -362,7 +362,7 @@ def test_every_command_names_the_files_that_are_older_than_the_last_grading_run(
     new = write(tmp_path / "newer", {"kim/gradients.py": SOLUTION})
     assert older in batch(new, results, "--config", config).stdout
     elsewhere.unlink()
-    older = f"older than the last grading run: report.html; to write it again: `grader report {results}`"
+    older = f"older than the last grading run: report.html; to update it: `grader report {results}`"
     assert older in run("export", results, "gradescope").stdout
 
 

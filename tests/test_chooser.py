@@ -1,4 +1,4 @@
-"""Which file is graded: one rule for every command, and what students and staff are told about it."""
+"""Which file is graded: one rule for every command, and what students and instructors read about it."""
 
 import io
 import json
@@ -81,7 +81,7 @@ def test_the_only_file_is_not_read_to_be_chosen():
         def read(self, size: int) -> bytes:
             raise AssertionError
 
-    assert choose([Never(PurePosixPath(WANTED))], WANTED, max_bytes=LIMIT, handed_out=HANDED_OUT).file
+    assert choose([Never(PurePosixPath(WANTED))], WANTED, max_bytes=LIMIT, handout=HANDED_OUT).file
 
 
 @pytest.mark.parametrize(
@@ -99,14 +99,14 @@ def test_the_only_file_is_not_read_to_be_chosen():
 @pytest.mark.parametrize("other", ["gradients.ipynb", "gradients (1).py", "homework3.py", "old/gradients.py"])
 def test_work_beside_the_untouched_stub_is_the_submission(stub, other):
     files = [Named(PurePosixPath(WANTED), stub), Named(PurePosixPath(other), SOLUTION)]
-    found = choose(files, WANTED, max_bytes=LIMIT, handed_out=HANDED_OUT)
+    found = choose(files, WANTED, max_bytes=LIMIT, handout=HANDED_OUT)
     assert found.file == files[1]
-    assert found.note == f"{other} was graded: gradients.py is the handout's file, unchanged"
+    assert found.note == f"{other} was graded: gradients.py is the unchanged file from the handout"
 
 
 def test_a_stub_with_one_word_written_into_it_is_work():
     files = [Named(PurePosixPath(WANTED), STUB + b"x = 1\n"), Named(PurePosixPath("gradients.ipynb"), NOTEBOOK)]
-    found = choose(files, WANTED, max_bytes=LIMIT, handed_out=HANDED_OUT)
+    found = choose(files, WANTED, max_bytes=LIMIT, handout=HANDED_OUT)
     assert found.file == files[0]
     assert found.note == "gradients.py was graded, not gradients.ipynb: a .py file comes before a notebook"
 
@@ -119,26 +119,26 @@ def test_between_two_copies_at_the_same_depth_there_is_nothing_to_choose():
 
 def test_a_stub_alone_is_graded_and_named():
     files = [Named(PurePosixPath(WANTED), STUB), Named(PurePosixPath("a.py")), Named(PurePosixPath("b.py"))]
-    found = choose(files, WANTED, max_bytes=LIMIT, handed_out=HANDED_OUT)
+    found = choose(files, WANTED, max_bytes=LIMIT, handout=HANDED_OUT)
     assert found.file == files[0]
     assert found.note.startswith(
-        "gradients.py is the handout's file, unchanged; gradients.py was graded, not a.py, b.py"
+        "gradients.py is the unchanged file from the handout; gradients.py was graded, not a.py, b.py"
     )
 
 
 def test_files_of_the_handout_under_other_names_are_not_nothing():
     files = [Named(PurePosixPath(name), STUB) for name in ("hw3.py", "hw4.py", "hw3.ipynb")]
-    found = choose(files, WANTED, max_bytes=LIMIT, handed_out=HANDED_OUT)
+    found = choose(files, WANTED, max_bytes=LIMIT, handout=HANDED_OUT)
     assert (found.file, found.untouched, found.rivals) == (None, True, (files[0], files[1]))
-    found = choose(files[::2], WANTED, max_bytes=LIMIT, handed_out=HANDED_OUT)
+    found = choose(files[::2], WANTED, max_bytes=LIMIT, handout=HANDED_OUT)
     assert (found.file, found.untouched) == (files[0], True)
 
 
 @pytest.mark.parametrize(
     ("names", "why"),
     [
-        (["gradients.py", "old/gradients.py"], "it is less deep"),
-        (["gradients.py", "gradients-1.py"], "it has the name asked for"),
+        (["gradients.py", "old/gradients.py"], "it is in fewer folders"),
+        (["gradients.py", "gradients-1.py"], "it has the right name"),
         (["gradients-2.py", "gradients-1.py"], "it has the highest number"),
         (["gradients.py", "gradients.ipynb"], "a .py file comes before a notebook"),
     ],
@@ -204,7 +204,7 @@ def test_of_thousands_of_candidates_only_a_few_are_read():
 
     files = [Counted(PurePosixPath(f"{'d/' * (i % 7)}{i}/gradients.py")) for i in range(1000)]
     files += [Counted(PurePosixPath(f"{i}.py")) for i in range(1000)]
-    choose(files, WANTED, max_bytes=LIMIT, handed_out=HANDED_OUT)
+    choose(files, WANTED, max_bytes=LIMIT, handout=HANDED_OUT)
     assert len(reads) < 50
 
 
@@ -239,7 +239,7 @@ def test_an_archive_that_is_not_read_is_unreadable_and_never_missing(name, besid
 
 def test_the_note_stands_in_the_json_in_the_terminal_and_at_home(grader, tmp_path):
     write(tmp_path, {"gradients.py": STUB, "gradients.ipynb": NOTEBOOK})
-    note = "gradients.ipynb was graded: gradients.py is the handout's file, unchanged"
+    note = "gradients.ipynb was graded: gradients.py is the unchanged file from the handout"
     done = grader("grade", tmp_path, "--json", "--config", CONFIG)
     assert done.returncode == 0
     assert json.loads(done.stdout)["notes"] == [note]
@@ -253,10 +253,12 @@ def test_the_note_stands_in_every_format(name):
     config = load_config(CONFIG)
     checks = [CheckResult(check, "passed", 1.0, 1.0) for check in CHECKS]
     gradients = [GradientResult(one.name, 3.0, 3.0, "passed", checks) for one in config.gradients]
-    grade = Grade(1, "a.py", "graded", 24.0, 24.0, gradients, notes=["a.py was graded, not b.py: it is less deep"])
-    assert "it is less deep" in render(name, grade, config)
-    assert "it is less deep" not in render(name, msgspec.structs.replace(grade, notes=[]), config)
-    assert "it is less deep" in emit(grade, config, {}, {})["output"]
+    grade = Grade(
+        1, "a.py", "graded", 24.0, 24.0, gradients, notes=["a.py was graded, not b.py: it is in fewer folders"]
+    )
+    assert "it is in fewer folders" in render(name, grade, config)
+    assert "it is in fewer folders" not in render(name, msgspec.structs.replace(grade, notes=[]), config)
+    assert "it is in fewer folders" in emit(grade, config, {}, {})["output"]
 
 
 def test_the_note_stands_in_the_feedback_and_in_the_table(tmp_path):
@@ -265,10 +267,10 @@ def test_the_note_stands_in_the_feedback_and_in_the_table(tmp_path):
     done = subprocess.run([*command, "--config", CONFIG], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     page = (tmp_path / "out" / "feedback" / "gus.md").read_text()
-    assert "Note: gradients.ipynb was graded: gradients.py is the handout's file, unchanged." in page
+    assert "Note: gradients.ipynb was graded: gradients.py is the unchanged file from the handout." in page
     assert "Marks: 100 of 100" in page
-    assert "homework3.py was taken for gradients.py" in (tmp_path / "out" / "feedback" / "ann.html").read_text()
-    assert "gradients.py is the handout's file, unchanged" in (tmp_path / "out" / "grades.csv").read_text()
+    assert "homework3.py was graded as gradients.py" in (tmp_path / "out" / "feedback" / "ann.html").read_text()
+    assert "gradients.py is the unchanged file from the handout" in (tmp_path / "out" / "grades.csv").read_text()
 
 
 @pytest.mark.parametrize(
@@ -276,7 +278,7 @@ def test_the_note_stands_in_the_feedback_and_in_the_table(tmp_path):
     [
         ("/gradients.py", "an absolute path"),
         ("../gradients.py", "a path with .."),
-        ("d/" * 40 + "gradients.py", "a name too long, or too deep"),
+        ("d/" * 40 + "gradients.py", "its path is too long or too deep"),
     ],
 )
 def test_a_name_that_is_refused_is_named_where_nothing_else_is_there(name, reason, tmp_path):

@@ -133,7 +133,7 @@ def test_a_canvas_file_without_ids_is_filled_by_number_or_its_column_is_asked_fo
     with (
         stored(tmp_path / "b", "canvas", graded) as results,
         pytest.raises(
-            UsageError, match=r"expected a gradebook export of Canvas with a column ID, by which .* found Student, SIS"
+            UsageError, match=r"expected a gradebook export of Canvas with the column ID, which .* found Student, SIS"
         ),
     ):
         fill_canvas(results, tmp_path / "g.csv", "901")
@@ -336,7 +336,7 @@ def test_export_says_who_was_left_out_and_why_and_ends_with_3_where_nobody_was_p
     some = grader("export", tmp_path / "results", "canvas", "--into", tmp_path / "g.csv", "--column", "901")
     assert (some.returncode, some.stderr) == (0, "")
     assert "2 students with marks" in some.stdout
-    assert "graded, but not filled in, because their row is not certain: 1\n" in some.stdout
+    assert "graded, but not filled in because no row is certain to be theirs: 1\n" in some.stdout
     assert "  01043: “Wu, Chi” has the same student number, but another e-mail address\n" in some.stdout
     none = grader("export", tmp_path / "results", "canvas", "--into", tmp_path / "strangers.csv", "--column", "901")
     assert none.returncode == 3

@@ -71,7 +71,7 @@ def test_a_table_of_right_answers_earns_nothing_beyond_the_shape_and_is_signalle
     assert result.score == pytest.approx(0.2 * result.max_score)
     for gradient in result.gradients:
         assert gradient.checks[1].outcome == "failed"
-        assert "one that is drawn for your file alone" in gradient.checks[1].message
+        assert "one drawn for your file alone" in gradient.checks[1].message
         assert gradient.diagnosis is None
         assert gradient.where == ""
     [signal] = result.integrity
@@ -131,7 +131,7 @@ def test_a_grade_needs_only_what_is_stored_of_the_run(assignment: Assignment, sa
         assert grade(assignment, unpack_run(pack_run(run)), "g") == grade(assignment, run, "g")
 
 
-def test_files_with_the_same_answers_at_the_shared_steps_are_told_apart(
+def test_files_with_the_same_answers_at_the_shared_steps_are_distinguished(
     assignment: Assignment, sandbox: Sandbox
 ) -> None:
     """A worker remembers grades by those answers: a table must not get the grade of the solution, nor the solution its."""

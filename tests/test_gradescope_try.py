@@ -97,9 +97,9 @@ def test_a_notebook_beside_the_untouched_stub_is_graded_and_the_student_learns_i
 
 def test_the_gradients_to_mend_are_named_first(platform: Platform, tmp_path: Path) -> None:
     one = hand_in(platform, tmp_path, SUBMISSIONS / "seed.followed_through.py").results["output"]
-    assert "Mend `dJ_db2` first: what follows comes right by itself." in one
+    assert "Fix `dJ_db2` first: what follows from it will then be right." in one
     two = hand_in(platform, tmp_path, SUBMISSIONS / "two_errors.failed.py").results["output"]
-    assert "Mend `dJ_db2` and `dJ_db1` first: what follows comes right by itself." in two
+    assert "Fix `dJ_db2` and `dJ_db1` first: what follows from it will then be right." in two
 
 
 def test_a_wrong_submission_reads_as_verdict_evidence_and_hint(platform: Platform, tmp_path: Path) -> None:
@@ -132,8 +132,8 @@ def test_files_are_closed_to_students_at_every_run(platform: Platform, tmp_path:
     ("source", "said"),
     [
         (None, "expected a file gradients.py in your submission, at any depth, found none; it has notes.txt"),
-        ("", "None of the functions asked for is in this file: was it saved"),
-        ("import numpy as np\n", "None of the functions asked for is in this file: was it saved"),
+        ("", "None of the required functions is in this file. Did you save it?"),
+        ("import numpy as np\n", "None of the required functions is in this file. Did you save it?"),
         ("this is no Python\n", "SyntaxError"),
         ("\x00\x01\x02", "null bytes"),
         ("%PDF-1.7\nstream\n", "it is a PDF, not Python"),
@@ -348,8 +348,8 @@ def test_mistakes_in_the_commands_arguments_are_one_line_each(grader: Command, z
     for arguments, said in (
         (("no_such.py", "--zip", zip_path), "there is no such file"),
         ((tmp_path / "pipe", "--zip", zip_path), "found something else"),
-        ((tmp_path / "folder", "--zip", zip_path), "cannot be handed in: `"),
-        ((tmp_path / "damaged.zip", "--zip", zip_path), "cannot be handed in: Error -3 while decompressing"),
+        ((tmp_path / "folder", "--zip", zip_path), "cannot be submitted: `"),
+        ((tmp_path / "damaged.zip", "--zip", zip_path), "cannot be submitted: Error -3 while decompressing"),
         ((file, "--zip", tmp_path / "damaged.zip"), "cannot be unpacked: Error -3 while decompressing"),
         ((file, "--zip", zip_path, "--metadata", tmp_path / "bad.json"), "expected JSON"),
         ((file, "--zip", zip_path, "--metadata", tmp_path / "deep.json"), "expected JSON"),
@@ -446,7 +446,7 @@ def test_a_failing_setup_is_reported_with_what_it_said(platform: Platform) -> No
 
 
 def test_handing_in_something_that_cannot_be_copied_is_an_error(platform: Platform, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="cannot be handed in"):
+    with pytest.raises(UsageError, match="cannot be submitted"):
         platform.run(tmp_path / "nothing.py", None, 10)
 
 

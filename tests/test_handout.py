@@ -100,11 +100,11 @@ def test_one_mistake_is_explained_once(handout: Path) -> None:
     write(handout, SUBMISSIONS / "seed.followed_through.py")
     said = pytest_in(handout).stdout
     assert said.count("hint: Every entry has the right size and the opposite sign.") == 1
-    assert said.count("the same mistake as in dJ_db2, which comes first: mend that one") == 6
+    assert said.count("the same mistake as in dJ_db2, which comes first: fix that one") == 6
     write(handout, SUBMISSIONS / "forgotten_transposes.raised.py")
     said = pytest_in(handout).stdout
     assert said.count("@ sums over the last index of the left") == 1
-    assert said.count("the same stops dJ_dh, which comes first: mend that one") == 5
+    assert said.count("the same stops dJ_dh, which comes first: fix that one") == 5
 
 
 def test_what_may_only_have_inherited_a_mistake_names_the_first_gradient_to_mend(handout: Path) -> None:
@@ -114,7 +114,7 @@ def test_what_may_only_have_inherited_a_mistake_names_the_first_gradient_to_mend
     )
     (handout / "gradients.py").write_text(wrong)
     said = " ".join(pytest_in(handout).stdout.split())
-    assert said.count("dJ_db1 is not right either: if this one builds on it, mend that one first") == 3
+    assert said.count("dJ_db1 is wrong too: if this one builds on it, fix that one first") == 3
 
 
 def test_no_line_of_ours_is_wider_than_the_terminal(handout: Path) -> None:
@@ -140,7 +140,7 @@ def test_a_file_with_none_of_the_functions_is_one_failure(handout: Path) -> None
     (handout / "gradients.py").write_text("def dj_db2(s):\n    return s.y_hat - s.y\n")
     done = pytest_in(handout)
     assert "1 failed, 24 skipped" in done.stdout
-    assert done.stdout.count("None of the functions asked for is in this file") == 1
+    assert done.stdout.count("None of the required functions is in this file") == 1
 
 
 def test_a_file_that_is_not_there_is_one_failure(handout: Path) -> None:

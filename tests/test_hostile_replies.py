@@ -215,6 +215,16 @@ def _no_constant(word: str) -> None:
     raise AssertionError(f"{word} is no JSON")
 
 
+def right_replies(assignment: Assignment) -> bytes:
+    """What a child sends for a file in which all is right."""
+    sent = frame({"call": READY, "outcome": "returned"}) + frame({"call": -1, "outcome": "returned"})
+    asked = [right for answers in rights(assignment, trace=False).values() for right in answers]
+    for number, right in enumerate(asked):
+        header = {"call": number, "outcome": "returned", "dtype": "<f8", "shape": right.shape}
+        sent += frame(header, np.ascontiguousarray(right).tobytes())
+    return sent
+
+
 class Shelf:
     """A store to which each example adds a student."""
 
@@ -235,7 +245,10 @@ class Shelf:
 
 @pytest.fixture(scope="module")
 def shelf(assignment: Assignment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
+    """One right student, so that the tests of a class mean something by themselves, and whatever is added."""
     shelf = Shelf(tmp_path_factory.mktemp("replies"), fingerprint(assignment))
+    run = taken(assignment, right_replies(assignment))
+    shelf.add(run, grade(assignment, run, "gradients.py"))
     yield shelf
     shelf.store.close()
 
@@ -265,12 +278,7 @@ def test_whatever_a_child_sends_the_outcome_is_a_grade(
 
 
 def test_right_replies_take_the_same_way_to_full_marks(assignment: Assignment) -> None:
-    sent = frame({"call": READY, "outcome": "returned"}) + frame({"call": -1, "outcome": "returned"})
-    asked = [right for answers in rights(assignment, trace=False).values() for right in answers]
-    for number, right in enumerate(asked):
-        header = {"call": number, "outcome": "returned", "dtype": "<f8", "shape": right.shape}
-        sent += frame(header, np.ascontiguousarray(right).tobytes())
-    graded = grade(assignment, taken(assignment, sent), "gradients.py")
+    graded = grade(assignment, taken(assignment, right_replies(assignment)), "gradients.py")
     assert (graded.status, graded.score) == ("graded", graded.max_score)
 
 

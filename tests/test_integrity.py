@@ -28,7 +28,7 @@ def graded(assignment: Assignment, sandbox: Sandbox, source: bytes) -> Grade:
 
 
 def behavior(result: Grade) -> list[str]:
-    return [signal.message for signal in result.integrity if "differentiate the loss" in signal.message]
+    return [signal.message for signal in result.integrity if "behave like a derivative of the loss" in signal.message]
 
 
 @pytest.mark.parametrize("path", NUMERICAL, ids=[path.name for path in NUMERICAL])

@@ -87,7 +87,7 @@ def test_nothing_follows_from_numbers_with_hardly_a_digit_left(assignment: Assig
 
 
 def test_nothing_follows_from_the_smallest_numbers_there_are(assignment: Assignment, copy_of_assignment: Path) -> None:
-    """Six of the smallest numbers times anything near a sixth is one of them: whoever answers that has derived nothing."""
+    """Six of the smallest numbers times anything near a sixth is one of them: such an answer was not derived."""
     path = copy_of_assignment / "solutions" / "gradients.py"
     path.write_text(path.read_text() + "\n\ndef dJ_db1(s):\n    return dJ_dh(s) * (0.15 + 0.05 * s.h)\n")
     reference = Reference(path, assignment.names)
@@ -567,7 +567,7 @@ def large(shape: tuple[int, ...], number: float = 1.0) -> list[Answer]:
     return [Answer("returned", value=value, returned="ndarray")] * 4
 
 
-def test_of_a_large_answer_the_shape_is_judged_and_nothing_made_up_of_its_numbers(assignment: Assignment) -> None:
+def test_a_large_answer_is_checked_for_its_shape_and_no_numbers_are_made_up(assignment: Assignment) -> None:
     whole = [answer(np.ones((3, 500)))] * 4
     kept, cut = (one(graded(assignment, dJ_dU=found), "dJ_dU") for found in (whole, large((3, 500))))
     assert outcomes(cut) == ["failed", "skipped", "skipped"]
@@ -582,7 +582,7 @@ def test_numbers_that_should_be_there_and_are_not_are_no_wrong_answer(assignment
     assert result.status == "not_graded"
 
 
-def test_large_answers_are_told_apart_as_attempts_and_are_the_same_when_run_twice(assignment: Assignment) -> None:
+def test_large_answers_are_different_attempts_but_the_same_when_run_twice(assignment: Assignment) -> None:
     def printed(number: float) -> dict[str, str]:
         run = run_of(assignment, dJ_dU=large((3, 500), number))
         return wrong_answers(assignment, grade(assignment, run, "x").gradients, run.answers)

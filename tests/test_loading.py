@@ -60,7 +60,7 @@ def test_a_file_that_fails_after_its_functions_loses_no_marks_and_a_note_names_t
     assert note.startswith(f"the file stopped at line {LINES + 2} ({said}")
 
 
-def test_a_note_on_the_file_is_shown_to_student_and_staff_and_in_every_kind_of_output(
+def test_a_note_on_the_file_is_shown_to_students_and_instructors_in_every_output(
     grader: Callable[..., "subprocess.CompletedProcess[str]"], tmp_path: "os.PathLike[str]"
 ) -> None:
     file = ROOT.joinpath(tmp_path, "gradients.py")
@@ -183,9 +183,9 @@ def test_a_program_is_started_under_the_name_of_the_file_alone(sandbox: Sandbox)
     [
         (
             ONE + "<<<<<<< HEAD\nx = 1\n=======\nx = 2\n>>>>>>> theirs\n",
-            "marks of a merge conflict (<<<<<<<) in line 3:",
+            "merge conflict markers (<<<<<<<) in line 3:",
         ),
-        (ONE + "x = 2\n>>>>>>> theirs\n", "marks of a merge conflict (>>>>>>>) in line 4:"),
+        (ONE + "x = 2\n>>>>>>> theirs\n", "merge conflict markers (>>>>>>>) in line 4:"),
         (ONE + "%matplotlib inline\n", "`%matplotlib inline` is a command for notebooks"),
         (ONE + "!pip install numpy\n", "`!pip install numpy` is a command for notebooks"),
         (ONE + "def f(:\n", "SyntaxError: invalid syntax (read by Python"),
@@ -199,7 +199,7 @@ def test_a_file_that_cannot_be_read_is_reported_as_what_is_wrong_with_it(
     assert said in run.loading.message
 
 
-def test_marks_of_a_merge_conflict_in_a_text_are_no_conflict(sandbox: Sandbox) -> None:
+def test_merge_conflict_markers_in_a_string_are_no_conflict(sandbox: Sandbox) -> None:
     assert sandbox.run(f"x = '''\n<<<<<<< HEAD\n'''\n{ONE}".encode()).answers["dJ_db2"][-1].outcome == "returned"
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from grader.exports.matching import Matching, Who, match
 
-SEVERAL, NEARLY, NAMESAKES, NOTHING = "several", "nearly the same number", "several people", "in common"
+SEVERAL, NEARLY, NAMESAKES, NOTHING = "several", "almost the same number", "several people", "in common"
 
 
 def student(name: str, folder: str = "", submission: int | None = -1, **ids: str) -> Who:
@@ -74,7 +74,11 @@ def test_a_student_is_found(who, where):
             [row("x", sid="1", login="b@x.edu")],
             "same student number, but another e-mail",
         ),
-        (student("x", sid="1", email="a@x.edu"), [row("x", sid="1"), row("y", sid="2", email="a@x.edu")], "fits, but"),
+        (
+            student("x", sid="1", email="a@x.edu"),
+            [row("x", sid="1"), row("y", sid="2", email="a@x.edu")],
+            "matches, but",
+        ),
         (student("x", sid="1", email="a@x.edu"), [row("x", sid="1"), row("y", email="a@x.edu")], SEVERAL),
         (student("x", sid="1"), [row("x", sid="1"), row("y", sid="1")], SEVERAL),
         (student("Ann Lee", sid="1"), [row("Ann Lee", sid="2")], ""),
@@ -146,7 +150,7 @@ def test_who_is_listed_twice_in_a_team_gets_its_marks_once_and_an_empty_submissi
 def test_a_row_that_is_identified_as_somebody_elses_is_not_given_to_a_name():
     found = match([student("Bo", sid="1"), folder("Ann Lee")], [row("Lee, Ann", sid="1")])
     assert placed(found) == {0: 0}
-    assert "identified as somebody else" in found.refused[1]
+    assert "somebody else's ID" in found.refused[1]
 
 
 def test_folders_are_called_by_what_fits_most_of_them():

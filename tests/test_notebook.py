@@ -188,19 +188,19 @@ def test_a_timed_statement_is_run_at_the_top_and_in_a_function(sandbox: Sandbox)
         (
             "code",
             f"%%writefile gradients.py\n{FUNCTION}",
-            "cell 2 was left out because it begins with %%writefile gradients.py",
+            "cell 2 was skipped because it begins with %%writefile gradients.py",
         ),
-        ("code", f"%%bash\n{FUNCTION}", "cell 2 was left out because it begins with %%bash"),
+        ("code", f"%%bash\n{FUNCTION}", "cell 2 was skipped because it begins with %%bash"),
         ("markdown", f"```python\n{FUNCTION}```", "cell 2 is a Markdown cell, which is not run: make it a code cell"),
         ("raw", FUNCTION, "cell 2 is a raw cell, which is not run: make it a code cell"),
         (
             "code",
             f"<<<<<<< HEAD\n{FUNCTION}=======\n",
-            "cell 2, line 1 could not be read: marks of a merge conflict (<<<<<<<)",
+            "cell 2, line 1 could not be read: merge conflict markers (<<<<<<<)",
         ),
         ("code", f"1 / 0\n{FUNCTION[:-1]})", "cell 2, line 3 could not be read: SyntaxError: unmatched ')'"),
         ("code", "dJ_db2 = jax.grad(J)", "cell 2, line 1 failed: NameError: name 'jax' is not defined"),
-        ("code", "dJ_db2 = %sql SELECT", "cell 2, line 1 was left out: `dJ_db2 = %sql SELECT` is not Python"),
+        ("code", "dJ_db2 = %sql SELECT", "cell 2, line 1 was skipped: `dJ_db2 = %sql SELECT` is not Python"),
     ],
 )
 def test_what_was_not_run_is_named_where_a_function_is_missing_for_it(
@@ -214,7 +214,7 @@ def test_a_function_that_is_nowhere_is_not_blamed_on_a_failed_experiment_but_may
     sandbox: Sandbox,
 ) -> None:
     assert last(sandbox.run(notebook("import matplotlib\ny = = 3"))).message == ""
-    said = "cell 2, line 2 was left out: `%run mine.py` is not Python"
+    said = "cell 2, line 2 was skipped: `%run mine.py` is not Python"
     assert last(sandbox.run(notebook("import matplotlib\n%run mine.py"))).message == said
 
 
@@ -227,13 +227,13 @@ def test_a_notebook_without_code_cells_is_reported_as_one(sandbox: Sandbox, grad
     assert last(sandbox.run(source)).message == "the notebook has no code cells"
     (tmp_path / "gradients.ipynb").write_bytes(source)
     done = grader("check", tmp_path / "gradients.ipynb", "--config", ROOT / "config.yaml")
-    assert "None of the functions asked for was found: the notebook has no code cells" in done.stdout
+    assert "None of the required functions was found: the notebook has no code cells" in done.stdout
     assert "not written yet" not in done.stdout
 
 
 def test_a_name_that_a_command_was_to_define_is_explained_by_the_command(sandbox: Sandbox) -> None:
     run = sandbox.run(notebook("import numpy as np\nfiles = !ls", "def dJ_db2(s):\n    return files"))
-    said = "NameError: name 'files' is not defined; cell 2, line 2 was left out: `files = !ls` is not Python"
+    said = "NameError: name 'files' is not defined; cell 2, line 2 was skipped: `files = !ls` is not Python"
     assert (last(run).message, last(run).explanation) == (said, ())
 
 
@@ -263,17 +263,17 @@ def test_the_line_at_which_a_value_goes_wrong_is_that_of_its_cell(sandbox: Sandb
 @pytest.mark.parametrize(
     "source, said",
     [
-        (notebook(FUNCTION)[:-30], "the notebook is damaged or not complete: it is no JSON from line 1 on;"),
+        (notebook(FUNCTION)[:-30], "the notebook is damaged or incomplete: it is not valid JSON from line 1 on;"),
         (
             json.dumps(json.loads(notebook(FUNCTION)), indent=1).encode()[:-30],
-            "the notebook is damaged or not complete: it is no JSON from line",
+            "the notebook is damaged or incomplete: it is not valid JSON from line",
         ),
         (
             b'{\n "cells": [\n<<<<<<< HEAD\n  1,\n=======\n  2,\n>>>>>>> 4e2b407f\n  3]}',
-            "marks of a merge conflict (<<<<<<<) in line 3 of the notebook:",
+            "merge conflict markers (<<<<<<<) in line 3 of the notebook:",
         ),
-        (b'{"cells": []}', "this is JSON, but no notebook"),
-        (b'{"nbformat": 4, "cells": ' + b"[" * 100_000, "the notebook is damaged: it is no JSON;"),
+        (b'{"cells": []}', "this is JSON, but not a notebook"),
+        (b'{"nbformat": 4, "cells": ' + b"[" * 100_000, "the notebook is damaged: it is not valid JSON;"),
     ],
 )
 def test_a_notebook_that_is_no_json_is_reported_as_that_and_not_as_bad_python(

@@ -265,7 +265,7 @@ def test_a_file_is_older_than_the_results_when_a_grade_a_flag_or_a_student_chang
         store.receive(Entry("cy", [person("cy")], []), Received("gradients.py", b"c"))
     assert older()
     with Results(folder) as results:
-        expected = f"older than the last grading run: marks.csv; to write it again: `grader export {folder} csv`"
+        expected = f"older than the last grading run: marks.csv; to update it: `grader export {folder} csv`"
         assert outdated(results) == expected
     path.unlink()
     assert not older(), "it is no longer there"

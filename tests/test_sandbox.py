@@ -141,8 +141,8 @@ def test_calls_that_are_each_within_their_limit_may_not_exceed_that_of_the_whole
     with sandboxed(quick) as sandbox:
         run = sandbox.run(all_spin.encode())
     assert "timed_out" in statuses(quick, run).values()
-    told = [answers[-1].message for answers in run.answers.values() if answers[-1].outcome == "timed_out"]
-    assert told[0] == "stopped: the file as a whole may take 0.4 s of processor time, or 2 s with waiting"
+    messages = [answers[-1].message for answers in run.answers.values() if answers[-1].outcome == "timed_out"]
+    assert messages[0] == "stopped: the file as a whole may take 0.4 s of processor time, or 2 s with waiting"
     assert run.cpu_seconds < 1.5
 
 
@@ -629,7 +629,7 @@ def test_a_child_that_is_gone_leaves_no_descriptor(assignment: Assignment) -> No
 
 @linux
 @needs_reports
-def test_who_tries_without_end_gets_no_answer_and_disturbs_nobody(assignment: Assignment) -> None:
+def test_endless_attempts_get_no_answer_and_disturb_nobody(assignment: Assignment) -> None:
     quick = changed(assignment, call_cpu_seconds=0.3)
     flood = with_dJ_dU("import os\nwhile True:\n    try: os.kill(1, 9)\n    except OSError: pass")
     with sandboxed(quick) as sandbox:
@@ -644,7 +644,7 @@ def test_who_tries_without_end_gets_no_answer_and_disturbs_nobody(assignment: As
 
 
 @linux
-def test_a_kernel_that_cannot_tell_refuses_all_the_same(assignment: Assignment) -> None:
+def test_a_kernel_that_cannot_report_calls_still_refuses_them(assignment: Assignment) -> None:
     with sandboxed(assignment, "reports") as sandbox:
         assert not sandbox.report.reports
         run = sandbox.run(HONEST + b"\nimport os\ntry: os.fork()\nexcept PermissionError: print('refused')\n")
@@ -653,7 +653,7 @@ def test_a_kernel_that_cannot_tell_refuses_all_the_same(assignment: Assignment) 
 
 
 @linux
-def test_the_grader_finds_out_by_itself_that_a_kernel_cannot_tell() -> None:
+def test_the_grader_finds_out_that_a_kernel_cannot_report_calls() -> None:
     command = [
         sys.executable,
         "tests/deny.py",

@@ -102,13 +102,13 @@ def verdict(machine: str, listened: bool, name: str, *arguments: int) -> tuple[i
     return answer.action, answer.errno
 
 
-DENIED, ALLOWED, ABSENT, TOLD = (ERRNO, errno.EPERM), (ALLOW, 0), (ERRNO, errno.ENOENT), (NOTIFY, 0)
+DENIED, ALLOWED, ABSENT, REPORTED_CALL = (ERRNO, errno.EPERM), (ALLOW, 0), (ERRNO, errno.ENOENT), (NOTIFY, 0)
 either_machine = pytest.mark.parametrize("machine", MACHINES)
 either_variant = pytest.mark.parametrize("listened", VARIANTS.values(), ids=VARIANTS)
 
 
 def reported(listened: bool) -> tuple[int, int]:
-    return TOLD if listened else DENIED
+    return REPORTED_CALL if listened else DENIED
 
 
 @either_machine
@@ -320,7 +320,7 @@ def python(script: str, launcher: Sequence[str] = ()) -> subprocess.CompletedPro
 
 
 def child(code: str, *, landlock: bool, uid: int, imports: str = "") -> subprocess.CompletedProcess[str]:
-    """Run `code` under the filter, and with `landlock` under that too; `uid` 0 is whoever runs the tests."""
+    """Run `code` under the filter, and with `landlock` under that too; `uid` 0 is the user who runs the tests."""
     return python(CHILD.format(imports=imports, landlock=landlock, uid=uid, code=code))
 
 
@@ -638,7 +638,7 @@ print(seccomp.names(seccomp.supported_machine())[number], os.waitstatus_to_exitc
 
 
 @needs_filter
-def test_a_supervisor_hears_of_a_reported_call_and_answers_it() -> None:
+def test_a_supervisor_receives_a_reported_call_and_answers_it() -> None:
     done = python(SUPERVISED)
     assert done.stdout == "kill 7\n", done.stderr
 

@@ -49,7 +49,7 @@ def test_the_assignment_is_sound(sound: "CompletedProcess[str]") -> None:
 
 def test_every_check_of_the_assignment_is_made(sound: "CompletedProcess[str]") -> None:
     assert list(found_by(sound)) == [
-        "sandbox", "stubs", "derivation", "steps", "solution", "steps of single files", "tolerances", "trivial answers",
+        "sandbox", "stubs", "derivation", "steps", "solution", "sample points of single files", "tolerances", "trivial answers",
         "mistakes lose marks", "mistakes can be told apart", "right answers keep marks", "hints", "misconceptions",
     ]  # fmt: skip
 

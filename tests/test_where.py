@@ -95,9 +95,9 @@ def graded(assignment: Assignment, sandbox: Sandbox, addition: str) -> dict[str,
             "dJ_db1",
             "slope",
             "slope = 1 - s.h ** 2",
-            "`back` in line {} is dJ_dh as it should be|back = err @ s.U.T",
+            "`back` in line {} is dJ_dh, as it should be|back = err @ s.U.T",
         ),
-        (LOOP, "dJ_dU", "out", "out[i, j] = s.h_prev[0, i] * err[0, j]", "is dJ_db2 as it should be"),
+        (LOOP, "dJ_dU", "out", "out[i, j] = s.h_prev[0, i] * err[0, j]", "is dJ_db2, as it should be"),
         (IN_PLACE, "dJ_dh", "d", "d -= s.y", ""),
     ],
 )
@@ -106,7 +106,7 @@ def test_the_line_at_which_the_value_goes_wrong_is_told(
 ) -> None:
     where, _ = graded(assignment, sandbox, addition)[gradient]
     lines = [number for number, line in enumerate((RIGHT + addition).splitlines(), start=1) if line.strip() == text]
-    assert where.startswith(f"`{name}` in line {lines[-1]} is the first value that is not on a way to the right answer")
+    assert where.startswith(f"`{name}` in line {lines[-1]} is where the calculation first goes wrong")
     expected, _, at = before.partition("|")
     assert expected.format(line_of(RIGHT + addition, at) if at else "") in where
 
@@ -115,13 +115,13 @@ def test_a_gradient_of_the_wrong_shape_is_not_as_it_should_be(assignment: Assign
     assert graded(assignment, sandbox, LOST_AXIS)["dJ_db2"][0] == ""
     line = line_of(RIGHT + LOST_LATER, "err = s.y_hat - s.y")
     where, _ = graded(assignment, sandbox, LOST_LATER)["dJ_db2"]
-    assert where == f"`err` in line {line} is dJ_db2 as it should be: what goes wrong comes after it"
+    assert where == f"`err` in line {line} is dJ_db2, as it should be; the mistake comes later"
 
 
 def test_a_helper_is_followed_too(assignment: Assignment, sandbox: Sandbox) -> None:
     where, _ = graded(assignment, sandbox, HELPER)["dJ_db1"]
     line = line_of(RIGHT + HELPER, "return back * s.h")
-    assert where.startswith(f"what hidden returns in line {line} is the first value that is not on a way")
+    assert where.startswith(f"what hidden returns in line {line} is where the calculation first goes wrong")
 
 
 def test_silent_traps_of_a_wrong_gradient_are_noted(assignment: Assignment, sandbox: Sandbox) -> None:
@@ -145,7 +145,7 @@ def test_at_home_only_what_is_right_is_told(sandbox: Sandbox, assignment: Assign
     at_home = load_assignment(assignment.config, ROOT, with_solution=False)
     where, _ = graded(at_home, sandbox, SLOPE)["dJ_db1"]
     line = line_of(RIGHT + SLOPE, "back = err @ s.U.T")
-    assert where == f"`back` in line {line} is dJ_dh as it should be: what goes wrong comes after it"
+    assert where == f"`back` in line {line} is dJ_dh, as it should be; the mistake comes later"
 
 
 @pytest.mark.parametrize("body", ["p = s.y_hat.reshape(-1, 1)\n    return p @ p.T", "return s.y_hat + s.y"])
@@ -155,7 +155,7 @@ def test_at_home_the_first_wrong_gradient_that_another_calls_is_named(
     at_home = load_assignment(assignment.config, ROOT, with_solution=False)
     found = graded(at_home, sandbox, f"\ndef dJ_db2(s):\n    {body}\n")
     for name in ("dJ_dh", "dJ_db1", "dJ_dL_x", "dJ_dh_prev"):
-        assert found[name][0] == f"{name} builds on dJ_db2, which is not right either: fix dJ_db2 first"
+        assert found[name][0] == f"{name} builds on dJ_db2, which is wrong too: fix dJ_db2 first"
     assert "builds on" not in found["dJ_db2"][0]
 
 
@@ -175,7 +175,7 @@ def dJ_dh(s):
 """
     where, _ = graded(assignment, sandbox, addition)["dJ_dh"]
     line = line_of(RIGHT + addition, "back = 2 * delta @ s.U.T")
-    assert where.startswith(f"`back` in line {line} is the first value that is not on a way")
+    assert where.startswith(f"`back` in line {line} is where the calculation first goes wrong")
 
 
 def test_the_tracing_process_is_not_believed(assignment: Assignment) -> None:
@@ -184,7 +184,7 @@ def test_the_tracing_process_is_not_believed(assignment: Assignment) -> None:
 
     lie = traced([-value for value in assignment.exact["dJ_dh"]], "dJ_dh_and_right")
     assert locate(assignment, "dJ_dh", lie).startswith(
-        "`dJ_dh_and_right` in line 3 is the first value that is not on a way"
+        "`dJ_dh_and_right` in line 3 is where the calculation first goes wrong"
     )
     assert locate(assignment, "dJ_dh", lie[:1]) == "", "a step is missing"
 
@@ -212,8 +212,8 @@ def test_the_grade_says_where(grader: Run, tmp_path: Path) -> None:
     file = tmp_path / "gradients.py"
     file.write_text(RIGHT + SLOPE)
     grade = json.loads(grader("grade", "--json", file).stdout)
-    assert "is the first value" in next(g["where"] for g in grade["gradients"] if g["name"] == "dJ_db1")
-    assert "is the first value" in " ".join(grader("grade", file).stdout.split())
+    assert "first goes wrong" in next(g["where"] for g in grade["gradients"] if g["name"] == "dJ_db1")
+    assert "first goes wrong" in " ".join(grader("grade", file).stdout.split())
 
 
 def reply(traced: list[dict[str, object]], data: bytes, **more: object) -> bytes:
@@ -329,4 +329,6 @@ def test_what_is_built_on_a_mistake_made_elsewhere_is_on_its_way(assignment: Ass
     """dJ_db1 has a mistake of its own: it is placed there, not at the sign that dJ_db2 has wrong."""
     found = graded(assignment, sandbox, TWO_MISTAKES)
     line = line_of(RIGHT + TWO_MISTAKES, "return back * s.h")
-    assert found["dJ_db1"][0].startswith(f"what dJ_db1 returns in line {line} is the first value that is not on a way")
+    assert found["dJ_db1"][0].startswith(
+        f"what dJ_db1 returns in line {line} is where the calculation first goes wrong"
+    )

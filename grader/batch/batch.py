@@ -15,7 +15,7 @@ from grader.inputs.entry import receive
 from grader.inputs.reader import READER
 from grader.store.pending import ungraded
 from grader.store.store import Store
-from grader.submission import handed_out_with
+from grader.submission import handout_digests
 
 
 @dataclass
@@ -64,7 +64,7 @@ def run_batch(
         workers = make_workers(config_path, jobs, dask)
         try:
             outcome = Outcome(download.layout, len(download.entries))
-            known = handed_out_with(config, config_path.resolve().parent, path)
+            known = handout_digests(config, config_path.resolve().parent, path)
             refused = list(download.refused)
             for entry in download.entries:
                 received = receive(entry, config.submission, source_limit(config), refused, known)

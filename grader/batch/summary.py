@@ -9,6 +9,7 @@ from grader.batch.batch import Outcome
 from grader.batch.regrade import Regraded
 from grader.exports.cells import number
 from grader.inputs.download import called
+from grader.result import SIGNAL_WORDS
 from grader.store.outputs import outdated
 from grader.store.query import Results
 from grader.text import one_line
@@ -27,7 +28,7 @@ def print_summary(folder: Path, outcome: Outcome) -> None:
         _print_list(console, "could not be read", listed["unreadable"])
         again = "not graded, through a fault of the grader: run the same command again, or `grader regrade`"
         _print_list(console, again, listed["not_graded"])
-        older = "older in this download than what was graded: the newer file was kept (--force takes the older one)"
+        older = "older in this download, so the newer file was kept (--force takes the older one)"
         _print_list(console, older, outcome.kept)
         _print_list(console, "not in this download, kept from an earlier one", outcome.absent)
         _print_list(console, "not taken", [f"{path}: {reason}" for path, reason in results.refused()], "refused.csv")
@@ -62,16 +63,10 @@ def _print_flags(console: Console, results: Results) -> None:
     """How many students, then how many for each reason: one may be there for several."""
     (flagged,) = results.connection.execute("SELECT COUNT(DISTINCT submission_id) FROM current_flags").fetchone()
     sql = "SELECT kind, COUNT(DISTINCT submission_id) FROM current_flags GROUP BY kind ORDER BY kind"
-    words = {
-        "identical": "the same file as another student's",
-        "numerical": "a numerical derivative, or what may be one",
-        "tamper": "tried what the sandbox forbids, or ended the process",
-        "unstable": "answers differ when run twice",
-    }
     if flagged:
-        console.print(Text(f"to be looked at: {flagged}, the column flags of grades.csv says who", "bold"))
+        console.print(Text(f"needs review: {flagged}, see the flags column of grades.csv", "bold"))
     for kind, count in results.connection.execute(sql):
-        console.print(Text(f"  {words.get(kind, kind)}: {count}"))
+        console.print(Text(f"  {SIGNAL_WORDS.get(kind, kind)}: {count}"))
 
 
 def _print_list(console: Console, title: str, lines: list[str], rest: str = "grades.csv") -> None:

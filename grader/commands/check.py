@@ -18,7 +18,7 @@ from grader.commands.common import (
 )
 from grader.errors import UsageError
 from grader.pipes import reader_gone
-from grader.submission import handed_out_with, own_file
+from grader.submission import handout_digests, own_file
 from grader.text import several_lines
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def command(file: Path | None, watch: bool, config_path: Path | None) -> None:
     config, folder = read_config(find_config_for(file or Path(), config_path, own=True))
     note = ""
     if file is None:
-        known = handed_out_with(config, folder, Path())
+        known = handout_digests(config, folder, Path())
         file, note = own_file(Path(), config.submission, config.sandbox.source_kb * 1024, known)
     if sys.platform != "linux":
         click.echo("note: on this system your file runs with limits, but not in a sandbox", err=True)

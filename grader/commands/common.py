@@ -65,7 +65,7 @@ def find_config_for(graded: Path, path: Path | None, *, own: bool = False) -> Pa
     ):
         if not _names_solution(found):
             raise UsageError(
-                f"{found}: expected `solution:`, the solved file, found none: for your own work use `grader check`"
+                f"{found}: expected `solution:`, the solved file, found none; to check your own work, use `grader check`"
             )
         raise UsageError(
             f"{found} lies {'in' if graded.is_dir() else 'beside'} {graded}, which is being graded, so it may be the"
@@ -133,11 +133,11 @@ def grade_file(
     from grader.errors import SandboxError
     from grader.grade import grade, not_graded
     from grader.pipeline import grade_submission
-    from grader.submission import handed_out_with, read_handed_in, read_submission
+    from grader.submission import handout_digests, read_handed_in, read_submission
 
     config = assignment.config
     read = read_handed_in if for_platform else read_submission
-    known = frozenset() if file.suffix in (".py", ".ipynb") else handed_out_with(config, assignment.folder, file)
+    known = frozenset() if file.suffix in (".py", ".ipynb") else handout_digests(config, assignment.folder, file)
     submission = read(file, config.submission, config.sandbox.source_kb * 1024, known)
     if isinstance(submission, Answer):
         return grade(assignment, Run({}, submission), config.submission)

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 import click
 
 from grader.commands.common import config_option, echo_outdated, read_config
+from grader.errors import UsageError
 from grader.text import one_line
 
 if TYPE_CHECKING:
+    from grader.config import Config
     from grader.exports.gradebooks import Filled
+    from grader.store.query import Results
 
 _SHOWN = 20
 
@@ -51,8 +54,6 @@ def command(
     grader export RESULTS moodle --into worksheet.csv
     """
     from grader.archive import write_whole
-    from grader.errors import UsageError
-    from grader.exports import feedback, gradebooks, grades, moodlezip, worksheet
     from grader.store.database import explained
     from grader.store.outputs import note_written, results_hash
     from grader.store.query import Results
@@ -65,38 +66,13 @@ def command(
     if form == "canvas" and not column:
         raise UsageError("canvas: expected the column to fill: name it with --column TITLE")
     path = output or results / _FILES[form]
-    filled = gradebooks.Filled("")
     with explained(results), Results(results) as stored:
         shown = results_hash(stored)
-        if form == "canvas" and template is not None:
-            filled = gradebooks.fill_canvas(stored, template, column, scale=scale)
-            data = filled.text.encode()
-        elif form == "moodle" and template is not None:
-            filled = worksheet.fill_moodle(
-                stored,
-                template,
-                lambda row: feedback.fragment(list(feedback.page(row, config))),
-                column or "Grade",
-                comments,
-                scale=scale,
-            )
-            data = filled.text.encode()
-        elif form == "moodle-feedback":
-            data, filled.graded = moodlezip.moodle_zip(stored, config)
-        elif form == "gradescope":
-            data, filled.graded = gradebooks.gradescope_csv(stored).encode(), stored.counts().get("graded", 0)
-        else:
-            data, filled.graded = grades.grades_csv(stored).encode("utf-8-sig"), stored.counts().get("graded", 0)
+        data, filled = _exported(form, stored, config, template, column, comments, scale=scale)
         write_whole(path, data)
         note_written(stored, path, f"export {form}", shown)
     click.echo(f"{one_line(str(path))}: {filled.graded} students with marks")
-    if filled.worth:
-        there = ", ".join(f"{points:g}" for points in sorted(filled.worth))
-        most = f"the marks are out of {config.max_score:g}"
-        done = "they were converted" if scale else "they were written as they are; --scale converts them"
-        click.echo(f"that column counts {there}, {most}: {done}")
-    if filled.uncommented:
-        click.echo("no column for comments there, so no feedback was written: name it with --comments")
+    _print_column(filled, config, scale=scale)
     _print_left_out(filled)
     with Results(results) as stored:
         _print_waiting(stored.counts().get("waiting", 0))
@@ -109,13 +85,54 @@ def command(
 _NOBODY = ("nobody has marks", "nobody's marks were filled in: see above")
 
 
+def _exported(
+    form: str, stored: "Results", config: "Config", template: Path | None, column: str, comments: str, *, scale: bool
+) -> "tuple[bytes, Filled]":
+    """The file in the format `form`, and who is in it."""
+    from grader.exports import feedback, gradebooks, grades, moodlezip, worksheet
+
+    if form == "canvas" and template is not None:
+        filled = gradebooks.fill_canvas(stored, template, column, scale=scale)
+        return filled.text.encode(), filled
+    if form == "moodle" and template is not None:
+        filled = worksheet.fill_moodle(
+            stored,
+            template,
+            lambda row: feedback.fragment(list(feedback.page(row, config))),
+            column or "Grade",
+            comments,
+            scale=scale,
+        )
+        return filled.text.encode(), filled
+    if form == "moodle-feedback":
+        data, graded = moodlezip.moodle_zip(stored, config)
+        return data, gradebooks.Filled("", graded)
+    text = (
+        gradebooks.gradescope_csv(stored).encode()
+        if form == "gradescope"
+        else grades.grades_csv(stored).encode("utf-8-sig")
+    )
+    return text, gradebooks.Filled("", stored.counts().get("graded", 0))
+
+
+def _print_column(filled: "Filled", config: "Config", *, scale: bool) -> None:
+    """What is remarkable about the columns that were filled."""
+    if filled.worth:
+        there = ", ".join(f"{points:g}" for points in sorted(filled.worth))
+        most = f"the marks are out of {config.max_score:g}"
+        done = "they were converted" if scale else "they were written as they are; --scale converts them"
+        click.echo(f"that column counts {there}, {most}: {done}")
+    if filled.uncommented:
+        click.echo("no column for comments there, so no feedback was written: name it with --comments")
+
+
 def _print_left_out(filled: "Filled") -> None:
     """Who has no marks in the file, and why."""
     by_reason: dict[str, list[str]] = {}
     for student, why in filled.refused:
         by_reason.setdefault(why, []).append(student)
     if by_reason:
-        click.echo(f"graded, but not filled in, because their row is not certain: {len(filled.refused)}")
+        click.echo(f"graded, but not filled in because no row is certain to be theirs: {len(filled.refused)}")
     for why, students in by_reason.items():
         click.echo(f"  {_names(students)}: {one_line(why)}")
     _list("graded, but not in that file", filled.without_row)

@@ -1,6 +1,6 @@
 """Answers that have lost digits: whole numbers, half precision, rounded.  Compared with the right ones, or on the student's own.
 
-An integer array cuts off what is assigned to it, often to zero: that comes before anything that could be said of a constant.
+An integer array cuts off what is assigned to it, often to zero, so this is checked before an answer is called a constant.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -66,12 +66,12 @@ def _lost(values: Values, base: Values, dtypes: Sequence[str]) -> Edit | None:
         near = all(np.max(np.abs(v - b)) <= HALF * np.max(np.abs(b)) for v, b in zip(values, base, strict=True))
         return OPERATORS["half-precision"].edit("the result") if near else None
     if not any(map(np.any, values)):
-        return None  # rounded to zero, or simply zero: nobody can tell
+        return None  # rounded to zero, or simply zero: the two look the same
     if any(_equal(values, (how(right) for right in base)) for how in _CUT):
         return OPERATORS["cut-off"].edit("the result")
     for decimals in range(MOST_DECIMALS):
         if _equal(values, (np.round(right, decimals) for right in base)):
-            shown = f"{decimals} digit{'s' * (decimals > 1)} after the point" if decimals else "whole numbers"
+            shown = f"{decimals} decimal place{'s' * (decimals > 1)}" if decimals else "whole numbers"
             return OPERATORS["rounded"].edit("the result", new=shown, extra=0.0 if decimals else 0.6)
     return None
 

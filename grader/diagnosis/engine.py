@@ -43,7 +43,7 @@ def diagnose(
     answers: Mapping[str, Sequence[Answer]],
     elsewhere: Collection[str],
 ) -> dict[str, Explanation]:
-    """Why each gradient that failed by itself is wrong; those whose mistake is made `elsewhere` are not accused."""
+    """Why each gradient that failed by itself is wrong; those whose mistake was made `elsewhere` are left out."""
     wrong = {name: judgement.values for name, judgement in judgements.items() if not judgement.passed}
     found = {}
     for name in wrong:

@@ -35,10 +35,10 @@ class Operator:
 
 # In place of sentences that measure the numbers by the right ones, where there is another mistake.
 _BESIDE_OTHERS = {
-    "sign-result": "the sign is the opposite throughout",
-    "transpose-result": "rows and columns are exchanged",
-    "operand-order": "the product with {where} is taken the other way round, so that they stand in a column",
-    "shape-squeezed": "an axis of length 1 is lost or added",
+    "sign-result": "the sign is flipped throughout",
+    "transpose-result": "rows and columns are swapped",
+    "operand-order": "the product with {where} is in the other order, which gives a column",
+    "shape-squeezed": "an axis of length 1 is lost or gained",
     "shape-reshaped": "the entries are arranged in another shape",
     "shape-scattered": "the entries stand in one row of an array of the shape of {where}, and the other rows are zero",
     "shape-repeated": "the entries are repeated: numpy stretched {new}",
@@ -46,13 +46,13 @@ _BESIDE_OTHERS = {
     "target-only": "all entries but those of the target are zero",
     "scale-number": "everything is multiplied by {new}",
     "scale-size": "everything is divided by {new}",
-    "scale-steps": "everything is multiplied by a factor that differs from step to step",
+    "scale-steps": "everything is multiplied by a factor that differs between sample points",
     "sum-extra": "sums are taken {new}",
     "mean-extra": "means are taken {new}",
     "running-sum": "running sums are taken {new}",
-    "whole-numbers": "the array holds {new}, which cuts off what follows the point",
-    "rounded": "all is rounded to {new}",
-    "cut-off": "all that follows the point is cut off",
+    "whole-numbers": "the array holds {new}, which cuts off decimals",
+    "rounded": "everything is rounded to {new}",
+    "cut-off": "the decimals are cut off",
 }
 
 _ALL = (
@@ -79,7 +79,7 @@ _ALL = (
         "operand-order-steps", "operand-order", 2.0, "when {where} is multiplied in after the matrix instead of before"
     ),
     # shape
-    Operator("shape-squeezed", "shape", 0.6, "your numbers are right, but an axis of length 1 is lost or added"),
+    Operator("shape-squeezed", "shape", 0.6, "your numbers are right, but an axis of length 1 is lost or gained"),
     Operator("shape-reshaped", "shape", 1.5, "your numbers are right, but arranged in another shape"),
     Operator(
         "shape-scattered",
@@ -125,7 +125,7 @@ _ALL = (
         "derivative-table",
         "missing-factor",
         1.5,
-        "your numbers are the derivative of {where} as a table, of every output by every input, not multiplied with {new}",
+        "your numbers are the table of derivatives of {where}, every output by every input, not multiplied by {new}",
     ),
     Operator("missing-matrix", "missing-factor", 1.3, "when the product with {where} is left out"),
     Operator("missing-normalisation", "missing-factor", 1.5, "when {where} is not normalised"),
@@ -170,7 +170,7 @@ _ALL = (
         "derivative-table-at",
         "wrong-derivative",
         1.9,
-        "your numbers are the derivative of {where} as a table, taken at {new} and not multiplied with it",
+        "your numbers are the table of derivatives of {where} at {new}, not multiplied by it",
     ),
     Operator("extra-jacobian", "wrong-derivative", 1.6, "when the derivative of {where} is multiplied in once more"),
     Operator("wrong-activation", "wrong-derivative", 1.8, "with {new} where {old} belongs"),
@@ -238,18 +238,16 @@ _ALL = (
         "whole-numbers",
         "numerical-gradient",
         1.0,
-        "your array holds {new}: whatever is assigned to it loses what follows the point",
+        "your array holds {new}: everything assigned to it loses its decimals",
     ),
     Operator(
         "half-precision",
         "numerical-gradient",
         1.0,
-        "your array is in half precision (float16), which keeps three digits",
+        "your array is in half precision (float16), which keeps about three digits",
     ),
     Operator("rounded", "numerical-gradient", 1.0, "your numbers are the right ones rounded to {new}"),
-    Operator(
-        "cut-off", "numerical-gradient", 1.6, "your numbers are the right ones with all that follows the point cut off"
-    ),
+    Operator("cut-off", "numerical-gradient", 1.6, "your numbers are the right ones with the decimals cut off"),
     Operator(
         "numerical-gradient",
         "numerical-gradient",

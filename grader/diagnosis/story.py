@@ -66,7 +66,7 @@ class Story:
         return self.edits[0].statement
 
     def mistakes(self) -> list[Mistake]:
-        """One for each edit, in their order; of several none is told as if it were alone."""
+        """One for each edit, in their order; if there are several, none reads as if it were the only one."""
         said = [self.statement] if len(self.edits) == 1 else [_among_others(i, e) for i, e in enumerate(self.edits)]
         return [Mistake(edit.kind, edit.where, text) for edit, text in zip(self.edits, said, strict=True)]
 

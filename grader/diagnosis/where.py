@@ -1,4 +1,4 @@
-"""Where in a student's function the value leaves the way to the right answer, from the values of a traced run.
+"""Where in a student's function the calculation first goes wrong, from the values of a traced run.
 
 The values are judged like answers, by comparing numbers: nothing that the student's process says of them is believed, and no
 source is read.  What is said is about values, so a way of deriving that is not known here is not called wrong.
@@ -54,14 +54,14 @@ def locate(
     known = _with_own(assignment, inherited) if inherited and assignment.reference is not None else _known(assignment)
     lines = [(key, values, _label(assignment, known, values)) for key, values in _in_all_steps(traces)]
     if not known.complete and (first := _built_on(assignment, lines, inherited)):
-        return f"{gradient} builds on {first}, which is not right either: fix {first} first"
+        return f"{gradient} builds on {first}, which is wrong too: fix {first} first"
     last = max((i for i, (_, _, label) in enumerate(lines) if label and label != _PART), default=-1)
     off = next((key for key, _, label in lines[last + 1 :] if not label), None) if known.complete else None
     right = f"{_value(gradient, lines[last][0])} is {lines[last][2]}" if last >= 0 else ""
     if off is None:
-        return right and f"{right} as it should be: what goes wrong comes after it"
-    still = f"; {right} as it should be" if right else ""
-    return f"{_value(gradient, off)} is the first value that is not on a way to the right answer{still}"
+        return right and f"{right}, as it should be; the mistake comes later"
+    still = f"; {right}, as it should be" if right else ""
+    return f"{_value(gradient, off)} is where the calculation first goes wrong{still}"
 
 
 def _built_on(assignment: Assignment, lines: Sequence[tuple[Key, Values, str]], own: Mapping[str, Values]) -> str:

@@ -119,7 +119,7 @@ def _passage(gradient: GradientResult, grade: Grade, config: Config) -> Iterator
         roots = ", ".join(gradient.follow_through.roots or gradient.follow_through.sources)
         yield Block(
             "text",
-            f"This follows correctly from your own {roots}: that is the one to mend, and this one is then right.",
+            f"This follows correctly from your own {roots}: fix that one, and this one is right too.",
         )
     if gradient.message:
         yield Block("code", ": ".join(filter(None, [place(gradient.line, gradient.cell), gradient.message])))

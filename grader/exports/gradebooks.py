@@ -26,7 +26,7 @@ class Filled:
 
     Attributes:
         graded: rows that got marks.
-        without_row: graded students like whom nobody is in the gradebook.
+        without_row: graded students who match nobody in the gradebook.
         refused: (student, why) of those whose row is not certain.
         without_marks: people in the gradebook who got no marks.
         locked: those whose marks the platform does not let anyone change.
@@ -94,7 +94,7 @@ def fill_canvas(results: Results, gradebook: Path, column: str, *, scale: bool =
     matching = match(who, [_canvas_row(rows[i], kinds) for i in places])
     if "ID" not in fields and not matching.student_of and any("canvas" in one.ids for one in who):
         raise UsageError(
-            f"{gradebook}: expected a gradebook export of Canvas with a column ID, by which these submissions are known, found"
+            f"{gradebook}: expected a gradebook export of Canvas with the column ID, which identifies these submissions, found"
             f" {', '.join(head[: section + 1])}; export the gradebook from Canvas again"
         )
     filled = Filled("", comma=decimal_comma(rows, chosen, delimiter))
@@ -113,7 +113,7 @@ _CANVAS_KINDS = [("canvas", "ID"), ("sid", "SIS User ID"), ("login", "SIS Login 
 
 
 def _is_student(row: list[str], fields: Mapping[str, int]) -> bool:
-    """The rows of points and of posting policies are nobody's, in any language; nor is the test student's if it has no ID."""
+    """Whether a row is a student's: not those of points and posting policies, in any language, nor a test student without ID."""
     name = row[0].strip()
     known_by = any(row[i].strip() for i in fields.values() if i)
     return bool(name) and known_by and (name != "Student, Test" or row[fields.get("ID", 0)] != "")

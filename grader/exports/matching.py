@@ -80,7 +80,7 @@ class Matching:
 
 
 def match(students: Sequence[Who], rows: Sequence[Who]) -> Matching:
-    """Find the row of each student, or the reason why there is none; "" where nothing in the gradebook is like them."""
+    """Find the row of each student, or the reason why there is none; "" where nothing in the gradebook resembles them."""
     students = _identified(students, rows)
     people = _People(students, rows)
     claims: dict[int, list[int]] = defaultdict(list)
@@ -96,7 +96,7 @@ def match(students: Sequence[Who], rows: Sequence[Who]) -> Matching:
         if found.refused.get(i) == "" and not who.ids:
             row, why = people.by_name(who)
             if row is not None and row in claims:
-                why = f"{_quoted(rows[row])} has their name, but is identified as somebody else"
+                why = f"{_quoted(rows[row])} has their name, but somebody else's ID"
             if row is None or why:
                 found.refused[i] = why
             else:
@@ -150,7 +150,7 @@ class _People:
         self._by_name = {folded_name(row.name): i for i, row in enumerate(rows)}
 
     def by_identifier(self, who: Who) -> tuple[int | None, str]:
-        """(the one row that fits, else why there is none; "" where no row is like them)"""
+        """(the one row that fits, else why there is none; "" where no row resembles them)"""
         near = sorted({row for kind, _, number in _numbers(who) for row in self._by.get((kind, number), ())})
         fitting, contradicted, doubtful = [], "", ""
         for i in near:
@@ -162,11 +162,11 @@ class _People:
             elif same:
                 contradicted = f"{_quoted(row)} has the same {_listed(same)}, but another {_listed(other)}"
             else:
-                doubtful = f"{_quoted(row)} has nearly the same number, but so have others"
+                doubtful = f"{_quoted(row)} has almost the same number, but so do others"
         if len(fitting) > 1:
-            return None, f"several rows fit: {', '.join(_quoted(self._rows[i]) for i in fitting)}"
+            return None, f"several rows match: {', '.join(_quoted(self._rows[i]) for i in fitting)}"
         if contradicted:
-            return None, "".join(f"{_quoted(self._rows[i])} fits, but " for i in fitting) + contradicted
+            return None, "".join(f"{_quoted(self._rows[i])} matches, but " for i in fitting) + contradicted
         if fitting:
             return fitting[0], ""
         comparable = any(who.values(kind) for kind in self._kinds)
@@ -181,7 +181,7 @@ class _People:
         if any(named[words] > 1 for named in self._named):
             return None, f"several people are called {who.name}"
         if row is None:
-            return None, f"a row has the words of the name {who.name} in another order"
+            return None, f"a row has the name {who.name} in another order"
         if self._rows[row].ids and not who.folder:
             return None, _NOTHING_IN_COMMON
         return row, ""
@@ -199,7 +199,7 @@ class _People:
         return "" if unreadable or who.folder else "different"
 
     def _one_person(self, kind: str, ours: str, theirs: str) -> bool:
-        """Nobody else can be meant by these two spellings of one number, should a spreadsheet have changed either."""
+        """Whether these two spellings of one number can mean only one person, even if a spreadsheet changed either."""
         here, there = (side.get((kind, _number(ours) or ""), []) for side in self._spelt)
         if ours != theirs:
             return len(here) == len(there) == 1

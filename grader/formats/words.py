@@ -62,13 +62,16 @@ def of_the_file(grade: Grade) -> str:
     if not grade.message and all(_absent(one) for one in grade.gradients):
         reason, *others = {one.message for one in grade.gradients}
         if reason and not others:
-            return f"None of the functions asked for was found: {reason}"
-        return "None of the functions asked for is in this file: was it saved, is it the right one, and are they named as asked?"
+            return f"None of the required functions was found: {reason}"
+        return (
+            "None of the required functions is in this file."
+            " Did you save it? Is it the right file? Are the functions named correctly?"
+        )
     return grade.message
 
 
 def head(grade: Grade) -> str:
-    """What stands above the gradients: what is to be said of the file, and notes on it that cost nothing."""
+    """What stands above the gradients: what concerns the whole file, and notes on it that cost nothing."""
     return printable("\n\n".join(filter(None, [of_the_file(grade), *(f"Note: {note}." for note in grade.notes)])))
 
 

@@ -152,7 +152,7 @@ def _summary(grade: Grade) -> str:
         lines[0] += (
             f" {carried}{' more' if right else ''} {'is' if carried == 1 else 'are'} right given your own {names}."
         )
-        lines.append(f"Mend {names} first: what follows comes right by itself.")
+        lines.append(f"Fix {names} first: what follows from it will then be right.")
     groups: dict[tuple[str, ...], list[GradientResult]] = {}
     for result in grade.gradients:
         if result.inherits:

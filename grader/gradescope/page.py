@@ -54,7 +54,7 @@ def _verdict(result: GradientResult, checks: Sequence[CheckResult]) -> str:
     if result.follow_through is not None:
         own = result.follow_through.roots or result.follow_through.sources
         names = " and ".join(f"`{name}`" for name in own)
-        return f"{verdict} {names}: mend {'that one' if len(own) == 1 else 'those'} first."
+        return f"{verdict} {names}: fix {'that one' if len(own) == 1 else 'those'} first."
     return verdict
 
 

@@ -173,9 +173,9 @@ def _hand_in(submission: Path, folder: Path) -> None:
         else:
             shutil.copyfile(submission, folder / submission.name)
     except shutil.Error as error:  # of a whole folder: a list of (file, copy, reason)
-        raise UsageError(f"{submission}: cannot be handed in: {error.args[0][0][2]}") from error
+        raise UsageError(f"{submission}: cannot be submitted: {error.args[0][0][2]}") from error
     except OSError as error:
-        raise UsageError(f"{submission}: cannot be handed in: {error.strerror or error}") from error
+        raise UsageError(f"{submission}: cannot be submitted: {error.strerror or error}") from error
 
 
 def _unpack(submission: Path, folder: Path) -> None:
@@ -183,14 +183,14 @@ def _unpack(submission: Path, folder: Path) -> None:
     left = _MAX_UNPACKED
     for file in open_tree(submission, one=True).files:
         if file.refusal:
-            raise UsageError(f"{submission}: cannot be handed in: {file.path}: {file.refusal}")
+            raise UsageError(f"{submission}: cannot be submitted: {file.path}: {file.refusal}")
         try:
             data = file.read(left + 1)
         except ArchiveError as error:
-            raise UsageError(f"{submission}: cannot be handed in: {error} ({file.path})") from error
+            raise UsageError(f"{submission}: cannot be submitted: {error} ({file.path})") from error
         left -= len(data)
         if left < 0:
-            raise UsageError(f"{submission}: cannot be handed in: more than {_MAX_UNPACKED // 2**20} MB unpacked")
+            raise UsageError(f"{submission}: cannot be submitted: more than {_MAX_UNPACKED // 2**20} MB unpacked")
         (folder / file.path).parent.mkdir(parents=True, exist_ok=True)
         (folder / file.path).write_bytes(data)
 

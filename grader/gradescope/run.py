@@ -36,7 +36,7 @@ from grader.pipeline import make_sandbox, noted, with_places
 from grader.result import Grade
 from grader.sandbox.limits import become_subreaper, children_of_this_process
 from grader.sandbox.spawner import start_spawner
-from grader.submission import handed_out_with, read_handed_in
+from grader.submission import handout_digests, read_handed_in
 
 _DEFAULT_TIMEOUT_SECONDS = 600.0
 _LEFTOVER_SECONDS = 5.0
@@ -182,7 +182,7 @@ def _run(root: Path, config: Config, deadline: float) -> tuple[Assignment, Run, 
         with make_sandbox(assignment, lambda: next(first, None) or start_spawner(model, config.sandbox)) as sandbox:
             sandbox.require(config.sandbox.require)
             handed_in = root / "submission"
-            known = handed_out_with(config, source, handed_in)
+            known = handout_digests(config, source, handed_in)
             submission = read_handed_in(handed_in, config.submission, config.sandbox.source_kb * 1024, known)
             if isinstance(submission, Answer):
                 run = Run({}, submission)

@@ -8,27 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from grader.inputs.kinds import without_suffix
 from grader.inputs.reader import READER, Budget, OverBudgetError
 from grader.inputs.tree import MAX_ENTRIES, MAX_SUBMISSION_ENTRIES, ArchiveError, File, Refusal, Tree, is_noise
 from grader.inputs.unsafe import LONG_PATH, MAX_FILE_BYTES, MAX_PATH_BYTES, Listed, unsafe_entry, unsafe_name
 
-READABLE = (".zip", ".tar", ".tar.gz", ".tgz")
-UNREADABLE = (
-    ".7z",
-    ".rar",
-    ".gz",
-    ".bz2",
-    ".xz",
-    ".zst",
-    ".lzma",
-    ".lz",
-    ".z",
-    ".tbz",
-    ".tbz2",
-    ".txz",
-    ".cab",
-    ".arj",
-)
 MAX_NESTED_BYTES = 32 * 2**20  # an archive inside an archive is read into memory
 _UNPACKED_BYTES = 64 * 2**20  # and a compressed tar is
 _ROOT_SECONDS = 30.0
@@ -98,28 +82,6 @@ def open_nested(file: File, budget: Budget) -> Tree:
             raise ArchiveError(error.strerror or str(error)) from error
     budget.spend(archives=1)
     return _tree(origin, _listed(origin, budget))
-
-
-def is_archive(name: str) -> bool:
-    return name.lower().endswith(READABLE)
-
-
-def is_unreadable(name: str) -> bool:
-    """An archive of a kind that nobody here opens: something was handed in all the same."""
-    return name.lower().endswith(UNREADABLE) and not is_archive(name)
-
-
-def archive_kind(name: str) -> str:
-    """What a person calls it."""
-    if is_unreadable(name):
-        return "archive"
-    return "tar" if ".tar" in name.lower() or name.lower().endswith(".tgz") else "zip"
-
-
-def without_suffix(name: str) -> str:
-    """`hw3` for `hw3.tar.gz`."""
-    path = PurePosixPath(name)
-    return PurePosixPath(path.stem).stem if path.stem.lower().endswith(".tar") else path.stem
 
 
 def _request(origin: Origin, seconds: float, entries: int = 0) -> dict[str, Any]:

@@ -7,9 +7,8 @@ them, what all names begin with is the assignment.  Students choose the original
 import os
 import re
 
-from grader.archive import ZIP_ERRORS
 from grader.inputs.entry import Entry, person
-from grader.inputs.tree import File, Tree
+from grader.inputs.tree import ArchiveError, File, Tree
 
 CALLED = "a Blackboard download"
 _NAME = re.compile(
@@ -55,7 +54,7 @@ def _of_receipts(named: list[tuple[File, re.Match[str]]]) -> int:
 def _first_line(file: File) -> str:
     try:
         return file.read(_MAX_RECEIPT).decode("utf-8-sig", "replace").partition("\n")[0].rstrip()
-    except ZIP_ERRORS:
+    except (OSError, ArchiveError):
         return ""
 
 

@@ -4,7 +4,7 @@ The second number is the attachment's, and the greatest one of a student is the 
 `name_userid_text.html`.  In anonymous assignments the name is missing and the id is `anon_` and letters.
 
 Canvas leaves no number between underscores in a name, so the first numbers are its own; students choose what comes after them,
-which may look like a number, or like a text typed by somebody else.
+which may look like a number, or like text that somebody else typed.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Which of the files that somebody handed in is graded: the one rule of every command.  Pure: looks only at names and bytes.
+"""Which of a student's files is graded: the one rule of every command.  Pure: looks only at names and bytes.
 
 In this order; what comes first is taken, at any depth and also inside archives:
 
@@ -9,7 +9,7 @@ In this order; what comes first is taken, at any depth and also inside archives:
 
 Of several of one kind the least deep is taken.  Between two at the same depth that differ there is no choice: a person has
 to look.
-Files of the handout that nobody changed count only where nothing else is there.
+Unchanged files of the handout count only if there is nothing else.
 """
 
 import hashlib
@@ -20,6 +20,7 @@ from pathlib import PurePosixPath
 from typing import Generic, Protocol, TypeVar
 
 from grader.inputs.tree import ArchiveError
+from grader.text import one_line
 
 NOTEBOOK = ".ipynb"
 _OTHER, _NOTEBOOK = 6, 7  # ranks of files of another name
@@ -46,7 +47,7 @@ class Choice(Generic[F]):
     """The file to grade, or why there is none.
 
     Attributes:
-        note: what student and staff should know about the choice, "" for most.
+        note: what students and instructors should know about the choice, "" for most.
         untouched: it is the handout's own file: nothing else was there.
         rivals: where there is no choice: those that it could be.
     """
@@ -62,7 +63,7 @@ def choose(
     wanted: str,
     *,
     max_bytes: int,
-    handed_out: Collection[str] = (),
+    handout: Collection[str] = (),
     any_name: bool = False,
     more: bool = False,
 ) -> Choice[F]:
@@ -70,13 +71,13 @@ def choose(
 
     Args:
         max_bytes: how much of a file is compared.
-        handed_out: `digest` of each file that students start from.
+        handout: `digest` of each file that students start from.
         any_name: a file outside archives is named after its student, and another name than `wanted` is nothing to remark on.
         more: there is something besides `files`, such as an archive that cannot be opened.
     """
     pairs = [(rank, file) for file in files if (rank := _rank(file.path, wanted))[0] <= _NOTEBOOK]
     ranked = sorted(pairs, key=lambda pair: (*pair[0], *_place(pair[1])))
-    reader = _Reader(max_bytes, handed_out if more or len(ranked) > 1 else ())
+    reader = _Reader(max_bytes, handout if more or len(ranked) > 1 else ())
     named = [file for rank, file in ranked if rank[0] < _OTHER][:_CONSIDERED]
     mine = [file for file in named if not reader.untouched(file)]
     if mine:
@@ -87,17 +88,17 @@ def choose(
     for some, beside in ((others, notebooks), (notebooks, [])):
         if len(some) == 1:
             its_name = any_name and len(some[0].path.parts) == 1
-            renamed = "" if its_name else f"{shown(some[0].path.name)} was taken for {wanted}"
+            renamed = "" if its_name else f"{shown(some[0].path.name)} was graded as {wanted}"
             note = _stub_note(named, some) or renamed
             return Choice(some[0], _joined(note, _instead_of(some[0], beside, wanted), _own(some[0])))
         if some and not named:
             return Choice(None, rivals=tuple(some))
     if named:
         note = _joined(
-            f"{shown(named[0].path)} is the handout's file, unchanged", _instead_of(named[0], others, wanted)
+            f"{shown(named[0].path)} is the unchanged file from the handout", _instead_of(named[0], others, wanted)
         )
         return Choice(named[0], _joined(note, _own(named[0])), untouched=True)
-    if ranked and handed_out:  # files of the handout under other names, and nothing else
+    if ranked and handout:  # files of the handout under other names, and nothing else
         return replace(choose(files, wanted, max_bytes=max_bytes, any_name=any_name), untouched=True)
     return Choice(None)
 
@@ -116,8 +117,8 @@ def digest(source: bytes) -> str:
 
 
 def shown(path: PurePosixPath | str) -> str:
-    """A student's name for a file, without what would do something to a terminal or a page."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(path)[:200])
+    """A student's name for a file, made harmless and short enough for a message."""
+    return one_line(str(path), 200)
 
 
 def _rank(path: PurePosixPath, wanted: str) -> tuple[int, int]:
@@ -152,9 +153,9 @@ def _place(file: Candidate) -> tuple[int, str]:
 class _Reader:
     """What the files hold, each read once."""
 
-    def __init__(self, max_bytes: int, handed_out: Collection[str]) -> None:
+    def __init__(self, max_bytes: int, handout: Collection[str]) -> None:
         self._max_bytes = max_bytes
-        self._handed_out = frozenset(handed_out)
+        self._handout = frozenset(handout)
         self._known: dict[int, str] = {}
 
     def digest(self, file: Candidate) -> str:
@@ -167,7 +168,7 @@ class _Reader:
         return self._known[id(file)]
 
     def untouched(self, file: Candidate) -> bool:
-        return bool(self._handed_out) and self.digest(file) in self._handed_out
+        return bool(self._handout) and self.digest(file) in self._handout
 
     def same(self, one: Candidate, other: Candidate) -> bool:
         return self.digest(one) == self.digest(other) != ""
@@ -192,19 +193,19 @@ def _instead_of(first: Candidate, rivals: Sequence[Candidate], wanted: str) -> s
 def _why(first: Candidate, other: Candidate, wanted: str) -> str:
     mine, its = _rank(first.path, wanted), _rank(other.path, wanted)
     if mine == its:
-        return "it is less deep"
+        return "it is in fewer folders"
     if mine[0] == its[0]:
         return "it has the highest number"
     if its[0] in (_NOTEBOOK, *_NOTEBOOKS) and mine[0] not in (_NOTEBOOK, *_NOTEBOOKS):
         return f"a {first.path.suffix} file comes before a notebook"
-    return "it has the name asked for" if mine[0] in (0, 3) else "its name is closer to the one asked for"
+    return "it has the right name" if mine[0] in (0, 3) else f"its name is closer to {wanted}"
 
 
 def _stub_note(named: Sequence[Candidate], mine: Sequence[Candidate]) -> str:
     """That files of the handout stood in front of the one that is graded."""
     stubs = named[: named.index(mine[0])] if mine[0] in named else named
-    verb = "is the handout's file" if len(stubs) == 1 else "are the handout's files"
-    return f"{shown(mine[0].path)} was graded: {_listed(stubs)} {verb}, unchanged" if stubs else ""
+    verb = "is the unchanged file" if len(stubs) == 1 else "are unchanged files"
+    return f"{shown(mine[0].path)} was graded: {_listed(stubs)} {verb} from the handout" if stubs else ""
 
 
 def _own(file: Candidate) -> str:

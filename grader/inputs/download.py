@@ -7,9 +7,10 @@ from pathlib import Path
 
 from grader.errors import UsageError
 from grader.inputs import autolab, blackboard, brightspace, canvas, github, gradescope, moodle, plain
-from grader.inputs.archives import archive_kind, is_archive, open_nested
+from grader.inputs.archives import open_nested
 from grader.inputs.chooser import is_named
 from grader.inputs.entry import Entry, Person, moment, utf8
+from grader.inputs.kinds import archive_kind, is_archive
 from grader.inputs.opening import open_tree
 from grader.inputs.reader import Budget, OverBudgetError
 from grader.inputs.tree import MAX_ENTRIES, ArchiveError, Refusal, Tree, the_first

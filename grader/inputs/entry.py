@@ -7,13 +7,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import PurePosixPath
 
-from grader.inputs.archives import (
-    archive_kind,
-    is_archive,
-    is_unreadable,
-    open_nested,
-)
+from grader.inputs.archives import open_nested
 from grader.inputs.chooser import Choice, choose, shown
+from grader.inputs.kinds import archive_kind, is_archive, is_unreadable
 from grader.inputs.reader import READER, Budget, OverBudgetError
 from grader.inputs.tree import ArchiveError, File, Refusal, the_first
 from grader.text import one_line
@@ -106,15 +102,15 @@ def _fits(key: str) -> bool:
 
 
 def receive(
-    entry: Entry, wanted: str, max_bytes: int, refused: list[Refusal], handed_out: Collection[str] = ()
+    entry: Entry, wanted: str, max_bytes: int, refused: list[Refusal], handout: Collection[str] = ()
 ) -> Received:
     """Choose and read the file called `wanted`, as `chooser` says; no more than `max_bytes` + 1 of it.
 
     Args:
         refused: takes what was not read.
-        handed_out: see `choose`.
+        handout: see `choose`.
     """
-    picked = pick(entry, wanted, max_bytes, handed_out)
+    picked = pick(entry, wanted, max_bytes, handout)
     refused += [Refusal(f"{entry.key}: {one.path}", one.reason) for one in picked.refused]
     file = picked.choice.file
     if file is None:
@@ -146,11 +142,11 @@ class Picked:
 
     @property
     def kind(self) -> str:
-        """Why there is no file to grade: missing where nothing was handed in, else unreadable."""
+        """Why there is no file to grade: missing if nothing was submitted, else unreadable."""
         return "unreadable" if self.fatal or self.choice.rivals or self.reasons else "missing"
 
 
-def pick(entry: Entry, wanted: str, max_bytes: int, handed_out: Collection[str] = ()) -> Picked:
+def pick(entry: Entry, wanted: str, max_bytes: int, handout: Collection[str] = ()) -> Picked:
     """Look at all files of an entry, also in its archives, and choose."""
     inside: list[Refusal] = []
     abandoned = next((file for file in entry.files if file.abandoned), None)
@@ -161,9 +157,7 @@ def pick(entry: Entry, wanted: str, max_bytes: int, handed_out: Collection[str] 
     except OverBudgetError as error:
         return Picked(Choice(None), [], the_first(inside), [], str(error))
     reasons = inside + [Refusal(str(file.path), file.refusal) for file in entry.files if file.refusal]
-    chosen = choose(
-        files, wanted, max_bytes=max_bytes, handed_out=handed_out, any_name=entry.any_name, more=bool(reasons)
-    )
+    chosen = choose(files, wanted, max_bytes=max_bytes, handout=handout, any_name=entry.any_name, more=bool(reasons))
     if chosen.untouched and reasons:  # what cannot be read may well be the work
         chosen = Choice(None)
     closed = [one for one in reasons if is_archive(one.path) or is_unreadable(one.path)]

@@ -48,7 +48,7 @@ def read_folder(root: Path, *, leave_out: Path | None = None, one: bool = False)
         one: it is a single submission, not a class.
 
     Raises:
-        UsageError: it is too large, and it cannot be told whose fault that is.
+        UsageError: it is too large, and no single submission is to blame.
         OSError: it cannot be listed.
     """
     tree = Tree(root.resolve().name)

@@ -3,11 +3,10 @@
 from pathlib import Path
 
 from grader.errors import UsageError
-from grader.inputs.archives import archive_kind, is_archive, open_archive
+from grader.inputs.archives import open_archive
 from grader.inputs.folder import read_folder
+from grader.inputs.kinds import MAGIC_BYTES, archive_kind, is_archive, starts_like_archive
 from grader.inputs.tree import ArchiveError, Tree
-
-_MAGIC = (b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!", b"\xfd7zXZ", b"BZh")
 
 
 def open_tree(path: Path, *, leave_out: Path | None = None, one: bool = False) -> Tree:
@@ -25,7 +24,7 @@ def open_tree(path: Path, *, leave_out: Path | None = None, one: bool = False) -
             return read_folder(path, leave_out=leave_out, one=one)
         if not path.exists():
             raise UsageError(f"{path}: there is no such folder or zip (looked in {Path.cwd()})")
-        if path.is_file() and looks_like_archive(path):
+        if path.is_file() and _looks_like_archive(path):
             return open_archive(path, one=one)
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror or error}") from error
@@ -34,7 +33,7 @@ def open_tree(path: Path, *, leave_out: Path | None = None, one: bool = False) -
     raise UsageError(f"{path}: expected a folder or a zip with the submissions, found another kind of file")
 
 
-def looks_like_archive(path: Path) -> bool:
+def _looks_like_archive(path: Path) -> bool:
     """By its name or its first bytes; whether it is one is seen when it is opened."""
     with path.open("rb") as file:
-        return is_archive(path.name) or file.read(8).startswith(_MAGIC)
+        return is_archive(path.name) or starts_like_archive(file.read(MAGIC_BYTES))

@@ -1,7 +1,7 @@
 """No platform at all: a folder, a Python file or an archive per student, also mixed.  The name is the student's."""
 
-from grader.inputs.archives import READABLE, UNREADABLE, without_suffix
 from grader.inputs.entry import Entry, person
+from grader.inputs.kinds import READABLE, UNREADABLE, without_suffix
 from grader.inputs.tree import Tree
 
 CALLED = {"folders": "a folder per student", "files": "a file per student"}

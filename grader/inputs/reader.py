@@ -45,12 +45,12 @@ class Budget:
         """
         left = Budget(self.archives - archives, self.entries - entries, self.bytes - size, self.seconds - seconds)
         if left.archives < 0:
-            raise OverBudgetError("too many archives inside one another")
+            raise OverBudgetError("too many archives")
         if left.entries < 0:
             most = max(self.entries, MAX_SUBMISSION_ENTRIES)
             raise OverBudgetError(f"archives with more than {most} files and folders")
         if left.bytes < 0:
-            raise OverBudgetError("archives inside archives that unpack to too many bytes")
+            raise OverBudgetError("nested archives that unpack to too many bytes")
         if left.seconds < 0:
             raise OverBudgetError("archives that take too long to open")
         self.archives, self.entries, self.bytes, self.seconds = left.archives, left.entries, left.bytes, left.seconds
@@ -80,7 +80,7 @@ class Reader:
         try:
             frames, end = self._exchange(request)
         except (EOFError, BrokenPipeError):
-            try:  # perhaps somebody killed it: the next one must die of this archive, too
+            try:  # perhaps somebody killed it: only if the next one dies too is it the archive
                 frames, end = self._exchange(request)
             except (EOFError, BrokenPipeError):
                 raise ArchiveError("the process that opened it crashed") from None
@@ -135,7 +135,7 @@ class Reader:
         """Exactly `size` bytes.
 
         Raises:
-            EOFError: there are not so many.
+            EOFError: there are fewer.
             TimeoutError: they do not come in time.
         """
         assert self._process is not None

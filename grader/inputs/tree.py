@@ -110,7 +110,7 @@ class Tree:
         return self._parts.get(folder) or Tree(folder, refused=self.refused)
 
     def refuse(self, path: PurePosixPath, reason: str, *, abandoned: bool = False) -> None:
-        """List what is not taken, and keep it as a file that cannot be read: its student has not handed in nothing."""
+        """List what is refused, and keep it as an unreadable file, because its student did submit something."""
         self.refused.append(Refusal(str(path), reason))
         self.files.append(File(path, Unreadable(), reason, abandoned=abandoned))
 
@@ -135,7 +135,7 @@ def is_noise(path: PurePosixPath) -> bool:
 
 
 def the_first(refusals: Iterable[Refusal]) -> list[Refusal]:
-    """As many refusals of each submission as anybody reads, and how many more there are."""
+    """The first refusals of each submission, and how many more there are."""
     seen: Counter[str] = Counter()
     kept = []
     for refusal in refusals:

@@ -86,7 +86,7 @@ class Tar:
     def open(self, number: int) -> Any:
         member = self._tar.getmembers()[number]
         if not member.isreg() or member.issparse():
-            raise RefusedError("it is no regular file")
+            raise RefusedError("it is not a regular file")
         return self._tar.extractfile(member)
 
 
@@ -150,7 +150,7 @@ class Open:
             )
             self._file, self._path = os.fdopen(os.open(path, flags), "rb"), path
             if not stat.S_ISREG(os.fstat(self._file.fileno()).st_mode):
-                raise RefusedError("it is no regular file")
+                raise RefusedError("it is not a regular file")
         self._same_file(limits)
         wanted = [-1, *chain]
         known = [number for number, _ in self._chain]

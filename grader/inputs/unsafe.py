@@ -6,7 +6,7 @@ from typing import NamedTuple
 MAX_NAME_BYTES = 255  # of one part of a path, as in every usual file system
 MAX_PATH_BYTES = 1024
 MAX_PARTS = 32
-LONG_PATH = 256  # so many letters more count as another file: it is memory that is budgeted
+LONG_PATH = 256  # every further 256 letters of a path count as another file, because memory is what is budgeted
 MAX_FILE_BYTES = 256 * 2**20  # no file is read whole beyond this, whatever it claims
 BOMB_RATIO = 200  # text compresses 3 to 10 times; what compresses more than this is empty or a bomb
 BOMB_BYTES = 2**20
@@ -59,7 +59,7 @@ def too_long(text: str) -> str:
     parts = [part.encode("utf-8", "surrogatepass") for part in text.rstrip("/").split("/")]
     size = sum(map(len, parts)) + len(parts) - 1
     if size > MAX_PATH_BYTES or len(parts) > MAX_PARTS or max(map(len, parts)) > MAX_NAME_BYTES:
-        return "a name too long, or too deep"
+        return "its path is too long or too deep"
     return ""
 
 
@@ -74,9 +74,9 @@ def unsafe_entry(entry: Listed) -> str:
     if entry.method == SPARSE:
         return "a sparse file"
     if entry.method not in (STORED, DEFLATED) and not entry.is_folder:
-        return "its compression is not supported: make the zip with the usual one (deflate)"
+        return "its compression is not supported: use the usual one (deflate)"
     if entry.size > MAX_FILE_BYTES:
         return f"larger than {MAX_FILE_BYTES // 2**20} MB"
     if entry.size > BOMB_BYTES and entry.size > BOMB_RATIO * max(1, entry.packed):
-        return f"a zip bomb: {entry.packed} bytes that say they are {entry.size}"
+        return f"a zip bomb: {entry.packed} bytes that claim to be {entry.size}"
     return ""

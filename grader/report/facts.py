@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from grader.result import Grade, GradientResult, GradientStatus, Mistake
+from grader.result import SIGNAL_WORDS, Grade, GradientResult, GradientStatus, Mistake
 
 STATUS_WORDS: dict[GradientStatus, str] = {
     "passed": "right",
@@ -24,16 +24,6 @@ UNMARKED_WORDS = {
     "missing": "no file",
     "unreadable": "unreadable",
     "waiting": "waiting",
-}
-
-# What the store flags for a person to look at, and how the report says it.
-FLAG_WORDS = {
-    "numerical": "numerical differentiation",
-    "table": "answers from a table",
-    "unexplained": "marks follow from unexplained values",
-    "tamper": "tried what the sandbox forbids",
-    "identical": "identical files",
-    "unstable": "answers differently when run twice",
 }
 
 # Kinds of mistake in the order of the map; the last ones are the report's own, for what no diagnosis names.
@@ -143,4 +133,4 @@ def kind_words(kind: str) -> str:
 
 
 def flag_words(kind: str) -> str:
-    return FLAG_WORDS.get(kind, kind)
+    return SIGNAL_WORDS.get(kind, kind)

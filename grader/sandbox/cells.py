@@ -1,6 +1,6 @@
 """In a child: the code of a notebook's cell as plain Python, read as IPython reads it.
 
-What is IPython's own syntax (`%...`, `!...`, `name?`) makes way for the Python that it runs, or for `pass`.  Lines keep their
+IPython's own syntax (`%...`, `!...`, `name?`) is replaced by the Python that it runs, or by `pass`.  Lines keep their
 numbers.  Nothing is executed here.
 """
 
@@ -57,7 +57,7 @@ class Cell:
             return text
         conflict = conflict_line(text)
         if conflict:
-            self.unreadable.append((conflict[0], text, f"marks of a merge conflict ({conflict[1]})"))
+            self.unreadable.append((conflict[0], text, f"merge conflict markers ({conflict[1]})"))
             return _blank(text)
         lines = _without_prompts(_dedented(text).split("\n"))
         first = next((number for number, line in enumerate(lines) if line.strip()), 0)

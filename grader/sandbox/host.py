@@ -38,8 +38,8 @@ class Sandbox:
             calls: every gradient at every step, in the order in which they are to be made.
             first_slot: where the slots begin; a slot has a user of its own, so sandboxes side by side begin apart.
             checked: how many steps all files share, where calls at the fresh and the inconsistent one follow.
-            expected: the most entries that a right answer to each gradient has.  Of one that is larger by far only type and shape
-                are kept; without `expected` all of each.
+            expected: the most entries that a right answer to each gradient has.  Of a far larger one only type and shape
+                are kept; without `expected`, everything is.
         """
         usual = min(USUAL_ROOM, ALL_ROOM // max(1, len(calls)))
         room = {name: max(entries, usual) for name, entries in (expected or {}).items()}

@@ -15,7 +15,7 @@ IMPORTABLE = (
     "numpy.char numpy.core numpy.ctypeslib numpy.dtypes numpy.exceptions numpy.f2py numpy.rec numpy.strings "
     "numpy.fft numpy.linalg numpy.ma numpy.matlib numpy.polynomial numpy.random numpy.testing numpy.typing"
 ).split()
-# What the library itself imports only when a function of these names is called, or a module of theirs used.
+# What the library imports only when a function with one of these names is called, or a module of that name is used.
 _LATER = {
     "argparse": "copy locale shutil textwrap",
     "cProfile": "pstats",

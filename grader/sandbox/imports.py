@@ -58,7 +58,7 @@ def forget_machine():
 
 
 def seal():
-    """In a child: answer for every module that is not to be had, which is every one that is still in a file."""
+    """In a child: answer for every module that is unavailable, which is every one that is still in a file."""
     sys.meta_path[:] = [finder for finder in sys.meta_path if finder.__name__ != "PathFinder"]
     sys.meta_path.append(NotHere())
 

@@ -32,7 +32,7 @@ class Layers:
         uid: each child gets a user of its own.
         landlock: the version of Landlock in force, 0 for none.
         seccomp: system calls are filtered, and no file can be found or opened.
-        reports: a supervisor hears of calls that no honest file makes.
+        reports: the kernel reports calls that no honest file makes to a supervisor.
         chroot: each child sees an empty folder as its root.
         fds: descriptors that must stay open until `enter`.
     """
@@ -41,7 +41,7 @@ class Layers:
         """Find out what there is.
 
         Args:
-            reporting: the socket on which a child hands its supervisor what it needs to hear of calls, if there is one.
+            reporting: the socket on which a child passes the listener for its calls to the supervisor, if there is one.
         """
         linux = sys.platform == "linux"
         root = linux and os.geteuid() == 0
@@ -145,7 +145,7 @@ class Layers:
 
 
 def _empty_folder():
-    """A descriptor of a folder that is empty, and in which nothing can be made; None where there is none.
+    """A descriptor of an empty folder in which nothing can be created; None if there is none.
 
     Not one made and deleted for the purpose: in that os.getcwd() fails.
     """

@@ -11,7 +11,7 @@ from grader.sandbox.cells import Cell
 from grader.sandbox.texts import in_words
 
 MAX_SHOWN = 60
-# Said of a function that is not there, or of a name: what was not executed, beginning with what is most likely to hold it.
+# Why a function or a name may be missing: kinds of code that was not executed, the likeliest first.
 _ORDER = ("unreadable", "failed", "foreign", "text", "command")
 
 
@@ -81,11 +81,11 @@ class Notebook:
         for line, text, why in cell.unreadable:
             self.skipped.append(("unreadable", f"cell {number}, line {line} could not be read: {why}", text))
         if cell.foreign:
-            sentence = f"cell {number} was left out because it begins with {cell.foreign[:MAX_SHOWN]}"
+            sentence = f"cell {number} was skipped because it begins with {cell.foreign[:MAX_SHOWN]}"
             self.skipped.append(("foreign", sentence, cell.source))
         for line, text in cell.commands:
             shown = text.partition("\n")[0][:MAX_SHOWN]
-            self.skipped.append(("command", f"cell {number}, line {line} was left out: `{shown}` is not Python", text))
+            self.skipped.append(("command", f"cell {number}, line {line} was skipped: `{shown}` is not Python", text))
 
     def place(self, line):
         """(cell, line in it) of a line of `text`."""
@@ -95,7 +95,7 @@ class Notebook:
         return 0, line
 
     def execute(self, filename, namespace):
-        """Execute the statements of all cells in order; one that fails is noted, and the next one has its turn."""
+        """Execute the statements of all cells in order; one that fails is noted, and the next one still runs."""
         namespace.update(display=display, get_ipython=Shell)
         for number, begin, cell in self._code:
             lines = cell.source.split("\n")

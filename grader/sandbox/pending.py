@@ -107,7 +107,7 @@ class Pending:
             self.answers[gradient] = again
 
     def _checked(self, answer: Answer, explains: bool) -> Answer:
-        """The answer without what only looks like words of ours: names that are none of the file's, and explanations.
+        """The answer without what only looks like the grader's words: names that are not in the file, and forged explanations.
 
         Args:
             explains: the child was to explain; any other one has no explanation.

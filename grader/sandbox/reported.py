@@ -1,7 +1,7 @@
 """The system calls that no honest file makes, by what they are for.  Shared by both sides; knows no other module.
 
-Whatever is not allowed is refused; of these calls the grader is told besides.  Ordinary habits are not among them: to save or
-list files, to import what needs a network, to start a thread or, by `os.system` or `subprocess`, a program.
+All calls that are not allowed are refused; these are also reported.  Ordinary habits are not among them: saving or
+listing files, importing what needs a network, starting a thread or, by `os.system` or `subprocess`, a program.
 """
 
 # What for -> name, number on x86_64, number on aarch64 ("-" where it never had the call).

@@ -41,7 +41,7 @@ _ALLOWED = """
 # With this the listener is handed over; a child has no socket left to use it on.
 _ALLOWED_TO_LISTEN = "sendmsg 46 211"
 # There is no file in a child's world. Python takes EPERM for a file that is there: `Path.exists` would raise.
-# fstat() of some C libraries is newfstatat, or statx, which could also be given a path: it is not to be had there.
+# fstat() of some C libraries is newfstatat, or statx, which could also be given a path: it is unavailable there.
 _NOT_FOUND = """
     stat 4 -  lstat 6 -  newfstatat 262 79  statx 332 291  readlink 89 -  readlinkat 267 78
     access 21 -  faccessat 269 48  faccessat2 439 439

@@ -1,8 +1,8 @@
 """The sentences in which a child explains an exception, and whether a line is one of them.
 
-A child is the student's process and could send any text.  Staff read an explanation as the grader's own words, so a line is shown
+A child is the student's process and could send any text.  People read an explanation as the grader's own, so a line is shown
 only if it has the form of a sentence below, the expressions in it stand in the student's file, and each name in it is known.
-Whoever changes a sentence in `explain`, `reasons`, `calls` or `names` changes it here too.
+A sentence that changes in `explain`, `reasons`, `calls` or `names` must change here too.
 
 `{code}` is an expression, which a child puts in marks; `{free}` text that is part of the student's file, such as a key.
 """
@@ -49,7 +49,7 @@ axis {number} of {code} has size {size}: <its only position is 0|its positions a
 
 {code} is {shape}, an array
 an array cannot be called: a product is written with an operator
-{code}: {told}
+{code}: {operands}
 {code} is defined as {code}([{names}])
 it does not take arrays of these shapes together
 this needs a square matrix: as many rows as columns, counting the same thing
@@ -107,7 +107,7 @@ _KINDS = {
     "code": _CODE,
     "codes": f"{_CODE}(?:, {_CODE})*",
     "operand": _OPERAND,
-    "told": f"{_OPERAND} is (?:{_VALUE})(?:, {_OPERAND} is (?:{_VALUE}))*",
+    "operands": f"{_OPERAND} is (?:{_VALUE})(?:, {_OPERAND} is (?:{_VALUE}))*",
     "value": _VALUE,
     "shape": _SHAPE,
     "shapes": f"{_SHAPE}(?:, {_SHAPE})*",
@@ -121,7 +121,7 @@ _KINDS = {
     "free": f"[^{OPEN}{CLOSE}]{{0,80}}?",
 }
 _SIGNS = re.compile(r"(\{\w+\}|\\[\[\]]|[\[\]<|>])")
-_ONLY_CODE = ("code", "codes", "operand")  # nothing in them is to be looked at beside the expressions themselves
+_ONLY_CODE = ("code", "codes", "operand")  # only the expressions in them have to be checked
 _OURS = frozenset(
     "a an and calls function is list number of single tuple type which inf nan e Step NoneType generator module method ufunc"
     " builtin_function_or_method dict_keys dict_values dict_items".split()
@@ -135,7 +135,7 @@ _GAP = " … "  # where a long expression is cut
 
 
 class Foreign(Exception):
-    """A line that no child of ours sends."""
+    """A line that an honest child never sends."""
 
 
 def marked(code: str) -> str:
@@ -150,7 +150,7 @@ def checked(lines: Sequence[str], source: bytes, known: Collection[str]) -> tupl
         known: the names of quantities, dimensions and functions that a line may mention beside those of the file and of numpy.
 
     Raises:
-        Foreign: a line is none of our sentences.
+        Foreign: a line is not one of our sentences.
     """
     if not lines:
         return ()

@@ -32,7 +32,7 @@ _FOLDERS = _folders()
 
 def clean(text, limit):
     """Printable characters and newlines only, at most `limit` of them, and no folder of this machine."""
-    text = text[: limit + MAX_FOLDER]  # a folder that is cut is none that could be found
+    text = text[: limit + MAX_FOLDER]  # a folder name that was cut would no longer be recognized
     if "/" in text:
         text = _FOLDERS.sub("", text)
     text = text[:limit]

@@ -38,7 +38,7 @@ def in_words(source, event):
     if conflict:
         line, mark = conflict
         of = " of the notebook" if notebook else ""
-        words = f"marks of a merge conflict ({mark}) in line {line}{of}: choose one version and delete the marks"
+        words = f"merge conflict markers ({mark}) in line {line}{of}: choose one version and delete the markers"
         return {**event, "message": words, "line": 0}
     if notebook:
         return {**event, "message": _no_notebook(text), "line": 0}
@@ -50,12 +50,12 @@ def _no_notebook(text):
         json.loads(text)
     except json.JSONDecodeError as error:
         return (
-            f"the notebook is damaged or not complete: it is no JSON from line {error.lineno} on;"
+            f"the notebook is damaged or incomplete: it is not valid JSON from line {error.lineno} on;"
             " open it in Jupyter, save it and submit it again"
         )
     except (ValueError, RecursionError):
-        return "the notebook is damaged: it is no JSON; open it in Jupyter, save it and submit it again"
-    return "this is JSON, but no notebook: it has no cells or no nbformat; save it in Jupyter and submit it again"
+        return "the notebook is damaged: it is not valid JSON; open it in Jupyter, save it and submit it again"
+    return "this is JSON, but not a notebook: it has no cells or no nbformat; save it in Jupyter and submit it again"
 
 
 def _no_python(event, text):

@@ -207,7 +207,7 @@ def _entries(shape: tuple[int, ...]) -> int:
 
 
 def _number(number: int) -> int:
-    """The number of a line or cell; 0, which is none, where it cannot be one."""
+    """The number of a line or cell; 0 for an impossible one."""
     return number if 0 <= number < 10**7 else 0
 
 

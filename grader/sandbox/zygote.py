@@ -44,7 +44,7 @@ def main(settings):
             return  # whoever started this has gone, or had no use for it
         settings = {**settings, **json.loads(told), "control": control}
     parent = os.getppid() if settings.get("fresh") else os.getpid()
-    watch = None if settings.get("fresh") else Watch()  # a fresh process has nobody who could
+    watch = None if settings.get("fresh") else Watch()  # nobody could watch a fresh process
     reporting = watch and watch.reporting
     layers = Layers(settings["memory_mb"], settings["cpu_seconds"], parent, reporting, settings["without"])
     imports.preload(ALWAYS)

@@ -76,6 +76,4 @@ def outdated(results: Results) -> str:
         return ""
     commands = [command.partition(" ") for command in dict.fromkeys(old.values())]
     again = ", ".join(f"`grader {name} {results.folder}{space}{form}`" for name, space, form in commands)
-    return (
-        f"older than the last grading run: {', '.join(old)}; to write {'them' if len(old) > 1 else 'it'} again: {again}"
-    )
+    return f"older than the last grading run: {', '.join(old)}; to update {'them' if len(old) > 1 else 'it'}: {again}"

@@ -1,4 +1,4 @@
-"""A run as the bytes that the store keeps: msgpack, compressed where it is unusually large, and never more than so many bytes."""
+"""A run as the bytes that the store keeps: msgpack, compressed where it is unusually large, and never more than MAX_BYTES."""
 
 import hashlib
 import zlib

@@ -83,7 +83,7 @@ class Store:
     # --- what was handed in --------------------------------------------------------------------------------------
 
     def receive(self, entry: Entry, received: Received, *, keep_newer: bool = False) -> bool:
-        """Note what someone handed in; the same again changes nothing, a different file supersedes the one before.
+        """Note what someone submitted; the same again changes nothing, a different file supersedes the one before.
 
         Args:
             keep_newer: one that is older than what is there is left out.
@@ -131,9 +131,9 @@ class Store:
 
     @staticmethod
     def _is_older(db: sqlite3.Connection, entry: Entry, received: Received, known: int | None) -> bool:
-        """Whether what is current was handed in after this: by the platform's times or, without, as it was received.
+        """Whether the current submission is newer: by the platform's times or, without these, by when each was received.
 
-        Nothing at all never takes the place of a file, for nobody can hand in nothing.
+        An empty submission never replaces a file, because students cannot submit nothing.
         """
         current = db.execute(
             "SELECT submissions.id, source IS NOT NULL, submitted_at FROM submissions"

@@ -108,13 +108,15 @@ def check_fresh_steps(assignment: Assignment) -> Finding:
                 if not error <= limit
             ]
         inconsistent = [name for name, value in assignment.given.items() if not np.isfinite(value).all()]
-        problems += [f"{name}: no finite numbers where the quantities contradict one another" for name in inconsistent]
+        problems += [
+            f"{name}: not finite at the sample point whose quantities contradict one another" for name in inconsistent
+        ]
     except ConfigError as error:
         problems = [str(error)]
     return finding(
-        "steps of single files",
-        f"the solution is right at {FRESH_STEPS} more steps, drawn as for single files",
-        "the solution or the model fails at steps that are drawn for single files",
+        "sample points of single files",
+        f"the solution is right at {FRESH_STEPS} more sample points, drawn as for single files",
+        "the solution or the model fails at sample points drawn as for single files",
         list(dict.fromkeys(problems))[:SHOWN],
     )
 

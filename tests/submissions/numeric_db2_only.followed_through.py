@@ -1,4 +1,4 @@
-"""Only dJ/db2 is numerical, the others build on it by their right rules: one gradient to mend."""
+"""Only dJ/db2 is numerical, the others build on it by their right rules: one gradient to fix."""
 # expect: dJ_db2=failed, others=followed_through
 
 import numpy as np

@@ -39,7 +39,7 @@ function gradient(data, student, g, detail) {
   if (detail.follows) {
     const [sources, roots] = detail.follows;
     part.append(make("p", { textContent:
-      `Right given the student’s own ${sources.join(", ")}. Mend ${(roots.length ? roots : sources).join(", ")}, and this one is right too.` }));
+      `Right given the student’s own ${sources.join(", ")}. Fix ${(roots.length ? roots : sources).join(", ")}, and this one is right too.` }));
   }
   if (detail.message) part.append(said("p", (detail.place ? `${detail.place}: ` : "") + detail.message, "why"));
   part.append(...diagnosis(detail));
