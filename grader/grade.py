@@ -70,7 +70,7 @@ def _grade(assignment: Assignment, run: Run, fresh: Fresh | None) -> Grade:
         if (values := as_returned(assignment, judgement, complete[name])) is not None
     }
     carried = find_carried(assignment, judgements, returned, single, fresh)
-    inherited = find_inherited(assignment, judgements, answers, returned, carried)
+    inherited = find_inherited(assignment, judgements, answers, returned, carried, fresh)
     diagnosable = {name: judgement for name, judgement in judgements.items() if name not in contradicted}
     diagnoses = _diagnose(assignment, diagnosable, complete, {*carried, *inherited})
     gradients = [
@@ -90,7 +90,7 @@ def _grade(assignment: Assignment, run: Run, fresh: Fresh | None) -> Grade:
         msgspec.structs.replace(result, inherits=inherited[result.name]) if result.name in inherited else result
         for result in gradients
     ]
-    gradients = add_places(assignment, _advised(assignment, gradients, answers, diagnoses), run)
+    gradients = add_places(assignment, _advised(assignment, gradients, answers, diagnoses, contradicted), run)
     undecided = [gradient.name for gradient in gradients if gradient.status == "not_graded"]
     return Grade(
         format=FORMAT,
@@ -149,15 +149,21 @@ def _advised(
     results: list[GradientResult],
     answers: Mapping[str, Sequence[Answer]],
     diagnoses: Mapping[str, "Explanation"],
+    contradicted: Collection[str],
 ) -> list[GradientResult]:
-    """With exceptions explained, and hints; not even imported where all is right."""
-    if not any(_to_explain(result) for result in results):
+    """With exceptions explained, and hints; not even imported where all is right.
+
+    Args:
+        contradicted: the gradients that are wrong at the file's own step only: no hint on a formula fits them.
+    """
+    explained = {result.name for result in results if _to_explain(result)}.difference(contradicted)
+    if not explained:
         return results
     from grader.advice import advise
 
     return [
         advise(assignment, result, next(iter(answers[result.name][-1:]), None), diagnoses.get(result.name))
-        if _to_explain(result)
+        if result.name in explained
         else result
         for result in results
     ]
