@@ -38,12 +38,21 @@ def signals_of(
         carried: the gradients that follow from the student's own wrong ones, as all do where a file differentiates -J.
         single: the gradients answered in float32.
     """
-    if differentiated := differentiates_loss(assignment, run, judgements):
+    differentiated, used = differentiates_loss(assignment, run, judgements)
+    if differentiated and not used:
         yield Signal(
             "numerical",
             f"{', '.join(differentiated)}: these answers differentiate the loss. Where the quantities in s contradict one"
             " another, they follow the loss computed again from the variable on, as numerical and automatic differentiation"
             " do; a derived formula uses the quantities that s holds. This is not proof: look at the file",
+        )
+    elif differentiated:
+        yield Signal(
+            "numerical",
+            f"{', '.join(differentiated)}: these answers compute the loss again from the variable on, as numerical and"
+            f" automatic differentiation do, although {', '.join(used)} in the same file"
+            f" {'uses' if len(used) == 1 else 'use'} the quantities that s holds. A function with a forward pass of its own"
+            " does so too: look at the file",
         )
     for name, judgement in judgements.items():
         if judgement.finite_difference.passed and judgement.reference.outcome == "failed":
@@ -100,26 +109,45 @@ def unexplained(results: Collection[GradientResult], max_score: float) -> Iterat
         )
 
 
-def differentiates_loss(assignment: Assignment, run: Run, judgements: Mapping[str, Judgement]) -> list[str]:
+def differentiates_loss(
+    assignment: Assignment, run: Run, judgements: Mapping[str, Judgement]
+) -> tuple[list[str], list[str]]:
     """The gradients that come from differentiating the loss, as far as behavior tells; none where a simpler reading explains it.
 
-    They are those whose numbers need everything downstream of the variable to be computed again, where no single set of
-    quantities that is computed again in all of them alike explains the numbers: a file that always evaluates the whole forward
-    pass, or only a sigmoid, is an honest one.
+    They are those whose numbers need everything downstream of the variable to be computed again.  The simpler reading is that
+    one set of quantities is computed again in all of them alike: a file that always evaluates the whole forward pass, or only
+    a sigmoid, is an honest one.  It does not fit a file whose right dJ/dh, say, takes y_hat as given while its dJ/db1, which
+    is derived from dJ/dh, computes y_hat again.
+
+    Returns:
+        These gradients; and, where only the last remark speaks against the simpler reading, those that use what is given.
     """
     if assignment.reference is None or not run.inconsistent:
-        return []
+        return [], []
     elsewhere = _right_elsewhere(assignment, run, judgements)
     others = {name: value for name, value in elsewhere.items() if not _uses_given(assignment, name, elsewhere)}
-    if len(others) < 2:
-        return []
     alike, found = [], []
     for name, value in others.items():
         differentiated, anywhere = assignment.recomputed[name]
         if _matches(differentiated, value):
             found.append(name)
             alike.append(_matches(anywhere, value))
-    return found if len(found) > 1 and not set.intersection(*alike) else []
+    if len(found) < 2:
+        return [], []
+    again = set.intersection(*alike)
+    if not again:
+        return found, []
+    upstream = {other for name in found for other in assignment.ancestors[name] if other in elsewhere}
+    used = [other for other in assignment.names if other in upstream and _ignores(assignment, other, elsewhere, again)]
+    return (found, used) if used else ([], [])
+
+
+def _ignores(assignment: Assignment, name: str, elsewhere: Mapping[str, Array], again: Collection[Recomputed]) -> bool:
+    """Whether a gradient uses the given quantities, where any of the sets that others compute again would change it."""
+    predicted = assignment.recomputed[name][1]
+    return _uses_given(assignment, name, elsewhere) and not any(
+        which not in predicted or _same(predicted[which], elsewhere[name]) for which in again
+    )
 
 
 def _right_elsewhere(assignment: Assignment, run: Run, judgements: Mapping[str, Judgement]) -> dict[str, Array]:
