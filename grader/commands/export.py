@@ -1,5 +1,6 @@
 """`grader export`: the marks as files that learning platforms take."""
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -88,7 +89,10 @@ def command(
         else:
             data, filled.graded = grades.grades_csv(stored).encode("utf-8-sig"), stored.counts().get("graded", 0)
         write_whole(path, data)
-        note_written(stored, path, f"export {form}", shown)
+        given = {"--into": template, "--column": column, "--comments": comments, "-o": output}
+        options = [word for option, value in given.items() if value for word in (option, str(value))]
+        again = ["export", form, *options, *(["--scale"] if scale else [])]
+        note_written(stored, path, one_line(shlex.join(again)), shown)
     click.echo(f"{one_line(str(path))}: {filled.graded} students with marks")
     if filled.worth:
         there = ", ".join(f"{points:g}" for points in sorted(filled.worth))
