@@ -151,11 +151,7 @@ def _advised(
     diagnoses: Mapping[str, "Explanation"],
     contradicted: Collection[str],
 ) -> list[GradientResult]:
-    """With exceptions explained, and hints; not even imported where all is right.
-
-    Args:
-        contradicted: the gradients that are wrong at the file's own step only: no hint on a formula fits them.
-    """
+    """With exceptions explained, and hints, which do not fit what is `contradicted`; not even imported where all is right."""
     explained = {result.name for result in results if _to_explain(result)}.difference(contradicted)
     if not explained:
         return results
@@ -280,7 +276,8 @@ def _message(assignment: Assignment, run: Run, undecided: Sequence[str]) -> str:
     if run.loading.outcome in ("returned", "missing"):  # there is no file: the message says so by itself
         return run.loading.message if run.loading.outcome == "missing" else ""
     where = place(run.loading.line, run.loading.cell)
-    name = "the notebook" if run.loading.returned == NOTEBOOK else assignment.config.submission
+    late = run.loading.outcome == "timed_out"  # before the child could tell a notebook from another file
+    name = "the file" if late else "the notebook" if run.loading.returned == NOTEBOOK else assignment.config.submission
     return f"{name} could not be loaded: {where and f'{where}: '}{run.loading.message}"
 
 
