@@ -29,6 +29,7 @@ def print_summary(folder: Path, outcome: Outcome) -> None:
         _print_list(console, again, listed["not_graded"])
         older = "older in this download than what was graded: the newer file was kept (--force takes the older one)"
         _print_list(console, older, outcome.kept)
+        _print_list(console, "older than what was graded, and taken because of --force", outcome.set_back)
         _print_list(console, "not in this download, kept from an earlier one", outcome.absent)
         _print_list(console, "not taken", [f"{path}: {reason}" for path, reason in results.refused()], "refused.csv")
         _print_flags(console, results)
@@ -65,7 +66,9 @@ def _print_flags(console: Console, results: Results) -> None:
     words = {
         "identical": "the same file as another student's",
         "numerical": "a numerical derivative, or what may be one",
+        "table": "right at the points that all files share, wrong at one of their own",
         "tamper": "tried what the sandbox forbids, or ended the process",
+        "unexplained": "marks that follow from values no formula explains",
         "unstable": "answers differ when run twice",
     }
     if flagged:
