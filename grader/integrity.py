@@ -17,11 +17,12 @@ from grader.followthrough import Carried
 from grader.graph import Array
 from grader.judge import REAL_KINDS, Judgement
 from grader.recompute import Recomputed
-from grader.result import GradientResult, Signal
+from grader.result import GradientResult, Mistake, Signal
 
 # A formula is right to a few units of the last digit, 4e-16; a difference quotient of high order may reach 1e-14.
 FORMULA = 4e-15
 SAME = 1e-5  # no difference quotient is more exact; with other quantities recomputed, already the first digit differs
+WHOLE = "the result"  # where a mistake is that is about all of an answer
 UNEXPLAINED_SHARE = 0.25  # of the marks of the assignment
 
 
@@ -88,25 +89,44 @@ def tables(contradicted: Sequence[str]) -> list[Signal]:
 
 
 def unexplained(results: Collection[GradientResult], max_score: float) -> Iterator[Signal]:
-    """Marks that follow from values which no diagnosis explains: such values may have been made up."""
-    mute = {
-        result.name
-        for result in results
-        if result.status == "failed" and result.diagnosis is not None and result.diagnosis.certainty == "none"
-    }
+    """Marks that follow from values which may have been made up, as `_made_up` says."""
+    suspect = _made_up(results)
     following: dict[str, float] = {}
     roots: set[str] = set()
     for result in results:
-        if result.follow_through is not None and mute.intersection(result.follow_through.roots):
+        if result.follow_through is not None and suspect.keys() & result.follow_through.roots:
             following[result.name] = result.follow_through.score
-            roots.update(mute.intersection(result.follow_through.roots))
+            roots.update(*(suspect[root] for root in result.follow_through.roots if root in suspect))
     kept = sum(following.values())
     if following and kept >= UNEXPLAINED_SHARE * max_score:
         yield Signal(
             "unexplained",
-            f"{kept:g} marks ({', '.join(following)}) follow from {', '.join(sorted(roots))}, whose values no formula explains:"
-            " see whether that is a genuine attempt",
+            f"{kept:g} marks ({', '.join(following)}) follow from {', '.join(sorted(roots))}, whose values no formula explains,"
+            " or which are constant or only a copy: see whether that is a genuine attempt",
         )
+
+
+def _made_up(results: Collection[GradientResult]) -> dict[str, set[str]]:
+    """The wrong gradients that nobody needs to have derived, each with those that it goes back to, itself for most.
+
+    No diagnosis explains them; or they are constants, or one of the quantities of `s` as it is; or they earn nothing because
+    they follow from such a one.
+    """
+    wrong = [result for result in results if result.status == "failed"]
+    found = {
+        result.name: {result.name}
+        for result in wrong
+        if result.diagnosis is not None
+        and (result.diagnosis.certainty == "none" or any(map(_is_no_attempt, result.diagnosis.mistakes)))
+    }
+    for result in wrong:
+        if known := found.keys() & result.inherits:
+            found[result.name] = known
+    return found
+
+
+def _is_no_attempt(mistake: Mistake) -> bool:
+    return mistake.kind == "constant" or (mistake.kind, mistake.where) == ("wrong-variable", WHOLE)
 
 
 def differentiates_loss(

@@ -140,6 +140,39 @@ def test_marks_that_follow_from_values_without_an_explanation_are_signalled(
     assert "dJ_db1, dJ_db2" in signal.message
 
 
+@pytest.mark.parametrize(
+    "upstream",
+    [
+        "s.b2",
+        "3 * s.b2",
+        "s.y",
+        "np.ones(s.b2.shape)",
+        "np.arange(s.b2.size).reshape(1, -1) / 7",
+        "np.sin(7 * s.b2 + 1)",
+    ],
+)
+def test_marks_that_follow_from_a_constant_or_from_a_copy_are_signalled(
+    assignment: Assignment, sandbox: Sandbox, upstream: str
+) -> None:
+    """Also where a gradient in between earns nothing because of it."""
+    source = (SUBMISSIONS.parents[1] / "solutions" / "gradients.py").read_text().replace("s.y_hat - s.y", upstream)
+    result = graded(assignment, sandbox, f"import numpy as np\n{source}".encode())
+    assert result.score >= 70
+    [signal] = result.integrity
+    assert signal.kind == "unexplained"
+    assert "follow from dJ_db2, whose values" in signal.message
+
+
+@pytest.mark.parametrize("upstream", ["s.y - s.y_hat", "s.y_hat", "(s.y_hat - s.y) / s.y.size", "-s.y / s.y_hat"])
+def test_marks_that_follow_from_a_mistake_in_a_derivation_are_no_signal(
+    assignment: Assignment, sandbox: Sandbox, upstream: str
+) -> None:
+    source = (SUBMISSIONS.parents[1] / "solutions" / "gradients.py").read_text().replace("s.y_hat - s.y", upstream, 2)
+    result = graded(assignment, sandbox, source.encode())
+    assert result.score >= 70
+    assert result.integrity == []
+
+
 def test_marks_that_follow_from_an_explained_mistake_are_no_signal(assignment: Assignment, sandbox: Sandbox) -> None:
     result = graded(assignment, sandbox, (SUBMISSIONS / "seed.followed_through.py").read_bytes())
     assert result.gradients[1].follow_through is not None

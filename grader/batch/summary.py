@@ -68,7 +68,7 @@ def _print_flags(console: Console, results: Results) -> None:
         "numerical": "a numerical derivative, or what may be one",
         "table": "right at the points that all files share, wrong at one of their own",
         "tamper": "tried what the sandbox forbids, or ended the process",
-        "unexplained": "marks that follow from values no formula explains",
+        "unexplained": "marks that follow from values which may be made up",
         "unstable": "answers differ when run twice",
     }
     if flagged:
