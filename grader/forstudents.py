@@ -37,12 +37,16 @@ def for_students(grade: Grade) -> Grade:
     for result in short.gradients:
         own = result.message.startswith(_STUB) if result.status == "missing" else result.status in _OWN_WORDS
         first = seen.setdefault(result.message, result.name) if own and result.message else result.name
-        kind = one_line(
-            result.message.partition(":")[0], _KIND
-        )  # where the file does not load, the rest stands at the top
+        kind = _kind(result.message)  # where the file does not load, the rest stands at the top
         again = kind if loading or result.status == "missing" else f"{kind}: the same as in {first}"
         gradients.append(result if first == result.name else msgspec.structs.replace(result, message=again))
     return msgspec.structs.replace(short, gradients=gradients)
+
+
+def _kind(message: str) -> str:
+    """The type of an exception, or how else a message begins."""
+    kind = message.partition(":")[0]
+    return one_line(kind, _KIND) if kind.isidentifier() else kind
 
 
 def own_line(text: str) -> str:
