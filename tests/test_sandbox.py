@@ -106,7 +106,7 @@ def test_processor_time_below_the_limit_is_fine_and_above_costs_the_gradient(ass
     assert run.attempts == 3, "the main run, the rest, and once more alone"
 
 
-def test_a_file_that_loads_for_too_long_is_stopped_in_words_of_its_own(assignment: Assignment) -> None:
+def test_a_file_that_takes_too_long_to_load_gets_a_message_that_says_what_to_leave_out(assignment: Assignment) -> None:
     quick = changed(assignment, call_cpu_seconds=0.4)
     with sandboxed(quick) as sandbox:
         loading = sandbox.run(b"while True: pass").loading
