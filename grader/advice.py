@@ -1,19 +1,22 @@
-"""What is said beside the marks: the reason why a function stopped, and the hints.  Pure; decides no marks.
+"""What is said beside the marks: why a function raised, where it first goes wrong, and the hints.  Pure; decides no marks.
 
 A reason comes from the student's process: it is repeated as text, and nothing else follows from it.
 """
 
 import builtins
+import warnings
 
 import msgspec
 import numpy as np
 
-from grader.answers import Answer, place
+from grader.answers import Answer, Run, place
 from grader.assignment import Assignment
 from grader.config import Gradient
 from grader.diagnosis.hints import hints_for
 from grader.diagnosis.story import Explanation
+from grader.followthrough import fits
 from grader.graph import Array
+from grader.judge import REAL_KINDS
 from grader.result import Diagnosis, GradientResult, Mistake
 
 RUNTIME, RECOMPUTED = "runtime", "recomputed"
@@ -98,3 +101,44 @@ def _unusual(value: Array) -> str:
     if value.dtype.kind == "c":
         return "not-real"
     return "none" if np.isfinite(value).all() else "not-finite"
+
+
+def add_places(assignment: Assignment, results: list[GradientResult], run: Run) -> list[GradientResult]:
+    """With the lines at which wrong values leave the right way, and numpy's silent traps, where a run was traced."""
+    if not (traces := run.traces):
+        return results
+    from grader.diagnosis.where import located
+
+    wrong = {result.name for result in results if result.status == "failed" and not result.inherits}
+    # Right but for the last digits: no line of it is wrong.
+    off = {result.name for result in results if result.name in wrong and result.checks[-1].outcome != "failed"}
+    traced = {name: [a.traced for a in found] for name, found in traces.items() if name in off}
+    try:
+        places = located(assignment, traced, _own_wrong(assignment, results, run))
+    except Exception as error:  # as with a diagnosis, the marks stand
+        warnings.warn(f"no line of a mistake: {type(error).__name__}: {error}", RuntimeWarning, stacklevel=2)
+        places = {}
+    return [
+        msgspec.structs.replace(
+            result,
+            where=places.get(result.name, ""),
+            notes=list(
+                dict.fromkeys([*result.notes, *(line for a in traces.get(result.name, ()) for line in a.explanation)])
+            ),
+        )
+        if result.name in wrong
+        else result
+        for result in results
+    ]
+
+
+def _own_wrong(assignment: Assignment, results: list[GradientResult], run: Run) -> dict[str, list[Array]]:
+    """The student's wrong gradients, in the direction of the loss: others may build on them, also on a wrong shape."""
+    found = {}
+    for result in results:
+        values = [answer.value.array() for answer in run.answers.get(result.name, ()) if answer.value is not None]
+        real = all(value.dtype.kind in REAL_KINDS for value in values)
+        complete = real and len(values) == len(assignment.steps)
+        if result.status in ("failed", "followed_through") and complete and fits(assignment, result.name, values):
+            found[result.name] = [assignment.config.sign * value.astype(float) for value in values]
+    return found

@@ -10,6 +10,7 @@ from grader.result import WARNED, Grade, GradientResult
 from grader.text import one_line
 
 LINE = 200  # characters
+_KIND = 40  # ... of the type of an exception, where its message is not repeated: a student can name one
 
 _STUB = "NotImplementedError"
 _OWN_WORDS = ("raised", "out_of_memory", "missing")  # the message of any other status is ours
@@ -36,10 +37,16 @@ def for_students(grade: Grade) -> Grade:
     for result in short.gradients:
         own = result.message.startswith(_STUB) if result.status == "missing" else result.status in _OWN_WORDS
         first = seen.setdefault(result.message, result.name) if own and result.message else result.name
-        kind = result.message.partition(":")[0]  # where the file does not load, the rest stands at the top
+        kind = _kind(result.message)  # where the file does not load, the rest stands at the top
         again = kind if loading or result.status == "missing" else f"{kind}: the same as in {first}"
         gradients.append(result if first == result.name else msgspec.structs.replace(result, message=again))
     return msgspec.structs.replace(short, gradients=gradients)
+
+
+def _kind(message: str) -> str:
+    """The type of an exception, or how else a message begins."""
+    kind = message.partition(":")[0]
+    return one_line(kind, _KIND) if kind.isidentifier() else kind
 
 
 def own_line(text: str) -> str:

@@ -13,12 +13,11 @@ from grader.answers import NOTEBOOK, Answer, Run, place, stopped
 from grader.assignment import Assignment
 from grader.config import CHECKS, Gradient
 from grader.flags import tampering
-from grader.followthrough import Carried, as_exact_as_single, find_carried, fits
+from grader.followthrough import Carried, as_exact_as_single, find_carried
 from grader.fresh import Fresh, fresh_of
-from grader.graph import Array
 from grader.inherited import find_inherited
 from grader.integrity import signals_of, tables, unexplained
-from grader.judge import REAL_KINDS, SKIPPED, Judgement, Verdict, as_returned, judge
+from grader.judge import SKIPPED, Judgement, Verdict, as_returned, judge
 from grader.result import WARNED, CheckResult, FollowThrough, Grade, GradientResult, GradientStatus
 
 if TYPE_CHECKING:
@@ -73,7 +72,7 @@ def _grade(assignment: Assignment, run: Run, fresh: Fresh | None) -> Grade:
         if (values := as_returned(assignment, judgement, complete[name])) is not None
     }
     carried = find_carried(assignment, judgements, returned, single, fresh)
-    inherited = find_inherited(assignment, judgements, answers, returned, carried)
+    inherited = find_inherited(assignment, judgements, answers, returned, carried, fresh)
     diagnosable = {name: judgement for name, judgement in judgements.items() if name not in contradicted}
     diagnoses = _diagnose(assignment, diagnosable, complete, {*carried, *inherited})
     gradients = [
@@ -93,7 +92,7 @@ def _grade(assignment: Assignment, run: Run, fresh: Fresh | None) -> Grade:
         msgspec.structs.replace(result, inherits=inherited[result.name]) if result.name in inherited else result
         for result in gradients
     ]
-    gradients = add_places(assignment, _advised(assignment, gradients, answers, diagnoses), run)
+    gradients = _advised(assignment, gradients, answers, diagnoses, contradicted)
     undecided = [gradient.name for gradient in gradients if gradient.status == "not_graded"]
     return Grade(
         format=FORMAT,
@@ -152,15 +151,17 @@ def _advised(
     results: list[GradientResult],
     answers: Mapping[str, Sequence[Answer]],
     diagnoses: Mapping[str, "Explanation"],
+    contradicted: Collection[str],
 ) -> list[GradientResult]:
-    """With exceptions explained, and hints; not even imported where all is right."""
-    if not any(_to_explain(result) for result in results):
+    """With exceptions explained, and hints, which do not fit what is `contradicted`; not even imported where all is right."""
+    explained = {result.name for result in results if _to_explain(result)}.difference(contradicted)
+    if not explained:
         return results
     from grader.advice import advise
 
     return [
         advise(assignment, result, next(iter(answers[result.name][-1:]), None), diagnoses.get(result.name))
-        if _to_explain(result)
+        if result.name in explained
         else result
         for result in results
     ]
@@ -169,47 +170,6 @@ def _advised(
 def _to_explain(result: GradientResult) -> bool:
     """Whether something is wrong with it by itself, that can be explained."""
     return result.status in ("failed", "raised") and not result.inherits
-
-
-def add_places(assignment: Assignment, results: list[GradientResult], run: Run) -> list[GradientResult]:
-    """With the lines at which wrong values leave the right way, and numpy's silent traps, where a run was traced."""
-    if not (traces := run.traces):
-        return results
-    from grader.diagnosis.where import located
-
-    wrong = {result.name for result in results if result.status == "failed" and not result.inherits}
-    # Right but for the last digits: no line of it is wrong.
-    off = {result.name for result in results if result.name in wrong and result.checks[-1].outcome != "failed"}
-    traced = {name: [a.traced for a in found] for name, found in traces.items() if name in off}
-    try:
-        places = located(assignment, traced, _own_wrong(assignment, results, run))
-    except Exception as error:  # as with a diagnosis, the marks stand
-        warnings.warn(f"no line of a mistake: {type(error).__name__}: {error}", RuntimeWarning, stacklevel=2)
-        places = {}
-    return [
-        msgspec.structs.replace(
-            result,
-            where=places.get(result.name, ""),
-            notes=list(
-                dict.fromkeys([*result.notes, *(line for a in traces.get(result.name, ()) for line in a.explanation)])
-            ),
-        )
-        if result.name in wrong
-        else result
-        for result in results
-    ]
-
-
-def _own_wrong(assignment: Assignment, results: list[GradientResult], run: Run) -> dict[str, list[Array]]:
-    """The student's wrong gradients, in the direction of the loss: others may build on them, also on a wrong shape."""
-    found = {}
-    for result in results:
-        values = [answer.value.array() for answer in run.answers.get(result.name, ()) if answer.value is not None]
-        real = all(value.dtype.kind in REAL_KINDS for value in values)
-        complete = real and len(values) == len(assignment.steps)
-        if result.status in ("failed", "followed_through") and complete and fits(assignment, result.name, values):
-            found[result.name] = [assignment.config.sign * value.astype(float) for value in values]
-    return found
 
 
 def _judged(
@@ -277,7 +237,8 @@ def _message(assignment: Assignment, run: Run, undecided: Sequence[str]) -> str:
     if run.loading.outcome in ("returned", "missing"):  # there is no file: the message says so by itself
         return run.loading.message if run.loading.outcome == "missing" else ""
     where = place(run.loading.line, run.loading.cell)
-    name = "the notebook" if run.loading.returned == NOTEBOOK else assignment.config.submission
+    late = run.loading.outcome == "timed_out"  # before the child could tell a notebook from another file
+    name = "the file" if late else "the notebook" if run.loading.returned == NOTEBOOK else assignment.config.submission
     return f"{name} could not be loaded: {where and f'{where}: '}{run.loading.message}"
 
 

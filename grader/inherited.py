@@ -11,6 +11,7 @@ import numpy as np
 from grader.answers import Answer
 from grader.assignment import Assignment
 from grader.followthrough import Carried, fits, given, in_order, made_of_sizes, trace_back
+from grader.fresh import Fresh
 from grader.graph import Array
 from grader.judge import Judgement, name_axes, show
 
@@ -23,6 +24,7 @@ def find_inherited(
     answers: Mapping[str, Sequence[Answer]],
     returned: Mapping[str, list[Array]],
     carried: Mapping[str, Carried],
+    fresh: Fresh | None = None,
 ) -> dict[str, list[str]]:
     """For each gradient that goes wrong because of others, the ones to fix, in order.
 
@@ -30,9 +32,10 @@ def find_inherited(
         answers: all that there are, also of gradients that raised.
         returned: the finite real answers, of whatever shape, in the direction of the loss.
         carried: what follows from the student's own gradients; what goes wrong because of one of these is due to its roots.
+        fresh: the answers at the file's own step, where what follows from another gradient must follow too.
     """
     found: dict[str, list[str]] = {}
-    for name, follows in _of_no_attempt(assignment, judgements, returned, carried).items():
+    for name, follows in _of_no_attempt(assignment, judgements, returned, carried, fresh).items():
         found[name] = follows.roots
     found |= _cut_to_zero(assignment, judgements, answers, returned)
     misshapen = [name for name, judgement in judgements.items() if judgement.shape.outcome == "failed"]
@@ -54,6 +57,7 @@ def _of_no_attempt(
     judgements: Mapping[str, Judgement],
     returned: Mapping[str, list[Array]],
     carried: Mapping[str, Carried],
+    fresh: Fresh | None,
 ) -> dict[str, Carried]:
     """What follows from upstream gradients that follow-through does not build on."""
     wrong = {
@@ -61,7 +65,7 @@ def _of_no_attempt(
         for name, values in returned.items()
         if not judgements[name].passed and name not in carried and fits(assignment, name, values)
     }
-    return trace_back(assignment, wrong, wrong, set())
+    return trace_back(assignment, wrong, wrong, set(), fresh)
 
 
 def _cut_to_zero(

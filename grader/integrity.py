@@ -17,12 +17,13 @@ from grader.followthrough import Carried
 from grader.graph import Array
 from grader.judge import REAL_KINDS, Judgement
 from grader.recompute import Recomputed
-from grader.result import GradientResult, Signal
+from grader.result import GradientResult, Mistake, Signal
 
 # A formula is right to a few units of the last digit, 4e-16; a difference quotient of high order may reach 1e-14.
 FORMULA = 4e-15
 SAME = 1e-5  # no difference quotient is more exact; with other quantities recomputed, already the first digit differs
-UNEXPLAINED_SHARE, FROM_INPUTS_SHARE = 0.5, 0.25  # of the marks of the assignment
+WHOLE = "the result"  # where a mistake is that is about all of an answer
+UNEXPLAINED_SHARE, MADE_UP_SHARE = 0.5, 0.25  # of the marks of the assignment
 
 
 def signals_of(
@@ -38,12 +39,21 @@ def signals_of(
         carried: the gradients that follow from the student's own wrong ones, as all do where a file differentiates -J.
         single: the gradients answered in float32.
     """
-    if differentiated := differentiates_loss(assignment, run, judgements):
+    differentiated, used = differentiates_loss(assignment, run, judgements)
+    if differentiated and not used:
         yield Signal(
             "numerical",
             f"{', '.join(differentiated)}: these answers behave like a derivative of the loss. At a sample point whose quantities"
             " contradict one another, they match the loss recomputed from the variable onwards, as numerical and automatic"
             " differentiation do; a derived formula uses the quantities that s holds. This is not proof: read the file",
+        )
+    elif differentiated:
+        yield Signal(
+            "numerical",
+            f"{', '.join(differentiated)}: these answers recompute the loss from the variable onwards, as numerical and"
+            f" automatic differentiation do, although {', '.join(used)} in the same file"
+            f" {'uses' if len(used) == 1 else 'use'} the quantities that s holds. A function with a forward pass of its own"
+            " does so too: read the file",
         )
     elsewhere = _right_elsewhere(assignment, run, judgements)
     for name, judgement in judgements.items():
@@ -82,32 +92,54 @@ def tables(contradicted: Sequence[str]) -> list[Signal]:
 
 
 def unexplained(results: Collection[GradientResult], run: Run, max_score: float) -> Iterator[Signal]:
-    """Marks that follow from values which no diagnosis explains: such values may have been made up.
-
-    Fewer marks are enough where the values use nothing that the model computes, as those of a gradient do.
-    """
-    mute = {
-        result.name
-        for result in results
-        if result.status == "failed" and result.diagnosis is not None and result.diagnosis.certainty == "none"
-    }
-    from_inputs = {name for name in mute if _uses_inputs_only(run, name)}
-    for roots, share in ((from_inputs, FROM_INPUTS_SHARE), (mute, UNEXPLAINED_SHARE)):
+    """Marks that follow from values which no diagnosis explains, or which look made up: for those fewer marks are enough."""
+    made_up, mute = _suspects(results, run)
+    for suspects, share, what in (
+        (made_up, MADE_UP_SHARE, "use nothing that the model computes, or are constant or only a copy"),
+        ({**mute, **made_up}, UNEXPLAINED_SHARE, "no formula explains"),
+    ):
         following = {
             result.name: result.follow_through
             for result in results
-            if result.follow_through is not None and roots.intersection(result.follow_through.roots)
+            if result.follow_through is not None and suspects.keys() & result.follow_through.roots
         }
         kept = sum(one.score for one in following.values())
         if following and kept >= share * max_score:
-            named = roots.intersection(root for one in following.values() for root in one.roots)
+            roots = {origin for one in following.values() for root in one.roots for origin in suspects.get(root, ())}
             yield Signal(
                 "unexplained",
-                f"{kept:g} marks ({', '.join(following)}) follow from {', '.join(sorted(named))}, whose values no formula"
-                f" explains{' and which use nothing that the model computes' * (roots is from_inputs)}: check whether that is"
-                " a genuine attempt",
+                f"{kept:g} marks ({', '.join(following)}) follow from {', '.join(sorted(roots))}, whose values {what}:"
+                " check whether that is a genuine attempt",
             )
             return
+
+
+def _suspects(results: Collection[GradientResult], run: Run) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
+    """(made up, unexplained): wrong gradients, each with those that it goes back to, itself for most.
+
+    Made up is what is a constant, or one of the quantities of `s` as it is, or what no diagnosis explains and which uses only
+    inputs of the model; and what earns nothing because it follows from such a one.
+    """
+    made_up: dict[str, set[str]] = {}
+    mute: dict[str, set[str]] = {}
+    wrong = [result for result in results if result.status == "failed"]
+    for result in wrong:
+        if result.diagnosis is None:
+            continue
+        unexplained = result.diagnosis.certainty == "none"
+        if any(map(_is_no_attempt, result.diagnosis.mistakes)) or (unexplained and _uses_inputs_only(run, result.name)):
+            made_up[result.name] = {result.name}
+        elif unexplained:
+            mute[result.name] = {result.name}
+    for found in (made_up, mute):
+        for result in wrong:
+            if known := found.keys() & result.inherits:
+                found[result.name] = known
+    return made_up, mute
+
+
+def _is_no_attempt(mistake: Mistake) -> bool:
+    return mistake.kind == "constant" or (mistake.kind, mistake.where) == ("wrong-variable", WHOLE)
 
 
 def _uses_inputs_only(run: Run, name: str) -> bool:
@@ -116,35 +148,52 @@ def _uses_inputs_only(run: Run, name: str) -> bool:
     return bool(answers) and elsewhere is not None and elsewhere.value == answers[0].value  # type: ignore[index]
 
 
-def differentiates_loss(assignment: Assignment, run: Run, judgements: Mapping[str, Judgement]) -> list[str]:
+def differentiates_loss(
+    assignment: Assignment, run: Run, judgements: Mapping[str, Judgement]
+) -> tuple[list[str], list[str]]:
     """The gradients that come from differentiating the loss, as far as behavior tells; none where a simpler reading explains it.
 
-    They are those whose numbers need everything downstream of the variable to be computed again, where no single set of
-    quantities that is computed again in all of them alike explains the numbers: a file that always evaluates the whole forward
-    pass, or only a sigmoid, is an honest one.  So is one whose functions each compute again what they like: there most of the
-    numbers that are not those of the given quantities need something else than everything downstream.
+    They are those whose numbers need everything downstream of the variable to be computed again.  The simpler reading is that
+    one set of quantities is computed again in all of them alike: a file that always evaluates the whole forward pass, or only
+    a sigmoid, is an honest one.  It does not fit a file whose right dJ/dh, say, takes y_hat as given while its dJ/db1, which
+    is derived from dJ/dh, computes y_hat again.  Honest, too, is a file whose functions each compute again what they like:
+    there most of the numbers that are not those of the given quantities need something else than everything downstream.
+
+    Returns:
+        These gradients; and, where only the remark on dJ/dh speaks against the simpler reading, those that use what is given.
     """
     if assignment.reference is None or not run.inconsistent:
-        return []
+        return [], []
     elsewhere = _right_elsewhere(assignment, run, judgements)
     others = {name: value for name, value in elsewhere.items() if not _uses_given(assignment, name, elsewhere)}
-    if len(others) < 2:
-        return []
     alike, found = [], []
     for name, value in others.items():
         differentiated, anywhere = assignment.recomputed[name]
         if _matches(differentiated, value):
             found.append(name)
             alike.append(_matches(anywhere, value))
-    if len(found) < 2 or 2 * len(found) <= len(others) or set.intersection(*alike):
-        return []
-    return found
+    if len(found) < 2 or 2 * len(found) <= len(others):
+        return [], []
+    again = set.intersection(*alike)
+    if not again:
+        return found, []
+    upstream = {other for name in found for other in assignment.ancestors[name] if other in elsewhere}
+    used = [other for other in assignment.names if other in upstream and _ignores(assignment, other, elsewhere, again)]
+    return (found, used) if used else ([], [])
+
+
+def _ignores(assignment: Assignment, name: str, elsewhere: Mapping[str, Array], again: Collection[Recomputed]) -> bool:
+    """Whether a gradient uses the given quantities, where any of the sets that others compute again would change it."""
+    predicted = assignment.recomputed[name][1]
+    return _uses_given(assignment, name, elsewhere) and not any(
+        which not in predicted or _same(predicted[which], elsewhere[name]) for which in again
+    )
 
 
 def _right_elsewhere(assignment: Assignment, run: Run, judgements: Mapping[str, Judgement]) -> dict[str, Array]:
     """The answers at the inconsistent step, of gradients that are right, but perhaps for their sign, at the shared steps."""
-    found = {}
-    for gradient in assignment.config.gradients:
+    found: dict[str, Array] = {}
+    for gradient in assignment.config.gradients if assignment.reference is not None else ():
         name = gradient.name
         judgement, answer = judgements.get(name), run.inconsistent.get(name)
         if judgement is None or judgement.values is None or answer is None or answer.value is None:

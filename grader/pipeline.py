@@ -9,7 +9,7 @@ import msgspec
 from grader.answers import Run
 from grader.assignment import Assignment
 from grader.errors import SandboxError
-from grader.grade import add_places, grade, not_graded
+from grader.grade import grade, not_graded
 from grader.result import Grade
 from grader.sandbox.host import Sandbox
 from grader.sandbox.spawner import Spawner
@@ -74,4 +74,6 @@ def with_places(assignment: Assignment, sandbox: Sandbox, submission: Submission
         traced = msgspec.structs.replace(run, traces=sandbox.trace(submission.source, wrong, run))
     except SandboxError:  # the marks stand without it
         return graded
+    from grader.advice import add_places  # where something is wrong, it is loaded already
+
     return msgspec.structs.replace(graded, gradients=add_places(assignment, graded.gradients, traced))

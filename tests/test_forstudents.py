@@ -107,6 +107,22 @@ def test_a_repetition_refers_to_where_it_was_said_first(assignment: Assignment) 
     assert found["dJ_dH"][1] == ["warned: the same as in dJ_dI"]
 
 
+def test_the_name_of_an_exception_of_their_own_is_not_repeated_whole(assignment: Assignment) -> None:
+    secret = "E" + SECRET.replace(" ", "_").replace(".", "_")[:150]
+    stopped = {name: [Answer("raised", message=f"{secret}: x", line=3)] for name in assignment.names}
+    first, *others = for_students(grade(assignment, Run(stopped), "gradients.py")).gradients
+    assert first.message == f"{secret}: x"
+    assert {len(result.message) for result in others} == {len(": the same as in dJ_db2") + 40}
+
+
+def test_why_a_file_cannot_be_read_stands_at_the_top_only(assignment: Assignment) -> None:
+    conflict = "marks of a merge conflict (<<<<<<<) in line 8: choose one version and delete the marks"
+    graded = grade(assignment, Run({}, Answer("raised", message=conflict)), "gradients.py")
+    page = channels(assignment, graded)["Gradescope"]
+    assert page.count("merge conflict") == 1
+    assert page.count("see the top of the page") == len(assignment.names)
+
+
 def test_further_warnings_are_counted_and_other_notes_stay(assignment: Assignment) -> None:
     answer = Answer("timed_out", warnings=("a", "b", "c"), mutated=("h",))
     notes = for_students(grade(assignment, Run({"dJ_dU": [answer]}), "gradients.py")).gradients[1].notes

@@ -14,9 +14,11 @@ from grader.batch.protocol import Task
 from grader.batch.worker import Judge
 from grader.fresh import MARGIN
 from grader.grade import grade
+from grader.pipeline import grade_submission
 from grader.result import Grade
 from grader.sandbox.host import Sandbox
 from grader.store.runs import pack_run, unpack_run
+from grader.submission import Submission
 from grader.validation.numbers import as_data
 
 SOLUTION = (ROOT / "solutions" / "gradients.py").read_bytes()
@@ -77,6 +79,17 @@ def test_a_table_of_right_answers_earns_nothing_beyond_the_shape_and_is_signalle
     [signal] = result.integrity
     assert signal.kind == "table"
     assert ", ".join(assignment.names) in signal.message
+
+
+@pytest.mark.parametrize("otherwise", ["np.zeros((1, 1))", "None", "s.U * 0"])
+def test_answers_from_a_table_are_neither_derived_from_one_another_nor_wrong_in_some_line(
+    assignment: Assignment, sandbox: Sandbox, otherwise: str
+) -> None:
+    """At the shared steps they are right, so no formula is, no line is, and no other gradient is to blame."""
+    submission = Submission("gradients.py", table_of(assignment, otherwise))
+    result = grade_submission(assignment, sandbox, submission)
+    assert {gradient.status for gradient in result.gradients} == {"failed"}
+    assert [(gradient.inherits, gradient.where, gradient.hints) for gradient in result.gradients] == 8 * [([], "", [])]
 
 
 def test_zeros_do_not_follow_from_zeros(assignment: Assignment, sandbox: Sandbox) -> None:

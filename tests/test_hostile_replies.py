@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from rich.console import Console
 
+from grader.advice import add_places
 from grader.answers import DTYPES, Run
 from grader.assignment import Assignment
 from grader.exports.feedback import markdown, page, web_page
@@ -27,7 +28,7 @@ from grader.exports.results import write_results
 from grader.fingerprint import Fingerprint, fingerprint
 from grader.flags import flags_of
 from grader.formats import NAMES, render
-from grader.grade import add_places, grade
+from grader.grade import grade
 from grader.gradescope import results
 from grader.gradescope.attempts import wrong_answers
 from grader.gradescope.emit import emit

@@ -62,6 +62,40 @@ def test_one_formula_among_derivatives_does_not_hide_them(assignment: Assignment
     assert message.startswith("dJ_dU, dJ_dh, dJ_db1")
 
 
+def test_formulas_for_the_output_layer_do_not_hide_derivatives_of_the_loss_behind_it(
+    assignment: Assignment, sandbox: Sandbox
+) -> None:
+    """Each by itself could be a formula after a forward pass of its own; but dJ_dh, which they build on, does without one."""
+    source = (SUBMISSIONS / "complex_step.passed.py").read_bytes()
+    formulas = (
+        b"\ndef dJ_db2(s): return s.y_hat - s.y\ndef dJ_dU(s): return s.h.T @ dJ_db2(s)"
+        b"\ndef dJ_dh(s): return dJ_db2(s) @ s.U.T\n"
+    )
+    result = graded(assignment, sandbox, source + formulas)
+    [signal] = result.integrity
+    assert signal.kind == "numerical"
+    assert signal.message.startswith("dJ_db1, dJ_dL_x, dJ_dI, dJ_dH, dJ_dh_prev: these answers recompute the loss")
+    assert "dJ_db2, dJ_dh in the same file use" in signal.message
+
+
+def test_one_quantity_computed_again_in_some_gradients_only_is_no_signal(
+    assignment: Assignment, sandbox: Sandbox
+) -> None:
+    source = (SUBMISSIONS.parents[1] / "solutions" / "gradients.py").read_text()
+    sigmoid = (
+        "\nimport numpy as np\ndef dJ_db1(s):\n    h = 1 / (1 + np.exp(-(s.h_prev @ s.H + s.e @ s.I + s.b1)))\n"
+        "    return dJ_dh(s) * h * (1 - h)\n"
+    )
+    softmax = (
+        "\nfrom model import softmax\ndef dJ_db2(s): return softmax(s.h @ s.U + s.b2) - s.y\n"
+        "def dJ_dh(s): return (s.y_hat - s.y) @ s.U.T\n"
+    )
+    for again in (sigmoid, softmax, sigmoid + softmax):
+        result = graded(assignment, sandbox, (source + again).encode())
+        assert result.passed
+        assert result.integrity == []
+
+
 def test_derivatives_of_the_log_likelihood_are_signalled_too(assignment: Assignment, sandbox: Sandbox) -> None:
     source = (SUBMISSIONS / "complex_step.passed.py").read_bytes()
     negative = "".join(
@@ -138,6 +172,39 @@ def test_fewer_marks_are_enough_where_the_values_use_nothing_that_the_model_comp
     kept = sum(one.follow_through.score for one in result.gradients if one.follow_through is not None)
     assert 25 < kept < 50
     assert [signal.kind for signal in result.integrity] == ["unexplained"] * signalled
+
+
+@pytest.mark.parametrize(
+    "upstream",
+    [
+        "s.b2",
+        "3 * s.b2",
+        "s.y",
+        "np.ones(s.b2.shape)",
+        "np.arange(s.b2.size).reshape(1, -1) / 7",
+        "np.sin(7 * s.b2 + 1)",
+    ],
+)
+def test_marks_that_follow_from_a_constant_or_from_a_copy_are_signalled(
+    assignment: Assignment, sandbox: Sandbox, upstream: str
+) -> None:
+    """Also where a gradient in between earns nothing because of it."""
+    source = (SUBMISSIONS.parents[1] / "solutions" / "gradients.py").read_text().replace("s.y_hat - s.y", upstream)
+    result = graded(assignment, sandbox, f"import numpy as np\n{source}".encode())
+    assert result.score >= 70
+    [signal] = result.integrity
+    assert signal.kind == "unexplained"
+    assert "follow from dJ_db2, whose values" in signal.message
+
+
+@pytest.mark.parametrize("upstream", ["s.y - s.y_hat", "s.y_hat", "(s.y_hat - s.y) / s.y.size", "-s.y / s.y_hat"])
+def test_marks_that_follow_from_a_mistake_in_a_derivation_are_no_signal(
+    assignment: Assignment, sandbox: Sandbox, upstream: str
+) -> None:
+    source = (SUBMISSIONS.parents[1] / "solutions" / "gradients.py").read_text().replace("s.y_hat - s.y", upstream, 2)
+    result = graded(assignment, sandbox, source.encode())
+    assert result.score >= 70
+    assert result.integrity == []
 
 
 def test_marks_that_follow_from_an_explained_mistake_are_no_signal(assignment: Assignment, sandbox: Sandbox) -> None:

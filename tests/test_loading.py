@@ -60,6 +60,23 @@ def test_a_file_that_fails_after_its_functions_loses_no_marks_and_a_note_names_t
     assert note.startswith(f"the file stopped at line {LINES + 2} ({said}")
 
 
+def test_a_notebook_that_is_not_loaded_in_time_is_not_called_by_the_name_of_another_file(
+    assignment: Assignment,
+) -> None:
+    late = Run({}, Answer("timed_out", message="stopped: loading the file may take 2 s"))
+    message = grade(assignment, late, "gradients.ipynb").message
+    assert message == "the file could not be loaded: stopped: loading the file may take 2 s"
+
+
+def test_a_notebook_that_was_exported_as_a_script_keeps_its_commands(sandbox: Sandbox, assignment: Assignment) -> None:
+    """`jupyter nbconvert --to script` writes %matplotlib inline as a call."""
+    exported = "get_ipython().run_line_magic('matplotlib', 'inline')\nget_ipython().system('pip install numpy')\n"
+    run = sandbox.run((exported + SOLUTION + "\ndisplay(dJ_db2)\n").encode())
+    graded = grade(assignment, run, "gradients.py")
+    assert graded.passed
+    assert not graded.notes
+
+
 def test_a_note_on_the_file_is_shown_to_students_and_instructors_in_every_output(
     grader: Callable[..., "subprocess.CompletedProcess[str]"], tmp_path: "os.PathLike[str]"
 ) -> None:

@@ -106,6 +106,15 @@ def test_processor_time_below_the_limit_is_fine_and_above_costs_the_gradient(ass
     assert run.attempts == 3, "the main run, the rest, and once more alone"
 
 
+def test_a_file_that_takes_too_long_to_load_gets_a_message_that_says_what_to_leave_out(assignment: Assignment) -> None:
+    quick = changed(assignment, call_cpu_seconds=0.4)
+    with sandboxed(quick) as sandbox:
+        loading = sandbox.run(b"while True: pass").loading
+    limit, _, advice = loading.message.partition("; ")
+    assert limit == "stopped: loading the file may take 0.4 s of processor time, or 2 s with waiting"
+    assert advice == 'leave out what trains, tests or plots, or put it under `if __name__ == "__main__":`'
+
+
 def test_waiting_costs_no_processor_time_and_is_limited_by_the_clock(assignment: Assignment) -> None:
     quick = changed(assignment, call_cpu_seconds=0.3, wall_factor=5.0)
     with sandboxed(quick) as sandbox:

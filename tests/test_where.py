@@ -8,11 +8,12 @@ from subprocess import CompletedProcess
 import numpy as np
 import pytest
 
+from grader.advice import add_places
 from grader.answers import Answer, ArrayData, Traced
 from grader.answers import Run as Answers
 from grader.assignment import Assignment, load_assignment
 from grader.diagnosis.where import locate
-from grader.grade import add_places, grade
+from grader.grade import grade
 from grader.pipeline import grade_submission
 from grader.sandbox.host import Sandbox
 from grader.sandbox.wire import ReplyReader, Violation

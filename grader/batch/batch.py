@@ -28,6 +28,7 @@ class Outcome:
         failed: could not be graded, in all; our fault, or a file that could not be read.
         absent: students with results from an earlier download who are not in this one.
         kept: students whose file in this download is older than the one that was graded, which stays.
+        set_back: those whose older file was taken all the same.
     """
 
     layout: str = ""
@@ -36,6 +37,7 @@ class Outcome:
     failed: int = 0
     absent: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
+    set_back: list[str] = field(default_factory=list)
     written: list[Path] = field(default_factory=list)
 
 
@@ -68,8 +70,10 @@ def run_batch(
             refused = list(download.refused)
             for entry in download.entries:
                 received = receive(entry, config.submission, source_limit(config), refused, known)
-                if not store.receive(entry, received, keep_newer=not force):
-                    outcome.kept += [one.key for one in entry.people]
+                if not store.receive(entry, received, keep_newer=True):
+                    if force:
+                        store.receive(entry, received)
+                    (outcome.set_back if force else outcome.kept).extend(one.key for one in entry.people)
             READER.close()
             store.note_download(path, download.layout, refused)
             outcome.absent = _absent(store, download)

@@ -30,6 +30,7 @@ def print_summary(folder: Path, outcome: Outcome) -> None:
         _print_list(console, again, listed["not_graded"])
         older = "older in this download, so the newer file was kept (--force takes the older one)"
         _print_list(console, older, outcome.kept)
+        _print_list(console, "older than what was graded, and taken because of --force", outcome.set_back)
         _print_list(console, "not in this download, kept from an earlier one", outcome.absent)
         _print_list(console, "not taken", [f"{path}: {reason}" for path, reason in results.refused()], "refused.csv")
         _print_flags(console, results)

@@ -1,5 +1,6 @@
 """`grader export`: the marks as files that learning platforms take."""
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -70,7 +71,10 @@ def command(
         shown = results_hash(stored)
         data, filled = _exported(form, stored, config, template, column, comments, scale=scale)
         write_whole(path, data)
-        note_written(stored, path, f"export {form}", shown)
+        given = {"--into": template, "--column": column, "--comments": comments, "-o": output}
+        options = [word for option, value in given.items() if value for word in (option, str(value))]
+        again = ["export", form, *options, *(["--scale"] if scale else [])]
+        note_written(stored, path, one_line(shlex.join(again)), shown)
     click.echo(f"{one_line(str(path))}: {filled.graded} students with marks")
     _print_column(filled, config, scale=scale)
     _print_left_out(filled)

@@ -59,6 +59,8 @@ def locate(
     off = next((key for key, _, label in lines[last + 1 :] if not label), None) if known.complete else None
     right = f"{_value(gradient, lines[last][0])} is {lines[last][2]}" if last >= 0 else ""
     if off is None:
+        if last >= 0 and lines[last][0][0] == gradient == lines[last][2] and lines[last][0][2] == RETURNED:
+            return ""  # all it returns here is right: what goes wrong does so elsewhere
         return right and f"{right}, as it should be; the mistake comes later"
     still = f"; {right}, as it should be" if right else ""
     return f"{_value(gradient, off)} is where the calculation first goes wrong{still}"

@@ -172,13 +172,11 @@ def _problem(picked: Picked, wanted: str) -> str:
         return picked.fatal
     if picked.choice.rivals:
         return f"expected one {wanted_of(picked, wanted)}, found {names(picked.choice.rivals)}"
-    others = (
-        f", found only {', '.join(shown(file.path) for file in picked.files[:3])}"
-        if picked.files
-        else ", found nothing"
-    )
     why = "; ".join(f"{shown(refusal.path)}: {refusal.reason}" for refusal in picked.reasons[:3])
-    return f"no {wanted}{others}{f' ({why})' if why else ''}"
+    if not picked.files:
+        return f"no {wanted}: {why}" if why else f"no {wanted}, found nothing"
+    found = ", ".join(shown(file.path) for file in picked.files[:3])
+    return f"no {wanted}, found only {found}{f' ({why})' if why else ''}"
 
 
 def wanted_of(picked: Picked, wanted: str) -> str:

@@ -19,6 +19,8 @@ Call = tuple[str, int]  # a gradient and the number of a step
 LOADING = -1  # the call number under which a child says how executing the file went
 READY = -2  # ... and that all protections are on, before it has read anything of the student's
 _PIPE_BYTES = 2**16  # that a pipe holds, here
+_LOADS = "loading the file"
+_LOAD_LESS = 'leave out what trains, tests or plots, or put it under `if __name__ == "__main__":`'
 OUT_OF_MEMORY_EXIT = 72  # a child's exit code when it cannot even say that memory ran out
 
 
@@ -105,19 +107,23 @@ class Attempt:
                 "timed_out", self._over_time(self.limits.submission_cpu_seconds, self.limits.submission_wall_seconds)
             )
         elif cpu - self._progress_cpu > limit:
-            self._stop("timed_out", self._over_time(limit, limit * self.limits.wall_factor, one_call=True))
+            self._stop("timed_out", self._over_time(limit, limit * self.limits.wall_factor, self._what_runs))
         elif self.wall_seconds > self.wall_budget:
             self._stop(
                 "timed_out", self._over_time(self.limits.submission_cpu_seconds, self.limits.submission_wall_seconds)
             )
         elif wall > limit * self.limits.wall_factor:
-            self._stop("timed_out", self._over_time(limit, limit * self.limits.wall_factor, one_call=True))
+            self._stop("timed_out", self._over_time(limit, limit * self.limits.wall_factor, self._what_runs))
+
+    @property
+    def _what_runs(self) -> str:
+        return "a call" if self._waiting_for else _LOADS
 
     @staticmethod
-    def _over_time(cpu: float, wall: float, *, one_call: bool = False) -> str:
+    def _over_time(cpu: float, wall: float, what: str = "the file as a whole") -> str:
         """The same words whichever limit was met first: that depends on how busy the machine is, a grade must not."""
-        what = "a call" if one_call else "the file as a whole"
-        return f"stopped: {what} may take {cpu:g} s of processor time, or {wall:g} s with waiting"
+        advice = f"; {_LOAD_LESS}" if what == _LOADS else ""
+        return f"stopped: {what} may take {cpu:g} s of processor time, or {wall:g} s with waiting{advice}"
 
     def end(self, status: int, cpu_seconds: float) -> None:
         """The child is gone: read the rest, and blame the call that it did not answer.

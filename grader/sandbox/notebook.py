@@ -55,6 +55,11 @@ def display(*values, **options):
     print(*values)
 
 
+def names():
+    """What every notebook has besides Python's own names."""
+    return {"display": display, "get_ipython": Shell}
+
+
 class Notebook:
     """The cells of a notebook.  They are counted from the top, those of text included, as a person would.
 
@@ -96,7 +101,7 @@ class Notebook:
 
     def execute(self, filename, namespace):
         """Execute the statements of all cells in order; one that fails is noted, and the next one still runs."""
-        namespace.update(display=display, get_ipython=Shell)
+        namespace.update(names())
         for number, begin, cell in self._code:
             lines = cell.source.split("\n")
             for statement in ast.parse("\n" * begin + cell.python, filename).body:

@@ -2,7 +2,7 @@
 
 import re
 
-from grader.sandbox import unread
+from grader.sandbox import notebook, unread
 
 
 class Script:
@@ -29,6 +29,8 @@ class Script:
             raise SyntaxError("a damaged notebook")
         code = compile(self.source, filename, "exec", dont_inherit=True)
         self._compiled = True
+        if b"get_ipython(" in self.source:  # a notebook that was exported as a script
+            namespace.update(notebook.names())
         try:
             exec(code, namespace)
         except BaseException as error:

@@ -20,7 +20,7 @@ class Written(msgspec.Struct, frozen=True):
     """When a file was written.
 
     Attributes:
-        command: what writes it again, without the folder, such as "report" or "export canvas".
+        command: what writes it again, without the folder, such as "report" or "export csv -o marks.csv".
         round: the last grading run at that time.
         results: `results_hash` at that time.
     """
