@@ -212,6 +212,16 @@ def test_a_worksheet_in_another_language_needs_the_title_of_its_column(tmp_path,
         assert (filled.graded, filled.uncommented) == (3, False)
 
 
+def test_a_worksheet_without_participant_numbers_is_reported_as_that(tmp_path, graded):
+    worksheet = tmp_path / "worksheet.csv"
+    worksheet.write_text(re.sub(r"^[^,]*,", "", MOODLE, flags=re.MULTILINE))
+    with stored(tmp_path, "moodle", graded) as results:
+        with pytest.raises(
+            UsageError, match=r"participant numbers in its first column \(Identifier\), found 'Full name'"
+        ):
+            fill_moodle(results, worksheet, lambda row: "")
+
+
 def test_a_worksheet_in_another_language_is_scaled_and_its_comments_are_asked_for(tmp_path, graded):
     worksheet = tmp_path / "worksheet.csv"
     dutch = {"Grade,Maximum Grade": "Cijfer,Maximumcijfer", "Feedback comments": "Feedback als commentaar"}

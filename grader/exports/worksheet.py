@@ -41,10 +41,15 @@ def fill_moodle(
     """
     rows, delimiter = read_table(worksheet)
     head = [title.strip() for title in rows[0]]
-    if column not in head or not any(re.search(r"\d+$", row[0]) for row in rows[1:]):
+    if column not in head:
         raise UsageError(
             f"{worksheet}: expected a grading worksheet of Moodle with a column {column!r}, found {', '.join(head)[:300]};"
             " name the column of grades with --column"
+        )
+    if not any(re.search(r"\d+$", row[0]) for row in rows[1:]):
+        raise UsageError(
+            f"{worksheet}: expected a grading worksheet of Moodle, with participant numbers in its first column (Identifier),"
+            f" found {head[0][:100]!r}; download it from Moodle again"
         )
     if comments and comments not in head:
         raise UsageError(
