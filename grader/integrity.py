@@ -55,6 +55,12 @@ def signals_of(
             f" {'uses' if len(used) == 1 else 'use'} the quantities that s holds. A function with a forward pass of its own"
             " does so too: read the file",
         )
+    if len(silent := silent_elsewhere(assignment, run, judgements)) > 1:
+        yield Signal(
+            "numerical",
+            f"{', '.join(silent)}: right everywhere but for a sample point whose quantities contradict one another, where there"
+            " is no answer. An assertion in the file does that, and so does a file that hides how it works: read the file",
+        )
     elsewhere = _right_elsewhere(assignment, run, judgements)
     for name, judgement in judgements.items():
         coarse = judgement.finite_difference.passed and judgement.reference.outcome == "failed"
@@ -190,21 +196,44 @@ def _ignores(assignment: Assignment, name: str, elsewhere: Mapping[str, Array], 
     )
 
 
+def silent_elsewhere(assignment: Assignment, run: Run, judgements: Mapping[str, Judgement]) -> list[str]:
+    """The gradients that are right at the shared steps and have no answer, or a trivial one, at the inconsistent one.
+
+    A file that tells this step from the others by its contradictions may hide there how it works.
+    """
+    if not run.inconsistent:
+        return []
+    elsewhere = _right_elsewhere(assignment, run, judgements)
+    return [
+        name
+        for name in _right_up_to_sign(assignment, judgements)
+        if name not in elsewhere or np.all(elsewhere[name] == elsewhere[name].flat[0])
+    ]
+
+
 def _right_elsewhere(assignment: Assignment, run: Run, judgements: Mapping[str, Judgement]) -> dict[str, Array]:
     """The answers at the inconsistent step, of gradients that are right, but perhaps for their sign, at the shared steps."""
     found: dict[str, Array] = {}
-    for gradient in assignment.config.gradients if assignment.reference is not None else ():
-        name = gradient.name
-        judgement, answer = judgements.get(name), run.inconsistent.get(name)
-        if judgement is None or judgement.values is None or answer is None or answer.value is None:
+    for name in _right_up_to_sign(assignment, judgements):
+        answer = run.inconsistent.get(name)
+        if answer is None or answer.value is None or not answer.value.kept:
             continue
         value = answer.value.array()
-        shape = assignment.inconsistent_step.shape(assignment.symbolic(gradient))
-        if value.shape == shape and value.dtype.kind in REAL_KINDS and np.isfinite(value).all():
-            exact = assignment.exact[name]
-            if all(_same(right, mine) for right, mine in zip(exact, judgement.values, strict=True)):
-                found[name] = value.astype(float)
+        shape = assignment.inconsistent_step.shape(assignment.shapes[name])
+        if value.size == int(np.prod(shape)) and value.dtype.kind in REAL_KINDS and np.isfinite(value).all():
+            found[name] = value.astype(float).reshape(shape)
     return found
+
+
+def _right_up_to_sign(assignment: Assignment, judgements: Mapping[str, Judgement]) -> list[str]:
+    if assignment.reference is None:
+        return []
+    return [
+        name
+        for name, judgement in judgements.items()
+        if judgement.values is not None
+        and all(_same(right, mine) for right, mine in zip(assignment.exact[name], judgement.values, strict=True))
+    ]
 
 
 def _uses_given(assignment: Assignment, name: str, elsewhere: Mapping[str, Array]) -> bool:

@@ -49,6 +49,24 @@ def test_no_derived_file_is_signalled_however_it_is_written(
     assert graded(assignment, sandbox, path.read_bytes()).integrity == []
 
 
+@pytest.mark.parametrize("instead", ["raise ValueError", "return 0 * getattr(s, name)", "return None", "return np.nan"])
+def test_a_file_that_gives_no_answer_where_quantities_contradict_one_another_is_signalled(
+    assignment: Assignment, sandbox: Sandbox, instead: str
+) -> None:
+    source = (SUBMISSIONS / "complex_step.passed.py").read_text()
+    source += (
+        "\nimport numpy as np\n\ndef hiding(f, name):\n    def g(s):\n"
+        "        if not np.allclose(s.h, 1 / (1 + np.exp(-s.z))):\n"
+        f"            {instead}\n        return f(s)\n    return g\n"
+    )
+    source += "".join(f"{one.name} = hiding({one.name}, '{one.of}')\n" for one in assignment.config.gradients)
+    result = graded(assignment, sandbox, source.encode())
+    assert result.passed
+    [signal] = result.integrity
+    assert signal.kind == "numerical"
+    assert "there is no answer" in signal.message
+
+
 def test_the_signal_costs_no_marks(assignment: Assignment, sandbox: Sandbox) -> None:
     result = graded(assignment, sandbox, (SUBMISSIONS / "complex_step.passed.py").read_bytes())
     assert result.passed
