@@ -60,11 +60,15 @@ class Fresh:
         found = {source: array for source, array in own.items() if array is not None}
         if reference is None or value is None or len(found) < len(own):
             return float("nan")
-        return relative_error(reference(name, self.step, found)[0], value)
+        right = reference(name, self.step, found)[0]
+        return (
+            0.0 if right.tobytes() == value.tobytes() else relative_error(right, value)
+        )  # most students' formula is ours
 
     def confirms(self, name: str, sources: Iterable[str] = ()) -> bool:
         """The answer is right, or follows from the student's own `sources`, as it does at the shared steps."""
-        return self.error(name, sources) <= MARGIN * self._tolerance([name, *sources])
+        error, least = self.error(name, sources), self.assignment.config.checks.reference.tolerance
+        return error <= MARGIN * least or error <= MARGIN * self._tolerance([name, *sources])
 
     def contradicted(self, judgements: Mapping[str, Judgement]) -> dict[str, Judgement]:
         """New verdicts on the gradients that are right at the steps all files share and wrong at this one."""
