@@ -130,7 +130,7 @@ def _draw(quantity: Quantity, sizes: dict[str, int], random: np.random.Generator
         case Index(of=of, differs_from=other):
             taken = set() if other is None else set(np.nonzero(drawn[other])[-1].tolist())
             free = [index for index in range(sizes[of]) if index not in taken]
-            return int(random.choice(free))
+            return free[int(random.integers(len(free)))]
         case Computed():
             raise AssertionError("a computed quantity is not drawn")
 
