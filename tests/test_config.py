@@ -12,6 +12,7 @@ from grader.configfile import find_config, load_config
 from grader.errors import ConfigError
 
 TEXT = (ROOT / "config.yaml").read_text()
+SEED = load_config(ROOT / "config.yaml").steps.seed
 
 # (what stands in the file, what to put there, the key's path, words of the message)
 MISTAKES = [
@@ -20,6 +21,10 @@ MISTAKES = [
     ("require: strong", "zzz: 3", "sandbox.zzz", "unknown key; expected one of require, call_cpu_seconds"),
     ("count: 4", "count: four", "steps.count", "expected int, found str ('four')"),
     ("count: 4", "count: 1", "steps.count", "expected int >= 2 (1)"),
+    (f'"{SEED}"', "590233417", "steps.seed", "import secrets; print(secrets.token_hex(16))"),
+    (f'"{SEED}"', f'"{SEED[1:]}"', "steps.seed", "expected 32 hexadecimal digits in quotes"),
+    (f'"{SEED}"', f'"{SEED[1:]}g"', "steps.seed", "expected 32 hexadecimal digits in quotes"),
+    (f'"{SEED}"', 32 * "7", "steps.seed", "found 32 characters, int"),
     ("tolerance: 1e-6", "tolerance: small", "checks.finite_difference.tolerance", "expected float, found str"),
     (
         "sample: normal, shape: [V, d]",

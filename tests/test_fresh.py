@@ -159,6 +159,18 @@ def test_files_with_the_same_answers_at_the_shared_steps_are_distinguished(
             assert found.passed == (name != "table")
 
 
+def test_a_worker_does_not_give_a_derived_file_the_signal_of_one_that_differentiates(
+    assignment: Assignment, sandbox: Sandbox
+) -> None:
+    """Up to the last digit the two may answer alike at the shared points; where quantities contradict one another they do not."""
+    derived = sandbox.run(SOLUTION)
+    tape = sandbox.run((SUBMISSIONS / "tape_of_the_model.passed.py").read_bytes())
+    twin = msgspec.structs.replace(tape, answers=derived.answers, fresh=derived.fresh, source_hash=derived.source_hash)
+    judge = Judge(assignment)
+    found = [msgspec.json.decode(judge(run, Task(1, "g.py", b""), "").grade, type=Grade) for run in (twin, derived)]
+    assert [bool(one.integrity) for one in found] == [True, False]
+
+
 @pytest.mark.parametrize("style", STYLES)
 def test_no_derived_file_is_near_the_tolerance_at_its_own_step_whatever_its_bytes(
     assignment: Assignment, style: str
