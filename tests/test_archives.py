@@ -1,6 +1,7 @@
 """Archives and folders as hostile input: what is too much costs one submission its grade, and nobody else anything."""
 
 import bz2
+import gzip
 import io
 import json
 import os
@@ -170,7 +171,7 @@ HOSTILE = {
     "a header of 7 GB": ("h.tar", large_header, "memory"),
     "a sparse file": ("h.tar", sparse, "a sparse file"),
     "gzip bomb": ("h.tar.gz", gzip_bomb, "it has more than 64 MB unpacked"),
-    "one gzipped file": ("h.tgz", lambda: zlib.compress(SOLUTION, wbits=31), "cannot be read"),
+    "one gzipped file": ("h.tgz", lambda: gzip.compress(SOLUTION), "cannot be read"),
     "many small zips": ("h.zip", many_zips, "too many archives"),
     "zips in zips in zips": ("h.zip", zips_in_zips, "a zip within more than 3 zips"),
     "large zips in a zip": ("h.zip", large_zips, "unpack to too many bytes"),

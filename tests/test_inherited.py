@@ -77,7 +77,7 @@ def test_what_builds_on_a_wrong_shape_follows_or_stops_and_is_not_accused(
 def test_a_single_number_multiplies_where_np_dot_is_written(grader: Run, tmp_path: Path) -> None:
     found = run_and_grade(
         grader, tmp_path, dJ_db2="return np.sum(s.y_hat + s.y * s.b2)", dJ_dh="d = dJ_db2(s); return np.dot(d, s.U.T)",
-        dJ_dU="d = dJ_db2(s); return s.h.T @ d",
+        dJ_dU="d = dJ_db2(s)\n    return s.h.T @ d",
     )  # fmt: skip
     assert (found["dJ_dh"]["status"], found["dJ_dh"]["roots"]) == ("followed_through", ["dJ_db2"])
     assert (found["dJ_dU"]["status"], found["dJ_dU"]["inherits"]) == ("raised", ["dJ_db2"])
