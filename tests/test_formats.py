@@ -245,9 +245,9 @@ def test_no_format_shows_more_than_the_first_hint_or_a_number_of_the_answer(
 @pytest.mark.parametrize("name", NAMES)
 def test_that_no_file_was_handed_in_is_told_to_the_student(grader: Command, name: str, tmp_path: Path) -> None:
     """Nothing on standard output would look like a broken grader on every platform."""
-    (tmp_path / "handed in").mkdir()
-    (tmp_path / "handed in" / "homework.txt").write_text("x = 1\n")
-    done = grader("grade", "--format", name, tmp_path / "handed in")
+    (tmp_path / "submitted").mkdir()
+    (tmp_path / "submitted" / "homework.txt").write_text("x = 1\n")
+    done = grader("grade", "--format", name, tmp_path / "submitted")
     assert (done.returncode, done.stderr) == (1, "")
     assert "in your submission, at any depth, found none; it has homework.txt." in done.stdout
     mistyped = grader("grade", "--format", name, tmp_path / "handed on")

@@ -85,7 +85,7 @@ def test_every_student_of_the_store_is_in_the_report_once(graded: Class) -> None
     assert graded.records[0].run is not None
     assert graded.records[0].late
     assert [flag.kind for flag in graded.records[58].flags] == ["identical", "tamper"], (
-        "network.failed, handed in twice"
+        "network.failed, submitted twice"
     )
 
 

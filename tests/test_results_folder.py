@@ -43,7 +43,7 @@ def grade_of(*gradients: GradientResult, status: str = "graded") -> Grade:
 
 RIGHT = grade_of(result("dJ_db2", 10, "passed"), result("dJ_dU", 10, "passed"))
 WRONG = grade_of(result("dJ_db2", 4, "failed", "relative error 2"), result("dJ_dU", 10, "passed"))
-# A failure of ours after some of it was checked: the numbers in it say nothing.
+# Our own failure after some of it was checked: the numbers in it say nothing.
 NOT_GRADED = grade_of(result("dJ_db2", 7, "not_graded"), result("dJ_dU", 10, "passed"), status="not_graded")
 
 

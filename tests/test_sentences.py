@@ -1,4 +1,4 @@
-"""What a child says in explanation is shown only if it is a sentence of ours about expressions of the student's file."""
+"""What a child says in explanation is shown only if it is one of our sentences about expressions of the student's file."""
 
 import contextlib
 import json
