@@ -31,7 +31,7 @@ golden: $(VENV)/.extras  ## rewrite the golden files; look at the difference wit
 	UPDATE_GOLDEN=1 $(BIN)/python -m pytest tests -q -k golden
 
 schema: $(VENV)/.runtime  ## rewrite docs/config.schema.json from the types
-	$(BIN)/python -c "import sys; from grader.config import schema; sys.stdout.buffer.write(schema())" > docs/config.schema.json
+	$(BIN)/python -c "import sys; from grader.config.keys import schema; sys.stdout.buffer.write(schema())" > docs/config.schema.json
 
 bench: $(VENV)/.bench  ## measure, as ratios against something else in the same run (ten minutes)
 	$(BIN)/python benchmarks/batch.py

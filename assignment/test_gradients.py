@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.homework import Homework
+from grader.packaging.handout.homework import Homework
 
 homework = Homework(Path(__file__).parent)
 

@@ -20,12 +20,12 @@ from pathlib import Path
 import numpy as np
 import school
 
-from grader.assignment import load_assignment
-from grader.batch.pool import Pool
-from grader.batch.protocol import Task
-from grader.configfile import load_config
-from grader.derivatives import differentiate
-from grader.pipeline import make_sandbox
+from grader.classroom.batch.pool import Pool
+from grader.classroom.batch.protocol import Task
+from grader.config.load import load_config
+from grader.grading.pipeline import make_sandbox
+from grader.problem.assignment import load_assignment
+from grader.problem.derivatives import differentiate
 from grader.sandbox.spawner import Zygote
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -17,10 +17,10 @@ from types import SimpleNamespace
 import numpy as np
 import yaml
 
-from grader.assignment import load_assignment
-from grader.configfile import load_config
-from grader.diagnosis.cache import build_tables, read_tables, write_tables
+from grader.config.load import load_config
 from grader.diagnosis.engine import DOUBLE, SINGLE, explain, finder_of
+from grader.diagnosis.tables.cache import build_tables, read_tables, write_tables
+from grader.problem.assignment import load_assignment
 
 ROOT = Path(__file__).parents[1]
 SAMPLE, NOISE = int(os.environ.get("SAMPLE", "300")), int(os.environ.get("NOISE", "400"))
@@ -153,8 +153,8 @@ def compose(bench, gradient, hit):
 
 def chains(bench, misses, sample=150):
     """Whole submissions: every gradient from the student's own upstream one, one to three of them wrong by themselves."""
-    from grader.answers import Answer, ArrayData, Run
-    from grader.grade import grade
+    from grader.grading.grade import grade
+    from grader.records.run import Answer, ArrayData, Run
 
     data = {entry["gradient"]: entry for entry in yaml.safe_load((SETS / "compositions.yaml").read_text())["chains"]}
     random = np.random.default_rng(9)

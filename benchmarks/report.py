@@ -18,10 +18,10 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from report_class import write_class  # noqa: E402
 
-from grader.assignment import load_assignment  # noqa: E402
-from grader.configfile import load_config  # noqa: E402
-from grader.report.data import read_class  # noqa: E402
-from grader.report.page import make_report  # noqa: E402
+from grader.classroom.report.data import read_class  # noqa: E402
+from grader.classroom.report.page import make_report  # noqa: E402
+from grader.config.load import load_config  # noqa: E402
+from grader.problem.assignment import load_assignment  # noqa: E402
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 

@@ -7,6 +7,6 @@ if __name__ == "__main__":
     if sys.path[0] in ("", os.getcwd()):
         del sys.path[0]  # put there by `-m`: the current folder may hold a student's numpy.py
 
-    from grader.main import main
+    from grader.cli.main import main
 
     main()

@@ -5,7 +5,7 @@
         ConfigError        exit code 2: config.yaml, or a file that it names, is wrong
       SandboxError         exit code 3: the sandbox could not be set up or used
 
-What a *student's* file does is never an exception of ours: it is data (`grader.answers`).
+What a *student's* file does is never an exception of ours: it is data (`grader.records.run`).
 """
 
 import difflib

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from grader.assignment import Assignment, load_assignment
-from grader.configfile import load_config
-from grader.pipeline import make_sandbox
+from grader.config.load import load_config
+from grader.grading.pipeline import make_sandbox
+from grader.problem.assignment import Assignment, load_assignment
 from grader.sandbox.host import Sandbox
 from grader.sandbox.spawner import start_spawner
 

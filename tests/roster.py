@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from grader.classroom.store.gradings import record
+from grader.classroom.store.store import Store
 from grader.inputs.entry import Entry, Person, Received
-from grader.result import Grade
-from grader.store.gradings import record
-from grader.store.store import Store
+from grader.records.result import Grade
 
 SOURCES = [
     "gradescope",

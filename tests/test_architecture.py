@@ -11,10 +11,9 @@ from conftest import ROOT
 PACKAGE = ROOT / "grader"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-# What runs inside the zygote and its children: nothing of the grader's may be imported there, and nothing of it here.
-OUTSIDE = {"__init__", "attempt", "host", "launch", "loop", "pending", "spawner", "wire"}
-EITHER = {"importable", "landlock", "limits", "reported", "seccomp", "sentences"}
-INSIDE = {path.stem for path in (PACKAGE / "sandbox").glob("*.py")} - OUTSIDE - EITHER
+# The wall: what runs next to a student's code, in the zygote and its children, is one folder.
+INSIDE = "grader.sandbox.inside"
+SHARED = "grader.sandbox.shared"
 
 
 def name_of(path: Path) -> str:
@@ -67,21 +66,46 @@ def test_imports_go_one_way() -> None:
 
 def test_nobody_imports_a_command_but_the_command_line() -> None:
     for name, imported in GRAPH.items():
-        commands = {other for other in imported if other.startswith("grader.commands.")}
-        assert name.startswith("grader.commands") or not commands, name
+        commands = {other for other in imported if other.startswith("grader.cli.commands.")}
+        assert name.startswith("grader.cli.commands") or not commands, name
 
 
-def test_what_runs_beside_students_code_is_imported_by_no_other_part_of_the_grader() -> None:
-    inside = {f"grader.sandbox.{stem}" for stem in INSIDE}
+def within(name: str, package: str) -> bool:
+    return name == package or name.startswith(f"{package}.")
+
+
+def test_what_runs_next_to_students_code_is_imported_by_no_other_part_of_the_grader() -> None:
     for name, imported in GRAPH.items():
-        if name not in inside:
-            assert not imported & inside, f"{name} imports {imported & inside}"
+        if not within(name, INSIDE):
+            assert [other for other in imported if within(other, INSIDE)] == [], name
 
 
-def test_what_runs_beside_students_code_knows_nothing_of_the_grader() -> None:
-    allowed = {f"grader.sandbox.{stem}" for stem in INSIDE | EITHER}
-    for stem in INSIDE:
-        assert GRAPH[f"grader.sandbox.{stem}"] <= allowed | {"grader.sandbox"}, stem
+@pytest.mark.parametrize("package, allowed", [(INSIDE, (INSIDE, SHARED)), (SHARED, (SHARED,))])
+def test_what_runs_next_to_students_code_knows_nothing_else_of_the_grader(
+    package: str, allowed: tuple[str, ...]
+) -> None:
+    modules = [name for name in GRAPH if within(name, package)]
+    assert len(modules) > 3
+    for name in modules:
+        assert [other for other in GRAPH[name] if not any(within(other, one) for one in allowed)] == [], name
+
+
+def test_no_folder_is_a_drawer_of_everything() -> None:
+    for folder in {path.parent for path in MODULES}:
+        files = [path.name for path in folder.glob("*.py") if not path.name.startswith("__")]
+        assert len(files) <= 13, f"{folder.relative_to(ROOT)}: {', '.join(sorted(files))}"
+
+
+def test_a_file_name_appears_twice_only_where_it_means_the_same() -> None:
+    """A platform has a module for its downloads and one for its output; a command is called like what it runs."""
+    files: dict[str, list[str]] = {}
+    for name in GRAPH:
+        parent, _, stem = name.rpartition(".")
+        if parent != "grader.cli.commands" and not parent.endswith(f".{stem}"):  # a package and its first module
+            files.setdefault(stem, []).append(name)
+    platforms = {path.stem for path in (PACKAGE / "inputs" / "downloads").glob("*.py")}
+    twice = {stem: names for stem, names in files.items() if len(names) > 1 and stem not in platforms}
+    assert twice == {}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
@@ -91,7 +115,7 @@ def test_no_module_is_too_long_and_each_says_what_it_is(path: Path) -> None:
     assert ast.get_docstring(ast.parse(text)), "a module says what it knows, and what it does not"
 
 
-TRUSTED = [path for path in MODULES if not (path.parent.name == "sandbox" and path.stem in INSIDE)]
+TRUSTED = [path for path in MODULES if not within(name_of(path), INSIDE)]
 
 
 @pytest.mark.parametrize("path", TRUSTED, ids=name_of)
@@ -105,18 +129,17 @@ def test_the_grader_never_unpickles_and_evaluates_only_the_staffs_files(path: Pa
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "marshal":
             assert node.attr == "dumps", "written for a child, never read from one"
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("exec", "eval"):
-            assert name_of(path) == "grader.graph" or name_of(path).startswith("grader.diagnosis."), (
+            assert name_of(path) == "grader.problem.model" or name_of(path).startswith("grader.diagnosis."), (
                 "only the staff's own files are executed"
             )
         if isinstance(node, ast.Call) and ast.unparse(node.func) in ("np.load", "numpy.load"):
             assert not any(k.arg == "allow_pickle" and getattr(k.value, "value", True) for k in node.keywords)
 
 
-def test_every_module_of_the_core_and_every_package_is_on_the_map() -> None:
+def test_every_package_is_on_the_map() -> None:
     page = (ROOT / "ARCHITECTURE.md").read_text()
-    modules = [path.stem for path in PACKAGE.glob("*.py") if not path.stem.startswith("__")]
-    packages = [path.parent.name + "/" for path in PACKAGE.glob("*/__init__.py")]
-    assert [name for name in (*modules, *packages) if f"`{name}`" not in page] == []
+    packages = [str(path.parent.relative_to(PACKAGE)) + "/" for path in PACKAGE.rglob("*/__init__.py")]
+    assert [name for name in packages if f"`{name}`" not in page] == []
 
 
 def test_the_version_stands_in_one_place() -> None:
@@ -126,6 +149,6 @@ def test_the_version_stands_in_one_place() -> None:
 
 
 def test_the_coordinator_of_a_batch_needs_no_numpy() -> None:
-    script = "import sys, grader.batch.summary, grader.commands.batch; print('numpy' in sys.modules)"
+    script = "import sys, grader.classroom.batch.summary, grader.cli.commands.batch; print('numpy' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"

@@ -18,13 +18,13 @@ import pytest
 from classroom import FLIPPED, SOLUTION, STUB, write, zipped
 from conftest import ROOT, SUBMISSIONS
 
-from grader.batch.progress import show_progress
-from grader.batch.regrade import _plan
-from grader.configfile import load_config
-from grader.inputs.download import read_download
+from grader.classroom.batch.progress import show_progress
+from grader.classroom.batch.regrade import _plan
+from grader.classroom.store.remaining import Todo
+from grader.classroom.store.store import Store
+from grader.config.load import load_config
+from grader.inputs.downloads.download import read_download
 from grader.inputs.entry import receive
-from grader.store.pending import Todo
-from grader.store.store import Store
 
 GRADER = [str(Path(sys.executable).with_name("grader"))]
 SEED = load_config(ROOT / "config.yaml").steps.seed
@@ -172,7 +172,7 @@ def test_a_worker_that_is_killed_is_replaced_and_nothing_is_lost_or_done_twice(s
     wait_for(lambda: count(out) >= 1, process)
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
     for child in children:
-        if b"grader.batch.worker" in Path(f"/proc/{child}/cmdline").read_bytes():
+        if b"grader.classroom.batch.worker" in Path(f"/proc/{child}/cmdline").read_bytes():
             os.kill(int(child), signal.SIGKILL)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 0, errors
@@ -567,7 +567,7 @@ def test_show_tells_a_damaged_store_in_one_line(results):
 
 def test_progress_without_a_terminal_is_plain_lines_and_the_last_one_once(monkeypatch, capsys):
     clock = iter([0.0, *(second for i in range(1, 4) for second in [6.0 * i] * 3)])
-    monkeypatch.setattr("grader.batch.progress.time.monotonic", lambda: next(clock))
+    monkeypatch.setattr("grader.classroom.batch.progress.time.monotonic", lambda: next(clock))
     with show_progress(3) as progress:
         for i in range(3):
             progress.done(failed=i == 1)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from IPython.core.inputtransformer2 import TransformerManager
 
-from grader.sandbox.cells import RUNS_CELL, RUNS_STATEMENT, Cell
+from grader.sandbox.inside.files.notebook_cells import RUNS_CELL, RUNS_STATEMENT, Cell
 
 LINES = [
     "x = 1",

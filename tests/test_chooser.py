@@ -16,16 +16,16 @@ from classroom import FLIPPED, ROOT, SOLUTION, STUB, write, zip_bytes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grader.config import CHECKS
-from grader.configfile import load_config
+from grader.config.keys import CHECKS
+from grader.config.load import load_config
 from grader.errors import UsageError
-from grader.formats import NAMES, render
-from grader.gradescope.emit import emit
 from grader.inputs.chooser import choose, digest
-from grader.inputs.download import read_download
+from grader.inputs.downloads.download import read_download
 from grader.inputs.entry import receive
-from grader.result import CheckResult, Grade, GradientResult
-from grader.submission import read_submission
+from grader.inputs.submission import read_submission
+from grader.output.formats import NAMES, render
+from grader.packaging.gradescope.emit import emit
+from grader.records.result import CheckResult, Grade, GradientResult
 
 WANTED = "gradients.py"
 LIMIT = 256 * 1024

@@ -15,8 +15,8 @@ import msgspec
 import pytest
 from conftest import ROOT, SUBMISSIONS
 
-from grader.cli import COMMANDS
-from grader.result import Grade
+from grader.cli.app import COMMANDS
+from grader.records.result import Grade
 
 Command = Callable[..., "CompletedProcess[str]"]
 SEED = SUBMISSIONS / "seed.followed_through.py"

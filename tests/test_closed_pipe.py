@@ -11,7 +11,7 @@ import pytest
 from classroom import FLIPPED, SOLUTION, write
 from conftest import ROOT
 
-from grader.cli import main
+from grader.cli.app import main
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 GRADER = str(Path(sys.executable).with_name("grader"))

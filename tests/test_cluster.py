@@ -89,7 +89,7 @@ def test_without_dask_the_option_says_what_to_install(tmp_path):
     command = [
         sys.executable,
         "-c",
-        "import sys; sys.path.insert(0, sys.argv.pop(1)); from grader.cli import main; main()",
+        "import sys; sys.path.insert(0, sys.argv.pop(1)); from grader.cli.app import main; main()",
     ]
     arguments = [tmp_path, "batch", source, "--out", tmp_path / "results", "--dask", "tcp://127.0.0.1:1"]
     done = subprocess.run([*command, *map(str, arguments)], cwd=ROOT, capture_output=True, text=True, check=False)
@@ -98,7 +98,7 @@ def test_without_dask_the_option_says_what_to_install(tmp_path):
 
 
 def test_an_assignment_with_files_outside_its_folder_is_not_sent_to_a_cluster(copy_of_assignment, tmp_path):
-    from grader.cluster import assignment_files
+    from grader.classroom.batch.cluster import assignment_files
     from grader.errors import UsageError
 
     config = copy_of_assignment / "config.yaml"
@@ -113,7 +113,7 @@ def test_an_assignment_with_files_outside_its_folder_is_not_sent_to_a_cluster(co
 
 @pytest.mark.parametrize("answer", [b"", None])
 def test_something_that_is_no_scheduler_is_not_waited_for(answer):
-    from grader.cluster import _knock
+    from grader.classroom.batch.cluster import _knock
 
     with socket.create_server(("127.0.0.1", 0)) as server:
         accepted = []

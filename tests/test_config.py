@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
-from grader.assignment import load_assignment
-from grader.config import Config, schema
-from grader.configfile import find_config, load_config
+from grader.config.keys import Config, schema
+from grader.config.load import find_config, load_config
 from grader.errors import ConfigError
+from grader.problem.assignment import load_assignment
 
 TEXT = (ROOT / "config.yaml").read_text()
 SEED = load_config(ROOT / "config.yaml").steps.seed

@@ -9,10 +9,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from grader.assignment import Assignment
-from grader.derivatives import STEP_SIZE, differentiate, random_directions, relative_error
-from grader.graph import Graph
-from grader.steps import Step, make_step
+from grader.problem.assignment import Assignment
+from grader.problem.derivatives import STEP_SIZE, differentiate, random_directions, relative_error
+from grader.problem.model import Graph
+from grader.problem.points import Step, make_step
 
 METHODS = list(STEP_SIZE)
 # What each method reaches on functions of order one, with a margin of about ten.

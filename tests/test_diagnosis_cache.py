@@ -9,10 +9,10 @@ import msgspec
 import numpy as np
 import pytest
 
-from grader.assignment import load_assignment
-from grader.configfile import load_config
-from grader.diagnosis import cache
+from grader.config.load import load_config
 from grader.diagnosis.engine import finder_of
+from grader.diagnosis.tables import cache
+from grader.problem.assignment import load_assignment
 
 ROOT = Path(__file__).parents[1]
 

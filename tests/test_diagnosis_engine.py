@@ -10,11 +10,11 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grader.answers import Answer, ArrayData, Run
 from grader.diagnosis.engine import DOUBLE, SINGLE, _explanation, explain
+from grader.diagnosis.hypothesis import Story
 from grader.diagnosis.operators import OPERATORS
-from grader.diagnosis.story import Story
-from grader.grade import grade
+from grader.grading.grade import grade
+from grader.records.run import Answer, ArrayData, Run
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "benchmarks"))

@@ -9,8 +9,8 @@ import msgspec
 import pytest
 from conftest import ROOT
 
-from grader.cli import COMMANDS
-from grader.result import Grade, GradientResult
+from grader.cli.app import COMMANDS
+from grader.records.result import Grade, GradientResult
 
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "assignment").glob("*.md")])
 Command = Callable[..., "CompletedProcess[str]"]

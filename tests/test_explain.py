@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import yaml
 
-from grader.answers import Answer, Run
-from grader.assignment import Assignment
+from grader.problem.assignment import Assignment
+from grader.records.run import Answer, Run
 from grader.sandbox.host import Sandbox
 from grader.sandbox.spawner import Zygote, start_spawner
 from grader.sandbox.wire import JobWriter
@@ -109,7 +109,7 @@ def test_hostile_names_reach_the_grader_as_cut_printable_lines(assignment: Assig
 
 
 def test_a_quantity_of_no_unique_size_keeps_its_number() -> None:
-    from grader.sandbox.letters import Letters
+    from grader.sandbox.inside.exceptions.symbols import Letters
 
     letters = Letters({"V": 9, "d": 4, "Dh": 6})
     assert letters.shape((36, 9)) == "(36, V)"  # d·V and Dh·Dh

@@ -7,10 +7,10 @@ from subprocess import CompletedProcess
 import numpy as np
 import pytest
 
-from grader.assignment import Assignment
 from grader.errors import ConfigError
-from grader.explain.derivation import sections
 from grader.explain.example import worked_example
+from grader.explain.sections import sections
+from grader.problem.assignment import Assignment
 
 Run = Callable[..., "CompletedProcess[str]"]
 

@@ -15,22 +15,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
+from grader.classroom.exports.cells import cell, csv_text, number, write_file
+from grader.classroom.exports.feedback import Block, fragment, markdown, page, web_page
+from grader.classroom.exports.gradebooks import fill_canvas, gradescope_csv
+from grader.classroom.exports.moodlezip import moodle_zip
+from grader.classroom.exports.results import write_results
+from grader.classroom.exports.show import find_one, print_student
+from grader.classroom.exports.worksheet import fill_moodle
+from grader.classroom.store.gradings import RunRecord, record
+from grader.classroom.store.query import Results
+from grader.classroom.store.store import Store
 from grader.errors import UsageError
-from grader.exports.cells import cell, csv_text, number, write_file
-from grader.exports.feedback import Block, fragment, markdown, page, web_page
-from grader.exports.gradebooks import fill_canvas, gradescope_csv
-from grader.exports.moodlezip import moodle_zip
-from grader.exports.results import write_results
-from grader.exports.show import find_one, print_student
-from grader.exports.worksheet import fill_moodle
-from grader.fingerprint import fingerprint
-from grader.grade import grade
-from grader.inputs.download import read_download
+from grader.grading.grade import grade
+from grader.inputs.downloads.download import read_download
 from grader.inputs.entry import Entry, Person, Received, receive
 from grader.inputs.tree import Refusal
-from grader.store.gradings import RunRecord, record
-from grader.store.query import Results
-from grader.store.store import Store
+from grader.problem.fingerprint import fingerprint
 from grader.text import several_lines
 
 

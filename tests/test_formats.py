@@ -20,12 +20,12 @@ import msgspec
 import pytest
 from conftest import SUBMISSIONS
 
-from grader.answers import Answer, Run
-from grader.assignment import Assignment
 from grader.errors import GraderError
-from grader.formats import NAMES, render
-from grader.grade import grade, not_graded
-from grader.result import Grade
+from grader.grading.grade import grade, not_graded
+from grader.output.formats import NAMES, render
+from grader.problem.assignment import Assignment
+from grader.records.result import Grade
+from grader.records.run import Answer, Run
 from grader.sandbox.host import Sandbox
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]

@@ -9,16 +9,16 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from grader.answers import Answer, Run
-from grader.assignment import Assignment
-from grader.exports.feedback import markdown, page, web_page
-from grader.formats import NAMES, render
-from grader.forstudents import LINE, for_students, own_line, shortened
-from grader.grade import grade
-from grader.gradescope.emit import emit
-from grader.render import print_grade
-from grader.result import Grade
-from grader.store.query import StudentRow
+from grader.classroom.exports.feedback import markdown, page, web_page
+from grader.classroom.store.query import StudentRow
+from grader.grading.forstudents import LINE, for_students, own_line, shortened
+from grader.grading.grade import grade
+from grader.output.formats import NAMES, render
+from grader.output.terminal import print_grade
+from grader.packaging.gradescope.emit import emit
+from grader.problem.assignment import Assignment
+from grader.records.result import Grade
+from grader.records.run import Answer, Run
 
 SECRET = "".join(random.Random(1).choices(string.ascii_letters + string.digits, k=2000))
 PIECES = [SECRET[i : i + 10] for i in range(0, 2000, 10)]

@@ -8,17 +8,17 @@ import numpy as np
 import pytest
 from conftest import ROOT, SUBMISSIONS
 
-from grader.answers import Answer, Run
-from grader.assignment import Assignment
-from grader.batch.protocol import Task
-from grader.batch.worker import Judge
-from grader.fresh import MARGIN
-from grader.grade import grade
-from grader.pipeline import grade_submission
-from grader.result import Grade
+from grader.checks.fresh import MARGIN
+from grader.classroom.batch.protocol import Task
+from grader.classroom.batch.worker import Judge
+from grader.classroom.store.packing import pack_run, unpack_run
+from grader.grading.grade import grade
+from grader.grading.pipeline import grade_submission
+from grader.inputs.submission import Submission
+from grader.problem.assignment import Assignment
+from grader.records.result import Grade
+from grader.records.run import Answer, Run
 from grader.sandbox.host import Sandbox
-from grader.store.runs import pack_run, unpack_run
-from grader.submission import Submission
 from grader.validation.numbers import as_data
 
 SOLUTION = (ROOT / "solutions" / "gradients.py").read_bytes()

@@ -9,13 +9,13 @@ import msgspec
 import numpy as np
 import pytest
 
-from grader.answers import Answer, ArrayData, Run
-from grader.assignment import Assignment
-from grader.config import Gradescope
-from grader.grade import grade
-from grader.gradescope import attempts, limit
-from grader.gradescope.metadata import Metadata, read_metadata
-from grader.gradescope.run import results_of
+from grader.config.keys import Gradescope
+from grader.grading.grade import grade
+from grader.packaging.gradescope import attempts, limit
+from grader.packaging.gradescope.autograder import results_of
+from grader.packaging.gradescope.metadata import Metadata, read_metadata
+from grader.problem.assignment import Assignment
+from grader.records.run import Answer, ArrayData, Run
 
 START = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
 

@@ -13,14 +13,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from grader.answers import Answer, ArrayData, Run
-from grader.assignment import Assignment
-from grader.grade import grade
-from grader.gradescope import attempts, limit, results
-from grader.gradescope.emit import emit
-from grader.gradescope.metadata import read_metadata
-from grader.gradescope.platform import read_as_gradescope
-from grader.gradescope.run import grade_run, results_of
+from grader.grading.grade import grade
+from grader.packaging.gradescope import attempts, limit
+from grader.packaging.gradescope import results_json as results
+from grader.packaging.gradescope.autograder import grade_run, results_of
+from grader.packaging.gradescope.dryrun.platform import read_as_gradescope
+from grader.packaging.gradescope.emit import emit
+from grader.packaging.gradescope.metadata import read_metadata
+from grader.problem.assignment import Assignment
+from grader.records.run import Answer, ArrayData, Run
 
 EXAMPLES = int(os.environ.get("GRADER_EXAMPLES", "100"))
 HOSTILE = (
@@ -259,7 +260,7 @@ def test_what_a_student_writes_does_nothing_on_the_page(assignment: Assignment) 
 
 
 def test_checks_seen_at_different_times_are_tests_of_their_own(assignment: Assignment) -> None:
-    from grader.config import CheckVisibility
+    from grader.config.keys import CheckVisibility
 
     seen = CheckVisibility(reference="after_due_date")
     page = graded_page(assignment, right_run(assignment), visibility=seen)
@@ -278,7 +279,7 @@ def test_checks_seen_at_different_times_are_tests_of_their_own(assignment: Assig
 @pytest.mark.parametrize("factor", [1 + 1e-9, -1.0])
 def test_what_is_shown_tells_nothing_of_the_checks_that_are_not(assignment: Assignment, factor: float) -> None:
     """Wrong numbers of the right shape, which follow through or do not, read like right ones while only shapes are shown."""
-    from grader.config import CheckVisibility
+    from grader.config.keys import CheckVisibility
 
     seen = CheckVisibility(finite_difference="after_published", reference="hidden")
     wrong = {name: [data(factor * value) for value in values] for name, values in assignment.exact.items()}
@@ -338,7 +339,7 @@ def test_what_follows_through_is_shown_with_the_marks_it_keeps_and_without_the_f
 
 @pytest.mark.parametrize("hidden", ["after_due_date", "hidden"])
 def test_hints_are_seen_when_the_first_check_that_failed_is(assignment: Assignment, hidden: str) -> None:
-    from grader.config import CheckVisibility
+    from grader.config.keys import CheckVisibility
 
     seen = CheckVisibility(finite_difference=hidden, reference=hidden)  # type: ignore[arg-type]
     config = msgspec.structs.replace(

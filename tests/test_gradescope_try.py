@@ -15,13 +15,13 @@ from typing import Any
 import pytest
 from conftest import ROOT, SUBMISSIONS
 
-from grader.configfile import load_config
+from grader.config.load import load_config
 from grader.errors import GraderError, UsageError
-from grader.gradescope.bundle import build
-from grader.gradescope.platform import Outcome, Platform, read_as_gradescope
-from grader.gradescope.rehearsal import default_metadata, following_metadata
-from grader.gradescope.run import fit
-from grader.trial import try_out
+from grader.packaging.gradescope.autograder import fit
+from grader.packaging.gradescope.bundle import build
+from grader.packaging.gradescope.dryrun.platform import Outcome, Platform, read_as_gradescope
+from grader.packaging.gradescope.dryrun.submitted import default_metadata, following_metadata
+from grader.packaging.smoke_test import try_out
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 CONFIG = ROOT / "config.yaml"

@@ -16,11 +16,11 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, SUBMISSIONS
 
-from grader.archive import write_whole, zip_bytes
-from grader.configfile import load_config
+from grader.config.load import load_config
 from grader.errors import GraderError
-from grader.handout import _TESTS, build_handout, public_config, small_dimensions, solution_formulas
-from grader.wheel import make_wheel, requirements
+from grader.packaging.archive import write_whole, zip_bytes
+from grader.packaging.handout.handout import _TESTS, build_handout, public_config, small_dimensions, solution_formulas
+from grader.packaging.wheel import make_wheel, requirements
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 CONFIG = load_config(ROOT / "config.yaml")
@@ -332,7 +332,7 @@ def test_the_wheel_is_the_same_each_time_and_records_every_file() -> None:
     [record] = [name for name in archive.namelist() if name.endswith("RECORD")]
     recorded = {line.split(",")[0] for line in archive.read(record).decode().splitlines()}
     assert recorded == set(archive.namelist())
-    assert "grader/gradescope/setup.sh" in recorded
+    assert "grader/packaging/gradescope/setup.sh" in recorded
     [metadata] = [archive.read(name).decode() for name in archive.namelist() if name.endswith("METADATA")]
     assert [line for line in metadata.splitlines() if line.startswith("Requires-Dist: numpy")]
     assert all("extra" not in line for line in requirements())
@@ -347,9 +347,9 @@ def test_the_wheel_has_the_commands_the_version_and_the_requirements_of_the_inst
         "Requires-Dist: numpy>=7\nRequires-Dist: scipy; extra == 'more'\nProvides-Extra: more\n\n# its README\n"
     )
     (info / "entry_points.txt").write_text(
-        "[console_scripts]\nmark = grader.other:start\ngrader = grader.main:main\n\n[some.plugins]\na = b.c:d\n"
+        "[console_scripts]\nmark = grader.other:start\ngrader = grader.cli.main:main\n\n[some.plugins]\na = b.c:d\n"
     )
-    script = "import sys; from grader.wheel import make_wheel, wheel_name; open(wheel_name(), 'wb').write(make_wheel())"
+    script = "import sys; from grader.packaging.wheel import make_wheel, wheel_name; open(wheel_name(), 'wb').write(make_wheel())"
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])}
     subprocess.run([sys.executable, "-c", script], cwd=tmp_path, env=environment, check=True)
     archive = zipfile.ZipFile(tmp_path / "gradient_grader-8.1-py3-none-any.whl")
@@ -362,7 +362,7 @@ def test_the_wheel_has_the_commands_the_version_and_the_requirements_of_the_inst
     points = configparser.ConfigParser()
     points.read_string(archive.read("gradient_grader-8.1.dist-info/entry_points.txt").decode())
     assert {name: dict(points[name]) for name in points.sections()} == {
-        "console_scripts": {"grader": "grader.main:main", "mark": "grader.other:start"},
+        "console_scripts": {"grader": "grader.cli.main:main", "mark": "grader.other:start"},
         "some.plugins": {"a": "b.c:d"},
     }
 

@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 from test_judge import answer, graded, one
 
-from grader.advice import SEVERAL
-from grader.assignment import Assignment, load_assignment
-from grader.configfile import load_config
+from grader.config.load import load_config
 from grader.diagnosis.hints import _BUILT_IN, LEVELS, Entry, _load, fill, hints_for, load_hints, placeholders
-from grader.diagnosis.leaks import _is_entry, _is_right, leaks
 from grader.diagnosis.operators import OPERATORS
 from grader.errors import ConfigError
+from grader.grading.advice import SEVERAL
+from grader.problem.assignment import Assignment, load_assignment
+from grader.validation.leaks import _is_entry, _is_right, leaks
 
 ROOT = Path(__file__).parents[1]
 Run = Callable[..., "CompletedProcess[str]"]

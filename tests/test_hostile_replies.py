@@ -20,31 +20,31 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from rich.console import Console
 
-from grader.advice import add_places
-from grader.answers import DTYPES, Run
-from grader.assignment import Assignment
-from grader.exports.feedback import markdown, page, web_page
-from grader.exports.results import write_results
-from grader.fingerprint import Fingerprint, fingerprint
-from grader.flags import flags_of
-from grader.formats import NAMES, render
-from grader.grade import grade
-from grader.gradescope import results
-from grader.gradescope.attempts import wrong_answers
-from grader.gradescope.emit import emit
+from grader.checks.tampering import flags_of
+from grader.classroom.exports.feedback import markdown, page, web_page
+from grader.classroom.exports.results import write_results
+from grader.classroom.report.data import read_class
+from grader.classroom.report.figures import summarise
+from grader.classroom.report.island import embed, make_island
+from grader.classroom.store.gradings import RunRecord, record
+from grader.classroom.store.packing import MAX_BYTES, answers_hash, pack_run, unpack_run
+from grader.classroom.store.query import Results
+from grader.classroom.store.store import Store
+from grader.grading.advice import add_places
+from grader.grading.grade import grade
 from grader.inputs.entry import Entry, Received, person
-from grader.render import print_grade
-from grader.report.data import read_class
-from grader.report.island import embed, make_island
-from grader.report.summary import summarise
-from grader.result import Grade, to_json
+from grader.output.formats import NAMES, render
+from grader.output.terminal import print_grade
+from grader.packaging.gradescope import results_json as results
+from grader.packaging.gradescope.attempts import wrong_answers
+from grader.packaging.gradescope.emit import emit
+from grader.problem.assignment import Assignment
+from grader.problem.fingerprint import Fingerprint, fingerprint
+from grader.records.result import Grade, to_json
+from grader.records.run import DTYPES, Run
 from grader.sandbox.attempt import READY, Attempt
-from grader.sandbox.pending import Job, Pending
-from grader.sandbox.sentences import marked
-from grader.store.gradings import RunRecord, record
-from grader.store.query import Results
-from grader.store.runs import MAX_BYTES, answers_hash, pack_run, unpack_run
-from grader.store.store import Store
+from grader.sandbox.job import Job, Pending
+from grader.sandbox.shared.sentences import marked
 
 SOURCE = b"import numpy as np\ndef dJ_db2(s):\n    back = s.y_hat @ s.U\n    return back\n"
 ROOM = 4096

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from test_judge import answer, graded, one
 
-from grader.answers import Answer
-from grader.assignment import Assignment
-from grader.formats.words import evidence, fix_first, verdict
-from grader.gradescope.page import gradient_page
-from grader.report.facts import root_mistakes
-from grader.result import Grade
+from grader.classroom.report.facts import root_mistakes
+from grader.output.wording import evidence, fix_first, verdict
+from grader.packaging.gradescope.markdown_page import gradient_page
+from grader.problem.assignment import Assignment
+from grader.records.result import Grade
+from grader.records.run import Answer
 
 ROOT = Path(__file__).parents[1]
 RIGHT = (ROOT / "solutions" / "gradients.py").read_text(encoding="utf-8")

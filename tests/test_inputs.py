@@ -15,8 +15,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from grader.errors import UsageError
-from grader.inputs.download import LAYOUTS as ALL_LAYOUTS
-from grader.inputs.download import Download, called, read_download
+from grader.inputs.downloads.download import LAYOUTS as ALL_LAYOUTS
+from grader.inputs.downloads.download import Download, called, read_download
 from grader.inputs.entry import Received, person, receive, safe_key
 from grader.inputs.tree import Refusal
 

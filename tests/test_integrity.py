@@ -7,11 +7,11 @@ import pytest
 from conftest import SUBMISSIONS
 from test_judge import answer
 
-from grader.answers import Run
-from grader.assignment import Assignment
-from grader.flags import flags_of
-from grader.grade import grade
-from grader.result import Grade
+from grader.checks.tampering import flags_of
+from grader.grading.grade import grade
+from grader.problem.assignment import Assignment
+from grader.records.result import Grade
+from grader.records.run import Run
 from grader.sandbox.host import Sandbox
 
 DIFFERENTIATE = {"complex_step.passed.py", "dual_numbers.passed.py", "tape_of_the_model.passed.py"}

@@ -10,15 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from grader.answers import DTYPES, Answer, ArrayData, Run
-from grader.assignment import Assignment
-from grader.batch.stability import difference
-from grader.followthrough import find_carried
-from grader.grade import grade, not_graded
-from grader.gradescope.attempts import wrong_answers
-from grader.judge import SKIPPED, Judgement, Verdict, check_reference, find_trivial
-from grader.reference import Reference
-from grader.result import Grade, GradientResult
+from grader.checks.check import SKIPPED, Judgement, Verdict, check_reference, find_trivial
+from grader.checks.followthrough import find_carried
+from grader.classroom.batch.stability import difference
+from grader.grading.grade import grade, not_graded
+from grader.packaging.gradescope.attempts import wrong_answers
+from grader.problem.assignment import Assignment
+from grader.problem.reference import Reference
+from grader.records.result import Grade, GradientResult
+from grader.records.run import DTYPES, Answer, ArrayData, Run
 
 Make = Callable[[np.ndarray], np.ndarray]
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.sandbox import landlock
+from grader.sandbox.inside.confine import landlock
 
 NOBODY = 65534
 ABI = landlock.abi()

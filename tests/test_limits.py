@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from grader.sandbox import limits
+from grader.sandbox.inside.confine import limits
+from grader.sandbox.shared import processes
 
 NOBODY = 65534
 MB = 2**20
@@ -21,6 +22,8 @@ import sys
 sys.path.insert(0, {str(Path(limits.__file__).parent)!r})
 import ctypes, errno, mmap, os, resource, signal, time
 import limits
+sys.path.insert(0, {str(Path(processes.__file__).parent)!r})
+import processes
 """
 
 
@@ -237,7 +240,7 @@ def test_a_process_whose_parent_lives_goes_on() -> None:
 
 
 def test_a_process_without_children_has_none() -> None:
-    assert output("print(limits.children_of_this_process())") == ["[]"]
+    assert output("print(processes.children_of_this_process())") == ["[]"]
 
 
 def test_children_are_listed_running_or_not_by_either_way() -> None:
@@ -246,7 +249,7 @@ def test_children_are_listed_running_or_not_by_either_way() -> None:
 ctypes.CDLL(None).prctl(15, b"a) S 1 (b")
 ended, running = os.fork() or os._exit(0), os.fork() or time.sleep(20)
 os.waitid(os.P_PID, ended, os.WEXITED | os.WNOWAIT)
-print({ended, running} == set(limits.children_of_this_process()) == set(limits._children_by_search()))
+print({ended, running} == set(processes.children_of_this_process()) == set(processes._children_by_search()))
 os.kill(running, signal.SIGKILL)
 """
     assert output(script) == ["True"]
@@ -254,7 +257,7 @@ os.kill(running, signal.SIGKILL)
 
 def test_a_subreaper_adopts_orphans_even_undumpable_and_as_nobody() -> None:
     script = f"""
-limits.become_subreaper()
+processes.become_subreaper()
 if os.geteuid() == 0:
     limits.drop_identity({NOBODY})
 limits.undumpable()
@@ -268,7 +271,7 @@ if child == 0:
     os._exit(0)
 os.waitpid(child, 0)
 orphan = int(os.read(told, 20))
-print(limits.children_of_this_process() == [orphan] == limits._children_by_search())
+print(processes.children_of_this_process() == [orphan] == processes._children_by_search())
 os.kill(orphan, signal.SIGKILL)
 print(os.waitpid(orphan, 0)[0] == orphan)
 """

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from conftest import ROOT
 
-from grader.answers import Answer, Run
-from grader.assignment import Assignment
-from grader.grade import grade
+from grader.grading.grade import grade
+from grader.problem.assignment import Assignment
+from grader.records.run import Answer, Run
 from grader.sandbox.host import Sandbox
 from grader.sandbox.wire import ReplyReader
 

@@ -5,12 +5,12 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from grader.assignment import Assignment
-from grader.formats.words import evidence
-from grader.gradescope.markdown import to_html, to_terminal
-from grader.markup import ours, plain, unmarked
-from grader.render import print_grade
-from grader.result import Grade, GradientResult
+from grader.output.markdown import ours, plain, unmarked
+from grader.output.terminal import print_grade
+from grader.output.wording import evidence
+from grader.packaging.gradescope.dryrun.markdown_html import to_html, to_terminal
+from grader.problem.assignment import Assignment
+from grader.records.result import Grade, GradientResult
 
 TEXTS = [
     # as written; as text; as Markdown; on a page

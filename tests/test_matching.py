@@ -2,7 +2,7 @@
 
 import pytest
 
-from grader.exports.matching import Matching, Who, match
+from grader.classroom.exports.matching import Matching, Who, match
 
 SEVERAL, NEARLY, NAMESAKES, NOTHING = "several", "almost the same number", "several people", "in common"
 

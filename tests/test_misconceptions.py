@@ -7,10 +7,10 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from grader.assignment import Assignment, load_assignment
-from grader.configfile import load_config
+from grader.config.load import load_config
 from grader.diagnosis.misconceptions import evaluate, misconceptions, named_story
 from grader.errors import ConfigError
+from grader.problem.assignment import Assignment, load_assignment
 
 ROOT = Path(__file__).parents[1]
 Run = Callable[..., "CompletedProcess[str]"]

@@ -10,16 +10,16 @@ from typing import Any
 import pytest
 from conftest import ROOT
 
-from grader.answers import Run
-from grader.assignment import Assignment
-from grader.configfile import load_config
+from grader.config.load import load_config
 from grader.errors import UsageError
-from grader.formats.words import happened
-from grader.grade import grade
-from grader.gradescope.rehearsal import handed_in
+from grader.grading.grade import grade
+from grader.inputs.submission import read_submission
+from grader.output.wording import happened
+from grader.packaging.gradescope.dryrun.submitted import handed_in
+from grader.problem.assignment import Assignment
+from grader.records.run import Run
 from grader.sandbox.host import Sandbox
-from grader.sandbox.notebook import read
-from grader.submission import read_submission
+from grader.sandbox.inside.files.notebook import read
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 FUNCTION = "def dJ_db2(s):\n    return s.y_hat - s.y\n"

@@ -24,23 +24,23 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays, from_dtype
 from report_class import HOSTILE, RIGHT, source_of
 
-from grader.answers import Answer, ArrayData, Run
-from grader.assignment import Assignment, load_assignment
-from grader.config import Gradient
-from grader.configfile import load_config
+from grader.classroom.report.data import Class, Record, read_class
+from grader.classroom.report.evidence import excerpt, heat_map
+from grader.classroom.report.facts import KIND_WORDS, root_mistakes
+from grader.classroom.report.figures import Summary, summarise
+from grader.classroom.report.groups import make_groups
+from grader.classroom.report.island import embed, make_island, visible
+from grader.classroom.report.page import make_report
+from grader.classroom.store.schema import StoreError
+from grader.config.keys import Gradient
+from grader.config.load import load_config
 from grader.errors import UsageError
-from grader.fingerprint import fingerprint
-from grader.grade import grade
-from grader.report.data import Class, Record, read_class
-from grader.report.evidence import excerpt, heat_map
-from grader.report.facts import KIND_WORDS, root_mistakes
-from grader.report.groups import make_groups
-from grader.report.island import embed, make_island, visible
-from grader.report.page import make_report
-from grader.report.summary import Summary, summarise
-from grader.result import Grade
+from grader.grading.grade import grade
+from grader.problem.assignment import Assignment, load_assignment
+from grader.problem.fingerprint import fingerprint
+from grader.records.result import Grade
+from grader.records.run import Answer, ArrayData, Run
 from grader.sandbox.host import Sandbox
-from grader.store.schema import StoreError
 
 STUDENTS = 120
 
@@ -415,7 +415,7 @@ def test_only_our_own_scripts_may_run(page: str) -> None:
 
 
 def test_no_file_of_ours_writes_html_from_data() -> None:
-    for path in (ROOT / "grader/report/static").glob("*.js"):
+    for path in (ROOT / "grader/classroom/report/static").glob("*.js"):
         assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b", path.read_text()), (
             path.name
         )
@@ -488,7 +488,7 @@ def test_the_command_says_where_there_is_nothing(grader, tmp_path: Path) -> None
 
 
 def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
-    from grader.commands.report import write_report
+    from grader.cli.commands.report import write_report
 
     (tmp_path / "report.html").mkdir()
     with pytest.raises(UsageError, match=r"report\.html: cannot be written: Is a directory"):
@@ -501,7 +501,7 @@ def test_without_the_extra_the_command_says_what_to_install(graded_class: Path) 
 import sys
 sys.modules["altair"] = None  # what Python itself takes for a package that is not there
 sys.argv = ["grader", "report", {str(graded_class)!r}]
-from grader.cli import main
+from grader.cli.app import main
 main()
 """
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60)

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from report_class import HOSTILE, NAMES
 
-from grader.assignment import Assignment
-from grader.exports.feedback import Block, web_page
-from grader.report.data import read_class
-from grader.report.page import make_report
+from grader.classroom.exports.feedback import Block, web_page
+from grader.classroom.report.data import read_class
+from grader.classroom.report.page import make_report
+from grader.problem.assignment import Assignment
 
 pytest.importorskip("altair", reason="needs the extra: pip install 'gradient-grader[report]'")
 playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install playwright")

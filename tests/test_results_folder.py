@@ -8,23 +8,23 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from grader.assignment import Assignment
-from grader.batch.session import check_state
-from grader.config import Config, Feedback
+from grader.classroom.batch.session import check_state
+from grader.classroom.exports.cells import cell, write_file
+from grader.classroom.exports.changes import find_changes
+from grader.classroom.exports.feedback import Block, page, web_page, write_feedback
+from grader.classroom.exports.gradebooks import fill_canvas, gradescope_csv
+from grader.classroom.exports.grades import grades_csv
+from grader.classroom.store.gradings import RunRecord, record
+from grader.classroom.store.outputs import note_written, outdated, results_hash
+from grader.classroom.store.query import Results
+from grader.classroom.store.remaining import not_in_round, ungraded
+from grader.classroom.store.store import Store
+from grader.config.keys import Config, Feedback
 from grader.errors import UsageError
-from grader.exports.cells import cell, write_file
-from grader.exports.changes import find_changes
-from grader.exports.feedback import Block, page, web_page, write_feedback
-from grader.exports.gradebooks import fill_canvas, gradescope_csv
-from grader.exports.grades import grades_csv
-from grader.fingerprint import Fingerprint, Runtime
 from grader.inputs.entry import Entry, Received, person
-from grader.result import CheckResult, FollowThrough, Grade, GradientResult
-from grader.store.gradings import RunRecord, record
-from grader.store.outputs import note_written, outdated, results_hash
-from grader.store.pending import not_in_round, ungraded
-from grader.store.query import Results
-from grader.store.store import Store
+from grader.problem.assignment import Assignment
+from grader.problem.fingerprint import Fingerprint, Runtime
+from grader.records.result import CheckResult, FollowThrough, Grade, GradientResult
 
 STATE = Fingerprint("spec", "solution", "steps", Runtime("3.11", "2.0", "x86_64", 2, 10, 512, 256, 64, ("dJ_dU",)))
 RUN = RunRecord(b"\x80", "", 0.1, 1, "steps", STATE.runtime, "strong")

@@ -14,13 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from roster import SOURCES, Human, canvas_csv, fill, humans, moodle_csv
 
-from grader.exports.gradebooks import fill_canvas, gradescope_csv
-from grader.exports.grades import grades_csv
-from grader.exports.moodlezip import moodle_zip
-from grader.exports.worksheet import fill_moodle
-from grader.fingerprint import fingerprint
-from grader.store.query import Results
-from grader.store.store import Store
+from grader.classroom.exports.gradebooks import fill_canvas, gradescope_csv
+from grader.classroom.exports.grades import grades_csv
+from grader.classroom.exports.moodlezip import moodle_zip
+from grader.classroom.exports.worksheet import fill_moodle
+from grader.classroom.store.query import Results
+from grader.classroom.store.store import Store
+from grader.problem.fingerprint import fingerprint
 
 
 def table(text: str) -> list[dict[str, str]]:

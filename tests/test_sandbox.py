@@ -16,18 +16,18 @@ import numpy as np
 import pytest
 from conftest import ROOT
 
-from grader.answers import Run
-from grader.assignment import Assignment
-from grader.config import Sandbox as Limits
+from grader.classroom.store.packing import pack_run, unpack_run
+from grader.config.keys import Sandbox as Limits
 from grader.errors import SandboxError
-from grader.grade import grade
-from grader.pipeline import make_sandbox
+from grader.grading.grade import grade
+from grader.grading.pipeline import make_sandbox
+from grader.problem.assignment import Assignment
+from grader.records.run import Run
 from grader.sandbox.host import Sandbox
-from grader.sandbox.pending import MAX_CHATTER
+from grader.sandbox.inside.confine.watch import PATIENCE
+from grader.sandbox.inside.zygote import REHEARSE_AFTER
+from grader.sandbox.job import MAX_CHATTER
 from grader.sandbox.spawner import FreshProcesses, Report, Zygote
-from grader.sandbox.watch import PATIENCE
-from grader.sandbox.zygote import REHEARSE_AFTER
-from grader.store.runs import pack_run, unpack_run
 
 HONEST = (ROOT / "solutions" / "gradients.py").read_bytes()
 IS_ROOT = os.geteuid() == 0

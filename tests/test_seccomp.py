@@ -20,7 +20,7 @@ import numpy
 import pytest
 from bpf_simulator import AARCH64, ALLOW, ARM, ERRNO, I386, KILL_PROCESS, NOTIFY, X86_64, BadProgram
 
-from grader.sandbox import landlock, seccomp
+from grader.sandbox.inside.confine import landlock, seccomp
 
 MACHINES = {"x86_64": X86_64, "aarch64": AARCH64}
 Test = TypeVar("Test", bound=Callable[..., None])
@@ -288,10 +288,13 @@ needs_privileges = pytest.mark.skipif(
 
 PATHS = f"""
 import sys
-sys.path.insert(0, {str(Path(seccomp.__file__).parents[2])!r})
+sys.path.insert(0, {str(Path(seccomp.__file__).parents[4])!r})
 sys.path.append({str(Path(numpy.__file__).parents[1])!r})
 import ctypes, errno, json, os, resource, signal, time, traceback
-from grader.sandbox import landlock, limits, seccomp
+from grader.sandbox.inside.confine import landlock
+from grader.sandbox.inside.confine import limits
+from grader.sandbox.inside.confine import seccomp
+from grader.sandbox.shared import processes
 """
 CHILD = """
 {imports}
@@ -350,7 +353,7 @@ ACTS = {
     "signal the parent": "os.kill(os.getppid(), 0)",
     "signal itself": "os.kill(os.getpid(), 0)",
     "signal its thread": "signal.pthread_kill(_thread.get_ident(), 0)",
-    "prctl": "limits.become_subreaper()",
+    "prctl": "processes.become_subreaper()",
     "another filter": "seccomp.install(seccomp.program(seccomp.supported_machine(), listened=False))",
     "shared memory": "os.memfd_create('x')",
     "a pipe": "os.pipe()",

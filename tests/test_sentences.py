@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.answers import Run
-from grader.assignment import Assignment
-from grader.flags import flags_of
-from grader.grade import grade
+from grader.checks.tampering import flags_of
+from grader.grading.grade import grade
+from grader.problem.assignment import Assignment
+from grader.records.run import Run
 from grader.sandbox.host import Sandbox
-from grader.sandbox.sentences import Foreign, checked, marked
+from grader.sandbox.shared.sentences import Foreign, checked, marked
 
 SOURCE = b"""
 import numpy as np

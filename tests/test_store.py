@@ -9,23 +9,23 @@ import numpy as np
 import pytest
 from conftest import ROOT
 
-from grader.answers import Answer, ArrayData, Run
-from grader.batch.coordinator import Work, grade_all
-from grader.batch.progress import show_progress
-from grader.batch.protocol import Hello, Result
-from grader.fingerprint import Fingerprint, Runtime
-from grader.flags import flags_of, tampering
+from grader.checks.tampering import flags_of, tampering
+from grader.classroom.batch.coordinator import Work, grade_all
+from grader.classroom.batch.progress import show_progress
+from grader.classroom.batch.protocol import Hello, Result
+from grader.classroom.store import schema
+from grader.classroom.store.gradings import RunRecord, record
+from grader.classroom.store.identical import identical_files
+from grader.classroom.store.lock import FolderLock
+from grader.classroom.store.packing import answers_hash, is_whole, pack_run, unpack_run
+from grader.classroom.store.query import Results
+from grader.classroom.store.remaining import not_in_round, ungraded
+from grader.classroom.store.schema import StoreError
+from grader.classroom.store.store import Store
 from grader.inputs.entry import Entry, Received, person
-from grader.result import Grade
-from grader.store import schema
-from grader.store.gradings import RunRecord, record
-from grader.store.identical import identical_files
-from grader.store.lock import FolderLock
-from grader.store.pending import not_in_round, ungraded
-from grader.store.query import Results
-from grader.store.runs import answers_hash, is_whole, pack_run, unpack_run
-from grader.store.schema import StoreError
-from grader.store.store import Store
+from grader.problem.fingerprint import Fingerprint, Runtime
+from grader.records.result import Grade
+from grader.records.run import Answer, ArrayData, Run
 
 RUNTIME = Runtime("3.12", "2.3", "Linux", 2.0, 10.0, 512, 256, 2, ("dJ_dU",))
 

@@ -7,13 +7,13 @@ import msgspec
 import pytest
 from conftest import SUBMISSIONS
 
-from grader.answers import Run
-from grader.assignment import Assignment
+from grader.checks.tampering import flags_of
 from grader.errors import SandboxError
-from grader.flags import flags_of
-from grader.grade import grade
-from grader.pipeline import make_sandbox
-from grader.result import Grade
+from grader.grading.grade import grade
+from grader.grading.pipeline import make_sandbox
+from grader.problem.assignment import Assignment
+from grader.records.result import Grade
+from grader.records.run import Run
 from grader.sandbox.host import Sandbox
 from grader.sandbox.spawner import start_spawner
 

@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from grader.assignment import Assignment, load_assignment
-from grader.configfile import load_config
+from grader.config.load import load_config
+from grader.problem.assignment import Assignment, load_assignment
 from grader.sandbox.host import Sandbox
 from grader.validation.finding import Finding
+from grader.validation.hint_checks import check_derivation, check_hints, check_misconceptions
 from grader.validation.mutation import check_mutants
 from grader.validation.numbers import check_fresh_steps, check_margins, check_solution, check_steps, check_trivial
 from grader.validation.rewriting import rewritings
-from grader.validation.runs import check_stubs
-from grader.validation.texts import check_derivation, check_hints, check_misconceptions
+from grader.validation.submissions import check_stubs
 
 ROOT = Path(__file__).parents[1]
 Run = Callable[..., "CompletedProcess[str]"]

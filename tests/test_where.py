@@ -8,16 +8,16 @@ from subprocess import CompletedProcess
 import numpy as np
 import pytest
 
-from grader.advice import add_places
-from grader.answers import Answer, ArrayData, Traced
-from grader.answers import Run as Answers
-from grader.assignment import Assignment, load_assignment
-from grader.diagnosis.where import locate
-from grader.grade import grade
-from grader.pipeline import grade_submission
+from grader.diagnosis.location import locate
+from grader.grading.advice import add_places
+from grader.grading.grade import grade
+from grader.grading.pipeline import grade_submission
+from grader.inputs.submission import Submission
+from grader.problem.assignment import Assignment, load_assignment
+from grader.records.run import Answer, ArrayData, Traced
+from grader.records.run import Run as Answers
 from grader.sandbox.host import Sandbox
 from grader.sandbox.wire import ReplyReader, Violation
-from grader.submission import Submission
 from grader.validation.numbers import as_data
 
 ROOT = Path(__file__).parents[1]

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grader.answers import DTYPES
+from grader.records.run import DTYPES
 from grader.sandbox.wire import MAX_DATA, MAX_HEADER, MAX_TOTAL, JobWriter, ReplyReader, Violation
 
 

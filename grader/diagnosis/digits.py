@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from grader.assignment import Assignment
-from grader.diagnosis.expression import Values
+from grader.checks.followthrough import given as on_own
+from grader.diagnosis.formulas.expression import Values
+from grader.diagnosis.hypothesis import Edit, Story, given
 from grader.diagnosis.operators import OPERATORS
-from grader.diagnosis.story import Edit, Story, given
-from grader.followthrough import given as on_own
-from grader.graph import Array
+from grader.problem.assignment import Assignment
+from grader.problem.model import Array
 
 MOST_DECIMALS = 9
 HALF = 5e-3

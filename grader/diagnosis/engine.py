@@ -9,23 +9,23 @@ from dataclasses import replace
 
 import numpy as np
 
-from grader.answers import Answer
-from grader.assignment import Assignment
-from grader.derivatives import relative_error
+from grader.checks.check import Judgement, as_returned, find_trivial
+from grader.diagnosis.comparison import explain_plainly
 from grader.diagnosis.digits import holds_no_fractions, lost_digits
-from grader.diagnosis.expression import Values
-from grader.diagnosis.finder import Finder
-from grader.diagnosis.matching import best
+from grader.diagnosis.formulas.expression import Values
+from grader.diagnosis.formulas.rendering import gradient_text
+from grader.diagnosis.hypothesis import Edit, Explanation, Story, in_order
 from grader.diagnosis.misconceptions import named_story
 from grader.diagnosis.operators import OPERATORS
-from grader.diagnosis.plain import explain_plainly
 from grader.diagnosis.properties import describe
 from grader.diagnosis.quotients import is_quotient
-from grader.diagnosis.rendering import gradient_text
-from grader.diagnosis.story import Edit, Explanation, Story, in_order
+from grader.diagnosis.search.finder import Finder
 from grader.diagnosis.target import Target
-from grader.judge import Judgement, as_returned, find_trivial
-from grader.result import Certainty, Diagnosis, Mistake
+from grader.diagnosis.verify import best
+from grader.problem.assignment import Assignment
+from grader.problem.derivatives import relative_error
+from grader.records.result import Certainty, Diagnosis, Mistake
+from grader.records.run import Answer
 
 DOUBLE, SINGLE = 1e-9, 3e-6
 NUMERICAL = 4.7  # digits: from here on no mistake is looked for

@@ -10,11 +10,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from grader.assignment import Assignment
-from grader.config import Gradient
+from grader.config.keys import Gradient
+from grader.config.yamlfile import Key, YamlFile, require_file
 from grader.diagnosis.misconceptions import misconceptions
 from grader.errors import ConfigError, did_you_mean
-from grader.yamlfile import Key, YamlFile, require_file
+from grader.problem.assignment import Assignment
 
 LEVELS = 3
 PLACEHOLDERS = ("gradient", "of", "shape", "entry", "letters", "indices", "next", "loss", "where", "within")

@@ -14,13 +14,13 @@ import msgspec
 import numpy as np
 from msgspec import Meta, Struct
 
-from grader.assignment import Assignment
-from grader.derivatives import relative_error
+from grader.config.yamlfile import YamlFile, require_file
+from grader.diagnosis.hypothesis import Edit, Story
 from grader.diagnosis.operators import OPERATORS
-from grader.diagnosis.story import Edit, Story
 from grader.errors import ConfigError, did_you_mean
-from grader.graph import Array
-from grader.yamlfile import YamlFile, require_file
+from grader.problem.assignment import Assignment
+from grader.problem.derivatives import relative_error
+from grader.problem.model import Array
 
 COST = 0.5
 LAYER = "named"

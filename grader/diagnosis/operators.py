@@ -6,7 +6,7 @@ what the numbers are, never "you wrote", and names no formula of a right gradien
 
 from dataclasses import dataclass
 
-from grader.diagnosis.story import GIVEN_BY, Edit
+from grader.diagnosis.hypothesis import GIVEN_BY, Edit
 
 
 @dataclass(frozen=True)

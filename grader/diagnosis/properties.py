@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from grader.assignment import Assignment
-from grader.diagnosis.expression import Values
-from grader.graph import Array
+from grader.diagnosis.formulas.expression import Values
+from grader.problem.assignment import Assignment
+from grader.problem.model import Array
 
 EXACT = 1e-8
 FEW = 0.05

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from grader.assignment import Assignment
-from grader.diagnosis.expression import Values
-from grader.graph import Array
-from grader.steps import Step
+from grader.diagnosis.formulas.expression import Values
+from grader.problem.assignment import Assignment
+from grader.problem.model import Array
+from grader.problem.points import Step
 
 STEPS = (0.1, 0.01, 0.001, 1e-4, 1e-5)
 FAR = 0.5

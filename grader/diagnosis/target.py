@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from grader.graph import Array
+from grader.problem.model import Array
 
 
 @dataclass(frozen=True)

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 
-from grader.assignment import Assignment
-from grader.config import Gradient
-from grader.derivatives import STEP_SIZE, differentiate, relative_error
-from grader.diagnosis.expression import leaves
-from grader.diagnosis.mutants import local_mutants
-from grader.diagnosis.rendering import text
-from grader.diagnosis.world import World, make_world
-from grader.graph import Array
-from grader.steps import Step, make_step
+from grader.config.keys import Gradient
+from grader.diagnosis.formulas.expression import leaves
+from grader.diagnosis.formulas.rendering import text
+from grader.diagnosis.formulas.world import World, make_world
+from grader.diagnosis.mutations.mutants import local_mutants
+from grader.problem.assignment import Assignment
+from grader.problem.derivatives import STEP_SIZE, differentiate, relative_error
+from grader.problem.model import Array
+from grader.problem.points import Step, make_step
 
 SMALLEST = 2
 MISTAKES = 12

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from grader.answers import LEAST_ROOM, Answer, Outcome
-from grader.config import Sandbox as Limits
+from grader.config.keys import Sandbox as Limits
 from grader.errors import SandboxError
+from grader.records.run import LEAST_ROOM, Answer, Outcome
 from grader.sandbox.wire import ReplyReader, Violation
 
 Call = tuple[str, int]  # a gradient and the number of a step

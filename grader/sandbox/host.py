@@ -6,12 +6,12 @@ in a new child.  A gradient that failed is called once more, alone in a fresh ch
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
-from grader.answers import Answer, Run
-from grader.config import Sandbox as Limits
+from grader.config.keys import Sandbox as Limits
 from grader.errors import SandboxError
+from grader.records.run import Answer, Run
 from grader.sandbox.attempt import Call
+from grader.sandbox.job import Job
 from grader.sandbox.loop import Loop, Nursery
-from grader.sandbox.pending import Job
 from grader.sandbox.spawner import Report, Spawner
 from grader.sandbox.wire import JobWriter
 

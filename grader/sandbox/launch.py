@@ -63,7 +63,7 @@ def execute(settings: dict[str, Any], fds: tuple[int, ...]) -> "subprocess.Popen
     }
     arguments = json.dumps({**folders, **settings})
     return subprocess.Popen(
-        [sys.executable, "-s", "-S", "-B", os.path.join(here, "bootstrap.py"), arguments],
+        [sys.executable, "-s", "-S", "-B", os.path.join(here, "inside", "bootstrap.py"), arguments],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,

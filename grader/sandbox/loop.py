@@ -10,11 +10,11 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from grader.answers import Answer, Run
-from grader.config import Sandbox as Limits
+from grader.config.keys import Sandbox as Limits
 from grader.errors import SandboxError
+from grader.records.run import Answer, Run
 from grader.sandbox.attempt import Attempt, Call
-from grader.sandbox.pending import Job, Pending
+from grader.sandbox.job import Job, Pending
 from grader.sandbox.spawner import Event, Spawner
 from grader.sandbox.wire import JobWriter
 

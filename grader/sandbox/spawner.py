@@ -17,10 +17,10 @@ from typing import Any, Protocol
 
 import msgspec
 
-from grader.config import Sandbox as Limits
+from grader.config.keys import Sandbox as Limits
 from grader.errors import SandboxError
-from grader.sandbox.importable import BY_WORD, IMPORTABLE_WORDS
 from grader.sandbox.launch import execute, take_zygote
+from grader.sandbox.shared.importable import BY_WORD, IMPORTABLE_WORDS
 
 _WORD = re.compile(rb"[A-Za-z_0-9]{1,20}")
 _STAR = re.compile(rb"import\s*\*")

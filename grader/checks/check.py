@@ -1,0 +1,268 @@
+"""Judge one gradient: its checks, in order; a failed one skips the later ones.  Pure; opens no files, gives no advice.
+
+No message contains a number of the right answer: shapes, positions and relative errors only.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from grader.config.keys import Gradient
+from grader.problem.assignment import Assignment
+from grader.problem.derivatives import relative_error
+from grader.problem.model import Array
+from grader.records.result import CheckOutcome
+from grader.records.run import Answer
+
+Symbolic = tuple[str | int, ...]
+REAL_KINDS = "biuf"
+TIE = 1e-6
+SAME = 1e-9
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How one check went, before marks.
+
+    Attributes:
+        error: of an answer in double precision that passed the reference check, the relative one.
+    """
+
+    outcome: CheckOutcome
+    message: str = ""
+    error: float = 0.0
+
+    @property
+    def passed(self) -> bool:
+        return self.outcome == "passed"
+
+
+PASSED = Verdict("passed")
+SKIPPED = Verdict("skipped")
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The verdicts on one gradient, and the arrays that they are about.
+
+    Attributes:
+        values: the answer as real numbers of the right shape, one array per step, in the direction of the loss (for
+            the log-likelihood their negative); None where it is no such answer, or is trivial.
+    """
+
+    shape: Verdict
+    finite_difference: Verdict
+    reference: Verdict
+    values: list[Array] | None = None
+
+    @property
+    def passed(self) -> bool:
+        return self.shape.passed and self.finite_difference.passed and self.reference.passed
+
+
+def judge(assignment: Assignment, gradient: Gradient, answers: Sequence[Answer]) -> Judgement:
+    """Check the answers to one gradient, one per step, all of them returned."""
+    shape, values = check_shape(assignment, gradient, answers)
+    if values is None:
+        return Judgement(shape, SKIPPED, SKIPPED)
+    trivial = find_trivial(values)
+    if trivial:
+        return Judgement(Verdict("failed", trivial), SKIPPED, SKIPPED)
+    numbers = check_numbers(values)
+    if not numbers.passed:
+        return Judgement(shape, numbers, SKIPPED)
+    values = [assignment.config.sign * value.astype(float) for value in values]
+    numeric = check_finite_differences(assignment, gradient, values, answers)
+    if not numeric.passed:
+        return Judgement(shape, numeric, SKIPPED, values)
+    return Judgement(shape, numeric, check_reference(assignment, gradient, values, answers), values)
+
+
+def check_shape(
+    assignment: Assignment, gradient: Gradient, answers: Sequence[Answer]
+) -> tuple[Verdict, list[Array] | None]:
+    """The shape must be that of what the gradient is taken with respect to, at every step."""
+    symbolic = assignment.symbolic(gradient)
+    values = []
+    for k, (step, answer) in enumerate(zip(assignment.steps, answers, strict=True)):
+        expected = step.shape(symbolic)
+        if answer.value is None:
+            return Verdict("failed", _no_array(symbolic, expected, answer)), None
+        value = answer.value.array()
+        if assignment.config.checks.shape.accept_1d and value.shape == expected[1:] and expected[0] == 1:
+            value = value.reshape(expected)
+        if value.shape != expected:
+            return Verdict("failed", _wrong_shape(symbolic, expected, value.shape, step.sizes, k)), None
+        if not answer.value.kept:
+            return Verdict("undecided", "the numbers of this answer were not kept: run the file again"), None
+        values.append(value)
+    return PASSED, values
+
+
+def check_numbers(values: Sequence[Array]) -> Verdict:
+    """Real and finite, every entry."""
+    for k, value in enumerate(values):
+        if value.dtype.kind not in REAL_KINDS:
+            return Verdict("failed", f"expected real numbers, got complex ones ({value.dtype})")
+        bad = ~np.isfinite(value)
+        if bad.any():
+            first = _index(bad, int(np.argmax(bad)))
+            found = "NaN" if np.isnan(value[tuple(first)]) else "infinity"
+            count = f"{int(bad.sum())} of {bad.size}"
+            return Verdict(
+                "failed",
+                f"expected finite numbers, got {found} at {first} of step {k + 1} ({count} entries are not finite)",
+            )
+    return PASSED
+
+
+def as_returned(assignment: Assignment, judgement: Judgement, answers: Sequence[Answer]) -> list[Array] | None:
+    """The answer as finite real numbers, of whatever shape, in the direction of the loss."""
+    if judgement.values is not None:
+        return judgement.values
+    arrays = [answer.value.array() for answer in answers if answer.value is not None and answer.value.kept]
+    if len(arrays) != len(answers) or any(array.dtype.kind not in REAL_KINDS or not array.size for array in arrays):
+        return None
+    values = [np.asarray(assignment.config.sign * array.astype(float)) for array in arrays]
+    return values if all(np.isfinite(value).all() for value in values) else None
+
+
+def find_trivial(values: Sequence[Array]) -> str:
+    """Why an answer says nothing about the derivation, or "": zero, constant, or the same at every step."""
+    if not any(np.isfinite(value).any() for value in values):
+        return "no entry is a finite number at any step: such an answer earns nothing, not even for its shape"
+    if not any(np.any(value) for value in values):
+        return "every entry is zero at every step: such an answer earns nothing, not even for its shape"
+    if all(value.size > 1 and np.all(value == value.flat[0]) for value in values) and _one_number(values):
+        return "all entries are equal: a constant earns nothing, not even for its shape"
+    same_shape = [(a, b) for i, a in enumerate(values) for b in values[:i] if a.shape == b.shape]
+    if same_shape and all(np.array_equal(a, b) for a, b in same_shape):
+        return "the answer is the same at every step: it uses nothing of s, and earns nothing, not even for its shape"
+    return ""
+
+
+def _one_number(values: Sequence[Array]) -> bool:
+    """Whether arrays of equal entries hold the same number, or zero up to rounding, at every step; a sum does not."""
+    numbers = np.array([value.flat[0] for value in values], dtype=complex)
+    with np.errstate(invalid="ignore"):
+        return bool(np.max(np.abs(numbers - numbers[0])) <= SAME * max(np.abs(numbers[0]), 1e-4))
+
+
+def check_finite_differences(
+    assignment: Assignment, gradient: Gradient, values: Sequence[Array], answers: Sequence[Answer]
+) -> Verdict:
+    """Against the numerical derivative of the loss, which no formula of ours enters."""
+    config = assignment.config.checks
+    tolerance = max(config.finite_difference.tolerance, config.reference.float32_tolerance if _single(answers) else 0.0)
+    numeric = assignment.numeric[gradient.name]
+    exact = assignment.exact[gradient.name]
+    if not all(error <= tolerance for error in assignment.numeric_errors[gradient.name]):
+        return Verdict(
+            "undecided", "the numerical derivative is not accurate enough here, or the solution does not agree with it"
+        )
+    errors = [relative_error(d.of(value), d.value) for d, value in zip(numeric, values, strict=True)]
+    if all(error <= tolerance for error in errors):
+        return PASSED
+    worst = _first_of_the_worst(errors)
+    return Verdict("failed", _differs(values[worst], exact[worst], errors[worst], tolerance, worst))
+
+
+def check_reference(
+    assignment: Assignment, gradient: Gradient, values: Sequence[Array], answers: Sequence[Answer]
+) -> Verdict:
+    """Against the exact gradient: near machine precision, which no numerical differentiation reaches."""
+    config = assignment.config.checks.reference
+    single = _single(answers)
+    if single and config.float32 == "reject":
+        return Verdict("failed", "expected numbers in double precision (float64), got single precision (float32)")
+    tolerance = config.float32_tolerance if single else config.tolerance
+    errors = [
+        relative_error(value, right) for value, right in zip(values, assignment.exact[gradient.name], strict=True)
+    ]
+    if all(error <= tolerance for error in errors):
+        return PASSED if single else Verdict("passed", error=max(errors))
+    worst = errors[_first_of_the_worst(errors)]
+    digits = 0 if np.isnan(worst) else max(0, int(-np.log10(worst)))
+    return Verdict(
+        "failed",
+        f"right to about {digits} digits, not to machine precision: relative error {worst:.1e} (allowed {tolerance:.0e})."
+        " A numerical derivative looks like this; the formula is asked for",
+    )
+
+
+def _first_of_the_worst(errors: Sequence[float]) -> int:
+    """Where the error is largest.  Of several that only last digits tell apart the first: machines differ in those."""
+    sizes = np.where(np.isnan(errors), np.inf, errors)
+    return int(np.argmax(sizes >= np.max(sizes) * (1 - TIE)))
+
+
+def _single(answers: Sequence[Answer]) -> bool:
+    return all(answer.value is not None and answer.value.dtype == "<f4" for answer in answers)
+
+
+def _differs(value: Array, right: Array, error: float, tolerance: float, k: int) -> str:
+    with np.errstate(all="ignore"):
+        gap = np.abs(value - right)
+        wrong = ~(gap <= tolerance * np.max(np.abs(right)))
+        worst = _index(gap, int(np.argmax(gap)))
+    return (
+        f"relative error {error:.2g} (allowed {tolerance:.0e}) at step {k + 1}: "
+        f"{int(wrong.sum())} of {wrong.size} entries differ, most at {worst}"
+    )
+
+
+def _index(array: Array, flat: int) -> list[int]:
+    return [int(i) for i in np.unravel_index(flat, array.shape)]
+
+
+def _no_array(symbolic: Symbolic, expected: tuple[int, ...], answer: Answer) -> str:
+    wanted = f"expected an array of shape {show(symbolic)} = {show(expected)}, got "
+    if answer.returned == "NoneType":
+        return wanted + "None: is a `return` missing?"
+    if answer.message and answer.returned == "ndarray":
+        return f"{wanted}an array that cannot be checked: {answer.message}"
+    detail = f": {answer.message}" if answer.message else ""
+    return f"{wanted}{_article(answer.returned)} that is no array of numbers{detail}"
+
+
+def _wrong_shape(
+    symbolic: Symbolic, expected: tuple[int, ...], found: tuple[int, ...], sizes: dict[str, int], k: int
+) -> str:
+    letters = name_axes(found, sizes)
+    known = "" if letters == found else f" = {show(letters)}"
+    text = f"expected shape {show(symbolic)} = {show(expected)}, got {show(found)}{known}"
+    return text + _near_miss(expected, found) + (f" (step {k + 1})" if k else "")
+
+
+def _near_miss(expected: tuple[int, ...], found: tuple[int, ...]) -> str:
+    if found == ():
+        return ": a single number"
+    if int(np.prod(found)) == 0:
+        return ": an empty array"
+    if found == expected[1:] and expected[0] == 1:
+        return ": one pair of brackets short of a row"
+    if found == expected[::-1]:
+        return ": the axes are in the other order"
+    if int(np.prod(found)) == int(np.prod(expected)):
+        return ": the right number of entries, arranged otherwise"
+    try:
+        broadcasts = np.broadcast_shapes(found, expected)
+    except ValueError:
+        return ""
+    return ": it would be repeated to fit, but it is not the gradient" if broadcasts == expected else ""
+
+
+def name_axes(shape: tuple[int, ...], sizes: dict[str, int]) -> Symbolic:
+    """Sizes as letters, where a size is that of a dimension: they are all different."""
+    letters = {size: name for name, size in sizes.items()}
+    return tuple(letters.get(size, size) for size in shape)
+
+
+def show(shape: Symbolic) -> str:
+    """`(1, Dh)`, and `(Dh,)` for a single axis."""
+    return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
+
+
+def _article(noun: str) -> str:
+    return f"{'an' if noun[:1].lower() in 'aeiou' else 'a'} {noun}"

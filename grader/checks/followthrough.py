@@ -1,0 +1,247 @@
+"""Errors carried forward: a wrong gradient that is right given the student's own wrong ones.  Pure.
+
+The reference formula is evaluated with the student's own upstream gradients in place of the right ones.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from grader.checks.check import PASSED, Judgement, find_trivial
+from grader.checks.fresh import MARGIN, Fresh
+from grader.errors import ConfigError
+from grader.problem.assignment import Assignment
+from grader.problem.derivatives import relative_error
+from grader.problem.model import Array
+from grader.problem.points import Step
+
+MAX_COMBINATIONS = 64
+LEAST = 1e-100
+
+Arrange = Callable[
+    [Array, tuple[int, ...]], Array
+]  # an upstream gradient as a formula can take it, given its right shape
+
+
+@dataclass(frozen=True)
+class Carried:
+    """A gradient that follows from the student's own: `sources` were put in place, `roots` are the ones to fix.
+
+    Attributes:
+        error: the largest relative error over the steps.
+    """
+
+    sources: list[str]
+    roots: list[str]
+    error: float = 0.0
+
+
+def find_carried(
+    assignment: Assignment,
+    judgements: Mapping[str, Judgement],
+    returned: Mapping[str, list[Array]],
+    single: set[str],
+    fresh: Fresh | None = None,
+) -> dict[str, Carried]:
+    """The failed gradients that are right given others of the student's that are wrong.
+
+    Only wrong answers are built on, right ones are the reference's own; and of these only genuine attempts: real, finite
+    numbers that are not trivial, in an array that `fits` says could be meant for the gradient.
+
+    Args:
+        returned: the finite real answers, of whatever shape, in the direction of the loss.
+        single: the gradients answered in float32.
+        fresh: the answers at the file's own step, where what follows must follow too.
+    """
+    wrong = {name: values for name, values in returned.items() if not judgements[name].passed}
+    genuine = {
+        name: values for name, values in wrong.items() if not find_trivial(values) and fits(assignment, name, values)
+    }
+    return trace_back(assignment, genuine, genuine, single, fresh)
+
+
+def as_exact_as_single(
+    assignment: Assignment, judgements: Mapping[str, Judgement], single: set[str]
+) -> dict[str, Judgement]:
+    """The gradients in double precision that the reference gives from the student's own right ones in float32, judged again.
+
+    They have no more digits than those allow: where float32 is accepted, that is no mistake.
+    """
+    accepted = {
+        name: judgement.values
+        for name, judgement in judgements.items()
+        if name in single and judgement.passed and judgement.values is not None
+    }
+    coarse = {
+        name: judgement.values
+        for name, judgement in judgements.items()
+        if not judgement.passed and judgement.values is not None
+    }
+    if not accepted or not coarse:
+        return {}
+    found = trace_back(assignment, coarse, accepted, set())
+    return {name: Judgement(judgements[name].shape, PASSED, PASSED, coarse[name]) for name in found}
+
+
+def trace_back(
+    assignment: Assignment,
+    answers: Mapping[str, list[Array]],
+    own: Mapping[str, list[Array]],
+    single: set[str],
+    fresh: Fresh | None = None,
+) -> dict[str, Carried]:
+    """Which of `answers` the reference gives with some of the student's `own` wrong gradients in place of the right ones."""
+    carried: dict[str, Carried] = {}
+    for name in sorted(answers, key=lambda name: len(assignment.ancestors[name])):
+        usable = [other for other in assignment.ancestors[name] if other in own and _of_usual_size(own[other])]
+        if not usable:
+            continue
+        config = assignment.config.checks.reference
+        loose = config.float32 == "accept" and single.intersection([name, *usable])
+        tolerance = config.float32_tolerance if loose else config.tolerance
+        wrong = {other: own[other] for other in usable}
+        sources, error = _matching(assignment, name, answers[name], wrong, tolerance, fresh)
+        if sources:
+            roots = {root for source in sources for root in (carried[source].roots if source in carried else [source])}
+            carried[name] = Carried(in_order(assignment, sources), in_order(assignment, roots), error)
+    return carried
+
+
+def fits(assignment: Assignment, name: str, values: Sequence[Array]) -> bool:
+    """Whether arrays may have been meant for a gradient: of its shape, its entries arranged otherwise, or of a shape that
+    numpy repeats to fit, or fits to by repeating."""
+    for value, right, step in zip(values, assignment.exact[name], assignment.steps, strict=True):
+        if value.size == right.size:
+            continue
+        if not made_of_sizes(value, right, step):
+            return False
+        try:
+            np.broadcast_shapes(value.shape, right.shape)
+        except ValueError:
+            return False
+    return True
+
+
+def made_of_sizes(value: Array, right: Array, step: Step) -> bool:
+    """Whether all axes of an array have sizes that the step has, so that what is computed from it stays small."""
+    return value.ndim <= right.ndim and {1, *step.sizes.values()}.issuperset(value.shape)
+
+
+def _of_usual_size(values: list[Array]) -> bool:
+    """Of 1e-320 hardly a digit is left, and any factor between 0.5 and 1.5 gives the same: such numbers prove nothing.
+
+    Exactly zero at some points is usual: a sum may cancel there, or a unit be switched off.
+    """
+    sizes = [float(np.max(np.abs(value), initial=0.0)) for value in values]
+    return all(size == 0.0 or size > LEAST for size in sizes)
+
+
+def _matching(
+    assignment: Assignment,
+    name: str,
+    values: list[Array],
+    own: Mapping[str, list[Array]],
+    tolerance: float,
+    fresh: Fresh | None,
+) -> tuple[frozenset[str], float]:
+    """The nearest set of upstream gradients with which the reference gives exactly `values`, and the largest relative error."""
+    for arrange in (_as_returned, _straightened, _dotted):
+        arranged = {
+            other: [
+                arrange(v, step.shape(assignment.shapes[other]))
+                for v, step in zip(found, assignment.steps, strict=True)
+            ]
+            for other, found in own.items()
+        }
+        if arrange is not _as_returned and all(
+            new is old for other in own for new, old in zip(arranged[other], own[other], strict=True)
+        ):
+            continue
+        for names in _combinations(list(own)):
+            largest, nonzero = 0.0, False  # nonzero at one point at least: zeros follow from any zeros
+            for k, step in enumerate(assignment.steps):
+                value = given(assignment, name, step, {other: arranged[other][k] for other in names})
+                error = _distance(value, values[k])
+                if value is None or not error <= tolerance:
+                    break
+                largest, nonzero = max(largest, error), nonzero or bool(np.any(value))
+            else:
+                if nonzero and _follows_afresh(assignment, name, names, arrange, tolerance, fresh):
+                    return frozenset(names), largest
+    return frozenset(), 0.0
+
+
+def _follows_afresh(
+    assignment: Assignment, name: str, names: Sequence[str], arrange: Arrange, tolerance: float, fresh: Fresh | None
+) -> bool:
+    """Whether the student's answer follows from the same gradients at the file's own step, too; zeros do not."""
+    if fresh is None:
+        return True
+    own = {
+        other: arrange(value, fresh.step.shape(assignment.shapes[other]))
+        for other in names
+        if (value := fresh.returned(other)) is not None
+    }
+    mine = fresh.returned(name)
+    value = given(assignment, name, fresh.step, own) if len(own) == len(names) else None
+    return mine is not None and bool(np.any(mine)) and _distance(value, mine) <= MARGIN * tolerance
+
+
+def _distance(value: Array | None, other: Array) -> float:
+    """The relative error; NaN where there is nothing to compare, or the shapes differ."""
+    return relative_error(value, other) if value is not None and value.shape == other.shape else float("nan")
+
+
+def given(assignment: Assignment, name: str, step: Step, own: Mapping[str, Array]) -> Array | None:
+    """The reference formula of a gradient on the student's own upstream gradients; None where it does not use them all,
+    or cannot be evaluated with such arrays."""
+    if assignment.reference is None:
+        return None
+    try:
+        value, used = assignment.reference(name, step, own)
+    except ConfigError:  # it runs on the right gradients: on arrays of other shapes it need not
+        return None
+    return value if used == frozenset(own) else None
+
+
+def _as_returned(value: Array, right: tuple[int, ...]) -> Array:
+    return value
+
+
+def _straightened(value: Array, right: tuple[int, ...]) -> Array:
+    """In the right shape where only axes of length 1 are lost or gained: `np.outer` takes (n,) where @ does not."""
+    lost = value.shape != right and [n for n in value.shape if n != 1] == [n for n in right if n != 1]
+    return value.reshape(right) if lost else value
+
+
+def _dotted(value: Array, right: tuple[int, ...]) -> Array:
+    """A single number for a reference that writes @ where a student may have written np.dot."""
+    return value.view(_Dotted) if value.ndim == 0 else value
+
+
+class _Dotted(np.ndarray[Any, Any]):
+    """A single number that may stand beside @, as it may in np.dot: it multiplies."""
+
+    def __matmul__(self, other: Array) -> Array:  # type: ignore[override]
+        return np.asarray(np.dot(self, other))
+
+    def __rmatmul__(self, other: Array) -> Array:  # type: ignore[override]
+        return np.asarray(np.dot(other, self))
+
+
+def _combinations(names: list[str]) -> Iterator[tuple[str, ...]]:
+    """Single names first, the nearest first; then pairs, and so on, so many at most."""
+    count = 0
+    for size in range(1, len(names) + 1):
+        for chosen in combinations(names, size):
+            yield chosen
+            count += 1
+            if count == MAX_COMBINATIONS:
+                return
+
+
+def in_order(assignment: Assignment, names: frozenset[str] | set[str]) -> list[str]:
+    return [name for name in assignment.names if name in names]

@@ -1,0 +1,104 @@
+"""The step that is drawn for one file alone: are answers that are right at the shared steps right there too?  Pure.
+
+Shared steps never change, so a file can hold a table of the answers to them; it cannot hold those to a step that depends on its
+own bytes.  What is compared is the reference formula, which the shared steps have checked against numerical derivatives.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from grader.checks.check import REAL_KINDS, SKIPPED, Judgement, Verdict
+from grader.problem.assignment import Assignment
+from grader.problem.derivatives import relative_error
+from grader.problem.model import Array
+from grader.problem.points import Step
+from grader.records.run import Answer, Run
+
+MARGIN = 100.0  # times the tolerance of the reference check, because one unlucky draw must not cost a mark
+
+
+@dataclass(frozen=True)
+class Fresh:
+    """The answers of one file at its own step."""
+
+    assignment: Assignment
+    answers: Mapping[str, Answer]
+    source_hash: str
+
+    @cached_property
+    def step(self) -> Step:
+        return self.assignment.fresh_step(self.source_hash)
+
+    def returned(self, name: str) -> Array | None:
+        """The answer as real numbers of whatever shape in the direction of the loss; None where it is no such answer."""
+        answer = self.answers.get(name)
+        if answer is None or answer.value is None or not answer.value.kept:
+            return None
+        value = answer.value.array()
+        if value.dtype.kind not in REAL_KINDS:
+            return None
+        value = np.asarray(value, dtype=float)
+        return value if self.assignment.config.sign > 0 else -value
+
+    def value(self, name: str) -> Array | None:
+        """The same of the right shape, where it has that."""
+        value = self.returned(name)
+        if value is None:
+            return None
+        right = self.step.shape(self.assignment.shapes[name])
+        if self.assignment.config.checks.shape.accept_1d and right[0] == 1 and value.shape == right[1:]:
+            value = value.reshape(right)
+        return value if value.shape == right else None
+
+    def error(self, name: str, sources: Iterable[str] = ()) -> float:
+        """The relative error of an answer against the reference with the student's own `sources`; NaN where there is none."""
+        reference, value = self.assignment.reference, self.value(name)
+        own = {source: self.value(source) for source in sources}
+        found = {source: array for source, array in own.items() if array is not None}
+        if reference is None or value is None or len(found) < len(own):
+            return float("nan")
+        right = reference(name, self.step, found)[0]
+        return (
+            0.0 if right.tobytes() == value.tobytes() else relative_error(right, value)
+        )  # most students' formula is ours
+
+    def confirms(self, name: str, sources: Iterable[str] = ()) -> bool:
+        """The answer is right, or follows from the student's own `sources`, as it does at the shared steps."""
+        error, least = self.error(name, sources), self.assignment.config.checks.reference.tolerance
+        return error <= MARGIN * least or error <= MARGIN * self._tolerance([name, *sources])
+
+    def contradicted(self, judgements: Mapping[str, Judgement]) -> dict[str, Judgement]:
+        """New verdicts on the gradients that are right at the steps all files share and wrong at this one."""
+        return {
+            name: Judgement(judgement.shape, Verdict("failed", self._why_refused(name)), SKIPPED, judgement.values)
+            for name, judgement in judgements.items()
+            if judgement.passed and not self.confirms(name)
+        }
+
+    def _why_refused(self, name: str) -> str:
+        """For the student, how an answer that `confirms` refuses is wrong."""
+        answer, error = self.answers.get(name), self.error(name)
+        if answer is not None and answer.outcome != "returned":
+            how = f"it did not return there ({answer.outcome.replace('_', ' ')})"
+        else:
+            how = "not an array of the right shape there" if np.isnan(error) else f"relative error {error:.2g} there"
+        return (
+            "right at the sample points that all files share, but wrong at one drawn for your file alone:"
+            f" {how}. Does the function compute its answer from s on every call?"
+        )
+
+    def _tolerance(self, names: Iterable[str]) -> float:
+        config = self.assignment.config.checks.reference
+        # In double precision, but from others in float32, an answer has no more digits than they have.
+        upstream = {other for name in names for other in (name, *self.assignment.ancestors[name])}
+        found = [answer.value for name in upstream if (answer := self.answers.get(name)) is not None]
+        single = any(value is not None and value.dtype == "<f4" for value in found)
+        return config.float32_tolerance if single else config.tolerance
+
+
+def fresh_of(assignment: Assignment, run: Run) -> Fresh | None:
+    """The answers of a run at its file's own step; None where it made no such calls, as at a student's home."""
+    return Fresh(assignment, run.fresh, run.source_hash) if run.fresh else None

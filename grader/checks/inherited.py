@@ -1,0 +1,119 @@
+"""Gradients that earn nothing because of another one, and are not to blame: they raised on it, or follow from it.  Pure.
+
+Follow-through gives marks for what is right on the student's own upstream gradients.  Where there are no numbers to compare, or
+the upstream gradient is no genuine attempt, there are no marks; but the one thing to fix is still the upstream gradient.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from grader.checks.check import Judgement, name_axes, show
+from grader.checks.followthrough import Carried, fits, given, in_order, made_of_sizes, trace_back
+from grader.checks.fresh import Fresh
+from grader.problem.assignment import Assignment
+from grader.problem.model import Array
+from grader.records.run import Answer
+
+NOTHING = "NoneType"
+
+
+def find_inherited(
+    assignment: Assignment,
+    judgements: Mapping[str, Judgement],
+    answers: Mapping[str, Sequence[Answer]],
+    returned: Mapping[str, list[Array]],
+    carried: Mapping[str, Carried],
+    fresh: Fresh | None = None,
+) -> dict[str, list[str]]:
+    """For each gradient that goes wrong because of others, the ones to fix, in order.
+
+    Args:
+        answers: all that there are, also of gradients that raised.
+        returned: the finite real answers, of whatever shape, in the direction of the loss.
+        carried: what follows from the student's own gradients; what goes wrong because of one of these is due to its roots.
+        fresh: the answers at the file's own step, where what follows from another gradient must follow too.
+    """
+    found: dict[str, list[str]] = {}
+    for name, follows in _of_no_attempt(assignment, judgements, returned, carried, fresh).items():
+        found[name] = follows.roots
+    found |= _cut_to_zero(assignment, judgements, answers, returned)
+    misshapen = [name for name, judgement in judgements.items() if judgement.shape.outcome == "failed"]
+    for name in sorted(answers, key=lambda name: len(assignment.ancestors[name])):
+        last = next(iter(answers[name][-1:]), None)
+        if name in judgements or last is None or last.outcome != "raised":
+            continue
+        root = next(
+            (one for one in _before(assignment, name, misshapen) if _stops(assignment, name, one, answers)), None
+        )
+        if root is not None:
+            roots = carried[root].roots if root in carried else found.get(root, [root])
+            found[name] = in_order(assignment, set(roots))
+    return found
+
+
+def _of_no_attempt(
+    assignment: Assignment,
+    judgements: Mapping[str, Judgement],
+    returned: Mapping[str, list[Array]],
+    carried: Mapping[str, Carried],
+    fresh: Fresh | None,
+) -> dict[str, Carried]:
+    """What follows from upstream gradients that follow-through does not build on."""
+    wrong = {
+        name: values
+        for name, values in returned.items()
+        if not judgements[name].passed and name not in carried and fits(assignment, name, values)
+    }
+    return trace_back(assignment, wrong, wrong, set(), fresh)
+
+
+def _cut_to_zero(
+    assignment: Assignment,
+    judgements: Mapping[str, Judgement],
+    answers: Mapping[str, Sequence[Answer]],
+    returned: Mapping[str, list[Array]],
+) -> dict[str, list[str]]:
+    """What is zero because an array of whole numbers that it builds on is: all that was behind the point is lost."""
+    zero = {name for name, values in returned.items() if not (judgements[name].passed or any(map(np.any, values)))}
+    whole = {name for name in zero if all(a.value is not None and a.value.dtype[1] in "iub" for a in answers[name])}
+    found = {}
+    for name in zero - whole:
+        roots = [other for other in assignment.ancestors[name] if other in whole]
+        if roots and judgements[name].shape.outcome != "passed":
+            found[name] = in_order(assignment, {roots[-1]})
+    return found
+
+
+def _before(assignment: Assignment, name: str, misshapen: Sequence[str]) -> list[str]:
+    """The gradients of a wrong shape that this one may build on, nearest first; without a solution, any other one."""
+    if assignment.reference is None:
+        return [other for other in misshapen if other != name]
+    return [other for other in assignment.ancestors[name] if other in misshapen]
+
+
+def _stops(assignment: Assignment, name: str, root: str, answers: Mapping[str, Sequence[Answer]]) -> bool:
+    """Whether `name` raised because of what `root` returns.
+
+    The right formula cannot be evaluated with it either; and the exception speaks of it, by its name or its shape.  What
+    the exception says is the student's: it can only turn attention away from a mistake that costs its marks all the same.
+    """
+    last, k = answers[name][-1], len(answers[name]) - 1
+    if k >= len(answers[root]):
+        return False
+    own, step = answers[root][k], assignment.steps[k]
+    said = "\n".join(last.explanation)
+    if own.value is None:
+        return own.returned == NOTHING and (NOTHING in last.message or " is None" in said)
+    value = own.value.array()
+    if assignment.reference is None:
+        return f"{root}(" in said
+    if (
+        not made_of_sizes(value, assignment.exact[root][k], step)
+        or given(assignment, name, step, {root: value}) is not None
+    ):
+        return False
+    if value.ndim == 0:
+        return f"{root}(" in said or "a single number" in said
+    shapes = {show(name_axes(shape, step.sizes)) for shape in (value.shape, value.shape[::-1])}
+    return f"{root}(" in said or any(f" is {shape}" in said for shape in shapes)

@@ -1,0 +1,248 @@
+"""What instructors should review about a submission: signals, never verdicts.  Pure; costs no marks.
+
+The main signal is behavior.  At the inconsistent step (`steps.make_inconsistent_step`) h is not sigmoid(z) and y_hat is not the
+softmax of h U + b2.  A derived formula uses the quantities that it is given.  Numerical or automatic differentiation of the loss
+takes the variable as given and computes everything downstream of it again: y_hat for dJ/dh; z, h and y_hat for dJ/db1.  For each
+gradient it is therefore known which set of recomputed quantities gives the student's numbers.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+import numpy as np
+
+from grader.checks.check import REAL_KINDS, Judgement
+from grader.checks.followthrough import Carried
+from grader.problem.assignment import Assignment
+from grader.problem.derivatives import relative_error
+from grader.problem.model import Array
+from grader.problem.recompute import Recomputed
+from grader.records.result import GradientResult, Mistake, Signal
+from grader.records.run import Run
+
+# A formula is right to a few units of the last digit, 4e-16; a difference quotient of high order may reach 1e-14.
+FORMULA = 4e-15
+SAME = 1e-5  # no difference quotient is more exact; with other quantities recomputed, already the first digit differs
+WHOLE = "the result"  # where a mistake is that is about all of an answer
+UNEXPLAINED_SHARE, MADE_UP_SHARE = 0.5, 0.25  # of the marks of the assignment
+
+
+def signals_of(
+    assignment: Assignment,
+    run: Run,
+    judgements: Mapping[str, Judgement],
+    carried: Mapping[str, Carried],
+    single: set[str],
+) -> Iterator[Signal]:
+    """Signs of derivatives that were not derived by hand.
+
+    Args:
+        carried: the gradients that follow from the student's own wrong ones, as all do where a file differentiates -J.
+        single: the gradients answered in float32.
+    """
+    differentiated, used = differentiates_loss(assignment, run, judgements)
+    if differentiated and not used:
+        yield Signal(
+            "numerical",
+            f"{', '.join(differentiated)}: these answers behave like a derivative of the loss. At a sample point whose quantities"
+            " contradict one another, they match the loss recomputed from the variable onwards, as numerical and automatic"
+            " differentiation do; a derived formula uses the quantities that s holds. This is not proof: read the file",
+        )
+    elif differentiated:
+        yield Signal(
+            "numerical",
+            f"{', '.join(differentiated)}: these answers recompute the loss from the variable onwards, as numerical and"
+            f" automatic differentiation do, although {', '.join(used)} in the same file"
+            f" {'uses' if len(used) == 1 else 'use'} the quantities that s holds. A function with a forward pass of its own"
+            " does so too: read the file",
+        )
+    if len(silent := silent_elsewhere(assignment, run, judgements)) > 1:
+        yield Signal(
+            "numerical",
+            f"{', '.join(silent)}: right everywhere but for a sample point whose quantities contradict one another, where there"
+            " is no answer. An assertion in the file does that, and so does a file that hides how it works: read the file",
+        )
+    elsewhere = _right_elsewhere(assignment, run, judgements)
+    for name, judgement in judgements.items():
+        coarse = judgement.finite_difference.passed and judgement.reference.outcome == "failed"
+        # A formula with an epsilon in it is no more exact, nor is what follows from it: both use what they are given.
+        if coarse and name not in carried and not _uses_given(assignment, name, elsewhere):
+            yield Signal("numerical", judgement.reference.message, name)
+    right = {name: judgement.reference.error for name, judgement in judgements.items() if judgement.passed}
+    right |= {name: one.error for name, one in carried.items() if not single.intersection([name, *one.sources])}
+    formulas = {name for name in right if _uses_given(assignment, name, elsewhere)}
+    if inexact := [name for name, error in right.items() if error > FORMULA and name not in formulas]:
+        yield Signal(
+            "numerical",
+            f"{', '.join(inexact)}: fewer correct digits than a formula gives, as from a high-order difference quotient",
+        )
+    # What follows from one of these need be no more exact.
+    short = [name for name in judgements if name in single and not _uses_given(assignment, name, elsewhere)]
+    if short and (right or carried):
+        yield Signal(
+            "numerical",
+            f"{', '.join(short)}: in single precision (float32), which a difference quotient can match",
+        )
+
+
+def tables(contradicted: Sequence[str]) -> list[Signal]:
+    """Answers that are right at the steps that all files share, and wrong at the one drawn for this file."""
+    if not contradicted:
+        return []
+    return [
+        Signal(
+            "table",
+            f"{', '.join(contradicted)}: right at the sample points that all files share, wrong at the one drawn for this file"
+            " alone, as if answers were looked up instead of computed",
+        )
+    ]
+
+
+def unexplained(results: Collection[GradientResult], run: Run, max_score: float) -> Iterator[Signal]:
+    """Marks that follow from values which no diagnosis explains, or which look made up: for those fewer marks are enough."""
+    made_up, mute = _suspects(results, run)
+    for suspects, share, what in (
+        (made_up, MADE_UP_SHARE, "use nothing that the model computes, or are constant or only a copy"),
+        ({**mute, **made_up}, UNEXPLAINED_SHARE, "no formula explains"),
+    ):
+        following = {
+            result.name: result.follow_through
+            for result in results
+            if result.follow_through is not None and suspects.keys() & result.follow_through.roots
+        }
+        kept = sum(one.score for one in following.values())
+        if following and kept >= share * max_score:
+            roots = {origin for one in following.values() for root in one.roots for origin in suspects.get(root, ())}
+            yield Signal(
+                "unexplained",
+                f"{kept:g} marks ({', '.join(following)}) follow from {', '.join(sorted(roots))}, whose values {what}:"
+                " check whether that is a genuine attempt",
+            )
+            return
+
+
+def _suspects(results: Collection[GradientResult], run: Run) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
+    """(made up, unexplained): wrong gradients, each with those that it goes back to, itself for most.
+
+    Made up is what is a constant, or one of the quantities of `s` as it is, or what no diagnosis explains and which uses only
+    inputs of the model; and what earns nothing because it follows from such a one.
+    """
+    made_up: dict[str, set[str]] = {}
+    mute: dict[str, set[str]] = {}
+    wrong = [result for result in results if result.status == "failed"]
+    for result in wrong:
+        if result.diagnosis is None:
+            continue
+        unexplained = result.diagnosis.certainty == "none"
+        if any(map(_is_no_attempt, result.diagnosis.mistakes)) or (unexplained and _uses_inputs_only(run, result.name)):
+            made_up[result.name] = {result.name}
+        elif unexplained:
+            mute[result.name] = {result.name}
+    for found in (made_up, mute):
+        for result in wrong:
+            if known := found.keys() & result.inherits:
+                found[result.name] = known
+    return made_up, mute
+
+
+def _is_no_attempt(mistake: Mistake) -> bool:
+    return mistake.kind == "constant" or (mistake.kind, mistake.where) == ("wrong-variable", WHOLE)
+
+
+def _uses_inputs_only(run: Run, name: str) -> bool:
+    """The answer is the same at the inconsistent step as at the first one, which has the same inputs."""
+    answers, elsewhere = run.answers.get(name), run.inconsistent.get(name)
+    return bool(answers) and elsewhere is not None and elsewhere.value == answers[0].value  # type: ignore[index]
+
+
+def differentiates_loss(
+    assignment: Assignment, run: Run, judgements: Mapping[str, Judgement]
+) -> tuple[list[str], list[str]]:
+    """The gradients that come from differentiating the loss, as far as behavior tells; none where a simpler reading explains it.
+
+    They are those whose numbers need everything downstream of the variable to be computed again.  The simpler reading is that
+    one set of quantities is computed again in all of them alike: a file that always evaluates the whole forward pass, or only
+    a sigmoid, is an honest one.  It does not fit a file whose right dJ/dh, say, takes y_hat as given while its dJ/db1, which
+    is derived from dJ/dh, computes y_hat again.  Honest, too, is a file whose functions each compute again what they like:
+    there most of the numbers that are not those of the given quantities need something else than everything downstream.
+
+    Returns:
+        These gradients; and, where only the remark on dJ/dh speaks against the simpler reading, those that use what is given.
+    """
+    if assignment.reference is None or not run.inconsistent:
+        return [], []
+    elsewhere = _right_elsewhere(assignment, run, judgements)
+    others = {name: value for name, value in elsewhere.items() if not _uses_given(assignment, name, elsewhere)}
+    alike, found = [], []
+    for name, value in others.items():
+        differentiated, anywhere = assignment.recomputed[name]
+        if _matches(differentiated, value):
+            found.append(name)
+            alike.append(_matches(anywhere, value))
+    if len(found) < 2 or 2 * len(found) <= len(others):
+        return [], []
+    again = set.intersection(*alike)
+    if not again:
+        return found, []
+    upstream = {other for name in found for other in assignment.ancestors[name] if other in elsewhere}
+    used = [other for other in assignment.names if other in upstream and _ignores(assignment, other, elsewhere, again)]
+    return (found, used) if used else ([], [])
+
+
+def _ignores(assignment: Assignment, name: str, elsewhere: Mapping[str, Array], again: Collection[Recomputed]) -> bool:
+    """Whether a gradient uses the given quantities, where any of the sets that others compute again would change it."""
+    predicted = assignment.recomputed[name][1]
+    return _uses_given(assignment, name, elsewhere) and not any(
+        which not in predicted or _same(predicted[which], elsewhere[name]) for which in again
+    )
+
+
+def silent_elsewhere(assignment: Assignment, run: Run, judgements: Mapping[str, Judgement]) -> list[str]:
+    """The gradients that are right at the shared steps and have no answer, or a trivial one, at the inconsistent one.
+
+    A file that tells this step from the others by its contradictions may hide there how it works.
+    """
+    if not run.inconsistent:
+        return []
+    elsewhere = _right_elsewhere(assignment, run, judgements)
+    return [
+        name
+        for name in _right_up_to_sign(assignment, judgements)
+        if name not in elsewhere or np.all(elsewhere[name] == elsewhere[name].flat[0])
+    ]
+
+
+def _right_elsewhere(assignment: Assignment, run: Run, judgements: Mapping[str, Judgement]) -> dict[str, Array]:
+    """The answers at the inconsistent step, of gradients that are right, but perhaps for their sign, at the shared steps."""
+    found: dict[str, Array] = {}
+    for name in _right_up_to_sign(assignment, judgements):
+        answer = run.inconsistent.get(name)
+        if answer is None or answer.value is None or not answer.value.kept:
+            continue
+        value = answer.value.array()
+        shape = assignment.inconsistent_step.shape(assignment.shapes[name])
+        if value.size == int(np.prod(shape)) and value.dtype.kind in REAL_KINDS and np.isfinite(value).all():
+            found[name] = value.astype(float).reshape(shape)
+    return found
+
+
+def _right_up_to_sign(assignment: Assignment, judgements: Mapping[str, Judgement]) -> list[str]:
+    if assignment.reference is None:
+        return []
+    return [
+        name
+        for name, judgement in judgements.items()
+        if judgement.values is not None
+        and all(_same(right, mine) for right, mine in zip(assignment.exact[name], judgement.values, strict=True))
+    ]
+
+
+def _uses_given(assignment: Assignment, name: str, elsewhere: Mapping[str, Array]) -> bool:
+    return name in elsewhere and _same(assignment.given[name], elsewhere[name])
+
+
+def _matches(predictions: Mapping[Recomputed, Array], value: Array) -> set[Recomputed]:
+    return {which for which, predicted in predictions.items() if _same(predicted, value)}
+
+
+def _same(predicted: Array, value: Array) -> bool:
+    return relative_error(predicted, value) <= SAME or relative_error(-predicted, value) <= SAME

@@ -1,0 +1,1 @@
+"""A whole class: grading a download, keeping the grades, exporting and reporting them."""

@@ -1,0 +1,118 @@
+"""What a Dask worker does: keep graders ready, one for each of its threads, and give them chunks of submissions.
+
+A grader is a worker process as on one machine, with its own sandbox; the Dask worker only passes bytes on, and what it
+starts ends with it.
+"""
+
+import hashlib
+import os
+import shutil
+import tempfile
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from grader.classroom.batch.pool import SLOTS, Lost, Pool, WorkerRefused
+from grader.classroom.batch.protocol import Hello, Task
+from grader.errors import GraderError, SandboxError
+from grader.problem.fingerprint import Fingerprint
+
+_UIDS = 300  # ranges of user ids, so that workers on one machine seldom share one
+
+_lock = threading.Lock()
+_idle: list["_Grader"] = []
+_started = 0
+
+
+@dataclass
+class _Grader:
+    key: str
+    folder: Path
+    pool: Pool
+
+    def close(self) -> None:
+        self.pool.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def say_hello(files: dict[str, bytes], judge_only: bool) -> bytes:
+    """What a grader here says of itself: a `Hello`, which may be a refusal."""
+    grader = _borrow(files, judge_only)
+    try:
+        hello = grader.pool.hello()
+    except WorkerRefused as error:
+        grader.close()
+        return msgspec.msgpack.encode(Hello(None, error=str(error), exit_code=error.exit_code))
+    _give_back(grader)
+    return msgspec.msgpack.encode(hello)
+
+
+def grade_chunk(files: dict[str, bytes], judge_only: bool, state: bytes, tasks: bytes) -> bytes:
+    """Grade some tasks; returns the list of results, all of them.
+
+    Raises:
+        RuntimeError: this worker cannot grade them; as text, because the other end knows none of our classes for sure.
+    """
+    grader = _borrow(files, judge_only)
+    try:
+        found = _grade(grader.pool, msgspec.msgpack.decode(state, type=Fingerprint), tasks)
+    except GraderError as error:
+        grader.close()
+        raise RuntimeError(str(error)) from None
+    except BaseException:
+        grader.close()
+        raise
+    _give_back(grader)
+    return found
+
+
+def _grade(pool: Pool, state: Fingerprint, tasks: bytes) -> bytes:
+    ours = pool.hello().fingerprint
+    if ours is None or (ours.spec, ours.solution, ours.steps, ours.version) != (
+        state.spec,
+        state.solution,
+        state.steps,
+        state.version,
+    ):
+        raise SandboxError(
+            "this Dask worker has another version of gradient-grader, or other numbers come out of the model"
+        )
+    runtime = msgspec.json.encode(ours.runtime)
+    results = []
+    for result in pool.run(iter(msgspec.msgpack.decode(tasks, type=list[Task]))):
+        if isinstance(result, Lost):
+            raise SandboxError(result.reason)
+        results.append(msgspec.structs.replace(result, runtime=runtime))
+    return msgspec.msgpack.encode(results)
+
+
+def _borrow(files: dict[str, bytes], judge_only: bool) -> _Grader:
+    """A grader for this assignment that nobody uses; those for others are ended."""
+    key = hashlib.sha256(msgspec.msgpack.encode([sorted(files.items()), judge_only])).hexdigest()
+    global _started
+    with _lock:
+        stale = [grader for grader in _idle if grader.key != key]
+        ready = [grader for grader in _idle if grader.key == key]
+        _idle[:] = ready[1:]
+        _started += 1
+        number = _started
+    for grader in stale:
+        grader.close()
+    return ready[0] if ready else _start(key, files, judge_only, number)
+
+
+def _start(key: str, files: dict[str, bytes], judge_only: bool, number: int) -> _Grader:
+    folder = Path(tempfile.mkdtemp(prefix="gradient-grader-"))  # readable by this user alone
+    for name, data in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    first_slot = SLOTS * ((os.getpid() * 7 + number) % _UIDS)
+    return _Grader(key, folder, Pool(folder / "config.yaml", 1, judge_only=judge_only, first_slot=first_slot))
+
+
+def _give_back(grader: _Grader) -> None:
+    with _lock:
+        _idle.append(grader)

@@ -1,0 +1,118 @@
+"""Put the report together: one HTML file with its data, styles and scripts inside, which asks no server for anything."""
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from functools import cache
+from importlib import resources
+
+from grader.classroom.report.data import Class, Record
+from grader.classroom.report.facts import STATUS_WORDS, flag_words, kind_words
+from grader.classroom.report.figures import summarise
+from grader.classroom.report.island import embed, make_island, visible
+from grader.config.keys import CHECKS
+from grader.errors import UsageError
+from grader.problem.assignment import Assignment
+from grader.problem.fingerprint import fingerprint
+
+SCRIPTS = ("table.js", "details.js", "charts.js", "main.js")
+
+
+def make_report(assignment: Assignment, graded: Class) -> str:
+    """The page on a graded class, as HTML.
+
+    Raises:
+        UsageError: the packages of the extra "report" are not installed.
+    """
+    try:
+        import jinja2
+        import markupsafe
+        import vl_convert  # noqa: F401  # used further down
+
+        from grader.classroom.report import charts
+        from grader.classroom.report.groups import advice, make_groups
+    except ImportError as error:
+        raise UsageError(
+            f"the report needs packages that are not installed ({error.name}): pip install 'gradient-grader[report]'"
+        ) from error
+
+    config, records = assignment.config, graded.records
+    refuse_other_gradients(assignment, records)
+    now = fingerprint(assignment)
+    summary = summarise(config, records)
+    groups = make_groups(summary, config.max_score)
+    island = make_island(assignment, records, now.steps)
+    island["groups"] = groups
+    island["status_words"] = STATUS_WORDS
+    island["charts"] = {
+        "scores": charts.scores_chart(summary, config.max_score),
+        "outcomes": charts.outcomes_chart(summary),
+        "costs": charts.costs_chart(summary.costs),
+    }
+    library = _library()
+    script = _script_safe("\n".join(_static(name) for name in SCRIPTS))
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("grader.classroom.report"), autoescape=True, undefined=jinja2.StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    environment.filters.update(visible=visible, kind=kind_words, flag=flag_words)
+    return environment.get_template("report.html").render(
+        assignment=assignment,
+        config=config,
+        summary=summary,
+        groups=groups,
+        todo=advice(summary),
+        outcomes=charts.OUTCOMES,
+        cost_words=charts.cost_words,
+        checks=CHECKS,
+        count=len(records),
+        graded_on=graded.graded_at[:16].replace("T", " "),
+        outdated=bool(graded.states - {(now.spec, now.solution)}),
+        policy=_policy(library, script),
+        # The only texts that are not escaped: our own files, and data made harmless by `embed`.
+        style=markupsafe.Markup(_static("report.css")),  # noqa: S704
+        library=markupsafe.Markup(library),  # noqa: S704
+        script=markupsafe.Markup(script),  # noqa: S704
+        island=markupsafe.Markup(embed(island)),  # noqa: S704
+    )
+
+
+def refuse_other_gradients(assignment: Assignment, records: Sequence[Record]) -> None:
+    """The grades must be about the gradients of this assignment.
+
+    Raises:
+        UsageError: they are about others.
+    """
+    for record in records:
+        names = [gradient.name for gradient in record.grade.gradients] if record.grade else assignment.names
+        if names != assignment.names:
+            raise UsageError(
+                f"these marks are for other gradients than config.yaml has: expected {', '.join(assignment.names)}, found"
+                f" {', '.join(names)}; name the right file with --config, or judge the answers again with `grader regrade`"
+            )
+
+
+def _static(name: str) -> str:
+    return resources.files("grader.classroom.report").joinpath(f"static/{name}").read_text(encoding="utf-8")
+
+
+@cache
+def _library() -> str:
+    """Vega, Vega-Lite and Vega-Embed in one script that needs no other; making it takes two seconds."""
+    import vl_convert
+
+    return _script_safe(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))
+
+
+def _script_safe(script: str) -> str:
+    """A script that cannot end its element early."""
+    return script.replace("</script", "<\\/script").replace("<!--", "<\\!--")
+
+
+def _policy(*scripts: str) -> str:
+    """A content security policy: our scripts, known by their hashes, and no connection to anywhere."""
+    hashes = " ".join(
+        f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'" for text in scripts
+    )
+    allowed = f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data:"
+    return f"{allowed}; base-uri 'none'; form-action 'none'"

@@ -1,0 +1,79 @@
+"""Files written from the store, such as report.html: which of them no longer show what it holds.
+
+A note of each file is kept among the facts: the grading run it was written after, and a hash of the results it shows.
+"""
+
+import contextlib
+import hashlib
+import sqlite3
+from pathlib import Path
+
+import msgspec
+
+from grader.classroom.store.database import DATABASE, clean, now
+from grader.classroom.store.query import Results
+
+_PREFIX = "written: "
+
+
+class Written(msgspec.Struct, frozen=True):
+    """When a file was written.
+
+    Attributes:
+        command: what writes it again, without the folder, such as "report" or "export csv -o marks.csv".
+        round: the last grading run at that time.
+        results: `results_hash` at that time.
+    """
+
+    command: str
+    round: int
+    results: str
+    at: str
+
+
+def results_hash(results: Results) -> str:
+    """Changes whenever a student, a current grade or a flag does.  Take it before reading what is to be written.
+
+    The same grade given once more, as by a regrade under the same settings, changes nothing.
+    """
+    db = results.connection
+    columns = [row["name"] for row in db.execute("PRAGMA table_info(current)") if not row["name"].endswith("_id")]
+    found = hashlib.blake2b(digest_size=16)
+    for sql in (
+        f"SELECT {', '.join(columns)} FROM current ORDER BY student",  # noqa: S608, our own view
+        "SELECT submission_id, kind, gradient, detail FROM current_flags ORDER BY 1, 2, 3, 4",
+    ):
+        for row in db.execute(sql):
+            found.update(msgspec.msgpack.encode(tuple(row)))
+    return found.hexdigest()
+
+
+def note_written(results: Results, path: Path, command: str, shown: str) -> None:
+    """Note that `path` was written from the results with the hash `shown`.
+
+    A folder that cannot be written keeps no notes; that is no reason to fail, for the file is there.
+    """
+    (last,) = results.connection.execute("SELECT MAX(id) FROM rounds").fetchone()
+    folder, path = results.folder.resolve(), path.resolve()
+    name = path.relative_to(folder) if path.is_relative_to(folder) else path
+    written = msgspec.json.encode(Written(command, last or 0, shown, now())).decode()
+    with contextlib.suppress(sqlite3.OperationalError), contextlib.closing(sqlite3.connect(folder / DATABASE)) as db:
+        with db:
+            db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (_PREFIX + clean(str(name)), written))
+
+
+def outdated(results: Results) -> str:
+    """One line that names the files that are out of date and how to write them again; "" where there are none."""
+    sql = "SELECT name, value FROM facts WHERE name LIKE ? ORDER BY name"
+    notes = {
+        name[len(_PREFIX) :]: msgspec.json.decode(value, type=Written)
+        for name, value in results.connection.execute(sql, (f"{_PREFIX}%",))
+        if (results.folder / name[len(_PREFIX) :]).exists()
+    }
+    shown = results_hash(results) if notes else ""
+    old = {name: note.command for name, note in notes.items() if note.results != shown}
+    if not old:
+        return ""
+    commands = [command.partition(" ") for command in dict.fromkeys(old.values())]
+    again = ", ".join(f"`grader {name} {results.folder}{space}{form}`" for name, space, form in commands)
+    return f"older than the last grading run: {', '.join(old)}; to update {'them' if len(old) > 1 else 'it'}: {again}"

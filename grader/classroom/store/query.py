@@ -1,0 +1,145 @@
+"""Read grades.db, never write: for exports, feedback and looking.  Works while a batch is writing."""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from grader.classroom.store.database import DATABASE, explained
+from grader.classroom.store.schema import StoreError, check_version
+from grader.records.result import Grade
+
+
+class StudentRow(msgspec.Struct, frozen=True):
+    """One row of the view `current`: a student, and the grading in force where there is one.
+
+    Attributes:
+        status: graded, not_graded, or why there is no grading: waiting, missing or unreadable.
+    """
+
+    student_id: int
+    student: str
+    name: str
+    email: str
+    sid: str
+    ids: dict[str, str]
+    group_name: str
+    late: bool | None
+    submitted_at: str
+    submission_id: int
+    file: str
+    problem: str
+    note: str
+    grading_id: int | None
+    run_id: int | None
+    status: str
+    score: float | None
+    max_score: float | None
+    grade: Grade | None
+
+
+class Results:
+    """A results folder, opened for reading."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open the database.
+
+        Raises:
+            StoreError: there is none, or it is of another version.
+        """
+        self.folder = folder
+        path = folder / DATABASE
+        if not path.is_file():
+            raise StoreError(f"{folder}: expected the results of `grader batch` there, found no {DATABASE}")
+        with explained(folder):
+            self.connection = sqlite3.connect(f"{path.resolve().as_uri()}?{_mode(path)}", uri=True)
+            try:
+                self.connection.execute("PRAGMA query_only = ON")
+                self.connection.row_factory = sqlite3.Row
+                check_version(self.connection.execute("PRAGMA user_version").fetchone()[0])
+            except BaseException:
+                self.connection.close()
+                raise
+
+    def students(self) -> Iterator[StudentRow]:
+        """Every student, by key; one at a time, so that a class of any size fits."""
+        keys = [row[0] for row in self.connection.execute("SELECT student_id FROM current ORDER BY student")]
+        for key in keys:
+            row = self.connection.execute("SELECT * FROM current WHERE student_id = ?", (key,)).fetchone()
+            if row is not None:
+                yield _student(row)
+
+    def find(self, wanted: str) -> list[StudentRow]:
+        """The students who are called that: by key, e-mail, number or name exactly; else whose key or name contains it."""
+        rows = self.connection.execute(
+            "SELECT student_id, student, name, email, sid FROM current ORDER BY student"
+        ).fetchall()
+        folded = wanted.casefold()
+        exact = [row for row in rows if folded in [str(text).casefold() for text in tuple(row)[1:]]]
+        part = [row for row in rows if folded in row["student"].casefold() or folded in row["name"].casefold()]
+        numbers = [row["student_id"] for row in exact or part]
+        return [
+            _student(self.connection.execute("SELECT * FROM current WHERE student_id = ?", (n,)).fetchone())
+            for n in numbers
+        ]
+
+    def flags(self, submission: int) -> list[tuple[str, str, str]]:
+        """(kind, gradient, detail)"""
+        sql = "SELECT kind, gradient, detail FROM current_flags WHERE submission_id = ? ORDER BY kind, gradient, detail"
+        return [tuple(row) for row in self.connection.execute(sql, (submission,))]
+
+    def source(self, submission: int) -> bytes | None:
+        row = self.connection.execute("SELECT source FROM submissions WHERE id = ?", (submission,)).fetchone()
+        return None if row is None else row[0]
+
+    def history(self, submission: int) -> list[sqlite3.Row]:
+        """The gradings of a submission, the oldest first: kind, graded_at, status, score, max_score."""
+        sql = (
+            "SELECT rounds.kind, graded_at, gradings.status, score, max_score FROM gradings"
+            " JOIN rounds ON rounds.id = gradings.round_id WHERE submission_id = ? ORDER BY gradings.id"
+        )
+        return self.connection.execute(sql, (submission,)).fetchall()
+
+    def refused(self) -> list[tuple[str, str]]:
+        return [tuple(row) for row in self.connection.execute("SELECT path, reason FROM refused ORDER BY path")]
+
+    def gradients(self) -> list[tuple[str, float]]:
+        """(name, marks) of the gradients of the assignment, in its order, as last graded."""
+        last = "(SELECT MAX(grading_id) FROM submissions)"
+        sql = f"SELECT name, max_score FROM gradients WHERE grading_id = {last} ORDER BY position"  # noqa: S608, ours
+        return [tuple(row) for row in self.connection.execute(sql)]
+
+    def counts(self) -> dict[str, int]:
+        """How many students have each status."""
+        return dict(self.connection.execute("SELECT status, COUNT(*) FROM current GROUP BY status").fetchall())
+
+    def close(self) -> None:
+        self.connection.close()
+
+    def __enter__(self) -> "Results":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _mode(path: Path) -> str:
+    """How SQLite opens the database: for writing, so that closing tidies its own files away; nothing is written.
+
+    In a folder that cannot be written, such as a backup, it can be read only as a file that nobody changes.
+    """
+    if os.access(path.parent, os.W_OK) or path.with_name(f"{path.name}-wal").exists():
+        return "mode=rw"
+    return "mode=ro&immutable=1"
+
+
+def _student(row: sqlite3.Row) -> StudentRow:
+    values: dict[str, Any] = dict(row)
+    late, grade = values["late"], values["grade"]
+    values["ids"] = msgspec.json.decode(values["ids"], type=dict[str, str])
+    values["late"] = None if late is None else bool(late)
+    values["grade"] = None if grade is None else msgspec.json.decode(grade, type=Grade)
+    return StudentRow(**values)

@@ -1,0 +1,212 @@
+"""The schema of grades.db, its version, and the way from older versions to it.  docs/store.md is made from `SCHEMA`.
+
+What is JSON or msgpack inside a column is said in the comment beside it; both are written and read with msgspec.
+"""
+
+import sqlite3
+
+from grader.errors import GraderError
+
+SCHEMA_VERSION = 1
+
+SCHEMA = """
+-- One grading run under one state of the assignment.  An interrupted one is continued; a finished one is never changed.
+CREATE TABLE rounds (
+    id            INTEGER PRIMARY KEY,
+    kind          TEXT NOT NULL,             -- batch, regrade or rerun
+    spec_hash     TEXT NOT NULL,             -- SHA-256 of config.yaml and the model
+    solution_hash TEXT NOT NULL,             -- SHA-256 of the solution and of the *.yaml beside it
+    version       TEXT NOT NULL,             -- of gradient-grader
+    config        TEXT NOT NULL,             -- config.yaml as it was, with its secret seed
+    started_at    TEXT NOT NULL,             -- this and every time below: ISO 8601, UTC
+    finished_at   TEXT                       -- null while the pass is under way, or was interrupted
+);
+
+-- What was received from one student or one group, once per version of the file: a newer one supersedes, nothing is deleted.
+CREATE TABLE submissions (
+    id            INTEGER PRIMARY KEY,
+    key           TEXT NOT NULL,             -- identity in the download: a folder's or file's name, a platform's id
+    name          TEXT NOT NULL,             -- path of the file as received; hostile text
+    source_hash   TEXT NOT NULL,             -- SHA-256 of the bytes; "" where there was no file
+    text_hash     TEXT NOT NULL,             -- SHA-256 without comments and white space; "" where there was no file
+    source        BLOB,                      -- the bytes, hostile, cut just above sandbox.source_kb; null where there was no file
+    problem       TEXT NOT NULL DEFAULT '',  -- why there is nothing to grade: "" for most
+    problem_kind  TEXT NOT NULL DEFAULT '',  -- "", missing (no file handed in) or unreadable (a broken or refused zip, a link)
+    note          TEXT NOT NULL DEFAULT '',  -- what was remarkable about receiving it, such as older attempts
+    superseded    INTEGER NOT NULL DEFAULT 0,-- 1: a later version of the file took its place
+    grading_id    INTEGER REFERENCES gradings(id),  -- the one in force; null before the first
+    received_at   TEXT NOT NULL,
+    UNIQUE (key, source_hash)
+);
+
+-- The people.  Several share a submission where a group handed in together.
+CREATE TABLE students (
+    id            INTEGER PRIMARY KEY,
+    key           TEXT NOT NULL UNIQUE,      -- safe as a file name: feedback/<key>.md
+    name          TEXT NOT NULL,             -- display name; hostile text
+    email         TEXT NOT NULL DEFAULT '',
+    sid           TEXT NOT NULL DEFAULT '',  -- the student's number, a text: it may begin with 0
+    ids           TEXT NOT NULL DEFAULT '{}',-- JSON, such as {"canvas": "1234"} or {"moodle": "657737"}
+    group_name    TEXT NOT NULL DEFAULT '',
+    late          INTEGER,                   -- 1 late, 0 in time, null where the download does not say
+    submitted_at  TEXT NOT NULL DEFAULT '',  -- as the download says it, "" if it does not
+    submission_id INTEGER NOT NULL REFERENCES submissions(id)
+);
+
+-- Running one submission once: the raw answers, from which every grading is computed again without running anything.
+CREATE TABLE runs (
+    id            INTEGER PRIMARY KEY,
+    submission_id INTEGER NOT NULL REFERENCES submissions(id),
+    round_id      INTEGER NOT NULL REFERENCES rounds(id),
+    steps_hash    TEXT NOT NULL,             -- SHA-256 of the numbers that the functions were called with: of the seeds; "" where
+                                             -- the arrays were too large to be kept, and a regrade has to run the file again
+    runtime       TEXT NOT NULL,             -- JSON: python, numpy, machine, limits, the names of the functions called
+    sandbox       TEXT NOT NULL,             -- the sandbox's report on itself, in one line
+    answers       BLOB NOT NULL,             -- msgpack of grader.records.run.Run, by zlib where large; at most 3.5 MB
+    answers_hash  TEXT NOT NULL,             -- SHA-256 of the answers without times
+    cpu_seconds   REAL NOT NULL,
+    attempts      INTEGER NOT NULL,          -- processes started for it
+    ran_at        TEXT NOT NULL
+);
+
+-- The history of gradings.  Rows are added, never changed.
+CREATE TABLE gradings (
+    id            INTEGER PRIMARY KEY,
+    submission_id INTEGER NOT NULL REFERENCES submissions(id),
+    run_id        INTEGER REFERENCES runs(id),   -- null where the sandbox failed: then nothing is said about the file
+    round_id      INTEGER NOT NULL REFERENCES rounds(id),
+    status        TEXT NOT NULL,             -- graded or not_graded
+    score         REAL NOT NULL,
+    max_score     REAL NOT NULL,
+    grade         TEXT NOT NULL,             -- JSON as of `grader grade --json` (grader.records.result.Grade)
+    graded_at     TEXT NOT NULL
+);
+
+-- Each gradient of a grading, taken out of its JSON for queries.
+CREATE TABLE gradients (
+    grading_id        INTEGER NOT NULL REFERENCES gradings(id),
+    position          INTEGER NOT NULL,      -- order in config.yaml, from 0
+    name              TEXT NOT NULL,
+    status            TEXT NOT NULL,         -- passed, failed, followed_through, missing, raised, ... as in the JSON
+    score             REAL NOT NULL,
+    max_score         REAL NOT NULL,
+    shape             TEXT NOT NULL,         -- outcome of the check: passed, failed, skipped or undecided
+    finite_difference TEXT NOT NULL,
+    reference         TEXT NOT NULL,
+    certainty         TEXT NOT NULL,         -- of the diagnosis: exact, tie, observation, none; "" where there is no diagnosis
+    follows           TEXT NOT NULL,         -- JSON: the gradients it follows from, [] for none
+    roots             TEXT NOT NULL,         -- JSON: those of them that are wrong by themselves
+    line              INTEGER NOT NULL,      -- of the student's file, 0 if none
+    PRIMARY KEY (grading_id, position)
+) WITHOUT ROWID;
+
+-- Each mistake of each diagnosis.
+CREATE TABLE mistakes (
+    grading_id INTEGER NOT NULL REFERENCES gradings(id),
+    gradient   TEXT NOT NULL,
+    position   INTEGER NOT NULL,             -- order in the diagnosis, from 0
+    kind       TEXT NOT NULL,                -- transpose, sign, ...
+    place      TEXT NOT NULL,                -- "where" in the JSON: the quantity or factor concerned
+    statement  TEXT NOT NULL,
+    PRIMARY KEY (grading_id, gradient, position)
+) WITHOUT ROWID;
+
+-- What a person should look at.  Costs no marks by itself.
+CREATE TABLE flags (
+    id            INTEGER PRIMARY KEY,
+    submission_id INTEGER NOT NULL REFERENCES submissions(id),
+    grading_id    INTEGER REFERENCES gradings(id),  -- null where it is not about a grading
+    kind          TEXT NOT NULL,             -- numerical, table, unexplained, tamper, identical or unstable: see integrity.md
+    gradient      TEXT NOT NULL DEFAULT '',
+    detail        TEXT NOT NULL
+);
+
+-- Parts of the download that were not taken: unsafe names, links, bombs, files of nobody.
+CREATE TABLE refused (
+    path   TEXT PRIMARY KEY,                 -- hostile text
+    reason TEXT NOT NULL
+);
+
+-- A few facts about the whole: layout, source (path of the download), and for each report or export that was written
+-- "written: <path>", as JSON: the command that writes it, the last grading run at that time, a hash of the results shown.
+CREATE TABLE facts (
+    name  TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+);
+
+CREATE INDEX students_by_submission ON students(submission_id);
+CREATE INDEX runs_by_submission ON runs(submission_id);
+CREATE INDEX gradings_by_submission ON gradings(submission_id);
+CREATE INDEX gradings_by_round ON gradings(round_id);
+CREATE INDEX flags_by_submission ON flags(submission_id);
+
+-- Every student with the grading in force; without one, `status` says why: waiting, missing or unreadable.
+CREATE VIEW current AS
+SELECT students.id AS student_id, students.key AS student, students.name, students.email, students.sid, students.ids,
+       students.group_name, students.late, students.submitted_at, submissions.id AS submission_id,
+       submissions.name AS file, submissions.problem, submissions.note, gradings.id AS grading_id, gradings.run_id,
+       COALESCE(gradings.status, NULLIF(submissions.problem_kind, ''), 'waiting') AS status,
+       gradings.score, gradings.max_score, gradings.grade
+FROM students
+JOIN submissions ON submissions.id = students.submission_id
+LEFT JOIN gradings ON gradings.id = submissions.grading_id;
+
+-- The flags in force.
+CREATE VIEW current_flags AS
+SELECT flags.submission_id, flags.kind, flags.gradient, flags.detail
+FROM flags
+JOIN submissions ON submissions.id = flags.submission_id
+WHERE submissions.superseded = 0 AND (flags.grading_id IS NULL OR flags.grading_id = submissions.grading_id);
+"""
+
+# Each entry takes a store of that version to the next one.  A released entry is never changed.
+MIGRATIONS: dict[int, str] = {}
+
+
+class StoreError(GraderError):
+    """The store cannot be used: locked, full, damaged, or of a version that this grader does not know."""
+
+
+def create_or_migrate(connection: sqlite3.Connection) -> None:
+    """Bring a store, which may be empty, to `SCHEMA_VERSION`, in one transaction.
+
+    Raises:
+        StoreError: it was written by a newer grader.
+    """
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    check_version(version)
+    if version == SCHEMA_VERSION:
+        return
+    steps = [SCHEMA] if version == 0 else [MIGRATIONS[older] for older in range(version, SCHEMA_VERSION)]
+    connection.executescript(
+        "\n".join(["BEGIN IMMEDIATE;", *steps, f"PRAGMA user_version = {SCHEMA_VERSION};", "COMMIT;"])
+    )
+
+
+def check_version(version: int) -> None:
+    if version > SCHEMA_VERSION:
+        raise StoreError(
+            f"grades.db has schema version {version}, this grader knows versions up to {SCHEMA_VERSION}: use a newer grader"
+        )
+
+
+def tables() -> str:
+    """docs/store.md: the schema with its comments."""
+    return f"{_INTRODUCTION.replace('VERSION', str(SCHEMA_VERSION))}\n```sql{SCHEMA}```\n"
+
+
+_INTRODUCTION = """# The store
+
+`RESULTS/grades.db` is an SQLite database (WAL mode), schema version VERSION, and the one source of everything that a
+batch produces: `grades.csv`, the feedback and the report are written from it and can be written again.
+
+- One transaction per submission. A batch that is killed at any moment, and started again with the same command, keeps what is
+  finished and does the rest.
+- The raw answers are stored, so `grader regrade` judges them again without running any student's code.
+- Gradings are a history: a regrade adds rows, `submissions.grading_id` names the one in force.
+- It holds students' names, their files and the seed of the steps: treat it like the gradebook.
+
+Looking at it while a batch runs is fine: `sqlite3 RESULTS/grades.db "SELECT student, score FROM current ORDER BY score"`.
+
+This page is made from `grader/classroom/store/schema.py`; a test compares them.
+"""

@@ -1,0 +1,1 @@
+"""The command line: the entry point, the errors it reports, and one module per command."""

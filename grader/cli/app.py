@@ -1,0 +1,81 @@
+"""The command line: finds the command, and turns our errors into one line and an exit code.
+
+Exit codes: 0 all passed, 1 something failed, 2 usage or config error, 3 could not grade.
+The only place that prints a `GraderError`.  A command's module is imported when it is called: start-up time counts.
+"""
+
+import errno
+import importlib
+import pkgutil
+from typing import Any
+
+import click
+
+from grader import __version__
+from grader.cli import commands
+from grader.errors import GraderError
+from grader.text import several_lines
+
+# Every module of grader.cli.commands is a command of its name, and defines it as `command`.
+COMMANDS = sorted(module.name for module in pkgutil.iter_modules(commands.__path__))
+_RESUMED = ("batch", "regrade")
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+class _Commands(click.Group):
+    """A group whose commands are imported on demand, and whose errors are one line."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return COMMANDS
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"{commands.__name__}.{name}").command
+        return command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        from grader.errors import did_you_mean
+
+        if args and args[0] not in COMMANDS:
+            ctx.fail(f"no such command: {args[0]}{did_you_mean(args[0], COMMANDS)}")
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except GraderError as error:
+            _say(str(error))
+            ctx.exit(error.exit_code)
+        except KeyboardInterrupt:
+            again = "what is finished is kept: run the same command again"
+            kept = again if ctx.invoked_subcommand in _RESUMED else "nothing was graded that is not printed"
+            click.echo(f"interrupted; {kept}", err=True)
+            ctx.exit(GraderError.exit_code)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            if isinstance(error, OSError) and error.errno in _FULL:
+                _say(f"the result could not be written: {error.strerror}")
+                ctx.exit(GraderError.exit_code)
+            import traceback
+
+            traceback.print_exc()
+            _say("the grader itself failed; no mark was given")
+            ctx.exit(GraderError.exit_code)
+
+
+def _say(message: str) -> None:
+    """One error; names of files in it may be a student's, and do nothing to the terminal."""
+    click.echo(f"{click.style('error:', fg='red', bold=True)} {several_lines(message)}", err=True)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="grader")
+def main() -> None:
+    """Grade hand-derived gradients: right or wrong, and why.
+
+    \b
+    student     grader check gradients.py
+    staff       grader grade gradients.py
+    """

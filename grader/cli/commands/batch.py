@@ -1,0 +1,59 @@
+"""`grader batch`: a whole class, resumable."""
+
+import os
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from grader.cli.common import config_option, find_config_path, lies_in
+from grader.errors import UsageError
+from grader.inputs.downloads.download import LAYOUTS
+
+
+@click.command("batch")
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--out", "out", type=click.Path(path_type=Path), required=True, help="The folder for the results.")
+@click.option(
+    "--jobs", type=click.IntRange(1, 256), default=None, help="Worker processes (default: one per processor)."
+)
+@click.option(
+    "--dask", "address", default="", help="Grade on the cluster of this Dask scheduler, such as tcp://host:8786."
+)
+@click.option(
+    "--layout", type=click.Choice(LAYOUTS), default=None, help="What PATH is a download of (default: recognised)."
+)
+@click.option("--due", type=click.DateTime(["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"]), default=None,
+              help="UTC; what was handed in later is marked late, where the download has times.")  # fmt: skip
+@click.option("--force", is_flag=True, help="Also take files that are older than the ones that were graded.")
+@config_option
+def command(
+    path: Path,
+    out: Path,
+    jobs: int | None,
+    address: str,
+    layout: str | None,
+    due: datetime | None,
+    force: bool,
+    config_path: Path | None,
+) -> None:
+    """Grade every submission in PATH, a folder or zip: a download of a whole class.
+
+    Run the same command again after an interruption, or with a newer download: what is graded is kept.
+    """
+    from grader.classroom.batch.batch import run_batch
+    from grader.classroom.batch.summary import print_summary
+
+    config = find_config_path(config_path)
+    if config_path is None and path.is_dir() and lies_in(config, path):
+        raise UsageError(
+            f"{config} lies among the submissions in {path}, so it may be a student's, and what it names is run as yours; "
+            "expected --config and the path of your config.yaml"
+        )
+    if out.resolve() == path.resolve():
+        raise UsageError(f"--out {out}: expected a folder of its own for the results, found that of the submissions")
+    count = jobs or os.cpu_count() or 1
+    outcome = run_batch(config, path, out, jobs=count, dask=address, layout=layout or "", due=due, force=force)
+    print_summary(out, outcome)
+    sys.exit(3 if outcome.failed else 0)

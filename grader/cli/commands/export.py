@@ -1,0 +1,160 @@
+"""`grader export`: the marks as files that learning platforms take."""
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from grader.cli.common import config_option, echo_outdated, read_config
+from grader.errors import UsageError
+from grader.text import one_line
+
+if TYPE_CHECKING:
+    from grader.classroom.exports.gradebooks import Filled
+    from grader.classroom.store.query import Results
+    from grader.config.keys import Config
+
+_SHOWN = 20
+
+_FILES = {
+    "canvas": "canvas.csv",
+    "moodle": "moodle.csv",
+    "moodle-feedback": "moodle-feedback.zip",
+    "gradescope": "gradescope.csv",
+    "csv": "grades.csv",
+}
+
+
+@click.command("export")
+@click.argument("results", type=click.Path(path_type=Path))
+@click.argument("form", metavar="FORMAT", type=click.Choice(list(_FILES)))
+@click.option(
+    "--into", "template", type=click.Path(path_type=Path), help="The gradebook (Canvas) or worksheet (Moodle) to fill."
+)
+@click.option("--column", default="", help="The column to fill: its title or, in Canvas, the assignment's number.")
+@click.option("--comments", default="", help="Moodle: the title of the column for comments (default: the English one).")
+@click.option("--scale", is_flag=True, help="Convert the marks to what the column counts there.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="The file to write (default: in RESULTS).")
+@config_option
+def command(
+    results: Path,
+    form: str,
+    template: Path | None,
+    column: str,
+    comments: str,
+    scale: bool,
+    output: Path | None,
+    config_path: Path | None,
+) -> None:
+    """Write the marks in RESULTS as FORMAT: canvas, moodle, moodle-feedback, gradescope or csv.
+
+    \b
+    grader export RESULTS canvas --into gradebook.csv --column "Homework 3 (1234)"
+    grader export RESULTS moodle --into worksheet.csv
+    """
+    from grader.classroom.store.database import explained
+    from grader.classroom.store.outputs import note_written, results_hash
+    from grader.classroom.store.query import Results
+    from grader.packaging.archive import write_whole
+
+    config, _ = read_config(config_path)
+    if form in ("canvas", "moodle") and template is None:
+        raise UsageError(
+            f"{form}: expected the file to fill: download it from {form.capitalize()} and name it with --into FILE"
+        )
+    if form == "canvas" and not column:
+        raise UsageError("canvas: expected the column to fill: name it with --column TITLE")
+    path = output or results / _FILES[form]
+    with explained(results), Results(results) as stored:
+        shown = results_hash(stored)
+        data, filled = _exported(form, stored, config, template, column, comments, scale=scale)
+        write_whole(path, data)
+        given = {"--into": template, "--column": column, "--comments": comments, "-o": output}
+        options = [word for option, value in given.items() if value for word in (option, str(value))]
+        again = ["export", form, *options, *(["--scale"] if scale else [])]
+        note_written(stored, path, one_line(shlex.join(again)), shown)
+    click.echo(f"{one_line(str(path))}: {filled.graded} students with marks")
+    _print_column(filled, config, scale=scale)
+    _print_left_out(filled)
+    with Results(results) as stored:
+        _print_waiting(stored.counts().get("waiting", 0))
+        echo_outdated(stored)
+    if not filled.graded:
+        click.echo(_NOBODY[form in ("canvas", "moodle")], err=True)
+        sys.exit(3)
+
+
+_NOBODY = ("nobody has marks", "nobody's marks were filled in: see above")
+
+
+def _exported(
+    form: str, stored: "Results", config: "Config", template: Path | None, column: str, comments: str, *, scale: bool
+) -> "tuple[bytes, Filled]":
+    """The file in the format `form`, and who is in it."""
+    from grader.classroom.exports import feedback, gradebooks, grades, moodlezip, worksheet
+
+    if form == "canvas" and template is not None:
+        filled = gradebooks.fill_canvas(stored, template, column, scale=scale)
+        return filled.text.encode(), filled
+    if form == "moodle" and template is not None:
+        filled = worksheet.fill_moodle(
+            stored,
+            template,
+            lambda row: feedback.fragment(list(feedback.page(row, config))),
+            column or "Grade",
+            comments,
+            scale=scale,
+        )
+        return filled.text.encode(), filled
+    if form == "moodle-feedback":
+        data, graded = moodlezip.moodle_zip(stored, config)
+        return data, gradebooks.Filled("", graded)
+    text = (
+        gradebooks.gradescope_csv(stored).encode()
+        if form == "gradescope"
+        else grades.grades_csv(stored).encode("utf-8-sig")
+    )
+    return text, gradebooks.Filled("", stored.counts().get("graded", 0))
+
+
+def _print_column(filled: "Filled", config: "Config", *, scale: bool) -> None:
+    """What is remarkable about the columns that were filled."""
+    if filled.worth:
+        there = ", ".join(f"{points:g}" for points in sorted(filled.worth))
+        most = f"the marks are out of {config.max_score:g}"
+        done = "they were converted" if scale else "they were written as they are; --scale converts them"
+        click.echo(f"that column counts {there}, {most}: {done}")
+    if filled.uncommented:
+        click.echo("no column for comments there, so no feedback was written: name it with --comments")
+
+
+def _print_left_out(filled: "Filled") -> None:
+    """Who has no marks in the file, and why."""
+    by_reason: dict[str, list[str]] = {}
+    for student, why in filled.refused:
+        by_reason.setdefault(why, []).append(student)
+    if by_reason:
+        click.echo(f"graded, but not filled in because no row is certain to be theirs: {len(filled.refused)}")
+    for why, students in by_reason.items():
+        click.echo(f"  {_names(students)}: {one_line(why)}")
+    _list("graded, but not in that file", filled.without_row)
+    _list("locked there: left as they were", filled.locked)
+    _list("in that file, but without marks: left as they were", filled.without_marks)
+
+
+def _print_waiting(count: int) -> None:
+    """How many an interrupted batch left ungraded: their marks are in no file yet."""
+    if count:
+        click.secho(f"not graded yet: {count}; run the same `grader batch` command again, then export", fg="yellow")
+
+
+def _list(title: str, names: list[str]) -> None:
+    if names:
+        click.echo(f"{title}: {len(names)} ({_names(names)})")
+
+
+def _names(names: list[str]) -> str:
+    shown = ", ".join(one_line(name, 60) for name in names[:_SHOWN])
+    return f"{shown}, and {len(names) - _SHOWN} more" if len(names) > _SHOWN else shown

@@ -1,0 +1,47 @@
+"""`grader report`: the class report of a batch, one HTML file."""
+
+from pathlib import Path
+
+import click
+
+from grader.cli.common import config_option, echo_outdated, read_config
+
+
+@click.command("report")
+@click.argument("results", type=click.Path(path_type=Path))
+@config_option
+def command(results: Path, config_path: Path | None) -> None:
+    """Write RESULTS/report.html: what the class got wrong, and why.
+
+    One page with everything inside: it opens without a network, and sends nothing anywhere.
+    """
+    from grader.classroom.report.data import read_class
+    from grader.classroom.report.page import make_report
+    from grader.classroom.store.database import explained
+    from grader.classroom.store.outputs import note_written, results_hash
+    from grader.classroom.store.query import Results
+    from grader.problem.assignment import load_assignment
+
+    config, folder = read_config(config_path)
+    with explained(results), Results(results) as stored:
+        shown = results_hash(stored)
+    graded = read_class(results)
+    page = make_report(load_assignment(config, folder, with_solution=True), graded)
+    path = write_report(results, page)
+    click.echo(f"{path}: {len(graded.records)} students, {len(page.encode()) / 1e6:.1f} MB; open it in a browser")
+    with explained(results), Results(results) as stored:
+        note_written(stored, path, "report", shown)
+        echo_outdated(stored)
+
+
+def write_report(results: Path, page: str) -> Path:
+    """Put the page in place whole: whoever has the old one open keeps it.
+
+    Raises:
+        UsageError: the folder cannot be written.
+    """
+    from grader.packaging.archive import write_whole
+
+    path = results / "report.html"
+    write_whole(path, page.encode())
+    return path

@@ -1,0 +1,26 @@
+"""`grader show`: one student's result, in the terminal."""
+
+from pathlib import Path
+
+import click
+
+from grader.cli.common import config_option, echo_outdated, read_config
+
+
+@click.command("show")
+@click.argument("results", type=click.Path(path_type=Path))
+@click.argument("student")
+@click.option("--source", is_flag=True, help="Print the file that was handed in, too.")
+@config_option
+def command(results: Path, student: str, source: bool, config_path: Path | None) -> None:
+    """Show the result of STUDENT: by key, name, e-mail or number, or a part of key or name."""
+    from rich.console import Console
+
+    from grader.classroom.exports.show import find_one, print_student
+    from grader.classroom.store.database import explained
+    from grader.classroom.store.query import Results
+
+    config, _ = read_config(config_path)
+    with explained(results), Results(results) as stored:
+        print_student(Console(highlight=False), stored, find_one(stored, student), config, source=source)
+        echo_outdated(stored)

@@ -1,0 +1,56 @@
+"""`grader validate`: the assignment grades itself."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from grader.cli.common import config_option, grading, read_config
+
+if TYPE_CHECKING:
+    from grader.validation.finding import Report
+
+_MARKS = {"passed": ("✓", "green"), "warning": ("!", "yellow"), "failed": ("✗", "red")}
+
+
+@click.command("validate")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
+@config_option
+def command(as_json: bool, config_path: Path | None) -> None:
+    """Check that the assignment is sound.
+
+    The solution against numerical derivatives, wrong formulas against the marks, right ones in other words, the stubs, the
+    hints, the sandbox.  Exit code 1 if something is wrong with it.
+    """
+    config, folder = read_config(config_path)
+    with grading(config, folder, with_solution=True) as (assignment, sandbox):
+        from grader.validation.validate import validate
+
+        found = validate(assignment, sandbox)
+    if as_json:
+        import msgspec
+
+        sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(found), indent=1) + b"\n")
+    else:
+        _print(found)
+    sys.exit(0 if found.sound else 1)
+
+
+def _print(found: "Report") -> None:
+    from rich.console import Console
+    from rich.padding import Padding
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    console.print(Text(found.title, "bold"))
+    for finding in found.findings:
+        mark, colour = _MARKS[finding.outcome]
+        console.print(Text.assemble((f"{mark} {finding.check}", colour)))
+        console.print(Padding(Text(finding.message), (0, 0, 0, 4)))
+        for line in finding.details:
+            console.print(Padding(Text(line, "dim"), (0, 0, 0, 6)))
+    failed = sum(finding.outcome == "failed" for finding in found.findings)
+    checks = f"{len(found.findings)} checks"
+    verdict = f"sound: {checks}" if found.sound else f"not sound: {failed} of {checks} failed"
+    console.print(Text(verdict, "bold green" if found.sound else "bold red"))

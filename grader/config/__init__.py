@@ -1,0 +1,1 @@
+"""config.yaml: its keys as types, and reading, checking and explaining it."""

@@ -1,0 +1,1 @@
+"""Formulas as data: read from the solution and the model, evaluated, written out as text."""

@@ -1,0 +1,216 @@
+"""Formulas as data: nested tuples, their values at every step, their text.  Knows no gradient and no mistake.
+
+    ("q", "h")  a quantity     ("g", "dJ_db1")  a gradient     ("d", "y_hat", "J")  dJ/d(quantity), numerically
+    ("c", 2.0)  a number
+    (operation, *operands and parameters)        operands are tuples, parameters are names and numbers
+
+Sums and products have any number of operands; a difference is a sum with a `neg`.  Tuples compare and hash by value, so a
+formula is its own key in the memory of an `Evaluator`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from grader.diagnosis.formulas.functions import Functions
+from grader.problem.derivatives import differentiate
+from grader.problem.model import Array, Graph
+from grader.problem.points import Step
+
+Node = tuple[Any, ...]
+Values = list[Array]
+
+MAX_ENTRIES = 1 << 18
+MOST_REMEMBERED = 40_000
+LEAVES = ("q", "g", "d", "c")
+
+
+def q(name: str) -> Node:
+    return ("q", name)
+
+
+def number(value: float) -> Node:
+    return ("c", float(value))
+
+
+ONE = number(1)
+
+
+def add(*terms: Node) -> Node:
+    flat = [inner for term in terms for inner in (term[1:] if term[0] == "add" else (term,))]
+    return flat[0] if len(flat) == 1 else ("add", *flat)
+
+
+def mul(*factors: Node) -> Node:
+    flat = [inner for factor in factors for inner in (factor[1:] if factor[0] == "mul" else (factor,))]
+    return flat[0] if len(flat) == 1 else ("mul", *flat)
+
+
+def neg(node: Node) -> Node:
+    if node[0] == "neg":
+        return tuple(node[1])
+    return number(-node[1]) if node[0] == "c" else ("neg", node)
+
+
+def transposed(node: Node) -> Node:
+    return tuple(node[1]) if node[0] == "T" else ("T", node)
+
+
+def one_minus(node: Node) -> Node:
+    return add(ONE, neg(node))
+
+
+def leaves(node: Node) -> list[Node]:
+    """All quantities, gradients and numbers in it, as often as they occur."""
+    if node[0] in LEAVES:
+        return [node]
+    return [leaf for part in node[1:] if isinstance(part, tuple) for leaf in leaves(part)]
+
+
+def replaced(node: Node, old: Node, new: Node) -> Node:
+    """`node` with every occurrence of `old` replaced."""
+    if node == old:
+        return new
+    return tuple(replaced(part, old, new) if isinstance(part, tuple) else part for part in node)
+
+
+def _product(*factors: Array) -> Array:
+    result = factors[0]
+    for factor in factors[1:]:
+        result = result * factor
+    return result
+
+
+def _sum(*terms: Array) -> Array:
+    result = terms[0]
+    for term in terms[1:]:
+        result = result + term
+    return result
+
+
+def _inverse(a: Array) -> Array:
+    return np.asarray(np.linalg.inv(a) if a.shape[0] == a.shape[1] else np.linalg.pinv(a))
+
+
+def _gathered(a: Array, axis: int) -> Array:
+    return np.asarray(a.sum(axis=axis, keepdims=True))
+
+
+OPERATIONS: dict[str, Callable[..., Array]] = {
+    "add": _sum,
+    "mul": _product,
+    "neg": lambda a: -a,
+    "div": lambda a, b: a / b,
+    "mm": lambda a, b: a @ b,
+    "T": lambda a: a.T,
+    "pow": lambda a, n: a**n,
+    "abs": np.abs,
+    "sqrt": np.sqrt,
+    "ones": np.ones_like,
+    "sum": _gathered,
+    "mean": lambda a, axis: a.mean(axis=axis, keepdims=True),
+    "size": lambda a, axis: np.asarray(float(a.shape[axis])),
+    "total": lambda a: a.sum().reshape(1, 1),
+    "average": lambda a: np.full_like(a, a.mean()),
+    "running": lambda a, axis: np.cumsum(a, axis=axis),
+    "reshaped": lambda a: a.reshape(a.shape[::-1]),
+    "as": lambda a, like: a.reshape(like.shape),
+    "inverse": _inverse,
+    "diagonal": lambda a: np.diag(a)[None, :],
+    "spread": lambda a: np.diagflat(a),
+    "outer": lambda a, b: np.outer(a, b),
+    "first": lambda a: np.full_like(a, a.flat[0]),
+    "column": lambda a, k: a[:, [k]],
+    "row": lambda a, i: a[[int(i) % len(a)], :],
+    "argmax": lambda a: np.asarray(np.argmax(a)),
+    "hot": lambda i, like: np.eye(like.shape[0])[[int(i) % like.shape[0]]],
+    "hot-like": lambda i, like: np.eye(like.shape[-1])[[int(i) % like.shape[-1]]],
+    "roll": lambda a, n: np.roll(a, n, axis=-1),
+    "max": lambda a: a.max(axis=-1, keepdims=True),
+    "repeat": lambda a, like: np.repeat(a, like.shape[0], axis=0),
+    "clip": lambda a, low, high: np.clip(a, low, high),
+}
+
+
+_DEPENDENT: dict[frozenset[Node], dict[Node, bool]] = {}  # the same question is asked by many evaluators
+
+
+class Evaluator:
+    """Values of formulas at some steps, remembered.
+
+    A formula that cannot be evaluated (sizes that do not fit, a division by zero) has the value None.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        functions: Functions,
+        steps: Sequence[Step],
+        gradients: Mapping[str, Values],
+        base: "Evaluator | None" = None,
+    ) -> None:
+        """Evaluate at `steps`; with a `base`, only what depends on `gradients` is computed here, the rest there."""
+        self.graph = graph
+        self.functions = functions
+        self.steps = list(steps)
+        self.base = base
+        self._own = {("g", name) for name in gradients}
+        self._memory: dict[Node, Values | None] = {("g", name): list(values) for name, values in gradients.items()}
+        self._dependent = _DEPENDENT.setdefault(frozenset(self._own), {})
+
+    def __call__(self, node: Node) -> Values | None:
+        if node in self._memory:
+            return self._memory[node]
+        if len(self._memory) > MOST_REMEMBERED:
+            self._forget()
+        if self.base is not None and not self._depends(node):
+            return self.base(node)
+        with np.errstate(all="ignore"):
+            value = self._compute(node)
+        self._memory[node] = value
+        return value
+
+    def _forget(self) -> None:
+        """Keep the leaves only, so that memory stays flat however many submissions are diagnosed."""
+        self._memory = {node: value for node, value in self._memory.items() if node[0] in LEAVES}
+
+    def with_gradients(self, own: Mapping[str, Values]) -> "Evaluator":
+        """The same steps with some other gradients."""
+        return Evaluator(self.graph, self.functions, self.steps, own, base=self)
+
+    def _depends(self, node: Node) -> bool:
+        if node not in self._dependent:
+            if len(self._dependent) > MOST_REMEMBERED:
+                self._dependent.clear()
+            inner = (self._depends(part) for part in node if isinstance(part, tuple))
+            self._dependent[node] = node in self._own or any(inner)
+        return self._dependent[node]
+
+    def _compute(self, node: Node) -> Values | None:
+        kind = node[0]
+        if kind == "q":
+            return [np.asarray(step.values[node[1]]) for step in self.steps]
+        if kind == "c":
+            return [np.asarray(node[1])] * len(self.steps)
+        if kind == "d":
+            shape = [np.shape(step.values[node[1]]) for step in self.steps]
+            found = [differentiate(self.graph, step, node[1], method="complex_step") for step in self.steps]
+            return [one.value.reshape(s) for one, s in zip(found, shape, strict=True)]
+        parts: list[Any] = []
+        for part in node[1:]:
+            value = self(part) if isinstance(part, tuple) else part
+            if value is None:
+                return None
+            parts.append(value if isinstance(part, tuple) else [part] * len(self.steps))
+        operation = OPERATIONS.get(kind) or self.functions.operation(kind)
+        result = []
+        try:
+            for operands in zip(*parts, strict=True):
+                value = np.asarray(operation(*operands))
+                if value.size > MAX_ENTRIES or value.size == 0 or not np.isfinite(value).all():
+                    return None
+                result.append(value)
+        except (ValueError, IndexError, TypeError, np.linalg.LinAlgError, AttributeError):
+            return None
+        return result

@@ -1,0 +1,104 @@
+"""The functions of one array that the model defines, their derivatives, and the ones that students confuse them with.
+
+Nothing here knows which functions a model has: what they are like is found by evaluating them.  Derivatives are by complex steps.
+"""
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from grader.problem.model import Array
+
+T = 1e-20
+
+
+def _relu(a: Array) -> Array:
+    return np.asarray(np.where(a.real > 0, a, 0.0))
+
+
+COMMON: dict[str, Callable[[Array], Array]] = {
+    "tanh": np.tanh,
+    "relu": _relu,
+    "exp": np.exp,
+    "log": np.log,
+    "logistic": lambda a: 1 / (1 + np.exp(-a)),
+}
+
+
+class Functions:
+    """Functions by name: the model's own first, then the usual ones.
+
+    Attributes:
+        own: names of those that the model defines.
+        entrywise: whether each entry of the result depends on its own entry alone.
+    """
+
+    def __init__(self, module: dict[str, Any], excluded: set[str]) -> None:
+        self._functions: dict[str, Callable[[Array], Array]] = {}
+        self.entrywise: dict[str, bool] = {}
+        for name, function in module.items():
+            if (
+                name not in excluded
+                and inspect.isfunction(function)
+                and len(inspect.signature(function).parameters) == 1
+            ):
+                self._try(name, function)
+        self.own = tuple(self._functions)
+        probe = np.linspace(-1.5, 1.5, 7)[None, :]
+        for name, function in COMMON.items():
+            with np.errstate(all="ignore"):
+                known = any(np.allclose(function(probe), self._functions[own](probe)) for own in self.own)
+            if not known:
+                self._functions[name] = function
+                self.entrywise[name] = True
+
+    def _try(self, name: str, function: Callable[[Array], Array]) -> None:
+        probe = np.linspace(-1.5, 1.5, 7)[None, :]
+        try:
+            value = np.asarray(function(probe))
+            if value.shape != probe.shape or not np.isfinite(value).all():
+                return
+            self._functions[name] = function
+            jacobian = self.jacobian(name, probe)
+            self.entrywise[name] = bool(np.allclose(jacobian, np.diag(np.diag(jacobian)), atol=1e-12))
+        except Exception:
+            self._functions.pop(name, None)  # a helper that takes no such array is none of those looked for
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self._functions)
+
+    def operation(self, kind: str) -> Callable[..., Array]:
+        """What an expression of this kind computes: fn, slope, curve (second derivative), jacobian."""
+        return {"fn": self.value, "slope": self.slope, "curve": self.curve, "jacobian": self.jacobian}[kind]
+
+    def value(self, name: str, a: Array) -> Array:
+        return np.asarray(self._functions[name](a))
+
+    def slope(self, name: str, a: Array) -> Array:
+        """d f(a)_i / d a_i, the shape of `a`; the diagonal of the Jacobian where entries depend on one another."""
+        if self.entrywise[name]:
+            inside = np.isfinite(self._functions[name](a))  # log has a complex value where it has no real one
+            return np.asarray(np.where(inside, self._functions[name](a + 1j * T).imag / T, np.nan))
+        return np.asarray(np.diag(self.jacobian(name, a)).reshape(a.shape))
+
+    def curve(self, name: str, a: Array) -> Array:
+        """The second derivative, by an eighth-order difference of the first: exact to about 1e-13."""
+        step = 0.02
+        weights = {1: 4 / 5, 2: -1 / 5, 3: 4 / 105, 4: -1 / 280}
+        total = np.zeros(a.shape)
+        for k, weight in weights.items():
+            total = total + weight * (self.slope(name, a + k * step) - self.slope(name, a - k * step))
+        return np.asarray(total / step)
+
+    def jacobian(self, name: str, a: Array) -> Array:
+        """d f(a)_k / d a_j of a row `a` (1, n): (n, n)."""
+        n, function = a.size, self._functions[name]
+        stacked = a.reshape(1, n) + 1j * T * np.eye(n)
+        together = np.asarray(function(stacked))
+        if together.shape == stacked.shape and np.array_equal(together[-1:], function(stacked[-1:])):
+            return np.asarray(together.imag.T / T)
+        columns = [np.asarray(function(row[None, :])).imag.reshape(n) / T for row in stacked]
+        return np.stack(columns, axis=1)

@@ -1,0 +1,185 @@
+"""Where in a student's function the calculation first goes wrong, from the values of a traced run.
+
+The values are judged like answers, by comparing numbers: nothing that the student's process says of them is believed, and no
+source is read.  What is said is about values, so a way of deriving that is not known here is not called wrong.
+"""
+
+import weakref
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from grader.diagnosis.formulas.expression import Evaluator, Node, Values
+from grader.diagnosis.formulas.world import local_forms, make_world
+from grader.problem.assignment import Assignment
+from grader.problem.derivatives import relative_error
+from grader.problem.model import Array
+from grader.records.run import Traced, place
+
+TOLERANCE = 1e-9
+SINGLE = 3e-6
+RETURNED = "return"
+
+Key = tuple[str, str, str]  # function, place, name
+
+
+@dataclass(frozen=True)
+class Known:
+    """Values on the way to right answers.
+
+    Attributes:
+        gradients: the right gradients, by name.
+        others: quantities, and parts of right formulas.
+        complete: the parts of formulas are among them; without a solution they are not.
+    """
+
+    gradients: dict[str, Values]
+    others: list[Values]
+    complete: bool
+
+
+def locate(
+    assignment: Assignment, gradient: str, traces: Sequence[Sequence[Traced]], own: Mapping[str, Values] | None = None
+) -> str:
+    """One sentence on where the values of a wrong gradient leave the right way, or "".
+
+    Args:
+        traces: what its calls left, one per step.
+        own: the student's own wrong gradients: what is built on them is on its way, their mistake is told elsewhere.
+    """
+    if len(traces) != len(assignment.steps):
+        return ""
+    inherited = {name: values for name, values in (own or {}).items() if name != gradient}
+    known = _with_own(assignment, inherited) if inherited and assignment.reference is not None else _known(assignment)
+    lines = [(key, values, _label(assignment, known, values)) for key, values in _in_all_steps(traces)]
+    if not known.complete and (first := _built_on(assignment, lines, inherited)):
+        return f"{gradient} builds on {first}, which is wrong too: fix {first} first"
+    last = max((i for i, (_, _, label) in enumerate(lines) if label and label != _PART), default=-1)
+    off = next((key for key, _, label in lines[last + 1 :] if not label), None) if known.complete else None
+    right = f"{_value(gradient, lines[last][0])} is {lines[last][2]}" if last >= 0 else ""
+    if off is None:
+        if last >= 0 and lines[last][0][0] == gradient == lines[last][2] and lines[last][0][2] == RETURNED:
+            return ""  # all it returns here is right: what goes wrong does so elsewhere
+        return right and f"{right}, as it should be; the mistake comes later"
+    still = f"; {right}, as it should be" if right else ""
+    return f"{_value(gradient, off)} is where the calculation first goes wrong{still}"
+
+
+def _built_on(assignment: Assignment, lines: Sequence[tuple[Key, Values, str]], own: Mapping[str, Values]) -> str:
+    """The first wrong gradient that was called on the way, and gave what it gives by itself; "" where none was."""
+    for (function, _, _), values, _ in lines:
+        turned = [assignment.config.sign * value for value in values]
+        if function in own and all(map(np.array_equal, turned, own[function])):
+            return function
+    return ""
+
+
+_PART = "part of a right formula"
+
+
+def _value(gradient: str, key: Key) -> str:
+    """`back` in line 15, or what a function returns there."""
+    function, where, name = key
+    if name == RETURNED:
+        return f"what {function} returns in {where}"
+    inside = "" if function == gradient else f" of {function}"
+    return f"`{name}` in {where}{inside}"
+
+
+def _in_all_steps(traces: Sequence[Sequence[Traced]]) -> Iterator[tuple[Key, Values]]:
+    """What was recorded in the same place at every step, in order of time; each value once, constants left out."""
+    steps = [
+        {(one.function, place(one.line, one.cell), one.name): one.value.array() for one in trace} for trace in traces
+    ]
+    seen: list[Values] = []
+    for key in steps[0]:
+        if all(key in step for step in steps):
+            values = [step[key] for step in steps]
+            if not any(map(_is_trivial, values)) and not any(_equal(values, other, TOLERANCE) for other in seen):
+                seen.append(values)
+                yield key, values
+
+
+def _is_trivial(value: Array) -> bool:
+    """Whether an array says nothing of how it was derived: no entry or one, all of them equal, or no finite numbers."""
+    if value.size < 2 or not np.all(np.isfinite(value)):
+        return True
+    return bool(np.all(value == value.flat[0]))
+
+
+def _label(assignment: Assignment, known: Known, values: Values) -> str:
+    """Which gradient it is, or that it is a quantity or part of a right formula; "" where it is neither."""
+    with np.errstate(over="ignore"):  # what is too large for float32 is none
+        tolerance = SINGLE if all(np.array_equal(value, value.astype(np.float32)) for value in values) else TOLERANCE
+    turned = [assignment.config.sign * value for value in values]
+    for name, right in known.gradients.items():
+        if _equal(turned, right, tolerance):  # as it should be only if its axes are, too
+            return name if turned[0].shape == right[0].shape else _PART
+    sideways = [np.squeeze(value).T for value in values]  # a matrix is on its way both ways round, a gradient is not
+    for other in known.others:
+        if any(_equal(form, other, tolerance) for form in (values, turned, sideways)):
+            return _PART
+    return ""
+
+
+def _equal(values: Values, right: Values, tolerance: float) -> bool:
+    """The same numbers, whether as rows, columns or vectors."""
+    return all(_near(np.squeeze(v), np.squeeze(r), tolerance) for v, r in zip(values, right, strict=True))
+
+
+def _near(value: Array, right: Array, tolerance: float) -> bool:
+    return value.shape == right.shape and relative_error(value, right) <= tolerance
+
+
+_KNOWN: dict[int, Known] = {}
+
+
+def _known(assignment: Assignment) -> Known:
+    """What is right in an assignment, computed once for as long as it lives."""
+    key = id(assignment)
+    if key not in _KNOWN:
+        quantities = [
+            [np.asarray(step.values[name]) for step in assignment.steps] for name in assignment.config.quantities
+        ]
+        others = [*quantities, *(_parts(assignment, assignment.exact) if assignment.reference is not None else ())]
+        _KNOWN[key] = Known(dict(assignment.exact), others, assignment.reference is not None)
+        weakref.finalize(assignment, _KNOWN.pop, key, None)
+    return _KNOWN[key]
+
+
+def _with_own(assignment: Assignment, own: Mapping[str, Values]) -> Known:
+    """What is right, and what follows rightly from a student's own wrong gradients."""
+    known = _known(assignment)
+    return Known(
+        known.gradients, [*known.others, *own.values(), *_parts(assignment, {**assignment.exact, **own})], True
+    )
+
+
+def _parts(assignment: Assignment, gradients: Mapping[str, Values]) -> Iterator[Values]:
+    """The values of all parts of all forms of the right formulas, the upstream gradients being those given."""
+    world = make_world(assignment)
+    evaluate = Evaluator(assignment.graph, world.functions, assignment.steps, dict(gradients))
+    nodes: dict[Node, None] = {}
+    for name in assignment.names:
+        for form, _ in local_forms(world, name):
+            nodes.update(dict.fromkeys(_inside(form)))
+    for node in nodes:
+        values = evaluate(node)
+        if values is not None and any(np.size(value) > 1 for value in values):
+            yield [np.asarray(value) for value in values]
+
+
+def _inside(node: Node) -> Iterator[Node]:
+    yield node
+    for part in node:
+        if isinstance(part, tuple):
+            yield from _inside(part)
+
+
+def located(
+    assignment: Assignment, traces: Mapping[str, Sequence[Sequence[Traced]]], own: Mapping[str, Values]
+) -> dict[str, str]:
+    """`locate` for every traced gradient of which something can be said."""
+    found = {name: locate(assignment, name, trace, own) for name, trace in traces.items()}
+    return {name: sentence for name, sentence in found.items() if sentence}

@@ -1,0 +1,144 @@
+"""What is said beside the marks: why a function raised, where it first goes wrong, and the hints.  Pure; decides no marks.
+
+A reason comes from the student's process: it is repeated as text, and nothing else follows from it.
+"""
+
+import builtins
+import warnings
+
+import msgspec
+import numpy as np
+
+from grader.checks.check import REAL_KINDS
+from grader.checks.followthrough import fits
+from grader.config.keys import Gradient
+from grader.diagnosis.hints import hints_for
+from grader.diagnosis.hypothesis import Explanation
+from grader.problem.assignment import Assignment
+from grader.problem.model import Array
+from grader.records.result import Diagnosis, GradientResult, Mistake
+from grader.records.run import Answer, Run, place
+
+RUNTIME, RECOMPUTED = "runtime", "recomputed"
+SEVERAL = (
+    "More than one thing is wrong here. Of the first of them, taken by itself:"  # a hint knows of no other mistake
+)
+_NOT_OF_ARRAYS = (OSError, ImportError, ArithmeticError)  # of a file, a module, a number: their own words say it
+_SHAPE_ERRORS = ("ValueError", "IndexError", "LinAlgError", "AxisError", "UFuncTypeError")
+
+
+def advise(
+    assignment: Assignment, result: GradientResult, answer: Answer | None, explanation: Explanation | None
+) -> GradientResult:
+    """The same result, with its exception explained and with hints, where something is wrong with it.
+
+    Args:
+        answer: the last answer of the gradient.
+    """
+    if result.status == "raised" and answer is not None:
+        result = msgspec.structs.replace(result, diagnosis=_runtime(answer))
+    gradient = next(gradient for gradient in assignment.config.gradients if gradient.name == result.name)
+    topics = _topics(assignment, gradient, result, answer, explanation)
+    if not topics:
+        return result
+    mistakes = result.diagnosis.mistakes if result.diagnosis is not None else []
+    story = explanation.stories[0] if explanation is not None and explanation.stories else None
+    within = story.edits[0].within if story is not None else ""
+    hints = hints_for(assignment, gradient, topics, mistakes[0].where if mistakes else "", within)
+    if hints and len(mistakes) > 1 and result.diagnosis is not None and result.diagnosis.certainty == "exact":
+        hints[0] = f"{SEVERAL} {hints[0]}"
+    if hints and story is not None and story.own:
+        hints[0] = f"Given your own {story.own}: {hints[0]}"
+    return msgspec.structs.replace(result, hints=hints)
+
+
+def _runtime(answer: Answer) -> Diagnosis | None:
+    """An explained exception as a mistake: where is the line, the statement says which expression and why."""
+    kind = getattr(builtins, answer.message.partition(":")[0], None)
+    if not answer.explanation or (isinstance(kind, type) and issubclass(kind, _NOT_OF_ARRAYS)):
+        return None
+    where = place(answer.line, answer.cell)
+    return Diagnosis("exact", [Mistake(RUNTIME, where, "\n".join(answer.explanation))])
+
+
+def _topics(
+    assignment: Assignment,
+    gradient: Gradient,
+    result: GradientResult,
+    answer: Answer | None,
+    explanation: Explanation | None,
+) -> list[str]:
+    """What the hints are about, the most special first."""
+    if result.status == "raised":
+        if result.diagnosis is None or answer is None:
+            return []
+        named = answer.message.partition(":")[0]
+        return [f"{RUNTIME}-shape" if named in _SHAPE_ERRORS else f"{RUNTIME}-name", RUNTIME]
+    if result.status != "failed":
+        return []
+    if result.diagnosis is not None and result.diagnosis.mistakes:
+        operators = list(explanation.operators[:1]) if explanation is not None else []
+        stories = explanation.stories if explanation is not None else ()
+        recomputed = [RECOMPUTED] if stories and stories[0].edits[0].within else []
+        return [*recomputed, *operators, result.diagnosis.mistakes[0].kind]
+    failed = {check.name for check in result.checks if check.outcome == "failed"}
+    if "shape" in failed:
+        if answer is None or answer.value is None:
+            if answer is None or answer.returned == "NoneType":
+                return ["missing-result"]
+            return ["shape" if answer.message.startswith("it has shape") else "not-numbers"]
+        expected = assignment.steps[-1].shape(assignment.symbolic(gradient))
+        if answer.value.shape != expected:
+            return ["shape"]
+        return ["constant" if np.isfinite(answer.value.array()).any() else "not-finite"]
+    if "reference" in failed:
+        return ["numerical-gradient"]
+    return [_unusual(answer.value.array()) if answer is not None and answer.value is not None else "none"]
+
+
+def _unusual(value: Array) -> str:
+    """What hints are about where no story was looked for, or none was found."""
+    if value.dtype.kind == "c":
+        return "not-real"
+    return "none" if np.isfinite(value).all() else "not-finite"
+
+
+def add_places(assignment: Assignment, results: list[GradientResult], run: Run) -> list[GradientResult]:
+    """With the lines at which wrong values leave the right way, and numpy's silent traps, where a run was traced."""
+    if not (traces := run.traces):
+        return results
+    from grader.diagnosis.location import located
+
+    wrong = {result.name for result in results if result.status == "failed" and not result.inherits}
+    # Right but for the last digits: no line of it is wrong.
+    off = {result.name for result in results if result.name in wrong and result.checks[-1].outcome != "failed"}
+    traced = {name: [a.traced for a in found] for name, found in traces.items() if name in off}
+    try:
+        places = located(assignment, traced, _own_wrong(assignment, results, run))
+    except Exception as error:  # as with a diagnosis, the marks stand
+        warnings.warn(f"no line of a mistake: {type(error).__name__}: {error}", RuntimeWarning, stacklevel=2)
+        places = {}
+    return [
+        msgspec.structs.replace(
+            result,
+            where=places.get(result.name, ""),
+            notes=list(
+                dict.fromkeys([*result.notes, *(line for a in traces.get(result.name, ()) for line in a.explanation)])
+            ),
+        )
+        if result.name in wrong
+        else result
+        for result in results
+    ]
+
+
+def _own_wrong(assignment: Assignment, results: list[GradientResult], run: Run) -> dict[str, list[Array]]:
+    """The student's wrong gradients, in the direction of the loss: others may build on them, also on a wrong shape."""
+    found = {}
+    for result in results:
+        values = [answer.value.array() for answer in run.answers.get(result.name, ()) if answer.value is not None]
+        real = all(value.dtype.kind in REAL_KINDS for value in values)
+        complete = real and len(values) == len(assignment.steps)
+        if result.status in ("failed", "followed_through") and complete and fits(assignment, result.name, values):
+            found[result.name] = [assignment.config.sign * value.astype(float) for value in values]
+    return found

@@ -1,0 +1,82 @@
+"""A grade as its student sees it, with at most one short line of their own code's messages per gradient.  Pure.
+
+A function can put anything into the text of an exception, including the secret numbers of a step.  Instructors see all of it; a
+student sees enough to find the mistake, the same text once, and nothing of what was printed.
+"""
+
+import msgspec
+
+from grader.records.result import WARNED, Grade, GradientResult
+from grader.text import one_line
+
+LINE = 200  # characters
+_KIND = 40  # ... of the type of an exception, where its message is not repeated: a student can name one
+
+_STUB = "NotImplementedError"
+_OWN_WORDS = ("raised", "out_of_memory", "missing")  # the message of any other status is ours
+
+
+def shortened(grade: Grade) -> Grade:
+    """The same grade with at most one line of LINE characters of each gradient's own messages; the same warning once."""
+    loading = _said_while_loading(grade)
+    seen: dict[str, str] = {}
+    return msgspec.structs.replace(
+        grade,
+        message=grade.message.removesuffix(loading) + own_line(loading),
+        printed="",
+        gradients=[_with_one_line(result, seen, ours=result.message == grade.message) for result in grade.gradients],
+    )
+
+
+def for_students(grade: Grade) -> Grade:
+    """The same, and a message of several gradients is there once: for readers to whom each gradient is a page of its own."""
+    short = shortened(grade)
+    loading = bool(_said_while_loading(short))
+    seen: dict[str, str] = {}
+    gradients = []
+    for result in short.gradients:
+        own = result.message.startswith(_STUB) if result.status == "missing" else result.status in _OWN_WORDS
+        first = seen.setdefault(result.message, result.name) if own and result.message else result.name
+        kind = _kind(result.message)  # where the file does not load, the rest stands at the top
+        again = kind if loading or result.status == "missing" else f"{kind}: the same as in {first}"
+        gradients.append(result if first == result.name else msgspec.structs.replace(result, message=again))
+    return msgspec.structs.replace(short, gradients=gradients)
+
+
+def _kind(message: str) -> str:
+    """The type of an exception, or how else a message begins."""
+    kind = message.partition(":")[0]
+    return one_line(kind, _KIND) if kind.isidentifier() else kind
+
+
+def own_line(text: str) -> str:
+    """Text of a student's on one line, cut."""
+    return one_line(" ".join(text.split()), LINE)
+
+
+def _said_while_loading(grade: Grade) -> str:
+    """Where the file could not be loaded the words of its exception, which every gradient repeats; else ""."""
+    messages = [result.message for result in grade.gradients if result.message and result.status in _OWN_WORDS]
+    repeated = grade.status == "graded" and len(messages) == len(grade.gradients) and len(set(messages)) == 1
+    told = repeated and grade.message != messages[0] and grade.message.endswith(messages[0])
+    return messages[0] if told else ""
+
+
+def _with_one_line(result: GradientResult, seen: dict[str, str], *, ours: bool) -> GradientResult:
+    """Its message or, where it has none of its own, its first warning.
+
+    Args:
+        seen: warnings with the gradient that gave each first; this one's is added.
+        ours: the message is not the student's, and stays as it is.
+    """
+    own = result.status in _OWN_WORDS and not ours
+    message = own_line(result.message) if own else result.message
+    notes = [note for note in result.notes if not note.startswith(WARNED)]
+    warned = [note for note in result.notes if note.startswith(WARNED)]
+    if warned and not (own and message):
+        warning = own_line(warned.pop(0).removeprefix(WARNED))
+        first = seen.setdefault(warning, result.name)
+        notes.append(WARNED + (warning if first == result.name else f"the same as in {first}"))
+    if warned:
+        notes.append(f"{len(warned)} more warning{'s' * (len(warned) > 1)}")
+    return msgspec.structs.replace(result, message=message, notes=notes, printed="")

@@ -1,0 +1,1 @@
+"""A grade as people and other programs read it."""

@@ -1,0 +1,45 @@
+"""CodeGrade AutoTest v2: JSON lines of its structured output, a suite per gradient, a case per check, then the points."""
+
+import json
+from typing import Any
+
+from grader.config.keys import Config
+from grader.output.wording import evidence, fraction, notes_on_the_file, verdict
+from grader.records.result import CheckResult, Grade, GradientResult
+
+TELLS_NOT_GRADED = False
+_STATUS = {"passed": "success", "failed": "failure", "skipped": "skipped", "undecided": "skipped"}
+
+
+def render(grade: Grade, config: Config) -> str:
+    """To be sent to `cg truncate`, as CodeGrade's own pytest plugin does."""
+    suites = [_suite(grade, result) for result in grade.gradients]
+    if grade.notes:  # there is no place for what concerns the whole file
+        suites[0]["name"] += f" ({notes_on_the_file(grade)})"
+    lines = [
+        {"tag": "unit-test", "results": suites},
+        {"tag": "points", "points": fraction(grade.score, grade.max_score)},
+    ]
+    return "".join(json.dumps(line, separators=(",", ":"), allow_nan=False) + "\n" for line in lines)
+
+
+def _suite(grade: Grade, result: GradientResult) -> dict[str, Any]:
+    cases = [_case(grade, result, check, first=k == 0) for k, check in enumerate(result.checks)]
+    return {
+        "id": result.name,
+        "name": f"{result.name}: {verdict(result)}",
+        "weight": result.max_score,
+        "testCases": cases,
+    }
+
+
+def _case(grade: Grade, result: GradientResult, check: CheckResult, *, first: bool) -> dict[str, Any]:
+    status = _STATUS[check.outcome]
+    if result.follow_through is not None and check.outcome != "passed":
+        status = "success"  # it keeps its marks
+    elif first and check.outcome == "skipped":
+        status = "failure"  # the function gave nothing to check
+    case: dict[str, Any] = {"name": check.name.replace("_", " "), "status": status, "weight": check.max_score}
+    if status == "failure":
+        case["reason"] = "\n".join(evidence(grade, result)) or verdict(result)
+    return case

@@ -1,0 +1,63 @@
+"""JUnit XML: one test case per gradient and check.
+
+JUnit has no place for marks: they are properties of the suite.  Those of a test case are refused by Jenkins' schema.
+"""
+
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element, SubElement
+
+from grader.config.keys import Config
+from grader.output.wording import earned, evidence, notes_on_the_file, printable, verdict
+from grader.records.result import CheckResult, Grade, GradientResult
+
+TELLS_NOT_GRADED = True
+_NEVER_RAN = ("raised", "timed_out", "out_of_memory", "died", "not_graded")
+
+
+def render(grade: Grade, config: Config) -> str:
+    """The document; a gradient that could not be run is an error at its first check."""
+    suites = Element("testsuites", name=printable(config.title))
+    suite = SubElement(suites, "testsuite", name=printable(grade.submission), hostname="localhost", time="0")
+    _properties(suite, grade)
+    for result in grade.gradients:
+        for k, check in enumerate(result.checks):
+            _case(suite, grade, result, check, first=k == 0)
+    if grade.notes:
+        SubElement(suite, "system-out").text = notes_on_the_file(grade)
+    for kind, plural in (("failure", "failures"), ("error", "errors"), ("skipped", "skipped")):
+        suite.set(plural, str(len(suite.findall(f"testcase/{kind}"))))
+    suite.set("tests", str(len(suite.findall("testcase"))))
+    ElementTree.indent(suites)
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(suites, encoding="unicode") + "\n"
+
+
+def _case(suite: Element, grade: Grade, result: GradientResult, check: CheckResult, *, first: bool) -> None:
+    case = SubElement(suite, "testcase", classname=result.name, name=check.name, time="0")
+    if result.follow_through is not None:
+        SubElement(case, "system-out").text = verdict(result)
+    elif check.outcome == "failed":
+        _outcome(case, "failure", verdict(result), "\n".join(evidence(grade, result)))
+    elif first and result.status in _NEVER_RAN:
+        _outcome(case, "error", verdict(result), "\n".join(evidence(grade, result)))
+    elif check.outcome == "skipped":
+        missing = result.status == "missing"
+        said = "\n".join(evidence(grade, result)) if missing and first else ""
+        _outcome(case, "skipped", verdict(result) if missing else "an earlier check did not pass", said)
+    elif check.outcome == "undecided":
+        _outcome(case, "error", "could not be decided", printable(check.message))
+
+
+def _outcome(case: Element, kind: str, message: str, text: str) -> None:
+    SubElement(case, kind, message=message).text = text
+
+
+def _properties(suite: Element, grade: Grade) -> None:
+    """The marks of the whole, then those of each case by its name."""
+    marks = {"score": grade.score, "max_score": grade.max_score}
+    for result in grade.gradients:
+        for check in result.checks:
+            marks[f"{result.name}.{check.name}.score"] = earned(result, check)
+            marks[f"{result.name}.{check.name}.max_score"] = check.max_score
+    properties = SubElement(suite, "properties")
+    for name, value in marks.items():
+        SubElement(properties, "property", name=name, value=f"{value:g}")

@@ -1,0 +1,29 @@
+"""PrairieLearn: /grade/results/results.json of an external grader."""
+
+import json
+
+from grader.config.keys import Config
+from grader.output.wording import evidence, fraction, head, verdict
+from grader.records.result import Grade
+
+TELLS_NOT_GRADED = True
+
+
+def render(grade: Grade, config: Config) -> str:
+    """One JSON object; what was not graded is not gradable, which costs students no attempt."""
+    if grade.status == "not_graded":
+        message = "Not graded: a problem on our side, not in your file. Please tell the course staff."
+        return json.dumps({"gradable": False, "message": message, "format_errors": [message]}) + "\n"
+    tests = [
+        {
+            "name": result.name,
+            "description": verdict(result),
+            "points": result.score,
+            "max_points": result.max_score,
+            "output": "\n".join(evidence(grade, result, headed=True)),
+        }
+        for result in grade.gradients
+    ]
+    score = fraction(grade.score, grade.max_score)
+    document = {"gradable": True, "score": score, "output": head(grade), "tests": tests}
+    return json.dumps(document, allow_nan=False) + "\n"

@@ -1,0 +1,36 @@
+"""Submitty: validation_results.json of a Python custom validator; the score is a part of 1, a message stands per gradient."""
+
+import json
+from typing import Any
+
+from grader.config.keys import Config
+from grader.output.wording import evidence, fraction, of_the_file, printable, verdict
+from grader.records.result import Grade, GradientResult
+
+TELLS_NOT_GRADED = True
+
+
+def render(grade: Grade, config: Config) -> str:
+    """One line; what was not graded is a failure of the validator, whose message instructors find in the log."""
+    if grade.status == "not_graded":
+        return _line({"status": "failure", "message": f"not graded: {printable(grade.message)}"})
+    said = printable(of_the_file(grade))
+    messages = [_message(said, "failure")] if said else []
+    messages += [_message(printable(f"Note: {note}."), "information") for note in grade.notes]
+    messages += [_gradient(grade, result) for result in grade.gradients]
+    return _line({"status": "success", "data": {"score": fraction(grade.score, grade.max_score), "message": messages}})
+
+
+def _gradient(grade: Grade, result: GradientResult) -> dict[str, str]:
+    head = f"{result.name} ({result.score:g}/{result.max_score:g}): {verdict(result)}"
+    status = {"passed": "success", "followed_through": "information"}.get(result.status, "failure")
+    return _message("\n".join([head, *(f"  {line}" for line in evidence(grade, result, headed=True))]), status)
+
+
+def _message(text: str, status: str) -> dict[str, str]:
+    """`status` is the colour: success is green, information blue, failure red."""
+    return {"message": text, "status": status}
+
+
+def _line(document: dict[str, Any]) -> str:
+    return json.dumps(document, allow_nan=False) + "\n"

@@ -1,0 +1,154 @@
+"""What every format says of a gradient in plain text: verdict, evidence, a first hint.  Never a right answer."""
+
+from collections.abc import Sequence
+
+from grader.output.markdown import unmarked
+from grader.records.result import CheckResult, Grade, GradientResult
+from grader.records.run import place
+from grader.text import several_lines
+
+_VERDICTS = {
+    "passed": "right",
+    "failed": "not right yet",
+    "followed_through": "right, given your own",
+    "missing": "not written yet",
+    "raised": "stopped with an error",
+    "timed_out": "took too long",
+    "out_of_memory": "used too much memory",
+    "died": "ended the process that ran it",
+    "not_graded": "not graded: a problem on our side",
+}
+NOT_FOUND = "not found"
+
+
+def verdict(result: GradientResult) -> str:
+    """One line, such as "right, given your own dJ_db2"."""
+    if result.inherits:
+        return inherits(result)
+    names = result.follow_through.roots or result.follow_through.sources if result.follow_through else []
+    return " ".join([NOT_FOUND if not_found(result) else _VERDICTS[result.status], " and ".join(names)]).strip()
+
+
+def inherits(result: GradientResult) -> str:
+    """A few words on a gradient that is not to blame, such as "stops because of dJ_db2"; for a table."""
+    return f"{'stops' if result.status == 'raised' else 'is wrong'} because of {_listed(result.inherits)}"
+
+
+def fix_first(results: Sequence[GradientResult]) -> str:
+    """One line on the gradients that are not to blame, all because of the same other ones."""
+    stopped = [result for result in results if result.status == "raised"]
+    wrong = [result for result in results if result.status != "raised"]
+    them = "it" if len(results[0].inherits) == 1 else "them"
+    parts = []
+    if stopped:
+        by_place: dict[str, list[str]] = {}
+        for result in stopped:
+            by_place.setdefault(place(result.line, result.cell), []).append(result.name)
+        places = [_listed(names) + f" ({where})" * bool(where) for where, names in by_place.items()]
+        verbs = ("uses", "stops") if len(stopped) == 1 else ("use", "stop")
+        parts.append(f"{_listed(places)} {verbs[0]} {them} and {verbs[1]} because of {them}")
+    if wrong:
+        parts.append(f"the numbers of {_listed([result.name for result in wrong])} follow from {them}")
+    return f"Fix {_listed(results[0].inherits)} first: {'; '.join(parts)}."
+
+
+def _listed(names: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
+
+
+def of_the_file(grade: Grade) -> str:
+    """What is to be said of the file as a whole: why it could not be loaded, or that nothing of it was asked for."""
+    if not grade.message and all(_absent(one) for one in grade.gradients):
+        reason, *others = {one.message for one in grade.gradients}
+        if reason and not others:
+            return f"None of the required functions was found: {reason}"
+        return (
+            "None of the required functions is in this file."
+            " Did you save it? Is it the right file? Are the functions named correctly?"
+        )
+    return grade.message
+
+
+def head(grade: Grade) -> str:
+    """What stands above the gradients: what concerns the whole file, and notes on it that cost nothing."""
+    return printable("\n\n".join(filter(None, [of_the_file(grade), *(f"Note: {note}." for note in grade.notes)])))
+
+
+def notes_on_the_file(grade: Grade) -> str:
+    """The same notes in one line, for where there is no place above the gradients."""
+    return printable("; ".join(f"note: {note}" for note in grade.notes))
+
+
+def not_found(result: GradientResult) -> bool:
+    """There is no such function, and something is known of why: it may well be written."""
+    return _absent(result) and bool(result.message)
+
+
+def _absent(result: GradientResult) -> bool:
+    """There is no such function; a stub, which raises, is one that is not written yet."""
+    return result.status == "missing" and not result.message.startswith("NotImplementedError")
+
+
+def evidence(grade: Grade, result: GradientResult, *, marked: bool = False, headed: bool = False) -> list[str]:
+    """The lines below the verdict; nothing where all is right.
+
+    Args:
+        marked: hints keep their `code` and *emphasis*, for Markdown.
+        headed: what is to be said of the file as a whole stands above already.
+    """
+    if result.status in ("passed", "followed_through"):
+        return [f"note: {note}" for note in result.notes]
+    if result.inherits:
+        return [fix_first([result]), *(printable(f"note: {note}") for note in result.notes)]
+    message = [happened(result)] if result.message and not (headed and result.message in grade.message) else []
+    checks = [f"{check.name.replace('_', ' ')}: {check.message}" for check in result.checks if check.message]
+    hints = [f"hint: {hint if marked else unmarked(hint)}" for hint in result.hints[:1]]
+    notes = [f"note: {note}" for note in result.notes]
+    return [printable(line) for line in [*message, *explained(result), *checks, *hints, *notes]]
+
+
+def happened(result: GradientResult) -> str:
+    """Why there was nothing to check; where the exception is explained in our words, not in numpy's as well."""
+    where = place(result.line, result.cell)
+    return (where and f"{where}: ") + (result.message.partition(": ")[0] if explained(result) else result.message)
+
+
+def explained(result: GradientResult) -> list[str]:
+    """An exception explained: the expression that failed, with its shapes.  It is about the student's own code alone."""
+    mistakes = result.diagnosis.mistakes if result.diagnosis is not None else []
+    return [line for mistake in mistakes if mistake.kind == "runtime" for line in mistake.statement.splitlines()]
+
+
+def cause(gradient: GradientResult, *, staff: bool) -> tuple[object, ...]:
+    """What must be equal for two gradients to be told together."""
+    if gradient.status == "missing":
+        return ("missing", gradient.message if not_found(gradient) else "")
+    if gradient.inherits:
+        return ("inherits", *gradient.inherits)
+    if gradient.message and gradient.line:
+        return (gradient.message, gradient.line, gradient.cell)
+    if not staff and gradient.diagnosis is not None and gradient.diagnosis.certainty == "exact" and not gradient.notes:
+        # Without the solution nothing can follow through: one mistake shows in every gradient built on it.
+        return tuple(mistake.statement for mistake in gradient.diagnosis.mistakes)
+    return (gradient.name,)
+
+
+def earned(result: GradientResult, check: CheckResult) -> float:
+    """The marks of one check, with what follow-through keeps of them."""
+    if result.status == "not_graded":
+        return 0.0
+    if result.follow_through is None or check.outcome == "passed":
+        return check.score
+    rest = sum(one.max_score for one in result.checks if one.outcome != "passed")
+    return check.max_score * result.follow_through.score / rest if rest > 0 else 0.0
+
+
+def printable(text: str) -> str:
+    """Text without control characters, which neither XML nor every JSON reader takes."""
+    return several_lines(text)
+
+
+def fraction(score: float, most: float) -> float:
+    """`score` as a part of `most`, from 0 to 1."""
+    return round(min(max(score / most, 0.0), 1.0), 6) if most > 0 else 0.0

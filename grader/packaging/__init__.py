@@ -1,0 +1,1 @@
+"""What is handed to others: the zip for Gradescope, the students' handout, the wheel inside both."""

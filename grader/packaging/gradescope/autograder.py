@@ -1,0 +1,222 @@
+"""What run_autograder runs: grade one submission on Gradescope, and always leave a results.json.
+
+Standard output is for the staff: Gradescope shows it to nobody else.
+"""
+
+import io
+import math
+import os
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from grader.config.keys import Config
+from grader.config.keys import Sandbox as Limits
+from grader.config.load import load_config
+from grader.errors import GraderError
+from grader.grading.grade import grade
+from grader.grading.pipeline import make_sandbox, noted, with_places
+from grader.inputs.submission import handout_digests, read_handed_in
+from grader.packaging.gradescope import attempts
+from grader.packaging.gradescope import results_json as results
+from grader.packaging.gradescope.attempts import Memory
+from grader.packaging.gradescope.emit import emit
+from grader.packaging.gradescope.limit import repeated
+from grader.packaging.gradescope.metadata import Metadata, read_metadata
+from grader.packaging.gradescope.staff import print_for_staff
+from grader.problem.assignment import Assignment, load_assignment
+from grader.records.result import Grade
+from grader.records.run import Answer, Run
+from grader.sandbox.shared.processes import become_subreaper, children_of_this_process
+from grader.sandbox.spawner import start_spawner
+
+_DEFAULT_TIMEOUT_SECONDS = 600.0
+_LEFTOVER_SECONDS = 5.0
+_PRIVATE = {
+    "source": 0o700,
+    "results": 0o700,
+    "submission": 0o700,
+    "submission_metadata.json": 0o600,
+    "run_autograder": 0o700,
+}
+
+
+class OutOfTimeError(Exception):
+    """Gradescope's limit is near: write what there is."""
+
+
+def main(root: Path) -> None:
+    """Grade what is in `root`, laid out as Gradescope does."""
+    started = time.monotonic()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")  # names of files may be anything
+    seconds = own_seconds(os.environ.get("TIMEOUT_SECONDS", ""))
+    protect(root)
+    if sys.platform == "linux":
+        become_subreaper()
+    metadata = read_metadata(root / "submission_metadata.json")
+    memory = Memory()
+    try:
+        with _alarm(seconds):
+            config = load_config(root / "source" / "config.yaml")
+            memory = attempts.recall(metadata, [gradient.name for gradient in config.gradients])
+            data = _results(root, config, metadata, memory, started + 0.8 * seconds)
+    except GraderError as error:
+        print(f"NOT GRADED: {error}")
+        data = _nothing(memory)
+    except OutOfTimeError:
+        print(
+            f"NOT GRADED: the grader itself needed more than {seconds:.0f} s; raise the timeout in Gradescope's settings"
+        )
+        data = _nothing(memory)
+    except Exception:
+        print("NOT GRADED: the grader failed; please report this:")
+        traceback.print_exc(file=sys.stdout)
+        data = _nothing(memory)
+    end_leftovers()
+    problem = results.write_results(root / "results" / "results.json", data)
+    if problem:
+        print(f"NOT GRADED: the grader made an invalid result; please report this: {problem}")
+
+
+def own_seconds(timeout: str) -> float:
+    """How long this program may take, well within Gradescope's timeout (which ends it and shows nothing)."""
+    try:
+        seconds = float(timeout)
+    except ValueError:
+        seconds = _DEFAULT_TIMEOUT_SECONDS
+    seconds = seconds if math.isfinite(seconds) and seconds > 0 else _DEFAULT_TIMEOUT_SECONDS
+    return seconds - min(max(5.0, 0.1 * seconds), 0.5 * seconds)
+
+
+def protect(root: Path) -> None:
+    """Close everything to students' code; Gradescope makes some of it anew, and open, for every run."""
+    for name, mode in _PRIVATE.items():
+        try:
+            os.chmod(root / name, mode)
+        except OSError as error:
+            if (root / name).exists():
+                print(f"warning: {root / name} cannot be closed to others: {error.strerror}")
+
+
+def fit(limits: Limits, seconds: float) -> Limits:
+    """The limits of the student's code, lowered so that all of it ends within `seconds` on the clock.
+
+    Rounded down: students read these numbers, and the same file is to be told the same each time.
+    """
+    seconds = math.floor(seconds) if seconds >= 5 else math.floor(10 * seconds) / 10
+    cpu = min(limits.submission_cpu_seconds, max(0.1, seconds))
+    factor = max(1.0, min(limits.wall_factor, seconds / cpu))
+    return msgspec.structs.replace(
+        limits, submission_cpu_seconds=cpu, call_cpu_seconds=min(limits.call_cpu_seconds, cpu), wall_factor=factor
+    )
+
+
+def end_leftovers() -> None:
+    """Kill every process below this one: orphans come here, so nothing of the student's outlives the run."""
+    if sys.platform != "linux":
+        return
+    until = time.monotonic() + _LEFTOVER_SECONDS
+    while (children := children_of_this_process()) and time.monotonic() < until:
+        for pid in children:
+            with suppress(ProcessLookupError, ChildProcessError):
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, os.WNOHANG)
+        time.sleep(0.005)
+
+
+def _results(root: Path, config: Config, metadata: Metadata, memory: Memory, deadline: float) -> dict[str, Any]:
+    again = repeated(config.gradescope, metadata, memory)
+    if again is not None:
+        print("not graded again: the limit of graded submissions per period is reached; the latest result is repeated")
+        return again
+    assignment, run, graded = _run(root, config, deadline)
+    return results_of(assignment, graded, run, metadata, memory)
+
+
+def grade_run(assignment: Assignment, run: Run, name: str, sandbox: str = "") -> Grade:
+    """Grade; absurdly large numbers of the student's are no news for the staff's page."""
+    with np.errstate(all="ignore"):
+        return grade(assignment, run, name, sandbox)
+
+
+def results_of(assignment: Assignment, graded: Grade, run: Run, metadata: Metadata, memory: Memory) -> dict[str, Any]:
+    """The content of results.json for a grade; what is for staff is printed."""
+    config = assignment.config
+    if graded.status == "not_graded":
+        print(f"NOT GRADED: {graded.message}")
+        return _nothing(memory)
+    loaded = run.loading.outcome == "returned"  # what never ran is no answer to any of the gradients
+    found = attempts.wrong_answers(assignment, graded.gradients, run.answers) if loaded else {}
+    wrong = memory.with_wrong(found)
+    shown = {
+        result.name: attempts.hints_shown(config.gradescope, result.hints, len(wrong.get(result.name, [])))
+        for result in graded.gradients
+    }
+    print_for_staff(graded, config, wrong, shown)
+    times = memory.graded if metadata.created_at is None else [*memory.graded, metadata.created_at]
+    return emit(graded, config, shown, attempts.to_keep(wrong, times))
+
+
+def _run(root: Path, config: Config, deadline: float) -> tuple[Assignment, Run, Grade]:
+    """Run and grade the submission.
+
+    Raises:
+        GraderError: this cannot be done here, or not safely.
+    """
+    source = root / "source"
+    model = source / config.model
+    config = msgspec.structs.replace(config, sandbox=fit(config.sandbox, deadline - time.monotonic()))
+    spawner = start_spawner(model, config.sandbox)
+    try:
+        assignment = load_assignment(config, source, with_solution=True)
+        first = iter([spawner])
+        with make_sandbox(assignment, lambda: next(first, None) or start_spawner(model, config.sandbox)) as sandbox:
+            sandbox.require(config.sandbox.require)
+            handed_in = root / "submission"
+            known = handout_digests(config, source, handed_in)
+            submission = read_handed_in(handed_in, config.submission, config.sandbox.source_kb * 1024, known)
+            if isinstance(submission, Answer):
+                run = Run({}, submission)
+                return assignment, run, grade_run(assignment, run, config.submission, str(sandbox.report))
+            run = sandbox.run(submission.source)
+            graded = noted(grade_run(assignment, run, submission.name, str(sandbox.report)), submission)
+            left = config.sandbox.submission_wall_seconds - run.wall_seconds
+            if time.monotonic() + left < deadline:  # enough to run it again
+                graded = with_places(assignment, sandbox, submission, run, graded)
+            return assignment, run, graded
+    finally:
+        spawner.close()
+
+
+def _nothing(memory: Memory) -> dict[str, Any]:
+    return results.not_graded_results(attempts.to_keep(memory.wrong, memory.graded))
+
+
+@contextmanager
+def _alarm(seconds: float) -> Iterator[None]:
+    """Raise OutOfTimeError after so many seconds."""
+
+    def ring(signum: int, frame: FrameType | None) -> None:
+        raise OutOfTimeError
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

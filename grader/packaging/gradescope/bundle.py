@@ -1,0 +1,65 @@
+"""The zip that instructors upload to Gradescope: everything that grading needs, and the two programs it starts."""
+
+from pathlib import Path
+
+from grader.config.keys import Config
+from grader.diagnosis.tables.cache import ship_tables
+from grader.errors import ConfigError
+from grader.packaging import archive
+from grader.packaging.gradescope import results_json
+from grader.packaging.smoke_test import stubs_path
+from grader.packaging.soundness import refuse_unsound
+from grader.packaging.wheel import make_wheel, requirements, wheel_name
+from grader.problem.assignment import load_assignment
+
+PROGRAMS = ("setup.sh", "run_autograder")
+_SCRIPTS = Path(__file__).parent
+_STAFF_FILES = (".py", ".yaml", ".yml")
+
+
+def build(config: Config, config_path: Path, *, force: bool = False) -> bytes:
+    """The zip; the same assignment and the same grader give the same bytes.
+
+    Raises:
+        GraderError: the assignment is not sound (with `force` it is packed all the same), or a file lies elsewhere.
+    """
+    folder = config_path.resolve().parent
+    assignment = load_assignment(config, folder, with_solution=True)
+    if not force:
+        refuse_unsound(assignment)
+    files = _assignment(config, config_path, folder)
+    tables, content = ship_tables(assignment)
+    files[tables] = content
+    files["setup.sh"] = (_SCRIPTS / "setup.sh").read_bytes()
+    files["run_autograder"] = (_SCRIPTS / "run_autograder.sh").read_bytes()
+    files["unfinished.json"] = unfinished()
+    files["requirements.txt"] = ("\n".join(requirements()) + "\n").encode()
+    files[wheel_name()] = make_wheel()
+    return archive.zip_bytes(files, PROGRAMS)
+
+
+def unfinished() -> bytes:
+    """What stands in results_json.json until there is more: where grading is cut off, this is what remains."""
+    return results_json.checked(results_json.not_graded_results())
+
+
+def _assignment(config: Config, config_path: Path, folder: Path) -> dict[str, bytes]:
+    """The config and the files that it names, at the same places; beside the solution what belongs to it."""
+    solution = folder / config.solution
+    beside = [path for path in solution.parent.iterdir() if path.is_file() and path.suffix in _STAFF_FILES]
+    staff = [folder / name for name in (config.hints.file, config.hints.mistakes) if name]
+    paths = [folder / config.model, solution, stubs_path(config, folder), *beside, *staff]
+    files = {"config.yaml": config_path.read_bytes()}
+    for path in sorted(set(paths)):
+        try:
+            files[path.resolve().relative_to(folder).as_posix()] = path.read_bytes()
+        except ValueError as error:
+            raise ConfigError(
+                f"{config_path}: expected files in {folder} or below, found {path}; the zip could not hold it"
+            ) from error
+        except OSError as error:
+            raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
+    clash = {*PROGRAMS, "unfinished.json", "requirements.txt", wheel_name()}.intersection(files)
+    if clash:
+        raise ConfigError(f"{folder / clash.pop()}: this name is taken in the zip; rename the file")
+    return files

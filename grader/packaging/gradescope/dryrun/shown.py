@@ -1,0 +1,123 @@
+"""The page of one submission as Gradescope shows it, to the student and to the instructor: in a terminal, and as HTML."""
+
+import html
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.rule import Rule
+from rich.text import Text
+
+from grader.packaging.gradescope.dryrun.markdown_html import to_html, to_terminal
+from grader.packaging.gradescope.dryrun.platform import Outcome
+from grader.text import several_lines
+
+_STYLE = """
+body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; color: #222; }
+h1 { font-size: 1.5rem; line-height: 1.25; } h1, h2, h3, p { overflow-wrap: anywhere; }
+section { border: 1px solid #d5d5d5; border-radius: 6px; padding: 0 1.5rem 1rem; margin-bottom: 2rem; }
+h2, .test h3 { display: flex; gap: 1rem; justify-content: space-between; align-items: baseline; }
+.test { border-left: 4px solid #c0392b; margin: .8rem 0; padding: .3rem 1rem; background: #fafafa; }
+.test.passed { border-color: #2e8b57; } .test.plain { border-color: #999; } .test h3 { font-size: 1rem; margin: .3rem 0; }
+.score { white-space: nowrap; font-variant-numeric: tabular-nums; } .hidden { color: #666; font-style: italic; }
+p { margin: .35rem 0; } code { background: #eee; padding: 0 .25em; border-radius: 3px; }
+pre { background: #f4f4f4; padding: 1rem; overflow: auto; font-size: 13px; }
+@media (max-width: 40rem) { body { margin: 1rem auto; padding: 0 .5rem; } section { padding: 0 .8rem .5rem; } }
+"""
+
+
+def total(results: Mapping[str, Any]) -> str:
+    """The marks as Gradescope adds them up, or "-" where there are none."""
+    tests = [test for test in results.get("tests") or [] if isinstance(test, dict)]
+    most = sum(test.get("max_score") or 0 for test in tests)
+    if results.get("score") is not None:
+        score = results["score"]
+    elif any(test.get("score") is not None for test in tests):
+        score = sum(test.get("score") or 0 for test in tests)
+    else:
+        return "-"
+    return f"{score:g}" + (f" / {most:g}" if most else "")
+
+
+def visible_to(results: Mapping[str, Any], *, instructor: bool) -> Iterator[dict[str, Any]]:
+    """The tests that are shown before the due date."""
+    for test in results.get("tests") or []:
+        seen = test.get("visibility") or results.get("visibility") or "visible"
+        if instructor or seen == "visible":
+            yield test
+
+
+def hides_total(results: Mapping[str, Any]) -> bool:
+    """Students see no total while a test is hidden from them."""
+    return len(list(visible_to(results, instructor=False))) < len(results.get("tests") or [])
+
+
+def print_page(console: Console, outcome: Outcome, *, instructor: bool) -> None:
+    """Print the page as one of the two sees it."""
+    results = outcome.results
+    console.print(Rule(f"what the {'instructor' if instructor else 'student'} sees", align="left", style="bold"))
+    shown = total(results) if instructor or not hides_total(results) else "not shown yet"
+    console.print(Text.assemble(("Autograder score  ", "dim"), (shown, "bold")))
+    console.print(Text(_text(results)))
+    for test in visible_to(results, instructor=instructor):
+        _print_test(console, test, instructor=instructor)
+    if instructor:
+        console.print(Text(f"run in {outcome.seconds:.1f} s" + (f"; {outcome.error}" if outcome.error else ""), "dim"))
+        console.print(Rule("standard output, for instructors only", align="left", style="dim"))
+        console.print(Text(several_lines(outcome.stdout.rstrip())))
+
+
+def _print_test(console: Console, test: Mapping[str, Any], *, instructor: bool) -> None:
+    passed = test.get("status") == "passed"
+    marks = f"({test['score']:g}/{test['max_score']:g})" if test.get("score") is not None else ""
+    name = f"{test.get('number', '')}) {test['name']}" if test.get("number") else test["name"]
+    hidden = f"  [{test['visibility']}]" if instructor and test.get("visibility", "visible") != "visible" else ""
+    console.print(Text.assemble((f"{name} {marks}", "green" if passed else "red"), (hidden, "dim")))
+    console.print(Padding(Text(_text(test)), (0, 0, 1, 4)))
+
+
+def page_html(outcome: Outcome, title: str) -> str:
+    """One self-contained page with both views."""
+    both = "".join(_section(outcome, instructor=instructor) for instructor in (False, True))
+    return (
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{html.escape(title)}</title>'
+        f"<style>{_STYLE}</style></head>\n<body><h1>{html.escape(title)}</h1>\n{both}</body></html>\n"
+    )
+
+
+def _section(outcome: Outcome, *, instructor: bool) -> str:
+    results = outcome.results
+    shown = total(results) if instructor or not hides_total(results) else "not shown yet"
+    tests = "".join(_test_html(test, instructor=instructor) for test in visible_to(results, instructor=instructor))
+    stdout = (
+        f'<h3>Standard output, for instructors only</h3><pre tabindex="0">{html.escape(outcome.stdout)}</pre>'
+        if instructor
+        else ""
+    )
+    return (
+        f"<section><h2><span>What the {'instructor' if instructor else 'student'} sees</span>"
+        f'<span class="score">{html.escape(shown)}</span></h2>{_html(results)}{tests}{stdout}</section>\n'
+    )
+
+
+def _test_html(test: Mapping[str, Any], *, instructor: bool) -> str:
+    scored = test.get("score") is not None
+    marks = f'<span class="score">{test["score"]:g} / {test["max_score"]:g}</span>' if scored else ""
+    number = f"{test['number']}) " if test.get("number") else ""
+    seen = test.get("visibility", "visible")
+    hidden = f'<p class="hidden">{html.escape(seen)}</p>' if instructor and seen != "visible" else ""
+    kind = ("passed" if test.get("status") == "passed" else "failed") if scored else "plain"
+    heading = f"<h3><span>{html.escape(number + test['name'])}</span>{marks}</h3>"
+    return f'<div class="test {kind}">{heading}{hidden}{_html(test)}</div>\n'
+
+
+def _text(part: Mapping[str, Any]) -> str:
+    output = part.get("output") or ""
+    return to_terminal(output) if part.get("output_format") == "md" else output
+
+
+def _html(part: Mapping[str, Any]) -> str:
+    output = part.get("output") or ""
+    return to_html(output) if part.get("output_format") == "md" else f"<p>{html.escape(output)}</p>"

@@ -1,0 +1,140 @@
+"""results.json: its schema as far as we use it, and writing it so that Gradescope always finds a valid one."""
+
+import json
+import math
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from grader.config.keys import Visibility
+from grader.text import several_lines
+
+MAX_TEXT = 20_000  # Gradescope cuts texts in the middle from 100,000 on
+_Text = Annotated[str, Meta(max_length=MAX_TEXT)]
+_Format = Literal["text", "md"]
+_Score = Annotated[float, Meta(ge=0)]
+
+
+class InvalidResultsError(Exception):
+    """Not what Gradescope accepts; says where."""
+
+
+class Test(Struct, forbid_unknown_fields=True):
+    """One line of the page; without a score it is for information."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=300)]
+    status: Literal["passed", "failed"]
+    output: _Text = ""
+    score: _Score | None = None
+    max_score: _Score | None = None
+    number: Annotated[str, Meta(max_length=20)] = ""
+    output_format: _Format = "text"
+    name_format: Literal["text"] = "text"
+    visibility: Visibility = "visible"
+    tags: list[str] = []
+    extra_data: dict[str, Any] = {}
+
+
+class Place(Struct, forbid_unknown_fields=True):
+    """One column of the leaderboard."""
+
+    name: str
+    value: float
+    order: Literal["asc", "desc"] = "desc"
+
+
+class Results(Struct, forbid_unknown_fields=True):
+    """The whole file."""
+
+    tests: Annotated[list[Test], Meta(min_length=1)]
+    score: _Score | None = None
+    output: _Text = ""
+    output_format: _Format = "text"
+    test_output_format: _Format = "text"
+    test_name_format: Literal["text"] = "text"
+    visibility: Visibility = "visible"
+    stdout_visibility: Literal["hidden"] = "hidden"
+    execution_time: _Score = 0.0
+    extra_data: dict[str, Any] = {}
+    leaderboard: list[Place] = []
+
+
+def checked(data: dict[str, Any]) -> bytes:
+    """`data` as the bytes of results.json.
+
+    Raises:
+        InvalidResultsError: it breaks the schema, or holds what is no plain, finite number or valid text.
+    """
+    try:
+        results = msgspec.convert(data, Results)
+        text = json.dumps(data, allow_nan=False, ensure_ascii=True, indent=1)
+    except (msgspec.ValidationError, TypeError, ValueError, RecursionError) as error:
+        raise InvalidResultsError(str(error)) from error
+    for test in results.tests:
+        if test.score is not None and not test.score <= (test.max_score or 0.0):
+            raise InvalidResultsError(f"{test.name}: score {test.score} of {test.max_score}")
+    if "\\u0000" in text or ("\\ud" in text and _has_surrogate(text)):
+        raise InvalidResultsError("a text holds characters that no JSON reader has to accept")
+    return text.encode("ascii")
+
+
+def write_results(path: Path, data: dict[str, Any]) -> str:
+    """Write results.json in one step; where `data` is invalid, a result that says so without marks.
+
+    Returns:
+        What was wrong with `data`, "" if nothing.
+    """
+    try:
+        text, problem = checked(data), ""
+    except InvalidResultsError as error:
+        text, problem = checked(not_graded_results()), str(error)
+    replace(path, text)
+    return problem
+
+
+def replace(path: Path, data: bytes) -> None:
+    """Put a file in place at once, whoever reads it meanwhile; readable by its owner alone."""
+    new = path.with_name(f".{path.name}.new")
+    new.unlink(missing_ok=True)
+    fd = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(fd, "wb") as file:
+        file.write(data)
+    os.replace(new, path)
+
+
+def not_graded_results(extra_data: dict[str, Any] | None = None) -> dict[str, Any]:
+    """What is shown where the grader failed: no score at all, for a failure of ours is no zero of the student's."""
+    output = (
+        "This submission could not be graded. The problem is on our side, not in your file, and no marks follow from it."
+        " Your instructors see the details and can have it graded again."
+    )
+    return {
+        "tests": [{"name": "Not graded", "status": "failed", "output": output}],
+        "output": "Not graded: a problem on our side.",
+        "stdout_visibility": "hidden",
+        "extra_data": extra_data or {},
+    }
+
+
+def clean(text: str) -> str:
+    """Text that every JSON reader takes, of a length that Gradescope does not cut."""
+    text = several_lines(text, MAX_TEXT + 1, keep="\N{ZERO WIDTH SPACE}")  # ours: see grader.output.markdown
+    return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 2].rstrip() + "\n…"
+
+
+def number(value: float, most: float) -> float:
+    """A plain number from 0 to `most`; NaN is 0."""
+    value = float(value)
+    return round(min(max(value, 0.0), most), 6) if math.isfinite(value) else 0.0
+
+
+def _has_surrogate(text: str) -> bool:
+    decoded = json.loads(text)
+    try:
+        json.dumps(decoded, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        return True
+    return False

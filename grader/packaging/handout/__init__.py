@@ -1,0 +1,1 @@
+"""What students get: the folder, and what its tests need."""

@@ -1,0 +1,1 @@
+"""The assignment itself: its model, its sample points, its right gradients."""

@@ -1,0 +1,96 @@
+"""What a grade depends on, as hashes: the assignment, the solution, the numbers of the steps, and the machine's facts.
+
+Whoever only compares them, as the coordinator of a batch does, needs no numpy: it is loaded where they are made.
+"""
+
+import hashlib
+import platform
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from grader import __version__
+from grader.config.keys import Computed
+
+if TYPE_CHECKING:
+    from grader.problem.assignment import Assignment
+
+UNMARKED = ("sandbox", "gradescope", "feedback")  # sections of config.yaml that change no grade
+
+
+class Runtime(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What answers depend on besides the file and the steps."""
+
+    python: str
+    numpy: str
+    machine: str
+    call_cpu_seconds: float
+    submission_cpu_seconds: float
+    memory_mb: int
+    source_kb: int
+    output_kb: int
+    functions: tuple[str, ...]
+
+
+class Fingerprint(msgspec.Struct, frozen=True):
+    """The state of an assignment.  Comments in config.yaml, limits, and what only words the feedback do not enter `spec`."""
+
+    spec: str
+    solution: str
+    steps: str
+    runtime: Runtime
+    version: str = __version__
+
+
+def fingerprint(assignment: "Assignment") -> Fingerprint:
+    config = assignment.config
+    marked = {key: value for key, value in msgspec.to_builtins(config).items() if key not in UNMARKED}
+    return Fingerprint(
+        spec=_hash(msgspec.json.encode(marked, order="sorted"), (assignment.folder / config.model).read_bytes()),
+        solution=_hash(*(path.read_bytes() for path in staff_files(assignment.folder / config.solution))),
+        steps=_hash(*_numbers(assignment)),
+        runtime=runtime(assignment),
+    )
+
+
+def staff_files(solution: Path) -> list[Path]:
+    """The solution, and what stands beside it and words the diagnoses: named mistakes, hints."""
+    return [solution, *sorted(solution.parent.glob("*.yaml"))]
+
+
+def runtime(assignment: "Assignment") -> Runtime:
+    import numpy as np
+
+    limits = assignment.config.sandbox
+    return Runtime(
+        python=platform.python_version(),
+        numpy=np.__version__,
+        machine=f"{platform.system()} {platform.machine()}",
+        call_cpu_seconds=limits.call_cpu_seconds,
+        submission_cpu_seconds=limits.submission_cpu_seconds,
+        memory_mb=limits.memory_mb,
+        source_kb=limits.source_kb,
+        output_kb=limits.output_kb,
+        functions=tuple(assignment.names),
+    )
+
+
+def _numbers(assignment: "Assignment") -> list[bytes]:
+    """The steps to six digits: the last bits of what the model computes differ from machine to machine."""
+    import numpy as np
+
+    parts = []
+    for k, step in enumerate(assignment.steps):
+        for name, quantity in assignment.config.quantities.items():
+            digits = 6 if isinstance(quantity, Computed) else 12
+            entries = " ".join(f"{entry:.{digits}g}" for entry in np.ravel(step.values[name]))
+            parts.append(f"{k} {name} {np.shape(step.values[name])} {entries}\n".encode())
+    return parts
+
+
+def _hash(*parts: bytes) -> str:
+    total = hashlib.sha256()
+    for part in parts:
+        total.update(len(part).to_bytes(8, "big") + part)
+    return total.hexdigest()

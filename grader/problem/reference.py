@@ -1,0 +1,76 @@
+"""The solved gradients: called at a step, with any of the gradients they build on replaced by someone else's numbers.
+
+Which gradient builds on which is seen from the calls that the solution's functions make.
+"""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import FunctionType, SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from grader.errors import ConfigError, did_you_mean
+from grader.problem.model import Array, load_module
+from grader.problem.points import Step
+
+
+class Reference:
+    """The functions of `solutions/gradients.py`."""
+
+    def __init__(self, path: Path, names: list[str]) -> None:
+        """Load the file.
+
+        Raises:
+            ConfigError: it is missing, does not run, or lacks one of the functions `names`.
+        """
+        self.path = path
+        self.names = names
+        self._namespace = vars(load_module(path, "solution"))
+        for name in names:
+            if not callable(self._namespace.get(name)):
+                functions = [n for n, value in self._namespace.items() if callable(value)]
+                raise ConfigError(f"{path}: expected a function {name}(s), found none{did_you_mean(name, functions)}")
+
+    def __call__(self, name: str, step: Step, own: Mapping[str, Array] | None = None) -> tuple[Array, frozenset[str]]:
+        """The gradient `name` at `step`, and which of the gradients in `own` it used instead of its own.
+
+        Raises:
+            ConfigError: the solution's function raises.
+        """
+        if not own:
+            return self._called(self._namespace[name], name, step), frozenset()
+        used: set[str] = set()
+
+        def replaced(gradient: str, value: Array) -> Callable[[Any], Array]:
+            def give(_: Any) -> Array:
+                used.add(gradient)
+                return value
+
+            return give
+
+        namespace = dict(self._namespace)
+        for key, value in self._namespace.items():
+            if isinstance(value, FunctionType) and value.__globals__ is self._namespace:
+                namespace[key] = _rebound(value, namespace)
+        namespace.update({gradient: replaced(gradient, value) for gradient, value in own.items()})
+        function = namespace[name] if name not in own else _rebound(self._namespace[name], namespace)
+        return self._called(function, name, step), frozenset(used)
+
+    def _called(self, function: Callable[[Any], Any], name: str, step: Step) -> Array:
+        try:
+            return np.asarray(function(SimpleNamespace(**step.values)), dtype=float)
+        except Exception as error:
+            raise ConfigError(f"{self.path}: {name} does not run: {type(error).__name__}: {error}") from error
+
+    def upstream(self, name: str, step: Step) -> frozenset[str]:
+        """The gradients that `name` calls directly."""
+        values = {other: self(other, step)[0] for other in self.names if other != name}
+        return self(name, step, values)[1]
+
+
+def _rebound(function: FunctionType, namespace: dict[str, Any]) -> FunctionType:
+    """The same function, looking up global names in `namespace`."""
+    copy = FunctionType(function.__code__, namespace, function.__name__, function.__defaults__, function.__closure__)
+    copy.__kwdefaults__ = function.__kwdefaults__
+    return copy

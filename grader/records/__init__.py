@@ -1,0 +1,1 @@
+"""What crosses borders as plain data: the run of a file, and its grade."""

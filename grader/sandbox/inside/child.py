@@ -1,0 +1,280 @@
+"""Inside the sandbox: execute the student's file, call its functions, send back plain arrays.
+
+Runs in the process that the student's code can take over, so nothing here is trusted by the grader, and nothing here
+knows an answer.  Imports the standard library and numpy only.
+
+    job     one frame: a header and the bytes that it describes (the file, and the arrays of the steps)
+    reply   one frame per event: a header and, for an array, its bytes
+"""
+
+import io
+import linecache
+import re
+import sys
+import time
+import types
+import warnings
+
+import numpy as np
+
+from grader.sandbox.inside import missing
+from grader.sandbox.inside.files import notebook
+from grader.sandbox.inside.files.script import Script
+from grader.sandbox.inside.frames import read_frame, send_frame
+from grader.sandbox.inside.messages import MAX_WARNINGS, clean, failure, type_name, warnings_in_words
+
+FILE = "gradients.py"
+LOADING = -1  # stands for the number of the call: how executing the file went
+READY = -2  # ... and that all protections are on
+MAX_ENTRIES = 2**20
+MAX_DIMENSIONS = 6
+MAX_LINE = 400
+PLAIN_KINDS = "biufc"
+DOUBLE = np.dtype("<f8")
+KEPT_BYTES = 2**25  # of steps that stay alive after their call
+
+
+class Step:
+    """All quantities of the model at one point; `s` in the handout."""
+
+    def __repr__(self):
+        return "step with " + ", ".join(f"{name} {np.shape(value)}" for name, value in vars(self).items())
+
+
+class Sink(io.TextIOBase):
+    """Stands in for stdout and stderr: keeps the first `limit` characters, and takes what files do with these streams."""
+
+    encoding = "utf-8"
+    errors = "replace"
+
+    def __init__(self, limit):
+        self.limit = limit
+        self.parts = []
+        self.room = limit
+        self.buffer = _Bytes(self)
+
+    def write(self, text):
+        if self.room > 0:
+            self.parts.append(str(text)[: self.room])
+            self.room -= len(self.parts[-1])
+        return len(text)
+
+    def writable(self):
+        return True
+
+    def reconfigure(self, **options):
+        pass
+
+    def close(self):
+        pass
+
+    def take(self):
+        if not self.parts:
+            return ""
+        text = "".join(self.parts)
+        self.parts.clear()
+        self.room = self.limit
+        return text
+
+
+class _Bytes(io.RawIOBase):
+    """Under a `Sink`, for `io.TextIOWrapper(sys.stdout.buffer, ...)` and bytes."""
+
+    def __init__(self, sink):
+        self.sink = sink
+
+    def writable(self):
+        return True
+
+    def write(self, data):
+        self.sink.write(bytes(data[: self.sink.limit]).decode("utf-8", "replace"))
+        return len(data)
+
+    def close(self):
+        pass
+
+
+def serve(job_fd, result_fd, helpers=None):
+    """Read one job, do it, send the replies.  Returns when all calls are done.
+
+    Args:
+        helpers: what explains exceptions, where it is loaded (see helpers.py).
+    """
+    send_frame(result_fd, {"call": READY, "outcome": "returned"})
+    header, data = read_frame(job_fd)
+    limit, asked = header["output_bytes"], header["asked"]
+    sys.stdout = sys.stderr = sink = Sink(limit)
+    steps = [_Pristine(description, data) for description in header["steps"]]
+    source = bytes(data[header["source"] :])
+    _seed()
+    work = notebook.read(source) or Script(source)
+    text = work.text
+    explain = helpers and helpers.Explainer(text, FILE, Step, work.place)
+
+    trace = helpers.Tracer(FILE, explain, work.place) if helpers and header["trace"] else None
+
+    def send(event, value=None, more=b""):
+        printed = sink.take()
+        if printed:
+            event["printed"] = clean(printed, limit)
+        send_frame(result_fd, _placed(event, work), value, more)
+
+    # A later step must not get the id of an earlier one: a file may remember a forward pass under id(s).
+    kept, room = [], KEPT_BYTES
+    namespace, event = _load(work, asked, limit)
+    event["call"] = LOADING
+    send(event)
+    if event["outcome"] != "returned":
+        return
+    broken = None
+    for number, (gradient, k) in enumerate(header["calls"]):
+        if gradient != broken:
+            step, room = steps[k].copy(), room - len(steps[k].raw)
+            if room >= 0:
+                kept.append(step)
+            event, value = _call(namespace, gradient, asked, steps[k], step, explain, trace, limit)
+            broken = gradient if event["outcome"] != "returned" else None
+            if broken is not None:
+                _blame(event, gradient, work, limit)
+            more = b""
+            if trace is not None:
+                event["traced"], more = trace.take()
+                event.setdefault("explanation", [clean(line, MAX_LINE) for line in trace.traps])
+            event["call"] = number
+            send(event, value, more)
+
+
+def _seed():
+    """Chance is the same in every child: a file that uses it gets the same answers on every machine, and when run again."""
+    for name in ("random", "numpy.random"):
+        if name in sys.modules:
+            sys.modules[name].seed(0)
+
+
+class _Pristine:
+    """The quantities of one step as bytes, from which each call gets copies of its own."""
+
+    def __init__(self, description, data):
+        self.indices = description["indices"]
+        self.sizes = description["sizes"]
+        places = description["arrays"]
+        begin = min((start for start, _, _ in places.values()), default=0)
+        end = max((stop for _, stop, _ in places.values()), default=0)
+        self.raw = bytes(data[begin:end])
+        self.places = [(name, shape, start - begin) for name, (start, _, shape) in places.items()]
+        self.shapes = [shape for _, shape, _ in self.places]
+
+    def copy(self):
+        """A step, and its arrays with the one buffer that holds them all."""
+        step, buffer = Step(), bytearray(self.raw)
+        arrays = {name: np.ndarray(shape, DOUBLE, buffer, offset) for name, shape, offset in self.places}
+        step.__dict__.update(self.indices)
+        step.__dict__.update(arrays)
+        return step, arrays, buffer
+
+    def changed(self, arrays, buffer):
+        """The names of the arrays that are no longer what they were."""
+        if buffer == self.raw and [array.shape for array in arrays.values()] == self.shapes:
+            return []
+        before = {name: np.ndarray(shape, DOUBLE, self.raw, offset) for name, shape, offset in self.places}
+        return [
+            name
+            for name, array in arrays.items()
+            if array.shape != before[name].shape or array.tobytes() != before[name].tobytes()
+        ]
+
+
+def _load(work, asked, limit):
+    """Execute the file.  Returns its names and what happened."""
+    module = types.ModuleType("gradients")
+    module.__file__ = FILE
+    sys.modules["gradients"] = module
+    linecache.cache[FILE] = (len(work.text), None, work.text.splitlines(True), FILE)
+    with warnings.catch_warnings(record=True) as caught:
+        try:
+            work.execute(FILE, module.__dict__)
+            event = {"outcome": "returned"}
+        except BaseException as error:
+            event = work.stopped_by(failure(error, FILE, limit), module.__dict__, asked)
+    failed = [clean(sentence, limit // MAX_WARNINGS) for sentence in work.warnings()]
+    if failed or caught:
+        event["warnings"] = [*failed, *warnings_in_words(caught, limit)][:MAX_WARNINGS]
+    return module.__dict__, event
+
+
+def _placed(event, work):
+    """The event with its line as that of a cell, where there are cells."""
+    if "line" not in event:
+        return event
+    cell, line = work.place(event["line"])
+    return {**event, "cell": cell, "line": line} if cell else event
+
+
+def _blame(event, gradient, work, limit):
+    """Where a function or a name is not there because part of the file was not executed: say so."""
+    message = event.get("message", "")
+    if event["outcome"] == "missing" and not message:
+        event.update(work.why_missing(gradient))
+        event["message"] = clean(event["message"], limit)
+    elif unknown := re.match(r"NameError: name '(\w+)' is not defined", message):
+        why = work.why_unknown(unknown[1])
+        if why:
+            event["message"] = clean(f"{message}; {why}", limit)
+            event.pop("explanation", None)  # which knows only what is there
+
+
+def _call(namespace, gradient, asked, pristine, copy, explain, trace, limit):
+    function = namespace.get(gradient)
+    if not callable(function):
+        return {"outcome": "missing", "message": clean(missing.in_words(namespace, gradient, asked), limit)}, None
+    step, arrays, buffer = copy
+    value = failed = None
+    started = time.process_time() if explain is not None else 0.0
+    with warnings.catch_warnings(record=True) as caught:
+        try:
+            returned = function(step) if trace is None else trace(function, step, pristine.sizes)
+            value, event = _plain(returned, limit)
+        except NotImplementedError as error:
+            event = {**failure(error, FILE, limit), "outcome": "missing"}
+        except BaseException as error:
+            event, failed = failure(error, FILE, limit), error
+    if caught:
+        event["warnings"] = warnings_in_words(caught, limit)
+    mutated = pristine.changed(arrays, buffer)
+    if mutated:
+        event["mutated"] = mutated
+    if failed is not None and explain is not None:
+        lines = explain(failed, gradient, step, pristine.sizes, time.process_time() - started)
+        event["explanation"] = [clean(line, MAX_LINE) for line in lines]
+    return event, value
+
+
+def _plain(returned, limit):
+    """What was returned as an array of a plain type, or why it is none."""
+    name = "ndarray" if type(returned) is np.ndarray else clean(type_name(returned), 200)
+    event = {"outcome": "returned", "returned": name}
+    if returned is None:
+        return None, event
+    try:
+        array = np.asarray(returned)
+    except (ValueError, TypeError) as error:  # ragged lists
+        event["message"] = clean(str(error), limit)
+        return None, event
+    if array.dtype.kind not in PLAIN_KINDS:
+        event["message"] = f"the type of its entries is {clean(str(array.dtype), 100)}"
+        return None, event
+    if array.size > MAX_ENTRIES or array.ndim > MAX_DIMENSIONS:
+        event["message"] = f"it has shape {array.shape}"[:limit]
+        return None, event
+    if array.dtype is not DOUBLE:
+        array = _as_sent(array)
+    event["dtype"] = array.dtype.str
+    event["shape"] = array.shape
+    return array, event
+
+
+def _as_sent(array):
+    """With little end first, and no more bytes to a number than a reply may have."""
+    if array.dtype == np.longdouble or array.dtype == np.clongdouble:
+        return array.astype("<c16" if array.dtype.kind == "c" else "<f8")
+    return array.astype(array.dtype.newbyteorder("<"), copy=False)

@@ -1,0 +1,1 @@
+"""Reads what students submit: scripts, notebooks, and files that are neither."""

@@ -1,0 +1,283 @@
+"""The zygote: a process with numpy loaded and no secrets, which forks one sandboxed child per submission.
+
+Started by bootstrap.py in a process of its own; the grader never imports it.  It takes orders on a control socket, one
+JSON object a message, the first of them where the model is and what the limits are:
+
+    {"start": slot, "words": [...], "helpers": bool} and two descriptors, the job to read and the results to write
+    {"kill": slot}
+
+and says what happens:
+
+    {"ready": report}     {"started": slot, "pid": pid}     {"ended": slot, "status": wait status, "cpu": seconds,
+                                                                   "violations": reported calls}
+"""
+
+import gc
+import importlib
+import json
+import os
+import signal
+import socket
+import sys
+
+import numpy  # noqa: F401, children must find it loaded
+
+from grader.sandbox.inside import child, imports, warmup
+from grader.sandbox.inside.confine import limits, probe
+from grader.sandbox.inside.confine.restrictions import LayerError, Layers
+from grader.sandbox.inside.confine.watch import Watch
+from grader.sandbox.shared import processes
+from grader.sandbox.shared.importable import ALWAYS, BY_WORD
+
+FAILED_EXIT = 71  # a child that could not do its work, for whatever reason
+OUT_OF_MEMORY_EXIT = 72
+HELPERS = "grader.sandbox.inside.helpers"
+PROBE = 0  # its slot
+REHEARSE_AFTER = 3  # children: one file, even one that fails, is done sooner without
+
+
+def main(settings):
+    """Be a zygote or, with "fresh" in the settings, a child: do one job and end (where forking is not safe)."""
+    gc.disable()
+    if not settings.get("fresh"):
+        control = socket.socket(fileno=settings["control"])
+        told = control.recv(65536)
+        if not told:
+            return  # whoever started this has gone, or had no use for it
+        settings = {**settings, **json.loads(told), "control": control}
+    parent = os.getppid() if settings.get("fresh") else os.getpid()
+    watch = None if settings.get("fresh") else Watch()  # nobody could watch a fresh process
+    reporting = watch and watch.reporting
+    layers = Layers(settings["memory_mb"], settings["cpu_seconds"], parent, reporting, settings["without"])
+    imports.preload(ALWAYS)
+    imports.load_model(settings["model"])
+    imports.forget_paths(settings["package"], settings["numpy"])
+    if settings.get("fresh"):
+        own = imports.forget_own()
+        helpers = load_helpers(settings, own) if settings.get("helpers") else None
+        load = _loader(settings["words"], settings["numpy"])
+        serve(layers, 0, settings["job"], settings["result"], helpers, load)
+        os._exit(0)
+    Zygote(settings, layers, watch).run()
+
+
+def serve(layers, slot, job, result, helpers, load=None):
+    """Become a child for good: `load` what the file is to find imported, protections on, then the job."""
+    _close_all_but(job, result, *layers.fds)
+    if load is not None:
+        load()
+        layers.prepare()
+    layers.enter(slot)
+    imports.seal()
+    imports.forget_machine()
+    gc.enable()
+    child.serve(job, result, helpers)
+
+
+def load_helpers(settings, own):
+    """Load what explains failures, while the grader's own files can still be read; good submissions never need it.
+
+    What it imports is forgotten again: a file finds the same modules, whether one before it has failed or not.
+
+    Args:
+        own: the grader's own modules that are loaded already, by name.
+    """
+    before = dict(sys.modules)
+    sys.modules.update(own)
+    sys.path[:0] = [settings["package"], settings["numpy"]]
+    helpers = importlib.import_module(HELPERS)
+    del sys.path[:2]
+    sys.modules.clear()
+    sys.modules.update(before)
+    return helpers
+
+
+def _loader(words, numpy_folder):
+    """What imports those importable modules whose names are among the words of a file; None where there are none.
+
+    It is called in the file's own child: what one file mentions is not there for the next.
+    """
+    names = [name for word in words for name in BY_WORD[word] if name not in sys.modules]
+    if not names:
+        return None
+
+    def load():
+        sys.path.append(numpy_folder)
+        imports.preload(names)
+        sys.path.pop()
+
+    return load
+
+
+class Zygote:
+    """The loop of the zygote, and its children by slot."""
+
+    def __init__(self, settings, layers, watch):
+        self.settings = settings
+        self.layers = layers
+        self.watch = watch
+        self.control = settings["control"]
+        self.pids = {}
+        self.own = imports.forget_own()
+        self.helpers = None
+        self.started = 0
+        self.woken, self._wake = os.pipe()
+        for fd in (self.woken, self._wake):
+            os.set_blocking(fd, False)
+
+    def run(self):
+        processes.become_subreaper()
+        limits.undumpable()
+        limits.die_with_parent(self.settings["parent"])
+        breaches = self._probe()
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(self._wake, warn_on_full_buffer=False)
+        self._settle()
+        self._say(json.dumps({"ready": {**self.layers.report(), "breaches": breaches}}))
+        self._loop()
+
+    def _loop(self):
+        self.watch.add(self.control.fileno())
+        self.watch.add(self.woken)
+        while True:
+            for fd in self.watch.wait():
+                if fd == self.woken:
+                    os.read(self.woken, 4096)
+                    self._reap()
+                elif not self._obey():
+                    return
+
+    def _obey(self):
+        """Take one order; false when the grader has gone."""
+        message, fds, _, _ = socket.recv_fds(self.control, 65536, 2)
+        if not message:
+            return False
+        order = json.loads(message)
+        if "kill" in order:
+            pid = self.pids.get(order["kill"])
+            if pid is not None:
+                os.kill(pid, signal.SIGKILL)
+            return True
+        slot, load = order["start"], _loader(order["words"], self.settings["numpy"])
+        if order.get("helpers") and self.helpers is None:
+            self.helpers = load_helpers(self.settings, self.own)
+            self._settle()
+        self.started += 1
+        if self.started == REHEARSE_AFTER:
+            warmup.rehearse()
+            self._settle()
+        helpers = self.helpers if order.get("helpers") else None
+        pid = self._fork(lambda: serve(self.layers, slot, *fds, helpers, load))
+        self.pids[slot] = pid
+        self._say(f'{{"started": {slot}, "pid": {pid}}}')
+        for fd in fds:
+            os.close(fd)
+        return True
+
+    def _settle(self):
+        """Note what children will find."""
+        self.layers.prepare()
+        gc.freeze()  # a collection in a child would touch, and so copy, every page
+
+    def _fork(self, what):
+        pid = os.fork()
+        if pid == 0:
+            try:
+                signal.set_wakeup_fd(-1)
+                what()
+                os._exit(0)
+            except MemoryError:
+                os._exit(OUT_OF_MEMORY_EXIT)
+            except BaseException:
+                os._exit(FAILED_EXIT)
+        return pid
+
+    def _reap(self):
+        while True:
+            try:
+                pid, status, usage = os.wait4(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            for slot, known in list(self.pids.items()):
+                if known == pid:
+                    del self.pids[slot]
+                    if not self.layers.seccomp:  # which lets no child start another process
+                        self._sweep()
+                    cpu = usage.ru_utime + usage.ru_stime
+                    said = f'"status": {status}, "cpu": {cpu}, "violations": {json.dumps(self.watch.forget(slot))}'
+                    self._say(f'{{"ended": {slot}, {said}}}')
+
+    def _sweep(self):
+        """Kill what a child left behind: orphans come to this process, the nearest subreaper."""
+        for pid in set(processes.children_of_this_process()) - set(self.pids.values()):
+            os.kill(pid, signal.SIGKILL)
+
+    def _probe(self):
+        """Try forbidden acts in a child; leave out layers that this machine refuses, and try again.
+
+        Returns:
+            What succeeded, in words; nothing if the sandbox is strong.
+        """
+        while True:
+            reading, writing = os.pipe()
+            pid = self._fork(lambda writing=writing: self._probe_child(writing))
+            os.close(writing)
+            said, answered = self._hear_probe(reading)
+            if not answered:
+                os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+            self._sweep()
+            reported = self.watch.forget(PROBE)
+            if said and said[0].startswith("refused "):
+                layer = said[0].split()[1]
+                if layer not in ("uid", "chroot", "landlock", "seccomp", "reports"):
+                    raise SystemExit(said[0])
+                self.layers = self.layers.without(layer)
+            elif self.layers.reports and not reported:  # a kernel that only seems to have them
+                self.layers = self.layers.without("reports")
+            elif "done" in said:
+                return said[:-1]
+            else:
+                return [*said, "run a program"]
+
+    def _hear_probe(self, reading):
+        """The lines that a probe wrote, and whether its reported calls could be answered."""
+        said = b""
+        answered = True
+        self.watch.add(reading)
+        try:
+            while self.watch.wait() and (part := os.read(reading, 4096)):
+                said += part
+        except OSError:
+            answered = False
+        self.watch.remove(reading)
+        os.close(reading)
+        return said.decode("ascii").splitlines(), answered
+
+    def _probe_child(self, writing):
+        def write(text):
+            os.write(writing, text.encode("ascii"))
+
+        parent = os.getppid()
+        try:
+            _close_all_but(writing, *self.layers.fds)
+            self.layers.enter(PROBE)
+        except LayerError as error:
+            write(f"refused {error.layer} {error}\n")
+            return
+        probe.breaches(parent, write)
+
+    def _say(self, event):
+        self.control.send(event.encode("ascii"))
+
+
+def _close_all_but(*keep):
+    """Only `keep` stays open, and 0, 1 and 2, which lead nowhere: 0 and 1 have been /dev/null from the start."""
+    os.dup2(1, 2)
+    low = 3
+    for fd in sorted(keep):
+        os.closerange(low, fd)
+        low = fd + 1
+    os.closerange(low, 4096)

@@ -1,0 +1,172 @@
+"""One student's file on its way through the sandbox: what has been answered, and what its next child is to call.
+
+Starts no processes; knows nothing of how several files share the machine.
+"""
+
+import hashlib
+from collections import deque
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from grader.config.keys import Sandbox as Limits
+from grader.records.run import Answer, Run
+from grader.sandbox.attempt import Attempt, Call
+from grader.sandbox.shared.sentences import Foreign, checked, words_of
+
+MAX_CHATTER = 2**17  # characters
+
+
+@dataclass(frozen=True)
+class Job:
+    """A file to be run.
+
+    Attributes:
+        calls: what to call, in this order.
+        traced: line by line.
+        before: an earlier run of the same file, whose time counts: a submission has one budget.
+    """
+
+    source: bytes
+    calls: Sequence[Call]
+    traced: bool = False
+    before: Run = Run({})  # noqa: RUF009, frozen
+
+
+@dataclass
+class Pending:
+    """One file on its way: what has been answered and what is still to be called."""
+
+    number: int
+    job: Job
+    limits: Limits
+    checked: int | None = None  # how many steps all files share; after them come the fresh and the inconsistent one
+    known: Collection[str] = ()  # names that an explanation may mention beside those of the file
+    answers: dict[str, list[Answer]] = field(default_factory=dict)
+    loading: Answer | None = None
+    alone: deque[str] | None = None  # gradients to be called once more, by themselves; None before the main run is over
+    cpu_seconds: float = 0.0
+    wall_seconds: float = 0.0
+    attempts: int = 0
+    zygote_deaths: int = 0
+    killed: bool = False  # a child of it, by others than us
+    violations: set[str] = field(default_factory=set)
+
+    @property
+    def cpu_left(self) -> float:
+        """How much processor time the submission may still use, in seconds; not above 0 where that is used up."""
+        return self.limits.submission_cpu_seconds - self.job.before.cpu_seconds - self.cpu_seconds
+
+    @property
+    def wall_left(self) -> float:
+        """The same on the clock."""
+        return self.limits.submission_wall_seconds - self.job.before.wall_seconds - self.wall_seconds
+
+    def next_calls(self) -> list[Call] | None:
+        """What the next child is to call; None when nothing is left to do."""
+        if self.loading is not None and self.loading.outcome != "returned":
+            return None
+        spent = self._spent()
+        waiting = [call for call in self.job.calls if call[0] not in self.answers]
+        if waiting and not spent:
+            return waiting
+        if waiting:
+            message = f"not run: the file had used up its {spent}"
+            self.answers.update({gradient: [Answer("timed_out", message=message)] for gradient, _ in waiting})
+        if self.alone is None:
+            failed = (gradient for gradient, answers in self.answers.items() if _failed(answers))
+            self.alone = deque(() if self.job.traced else failed)
+        if self.alone and not spent and self.attempts > 0:
+            return [call for call in self.job.calls if call[0] == self.alone[0]]
+        return None
+
+    def _spent(self) -> str:
+        """What the file has used up, in words; "" where there is some of everything left."""
+        if self.cpu_left <= 0:
+            return f"{self.limits.submission_cpu_seconds:g} s of processor time"
+        if self.wall_left <= 0:
+            return f"{self.limits.submission_wall_seconds:g} s"
+        return ""
+
+    def take(self, attempt: Attempt) -> None:
+        """Add what a child has answered."""
+        self.cpu_seconds += attempt.cpu_seconds
+        self.wall_seconds += attempt.wall_seconds
+        self.attempts += 1
+        if self.loading is None:
+            self.loading = attempt.loading
+        explains = self.alone is not None or self.job.traced
+        answers = {gradient: [self._checked(a, explains) for a in found] for gradient, found in attempt.answers.items()}
+        if self.alone is None:
+            self.answers.update(answers)
+            return
+        gradient = self.alone.popleft()
+        again = answers.get(gradient, [])
+        if again and (not _failed(again) or again[-1].explanation or again[-1].forged):
+            self.answers[gradient] = again
+
+    def _checked(self, answer: Answer, explains: bool) -> Answer:
+        """The answer without what only looks like the grader's words: names that are not in the file, and forged explanations.
+
+        Args:
+            explains: the child was to explain; any other one has no explanation.
+        """
+        if answer.mutated:
+            mutated = tuple(name for name in answer.mutated if name in self.known)
+            answer = msgspec.structs.replace(answer, mutated=mutated)
+        if answer.traced:
+            words = words_of(self.job.source) | {"return"}
+            traced = tuple(one for one in answer.traced if {one.function, one.name} <= words)
+            answer = msgspec.structs.replace(answer, traced=traced)
+        if not answer.explanation:
+            return answer
+        try:
+            if not explains:
+                raise Foreign
+            lines = checked(answer.explanation, self.job.source, self.known)
+            return msgspec.structs.replace(answer, explanation=lines)
+        except Foreign:
+            return msgspec.structs.replace(answer, explanation=(), forged=True)
+
+    def run(self) -> Run:
+        loading = self.loading or Answer("died", message="the process ended before the file was executed")
+        answered = (gradient for gradient in dict(self.job.calls) if gradient in self.answers)
+        ordered = _with_chatter_cut({gradient: self.answers[gradient] for gradient in answered})
+        shared = len(self.job.calls) if self.checked is None else self.checked
+        return Run(
+            {gradient: answers[:shared] for gradient, answers in ordered.items()},
+            loading,
+            round(self.cpu_seconds, 4),
+            self.attempts,
+            wall_seconds=round(self.wall_seconds, 4),
+            fresh={gradient: answers[shared] for gradient, answers in ordered.items() if len(answers) > shared},
+            inconsistent={
+                gradient: answers[shared + 1] for gradient, answers in ordered.items() if len(answers) > shared + 1
+            },
+            source_hash=hashlib.sha256(self.job.source).hexdigest(),
+            violations=tuple(sorted(self.violations)),
+        )
+
+
+def _with_chatter_cut(answers: dict[str, list[Answer]]) -> dict[str, list[Answer]]:
+    """The same answers with no more printed text and warnings, in all, than are kept of a submission: the first of them."""
+    if not any(answer.printed or answer.warnings for found in answers.values() for answer in found):
+        return answers
+    room, cut = MAX_CHATTER, dict[str, list[Answer]]()
+    for gradient, found in answers.items():
+        cut[gradient] = []
+        for answer in found:
+            texts = []
+            for text in (answer.printed, *answer.warnings):
+                texts.append(text[:room])
+                room -= len(texts[-1])
+            if texts != [answer.printed, *answer.warnings]:
+                warnings = tuple(filter(None, texts[1:]))
+                answer = msgspec.structs.replace(answer, printed=texts[0], warnings=warnings)
+            cut[gradient].append(answer)
+    return cut
+
+
+def _failed(answers: list[Answer]) -> bool:
+    return answers[-1].outcome not in ("returned", "missing")

@@ -1,0 +1,1 @@
+"""What both sides of the wall must agree on.  Imports nothing else of the package."""

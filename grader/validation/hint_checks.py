@@ -1,0 +1,100 @@
+"""Are the hints complete, and do they keep the secret?  Is every gradient derived?  Pure."""
+
+from grader.config.keys import Gradient
+from grader.diagnosis.hints import ANY, LEVELS, Entry, fill, load_hints
+from grader.diagnosis.misconceptions import all_misconceptions, evaluate, misconceptions, named_story
+from grader.diagnosis.operators import OPERATORS
+from grader.problem.assignment import Assignment
+from grader.problem.derivatives import relative_error
+from grader.validation.finding import Finding, finding
+from grader.validation.leaks import leaks
+
+SAME = 1e-9
+OTHER_TOPICS = (
+    "recomputed",
+    "runtime",
+    "runtime-shape",
+    "runtime-name",
+    "shape",
+    "constant",
+    "none",
+    "observation",
+    "missing-result",
+    "not-numbers",
+    "not-real",
+    "not-finite",
+)
+
+
+def topics(assignment: Assignment) -> list[str]:
+    """Everything that a hint may be about."""
+    kinds = {operator.kind for operator in OPERATORS.values()}
+    return [
+        *OPERATORS,
+        *sorted(kinds - set(OPERATORS)),
+        *OTHER_TOPICS,
+        *[entry.name for entry in all_misconceptions(assignment)],
+        ANY,
+    ]
+
+
+def check_hints(assignment: Assignment) -> Finding:
+    """Each operator has hints, and no hint contains an expression or a number of the right answer."""
+    optional = {ANY, *[entry.name for entry in all_misconceptions(assignment)]}
+    entries = load_hints(assignment, topics(assignment))
+    covered = {topic for entry in entries for topic in entry.topics}
+    problems = [f"no hints for {topic}" for topic in topics(assignment) if topic not in covered | optional]
+    count = 0
+    for gradient in assignment.config.gradients:
+        for entry in entries:
+            if not entry.gradients or gradient.name in entry.gradients:
+                count += LEVELS
+                problems += _leaks(assignment, gradient, entry)
+    return finding(
+        "hints", f"{count} hints, none gives a gradient away", "hints are missing, or give a gradient away", problems
+    )
+
+
+def _leaks(assignment: Assignment, gradient: Gradient, entry: Entry) -> list[str]:
+    places = [*assignment.config.quantities, *assignment.names]
+    found = []
+    for level, text in enumerate(entry.texts, start=1):
+        for place in places if "{where}" in text or "{within}" in text else [""]:
+            told = fill(text, assignment, gradient, place, place)
+            found += [
+                f"{gradient.name}, {entry.topics[0]}, level {level}: {leak}"
+                for leak in leaks(assignment, gradient.name, told, strict=level < LEVELS)
+            ]
+    return found
+
+
+def check_misconceptions(assignment: Assignment) -> Finding:
+    """Each named misconception is wrong, has numbers of its own, and gives nothing away."""
+    problems = []
+    entries = misconceptions(assignment)
+    for entry in entries:
+        for name in entry.gradients:
+            values = evaluate(assignment, entry, name, {})
+            right = assignment.exact[name]
+            if all(v.shape == r.shape and relative_error(v, r) <= SAME for v, r in zip(values, right, strict=True)):
+                problems.append(f"{entry.name}: its formula is the right one for {name}")
+            problems += [f"{entry.name}: says {leak}" for leak in leaks(assignment, name, entry.says, strict=True)]
+            story = named_story(assignment, name, values, {}, SAME)
+            if story is not None and story.operator != entry.name:
+                problems.append(f"{entry.name}: has the numbers of {story.operator}, which stands before it")
+    return finding("misconceptions", f"{len(entries)} of your own, all told apart", "some cannot be used", problems)
+
+
+def check_derivation(assignment: Assignment) -> Finding:
+    """Every gradient has a section in derivation.md, for `grader explain`."""
+    from grader.explain.sections import derivation_path, sections
+
+    path = derivation_path(assignment)
+    if not path.is_file():
+        return Finding(
+            "derivation", "warning", f"there is no {path.name} beside the solution: `grader explain` has no text"
+        )
+    missing = [f"{name} has no section `## {name}`" for name in assignment.names if name not in sections(path)]
+    if missing:
+        return Finding("derivation", "warning", f"{path.name} does not derive every gradient", missing)
+    return Finding("derivation", "passed", f"{path.name} derives every gradient")
