@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.packaging.handout.homework import Homework
+from grader import Homework
 
 homework = Homework(Path(__file__).parent)
 

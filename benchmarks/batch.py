@@ -71,13 +71,13 @@ def peer_rate(command, folders):
 
 def fork_rate(assignment, count, folder):
     """The limit: as many such processes as there are cores; right submissions only."""
-    steps = {
+    points = {
         f"{k}.{name}": value
-        for k, step in enumerate(assignment.steps)
-        for name, value in step.values.items()
+        for k, point in enumerate(assignment.points)
+        for name, value in point.values.items()
         if name != assignment.config.loss
     }
-    np.savez(folder / "steps.npz", **steps)
+    np.savez(folder / "steps.npz", **points)
     (folder / "right.py").write_text(school.submission(0))
     command = [sys.executable, "bare_fork.py", folder / "steps.npz", folder / "right.py", str(count // CORES)]
     workers = [
@@ -135,7 +135,7 @@ def table(rates, unit="/s"):
 # --- cost per layer --------------------------------------------------------------------------------------------------
 
 
-def layers(assignment, rounds):
+def restrictions(assignment, rounds):
     say("## One worker process, 3 in flight, sandbox layers left out one at a time, median rate")
     sets = {
         "everything": (), "without seccomp": ("seccomp",), "without reports": ("reports",), "without Landlock": ("landlock",), "without own user": ("uid",),
@@ -212,18 +212,18 @@ def finite_differences(assignment, rounds):
 
     def ours():
         for gradient in assignment.config.gradients:
-            for step in assignment.steps:
-                differentiate(graph, step, gradient.of)
+            for point in assignment.points:
+                differentiate(graph, point, gradient.of)
 
     def loop():
         for gradient in assignment.config.gradients:
-            for step in assignment.steps:
-                point = np.asarray(step.values[gradient.of], dtype=float)
+            for point in assignment.points:
+                point = np.asarray(point.values[gradient.of], dtype=float)
                 for index in np.ndindex(point.shape):
                     for sign in (1, -1):
                         moved = point.copy()
                         moved[index] += sign * 1e-5
-                        float(graph.loss_at(step.values, gradient.of, moved))
+                        float(graph.loss_at(point.values, gradient.of, moved))
 
     ways = {"vectorised, with error estimate": ours, "a loop over the entries": loop}
     try:
@@ -234,9 +234,9 @@ def finite_differences(assignment, rounds):
 
         def scipy():
             for gradient in assignment.config.gradients:
-                for step in assignment.steps:
-                    point = np.asarray(step.values[gradient.of], dtype=float)
-                    approx_fprime(point.ravel(), lambda p, g=gradient, s=step, n=point.shape: float(graph.loss_at(s.values, g.of, p.reshape(n))))  # fmt: skip
+                for point in assignment.points:
+                    point = np.asarray(point.values[gradient.of], dtype=float)
+                    approx_fprime(point.ravel(), lambda p, g=gradient, s=point, n=point.shape: float(graph.loss_at(s.values, g.of, p.reshape(n))))  # fmt: skip
 
         ways["scipy approx_fprime (one-sided)"] = scipy
     times = {name: [timed(way)[0] * 1e3 for _ in range(rounds)] for name, way in ways.items()}
@@ -282,7 +282,7 @@ def main():
         latency(9 if full else 5)
         finite_differences(assignment, 9 if full else 5)
         throughput(assignment, 5 if full else 3, folder)
-        layers(assignment, 5 if full else 3)
+        restrictions(assignment, 5 if full else 3)
         growth((100, 1000, 10_000) if full else (100, 1000), folder)
     finally:
         shutil.rmtree(folder)

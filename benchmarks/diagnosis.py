@@ -18,7 +18,8 @@ import numpy as np
 import yaml
 
 from grader.config.load import load_config
-from grader.diagnosis.engine import DOUBLE, SINGLE, explain, finder_of
+from grader.diagnosis.engine import DOUBLE, SINGLE, explain
+from grader.diagnosis.knowledge import knowledge_of
 from grader.diagnosis.tables.cache import build_tables, read_tables, write_tables
 from grader.problem.assignment import load_assignment
 
@@ -36,10 +37,10 @@ class Bench:
         self.helpers = {"np": np, "sigmoid": module["sigmoid"], "softmax": module["softmax"]}
         for name in self.assignment.names:
             self.helpers[name] = lambda s, name=name: s.right[name].copy()
-        finder_of(self.assignment).tables  # noqa: B018, loaded before the clock starts
+        knowledge_of(self.assignment)  # loaded before the clock starts
 
-    def step(self, k):
-        values = {n: np.array(v) if np.ndim(v) else v for n, v in self.assignment.steps[k].values.items()}
+    def point(self, k):
+        values = {n: np.array(v) if np.ndim(v) else v for n, v in self.assignment.points[k].values.items()}
         return SimpleNamespace(**values, right={n: v[k] for n, v in self.assignment.exact.items()})
 
     def run(self, code, **names):
@@ -49,8 +50,8 @@ class Bench:
 
     def _run(self, code, names):
         results = []
-        for k in range(len(self.assignment.steps)):
-            env = {**self.helpers, "s": self.step(k), **{n: v[k] for n, v in names.items()}}
+        for k in range(len(self.assignment.points)):
+            env = {**self.helpers, "s": self.point(k), **{n: v[k] for n, v in names.items()}}
             if "return" in code:
                 body = "\n".join("    " + line for line in code.splitlines())
                 exec(f"def answer(s):\n{body}", env)
@@ -65,7 +66,7 @@ class Bench:
 
     def explain(self, name, values, own=None, tolerance=DOUBLE):
         start = time.process_time()
-        found = explain(self.assignment, name, values, own or {}, tolerance)
+        found = explain(self.assignment, knowledge_of(self.assignment), name, values, own or {}, tolerance)
         return found, 1000 * (time.process_time() - start)
 
 
@@ -99,9 +100,9 @@ def one_set(bench, path, title, misses):
         rows.append({"told": told(found), "agrees": agrees, "errors": item.get("errors", 1), "kinds": kinds})
         times.append(ms)
         if misses and not (told(found) and agrees):
-            stories = [f"{story.formula} [{story.cost:.2f}]" for story in found.stories]
+            hypotheses = [f"{hypothesis.formula} [{hypothesis.cost:.2f}]" for hypothesis in found.hypotheses]
             print(f"  {item['id']} {item['gradient']} {item['kind']}/{item['where']}: {item['code'].strip()!r}")
-            print(f"      {kinds} {found.note} {stories} {found.diagnosis.properties}")
+            print(f"      {kinds} {found.note} {hypotheses} {found.diagnosis.properties}")
     report(title, rows, times)
     for errors in dict.fromkeys(row["errors"] for row in rows):
         chosen = [i for i, row in enumerate(rows) if row["errors"] == errors]
@@ -153,7 +154,7 @@ def compose(bench, gradient, hit):
 
 def chains(bench, misses, sample=150):
     """Whole submissions: every gradient from the student's own upstream one, one to three of them wrong by themselves."""
-    from grader.grading.grade import grade
+    from grader.grading.pipeline import grade_run
     from grader.records.run import Answer, ArrayData, Run
 
     data = {entry["gradient"]: entry for entry in yaml.safe_load((SETS / "compositions.yaml").read_text())["chains"]}
@@ -172,7 +173,7 @@ def chains(bench, misses, sample=150):
                 for name, found in values.items()
             }
             start = time.process_time()
-            result = grade(bench.assignment, Run(answers), "student")
+            result = grade_run(bench.assignment, Run(answers), "student")
             times.append(1000 * (time.process_time() - start))
             failed = {gradient.name: gradient for gradient in result.gradients if gradient.status == "failed"}
             submissions += 1
@@ -219,17 +220,17 @@ def noise(bench, misses, count=NOISE):
     }
     for title, make in makers.items():
         for dtype, tolerance in ((np.float64, DOUBLE), (np.float32, SINGLE)):
-            stories, times = Counter(), []
+            hypotheses, times = Counter(), []
             for i in range(count):
                 name = bench.assignment.names[i % len(bench.assignment.names)]
                 values = [make(v).astype(dtype).astype(float) for v in bench.assignment.exact[name]]
                 found, ms = bench.explain(name, values, tolerance=tolerance)
                 times.append(ms)
                 if told(found):
-                    stories[found.note] += 1
+                    hypotheses[found.note] += 1
                     if misses:
-                        print("  ", name, found.diagnosis, found.stories)
-            print(f"{title:20} {dtype.__name__:8} {count} answers   stories {sum(stories.values())}   ", end="")
+                        print("  ", name, found.diagnosis, found.hypotheses)
+            print(f"{title:20} {dtype.__name__:8} {count} answers   stories {sum(hypotheses.values())}   ", end="")
             print(f"median {np.median(times):.2f} ms   p95 {np.percentile(times, 95):.1f} ms")
 
 

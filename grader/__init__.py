@@ -1,3 +1,54 @@
-"""Automatic grading of hand-derived gradients."""
+"""Automatic grading of hand-derived gradients: right or wrong, and why.
+
+The public API, documented in docs/api.md.  Names are imported when they are first used: `import grader` costs next to nothing.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from grader.api import Student, check, grade, results
+    from grader.errors import ConfigError, GraderError, SandboxError, UsageError
+    from grader.grading.grader import Grader
+    from grader.packaging.handout.homework import Homework
+    from grader.records.result import Grade
 
 __version__ = "0.1.0"
+__all__ = [
+    "ConfigError",
+    "Grade",
+    "Grader",
+    "GraderError",
+    "Homework",
+    "SandboxError",
+    "Student",
+    "UsageError",
+    "__version__",
+    "check",
+    "grade",
+    "results",
+]
+
+_PLACES = {
+    "Grade": "grader.records.result",
+    "Grader": "grader.grading.grader",
+    "Homework": "grader.packaging.handout.homework",
+    "Student": "grader.api",
+    "check": "grader.api",
+    "grade": "grader.api",
+    "results": "grader.api",
+    **dict.fromkeys(("ConfigError", "GraderError", "SandboxError", "UsageError"), "grader.errors"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACES:
+        raise AttributeError(f"module 'grader' has no attribute {name!r}")
+    import importlib
+
+    found = getattr(importlib.import_module(_PLACES[name]), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -35,7 +35,7 @@ class Verdict:
 
     action: int
     errno: int
-    steps: int
+    points: int
 
 
 @functools.cache
@@ -66,12 +66,12 @@ def run(program: bytes, arch: int, number: int, *arguments: int) -> Verdict:
     padded = [*arguments, 0, 0, 0, 0, 0, 0][:6]
     data = struct.pack("<IIQ6Q", number, arch, 0, *(value % 2**64 for value in padded))
     lines = check(program)
-    accumulator, here, steps = 0, 0, 0
+    accumulator, here, points = 0, 0, 0
     while True:
         code, yes, no, operand = lines[here]
-        here, steps = here + 1, steps + 1
+        here, points = here + 1, points + 1
         if code == _RETURN:
-            return Verdict(operand & 0xFFFF0000, operand & 0xFFFF, steps)
+            return Verdict(operand & 0xFFFF0000, operand & 0xFFFF, points)
         if code == _LOAD:
             (accumulator,) = struct.unpack_from("<I", data, operand)
         elif code == _AND:

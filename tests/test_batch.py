@@ -405,10 +405,10 @@ def test_answers_to_other_steps_are_left_alone_until_they_are_run_again(results,
 
 
 def test_what_is_run_again_is_what_was_asked_for_and_nothing_is_left_out():
-    never = Todo(1, None, judgeable=False, same_runtime=False)
-    other_points = Todo(2, 20, judgeable=False, same_runtime=True)
-    other_numpy = Todo(3, 30, judgeable=True, same_runtime=False, answers="a")
-    same = Todo(4, 40, judgeable=True, same_runtime=True, answers="a")
+    never = Todo(1, None, regradable=False, same_runtime=False)
+    other_points = Todo(2, 20, regradable=False, same_runtime=True)
+    other_numpy = Todo(3, 30, regradable=True, same_runtime=False, answers="a")
+    same = Todo(4, 40, regradable=True, same_runtime=True, answers="a")
     todo = [never, other_points, other_numpy, same]
     runs = {"none": [], "changed": [(1, None), (2, None), (3, 30)], "all": [(1, None), (2, None), (3, 30), (4, 40)]}
     for rerun, expected in runs.items():

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
+from grader.config.find import find_config
 from grader.config.keys import Config, schema
-from grader.config.load import find_config, load_config
+from grader.config.load import load_config
 from grader.errors import ConfigError
 from grader.problem.assignment import load_assignment
 

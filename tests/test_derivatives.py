@@ -12,7 +12,7 @@ from hypothesis.extra import numpy as hnp
 from grader.problem.assignment import Assignment
 from grader.problem.derivatives import STEP_SIZE, differentiate, random_directions, relative_error
 from grader.problem.model import Graph
-from grader.problem.points import Step, make_step
+from grader.problem.points import Point, make_point
 
 METHODS = list(STEP_SIZE)
 # What each method reaches on functions of order one, with a margin of about ten.
@@ -27,19 +27,19 @@ KNOWN = {
 }
 
 
-def one_quantity(tmp_path: Path, formula: str, p: np.ndarray) -> tuple[Graph, Step]:
+def one_quantity(tmp_path: Path, formula: str, p: np.ndarray) -> tuple[Graph, Point]:
     path = tmp_path / "model.py"
     path.write_text(f"import numpy as np\ndef J(p):\n    return {formula}\n")
     graph = Graph(path, ["p"], [], "J")
-    return graph, Step(graph.evaluate({"p": p}), {})
+    return graph, Point(graph.evaluate({"p": p}), {})
 
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("formula", KNOWN)
 def test_functions_with_known_derivatives(tmp_path: Path, formula: str, method: str) -> None:
     p = np.random.default_rng(1).normal(size=(3, 4))
-    graph, step = one_quantity(tmp_path, formula, p)
-    derivative = differentiate(graph, step, "p", method=method)
+    graph, point = one_quantity(tmp_path, formula, p)
+    derivative = differentiate(graph, point, "p", method=method)
     error = relative_error(derivative.value, KNOWN[formula](p).ravel())
     assert error <= ACCURACY[method]
     assert error <= 10 * derivative.error + 1e-15, "the estimate is honest"
@@ -49,23 +49,23 @@ def test_functions_with_known_derivatives(tmp_path: Path, formula: str, method: 
 @pytest.mark.parametrize("method", METHODS)
 def test_a_model_that_does_not_take_stacks_is_evaluated_point_by_point(tmp_path: Path, method: str) -> None:
     p = np.random.default_rng(1).normal(size=(2, 3))
-    graph, step = one_quantity(tmp_path, "sum(p[i, j] ** 2 for i in range(2) for j in range(3))", p)
-    assert relative_error(differentiate(graph, step, "p", method=method).value, 2 * p.ravel()) <= ACCURACY[method]
+    graph, point = one_quantity(tmp_path, "sum(p[i, j] ** 2 for i in range(2) for j in range(3))", p)
+    assert relative_error(differentiate(graph, point, "p", method=method).value, 2 * p.ravel()) <= ACCURACY[method]
 
 
 def test_a_model_that_takes_stacks_but_mixes_their_members_is_evaluated_point_by_point(tmp_path: Path) -> None:
     p = np.random.default_rng(1).normal(size=(3, 3))
-    graph, step = one_quantity(
+    graph, point = one_quantity(
         tmp_path, "np.sum(p[..., 0] ** 2, axis=-1) + 0 * np.mean(p) if p.ndim < 3 else p.sum((1, 2))", p
     )
     expected = np.zeros((3, 3))
     expected[:, 0] = 2 * p[:, 0]
-    assert relative_error(differentiate(graph, step, "p").value, expected.ravel()) <= 1e-8
+    assert relative_error(differentiate(graph, point, "p").value, expected.ravel()) <= 1e-8
 
 
 def test_the_error_estimate_shows_a_step_size_that_is_far_too_large_or_too_small(tmp_path: Path) -> None:
-    graph, step = one_quantity(tmp_path, "np.sum(np.sin(5 * p), axis=(-2, -1))", np.array([[0.3, 0.7]]))
-    good, large, small = (differentiate(graph, step, "p", step_size=t).error for t in (1e-5, 0.3, 1e-13))
+    graph, point = one_quantity(tmp_path, "np.sum(np.sin(5 * p), axis=(-2, -1))", np.array([[0.3, 0.7]]))
+    good, large, small = (differentiate(graph, point, "p", step_size=t).error for t in (1e-5, 0.3, 1e-13))
     assert good < 1e-8 < 1e-4 < min(large, small)
 
 
@@ -74,15 +74,15 @@ def test_the_error_estimate_is_no_smaller_than_the_error_where_the_step_size_dec
     tmp_path: Path, method: str, step_size: float
 ) -> None:
     p = np.array([[0.3, 0.7], [1.1, 2.0]])
-    graph, step = one_quantity(tmp_path, "np.sum(np.exp(p), axis=(-2, -1))", p)
-    derivative = differentiate(graph, step, "p", method=method, step_size=step_size)
+    graph, point = one_quantity(tmp_path, "np.sum(np.exp(p), axis=(-2, -1))", p)
+    derivative = differentiate(graph, point, "p", method=method, step_size=step_size)
     assert 0 < relative_error(derivative.value, np.exp(p).ravel()) <= 1.1 * derivative.error
 
 
 def test_the_error_estimate_knows_that_a_large_loss_is_rounded_more(tmp_path: Path) -> None:
     p = np.random.default_rng(1).normal(size=(3, 4))
-    graph, step = one_quantity(tmp_path, "1e8 + np.sum(p ** 2, axis=(-2, -1))", p)
-    derivative = differentiate(graph, step, "p")
+    graph, point = one_quantity(tmp_path, "1e8 + np.sum(p ** 2, axis=(-2, -1))", p)
+    derivative = differentiate(graph, point, "p")
     assert 1e-6 < relative_error(derivative.value, 2 * p.ravel()) <= derivative.error
 
 
@@ -90,10 +90,10 @@ def test_the_error_estimate_knows_that_a_large_loss_is_rounded_more(tmp_path: Pa
 def test_a_model_that_adds_up_the_members_of_a_stack_is_evaluated_point_by_point(tmp_path: Path, mixed: str) -> None:
     """One of the two ends of the stack is right."""
     p = np.random.default_rng(1).normal(size=(3, 3))
-    graph, step = one_quantity(
+    graph, point = one_quantity(
         tmp_path, f"(lambda each: each if np.ndim(each) == 0 else {mixed})(np.sum(p ** 2, axis=(-2, -1)))", p
     )
-    assert relative_error(differentiate(graph, step, "p").value, 2 * p.ravel()) <= 1e-8
+    assert relative_error(differentiate(graph, point, "p").value, 2 * p.ravel()) <= 1e-8
 
 
 def test_random_directions_are_unit_vectors() -> None:
@@ -104,8 +104,8 @@ def test_random_directions_are_unit_vectors() -> None:
 @pytest.mark.parametrize("method", METHODS)
 def test_the_reference_agrees_with_every_method_at_every_step(assignment: Assignment, method: str) -> None:
     for gradient in assignment.config.gradients:
-        for step, right in zip(assignment.steps, assignment.exact[gradient.name], strict=True):
-            derivative = differentiate(assignment.graph, step, gradient.of, method=method)
+        for point, right in zip(assignment.points, assignment.exact[gradient.name], strict=True):
+            derivative = differentiate(assignment.graph, point, gradient.of, method=method)
             assert relative_error(derivative.value, right.ravel()) <= ACCURACY[method]
 
 
@@ -113,9 +113,9 @@ def test_the_reference_agrees_with_every_method_at_every_step(assignment: Assign
 def test_along_random_directions_the_right_gradient_fits_and_one_wrong_by_half_a_permille_does_not(
     assignment: Assignment, method: str
 ) -> None:
-    step, right = assignment.steps[0], assignment.exact["dJ_dU"][0]
+    point, right = assignment.points[0], assignment.exact["dJ_dU"][0]
     rays = random_directions(right.shape, 16, seed=3)
-    derivative = differentiate(assignment.graph, step, "U", method=method, directions=rays)
+    derivative = differentiate(assignment.graph, point, "U", method=method, directions=rays)
     assert derivative.value.shape == (16,)
     assert relative_error(derivative.of(right), derivative.value) <= 10 * ACCURACY[method]
     assert relative_error(derivative.of(right * 1.0005), derivative.value) > 1e-4
@@ -127,16 +127,16 @@ def test_along_random_directions_the_right_gradient_fits_and_one_wrong_by_half_a
 def test_three_independent_computations_agree(assignment: Assignment) -> None:
     """Reference, complex steps, and PyTorch's autodiff of the same equations written once more."""
     torch = pytest.importorskip("torch")
-    for k, step in enumerate(assignment.steps):
+    for k, point in enumerate(assignment.points):
         v = {
             name: torch.tensor(np.asarray(value), dtype=torch.float64, requires_grad=True)
-            for name, value in step.values.items()
+            for name, value in point.values.items()
             if name not in ("x", "J", "y")
         }
         z = v["h_prev"] @ v["H"] + v["e"] @ v["I"] + v["b1"]
         h = torch.sigmoid(z)
         logits = h @ v["U"] + v["b2"]
-        loss = torch.nn.functional.cross_entropy(logits, torch.tensor([int(step.values["y"].argmax())]))
+        loss = torch.nn.functional.cross_entropy(logits, torch.tensor([int(point.values["y"].argmax())]))
         by_hand = {"dJ_db2": v["b2"], "dJ_dU": v["U"], "dJ_dh": h, "dJ_db1": v["b1"], "dJ_dL_x": v["e"]}
         by_hand |= {"dJ_dI": v["I"], "dJ_dH": v["H"], "dJ_dh_prev": v["h_prev"]}
         autodiff = torch.autograd.grad(loss, list(by_hand.values()))
@@ -187,10 +187,10 @@ def test_the_relative_error_does_not_change_with_the_scale(a: np.ndarray, scale:
 
 
 def test_the_same_seed_gives_the_same_steps_and_another_one_others(assignment: Assignment) -> None:
-    again = make_step(assignment.config, assignment.graph, 1)
-    for name, value in assignment.steps[1].values.items():
+    again = make_point(assignment.config, assignment.graph, 1)
+    for name, value in assignment.points[1].values.items():
         assert np.array_equal(value, again.values[name])
-    assert not np.array_equal(assignment.steps[0].values["U"], assignment.steps[3].values["U"])
+    assert not np.array_equal(assignment.points[0].values["U"], assignment.points[3].values["U"])
 
 
 @settings(max_examples=30, deadline=None)
@@ -198,12 +198,12 @@ def test_the_same_seed_gives_the_same_steps_and_another_one_others(assignment: A
 def test_steps_hide_no_mistakes_whatever_the_seed(assignment: Assignment, seed: str) -> None:
     import msgspec
 
-    steps = msgspec.structs.replace(assignment.config.steps, seed=seed)
-    config = msgspec.structs.replace(assignment.config, steps=steps)
+    points = msgspec.structs.replace(assignment.config.steps, seed=seed)
+    config = msgspec.structs.replace(assignment.config, steps=points)
     for k in range(3):
-        step = make_step(config, assignment.graph, k)
-        s = step.values
-        assert len(set(step.sizes.values())) == 3
+        point = make_point(config, assignment.graph, k)
+        s = point.values
+        assert len(set(point.sizes.values())) == 3
         assert ((s["h_prev"] > 0.1) & (s["h_prev"] < 0.9)).all()
         assert s["b1"].all()
         assert s["b2"].all()
@@ -213,10 +213,10 @@ def test_steps_hide_no_mistakes_whatever_the_seed(assignment: Assignment, seed: 
 
 
 def test_overriding_a_quantity_cuts_it_off_from_what_it_is_computed_from(assignment: Assignment) -> None:
-    step = assignment.steps[0]
+    point = assignment.points[0]
     assert assignment.graph.downstream("h") == ("y_hat", "J")
-    assert assignment.graph.loss_at(step.values, "h", step.values["h"]) == pytest.approx(step.values["J"])
-    assert np.abs(differentiate(assignment.graph, step, "L").value).max() > 0
+    assert assignment.graph.loss_at(point.values, "h", point.values["h"]) == pytest.approx(point.values["J"])
+    assert np.abs(differentiate(assignment.graph, point, "L").value).max() > 0
 
 
 def test_the_config_has_the_steps_that_the_design_asks_for() -> None:

@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader.diagnosis.engine import DOUBLE, SINGLE, _explanation, explain
-from grader.diagnosis.hypothesis import Story
+from grader.diagnosis.hypothesis import Hypothesis
+from grader.diagnosis.knowledge import knowledge_of
 from grader.diagnosis.operators import OPERATORS
-from grader.grading.grade import grade
+from grader.grading.pipeline import grade_run
 from grader.records.run import Answer, ArrayData, Run
 
 ROOT = Path(__file__).parents[1]
@@ -51,7 +52,7 @@ def grade_code(bench, codes):
         name: [Answer("returned", ArrayData("<f8", v.shape, np.ascontiguousarray(v).tobytes())) for v in found]
         for name, found in values.items()
     }
-    return {gradient.name: gradient for gradient in grade(bench.assignment, Run(answers), "student.py").gradients}
+    return {gradient.name: gradient for gradient in grade_run(bench.assignment, Run(answers), "student.py").gradients}
 
 
 def test_nearly_all_single_mistakes_have_a_story_that_agrees_with_the_label(bench):
@@ -99,7 +100,7 @@ def test_a_chain_of_mistakes_is_told_once_each_where_they_were_made(bench):
         name: [Answer("returned", ArrayData("<f8", v.shape, np.ascontiguousarray(v).tobytes())) for v in found]
         for name, found in {**bench.assignment.exact, **values}.items()
     }
-    result = {gradient.name: gradient for gradient in grade(bench.assignment, Run(answers), "student.py").gradients}
+    result = {gradient.name: gradient for gradient in grade_run(bench.assignment, Run(answers), "student.py").gradients}
     assert [m.kind for m in result["dJ_db2"].diagnosis.mistakes] == ["sign"]
     assert result["dJ_dU"].diagnosis is None
     assert result["dJ_dh"].diagnosis is None
@@ -136,7 +137,7 @@ def test_single_precision_keeps_the_story(bench):
     ("gradient", "quantity"), [("dJ_dU", "U"), ("dJ_dh_prev", "h_prev"), ("dJ_dL_x", "e"), ("dJ_db1", "h")]
 )
 def test_a_quantity_handed_in_for_a_gradient_is_called_by_its_name(bench, gradient, quantity):
-    found, _ = bench.explain(gradient, [step.values[quantity] for step in bench.assignment.steps])
+    found, _ = bench.explain(gradient, [point.values[quantity] for point in bench.assignment.points])
     [mistake] = found.diagnosis.mistakes
     assert mistake.statement == f"your numbers are exactly {quantity}: that is not the gradient asked for"
     assert found.operators == ("wrong-result",)
@@ -144,7 +145,7 @@ def test_a_quantity_handed_in_for_a_gradient_is_called_by_its_name(bench, gradie
 
 def test_the_mistakes_of_one_story_among_several_are_told_together():
     sign, scale = OPERATORS["sign-result"].edit("the result"), OPERATORS["scale-number"].edit("the result", new="2")
-    one, two = Story((sign, scale), "", 2.3, "table"), Story((scale,), "", 2.4, "table")
+    one, two = Hypothesis((sign, scale), "", 2.3, "table"), Hypothesis((scale,), "", 2.4, "table")
     both = [
         "in your numbers the sign is flipped throughout",
         "at the same time, everything is multiplied by 2",
@@ -157,7 +158,7 @@ def test_the_mistakes_of_one_story_among_several_are_told_together():
 
 
 def test_a_multiple_of_a_quantity_is_no_multiple_of_the_gradient(bench):
-    found, _ = bench.explain("dJ_dU", [3 * step.values["U"] for step in bench.assignment.steps])
+    found, _ = bench.explain("dJ_dU", [3 * point.values["U"] for point in bench.assignment.points])
     [mistake] = found.diagnosis.mistakes
     assert mistake.statement == "your numbers are exactly a multiple of U: that is not the gradient asked for"
 
@@ -167,7 +168,7 @@ def test_a_factor_is_that_of_the_right_gradient_or_of_the_students_own_whichever
     right = bench.assignment.exact
     own = {"dJ_db2": [-value for value in right["dJ_db2"]]}
     values = [(-2 if of_own else 2) * value for value in right["dJ_dU"]]
-    found = explain(bench.assignment, "dJ_dU", values, own)
+    found = explain(bench.assignment, knowledge_of(bench.assignment), "dJ_dU", values, own)
     of = "what follows from your own dJ_db2" if of_own else "the right ones"
     assert [mistake.statement for mistake in found.diagnosis.mistakes] == [f"your numbers are 2 times {of}"]
 
@@ -199,7 +200,7 @@ def test_there_is_no_story_for_noise(bench, name, how, tolerance, seed):
         else:
             value.flat[random.integers(right.size)] += 1 + random.random()
         values.append(value.astype(np.float32).astype(float) if tolerance == SINGLE else value)
-    found = explain(bench.assignment, name, values, {}, tolerance)
+    found = explain(bench.assignment, knowledge_of(bench.assignment), name, values, {}, tolerance)
     assert found.diagnosis.certainty == "none"
     assert found.diagnosis.mistakes == []
 
@@ -232,7 +233,7 @@ def test_log_likelihood_is_diagnosed_in_the_same_words(bench):
         name: [Answer("returned", ArrayData("<f8", v.shape, np.ascontiguousarray(-v).tobytes())) for v in found]
         for name, found in values.items()
     }
-    result = {gradient.name: gradient for gradient in grade(other, Run(answers), "student.py").gradients}
+    result = {gradient.name: gradient for gradient in grade_run(other, Run(answers), "student.py").gradients}
     assert result["dJ_db2"].status == "passed"
     assert [m.kind for m in result["dJ_dH"].diagnosis.mistakes] == ["wrong-variable"]
 
@@ -251,7 +252,7 @@ def test_log_likelihood_is_diagnosed_in_the_same_words(bench):
 )
 def test_without_a_solution_finite_differences_still_say_something(bench, name, code, certainty, kinds):
     alone = dataclasses.replace(bench.assignment, reference=None)
-    found = explain(alone, name, bench.run(code), {})
+    found = explain(alone, knowledge_of(alone), name, bench.run(code), {})
     assert found.diagnosis.certainty == certainty
     assert [mistake.kind for mistake in found.diagnosis.mistakes] == kinds
 
@@ -409,7 +410,7 @@ def test_a_mistake_on_the_students_own_gradient_is_not_measured_by_the_right_one
         name: [Answer("returned", ArrayData("<f8", v.shape, np.ascontiguousarray(v).tobytes())) for v in found]
         for name, found in {**bench.assignment.exact, **codes}.items()
     }
-    result = {gradient.name: gradient for gradient in grade(bench.assignment, Run(answers), "student.py").gradients}
+    result = {gradient.name: gradient for gradient in grade_run(bench.assignment, Run(answers), "student.py").gradients}
     [mistake] = result["dJ_dU"].diagnosis.mistakes
     assert mistake.statement == "your numbers are what follows from your own dJ_db2, with the opposite sign throughout"
     assert result["dJ_dU"].hints[0].startswith("Given your own dJ_db2: ")
@@ -433,7 +434,7 @@ def test_an_array_of_whole_numbers_is_called_that(bench, at_home, name, dtype, f
     for other, values in bench.assignment.exact.items():
         arrays = [np.ascontiguousarray((factor * v).astype(dtype) if other == name else v) for v in values]
         answers[other] = [Answer("returned", ArrayData(a.dtype.str, a.shape, a.tobytes())) for a in arrays]
-    result = next(g for g in grade(assignment, Run(answers), "student.py").gradients if g.name == name)
+    result = next(g for g in grade_run(assignment, Run(answers), "student.py").gradients if g.name == name)
     [mistake] = result.diagnosis.mistakes
     assert mistake.statement.startswith(f"{WHOLE} ({dtype})")
     assert "do not depend" not in mistake.statement
@@ -447,7 +448,7 @@ def test_half_precision_is_not_taken_for_a_numerical_derivative(bench):
         for name, found in bench.assignment.exact.items()
     }
     answers["dJ_dh"] = [Answer("returned", ArrayData("<f2", a.shape, a.tobytes())) for a in arrays]
-    result = {gradient.name: gradient for gradient in grade(bench.assignment, Run(answers), "student.py").gradients}
+    result = {gradient.name: gradient for gradient in grade_run(bench.assignment, Run(answers), "student.py").gradients}
     assert [mistake.statement for mistake in result["dJ_dh"].diagnosis.mistakes] == [
         "your array is in half precision (float16), which keeps about three digits"
     ]
@@ -467,7 +468,7 @@ def test_what_is_zero_because_of_an_array_of_whole_numbers_is_not_accused(bench)
     answers["dJ_db2"] = [
         Answer("returned", ArrayData("<i8", v.shape, v.astype("<i8").tobytes())) for v in zero["dJ_db2"]
     ]
-    result = {gradient.name: gradient for gradient in grade(bench.assignment, Run(answers), "student.py").gradients}
+    result = {gradient.name: gradient for gradient in grade_run(bench.assignment, Run(answers), "student.py").gradients}
     assert result["dJ_db2"].diagnosis.mistakes[0].statement.startswith(WHOLE)
     others = [one for name, one in result.items() if name != "dJ_db2"]
     assert [(one.inherits, one.diagnosis, one.score) for one in others] == [(["dJ_db2"], None, 0.0)] * 7

@@ -34,9 +34,9 @@ def case_round(s):
 
 def run_functions(assignment: Assignment, source: str, names: list[str], *, without: tuple[str, ...] = ()) -> Run:
     """Run functions of other names than the assignment's, at its first step."""
-    values = assignment.steps[0].values
-    step = {name: value for name, value in values.items() if name != assignment.config.loss}
-    writer = JobWriter([step], 2048, [assignment.steps[0].sizes])
+    values = assignment.points[0].values
+    point = {name: value for name, value in values.items() if name != assignment.config.loss}
+    writer = JobWriter([point], 2048, [assignment.points[0].sizes])
     model, limits = ROOT / assignment.config.model, assignment.config.sandbox
     start = (lambda: Zygote(model, limits, without)) if without else (lambda: start_spawner(model, limits))
     with Sandbox(start, writer, [(name, 0) for name in names], limits) as sandbox:

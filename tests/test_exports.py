@@ -26,7 +26,7 @@ from grader.classroom.store.gradings import RunRecord, record
 from grader.classroom.store.query import Results
 from grader.classroom.store.store import Store
 from grader.errors import UsageError
-from grader.grading.grade import grade
+from grader.grading.pipeline import grade_run
 from grader.inputs.downloads.download import read_download
 from grader.inputs.entry import Entry, Person, Received, receive
 from grader.inputs.tree import Refusal
@@ -41,7 +41,7 @@ def graded(assignment, sandbox):
     sources = {
         source for student in STUDENTS for name, source in student.files.items() if name.endswith("gradients.py")
     }
-    return state, {source: grade(assignment, sandbox.run(source), "gradients.py") for source in sources}
+    return state, {source: grade_run(assignment, sandbox.run(source), "gradients.py") for source in sources}
 
 
 def stored(tmp_path: Path, layout: str, graded) -> Results:

@@ -21,7 +21,8 @@ import pytest
 from conftest import SUBMISSIONS
 
 from grader.errors import GraderError
-from grader.grading.grade import grade, not_graded
+from grader.grading.grade import not_graded
+from grader.grading.pipeline import grade_run
 from grader.output.formats import NAMES, render
 from grader.problem.assignment import Assignment
 from grader.records.result import Grade
@@ -127,12 +128,12 @@ JUNIT: dict[str, tuple[set[str], set[str], set[str]]] = {
 @pytest.fixture(scope="module")
 def seed(assignment: Assignment, sandbox: Sandbox) -> Grade:
     run = sandbox.run((SUBMISSIONS / "seed.followed_through.py").read_bytes())
-    return grade(assignment, run, "seed.py")
+    return grade_run(assignment, run, "seed.py")
 
 
 @pytest.fixture(scope="module")
 def hostile(assignment: Assignment) -> Grade:
-    return grade(assignment, Run({name: [Answer("raised", message=HOSTILE)] for name in assignment.names}), HOSTILE)
+    return grade_run(assignment, Run({name: [Answer("raised", message=HOSTILE)] for name in assignment.names}), HOSTILE)
 
 
 @pytest.fixture(scope="module", params=["seed", "hostile"])
@@ -258,7 +259,9 @@ def test_that_no_file_was_handed_in_is_told_to_the_student(grader: Command, name
 def test_why_a_file_could_not_be_loaded_is_said_once_where_there_is_a_place_for_it(
     assignment: Assignment, name: str
 ) -> None:
-    broken = grade(assignment, Run({}, Answer("raised", message="SyntaxError: expected a colon", line=7)), "broken.py")
+    broken = grade_run(
+        assignment, Run({}, Answer("raised", message="SyntaxError: expected a colon", line=7)), "broken.py"
+    )
     assert render(name, broken, assignment.config).count("expected a colon") == 1
 
 

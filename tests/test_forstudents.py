@@ -12,7 +12,7 @@ from rich.console import Console
 from grader.classroom.exports.feedback import markdown, page, web_page
 from grader.classroom.store.query import StudentRow
 from grader.grading.forstudents import LINE, for_students, own_line, shortened
-from grader.grading.grade import grade
+from grader.grading.pipeline import grade_run
 from grader.output.formats import NAMES, render
 from grader.output.terminal import print_grade
 from grader.packaging.gradescope.emit import emit
@@ -70,7 +70,7 @@ def stubs(names: list[str]) -> dict[str, list[Answer]]:
 def test_students_see_one_line_of_what_each_gradient_said_and_the_same_once(
     assignment: Assignment, answers: Callable[[list[str]], dict[str, list[Answer]]], lines: int
 ) -> None:
-    graded = grade(assignment, Run(answers(assignment.names)), "gradients.py")
+    graded = grade_run(assignment, Run(answers(assignment.names)), "gradients.py")
     for name, text in channels(assignment, graded).items():
         shown = sum(text.count(piece) for piece in PIECES)
         assert len(PIECES[0]) * shown <= lines * LINE, name
@@ -80,7 +80,7 @@ def test_students_see_one_line_of_what_each_gradient_said_and_the_same_once(
 
 def test_a_file_that_does_not_load_says_why_in_one_line_at_the_top(assignment: Assignment) -> None:
     loading = Answer("raised", message=f"ValueError: {SECRET}", line=7, printed=SECRET)
-    graded = grade(assignment, Run({}, loading), "gradients.py")
+    graded = grade_run(assignment, Run({}, loading), "gradients.py")
     short = for_students(graded)
     assert short.message == f"gradients.py could not be loaded: line 7: ValueError: {SECRET[: LINE - 13]}…"
     assert [result.message for result in short.gradients][1:] == ["ValueError"] * 7
@@ -90,17 +90,17 @@ def test_a_file_that_does_not_load_says_why_in_one_line_at_the_top(assignment: A
 
 def test_what_the_grader_says_is_not_cut(assignment: Assignment) -> None:
     missing = Answer("missing", message=f"there is no gradients.py, but there are: {', '.join(['notes.txt'] * 60)}")
-    graded = grade(assignment, Run({}, missing), "gradients.py")
+    graded = grade_run(assignment, Run({}, missing), "gradients.py")
     assert shortened(graded).message == missing.message
     assert for_students(graded).gradients[0].message == missing.message
-    slow = grade(assignment, Run({"dJ_dU": [Answer("timed_out", message="stopped: " * 40)]}), "gradients.py")
+    slow = grade_run(assignment, Run({"dJ_dU": [Answer("timed_out", message="stopped: " * 40)]}), "gradients.py")
     assert shortened(slow).gradients[1].message == "stopped: " * 40
 
 
 def test_a_repetition_refers_to_where_it_was_said_first(assignment: Assignment) -> None:
     stopped = {name: [Answer("raised", message="KeyError: 'U'", line=3)] for name in ("dJ_dU", "dJ_dh")}
     warned = {name: [Answer("timed_out", warnings=("RuntimeWarning: overflow",))] for name in ("dJ_dI", "dJ_dH")}
-    graded = grade(assignment, Run(stopped | warned), "gradients.py")
+    graded = grade_run(assignment, Run(stopped | warned), "gradients.py")
     found = {result.name: (result.message, result.notes) for result in for_students(graded).gradients}
     assert (found["dJ_dU"][0], found["dJ_dh"][0]) == ("KeyError: 'U'", "KeyError: the same as in dJ_dU")
     assert found["dJ_dI"][1] == ["warned: RuntimeWarning: overflow"]
@@ -110,14 +110,14 @@ def test_a_repetition_refers_to_where_it_was_said_first(assignment: Assignment) 
 def test_the_name_of_an_exception_of_their_own_is_not_repeated_whole(assignment: Assignment) -> None:
     secret = "E" + SECRET.replace(" ", "_").replace(".", "_")[:150]
     stopped = {name: [Answer("raised", message=f"{secret}: x", line=3)] for name in assignment.names}
-    first, *others = for_students(grade(assignment, Run(stopped), "gradients.py")).gradients
+    first, *others = for_students(grade_run(assignment, Run(stopped), "gradients.py")).gradients
     assert first.message == f"{secret}: x"
     assert {len(result.message) for result in others} == {len(": the same as in dJ_db2") + 40}
 
 
 def test_why_a_file_cannot_be_read_stands_at_the_top_only(assignment: Assignment) -> None:
     conflict = "marks of a merge conflict (<<<<<<<) in line 8: choose one version and delete the marks"
-    graded = grade(assignment, Run({}, Answer("raised", message=conflict)), "gradients.py")
+    graded = grade_run(assignment, Run({}, Answer("raised", message=conflict)), "gradients.py")
     page = channels(assignment, graded)["Gradescope"]
     assert page.count("merge conflict") == 1
     assert page.count("see the top of the page") == len(assignment.names)
@@ -125,7 +125,7 @@ def test_why_a_file_cannot_be_read_stands_at_the_top_only(assignment: Assignment
 
 def test_further_warnings_are_counted_and_other_notes_stay(assignment: Assignment) -> None:
     answer = Answer("timed_out", warnings=("a", "b", "c"), mutated=("h",))
-    notes = for_students(grade(assignment, Run({"dJ_dU": [answer]}), "gradients.py")).gradients[1].notes
+    notes = for_students(grade_run(assignment, Run({"dJ_dU": [answer]}), "gradients.py")).gradients[1].notes
     assert notes[1:] == ["warned: a", "2 more warnings"]
     assert notes[0].startswith("changes s.h in place")
 

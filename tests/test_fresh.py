@@ -10,10 +10,9 @@ from conftest import ROOT, SUBMISSIONS
 
 from grader.checks.fresh import MARGIN
 from grader.classroom.batch.protocol import Task
-from grader.classroom.batch.worker import Judge
+from grader.classroom.batch.worker import RunGrader
 from grader.classroom.store.packing import pack_run, unpack_run
-from grader.grading.grade import grade
-from grader.grading.pipeline import grade_submission
+from grader.grading.pipeline import grade_run, grade_submission
 from grader.inputs.submission import Submission
 from grader.problem.assignment import Assignment
 from grader.records.result import Grade
@@ -34,7 +33,7 @@ def sha(source: bytes) -> str:
 
 def table_of(assignment: Assignment, otherwise: str) -> bytes:
     """A file that holds the right answers to the shared steps, and computes none."""
-    keys = [float(step.values["h_prev"][0, 0]) for step in assignment.steps]
+    keys = [float(point.values["h_prev"][0, 0]) for point in assignment.points]
     table = {
         name: {key: value.tolist() for key, value in zip(keys, assignment.exact[name], strict=True)}
         for name in assignment.names
@@ -48,9 +47,12 @@ def table_of(assignment: Assignment, otherwise: str) -> bytes:
 
 
 def test_the_step_depends_on_every_byte_of_the_file_and_on_the_seed(assignment: Assignment) -> None:
-    first = assignment.fresh_step(sha(SOLUTION)).values["U"]
-    assert np.array_equal(first, assignment.fresh_step(sha(SOLUTION)).values["U"])
-    others = [assignment.fresh_step(sha(SOLUTION + b" ")).values["U"], *(step.values["U"] for step in assignment.steps)]
+    first = assignment.fresh_point(sha(SOLUTION)).values["U"]
+    assert np.array_equal(first, assignment.fresh_point(sha(SOLUTION)).values["U"])
+    others = [
+        assignment.fresh_point(sha(SOLUTION + b" ")).values["U"],
+        *(point.values["U"] for point in assignment.points),
+    ]
     assert not any(np.array_equal(first, other) for other in others)
 
 
@@ -68,7 +70,7 @@ def test_the_step_depends_on_every_byte_of_the_file_and_on_the_seed(assignment: 
 def test_a_table_of_right_answers_earns_nothing_beyond_the_shape_and_is_signalled(
     assignment: Assignment, sandbox: Sandbox, otherwise: str
 ) -> None:
-    result = grade(assignment, sandbox.run(table_of(assignment, otherwise)), "gradients.py")
+    result = grade_run(assignment, sandbox.run(table_of(assignment, otherwise)), "gradients.py")
     assert {gradient.status for gradient in result.gradients} == {"failed"}
     assert result.score == pytest.approx(0.2 * result.max_score)
     for gradient in result.gradients:
@@ -99,17 +101,17 @@ def test_zeros_do_not_follow_from_zeros(assignment: Assignment, sandbox: Sandbox
         head = f"def {gradient.name}(s):"
         before, _, after = zeros.partition(head)
         zeros = before + head + after.replace("else None", f"else np.zeros_like(s.{gradient.of})", 1)
-    result = grade(assignment, sandbox.run(zeros.encode()), "gradients.py")
+    result = grade_run(assignment, sandbox.run(zeros.encode()), "gradients.py")
     assert {gradient.status for gradient in result.gradients} == {"failed"}
 
 
 def test_nothing_follows_from_a_table(assignment: Assignment, sandbox: Sandbox) -> None:
     """Wrong answers that follow from one another at the shared steps must do so at the file's own step too."""
     flipped = SOLUTION.replace(b"return s.y_hat - s.y", b"return s.y - s.y_hat")
-    honest = grade(assignment, sandbox.run(flipped), "gradients.py")
+    honest = grade_run(assignment, sandbox.run(flipped), "gradients.py")
     assert [gradient.status for gradient in honest.gradients][1:] == 7 * ["followed_through"]
     tabled = table_of(assignment, "np.zeros_like(s.b2)").replace(b"np.array(", b"-np.array(")
-    result = grade(assignment, sandbox.run(tabled), "gradients.py")
+    result = grade_run(assignment, sandbox.run(tabled), "gradients.py")
     assert {gradient.status for gradient in result.gradients} == {"failed"}
 
 
@@ -118,7 +120,7 @@ def test_one_gradient_from_a_table_does_not_touch_the_others(assignment: Assignm
     one = b"\ndef ".join(
         [SOLUTION + table, *(part for part in functions.split(b"\ndef ") if part.startswith(b"dJ_dU("))]
     )
-    result = grade(assignment, sandbox.run(one), "gradients.py")
+    result = grade_run(assignment, sandbox.run(one), "gradients.py")
     assert [gradient.name for gradient in result.gradients if gradient.status != "passed"] == ["dJ_dU"]
 
 
@@ -129,7 +131,7 @@ def test_a_gradient_that_is_wrong_everywhere_is_not_called_right_at_the_shared_p
     one = b"\ndef ".join(
         [SOLUTION + table, *(part for part in functions.split(b"\ndef ") if part.startswith(b"dJ_dU("))]
     )
-    result = grade(
+    result = grade_run(
         assignment, sandbox.run(one + b"\ndef dJ_dH(s): return 2 * s.h_prev.T @ dJ_db1(s)\n"), "gradients.py"
     )
     by_name = {gradient.name: gradient for gradient in result.gradients}
@@ -141,7 +143,7 @@ def test_a_gradient_that_is_wrong_everywhere_is_not_called_right_at_the_shared_p
 def test_a_grade_needs_only_what_is_stored_of_the_run(assignment: Assignment, sandbox: Sandbox) -> None:
     for source in (SOLUTION, table_of(assignment, "None")):
         run = sandbox.run(source)
-        assert grade(assignment, unpack_run(pack_run(run)), "g") == grade(assignment, run, "g")
+        assert grade_run(assignment, unpack_run(pack_run(run)), "g") == grade_run(assignment, run, "g")
 
 
 def test_files_with_the_same_answers_at_the_shared_steps_are_distinguished(
@@ -152,10 +154,10 @@ def test_files_with_the_same_answers_at_the_shared_steps_are_distinguished(
     sources = {"right": SOLUTION, "table": table_of(assignment, "np.zeros(3)"), "again": plain}
     runs = {name: sandbox.run(source) for name, source in sources.items()}
     for order in (("right", "table", "again"), ("table", "right", "table", "again")):
-        judge = Judge(assignment)
+        check_gradient = RunGrader(assignment)
         for name in order:
-            found = msgspec.json.decode(judge(runs[name], Task(1, name, b""), "").grade, type=Grade)
-            assert found == grade(assignment, runs[name], name)
+            found = msgspec.json.decode(check_gradient(runs[name], Task(1, name, b""), "").grade, type=Grade)
+            assert found == grade_run(assignment, runs[name], name)
             assert found.passed == (name != "table")
 
 
@@ -166,8 +168,10 @@ def test_a_worker_does_not_give_a_derived_file_the_signal_of_one_that_differenti
     derived = sandbox.run(SOLUTION)
     tape = sandbox.run((SUBMISSIONS / "tape_of_the_model.passed.py").read_bytes())
     twin = msgspec.structs.replace(tape, answers=derived.answers, fresh=derived.fresh, source_hash=derived.source_hash)
-    judge = Judge(assignment)
-    found = [msgspec.json.decode(judge(run, Task(1, "g.py", b""), "").grade, type=Grade) for run in (twin, derived)]
+    check_gradient = RunGrader(assignment)
+    found = [
+        msgspec.json.decode(check_gradient(run, Task(1, "g.py", b""), "").grade, type=Grade) for run in (twin, derived)
+    ]
     assert [bool(one.integrity) for one in found] == [True, False]
 
 
@@ -185,12 +189,14 @@ def test_no_derived_file_is_near_the_tolerance_at_its_own_step_whatever_its_byte
     tolerance = assignment.config.checks.reference.tolerance
     assert assignment.reference is not None
     for i in range(40):
-        step = assignment.fresh_step(sha(f"{style} {i}".encode()))
+        point = assignment.fresh_point(sha(f"{style} {i}".encode()))
         for name in assignment.names:
             value = np.asarray(
-                namespace[name](SimpleNamespace(**{k: np.copy(v) if np.ndim(v) else v for k, v in step.values.items()}))
+                namespace[name](
+                    SimpleNamespace(**{k: np.copy(v) if np.ndim(v) else v for k, v in point.values.items()})
+                )
             )
-            right = assignment.reference(name, step)[0]
+            right = assignment.reference(name, point)[0]
             assert np.linalg.norm(value - right) <= tolerance * MARGIN / 20 * np.linalg.norm(right)
 
 
@@ -203,10 +209,10 @@ def test_an_answer_at_the_own_step_is_right_to_nearly_machine_precision_or_not_a
     shared = {
         name: [Answer("returned", as_data(v), "ndarray") for v in assignment.exact[name]] for name in assignment.names
     }
-    step = assignment.fresh_step(sha(b""))
-    fresh = {name: as_data(assignment.reference(name, step)[0] * (1 + error)) for name in assignment.names}
+    point = assignment.fresh_point(sha(b""))
+    fresh = {name: as_data(assignment.reference(name, point)[0] * (1 + error)) for name in assignment.names}
     answers = {name: Answer("returned", value, "ndarray") for name, value in fresh.items()}
-    assert grade(assignment, Run(shared, fresh=answers, source_hash=sha(b"")), "g").passed == right
+    assert grade_run(assignment, Run(shared, fresh=answers, source_hash=sha(b"")), "g").passed == right
 
 
 def test_answers_without_a_call_at_the_own_step_are_no_full_marks(assignment: Assignment) -> None:
@@ -215,5 +221,5 @@ def test_answers_without_a_call_at_the_own_step_are_no_full_marks(assignment: As
         name: [Answer("returned", as_data(v), "ndarray") for v in assignment.exact[name]] for name in assignment.names
     }
     fresh = {name: Answer("died", message="the process ended itself with exit code 0") for name in assignment.names}
-    result = grade(assignment, Run(right, fresh=fresh, source_hash=sha(b"")), "g")
+    result = grade_run(assignment, Run(right, fresh=fresh, source_hash=sha(b"")), "g")
     assert result.score == pytest.approx(0.2 * result.max_score)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from grader.config.keys import Gradescope
-from grader.grading.grade import grade
+from grader.grading.pipeline import grade_run
 from grader.packaging.gradescope import attempts, limit
 from grader.packaging.gradescope.autograder import results_of
 from grader.packaging.gradescope.metadata import Metadata, read_metadata
@@ -51,7 +51,7 @@ class Student:
         memory = attempts.recall(metadata, self.assignment.names)
         page = limit.repeated(settings, metadata, memory)
         if page is None:
-            graded = grade(self.assignment, run, "gradients.py")
+            graded = grade_run(self.assignment, run, "gradients.py")
             page = results_of(self.assignment, graded, run, metadata, memory)
         self.previous.append(
             {
@@ -69,7 +69,7 @@ class Student:
 
 
 def _with_config(assignment: Assignment, config: Any) -> Assignment:
-    return Assignment(assignment.folder, config, assignment.graph, assignment.steps, assignment.reference)
+    return Assignment(assignment.folder, config, assignment.graph, assignment.points, assignment.reference)
 
 
 def negative(value: Any) -> Any:
@@ -186,7 +186,7 @@ def test_what_follows_from_a_wrong_gradient_is_no_wrong_answer_of_its_own(assign
     run = run_with(assignment, "dJ_db2", negative)
     right = run_with(assignment, "", negative)
     following = {name: [negated(one) for one in right.answers[name]] for name in assignment.names}
-    graded = grade(assignment, Run({**following, "dJ_db2": run.answers["dJ_db2"]}), "x")
+    graded = grade_run(assignment, Run({**following, "dJ_db2": run.answers["dJ_db2"]}), "x")
     assert {one.status for one in graded.gradients} == {"failed", "followed_through"}
     assert list(attempts.wrong_answers(assignment, graded.gradients, following)) == ["dJ_db2"]
 

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from grader.grading.grade import grade
+from grader.grading.pipeline import grade_run
 from grader.packaging.gradescope import attempts, limit
 from grader.packaging.gradescope import results_json as results
-from grader.packaging.gradescope.autograder import grade_run, results_of
+from grader.packaging.gradescope.autograder import results_of
 from grader.packaging.gradescope.dryrun.platform import read_as_gradescope
 from grader.packaging.gradescope.emit import emit
 from grader.packaging.gradescope.metadata import read_metadata
@@ -64,7 +64,7 @@ def runs(draw: st.DrawFn, assignment: Assignment) -> Run:
     answers = {}
     for name in draw(st.lists(st.sampled_from(assignment.names), unique=True, max_size=3)):
         failed = draw(st.integers(0, 3)) == 0
-        count = draw(st.integers(0, 3)) if failed else len(assignment.steps)
+        count = draw(st.integers(0, 3)) if failed else len(assignment.points)
         returned = [Answer("returned", value=draw(arrays(right))) for right in assignment.exact[name][:count]]
         last = Answer(draw(FAILURES), message=draw(TEXT), line=draw(st.integers(-1, 2**40)), printed=draw(TEXT))
         answers[name] = [*returned, last] if failed else returned
@@ -229,7 +229,7 @@ def graded_page(assignment: Assignment, run: Run, **changes: Any) -> dict[str, A
     config = msgspec.structs.replace(
         assignment.config, gradescope=msgspec.structs.replace(assignment.config.gradescope, **changes)
     )
-    return emit(grade(assignment, run, "gradients.py"), config, {}, {})
+    return emit(grade_run(assignment, run, "gradients.py"), config, {}, {})
 
 
 def right_run(assignment: Assignment) -> Run:
@@ -345,7 +345,7 @@ def test_hints_are_seen_when_the_first_check_that_failed_is(assignment: Assignme
     config = msgspec.structs.replace(
         assignment.config, gradescope=msgspec.structs.replace(assignment.config.gradescope, visibility=seen)
     )
-    found = grade(assignment, wrong_run(assignment, -1.0, "dJ_db2"), "gradients.py")
+    found = grade_run(assignment, wrong_run(assignment, -1.0, "dJ_db2"), "gradients.py")
     page = emit(found, config, {"dJ_db2": ["Look at the sign."]}, {})
     hints = {test["visibility"]: test["output"].count("Look at the sign") for test in page["tests"][:2]}
     assert hints == {"visible": 0, hidden: 1}
@@ -368,7 +368,7 @@ def test_a_score_is_a_number_from_0_to_the_most_and_no_marks_where_it_is_none(va
 
 @pytest.mark.parametrize("score", [1e9, -1.0, math.nan])
 def test_the_total_is_never_outside_of_what_can_be_had(assignment: Assignment, score: float) -> None:
-    found = msgspec.structs.replace(grade(assignment, right_run(assignment), "x"), score=score)
+    found = msgspec.structs.replace(grade_run(assignment, right_run(assignment), "x"), score=score)
     assert emit(found, assignment.config, {}, {})["score"] == (100 if score > 0 else 0)
 
 

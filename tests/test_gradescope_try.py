@@ -17,11 +17,12 @@ from conftest import ROOT, SUBMISSIONS
 
 from grader.config.load import load_config
 from grader.errors import GraderError, UsageError
+from grader.grading.grader import Grader
 from grader.packaging.gradescope.autograder import fit
 from grader.packaging.gradescope.bundle import build
 from grader.packaging.gradescope.dryrun.platform import Outcome, Platform, read_as_gradescope
 from grader.packaging.gradescope.dryrun.submitted import default_metadata, following_metadata
-from grader.packaging.smoke_test import try_out
+from grader.packaging.smoke_test import smoke_test
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 CONFIG = ROOT / "config.yaml"
@@ -31,7 +32,7 @@ SECRETS = [line.strip() for line in (ROOT / "solutions" / "gradients.py").read_t
 @pytest.fixture(scope="session")
 def zip_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("zip") / "autograder.zip"
-    path.write_bytes(build(load_config(CONFIG), CONFIG))
+    path.write_bytes(build(Grader(CONFIG)))
     return path
 
 
@@ -70,7 +71,7 @@ def test_the_zip_has_its_programs_at_its_root_and_the_same_bytes_each_time(zip_p
     names = zipfile.ZipFile(zip_path).namelist()
     assert {"setup.sh", "run_autograder", "requirements.txt", "config.yaml", "solutions/gradients.py"} <= set(names)
     assert any(name.startswith(".grader-cache/diagnosis-") for name in names)
-    assert build(load_config(CONFIG), CONFIG) == zip_path.read_bytes()
+    assert build(Grader(CONFIG)) == zip_path.read_bytes()
 
 
 def test_the_solution_earns_full_marks_and_uses_the_tables_that_were_shipped(
@@ -384,7 +385,7 @@ def test_hints_of_the_staffs_are_packed_wherever_they_are(copy_of_assignment: Pa
         (copy_of_assignment / "solutions" / name).rename(copy_of_assignment / "staff" / name)
         text = text.replace(f"solutions/{name}", f"staff/{name}")
     path.write_text(text)
-    with zipfile.ZipFile(io.BytesIO(build(load_config(path), path, force=True))) as archive:
+    with zipfile.ZipFile(io.BytesIO(build(Grader(path), force=True))) as archive:
         assert {"staff/hints.yaml", "staff/mistakes.yaml"} <= set(archive.namelist())
 
 
@@ -456,10 +457,10 @@ def test_the_trial_of_setup_takes_the_solution_with_the_sign_that_is_asked_for(
 ) -> None:
     path = copy_of_assignment / "config.yaml"
     path.write_text(path.read_text().replace("objective: cross_entropy", f"objective: {objective}"))
-    assert try_out(load_config(path), copy_of_assignment).problems == []
+    assert smoke_test(load_config(path), copy_of_assignment).problems == []
     solution = copy_of_assignment / "solutions" / "gradients.py"
     solution.write_text(solution.read_text().replace("s.y_hat - s.y", "s.y - s.y_hat"))
-    assert try_out(load_config(path), copy_of_assignment).problems
+    assert smoke_test(load_config(path), copy_of_assignment).problems
 
 
 @pytest.mark.slow

@@ -401,8 +401,8 @@ def test_in_a_fresh_environment_the_handout_installs_tests_itself_and_holds_no_s
 
 def _version() -> str:
     tree = ast.parse((ROOT / "grader" / "__init__.py").read_text())
-    [value] = [node.value for node in tree.body if isinstance(node, ast.Assign)]
-    return str(ast.literal_eval(value))
+    values = {ast.unparse(node.targets[0]): node.value for node in tree.body if isinstance(node, ast.Assign)}
+    return str(ast.literal_eval(values["__version__"]))
 
 
 def test_what_is_written_to_a_pipe_or_a_link_leaves_it_there(tmp_path: Path) -> None:

@@ -126,7 +126,7 @@ def test_a_hint_of_one_mistake_says_so_where_there_are_several(assignment: Assig
 
 
 def test_the_sign_of_a_term_is_not_told_as_that_of_every_entry(assignment: Assignment) -> None:
-    sums = [answer(step.values["y_hat"] + step.values["y"]) for step in assignment.steps]
+    sums = [answer(point.values["y_hat"] + point.values["y"]) for point in assignment.points]
     result = one(graded(assignment, dJ_db2=sums), "dJ_db2")
     assert result.diagnosis is not None
     assert result.diagnosis.mistakes[0].where == "y"
@@ -152,8 +152,8 @@ def test_placeholders_speak_of_the_gradient_by_its_indices(assignment: Assignmen
 
 def test_the_assignments_own_text_comes_before_the_built_in_one(assignment: Assignment) -> None:
     by_name = {gradient.name: gradient for gradient in assignment.config.gradients}
-    own = hints_for(assignment, by_name["dJ_db2"], ["sign-result", "sign"])
-    built_in = hints_for(assignment, by_name["dJ_dU"], ["sign-result", "sign"])
+    own = hints_for(load_hints(assignment), assignment, by_name["dJ_db2"], ["sign-result", "sign"])
+    built_in = hints_for(load_hints(assignment), assignment, by_name["dJ_dU"], ["sign-result", "sign"])
     assert "log of the probability" in own[1]
     assert "log of the probability" not in built_in[1]
     assert len(own) == len(built_in) == LEVELS
@@ -161,7 +161,9 @@ def test_the_assignments_own_text_comes_before_the_built_in_one(assignment: Assi
 
 def test_an_unknown_operator_falls_back_to_its_kind(assignment: Assignment) -> None:
     gradient = assignment.config.gradients[1]
-    assert hints_for(assignment, gradient, ["no-such-operator", "sign"]) == hints_for(assignment, gradient, ["sign"])
+    entries = load_hints(assignment)
+    special = hints_for(entries, assignment, gradient, ["no-such-operator", "sign"])
+    assert special == hints_for(entries, assignment, gradient, ["sign"])
 
 
 @pytest.mark.parametrize(
@@ -194,7 +196,7 @@ def test_an_unknown_topic_is_an_error_where_topics_are_known(copy_of_assignment:
 
 def test_students_have_the_built_in_hints(assignment: Assignment) -> None:
     at_home = dataclasses.replace(assignment, reference=None, folder=Path("/nowhere"))
-    assert hints_for(at_home, assignment.config.gradients[0], ["sign"])
+    assert hints_for(load_hints(at_home), at_home, assignment.config.gradients[0], ["sign"])
 
 
 def test_check_shows_as_many_levels_as_the_config_says(copy_of_assignment: Path, grader: Run) -> None:
@@ -303,10 +305,12 @@ def test_the_most_special_text_is_taken_and_that_of_a_named_misconception_first(
     )
     own = load_assignment(load_config(copy_of_assignment / "config.yaml"), copy_of_assignment, with_solution=True)
     first, second = own.config.gradients[:2]
-    assert hints_for(own, first, ["mine", "sign"])[0] == "named"
-    assert hints_for(own, second, ["mine", "sign"])[0] == "of the kind", "the misconception is one of dJ_db2"
-    assert hints_for(own, first, ["sign"])[0] == "of the kind"
-    assert hints_for(own, first, ["no-such-topic"])[0] == "any"
+    assert hints_for(load_hints(own), own, first, ["mine", "sign"])[0] == "named"
+    assert hints_for(load_hints(own), own, second, ["mine", "sign"])[0] == "of the kind", (
+        "the misconception is one of dJ_db2"
+    )
+    assert hints_for(load_hints(own), own, first, ["sign"])[0] == "of the kind"
+    assert hints_for(load_hints(own), own, first, ["no-such-topic"])[0] == "any"
 
 
 def test_a_quantity_is_no_leak_of_a_gradient_of_one_entry_unless_the_factor_is_the_same_everywhere() -> None:

@@ -30,8 +30,9 @@ from grader.classroom.store.gradings import RunRecord, record
 from grader.classroom.store.packing import MAX_BYTES, answers_hash, pack_run, unpack_run
 from grader.classroom.store.query import Results
 from grader.classroom.store.store import Store
+from grader.diagnosis.location import make_landmarks
 from grader.grading.advice import add_places
-from grader.grading.grade import grade
+from grader.grading.pipeline import grade_run
 from grader.inputs.entry import Entry, Received, person
 from grader.output.formats import NAMES, render
 from grader.output.terminal import print_grade
@@ -140,10 +141,12 @@ def frame(header: dict[str, Any], data: bytes = b"") -> bytes:
 
 def rights(assignment: Assignment, *, trace: bool) -> dict[str, list[np.ndarray[Any, Any]]]:
     """The right answers to all that a child is asked."""
-    reference, own = assignment.reference, assignment.fresh_step(hashlib.sha256(SOURCE).hexdigest())
+    reference, own = assignment.reference, assignment.fresh_point(hashlib.sha256(SOURCE).hexdigest())
     assert reference is not None
-    extra = [] if trace else [own, assignment.inconsistent_step]
-    return {name: [*assignment.exact[name], *(reference(name, step)[0] for step in extra)] for name in assignment.names}
+    extra = [] if trace else [own, assignment.inconsistent_point]
+    return {
+        name: [*assignment.exact[name], *(reference(name, point)[0] for point in extra)] for name in assignment.names
+    }
 
 
 # --- the trusted side -----------------------------------------------------------------------------------------------
@@ -152,7 +155,7 @@ def rights(assignment: Assignment, *, trace: bool) -> dict[str, list[np.ndarray[
 def taken(assignment: Assignment, sent: bytes, *, trace: bool = False) -> Run:
     """The run of a file whose one child sent this and ended; its gradients that failed are called again, to no avail."""
     names = frozenset([*assignment.names, *assignment.config.quantities, *assignment.config.dimensions])
-    checked = len(assignment.steps)
+    checked = len(assignment.points)
     numbers = range(checked) if trace else [*range(checked), checked + 1, checked]
     calls = [(name, k) for name in assignment.names for k in numbers]
     pending = Pending(0, Job(SOURCE, calls, trace), assignment.config.sandbox, checked, names)
@@ -249,7 +252,7 @@ def shelf(assignment: Assignment, tmp_path_factory: pytest.TempPathFactory) -> I
     """One right student, so that the tests of a class mean something by themselves, and whatever is added."""
     shelf = Shelf(tmp_path_factory.mktemp("replies"), fingerprint(assignment))
     run = taken(assignment, right_replies(assignment))
-    shelf.add(run, grade(assignment, run, "gradients.py"))
+    shelf.add(run, grade_run(assignment, run, "gradients.py"))
     yield shelf
     shelf.store.close()
 
@@ -260,26 +263,26 @@ def test_whatever_a_child_sends_the_outcome_is_a_grade(
     assignment: Assignment, shelf: Shelf, data: st.DataObject
 ) -> None:
     run = taken(assignment, data.draw(replies(rights(assignment, trace=False), trace=False)))
-    graded = grade(assignment, run, "gradients.py")
+    graded = grade_run(assignment, run, "gradients.py")
     assert graded.status == "graded"
     assert all(0 <= result.score <= result.max_score for result in graded.gradients)
 
     packed = pack_run(run)
     assert len(packed) <= MAX_BYTES
-    assert grade(assignment, unpack_run(packed), "gradients.py") == graded, "a regrade is the same"
+    assert grade_run(assignment, unpack_run(packed), "gradients.py") == graded, "a regrade is the same"
     assert_channels_are_valid(assignment, graded, run)
 
     traces = taken(assignment, data.draw(replies(rights(assignment, trace=True), trace=True)), trace=True).answers
     traces = {name: found for name, found in traces.items() if found[-1].outcome == "returned"}
     traced_run = msgspec.structs.replace(run, traces=traces)
-    placed = add_places(assignment, graded.gradients, traced_run)
+    placed = add_places(assignment, make_landmarks(assignment), graded.gradients, traced_run)
     assert [result.score for result in placed] == [result.score for result in graded.gradients]
     assert_channels_are_valid(assignment, msgspec.structs.replace(graded, gradients=placed), run)
     shelf.add(run, graded)
 
 
 def test_right_replies_take_the_same_way_to_full_marks(assignment: Assignment) -> None:
-    graded = grade(assignment, taken(assignment, right_replies(assignment)), "gradients.py")
+    graded = grade_run(assignment, taken(assignment, right_replies(assignment)), "gradients.py")
     assert (graded.status, graded.score) == ("graded", graded.max_score)
 
 

@@ -134,8 +134,8 @@ def test_nothing_is_built_on_an_array_of_a_shape_that_no_attempt_has(
     assignment: Assignment, shape: tuple[int, ...]
 ) -> None:
     random = np.random.default_rng(5)
-    wild = [random.standard_normal(shape) for _ in assignment.steps]
-    hs = [step.values["h"] for step in assignment.steps]
+    wild = [random.standard_normal(shape) for _ in assignment.points]
+    hs = [point.values["h"] for point in assignment.points]
     products = [answer(v * h * (1 - h)) for v, h in zip(wild, hs, strict=True)]
     result = one(graded(assignment, dJ_dh=[answer(v) for v in wild], dJ_db1=products), "dJ_db1")
     assert (result.status, result.score) == ("failed", 0.0)
@@ -144,7 +144,7 @@ def test_nothing_is_built_on_an_array_of_a_shape_that_no_attempt_has(
 def test_what_follows_from_no_attempt_earns_nothing_and_is_not_accused(assignment: Assignment) -> None:
     """All ones for dJ_db2: dJ_dU is the right formula of it, and its numbers say no more than that."""
     ones = [np.ones_like(value) for value in assignment.exact["dJ_db2"]]
-    tables = [step.values["h"].T @ value for step, value in zip(assignment.steps, ones, strict=True)]
+    tables = [point.values["h"].T @ value for point, value in zip(assignment.points, ones, strict=True)]
     result = graded(assignment, dJ_db2=[answer(v) for v in ones], dJ_dU=[answer(v) for v in tables])
     found = one(result, "dJ_dU")
     assert (found.status, found.inherits, found.diagnosis, found.hints) == ("failed", ["dJ_db2"], None, [])

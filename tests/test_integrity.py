@@ -8,7 +8,7 @@ from conftest import SUBMISSIONS
 from test_judge import answer
 
 from grader.checks.tampering import flags_of
-from grader.grading.grade import grade
+from grader.grading.pipeline import grade_run
 from grader.problem.assignment import Assignment
 from grader.records.result import Grade
 from grader.records.run import Run
@@ -24,7 +24,7 @@ NUMERICAL = [*sorted(SUBMISSIONS.glob("numeric_*.failed.py")), *(SUBMISSIONS / n
 
 
 def graded(assignment: Assignment, sandbox: Sandbox, source: bytes) -> Grade:
-    return grade(assignment, sandbox.run(source), "gradients.py")
+    return grade_run(assignment, sandbox.run(source), "gradients.py")
 
 
 def behavior(result: Grade) -> list[str]:
@@ -239,7 +239,7 @@ def test_right_to_fewer_digits_than_formulas_are_is_worth_a_look(assignment: Ass
         return Run({name: [answer(v * (1 + error)) for v in assignment.exact[name]] for name in assignment.names})
 
     for error, suspected in ((1e-14, True), (2e-16, False)):
-        result = grade(assignment, run(error), "gradients.py")
+        result = grade_run(assignment, run(error), "gradients.py")
         assert result.passed
         assert bool(result.integrity) == suspected
 
@@ -258,7 +258,7 @@ def test_an_epsilon_in_a_formula_is_no_numerical_derivative(
 def test_right_to_a_few_digits_only_is_signalled_for_its_gradient(assignment: Assignment) -> None:
     answers = {name: [answer(v) for v in assignment.exact[name]] for name in assignment.names}
     answers["dJ_dH"] = [answer(v * (1 + 1e-9)) for v in assignment.exact["dJ_dH"]]
-    [signal] = grade(assignment, Run(answers), "gradients.py").integrity
+    [signal] = grade_run(assignment, Run(answers), "gradients.py").integrity
     assert (signal.kind, signal.gradient) == ("numerical", "dJ_dH")
     assert signal.message.startswith("right to about 8 digits")
 
@@ -276,7 +276,7 @@ def test_single_precision_cannot_tell_a_formula_from_a_difference_quotient(assig
             }
         )
 
-    result = grade(assignment, run("dJ_dU", "dJ_dH"), "gradients.py")
+    result = grade_run(assignment, run("dJ_dU", "dJ_dH"), "gradients.py")
     assert result.passed
     [signal] = result.integrity
     assert signal.message.startswith("dJ_dU, dJ_dH: in single precision")
@@ -285,11 +285,11 @@ def test_single_precision_cannot_tell_a_formula_from_a_difference_quotient(assig
 def test_what_follows_from_a_wrong_gradient_in_single_precision_is_no_more_exact(assignment: Assignment) -> None:
     numeric = {name: [answer(-v * (1 + 1e-10)) for v in assignment.exact[name]] for name in assignment.names}
     numeric["dJ_db2"] = [answer(-v.astype(np.float32)) for v in assignment.exact["dJ_db2"]]
-    result = grade(assignment, Run(numeric), "gradients.py")
+    result = grade_run(assignment, Run(numeric), "gradients.py")
     assert result.gradients[1].status == "followed_through"
     [signal] = result.integrity
     assert signal.message.startswith("dJ_db2: in single precision")
 
 
 def test_nothing_is_signalled_where_nothing_is_right(assignment: Assignment) -> None:
-    assert grade(assignment, Run({}), "gradients.py").integrity == []
+    assert grade_run(assignment, Run({}), "gradients.py").integrity == []

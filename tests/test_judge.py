@@ -10,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from grader.checks.check import SKIPPED, Judgement, Verdict, check_reference, find_trivial
-from grader.checks.followthrough import find_carried
+from grader.checks.check import SKIPPED, Verdict, Verdicts, check_reference, find_trivial
+from grader.checks.followthrough import find_propagated
 from grader.classroom.batch.stability import difference
-from grader.grading.grade import grade, not_graded
+from grader.grading.grade import not_graded
+from grader.grading.pipeline import grade_run
 from grader.packaging.gradescope.attempts import wrong_answers
 from grader.problem.assignment import Assignment
 from grader.problem.reference import Reference
@@ -38,7 +39,7 @@ def run_of(assignment: Assignment, **changed: Make | list[Answer]) -> Run:
 
 
 def graded(assignment: Assignment, **changed: Make | list[Answer]) -> Grade:
-    return grade(assignment, run_of(assignment, **changed), "gradients.py")
+    return grade_run(assignment, run_of(assignment, **changed), "gradients.py")
 
 
 def one(grade: Grade, name: str) -> GradientResult:
@@ -54,7 +55,7 @@ def with_checks(assignment: Assignment, **changes: dict[str, object]) -> Assignm
     checks = assignment.config.checks
     replaced = {name: msgspec.structs.replace(getattr(checks, name), **change) for name, change in changes.items()}
     config = msgspec.structs.replace(assignment.config, checks=msgspec.structs.replace(checks, **replaced))
-    return Assignment(assignment.folder, config, assignment.graph, assignment.steps, assignment.reference)
+    return Assignment(assignment.folder, config, assignment.graph, assignment.points, assignment.reference)
 
 
 def test_right_answers_get_full_marks(assignment: Assignment) -> None:
@@ -91,16 +92,16 @@ def test_nothing_follows_from_the_smallest_numbers_there_are(assignment: Assignm
     path = copy_of_assignment / "solutions" / "gradients.py"
     path.write_text(path.read_text() + "\n\ndef dJ_db1(s):\n    return dJ_dh(s) * (0.15 + 0.05 * s.h)\n")
     reference = Reference(path, assignment.names)
-    changed = Assignment(assignment.folder, assignment.config, assignment.graph, assignment.steps, reference)
+    changed = Assignment(assignment.folder, assignment.config, assignment.graph, assignment.points, reference)
     for unit, follows in ((5e-324, set()), (1e-50, {"dJ_db1"})):
         upstream = [6 * unit * np.sign(value) for value in assignment.exact["dJ_dh"]]
         after = [
-            reference("dJ_db1", step, {"dJ_dh": value})[0]
-            for step, value in zip(assignment.steps, upstream, strict=True)
+            reference("dJ_db1", point, {"dJ_dh": value})[0]
+            for point, value in zip(assignment.points, upstream, strict=True)
         ]
         values = {"dJ_dh": upstream, "dJ_db1": after}
-        judgements = {name: Judgement(Verdict("passed"), Verdict("failed"), SKIPPED, v) for name, v in values.items()}
-        assert find_carried(changed, judgements, values, set()).keys() == follows
+        verdicts_of = {name: Verdicts(Verdict("passed"), Verdict("failed"), SKIPPED, v) for name, v in values.items()}
+        assert find_propagated(changed, verdicts_of, values, set()).keys() == follows
 
 
 def test_one_wrong_entry_is_found_and_named(assignment: Assignment) -> None:
@@ -122,7 +123,7 @@ def test_a_numerical_derivative_passes_the_differences_and_fails_at_the_referenc
 
 
 def test_an_answer_that_is_right_at_one_point_only_fails_at_the_finite_differences(assignment: Assignment) -> None:
-    for right in range(len(assignment.steps)):
+    for right in range(len(assignment.points)):
         off = [answer(value * (1 + 1e-3 * (k != right))) for k, value in enumerate(assignment.exact["dJ_dH"])]
         assert outcomes(one(graded(assignment, dJ_dH=off), "dJ_dH")) == ["passed", "failed", "skipped"]
 
@@ -281,8 +282,8 @@ def test_entries_are_called_different_by_the_size_of_the_gradient(assignment: As
         return value
 
     message = one(graded(assignment, dJ_dI=change), "dJ_dI").checks[1].message
-    step = int(message.partition(" at step ")[2].partition(":")[0])
-    assert f": {2 if sizes[step - 1] < 1 else 1} of " in message
+    point = int(message.partition(" at step ")[2].partition(":")[0])
+    assert f": {2 if sizes[point - 1] < 1 else 1} of " in message
 
 
 def test_numbers_that_are_not_finite_or_not_real_fail(assignment: Assignment) -> None:
@@ -299,7 +300,7 @@ def test_numbers_that_are_not_finite_or_not_real_fail(assignment: Assignment) ->
 # --- errors carried forward ---------------------------------------------------------------------------------------
 
 
-def carried_run(assignment: Assignment, own: dict[str, Make]) -> Run:
+def propagated_run(assignment: Assignment, own: dict[str, Make]) -> Run:
     """A student whose formulas are the reference's but for some, and who builds on own results throughout."""
     assert assignment.reference is not None
     answers: dict[str, list[Answer]] = {}
@@ -307,8 +308,8 @@ def carried_run(assignment: Assignment, own: dict[str, Make]) -> Run:
     for name in assignment.names:
         upstream = {other: values[other] for other in assignment.ancestors[name] if other in values}
         found = [
-            assignment.reference(name, step, {other: v[k] for other, v in upstream.items()})[0]
-            for k, step in enumerate(assignment.steps)
+            assignment.reference(name, point, {other: v[k] for other, v in upstream.items()})[0]
+            for k, point in enumerate(assignment.points)
         ]
         values[name] = [own.get(name, lambda v: v)(value) for value in found]
         answers[name] = [answer(value) for value in values[name]]
@@ -316,7 +317,7 @@ def carried_run(assignment: Assignment, own: dict[str, Make]) -> Run:
 
 
 def test_one_wrong_sign_costs_one_gradient(assignment: Assignment) -> None:
-    result = grade(assignment, carried_run(assignment, {"dJ_db2": np.negative}), "x")
+    result = grade_run(assignment, propagated_run(assignment, {"dJ_db2": np.negative}), "x")
     assert [gradient.status for gradient in result.gradients] == ["failed"] + ["followed_through"] * 7
     assert result.score == 100 - 0.8 * 10
     follow_through = one(result, "dJ_dH").follow_through
@@ -328,7 +329,7 @@ def test_one_wrong_sign_costs_one_gradient(assignment: Assignment) -> None:
 
 def test_two_mistakes_cost_two_gradients(assignment: Assignment) -> None:
     own: dict[str, Make] = {"dJ_db2": np.negative, "dJ_db1": lambda v: 2 * v}
-    result = grade(assignment, carried_run(assignment, own), "x")
+    result = grade_run(assignment, propagated_run(assignment, own), "x")
     failed = [gradient.name for gradient in result.gradients if gradient.status == "failed"]
     assert failed == ["dJ_db2", "dJ_db1"]
     follow_through = one(result, "dJ_dI").follow_through
@@ -339,9 +340,9 @@ def test_two_mistakes_cost_two_gradients(assignment: Assignment) -> None:
 def test_a_gradient_derived_from_one_farther_upstream_is_carried_too(assignment: Assignment) -> None:
     """dJ_dh is wrong by itself, but dJ_db1 was computed from the student's dJ_db2, not from it."""
     assert assignment.reference is not None
-    run = carried_run(assignment, {"dJ_db2": np.negative})
+    run = propagated_run(assignment, {"dJ_db2": np.negative})
     answers = {**run.answers, "dJ_dh": [answer(3 * value) for value in assignment.exact["dJ_dh"]]}
-    result = grade(assignment, Run(answers), "x")
+    result = grade_run(assignment, Run(answers), "x")
     assert one(result, "dJ_dh").status == "failed"
     follow_through = one(result, "dJ_db1").follow_through
     assert follow_through is not None
@@ -354,8 +355,8 @@ def test_an_error_is_carried_on_where_it_is_exactly_zero_at_some_points(assignme
     assert assignment.reference is not None
     own = [value * (k not in zero) for k, value in enumerate(assignment.exact["dJ_dh"])]
     after = [
-        assignment.reference("dJ_db1", step, {"dJ_dh": value})[0]
-        for step, value in zip(assignment.steps, own, strict=True)
+        assignment.reference("dJ_db1", point, {"dJ_dh": value})[0]
+        for point, value in zip(assignment.points, own, strict=True)
     ]
     result = graded(assignment, dJ_dh=list(map(answer, own)), dJ_db1=list(map(answer, after)))
     assert one(result, "dJ_dh").status == "failed"
@@ -375,8 +376,8 @@ def test_zeros_follow_from_nothing(assignment: Assignment) -> None:
     """Such answers are refused before; whatever is handed on, zeros earn nothing."""
     failed = Verdict("failed")
     zeros = {name: [np.zeros_like(v) for v in assignment.exact[name]] for name in ("dJ_db2", "dJ_dU")}
-    judgements = {name: Judgement(Verdict("passed"), failed, SKIPPED, values) for name, values in zeros.items()}
-    assert find_carried(assignment, judgements, zeros, set()) == {}
+    verdicts_of = {name: Verdicts(Verdict("passed"), failed, SKIPPED, values) for name, values in zeros.items()}
+    assert find_propagated(assignment, verdicts_of, zeros, set()) == {}
 
 
 def test_a_gradient_that_builds_on_two_wrong_ones_is_carried_from_both(
@@ -388,25 +389,25 @@ def test_a_gradient_that_builds_on_two_wrong_ones_is_carried_from_both(
         + "\n\ndef dJ_dH(s):\n    return s.h_prev.T @ (0.5 * dJ_db1(s) + 0.5 * dJ_dh(s) * s.h * (1 - s.h))\n"
     )
     reference = Reference(path, assignment.names)
-    both = Assignment(assignment.folder, assignment.config, assignment.graph, assignment.steps, reference)
+    both = Assignment(assignment.folder, assignment.config, assignment.graph, assignment.points, reference)
     assert graded(both).passed
     own: dict[str, Make] = {"dJ_dh": lambda v: 2 * v, "dJ_db1": lambda v: v + 1}
-    follow_through = one(grade(both, carried_run(both, own), "x"), "dJ_dH").follow_through
+    follow_through = one(grade_run(both, propagated_run(both, own), "x"), "dJ_dH").follow_through
     assert follow_through is not None
     assert follow_through.sources == follow_through.roots == ["dJ_dh", "dJ_db1"]
 
 
 def test_single_precision_upstream_loosens_what_follows_from_it(assignment: Assignment) -> None:
     """The student's own functions pass on more digits than are answered with."""
-    run = carried_run(assignment, {"dJ_db2": np.negative})
+    run = propagated_run(assignment, {"dJ_db2": np.negative})
     double = run.answers["dJ_db2"]
     single = [answer(a.value.array().astype(np.float32)) for a in double if a.value is not None]
     mixed = Run({**run.answers, "dJ_db2": single})
     for upstream in (single, [single[0], *double[1:]]):
-        found = grade(assignment, Run({**run.answers, "dJ_db2": upstream}), "x")
+        found = grade_run(assignment, Run({**run.answers, "dJ_db2": upstream}), "x")
         assert one(found, "dJ_dU").status == "followed_through"
     strict = with_checks(assignment, reference={"float32": "reject"})
-    assert one(grade(strict, mixed, "x"), "dJ_dU").status == "failed"
+    assert one(grade_run(strict, mixed, "x"), "dJ_dU").status == "failed"
 
 
 @pytest.mark.parametrize("upstream", [np.zeros_like, np.ones_like, lambda v: v * np.nan, lambda v: v.ravel()])
@@ -417,16 +418,16 @@ def test_nothing_is_carried_from_an_answer_that_says_nothing(assignment: Assignm
 
 
 def test_a_copy_of_the_wrong_upstream_gradient_is_not_follow_through(assignment: Assignment) -> None:
-    run = carried_run(assignment, {"dJ_dh": lambda v: 2 * v})
+    run = propagated_run(assignment, {"dJ_dh": lambda v: 2 * v})
     answers = {**run.answers, "dJ_db1": run.answers["dJ_dh"]}
-    assert one(grade(assignment, Run(answers), "x"), "dJ_db1").status == "failed"
+    assert one(grade_run(assignment, Run(answers), "x"), "dJ_db1").status == "failed"
 
 
 def test_a_share_of_one_half_keeps_half_of_the_marks(assignment: Assignment) -> None:
     half = msgspec.structs.replace(assignment.config.follow_through, share=0.5)
     config = msgspec.structs.replace(assignment.config, follow_through=half)
-    changed = Assignment(assignment.folder, config, assignment.graph, assignment.steps, assignment.reference)
-    result = grade(changed, carried_run(assignment, {"dJ_db2": np.negative}), "x")
+    changed = Assignment(assignment.folder, config, assignment.graph, assignment.points, assignment.reference)
+    result = grade_run(changed, propagated_run(assignment, {"dJ_db2": np.negative}), "x")
     assert one(result, "dJ_dU").score == pytest.approx(3 + 0.5 * 12)
 
 
@@ -435,7 +436,7 @@ def test_a_share_of_one_half_keeps_half_of_the_marks(assignment: Assignment) -> 
 
 def test_for_the_log_likelihood_every_sign_is_the_other_one(assignment: Assignment) -> None:
     config = msgspec.structs.replace(assignment.config, objective="log_likelihood")
-    other = Assignment(assignment.folder, config, assignment.graph, assignment.steps, assignment.reference)
+    other = Assignment(assignment.folder, config, assignment.graph, assignment.points, assignment.reference)
     negative: dict[str, Make] = dict.fromkeys(assignment.names, np.negative)
     assert graded(other, **negative).passed
     assert graded(other).score == pytest.approx(20 + 0.8 * 90), "one wrong sign, the rest follows from it"
@@ -464,20 +465,20 @@ def test_a_gradient_that_was_not_called_at_every_point_earns_nothing(assignment:
 def test_marks_are_rounded_only_to_rid_them_of_binary_noise(assignment: Assignment) -> None:
     gradients = [msgspec.structs.replace(one, max_score=1.23457) for one in assignment.config.gradients]
     config = msgspec.structs.replace(assignment.config, gradients=gradients)
-    changed = Assignment(assignment.folder, config, assignment.graph, assignment.steps, assignment.reference)
+    changed = Assignment(assignment.folder, config, assignment.graph, assignment.points, assignment.reference)
     assert graded(changed).score == 9.87656
     assert one(graded(changed, dJ_dU=np.negative), "dJ_dU").score == 0.246914
 
 
 def test_a_file_that_could_not_be_loaded_scores_nothing_and_says_why(assignment: Assignment) -> None:
     run = Run({}, loading=Answer("raised", message="SyntaxError: invalid syntax", line=3))
-    result = grade(assignment, run, "gradients.py")
+    result = grade_run(assignment, run, "gradients.py")
     assert (result.status, result.score) == ("graded", 0)
     assert result.message == "gradients.py could not be loaded: line 3: SyntaxError: invalid syntax"
 
 
 def test_a_solution_that_the_derivatives_contradict_grades_nobody(assignment: Assignment) -> None:
-    wrong = Assignment(assignment.folder, assignment.config, assignment.graph, assignment.steps, assignment.reference)
+    wrong = Assignment(assignment.folder, assignment.config, assignment.graph, assignment.points, assignment.reference)
     wrong.exact["dJ_dU"] = [2 * value for value in assignment.exact["dJ_dU"]]
     result = graded(wrong)
     assert result.status == "not_graded"
@@ -585,7 +586,7 @@ def test_numbers_that_should_be_there_and_are_not_are_no_wrong_answer(assignment
 def test_large_answers_are_different_attempts_but_the_same_when_run_twice(assignment: Assignment) -> None:
     def printed(number: float) -> dict[str, str]:
         run = run_of(assignment, dJ_dU=large((3, 500), number))
-        return wrong_answers(assignment, grade(assignment, run, "x").gradients, run.answers)
+        return wrong_answers(assignment, grade_run(assignment, run, "x").gradients, run.answers)
 
     assert printed(1.0) == printed(1.0) != printed(2.0)
     runs = [Run({"dJ_dU": large((3, 500), number)}) for number in (1.0, 1.0 + 1e-12)]

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from conftest import ROOT
 
-from grader.grading.grade import grade
+from grader.grading.pipeline import grade_run
 from grader.problem.assignment import Assignment
 from grader.records.run import Answer, Run
 from grader.sandbox.host import Sandbox
@@ -53,7 +53,7 @@ def test_a_file_that_fails_after_its_functions_loses_no_marks_and_a_note_names_t
     sandbox: Sandbox, assignment: Assignment, line: str, said: str
 ) -> None:
     run = loaded(sandbox, line)
-    graded = grade(assignment, run, "gradients.py")
+    graded = grade_run(assignment, run, "gradients.py")
     assert graded.passed
     assert not graded.message
     (note,) = graded.notes
@@ -64,7 +64,7 @@ def test_a_notebook_that_is_not_loaded_in_time_is_not_called_by_the_name_of_anot
     assignment: Assignment,
 ) -> None:
     late = Run({}, Answer("timed_out", message="stopped: loading the file may take 2 s"))
-    message = grade(assignment, late, "gradients.ipynb").message
+    message = grade_run(assignment, late, "gradients.ipynb").message
     assert message == "the file could not be loaded: stopped: loading the file may take 2 s"
 
 
@@ -72,7 +72,7 @@ def test_a_notebook_that_was_exported_as_a_script_keeps_its_commands(sandbox: Sa
     """`jupyter nbconvert --to script` writes %matplotlib inline as a call."""
     exported = "get_ipython().run_line_magic('matplotlib', 'inline')\nget_ipython().system('pip install numpy')\n"
     run = sandbox.run((exported + SOLUTION + "\ndisplay(dJ_db2)\n").encode())
-    graded = grade(assignment, run, "gradients.py")
+    graded = grade_run(assignment, run, "gradients.py")
     assert graded.passed
     assert not graded.notes
 
@@ -117,12 +117,12 @@ def test_a_file_that_fails_before_any_function_and_one_that_uses_up_a_limit_are_
     assert (before.loading.outcome, before.loading.line, before.answers) == ("raised", 1, {})
     full = sandbox.run(f"{ONE}\nx = [0] * 10**12".encode())
     assert (full.loading.outcome, full.answers) == ("out_of_memory", {})
-    assert not grade(assignment, before, "gradients.py").notes
+    assert not grade_run(assignment, before, "gradients.py").notes
 
 
 def test_a_forbidden_act_after_the_functions_is_still_seen(sandbox: Sandbox, assignment: Assignment) -> None:
     run = loaded(sandbox, "import os\nos.kill(1, 9)")
-    graded = grade(assignment, run, "gradients.py")
+    graded = grade_run(assignment, run, "gradients.py")
     assert graded.passed
     assert "tamper" in [signal.kind for signal in graded.integrity]
 

@@ -8,7 +8,7 @@ from subprocess import CompletedProcess
 import pytest
 
 from grader.config.load import load_config
-from grader.diagnosis.misconceptions import evaluate, misconceptions, named_story
+from grader.diagnosis.misconceptions import evaluate, misconceptions, named_hypothesis
 from grader.errors import ConfigError
 from grader.problem.assignment import Assignment, load_assignment
 
@@ -20,23 +20,25 @@ GOOD = '{name: a, gradients: [dJ_db2], formula: "s.y", kind: sign, where: y, say
 def test_each_is_recognised_by_its_own_numbers(assignment: Assignment) -> None:
     for entry in misconceptions(assignment):
         for gradient in entry.gradients:
-            story = named_story(assignment, gradient, evaluate(assignment, entry, gradient, {}), {}, 1e-9)
-            assert story is not None
-            assert (story.operator, story.kind, story.statement) == (entry.name, entry.kind, entry.says)
+            hypothesis = named_hypothesis(
+                misconceptions(assignment), assignment, gradient, evaluate(assignment, entry, gradient, {}), {}, 1e-9
+            )
+            assert hypothesis is not None
+            assert (hypothesis.operator, hypothesis.kind, hypothesis.statement) == (entry.name, entry.kind, entry.says)
 
 
 def test_it_is_recognised_on_the_students_own_upstream_gradient(assignment: Assignment) -> None:
     own = {"dJ_dh": [-3 * value for value in assignment.exact["dJ_dh"]]}
-    values = [d * (1 - s.values["h"] ** 2) for d, s in zip(own["dJ_dh"], assignment.steps, strict=True)]
-    story = named_story(assignment, "dJ_db1", values, own, 1e-9)
-    assert story is not None
-    assert story.operator == "slope-of-tanh"
-    assert named_story(assignment, "dJ_db1", values, {}, 1e-9) is None
+    values = [d * (1 - s.values["h"] ** 2) for d, s in zip(own["dJ_dh"], assignment.points, strict=True)]
+    hypothesis = named_hypothesis(misconceptions(assignment), assignment, "dJ_db1", values, own, 1e-9)
+    assert hypothesis is not None
+    assert hypothesis.operator == "slope-of-tanh"
+    assert named_hypothesis(misconceptions(assignment), assignment, "dJ_db1", values, {}, 1e-9) is None
 
 
 def test_other_numbers_are_not(assignment: Assignment) -> None:
     for gradient, right in assignment.exact.items():
-        assert named_story(assignment, gradient, right, {}, 1e-9) is None
+        assert named_hypothesis(misconceptions(assignment), assignment, gradient, right, {}, 1e-9) is None
 
 
 def test_the_grade_has_the_instructors_words(grader: Run, tmp_path: Path) -> None:
@@ -56,7 +58,7 @@ def test_an_entry_for_another_objective_is_left_out(copy_of_assignment: Path) ->
     assignment = load_assignment(load_config(path), copy_of_assignment, with_solution=True)
     assert "gradient-of-the-log-likelihood" not in [entry.name for entry in misconceptions(assignment)]
     values = evaluate(assignment, misconceptions(assignment)[0], "dJ_db2", {})
-    assert named_story(assignment, "dJ_db2", values, {}, 1e-9) is not None
+    assert named_hypothesis(misconceptions(assignment), assignment, "dJ_db2", values, {}, 1e-9) is not None
 
 
 def test_without_a_solution_there_are_none(assignment: Assignment) -> None:
@@ -89,4 +91,4 @@ def test_a_formula_that_does_not_run_is_an_error_with_its_name(copy_of_assignmen
         load_config(copy_of_assignment / "config.yaml"), copy_of_assignment, with_solution=True
     )
     with pytest.raises(ConfigError, match="a: its formula does not run for dJ_db2"):
-        named_story(assignment, "dJ_db2", assignment.exact["dJ_db2"], {}, 1e-9)
+        named_hypothesis(misconceptions(assignment), assignment, "dJ_db2", assignment.exact["dJ_db2"], {}, 1e-9)

@@ -12,10 +12,10 @@ from conftest import ROOT
 
 from grader.config.load import load_config
 from grader.errors import UsageError
-from grader.grading.grade import grade
+from grader.grading.pipeline import grade_run
 from grader.inputs.submission import read_submission
 from grader.output.wording import happened
-from grader.packaging.gradescope.dryrun.submitted import handed_in
+from grader.packaging.gradescope.dryrun.submitted import submitted
 from grader.problem.assignment import Assignment
 from grader.records.run import Run
 from grader.sandbox.host import Sandbox
@@ -146,7 +146,7 @@ def test_check_takes_the_notebook_of_the_folder_or_the_file_that_the_assignment_
 
 def test_a_rehearsal_hands_in_a_notebook_under_the_right_name(tmp_path: Path) -> None:
     (tmp_path / "week 3.ipynb").write_bytes(notebook(FUNCTION))
-    handed = handed_in(tmp_path / "week 3.ipynb", load_config(ROOT / "config.yaml"), tmp_path)
+    handed = submitted(tmp_path / "week 3.ipynb", load_config(ROOT / "config.yaml"), tmp_path)
     assert handed.name == "gradients.ipynb"
     assert handed.read_bytes() == notebook(FUNCTION)
 
@@ -249,7 +249,7 @@ def test_an_exception_is_explained_and_a_line_found_although_another_cell_cannot
     source = notebook("x = = 3\n%cd ..", "y = (", "!ls\ndef dJ_db2(s):\n    return s.h @ s.U.T")
     run = sandbox.run(source)
     assert last(run).explanation[0] == "s.h is (1, Dh)  @  s.U.T is (V, Dh)"
-    place = next(g for g in grade(assignment, run, "gradients.ipynb").gradients if g.name == "dJ_db2")
+    place = next(g for g in grade_run(assignment, run, "gradients.ipynb").gradients if g.name == "dJ_db2")
     assert (place.cell, place.line) == (4, 3)
     assert happened(place).startswith("cell 4, line 3: ValueError")
 
@@ -281,5 +281,5 @@ def test_a_notebook_that_is_no_json_is_reported_as_that_and_not_as_bad_python(
 ) -> None:
     run = sandbox.run(source)
     assert (run.loading.outcome, run.loading.line) == ("raised", 0)
-    message = grade(assignment, run, "").message
+    message = grade_run(assignment, run, "").message
     assert message.startswith(f"the notebook could not be loaded: {said}")

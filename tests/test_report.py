@@ -35,7 +35,7 @@ from grader.classroom.store.schema import StoreError
 from grader.config.keys import Gradient
 from grader.config.load import load_config
 from grader.errors import UsageError
-from grader.grading.grade import grade
+from grader.grading.pipeline import grade_run
 from grader.problem.assignment import Assignment, load_assignment
 from grader.problem.fingerprint import fingerprint
 from grader.records.result import Grade
@@ -70,7 +70,7 @@ def run_of(sandbox: Sandbox, wrong: dict[str, str]) -> Run:
 
 
 def grade_of(assignment: Assignment, sandbox: Sandbox, wrong: dict[str, str]) -> Grade:
-    return grade(assignment, run_of(sandbox, wrong), "gradients.py")
+    return grade_run(assignment, run_of(sandbox, wrong), "gradients.py")
 
 
 def of(assignment: Assignment, name: str) -> Gradient:
@@ -136,7 +136,7 @@ def test_one_sign_that_six_gradients_inherit_is_one_root_mistake(assignment: Ass
     result = grade_of(assignment, sandbox, {"dJ_db2": "s.y - s.y_hat"})
     summary = summarise(assignment.config, [Record("a", "a", "graded", result)])
     (cost,) = summary.costs
-    assert (cost.gradient, cost.lost, cost.carried, cost.kept) == ("dJ_db2", 8.0, 7, 72.0)
+    assert (cost.gradient, cost.lost, cost.propagated, cost.kept) == ("dJ_db2", 8.0, 7, 72.0)
     (chain,) = summary.chains
     assert chain.roots == ("dJ_db2",)
     assert chain.reached == tuple(assignment.names[1:])
@@ -152,7 +152,7 @@ def test_one_exception_that_stops_eight_gradients_is_one_root_mistake(assignment
 
 
 def test_a_file_that_does_not_load_is_one_problem_and_no_mistake(assignment: Assignment, sandbox: Sandbox) -> None:
-    result = grade(assignment, sandbox.run(b"import nothing_of_that_name\n"), "gradients.py")
+    result = grade_run(assignment, sandbox.run(b"import nothing_of_that_name\n"), "gradients.py")
     summary = summarise(assignment.config, [Record("a", "a", "graded", result)])
     assert [problem.where for problem in summary.problems] == [""]
     assert summary.kinds == {}
@@ -162,7 +162,7 @@ def test_a_file_that_does_not_load_is_one_problem_and_no_mistake(assignment: Ass
 def test_the_line_at_which_a_file_does_not_load_is_shown(assignment: Assignment, sandbox: Sandbox) -> None:
     source = b"a = 1\nb = 2\nc = 3\nd = =\ne = 5\nf = 6\ng = 7\n"
     run = sandbox.run(source)
-    record = Record("a", "a", "graded", grade(assignment, run, "gradients.py"), run=run, source=source)
+    record = Record("a", "a", "graded", grade_run(assignment, run, "gradients.py"), run=run, source=source)
     island = make_island(assignment, [record], "")
     line, position = island["students"][0]["place"]
     assert (line, island["code"][position]) == (4, {"first": 2, "lines": ["b = 2", "c = 3", "d = =", "e = 5", "f = 6"]})
@@ -187,17 +187,17 @@ def test_a_flipped_sign_is_a_heat_map_of_opposite_signs(assignment: Assignment, 
     heat = heat_map(assignment, of(assignment, "dJ_dU"), run.answers["dJ_dU"])
     assert heat is not None
     assert heat.axes == ("Dh", "V")
-    assert heat.shape == assignment.steps[heat.step - 1].shape(("Dh", "V"))
+    assert heat.shape == assignment.points[heat.point - 1].shape(("Dh", "V"))
     assert heat.cells == "f" * heat.differ == "f" * (heat.shape[0] * heat.shape[1])
     assert heat.error == 2.0
 
 
 def test_the_step_of_the_heat_map_is_that_of_the_message(assignment: Assignment, sandbox: Sandbox) -> None:
     run = run_of(sandbox, {"dJ_dH": "s.h.T @ dJ_db1(s)"})
-    (message,) = [c.message for g in grade(assignment, run, "").gradients for c in g.checks if c.message]
+    (message,) = [c.message for g in grade_run(assignment, run, "").gradients for c in g.checks if c.message]
     heat = heat_map(assignment, of(assignment, "dJ_dH"), run.answers["dJ_dH"])
     assert heat is not None
-    assert f"at step {heat.step}: {heat.differ} of {len(heat.cells)} entries differ" in message
+    assert f"at step {heat.point}: {heat.differ} of {len(heat.cells)} entries differ" in message
 
 
 @pytest.mark.parametrize(
@@ -248,13 +248,13 @@ def test_under_log_likelihood_the_negative_is_right(copy_of_assignment: Path, sa
 @settings(max_examples=60, deadline=None)
 def test_any_answer_has_a_heat_map_or_none(assignment: Assignment, values: list[np.ndarray], fit: bool) -> None:  # type: ignore[type-arg]
     answers = []
-    for value, step in zip(values, assignment.steps, strict=True):
-        shaped = np.resize(value, step.shape((1, "V"))) if fit and value.size else value
+    for value, point in zip(values, assignment.points, strict=True):
+        shaped = np.resize(value, point.shape((1, "V"))) if fit and value.size else value
         answers.append(Answer("returned", ArrayData("<f8", shaped.shape, shaped.tobytes())))
     heat = heat_map(assignment, of(assignment, "dJ_db2"), answers)
     if heat is None:
         assert any(
-            a.value.shape != s.shape((1, "V")) for a, s in zip(answers, assignment.steps, strict=True) if a.value
+            a.value.shape != s.shape((1, "V")) for a, s in zip(answers, assignment.points, strict=True) if a.value
         )
     else:
         assert len(heat.cells) == heat.shape[0] * heat.shape[1]
@@ -272,7 +272,9 @@ def test_no_number_of_the_solution_is_in_the_evidence(assignment: Assignment, sa
     wrong = {name: f"3 * ({code})" for name, code in RIGHT.items()}
     run = run_of(sandbox, wrong)
     now = fingerprint(assignment).steps
-    record = Record("a", "a", "graded", grade(assignment, run, ""), run=run, source=source_of(wrong), steps_hash=now)
+    record = Record(
+        "a", "a", "graded", grade_run(assignment, run, ""), run=run, source=source_of(wrong), steps_hash=now
+    )
     text = embed(make_island(assignment, [record], now))
     assert text.count('"heat"') == 8
     for values in assignment.exact.values():

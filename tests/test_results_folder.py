@@ -218,7 +218,7 @@ def test_what_still_has_to_be_run_is_what_has_no_answers_whatever_was_said_of_it
 def test_stored_answers_are_checked_again_where_they_are_to_the_present_points_and_functions(tmp_path: Path) -> None:
     def todo(**changes: object) -> list[tuple[bool, bool]]:
         state = msgspec.structs.replace(STATE, **changes)
-        return [(one.judgeable, one.same_runtime) for one in not_in_round(store.connection, 0, state)]
+        return [(one.regradable, one.same_runtime) for one in not_in_round(store.connection, 0, state)]
 
     with Store(fill(tmp_path, {"ann": RIGHT}), create=False) as store:
         assert todo() == [(True, True)]

@@ -19,13 +19,12 @@ from conftest import ROOT
 from grader.classroom.store.packing import pack_run, unpack_run
 from grader.config.keys import Sandbox as Limits
 from grader.errors import SandboxError
-from grader.grading.grade import grade
-from grader.grading.pipeline import make_sandbox
+from grader.grading.pipeline import grade_run, make_sandbox
 from grader.problem.assignment import Assignment
 from grader.records.run import Run
 from grader.sandbox.host import Sandbox
 from grader.sandbox.inside.confine.watch import PATIENCE
-from grader.sandbox.inside.zygote import REHEARSE_AFTER
+from grader.sandbox.inside.zygote import WARM_UP_AFTER
 from grader.sandbox.job import MAX_CHATTER
 from grader.sandbox.spawner import FreshProcesses, Report, Zygote
 
@@ -49,7 +48,7 @@ def changed(assignment: Assignment, **limits: object) -> Assignment:
     config = msgspec.structs.replace(
         assignment.config, sandbox=msgspec.structs.replace(assignment.config.sandbox, **limits)
     )
-    return Assignment(assignment.folder, config, assignment.graph, assignment.steps, assignment.reference)
+    return Assignment(assignment.folder, config, assignment.graph, assignment.points, assignment.reference)
 
 
 @contextmanager
@@ -82,7 +81,7 @@ def one_busy_processor(others: int) -> Iterator[None]:
 
 
 def statuses(assignment: Assignment, run: Run) -> dict[str, str]:
-    return {gradient.name: gradient.status for gradient in grade(assignment, run, "x").gradients}
+    return {gradient.name: gradient.status for gradient in grade_run(assignment, run, "x").gradients}
 
 
 def only_dJ_dU_is(status: str, assignment: Assignment, run: Run) -> bool:
@@ -199,9 +198,9 @@ def test_of_an_answer_larger_by_far_than_a_right_one_type_and_shape_are_kept(
     assert value is not None
     assert (value.dtype, value.shape) == ("<f8", eval(shape))
     assert len(pack_run(run)) < 100_000
-    [result] = [one for one in grade(assignment, run, "x").gradients if one.name == "dJ_dU"]
+    [result] = [one for one in grade_run(assignment, run, "x").gradients if one.name == "dJ_dU"]
     assert f"expected shape (Dh, V) = (7, 11), got {value.shape}" in result.checks[0].message
-    assert grade(assignment, unpack_run(pack_run(run)), "x") == grade(assignment, run, "x")
+    assert grade_run(assignment, unpack_run(pack_run(run)), "x") == grade_run(assignment, run, "x")
     assert only_dJ_dU_is("failed", assignment, run)
 
 
@@ -350,7 +349,7 @@ def test_giving_up_half_way_leaves_the_sandbox_usable(assignment: Assignment, sa
 @linux
 def test_a_zygote_that_dies_is_replaced_and_the_files_it_was_running_are_run_again(assignment: Assignment) -> None:
     with sandboxed(assignment) as sandbox:
-        spawner = sandbox._nursery.spawner
+        spawner = sandbox._factory.spawner
         assert isinstance(spawner, Zygote)
         assert spawner.report
         spawner._process.kill()
@@ -363,10 +362,10 @@ def test_a_zygote_that_dies_while_a_file_runs_is_replaced_and_the_file_run_again
     slow = with_dJ_dU("import time\ntime.sleep(0.5)\nreturn s.h.T @ dJ_db2(s)")
     with sandboxed(assignment) as sandbox:
         assert sandbox.report, "it has started"
-        process = sandbox._nursery.spawner._process  # type: ignore[attr-defined]
+        process = sandbox._factory.spawner._process  # type: ignore[attr-defined]
         threading.Timer(0.4, process.kill).start()
         assert only_dJ_dU_is("passed", assignment, sandbox.run(slow))
-        assert sandbox._nursery.spawner._process is not process  # type: ignore[attr-defined]
+        assert sandbox._factory.spawner._process is not process  # type: ignore[attr-defined]
 
 
 def kill_children_of(parent: int) -> None:
@@ -382,7 +381,7 @@ def test_a_child_that_somebody_else_kills_is_no_zero(assignment: Assignment, bod
     """As a system short of memory does: the file is run again."""
     with sandboxed(assignment) as sandbox:
         assert sandbox.report, "it has started"
-        zygote = sandbox._nursery.spawner._process.pid  # type: ignore[attr-defined]
+        zygote = sandbox._factory.spawner._process.pid  # type: ignore[attr-defined]
         timer = threading.Timer(0.25, kill_children_of, [zygote])
         timer.start()
         run = sandbox.run(HONEST + f"\nimport time\n{body}\n".encode())
@@ -395,7 +394,7 @@ def test_a_child_that_somebody_else_kills_is_no_zero(assignment: Assignment, bod
 def test_a_file_that_is_killed_again_and_again_is_not_run_for_ever(assignment: Assignment) -> None:
     with sandboxed(assignment) as sandbox:
         assert sandbox.report, "it has started"
-        zygote = sandbox._nursery.spawner._process.pid  # type: ignore[attr-defined]
+        zygote = sandbox._factory.spawner._process.pid  # type: ignore[attr-defined]
         ended = threading.Event()
 
         def kill_all() -> None:
@@ -627,7 +626,7 @@ def test_after_a_thousand_attempts_a_file_gets_no_answer(assignment: Assignment)
 @pytest.mark.skipif(not IS_ROOT, reason="the zygote shows its descriptors to nobody else")
 def test_a_child_that_is_gone_leaves_no_descriptor(assignment: Assignment) -> None:
     with sandboxed(assignment) as sandbox:
-        descriptors = Path(f"/proc/{sandbox._nursery.spawner._process.pid}/fd")  # type: ignore[attr-defined]
+        descriptors = Path(f"/proc/{sandbox._factory.spawner._process.pid}/fd")  # type: ignore[attr-defined]
         counts = []
         for _ in range(2):
             for _ in sandbox.run_many([HONEST] * 5):
@@ -738,7 +737,7 @@ def test_children_after_the_zygotes_rehearsal_find_what_those_before_it_found(as
         b"print([name for name in dir(sys.modules['gradients']) if name.startswith('__')], sys.meta_path)\n"
     )
     with sandboxed(assignment) as sandbox:
-        runs = [run for _, run in sandbox.run_many([curious] * (2 * REHEARSE_AFTER), in_flight=1)]
+        runs = [run for _, run in sandbox.run_many([curious] * (2 * WARM_UP_AFTER), in_flight=1)]
     assert all(isinstance(run, Run) and "gradients" in run.loading.printed for run in runs)
     assert len({ADDRESS.sub("", run.loading.printed) for run in runs if isinstance(run, Run)}) == 1
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.checks.tampering import flags_of
-from grader.grading.grade import grade
+from grader.grading.pipeline import grade_run
 from grader.problem.assignment import Assignment
 from grader.records.run import Run
 from grader.sandbox.host import Sandbox
@@ -118,7 +118,7 @@ def dJ_db2(s): return s.h @ s.h
 @pytest.mark.parametrize("how", [IN_THE_FIRST_RUN, WHERE_IT_IS_EXPLAINED], ids=["first run", "explained"])
 def test_a_forged_explanation_is_not_shown_and_flagged(assignment: Assignment, sandbox: Sandbox, how: str) -> None:
     run = sandbox.run((FORGED + how).encode())
-    graded = grade(assignment, run, "g.py")
+    graded = grade_run(assignment, run, "g.py")
     assert graded.gradients[0].status == "raised"
     assert graded.gradients[0].diagnosis is None
     assert b"full marks" not in _shown(run)

@@ -48,8 +48,8 @@ def test_a_new_store_has_the_present_version_and_opens_again(tmp_path):
 def test_an_older_store_is_brought_up_to_date_in_one_step(tmp_path, monkeypatch):
     Store(tmp_path, create=True).close()
     monkeypatch.setattr(schema, "SCHEMA_VERSION", 3)
-    steps = {older: f"ALTER TABLE students ADD COLUMN {name} TEXT;" for older, name in ((1, "a"), (2, "b"))}
-    monkeypatch.setattr(schema, "MIGRATIONS", steps)
+    points = {older: f"ALTER TABLE students ADD COLUMN {name} TEXT;" for older, name in ((1, "a"), (2, "b"))}
+    monkeypatch.setattr(schema, "MIGRATIONS", points)
     with Store(tmp_path, create=False) as store:
         columns = [row[1] for row in store.connection.execute("PRAGMA table_info(students)")]
         assert columns[-2:] == ["a", "b"]
@@ -287,7 +287,7 @@ def test_a_run_without_its_numbers_is_graded_again_only_by_running_it(tmp_path):
         round_id = store.begin_round("batch", state, "")
         grade_all(store, OneWorker(), round_id, map(Work, numbers), show_progress(2), lambda *_: b"")
         again = store.begin_round("regrade", state, "")
-        assert [todo.judgeable for todo in not_in_round(store.connection, again, state)] == [False, True]
+        assert [todo.regradable for todo in not_in_round(store.connection, again, state)] == [False, True]
     assert (tmp_path / "grades.db").stat().st_size < 10**6
 
 

@@ -9,8 +9,7 @@ from conftest import SUBMISSIONS
 
 from grader.checks.tampering import flags_of
 from grader.errors import SandboxError
-from grader.grading.grade import grade
-from grader.grading.pipeline import make_sandbox
+from grader.grading.pipeline import grade_run, make_sandbox
 from grader.problem.assignment import Assignment
 from grader.records.result import Grade
 from grader.records.run import Run
@@ -57,7 +56,7 @@ def impatient(assignment: Assignment) -> Assignment:
         assignment.config.sandbox, call_cpu_seconds=0.5, submission_cpu_seconds=3.0, wall_factor=3.0
     )
     config = msgspec.structs.replace(assignment.config, sandbox=limits)
-    return Assignment(assignment.folder, config, assignment.graph, assignment.steps, assignment.reference)
+    return Assignment(assignment.folder, config, assignment.graph, assignment.points, assignment.reference)
 
 
 @pytest.fixture(scope="session")
@@ -74,7 +73,7 @@ def runs(impatient: Assignment) -> dict[str, Run | SandboxError]:
 def test_a_submission_gets_its_verdict(path: Path, impatient: Assignment, runs: dict[str, Run | SandboxError]) -> None:
     run = runs[path.name]
     assert isinstance(run, Run), run
-    result = grade(impatient, run, path.name)
+    result = grade_run(impatient, run, path.name)
     assert result.status == "graded", result.message
     assert_as_expected(result, path)
 
@@ -86,7 +85,7 @@ def test_a_submission_is_flagged_for_what_it_tried_and_for_nothing_else(
     run = runs[path.name]
     assert isinstance(run, Run), run
     assert run.violations == read_reported(path)
-    flagged = [detail for kind, _, detail in flags_of(grade(impatient, run, path.name)) if kind == "tamper"]
+    flagged = [detail for kind, _, detail in flags_of(grade_run(impatient, run, path.name)) if kind == "tamper"]
     tried = [detail for detail in flagged if detail.startswith("tried what no gradient needs: ")]
     assert bool(tried) == bool(run.violations)
     harmless = ("passed", "missing", "followed_through", "out_of_memory", "timed_out")
@@ -107,4 +106,4 @@ def test_hostile_files_do_not_change_the_marks_of_files_graded_beside_them(
     for number in range(1, len(sources), 2):
         run = found[number]
         assert isinstance(run, Run), run
-        assert grade(assignment, run, "solution").passed
+        assert grade_run(assignment, run, "solution").passed

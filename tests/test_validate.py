@@ -14,7 +14,7 @@ from grader.sandbox.host import Sandbox
 from grader.validation.finding import Finding
 from grader.validation.hint_checks import check_derivation, check_hints, check_misconceptions
 from grader.validation.mutation import check_mutants
-from grader.validation.numbers import check_fresh_steps, check_margins, check_solution, check_steps, check_trivial
+from grader.validation.numbers import check_fresh_points, check_margins, check_points, check_solution, check_trivial
 from grader.validation.rewriting import rewritings
 from grader.validation.submissions import check_stubs
 
@@ -63,7 +63,7 @@ def test_many_wrong_formulas_lose_marks_and_many_right_ones_keep_them(sound: "Co
 
 def test_a_solution_that_is_right_at_the_shared_steps_alone_is_found(copy_of_assignment: Path) -> None:
     shared = load_assignment(load_config(copy_of_assignment / "config.yaml"), copy_of_assignment, with_solution=True)
-    words = sorted({step.values["x"] for step in shared.steps})
+    words = sorted({point.values["x"] for point in shared.points})
     changed = broken(
         copy_of_assignment,
         "solutions/gradients.py",
@@ -71,21 +71,21 @@ def test_a_solution_that_is_right_at_the_shared_steps_alone_is_found(copy_of_ass
         f"return (s.y_hat - s.y) * (1 if s.x in {words} else 2)",
     )
     assert check_solution(changed).outcome == "passed"
-    found = check_fresh_steps(changed)
+    found = check_fresh_points(changed)
     assert found.outcome == "failed"
     assert any("dJ_db2" in line for line in found.details)
 
 
 def test_a_model_that_has_no_finite_loss_at_most_points_is_found_before_a_file_is(copy_of_assignment: Path) -> None:
     shared = load_assignment(load_config(copy_of_assignment / "config.yaml"), copy_of_assignment, with_solution=True)
-    words = sorted({step.values["x"] for step in shared.steps})
+    words = sorted({point.values["x"] for point in shared.points})
     changed = broken(
         copy_of_assignment,
         "assignment/model.py",
         "def e(L, x):",
         f"def e(L, x):\n    if x not in {words}:\n        return L[[x]] * np.nan",
     )
-    found = check_fresh_steps(changed)
+    found = check_fresh_points(changed)
     assert found.outcome == "failed"
     assert "expected a finite number" in found.details[0]
 
@@ -113,7 +113,7 @@ def test_equal_dimensions_are_refused_at_once(copy_of_assignment: Path, grader: 
 @pytest.mark.parametrize("high", ["1e-300", "1e-9"])
 def test_an_h_prev_that_is_practically_zero_is_unsound(copy_of_assignment: Path, high: str) -> None:
     assignment = broken(copy_of_assignment, "config.yaml", "low: 0.1, high: 0.9", f"low: 0.0, high: {high}")
-    found = check_steps(assignment)
+    found = check_points(assignment)
     assert found.outcome == "failed"
     assert all(line.startswith("h_prev has entries of ") for line in found.details)
 

@@ -8,10 +8,9 @@ from subprocess import CompletedProcess
 import numpy as np
 import pytest
 
-from grader.diagnosis.location import locate
+from grader.diagnosis.location import locate, make_landmarks
 from grader.grading.advice import add_places
-from grader.grading.grade import grade
-from grader.grading.pipeline import grade_submission
+from grader.grading.pipeline import grade_run, grade_submission
 from grader.inputs.submission import Submission
 from grader.problem.assignment import Assignment, load_assignment
 from grader.records.run import Answer, ArrayData, Traced
@@ -184,10 +183,10 @@ def test_the_tracing_process_is_not_believed(assignment: Assignment) -> None:
         return [(Traced("dJ_dh", 3, name, as_data(value)),) for value in values]
 
     lie = traced([-value for value in assignment.exact["dJ_dh"]], "dJ_dh_and_right")
-    assert locate(assignment, "dJ_dh", lie).startswith(
+    assert locate(assignment, make_landmarks(assignment), "dJ_dh", lie).startswith(
         "`dJ_dh_and_right` in line 3 is where the calculation first goes wrong"
     )
-    assert locate(assignment, "dJ_dh", lie[:1]) == "", "a step is missing"
+    assert locate(assignment, make_landmarks(assignment), "dJ_dh", lie[:1]) == "", "a step is missing"
 
 
 def test_a_long_loop_ends_its_trace_not_its_run(assignment: Assignment, sandbox: Sandbox) -> None:
@@ -266,8 +265,8 @@ def test_hostile_text_in_a_traced_reply_is_cut_and_no_name() -> None:
 def test_traced_arrays_without_entries_to_compare_are_passed_over(
     assignment: Assignment, shape: tuple[int, ...]
 ) -> None:
-    empty = [(Traced("dJ_dh", 3, "a", as_data(np.zeros(shape))),) for _ in assignment.steps]
-    assert locate(assignment, "dJ_dh", empty) == ""
+    empty = [(Traced("dJ_dh", 3, "a", as_data(np.zeros(shape))),) for _ in assignment.points]
+    assert locate(assignment, make_landmarks(assignment), "dJ_dh", empty) == ""
 
 
 FORGED_TRACE = """
@@ -303,16 +302,21 @@ def test_the_traced_run_has_what_the_first_run_has_left_of_the_limits(assignment
 def test_a_run_says_how_long_it_took_on_the_clock(assignment: Assignment, sandbox: Sandbox) -> None:
     waits = "\ndef dJ_dh(s):\n    import time\n    time.sleep(0.05)\n    return s.h\n"
     run = sandbox.run((RIGHT + waits).encode())
-    assert run.wall_seconds >= 0.05 * len(assignment.steps)
+    assert run.wall_seconds >= 0.05 * len(assignment.points)
 
 
 def test_a_trace_that_cannot_be_understood_costs_its_place_and_no_marks(assignment: Assignment) -> None:
     wrong = {"dJ_dh": [Answer("returned", value=as_data(2 * right)) for right in assignment.exact["dJ_dh"]]}
     broken = Traced("dJ_dh", 3, "a", ArrayData("<x8", (2,), bytes(16)))
-    graded = grade(assignment, Answers(wrong), "gradients.py")
-    traces = {"dJ_dh": [Answer("returned", traced=(broken,))] * len(assignment.steps)}
+    graded = grade_run(assignment, Answers(wrong), "gradients.py")
+    traces = {"dJ_dh": [Answer("returned", traced=(broken,))] * len(assignment.points)}
     with pytest.warns(RuntimeWarning, match="no line of a mistake"):
-        placed = add_places(assignment, graded.gradients, Answers(wrong, traces=traces))
+        placed = add_places(
+            assignment,
+            make_landmarks(assignment),
+            graded.gradients,
+            Answers(wrong, traces=traces),
+        )
     assert placed == graded.gradients
 
 

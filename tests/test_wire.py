@@ -182,7 +182,7 @@ def test_a_job_holds_the_steps_the_file_and_the_calls() -> None:
     assert data[header["source"] :] == b"source"
     assert writer.job(b"another file", [("dJ_dU", 0)])[8:].startswith(job[8 : 8 + head])
     assert header["calls"] == [("dJ_dU", 0)]
-    [step] = header["steps"]
-    assert step["indices"] == {"x": 4}
-    start, stop, shape = step["arrays"]["U"]
+    [point] = header["steps"]
+    assert point["indices"] == {"x": 4}
+    start, stop, shape = point["arrays"]["U"]
     assert np.array_equal(np.frombuffer(data[start:stop]).reshape(shape), np.arange(6.0).reshape(2, 3))

@@ -15,10 +15,10 @@ import numpy as np
 
 def main(steps_path, source_path, count):
     loaded = np.load(steps_path)
-    steps = {}
+    points = {}
     for key in loaded.files:
         number, name = key.split(".")
-        steps.setdefault(number, {})[name] = loaded[key]
+        points.setdefault(number, {})[name] = loaded[key]
     source = Path(source_path).read_text()
     names = [line[4:].split("(")[0] for line in source.splitlines() if line.startswith("def ")]
     sys.stdin.readline()
@@ -30,9 +30,9 @@ def main(steps_path, source_path, count):
             space = {}
             exec(compile(source, "g.py", "exec"), space)
             answers = [
-                space[name](SimpleNamespace(**{k: np.copy(v) if v.ndim else int(v) for k, v in step.items()}))
+                space[name](SimpleNamespace(**{k: np.copy(v) if v.ndim else int(v) for k, v in point.items()}))
                 for name in names
-                for step in steps.values()
+                for point in points.values()
             ]
             os.write(writing, b"".join(np.asarray(a).tobytes() for a in answers)[:65536])
             os._exit(0)

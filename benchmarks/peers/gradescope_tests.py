@@ -8,9 +8,9 @@ sys.path.insert(0, sys.argv[1])
 import gradients
 from gradescope_utils.autograder_utils.decorators import number, weight
 from gradescope_utils.autograder_utils.json_test_runner import JSONTestRunner
-from reference import NAMES, check, steps
+from reference import NAMES, check, points
 
-STEPS = list(steps())
+STEPS = list(points())
 
 
 class Gradients(unittest.TestCase):

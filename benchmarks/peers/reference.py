@@ -18,7 +18,7 @@ NAMES = {
 }  # fmt: skip
 
 
-def steps():
+def points():
     random = np.random.default_rng(1)
     for V, d, Dh in ((11, 5, 7), (13, 6, 8), (9, 4, 6), (11, 5, 7)):
         s = SimpleNamespace(

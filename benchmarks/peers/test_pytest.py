@@ -2,9 +2,9 @@
 
 import gradients
 import pytest
-from reference import NAMES, check, steps
+from reference import NAMES, check, points
 
-STEPS = list(steps())
+STEPS = list(points())
 
 
 @pytest.mark.parametrize("name", NAMES)

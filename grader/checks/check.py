@@ -43,7 +43,7 @@ SKIPPED = Verdict("skipped")
 
 
 @dataclass(frozen=True)
-class Judgement:
+class Verdicts:
     """The verdicts on one gradient, and the arrays that they are about.
 
     Attributes:
@@ -60,23 +60,27 @@ class Judgement:
     def passed(self) -> bool:
         return self.shape.passed and self.finite_difference.passed and self.reference.passed
 
+    @property
+    def undecided(self) -> bool:
+        return "undecided" in (self.shape.outcome, self.finite_difference.outcome, self.reference.outcome)
 
-def judge(assignment: Assignment, gradient: Gradient, answers: Sequence[Answer]) -> Judgement:
+
+def check_gradient(assignment: Assignment, gradient: Gradient, answers: Sequence[Answer]) -> Verdicts:
     """Check the answers to one gradient, one per step, all of them returned."""
     shape, values = check_shape(assignment, gradient, answers)
     if values is None:
-        return Judgement(shape, SKIPPED, SKIPPED)
+        return Verdicts(shape, SKIPPED, SKIPPED)
     trivial = find_trivial(values)
     if trivial:
-        return Judgement(Verdict("failed", trivial), SKIPPED, SKIPPED)
+        return Verdicts(Verdict("failed", trivial), SKIPPED, SKIPPED)
     numbers = check_numbers(values)
     if not numbers.passed:
-        return Judgement(shape, numbers, SKIPPED)
+        return Verdicts(shape, numbers, SKIPPED)
     values = [assignment.config.sign * value.astype(float) for value in values]
     numeric = check_finite_differences(assignment, gradient, values, answers)
     if not numeric.passed:
-        return Judgement(shape, numeric, SKIPPED, values)
-    return Judgement(shape, numeric, check_reference(assignment, gradient, values, answers), values)
+        return Verdicts(shape, numeric, SKIPPED, values)
+    return Verdicts(shape, numeric, check_reference(assignment, gradient, values, answers), values)
 
 
 def check_shape(
@@ -85,15 +89,15 @@ def check_shape(
     """The shape must be that of what the gradient is taken with respect to, at every step."""
     symbolic = assignment.symbolic(gradient)
     values = []
-    for k, (step, answer) in enumerate(zip(assignment.steps, answers, strict=True)):
-        expected = step.shape(symbolic)
+    for k, (point, answer) in enumerate(zip(assignment.points, answers, strict=True)):
+        expected = point.shape(symbolic)
         if answer.value is None:
             return Verdict("failed", _no_array(symbolic, expected, answer)), None
         value = answer.value.array()
         if assignment.config.checks.shape.accept_1d and value.shape == expected[1:] and expected[0] == 1:
             value = value.reshape(expected)
         if value.shape != expected:
-            return Verdict("failed", _wrong_shape(symbolic, expected, value.shape, step.sizes, k)), None
+            return Verdict("failed", _wrong_shape(symbolic, expected, value.shape, point.sizes, k)), None
         if not answer.value.kept:
             return Verdict("undecided", "the numbers of this answer were not kept: run the file again"), None
         values.append(value)
@@ -117,10 +121,10 @@ def check_numbers(values: Sequence[Array]) -> Verdict:
     return PASSED
 
 
-def as_returned(assignment: Assignment, judgement: Judgement, answers: Sequence[Answer]) -> list[Array] | None:
+def as_returned(assignment: Assignment, verdicts: Verdicts, answers: Sequence[Answer]) -> list[Array] | None:
     """The answer as finite real numbers, of whatever shape, in the direction of the loss."""
-    if judgement.values is not None:
-        return judgement.values
+    if verdicts.values is not None:
+        return verdicts.values
     arrays = [answer.value.array() for answer in answers if answer.value is not None and answer.value.kept]
     if len(arrays) != len(answers) or any(array.dtype.kind not in REAL_KINDS or not array.size for array in arrays):
         return None

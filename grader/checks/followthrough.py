@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from grader.checks.check import PASSED, Judgement, find_trivial
+from grader.checks.check import PASSED, Verdicts, find_trivial
 from grader.checks.fresh import MARGIN, Fresh
 from grader.errors import ConfigError
 from grader.problem.assignment import Assignment
 from grader.problem.derivatives import relative_error
 from grader.problem.model import Array
-from grader.problem.points import Step
+from grader.problem.points import Point
 
 MAX_COMBINATIONS = 64
 LEAST = 1e-100
@@ -27,7 +27,7 @@ Arrange = Callable[
 
 
 @dataclass(frozen=True)
-class Carried:
+class Propagated:
     """A gradient that follows from the student's own: `sources` were put in place, `roots` are the ones to fix.
 
     Attributes:
@@ -39,13 +39,13 @@ class Carried:
     error: float = 0.0
 
 
-def find_carried(
+def find_propagated(
     assignment: Assignment,
-    judgements: Mapping[str, Judgement],
+    verdicts_of: Mapping[str, Verdicts],
     returned: Mapping[str, list[Array]],
     single: set[str],
     fresh: Fresh | None = None,
-) -> dict[str, Carried]:
+) -> dict[str, Propagated]:
     """The failed gradients that are right given others of the student's that are wrong.
 
     Only wrong answers are built on, right ones are the reference's own; and of these only genuine attempts: real, finite
@@ -56,7 +56,7 @@ def find_carried(
         single: the gradients answered in float32.
         fresh: the answers at the file's own step, where what follows must follow too.
     """
-    wrong = {name: values for name, values in returned.items() if not judgements[name].passed}
+    wrong = {name: values for name, values in returned.items() if not verdicts_of[name].passed}
     genuine = {
         name: values for name, values in wrong.items() if not find_trivial(values) and fits(assignment, name, values)
     }
@@ -64,26 +64,26 @@ def find_carried(
 
 
 def as_exact_as_single(
-    assignment: Assignment, judgements: Mapping[str, Judgement], single: set[str]
-) -> dict[str, Judgement]:
+    assignment: Assignment, verdicts_of: Mapping[str, Verdicts], single: set[str]
+) -> dict[str, Verdicts]:
     """The gradients in double precision that the reference gives from the student's own right ones in float32, judged again.
 
     They have no more digits than those allow: where float32 is accepted, that is no mistake.
     """
     accepted = {
-        name: judgement.values
-        for name, judgement in judgements.items()
-        if name in single and judgement.passed and judgement.values is not None
+        name: verdicts.values
+        for name, verdicts in verdicts_of.items()
+        if name in single and verdicts.passed and verdicts.values is not None
     }
     coarse = {
-        name: judgement.values
-        for name, judgement in judgements.items()
-        if not judgement.passed and judgement.values is not None
+        name: verdicts.values
+        for name, verdicts in verdicts_of.items()
+        if not verdicts.passed and verdicts.values is not None
     }
     if not accepted or not coarse:
         return {}
     found = trace_back(assignment, coarse, accepted, set())
-    return {name: Judgement(judgements[name].shape, PASSED, PASSED, coarse[name]) for name in found}
+    return {name: Verdicts(verdicts_of[name].shape, PASSED, PASSED, coarse[name]) for name in found}
 
 
 def trace_back(
@@ -92,9 +92,9 @@ def trace_back(
     own: Mapping[str, list[Array]],
     single: set[str],
     fresh: Fresh | None = None,
-) -> dict[str, Carried]:
+) -> dict[str, Propagated]:
     """Which of `answers` the reference gives with some of the student's `own` wrong gradients in place of the right ones."""
-    carried: dict[str, Carried] = {}
+    propagated: dict[str, Propagated] = {}
     for name in sorted(answers, key=lambda name: len(assignment.ancestors[name])):
         usable = [other for other in assignment.ancestors[name] if other in own and _of_usual_size(own[other])]
         if not usable:
@@ -105,18 +105,20 @@ def trace_back(
         wrong = {other: own[other] for other in usable}
         sources, error = _matching(assignment, name, answers[name], wrong, tolerance, fresh)
         if sources:
-            roots = {root for source in sources for root in (carried[source].roots if source in carried else [source])}
-            carried[name] = Carried(in_order(assignment, sources), in_order(assignment, roots), error)
-    return carried
+            roots = {
+                root for source in sources for root in (propagated[source].roots if source in propagated else [source])
+            }
+            propagated[name] = Propagated(in_order(assignment, sources), in_order(assignment, roots), error)
+    return propagated
 
 
 def fits(assignment: Assignment, name: str, values: Sequence[Array]) -> bool:
     """Whether arrays may have been meant for a gradient: of its shape, its entries arranged otherwise, or of a shape that
     numpy repeats to fit, or fits to by repeating."""
-    for value, right, step in zip(values, assignment.exact[name], assignment.steps, strict=True):
+    for value, right, point in zip(values, assignment.exact[name], assignment.points, strict=True):
         if value.size == right.size:
             continue
-        if not made_of_sizes(value, right, step):
+        if not made_of_sizes(value, right, point):
             return False
         try:
             np.broadcast_shapes(value.shape, right.shape)
@@ -125,9 +127,9 @@ def fits(assignment: Assignment, name: str, values: Sequence[Array]) -> bool:
     return True
 
 
-def made_of_sizes(value: Array, right: Array, step: Step) -> bool:
+def made_of_sizes(value: Array, right: Array, point: Point) -> bool:
     """Whether all axes of an array have sizes that the step has, so that what is computed from it stays small."""
-    return value.ndim <= right.ndim and {1, *step.sizes.values()}.issuperset(value.shape)
+    return value.ndim <= right.ndim and {1, *point.sizes.values()}.issuperset(value.shape)
 
 
 def _of_usual_size(values: list[Array]) -> bool:
@@ -151,8 +153,8 @@ def _matching(
     for arrange in (_as_returned, _straightened, _dotted):
         arranged = {
             other: [
-                arrange(v, step.shape(assignment.shapes[other]))
-                for v, step in zip(found, assignment.steps, strict=True)
+                arrange(v, point.shape(assignment.shapes[other]))
+                for v, point in zip(found, assignment.points, strict=True)
             ]
             for other, found in own.items()
         }
@@ -162,8 +164,8 @@ def _matching(
             continue
         for names in _combinations(list(own)):
             largest, nonzero = 0.0, False  # nonzero at one point at least: zeros follow from any zeros
-            for k, step in enumerate(assignment.steps):
-                value = given(assignment, name, step, {other: arranged[other][k] for other in names})
+            for k, point in enumerate(assignment.points):
+                value = given(assignment, name, point, {other: arranged[other][k] for other in names})
                 error = _distance(value, values[k])
                 if value is None or not error <= tolerance:
                     break
@@ -181,12 +183,12 @@ def _follows_afresh(
     if fresh is None:
         return True
     own = {
-        other: arrange(value, fresh.step.shape(assignment.shapes[other]))
+        other: arrange(value, fresh.point.shape(assignment.shapes[other]))
         for other in names
         if (value := fresh.returned(other)) is not None
     }
     mine = fresh.returned(name)
-    value = given(assignment, name, fresh.step, own) if len(own) == len(names) else None
+    value = given(assignment, name, fresh.point, own) if len(own) == len(names) else None
     return mine is not None and bool(np.any(mine)) and _distance(value, mine) <= MARGIN * tolerance
 
 
@@ -195,13 +197,13 @@ def _distance(value: Array | None, other: Array) -> float:
     return relative_error(value, other) if value is not None and value.shape == other.shape else float("nan")
 
 
-def given(assignment: Assignment, name: str, step: Step, own: Mapping[str, Array]) -> Array | None:
+def given(assignment: Assignment, name: str, point: Point, own: Mapping[str, Array]) -> Array | None:
     """The reference formula of a gradient on the student's own upstream gradients; None where it does not use them all,
     or cannot be evaluated with such arrays."""
     if assignment.reference is None:
         return None
     try:
-        value, used = assignment.reference(name, step, own)
+        value, used = assignment.reference(name, point, own)
     except ConfigError:  # it runs on the right gradients: on arrays of other shapes it need not
         return None
     return value if used == frozenset(own) else None

@@ -10,11 +10,11 @@ from functools import cached_property
 
 import numpy as np
 
-from grader.checks.check import REAL_KINDS, SKIPPED, Judgement, Verdict
+from grader.checks.check import REAL_KINDS, SKIPPED, Verdict, Verdicts
 from grader.problem.assignment import Assignment
 from grader.problem.derivatives import relative_error
 from grader.problem.model import Array
-from grader.problem.points import Step
+from grader.problem.points import Point
 from grader.records.run import Answer, Run
 
 MARGIN = 100.0  # times the tolerance of the reference check, because one unlucky draw must not cost a mark
@@ -29,8 +29,8 @@ class Fresh:
     source_hash: str
 
     @cached_property
-    def step(self) -> Step:
-        return self.assignment.fresh_step(self.source_hash)
+    def point(self) -> Point:
+        return self.assignment.fresh_point(self.source_hash)
 
     def returned(self, name: str) -> Array | None:
         """The answer as real numbers of whatever shape in the direction of the loss; None where it is no such answer."""
@@ -48,7 +48,7 @@ class Fresh:
         value = self.returned(name)
         if value is None:
             return None
-        right = self.step.shape(self.assignment.shapes[name])
+        right = self.point.shape(self.assignment.shapes[name])
         if self.assignment.config.checks.shape.accept_1d and right[0] == 1 and value.shape == right[1:]:
             value = value.reshape(right)
         return value if value.shape == right else None
@@ -60,7 +60,7 @@ class Fresh:
         found = {source: array for source, array in own.items() if array is not None}
         if reference is None or value is None or len(found) < len(own):
             return float("nan")
-        right = reference(name, self.step, found)[0]
+        right = reference(name, self.point, found)[0]
         return (
             0.0 if right.tobytes() == value.tobytes() else relative_error(right, value)
         )  # most students' formula is ours
@@ -70,12 +70,12 @@ class Fresh:
         error, least = self.error(name, sources), self.assignment.config.checks.reference.tolerance
         return error <= MARGIN * least or error <= MARGIN * self._tolerance([name, *sources])
 
-    def contradicted(self, judgements: Mapping[str, Judgement]) -> dict[str, Judgement]:
+    def contradicted(self, verdicts_of: Mapping[str, Verdicts]) -> dict[str, Verdicts]:
         """New verdicts on the gradients that are right at the steps all files share and wrong at this one."""
         return {
-            name: Judgement(judgement.shape, Verdict("failed", self._why_refused(name)), SKIPPED, judgement.values)
-            for name, judgement in judgements.items()
-            if judgement.passed and not self.confirms(name)
+            name: Verdicts(verdicts.shape, Verdict("failed", self._why_refused(name)), SKIPPED, verdicts.values)
+            for name, verdicts in verdicts_of.items()
+            if verdicts.passed and not self.confirms(name)
         }
 
     def _why_refused(self, name: str) -> str:

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from grader.checks.check import Judgement, name_axes, show
-from grader.checks.followthrough import Carried, fits, given, in_order, made_of_sizes, trace_back
+from grader.checks.check import Verdicts, name_axes, show
+from grader.checks.followthrough import Propagated, fits, given, in_order, made_of_sizes, trace_back
 from grader.checks.fresh import Fresh
 from grader.problem.assignment import Assignment
 from grader.problem.model import Array
@@ -20,10 +20,10 @@ NOTHING = "NoneType"
 
 def find_inherited(
     assignment: Assignment,
-    judgements: Mapping[str, Judgement],
+    verdicts_of: Mapping[str, Verdicts],
     answers: Mapping[str, Sequence[Answer]],
     returned: Mapping[str, list[Array]],
-    carried: Mapping[str, Carried],
+    propagated: Mapping[str, Propagated],
     fresh: Fresh | None = None,
 ) -> dict[str, list[str]]:
     """For each gradient that goes wrong because of others, the ones to fix, in order.
@@ -35,52 +35,52 @@ def find_inherited(
         fresh: the answers at the file's own step, where what follows from another gradient must follow too.
     """
     found: dict[str, list[str]] = {}
-    for name, follows in _of_no_attempt(assignment, judgements, returned, carried, fresh).items():
+    for name, follows in _of_no_attempt(assignment, verdicts_of, returned, propagated, fresh).items():
         found[name] = follows.roots
-    found |= _cut_to_zero(assignment, judgements, answers, returned)
-    misshapen = [name for name, judgement in judgements.items() if judgement.shape.outcome == "failed"]
+    found |= _cut_to_zero(assignment, verdicts_of, answers, returned)
+    misshapen = [name for name, verdicts in verdicts_of.items() if verdicts.shape.outcome == "failed"]
     for name in sorted(answers, key=lambda name: len(assignment.ancestors[name])):
         last = next(iter(answers[name][-1:]), None)
-        if name in judgements or last is None or last.outcome != "raised":
+        if name in verdicts_of or last is None or last.outcome != "raised":
             continue
         root = next(
             (one for one in _before(assignment, name, misshapen) if _stops(assignment, name, one, answers)), None
         )
         if root is not None:
-            roots = carried[root].roots if root in carried else found.get(root, [root])
+            roots = propagated[root].roots if root in propagated else found.get(root, [root])
             found[name] = in_order(assignment, set(roots))
     return found
 
 
 def _of_no_attempt(
     assignment: Assignment,
-    judgements: Mapping[str, Judgement],
+    verdicts_of: Mapping[str, Verdicts],
     returned: Mapping[str, list[Array]],
-    carried: Mapping[str, Carried],
+    propagated: Mapping[str, Propagated],
     fresh: Fresh | None,
-) -> dict[str, Carried]:
+) -> dict[str, Propagated]:
     """What follows from upstream gradients that follow-through does not build on."""
     wrong = {
         name: values
         for name, values in returned.items()
-        if not judgements[name].passed and name not in carried and fits(assignment, name, values)
+        if not verdicts_of[name].passed and name not in propagated and fits(assignment, name, values)
     }
     return trace_back(assignment, wrong, wrong, set(), fresh)
 
 
 def _cut_to_zero(
     assignment: Assignment,
-    judgements: Mapping[str, Judgement],
+    verdicts_of: Mapping[str, Verdicts],
     answers: Mapping[str, Sequence[Answer]],
     returned: Mapping[str, list[Array]],
 ) -> dict[str, list[str]]:
     """What is zero because an array of whole numbers that it builds on is: all that was behind the point is lost."""
-    zero = {name for name, values in returned.items() if not (judgements[name].passed or any(map(np.any, values)))}
+    zero = {name for name, values in returned.items() if not (verdicts_of[name].passed or any(map(np.any, values)))}
     whole = {name for name in zero if all(a.value is not None and a.value.dtype[1] in "iub" for a in answers[name])}
     found = {}
     for name in zero - whole:
         roots = [other for other in assignment.ancestors[name] if other in whole]
-        if roots and judgements[name].shape.outcome != "passed":
+        if roots and verdicts_of[name].shape.outcome != "passed":
             found[name] = in_order(assignment, {roots[-1]})
     return found
 
@@ -101,7 +101,7 @@ def _stops(assignment: Assignment, name: str, root: str, answers: Mapping[str, S
     last, k = answers[name][-1], len(answers[name]) - 1
     if k >= len(answers[root]):
         return False
-    own, step = answers[root][k], assignment.steps[k]
+    own, point = answers[root][k], assignment.points[k]
     said = "\n".join(last.explanation)
     if own.value is None:
         return own.returned == NOTHING and (NOTHING in last.message or " is None" in said)
@@ -109,11 +109,11 @@ def _stops(assignment: Assignment, name: str, root: str, answers: Mapping[str, S
     if assignment.reference is None:
         return f"{root}(" in said
     if (
-        not made_of_sizes(value, assignment.exact[root][k], step)
-        or given(assignment, name, step, {root: value}) is not None
+        not made_of_sizes(value, assignment.exact[root][k], point)
+        or given(assignment, name, point, {root: value}) is not None
     ):
         return False
     if value.ndim == 0:
         return f"{root}(" in said or "a single number" in said
-    shapes = {show(name_axes(shape, step.sizes)) for shape in (value.shape, value.shape[::-1])}
+    shapes = {show(name_axes(shape, point.sizes)) for shape in (value.shape, value.shape[::-1])}
     return f"{root}(" in said or any(f" is {shape}" in said for shape in shapes)

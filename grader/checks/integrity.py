@@ -6,12 +6,12 @@ takes the variable as given and computes everything downstream of it again: y_ha
 gradient it is therefore known which set of recomputed quantities gives the student's numbers.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 
 import numpy as np
 
-from grader.checks.check import REAL_KINDS, Judgement
-from grader.checks.followthrough import Carried
+from grader.checks.check import REAL_KINDS, Verdicts
+from grader.checks.followthrough import Propagated
 from grader.problem.assignment import Assignment
 from grader.problem.derivatives import relative_error
 from grader.problem.model import Array
@@ -29,9 +29,9 @@ UNEXPLAINED_SHARE, MADE_UP_SHARE = 0.5, 0.25  # of the marks of the assignment
 def signals_of(
     assignment: Assignment,
     run: Run,
-    judgements: Mapping[str, Judgement],
-    carried: Mapping[str, Carried],
-    single: set[str],
+    verdicts_of: Mapping[str, Verdicts],
+    propagated: Mapping[str, Propagated],
+    single: Set[str],
 ) -> Iterator[Signal]:
     """Signs of derivatives that were not derived by hand.
 
@@ -39,7 +39,7 @@ def signals_of(
         carried: the gradients that follow from the student's own wrong ones, as all do where a file differentiates -J.
         single: the gradients answered in float32.
     """
-    differentiated, used = differentiates_loss(assignment, run, judgements)
+    differentiated, used = differentiates_loss(assignment, run, verdicts_of)
     if differentiated and not used:
         yield Signal(
             "numerical",
@@ -55,20 +55,20 @@ def signals_of(
             f" {'uses' if len(used) == 1 else 'use'} the quantities that s holds. A function with a forward pass of its own"
             " does so too: read the file",
         )
-    if len(silent := silent_elsewhere(assignment, run, judgements)) > 1:
+    if len(silent := silent_elsewhere(assignment, run, verdicts_of)) > 1:
         yield Signal(
             "numerical",
             f"{', '.join(silent)}: right everywhere but for a sample point whose quantities contradict one another, where there"
             " is no answer. An assertion in the file does that, and so does a file that hides how it works: read the file",
         )
-    elsewhere = _right_elsewhere(assignment, run, judgements)
-    for name, judgement in judgements.items():
-        coarse = judgement.finite_difference.passed and judgement.reference.outcome == "failed"
+    elsewhere = _right_elsewhere(assignment, run, verdicts_of)
+    for name, verdicts in verdicts_of.items():
+        coarse = verdicts.finite_difference.passed and verdicts.reference.outcome == "failed"
         # A formula with an epsilon in it is no more exact, nor is what follows from it: both use what they are given.
-        if coarse and name not in carried and not _uses_given(assignment, name, elsewhere):
-            yield Signal("numerical", judgement.reference.message, name)
-    right = {name: judgement.reference.error for name, judgement in judgements.items() if judgement.passed}
-    right |= {name: one.error for name, one in carried.items() if not single.intersection([name, *one.sources])}
+        if coarse and name not in propagated and not _uses_given(assignment, name, elsewhere):
+            yield Signal("numerical", verdicts.reference.message, name)
+    right = {name: verdicts.reference.error for name, verdicts in verdicts_of.items() if verdicts.passed}
+    right |= {name: one.error for name, one in propagated.items() if not single & {name, *one.sources}}
     formulas = {name for name in right if _uses_given(assignment, name, elsewhere)}
     if inexact := [name for name, error in right.items() if error > FORMULA and name not in formulas]:
         yield Signal(
@@ -76,8 +76,8 @@ def signals_of(
             f"{', '.join(inexact)}: fewer correct digits than a formula gives, as from a high-order difference quotient",
         )
     # What follows from one of these need be no more exact.
-    short = [name for name in judgements if name in single and not _uses_given(assignment, name, elsewhere)]
-    if short and (right or carried):
+    short = [name for name in verdicts_of if name in single and not _uses_given(assignment, name, elsewhere)]
+    if short and (right or propagated):
         yield Signal(
             "numerical",
             f"{', '.join(short)}: in single precision (float32), which a difference quotient can match",
@@ -155,7 +155,7 @@ def _uses_inputs_only(run: Run, name: str) -> bool:
 
 
 def differentiates_loss(
-    assignment: Assignment, run: Run, judgements: Mapping[str, Judgement]
+    assignment: Assignment, run: Run, verdicts_of: Mapping[str, Verdicts]
 ) -> tuple[list[str], list[str]]:
     """The gradients that come from differentiating the loss, as far as behavior tells; none where a simpler reading explains it.
 
@@ -170,7 +170,7 @@ def differentiates_loss(
     """
     if assignment.reference is None or not run.inconsistent:
         return [], []
-    elsewhere = _right_elsewhere(assignment, run, judgements)
+    elsewhere = _right_elsewhere(assignment, run, verdicts_of)
     others = {name: value for name, value in elsewhere.items() if not _uses_given(assignment, name, elsewhere)}
     alike, found = [], []
     for name, value in others.items():
@@ -196,43 +196,43 @@ def _ignores(assignment: Assignment, name: str, elsewhere: Mapping[str, Array], 
     )
 
 
-def silent_elsewhere(assignment: Assignment, run: Run, judgements: Mapping[str, Judgement]) -> list[str]:
+def silent_elsewhere(assignment: Assignment, run: Run, verdicts_of: Mapping[str, Verdicts]) -> list[str]:
     """The gradients that are right at the shared steps and have no answer, or a trivial one, at the inconsistent one.
 
     A file that tells this step from the others by its contradictions may hide there how it works.
     """
     if not run.inconsistent:
         return []
-    elsewhere = _right_elsewhere(assignment, run, judgements)
+    elsewhere = _right_elsewhere(assignment, run, verdicts_of)
     return [
         name
-        for name in _right_up_to_sign(assignment, judgements)
+        for name in _right_up_to_sign(assignment, verdicts_of)
         if name not in elsewhere or np.all(elsewhere[name] == elsewhere[name].flat[0])
     ]
 
 
-def _right_elsewhere(assignment: Assignment, run: Run, judgements: Mapping[str, Judgement]) -> dict[str, Array]:
+def _right_elsewhere(assignment: Assignment, run: Run, verdicts_of: Mapping[str, Verdicts]) -> dict[str, Array]:
     """The answers at the inconsistent step, of gradients that are right, but perhaps for their sign, at the shared steps."""
     found: dict[str, Array] = {}
-    for name in _right_up_to_sign(assignment, judgements):
+    for name in _right_up_to_sign(assignment, verdicts_of):
         answer = run.inconsistent.get(name)
         if answer is None or answer.value is None or not answer.value.kept:
             continue
         value = answer.value.array()
-        shape = assignment.inconsistent_step.shape(assignment.shapes[name])
+        shape = assignment.inconsistent_point.shape(assignment.shapes[name])
         if value.size == int(np.prod(shape)) and value.dtype.kind in REAL_KINDS and np.isfinite(value).all():
             found[name] = value.astype(float).reshape(shape)
     return found
 
 
-def _right_up_to_sign(assignment: Assignment, judgements: Mapping[str, Judgement]) -> list[str]:
+def _right_up_to_sign(assignment: Assignment, verdicts_of: Mapping[str, Verdicts]) -> list[str]:
     if assignment.reference is None:
         return []
     return [
         name
-        for name, judgement in judgements.items()
-        if judgement.values is not None
-        and all(_same(right, mine) for right, mine in zip(assignment.exact[name], judgement.values, strict=True))
+        for name, verdicts in verdicts_of.items()
+        if verdicts.values is not None
+        and all(_same(right, mine) for right, mine in zip(assignment.exact[name], verdicts.values, strict=True))
     ]
 
 

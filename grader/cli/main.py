@@ -21,9 +21,9 @@ def main() -> None:
 def _run() -> None:
     quick = sys.argv[1:2] and sys.argv[1] in _RUN_STUDENTS_CODE and not {"-h", "--help"}.intersection(sys.argv)
     if quick:
-        from grader.sandbox.launch import hatch
+        from grader.sandbox.launch import prestart
 
-        hatch()
+        prestart()
     from grader.cli.app import main as command_line
     from grader.cli.pipes import outlive_readers
 

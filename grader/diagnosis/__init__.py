@@ -5,6 +5,6 @@
 Nothing of the student's enters but arrays.  Import `diagnose` only where a gradient is wrong: it is not needed otherwise.
 """
 
-from grader.diagnosis.hypothesis import Edit, Explanation, Story
+from grader.diagnosis.hypothesis import Edit, Explanation, Hypothesis
 
-__all__ = ["Edit", "Explanation", "Story"]
+__all__ = ["Edit", "Explanation", "Hypothesis"]

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from grader.diagnosis.hypothesis import Edit, Explanation, Story, in_order
+from grader.diagnosis.hypothesis import Edit, Explanation, Hypothesis, in_order
 from grader.diagnosis.operators import OPERATORS
 from grader.diagnosis.target import Target
 from grader.problem.model import Array
@@ -117,9 +117,11 @@ def explain_plainly(target: Target, right: Stack, known: Mapping[str, Stack], pr
 
 def _told(certainty: Certainty, edits: tuple[Edit, ...]) -> Explanation:
     edits = in_order(edits)
-    story = Story(edits, "", sum(edit.cost for edit in edits), "plain")
+    hypothesis = Hypothesis(edits, "", sum(edit.cost for edit in edits), "plain")
     note = "+".join(f"{edit.operator}:{edit.where}" for edit in edits)
-    return Explanation(Diagnosis(certainty, story.mistakes()), tuple(edit.operator for edit in edits), (story,), note)
+    return Explanation(
+        Diagnosis(certainty, hypothesis.mistakes()), tuple(edit.operator for edit in edits), (hypothesis,), note
+    )
 
 
 def _one_quantity(values: Stack, right: Stack, name: str, known: Stack, tolerance: float) -> Edit | None:

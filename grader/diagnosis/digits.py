@@ -9,7 +9,7 @@ import numpy as np
 
 from grader.checks.followthrough import given as on_own
 from grader.diagnosis.formulas.expression import Values
-from grader.diagnosis.hypothesis import Edit, Story, given
+from grader.diagnosis.hypothesis import Edit, Hypothesis, given
 from grader.diagnosis.operators import OPERATORS
 from grader.problem.assignment import Assignment
 from grader.problem.model import Array
@@ -24,7 +24,7 @@ _CUT = (np.trunc, np.floor, np.ceil)
 
 def lost_digits(
     assignment: Assignment, name: str, values: Values, own: Mapping[str, Values], dtypes: Sequence[str]
-) -> Story | None:
+) -> Hypothesis | None:
     """The right numbers with digits lost on the way.
 
     Args:
@@ -35,24 +35,26 @@ def lost_digits(
             continue
         edit = _lost(values, base, dtypes)
         if edit is not None:
-            story = Story((edit,), "", edit.cost, LAYER)
-            return given(story, root) if root else story
+            hypothesis = Hypothesis((edit,), "", edit.cost, LAYER)
+            return given(hypothesis, root) if root else hypothesis
     return None
 
 
-def holds_no_fractions(dtypes: Sequence[str]) -> Story | None:
+def holds_no_fractions(dtypes: Sequence[str]) -> Hypothesis | None:
     """An array of a type that keeps whole numbers only, whatever they are."""
     if not dtypes or not all(dtype[1] in f"{_INTEGERS}b" for dtype in dtypes):
         return None
     edit = OPERATORS["whole-numbers"].edit("the result", new=_type(dtypes))
-    return Story((edit,), "", edit.cost, LAYER)
+    return Hypothesis((edit,), "", edit.cost, LAYER)
 
 
 def _bases(assignment: Assignment, name: str, own: Mapping[str, Values]) -> Iterator[tuple[str, Values]]:
     """The right numbers, then what is right on each of the student's own upstream gradients, and whose it is."""
     yield "", assignment.exact[name]
     for root, upstream in own.items():
-        found = [on_own(assignment, name, step, {root: v}) for step, v in zip(assignment.steps, upstream, strict=True)]
+        found = [
+            on_own(assignment, name, point, {root: v}) for point, v in zip(assignment.points, upstream, strict=True)
+        ]
         known = [value for value in found if value is not None]
         if len(known) == len(found):
             yield root, known

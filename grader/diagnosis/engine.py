@@ -3,19 +3,20 @@
 Each gradient is explained on the student's own upstream values first, so that every mistake is told once, where it was made.
 """
 
-import weakref
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from grader.checks.check import Judgement, as_returned, find_trivial
+from grader.checks.check import as_returned, find_trivial
+from grader.checks.checked import Checked
 from grader.diagnosis.comparison import explain_plainly
 from grader.diagnosis.digits import holds_no_fractions, lost_digits
 from grader.diagnosis.formulas.expression import Values
 from grader.diagnosis.formulas.rendering import gradient_text
-from grader.diagnosis.hypothesis import Edit, Explanation, Story, in_order
-from grader.diagnosis.misconceptions import named_story
+from grader.diagnosis.hypothesis import Edit, Explanation, Hypothesis, in_order
+from grader.diagnosis.knowledge import Knowledge
+from grader.diagnosis.misconceptions import named_hypothesis
 from grader.diagnosis.operators import OPERATORS
 from grader.diagnosis.properties import describe
 from grader.diagnosis.quotients import is_quotient
@@ -25,7 +26,6 @@ from grader.diagnosis.verify import best
 from grader.problem.assignment import Assignment
 from grader.problem.derivatives import relative_error
 from grader.records.result import Certainty, Diagnosis, Mistake
-from grader.records.run import Answer
 
 DOUBLE, SINGLE = 1e-9, 3e-6
 NUMERICAL = 4.7  # digits: from here on no mistake is looked for
@@ -34,32 +34,26 @@ CERTAIN = 1.0  # digits lost in a way that nothing else looks like
 OBSERVED = 6.5
 MOST_ENTRIES, LARGEST = 1 << 16, 1e100  # beyond, there is nothing to be looked up
 
-_FINDERS: dict[int, Finder] = {}
 
-
-def diagnose(
-    assignment: Assignment,
-    judgements: Mapping[str, Judgement],
-    answers: Mapping[str, Sequence[Answer]],
-    elsewhere: Collection[str],
-) -> dict[str, Explanation]:
-    """Why each gradient that failed by itself is wrong; those whose mistake was made `elsewhere` are left out."""
-    wrong = {name: judgement.values for name, judgement in judgements.items() if not judgement.passed}
+def diagnose(assignment: Assignment, knowledge: Knowledge, checked: Checked) -> dict[str, Explanation]:
+    """Why each gradient is wrong that gave numbers, and is wrong by itself."""
+    verdicts_of = {name: one for name, one in checked.verdicts_of.items() if name not in checked.contradicted}
+    wrong = {name: verdicts.values for name, verdicts in verdicts_of.items() if not verdicts.passed}
     found = {}
-    for name in wrong:
-        if name in elsewhere:
-            continue
-        values = as_returned(assignment, judgements[name], answers[name])
+    for name in checked.to_look_up:
+        answers = checked.complete[name]
+        values = as_returned(assignment, verdicts_of[name], answers)
         if values is not None:
-            single = any(answer.value is not None and answer.value.dtype in ("<f4", "<f2") for answer in answers[name])
+            single = any(answer.value is not None and answer.value.dtype in ("<f4", "<f2") for answer in answers)
             own = {other: v for other in assignment.ancestors[name] if (v := wrong.get(other)) is not None}
-            dtypes = [answer.value.dtype for answer in answers[name] if answer.value is not None]
-            found[name] = explain(assignment, name, values, own, SINGLE if single else DOUBLE, dtypes)
+            dtypes = [answer.value.dtype for answer in answers if answer.value is not None]
+            found[name] = explain(assignment, knowledge, name, values, own, SINGLE if single else DOUBLE, dtypes)
     return found
 
 
 def explain(
     assignment: Assignment,
+    knowledge: Knowledge,
     name: str,
     values: Values,
     own: Mapping[str, Values],
@@ -78,14 +72,16 @@ def explain(
         return _explanation("exact", [lost])
     constant = _constant(values)
     if constant is not None:
-        plain = Story((constant,), "", constant.cost, "plain")
+        plain = Hypothesis((constant,), "", constant.cost, "plain")
         return _explanation("exact", [plain]) if whole is None else _explanation("observation", [whole])
-    target = Target(values, [step.sizes for step in assignment.steps], tolerance)
+    target = Target(values, [point.sizes for point in assignment.points], tolerance)
     digits = _digits(values, assignment.exact[name])
     if digits is not None and digits >= NUMERICAL:
         return _numerical(digits)
-    search = _searched_at_home if assignment.reference is None else _searched
-    found = search(assignment, name, target, own, lost)
+    if knowledge.finder is None:
+        found = _searched_at_home(assignment, name, target, lost)
+    else:
+        found = _searched(assignment, knowledge, knowledge.finder, name, target, own, lost)
     if found.diagnosis.certainty != "none":
         return found
     if whole is not None:
@@ -94,38 +90,34 @@ def explain(
 
 
 def _searched(
-    assignment: Assignment, name: str, target: Target, own: Mapping[str, Values], lost: Story | None
+    assignment: Assignment,
+    knowledge: Knowledge,
+    finder: Finder,
+    name: str,
+    target: Target,
+    own: Mapping[str, Values],
+    lost: Hypothesis | None,
 ) -> Explanation:
     """The stories that a solution allows, best first; `lost` is one that may look like another."""
-    if (named := named_story(assignment, name, target.values, own, target.tolerance)) is not None:
+    named = named_hypothesis(knowledge.misconceptions, assignment, name, target.values, own, target.tolerance)
+    if named is not None:
         return _explanation("exact", [named])
-    found = finder_of(assignment).find(name, target, own)
-    stories = best([*found, lost]) if lost is not None else found
-    if not stories:
+    found = finder.find(name, target, own)
+    hypotheses = best([*found, lost]) if lost is not None else found
+    if not hypotheses:
         return Explanation(Diagnosis("none", properties=describe(assignment, name, target.values)), note="none")
-    tied = [story for story in stories if story.cost <= stories[0].cost + TIE]
-    if stories[0].cost > OBSERVED:
-        return _explanation("observation", stories[:1])
+    tied = [hypothesis for hypothesis in hypotheses if hypothesis.cost <= hypotheses[0].cost + TIE]
+    if hypotheses[0].cost > OBSERVED:
+        return _explanation("observation", hypotheses[:1])
     return _explanation("tie" if len(tied) > 1 else "exact", tied[:3])
 
 
-def _searched_at_home(
-    assignment: Assignment, name: str, target: Target, _: Mapping[str, Values], lost: Story | None
-) -> Explanation:
+def _searched_at_home(assignment: Assignment, name: str, target: Target, lost: Hypothesis | None) -> Explanation:
     """What can be said without a solution."""
     if lost is not None:
         return _explanation("exact", [lost])
     properties = describe(assignment, name, target.values)
     return explain_plainly(target, assignment.exact[name], _known(assignment, name), properties)
-
-
-def finder_of(assignment: Assignment) -> Finder:
-    """The finder of an assignment, made once for as long as the assignment lives."""
-    key = id(assignment)
-    if key not in _FINDERS:
-        _FINDERS[key] = Finder(assignment)
-        weakref.finalize(assignment, _FINDERS.pop, key, None)
-    return _FINDERS[key]
 
 
 def _constant(values: Values) -> Edit | None:
@@ -142,7 +134,7 @@ def _known(assignment: Assignment, name: str) -> dict[str, Values]:
     """The other gradients, and the quantities of each step, by what they are called."""
     known = {gradient_text(other): values for other, values in assignment.exact.items() if other != name}
     for quantity in assignment.config.quantities:
-        known[quantity] = [np.asarray(step.values[quantity], dtype=float) for step in assignment.steps]
+        known[quantity] = [np.asarray(point.values[quantity], dtype=float) for point in assignment.points]
     return known
 
 
@@ -156,19 +148,19 @@ def _digits(values: Values, right: Values) -> float | None:
 
 def _numerical(digits: float) -> Explanation:
     edit = OPERATORS["numerical-gradient"].edit("the result", new=str(int(digits)))
-    return _explanation("observation", [Story((edit,), "", edit.cost, "plain")])
+    return _explanation("observation", [Hypothesis((edit,), "", edit.cost, "plain")])
 
 
-def _explanation(certainty: Certainty, found: Sequence[Story]) -> Explanation:
-    stories = [replace(story, edits=in_order(story.edits)) for story in found]
+def _explanation(certainty: Certainty, found: Sequence[Hypothesis]) -> Explanation:
+    hypotheses = [replace(hypothesis, edits=in_order(hypothesis.edits)) for hypothesis in found]
     edits: dict[Mistake, str] = {}
-    for story in stories:
-        mistakes = story.mistakes()
-        if len(stories) > 1:  # the mistakes of one of several, told apart, would read as stories of their own
+    for hypothesis in hypotheses:
+        mistakes = hypothesis.mistakes()
+        if len(hypotheses) > 1:  # the mistakes of one of several, told apart, would read as stories of their own
             first, together = mistakes[0], "; and ".join(mistake.statement for mistake in mistakes)
-            edits.setdefault(Mistake(first.kind, first.where, together), story.operator)
+            edits.setdefault(Mistake(first.kind, first.where, together), hypothesis.operator)
             continue
-        for mistake, edit in zip(mistakes, story.edits, strict=True):
+        for mistake, edit in zip(mistakes, hypothesis.edits, strict=True):
             edits.setdefault(mistake, edit.operator)
-    note = "+".join(f"{edit.operator}:{edit.where}" for edit in stories[0].edits)
-    return Explanation(Diagnosis(certainty, list(edits)), tuple(edits.values()), tuple(stories), note)
+    note = "+".join(f"{edit.operator}:{edit.where}" for edit in hypotheses[0].edits)
+    return Explanation(Diagnosis(certainty, list(edits)), tuple(edits.values()), tuple(hypotheses), note)

@@ -69,16 +69,21 @@ def load_hints(assignment: Assignment, topics: Sequence[str] = ()) -> tuple[Entr
 
 
 def hints_for(
-    assignment: Assignment, gradient: Gradient, topics: Sequence[str], where: str = "", within: str = ""
+    entries: Sequence[Entry],
+    assignment: Assignment,
+    gradient: Gradient,
+    topics: Sequence[str],
+    where: str = "",
+    within: str = "",
 ) -> list[str]:
-    """The three levels for one gradient.
+    """The three levels for one gradient, of the first of `entries` that fits.
 
     Args:
         topics: what is known of the mistake, the most special first, such as ("missing-slope", "missing-factor").
         where: the quantity, factor or product concerned, as told by the diagnosis.
         within: the quantity that was computed otherwise than by the model, where it is one.
     """
-    fitting = [entry for entry in load_hints(assignment) if entry.fits(gradient.name, where)]
+    fitting = [entry for entry in entries if entry.fits(gradient.name, where)]
     for topic in (*topics, ANY):
         for entry in fitting:
             if topic in entry.topics:

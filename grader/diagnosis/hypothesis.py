@@ -33,7 +33,7 @@ class Edit:
 
 
 @dataclass(frozen=True)
-class Story:
+class Hypothesis:
     """Edits that together give the student's numbers.
 
     Attributes:
@@ -92,10 +92,10 @@ _OF_THE_RIGHT_ONES = (
 )
 
 
-def given(story: Story, own: str) -> Story:
+def given(hypothesis: Hypothesis, own: str) -> Hypothesis:
     """The story told of a student's own wrong gradient: what follows from it is not what is right."""
     return replace(
-        story, own=own, edits=tuple(replace(edit, statement=_on(edit.statement, own)) for edit in story.edits)
+        hypothesis, own=own, edits=tuple(replace(edit, statement=_on(edit.statement, own)) for edit in hypothesis.edits)
     )
 
 
@@ -118,5 +118,5 @@ class Explanation:
 
     diagnosis: Diagnosis
     operators: tuple[str, ...] = ()
-    stories: tuple[Story, ...] = field(default=())
+    hypotheses: tuple[Hypothesis, ...] = field(default=())
     note: str = ""

@@ -4,7 +4,6 @@ The values are judged like answers, by comparing numbers: nothing that the stude
 source is read.  What is said is about values, so a way of deriving that is not known here is not called wrong.
 """
 
-import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -25,7 +24,7 @@ Key = tuple[str, str, str]  # function, place, name
 
 
 @dataclass(frozen=True)
-class Known:
+class Landmarks:
     """Values on the way to right answers.
 
     Attributes:
@@ -40,7 +39,11 @@ class Known:
 
 
 def locate(
-    assignment: Assignment, gradient: str, traces: Sequence[Sequence[Traced]], own: Mapping[str, Values] | None = None
+    assignment: Assignment,
+    known: Landmarks,
+    gradient: str,
+    traces: Sequence[Sequence[Traced]],
+    own: Mapping[str, Values] | None = None,
 ) -> str:
     """One sentence on where the values of a wrong gradient leave the right way, or "".
 
@@ -48,10 +51,11 @@ def locate(
         traces: what its calls left, one per step.
         own: the student's own wrong gradients: what is built on them is on its way, their mistake is told elsewhere.
     """
-    if len(traces) != len(assignment.steps):
+    if len(traces) != len(assignment.points):
         return ""
     inherited = {name: values for name, values in (own or {}).items() if name != gradient}
-    known = _with_own(assignment, inherited) if inherited and assignment.reference is not None else _known(assignment)
+    if inherited and known.complete:
+        known = _with_own(assignment, known, inherited)
     lines = [(key, values, _label(assignment, known, values)) for key, values in _in_all_steps(traces)]
     if not known.complete and (first := _built_on(assignment, lines, inherited)):
         return f"{gradient} builds on {first}, which is wrong too: fix {first} first"
@@ -89,13 +93,13 @@ def _value(gradient: str, key: Key) -> str:
 
 def _in_all_steps(traces: Sequence[Sequence[Traced]]) -> Iterator[tuple[Key, Values]]:
     """What was recorded in the same place at every step, in order of time; each value once, constants left out."""
-    steps = [
+    points = [
         {(one.function, place(one.line, one.cell), one.name): one.value.array() for one in trace} for trace in traces
     ]
     seen: list[Values] = []
-    for key in steps[0]:
-        if all(key in step for step in steps):
-            values = [step[key] for step in steps]
+    for key in points[0]:
+        if all(key in point for point in points):
+            values = [point[key] for point in points]
             if not any(map(_is_trivial, values)) and not any(_equal(values, other, TOLERANCE) for other in seen):
                 seen.append(values)
                 yield key, values
@@ -108,7 +112,7 @@ def _is_trivial(value: Array) -> bool:
     return bool(np.all(value == value.flat[0]))
 
 
-def _label(assignment: Assignment, known: Known, values: Values) -> str:
+def _label(assignment: Assignment, known: Landmarks, values: Values) -> str:
     """Which gradient it is, or that it is a quantity or part of a right formula; "" where it is neither."""
     with np.errstate(over="ignore"):  # what is too large for float32 is none
         tolerance = SINGLE if all(np.array_equal(value, value.astype(np.float32)) for value in values) else TOLERANCE
@@ -132,26 +136,18 @@ def _near(value: Array, right: Array, tolerance: float) -> bool:
     return value.shape == right.shape and relative_error(value, right) <= tolerance
 
 
-_KNOWN: dict[int, Known] = {}
+def make_landmarks(assignment: Assignment) -> Landmarks:
+    """What a right calculation passes through."""
+    quantities = [
+        [np.asarray(point.values[name]) for point in assignment.points] for name in assignment.config.quantities
+    ]
+    others = [*quantities, *(_parts(assignment, assignment.exact) if assignment.reference is not None else ())]
+    return Landmarks(dict(assignment.exact), others, assignment.reference is not None)
 
 
-def _known(assignment: Assignment) -> Known:
-    """What is right in an assignment, computed once for as long as it lives."""
-    key = id(assignment)
-    if key not in _KNOWN:
-        quantities = [
-            [np.asarray(step.values[name]) for step in assignment.steps] for name in assignment.config.quantities
-        ]
-        others = [*quantities, *(_parts(assignment, assignment.exact) if assignment.reference is not None else ())]
-        _KNOWN[key] = Known(dict(assignment.exact), others, assignment.reference is not None)
-        weakref.finalize(assignment, _KNOWN.pop, key, None)
-    return _KNOWN[key]
-
-
-def _with_own(assignment: Assignment, own: Mapping[str, Values]) -> Known:
+def _with_own(assignment: Assignment, known: Landmarks, own: Mapping[str, Values]) -> Landmarks:
     """What is right, and what follows rightly from a student's own wrong gradients."""
-    known = _known(assignment)
-    return Known(
+    return Landmarks(
         known.gradients, [*known.others, *own.values(), *_parts(assignment, {**assignment.exact, **own})], True
     )
 
@@ -159,7 +155,7 @@ def _with_own(assignment: Assignment, own: Mapping[str, Values]) -> Known:
 def _parts(assignment: Assignment, gradients: Mapping[str, Values]) -> Iterator[Values]:
     """The values of all parts of all forms of the right formulas, the upstream gradients being those given."""
     world = make_world(assignment)
-    evaluate = Evaluator(assignment.graph, world.functions, assignment.steps, dict(gradients))
+    evaluate = Evaluator(assignment.graph, world.functions, assignment.points, dict(gradients))
     nodes: dict[Node, None] = {}
     for name in assignment.names:
         for form, _ in local_forms(world, name):
@@ -178,8 +174,11 @@ def _inside(node: Node) -> Iterator[Node]:
 
 
 def located(
-    assignment: Assignment, traces: Mapping[str, Sequence[Sequence[Traced]]], own: Mapping[str, Values]
+    assignment: Assignment,
+    known: Landmarks,
+    traces: Mapping[str, Sequence[Sequence[Traced]]],
+    own: Mapping[str, Values],
 ) -> dict[str, str]:
     """`locate` for every traced gradient of which something can be said."""
-    found = {name: locate(assignment, name, trace, own) for name, trace in traces.items()}
+    found = {name: locate(assignment, known, name, trace, own) for name, trace in traces.items()}
     return {name: sentence for name, sentence in found.items() if sentence}

@@ -15,7 +15,7 @@ import numpy as np
 from msgspec import Meta, Struct
 
 from grader.config.yamlfile import YamlFile, require_file
-from grader.diagnosis.hypothesis import Edit, Story
+from grader.diagnosis.hypothesis import Edit, Hypothesis
 from grader.diagnosis.operators import OPERATORS
 from grader.errors import ConfigError, did_you_mean
 from grader.problem.assignment import Assignment
@@ -64,16 +64,21 @@ def all_misconceptions(assignment: Assignment) -> tuple[Misconception, ...]:
     return _load(assignment.folder / named, tuple(assignment.names))
 
 
-def named_story(
-    assignment: Assignment, gradient: str, values: Sequence[Array], own: Mapping[str, Sequence[Array]], tolerance: float
-) -> Story | None:
-    """The first misconception with exactly these values, on the student's `own` upstream gradients or on the right ones."""
-    for entry in misconceptions(assignment):
+def named_hypothesis(
+    entries: Sequence[Misconception],
+    assignment: Assignment,
+    gradient: str,
+    values: Sequence[Array],
+    own: Mapping[str, Sequence[Array]],
+    tolerance: float,
+) -> Hypothesis | None:
+    """The first of `entries` with exactly these values, on the student's `own` upstream gradients or on the right ones."""
+    for entry in entries:
         if gradient in entry.gradients:
             for upstream in [own, {}] if own else [{}]:
                 candidate = evaluate(assignment, entry, gradient, upstream)
                 if all(_same(v, c, tolerance) for v, c in zip(values, candidate, strict=True)):
-                    return Story((entry.edit,), entry.formula, COST, LAYER)
+                    return Hypothesis((entry.edit,), entry.formula, COST, LAYER)
     return None
 
 
@@ -87,14 +92,14 @@ def evaluate(
     """
     code, sign = _compiled(entry.formula), assignment.config.sign
     results = []
-    for k, step in enumerate(assignment.steps):
+    for k, point in enumerate(assignment.points):
         space: dict[str, Any] = {"np": np, **assignment.graph.helpers}
         for name in assignment.names:
             given = sign * (own[name][k] if name in own else assignment.exact[name][k])
             space[name] = lambda _, given=given: given
         try:
             with np.errstate(all="ignore"):
-                value = eval(code, {**space, "s": SimpleNamespace(**step.values)})  # noqa: S307, the staff's own formula
+                value = eval(code, {**space, "s": SimpleNamespace(**point.values)})  # noqa: S307, the staff's own formula
                 results.append(sign * np.asarray(value, dtype=float))
         except Exception as error:
             path = assignment.folder / assignment.config.hints.mistakes

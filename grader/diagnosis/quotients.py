@@ -5,7 +5,7 @@ import numpy as np
 from grader.diagnosis.formulas.expression import Values
 from grader.problem.assignment import Assignment
 from grader.problem.model import Array
-from grader.problem.points import Step
+from grader.problem.points import Point
 
 STEPS = (0.1, 0.01, 0.001, 1e-4, 1e-5)
 FAR = 0.5
@@ -23,23 +23,23 @@ def is_quotient(assignment: Assignment, name: str, values: Values) -> bool:
     node = next(gradient.of for gradient in assignment.config.gradients if gradient.name == name)
     return any(
         all(
-            _matches(assignment, node, step, value, t, back)
-            for step, value in zip(assignment.steps, values, strict=True)
+            _matches(assignment, node, point, value, t, back)
+            for point, value in zip(assignment.points, values, strict=True)
         )
         for t in STEPS
         for back in (0.0, t)
     )
 
 
-def _matches(assignment: Assignment, node: str, step: Step, value: Array, t: float, back: float) -> bool:
+def _matches(assignment: Assignment, node: str, point: Point, value: Array, t: float, back: float) -> bool:
     """The quotient between p - back and p + t, entry by entry, until one differs."""
-    point = np.asarray(step.values[node], dtype=float)
-    for place in np.ndindex(point.shape):
+    x = np.asarray(point.values[node], dtype=float)
+    for place in np.ndindex(x.shape):
         ends = []
         for move in (t, -back):
-            moved = point.copy()
+            moved = x.copy()
             moved[place] += move
-            ends.append(float(assignment.graph.loss_at(step.values, node, moved)))
+            ends.append(float(assignment.graph.loss_at(point.values, node, moved)))
         if (
             not abs((ends[0] - ends[1]) - value[place] * (t + back))
             <= AGREEMENT * t * max(1.0, abs(value[place])) + 1e-13

@@ -7,7 +7,7 @@ import numpy as np
 from grader.diagnosis.comparison import name_factors
 from grader.diagnosis.formulas.expression import Evaluator, Node
 from grader.diagnosis.formulas.rendering import text
-from grader.diagnosis.hypothesis import Edit, Story
+from grader.diagnosis.hypothesis import Edit, Hypothesis
 from grader.diagnosis.operators import OPERATORS
 from grader.diagnosis.target import Target
 from grader.problem.model import Array
@@ -15,7 +15,7 @@ from grader.problem.model import Array
 
 def retell(
     target: Target, node: Node, edits: tuple[Edit, ...], cost: float, evaluator: Evaluator, layer: str
-) -> Story | None:
+) -> Hypothesis | None:
     """The story of a formula, with the factor and the shape that are left told as well; None where the numbers differ."""
     values = evaluator(node)
     if values is None:
@@ -38,14 +38,14 @@ def retell(
     if not told:
         return None
     total = cost + (scale.cost if scale else 0.0) + (shape.cost if shape else 0.0)
-    return Story(told, text(node), total, layer)
+    return Hypothesis(told, text(node), total, layer)
 
 
-def best(stories: Sequence[Story]) -> list[Story]:
+def best(hypotheses: Sequence[Hypothesis]) -> list[Hypothesis]:
     """Each telling once, the cheapest first."""
-    found: dict[tuple[tuple[str, str], ...], Story] = {}
-    for story in sorted(stories, key=lambda story: story.cost):
-        found.setdefault(tuple((edit.kind, edit.where) for edit in story.edits), story)
+    found: dict[tuple[tuple[str, str], ...], Hypothesis] = {}
+    for hypothesis in sorted(hypotheses, key=lambda hypothesis: hypothesis.cost):
+        found.setdefault(tuple((edit.kind, edit.where) for edit in hypothesis.edits), hypothesis)
     return list(found.values())
 
 

@@ -14,7 +14,7 @@ from grader.diagnosis.mutations.mutants import local_mutants
 from grader.problem.assignment import Assignment
 from grader.problem.derivatives import STEP_SIZE, differentiate, relative_error
 from grader.problem.model import Array
-from grader.problem.points import Step, make_step
+from grader.problem.points import Point, make_point
 
 SMALLEST = 2
 MISTAKES = 12
@@ -76,28 +76,28 @@ def small(assignment: Assignment) -> Assignment:
     """The same assignment at one step with the smallest sizes that all differ."""
     sizes = {name: SMALLEST + i for i, name in enumerate(sorted(assignment.config.dimensions))}
     config = msgspec.structs.replace(assignment.config, dimensions={name: [size] for name, size in sizes.items()})
-    return dataclasses.replace(assignment, config=config, steps=[make_step(config, assignment.graph, 0)])
+    return dataclasses.replace(assignment, config=config, points=[make_point(config, assignment.graph, 0)])
 
 
 def worked_example(assignment: Assignment, gradient: Gradient) -> Example:
     """The gradient worked out at a small step; the assignment has its solution."""
     tiny = small(assignment)
     world = make_world(tiny)
-    (step,), (right,) = tiny.steps, tiny.exact[gradient.name]
-    numeric = differentiate(tiny.graph, step, gradient.of)
+    (point,), (right,) = tiny.points, tiny.exact[gradient.name]
+    numeric = differentiate(tiny.graph, point, gradient.of)
     tree = world.local[gradient.name]
     return Example(
-        sizes=step.sizes,
+        sizes=point.sizes,
         formula="" if tree is None else text(tree),
-        ingredients=_ingredients(tiny, world, gradient, step),
+        ingredients=_ingredients(tiny, world, gradient, point),
         result=Named(gradient.name, tiny.symbolic(gradient), right),
-        quotient=_quotient(tiny, gradient, step, right),
+        quotient=_quotient(tiny, gradient, point, right),
         error=relative_error(numeric.of(right), numeric.value),
         mistakes=_mistakes(world, gradient),
     )
 
 
-def _ingredients(tiny: Assignment, world: World, gradient: Gradient, step: Step) -> list[Named]:
+def _ingredients(tiny: Assignment, world: World, gradient: Gradient, point: Point) -> list[Named]:
     tree = world.local[gradient.name]
     if tree is None:
         found = [("g", name) for name in world.upstream(gradient.name)]
@@ -109,19 +109,19 @@ def _ingredients(tiny: Assignment, world: World, gradient: Gradient, step: Step)
         if kind == "g":
             named.append(Named(name, tiny.symbolic(by_name[name]), tiny.exact[name][0]))
         else:
-            named.append(Named(name, tiny.config.shape_of(name), np.asarray(step.values[name])))
+            named.append(Named(name, tiny.config.shape_of(name), np.asarray(point.values[name])))
     return named
 
 
-def _quotient(tiny: Assignment, gradient: Gradient, step: Step, right: Array) -> Quotient:
+def _quotient(tiny: Assignment, gradient: Gradient, point: Point, right: Array) -> Quotient:
     """The largest entry, moved up and down."""
     index = tuple(int(i) for i in np.unravel_index(int(np.argmax(np.abs(right))), right.shape))
     size = STEP_SIZE["central"]
     sides = []
     for sign in (1, -1):
-        moved = np.array(step.values[gradient.of], dtype=float)
+        moved = np.array(point.values[gradient.of], dtype=float)
         moved[index] += sign * size
-        sides.append(float(tiny.graph.loss_at(step.values, gradient.of, moved)))
+        sides.append(float(tiny.graph.loss_at(point.values, gradient.of, moved)))
     return Quotient(index, size, sides[0], sides[1], float(right[index]))
 
 

@@ -5,6 +5,7 @@ A reason comes from the student's process: it is repeated as text, and nothing e
 
 import builtins
 import warnings
+from collections.abc import Sequence
 
 import msgspec
 import numpy as np
@@ -12,8 +13,9 @@ import numpy as np
 from grader.checks.check import REAL_KINDS
 from grader.checks.followthrough import fits
 from grader.config.keys import Gradient
-from grader.diagnosis.hints import hints_for
+from grader.diagnosis.hints import Entry, hints_for
 from grader.diagnosis.hypothesis import Explanation
+from grader.diagnosis.location import Landmarks, located
 from grader.problem.assignment import Assignment
 from grader.problem.model import Array
 from grader.records.result import Diagnosis, GradientResult, Mistake
@@ -28,7 +30,11 @@ _SHAPE_ERRORS = ("ValueError", "IndexError", "LinAlgError", "AxisError", "UFuncT
 
 
 def advise(
-    assignment: Assignment, result: GradientResult, answer: Answer | None, explanation: Explanation | None
+    assignment: Assignment,
+    hints: Sequence[Entry],
+    result: GradientResult,
+    answer: Answer | None,
+    explanation: Explanation | None,
 ) -> GradientResult:
     """The same result, with its exception explained and with hints, where something is wrong with it.
 
@@ -42,14 +48,14 @@ def advise(
     if not topics:
         return result
     mistakes = result.diagnosis.mistakes if result.diagnosis is not None else []
-    story = explanation.stories[0] if explanation is not None and explanation.stories else None
-    within = story.edits[0].within if story is not None else ""
-    hints = hints_for(assignment, gradient, topics, mistakes[0].where if mistakes else "", within)
-    if hints and len(mistakes) > 1 and result.diagnosis is not None and result.diagnosis.certainty == "exact":
-        hints[0] = f"{SEVERAL} {hints[0]}"
-    if hints and story is not None and story.own:
-        hints[0] = f"Given your own {story.own}: {hints[0]}"
-    return msgspec.structs.replace(result, hints=hints)
+    hypothesis = explanation.hypotheses[0] if explanation is not None and explanation.hypotheses else None
+    within = hypothesis.edits[0].within if hypothesis is not None else ""
+    texts = hints_for(hints, assignment, gradient, topics, mistakes[0].where if mistakes else "", within)
+    if texts and len(mistakes) > 1 and result.diagnosis is not None and result.diagnosis.certainty == "exact":
+        texts[0] = f"{SEVERAL} {texts[0]}"
+    if texts and hypothesis is not None and hypothesis.own:
+        texts[0] = f"Given your own {hypothesis.own}: {texts[0]}"
+    return msgspec.structs.replace(result, hints=texts)
 
 
 def _runtime(answer: Answer) -> Diagnosis | None:
@@ -78,8 +84,8 @@ def _topics(
         return []
     if result.diagnosis is not None and result.diagnosis.mistakes:
         operators = list(explanation.operators[:1]) if explanation is not None else []
-        stories = explanation.stories if explanation is not None else ()
-        recomputed = [RECOMPUTED] if stories and stories[0].edits[0].within else []
+        hypotheses = explanation.hypotheses if explanation is not None else ()
+        recomputed = [RECOMPUTED] if hypotheses and hypotheses[0].edits[0].within else []
         return [*recomputed, *operators, result.diagnosis.mistakes[0].kind]
     failed = {check.name for check in result.checks if check.outcome == "failed"}
     if "shape" in failed:
@@ -87,7 +93,7 @@ def _topics(
             if answer is None or answer.returned == "NoneType":
                 return ["missing-result"]
             return ["shape" if answer.message.startswith("it has shape") else "not-numbers"]
-        expected = assignment.steps[-1].shape(assignment.symbolic(gradient))
+        expected = assignment.points[-1].shape(assignment.symbolic(gradient))
         if answer.value.shape != expected:
             return ["shape"]
         return ["constant" if np.isfinite(answer.value.array()).any() else "not-finite"]
@@ -103,18 +109,18 @@ def _unusual(value: Array) -> str:
     return "none" if np.isfinite(value).all() else "not-finite"
 
 
-def add_places(assignment: Assignment, results: list[GradientResult], run: Run) -> list[GradientResult]:
+def add_places(
+    assignment: Assignment, landmarks: Landmarks, results: list[GradientResult], run: Run
+) -> list[GradientResult]:
     """With the lines at which wrong values leave the right way, and numpy's silent traps, where a run was traced."""
     if not (traces := run.traces):
         return results
-    from grader.diagnosis.location import located
-
     wrong = {result.name for result in results if result.status == "failed" and not result.inherits}
     # Right but for the last digits: no line of it is wrong.
     off = {result.name for result in results if result.name in wrong and result.checks[-1].outcome != "failed"}
     traced = {name: [a.traced for a in found] for name, found in traces.items() if name in off}
     try:
-        places = located(assignment, traced, _own_wrong(assignment, results, run))
+        places = located(assignment, landmarks, traced, _own_wrong(assignment, results, run))
     except Exception as error:  # as with a diagnosis, the marks stand
         warnings.warn(f"no line of a mistake: {type(error).__name__}: {error}", RuntimeWarning, stacklevel=2)
         places = {}
@@ -138,7 +144,7 @@ def _own_wrong(assignment: Assignment, results: list[GradientResult], run: Run) 
     for result in results:
         values = [answer.value.array() for answer in run.answers.get(result.name, ()) if answer.value is not None]
         real = all(value.dtype.kind in REAL_KINDS for value in values)
-        complete = real and len(values) == len(assignment.steps)
+        complete = real and len(values) == len(assignment.points)
         if result.status in ("failed", "followed_through") and complete and fits(assignment, result.name, values):
             found[result.name] = [assignment.config.sign * value.astype(float) for value in values]
     return found

@@ -1,18 +1,17 @@
-"""From a run to marks: every gradient's status, checks and score.  Pure; runs nothing.
+"""From what the checks found to marks: every gradient's status, checks and score.  Pure; runs nothing, opens nothing.
 
 The sum over the checks plus what follow-through keeps is the score of a gradient; the sum of those is the submission's.
 """
 
 import warnings
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from grader.checks.check import SKIPPED, Judgement, Verdict, as_returned, judge
-from grader.checks.followthrough import Carried, as_exact_as_single, find_carried
-from grader.checks.fresh import Fresh, fresh_of
-from grader.checks.inherited import find_inherited
+from grader.checks.check import SKIPPED, Verdict, Verdicts
+from grader.checks.checked import Checked
+from grader.checks.followthrough import Propagated
 from grader.checks.integrity import signals_of, tables, unexplained
 from grader.checks.tampering import tampering
 from grader.config.keys import CHECKS, Gradient
@@ -22,78 +21,24 @@ from grader.records.run import NOTEBOOK, Answer, Run, place, stopped
 
 if TYPE_CHECKING:
     from grader.diagnosis.hypothesis import Explanation
+    from grader.diagnosis.knowledge import Knowledge
 
 FORMAT = 1
 
 
-def grade(assignment: Assignment, run: Run, submission: str, sandbox: str = "") -> Grade:
-    """Grade what a run of the file `submission` left."""
-    found = settle(assignment, run, grade_shared(assignment, run))
-    return msgspec.structs.replace(found, submission=submission, sandbox=sandbox)
+def grade(assignment: Assignment, checked: Checked, knowledge: "Knowledge | None" = None) -> Grade:
+    """The grade of a run.
 
-
-def grade_shared(assignment: Assignment, run: Run) -> Grade:
-    """The grade at the steps that all files share, without the name of the file: the same for the same answers."""
-    return _grade(assignment, run, None)
-
-
-def settle(assignment: Assignment, run: Run, shared: Grade) -> Grade:
-    """The grade, where `shared` is the one at the shared steps: the same, unless the file's own step contradicts it."""
-    fresh = fresh_of(assignment, run)
-    if fresh is None or all(
-        fresh.confirms(result.name, result.follow_through.sources if result.follow_through else ())
-        for result in shared.gradients
-        if result.status in ("passed", "followed_through")
-    ):
-        return shared
-    return _grade(assignment, run, fresh)
-
-
-def _grade(assignment: Assignment, run: Run, fresh: Fresh | None) -> Grade:
-    loaded = run.loading.outcome == "returned"
-    answers = {name: run.answers.get(name, []) if loaded else [run.loading] for name in assignment.names}
-    complete = {name: found for name, found in answers.items() if _all_returned(assignment, found)}
-    judgements = {
-        gradient.name: judge(assignment, gradient, complete[gradient.name])
-        for gradient in assignment.config.gradients
-        if gradient.name in complete
-    }
-    single = {
-        name for name, found in complete.items() if any(a.value is not None and a.value.dtype == "<f4" for a in found)
-    }
-    rounded = as_exact_as_single(assignment, judgements, single)
-    judgements |= rounded
-    single |= set(rounded)
-    contradicted = {} if fresh is None else fresh.contradicted(judgements)
-    judgements |= contradicted
-    returned = {
-        name: values
-        for name, judgement in judgements.items()
-        if (values := as_returned(assignment, judgement, complete[name])) is not None
-    }
-    carried = find_carried(assignment, judgements, returned, single, fresh)
-    inherited = find_inherited(assignment, judgements, answers, returned, carried, fresh)
-    diagnosable = {name: judgement for name, judgement in judgements.items() if name not in contradicted}
-    diagnoses = _diagnose(assignment, diagnosable, complete, {*carried, *inherited})
-    gradients = [
-        _judged(
-            assignment,
-            gradient,
-            complete[gradient.name],
-            judgements[gradient.name],
-            carried.get(gradient.name),
-            diagnoses.get(gradient.name),
-        )
-        if gradient.name in complete
-        else _unjudged(assignment, gradient, answers[gradient.name])
-        for gradient in assignment.config.gradients
-    ]
-    gradients = [
-        msgspec.structs.replace(result, inherits=inherited[result.name]) if result.name in inherited else result
-        for result in gradients
-    ]
-    gradients = _advised(assignment, gradients, answers, diagnoses, contradicted)
+    Args:
+        knowledge: what diagnosis looks things up in; without it nothing is explained, and no hints are given.
+    """
+    run = checked.run
+    explained = {} if knowledge is None else _diagnose(assignment, knowledge, checked)
+    gradients = [_graded(assignment, gradient, checked, explained) for gradient in assignment.config.gradients]
+    if knowledge is not None:
+        gradients = _advised(assignment, knowledge, gradients, checked, explained)
     undecided = [gradient.name for gradient in gradients if gradient.status == "not_graded"]
+    loaded = run.loading.outcome == "returned"
     return Grade(
         format=FORMAT,
         submission="",
@@ -105,8 +50,10 @@ def _grade(assignment: Assignment, run: Run, fresh: Fresh | None) -> Grade:
         printed=run.loading.printed,
         notes=[stopped(run.loading)] if loaded and run.loading.message else [],
         integrity=[
-            *signals_of(assignment, run, judgements, carried, single),
-            *tables([name for name in contradicted if name not in carried]),
+            *signals_of(assignment, run, checked.verdicts_of, checked.propagated, checked.single),
+            *tables(
+                [name for name in assignment.names if name in checked.contradicted and name not in checked.propagated]
+            ),
             *unexplained(gradients, run, assignment.config.max_score),
             *tampering(run),
         ],
@@ -124,23 +71,12 @@ def not_graded(assignment: Assignment, submission: str, reason: str) -> Grade:
     return Grade(FORMAT, submission, "not_graded", 0.0, assignment.config.max_score, gradients, message=reason)
 
 
-def _all_returned(assignment: Assignment, answers: Sequence[Answer]) -> bool:
-    return len(answers) == len(assignment.steps) and all(answer.outcome == "returned" for answer in answers)
-
-
-def _diagnose(
-    assignment: Assignment,
-    judgements: Mapping[str, Judgement],
-    answers: Mapping[str, Sequence[Answer]],
-    elsewhere: Collection[str],
-) -> dict[str, "Explanation"]:
-    """Why what is wrong is wrong, by a mistake that is not made `elsewhere`; the engine is not even imported where nothing is."""
-    if all(judgement.passed or name in elsewhere for name, judgement in judgements.items()):
-        return {}
+def _diagnose(assignment: Assignment, knowledge: "Knowledge", checked: Checked) -> dict[str, "Explanation"]:
+    """Why what is wrong is wrong."""
     from grader.diagnosis.engine import diagnose
 
     try:
-        return diagnose(assignment, judgements, answers, elsewhere)
+        return diagnose(assignment, knowledge, checked)
     except Exception as error:  # whatever is wrong with an explanation, the marks stand
         warnings.warn(f"no diagnosis: {type(error).__name__}: {error}", RuntimeWarning, stacklevel=2)
         return {}
@@ -148,50 +84,65 @@ def _diagnose(
 
 def _advised(
     assignment: Assignment,
+    knowledge: "Knowledge",
     results: list[GradientResult],
-    answers: Mapping[str, Sequence[Answer]],
-    diagnoses: Mapping[str, "Explanation"],
-    contradicted: Collection[str],
+    checked: Checked,
+    explained: Mapping[str, "Explanation"],
 ) -> list[GradientResult]:
-    """With exceptions explained, and hints, which do not fit what is `contradicted`; not even imported where all is right."""
-    explained = {result.name for result in results if _to_explain(result)}.difference(contradicted)
-    if not explained:
-        return results
+    """With exceptions explained, and hints."""
     from grader.grading.advice import advise
 
     return [
-        advise(assignment, result, next(iter(answers[result.name][-1:]), None), diagnoses.get(result.name))
-        if result.name in explained
+        advise(
+            assignment,
+            knowledge.hints,
+            result,
+            next(iter(checked.answers[result.name][-1:]), None),
+            explained.get(result.name),
+        )
+        if result.name in checked.to_explain
         else result
         for result in results
     ]
 
 
-def _to_explain(result: GradientResult) -> bool:
-    """Whether something is wrong with it by itself, that can be explained."""
-    return result.status in ("failed", "raised") and not result.inherits
+def _graded(
+    assignment: Assignment, gradient: Gradient, checked: Checked, explained: Mapping[str, "Explanation"]
+) -> GradientResult:
+    name = gradient.name
+    if name not in checked.complete:
+        result = _without_answers(assignment, gradient, checked.answers[name])
+    else:
+        result = _with_verdicts(
+            assignment,
+            gradient,
+            checked.complete[name],
+            checked.verdicts_of[name],
+            checked.propagated.get(name),
+            explained.get(name),
+        )
+    return msgspec.structs.replace(result, inherits=checked.inherited[name]) if name in checked.inherited else result
 
 
-def _judged(
+def _with_verdicts(
     assignment: Assignment,
     gradient: Gradient,
     answers: Sequence[Answer],
-    judgement: Judgement,
-    carried: Carried | None,
+    verdicts: Verdicts,
+    propagated: Propagated | None,
     explanation: "Explanation | None",
 ) -> GradientResult:
-    verdicts = [judgement.shape, judgement.finite_difference, judgement.reference]
-    checks = _checks(assignment, gradient, verdicts)
+    checks = _checks(assignment, gradient, [verdicts.shape, verdicts.finite_difference, verdicts.reference])
     score = sum(check.score for check in checks)
     follow_through = None
-    status: GradientStatus = "passed" if judgement.passed else "failed"
-    if any(verdict.outcome == "undecided" for verdict in verdicts):
+    status: GradientStatus = "passed" if verdicts.passed else "failed"
+    if verdicts.undecided:
         status, score = "not_graded", 0.0
-    elif carried is not None:
+    elif propagated is not None:
         kept = assignment.config.follow_through.share * sum(
             check.max_score for check in checks if check.outcome != "passed"
         )
-        follow_through = FollowThrough(carried.sources, _marks(kept), carried.roots)
+        follow_through = FollowThrough(propagated.sources, _marks(kept), propagated.roots)
         status, score = "followed_through", score + kept
     return GradientResult(
         name=gradient.name,
@@ -206,7 +157,7 @@ def _judged(
     )
 
 
-def _unjudged(assignment: Assignment, gradient: Gradient, answers: Sequence[Answer]) -> GradientResult:
+def _without_answers(assignment: Assignment, gradient: Gradient, answers: Sequence[Answer]) -> GradientResult:
     last = answers[-1] if answers else Answer("died", message="the function was not called")
     status = "died" if last.outcome == "returned" else last.outcome
     return GradientResult(

@@ -1,18 +1,24 @@
-"""From an assignment to a running sandbox, and from a file to its grade.  Ties the parts together; decides nothing."""
+"""From a file's run to its grade: check it, look up why what is wrong is wrong, then mark it.
+
+The only steps between that touch files are here: the texts and tables of diagnosis are loaded once something is wrong.
+"""
 
 import hashlib
 from collections.abc import Callable
 from typing import Any
 
 import msgspec
+import numpy as np
 
+from grader.checks.checked import check_run
+from grader.checks.fresh import Fresh, fresh_of
 from grader.errors import SandboxError
 from grader.grading.grade import grade, not_graded
 from grader.inputs.submission import Submission
 from grader.problem.assignment import Assignment
-from grader.problem.points import Step
+from grader.problem.points import Point
 from grader.records.result import Grade
-from grader.records.run import Run
+from grader.records.run import Answer, Run
 from grader.sandbox.host import Sandbox
 from grader.sandbox.spawner import Spawner
 from grader.sandbox.wire import JobWriter
@@ -24,23 +30,23 @@ def make_sandbox(assignment: Assignment, start: Callable[[], Spawner], first_slo
     Where there is a solution to compare with, each function is also called at a step that is drawn for its file alone, and at
     one whose computed quantities do not belong to its inputs.
     """
-    limits, checked = assignment.config.sandbox, len(assignment.steps)
+    limits, checked = assignment.config.sandbox, len(assignment.points)
     graded = assignment.reference is not None
-    steps = [*assignment.steps, assignment.inconsistent_step] if graded else assignment.steps
+    points = [*assignment.points, assignment.inconsistent_point] if graded else assignment.points
     numbers = [*range(checked), checked + 1, checked] if graded else range(checked)
     calls = [(name, k) for name in assignment.names for k in numbers]
 
-    def shown(step: Step) -> dict[str, Any]:
-        return {name: value for name, value in step.values.items() if name != assignment.config.loss}
+    def shown(point: Point) -> dict[str, Any]:
+        return {name: value for name, value in point.values.items() if name != assignment.config.loss}
 
     def fresh(source: bytes) -> tuple[dict[str, Any], dict[str, int]]:
-        step = assignment.fresh_step(hashlib.sha256(source).hexdigest())
-        return shown(step), step.sizes
+        point = assignment.fresh_point(hashlib.sha256(source).hexdigest())
+        return shown(point), point.sizes
 
     writer = JobWriter(
-        [shown(step) for step in steps],
+        [shown(point) for point in points],
         limits.output_kb * 1024,
-        [step.sizes for step in steps],
+        [point.sizes for point in points],
         assignment.names,
         fresh if graded else None,
     )
@@ -48,16 +54,57 @@ def make_sandbox(assignment: Assignment, start: Callable[[], Spawner], first_slo
 
 
 def grade_submission(assignment: Assignment, sandbox: Sandbox, submission: Submission) -> Grade:
-    """Run and grade one file.  A failure of ours is the status of the grade, never a mark.
-
-    What is wrong is run once more, traced, to say where.
-    """
+    """Run and grade one file.  A failure of ours is the status of the grade, never a mark."""
     try:
-        run = sandbox.run(submission.source)
+        run = run_submission(sandbox, submission)
     except SandboxError as error:
         return not_graded(assignment, submission.name, str(error))
-    graded = noted(grade(assignment, run, submission.name, str(sandbox.report)), submission)
-    return with_places(assignment, sandbox, submission, run, graded)
+    graded = noted(grade_run(assignment, run, submission.name, str(sandbox.report)), submission)
+    return located(assignment, sandbox, submission.source, run, graded)
+
+
+def run_submission(sandbox: Sandbox, submission: Submission) -> Run:
+    """Run one file; where none was submitted, the run says so.
+
+    Raises:
+        SandboxError: the sandbox failed; nothing is known about the file.
+    """
+    if submission.missing:
+        return Run({}, Answer("missing", message=submission.missing))
+    return sandbox.run(submission.source)
+
+
+def grade_run(assignment: Assignment, run: Run, submission: str, sandbox: str = "") -> Grade:
+    """Grade what a run of the file `submission` left."""
+    found = settle(assignment, run, grade_shared(assignment, run))
+    return msgspec.structs.replace(found, submission=submission, sandbox=sandbox)
+
+
+def grade_shared(assignment: Assignment, run: Run) -> Grade:
+    """The grade at the steps that all files share, without the name of the file: the same for the same answers."""
+    return _grade(assignment, run, None)
+
+
+def settle(assignment: Assignment, run: Run, shared: Grade) -> Grade:
+    """The grade, where `shared` is the one at the shared steps: the same, unless the file's own step contradicts it."""
+    fresh = fresh_of(assignment, run)
+    if fresh is None or all(
+        fresh.confirms(result.name, result.follow_through.sources if result.follow_through else ())
+        for result in shared.gradients
+        if result.status in ("passed", "followed_through")
+    ):
+        return shared
+    return _grade(assignment, run, fresh)
+
+
+def _grade(assignment: Assignment, run: Run, fresh: Fresh | None) -> Grade:
+    with np.errstate(all="ignore"):  # a student's numbers may be absurdly large
+        checked = check_run(assignment, run, fresh)
+        if not checked.to_explain:
+            return grade(assignment, checked)
+        from grader.diagnosis.knowledge import knowledge_of  # not even imported where nothing is wrong
+
+        return grade(assignment, checked, knowledge_of(assignment, tables=bool(checked.to_look_up)))
 
 
 def noted(graded: Grade, submission: Submission) -> Grade:
@@ -65,15 +112,19 @@ def noted(graded: Grade, submission: Submission) -> Grade:
     return msgspec.structs.replace(graded, notes=[submission.note, *graded.notes]) if submission.note else graded
 
 
-def with_places(assignment: Assignment, sandbox: Sandbox, submission: Submission, run: Run, graded: Grade) -> Grade:
+def located(assignment: Assignment, sandbox: Sandbox, source: bytes, run: Run, graded: Grade) -> Grade:
     """The same grade with the lines at which wrong values come up: what is wrong is run once more, traced."""
     wrong = [result.name for result in graded.gradients if result.status == "failed" and not result.inherits]
     if not wrong:
         return graded
     try:
-        traced = msgspec.structs.replace(run, traces=sandbox.trace(submission.source, wrong, run))
+        traced = msgspec.structs.replace(run, traces=sandbox.trace(source, wrong, run))
     except SandboxError:  # the marks stand without it
         return graded
-    from grader.grading.advice import add_places  # where something is wrong, it is loaded already
+    if not traced.traces:
+        return graded
+    from grader.diagnosis.knowledge import knowledge_of
+    from grader.grading.advice import add_places
 
-    return msgspec.structs.replace(graded, gradients=add_places(assignment, graded.gradients, traced))
+    landmarks = knowledge_of(assignment, tables=False).landmarks
+    return msgspec.structs.replace(graded, gradients=add_places(assignment, landmarks, graded.gradients, traced))

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from grader.config.keys import Config
     from grader.inputs.entry import Picked
     from grader.inputs.tree import Refusal
-    from grader.records.run import Answer
 
 _MAX_LISTED = 5
 _MAX_HANDOUT = 50  # files of the handout that are compared
@@ -30,11 +29,13 @@ class Submission:
 
     Attributes:
         note: which of several files it is and why, "" for most: for students and instructors.
+        missing: why there is no file, "" where there is one; for the student.
     """
 
     name: str
     source: bytes
     note: str = ""
+    missing: str = ""
 
 
 def read_submission(path: Path, wanted: str, max_bytes: int, handout: Collection[str] = ()) -> Submission:
@@ -64,23 +65,21 @@ def read_submission(path: Path, wanted: str, max_bytes: int, handout: Collection
         raise UsageError(f"{path}: cannot be read: {error.strerror or error}") from error
 
 
-def read_handed_in(path: Path, wanted: str, max_bytes: int, handout: Collection[str] = ()) -> "Submission | Answer":
-    """As `read_submission`; that there is no such file in a folder or zip, or several, is what the student is told.
+def read_submitted(path: Path, wanted: str, max_bytes: int, handout: Collection[str] = ()) -> Submission:
+    """As `read_submission`; where a folder or archive holds no such file, or several, the submission says that it is missing.
 
     Raises:
-        UsageError: the path itself is wrong, which is not the student's matter.
+        UsageError: the path itself is wrong, which is not the student's fault.
     """
-    from grader.records.run import Answer
-
     try:
         return read_submission(path, wanted, max_bytes, handout)
     except UsageError as error:
         if not path.is_dir() and not path.is_file():
             raise
-        said = str(error).removeprefix(f"{path}: ")
+        missing = str(error).removeprefix(f"{path}: ")
         for ours, theirs in _TO_THE_STUDENT.items():
-            said = said.replace(ours, theirs)
-        return Answer("missing", message=f"{said[:1].upper()}{said[1:]}.")
+            missing = missing.replace(ours, theirs)
+        return Submission(wanted, b"", missing=f"{missing[:1].upper()}{missing[1:]}.")
 
 
 def own_file(folder: Path, wanted: str, max_bytes: int, handout: Collection[str] = ()) -> tuple[Path, str]:

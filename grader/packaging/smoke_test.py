@@ -4,16 +4,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.config.keys import Config
-from grader.grading.pipeline import grade_submission, make_sandbox
-from grader.inputs.submission import Submission, read_submission
-from grader.problem.assignment import Assignment, load_assignment
+from grader.grading.grader import Grader
+from grader.inputs.submission import Submission
+from grader.problem.assignment import Assignment
 from grader.records.result import Grade
-from grader.sandbox.spawner import start_spawner
 from grader.validation.rewriting import rewritings
 
 
 @dataclass(frozen=True)
-class Trial:
+class SmokeTest:
     """What grading the solution and the stubs showed; sound where there are no problems."""
 
     problems: list[str]
@@ -26,21 +25,18 @@ def stubs_path(config: Config, folder: Path) -> Path:
     return (folder / config.model).parent / config.submission
 
 
-def try_out(config: Config, folder: Path) -> Trial:
+def smoke_test(config: Config, folder: Path) -> SmokeTest:
     """Grade the solution and the stubs, for a look at another machine.
 
     Raises:
         GraderError: there is no assignment that could be tried.
     """
-    assignment = load_assignment(config, folder, with_solution=True)
-    model = folder / config.model
-    with make_sandbox(assignment, lambda: start_spawner(model, config.sandbox)) as sandbox:
-        solved = grade_submission(assignment, sandbox, _right(assignment))
-        path = stubs_path(config, folder)
-        stubs = read_submission(path, path.name, config.sandbox.source_kb * 1024)
-        problems = _solution_problems(assignment, solved)
-        problems += _stub_problems(config, folder, grade_submission(assignment, sandbox, stubs))
-        return Trial(problems, str(sandbox.report), sandbox.report.strong)
+    with Grader.of(config, folder) as grader:
+        assignment, report = grader.assignment, grader.sandbox.report
+        solved = grader.grade_submission(_right(assignment), "any")
+        stubs = grader.grade_submission(grader.read(stubs_path(config, folder)), "any")
+        problems = [*_solution_problems(assignment, solved), *_stub_problems(config, folder, stubs)]
+        return SmokeTest(problems, str(report), report.strong)
 
 
 def _right(assignment: Assignment) -> Submission:

@@ -1,21 +1,18 @@
 """Is an assignment fit to be given out?  All of `grader validate`, before it is packed."""
 
 from grader.errors import GraderError
-from grader.grading.pipeline import make_sandbox
-from grader.problem.assignment import Assignment
-from grader.sandbox.spawner import start_spawner
+from grader.grading.grader import Grader
 from grader.validation.validate import validate
 
 
-def refuse_unsound(assignment: Assignment) -> None:
+def refuse_unsound(grader: Grader) -> None:
     """Pack nothing that `grader validate` finds fault with; only the sandbox of this machine does not matter for that.
 
     Raises:
         GraderError: it does; the message says what.
     """
-    config = assignment.config
-    with make_sandbox(assignment, lambda: start_spawner(assignment.folder / config.model, config.sandbox)) as sandbox:
-        findings = validate(assignment, sandbox).findings
+    with grader:
+        findings = validate(grader.assignment, grader.sandbox).findings
     failed = [finding for finding in findings if finding.outcome == "failed" and finding.check != "sandbox"]
     if failed:
         more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""

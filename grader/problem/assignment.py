@@ -14,11 +14,11 @@ from grader.config.keys import Computed, Config, Gradient
 from grader.errors import ConfigError
 from grader.problem.derivatives import Derivative, differentiate, random_directions, relative_error
 from grader.problem.model import Array, Graph
-from grader.problem.points import Step, make_fresh_step, make_inconsistent_step, make_steps
+from grader.problem.points import Point, make_fresh_point, make_inconsistent_point, make_points
 from grader.problem.recompute import Recomputed, recomputed_gradients
 from grader.problem.reference import Reference
 
-KEPT_STEPS = 32
+KEPT_POINTS = 32
 
 
 @dataclass(frozen=True)
@@ -33,14 +33,14 @@ class Assignment:
     folder: Path
     config: Config
     graph: Graph
-    steps: list[Step]
+    points: list[Point]
     reference: Reference | None
 
     @cached_property
     def numeric(self) -> dict[str, list[Derivative]]:
         """The numerical derivative for each gradient, at each step."""
         return {
-            gradient.name: [self._differentiate(gradient, step) for step in self.steps]
+            gradient.name: [self._differentiate(gradient, point) for point in self.points]
             for gradient in self.config.gradients
         }
 
@@ -48,9 +48,9 @@ class Assignment:
     def exact(self) -> dict[str, list[Array]]:
         """Each gradient at each step to machine precision: the solution's or, without it, by complex steps."""
         if self.reference is not None:
-            return {name: [self.reference(name, step)[0] for step in self.steps] for name in self.names}
+            return {name: [self.reference(name, point)[0] for point in self.points] for name in self.names}
         return {
-            gradient.name: [self._by_complex_step(gradient, step) for step in self.steps]
+            gradient.name: [self._by_complex_step(gradient, point) for point in self.points]
             for gradient in self.config.gradients
         }
 
@@ -71,20 +71,20 @@ class Assignment:
         """For each gradient all those that it builds on, nearest first; empty without a solution."""
         if self.reference is None:
             return {name: [] for name in self.names}
-        direct = {name: self.reference.upstream(name, self.steps[0]) for name in self.names}
+        direct = {name: self.reference.upstream(name, self.points[0]) for name in self.names}
         return {name: _nearest_first(name, direct) for name in self.names}
 
-    def fresh_step(self, source_hash: str) -> Step:
+    def fresh_point(self, source_hash: str) -> Point:
         """The step that only the file with this SHA-256 is checked at."""
-        known = self._fresh_steps
+        known = self._fresh_points
         if source_hash not in known:
-            if len(known) == KEPT_STEPS:
+            if len(known) == KEPT_POINTS:
                 del known[next(iter(known))]
-            known[source_hash] = make_fresh_step(self.config, self.graph, source_hash)
+            known[source_hash] = make_fresh_point(self.config, self.graph, source_hash)
         return known[source_hash]
 
     @cached_property
-    def _fresh_steps(self) -> dict[str, Step]:
+    def _fresh_points(self) -> dict[str, Point]:
         """Those drawn last: each is needed when its file is run and again when its answers are checked."""
         return {}
 
@@ -94,16 +94,16 @@ class Assignment:
         return {gradient.name: self.symbolic(gradient) for gradient in self.config.gradients}
 
     @cached_property
-    def inconsistent_step(self) -> Step:
+    def inconsistent_point(self) -> Point:
         """The step whose computed quantities do not belong to its inputs."""
-        return make_inconsistent_step(self.config, self.graph)
+        return make_inconsistent_point(self.config, self.graph)
 
     @cached_property
     def given(self) -> dict[str, Array]:
         """Each gradient at the inconsistent step, as a formula gives it that uses the quantities that it is given."""
         if self.reference is None:
             return {}
-        return {name: self.reference(name, self.inconsistent_step)[0] for name in self.names}
+        return {name: self.reference(name, self.inconsistent_point)[0] for name in self.names}
 
     @cached_property
     def recomputed(self) -> dict[str, tuple[dict[Recomputed, Array], dict[Recomputed, Array]]]:
@@ -112,7 +112,7 @@ class Assignment:
             return {}
         return {
             gradient.name: recomputed_gradients(
-                self.graph, self.reference, self.inconsistent_step, gradient.name, gradient.of
+                self.graph, self.reference, self.inconsistent_point, gradient.name, gradient.of
             )
             for gradient in self.config.gradients
         }
@@ -136,18 +136,18 @@ class Assignment:
             for gradient in self.config.gradients
         }
 
-    def _differentiate(self, gradient: Gradient, step: Step) -> Derivative:
+    def _differentiate(self, gradient: Gradient, point: Point) -> Derivative:
         check = self.config.checks.finite_difference
-        shape = step.shape(self.symbolic(gradient))
+        shape = point.shape(self.symbolic(gradient))
         few = int(np.prod(shape)) <= check.max_entries
         directions = None if few else random_directions(shape, check.directions, int(self.config.steps.seed, 16))
         return differentiate(
-            self.graph, step, gradient.of, method=check.method, step_size=check.step_size, directions=directions
+            self.graph, point, gradient.of, method=check.method, step_size=check.step_size, directions=directions
         )
 
-    def _by_complex_step(self, gradient: Gradient, step: Step) -> Array:
-        derivative = differentiate(self.graph, step, gradient.of, method="complex_step")
-        return derivative.value.reshape(step.shape(self.symbolic(gradient)))
+    def _by_complex_step(self, gradient: Gradient, point: Point) -> Array:
+        derivative = differentiate(self.graph, point, gradient.of, method="complex_step")
+        return derivative.value.reshape(point.shape(self.symbolic(gradient)))
 
 
 def load_assignment(config: Config, folder: Path, *, with_solution: bool) -> Assignment:
@@ -164,7 +164,7 @@ def load_assignment(config: Config, folder: Path, *, with_solution: bool) -> Ass
             f"{folder / 'config.yaml'}: expected `solution:`, the solved file, found none; grading needs it"
         )
     reference = Reference(folder / config.solution, names) if with_solution else None
-    return Assignment(folder, config, graph, make_steps(config, graph), reference)
+    return Assignment(folder, config, graph, make_points(config, graph), reference)
 
 
 def _nearest_first(name: str, direct: dict[str, frozenset[str]]) -> list[str]:

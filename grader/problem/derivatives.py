@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from grader.problem.model import Array, Graph
-from grader.problem.points import Step
+from grader.problem.points import Point
 
 STEP_SIZE = {"central": 1e-5, "richardson": 1e-3, "complex_step": 1e-20}
 EPSILON = float(np.finfo(float).eps)
@@ -45,24 +45,24 @@ class Derivative:
 
 def differentiate(
     graph: Graph,
-    step: Step,
+    point: Point,
     node: str,
     *,
     method: str = "central",
     step_size: float | None = None,
     directions: Array | None = None,
 ) -> Derivative:
-    """dJ/d`node` at `step`, along every entry of it or along `directions` (N, *shape of node)."""
-    point = np.asarray(step.values[node], dtype=float)
-    rays = np.eye(point.size).reshape(point.size, *point.shape) if directions is None else directions
+    """dJ/d`node` at `point`, along every entry of it or along `directions` (N, *shape of node)."""
+    x = np.asarray(point.values[node], dtype=float)
+    rays = np.eye(x.size).reshape(x.size, *x.shape) if directions is None else directions
     t = STEP_SIZE[method] if step_size is None else step_size
     match method:
         case "central":
-            value, error = _central(graph, step, node, point, rays, t)
+            value, error = _central(graph, point, node, x, rays, t)
         case "richardson":
-            value, error = _richardson(graph, step, node, point, rays, t)
+            value, error = _richardson(graph, point, node, x, rays, t)
         case "complex_step":
-            value, error = _complex_step(graph, step, node, point, rays, t)
+            value, error = _complex_step(graph, point, node, x, rays, t)
         case _:
             raise ValueError(f"no such method: {method}")
     return Derivative(value, error, directions)
@@ -100,38 +100,36 @@ def _norm(array: Array) -> float:
     return math.sqrt(float(flat.dot(flat)))
 
 
-def _central(graph: Graph, step: Step, node: str, point: Array, rays: Array, t: float) -> tuple[Array, float]:
-    fine, coarse = _differences(graph, step, node, point, rays, (t, 2 * t))
+def _central(graph: Graph, point: Point, node: str, x: Array, rays: Array, t: float) -> tuple[Array, float]:
+    fine, coarse = _differences(graph, point, node, x, rays, (t, 2 * t))
     truncation = np.linalg.norm(coarse - fine) / 3
-    return fine, _relative(truncation + _rounding(step, graph, rays, t), fine)
+    return fine, _relative(truncation + _rounding(point, graph, rays, t), fine)
 
 
-def _richardson(graph: Graph, step: Step, node: str, point: Array, rays: Array, t: float) -> tuple[Array, float]:
-    d1, d2, d4 = _differences(graph, step, node, point, rays, (t, 2 * t, 4 * t))
+def _richardson(graph: Graph, point: Point, node: str, x: Array, rays: Array, t: float) -> tuple[Array, float]:
+    d1, d2, d4 = _differences(graph, point, node, x, rays, (t, 2 * t, 4 * t))
     fine, coarse = (4 * d1 - d2) / 3, (4 * d2 - d4) / 3
     truncation = np.linalg.norm(coarse - fine) / 15
-    return fine, _relative(truncation + _rounding(step, graph, rays, t), fine)
+    return fine, _relative(truncation + _rounding(point, graph, rays, t), fine)
 
 
-def _complex_step(graph: Graph, step: Step, node: str, point: Array, rays: Array, t: float) -> tuple[Array, float]:
+def _complex_step(graph: Graph, point: Point, node: str, x: Array, rays: Array, t: float) -> tuple[Array, float]:
     sizes = (t, 1e3 * t)
-    losses = _losses(graph, step, node, np.concatenate([point + 1j * size * rays for size in sizes]))
+    losses = _losses(graph, point, node, np.concatenate([x + 1j * size * rays for size in sizes]))
     fine, coarse = (part.imag / size for part, size in zip(np.split(losses, 2), sizes, strict=True))
     return fine, _relative(np.linalg.norm(coarse - fine), fine) + EPSILON
 
 
-def _differences(
-    graph: Graph, step: Step, node: str, point: Array, rays: Array, sizes: tuple[float, ...]
-) -> list[Array]:
-    """D(t) for each t in `sizes`, from one stack of perturbed points."""
-    points = np.concatenate([point + sign * t * rays for t in sizes for sign in (1, -1)])
-    losses = _losses(graph, step, node, points).reshape(len(sizes), 2, len(rays))
+def _differences(graph: Graph, point: Point, node: str, x: Array, rays: Array, sizes: tuple[float, ...]) -> list[Array]:
+    """D(t) for each t in `sizes`, from one stack of perturbed values."""
+    stack = np.concatenate([x + sign * t * rays for t in sizes for sign in (1, -1)])
+    losses = _losses(graph, point, node, stack).reshape(len(sizes), 2, len(rays))
     return [(plus - minus) / (2 * t) for (plus, minus), t in zip(losses, sizes, strict=True)]
 
 
-def _rounding(step: Step, graph: Graph, rays: Array, t: float) -> float:
+def _rounding(point: Point, graph: Graph, rays: Array, t: float) -> float:
     """The norm of the error that rounding J leaves in all the quotients together."""
-    return float(EPSILON * max(1.0, abs(step.values[graph.loss])) / t * np.sqrt(len(rays)))
+    return float(EPSILON * max(1.0, abs(point.values[graph.loss])) / t * np.sqrt(len(rays)))
 
 
 def _relative(error: Any, value: Array) -> float:
@@ -139,18 +137,18 @@ def _relative(error: Any, value: Array) -> float:
     return float(error) / size if size else float(error)
 
 
-def _losses(graph: Graph, step: Step, node: str, points: Array) -> Array:
-    """J at each of the stacked points, (N,): in one pass, or one by one where the model does not take stacks."""
+def _losses(graph: Graph, point: Point, node: str, stack: Array) -> Array:
+    """J at each of the stacked values, (N,): in one pass, or one by one where the model does not take stacks."""
 
-    def one(point: Array) -> Array:
-        return np.asarray(graph.loss_at(step.values, node, point)).reshape(())
+    def one(x: Array) -> Array:
+        return np.asarray(graph.loss_at(point.values, node, x)).reshape(())
 
     try:
-        stacked = np.asarray(graph.loss_at(step.values, node, points))
-        if stacked.shape == (len(points),) and all(
-            abs(stacked[i] - one(points[i])) <= 1e-12 * abs(stacked[i]) for i in (0, -1)
+        stacked = np.asarray(graph.loss_at(point.values, node, stack))
+        if stacked.shape == (len(stack),) and all(
+            abs(stacked[i] - one(stack[i])) <= 1e-12 * abs(stacked[i]) for i in (0, -1)
         ):
             return stacked
     except (ValueError, IndexError, TypeError):
         pass  # not a model for stacks
-    return np.array([one(point) for point in points])
+    return np.array([one(x) for x in stack])

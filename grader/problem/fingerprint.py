@@ -81,11 +81,11 @@ def _numbers(assignment: "Assignment") -> list[bytes]:
     import numpy as np
 
     parts = []
-    for k, step in enumerate(assignment.steps):
+    for k, point in enumerate(assignment.points):
         for name, quantity in assignment.config.quantities.items():
             digits = 6 if isinstance(quantity, Computed) else 12
-            entries = " ".join(f"{entry:.{digits}g}" for entry in np.ravel(step.values[name]))
-            parts.append(f"{k} {name} {np.shape(step.values[name])} {entries}\n".encode())
+            entries = " ".join(f"{entry:.{digits}g}" for entry in np.ravel(point.values[name]))
+            parts.append(f"{k} {name} {np.shape(point.values[name])} {entries}\n".encode())
     return parts
 
 

@@ -19,7 +19,7 @@ MAX_DRAWS = 8
 
 
 @dataclass(frozen=True)
-class Step:
+class Point:
     """One point.
 
     Attributes:
@@ -35,22 +35,22 @@ class Step:
         return tuple(size if isinstance(size, int) else self.sizes[size] for size in symbolic)
 
 
-def make_steps(config: Config, graph: Graph) -> list[Step]:
+def make_points(config: Config, graph: Graph) -> list[Point]:
     """The steps of an assignment; the same config gives the same numbers.
 
     Raises:
         ConfigError: the model does not compute the declared shapes, or a quantity has a zero where none may be.
     """
-    return [make_step(config, graph, k) for k in range(config.steps.count)]
+    return [make_point(config, graph, k) for k in range(config.steps.count)]
 
 
-def make_step(config: Config, graph: Graph, k: int) -> Step:
+def make_point(config: Config, graph: Graph, k: int) -> Point:
     """Step number `k`, from 0.  Each quantity has its own stream, so that adding one does not change the others."""
     inputs = _draw_inputs(config, config.sizes(k), partial(_stream, config, "step", k))
     return _finished(config, graph, inputs, k)
 
 
-def make_fresh_step(config: Config, graph: Graph, source_hash: str) -> Step:
+def make_fresh_point(config: Config, graph: Graph, source_hash: str) -> Point:
     """A step for one file alone, drawn from a keyed hash of its bytes: no table in the file can hold its answers.
 
     Its sizes are those of one of the fixed steps.  A step at which the loss is no finite number is drawn again.
@@ -65,13 +65,13 @@ def make_fresh_step(config: Config, graph: Graph, source_hash: str) -> Step:
         random = _stream(config, "file", source_hash, attempt)
         k = int(random.integers(config.steps.count))
         sizes = config.sizes(k)
-        step = Step(_evaluate(config, graph, _draw_inputs(config, sizes, lambda _: random), k), sizes)  # noqa: B023, called here
-        if np.isfinite(step.values[graph.loss]):
-            return step
+        point = Point(_evaluate(config, graph, _draw_inputs(config, sizes, lambda _: random), k), sizes)  # noqa: B023, called here
+        if np.isfinite(point.values[graph.loss]):
+            return point
     raise ConfigError(f"{graph.path}: {graph.loss}: expected a finite number, found none at {MAX_DRAWS} random steps")
 
 
-def make_inconsistent_step(config: Config, graph: Graph) -> Step:
+def make_inconsistent_point(config: Config, graph: Graph) -> Point:
     """A step whose computed quantities do not belong to its inputs, nor to one another.
 
     Each is taken from a point of its own: h is in (0, 1) and y_hat adds up to 1, but h is not sigmoid(z).  What a function
@@ -79,12 +79,12 @@ def make_inconsistent_step(config: Config, graph: Graph) -> Step:
     what returns the same at both uses nothing that the model computes.
     """
     sizes = config.sizes(0)
-    values = dict(make_step(config, graph, 0).values)
+    values = dict(make_point(config, graph, 0).values)
     for name, quantity in config.quantities.items():
         if isinstance(quantity, Computed):
             elsewhere = _draw_inputs(config, sizes, partial(_stream, config, "inconsistent", name))
             values[name] = _evaluate(config, graph, elsewhere, 0)[name]
-    return Step(values, sizes)
+    return Point(values, sizes)
 
 
 def _stream(config: Config, *labels: str | int) -> np.random.Generator:
@@ -103,17 +103,17 @@ def _draw_inputs(config: Config, sizes: dict[str, int], stream: Callable[[str], 
     return inputs
 
 
-def _finished(config: Config, graph: Graph, inputs: dict[str, Any], k: int) -> Step:
+def _finished(config: Config, graph: Graph, inputs: dict[str, Any], k: int) -> Point:
     """The step with these inputs, checked; `k` is the number of the step with its sizes."""
-    step = Step(_evaluate(config, graph, inputs, k), config.sizes(k))
+    point = Point(_evaluate(config, graph, inputs, k), config.sizes(k))
     for name, quantity in config.quantities.items():
         if not isinstance(quantity, Index):
-            _check(graph, name, step.values[name], step.shape(quantity.shape), k, zeros=isinstance(quantity, OneHot))
-    if np.shape(step.values[graph.loss]) != ():
+            _check(graph, name, point.values[name], point.shape(quantity.shape), k, zeros=isinstance(quantity, OneHot))
+    if np.shape(point.values[graph.loss]) != ():
         raise ConfigError(
-            f"{graph.path}: {graph.loss} is to be one number, found shape {np.shape(step.values[graph.loss])}"
+            f"{graph.path}: {graph.loss} is to be one number, found shape {np.shape(point.values[graph.loss])}"
         )
-    return step
+    return point
 
 
 def _draw(quantity: Quantity, sizes: dict[str, int], random: np.random.Generator, drawn: dict[str, Any]) -> Any:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from itertools import combinations
 
 from grader.problem.model import Array, Graph
-from grader.problem.points import Step
+from grader.problem.points import Point
 from grader.problem.reference import Reference
 
 ALL_SUBSETS = 6  # computed quantities: where there are more of them, not every set is tried
@@ -17,7 +17,7 @@ Recomputed = frozenset[str]
 
 
 def recomputed_gradients(
-    graph: Graph, reference: Reference, step: Step, gradient: str, of: str
+    graph: Graph, reference: Reference, point: Point, gradient: str, of: str
 ) -> tuple[dict[Recomputed, Array], dict[Recomputed, Array]]:
     """The gradient with respect to `of` for sets of recomputed quantities, as (differentiated, alike).
 
@@ -27,9 +27,9 @@ def recomputed_gradients(
     computed = [name for name in graph.order if name != graph.loss]
     downstream = frozenset(graph.downstream(of)) - {graph.loss}
     sets = list(dict.fromkeys([*_sets(computed), downstream]))
-    alike = {which: _evaluated(graph, reference, step, gradient, which) for which in sets}
+    alike = {which: _evaluated(graph, reference, point, gradient, which) for which in sets}
     differentiated = {
-        which - {of}: _evaluated(graph, reference, step, gradient, which - {of})
+        which - {of}: _evaluated(graph, reference, point, gradient, which - {of})
         for which in sets
         if downstream and downstream <= which
     }
@@ -46,9 +46,9 @@ def _sets(computed: list[str]) -> Iterator[Recomputed]:
         yield from (frozenset(computed[k:]) for k in range(len(computed)))
 
 
-def _evaluated(graph: Graph, reference: Reference, step: Step, gradient: str, which: Iterable[str]) -> Array:
-    values = dict(step.values)
+def _evaluated(graph: Graph, reference: Reference, point: Point, gradient: str, which: Iterable[str]) -> Array:
+    values = dict(point.values)
     for name in graph.order:
         if name in which:
             values[name] = graph.functions[name](*[values[parameter] for parameter in graph.parameters[name]])
-    return reference(gradient, Step(values, step.sizes))[0]
+    return reference(gradient, Point(values, point.sizes))[0]

@@ -12,7 +12,7 @@ import numpy as np
 
 from grader.errors import ConfigError, did_you_mean
 from grader.problem.model import Array, load_module
-from grader.problem.points import Step
+from grader.problem.points import Point
 
 
 class Reference:
@@ -32,14 +32,14 @@ class Reference:
                 functions = [n for n, value in self._namespace.items() if callable(value)]
                 raise ConfigError(f"{path}: expected a function {name}(s), found none{did_you_mean(name, functions)}")
 
-    def __call__(self, name: str, step: Step, own: Mapping[str, Array] | None = None) -> tuple[Array, frozenset[str]]:
+    def __call__(self, name: str, point: Point, own: Mapping[str, Array] | None = None) -> tuple[Array, frozenset[str]]:
         """The gradient `name` at `step`, and which of the gradients in `own` it used instead of its own.
 
         Raises:
             ConfigError: the solution's function raises.
         """
         if not own:
-            return self._called(self._namespace[name], name, step), frozenset()
+            return self._called(self._namespace[name], name, point), frozenset()
         used: set[str] = set()
 
         def replaced(gradient: str, value: Array) -> Callable[[Any], Array]:
@@ -55,18 +55,18 @@ class Reference:
                 namespace[key] = _rebound(value, namespace)
         namespace.update({gradient: replaced(gradient, value) for gradient, value in own.items()})
         function = namespace[name] if name not in own else _rebound(self._namespace[name], namespace)
-        return self._called(function, name, step), frozenset(used)
+        return self._called(function, name, point), frozenset(used)
 
-    def _called(self, function: Callable[[Any], Any], name: str, step: Step) -> Array:
+    def _called(self, function: Callable[[Any], Any], name: str, point: Point) -> Array:
         try:
-            return np.asarray(function(SimpleNamespace(**step.values)), dtype=float)
+            return np.asarray(function(SimpleNamespace(**point.values)), dtype=float)
         except Exception as error:
             raise ConfigError(f"{self.path}: {name} does not run: {type(error).__name__}: {error}") from error
 
-    def upstream(self, name: str, step: Step) -> frozenset[str]:
+    def upstream(self, name: str, point: Point) -> frozenset[str]:
         """The gradients that `name` calls directly."""
-        values = {other: self(other, step)[0] for other in self.names if other != name}
-        return self(name, step, values)[1]
+        values = {other: self(other, point)[0] for other in self.names if other != name}
+        return self(name, point, values)[1]
 
 
 def _rebound(function: FunctionType, namespace: dict[str, Any]) -> FunctionType:

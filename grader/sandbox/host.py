@@ -11,7 +11,7 @@ from grader.errors import SandboxError
 from grader.records.run import Answer, Run
 from grader.sandbox.attempt import Call
 from grader.sandbox.job import Job
-from grader.sandbox.loop import Loop, Nursery
+from grader.sandbox.loop import ChildFactory, Loop
 from grader.sandbox.spawner import Report, Spawner
 from grader.sandbox.wire import JobWriter
 
@@ -43,11 +43,11 @@ class Sandbox:
         """
         usual = min(USUAL_ROOM, ALL_ROOM // max(1, len(calls)))
         room = {name: max(entries, usual) for name, entries in (expected or {}).items()}
-        self._nursery = Nursery(start, start(), writer, calls, limits, first_slot, checked, room)
+        self._factory = ChildFactory(start, start(), writer, calls, limits, first_slot, checked, room)
 
     @property
     def report(self) -> Report:
-        return self._nursery.spawner.report
+        return self._factory.spawner.report
 
     def require(self, strength: str) -> None:
         """Refuse to go on where the sandbox is weaker than asked for.
@@ -69,7 +69,7 @@ class Sandbox:
         Raises:
             SandboxError: the sandbox failed; nothing is known about the file.
         """
-        return self._run_one(Job(source, self._nursery.calls))
+        return self._run_one(Job(source, self._factory.calls))
 
     def trace(self, source: bytes, gradients: Collection[str], before: Run) -> dict[str, list[Answer]]:
         """Run some gradients of a file once more, line by line; those that answer at every step are in the result.
@@ -80,8 +80,8 @@ class Sandbox:
         Raises:
             SandboxError: the sandbox failed.
         """
-        checked = self._nursery.checked
-        calls = [(name, k) for name, k in self._nursery.calls if name in gradients and (checked is None or k < checked)]
+        checked = self._factory.checked
+        calls = [(name, k) for name, k in self._factory.calls if name in gradients and (checked is None or k < checked)]
         run = self._run_one(Job(source, calls, traced=True, before=before))
         return {name: found for name, found in run.answers.items() if found[-1].outcome == "returned"}
 
@@ -90,19 +90,19 @@ class Sandbox:
 
         `sources` may give None, which counts as no position, for "nothing at the moment": it is asked again after a while.
         """
-        calls = self._nursery.calls
+        calls = self._factory.calls
         jobs = (None if source is None else Job(source, calls) for source in sources)
-        yield from Loop(self._nursery, in_flight).run(jobs)
+        yield from Loop(self._factory, in_flight).run(jobs)
 
     def _run_one(self, job: Job) -> Run:
-        for _, run in Loop(self._nursery, in_flight=1).run([job]):
+        for _, run in Loop(self._factory, in_flight=1).run([job]):
             if isinstance(run, SandboxError):
                 raise run
             return run
         raise AssertionError("every file has a run")
 
     def close(self) -> None:
-        self._nursery.spawner.close()
+        self._factory.spawner.close()
 
     def __enter__(self) -> "Sandbox":
         return self

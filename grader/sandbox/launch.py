@@ -25,18 +25,18 @@ _ENVIRONMENT = {
 }
 _KEPT = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "NVPL_BLAS_DEBUG_CPU_TYPE", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 
-_hatched: list[Launched] = []
+_prestarted: list[Launched] = []
 
 
-def hatch() -> None:
+def prestart() -> None:
     """Start a zygote for whoever asks first."""
     if sys.platform == "linux" and importlib.util.find_spec("numpy") is not None:
-        _hatched.append(launch_zygote())
+        _prestarted.append(launch_zygote())
 
 
 def take_zygote() -> Launched:
     """The zygote that was started ahead, or a new one."""
-    return _hatched.pop() if _hatched else launch_zygote()
+    return _prestarted.pop() if _prestarted else launch_zygote()
 
 
 def launch_zygote() -> Launched:

@@ -22,7 +22,7 @@ _TICK_SECONDS = 0.02
 
 
 @dataclass
-class Nursery:
+class ChildFactory:
     """What children come from and what they are asked: the spawner that is alive now, and the work.
 
     Attributes:
@@ -46,9 +46,9 @@ class Nursery:
 class Loop:
     """Keeps children busy until every file has its run."""
 
-    def __init__(self, nursery: Nursery, in_flight: int) -> None:
-        self.nursery = nursery
-        self.free = deque(range(nursery.first_slot, nursery.first_slot + in_flight))
+    def __init__(self, factory: ChildFactory, in_flight: int) -> None:
+        self.factory = factory
+        self.free = deque(range(factory.first_slot, factory.first_slot + in_flight))
         self.running: dict[int, tuple[Pending, Attempt]] = {}
         self.again: deque[Pending] = deque()
         self.done: deque[tuple[int, Run | SandboxError]] = deque()
@@ -84,8 +84,8 @@ class Loop:
         return self._admit(self.taken - 1, job)
 
     def _admit(self, number: int, job: Job) -> Pending:
-        limits = self.nursery.limits
-        submission = Pending(number, job, limits, self.nursery.checked, self.nursery.writer.names)
+        limits = self.factory.limits
+        submission = Pending(number, job, limits, self.factory.checked, self.factory.writer.names)
         if len(job.source) > limits.source_kb * 1024:
             message = f"the file is larger than the {limits.source_kb} kB that are accepted"
             if job.source[:64].lstrip().startswith(b"{"):
@@ -105,7 +105,7 @@ class Loop:
         os.set_blocking(job_write, False)
         os.set_blocking(result_read, False)
         source, traced = submission.job.source, submission.job.traced
-        job = memoryview(self.nursery.writer.job(source, calls, trace=traced))
+        job = memoryview(self.factory.writer.job(source, calls, trace=traced))
         attempt = Attempt(
             calls,
             submission.limits,
@@ -114,11 +114,11 @@ class Loop:
             job,
             job_write,
             result_read,
-            self.nursery.room,
+            self.factory.room,
         )
         self.running[slot] = (submission, attempt)
         try:
-            self.nursery.spawner.start(
+            self.factory.spawner.start(
                 slot, job_read, result_write, source, helpers=traced or submission.alone is not None
             )
         except SandboxError as error:
@@ -150,10 +150,10 @@ class Loop:
                     )  # it is not to wait for a tick
                 attempt.check_deadlines()
                 if attempt.kill_wanted:
-                    self.nursery.spawner.kill(slot)
+                    self.factory.spawner.kill(slot)
 
     def _hear(self) -> None:
-        for event in self.nursery.spawner.events():
+        for event in self.factory.spawner.events():
             if event.slot not in self.running:
                 continue
             submission, attempt = self.running[event.slot]
@@ -187,8 +187,8 @@ class Loop:
 
     def _zygote_died(self, error: SandboxError) -> None:
         """Start another zygote and give each file that was running one more chance."""
-        self.selector.unregister(self.nursery.spawner)
-        self.nursery.spawner.close()
+        self.selector.unregister(self.factory.spawner)
+        self.factory.spawner.close()
         for slot, (submission, attempt) in list(self.running.items()):
             self._release(slot, attempt)
             submission.zygote_deaths += 1
@@ -197,12 +197,12 @@ class Loop:
             else:
                 self.again.append(submission)
         self.running.clear()
-        self.nursery.spawner = self.nursery.start()
+        self.factory.spawner = self.factory.start()
         self._watch()
 
     def _watch(self) -> None:
-        self.nursery.spawner.report  # noqa: B018, waits until it is ready
-        self.selector.register(self.nursery.spawner, selectors.EVENT_READ)
+        self.factory.spawner.report  # noqa: B018, waits until it is ready
+        self.selector.register(self.factory.spawner, selectors.EVENT_READ)
 
     def _take_done(self) -> Iterator[tuple[int, Run | SandboxError]]:
         while self.done:
@@ -212,7 +212,7 @@ class Loop:
         """Whoever stopped listening leaves no child behind."""
         with contextlib.suppress(SandboxError):
             for slot in self.running:
-                self.nursery.spawner.kill(slot)
+                self.factory.spawner.kill(slot)
             while self.running and self.selector.select(1.0):
                 self._hear()
         for _, attempt in self.running.values():

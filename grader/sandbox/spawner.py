@@ -52,7 +52,7 @@ class Report(msgspec.Struct, frozen=True):
         return not self.breaches
 
     def __str__(self) -> str:
-        layers = [
+        restrictions = [
             "own user" * self.uid,
             f"Landlock {self.landlock}" * bool(self.landlock),
             "seccomp" * self.seccomp,
@@ -60,7 +60,7 @@ class Report(msgspec.Struct, frozen=True):
             "watched" * self.reports,
         ]
         kind = "strong" if self.strong else "weak"
-        listed = ", ".join(["resource limits", *(layer for layer in layers if layer)])
+        listed = ", ".join(["resource limits", *(layer for layer in restrictions if layer)])
         failed = f"; a student's code could {', '.join(self.breaches)}" if self.breaches else ""
         return f"{kind} ({self.platform}: {listed}){failed}"
 

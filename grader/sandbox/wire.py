@@ -225,7 +225,7 @@ class JobWriter:
 
     def __init__(
         self,
-        steps: Sequence[Mapping[str, Any]],
+        points: Sequence[Mapping[str, Any]],
         output_bytes: int,
         sizes: Sequence[Mapping[str, int]] | None = None,
         asked: Sequence[str] = (),
@@ -241,11 +241,11 @@ class JobWriter:
         `names` are those of the quantities, the dimensions and the functions.
         """
         blob = bytearray()
-        self._steps = [_described(blob, step, sizes[k] if sizes else {}, start=0) for k, step in enumerate(steps)]
+        self._steps = [_described(blob, point, sizes[k] if sizes else {}, start=0) for k, point in enumerate(points)]
         self._blob = bytes(blob)
         self._output_bytes = output_bytes
         self._asked = list(asked)
-        self.names = frozenset([*asked, *(name for known in (*steps, *(sizes or ())) for name in known)])
+        self.names = frozenset([*asked, *(name for known in (*points, *(sizes or ())) for name in known)])
         self._fresh = fresh
         self._heads: dict[Any, bytes] = {}
 
@@ -277,13 +277,13 @@ class JobWriter:
         return b"".join((_LENGTHS.pack(len(head), size), head, self._blob, more, source))
 
 
-def _described(blob: bytearray, step: Mapping[str, Any], sizes: Mapping[str, int], *, start: int) -> dict[str, Any]:
+def _described(blob: bytearray, point: Mapping[str, Any], sizes: Mapping[str, int], *, start: int) -> dict[str, Any]:
     """A step as the header has it; the bytes of its arrays are added to `blob`, which begins at `start` of the job's data."""
     arrays: dict[str, tuple[int, int, tuple[int, ...]]] = {}
-    for name, value in step.items():
+    for name, value in point.items():
         if not isinstance(value, int):
             begin = start + len(blob)
             blob += value.astype("<f8", copy=False).tobytes()
             arrays[name] = (begin, start + len(blob), value.shape)
-    indices = {name: int(value) for name, value in step.items() if isinstance(value, int)}
+    indices = {name: int(value) for name, value in point.items() if isinstance(value, int)}
     return {"indices": indices, "arrays": arrays, "sizes": dict(sizes)}

@@ -2,7 +2,7 @@
 
 from grader.config.keys import Gradient
 from grader.diagnosis.hints import ANY, LEVELS, Entry, fill, load_hints
-from grader.diagnosis.misconceptions import all_misconceptions, evaluate, misconceptions, named_story
+from grader.diagnosis.misconceptions import all_misconceptions, evaluate, misconceptions, named_hypothesis
 from grader.diagnosis.operators import OPERATORS
 from grader.problem.assignment import Assignment
 from grader.problem.derivatives import relative_error
@@ -79,9 +79,9 @@ def check_misconceptions(assignment: Assignment) -> Finding:
             if all(v.shape == r.shape and relative_error(v, r) <= SAME for v, r in zip(values, right, strict=True)):
                 problems.append(f"{entry.name}: its formula is the right one for {name}")
             problems += [f"{entry.name}: says {leak}" for leak in leaks(assignment, name, entry.says, strict=True)]
-            story = named_story(assignment, name, values, {}, SAME)
-            if story is not None and story.operator != entry.name:
-                problems.append(f"{entry.name}: has the numbers of {story.operator}, which stands before it")
+            hypothesis = named_hypothesis(entries, assignment, name, values, {}, SAME)
+            if hypothesis is not None and hypothesis.operator != entry.name:
+                problems.append(f"{entry.name}: has the numbers of {hypothesis.operator}, which stands before it")
     return finding("misconceptions", f"{len(entries)} of your own, all told apart", "some cannot be used", problems)
 
 

@@ -51,7 +51,7 @@ def namespace(assignment: Assignment, gradient: str, k: int) -> dict[str, Any]:
     names.update(
         {name: value for name, value in assignment.graph.helpers.items() if name not in assignment.config.quantities}
     )
-    names.update({name: value for name, value in assignment.steps[k].values.items() if name != assignment.config.loss})
+    names.update({name: value for name, value in assignment.points[k].values.items() if name != assignment.config.loss})
     names.update({name: values[k] for name, values in assignment.exact.items() if name != gradient})
     return names
 

@@ -34,8 +34,8 @@ class Mutant:
 
 def mutants_of(assignment: Assignment, world: World, other: Assignment, gradient: Gradient) -> Iterator[Mutant]:
     """The mutants of one gradient that have its shape at all steps; each formula once."""
-    here = Evaluator(assignment.graph, world.functions, assignment.steps, assignment.exact)
-    there = Evaluator(other.graph, world.functions, other.steps, other.exact)
+    here = Evaluator(assignment.graph, world.functions, assignment.points, assignment.exact)
+    there = Evaluator(other.graph, world.functions, other.points, other.exact)
     seen = set()
     right = assignment.exact[gradient.name]
     for node, edit in local_mutants(gradient.name, world):

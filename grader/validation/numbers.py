@@ -7,14 +7,14 @@ from collections.abc import Iterator
 import msgspec
 import numpy as np
 
-from grader.checks.check import Judgement, judge
+from grader.checks.check import Verdicts, check_gradient
 from grader.checks.fresh import MARGIN as FRESH_MARGIN
 from grader.config.keys import Gradient
 from grader.errors import ConfigError
 from grader.problem.assignment import Assignment
 from grader.problem.derivatives import STEP_SIZE, differentiate, random_directions, relative_error
 from grader.problem.model import Array
-from grader.problem.points import Step, make_steps
+from grader.problem.points import Point, make_points
 from grader.records.run import Answer, ArrayData
 from grader.validation.finding import Finding, finding, grouped
 
@@ -26,11 +26,11 @@ DIRECTIONS = 8  # along a single one a derivative may happen to be next to nothi
 NEARLY = 1e-3  # an answer off by this much, relatively, is wrong
 
 
-def check_steps(assignment: Assignment) -> Finding:
+def check_points(assignment: Assignment) -> Finding:
     """All quantities are of a size at which numbers can be compared."""
     problems, odd = [], []
     for name in assignment.config.quantities:
-        values = [np.asarray(step.values[name]) for step in assignment.steps]
+        values = [np.asarray(point.values[name]) for point in assignment.points]
         largest = [float(np.max(np.abs(value))) for value in values if value.ndim]
         for size in {min(largest), max(largest)} if largest else ():
             line = f"{name} has entries of {size:.1e} at most: they should be of order one"
@@ -40,7 +40,7 @@ def check_steps(assignment: Assignment) -> Finding:
                 odd.append(line)
     if odd and not problems:
         return Finding("steps", "warning", "some quantities are rather small or large", odd)
-    good = f"{len(assignment.steps)} steps, all quantities of order one"
+    good = f"{len(assignment.points)} steps, all quantities of order one"
     return finding("steps", good, "quantities are too small or too large to compare numbers", problems[:SHOWN])
 
 
@@ -78,33 +78,33 @@ def _error(assignment: Assignment, gradient: Gradient, method: str) -> tuple[flo
     """The largest relative error over the steps, and the number of the step."""
     check = assignment.config.checks.finite_difference
     errors = []
-    for step, right, known in zip(
-        assignment.steps, assignment.exact[gradient.name], assignment.numeric[gradient.name], strict=True
+    for point, right, known in zip(
+        assignment.points, assignment.exact[gradient.name], assignment.numeric[gradient.name], strict=True
     ):
-        if right.shape != step.shape(assignment.symbolic(gradient)):
+        if right.shape != point.shape(assignment.symbolic(gradient)):
             raise ConfigError(
-                f"{assignment.config.solution}: {gradient.name}: expected shape {step.shape(assignment.symbolic(gradient))},"
+                f"{assignment.config.solution}: {gradient.name}: expected shape {point.shape(assignment.symbolic(gradient))},"
                 f" that of {gradient.of}, found {right.shape}"
             )
         size = check.step_size if method == check.method else STEP_SIZE[method]
         numeric = differentiate(
-            assignment.graph, step, gradient.of, method=method, step_size=size, directions=known.directions
+            assignment.graph, point, gradient.of, method=method, step_size=size, directions=known.directions
         )
         error = relative_error(numeric.of(right), numeric.value)
         errors.append(np.inf if np.isnan(error) else error)
     return float(max(errors)), int(np.argmax(errors))
 
 
-def check_fresh_steps(assignment: Assignment) -> Finding:
+def check_fresh_points(assignment: Assignment) -> Finding:
     """The solution at steps drawn as for single files, along a few random directions, and at the inconsistent step."""
     limit = FRESH_MARGIN * max(assignment.config.checks.reference.tolerance, 1e-14)
     problems = []
     try:
         for i in range(FRESH_STEPS):
-            step = assignment.fresh_step(hashlib.sha256(bytes([i])).hexdigest())
+            point = assignment.fresh_point(hashlib.sha256(bytes([i])).hexdigest())
             problems += [
                 f"{name}: relative error {error:.1e}"
-                for name, error in _errors_along_directions(assignment, step)
+                for name, error in _errors_along_directions(assignment, point)
                 if not error <= limit
             ]
         inconsistent = [name for name, value in assignment.given.items() if not np.isfinite(value).all()]
@@ -121,12 +121,12 @@ def check_fresh_steps(assignment: Assignment) -> Finding:
     )
 
 
-def _errors_along_directions(assignment: Assignment, step: Step) -> Iterator[tuple[str, float]]:
+def _errors_along_directions(assignment: Assignment, point: Point) -> Iterator[tuple[str, float]]:
     assert assignment.reference is not None
     for gradient in assignment.config.gradients:
-        rays = random_directions(step.shape(assignment.symbolic(gradient)), DIRECTIONS, seed=0)
-        numeric = differentiate(assignment.graph, step, gradient.of, method="complex_step", directions=rays)
-        yield gradient.name, relative_error(numeric.of(assignment.reference(gradient.name, step)[0]), numeric.value)
+        rays = random_directions(point.shape(assignment.symbolic(gradient)), DIRECTIONS, seed=0)
+        numeric = differentiate(assignment.graph, point, gradient.of, method="complex_step", directions=rays)
+        yield gradient.name, relative_error(numeric.of(assignment.reference(gradient.name, point)[0]), numeric.value)
 
 
 def check_margins(assignment: Assignment) -> Finding:
@@ -162,8 +162,8 @@ def _let_through(assignment: Assignment, gradient: Gradient) -> list[str]:
         )
     for method in ("central", "richardson"):
         numeric = [
-            differentiate(assignment.graph, step, gradient.of, method=method).value.reshape(value.shape)
-            for step, value in zip(assignment.steps, right, strict=True)
+            differentiate(assignment.graph, point, gradient.of, method=method).value.reshape(value.shape)
+            for point, value in zip(assignment.points, right, strict=True)
         ]
         if judged(assignment, gradient, numeric).reference.passed:
             found.append(
@@ -184,8 +184,8 @@ def check_trivial(assignment: Assignment) -> Finding:
             verdicts = judged(assignment, gradient, values)
             if verdicts.shape.passed:
                 problems.append(f"{gradient.name}: {word} keep marks")
-    same_sizes = {tuple(step.sizes.values()) for step in assignment.steps}
-    if len(same_sizes) == len(assignment.steps) and len(same_sizes) > 1:
+    same_sizes = {tuple(point.sizes.values()) for point in assignment.points}
+    if len(same_sizes) == len(assignment.points) and len(same_sizes) > 1:
         details = [
             "no two steps share their sizes: an answer that never changes is caught by its shape or values alone"
         ]
@@ -200,10 +200,10 @@ def check_trivial(assignment: Assignment) -> Finding:
     )
 
 
-def judged(assignment: Assignment, gradient: Gradient, values: list[Array]) -> Judgement:
+def judged(assignment: Assignment, gradient: Gradient, values: list[Array]) -> Verdicts:
     """The verdicts on arrays as a student's answer, in the direction of the loss."""
     answers = [Answer("returned", as_data(assignment.config.sign * value), "ndarray") for value in values]
-    return judge(assignment, gradient, answers)
+    return check_gradient(assignment, gradient, answers)
 
 
 def as_data(value: Array) -> ArrayData:
@@ -220,4 +220,4 @@ def elsewhere(assignment: Assignment) -> Assignment:
     """The same assignment at other random steps."""
     moved = msgspec.structs.replace(assignment.config.steps, seed=another_seed(assignment.config.steps.seed))
     config = msgspec.structs.replace(assignment.config, steps=moved)
-    return dataclasses.replace(assignment, config=config, steps=make_steps(config, assignment.graph))
+    return dataclasses.replace(assignment, config=config, points=make_points(config, assignment.graph))

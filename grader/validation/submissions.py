@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from grader.errors import SandboxError
-from grader.grading.grade import grade
+from grader.grading.pipeline import grade_run
 from grader.problem.assignment import Assignment
 from grader.records.result import Grade
 from grader.sandbox.host import Sandbox
@@ -60,7 +60,7 @@ def check_stubs(assignment: Assignment, sandbox: Sandbox) -> Finding:
 
 def _graded(assignment: Assignment, sandbox: Sandbox, source: bytes) -> Grade | str:
     try:
-        return grade(assignment, sandbox.run(source), assignment.config.submission)
+        return grade_run(assignment, sandbox.run(source), assignment.config.submission)
     except SandboxError as error:
         return str(error)
 

@@ -10,7 +10,7 @@ from grader.sandbox.host import Sandbox
 from grader.validation.finding import Finding, Report, report
 from grader.validation.hint_checks import check_derivation, check_hints, check_misconceptions
 from grader.validation.mutation import check_mutants
-from grader.validation.numbers import check_fresh_steps, check_margins, check_solution, check_steps, check_trivial
+from grader.validation.numbers import check_fresh_points, check_margins, check_points, check_solution, check_trivial
 from grader.validation.submissions import check_rewritings, check_sandbox, check_stubs
 
 
@@ -24,15 +24,15 @@ def _findings(assignment: Assignment, sandbox: Sandbox) -> Iterator[Finding]:
     yield check_sandbox(assignment, sandbox)
     yield check_stubs(assignment, sandbox)
     yield check_derivation(assignment)
-    yield (steps := check_steps(assignment))
+    yield (points := check_points(assignment))
     try:
         solution = check_solution(assignment)
     except ConfigError as error:
         solution = Finding("solution", "failed", str(error))
     yield solution
-    if "failed" in (steps.outcome, solution.outcome):
+    if "failed" in (points.outcome, solution.outcome):
         return  # all that follows is compared with the solution, at these steps
-    yield check_fresh_steps(assignment)
+    yield check_fresh_points(assignment)
     yield check_margins(assignment)
     yield check_trivial(assignment)
     yield from check_mutants(assignment)

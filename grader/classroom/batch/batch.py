@@ -85,12 +85,12 @@ def run_batch(
     return outcome
 
 
-def make_workers(config_path: Path, jobs: int, dask: str, *, judge_only: bool = False) -> Workers:
+def make_workers(config_path: Path, jobs: int, dask: str, *, stored_only: bool = False) -> Workers:
     if dask:
         from grader.classroom.batch.cluster import Cluster
 
-        return Cluster(config_path, dask, judge_only=judge_only)
-    return Pool(config_path, jobs, judge_only=judge_only)
+        return Cluster(config_path, dask, stored_only=stored_only)
+    return Pool(config_path, jobs, stored_only=stored_only)
 
 
 def _grade(store: Store, workers: Workers, config_path: Path) -> int:

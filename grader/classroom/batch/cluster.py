@@ -37,7 +37,7 @@ class ClusterError(GraderError):
 class Cluster:
     """A Dask cluster that is running already."""
 
-    def __init__(self, config: Path, address: str, *, judge_only: bool = False) -> None:
+    def __init__(self, config: Path, address: str, *, stored_only: bool = False) -> None:
         """Connect to the scheduler at `address`.
 
         Raises:
@@ -45,7 +45,7 @@ class Cluster:
             ClusterError: there is no scheduler.
         """
         self._files = assignment_files(config)
-        self._judge_only = judge_only
+        self._judge_only = stored_only
         self._address = address if "://" in address else f"tcp://{address}"
         self._client = self._connect(15)
         self._hello: Hello | None = None

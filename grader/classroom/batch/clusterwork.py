@@ -37,9 +37,9 @@ class _Grader:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def say_hello(files: dict[str, bytes], judge_only: bool) -> bytes:
+def say_hello(files: dict[str, bytes], stored_only: bool) -> bytes:
     """What a grader here says of itself: a `Hello`, which may be a refusal."""
-    grader = _borrow(files, judge_only)
+    grader = _borrow(files, stored_only)
     try:
         hello = grader.pool.hello()
     except WorkerRefused as error:
@@ -49,13 +49,13 @@ def say_hello(files: dict[str, bytes], judge_only: bool) -> bytes:
     return msgspec.msgpack.encode(hello)
 
 
-def grade_chunk(files: dict[str, bytes], judge_only: bool, state: bytes, tasks: bytes) -> bytes:
+def grade_chunk(files: dict[str, bytes], stored_only: bool, state: bytes, tasks: bytes) -> bytes:
     """Grade some tasks; returns the list of results, all of them.
 
     Raises:
         RuntimeError: this worker cannot grade them; as text, because the other end knows none of our classes for sure.
     """
-    grader = _borrow(files, judge_only)
+    grader = _borrow(files, stored_only)
     try:
         found = _grade(grader.pool, msgspec.msgpack.decode(state, type=Fingerprint), tasks)
     except GraderError as error:
@@ -88,9 +88,9 @@ def _grade(pool: Pool, state: Fingerprint, tasks: bytes) -> bytes:
     return msgspec.msgpack.encode(results)
 
 
-def _borrow(files: dict[str, bytes], judge_only: bool) -> _Grader:
+def _borrow(files: dict[str, bytes], stored_only: bool) -> _Grader:
     """A grader for this assignment that nobody uses; those for others are ended."""
-    key = hashlib.sha256(msgspec.msgpack.encode([sorted(files.items()), judge_only])).hexdigest()
+    key = hashlib.sha256(msgspec.msgpack.encode([sorted(files.items()), stored_only])).hexdigest()
     global _started
     with _lock:
         stale = [grader for grader in _idle if grader.key != key]
@@ -100,17 +100,17 @@ def _borrow(files: dict[str, bytes], judge_only: bool) -> _Grader:
         number = _started
     for grader in stale:
         grader.close()
-    return ready[0] if ready else _start(key, files, judge_only, number)
+    return ready[0] if ready else _start(key, files, stored_only, number)
 
 
-def _start(key: str, files: dict[str, bytes], judge_only: bool, number: int) -> _Grader:
+def _start(key: str, files: dict[str, bytes], stored_only: bool, number: int) -> _Grader:
     folder = Path(tempfile.mkdtemp(prefix="gradient-grader-"))  # readable by this user alone
     for name, data in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
     first_slot = SLOTS * ((os.getpid() * 7 + number) % _UIDS)
-    return _Grader(key, folder, Pool(folder / "config.yaml", 1, judge_only=judge_only, first_slot=first_slot))
+    return _Grader(key, folder, Pool(folder / "config.yaml", 1, stored_only=stored_only, first_slot=first_slot))
 
 
 def _give_back(grader: _Grader) -> None:

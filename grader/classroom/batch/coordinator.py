@@ -88,9 +88,9 @@ def _run_record(result: Result, hello: Hello) -> RunRecord | None:
         return None
     state = hello.fingerprint
     runtime = state.runtime if not result.runtime else msgspec.json.decode(result.runtime, type=type(state.runtime))
-    steps = state.steps if is_whole(result.run) else ""
+    points = state.steps if is_whole(result.run) else ""
     return RunRecord(
-        result.run, result.answers_hash, result.cpu_seconds, result.attempts, steps, runtime, hello.sandbox
+        result.run, result.answers_hash, result.cpu_seconds, result.attempts, points, runtime, hello.sandbox
     )
 
 

@@ -55,11 +55,11 @@ class Pool:
     """So many worker processes, from the first task on until `close`."""
 
     def __init__(
-        self, config: Path, jobs: int, *, judge_only: bool = False, in_flight: int = IN_FLIGHT, first_slot: int = 0
+        self, config: Path, jobs: int, *, stored_only: bool = False, in_flight: int = IN_FLIGHT, first_slot: int = 0
     ) -> None:
         """Start the workers; they load in parallel, and are waited for when they are needed."""
         self._config = config.resolve()
-        self._judge_only = judge_only
+        self._judge_only = stored_only
         self._in_flight = in_flight
         self._first_slot = first_slot
         self._selector = selectors.DefaultSelector()

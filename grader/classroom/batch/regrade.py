@@ -52,7 +52,7 @@ def run_regrade(config_path: Path, out: Path, *, jobs: int, dask: str = "", reru
     """
     config = load_config(config_path)
     with Store(out, create=False) as store:
-        workers = make_workers(config_path, jobs, dask, judge_only=rerun == "none")
+        workers = make_workers(config_path, jobs, dask, stored_only=rerun == "none")
         try:
             state = fingerprint_of(workers.hello())
             kind = "regrade" if rerun == "none" else "rerun"
@@ -83,14 +83,14 @@ def _plan(todo: list[Todo], rerun: str) -> tuple[list[Work], list[Todo]]:
     """What to judge and what to run, and what is left as it is."""
     wants: dict[str, Callable[[Todo], bool]] = {
         "none": lambda one: False,
-        "changed": lambda one: not (one.judgeable and one.same_runtime),
+        "changed": lambda one: not (one.regradable and one.same_runtime),
         "all": lambda one: True,
     }
     work, left = [], []
     for one in sorted(todo, key=lambda one: one.answers):  # a worker remembers the grades of the answers it saw last
         if wants[rerun](one):
-            work.append(Work(one.submission, before=one.run_id if one.judgeable else None))
-        elif not one.judgeable or one.run_id is None:
+            work.append(Work(one.submission, before=one.run_id if one.regradable else None))
+        elif not one.regradable or one.run_id is None:
             left.append(one)
         else:
             work.append(Work(one.submission, one.run_id))

@@ -9,7 +9,6 @@ import os
 import socket
 from collections import OrderedDict
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -17,8 +16,8 @@ import msgspec
 from grader.checks.tampering import flags_of
 from grader.classroom.batch.protocol import Channel, Hello, Result, Task
 from grader.classroom.store.packing import answers_hash, pack_run, unpack_run
-from grader.config.load import load_config
 from grader.errors import GraderError, SandboxError
+from grader.grading.grader import Grader
 
 if TYPE_CHECKING:
     from grader.problem.assignment import Assignment
@@ -40,12 +39,12 @@ class Settings(msgspec.Struct, frozen=True):
 
     fd: int
     config: str
-    judge_only: bool
+    stored_only: bool
     in_flight: int
     first_slot: int
 
 
-class Judge:
+class RunGrader:
     """Grades runs; remembers the grades of the answers at the shared steps that it saw last."""
 
     def __init__(self, assignment: "Assignment") -> None:
@@ -54,7 +53,8 @@ class Judge:
 
     def __call__(self, run: "Run", task: Task, sandbox: str) -> Result:
         """The result of a task whose file left `run`, without the run itself."""
-        from grader.grading.grade import not_graded, settle
+        from grader.grading.grade import not_graded
+        from grader.grading.pipeline import settle
 
         key = answers_hash(run)
         error = ""
@@ -75,7 +75,7 @@ class Judge:
         )
 
     def _shared(self, key: str, run: "Run") -> "Grade":
-        from grader.grading.grade import grade_shared
+        from grader.grading.pipeline import grade_shared
 
         grade = self._known.pop(key) if key in self._known else grade_shared(self.assignment, run)
         self._known[key] = grade
@@ -87,16 +87,16 @@ class Judge:
 class Worker:
     """The loop of a worker."""
 
-    def __init__(self, channel: Channel, judge: Judge) -> None:
+    def __init__(self, channel: Channel, check_gradient: RunGrader) -> None:
         self.channel = channel
-        self.judge = judge
+        self.check_gradient = check_gradient
         self.running: dict[int, Task] = {}
         self._tasks = msgspec.msgpack.Decoder(Task)
 
-    def judge_all(self) -> None:
+    def grade_all(self) -> None:
         """Grade stored answers until there are no more."""
         while (frame := self._receive(wait=True)) is not None:
-            self._judge_stored(self._tasks.decode(frame))
+            self._grade_stored(self._tasks.decode(frame))
 
     def run_all(self, sandbox: "Sandbox", in_flight: int) -> None:
         """Run and grade files until there are no more."""
@@ -105,13 +105,13 @@ class Worker:
         for position, run in sandbox.run_many(self._sources(), in_flight):
             task = self.running.pop(position)
             if isinstance(run, SandboxError):
-                grade = msgspec.json.encode(not_graded(self.judge.assignment, task.name, str(run)))
+                grade = msgspec.json.encode(not_graded(self.check_gradient.assignment, task.name, str(run)))
                 self._send(Result(task.number, grade, error=str(run)))
                 continue
-            self._send(msgspec.structs.replace(self.judge(run, task, str(sandbox.report)), run=pack_run(run)))
+            self._send(msgspec.structs.replace(self.check_gradient(run, task, str(sandbox.report)), run=pack_run(run)))
 
-    def _judge_stored(self, task: Task) -> None:
-        self._send(self.judge(unpack_run(task.run), task, task.sandbox))
+    def _grade_stored(self, task: Task) -> None:
+        self._send(self.check_gradient(unpack_run(task.run), task, task.sandbox))
 
     def _sources(self) -> Iterator[bytes | None]:
         """The files of the tasks as they arrive; waits only where nothing is being run."""
@@ -125,7 +125,7 @@ class Worker:
                 continue
             task = self._tasks.decode(frame)
             if task.run:
-                self._judge_stored(task)
+                self._grade_stored(task)
                 continue
             self.running[position] = task
             position += 1
@@ -160,49 +160,32 @@ def main(settings: Settings) -> None:
 
 
 def _work(channel: Channel, settings: Settings) -> None:
-    path = Path(settings.config)
-    config = load_config(path)
-    if settings.judge_only:
-        assignment = _load(path)
-        channel.send(msgspec.msgpack.encode(_hello(assignment)))
-        Worker(channel, Judge(assignment)).judge_all()
+    grader = Grader(settings.config, first_slot=settings.first_slot)
+    if settings.stored_only:
+        _prepare(grader.assignment)
+        channel.send(msgspec.msgpack.encode(_hello(grader.assignment)))
+        Worker(channel, RunGrader(grader.assignment)).grade_all()
         return
-    from grader.sandbox.spawner import start_spawner
-
-    model = path.parent / config.model
-    spawner = start_spawner(model, config.sandbox)
-    try:
-        from grader.grading.pipeline import make_sandbox
-
-        assignment = _load(path)
-        first = iter([spawner])
-        with make_sandbox(
-            assignment, lambda: next(first, None) or start_spawner(model, config.sandbox), settings.first_slot
-        ) as sandbox:
-            sandbox.require(config.sandbox.require)
-            channel.send(msgspec.msgpack.encode(_hello(assignment, sandbox)))
-            Worker(channel, Judge(assignment)).run_all(sandbox, settings.in_flight)
-    finally:
-        spawner.close()
+    with grader:
+        _prepare(grader.assignment)
+        grader.sandbox.require(grader.config.sandbox.require)
+        channel.send(msgspec.msgpack.encode(_hello(grader.assignment, grader.sandbox)))
+        Worker(channel, RunGrader(grader.assignment)).run_all(grader.sandbox, settings.in_flight)
 
 
-def _load(path: Path) -> "Assignment":
-    """The assignment; a mistake in any of the staff's files ends a batch before it has begun.
+def _prepare(assignment: "Assignment") -> None:
+    """Read and compute here, once, what the first grade would, while students' files wait.
 
     Raises:
-        ConfigError: there is one.
+        ConfigError: an instructor's file has a mistake: the batch ends before it has begun.
     """
     from grader.diagnosis.hints import load_hints
     from grader.diagnosis.misconceptions import misconceptions
-    from grader.problem.assignment import load_assignment
 
-    assignment = load_assignment(load_config(path), path.parent, with_solution=True)
     load_hints(assignment)
     misconceptions(assignment)
-    # Computed here, once, and not by the first grade, while students' files wait.
     for known in (assignment.numeric, assignment.exact, assignment.ancestors, assignment.given):
         len(known)
-    return assignment
 
 
 def _hello(assignment: "Assignment", sandbox: "Sandbox | None" = None) -> Hello:

@@ -39,7 +39,7 @@ class Heat(Struct, frozen=True):
         error: relative error of the whole answer; None where some entry is not finite.
     """
 
-    step: int
+    point: int
     axes: tuple[str, str]
     shape: tuple[int, int]
     cells: str
@@ -49,7 +49,7 @@ class Heat(Struct, frozen=True):
 
 def heat_map(assignment: Assignment, gradient: Gradient, answers: Sequence[Answer]) -> Heat | None:
     """The errors of one gradient; None where its answers are not arrays of real numbers of the right shape."""
-    if len(answers) != len(assignment.steps):
+    if len(answers) != len(assignment.points):
         return None
     _, values = check_shape(assignment, gradient, answers)
     if values is None or any(value.dtype.kind not in "biuf" for value in values):
@@ -66,7 +66,7 @@ def heat_map(assignment: Assignment, gradient: Gradient, answers: Sequence[Answe
     letters = _letters(value, right, assignment.config.checks.finite_difference.tolerance)
     whole = relative_error(value, right)
     return Heat(
-        step=worst + 1,
+        point=worst + 1,
         axes=axes,
         shape=(len(value), columns),
         cells="".join(letters[:MAX_SIDE, :MAX_SIDE].ravel()),

@@ -32,7 +32,7 @@ class RootCost:
     statements: Counter[str] = field(default_factory=Counter)
     students: Students = field(default_factory=list)
     lost: float = 0.0
-    carried: int = 0
+    propagated: int = 0
     kept: float = 0.0
 
     @property
@@ -164,7 +164,7 @@ def _costs(graded: Grades) -> list[RootCost]:
             if k not in cost.students[-1:]:
                 cost.students.append(k)
             cost.lost += root.lost
-            cost.carried += len(root.stopped)
+            cost.propagated += len(root.stopped)
             siblings = sum(other.gradient == root.gradient for other in roots)
             for gradient in grade.gradients:
                 follows = gradient.follow_through
@@ -172,7 +172,7 @@ def _costs(graded: Grades) -> list[RootCost]:
                     share = 1 / (siblings * len(follows.roots))
                     cost.kept += follows.score * share
                     cost.lost += (gradient.max_score - gradient.score) * share
-                    cost.carried += 1
+                    cost.propagated += 1
     return sorted(costs.values(), key=lambda cost: (-cost.weight, cost.gradient, cost.kind, cost.where))
 
 

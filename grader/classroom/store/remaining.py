@@ -21,7 +21,7 @@ class Todo:
 
     submission: int
     run_id: int | None
-    judgeable: bool
+    regradable: bool
     same_runtime: bool
     answers: str = ""
 
@@ -44,11 +44,11 @@ def not_in_round(db: sqlite3.Connection, round_id: int, state: Fingerprint) -> l
         " AND NOT EXISTS (SELECT 1 FROM gradings WHERE submission_id = submissions.id AND round_id = ?) ORDER BY submissions.id"
     )
     todo = []
-    for submission, run_id, steps, runtime, answers in db.execute(sql, (round_id,)).fetchall():
+    for submission, run_id, points, runtime, answers in db.execute(sql, (round_id,)).fetchall():
         if run_id is None:
-            todo.append(Todo(submission, None, judgeable=False, same_runtime=False))
+            todo.append(Todo(submission, None, regradable=False, same_runtime=False))
             continue
         was = msgspec.json.decode(runtime, type=Runtime)
-        judgeable = steps == state.steps and set(state.runtime.functions) <= set(was.functions)
-        todo.append(Todo(submission, run_id, judgeable, was == state.runtime, answers))
+        regradable = points == state.steps and set(state.runtime.functions) <= set(was.functions)
+        todo.append(Todo(submission, run_id, regradable, was == state.runtime, answers))
     return todo

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from grader.cli.common import config_option, find_config_path, lies_in
+from grader.cli.common import config_option
+from grader.config.find import find_config, lies_in
 from grader.errors import UsageError
 from grader.inputs.downloads.download import LAYOUTS
 
@@ -45,7 +46,7 @@ def command(
     from grader.classroom.batch.batch import run_batch
     from grader.classroom.batch.summary import print_summary
 
-    config = find_config_path(config_path)
+    config = config_path or find_config(Path.cwd())
     if config_path is None and path.is_dir() and lies_in(config, path):
         raise UsageError(
             f"{config} lies among the submissions in {path}, so it may be a student's, and what it names is run as yours; "

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from grader.cli.common import config_option, read_config
+from grader.cli.common import config_option
+from grader.grading.grader import Grader
 
 if TYPE_CHECKING:
     from grader.config.keys import Gradient
@@ -24,17 +25,15 @@ def command(gradient: str, config_path: Path | None) -> None:
     told apart.
     """
     from grader.errors import UsageError, did_you_mean
-    from grader.problem.assignment import load_assignment
 
-    config, folder = read_config(config_path)
-    by_name = {one.name: one for one in config.gradients}
+    grader = Grader(config_path)
+    by_name = {one.name: one for one in grader.config.gradients}
     if gradient not in by_name:
         known = ", ".join(by_name)
         raise UsageError(
             f"there is no gradient {gradient}{did_you_mean(gradient, list(by_name)) or f'; expected one of {known}'}"
         )
-    assignment = load_assignment(config, folder, with_solution=True)
-    for line in _lines(assignment, by_name[gradient]):
+    for line in _lines(grader.assignment, by_name[gradient]):
         click.echo(line)
 
 

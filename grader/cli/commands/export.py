@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from grader.cli.common import config_option, echo_outdated, read_config
+from grader.cli.common import config_option, echo_outdated
 from grader.errors import UsageError
+from grader.grading.grader import Grader
 from grader.text import one_line
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def command(
     from grader.classroom.store.query import Results
     from grader.packaging.archive import write_whole
 
-    config, _ = read_config(config_path)
+    config = Grader(config_path).config
     if form in ("canvas", "moodle") and template is None:
         raise UsageError(
             f"{form}: expected the file to fill: download it from {form.capitalize()} and name it with --into FILE"

@@ -5,16 +5,10 @@ from pathlib import Path
 
 import click
 
-from grader.cli.common import (
-    config_option,
-    exit_with,
-    find_config_for,
-    grade_file,
-    grading,
-    print_human,
-    read_config,
-)
+from grader.cli.common import config_option, exit_with, print_human
+from grader.config.find import find_config_for
 from grader.errors import UsageError
+from grader.grading.grader import Grader
 from grader.output.formats import NAMES
 
 
@@ -27,9 +21,8 @@ def command(file: Path, as_json: bool, name: str | None, config_path: Path | Non
     """Grade FILE: a Python file, or a folder or zip that contains it at any depth."""
     if as_json and name is not None:
         raise UsageError("--json and --format: expected one of them, found both")
-    config, folder = read_config(find_config_for(file, config_path))
-    with grading(config, folder, with_solution=True) as (assignment, sandbox):
-        grade = grade_file(assignment, sandbox, file, require=config.sandbox.require, for_platform=name is not None)
+    with Grader(find_config_for(file, config_path)) as grader:
+        grade = grader.grade(file, submitted=name is not None)
     if as_json:
         from grader.records.result import to_json
 
@@ -37,7 +30,7 @@ def command(file: Path, as_json: bool, name: str | None, config_path: Path | Non
     elif name is not None:
         from grader.output.formats import render
 
-        click.echo(render(name, grade, config), nl=False)
+        click.echo(render(name, grade, grader.config), nl=False)
     else:
-        print_human(grade, config, staff=True)
+        print_human(grade, grader.config, staff=True)
     exit_with(grade)

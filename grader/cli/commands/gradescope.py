@@ -1,11 +1,11 @@
 """`grader gradescope`: the zip to upload, and a rehearsal of it."""
 
 from pathlib import Path
-from typing import Any
 
 import click
 
-from grader.cli.common import config_option, read_config
+from grader.cli.common import config_option
+from grader.grading.grader import Grader
 
 
 @click.group("gradescope")
@@ -24,13 +24,15 @@ def build_command(output: Path, force: bool, config_path: Path | None) -> None:
     from grader.packaging.archive import write_whole
     from grader.packaging.gradescope.bundle import build
 
-    config, path = _read(config_path)
-    data = build(config, path, force=force)
+    grader = Grader(config_path)
+    data = build(grader, force=force)
     write_whole(output, data)
     click.echo(
         f"{output} ({len(data) / 1024:.0f} kB), to upload under Configure Autograder, image Ubuntu 22.04 or later."
     )
-    click.echo(f"Set the assignment's autograder points to {config.max_score:g}: Gradescope does not scale marks.")
+    click.echo(
+        f"Set the assignment's autograder points to {grader.config.max_score:g}: Gradescope does not scale marks."
+    )
 
 
 @command.command("try")
@@ -69,18 +71,19 @@ def try_command(
 
     from grader.packaging.gradescope.dryrun.platform import Platform
     from grader.packaging.gradescope.dryrun.shown import page_html, print_page
-    from grader.packaging.gradescope.dryrun.submitted import default_metadata, following_metadata, handed_in, read_given
+    from grader.packaging.gradescope.dryrun.submitted import default_metadata, following_metadata, read_given, submitted
 
-    config, path = _read(config_path)
+    grader = Grader(config_path)
+    config = grader.config
     given = default_metadata(config) if metadata is None else read_given(metadata)
     with tempfile.TemporaryDirectory(prefix="gradescope-") as name:
         folder = Path(name)
-        platform = Platform(folder / "autograder", zip_path or _built(config, path, folder))
+        platform = Platform(folder / "autograder", zip_path or _built(grader, folder))
         if setup:
             click.echo(platform.set_up(), nl=False)
         else:
             platform.borrow_python()
-        outcome = platform.run(handed_in(file, config, folder), given, timeout)
+        outcome = platform.run(submitted(file, config, folder), given, timeout)
     console = Console(highlight=False)
     for instructor in (False, True):
         print_page(console, outcome, instructor=instructor)
@@ -92,10 +95,10 @@ def try_command(
         _write(next_metadata, json.dumps(following_metadata(given, outcome), indent=1).encode())
 
 
-def _built(config: Any, path: Path, folder: Path) -> Path:
+def _built(grader: Grader, folder: Path) -> Path:
     from grader.packaging.gradescope.bundle import build
 
-    (folder / "autograder.zip").write_bytes(build(config, path))
+    (folder / "autograder.zip").write_bytes(build(grader))
     return folder / "autograder.zip"
 
 
@@ -104,11 +107,3 @@ def _write(path: Path, data: bytes) -> None:
 
     write_whole(path, data)
     click.echo(f"wrote {path}")
-
-
-def _read(config_path: Path | None) -> tuple[Any, Path]:
-    """The config, and where it stands."""
-    from grader.config.load import find_config
-
-    path = find_config(Path.cwd()) if config_path is None else config_path
-    return read_config(path)[0], path.resolve()

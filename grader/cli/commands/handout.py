@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 
-from grader.cli.common import config_option, read_config
+from grader.cli.common import config_option
+from grader.grading.grader import Grader
 
 
 @click.command("handout")
@@ -18,8 +19,8 @@ def command(output: Path, force: bool, config_path: Path | None) -> None:
     from grader.packaging.archive import write_whole
     from grader.packaging.handout.handout import build_handout
 
-    config, folder = read_config(config_path)
-    data = build_handout(config, folder, force=force)
+    grader = Grader(config_path)
+    data = build_handout(grader.config, grader.folder, force=force)
     write_whole(output, data)
     click.echo(
         f"{output} ({len(data) / 1024:.0f} kB). Students unpack it, then: pip install -r requirements.txt && pytest"

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from grader.cli.common import config_option, find_config_path
+from grader.cli.common import config_option
+from grader.config.find import find_config
 
 
 @click.command("regrade")
@@ -28,7 +29,7 @@ def command(
     from grader.classroom.batch.regrade import run_regrade
     from grader.classroom.batch.summary import print_regraded
 
-    config = find_config_path(config_path)
+    config = config_path or find_config(Path.cwd())
     how = "all" if rerun_all else "changed" if rerun else "none"
     outcome = run_regrade(config, results, jobs=jobs or os.cpu_count() or 1, dask=address, rerun=how)
     print_regraded(results, outcome)

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 
-from grader.cli.common import config_option, echo_outdated, read_config
+from grader.cli.common import config_option, echo_outdated
+from grader.grading.grader import Grader
 
 
 @click.command("report")
@@ -20,13 +21,12 @@ def command(results: Path, config_path: Path | None) -> None:
     from grader.classroom.store.database import explained
     from grader.classroom.store.outputs import note_written, results_hash
     from grader.classroom.store.query import Results
-    from grader.problem.assignment import load_assignment
 
-    config, folder = read_config(config_path)
+    grader = Grader(config_path)
     with explained(results), Results(results) as stored:
         shown = results_hash(stored)
     graded = read_class(results)
-    page = make_report(load_assignment(config, folder, with_solution=True), graded)
+    page = make_report(grader.assignment, graded)
     path = write_report(results, page)
     click.echo(f"{path}: {len(graded.records)} students, {len(page.encode()) / 1e6:.1f} MB; open it in a browser")
     with explained(results), Results(results) as stored:

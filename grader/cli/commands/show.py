@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 
-from grader.cli.common import config_option, echo_outdated, read_config
+from grader.cli.common import config_option, echo_outdated
+from grader.grading.grader import Grader
 
 
 @click.command("show")
@@ -20,7 +21,7 @@ def command(results: Path, student: str, source: bool, config_path: Path | None)
     from grader.classroom.store.database import explained
     from grader.classroom.store.query import Results
 
-    config, _ = read_config(config_path)
+    config = Grader(config_path).config
     with explained(results), Results(results) as stored:
         print_student(Console(highlight=False), stored, find_one(stored, student), config, source=source)
         echo_outdated(stored)

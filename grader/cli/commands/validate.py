@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from grader.cli.common import config_option, grading, read_config
+from grader.cli.common import config_option
+from grader.grading.grader import Grader
 
 if TYPE_CHECKING:
     from grader.validation.finding import Report
@@ -23,11 +24,10 @@ def command(as_json: bool, config_path: Path | None) -> None:
     The solution against numerical derivatives, wrong formulas against the marks, right ones in other words, the stubs, the
     hints, the sandbox.  Exit code 1 if something is wrong with it.
     """
-    config, folder = read_config(config_path)
-    with grading(config, folder, with_solution=True) as (assignment, sandbox):
+    with Grader(config_path) as grader:
         from grader.validation.validate import validate
 
-        found = validate(assignment, sandbox)
+        found = validate(grader.assignment, grader.sandbox)
     if as_json:
         import msgspec
 

@@ -16,7 +16,7 @@ import numpy as np
 from grader.diagnosis.formulas.functions import Functions
 from grader.problem.derivatives import differentiate
 from grader.problem.model import Array, Graph
-from grader.problem.points import Step
+from grader.problem.points import Point
 
 Node = tuple[Any, ...]
 Values = list[Array]
@@ -146,14 +146,14 @@ class Evaluator:
         self,
         graph: Graph,
         functions: Functions,
-        steps: Sequence[Step],
+        points: Sequence[Point],
         gradients: Mapping[str, Values],
         base: "Evaluator | None" = None,
     ) -> None:
         """Evaluate at `steps`; with a `base`, only what depends on `gradients` is computed here, the rest there."""
         self.graph = graph
         self.functions = functions
-        self.steps = list(steps)
+        self.points = list(points)
         self.base = base
         self._own = {("g", name) for name in gradients}
         self._memory: dict[Node, Values | None] = {("g", name): list(values) for name, values in gradients.items()}
@@ -177,7 +177,7 @@ class Evaluator:
 
     def with_gradients(self, own: Mapping[str, Values]) -> "Evaluator":
         """The same steps with some other gradients."""
-        return Evaluator(self.graph, self.functions, self.steps, own, base=self)
+        return Evaluator(self.graph, self.functions, self.points, own, base=self)
 
     def _depends(self, node: Node) -> bool:
         if node not in self._dependent:
@@ -190,19 +190,19 @@ class Evaluator:
     def _compute(self, node: Node) -> Values | None:
         kind = node[0]
         if kind == "q":
-            return [np.asarray(step.values[node[1]]) for step in self.steps]
+            return [np.asarray(point.values[node[1]]) for point in self.points]
         if kind == "c":
-            return [np.asarray(node[1])] * len(self.steps)
+            return [np.asarray(node[1])] * len(self.points)
         if kind == "d":
-            shape = [np.shape(step.values[node[1]]) for step in self.steps]
-            found = [differentiate(self.graph, step, node[1], method="complex_step") for step in self.steps]
+            shape = [np.shape(point.values[node[1]]) for point in self.points]
+            found = [differentiate(self.graph, point, node[1], method="complex_step") for point in self.points]
             return [one.value.reshape(s) for one, s in zip(found, shape, strict=True)]
         parts: list[Any] = []
         for part in node[1:]:
             value = self(part) if isinstance(part, tuple) else part
             if value is None:
                 return None
-            parts.append(value if isinstance(part, tuple) else [part] * len(self.steps))
+            parts.append(value if isinstance(part, tuple) else [part] * len(self.points))
         operation = OPERATIONS.get(kind) or self.functions.operation(kind)
         result = []
         try:

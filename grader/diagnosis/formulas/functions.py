@@ -86,12 +86,12 @@ class Functions:
 
     def curve(self, name: str, a: Array) -> Array:
         """The second derivative, by an eighth-order difference of the first: exact to about 1e-13."""
-        step = 0.02
+        point = 0.02
         weights = {1: 4 / 5, 2: -1 / 5, 3: 4 / 105, 4: -1 / 280}
         total = np.zeros(a.shape)
         for k, weight in weights.items():
-            total = total + weight * (self.slope(name, a + k * step) - self.slope(name, a - k * step))
-        return np.asarray(total / step)
+            total = total + weight * (self.slope(name, a + k * point) - self.slope(name, a - k * point))
+        return np.asarray(total / point)
 
     def jacobian(self, name: str, a: Array) -> Array:
         """d f(a)_k / d a_j of a row `a` (1, n): (n, n)."""

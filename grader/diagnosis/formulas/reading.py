@@ -62,9 +62,9 @@ def _body(reader: "_Reader", function: ast.FunctionDef) -> Node | None:
 
 
 class _Reader:
-    def __init__(self, names: Mapping[str, Node], step: str, gradients: set[str], helpers: set[str]) -> None:
+    def __init__(self, names: Mapping[str, Node], point: str, gradients: set[str], helpers: set[str]) -> None:
         self.names = dict(names)
-        self.step = step
+        self.point = point
         self.gradients = gradients
         self.helpers = helpers
 
@@ -74,7 +74,7 @@ class _Reader:
                 return number(value)
             case ast.Name(id=name) if name in self.names:
                 return self.names[name]
-            case ast.Attribute(value=ast.Name(id=name), attr=quantity) if name == self.step:
+            case ast.Attribute(value=ast.Name(id=name), attr=quantity) if name == self.point:
                 return q(quantity)
             case ast.Attribute(value=inner, attr="T"):
                 return transposed(self.read(inner))
@@ -91,8 +91,8 @@ class _Reader:
 
     def _called(self, node: ast.Call | ast.Subscript) -> Node:
         match node:
-            case ast.Call(func=ast.Name(id=name), args=[ast.Name(id=step)]) if (
-                name in self.gradients and step == self.step
+            case ast.Call(func=ast.Name(id=name), args=[ast.Name(id=point)]) if (
+                name in self.gradients and point == self.point
             ):
                 return ("g", name)
             case ast.Call(func=ast.Name(id=name), args=[argument]) if name in self.helpers:

@@ -99,9 +99,9 @@ def make_world(assignment: Assignment) -> World:
     if assignment.reference is None:
         raise ValueError("without a solution there is nothing to mutate")
     functions = Functions(graph.functions[graph.loss].__globals__, {*config.quantities, graph.loss})
-    count = min(PROBES, len(assignment.steps))
+    count = min(PROBES, len(assignment.points))
     exact = {name: values[:count] for name, values in assignment.exact.items()}
-    evaluator = Evaluator(graph, functions, assignment.steps[:count], exact)
+    evaluator = Evaluator(graph, functions, assignment.points[:count], exact)
     solution = read_functions(assignment.reference.path)
     local: dict[str, Node | None] = {}
     for name in assignment.names:

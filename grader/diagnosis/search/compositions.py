@@ -12,7 +12,7 @@ from itertools import combinations
 import numpy as np
 
 from grader.diagnosis.formulas.expression import Evaluator, Node, replaced
-from grader.diagnosis.hypothesis import Edit, Story
+from grader.diagnosis.hypothesis import Edit, Hypothesis
 from grader.diagnosis.search.maps import PROBED, Group, Maps
 from grader.diagnosis.tables.signatures import direction
 from grader.diagnosis.tables.tables import Tables
@@ -45,7 +45,7 @@ class _Rows:
     costs: Array
 
 
-def compositions(target: Target, name: str, tables: Tables, evaluator: Evaluator, mistakes: int) -> list[Story]:
+def compositions(target: Target, name: str, tables: Tables, evaluator: Evaluator, mistakes: int) -> list[Hypothesis]:
     """The stories of `mistakes` (2 or 3) mistakes that together give the target."""
     hits: list[tuple[float, list[Maps], list[Group], Array, int]] = []
     for chain in _chains(name, tables, target):
@@ -58,18 +58,18 @@ def compositions(target: Target, name: str, tables: Tables, evaluator: Evaluator
                 for cost, choice, entry in _hits(target, rows, tables, chain[depth], MOST_COST[mistakes]):
                     hits.append((cost, chain[: depth + 1], groups, choice, entry))
     hits.sort(key=lambda hit: hit[0])
-    stories: list[Story] = []
+    hypotheses: list[Hypothesis] = []
     cheapest = np.inf
     for cost, links, groups, choice, entry in hits[:MOST_RETOLD]:
-        if stories and cost > cheapest + NEARLY:
+        if hypotheses and cost > cheapest + NEARLY:
             break
         node, edits = _assembled(links, groups, choice, tables, entry)
         if len(edits) < mistakes:
             continue
-        if story := retell(target, node, edits, cost + SECOND_MISTAKE * (mistakes - 1), evaluator, "composition"):
-            stories.append(story)
+        if hypothesis := retell(target, node, edits, cost + SECOND_MISTAKE * (mistakes - 1), evaluator, "composition"):
+            hypotheses.append(hypothesis)
             cheapest = min(cheapest, cost)
-    return stories
+    return hypotheses
 
 
 def _chains(name: str, tables: Tables, target: Target) -> list[list[Maps]]:
@@ -143,9 +143,9 @@ def _hits(
     units = [weights[useful] / length[useful, None] for weights, length in zip(rows.weights, lengths, strict=True)]
     coarse = units[0].astype(np.float32), stocked[0].T.astype(np.float32)  # most are sorted out in single precision
     found = 0
-    step = max(1, CHUNK // max(1, len(entries)))
-    for start in range(0, len(useful), step):
-        first = coarse[0][start : start + step] @ coarse[1]
+    point = max(1, CHUNK // max(1, len(entries)))
+    for start in range(0, len(useful), point):
+        first = coarse[0][start : start + point] @ coarse[1]
         near = np.flatnonzero(np.abs(first, out=first) <= max(tolerance, COARSE))
         if not near.size:
             continue

@@ -9,7 +9,7 @@ import numpy as np
 
 from grader.diagnosis.formulas.expression import Evaluator, Node, Values, add, leaves, mul, number, q
 from grader.diagnosis.formulas.rendering import gradient_text, text
-from grader.diagnosis.hypothesis import Story
+from grader.diagnosis.hypothesis import Hypothesis
 from grader.diagnosis.operators import OPERATORS, Operator
 from grader.diagnosis.tables.signatures import signature
 from grader.diagnosis.tables.tables import Entries
@@ -25,7 +25,7 @@ HANDED_IN = WRONG_RESULT.cost
 
 def added_or_multiplied(
     target: Target, name: str, bank: Entries, terms: Entries, evaluator: Evaluator, probes: int
-) -> list[Story]:
+) -> list[Hypothesis]:
     """The stories of the gradient `name` with something added, or multiplied in entry by entry.
 
     Args:
@@ -36,7 +36,7 @@ def added_or_multiplied(
     if right is None or any(v.size != r.size for v, r in zip(target.values, right, strict=True)):
         return []
     arranged = [value.reshape(truth.shape) for value, truth in zip(target.values, right, strict=True)]
-    stories = []
+    hypotheses = []
     difference = [value - truth for value, truth in zip(arranged, right, strict=True)]
     for node, cost in _named(difference, arranged, [bank, terms], target, probes):
         if ("g", name) in leaves(node):
@@ -45,24 +45,24 @@ def added_or_multiplied(
         if factor is not None:
             whole = add(("g", name), node if factor == 1.0 else mul(number(factor), node))
             shown = text(node) if factor == 1.0 else f"a multiple of {text(node)}"
-            stories.append(_story(target, whole, OPERATORS["extra-term"], text(node), shown, cost, evaluator))
+            hypotheses.append(_story(target, whole, OPERATORS["extra-term"], text(node), shown, cost, evaluator))
     if all(np.all(np.abs(truth) > 0) for truth in right):
         quotient = [value / truth for value, truth in zip(arranged, right, strict=True)]
         for node, cost in _named(quotient, quotient, [bank], target, probes):
             if ("g", name) in leaves(node):
                 continue
             whole = mul(("g", name), node)
-            stories.append(_story(target, whole, OPERATORS["extra-factor"], text(node), text(node), cost, evaluator))
-    return [story for story in stories if story is not None]
+            hypotheses.append(_story(target, whole, OPERATORS["extra-factor"], text(node), text(node), cost, evaluator))
+    return [hypothesis for hypothesis in hypotheses if hypothesis is not None]
 
 
 def concept(
     target: Target, bank: Entries, others: Sequence[tuple[str, Entries]], evaluator: Evaluator, probes: int
-) -> list[Story]:
+) -> list[Hypothesis]:
     """What the answer is, where it is a concept of the bank or a formula of another gradient."""
-    stories = []
+    hypotheses = []
     for node, cost in _named(target.values, target.values, [bank], target, probes):
-        stories.append(_instead(target, node, cost, evaluator))
+        hypotheses.append(_instead(target, node, cost, evaluator))
     for other, entries in others:
         found = entries.index.near(target.values[:probes], target.search_tolerance)
         for i in found[np.argsort(entries.costs[found], kind="stable")][:3]:
@@ -70,29 +70,33 @@ def concept(
             shown = f"those of {gradient_text(other)}"
             edit = OPERATORS["wrong-result"].edit("the result", new=shown)
             cost = float(entries.costs[i]) + edit.cost
-            stories.append(retell(target, node, (edit, *edits), cost, evaluator, "bank"))
-    return [story for story in stories if story is not None]
+            hypotheses.append(retell(target, node, (edit, *edits), cost, evaluator, "bank"))
+    return [hypothesis for hypothesis in hypotheses if hypothesis is not None]
 
 
-def quantity(target: Target, names: Sequence[str], evaluator: Evaluator) -> list[Story]:
+def quantity(target: Target, names: Sequence[str], evaluator: Evaluator) -> list[Hypothesis]:
     """The answer as one of the quantities of the step, handed in as it is."""
-    stories = [_instead(target, q(name), PLAINER, evaluator) for name in names]
-    return [story for story in stories if story is not None and len(story.edits) == 1 and story.cost <= HANDED_IN]
+    hypotheses = [_instead(target, q(name), PLAINER, evaluator) for name in names]
+    return [
+        hypothesis
+        for hypothesis in hypotheses
+        if hypothesis is not None and len(hypothesis.edits) == 1 and hypothesis.cost <= HANDED_IN
+    ]
 
 
-def _instead(target: Target, node: Node, cost: float, evaluator: Evaluator) -> Story | None:
+def _instead(target: Target, node: Node, cost: float, evaluator: Evaluator) -> Hypothesis | None:
     """The answer as something else than the gradient; a factor is one of that, not of the right gradient."""
-    story = _story(target, node, WRONG_RESULT, "the result", text(node), cost, evaluator)
-    if story is None or not any(edit.kind in ("scale", "sign") for edit in story.edits):
-        return story
-    others = tuple(edit for edit in story.edits[1:] if edit.kind not in ("scale", "sign"))
+    hypothesis = _story(target, node, WRONG_RESULT, "the result", text(node), cost, evaluator)
+    if hypothesis is None or not any(edit.kind in ("scale", "sign") for edit in hypothesis.edits):
+        return hypothesis
+    others = tuple(edit for edit in hypothesis.edits[1:] if edit.kind not in ("scale", "sign"))
     edit = WRONG_RESULT.edit("the result", new=f"a multiple of {text(node)}")
-    return Story((edit, *others), story.formula, story.cost, story.layer)
+    return Hypothesis((edit, *others), hypothesis.formula, hypothesis.cost, hypothesis.layer)
 
 
 def _story(
     target: Target, node: Node, operator: Operator, where: str, new: str, cost: float, evaluator: Evaluator
-) -> Story | None:
+) -> Hypothesis | None:
     edit = operator.edit(where, new=new)
     return retell(target, node, (edit,), edit.cost + 0.3 * cost, evaluator, "inverse")
 

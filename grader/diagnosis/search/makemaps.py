@@ -96,7 +96,7 @@ class _Units:
 
     def __init__(self, world: World, upstream: str, k: int, value: Array) -> None:
         gradients = {name: [world.evaluator(("g", name))[k]] for name in world.local}  # type: ignore[index]
-        base = Evaluator(world.evaluator.graph, world.functions, [world.evaluator.steps[k]], gradients)
+        base = Evaluator(world.evaluator.graph, world.functions, [world.evaluator.points[k]], gradients)
         zero = np.zeros(value.shape)
         units = np.eye(value.size).reshape(value.size, *value.shape)
         self.random = np.asarray(np.random.default_rng(7).standard_normal(value.shape))

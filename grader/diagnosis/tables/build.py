@@ -91,8 +91,8 @@ def _distinct(world: World, candidates: Iterator[tuple[Node, tuple[Edit, ...], f
 
 
 def _told(same: Sequence[Kept], edits: tuple[Edit, ...]) -> bool:
-    stories = [[(edit.kind, edit.where) for edit in kept[1]] for kept in same]
-    return [] in stories or [(edit.kind, edit.where) for edit in edits] in stories
+    hypotheses = [[(edit.kind, edit.where) for edit in kept[1]] for kept in same]
+    return [] in hypotheses or [(edit.kind, edit.where) for edit in edits] in hypotheses
 
 
 def _pack(kept: Sequence[Kept]) -> Entries:

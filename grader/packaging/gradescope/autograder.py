@@ -17,27 +17,23 @@ from types import FrameType
 from typing import Any
 
 import msgspec
-import numpy as np
 
 from grader.config.keys import Config
 from grader.config.keys import Sandbox as Limits
 from grader.config.load import load_config
 from grader.errors import GraderError
-from grader.grading.grade import grade
-from grader.grading.pipeline import make_sandbox, noted, with_places
-from grader.inputs.submission import handout_digests, read_handed_in
-from grader.packaging.gradescope import attempts
-from grader.packaging.gradescope import results_json as results
+from grader.grading.grader import Grader
+from grader.grading.pipeline import grade_run, located, noted, run_submission
+from grader.packaging.gradescope import attempts, results_json
 from grader.packaging.gradescope.attempts import Memory
 from grader.packaging.gradescope.emit import emit
 from grader.packaging.gradescope.limit import repeated
 from grader.packaging.gradescope.metadata import Metadata, read_metadata
 from grader.packaging.gradescope.staff import print_for_staff
-from grader.problem.assignment import Assignment, load_assignment
+from grader.problem.assignment import Assignment
 from grader.records.result import Grade
-from grader.records.run import Answer, Run
+from grader.records.run import Run
 from grader.sandbox.shared.processes import become_subreaper, children_of_this_process
-from grader.sandbox.spawner import start_spawner
 
 _DEFAULT_TIMEOUT_SECONDS = 600.0
 _LEFTOVER_SECONDS = 5.0
@@ -83,7 +79,7 @@ def main(root: Path) -> None:
         traceback.print_exc(file=sys.stdout)
         data = _nothing(memory)
     end_leftovers()
-    problem = results.write_results(root / "results" / "results.json", data)
+    problem = results_json.write_results(root / "results" / "results.json", data)
     if problem:
         print(f"NOT GRADED: the grader made an invalid result; please report this: {problem}")
 
@@ -143,12 +139,6 @@ def _results(root: Path, config: Config, metadata: Metadata, memory: Memory, dea
     return results_of(assignment, graded, run, metadata, memory)
 
 
-def grade_run(assignment: Assignment, run: Run, name: str, sandbox: str = "") -> Grade:
-    """Grade; absurdly large numbers of the student's are no news for the staff's page."""
-    with np.errstate(all="ignore"):
-        return grade(assignment, run, name, sandbox)
-
-
 def results_of(assignment: Assignment, graded: Grade, run: Run, metadata: Metadata, memory: Memory) -> dict[str, Any]:
     """The content of results.json for a grade; what is for staff is printed."""
     config = assignment.config
@@ -173,33 +163,20 @@ def _run(root: Path, config: Config, deadline: float) -> tuple[Assignment, Run, 
     Raises:
         GraderError: this cannot be done here, or not safely.
     """
-    source = root / "source"
-    model = source / config.model
-    config = msgspec.structs.replace(config, sandbox=fit(config.sandbox, deadline - time.monotonic()))
-    spawner = start_spawner(model, config.sandbox)
-    try:
-        assignment = load_assignment(config, source, with_solution=True)
-        first = iter([spawner])
-        with make_sandbox(assignment, lambda: next(first, None) or start_spawner(model, config.sandbox)) as sandbox:
-            sandbox.require(config.sandbox.require)
-            handed_in = root / "submission"
-            known = handout_digests(config, source, handed_in)
-            submission = read_handed_in(handed_in, config.submission, config.sandbox.source_kb * 1024, known)
-            if isinstance(submission, Answer):
-                run = Run({}, submission)
-                return assignment, run, grade_run(assignment, run, config.submission, str(sandbox.report))
-            run = sandbox.run(submission.source)
-            graded = noted(grade_run(assignment, run, submission.name, str(sandbox.report)), submission)
-            left = config.sandbox.submission_wall_seconds - run.wall_seconds
-            if time.monotonic() + left < deadline:  # enough to run it again
-                graded = with_places(assignment, sandbox, submission, run, graded)
-            return assignment, run, graded
-    finally:
-        spawner.close()
+    limits = fit(config.sandbox, deadline - time.monotonic())
+    with Grader(root / "source" / "config.yaml", limits=limits) as grader:
+        assignment, sandbox = grader.assignment, grader.sandbox
+        sandbox.require(limits.require)
+        submission = grader.read(root / "submission", submitted=True)
+        run = run_submission(sandbox, submission)
+        graded = noted(grade_run(assignment, run, submission.name, str(sandbox.report)), submission)
+        if time.monotonic() + limits.submission_wall_seconds - run.wall_seconds < deadline:  # enough to run it again
+            graded = located(assignment, sandbox, submission.source, run, graded)
+        return assignment, run, graded
 
 
 def _nothing(memory: Memory) -> dict[str, Any]:
-    return results.not_graded_results(attempts.to_keep(memory.wrong, memory.graded))
+    return results_json.not_graded_results(attempts.to_keep(memory.wrong, memory.graded))
 
 
 @contextmanager

@@ -5,29 +5,28 @@ from pathlib import Path
 from grader.config.keys import Config
 from grader.diagnosis.tables.cache import ship_tables
 from grader.errors import ConfigError
+from grader.grading.grader import Grader
 from grader.packaging import archive
 from grader.packaging.gradescope import results_json
 from grader.packaging.smoke_test import stubs_path
 from grader.packaging.soundness import refuse_unsound
 from grader.packaging.wheel import make_wheel, requirements, wheel_name
-from grader.problem.assignment import load_assignment
 
 PROGRAMS = ("setup.sh", "run_autograder")
 _SCRIPTS = Path(__file__).parent
 _STAFF_FILES = (".py", ".yaml", ".yml")
 
 
-def build(config: Config, config_path: Path, *, force: bool = False) -> bytes:
+def build(grader: Grader, *, force: bool = False) -> bytes:
     """The zip; the same assignment and the same grader give the same bytes.
 
     Raises:
         GraderError: the assignment is not sound (with `force` it is packed all the same), or a file lies elsewhere.
     """
-    folder = config_path.resolve().parent
-    assignment = load_assignment(config, folder, with_solution=True)
+    assignment = grader.assignment
     if not force:
-        refuse_unsound(assignment)
-    files = _assignment(config, config_path, folder)
+        refuse_unsound(grader)
+    files = _assignment(grader.config, grader.config_path, grader.folder)
     tables, content = ship_tables(assignment)
     files[tables] = content
     files["setup.sh"] = (_SCRIPTS / "setup.sh").read_bytes()
@@ -39,7 +38,7 @@ def build(config: Config, config_path: Path, *, force: bool = False) -> bytes:
 
 
 def unfinished() -> bytes:
-    """What stands in results_json.json until there is more: where grading is cut off, this is what remains."""
+    """What stands in results.json until there is more: where grading is cut off, this is what remains."""
     return results_json.checked(results_json.not_graded_results())
 
 

@@ -142,15 +142,15 @@ def _hidden_summary(grade: Grade) -> str:
 
 def _summary(grade: Grade) -> str:
     right = sum(result.status == "passed" for result in grade.gradients)
-    carried = sum(result.status == "followed_through" for result in grade.gradients)
+    propagated = sum(result.status == "followed_through" for result in grade.gradients)
     lines = [f"**{right} of {len(grade.gradients)} gradients right.**"]
     if said := head(grade):
         lines.append(plain(said))
     roots = [root for result in grade.gradients if result.follow_through for root in result.follow_through.roots]
-    if carried:
+    if propagated:
         names = " and ".join(f"`{name}`" for name in dict.fromkeys(roots)) or "earlier ones"
         lines[0] += (
-            f" {carried}{' more' if right else ''} {'is' if carried == 1 else 'are'} right given your own {names}."
+            f" {propagated}{' more' if right else ''} {'is' if propagated == 1 else 'are'} right given your own {names}."
         )
         lines.append(f"Fix {names} first: what follows from it will then be right.")
     groups: dict[tuple[str, ...], list[GradientResult]] = {}

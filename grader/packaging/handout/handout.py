@@ -14,11 +14,11 @@ import yaml
 
 from grader.config.keys import Config
 from grader.errors import ConfigError, GraderError
+from grader.grading.grader import Grader
 from grader.packaging.archive import ZIP_ERRORS, zip_bytes
 from grader.packaging.smoke_test import stubs_path
 from grader.packaging.soundness import refuse_unsound
 from grader.packaging.wheel import make_wheel, requirements, wheel_name
-from grader.problem.assignment import load_assignment
 
 # Everything else in a config is the staff's: a key that is added some day stays at home until it is listed here.
 PUBLIC_KEYS = (
@@ -62,7 +62,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.packaging.handout.homework import Homework
+from grader import Homework
 
 homework = Homework(Path(__file__).parent)
 
@@ -91,7 +91,7 @@ def build_handout(config: Config, folder: Path, *, force: bool = False) -> bytes
     if not stubs.is_file():
         raise ConfigError(f"{stubs}: there is no such file: students start from stubs beside the model")
     if not force:
-        refuse_unsound(load_assignment(config, folder, with_solution=True))
+        refuse_unsound(Grader.of(config, folder))
     files = {
         **public,
         "config.yaml": public_config(config),

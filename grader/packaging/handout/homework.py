@@ -16,18 +16,16 @@ import numpy as np
 import pytest
 
 from grader.checks.check import show
+from grader.config.find import find_config
 from grader.config.keys import CHECKS, Config, Index
-from grader.config.load import find_config, load_config
 from grader.errors import GraderError
 from grader.grading.forstudents import shortened
-from grader.grading.pipeline import grade_submission, make_sandbox
-from grader.inputs.submission import handout_digests, own_file, read_submission
+from grader.grading.grader import Grader
 from grader.output.markdown import unmarked
 from grader.output.wording import cause, explained, fix_first, happened, of_the_file
-from grader.problem.assignment import Assignment, load_assignment
-from grader.problem.points import Step
+from grader.problem.assignment import Assignment
+from grader.problem.points import Point
 from grader.records.result import CheckResult, Grade, GradientResult
-from grader.sandbox.spawner import start_spawner
 
 _MEANING = {
     "shape": "A gradient has the shape of what it is taken with respect to.",
@@ -44,10 +42,9 @@ class Homework:
     """One student's folder: its config.yaml (here or above), and the file to submit in it."""
 
     def __init__(self, folder: Path) -> None:
-        path = find_config(folder)
         self.folder = folder
-        self.config: Config = load_config(path)
-        self._root = path.resolve().parent
+        self._grader = Grader(find_config(folder), at_home=True)
+        self.config = self._grader.config
         self._printed = False
 
     @property
@@ -55,30 +52,25 @@ class Homework:
         """Every gradient with every check, in order."""
         return [(gradient.name, check) for gradient in self.config.gradients for check in CHECKS]
 
-    @cached_property
+    @property
     def assignment(self) -> Assignment:
-        return load_assignment(self.config, self._root, with_solution=False)
+        return self._grader.assignment
 
     @property
-    def steps(self) -> list[SimpleNamespace]:
+    def points(self) -> list[SimpleNamespace]:
         """The steps of the checks, for trying things out: `s = homework.steps[0]`, then `s.h.shape` or `dJ_db2(s)`."""
         loss = self.config.loss
         return [
-            SimpleNamespace(**{name: value for name, value in step.values.items() if name != loss})
-            for step in self.assignment.steps
+            SimpleNamespace(**{name: value for name, value in point.values.items() if name != loss})
+            for point in self.assignment.points
         ]
 
     @cached_property
     def grade(self) -> Grade:
         """All checks of the file, run once."""
-        limits = self.config.sandbox
-        most = limits.source_kb * 1024
-        known = handout_digests(self.config, self._root, self.folder)
-        file, note = own_file(self.folder, self.config.submission, most, known)
-        submission = replace(read_submission(file, self.config.submission, most), note=note)
-        model = self._root / self.config.model
-        with make_sandbox(self.assignment, lambda: start_spawner(model, limits)) as sandbox:
-            return shortened(grade_submission(self.assignment, sandbox, submission))
+        with self._grader as grader:
+            file, note = grader.own_file(self.folder)
+            return shortened(grader.grade_submission(replace(grader.read(file), note=note), "any"))
 
     @cached_property
     def problem(self) -> str:
@@ -129,7 +121,7 @@ class Homework:
         if first := self._told_already(result):
             self._fail_with(result, [seen, f"the same mistake as in {first}, which comes first: fix that one"])
         at = re.search(r"\bstep (\d+)", check.message)
-        self._print_step(int(at.group(1)) if at else 1)
+        self._print_point(int(at.group(1)) if at else 1)
         meaning = _MEANING[check.name].format(of=gradient.of, loss=self.config.differentiated)
         inherited = self._inherited(result) if check.name != CHECKS[0] else ""  # a shape is a gradient's own
         self._fail_with(result, [seen, meaning, inherited, *self._helpful(result)])
@@ -144,13 +136,13 @@ class Homework:
         first = next(one.name for one in self.grade.gradients if one.status not in ("passed", "missing"))
         return f"{first} is wrong too: if this one builds on it, fix that one first" * (first != result.name)
 
-    def _print_step(self, number: int) -> None:
+    def _print_point(self, number: int) -> None:
         """The numbers of the first step that shows a mistake; of later ones where to find them."""
-        sizes = ", ".join(f"{name} = {size}" for name, size in self.assignment.steps[number - 1].sizes.items())
+        sizes = ", ".join(f"{name} = {size}" for name, size in self.assignment.points[number - 1].sizes.items())
         print(f"step {number}: {sizes}")
         print(f"  in `python -i test_gradients.py` it is homework.steps[{number - 1}]")
         if not self._printed:
-            print(describe_step(self.config, self.assignment.steps[number - 1]))
+            print(describe_point(self.config, self.assignment.points[number - 1]))
         self._printed = True
 
     def _fail_run(self, result: GradientResult) -> NoReturn:
@@ -173,11 +165,11 @@ class Homework:
         _fail("\n".join([head, *(_wrapped(line) for line in lines if line)]))
 
 
-def describe_step(config: Config, step: Step) -> str:
+def describe_point(config: Config, point: Point) -> str:
     """The quantities of a step, to three digits."""
     lines = []
     for name, quantity in config.quantities.items():
-        value = step.values[name]
+        value = point.values[name]
         if isinstance(quantity, Index):
             lines.append(f"  s.{name} = {value}")
             continue

@@ -34,7 +34,7 @@ DOUBLE = np.dtype("<f8")
 KEPT_BYTES = 2**25  # of steps that stay alive after their call
 
 
-class Step:
+class Point:
     """All quantities of the model at one point; `s` in the handout."""
 
     def __repr__(self):
@@ -104,12 +104,12 @@ def serve(job_fd, result_fd, helpers=None):
     header, data = read_frame(job_fd)
     limit, asked = header["output_bytes"], header["asked"]
     sys.stdout = sys.stderr = sink = Sink(limit)
-    steps = [_Pristine(description, data) for description in header["steps"]]
+    points = [_Pristine(description, data) for description in header["steps"]]
     source = bytes(data[header["source"] :])
     _seed()
     work = notebook.read(source) or Script(source)
     text = work.text
-    explain = helpers and helpers.Explainer(text, FILE, Step, work.place)
+    explain = helpers and helpers.Explainer(text, FILE, Point, work.place)
 
     trace = helpers.Tracer(FILE, explain, work.place) if helpers and header["trace"] else None
 
@@ -129,10 +129,10 @@ def serve(job_fd, result_fd, helpers=None):
     broken = None
     for number, (gradient, k) in enumerate(header["calls"]):
         if gradient != broken:
-            step, room = steps[k].copy(), room - len(steps[k].raw)
+            point, room = points[k].copy(), room - len(points[k].raw)
             if room >= 0:
-                kept.append(step)
-            event, value = _call(namespace, gradient, asked, steps[k], step, explain, trace, limit)
+                kept.append(point)
+            event, value = _call(namespace, gradient, asked, points[k], point, explain, trace, limit)
             broken = gradient if event["outcome"] != "returned" else None
             if broken is not None:
                 _blame(event, gradient, work, limit)
@@ -166,11 +166,11 @@ class _Pristine:
 
     def copy(self):
         """A step, and its arrays with the one buffer that holds them all."""
-        step, buffer = Step(), bytearray(self.raw)
+        point, buffer = Point(), bytearray(self.raw)
         arrays = {name: np.ndarray(shape, DOUBLE, buffer, offset) for name, shape, offset in self.places}
-        step.__dict__.update(self.indices)
-        step.__dict__.update(arrays)
-        return step, arrays, buffer
+        point.__dict__.update(self.indices)
+        point.__dict__.update(arrays)
+        return point, arrays, buffer
 
     def changed(self, arrays, buffer):
         """The names of the arrays that are no longer what they were."""
@@ -227,12 +227,12 @@ def _call(namespace, gradient, asked, pristine, copy, explain, trace, limit):
     function = namespace.get(gradient)
     if not callable(function):
         return {"outcome": "missing", "message": clean(missing.in_words(namespace, gradient, asked), limit)}, None
-    step, arrays, buffer = copy
+    point, arrays, buffer = copy
     value = failed = None
     started = time.process_time() if explain is not None else 0.0
     with warnings.catch_warnings(record=True) as caught:
         try:
-            returned = function(step) if trace is None else trace(function, step, pristine.sizes)
+            returned = function(point) if trace is None else trace(function, point, pristine.sizes)
             value, event = _plain(returned, limit)
         except NotImplementedError as error:
             event = {**failure(error, FILE, limit), "outcome": "missing"}
@@ -244,7 +244,7 @@ def _call(namespace, gradient, asked, pristine, copy, explain, trace, limit):
     if mutated:
         event["mutated"] = mutated
     if failed is not None and explain is not None:
-        lines = explain(failed, gradient, step, pristine.sizes, time.process_time() - started)
+        lines = explain(failed, gradient, point, pristine.sizes, time.process_time() - started)
         event["explanation"] = [clean(line, MAX_LINE) for line in lines]
     return event, value
 

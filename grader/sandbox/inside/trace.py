@@ -34,7 +34,7 @@ class Tracer:
         self._cut = False
         self.traps = []
 
-    def __call__(self, function, step, sizes):
+    def __call__(self, function, point, sizes):
         """function(step), traced; what was recorded is had from `take`."""
         self._records, self._frames, self._events, self._bytes, self._cut = {}, {}, 0, 0, False
         self.traps, self._lines, self._letters = [], set(), Letters(sizes)
@@ -42,7 +42,7 @@ class Tracer:
         self._called = getattr(function, "__code__", None)  # a trap in another gradient is told there
         sys.settrace(self._enter)
         try:
-            return function(step)
+            return function(point)
         finally:
             sys.settrace(None)
 

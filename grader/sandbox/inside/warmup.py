@@ -42,7 +42,7 @@ def third(s):
 FUNCTIONS = ("first", "second", "third")
 
 
-def rehearse():
+def warm_up():
     """Serve a job like a student's in this process.  Leaves nothing behind that a child could see."""
     outputs = sys.stdout, sys.stderr
     lines = dict(linecache.cache)

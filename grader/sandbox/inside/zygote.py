@@ -24,7 +24,7 @@ import numpy  # noqa: F401, children must find it loaded
 
 from grader.sandbox.inside import child, imports, warmup
 from grader.sandbox.inside.confine import limits, probe
-from grader.sandbox.inside.confine.restrictions import LayerError, Layers
+from grader.sandbox.inside.confine.restrictions import RestrictionError, Restrictions
 from grader.sandbox.inside.confine.watch import Watch
 from grader.sandbox.shared import processes
 from grader.sandbox.shared.importable import ALWAYS, BY_WORD
@@ -33,7 +33,7 @@ FAILED_EXIT = 71  # a child that could not do its work, for whatever reason
 OUT_OF_MEMORY_EXIT = 72
 HELPERS = "grader.sandbox.inside.helpers"
 PROBE = 0  # its slot
-REHEARSE_AFTER = 3  # children: one file, even one that fails, is done sooner without
+WARM_UP_AFTER = 3  # children: one file, even one that fails, is done sooner without
 
 
 def main(settings):
@@ -48,7 +48,7 @@ def main(settings):
     parent = os.getppid() if settings.get("fresh") else os.getpid()
     watch = None if settings.get("fresh") else Watch()  # nobody could watch a fresh process
     reporting = watch and watch.reporting
-    layers = Layers(settings["memory_mb"], settings["cpu_seconds"], parent, reporting, settings["without"])
+    restrictions = Restrictions(settings["memory_mb"], settings["cpu_seconds"], parent, reporting, settings["without"])
     imports.preload(ALWAYS)
     imports.load_model(settings["model"])
     imports.forget_paths(settings["package"], settings["numpy"])
@@ -56,18 +56,18 @@ def main(settings):
         own = imports.forget_own()
         helpers = load_helpers(settings, own) if settings.get("helpers") else None
         load = _loader(settings["words"], settings["numpy"])
-        serve(layers, 0, settings["job"], settings["result"], helpers, load)
+        serve(restrictions, 0, settings["job"], settings["result"], helpers, load)
         os._exit(0)
-    Zygote(settings, layers, watch).run()
+    Zygote(settings, restrictions, watch).run()
 
 
-def serve(layers, slot, job, result, helpers, load=None):
+def serve(restrictions, slot, job, result, helpers, load=None):
     """Become a child for good: `load` what the file is to find imported, protections on, then the job."""
-    _close_all_but(job, result, *layers.fds)
+    _close_all_but(job, result, *restrictions.fds)
     if load is not None:
         load()
-        layers.prepare()
-    layers.enter(slot)
+        restrictions.prepare()
+    restrictions.enter(slot)
     imports.seal()
     imports.forget_machine()
     gc.enable()
@@ -112,9 +112,9 @@ def _loader(words, numpy_folder):
 class Zygote:
     """The loop of the zygote, and its children by slot."""
 
-    def __init__(self, settings, layers, watch):
+    def __init__(self, settings, restrictions, watch):
         self.settings = settings
-        self.layers = layers
+        self.restrictions = restrictions
         self.watch = watch
         self.control = settings["control"]
         self.pids = {}
@@ -133,7 +133,7 @@ class Zygote:
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(self._wake, warn_on_full_buffer=False)
         self._settle()
-        self._say(json.dumps({"ready": {**self.layers.report(), "breaches": breaches}}))
+        self._say(json.dumps({"ready": {**self.restrictions.report(), "breaches": breaches}}))
         self._loop()
 
     def _loop(self):
@@ -163,11 +163,11 @@ class Zygote:
             self.helpers = load_helpers(self.settings, self.own)
             self._settle()
         self.started += 1
-        if self.started == REHEARSE_AFTER:
-            warmup.rehearse()
+        if self.started == WARM_UP_AFTER:
+            warmup.warm_up()
             self._settle()
         helpers = self.helpers if order.get("helpers") else None
-        pid = self._fork(lambda: serve(self.layers, slot, *fds, helpers, load))
+        pid = self._fork(lambda: serve(self.restrictions, slot, *fds, helpers, load))
         self.pids[slot] = pid
         self._say(f'{{"started": {slot}, "pid": {pid}}}')
         for fd in fds:
@@ -176,7 +176,7 @@ class Zygote:
 
     def _settle(self):
         """Note what children will find."""
-        self.layers.prepare()
+        self.restrictions.prepare()
         gc.freeze()  # a collection in a child would touch, and so copy, every page
 
     def _fork(self, what):
@@ -203,7 +203,7 @@ class Zygote:
             for slot, known in list(self.pids.items()):
                 if known == pid:
                     del self.pids[slot]
-                    if not self.layers.seccomp:  # which lets no child start another process
+                    if not self.restrictions.seccomp:  # which lets no child start another process
                         self._sweep()
                     cpu = usage.ru_utime + usage.ru_stime
                     said = f'"status": {status}, "cpu": {cpu}, "violations": {json.dumps(self.watch.forget(slot))}'
@@ -234,9 +234,9 @@ class Zygote:
                 layer = said[0].split()[1]
                 if layer not in ("uid", "chroot", "landlock", "seccomp", "reports"):
                     raise SystemExit(said[0])
-                self.layers = self.layers.without(layer)
-            elif self.layers.reports and not reported:  # a kernel that only seems to have them
-                self.layers = self.layers.without("reports")
+                self.restrictions = self.restrictions.without(layer)
+            elif self.restrictions.reports and not reported:  # a kernel that only seems to have them
+                self.restrictions = self.restrictions.without("reports")
             elif "done" in said:
                 return said[:-1]
             else:
@@ -262,9 +262,9 @@ class Zygote:
 
         parent = os.getppid()
         try:
-            _close_all_but(writing, *self.layers.fds)
-            self.layers.enter(PROBE)
-        except LayerError as error:
+            _close_all_but(writing, *self.restrictions.fds)
+            self.restrictions.enter(PROBE)
+        except RestrictionError as error:
             write(f"refused {error.layer} {error}\n")
             return
         probe.breaches(parent, write)

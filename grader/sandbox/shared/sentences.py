@@ -123,7 +123,7 @@ _KINDS = {
 _SIGNS = re.compile(r"(\{\w+\}|\\[\[\]]|[\[\]<|>])")
 _ONLY_CODE = ("code", "codes", "operand")  # only the expressions in them have to be checked
 _OURS = frozenset(
-    "a an and calls function is list number of single tuple type which inf nan e Step NoneType generator module method ufunc"
+    "a an and calls function is list number of single tuple type which inf nan e Point NoneType generator module method ufunc"
     " builtin_function_or_method dict_keys dict_values dict_items".split()
 )
 _TOKENS = re.compile(

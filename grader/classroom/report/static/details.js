@@ -81,7 +81,7 @@ function heatMap(name, heat) {
   const width = Math.min(columns, 40), height = Math.min(rows, 40);
   const error = heat.error === null ? "some entries are not finite" : `relative error ${heat.error.toPrecision(2)}`;
   const cut = width * height < rows * columns ? ` The first ${height} × ${width} are drawn.` : "";
-  const caption = `Where ${name} is off, at step ${heat.step}. Shape (${rowAxis}, ${columnAxis}), here (${rows}, ${columns}). ` +
+  const caption = `Where ${name} is off, at sample point ${heat.point}. Shape (${rowAxis}, ${columnAxis}), here (${rows}, ${columns}). ` +
     `${heat.differ} of ${rows * columns} entries differ; ${error}.${cut}`;
   const head = make("tr", {}, make("th", { textContent: rowAxis === "1" ? `${columnAxis} →` : `${rowAxis} ↓ ${columnAxis} →` }));
   for (let j = 0; j < width; j++) head.append(make("th", { scope: "col", textContent: j }));

@@ -14,7 +14,7 @@ from grader.packaging.gradescope.dryrun.platform import Outcome
 _BETWEEN_ATTEMPTS = timedelta(minutes=10)
 
 
-def handed_in(file: Path, config: Config, folder: Path) -> Path:
+def submitted(file: Path, config: Config, folder: Path) -> Path:
     """The file or notebook under the name that students have to give it; folders and zips as they are.
 
     Raises:

@@ -16,7 +16,7 @@ UID_BASE = 60000
 EMPTY = "/proc/tty/ldisc"
 
 
-class LayerError(Exception):
+class RestrictionError(Exception):
     """A protection that could not be put on: `layer` and the system's error."""
 
     def __init__(self, layer, error):
@@ -24,7 +24,7 @@ class LayerError(Exception):
         self.layer = layer
 
 
-class Layers:
+class Restrictions:
     """The protections of one zygote.
 
     Attributes:
@@ -84,7 +84,7 @@ class Layers:
             try:
                 put_on(*arguments)
             except OSError as error:
-                raise LayerError(layer, error) from error
+                raise RestrictionError(layer, error) from error
 
     def _in_order(self):
         """(layer, function, arguments) in the order in which they must be done."""
@@ -131,7 +131,7 @@ class Layers:
         """The same protections, once this machine has refused `layer`."""
         for fd in self._given_up:
             os.close(fd)
-        return Layers(self.memory_mb, self.cpu_seconds, self.parent, self._reporting, (*self._without, layer))
+        return Restrictions(self.memory_mb, self.cpu_seconds, self.parent, self._reporting, (*self._without, layer))
 
     def report(self):
         return {

@@ -31,14 +31,14 @@ class Explainer:
         self.step_type = step_type
         self._tree = None
 
-    def __call__(self, error, called, step, sizes, cpu_seconds):
+    def __call__(self, error, called, point, sizes, cpu_seconds):
         """Lines that say what failed and why; none where nothing more than the exception itself is known.
 
         Args:
             called: the name of the function that the grader called.
         """
         try:
-            lines = [line for line in self._lines(error, step, Letters(sizes), cpu_seconds) if line][:MAX_LINES]
+            lines = [line for line in self._lines(error, point, Letters(sizes), cpu_seconds) if line][:MAX_LINES]
             trace = self._own_trace(error)
             name = trace.tb_frame.f_code.co_name if trace is not None else called
             elsewhere = lines and name != called and not name.startswith("<") and not isinstance(error, RecursionError)
@@ -46,9 +46,9 @@ class Explainer:
         except BaseException:
             return []  # whatever goes wrong here, the exception itself is reported
 
-    def _lines(self, error, step, letters, cpu_seconds):
+    def _lines(self, error, point, letters, cpu_seconds):
         if isinstance(error, NameError):
-            return unknown_name(error, self._own_trace(error), step)
+            return unknown_name(error, self._own_trace(error), point)
         if isinstance(error, RecursionError):
             return self._recursion(error)
         trace = self._own_trace(error)

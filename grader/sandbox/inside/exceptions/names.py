@@ -12,7 +12,7 @@ STEP_NAMES = ("s", "step")  # what the step is usually called
 NOT_MEANT = {"gradient"}  # np.gradient differentiates numbers: nothing that is asked for here
 
 
-def unknown_name(error, trace, step):
+def unknown_name(error, trace, point):
     """Lines about a NameError, raised in the frame of the traceback entry `trace`."""
     name = error.name if type(getattr(error, "name", None)) is str else ""
     if isinstance(error, UnboundLocalError) or not name:
@@ -21,21 +21,21 @@ def unknown_name(error, trace, step):
             f"{name} gets a value in this function, but only later",
             "until then it has none, also where a name outside is the same",
         ]
-    if name in vars(step):
+    if name in vars(point):
         return [f"{name} is a quantity of the step: s.{name}"]
     if name in ("np", "numpy"):
         return ["numpy is not imported here: `import numpy as np` at the top of the file"]
     if name in _model():
         return [f"{name} is a function of the model: `from model import {name}` at the top of the file"]
     own = _own(trace)
-    values = [known for known, value in own.items() if value is step]
+    values = [known for known, value in own.items() if value is point]
     if values and name in STEP_NAMES:
         return [f"the step is called {values[0]} in this function, not {name}"]
     if near := _near(name, own, CLOSE):  # a slip in a name of the file's own is likelier than a missing `np.`
         return [f"nothing here is called {name}; did you mean {near}?"]
     if hasattr(np, name) and name not in NOT_MEANT:
         return [f"{name} is numpy's: np.{name}"]
-    return [f"nothing here is called {name}{_nearest(name, own, step)}"]
+    return [f"nothing here is called {name}{_nearest(name, own, point)}"]
 
 
 def _own(trace):
@@ -50,9 +50,9 @@ def _own(trace):
     return {**{known: frame.f_globals[known] for known in _public(frame.f_globals)}, **own}
 
 
-def _nearest(name, own, step):
+def _nearest(name, own, point):
     found = [_near(name, own), _near(name, vars(builtins), CLOSE)]
-    near, quantity = max(found, key=lambda one: _ratio(one, name)), _near(name, vars(step))
+    near, quantity = max(found, key=lambda one: _ratio(one, name)), _near(name, vars(point))
     if quantity and _ratio(quantity, name) >= _ratio(near, name):
         return f"; the nearest quantity of the step is s.{quantity}"
     return f"; did you mean {near}?" if near else ""

@@ -86,7 +86,7 @@ def no_number(node, value):
         return f"{text(node)} is None: does the function that made it `return` its result?"
     if callable(value) and isinstance(node, ast.Name):
         return f"{node.id} is a function: its value at this step is {node.id}(s)"
-    if type(value).__name__ == "Step":
+    if type(value).__name__ == "Point":
         return f"{text(node)} is the whole step: name one of its quantities, as in {text(node)}.name"
     return ""
 
@@ -114,7 +114,7 @@ def subscript(node, evaluate, letters):
     if not known:
         return []
     name = text(node.value)
-    if type(value).__name__ == "Step":
+    if type(value).__name__ == "Point":
         key = node.slice.value if isinstance(node.slice, ast.Constant) else "name"
         return [f"{name} is the whole step, not a table", f"its quantities are attributes: {name}.{key}"]
     if not isinstance(value, np.ndarray):

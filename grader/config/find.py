@@ -1,0 +1,80 @@
+"""Which config.yaml is used: the one that is named, or the nearest.  What is graded does not bring its own."""
+
+import os
+import re
+from pathlib import Path
+
+from grader.errors import ConfigError, UsageError
+
+
+def find_config(start: Path) -> Path:
+    """The nearest config.yaml, from `start` upwards.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    for folder in [start.resolve(), *start.resolve().parents]:
+        if (folder / "config.yaml").is_file():
+            return folder / "config.yaml"
+    raise ConfigError(
+        f"no config.yaml in {start.resolve()} or above: go to the assignment's folder, or name the file with --config PATH"
+    )
+
+
+def find_config_for(graded: Path, named: Path | None, *, own: bool = False) -> Path:
+    """The config that was named or else the nearest, for grading what is at `graded`.
+
+    Args:
+        own: it is the user's own work, and theirs the folder with the config.
+
+    Raises:
+        ConfigError: there is none.
+        UsageError: it was not named, and may be a student's.
+    """
+    if named is not None:
+        return named
+    found = find_config(Path.cwd())
+    refuse_config_within(found, graded, own=own)
+    return found
+
+
+def refuse_config_within(found: Path, graded: Path, *, own: bool = False) -> None:
+    """Refuse a config that lies in a folder that is graded, or beside a file that is.
+
+    A config.yaml names a model, which is run as the instructor's.
+
+    Raises:
+        UsageError: it does.
+    """
+    is_folder = graded.is_dir()
+    beside = not is_folder and not own and found.resolve().parent == graded.resolve().parent
+    if not beside and not lies_in(found, graded if is_folder else graded.parent, below=is_folder, itself=not own):
+        return
+    if not _names_solution(found):
+        raise UsageError(
+            f"{found}: expected `solution:`, the solved file, found none; to check your own work, use `grader check`"
+        )
+    raise UsageError(
+        f"{found} lies {'in' if is_folder else 'beside'} {graded}, which is being graded, so it may be the"
+        f" student's; name yours with --config PATH, or this one with --config {found}"
+    )
+
+
+def lies_in(config: Path, folder: Path, *, below: bool = True, itself: bool = True) -> bool:
+    """Whether a config lies in a folder `itself`, or `below` in it; it does where a link in it leads elsewhere, too."""
+    holders = {config.absolute().parent, config.resolve().parent}
+    places = {Path(os.path.abspath(folder)), folder.resolve()}
+    return any(
+        (itself and one == place) or (below and one != place and one.is_relative_to(place))
+        for one in holders
+        for place in places
+    )
+
+
+def _names_solution(config: Path) -> bool:
+    """Whether it is a config for grading, and not one from a handout; it may be hostile, and is not parsed."""
+    try:
+        with config.open("rb") as file:
+            return re.search(rb"^solution\s*:", file.read(2**20), re.MULTILINE) is not None
+    except OSError:
+        return True

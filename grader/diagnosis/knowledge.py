@@ -1,0 +1,55 @@
+"""What diagnosis knows of an assignment before it sees an answer: read from files and computed once, then only looked at."""
+
+import weakref
+from dataclasses import dataclass
+from functools import cached_property
+
+from grader.diagnosis.hints import Entry, load_hints
+from grader.diagnosis.location import Landmarks, make_landmarks
+from grader.diagnosis.misconceptions import Misconception, misconceptions
+from grader.diagnosis.search.finder import Finder
+from grader.diagnosis.tables.cache import load_tables
+from grader.problem.assignment import Assignment
+
+_LOADED: dict[int, "Knowledge"] = {}
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """The texts and tables of an assignment.
+
+    Attributes:
+        hints: the first that fits is used.
+        misconceptions: mistakes with the instructor's own words.
+        finder: looks numbers up in the tables; None without a solution, or where nothing is to be looked up.
+    """
+
+    assignment: Assignment
+    hints: tuple[Entry, ...]
+    misconceptions: tuple[Misconception, ...]
+    finder: Finder | None = None
+
+    @cached_property
+    def landmarks(self) -> Landmarks:
+        """The values that a right calculation passes through."""
+        return make_landmarks(self.assignment)
+
+
+def knowledge_of(assignment: Assignment, *, tables: bool = True) -> Knowledge:
+    """What is known of an assignment, loaded once for as long as it lives.
+
+    Args:
+        tables: they are needed: there are numbers to look up.
+
+    Raises:
+        ConfigError: a file of hints or misconceptions cannot be used.
+    """
+    key, wanted = id(assignment), tables and assignment.reference is not None
+    known = _LOADED.get(key)
+    if known is None or (wanted and known.finder is None):
+        finder = Finder(assignment, load_tables(assignment)) if wanted else None
+        known = Knowledge(assignment, load_hints(assignment), misconceptions(assignment), finder)
+        if key not in _LOADED:
+            weakref.finalize(assignment, _LOADED.pop, key, None)
+        _LOADED[key] = known
+    return known
