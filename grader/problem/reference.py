@@ -26,7 +26,8 @@ class Reference:
         """
         self.path = path
         self.names = names
-        self._namespace = vars(load_module(path, "solution"))
+        module, self.source = load_module(path, "solution")
+        self._namespace = vars(module)
         for name in names:
             if not callable(self._namespace.get(name)):
                 functions = [n for n, value in self._namespace.items() if callable(value)]
