@@ -1,6 +1,6 @@
 """The model as a graph: one function per quantity, its parameters the quantities that it depends on.
 
-Evaluates the graph, with any quantity overridden.  Knows nothing of what the quantities mean.
+Evaluates it, with any quantity replaced.  Knows nothing of what the quantities mean.
 """
 
 import inspect
@@ -41,7 +41,7 @@ class Graph:
     """The functions of a model, in an order in which they can be evaluated."""
 
     def __init__(self, path: Path, quantities: Iterable[str], computed: Iterable[str], loss: str) -> None:
-        """Load the model file `path`.
+        """Load the model file at `path`.
 
         Args:
             quantities: all names that a parameter may have.

@@ -1,6 +1,6 @@
-"""The solved gradients: called at a step, with any of the gradients they build on replaced by someone else's numbers.
+"""The solved gradients: called at a sample point, with any of the gradients that they build on replaced by other numbers.
 
-Which gradient builds on which is seen from the calls that the solution's functions make.
+The calls that the solution's functions make show which gradient builds on which.
 """
 
 from collections.abc import Callable, Mapping
@@ -34,7 +34,7 @@ class Reference:
                 raise ConfigError(f"{path}: expected a function {name}(s), found none{did_you_mean(name, functions)}")
 
     def __call__(self, name: str, point: Point, own: Mapping[str, Array] | None = None) -> tuple[Array, frozenset[str]]:
-        """The gradient `name` at `step`, and which of the gradients in `own` it used instead of its own.
+        """The gradient `name` at `point`, and which of the gradients in `own` it used instead of its own.
 
         Raises:
             ConfigError: the solution's function raises.
