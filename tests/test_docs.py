@@ -1,7 +1,7 @@
 """The documentation is held to the code: its commands are run, its links followed, its pictures and messages compared.
 
-Every ```console and ```sh block of README.md, docs/ and assignment/ runs in a temporary folder, in the order of the page, with the
-installed `grader`.  A comment above a block says what else it is:
+Every ```console and ```sh block of README.md, docs/ and assignment/ runs in a temporary folder, in the order of the page, with
+the installed `grader`.  A comment above a block says what else it is:
 
     <!-- file: assignment/model.py -->    the block (of any language) is a file, which the page's commands find there
     <!-- not run: needs a network -->     the block is only read; NOT_RUN counts these
@@ -39,7 +39,12 @@ Command = Callable[..., "CompletedProcess[str]"]
 # How many blocks of a page are not run.
 NOT_RUN = {
     "README.md": 2,
+    "docs/cluster.md": 2,
+    "docs/formats.md": 1,
+    "docs/report.md": 1,
+    "docs/students.md": 1,
 }
+WRITTEN_ELSEWHERE = {"docs/api.md"}  # linked before it is there
 IN_THE_HANDOUT = ("docs/students.md", "assignment/README.md")  # the others start in the assignment's folder
 MAY_FIND_MISTAKES = re.compile(r"grader (check|grade|gradescope try)\b|pytest\b")  # exit code 1 is then no failure
 BLOCK = re.compile(
@@ -177,6 +182,7 @@ def test_every_command_runs_and_prints_the_golden_output(
     folder = tmp_path / start.name
     shutil.copytree(start, folder, symlinks=True)
     environment = {**os.environ, "NO_COLOR": "1", "COLUMNS": "100", "PYTEST_ADDOPTS": "-p no:cacheprovider"}
+    environment["GITHUB_STEP_SUMMARY"] = str(tmp_path / "summary.md")
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
     done = subprocess.run(
         ["bash", "-c", _script(page, folder)],
@@ -188,6 +194,7 @@ def test_every_command_runs_and_prints_the_golden_output(
     )
     failed = re.findall(r"^::failed:(\d+):(.*)$", done.stdout, re.MULTILINE)
     bad = [f"{line} (exit code {code})" for code, line in failed if code != "1" or not MAY_FIND_MISTAKES.match(line)]
+    bad += re.findall(r"^Traceback .*|^bash: .*", done.stdout, re.MULTILINE)
     assert not bad, f"{called(page)}: {bad}\n{done.stdout}"
     run = [one for block in blocks(page) if block.is_shell and not block.mark for one in block.commands()]
     outputs = re.split(r"^::command:\d+\n", done.stdout, flags=re.MULTILINE)[1:]
@@ -266,6 +273,8 @@ def test_every_link_leads_somewhere(page: Path) -> None:
     for target in targets:
         path, _, anchor = target.partition("#")
         linked = (page.parent / path) if path else page
+        if target in WRITTEN_ELSEWHERE and not linked.exists():
+            continue
         assert linked.exists(), f"{page.name} links to {target}"
         assert not anchor or anchor in anchors(linked), f"{page.name} links to {target}, and there is no such heading"
 
@@ -302,15 +311,14 @@ def test_every_key_of_the_json_is_documented() -> None:
 
 def test_the_report_in_the_readme_is_what_the_command_prints(grader: Command) -> None:
     svg = (ROOT / "docs" / "images" / "grade.svg").read_text()
-    rows: dict[str, str] = {}
-    for clip, text in re.findall(
-        r'<text class="grade-r\d+"[^>]*?clip-path="url\(#grade-line-(\d+)\)">(.*?)</text>', svg
-    ):
-        rows[clip] = rows.get(clip, "") + html.unescape(text)
-    shown = " ".join(" ".join(rows.values()).split())
+    shown = "".join(html.unescape(text) for text in re.findall(r'<text class="grade-r\d+"[^>]*>(.*?)</text>', svg))
     command = "grader grade tests/submissions/seed.followed_through.py"
     printed = [line for line in grader(*command.split()[1:]).stdout.splitlines() if not line.startswith("sandbox:")]
-    assert shown == " ".join(f"$ {command} {' '.join(printed)}".split()), "`make pictures` draws it again"
+    assert _letters(shown) == _letters("\n".join([f"$ {command}", *printed])), "`make pictures` draws it again"
+
+
+def _letters(text: str) -> str:
+    return "".join(text.split())
 
 
 def test_pictures_are_small_and_used() -> None:
