@@ -6,8 +6,8 @@ the installed `grader`.  A comment above a block says what else it is:
     <!-- file: assignment/model.py -->    the block (of any language) is a file, which the page's commands find there
     <!-- not run: needs a network -->     the block is only read; NOT_RUN counts these
 
-In a console block what follows a `$ command` is what it prints, and is compared; a line `...` stands for any lines.
-`make golden` rewrites the output shown, except where there is such a line.
+In a console block what follows a `$ command` is what it prints, and is compared; a line `...` stands for any lines,
+and `...` in a line for any text.  `make golden` rewrites the output shown, except where it has such dots.
 """
 
 import ast
@@ -212,13 +212,17 @@ def _tidy(text: str) -> list[str]:
 
 
 def _like(printed: list[str], shown: list[str]) -> bool:
-    """Whether the lines are those shown, where `...` stands for any number of lines."""
-    pattern = "\n".join(r"(?:.*\n?)*?" if line.strip() == "..." else re.escape(line) for line in shown)
-    return re.fullmatch(pattern.replace("*?\n", "*?"), "\n".join(printed)) is not None
+    """Whether the lines are those shown, where a line `...` stands for any lines, and `...` in a line for any text."""
+    if not shown:
+        return not printed
+    if shown[0].strip() == "...":
+        return any(_like(printed[start:], shown[1:]) for start in range(len(printed) + 1))
+    pattern = ".*".join(map(re.escape, shown[0].split("...")))
+    return bool(printed) and re.fullmatch(pattern, printed[0]) is not None and _like(printed[1:], shown[1:])
 
 
 def _rewrite(page: Path, command: str, shown: str, printed: str) -> None:
-    if "..." not in _tidy(shown):
+    if "..." not in shown:
         old, new = f"$ {command}\n{shown}", f"$ {command}\n" + "\n".join(_tidy(printed)) + "\n"
         page.write_text(page.read_text().replace(old, new))
 
@@ -233,6 +237,8 @@ def test_output_that_differs_is_noticed() -> None:
     assert _like(["a", "b", "c"], ["a", "b", "..."])
     assert not _like(["a", "b", "c"], ["a", "c"])
     assert not _like(["a", "b", "d"], ["a", "...", "c"])
+    assert _like(["strong (Linux)"], ["strong (...)"])
+    assert not _like(["weak"], ["strong..."])
 
 
 # ---------------------------------------------------------------------------------------------------- what pages name
