@@ -15,7 +15,7 @@ from conftest import ROOT
 TEXTS = [
     "README.md",
     "CHANGELOG.md",
-    "docs/*.md",
+    "docs/**/*.md",
     "assignment/*",
 ]
 GENERATED = ["docs/store.md"]  # from grader/store/schema.py, which has its own words
