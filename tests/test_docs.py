@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from subprocess import CompletedProcess
+from textwrap import dedent
 
 import classroom
 import msgspec
@@ -49,7 +50,8 @@ WRITTEN_ELSEWHERE = {"docs/api.md"}  # linked before it is there
 IN_THE_HANDOUT = ("docs/students.md", "assignment/README.md")  # the others start in the assignment's folder
 MAY_FIND_MISTAKES = re.compile(r"grader (check|grade|gradescope try)\b|pytest\b")  # exit code 1 is then no failure
 BLOCK = re.compile(
-    r"(?:^<!-- (?P<mark>file|not run): (?P<about>.+?) -->\n+)?^```(?P<language>\w*)\n(?P<text>.*?)^```$",
+    r"(?:^ *<!-- (?P<mark>file|not run): (?P<about>.+?) -->\n+)?"
+    r"^(?P<indent> *)```(?P<language>\w*)\n(?P<text>.*?)^(?P=indent)```$",
     re.DOTALL | re.MULTILINE,
 )
 
@@ -78,7 +80,7 @@ class Block:
 @cache
 def blocks(page: Path) -> list[Block]:
     found = BLOCK.finditer(page.read_text())
-    return [Block(one["language"], one["text"], one["mark"] or "", one["about"] or "") for one in found]
+    return [Block(one["language"], dedent(one["text"]), one["mark"] or "", one["about"] or "") for one in found]
 
 
 def called(page: Path) -> str:
@@ -171,8 +173,10 @@ def _script(page: Path, folder: Path) -> str:
 
 
 def _ending(command: str) -> str:
-    """What would run until Ctrl-C gets one."""
-    return re.sub(r"^(grader check.*--watch)", r"timeout --signal INT 2 \1 || true", command, flags=re.MULTILINE)
+    """What would run until Ctrl-C gets one; having waited for it is then its success."""
+    return re.sub(
+        r"^(grader check.*--watch)", r"timeout --signal INT 1 \1 || [ $? -eq 124 ]", command, flags=re.MULTILINE
+    )
 
 
 @pytest.mark.parametrize("page", [page for page in EXECUTED if any(one.is_shell for one in blocks(page))], ids=called)
@@ -226,6 +230,12 @@ def _rewrite(page: Path, command: str, shown: str, printed: str) -> None:
     if "..." not in shown:
         old, new = f"$ {command}\n{shown}", f"$ {command}\n" + "\n".join(_tidy(printed)) + "\n"
         page.write_text(page.read_text().replace(old, new))
+
+
+@pytest.mark.parametrize("page", EXECUTED, ids=called)
+def test_no_block_is_overlooked(page: Path) -> None:
+    shells = re.findall(r"^\s*(?:```|~~~)\s*(?:sh|console|shell)\b", page.read_text(), re.MULTILINE)
+    assert len(shells) == sum(block.is_shell for block in blocks(page))
 
 
 def test_blocks_that_are_not_run_are_counted() -> None:
