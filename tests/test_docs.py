@@ -12,6 +12,7 @@ and `...` in a line for any text.  `make golden` rewrites the output shown, exce
 
 import ast
 import html
+import json
 import os
 import re
 import shutil
@@ -324,6 +325,25 @@ def test_every_key_of_the_json_is_documented() -> None:
     for kind, part in ((Grade, whole), (GradientResult, gradient)):
         keys = " ".join(line.split("|")[1] for line in part.splitlines() if line.startswith("| `"))
         assert [one.name for one in msgspec.structs.fields(kind) if f"`{one.encode_name}`" not in keys] == []
+
+
+def first_column(page: str, heading: str) -> list[str]:
+    """The first cells of the first table below a heading, without its head."""
+    text = (ROOT / page).read_text().split(f"{heading}\n", 1)[1]
+    table = re.search(r"(?:^\|.*\n)+", text, re.MULTILINE)
+    assert table, f"{page}: no table below {heading}"
+    return [row.split("|")[1].strip().strip("`") for row in table[0].splitlines()[2:]]
+
+
+def test_every_finding_of_validate_is_explained(grader: Command) -> None:
+    found = json.loads(grader("validate", "--json").stdout)["findings"]
+    assert first_column("docs/assignment.md", "## What `grader validate` finds") == [one["check"] for one in found]
+
+
+def test_every_kind_of_quantity_is_explained() -> None:
+    schema = json.loads((ROOT / "docs" / "config.schema.json").read_text())["$defs"]
+    kinds = [one["properties"]["sample"]["enum"] for one in schema.values() if "sample" in one.get("properties", {})]
+    assert sorted(first_column("docs/assignment.md", "## Quantities")) == sorted(sum(kinds, []))
 
 
 # ----------------------------------------------------------------------------------------------- pictures and messages
