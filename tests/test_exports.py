@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from grader.classroom.exports.cells import cell, csv_text, number, write_file
+from grader.atomic import write_file
+from grader.classroom.exports.cells import cell, csv_text, number
 from grader.classroom.exports.feedback import Block, fragment, markdown, page, web_page
 from grader.classroom.exports.gradebooks import fill_canvas, gradescope_csv
 from grader.classroom.exports.moodlezip import moodle_zip
