@@ -28,7 +28,7 @@ from grader.classroom.store.query import Results
 from grader.classroom.store.store import Store
 from grader.errors import UsageError
 from grader.grading.pipeline import grade_run
-from grader.inputs.downloads.download import read_download
+from grader.inputs.download import read_download
 from grader.inputs.entry import Entry, Person, Received, receive
 from grader.inputs.tree import Refusal
 from grader.problem.fingerprint import fingerprint
