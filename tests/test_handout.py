@@ -16,9 +16,10 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, SUBMISSIONS
 
+from grader.atomic import write_output
 from grader.config.load import load_config
 from grader.errors import GraderError
-from grader.packaging.archive import write_whole, zip_bytes
+from grader.packaging.archive import zip_bytes
 from grader.packaging.handout.handout import _TESTS, build_handout, public_config, small_dimensions, solution_formulas
 from grader.packaging.wheel import make_wheel, requirements
 
@@ -410,13 +411,13 @@ def test_what_is_written_to_a_pipe_or_a_link_leaves_it_there(tmp_path: Path) -> 
     os.mkfifo(pipe)
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
     try:
-        write_whole(pipe, b"data")
+        write_output(pipe, b"data")
         assert os.read(reader, 10) == b"data"
     finally:
         os.close(reader)
     assert pipe.is_fifo()
     target.write_bytes(b"old")
     link.symlink_to(target)
-    write_whole(link, b"new")
+    write_output(link, b"new")
     assert link.is_symlink()
     assert target.read_bytes() == b"new"

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from grader.classroom.exports.cells import number, write_file
+from grader.atomic import write_file
+from grader.classroom.exports.cells import number
 from grader.classroom.store.query import Results, StudentRow
 from grader.config.keys import Config
 from grader.grading.forstudents import for_students

@@ -10,7 +10,7 @@ import click
 from grader.cli.common import config_option
 from grader.config.find import find_config, lies_in
 from grader.errors import UsageError
-from grader.inputs.downloads.download import LAYOUTS
+from grader.inputs.download import LAYOUTS
 
 
 @click.command("batch")
@@ -23,7 +23,7 @@ from grader.inputs.downloads.download import LAYOUTS
     "--dask", "address", default="", help="Grade on the cluster of this Dask scheduler, such as tcp://host:8786."
 )
 @click.option(
-    "--layout", type=click.Choice(LAYOUTS), default=None, help="What PATH is a download of (default: recognised)."
+    "--layout", type=click.Choice(list(LAYOUTS)), default=None, help="What PATH is a download of (default: recognized)."
 )
 @click.option("--due", type=click.DateTime(["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"]), default=None,
               help="UTC; what was handed in later is marked late, where the download has times.")  # fmt: skip

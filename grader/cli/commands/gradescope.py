@@ -21,12 +21,12 @@ def command() -> None:
 @config_option
 def build_command(output: Path, force: bool, config_path: Path | None) -> None:
     """Build the zip that is uploaded under "Configure Autograder"."""
-    from grader.packaging.archive import write_whole
+    from grader.atomic import write_output
     from grader.packaging.gradescope.bundle import build
 
     grader = Grader(config_path)
     data = build(grader, force=force)
-    write_whole(output, data)
+    write_output(output, data)
     click.echo(
         f"{output} ({len(data) / 1024:.0f} kB), to upload under Configure Autograder, image Ubuntu 22.04 or later."
     )
@@ -103,7 +103,7 @@ def _built(grader: Grader, folder: Path) -> Path:
 
 
 def _write(path: Path, data: bytes) -> None:
-    from grader.packaging.archive import write_whole
+    from grader.atomic import write_output
 
-    write_whole(path, data)
+    write_output(path, data)
     click.echo(f"wrote {path}")

@@ -40,8 +40,8 @@ def write_report(results: Path, page: str) -> Path:
     Raises:
         UsageError: the folder cannot be written.
     """
-    from grader.packaging.archive import write_whole
+    from grader.atomic import write_output
 
     path = results / "report.html"
-    write_whole(path, page.encode())
+    write_output(path, page.encode())
     return path

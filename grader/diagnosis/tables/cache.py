@@ -19,6 +19,7 @@ import msgspec
 import numpy as np
 
 from grader import __version__
+from grader.atomic import replacing
 from grader.diagnosis.formulas.world import World, make_world
 from grader.diagnosis.search.maps import PROBED, Group, Maps, Stock
 from grader.diagnosis.tables.tables import Entries, Tables
@@ -117,14 +118,8 @@ def table_sources() -> list[Path]:
 def write_tables(tables: Tables, path: Path) -> None:
     """Write whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".npz")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez(file, **dict(_flat(tables)))
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    with replacing(path, private=True) as file:
+        np.savez(file, **dict(_flat(tables)))
 
 
 def read_tables(path: Path) -> Tables:
