@@ -191,4 +191,4 @@ def test_at_home_what_stops_on_a_wrong_shape_is_not_accused_either(grader: Run, 
     file.write_text(f"{RIGHT}\n\ndef dJ_db2(s):\n    return (s.y_hat - s.y)[0]\n")
     shown = " ".join(grader("check", "--config", str(ROOT / "config.yaml"), file).stdout.split())
     assert "INHERITED Fix dJ_db2 first: dJ_dU (line " in shown
-    assert "STOPPED WITH AN ERROR" not in shown
+    assert "RAISED AN EXCEPTION" not in shown

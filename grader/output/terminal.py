@@ -9,24 +9,13 @@ from rich.text import Text
 from grader.config.keys import Config
 from grader.grading.forstudents import shortened
 from grader.output.markdown import unmarked
-from grader.output.wording import NOT_FOUND, cause, fix_first, inherits, not_found, of_the_file, printable
+from grader.output.wording import NOT_FOUND, STATUS_LABELS, cause, fix_first, not_found, of_the_file, printable, verdict
 from grader.records.result import CheckResult, Diagnosis, Grade, GradientResult
 from grader.records.run import place
 from grader.text import one_line
 
 _MARKS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "skipped": ("·", "dim"), "undecided": ("?", "yellow")}
 _COLOURS = {"passed": "green", "followed_through": "cyan", "not_graded": "yellow"}
-_WORDS = {
-    "passed": "right",
-    "failed": "wrong",
-    "followed_through": "follows from",
-    "missing": "not written yet",
-    "raised": "stopped with an error",
-    "timed_out": "took too long",
-    "out_of_memory": "used too much memory",
-    "died": "ended the process",
-    "not_graded": "not graded",
-}
 
 
 def print_grade(console: Console, grade: Grade, config: Config, *, staff: bool) -> None:
@@ -82,11 +71,7 @@ def _mark(check: CheckResult) -> Text:
 
 
 def _status(gradient: GradientResult) -> Text:
-    words = NOT_FOUND if not_found(gradient) else _WORDS[gradient.status]
-    words = inherits(gradient) if gradient.inherits else words
-    if gradient.follow_through is not None:
-        words += f" {', '.join(gradient.follow_through.sources)}"
-    return Text(words, _COLOURS.get(gradient.status, "red"))
+    return Text(verdict(gradient), _COLOURS.get(gradient.status, "red"))
 
 
 def _groups(grade: Grade, *, staff: bool) -> list[list[GradientResult]]:
@@ -110,8 +95,9 @@ def _block(group: list[GradientResult], config: Config, *, staff: bool) -> Rende
             Text(""),
         )
     of = next(g.of for g in config.gradients if g.name == gradient.name)
+    label = NOT_FOUND if not_found(gradient) else STATUS_LABELS[gradient.status]
     title = Text.assemble(
-        ((NOT_FOUND if not_found(gradient) else _WORDS[gradient.status]).upper(), _COLOURS.get(gradient.status, "red")),
+        (label.upper(), _COLOURS.get(gradient.status, "red")),
         "  ",
         (gradient.name, "bold"),
         f": gradient of {config.differentiated} with respect to {of}",

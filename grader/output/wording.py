@@ -3,30 +3,33 @@
 from collections.abc import Sequence
 
 from grader.output.markdown import unmarked
-from grader.records.result import CheckResult, Grade, GradientResult
+from grader.records.result import CheckResult, Grade, GradientResult, GradientStatus
 from grader.records.run import place
 from grader.text import several_lines
 
-_VERDICTS = {
+STATUS_LABELS: dict[GradientStatus, str] = {
     "passed": "right",
-    "failed": "not right yet",
-    "followed_through": "right, given your own",
+    "failed": "wrong",
+    "followed_through": "right, given an earlier mistake",
     "missing": "not written yet",
-    "raised": "stopped with an error",
+    "raised": "raised an exception",
     "timed_out": "took too long",
     "out_of_memory": "used too much memory",
-    "died": "ended the process that ran it",
-    "not_graded": "not graded: a problem on our side",
+    "died": "ended the process",
+    "not_graded": "not graded",
 }
+CHECK_LABELS = {"shape": "shape", "finite_difference": "finite differences", "reference": "exact formula"}
 NOT_FOUND = "not found"
 
 
 def verdict(result: GradientResult) -> str:
-    """One line, such as "right, given your own dJ_db2"."""
+    """One line, such as "right, given your dJ_db2"."""
     if result.inherits:
         return inherits(result)
-    names = result.follow_through.roots or result.follow_through.sources if result.follow_through else []
-    return " ".join([NOT_FOUND if not_found(result) else _VERDICTS[result.status], " and ".join(names)]).strip()
+    if result.follow_through is not None:
+        own = result.follow_through.roots or result.follow_through.sources
+        return f"right, given your {' and '.join(own)}"
+    return NOT_FOUND if not_found(result) else STATUS_LABELS[result.status]
 
 
 def inherits(result: GradientResult) -> str:
