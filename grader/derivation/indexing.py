@@ -1,0 +1,71 @@
+"""Indices as data: what stands between the brackets of `z[..., [x], 1:]`, hashable, its arrays set apart as arguments.
+
+An index is a tuple of entries: an integer, None, Ellipsis, `Slice`, or `Slot(k)` for the k-th index array.
+"""
+
+import operator
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from grader.derivation.nodes import Array
+
+
+@dataclass(frozen=True)
+class Slice:
+    """A slice, hashable also before Python 3.12."""
+
+    start: int | None
+    stop: int | None
+    step: int | None
+
+
+@dataclass(frozen=True)
+class Slot:
+    """The place of an index array, which is an argument of the node."""
+
+    number: int
+
+
+Index = tuple[Any, ...]
+
+
+def _whole(value: Any) -> int | None:
+    return None if value is None else operator.index(value)
+
+
+def split_index(item: Any, is_array: Any) -> tuple[Index, list[Any]]:
+    """The index `item` as data, and its arrays; `is_array` says which entries are stand-ins for arrays."""
+    entries: list[Any] = []
+    arrays: list[Any] = []
+    for entry in item if isinstance(item, tuple) else (item,):
+        if entry is None or entry is Ellipsis:
+            entries.append(entry)
+        elif isinstance(entry, slice):
+            entries.append(Slice(_whole(entry.start), _whole(entry.stop), _whole(entry.step)))
+        elif isinstance(entry, int | np.integer) and not isinstance(entry, bool):
+            entries.append(int(entry))
+        elif is_array(entry) or isinstance(entry, list | np.ndarray):
+            entries.append(Slot(len(arrays)))
+            arrays.append(entry)
+        else:
+            entries.append(operator.index(entry))
+    return tuple(entries), arrays
+
+
+def join_index(index: Index, arrays: Sequence[Array]) -> tuple[Any, ...]:
+    """What numpy takes: the inverse of `split_index`."""
+    entries: list[Any] = []
+    for entry in index:
+        if isinstance(entry, Slice):
+            entries.append(slice(entry.start, entry.stop, entry.step))
+        else:
+            entries.append(arrays[entry.number] if isinstance(entry, Slot) else entry)
+    return tuple(entries)
+
+
+def is_basic(index: Index) -> bool:
+    """Whether numpy returns a view: no index arrays."""
+    return not any(isinstance(entry, Slot) for entry in index)

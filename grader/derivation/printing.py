@@ -1,0 +1,302 @@
+"""Formulas as text: as numpy in the assignment's style (`s.h.T @ dJ_db2(s)`), and in the shorter style of a docstring.
+
+What one expression cannot say (rows added up at an index) is written as statements before it.
+"""
+
+from collections.abc import Callable
+from fractions import Fraction
+
+import numpy as np
+
+from grader.derivation.algebra import Number
+from grader.derivation.indexing import Index, Slice, Slot
+from grader.derivation.nodes import Node
+
+SUM, PRODUCT, POWER, ATOM = range(4)
+Text = tuple[str, int]  # a formula, and how tightly it holds together
+
+_OPERATORS = {
+    "greater": ">", "greater_equal": ">=", "less": "<", "less_equal": "<=", "equal": "==", "not_equal": "!="
+}  # fmt: skip
+_SPELLED = {"absolute": "abs", "logical_not": "logical_not"}
+
+
+class Printer:
+    """Formulas with bare names: `h^T` as `h.T`, a gradient as its name."""
+
+    def __init__(self, helpers: dict[str, str] | None = None) -> None:
+        self.helpers = helpers or {}  # what the model calls its sigmoid
+        self.statements: list[str] = []
+        self._texts: dict[Node, Text] = {}
+
+    def __call__(self, node: Node) -> str:
+        return self.text(node)[0]
+
+    def inside(self, node: Node, tightness: int) -> str:
+        text, own = self.text(node)
+        return text if own >= tightness else f"({text})"
+
+    def text(self, node: Node) -> Text:
+        if node not in self._texts:
+            self._texts[node] = self._text(node)
+        return self._texts[node]
+
+    def _text(self, node: Node) -> Text:
+        method: Callable[[Node], Text] | None = getattr(self, f"_{node.op}", None)
+        if method:
+            return method(node)
+        if node.op in _OPERATORS:
+            return f"{self.inside(node.args[0], SUM)} {_OPERATORS[node.op]} {self.inside(node.args[1], SUM)}", SUM - 1
+        return self._function(node)
+
+    # Leaves
+
+    def _leaf(self, node: Node) -> Text:
+        return node.name, ATOM
+
+    def _gradient(self, node: Node) -> Text:
+        return node.name, ATOM
+
+    def _size(self, node: Node) -> Text:
+        return node.name, ATOM
+
+    def _constant(self, node: Node) -> Text:
+        if node.value.ndim == 0:
+            value = node.value.item()
+            text = number_text(Fraction(value).limit_denominator(100_000)) if isinstance(value, float) else str(value)
+            return (text, ATOM) if not text.startswith("-") else (text, SUM)
+        if node.value.ndim == 1 and np.array_equal(node.value, np.arange(len(node.value))):
+            return f"np.arange({self(node.graph.size(len(node.value)))})", ATOM
+        listed = " ".join(repr(node.value.tolist()).split())
+        return (listed if node.value.dtype.kind in "iu" else f"np.array({listed})"), ATOM
+
+    # Arithmetic
+
+    def _plus(self, node: Node, sign: int = 1) -> Text:
+        terms = [(sign * c, term) for c, term in zip(node.get("coefficients"), node.args, strict=True)]
+        falling = any(c < 0 for c, _ in terms)
+        terms.sort(key=lambda pair: (pair[0] < 0, _place(pair[1], falling), leaves_in(pair[1])))
+        text = ""
+        for coefficient, term in terms:
+            size = self._scaled(abs(coefficient), term)
+            text += (f" - {size}" if text else f"-{size}") if coefficient < 0 else (f" + {size}" if text else size)
+        return text, SUM
+
+    def _scaled(self, coefficient: Number, term: Node) -> str:
+        if term.is_number():
+            return number_text(coefficient * Fraction(term.value.item()))
+        if term.op == "times":
+            return self._product(coefficient * term.get("coefficient"), list(_powers(term)))[0]
+        return self._product(coefficient, [(term, Fraction(1))])[0]
+
+    def _times(self, node: Node) -> Text:
+        return self._product(node.get("coefficient"), list(_powers(node)))
+
+    def _product(self, coefficient: Number, powers: list[tuple[Node, Number]]) -> Text:
+        flipped = _to_flip(coefficient, powers)
+        coefficient = -coefficient if flipped else coefficient
+        above = [(f, e) for f, e in in_order(powers) if e > 0]
+        below = [(f, -e) for f, e in in_order(powers) if e < 0]
+        over, under = split_number(abs(coefficient))
+        alone = len(above) == 1 and over == "1"
+        factors = [self._raised(f, e, f is flipped, alone and e == 1) for f, e in above]
+        if over != "1" or not factors:
+            factors.insert(0, over)
+        divisors = [*([under] if under != "1" else []), *(self._raised(f, e, False, False) for f, e in below)]
+        text = " * ".join(factors)
+        if divisors:
+            text += " / " + (divisors[0] if len(divisors) == 1 else f"({' * '.join(divisors)})")
+        only = len(factors) == 1 and not divisors
+        if coefficient < 0:
+            return f"-{text}", SUM
+        return text, (self.text(above[0][0])[1] if only and above and above[0][1] == 1 and not flipped else PRODUCT)
+
+    def _raised(self, factor: Node, exponent: Number, flip: bool, alone: bool) -> str:
+        if flip:
+            return f"({self._plus(factor, -1)[0]})"
+        if exponent == Fraction(1, 2):
+            return f"np.sqrt({self(factor)})"
+        if exponent != 1:
+            return f"{self.inside(factor, ATOM)}**{number_text(exponent)}"
+        if factor.op == "matmul":
+            return self(factor) if alone else f"({self(factor)})"
+        return self.inside(factor, POWER)
+
+    def _power(self, node: Node) -> Text:
+        return f"{self.inside(node.args[0], ATOM)}**{self.inside(node.args[1], ATOM)}", POWER
+
+    # Arrays
+
+    def _matmul(self, node: Node) -> Text:
+        left, right = node.args
+        first = self(left) if left.op == "matmul" else self.inside(left, POWER)
+        return f"{first} @ {self.inside(right, POWER)}", PRODUCT
+
+    def _transpose(self, node: Node) -> Text:
+        axes = node.get("axes")
+        inside = self.inside(node.args[0], ATOM)
+        if axes == tuple(reversed(range(len(axes)))):
+            return f"{inside}.T", ATOM
+        if axes == (*range(len(axes) - 2), len(axes) - 1, len(axes) - 2):
+            return f"np.swapaxes({self(node.args[0])}, -1, -2)", ATOM
+        return f"np.transpose({self(node.args[0])}, {axes})", ATOM
+
+    def _reduction(self, node: Node) -> Text:
+        axis, x = node.get("axis"), node.args[0]
+        every = len(axis) == len(x.shape)
+        options = "" if every else f", axis={axis[0] if len(axis) == 1 else axis}"
+        options += ", keepdims=True" if node.get("keepdims") else ""
+        return f"np.{node.op}({self(x)}{options})", ATOM
+
+    _sum = _max = _min = _prod = _reduction
+
+    def _cumsum(self, node: Node) -> Text:
+        return f"np.cumsum({self(node.args[0])}, axis={node.get('axis')})", ATOM
+
+    def _unit(self, node: Node) -> Text:
+        name = self.helpers.get(node.op, node.op)
+        return f"{name}({self(node.args[0])})", ATOM
+
+    _sigmoid = _softmax = _softplus = _log_softmax = _logsumexp = _unit
+
+    def _relu(self, node: Node) -> Text:
+        if "relu" in self.helpers:
+            return self._unit(node)
+        return f"np.maximum(0, {self(node.args[0])})", ATOM
+
+    def _broadcast_to(self, node: Node) -> Text:
+        shape = f"({', '.join(self(node.graph.size(n)) for n in node.shape)}{',' if len(node.shape) == 1 else ''})"
+        inside = self(node.args[0])
+        if inside in ("0", "1"):
+            return f"np.{'zeros' if inside == '0' else 'ones'}({shape})", ATOM
+        return f"np.broadcast_to({inside}, {shape})", ATOM
+
+    def _reshape(self, node: Node) -> Text:
+        x = node.args[0]
+        inside = self.inside(x, ATOM)
+        if tuple(n for n in node.shape if n != 1) == x.shape:
+            entries = [":" if n != 1 else "None" for n in node.shape]
+            return f"{inside}[{', '.join(entries)}]", ATOM
+        return f"{inside}.reshape({', '.join(self(node.graph.size(n)) for n in node.shape)})", ATOM
+
+    def _getitem(self, node: Node) -> Text:
+        return f"{self.inside(node.args[0], ATOM)}[{self.index(node.get('index'), node.args[1:])}]", ATOM
+
+    def index(self, index: Index, arrays: tuple[Node, ...]) -> str:
+        return ", ".join(self._entry(entry, arrays) for entry in index) or "()"
+
+    def _entry(self, entry: object, arrays: tuple[Node, ...]) -> str:
+        if isinstance(entry, Slice):
+            text = ":".join("" if part is None else str(part) for part in (entry.start, entry.stop))
+            return text if entry.step is None else f"{text}:{entry.step}"
+        if isinstance(entry, Slot):
+            return self(arrays[entry.number])
+        return "..." if entry is Ellipsis else str(entry)
+
+    def _concatenate(self, node: Node) -> Text:
+        if all(part.op == "broadcast_to" and part.shape == (1,) for part in node.args):
+            return f"[{', '.join(self(part.args[0]) for part in node.args)}]", ATOM
+        return f"np.concatenate([{', '.join(map(self, node.args))}], axis={node.get('axis')})", ATOM
+
+    def _scatter(self, node: Node) -> Text:
+        """Rows added up where they came from: three statements, so that repeated rows add up."""
+        index = self.index(node.get("index"), node.args[1:])
+        value = self(node.args[0])
+        name = f"g{len(self.statements) // 2 + 1}"
+        shape = ", ".join(self(node.graph.size(n)) for n in node.shape)
+        self.statements.append(f"{name} = np.zeros(({shape}{',' if len(node.shape) == 1 else ''}))")
+        several = any(isinstance(entry, Slot) for entry in node.get("index"))
+        place = f"({index})" if len(node.get("index")) > 1 else index
+        self.statements.append(f"np.add.at({name}, {place}, {value})" if several else f"{name}[{index}] = {value}")
+        return name, ATOM
+
+    def _setitem(self, node: Node) -> Text:
+        value, base = self(node.args[1]), self(node.args[0])
+        name = f"g{len(self.statements) // 2 + 1}"
+        self.statements.append(f"{name} = {base}.copy()")
+        self.statements.append(f"{name}[{self.index(node.get('index'), node.args[2:])}] = {value}")
+        return name, ATOM
+
+    def _einsum(self, node: Node) -> Text:
+        return f"np.einsum({node.get('subscripts')!r}, {', '.join(map(self, node.args))})", ATOM
+
+    def _function(self, node: Node) -> Text:
+        options = [f"{key}={value}" for key, value in node.params if key != "keepdims" or value]
+        return f"np.{_SPELLED.get(node.op, node.op)}({', '.join([*map(self, node.args), *options])})", ATOM
+
+
+def _place(term: Node, falling: bool) -> int:
+    """`1 - h`, but `var + EPS`: a number comes first where something is taken from it, else last."""
+    return (0 if falling and term.is_number() else 2) if not term.shape and term.op != "times" else 1
+
+
+def leaves_in(node: Node) -> tuple[int, ...]:
+    """The quantities of a formula from left to right, as the model orders them; a gradient stands for its quantity."""
+    if node.op in ("leaf", "gradient"):
+        return (node.get("rank", node.index),)
+    args = [arg for arg, _ in in_order(_powers(node))] if node.op == "times" else node.args
+    return tuple(rank for arg in args for rank in leaves_in(arg))[:12]
+
+
+def _powers(node: Node) -> list[tuple[Node, Number]]:
+    return list(zip(node.args, node.get("exponents"), strict=True))
+
+
+def in_order(powers: list[tuple[Node, Number]]) -> list[tuple[Node, Number]]:
+    """Factors as people write them: scalars, the gradient from above, then the model's order."""
+
+    def rank(pair: tuple[Node, Number]) -> tuple[int, int]:
+        factor = pair[0]
+        if not factor.shape:
+            return 0, factor.index
+        others = {other for other, _ in powers if other is not factor}
+        mentions = any(other in others for other in factor.walk())
+        above = (factor.op == "matmul" or any(each.get("gradient") for each in factor.walk())) and not mentions
+        return (1 if above else 2), factor.index
+
+    return sorted(powers, key=rank)
+
+
+def _to_flip(coefficient: Number, powers: list[tuple[Node, Number]]) -> Node | None:
+    """The bracket that takes a minus sign in: -(y - y_hat) is y_hat - y."""
+    if coefficient >= 0:
+        return None
+    for factor, exponent in powers:
+        if factor.op == "plus" and exponent == 1 and not any(arg.is_number() for arg in factor.args):
+            if min(factor.get("coefficients")) < 0:
+                return factor
+    return None
+
+
+def number_text(value: Number) -> str:
+    """2, 0.5 or 1/3."""
+    if isinstance(value, Fraction) and value.denominator == 1:
+        return str(value.numerator)
+    short = f"{float(value):.4g}"
+    if Fraction(short) == value or not isinstance(value, Fraction):
+        return short if isinstance(value, Fraction) else repr(float(value))
+    return f"{value.numerator}/{value.denominator}"
+
+
+def split_number(value: Number) -> tuple[str, str]:
+    """A coefficient as what stands above and below the line: 1/6 as 1 and 6."""
+    if isinstance(value, Fraction) and value.denominator != 1 and Fraction(f"{float(value):.4g}") != value:
+        return str(value.numerator), str(value.denominator)
+    return number_text(value), "1"
+
+
+class CodePrinter(Printer):
+    """Formulas as a solution's code: quantities are `s.h`, other gradients are calls."""
+
+    def __init__(self, sizes: dict[str, str], constants: set[str], helpers: dict[str, str] | None = None) -> None:
+        super().__init__(helpers)
+        self.sizes, self.constants = sizes, constants
+
+    def _leaf(self, node: Node) -> Text:
+        return (node.name if node.name in self.constants else f"s.{node.name}"), ATOM
+
+    def _gradient(self, node: Node) -> Text:
+        return f"{node.name}(s)", ATOM
+
+    def _size(self, node: Node) -> Text:
+        return self.sizes.get(node.name, str(int(node.value))), ATOM
