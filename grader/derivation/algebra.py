@@ -108,15 +108,15 @@ def times(graph: Graph, factors: Iterable[tuple[Node, Number]], shape: tuple[int
     powers = {factor: e for factor, e in powers.items() if e != 0}
     if coefficient == 0:
         return number(graph, 0, shape)
-    expanded = _multiplied_out(graph, coefficient, powers)
-    return with_shape(expanded or _build(graph, coefficient, powers), shape)
+    shorter = _multiplied_out(graph, coefficient, powers) or _picked(graph, coefficient, powers)
+    return with_shape(shorter or _build(graph, coefficient, powers), shape)
 
 
 def _raises_into(scale: Number, parts: Factors, exponent: Number) -> bool:
     """Whether (c · a^p · b^q)^e is c^e · a^(pe) · b^(qe) for all signs of a and b."""
     if Fraction(exponent).denominator == 1:
         return True
-    return scale == 1 and len(parts) == 1 and Fraction(next(iter(parts.values()))).denominator != 1 or not parts
+    return (scale == 1 and len(parts) == 1 and Fraction(next(iter(parts.values()))).denominator != 1) or not parts
 
 
 def _power(base: Number, exponent: Number) -> Number:
@@ -131,13 +131,39 @@ def _multiplied_out(graph: Graph, coefficient: Number, powers: Factors) -> Node 
         if bracket.op != "plus" or exponent != 1:
             continue
         outside = {factor: e for factor, e in powers.items() if factor is not bracket}
-        divisors = {f for term in bracket.args for f, e in as_product(term)[1].items() if e < 0}
+        divisors = {divisor for term in bracket.args for divisor in _divisors(term)}
         if any(factor in divisors and e > 0 for factor, e in outside.items()):
             common = _build(graph, coefficient, outside)
             shape = shape_of(powers)
             return plus(
                 graph, [(c, times(graph, [(common, 1), (term, 1)], shape)) for c, term in as_sum(bracket)], shape
             )
+    return None
+
+
+def _divisors(term: Node) -> Iterable[Node]:
+    """What a term is divided by; for a value placed at i, p where p[i] divides it."""
+    for factor, exponent in as_product(term)[1].items():
+        if exponent < 0:
+            yield factor
+        elif factor.op == "scatter":
+            yield from (each.args[0] for each in _divisors(factor.args[0]) if each.op == "getitem")
+
+
+def _picked(graph: Graph, coefficient: Number, powers: Factors) -> Node | None:
+    """p times what was placed at an index, where the place then cancels: p · place(1 / p[i], i) is place(1, i)."""
+    for placed, exponent in powers.items():
+        if placed.op != "scatter" or exponent != 1:
+            continue
+        outside = {f: e for f, e in powers.items() if f is not placed and f.shape == placed.shape}
+        index = placed.get("index")
+        picked = [(graph.node("getitem", f, *placed.args[1:], index=index), e) for f, e in outside.items()]
+        divisors = as_product(placed.args[0])[1]
+        if any(divisors.get(part, 0) * e < 0 for part, e in picked):
+            inside = times(graph, [(placed.args[0], 1), *picked], placed.args[0].shape)
+            again = graph.node("scatter", inside, *placed.args[1:], **dict(placed.params))
+            rest = [(f, e) for f, e in powers.items() if f is not placed and f not in outside]
+            return times(graph, [(number(graph, coefficient), 1), (again, 1), *rest], shape_of(powers))
     return None
 
 
@@ -198,16 +224,21 @@ def _factored(graph: Graph, terms: list[Term]) -> Node:
     """The sum with what all terms share taken out; the first term of the sum that remains is positive."""
     products = [as_product(part)[1] for _, part in terms]
     shared = {f: e for f, e in products[0].items() if all(f in other for other in products)}
-    shared = {f: min((other[f] for other in products), key=abs) for f in shared if _one_sign(f, products)}
+    shared = {f: min((other[f] for other in products), key=_size) for f in shared if _one_sign(f, products)}
     rests = [_build(graph, Fraction(1), _without(factors, shared)) for factors in products]
     pairs = sorted(zip([c for c, _ in terms], rests, strict=True), key=lambda pair: pair[1].index)
-    size = abs(pairs[0][0]) if len({abs(c) for c, _ in pairs}) == 1 else Fraction(1)
-    scale = -size if _leading(pairs) < 0 else size
+    scale: Number = _size(pairs[0][0]) if len({_size(c) for c, _ in pairs}) == 1 else Fraction(1)
+    if _leading(pairs) < 0:
+        scale = -scale
     if any(rest.op == "plus" for _, rest in pairs):
         rest = plus(graph, [(c / scale, part) for c, part in pairs], shape_of(part for _, part in pairs))
     else:
         rest = graph.node("plus", *[part for _, part in pairs], coefficients=tuple(c / scale for c, _ in pairs))
     return times(graph, [(number(graph, scale), 1), (rest, 1), *shared.items()], shape_of([rest, *shared]))
+
+
+def _size(value: Number) -> Number:
+    return value if value >= 0 else -value
 
 
 def _leading(pairs: list[Term]) -> Number:

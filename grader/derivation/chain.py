@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from grader.derivation import array_rules, shapes
 from grader.derivation.algebra import as_product, number, plus, times
 from grader.derivation.backward import gradients
 from grader.derivation.loading import Model, trace
@@ -18,6 +19,8 @@ from grader.derivation.nodes import Array, Graph, Node, Unreadable
 from grader.derivation.recorder import Tracer, new_graph
 from grader.derivation.simplify import Simplifier
 from grader.derivation.units import fold
+
+TABLES = (array_rules, shapes)  # importing them fills the tables
 
 
 @dataclass(frozen=True)
@@ -111,23 +114,26 @@ def derive_at(model: Model, point: Point, loss: str, wanted: Mapping[str, str]) 
 def _local(forward: Forward, wanted: Mapping[str, str]) -> list[Gradient]:
     """Each wanted gradient, those nearer to the loss first."""
     graph = forward.graph
-    names = {quantity: name for name, quantity in reversed(wanted.items())}
+    names = {quantity: name for name, quantity in reversed(list(wanted.items()))}
     simplify = Simplifier(graph, {root: forward.leaves[name] for name, root in forward.roots.items()})
     parts: dict[str, list[Node]] = {}
     found: dict[str, Gradient] = {}
     last_use: dict[str, int] = {}
     for moment, function in enumerate(reversed(forward.order)):
-        seed = graph.constant(np.ones(forward.roots[function].shape)) if not moment else None
-        if seed is None:
-            seed = _total(graph, parts.get(function, []), forward.leaves[function])
-            if function in names:
-                found[function] = Gradient(names[function], forward.leaves[function], seed)
-                seed = gradient_leaf(forward.leaves[function], names[function], seed.value)
-        for quantity, part in _contributions(forward, function, seed).items():
-            parts.setdefault(quantity, []).append(simplify(part))
+        result = forward.leaves[function]
+        seed = _total(graph, parts.get(function, []), result) if moment else graph.constant(np.ones(result.shape))
+        through = {quantity: simplify(part) for quantity, part in _contributions(forward, function, seed).items()}
+        if function in names and moment:
+            found[function] = Gradient(names[function], result, seed)
+            named = gradient_leaf(result, names[function], seed.value)
+            for quantity, part in _contributions(forward, function, named).items():
+                through[quantity] = min(through[quantity], simplify(part), key=Node.tree_size)
+        for quantity, part in through.items():
+            parts.setdefault(quantity, []).append(part)
             last_use[quantity] = moment
     for quantity in names:
-        if quantity not in found and quantity in forward.leaves:
+        known = quantity in forward.leaves and forward.leaves[quantity].value.dtype.kind == "f"
+        if quantity not in found and known:
             total = _total(graph, parts.get(quantity, []), forward.leaves[quantity])
             found[quantity] = Gradient(names[quantity], forward.leaves[quantity], total)
     ordered = sorted(found.values(), key=lambda each: (last_use.get(each.of, -1), each.formula.tree_size()))

@@ -5,11 +5,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
-from grader.derivation import functions as _functions  # noqa: F401  fills the table of functions
-from grader.derivation import rules as _rules  # noqa: F401  fills the table of rules
 from grader.derivation.chain import Gradient, Point, derive_at, order_of
+from grader.derivation.docstrings import points_for
 from grader.derivation.loading import Model
 from grader.derivation.nodes import Array, Unreadable
 from grader.derivation.printing import CodePrinter, Printer
@@ -38,7 +36,8 @@ class Derivation:
     @cached_property
     def helpers(self) -> dict[str, str]:
         """What the model calls its sigmoid, its softmax, ..."""
-        return {unit: name for name, unit in self.model.units.items() if name not in order_of(self.model, self.loss)}
+        quantities = order_of(self.model, self.loss)
+        return {op: name for name, op in self.model.helpers.items() if name not in quantities}
 
 
 @dataclass(frozen=True)
@@ -63,17 +62,13 @@ class Formula:
         """A function of the solution."""
         gradient = self.derivation.at_points[0][self.name]
         printer = CodePrinter(
-            sizes_in_code(self.derivation, gradient), set(self.derivation.model.constants), self._helpers
+            sizes_in_code(self.derivation, gradient), set(self.derivation.model.constants), self.derivation.helpers
         )
         result = printer(gradient.formula)
         lines = [*printer.statements, f"return {result}"]
         shape = f"({', '.join(self.shape)}{',' if len(self.shape) == 1 else ''})"
         doc = f'"""d{self.derivation.loss}/d{self.of} = {self.text}, shape {shape}."""'
         return f"def {self.name}(s):\n" + "".join(f"    {line}\n" for line in [doc, *lines])
-
-    @property
-    def _helpers(self) -> dict[str, str]:
-        return self.derivation.helpers
 
     def value_at(self, point: Point) -> Array:
         """The gradient at another point."""
@@ -94,7 +89,7 @@ def sizes_in_code(derivation: Derivation, gradient: Gradient) -> dict[str, str]:
 def derive(
     model: Path | str | ModuleType | Model,
     *,
-    points: Iterable[Point],
+    points: Iterable[Point] | None = None,
     wrt: Mapping[str, str] | Sequence[str] | None = None,
     loss: str | None = None,
 ) -> dict[str, Formula]:
@@ -102,25 +97,30 @@ def derive(
 
     Args:
         model: the model's file, one function per quantity; it is run.
-        points: values of the inputs, at least one set; with several, formulas are compared.
+        points: values of the inputs; several, so that sizes differ.  Drawn by the shapes in docstrings if left out.
         wrt: the quantities to differentiate by, or name of the gradient -> quantity; all if left out.
         loss: the function to differentiate, the last one if left out.
 
     Raises:
         Unreadable: a construct of the model cannot be differentiated; the message has file and line.
     """
-    read = model if isinstance(model, Model) else Model(Path(getattr(model, "__file__", None) or model))  # type: ignore[arg-type]
+    read = model if isinstance(model, Model) else Model(Path(getattr(model, "__file__", None) or model))
     loss = loss or list(read.functions)[-1]
-    derivation = Derivation(read, loss, _wanted(read, loss, wrt), tuple(points))
+    derivation = Derivation(read, loss, _wanted(read, loss, wrt), tuple(points or points_for(read, loss)))
     return {name: _formula(derivation, name) for name in derivation.at_points[0]}
 
 
 def _wanted(model: Model, loss: str, wrt: Mapping[str, str] | Sequence[str] | None) -> dict[str, str]:
     if isinstance(wrt, Mapping):
         return dict(wrt)
+    return {f"d{loss}_d{name}": name for name in wrt or _worth_asking(model, loss)}
+
+
+def _worth_asking(model: Model, loss: str) -> list[str]:
+    """All quantities but the loss's own inputs, such as the targets: what the model computes, and what it is computed from."""
     order = order_of(model, loss)
-    everything = [name for function in reversed(order) for name in model.parameters(function)]
-    return {f"d{loss}_d{name}": name for name in wrt or dict.fromkeys(everything)}
+    inner = [name for function in reversed(order[:-1]) for name in (function, *model.parameters(function))]
+    return list(dict.fromkeys(inner or model.parameters(loss)))
 
 
 def _formula(derivation: Derivation, name: str) -> Formula:

@@ -47,6 +47,9 @@ def split_index(item: Any, is_array: Any) -> tuple[Index, list[Any]]:
             entries.append(Slice(_whole(entry.start), _whole(entry.stop), _whole(entry.step)))
         elif isinstance(entry, int | np.integer) and not isinstance(entry, bool):
             entries.append(int(entry))
+        elif isinstance(entry, range):
+            entries.append(Slot(len(arrays)))
+            arrays.append(np.array(entry))
         elif is_array(entry) or isinstance(entry, list | np.ndarray):
             entries.append(Slot(len(arrays)))
             arrays.append(entry)
@@ -64,6 +67,17 @@ def join_index(index: Index, arrays: Sequence[Array]) -> tuple[Any, ...]:
         else:
             entries.append(arrays[entry.number] if isinstance(entry, Slot) else entry)
     return tuple(entries)
+
+
+def along(axis: int, entry: Any) -> tuple[Any, ...]:
+    """The index that takes `entry` along one axis and everything along those before it."""
+    return (*(slice(None),) * axis, entry)
+
+
+def only_adds_axes(index: Index) -> bool:
+    """Whether nothing but axes of size one is added: z[:, None]."""
+    everything = (None, Ellipsis, Slice(None, None, None))
+    return None in index and all(any(entry is each or entry == each for each in everything) for entry in index)
 
 
 def is_basic(index: Index) -> bool:

@@ -42,6 +42,7 @@ class Model:
         }
         self.constants = {name: value for name, value in namespace.items() if _is_constant(name, value)}
         self.units: dict[str, Callable[[Tracer], Tracer]] = {}
+        self.helpers: dict[str, str] = {}  # what each of them is
         self._find_units(new_graph({}))
 
     def parameters(self, name: str) -> tuple[str, ...]:
@@ -75,6 +76,7 @@ class Model:
                 unit = recognized(function, graph) if len(required) == 1 else None
                 if unit:
                     self.units[name] = unit
+                    self.helpers[name] = unit(Tracer(graph.constant([[1.0, 2.0, 4.0], [3.0, -5.0, -6.0]]))).node.op
 
     def _whole(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         """The function; where it is a unit, it is recorded as one operation."""

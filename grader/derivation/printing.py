@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from grader.derivation.algebra import Number
+from grader.derivation.algebra import Number, bare
 from grader.derivation.indexing import Index, Slice, Slot
 from grader.derivation.nodes import Node
 
@@ -67,6 +67,8 @@ class Printer:
             return (text, ATOM) if not text.startswith("-") else (text, SUM)
         if node.value.ndim == 1 and np.array_equal(node.value, np.arange(len(node.value))):
             return f"np.arange({self(node.graph.size(len(node.value)))})", ATOM
+        if node.value.ndim == 2 and np.array_equal(node.value, np.eye(len(node.value))):
+            return f"np.eye({self(node.graph.size(len(node.value)))})", ATOM
         listed = " ".join(repr(node.value.tolist()).split())
         return (listed if node.value.dtype.kind in "iu" else f"np.array({listed})"), ATOM
 
@@ -78,7 +80,7 @@ class Printer:
         terms.sort(key=lambda pair: (pair[0] < 0, _place(pair[1], falling), leaves_in(pair[1])))
         text = ""
         for coefficient, term in terms:
-            size = self._scaled(abs(coefficient), term)
+            size = self._scaled(coefficient if coefficient >= 0 else -coefficient, term)
             text += (f" - {size}" if text else f"-{size}") if coefficient < 0 else (f" + {size}" if text else size)
         return text, SUM
 
@@ -97,7 +99,7 @@ class Printer:
         coefficient = -coefficient if flipped else coefficient
         above = [(f, e) for f, e in in_order(powers) if e > 0]
         below = [(f, -e) for f, e in in_order(powers) if e < 0]
-        over, under = split_number(abs(coefficient))
+        over, under = split_number(coefficient if coefficient >= 0 else -coefficient)
         alone = len(above) == 1 and over == "1"
         factors = [self._raised(f, e, f is flipped, alone and e == 1) for f, e in above]
         if over != "1" or not factors:
@@ -201,7 +203,10 @@ class Printer:
     def _scatter(self, node: Node) -> Text:
         """Rows added up where they came from: three statements, so that repeated rows add up."""
         index = self.index(node.get("index"), node.args[1:])
-        value = self(node.args[0])
+        value = self(bare(node.args[0]))
+        rows = node.args[-1]
+        if value == "1" and np.array_equal(node.value, np.eye(node.shape[-1])[rows.value]):
+            return f"np.eye({self(node.graph.size(node.shape[-1]))})[{self(rows)}]", ATOM
         name = f"g{len(self.statements) // 2 + 1}"
         shape = ", ".join(self(node.graph.size(n)) for n in node.shape)
         self.statements.append(f"{name} = np.zeros(({shape}{',' if len(node.shape) == 1 else ''}))")
@@ -216,6 +221,12 @@ class Printer:
         self.statements.append(f"{name} = {base}.copy()")
         self.statements.append(f"{name}[{self.index(node.get('index'), node.args[2:])}] = {value}")
         return name, ATOM
+
+    def _tril(self, node: Node) -> Text:
+        k = f", {node.get('k')}" if node.get("k") else ""
+        return f"np.{node.op}({self(node.args[0])}{k})", ATOM
+
+    _triu = _tril
 
     def _einsum(self, node: Node) -> Text:
         return f"np.einsum({node.get('subscripts')!r}, {', '.join(map(self, node.args))})", ATOM
@@ -261,10 +272,12 @@ def _to_flip(coefficient: Number, powers: list[tuple[Node, Number]]) -> Node | N
     """The bracket that takes a minus sign in: -(y - y_hat) is y_hat - y."""
     if coefficient >= 0:
         return None
+    first = next((factor for factor, e in in_order(powers) if e > 0), None)
     for factor, exponent in powers:
-        if factor.op == "plus" and exponent == 1 and not any(arg.is_number() for arg in factor.args):
-            if min(factor.get("coefficients")) < 0:
-                return factor
+        numbers = any(arg.is_number() for arg in factor.args) and not (factor is first and coefficient == -1)
+        bracket = factor.op == "plus" and exponent == 1 and not numbers
+        if bracket and min(factor.get("coefficients")) < 0:
+            return factor
     return None
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from grader.derivation.indexing import Slot, is_basic, join_index, split_index
+from grader.derivation.indexing import Slot, is_basic, join_index, only_adds_axes, split_index
 from grader.derivation.nodes import Array, Graph, Node, Unreadable
 
 
@@ -147,11 +147,11 @@ class Tracer(NDArrayOperatorsMixin):
         return self.node.value.dtype
 
     @property
-    def T(self) -> "Tracer":
+    def T(self) -> Any:
         return call("transpose", (self,), {})
 
     @property
-    def mT(self) -> "Tracer":
+    def mT(self) -> Any:
         return call("swapaxes", (self, -1, -2), {})
 
     @property
@@ -168,7 +168,7 @@ class Tracer(NDArrayOperatorsMixin):
 
     copy = astype
 
-    def item(self) -> "Tracer":
+    def item(self) -> Any:
         return call("reshape", (self, ()), {})
 
     def fill(self, value: Any) -> None:
@@ -182,7 +182,10 @@ class Tracer(NDArrayOperatorsMixin):
 
     def __getitem__(self, item: Any) -> "Tracer":
         index, arrays = split_index(item, contains_tracer)
-        result = record("getitem", self, *arrays, index=index)
+        if only_adds_axes(index):
+            result: Tracer = FUNCTIONS["reshape"](self, np.empty(self.node.shape, np.int8)[item].shape)
+        else:
+            result = record("getitem", self, *arrays, index=index)
         return Tracer(result.node, (self, item) if is_basic(index) else None)
 
     def __setitem__(self, item: Any, value: Any) -> None:

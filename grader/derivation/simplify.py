@@ -1,12 +1,12 @@
 """From the recorded graph of a gradient to the formula that a person writes, from the leaves upwards.
 
-Arithmetic becomes `plus` and `times`; scalars leave matrix products and sums; (A @ B)^T is B^T @ A^T; rows that sum to one, and sums
-that vanish, are replaced by the number.  What is known of a value (one-hot rows, a centred column) is read from the value.
+Arithmetic becomes `plus` and `times`; scalars leave matrix products and sums; (A @ B)^T is B^T @ A^T; rows that sum
+to one, and sums that vanish, are replaced by the number.  What is known of a value (one-hot rows, a centred column) is
+read from the value.
 """
 
 from collections.abc import Callable
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
@@ -90,11 +90,11 @@ def _(self: Simplifier, node: Node, args: Args) -> Node:
     axes = node.get("axes")
     scale, inside = scaled(args[0])
     if scale:
-        return times(self.graph, [(scale, 1), (self.transposed(inside, axes), 1)], node.shape)
-    return self.transposed(inside, axes)
+        return times(self.graph, [(scale, 1), (transposed(inside, axes), 1)], node.shape)
+    return transposed(inside, axes)
 
 
-def _transposed(self: Simplifier, x: Node, axes: tuple[int, ...]) -> Node:
+def transposed(x: Node, axes: tuple[int, ...]) -> Node:
     if x.op == "transpose":
         inner = x.get("axes")
         axes, x = tuple(inner[axis] for axis in axes), x.args[0]
@@ -104,11 +104,8 @@ def _transposed(self: Simplifier, x: Node, axes: tuple[int, ...]) -> Node:
         return with_shape(x.args[0], tuple(x.shape[axis] for axis in axes))
     last = (*range(len(axes) - 2), len(axes) - 1, len(axes) - 2)
     if x.op == "matmul" and axes == last and all(len(arg.shape) == len(axes) for arg in x.args):
-        return self.graph.node("matmul", *[self.transposed(arg, last) for arg in reversed(x.args)])
-    return self.graph.node("transpose", x, axes=axes)
-
-
-Simplifier.transposed = _transposed  # type: ignore[attr-defined]
+        return x.graph.node("matmul", *[transposed(arg, last) for arg in reversed(x.args)])
+    return x.graph.node("transpose", x, axes=axes)
 
 
 @rewrite("broadcast_to")
@@ -140,11 +137,22 @@ def summed(x: Node, axis: tuple[int, ...], keepdims: bool, shape: tuple[int, ...
         rest = [] if repeated else [(summed(times(graph, inside, x.shape), axis, keepdims, shape), Fraction(1))]
         sizes = [(size, Fraction(1)) for size in repeated]
         return times(graph, [(number(graph, coefficient), 1), *outside.items(), *sizes, *rest], shape)
+    if x.op == "scatter" and (len(axis) == len(x.shape) or _one_per_row(x, axis)):
+        value = x.args[0]
+        every = tuple(range(len(value.shape))) if len(axis) == len(x.shape) else ()
+        total = summed(value, every, False, ()) if every else value
+        return total if total.shape == shape else _reshaped(total, shape)
     if x.op == "plus":
         return _sum_of_sums(x, axis, keepdims, shape)
     if x.op == "sum" and keepdims and x.get("keepdims"):
         return summed(x.args[0], tuple(sorted({*axis, *x.get("axis")})), keepdims, shape)
     return graph.node("sum", x, axis=axis, keepdims=keepdims)
+
+
+def _one_per_row(x: Node, axis: tuple[int, ...]) -> bool:
+    """Whether one entry of each row has been placed, as in z[np.arange(N), y] += ..., and rows are summed."""
+    rows = x.args[1] if len(x.args) == 3 and len(x.get("index")) == 2 else None
+    return axis == (1,) and rows is not None and np.array_equal(rows.value, np.arange(x.shape[0]))
 
 
 def _sum_of_sums(x: Node, axis: tuple[int, ...], keepdims: bool, shape: tuple[int, ...]) -> Node:
@@ -184,19 +192,51 @@ def _is_smooth(x: Node) -> bool:
     return all(node.value.dtype.kind == "f" or node.op == "size" for node in x.walk())
 
 
+@rewrite("softmax")
+def _(self: Simplifier, node: Node, args: Args) -> Node:
+    """softmax(a - max(a)) is softmax(a): what is the same for all entries cancels."""
+    x, axis = args[0], node.get("axis")
+    kept = [(c, term) for c, term in as_sum(x) if not _constant_along(term, len(x.shape), axis, True)]
+    inside = plus(self.graph, kept, x.shape) if kept else x
+    return self.graph.node("softmax", inside, axis=axis)
+
+
+@rewrite("einsum")
+def _(self: Simplifier, node: Node, args: Args) -> Node:
+    """Scalars come out; a product without a sum is an ordinary one."""
+    inputs, _, out = node.get("subscripts").partition("->")
+    terms = inputs.split(",")
+    in_order = all([letter for letter in out if letter in term] == list(term) for term in terms)
+    if in_order and set("".join(terms)) == set(out):
+        placed = [_spread(arg, term, out) for arg, term in zip(args, terms, strict=True)]
+        return times(self.graph, [(arg, Fraction(1)) for arg in placed], node.shape)
+    scales, rests = zip(*map(scaled, args), strict=True)
+    product = self.graph.node("einsum", *rests, subscripts=node.get("subscripts"))
+    return times(self.graph, [(scale, 1) for scale in (*scales, product) if scale is not None], node.shape)
+
+
+def _spread(x: Node, term: str, out: str) -> Node:
+    """An operand with an axis of size one for each letter that it lacks."""
+    lengths = dict(zip(term, x.shape, strict=True))
+    return _reshaped(x, tuple(lengths.get(letter, 1) for letter in out.lstrip("".join(set(out) - set(term)))))
+
+
 # Shapes, picking and placing
 
 
 @rewrite("reshape")
 def _(self: Simplifier, node: Node, args: Args) -> Node:
-    x = bare(args[0])
-    if not x.shape or x.value.size == 1 and x.op != "leaf" and not node.shape:
-        return with_shape(x, node.shape)
-    scale, rest = scaled(args[0])
+    return _reshaped(args[0], node.shape)
+
+
+def _reshaped(node: Node, shape: tuple[int, ...]) -> Node:
+    if not bare(node).shape:
+        return with_shape(bare(node), shape)
+    scale, rest = scaled(node)
     while rest.op == "reshape":
         rest = rest.args[0]
-    inside = rest if rest.shape == node.shape else self.graph.node("reshape", rest, shape=node.shape)
-    return times(self.graph, [(scale, 1), (inside, 1)], node.shape) if scale else inside
+    inside = rest if rest.shape == shape else node.graph.node("reshape", rest, shape=shape)
+    return times(node.graph, [(scale, 1), (inside, 1)], shape) if scale else inside
 
 
 @rewrite("getitem")
@@ -219,9 +259,11 @@ def _(self: Simplifier, node: Node, args: Args) -> Node:
 
 @rewrite("scatter")
 def _(self: Simplifier, node: Node, args: Args) -> Node:
-    coefficient, rest = scaled(args[0])
+    scale, rest = scaled(args[0])
+    if not bare(args[0]).shape:
+        scale, rest = bare(args[0]), number(self.graph, Fraction(1), args[0].shape)
     placed = self.graph.node("scatter", rest, *args[1:], **dict(node.params))
-    return times(self.graph, [(coefficient, 1), (placed, 1)], node.shape) if coefficient else placed
+    return times(self.graph, [(scale, 1), (placed, 1)], node.shape) if scale else placed
 
 
 def _positions(shape: tuple[int, ...], index: Index) -> set[int]:

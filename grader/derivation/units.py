@@ -5,6 +5,7 @@ sigmoid's values, however it was written.  Its derivative is then written with i
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,11 @@ def relu(x: Array) -> Array:
 
 def softplus(x: Array) -> Array:
     result: Array = np.logaddexp(0, x)
+    return result
+
+
+def tanh(x: Array) -> Array:
+    result: Array = np.tanh(x)
     return result
 
 
@@ -80,14 +86,14 @@ def _candidates(ndim: int) -> Iterator[tuple[str, dict[str, Any], Callable[[Arra
     yield "sigmoid", {}, sigmoid
     yield "relu", {}, relu
     yield "softplus", {}, softplus
-    yield "tanh", {}, np.tanh
+    yield "tanh", {}, tanh
     axes = dict.fromkeys([(ndim - 1,), (0,), tuple(range(ndim))]) if ndim else {}
     for axis in axes:
-        yield "softmax", {"axis": axis}, lambda x, axis=axis: softmax(x, axis)
-        yield "log_softmax", {"axis": axis}, lambda x, axis=axis: log_softmax(x, axis)
+        yield "softmax", {"axis": axis}, partial(softmax, axis=axis)
+        yield "log_softmax", {"axis": axis}, partial(log_softmax, axis=axis)
         for keepdims in (True, False):
             params = {"axis": axis, "keepdims": keepdims}
-            yield "logsumexp", params, lambda x, p=params: logsumexp(x, **p)
+            yield "logsumexp", params, partial(logsumexp, axis=axis, keepdims=keepdims)
 
 
 def _same(first: Array, second: Array) -> bool:
@@ -131,11 +137,22 @@ def _value(function: Callable[..., Any], example: Array, graph: Graph) -> Array 
     return result.value if isinstance(result, Tracer) else None
 
 
+_FOLDED = {
+    "divide": ("sigmoid", "softmax"),
+    "log": ("logsumexp", "log_softmax", "softplus"),
+    "log1p": ("softplus",),
+    "logaddexp": ("softplus",),
+    "subtract": ("sigmoid", "log_softmax", "logsumexp"),
+    "multiply": ("sigmoid", "softmax"),
+    "add": ("sigmoid", "logsumexp"),
+}
+
+
 def fold(root: Node) -> Node:
     """The same expression with units written out in it, such as 1 / (1 + exp(-z)), made whole."""
     replaced: dict[Node, Node] = {}
     for node in root.walk():
-        unit = _unit_in(node) if node.op in ("divide", "subtract", "log", "multiply", "add") else None
+        unit = _unit_in(node) if node.op in _FOLDED else None
         if unit:
             op, params, x = unit
             replaced[node] = node.graph.node(op, replaced[x], origin=node.origin, **params)
@@ -149,10 +166,10 @@ def fold(root: Node) -> Node:
 
 def _unit_in(node: Node) -> tuple[str, dict[str, Any], Node] | None:
     inside = list(node.walk())[:-1]
-    if node.value.size < 2 or not any(each.op in ("exp", "tanh", "logaddexp") for each in inside):
+    curved = any(each.op in ("exp", "tanh") for each in inside) or node.op == "logaddexp"
+    if not curved or (node.value.size < 2 and node.op != "log"):
         return None
-    wanted = {"divide": ("sigmoid", "softmax"), "log": ("logsumexp", "log_softmax", "softplus")}
-    ops = wanted.get(node.op, ("sigmoid", "log_softmax", "logsumexp"))
+    ops = _FOLDED[node.op]
     for x in inside:
         if x.value.dtype.kind == "f" and x.value.ndim and x.op != "constant":
             for op, params, unit in _candidates(x.value.ndim):

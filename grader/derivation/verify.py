@@ -5,7 +5,7 @@
 Central differences with two step sizes are combined (Richardson), so that the error is of fourth order.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ class Plain:
         self.model, self.loss = model, loss
         self.order = order_of(model, loss)
         self.values = self._run(self.order, point.inputs)
+        self.total = float(np.sum(self.values[loss]))
 
     def loss_with(self, name: str, value: Array) -> float:
         """The loss with one quantity replaced: one that the model computes is cut off from what it is computed from."""
@@ -39,7 +40,8 @@ class Plain:
         known = dict(values)
         for name in names:
             arguments = [known[parameter] for parameter in self.model.parameters(name)]
-            known[name] = self.model.functions[name](*[np.copy(a) if np.ndim(a) else a for a in arguments])
+            with np.errstate(all="ignore"):
+                known[name] = self.model.functions[name](*[np.copy(a) if np.ndim(a) else a for a in arguments])
         return known
 
     def error(self, quantity: str, gradient: Array) -> float:
@@ -52,10 +54,20 @@ class Plain:
         for _ in range(DIRECTIONS):
             direction = random.choice((-1.0, 1.0), value.shape) * random.uniform(0.5, 1, value.shape)
             exact = float(np.sum(gradient * direction))
-            scale = float(np.sum(np.abs(gradient * direction))) + 1e-9
+            scale = float(np.sum(np.abs(gradient * direction))) + 1e-5 * (1 + abs(self.total))
             along = lambda t, v=direction: self.loss_with(quantity, value + t * v)  # noqa: E731
-            worst = max(worst, min(abs(slope(along, h) - exact) / scale for h in (1e-3, 1e-4, 3e-6)))
+            worst = max(worst, _smallest(abs(slope(along, h) - exact) / scale for h in (1e-3, 1e-4, 3e-6)))
         return worst
+
+
+def _smallest(errors: Iterable[float]) -> float:
+    """The smallest error, none being tried after one that is small; near a kink only short steps are any good."""
+    best = float("inf")
+    for error in errors:
+        best = min(best, error if error == error else best)
+        if best < 1e-9:
+            break
+    return best
 
 
 def slope(function: Callable[[float], float], h: float) -> float:

@@ -80,7 +80,8 @@ def test_derivative(name: str, example: str) -> None:
         return moved
 
     for key in used:
-        gradient = found[stand_ins[key].node].value
+        node = found.get(stand_ins[key].node)
+        gradient = node.value if node else np.zeros(values[key].shape)
         assert gradient.shape == values[key].shape
         for position in np.ndindex(values[key].shape):
             direction = np.zeros(values[key].shape)
