@@ -224,10 +224,10 @@ def _factored(graph: Graph, terms: list[Term]) -> Node:
     """The sum with what all terms share taken out; the first term of the sum that remains is positive."""
     products = [as_product(part)[1] for _, part in terms]
     shared = {f: e for f, e in products[0].items() if all(f in other for other in products)}
-    shared = {f: min((other[f] for other in products), key=_size) for f in shared if _one_sign(f, products)}
+    shared = {f: min((other[f] for other in products), key=size_of) for f in shared if _one_sign(f, products)}
     rests = [_build(graph, Fraction(1), _without(factors, shared)) for factors in products]
     pairs = sorted(zip([c for c, _ in terms], rests, strict=True), key=lambda pair: pair[1].index)
-    scale: Number = _size(pairs[0][0]) if len({_size(c) for c, _ in pairs}) == 1 else Fraction(1)
+    scale: Number = size_of(pairs[0][0]) if len({size_of(c) for c, _ in pairs}) == 1 else Fraction(1)
     if _leading(pairs) < 0:
         scale = -scale
     if any(rest.op == "plus" for _, rest in pairs):
@@ -237,7 +237,8 @@ def _factored(graph: Graph, terms: list[Term]) -> Node:
     return times(graph, [(number(graph, scale), 1), (rest, 1), *shared.items()], shape_of([rest, *shared]))
 
 
-def _size(value: Number) -> Number:
+def size_of(value: Number) -> Number:
+    """The absolute value."""
     return value if value >= 0 else -value
 
 

@@ -6,11 +6,12 @@ from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 
-from grader.derivation.chain import Gradient, Point, derive_at, order_of
+from grader.derivation.chain import Point, derive_at, order_of
 from grader.derivation.docstrings import points_for
 from grader.derivation.loading import Model
 from grader.derivation.nodes import Array, Unreadable
 from grader.derivation.printing import CodePrinter, Printer
+from grader.derivation.reuse import Gradient
 from grader.derivation.verify import Plain
 
 TOLERANCE = 1e-6

@@ -101,6 +101,13 @@ class Graph:
         known = self._nodes.get(key)
         return known or self._add(key, "leaf", (), (("name", name),), np.asarray(value), ("", 0))
 
+    def gradient(self, name: str, value: Any, rank: int) -> Node:
+        """The name of a gradient in the formulas of others; `rank` is the place of its quantity in the model."""
+        key = ("gradient", name)
+        known = self._nodes.get(key)
+        params = (("gradient", True), ("name", name), ("rank", rank))
+        return known or self._add(key, "gradient", (), params, np.asarray(value), ("", 0))
+
     def constant(self, value: Any) -> Node:
         array = np.asarray(value)
         key = ("constant", array.dtype.kind, array.shape, array.tobytes())

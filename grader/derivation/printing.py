@@ -11,6 +11,7 @@ import numpy as np
 from grader.derivation.algebra import Number, bare
 from grader.derivation.indexing import Index, Slice, Slot
 from grader.derivation.nodes import Node
+from grader.derivation.style import in_order, leaves_in, number_text, place, powers_of, split_number, to_flip
 
 SUM, PRODUCT, POWER, ATOM = range(4)
 Text = tuple[str, int]  # a formula, and how tightly it holds together
@@ -77,7 +78,7 @@ class Printer:
     def _plus(self, node: Node, sign: int = 1) -> Text:
         terms = [(sign * c, term) for c, term in zip(node.get("coefficients"), node.args, strict=True)]
         falling = any(c < 0 for c, _ in terms)
-        terms.sort(key=lambda pair: (pair[0] < 0, _place(pair[1], falling), leaves_in(pair[1])))
+        terms.sort(key=lambda pair: (pair[0] < 0, place(pair[1], falling), leaves_in(pair[1])))
         text = ""
         for coefficient, term in terms:
             size = self._scaled(coefficient if coefficient >= 0 else -coefficient, term)
@@ -88,14 +89,14 @@ class Printer:
         if term.is_number():
             return number_text(coefficient * Fraction(term.value.item()))
         if term.op == "times":
-            return self._product(coefficient * term.get("coefficient"), list(_powers(term)))[0]
+            return self._product(coefficient * term.get("coefficient"), powers_of(term))[0]
         return self._product(coefficient, [(term, Fraction(1))])[0]
 
     def _times(self, node: Node) -> Text:
-        return self._product(node.get("coefficient"), list(_powers(node)))
+        return self._product(node.get("coefficient"), powers_of(node))
 
     def _product(self, coefficient: Number, powers: list[tuple[Node, Number]]) -> Text:
-        flipped = _to_flip(coefficient, powers)
+        flipped = to_flip(coefficient, powers)
         coefficient = -coefficient if flipped else coefficient
         above = [(f, e) for f, e in in_order(powers) if e > 0]
         below = [(f, -e) for f, e in in_order(powers) if e < 0]
@@ -105,6 +106,8 @@ class Printer:
         if over != "1" or not factors:
             factors.insert(0, over)
         divisors = [*([under] if under != "1" else []), *(self._raised(f, e, False, False) for f, e in below)]
+        if flipped and len(factors) == 1 and not divisors:
+            return self._plus(flipped, -1)
         text = " * ".join(factors)
         if divisors:
             text += " / " + (divisors[0] if len(divisors) == 1 else f"({' * '.join(divisors)})")
@@ -205,7 +208,11 @@ class Printer:
         index = self.index(node.get("index"), node.args[1:])
         value = self(bare(node.args[0]))
         rows = node.args[-1]
-        if value == "1" and np.array_equal(node.value, np.eye(node.shape[-1])[rows.value]):
+        if (
+            value == "1"
+            and rows.value.dtype.kind in "iu"
+            and np.array_equal(node.value, np.eye(node.shape[-1])[rows.value])
+        ):
             return f"np.eye({self(node.graph.size(node.shape[-1]))})[{self(rows)}]", ATOM
         name = f"g{len(self.statements) // 2 + 1}"
         shape = ", ".join(self(node.graph.size(n)) for n in node.shape)
@@ -234,68 +241,6 @@ class Printer:
     def _function(self, node: Node) -> Text:
         options = [f"{key}={value}" for key, value in node.params if key != "keepdims" or value]
         return f"np.{_SPELLED.get(node.op, node.op)}({', '.join([*map(self, node.args), *options])})", ATOM
-
-
-def _place(term: Node, falling: bool) -> int:
-    """`1 - h`, but `var + EPS`: a number comes first where something is taken from it, else last."""
-    return (0 if falling and term.is_number() else 2) if not term.shape and term.op != "times" else 1
-
-
-def leaves_in(node: Node) -> tuple[int, ...]:
-    """The quantities of a formula from left to right, as the model orders them; a gradient stands for its quantity."""
-    if node.op in ("leaf", "gradient"):
-        return (node.get("rank", node.index),)
-    args = [arg for arg, _ in in_order(_powers(node))] if node.op == "times" else node.args
-    return tuple(rank for arg in args for rank in leaves_in(arg))[:12]
-
-
-def _powers(node: Node) -> list[tuple[Node, Number]]:
-    return list(zip(node.args, node.get("exponents"), strict=True))
-
-
-def in_order(powers: list[tuple[Node, Number]]) -> list[tuple[Node, Number]]:
-    """Factors as people write them: scalars, the gradient from above, then the model's order."""
-
-    def rank(pair: tuple[Node, Number]) -> tuple[int, int]:
-        factor = pair[0]
-        if not factor.shape:
-            return 0, factor.index
-        others = {other for other, _ in powers if other is not factor}
-        mentions = any(other in others for other in factor.walk())
-        above = (factor.op == "matmul" or any(each.get("gradient") for each in factor.walk())) and not mentions
-        return (1 if above else 2), factor.index
-
-    return sorted(powers, key=rank)
-
-
-def _to_flip(coefficient: Number, powers: list[tuple[Node, Number]]) -> Node | None:
-    """The bracket that takes a minus sign in: -(y - y_hat) is y_hat - y."""
-    if coefficient >= 0:
-        return None
-    first = next((factor for factor, e in in_order(powers) if e > 0), None)
-    for factor, exponent in powers:
-        numbers = any(arg.is_number() for arg in factor.args) and not (factor is first and coefficient == -1)
-        bracket = factor.op == "plus" and exponent == 1 and not numbers
-        if bracket and min(factor.get("coefficients")) < 0:
-            return factor
-    return None
-
-
-def number_text(value: Number) -> str:
-    """2, 0.5 or 1/3."""
-    if isinstance(value, Fraction) and value.denominator == 1:
-        return str(value.numerator)
-    short = f"{float(value):.4g}"
-    if Fraction(short) == value or not isinstance(value, Fraction):
-        return short if isinstance(value, Fraction) else repr(float(value))
-    return f"{value.numerator}/{value.denominator}"
-
-
-def split_number(value: Number) -> tuple[str, str]:
-    """A coefficient as what stands above and below the line: 1/6 as 1 and 6."""
-    if isinstance(value, Fraction) and value.denominator != 1 and Fraction(f"{float(value):.4g}") != value:
-        return str(value.numerator), str(value.denominator)
-    return number_text(value), "1"
 
 
 class CodePrinter(Printer):

@@ -1,0 +1,68 @@
+"""How people order and shorten what they write: factors, terms, signs and numbers."""
+
+from fractions import Fraction
+
+from grader.derivation.algebra import Number
+from grader.derivation.nodes import Node
+
+
+def place(term: Node, falling: bool) -> int:
+    """`1 - h`, but `var + EPS`: a number comes first where something is taken from it, else last."""
+    return (0 if falling and term.is_number() else 2) if not term.shape and term.op != "times" else 1
+
+
+def leaves_in(node: Node) -> tuple[int, ...]:
+    """The quantities of a formula from left to right, as the model orders them; a gradient stands for its quantity."""
+    if node.op in ("leaf", "gradient"):
+        return (node.get("rank", node.index),)
+    args = [arg for arg, _ in in_order(powers_of(node))] if node.op == "times" else node.args
+    return tuple(rank for arg in args for rank in leaves_in(arg))[:12]
+
+
+def powers_of(node: Node) -> list[tuple[Node, Number]]:
+    return list(zip(node.args, node.get("exponents"), strict=True))
+
+
+def in_order(powers: list[tuple[Node, Number]]) -> list[tuple[Node, Number]]:
+    """Factors as people write them: scalars, the gradient from above, then the model's order."""
+
+    def rank(pair: tuple[Node, Number]) -> tuple[int, int]:
+        factor = pair[0]
+        if not factor.shape:
+            return 0, factor.index
+        others = {other for other, _ in powers if other is not factor}
+        mentions = any(other in others for other in factor.walk())
+        above = (factor.op == "matmul" or any(each.get("gradient") for each in factor.walk())) and not mentions
+        return (1 if above else 2), factor.index
+
+    return sorted(powers, key=rank)
+
+
+def to_flip(coefficient: Number, powers: list[tuple[Node, Number]]) -> Node | None:
+    """The bracket that takes a minus sign in: -(y - y_hat) is y_hat - y."""
+    if coefficient >= 0:
+        return None
+    first = next((factor for factor, e in in_order(powers) if e > 0), None)
+    for factor, exponent in powers:
+        numbers = any(arg.is_number() for arg in factor.args) and not (factor is first and coefficient == -1)
+        bracket = factor.op == "plus" and exponent == 1 and not numbers
+        if bracket and min(factor.get("coefficients")) < 0:
+            return factor
+    return None
+
+
+def number_text(value: Number) -> str:
+    """2, 0.5 or 1/3."""
+    if isinstance(value, Fraction) and value.denominator == 1:
+        return str(value.numerator)
+    short = f"{float(value):.4g}"
+    if Fraction(short) == value or not isinstance(value, Fraction):
+        return short if isinstance(value, Fraction) else repr(float(value))
+    return f"{value.numerator}/{value.denominator}"
+
+
+def split_number(value: Number) -> tuple[str, str]:
+    """A coefficient as what stands above and below the line: 1/6 as 1 and 6."""
+    if isinstance(value, Fraction) and value.denominator != 1 and Fraction(f"{float(value):.4g}") != value:
+        return str(value.numerator), str(value.denominator)
+    return number_text(value), "1"
