@@ -243,8 +243,9 @@ def size_of(value: Number) -> Number:
 
 
 def _leading(pairs: list[Term]) -> Number:
-    """The coefficient whose sign is the sign of the sum: that of the number in it, else of its first term."""
-    return next((c for c, part in pairs if part.is_number()), pairs[0][0])
+    """The coefficient whose sign is the sign of the sum: that of a size or a number in it, else of its first term."""
+    sizes = [c for c, part in pairs if part.op == "size"]
+    return next(iter(sizes), next((c for c, part in pairs if part.is_number()), pairs[0][0]))
 
 
 def _one_sign(factor: Node, products: list[Factors]) -> bool:

@@ -67,16 +67,20 @@ class Total:
 
 @dataclass(frozen=True)
 class Applied:
-    """A function of one number, such as exp; the node is where the function stands in the formula."""
+    """A function of numbers, such as exp or >; the node is where the function stands in the formula."""
 
     node: Node
-    inside: "Expression"
+    args: tuple["Expression", ...]
 
 
 Expression = Constant | Entry | Delta | Sum | Product | Total | Applied
 ONE = Constant(Fraction(1))
 
 ELEMENTWISE = set("exp log tanh sigmoid relu softplus sin cos log1p expm1 absolute sign arctan tan".split())
+
+
+SEVERAL = {"maximum", "minimum", "where", "logaddexp"}  # functions of several arguments, entry by entry
+COMPARISONS = {"greater": ">", "greater_equal": ">=", "less": "<", "less_equal": "<=", "equal": "=", "not_equal": "≠"}
 
 
 class NotInIndices(Exception):
@@ -108,6 +112,8 @@ def entry(node: Node, letters: Letters, namer: Namer, names: Mapping[Node, Node]
         return Entry(names[node], letters)
     make = _BUILDERS.get(node.op)
     built = make(node, letters, lambda inner, places: entry(inner, places, namer, names), namer) if make else None
+    if built is None and names and node.args and any(each in names for each in node.walk()):
+        raise NotInIndices(node.op)
     return built or Entry(node, letters)
 
 
@@ -235,19 +241,32 @@ def _einsum(node: Node, letters: Letters, at: Any, namer: Namer) -> Expression:
 
 
 def _getitem(node: Node, letters: Letters, at: Any, namer: Namer) -> Expression | None:
-    """Rows picked by one index array, z[words]: the entry of z at words[t]."""
-    x, arrays, index = node.args[0], node.args[1:], node.get("index")
-    if len(arrays) != 1 or any(entry not in (Ellipsis, Slot(0), Slice(None, None, None)) for entry in index):
+    """Entries picked by index arrays: z[words] at t is z at words[t], p[np.arange(N), y] at n is p at (n, y[n])."""
+    x, arrays, index = node.args[0], node.args[1:], [entry for entry in node.get("index") if entry is not Ellipsis]
+    axis = len(x.shape) - len(index) if Ellipsis in node.get("index") else 0
+    slots = [entry for entry in index if isinstance(entry, Slot)]
+    kept = index[: index.index(slots[0])] if slots else index
+    if not slots or index != [*kept, *slots, *index[len(kept) + len(slots) :]]:
         return None
-    picked, rest = index_leaf(arrays[0]), [entry for entry in index if entry is not Ellipsis]
-    axis = rest.index(Slot(0)) if index[0] is not Ellipsis else len(x.shape) - len(rest) + rest.index(Slot(0))
-    count = len(arrays[0].shape)
-    inside = [letter for letter in letters[axis : axis + count] if letter]
-    if picked is None or len(inside) != len([size for size in picked.shape if size > 1]):
+    if any(entry != Slice(None, None, None) for entry in index if entry not in slots):
         return None
-    place = f"{picked.name}[{', '.join(inside)}]" if inside else picked.name
-    result: Expression = at(x, (*letters[:axis], place, *letters[axis + count :]))
+    axis += len(kept)
+    count = len(node.shape) - len(x.shape) + len(slots)
+    places = [_picked(array, letters[axis : axis + count]) for array in arrays]
+    if None in places:
+        return None
+    result: Expression = at(x, (*letters[:axis], *places, *letters[axis + count :]))
     return result
+
+
+def _picked(array: Node, letters: Letters) -> str | None:
+    """What an index array is at the given letters: words[t], or t itself where it counts the rows."""
+    if len(array.shape) == 1 and np.array_equal(array.value, np.arange(len(array.value))):
+        return letters[0]
+    leaf, inside = index_leaf(array), [letter for letter in letters if letter]
+    if leaf is None or len(inside) != len([size for size in leaf.shape if size > 1]):
+        return None
+    return f"{leaf.name}[{', '.join(inside)}]" if inside else leaf.name
 
 
 def index_leaf(node: Node) -> Node | None:
@@ -258,7 +277,7 @@ def index_leaf(node: Node) -> Node | None:
 
 
 def _elementwise(node: Node, letters: Letters, at: Any, namer: Namer) -> Expression:
-    return Applied(node, at(node.args[0], _aligned(node.args[0], node, letters)))
+    return Applied(node, tuple(at(arg, _aligned(arg, node, letters)) for arg in node.args))
 
 
 _BUILDERS: dict[str, Any] = {
@@ -280,4 +299,4 @@ _BUILDERS: dict[str, Any] = {
     "sum": _reduction,
     "einsum": _einsum,
     "getitem": _getitem,
-} | dict.fromkeys(ELEMENTWISE, _elementwise)
+} | dict.fromkeys([*ELEMENTWISE, *SEVERAL, *COMPARISONS], _elementwise)

@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 
 from grader.derivation.algebra import size_of
-from grader.derivation.entries import Constant, Delta, Entry, Expression, Places, Product, Sum, Total
+from grader.derivation.entries import COMPARISONS, Constant, Delta, Entry, Expression, Places, Product, Sum, Total
 from grader.derivation.printing import Printer
 from grader.derivation.recorder import RULES
 from grader.derivation.style import number_text, split_number
@@ -31,7 +31,7 @@ def value(expression: Expression, places: Places) -> float:
         return result
     if isinstance(expression, Total):
         return sum(float(c) * value(term, places) for c, term in expression.terms)
-    return float(RULES[expression.node.op].compute(np.asarray(value(expression.inside, places))))
+    return float(RULES[expression.node.op].compute(*[np.asarray(value(arg, places)) for arg in expression.args]))
 
 
 def _place(letter: str, places: Places) -> int:
@@ -70,8 +70,14 @@ def _text(expression: Expression, printer: Printer) -> tuple[str, int]:
         return _product_text(expression, printer)
     if isinstance(expression, Total):
         return _total_text(expression, printer), 0
-    name = printer.helpers.get(expression.node.op, expression.node.op)
-    return f"{name}({text(expression.inside, printer)})", 2
+    shown = [text(arg, printer) for arg in expression.args]
+    if expression.node.op in COMPARISONS:
+        return f"[{f' {COMPARISONS[expression.node.op]} '.join(shown)}]", 2
+    name = printer.helpers.get(expression.node.op, _SHORT.get(expression.node.op, expression.node.op))
+    return f"{name}({', '.join(shown)})", 2
+
+
+_SHORT = {"maximum": "max", "minimum": "min", "absolute": "abs"}
 
 
 def _tight(expression: Expression, printer: Printer, least: int) -> str:

@@ -81,7 +81,8 @@ def mean(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
 @function("var")
 def var(x: Any, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False) -> Any:
     centred = x - np.mean(x, axis=axis, keepdims=True)
-    return np.sum(centred**2, axis=axis, keepdims=keepdims) / (length_of(x, axis) - ddof)
+    count = length_of(x, axis) - ddof if ddof else length_of(x, axis)
+    return np.sum(centred**2, axis=axis, keepdims=keepdims) / count
 
 
 @function("std")

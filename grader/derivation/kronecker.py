@@ -38,7 +38,10 @@ def derivative(expression: Expression, by: Node, letters: Letters) -> Expression
     if isinstance(expression, Product):
         return _of_product(expression, by, letters)
     if isinstance(expression, Applied):
-        return Product(((_slope(expression), Fraction(1)), (derivative(expression.inside, by, letters), Fraction(1))))
+        inner = [derivative(arg, by, letters) for arg in expression.args]
+        if len(inner) > 1:
+            raise NotInIndices(expression.node.op)
+        return Product(((_slope(expression), Fraction(1)), (inner[0], Fraction(1))))
     return Constant(Fraction(0))
 
 
@@ -54,7 +57,7 @@ def _of_product(expression: Product, by: Node, letters: Letters) -> Expression:
 
 def _slope(expression: Applied) -> Expression:
     """The derivative of a function, with its result: h · (1 - h)."""
-    one, t, x = Fraction(1), expression, expression.inside
+    one, t, x = Fraction(1), expression, expression.args[0]
     rest = Total(((one, ONE), (-one, t)))
     slopes: dict[str, Expression] = {
         "exp": t,
@@ -166,7 +169,7 @@ def renamed(expression: Expression, old: str, new: str) -> Expression:
     if isinstance(expression, Total):
         return Total(tuple((c, renamed(term, old, new)) for c, term in expression.terms))
     if isinstance(expression, Applied):
-        return replace(expression, inside=renamed(expression.inside, old, new))
+        return replace(expression, args=tuple(renamed(arg, old, new) for arg in expression.args))
     return expression
 
 
@@ -211,4 +214,5 @@ def letters_in(expression: Expression) -> set[str]:
         return {letter for f, _ in expression.factors for letter in letters_in(f)}
     if isinstance(expression, Total):
         return {letter for _, term in expression.terms for letter in letters_in(term)}
-    return letters_in(expression.inside) if isinstance(expression, Applied) else set()
+    args = expression.args if isinstance(expression, Applied) else ()
+    return {letter for arg in args for letter in letters_in(arg)}

@@ -69,10 +69,11 @@ class Node:
         return iter([found[index] for index in sorted(found)])
 
     def tree_size(self) -> int:
-        """How many operations the formula has when it is written out."""
+        """How many operations and quantities the formula has when it is written out; numbers and indices are free."""
         sizes: dict[Node, int] = {}
         for node in self.walk():
-            sizes[node] = 1 + sum(sizes[arg] for arg in node.args)
+            free = node.op in ("constant", "broadcast_to") or node.value.dtype.kind in "iu"
+            sizes[node] = sum(sizes[arg] for arg in node.args) + (0 if free else 1)
         return sizes[self]
 
 

@@ -16,6 +16,7 @@ from grader.derivation.chain import total
 from grader.derivation.context import Context, Line
 from grader.derivation.entries import (
     ELEMENTWISE,
+    SEVERAL,
     Delta,
     Entry,
     Expression,
@@ -132,8 +133,8 @@ class Path:
 
     def _segment(self, top: Node, bottom: Node) -> Iterator[Line]:
         try:
-            yield from self._in_indices(top, bottom)
-        except (NotInIndices, StopIteration, ValueError, KeyError):
+            yield from list(self._in_indices(top, bottom))
+        except NotInIndices:
             yield Line(
                 "forward", f"{self.named(top).name} = {self.context.printer(_shown(top, bottom, self.named(bottom)))}"
             )
@@ -200,7 +201,7 @@ class Path:
 
     def _slope(self, top: Node, bottom: Node, letters: Letters, wanted: Letters, namer: Namer) -> Expression | None:
         """The derivative of a function of one argument, by its rule: h · (1 - h); of softmax, with two terms."""
-        if top.args != (bottom,):
+        if top.args.count(bottom) != 1 or any(bottom in arg.walk() for arg in top.args if arg is not bottom):
             return None
         t, x = self.named(top), self.named(bottom)
         equal = (
@@ -208,10 +209,11 @@ class Path:
             if len(letters) == len(wanted)
             else []
         )
-        if top.op in ELEMENTWISE:
+        if top.op in ELEMENTWISE or (top.op in SEVERAL and bottom.shape == top.shape):
             rule: Any = RULES[top.op].gradient
             one = Tracer(self.graph.constant(np.ones(top.shape)))
-            slope = Simplifier(self.graph)(rule(one, Tracer(t), Tracer(x))[0].node)
+            args = [Tracer(x if arg is bottom else arg) for arg in top.args]
+            slope = Simplifier(self.graph)(rule(one, Tracer(t), *args)[top.args.index(bottom)].node)
             return Product(((entry(slope, letters, namer), ONE), *equal))
         if top.op == "softmax" and len(top.get("axis")) == 1:
             axis = top.get("axis")[0]
@@ -262,7 +264,7 @@ def _next_cut(top: Node, cuts: list[Node]) -> Node:
 
 
 def _is_function(node: Node) -> bool:
-    return node.op in ELEMENTWISE or node.op in ("softmax", "log_softmax", "logsumexp", "max", "maximum", "setitem")
+    return node.op in ELEMENTWISE or node.op in ("softmax", "log_softmax", "logsumexp", "max", "setitem", *SEVERAL)
 
 
 def _distributions(formula: Node) -> list[str]:

@@ -105,7 +105,7 @@ class Printer:
         factors = [self._raised(f, e, f is flipped, alone and e == 1) for f, e in above]
         if over != "1" or not factors:
             factors.insert(0, over)
-        divisors = [*([under] if under != "1" else []), *(self._raised(f, e, False, False) for f, e in below)]
+        divisors = [*([under] if under != "1" else []), *(self._raised(f, e, f is flipped, False) for f, e in below)]
         if flipped and len(factors) == 1 and not divisors:
             return self._plus(flipped, -1)
         text = " * ".join(factors)
@@ -213,7 +213,8 @@ class Printer:
             and rows.value.dtype.kind in "iu"
             and np.array_equal(node.value, np.eye(node.shape[-1])[rows.value])
         ):
-            return f"np.eye({self(node.graph.size(node.shape[-1]))})[{self(rows)}]", ATOM
+            picked = "" if np.array_equal(node.value, np.eye(node.shape[0])) else f"[{self(rows)}]"
+            return f"np.eye({self(node.graph.size(node.shape[-1]))}){picked}", ATOM
         name = f"g{len(self.statements) // 2 + 1}"
         shape = ", ".join(self(node.graph.size(n)) for n in node.shape)
         self.statements.append(f"{name} = np.zeros(({shape}{',' if len(node.shape) == 1 else ''}))")

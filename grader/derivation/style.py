@@ -45,7 +45,7 @@ def to_flip(coefficient: Number, powers: list[tuple[Node, Number]]) -> Node | No
     first = next((factor for factor, e in in_order(powers) if e > 0), None)
     for factor, exponent in powers:
         numbers = any(arg.is_number() for arg in factor.args) and not (factor is first and coefficient == -1)
-        bracket = factor.op == "plus" and exponent == 1 and not numbers
+        bracket = factor.op == "plus" and (exponent == -1 or (exponent == 1 and not numbers))
         if bracket and min(factor.get("coefficients")) < 0:
             return factor
     return None
