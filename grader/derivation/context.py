@@ -29,9 +29,7 @@ class Context:
         self.local = local_gradients(self.forward, derivation.wanted)
         self.gradients = reuse(self.graph, self.local)
         self.by_quantity = {each.of: each for each in self.gradients.values()}
-        self.simplify = Simplifier(
-            self.graph, {root: self.forward.leaves[name] for name, root in self.forward.roots.items()}
-        )
+        self.simplify = Simplifier(self.graph, self.forward.names())
         self.printer = Printer(derivation.helpers)
         self.places: dict[str, Any] = {
             name: leaf.value for name, leaf in self.forward.leaves.items() if leaf.value.dtype.kind in "iu"
@@ -41,9 +39,7 @@ class Context:
 
     def shown(self, formula: Node) -> str:
         """A formula, with the statements that it needs."""
-        printer = Printer(self.derivation.helpers)
-        result = printer(formula)
-        return "; ".join([*printer.statements, result])
+        return "; ".join(Printer(self.derivation.helpers).lines(formula))
 
     def spare_name(self) -> str:
         return next(self._spare)

@@ -59,8 +59,8 @@ def _text(expression: Expression, printer: Printer) -> tuple[str, int]:
     if isinstance(expression, Entry):
         shown = printer(expression.node)
         name = shown if expression.node.op in ("leaf", "gradient", "size") or shown.isidentifier() else f"({shown})"
-        inside = ", ".join(letter for letter in expression.letters if letter)
-        return (f"{name}[{inside}]" if inside else name), 2
+        letters = ", ".join(letter for letter in expression.letters if letter)
+        return (f"{name}[{letters}]" if letters else name), 2
     if isinstance(expression, Delta):
         return f"[{expression.first} = {expression.second}]", 2
     if isinstance(expression, Sum):
@@ -70,11 +70,11 @@ def _text(expression: Expression, printer: Printer) -> tuple[str, int]:
         return _product_text(expression, printer)
     if isinstance(expression, Total):
         return _total_text(expression, printer), 0
-    shown = [text(arg, printer) for arg in expression.args]
+    inside = [text(arg, printer) for arg in expression.args]
     if expression.node.op in COMPARISONS:
-        return f"[{f' {COMPARISONS[expression.node.op]} '.join(shown)}]", 2
+        return f"[{f' {COMPARISONS[expression.node.op]} '.join(inside)}]", 2
     name = printer.helpers.get(expression.node.op, _SHORT.get(expression.node.op, expression.node.op))
-    return f"{name}({', '.join(shown)})", 2
+    return f"{name}({', '.join(inside)})", 2
 
 
 _SHORT = {"maximum": "max", "minimum": "min", "absolute": "abs"}

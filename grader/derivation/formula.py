@@ -65,10 +65,12 @@ class Formula:
         printer = CodePrinter(
             sizes_in_code(self.derivation, gradient), set(self.derivation.model.constants), self.derivation.helpers
         )
-        result = printer(gradient.formula)
-        lines = [*printer.statements, f"return {result}"]
+        *statements, result = printer.lines(gradient.formula)
+        lines = [*statements, f"return {result}"]
         shape = f"({', '.join(self.shape)}{',' if len(self.shape) == 1 else ''})"
-        doc = f'"""d{self.derivation.loss}/d{self.of} = {self.text}, shape {shape}."""'
+        formula = "" if statements else f" = {self.text}"
+        sizes = "" if self.general else ", written out for the sizes of one point"
+        doc = f'"""d{self.derivation.loss}/d{self.of}{formula}, shape {shape}{sizes}."""'
         return f"def {self.name}(s):\n" + "".join(f"    {line}\n" for line in [doc, *lines])
 
     def value_at(self, point: Point) -> Array:
@@ -135,9 +137,7 @@ def _formula(derivation: Derivation, name: str) -> Formula:
 
 
 def text_of(derivation: Derivation, gradient: Gradient) -> str:
-    printer = Printer(derivation.helpers)
-    result = printer(gradient.formula)
-    return "; ".join([*printer.statements, result])
+    return "; ".join(Printer(derivation.helpers).lines(gradient.formula))
 
 
 __all__ = ["Derivation", "Formula", "Point", "Unreadable", "derive"]

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from grader.derivation.naming import targets
 from grader.derivation.nodes import Graph, Unreadable
 from grader.derivation.recorder import Tracer, call, contains_tracer, lift, new_graph
 from grader.derivation.units import recognized
@@ -34,6 +35,7 @@ class Model:
         self._module.__file__ = str(path)
         namespace = vars(self._module)
         exec(compile(path.read_text(), str(path), "exec", dont_inherit=True), namespace)  # noqa: S102
+        self.targets = targets(path.read_text())
         self.doc = self._module.__doc__ or ""
         self.functions: Functions = {
             name: value

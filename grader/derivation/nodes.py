@@ -83,7 +83,7 @@ class Graph:
 
     evaluate: Callable[[str, list[Array], dict[str, Any]], Any]
     dimensions: Mapping[str, int] = field(default_factory=dict)
-    leaf_shapes: dict[str, tuple[str | int, ...]] = field(default_factory=dict)
+    hints: dict[Node, str] = field(default_factory=dict)  # what the author called a value, or d... its gradient
     _nodes: dict[Any, Node] = field(default_factory=dict, repr=False)
 
     def node(self, op: str, *args: Node, origin: tuple[str, int] = ("", 0), **params: Any) -> Node:

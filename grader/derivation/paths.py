@@ -61,22 +61,30 @@ class Path:
         self.graph = context.graph
         self.root = context.forward.roots[function]
         self.leaf = gradient.quantity
-        self.seed = self._seed()
-        self.adjoints = gradients(self.root, self.seed, [self.leaf])
+        self.seed, self.adjoints = min(map(self._backwards, self._seeds()), key=self._length)
         position = next((k for k, each in enumerate(context.local) if each.name == gradient.name), 0)
         self.reuser = Reuser(self.graph, context.local[:position])
         self.names = context.names
         self.names[self.root] = context.forward.leaves[function]
 
-    def _seed(self) -> Node:
-        forward = self.context.forward
-        if self.function == self.context.derivation.loss:
-            return self.graph.constant(np.ones(self.root.shape))
-        known = self.context.by_quantity.get(self.function)
-        quantity = forward.leaves[self.function]
-        if known:
-            return gradient_leaf(quantity, known.name, known.value)
-        return self._unasked(self.function)
+    def _seeds(self) -> Iterator[Node]:
+        """The gradient by the function's result: by its name, or seen through, whichever gives the shorter formula."""
+        context, function = self.context, self.function
+        quantity = context.forward.leaves[function]
+        known = context.by_quantity.get(function)
+        if function == context.derivation.loss:
+            yield self.graph.constant(np.ones(self.root.shape))
+        elif known is None:
+            yield self._unasked(function)
+        else:
+            yield gradient_leaf(quantity, known.name, known.value)
+            yield next(each.formula for each in context.local if each.of == function)
+
+    def _backwards(self, seed: Node) -> tuple[Node, dict[Node, Node]]:
+        return seed, gradients(self.root, seed, [self.leaf])
+
+    def _length(self, found: tuple[Node, dict[Node, Node]]) -> int:
+        return self.context.simplify(found[1][self.leaf]).tree_size()
 
     def _unasked(self, quantity: str) -> Node:
         """The gradient by a quantity that nobody asks for: from the functions that use it."""
@@ -94,7 +102,8 @@ class Path:
     def lines(self) -> Iterator[Line]:
         cuts = _cuts(self.root, self.leaf)
         top = self._start(cuts)
-        if top is self.root and self.adjoint(top).op != "gradient" and self.function != self.context.derivation.loss:
+        known = self.function in (self.context.derivation.loss, *self.context.by_quantity)
+        if top is self.root and self.adjoint(top).op != "gradient" and not known:
             yield from self._above()
         while top is not self.leaf:
             bottom = _next_cut(top, cuts)

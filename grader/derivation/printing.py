@@ -10,6 +10,7 @@ import numpy as np
 
 from grader.derivation.algebra import Number, bare
 from grader.derivation.indexing import Index, Slice, Slot
+from grader.derivation.naming import named, repeated
 from grader.derivation.nodes import Node
 from grader.derivation.style import in_order, leaves_in, number_text, place, powers_of, split_number, to_flip
 
@@ -28,10 +29,23 @@ class Printer:
     def __init__(self, helpers: dict[str, str] | None = None) -> None:
         self.helpers = helpers or {}  # what the model calls its sigmoid
         self.statements: list[str] = []
+        self.names: dict[Node, str] = {}  # of repeated parts, each a statement of its own
         self._texts: dict[Node, Text] = {}
 
     def __call__(self, node: Node) -> str:
         return self.text(node)[0]
+
+    def lines(self, formula: Node) -> list[str]:
+        """A formula as statements, and last the expression; what a long one repeats has a name."""
+        taken = [node.name for node in formula.walk() if node.name]
+        self.names = named(repeated(formula), formula.graph.hints, taken)
+        result = self(formula)
+        return [*self.statements, result]
+
+    def _new_array(self, shape: str) -> str:
+        name = f"g{sum(line.endswith(')') and ' = np.zeros(' in line for line in self.statements) + 1}"
+        self.statements.append(f"{name} = np.zeros(({shape}))")
+        return name
 
     def inside(self, node: Node, tightness: int) -> str:
         text, own = self.text(node)
@@ -40,6 +54,9 @@ class Printer:
     def text(self, node: Node) -> Text:
         if node not in self._texts:
             self._texts[node] = self._text(node)
+            if node in self.names:
+                self.statements.append(f"{self.names[node]} = {self._texts[node][0]}")
+                self._texts[node] = self.names[node], ATOM
         return self._texts[node]
 
     def _text(self, node: Node) -> Text:
@@ -78,6 +95,7 @@ class Printer:
     def _plus(self, node: Node, sign: int = 1) -> Text:
         terms = [(sign * c, term) for c, term in zip(node.get("coefficients"), node.args, strict=True)]
         falling = any(c < 0 for c, _ in terms)
+        terms = self._placed_together(terms)
         terms.sort(key=lambda pair: (pair[0] < 0, place(pair[1], falling), leaves_in(pair[1])))
         text = ""
         for coefficient, term in terms:
@@ -86,6 +104,9 @@ class Printer:
         return text, SUM
 
     def _scaled(self, coefficient: Number, term: Node) -> str:
+        if term in self.names:
+            shown = self(term)
+            return shown if coefficient == 1 else f"{number_text(coefficient)} * {shown}"
         if term.is_number():
             return number_text(coefficient * Fraction(term.value.item()))
         if term.op == "times":
@@ -205,7 +226,6 @@ class Printer:
 
     def _scatter(self, node: Node) -> Text:
         """Rows added up where they came from: three statements, so that repeated rows add up."""
-        index = self.index(node.get("index"), node.args[1:])
         value = self(bare(node.args[0]))
         rows = node.args[-1]
         if (
@@ -215,17 +235,36 @@ class Printer:
         ):
             picked = "" if np.array_equal(node.value, np.eye(node.shape[0])) else f"[{self(rows)}]"
             return f"np.eye({self(node.graph.size(node.shape[-1]))}){picked}", ATOM
-        name = f"g{len(self.statements) // 2 + 1}"
-        shape = ", ".join(self(node.graph.size(n)) for n in node.shape)
-        self.statements.append(f"{name} = np.zeros(({shape}{',' if len(node.shape) == 1 else ''}))")
-        several = any(isinstance(entry, Slot) for entry in node.get("index"))
-        place = f"({index})" if len(node.get("index")) > 1 else index
-        self.statements.append(f"np.add.at({name}, {place}, {value})" if several else f"{name}[{index}] = {value}")
+        name = self._new_array(self._lengths(node))
+        self.statements.append(self._placement(name, node, "", value))
         return name, ATOM
+
+    def _lengths(self, node: Node) -> str:
+        return ", ".join(self(node.graph.size(n)) for n in node.shape) + ("," if len(node.shape) == 1 else "")
+
+    def _placement(self, name: str, node: Node, sign: str, value: str) -> str:
+        index = self.index(node.get("index"), node.args[1:])
+        place = f"({index})" if len(node.get("index")) > 1 else index
+        if any(isinstance(entry, Slot) for entry in node.get("index")):
+            return f"np.{'subtract' if sign == '-' else 'add'}.at({name}, {place}, {value})"
+        return f"{name}[{index}] {sign}= {value}"
+
+    def _placed_together(self, terms: list[tuple[Number, Node]]) -> list[tuple[Number, Node]]:
+        """Several placements in one array: g[0] += ..., g[1] += ..."""
+        placed = [(c, term) for c, term in terms if term.op == "scatter" and abs(float(c)) == 1]
+        if len(placed) < 2:
+            return terms
+        values = [(c, term, self(bare(term.args[0]))) for c, term in sorted(placed, key=lambda pair: _where(pair[1]))]
+        name = self._new_array(self._lengths(placed[0][1]))
+        for c, term, value in values:
+            self.statements.append(self._placement(name, term, "-" if c < 0 else "+", value))
+        whole = placed[0][1].graph.leaf(name, sum(float(c) * term.value for c, term in placed))
+        self._texts[whole] = name, ATOM
+        return [*[pair for pair in terms if pair not in placed], (Fraction(1), whole)]
 
     def _setitem(self, node: Node) -> Text:
         value, base = self(node.args[1]), self(node.args[0])
-        name = f"g{len(self.statements) // 2 + 1}"
+        name = f"c{len(self.statements) + 1}"
         self.statements.append(f"{name} = {base}.copy()")
         self.statements.append(f"{name}[{self.index(node.get('index'), node.args[2:])}] = {value}")
         return name, ATOM
@@ -242,6 +281,11 @@ class Printer:
     def _function(self, node: Node) -> Text:
         options = [f"{key}={value}" for key, value in node.params if key != "keepdims" or value]
         return f"np.{_SPELLED.get(node.op, node.op)}({', '.join([*map(self, node.args), *options])})", ATOM
+
+
+def _where(placed: Node) -> tuple[int, ...]:
+    """The first place of a placement, by which placements are sorted."""
+    return tuple(int(k) for k in np.argwhere(placed.value != 0)[0]) if placed.value.any() else ()
 
 
 class CodePrinter(Printer):

@@ -260,7 +260,7 @@ def _(self: Simplifier, node: Node, args: Args) -> Node:
 @rewrite("scatter")
 def _(self: Simplifier, node: Node, args: Args) -> Node:
     scale, rest = scaled(args[0])
-    if not bare(args[0]).shape:
+    if not bare(args[0]).shape and all(each.op != "leaf" for each in args[0].walk()):
         scale, rest = bare(args[0]), number(self.graph, Fraction(1), args[0].shape)
     placed = self.graph.node("scatter", rest, *args[1:], **dict(node.params))
     return times(self.graph, [(scale, 1), (placed, 1)], node.shape) if scale else placed

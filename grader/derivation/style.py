@@ -3,6 +3,7 @@
 from fractions import Fraction
 
 from grader.derivation.algebra import Number
+from grader.derivation.indexing import Slice
 from grader.derivation.nodes import Node
 
 
@@ -15,8 +16,16 @@ def leaves_in(node: Node) -> tuple[int, ...]:
     """The quantities of a formula from left to right, as the model orders them; a gradient stands for its quantity."""
     if node.op in ("leaf", "gradient"):
         return (node.get("rank", node.index),)
+    if node.op == "getitem":
+        return (*leaves_in(node.args[0]), *(place_of(entry) for entry in node.get("index")))
     args = [arg for arg, _ in in_order(powers_of(node))] if node.op == "times" else node.args
     return tuple(rank for arg in args for rank in leaves_in(arg))[:12]
+
+
+def place_of(entry: object) -> int:
+    """Where an entry of an index begins."""
+    start = entry.start if isinstance(entry, Slice) else entry
+    return start if isinstance(start, int) else 0
 
 
 def powers_of(node: Node) -> list[tuple[Node, Number]]:
