@@ -25,7 +25,7 @@ KINDS = {
     "probability": r"\bprobabilit|between 0 and 1|in \(0, 1\)|in \[0, 1\]",
     "positive": r"\bpositive\b|\bvariance\b|\bstandard deviation\b",
 }
-SIZES = (5, 7, 4, 6, 9, 3, 8, 11, 10, 13, 12, 14)
+SIZES = (5, 7, 6, 9, 11, 10, 13, 12, 14, 15)
 LIST = r"(?:, \w+)*(?:,? and \w+)?"  # the rest of "z, h and y"
 DIMENSION = re.compile(r"[A-Za-z_]\w*|\d+")
 
@@ -73,7 +73,7 @@ def _annotated(model: Model, order: Iterable[str], name: str) -> Described | Non
             inner = re.search(r"""["']([^"']*)["']""", text)
             written = inner.group(1) if inner else text
             kind = "index" if re.match(r"\w*Int", text) else "normal"
-            return Described(tuple(written.replace(",", " ").split()), kind)
+            return Described(tuple(re.sub(r"[(),]", " ", written).split()), kind)
     return None
 
 
@@ -86,13 +86,13 @@ def _said(name: str, sentences: Iterable[str]) -> Described | None:
             if shape and _is_shape(shape.group(1)):
                 return _of_kind(shape.group(1), rest[: _end(rest, shape.end())])
             if scalar or re.match(r" ?(?:is|:) (?:the |an )?(?:index|label)", rest):
-                return _of_kind("", rest)
+                return _of_kind("", rest[: _end(rest, 0)])
     return None
 
 
 def _end(rest: str, start: int) -> int:
     """Where the words on this quantity end: before the next shape."""
-    following = re.search(rf",? (?:and )?\w+{LIST} (?:is|are|has shape|have shape) ", rest[start:])
+    following = re.search(rf"(?:,| and) (?:and )?\w+{LIST} (?:is|are|has shape|have shape) ", rest[start:])
     return start + following.start() if following else len(rest)
 
 

@@ -35,6 +35,7 @@ class Model:
         self._module.__file__ = str(path)
         namespace = vars(self._module)
         exec(compile(path.read_text(), str(path), "exec", dont_inherit=True), namespace)  # noqa: S102
+        self._parameters: dict[str, tuple[str, ...]] = {}
         self.targets = targets(path.read_text())
         self.doc = self._module.__doc__ or ""
         self.functions: Functions = {
@@ -48,7 +49,10 @@ class Model:
         self._find_units(new_graph({}))
 
     def parameters(self, name: str) -> tuple[str, ...]:
-        return tuple(inspect.signature(self.functions[name]).parameters)
+        """The quantities that a function takes."""
+        if name not in self._parameters:
+            self._parameters[name] = tuple(inspect.signature(self.functions[name]).parameters)
+        return self._parameters[name]
 
     @contextmanager
     def on(self, graph: Graph) -> Iterator[Functions]:

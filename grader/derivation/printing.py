@@ -244,7 +244,8 @@ class Printer:
 
     def _placement(self, name: str, node: Node, sign: str, value: str) -> str:
         index = self.index(node.get("index"), node.args[1:])
-        place = f"({index})" if len(node.get("index")) > 1 else index
+        sliced = any(isinstance(entry, Slice) or entry is Ellipsis for entry in node.get("index"))
+        place = f"np.s_[{index}]" if sliced else f"({index})" if len(node.get("index")) > 1 else index
         if any(isinstance(entry, Slot) for entry in node.get("index")):
             return f"np.{'subtract' if sign == '-' else 'add'}.at({name}, {place}, {value})"
         return f"{name}[{index}] {sign}= {value}"

@@ -7,6 +7,7 @@ read from the value.
 
 from collections.abc import Callable
 from fractions import Fraction
+from functools import lru_cache
 
 import numpy as np
 
@@ -266,6 +267,8 @@ def _(self: Simplifier, node: Node, args: Args) -> Node:
     return times(self.graph, [(scale, 1), (placed, 1)], node.shape) if scale else placed
 
 
-def _positions(shape: tuple[int, ...], index: Index) -> set[int]:
+@lru_cache(maxsize=4096)
+def _positions(shape: tuple[int, ...], index: Index) -> frozenset[int]:
+    """Which entries an index picks, numbered."""
     numbers = np.arange(int(np.prod(shape))).reshape(shape)
-    return set(np.ravel(numbers[join_index(index, ())]).tolist())
+    return frozenset(np.ravel(numbers[join_index(index, ())]).tolist())

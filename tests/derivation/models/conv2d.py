@@ -1,6 +1,6 @@
 """A 2-D convolution by loops, relu, 2 x 2 max pooling, and a sum of squares.
 
-x is (C, 6, 6), w is (F, C, 3, 3), b is (F,), t is (F, 2, 2).
+x is (C, 4, 4), w is (2, C, 3, 3), b is (2,), t is (2, 1, 1).
 """
 
 import numpy as np
