@@ -67,7 +67,7 @@ def _(g: Any, t: Any, x: Any, y: Any) -> Gradients:
     return g * y * x ** (y - 1), (None if y.node.op == "constant" else g * t * np.log(x))
 
 
-@rule("sqrt", "np.sqrt(p)")
+@rule("sqrt", "np.sqrt(p)", "np.linalg.norm(x)", "np.linalg.norm(x, axis=1, keepdims=True)", "np.std(x, axis=0)")
 def _(g: Any, t: Any, x: Any) -> Gradients:
     return (g / (2 * t),)
 

@@ -7,7 +7,7 @@ import numpy as np
 
 
 def na(a):
-    return a / np.linalg.norm(a, axis=1, keepdims=True)
+    return a / np.linalg.norm(a, axis=1)[:, None]
 
 
 def nb(b):
