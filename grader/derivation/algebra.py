@@ -33,6 +33,7 @@ def _times(*values: Array, coefficient: Number, exponents: tuple[Number, ...]) -
 
 
 RULES["plus"] = Rule(None, _plus)
+RULES["mean"] = Rule(None, np.mean)  # how a sum over a size is written, not a rule of its own
 RULES["times"] = Rule(None, _times)
 
 

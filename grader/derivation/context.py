@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from grader.derivation.chain import Forward, local_gradients, run
-from grader.derivation.formula import Derivation
+from grader.derivation.derivation import Derivation
 from grader.derivation.nodes import Node
 from grader.derivation.printing import Printer
 from grader.derivation.reuse import reuse

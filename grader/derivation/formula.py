@@ -7,38 +7,17 @@ from pathlib import Path
 from types import ModuleType
 
 from grader.derivation.chain import Point, derive_at, order_of
+from grader.derivation.context import Line
+from grader.derivation.derivation import Derivation
 from grader.derivation.docstrings import points_for
+from grader.derivation.indices import explain
+from grader.derivation.latex import equation
 from grader.derivation.loading import Model
 from grader.derivation.nodes import Array, Unreadable
 from grader.derivation.printing import CodePrinter, Printer
 from grader.derivation.reuse import Gradient
-from grader.derivation.verify import Plain
 
 TOLERANCE = 1e-6
-
-
-@dataclass(frozen=True)
-class Derivation:
-    """A model, the points at which it was derived, and what was asked for."""
-
-    model: Model
-    loss: str
-    wanted: Mapping[str, str]
-    points: tuple[Point, ...]
-
-    @cached_property
-    def at_points(self) -> tuple[dict[str, Gradient], ...]:
-        return tuple(derive_at(self.model, point, self.loss, self.wanted) for point in self.points)
-
-    @cached_property
-    def plain(self) -> tuple[Plain, ...]:
-        return tuple(Plain(self.model, point, self.loss) for point in self.points)
-
-    @cached_property
-    def helpers(self) -> dict[str, str]:
-        """What the model calls its sigmoid, its softmax, ..."""
-        quantities = order_of(self.model, self.loss)
-        return {op: name for name, op in self.model.helpers.items() if name not in quantities}
 
 
 @dataclass(frozen=True)
@@ -72,6 +51,16 @@ class Formula:
         sizes = "" if self.general else ", written out for the sizes of one point"
         doc = f'"""d{self.derivation.loss}/d{self.of}{formula}, shape {shape}{sizes}."""'
         return f"def {self.name}(s):\n" + "".join(f"    {line}\n" for line in [doc, *lines])
+
+    @cached_property
+    def latex(self) -> str:
+        """The equation in LaTeX."""
+        return equation(self.derivation.at_points[0][self.name], self.derivation.loss)
+
+    @cached_property
+    def steps(self) -> tuple[Line, ...]:
+        """The derivation in index notation, line by line."""
+        return tuple(explain(self.derivation, self.name))
 
     def value_at(self, point: Point) -> Array:
         """The gradient at another point."""

@@ -1,7 +1,7 @@
 """The derivation of any gradient of any model, in index notation."""
 
 from grader.derivation.context import Context, Line
-from grader.derivation.formula import Derivation
+from grader.derivation.derivation import Derivation
 from grader.derivation.nodes import Unreadable
 from grader.derivation.paths import paths
 from grader.derivation.transposes import why

@@ -7,6 +7,7 @@ numpy dispatches most calls on stand-ins by itself.  What it does not (`np.zeros
 import builtins
 import functools
 import inspect
+import math
 import operator
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -62,6 +63,8 @@ class Model:
         for name, value in before.items():
             if value is np or value is np.linalg:
                 namespace[name] = Numpy(graph, value)
+            elif value is math:
+                namespace[name] = Math()
         namespace |= {name: Tracer(graph.leaf(name, value)) for name, value in self.constants.items()}
         namespace |= {"float": _Float, "len": _length, "__derivation__": True}
         whole = {name: self._whole(name, function) for name, function in self.functions.items()}
@@ -138,6 +141,18 @@ class _Float(metaclass=_FloatType):
 def _length(value: Any) -> Any:
     """`len` in the model: the number of rows keeps its name."""
     return value.shape[0] if isinstance(value, Tracer) and value.ndim else builtins.len(value)
+
+
+class Math:
+    """`math` in the model: for stand-ins, numpy's function of the same name."""
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(math, name)
+        if not callable(found) or not hasattr(np, name):
+            return found
+        return lambda *args: (
+            getattr(np, name)(*args) if any(isinstance(each, Tracer) for each in args) else found(*args)
+        )
 
 
 class Numpy:

@@ -102,11 +102,11 @@ class Graph:
         known = self._nodes.get(key)
         return known or self._add(key, "leaf", (), (("name", name),), np.asarray(value), ("", 0))
 
-    def gradient(self, name: str, value: Any, rank: int) -> Node:
-        """The name of a gradient in the formulas of others; `rank` is the place of its quantity in the model."""
+    def gradient(self, name: str, value: Any, of: str, rank: int) -> Node:
+        """The name of a gradient in the formulas of others; `of` is its quantity, `rank` the place of that in the model."""
         key = ("gradient", name)
         known = self._nodes.get(key)
-        params = (("gradient", True), ("name", name), ("rank", rank))
+        params = (("gradient", True), ("name", name), ("of", of), ("rank", rank))
         return known or self._add(key, "gradient", (), params, np.asarray(value), ("", 0))
 
     def constant(self, value: Any) -> Node:

@@ -12,7 +12,16 @@ from grader.derivation.algebra import Number, bare
 from grader.derivation.indexing import Index, Slice, Slot
 from grader.derivation.naming import named, repeated
 from grader.derivation.nodes import Node
-from grader.derivation.style import in_order, leaves_in, number_text, place, powers_of, split_number, to_flip
+from grader.derivation.style import (
+    in_order,
+    leaves_in,
+    number_text,
+    place,
+    powers_of,
+    split_number,
+    to_flip,
+    with_means,
+)
 
 SUM, PRODUCT, POWER, ATOM = range(4)
 Text = tuple[str, int]  # a formula, and how tightly it holds together
@@ -119,8 +128,9 @@ class Printer:
     def _product(self, coefficient: Number, powers: list[tuple[Node, Number]]) -> Text:
         flipped = to_flip(coefficient, powers)
         coefficient = -coefficient if flipped else coefficient
-        above = [(f, e) for f, e in in_order(powers) if e > 0]
-        below = [(f, -e) for f, e in in_order(powers) if e < 0]
+        ordered = in_order(with_means(powers))
+        above = [(f, e) for f, e in ordered if e > 0]
+        below = [(f, -e) for f, e in ordered if e < 0]
         over, under = split_number(coefficient if coefficient >= 0 else -coefficient)
         alone = len(above) == 1 and over == "1"
         factors = [self._raised(f, e, f is flipped, alone and e == 1) for f, e in above]
@@ -174,7 +184,7 @@ class Printer:
         options += ", keepdims=True" if node.get("keepdims") else ""
         return f"np.{node.op}({self(x)}{options})", ATOM
 
-    _sum = _max = _min = _prod = _reduction
+    _sum = _mean = _max = _min = _prod = _reduction
 
     def _cumsum(self, node: Node) -> Text:
         return f"np.cumsum({self(node.args[0])}, axis={node.get('axis')})", ATOM

@@ -33,7 +33,7 @@ class Gradient:
 
 def gradient_leaf(quantity: Node, name: str, value: Array) -> Node:
     """The gradient by a quantity as a name."""
-    return quantity.graph.gradient(name, value, quantity.index)
+    return quantity.graph.gradient(name, value, quantity.name, quantity.index)
 
 
 class Reuser(Simplifier):

@@ -47,6 +47,17 @@ def in_order(powers: list[tuple[Node, Number]]) -> list[tuple[Node, Number]]:
     return sorted(powers, key=rank)
 
 
+def with_means(powers: list[tuple[Node, Number]]) -> list[tuple[Node, Number]]:
+    """A sum over an axis, divided by the size of that axis, is a mean."""
+    for factor, exponent in powers:
+        if factor.op == "sum" and exponent == 1 and len(factor.get("axis")) == 1:
+            size = factor.graph.size(factor.args[0].shape[factor.get("axis")[0]])
+            if (size, -1) in powers:
+                mean = factor.graph.node("mean", *factor.args, **dict(factor.params))
+                return [(mean, exponent), *[pair for pair in powers if pair not in ((size, -1), (factor, exponent))]]
+    return powers
+
+
 def to_flip(coefficient: Number, powers: list[tuple[Node, Number]]) -> Node | None:
     """The bracket that takes a minus sign in: -(y - y_hat) is y_hat - y."""
     if coefficient >= 0:

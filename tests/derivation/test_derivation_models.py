@@ -183,3 +183,27 @@ def test_hips_autograd_agrees(path: Path) -> None:
         except (TypeError, ValueError, AttributeError, NotImplementedError) as error:
             pytest.skip(f"autograd cannot run this model: {error}")
         assert np.allclose(found[name].value, expected, rtol=1e-9, atol=1e-12), name
+
+
+LATEX = {
+    ("columns", "dJ_dU"): r"\frac{\partial J}{\partial U} = \frac{\partial J}{\partial b_{2}} \, h^{\top}",
+    ("columns", "dJ_db2"): r"\frac{\partial J}{\partial b_{2}} = \hat{y} - y^{\top}",
+    ("softmax_batch", "dJ_dscores"): r"\frac{\partial J}{\partial \mathrm{scores}} = \frac{p - y}{N}",
+    ("two_layers", "dJ_da"): r"\frac{\partial J}{\partial a} = \left(\frac{\partial J}{\partial \mathrm{scores}} \, "
+    r"W_{2}^{\top}\right) \odot \left[a > 0\right]",
+    ("batchnorm", "dJ_dmu"): r"\frac{\partial J}{\partial \mu} = -\frac{\sum_{N} \frac{\partial J}{\partial \hat{x}}}"
+    r"{\sqrt{\mathrm{var} + \mathrm{EPS}}}",
+}
+
+
+@pytest.mark.parametrize("model, name", LATEX)
+def test_latex(model: str, name: str) -> None:
+    assert derived(Path(__file__).parent / "models" / f"{model}.py")[name].latex == LATEX[model, name]
+
+
+@pytest.mark.parametrize("path", MODELS, ids=lambda path: path.stem)
+def test_latex_has_balanced_braces_for_every_model(path: Path) -> None:
+    for formula in derived(path).values():
+        assert formula.latex.count("{") == formula.latex.count("}")
+        assert formula.latex.count(r"\left") == formula.latex.count(r"\right")
+        assert "g1" not in formula.latex
