@@ -1,0 +1,34 @@
+"""What is derived: a model, the quantities asked for, and the points at which formulas are compared."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from grader.derivation.chain import Point, derive_at, order_of
+from grader.derivation.loading import Model
+from grader.derivation.reuse import Gradient
+from grader.derivation.verify import Plain
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """A model, the points at which it was derived, and what was asked for."""
+
+    model: Model
+    loss: str
+    wanted: Mapping[str, str]
+    points: tuple[Point, ...]
+
+    @cached_property
+    def at_points(self) -> tuple[dict[str, Gradient], ...]:
+        return tuple(derive_at(self.model, point, self.loss, self.wanted) for point in self.points)
+
+    @cached_property
+    def plain(self) -> tuple[Plain, ...]:
+        return tuple(Plain(self.model, point, self.loss) for point in self.points)
+
+    @cached_property
+    def helpers(self) -> dict[str, str]:
+        """What the model calls its sigmoid, its softmax, ..."""
+        quantities = order_of(self.model, self.loss)
+        return {op: name for name, op in self.model.helpers.items() if name not in quantities}

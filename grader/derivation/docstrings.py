@@ -1,0 +1,172 @@
+"""Shapes and kinds of the model's inputs, as its docstrings and annotations give them, and sample points made of them.
+
+    '''X is (N, D), W is (D, K), and y is (N, K), one-hot.'''       in the module's or a function's docstring
+    def scores(X: Float[Array, "N D"], W: "D K", b): ...            or as annotations
+
+A dimension is a name, a whole number, or a sum of them (`W - K + 1`).  Whatever is not said is reported with what to add.
+"""
+
+import ast
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from grader.derivation.chain import Point, order_of
+from grader.derivation.loading import Model
+from grader.derivation.nodes import Array, Unreadable
+
+# What the words beside a shape mean; the first that fits counts.
+KINDS = {
+    "one_hot": r"one[- ]hot",
+    "index": r"\bind(ex|ices)\b|\blabels?\b|\binteger|whole number|\bids?\b|\btokens?\b",
+    "mask": r"\bmask\b|\bbernoulli\b|0 or 1|zeros and ones",
+    "probability": r"\bprobabilit|between 0 and 1|in \(0, 1\)|in \[0, 1\]",
+    "positive": r"\bpositive\b|\bvariance\b|\bstandard deviation\b",
+}
+SIZES = (5, 7, 6, 9, 11, 10, 13, 12, 14, 15)
+LIST = r"(?:, \w+)*(?:,? and \w+)?"  # the rest of "z, h and y"
+DIMENSION = re.compile(r"[A-Za-z_]\w*|\d+")
+
+
+@dataclass(frozen=True)
+class Described:
+    """An input: its shape as written, where its numbers come from, and for an index the dimension that it counts."""
+
+    shape: tuple[str, ...]
+    kind: str = "normal"
+    of: str = ""
+
+
+def described(model: Model, loss: str) -> dict[str, Described]:
+    """What is said of each input of the model.
+
+    Raises:
+        Unreadable: nothing is said of one; the message proposes what to add.
+    """
+    order = order_of(model, loss)
+    inputs = dict.fromkeys(name for function in order for name in model.parameters(function) if name not in order)
+    sentences = list(_sentences(model))
+    found = {name: _annotated(model, order, name) or _said(name, sentences) for name in inputs}
+    silent = [name for name, known in found.items() if known is None]
+    if silent:
+        raise Unreadable(
+            f"no shape is given for {', '.join(silent)}: add, for example, `{silent[0]} is (N, D).` to the docstring",
+            str(model.path),
+            1,
+        )
+    return {name: known for name, known in found.items() if known}
+
+
+def _sentences(model: Model) -> Iterable[str]:
+    for text in [model.doc, *(function.__doc__ or "" for function in model.functions.values())]:
+        paragraphs = re.split(r"\n\s*\n|\n(?=\s*\w+ ?:)|(?<=[^.])\.(?=\s|$)|;", text)
+        yield from (" ".join(each.split()) for each in paragraphs)
+
+
+def _annotated(model: Model, order: Iterable[str], name: str) -> Described | None:
+    for function in order:
+        annotation = model.functions[function].__annotations__.get(name)
+        text = annotation if isinstance(annotation, str) else getattr(annotation, "dim_str", None)
+        if isinstance(text, str):
+            inner = re.search(r"""["']([^"']*)["']""", text)
+            written = inner.group(1) if inner else text
+            kind = "index" if re.match(r"\w*Int", text) else "normal"
+            return Described(tuple(re.sub(r"[(),]", " ", written).split()), kind)
+    return None
+
+
+def _said(name: str, sentences: Iterable[str]) -> Described | None:
+    for sentence in sentences:
+        for match in re.finditer(rf"(?<![\w.]){re.escape(name)}(?!\w)", sentence):
+            rest = sentence[match.end() :]
+            scalar = re.match(rf"{LIST} ?(?:is|are|:|=)[^(),]*?\b(?:(?:a|positive) number|numbers|scalars?)\b", rest)
+            shape = re.match(rf"{LIST} ?(?::|is|are|has shape|have shape|of shape)?[^(),]*?\(([^()]*)\)", rest)
+            if shape and _is_shape(shape.group(1)):
+                return _of_kind(shape.group(1), rest[: _end(rest, shape.end())])
+            if scalar or re.match(r" ?(?:is|:) (?:the |an )?(?:index|label)", rest):
+                return _of_kind("", rest[: _end(rest, 0)])
+    return None
+
+
+def _end(rest: str, start: int) -> int:
+    """Where the words on this quantity end: before the next shape."""
+    following = re.search(rf"(?:,| and) (?:and )?\w+{LIST} (?:is|are|has shape|have shape) ", rest[start:])
+    return start + following.start() if following else len(rest)
+
+
+def _is_shape(text: str) -> bool:
+    parts = [part.strip() for part in text.split(",")]
+    return all(re.fullmatch(r"(?:\w+)(?: ?[-+*/]+ ?\w+)*", part) or not part for part in parts)
+
+
+def _of_kind(shape: str, words: str) -> Described:
+    dimensions = tuple(part.strip() for part in shape.split(",") if part.strip())
+    kind = next((kind for kind, pattern in KINDS.items() if re.search(pattern, words, re.IGNORECASE)), "normal")
+    below = re.search(r"(?:below|less than|of|<|up to) ([A-Za-z_]\w*)", words)
+    return Described(dimensions, kind, below.group(1) if below and kind == "index" else "")
+
+
+# Points
+
+
+def sizes_for(inputs: Mapping[str, Described], number: int) -> dict[str, int]:
+    """A size for each dimension, all different, and others at each point."""
+    names = dict.fromkeys(
+        name
+        for each in inputs.values()
+        for part in (*each.shape, each.of)
+        for name in DIMENSION.findall(part)
+        if not name.isdigit()
+    )
+    pool = [SIZES[(position + number) % len(SIZES)] for position in range(len(SIZES))]
+    extra = iter(range(15, 1000))
+    return {name: pool[position] if position < len(pool) else next(extra) for position, name in enumerate(names)}
+
+
+def length(written: str, sizes: Mapping[str, int]) -> int:
+    """The value of a dimension such as `Dh`, `1` or `W - K + 1`."""
+    operations = {ast.Add: int.__add__, ast.Sub: int.__sub__, ast.Mult: int.__mul__, ast.FloorDiv: int.__floordiv__}
+
+    def value(node: ast.expr) -> int:
+        if isinstance(node, ast.BinOp):
+            return int(operations[type(node.op)](value(node.left), value(node.right)))
+        return sizes[node.id] if isinstance(node, ast.Name) else int(ast.literal_eval(node))
+
+    return value(ast.parse(written, mode="eval").body)
+
+
+def sample(inputs: Mapping[str, Described], number: int = 0) -> Point:
+    """One random point; points of different numbers have different sizes."""
+    random = np.random.default_rng(number)
+    sizes = sizes_for(inputs, number)
+    return Point({name: _values(each, sizes, random) for name, each in inputs.items()}, sizes)
+
+
+def _values(each: Described, sizes: Mapping[str, int], random: np.random.Generator) -> Array:
+    shape = tuple(length(part, sizes) for part in each.shape)
+    if each.kind == "one_hot":
+        return _one_hot(shape, random)
+    if each.kind == "index":
+        return np.asarray(random.integers(0, sizes[each.of] if each.of else 3, shape))
+    if each.kind == "mask":
+        return np.asarray(random.integers(0, 2, shape), dtype=float)
+    if each.kind in ("probability", "positive"):
+        low, high = (0.1, 0.9) if each.kind == "probability" else (0.5, 2.0)
+        return np.asarray(random.uniform(low, high, shape))
+    return np.asarray(random.normal(size=shape))
+
+
+def _one_hot(shape: tuple[int, ...], random: np.random.Generator) -> Array:
+    """A one at a random place along the last axis, or along the first for a column."""
+    axis = -1 if shape[-1] > 1 or len(shape) == 1 else 0
+    places = random.integers(0, shape[axis], tuple(np.delete(shape, axis)))
+    rows: Array = np.moveaxis(np.eye(shape[axis])[places], -1, axis)
+    return rows
+
+
+def points_for(model: Model, loss: str, count: int = 3) -> tuple[Point, ...]:
+    """Points for a model whose docstrings give the shapes of its inputs."""
+    inputs = described(model, loss)
+    return tuple(sample(inputs, number) for number in range(count))

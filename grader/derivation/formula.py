@@ -1,0 +1,132 @@
+"""What the engine returns: the formula of one gradient, to print, to evaluate at other points, and to derive line by line."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from types import ModuleType
+
+from grader.derivation.chain import Point, derive_at, order_of
+from grader.derivation.context import Line
+from grader.derivation.derivation import Derivation
+from grader.derivation.docstrings import points_for
+from grader.derivation.indices import explain
+from grader.derivation.latex import equation
+from grader.derivation.loading import Model
+from grader.derivation.nodes import Array, Unreadable
+from grader.derivation.printing import CodePrinter, Printer
+from grader.derivation.reuse import Gradient
+
+TOLERANCE = 1e-6
+
+
+@dataclass(frozen=True)
+class Formula:
+    """The gradient by one quantity, as derived from the model, and checked against the numerical derivative."""
+
+    name: str
+    of: str
+    shape: tuple[str, ...]
+    text: str
+    upstream: tuple[str, ...]
+    general: bool  # the same formula at every point: False where a loop was written out
+    error: float  # the largest relative difference to the numerical derivative, over all points
+    derivation: Derivation = field(repr=False, compare=False)
+
+    @property
+    def verified(self) -> bool:
+        return self.error <= TOLERANCE
+
+    @cached_property
+    def code(self) -> str:
+        """A function of the solution."""
+        gradient = self.derivation.at_points[0][self.name]
+        printer = CodePrinter(
+            sizes_in_code(self.derivation, gradient), set(self.derivation.model.constants), self.derivation.helpers
+        )
+        *statements, result = printer.lines(gradient.formula)
+        lines = [*statements, f"return {result}"]
+        shape = f"({', '.join(self.shape)}{',' if len(self.shape) == 1 else ''})"
+        formula = "" if statements else f" = {self.text}"
+        sizes = "" if self.general else ", written out for the sizes of one point"
+        doc = f'"""d{self.derivation.loss}/d{self.of}{formula}, shape {shape}{sizes}."""'
+        return f"def {self.name}(s):\n" + "".join(f"    {line}\n" for line in [doc, *lines])
+
+    @cached_property
+    def latex(self) -> str:
+        """The equation in LaTeX."""
+        return equation(self.derivation.at_points[0][self.name], self.derivation.loss)
+
+    @cached_property
+    def steps(self) -> tuple[Line, ...]:
+        """The derivation in index notation, line by line."""
+        return tuple(explain(self.derivation, self.name))
+
+    def value_at(self, point: Point) -> Array:
+        """The gradient at another point."""
+        return derive_at(self.derivation.model, point, self.derivation.loss, self.derivation.wanted)[self.name].value
+
+
+def sizes_in_code(derivation: Derivation, gradient: Gradient) -> dict[str, str]:
+    """How a solution reads each size: `len(s.y)`, or `s.X.shape[1]`."""
+    point, result = derivation.points[0], {}
+    for name, value in {**point.inputs, **derivation.plain[0].values}.items():
+        for axis, length in enumerate(getattr(value, "shape", ())):
+            for dimension, size in point.dimensions.items():
+                if size == length and dimension not in result:
+                    result[dimension] = f"s.{name}.shape[{axis}]" if axis else f"len(s.{name})"
+    return result
+
+
+def derive(
+    model: Path | str | ModuleType | Model,
+    *,
+    points: Iterable[Point] | None = None,
+    wrt: Mapping[str, str] | Sequence[str] | None = None,
+    loss: str | None = None,
+) -> dict[str, Formula]:
+    """The formulas of a model's gradients.
+
+    Args:
+        model: the model's file, one function per quantity; it is run.
+        points: values of the inputs; several, so that sizes differ.  Drawn by the shapes in docstrings if left out.
+        wrt: the quantities to differentiate by, or name of the gradient -> quantity; all if left out.
+        loss: the function to differentiate, the last one if left out.
+
+    Raises:
+        Unreadable: a construct of the model cannot be differentiated; the message has file and line.
+    """
+    read = model if isinstance(model, Model) else Model(Path(getattr(model, "__file__", None) or model))
+    loss = loss or list(read.functions)[-1]
+    derivation = Derivation(read, loss, _wanted(read, loss, wrt), tuple(points or points_for(read, loss)))
+    return {name: _formula(derivation, name) for name in derivation.at_points[0]}
+
+
+def _wanted(model: Model, loss: str, wrt: Mapping[str, str] | Sequence[str] | None) -> dict[str, str]:
+    if isinstance(wrt, Mapping):
+        return dict(wrt)
+    return {f"d{loss}_d{name}": name for name in wrt or _worth_asking(model, loss)}
+
+
+def _worth_asking(model: Model, loss: str) -> list[str]:
+    """All quantities but the loss's own inputs, such as the targets: what the model computes, and what it is computed from."""
+    order = order_of(model, loss)
+    inner = [name for function in reversed(order[:-1]) for name in (function, *model.parameters(function))]
+    return list(dict.fromkeys(inner or model.parameters(loss)))
+
+
+def _formula(derivation: Derivation, name: str) -> Formula:
+    gradients = [found[name] for found in derivation.at_points]
+    texts = [text_of(derivation, gradient) for gradient in gradients]
+    first = gradients[0]
+    error = max(plain.error(first.of, each.value) for plain, each in zip(derivation.plain, gradients, strict=True))
+    shape = first.formula.graph.letters(first.quantity.shape)
+    general = len(set(texts)) == 1
+    return Formula(name, first.of, shape, texts[0], first.upstream, general, error, derivation)
+
+
+def text_of(derivation: Derivation, gradient: Gradient) -> str:
+    return "; ".join(Printer(derivation.helpers).lines(gradient.formula))
+
+
+__all__ = ["Derivation", "Formula", "Point", "Unreadable", "derive"]

@@ -1,0 +1,17 @@
+"""Sample points for the bundled model."""
+
+import numpy as np
+
+from grader.derivation import Point
+
+
+def bundled_points() -> list[Point]:
+    return [_bundled(11, 5, 7, 0), _bundled(13, 6, 8, 1)]
+
+
+def _bundled(V: int, d: int, Dh: int, seed: int) -> Point:
+    random = np.random.default_rng(seed)
+    shapes = {"L": (V, d), "h_prev": (1, Dh), "H": (Dh, Dh), "I": (d, Dh), "b1": (1, Dh), "U": (Dh, V), "b2": (1, V)}
+    inputs = {name: random.normal(size=shape) for name, shape in shapes.items()}
+    inputs |= {"x": np.asarray(3), "y": np.eye(V)[[5]]}
+    return Point(inputs, {"V": V, "d": d, "Dh": Dh})

@@ -1,0 +1,139 @@
+"""Derivations in index notation: the bundled ones word for word, and every model's without a line that is wrong."""
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from conftest import ROOT
+from derivation_points import bundled_points
+
+import grader.derivation as engine
+from grader.derivation import kronecker, paths
+from grader.derivation.entries import Delta, Entry, Namer, Product, Sum, entry
+from grader.derivation.entry_text import text, value
+from grader.derivation.indices import as_text, explain
+from grader.derivation.printing import Printer
+from grader.derivation.recorder import Tracer, new_graph
+
+MODELS = sorted((Path(__file__).parent / "models").glob("*.py"))
+
+DU = """\
+dJ/dU = h.T @ dJ_db2      shape (Dh, V)
+    a[k] = Σ_l h[l] · U[l, k] + b2[k]
+    ∂a[k]/∂U[i, j] = h[i] · [k = j]
+    dJ/da = dJ_db2, already derived
+    ∂J/∂U[i, j] = Σ_k ∂J/∂a[k] · ∂a[k]/∂U[i, j]
+    ∂J/∂U[i, j] = h[i] · dJ_db2[j]
+    dJ_dU = h.T @ dJ_db2
+      h.T    @  dJ_db2  =   dJ/dU
+    (Dh, 1)  @  (1, V)     (Dh, V)
+"""
+
+DB2 = """\
+dJ/db2 = y_hat - y      shape (1, V)
+    J = -Σ_j y[j] · log(y_hat[j])
+    ∂J/∂y_hat[i] = -y[i] / y_hat[i]
+    dJ_dy_hat = -y / y_hat
+    y_hat[j] = exp(a[j]) / (Σ_k exp(a[k]))
+    ∂y_hat[j]/∂a[i] = y_hat[j] · [j = i] - y_hat[j] · y_hat[i]
+    ∂J/∂a[i] = Σ_j ∂J/∂y_hat[j] · ∂y_hat[j]/∂a[i]
+    ∂J/∂a[i] = dJ_dy_hat[i] · y_hat[i] - y_hat[i] · (Σ_j dJ_dy_hat[j] · y_hat[j])
+             = (-y[i] / y_hat[i]) · y_hat[i] - y_hat[i] · (Σ_j (-y[j] / y_hat[j]) · y_hat[j])
+    since the entries of y add up to one:
+             = y_hat[i] - y[i]
+"""
+
+
+@pytest.fixture(scope="module")
+def bundled() -> Any:
+    wrt = {"dJ_db2": "b2", "dJ_dU": "U", "dJ_dh": "h", "dJ_db1": "b1", "dJ_dL_x": "e", "dJ_dI": "I", "dJ_dH": "H"}
+    return engine.derive(ROOT / "assignment/model.py", points=bundled_points(), wrt=wrt, loss="J")["dJ_dU"].derivation
+
+
+def test_dJ_dU_word_for_word(bundled: Any) -> None:
+    shown = as_text(explain(bundled, "dJ_dU"))
+    assert shown.startswith(DU)
+    assert "Why h.T: nothing is summed." in shown
+    assert "an outer product" in shown
+
+
+def test_dJ_db2_word_for_word(bundled: Any) -> None:
+    assert as_text(explain(bundled, "dJ_db2")).startswith(DB2)
+
+
+def test_a_transposed_weight_is_explained_by_its_summed_index(bundled: Any) -> None:
+    shown = as_text(explain(bundled, "dJ_dh"))
+    assert "∂J/∂h[i] = Σ_j dJ_db2[j] · U[i, j]" in shown
+    assert "Why U.T: the sum runs over V, the last index of U, (Dh, V)." in shown
+
+
+def test_shared_weights_add_up_over_time() -> None:
+    formulas = engine.derive(Path(__file__).parent / "models" / "bptt_unrolled.py")
+    shown = as_text(explain(formulas["dJ_dH"].derivation, "dJ_dH"))
+    assert "Through z2:" in shown
+    assert (
+        "H is used 3 times, and the paths add up:\n    dJ_dH = h0.T @ dJ_dz1 + h1.T @ dJ_dz2 + h2.T @ dJ_dz3" in shown
+    )
+
+
+def test_a_minibatch_sums_over_its_examples() -> None:
+    formulas = engine.derive(Path(__file__).parent / "models" / "softmax_batch.py")
+    shown = as_text(explain(formulas["dJ_dW"].derivation, "dJ_dW"))
+    assert "∂J/∂W[i, j] = Σ_n dJ_dscores[n, j] · X[n, i]" in shown
+    assert "Why X.T: the summed index counts N, and it comes first in X, (N, D)." in shown
+
+
+def test_repeated_words_are_brackets() -> None:
+    formulas = engine.derive(Path(__file__).parent / "models" / "embedding.py")
+    shown = as_text(explain(formulas["dJ_dE"].derivation, "dJ_dE"))
+    assert "h[k] = (Σ_t E[words[t], k]) / T" in shown
+    assert "[words[t] = i]" in shown
+
+
+@pytest.mark.parametrize("path", MODELS, ids=lambda path: path.stem)
+def test_every_gradient_of_every_model_is_explained(path: Path) -> None:
+    for name, formula in engine.derive(path).items():
+        lines = explain(formula.derivation, name)
+        assert lines[0].kind == "heading"
+        assert any(line.kind == "matrix" for line in lines)
+        assert not any("nan" in line.text for line in lines)
+
+
+def test_a_line_that_is_wrong_is_not_shown(bundled: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    right = kronecker.collapse
+    monkeypatch.setattr(paths, "collapse", lambda expression: Product(((right(expression), 1), (kronecker.ONE, 1))))
+    assert "∂J/∂U" in as_text(explain(bundled, "dJ_dU"))
+    doubled = kronecker.Constant(Fraction(2))
+    monkeypatch.setattr(paths, "collapse", lambda expression: Product(((right(expression), 1), (doubled, 1))))
+    assert "∂J/∂U" not in as_text(explain(bundled, "dJ_dU"))
+
+
+def test_an_unknown_gradient(bundled: Any) -> None:
+    with pytest.raises(engine.Unreadable, match="there is no gradient dJ_dX"):
+        explain(bundled, "dJ_dX")
+
+
+def test_brackets_remove_sums() -> None:
+    graph = new_graph({})
+    u, h = (graph.leaf(name, np.arange(6.0).reshape(2, 3)) for name in "uh")
+    one = Fraction(1)
+    summed = Sum(
+        (("k", 3),), Product(((Entry(u, ("i", "k")), one), (Delta("k", "j"), one), (Entry(h, ("i", "k")), one)))
+    )
+    short = kronecker.collapse(summed)
+    assert text(short, Printer()) == "u[i, j] · h[i, j]"
+    for places in ({"i": 0, "j": 2}, {"i": 1, "j": 1}):
+        assert value(short, places) == value(summed, places)
+
+
+def test_a_sums_own_letter_is_not_confused_with_anothers() -> None:
+    """∂ log(Σ_j u[j] · v[j]) / ∂v[i] keeps the sum in its denominator."""
+    graph = new_graph({})
+    u, v = (graph.leaf(name, np.array([1.0, 2.0, 4.0])) for name in "uv")
+    node = np.log(Tracer(u) @ Tracer(v)).node
+    namer = Namer()
+    letters = namer.letters(v)
+    slope = kronecker.collapse(kronecker.derivative(entry(node, (), namer), v, letters))
+    assert value(slope, {letters[0]: 1}) == pytest.approx(2 / 21)

@@ -1,0 +1,209 @@
+"""Whole models: the bundled assignment letter by letter, and two dozen others against the numerical derivative."""
+
+import runpy
+from functools import cache
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from conftest import ROOT
+from derivation_points import bundled_points
+
+import grader.derivation as engine
+from grader.derivation.recorder import RULES, Rule
+
+MODELS = sorted((Path(__file__).parent / "models").glob("*.py"))
+BUNDLED = {
+    "dJ_db2": ("b2", "s.y_hat - s.y"),
+    "dJ_dU": ("U", "s.h.T @ dJ_db2(s)"),
+    "dJ_dh": ("h", "dJ_db2(s) @ s.U.T"),
+    "dJ_db1": ("b1", "dJ_dh(s) * s.h * (1 - s.h)"),
+    "dJ_dL_x": ("e", "dJ_db1(s) @ s.I.T"),
+    "dJ_dI": ("I", "s.e.T @ dJ_db1(s)"),
+    "dJ_dH": ("H", "s.h_prev.T @ dJ_db1(s)"),
+    "dJ_dh_prev": ("h_prev", "dJ_db1(s) @ s.H.T"),
+}
+
+# What a person writes, for a selection.
+EXPECTED = {
+    "affine": {"dJ_dx": "dJ_dout @ w.T", "dJ_dw": "x.T @ dJ_dout", "dJ_db": "np.sum(dJ_dout, axis=0)"},
+    "attention_one_head": {
+        "dJ_dscores": "A * (dJ_dA - np.sum(dJ_dA * A, axis=1, keepdims=True))",
+        "dJ_dQ": "dJ_dscores @ K / np.sqrt(dk)",
+        "dJ_dK": "dJ_dscores.T @ Q / np.sqrt(dk)",
+        "dJ_dV": "A.T @ dJ_dout",
+    },
+    "batchnorm": {
+        "dJ_dgamma": "np.sum(dJ_dout * xhat, axis=0, keepdims=True)",
+        "dJ_dvar": "-0.5 * np.sum(dJ_dxhat * (x - mu), axis=0, keepdims=True) / (var + EPS)**1.5",
+        "dJ_dmu": "-np.sum(dJ_dxhat, axis=0, keepdims=True) / np.sqrt(var + EPS)",
+        "dJ_dx": "dJ_dmu / N + 2 * dJ_dvar * (x - mu) / N + dJ_dxhat / np.sqrt(var + EPS)",
+    },
+    "bptt_unrolled": {
+        "dJ_dz2": "dJ_dh2 * h2 * (1 - h2)",
+        "dJ_dH": "h0.T @ dJ_dz1 + h1.T @ dJ_dz2 + h2.T @ dJ_dz3",
+        "dJ_db1": "dJ_dz1 + dJ_dz2 + dJ_dz3",
+    },
+    "columns": {
+        "dJ_db2": "y_hat - y.T",
+        "dJ_dU": "dJ_db2 @ h.T",
+        "dJ_dh": "U.T @ dJ_db2",
+        "dJ_dz": "dJ_dh * h * (1 - h)",
+    },
+    "embedding": {"dJ_dscores": "softmax(scores) - np.eye(V)[label]", "dJ_dh": "E.T @ dJ_dscores"},
+    "labels": {"dloss_dscores": "(p - np.eye(C)[y]) / N", "dloss_dW": "X.T @ dloss_dscores + 2 * reg * W"},
+    "logistic": {"dJ_dw": "X.T @ (p - y) / N"},
+    "lstm": {"dJ_dbf": "dJ_df * f * (1 - f)", "dJ_dUg": "h_prev.T @ dJ_dbg", "dJ_dc_prev": "dJ_dc * f"},
+    "makemore": {
+        "dJ_dlogp": "-np.eye(V)[Y] / N",
+        "dJ_dprobs": "dJ_dlogp / probs",
+        "dJ_dinv": "np.sum(dJ_draw * diff, axis=0, keepdims=True)",
+        "dJ_ddiff": "2 * dJ_dvar * diff / (N - 1) + dJ_draw * inv",
+        "dJ_db1": "np.zeros((1, H))",
+        "dJ_demb": "dJ_dflat.reshape(N, T, d)",
+    },
+    "softmax_batch": {
+        "dJ_dscores": "(p - y) / N",
+        "dJ_dW": "X.T @ dJ_dscores",
+        "dJ_db": "np.sum(dJ_dscores, axis=0, keepdims=True)",
+    },
+    "two_layers": {"dJ_da": "(dJ_dscores @ W2.T) * (a > 0)", "dJ_dW1": "REG * W1 + X.T @ dJ_da"},
+    "vae": {"dJ_dlogits": "(sigmoid(logits) - x) / N", "dJ_dm": "m / N + dJ_dz"},
+    "word2vec": {"dJ_du": "(sigma(u @ v) - 1) * v"},
+}
+
+
+@cache
+def derived(path: Path) -> dict[str, engine.Formula]:
+    return engine.derive(path)
+
+
+@pytest.fixture(scope="module")
+def bundled() -> dict[str, engine.Formula]:
+    wrt = {name: of for name, (of, _) in BUNDLED.items()}
+    return engine.derive(ROOT / "assignment/model.py", points=bundled_points(), wrt=wrt, loss="J")
+
+
+@pytest.mark.parametrize("name", BUNDLED)
+def test_the_bundled_solution_is_derived_letter_by_letter(bundled: dict[str, engine.Formula], name: str) -> None:
+    last = bundled[name].code.strip().splitlines()[-1]
+    assert last == f"    return {BUNDLED[name][1]}"
+    assert last in (ROOT / "solutions/gradients.py").read_text().splitlines()
+    assert bundled[name].verified
+    assert bundled[name].general
+
+
+def test_gradients_build_on_one_another_as_in_the_solution(bundled: dict[str, engine.Formula]) -> None:
+    assert {name: formula.upstream for name, formula in bundled.items()} == {
+        "dJ_db2": (),
+        "dJ_dU": ("dJ_db2",),
+        "dJ_dh": ("dJ_db2",),
+        "dJ_db1": ("dJ_dh",),
+        "dJ_dL_x": ("dJ_db1",),
+        "dJ_dI": ("dJ_db1",),
+        "dJ_dH": ("dJ_db1",),
+        "dJ_dh_prev": ("dJ_db1",),
+    }
+    assert bundled["dJ_dU"].shape == ("Dh", "V")
+
+
+@pytest.mark.parametrize("path", MODELS, ids=lambda path: path.stem)
+def test_every_gradient_equals_the_numerical_derivative(path: Path) -> None:
+    formulas = derived(path)
+    assert len(formulas) >= 3
+    assert {name: formula.error for name, formula in formulas.items() if not formula.verified} == {}
+
+
+@pytest.mark.parametrize("path", MODELS, ids=lambda path: path.stem)
+def test_the_code_runs_and_gives_the_values(path: Path) -> None:
+    """At every point where the formula is general, else at the one that it was written out for."""
+    formulas = derived(path)
+    some = next(iter(formulas.values())).derivation
+    namespace: dict[str, Any] = {**runpy.run_path(str(path)), "sigmoid": lambda a: 1 / (1 + np.exp(-a))}
+    namespace["softmax"] = namespace.get("softmax", lambda a: np.exp(a) / np.exp(a).sum(-1, keepdims=True))
+    exec("\n".join(formula.code for formula in formulas.values()), namespace)
+    everywhere = all(formula.general for formula in formulas.values())
+    for number in range(len(some.points) if everywhere else 1):
+        s = SimpleNamespace(**some.plain[number].values)
+        for name, formula in formulas.items():
+            expected = some.at_points[number][name].value
+            assert np.allclose(namespace[name](s), expected, rtol=1e-11, atol=1e-13), formula.code
+
+
+@pytest.mark.parametrize("model, name", [(model, name) for model, names in EXPECTED.items() for name in names])
+def test_formulas_are_what_a_person_writes(model: str, name: str) -> None:
+    formula = derived(Path(__file__).parent / "models" / f"{model}.py")[name]
+    assert formula.text == EXPECTED[model][name]
+    assert formula.general
+
+
+def test_a_loop_is_written_out_and_says_so() -> None:
+    formula = derived(Path(__file__).parent / "models" / "bptt_loop.py")["dJ_dH"]
+    assert not formula.general
+    assert "written out" in formula.code
+
+
+def test_a_wrong_rule_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = RULES["tanh"]
+    monkeypatch.setitem(RULES, "tanh", Rule(lambda g, t, x: (g * (1 - x**2),), right.compute))
+    formulas = engine.derive(Path(__file__).parent / "models" / "lstm.py")
+    assert not formulas["dJ_dbg"].verified
+    assert formulas["dJ_dWo"].verified
+
+
+def test_value_at_another_point(bundled: dict[str, engine.Formula]) -> None:
+    point = bundled_points()[1]
+    assert bundled["dJ_dU"].value_at(point).shape == (8, 13)
+
+
+@pytest.mark.parametrize("path", MODELS, ids=lambda path: path.stem)
+def test_hips_autograd_agrees(path: Path) -> None:
+    """An independent implementation, where it is installed and can run the model."""
+    autograd = pytest.importorskip("autograd")
+    namespace: dict[str, Any] = {}
+    exec(path.read_text().replace("import numpy as np", "import autograd.numpy as np"), namespace)
+    formulas = derived(path)
+    derivation = next(iter(formulas.values())).derivation
+    plain, found = derivation.plain[0], derivation.at_points[0]
+    model = SimpleNamespace(functions=namespace, parameters=derivation.model.parameters)
+    for name, formula in formulas.items():
+
+        def loss(value: Any, of: str = formula.of) -> Any:
+            known, changed = {**plain.values, of: value}, {of}
+            for function in plain.order:
+                if function != of and changed & set(model.parameters(function)):
+                    changed.add(function)
+                    known[function] = model.functions[function](*[known[p] for p in model.parameters(function)])
+            return known[derivation.loss]
+
+        try:
+            expected = autograd.grad(loss)(np.asarray(plain.values[formula.of], dtype=float))
+        except (TypeError, ValueError, AttributeError, NotImplementedError) as error:
+            pytest.skip(f"autograd cannot run this model: {error}")
+        assert np.allclose(found[name].value, expected, rtol=1e-9, atol=1e-12), name
+
+
+LATEX = {
+    ("columns", "dJ_dU"): r"\frac{\partial J}{\partial U} = \frac{\partial J}{\partial b_{2}} \, h^{\top}",
+    ("columns", "dJ_db2"): r"\frac{\partial J}{\partial b_{2}} = \hat{y} - y^{\top}",
+    ("softmax_batch", "dJ_dscores"): r"\frac{\partial J}{\partial \mathrm{scores}} = \frac{p - y}{N}",
+    ("two_layers", "dJ_da"): r"\frac{\partial J}{\partial a} = \left(\frac{\partial J}{\partial \mathrm{scores}} \, "
+    r"W_{2}^{\top}\right) \odot \left[a > 0\right]",
+    ("batchnorm", "dJ_dmu"): r"\frac{\partial J}{\partial \mu} = -\frac{\sum_{N} \frac{\partial J}{\partial \hat{x}}}"
+    r"{\sqrt{\mathrm{var} + \mathrm{EPS}}}",
+}
+
+
+@pytest.mark.parametrize("model, name", LATEX)
+def test_latex(model: str, name: str) -> None:
+    assert derived(Path(__file__).parent / "models" / f"{model}.py")[name].latex == LATEX[model, name]
+
+
+@pytest.mark.parametrize("path", MODELS, ids=lambda path: path.stem)
+def test_latex_has_balanced_braces_for_every_model(path: Path) -> None:
+    for formula in derived(path).values():
+        assert formula.latex.count("{") == formula.latex.count("}")
+        assert formula.latex.count(r"\left") == formula.latex.count(r"\right")
+        assert "g1" not in formula.latex
