@@ -157,7 +157,12 @@ FILES = [
         "return sigmoid(z)[0]",
         "h: expected shape (1, 7) at sample point 1, found (7,)",
     ),
-    ("assignment/model.py", "return sigmoid(z)", "return sigmoid(z) / 0 * 0", "h: expected finite numbers at sample point 1"),
+    (
+        "assignment/model.py",
+        "return sigmoid(z)",
+        "return sigmoid(z) / 0 * 0",
+        "h: expected finite numbers at sample point 1",
+    ),
     ("assignment/model.py", "return sigmoid(z)", "return sigmoid(z) * 0", "h: expected no zeros at sample point 1"),
     ("assignment/model.py", "return sigmoid(z)", "return undefined(z)", "does not run at sample point 1: NameError"),
     ("assignment/model.py", "axis=(-2, -1)", "axis=-1", "J: expected a number, found shape (1,)"),
