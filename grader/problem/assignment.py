@@ -11,9 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from grader.config.keys import Computed, Config, Gradient
-from grader.errors import ConfigError
 from grader.problem.derivatives import Derivative, differentiate, random_directions, relative_error
-from grader.problem.model import Array, Graph
+from grader.problem.model import Array, Graph, read_source
 from grader.problem.points import Point, make_fresh_point, make_inconsistent_point, make_points
 from grader.problem.recompute import Recomputed, recomputed_gradients
 from grader.problem.reference import Reference
@@ -27,7 +26,7 @@ class Assignment:
 
     Attributes:
         folder: where config.yaml stands.
-        reference: the solution, or None on a student's machine.
+        reference: the right gradients, from the solution or derived from the model; None on a student's machine.
     """
 
     folder: Path
@@ -158,13 +157,20 @@ def load_assignment(config: Config, folder: Path, *, with_solution: bool) -> Ass
     """
     computed = [name for name, quantity in config.quantities.items() if isinstance(quantity, Computed)]
     graph = Graph(folder / config.model, config.quantities, computed, config.loss)
-    names = [gradient.name for gradient in config.gradients]
-    if with_solution and not config.solution:
-        raise ConfigError(
-            f"{folder / 'config.yaml'}: expected `solution:`, the solved file, found none; grading needs it"
-        )
-    reference = Reference(folder / config.solution, names) if with_solution else None
-    return Assignment(folder, config, graph, make_points(config, graph), reference)
+    points = make_points(config, graph)
+    return Assignment(
+        folder, config, graph, points, _reference(config, folder, graph, points) if with_solution else None
+    )
+
+
+def _reference(config: Config, folder: Path, graph: Graph, points: list[Point]) -> Reference:
+    """The solution or, where there is none, what is derived from the model."""
+    if config.solution:
+        path = folder / config.solution
+        return Reference(path, [gradient.name for gradient in config.gradients], read_source(path), graph)
+    from grader.problem.derived import Derived
+
+    return Derived(config, graph, points)
 
 
 def _nearest_first(name: str, direct: dict[str, frozenset[str]]) -> list[str]:

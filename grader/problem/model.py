@@ -4,7 +4,9 @@ Evaluates it, with any quantity replaced.  Knows nothing of what the quantities 
 """
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
@@ -17,24 +19,32 @@ Array = np.ndarray[Any, Any]
 Values = Mapping[str, Any]
 
 
-def load_module(path: Path, name: str) -> tuple[ModuleType, bytes]:
-    """Execute an instructor's file, never a student's, as a module called `name`; its source is returned, too.
+def read_source(path: Path) -> bytes:
+    """The source of an instructor's file.
 
     Raises:
-        ConfigError: the file is missing, or does not run.
+        ConfigError: it cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}; config.yaml names it") from error
+
+
+def load_module(source: bytes, path: Path, name: str) -> ModuleType:
+    """Execute an instructor's file, never a student's, as a module called `name`.
+
+    Raises:
+        ConfigError: it does not run.
     """
     module = ModuleType(name)
     module.__file__ = str(path)
     try:
-        source = path.read_bytes()
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}; config.yaml names it") from error
-    try:
-        exec(compile(source, str(path), "exec", dont_inherit=True), module.__dict__)  # noqa: S102, the staff's own file
+        exec(compile(source, str(path), "exec", dont_inherit=True), module.__dict__)  # noqa: S102, an instructor's own file
     except Exception as error:
         line = getattr(error, "lineno", None) or _line_in(error, path)
         raise ConfigError(f"{path}:{line}: does not run: {type(error).__name__}: {error}") from error
-    return module, source
+    return module
 
 
 class Graph:
@@ -54,7 +64,8 @@ class Graph:
         """
         self.loss = loss
         self.path = path
-        self._module, self.source = load_module(path, "model")
+        self.source = read_source(path)
+        self._module = load_module(self.source, path, "model")
         known = set(quantities)
         self.functions: dict[str, Callable[..., Any]] = {}
         self.parameters: dict[str, tuple[str, ...]] = {}
@@ -69,6 +80,24 @@ class Graph:
     def helpers(self) -> dict[str, Callable[..., Any]]:
         """The functions of the model file by name, those included that are no quantities, such as a sigmoid."""
         return {name: value for name, value in vars(self._module).items() if isinstance(value, FunctionType)}
+
+    @property
+    def public(self) -> dict[str, Any]:
+        """What `from model import ...` finds: functions and constants by name."""
+        names = {name: value for name, value in vars(self._module).items() if not name.startswith("_")}
+        return {name: value for name, value in names.items() if not isinstance(value, ModuleType)}
+
+    @contextmanager
+    def importable(self) -> Iterator[None]:
+        """Meanwhile `import model` finds this model, as it does in a student's file."""
+        before = sys.modules.get("model")
+        sys.modules["model"] = self._module
+        try:
+            yield
+        finally:
+            del sys.modules["model"]
+            if before is not None:
+                sys.modules["model"] = before
 
     def _add(self, name: str, known: set[str]) -> None:
         function = getattr(self._module, name, None)

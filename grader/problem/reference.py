@@ -11,27 +11,45 @@ from typing import Any
 import numpy as np
 
 from grader.errors import ConfigError, did_you_mean
-from grader.problem.model import Array, load_module
+from grader.problem.model import Array, Graph, load_module
 from grader.problem.points import Point
+
+Namespace = dict[str, Any]
 
 
 class Reference:
-    """The functions of `solutions/gradients.py`."""
+    """The right gradients as functions of a sample point.
 
-    def __init__(self, path: Path, names: list[str]) -> None:
-        """Load the file.
+    Attributes:
+        path: the file that they come from.
+        source: their code.
+    """
+
+    def __init__(self, path: Path, names: list[str], source: bytes, graph: Graph) -> None:
+        """Load them from `source`.
 
         Raises:
-            ConfigError: it is missing, does not run, or lacks one of the functions `names`.
+            ConfigError: it does not run, or lacks one of the functions `names`.
         """
         self.path = path
         self.names = names
-        module, self.source = load_module(path, "solution")
-        self._namespace = vars(module)
-        for name in names:
-            if not callable(self._namespace.get(name)):
-                functions = [n for n, value in self._namespace.items() if callable(value)]
-                raise ConfigError(f"{path}: expected a function {name}(s), found none{did_you_mean(name, functions)}")
+        self.source = source
+        self._namespace = self._loaded(source, graph)
+
+    def _loaded(self, source: bytes, graph: Graph) -> Namespace:
+        with graph.importable():
+            namespace = vars(load_module(source, self.path, "solution"))
+        for name in self.names:
+            if not callable(namespace.get(name)):
+                functions = [n for n, value in namespace.items() if callable(value)]
+                raise ConfigError(
+                    f"{self.path}: expected a function {name}(s), found none{did_you_mean(name, functions)}"
+                )
+        return namespace
+
+    def _namespace_at(self, point: Point) -> Namespace:
+        """The functions for the sizes of a point: the same everywhere."""
+        return self._namespace
 
     def __call__(self, name: str, point: Point, own: Mapping[str, Array] | None = None) -> tuple[Array, frozenset[str]]:
         """The gradient `name` at `point`, and which of the gradients in `own` it used instead of its own.
@@ -39,8 +57,9 @@ class Reference:
         Raises:
             ConfigError: the solution's function raises.
         """
+        given = self._namespace_at(point)
         if not own:
-            return self._called(self._namespace[name], name, point), frozenset()
+            return self._called(given[name], name, point), frozenset()
         used: set[str] = set()
 
         def replaced(gradient: str, value: Array) -> Callable[[Any], Array]:
@@ -50,12 +69,12 @@ class Reference:
 
             return give
 
-        namespace = dict(self._namespace)
-        for key, value in self._namespace.items():
-            if isinstance(value, FunctionType) and value.__globals__ is self._namespace:
+        namespace = dict(given)
+        for key, value in given.items():
+            if isinstance(value, FunctionType) and value.__globals__ is given:
                 namespace[key] = _rebound(value, namespace)
         namespace.update({gradient: replaced(gradient, value) for gradient, value in own.items()})
-        function = namespace[name] if name not in own else _rebound(self._namespace[name], namespace)
+        function = namespace[name] if name not in own else _rebound(given[name], namespace)
         return self._called(function, name, point), frozenset(used)
 
     def _called(self, function: Callable[[Any], Any], name: str, point: Point) -> Array:

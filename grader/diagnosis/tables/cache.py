@@ -102,7 +102,7 @@ def table_key(assignment: Assignment) -> str:
     config = assignment.config
     parts: list[bytes] = [__version__.encode(), assignment.graph.path.read_bytes()]
     if assignment.reference is not None:
-        parts.append(assignment.reference.path.read_bytes())
+        parts.append(assignment.reference.source)
     parts += [msgspec.json.encode(part) for part in (config.quantities, config.dimensions, config.steps, config.loss)]
     parts += [msgspec.json.encode([(gradient.name, gradient.of) for gradient in config.gradients])]
     parts += [path.read_bytes() for path in table_sources()]
