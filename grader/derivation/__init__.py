@@ -1,19 +1,28 @@
 """The derivation engine: from a model's own functions to the formulas of its gradients.
 
-    derive(model, points=...)  ->  {name: Formula}
+    derive(model)  ->  {name: Formula}        with .text, .code, .latex, .steps, .upstream, .value_at(point)
 
 Modules, each importing only those before it:
 
-    nodes, indexing      expressions as a graph, and indices as data
-    recorder             stand-ins for arrays, which record numpy's calls
-    functions, rules     numpy's functions in terms of fewer operations, and their derivatives
-    units                sigmoid, softmax, ... kept whole
-    loading              the model's file, run with stand-ins
-    backward             reverse mode
-    algebra, simplify    to what a person writes
-    chain                the gradients of a model at a point
-    printing             formulas as code and as text
-    verify, formula      checked against the numerical derivative, and returned
+    nodes, indexing          expressions as a graph, and indices as data
+    recorder                 stand-ins for arrays, which record numpy's calls
+    functions, shapes        numpy's functions in terms of fewer operations
+    rules, array_rules       the table of derivatives
+    units                    sigmoid, softmax, ... kept whole
+    naming, loading          the model's file, run with stand-ins; the author's names
+    backward                 reverse mode
+    algebra, simplify        to what a person writes
+    reuse, chain             the gradients of a model at a point, each by the names of those before it
+    style, printing, latex   formulas as code, as text and as LaTeX
+    verify, derivation       the numerical derivative; what was asked for, and at which points
+    docstrings               sample points from the shapes that docstrings give
+    entries, entry_text      one entry of a formula, in index notation
+    kronecker                derivatives of entries
+    transposes               why a transpose is where it is
+    context, paths, indices  the derivation of a gradient, line by line
+    formula                  what `derive` returns
+
+To differentiate another function of numpy, add one entry to `rules`, with an example; the tests try it.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -21,11 +30,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from grader.derivation.chain import Point
     from grader.derivation.formula import Formula, derive
+    from grader.derivation.indices import explain, why_transposes
+    from grader.derivation.loading import Model
     from grader.derivation.nodes import Unreadable
 
-__all__ = ["Formula", "Point", "Unreadable", "derive"]
+__all__ = ["Formula", "Model", "Point", "Unreadable", "derive", "explain", "why_transposes"]
 
-_HOMES = {"Formula": "formula", "Point": "chain", "Unreadable": "nodes", "derive": "formula"}
+_HOMES = {"Formula": "formula", "Model": "loading", "Point": "chain", "Unreadable": "nodes", "derive": "formula"}
+_HOMES |= {"explain": "indices", "why_transposes": "indices"}
 
 
 def __getattr__(name: str) -> Any:

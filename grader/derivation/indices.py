@@ -4,7 +4,8 @@ from grader.derivation.context import Context, Line
 from grader.derivation.derivation import Derivation
 from grader.derivation.nodes import Unreadable
 from grader.derivation.paths import paths
-from grader.derivation.transposes import why
+from grader.derivation.printing import Printer
+from grader.derivation.transposes import overview, why
 
 
 def explain(derivation: Derivation, name: str) -> list[Line]:
@@ -21,6 +22,12 @@ def explain(derivation: Derivation, name: str) -> list[Line]:
     heading = f"d{derivation.loss}/d{gradient.of} = {context.shown(gradient.formula)}      shape ({shape})"
     reasons = [Line("why", sentence) for sentence in why(gradient.formula, context.printer)]
     return [Line("heading", heading), *paths(context, gradient), *reasons]
+
+
+def why_transposes(derivation: Derivation) -> list[str]:
+    """Where the transposes in this model's gradients come from."""
+    found = {name: gradient.formula for name, gradient in derivation.at_points[0].items()}
+    return overview(found, Printer(derivation.helpers))
 
 
 def as_text(lines: list[Line]) -> str:

@@ -1,9 +1,24 @@
 """Where a transpose comes from: which index is summed, and where it stands in each factor of a matrix product."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from grader.derivation.nodes import Node
 from grader.derivation.printing import POWER, Printer
+
+NO_RULE = (
+    "No rule of differentiation produces a transpose. The gradient by one entry is a number, a product or a sum of"
+    " products. The transpose is how all of these numbers are written as one product of matrices."
+)
+THE_RULE = (
+    NO_RULE,
+    "For a product P = A @ B with the gradient G of the loss by P, always",
+    "    dJ/dA = G @ B.T        dJ/dB = A.T @ G",
+    "The factor that is differentiated gives its place to G. The other factor keeps its side and is transposed.",
+)
+RESULT_IS_A_SUM = (
+    "{name} sums over {size}, the rows of {x}, {shape}: what it is the gradient by is used for every row. @ sums over the"
+    " axis between its factors, and the transpose brings {size} there."
+)
 
 
 def products_in(formula: Node) -> Iterator[Node]:
@@ -65,3 +80,50 @@ def shapes_under(formula: Node, printer: Printer, result: str) -> list[str]:
     cells = [left, ("@", "@"), right, ("=", " "), (result, _shape(formula))]
     widths = [max(map(len, cell)) for cell in cells]
     return ["  ".join(cell[row].center(width) for cell, width in zip(cells, widths)).rstrip() for row in (0, 1)]
+
+
+def overview(formulas: Mapping[str, Node], printer: Printer) -> list[str]:
+    """Where the transposes of a whole assignment come from: the rule, and each of its cases that occurs."""
+    found = [(name, product) for name, formula in formulas.items() for product in products_in(formula)]
+    if not found:
+        return ["No gradient of this model has a transpose in it."]
+    left = [(name, p) for name, p in found if p.args[0].op == "transpose"]
+    right = [(name, p) for name, p in found if p.args[1].op == "transpose"]
+    outer = [(name, p) for name, p in found if p.args[0].shape[-1] == 1]
+    rows = [(name, p) for name, p in outer if p.args[0].op == "transpose"]
+    columns = [(name, p) for name, p in outer if p.args[1].op == "transpose"]
+    batches = [(name, p) for name, p in left if p.args[0].shape[-1] > 1 and p.args[1].shape[-1] > 1]
+    lines = [*THE_RULE]
+    lines += _listed("On the left", left, 0, printer) + _listed("On the right", right, 1, printer)
+    lines += _outer_products(rows, columns, printer)
+    return lines + _sums_over_rows(batches, printer)
+
+
+def _listed(title: str, found: list[tuple[str, Node]], side: int, printer: Printer) -> list[str]:
+    pairs = dict.fromkeys(f"{printer(product.args[side])} in {name}" for name, product in found)
+    return [f"{title}: {', '.join(pairs)}."] if pairs else []
+
+
+def _outer_products(rows: list[tuple[str, Node]], columns: list[tuple[str, Node]], printer: Printer) -> list[str]:
+    lines = []
+    for kind, found in (("rows", rows), ("columns", columns)):
+        if found:
+            name, product = found[0]
+            side = kind == "columns"
+            vector = product.args[side].args[0]
+            lines.append(
+                f"The vectors of this model are {kind}, such as {printer(vector)}, {_shape(vector)}. In {name} nothing is"
+                f" summed: every entry of one vector meets every entry of the other, an outer product. It is written as a"
+                f" column times a row, so {printer(vector)} is transposed to {_shape(product.args[side])}. With"
+                f" {'columns' if kind == 'rows' else 'rows'} instead, the same numbers would have their transpose on the"
+                f" {'right' if kind == 'rows' else 'left'}."
+            )
+    return lines
+
+
+def _sums_over_rows(batches: list[tuple[str, Node]], printer: Printer) -> list[str]:
+    if not batches:
+        return []
+    name, product = batches[0]
+    x, size = product.args[0].args[0], printer(product.graph.size(product.args[0].shape[-1]))
+    return [RESULT_IS_A_SUM.format(name=name, x=printer(x), shape=_shape(x), size=size)]

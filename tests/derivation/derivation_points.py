@@ -1,8 +1,16 @@
-"""Sample points for the bundled model."""
+"""Sample points for the bundled model, and the other models derived once for all tests."""
+
+from functools import cache
+from pathlib import Path
 
 import numpy as np
 
-from grader.derivation import Point
+from grader.derivation import Formula, Point, derive
+
+
+@cache
+def derived(path: Path) -> dict[str, Formula]:
+    return derive(path)
 
 
 def bundled_points() -> list[Point]:

@@ -1,7 +1,6 @@
 """Whole models: the bundled assignment letter by letter, and two dozen others against the numerical derivative."""
 
 import runpy
-from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -9,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import ROOT
-from derivation_points import bundled_points
+from derivation_points import bundled_points, derived
 
 import grader.derivation as engine
 from grader.derivation.recorder import RULES, Rule
@@ -73,11 +72,6 @@ EXPECTED = {
     "vae": {"dJ_dlogits": "(sigmoid(logits) - x) / N", "dJ_dm": "m / N + dJ_dz"},
     "word2vec": {"dJ_du": "(sigma(u @ v) - 1) * v"},
 }
-
-
-@cache
-def derived(path: Path) -> dict[str, engine.Formula]:
-    return engine.derive(path)
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ def written(folder: Path, source: str, doc: str = "x is (N, D), w is (D,).") -> 
 
 UNREADABLE = {
     "a function without a rule": ("    return np.sum(np.sort(x @ w))", "np.sort", 9),
-    "a function of math": ("    y = x @ w\n    return math.exp(y[0])", "float(...) or a function of math", 10),
+    "a function of math": ("    y = x @ w\n    return math.gamma(y[0])", "float(...) or a function of math", 10),
     "a keyword": ("    return np.sum(x @ w, where=x[:, 0] > 0)", "where", 9),
     "an unknown attribute": ("    return (x @ w).tobytes()", ".tobytes", 9),
     "an exception": ("    y = x @ w\n    z = y + 1\n    return z.sum() + undefined", "undefined", 11),
@@ -75,6 +75,7 @@ READABLE = {
     "cumsum and norm": "return np.linalg.norm(np.cumsum(x @ w)) + np.prod(1 + 0.1 * w)",
     "ufunc methods": "return np.add.reduce(np.multiply.outer(w, x @ w).sum(axis=0))",
     "a walrus and min": "return np.min((y := x @ w) ** 2) + np.ptp(w[:1]) if False else np.min((y := x @ w) ** 2)",
+    "math": "return math.exp(-(x @ w)[0] ** 2) + math.sqrt(len(x)) * math.pow(w[0], 2) + math.pi",
     "sizes": "n, d = x.shape\n    return np.sum(x @ w) / (n * d) + x.size * w[0] / np.sqrt(d)",
     "isinstance": "scale = 2.0\n    assert isinstance(scale, float)\n    return scale * np.sum(x @ w)",
 }

@@ -63,7 +63,7 @@ WRITTEN = {
     "np.sum(softmax(X), axis=1, keepdims=True) + X": "1 + X",
     "softmax(X) * (Y / softmax(X) - np.sum(Y, axis=1, keepdims=True))": "Y - np.sum(Y, axis=1, keepdims=True) * softmax(X)",
     "np.sum(X - np.mean(X, axis=0, keepdims=True), axis=0, keepdims=True) + r": "r",
-    "np.sum(np.broadcast_to(s, (5, 4)))": "20 * s",
+    "np.sum(np.broadcast_to(s, (5, 4)))": "s * N * D",
     "softmax(X - np.max(X, axis=1, keepdims=True))": "softmax(X)",
     "X * (1 - Y) - (1 - X) * Y": "X - Y",
     "np.broadcast_to(r, (5, 4)) * X": "r * X",
