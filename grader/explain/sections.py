@@ -8,9 +8,10 @@ from grader.problem.assignment import Assignment
 FILE = "derivation.md"
 
 
-def derivation_path(assignment: Assignment) -> Path:
-    """Where the derivation is looked for: beside the solution."""
-    return (assignment.folder / assignment.config.solution).with_name(FILE)
+def own_section(assignment: Assignment, gradient: str) -> str:
+    """What the instructor's derivation.md says of a gradient, "" where there is none."""
+    path = (assignment.folder / (assignment.config.solution or assignment.config.model)).with_name(FILE)
+    return sections(path).get(gradient, "") if assignment.config.solution and path.is_file() else ""
 
 
 def sections(path: Path) -> dict[str, str]:

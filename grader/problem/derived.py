@@ -34,7 +34,11 @@ def derived_formulas(config: Config, graph: Graph, points: Sequence[Point]) -> d
 
 
 class Derived(Reference):
-    """The derived gradients.  Where a loop of the model had to be written out, they differ with the sizes of a point."""
+    """The derived gradients.  Where a loop of the model had to be written out, they differ with the sizes of a point.
+
+    Attributes:
+        formulas: by the gradient's name.
+    """
 
     def __init__(self, config: Config, graph: Graph, points: Sequence[Point]) -> None:
         """Derive them.
@@ -42,10 +46,11 @@ class Derived(Reference):
         Raises:
             ConfigError: see `derived_formulas`.
         """
-        formulas = derived_formulas(config, graph, points)
-        super().__init__(graph.path, list(formulas), solution_source(graph, formulas.values()).encode(), graph)
+        self.formulas = derived_formulas(config, graph, points)
+        source = solution_source(graph, self.formulas.values())
+        super().__init__(graph.path, list(self.formulas), source.encode(), graph)
         self._config, self._graph = config, graph
-        self._general = all(formula.general for formula in formulas.values())
+        self._general = all(formula.general for formula in self.formulas.values())
         self._by_sizes = {_key(points[0]): self._namespace}
 
     def _namespace_at(self, point: Point) -> Namespace:

@@ -83,18 +83,3 @@ def check_misconceptions(assignment: Assignment) -> Finding:
             if hypothesis is not None and hypothesis.operator != entry.name:
                 problems.append(f"{entry.name}: has the numbers of {hypothesis.operator}, which stands before it")
     return finding("misconceptions", f"{len(entries)} of your own, all told apart", "some cannot be used", problems)
-
-
-def check_derivation(assignment: Assignment) -> Finding:
-    """Every gradient has a section in derivation.md, for `grader explain`."""
-    from grader.explain.sections import derivation_path, sections
-
-    path = derivation_path(assignment)
-    if not path.is_file():
-        return Finding(
-            "derivation", "warning", f"there is no {path.name} beside the solution: `grader explain` has no text"
-        )
-    missing = [f"{name} has no section `## {name}`" for name in assignment.names if name not in sections(path)]
-    if missing:
-        return Finding("derivation", "warning", f"{path.name} does not derive every gradient", missing)
-    return Finding("derivation", "passed", f"{path.name} derives every gradient")

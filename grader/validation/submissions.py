@@ -21,7 +21,8 @@ def check_sandbox(assignment: Assignment, sandbox: Sandbox) -> Finding:
 
 def check_rewritings(assignment: Assignment, sandbox: Sandbox) -> Finding:
     """The solution, and other ways of writing it, must earn full marks."""
-    source = (assignment.folder / assignment.config.solution).read_text(encoding="utf-8")
+    assert assignment.reference is not None
+    source = assignment.reference.source.decode()
     accepted = assignment.config.checks.reference.float32 == "accept"
     negative = assignment.config.sign < 0
     problems, ways = [], []

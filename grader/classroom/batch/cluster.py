@@ -213,7 +213,7 @@ def assignment_files(config: Path) -> dict[str, bytes]:
     folder = config.resolve().parent
     loaded = load_config(config)
     files = {"config.yaml": config.read_bytes()}
-    for path in (folder / loaded.model, *staff_files(folder / loaded.solution)):
+    for path in (folder / loaded.model, *staff_files(folder, loaded)):
         if not path.resolve().is_relative_to(folder):
             raise UsageError(
                 f"{config}: {path} is outside the folder of the assignment: a cluster gets that folder only"
