@@ -24,9 +24,10 @@ class Context:
 
     def __init__(self, derivation: Derivation, number: int = 0) -> None:
         self.derivation = derivation
+        self.loss = derivation.differentiated
         self.forward: Forward = run(derivation.model, derivation.points[number], derivation.loss)
         self.graph = self.forward.graph
-        self.local = local_gradients(self.forward, derivation.wanted)
+        self.local = local_gradients(self.forward, derivation.wanted, derivation.sign)
         self.gradients = reuse(self.graph, self.local)
         self.by_quantity = {each.of: each for each in self.gradients.values()}
         self.simplify = Simplifier(self.graph, self.forward.names())

@@ -7,7 +7,17 @@ from itertools import product
 import numpy as np
 
 from grader.derivation.algebra import size_of
-from grader.derivation.entries import COMPARISONS, Constant, Delta, Entry, Expression, Places, Product, Sum, Total
+from grader.derivation.expressions import (
+    COMPARISONS,
+    Constant,
+    Delta,
+    Entry,
+    Expression,
+    Places,
+    Product,
+    Sum,
+    Total,
+)
 from grader.derivation.printing import Printer
 from grader.derivation.recorder import RULES
 from grader.derivation.style import number_text, split_number

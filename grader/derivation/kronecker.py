@@ -6,7 +6,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from grader.derivation.algebra import Number
-from grader.derivation.entries import (
+from grader.derivation.expressions import (
     ONE,
     Applied,
     Constant,

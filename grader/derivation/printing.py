@@ -190,8 +190,10 @@ class Printer:
         return f"np.cumsum({self(node.args[0])}, axis={node.get('axis')})", ATOM
 
     def _unit(self, node: Node) -> Text:
-        name = self.helpers.get(node.op, node.op)
-        return f"{name}({self(node.args[0])})", ATOM
+        x, axis = node.args[0], node.get("axis")
+        if node.op in self.helpers or axis in (None, (len(x.shape) - 1,)):
+            return f"{self.helpers.get(node.op, node.op)}({self(x)})", ATOM
+        return f"{node.op}({self(x)}, axis={axis[0] if len(axis) == 1 else axis})", ATOM
 
     _sigmoid = _softmax = _softplus = _log_softmax = _logsumexp = _unit
 
@@ -297,20 +299,3 @@ class Printer:
 def _where(placed: Node) -> tuple[int, ...]:
     """The first place of a placement, by which placements are sorted."""
     return tuple(int(k) for k in np.argwhere(placed.value != 0)[0]) if placed.value.any() else ()
-
-
-class CodePrinter(Printer):
-    """Formulas as a solution's code: quantities are `s.h`, other gradients are calls."""
-
-    def __init__(self, sizes: dict[str, str], constants: set[str], helpers: dict[str, str] | None = None) -> None:
-        super().__init__(helpers)
-        self.sizes, self.constants = sizes, constants
-
-    def _leaf(self, node: Node) -> Text:
-        return (node.name if node.name in self.constants else f"s.{node.name}"), ATOM
-
-    def _gradient(self, node: Node) -> Text:
-        return f"{node.name}(s)", ATOM
-
-    def _size(self, node: Node) -> Text:
-        return self.sizes.get(node.name, str(int(node.value))), ATOM

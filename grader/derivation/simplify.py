@@ -36,9 +36,11 @@ class Simplifier:
         self.known: dict[Node, Node] = dict(names or {})
 
     def __call__(self, node: Node) -> Node:
-        for each in node.walk():
-            if each not in self.known:
-                self.known[each] = self.apply(each, tuple(self.known[arg] for arg in each.args))
+        order = list(node.walk())
+        within = _within_sums(order)
+        for each in order:
+            if each not in self.known and each not in within:
+                self.known[each] = self.apply(each, tuple(self.known.get(arg, arg) for arg in each.args))
         return self.known[node]
 
     def apply(self, node: Node, args: Args) -> Node:
@@ -46,6 +48,15 @@ class Simplifier:
         if found:
             return found(self, node, args)
         return self.graph.node(node.op, *args, origin=node.origin, **dict(node.params)) if args else node
+
+
+def _within_sums(order: list[Node]) -> set[Node]:
+    """Sums that stand in one other sum only: they are added up with it, not before."""
+    users: dict[Node, list[Node]] = {}
+    for node in order:
+        for arg in node.args:
+            users.setdefault(arg, []).append(node)
+    return {node for node in order if node.op == "add" and [user.op for user in users.get(node, [])] == ["add"]}
 
 
 @rewrite("constant")
@@ -57,7 +68,11 @@ def _(self: Simplifier, node: Node, args: Args) -> Node:
 @rewrite("add", "subtract", "negative", "plus")
 def _(self: Simplifier, node: Node, args: Args) -> Node:
     signs = {"add": (1, 1), "subtract": (1, -1), "negative": (-1,)}.get(node.op) or node.get("coefficients")
-    return plus(self.graph, [(Fraction(sign), arg) for sign, arg in zip(signs, args, strict=True)], node.shape)
+    terms = [(Fraction(sign), arg) for sign, arg in zip(signs, args, strict=True)]
+    while pending := [position for position, (_, arg) in enumerate(terms) if arg.op == "add"]:
+        sign, inner = terms.pop(pending[-1])
+        terms[pending[-1] : pending[-1]] = [(sign, self.known.get(arg, arg)) for arg in inner.args]
+    return plus(self.graph, terms, node.shape)
 
 
 @rewrite("multiply", "divide", "sqrt", "times")
