@@ -36,7 +36,9 @@ class Context:
             name: leaf.value for name, leaf in self.forward.leaves.items() if leaf.value.dtype.kind in "iu"
         }
         self.names: dict[Node, Node] = {}  # of what lies between quantities
-        self._spare = iter(name for name in "a c u v w q r".split() if name not in self.forward.leaves)
+        spare = [name for name in "a c u v w q r".split() if name not in self.forward.leaves]
+        self.taken = {*self.forward.leaves, *spare}  # which are no letters of indices
+        self._spare = iter(spare + [f"a{k}" for k in range(1, 100)])
 
     def shown(self, formula: Node) -> str:
         """A formula, with the statements that it needs."""

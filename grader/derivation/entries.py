@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.derivation.algebra import Number
+from grader.derivation.algebra import Number, exact
 from grader.derivation.expressions import (
     COMPARISONS,
     ELEMENTWISE,
@@ -69,6 +69,8 @@ def _product_of(powers: tuple[Number, ...]) -> Any:
         factors: list[tuple[Expression, Number]] = [(Constant(coefficient), Fraction(1))] if coefficient != 1 else []
         for arg, exponent in zip(node.args, exponents, strict=True):
             inner = at(arg, _aligned(arg, node, letters))
+            if isinstance(inner, Constant) and Fraction(exponent).denominator == 1 and inner.number != 0:
+                inner, exponent = Constant(exact(float(inner.number) ** int(exponent))), Fraction(1)
             whole = isinstance(inner, Product) and (Fraction(exponent).denominator == 1 or len(inner.factors) == 1)
             factors += [(f, e * exponent) for f, e in inner.factors] if whole else [(inner, exponent)]
         return _without_minus(factors)
@@ -213,6 +215,14 @@ def index_leaf(node: Node) -> Node | None:
     return leaves[0] if plain and len(leaves) == 1 else None
 
 
+def _logsumexp(node: Node, letters: Letters, at: Any, namer: Namer) -> Expression:
+    """Written out: log Σ exp(z)."""
+    graph = node.graph
+    total = graph.node("sum", graph.node("exp", *node.args), axis=node.get("axis"), keepdims=node.get("keepdims"))
+    result: Expression = at(graph.node("log", total), letters)
+    return result
+
+
 def _elementwise(node: Node, letters: Letters, at: Any, namer: Namer) -> Expression:
     return Applied(node, tuple(at(arg, _aligned(arg, node, letters)) for arg in node.args))
 
@@ -236,4 +246,5 @@ _BUILDERS: dict[str, Any] = {
     "sum": _reduction,
     "einsum": _einsum,
     "getitem": _getitem,
+    "logsumexp": _logsumexp,
 } | dict.fromkeys([*ELEMENTWISE, *SEVERAL, *COMPARISONS], _elementwise)

@@ -100,7 +100,7 @@ def _product_text(expression: Product, printer: Printer) -> tuple[str, int]:
     below: list[str] = []
     sign = ""
     for factor, exponent in expression.factors:
-        if isinstance(factor, Constant):
+        if isinstance(factor, Constant) and exponent == 1:
             over, under = split_number(size_of(factor.number))
             sign = "-" if factor.number < 0 else ""
             above += [over] if over != "1" else []

@@ -1,6 +1,6 @@
 """Index notation as data: entries, sums over letters, products, and Kronecker's brackets."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -10,7 +10,7 @@ from grader.derivation.nodes import Node
 
 Letters = tuple[str, ...]  # one per axis, "" for an axis of size one; "words[t]" where an index array picks
 Places = Mapping[str, Any]  # the value of each letter, and of each index array
-POOL = "ijklmpqruvwabc"
+POOL = "ijklmpqrbfgo" + "abcdefghop" + "ABCDEFGH"
 
 
 @dataclass(frozen=True)
@@ -83,8 +83,8 @@ class NotInIndices(Exception):
 class Namer:
     """Hands out letters: n for the examples, t for the steps of time, else i, j, k, ..."""
 
-    def __init__(self) -> None:
-        self.used: set[str] = set()
+    def __init__(self, taken: Iterable[str] = ()) -> None:
+        self.used: set[str] = set(taken)
 
     def letter(self, node: Node, size: int) -> str:
         dimension: str = node.graph.size(size).name

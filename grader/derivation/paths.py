@@ -39,6 +39,7 @@ from grader.derivation.transposes import shapes_under
 
 TOLERANCE = 1e-9
 ONE = Fraction(1)
+LONGEST = 300  # characters of a forward line
 
 
 def paths(context: Context, gradient: Gradient) -> Iterator[Line]:
@@ -142,27 +143,35 @@ class Path:
         return self.graph.leaf(self.context.name_of(name), formula.value)
 
     def _segment(self, top: Node, bottom: Node) -> Iterator[Line]:
-        try:
-            yield from list(self._in_indices(top, bottom))
-        except NotInIndices:
-            yield Line(
-                "forward", f"{self.named(top).name} = {self.context.printer(_shown(top, bottom, self.named(bottom)))}"
-            )
+        shorter = Simplifier(self.graph, {bottom: self.named(bottom)})(top)
+        yield from self._lines_of(top, bottom, (self._written_out(top, self.named(bottom)), shorter))
         formula = self.adjoint(bottom)
         yield Line("matrix", f"{self._label(bottom)} = {self.context.shown(formula)}")
         under = shapes_under(formula, self.context.printer, f"d{self.context.loss}/d{self.named(bottom).name}")
         yield from (Line("shapes", each) for each in under)
 
+    def _lines_of(self, top: Node, bottom: Node, ways: tuple[Node, ...]) -> list[Line]:
+        """The lines of a segment as the model writes it, else as it is shortened, else without indices."""
+        for way in ways:
+            try:
+                return list(self._in_indices(top, bottom, way))
+            except NotInIndices:
+                continue
+        shown = self.context.shown(ways[-1])
+        steps = len(list(top.walk()))
+        whole = shown if len(shown) <= LONGEST else f"... ({steps} operations, with the loops written out)"
+        return [Line("forward", f"{self.named(top).name} = {whole}")]
+
     def _label(self, node: Node) -> str:
         name = self.context.name_of(self.named(node).name)
         return f"part of {name}" if self.part and node is self.leaf else name
 
-    def _in_indices(self, top: Node, bottom: Node) -> Iterator[Line]:
-        """A segment: the forward line, its derivative, the chain rule, and what is left of it."""
+    def _in_indices(self, top: Node, bottom: Node, way: Node) -> Iterator[Line]:
+        """A segment, written in one `way`: the forward line, its derivative, the chain rule, and what is left of it."""
         show, name, below = self._show, self.named(top), self.named(bottom)
-        namer = Namer()
+        namer = Namer(self.context.taken)
         wanted, letters = namer.letters(below), namer.letters(name)
-        body = entry(self._written_out(top, below), letters, namer, {bottom: below})
+        body = entry(way, letters, namer, {bottom: below})
         slope = self._slope(top, bottom, letters, wanted, namer) or derivative(body, below, wanted)
         self._check(body, name.value, letters)
         above, out, by = self.gradient_of(top), Entry(name, letters), Entry(below, wanted)
@@ -193,7 +202,7 @@ class Path:
             return
         if above.op == "leaf" and top.op == "softmax":
             formula = self.adjoint(top)
-            inserted = substituted(collapsed, above, lambda places: entry(formula, places, Namer()))
+            inserted = substituted(collapsed, above, lambda places: entry(formula, places, Namer(self.context.taken)))
             yield Line("entry", f"{' ' * len(left)} = {self._show(inserted)}")
             yield from (Line("note", f"since the entries of {y} add up to one:") for y in _distributions(formula))
         yield Line("entry", f"{' ' * len(left)} = {self._show(final)}")
@@ -279,11 +288,6 @@ def _distributions(formula: Node) -> list[str]:
     return [each.name for each in leaves if np.all(each.value >= 0) and np.allclose(each.value.sum(-1), 1, atol=1e-12)][
         :1
     ]
-
-
-def _shown(top: Node, bottom: Node, name: Node) -> Node:
-    """The formula of a segment, its lower end by name."""
-    return Simplifier(top.graph, {bottom: name})(top)
 
 
 def _trimmed(letters: Letters, node: Node) -> Letters:

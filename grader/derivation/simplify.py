@@ -217,6 +217,18 @@ def _(self: Simplifier, node: Node, args: Args) -> Node:
     return self.graph.node("softmax", inside, axis=axis)
 
 
+@rewrite("logsumexp")
+def _(self: Simplifier, node: Node, args: Args) -> Node:
+    """log Σ exp(a - c) is log Σ exp(a) - c."""
+    x, axis, keepdims = args[0], node.get("axis"), node.get("keepdims")
+    outside = [(c, term) for c, term in as_sum(x) if _constant_along(term, len(x.shape), axis, keepdims)]
+    inside = [pair for pair in as_sum(x) if pair not in outside]
+    if not outside or not inside:
+        return self.graph.node("logsumexp", x, axis=axis, keepdims=keepdims)
+    rest = self.graph.node("logsumexp", plus(self.graph, inside, x.shape), axis=axis, keepdims=keepdims)
+    return plus(self.graph, [*outside, (Fraction(1), rest)], node.shape)
+
+
 @rewrite("einsum")
 def _(self: Simplifier, node: Node, args: Args) -> Node:
     """Scalars come out; a product without a sum is an ordinary one."""
