@@ -13,14 +13,15 @@ Modules, each importing only those before it:
     backward                 reverse mode
     algebra, simplify        to what a person writes
     reuse, chain             the gradients of a model at a point, each by the names of those before it
-    style, printing, latex   formulas as code, as text and as LaTeX
+    style, printing, code, latex    formulas as text, as code and as LaTeX
     verify, derivation       the numerical derivative; what was asked for, and at which points
     docstrings               sample points from the shapes that docstrings give
-    entries, entry_text      one entry of a formula, in index notation
+    expressions, entries, entry_text    one entry of a formula, in index notation
     kronecker                derivatives of entries
     transposes               why a transpose is where it is
     context, paths, indices  the derivation of a gradient, line by line
-    formula                  what `derive` returns
+    example                  a derivation's entry in numbers
+    formula, solution        what `derive` returns, and a whole solution file of it
 
 To differentiate another function of numpy, add one entry to `rules`, with an example; the tests try it.
 """
@@ -33,11 +34,12 @@ if TYPE_CHECKING:
     from grader.derivation.indices import explain, why_transposes
     from grader.derivation.loading import Model
     from grader.derivation.nodes import Unreadable
+    from grader.derivation.solution import write_solution
 
-__all__ = ["Formula", "Model", "Point", "Unreadable", "derive", "explain", "why_transposes"]
+__all__ = ["Formula", "Model", "Point", "Unreadable", "derive", "explain", "why_transposes", "write_solution"]
 
 _HOMES = {"Formula": "formula", "Model": "loading", "Point": "chain", "Unreadable": "nodes", "derive": "formula"}
-_HOMES |= {"explain": "indices", "why_transposes": "indices"}
+_HOMES |= {"explain": "indices", "why_transposes": "indices", "write_solution": "solution"}
 
 
 def __getattr__(name: str) -> Any:

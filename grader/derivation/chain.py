@@ -111,14 +111,17 @@ def _plain(point: Point, name: str) -> Array:
     return np.asarray(point.inputs[name])
 
 
-def derive_at(model: Model, point: Point, loss: str, wanted: Mapping[str, str]) -> dict[str, Gradient]:
-    """The gradients by name, for `wanted`: the name of each gradient, and the quantity that it is the gradient by."""
+def derive_at(model: Model, point: Point, loss: str, wanted: Mapping[str, str], sign: int = 1) -> dict[str, Gradient]:
+    """The gradients by name, for `wanted`: the name of each gradient, and the quantity that it is the gradient by.
+
+    `sign` is -1 for the gradients of minus the loss, such as a log-likelihood.
+    """
     forward = run(model, point, loss)
-    found = reuse(forward.graph, local_gradients(forward, wanted))
+    found = reuse(forward.graph, local_gradients(forward, wanted, sign))
     return {name: found[name] for name in wanted if name in found}
 
 
-def local_gradients(forward: Forward, wanted: Mapping[str, str]) -> list[Gradient]:
+def local_gradients(forward: Forward, wanted: Mapping[str, str], sign: int = 1) -> list[Gradient]:
     """Each wanted gradient, those nearer to the loss first."""
     graph = forward.graph
     names = {quantity: name for name, quantity in reversed(list(wanted.items()))}
@@ -128,7 +131,7 @@ def local_gradients(forward: Forward, wanted: Mapping[str, str]) -> list[Gradien
     last_use: dict[str, int] = {}
     for moment, function in enumerate(reversed(forward.order)):
         result = forward.leaves[function]
-        seed = total(graph, parts.get(function, []), result) if moment else graph.constant(np.ones(result.shape))
+        seed = total(graph, parts.get(function, []), result) if moment else graph.constant(sign * np.ones(result.shape))
         through = {
             quantity: simplify(part) for quantity, part in _contributions(forward, simplify, function, seed).items()
         }

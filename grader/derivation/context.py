@@ -24,9 +24,10 @@ class Context:
 
     def __init__(self, derivation: Derivation, number: int = 0) -> None:
         self.derivation = derivation
+        self.loss = derivation.differentiated
         self.forward: Forward = run(derivation.model, derivation.points[number], derivation.loss)
         self.graph = self.forward.graph
-        self.local = local_gradients(self.forward, derivation.wanted)
+        self.local = local_gradients(self.forward, derivation.wanted, derivation.sign)
         self.gradients = reuse(self.graph, self.local)
         self.by_quantity = {each.of: each for each in self.gradients.values()}
         self.simplify = Simplifier(self.graph, self.forward.names())
@@ -35,7 +36,9 @@ class Context:
             name: leaf.value for name, leaf in self.forward.leaves.items() if leaf.value.dtype.kind in "iu"
         }
         self.names: dict[Node, Node] = {}  # of what lies between quantities
-        self._spare = iter(name for name in "a c u v w q r".split() if name not in self.forward.leaves)
+        spare = [name for name in "a c u v w q r".split() if name not in self.forward.leaves]
+        self.taken = {*self.forward.leaves, *spare}  # which are no letters of indices
+        self._spare = iter(spare + [f"a{k}" for k in range(1, 100)])
 
     def shown(self, formula: Node) -> str:
         """A formula, with the statements that it needs."""

@@ -5,105 +5,29 @@ can be checked against the array that it claims to be an entry of.  An axis of s
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from grader.derivation.algebra import Number
+from grader.derivation.algebra import Number, exact
+from grader.derivation.expressions import (
+    COMPARISONS,
+    ELEMENTWISE,
+    SEVERAL,
+    Applied,
+    Constant,
+    Entry,
+    Expression,
+    Letters,
+    Namer,
+    NotInIndices,
+    Product,
+    Sum,
+    Total,
+)
 from grader.derivation.indexing import Slice, Slot
 from grader.derivation.nodes import Node
-
-Letters = tuple[str, ...]  # one per axis, "" for an axis of size one; "words[t]" where an index array picks
-Places = Mapping[str, Any]  # the value of each letter, and of each index array
-POOL = "ijklmpqruvwabc"
-
-
-@dataclass(frozen=True)
-class Constant:
-    """A number."""
-
-    number: Number
-
-
-@dataclass(frozen=True)
-class Entry:
-    """An entry of something that has a name: h[i]."""
-
-    node: Node
-    letters: Letters
-
-
-@dataclass(frozen=True)
-class Delta:
-    """[i = k]: one where they are equal, else zero."""
-
-    first: str
-    second: str
-
-
-@dataclass(frozen=True)
-class Sum:
-    """Σ over letters, each from 0 to its size."""
-
-    letters: tuple[tuple[str, int], ...]
-    body: "Expression"
-
-
-@dataclass(frozen=True)
-class Product:
-    """Powers of expressions, multiplied."""
-
-    factors: tuple[tuple["Expression", Number], ...]
-
-
-@dataclass(frozen=True)
-class Total:
-    """Multiples of expressions, added."""
-
-    terms: tuple[tuple[Number, "Expression"], ...]
-
-
-@dataclass(frozen=True)
-class Applied:
-    """A function of numbers, such as exp or >; the node is where the function stands in the formula."""
-
-    node: Node
-    args: tuple["Expression", ...]
-
-
-Expression = Constant | Entry | Delta | Sum | Product | Total | Applied
-ONE = Constant(Fraction(1))
-
-ELEMENTWISE = set("exp log tanh sigmoid relu softplus sin cos log1p expm1 absolute sign arctan tan".split())
-
-
-SEVERAL = {"maximum", "minimum", "where", "logaddexp"}  # functions of several arguments, entry by entry
-COMPARISONS = {"greater": ">", "greater_equal": ">=", "less": "<", "less_equal": "<=", "equal": "=", "not_equal": "≠"}
-
-
-class NotInIndices(Exception):
-    """A formula or a derivative that index notation is not written for here."""
-
-
-class Namer:
-    """Hands out letters: n for the examples, t for the steps of time, else i, j, k, ..."""
-
-    def __init__(self) -> None:
-        self.used: set[str] = set()
-
-    def letter(self, node: Node, size: int) -> str:
-        dimension: str = node.graph.size(size).name
-        wanted: list[str] = [dimension.lower()] if dimension in ("N", "T") else []
-        letter = next((each for each in (*wanted, *POOL) if each not in self.used), "")
-        if not letter:
-            raise NotInIndices("more indices than letters")
-        self.used.add(letter)
-        return letter
-
-    def letters(self, node: Node) -> Letters:
-        return tuple(self.letter(node, size) if size > 1 else "" for size in node.shape)
 
 
 def entry(node: Node, letters: Letters, namer: Namer, names: Mapping[Node, Node] | None = None) -> Expression:
@@ -145,11 +69,26 @@ def _product_of(powers: tuple[Number, ...]) -> Any:
         factors: list[tuple[Expression, Number]] = [(Constant(coefficient), Fraction(1))] if coefficient != 1 else []
         for arg, exponent in zip(node.args, exponents, strict=True):
             inner = at(arg, _aligned(arg, node, letters))
+            if isinstance(inner, Constant) and Fraction(exponent).denominator == 1 and inner.number != 0:
+                inner, exponent = Constant(exact(float(inner.number) ** int(exponent))), Fraction(1)
             whole = isinstance(inner, Product) and (Fraction(exponent).denominator == 1 or len(inner.factors) == 1)
             factors += [(f, e * exponent) for f, e in inner.factors] if whole else [(inner, exponent)]
-        return Product(tuple(factors))
+        return _without_minus(factors)
 
     return build
+
+
+def _without_minus(factors: list[tuple[Expression, Number]]) -> Expression:
+    """A product; a minus sign goes into a bracket: -(y - p) is p - y."""
+    brackets = [k for k, (f, e) in enumerate(factors) if isinstance(f, Total) and e == 1]
+    first = factors[0][0] if factors else None
+    if isinstance(first, Constant) and first.number < 0 and brackets:
+        bracket = factors[brackets[0]][0]
+        if isinstance(bracket, Total) and not any(isinstance(term, Constant) for _, term in bracket.terms):
+            factors[brackets[0]] = (Total(tuple((-c, term) for c, term in bracket.terms)), Fraction(1))
+            factors[0] = (Constant(-first.number), Fraction(1))
+    kept = [(f, e) for f, e in factors if not (isinstance(f, Constant) and f.number == 1)]
+    return kept[0][0] if len(kept) == 1 and kept[0][1] == 1 else Product(tuple(kept))
 
 
 def _constant(node: Node, letters: Letters, at: Any, namer: Namer) -> Expression | None:
@@ -276,6 +215,14 @@ def index_leaf(node: Node) -> Node | None:
     return leaves[0] if plain and len(leaves) == 1 else None
 
 
+def _logsumexp(node: Node, letters: Letters, at: Any, namer: Namer) -> Expression:
+    """Written out: log Σ exp(z)."""
+    graph = node.graph
+    total = graph.node("sum", graph.node("exp", *node.args), axis=node.get("axis"), keepdims=node.get("keepdims"))
+    result: Expression = at(graph.node("log", total), letters)
+    return result
+
+
 def _elementwise(node: Node, letters: Letters, at: Any, namer: Namer) -> Expression:
     return Applied(node, tuple(at(arg, _aligned(arg, node, letters)) for arg in node.args))
 
@@ -299,4 +246,5 @@ _BUILDERS: dict[str, Any] = {
     "sum": _reduction,
     "einsum": _einsum,
     "getitem": _getitem,
+    "logsumexp": _logsumexp,
 } | dict.fromkeys([*ELEMENTWISE, *SEVERAL, *COMPARISONS], _elementwise)

@@ -7,7 +7,17 @@ from itertools import product
 import numpy as np
 
 from grader.derivation.algebra import size_of
-from grader.derivation.entries import COMPARISONS, Constant, Delta, Entry, Expression, Places, Product, Sum, Total
+from grader.derivation.expressions import (
+    COMPARISONS,
+    Constant,
+    Delta,
+    Entry,
+    Expression,
+    Places,
+    Product,
+    Sum,
+    Total,
+)
 from grader.derivation.printing import Printer
 from grader.derivation.recorder import RULES
 from grader.derivation.style import number_text, split_number
@@ -90,7 +100,7 @@ def _product_text(expression: Product, printer: Printer) -> tuple[str, int]:
     below: list[str] = []
     sign = ""
     for factor, exponent in expression.factors:
-        if isinstance(factor, Constant):
+        if isinstance(factor, Constant) and exponent == 1:
             over, under = split_number(size_of(factor.number))
             sign = "-" if factor.number < 0 else ""
             above += [over] if over != "1" else []

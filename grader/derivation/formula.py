@@ -7,6 +7,7 @@ from pathlib import Path
 from types import ModuleType
 
 from grader.derivation.chain import Point, derive_at, order_of
+from grader.derivation.code import CodePrinter, DocPrinter
 from grader.derivation.context import Line
 from grader.derivation.derivation import Derivation
 from grader.derivation.docstrings import points_for
@@ -14,7 +15,7 @@ from grader.derivation.indices import explain
 from grader.derivation.latex import equation
 from grader.derivation.loading import Model
 from grader.derivation.nodes import Array, Unreadable
-from grader.derivation.printing import CodePrinter, Printer
+from grader.derivation.printing import Printer
 from grader.derivation.reuse import Gradient
 
 TOLERANCE = 1e-6
@@ -47,15 +48,16 @@ class Formula:
         *statements, result = printer.lines(gradient.formula)
         lines = [*statements, f"return {result}"]
         shape = f"({', '.join(self.shape)}{',' if len(self.shape) == 1 else ''})"
-        formula = "" if statements else f" = {self.text}"
+        documented = DocPrinter(self.derivation.differentiated, self.derivation.helpers)
+        formula = "" if statements else f" = {documented(gradient.formula)}"
         sizes = "" if self.general else ", written out for the sizes of one point"
-        doc = f'"""d{self.derivation.loss}/d{self.of}{formula}, shape {shape}{sizes}."""'
+        doc = f'"""d{self.derivation.differentiated}/d{self.of}{formula}, shape {shape}{sizes}."""'
         return f"def {self.name}(s):\n" + "".join(f"    {line}\n" for line in [doc, *lines])
 
     @cached_property
     def latex(self) -> str:
         """The equation in LaTeX."""
-        return equation(self.derivation.at_points[0][self.name], self.derivation.loss)
+        return equation(self.derivation.at_points[0][self.name], self.derivation.differentiated)
 
     @cached_property
     def steps(self) -> tuple[Line, ...]:
@@ -64,7 +66,8 @@ class Formula:
 
     def value_at(self, point: Point) -> Array:
         """The gradient at another point."""
-        return derive_at(self.derivation.model, point, self.derivation.loss, self.derivation.wanted)[self.name].value
+        asked = self.derivation
+        return derive_at(asked.model, point, asked.loss, asked.wanted, asked.sign)[self.name].value
 
 
 def sizes_in_code(derivation: Derivation, gradient: Gradient) -> dict[str, str]:
@@ -84,6 +87,7 @@ def derive(
     points: Iterable[Point] | None = None,
     wrt: Mapping[str, str] | Sequence[str] | None = None,
     loss: str | None = None,
+    sign: int = 1,
 ) -> dict[str, Formula]:
     """The formulas of a model's gradients.
 
@@ -92,13 +96,14 @@ def derive(
         points: values of the inputs; several, so that sizes differ.  Drawn by the shapes in docstrings if left out.
         wrt: the quantities to differentiate by, or name of the gradient -> quantity; all if left out.
         loss: the function to differentiate, the last one if left out.
+        sign: -1 for the gradients of minus the loss, such as a log-likelihood.
 
     Raises:
         Unreadable: a construct of the model cannot be differentiated; the message has file and line.
     """
     read = model if isinstance(model, Model) else Model(Path(getattr(model, "__file__", None) or model))
     loss = loss or list(read.functions)[-1]
-    derivation = Derivation(read, loss, _wanted(read, loss, wrt), tuple(points or points_for(read, loss)))
+    derivation = Derivation(read, loss, _wanted(read, loss, wrt), tuple(points or points_for(read, loss)), sign)
     return {name: _formula(derivation, name) for name in derivation.at_points[0]}
 
 
@@ -119,7 +124,10 @@ def _formula(derivation: Derivation, name: str) -> Formula:
     gradients = [found[name] for found in derivation.at_points]
     texts = [text_of(derivation, gradient) for gradient in gradients]
     first = gradients[0]
-    error = max(plain.error(first.of, each.value) for plain, each in zip(derivation.plain, gradients, strict=True))
+    error = max(
+        plain.error(first.of, derivation.sign * each.value)
+        for plain, each in zip(derivation.plain, gradients, strict=True)
+    )
     shape = first.formula.graph.letters(first.quantity.shape)
     general = len(set(texts)) == 1
     return Formula(name, first.of, shape, texts[0], first.upstream, general, error, derivation)

@@ -2,6 +2,7 @@
 
 from grader.derivation.context import Context, Line
 from grader.derivation.derivation import Derivation
+from grader.derivation.example import example
 from grader.derivation.nodes import Unreadable
 from grader.derivation.paths import paths
 from grader.derivation.printing import Printer
@@ -19,9 +20,10 @@ def explain(derivation: Derivation, name: str) -> list[Line]:
         raise Unreadable(f"there is no gradient {name}", str(derivation.model.path), 1)
     gradient = context.gradients[name]
     shape = ", ".join(context.graph.letters(gradient.quantity.shape))
-    heading = f"d{derivation.loss}/d{gradient.of} = {context.shown(gradient.formula)}      shape ({shape})"
+    heading = f"d{context.loss}/d{gradient.of} = {context.shown(gradient.formula)}      shape ({shape})"
     reasons = [Line("why", sentence) for sentence in why(gradient.formula, context.printer)]
-    return [Line("heading", heading), *paths(context, gradient), *reasons]
+    number = Line("example", example(derivation, gradient))
+    return [Line("heading", heading), *paths(context, gradient), *reasons, number]
 
 
 def why_transposes(derivation: Derivation) -> list[str]:
@@ -32,5 +34,5 @@ def why_transposes(derivation: Derivation) -> list[str]:
 
 def as_text(lines: list[Line]) -> str:
     """The lines, formulas indented."""
-    shown = [line.text if line.kind in ("heading", "why") else f"    {line.text}" for line in lines]
+    shown = [line.text if line.kind in ("heading", "why", "example") else f"    {line.text}" for line in lines]
     return "\n".join(shown)

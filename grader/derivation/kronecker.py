@@ -6,7 +6,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from grader.derivation.algebra import Number
-from grader.derivation.entries import (
+from grader.derivation.expressions import (
     ONE,
     Applied,
     Constant,
@@ -39,6 +39,8 @@ def derivative(expression: Expression, by: Node, letters: Letters) -> Expression
         return _of_product(expression, by, letters)
     if isinstance(expression, Applied):
         inner = [derivative(arg, by, letters) for arg in expression.args]
+        if all(collapse(each) == Constant(Fraction(0)) for each in inner):
+            return Constant(Fraction(0))
         if len(inner) > 1:
             raise NotInIndices(expression.node.op)
         return Product(((_slope(expression), Fraction(1)), (inner[0], Fraction(1))))
@@ -59,16 +61,21 @@ def _slope(expression: Applied) -> Expression:
     """The derivative of a function, with its result: h · (1 - h)."""
     one, t, x = Fraction(1), expression, expression.args[0]
     rest = Total(((one, ONE), (-one, t)))
+    node, graph = expression.node, expression.node.graph
     slopes: dict[str, Expression] = {
+        "softplus": Applied(graph.node("sigmoid", *node.args), (x,)),
+        "relu": Applied(graph.node("greater", *node.args, graph.constant(0)), (x, Constant(Fraction(0)))),
+        "sin": Applied(graph.node("cos", *node.args), (x,)),
+        "cos": Product(((Constant(-one), one), (Applied(graph.node("sin", *node.args), (x,)), one))),
         "exp": t,
         "log": Product(((x, -one),)),
         "tanh": Total(((one, ONE), (-one, Product(((t, 2 * one),))))),
         "sigmoid": Product(((t, one), (rest, one))),
         "sqrt": Product(((Constant(one / 2), one), (t, -one))),
     }
-    if expression.node.op not in slopes:
-        raise NotInIndices(expression.node.op)
-    return slopes[expression.node.op]
+    if node.op not in slopes:
+        raise NotInIndices(node.op)
+    return slopes[node.op]
 
 
 # Shorter

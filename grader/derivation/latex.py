@@ -165,7 +165,8 @@ class LatexPrinter(Printer):
 
 
 def partial(loss: str, of: str) -> str:
-    return rf"\frac{{\partial {symbol(loss)}}}{{\partial {symbol(of)}}}"
+    of_what = rf"(-{symbol(loss[2:-1])})" if loss.startswith("(-") else symbol(loss)
+    return rf"\frac{{\partial {of_what}}}{{\partial {symbol(of)}}}"
 
 
 def equation(gradient: Gradient, loss: str) -> str:

@@ -50,9 +50,11 @@ class Model:
         self._find_units(new_graph({}))
 
     def parameters(self, name: str) -> tuple[str, ...]:
-        """The quantities that a function takes."""
+        """The quantities that a function takes; a parameter with a default is a setting, unless the model computes it."""
         if name not in self._parameters:
-            self._parameters[name] = tuple(inspect.signature(self.functions[name]).parameters)
+            all_of_them = inspect.signature(self.functions[name]).parameters.values()
+            required = [p.name for p in all_of_them if p.default is p.empty or p.name in self.functions]
+            self._parameters[name] = tuple(required)
         return self._parameters[name]
 
     @contextmanager

@@ -57,7 +57,7 @@ def named(nodes: Iterable[Node], hints: Mapping[Node, str], taken: Iterable[str]
     """A name for each node: the hint, numbered where several have the same one."""
     wanted = [(node, hints.get(node, "t")) for node in nodes]
     counts = Counter(name for _, name in wanted)
-    used, result = set(taken), {}
+    used, result = {*taken, "s", "np"}, {}
     for node, name in wanted:
         numbered = [f"{name}{k}" for k in range(1, len(wanted) + len(used) + 2)]
         choices = numbered if counts[name] > 1 or name == "t" else [name, *numbered]

@@ -124,6 +124,10 @@ class Graph:
         known = self._nodes.get(key)
         return known or self._add(key, "size", (), (("name", name),), np.asarray(value), ("", 0))
 
+    def nodes(self) -> list[Node]:
+        """All nodes so far, in the order in which they were made."""
+        return list(self._nodes.values())
+
     def letters(self, shape: tuple[int, ...]) -> tuple[str, ...]:
         """A shape with the names of its dimensions: (1, "Dh")."""
         return tuple(self.size(length).name or str(length) for length in shape)

@@ -14,9 +14,12 @@ from grader.derivation.algebra import as_product, bare
 from grader.derivation.backward import gradients
 from grader.derivation.chain import total
 from grader.derivation.context import Context, Line
-from grader.derivation.entries import (
+from grader.derivation.entries import entry
+from grader.derivation.entry_text import text, value
+from grader.derivation.expressions import (
     ELEMENTWISE,
     SEVERAL,
+    Constant,
     Delta,
     Entry,
     Expression,
@@ -26,9 +29,7 @@ from grader.derivation.entries import (
     Product,
     Sum,
     Total,
-    entry,
-)  # fmt: skip
-from grader.derivation.entry_text import text, value
+)
 from grader.derivation.kronecker import collapse, derivative, in_order_of, substituted
 from grader.derivation.nodes import Array, Node
 from grader.derivation.recorder import RULES, Tracer
@@ -38,6 +39,7 @@ from grader.derivation.transposes import shapes_under
 
 TOLERANCE = 1e-9
 ONE = Fraction(1)
+LONGEST = 300  # characters of a forward line
 
 
 def paths(context: Context, gradient: Gradient) -> Iterator[Line]:
@@ -73,7 +75,7 @@ class Path:
         quantity = context.forward.leaves[function]
         known = context.by_quantity.get(function)
         if function == context.derivation.loss:
-            yield self.graph.constant(np.ones(self.root.shape))
+            yield self.graph.constant(context.derivation.sign * np.ones(self.root.shape))
         elif known is None:
             yield self._unasked(function)
         else:
@@ -141,65 +143,69 @@ class Path:
         return self.graph.leaf(self.context.name_of(name), formula.value)
 
     def _segment(self, top: Node, bottom: Node) -> Iterator[Line]:
-        try:
-            yield from list(self._in_indices(top, bottom))
-        except NotInIndices:
-            yield Line(
-                "forward", f"{self.named(top).name} = {self.context.printer(_shown(top, bottom, self.named(bottom)))}"
-            )
+        shorter = Simplifier(self.graph, {bottom: self.named(bottom)})(top)
+        yield from self._lines_of(top, bottom, (self._written_out(top, self.named(bottom)), shorter))
         formula = self.adjoint(bottom)
         yield Line("matrix", f"{self._label(bottom)} = {self.context.shown(formula)}")
-        under = shapes_under(
-            formula, self.context.printer, f"d{self.context.derivation.loss}/d{self.named(bottom).name}"
-        )
+        under = shapes_under(formula, self.context.printer, f"d{self.context.loss}/d{self.named(bottom).name}")
         yield from (Line("shapes", each) for each in under)
+
+    def _lines_of(self, top: Node, bottom: Node, ways: tuple[Node, ...]) -> list[Line]:
+        """The lines of a segment as the model writes it, else as it is shortened, else without indices."""
+        for way in ways:
+            try:
+                return list(self._in_indices(top, bottom, way))
+            except NotInIndices:
+                continue
+        shown = self.context.shown(ways[-1])
+        steps = len(list(top.walk()))
+        whole = shown if len(shown) <= LONGEST else f"... ({steps} operations, with the loops written out)"
+        return [Line("forward", f"{self.named(top).name} = {whole}")]
 
     def _label(self, node: Node) -> str:
         name = self.context.name_of(self.named(node).name)
         return f"part of {name}" if self.part and node is self.leaf else name
 
-    def _in_indices(self, top: Node, bottom: Node) -> Iterator[Line]:
-        namer = Namer()
-        name, below = self.named(top), self.named(bottom)
-        wanted = namer.letters(below)
-        letters = namer.letters(name)
-        body = entry(self._written_out(top, below), letters, namer, {bottom: below})
+    def _in_indices(self, top: Node, bottom: Node, way: Node) -> Iterator[Line]:
+        """A segment, written in one `way`: the forward line, its derivative, the chain rule, and what is left of it."""
+        show, name, below = self._show, self.named(top), self.named(bottom)
+        namer = Namer(self.context.taken)
+        wanted, letters = namer.letters(below), namer.letters(name)
+        body = entry(way, letters, namer, {bottom: below})
         slope = self._slope(top, bottom, letters, wanted, namer) or derivative(body, below, wanted)
-        local = collapse(slope)
-        above = self.gradient_of(top)
-        loss = f"∂{self.context.derivation.loss}"
-        out, by = Entry(name, letters), Entry(below, wanted)
-        show = self._show
         self._check(body, name.value, letters)
+        above, out, by = self.gradient_of(top), Entry(name, letters), Entry(below, wanted)
         yield Line("forward", f"{show(out)} = {show(body)}")
-        yield Line("local", f"∂{show(out)}/∂{show(by)} = {show(local)}")
+        yield Line("local", f"∂{show(out)}/∂{show(by)} = {show(collapse(slope))}")
         if above.op == "gradient" and above.name != self.context.name_of(name.name):
-            yield Line("known", f"d{self.context.derivation.loss}/d{name.name} = {above.name}, already derived")
+            yield Line("known", f"d{self.context.loss}/d{name.name} = {above.name}, already derived")
         sizes = tuple((letter, size) for letter, size in zip(letters, name.shape, strict=True) if letter)
-        if bare(above).is_number():
-            chain, collapsed = None, local
-        else:
-            part = Product(((Entry(bare(above), _trimmed(letters, bare(above))), ONE), (slope, ONE)))
-            chain = f"∂{show(out)}/∂{show(by)}"
-            collapsed = in_order_of(collapse(Sum(sizes, part) if sizes else part), wanted)
-        gradient = self.adjoint(bottom)
+        factor = Entry(bare(above), _trimmed(letters, bare(above)))
+        upstream = Constant(Fraction(self.context.derivation.sign)) if bare(above).is_number() else factor
+        part = Product(((upstream, ONE), (slope, ONE)))
+        collapsed = in_order_of(collapse(Sum(sizes, part) if sizes else part), wanted)
+        gradient, left = self.adjoint(bottom), f"∂{self.context.loss}/∂{show(by)}"
         self._check(collapsed, gradient.value, wanted)
-        if chain:
+        if upstream is factor:
             summed = f"Σ_{''.join(letter for letter, _ in sizes)} " if sizes else ""
-            yield Line("chain", f"{loss}/∂{show(by)} = {summed}{loss}/∂{show(out)} · {chain}")
-            yield Line("entry", f"{loss}/∂{show(by)} = {show(collapsed)}")
-        final = entry(gradient, wanted, namer)
-        if chain and len(show(final)) < 0.9 * len(show(collapsed)) and gradient.op != "gradient":
-            self._check(final, gradient.value, wanted)
-            if above.op == "leaf" and top.op == "softmax":
-                formula = self.adjoint(top)
-                inserted = substituted(collapsed, above, lambda places: entry(formula, places, namer))
-                self._check(inserted, gradient.value, wanted)
-                yield Line("entry", f"{' ' * len(f'{loss}/∂{show(by)}')} = {show(inserted)}")
-                yield from (
-                    Line("note", f"since the entries of {each} add up to one:") for each in _distributions(formula)
-                )
-            yield Line("entry", f"{' ' * len(f'{loss}/∂{show(by)}')} = {show(final)}")
+            yield Line("chain", f"{left} = {summed}∂{self.context.loss}/∂{show(out)} · ∂{show(out)}/∂{show(by)}")
+        if upstream is factor or self.context.derivation.sign < 0:
+            yield Line("entry", f"{left} = {show(collapsed)}")
+        if upstream is factor and gradient.op != "gradient":
+            yield from self._shortened(top, above, collapsed, entry(gradient, wanted, namer), wanted, left)
+
+    def _shortened(
+        self, top: Node, above: Node, collapsed: Expression, final: Expression, wanted: Letters, left: str
+    ) -> Iterator[Line]:
+        """The entry once more where it has a shorter form; for a softmax, with the gradient above it written out."""
+        if len(self._show(final)) >= 0.9 * len(self._show(collapsed)):
+            return
+        if above.op == "leaf" and top.op == "softmax":
+            formula = self.adjoint(top)
+            inserted = substituted(collapsed, above, lambda places: entry(formula, places, Namer(self.context.taken)))
+            yield Line("entry", f"{' ' * len(left)} = {self._show(inserted)}")
+            yield from (Line("note", f"since the entries of {y} add up to one:") for y in _distributions(formula))
+        yield Line("entry", f"{' ' * len(left)} = {self._show(final)}")
 
     def _written_out(self, top: Node, below: Node) -> Node:
         """A function as it is written with indices: softmax as exp(a) / Σ exp(a)."""
@@ -282,11 +288,6 @@ def _distributions(formula: Node) -> list[str]:
     return [each.name for each in leaves if np.all(each.value >= 0) and np.allclose(each.value.sum(-1), 1, atol=1e-12)][
         :1
     ]
-
-
-def _shown(top: Node, bottom: Node, name: Node) -> Node:
-    """The formula of a segment, its lower end by name."""
-    return Simplifier(top.graph, {bottom: name})(top)
 
 
 def _trimmed(letters: Letters, node: Node) -> Letters:

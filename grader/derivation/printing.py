@@ -13,6 +13,7 @@ from grader.derivation.indexing import Index, Slice, Slot
 from grader.derivation.naming import named, repeated
 from grader.derivation.nodes import Node
 from grader.derivation.style import (
+    first_place,
     in_order,
     leaves_in,
     number_text,
@@ -92,6 +93,9 @@ class Printer:
             value = node.value.item()
             text = number_text(Fraction(value).limit_denominator(100_000)) if isinstance(value, float) else str(value)
             return (text, ATOM) if not text.startswith("-") else (text, SUM)
+        if node.value.size > 1 and node.value.dtype.kind == "f" and np.ptp(node.value) == 0:
+            filled = node.graph.node("broadcast_to", node.graph.constant(float(node.value.flat[0])), shape=node.shape)
+            return self._broadcast_to(filled)
         if node.value.ndim == 1 and np.array_equal(node.value, np.arange(len(node.value))):
             return f"np.arange({self(node.graph.size(len(node.value)))})", ATOM
         if node.value.ndim == 2 and np.array_equal(node.value, np.eye(len(node.value))):
@@ -190,10 +194,18 @@ class Printer:
         return f"np.cumsum({self(node.args[0])}, axis={node.get('axis')})", ATOM
 
     def _unit(self, node: Node) -> Text:
-        name = self.helpers.get(node.op, node.op)
-        return f"{name}({self(node.args[0])})", ATOM
+        x, axis = node.args[0], node.get("axis")
+        if node.op in self.helpers or axis in (None, (len(x.shape) - 1,)):
+            return f"{self.helpers.get(node.op, node.op)}({self(x)})", ATOM
+        return f"{node.op}({self(x)}, axis={axis[0] if len(axis) == 1 else axis})", ATOM
 
-    _sigmoid = _softmax = _softplus = _log_softmax = _logsumexp = _unit
+    _sigmoid = _softmax = _softplus = _log_softmax = _unit
+
+    def _logsumexp(self, node: Node) -> Text:
+        if node.op in self.helpers:
+            return self._unit(node)
+        keepdims = ", keepdims=True" if node.get("keepdims") else ""
+        return f"np.log(np.sum(np.exp({self(node.args[0])}), axis={node.get('axis')}{keepdims}))", ATOM
 
     def _relu(self, node: Node) -> Text:
         if "relu" in self.helpers:
@@ -265,7 +277,9 @@ class Printer:
         placed = [(c, term) for c, term in terms if term.op == "scatter" and abs(float(c)) == 1]
         if len(placed) < 2:
             return terms
-        values = [(c, term, self(bare(term.args[0]))) for c, term in sorted(placed, key=lambda pair: _where(pair[1]))]
+        values = [
+            (c, term, self(bare(term.args[0]))) for c, term in sorted(placed, key=lambda pair: first_place(pair[1]))
+        ]
         name = self._new_array(self._lengths(placed[0][1]))
         for c, term, value in values:
             self.statements.append(self._placement(name, term, "-" if c < 0 else "+", value))
@@ -292,25 +306,3 @@ class Printer:
     def _function(self, node: Node) -> Text:
         options = [f"{key}={value}" for key, value in node.params if key != "keepdims" or value]
         return f"np.{_SPELLED.get(node.op, node.op)}({', '.join([*map(self, node.args), *options])})", ATOM
-
-
-def _where(placed: Node) -> tuple[int, ...]:
-    """The first place of a placement, by which placements are sorted."""
-    return tuple(int(k) for k in np.argwhere(placed.value != 0)[0]) if placed.value.any() else ()
-
-
-class CodePrinter(Printer):
-    """Formulas as a solution's code: quantities are `s.h`, other gradients are calls."""
-
-    def __init__(self, sizes: dict[str, str], constants: set[str], helpers: dict[str, str] | None = None) -> None:
-        super().__init__(helpers)
-        self.sizes, self.constants = sizes, constants
-
-    def _leaf(self, node: Node) -> Text:
-        return (node.name if node.name in self.constants else f"s.{node.name}"), ATOM
-
-    def _gradient(self, node: Node) -> Text:
-        return f"{node.name}(s)", ATOM
-
-    def _size(self, node: Node) -> Text:
-        return self.sizes.get(node.name, str(int(node.value))), ATOM

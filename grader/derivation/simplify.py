@@ -36,9 +36,11 @@ class Simplifier:
         self.known: dict[Node, Node] = dict(names or {})
 
     def __call__(self, node: Node) -> Node:
-        for each in node.walk():
-            if each not in self.known:
-                self.known[each] = self.apply(each, tuple(self.known[arg] for arg in each.args))
+        order = list(node.walk())
+        within = _within_sums(order)
+        for each in order:
+            if each not in self.known and each not in within:
+                self.known[each] = self.apply(each, tuple(self.known.get(arg, arg) for arg in each.args))
         return self.known[node]
 
     def apply(self, node: Node, args: Args) -> Node:
@@ -46,6 +48,15 @@ class Simplifier:
         if found:
             return found(self, node, args)
         return self.graph.node(node.op, *args, origin=node.origin, **dict(node.params)) if args else node
+
+
+def _within_sums(order: list[Node]) -> set[Node]:
+    """Sums that stand in one other sum only: they are added up with it, not before."""
+    users: dict[Node, list[Node]] = {}
+    for node in order:
+        for arg in node.args:
+            users.setdefault(arg, []).append(node)
+    return {node for node in order if node.op == "add" and [user.op for user in users.get(node, [])] == ["add"]}
 
 
 @rewrite("constant")
@@ -57,7 +68,11 @@ def _(self: Simplifier, node: Node, args: Args) -> Node:
 @rewrite("add", "subtract", "negative", "plus")
 def _(self: Simplifier, node: Node, args: Args) -> Node:
     signs = {"add": (1, 1), "subtract": (1, -1), "negative": (-1,)}.get(node.op) or node.get("coefficients")
-    return plus(self.graph, [(Fraction(sign), arg) for sign, arg in zip(signs, args, strict=True)], node.shape)
+    terms = [(Fraction(sign), arg) for sign, arg in zip(signs, args, strict=True)]
+    while pending := [position for position, (_, arg) in enumerate(terms) if arg.op == "add"]:
+        sign, inner = terms.pop(pending[-1])
+        terms[pending[-1] : pending[-1]] = [(sign, self.known.get(arg, arg)) for arg in inner.args]
+    return plus(self.graph, terms, node.shape)
 
 
 @rewrite("multiply", "divide", "sqrt", "times")
@@ -200,6 +215,18 @@ def _(self: Simplifier, node: Node, args: Args) -> Node:
     kept = [(c, term) for c, term in as_sum(x) if not _constant_along(term, len(x.shape), axis, True)]
     inside = plus(self.graph, kept, x.shape) if kept else x
     return self.graph.node("softmax", inside, axis=axis)
+
+
+@rewrite("logsumexp")
+def _(self: Simplifier, node: Node, args: Args) -> Node:
+    """log Σ exp(a - c) is log Σ exp(a) - c."""
+    x, axis, keepdims = args[0], node.get("axis"), node.get("keepdims")
+    outside = [(c, term) for c, term in as_sum(x) if _constant_along(term, len(x.shape), axis, keepdims)]
+    inside = [pair for pair in as_sum(x) if pair not in outside]
+    if not outside or not inside:
+        return self.graph.node("logsumexp", x, axis=axis, keepdims=keepdims)
+    rest = self.graph.node("logsumexp", plus(self.graph, inside, x.shape), axis=axis, keepdims=keepdims)
+    return plus(self.graph, [*outside, (Fraction(1), rest)], node.shape)
 
 
 @rewrite("einsum")

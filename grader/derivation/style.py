@@ -2,6 +2,8 @@
 
 from fractions import Fraction
 
+import numpy as np
+
 from grader.derivation.algebra import Number
 from grader.derivation.indexing import Slice
 from grader.derivation.nodes import Node
@@ -86,3 +88,8 @@ def split_number(value: Number) -> tuple[str, str]:
     if isinstance(value, Fraction) and value.denominator != 1 and Fraction(f"{float(value):.4g}") != value:
         return str(value.numerator), str(value.denominator)
     return number_text(value), "1"
+
+
+def first_place(placed: Node) -> tuple[int, ...]:
+    """The first place of a placement, by which placements are sorted."""
+    return tuple(int(k) for k in np.argwhere(placed.value != 0)[0]) if placed.value.any() else ()

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from grader.derivation.nodes import Node
 from grader.derivation.printing import POWER, Printer
 
+LONGEST, MOST = 400, 4  # of the sentences on one formula; a loop that is written out has many of the same kind
 NO_RULE = (
     "No rule of differentiation produces a transpose. The gradient by one entry is a number, a product or a sum of"
     " products. The transpose is how all of these numbers are written as one product of matrices."
@@ -30,7 +31,8 @@ def products_in(formula: Node) -> Iterator[Node]:
 
 def why(formula: Node, printer: Printer) -> list[str]:
     """One sentence or two for each transpose in a formula."""
-    return [sentence for product in products_in(formula) for sentence in _reasons(product, printer)]
+    sentences = [sentence for product in products_in(formula) for sentence in _reasons(product, printer)]
+    return [sentence for sentence in dict.fromkeys(sentences) if len(sentence) < LONGEST][:MOST]
 
 
 def _reasons(product: Node, printer: Printer) -> Iterator[str]:

@@ -11,8 +11,9 @@ from derivation_points import bundled_points, derived
 
 import grader.derivation as engine
 from grader.derivation import kronecker, paths
-from grader.derivation.entries import Delta, Entry, Namer, Product, Sum, entry
+from grader.derivation.entries import entry
 from grader.derivation.entry_text import text, value
+from grader.derivation.expressions import Delta, Entry, Namer, Product, Sum
 from grader.derivation.indices import as_text, explain
 from grader.derivation.printing import Printer
 from grader.derivation.recorder import Tracer, new_graph

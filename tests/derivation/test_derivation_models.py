@@ -201,3 +201,35 @@ def test_latex_has_balanced_braces_for_every_model(path: Path) -> None:
         assert formula.latex.count("{") == formula.latex.count("}")
         assert formula.latex.count(r"\left") == formula.latex.count(r"\right")
         assert "g1" not in formula.latex
+
+
+def test_a_function_of_the_solution_has_the_solutions_docstring(bundled: dict[str, engine.Formula]) -> None:
+    solution = (ROOT / "solutions/gradients.py").read_text()
+    for name in ("dJ_db2", "dJ_dU", "dJ_dh", "dJ_db1", "dJ_dI", "dJ_dH", "dJ_dh_prev"):
+        assert bundled[name].code.strip() in solution
+
+
+@pytest.mark.parametrize("path", MODELS, ids=lambda path: path.stem)
+def test_a_whole_solution_stands_alone(path: Path) -> None:
+    formulas = derived(path)
+    namespace: dict[str, Any] = {}
+    exec(engine.write_solution(formulas.values()), namespace)
+    some = next(iter(formulas.values())).derivation
+    s = SimpleNamespace(**some.plain[0].values)
+    assert not set(some.model.functions) & set(namespace) - set(some.model.helpers)
+    for name in formulas:
+        assert np.allclose(namespace[name](s), some.at_points[0][name].value, rtol=1e-11, atol=1e-13), name
+
+
+def test_gradients_of_minus_the_loss() -> None:
+    wrt = {"dJ_db2": "b2", "dJ_dU": "U"}
+    formulas = engine.derive(ROOT / "assignment/model.py", points=bundled_points(), wrt=wrt, loss="J", sign=-1)
+    assert [formula.text for formula in formulas.values()] == ["y - y_hat", "h.T @ dJ_db2"]
+    assert all(formula.verified for formula in formulas.values())
+    assert any(line.text == "∂(-J)/∂y_hat[i] = y[i] / y_hat[i]" for line in formulas["dJ_db2"].steps)
+
+
+def test_a_parameter_with_a_default_is_a_setting(tmp_path: Path) -> None:
+    path = tmp_path / "model.py"
+    path.write_text('"""x is (N, D)."""\n\n\ndef J(x, power=3):\n    return (x**power).sum()\n')
+    assert {name: formula.text for name, formula in engine.derive(path).items()} == {"dJ_dx": "3 * x**2"}

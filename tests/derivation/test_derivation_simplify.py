@@ -8,10 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import grader.derivation as engine
-from grader.derivation.entries import Namer, NotInIndices, entry
+from grader.derivation.code import CodePrinter
+from grader.derivation.entries import entry
 from grader.derivation.entry_text import text, value
+from grader.derivation.expressions import Namer, NotInIndices
 from grader.derivation.nodes import Node
-from grader.derivation.printing import CodePrinter, Printer
+from grader.derivation.printing import Printer
 from grader.derivation.recorder import Tracer, new_graph, record
 from grader.derivation.simplify import Simplifier
 
