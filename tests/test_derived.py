@@ -12,7 +12,7 @@ from conftest import ROOT, SUBMISSIONS
 import grader as package
 from grader.errors import ConfigError
 from grader.grading.grader import Grader
-from grader.problem.derived import Derived, solution_source
+from grader.problem.derived import Derived
 from grader.records.result import Grade
 
 Run = Callable[..., "CompletedProcess[str]"]
@@ -50,14 +50,17 @@ def essence(grade: Grade) -> object:
 def test_the_derived_file_reads_like_a_solution(alone: Path) -> None:
     assignment = Grader(alone).assignment
     assert isinstance(assignment.reference, Derived)
-    assert solution_source(assignment.graph, assignment.reference.formulas.values()).splitlines()[:9] == [
+    assert assignment.reference.source.decode().splitlines()[:12] == [
+        '"""The gradients, derived from the model."""',
+        "",
+        "",
         "def dJ_db2(s):",
         '    """dJ/db2 = y_hat - y, shape (1, V)."""',
         "    return s.y_hat - s.y",
         "",
         "",
         "def dJ_dU(s):",
-        '    """dJ/dU = h.T @ dJ_db2, shape (Dh, V)."""',
+        '    """dJ/dU = h^T dJ/db2, shape (Dh, V)."""',
         "    return s.h.T @ dJ_db2(s)",
         "",
     ]

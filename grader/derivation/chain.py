@@ -11,17 +11,17 @@ from typing import Any
 
 import numpy as np
 
-from grader.derivation import array_rules, shapes
-from grader.derivation.algebra import plus
-from grader.derivation.backward import gradients
-from grader.derivation.indexing import Slice, along, join_index
-from grader.derivation.loading import Model, trace
-from grader.derivation.naming import author_name
-from grader.derivation.nodes import Array, Graph, Node, Unreadable
-from grader.derivation.recorder import Tracer, new_graph
-from grader.derivation.reuse import Gradient, gradient_leaf, reuse
-from grader.derivation.simplify import Simplifier
-from grader.derivation.units import fold
+from grader.derivation.graph.indexing import Slice, along, join_index
+from grader.derivation.graph.loading import Model, trace
+from grader.derivation.graph.naming import author_name
+from grader.derivation.graph.nodes import Array, Graph, Node, Unreadable
+from grader.derivation.graph.recorder import Tracer, new_graph
+from grader.derivation.rules import array_rules, shapes
+from grader.derivation.rules.backward import gradients
+from grader.derivation.rules.units import fold
+from grader.derivation.simplify.algebra import plus
+from grader.derivation.simplify.reuse import Gradient, gradient_leaf, reuse
+from grader.derivation.simplify.simplify import Simplifier
 
 TABLES = (array_rules, shapes)  # importing them fills the tables
 

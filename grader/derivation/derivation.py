@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from grader.derivation.chain import Point, derive_at, order_of
-from grader.derivation.loading import Model
-from grader.derivation.reuse import Gradient
-from grader.derivation.verify import Plain
+from grader.derivation.graph.loading import Model
+from grader.derivation.numerical import Plain
+from grader.derivation.simplify.reuse import Gradient
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from grader.derivation.chain import Point, order_of
-from grader.derivation.loading import Model
-from grader.derivation.nodes import Array, Unreadable
+from grader.derivation.graph.loading import Model
+from grader.derivation.graph.nodes import Array, Unreadable
 
 # What the words beside a shape mean; the first that fits counts.
 KINDS = {

@@ -7,16 +7,16 @@ from pathlib import Path
 from types import ModuleType
 
 from grader.derivation.chain import Point, derive_at, order_of
-from grader.derivation.code import CodePrinter, DocPrinter
-from grader.derivation.context import Line
 from grader.derivation.derivation import Derivation
 from grader.derivation.docstrings import points_for
-from grader.derivation.indices import explain
-from grader.derivation.latex import equation
-from grader.derivation.loading import Model
-from grader.derivation.nodes import Array, Unreadable
-from grader.derivation.printing import Printer
-from grader.derivation.reuse import Gradient
+from grader.derivation.graph.loading import Model
+from grader.derivation.graph.nodes import Array, Unreadable
+from grader.derivation.index_notation.context import Line
+from grader.derivation.index_notation.indices import explain
+from grader.derivation.simplify.reuse import Gradient
+from grader.derivation.writing.code import CodePrinter, DocPrinter
+from grader.derivation.writing.latex import equation
+from grader.derivation.writing.printing import Printer
 
 TOLERANCE = 1e-6
 

@@ -7,8 +7,8 @@ from typing import Literal
 import numpy as np
 
 from grader.config.keys import Gradient
-from grader.derivation.context import Line
 from grader.derivation.formula import Formula
+from grader.derivation.index_notation.context import Line
 from grader.errors import UsageError, did_you_mean
 from grader.explain.example import Example, Named, worked_example
 from grader.explain.sections import own_section
@@ -61,7 +61,7 @@ def explained(assignment: Assignment, wanted: str | None) -> list[Block]:
 
 def transposes(assignment: Assignment) -> list[Block]:
     """Where the transposes in the gradients of this assignment come from."""
-    from grader.derivation.indices import why_transposes
+    from grader.derivation.index_notation.indices import why_transposes
 
     formulas = derived_formulas(assignment.config, assignment.graph, assignment.points)
     first = next(iter(formulas.values()))
@@ -94,6 +94,8 @@ def _lines(lines: Sequence[Line]) -> Iterator[Block]:
         if shapes:
             yield Block("aligned", "\n".join(shapes))
             shapes = []
+        if line.kind == "example":
+            continue  # the numbers below are for all entries
         if line.kind in ("heading", "why", "note"):
             yield Block("text", line.text)
         else:

@@ -2,7 +2,7 @@
 
 import re
 
-from grader.derivation.latex import symbol
+from grader.derivation.writing.latex import symbol
 
 _TOKEN = re.compile(
     r"∂(?P<top>\w+)(?:\[(?P<top_at>[^\]]*)\])?/∂(?P<below>\w+)(?:\[(?P<below_at>[^\]]*)\])?"

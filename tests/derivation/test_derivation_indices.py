@@ -10,13 +10,13 @@ from conftest import ROOT
 from derivation_points import bundled_points, derived
 
 import grader.derivation as engine
-from grader.derivation import kronecker, paths
-from grader.derivation.entries import entry
-from grader.derivation.entry_text import text, value
-from grader.derivation.expressions import Delta, Entry, Namer, Product, Sum
-from grader.derivation.indices import as_text, explain
-from grader.derivation.printing import Printer
-from grader.derivation.recorder import Tracer, new_graph
+from grader.derivation.graph.recorder import Tracer, new_graph
+from grader.derivation.index_notation import kronecker, paths
+from grader.derivation.index_notation.entries import entry
+from grader.derivation.index_notation.entry_text import text, value
+from grader.derivation.index_notation.expressions import Delta, Entry, Namer, Product, Sum
+from grader.derivation.index_notation.indices import as_text, explain
+from grader.derivation.writing.printing import Printer
 
 MODELS = sorted((Path(__file__).parent / "models").glob("*.py"))
 

@@ -11,7 +11,7 @@ from conftest import ROOT
 from derivation_points import bundled_points, derived
 
 import grader.derivation as engine
-from grader.derivation.recorder import RULES, Rule
+from grader.derivation.graph.recorder import RULES, Rule
 
 MODELS = sorted((Path(__file__).parent / "models").glob("*.py"))
 BUNDLED = {

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from derivation_points import derived
 
-from grader.derivation.context import Context
-from grader.derivation.paths import paths
+from grader.derivation.index_notation.context import Context
+from grader.derivation.index_notation.paths import paths
 
 MODELS = sorted((Path(__file__).parent / "models").glob("*.py"))
 TOKEN = re.compile(r"\s*(Σ_\w+|\d+(?:\.\d+)?(?:e-?\d+)?|[A-Za-z_]\w*|[-+·/^()\[\],=<>≥≠]|>=|<=)")

@@ -7,8 +7,8 @@ import pytest
 
 import grader.derivation as engine
 from grader.derivation.docstrings import Described, described, sample, sizes_for
-from grader.derivation.loading import Model
-from grader.derivation.recorder import new_graph
+from grader.derivation.graph.loading import Model
+from grader.derivation.graph.recorder import new_graph
 
 
 def written(folder: Path, source: str, doc: str = "x is (N, D), w is (D,).") -> Path:
