@@ -13,7 +13,7 @@ import msgspec
 from grader.config.keys import Sandbox as Limits
 from grader.records.run import Answer, Run
 from grader.sandbox.attempt import Attempt, Call
-from grader.sandbox.shared.sentences import Foreign, checked, words_of
+from grader.sandbox.explanations import Forged, checked, words_of
 
 MAX_CHATTER = 2**17  # characters
 
@@ -123,10 +123,10 @@ class Pending:
             return answer
         try:
             if not explains:
-                raise Foreign
+                raise Forged
             lines = checked(answer.explanation, self.job.source, self.known)
             return msgspec.structs.replace(answer, explanation=lines)
-        except Foreign:
+        except Forged:
             return msgspec.structs.replace(answer, explanation=(), forged=True)
 
     def run(self) -> Run:

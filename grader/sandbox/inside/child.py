@@ -94,11 +94,11 @@ class _Bytes(io.RawIOBase):
         pass
 
 
-def serve(job_fd, result_fd, helpers=None):
+def serve(job_fd, result_fd, explaining=None):
     """Read one job, do it, send the replies.  Returns when all calls are done.
 
     Args:
-        helpers: what explains exceptions, where it is loaded (see helpers.py).
+        explaining: the package `exceptions`, where it is loaded.
     """
     send_frame(result_fd, {"call": READY, "outcome": "returned"})
     header, data = read_frame(job_fd)
@@ -108,10 +108,8 @@ def serve(job_fd, result_fd, helpers=None):
     source = bytes(data[header["source"] :])
     _seed()
     work = notebook.read(source) or Script(source)
-    text = work.text
-    explain = helpers and helpers.Explainer(text, FILE, Point, work.place)
-
-    trace = helpers.Tracer(FILE, explain, work.place) if helpers and header["trace"] else None
+    explain = explaining and explaining.Explainer(work.text, FILE, Point, work.place)
+    trace = explaining.Tracer(FILE, explain, work.place) if explaining and header["trace"] else None
 
     def send(event, value=None, more=b""):
         printed = sink.take()
@@ -139,7 +137,7 @@ def serve(job_fd, result_fd, helpers=None):
             more = b""
             if trace is not None:
                 event["traced"], more = trace.take()
-                event.setdefault("explanation", [clean(line, MAX_LINE) for line in trace.traps])
+                event.setdefault("explanation", _whole(trace.traps))
             event["call"] = number
             send(event, value, more)
 
@@ -245,8 +243,13 @@ def _call(namespace, gradient, asked, pristine, copy, explain, trace, limit):
         event["mutated"] = mutated
     if failed is not None and explain is not None:
         lines = explain(failed, gradient, point, pristine.sizes, time.process_time() - started)
-        event["explanation"] = [clean(line, MAX_LINE) for line in lines]
+        event["explanation"] = _whole(lines)
     return event, value
+
+
+def _whole(lines):
+    """The lines of an explanation; one that would be cut is left out, for the grader would take the rest for a forgery."""
+    return [clean(line, MAX_LINE) for line in lines if len(line) <= MAX_LINE]
 
 
 def _plain(returned, limit):

@@ -31,7 +31,7 @@ from grader.sandbox.shared.importable import ALWAYS, BY_WORD
 
 FAILED_EXIT = 71  # a child that could not do its work, for whatever reason
 OUT_OF_MEMORY_EXIT = 72
-HELPERS = "grader.sandbox.inside.helpers"
+EXPLAINING = "grader.sandbox.inside.exceptions"  # a package
 PROBE = 0  # its slot
 WARM_UP_AFTER = 3  # children: one file, even one that fails, is done sooner without
 
@@ -85,7 +85,7 @@ def load_helpers(settings, own):
     before = dict(sys.modules)
     sys.modules.update(own)
     sys.path[:0] = [settings["package"], settings["numpy"]]
-    helpers = importlib.import_module(HELPERS)
+    helpers = importlib.import_module(EXPLAINING)
     del sys.path[:2]
     sys.modules.clear()
     sys.modules.update(before)
