@@ -1,4 +1,4 @@
-"""Start children and hear of their ends: through a zygote on Linux, as fresh processes elsewhere.  Knows no jobs.
+"""Start children and learn of their ends: through a zygote on Linux, as fresh processes elsewhere.  Knows no jobs.
 
 Imports no numpy, so that a zygote can be starting up while the grader is still loading.
 """
@@ -35,8 +35,8 @@ class Report(msgspec.Struct, frozen=True):
     """What protects the grader here, as found by trying.
 
     Attributes:
-        reports: what a file tries and no honest one does is known, also where it takes the refusal in silence.
-        breaches: the forbidden acts that succeeded in the probe, in words; none if the sandbox is strong.
+        reports: the kernel reports calls that no honest file makes, even when the file ignores the refusal.
+        breaches: the forbidden acts that succeeded in the probe; none if the sandbox is strong.
     """
 
     platform: str
@@ -59,19 +59,13 @@ class Report(msgspec.Struct, frozen=True):
             "empty root" * self.chroot,
             "watched" * self.reports,
         ]
-        kind = "strong" if self.strong else "weak"
-        listed = ", ".join(["resource limits", *(layer for layer in restrictions if layer)])
+        listed = ", ".join(filter(None, ["resource limits", *restrictions]))
         failed = f"; a student's code could {', '.join(self.breaches)}" if self.breaches else ""
-        return f"{kind} ({self.platform}: {listed}){failed}"
+        return f"{'strong' if self.strong else 'weak'} ({self.platform}: {listed}){failed}"
 
 
-@dataclass(frozen=True)
-class Event:
-    """Something that a child did: "started" with its pid, or "ended" with its wait status and CPU seconds.
-
-    Attributes:
-        violations: the names of the reported calls that it made (see reported.py).
-    """
+class Event(msgspec.Struct, frozen=True):
+    """What became of a child: "started" with its pid, or "ended" with its wait status, CPU seconds and reported calls."""
 
     kind: str
     slot: int
@@ -87,7 +81,7 @@ class Spawner(Protocol):
     @property
     def report(self) -> Report: ...
     def fileno(self) -> int: ...
-    def start(self, slot: int, job: int, result: int, source: bytes, *, helpers: bool = False) -> None: ...
+    def start(self, slot: int, job: int, result: int, source: bytes, *, explains: bool = False) -> None: ...
     def kill(self, slot: int) -> None: ...
     def events(self) -> list[Event]: ...
     def close(self) -> None: ...
@@ -131,15 +125,15 @@ class Zygote:
     def fileno(self) -> int:
         return self._control.fileno()
 
-    def start(self, slot: int, job: int, result: int, source: bytes, *, helpers: bool = False) -> None:
+    def start(self, slot: int, job: int, result: int, source: bytes, *, explains: bool = False) -> None:
         """Fork a child in `slot` that reads its job from one descriptor and writes results to the other.
 
         The zygote learns which of the modules that it could import the file mentions, nothing else of it.
 
         Args:
-            helpers: the child is to explain what fails (see helpers.py).
+            explains: the child explains what fails.
         """
-        self._order({"start": slot, "words": _mentioned(source), "helpers": helpers}, [job, result])
+        self._order({"start": slot, "words": _mentioned(source), "explains": explains}, [job, result])
 
     def kill(self, slot: int) -> None:
         self._order({"kill": slot}, [])
@@ -160,12 +154,7 @@ class Zygote:
                 raise SandboxError("the sandbox's zygote has died") from error
             if not message:
                 raise SandboxError(f"the sandbox's zygote has died: {_last_words(self._process)}")
-            said: dict[str, Any] = msgspec.json.decode(message)
-            if "started" in said:
-                events.append(Event("started", said["started"], pid=said["pid"]))
-            else:
-                violations = tuple(said["violations"])
-                events.append(Event("ended", said["ended"], 0, said["status"], said["cpu"], violations))
+            events.append(msgspec.json.decode(message, type=Event))
 
     def close(self) -> None:
         """End the zygote; its children die with it."""
@@ -179,10 +168,7 @@ class Zygote:
 
     def _order(self, order: dict[str, Any], fds: list[int]) -> None:
         try:
-            if fds:
-                socket.send_fds(self._control, [json.dumps(order).encode()], fds)
-            else:
-                self._control.send(json.dumps(order).encode())
+            socket.send_fds(self._control, [json.dumps(order).encode()], fds)
         except OSError as error:
             raise SandboxError("the sandbox's zygote has died") from error
 
@@ -206,20 +192,19 @@ class FreshProcesses:
     def fileno(self) -> int:
         return self._woken.fileno()
 
-    def start(self, slot: int, job: int, result: int, source: bytes, *, helpers: bool = False) -> None:
+    def start(self, slot: int, job: int, result: int, source: bytes, *, explains: bool = False) -> None:
         settings = {
             **_settings(self.model, self.limits, ()),
             "fresh": True,
             "job": job,
             "result": result,
             "words": _mentioned(source),
-            "helpers": helpers,
+            "explains": explains,
         }
         self._running[slot] = execute(settings, (job, result))
 
     def kill(self, slot: int) -> None:
-        process = self._running.get(slot)
-        if process is not None:
+        if process := self._running.get(slot):
             try:
                 os.killpg(process.pid, signal.SIGKILL)
             except (ProcessLookupError, PermissionError):
@@ -272,6 +257,5 @@ def _settings(model: Path, limits: Limits, without: Iterable[str]) -> dict[str, 
 def _last_words(process: "subprocess.Popen[bytes]") -> str:
     """The last line that a process wrote to stderr before it ended."""
     process.wait()
-    text = process.stderr.read().decode("utf-8", "replace") if process.stderr is not None else ""
-    lines = text.strip().splitlines()
+    lines = process.stderr.read().decode("utf-8", "replace").strip().splitlines() if process.stderr is not None else []
     return lines[-1] if lines else f"it ended with status {process.returncode}"

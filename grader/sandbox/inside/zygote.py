@@ -3,13 +3,14 @@
 Started by bootstrap.py in a process of its own; the grader never imports it.  It takes orders on a control socket, one
 JSON object a message, the first of them where the model is and what the limits are:
 
-    {"start": slot, "words": [...], "helpers": bool} and two descriptors, the job to read and the results to write
+    {"start": slot, "words": [...], "explains": bool} and two descriptors, the job to read and the results to write
     {"kill": slot}
 
-and says what happens:
+and reports what happens:
 
-    {"ready": report}     {"started": slot, "pid": pid}     {"ended": slot, "status": wait status, "cpu": seconds,
-                                                                   "violations": reported calls}
+    {"ready": report}
+    {"kind": "started", "slot": slot, "pid": pid}
+    {"kind": "ended", "slot": slot, "status": wait status, "cpu_seconds": seconds, "violations": reported calls}
 """
 
 import gc
@@ -41,27 +42,28 @@ def main(settings):
     gc.disable()
     if not settings.get("fresh"):
         control = socket.socket(fileno=settings["control"])
-        told = control.recv(65536)
-        if not told:
-            return  # whoever started this has gone, or had no use for it
-        settings = {**settings, **json.loads(told), "control": control}
-    parent = os.getppid() if settings.get("fresh") else os.getpid()
-    watch = None if settings.get("fresh") else Watch()  # nobody could watch a fresh process
+        first = control.recv(65536)
+        if not first:
+            return  # the grader has gone, or has no use for this process
+        settings = {**settings, **json.loads(first), "control": control}
+    fresh = settings.get("fresh")
+    parent = os.getppid() if fresh else os.getpid()
+    watch = None if fresh else Watch()  # nobody could watch a fresh process
     reporting = watch and watch.reporting
     restrictions = Restrictions(settings["memory_mb"], settings["cpu_seconds"], parent, reporting, settings["without"])
     imports.preload(ALWAYS)
     imports.load_model(settings["model"])
     imports.forget_paths(settings["package"], settings["numpy"])
-    if settings.get("fresh"):
+    if fresh:
         own = imports.forget_own()
-        helpers = load_helpers(settings, own) if settings.get("helpers") else None
+        explaining = load_explaining(settings, own) if settings.get("explains") else None
         load = _loader(settings["words"], settings["numpy"])
-        serve(restrictions, 0, settings["job"], settings["result"], helpers, load)
+        serve(restrictions, 0, settings["job"], settings["result"], explaining, load)
         os._exit(0)
     Zygote(settings, restrictions, watch).run()
 
 
-def serve(restrictions, slot, job, result, helpers, load=None):
+def serve(restrictions, slot, job, result, explaining, load=None):
     """Become a child for good: `load` what the file is to find imported, protections on, then the job."""
     _close_all_but(job, result, *restrictions.fds)
     if load is not None:
@@ -71,10 +73,10 @@ def serve(restrictions, slot, job, result, helpers, load=None):
     imports.seal()
     imports.forget_machine()
     gc.enable()
-    child.serve(job, result, helpers)
+    child.serve(job, result, explaining)
 
 
-def load_helpers(settings, own):
+def load_explaining(settings, own):
     """Load what explains failures, while the grader's own files can still be read; good submissions never need it.
 
     What it imports is forgotten again: a file finds the same modules, whether one before it has failed or not.
@@ -85,11 +87,11 @@ def load_helpers(settings, own):
     before = dict(sys.modules)
     sys.modules.update(own)
     sys.path[:0] = [settings["package"], settings["numpy"]]
-    helpers = importlib.import_module(EXPLAINING)
+    explaining = importlib.import_module(EXPLAINING)
     del sys.path[:2]
     sys.modules.clear()
     sys.modules.update(before)
-    return helpers
+    return explaining
 
 
 def _loader(words, numpy_folder):
@@ -119,7 +121,7 @@ class Zygote:
         self.control = settings["control"]
         self.pids = {}
         self.own = imports.forget_own()
-        self.helpers = None
+        self.explaining = None
         self.started = 0
         self.woken, self._wake = os.pipe()
         for fd in (self.woken, self._wake):
@@ -133,7 +135,7 @@ class Zygote:
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(self._wake, warn_on_full_buffer=False)
         self._settle()
-        self._say(json.dumps({"ready": {**self.restrictions.report(), "breaches": breaches}}))
+        self._report(json.dumps({"ready": {**self.restrictions.report(), "breaches": breaches}}))
         self._loop()
 
     def _loop(self):
@@ -159,17 +161,17 @@ class Zygote:
                 os.kill(pid, signal.SIGKILL)
             return True
         slot, load = order["start"], _loader(order["words"], self.settings["numpy"])
-        if order.get("helpers") and self.helpers is None:
-            self.helpers = load_helpers(self.settings, self.own)
+        if order.get("explains") and self.explaining is None:
+            self.explaining = load_explaining(self.settings, self.own)
             self._settle()
         self.started += 1
         if self.started == WARM_UP_AFTER:
             warmup.warm_up()
             self._settle()
-        helpers = self.helpers if order.get("helpers") else None
-        pid = self._fork(lambda: serve(self.restrictions, slot, *fds, helpers, load))
+        explaining = self.explaining if order.get("explains") else None
+        pid = self._fork(lambda: serve(self.restrictions, slot, *fds, explaining, load))
         self.pids[slot] = pid
-        self._say(f'{{"started": {slot}, "pid": {pid}}}')
+        self._report(f'{{"kind": "started", "slot": {slot}, "pid": {pid}}}')
         for fd in fds:
             os.close(fd)
         return True
@@ -206,8 +208,9 @@ class Zygote:
                     if not self.restrictions.seccomp:  # which lets no child start another process
                         self._sweep()
                     cpu = usage.ru_utime + usage.ru_stime
-                    said = f'"status": {status}, "cpu": {cpu}, "violations": {json.dumps(self.watch.forget(slot))}'
-                    self._say(f'{{"ended": {slot}, {said}}}')
+                    calls = json.dumps(self.watch.forget(slot))
+                    end = f'"status": {status}, "cpu_seconds": {cpu}, "violations": {calls}'
+                    self._report(f'{{"kind": "ended", "slot": {slot}, {end}}}')
 
     def _sweep(self):
         """Kill what a child left behind: orphans come to this process, the nearest subreaper."""
@@ -269,7 +272,7 @@ class Zygote:
             return
         probe.breaches(parent, write)
 
-    def _say(self, event):
+    def _report(self, event):
         self.control.send(event.encode("ascii"))
 
 
