@@ -729,7 +729,7 @@ def test_words_are_in_the_same_order_in_every_zygote(assignment: Assignment) -> 
 
 
 @linux
-def test_children_after_the_zygotes_rehearsal_find_what_those_before_it_found(assignment: Assignment) -> None:
+def test_children_after_the_zygotes_warm_up_find_what_those_before_it_found(assignment: Assignment) -> None:
     curious = HONEST + (
         b"\nimport gc, linecache, sys, warnings, numpy as np\n"
         b"print(sorted(sys.modules), sorted(linecache.cache), warnings.filters, np.geterr())\n"
@@ -756,7 +756,7 @@ def dJ_db2(s):
         b"import pdb, argparse",
         b"def dJ_db2(s): return s.U @ s.U",
         b"def dJ_db2(s): breakpoint()",
-        *[HONEST] * 4,  # from the third file on the zygote has rehearsed
+        *[HONEST] * 4,  # from the third file on the zygote has warmed up
     ]
     with sandboxed(assignment) as fresh:
         found = [fresh.run(look).answers["dJ_db2"]]
@@ -777,8 +777,8 @@ def test_a_function_under_another_name_is_pointed_out_and_earns_nothing(
     )
     run = sandbox.run(source)
     said = {name: (answers[-1].outcome, answers[-1].message) for name, answers in run.answers.items()}
-    assert said["dJ_db1"] == ("missing", "the file has a function dj_DB1: is it dJ_db1, with another name?")
-    assert said["dJ_dh_prev"] == ("missing", "the file has a function dJ_dhprev: is it dJ_dh_prev, with another name?")
+    assert said["dJ_db1"] == ("missing", "the file has a function dj_DB1: did you mean dJ_db1?")
+    assert said["dJ_dh_prev"] == ("missing", "the file has a function dJ_dhprev: did you mean dJ_dh_prev?")
     assert said["dJ_dH"] == ("missing", "")  # dJ_dh is another gradient
     assert statuses(assignment, run)["dJ_db1"] == "missing"
     assert sandbox.run(b"dJ_dU = 3").answers["dJ_dU"][-1].message == "dJ_dU is int, not a function"
