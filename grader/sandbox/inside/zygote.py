@@ -1,14 +1,14 @@
-"""The zygote: a process with numpy loaded and no secrets, which forks one sandboxed child per submission.
+"""The zygote: a process with numpy loaded and no secrets, which forks sandboxed children.
 
-Started by bootstrap.py in a process of its own; the grader never imports it.  It takes orders on a control socket, one
-JSON object a message, the first of them where the model is and what the limits are:
+Started by bootstrap.py in a process of its own.  It takes orders on a control socket, one JSON object a message; the first
+has the settings of `spawner.py`, then come
 
     {"start": slot, "words": [...], "explains": bool} and two descriptors, the job to read and the results to write
     {"kill": slot}
 
 and reports what happens:
 
-    {"ready": report}
+    the report of spawner.py, once it is ready
     {"kind": "started", "slot": slot, "pid": pid}
     {"kind": "ended", "slot": slot, "status": wait status, "cpu_seconds": seconds, "violations": reported calls}
 """
@@ -30,9 +30,8 @@ from grader.sandbox.inside.confine.watch import Watch
 from grader.sandbox.shared import processes
 from grader.sandbox.shared.importable import ALWAYS, BY_WORD
 
-FAILED_EXIT = 71  # a child that could not do its work, for whatever reason
-OUT_OF_MEMORY_EXIT = 72
-EXPLAINING = "grader.sandbox.inside.exceptions"  # a package
+FAILED_EXIT, OUT_OF_MEMORY_EXIT = 71, 72
+EXPLAINING = "grader.sandbox.inside.exceptions"
 PROBE = 0  # its slot
 WARM_UP_AFTER = 3  # children: one file, even one that fails, is done sooner without
 
@@ -64,7 +63,7 @@ def main(settings):
 
 
 def serve(restrictions, slot, job, result, explaining, load=None):
-    """Become a child for good: `load` what the file is to find imported, protections on, then the job."""
+    """Become a child for good: `load` what the file may import, apply the restrictions, then do the job."""
     _close_all_but(job, result, *restrictions.fds)
     if load is not None:
         load()
@@ -79,7 +78,7 @@ def serve(restrictions, slot, job, result, explaining, load=None):
 def load_explaining(settings, own):
     """Load what explains failures, while the grader's own files can still be read; good submissions never need it.
 
-    What it imports is forgotten again: a file finds the same modules, whether one before it has failed or not.
+    Afterwards `sys.modules` is as it was: a file finds the same modules, whether one before it has failed or not.
 
     Args:
         own: the grader's own modules that are loaded already, by name.
@@ -95,10 +94,7 @@ def load_explaining(settings, own):
 
 
 def _loader(words, numpy_folder):
-    """What imports those importable modules whose names are among the words of a file; None where there are none.
-
-    It is called in the file's own child: what one file mentions is not there for the next.
-    """
+    """A function for the file's own child that imports the modules that the file mentions; None where there are none."""
     names = [name for word in words for name in BY_WORD[word] if name not in sys.modules]
     if not names:
         return None
@@ -112,7 +108,7 @@ def _loader(words, numpy_folder):
 
 
 class Zygote:
-    """The loop of the zygote, and its children by slot."""
+    """A zygote and its children by slot."""
 
     def __init__(self, settings, restrictions, watch):
         self.settings = settings
@@ -135,10 +131,7 @@ class Zygote:
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(self._wake, warn_on_full_buffer=False)
         self._settle()
-        self._report(json.dumps({"ready": {**self.restrictions.report(), "breaches": breaches}}))
-        self._loop()
-
-    def _loop(self):
+        self._report(json.dumps({**self.restrictions.report(), "breaches": breaches}))
         self.watch.add(self.control.fileno())
         self.watch.add(self.woken)
         while True:
@@ -202,15 +195,13 @@ class Zygote:
                 return
             if pid == 0:
                 return
-            for slot, known in list(self.pids.items()):
-                if known == pid:
-                    del self.pids[slot]
-                    if not self.restrictions.seccomp:  # which lets no child start another process
-                        self._sweep()
-                    cpu = usage.ru_utime + usage.ru_stime
-                    calls = json.dumps(self.watch.forget(slot))
-                    end = f'"status": {status}, "cpu_seconds": {cpu}, "violations": {calls}'
-                    self._report(f'{{"kind": "ended", "slot": {slot}, {end}}}')
+            for slot in [slot for slot, known in self.pids.items() if known == pid]:
+                del self.pids[slot]
+                if not self.restrictions.seccomp:  # which lets no child start another process
+                    self._sweep()
+                cpu, calls = usage.ru_utime + usage.ru_stime, json.dumps(self.watch.forget(slot))
+                end = f'"status": {status}, "cpu_seconds": {cpu}, "violations": {calls}'
+                self._report(f'{{"kind": "ended", "slot": {slot}, {end}}}')
 
     def _sweep(self):
         """Kill what a child left behind: orphans come to this process, the nearest subreaper."""
@@ -218,46 +209,39 @@ class Zygote:
             os.kill(pid, signal.SIGKILL)
 
     def _probe(self):
-        """Try forbidden acts in a child; leave out layers that this machine refuses, and try again.
-
-        Returns:
-            What succeeded, in words; nothing if the sandbox is strong.
-        """
+        """The forbidden acts that succeed in a child, once restrictions that this machine refuses are left out."""
         while True:
             reading, writing = os.pipe()
             pid = self._fork(lambda writing=writing: self._probe_child(writing))
             os.close(writing)
-            said, answered = self._hear_probe(reading)
+            lines, answered = self._read_probe(reading)
             if not answered:
                 os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
             self._sweep()
             reported = self.watch.forget(PROBE)
-            if said and said[0].startswith("refused "):
-                layer = said[0].split()[1]
-                if layer not in ("uid", "chroot", "landlock", "seccomp", "reports"):
-                    raise SystemExit(said[0])
-                self.restrictions = self.restrictions.without(layer)
+            if lines and lines[0].startswith("refused "):
+                name = lines[0].split()[1]
+                if name not in ("uid", "chroot", "landlock", "seccomp", "reports"):
+                    raise SystemExit(lines[0])
+                self.restrictions = self.restrictions.without(name)
             elif self.restrictions.reports and not reported:  # a kernel that only seems to have them
                 self.restrictions = self.restrictions.without("reports")
-            elif "done" in said:
-                return said[:-1]
             else:
-                return [*said, "run a program"]
+                return lines[:-1] if "done" in lines else [*lines, "run a program"]
 
-    def _hear_probe(self, reading):
+    def _read_probe(self, reading):
         """The lines that a probe wrote, and whether its reported calls could be answered."""
-        said = b""
-        answered = True
+        written, answered = b"", True
         self.watch.add(reading)
         try:
             while self.watch.wait() and (part := os.read(reading, 4096)):
-                said += part
+                written += part
         except OSError:
             answered = False
         self.watch.remove(reading)
         os.close(reading)
-        return said.decode("ascii").splitlines(), answered
+        return written.decode("ascii").splitlines(), answered
 
     def _probe_child(self, writing):
         def write(text):
@@ -268,7 +252,7 @@ class Zygote:
             _close_all_but(writing, *self.restrictions.fds)
             self.restrictions.enter(PROBE)
         except RestrictionError as error:
-            write(f"refused {error.layer} {error}\n")
+            write(f"refused {error.name} {error}\n")
             return
         probe.breaches(parent, write)
 
