@@ -104,7 +104,7 @@ def test_one_mistake_is_explained_once(handout: Path) -> None:
     assert said.count("the same mistake as in dJ_db2, which comes first: fix that one") == 6
     write(handout, SUBMISSIONS / "forgotten_transposes.raised.py")
     said = pytest_in(handout).stdout
-    assert said.count("@ sums over the last index of the left") == 1
+    assert said.count("@ sums over the last axis of the left") == 1
     assert said.count("the same stops dJ_dh, which comes first: fix that one") == 5
 
 

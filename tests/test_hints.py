@@ -248,7 +248,7 @@ def test_an_explained_exception_is_a_mistake_of_kind_runtime(grader: Run, tmp_pa
     (mistake,) = last["diagnosis"]["mistakes"]
     assert mistake["kind"] == "runtime"
     assert mistake["where"] == f"line {last['line']}"
-    assert mistake["statement"].startswith("s.H.T is (Dh, Dh)  @  dJ_db1(s) is (1, Dh)\n@ sums over the last index")
+    assert mistake["statement"].startswith("s.H.T is (Dh, Dh)  @  dJ_db1(s) is (1, Dh)\n@ sums over the last axis")
     assert len(last["hints"]) == LEVELS
 
 

@@ -127,10 +127,10 @@ def test_a_helper_is_followed_too(assignment: Assignment, sandbox: Sandbox) -> N
 def test_silent_traps_of_a_wrong_gradient_are_noted(assignment: Assignment, sandbox: Sandbox) -> None:
     _, notes = graded(assignment, sandbox, ROW_AND_COLUMN)["dJ_db1"]
     source = RIGHT + ROW_AND_COLUMN
-    nothing = "slope.T changes nothing: slope has one axis, (Dh,), and no other to swap it with"
+    nothing = "slope.T has no effect: slope has one axis, (Dh,), and nothing to swap it with"
     assert f"line {line_of(source, 'flat = slope.T')}: {nothing}" in notes
     assert (
-        f"line {line_of(source, 'table = column * flat')}: column * flat is (Dh, Dh): numpy repeats both (Dh, 1) and (Dh,) to fit"
+        f"line {line_of(source, 'table = column * flat')}: column * flat is (Dh, Dh): numpy broadcasts both (Dh, 1) and (Dh,)"
         in notes
     )
 
