@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from roster import SOURCES, Human, canvas_csv, fill, humans, moodle_csv
 
+from grader.classroom.exports.feedback import moodle_zip
 from grader.classroom.exports.gradebooks import fill_canvas, gradescope_csv
 from grader.classroom.exports.grades import grades_csv
-from grader.classroom.exports.moodlezip import moodle_zip
 from grader.classroom.exports.worksheet import fill_moodle
 from grader.classroom.store.query import Results
 from grader.classroom.store.store import Store
