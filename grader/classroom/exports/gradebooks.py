@@ -5,19 +5,15 @@ Moodle      the grading worksheet: see worksheet.py
 Gradescope  the shape of its "Download Grades", which other tools read; Gradescope itself cannot import it
 """
 
-import csv
-import io
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from grader.classroom.exports.cells import cell, csv_text, number
+from grader.classroom.exports.cells import cell, csv_text, decimal_comma, number, read_table
 from grader.classroom.exports.matching import Who, known, match, student
 from grader.classroom.store.query import Results, StudentRow
 from grader.errors import UsageError
-
-_DECIMAL = re.compile(r"\d+([.,])(?:\d{1,2}|\d{4,})")  # 1,000 may be a thousand
 
 
 @dataclass
@@ -82,8 +78,6 @@ def fill_canvas(results: Results, gradebook: Path, column: str, *, scale: bool =
         raise UsageError(
             f"{gradebook}: expected a gradebook export of Canvas (Student, ID, ..., Section), found other columns"
         )
-    for row in rows:
-        row += [""] * (len(head) - len(row))
     possible = next((row for row in rows[1:4] if "Points Possible" in row[0]), [""] * len(head))
     chosen = _canvas_column(gradebook, head, section, possible, column)
     fields = {title: i for i, title in enumerate(head[: section + 1])}
@@ -138,19 +132,9 @@ def gradescope_csv(results: Results) -> str:
         graded = row.status == "graded" and row.grade is not None
         scores = {one.name: one.score for one in row.grade.gradients} if graded and row.grade else {}
         status = {"graded": "Graded", "missing": "Missing"}.get(row.status, "Ungraded")
-        total = row.score if graded else None
-        known = [
-            first,
-            last,
-            row.sid,
-            row.email,
-            "",
-            total,
-            row.max_score,
-            status,
-            row.ids.get("gradescope", row.student),
-        ]
-        rows.append([*map(cell, [*known, row.submitted_at, "", "", "", *(scores.get(name) for name, _ in gradients)])])
+        known = [first, last, row.sid, row.email, "", row.score if graded else None, row.max_score, status]
+        known += [row.ids.get("gradescope", row.student), row.submitted_at, "", "", ""]
+        rows.append([cell(value) for value in [*known, *(scores.get(name) for name, _ in gradients)]])
     return csv_text(rows)
 
 
@@ -172,39 +156,6 @@ def _points(text: str) -> float | None:
     return points if 0 < points < 1e9 else None
 
 
-def decimal_comma(rows: Sequence[Sequence[str]], column: int, delimiter: str) -> bool:
-    """Whether numbers have a decimal comma: those of the column; where it has no decimals, those elsewhere; else where cells are
-    separated by semicolons, as they are because the comma is taken."""
-    for texts in ([row[column] for row in rows], [text for row in rows for text in row]):
-        marks = {found[1] for text in texts if (found := _DECIMAL.fullmatch(text.strip()))}
-        if marks:
-            return marks == {","}
-    return delimiter == ";"
-
-
 def _number_of(title: str) -> str:
     match = re.search(r"\s\((\d+)\)$", title)
     return match[1] if match else ""
-
-
-def read_table(path: Path) -> tuple[list[list[str]], str]:
-    """(the rows of a CSV file, what stands between its cells)
-
-    Raises:
-        UsageError: it is none.
-    """
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        text = 'it is not in UTF-8: take it as the platform gives it, or save it in the spreadsheet as "CSV UTF-8"'
-        reason = error.strerror if isinstance(error, OSError) else text
-        raise UsageError(f"{path}: cannot be read: {reason}") from error
-    first = text.partition("\n")[0]
-    delimiter = ";" if first.count(";") > first.count(",") else ","
-    try:
-        rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if row]
-    except csv.Error as error:
-        raise UsageError(f"{path}: not a CSV table: {error}") from error
-    if len(rows) < 2:
-        raise UsageError(f"{path}: expected a table with a row per student, found {len(rows)} rows")
-    return rows, delimiter

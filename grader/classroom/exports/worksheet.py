@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.classroom.exports.cells import csv_text
-from grader.classroom.exports.gradebooks import Filled, decimal_comma, read_table
+from grader.classroom.exports.cells import csv_text, decimal_comma, read_table
+from grader.classroom.exports.gradebooks import Filled
 from grader.classroom.exports.matching import Matching, Who, folded_name, known, match, student
 from grader.classroom.store.query import Results, StudentRow
 from grader.errors import UsageError
@@ -56,8 +56,6 @@ def fill_moodle(
             f"{worksheet}: no column called {comments!r}; name one with --comments: {', '.join(head)[:300]}"
         )
     fields = {title: i for i, title in enumerate(head)}
-    for row in rows:
-        row += [""] * (len(head) - len(row))
     sheet = _Sheet(rows, fields, fields[column], fields.get(comments or _COMMENTS))
     people = list(results.students())
     who = [student(row) for row in people]
