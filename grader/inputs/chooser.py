@@ -121,6 +121,13 @@ def shown(path: PurePosixPath | str) -> str:
     return one_line(str(path), 200)
 
 
+def listed(files: Sequence[Candidate]) -> str:
+    """`a`, `a and b`, `a, b and c`, or the first few and how many more there are."""
+    names = [shown(file.path) for file in files[:_SHOWN]]
+    last = f"{len(files) - _SHOWN} more" if len(files) > _SHOWN else names.pop()
+    return f"{', '.join(names)} and {last}" if names else last
+
+
 def _rank(path: PurePosixPath, wanted: str) -> tuple[int, int]:
     """(kind, number): the smaller, the better."""
     asked = PurePosixPath(wanted)
@@ -187,7 +194,7 @@ def _best(mine: Sequence[F], note: str, wanted: str, reader: _Reader) -> Choice[
 
 def _instead_of(first: Candidate, rivals: Sequence[Candidate], wanted: str) -> str:
     """What was not graded, and why."""
-    return f"{shown(first.path)} was graded, not {_listed(rivals)}: {_why(first, rivals[0], wanted)}" if rivals else ""
+    return f"{shown(first.path)} was graded, not {listed(rivals)}: {_why(first, rivals[0], wanted)}" if rivals else ""
 
 
 def _why(first: Candidate, other: Candidate, wanted: str) -> str:
@@ -205,7 +212,7 @@ def _stub_note(named: Sequence[Candidate], mine: Sequence[Candidate]) -> str:
     """That files of the handout stood in front of the one that is graded."""
     stubs = named[: named.index(mine[0])] if mine[0] in named else named
     verb = "is the unchanged file" if len(stubs) == 1 else "are unchanged files"
-    return f"{shown(mine[0].path)} was graded: {_listed(stubs)} {verb} from the handout" if stubs else ""
+    return f"{shown(mine[0].path)} was graded: {listed(stubs)} {verb} from the handout" if stubs else ""
 
 
 def _own(file: Candidate) -> str:
@@ -214,11 +221,6 @@ def _own(file: Candidate) -> str:
 
 def _depth(file: Candidate) -> int:
     return len(file.path.parts)
-
-
-def _listed(files: Sequence[Candidate]) -> str:
-    rest = f" and {len(files) - _SHOWN} more" if len(files) > _SHOWN else ""
-    return ", ".join(shown(file.path) for file in files[:_SHOWN]) + rest
 
 
 def _joined(*notes: str) -> str:
