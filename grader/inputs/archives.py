@@ -7,7 +7,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -25,17 +25,16 @@ _ROOT_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class Origin:
-    """Where an archive is: on disk or, by numbers of members, inside another one.
+    """Where an archive is: on disk, or inside another one.
 
     Attributes:
-        size: of the file on disk, by which it is seen to have been replaced.
-        names: of the archive on disk and of those inside it, one more than `members`.
+        size: of the file on disk; another size means that the file was replaced.
+        chain: (-1, name) of the archive on disk, then (number of the member, name) of each archive inside.
     """
 
     path: str
     size: int
-    names: tuple[str, ...]
-    members: tuple[int, ...] = ()
+    chain: tuple[tuple[int, str], ...]
 
 
 @dataclass(frozen=True)
@@ -76,7 +75,7 @@ def open_tree(path: Path, *, leave_out: Path | None = None, one: bool = False) -
 
 def _open_archive(path: Path, *, one: bool) -> Tree:
     real = os.path.realpath(path)
-    origin = Origin(real, os.stat(real).st_size, (path.name,))
+    origin = Origin(real, os.stat(real).st_size, ((-1, path.name),))
     entries = MAX_SUBMISSION_ENTRIES if one else MAX_ENTRIES
     tree = _tree(origin, _listed(origin, Budget(entries=entries, seconds=_ROOT_SECONDS)))
     if not one:
@@ -93,12 +92,11 @@ def open_nested(file: File, budget: Budget) -> Tree:
     """
     source = file.source
     if isinstance(source, Member):
-        names = (*source.origin.names, file.path.name)
-        origin = Origin(source.origin.path, source.origin.size, names, (*source.origin.members, source.number))
+        origin = replace(source.origin, chain=(*source.origin.chain, (source.number, file.path.name)))
     else:
         path: str = getattr(source, "path", "")
         try:
-            origin = Origin(os.path.abspath(path), os.lstat(path).st_size, (file.path.name,))
+            origin = Origin(os.path.abspath(path), os.lstat(path).st_size, ((-1, file.path.name),))
         except OSError as error:
             raise ArchiveError(error.strerror or str(error)) from error
     budget.spend(archives=1)
@@ -108,13 +106,8 @@ def open_nested(file: File, budget: Budget) -> Tree:
 def _request(origin: Origin, seconds: float, entries: int = 0) -> dict[str, Any]:
     limits = {"entries": entries, "nested": MAX_NESTED_BYTES, "unpacked": _UNPACKED_BYTES, "size": origin.size}
     limits["long"] = LONG_PATH
-    return {
-        "path": os.fsencode(origin.path).decode("latin-1"),
-        "names": list(origin.names),
-        "chain": list(origin.members),
-        "limits": limits,
-        "seconds": seconds,
-    }
+    path = os.fsencode(origin.path).decode("latin-1")
+    return {"path": path, "chain": origin.chain, "limits": limits, "seconds": seconds}
 
 
 def _listed(origin: Origin, budget: Budget) -> Iterator[Listed]:
@@ -125,7 +118,7 @@ def _listed(origin: Origin, budget: Budget) -> Iterator[Listed]:
 
 def _tree(origin: Origin, listed: Iterator[Listed]) -> Tree:
     """What is listed, with the last of several entries of one name: it is the one that stays when all are unpacked."""
-    tree = Tree(without_suffix(origin.names[-1]))
+    tree = Tree(without_suffix(origin.chain[-1][1]))
     files: dict[PurePosixPath, tuple[int, Listed]] = {}
     times: Counter[PurePosixPath] = Counter()
     for number, entry in enumerate(listed):

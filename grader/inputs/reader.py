@@ -43,17 +43,19 @@ class Budget:
         Raises:
             OverBudgetError: it is too much.
         """
-        left = Budget(self.archives - archives, self.entries - entries, self.bytes - size, self.seconds - seconds)
-        if left.archives < 0:
+        most = max(self.entries, MAX_SUBMISSION_ENTRIES)
+        self.archives -= archives
+        self.entries -= entries
+        self.bytes -= size
+        self.seconds -= seconds
+        if self.archives < 0:
             raise OverBudgetError("too many archives")
-        if left.entries < 0:
-            most = max(self.entries, MAX_SUBMISSION_ENTRIES)
+        if self.entries < 0:
             raise OverBudgetError(f"archives with more than {most} files and folders")
-        if left.bytes < 0:
+        if self.bytes < 0:
             raise OverBudgetError("nested archives that unpack to too many bytes")
-        if left.seconds < 0:
+        if self.seconds < 0:
             raise OverBudgetError("archives that take too long to open")
-        self.archives, self.entries, self.bytes, self.seconds = left.archives, left.entries, left.bytes, left.seconds
 
 
 class Reader:
@@ -101,7 +103,7 @@ class Reader:
             while True:
                 kind, size = struct.unpack("<cI", self._read(5, until))
                 data = self._read(size, until)
-                if kind in (b".", b"!"):
+                if kind == b".":
                     break
                 frames.append((kind, data))
             end: dict[str, Any] = json.loads(data)
