@@ -46,7 +46,7 @@ class Member:
 
     def read(self, size: int) -> bytes:
         request = _request(self.origin, _ROOT_SECONDS) | {"member": self.number, "size": min(size, MAX_FILE_BYTES)}
-        return b"".join(data for kind, data in READER.ask(request) if kind == b"D")[:size]
+        return b"".join(READER.ask(request))[:size]
 
 
 def open_tree(path: Path, *, leave_out: Path | None = None, one: bool = False) -> Tree:
@@ -111,9 +111,8 @@ def _request(origin: Origin, seconds: float, entries: int = 0) -> dict[str, Any]
 
 
 def _listed(origin: Origin, budget: Budget) -> Iterator[Listed]:
-    for kind, data in READER.ask(_request(origin, budget.seconds, budget.entries), budget):
-        if kind == b"L":
-            yield from (Listed(*entry) for entry in json.loads(data))
+    for data in READER.ask(_request(origin, budget.seconds, budget.entries), budget):
+        yield from (Listed(*entry) for entry in json.loads(data))
 
 
 def _tree(origin: Origin, listed: Iterator[Listed]) -> Tree:

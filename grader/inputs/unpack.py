@@ -4,7 +4,7 @@ An archive is hostile: 2 kB can unpack to gigabytes or take minutes.  So `archiv
 with a limit on its memory and on the processor time of each request.  It knows only the standard library.
 
 A request is a line of JSON.  The reply is frames of a letter, a length of four bytes and as many bytes:
-`L` entries as JSON, `D` data, and last `.`: what it cost and, where it was refused, why.
+`D` data, or entries as JSON, and last `.`: what it cost and, where it was refused, why.
 """
 
 import contextlib
@@ -230,7 +230,7 @@ def serve(request: dict[str, Any], archives: Open, replies: Replies) -> None:
         archives.entries += sum(1 + len(name) // limits["long"] for name, *_ in together)
         if archives.entries > limits["entries"]:
             raise RefusedError(f"it has more than {limits['entries']} entries")
-        replies.send(b"L", json.dumps(together).encode())
+        replies.send(b"D", json.dumps(together).encode())
 
 
 def main(memory: int) -> None:
