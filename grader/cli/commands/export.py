@@ -111,9 +111,9 @@ def _exported(
         return filled.text.encode(), filled
     if form == "moodle-feedback":
         data, graded = feedback.moodle_zip(stored, config)
-        return data, gradebooks.Filled("", graded)
+        return data, gradebooks.Filled(graded=graded)
     data = gradebooks.gradescope_csv(stored).encode() if form == "gradescope" else results.grades_csv(stored)
-    return data, gradebooks.Filled("", stored.counts().get("graded", 0))
+    return data, gradebooks.Filled(graded=stored.counts().get("graded", 0))
 
 
 def _print_column(filled: "Filled", config: "Config", *, scale: bool) -> None:
