@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from grader.errors import UsageError
 from grader.inputs.tree import IGNORED_FOLDERS, MAX_ENTRIES, MAX_SUBMISSION_ENTRIES, File, Tree, is_noise
@@ -16,13 +17,10 @@ from grader.text import one_line
 _WHEN_FULL = 100  # entries of a submission, once the download has MAX_ENTRIES
 
 
-class OnDisk:
+class OnDisk(NamedTuple):
     """A file of a folder; a link that has taken its place since it was listed is not followed."""
 
-    __slots__ = ("path",)
-
-    def __init__(self, path: str) -> None:
-        self.path = path
+    path: str
 
     def read(self, size: int) -> bytes:
         flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
