@@ -232,7 +232,7 @@ def test_what_could_not_be_read_is_exit_code_3_and_the_rest_is_graded(tmp_path):
     source = write(tmp_path / "class", {"ann/gradients.py": SOLUTION, "bob.zip": b"PK nonsense"})
     done = batch(source, tmp_path / "results")
     assert done.returncode == 3
-    assert "could not be read: 1\n  bob: no gradients.py: bob.zip: this zip cannot be read" in done.stdout
+    assert "could not be read: 1\n  bob: no readable gradients.py: bob.zip: this zip cannot be read" in done.stdout
     assert {row["student"]: row["status"] for row in table(tmp_path / "results")} == {
         "ann": "graded",
         "bob": "unreadable",

@@ -74,7 +74,7 @@ def run_regrade(config_path: Path, out: Path, *, jobs: int, dask: str = "", reru
         outcome.settings = settings_changed(results, round_id)
         outcome.changes = list(find_changes(results, round_id))
         changes = out / "changes.csv"
-        write_file(changes, changes_csv(outcome.changes).encode("utf-8-sig"))
+        write_file(changes, changes_csv(outcome.changes))
     outcome.written = [changes, *write_results(out, config)]
     return outcome
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from grader.errors import GraderError, UsageError
-from grader.inputs.opening import open_tree
+from grader.inputs.archives import open_tree
 from grader.inputs.tree import ArchiveError
 from grader.packaging.archive import ZIP_ERRORS
 
