@@ -1,4 +1,4 @@
-"""`grader explain`: where a gradient comes from, with numbers.  Staff only: it has the answers in it."""
+"""`grader explain`: where a gradient comes from, with numbers.  For instructors: it shows the answers."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 @click.argument("gradient")
 @config_option
 def command(gradient: str, config_path: Path | None) -> None:
-    """Derive GRADIENT, such as dJ_dU, and work it out in numbers (for staff).
+    """Derive GRADIENT, such as dJ_dU, and work it out in numbers (for instructors).
 
-    The section of derivation.md beside the solution, an example with numbers at a small step, and the mistakes that are
-    told apart.
+    Shows its section of derivation.md beside the solution, an example with small sizes, and the mistakes that the grader
+    recognizes.
     """
     from grader.errors import UsageError, did_you_mean
 
@@ -51,7 +51,7 @@ def _lines(assignment: "Assignment", gradient: "Gradient") -> Iterator[str]:
 
 
 def _numbers(example: "Example", gradient: "Gradient", loss: str) -> Iterator[str]:
-    yield f"at a small step with {', '.join(f'{name} = {size}' for name, size in example.sizes.items())}\n"
+    yield f"at a sample point with {', '.join(f'{name} = {size}' for name, size in example.sizes.items())}\n"
     for ingredient in example.ingredients:
         yield from _array(ingredient)
     if example.formula:

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import click
 
-from grader.cli.common import config_option, echo_outdated
+from grader.cli.common import PATH, config_option, echo_outdated
 from grader.grading.grader import Grader
 
 
 @click.command("report")
-@click.argument("results", type=click.Path(path_type=Path))
+@click.argument("results", type=PATH)
 @config_option
 def command(results: Path, config_path: Path | None) -> None:
     """Write RESULTS/report.html: what the class got wrong, and why.
@@ -21,27 +21,16 @@ def command(results: Path, config_path: Path | None) -> None:
     from grader.classroom.store.database import explained
     from grader.classroom.store.outputs import note_written, results_hash
     from grader.classroom.store.query import Results
+    from grader.packaging.archive import write_whole
 
     grader = Grader(config_path)
     with explained(results), Results(results) as stored:
         shown = results_hash(stored)
     graded = read_class(results)
-    page = make_report(grader.assignment, graded)
-    path = write_report(results, page)
-    click.echo(f"{path}: {len(graded.records)} students, {len(page.encode()) / 1e6:.1f} MB; open it in a browser")
+    page = make_report(grader.assignment, graded).encode()
+    path = results / "report.html"
+    write_whole(path, page)  # in one step: an open browser keeps the old one
+    click.echo(f"{path}: {len(graded.records)} students, {len(page) / 1e6:.1f} MB; open it in a browser")
     with explained(results), Results(results) as stored:
         note_written(stored, path, "report", shown)
         echo_outdated(stored)
-
-
-def write_report(results: Path, page: str) -> Path:
-    """Put the page in place whole: whoever has the old one open keeps it.
-
-    Raises:
-        UsageError: the folder cannot be written.
-    """
-    from grader.packaging.archive import write_whole
-
-    path = results / "report.html"
-    write_whole(path, page.encode())
-    return path
