@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 
 from grader.errors import UsageError
 from grader.inputs import tree as limits
-from grader.inputs.downloads.download import read_download
+from grader.inputs.download import read_download
 from grader.inputs.entry import Entry, Received, pick, receive
 from grader.inputs.opening import open_tree
 from grader.inputs.reader import READER, Budget, OverBudgetError, Reader
@@ -188,7 +188,7 @@ def received(folder: Path) -> dict[str, Received]:
 _READ = """
 import json, resource, sys
 from pathlib import Path
-from grader.inputs.downloads.download import read_download
+from grader.inputs.download import read_download
 from grader.inputs.entry import receive
 from grader.inputs.reader import READER
 download = read_download(Path(sys.argv[1]), "gradients.py")

@@ -23,7 +23,7 @@ from grader.classroom.batch.regrade import _plan
 from grader.classroom.store.remaining import Todo
 from grader.classroom.store.store import Store
 from grader.config.load import load_config
-from grader.inputs.downloads.download import read_download
+from grader.inputs.download import read_download
 from grader.inputs.entry import receive
 
 GRADER = [str(Path(sys.executable).with_name("grader"))]

@@ -20,7 +20,7 @@ from grader.config.keys import CHECKS
 from grader.config.load import load_config
 from grader.errors import UsageError
 from grader.inputs.chooser import choose, digest
-from grader.inputs.downloads.download import read_download
+from grader.inputs.download import read_download
 from grader.inputs.entry import receive
 from grader.inputs.submission import read_submission
 from grader.output.formats import NAMES, render

@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from grader.classroom.exports.cells import cell, csv_text, number, write_file
+from grader.atomic import write_file
+from grader.classroom.exports.cells import cell, csv_text, number
 from grader.classroom.exports.feedback import Block, fragment, markdown, page, web_page
 from grader.classroom.exports.gradebooks import fill_canvas, gradescope_csv
 from grader.classroom.exports.moodlezip import moodle_zip
@@ -27,7 +28,7 @@ from grader.classroom.store.query import Results
 from grader.classroom.store.store import Store
 from grader.errors import UsageError
 from grader.grading.pipeline import grade_run
-from grader.inputs.downloads.download import read_download
+from grader.inputs.download import read_download
 from grader.inputs.entry import Entry, Person, Received, receive
 from grader.inputs.tree import Refusal
 from grader.problem.fingerprint import fingerprint

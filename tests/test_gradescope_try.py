@@ -104,7 +104,7 @@ def test_the_gradients_to_fix_are_named_first(platform: Platform, tmp_path: Path
 def test_a_wrong_submission_reads_as_verdict_evidence_and_hint(platform: Platform, tmp_path: Path) -> None:
     outcome = submit(platform, tmp_path, SUBMISSIONS / "seed.followed_through.py")
     assert outcome.results["score"] == 82
-    assert "Not right yet" in gradient(outcome, "dJ_db2")["output"]
+    assert "**Wrong.**" in gradient(outcome, "dJ_db2")["output"]
     assert "11 of 11 entries differ" in gradient(outcome, "dJ_db2")["output"]
     assert "**0 of 8 gradients right.** 6 are right given your own `dJ_db2`." in outcome.results["output"]
     assert "given your own `dJ_db2`" in gradient(outcome, "dJ_dU")["output"]

@@ -14,13 +14,15 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, SUBMISSIONS
+from conftest import ROOT, SUBMISSIONS, assert_golden
 
+from grader.atomic import write_output
 from grader.config.load import load_config
-from grader.errors import GraderError
+from grader.errors import ConfigError, GraderError
 from grader.grading.grader import Grader
-from grader.packaging.archive import write_whole, zip_bytes
+from grader.packaging.archive import zip_bytes
 from grader.packaging.handout.handout import _TESTS, build_handout, public_config, small_dimensions, solution_formulas
+from grader.packaging.handout.readme import fill_in
 from grader.packaging.wheel import make_wheel, requirements
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -74,6 +76,86 @@ def test_a_failing_test_reports_what_was_seen_and_prints_a_small_point(handout: 
     assert done.stdout.count("s.h_prev (1, Dh)") == 1, "the numbers of a point are printed once"
     assert "Traceback" not in done.stdout
     assert "homework.py" not in done.stdout
+
+
+README = ROOT / "assignment" / "README.md"
+
+
+def packed_readme(folder: Path, *changes: tuple[str, str]) -> str:
+    """The README in a handout, after changes of the config, as one line."""
+    path = folder / "config.yaml"
+    text = path.read_text()
+    for old, new in changes:
+        assert old in text, old
+        text = text.replace(old, new)
+    path.write_text(text)
+    with zipfile.ZipFile(BytesIO(build_handout(Grader(path), force=True))) as archive:
+        return " ".join(archive.read("README.md").decode().split())
+
+
+def test_golden_readme_agrees_with_the_config() -> None:
+    assert_golden(README, fill_in(README.read_text(encoding="utf-8"), CONFIG, keep_markers=True))
+
+
+def test_the_packed_readme_has_no_markers(copy_of_assignment: Path) -> None:
+    packed = packed_readme(copy_of_assignment)
+    assert "config.yaml:" not in packed
+    assert "<!-- end -->" not in packed
+    assert "| `dJ_dU(s)` | `U` | (Dh, V) | 15 |" in packed
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected", "gone"),
+    [
+        (
+            "name: dJ_dU, of: U, max_score: 15",
+            "name: dJ_dU, of: U, max_score: 7.5",
+            "(Dh, V) | 7.5 |",
+            "(Dh, V) | 15 |",
+        ),
+        ("name: dJ_dU, of: U, max_score: 15", "name: dJ_dU, of: U, max_score: 25", "**110**", "**100**"),
+        ("- {name: dJ_dU, of: U, max_score: 15}\n", "", "`dJ_dh(s)`", "`dJ_dU(s)`"),
+        ("objective: cross_entropy", "objective: log_likelihood", "those of `-J`", "those of `J`"),
+        ("objective: cross_entropy", "objective: log_likelihood", "how `-J` changes", "how `J` changes"),
+        ("accept_1d: false", "accept_1d: true", "you may also return (n,)", "neither (n,)"),
+        ("float32: accept", "float32: reject", "float32 fails the last check", "nothing"),
+        ("share: 0.2", "share: 0.6", "respect to? | 60 % |", "20 %"),
+        ("share: 1.0", "share: 0.5", "it keeps 50 % of the marks that it would lose", "keeps its marks"),
+        ("share: 1.0", "share: 0", "**No follow-through.**", "keeps its marks"),
+        ("call_cpu_seconds: 2.0", "call_cpu_seconds: 3.5", "may take 3.5 s of CPU time", "may take 2 s"),
+        ("check_level: 1", "check_level: 0", "you see no hints", "one hint"),
+        ("check_level: 1", "check_level: 3", "you see up to 3 hints", "one hint"),
+    ],
+)
+def test_numbers_and_rules_in_the_packed_readme_are_those_of_the_config(
+    copy_of_assignment: Path, old: str, new: str, expected: str, gone: str
+) -> None:
+    shares = [("share: 0.4", "share: 0.2")] if new == "share: 0.6" else []
+    packed = packed_readme(copy_of_assignment, (old, new), *shares)
+    assert expected in packed
+    assert gone == "nothing" or gone not in packed
+
+
+def test_a_gradient_with_its_own_shares_is_named_in_the_packed_readme(copy_of_assignment: Path) -> None:
+    own = "{name: dJ_dh, of: h, max_score: 10, shares: {shape: 0.1, finite_difference: 0.7, reference: 0.2}}"
+    packed = packed_readme(copy_of_assignment, ("{name: dJ_dh, of: h, max_score: 10}", own))
+    assert "`dJ_dh` has its own shares: shape 10 %, finite differences 70 %, exact formula 20 %." in packed
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("<!-- config.yaml: mark -->\n<!-- end -->\n", "unknown part; expected one of sign, gradients"),
+        ("<!-- config.yaml: sign -->\nJ\n", "expected <!-- end --> after it, found none"),
+        (b"caf\xe9", "expected text in UTF-8"),
+    ],
+)
+def test_a_text_that_cannot_be_filled_in_is_named(copy_of_assignment: Path, text: str | bytes, message: str) -> None:
+    path = copy_of_assignment / "assignment" / "notes.md"
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    with pytest.raises(ConfigError, match=message) as caught:
+        build_handout(Grader(copy_of_assignment / "config.yaml"), force=True)
+    assert str(path) in str(caught.value)
 
 
 @pytest.mark.parametrize("level", [0, 1, 3])
@@ -414,13 +496,13 @@ def test_what_is_written_to_a_pipe_or_a_link_leaves_it_there(tmp_path: Path) -> 
     os.mkfifo(pipe)
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
     try:
-        write_whole(pipe, b"data")
+        write_output(pipe, b"data")
         assert os.read(reader, 10) == b"data"
     finally:
         os.close(reader)
     assert pipe.is_fifo()
     target.write_bytes(b"old")
     link.symlink_to(target)
-    write_whole(link, b"new")
+    write_output(link, b"new")
     assert link.is_symlink()
     assert target.read_bytes() == b"new"

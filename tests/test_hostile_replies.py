@@ -41,7 +41,7 @@ from grader.packaging.gradescope.attempts import wrong_answers
 from grader.packaging.gradescope.emit import emit
 from grader.problem.assignment import Assignment
 from grader.problem.fingerprint import Fingerprint, fingerprint
-from grader.records.result import Grade, to_json
+from grader.records.result import Grade
 from grader.records.run import DTYPES, Run
 from grader.sandbox.attempt import READY, Attempt
 from grader.sandbox.job import Job, Pending
@@ -193,7 +193,7 @@ def assert_harmless(text: str, allowed: str = "\n") -> None:
 def assert_channels_are_valid(assignment: Assignment, graded: Grade, run: Run) -> None:
     """All that is made of a grade without the store."""
     config = assignment.config
-    data = to_json(graded)
+    data = graded.to_json()
     assert len(data) < 500_000
     for text in texts(json.loads(data, parse_constant=_no_constant)):
         assert_harmless(text)

@@ -1,4 +1,4 @@
-"""Downloads of every kind: recognised, listed, and unsafe entries refused one by one."""
+"""Downloads of every kind: recognized, listed, and unsafe entries refused one by one."""
 
 import io
 import os
@@ -15,11 +15,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from grader.errors import UsageError
-from grader.inputs.downloads.download import LAYOUTS as ALL_LAYOUTS
-from grader.inputs.downloads.download import Download, called, read_download
+from grader.inputs.download import LAYOUTS as ALL_LAYOUTS
+from grader.inputs.download import Download, read_download
+from grader.inputs.downloads import PLATFORMS
 from grader.inputs.entry import Received, person, receive, safe_key
 from grader.inputs.tree import Refusal
 
+VARIANTS = {"moodle_flat": "moodle", "classroom50": "github"}  # examples of a layout that has two
 WANTED = "gradients.py"
 LIMIT = 256 * 1024
 
@@ -30,7 +32,7 @@ def received(download: Download) -> dict[str, Received]:
 
 @pytest.mark.parametrize("form", ["folder", "zip", "zip in a folder in a zip"])
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_every_layout_is_recognised_and_gives_each_student_the_right_file(layout, form, tmp_path):
+def test_every_layout_is_recognized_and_gives_each_student_the_right_file(layout, form, tmp_path):
     content = files(layout)
     if form == "folder":
         path = write(tmp_path / "download", content)
@@ -39,7 +41,7 @@ def test_every_layout_is_recognised_and_gives_each_student_the_right_file(layout
     else:
         path = zipped(tmp_path / "outer.zip", {"download.zip": zip_bytes(content)})
     download = read_download(path, WANTED)
-    assert download.layout == {"moodle_flat": "moodle", "classroom50": "github"}.get(layout, layout)
+    assert download.layout == VARIANTS.get(layout, layout)
     found = received(download)
     sources = [one.source for one in found.values() if one.source is not None]
     assert sorted(sources) == sorted([SOLUTION, FLIPPED, SOLUTION]), found
@@ -47,10 +49,13 @@ def test_every_layout_is_recognised_and_gives_each_student_the_right_file(layout
     assert download.refused == []
 
 
-def test_every_layout_says_itself_what_it_is_called():
-    words = [called(layout) for layout in ALL_LAYOUTS]
-    assert len(set(words)) == len(ALL_LAYOUTS)
-    assert all(words)
+def test_every_layout_has_an_example_a_title_and_a_place_of_its_own():
+    """A new module of `grader.inputs.downloads` needs a function in classroom.py, which makes its example."""
+    assert {VARIANTS.get(layout, layout) for layout in LAYOUTS} == set(ALL_LAYOUTS)
+    titles = [layout.called for layout in ALL_LAYOUTS.values()]
+    assert all(titles)
+    assert len(set(titles)) == len(titles)
+    assert len({layout.precedence for layout in PLATFORMS.values()}) == len(PLATFORMS)
 
 
 def test_students_have_the_names_and_numbers_of_their_platform(tmp_path):
@@ -157,7 +162,7 @@ def test_links_in_a_folder_are_refused(tmp_path):
     assert "a link" in bob.problem
 
 
-def test_someone_whose_only_file_is_refused_has_not_handed_in_nothing(tmp_path):
+def test_someone_whose_only_file_is_refused_has_submitted_something(tmp_path):
     path = tmp_path / "class.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("ann/gradients.py", SOLUTION)
@@ -329,7 +334,7 @@ def test_names_with_underscores_are_read_from_moodle(tmp_path):
     assert [(one.key, one.people[0].name) for one in download.entries] == [("1041", "Ann Lee"), ("1042", "Bo Wu")]
 
 
-def test_a_layout_that_it_is_not_is_told(tmp_path):
+def test_forcing_the_wrong_layout_is_an_error(tmp_path):
     write(tmp_path, {"ann/gradients.py": SOLUTION})
     with pytest.raises(UsageError, match="expected submission_metadata"):
         read_download(tmp_path, WANTED, layout="gradescope")
@@ -372,7 +377,7 @@ def test_a_zip_that_fails_only_while_it_is_unpacked_costs_the_others_nothing(tmp
     assert found["bob"].source == SOLUTION
 
 
-def test_two_files_of_the_wanted_name_side_by_side_are_a_question_for_staff(tmp_path):
+def test_two_files_of_the_wanted_name_side_by_side_are_for_a_person_to_decide(tmp_path):
     write(tmp_path, {"ann/a/gradients.py": SOLUTION, "ann/b/gradients.py": FLIPPED, "bob/gradients.py": SOLUTION})
     found = received(read_download(tmp_path, WANTED))
     assert found["ann"].kind == "unreadable"
@@ -394,12 +399,12 @@ def test_a_file_of_another_name_is_taken_when_it_is_the_only_one(tmp_path):
         ({"submission_metadata.yml": b"a: ["}, "not usable as Gradescope's metadata"),
     ],
 )
-def test_what_is_no_download_is_said_to_be_none(content, message, tmp_path):
+def test_something_that_is_not_a_download_is_an_error(content, message, tmp_path):
     with pytest.raises(UsageError, match=message):
         read_download(write(tmp_path, content), WANTED)
 
 
-def test_a_path_that_is_no_folder_and_no_zip_is_said_to_be_none(tmp_path):
+def test_a_path_that_is_neither_a_folder_nor_an_archive_is_an_error(tmp_path):
     (tmp_path / "x.txt").write_text("x")
     with pytest.raises(UsageError, match="expected a folder or a zip"):
         read_download(tmp_path / "x.txt", WANTED)
@@ -420,7 +425,7 @@ def test_a_key_is_safe_as_a_file_name_whatever_the_student_is_called(identity):
 
 @example(["\x00", "\x000"])
 @given(st.lists(st.text(min_size=1, max_size=20), unique=True, max_size=8))
-def test_a_zip_of_any_names_never_raises_anything_but_our_errors(names):
+def test_a_zip_of_any_names_raises_nothing_but_usage_errors(names):
     import tempfile
 
     with tempfile.TemporaryDirectory() as folder:
@@ -440,7 +445,7 @@ def test_a_zip_of_any_names_never_raises_anything_but_our_errors(names):
         assert all(isinstance(refusal, Refusal) for refusal in download.refused)
 
 
-def test_a_class_of_thousands_is_listed_in_no_time(tmp_path):
+def test_a_class_of_thousands_is_listed(tmp_path):
     students = [Student(f"S {i}", f"s{i}", i, {"gradients.py": b"x"}) for i in range(3000)]
     download = read_download(zipped(tmp_path / "c.zip", files("moodle", students)), WANTED)
     assert len(received(download)) == 3000

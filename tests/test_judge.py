@@ -502,7 +502,7 @@ def test_what_costs_no_marks_is_noted(assignment: Assignment) -> None:
     result = graded(assignment, dJ_db2=answers)
     assert result.passed
     assert one(result, "dJ_db2").notes == [
-        "changes s.y_hat in place: undone for the other gradients; work on a copy",
+        "changes s.y_hat in place, which was undone for the other gradients; work on a copy",
         "warned: RuntimeWarning: overflow",
     ]
     assert one(result, "dJ_db2").printed == "hihihihi"

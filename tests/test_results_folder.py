@@ -8,8 +8,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from grader.atomic import write_file
 from grader.classroom.batch.session import check_state
-from grader.classroom.exports.cells import cell, write_file
+from grader.classroom.exports.cells import cell
 from grader.classroom.exports.changes import find_changes
 from grader.classroom.exports.feedback import Block, page, web_page, write_feedback
 from grader.classroom.exports.gradebooks import fill_canvas, gradescope_csv

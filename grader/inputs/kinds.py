@@ -3,22 +3,7 @@
 from pathlib import PurePosixPath
 
 READABLE = (".zip", ".tar", ".tar.gz", ".tgz")
-UNREADABLE = (
-    ".7z",
-    ".rar",
-    ".gz",
-    ".bz2",
-    ".xz",
-    ".zst",
-    ".lzma",
-    ".lz",
-    ".z",
-    ".tbz",
-    ".tbz2",
-    ".txz",
-    ".cab",
-    ".arj",
-)
+UNREADABLE = tuple(".7z .rar .gz .bz2 .xz .zst .lzma .lz .z .tbz .tbz2 .txz .cab .arj".split())
 MAGIC_BYTES = 8  # how many bytes of a file `starts_like_archive` wants
 _MAGIC = (b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!", b"\xfd7zXZ", b"BZh")
 

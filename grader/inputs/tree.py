@@ -7,16 +7,9 @@ from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Protocol
 
-IGNORED_FOLDERS = {
-    "__MACOSX",
-    ".git",
-    "__pycache__",
-    ".ipynb_checkpoints",
-    "node_modules",
-    ".venv",
-    "venv",
-    ".pytest_cache",
-}
+IGNORED_FOLDERS = frozenset(
+    "__MACOSX .git __pycache__ .ipynb_checkpoints node_modules .venv venv .pytest_cache".split()
+)
 IGNORED_FILES = {".DS_Store", "Thumbs.db", "desktop.ini"}
 MAX_ENTRIES = 100_000  # files and folders of a whole download; a long path counts for several
 MAX_SUBMISSION_ENTRIES = 20_000  # of one submission

@@ -9,14 +9,13 @@ from rich.text import Text
 from grader.config.keys import Config
 from grader.grading.forstudents import shortened
 from grader.output.markdown import unmarked
-from grader.output.wording import cause, fix_first, inherits, label, of_the_file, printable
+from grader.output.wording import cause, fix_first, label, of_the_file, printable, verdict
 from grader.records.result import CheckResult, Diagnosis, Grade, GradientResult
 from grader.records.run import place
 from grader.text import one_line
 
 _SIGNS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "skipped": ("·", "dim"), "undecided": ("?", "yellow")}
 _COLORS = {"passed": "green", "followed_through": "cyan", "not_graded": "yellow"}  # all others red
-_SHORT = {"failed": "wrong", "followed_through": "follows from", "not_graded": "not graded"}
 _CERTAINTY = {"tie": "either: ", "observation": "seen: "}
 
 
@@ -63,19 +62,8 @@ def _table(grade: Grade, *, staff: bool) -> Table:
     for gradient in grade.gradients:
         marks = [f"{_number(gradient.score)} / {_number(gradient.max_score)}"] if staff else []
         signs = [Text(*_SIGNS[check.outcome]) for check in gradient.checks]
-        table.add_row(gradient.name, *marks, *signs, _status(gradient))
+        table.add_row(gradient.name, *marks, *signs, Text(verdict(gradient), _color(gradient)))
     return table
-
-
-def _status(gradient: GradientResult) -> Text:
-    words = inherits(gradient) if gradient.inherits else _label(gradient)
-    if gradient.follow_through is not None:
-        words += f" {', '.join(gradient.follow_through.sources)}"
-    return Text(words, _color(gradient))
-
-
-def _label(gradient: GradientResult) -> str:
-    return _SHORT.get(gradient.status) or label(gradient)
 
 
 def _color(gradient: GradientResult) -> str:
@@ -104,7 +92,7 @@ def _block(group: list[GradientResult], config: Config, *, staff: bool) -> Rende
     gradient, *others = group
     of = next(g.of for g in config.gradients if g.name == gradient.name)
     title = Text.assemble(
-        (_label(gradient).upper(), _color(gradient)),
+        (label(gradient).upper(), _color(gradient)),
         "  ",
         (gradient.name, "bold"),
         f": gradient of {config.differentiated} with respect to {of}",

@@ -9,15 +9,16 @@ from grader.text import several_lines
 
 STATUS_LABELS: dict[GradientStatus, str] = {
     "passed": "right",
-    "failed": "not right yet",
-    "followed_through": "right, given your own",
+    "failed": "wrong",
+    "followed_through": "right, given an earlier mistake",
     "missing": "not written yet",
     "raised": "raised an exception",
     "timed_out": "took too long",
     "out_of_memory": "used too much memory",
-    "died": "ended its process",
-    "not_graded": "not graded: a problem on our side",
+    "died": "ended the process",
+    "not_graded": "not graded",
 }
+CHECK_LABELS = {"shape": "shape", "finite_difference": "finite differences", "reference": "exact formula"}
 NOT_FOUND = "not found"
 
 
@@ -27,11 +28,12 @@ def label(result: GradientResult) -> str:
 
 
 def verdict(result: GradientResult) -> str:
-    """One line, such as "right, given your own dJ_db2"."""
+    """One line, such as "right, given your dJ_db2"."""
     if result.inherits:
         return inherits(result)
-    names = result.follow_through.roots or result.follow_through.sources if result.follow_through else []
-    return f"{label(result)} {' and '.join(names)}".strip()
+    if result.follow_through is not None:
+        return f"right, given your {' and '.join(result.follow_through.roots or result.follow_through.sources)}"
+    return label(result)
 
 
 def inherits(result: GradientResult) -> str:

@@ -4,12 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from grader.atomic import write_file
 from grader.classroom.batch.batch import make_workers
 from grader.classroom.batch.coordinator import Work, grade_all
 from grader.classroom.batch.progress import show_progress
 from grader.classroom.batch.session import fingerprint_of, refuser
 from grader.classroom.batch.stability import difference
-from grader.classroom.exports.cells import write_file
 from grader.classroom.exports.changes import Change, changes_csv, find_changes, settings_changed
 from grader.classroom.exports.results import write_results
 from grader.classroom.store.database import explained

@@ -10,7 +10,7 @@ from grader.classroom.batch.regrade import Regraded
 from grader.classroom.exports.cells import number
 from grader.classroom.store.outputs import outdated
 from grader.classroom.store.query import Results
-from grader.inputs.downloads.download import called
+from grader.inputs.download import LAYOUTS
 from grader.records.result import SIGNAL_WORDS
 from grader.text import one_line
 
@@ -21,7 +21,9 @@ def print_summary(folder: Path, outcome: Outcome) -> None:
     """Print what was read, how it went, and what a person has to look at."""
     console = Console(highlight=False, soft_wrap=True)
     with Results(folder) as results:
-        console.print(Text(f"{called(outcome.layout)}: {outcome.taken} submissions, {outcome.graded} graded now"))
+        console.print(
+            Text(f"{LAYOUTS[outcome.layout].called}: {outcome.taken} submissions, {outcome.graded} graded now")
+        )
         _print_marks(console, results)
         listed = {status: _with_status(results, status) for status in ("missing", "unreadable", "not_graded")}
         _print_list(console, "no file to grade", listed["missing"])

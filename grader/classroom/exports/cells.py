@@ -1,12 +1,10 @@
-"""Cells and files that other programs open: safe against spreadsheet formulas, and never half written."""
+"""Cells of tables that other programs open: safe against spreadsheet formulas."""
 
 import csv
 import io
-import os
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from pathlib import Path
 
 from grader.text import one_line
 
@@ -43,19 +41,3 @@ def csv_text(rows: Iterable[Sequence[str]], delimiter: str = ",") -> str:
     text = io.StringIO()
     csv.writer(text, delimiter=delimiter, lineterminator="\r\n").writerows(rows)
     return text.getvalue()
-
-
-def write_file(path: Path, data: bytes) -> None:
-    """Replace a file as a whole, or leave it: a reader never sees half of it.  One that is the same is not touched."""
-    try:
-        if path.read_bytes() == data:
-            return
-    except FileNotFoundError:
-        pass
-    temporary = path.with_name(f".{path.name[:200]}.{os.getpid()}.tmp")
-    try:
-        temporary.write_bytes(data)
-        temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise

@@ -10,28 +10,17 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from grader.classroom.exports.cells import number, write_file
+from grader.atomic import write_file
+from grader.classroom.exports.cells import number
 from grader.classroom.store.query import Results, StudentRow
 from grader.config.keys import Config
 from grader.grading.forstudents import for_students
 from grader.output.markdown import unmarked
-from grader.output.wording import NOT_FOUND, fix_first, inherits, not_found
+from grader.output.wording import CHECK_LABELS, fix_first, verdict
 from grader.records.result import Grade, GradientResult
 from grader.records.run import place
 from grader.text import MAX_TEXT, one_line, several_lines
 
-_WORDS = {
-    "passed": "right",
-    "failed": "wrong",
-    "followed_through": "right given your own earlier gradient",
-    "missing": "not written",
-    "raised": "stopped with an error",
-    "timed_out": "took too long",
-    "out_of_memory": "used too much memory",
-    "died": "ended the process",
-    "not_graded": "not graded",
-}
-_CHECKS = {"shape": "shape", "finite_difference": "finite differences", "reference": "exactness"}
 # What could be markup anywhere, at the beginning of a line, or in an address that is made a link by itself.
 _MARKDOWN = re.compile(r"[\\`*_{}\[\]!|~<>&$@]|^[#+\-=](?=[#+\-=\s]|$)|^\d+(?=[.)])|:(?=//)|(?<=www)\.", re.IGNORECASE)
 
@@ -89,27 +78,17 @@ def page(row: StudentRow, config: Config) -> Iterator[Block]:
             yield from _passage(gradient, grade, config)
 
 
-def _heading(gradient: GradientResult) -> str:
-    """What became of a gradient, in a few words."""
-    if gradient.inherits:
-        return inherits(gradient)
-    return NOT_FOUND if not_found(gradient) else _WORDS[gradient.status]
-
-
 def _table(grade: Grade) -> tuple[tuple[str, ...], ...]:
     rows = [("gradient", "marks", "result")]
     for gradient in grade.gradients:
-        words = _heading(gradient)
-        if gradient.follow_through is not None:
-            words += f" ({', '.join(gradient.follow_through.sources)})"
-        rows.append((gradient.name, f"{number(gradient.score)} of {number(gradient.max_score)}", words))
+        rows.append((gradient.name, f"{number(gradient.score)} of {number(gradient.max_score)}", verdict(gradient)))
     return tuple(rows)
 
 
 def _passage(gradient: GradientResult, grade: Grade, config: Config) -> Iterator[Block]:
     if grade.message and gradient.message and gradient.message in grade.message:
         return  # the file was not loaded: said once, at the top
-    yield Block("heading", f"{gradient.name}: {_heading(gradient)}", 2)
+    yield Block("heading", f"{gradient.name}: {verdict(gradient)}", 2)
     if gradient.inherits:
         yield Block("text", fix_first([gradient]))
         for note in gradient.notes:
@@ -125,7 +104,7 @@ def _passage(gradient: GradientResult, grade: Grade, config: Config) -> Iterator
         yield Block("code", ": ".join(filter(None, [place(gradient.line, gradient.cell), gradient.message])))
     for check in gradient.checks:
         if check.message and gradient.follow_through is None:
-            yield Block("item", f"{_CHECKS.get(check.name, check.name)}: {check.message}")
+            yield Block("item", f"{CHECK_LABELS.get(check.name, check.name)}: {check.message}")
     for hint in _hints(gradient, config):
         yield Block("item", f"hint: {unmarked(hint)}")
     for note in gradient.notes:

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from grader.classroom.exports.cells import cell, csv_text, write_file
+from grader.atomic import write_file
+from grader.classroom.exports.cells import cell, csv_text
 from grader.classroom.exports.feedback import write_feedback
 from grader.classroom.exports.grades import grades_csv
 from grader.classroom.store.database import explained

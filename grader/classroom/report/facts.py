@@ -3,19 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from grader.output.wording import STATUS_LABELS
 from grader.records.result import SIGNAL_WORDS, Grade, GradientResult, GradientStatus, Mistake
 
-STATUS_WORDS: dict[GradientStatus, str] = {
-    "passed": "right",
-    "followed_through": "follows from an earlier mistake",
-    "failed": "wrong",
-    "missing": "not written",
-    "raised": "stopped with an error",
-    "timed_out": "took too long",
-    "out_of_memory": "used too much memory",
-    "died": "ended its process",
-    "not_graded": "not graded",
-}
 RUNTIME: tuple[GradientStatus, ...] = ("raised", "timed_out", "out_of_memory", "died")
 
 # Why a student has no marks, by the status of the record.
@@ -101,7 +91,7 @@ def mistakes(gradient: GradientResult) -> list[Mistake]:
         return []
     diagnosis = gradient.diagnosis
     if gradient.status in RUNTIME:  # by the exception, not by the line, which is another in every file
-        said = diagnosis.mistakes[0].statement if diagnosis and diagnosis.mistakes else STATUS_WORDS[gradient.status]
+        said = diagnosis.mistakes[0].statement if diagnosis and diagnosis.mistakes else STATUS_LABELS[gradient.status]
         return [Mistake("runtime", problem_name(gradient), said)]
     if diagnosis is not None and diagnosis.mistakes and diagnosis.certainty in ("exact", "tie"):
         return diagnosis.mistakes[:1] if diagnosis.certainty == "tie" else diagnosis.mistakes
@@ -123,9 +113,9 @@ def _without_diagnosis(gradient: GradientResult) -> Mistake:
 def problem_name(gradient: GradientResult) -> str:
     """The kind of a runtime problem: the name of the exception where there is one."""
     if gradient.status != "raised":
-        return STATUS_WORDS[gradient.status]
+        return STATUS_LABELS[gradient.status]
     name = gradient.message.partition(":")[0].strip()
-    return name if name.isidentifier() and len(name) <= 60 else STATUS_WORDS["raised"]
+    return name if name.isidentifier() and len(name) <= 60 else STATUS_LABELS["raised"]
 
 
 def kind_words(kind: str) -> str:

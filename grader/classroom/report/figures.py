@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from statistics import median
 
 from grader.classroom.report.data import Record
-from grader.classroom.report.facts import KIND_WORDS, RUNTIME, STATUS_WORDS, not_loaded, problem_name, root_mistakes
+from grader.classroom.report.facts import KIND_WORDS, RUNTIME, not_loaded, problem_name, root_mistakes
 from grader.config.keys import CHECKS, Config
+from grader.output.wording import STATUS_LABELS
 from grader.records.result import Grade, GradientStatus
 
 Students = list[int]  # positions in the list of records
@@ -119,7 +120,9 @@ def _bin(share: float) -> int:
 
 
 def _outcomes(names: Sequence[str], graded: Grades) -> dict[str, dict[GradientStatus, Students]]:
-    table: dict[str, dict[GradientStatus, Students]] = {name: {status: [] for status in STATUS_WORDS} for name in names}
+    table: dict[str, dict[GradientStatus, Students]] = {
+        name: {status: [] for status in STATUS_LABELS} for name in names
+    }
     for k, grade in graded.items():
         for gradient in grade.gradients:
             if gradient.name in table:

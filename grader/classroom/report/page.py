@@ -7,11 +7,12 @@ from functools import cache
 from importlib import resources
 
 from grader.classroom.report.data import Class, Record
-from grader.classroom.report.facts import STATUS_WORDS, flag_words, kind_words
+from grader.classroom.report.facts import flag_words, kind_words
 from grader.classroom.report.figures import summarise
 from grader.classroom.report.island import embed, make_island, visible
 from grader.config.keys import CHECKS
 from grader.errors import UsageError
+from grader.output.wording import STATUS_LABELS
 from grader.problem.assignment import Assignment
 from grader.problem.fingerprint import fingerprint
 
@@ -43,7 +44,7 @@ def make_report(assignment: Assignment, graded: Class) -> str:
     groups = make_groups(summary, config.max_score)
     island = make_island(assignment, records, now.steps)
     island["groups"] = groups
-    island["status_words"] = STATUS_WORDS
+    island["status_words"] = STATUS_LABELS
     island["charts"] = {
         "scores": charts.scores_chart(summary, config.max_score),
         "outcomes": charts.outcomes_chart(summary),

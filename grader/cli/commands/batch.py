@@ -10,7 +10,7 @@ import click
 from grader.cli.common import PATH, config_option, dask_option, jobs_option
 from grader.config.find import find_config, lies_in
 from grader.errors import UsageError
-from grader.inputs.downloads.download import LAYOUTS
+from grader.inputs.download import LAYOUTS
 
 _TIMES = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"]
 
@@ -20,7 +20,7 @@ _TIMES = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"]
 @click.option("--out", type=PATH, required=True, help="The folder for the results.")
 @jobs_option
 @dask_option
-@click.option("--layout", type=click.Choice(LAYOUTS), help="What PATH is a download of (default: recognized).")
+@click.option("--layout", type=click.Choice(list(LAYOUTS)), help="What PATH is a download of (default: recognized).")
 @click.option(
     "--due", type=click.DateTime(_TIMES), help="UTC; later submissions are marked late, if the download has times."
 )

@@ -54,10 +54,10 @@ def command(
     grader export RESULTS canvas --into gradebook.csv --column "Homework 3 (1234)"
     grader export RESULTS moodle --into worksheet.csv
     """
+    from grader.atomic import write_output
     from grader.classroom.store.database import explained
     from grader.classroom.store.outputs import note_written, results_hash
     from grader.classroom.store.query import Results
-    from grader.packaging.archive import write_whole
 
     config = Grader(config_path).config
     if form in _FILLED_IN and template is None:
@@ -70,7 +70,7 @@ def command(
     with explained(results), Results(results) as stored:
         shown = results_hash(stored)
         data, filled = _exported(form, stored, config, template, column, comments, scale=scale)
-        write_whole(path, data)
+        write_output(path, data)
         given = {"--into": template, "--column": column, "--comments": comments, "-o": output}
         options = [word for option, value in given.items() if value for word in (option, str(value))]
         again = ["export", form, *options, *(["--scale"] if scale else [])]

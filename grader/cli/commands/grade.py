@@ -26,9 +26,7 @@ def command(file: Path, as_json: bool, name: str | None, config_path: Path | Non
     with Grader(find_config_for(file, config_path)) as grader:
         grade = grader.grade(file, submitted=name is not None)
     if as_json:
-        from grader.records.result import to_json
-
-        sys.stdout.buffer.write(to_json(grade))
+        sys.stdout.buffer.write(grade.to_json().encode())
     elif name is not None:
         from grader.output.formats import render
 

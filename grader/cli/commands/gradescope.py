@@ -21,12 +21,12 @@ def command() -> None:
 @config_option
 def build_command(output: Path, force: bool, config_path: Path | None) -> None:
     """Build the zip to upload under "Configure Autograder"."""
-    from grader.packaging.archive import write_whole
+    from grader.atomic import write_output
     from grader.packaging.gradescope.bundle import build
 
     grader = Grader(config_path)
     data = build(grader, force=force)
-    write_whole(output, data)
+    write_output(output, data)
     click.echo(
         f"{output} ({len(data) / 1024:.0f} kB): upload it under Configure Autograder, image Ubuntu 22.04 or later.\n"
         f"Set the assignment's autograder points to {grader.config.max_score:g}: Gradescope does not scale marks."
@@ -92,7 +92,7 @@ def _built(grader: Grader, folder: Path) -> Path:
 
 
 def _write(path: Path, text: str) -> None:
-    from grader.packaging.archive import write_whole
+    from grader.atomic import write_output
 
-    write_whole(path, text.encode())
+    write_output(path, text.encode())
     click.echo(f"wrote {path}")

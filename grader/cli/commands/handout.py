@@ -14,11 +14,11 @@ from grader.grading.grader import Grader
 @config_option
 def command(output: Path, force: bool, config_path: Path | None) -> None:
     """Pack what students get: the assignment, stubs, tests and the grader; nothing of the solution."""
-    from grader.packaging.archive import write_whole
+    from grader.atomic import write_output
     from grader.packaging.handout.handout import build_handout
 
     data = build_handout(Grader(config_path), force=force)
-    write_whole(output, data)
+    write_output(output, data)
     click.echo(
         f"{output} ({len(data) / 1024:.0f} kB). Students unpack it and run: pip install -r requirements.txt && pytest"
     )

@@ -16,12 +16,12 @@ def command(results: Path, config_path: Path | None) -> None:
 
     One page with everything inside: it opens without a network, and sends nothing anywhere.
     """
+    from grader.atomic import write_output
     from grader.classroom.report.data import read_class
     from grader.classroom.report.page import make_report
     from grader.classroom.store.database import explained
     from grader.classroom.store.outputs import note_written, results_hash
     from grader.classroom.store.query import Results
-    from grader.packaging.archive import write_whole
 
     grader = Grader(config_path)
     with explained(results), Results(results) as stored:
@@ -29,7 +29,7 @@ def command(results: Path, config_path: Path | None) -> None:
     graded = read_class(results)
     page = make_report(grader.assignment, graded).encode()
     path = results / "report.html"
-    write_whole(path, page)  # in one step: an open browser keeps the old one
+    write_output(path, page)  # in one step: an open browser keeps the old one
     click.echo(f"{path}: {len(graded.records)} students, {len(page) / 1e6:.1f} MB; open it in a browser")
     with explained(results), Results(results) as stored:
         note_written(stored, path, "report", shown)

@@ -6,6 +6,7 @@ Plain arrays in numpy's format, nothing pickled.  A file that cannot be read is 
 import contextlib
 import fcntl
 import hashlib
+import io
 import os
 import tempfile
 import zipfile
@@ -18,6 +19,7 @@ import msgspec
 import numpy as np
 
 from grader import __version__
+from grader.atomic import replacing
 from grader.diagnosis.formulas.world import World, make_world
 from grader.diagnosis.search.maps import PROBED, Group, Maps, Stock
 from grader.diagnosis.tables.tables import Entries, Tables
@@ -116,34 +118,21 @@ def table_sources() -> list[Path]:
 def write_tables(tables: Tables, path: Path) -> None:
     """Write whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".npz")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez(file, **dict(_flat(tables)))
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    with replacing(path, private=True) as file:
+        np.savez(file, **dict(_flat(tables)))
 
 
 def read_tables(path: Path) -> Tables:
-    """The tables in a file; the maps, which few answers need, are read when they are asked for."""
-    with _opened(path) as file:
-        index = msgspec.json.decode(file["index"].tobytes())
-        tables = Tables(bank=_entries(file, "bank"))
-        for name in index["gradients"]:
-            tables.gradients[name] = _entries(file, f"gradient.{name}")
-    tables.maps = _Lazy(index["maps"], lambda name: _maps(path, f"maps.{name}", *index["maps"][name]))
-    tables.wholes = _Lazy(index["wholes"], lambda name: _maps(path, f"wholes.{name}", *index["wholes"][name]))
-    tables.values = _Lazy(index["values"], lambda name: _stock(path, f"values.{name}"))
+    """The tables in a file, read whole; the maps, which few answers need, are unpacked when they are asked for."""
+    file = np.load(io.BytesIO(path.read_bytes()), allow_pickle=False)
+    index = msgspec.json.decode(file["index"].tobytes())
+    tables = Tables(bank=_entries(file, "bank"))
+    for name in index["gradients"]:
+        tables.gradients[name] = _entries(file, f"gradient.{name}")
+    tables.maps = _Lazy(index["maps"], lambda name: _maps(file, f"maps.{name}", *index["maps"][name]))
+    tables.wholes = _Lazy(index["wholes"], lambda name: _maps(file, f"wholes.{name}", *index["wholes"][name]))
+    tables.values = _Lazy(index["values"], lambda name: _stock(file, f"values.{name}"))
     return tables
-
-
-@contextlib.contextmanager
-def _opened(path: Path) -> Iterator[Any]:
-    """The arrays of a file.  Never kept open: workers that were forked would share its position."""
-    with path.open("rb") as handle, np.load(handle, allow_pickle=False) as file:
-        yield file
 
 
 class _Lazy(Mapping[str, Read]):
@@ -199,9 +188,8 @@ def _entries(file: Any, prefix: str) -> Entries:
     return Entries(*(file[f"{prefix}.{part}"] for part in ENTRIES))
 
 
-def _maps(path: Path, prefix: str, upstream: str, count: int) -> Maps:
-    with _opened(path) as file:
-        return Maps(upstream, [_group(file, f"{prefix}.{i}") for i in range(count)])
+def _maps(file: Any, prefix: str, upstream: str, count: int) -> Maps:
+    return Maps(upstream, [_group(file, f"{prefix}.{i}") for i in range(count)])
 
 
 def _group(file: Any, prefix: str) -> Group:
@@ -209,9 +197,8 @@ def _group(file: Any, prefix: str) -> Group:
     return Group(sizes, _stacks(file, prefix), *(file[f"{prefix}.{part}"] for part in ("costs", "offsets", "blob")))
 
 
-def _stock(path: Path, prefix: str) -> Stock:
-    with _opened(path) as file:
-        return Stock(_stacks(file, prefix), file[f"{prefix}.entries"], file[f"{prefix}.costs"])
+def _stock(file: Any, prefix: str) -> Stock:
+    return Stock(_stacks(file, prefix), file[f"{prefix}.entries"], file[f"{prefix}.costs"])
 
 
 def _stacks(file: Any, prefix: str) -> list[Array]:

@@ -17,12 +17,21 @@ from gradescope_utils.autograder_utils.json_test_runner import JSONTestRunner
 from grader.config.keys import Config
 from grader.grading.forstudents import for_students
 from grader.output.markdown import ours, plain
-from grader.output.wording import STATUS_LABELS, earned, explained, fix_first, happened, head, inherits, verdict
+from grader.output.wording import (
+    CHECK_LABELS,
+    STATUS_LABELS,
+    earned,
+    explained,
+    fix_first,
+    happened,
+    head,
+    inherits,
+    verdict,
+)
 from grader.packaging.gradescope import results_json as results
 from grader.records.result import CheckResult, Grade, GradientResult
 
 _SIGNS = {"passed": "✓", "failed": "✗", "skipped": "–", "undecided": "?"}
-_CHECKS = {"shape": "shape", "finite_difference": "finite differences", "reference": "exact formula"}
 
 
 @dataclass(frozen=True)
@@ -163,7 +172,7 @@ def gradient_page(result: GradientResult, checks: Sequence[CheckResult], hints: 
     """What a student reads about a gradient, or about those of its checks that are shown."""
     parts = [f"**{_verdict(result, checks)}**"]
     if result.status not in ("missing", "not_graded"):
-        parts.append(" · ".join(f"{_CHECKS[check.name]} {_SIGNS[check.outcome]}" for check in checks))
+        parts.append(" · ".join(f"{CHECK_LABELS[check.name]} {_SIGNS[check.outcome]}" for check in checks))
     if result.inherits and len(checks) == len(result.checks):
         parts.append(plain(fix_first([result])))
     else:

@@ -2,7 +2,6 @@
 
 import json
 import math
-import os
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -10,6 +9,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from grader.atomic import replacing
 from grader.config.keys import Visibility
 from grader.text import several_lines
 
@@ -94,18 +94,9 @@ def write_results(path: Path, data: dict[str, Any]) -> str:
         text, problem = checked(data), ""
     except InvalidResultsError as error:
         text, problem = checked(not_graded_results()), str(error)
-    replace(path, text)
+    with replacing(path, private=True, alone=True) as file:
+        file.write(text)
     return problem
-
-
-def replace(path: Path, data: bytes) -> None:
-    """Replace a file in one step; only its owner can read it."""
-    new = path.with_name(f".{path.name}.new")
-    new.unlink(missing_ok=True)
-    fd = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(fd, "wb") as file:
-        file.write(data)
-    os.replace(new, path)
 
 
 def not_graded_results(extra_data: dict[str, Any] | None = None) -> dict[str, Any]:

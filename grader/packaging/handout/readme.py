@@ -5,11 +5,14 @@ part of that name when the handout is packed.
 """
 
 import re
+import textwrap
 from collections.abc import Iterator
+from pathlib import Path
 
 from grader.checks.check import show
 from grader.config.keys import CHECKS, Config
 from grader.errors import ConfigError
+from grader.output.wording import CHECK_LABELS
 
 _MARKED = re.compile(r"<!-- config\.yaml: (\S+) -->\s*.*?\s*<!-- end -->", re.DOTALL)
 _LEFT = re.compile(r"<!-- config\.yaml:.*")
@@ -18,7 +21,6 @@ _QUESTIONS = {
     "finite_difference": "Does it predict how `{loss}` changes if each entry is nudged up and down a little?",
     "reference": "Does it agree with the derived formula nearly to the last digit?",
 }
-_CHECKS = {"shape": "shape", "finite_difference": "finite differences", "reference": "exact formula"}
 
 
 def fill_in(text: str, config: Config, *, keep_markers: bool = False) -> str:
@@ -45,7 +47,7 @@ def _sign(config: Config) -> Iterator[str]:
     if config.sign > 0:
         yield f"The gradients are those of `{config.loss}` itself, the loss as defined above."
     else:
-        yield f"The gradients are those of `-{config.loss}`, the log-likelihood: the loss above with its sign changed."
+        yield f"The gradients are those of `-{config.loss}`, the log-likelihood: the loss above with the opposite sign."
 
 
 def _gradients(config: Config) -> Iterator[str]:
@@ -58,14 +60,16 @@ def _gradients(config: Config) -> Iterator[str]:
 
 
 def _submission(config: Config) -> Iterator[str]:
-    name = config.submission
-    yield f"Submit one file, `{name}`, with these functions. [{name}]({name}) in this folder has empty stubs for them."
-    yield "Fill those in and keep their names."
+    name, notebook = config.submission, Path(config.submission).with_suffix(".ipynb")
+    yield f"Submit one file, `{name}`, with these functions. [{name}]({name}) in this folder has empty"
+    yield "stubs for them. Fill those in and keep their names. You may submit a notebook,"
+    yield f"`{notebook}`, instead. Then delete `{name}`."
 
 
 def _quantities(config: Config) -> Iterator[str]:
     names = [name for name in config.quantities if name != config.loss]
-    yield f"These quantities are attributes of `s`, already computed: {', '.join(f'`s.{name}`' for name in names)}."
+    text = f"These quantities are attributes of `s`, already computed: {', '.join(f'`s.{name}`' for name in names)}."
+    yield from textwrap.wrap(text, 100, break_long_words=False)
 
 
 def _rules(config: Config) -> Iterator[str]:
@@ -76,8 +80,8 @@ def _rules(config: Config) -> Iterator[str]:
     if config.checks.reference.float32 == "reject":
         yield "- Compute in float64, numpy's default: float32 fails the last check."
     limits = config.sandbox
-    yield f"- A call may take {limits.call_cpu_seconds:g} s of CPU time, and all calls together"
-    yield f"  {limits.submission_cpu_seconds:g} s."
+    each, together = limits.call_cpu_seconds, limits.submission_cpu_seconds
+    yield f"- A call may take {each:g} s of CPU time, and all calls together {together:g} s."
 
 
 def _checks(config: Config) -> Iterator[str]:
@@ -86,10 +90,10 @@ def _checks(config: Config) -> Iterator[str]:
     for check in CHECKS:
         share = getattr(config.checks, check).share
         question = _QUESTIONS[check].format(loss=config.differentiated)
-        yield f"| {_CHECKS[check]} | {question} | {100 * share:g} % |"
+        yield f"| {CHECK_LABELS[check]} | {question} | {100 * share:g} % |"
     for gradient in config.gradients:
         if gradient.shares is not None:
-            shares = ", ".join(f"{_CHECKS[check]} {100 * config.share(gradient, check):g} %" for check in CHECKS)
+            shares = ", ".join(f"{CHECK_LABELS[check]} {100 * config.share(gradient, check):g} %" for check in CHECKS)
             yield f"\n`{gradient.name}` has its own shares: {shares}."
 
 
@@ -105,8 +109,9 @@ def _follow_through(config: Config) -> Iterator[str]:
 
 
 def _hints(config: Config) -> Iterator[str]:
-    hints = " and gives hints" if config.hints.check_level else ""
-    yield f"`grader check` reports on each gradient{hints}; `pytest` runs the same checks as tests."
+    level = config.hints.check_level
+    hints = "no hints" if level == 0 else "one hint" if level == 1 else f"up to {level} hints"
+    yield f"For each wrong gradient you see {hints} there."
 
 
 PARTS = {

@@ -1,6 +1,5 @@
-"""Recognise what a folder or zip is a download of, and list its submissions.  Every file that belongs to nobody is listed too."""
+"""Recognize what a folder or zip is a download of, and list its submissions.  Every file that belongs to nobody is listed too."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -8,29 +7,15 @@ from pathlib import Path
 from grader.errors import UsageError
 from grader.inputs.archives import open_nested
 from grader.inputs.chooser import is_named
-from grader.inputs.downloads import autolab, blackboard, brightspace, canvas, github, gradescope, moodle, plain
+from grader.inputs.downloads import PLATFORMS
 from grader.inputs.entry import Entry, Person, moment, utf8
 from grader.inputs.kinds import archive_kind, is_archive
+from grader.inputs.layout import SUFFIXES, Files, Folders
 from grader.inputs.opening import open_tree
 from grader.inputs.reader import Budget, OverBudgetError
 from grader.inputs.tree import MAX_ENTRIES, ArchiveError, Refusal, Tree, the_first
 
-# In the order in which they are tried: the most telling names first.
-_PLATFORMS = {
-    "gradescope": gradescope,
-    "moodle": moodle,
-    "blackboard": blackboard,
-    "autolab": autolab,
-    "brightspace": brightspace,
-    "canvas": canvas,
-    "github": github,
-}
-LAYOUTS = (*_PLATFORMS, *plain.CALLED)
-
-
-def called(layout: str) -> str:
-    """What a download of this layout is called, such as `a Canvas download`."""
-    return plain.CALLED[layout] if layout in plain.CALLED else str(_PLATFORMS[layout].CALLED)
+LAYOUTS = {**PLATFORMS, "folders": Folders(), "files": Files()}
 
 
 @dataclass
@@ -54,22 +39,22 @@ def read_download(
 
     Args:
         wanted: the name of the file that students were asked for.
-        layout: one of LAYOUTS instead of what it looks like.
-        leave_out: a folder inside `path` that is none of it.
-        due: what was handed in after it is late; one without a time zone is taken for UTC.
+        layout: one of LAYOUTS, "" to recognize it.
+        leave_out: a folder inside `path` that is not part of the download.
+        due: what was submitted after it is late; one without a time zone is taken for UTC.
 
     Raises:
         UsageError: nothing like submissions is there.
     """
     tree = _unwrapped(open_tree(path, leave_out=leave_out), wanted, layout)
-    chosen, tree, read = _recognise(tree, wanted, layout)
-    entries = sorted(read(tree), key=lambda entry: entry.key)
+    chosen, tree = _recognize(tree, wanted, layout)
+    entries = sorted(LAYOUTS[chosen].entries(tree), key=lambda entry: entry.key)
     if not entries and layout:
-        raise UsageError(f"{path}: nothing there is named as in the layout {layout}; without --layout it is recognised")
+        raise UsageError(f"{path}: nothing there is named as in the layout {layout}; without --layout it is recognized")
     if not entries:
         raise UsageError(f"{path}: expected submissions, a folder or a {wanted} for each student, found none")
     tree.refused += _of_nobody(tree, entries, chosen)
-    _distinct(entries)
+    _make_keys_unique(entries)
     for entry in entries:
         if due is not None and entry.submitted_at:
             entry.late = _is_late(entry.submitted_at, due)
@@ -92,33 +77,30 @@ def _unwrapped(tree: Tree, wanted: str, layout: str) -> Tree:
     return inner
 
 
-def _recognise(tree: Tree, wanted: str, layout: str) -> tuple[str, Tree, Callable[[Tree], list[Entry]]]:
-    """(layout, the tree at the level of the submissions, how to list them)"""
+def _recognize(tree: Tree, wanted: str, layout: str) -> tuple[str, Tree]:
+    """(layout, the tree at the level of the submissions)"""
     trees = [tree]
     while (inner := _only_folder(trees[-1])) is not None:
         trees.append(inner)
-    for name, module in _PLATFORMS.items():
-        for level in trees:
-            if layout == name or (not layout and module.recognise(level)):
-                return name, next((one for one in trees if module.recognise(one)), tree), module.entries
-    level = tree
-    for inner in trees[1:]:  # a single folder that holds the class, not a class of one student
-        if _holds_students(inner, wanted):
-            level = inner
-    chosen = layout or ("folders" if level.folders else "files")
-    return chosen, level, plain.folders if chosen == "folders" else plain.files
+    for name, platform in PLATFORMS.items():
+        if layout in ("", name):
+            level = next((one for one in trees if platform.recognizes(one)), tree if layout else None)
+            if level is not None:
+                return name, level
+    # A single folder may hold the class, instead of being a class of one student.
+    level = next((inner for inner in reversed(trees[1:]) if _holds_students(inner, wanted)), tree)
+    return layout or ("folders" if level.folders else "files"), level
 
 
 def _of_nobody(tree: Tree, entries: list[Entry], layout: str) -> list[Refusal]:
-    """What stands beside the submissions and is none, such as a folder that someone renamed: nothing is lost unsaid."""
-    belongs = _PLATFORMS.get(layout, plain).belongs
+    """What stands beside the submissions, such as a folder that someone renamed: nothing is lost without a word."""
     keys = {entry.key for entry in entries}
     names = {f"{name}/": name for name in tree.top_folders()}
     names |= {file.path.name: file.path.name for file in tree.top_files() if not file.refusal}
     return [
         Refusal(shown, "not graded: no submission of this layout has such a name")
         for shown, name in names.items()
-        if utf8(name) not in keys and not belongs(name)
+        if utf8(name) not in keys and not LAYOUTS[layout].belongs(name)
     ]
 
 
@@ -131,20 +113,20 @@ def _holds_students(tree: Tree, wanted: str) -> bool:
     top = [file.path.name for file in tree.top_files()]
     if wanted in top:
         return False
-    several = len([name for name in top if name.endswith(plain.SUFFIXES)]) > 1
+    several = len([name for name in top if name.endswith(SUFFIXES)]) > 1
     return several or any(len(file.path.parts) > 1 for file in tree.files)
 
 
-def _distinct(entries: list[Entry]) -> None:
-    """Give people whose keys are equal different ones: a key names one student."""
-    taken: dict[str, str] = {}
+def _make_keys_unique(entries: list[Entry]) -> None:
+    """Number people whose keys are equal: a key names one student."""
+    taken: set[str] = set()
     for entry in entries:
         for i, one in enumerate(entry.people):
             key, count = one.key, 1
-            while key.casefold() in taken:  # nor do file systems all tell Bob from bob
+            while key.casefold() in taken:  # some file systems take Bob and bob for the same name
                 count += 1
                 key = f"{one.key}-{count}"
-            taken[key.casefold()] = entry.key
+            taken.add(key.casefold())
             entry.people[i] = Person(key, one.name, one.email, one.sid, one.ids)
 
 
