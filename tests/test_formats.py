@@ -1,6 +1,6 @@
 """What other platforms read: an example of each format, and the schema that its platform documents.
 
-The schemas below are ours, after
+The schemas below follow
     PrairieLearn  docs/externalGrading.md, "Grading results"
     CodeGrade     cg-pytest-reporter 1!1.1.3, the types `UnitTestMessage` and `TestCaseResult` of its plugin
     Submitty      submitty.org, Instructor, Autograding Validation, "Python Custom Validator Output"
@@ -251,12 +251,12 @@ def test_golden_example_of_every_format(assignment: Assignment, example: Grade, 
 @pytest.mark.parametrize("name", NAMES)
 def test_golden_example_of_not_graded_in_every_format(assignment: Assignment, name: str) -> None:
     """It is never a zero: a format that cannot report it writes nothing."""
-    ours = not_graded(assignment, "gradients.py", "the sandbox does not hold")
+    failed = not_graded(assignment, "gradients.py", "the sandbox does not hold")
     if importlib.import_module(f"{formats.__name__}.{name}").REPORTS_NOT_GRADED:
-        assert_golden(GOLDEN / f"{name}.not_graded.txt", render(name, ours, assignment.config))
+        assert_golden(GOLDEN / f"{name}.not_graded.txt", render(name, failed, assignment.config))
     else:
         with pytest.raises(GraderError, match="has no such outcome"):
-            render(name, ours, assignment.config)
+            render(name, failed, assignment.config)
 
 
 def test_every_golden_example_is_one_of_a_format() -> None:
@@ -264,8 +264,8 @@ def test_every_golden_example_is_one_of_a_format() -> None:
 
 
 def test_our_failure_is_not_a_zero_on_the_platforms(assignment: Assignment) -> None:
-    ours = not_graded(assignment, "gradients.py", "the sandbox does not hold")
-    texts = {name: render(name, ours, assignment.config) for name in ("prairielearn", "submitty", "junit", "github")}
+    failed = not_graded(assignment, "gradients.py", "the sandbox does not hold")
+    texts = {name: render(name, failed, assignment.config) for name in ("prairielearn", "submitty", "junit", "github")}
     assert msgspec.json.decode(texts["prairielearn"], type=PrairieLearn).gradable is False
     assert "sandbox" in msgspec.json.decode(texts["submitty"], type=SubmittyFailure).message
     assert 'errors="8"' in texts["junit"]

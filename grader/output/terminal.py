@@ -102,8 +102,8 @@ def _block(group: list[GradientResult], config: Config, *, staff: bool) -> Rende
         lines.append(Text(": ".join(filter(None, [place(gradient.line, gradient.cell), gradient.message]))))
     lines += [_check_line(check) for check in gradient.checks if check.message]
     if others:
-        words = {"missing": "so are", "failed": "the same in"}.get(gradient.status, "the same stops")
-        lines.append(Text(f"{words} {', '.join(other.name for other in others)}"))
+        also = "so are" if gradient.status == "missing" else "the same in"
+        lines.append(Text(f"{also} {', '.join(other.name for other in others)}"))
     lines += _why(gradient.diagnosis)
     if gradient.where:
         lines.append(Text(gradient.where))

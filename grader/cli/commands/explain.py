@@ -45,7 +45,7 @@ def _lines(assignment: "Assignment", gradient: "Gradient") -> Iterator[str]:
     yield f"{click.style(title, bold=True)}\n"
     path = derivation_path(assignment)
     text = sections(path).get(gradient.name, "") if path.is_file() else ""
-    yield text or f"({path.name} beside the solution has no section `## {gradient.name}`)"
+    yield text or f"(there is no section `## {gradient.name}` in {path.name} beside the solution)"
     yield f"\n{click.style('In numbers', bold=True)}\n"
     yield from _numbers(worked_example(assignment, gradient), gradient, assignment.config.loss)
 
@@ -59,13 +59,14 @@ def _numbers(example: "Example", gradient: "Gradient", loss: str) -> Iterator[st
     yield from _array(example.result)
     quotient = example.quotient
     entry = ", ".join(map(str, quotient.index))
-    yield f"By a difference: with {gradient.of}[{entry}] moved by {quotient.size:g} up and down, {loss} is"
-    yield f"{quotient.above:.12f} and {quotient.below:.12f}; their difference by {2 * quotient.size:g} is {quotient.value:.8f},"
-    yield f"and {gradient.name}[{entry}] is {quotient.formula:.8f}. All entries together: relative error {example.error:.1e}."
+    yield f"By finite differences: with {gradient.of}[{entry}] moved up and down by {quotient.size:g}, {loss} is"
+    yield f"{quotient.above:.12f} and {quotient.below:.12f}. Their difference, divided by {2 * quotient.size:g}, is"
+    yield f"{quotient.value:.8f}, and {gradient.name}[{entry}] is {quotient.formula:.8f}."
+    yield f"All entries together have a relative error of {example.error:.1e}."
     if not example.mistakes:
-        yield "\nIts formula in the solution cannot be read, so that no mistakes are derived from it; see docs/diagnosis.md."
+        yield "\nThe grader cannot read its formula in the solution, so it derives no mistakes; see docs/diagnosis.md."
         return
-    yield f"\n{click.style('Mistakes that are told apart here, the most common first', bold=True)}\n"
+    yield f"\n{click.style('Mistakes that the grader recognizes', bold=True)}\n"
     for mistake in example.mistakes:
         yield f"- {mistake}"
 

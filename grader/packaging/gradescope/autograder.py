@@ -62,7 +62,7 @@ def main(root: Path) -> None:
     if sys.platform == "linux":
         become_subreaper()
     metadata = read_metadata(root / "submission_metadata.json")
-    memory = Memory()
+    memory, data = Memory(), None
     try:
         with _alarm(seconds):
             config = load_config(root / "source" / "config.yaml")
@@ -70,17 +70,13 @@ def main(root: Path) -> None:
             data = _results(root, config, metadata, memory, started + 0.8 * seconds)
     except GraderError as error:
         print(f"NOT GRADED: {error}")
-        data = _nothing(memory)
     except OutOfTimeError:
         print(f"NOT GRADED: the grader itself needed more than {seconds:.0f} s; set a longer timeout in Gradescope")
-        data = _nothing(memory)
     except Exception:
         print("NOT GRADED: the grader failed; please report this:")
         traceback.print_exc(file=sys.stdout)
-        data = _nothing(memory)
     end_leftovers()
-    problem = results_json.write_results(root / "results" / "results.json", data)
-    if problem:
+    if problem := results_json.write_results(root / "results" / "results.json", data or _nothing(memory)):
         print(f"NOT GRADED: the grader made an invalid result; please report this: {problem}")
 
 
@@ -89,8 +85,8 @@ def own_seconds(timeout: str) -> float:
     try:
         seconds = float(timeout)
     except ValueError:
-        seconds = _DEFAULT_TIMEOUT_SECONDS
-    seconds = seconds if math.isfinite(seconds) and seconds > 0 else _DEFAULT_TIMEOUT_SECONDS
+        seconds = math.nan
+    seconds = seconds if 0 < seconds < math.inf else _DEFAULT_TIMEOUT_SECONDS
     return seconds - min(max(5.0, 0.1 * seconds), 0.5 * seconds)
 
 

@@ -145,7 +145,7 @@ def _complete(data: dict[str, Any], parts: Sequence[Part], grade: Grade, extra_d
 
 
 def _hidden_summary(grade: Grade) -> str:
-    """The top of a page on which checks are missing: nothing that tells how they went."""
+    """The top of a page with hidden checks: it doesn't reveal how they went."""
     return f"**Some checks are not shown yet.**\n\n{plain(head(grade))}".strip() + "\n"
 
 

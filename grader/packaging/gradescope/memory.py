@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+_Kind = TypeVar("_Kind")
 KEY = "gradient_grader"
 _FORMAT = 1
 _MAX_BYTES = 20 * 2**20
@@ -26,12 +27,12 @@ class Previous:
 
     Attributes:
         failed: Gradescope says that grading it failed.
-        results: its results.json; Gradescope gives only that of the latest one.
+        results: its results.json; Gradescope gives only that of the latest one, so it may be empty.
     """
 
     time: datetime | None
     failed: bool
-    results: dict[str, Any] | None
+    results: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -71,17 +72,23 @@ class Memory:
 
 
 def read_metadata(path: Path) -> Metadata:
-    """The metadata in a file; empty where it cannot be read."""
+    """The metadata in a file; empty if it cannot be read."""
     try:
         data = json.loads(path.read_bytes()) if path.stat().st_size <= _MAX_BYTES else None
     except (OSError, ValueError, RecursionError):
         data = None
-    if not isinstance(data, dict):
-        return Metadata()
-    entries = _list(data.get("previous_submissions"))[-_MAX_PREVIOUS:]
-    previous = [_previous(entry) for entry in entries if isinstance(entry, dict)]
+    fields = _as(dict, data)
+    previous = [
+        Previous(
+            time=_time(entry.get("submission_time")),
+            failed=bool(entry.get("autograder_error")),
+            results=_as(dict, entry.get("results")),
+        )
+        for entry in _as(list, fields.get("previous_submissions"))[-_MAX_PREVIOUS:]
+        if isinstance(entry, dict)
+    ]
     first = datetime.min.replace(tzinfo=timezone.utc)
-    return Metadata(_time(data.get("created_at")), sorted(previous, key=lambda one: one.time or first))
+    return Metadata(_time(fields.get("created_at")), sorted(previous, key=lambda one: one.time or first))
 
 
 def recall(metadata: Metadata, names: Sequence[str]) -> Memory:
@@ -90,62 +97,39 @@ def recall(metadata: Metadata, names: Sequence[str]) -> Memory:
     Args:
         names: of the gradients.
     """
-    for previous in reversed(metadata.previous):
-        extra = (previous.results or {}).get("extra_data")
-        kept = extra.get(KEY) if isinstance(extra, dict) else None
-        if isinstance(kept, dict) and kept.get("format") == _FORMAT:
-            break
+    memories = [_as(dict, _as(dict, one.results.get("extra_data")).get(KEY)) for one in metadata.previous]
+    kept = next((memory for memory in reversed(memories) if memory.get("format") == _FORMAT), {})
+    wrong = {name: _fingerprints(_as(dict, kept.get("wrong")).get(name)) for name in names}
+    if isinstance(kept.get("graded"), list):
+        graded = [_time(text, zone=None) for text in kept["graded"][-_MAX_KEPT:]]
     else:
-        kept = {}
-    wrong, graded, notice = kept.get("wrong"), kept.get("graded"), kept.get("notice")
-    fingerprints = {name: _fingerprints(wrong.get(name)) for name in names} if isinstance(wrong, dict) else {}
+        graded = [previous.time for previous in metadata.previous if not previous.failed]
     return Memory(
-        wrong={name: known for name, known in fingerprints.items() if known},
-        graded=_times(graded) if isinstance(graded, list) else _graded(metadata),
-        notice=notice if isinstance(notice, str) else "",
+        wrong={name: fingerprints for name, fingerprints in wrong.items() if fingerprints},
+        graded=[time for time in graded if time is not None],
+        notice=_as(str, kept.get("notice")),
     )
-
-
-def _previous(entry: dict[str, Any]) -> Previous:
-    results = entry.get("results")
-    return Previous(
-        time=_time(entry.get("submission_time")),
-        failed=bool(entry.get("autograder_error")),
-        results=results if isinstance(results, dict) else None,
-    )
-
-
-def _graded(metadata: Metadata) -> list[datetime]:
-    return [previous.time for previous in metadata.previous if previous.time is not None and not previous.failed]
-
-
-def _times(kept: list[Any]) -> list[datetime]:
-    times = []
-    for text in kept[-_MAX_KEPT:]:
-        try:
-            time = datetime.fromisoformat(text)
-        except (TypeError, ValueError):
-            continue
-        if time.tzinfo is not None:
-            times.append(time)
-    return times
-
-
-def _time(text: Any) -> datetime | None:
-    """An ISO time with its zone; Python 3.10 doesn't know that Z is one."""
-    if not isinstance(text, str):
-        return None
-    try:
-        time = datetime.fromisoformat(text[:-1] + "+00:00" if text.endswith("Z") else text)
-        return (time if time.tzinfo else time.replace(tzinfo=timezone.utc)).astimezone(timezone.utc)
-    except (ValueError, OverflowError):
-        return None
 
 
 def _fingerprints(kept: Any) -> list[str]:
-    known = [text for text in _list(kept) if isinstance(text, str) and _FINGERPRINT.fullmatch(text)]
+    known = [text for text in _as(list, kept) if isinstance(text, str) and _FINGERPRINT.fullmatch(text)]
     return list(dict.fromkeys(known))[-_MAX_KEPT:]
 
 
-def _list(found: Any) -> list[Any]:
-    return found if isinstance(found, list) else []
+def _time(text: Any, zone: timezone | None = timezone.utc) -> datetime | None:
+    """An ISO time; Python 3.10 doesn't know that Z is a zone.
+
+    Args:
+        zone: of a time that names none; None: such a time is ignored.
+    """
+    try:
+        time = datetime.fromisoformat(re.sub("Z$", "+00:00", text))
+        time = time if time.tzinfo else time.replace(tzinfo=zone)
+        return time.astimezone(timezone.utc) if time.tzinfo else None
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def _as(kind: type[_Kind], found: Any) -> _Kind:
+    """`found` if it is of this kind, else an empty one."""
+    return found if isinstance(found, kind) else kind()

@@ -76,7 +76,7 @@ class Homework:
     def expect_loaded(self) -> None:
         """Fail if the file cannot be run at all."""
         if self.problem:
-            _fail(_wrapped(self.problem, indent=0))
+            pytest.fail(_wrapped(self.problem, indent=0), pytrace=False)
 
     def not_yet(self, gradient: str, check: str) -> str:
         """Why this check of this gradient is skipped, or ""."""
@@ -152,7 +152,7 @@ class Homework:
         of = self._of(result)
         head = f"{result.name}: gradient of {self.config.differentiated} with respect to {of},"
         head += f" shape {show(self.config.shape_of(of))}"
-        _fail("\n".join([head, *(_wrapped(line) for line in lines if line)]))
+        pytest.fail("\n".join([head, *(_wrapped(line) for line in lines if line)]), pytrace=False)
 
 
 def describe_point(config: Config, point: Point) -> str:
@@ -173,7 +173,3 @@ def describe_point(config: Config, point: Point) -> str:
 def _wrapped(line: str, indent: int = 4) -> str:
     width = min(_WIDTH, shutil.get_terminal_size().columns)
     return textwrap.fill(line, width, initial_indent=" " * indent, subsequent_indent=" " * (indent + 2))
-
-
-def _fail(message: str) -> NoReturn:
-    pytest.fail(message, pytrace=False)

@@ -5,13 +5,14 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 import venv
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from grader.errors import GraderError, UsageError
 from grader.packaging.archive import ZIP_ERRORS
@@ -63,29 +64,19 @@ class Platform:
         (root / "run_autograder").chmod(0o755)
         self.venv = root / "venv"
 
-    @property
-    def environment(self) -> dict[str, str]:
-        """Where the scripts find things here instead of under /autograder and /opt."""
-        return {
-            "AUTOGRADER_ROOT": str(self.root),
-            "GRADER_VENV": str(self.venv),
-            "GRADER_PYTHON": str(self.venv / "bin" / "python"),
-            "GRADER_BASE_PYTHON": sys.executable,
-        }
-
     def set_up(self) -> str:
         """Run setup.sh for real; returns what it printed.
 
         Raises:
             GraderError: it failed.
         """
-        command = ["bash", str(self.root / "source" / "setup.sh")]
-        environment = {**os.environ, **self.environment}
-        done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
-        printed = done.stdout.decode("utf-8", "replace")
-        if done.returncode != 0:
-            raise GraderError(f"setup.sh failed with exit code {done.returncode}:\n{printed.rstrip()}")
-        return printed
+        with tempfile.TemporaryFile() as printed:
+            code = self._start(["bash", "source/setup.sh"], printed)
+            printed.seek(0)
+            output = printed.read().decode("utf-8", "replace")
+        if code != 0:
+            raise GraderError(f"setup.sh failed with exit code {code}:\n{output.rstrip()}")
+        return output
 
     def borrow_python(self) -> None:
         """Instead of setup.sh, without downloads: an environment with the zip's grader and the libraries of this Python."""
@@ -111,33 +102,34 @@ class Platform:
         if metadata is not None:
             metadata_path.write_text(json.dumps(metadata), encoding="utf-8")
         copy_submission(submission, folder)
-        timed_out, seconds = self._start(results, timeout)
-        stdout = _cut((results / "stdout").read_bytes().decode("utf-8", "replace"))
-        if timed_out:
-            output = f"Your submission timed out. It took longer than {timeout:g} seconds to run."
-            return Outcome({"score": 0, "output": output}, "timed out", stdout, seconds)
-        found, error = read_as_gradescope(results / "results.json")
-        return Outcome(found, error, stdout, seconds)
-
-    def _start(self, results: Path, timeout: float) -> tuple[bool, float]:
-        environment = {**os.environ, **self.environment, "TIMEOUT_SECONDS": f"{timeout:g}"}
         started = time.monotonic()
-        with (results / "stdout").open("wb") as stdout:
-            process = subprocess.Popen(
-                ["./run_autograder"],
-                cwd=self.root,
-                stdin=subprocess.DEVNULL,
-                stdout=stdout,
-                stderr=subprocess.STDOUT,
-                env=environment,
-            )
+        with (results / "stdout").open("wb") as printed:
             try:
-                process.wait(timeout)
-                return False, time.monotonic() - started
+                self._start(["./run_autograder"], printed, timeout)
+                error = ""
             except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-                return True, time.monotonic() - started
+                error = "timed out"
+        seconds = time.monotonic() - started
+        stdout = _cut((results / "stdout").read_bytes().decode("utf-8", "replace"))
+        if error:
+            output = f"Your submission timed out. It took longer than {timeout:g} seconds to run."
+            return Outcome({"score": 0, "output": output}, error, stdout, seconds)
+        return Outcome(*read_as_gradescope(results / "results.json"), stdout, seconds)
+
+    def _start(self, command: list[str], stdout: BinaryIO, timeout: float | None = None) -> int:
+        """Run a script, which finds things here instead of under /autograder and /opt; returns its exit code."""
+        environment = {
+            **os.environ,
+            "AUTOGRADER_ROOT": str(self.root),
+            "GRADER_VENV": str(self.venv),
+            "GRADER_PYTHON": str(self.venv / "bin" / "python"),
+            "GRADER_BASE_PYTHON": sys.executable,
+            "TIMEOUT_SECONDS": "" if timeout is None else f"{timeout:g}",
+        }
+        return subprocess.run(
+            command, cwd=self.root, env=environment, timeout=timeout,
+            stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.STDOUT, check=False,
+        ).returncode  # fmt: skip
 
 
 def read_as_gradescope(path: Path) -> tuple[dict[str, Any], str]:

@@ -48,25 +48,27 @@ def copy_submission(submission: Path, folder: Path) -> None:
             _unpack(submission, folder)
         else:
             shutil.copyfile(submission, folder / submission.name)
-    except shutil.Error as error:  # of a whole folder: a list of (file, copy, reason)
-        raise UsageError(f"{submission}: cannot be submitted: {error.args[0][0][2]}") from error
-    except OSError as error:
-        raise UsageError(f"{submission}: cannot be submitted: {error.strerror or error}") from error
+    except (ArchiveError, OSError) as error:
+        reason = getattr(error, "strerror", None) or error
+        if isinstance(error, shutil.Error):  # of a whole folder: a list of (file, copy, reason)
+            reason = error.args[0][0][2]
+        raise UsageError(f"{submission}: cannot be submitted: {reason}") from error
 
 
 def _unpack(submission: Path, folder: Path) -> None:
-    """Unpack a student's zip: it may be hostile, so it is opened in another process, with limits."""
+    """Unpack a student's zip: it may be hostile, so it is opened in another process, with limits.
+
+    Raises:
+        ArchiveError: it cannot be read, or is too large.
+    """
     left = _MAX_UNPACKED
     for file in open_tree(submission, one=True).files:
         if file.refusal:
-            raise UsageError(f"{submission}: cannot be submitted: {file.path}: {file.refusal}")
-        try:
-            data = file.read(left + 1)
-        except ArchiveError as error:
-            raise UsageError(f"{submission}: cannot be submitted: {error} ({file.path})") from error
+            raise ArchiveError(f"{file.path}: {file.refusal}")
+        data = file.read(left + 1)
         left -= len(data)
         if left < 0:
-            raise UsageError(f"{submission}: cannot be submitted: more than {_MAX_UNPACKED // 2**20} MB unpacked")
+            raise ArchiveError(f"more than {_MAX_UNPACKED // 2**20} MB unpacked")
         (folder / file.path).parent.mkdir(parents=True, exist_ok=True)
         (folder / file.path).write_bytes(data)
 
