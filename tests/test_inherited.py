@@ -11,8 +11,8 @@ import pytest
 from test_judge import answer, graded, one
 
 from grader.classroom.report.facts import root_mistakes
-from grader.output.wording import evidence, fix_first, verdict
-from grader.packaging.gradescope.markdown_page import gradient_page
+from grader.output.wording import details, fix_first, verdict
+from grader.packaging.gradescope.emit import gradient_page
 from grader.problem.assignment import Assignment
 from grader.records.result import Grade
 from grader.records.run import Answer
@@ -168,7 +168,7 @@ def test_every_format_has_the_same_line(assignment: Assignment) -> None:
     found = one(grade, "dJ_dU")
     line = "Fix dJ_db2 first: dJ_dU (line 11) uses it and stops because of it."
     assert verdict(found) == "stops because of dJ_db2"
-    assert evidence(grade, found) == [line]
+    assert details(grade, found) == [line]
     page = gradient_page(found, found.checks, found.hints)
     assert line.replace("_", "\\_") in page or line in page
     assert "matmul" not in page

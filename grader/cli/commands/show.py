@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from grader.cli.common import config_option, echo_outdated
+from grader.cli.common import PATH, config_option, echo_outdated
 from grader.errors import UsageError, did_you_mean
 from grader.grading.grader import Grader
 from grader.text import one_line
@@ -21,12 +21,12 @@ _MAX_LINE = 2000
 
 
 @click.command("show")
-@click.argument("results", type=click.Path(path_type=Path))
+@click.argument("results", type=PATH)
 @click.argument("student")
-@click.option("--source", is_flag=True, help="Print the submitted file, too.")
+@click.option("--source", is_flag=True, help="Also print the submitted file.")
 @config_option
 def command(results: Path, student: str, source: bool, config_path: Path | None) -> None:
-    """Show the result of STUDENT: by key, name, e-mail or number, or a part of key or name."""
+    """Show the result of STUDENT, given by key, name, e-mail or number, or by a part of the key or name."""
     from rich.console import Console
 
     from grader.classroom.store.database import explained
