@@ -51,7 +51,7 @@ def test_the_grade_has_the_instructors_words(grader: Run, tmp_path: Path) -> Non
     assert diagnosis["certainty"] == "exact"
     (mistake,) = diagnosis["mistakes"]
     assert (mistake["kind"], mistake["where"]) == ("transpose", "H")
-    assert "printed line" in mistake["statement"]
+    assert "`H.T @ ...` gives for 1-D arrays" in mistake["statement"]
 
 
 def test_an_entry_for_another_objective_is_left_out(copy_of_assignment: Path) -> None:

@@ -120,7 +120,7 @@ class Homework:
         seen = f"{check.name.replace('_', ' ')}: {check.message}"
         if first := self._told_already(result):
             self._fail_with(result, [seen, f"the same mistake as in {first}, which comes first: fix that one"])
-        at = re.search(r"\bstep (\d+)", check.message)
+        at = re.search(r"\bsample point (\d+)", check.message)
         self._print_point(int(at.group(1)) if at else 1)
         meaning = _MEANING[check.name].format(of=gradient.of, loss=self.config.differentiated)
         inherited = self._inherited(result) if check.name != CHECKS[0] else ""  # a shape is a gradient's own
