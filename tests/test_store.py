@@ -327,7 +327,7 @@ def test_what_a_person_should_look_at_is_flagged():
 def test_what_was_tried_is_reported_with_what_it_is_for():
     [signal] = tampering(Run({}, violations=("kill", "ptrace", "tgkill")))
     assert signal.message == (
-        "tried what no gradient needs: signal another process (kill, tgkill), look into another process (ptrace)"
+        "tried to do what no gradient needs: signal another process (kill, tgkill), look into another process (ptrace)"
     )
 
 
