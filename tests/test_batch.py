@@ -20,7 +20,7 @@ from conftest import ROOT, SUBMISSIONS
 
 from grader.classroom.batch.progress import show_progress
 from grader.classroom.batch.regrade import _plan
-from grader.classroom.store.remaining import Todo
+from grader.classroom.store.query import Todo
 from grader.classroom.store.store import Store
 from grader.config.load import load_config
 from grader.inputs.downloads.download import read_download

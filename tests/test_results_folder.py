@@ -16,8 +16,7 @@ from grader.classroom.exports.gradebooks import fill_canvas, gradescope_csv
 from grader.classroom.exports.grades import grades_csv
 from grader.classroom.store.gradings import RunRecord, record
 from grader.classroom.store.outputs import note_written, outdated, results_hash
-from grader.classroom.store.query import Results
-from grader.classroom.store.remaining import not_in_round, ungraded
+from grader.classroom.store.query import Results, not_in_round, ungraded
 from grader.classroom.store.store import Store
 from grader.config.keys import Config, Feedback
 from grader.errors import UsageError

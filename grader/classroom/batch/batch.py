@@ -9,7 +9,7 @@ from grader.classroom.batch.pool import Pool
 from grader.classroom.batch.progress import show_progress
 from grader.classroom.batch.session import check_state, fingerprint_of, refuser, source_limit
 from grader.classroom.exports.results import write_results
-from grader.classroom.store.remaining import ungraded
+from grader.classroom.store.query import ungraded
 from grader.classroom.store.store import Store
 from grader.config.load import load_config
 from grader.inputs.downloads.download import Download, read_download

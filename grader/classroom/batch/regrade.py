@@ -13,8 +13,7 @@ from grader.classroom.exports.cells import write_file
 from grader.classroom.exports.changes import Change, changes_csv, find_changes, settings_changed
 from grader.classroom.exports.results import write_results
 from grader.classroom.store.database import explained
-from grader.classroom.store.query import Results
-from grader.classroom.store.remaining import Todo, not_in_round
+from grader.classroom.store.query import Results, Todo, not_in_round
 from grader.classroom.store.store import Store
 from grader.config.load import load_config
 

@@ -25,7 +25,7 @@ def check_state(store: Store, state: Fingerprint) -> None:
         UsageError: they are not.
     """
     now = (state.spec, state.solution)
-    found = store.states_in_force()
+    found = store.current_states()
     older = [one for one in found if one != now]
     if older:
         what = "config.yaml or the model" if older[0][0] != state.spec else "the solution, or a file beside it,"
