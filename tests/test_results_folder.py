@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from grader.classroom.batch.session import check_state
+from grader.classroom.batch.batch import check_state
 from grader.classroom.exports.cells import cell, write_file
 from grader.classroom.exports.changes import find_changes
 from grader.classroom.exports.feedback import Block, page, web_page, write_feedback

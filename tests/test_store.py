@@ -12,7 +12,6 @@ from conftest import ROOT
 
 from grader.checks.tampering import flags_of, tampering
 from grader.classroom.batch.coordinator import Work, grade_all
-from grader.classroom.batch.progress import show_progress
 from grader.classroom.batch.protocol import Hello, Result
 from grader.classroom.store import schema
 from grader.classroom.store.database import lock
@@ -283,7 +282,7 @@ def test_a_run_without_its_numbers_is_graded_again_only_by_running_it(tmp_path):
             store.receive(entry(key), Received("gradients.py", key.encode()))
         numbers = ungraded(store.connection)
         round_id = store.begin_round("batch", state, "")
-        grade_all(store, OneWorker(), round_id, map(Work, numbers), show_progress(2), lambda *_: b"")
+        grade_all(store, OneWorker(), round_id, [*map(Work, numbers)], ROOT / "config.yaml")
         again = store.begin_round("regrade", state, "")
         assert [todo.regradable for todo in not_in_round(store.connection, again, state)] == [False, True]
     assert (tmp_path / "grades.db").stat().st_size < 10**6

@@ -69,11 +69,10 @@ class Results:
                 self.connection.close()
                 raise
 
-    def students(self) -> Iterator[StudentRow]:
-        """Every student, by key; one at a time, so that a class of any size fits into memory."""
-        return self._rows(
-            [row[0] for row in self.connection.execute("SELECT student_id FROM current ORDER BY student")]
-        )
+    def students(self, status: str = "%") -> Iterator[StudentRow]:
+        """Every student, or those with a status, by key; one at a time, so that a class of any size fits into memory."""
+        sql = "SELECT student_id FROM current WHERE status LIKE ? ORDER BY student"
+        return self._rows([row[0] for row in self.connection.execute(sql, (status,))])
 
     def find(self, wanted: str) -> list[StudentRow]:
         """The students whose key, e-mail, number or name is `wanted`; if there are none, whose key or name contains it."""
