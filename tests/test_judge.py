@@ -12,7 +12,7 @@ from hypothesis.extra import numpy as hnp
 
 from grader.checks.check import SKIPPED, Verdict, Verdicts, check_reference, find_trivial
 from grader.checks.followthrough import find_propagated
-from grader.classroom.batch.stability import difference
+from grader.classroom.batch.coordinator import difference
 from grader.grading.grade import not_graded
 from grader.grading.pipeline import grade_run
 from grader.packaging.gradescope.attempts import wrong_answers

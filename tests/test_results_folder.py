@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from grader.atomic import write_file
-from grader.classroom.batch.session import check_state
+from grader.classroom.batch.batch import check_state
 from grader.classroom.exports.cells import cell
 from grader.classroom.exports.changes import find_changes
 from grader.classroom.exports.feedback import Block, page, web_page, write_feedback
@@ -17,8 +17,7 @@ from grader.classroom.exports.gradebooks import fill_canvas, gradescope_csv
 from grader.classroom.exports.results import grades_csv
 from grader.classroom.store.gradings import RunRecord, record
 from grader.classroom.store.outputs import note_written, outdated, results_hash
-from grader.classroom.store.query import Results
-from grader.classroom.store.remaining import not_in_round, ungraded
+from grader.classroom.store.query import Results, not_in_round, ungraded
 from grader.classroom.store.store import Store
 from grader.config.keys import Config, Feedback
 from grader.errors import UsageError

@@ -181,7 +181,6 @@ def _record(kind: type[Record], file: Any, prefix: str) -> Record:
     return kind(**{field.name: read(field.name, field.type) for field in fields(kind)})
 
 
-<<<<<<< HEAD
 def _maps(file: Any, prefix: str, upstream: str, count: int) -> Maps:
     return Maps(upstream, [_record(Group, file, f"{prefix}.{i}") for i in range(count)])
 
