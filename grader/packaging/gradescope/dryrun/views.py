@@ -1,15 +1,16 @@
-"""The page of one submission as Gradescope shows it, to the student and to the instructor: in a terminal, and as HTML."""
+"""The page of a submission as the student and the instructor see it on Gradescope: in a terminal, and as HTML."""
 
 import html
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rich.console import Console
+from markdown_it import MarkdownIt
+from rich.console import Console, RenderableType
+from rich.markdown import Markdown
 from rich.padding import Padding
 from rich.rule import Rule
 from rich.text import Text
 
-from grader.packaging.gradescope.dryrun.markdown_html import to_html, to_terminal
 from grader.packaging.gradescope.dryrun.platform import Outcome
 from grader.text import several_lines
 
@@ -28,7 +29,7 @@ pre { background: #f4f4f4; padding: 1rem; overflow: auto; font-size: 13px; }
 
 
 def total(results: Mapping[str, Any]) -> str:
-    """The marks as Gradescope adds them up, or "-" where there are none."""
+    """The marks as Gradescope adds them up, or "-" if there are none."""
     tests = [test for test in results.get("tests") or [] if isinstance(test, dict)]
     most = sum(test.get("max_score") or 0 for test in tests)
     if results.get("score") is not None:
@@ -53,13 +54,17 @@ def hides_total(results: Mapping[str, Any]) -> bool:
     return len(list(visible_to(results, instructor=False))) < len(results.get("tests") or [])
 
 
+def _total_shown(results: Mapping[str, Any], *, instructor: bool) -> str:
+    return total(results) if instructor or not hides_total(results) else "not shown yet"
+
+
 def print_page(console: Console, outcome: Outcome, *, instructor: bool) -> None:
     """Print the page as one of the two sees it."""
     results = outcome.results
     console.print(Rule(f"what the {'instructor' if instructor else 'student'} sees", align="left", style="bold"))
-    shown = total(results) if instructor or not hides_total(results) else "not shown yet"
-    console.print(Text.assemble(("Autograder score  ", "dim"), (shown, "bold")))
-    console.print(Text(_text(results)))
+    score = _total_shown(results, instructor=instructor)
+    console.print(Text.assemble(("Autograder score  ", "dim"), (score, "bold")))
+    console.print(_output(results))
     for test in visible_to(results, instructor=instructor):
         _print_test(console, test, instructor=instructor)
     if instructor:
@@ -74,7 +79,7 @@ def _print_test(console: Console, test: Mapping[str, Any], *, instructor: bool) 
     name = f"{test.get('number', '')}) {test['name']}" if test.get("number") else test["name"]
     hidden = f"  [{test['visibility']}]" if instructor and test.get("visibility", "visible") != "visible" else ""
     console.print(Text.assemble((f"{name} {marks}", "green" if passed else "red"), (hidden, "dim")))
-    console.print(Padding(Text(_text(test)), (0, 0, 1, 4)))
+    console.print(Padding(_output(test), (0, 0, 1, 4)))
 
 
 def page_html(outcome: Outcome, title: str) -> str:
@@ -89,7 +94,7 @@ def page_html(outcome: Outcome, title: str) -> str:
 
 def _section(outcome: Outcome, *, instructor: bool) -> str:
     results = outcome.results
-    shown = total(results) if instructor or not hides_total(results) else "not shown yet"
+    score = _total_shown(results, instructor=instructor)
     tests = "".join(_test_html(test, instructor=instructor) for test in visible_to(results, instructor=instructor))
     stdout = (
         f'<h3>Standard output, for instructors only</h3><pre tabindex="0">{html.escape(outcome.stdout)}</pre>'
@@ -98,7 +103,7 @@ def _section(outcome: Outcome, *, instructor: bool) -> str:
     )
     return (
         f"<section><h2><span>What the {'instructor' if instructor else 'student'} sees</span>"
-        f'<span class="score">{html.escape(shown)}</span></h2>{_html(results)}{tests}{stdout}</section>\n'
+        f'<span class="score">{html.escape(score)}</span></h2>{_html(results)}{tests}{stdout}</section>\n'
     )
 
 
@@ -113,11 +118,16 @@ def _test_html(test: Mapping[str, Any], *, instructor: bool) -> str:
     return f'<div class="test {kind}">{heading}{hidden}{_html(test)}</div>\n'
 
 
-def _text(part: Mapping[str, Any]) -> str:
+def _output(part: Mapping[str, Any]) -> RenderableType:
     output = part.get("output") or ""
-    return to_terminal(output) if part.get("output_format") == "md" else output
+    return Markdown(output) if part.get("output_format") == "md" else Text(output)
 
 
 def _html(part: Mapping[str, Any]) -> str:
     output = part.get("output") or ""
     return to_html(output) if part.get("output_format") == "md" else f"<p>{html.escape(output)}</p>"
+
+
+def to_html(markdown: str) -> str:
+    """The Markdown of a page; HTML in it is shown as text."""
+    return str(MarkdownIt("commonmark", {"html": False}).render(markdown))
