@@ -144,3 +144,14 @@ def test_the_formulas_of_a_model_are_part_of_the_api(alone: Path, tmp_path: Path
     free.write_text("def E(x):\n    return x.sum()\n")
     with pytest.raises(package.ConfigError, match=r"model\.py:1: .*no shape is given for x"):
         package.derive(free)
+
+
+def test_both_packages_are_built_without_a_solution(alone: Path, tmp_path: Path, grader: Run) -> None:
+    for command in (["handout"], ["gradescope", "build"]):
+        done = grader(*command, "-o", tmp_path / f"{command[0]}.zip", "--config", alone)
+        assert done.returncode == 0, done.stderr
+    leaking = Path(shutil.copytree(alone.parent, tmp_path / "leaking"))
+    (leaking / "assignment" / "notes.md").write_text("Hint: s.h.T @ dJ_db2(s)\n")
+    refused = grader("handout", "--config", leaking / "config.yaml", "--force")
+    assert refused.returncode == 3
+    assert "notes.md contains a formula of the solution" in refused.stderr

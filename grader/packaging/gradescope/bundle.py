@@ -42,10 +42,11 @@ def build(grader: Grader, *, force: bool = False) -> bytes:
 
 def _assignment(config: Config, config_path: Path, folder: Path) -> dict[str, bytes]:
     """The config, the files that it names, and code and YAML beside the solution, all at the same places."""
-    solution = folder / config.solution
-    beside = [path for path in solution.parent.iterdir() if path.is_file() and path.suffix in _BESIDE_SOLUTION]
-    texts = [folder / name for name in (config.hints.file, config.hints.mistakes) if name]
-    paths = [folder / config.model, solution, stubs_path(config, folder), *beside, *texts]
+    paths = [folder / name for name in (config.model, config.solution, config.hints.file, config.hints.mistakes) if name]
+    paths.append(stubs_path(config, folder))
+    if config.solution:
+        beside = (folder / config.solution).parent.iterdir()
+        paths += [path for path in beside if path.is_file() and path.suffix in _BESIDE_SOLUTION]
     files = {"config.yaml": config_path.read_bytes()}
     for path in sorted(set(paths)):
         try:

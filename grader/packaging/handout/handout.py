@@ -94,7 +94,8 @@ def build_handout(grader: Grader, *, force: bool = False) -> bytes:
         "pytest.ini": _PYTEST.encode(),
         "requirements.txt": ("\n".join([f"./{wheel_name()}", *requirements()]) + "\n").encode(),
     }
-    _refuse_leaks(config, folder, files)
+    reference = grader.assignment.reference
+    _refuse_leaks(config, reference.source.decode() if reference is not None else "", files)
     return zip_bytes({**files, wheel_name(): make_wheel()})
 
 
@@ -131,14 +132,10 @@ def _public_files(config: Config, folder: Path) -> dict[str, bytes]:
         ConfigError: the folder isn't one of students' files alone, or a marked part of a text is unknown.
     """
     public = (folder / config.model).parent.resolve()
-    if not config.solution:
-        raise ConfigError(
-            f"{folder / 'config.yaml'}: expected `solution:`, found none: make the handout where the solution is"
-        )
     if public == folder.resolve() or public in (folder / config.solution).resolve().parents:
         raise ConfigError(
             f"{folder / 'config.yaml'}: model: expected a folder of its own for what students get (such as assignment/),"
-            f" with the solution elsewhere, found {config.model} and {config.solution}"
+            f" with the solution elsewhere, found {config.model}{config.solution and f' and {config.solution}'}"
         )
     private = {(folder / name).resolve() for name in (config.hints.file, config.hints.mistakes) if name}
     files = {}
@@ -159,14 +156,13 @@ def _filled_in(path: Path, config: Config) -> bytes:
         raise ConfigError(f"{path}: {error}") from error
 
 
-def _refuse_leaks(config: Config, folder: Path, files: Mapping[str, bytes]) -> None:
-    """Search every file, and those inside zips, for the secret seed and the formulas of the solution.
+def _refuse_leaks(config: Config, solution: str, files: Mapping[str, bytes]) -> None:
+    """Search every file, and those inside zips, for the secret seed and the formulas of the solution, written or derived.
 
     Raises:
         GraderError: one was found; the message says where.
     """
     stubs = _dense(files.get(config.submission, b"").decode("utf-8", "replace"))
-    solution = (folder / config.solution).read_text(encoding="utf-8")
     formulas = [formula for formula in solution_formulas(solution) if formula not in stubs]
     for name, data in _unpacked(files):
         text = data.replace(b"\0", b"").decode("utf-8", "replace")  # UTF-16 is the same text with zeros between
