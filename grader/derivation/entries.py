@@ -56,10 +56,18 @@ def _sum_of(signs: tuple[int, ...]) -> Any:
         terms: list[tuple[Number, Expression]] = []
         for c, arg in zip(numbers, node.args, strict=True):
             inner = at(arg, _aligned(arg, node, letters))
-            terms += [(c * d, term) for d, term in inner.terms] if isinstance(inner, Total) else [(c, inner)]
+            terms += [(c * d, term) for d, term in inner.terms] if isinstance(inner, Total) else [_signed(c, inner)]
         return Total(tuple(terms))
 
     return build
+
+
+def _signed(coefficient: Number, term: Expression) -> tuple[Number, Expression]:
+    """A term and its coefficient, the minus sign of a product on the outside."""
+    first = term.factors[0][0] if isinstance(term, Product) and term.factors else None
+    if isinstance(term, Product) and isinstance(first, Constant) and first.number < 0:
+        return -coefficient, _without_minus([(Constant(-first.number), Fraction(1)), *term.factors[1:]])
+    return coefficient, term
 
 
 def _product_of(powers: tuple[Number, ...]) -> Any:
