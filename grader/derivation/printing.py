@@ -183,9 +183,6 @@ class Printer:
 
     _sum = _mean = _max = _min = _prod = _reduction
 
-    def _cumsum(self, node: Node) -> Text:
-        return f"np.cumsum({self(node.args[0])}, axis={node.get('axis')})", ATOM
-
     def _unit(self, node: Node) -> Text:
         x, axis = node.args[0], node.get("axis")
         if node.op in self.helpers or axis in (None, (len(x.shape) - 1,)):

@@ -133,7 +133,7 @@ def take(x: Any, indices: Any, axis: int | None = None) -> Any:
 
 @function("take_along_axis")
 def take_along_axis(x: Any, indices: Any, axis: int) -> Any:
-    grid: list[Any] = list(np.ogrid[tuple(slice(length) for length in indices.shape)])
+    grid: list[Any] = list(np.ogrid[tuple(slice(length) for length in whole(indices.shape))])
     grid[axis] = indices
     return x[tuple(grid)]
 

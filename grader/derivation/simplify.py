@@ -208,6 +208,33 @@ def _(self: Simplifier, node: Node, args: Args) -> Node:
     return times(self.graph, [(coefficient, 1), (picked, 1)], node.shape) if coefficient else picked
 
 
+@rewrite("where")
+def _(self: Simplifier, node: Node, args: Args) -> Node:
+    """What a value is multiplied by comes out where the other value is zero."""
+    condition, x, y = args[0], *(bare(arg) if not bare(arg).shape else arg for arg in args[1:])
+    for value, other in ((x, y), (y, x)):
+        scale, rest = scaled(value)
+        if not value.shape and not value.is_number():
+            scale, rest = value, number(self.graph, Fraction(1))
+        if scale and other.is_number() and other.value == 0:
+            chosen = (rest, other) if value is x else (other, rest)
+            picked = self.graph.node("where", condition, *chosen)
+            return times(self.graph, [(scale, 1), (picked, 1)], node.shape)
+    return with_shape(self.graph.node("where", condition, x, y), node.shape)
+
+
+@rewrite("setitem")
+def _(self: Simplifier, node: Node, args: Args) -> Node:
+    base, value, *arrays = args
+    scale, rest = scaled(base)
+    if not bare(base).shape:
+        scale, rest = bare(base), number(self.graph, Fraction(1), base.shape)
+    if not scale or not (value.is_number() and value.value == 0):
+        return self.graph.node("setitem", *args, **dict(node.params))
+    zeroed = self.graph.node("setitem", rest, value, *arrays, **dict(node.params))
+    return times(self.graph, [(scale, 1), (zeroed, 1)], node.shape)
+
+
 @rewrite("scatter")
 def _(self: Simplifier, node: Node, args: Args) -> Node:
     scale, rest = scaled(args[0])

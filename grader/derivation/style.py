@@ -90,9 +90,11 @@ def constant_text(node: Node, show: Callable[[Node], str]) -> str:
     if value.ndim == 0:
         whole = value.item()
         return number_text(Fraction(whole).limit_denominator(100_000)) if isinstance(whole, float) else str(whole)
+    if value.size > 1 and value.size in value.shape and np.array_equal(value.ravel(), np.arange(value.size)):
+        places = ", ".join(":" if n > 1 else "None" for n in value.shape)
+        counted = f"np.arange({show(node.graph.size(value.size))})"
+        return counted if value.ndim == 1 else f"{counted}[{places}]"
     length = show(node.graph.size(len(value)))
-    if value.ndim == 1 and np.array_equal(value, np.arange(len(value))):
-        return f"np.arange({length})"
     if value.ndim == 2 and np.array_equal(value, np.eye(len(value))):
         return f"np.eye({length})"
     listed = " ".join(repr(value.tolist()).split())

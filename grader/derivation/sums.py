@@ -33,6 +33,11 @@ def summed(x: Node, axis: tuple[int, ...], keepdims: bool, shape: tuple[int, ...
         return _sum_of_sums(x, axis, keepdims, shape)
     if x.op == "sum" and keepdims and x.get("keepdims"):
         return summed(x.args[0], tuple(sorted({*axis, *x.get("axis")})), keepdims, shape)
+    if x.op == "sum" and not x.get("keepdims"):
+        left = [each for each in range(len(x.args[0].shape)) if each not in x.get("axis")]
+        every = tuple(sorted({*x.get("axis"), *(left[each] for each in axis)}))
+        lost = tuple(n for each, n in enumerate(x.args[0].shape) if each not in every)
+        return reshaped(summed(x.args[0], every, False, lost), shape)
     return graph.node("sum", x, axis=axis, keepdims=keepdims)
 
 
@@ -85,5 +90,28 @@ def reshaped(node: Node, shape: tuple[int, ...]) -> Node:
     scale, rest = scaled(node)
     while rest.op == "reshape":
         rest = rest.args[0]
-    inside = rest if rest.shape == shape else node.graph.node("reshape", rest, shape=shape)
+    inside = (
+        rest if rest.shape == shape else _without_axes(rest, shape) or node.graph.node("reshape", rest, shape=shape)
+    )
     return times(node.graph, [(scale, 1), (inside, 1)], shape) if scale else inside
+
+
+def _without_axes(x: Node, shape: tuple[int, ...]) -> Node | None:
+    """A value with axes of size one left out: a sum is taken without `keepdims`, a product factor by factor."""
+    dropped = _dropped(x.shape, shape)
+    if not dropped:
+        return None
+    if x.op == "sum" and x.get("keepdims") and set(dropped) == set(x.get("axis")):
+        return x.graph.node("sum", x.args[0], axis=x.get("axis"), keepdims=False)
+    if x.op == "times" and all(len(factor.shape) == len(x.shape) for factor in x.args):
+        kept = [[n for k, n in enumerate(factor.shape) if k not in dropped] for factor in x.args]
+        factors = [reshaped(factor, tuple(lengths)) for factor, lengths in zip(x.args, kept, strict=True)]
+        pairs = zip(factors, x.get("exponents"), strict=True)
+        return times(x.graph, [(number(x.graph, x.get("coefficient")), 1), *pairs], shape)
+    return None
+
+
+def _dropped(before: tuple[int, ...], after: tuple[int, ...]) -> list[int]:
+    """Which axes of size one are missing afterwards; none if the shapes differ in another way."""
+    dropped = [k for k, n in enumerate(before) if n == 1]
+    return dropped if tuple(n for n in before if n != 1) == after else []

@@ -1,5 +1,6 @@
 """Reading a model by running it: units, names, what docstrings say, and what is reported when it cannot be read."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -133,20 +134,22 @@ def test_units_written_out_in_the_middle_of_a_function_are_found(tmp_path: Path)
 SAID = {
     "x is (N, D).": Described(("N", "D")),
     "a, x and c are (1, Dh).": Described(("1", "Dh")),
-    "x : (N, D) array of inputs": Described(("N", "D")),
+    "x : (N, D) array of all inputs": Described(("N", "D")),
     "x has shape (W - K + 1,).": Described(("W - K + 1",)),
     "a is (K,), x is (N, K), one-hot, b is (N, N).": Described(("N", "K"), "one_hot"),
     "a is (N, K), one-hot, and x is (N,), labels below K.": Described(("N",), "index", "K"),
     "x is an index below V, and y is (1, V), one-hot.": Described((), "index", "V"),
     "x is a positive number.": Described((), "positive"),
     "x is (N, D), probabilities.": Described(("N", "D"), "probability"),
+    "x is (N, D), probabilities, z is (N, D), and y are (N,), labels.": Described(("N", "D"), "probability"),
     "x is (N, H), a mask of zeros and ones.": Described(("N", "H"), "mask"),
 }
 
 
 @pytest.mark.parametrize("doc", SAID)
 def test_what_docstrings_say_of_an_input(tmp_path: Path, doc: str) -> None:
-    model = Model(written(tmp_path, "def J(x):\n    return np.sum(x)", doc))
+    inputs = [name for name in "a b c x y z".split() if re.search(rf"\b{name}(,| is| are| and| :| has)", doc)]
+    model = Model(written(tmp_path, f"def J({', '.join(inputs)}):\n    return np.sum(x)", doc))
     assert described(model, "J")["x"] == SAID[doc]
 
 
