@@ -19,6 +19,7 @@ from grader.derivation.printing import Printer
 from grader.derivation.reuse import Gradient
 
 TOLERANCE = 1e-6
+LOSSES = ("J", "loss", "cost", "L")
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,8 @@ class Formula:
         shape = f"({', '.join(self.shape)}{',' if len(self.shape) == 1 else ''})"
         documented = DocPrinter(self.derivation.differentiated, self.derivation.helpers)
         formula = "" if statements else f" = {documented(gradient.formula)}"
-        sizes = "" if self.general else ", written out for the sizes of one point"
+        sizes = ", ".join(f"{name} = {size}" for name, size in self.derivation.points[0].dimensions.items())
+        sizes = "" if self.general else f", written out for {sizes}"
         doc = f'"""d{self.derivation.differentiated}/d{self.of}{formula}, shape {shape}{sizes}."""'
         return f"def {self.name}(s):\n" + "".join(f"    {line}\n" for line in [doc, *lines])
 
@@ -95,15 +97,16 @@ def derive(
         model: the model's file, one function per quantity; it is run.
         points: values of the inputs; several, so that sizes differ.  Drawn by the shapes in docstrings if left out.
         wrt: the quantities to differentiate by, or name of the gradient -> quantity; all if left out.
-        loss: the function to differentiate, the last one if left out.
+        loss: the function to differentiate; J, loss, cost, L or the last one if left out.
         sign: -1 for the gradients of minus the loss, such as a log-likelihood.
 
     Raises:
         Unreadable: a construct of the model cannot be differentiated; the message has file and line.
     """
     read = model if isinstance(model, Model) else Model(Path(getattr(model, "__file__", None) or model))
-    loss = loss or list(read.functions)[-1]
-    derivation = Derivation(read, loss, _wanted(read, loss, wrt), tuple(points or points_for(read, loss)), sign)
+    loss = loss or next((name for name in LOSSES if name in read.functions), list(read.functions)[-1])
+    at = tuple(points_for(read, loss) if points is None else points)
+    derivation = Derivation(read, loss, _wanted(read, loss, wrt), at, sign)
     return {name: _formula(derivation, name) for name in derivation.at_points[0]}
 
 
@@ -134,6 +137,7 @@ def _formula(derivation: Derivation, name: str) -> Formula:
 
 
 def text_of(derivation: Derivation, gradient: Gradient) -> str:
+    """The formula on one line, with the statements that it needs."""
     return "; ".join(Printer(derivation.helpers).lines(gradient.formula))
 
 

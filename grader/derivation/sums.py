@@ -24,6 +24,11 @@ def summed(x: Node, axis: tuple[int, ...], keepdims: bool, shape: tuple[int, ...
         rest = [] if repeated else [(summed(times(graph, inside, x.shape), axis, keepdims, shape), Fraction(1))]
         sizes = [(size, Fraction(1)) for size in repeated]
         return times(graph, [(number(graph, coefficient), 1), *outside.items(), *sizes, *rest], shape)
+    return _sum_of_one(x, axis, keepdims, shape)
+
+
+def _sum_of_one(x: Node, axis: tuple[int, ...], keepdims: bool, shape: tuple[int, ...]) -> Node:
+    """The sum of what is no product: of placed values, of a sum of terms, of a sum over other axes."""
     if x.op == "scatter" and (len(axis) == len(x.shape) or _one_per_row(x, axis)):
         value = x.args[0]
         every = tuple(range(len(value.shape))) if len(axis) == len(x.shape) else ()
@@ -38,7 +43,7 @@ def summed(x: Node, axis: tuple[int, ...], keepdims: bool, shape: tuple[int, ...
         every = tuple(sorted({*x.get("axis"), *(left[each] for each in axis)}))
         lost = tuple(n for each, n in enumerate(x.args[0].shape) if each not in every)
         return reshaped(summed(x.args[0], every, False, lost), shape)
-    return graph.node("sum", x, axis=axis, keepdims=keepdims)
+    return x.graph.node("sum", x, axis=axis, keepdims=keepdims)
 
 
 def _one_per_row(x: Node, axis: tuple[int, ...]) -> bool:
