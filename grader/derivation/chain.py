@@ -61,7 +61,10 @@ def parts_of(root: Node, whole: Node) -> Iterator[tuple[Node, Node]]:
         axis, start = root.get("axis"), 0
         for part in root.args:
             stop = start + part.shape[axis]
-            yield part, root.graph.node("getitem", whole, index=along(axis, Slice(start, stop, None)))
+            if axis == 0 and part.op == "reshape" and part.args[0].shape == part.shape[1:]:
+                yield part.args[0], root.graph.node("getitem", whole, index=(start,))  # np.stack
+            else:
+                yield part, root.graph.node("getitem", whole, index=along(axis, Slice(start, stop, None)))
             start = stop
     while root.op == "setitem" and len(root.args) == 2:
         index = root.get("index")

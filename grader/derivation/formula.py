@@ -14,6 +14,7 @@ from grader.derivation.docstrings import points_for
 from grader.derivation.indices import explain
 from grader.derivation.latex import equation
 from grader.derivation.loading import Model
+from grader.derivation.loops import backward_loop, holds
 from grader.derivation.nodes import Array, Unreadable
 from grader.derivation.printing import Printer
 from grader.derivation.reuse import Gradient
@@ -41,12 +42,45 @@ class Formula:
 
     @cached_property
     def code(self) -> str:
-        """A function of the solution."""
-        gradient = self.derivation.at_points[0][self.name]
-        printer = CodePrinter(
-            sizes_in_code(self.derivation, gradient), set(self.derivation.model.constants), self.derivation.helpers
+        """A function of the solution; a loop that was written out is a loop again, where that is possible."""
+        return self._loop or self._straight
+
+    @property
+    def code_is_general(self) -> bool:
+        """Whether the code holds for all sizes."""
+        return self.general or bool(self._loop)
+
+    @cached_property
+    def _loop(self) -> str:
+        if self.general:
+            return ""
+        asked = self.derivation
+        lines = backward_loop(asked, self.of, self._gradient_in_code, self._printer)
+        shape = f"({', '.join(self.shape)}{',' if len(self.shape) == 1 else ''})"
+        doc = f'"""d{asked.differentiated}/d{self.of}, back through time, shape {shape}."""'
+        code = f"def {self.name}(s):\n" + "".join(f"    {line}\n" for line in [doc, *lines])
+        return code if lines and holds(asked, self.name, code) else ""
+
+    def _gradient_in_code(self, result: str) -> str:
+        """The gradient by a result of the model: a call where it is asked for, else its formula."""
+        asked = self.derivation
+        named = next((name for name, of in asked.wanted.items() if of == result), None)
+        if named:
+            return f"{named}(s)"
+        found = derive_at(asked.model, asked.points[0], asked.loss, {**asked.wanted, "": result}, asked.sign)
+        *statements, formula = self._printer.lines(found[""].formula)
+        return "" if statements else formula
+
+    @property
+    def _printer(self) -> CodePrinter:
+        return CodePrinter(
+            sizes_in_code(self.derivation), set(self.derivation.model.constants), self.derivation.helpers
         )
-        *statements, result = printer.lines(gradient.formula)
+
+    @cached_property
+    def _straight(self) -> str:
+        gradient = self.derivation.at_points[0][self.name]
+        *statements, result = self._printer.lines(gradient.formula)
         lines = [*statements, f"return {result}"]
         shape = f"({', '.join(self.shape)}{',' if len(self.shape) == 1 else ''})"
         documented = DocPrinter(self.derivation.differentiated, self.derivation.helpers)
@@ -72,7 +106,7 @@ class Formula:
         return derive_at(asked.model, point, asked.loss, asked.wanted, asked.sign)[self.name].value
 
 
-def sizes_in_code(derivation: Derivation, gradient: Gradient) -> dict[str, str]:
+def sizes_in_code(derivation: Derivation) -> dict[str, str]:
     """How a solution reads each size: `len(s.y)`, or `s.X.shape[1]`."""
     point, result = derivation.points[0], {}
     for name, value in {**point.inputs, **derivation.plain[0].values}.items():
