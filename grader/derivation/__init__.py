@@ -21,6 +21,7 @@ Modules, each importing only those before it:
     transposes               why a transpose is where it is
     context, paths, indices  the derivation of a gradient, line by line
     example                  a derivation's entry in numbers
+    loops, filling           loops of the model as loops of the solution
     formula, solution        what `derive` returns, and a whole solution file of it
 
 To differentiate another function of numpy, add one entry to `rules`, with an example; the tests try it.

@@ -11,6 +11,7 @@ from grader.derivation.code import CodePrinter, DocPrinter
 from grader.derivation.context import Line
 from grader.derivation.derivation import Derivation
 from grader.derivation.docstrings import points_for
+from grader.derivation.filling import filled_loop
 from grader.derivation.indices import explain
 from grader.derivation.latex import equation
 from grader.derivation.loading import Model
@@ -55,9 +56,11 @@ class Formula:
         if self.general:
             return ""
         asked = self.derivation
-        lines = backward_loop(asked, self.of, self._gradient_in_code, self._printer)
+        kind, lines = ", back through time", backward_loop(asked, self.of, self._gradient_in_code, self._printer)
+        if not lines:
+            kind, lines = "", filled_loop(asked, self.of, self._gradient_in_code, self._printer)
         shape = f"({', '.join(self.shape)}{',' if len(self.shape) == 1 else ''})"
-        doc = f'"""d{asked.differentiated}/d{self.of}, back through time, shape {shape}."""'
+        doc = f'"""d{asked.differentiated}/d{self.of}{kind}, shape {shape}."""'
         code = f"def {self.name}(s):\n" + "".join(f"    {line}\n" for line in [doc, *lines])
         return code if lines and holds(asked, self.name, code) else ""
 

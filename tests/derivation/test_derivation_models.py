@@ -11,6 +11,7 @@ from conftest import ROOT
 from derivation_points import bundled_points, derived
 
 import grader.derivation as engine
+import grader.derivation.formula as formula_module
 from grader.derivation.recorder import RULES, Rule
 
 MODELS = sorted((Path(__file__).parent / "models").glob("*.py"))
@@ -152,6 +153,33 @@ def test_a_loop_over_time_is_a_loop_again() -> None:
     assert not formulas["dJ_dH"].general, "as an expression"
     assert formulas["dJ_dH"].code == THROUGH_TIME
     assert all(formula.code_is_general for formula in formulas.values())
+
+
+FILLED = """\
+def dJ_dw(s):
+    \"\"\"dJ/dw, shape (F, C, 3).\"\"\"
+    total, upstream = np.zeros(s.w.shape), dJ_dout(s)
+    for i in range(s.out.shape[0]):
+        for j in range(s.out.shape[1]):
+            total[i] += upstream[i, j] * s.x[:, j:j + 3]
+    return total
+"""
+
+
+def test_a_convolution_by_loops_has_its_gradients_by_loops() -> None:
+    formulas = derived(Path(__file__).parent / "models" / "conv1d.py")
+    assert formulas["dJ_dw"].code == FILLED
+    assert "total[:, j:j + 3] += upstream[i, j] * s.w[i]" in formulas["dJ_dx"].code
+    assert all(formula.code_is_general for formula in formulas.values())
+
+
+def test_a_loop_that_is_wrong_at_a_point_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    path = Path(__file__).parent / "models" / "conv1d.py"
+    wrong = ["total, upstream = np.zeros(s.w.shape), dJ_dout(s)", "return total"]
+    monkeypatch.setattr(formula_module, "filled_loop", lambda *_: wrong)
+    formula = engine.derive(path)["dJ_dw"]
+    assert not formula.code_is_general
+    assert "written out" in formula.code
 
 
 def test_what_is_upstream_of_a_loop_is_written_out_where_it_is_not_asked_for() -> None:

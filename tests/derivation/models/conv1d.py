@@ -1,6 +1,6 @@
 """A convolution along one axis, by loops.
 
-x is (C, 6), w is (2, C, 3), b is (2, 1), dout is (2, 4).
+x is (C, 6), w is (F, C, 3), b is (F, 1), dout is (F, 4).
 """
 
 import numpy as np
