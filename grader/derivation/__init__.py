@@ -19,7 +19,7 @@ Modules, each importing only those before it:
     expressions, entries, entry_text    one entry of a formula, in index notation
     kronecker                derivatives of entries
     transposes               why a transpose is where it is
-    context, paths, indices  the derivation of a gradient, line by line
+    context, paths, steps, indices    the derivation of a gradient, line by line
     example                  a derivation's entry in numbers
     loops, filling           loops of the model as loops of the solution
     formula, solution        what `derive` returns, and a whole solution file of it

@@ -31,7 +31,7 @@ class Context:
         self.gradients = reuse(self.graph, self.local)
         self.by_quantity = {each.of: each for each in self.gradients.values()}
         self.simplify = Simplifier(self.graph, self.forward.names())
-        self.printer = Printer(derivation.helpers)
+        self.printer = self.new_printer()
         self.places: dict[str, Any] = {
             name: leaf.value for name, leaf in self.forward.leaves.items() if leaf.value.dtype.kind in "iu"
         }
@@ -42,7 +42,10 @@ class Context:
 
     def shown(self, formula: Node) -> str:
         """A formula, with the statements that it needs."""
-        return "; ".join(Printer(self.derivation.helpers).lines(formula))
+        return "; ".join(self.new_printer().lines(formula))
+
+    def new_printer(self) -> Printer:
+        return Printer(self.derivation.helpers)
 
     def spare_name(self) -> str:
         return next(self._spare)

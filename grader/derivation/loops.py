@@ -21,16 +21,14 @@ from grader.derivation.code import CodePrinter
 from grader.derivation.derivation import Derivation
 from grader.derivation.indexing import Slice
 from grader.derivation.nodes import Node
-from grader.derivation.printing import ATOM, Text
+from grader.derivation.printing import ATOM, Printer, Text
 from grader.derivation.simplify import Simplifier
 
 
-class StepPrinter(CodePrinter):
-    """Code for step t: an index that counts steps is written with t."""
+class StepText(Printer):
+    """Formulas of step t: an index that counts steps is written with t."""
 
-    def __init__(self, like: CodePrinter, step: int) -> None:
-        super().__init__(like.sizes, like.constants, like.helpers)
-        self.step = step
+    step = 0
 
     def _entry(self, entry: object, arrays: tuple[Node, ...]) -> str:
         if isinstance(entry, Slice) and entry.step is None:
@@ -43,6 +41,14 @@ class StepPrinter(CodePrinter):
 
     def _leaf(self, node: Node) -> Text:
         return ("before", ATOM) if node.name.startswith("before ") else super()._leaf(node)
+
+
+class StepPrinter(StepText, CodePrinter):
+    """Code for step t."""
+
+    def __init__(self, like: CodePrinter, step: int) -> None:
+        CodePrinter.__init__(self, like.sizes, like.constants, like.helpers)
+        self.step = step
 
     def _gradient(self, node: Node) -> Text:
         return "dh", ATOM

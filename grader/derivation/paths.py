@@ -61,8 +61,7 @@ class Path:
         self.part = part  # whether there are other uses
         self.context, self.gradient, self.function = context, gradient, function
         self.graph = context.graph
-        self.root = context.forward.roots[function]
-        self.leaf = gradient.quantity
+        self.root, self.leaf = context.forward.roots[function], gradient.quantity
         self.seed, self.adjoints = min(map(self._backwards, self._seeds()), key=self._length)
         position = next((k for k, each in enumerate(context.local) if each.name == gradient.name), 0)
         self.reuser = Reuser(self.graph, context.local[:position])
