@@ -77,6 +77,7 @@ READABLE = {
     "ufunc methods": "return np.add.reduce(np.multiply.outer(w, x @ w).sum(axis=0))",
     "a walrus and min": "return np.min((y := x @ w) ** 2) + np.ptp(w[:1]) if False else np.min((y := x @ w) ** 2)",
     "math": "return math.exp(-(x @ w)[0] ** 2) + math.sqrt(len(x)) * math.pow(w[0], 2) + math.pi",
+    "keywords": "return np.sum(np.transpose(x, axes=(1, 0)) ** 2) + np.sum(np.moveaxis(x, 0, -1) @ x[:, 0])",
     "sizes": "n, d = x.shape\n    return np.sum(x @ w) / (n * d) + x.size * w[0] / np.sqrt(d)",
     "isinstance": "scale = 2.0\n    assert isinstance(scale, float)\n    return scale * np.sum(x @ w)",
 }
