@@ -10,6 +10,8 @@ from grader.derivation.printing import Printer
 from grader.derivation.reuse import reuse
 from grader.derivation.simplify import Simplifier
 
+LONGEST = 300  # characters of a formula in a line
+
 
 @dataclass(frozen=True)
 class Line:
@@ -42,7 +44,8 @@ class Context:
 
     def shown(self, formula: Node) -> str:
         """A formula, with the statements that it needs."""
-        return "; ".join(self.new_printer().lines(formula))
+        text = "; ".join(self.new_printer().lines(formula))
+        return text if len(text) <= LONGEST else f"... ({formula.tree_size()} operations, written out)"
 
     def new_printer(self) -> Printer:
         return Printer(self.derivation.helpers)

@@ -3,7 +3,7 @@
     out[i, j] = part(i, j)    for all i, j          such as a convolution
 
 A few parts are differentiated.  Where their formulas differ in nothing but numbers that grow with i or j, they are the body
-of the loops.  Like every loop, it is run at every point before it is believed.
+of the loops.  Like every loop, it is run at every point, and dropped if it does not give the gradient there.
 """
 
 from collections.abc import Callable

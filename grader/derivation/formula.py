@@ -101,7 +101,11 @@ class Formula:
     @cached_property
     def steps(self) -> tuple[Line, ...]:
         """The derivation in index notation, line by line."""
-        return tuple(explain(self.derivation, self.name))
+        *lines, example = explain(self.derivation, self.name)
+        if self._loop:
+            lines.append(Line("heading", "As code, for any sizes:"))
+            lines += [Line("code", line) for line in self._loop.rstrip().splitlines()]
+        return (*lines, example)
 
     def value_at(self, point: Point) -> Array:
         """The gradient at another point."""

@@ -3,8 +3,8 @@
     h[t] = step(h[t - 1], parameters)    for t = 0, 1, ...          the rows of one result of the model
 
 Written out, its gradients hold for one number of steps.  Here one step is differentiated, with the gradient `dh` by its
-state as a leaf.  Where the formulas of two steps agree up to t, they are the body of a loop that goes back in time, and
-the loop is run at every point before it is believed.
+state as a leaf.  Where the formulas of two steps agree up to t, they are the body of a loop that goes back in time.
+The loop is run at every point, and dropped if it does not give the gradient there.
 """
 
 from collections.abc import Callable, Iterable

@@ -39,7 +39,6 @@ from grader.derivation.transposes import shapes_under
 
 TOLERANCE = 1e-9
 ONE = Fraction(1)
-LONGEST = 300  # characters of a forward line
 
 
 def paths(context: Context, gradient: Gradient) -> Iterator[Line]:
@@ -156,10 +155,7 @@ class Path:
                 return list(self._in_indices(top, bottom, way))
             except NotInIndices:
                 continue
-        shown = self.context.shown(ways[-1])
-        steps = len(list(top.walk()))
-        whole = shown if len(shown) <= LONGEST else f"... ({steps} operations, with the loops written out)"
-        return [Line("forward", f"{self.named(top).name} = {whole}")]
+        return [Line("forward", f"{self.named(top).name} = {self.context.shown(ways[-1])}")]
 
     def _label(self, node: Node) -> str:
         name = self.context.name_of(self.named(node).name)

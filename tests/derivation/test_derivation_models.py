@@ -173,7 +173,7 @@ def test_a_convolution_by_loops_has_its_gradients_by_loops() -> None:
     assert all(formula.code_is_general for formula in formulas.values())
 
 
-def test_a_loop_that_is_wrong_at_a_point_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_loop_that_is_wrong_at_a_point_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
     path = Path(__file__).parent / "models" / "conv1d.py"
     wrong = ["total, upstream = np.zeros(s.w.shape), dJ_dout(s)", "return total"]
     monkeypatch.setattr(formula_module, "filled_loop", lambda *_: wrong)
