@@ -144,7 +144,8 @@ class Path:
         shorter = Simplifier(self.graph, {bottom: self.named(bottom)})(top)
         yield from self._lines_of(top, bottom, (self._written_out(top, self.named(bottom)), shorter))
         formula = self.adjoint(bottom)
-        yield Line("matrix", f"{self._label(bottom)} = {self.context.shown(formula)}")
+        shown = self.context.shown(bare(formula) if bare(formula).shape else formula)
+        yield Line("matrix", f"{self._label(bottom)} = {shown}")
         under = shapes_under(formula, self.context.printer, f"d{self.context.loss}/d{self.named(bottom).name}")
         yield from (Line("shapes", each) for each in under)
 
