@@ -8,7 +8,7 @@ Packages, each importing only those before it:
     rules                numpy's functions in terms of fewer operations, their derivatives, reverse mode
     simplify             to what a person writes
     chain, numerical     the gradients of a model at a point; the numerical derivative that they must equal
-    writing              formulas as code, as text, as LaTeX
+    writing              formulas as code, as text, as LaTeX; loops written back as loops
     index_notation       the derivation, entry by entry
     formula              all of it for one gradient
 """

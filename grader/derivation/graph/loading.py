@@ -150,11 +150,10 @@ class Math:
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(math, name)
-        if not callable(found) or not hasattr(np, name):
+        same = getattr(np, {"pow": "power", "fabs": "abs"}.get(name, name), None)
+        if same is None or not callable(found):
             return found
-        return lambda *args: (
-            getattr(np, name)(*args) if any(isinstance(each, Tracer) for each in args) else found(*args)
-        )
+        return lambda *args: same(*args) if any(isinstance(each, Tracer) for each in args) else found(*args)
 
 
 class Numpy:

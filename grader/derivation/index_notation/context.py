@@ -10,6 +10,8 @@ from grader.derivation.simplify.reuse import reuse
 from grader.derivation.simplify.simplify import Simplifier
 from grader.derivation.writing.printing import Printer
 
+LONGEST = 300  # characters of a formula in a line
+
 
 @dataclass(frozen=True)
 class Line:
@@ -31,7 +33,7 @@ class Context:
         self.gradients = reuse(self.graph, self.local)
         self.by_quantity = {each.of: each for each in self.gradients.values()}
         self.simplify = Simplifier(self.graph, self.forward.names())
-        self.printer = Printer(derivation.helpers)
+        self.printer = self.new_printer()
         self.places: dict[str, Any] = {
             name: leaf.value for name, leaf in self.forward.leaves.items() if leaf.value.dtype.kind in "iu"
         }
@@ -42,7 +44,11 @@ class Context:
 
     def shown(self, formula: Node) -> str:
         """A formula, with the statements that it needs."""
-        return "; ".join(Printer(self.derivation.helpers).lines(formula))
+        text = "; ".join(self.new_printer().lines(formula))
+        return text if len(text) <= LONGEST else f"... ({formula.tree_size()} operations, written out)"
+
+    def new_printer(self) -> Printer:
+        return Printer(self.derivation.helpers)
 
     def spare_name(self) -> str:
         return next(self._spare)

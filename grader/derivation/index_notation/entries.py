@@ -18,6 +18,7 @@ from grader.derivation.index_notation.expressions import (
     SEVERAL,
     Applied,
     Constant,
+    Delta,
     Entry,
     Expression,
     Letters,
@@ -34,6 +35,8 @@ def entry(node: Node, letters: Letters, namer: Namer, names: Mapping[Node, Node]
     """The entry of a formula at the given letters; `names` are the nodes with a name of their own."""
     if names and node in names:
         return Entry(names[node], letters)
+    if node.op == "setitem":
+        raise NotInIndices("a value that is overwritten at some places")
     make = _BUILDERS.get(node.op)
     built = make(node, letters, lambda inner, places: entry(inner, places, namer, names), namer) if make else None
     if built is None and names and node.args and any(each in names for each in node.walk()):
@@ -56,10 +59,18 @@ def _sum_of(signs: tuple[int, ...]) -> Any:
         terms: list[tuple[Number, Expression]] = []
         for c, arg in zip(numbers, node.args, strict=True):
             inner = at(arg, _aligned(arg, node, letters))
-            terms += [(c * d, term) for d, term in inner.terms] if isinstance(inner, Total) else [(c, inner)]
+            terms += [(c * d, term) for d, term in inner.terms] if isinstance(inner, Total) else [_signed(c, inner)]
         return Total(tuple(terms))
 
     return build
+
+
+def _signed(coefficient: Number, term: Expression) -> tuple[Number, Expression]:
+    """A term and its coefficient, the minus sign of a product on the outside."""
+    first = term.factors[0][0] if isinstance(term, Product) and term.factors else None
+    if isinstance(term, Product) and isinstance(first, Constant) and first.number < 0:
+        return -coefficient, _without_minus([(Constant(-first.number), Fraction(1)), *term.factors[1:]])
+    return coefficient, term
 
 
 def _product_of(powers: tuple[Number, ...]) -> Any:
@@ -198,6 +209,40 @@ def _getitem(node: Node, letters: Letters, at: Any, namer: Namer) -> Expression 
     return result
 
 
+def _scatter(node: Node, letters: Letters, at: Any, namer: Namer) -> Expression | None:
+    """Values added up where they belong: the sum over t of value[t] · [words[t] = i]."""
+    value, arrays = node.args[0], node.args[1:]
+    index = [entry for entry in node.get("index") if entry is not Ellipsis]
+    slots = [entry for entry in index if isinstance(entry, Slot)]
+    axis = len(node.shape) - len(index) if Ellipsis in node.get("index") else 0
+    axis += next((k for k, entry in enumerate(index) if entry in slots), 0)
+    if not slots or any(entry != Slice(None, None, None) for entry in index if entry not in slots):
+        return None
+    if index[index.index(slots[0]) :][: len(slots)] != slots:
+        return None
+    own = letters[axis : axis + len(slots)]
+    count = len(value.shape) - len(node.shape) + len(slots)
+    inner, made = _inner_letters(value.shape[axis : axis + count], arrays, own, node, namer)
+    places = [_picked(array, inner) for array in arrays]
+    if None in places:
+        return None
+    brackets = [Delta(str(p), letter) for p, letter in zip(places, own, strict=True) if p != letter]
+    body = at(value, _fit(value, (*letters[:axis], *inner, *letters[axis + len(slots) :])))
+    product = Product(tuple((factor, Fraction(1)) for factor in (body, *brackets)))
+    return Sum(made, product) if made else product
+
+
+def _inner_letters(
+    lengths: tuple[int, ...], arrays: tuple[Node, ...], own: Letters, node: Node, namer: Namer
+) -> tuple[Letters, tuple[tuple[str, int], ...]]:
+    """Letters for the places of the index arrays: the row's own letter where one of them counts the rows, else new ones."""
+    for array, letter in zip(arrays, own, strict=True):
+        if len(lengths) == 1 and len(array.shape) == 1 and np.array_equal(array.value, np.arange(lengths[0])):
+            return (letter,), ()
+    made = tuple((namer.letter(node, n), n) if n > 1 else ("", n) for n in lengths)
+    return tuple(letter for letter, _ in made), tuple(pair for pair in made if pair[0])
+
+
 def _picked(array: Node, letters: Letters) -> str | None:
     """What an index array is at the given letters: words[t], or t itself where it counts the rows."""
     if len(array.shape) == 1 and np.array_equal(array.value, np.arange(len(array.value))):
@@ -246,5 +291,6 @@ _BUILDERS: dict[str, Any] = {
     "sum": _reduction,
     "einsum": _einsum,
     "getitem": _getitem,
+    "scatter": _scatter,
     "logsumexp": _logsumexp,
 } | dict.fromkeys([*ELEMENTWISE, *SEVERAL, *COMPARISONS], _elementwise)

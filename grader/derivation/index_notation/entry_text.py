@@ -18,7 +18,7 @@ from grader.derivation.index_notation.expressions import (
     Sum,
     Total,
 )
-from grader.derivation.simplify.algebra import size_of
+from grader.derivation.simplify.algebra import Number, size_of
 from grader.derivation.writing.printing import Printer
 from grader.derivation.writing.style import number_text, split_number
 
@@ -96,28 +96,32 @@ def _tight(expression: Expression, printer: Printer, least: int) -> str:
 
 
 def _product_text(expression: Product, printer: Printer) -> tuple[str, int]:
+    """Numbers first, sums last, so that nothing stands in a sum that is not summed."""
+    constant: Number = Fraction(1)
     above: list[str] = []
     below: list[str] = []
-    sign = ""
-    for factor, exponent in expression.factors:
+    for factor, exponent in sorted(expression.factors, key=lambda pair: isinstance(pair[0], Sum) and pair[1] == 1):
         if isinstance(factor, Constant) and exponent == 1:
-            over, under = split_number(size_of(factor.number))
-            sign = "-" if factor.number < 0 else ""
-            above += [over] if over != "1" else []
-            below += [under] if under != "1" else []
-            continue
-        base = _tight(factor, printer, 2)
-        size = size_of(exponent)
-        written = base if size == 1 else f"{base}^{number_text(size)}"
-        written = f"sqrt({text(factor, printer)})" if size == Fraction(1, 2) else written
-        (above if exponent > 0 else below).append(written)
-    sums = [each for each in above if each.startswith("(Σ")]
-    above = [each for each in above if each not in sums] + sums  # what is not summed comes first
-    only = len(above) == 1 and sums and not below
-    shown = above[0][1:-1] if only else " · ".join(above) or "1"
+            constant *= factor.number
+        else:
+            (above if exponent > 0 else below).append(_raised(factor, size_of(exponent), printer))
+    over, under = split_number(size_of(constant))
+    above, below = ([n, *parts] if n != "1" else parts for n, parts in ((over, above), (under, below)))
+    sign = "-" if constant < 0 else ""
+    alone = [f for f, e in expression.factors if isinstance(f, Sum) and e == 1]
+    if alone and len(above) == 1 and not below:
+        return sign + text(alone[0], printer), 0 if sign else 1
+    shown = " · ".join(above) or "1"
     if below:
         shown += " / " + (below[0] if len(below) == 1 else f"({' · '.join(below)})")
-    return sign + shown, (0 if sign else 1 if len(above) + len(below) > 1 or sums else 2)
+    return sign + shown, (0 if sign else 1 if len(above) + len(below) > 1 or alone else 2)
+
+
+def _raised(factor: Expression, exponent: Number, printer: Printer) -> str:
+    if exponent == Fraction(1, 2):
+        return f"sqrt({text(factor, printer)})"
+    base = _tight(factor, printer, 2)
+    return base if exponent == 1 else f"{base}^{number_text(exponent)}"
 
 
 def _total_text(expression: Total, printer: Printer) -> str:

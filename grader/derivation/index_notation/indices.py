@@ -5,6 +5,7 @@ from grader.derivation.graph.nodes import Unreadable
 from grader.derivation.index_notation.context import Context, Line
 from grader.derivation.index_notation.one_entry import example
 from grader.derivation.index_notation.paths import paths
+from grader.derivation.index_notation.steps import step_lines
 from grader.derivation.index_notation.transposes import overview, why
 from grader.derivation.writing.printing import Printer
 
@@ -20,9 +21,13 @@ def explain(derivation: Derivation, name: str) -> list[Line]:
         raise Unreadable(f"there is no gradient {name}", str(derivation.model.path), 1)
     gradient = context.gradients[name]
     shape = ", ".join(context.graph.letters(gradient.quantity.shape))
-    heading = f"d{context.loss}/d{gradient.of} = {context.shown(gradient.formula)}      shape ({shape})"
-    reasons = [Line("why", sentence) for sentence in why(gradient.formula, context.printer)]
     number = Line("example", example(derivation, gradient))
+    heading = f"d{context.loss}/d{gradient.of}"
+    steps = step_lines(context, gradient)
+    if steps:
+        return [Line("heading", f"{heading}      shape ({shape})"), *steps, number]
+    reasons = [Line("why", sentence) for sentence in why(gradient.formula, context.printer)]
+    heading = f"{heading} = {context.shown(gradient.formula)}      shape ({shape})"
     return [Line("heading", heading), *paths(context, gradient), *reasons, number]
 
 

@@ -39,7 +39,6 @@ from grader.derivation.simplify.simplify import Simplifier
 
 TOLERANCE = 1e-9
 ONE = Fraction(1)
-LONGEST = 300  # characters of a forward line
 
 
 def paths(context: Context, gradient: Gradient) -> Iterator[Line]:
@@ -61,8 +60,7 @@ class Path:
         self.part = part  # whether there are other uses
         self.context, self.gradient, self.function = context, gradient, function
         self.graph = context.graph
-        self.root = context.forward.roots[function]
-        self.leaf = gradient.quantity
+        self.root, self.leaf = context.forward.roots[function], gradient.quantity
         self.seed, self.adjoints = min(map(self._backwards, self._seeds()), key=self._length)
         position = next((k for k, each in enumerate(context.local) if each.name == gradient.name), 0)
         self.reuser = Reuser(self.graph, context.local[:position])
@@ -146,7 +144,8 @@ class Path:
         shorter = Simplifier(self.graph, {bottom: self.named(bottom)})(top)
         yield from self._lines_of(top, bottom, (self._written_out(top, self.named(bottom)), shorter))
         formula = self.adjoint(bottom)
-        yield Line("matrix", f"{self._label(bottom)} = {self.context.shown(formula)}")
+        shown = self.context.shown(bare(formula) if bare(formula).shape else formula)
+        yield Line("matrix", f"{self._label(bottom)} = {shown}")
         under = shapes_under(formula, self.context.printer, f"d{self.context.loss}/d{self.named(bottom).name}")
         yield from (Line("shapes", each) for each in under)
 
@@ -157,10 +156,7 @@ class Path:
                 return list(self._in_indices(top, bottom, way))
             except NotInIndices:
                 continue
-        shown = self.context.shown(ways[-1])
-        steps = len(list(top.walk()))
-        whole = shown if len(shown) <= LONGEST else f"... ({steps} operations, with the loops written out)"
-        return [Line("forward", f"{self.named(top).name} = {whole}")]
+        return [Line("forward", f"{self.named(top).name} = {self.context.shown(ways[-1])}")]
 
     def _label(self, node: Node) -> str:
         name = self.context.name_of(self.named(node).name)

@@ -82,7 +82,14 @@ def _einsum_part(g: Any, arrays: Gradients, terms: list[str], out: str, position
 # Shapes, picking and placing
 
 
-@rule("reshape", "x.reshape(3, 2)", "np.ravel(x)", "np.expand_dims(x, 1)", "np.squeeze(column)")
+@rule(
+    "reshape",
+    "x.reshape(3, 2)",
+    "np.ravel(x)",
+    "np.expand_dims(x, 1)",
+    "np.squeeze(column)",
+    compute=lambda x, shape: np.reshape(x, shape),
+)
 def _(g: Any, t: Any, x: Any, *, shape: tuple[int, ...]) -> Gradients:
     return (np.reshape(g, x.shape),)
 

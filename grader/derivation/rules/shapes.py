@@ -13,8 +13,9 @@ from grader.derivation.rules.numpy_functions import Axis, axes_of, function, who
 
 
 @function("reshape")
-def reshape(x: Any, *shape: Any) -> Any:
-    wanted = shape[0] if len(shape) == 1 and isinstance(shape[0], tuple | list) else shape
+def reshape(x: Any, *lengths: Any, shape: Any = None, newshape: Any = None) -> Any:
+    given = lengths or (shape if newshape is None else newshape,)
+    wanted = given[0] if len(given) == 1 and isinstance(given[0], tuple | list) else given
     known = np.empty(x.shape, np.int8).reshape(whole(wanted)).shape
     return record("reshape", x, shape=known) if known != x.node.shape else x
 
@@ -25,10 +26,10 @@ def ravel(x: Any) -> Any:
 
 
 @function("transpose", "permute_dims")
-def transpose(x: Any, *axes: Any) -> Any:
-    given = axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else (axes or None)
-    order = tuple(range(x.ndim))[::-1] if given is None else tuple(axis % x.ndim for axis in given)
-    return record("transpose", x, axes=order) if order != tuple(range(x.ndim)) else x
+def transpose(x: Any, *order: Any, axes: Any = None) -> Any:
+    given = order[0] if len(order) == 1 and not isinstance(order[0], int) else (order or axes)
+    chosen = tuple(range(x.ndim))[::-1] if given is None else tuple(axis % x.ndim for axis in given)
+    return record("transpose", x, axes=chosen) if chosen != tuple(range(x.ndim)) else x
 
 
 @function("swapaxes", "matrix_transpose")
@@ -133,7 +134,7 @@ def take(x: Any, indices: Any, axis: int | None = None) -> Any:
 
 @function("take_along_axis")
 def take_along_axis(x: Any, indices: Any, axis: int) -> Any:
-    grid: list[Any] = list(np.ogrid[tuple(slice(length) for length in indices.shape)])
+    grid: list[Any] = list(np.ogrid[tuple(slice(length) for length in whole(indices.shape))])
     grid[axis] = indices
     return x[tuple(grid)]
 

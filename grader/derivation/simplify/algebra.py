@@ -244,9 +244,11 @@ def size_of(value: Number) -> Number:
 
 
 def _leading(pairs: list[Term]) -> Number:
-    """The coefficient whose sign is the sign of the sum: that of a size or a number in it, else of its first term."""
+    """The coefficient whose sign is the sign of the sum: a size's, a number's, a prediction's (X @ w - y), or the first."""
     sizes = [c for c, part in pairs if part.op == "size"]
-    return next(iter(sizes), next((c for c, part in pairs if part.is_number()), pairs[0][0]))
+    numbers = [c for c, part in pairs if part.is_number()]
+    products = [c for c, part in pairs if part.op == "matmul"]
+    return next(iter([*sizes, *numbers, *products]), pairs[0][0])
 
 
 def _one_sign(factor: Node, products: list[Factors]) -> bool:

@@ -13,7 +13,8 @@ import numpy as np
 
 from grader.derivation.graph.indexing import Index, is_basic, join_index
 from grader.derivation.graph.nodes import Graph, Node
-from grader.derivation.simplify.algebra import as_product, as_sum, bare, exact, number, plus, scaled, times, with_shape
+from grader.derivation.simplify.algebra import as_sum, bare, exact, number, plus, scaled, times, with_shape
+from grader.derivation.simplify.sums import constant_along, reshaped, summed
 
 Args = tuple[Node, ...]
 Rewrite = Callable[["Simplifier", Node, Args], Node]
@@ -137,82 +138,11 @@ def _(self: Simplifier, node: Node, args: Args) -> Node:
     return summed(args[0], node.get("axis"), node.get("keepdims"), node.shape)
 
 
-def summed(x: Node, axis: tuple[int, ...], keepdims: bool, shape: tuple[int, ...]) -> Node:
-    """The sum over axes, with what does not vary along them taken out."""
-    graph = x.graph
-    if all(x.shape[each] == 1 for each in axis) and keepdims:
-        return x
-    known = _known_sum(x, axis, keepdims)
-    if known is not None:
-        return number(graph, known, shape)
-    coefficient, factors = as_product(x)
-    outside = {f: e for f, e in factors.items() if _constant_along(f, len(x.shape), axis, keepdims)}
-    repeated = [] if len(outside) < len(factors) else [graph.size(x.shape[each]) for each in axis]
-    if coefficient != 1 or outside or repeated:
-        inside = [(f, e) for f, e in factors.items() if f not in outside]
-        rest = [] if repeated else [(summed(times(graph, inside, x.shape), axis, keepdims, shape), Fraction(1))]
-        sizes = [(size, Fraction(1)) for size in repeated]
-        return times(graph, [(number(graph, coefficient), 1), *outside.items(), *sizes, *rest], shape)
-    if x.op == "scatter" and (len(axis) == len(x.shape) or _one_per_row(x, axis)):
-        value = x.args[0]
-        every = tuple(range(len(value.shape))) if len(axis) == len(x.shape) else ()
-        total = summed(value, every, False, ()) if every else value
-        return total if total.shape == shape else _reshaped(total, shape)
-    if x.op == "plus":
-        return _sum_of_sums(x, axis, keepdims, shape)
-    if x.op == "sum" and keepdims and x.get("keepdims"):
-        return summed(x.args[0], tuple(sorted({*axis, *x.get("axis")})), keepdims, shape)
-    return graph.node("sum", x, axis=axis, keepdims=keepdims)
-
-
-def _one_per_row(x: Node, axis: tuple[int, ...]) -> bool:
-    """Whether one entry of each row has been placed, as in z[np.arange(N), y] += ..., and rows are summed."""
-    rows = x.args[1] if len(x.args) == 3 and len(x.get("index")) == 2 else None
-    return axis == (1,) and rows is not None and np.array_equal(rows.value, np.arange(x.shape[0]))
-
-
-def _sum_of_sums(x: Node, axis: tuple[int, ...], keepdims: bool, shape: tuple[int, ...]) -> Node:
-    """Term by term where one of the sums is known, else as it is."""
-    terms = [(c, with_shape(term, x.shape)) for c, term in as_sum(x)]
-    parts = [(c, summed(term, axis, keepdims, shape)) for c, term in terms]
-    if any(not any(each.op == "sum" for each in part.walk()) for _, part in parts):
-        return plus(x.graph, parts, shape)
-    return x.graph.node("sum", x, axis=axis, keepdims=keepdims)
-
-
-def _constant_along(factor: Node, ndim: int, axis: tuple[int, ...], keepdims: bool) -> bool:
-    missing = ndim - len(factor.shape)
-    if keepdims:
-        return all(each < missing or factor.shape[each - missing] == 1 for each in axis)
-    return not factor.shape or all(each < missing for each in axis)
-
-
-def _known_sum(x: Node, axis: tuple[int, ...], keepdims: bool) -> Fraction | None:
-    """1 for one-hot rows and distributions, 0 for what is centred."""
-    total = x.value.sum(axis=axis)
-    if _is_distribution(x) and np.all(np.abs(total - 1) < 1e-12):
-        return Fraction(1)
-    if x.op == "plus" and _is_smooth(x) and np.all(np.abs(total) < 1e-13 * np.abs(x.value).sum(axis=axis)):
-        return Fraction(0)
-    return None
-
-
-def _is_distribution(x: Node) -> bool:
-    while x.op == "transpose":
-        x = x.args[0]
-    return x.op in ("leaf", "softmax") and bool(np.all(x.value >= 0)) and x.value.ndim > 0
-
-
-def _is_smooth(x: Node) -> bool:
-    """Whether a value can only vanish at a random point because it vanishes everywhere."""
-    return all(node.value.dtype.kind == "f" or node.op == "size" for node in x.walk())
-
-
 @rewrite("softmax")
 def _(self: Simplifier, node: Node, args: Args) -> Node:
     """softmax(a - max(a)) is softmax(a): what is the same for all entries cancels."""
     x, axis = args[0], node.get("axis")
-    kept = [(c, term) for c, term in as_sum(x) if not _constant_along(term, len(x.shape), axis, True)]
+    kept = [(c, term) for c, term in as_sum(x) if not constant_along(term, len(x.shape), axis, True)]
     inside = plus(self.graph, kept, x.shape) if kept else x
     return self.graph.node("softmax", inside, axis=axis)
 
@@ -221,7 +151,7 @@ def _(self: Simplifier, node: Node, args: Args) -> Node:
 def _(self: Simplifier, node: Node, args: Args) -> Node:
     """log Σ exp(a - c) is log Σ exp(a) - c."""
     x, axis, keepdims = args[0], node.get("axis"), node.get("keepdims")
-    outside = [(c, term) for c, term in as_sum(x) if _constant_along(term, len(x.shape), axis, keepdims)]
+    outside = [(c, term) for c, term in as_sum(x) if constant_along(term, len(x.shape), axis, keepdims)]
     inside = [pair for pair in as_sum(x) if pair not in outside]
     if not outside or not inside:
         return self.graph.node("logsumexp", x, axis=axis, keepdims=keepdims)
@@ -246,7 +176,7 @@ def _(self: Simplifier, node: Node, args: Args) -> Node:
 def _spread(x: Node, term: str, out: str) -> Node:
     """An operand with an axis of size one for each letter that it lacks."""
     lengths = dict(zip(term, x.shape, strict=True))
-    return _reshaped(x, tuple(lengths.get(letter, 1) for letter in out.lstrip("".join(set(out) - set(term)))))
+    return reshaped(x, tuple(lengths.get(letter, 1) for letter in out.lstrip("".join(set(out) - set(term)))))
 
 
 # Shapes, picking and placing
@@ -254,17 +184,7 @@ def _spread(x: Node, term: str, out: str) -> Node:
 
 @rewrite("reshape")
 def _(self: Simplifier, node: Node, args: Args) -> Node:
-    return _reshaped(args[0], node.shape)
-
-
-def _reshaped(node: Node, shape: tuple[int, ...]) -> Node:
-    if not bare(node).shape:
-        return with_shape(bare(node), shape)
-    scale, rest = scaled(node)
-    while rest.op == "reshape":
-        rest = rest.args[0]
-    inside = rest if rest.shape == shape else node.graph.node("reshape", rest, shape=shape)
-    return times(node.graph, [(scale, 1), (inside, 1)], shape) if scale else inside
+    return reshaped(args[0], node.shape)
 
 
 @rewrite("getitem")
@@ -280,9 +200,39 @@ def _(self: Simplifier, node: Node, args: Args) -> Node:
         x = x.args[0] if x.op == "setitem" else number(self.graph, 0, x.shape)
     if x.op == "broadcast_to" and not x.args[0].shape:
         return with_shape(x.args[0], node.shape)
+    if x.op == "plus" and any(not term.shape for term in x.args):
+        picks = [self.graph.node("getitem", term, *args[1:], index=index) if term.shape else term for term in x.args]
+        return plus(self.graph, zip(x.get("coefficients"), picks, strict=True), node.shape)
     coefficient, rest = scaled(x)
     picked = self.graph.node("getitem", rest, *args[1:], index=index)
     return times(self.graph, [(coefficient, 1), (picked, 1)], node.shape) if coefficient else picked
+
+
+@rewrite("where")
+def _(self: Simplifier, node: Node, args: Args) -> Node:
+    """What a value is multiplied by comes out where the other value is zero."""
+    condition, x, y = args[0], *(bare(arg) if not bare(arg).shape else arg for arg in args[1:])
+    for value, other in ((x, y), (y, x)):
+        scale, rest = scaled(value)
+        if not value.shape and not value.is_number():
+            scale, rest = value, number(self.graph, Fraction(1))
+        if scale and other.is_number() and other.value == 0:
+            chosen = (rest, other) if value is x else (other, rest)
+            picked = self.graph.node("where", condition, *chosen)
+            return times(self.graph, [(scale, 1), (picked, 1)], node.shape)
+    return with_shape(self.graph.node("where", condition, x, y), node.shape)
+
+
+@rewrite("setitem")
+def _(self: Simplifier, node: Node, args: Args) -> Node:
+    base, value, *arrays = args
+    scale, rest = scaled(base)
+    if not bare(base).shape:
+        scale, rest = bare(base), number(self.graph, Fraction(1), base.shape)
+    if not scale or not (value.is_number() and value.value == 0):
+        return self.graph.node("setitem", *args, **dict(node.params))
+    zeroed = self.graph.node("setitem", rest, value, *arrays, **dict(node.params))
+    return times(self.graph, [(scale, 1), (zeroed, 1)], node.shape)
 
 
 @rewrite("scatter")

@@ -13,6 +13,7 @@ from grader.derivation.graph.naming import named, repeated
 from grader.derivation.graph.nodes import Node
 from grader.derivation.simplify.algebra import Number, bare
 from grader.derivation.writing.style import (
+    constant_text,
     first_place,
     in_order,
     leaves_in,
@@ -30,7 +31,6 @@ Text = tuple[str, int]  # a formula, and how tightly it holds together
 _OPERATORS = {
     "greater": ">", "greater_equal": ">=", "less": "<", "less_equal": "<=", "equal": "==", "not_equal": "!="
 }  # fmt: skip
-_SPELLED = {"absolute": "abs", "logical_not": "logical_not"}
 
 
 class Printer:
@@ -49,7 +49,7 @@ class Printer:
         """A formula as statements, and last the expression; what a long one repeats has a name."""
         taken = [node.name for node in formula.walk() if node.name]
         self.names = named(repeated(formula), formula.graph.hints, taken)
-        result = self(formula)
+        result = self(formula)  # adds to the statements
         return [*self.statements, result]
 
     def _new_array(self, shape: str) -> str:
@@ -74,7 +74,8 @@ class Printer:
         if method:
             return method(node)
         if node.op in _OPERATORS:
-            return f"{self.inside(node.args[0], SUM)} {_OPERATORS[node.op]} {self.inside(node.args[1], SUM)}", SUM - 1
+            left, right = (self.inside(arg, SUM) for arg in node.args)
+            return f"{left} {_OPERATORS[node.op]} {right}", SUM - 1
         return self._function(node)
 
     # Leaves
@@ -89,19 +90,11 @@ class Printer:
         return node.name, ATOM
 
     def _constant(self, node: Node) -> Text:
-        if node.value.ndim == 0:
-            value = node.value.item()
-            text = number_text(Fraction(value).limit_denominator(100_000)) if isinstance(value, float) else str(value)
-            return (text, ATOM) if not text.startswith("-") else (text, SUM)
         if node.value.size > 1 and node.value.dtype.kind == "f" and np.ptp(node.value) == 0:
             filled = node.graph.node("broadcast_to", node.graph.constant(float(node.value.flat[0])), shape=node.shape)
             return self._broadcast_to(filled)
-        if node.value.ndim == 1 and np.array_equal(node.value, np.arange(len(node.value))):
-            return f"np.arange({self(node.graph.size(len(node.value)))})", ATOM
-        if node.value.ndim == 2 and np.array_equal(node.value, np.eye(len(node.value))):
-            return f"np.eye({self(node.graph.size(len(node.value)))})", ATOM
-        listed = " ".join(repr(node.value.tolist()).split())
-        return (listed if node.value.dtype.kind in "iu" else f"np.array({listed})"), ATOM
+        text = constant_text(node, self)
+        return text, SUM if text.startswith("-") else ATOM
 
     # Arithmetic
 
@@ -189,9 +182,6 @@ class Printer:
         return f"np.{node.op}({self(x)}{options})", ATOM
 
     _sum = _mean = _max = _min = _prod = _reduction
-
-    def _cumsum(self, node: Node) -> Text:
-        return f"np.cumsum({self(node.args[0])}, axis={node.get('axis')})", ATOM
 
     def _unit(self, node: Node) -> Text:
         x, axis = node.args[0], node.get("axis")
@@ -305,4 +295,4 @@ class Printer:
 
     def _function(self, node: Node) -> Text:
         options = [f"{key}={value}" for key, value in node.params if key != "keepdims" or value]
-        return f"np.{_SPELLED.get(node.op, node.op)}({', '.join([*map(self, node.args), *options])})", ATOM
+        return f"np.{node.op}({', '.join([*map(self, node.args), *options])})", ATOM

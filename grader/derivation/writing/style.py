@@ -1,5 +1,6 @@
 """How people order and shorten what they write: factors, terms, signs and numbers."""
 
+from collections.abc import Callable
 from fractions import Fraction
 
 import numpy as np
@@ -81,6 +82,23 @@ def number_text(value: Number) -> str:
     if Fraction(short) == value or not isinstance(value, Fraction):
         return short if isinstance(value, Fraction) else repr(float(value))
     return f"{value.numerator}/{value.denominator}"
+
+
+def constant_text(node: Node, show: Callable[[Node], str]) -> str:
+    """A number or an array of numbers as numpy's code for it; `show` writes a size."""
+    value = node.value
+    if value.ndim == 0:
+        whole = value.item()
+        return number_text(Fraction(whole).limit_denominator(100_000)) if isinstance(whole, float) else str(whole)
+    if value.size > 1 and value.size in value.shape and np.array_equal(value.ravel(), np.arange(value.size)):
+        places = ", ".join(":" if n > 1 else "None" for n in value.shape)
+        counted = f"np.arange({show(node.graph.size(value.size))})"
+        return counted if value.ndim == 1 else f"{counted}[{places}]"
+    length = show(node.graph.size(len(value)))
+    if value.ndim == 2 and np.array_equal(value, np.eye(len(value))):
+        return f"np.eye({length})"
+    listed = " ".join(repr(value.tolist()).split())
+    return listed if value.dtype.kind in "iu" else f"np.array({listed})"
 
 
 def split_number(value: Number) -> tuple[str, str]:

@@ -42,7 +42,9 @@ def build(grader: Grader, *, force: bool = False) -> bytes:
 
 def _assignment(config: Config, config_path: Path, folder: Path) -> dict[str, bytes]:
     """The config, the files that it names, and code and YAML beside the solution, all at the same places."""
-    paths = [folder / name for name in (config.model, config.solution, config.hints.file, config.hints.mistakes) if name]
+    paths = [
+        folder / name for name in (config.model, config.solution, config.hints.file, config.hints.mistakes) if name
+    ]
     paths.append(stubs_path(config, folder))
     if config.solution:
         beside = (folder / config.solution).parent.iterdir()
