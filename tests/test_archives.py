@@ -23,9 +23,9 @@ from hypothesis import strategies as st
 
 from grader.errors import UsageError
 from grader.inputs import tree as limits
+from grader.inputs.archives import open_tree
 from grader.inputs.download import read_download
 from grader.inputs.entry import Entry, Received, pick, receive
-from grader.inputs.opening import open_tree
 from grader.inputs.reader import READER, Budget, OverBudgetError, Reader
 from grader.inputs.submission import read_submission
 

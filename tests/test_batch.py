@@ -1,5 +1,6 @@
 """`grader batch` and `grader regrade` as installed: alike however they are run, killed and taken up again."""
 
+import ast
 import csv
 import io
 import json
@@ -7,24 +8,32 @@ import os
 import re
 import shutil
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from contextlib import closing
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
 from classroom import FLIPPED, SOLUTION, STUB, write, zipped
 from conftest import ROOT, SUBMISSIONS
 
+from grader.classroom.batch import protocol
 from grader.classroom.batch.progress import show_progress
+from grader.classroom.batch.protocol import Result, Task, receive, send
 from grader.classroom.batch.regrade import _plan
-from grader.classroom.store.remaining import Todo
+from grader.classroom.batch.worker import Worker
+from grader.classroom.store.packing import pack_run
+from grader.classroom.store.query import Todo
 from grader.classroom.store.store import Store
 from grader.config.load import load_config
+from grader.inputs import entry as inputs
 from grader.inputs.download import read_download
-from grader.inputs.entry import receive
+from grader.records.run import Answer, Run
 
 GRADER = [str(Path(sys.executable).with_name("grader"))]
 SEED = load_config(ROOT / "config.yaml").steps.seed
@@ -95,7 +104,7 @@ def test_a_class_is_graded_and_what_needs_a_person_is_listed(school):
     assert done.returncode == 0, done.stderr
     assert "a folder per student: 10 submissions, 9 graded now" in done.stdout
     assert "no file to grade: 1\n  finn: no gradients.py, found nothing" in done.stdout
-    assert "needs review: 5, see the flags column of grades.csv" in done.stdout
+    assert "5 need a look: see the flags column of grades.csv" in done.stdout
     assert "tried what the sandbox forbids: 2" in done.stdout
     assert "graded 9 of 9 (" in done.stderr
     found = {row["student"]: row for row in table(out)}
@@ -180,6 +189,52 @@ def test_a_worker_that_is_killed_is_replaced_and_nothing_is_lost_or_done_twice(s
     assert grades(out) == grades(undisturbed)
 
 
+def connected():
+    return (Connection(end.detach()) for end in socket.socketpair())
+
+
+def test_large_messages_in_both_directions_do_not_wait_for_each_other():
+    ours, theirs = connected()
+    run = pack_run(Run({"dJ_dU": [Answer("missing")]}))
+    worker = Worker(theirs, lambda _, task, __: Result(task.number, bytes(10**6)))
+    working = threading.Thread(target=worker.grade_all, daemon=True)
+    sending = threading.Thread(
+        target=lambda: [send(ours, Task(i, "x" * 10**6, run=run)) for i in range(8)], daemon=True
+    )
+    working.start()
+    sending.start()
+    sending.join(60)  # as the coordinator does: it reads nothing before everything is sent
+    assert not sending.is_alive()
+    assert [receive(ours, Result).number for _ in range(8)] == list(range(8))
+    ours.close()
+    working.join(60)
+    assert not working.is_alive()
+
+
+def test_a_worker_that_ends_in_the_middle_of_a_message_or_sends_too_much_has_gone(monkeypatch):
+    for frame in (b"", b"\0\0", b"\0\0\0\x05abc"):
+        ours, theirs = connected()
+        os.write(theirs.fileno(), frame)
+        theirs.close()
+        with pytest.raises(EOFError):
+            receive(ours, Result)
+        ours.close()
+    monkeypatch.setattr(protocol, "MAX_FRAME", 100)
+    ours, theirs = connected()
+    theirs.send_bytes(bytes(101))
+    with pytest.raises(EOFError):
+        receive(ours, Result)
+
+
+def test_nothing_is_pickled_between_the_coordinator_and_its_workers():
+    for path in (ROOT / "grader" / "classroom" / "batch").glob("*.py"):
+        calls = [node.func for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+        methods = {ast.unparse(call) for call in calls if isinstance(call, ast.Attribute)}
+        assert not {name for name in methods if re.search(r"connection\.(send|recv)$|^(ours|theirs)\.", name)} - {
+            "ours.detach", "theirs.fileno", "theirs.close"
+        }, path.name  # fmt: skip
+
+
 def test_a_submission_that_hangs_delays_nobody_else(changed, tmp_path):
     source = write(
         tmp_path / "class", {"aaa/gradients.py": SLEEPS, **{f"s{i}/gradients.py": SOLUTION for i in range(5)}}
@@ -232,7 +287,7 @@ def test_what_could_not_be_read_is_exit_code_3_and_the_rest_is_graded(tmp_path):
     source = write(tmp_path / "class", {"ann/gradients.py": SOLUTION, "bob.zip": b"PK nonsense"})
     done = batch(source, tmp_path / "results")
     assert done.returncode == 3
-    assert "could not be read: 1\n  bob: no gradients.py: bob.zip: this zip cannot be read" in done.stdout
+    assert "could not be read: 1\n  bob: no readable gradients.py: bob.zip: this zip cannot be read" in done.stdout
     assert {row["student"]: row["status"] for row in table(tmp_path / "results")} == {
         "ann": "graded",
         "bob": "unreadable",
@@ -272,7 +327,7 @@ def test_a_regrade_judges_the_stored_answers_and_says_who_changed_and_why(result
     (results.parent / "class").mkdir()  # nothing of the download is needed any more
     done = run("regrade", results, "--config", config)
     assert done.returncode == 0, done.stderr
-    assert "9 judged again from stored answers, 0 run again" in done.stdout
+    assert "9 regraded from stored answers, 0 run again" in done.stdout
     assert "gradients[dJ_db2].max_score: 10, now 20" in done.stdout
     changes = {row["student"]: row for row in table(results, "changes.csv")}
     assert (changes["ann"]["before"], changes["ann"]["after"], changes["ann"]["difference"]) == ("10", "20", "10")
@@ -326,7 +381,7 @@ def test_a_regrade_after_an_interrupted_batch_counts_those_that_were_never_run(r
     new = write(tmp_path / "newer", {"kim/gradients.py": SOLUTION, "lou/gradients.py": SOLUTION + b"# l\n"})
     with Store(results, create=False) as store:  # received, and then came the interruption
         for entry in read_download(new, "gradients.py").entries:
-            store.receive(entry, receive(entry, "gradients.py", 10**6, []))
+            store.receive(entry, inputs.receive(entry, "gradients.py", 10**6, []))
     done = run("regrade", results)
     assert done.returncode == 3
     assert "never run: 2; run the same `grader batch` command again, or use --rerun" in done.stdout
@@ -395,12 +450,12 @@ def test_answers_to_other_steps_are_left_alone_until_they_are_run_again(results,
     change(SEED, "00000000000000000000000000000012")
     done = run("regrade", results, "--config", config)
     assert done.returncode == 3
-    assert "9 left as they were: their answers are to other steps or functions; use --rerun" in done.stdout
+    assert "9 left as they were: their answers are to other sample points or functions; use --rerun" in done.stdout
     assert "steps.seed: changed" in done.stdout
     assert SEED not in done.stdout
     done = run("regrade", results, "--rerun", "--config", config)
     assert done.returncode == 0, done.stderr
-    assert "0 judged again from stored answers, 9 run again" in done.stdout
+    assert "0 regraded from stored answers, 9 run again" in done.stdout
     assert "nobody's marks changed" in done.stdout
 
 
@@ -423,7 +478,7 @@ def test_a_file_that_answers_differently_when_run_twice_is_flagged(tmp_path):
     source = write(tmp_path / "class", {"ann/gradients.py": SOLUTION, "bob/gradients.py": chance})
     batch(source, tmp_path / "results", "--jobs", 1)
     done = run("regrade", tmp_path / "results", "--rerun-all", "--jobs", 1)
-    assert "0 judged again from stored answers, 2 run again" in done.stdout, done.stderr
+    assert "0 regraded from stored answers, 2 run again" in done.stdout, done.stderr
     flags = {row["student"]: row["flags"] for row in table(tmp_path / "results")}
     assert flags == {"ann": "", "bob": "unstable"}
 
@@ -440,7 +495,7 @@ def test_a_regrade_that_is_interrupted_goes_on_where_it_stopped(results, changed
         pytest.skip("it had ended before it could be interrupted")
     assert "since some of these results were graded" in batch(school[0], results, "--config", config).stderr
     again = run("regrade", results, "--config", config)
-    assert f"{18 - done} judged again" in again.stdout, again.stderr
+    assert f"{18 - done} regraded" in again.stdout, again.stderr
     assert count(results) == 18
 
 

@@ -122,7 +122,7 @@ def test_a_stub_alone_is_graded_and_named():
     found = choose(files, WANTED, max_bytes=LIMIT, handout=HANDED_OUT)
     assert found.file == files[0]
     assert found.note.startswith(
-        "gradients.py is the unchanged file from the handout; gradients.py was graded, not a.py, b.py"
+        "gradients.py is the unchanged file from the handout; gradients.py was graded, not a.py and b.py"
     )
 
 
@@ -283,5 +283,5 @@ def test_the_note_stands_in_the_feedback_and_in_the_table(tmp_path):
 )
 def test_a_name_that_is_refused_is_named_where_nothing_else_is_there(name, reason, tmp_path):
     write(tmp_path, {"hw.zip": zip_bytes({name: SOLUTION})})
-    with pytest.raises(UsageError, match=f"cannot be read: {name[:20]}.*: {reason}"):
+    with pytest.raises(UsageError, match=f"no readable gradients.py: {name[:20]}.*: {reason}"):
         read_submission(tmp_path / "hw.zip", WANTED, LIMIT)

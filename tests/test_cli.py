@@ -253,15 +253,15 @@ NO_SUBMISSIONS = [
     (lambda folder: folder / "nope.py", "nope.py: there is no such file or folder (looked in "),
     (
         lambda folder: folder,
-        "expected a file gradients.py in it, at any depth, found none; it has no other file either",
+        "no gradients.py, found nothing",
     ),
-    (make_other_names, "expected a file gradients.py in it, at any depth, found none; it has grads.txt"),
-    (make_twice_named, "found none; it has gradients.py.txt, notes.md"),
-    (make_two, "expected one file gradients.py, found a/gradients.py and b/gradients.py; name one"),
-    (make_link, "expected a file gradients.py in it, at any depth, found none"),
+    (make_other_names, "no gradients.py, found only grads.txt"),
+    (make_twice_named, "no gradients.py, found only gradients.py.txt and notes.md"),
+    (make_two, "expected one gradients.py, found a/gradients.py and b/gradients.py; choose one file"),
+    (make_link, "no readable gradients.py: gradients.py: a link"),
     (make_bad_zip, "this zip cannot be read: "),
     (make_damaged_zip, "deflated.zip: this zip cannot be read: "),
-    (make_damaged_lzma, "lzma.zip: this zip cannot be read: "),
+    (make_damaged_lzma, "lzma.zip: no readable gradients.py: gradients.py: its compression is not supported"),
     (make_fifo, "expected a file, a folder or a zip, found something else"),
 ]
 

@@ -17,15 +17,14 @@ from rich.console import Console
 
 from grader.atomic import write_file
 from grader.classroom.exports.cells import cell, csv_text, number
-from grader.classroom.exports.feedback import Block, fragment, markdown, page, web_page
+from grader.classroom.exports.feedback import Block, fragment, markdown, moodle_zip, page, web_page
 from grader.classroom.exports.gradebooks import fill_canvas, gradescope_csv
-from grader.classroom.exports.moodlezip import moodle_zip
 from grader.classroom.exports.results import write_results
-from grader.classroom.exports.show import find_one, print_student
 from grader.classroom.exports.worksheet import fill_moodle
 from grader.classroom.store.gradings import RunRecord, record
 from grader.classroom.store.query import Results
 from grader.classroom.store.store import Store
+from grader.cli.commands.show import find_one, print_student
 from grader.errors import UsageError
 from grader.grading.pipeline import grade_run
 from grader.inputs.download import read_download

@@ -288,7 +288,7 @@ def test_the_student_learns_that_no_file_was_submitted(grader: Command, name: st
     (tmp_path / "submitted" / "homework.txt").write_text("x = 1\n")
     done = grader("grade", "--format", name, tmp_path / "submitted")
     assert (done.returncode, done.stderr) == (1, "")
-    assert "in your submission, at any depth, found none; it has homework.txt." in done.stdout
+    assert "o gradients.py, found only homework.txt." in done.stdout
     mistyped = grader("grade", "--format", name, tmp_path / "mistyped")
     assert (mistyped.returncode, mistyped.stdout) == (2, "")
 

@@ -158,7 +158,7 @@ def stopped(assignment: Assignment) -> Grade:
         "raised",
         message="ValueError: matmul: mismatch",
         line=11,
-        explanation=("s.h.T is (Dh, 1)  @  dJ_db2(s) is (V,)", "@ sums over the last index of the left"),
+        explanation=("s.h.T is (Dh, 1)  @  dJ_db2(s) is (V,)", "@ sums over the last axis of the left"),
     )
     return graded(assignment, dJ_db2=flat, dJ_dU=[raised])
 

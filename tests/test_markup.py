@@ -1,4 +1,4 @@
-"""Our own words with `code` and *emphasis*, in Markdown, HTML and plain text."""
+"""The grader's own words with `code` and *emphasis*, in Markdown, HTML and plain text."""
 
 from io import StringIO
 
@@ -32,7 +32,7 @@ def in_terminal(markdown: str) -> str:
 
 
 @pytest.mark.parametrize(("text", "as_text", "as_markdown", "as_html"), TEXTS)
-def test_our_words_are_marked_where_markdown_is_read_and_bare_elsewhere(
+def test_the_graders_words_are_marked_where_markdown_is_read_and_bare_elsewhere(
     text: str, as_text: str, as_markdown: str, as_html: str
 ) -> None:
     assert unmarked(text) == as_text
@@ -43,6 +43,22 @@ def test_our_words_are_marked_where_markdown_is_read_and_bare_elsewhere(
 
 def test_a_students_words_are_never_marked() -> None:
     assert to_html(plain("*a* `b`")) == "<p>*a* `b`</p>\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "as_markdown"),
+    [
+        ("- a", r"\- a"),
+        ("12. a", r"12\. a"),
+        ("3) a", r"3\) a"),
+        ("a\n===", "a  \n\\==="),
+        (": a", r"\: a"),
+        ("1.5", r"1\.5"),
+    ],
+)
+def test_a_line_that_could_begin_a_list_or_a_heading_is_text(text: str, as_markdown: str) -> None:
+    assert plain(text) == as_markdown
+    assert in_terminal(plain(text)).split() == text.split()
 
 
 def test_the_terminal_and_plain_formats_show_hints_without_stars(assignment: Assignment) -> None:

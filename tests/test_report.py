@@ -197,7 +197,7 @@ def test_the_step_of_the_heat_map_is_that_of_the_message(assignment: Assignment,
     (message,) = [c.message for g in grade_run(assignment, run, "").gradients for c in g.checks if c.message]
     heat = heat_map(assignment, of(assignment, "dJ_dH"), run.answers["dJ_dH"])
     assert heat is not None
-    assert f"at step {heat.point}: {heat.differ} of {len(heat.cells)} entries differ" in message
+    assert f"at sample point {heat.point}: {heat.differ} of {len(heat.cells)} entries differ" in message
 
 
 @pytest.mark.parametrize(

@@ -9,16 +9,15 @@ import msgspec
 import pytest
 
 from grader.atomic import write_file
-from grader.classroom.batch.session import check_state
+from grader.classroom.batch.batch import check_state
 from grader.classroom.exports.cells import cell
 from grader.classroom.exports.changes import find_changes
 from grader.classroom.exports.feedback import Block, page, web_page, write_feedback
 from grader.classroom.exports.gradebooks import fill_canvas, gradescope_csv
-from grader.classroom.exports.grades import grades_csv
+from grader.classroom.exports.results import grades_csv
 from grader.classroom.store.gradings import RunRecord, record
 from grader.classroom.store.outputs import note_written, outdated, results_hash
-from grader.classroom.store.query import Results
-from grader.classroom.store.remaining import not_in_round, ungraded
+from grader.classroom.store.query import Results, not_in_round, ungraded
 from grader.classroom.store.store import Store
 from grader.config.keys import Config, Feedback
 from grader.errors import UsageError
@@ -82,7 +81,7 @@ def with_hints(assignment: Assignment, hints: str) -> Config:
 
 def test_a_student_whose_file_could_not_be_graded_has_no_marks_in_any_table(tmp_path: Path) -> None:
     with Results(fill(tmp_path, {"ann": RIGHT, "bob": NOT_GRADED}, names={"bob": "Bob Bee"})) as results:
-        ann, bob = table(grades_csv(results))
+        ann, bob = table(grades_csv(results).decode("utf-8-sig"))
         assert (ann["score"], ann["dJ_db2"], ann["dJ_db2 status"]) == ("20", "10", "passed")
         assert (bob["score"], bob["dJ_db2"], bob["dJ_db2 status"]) == ("", "", "not_graded")
         first, second = table(gradescope_csv(results))

@@ -1,5 +1,6 @@
 """The store: its documentation, its versions, who may use it, and what it says when it cannot be used."""
 
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -11,17 +12,14 @@ from conftest import ROOT
 
 from grader.checks.tampering import flags_of, tampering
 from grader.classroom.batch.coordinator import Work, grade_all
-from grader.classroom.batch.progress import show_progress
 from grader.classroom.batch.protocol import Hello, Result
 from grader.classroom.store import schema
+from grader.classroom.store.database import lock
 from grader.classroom.store.gradings import RunRecord, record
-from grader.classroom.store.identical import identical_files
-from grader.classroom.store.lock import FolderLock
 from grader.classroom.store.packing import answers_hash, is_whole, pack_run, unpack_run
-from grader.classroom.store.query import Results
-from grader.classroom.store.remaining import not_in_round, ungraded
+from grader.classroom.store.query import Results, not_in_round, ungraded
 from grader.classroom.store.schema import StoreError
-from grader.classroom.store.store import Store
+from grader.classroom.store.store import Store, identical_files
 from grader.inputs.entry import Entry, Received, person
 from grader.problem.fingerprint import Fingerprint, Runtime
 from grader.records.result import Grade
@@ -79,7 +77,7 @@ def test_a_store_damaged_in_the_middle_is_said_to_be_damaged(tmp_path):
         pytest.raises(StoreError, match="malformed; it is damaged, or not ours"),
         Store(tmp_path, create=False) as store,
     ):
-        store.states_in_force()
+        store.current_states()
 
 
 def test_a_student_whose_name_changed_is_not_another_one(tmp_path):
@@ -144,12 +142,11 @@ def test_a_store_that_cannot_be_used_is_not_kept_open(tmp_path):
 
 
 def test_a_folder_is_used_by_one_grader_at_a_time_and_is_free_again_afterwards(tmp_path):
-    with (
-        FolderLock(tmp_path),
-        pytest.raises(StoreError, match=r"process \d+ on .* is at work in this folder; wait until it has"),
-    ):
-        FolderLock(tmp_path)
-    FolderLock(tmp_path).close()
+    held = lock(tmp_path)
+    with pytest.raises(StoreError, match=r"process \d+ on .* is at work in this folder; wait until it has"):
+        lock(tmp_path)
+    os.close(held)
+    os.close(lock(tmp_path))
 
 
 def test_a_results_folder_that_cannot_be_made_is_said_to_be_so(tmp_path):
@@ -285,7 +282,7 @@ def test_a_run_without_its_numbers_is_graded_again_only_by_running_it(tmp_path):
             store.receive(entry(key), Received("gradients.py", key.encode()))
         numbers = ungraded(store.connection)
         round_id = store.begin_round("batch", state, "")
-        grade_all(store, OneWorker(), round_id, map(Work, numbers), show_progress(2), lambda *_: b"")
+        grade_all(store, OneWorker(), round_id, [*map(Work, numbers)], ROOT / "config.yaml")
         again = store.begin_round("regrade", state, "")
         assert [todo.regradable for todo in not_in_round(store.connection, again, state)] == [False, True]
     assert (tmp_path / "grades.db").stat().st_size < 10**6
@@ -327,7 +324,7 @@ def test_what_a_person_should_look_at_is_flagged():
 def test_what_was_tried_is_reported_with_what_it_is_for():
     [signal] = tampering(Run({}, violations=("kill", "ptrace", "tgkill")))
     assert signal.message == (
-        "tried what no gradient needs: signal another process (kill, tgkill), look into another process (ptrace)"
+        "tried to do what no gradient needs: signal another process (kill, tgkill), look into another process (ptrace)"
     )
 
 

@@ -5,13 +5,12 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from grader.errors import UsageError
-from grader.inputs.archives import open_nested
+from grader.inputs.archives import open_nested, open_tree
 from grader.inputs.chooser import is_named
 from grader.inputs.downloads import PLATFORMS
 from grader.inputs.entry import Entry, Person, moment, utf8
 from grader.inputs.kinds import archive_kind, is_archive
 from grader.inputs.layout import SUFFIXES, Files, Folders
-from grader.inputs.opening import open_tree
 from grader.inputs.reader import Budget, OverBudgetError
 from grader.inputs.tree import MAX_ENTRIES, ArchiveError, Refusal, Tree, the_first
 

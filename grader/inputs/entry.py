@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import PurePosixPath
 
 from grader.inputs.archives import open_nested
-from grader.inputs.chooser import Choice, choose, shown
+from grader.inputs.chooser import Choice, choose, listed, shown
 from grader.inputs.kinds import archive_kind, is_archive, is_unreadable
 from grader.inputs.reader import READER, Budget, OverBudgetError
 from grader.inputs.tree import ArchiveError, File, Refusal, the_first
@@ -91,14 +91,11 @@ def utf8(name: str) -> str:
 def safe_key(identity: str) -> str:
     """`identity` where it is safe as a file name; else what is safe of it and a hash of the whole."""
     shown = one_line(identity)
-    if _SAFE.fullmatch(shown) and shown == identity and not identity.endswith((" ", ".")) and _fits(identity):
+    fits = len(identity.encode("utf-8", "surrogatepass")) <= MAX_KEY_BYTES
+    if fits and _SAFE.fullmatch(shown) and shown == identity and not identity.endswith((" ", ".")):
         return identity
     safe = re.sub(r"[^\w@+-]+", "_", shown)[:30].strip("_-") or "student"
     return f"{safe}-{hashlib.sha256(identity.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
-
-
-def _fits(key: str) -> bool:
-    return len(key.encode()) <= MAX_KEY_BYTES
 
 
 def receive(
@@ -114,7 +111,7 @@ def receive(
     refused += [Refusal(f"{entry.key}: {one.path}", one.reason) for one in picked.refused]
     file = picked.choice.file
     if file is None:
-        return Received("", None, picked.kind, _problem(picked, wanted), entry.note)
+        return Received("", None, picked.kind, picked.problem(wanted), entry.note)
     notes = "; ".join(text for text in (entry.note, picked.choice.note) if text)
     try:
         return Received(str(file.path), file.read(max_bytes + 1), note=notes)
@@ -145,6 +142,24 @@ class Picked:
         """Why there is no file to grade: missing if nothing was submitted, else unreadable."""
         return "unreadable" if self.fatal or self.choice.rivals or self.reasons else "missing"
 
+    def problem(self, wanted: str, refused: Sequence[Refusal] = ()) -> str:
+        """The same in words.
+
+        Args:
+            refused: what else was not read.
+        """
+        if self.fatal:
+            return self.fatal
+        if self.choice.rivals:
+            names = {file.path.name for file in self.choice.rivals}
+            return f"expected one {names.pop() if len(names) == 1 else wanted}, found {listed(self.choice.rivals)}"
+        reasons = list(dict.fromkeys([*self.reasons, *refused]))
+        why = "; ".join(f"{shown(one.path)}: {one.reason}" for one in reasons[:3])
+        if not self.files:
+            return f"no readable {wanted}: {why}" if why else f"no {wanted}, found nothing"
+        files = sorted(self.files, key=lambda file: (".py" not in file.path.suffixes, str(file.path)))
+        return f"no {wanted}, found only {listed(files)}{f' ({why})' if why else ''}"
+
 
 def pick(entry: Entry, wanted: str, max_bytes: int, handout: Collection[str] = ()) -> Picked:
     """Look at all files of an entry, also in its archives, and choose."""
@@ -165,30 +180,6 @@ def pick(entry: Entry, wanted: str, max_bytes: int, handout: Collection[str] = (
         note = f"{shown(closed[0].path)} was not read: {closed[0].reason}"
         chosen = replace(chosen, note="; ".join(filter(None, [chosen.note, note])))
     return Picked(chosen, files, the_first(inside), reasons)
-
-
-def _problem(picked: Picked, wanted: str) -> str:
-    if picked.fatal:
-        return picked.fatal
-    if picked.choice.rivals:
-        return f"expected one {wanted_of(picked, wanted)}, found {names(picked.choice.rivals)}"
-    why = "; ".join(f"{shown(refusal.path)}: {refusal.reason}" for refusal in picked.reasons[:3])
-    if not picked.files:
-        return f"no {wanted}: {why}" if why else f"no {wanted}, found nothing"
-    found = ", ".join(shown(file.path) for file in picked.files[:3])
-    return f"no {wanted}, found only {found}{f' ({why})' if why else ''}"
-
-
-def wanted_of(picked: Picked, wanted: str) -> str:
-    """The name that several files have, or should have."""
-    found = {file.path.name for file in picked.choice.rivals}
-    return found.pop() if len(found) == 1 else wanted
-
-
-def names(files: Sequence[File]) -> str:
-    """`a, b and c`."""
-    *rest, last = (shown(file.path) for file in files[:4])
-    return f"{', '.join(rest)} and {last}" if rest else last
 
 
 def _with_nested(

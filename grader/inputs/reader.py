@@ -43,17 +43,19 @@ class Budget:
         Raises:
             OverBudgetError: it is too much.
         """
-        left = Budget(self.archives - archives, self.entries - entries, self.bytes - size, self.seconds - seconds)
-        if left.archives < 0:
+        most = max(self.entries, MAX_SUBMISSION_ENTRIES)
+        self.archives -= archives
+        self.entries -= entries
+        self.bytes -= size
+        self.seconds -= seconds
+        if self.archives < 0:
             raise OverBudgetError("too many archives")
-        if left.entries < 0:
-            most = max(self.entries, MAX_SUBMISSION_ENTRIES)
+        if self.entries < 0:
             raise OverBudgetError(f"archives with more than {most} files and folders")
-        if left.bytes < 0:
+        if self.bytes < 0:
             raise OverBudgetError("nested archives that unpack to too many bytes")
-        if left.seconds < 0:
+        if self.seconds < 0:
             raise OverBudgetError("archives that take too long to open")
-        self.archives, self.entries, self.bytes, self.seconds = left.archives, left.entries, left.bytes, left.seconds
 
 
 class Reader:
@@ -69,8 +71,8 @@ class Reader:
         """For the archives of one submission; a small one when those before it have cost too much together."""
         return Budget() if self.seconds < _SECONDS_TOGETHER else Budget(archives=5, bytes=32 * 2**20, seconds=1.0)
 
-    def ask(self, request: dict[str, Any], budget: Budget | None = None) -> list[tuple[bytes, bytes]]:
-        """The frames of the reply, but for the last.
+    def ask(self, request: dict[str, Any], budget: Budget | None = None) -> list[bytes]:
+        """The data of the reply.
 
         Raises:
             ArchiveError: the archive cannot be read.
@@ -78,10 +80,10 @@ class Reader:
             GraderError: the process cannot be started.
         """
         try:
-            frames, end = self._exchange(request)
+            data, end = self._exchange(request)
         except (EOFError, BrokenPipeError):
-            try:  # perhaps somebody killed it: only if the next one dies too is it the archive
-                frames, end = self._exchange(request)
+            try:  # the process may have been killed; if the next one dies too, it is because of the archive
+                data, end = self._exchange(request)
             except (EOFError, BrokenPipeError):
                 raise ArchiveError("the process that opened it crashed") from None
         self.seconds += float(end["seconds"])
@@ -89,22 +91,18 @@ class Reader:
             budget.spend(entries=int(end["entries"]), size=int(end["bytes"]), seconds=float(end["seconds"]))
         if end["reason"]:
             raise ArchiveError(str(end["reason"]))
-        return frames
+        return data
 
-    def _exchange(self, request: dict[str, Any]) -> tuple[list[tuple[bytes, bytes]], dict[str, Any]]:
+    def _exchange(self, request: dict[str, Any]) -> tuple[list[bytes], dict[str, Any]]:
         process = self._running()
         assert process.stdin is not None
         until = time.monotonic() + _WALL_SECONDS
-        frames: list[tuple[bytes, bytes]] = []
+        frames: list[bytes] = []
         try:
             process.stdin.write(json.dumps(request).encode() + b"\n")
-            while True:
-                kind, size = struct.unpack("<cI", self._read(5, until))
-                data = self._read(size, until)
-                if kind in (b".", b"!"):
-                    break
-                frames.append((kind, data))
-            end: dict[str, Any] = json.loads(data)
+            while (header := struct.unpack("<cI", self._read(5, until)))[0] != b".":
+                frames.append(self._read(header[1], until))
+            end: dict[str, Any] = json.loads(self._read(header[1], until))
         except TimeoutError:
             self.close()
             raise ArchiveError(f"it takes more than {_WALL_SECONDS:.0f} s") from None

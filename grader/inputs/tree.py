@@ -39,30 +39,27 @@ class Source(Protocol):
         """
 
 
-class Unreadable:
-    """A file that is there and is refused."""
-
-    def read(self, size: int) -> bytes:
-        raise OSError("refused")
-
-
 @dataclass(frozen=True)
 class File:
-    """A file: its path below the tree, and its source.
+    """A file of a tree.
 
     Attributes:
-        refusal: why it is not taken, "" for most: its student handed in something all the same.
+        path: from the root of the tree.
+        source: None where the file is refused.
+        refusal: why it is not taken, "" for most: its student submitted something all the same.
         note: what its student should know if this is the file that is graded.
         abandoned: stands for a whole submission that is not read.
     """
 
     path: PurePosixPath
-    source: Source
+    source: Source | None
     refusal: str = ""
     note: str = ""
     abandoned: bool = False
 
     def read(self, size: int) -> bytes:
+        if self.source is None:
+            raise OSError(self.refusal)
         return self.source.read(size)
 
     def called(self, path: str | PurePosixPath) -> "File":
@@ -105,7 +102,7 @@ class Tree:
     def refuse(self, path: PurePosixPath, reason: str, *, abandoned: bool = False) -> None:
         """List what is refused, and keep it as an unreadable file, because its student did submit something."""
         self.refused.append(Refusal(str(path), reason))
-        self.files.append(File(path, Unreadable(), reason, abandoned=abandoned))
+        self.files.append(File(path, None, reason, abandoned=abandoned))
 
     @cached_property
     def _parts(self) -> dict[str, "Tree"]:

@@ -1,4 +1,4 @@
-"""`grader regrade` without its command line: judge the stored answers under the present assignment."""
+"""`grader regrade` without its command line: grade the stored answers under the present assignment."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -7,14 +7,10 @@ from pathlib import Path
 from grader.atomic import write_file
 from grader.classroom.batch.batch import make_workers
 from grader.classroom.batch.coordinator import Work, grade_all
-from grader.classroom.batch.progress import show_progress
-from grader.classroom.batch.session import fingerprint_of, refuser
-from grader.classroom.batch.stability import difference
 from grader.classroom.exports.changes import Change, changes_csv, find_changes, settings_changed
 from grader.classroom.exports.results import write_results
 from grader.classroom.store.database import explained
-from grader.classroom.store.query import Results
-from grader.classroom.store.remaining import Todo, not_in_round
+from grader.classroom.store.query import Results, Todo, not_in_round
 from grader.classroom.store.store import Store
 from grader.config.load import load_config
 
@@ -26,15 +22,15 @@ class Regraded:
     """What a regrade did.
 
     Attributes:
-        judged: submissions judged from their stored answers.
+        regraded: submissions graded from their stored answers.
         rerun: submissions that were run again.
-        stale: submissions left as they were, because their answers belong to other steps or functions.
+        stale: submissions left as they were, because their answers belong to other sample points or functions.
         never_run: submissions without any answers, such as those that an interrupted batch had not reached.
         failed: submissions that could not be graded, in all.
-        settings: what changed in config.yaml since the pass before, one line each.
+        settings: what changed in config.yaml since the grading run before, one line each.
     """
 
-    judged: int = 0
+    regraded: int = 0
     rerun: int = 0
     stale: int = 0
     never_run: int = 0
@@ -54,16 +50,15 @@ def run_regrade(config_path: Path, out: Path, *, jobs: int, dask: str = "", reru
     with Store(out, create=False) as store:
         workers = make_workers(config_path, jobs, dask, stored_only=rerun == "none")
         try:
-            state = fingerprint_of(workers.hello())
+            state = workers.hello().fingerprint
             kind = "regrade" if rerun == "none" else "rerun"
             round_id = store.begin_round(kind, state, config_path.read_text(encoding="utf-8-sig"))
             work, left = _plan(not_in_round(store.connection, round_id, state), rerun)
             outcome = Regraded(never_run=sum(one.run_id is None for one in left))
             outcome.stale = len(left) - outcome.never_run
             outcome.rerun = sum(one.run_id is None for one in work)
-            outcome.judged = len(work) - outcome.rerun
-            progress = show_progress(len(work), "regraded")
-            grade_all(store, workers, round_id, work, progress, refuser(config_path), difference)
+            outcome.regraded = len(work) - outcome.rerun
+            grade_all(store, workers, round_id, work, config_path, "regraded")
             store.finish_round(round_id)
         finally:
             workers.close()
@@ -74,13 +69,13 @@ def run_regrade(config_path: Path, out: Path, *, jobs: int, dask: str = "", reru
         outcome.settings = settings_changed(results, round_id)
         outcome.changes = list(find_changes(results, round_id))
         changes = out / "changes.csv"
-        write_file(changes, changes_csv(outcome.changes).encode("utf-8-sig"))
+        write_file(changes, changes_csv(outcome.changes))
     outcome.written = [changes, *write_results(out, config)]
     return outcome
 
 
 def _plan(todo: list[Todo], rerun: str) -> tuple[list[Work], list[Todo]]:
-    """What to judge and what to run, and what is left as it is."""
+    """What to grade from stored answers and what to run, and what is left as it is."""
     wants: dict[str, Callable[[Todo], bool]] = {
         "none": lambda one: False,
         "changed": lambda one: not (one.regradable and one.same_runtime),

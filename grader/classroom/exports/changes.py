@@ -7,11 +7,11 @@ from typing import Any
 import msgspec
 import yaml
 
-from grader.classroom.exports.cells import cell, csv_text
+from grader.classroom.exports.cells import csv_file
 from grader.classroom.store.query import Results
 from grader.records.result import Grade, GradientResult
 
-HEAD = ["student", "name", "gradient", "before", "after", "difference", "status before", "status after", "why"]
+_COLUMNS = "student name gradient before after difference status_before status_after why".split()
 
 
 @dataclass(frozen=True)
@@ -117,11 +117,7 @@ def _leaves(data: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         yield path, data
 
 
-def changes_csv(changes: list[Change]) -> str:
-    rows = [HEAD]
-    for one in changes:
-        scores = [one.before, one.after, one.difference]
-        rows.append(
-            [*map(cell, (one.student, one.name, one.gradient, *scores, one.status_before, one.status_after, one.why))]
-        )
-    return csv_text(rows)
+def changes_csv(changes: list[Change]) -> bytes:
+    """changes.csv: a row per change."""
+    head = [column.replace("_", " ") for column in _COLUMNS]
+    return csv_file([head, *([getattr(one, column) for column in _COLUMNS] for one in changes)])

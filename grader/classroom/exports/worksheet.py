@@ -5,14 +5,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.classroom.exports.cells import csv_text
-from grader.classroom.exports.gradebooks import Filled, decimal_comma, read_table
+from grader.classroom.exports.cells import csv_text, decimal_comma, read_table
+from grader.classroom.exports.gradebooks import Filled, Place
 from grader.classroom.exports.matching import Matching, Who, folded_name, known, match, student
 from grader.classroom.store.query import Results, StudentRow
 from grader.errors import UsageError
 
 _COMMENTS = "Feedback comments"
-_KINDS = [("sid", "ID number"), ("email", "Email address"), ("login", "Username")]
+_IDS = [("sid", "ID number"), ("email", "Email address"), ("login", "Username")]
 # What Moodle writes in the column "Grade can be changed" of a locked grade, in the languages of most of its sites.
 _NO = frozenset(
     "no nein non nee não nej nei ei ne nie nem nu hayır нет ні не όχι いいえ 否 아니요 không tidak לא لا नहीं".split()
@@ -56,25 +56,15 @@ def fill_moodle(
             f"{worksheet}: no column called {comments!r}; name one with --comments: {', '.join(head)[:300]}"
         )
     fields = {title: i for i, title in enumerate(head)}
-    for row in rows:
-        row += [""] * (len(head) - len(row))
     sheet = _Sheet(rows, fields, fields[column], fields.get(comments or _COMMENTS))
     people = list(results.students())
     who = [student(row) for row in people]
     matching = _match_teams(who, sheet) or match(who, sheet.people())
-    filled = Filled("", uncommented=sheet.comments is None, comma=decimal_comma(rows[1:], sheet.grade, delimiter))
-    for i, row in enumerate(rows[1:]):
-        found = matching.student_of.get(i)
-        if found is None or people[found].status != "graded":
-            filled.without_marks.append(sheet.name(row))
-        elif sheet.locked(row):
-            filled.locked.append(sheet.name(row))
-        else:
-            row[sheet.grade] = filled.mark(people[found], row[sheet.most] if sheet.most < len(row) else "", scale=scale)
-            if sheet.comments is not None:
-                row[sheet.comments] = comment(people[found])
+    filled = Filled(uncommented=sheet.comments is None, comma=decimal_comma(rows[1:], sheet.grade, delimiter))
+    for row, graded in filled.fill(sheet.grade, sheet.places(), people, matching, scale=scale):
+        if sheet.comments is not None:
+            row[sheet.comments] = comment(graded)
     filled.text = csv_text(rows, delimiter)
-    filled.leave_out(people, matching.refused)
     return filled
 
 
@@ -92,11 +82,17 @@ class _Sheet:
     def most(self) -> int:
         return next((i for title, i in self.fields.items() if title.casefold() == "maximum grade"), self.grade + 1)
 
-    def locked(self, row: list[str]) -> bool:
+    def places(self) -> list[Place]:
+        return [
+            Place(row, self._name(row), row[self.most] if self.most < len(row) else "", self._locked(row))
+            for row in self.rows[1:]
+        ]
+
+    def _locked(self, row: list[str]) -> bool:
         place = self.fields.get("Grade can be changed", self.most + 1)
         return place != self.comments and place < len(row) and row[place].strip().casefold() in _NO
 
-    def name(self, row: list[str]) -> str:
+    def _name(self, row: list[str]) -> str:
         """The second column, unless Moodle hides names."""
         return row[self.fields.get("Full name", 0 if "Status" in self.fields else 1)].strip()
 
@@ -105,8 +101,8 @@ class _Sheet:
 
     def _person(self, row: list[str]) -> Who:
         number = re.search(r"\d+$", row[0].strip())
-        ids = {kind: row[self.fields[title]] for kind, title in _KINDS if title in self.fields}
-        return known({"moodle": number[0] if number else "", **ids}, self.name(row), self.name(row))
+        ids = {kind: row[self.fields[title]] for kind, title in _IDS if title in self.fields}
+        return known({"moodle": number[0] if number else "", **ids}, self._name(row), self._name(row))
 
     def team_columns(self) -> list[int]:
         """Those in which the names of teams could stand."""

@@ -1,17 +1,16 @@
-"""Put gradings into the store.  One transaction per submission; rows are added, and the newest is in force."""
+"""Add gradings to the store, one transaction per submission.  Rows are only added; the newest grading is the current one."""
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from grader.classroom.store.database import clean, now
-from grader.classroom.store.rows import gradient_row, mistake_rows
 from grader.classroom.store.store import Store
 from grader.problem.fingerprint import Runtime
-from grader.records.result import Grade
+from grader.records.result import Grade, GradientResult
 
 Flag = tuple[str, str, str]  # kind, gradient, detail
 
@@ -38,64 +37,68 @@ def record(
     run_id: int | None = None,
     flags: Iterable[Flag] = (),
 ) -> None:
-    """Add a grading, the run that it is of where that is new, and put it in force: all in one transaction."""
+    """Add a grading, and the run that it is of where that is new, and make it the current one: all in one transaction."""
     decoded = msgspec.json.decode(grade, type=Grade)
     with store.transaction() as db:
         if run is not None:
             run_id = _add_run(db, submission, round_id, run)
-        _add_grading(db, (submission, run_id, round_id), decoded, grade, _Rows(decoded, flags))
-
-
-class _Rows:
-    """What a grade adds to the other tables, without the numbers of the submission and of the grading."""
-
-    def __init__(self, grade: Grade, flags: Iterable[Flag]) -> None:
-        self.gradients = [gradient_row(k, gradient) for k, gradient in enumerate(grade.gradients)]
-        self.mistakes = list(mistake_rows(grade))
-        self.flags = [(kind, gradient, clean(detail)) for kind, gradient, detail in flags]
-
-
-def _add_grading(
-    db: sqlite3.Connection, of: tuple[int, int | None, int], grade: Grade, as_json: bytes, rows: _Rows
-) -> None:
-    """Add one grading `of` a submission, a run and a pass."""
-    submission = of[0]
-    number = db.execute(
-        "INSERT INTO gradings (submission_id, run_id, round_id, status, score, max_score, grade, graded_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (*of, grade.status, grade.score, grade.max_score, as_json.decode(), now()),
-    ).lastrowid
-    _add(db, "gradients", number, rows.gradients)
-    _add(db, "mistakes", number, rows.mistakes)
-    db.executemany(
-        "INSERT INTO flags (submission_id, grading_id, kind, gradient, detail) VALUES (?, ?, ?, ?, ?)",
-        [(submission, number, *flag) for flag in rows.flags],
-    )
-    db.execute("UPDATE submissions SET grading_id = ? WHERE id = ?", (number, submission))
-
-
-def _add(db: sqlite3.Connection, table: str, number: int | None, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Add rows to one of our tables, the number of the grading before each."""
-    if rows:
-        marks = ", ".join("?" * (1 + len(rows[0])))
-        db.executemany(f"INSERT INTO {table} VALUES ({marks})", [(number, *row) for row in rows])  # noqa: S608
+        values = (submission, run_id, round_id, decoded.status, decoded.score, decoded.max_score, grade.decode(), now())
+        columns = "submission_id, run_id, round_id, status, score, max_score, grade, graded_at"
+        grading = _insert(db, f"gradings ({columns})", [values])
+        gradients = [(grading, k, *_columns(gradient)) for k, gradient in enumerate(decoded.gradients)]
+        _insert(db, "gradients", gradients)
+        _insert(db, "mistakes", [(grading, *row) for row in _mistakes(decoded)])
+        flagged = [(submission, grading, kind, gradient, clean(detail)) for kind, gradient, detail in flags]
+        _insert(db, "flags (submission_id, grading_id, kind, gradient, detail)", flagged)
+        db.execute("UPDATE submissions SET grading_id = ? WHERE id = ?", (grading, submission))
 
 
 def _add_run(db: sqlite3.Connection, submission: int, round_id: int, run: RunRecord) -> int:
-    cursor = db.execute(
-        "INSERT INTO runs (submission_id, round_id, steps_hash, runtime, sandbox, answers, answers_hash, cpu_seconds,"
-        " attempts, ran_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            submission,
-            round_id,
-            run.steps_hash,
-            msgspec.json.encode(run.runtime).decode(),
-            run.sandbox,
-            run.packed,
-            run.answers_hash,
-            run.cpu_seconds,
-            run.attempts,
-            now(),
-        ),
+    values = (
+        submission,
+        round_id,
+        run.steps_hash,
+        msgspec.json.encode(run.runtime).decode(),
+        run.sandbox,
+        run.packed,
+        run.answers_hash,
+        run.cpu_seconds,
+        run.attempts,
+        now(),
     )
-    return int(cursor.lastrowid or 0)
+    columns = (
+        "submission_id, round_id, steps_hash, runtime, sandbox, answers, answers_hash, cpu_seconds, attempts, ran_at"
+    )
+    return _insert(db, f"runs ({columns})", [values])
+
+
+def _insert(db: sqlite3.Connection, table: str, rows: Sequence[tuple[Any, ...]]) -> int:
+    """Add rows to one of our tables; returns the id of the last one where the table has ids."""
+    last = None
+    for row in rows:
+        last = db.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", row).lastrowid  # noqa: S608
+    return last or 0
+
+
+def _columns(gradient: GradientResult) -> tuple[Any, ...]:
+    """The columns of `gradients` after grading_id and position."""
+    follow = gradient.follow_through
+    outcomes = {check.name: check.outcome for check in gradient.checks}
+    return (
+        gradient.name,
+        gradient.status,
+        gradient.score,
+        gradient.max_score,
+        *(outcomes.get(check, "skipped") for check in ("shape", "finite_difference", "reference")),
+        gradient.diagnosis.certainty if gradient.diagnosis else "",
+        msgspec.json.encode(follow.sources if follow else []).decode(),
+        msgspec.json.encode(follow.roots if follow else []).decode(),
+        gradient.line,
+    )
+
+
+def _mistakes(grade: Grade) -> Iterator[tuple[Any, ...]]:
+    """The columns of `mistakes` after grading_id."""
+    for gradient in grade.gradients:
+        for position, mistake in enumerate(gradient.diagnosis.mistakes if gradient.diagnosis else ()):
+            yield gradient.name, position, mistake.kind, mistake.where, mistake.statement

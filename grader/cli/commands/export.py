@@ -93,7 +93,7 @@ def _exported(
     form: str, stored: "Results", config: "Config", template: Path | None, column: str, comments: str, *, scale: bool
 ) -> "tuple[bytes, Filled]":
     """The file in the format `form`, and who is in it."""
-    from grader.classroom.exports import feedback, gradebooks, grades, moodlezip, worksheet
+    from grader.classroom.exports import feedback, gradebooks, results, worksheet
 
     if form == "canvas" and template is not None:
         filled = gradebooks.fill_canvas(stored, template, column, scale=scale)
@@ -109,12 +109,10 @@ def _exported(
         )
         return filled.text.encode(), filled
     if form == "moodle-feedback":
-        data, graded = moodlezip.moodle_zip(stored, config)
-        return data, gradebooks.Filled("", graded)
-    graded = stored.counts().get("graded", 0)
-    if form == "gradescope":
-        return gradebooks.gradescope_csv(stored).encode(), gradebooks.Filled("", graded)
-    return grades.grades_csv(stored).encode("utf-8-sig"), gradebooks.Filled("", graded)
+        data, graded = feedback.moodle_zip(stored, config)
+        return data, gradebooks.Filled(graded=graded)
+    data = gradebooks.gradescope_csv(stored).encode() if form == "gradescope" else results.grades_csv(stored)
+    return data, gradebooks.Filled(graded=stored.counts().get("graded", 0))
 
 
 def _print_column(filled: "Filled", config: "Config", *, scale: bool) -> None:

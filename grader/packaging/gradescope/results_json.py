@@ -115,7 +115,7 @@ def not_graded_results(extra_data: dict[str, Any] | None = None) -> dict[str, An
 
 def clean(text: str) -> str:
     """Text that every JSON reader accepts, short enough that Gradescope doesn't cut it."""
-    text = several_lines(text, MAX_TEXT + 1, keep="\N{ZERO WIDTH SPACE}")  # added by grader.output.markdown
+    text = several_lines(text, MAX_TEXT + 1)
     return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 2].rstrip() + "\n…"
 
 

@@ -107,7 +107,7 @@ class Homework:
         seen = f"{check.name.replace('_', ' ')}: {check.message}"
         if first := self._reported_in(result):
             self._fail_with(result, [seen, f"the same mistake as in {first}: fix that one first"])
-        at = re.search(r"\b(?:step|point) (\d+)", check.message)
+        at = re.search(r"\bsample point (\d+)", check.message)
         self._print_point(int(at.group(1)) if at else 1)
         meaning = _MEANING[check.name].format(of=self._of(result), loss=self.config.differentiated)
         inherited = self._inherited(result) if check.name != CHECKS[0] else ""  # a shape is a gradient's own

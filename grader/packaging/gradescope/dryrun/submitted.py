@@ -10,7 +10,7 @@ from typing import Any
 
 from grader.config.keys import Config
 from grader.errors import UsageError
-from grader.inputs.opening import open_tree
+from grader.inputs.archives import open_tree
 from grader.inputs.tree import ArchiveError
 
 _BETWEEN_ATTEMPTS = timedelta(minutes=10)

@@ -1,17 +1,16 @@
-"""Make the maps and stocks of `grader.diagnosis.search.maps` from the mutants."""
+"""Make the maps and stocks of the tables from the mutants."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
-from grader.diagnosis.formulas.coding import packed
 from grader.diagnosis.formulas.expression import Evaluator, Node, leaves
 from grader.diagnosis.formulas.world import World
 from grader.diagnosis.hypothesis import Edit
 from grader.diagnosis.mutations.matrices import whole_mutants
 from grader.diagnosis.mutations.mutants import local_mutants
 from grader.diagnosis.mutations.products import product_structures
-from grader.diagnosis.search.maps import PROBED, Group, Maps, Stock
+from grader.diagnosis.tables.tables import MAPPED, Group, Maps, Stock, packed
 from grader.problem.model import Array
 
 MOST_NUMBERS = 1 << 20
@@ -28,8 +27,8 @@ def make_stock(world: World, name: str, formulas: Sequence[tuple[Node, float]]) 
         values = world.evaluator(node)
         if values is not None and all(v.shape == r.shape for v, r in zip(values, right, strict=True)):
             chosen.append(i)
-            rows.append([np.append(value.reshape(-1), 1.0) for value in values[:PROBED]])
-    stacked = [np.array([row[k] for row in rows]) for k in range(min(PROBED, len(right)))]
+            rows.append([np.append(value.reshape(-1), 1.0) for value in values[:MAPPED]])
+    stacked = [np.array([row[k] for row in rows]) for k in range(min(MAPPED, len(right)))]
     lengths = [np.linalg.norm(stack, axis=1, keepdims=True) for stack in stacked]
     return Stock(
         values=[stack / length for stack, length in zip(stacked, lengths, strict=True)],
@@ -40,7 +39,7 @@ def make_stock(world: World, name: str, formulas: Sequence[tuple[Node, float]]) 
 
 def make_maps(world: World, name: str, upstream: str, formulas: Iterable[Formula]) -> Maps:
     """Those formulas of a gradient, the right one first, that are affine in the gradient `upstream`."""
-    right = (world.evaluator(("g", upstream)) or [])[:PROBED]
+    right = (world.evaluator(("g", upstream)) or [])[:MAPPED]
     units = [_Units(world, upstream, k, value) for k, value in enumerate(right)]
     found: dict[tuple[int, ...], dict[bytes, tuple[Node, tuple[Edit, ...], float, list[Array]]]] = {}
     numbers = 0
@@ -74,7 +73,7 @@ def local_formulas(world: World, name: str) -> Iterator[Formula]:
 
 
 def whole_formulas(world: World, name: str) -> Iterator[Formula]:
-    """The gradient itself, and what may be done with it in the end."""
+    """The gradient itself, and what may be done with it at the end."""
     yield ("g", name), (), 0.0
     for node, edit in whole_mutants(("g", name), name, world):
         yield node, (edit,), edit.cost
@@ -92,7 +91,7 @@ def _group(sizes: tuple[int, ...], formulas: Sequence[tuple[Node, tuple[Edit, ..
 
 
 class _Units:
-    """Evaluates a formula at one step with the upstream gradient zero, a unit vector each, and something random."""
+    """Evaluates a formula at one sample point with the upstream gradient zero, a unit vector each, and something random."""
 
     def __init__(self, world: World, upstream: str, k: int, value: Array) -> None:
         gradients = {name: [world.evaluator(("g", name))[k]] for name in world.local}  # type: ignore[index]

@@ -1,7 +1,7 @@
 """Inside the sandbox: follow the student's own functions line by line, and keep the arrays that their names come to hold.
 
 A name keeps its last value at each line, so a loop leaves what it ends with, not its partial sums.  Runs in the process that
-the student's code could have taken over: the grader judges the values as it would judge any answer.
+the student's code could have taken over: the grader trusts these values as little as any answer.
 """
 
 import sys
@@ -9,7 +9,7 @@ import time
 
 import numpy as np
 
-from grader.sandbox.inside.exceptions.symbols import Letters
+from grader.sandbox.inside.exceptions.symbols import Symbols
 
 MAX_RECORDS = 40
 MAX_BYTES = 2**17
@@ -27,19 +27,13 @@ class Tracer:
         self.file = file
         self._place = place
         self._explainer = explainer
-        self._records = {}
-        self._frames = {}
-        self._events = 0
-        self._bytes = 0
-        self._cut = False
-        self.traps = []
 
     def __call__(self, function, point, sizes):
-        """function(step), traced; what was recorded is had from `take`."""
+        """function(point), traced; `take` gives what was recorded."""
         self._records, self._frames, self._events, self._bytes, self._cut = {}, {}, 0, 0, False
-        self.traps, self._lines, self._letters = [], set(), Letters(sizes)
+        self.traps, self._lines, self._symbols = [], set(), Symbols(sizes)
         self._until = time.process_time() + MAX_CPU_SECONDS
-        self._called = getattr(function, "__code__", None)  # a trap in another gradient is told there
+        self._called = getattr(function, "__code__", None)  # a trap in another gradient is reported there
         sys.settrace(self._enter)
         try:
             return function(point)
@@ -79,7 +73,7 @@ class Tracer:
         self._frames[frame] = (frame.f_lineno, after)
         if event == "line" and frame.f_code is self._called and frame.f_lineno not in self._lines:
             self._lines.add(frame.f_lineno)
-            self.traps += self._explainer.traps(frame, self._letters)
+            self.traps += self._explainer.traps(frame, self._symbols)
         if event == "return":
             self._frames.pop(frame, None)
             array = _array(argument)
@@ -97,24 +91,15 @@ class Tracer:
 
     def _arrays(self, frame):
         """Copies of the arrays that the names of a frame stand for: what is changed in place later shows as a change."""
-        found = {}
-        for name, value in list(frame.f_locals.items()):
-            array = _array(value)
-            if array is not None:
-                found[name] = array
-        return found
+        copies = {name: _array(value) for name, value in list(frame.f_locals.items())}
+        return {name: array for name, array in copies.items() if array is not None}
 
 
 def _array(value):
     """A copy as plain float64, or None for what is no array of real numbers or is too large."""
-    if (
-        type(value) is not np.ndarray
-        or value.dtype.kind not in "biuf"
-        or value.size < 2
-        or value.nbytes > MAX_BYTES // 4
-    ):
-        return None
-    return np.array(value, dtype="<f8", order="C")
+    if type(value) is np.ndarray and value.dtype.kind in "biuf" and value.size > 1 and value.nbytes <= MAX_BYTES // 4:
+        return np.array(value, dtype="<f8", order="C")
+    return None
 
 
 def _same(a, b):
