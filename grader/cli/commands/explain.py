@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 @click.argument("gradient")
 @config_option
 def command(gradient: str, config_path: Path | None) -> None:
-    """Derive GRADIENT, such as dJ_dU, and work it out in numbers (for instructors).
+    """Derive a gradient, with numbers.
 
-    Shows its section of derivation.md beside the solution, an example with small sizes, and the mistakes that the grader
-    recognizes.
+    For instructors: GRADIENT, such as dJ_dU, with its section of derivation.md beside the solution, an example with small
+    sizes, and the mistakes that the grader recognizes.
     """
     from grader.errors import UsageError, did_you_mean
 
