@@ -45,7 +45,7 @@ def _lines(assignment: "Assignment", gradient: "Gradient") -> Iterator[str]:
     yield f"{click.style(title, bold=True)}\n"
     path = derivation_path(assignment)
     text = sections(path).get(gradient.name, "") if path.is_file() else ""
-    yield text or f"(there is no section `## {gradient.name}` in {path.name} beside the solution)"
+    yield text or f"({path.name} beside the solution has no section `## {gradient.name}`)"
     yield f"\n{click.style('In numbers', bold=True)}\n"
     yield from _numbers(worked_example(assignment, gradient), gradient, assignment.config.loss)
 
