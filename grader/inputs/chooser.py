@@ -29,7 +29,7 @@ _CONSIDERED = 8  # of each kind: each may have to be unpacked to be compared
 
 
 class Candidate(Protocol):
-    """A file that could be the one to grade."""
+    """A file that may be the one to grade."""
 
     @property
     def path(self) -> PurePosixPath: ...
@@ -47,8 +47,8 @@ class Choice(Generic[F]):
 
     Attributes:
         note: what students and instructors should know about the choice, "" for most.
-        untouched: it is the handout's own file: nothing else was there.
-        rivals: where there is no choice: those that it could be.
+        untouched: it is a file of the handout, unchanged: there was nothing else.
+        rivals: the files between which a person has to decide, if there is no file.
     """
 
     file: F | None
@@ -66,13 +66,13 @@ def choose(
     any_name: bool = False,
     more: bool = False,
 ) -> Choice[F]:
-    """Choose by the order above.  Bytes are read only where names leave a question.
+    """Choose by the order above.  Files are read only where their names do not decide.
 
     Args:
         max_bytes: how much of a file is compared.
         handout: `digest` of each file that students start from.
-        any_name: a file outside archives is named after its student, and another name than `wanted` is nothing to remark on.
-        more: there is something besides `files`, such as an archive that cannot be opened.
+        any_name: files outside archives are named after their students, so no note on the name is needed.
+        more: there is more than `files`, such as an archive that cannot be opened.
     """
     found = _choose(files, wanted, max_bytes, handout, any_name=any_name, more=more)
     if found.untouched and found.file is None:  # files of the handout under other names, and nothing else
@@ -134,7 +134,7 @@ def listed(files: Sequence[Candidate]) -> str:
 
 
 def _rank(path: PurePosixPath, wanted: str) -> tuple[int, int]:
-    """(kind, number): the smaller, the better."""
+    """(kind, number), the best first."""
     asked = PurePosixPath(wanted)
     for kind, name in ((0, wanted), (3, asked.with_suffix(NOTEBOOK).name)):
         if path.name == name:
@@ -148,14 +148,14 @@ def _rank(path: PurePosixPath, wanted: str) -> tuple[int, int]:
 
 
 def _copy(name: str, wanted: str) -> int | None:
-    """2 for `gradients-2.py` and `gradients (2).py`, as platforms and browsers name a second one; None for others."""
+    """2 for `gradients-2.py` and `gradients (2).py`, as platforms and browsers name a second copy; None for other names."""
     stem, suffix = map(re.escape, (PurePosixPath(wanted).stem, PurePosixPath(wanted).suffix))
     match = re.fullmatch(rf"{stem}(?:-(\d{{1,4}})| ?\((\d{{1,4}})\)){suffix}", name, re.IGNORECASE)
     return int(match[1] or match[2]) if match else None
 
 
 class _Reader:
-    """What the files hold, each read once."""
+    """The content of files, each read once."""
 
     def __init__(self, max_bytes: int, handout: Collection[str]) -> None:
         self._max_bytes = max_bytes
@@ -163,7 +163,7 @@ class _Reader:
         self._known: dict[int, str] = {}
 
     def digest(self, file: Candidate) -> str:
-        """A hash of its bytes; "" where it cannot be read: it is like no other."""
+        """A hash of its content; "" if it cannot be read, which equals no other."""
         if id(file) not in self._known:
             try:
                 self._known[id(file)] = digest(file.read(self._max_bytes + 1))
@@ -179,7 +179,7 @@ class _Reader:
 
 
 def _best(mine: Sequence[F], note: str, wanted: str, reader: _Reader) -> Choice[F]:
-    """The first of those of the right name; the others are named where they differ."""
+    """The first file of the right name, with a note on those that differ from it."""
     first = mine[0]
     level = _rank(first.path, wanted)
     rivals = [file for file in mine[1:] if not reader.same(first, file)]
@@ -190,7 +190,7 @@ def _best(mine: Sequence[F], note: str, wanted: str, reader: _Reader) -> Choice[
 
 
 def _instead_of(first: Candidate, rivals: Sequence[Candidate], wanted: str) -> str:
-    """What was not graded, and why."""
+    """The note on files that were not graded, and why."""
     return f"{shown(first.path)} was graded, not {listed(rivals)}: {_why(first, rivals[0], wanted)}" if rivals else ""
 
 
@@ -206,7 +206,7 @@ def _why(first: Candidate, other: Candidate, wanted: str) -> str:
 
 
 def _stub_note(named: Sequence[Candidate], mine: Sequence[Candidate]) -> str:
-    """That files of the handout stood in front of the one that is graded."""
+    """The note on files of the handout that would have come before the one that is graded."""
     stubs = named[: named.index(mine[0])] if mine[0] in named else named
     verb = "is the unchanged file" if len(stubs) == 1 else "are unchanged files"
     return f"{shown(mine[0].path)} was graded: {listed(stubs)} {verb} from the handout" if stubs else ""

@@ -1,4 +1,4 @@
-"""feedback/<student>.md and .html: what a student gets back.  Never a reference value or formula.
+"""feedback/<student>.md and .html: what students get back.  Never a reference value or formula.
 
 A page is a list of blocks, which is rendered as Markdown and as HTML.
 """
@@ -83,7 +83,7 @@ def page(row: StudentRow, config: Config) -> Iterator[Block]:
         return
     grade = for_students(row.grade)
     if grade.status == "not_graded":
-        yield Block("text", "This file has not been graded, through no fault of yours. The marks below say nothing.")
+        yield Block("text", "This file could not be graded, through no fault of yours. Ignore the marks below.")
     else:
         yield Block("text", f"Marks: {number(grade.score)} of {number(grade.max_score)}")
     if grade.message:

@@ -1,7 +1,7 @@
 """GitHub Actions: Markdown for the summary of a job, `grader grade --format github FILE >> "$GITHUB_STEP_SUMMARY"`."""
 
 from grader.config.keys import Config
-from grader.output.markdown import ours, plain
+from grader.output.markdown import marked, plain
 from grader.output.wording import evidence, head, verdict
 from grader.records.result import Grade
 
@@ -27,5 +27,5 @@ def render(grade: Grade, config: Config) -> str:
         seen = evidence(grade, result, marked=True, headed=True)
         if seen:
             lines += ["", f"**`{result.name}`: {verdict(result)}**", ""]
-            lines += [f"- {ours(line) if line.startswith('hint: ') else plain(line)}" for line in seen]
+            lines += [f"- {marked(line) if line.startswith('hint: ') else plain(line)}" for line in seen]
     return "\n".join(lines) + "\n"

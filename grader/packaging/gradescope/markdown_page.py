@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from grader.config.keys import Config, Gradient
-from grader.output.markdown import ours, plain
+from grader.output.markdown import marked, plain
 from grader.output.wording import explained, fix_first, happened, inherits
 from grader.records.result import CheckResult, GradientResult
 
@@ -40,7 +40,7 @@ def gradient_page(result: GradientResult, checks: Sequence[CheckResult], hints: 
     parts += [plain(line) for line in explained(result)]
     if result.status != "followed_through":
         parts += [plain(_sentence(check.message)) for check in checks if check.message]
-        parts += [f"**Hint.** {ours(hint)}" for hint in hints]
+        parts += [f"**Hint.** {marked(hint)}" for hint in hints]
     parts += [f"Note: {plain(note)}" for note in result.notes]
     return "\n\n".join(parts) + "\n"
 
