@@ -14,7 +14,7 @@ FLIPPED = SOLUTION.replace(b"s.y_hat - s.y", b"s.y - s.y_hat")
 
 @dataclass(frozen=True)
 class Student:
-    """One row of the table; `number` is what platforms call them by, `files` what they handed in."""
+    """One row of the table; `number` is their number on platforms, `files` what they submitted."""
 
     name: str
     login: str
@@ -73,7 +73,7 @@ def zip_bytes(content: Mapping[str, bytes]) -> bytes:
 
 
 def _flat(student: Student) -> dict[str, bytes]:
-    """Platforms with flat names: a folder is handed in as a zip."""
+    """Platforms with flat names: a folder is submitted as a zip."""
     if any("/" in name for name in student.files):
         return {"homework.zip": zip_bytes(student.files)}
     return dict(student.files)
@@ -93,7 +93,7 @@ def _canvas(student: Student) -> dict[str, bytes]:
     found = {
         f"{last_first}{late}_{student.number}_70{student.number}_{name}": body for name, body in _flat(student).items()
     }
-    if student.older:  # Canvas numbers what is handed in again
+    if student.older:  # Canvas numbers what is submitted again
         first, again = f"70{student.number}_gradients.py", f"71{student.number}_gradients-1.py"
         return {
             **dict.fromkeys(found, student.older),

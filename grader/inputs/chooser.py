@@ -114,8 +114,10 @@ def is_named(name: str, wanted: str) -> bool:
 
 
 def digest(source: bytes) -> str:
-    """A hash that line endings, a byte order mark, white space at the ends of lines, empty lines and lines of comments do
-    not change: a student's name above the stubs is no work."""
+    """A hash that ignores line endings, a byte order mark, trailing white space, empty lines and lines of comments.
+
+    A student who adds a name above the stubs has not worked on them.
+    """
     lines = source.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
     kept = [line.rstrip() for line in lines if line.strip() and not line.lstrip().startswith(b"#")]
     return hashlib.sha256(b"\n".join(kept)).hexdigest()
