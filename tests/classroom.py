@@ -1,6 +1,7 @@
 """Downloads of a class as each platform makes them, generated from one table of students."""
 
 import io
+import tarfile
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -69,6 +70,16 @@ def zip_bytes(content: Mapping[str, bytes]) -> bytes:
     with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, body in content.items():
             archive.writestr(name, body)
+    return data.getvalue()
+
+
+def tar_bytes(*members: tuple[str, bytes], mode: str = "w:gz") -> bytes:
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode=mode) as archive:
+        for name, body in members:
+            info = tarfile.TarInfo(name)
+            info.size = len(body)
+            archive.addfile(info, io.BytesIO(body))
     return data.getvalue()
 
 

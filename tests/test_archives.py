@@ -17,7 +17,7 @@ import zlib
 from pathlib import Path
 
 import pytest
-from classroom import FLIPPED, ROOT, SOLUTION, write, zip_bytes
+from classroom import FLIPPED, ROOT, SOLUTION, tar_bytes, write, zip_bytes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -205,20 +205,12 @@ def outcomes(tmp_path_factory):
     """What becomes of a class with all of them and two others, and the memory in kB of both processes."""
     folder = tmp_path_factory.mktemp("class")
     write(folder, {f"{name}/{file}": make() for name, (file, make, _) in HOSTILE.items()})
-    write(folder, {"A first one/a.zip": zip_bytes({WANTED: SOLUTION}), "z last one/z.tgz": tar_of_file(SOLUTION)})
+    write(
+        folder, {"A first one/a.zip": zip_bytes({WANTED: SOLUTION}), "z last one/z.tgz": tar_bytes((WANTED, SOLUTION))}
+    )
     command = [sys.executable, "-c", _READ, str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
     return json.loads(done.stdout)
-
-
-def tar_of_file(*bodies: bytes, mode: str = "w:gz") -> bytes:
-    data = io.BytesIO()
-    with tarfile.open(fileobj=data, mode=mode) as archive:
-        for body in bodies:
-            info = tarfile.TarInfo(WANTED)
-            info.size = len(body)
-            archive.addfile(info, io.BytesIO(body))
-    return data.getvalue()
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -260,7 +252,7 @@ def test_entries_before_and_after_a_bad_one_are_read(tmp_path):
 
 
 def test_the_last_of_two_entries_of_one_name_counts_in_a_tar_too(tmp_path):
-    (tmp_path / "h.tgz").write_bytes(tar_of_file(FLIPPED, SOLUTION))
+    (tmp_path / "h.tgz").write_bytes(tar_bytes((WANTED, FLIPPED), (WANTED, SOLUTION)))
     assert read_submission(tmp_path / "h.tgz", WANTED, LIMIT).source == SOLUTION
 
 
@@ -332,7 +324,9 @@ def test_any_bytes_of_an_archive_give_a_file_or_a_reason(suffix, seed, changes):
     content = {WANTED: SOLUTION, "b.zip": zip_bytes({WANTED: FLIPPED})}
     modes = {".tar": "w", ".tgz": "w:gz"}
     data = bytearray(
-        zip_bytes(content) if suffix == ".zip" else tar_of_file(SOLUTION, content["b.zip"], mode=modes[suffix])
+        zip_bytes(content)
+        if suffix == ".zip"
+        else tar_bytes((WANTED, SOLUTION), (WANTED, content["b.zip"]), mode=modes[suffix])
     )
     for _ in range(changes):
         data[rng.randrange(len(data))] = rng.randrange(256)

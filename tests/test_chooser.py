@@ -4,7 +4,6 @@ import io
 import json
 import subprocess
 import sys
-import tarfile
 import tempfile
 import zipfile
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 import msgspec
 import pytest
-from classroom import FLIPPED, ROOT, SOLUTION, STUB, write, zip_bytes
+from classroom import FLIPPED, ROOT, SOLUTION, STUB, tar_bytes, write, zip_bytes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -150,16 +149,6 @@ def test_the_note_names_the_file_that_differs_and_gives_the_reason(names, why):
     assert choose(same, WANTED, max_bytes=LIMIT).note == ""
 
 
-def packed_tar(content: dict[str, bytes], mode: str) -> bytes:
-    data = io.BytesIO()
-    with tarfile.open(fileobj=data, mode=mode) as archive:
-        for name, body in content.items():
-            info = tarfile.TarInfo(name)
-            info.size = len(body)
-            archive.addfile(info, io.BytesIO(body))
-    return data.getvalue()
-
-
 PIECES = st.sampled_from(["gradients", "gradients-2", "gradients (1)", "Gradients", "hw3", "test_gradients"])
 PATHS = st.builds(
     "{}{}{}".format, st.sampled_from(["", "a/", "b/", "a/c/"]), PIECES, st.sampled_from([".py", ".ipynb"])
@@ -172,8 +161,8 @@ def test_grade_and_batch_take_the_same_file_from_folders_zips_and_tars(content):
     with tempfile.TemporaryDirectory() as folder:
         top = Path(folder)
         write(top / "class" / "ann", content)
-        write(top / "class", {"bob.zip": zip_bytes(content), "cy.tgz": packed_tar(content, "w:gz"), "dee/x.txt": b""})
-        write(top / "class", {"eve/work.tar": packed_tar(content, "w")})
+        write(top / "class", {"bob.zip": zip_bytes(content), "cy.tgz": tar_bytes(*content.items()), "dee/x.txt": b""})
+        write(top / "class", {"eve/work.tar": tar_bytes(*content.items(), mode="w")})
         download = read_download(top / "class", WANTED)
         found = {e.key: receive(e, WANTED, LIMIT, [], HANDOUT) for e in download.entries}
         for key, path in {"ann": "ann", "bob": "bob.zip", "cy": "cy.tgz", "eve": "eve"}.items():

@@ -3,14 +3,13 @@
 import io
 import os
 import stat
-import tarfile
 import warnings
 import zipfile
 from datetime import datetime
 from pathlib import Path
 
 import pytest
-from classroom import FLIPPED, LAYOUTS, SOLUTION, STUDENTS, Student, files, write, zip_bytes, zipped
+from classroom import FLIPPED, LAYOUTS, SOLUTION, STUDENTS, Student, files, tar_bytes, write, zip_bytes, zipped
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -474,15 +473,10 @@ def test_a_notebook_per_student_is_a_class(tmp_path):
 
 
 def test_an_archive_submitted_again_on_canvas_replaces_the_first(tmp_path):
-    def packed(source: bytes) -> bytes:
-        data = io.BytesIO()
-        with tarfile.open(fileobj=data, mode="w:gz") as archive:
-            info = tarfile.TarInfo(WANTED)
-            info.size = len(source)
-            archive.addfile(info, io.BytesIO(source))
-        return data.getvalue()
-
-    content = {"leeann_1041_7001_hw3.tar.gz": packed(FLIPPED), "leeann_1041_7002_hw3-1.tar.gz": packed(SOLUTION)}
+    content = {
+        "leeann_1041_7001_hw3.tar.gz": tar_bytes((WANTED, FLIPPED)),
+        "leeann_1041_7002_hw3-1.tar.gz": tar_bytes((WANTED, SOLUTION)),
+    }
     download = read_download(write(tmp_path, content), WANTED)
     assert download.layout == "canvas"
     assert [one.source for one in received(download).values()] == [SOLUTION]

@@ -97,12 +97,13 @@ class _Sheet:
         return row[self.fields.get("Full name", 0 if "Status" in self.fields else 1)].strip()
 
     def people(self) -> list[Who]:
-        return [self._person(row) for row in self.rows[1:]]
-
-    def _person(self, row: list[str]) -> Who:
-        number = re.search(r"\d+$", row[0].strip())
-        ids = {kind: row[self.fields[title]] for kind, title in _IDS if title in self.fields}
-        return who_in_row({"moodle": number[0] if number else "", **ids}, self._name(row), self._name(row))
+        found = []
+        for row in self.rows[1:]:
+            number = re.search(r"\d+$", row[0].strip())
+            ids = {kind: row[self.fields[title]] for kind, title in _IDS if title in self.fields}
+            name = self._name(row)
+            found.append(who_in_row({"moodle": number[0] if number else "", **ids}, name, name))
+        return found
 
     def team_columns(self) -> list[int]:
         """Those that may hold the names of teams."""
