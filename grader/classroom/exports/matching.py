@@ -103,13 +103,18 @@ def match(students: Sequence[Who], rows: Sequence[Who]) -> Matching:
                 del found.refused[i]
                 by_name[row].append(i)
     for row, claimed in (*claims.items(), *by_name.items()):
-        submitted = [i for i in claimed if students[i].submission is not None]
-        if len({students[i].submission for i in submitted}) > 1:
-            others = ", ".join(students[i].shown for i in submitted)
-            found.refused |= dict.fromkeys(submitted, f"several submissions for the row {_quoted(rows[row])}: {others}")
-        elif claimed:
-            found.student_of[row] = (submitted or claimed)[0]
+        _give(found, row, claimed, students, rows)
     return found
+
+
+def _give(found: Matching, row: int, claimed: Sequence[int], students: Sequence[Who], rows: Sequence[Who]) -> None:
+    """Give a row to the one submission that claims it, or to none of several."""
+    submitted = [i for i in claimed if students[i].submission is not None]
+    if len({students[i].submission for i in submitted}) > 1:
+        others = ", ".join(students[i].shown for i in submitted)
+        found.refused |= dict.fromkeys(submitted, f"several submissions for the row {_quoted(rows[row])}: {others}")
+    else:
+        found.student_of[row] = (submitted or claimed)[0]
 
 
 def _identified(students: Sequence[Who], rows: Sequence[Who]) -> list[Who]:

@@ -39,32 +39,17 @@ def fill_moodle(
     Raises:
         UsageError: the file is not a grading worksheet, or has no such column.
     """
-    rows, delimiter = read_table(worksheet)
-    head = [title.strip() for title in rows[0]]
-    if column not in head:
-        raise UsageError(
-            f"{worksheet}: expected a grading worksheet of Moodle with a column {column!r}, found {', '.join(head)[:300]};"
-            " name the column of grades with --column"
-        )
-    if not any(re.search(r"\d+$", row[0]) for row in rows[1:]):
-        raise UsageError(
-            f"{worksheet}: expected a grading worksheet of Moodle, with participant numbers in its first column (Identifier),"
-            f" found {head[0][:100]!r}; download it from Moodle again"
-        )
-    if comments and comments not in head:
-        raise UsageError(
-            f"{worksheet}: no column called {comments!r}; name one with --comments: {', '.join(head)[:300]}"
-        )
-    fields = {title: i for i, title in enumerate(head)}
-    sheet = _Sheet(rows, fields, fields[column], fields.get(comments or _COMMENTS))
+    sheet = _read(worksheet, column, comments)
     people = list(results.students())
     who = [who_in_store(row) for row in people]
     matching = _match_teams(who, sheet) or match(who, sheet.people())
-    filled = Filled(uncommented=sheet.comments is None, comma=decimal_comma(rows[1:], sheet.grade, delimiter))
+    filled = Filled(
+        uncommented=sheet.comments is None, comma=decimal_comma(sheet.rows[1:], sheet.grade, sheet.delimiter)
+    )
     for row, graded in filled.fill(sheet.grade, sheet.places(), people, matching, scale=scale):
         if sheet.comments is not None:
             row[sheet.comments] = comment(graded)
-    filled.text = csv_text(rows, delimiter)
+    filled.text = csv_text(sheet.rows, sheet.delimiter)
     return filled
 
 
@@ -74,6 +59,7 @@ class _Sheet:
     after that, whether the grade can be changed."""
 
     rows: list[list[str]]
+    delimiter: str
     fields: dict[str, int]
     grade: int
     comments: int | None
@@ -111,6 +97,27 @@ class _Sheet:
             return [self.fields["Group"]]
         filled = {self.grade, self.most, self.comments}
         return [i for i in range(2, len(self.fields)) if i not in filled]
+
+
+def _read(worksheet: Path, column: str, comments: str) -> _Sheet:
+    rows, delimiter = read_table(worksheet)
+    head = [title.strip() for title in rows[0]]
+    if column not in head:
+        raise UsageError(
+            f"{worksheet}: expected a grading worksheet of Moodle with a column {column!r}, found {', '.join(head)[:300]};"
+            " name the column of grades with --column"
+        )
+    if not any(re.search(r"\d+$", row[0]) for row in rows[1:]):
+        raise UsageError(
+            f"{worksheet}: expected a grading worksheet of Moodle, with participant numbers in its first column (Identifier),"
+            f" found {head[0][:100]!r}; download it from Moodle again"
+        )
+    if comments and comments not in head:
+        raise UsageError(
+            f"{worksheet}: no column called {comments!r}; name one with --comments: {', '.join(head)[:300]}"
+        )
+    fields = {title: i for i, title in enumerate(head)}
+    return _Sheet(rows, delimiter, fields, fields[column], fields.get(comments or _COMMENTS))
 
 
 def _match_teams(students: list[Who], sheet: _Sheet) -> Matching | None:
