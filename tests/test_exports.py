@@ -15,7 +15,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from grader.atomic import write_file
 from grader.classroom.exports.cells import cell, csv_text, number
 from grader.classroom.exports.feedback import Block, fragment, markdown, moodle_zip, page, web_page
 from grader.classroom.exports.gradebooks import fill_canvas, gradescope_csv
@@ -430,14 +429,3 @@ def test_a_page_has_no_script_and_loads_nothing():
     assert "default-src 'none'" in shown
     assert "http:" not in shown
     assert "https:" not in shown
-
-
-def test_a_file_is_replaced_whole_or_left_alone(tmp_path):
-    path = tmp_path / "a.csv"
-    write_file(path, b"one")
-    before = path.stat().st_ino
-    write_file(path, b"one")
-    assert path.stat().st_ino == before
-    write_file(path, b"two")
-    assert path.read_bytes() == b"two"
-    assert [file.name for file in tmp_path.iterdir()] == ["a.csv"]

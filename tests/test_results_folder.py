@@ -2,13 +2,11 @@
 
 import csv
 import io
-import resource
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from grader.atomic import write_file
 from grader.classroom.batch.session import check_state
 from grader.classroom.exports.cells import cell
 from grader.classroom.exports.changes import find_changes
@@ -156,20 +154,6 @@ def test_truth_values_become_words_and_formulas_behind_spaces_text() -> None:
     assert (cell(True), cell(False), cell(None)) == ("yes", "no", "")
     for text in (" =1+1", "\u3000=1", "  @SUM(A1)", " +1"):
         assert cell(text).startswith("'")
-
-
-def test_a_file_that_cannot_be_written_whole_leaves_no_half_behind(tmp_path: Path) -> None:
-    path = tmp_path / "a.csv"
-    path.write_bytes(b"old")
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))  # as a disk that is nearly full
-    try:
-        with pytest.raises(OSError, match="too large"):
-            write_file(path, b"x" * 100_000)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    assert [file.name for file in tmp_path.iterdir()] == ["a.csv"]
-    assert path.read_bytes() == b"old"
 
 
 def test_changes_are_those_since_the_grading_before_and_of_marks_or_status(tmp_path: Path) -> None:
