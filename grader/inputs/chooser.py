@@ -16,9 +16,8 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
-from typing import Generic, Protocol, TypeVar
 
-from grader.inputs.tree import ArchiveError
+from grader.inputs.tree import ArchiveError, File
 from grader.text import one_line
 
 NOTEBOOK = ".ipynb"
@@ -28,21 +27,8 @@ _SHOWN = 4
 _CONSIDERED = 8  # of each kind: each may have to be unpacked to be compared
 
 
-class Candidate(Protocol):
-    """A file that may be the one to grade."""
-
-    @property
-    def path(self) -> PurePosixPath: ...
-    @property
-    def note(self) -> str: ...
-    def read(self, size: int) -> bytes: ...
-
-
-F = TypeVar("F", bound=Candidate)
-
-
 @dataclass(frozen=True)
-class Choice(Generic[F]):
+class Choice:
     """The file to grade, or why there is none.
 
     Attributes:
@@ -51,21 +37,21 @@ class Choice(Generic[F]):
         rivals: the files between which a person has to decide, if there is no file.
     """
 
-    file: F | None
+    file: File | None
     note: str = ""
     untouched: bool = False
-    rivals: tuple[F, ...] = ()
+    rivals: tuple[File, ...] = ()
 
 
 def choose(
-    files: Sequence[F],
+    files: Sequence[File],
     wanted: str,
     *,
     max_bytes: int,
     handout: Collection[str] = (),
     any_name: bool = False,
     more: bool = False,
-) -> Choice[F]:
+) -> Choice:
     """Choose by the order above.  Files are read only where their names do not decide.
 
     Args:
@@ -83,8 +69,8 @@ def choose(
 
 
 def _choose(
-    files: Sequence[F], wanted: str, max_bytes: int, handout: Collection[str], *, any_name: bool, more: bool
-) -> Choice[F]:
+    files: Sequence[File], wanted: str, max_bytes: int, handout: Collection[str], *, any_name: bool, more: bool
+) -> Choice:
     pairs = [(rank, file) for file in files if (rank := _rank(file.path, wanted))[0] <= _NOTEBOOK]
     ranked = sorted(pairs, key=lambda pair: (*pair[0], _depth(pair[1]), str(pair[1].path)))
     reader = _Reader(max_bytes, handout if more or len(ranked) > 1 else ())
@@ -128,7 +114,7 @@ def shown(path: PurePosixPath | str) -> str:
     return one_line(str(path), 200)
 
 
-def listed(files: Sequence[Candidate]) -> str:
+def listed(files: Sequence[File]) -> str:
     """`a`, `a and b`, `a, b and c`, or the first few and how many more there are."""
     names = [shown(file.path) for file in files[:_SHOWN]]
     last = f"{len(files) - _SHOWN} more" if len(files) > _SHOWN else names.pop()
@@ -164,7 +150,7 @@ class _Reader:
         self._handout = frozenset(handout)
         self._known: dict[int, str] = {}
 
-    def digest(self, file: Candidate) -> str:
+    def digest(self, file: File) -> str:
         """A hash of its content; "" if it cannot be read, which equals no other."""
         if id(file) not in self._known:
             try:
@@ -173,14 +159,14 @@ class _Reader:
                 self._known[id(file)] = ""
         return self._known[id(file)]
 
-    def untouched(self, file: Candidate) -> bool:
+    def untouched(self, file: File) -> bool:
         return bool(self._handout) and self.digest(file) in self._handout
 
-    def same(self, one: Candidate, other: Candidate) -> bool:
+    def same(self, one: File, other: File) -> bool:
         return self.digest(one) == self.digest(other) != ""
 
 
-def _best(mine: Sequence[F], note: str, wanted: str, reader: _Reader) -> Choice[F]:
+def _best(mine: Sequence[File], note: str, wanted: str, reader: _Reader) -> Choice:
     """The first file of the right name, with a note on those that differ from it."""
     first = mine[0]
     level = _rank(first.path, wanted)
@@ -191,12 +177,12 @@ def _best(mine: Sequence[F], note: str, wanted: str, reader: _Reader) -> Choice[
     return Choice(first, _joined(note, _instead_of(first, rivals, wanted)))
 
 
-def _instead_of(first: Candidate, rivals: Sequence[Candidate], wanted: str) -> str:
+def _instead_of(first: File, rivals: Sequence[File], wanted: str) -> str:
     """The note on files that were not graded, and why."""
     return f"{shown(first.path)} was graded, not {listed(rivals)}: {_why(first, rivals[0], wanted)}" if rivals else ""
 
 
-def _why(first: Candidate, other: Candidate, wanted: str) -> str:
+def _why(first: File, other: File, wanted: str) -> str:
     mine, its = _rank(first.path, wanted), _rank(other.path, wanted)
     if mine == its:
         return "it is in fewer folders"
@@ -207,14 +193,14 @@ def _why(first: Candidate, other: Candidate, wanted: str) -> str:
     return "it has the right name" if mine[0] in (0, 3) else f"its name is closer to {wanted}"
 
 
-def _stub_note(named: Sequence[Candidate], mine: Sequence[Candidate]) -> str:
+def _stub_note(named: Sequence[File], mine: Sequence[File]) -> str:
     """The note on files of the handout that would have come before the one that is graded."""
     stubs = named[: named.index(mine[0])] if mine[0] in named else named
     verb = "is the unchanged file" if len(stubs) == 1 else "are unchanged files"
     return f"{shown(mine[0].path)} was graded: {listed(stubs)} {verb} from the handout" if stubs else ""
 
 
-def _depth(file: Candidate) -> int:
+def _depth(file: File) -> int:
     return len(file.path.parts)
 
 

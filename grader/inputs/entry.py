@@ -131,7 +131,7 @@ class Picked:
         fatal: why nothing of it was read.
     """
 
-    choice: Choice[File]
+    choice: Choice
     files: list[File]
     refused: list[Refusal]
     reasons: list[Refusal]
