@@ -60,14 +60,6 @@ def _summing(function, values, keywords, symbols):
     return summed(f"np.{function}", values[0], values[1], symbols) if len(values) >= 2 else ""
 
 
-def _transposed(function, values, keywords, symbols):
-    return sentences.TRANSPOSE(symbols.shape(np.shape(values[0])), str(np.ndim(values[0])))
-
-
-def _squeezed(function, values, keywords, symbols):
-    return sentences.SQUEEZE(symbols.value(values[0]))
-
-
 def _reshaped(function, values, keywords, symbols):
     array = np.asarray(values[0])
     wanted = values[1] if len(values) == 2 else tuple(values[1:]) or keywords.get("shape", keywords.get("newshape"))
@@ -130,6 +122,8 @@ _SPECIAL = {
     **dict.fromkeys(("concatenate", "vstack", "hstack", "stack", "column_stack", "append"), _joined),
     "reshape": _reshaped,
     "einsum": _einsum,
-    "transpose": _transposed,
-    "squeeze": _squeezed,
+    "transpose": lambda function, values, keywords, symbols: sentences.TRANSPOSE(
+        symbols.shape(np.shape(values[0])), str(np.ndim(values[0]))
+    ),
+    "squeeze": lambda function, values, keywords, symbols: sentences.SQUEEZE(symbols.value(values[0])),
 }

@@ -106,10 +106,8 @@ def _reason(node, statement, evaluate, symbols, error):
             return _reason(target, node, evaluate, symbols, error)
         case ast.Tuple() if isinstance(statement, ast.Assign):
             return _unpacked(node, statement.value, evaluate, symbols)
-        case ast.BinOp():
-            return reasons.binary(node, evaluate, symbols)
-        case ast.AugAssign():
-            return reasons.in_place(node, evaluate, symbols)
+        case ast.BinOp() | ast.AugAssign():
+            return reasons.operation(node, evaluate, symbols)
         case ast.Subscript() if stored and isinstance(statement, ast.Assign):
             return reasons.assignment(node, statement.value, evaluate, symbols)
         case ast.Subscript():

@@ -16,37 +16,24 @@ _OPERATORS = {
 _POSITIONS = {1: "last", 2: "second to last", 3: "third to last"}
 
 
-def binary(node, evaluate, symbols):
-    """`left op right`."""
-    (known, left), (known_right, right) = evaluate.get(node.left), evaluate.get(node.right)
+def operation(node, evaluate, symbols):
+    """`left op right`, or `left op= right`."""
+    in_place = isinstance(node, ast.AugAssign)
+    nodes = (node.target, node.value) if in_place else (node.left, node.right)
+    (known, left), (known_right, right) = map(evaluate.get, nodes)
     if not (known and known_right):
         return []
     operator = _OPERATORS.get(type(node.op), "?")
-    return [
-        sentences.OPERATION(*described(node.left, left, symbols), operator, *described(node.right, right, symbols)),
-        not_a_number(node.left, left)
-        or not_a_number(node.right, right)
-        or (summed("@", left, right, symbols) if operator == "@" else "")
-        or broadcast(left, right, symbols),
-    ]
-
-
-def in_place(node, evaluate, symbols):
-    """`target op= value`."""
-    (known, left), (known_right, right) = evaluate.get(node.target), evaluate.get(node.value)
-    if not (known and known_right):
-        return []
-    operator = _OPERATORS.get(type(node.op), "?")
-    what = described(node.target, left, symbols), f"{operator}=", described(node.value, right, symbols)
-    integers = is_array(left) and np.asarray(left).dtype.kind in "iub" and np.asarray(right).dtype.kind == "f"
-    return [
-        sentences.OPERATION(*what[0], what[1], *what[2]),
-        not_a_number(node.value, right)
-        or (summed("@", left, right, symbols) if operator == "@" else "")
-        or (sentences.INTEGERS_IN_PLACE(text(node.target)) if integers else "")
-        or broadcast(left, right, symbols)
-        or sentences.SHAPE_IN_PLACE(symbols.value(left)),
-    ]
+    names = described(nodes[0], left, symbols), operator + "=" * in_place, described(nodes[1], right, symbols)
+    why = not_a_number(nodes[0], left) or not_a_number(nodes[1], right)
+    if operator == "@":
+        why = why or summed("@", left, right, symbols)
+    if in_place and is_array(left) and np.asarray(left).dtype.kind in "iub" and np.asarray(right).dtype.kind == "f":
+        why = why or sentences.INTEGERS_IN_PLACE(text(node.target))
+    why = why or broadcast(left, right, symbols)
+    if in_place:
+        why = why or sentences.SHAPE_IN_PLACE(symbols.value(left))
+    return [sentences.OPERATION(*names[0], names[1], *names[2]), why]
 
 
 def summed(product, left, right, symbols):
