@@ -14,7 +14,6 @@ import numpy as np
 
 MAX_WARNINGS = 5
 MAX_FOLDER = 4096
-NOBODY_ANSWERS = "nobody can answer input() here"
 _NO_READING = (errno.ENOENT, errno.EACCES, errno.ENOTDIR, errno.EISDIR)
 
 
@@ -72,7 +71,7 @@ def _unavailable(error):
     """(name, text) where a file or input() was asked for, or None."""
     kind = type(error)
     if kind is EOFError and str(error) in ("", "EOF when reading a line"):
-        return "EOFError", NOBODY_ANSWERS
+        return "EOFError", "nobody can answer input() here"
     if kind is ModuleNotFoundError and str(error.name).startswith("urllib"):
         wanted = _file_for_numpy(error)
         return ("FileNotFoundError", f"no file can be read here: {wanted}") if wanted else None

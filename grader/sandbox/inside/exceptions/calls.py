@@ -34,7 +34,7 @@ def call(node, evaluate, symbols, error):
     keywords = {keyword.arg: evaluate.get(keyword.value)[1] for keyword in node.keywords}
     why = _why_not(getattr(function, "__name__", ""), name, arguments, values, keywords, symbols, error)
     if not why and not any(isinstance(value, np.ndarray) for value in values):
-        return []  # it is no matter of arrays: the exception's own words say it
+        return []  # no array is involved: the exception itself says enough
     return [what, why or sentences.SHAPES_TOGETHER()]
 
 
@@ -113,7 +113,7 @@ def _missing_axis(message):
 
 
 def _literal(node):
-    """Whether an argument is written out, so that nothing needs to be said about its value."""
+    """Whether an argument is written out, so that its value is plain to see."""
     return not any(isinstance(part, ast.Name) for part in ast.walk(node))
 
 

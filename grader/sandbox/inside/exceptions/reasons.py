@@ -1,6 +1,6 @@
 """Inside the sandbox: why an operation on arrays of these shapes is not possible.  Two lines each: what it is, and why.
 
-Says which axes meet and must match; never which order or transpose would be right.
+Reports which axes must match; never which order or transpose would be right.
 """
 
 import ast
@@ -65,7 +65,7 @@ def broadcast(left, right, symbols):
 
 
 def not_a_number(node, value):
-    """What to say of an operand that is no array and no number, or ""."""
+    """What is wrong with an operand that is no array and no number, or ""."""
     if value is None:
         return sentences.NO_RESULT(text(node))
     if callable(value) and isinstance(node, ast.Name):
@@ -103,7 +103,7 @@ def subscript(node, evaluate, symbols):
         what = sentences.INDEXED(name, symbols.shape(value.shape), ", ".join(map(text, indices)))
         return [what, *_bad_index(name, value, indices, evaluate, symbols)]
     if type(value) is dict:
-        return []  # its own words name the key
+        return []  # the exception names the key
     return [sentences.IS(name, symbols.value(value)), _picked(node, value, evaluate)]
 
 

@@ -109,7 +109,7 @@ class Cell:
 
 
 def parses(text):
-    """None where `text` is Python, else the exception that says why it is not."""
+    """None where `text` is Python, else the exception that it raises."""
     with warnings.catch_warnings(record=True):  # they are reported when it is executed
         try:
             ast.parse(text)
