@@ -10,7 +10,7 @@ import itertools
 
 import numpy as np
 
-from grader.sandbox.inside.exceptions.evaluate import IN_PLACE, Unknown, is_plain
+from grader.sandbox.inside.exceptions.evaluate import Unknown, function_of, is_plain
 
 _BODIES = (ast.stmt, ast.excepthandler, ast.match_case, ast.arguments)
 
@@ -106,7 +106,7 @@ def _again(node, evaluate):
     if isinstance(node, ast.Assign):
         _assign_again(node, evaluate)
     elif isinstance(node, ast.AugAssign):
-        IN_PLACE[type(node.op)](copy.copy(evaluate(node.target)), evaluate(node.value))
+        function_of(node.op, "i")(copy.copy(evaluate(node.target)), evaluate(node.value))
     elif isinstance(node, (ast.If, ast.While, ast.Assert)):
         bool(evaluate(node.test))
     elif isinstance(node, ast.For):
