@@ -64,6 +64,7 @@ def test_an_exception_is_explained_by_its_expression_and_shapes(
 ) -> None:
     assert answers[case["id"]].outcome == "raised"
     assert list(answers[case["id"]].explanation) == case["explanation"]
+    assert not answers[case["id"]].forged
 
 
 def test_exceptions_are_explained_where_no_file_can_be_opened(assignment: Assignment) -> None:

@@ -21,7 +21,7 @@ _SIZE = r"-?\d+|[^\W\d]\w*(?:·[^\W\d]\w*)*"
 _SHAPE = rf"\((?:(?:{_SIZE})(?:, (?:{_SIZE}))*,?)?\)"
 _VALUE = rf"{_SHAPE}|a single number|None|a function|a (?:list|tuple) of (?:\d+|{_SHAPE}(?: and {_SHAPE})*)|of type (?:{_NAME})"
 # Copied from the file.
-_COPIED = {"code": ".*", "copy": ".{0,80}"}
+_COPIED = {"code": ".*", "copy": f".{{0,{sentences.MAX_COPY}}}"}
 # Every word in them must be known.
 _NAMED = {
     "value": _VALUE,

@@ -96,8 +96,9 @@ def subscript(node, evaluate, symbols):
         return []
     name = text(node.value)
     if type(value).__name__ == "Point":
-        key = node.slice.value if isinstance(node.slice, ast.Constant) else "name"
-        return [sentences.NOT_INDEXED(name, str(key))]
+        key = node.slice.value if isinstance(node.slice, ast.Constant) else None
+        named = isinstance(key, str) and key.isidentifier()
+        return [sentences.NOT_INDEXED(name, key) if named else sentences.ALL_QUANTITIES(name)]
     if isinstance(value, np.ndarray):
         indices = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
         what = sentences.INDEXED(name, symbols.shape(value.shape), ", ".join(map(text, indices)))
