@@ -1,4 +1,4 @@
-"""Are the hints complete, and do they keep the secret?  Is every gradient derived?  Pure."""
+"""Are the hints complete, and do they give nothing away?  Is every gradient derived?"""
 
 from grader.config.keys import Gradient
 from grader.diagnosis.hints import ANY, LEVELS, Entry, fill, load_hints
@@ -11,19 +11,9 @@ from grader.validation.leaks import leaks
 
 SAME = 1e-9
 OTHER_TOPICS = (
-    "recomputed",
-    "runtime",
-    "runtime-shape",
-    "runtime-name",
-    "shape",
-    "constant",
-    "none",
-    "observation",
-    "missing-result",
-    "not-numbers",
-    "not-real",
-    "not-finite",
-)
+    "recomputed runtime runtime-shape runtime-name shape constant none observation missing-result not-numbers not-real"
+    " not-finite"
+).split()
 
 
 def topics(assignment: Assignment) -> list[str]:
@@ -50,9 +40,8 @@ def check_hints(assignment: Assignment) -> Finding:
             if not entry.gradients or gradient.name in entry.gradients:
                 count += LEVELS
                 problems += _leaks(assignment, gradient, entry)
-    return finding(
-        "hints", f"{count} hints, none gives a gradient away", "hints are missing, or give a gradient away", problems
-    )
+    good, bad = f"{count} hints, none gives a gradient away", "hints are missing, or give a gradient away"
+    return finding("hints", good, bad, problems)
 
 
 def _leaks(assignment: Assignment, gradient: Gradient, entry: Entry) -> list[str]:
@@ -60,10 +49,10 @@ def _leaks(assignment: Assignment, gradient: Gradient, entry: Entry) -> list[str
     found = []
     for level, text in enumerate(entry.texts, start=1):
         for place in places if "{where}" in text or "{within}" in text else [""]:
-            told = fill(text, assignment, gradient, place, place)
+            shown = fill(text, assignment, gradient, place, place)
             found += [
                 f"{gradient.name}, {entry.topics[0]}, level {level}: {leak}"
-                for leak in leaks(assignment, gradient.name, told, strict=level < LEVELS)
+                for leak in leaks(assignment, gradient.name, shown, strict=level < LEVELS)
             ]
     return found
 
@@ -81,19 +70,20 @@ def check_misconceptions(assignment: Assignment) -> Finding:
             problems += [f"{entry.name}: says {leak}" for leak in leaks(assignment, name, entry.says, strict=True)]
             hypothesis = named_hypothesis(entries, assignment, name, values, {}, SAME)
             if hypothesis is not None and hypothesis.operator != entry.name:
-                problems.append(f"{entry.name}: has the numbers of {hypothesis.operator}, which stands before it")
-    return finding("misconceptions", f"{len(entries)} of your own, all told apart", "some cannot be used", problems)
+                problems.append(f"{entry.name}: has the numbers of {hypothesis.operator}, which comes before it")
+    return finding(
+        "misconceptions", f"{len(entries)} of your own, each with its own numbers", "some cannot be used", problems
+    )
 
 
 def check_derivation(assignment: Assignment) -> Finding:
     """Every gradient has a section in derivation.md, for `grader explain`."""
-    from grader.explain.sections import derivation_path, sections
+    from grader.explain.example import derivation_path, sections
 
     path = derivation_path(assignment)
     if not path.is_file():
-        return Finding(
-            "derivation", "warning", f"there is no {path.name} beside the solution: `grader explain` has no text"
-        )
+        message = f"there is no {path.name} beside the solution: `grader explain` has no text"
+        return Finding("derivation", "warning", message)
     missing = [f"{name} has no section `## {name}`" for name in assignment.names if name not in sections(path)]
     if missing:
         return Finding("derivation", "warning", f"{path.name} does not derive every gradient", missing)

@@ -1,6 +1,6 @@
-"""Does a text give a gradient away?  Evaluates every formula in it, and compares with the right answer.
+"""Does a text give a gradient away?  Evaluates every formula in it and compares the values with the right answer.
 
-Read as formulas are numpy expressions (`h.T @ dJ_db2`), products without a sign between them (h^T dJ/db2), and entries
+It understands numpy expressions (`h.T @ dJ_db2`), products without a sign between them (h^T dJ/db2), and entries
 with indices (Σ_j dJ/db2[j] · U[i, j]), in any part of a sentence.
 """
 
@@ -20,7 +20,7 @@ _TOKEN = re.compile(r"Σ_\w|[^\W\d]\w*(?:\.T\b)?|\d+(?:\.\d+)?(?:[eE][-+]?\d+)?|
 _WORDS = {"times": "*", "minus": "-", "plus": "+", "·": "*", "×": "*", "−": "-"}
 _OPERATORS = ("+", "-", "*", "/", "@", "**", "(", ")", "[", "]", ",")
 _LONGEST = 24
-_NUMBER_DIGITS = 3  # fewer digits than that say nothing about an entry
+_NUMBER_DIGITS = 3  # fewer digits say nothing about an entry
 _TOLERANCE = 1e-9
 
 
@@ -44,15 +44,14 @@ def leaks(assignment: Assignment, gradient: str, text: str, *, strict: bool) -> 
 
 
 def namespace(assignment: Assignment, gradient: str, k: int) -> dict[str, Any]:
-    """What a formula may be made of at step `k`: quantities, the other gradients, functions of the model and numpy."""
+    """What a formula may be made of at sample point `k`: quantities, other gradients, functions of the model and numpy."""
     names: dict[str, Any] = {
         name: getattr(np, name) for name in ("exp", "log", "outer", "dot", "sum", "diag", "sqrt", "tanh")
     }
-    names.update(
-        {name: value for name, value in assignment.graph.helpers.items() if name not in assignment.config.quantities}
-    )
-    names.update({name: value for name, value in assignment.points[k].values.items() if name != assignment.config.loss})
-    names.update({name: values[k] for name, values in assignment.exact.items() if name != gradient})
+    config, values = assignment.config, assignment.points[k].values
+    names |= {name: value for name, value in assignment.graph.helpers.items() if name not in config.quantities}
+    names |= {name: value for name, value in values.items() if name != config.loss}
+    names |= {name: right[k] for name, right in assignment.exact.items() if name != gradient}
     return names
 
 
@@ -81,22 +80,16 @@ def _formulas(text: str, known: set[str]) -> Iterator[tuple[str, ...]]:
 
 
 def _belongs(piece: str, known: set[str]) -> bool:
-    letter = len(piece) == 1 and piece in INDEX_LETTERS
-    return (
-        piece.removesuffix(".T") in known
-        or piece in _OPERATORS
-        or piece[0].isdigit()
-        or letter
-        or piece.startswith("Σ_")
-    )
+    if piece.removesuffix(".T") in known or piece in _OPERATORS or piece in tuple(INDEX_LETTERS):
+        return True
+    return piece[0].isdigit() or piece.startswith("Σ_")
 
 
 def _with_products(tokens: Sequence[str]) -> Iterator[tuple[str, ...]]:
-    """The same with a sign wherever two factors stand side by side, matrix products and others."""
+    """The same with a sign wherever two factors are side by side: as matrix products, and as others."""
     gaps = [i for i in range(1, len(tokens)) if _ends(tokens[i - 1]) and _begins(tokens[i])]
     for sign in ("@", "*") if gaps else ():
-        with_signs = [part for i, own in enumerate(tokens) for part in ((sign, own) if i in gaps else (own,))]
-        yield tuple(with_signs)
+        yield tuple(part for i, own in enumerate(tokens) for part in ((sign, own) if i in gaps else (own,)))
 
 
 def _ends(piece: str) -> bool:
@@ -181,7 +174,7 @@ def _entries(array: Array, letters: Sequence[str]) -> Array:
 
 
 def _is_entry(number: str, right: Sequence[Array]) -> bool:
-    """Whether a number with a few digits is, rounded like that, an entry of the right answer at some step."""
+    """Whether a number is an entry of the right answer at some sample point, rounded to as many decimals."""
     digits = len(number.partition(".")[2])
     if len(number.replace(".", "").lstrip("0")) < _NUMBER_DIGITS:
         return False

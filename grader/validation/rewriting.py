@@ -1,6 +1,6 @@
 """Other ways of writing the same solution: every one must earn full marks.  Reads and writes source; runs nothing.
 
-The solution's own source is rewritten (it is the staff's); where only what is returned differs, its functions are wrapped.
+The source of the instructors' solution is rewritten; where only the returned value differs, its functions are wrapped.
 """
 
 import ast
@@ -38,7 +38,7 @@ def _sums(a, b):
 
 
 def _returned(function, convert):
-    """What the grader gets is converted, what the functions get from one another is not."""
+    """Convert what the grader gets, not what the functions get from one another."""
 
     def gradient(s):
         global _depth
@@ -61,10 +61,10 @@ _PRODUCTS = {
     "sums": "_sums",
 }
 _RETURNED = {
-    "float32": "lambda value: value.astype(np.float32)",
-    "lists": "lambda value: value.tolist()",
-    "columns first in memory": "lambda value: np.asfortranarray(value)",
-    "views": "lambda value: np.repeat(value, 2, axis=1)[:, ::2]",
+    "float32": "lambda value: ({}value).astype(np.float32)",
+    "lists": "lambda value: ({}value).tolist()",
+    "columns first in memory": "lambda value: np.asfortranarray({}value)",
+    "views": "lambda value: np.repeat({}value, 2, axis=1)[:, ::2]",
 }
 
 
@@ -73,30 +73,24 @@ def rewritings(source: str, names: list[str], *, negative: bool, float32: bool) 
 
     Args:
         names: the gradients.
-        negative: the gradients of the negative loss are asked for, so what is returned changes its sign.
-        float32: answers in single precision are accepted.
+        negative: students return gradients of the negative loss, so each returned value changes its sign.
+        float32: whether answers in single precision are accepted.
     """
     sign = "-" if negative else ""
     plain = f"lambda value: {sign}value"
     yield "as it is", _assembled(source, names, plain) if negative else source
     for name, function in _PRODUCTS.items():
-        rewritten = ast.unparse(ast.fix_missing_locations(_Products(function).visit(ast.parse(source))))
+        rewritten = _rewritten(source, _Products(function))
         if function in rewritten:
             yield name, _assembled(rewritten, names, plain)
-    yield (
-        "factors and terms exchanged",
-        _assembled(ast.unparse(ast.fix_missing_locations(_Exchanged().visit(ast.parse(source)))), names, plain),
-    )
+    yield "factors and terms exchanged", _assembled(_rewritten(source, _Exchanged()), names, plain)
     for name, convert in _RETURNED.items():
         if name != "float32" or float32:
-            yield (
-                name,
-                _assembled(
-                    source,
-                    names,
-                    convert.replace("value", f"({sign}value)").replace(f"lambda ({sign}value)", "lambda value", 1),
-                ),
-            )
+            yield name, _assembled(source, names, convert.format(sign))
+
+
+def _rewritten(source: str, transformer: ast.NodeTransformer) -> str:
+    return ast.unparse(ast.fix_missing_locations(transformer.visit(ast.parse(source))))
 
 
 def _assembled(source: str, names: list[str], convert: str) -> str:

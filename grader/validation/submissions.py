@@ -1,4 +1,4 @@
-"""Submissions that the assignment makes of itself, run in the sandbox: the solution, its rewritings, and the stubs."""
+"""The assignment's own submissions, run in the sandbox: the solution, its rewritings, and the stubs."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from grader.validation.rewriting import rewritings
 
 
 def check_sandbox(assignment: Assignment, sandbox: Sandbox) -> Finding:
-    """Whether the sandbox holds here."""
+    """Whether the sandbox is as strong here as the config requires."""
     if sandbox.report.strong:
         return Finding("sandbox", "passed", str(sandbox.report))
     required = assignment.config.sandbox.require == "strong"
@@ -45,17 +45,9 @@ def check_stubs(assignment: Assignment, sandbox: Sandbox) -> Finding:
     found = _graded(assignment, sandbox, stubs.read_bytes())
     if isinstance(found, str):
         return Finding("stubs", "failed", f"could not be run: {found}")
-    earned = [
-        f"{gradient.name} earns {gradient.score:g} of {gradient.max_score:g}"
-        for gradient in found.gradients
-        if gradient.score
-    ]
-    absent = [
-        f"{gradient.name}: {gradient.status}: {gradient.message}"
-        for gradient in found.gradients
-        if gradient.status != "missing"
-    ]
-    return finding("stubs", "the unwritten functions earn nothing", "the stubs are not all unwritten", earned or absent)
+    earned = [f"{one.name} earns {one.score:g} of {one.max_score:g}" for one in found.gradients if one.score]
+    written = [f"{one.name}: {one.status}: {one.message}" for one in found.gradients if one.status != "missing"]
+    return finding("stubs", "the empty functions earn nothing", "not all stubs are empty", earned or written)
 
 
 def _graded(assignment: Assignment, sandbox: Sandbox, source: bytes) -> Grade | str:
@@ -66,12 +58,10 @@ def _graded(assignment: Assignment, sandbox: Sandbox, source: bytes) -> Grade | 
 
 
 def _lost(way: str, found: Grade) -> list[tuple[str, str]]:
-    """What a way of writing the solution loses."""
+    """What a rewriting of the solution loses, and why."""
     lines = []
     for gradient in found.gradients:
         if gradient.status != "passed":
-            why = gradient.message or next(
-                (check.message for check in gradient.checks if check.message), gradient.status
-            )
-            lines.append((way, f"{gradient.name}: {why}"))
+            seen = [gradient.message, *(check.message for check in gradient.checks), gradient.status]
+            lines.append((way, f"{gradient.name}: {next(filter(None, seen))}"))
     return lines

@@ -36,7 +36,7 @@ def _first(world: World) -> Iterator[tuple[Node, float]]:
         yield ("g", name), 0.1
     for application in world.applications:
         yield ("d", application.quantity, world.assignment.config.loss), 0.3
-        yield ("slope", application.function, application.argument), 0.4
+        yield application.derivative, 0.4
         yield application.argument, 0.5
     for name in [*world.rows, *world.matrices]:
         node = q(name)
