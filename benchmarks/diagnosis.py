@@ -102,7 +102,7 @@ def one_set(bench, path, title, misses):
         if misses and not (told(found) and agrees):
             hypotheses = [f"{hypothesis.formula} [{hypothesis.cost:.2f}]" for hypothesis in found.hypotheses]
             print(f"  {item['id']} {item['gradient']} {item['kind']}/{item['where']}: {item['code'].strip()!r}")
-            print(f"      {kinds} {found.note} {hypotheses} {found.diagnosis.properties}")
+            print(f"      {kinds} {found.operators} {hypotheses} {found.diagnosis.properties}")
     report(title, rows, times)
     for errors in dict.fromkeys(row["errors"] for row in rows):
         chosen = [i for i, row in enumerate(rows) if row["errors"] == errors]
@@ -227,7 +227,7 @@ def noise(bench, misses, count=NOISE):
                 found, ms = bench.explain(name, values, tolerance=tolerance)
                 times.append(ms)
                 if told(found):
-                    hypotheses[found.note] += 1
+                    hypotheses[found.operators] += 1
                     if misses:
                         print("  ", name, found.diagnosis, found.hypotheses)
             print(f"{title:20} {dtype.__name__:8} {count} answers   stories {sum(hypotheses.values())}   ", end="")

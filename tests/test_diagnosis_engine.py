@@ -129,7 +129,8 @@ def test_a_wrong_outer_product_is_recognised_in_any_shape(bench, code, kinds):
 
 def test_single_precision_keeps_the_diagnosis(bench):
     values = [v.astype(np.float32).astype(float) for v in bench.run("s.h_prev.T @ dJ_db2(s)")]
-    assert bench.explain("dJ_dU", values, tolerance=SINGLE)[0].note == "wrong-variable:h"
+    [mistake] = bench.explain("dJ_dU", values, tolerance=SINGLE)[0].diagnosis.mistakes
+    assert (mistake.kind, mistake.where) == ("wrong-variable", "h")
     assert bench.explain("dJ_dU", values, tolerance=DOUBLE)[0].diagnosis.certainty == "none"
 
 

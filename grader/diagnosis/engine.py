@@ -150,7 +150,7 @@ def _single(operator: str, new: str) -> Hypothesis:
 
 
 def _unexplained(properties: list[str]) -> Explanation:
-    return Explanation(Diagnosis("none", properties=properties), note="none")
+    return Explanation(Diagnosis("none", properties=properties))
 
 
 def _observation(hypothesis: Hypothesis) -> Explanation:
@@ -168,5 +168,4 @@ def _explanation(certainty: Certainty, found: Sequence[Hypothesis]) -> Explanati
             continue
         for mistake, edit in zip(mistakes, hypothesis.edits, strict=True):
             operators.setdefault(mistake, edit.operator)
-    note = "+".join(f"{edit.operator}:{edit.where}" for edit in hypotheses[0].edits)
-    return Explanation(Diagnosis(certainty, list(operators)), tuple(operators.values()), tuple(hypotheses), note)
+    return Explanation(Diagnosis(certainty, list(operators)), tuple(operators.values()), tuple(hypotheses))

@@ -70,7 +70,7 @@ def _call(node: Node) -> str:
     match node:
         case ("fn", name, a):
             return f"{name}({_text(a, 0)})"
-        case ("slope", name, a):
+        case ("derivative", name, a):
             return f"{name}'({_text(a, 0)})"
         case _:
             parts = [_text(part, 0) if isinstance(part, tuple) else str(part) for part in node[1:]]

@@ -28,7 +28,7 @@ class Application:
 
     @property
     def derivative(self) -> Node:
-        return ("slope", self.function, self.argument)
+        return ("derivative", self.function, self.argument)
 
     @property
     def jacobian(self) -> Node:
@@ -133,7 +133,7 @@ def make_world(assignment: Assignment) -> World:
     return world
 
 
-def slope_forms(world: World, application: Application) -> list[Node]:
+def derivative_forms(world: World, application: Application) -> list[Node]:
     """Ways to write f'(argument) that textbooks give and that hold for this function: f(1 - f), 1 - f^2, ..."""
     out = q(application.quantity)
     exp = ("fn", "exp", neg(application.argument))
@@ -152,27 +152,27 @@ def local_forms(world: World, name: str) -> Iterator[tuple[Node, float]]:
         return
     yield tree, 0.0
     for application in world.applications:
-        for form in _with_slope(world, tree, application.derivative):
+        for form in _with_derivative(world, tree, application.derivative):
             yield form, 0.0
-            for written in slope_forms(world, application):
+            for written in derivative_forms(world, application):
                 yield _substituted(form, application.derivative, written), 0.1
     if not world.upstream(name):
         yield from _root_forms(world, name)
 
 
-def _with_slope(world: World, tree: Node, slope: Node) -> Iterator[Node]:
+def _with_derivative(world: World, tree: Node, derivative: Node) -> Iterator[Node]:
     """`tree` with the factors that make up this derivative put together."""
     if tree[0] == "mul":
         factors = tree[1:]
         for size in range(1, len(factors)):
             for chosen in combinations(range(len(factors)), size):
-                if world.equal(mul(*(factors[i] for i in chosen)), slope):
+                if world.equal(mul(*(factors[i] for i in chosen)), derivative):
                     rest = [factor for i, factor in enumerate(factors) if i not in chosen]
-                    yield mul(*rest, slope)
+                    yield mul(*rest, derivative)
                     return
     for i, part in enumerate(tree):
         if isinstance(part, tuple):
-            for new in _with_slope(world, part, slope):
+            for new in _with_derivative(world, part, derivative):
                 yield (*tree[:i], new, *tree[i + 1 :])
 
 

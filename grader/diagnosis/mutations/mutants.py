@@ -9,7 +9,7 @@ from grader.diagnosis.formulas.world import World, local_forms
 from grader.diagnosis.hypothesis import Edit
 from grader.diagnosis.mutations.leaves import Mutant, derivative_mutants, gradient_mutants, quantity_mutants, wrong
 from grader.diagnosis.mutations.matrices import matrix_product_mutants, whole_mutants
-from grader.diagnosis.mutations.products import product_mutants, slope_mutants, sum_mutants
+from grader.diagnosis.mutations.products import derivative_factor_mutants, product_mutants, sum_mutants
 
 
 def mutants(node: Node, world: World, depth: int = 0) -> Iterator[Mutant]:
@@ -40,7 +40,7 @@ def local_mutants(name: str, world: World) -> Iterator[Mutant]:
 
 def _placed(edit: Edit, node: Node, world: World) -> Edit:
     """A mistake in the argument of a derivative is one in computing the output that the derivative is written with."""
-    if node[0] not in ("slope", "jacobian"):
+    if node[0] not in ("derivative", "jacobian"):
         return edit
     argument = node[2]
     application = world.application(node[1], argument)
@@ -77,7 +77,7 @@ _RULES: dict[str, Callable[[Node, World], Iterator[Mutant]]] = {
     "mul": product_mutants,
     "add": sum_mutants,
     "mm": matrix_product_mutants,
-    "slope": lambda node, world: slope_mutants(node, ONE, world),
+    "derivative": lambda node, world: derivative_factor_mutants(node, ONE, world),
     "pow": _power,
     "div": _quotient,
     "sum": _gathered,

@@ -5,26 +5,26 @@ from itertools import combinations, permutations
 
 from grader.diagnosis.formulas.expression import ONE, Node, add, leaves, mul, neg, one_minus, q, replaced
 from grader.diagnosis.formulas.rendering import gradient_text, text
-from grader.diagnosis.formulas.world import Application, World, slope_forms
+from grader.diagnosis.formulas.world import Application, World, derivative_forms
 from grader.diagnosis.mutations.leaves import Mutant, wrong
 
 
 def product_mutants(node: Node, world: World) -> Iterator[Mutant]:
     """Mutants of ("mul", ...)."""
-    parts = _slope_parts(node, world)
+    parts = _derivative_parts(node, world)
     for i, factor in enumerate(node[1:]):
         rest = mul(*(other for j, other in enumerate(node[1:]) if j != i))
         shown = factor_text(factor)
-        if factor[0] == "slope":
+        if factor[0] == "derivative":
             yield wrong(rest, "missing-slope", factor[1])
             yield wrong(mul(node, factor), "extra-slope", factor[1])
             yield wrong(("spread", factor), "derivative-table", factor[1], new=factor_text(rest))
-            yield from slope_mutants(factor, rest, world)
+            yield from derivative_factor_mutants(factor, rest, world)
         elif factor in parts:
             yield wrong(rest, "missing-slope-factor", parts[factor])
         else:
             yield wrong(rest, "missing-factor", shown)
-        if factor[0] not in ("slope", "g"):
+        if factor[0] not in ("derivative", "g"):
             yield wrong(mul(node, factor), "extra-factor", shown, new=shown, extra=0.1)
         if factor in parts and factor[0] == "add" and len(factor) == 3 and factor[2][0] == "neg":
             yield wrong(add(mul(rest, factor[1]), factor[2]), "slope-bracket", parts[factor])
@@ -46,18 +46,18 @@ def product_structures(node: Node) -> Iterator[Mutant]:
         yield wrong(mul(rest, ("T", factor)), "shape-broadcast", shown, new=shown, extra=0.2)
 
 
-def slope_mutants(slope: Node, rest: Node, world: World) -> Iterator[Mutant]:
+def derivative_factor_mutants(derivative: Node, rest: Node, world: World) -> Iterator[Mutant]:
     """`rest` times f'(a), with something else for f'(a)."""
-    function, argument = slope[1], slope[2]
+    function, argument = derivative[1], derivative[2]
     application = world.application(function, argument)
     for other in world.functions.names:
         if other != function and world.functions.entrywise[other]:
-            yield wrong(mul(rest, ("slope", other, argument)), "other-slope", function, new=other, old=function)
-    yield wrong(mul(rest, ("curve", function, argument)), "slope-second", function)
-    yield wrong(("slope", function, rest), "slope-argument", function, new=text(rest), extra=0.4)
+            yield wrong(mul(rest, ("derivative", other, argument)), "other-slope", function, new=other, old=function)
+    yield wrong(mul(rest, ("second_derivative", function, argument)), "slope-second", function)
+    yield wrong(("derivative", function, rest), "slope-argument", function, new=text(rest), extra=0.4)
     if argument[0] == "q" and argument[1] in world.shapes:
         for name in world.like(argument[1]):
-            yield wrong(mul(rest, ("slope", function, q(name))), "slope-argument", function, new=name)
+            yield wrong(mul(rest, ("derivative", function, q(name))), "slope-argument", function, new=name)
     if application is not None:
         out = q(application.quantity)
         yield wrong(mul(rest, ("pow", out, 2)), "slope-square", function, new=application.quantity)
@@ -95,18 +95,18 @@ def sum_mutants(node: Node, world: World) -> Iterator[Mutant]:
 
 def factor_text(factor: Node) -> str:
     """What a factor is called where it is missing: a short name, never a formula of a whole gradient."""
-    if factor[0] == "slope":
+    if factor[0] == "derivative":
         return f"{factor[1]}'"
     return gradient_text(factor[1]) if factor[0] == "g" else text(factor)
 
 
-def _slope_parts(node: Node, world: World) -> dict[Node, str]:
+def _derivative_parts(node: Node, world: World) -> dict[Node, str]:
     """The factors of a product that together are the derivative of a function, each with the name of the function."""
     found: dict[Node, str] = {}
     for application in world.applications:
         if not world.functions.entrywise[application.function]:
             continue
-        for form in slope_forms(world, application):
+        for form in derivative_forms(world, application):
             if form[0] == "mul" and all(factor in node[1:] for factor in form[1:]):
                 found.update(dict.fromkeys(form[1:], application.function))
     return found

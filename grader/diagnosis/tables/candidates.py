@@ -55,7 +55,7 @@ def _first(world: World) -> Iterator[tuple[Node, float]]:
         for function in world.functions.names:
             yield ("fn", function, node), 1.0
             if world.functions.entrywise[function]:
-                yield ("slope", function, node), 1.1
+                yield ("derivative", function, node), 1.1
     for index in world.indices:
         for name in world.one_hots:
             yield ("hot-like", q(index), q(name)), 0.8
