@@ -8,7 +8,7 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from grader.diagnosis.formulas.rendering import gradient_text
+from grader.diagnosis.formulas.expression import gradient_text
 
 ROOT = Path(__file__).parents[1]
 RIGHT = (ROOT / "tests" / "regression" / "solutions" / "gradients.py").read_text(encoding="utf-8")

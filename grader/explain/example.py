@@ -8,8 +8,7 @@ import msgspec
 import numpy as np
 
 from grader.config.keys import Gradient
-from grader.diagnosis.formulas.expression import leaves
-from grader.diagnosis.formulas.rendering import text
+from grader.diagnosis.formulas.expression import leaves, text
 from grader.diagnosis.formulas.world import World, make_world
 from grader.diagnosis.mutations.mutants import local_mutants
 from grader.errors import ConfigError

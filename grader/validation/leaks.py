@@ -87,17 +87,11 @@ def _belongs(piece: str, known: set[str]) -> bool:
 
 def _with_products(tokens: Sequence[str]) -> Iterator[tuple[str, ...]]:
     """The same with a sign wherever two factors are side by side: as matrix products, and as others."""
-    gaps = [i for i in range(1, len(tokens)) if _ends(tokens[i - 1]) and _begins(tokens[i])]
+    ends = [piece[0].isalnum() or piece in (")", "]") for piece in tokens]
+    begins = [piece[0].isalpha() or piece == "(" for piece in tokens]
+    gaps = [i for i in range(1, len(tokens)) if ends[i - 1] and begins[i]]
     for sign in ("@", "*") if gaps else ():
         yield tuple(part for i, own in enumerate(tokens) for part in ((sign, own) if i in gaps else (own,)))
-
-
-def _ends(piece: str) -> bool:
-    return piece[0].isalnum() or piece in (")", "]")
-
-
-def _begins(piece: str) -> bool:
-    return piece[0].isalpha() or piece == "("
 
 
 def _parsed(source: str) -> ast.expr | None:

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from grader.config.keys import Gradient
-from grader.diagnosis.formulas.expression import Evaluator, Values
-from grader.diagnosis.formulas.rendering import text
+from grader.diagnosis.formulas.expression import Evaluator, Values, text
 from grader.diagnosis.formulas.world import World, make_world
 from grader.diagnosis.hypothesis import Edit
 from grader.diagnosis.mutations.mutants import local_mutants

@@ -3,8 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from grader.diagnosis.formulas.expression import ONE, Node, mul, neg, one_minus, q
-from grader.diagnosis.formulas.rendering import gradient_text, text
+from grader.diagnosis.formulas.expression import ONE, Node, gradient_text, mul, neg, one_minus, q, text
 from grader.diagnosis.formulas.world import World
 from grader.diagnosis.hypothesis import Edit
 from grader.diagnosis.operators import OPERATORS

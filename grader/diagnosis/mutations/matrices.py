@@ -2,8 +2,18 @@
 
 from collections.abc import Iterator
 
-from grader.diagnosis.formulas.expression import Node, add, leaves, mul, number, one_minus, q, transposed
-from grader.diagnosis.formulas.rendering import gradient_text, text
+from grader.diagnosis.formulas.expression import (
+    Node,
+    add,
+    gradient_text,
+    leaves,
+    mul,
+    number,
+    one_minus,
+    q,
+    text,
+    transposed,
+)
 from grader.diagnosis.formulas.world import World
 from grader.diagnosis.mutations.leaves import Mutant, wrong
 from grader.diagnosis.mutations.products import extra_application, factor_text

@@ -3,8 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from grader.diagnosis.formulas.expression import ONE, Node, leaves
-from grader.diagnosis.formulas.rendering import text
+from grader.diagnosis.formulas.expression import ONE, Node, leaves, text
 from grader.diagnosis.formulas.world import World, local_forms
 from grader.diagnosis.hypothesis import Edit
 from grader.diagnosis.mutations.leaves import Mutant, derivative_mutants, gradient_mutants, quantity_mutants, wrong

@@ -3,8 +3,19 @@
 from collections.abc import Iterator
 from itertools import combinations, permutations
 
-from grader.diagnosis.formulas.expression import ONE, Node, add, leaves, mul, neg, one_minus, q, replaced
-from grader.diagnosis.formulas.rendering import gradient_text, text
+from grader.diagnosis.formulas.expression import (
+    ONE,
+    Node,
+    add,
+    gradient_text,
+    leaves,
+    mul,
+    neg,
+    one_minus,
+    q,
+    replaced,
+    text,
+)
 from grader.diagnosis.formulas.world import Application, World, derivative_forms
 from grader.diagnosis.mutations.leaves import Mutant, wrong
 

@@ -8,8 +8,18 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from grader.diagnosis.comparison import Target, verify
-from grader.diagnosis.formulas.expression import Evaluator, Node, Values, add, leaves, mul, number, q
-from grader.diagnosis.formulas.rendering import gradient_text, text
+from grader.diagnosis.formulas.expression import (
+    Evaluator,
+    Node,
+    Values,
+    add,
+    gradient_text,
+    leaves,
+    mul,
+    number,
+    q,
+    text,
+)
 from grader.diagnosis.hypothesis import Hypothesis
 from grader.diagnosis.operators import OPERATORS
 from grader.diagnosis.tables.tables import Entries

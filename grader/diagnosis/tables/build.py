@@ -14,9 +14,8 @@ from grader.diagnosis.formulas.world import World
 from grader.diagnosis.hypothesis import Edit
 from grader.diagnosis.mutations.mutants import local_mutants
 from grader.diagnosis.tables.candidates import candidates
-from grader.diagnosis.tables.fingerprints import entry_counts, fingerprint
 from grader.diagnosis.tables.maps import Formula, local_formulas, make_maps, make_stock, whole_formulas
-from grader.diagnosis.tables.tables import Entries, Tables, packed
+from grader.diagnosis.tables.tables import Entries, Tables, entry_counts, fingerprint, packed
 
 ALTERNATIVES = 3
 PER_LEVEL = 0.02

@@ -11,7 +11,7 @@ import tempfile
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -122,15 +122,25 @@ def write_tables(tables: Tables, path: Path) -> None:
 
 
 def read_tables(path: Path) -> Tables:
-    """The tables in a file; the maps, which few answers need, are read when they are asked for."""
+    """The tables in a file; the maps, which few answers need, are read on first use."""
     with _opened(path) as file:
         index = msgspec.json.decode(file["index"].tobytes())
         tables = Tables(candidates=_record(Entries, file, "candidates"))
         for name in index["gradients"]:
             tables.gradients[name] = _record(Entries, file, f"gradients.{name}")
-    tables.maps = _Lazy(index["maps"], lambda name: _maps(path, f"maps.{name}", *index["maps"][name]))
-    tables.wholes = _Lazy(index["wholes"], lambda name: _maps(path, f"wholes.{name}", *index["wholes"][name]))
-    tables.values = _Lazy(index["values"], lambda name: _stock(path, f"values.{name}"))
+
+    def maps(kind: str, name: str) -> Maps:
+        upstream, count = index[kind][name]
+        with _opened(path) as file:
+            return Maps(upstream, [_record(Group, file, f"{kind}.{name}.{i}") for i in range(count)])
+
+    def stock(name: str) -> Stock:
+        with _opened(path) as file:
+            return _record(Stock, file, f"values.{name}")
+
+    tables.maps = _Lazy(index["maps"], partial(maps, "maps"))
+    tables.wholes = _Lazy(index["wholes"], partial(maps, "wholes"))
+    tables.values = _Lazy(index["values"], stock)
     return tables
 
 
@@ -190,16 +200,6 @@ def _record(kind: type[Record], file: Any, prefix: str) -> Record:
         return value if of is Array else tuple(value.tolist())
 
     return kind(**{field.name: read(field.name, field.type) for field in fields(kind)})
-
-
-def _maps(path: Path, prefix: str, upstream: str, count: int) -> Maps:
-    with _opened(path) as file:
-        return Maps(upstream, [_record(Group, file, f"{prefix}.{i}") for i in range(count)])
-
-
-def _stock(path: Path, prefix: str) -> Stock:
-    with _opened(path) as file:
-        return _record(Stock, file, prefix)
 
 
 def _prune(folder: Path) -> None:
