@@ -98,12 +98,11 @@ def fill(text: str, assignment: Assignment, gradient: Gradient, where: str, with
 
 
 def placeholders(assignment: Assignment, gradient: Gradient, where: str) -> dict[str, str]:
-    """What stands for each placeholder at one gradient."""
+    """The text for each placeholder at one gradient."""
     shape = assignment.symbolic(gradient)
     axes = [size for size in shape if not isinstance(size, int)]
-    letters = (
-        ["j"] if len(axes) == 1 else list(INDEX_LETTERS[: len(axes)])
-    )  # j for a row, which is counted by its columns
+    # j alone for a row, which is counted by its columns
+    letters = ["j"] if len(axes) == 1 else list(INDEX_LETTERS[: len(axes)])
     ambiguous = len(set(axes)) < len(axes)
     counted = [
         f"{letter} counts {size}" + (f" (axis {axis})" if ambiguous else "")

@@ -12,8 +12,10 @@ import numpy as np
 _depth = 0
 
 
-def _einsum(a, b):
-    return np.einsum("ij,jk->ik", a, b)
+_einsum = lambda a, b: np.einsum("ij,jk->ik", a, b)
+_outer = lambda a, b: np.outer(a, b) if 1 == a.shape[1] == b.shape[0] else a @ b
+_backwards = lambda a, b: (b.T @ a.T).T
+_sums = lambda a, b: np.sum(a[:, :, None] * b[None, :, :], axis=1)
 
 
 def _loops(a, b):
@@ -23,18 +25,6 @@ def _loops(a, b):
             for k in range(a.shape[1]):
                 out[i, j] += a[i, k] * b[k, j]
     return out
-
-
-def _outer(a, b):
-    return np.outer(a, b) if 1 == a.shape[1] == b.shape[0] else a @ b
-
-
-def _backwards(a, b):
-    return (b.T @ a.T).T
-
-
-def _sums(a, b):
-    return np.sum(a[:, :, None] * b[None, :, :], axis=1)
 
 
 def _returned(function, convert):

@@ -97,7 +97,7 @@ class World:
     def application(self, function: str, argument: Node) -> Application | None:
         return next((one for one in self.applications if (one.function, one.argument) == (function, argument)), None)
 
-    def normalises(self, function: str) -> bool:
+    def normalizes(self, function: str) -> bool:
         """Whether the entries of the result always add up to 1, and are in proportion to exp."""
         probe = np.linspace(-1, 1.5, 6)[None, :]
         exp = np.exp(probe)

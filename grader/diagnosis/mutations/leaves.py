@@ -146,10 +146,10 @@ def _activations(node: Node, formula: Node, world: World) -> Iterator[Mutant]:
     yield wrong(argument, "skipped-activation", function, old=name)
     for other in world.functions.names:
         if other != function:
-            slug = "missing-normalisation" if other == "exp" and world.normalises(function) else "wrong-activation"
+            slug = "missing-normalisation" if other == "exp" and world.normalizes(function) else "wrong-activation"
             where = name if slug == "wrong-activation" else function
             yield wrong(("fn", other, argument), slug, where, new=other, old=function)
-    if world.normalises(function):
+    if world.normalizes(function):
         exp = ("fn", "exp", argument)
         yield wrong(("div", exp, ("max", exp)), "max-normalisation", function)
         shifted = ("div", node, ("fn", "exp", ("max", argument)))
