@@ -15,8 +15,7 @@ from grader.validation.finding import Finding
 from grader.validation.hint_checks import check_derivation, check_hints, check_misconceptions
 from grader.validation.mutation import check_mutants
 from grader.validation.numbers import check_fresh_points, check_margins, check_points, check_solution, check_trivial
-from grader.validation.rewriting import rewritings
-from grader.validation.submissions import check_stubs
+from grader.validation.submissions import check_stubs, rewritings
 
 ROOT = Path(__file__).parents[1]
 Run = Callable[..., "CompletedProcess[str]"]

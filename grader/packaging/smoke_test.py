@@ -8,7 +8,7 @@ from grader.grading.grader import Grader
 from grader.inputs.submission import Submission
 from grader.problem.assignment import Assignment
 from grader.records.result import Grade
-from grader.validation.rewriting import rewritings
+from grader.validation.submissions import rewritings
 
 
 @dataclass(frozen=True)

@@ -141,7 +141,7 @@ def _rows(node: Node, formula: Node, world: World) -> Iterator[Mutant]:
 
 
 def _activations(node: Node, formula: Node, world: World) -> Iterator[Mutant]:
-    """A quantity f(a): a itself, another function of a, f not normalised."""
+    """A quantity f(a): a itself, another function of a, f not normalized."""
     name, (_, function, argument) = node[1], formula
     yield wrong(argument, "skipped-activation", function, old=name)
     for other in world.functions.names:
