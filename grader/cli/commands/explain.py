@@ -38,8 +38,7 @@ def command(gradient: str, config_path: Path | None) -> None:
 
 
 def _lines(assignment: "Assignment", gradient: "Gradient") -> Iterator[str]:
-    from grader.explain.example import worked_example
-    from grader.explain.sections import derivation_path, sections
+    from grader.explain.example import derivation_path, sections, worked_example
 
     title = f"{gradient.name}: gradient of {assignment.config.loss} with respect to {gradient.of}"
     yield f"{click.style(title, bold=True)}\n"
