@@ -25,9 +25,9 @@ from hypothesis.extra.numpy import array_shapes, arrays, from_dtype
 from report_class import HOSTILE, RIGHT, source_of
 
 from grader.classroom.report.data import Class, Record, read_class
-from grader.classroom.report.evidence import excerpt, heat_map
-from grader.classroom.report.facts import KIND_WORDS, root_mistakes
-from grader.classroom.report.figures import Summary, summarise
+from grader.classroom.report.details import excerpt, heat_map
+from grader.classroom.report.facts import KIND_LABELS, root_mistakes
+from grader.classroom.report.figures import Summary, summarize
 from grader.classroom.report.groups import make_groups
 from grader.classroom.report.island import embed, make_island, visible
 from grader.classroom.report.page import make_report
@@ -52,7 +52,7 @@ def graded(graded_class: Path) -> Class:
 
 @pytest.fixture(scope="session")
 def summary(assignment: Assignment, graded: Class) -> Summary:
-    return summarise(assignment.config, graded.records)
+    return summarize(assignment.config, graded.records)
 
 
 @pytest.fixture(scope="session")
@@ -97,7 +97,7 @@ def test_the_marks_lost_to_root_mistakes_are_all_the_marks_that_were_lost(graded
 
 def test_the_marks_kept_are_all_that_follow_through_gave(graded: Class, summary: Summary) -> None:
     follows = [g.follow_through for r in graded.records if r.grade for g in r.grade.gradients if g.follow_through]
-    assert sum(cost.kept for cost in summary.costs) == pytest.approx(sum(follow.score for follow in follows))
+    assert sum(cost.saved for cost in summary.costs) == pytest.approx(sum(follow.score for follow in follows))
     assert follows
 
 
@@ -128,15 +128,15 @@ def test_checks_are_counted_as_the_grades_say(graded: Class, summary: Summary) -
 
 def test_a_student_without_a_file_is_not_one_who_could_not_be_graded(graded: Class, assignment: Assignment) -> None:
     broken = Record("z", "z", "unreadable", problem="this zip cannot be read")
-    summary = summarise(assignment.config, [*graded.records, broken])
+    summary = summarize(assignment.config, [*graded.records, broken])
     assert (summary.no_file, summary.not_graded) == ([STUDENTS], [STUDENTS + 1])
 
 
 def test_one_sign_that_six_gradients_inherit_is_one_root_mistake(assignment: Assignment, sandbox: Sandbox) -> None:
     result = grade_of(assignment, sandbox, {"dJ_db2": "s.y - s.y_hat"})
-    summary = summarise(assignment.config, [Record("a", "a", "graded", result)])
+    summary = summarize(assignment.config, [Record("a", "a", "graded", result)])
     (cost,) = summary.costs
-    assert (cost.gradient, cost.lost, cost.propagated, cost.kept) == ("dJ_db2", 8.0, 7, 72.0)
+    assert (cost.gradient, cost.lost, cost.propagated, cost.saved) == ("dJ_db2", 8.0, 7, 72.0)
     (chain,) = summary.chains
     assert chain.roots == ("dJ_db2",)
     assert chain.reached == tuple(assignment.names[1:])
@@ -146,14 +146,14 @@ def test_one_exception_that_stops_eight_gradients_is_one_root_mistake(assignment
     result = grade_of(assignment, sandbox, {"dJ_db2": "raise ValueError('no'); return"})
     (root,) = root_mistakes(result)
     assert (root.gradient, root.lost, root.mistake.kind) == ("dJ_db2", 100.0, "runtime")
-    assert root.stopped == tuple(assignment.names[1:])
-    (problem,) = summarise(assignment.config, [Record("a", "a", "graded", result)]).problems
+    assert root.affected == tuple(assignment.names[1:])
+    (problem,) = summarize(assignment.config, [Record("a", "a", "graded", result)]).problems
     assert (problem.name, problem.where) == ("ValueError", "dJ_db2")
 
 
 def test_a_file_that_does_not_load_is_one_problem_and_no_mistake(assignment: Assignment, sandbox: Sandbox) -> None:
     result = grade_run(assignment, sandbox.run(b"import nothing_of_that_name\n"), "gradients.py")
-    summary = summarise(assignment.config, [Record("a", "a", "graded", result)])
+    summary = summarize(assignment.config, [Record("a", "a", "graded", result)])
     assert [problem.where for problem in summary.problems] == [""]
     assert summary.kinds == {}
     assert [(cost.gradient, cost.lost) for cost in summary.costs] == [("", 100.0)]
@@ -169,7 +169,7 @@ def test_the_line_at_which_a_file_does_not_load_is_shown(assignment: Assignment,
 
 
 def test_every_kind_of_mistake_has_its_words(summary: Summary) -> None:
-    assert set(summary.kinds) <= set(KIND_WORDS)
+    assert set(summary.kinds) <= set(KIND_LABELS)
 
 
 def test_a_number_on_the_page_is_the_size_of_its_group(page: str, summary: Summary, assignment: Assignment) -> None:

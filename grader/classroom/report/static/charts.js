@@ -1,4 +1,4 @@
-// The charts.  Bars are shortcuts for the mouse: the tables beside them have the same numbers as buttons for everybody.
+// The charts.  Bars are shortcuts for the mouse; the tables below them have the same numbers as buttons.
 
 async function drawCharts(data, pick) {
   for (const [name, specification] of Object.entries(data.charts)) {
