@@ -197,7 +197,7 @@ def test_large_messages_in_both_directions_do_not_wait_for_each_other():
     ours, theirs = connected()
     run = pack_run(Run({"dJ_dU": [Answer("missing")]}))
     worker = Worker(theirs, lambda _, task, __: Result(task.number, bytes(10**6)))
-    working = threading.Thread(target=worker.grade_all, daemon=True)
+    working = threading.Thread(target=worker.grade_all, args=(None, 1), daemon=True)
     sending = threading.Thread(
         target=lambda: [send(ours, Task(i, "x" * 10**6, run=run)) for i in range(8)], daemon=True
     )
@@ -397,7 +397,7 @@ def test_a_regrade_after_an_interrupted_batch_counts_those_that_were_never_run(r
 
 
 def test_every_command_names_the_files_that_are_older_than_the_last_grading_run(results, changed, tmp_path):
-    pytest.importorskip("altair", reason="needs the extra: pip install 'gradient-grader[report]'")
+    pytest.importorskip("vl_convert", reason="needs the extra: pip install 'gradient-grader[report]'")
     config, change = changed
     elsewhere = tmp_path / "marks.csv"
     assert run("report", results).returncode == 0

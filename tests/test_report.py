@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 import pytest
 
-pytest.importorskip("altair", reason="needs the extra: pip install 'gradient-grader[report]'")
+pytest.importorskip("vl_convert", reason="needs the extra: pip install 'gradient-grader[report]'")
 from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -501,7 +501,7 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
 def test_without_the_extra_the_command_says_what_to_install(graded_class: Path) -> None:
     program = f"""
 import sys
-sys.modules["altair"] = None  # what Python itself takes for a package that is not there
+sys.modules["vl_convert"] = None  # what Python itself takes for a package that is not there
 sys.argv = ["grader", "report", {str(graded_class)!r}]
 from grader.cli.app import main
 main()

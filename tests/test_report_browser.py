@@ -17,7 +17,7 @@ from grader.classroom.report.data import read_class
 from grader.classroom.report.page import make_report
 from grader.problem.assignment import Assignment
 
-pytest.importorskip("altair", reason="needs the extra: pip install 'gradient-grader[report]'")
+pytest.importorskip("vl_convert", reason="needs the extra: pip install 'gradient-grader[report]'")
 playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install playwright")
 CHROMIUM = shutil.which("chromium")
 pytestmark = [

@@ -1,6 +1,5 @@
 """`grader regrade` without its command line: grade the stored answers under the present assignment."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,8 +12,6 @@ from grader.classroom.store.database import explained
 from grader.classroom.store.query import Results, Todo, not_in_round
 from grader.classroom.store.store import Store
 from grader.config.load import load_config
-
-RERUNS = ("none", "changed", "all")
 
 
 @dataclass
@@ -41,7 +38,11 @@ class Regraded:
 
 
 def run_regrade(config_path: Path, out: Path, *, jobs: int, dask: str = "", rerun: str = "none") -> Regraded:
-    """Grade everything in `out` again; student code runs only as `rerun`, one of RERUNS, says.
+    """Grade everything in `out` again.
+
+    Args:
+        rerun: which files are run again: "none", "changed" (those whose stored answers cannot be graded again, or are of
+            another Python, numpy or limits) or "all".
 
     Raises:
         GraderError: there are no results, the assignment cannot be used, or the store failed.
@@ -76,17 +77,12 @@ def run_regrade(config_path: Path, out: Path, *, jobs: int, dask: str = "", reru
 
 def _plan(todo: list[Todo], rerun: str) -> tuple[list[Work], list[Todo]]:
     """What to grade from stored answers and what to run, and what is left as it is."""
-    wants: dict[str, Callable[[Todo], bool]] = {
-        "none": lambda one: False,
-        "changed": lambda one: not (one.regradable and one.same_runtime),
-        "all": lambda one: True,
-    }
     work, left = [], []
     for one in sorted(todo, key=lambda one: one.answers):  # a worker remembers the grades of the answers it saw last
-        if wants[rerun](one):
+        if rerun == "all" or (rerun == "changed" and not (one.regradable and one.same_runtime)):
             work.append(Work(one.submission, before=one.run_id if one.regradable else None))
-        elif not one.regradable or one.run_id is None:
-            left.append(one)
-        else:
+        elif one.regradable:
             work.append(Work(one.submission, one.run_id))
+        else:
+            left.append(one)
     return work, left

@@ -17,7 +17,7 @@ from grader.classroom.report.facts import (
 )
 from grader.config.keys import CHECKS, Config
 from grader.output.wording import STATUS_LABELS
-from grader.records.result import Grade, GradientStatus
+from grader.records.result import Grade, GradientResult, GradientStatus
 
 Students = list[int]  # positions in the list of records
 Grades = dict[int, Grade]  # those of the records that are graded
@@ -118,6 +118,9 @@ def summarize(config: Config, records: Sequence[Record]) -> Summary:
     graded = {k: record.grade for k, record in enumerate(records) if record.grade and record.status == "graded"}
     shares = {k: grade.score / (grade.max_score or 1) for k, grade in graded.items()}
     names = [gradient.name for gradient in config.gradients]
+    results = {
+        name: [(k, g) for k, grade in graded.items() for g in grade.gradients if g.name == name] for name in names
+    }
     return Summary(
         graded=list(graded),
         not_graded=[k for k, record in enumerate(records) if record.status not in ("graded", "missing")],
@@ -126,8 +129,14 @@ def summarize(config: Config, records: Sequence[Record]) -> Summary:
         late=[k for k, record in enumerate(records) if record.late],
         median_share=median(shares.values()) if shares else None,
         bins=[[k for k in graded if _bin(shares[k]) == number] for number in range(BINS)],
-        outcomes=_outcomes(names, graded),
-        checks=_checks(names, graded),
+        outcomes={
+            name: {status: [k for k, gradient in found if gradient.status == status] for status in STATUS_LABELS}
+            for name, found in results.items()
+        },
+        checks={
+            name: {check: [k for k, gradient in found if _passed(gradient, check)] for check in CHECKS}
+            for name, found in results.items()
+        },
         kinds=_kinds(names, graded),
         costs=_costs(graded),
         chains=_chains(graded),
@@ -136,34 +145,12 @@ def summarize(config: Config, records: Sequence[Record]) -> Summary:
     )
 
 
-def bin_label(k: int, max_score: float) -> str:
-    low, high = (f"{share * max_score / BINS:g}" for share in (k, k + 1))
-    return f"{low} to {high}" if k == BINS - 1 else f"{low} to less than {high}"
-
-
 def _bin(share: float) -> int:
     return max(0, min(BINS - 1, int(share * BINS + 1e-9)))
 
 
-def _outcomes(names: Sequence[str], graded: Grades) -> dict[str, dict[GradientStatus, Students]]:
-    table: dict[str, dict[GradientStatus, Students]] = {
-        name: {status: [] for status in STATUS_LABELS} for name in names
-    }
-    for k, grade in graded.items():
-        for gradient in grade.gradients:
-            if gradient.name in table:
-                table[gradient.name][gradient.status].append(k)
-    return table
-
-
-def _checks(names: Sequence[str], graded: Grades) -> dict[str, dict[str, Students]]:
-    table: dict[str, dict[str, Students]] = {name: {check: [] for check in CHECKS} for name in names}
-    for k, grade in graded.items():
-        for gradient in grade.gradients:
-            for check in gradient.checks:
-                if check.outcome == "passed" and check.name in table.get(gradient.name, {}):
-                    table[gradient.name][check.name].append(k)
-    return table
+def _passed(gradient: GradientResult, check: str) -> bool:
+    return any(one.name == check and one.outcome == "passed" for one in gradient.checks)
 
 
 def _kinds(names: Sequence[str], graded: Grades) -> dict[str, dict[str, Students]]:

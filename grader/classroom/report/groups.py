@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from grader.classroom.report.facts import kind_label, signal_label
-from grader.classroom.report.figures import OUTCOMES, Students, Summary, bin_label
+from grader.classroom.report.figures import BINS, OUTCOMES, Students, Summary
 from grader.classroom.report.island import visible
 from grader.config.keys import CHECKS
 from grader.output.wording import CHECK_LABELS
@@ -23,7 +23,8 @@ def _by_marks(summary: Summary, max_score: float) -> Iterator[Group]:
     yield "full-marks", "full marks", summary.full_marks
     yield "late", "late", summary.late
     for k, students in enumerate(summary.bins):
-        yield f"scores-{k}", f"{bin_label(k, max_score)} marks", students
+        low, high = (f"{share * max_score / BINS:g}" for share in (k, k + 1))
+        yield f"scores-{k}", f"{low} to {'' if k == BINS - 1 else 'less than '}{high} marks", students
 
 
 def _by_gradient(summary: Summary) -> Iterator[Group]:

@@ -50,15 +50,7 @@ def make_island(assignment: Assignment, records: Sequence[Record], steps_hash: s
     Args:
         steps_hash: of the present assignment; answers at other sample points are not compared with it entry by entry.
     """
-    details, code = _Pool(), _Pool()
-    students = [_student(assignment, record, record.steps_hash == steps_hash, details, code) for record in records]
-    return {
-        "gradients": assignment.names,
-        "max_score": assignment.config.max_score,
-        "students": students,
-        "details": details.values,
-        "code": code.values,
-    }
+    return _Island(assignment, steps_hash).of(records)
 
 
 def embed(value: Any) -> str:
@@ -74,58 +66,61 @@ def visible(text: str, limit: int = MAX_TEXT) -> str:
     return several_lines(text, limit, keep="\t", named=True)
 
 
-def _student(assignment: Assignment, record: Record, comparable: bool, details: _Pool, code: _Pool) -> dict[str, Any]:
-    grade = record.grade
-    graded = grade is not None and record.status == "graded"
-    message = record.problem if grade is None else "\n".join([grade.message, *grade.notes])
-    student: dict[str, Any] = {
-        "name": visible(record.name or record.key, 200),
-        "score": grade.score if grade is not None and graded else None,
-        "mistakes": [],
-        "statuses": [],
-        "details": [],
-        "code": {},
-    }
-    optional = {
-        "key": visible(record.key, 200) if record.key != record.name else "",
-        "unmarked": "" if graded else UNMARKED_LABELS.get(record.status, record.status),
-        "late": record.late,
-        "flags": _flags(record),
-        "message": visible(message.strip()),
-        "printed": visible(grade.printed) if grade else "",
-    }
-    student |= {key: value for key, value in optional.items() if value}
-    if grade is not None:
-        student["mistakes"] = [NOT_LOADED] if not_loaded(grade) else _mistakes_in_short(grade)
-        student["statuses"] = [gradient.status for gradient in grade.gradients]
-        _add_details(student, assignment, record, grade, comparable, details, code)
-    return student
+class _Island:
+    """The values that students share, and what is added to them student by student."""
 
+    def __init__(self, assignment: Assignment, steps_hash: str) -> None:
+        self._assignment = assignment
+        self._steps_hash = steps_hash
+        self._details, self._code = _Pool(), _Pool()
 
-def _add_details(
-    student: dict[str, Any],
-    assignment: Assignment,
-    record: Record,
-    grade: Grade,
-    comparable: bool,
-    details: _Pool,
-    code: _Pool,
-) -> None:
-    """Add what is shown of each gradient that is not simply right, and of a file that does not load."""
-    lines = record.source.decode(errors="replace").splitlines()
-    if not_loaded(grade) and record.run is not None:
-        shown = around(lines, record.run.loading.line)
-        if shown is not None:
-            student["place"] = [record.run.loading.line, code.add(_shown(shown))]
-    for k, result in enumerate(grade.gradients):
-        repeated = not_loaded(grade) and result.message in grade.message
-        if repeated or (result.status == "passed" and not result.notes):
-            continue
-        answers = record.run.answers.get(result.name, []) if record.run is not None and comparable else []
-        student["details"].append([k, details.add(_detail(assignment, result, answers))])
-        shown = None if result.status in ("passed", "followed_through") else excerpt(lines, result.name, result.line)
-        if shown is not None:
-            student["code"][k] = code.add(_shown(shown))
+    def of(self, records: Sequence[Record]) -> dict[str, Any]:
+        return {
+            "gradients": self._assignment.names,
+            "max_score": self._assignment.config.max_score,
+            "students": [self._student(record) for record in records],
+            "details": self._details.values,
+            "code": self._code.values,
+        }
+
+    def _student(self, record: Record) -> dict[str, Any]:
+        grade = record.grade
+        graded = grade is not None and record.status == "graded"
+        message = record.problem if grade is None else "\n".join([grade.message, *grade.notes])
+        score = grade.score if grade is not None and graded else None
+        student: dict[str, Any] = {"name": visible(record.name or record.key, 200), "score": score}
+        student.update(mistakes=[], statuses=[], details=[], code={})
+        optional = {
+            "key": visible(record.key, 200) if record.key != record.name else "",
+            "unmarked": "" if graded else UNMARKED_LABELS.get(record.status, record.status),
+            "late": record.late,
+            "flags": _flags(record),
+            "message": visible(message.strip()),
+            "printed": visible(grade.printed) if grade else "",
+        }
+        student |= {key: value for key, value in optional.items() if value}
+        if grade is not None:
+            student["mistakes"] = [NOT_LOADED] if not_loaded(grade) else _mistakes_in_short(grade)
+            student["statuses"] = [gradient.status for gradient in grade.gradients]
+            self._add_details(student, record, grade)
+        return student
+
+    def _add_details(self, student: dict[str, Any], record: Record, grade: Grade) -> None:
+        """Add what is shown of each gradient that is not simply right, and of a file that does not load."""
+        lines = record.source.decode(errors="replace").splitlines()
+        loading = record.run.loading if record.run else None
+        if not_loaded(grade) and loading and (shown := around(lines, loading.line)) is not None:
+            student["place"] = [loading.line, self._code.add(_shown(shown))]
+        for k, result in enumerate(grade.gradients):
+            repeated = not_loaded(grade) and result.message in grade.message
+            if repeated or (result.status == "passed" and not result.notes):
+                continue
+            comparable = record.steps_hash == self._steps_hash
+            answers = record.run.answers.get(result.name, []) if record.run and comparable else []
+            student["details"].append([k, self._details.add(_detail(self._assignment, result, answers))])
+            right = result.status in ("passed", "followed_through")
+            if not right and (shown := excerpt(lines, result.name, result.line)) is not None:
+                student["code"][k] = self._code.add(_shown(shown))
 
 
 def _shown(code: Code) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from grader.output.wording import CHECK_LABELS, STATUS_LABELS
 from grader.problem.assignment import Assignment
 from grader.problem.fingerprint import fingerprint
 
+CHARTED = 10  # root mistakes in their chart
 SCRIPTS = ("table.js", "details.js", "charts.js", "main.js")
 
 
@@ -29,8 +30,6 @@ def make_report(assignment: Assignment, graded: Class) -> str:
         import jinja2
         import markupsafe
         import vl_convert  # noqa: F401, used further down
-
-        from grader.classroom.report import charts
     except ImportError as error:
         raise UsageError(
             f"the report needs packages that are not installed ({error.name}): pip install 'gradient-grader[report]'"
@@ -44,11 +43,9 @@ def make_report(assignment: Assignment, graded: Class) -> str:
     island = make_island(assignment, records, now.steps) | {
         "groups": groups,
         "status_labels": STATUS_LABELS,
-        "charts": {
-            "scores": charts.scores_chart(summary, config.max_score),
-            "outcomes": charts.outcomes_chart(summary),
-            "costs": charts.costs_chart(summary.costs),
-        },
+        "bins": BINS,
+        "outcomes": list(OUTCOMES),
+        "costs": [[round(cost.lost, 2), round(cost.saved, 2)] for cost in summary.costs[:CHARTED]],
     }
     library, script = _library(), _script_safe("\n".join(_static(name) for name in SCRIPTS))
     environment = jinja2.Environment(

@@ -2,8 +2,8 @@
 
 // The buckets of a heat map (details.py): the class of its color, a sign, words.
 const BUCKETS = {
-  a: ["h0", "·", "right"], b: ["h1", "", "below 1 %"], c: ["h2", "", "1 to 10 %"], d: ["h3", "", "10 to 50 %"],
-  e: ["h4", "", "50 to 100 %"], f: ["h5", "−", "opposite sign"], o: ["h4", "0", "zero, but should not be"], z: ["hz", "∞", "not a finite number"] };
+  a: ["h0", "·", "right"], b: ["h1", "", "below 1%"], c: ["h2", "", "1 to 10%"], d: ["h3", "", "10 to 50%"],
+  e: ["h4", "", "50 to 100%"], f: ["h5", "−", "opposite sign"], o: ["h4", "0", "zero, but should not be"], z: ["hz", "∞", "not a finite number"] };
 
 function quoted(tag, text, className = "") {
   return make(tag, { className: `quoted ${className}`, textContent: text, dir: "auto" });
