@@ -1,4 +1,4 @@
-"""The class report without a browser: its figures, its evidence, its HTML, its command."""
+"""The class report without a browser: its figures, its details, its HTML, its command."""
 
 import base64
 import hashlib
@@ -95,7 +95,7 @@ def test_the_marks_lost_to_root_mistakes_are_all_the_marks_that_were_lost(graded
     assert lost > 0
 
 
-def test_the_marks_kept_are_all_that_follow_through_gave(graded: Class, summary: Summary) -> None:
+def test_the_saved_marks_are_all_that_follow_through_gave(graded: Class, summary: Summary) -> None:
     follows = [g.follow_through for r in graded.records if r.grade for g in r.grade.gradients if g.follow_through]
     assert sum(cost.saved for cost in summary.costs) == pytest.approx(sum(follow.score for follow in follows))
     assert follows
@@ -168,7 +168,7 @@ def test_the_line_at_which_a_file_does_not_load_is_shown(assignment: Assignment,
     assert (line, island["code"][position]) == (4, {"first": 2, "lines": ["b = 2", "c = 3", "d = =", "e = 5", "f = 6"]})
 
 
-def test_every_kind_of_mistake_has_its_words(summary: Summary) -> None:
+def test_every_kind_of_mistake_has_a_label(summary: Summary) -> None:
     assert set(summary.kinds) <= set(KIND_LABELS)
 
 
@@ -179,7 +179,7 @@ def test_a_number_on_the_page_is_the_size_of_its_group(page: str, summary: Summa
     assert {(key, int(number)) for key, number in shown} <= {(key, len(group[1])) for key, group in groups.items()}
 
 
-# --- evidence -----------------------------------------------------------------------------------------------------------
+# --- details ------------------------------------------------------------------------------------------------------------
 
 
 def test_a_flipped_sign_is_a_heat_map_of_opposite_signs(assignment: Assignment, sandbox: Sandbox) -> None:
@@ -192,7 +192,7 @@ def test_a_flipped_sign_is_a_heat_map_of_opposite_signs(assignment: Assignment, 
     assert heat.error == 2.0
 
 
-def test_the_step_of_the_heat_map_is_that_of_the_message(assignment: Assignment, sandbox: Sandbox) -> None:
+def test_the_heat_map_shows_the_sample_point_of_the_message(assignment: Assignment, sandbox: Sandbox) -> None:
     run = run_of(sandbox, {"dJ_dH": "s.h.T @ dJ_db1(s)"})
     (message,) = [c.message for g in grade_run(assignment, run, "").gradients for c in g.checks if c.message]
     heat = heat_map(assignment, of(assignment, "dJ_dH"), run.answers["dJ_dH"])
@@ -201,7 +201,7 @@ def test_the_step_of_the_heat_map_is_that_of_the_message(assignment: Assignment,
 
 
 @pytest.mark.parametrize(
-    "code, letters",
+    "code, buckets",
     [
         ("s.y_hat - s.y", "a"),
         ("2 * (s.y_hat - s.y)", "d"),
@@ -209,15 +209,15 @@ def test_the_step_of_the_heat_map_is_that_of_the_message(assignment: Assignment,
         ("0.2 * (s.y_hat - s.y)", "e"),
     ],
 )
-def test_letters_of_a_heat_map_grade_the_relative_error(
-    code: str, letters: str, assignment: Assignment, sandbox: Sandbox
+def test_buckets_of_a_heat_map_grade_the_relative_error(
+    code: str, buckets: str, assignment: Assignment, sandbox: Sandbox
 ) -> None:
     heat = heat_map(assignment, of(assignment, "dJ_db2"), run_of(sandbox, {"dJ_db2": code}).answers["dJ_db2"])
     assert heat is not None
-    assert set(heat.cells) == {letters}
+    assert set(heat.cells) == {buckets}
 
 
-def test_zeros_and_nan_have_letters_of_their_own(assignment: Assignment, sandbox: Sandbox) -> None:
+def test_zeros_and_nan_have_buckets_of_their_own(assignment: Assignment, sandbox: Sandbox) -> None:
     body = "d = s.y_hat - s.y\nd[0, 0], d[0, 1] = 0, np.nan\nreturn d"
     heat = heat_map(assignment, of(assignment, "dJ_db2"), run_of(sandbox, {"dJ_db2": body}).answers["dJ_db2"])
     assert heat is not None
@@ -261,14 +261,14 @@ def test_any_answer_has_a_heat_map_or_none(assignment: Assignment, values: list[
         assert set(heat.cells) <= set("abcdefoz")
 
 
-def test_answers_to_other_steps_have_no_heat_map(assignment: Assignment, graded: Class) -> None:
+def test_answers_at_other_sample_points_have_no_heat_map(assignment: Assignment, graded: Class) -> None:
     assert any(
         "heat" in detail for detail in make_island(assignment, graded.records, graded.records[0].steps_hash)["details"]
     )
     assert not any("heat" in detail for detail in make_island(assignment, graded.records, "others")["details"])
 
 
-def test_no_number_of_the_solution_is_in_the_evidence(assignment: Assignment, sandbox: Sandbox) -> None:
+def test_no_number_of_the_solution_is_in_the_details(assignment: Assignment, sandbox: Sandbox) -> None:
     wrong = {name: f"3 * ({code})" for name, code in RIGHT.items()}
     run = run_of(sandbox, wrong)
     now = fingerprint(assignment).steps
@@ -307,7 +307,7 @@ def test_the_excerpt_is_around_the_line_where_that_is_elsewhere() -> None:
     assert (code.first, code.lines[-1]) == (7, "x = 1")
 
 
-def test_the_last_definition_is_the_one_in_force() -> None:
+def test_the_last_definition_is_shown() -> None:
     code = excerpt(["def f(s):", "    return 1", "def f(s):", "    return 2"], "f")
     assert code is not None
     assert code.first == 3
@@ -343,7 +343,7 @@ def test_embedded_json_cannot_end_its_element_and_says_the_same(text: str) -> No
 
 
 @given(st.text())
-def test_visible_text_has_no_invisible_letters(text: str) -> None:
+def test_visible_text_has_no_invisible_characters(text: str) -> None:
     shown = visible(text)
     assert all(c.isprintable() or c in "\n\t" for c in shown)
     assert visible(shown, len(shown)) == shown
@@ -357,7 +357,7 @@ def test_lone_surrogates_of_a_file_name_are_named() -> None:
     assert visible("\udc80") == "⟨U+DC80⟩"
 
 
-def test_a_letter_bears_three_accents_at_most() -> None:
+def test_a_character_has_three_accents_at_most() -> None:
     assert visible("e" + "\u0301" * 500 + "f") == "e" + "\u0301" * 3 + "f"
 
 
@@ -426,7 +426,7 @@ def test_no_file_of_ours_writes_html_from_data() -> None:
 # --- the page and the command -------------------------------------------------------------------------------------------
 
 
-def test_tables_have_captions_and_charts_have_words(page: str) -> None:
+def test_tables_and_charts_have_captions(page: str) -> None:
     body = page[: page.index('<script type="application/json"')]
     assert body.count("<table") == body.count("<caption") >= 6
     assert body.count('class="chart"') == body.count("<figcaption") == 3
@@ -440,7 +440,9 @@ def test_a_class_of_nobody_has_a_report(assignment: Assignment) -> None:
     assert "there are no submissions yet" in make_report(assignment, Class([]))
 
 
-def test_marks_under_an_older_assignment_are_said_to_be_such(assignment: Assignment, graded: Class, page: str) -> None:
+def test_marks_under_an_older_assignment_are_marked_as_outdated(
+    assignment: Assignment, graded: Class, page: str
+) -> None:
     older = Class(graded.records, graded.graded_at, frozenset({("another", "solution")}))
     assert "has changed since these marks were given" in make_report(assignment, older)
     assert "has changed since these marks were given" not in page
@@ -465,7 +467,7 @@ def test_a_damaged_store_is_refused(tmp_path: Path) -> None:
         read_class(tmp_path)
 
 
-def test_a_grading_that_is_none_is_refused(graded_class: Path, tmp_path: Path) -> None:
+def test_an_invalid_grading_is_refused(graded_class: Path, tmp_path: Path) -> None:
     shutil.copy(graded_class / "grades.db", tmp_path)
     with closing(sqlite3.connect(tmp_path / "grades.db")) as connection:
         connection.execute("UPDATE gradings SET grade = '{}' WHERE id = 1")
@@ -483,13 +485,13 @@ def test_the_command_writes_the_page(grader, graded_class: Path, page: str) -> N
     assert not list(graded_class.glob(".report*"))
 
 
-def test_the_command_says_where_there_is_nothing(grader, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_the_command_reports_a_folder_without_results(grader, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     done = grader("report", tmp_path)
     assert done.returncode == 3
     assert "expected the results of `grader batch`" in done.stderr
 
 
-def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
     from grader.cli.commands.report import write_report
 
     (tmp_path / "report.html").mkdir()

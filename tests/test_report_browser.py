@@ -1,4 +1,4 @@
-"""The class report in a real browser: what it draws, how it is used, and that it stays at home.
+"""The class report in a real browser: what it draws, how it is used, and that it asks for nothing.
 
 Needs Debian's chromium and playwright; skipped, with the reason, where they are missing.
 """
@@ -50,8 +50,8 @@ def report(graded_class: Path, tmp_path_factory: pytest.TempPathFactory, assignm
 
 @pytest.fixture
 def open_page(browser: Any, report: Path) -> Iterator[Open]:
-    """Opens the report; at the end, whatever was done with it, nothing was complained of and nothing asked for."""
-    said: list[str] = []
+    """Opens the report; at the end, the browser has reported nothing and requested nothing."""
+    reported: list[str] = []
     asked: list[str] = []
     contexts = []
 
@@ -59,8 +59,8 @@ def open_page(browser: Any, report: Path) -> Iterator[Open]:
         context = browser.new_context(viewport={"width": width, "height": 900}, offline=True, **options)
         contexts.append(context)
         page = context.new_page()
-        page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
-        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("console", lambda message: reported.append(f"{message.type}: {message.text}"))
+        page.on("pageerror", lambda error: reported.append(str(error)))
         page.on("request", lambda request: asked.append(request.url))
         page.goto(report.as_uri() + address)
         if options.get("java_script_enabled", True):
@@ -70,7 +70,7 @@ def open_page(browser: Any, report: Path) -> Iterator[Open]:
     yield open_it
     for context in contexts:
         context.close()
-    assert said == []
+    assert reported == []
     assert all(re.sub("#.*", "", url) == report.as_uri() or url == "data:," for url in asked), asked
 
 
@@ -232,7 +232,7 @@ def test_nothing_of_a_student_is_executed_or_becomes_an_element(open_page: Open)
 
 
 def test_a_script_from_elsewhere_would_not_run(open_page: Open, browser: Any, report: Path) -> None:
-    """The policy holds even if markup got in."""
+    """The content security policy holds even if markup got in."""
     context = browser.new_context(offline=True)
     page = context.new_page()
     page.goto(report.as_uri())
@@ -274,7 +274,7 @@ FAINT = """() => {
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_fits_every_screen_and_can_be_read(open_page: Open, scheme: str) -> None:
+def test_the_page_fits_every_screen_and_has_enough_contrast(open_page: Open, scheme: str) -> None:
     page = open_page(color_scheme=scheme)
     for width in (1280, 390, 320):
         page.set_viewport_size({"width": width, "height": 800})
@@ -287,7 +287,7 @@ def test_it_fits_every_screen_and_can_be_read(open_page: Open, scheme: str) -> N
         assert page.evaluate("document.getElementById('details').scrollWidth") <= 320
 
 
-def test_a_table_that_goes_on_beyond_a_phone_shows_it(open_page: Open) -> None:
+def test_a_table_that_is_wider_than_a_phone_shows_it(open_page: Open) -> None:
     page = open_page()
     page.set_viewport_size({"width": 390, "height": 800})
     wider = (

@@ -1,4 +1,4 @@
-"""What the files of a results folder say of students who are graded, not graded, or gone: marks, feedback, changes."""
+"""The files of a results folder, for students who are graded, not graded, or gone: marks, feedback, changes."""
 
 import csv
 import io
@@ -46,11 +46,11 @@ WRONG = grade_of(result("dJ_db2", 4, "failed", "relative error 2"), result("dJ_d
 NOT_GRADED = grade_of(result("dJ_db2", 7, "not_graded"), result("dJ_dU", 10, "passed"), status="not_graded")
 
 
-def fill(folder: Path, *rounds: dict[str, Grade], names: dict[str, str] | None = None) -> Path:
-    """A results folder in which each round graded these students."""
+def fill(folder: Path, *runs: dict[str, Grade], names: dict[str, str] | None = None) -> Path:
+    """A results folder in which each grading run graded these students."""
     with Store(folder, create=True) as store:
-        for number, grades in enumerate(rounds):
-            round_id = store.begin_round("regrade" if number else "batch", STATE, f"round: {number}")
+        for number, grades in enumerate(runs):
+            round_id = store.begin_round("regrade" if number else "batch", STATE, f"run: {number}")
             for key, grade in grades.items():
                 who = person(key, (names or {}).get(key, ""))
                 if not number:
@@ -94,9 +94,7 @@ def test_a_student_whose_file_could_not_be_graded_has_no_marks_in_any_table(tmp_
 
 
 @pytest.mark.parametrize(("points", "shown"), [("0", "20"), ("-5", "20"), ("nan", "20"), ("", "20"), ("40", "40")])
-def test_marks_are_converted_only_to_a_number_of_points_that_can_be_had(
-    tmp_path: Path, points: str, shown: str
-) -> None:
+def test_marks_are_converted_only_to_a_possible_number_of_points(tmp_path: Path, points: str, shown: str) -> None:
     gradebook = tmp_path / "canvas.csv"
     gradebook.write_text(f"Student,ID,Section,HW (1)\n    Points Possible,,,{points}\nann,1,A,\n")
     with Results(fill(tmp_path / "r", {"ann": RIGHT})) as results:
@@ -129,16 +127,14 @@ def test_feedback_on_what_follows_from_a_mistake_names_its_root_and_no_failed_ch
     assert not any("relative error" in text for text in found)
 
 
-def test_feedback_on_a_right_gradient_is_there_where_something_is_to_be_noted(
-    assignment: Assignment, tmp_path: Path
-) -> None:
+def test_feedback_on_a_right_gradient_has_its_notes(assignment: Assignment, tmp_path: Path) -> None:
     noted = grade_of(result("dJ_db2", 10, "passed", notes=["changes s.h in place"]), result("dJ_dU", 10, "passed"))
     found = texts(noted, assignment.config, tmp_path)
     assert "note: changes s.h in place" in found
     assert not any(text.startswith("dJ_dU") for text in found)
 
 
-def test_feedback_of_a_student_who_is_no_longer_there_is_taken_away(assignment: Assignment, tmp_path: Path) -> None:
+def test_feedback_of_students_who_are_gone_is_deleted(assignment: Assignment, tmp_path: Path) -> None:
     folder = tmp_path / "feedback"
     folder.mkdir()
     for name in ("gone.md", "gone.html", ".ann.md.12.tmp", "notes.txt"):
@@ -152,7 +148,7 @@ def test_a_title_is_text_in_the_head_of_a_page_too() -> None:
     assert "<b>" not in web_page([Block("heading", "</title><b>x", 1)])
 
 
-def test_truth_values_are_words_and_formulas_behind_spaces_are_none() -> None:
+def test_truth_values_are_words_and_formulas_after_spaces_are_escaped() -> None:
     assert (cell(True), cell(False), cell(None)) == ("yes", "no", "")
     for text in (" =1+1", "\u3000=1", "  @SUM(A1)", " +1"):
         assert cell(text).startswith("'")
@@ -181,7 +177,7 @@ def test_changes_are_those_since_the_grading_before_and_of_marks_or_status(tmp_p
     assert (third.before, third.after, third.status_before, third.status_after) == (4, 4, "failed", "raised")
 
 
-def test_a_change_to_or_from_a_failure_of_ours_is_no_gain_and_no_loss(tmp_path: Path) -> None:
+def test_a_change_to_or_from_not_graded_is_no_gain_and_no_loss(tmp_path: Path) -> None:
     with Results(fill(tmp_path, {"ann": RIGHT}, {"ann": NOT_GRADED}, {"ann": RIGHT})) as results:
         [lost] = find_changes(results, 2)
         [back] = find_changes(results, 3)
@@ -202,7 +198,7 @@ def test_a_student_is_found_by_any_whole_name_before_those_whose_names_contain_i
         assert found("bob") == []
 
 
-def test_what_still_has_to_be_run_is_what_has_no_answers_whatever_was_said_of_it(tmp_path: Path) -> None:
+def test_files_without_answers_are_ungraded_even_if_the_grader_failed_on_them(tmp_path: Path) -> None:
     with Store(fill(tmp_path, {"ann": RIGHT, "bob": RIGHT, "cy": RIGHT}), create=False) as store:
         ids = dict(store.connection.execute("SELECT key, id FROM submissions"))
         assert ungraded(store.connection) == []
@@ -214,7 +210,7 @@ def test_what_still_has_to_be_run_is_what_has_no_answers_whatever_was_said_of_it
         assert (first, newer not in ids.values()) == (ids["bob"], True)
 
 
-def test_stored_answers_are_checked_again_where_they_are_to_the_present_points_and_functions(tmp_path: Path) -> None:
+def test_stored_answers_are_regradable_at_the_present_sample_points_and_functions(tmp_path: Path) -> None:
     def todo(**changes: object) -> list[tuple[bool, bool]]:
         state = msgspec.structs.replace(STATE, **changes)
         return [(one.regradable, one.same_runtime) for one in not_in_round(store.connection, 0, state)]
@@ -270,7 +266,7 @@ def test_a_file_is_older_than_the_results_when_a_grade_a_flag_or_a_student_chang
     assert not older(), "it is no longer there"
 
 
-def test_nothing_is_added_to_results_of_which_any_are_of_another_state_of_the_assignment(tmp_path: Path) -> None:
+def test_nothing_is_added_to_results_of_another_state_of_the_assignment(tmp_path: Path) -> None:
     other = msgspec.structs.replace(STATE, solution="another")
     with Store(fill(tmp_path, {"ann": RIGHT, "bob": RIGHT}), create=False) as store:
         check_state(store, STATE)
