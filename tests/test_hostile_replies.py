@@ -235,7 +235,7 @@ class Shelf:
     def __init__(self, folder: Path, state: Fingerprint) -> None:
         self.folder, self.state = folder, state
         self.store = Store(folder, create=True)
-        self.round = self.store.begin_round("batch", state, "")
+        self.round = self.store.begin_grading_run("batch", state, "")
         self._numbers = itertools.count()
 
     def add(self, run: Run, graded: Grade) -> int:

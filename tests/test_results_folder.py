@@ -16,7 +16,7 @@ from grader.classroom.exports.gradebooks import fill_canvas, gradescope_csv
 from grader.classroom.exports.grades import grades_csv
 from grader.classroom.store.gradings import RunRecord, record
 from grader.classroom.store.outputs import note_written, outdated, results_hash
-from grader.classroom.store.query import Results, not_in_round, ungraded
+from grader.classroom.store.query import Results, not_in_grading_run, ungraded
 from grader.classroom.store.store import Store
 from grader.config.keys import Config, Feedback
 from grader.errors import UsageError
@@ -50,7 +50,7 @@ def fill(folder: Path, *runs: dict[str, Grade], names: dict[str, str] | None = N
     """A results folder in which each grading run graded these students."""
     with Store(folder, create=True) as store:
         for number, grades in enumerate(runs):
-            round_id = store.begin_round("regrade" if number else "batch", STATE, f"run: {number}")
+            grading_run = store.begin_grading_run("regrade" if number else "batch", STATE, f"run: {number}")
             for key, grade in grades.items():
                 who = person(key, (names or {}).get(key, ""))
                 if not number:
@@ -58,8 +58,8 @@ def fill(folder: Path, *runs: dict[str, Grade], names: dict[str, str] | None = N
                 [(submission,)] = store.connection.execute(
                     "SELECT id FROM submissions WHERE key = ?", (key,)
                 ).fetchall()
-                record(store, submission, round_id, msgspec.json.encode(grade), RUN)
-            store.finish_round(round_id)
+                record(store, submission, grading_run, msgspec.json.encode(grade), RUN)
+            store.finish_grading_run(grading_run)
     return folder
 
 
@@ -202,8 +202,8 @@ def test_files_without_answers_are_ungraded_even_if_the_grader_failed_on_them(tm
     with Store(fill(tmp_path, {"ann": RIGHT, "bob": RIGHT, "cy": RIGHT}), create=False) as store:
         ids = dict(store.connection.execute("SELECT key, id FROM submissions"))
         assert ungraded(store.connection) == []
-        round_id = store.begin_round("rerun", STATE, "")
-        record(store, ids["bob"], round_id, msgspec.json.encode(NOT_GRADED))  # the sandbox failed
+        grading_run = store.begin_grading_run("rerun", STATE, "")
+        record(store, ids["bob"], grading_run, msgspec.json.encode(NOT_GRADED))  # the sandbox failed
         assert ungraded(store.connection) == [ids["bob"]]
         store.receive(Entry("cy", [person("cy")], []), Received("gradients.py", b"a newer file"))
         [first, newer] = ungraded(store.connection)
@@ -213,7 +213,7 @@ def test_files_without_answers_are_ungraded_even_if_the_grader_failed_on_them(tm
 def test_stored_answers_are_regradable_at_the_present_sample_points_and_functions(tmp_path: Path) -> None:
     def todo(**changes: object) -> list[tuple[bool, bool]]:
         state = msgspec.structs.replace(STATE, **changes)
-        return [(one.regradable, one.same_runtime) for one in not_in_round(store.connection, 0, state)]
+        return [(one.regradable, one.same_runtime) for one in not_in_grading_run(store.connection, 0, state)]
 
     with Store(fill(tmp_path, {"ann": RIGHT}), create=False) as store:
         assert todo() == [(True, True)]
@@ -223,7 +223,7 @@ def test_stored_answers_are_regradable_at_the_present_sample_points_and_function
         assert todo(runtime=more) == [(False, False)]
         fewer = msgspec.structs.replace(STATE.runtime, functions=())
         assert todo(runtime=fewer) == [(True, False)]
-        assert not_in_round(store.connection, 1, STATE) == [], "it has been graded in that one"
+        assert not_in_grading_run(store.connection, 1, STATE) == [], "it has been graded in that one"
 
 
 def test_a_file_is_older_than_the_results_when_a_grade_a_flag_or_a_student_changed_and_only_then(
@@ -247,9 +247,9 @@ def test_a_file_is_older_than_the_results_when_a_grade_a_flag_or_a_student_chang
         [(bob,)] = store.connection.execute("SELECT id FROM submissions WHERE key = 'bob'").fetchall()
 
         def grade_again(grade: Grade, flags: list[tuple[str, str, str]]) -> None:
-            round_id = store.begin_round("regrade", STATE, "")
-            record(store, bob, round_id, msgspec.json.encode(grade), RUN, flags=flags)
-            store.finish_round(round_id)
+            grading_run = store.begin_grading_run("regrade", STATE, "")
+            record(store, bob, grading_run, msgspec.json.encode(grade), RUN, flags=flags)
+            store.finish_grading_run(grading_run)
 
         grade_again(WRONG, [])
         assert not older(), "the same grade once more"
@@ -270,8 +270,8 @@ def test_nothing_is_added_to_results_of_another_state_of_the_assignment(tmp_path
     other = msgspec.structs.replace(STATE, solution="another")
     with Store(fill(tmp_path, {"ann": RIGHT, "bob": RIGHT}), create=False) as store:
         check_state(store, STATE)
-        round_id = store.begin_round("regrade", other, "")
-        record(store, 1, round_id, msgspec.json.encode(WRONG), RUN)
+        grading_run = store.begin_grading_run("regrade", other, "")
+        record(store, 1, grading_run, msgspec.json.encode(WRONG), RUN)
         for state in (STATE, other):
             with pytest.raises(UsageError, match="changed since some of these results were graded"):
                 check_state(store, state)

@@ -17,7 +17,7 @@ from grader.classroom.store import schema
 from grader.classroom.store.database import lock
 from grader.classroom.store.gradings import RunRecord, record
 from grader.classroom.store.packing import answers_hash, is_whole, pack_run, unpack_run
-from grader.classroom.store.query import Results, not_in_round, ungraded
+from grader.classroom.store.query import Results, not_in_grading_run, ungraded
 from grader.classroom.store.schema import StoreError
 from grader.classroom.store.store import Store, identical_files
 from grader.inputs.entry import Entry, Received, person
@@ -199,17 +199,17 @@ def test_an_interrupted_grading_run_is_continued_and_a_finished_one_never_reopen
     state = Fingerprint("spec", "solution", "steps", Runtime("3.11", "2.0", "x86_64", 2, 10, 512, 256, 64, ("dJ_dU",)))
     with Store(tmp_path, create=True) as store:
         for kind in ("batch", "regrade", "rerun"):
-            first = store.begin_round(kind, state, "")
-            assert store.begin_round(kind, state, "") == first, "interrupted"
-            store.finish_round(first)
+            first = store.begin_grading_run(kind, state, "")
+            assert store.begin_grading_run(kind, state, "") == first, "interrupted"
+            store.finish_grading_run(first)
             ended = "SELECT finished_at FROM rounds WHERE id = ?"
             [before] = store.connection.execute(ended, (first,)).fetchall()
-            second = store.begin_round(kind, state, "")
+            second = store.begin_grading_run(kind, state, "")
             assert second > first
             assert store.connection.execute(ended, (first,)).fetchall() == [before]
             assert store.connection.execute(ended, (second,)).fetchall() == [(None,)]
         other = msgspec.structs.replace(state, solution="another")
-        assert store.begin_round("rerun", other, "") > second, "of another state of the assignment"
+        assert store.begin_grading_run("rerun", other, "") > second, "of another state of the assignment"
 
 
 def test_names_that_no_encoding_takes_are_stored_with_a_replacement(tmp_path):
@@ -283,10 +283,10 @@ def test_a_run_without_its_arrays_is_regraded_only_by_running_it_again(tmp_path)
         for key in ("huge", "usual"):
             store.receive(entry(key), Received("gradients.py", key.encode()))
         numbers = ungraded(store.connection)
-        round_id = store.begin_round("batch", state, "")
-        grade_all(store, OneWorker(), round_id, [*map(Work, numbers)], ROOT / "config.yaml")
-        again = store.begin_round("regrade", state, "")
-        assert [todo.regradable for todo in not_in_round(store.connection, again, state)] == [False, True]
+        grading_run = store.begin_grading_run("batch", state, "")
+        grade_all(store, OneWorker(), grading_run, [*map(Work, numbers)], ROOT / "config.yaml")
+        again = store.begin_grading_run("regrade", state, "")
+        assert [todo.regradable for todo in not_in_grading_run(store.connection, again, state)] == [False, True]
     assert (tmp_path / "grades.db").stat().st_size < 10**6
 
 
@@ -348,10 +348,10 @@ def test_files_on_which_the_sandbox_failed_are_still_ungraded(tmp_path):
         for key in ("ann", "bob"):
             store.receive(entry(key), Received("gradients.py", key.encode()))
         first, second = ungraded(store.connection)
-        round_id = store.begin_round("batch", state, "")
-        record(store, first, round_id, msgspec.json.encode(grade))
+        grading_run = store.begin_grading_run("batch", state, "")
+        record(store, first, grading_run, msgspec.json.encode(grade))
         stored = RunRecord(pack_run(run), answers_hash(run), 0.1, 1, "steps", RUNTIME, "strong")
-        record(store, second, round_id, msgspec.json.encode(grade), stored)
+        record(store, second, grading_run, msgspec.json.encode(grade), stored)
         assert ungraded(store.connection) == [first]
 
 

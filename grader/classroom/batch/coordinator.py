@@ -39,7 +39,7 @@ class Work:
 
 
 def grade_all(
-    store: Store, workers: Workers, round_id: int, work: Sequence[Work], config: Path, verb: str = "graded"
+    store: Store, workers: Workers, grading_run: int, work: Sequence[Work], config: Path, verb: str = "graded"
 ) -> None:
     """Grade everything in `work`.  Each grading is stored as it comes.
 
@@ -54,7 +54,7 @@ def grade_all(
             run = _run_record(result, hello)
             grade = result.grade or _not_graded(store, one, config, result.error)
             flags = [*result.flags, *_unstable(store, one, run)]
-            record(store, one.submission, round_id, grade, run, one.run_id if result.grade else None, flags)
+            record(store, one.submission, grading_run, grade, run, one.run_id if result.grade else None, flags)
             progress.done(failed=bool(result.error))
 
 

@@ -9,7 +9,7 @@ from grader.classroom.exports.cells import write_file
 from grader.classroom.exports.changes import Change, changes_csv, find_changes, settings_changed
 from grader.classroom.exports.results import write_results
 from grader.classroom.store.database import explained
-from grader.classroom.store.query import Results, Todo, not_in_round
+from grader.classroom.store.query import Results, Todo, not_in_grading_run
 from grader.classroom.store.store import Store
 from grader.config.load import load_config
 
@@ -53,22 +53,22 @@ def run_regrade(config_path: Path, out: Path, *, jobs: int, dask: str = "", reru
         try:
             state = workers.hello().fingerprint
             kind = "regrade" if rerun == "none" else "rerun"
-            round_id = store.begin_round(kind, state, config_path.read_text(encoding="utf-8-sig"))
-            work, left = _plan(not_in_round(store.connection, round_id, state), rerun)
+            grading_run = store.begin_grading_run(kind, state, config_path.read_text(encoding="utf-8-sig"))
+            work, left = _plan(not_in_grading_run(store.connection, grading_run, state), rerun)
             outcome = Regraded(never_run=sum(one.run_id is None for one in left))
             outcome.stale = len(left) - outcome.never_run
             outcome.rerun = sum(one.run_id is None for one in work)
             outcome.regraded = len(work) - outcome.rerun
-            grade_all(store, workers, round_id, work, config_path, "regraded")
-            store.finish_round(round_id)
+            grade_all(store, workers, grading_run, work, config_path, "regraded")
+            store.finish_grading_run(grading_run)
         finally:
             workers.close()
         (outcome.failed,) = store.connection.execute(
             "SELECT COUNT(*) FROM current WHERE status = 'not_graded'"
         ).fetchone()
     with explained(out), Results(out) as results:
-        outcome.settings = settings_changed(results, round_id)
-        outcome.changes = list(find_changes(results, round_id))
+        outcome.settings = settings_changed(results, grading_run)
+        outcome.changes = list(find_changes(results, grading_run))
         changes = out / "changes.csv"
         write_file(changes, changes_csv(outcome.changes).encode("utf-8-sig"))
     outcome.written = [changes, *write_results(out, config)]

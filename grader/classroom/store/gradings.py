@@ -31,7 +31,7 @@ class RunRecord:
 def record(
     store: Store,
     submission: int,
-    round_id: int,
+    grading_run: int,
     grade: bytes,
     run: RunRecord | None = None,
     run_id: int | None = None,
@@ -41,8 +41,8 @@ def record(
     decoded = msgspec.json.decode(grade, type=Grade)
     with store.transaction() as db:
         if run is not None:
-            run_id = _add_run(db, submission, round_id, run)
-        row = {"submission_id": submission, "run_id": run_id, "round_id": round_id, "graded_at": now()}
+            run_id = _add_run(db, submission, grading_run, run)
+        row = {"submission_id": submission, "run_id": run_id, "round_id": grading_run, "graded_at": now()}
         marks = {"status": decoded.status, "score": decoded.score, "max_score": decoded.max_score}
         grading = insert(db, "gradings", {**row, **marks, "grade": grade.decode()})
         for position, gradient in enumerate(decoded.gradients):
@@ -56,10 +56,10 @@ def record(
         db.execute("UPDATE submissions SET grading_id = ? WHERE id = ?", (grading, submission))
 
 
-def _add_run(db: sqlite3.Connection, submission: int, round_id: int, run: RunRecord) -> int:
+def _add_run(db: sqlite3.Connection, submission: int, grading_run: int, run: RunRecord) -> int:
     values = {
         "submission_id": submission,
-        "round_id": round_id,
+        "round_id": grading_run,
         "steps_hash": run.steps_hash,
         "runtime": msgspec.json.encode(run.runtime).decode(),
         "sandbox": run.sandbox,

@@ -188,7 +188,7 @@ class Store:
         )
         return [tuple(row) for row in self.connection.execute(sql)]
 
-    def begin_round(self, kind: str, state: Fingerprint, config: str) -> int:
+    def begin_grading_run(self, kind: str, state: Fingerprint, config: str) -> int:
         """Start a grading run, or continue the last one if it was interrupted and is of the same kind and state.
 
         A finished one is never reopened: every download leaves a row of its own.
@@ -203,7 +203,7 @@ class Store:
             state_of = dict(zip(("kind", "spec_hash", "solution_hash", "version"), key, strict=True))
             return insert(db, "rounds", {**state_of, "config": config, "started_at": now()})
 
-    def finish_round(self, number: int) -> None:
+    def finish_grading_run(self, number: int) -> None:
         """Note identical files, and when the run finished."""
         with self.transaction() as db:
             db.execute("DELETE FROM flags WHERE kind = 'identical'")
