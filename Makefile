@@ -7,7 +7,7 @@ TESTS ?= tests
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check fmt golden schema bench clean
+.PHONY: help setup demo test check fmt golden schema pictures bench clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ golden: $(VENV)/.extras  ## rewrite the golden files; look at the difference wit
 
 schema: $(VENV)/.runtime  ## rewrite docs/config.schema.json from the types
 	$(BIN)/python -c "import sys; from grader.config.keys import schema; sys.stdout.buffer.write(schema())" > docs/config.schema.json
+
+pictures: $(VENV)/.extras  ## make the pictures in docs/images again; those of the class report need chromium
+	$(BIN)/python scripts/pictures.py
 
 bench: $(VENV)/.bench  ## measure, as ratios against something else in the same run (ten minutes)
 	$(BIN)/python benchmarks/batch.py

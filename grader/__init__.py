@@ -3,8 +3,7 @@
 The public API, documented in docs/api.md.  Names are imported when they are first used: `import grader` costs next to nothing.
 """
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # as typing has it, whose import would delay the start of every command
 if TYPE_CHECKING:
     from grader.api import Student, check, grade, results
     from grader.errors import ConfigError, GraderError, SandboxError, UsageError
@@ -40,12 +39,12 @@ _PLACES = {
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name not in _PLACES:
         raise AttributeError(f"module 'grader' has no attribute {name!r}")
     import importlib
 
-    found = getattr(importlib.import_module(_PLACES[name]), name)
+    found: object = getattr(importlib.import_module(_PLACES[name]), name)
     globals()[name] = found
     return found
 

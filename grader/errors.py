@@ -1,30 +1,30 @@
-"""What can go wrong on our side or the staff's, one class per cause.
+"""What can go wrong for the grader or an instructor, one class per cause.
 
     GraderError            exit code 3: could not grade
       UsageError           exit code 2: a path or an option is wrong
         ConfigError        exit code 2: config.yaml, or a file that it names, is wrong
       SandboxError         exit code 3: the sandbox could not be set up or used
 
-What a *student's* file does is never an exception of ours: it is data (`grader.records.run`).
+Whatever a *student's* file does is data (`grader.records.run`), never one of these exceptions.
 """
 
 import difflib
 
 
 class GraderError(Exception):
-    """The grader could not do its work; nothing is said about the submission."""
+    """The grader could not do its work; this says nothing about the submission."""
 
     exit_code = 3
 
 
 class UsageError(GraderError):
-    """The command was given something that it cannot use."""
+    """A command or function was given something that it cannot use."""
 
     exit_code = 2
 
 
 class ConfigError(UsageError):
-    """The assignment as described by config.yaml cannot be used."""
+    """config.yaml, or a file that it names, cannot be used."""
 
 
 class SandboxError(GraderError):

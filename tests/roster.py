@@ -1,6 +1,6 @@
-"""Classes whose people are hard to tell apart: shared and swapped names, missing ids, numbers that a spreadsheet has changed.
+"""Classes whose people are hard to tell apart: shared and swapped names, missing ids, numbers changed by a spreadsheet.
 
-Who is who is known here, so that a test can see whether a mark has reached its owner.
+The owner of each row is known here, so that a test can check whether every mark reached its owner.
 """
 
 import random

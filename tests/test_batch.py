@@ -32,7 +32,7 @@ from grader.classroom.store.query import Todo
 from grader.classroom.store.store import Store
 from grader.config.load import load_config
 from grader.inputs import entry as inputs
-from grader.inputs.downloads.download import read_download
+from grader.inputs.download import read_download
 from grader.records.run import Answer, Run
 
 GRADER = [str(Path(sys.executable).with_name("grader"))]
@@ -287,7 +287,7 @@ def test_what_could_not_be_read_is_exit_code_3_and_the_rest_is_graded(tmp_path):
     source = write(tmp_path / "class", {"ann/gradients.py": SOLUTION, "bob.zip": b"PK nonsense"})
     done = batch(source, tmp_path / "results")
     assert done.returncode == 3
-    assert "could not be read: 1\n  bob: no gradients.py: bob.zip: this zip cannot be read" in done.stdout
+    assert "could not be read: 1\n  bob: no readable gradients.py: bob.zip: this zip cannot be read" in done.stdout
     assert {row["student"]: row["status"] for row in table(tmp_path / "results")} == {
         "ann": "graded",
         "bob": "unreadable",

@@ -40,7 +40,8 @@ def output(script: str) -> list[str]:
 
 def limited(script: str, *, memory_mb: int = 256, cpu_seconds: int = 10, nproc: bool = False, uid: int = 0) -> str:
     drop = f"limits.drop_identity({uid})\n" * bool(uid)
-    set_them = f"limits.set_limits({memory_mb * MB}, {cpu_seconds}, nproc={nproc})\n"
+    wanted = f"limits.limits_to_set({memory_mb * MB}, {cpu_seconds}, nproc={nproc})"
+    set_them = f"for limit in {wanted}: resource.setrlimit(*limit)\n"
     return set_them + drop + script
 
 
@@ -166,7 +167,8 @@ resource.setrlimit(resource.RLIMIT_CPU, (3, 5))
 resource.setrlimit(resource.RLIMIT_NOFILE, (8, 8))
 resource.setrlimit(resource.RLIMIT_AS, ({300 * MB}, {300 * MB}))
 limits.drop_identity({NOBODY})
-limits.set_limits({2**40}, 60, nproc=True)
+for limit in limits.limits_to_set({2**40}, 60, nproc=True):
+    resource.setrlimit(*limit)
 print(*map(resource.getrlimit, (resource.RLIMIT_CPU, resource.RLIMIT_NOFILE, resource.RLIMIT_AS)))
 """
     assert output(script) == [f"(5, 5) (8, 8) ({300 * MB}, {300 * MB})"]

@@ -240,7 +240,7 @@ def test_a_name_that_a_command_was_to_define_is_explained_by_the_command(sandbox
 def test_a_name_that_nothing_in_the_notebook_defines_is_not_blamed_on_a_failed_experiment(sandbox: Sandbox) -> None:
     run = sandbox.run(notebook("import matplotlib", "def dJ_db2(s):\n    gradients = s.y\n    return gradient"))
     assert last(run).message == "NameError: name 'gradient' is not defined"
-    assert last(run).explanation == ("nothing here is called gradient; did you mean gradients?",)
+    assert last(run).explanation == ("gradient is not defined; did you mean gradients?",)
 
 
 def test_an_exception_is_explained_and_a_line_found_although_another_cell_cannot_be_read(

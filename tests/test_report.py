@@ -197,7 +197,7 @@ def test_the_heat_map_shows_the_sample_point_of_the_message(assignment: Assignme
     (message,) = [c.message for g in grade_run(assignment, run, "").gradients for c in g.checks if c.message]
     heat = heat_map(assignment, of(assignment, "dJ_dH"), run.answers["dJ_dH"])
     assert heat is not None
-    assert f"at step {heat.point}: {heat.differ} of {len(heat.cells)} entries differ" in message
+    assert f"at sample point {heat.point}: {heat.differ} of {len(heat.cells)} entries differ" in message
 
 
 @pytest.mark.parametrize(
@@ -492,11 +492,11 @@ def test_the_command_reports_a_folder_without_results(grader, tmp_path: Path) ->
 
 
 def test_a_folder_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
-    from grader.cli.commands.report import write_report
+    from grader.atomic import write_output
 
     (tmp_path / "report.html").mkdir()
     with pytest.raises(UsageError, match=r"report\.html: cannot be written: Is a directory"):
-        write_report(tmp_path, "page")
+        write_output(tmp_path / "report.html", b"page")
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
 
 

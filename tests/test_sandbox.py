@@ -349,7 +349,7 @@ def test_giving_up_half_way_leaves_the_sandbox_usable(assignment: Assignment, sa
 @linux
 def test_a_zygote_that_dies_is_replaced_and_the_files_it_was_running_are_run_again(assignment: Assignment) -> None:
     with sandboxed(assignment) as sandbox:
-        spawner = sandbox._factory.spawner
+        spawner = sandbox.spawner
         assert isinstance(spawner, Zygote)
         assert spawner.report
         spawner._process.kill()
@@ -362,10 +362,10 @@ def test_a_zygote_that_dies_while_a_file_runs_is_replaced_and_the_file_run_again
     slow = with_dJ_dU("import time\ntime.sleep(0.5)\nreturn s.h.T @ dJ_db2(s)")
     with sandboxed(assignment) as sandbox:
         assert sandbox.report, "it has started"
-        process = sandbox._factory.spawner._process  # type: ignore[attr-defined]
+        process = sandbox.spawner._process  # type: ignore[attr-defined]
         threading.Timer(0.4, process.kill).start()
         assert only_dJ_dU_is("passed", assignment, sandbox.run(slow))
-        assert sandbox._factory.spawner._process is not process  # type: ignore[attr-defined]
+        assert sandbox.spawner._process is not process  # type: ignore[attr-defined]
 
 
 def kill_children_of(parent: int) -> None:
@@ -381,7 +381,7 @@ def test_a_child_that_somebody_else_kills_is_no_zero(assignment: Assignment, bod
     """As a system short of memory does: the file is run again."""
     with sandboxed(assignment) as sandbox:
         assert sandbox.report, "it has started"
-        zygote = sandbox._factory.spawner._process.pid  # type: ignore[attr-defined]
+        zygote = sandbox.spawner._process.pid  # type: ignore[attr-defined]
         timer = threading.Timer(0.25, kill_children_of, [zygote])
         timer.start()
         run = sandbox.run(HONEST + f"\nimport time\n{body}\n".encode())
@@ -394,7 +394,7 @@ def test_a_child_that_somebody_else_kills_is_no_zero(assignment: Assignment, bod
 def test_a_file_that_is_killed_again_and_again_is_not_run_for_ever(assignment: Assignment) -> None:
     with sandboxed(assignment) as sandbox:
         assert sandbox.report, "it has started"
-        zygote = sandbox._factory.spawner._process.pid  # type: ignore[attr-defined]
+        zygote = sandbox.spawner._process.pid  # type: ignore[attr-defined]
         ended = threading.Event()
 
         def kill_all() -> None:
@@ -626,7 +626,7 @@ def test_after_a_thousand_attempts_a_file_gets_no_answer(assignment: Assignment)
 @pytest.mark.skipif(not IS_ROOT, reason="the zygote shows its descriptors to nobody else")
 def test_a_child_that_is_gone_leaves_no_descriptor(assignment: Assignment) -> None:
     with sandboxed(assignment) as sandbox:
-        descriptors = Path(f"/proc/{sandbox._factory.spawner._process.pid}/fd")  # type: ignore[attr-defined]
+        descriptors = Path(f"/proc/{sandbox.spawner._process.pid}/fd")  # type: ignore[attr-defined]
         counts = []
         for _ in range(2):
             for _ in sandbox.run_many([HONEST] * 5):
@@ -729,7 +729,7 @@ def test_words_are_in_the_same_order_in_every_zygote(assignment: Assignment) -> 
 
 
 @linux
-def test_children_after_the_zygotes_rehearsal_find_what_those_before_it_found(assignment: Assignment) -> None:
+def test_children_after_the_zygotes_warm_up_find_what_those_before_it_found(assignment: Assignment) -> None:
     curious = HONEST + (
         b"\nimport gc, linecache, sys, warnings, numpy as np\n"
         b"print(sorted(sys.modules), sorted(linecache.cache), warnings.filters, np.geterr())\n"
@@ -756,7 +756,7 @@ def dJ_db2(s):
         b"import pdb, argparse",
         b"def dJ_db2(s): return s.U @ s.U",
         b"def dJ_db2(s): breakpoint()",
-        *[HONEST] * 4,  # from the third file on the zygote has rehearsed
+        *[HONEST] * 4,  # from the third file on the zygote has warmed up
     ]
     with sandboxed(assignment) as fresh:
         found = [fresh.run(look).answers["dJ_db2"]]
@@ -777,8 +777,8 @@ def test_a_function_under_another_name_is_pointed_out_and_earns_nothing(
     )
     run = sandbox.run(source)
     said = {name: (answers[-1].outcome, answers[-1].message) for name, answers in run.answers.items()}
-    assert said["dJ_db1"] == ("missing", "the file has a function dj_DB1: is it dJ_db1, with another name?")
-    assert said["dJ_dh_prev"] == ("missing", "the file has a function dJ_dhprev: is it dJ_dh_prev, with another name?")
+    assert said["dJ_db1"] == ("missing", "the file has a function dj_DB1: did you mean dJ_db1?")
+    assert said["dJ_dh_prev"] == ("missing", "the file has a function dJ_dhprev: did you mean dJ_dh_prev?")
     assert said["dJ_dH"] == ("missing", "")  # dJ_dh is another gradient
     assert statuses(assignment, run)["dJ_db1"] == "missing"
     assert sandbox.run(b"dJ_dU = 3").answers["dJ_dU"][-1].message == "dJ_dU is int, not a function"

@@ -326,7 +326,7 @@ def test_tampering_is_flagged():
 def test_forbidden_calls_are_reported_with_their_purpose():
     [signal] = tampering(Run({}, violations=("kill", "ptrace", "tgkill")))
     assert signal.message == (
-        "tried what no gradient needs: signal another process (kill, tgkill), look into another process (ptrace)"
+        "tried to do what no gradient needs: signal another process (kill, tgkill), look into another process (ptrace)"
     )
 
 

@@ -123,7 +123,7 @@ def test_a_zero_in_the_steps_is_refused_at_once(copy_of_assignment: Path, grader
     path.write_text(path.read_text().replace("return sigmoid(z)", "return 0 * z"))
     result = grader("validate", cwd=copy_of_assignment)
     assert result.returncode == 2
-    assert "h: expected no zeros at step 1" in result.stderr
+    assert "h: expected no zeros at sample point 1" in result.stderr
 
 
 def test_a_loose_tolerance_lets_wrong_answers_and_numerical_ones_pass(copy_of_assignment: Path) -> None:

@@ -172,7 +172,7 @@ def test_whatever_passes_is_an_array_whose_bytes_fit_its_shape(header: dict[str,
             assert answer.value.dtype in DTYPES
 
 
-def test_a_job_holds_the_steps_the_file_and_the_calls() -> None:
+def test_a_job_holds_the_points_the_file_and_the_calls() -> None:
     writer = JobWriter([{"U": np.arange(6.0).reshape(2, 3), "x": 4}], 2048)
     job = writer.job(b"source", [("dJ_dU", 0)])
     head, size = struct.unpack_from("!II", job)
@@ -182,7 +182,7 @@ def test_a_job_holds_the_steps_the_file_and_the_calls() -> None:
     assert data[header["source"] :] == b"source"
     assert writer.job(b"another file", [("dJ_dU", 0)])[8:].startswith(job[8 : 8 + head])
     assert header["calls"] == [("dJ_dU", 0)]
-    [point] = header["steps"]
+    [point] = header["points"]
     assert point["indices"] == {"x": 4}
     start, stop, shape = point["arrays"]["U"]
     assert np.array_equal(np.frombuffer(data[start:stop]).reshape(shape), np.arange(6.0).reshape(2, 3))

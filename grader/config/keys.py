@@ -1,4 +1,4 @@
-"""config.yaml as types: every key, its unit and its limits.  Reads no file; `configfile` does.
+"""config.yaml as types: every key, its unit and its limits.  Reads no file; `load` does.
 
 The docstrings here are the descriptions in `docs/config.schema.json`, which editors use to complete config.yaml.
 """
@@ -64,7 +64,7 @@ Quantity = Normal | Uniform | Index | OneHot | Computed
 
 
 class Steps(_Section, frozen=True, kw_only=True):
-    """The random steps at which every gradient is compared; `seed` is 128 secret bits as 32 hexadecimal digits."""
+    """The random sample points at which gradients are compared; `seed` is 128 secret bits as 32 hexadecimal digits."""
 
     count: Annotated[int, Meta(ge=2, le=100)]
     seed: Seed
@@ -121,7 +121,7 @@ class FollowThrough(_Section, frozen=True, kw_only=True):
 
 
 class Sandbox(_Section, frozen=True, kw_only=True):
-    """Limits of the student's code, units in the names."""
+    """Limits of students' code, units in the names."""
 
     require: Literal["strong", "any"] = "strong"
     call_cpu_seconds: Positive = 2.0
@@ -138,7 +138,7 @@ class Sandbox(_Section, frozen=True, kw_only=True):
 
 
 class Hints(_Section, frozen=True, kw_only=True):
-    """Hints for wrong gradients: three levels, from a nudge to near the solution; staff always see all of them."""
+    """Hints for wrong gradients: three levels, from a nudge to close to the solution; instructors always see all."""
 
     check_level: Annotated[int, Meta(ge=0, le=3)] = 1
     file: str = ""
@@ -200,7 +200,7 @@ class Config(_Section, frozen=True, kw_only=True):
 
     @property
     def differentiated(self) -> str:
-        """What the gradients are asked of, for a title: `J`, or `-J`."""
+        """The function that is differentiated, for a title: `J`, or `-J`."""
         return self.loss if self.sign > 0 else f"-{self.loss}"
 
     @property
@@ -212,9 +212,9 @@ class Config(_Section, frozen=True, kw_only=True):
         declared = self.quantities[quantity]
         return () if isinstance(declared, Index) else declared.shape
 
-    def sizes(self, step: int) -> dict[str, int]:
-        """The size of each dimension at step number `step` (from 0)."""
-        return {name: sizes[step % len(sizes)] for name, sizes in self.dimensions.items()}
+    def sizes(self, point: int) -> dict[str, int]:
+        """The size of each dimension at sample point number `point`, from 0."""
+        return {name: sizes[point % len(sizes)] for name, sizes in self.dimensions.items()}
 
     def share(self, gradient: Gradient, check: str) -> float:
         source: Any = gradient.shares or self.checks

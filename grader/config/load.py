@@ -6,53 +6,14 @@ from typing import Any
 
 import msgspec
 
-from grader.config.keys import (
-    CHECKS,
-    NAME,
-    Checks,
-    CheckVisibility,
-    Computed,
-    Config,
-    Feedback,
-    FiniteDifferenceCheck,
-    FollowThrough,
-    Gradescope,
-    Gradient,
-    Hints,
-    Index,
-    Normal,
-    OneHot,
-    Quantity,
-    ReferenceCheck,
-    Sandbox,
-    ShapeCheck,
-    Shares,
-    Sizes,
-    Steps,
-    Uniform,
-)
-from grader.config.yamlfile import Key, YamlFile
+from grader.config.keys import CHECKS, NAME, Config, Gradient, Index, OneHot, Quantity, Sizes, Uniform
+from grader.config.yamlfile import Key, YamlFile, at
 from grader.errors import ConfigError, did_you_mean
 
 _SEED_EXPECTED = (
     "expected 32 hexadecimal digits in quotes, which this command makes:"
     ' python3 -c "import secrets; print(secrets.token_hex(16))"; found '
 )
-SAMPLES = {"normal": Normal, "uniform": Uniform, "index": Index, "one_hot": OneHot, "model": Computed}
-
-
-def find_config(start: Path) -> Path:
-    """The nearest config.yaml, from `start` upwards.
-
-    Raises:
-        ConfigError: there is none.
-    """
-    for folder in [start.resolve(), *start.resolve().parents]:
-        if (folder / "config.yaml").is_file():
-            return folder / "config.yaml"
-    raise ConfigError(
-        f"no config.yaml in {start.resolve()} or above: go to the assignment's folder, or name the file with --config PATH"
-    )
 
 
 def load_config(path: Path) -> Config:
@@ -63,7 +24,7 @@ def load_config(path: Path) -> Config:
     """
     file = YamlFile(path)
     for section, kind in (("dimensions", Sizes), ("quantities", Quantity)):
-        entries = _at(file.data, [section])
+        entries = at(file.data, [section])
         for name in entries if isinstance(entries, dict) else ():  # one by one: msgspec names no key of a mapping
             if not re.fullmatch(NAME, str(name)):
                 raise ConfigError(
@@ -156,21 +117,23 @@ def _no_such(what: str, found: str, known: list[str]) -> str:
 def _convert(file: YamlFile, prefix: list[Key], kind: Any) -> Any:
     """The value at `prefix`, as `kind`; an error names the line, the dotted path, expected and found."""
     try:
-        return msgspec.convert(_at(file.data, prefix), kind)
+        return msgspec.convert(at(file.data, prefix), kind)
     except msgspec.ValidationError as error:
         text, _, path = str(error).partition(" - at `")
+    from grader.config.expected import allowed, near_key
+
     keys = [*prefix, *(word or int(number) for word, number in re.findall(r"\.(\w+)|\[(\d+)\]", path))]
     if keys == ["steps", "seed"]:
-        raise ConfigError(f"{file.where(keys)}: {_SEED_EXPECTED}{_shortened(_at(file.data, keys))}")
+        raise ConfigError(f"{file.where(keys)}: {_SEED_EXPECTED}{_shortened(at(file.data, keys))}")
     if unknown := re.search(r"unknown field `(.*)`$", text, re.DOTALL):
-        raise ConfigError(f"{file.where([*keys, unknown[1]])}: unknown key{_near_key(keys, file.data, unknown[1])}")
+        raise ConfigError(f"{file.where([*keys, unknown[1]])}: unknown key{near_key(keys, file.data, unknown[1])}")
     if missing := re.search(r"missing required field `(.*)`$", text):
         raise ConfigError(f"{file.where(keys)}: the key {missing[1]} is missing")
     if text.startswith("Invalid"):
-        value = str(_at(file.data, keys))
-        raise ConfigError(f"{file.where(keys)}: {_no_such('one of', value, _allowed(keys, file.data))}")
+        value = str(at(file.data, keys))
+        raise ConfigError(f"{file.where(keys)}: {_no_such('one of', value, allowed(keys, file.data))}")
     text = text.replace("`", "").replace("Expected", "expected").replace("got", "found")
-    found = _at(file.data, keys)
+    found = at(file.data, keys)
     shown = f" ({found!r})" if isinstance(found, str | int | float) and len(repr(found)) < 60 else ""
     raise ConfigError(f"{file.where(keys)}: {text}{shown}")
 
@@ -179,66 +142,3 @@ def _shortened(value: Any) -> str:
     """A seed is secret, and what stands in its place may be most of one."""
     text = str(value)
     return f"{type(value).__name__} {text}" if len(text) < 12 else f"{len(text)} characters, {type(value).__name__}"
-
-
-def _at(data: Any, keys: list[Key]) -> Any:
-    for key in keys:
-        try:
-            data = data[key]
-        except (KeyError, IndexError, TypeError):
-            return None
-    return data
-
-
-def _near_key(keys: list[Any], data: Any, found: str) -> str:
-    section = _section(keys, data)
-    known = [f.name for f in msgspec.structs.fields(section)] if section else []
-    return did_you_mean(found, known) or (f"; expected one of {', '.join(known)}" if known else "")
-
-
-def _allowed(keys: list[Any], data: Any) -> list[str]:
-    """The words that may stand at `keys`."""
-    import msgspec.inspect
-
-    if keys[0] == "quantities":
-        return list(SAMPLES)
-    section = msgspec.inspect.type_info(_section(keys[:-1], data))
-    assert isinstance(section, msgspec.inspect.StructType)
-    kinds = {field.name: field.type for field in section.fields}
-    kind = kinds[keys[-1]]
-    return [str(value) for value in kind.values] if isinstance(kind, msgspec.inspect.LiteralType) else []
-
-
-_SECTIONS: dict[str, Any] = {
-    "steps": Steps,
-    "checks": Checks,
-    "follow_through": FollowThrough,
-    "sandbox": Sandbox,
-    "feedback": Feedback,
-    "hints": Hints,
-    "gradescope": Gradescope,
-}
-
-
-def _section(keys: list[Key], data: Any) -> Any:
-    """The type that describes what stands at `keys`."""
-    match keys:
-        case []:
-            return Config
-        case ["quantities", _]:
-            tag = (_at(data, keys) or {}).get("sample")
-            return SAMPLES.get(str(tag))
-        case ["gradients", int()]:
-            return Gradient
-        case ["gradients", int(), "shares"]:
-            return Shares
-        case ["checks", str(check)]:
-            return {"shape": ShapeCheck, "finite_difference": FiniteDifferenceCheck, "reference": ReferenceCheck}.get(
-                check
-            )
-        case ["gradescope", "visibility"]:
-            return CheckVisibility
-        case [str(section)]:
-            return _SECTIONS.get(section)
-        case _:
-            return None

@@ -90,6 +90,16 @@ class YamlFile:
                 self._refuse_double_keys(item)
 
 
+def at(data: Any, keys: Sequence[Key]) -> Any:
+    """What stands at `keys`, None where nothing does."""
+    for key in keys:
+        try:
+            data = data[key]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return data
+
+
 def dotted(keys: Sequence[Key]) -> str:
     """`["gradients", 2, "of"]` as `gradients[2].of`; the empty path is the file itself."""
     text = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys)

@@ -1,7 +1,7 @@
-"""A grade as its student sees it, with at most one short line of their own code's messages per gradient.  Pure.
+"""A grade as its student sees it, with at most one short line of their own code's output per gradient.  Pure.
 
-A function can put anything into the text of an exception, including the secret numbers of a step.  Instructors see all of it; a
-student sees enough to find the mistake, the same text once, and nothing of what was printed.
+An exception can carry anything, including the secret numbers of a sample point.  Instructors see all of it; students see enough
+to find the mistake, once, and nothing that was printed.
 """
 
 import msgspec
@@ -13,12 +13,12 @@ LINE = 200  # characters
 _KIND = 40  # ... of the type of an exception, where its message is not repeated: a student can name one
 
 _STUB = "NotImplementedError"
-_OWN_WORDS = ("raised", "out_of_memory", "missing")  # the message of any other status is ours
+_OWN_WORDS = ("raised", "out_of_memory", "missing")  # any other message is the grader's
 
 
 def shortened(grade: Grade) -> Grade:
     """The same grade with at most one line of LINE characters of each gradient's own messages; the same warning once."""
-    loading = _said_while_loading(grade)
+    loading = _loading_message(grade)
     seen: dict[str, str] = {}
     return msgspec.structs.replace(
         grade,
@@ -31,7 +31,7 @@ def shortened(grade: Grade) -> Grade:
 def for_students(grade: Grade) -> Grade:
     """The same, and a message of several gradients is there once: for readers to whom each gradient is a page of its own."""
     short = shortened(grade)
-    loading = bool(_said_while_loading(short))
+    loading = bool(_loading_message(short))
     seen: dict[str, str] = {}
     gradients = []
     for result in short.gradients:
@@ -50,16 +50,16 @@ def _kind(message: str) -> str:
 
 
 def own_line(text: str) -> str:
-    """Text of a student's on one line, cut."""
+    """A student's text on one line, cut."""
     return one_line(" ".join(text.split()), LINE)
 
 
-def _said_while_loading(grade: Grade) -> str:
-    """Where the file could not be loaded the words of its exception, which every gradient repeats; else ""."""
+def _loading_message(grade: Grade) -> str:
+    """The exception that kept the file from loading, which every gradient repeats; "" where it loaded."""
     messages = [result.message for result in grade.gradients if result.message and result.status in _OWN_WORDS]
     repeated = grade.status == "graded" and len(messages) == len(grade.gradients) and len(set(messages)) == 1
-    told = repeated and grade.message != messages[0] and grade.message.endswith(messages[0])
-    return messages[0] if told else ""
+    repeats = repeated and grade.message != messages[0] and grade.message.endswith(messages[0])
+    return messages[0] if repeats else ""
 
 
 def _with_one_line(result: GradientResult, seen: dict[str, str], *, ours: bool) -> GradientResult:

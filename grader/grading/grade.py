@@ -61,7 +61,7 @@ def grade(assignment: Assignment, checked: Checked, knowledge: "Knowledge | None
 
 
 def not_graded(assignment: Assignment, submission: str, reason: str) -> Grade:
-    """The result where the grader itself failed: no gradient is said to be wrong, and the marks say nothing."""
+    """The grade where the grader itself failed: no gradient is called wrong, and the marks say nothing."""
     gradients = [
         GradientResult(
             gradient.name, 0.0, gradient.max_score, "not_graded", _checks(assignment, gradient, [SKIPPED] * 3)
@@ -77,7 +77,7 @@ def _diagnose(assignment: Assignment, knowledge: "Knowledge", checked: Checked) 
 
     try:
         return diagnose(assignment, knowledge, checked)
-    except Exception as error:  # whatever is wrong with an explanation, the marks stand
+    except Exception as error:  # the marks do not depend on it
         warnings.warn(f"no diagnosis: {type(error).__name__}: {error}", RuntimeWarning, stacklevel=2)
         return {}
 
@@ -197,7 +197,7 @@ def _notes(answers: Sequence[Answer]) -> list[str]:
     """Facts that cost no marks, each once."""
     notes = []
     for name in dict.fromkeys(name for answer in answers for name in answer.mutated):
-        notes.append(f"changes s.{name} in place: undone for the other gradients; work on a copy")
+        notes.append(f"changes s.{name} in place, which was undone for the other gradients; work on a copy")
     for warning in dict.fromkeys(warning for answer in answers for warning in answer.warnings):
         notes.append(f"{WARNED}{warning}")
     return notes

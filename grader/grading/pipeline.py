@@ -25,10 +25,10 @@ from grader.sandbox.wire import JobWriter
 
 
 def make_sandbox(assignment: Assignment, start: Callable[[], Spawner], first_slot: int = 0) -> Sandbox:
-    """A sandbox whose children get the steps of the assignment, the loss left out, and nothing else of it.
+    """A sandbox whose children get the sample points of the assignment without the loss, and nothing else of it.
 
-    Where there is a solution to compare with, each function is also called at a step that is drawn for its file alone, and at
-    one whose computed quantities do not belong to its inputs.
+    Where there is a solution to compare with, each function is also called at a sample point that is drawn for its file alone,
+    and at one whose computed quantities contradict its inputs.
     """
     limits, checked = assignment.config.sandbox, len(assignment.points)
     graded = assignment.reference is not None
@@ -54,7 +54,7 @@ def make_sandbox(assignment: Assignment, start: Callable[[], Spawner], first_slo
 
 
 def grade_submission(assignment: Assignment, sandbox: Sandbox, submission: Submission) -> Grade:
-    """Run and grade one file.  A failure of ours is the status of the grade, never a mark."""
+    """Run and grade one file.  Where the grader fails, the grade says so; it is never a mark."""
     try:
         run = run_submission(sandbox, submission)
     except SandboxError as error:
@@ -81,12 +81,12 @@ def grade_run(assignment: Assignment, run: Run, submission: str, sandbox: str = 
 
 
 def grade_shared(assignment: Assignment, run: Run) -> Grade:
-    """The grade at the steps that all files share, without the name of the file: the same for the same answers."""
+    """The grade at the sample points that all files share, without the file's name: the same for the same answers."""
     return _grade(assignment, run, None)
 
 
 def settle(assignment: Assignment, run: Run, shared: Grade) -> Grade:
-    """The grade, where `shared` is the one at the shared steps: the same, unless the file's own step contradicts it."""
+    """The grade, where `shared` is the one at the shared points: the same, unless the file's own point contradicts it."""
     fresh = fresh_of(assignment, run)
     if fresh is None or all(
         fresh.confirms(result.name, result.follow_through.sources if result.follow_through else ())
@@ -108,18 +108,18 @@ def _grade(assignment: Assignment, run: Run, fresh: Fresh | None) -> Grade:
 
 
 def noted(graded: Grade, submission: Submission) -> Grade:
-    """The same grade with what is to be known about the choice of the file."""
+    """The same grade with a note on which file was chosen, where there is one."""
     return msgspec.structs.replace(graded, notes=[submission.note, *graded.notes]) if submission.note else graded
 
 
 def located(assignment: Assignment, sandbox: Sandbox, source: bytes, run: Run, graded: Grade) -> Grade:
-    """The same grade with the lines at which wrong values come up: what is wrong is run once more, traced."""
+    """The same grade with the lines at which wrong values first appear: wrong gradients run once more, traced."""
     wrong = [result.name for result in graded.gradients if result.status == "failed" and not result.inherits]
     if not wrong:
         return graded
     try:
         traced = msgspec.structs.replace(run, traces=sandbox.trace(source, wrong, run))
-    except SandboxError:  # the marks stand without it
+    except SandboxError:  # the marks do not depend on it
         return graded
     if not traced.traces:
         return graded

@@ -1,4 +1,4 @@
-"""An assignment, loaded whole: config, model, solution, steps, and the right gradient at each step.
+"""An assignment, loaded whole: config, model, solution, sample points, and the right gradient at each.
 
 The only module that knows how these fit together; everything after it takes an `Assignment`.
 """
@@ -38,7 +38,7 @@ class Assignment:
 
     @cached_property
     def numeric(self) -> dict[str, list[Derivative]]:
-        """The numerical derivative for each gradient, at each step."""
+        """The numerical derivative for each gradient, at each sample point."""
         return {
             gradient.name: [self._differentiate(gradient, point) for point in self.points]
             for gradient in self.config.gradients
@@ -46,7 +46,7 @@ class Assignment:
 
     @cached_property
     def exact(self) -> dict[str, list[Array]]:
-        """Each gradient at each step to machine precision: the solution's or, without it, by complex steps."""
+        """Each gradient at each sample point to machine precision: the solution's or, without one, by complex steps."""
         if self.reference is not None:
             return {name: [self.reference(name, point)[0] for point in self.points] for name in self.names}
         return {
@@ -56,7 +56,7 @@ class Assignment:
 
     @cached_property
     def numeric_errors(self) -> dict[str, list[float]]:
-        """How far each numerical derivative can be trusted: its own estimate, and its distance from the exact gradient."""
+        """The relative errors of each numerical derivative: its own estimate, and its distance from the exact gradient."""
         return {
             name: [
                 error
@@ -68,14 +68,14 @@ class Assignment:
 
     @cached_property
     def ancestors(self) -> dict[str, list[str]]:
-        """For each gradient all those that it builds on, nearest first; empty without a solution."""
+        """For each gradient those that it builds on, nearest first; empty without a solution."""
         if self.reference is None:
             return {name: [] for name in self.names}
         direct = {name: self.reference.upstream(name, self.points[0]) for name in self.names}
         return {name: _nearest_first(name, direct) for name in self.names}
 
     def fresh_point(self, source_hash: str) -> Point:
-        """The step that only the file with this SHA-256 is checked at."""
+        """The sample point that only the file with this SHA-256 is checked at."""
         known = self._fresh_points
         if source_hash not in known:
             if len(known) == KEPT_POINTS:
@@ -85,7 +85,7 @@ class Assignment:
 
     @cached_property
     def _fresh_points(self) -> dict[str, Point]:
-        """Those drawn last: each is needed when its file is run and again when its answers are checked."""
+        """The latest ones: each is needed when its file runs, and again when its answers are checked."""
         return {}
 
     @cached_property
@@ -95,19 +95,19 @@ class Assignment:
 
     @cached_property
     def inconsistent_point(self) -> Point:
-        """The step whose computed quantities do not belong to its inputs."""
+        """The sample point whose computed quantities contradict its inputs."""
         return make_inconsistent_point(self.config, self.graph)
 
     @cached_property
     def given(self) -> dict[str, Array]:
-        """Each gradient at the inconsistent step, as a formula gives it that uses the quantities that it is given."""
+        """Each gradient at the inconsistent point, by a formula that uses the quantities as given."""
         if self.reference is None:
             return {}
         return {name: self.reference(name, self.inconsistent_point)[0] for name in self.names}
 
     @cached_property
     def recomputed(self) -> dict[str, tuple[dict[Recomputed, Array], dict[Recomputed, Array]]]:
-        """Each gradient at the inconsistent step, for sets of quantities that are computed again."""
+        """Each gradient at the inconsistent point, for sets of quantities that are computed again."""
         if self.reference is None:
             return {}
         return {
@@ -122,12 +122,12 @@ class Assignment:
         return [gradient.name for gradient in self.config.gradients]
 
     def symbolic(self, gradient: Gradient) -> tuple[str | int, ...]:
-        """The shape that a gradient must have: that of what it is taken with respect to."""
+        """The symbolic shape of a gradient: that of what it is taken with respect to."""
         return self.config.shape_of(gradient.of)
 
     @property
     def most_entries(self) -> dict[str, int]:
-        """How many entries each gradient has at most, whatever sizes a step has."""
+        """How many entries each gradient has at most, over all sample points."""
         largest = {name: max(sizes) for name, sizes in self.config.dimensions.items()}
         return {
             gradient.name: math.prod(

@@ -1,6 +1,6 @@
-"""What a grade depends on, as hashes: the assignment, the solution, the numbers of the steps, and the machine's facts.
+"""What a grade depends on, as hashes: the assignment, the solution, the sample points, the machine.
 
-Whoever only compares them, as the coordinator of a batch does, needs no numpy: it is loaded where they are made.
+Imports numpy only to make fingerprints: the coordinator of a batch, which only compares them, starts without it.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ UNMARKED = ("sandbox", "gradescope", "feedback")  # sections of config.yaml that
 
 
 class Runtime(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What answers depend on besides the file and the steps."""
+    """What answers depend on besides the file and the sample points."""
 
     python: str
     numpy: str
@@ -34,7 +34,12 @@ class Runtime(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Fingerprint(msgspec.Struct, frozen=True):
-    """The state of an assignment.  Comments in config.yaml, limits, and what only words the feedback do not enter `spec`."""
+    """The state of an assignment.
+
+    Attributes:
+        spec: of config.yaml and the model; comments, limits and the wording of feedback do not matter.
+        steps: of the numbers at the sample points.
+    """
 
     spec: str
     solution: str
@@ -55,7 +60,7 @@ def fingerprint(assignment: "Assignment") -> Fingerprint:
 
 
 def staff_files(solution: Path) -> list[Path]:
-    """The solution, and what stands beside it and words the diagnoses: named mistakes, hints."""
+    """The solution, and the YAML files beside it: hints and named misconceptions."""
     return [solution, *sorted(solution.parent.glob("*.yaml"))]
 
 
@@ -77,7 +82,7 @@ def runtime(assignment: "Assignment") -> Runtime:
 
 
 def _numbers(assignment: "Assignment") -> list[bytes]:
-    """The steps to six digits: the last bits of what the model computes differ from machine to machine."""
+    """The sample points.  What the model computes counts to six digits: machines differ in the last bits."""
     import numpy as np
 
     parts = []

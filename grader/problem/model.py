@@ -1,6 +1,6 @@
 """The model as a graph: one function per quantity, its parameters the quantities that it depends on.
 
-Evaluates the graph, with any quantity overridden.  Knows nothing of what the quantities mean.
+Evaluates it, with any quantity replaced.  Knows nothing of what the quantities mean.
 """
 
 import inspect
@@ -17,8 +17,8 @@ Array = np.ndarray[Any, Any]
 Values = Mapping[str, Any]
 
 
-def load_module(path: Path, name: str) -> ModuleType:
-    """Execute a Python file of the staff's (never a student's) as a module called `name`.
+def load_module(path: Path, name: str) -> tuple[ModuleType, bytes]:
+    """Execute an instructor's file, never a student's, as a module called `name`; its source is returned, too.
 
     Raises:
         ConfigError: the file is missing, or does not run.
@@ -34,14 +34,14 @@ def load_module(path: Path, name: str) -> ModuleType:
     except Exception as error:
         line = getattr(error, "lineno", None) or _line_in(error, path)
         raise ConfigError(f"{path}:{line}: does not run: {type(error).__name__}: {error}") from error
-    return module
+    return module, source
 
 
 class Graph:
     """The functions of a model, in an order in which they can be evaluated."""
 
     def __init__(self, path: Path, quantities: Iterable[str], computed: Iterable[str], loss: str) -> None:
-        """Load the model file `path`.
+        """Load the model file at `path`.
 
         Args:
             quantities: all names that a parameter may have.
@@ -54,7 +54,7 @@ class Graph:
         """
         self.loss = loss
         self.path = path
-        self._module = load_module(path, "model")
+        self._module, self.source = load_module(path, "model")
         known = set(quantities)
         self.functions: dict[str, Callable[..., Any]] = {}
         self.parameters: dict[str, tuple[str, ...]] = {}

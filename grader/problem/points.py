@@ -1,4 +1,4 @@
-"""Random steps: the points at which gradients are compared.  Knows how a quantity is drawn, not what it means.
+"""Sample points: random values of all quantities, at which gradients are compared.  Knows how to draw, not what is drawn.
 
 Every random number comes from a keyed hash of the secret seed, so that knowing some of them gives away nothing about the others.
 """
@@ -20,7 +20,7 @@ MAX_DRAWS = 8
 
 @dataclass(frozen=True)
 class Point:
-    """One point.
+    """One sample point; students get it as `s`.
 
     Attributes:
         values: every quantity by name, the loss included; float64 arrays, or an int for an index.
@@ -31,12 +31,12 @@ class Point:
     sizes: dict[str, int]
 
     def shape(self, symbolic: tuple[str | int, ...]) -> tuple[int, ...]:
-        """`(1, "Dh")` as it is at this step, such as (1, 7)."""
+        """The sizes of a symbolic shape here: `(1, "Dh")` may be (1, 7)."""
         return tuple(size if isinstance(size, int) else self.sizes[size] for size in symbolic)
 
 
 def make_points(config: Config, graph: Graph) -> list[Point]:
-    """The steps of an assignment; the same config gives the same numbers.
+    """The sample points of an assignment; the same config gives the same numbers.
 
     Raises:
         ConfigError: the model does not compute the declared shapes, or a quantity has a zero where none may be.
@@ -45,21 +45,21 @@ def make_points(config: Config, graph: Graph) -> list[Point]:
 
 
 def make_point(config: Config, graph: Graph, k: int) -> Point:
-    """Step number `k`, from 0.  Each quantity has its own stream, so that adding one does not change the others."""
+    """Sample point `k`, from 0.  Each quantity has its own stream: adding one does not change the others."""
     inputs = _draw_inputs(config, config.sizes(k), partial(_stream, config, "step", k))
     return _finished(config, graph, inputs, k)
 
 
 def make_fresh_point(config: Config, graph: Graph, source_hash: str) -> Point:
-    """A step for one file alone, drawn from a keyed hash of its bytes: no table in the file can hold its answers.
+    """The sample point of one file, drawn from a keyed hash of its bytes: no table in the file can hold its answers.
 
-    Its sizes are those of one of the fixed steps.  A step at which the loss is no finite number is drawn again.
+    It has the sizes of one of the shared sample points.  One at which the loss is not finite is drawn again.
 
     Args:
         source_hash: the SHA-256 of the file, in hexadecimal.
 
     Raises:
-        ConfigError: the model does not run, or its loss is not finite, however often the step is drawn.
+        ConfigError: the model does not run, or its loss is not finite, however often the point is drawn.
     """
     for attempt in range(MAX_DRAWS):
         random = _stream(config, "file", source_hash, attempt)
@@ -68,15 +68,17 @@ def make_fresh_point(config: Config, graph: Graph, source_hash: str) -> Point:
         point = Point(_evaluate(config, graph, _draw_inputs(config, sizes, lambda _: random), k), sizes)  # noqa: B023, called here
         if np.isfinite(point.values[graph.loss]):
             return point
-    raise ConfigError(f"{graph.path}: {graph.loss}: expected a finite number, found none at {MAX_DRAWS} random steps")
+    raise ConfigError(
+        f"{graph.path}: {graph.loss}: expected a finite number, found none at {MAX_DRAWS} random sample points"
+    )
 
 
 def make_inconsistent_point(config: Config, graph: Graph) -> Point:
-    """A step whose computed quantities do not belong to its inputs, nor to one another.
+    """A sample point whose computed quantities contradict its inputs and one another.
 
-    Each is taken from a point of its own: h is in (0, 1) and y_hat adds up to 1, but h is not sigmoid(z).  What a function
-    returns here tells which quantities it takes from `s` and which it computes again.  The inputs are those of the first step:
-    what returns the same at both uses nothing that the model computes.
+    Each comes from a point of its own: h is in (0, 1) and y_hat sums to 1, but h is not sigmoid(z).  What a function returns
+    here shows which quantities it takes from `s` and which it computes again.  The inputs are those of the first sample point:
+    a function that returns the same at both uses nothing that the model computes.
     """
     sizes = config.sizes(0)
     values = dict(make_point(config, graph, 0).values)
@@ -104,14 +106,14 @@ def _draw_inputs(config: Config, sizes: dict[str, int], stream: Callable[[str], 
 
 
 def _finished(config: Config, graph: Graph, inputs: dict[str, Any], k: int) -> Point:
-    """The step with these inputs, checked; `k` is the number of the step with its sizes."""
+    """The checked point with these inputs; it has the sizes of sample point `k`."""
     point = Point(_evaluate(config, graph, inputs, k), config.sizes(k))
     for name, quantity in config.quantities.items():
         if not isinstance(quantity, Index):
             _check(graph, name, point.values[name], point.shape(quantity.shape), k, zeros=isinstance(quantity, OneHot))
     if np.shape(point.values[graph.loss]) != ():
         raise ConfigError(
-            f"{graph.path}: {graph.loss} is to be one number, found shape {np.shape(point.values[graph.loss])}"
+            f"{graph.path}: {graph.loss}: expected a number, found shape {np.shape(point.values[graph.loss])}"
         )
     return point
 
@@ -143,15 +145,21 @@ def _evaluate(config: Config, graph: Graph, inputs: dict[str, Any], k: int) -> d
     try:
         return graph.evaluate(inputs)
     except Exception as error:
-        raise ConfigError(f"{graph.path}: does not run at step {k + 1}: {type(error).__name__}: {error}") from error
+        raise ConfigError(
+            f"{graph.path}: does not run at sample point {k + 1}: {type(error).__name__}: {error}"
+        ) from error
 
 
 def _check(graph: Graph, name: str, value: Array, shape: tuple[int, ...], k: int, *, zeros: bool) -> None:
     if np.shape(value) != shape:
-        raise ConfigError(f"{graph.path}: {name}: expected shape {shape} at step {k + 1}, found {np.shape(value)}")
+        raise ConfigError(
+            f"{graph.path}: {name}: expected shape {shape} at sample point {k + 1}, found {np.shape(value)}"
+        )
     if not np.all(np.isfinite(value)):
         raise ConfigError(
-            f"{graph.path}: {name}: expected finite numbers at step {k + 1}, found {value[~np.isfinite(value)][0]}"
+            f"{graph.path}: {name}: expected finite numbers at sample point {k + 1}, found {value[~np.isfinite(value)][0]}"
         )
     if not zeros and not np.all(value):
-        raise ConfigError(f"{graph.path}: {name}: expected no zeros at step {k + 1}, found some: zeros hide mistakes")
+        raise ConfigError(
+            f"{graph.path}: {name}: expected no zeros at sample point {k + 1}, found some: zeros hide mistakes"
+        )

@@ -1,7 +1,7 @@
-"""The right gradients where some of the given quantities are not believed but computed again.  Pure.
+"""The right gradients where some quantities are not taken from `s` but computed again.  Pure.
 
-At a consistent step that changes nothing.  At the inconsistent step each set of recomputed quantities gives other numbers, which
-tells how a file works.
+At a consistent sample point that changes nothing.  At the inconsistent one each set of recomputed quantities gives other
+numbers, which shows how a file works.
 """
 
 from collections.abc import Iterable, Iterator

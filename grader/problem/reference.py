@@ -1,6 +1,6 @@
-"""The solved gradients: called at a step, with any of the gradients they build on replaced by someone else's numbers.
+"""The solved gradients: called at a sample point, with any of the gradients that they build on replaced by other numbers.
 
-Which gradient builds on which is seen from the calls that the solution's functions make.
+The calls that the solution's functions make show which gradient builds on which.
 """
 
 from collections.abc import Callable, Mapping
@@ -26,14 +26,15 @@ class Reference:
         """
         self.path = path
         self.names = names
-        self._namespace = vars(load_module(path, "solution"))
+        module, self.source = load_module(path, "solution")
+        self._namespace = vars(module)
         for name in names:
             if not callable(self._namespace.get(name)):
                 functions = [n for n, value in self._namespace.items() if callable(value)]
                 raise ConfigError(f"{path}: expected a function {name}(s), found none{did_you_mean(name, functions)}")
 
     def __call__(self, name: str, point: Point, own: Mapping[str, Array] | None = None) -> tuple[Array, frozenset[str]]:
-        """The gradient `name` at `step`, and which of the gradients in `own` it used instead of its own.
+        """The gradient `name` at `point`, and which of the gradients in `own` it used instead of its own.
 
         Raises:
             ConfigError: the solution's function raises.

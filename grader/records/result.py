@@ -97,6 +97,18 @@ class GradientResult(Struct, frozen=True):
     cell: int = 0
     inherits: list[str] = field(default_factory=list)
 
+    @property
+    def is_root_cause(self) -> bool:
+        """Whether it is wrong by itself, not only because of another gradient."""
+        return self.status not in ("passed", "followed_through", "not_graded") and not self.inherits
+
+    @property
+    def summary(self) -> str:
+        """The first thing that is known about what is wrong, "" where nothing is."""
+        failed = next((check.message for check in self.checks if check.outcome == "failed"), "")
+        statements = [mistake.statement for mistake in self.diagnosis.mistakes] if self.diagnosis is not None else []
+        return next(filter(None, [self.message, *statements, failed]), "")
+
 
 class Signal(Struct, frozen=True):
     """Something about a submission that a person should review.  It costs no marks, and proves nothing by itself.
@@ -136,13 +148,32 @@ class Grade(Struct, frozen=True):
 
     @property
     def passed(self) -> bool:
+        """Whether every gradient is right."""
         return self.status == "graded" and all(gradient.status == "passed" for gradient in self.gradients)
 
+    @property
+    def fix_first(self) -> list[str]:
+        """The gradients that are wrong by themselves, in order; the others may be right once these are."""
+        return [gradient.name for gradient in self.gradients if gradient.is_root_cause]
 
-def to_json(grade: Grade) -> bytes:
-    """The document of `grader grade --json`: `follow_through` holds what was agreed, its roots stand beside it."""
-    data = msgspec.to_builtins(grade)
-    for gradient in data["gradients"]:
-        followed = gradient["follow_through"]
-        gradient["roots"] = [] if followed is None else followed.pop("roots")
-    return msgspec.json.format(msgspec.json.encode(data), indent=1) + b"\n"
+    def to_json(self) -> str:
+        """The document of `grader grade --json`, as docs/json.md describes it."""
+        data = msgspec.to_builtins(self)
+        for gradient in data["gradients"]:
+            followed = gradient["follow_through"]  # its roots stand beside it in the document
+            gradient["roots"] = [] if followed is None else followed.pop("roots")
+        data["fix_first"] = self.fix_first
+        return msgspec.json.format(msgspec.json.encode(data), indent=1).decode() + "\n"
+
+    def _repr_html_(self) -> str:
+        """A table for notebooks.  Everything that may be a student's is escaped."""
+        from html import escape  # a millisecond that no command needs
+
+        rows = "".join(
+            f"<tr><td>{escape(one.name)}</td><td>{escape(one.status.replace('_', ' '))}</td>"
+            f"<td>{one.score:g} / {one.max_score:g}</td><td>{escape(one.summary)}</td></tr>"
+            for one in self.gradients
+        )
+        total = escape(self.message) if self.status == "not_graded" else f"{self.score:g} of {self.max_score:g}"
+        head = "<tr><th>gradient</th><th>status</th><th>score</th><th></th></tr>"
+        return f"<table><caption>{escape(self.submission)}: {total}</caption>{head}{rows}</table>"

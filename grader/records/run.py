@@ -1,6 +1,6 @@
-"""What a run of a student's file left: plain data, with no verdict in it.  Everything textual here is hostile.
+"""What a run of a student's file left, as plain data.  All text in it is hostile.
 
-Whoever only stores and hands on answers needs no numpy: it is loaded where one is looked at.
+Imports numpy only to look at an array: storing and passing on answers needs none.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Outcome = Literal["returned", "missing", "raised", "timed_out", "out_of_memory", "died"]
 
-# What may cross the border: truth values, integers, floats and complex numbers of the usual sizes.
+# Arrays that may cross the wall: booleans, integers, floats and complex numbers of the usual sizes.
 DTYPES = ("|b1", "|i1", "|u1", "<i2", "<u2", "<i4", "<u4", "<i8", "<u8", "<f2", "<f4", "<f8", "<c8", "<c16")
 MAX_DIMENSIONS = 6
 MAX_ENTRIES = 2**20
@@ -27,7 +27,7 @@ LEAST_ROOM = 64  # entries that an array may always have: they take no more byte
 
 
 class ArrayData(Struct, frozen=True):
-    """An array as it crossed the border.
+    """An array as it crossed the wall.
 
     Attributes:
         data: its entries, C order, little endian; of an array too large to keep only a hash of them.
@@ -91,10 +91,10 @@ class Answer(Struct, frozen=True, omit_defaults=True):
         cell: the cell of the notebook, counted from 1; 0 where there are none.
         printed: what it printed, cut.
         warnings: what Python or numpy warned of, cut.
-        mutated: the quantities of the step that it changed in place.
-        explanation: lines that say which expression raised, and why, or in a traced call what numpy did without complaint:
-            made in the student's process, and checked to be the grader's sentences about expressions of the file.
-        forged: it came with an explanation that the grader's own code cannot give, which was dropped.
+        mutated: the quantities of `s` that it changed in place.
+        explanation: which expression raised and why or, in a traced call, what numpy did without complaint.  Made in the
+            student's process, and checked to be sentences of the grader about expressions of the file.
+        forged: it came with an explanation that is not the grader's, which was dropped.
         traced: the arrays that its names came to hold, in order of time, where the call was traced.
     """
 
@@ -126,19 +126,19 @@ class Run(Struct, frozen=True, omit_defaults=True):
     """What one submission left.
 
     Attributes:
-        answers: for each gradient its answers, one per step; fewer where an earlier one was no value.
+        answers: for each gradient its answers, one per sample point; fewer where an earlier one was no value.
         loading: the outcome of executing the file itself; "returned" where its functions could be called, with a message
             where it did not run to its end.
         printed: what it printed while it was loaded.
         cpu_seconds: processor time of all its processes together.
         attempts: how many processes were started for it.
-        traces: for wrong gradients the traced calls of a second run, one per step.
-        wall_seconds: time on the clock, but for what was spent waiting for a processor.
-        fresh: for each gradient its answer at the step that is drawn for this file alone.
-        inconsistent: for each gradient its answer at the step whose computed quantities do not belong to its inputs.
-        source_hash: the SHA-256 of the file in hexadecimal, from which the fresh step is drawn.
-        violations: the system calls that it made and no honest file makes (see sandbox/reported.py), by name: reported by
-            the kernel, and so the one thing here that cannot be forged. Empty where the kernel does not report them.
+        traces: for wrong gradients the traced calls of a second run, one per sample point.
+        wall_seconds: elapsed time, without waiting for a processor.
+        fresh: for each gradient its answer at the sample point that is drawn for this file alone.
+        inconsistent: for each gradient its answer at the sample point whose computed quantities contradict its inputs.
+        source_hash: the SHA-256 of the file in hexadecimal, from which its own sample point is drawn.
+        violations: the system calls that no honest file makes (see sandbox/shared/reported.py), by name.  The kernel reports
+            them, so these cannot be forged.  Empty where the kernel does not report them.
     """
 
     answers: dict[str, list[Answer]]

@@ -12,7 +12,7 @@ from grader.classroom.store.store import Store
 from grader.config.keys import Config
 from grader.config.load import load_config
 from grader.errors import UsageError
-from grader.inputs.downloads.download import Download, read_download
+from grader.inputs.download import Download, read_download
 from grader.inputs.entry import receive
 from grader.inputs.reader import READER
 from grader.inputs.submission import handout_digests

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from grader.atomic import write_file
 from grader.classroom.batch.batch import make_workers
 from grader.classroom.batch.coordinator import Work, grade_all
-from grader.classroom.exports.cells import write_file
 from grader.classroom.exports.changes import Change, changes_csv, find_changes, settings_changed
 from grader.classroom.exports.results import write_results
 from grader.classroom.store.database import explained
@@ -70,7 +70,7 @@ def run_regrade(config_path: Path, out: Path, *, jobs: int, dask: str = "", reru
         outcome.settings = settings_changed(results, grading_run)
         outcome.changes = list(find_changes(results, grading_run))
         changes = out / "changes.csv"
-        write_file(changes, changes_csv(outcome.changes).encode("utf-8-sig"))
+        write_file(changes, changes_csv(outcome.changes))
     outcome.written = [changes, *write_results(out, config)]
     return outcome
 

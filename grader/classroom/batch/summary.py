@@ -12,7 +12,7 @@ from grader.classroom.exports.cells import number
 from grader.classroom.exports.changes import Change
 from grader.classroom.store.outputs import outdated
 from grader.classroom.store.query import Results
-from grader.inputs.downloads.download import called
+from grader.inputs.download import LAYOUTS
 from grader.records.result import SIGNAL_WORDS
 from grader.text import one_line
 
@@ -23,7 +23,9 @@ def print_summary(folder: Path, outcome: Outcome) -> None:
     """Print what was read, how it went, and what needs a look."""
     console = Console(highlight=False, soft_wrap=True)
     with Results(folder) as results:
-        console.print(Text(f"{called(outcome.layout)}: {outcome.taken} submissions, {outcome.graded} graded now"))
+        console.print(
+            Text(f"{LAYOUTS[outcome.layout].called}: {outcome.taken} submissions, {outcome.graded} graded now")
+        )
         _print_marks(console, results)
         _print_list(console, "no file to grade", _with_status(results, "missing"))
         _print_list(console, "could not be read", _with_status(results, "unreadable"))

@@ -1,4 +1,4 @@
-"""`grader explain`: where a gradient comes from, with numbers.  Staff only: it has the answers in it."""
+"""`grader explain`: where a gradient comes from, with numbers.  For instructors: it shows the answers."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 @click.argument("gradient")
 @config_option
 def command(gradient: str, config_path: Path | None) -> None:
-    """Derive GRADIENT, such as dJ_dU, and work it out in numbers (for staff).
+    """Derive a gradient, with numbers.
 
-    The section of derivation.md beside the solution, an example with numbers at a small step, and the mistakes that are
-    told apart.
+    For instructors: GRADIENT, such as dJ_dU, with its section of derivation.md beside the solution, an example with small
+    sizes, and the mistakes that the grader recognizes.
     """
     from grader.errors import UsageError, did_you_mean
 
@@ -51,7 +51,7 @@ def _lines(assignment: "Assignment", gradient: "Gradient") -> Iterator[str]:
 
 
 def _numbers(example: "Example", gradient: "Gradient", loss: str) -> Iterator[str]:
-    yield f"at a small step with {', '.join(f'{name} = {size}' for name, size in example.sizes.items())}\n"
+    yield f"at a sample point with {', '.join(f'{name} = {size}' for name, size in example.sizes.items())}\n"
     for ingredient in example.ingredients:
         yield from _array(ingredient)
     if example.formula:
@@ -59,13 +59,14 @@ def _numbers(example: "Example", gradient: "Gradient", loss: str) -> Iterator[st
     yield from _array(example.result)
     quotient = example.quotient
     entry = ", ".join(map(str, quotient.index))
-    yield f"By a difference: with {gradient.of}[{entry}] moved by {quotient.size:g} up and down, {loss} is"
-    yield f"{quotient.above:.12f} and {quotient.below:.12f}; their difference by {2 * quotient.size:g} is {quotient.value:.8f},"
-    yield f"and {gradient.name}[{entry}] is {quotient.formula:.8f}. All entries together: relative error {example.error:.1e}."
+    yield f"By finite differences: with {gradient.of}[{entry}] moved up and down by {quotient.size:g}, {loss} is"
+    yield f"{quotient.above:.12f} and {quotient.below:.12f}. Their difference, divided by {2 * quotient.size:g}, is"
+    yield f"{quotient.value:.8f}, and {gradient.name}[{entry}] is {quotient.formula:.8f}."
+    yield f"All entries together have a relative error of {example.error:.1e}."
     if not example.mistakes:
-        yield "\nIts formula in the solution cannot be read, so that no mistakes are derived from it; see docs/diagnosis.md."
+        yield "\nThe grader cannot read its formula in the solution, so it derives no mistakes; see docs/diagnosis.md."
         return
-    yield f"\n{click.style('Mistakes that are told apart here, the most common first', bold=True)}\n"
+    yield f"\n{click.style('Mistakes that the grader recognizes', bold=True)}\n"
     for mistake in example.mistakes:
         yield f"- {mistake}"
 

@@ -5,7 +5,6 @@ Read are functions of assignments to names and one `return`, of the operations t
 
 import ast
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
 
 from grader.diagnosis.formulas.expression import Node, add, mul, neg, number, q, transposed
 
@@ -25,9 +24,9 @@ class Unreadable(Exception):
     """The source holds something that has no expression."""
 
 
-def read_functions(path: Path) -> dict[str, ast.FunctionDef]:
+def read_functions(source: bytes) -> dict[str, ast.FunctionDef]:
     """The functions of a file, by name."""
-    tree = ast.parse(path.read_bytes())
+    tree = ast.parse(source)
     return {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
 
 

@@ -102,11 +102,11 @@ def make_world(assignment: Assignment) -> World:
     count = min(PROBES, len(assignment.points))
     exact = {name: values[:count] for name, values in assignment.exact.items()}
     evaluator = Evaluator(graph, functions, assignment.points[:count], exact)
-    solution = read_functions(assignment.reference.path)
+    solution = read_functions(assignment.reference.source)
     local: dict[str, Node | None] = {}
     for name in assignment.names:
         local[name] = read_gradient(solution[name], assignment.names, functions.own) if name in solution else None
-    sources = read_functions(graph.path)
+    sources = read_functions(graph.source)
     model = {}
     for name in graph.functions:
         if name != graph.loss and name in sources and (tree := read_quantity(sources[name], functions.own)) is not None:

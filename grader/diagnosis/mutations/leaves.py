@@ -153,5 +153,5 @@ def _activations(node: Node, formula: Node, world: World) -> Iterator[Mutant]:
         shifted = ("div", node, ("fn", "exp", ("max", argument)))
         yield (
             shifted,
-            OPERATORS["extra-factor"].edit(function, new="a shift in only one part of the fraction", extra=0.3),
+            OPERATORS["extra-factor"].edit(function, new="a shift of only one part of the fraction", extra=0.3),
         )

@@ -92,11 +92,11 @@ def _jacobian(outer: Node, jacobian: Node, world: World) -> Iterator[Mutant]:
         yield ("mm", outer, added), OPERATORS["sign-jacobian"].edit(function)
     for target in world.one_hots:
         fraction = ("div", add(out, ("neg", q(target))), diagonal)  # -y / p + (1 - y) / (1 - p)
-        each = OPERATORS["wrong-loss"].edit("the loss", new="a cross entropy of every entry")
+        each = OPERATORS["wrong-loss"].edit("the loss", new="the derivative of a binary cross entropy of each entry")
         yield fraction, each
         yield ("mm", fraction, jacobian), each
         logarithm = mul(q(target), ("fn", "log", out))
-        yield logarithm, OPERATORS["wrong-loss"].edit("the loss", new="the loss itself, entry by entry")
+        yield logarithm, OPERATORS["wrong-loss"].edit("the loss", new="the loss itself, entry by entry,")
 
 
 def _late_factor(other: Node, local: Node, world: World, *, left: bool) -> Iterator[Mutant]:
@@ -135,13 +135,16 @@ def whole_mutants(tree: Node, name: str, world: World) -> Iterator[Mutant]:
         yield from _tables(tree, world)
         yield (
             ("div", tree, ("total", ("ones", tree))),
-            OPERATORS["scale-size"].edit("the result", new="its number of entries"),
+            OPERATORS["scale-size"].edit("the result", new="the number of entries"),
         )
     yield mul(number(2), tree), OPERATORS["scale-number"].edit("the result", new="2", extra=0.1)
     yield ("neg", tree), OPERATORS["sign-result"].edit("the result", extra=0.1)
     yield ("total", tree), OPERATORS["sum-extra"].edit("the result", new="over all entries")
     everywhere = mul(("ones", tree), ("total", tree))
-    yield everywhere, OPERATORS["sum-extra"].edit("the result", new="over all entries, set in every place,", extra=0.2)
+    yield (
+        everywhere,
+        OPERATORS["sum-extra"].edit("the result", new="over all entries, with the sum in every place", extra=0.2),
+    )
     yield ("average", tree), OPERATORS["mean-extra"].edit("the result", new="over all entries", extra=0.3)
     yield ("abs", tree), OPERATORS["sign-absolute"].edit("the result", extra=0.4)
     yield from _extra(tree, shape, world)
@@ -152,7 +155,7 @@ def _tables(tree: Node, world: World) -> Iterator[Mutant]:
         table = q(name)
         for index in world.indices:
             yield ("mm", ("T", ("hot", q(index), table)), tree), OPERATORS["shape-scattered"].edit(name)
-        yield ("repeat", tree, table), OPERATORS["shape-repeated"].edit(name, new=f"the row to the rows of {name}")
+        yield ("repeat", tree, table), OPERATORS["shape-repeated"].edit(name, new=f"the row over all rows of {name}")
 
 
 def _extra(tree: Node, shape: tuple[str | int, ...], world: World) -> Iterator[Mutant]:

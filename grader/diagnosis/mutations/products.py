@@ -86,7 +86,7 @@ def sum_mutants(node: Node, world: World) -> Iterator[Mutant]:
         # What leaves 1 of a factor 1 - h leaves the whole factor out, and is told so.
         yield left, OPERATORS["missing-term"].edit(bare, extra=0.3 if left == ONE else 0.0)
         yield add(*terms[:i], neg(term), *terms[i + 1 :]), OPERATORS["sign-term"].edit(bare, new=bare)
-        yield add(node, term), OPERATORS["extra-term"].edit(bare, new=f"{bare} once more", extra=-0.3)
+        yield add(node, term), OPERATORS["extra-term"].edit(bare, new=f"another {bare}", extra=-0.3)
         if term[0] in ("neg", "q") and (quantity := term[-1] if term[0] == "neg" else term)[1] in world.one_hots:
             yield mul(quantity, node), OPERATORS["target-only"].edit(quantity[1])
             yield mul(one_minus(quantity), node), OPERATORS["missing-entry"].edit(quantity[1])

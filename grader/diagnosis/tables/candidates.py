@@ -1,9 +1,10 @@
-"""The bank of concepts: what a student may have added, multiplied in or handed in instead, named without any gradient's formula.
+"""Candidate expressions: what a student may have added, multiplied in or returned instead, none of them a gradient's formula.
 
 First the quantities, the gradients and functions of them; then two of these together.
 """
 
 from collections.abc import Iterator
+from itertools import product
 
 from grader.diagnosis.formulas.expression import Node, add, mul, neg, one_minus, q
 from grader.diagnosis.formulas.world import World
@@ -11,8 +12,8 @@ from grader.diagnosis.formulas.world import World
 SECOND = 1.5
 
 
-def concepts(world: World) -> Iterator[tuple[Node, float]]:
-    """Each concept with its cost."""
+def candidates(world: World) -> Iterator[tuple[Node, float]]:
+    """Each candidate with its cost."""
     first = list(_first(world))
     yield from first
     plain = [node for node, cost in first if cost <= 0.5]
@@ -21,12 +22,8 @@ def concepts(world: World) -> Iterator[tuple[Node, float]]:
             yield mul(a, b), SECOND
             yield add(a, b), SECOND
             yield add(a, neg(b)), SECOND
-            yield ("mm", ("T", a), b), SECOND
-            yield ("mm", ("T", b), a), SECOND
-            yield ("mm", a, ("T", b)), SECOND
-            yield ("mm", b, ("T", a)), SECOND
-            yield ("mm", a, b), SECOND
-            yield ("mm", b, a), SECOND
+            for left, right in ((("T", a), b), (("T", b), a), (a, ("T", b)), (b, ("T", a)), (a, b), (b, a)):
+                yield ("mm", left, right), SECOND
         for b in plain:
             yield ("div", a, b), SECOND + 0.3
     yield from _chains(world)
@@ -60,18 +57,16 @@ def _first(world: World) -> Iterator[tuple[Node, float]]:
             if world.functions.entrywise[function]:
                 yield ("slope", function, node), 1.1
     for index in world.indices:
-        for name in [*world.one_hots]:
+        for name in world.one_hots:
             yield ("hot-like", q(index), q(name)), 0.8
 
 
 def _chains(world: World) -> Iterator[tuple[Node, float]]:
-    """Rows through two matrices: there and back, or on and on."""
+    """Rows times two matrices."""
     rows: list[Node] = [q(name) for name in world.rows] + [
         ("g", name) for name in world.assignment.names if world.gradient_shape(name)[0] == 1
     ]
     matrices: list[Node] = [q(name) for name in world.matrices]
     matrices += [("T", matrix) for matrix in matrices]
-    for row in rows:
-        for a in matrices:
-            for b in matrices:
-                yield ("mm", ("mm", row, a), b), 2.2
+    for row, a, b in product(rows, matrices, matrices):
+        yield ("mm", ("mm", row, a), b), 2.2

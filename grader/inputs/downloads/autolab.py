@@ -7,36 +7,23 @@ whatever the file was called.
 import re
 
 from grader.inputs.entry import Entry, person
-from grader.inputs.tree import File, Tree
-
-CALLED = "an Autolab download"
-_NAME = re.compile(r"(?P<email>[^@]+@[^@_]+)_(?P<version>\d+)_(?P<original>.+)", re.DOTALL)
+from grader.inputs.layout import Layout, latest
+from grader.inputs.tree import Tree
 
 
-def recognise(tree: Tree) -> bool:
-    named = [file for file in tree.top_files() if belongs(file.path.name)]
-    return len(named) > 0 and 2 * len(named) > len(tree.top_files()) and len(named) > len(tree.top_folders())
+class _Autolab(Layout):
+    called, precedence = "an Autolab download", 4
+    name = re.compile(r"(?P<email>[^@]+@[^@_]+)_(?P<version>\d+)_(?P<original>.+)", re.DOTALL)
+
+    def entries(self, tree: Tree) -> list[Entry]:
+        found = (
+            (parts["email"].casefold(), int(parts["version"]), [file.called(parts["original"])])
+            for file, parts in self.files(tree)
+        )
+        return [  # the assessment names the file, not the student
+            Entry(email, [person(email, email=email)], files, note=note, any_name=True)
+            for email, _, files, note in latest(found, "version")
+        ]
 
 
-def belongs(name: str) -> bool:
-    return _NAME.fullmatch(name) is not None
-
-
-def entries(tree: Tree) -> list[Entry]:
-    versions: dict[str, dict[int, list[File]]] = {}
-    for file in tree.top_files():
-        if parts := _NAME.fullmatch(file.path.name):
-            of_student = versions.setdefault(parts["email"].casefold(), {})
-            of_student.setdefault(int(parts["version"]), []).append(file.called(parts["original"]))
-    return [_entry(email, found) for email, found in versions.items()]
-
-
-def _entry(email: str, versions: dict[int, list[File]]) -> Entry:
-    older = len(versions) - 1
-    return Entry(
-        key=email,
-        people=[person(email, email=email)],
-        files=versions[max(versions)],
-        note=f"{older} older version(s) left out" if older else "",
-        any_name=True,  # the assessment names the file, not the student
-    )
+LAYOUT = _Autolab()

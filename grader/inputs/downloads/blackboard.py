@@ -4,44 +4,44 @@ The latest attempt of a student counts.  Assignment and username may both contai
 them, what all names begin with is the assignment.  Students choose the original name, which may look like another attempt.
 """
 
-import os
 import re
 
 from grader.inputs.entry import Entry, person
+from grader.inputs.layout import Layout, common_start, latest
 from grader.inputs.tree import ArchiveError, File, Tree
-
-CALLED = "a Blackboard download"
-_NAME = re.compile(
-    r"(?P<who>.+?_[^_]+?)_attempt_(?P<at>\d{4}(?:-\d{2}){5})(?:_(?P<original>.+)|(?P<receipt>\.txt))",
-    re.DOTALL,
-)
 
 _USER = re.compile(r"Name: .*\((\S+)\)$")
 _MAX_RECEIPT = 4096
 
 
-def recognise(tree: Tree) -> bool:
-    named = [file for file in tree.top_files() if _NAME.fullmatch(file.path.name)]
-    return len(named) > 0 and 2 * len(named) > len(tree.top_files())
+class _Blackboard(Layout):
+    called, precedence = "a Blackboard download", 3
+    name = re.compile(
+        r"(?P<who>.+?_[^_]+?)_attempt_(?P<at>\d{4}(?:-\d{2}){5})(?:_(?P<original>.+)|(?P<receipt>\.txt))", re.DOTALL
+    )
+
+    def recognizes(self, tree: Tree) -> bool:
+        return 2 * len(self.files(tree)) > len(tree.top_files())
+
+    def entries(self, tree: Tree) -> list[Entry]:
+        named = self.files(tree)
+        start = _start_of_receipts(named) or len(common_start({parts["who"] for _, parts in named}, "_"))
+        found = (
+            (parts["who"][start:], parts["at"], [] if parts["receipt"] else [file.called(parts["original"])])
+            for file, parts in named
+        )
+        return [
+            Entry(user, [person(user, blackboard=user)], files, submitted_at=_time(at), note=note)
+            for user, at, files, note in latest(found, "attempt")
+        ]
 
 
-def belongs(name: str) -> bool:
-    return _NAME.fullmatch(name) is not None
+def _time(text: str) -> str:
+    return "{}-{}-{}T{}:{}:{}".format(*text.split("-"))
 
 
-def entries(tree: Tree) -> list[Entry]:
-    named = [(file, parts) for file in tree.top_files() if (parts := _NAME.fullmatch(file.path.name))]
-    assignment = _of_receipts(named) or _assignment({parts["who"] for _, parts in named})
-    attempts: dict[str, dict[str, list[File]]] = {}
-    for file, parts in named:
-        files = attempts.setdefault(parts["who"][assignment:], {}).setdefault(parts["at"], [])
-        if not parts["receipt"]:
-            files.append(file.called(parts["original"]))
-    return [_entry(user, by_time) for user, by_time in attempts.items()]
-
-
-def _of_receipts(named: list[tuple[File, re.Match[str]]]) -> int:
-    """The length of `assignment_`, where receipts say so: they begin with `Name: Ann Lee (ann_lee)`."""
+def _start_of_receipts(named: list[tuple[File, re.Match[str]]]) -> int:
+    """The length of `assignment_`, if the receipts agree on it: they begin with `Name: Ann Lee (ann_lee)`."""
     lengths = set()
     for file, parts in named:
         if parts["receipt"] and not file.refusal:
@@ -58,19 +58,4 @@ def _first_line(file: File) -> str:
         return ""
 
 
-def _assignment(who: set[str]) -> int:
-    """How many letters of `assignment_user` are the assignment's, with the last _."""
-    common = os.path.commonprefix([*who])  # noqa: RUF071, letters are meant
-    return common.rfind("_") + 1
-
-
-def _entry(user: str, by_time: dict[str, list[File]]) -> Entry:
-    latest = max(by_time)
-    older = len(by_time) - 1
-    return Entry(
-        key=user,
-        people=[person(user, blackboard=user)],
-        files=by_time[latest],
-        submitted_at="{}-{}-{}T{}:{}:{}".format(*latest.split("-")),
-        note=f"{older} older attempt(s) left out" if older else "",
-    )
+LAYOUT = _Blackboard()

@@ -4,42 +4,39 @@ hw1-submissions/hw1-octocat/gradients.py            gh classroom clone student-r
 cs50-hw1-octocat/gradients.py                       Classroom 50: classroom-assignment-owner
 """
 
-import os
-
 from grader.inputs.entry import Entry, person
+from grader.inputs.layout import Layout, common_start
 from grader.inputs.tree import Tree
 
-CALLED = "clones of GitHub repositories"
 _SUFFIX = "-submissions"
 
 
-def recognise(tree: Tree) -> bool:
-    folders = tree.top_folders()
-    clones = [folder for folder in folders if any(clone.parts == (folder,) for clone in tree.clones)]
-    named = bool(_slug(tree)) and all(folder.startswith(_slug(tree)) for folder in folders)
-    return len(folders) > 0 and (named or (len(folders) > 1 and 2 * len(clones) > len(folders) and bool(_prefix(tree))))
+class _GitHub(Layout):
+    called, precedence = "clones of GitHub repositories", 7
 
+    def recognizes(self, tree: Tree) -> bool:
+        folders, slug = tree.top_folders(), _slug(tree)
+        if folders and slug and all(folder.startswith(slug) for folder in folders):
+            return True
+        clones = [folder for folder in folders if any(clone.parts == (folder,) for clone in tree.clones)]
+        return len(folders) > 1 and 2 * len(clones) > len(folders) and bool(_prefix(tree))
 
-def belongs(name: str) -> bool:
-    """Folders are all of students, files of nobody."""
-    return False
+    def belongs(self, name: str) -> bool:
+        """Every folder is a student's and has an entry; no file belongs to anybody."""
+        return False
 
-
-def entries(tree: Tree) -> list[Entry]:
-    prefix = _prefix(tree)
-    return [
-        Entry(
-            key=folder,
-            people=[person(folder[len(prefix) :], github=folder[len(prefix) :], repository=folder)],
-            files=tree.below(folder).files,
-        )
-        for folder in tree.top_folders()
-    ]
+    def entries(self, tree: Tree) -> list[Entry]:
+        start = len(_prefix(tree))
+        return [
+            Entry(folder, [person(folder[start:], github=folder[start:], repository=folder)], tree.below(folder).files)
+            for folder in tree.top_folders()
+        ]
 
 
 def _slug(tree: Tree) -> str:
     """`hw1-` where the folder with the clones is called hw1-submissions."""
-    return tree.name[: -len(_SUFFIX)] + "-" if tree.name.endswith(_SUFFIX) and len(tree.name) > len(_SUFFIX) else ""
+    name = tree.name.removesuffix(_SUFFIX)
+    return f"{name}-" if name not in ("", tree.name) else ""
 
 
 def _prefix(tree: Tree) -> str:
@@ -48,5 +45,7 @@ def _prefix(tree: Tree) -> str:
     slug = _slug(tree)
     if slug and all(folder.startswith(slug) and folder != slug for folder in folders):
         return slug
-    common = os.path.commonprefix(folders) if len(folders) > 1 else ""  # noqa: RUF071, letters are meant
-    return common[: common.rfind("-") + 1]
+    return common_start(folders, "-") if len(folders) > 1 else ""
+
+
+LAYOUT = _GitHub()

@@ -10,50 +10,45 @@ import yaml
 
 from grader.errors import UsageError
 from grader.inputs.entry import Entry, Person, person
+from grader.inputs.layout import Layout
 from grader.inputs.tree import File, Tree
 
-CALLED = "a Gradescope export"
-METADATA = "submission_metadata.yml"
+_METADATA = "submission_metadata.yml"
 _MAX_BYTES = 128 * 2**20
 _Loader: type[Any] = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # keeps a student's number 0123 as it is written
 
 
-def recognise(tree: Tree) -> bool:
-    return any(file.path.name == METADATA for file in tree.top_files())
+class _Gradescope(Layout):
+    called, precedence = "a Gradescope export", 1
 
+    def recognizes(self, tree: Tree) -> bool:
+        return any(self.belongs(file.path.name) for file in tree.top_files())
 
-def belongs(name: str) -> bool:
-    return name == METADATA
+    def belongs(self, name: str) -> bool:
+        return name == _METADATA
 
+    def entries(self, tree: Tree) -> list[Entry]:
+        """One entry per submission of the metadata.
 
-def entries(tree: Tree) -> list[Entry]:
-    """One entry per submission of the metadata.
-
-    Raises:
-        UsageError: the metadata cannot be understood, or is not there.
-    """
-    file = next((file for file in tree.top_files() if file.path.name == METADATA), None)
-    if file is None:
-        raise UsageError(f"{tree.name}: expected {METADATA}, which says whose submissions these are, found none")
-    found = []
-    for key, about in _read(file).items():
-        if isinstance(about, dict):
-            found.append(_entry(str(key), about, tree))
-    return found
+        Raises:
+            UsageError: the metadata cannot be understood, or is not there.
+        """
+        file = next((file for file in tree.top_files() if self.belongs(file.path.name)), None)
+        if file is None:
+            raise UsageError(f"{tree.name}: expected {_METADATA}, which says whose submissions these are, found none")
+        return [_entry(str(key), about, tree) for key, about in _read(file).items() if isinstance(about, dict)]
 
 
 def _read(file: File) -> dict[Any, Any]:
     if file.refusal:
-        raise UsageError(f"{METADATA}: {file.refusal}")
+        raise UsageError(f"{_METADATA}: {file.refusal}")
     try:
-        loader = _Loader(file.read(_MAX_BYTES).decode("utf-8-sig"))
-        data = loader.get_single_data()
+        data = _Loader(file.read(_MAX_BYTES).decode("utf-8-sig")).get_single_data()
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise UsageError(
-            f"{METADATA}: not usable as Gradescope's metadata: {' '.join(str(error).split())[:200]}"
-        ) from error
+        reason = " ".join(str(error).split())[:200]
+        raise UsageError(f"{_METADATA}: not usable as Gradescope's metadata: {reason}") from error
     if not isinstance(data, dict):
-        raise UsageError(f"{METADATA}: expected Gradescope's metadata, one entry per submission, found something else")
+        raise UsageError(f"{_METADATA}: expected Gradescope's metadata, one entry per submission, found something else")
     return data
 
 
@@ -77,5 +72,8 @@ def _person(who: dict[Any, Any], key: str) -> Person:
 
 
 def _text(value: Any) -> str:
-    """A value as it was written; what YAML writes for nothing is none."""
+    """A value as it was written, "" for what YAML writes for nothing."""
     return value if isinstance(value, str) and value not in ("null", "~") else ""
+
+
+LAYOUT = _Gradescope()

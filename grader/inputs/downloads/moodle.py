@@ -10,46 +10,42 @@ Moodle writes no underscore into names, so the first number is its own; students
 import re
 
 from grader.inputs.entry import Entry, person
+from grader.inputs.layout import Layout
 from grader.inputs.tree import File, Tree
 
-CALLED = "a Moodle download"
-# Old versions leave the _ in names.
-_FOLDER = re.compile(r"(?P<name>.+?)_(?P<id>\d+)_assignsubmission_(?P<plugin>file|onlinetext)_?", re.DOTALL)
-_FLAT = re.compile(
-    r"(?P<name>.+?)_(?P<id>\d+)_assignsubmission_(?P<plugin>file|onlinetext)_(?P<original>.+)", re.DOTALL
-)
+_WHO = r"(?P<name>.+?)_(?P<id>\d+)_assignsubmission_(?P<plugin>file|onlinetext)"  # old versions leave the _ in names
+_FOLDER = re.compile(f"{_WHO}_?", re.DOTALL)
 
 
-def recognise(tree: Tree) -> bool:
-    folders = [name for name in tree.top_folders() if _FOLDER.fullmatch(name)]
-    flat = [file for file in tree.top_files() if _FLAT.fullmatch(file.path.name)]
-    return len(folders) + len(flat) > 0 and 2 * (len(folders) + len(flat)) > len(tree.top_folders()) + len(
-        tree.top_files()
-    )
+class _Moodle(Layout):
+    called, precedence = "a Moodle download", 2
+    name = re.compile(f"{_WHO}_(?P<original>.+)", re.DOTALL)
 
+    def recognizes(self, tree: Tree) -> bool:
+        named = len(self.files(tree)) + sum(_FOLDER.fullmatch(name) is not None for name in tree.top_folders())
+        return 2 * named > len(tree.top_folders()) + len(tree.top_files())
 
-def belongs(name: str) -> bool:
-    return bool(_FOLDER.fullmatch(name) or _FLAT.fullmatch(name))
+    def belongs(self, name: str) -> bool:
+        return super().belongs(name) or _FOLDER.fullmatch(name) is not None
 
-
-def entries(tree: Tree) -> list[Entry]:
-    found: dict[str, Entry] = {}
-    for folder in tree.top_folders():
-        if parts := _FOLDER.fullmatch(folder):
-            files = tree.below(folder).files if parts["plugin"] == "file" else []
-            _add(found, parts, files, folder)
-    for file in tree.top_files():
-        if parts := _FLAT.fullmatch(file.path.name):
-            files = [file.called(parts["original"])] if parts["plugin"] == "file" else []
-            _add(found, parts, files, file.path.name[: -len(parts["original"]) - 1])
-    return list(found.values())
+    def entries(self, tree: Tree) -> list[Entry]:
+        found: dict[str, Entry] = {}
+        for folder in tree.top_folders():
+            if parts := _FOLDER.fullmatch(folder):
+                _add(found, parts, tree.below(folder).files, folder)
+        for file, parts in self.files(tree):
+            _add(found, parts, [file.called(parts["original"])], file.path.name[: -len(parts["original"]) - 1])
+        return list(found.values())
 
 
 def _add(found: dict[str, Entry], parts: re.Match[str], files: list[File], folder: str) -> None:
     number, name = parts["id"], parts["name"].replace("_", " ")
     if number not in found:
         found[number] = Entry(number, [person(f"{name}_{number}", name, moodle=number, moodle_folder=folder)], [])
-    entry = found[number]
-    entry.files += files
-    if parts["plugin"] == "onlinetext":
-        entry.note = "typed a text into Moodle"
+    if parts["plugin"] == "file":
+        found[number].files += files
+    else:
+        found[number].note = "typed a text into Moodle"
+
+
+LAYOUT = _Moodle()

@@ -1,12 +1,14 @@
-"""Inside the sandbox: exceptions, warnings and printed text as the plain text that is sent.
+"""Inside the sandbox: exceptions, warnings and printed output as the plain text that is sent.
 
 Runs beside a student's code, on objects of its making: an exception's own `__str__` may raise, loop or be huge.
 """
 
 import errno
+import io
 import os
 import re
 import sys
+import traceback
 
 import numpy as np
 
@@ -19,10 +21,8 @@ _NO_READING = (errno.ENOENT, errno.EACCES, errno.ENOTDIR, errno.EISDIR)
 def _folders():
     """Where Python, numpy and the grader are on this machine, as a pattern: the longest first."""
     own = os.path.abspath(__file__).rsplit(os.sep, 3)[0]
-    found = {
-        *map(os.path.dirname, (os.path.dirname(np.__file__), own, os.__file__)),
-        *(os.path.dirname(sys.executable), sys.prefix, sys.base_prefix, sys.exec_prefix),
-    }
+    found = set(map(os.path.dirname, (os.path.dirname(np.__file__), own, os.__file__, sys.executable)))
+    found |= {sys.prefix, sys.base_prefix, sys.exec_prefix}
     ordered = sorted((re.escape(folder.rstrip("/")) for folder in found if len(folder) > 1), key=len, reverse=True)
     return re.compile(rf"(?:{'|'.join(ordered)})(?:/|(?![\w.-]))")
 
@@ -45,9 +45,9 @@ def failure(error, file, limit):
     """An exception as an event; `line` is the last one of `file` in its traceback."""
     outcome = "out_of_memory" if isinstance(error, MemoryError) else "raised"
     line = 0
-    for entry in _traceback(error):
-        if entry.tb_frame.f_code.co_filename == file:
-            line = entry.tb_lineno
+    for frame, number in traceback.walk_tb(error.__traceback__):
+        if frame.f_code.co_filename == file:
+            line = number
     if isinstance(error, SyntaxError):
         try:
             line = int(error.lineno or 0) if error.filename == file else line
@@ -57,18 +57,18 @@ def failure(error, file, limit):
 
 
 def in_words(error, file):
-    """`ValueError: what it says`; in our words where files or answers were asked for that do not exist here."""
+    """`ValueError: what it says`; in our words where the code asked for a file or for input that does not exist here."""
     try:
         if isinstance(error, SyntaxError) and error.filename == file:
             name, text = type_name(error), str(error.msg)
         else:
-            name, text = _of_the_world(error) or (type_name(error), str(error))
+            name, text = _unavailable(error) or (type_name(error), str(error))
     except BaseException:
         name, text = type_name(error), "(its message cannot be shown)"
     return ": ".join(filter(None, [name, text]))
 
 
-def _of_the_world(error):
+def _unavailable(error):
     """(name, text) where a file or input() was asked for, or None."""
     kind = type(error)
     if kind is EOFError and str(error) in ("", "EOF when reading a line"):
@@ -88,18 +88,10 @@ def _of_the_world(error):
 
 def _file_for_numpy(error):
     """The file that numpy was about to open: it imports urllib first, in case the name is an address."""
-    frames = [entry.tb_frame for entry in _traceback(error)]
-    paths = [
-        frame.f_locals.get("path") for frame in frames if str(frame.f_globals.get("__name__")).startswith("numpy.")
-    ]
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    frames = [frame for frame in frames if str(frame.f_globals.get("__name__")).startswith("numpy.")]
+    paths = [frame.f_locals.get("path") for frame in frames]
     return next((path for path in reversed(paths) if type(path) is str), "")
-
-
-def _traceback(error):
-    entry = error.__traceback__
-    while entry is not None:
-        yield entry
-        entry = entry.tb_next
 
 
 def type_name(value):
@@ -114,3 +106,56 @@ def warnings_in_words(caught, limit):
         except BaseException:
             texts.append("(a warning that cannot be shown)")
     return texts
+
+
+class Sink(io.TextIOBase):
+    """Stands in for stdout and stderr: keeps the first `limit` characters, and takes what files do with these streams."""
+
+    encoding = "utf-8"
+    errors = "replace"
+
+    def __init__(self, limit):
+        self.limit = limit
+        self.parts = []
+        self.room = limit
+        self.buffer = _Bytes(self)
+
+    def write(self, text):
+        if self.room > 0:
+            self.parts.append(str(text)[: self.room])
+            self.room -= len(self.parts[-1])
+        return len(text)
+
+    def writable(self):
+        return True
+
+    def reconfigure(self, **options):
+        pass
+
+    def close(self):
+        pass
+
+    def take(self):
+        if not self.parts:
+            return ""
+        text = "".join(self.parts)
+        self.parts.clear()
+        self.room = self.limit
+        return text
+
+
+class _Bytes(io.RawIOBase):
+    """Under a `Sink`, for `io.TextIOWrapper(sys.stdout.buffer, ...)` and bytes."""
+
+    def __init__(self, sink):
+        self.sink = sink
+
+    def writable(self):
+        return True
+
+    def write(self, data):
+        self.sink.write(bytes(data[: self.sink.limit]).decode("utf-8", "replace"))
+        return len(data)
+
+    def close(self):
+        pass

@@ -1,12 +1,11 @@
-"""Build and install the system-call filter of a child. Knows Linux on x86_64 and aarch64.
+"""Build and install the system-call filter of a child, on x86_64 and aarch64.
 
 The filter is an allow-list. What is not listed fails with EPERM, so honest code sees an ordinary exception
 and hostile code gets nothing; a call made through another calling convention kills the process. The child
 cannot start a thread or a process, signal anyone, open a socket, find or open a file or make new code executable.
 Calls that no honest file makes are refused by a supervisor instead, who learns of them (see reported.py).
 
-`abort()` still ends the process: tgkill to itself is refused like any other signal, and the C library then
-falls through to an instruction that traps.
+`abort()` still ends the process: tgkill to itself is refused, and the C library falls through to a trap.
 """
 
 from __future__ import annotations
@@ -101,18 +100,14 @@ class _Assembler:
         """Load one half of a system call's argument: both architectures are little-endian."""
         self.emit(_LOAD, _ARGUMENTS_AT + 8 * index + 4 * high)
 
-    def leave(self, name: str, value: int) -> None:
-        self.label(name)
-        self.emit(_RETURN, value)
-
     def assemble(self) -> bytes:
+        def distance(here: int, target: str) -> int:
+            return self._labels[target] - here - 1 if target else 0
+
         return b"".join(
-            struct.pack("<HBBI", code, self._distance(here, yes), self._distance(here, no), operand)
+            struct.pack("<HBBI", code, distance(here, yes), distance(here, no), operand)
             for here, (code, operand, yes, no) in enumerate(self._lines)
         )
-
-    def _distance(self, here: int, target: str) -> int:
-        return self._labels[target] - here - 1 if target else 0
 
 
 @functools.cache
@@ -145,13 +140,18 @@ def program(machine: str, *, listened: bool) -> bytes:
     _check_open(asm, _READING_FLAGS[machine])
     _check_process(asm)
     _check_reported(asm)
-    asm.leave("allow", _ALLOW)
-    asm.leave("report", _NOTIFY if listened else _ERRNO | errno.EPERM)
-    asm.leave("deny", _ERRNO | errno.EPERM)
-    asm.leave("not found", _ERRNO | errno.ENOENT)
-    asm.leave("not implemented", _ERRNO | errno.ENOSYS)
-    asm.leave("not a terminal", _ERRNO | errno.ENOTTY)
-    asm.leave("kill", _KILL_PROCESS)
+    actions = {
+        "allow": _ALLOW,
+        "report": _NOTIFY if listened else _ERRNO | errno.EPERM,
+        "deny": _ERRNO | errno.EPERM,
+        "not found": _ERRNO | errno.ENOENT,
+        "not implemented": _ERRNO | errno.ENOSYS,
+        "not a terminal": _ERRNO | errno.ENOTTY,
+        "kill": _KILL_PROCESS,
+    }
+    for label, action in actions.items():
+        asm.label(label)
+        asm.emit(_RETURN, action)
     assembled = asm.assemble()
     _for_kernel(assembled)  # made and kept here, in the parent: a new child pays for each page that it touches
     return assembled
@@ -161,7 +161,7 @@ def install(program: bytes, *, listened: bool = False) -> int | None:
     """Put this process under `program` for good. no_new_privs must be set.
 
     Returns:
-        If it is `listened` to, the descriptor by which a supervisor learns of reported calls.
+        If it is `listened` to, the descriptor on which a supervisor receives reported calls.
 
     Raises:
         OSError: the kernel refused; before Linux 5.0 it knows no supervisors.

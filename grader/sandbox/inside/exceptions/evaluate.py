@@ -50,15 +50,15 @@ def is_plain(value):
 class Evaluator:
     """The values of expressions in one frame, each computed at most once."""
 
-    def __init__(self, frame, step_type, own_files):
+    def __init__(self, frame, point_type, own_files):
         """Evaluate in `frame`.
 
         Args:
-            step_type: the class of the step `s`.
+            point_type: the class of the sample point `s`.
             own_files: file names whose functions may be called once more; none where a call takes too long.
         """
         self._scopes = (frame.f_locals, frame.f_globals, vars(builtins))
-        self._step_type = step_type
+        self._point_type = point_type
         self._own_files = own_files
         self._known = {}
 
@@ -100,7 +100,7 @@ class Evaluator:
 
     def _Attribute(self, node):
         value = self(node.value)
-        if isinstance(value, types.ModuleType) or type(value) is self._step_type:
+        if isinstance(value, types.ModuleType) or type(value) is self._point_type:
             if node.attr not in vars(value):
                 raise Unknown
             return vars(value)[node.attr]
@@ -144,38 +144,30 @@ class Evaluator:
 
     def _Call(self, node):
         function = self(node.func)
-        if any(isinstance(argument, ast.Starred) for argument in node.args) or any(
-            k.arg in (None, "out") for k in node.keywords
-        ):
+        starred = any(isinstance(argument, ast.Starred) for argument in node.args)
+        if starred or any(keyword.arg in (None, "out") for keyword in node.keywords):
             raise Unknown
         own = isinstance(function, types.FunctionType) and function.__code__.co_filename in self._own_files
         if not own and not _has_no_effects(function):
             raise Unknown
         evaluate = self if own else self._plain
-        return function(
-            *map(evaluate, node.args), **{keyword.arg: evaluate(keyword.value) for keyword in node.keywords}
-        )
+        keywords = {keyword.arg: evaluate(keyword.value) for keyword in node.keywords}
+        return function(*map(evaluate, node.args), **keywords)
 
 
 def _has_no_effects(function):
     name = getattr(function, "__name__", "")
     if name in _EFFECTS:
         return False
-    if isinstance(function, np.ufunc):
+    if isinstance(function, np.ufunc) or any(function is known for known in (np.float64, np.float32, np.int64)):
         return True
-    if isinstance(function, types.BuiltinMethodType) and isinstance(function.__self__, (np.ndarray, np.generic)):
-        return True
-    if any(function is known for known in (np.float64, np.float32, np.int64)):
-        return True
-    if isinstance(function, types.BuiltinFunctionType) and function.__self__ is builtins:
-        return name in _BUILTINS
-    if isinstance(function, types.BuiltinFunctionType) and function.__self__ is math:
-        return True
-    if isinstance(function, type):
-        return function.__module__ == "builtins" and name in _BUILTINS
+    if isinstance(function, types.BuiltinFunctionType):  # methods included
+        owner = function.__self__
+        if isinstance(owner, (np.ndarray, np.generic)) or owner is math:
+            return True
+        if owner is builtins:
+            return name in _BUILTINS
     module = str(getattr(function, "__module__", ""))
-    return (
-        module.split(".")[0] == "numpy"
-        and module not in ("numpy.random", "numpy.testing")
-        and not isinstance(function, type)
-    )
+    if isinstance(function, type):
+        return module == "builtins" and name in _BUILTINS
+    return module.split(".")[0] == "numpy" and module not in ("numpy.random", "numpy.testing")

@@ -1,0 +1,105 @@
+"""The public API: what `import grader` offers, and every example in docs/api.md, run as it stands."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, SUBMISSIONS
+
+import grader
+
+EXAMPLES = re.findall(r"^```python\n(.*?)^```", (ROOT / "docs" / "api.md").read_text(), re.MULTILINE | re.DOTALL)
+RIGHT = ROOT / "solutions" / "gradients.py"
+WRONG = SUBMISSIONS / "numeric_forward.failed.py"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An assignment with submissions and the results of a batch, as the examples find it."""
+    made = tmp_path_factory.mktemp("api")
+    shutil.copy(ROOT / "config.yaml", made)
+    for name in ("assignment", "solutions"):
+        shutil.copytree(ROOT / name, made / name, ignore=shutil.ignore_patterns("__pycache__"))
+    (made / "submissions").mkdir()
+    shutil.copy(RIGHT, made / "submissions" / "ann.py")
+    shutil.copy(WRONG, made / "submissions" / "bob.py")
+    command = Path(sys.executable).with_name("grader")
+    subprocess.run([command, "batch", "submissions", "--out", "results"], cwd=made, check=True, capture_output=True)
+    return made
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=range(len(EXAMPLES)))
+def test_every_example_of_the_documentation_runs(example: str, folder: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", example], cwd=folder, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.strip()
+
+
+def test_a_folder_is_graded_and_printed_as_a_table(folder: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", EXAMPLES[0]], cwd=folder, capture_output=True, text=True, check=True)
+    assert [line.split() for line in done.stdout.splitlines()] == [["ann.py", "100"], ["bob.py", "60"]]
+
+
+def test_one_grader_grades_and_checks(folder: Path) -> None:
+    with grader.Grader(folder / "config.yaml") as g:
+        assert g.grade(RIGHT).score == 100
+        assert g.check(RIGHT).passed
+        wrong = g.grade(WRONG)
+        assert wrong.fix_first[0] == "dJ_db2"
+        assert '"fix_first"' in wrong.to_json()
+        assert g.grade(str(RIGHT)).passed, "a path may be a string"
+
+
+def test_a_grade_in_a_notebook_is_a_table_in_which_no_text_of_a_student_is_markup(folder: Path) -> None:
+    hostile = folder / "hostile.py"
+    hostile.write_text("def dJ_dU(s):\n    raise ValueError('<script>alert(1)</script>')\n")
+    with grader.Grader(folder / "config.yaml") as g:
+        shown = g.grade(hostile)._repr_html_()
+    assert "<table>" in shown
+    assert "&lt;script&gt;" in shown
+    assert "<script" not in shown
+
+
+def test_checking_uses_nothing_of_the_solution(folder: Path, tmp_path: Path) -> None:
+    home = shutil.copytree(folder, tmp_path / "home")
+    shutil.rmtree(home / "solutions")
+    assert grader.check(RIGHT, config=home / "config.yaml").passed
+    with pytest.raises(grader.ConfigError, match=r"solutions/gradients\.py"):
+        grader.grade(WRONG, config=home / "config.yaml")
+
+
+def test_a_config_among_what_is_graded_is_refused_unless_it_is_named(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    (folder / "gradients.py").write_bytes(RIGHT.read_bytes())
+    with pytest.raises(grader.UsageError, match="may be the student's"):
+        grader.grade("gradients.py")
+    with grader.Grader() as g, pytest.raises(grader.UsageError, match="may be the student's"):
+        g.grade("gradients.py")
+    assert grader.grade("gradients.py", config="config.yaml").passed
+
+
+def test_the_results_of_a_batch_are_read_by_key(folder: Path) -> None:
+    students = list(grader.results(folder / "results"))
+    assert [(one.key, one.score) for one in students] == [("ann", 100.0), ("bob", 60.0)]
+    assert students[0].grade is not None
+    assert students[0].grade.passed
+    with pytest.raises(grader.GraderError, match=r"grades\.db"):
+        next(grader.results(folder / "submissions"))
+
+
+def test_everything_public_can_be_imported_and_nothing_is_loaded_before() -> None:
+    for name in grader.__all__:
+        assert getattr(grader, name) is not None
+    assert set(grader.__all__) == set(dir(grader))
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        grader.nothing  # noqa: B018
+    script = "import sys, grader; print([m for m in sys.modules if m.startswith(('grader.', 'numpy', 'msgspec'))])"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
