@@ -52,15 +52,15 @@ def stored(tmp_path: Path, layout: str, graded) -> Results:
 
 def _grade_all(store: Store, download: Path, graded) -> None:
     state, by_source = graded
-    round_id = store.begin_round("batch", state, "title: x")
+    grading_run = store.begin_grading_run("batch", state, "title: x")
     for entry in read_download(download, "gradients.py").entries:
         store.receive(entry, receive(entry, "gradients.py", 10**6, []))
     for number_, source in store.connection.execute(
         "SELECT id, source FROM submissions WHERE source IS NOT NULL"
     ).fetchall():
         run = RunRecord(b"\x80", "", 0.1, 1, state.steps, state.runtime, "strong")
-        record(store, number_, round_id, msgspec.json.encode(by_source[source]), run)
-    store.finish_round(round_id)
+        record(store, number_, grading_run, msgspec.json.encode(by_source[source]), run)
+    store.finish_grading_run(grading_run)
 
 
 def table(text: str, delimiter: str = ",") -> list[list[str]]:
@@ -306,10 +306,10 @@ def test_nothing_in_a_name_acts_on_a_terminal_or_turns_a_line_in_any_file(tmp_pa
     with Store(tmp_path / "results", create=True) as store:
         state, by_source = graded
         source, one = next(iter(by_source.items()))
-        round_id = store.begin_round("batch", state, "title: x")
+        grading_run = store.begin_grading_run("batch", state, "title: x")
         entry = Entry("e", [who, zoe], [], group=HOSTILE, note=HOSTILE)
         store.receive(entry, Received(HOSTILE, source, note=HOSTILE))
-        record(store, 1, round_id, msgspec.json.encode(msgspec.structs.replace(one, submission=HOSTILE)))
+        record(store, 1, grading_run, msgspec.json.encode(msgspec.structs.replace(one, submission=HOSTILE)))
         store.note_download(tmp_path, "moodle", [Refusal(HOSTILE, HOSTILE)])
     write_results(tmp_path / "results", assignment.config)
     with Results(tmp_path / "results") as results:

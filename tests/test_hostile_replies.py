@@ -24,7 +24,7 @@ from grader.checks.tampering import flags_of
 from grader.classroom.exports.feedback import markdown, page, web_page
 from grader.classroom.exports.results import write_results
 from grader.classroom.report.data import read_class
-from grader.classroom.report.figures import summarise
+from grader.classroom.report.figures import summarize
 from grader.classroom.report.island import embed, make_island
 from grader.classroom.store.gradings import RunRecord, record
 from grader.classroom.store.packing import MAX_BYTES, answers_hash, pack_run, unpack_run
@@ -246,7 +246,7 @@ class Shelf:
     def __init__(self, folder: Path, state: Fingerprint) -> None:
         self.folder, self.state = folder, state
         self.store = Store(folder, create=True)
-        self.round = self.store.begin_round("batch", state, "")
+        self.round = self.store.begin_grading_run("batch", state, "")
         self._numbers = itertools.count()
 
     def add(self, run: Run, graded: Grade) -> int:
@@ -320,7 +320,7 @@ def test_a_class_of_such_replies_gets_a_table_feedback_and_a_report(assignment: 
             assert_harmless(markdown(blocks) + web_page(blocks))
     graded = read_class(shelf.folder)
     assert len(graded.records) == len(list((shelf.folder / "feedback").glob("*.md")))
-    assert summarise(assignment.config, graded.records)
+    assert summarize(assignment.config, graded.records)
     island = make_island(assignment, graded.records, shelf.state.steps)
     for text in texts(json.loads(embed(island).replace("\\u003c", "<"), parse_constant=_no_constant)):
         assert_harmless(text, "\n\t")
