@@ -73,7 +73,7 @@ def test_every_command_has_a_call_here() -> None:
 @pytest.mark.parametrize("command", CALLS)
 def test_a_command_without_a_reader_ends_as_usual(command: str, folders: dict[str, Path], tmp_path: Path) -> None:
     if command == "report":
-        pytest.importorskip("altair", reason="needs the extra: pip install 'gradient-grader[report]'")
+        pytest.importorskip("vl_convert", reason="needs the extra: pip install 'gradient-grader[report]'")
     words, code = CALLS[command]
     places = {**folders, "OUT": tmp_path / "out"}
     done = without_reader([*command.split(), *(str(places.get(word, word)) for word in words.split())])

@@ -64,6 +64,7 @@ def test_an_exception_is_explained_by_its_expression_and_shapes(
 ) -> None:
     assert answers[case["id"]].outcome == "raised"
     assert list(answers[case["id"]].explanation) == case["explanation"]
+    assert not answers[case["id"]].forged
 
 
 def test_exceptions_are_explained_where_no_file_can_be_opened(assignment: Assignment) -> None:
@@ -71,7 +72,7 @@ def test_exceptions_are_explained_where_no_file_can_be_opened(assignment: Assign
     assert answer.explanation[0] == "delta(s) is (1, V)  @  s.U is (Dh, V)"
 
 
-def test_what_has_effects_is_not_evaluated_again(assignment: Assignment) -> None:
+def test_an_expression_with_side_effects_is_not_evaluated_again(assignment: Assignment) -> None:
     answer = explained(assignment, "seen = []\nreturn (seen.append(print('once')) or s.h) @ s.y")
     assert answer.printed == "once\n"
     assert answer.outcome == "raised"

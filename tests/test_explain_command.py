@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 
 from grader.errors import ConfigError
-from grader.explain.example import worked_example
+from grader.explain.example import sections, worked_example
 from grader.explain.notation import in_latex
-from grader.explain.sections import sections
 from grader.problem.assignment import Assignment
 
 Run = Callable[..., "CompletedProcess[str]"]

@@ -21,6 +21,7 @@ import msgspec
 import pytest
 from conftest import ROOT, SUBMISSIONS, assert_golden
 
+from grader.config.keys import CHECKS
 from grader.errors import GraderError
 from grader.grading.grade import not_graded
 from grader.grading.pipeline import grade_run
@@ -28,8 +29,17 @@ from grader.output import formats
 from grader.output.formats import NAMES, render
 from grader.output.wording import STATUS_LABELS
 from grader.problem.assignment import Assignment
-from grader.records.result import Grade
-from grader.records.run import Answer, ArrayData, Run
+from grader.records.result import (
+    CheckOutcome,
+    CheckResult,
+    Diagnosis,
+    FollowThrough,
+    Grade,
+    GradientResult,
+    GradientStatus,
+    Mistake,
+)
+from grader.records.run import Answer, Run
 from grader.sandbox.host import Sandbox
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -220,32 +230,40 @@ def test_githubs_summary_has_a_row_per_gradient_and_runs_nothing_of_the_students
     assert not re.search(r"^::", text, re.MULTILINE)
 
 
-@pytest.fixture(scope="module")
-def example(assignment: Assignment) -> Grade:
-    """A bit of everything: wrong, followed through, right, of the wrong shape, raised, timed out, and not written."""
-    exact = assignment.exact
-    arrays = {
-        "dJ_db2": [-value for value in exact["dJ_db2"]],
-        "dJ_dU": [-value for value in exact["dJ_dU"]],
-        "dJ_dh": exact["dJ_dh"],
-        "dJ_db1": [value.ravel() for value in exact["dJ_db1"]],
-    }
-    answers = {
-        name: [Answer("returned", value=ArrayData("<f8", value.shape, value.tobytes())) for value in values]
-        for name, values in arrays.items()
-    }
-    answers["dJ_dL_x"] = [Answer("raised", message="NameError: name 'dz' is not defined", line=12)]
-    answers["dJ_dI"] = [Answer("timed_out", message="stopped: more than 2 s of CPU time")]
-    answers["dJ_dH"] = [Answer("missing", message="NotImplementedError: dJ_dH is not written yet")]
-    answers["dJ_dh_prev"] = [Answer("missing")]
-    graded = grade_run(assignment, Run(answers), "gradients.py")
-    assert {one.status for one in graded.gradients} == set(STATUS_LABELS) - {"died", "out_of_memory", "not_graded"}
-    return msgspec.structs.replace(graded, notes=["a note on the file"])
+def result(name: str, score: float, status: GradientStatus, outcomes: str, **rest: Any) -> GradientResult:
+    """A gradient of 10 marks; `outcomes` has one letter for each check: passed, failed, skipped or undecided."""
+    whole: dict[str, CheckOutcome] = {"p": "passed", "f": "failed", "s": "skipped", "u": "undecided"}
+    checks = [
+        CheckResult(check, whole[letter], most if letter == "p" else 0, most, "what the check saw" * (letter in "fu"))
+        for check, most, letter in zip(CHECKS, (2, 4, 4), outcomes, strict=True)
+    ]
+    return GradientResult(name, score, 10, status, checks, **rest)
+
+
+def every_status() -> Grade:
+    """A bit of everything, with texts of its own: the examples change only when a format does."""
+    runtime = Diagnosis("exact", [Mistake("runtime", "", "s.U is (7, 11)\ns.h is (1, 7)")])
+    gradients = [
+        result("dJ_db2", 2, "failed", "pfs", hints=["Look at the *sign* of `y`.", "A second hint."]),
+        result("dJ_dU", 10, "followed_through", "pfs", follow_through=FollowThrough(["dJ_db2"], 8)),
+        result("dJ_dh", 10, "passed", "ppp", notes=["warned: overflow"]),
+        result("dJ_db1", 6, "failed", "ppu"),
+        result("dJ_dz", 0, "raised", "sss", message="NameError: name 'dz' is not defined", line=12),
+        result("dJ_de", 0, "raised", "sss", message="ValueError: shapes", line=20, cell=3, diagnosis=runtime),
+        result("dJ_dL", 0, "raised", "sss", message="TypeError: None", line=21, inherits=["dJ_dz"]),
+        result("dJ_dI", 0, "timed_out", "sss", message="stopped: more than 2 s of CPU time"),
+        result("dJ_dx", 0, "out_of_memory", "sss"),
+        result("dJ_dy", 0, "died", "sss"),
+        result("dJ_dH", 0, "missing", "sss", message="NotImplementedError: dJ_dH is not written yet"),
+        result("dJ_dh_prev", 0, "missing", "sss", message="did you mean dJ_dh_prev?"),
+    ]
+    assert {one.status for one in gradients} == set(STATUS_LABELS) - {"not_graded"}
+    return Grade(1, "gradients.py", "graded", 28, 120, gradients, notes=["a note on the file"])
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_golden_example_of_every_format(assignment: Assignment, example: Grade, name: str) -> None:
-    assert_golden(GOLDEN / f"{name}.txt", render(name, example, assignment.config))
+def test_golden_example_of_every_format(assignment: Assignment, name: str) -> None:
+    assert_golden(GOLDEN / f"{name}.txt", render(name, every_status(), assignment.config))
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -351,7 +351,7 @@ def test_wrong_arguments_are_one_line_each(grader: Command, zip_path: Path, tmp_
         ((file, "--zip", zip_path, "--metadata", tmp_path / "list.json"), "expected a JSON object"),
         ((file, "--zip", zip_path, "--metadata", tmp_path / "none.json"), "cannot be read"),
         ((file, "--zip", file), "cannot be unpacked"),
-        ((file, "--zip", tmp_path / "empty.zip"), "expected setup.sh at the root"),
+        ((file, "--zip", tmp_path / "empty.zip"), "found no setup.sh at the root of the zip; expected a zip from"),
     ):
         done = grader("gradescope", "try", *arguments)
         assert done.returncode == 2

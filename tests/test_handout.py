@@ -502,3 +502,7 @@ def test_writing_keeps_a_pipe_or_a_link(tmp_path: Path) -> None:
     write_output(link, b"new")
     assert link.is_symlink()
     assert target.read_bytes() == b"new"
+
+
+def test_the_bundled_assignment_has_the_tests_that_a_handout_gets() -> None:
+    assert (ROOT / "assignment" / "test_gradients.py").read_text(encoding="utf-8") == _TESTS

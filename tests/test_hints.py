@@ -18,7 +18,7 @@ from grader.diagnosis.operators import OPERATORS
 from grader.errors import ConfigError
 from grader.grading.advice import SEVERAL
 from grader.problem.assignment import Assignment, load_assignment
-from grader.validation.leaks import _is_entry, _is_right, leaks
+from grader.validation.hint_checks import _is_entry, _is_right, leaks
 
 ROOT = Path(__file__).parents[1]
 Run = Callable[..., "CompletedProcess[str]"]

@@ -181,7 +181,7 @@ def test_gradescope_does_not_tell_of_a_check_that_is_hidden(assignment: Assignme
 
 def test_the_report_counts_the_marks_lost_for_the_one_mistake(assignment: Assignment) -> None:
     roots = list(root_mistakes(stopped(assignment)))
-    assert [(root.gradient, root.stopped, root.lost) for root in roots] == [
+    assert [(root.gradient, root.affected, root.lost) for root in roots] == [
         ("dJ_db2", ("dJ_dU",), 25.0),
     ]
 

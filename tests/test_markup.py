@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 from rich.markdown import Markdown
 
-from grader.output.markdown import ours, plain, unmarked
+from grader.output.markdown import marked, plain, unmarked
 from grader.output.terminal import print_grade
 from grader.output.wording import details
 from grader.packaging.gradescope.dryrun.views import to_html
@@ -36,9 +36,9 @@ def test_the_graders_words_are_marked_where_markdown_is_read_and_bare_elsewhere(
     text: str, as_text: str, as_markdown: str, as_html: str
 ) -> None:
     assert unmarked(text) == as_text
-    assert ours(text) == as_markdown
-    assert to_html(ours(text)) == f"<p>{as_html}</p>\n"
-    assert in_terminal(ours(text)) == as_text.replace("`", "")
+    assert marked(text) == as_markdown
+    assert to_html(marked(text)) == f"<p>{as_html}</p>\n"
+    assert in_terminal(marked(text)) == as_text.replace("`", "")
 
 
 def test_a_students_words_are_never_marked() -> None:

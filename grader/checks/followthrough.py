@@ -70,20 +70,13 @@ def as_exact_as_single(
 
     They have no more digits than those allow: where float32 is accepted, that is no mistake.
     """
-    accepted = {
-        name: verdicts.values
-        for name, verdicts in verdicts_of.items()
-        if name in single and verdicts.passed and verdicts.values is not None
-    }
-    coarse = {
-        name: verdicts.values
-        for name, verdicts in verdicts_of.items()
-        if not verdicts.passed and verdicts.values is not None
-    }
+    values = {name: one.values for name, one in verdicts_of.items() if one.values is not None}
+    accepted = {name: found for name, found in values.items() if name in single and verdicts_of[name].passed}
+    coarse = {name: found for name, found in values.items() if not verdicts_of[name].passed}
     if not accepted or not coarse:
         return {}
-    found = trace_back(assignment, coarse, accepted, set())
-    return {name: Verdicts(verdicts_of[name].shape, PASSED, PASSED, coarse[name]) for name in found}
+    exact = trace_back(assignment, coarse, accepted, set())
+    return {name: Verdicts(verdicts_of[name].shape, PASSED, PASSED, coarse[name]) for name in exact}
 
 
 def trace_back(

@@ -100,15 +100,11 @@ def _behavior(
 
 def tables(contradicted: Sequence[str]) -> list[Signal]:
     """Answers that are right at the sample points that all files share, and wrong at the one drawn for this file."""
-    if not contradicted:
-        return []
-    return [
-        Signal(
-            "table",
-            f"{', '.join(contradicted)}: right at the sample points that all files share, wrong at the one drawn for this file"
-            " alone, as if answers were looked up instead of computed",
-        )
-    ]
+    message = (
+        f"{', '.join(contradicted)}: right at the sample points that all files share, wrong at the one drawn for this file"
+        " alone, as if answers were looked up instead of computed"
+    )
+    return [Signal("table", message)] if contradicted else []
 
 
 def unexplained(results: Collection[GradientResult], run: Run, max_score: float) -> Iterator[Signal]:
@@ -144,13 +140,13 @@ def _suspects(results: Collection[GradientResult], run: Run) -> tuple[dict[str, 
     mute: dict[str, set[str]] = {}
     wrong = [result for result in results if result.status == "failed"]
     for result in wrong:
-        if result.diagnosis is None:
-            continue
-        unexplained = result.diagnosis.certainty == "none"
-        if any(map(_is_no_attempt, result.diagnosis.mistakes)) or (unexplained and _uses_inputs_only(run, result.name)):
-            made_up[result.name] = {result.name}
-        elif unexplained:
-            mute[result.name] = {result.name}
+        if result.diagnosis is not None:
+            unexplained = result.diagnosis.certainty == "none"
+            inputs_only = unexplained and _uses_inputs_only(run, result.name)
+            if inputs_only or any(map(_is_no_attempt, result.diagnosis.mistakes)):
+                made_up[result.name] = {result.name}
+            elif unexplained:
+                mute[result.name] = {result.name}
     for found in (made_up, mute):
         for result in wrong:
             if known := found.keys() & result.inherits:

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from grader.diagnosis.formulas.expression import Evaluator, Node, Values
-from grader.diagnosis.formulas.rendering import text
+from grader.diagnosis.formulas.expression import Evaluator, Node, Values, text
 from grader.diagnosis.hypothesis import Edit, Hypothesis
 from grader.diagnosis.operators import OPERATORS
 from grader.problem.model import Array

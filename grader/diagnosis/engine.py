@@ -11,8 +11,7 @@ import numpy as np
 from grader.checks.check import as_returned, find_trivial
 from grader.checks.checked import Checked
 from grader.diagnosis.comparison import Target, best, explain_without_solution
-from grader.diagnosis.formulas.expression import Values
-from grader.diagnosis.formulas.rendering import gradient_text
+from grader.diagnosis.formulas.expression import Values, gradient_text
 from grader.diagnosis.hypothesis import Explanation, Hypothesis, in_order
 from grader.diagnosis.knowledge import Knowledge
 from grader.diagnosis.misconceptions import named_hypothesis
@@ -73,7 +72,7 @@ def explain(
         return _observation(_numerical(digits))
     target = Target(values, [point.sizes for point in assignment.points], tolerance)
     search = _search_without_solution if knowledge.finder is None else _search
-    found = search(assignment, knowledge, name, target, own, lost)
+    found = search(knowledge, name, target, own, lost)
     if found is not None:
         return found
     if whole is not None:
@@ -84,16 +83,11 @@ def explain(
 
 
 def _search(
-    assignment: Assignment,
-    knowledge: Knowledge,
-    name: str,
-    target: Target,
-    own: Mapping[str, Values],
-    lost: Hypothesis | None,
+    knowledge: Knowledge, name: str, target: Target, own: Mapping[str, Values], lost: Hypothesis | None
 ) -> Explanation | None:
     """The hypotheses that a solution allows, best first; `lost` may be one of them."""
     assert knowledge.finder is not None
-    named = named_hypothesis(knowledge.misconceptions, assignment, name, target.values, own, target.tolerance)
+    named = named_hypothesis(knowledge.misconceptions, knowledge.assignment, name, target.values, own, target.tolerance)
     if named is not None:
         return _explanation("exact", [named])
     found = knowledge.finder.find(name, target, own)
@@ -107,13 +101,9 @@ def _search(
 
 
 def _search_without_solution(
-    assignment: Assignment,
-    knowledge: Knowledge,
-    name: str,
-    target: Target,
-    own: Mapping[str, Values],
-    lost: Hypothesis | None,
+    knowledge: Knowledge, name: str, target: Target, own: Mapping[str, Values], lost: Hypothesis | None
 ) -> Explanation | None:
+    assignment = knowledge.assignment
     if lost is not None:
         return _explanation("exact", [lost])
     known = {gradient_text(other): values for other, values in assignment.exact.items() if other != name}
@@ -150,7 +140,7 @@ def _single(operator: str, new: str) -> Hypothesis:
 
 
 def _unexplained(properties: list[str]) -> Explanation:
-    return Explanation(Diagnosis("none", properties=properties), note="none")
+    return Explanation(Diagnosis("none", properties=properties))
 
 
 def _observation(hypothesis: Hypothesis) -> Explanation:
@@ -168,5 +158,4 @@ def _explanation(certainty: Certainty, found: Sequence[Hypothesis]) -> Explanati
             continue
         for mistake, edit in zip(mistakes, hypothesis.edits, strict=True):
             operators.setdefault(mistake, edit.operator)
-    note = "+".join(f"{edit.operator}:{edit.where}" for edit in hypotheses[0].edits)
-    return Explanation(Diagnosis(certainty, list(operators)), tuple(operators.values()), tuple(hypotheses), note)
+    return Explanation(Diagnosis(certainty, list(operators)), tuple(operators.values()), tuple(hypotheses))

@@ -105,10 +105,8 @@ class Explanation:
         diagnosis: as it goes into the grade.
         operators: the slug for each of `diagnosis.mistakes`, in their order.
         hypotheses: those behind the diagnosis, best first; several for a tie.  Instructors only.
-        note: a stable tag for statistics over a class, such as "wrong-variable:h_prev", the same at every seed.
     """
 
     diagnosis: Diagnosis
     operators: tuple[str, ...] = ()
     hypotheses: tuple[Hypothesis, ...] = field(default=())
-    note: str = ""

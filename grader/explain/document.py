@@ -10,8 +10,7 @@ from grader.config.keys import Gradient
 from grader.derivation.formula import Formula
 from grader.derivation.index_notation.context import Line
 from grader.errors import UsageError, did_you_mean
-from grader.explain.example import Example, Named, worked_example
-from grader.explain.sections import own_section
+from grader.explain.example import Example, Named, own_section, worked_example
 from grader.problem.assignment import Assignment
 from grader.problem.derived import derived_formulas
 

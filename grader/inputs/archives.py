@@ -18,8 +18,8 @@ from grader.inputs.reader import READER, Budget, OverBudgetError
 from grader.inputs.tree import MAX_ENTRIES, MAX_SUBMISSION_ENTRIES, ArchiveError, File, Refusal, Tree, is_noise
 from grader.inputs.unsafe import LONG_PATH, MAX_FILE_BYTES, MAX_PATH_BYTES, Listed, unsafe_entry, unsafe_name
 
-MAX_NESTED_BYTES = 32 * 2**20  # an archive inside an archive is read into memory
-_UNPACKED_BYTES = 64 * 2**20  # and a compressed tar is
+_NESTED_BYTES = 32 * 2**20  # an archive inside an archive is read into memory
+_UNPACKED_BYTES = 64 * 2**20  # so is a compressed tar
 _ROOT_SECONDS = 30.0
 
 
@@ -39,7 +39,7 @@ class Origin:
 
 @dataclass(frozen=True)
 class Member:
-    """A member of an archive as the source of a file."""
+    """The source of a file: a member of an archive."""
 
     origin: Origin
     number: int
@@ -84,11 +84,11 @@ def _open_archive(path: Path, *, one: bool) -> Tree:
 
 
 def open_nested(file: File, budget: Budget) -> Tree:
-    """The archive that is a file of a tree.
+    """The archive that is a file in a tree.
 
     Raises:
         ArchiveError: it cannot be read.
-        OverBudgetError: it, and those before it, are too much for one submission.
+        OverBudgetError: it costs too much, together with those before it.
     """
     source = file.source
     if isinstance(source, Member):
@@ -104,7 +104,7 @@ def open_nested(file: File, budget: Budget) -> Tree:
 
 
 def _request(origin: Origin, seconds: float, entries: int = 0) -> dict[str, Any]:
-    limits = {"entries": entries, "nested": MAX_NESTED_BYTES, "unpacked": _UNPACKED_BYTES, "size": origin.size}
+    limits = {"entries": entries, "nested": _NESTED_BYTES, "unpacked": _UNPACKED_BYTES, "size": origin.size}
     limits["long"] = LONG_PATH
     path = os.fsencode(origin.path).decode("latin-1")
     return {"path": path, "chain": origin.chain, "limits": limits, "seconds": seconds}
@@ -116,7 +116,7 @@ def _listed(origin: Origin, budget: Budget) -> Iterator[Listed]:
 
 
 def _tree(origin: Origin, listed: Iterator[Listed]) -> Tree:
-    """What is listed, with the last of several entries of one name: it is the one that stays when all are unpacked."""
+    """The tree of the listed entries.  Of several with one name the last counts: it remains when all are unpacked."""
     tree = Tree(without_suffix(origin.chain[-1][1]))
     files: dict[PurePosixPath, tuple[int, Listed]] = {}
     times: Counter[PurePosixPath] = Counter()
@@ -147,7 +147,7 @@ def _tree(origin: Origin, listed: Iterator[Listed]) -> Tree:
 
 
 def _abandon_the_largest(tree: Tree) -> None:
-    """Each submission has a budget of its own: one with too many entries is not read, and the others are."""
+    """Give up the submissions with too many entries, and only them: each has a budget of its own."""
     if len(tree.files) + len(tree.folders) <= MAX_SUBMISSION_ENTRIES:
         return
     files = [file.path.parts for file in tree.files]

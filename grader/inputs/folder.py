@@ -1,6 +1,6 @@
-"""A folder as a tree.  Links are not followed, and what is too much costs the one submission that it belongs to.
+"""A folder as a tree.  Links are not followed, and a submission that is too large is given up, without the others.
 
-Walks without recursion and never deeper than a path may be; stops in a submission as soon as its budget is spent.
+Walks without recursion, no deeper than a path may be, and leaves a submission as soon as its budget is spent.
 """
 
 import os
@@ -18,7 +18,7 @@ _WHEN_FULL = 100  # entries of a submission, once the download has MAX_ENTRIES
 
 
 class OnDisk(NamedTuple):
-    """A file of a folder; a link that has taken its place since it was listed is not followed."""
+    """The source of a file in a folder.  A link that replaced it after it was listed is not followed."""
 
     path: str
 
@@ -143,7 +143,7 @@ def _take(tree: Tree, here: PurePosixPath, entry: "os.DirEntry[str]", excluded: 
 
 
 def _path(here: PurePosixPath, name: str) -> PurePosixPath:
-    """Where a file is; a zip made on Windows and unpacked elsewhere may leave backslashes instead of folders."""
+    """The path of a file; a zip made on Windows and unpacked elsewhere may leave backslashes instead of folders."""
     parts = name.replace("\\", "/")
     return here / name if "\\" not in name or unsafe_name(parts) else here / parts
 

@@ -1,4 +1,4 @@
-"""The kinds of archives, by their names and first bytes.  Whether a file is what it looks like is seen when it is opened."""
+"""The kinds of archives, by their names and first bytes.  Only opening a file shows whether it is what it looks like."""
 
 from pathlib import Path, PurePosixPath
 
@@ -23,7 +23,7 @@ def looks_like_archive(path: Path) -> bool:
 
 
 def archive_kind(name: str) -> str:
-    """What a person calls it."""
+    """What people call it."""
     if is_unreadable(name):
         return "archive"
     return "tar" if ".tar" in name.lower() or name.lower().endswith(".tgz") else "zip"

@@ -1,6 +1,6 @@
-"""The grader's side of the process in which archives are opened (`unpack.py`): started for the first, one for all of them.
+"""The grader's side of the process that opens archives (`unpack.py`): one for all of them, started for the first.
 
-The archive that it dies of, or takes too long over, is unreadable, and the next one gets a new process.  It ends with this one.
+An archive that kills it or takes too long is unreadable, and the next one gets a new process.  It ends with the grader.
 """
 
 import atexit
@@ -20,7 +20,7 @@ from grader.errors import GraderError
 from grader.inputs.tree import MAX_SUBMISSION_ENTRIES, ArchiveError
 
 _MEMORY_BYTES = 256 * 2**20  # address space of the process
-_SECONDS_TOGETHER = 300.0  # of processor time for all submissions; after that each has less
+_SECONDS_TOGETHER = 300.0  # of processor time for all submissions; after that each may cost less
 _WALL_SECONDS = 120.0  # for one request; its processor time is limited long before
 
 
@@ -30,7 +30,7 @@ class OverBudgetError(Exception):
 
 @dataclass
 class Budget:
-    """What the archives of one submission may cost together: how many there are, what they hold, unpack to and take."""
+    """What the archives of one submission may cost together: their number, entries, unpacked bytes, seconds of processor time."""
 
     archives: int = 50
     entries: int = MAX_SUBMISSION_ENTRIES
@@ -38,10 +38,10 @@ class Budget:
     seconds: float = 10.0
 
     def spend(self, *, archives: int = 0, entries: int = 0, size: int = 0, seconds: float = 0.0) -> None:
-        """Count something.
+        """Subtract costs.
 
         Raises:
-            OverBudgetError: it is too much.
+            OverBudgetError: they are too high.
         """
         most = max(self.entries, MAX_SUBMISSION_ENTRIES)
         self.archives -= archives
@@ -65,10 +65,10 @@ class Reader:
         self._process: subprocess.Popen[bytes] | None = None
         self._selector: selectors.BaseSelector | None = None
         self.seconds = 0.0  # of processor time, so far
-        self._buffer = bytearray()  # what was received and is not looked at yet
+        self._buffer = bytearray()  # received, but not read yet
 
     def budget(self) -> Budget:
-        """For the archives of one submission; a small one when those before it have cost too much together."""
+        """For the archives of one submission; a small one once the submissions so far have cost too much together."""
         return Budget() if self.seconds < _SECONDS_TOGETHER else Budget(archives=5, bytes=32 * 2**20, seconds=1.0)
 
     def ask(self, request: dict[str, Any], budget: Budget | None = None) -> list[bytes]:
@@ -106,7 +106,7 @@ class Reader:
         except TimeoutError:
             self.close()
             raise ArchiveError(f"it takes more than {_WALL_SECONDS:.0f} s") from None
-        except BaseException:  # also Ctrl-C: half a reply must not be taken for that to the next request
+        except BaseException:  # also Ctrl-C: the rest of a reply must not be taken for the reply to the next request
             self.close()
             raise
         if end["last"]:
@@ -134,7 +134,7 @@ class Reader:
 
         Raises:
             EOFError: there are fewer.
-            TimeoutError: they do not come in time.
+            TimeoutError: they do not arrive in time.
         """
         assert self._process is not None
         assert self._process.stdout is not None

@@ -20,8 +20,8 @@ class Submission:
     """A student's file as bytes, and the name under which it was given.
 
     Attributes:
-        note: which of several files it is and why, "" for most: for students and instructors.
-        missing: why there is no file, "" where there is one; for the student.
+        note: for students and instructors, which of several files it is and why; "" for most.
+        missing: for the student, why there is no file; "" if there is one.
     """
 
     name: str
@@ -33,7 +33,7 @@ class Submission:
 def read_submission(path: Path, wanted: str, max_bytes: int, handout: Collection[str] = ()) -> Submission:
     """The file at `path`, or the one in the folder or archive at `path` that `grader.inputs.chooser` takes.
 
-    No more than `max_bytes` + 1 are read, which is enough to see that a file is too large.
+    At most `max_bytes` + 1 are read, enough to see that a file is too large.
 
     Args:
         handout: the files that students start from, as by `handout_digests`.
@@ -70,7 +70,7 @@ def read_submitted(path: Path, wanted: str, max_bytes: int, handout: Collection[
 
 
 def own_file(folder: Path, wanted: str, max_bytes: int, handout: Collection[str] = ()) -> tuple[Path, str]:
-    """The file to submit of those of its name in `folder` itself, and a note on the choice."""
+    """The file to submit among those named like it in `folder` itself, and a note on the choice."""
     stem = PurePosixPath(wanted).stem.casefold()
     names = [path.name for path in folder.iterdir() if path.name.casefold().startswith(stem) and path.is_file()]
     if len(names) < 2 and wanted in names:
@@ -85,9 +85,9 @@ def own_file(folder: Path, wanted: str, max_bytes: int, handout: Collection[str]
 
 
 def handout_digests(config: "Config", folder: Path, path: Path) -> frozenset[str]:
-    """What students start from: the Python files and notebooks beside the model, for telling them from a student's work.
+    """The digests of the files that students start from, the Python files and notebooks beside the model.
 
-    None of them where they lie in `path` itself: on a student's own machine the stubs become the work.
+    Empty if they lie in `path` itself: on a student's own machine, the stubs become the work.
     """
     from grader.inputs.chooser import NOTEBOOK, digest
 

@@ -1,10 +1,10 @@
-"""The process in which archives are opened.  It lists what an archive holds and reads single members, in memory.
+"""The process that opens archives: it lists their entries and reads single members, in memory.
 
 An archive is hostile: 2 kB can unpack to gigabytes or take minutes.  So `archives.py` runs this file as a script of its own,
-with a limit on its memory and on the processor time of each request.  It knows only the standard library.
+with a limit on its memory and on the processor time of each request.  It imports only the standard library.
 
 A request is a line of JSON.  The reply is frames of a letter, a length of four bytes and as many bytes:
-`D` data, or entries as JSON, and last `.`: what it cost and, where it was refused, why.
+`D` data, or entries as JSON, and last `.`: what the request cost and, if it was refused, why.
 """
 
 import contextlib
@@ -33,11 +33,11 @@ _OTHERS = {
 
 
 class RefusedError(Exception):
-    """An archive that is not opened, or a member that is not read; the text says why."""
+    """An archive is not opened, or a member not read; the text says why."""
 
 
 class Zip:
-    """A zip.  Members are read if they are stored or deflated: zlib unpacks no more than it is asked for, others do."""
+    """A zip.  Only stored and deflated members are read: zlib unpacks no more than it is asked for, unlike other methods."""
 
     def __init__(self, file: BinaryIO) -> None:
         import zipfile
@@ -105,7 +105,7 @@ def opened(file: BinaryIO, name: str, unpacked: int) -> tuple[Zip | Tar, int]:
     if head.startswith(b"\x1f\x8b"):
         import gzip
 
-        tar = whole(gzip.GzipFile(fileobj=file), unpacked, "unpacked")
+        tar = read_whole(gzip.GzipFile(fileobj=file), unpacked, "unpacked")
         if bytes(tar.getbuffer()[257:262]) != b"ustar" and ".tar" not in name and not name.endswith(".tgz"):
             raise RefusedError("it is a single compressed file: submit the file itself")
         return Tar(tar), len(tar.getbuffer())
@@ -117,7 +117,7 @@ def opened(file: BinaryIO, name: str, unpacked: int) -> tuple[Zip | Tar, int]:
     return Zip(file), 0
 
 
-def whole(file: Any, most: int, what: str) -> io.BytesIO:
+def read_whole(file: Any, most: int, what: str) -> io.BytesIO:
     """All of `file` in memory."""
     data = io.BytesIO()
     while chunk := file.read(_CHUNK):
@@ -129,14 +129,14 @@ def whole(file: Any, most: int, what: str) -> io.BytesIO:
 
 
 class Open:
-    """The archives that are open now: one on disk, and those inside it on the way to the one that was asked for last."""
+    """The open archives: one on disk, and those inside it on the way to the one of the last request."""
 
     def __init__(self) -> None:
         self._path = b""
         self._file: BinaryIO | None = None
         self._chain: list[tuple[int, Zip | Tar]] = []
-        self.unpacked = 0  # bytes, for the present request, on the way to archives inside archives
-        self.entries = 0  # that were listed for it
+        self.unpacked = 0  # bytes, for the current request, to open archives inside archives
+        self.entries = 0  # listed for the current request
 
     def at(self, path: bytes, chain: list[tuple[int, str]], limits: dict[str, int]) -> Zip | Tar:
         """The last archive of `chain`: (-1, name) of the one at `path`, then (number of the member, name) of those inside."""
@@ -158,7 +158,7 @@ class Open:
             file: Any = self._file
             if number >= 0:
                 with self._chain[-1][1].open(number) as member:
-                    file = whole(member, limits["nested"], "")
+                    file = read_whole(member, limits["nested"], "")
                 self.unpacked += len(file.getbuffer())
             archive, size = opened(file, name, limits["unpacked"])
             self.unpacked += size
@@ -205,7 +205,7 @@ class Clock:
     def running(self, seconds: float) -> Iterator[None]:
         self._seconds = max(0.1, seconds)
         if self._works:
-            signal.setitimer(signal.ITIMER_PROF, self._seconds, 0.1)  # again, where the first is swallowed
+            signal.setitimer(signal.ITIMER_PROF, self._seconds, 0.1)  # repeated, in case the first is swallowed
         try:
             yield
         finally:

@@ -7,12 +7,12 @@ from grader.text import one_line, several_lines
 
 _SPECIAL = re.compile(r"([\\`*_\[\]#|~!{}>+$@]|:(?=//)|(?<=www)\.)", re.IGNORECASE)
 _LINE_START = re.compile(r"^(?:\d+(?=[.)])|(?=[-=:]))")  # of a list, a heading or a rule
-# `code` and *emphasis*, as our own texts may use them; a star between factors, as in a*b or a * b, is none.
+# `code` and *emphasis*, in the grader's own words; a star between factors, as in a*b or a * b, is no markup.
 _MARKED = re.compile(r"(?P<code>`[^`\n]+`)|(?<![\w*\\])\*(?P<emphasis>(?![\s*])[^*`\n]*(?<!\s))\*(?![\w*])")
 _MAX_TEXT = 2000
 
 
-def ours(text: str) -> str:
+def marked(text: str) -> str:
     """The grader's own words, in which `code` and *emphasis* may be marked, as Markdown."""
     text = " ".join(text.split())
     pieces, end = [], 0

@@ -9,10 +9,10 @@ from rich.text import Text
 from grader.config.keys import Config
 from grader.grading.forstudents import shortened
 from grader.output.markdown import unmarked
-from grader.output.wording import cause, fix_first, label, of_the_file, printable, verdict
+from grader.output.wording import cause, fix_first, label, of_the_file, verdict
 from grader.records.result import CheckResult, Diagnosis, Grade, GradientResult
 from grader.records.run import place
-from grader.text import one_line
+from grader.text import one_line, several_lines
 
 _SIGNS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "skipped": ("·", "dim"), "undecided": ("?", "yellow")}
 _COLORS = {"passed": "green", "followed_through": "cyan", "not_graded": "yellow"}  # all others red
@@ -31,7 +31,7 @@ def print_grade(console: Console, grade: Grade, config: Config, *, staff: bool) 
         style = "yellow" if grade.status == "not_graded" else "red"
         console.print(Padding(Text(text, style=style), (0, 0, 0, 2)))
     for note in grade.notes:
-        console.print(Padding(Text(f"note: {printable(note)}", style="yellow"), (0, 0, 0, 2)))
+        console.print(Padding(Text(f"note: {several_lines(note)}", style="yellow"), (0, 0, 0, 2)))
     console.print(_table(grade, staff=staff))
     for group in _groups(grade, staff=staff):
         console.print(_inherited(group) if group[0].inherits else _block(group, config, staff=staff))

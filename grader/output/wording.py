@@ -79,12 +79,12 @@ def of_the_file(grade: Grade) -> str:
 
 def head(grade: Grade) -> str:
     """The text above the gradients: what concerns the whole file, and notes on it, which cost nothing."""
-    return printable("\n\n".join(filter(None, [of_the_file(grade), *(f"Note: {note}." for note in grade.notes)])))
+    return several_lines("\n\n".join(filter(None, [of_the_file(grade), *(f"Note: {note}." for note in grade.notes)])))
 
 
 def notes_on_the_file(grade: Grade) -> str:
     """The same notes in one line, for formats without a text above the gradients."""
-    return printable("; ".join(f"note: {note}" for note in grade.notes))
+    return several_lines("; ".join(f"note: {note}" for note in grade.notes))
 
 
 def not_found(result: GradientResult) -> bool:
@@ -104,7 +104,7 @@ def details(grade: Grade, result: GradientResult, *, marked: bool = False, heade
         marked: hints keep their `code` and *emphasis*, for Markdown.
         headed: the text above the gradients contains `head`; don't repeat it.
     """
-    notes = [printable(f"note: {note}") for note in result.notes]
+    notes = [several_lines(f"note: {note}") for note in result.notes]
     if result.status in ("passed", "followed_through"):
         return notes
     if result.inherits:
@@ -112,7 +112,7 @@ def details(grade: Grade, result: GradientResult, *, marked: bool = False, heade
     message = [happened(result)] if result.message and not (headed and result.message in grade.message) else []
     checks = [f"{check.name.replace('_', ' ')}: {check.message}" for check in result.checks if check.message]
     hints = [f"hint: {hint if marked else unmarked(hint)}" for hint in result.hints[:1]]
-    return [*map(printable, [*message, *explained(result), *checks, *hints]), *notes]
+    return [*map(several_lines, [*message, *explained(result), *checks, *hints]), *notes]
 
 
 def happened(result: GradientResult) -> str:
@@ -150,11 +150,6 @@ def earned(result: GradientResult, check: CheckResult) -> float:
         return check.score
     rest = sum(one.max_score for one in result.checks if one.outcome != "passed")
     return check.max_score * result.follow_through.score / rest if rest > 0 else 0.0
-
-
-def printable(text: str) -> str:
-    """Text without control characters, which neither XML nor every JSON reader accepts."""
-    return several_lines(text)
 
 
 def fraction(score: float, most: float) -> float:

@@ -1,4 +1,4 @@
-"""The grader's side of one child: its job, its replies, its deadlines, and the blame when it ends early."""
+"""The grader's side of one child: its job, its replies, its deadlines, and which call to blame when it ends early."""
 
 import os
 import signal
@@ -14,7 +14,7 @@ from grader.errors import SandboxError
 from grader.records.run import LEAST_ROOM, Answer, Outcome
 from grader.sandbox.wire import ReplyReader, Violation
 
-Call = tuple[str, int]  # a gradient and the number of a step
+Call = tuple[str, int]  # a gradient and the number of a sample point
 
 LOADING = -1  # the call number under which a child reports how executing the file went
 READY = -2  # ... and that all restrictions are applied, before it has read anything of the student's
@@ -32,7 +32,7 @@ class Attempt:
         answers: what has been answered so far, by gradient; the last answer may be a failure.
         loading: how executing the file went, once known.
         ended: the child is gone and everything it sent has been read.
-        talkative: it has filled its pipe, and waits until it is read.
+        pipe_full: it waits until its pipe is read.
     """
 
     calls: Sequence[Call]
@@ -49,7 +49,7 @@ class Attempt:
     ready: bool = False
     ended: bool = False
     kill_wanted: bool = False
-    talkative: bool = False
+    pipe_full: bool = False
     cpu_seconds: float = 0.0
 
     def __post_init__(self) -> None:
@@ -80,7 +80,7 @@ class Attempt:
                 data = b""
             if not data:
                 return
-            self.talkative |= len(data) >= _PIPE_BYTES
+            self.pipe_full |= len(data) >= _PIPE_BYTES
             try:
                 for number, answer in self._reader.feed(data):
                     self._take(number, answer)
@@ -96,7 +96,7 @@ class Attempt:
         limit = self.limits.call_cpu_seconds
         cpu = _cpu_seconds(self.pid)
         self.cpu_seconds = max(self.cpu_seconds, cpu)
-        if self.wall_seconds > limit:  # hardly a file gets here, and to look is not free
+        if self.wall_seconds > limit:  # rare, and reading it is not free
             self._queued = _queued_seconds(self.pid)  # in all its life, which is generous to a later call
         call_cpu, call_wall = cpu - self._progress_cpu, time.monotonic() - self._progress_wall - self._queued
         if cpu > self.cpu_budget or (call_cpu <= limit and self.wall_seconds > self.wall_budget):
@@ -134,7 +134,7 @@ class Attempt:
 
     @property
     def wall_seconds(self) -> float:
-        """Time on the clock since this child was asked for, but for what it waited for a processor: others had that."""
+        """Time on the clock since this child was asked for, without its waiting for a processor that others had."""
         return time.monotonic() - self._started - self._queued
 
     @property
@@ -168,7 +168,7 @@ class Attempt:
             answer = msgspec.structs.replace(answer, value=answer.value.within(self.room[gradient]))
         self.answers.setdefault(gradient, []).append(answer)
         self._next = number + 1
-        if answer.outcome != "returned":  # the later steps of a gradient that failed are not run
+        if answer.outcome != "returned":  # a gradient that failed is not called at later points
             while self._waiting_for == gradient:
                 self._next += 1
 

@@ -1,7 +1,7 @@
-"""Whether a line from a child is one of our sentences, and what is in it is plain.
+"""Check that a line from a child is one of our sentences, with nothing in its fields but what the student's file has.
 
 A child is the student's process and could send any text.  People read an explanation as the grader's own, so a line is shown
-only if it is a sentence of `shared/sentences.py`, the expressions in it stand in the student's file, and each name is known.
+only if it is a sentence of `shared/sentences.py`, the expressions in it occur in the student's file, and each name is known.
 """
 
 import builtins
@@ -20,9 +20,9 @@ _DOTTED = rf"(?:{_NAME})(?:\.(?:{_NAME}))*"
 _SIZE = r"-?\d+|[^\W\d]\w*(?:·[^\W\d]\w*)*"
 _SHAPE = rf"\((?:(?:{_SIZE})(?:, (?:{_SIZE}))*,?)?\)"
 _VALUE = rf"{_SHAPE}|a single number|None|a function|a (?:list|tuple) of (?:\d+|{_SHAPE}(?: and {_SHAPE})*)|of type (?:{_NAME})"
-# What stands in the file as it is.
-_COPIED = {"code": ".*", "copy": ".{0,80}"}
-# Of what has words, each must be known.
+# Copied from the file.
+_COPIED = {"code": ".*", "copy": f".{{0,{sentences.MAX_COPY}}}"}
+# Every word in them must be known.
 _NAMED = {
     "value": _VALUE,
     "shape": _SHAPE,
@@ -35,7 +35,7 @@ _NAMED = {
     "dotted": rf"\.?{_DOTTED}",
     "owner": rf"an array|a single number|{_DOTTED}",
 }
-# What has only numbers, and words of ours.
+# Numbers and our own words only.
 _FIXED = {
     "number": _NUMBER,
     "operator": r"(?:[-+/@%?]|\*\*?|//)=?",
@@ -59,7 +59,7 @@ _GAP = " … "  # where a long expression is cut
 
 
 class Forged(Exception):
-    """An explanation that no child of ours gives."""
+    """An explanation that the grader's own code never gives."""
 
 
 def checked(lines: Sequence[str], source: bytes, known: Collection[str]) -> tuple[str, ...]:
@@ -77,7 +77,7 @@ def checked(lines: Sequence[str], source: bytes, known: Collection[str]) -> tupl
     words = file_words.union(known, _OUR_WORDS, _words_of_python())
     for kind, value in [field for line in lines for field in _fields(line)]:
         if kind in _COPIED:
-            if not _stands_in(value, spellings):
+            if not _occurs_in(value, spellings):
                 return ()
         elif kind in _NAMED and not words.issuperset(_WORDS.findall(value)):
             return ()
@@ -114,8 +114,8 @@ def _table() -> dict[str, list[str]]:
     return found | placed
 
 
-def _stands_in(part: str, spellings: Sequence[str]) -> bool:
-    """Whether an expression stands in the file, however it is set there; prose, as in a comment or a text, is none."""
+def _occurs_in(part: str, spellings: Sequence[str]) -> bool:
+    """Whether an expression occurs in the file, in whatever layout; prose, as in a comment or a string, does not count."""
     for first, second in re.findall(r"([^\W\d]\w*)\s+(?=([^\W\d]\w*))", part):
         if not (keyword.iskeyword(first) or keyword.iskeyword(second)):
             return False
@@ -124,7 +124,7 @@ def _stands_in(part: str, spellings: Sequence[str]) -> bool:
 
 
 def _spelling(text: str) -> str:
-    """The words, numbers and signs of a text, without what may differ between two ways to write one expression."""
+    """The words, numbers and signs of a text: the same for every way to write an expression."""
     return "\0".join(repr(float(found[0])) if found["number"] else found[0] for found in _TOKENS.finditer(text))
 
 
@@ -137,7 +137,7 @@ def _of_file(source: bytes) -> tuple[frozenset[str], tuple[str, str]]:
 
 
 def _as_text(source: bytes) -> str:
-    """A file as text, whatever it is; of a notebook the lines of its cells, which JSON has as texts."""
+    """A file as text, whatever it is; of a notebook the lines of its cells, which are JSON strings."""
     text = source.decode("utf-8-sig", "replace")
     if not text.lstrip().startswith("{"):
         return text

@@ -196,7 +196,7 @@ class _Loop:
         for slot, (_, attempt) in self.running.items():
             if not attempt.kill_wanted:
                 attempt.read_replies()
-                if attempt.talkative and attempt.result_fd not in self.selector.get_map():  # it cannot wait for a tick
+                if attempt.pipe_full and attempt.result_fd not in self.selector.get_map():  # it cannot wait for a tick
                     self.selector.register(attempt.result_fd, selectors.EVENT_READ, attempt)
                 attempt.check_deadlines()
                 if attempt.kill_wanted:

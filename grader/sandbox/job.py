@@ -15,7 +15,7 @@ from grader.records.run import Answer, Run
 from grader.sandbox.attempt import Attempt, Call
 from grader.sandbox.explanations import Forged, checked, words_of
 
-MAX_CHATTER = 2**17  # characters
+MAX_OUTPUT = 2**17  # characters
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ class Pending:
             self.answers[gradient] = again
 
     def _checked(self, answer: Answer) -> Answer:
-        """The answer without what only looks like the grader's words: names that are not in the file, and forged explanations."""
+        """The answer without names that are not in the file, and without a forged explanation."""
         if answer.mutated:
             mutated = tuple(name for name in answer.mutated if name in self.known)
             answer = msgspec.structs.replace(answer, mutated=mutated)
@@ -135,7 +135,7 @@ class Pending:
 
     def run(self) -> Run:
         answered = (gradient for gradient in dict(self.job.calls) if gradient in self.answers)
-        ordered = _with_chatter_cut({gradient: self.answers[gradient] for gradient in answered})
+        ordered = _with_output_cut({gradient: self.answers[gradient] for gradient in answered})
         shared = len(self.job.calls) if self.checked is None else self.checked
         own = [
             {gradient: answers[k] for gradient, answers in ordered.items() if len(answers) > k}
@@ -154,9 +154,9 @@ class Pending:
         )
 
 
-def _with_chatter_cut(answers: dict[str, list[Answer]]) -> dict[str, list[Answer]]:
-    """The same answers with no more printed text and warnings, in all, than are kept of a submission: the first of them."""
-    room = MAX_CHATTER
+def _with_output_cut(answers: dict[str, list[Answer]]) -> dict[str, list[Answer]]:
+    """The same answers with the first MAX_OUTPUT characters of printed text and warnings in all."""
+    room = MAX_OUTPUT
 
     def cut(answer: Answer) -> Answer:
         nonlocal room

@@ -41,10 +41,10 @@ def take_zygote() -> Launched:
 
 def launch_zygote() -> Launched:
     """Start a zygote; it loads numpy, then waits for its settings on the control socket."""
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    with theirs:
-        process = execute({"control": theirs.fileno(), "parent": os.getpid()}, (theirs.fileno(),))
-    return process, ours
+    grader_end, zygote_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with zygote_end:
+        process = execute({"control": zygote_end.fileno(), "parent": os.getpid()}, (zygote_end.fileno(),))
+    return process, grader_end
 
 
 def execute(settings: dict[str, Any], fds: tuple[int, ...]) -> "subprocess.Popen[bytes]":

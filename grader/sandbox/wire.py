@@ -201,7 +201,6 @@ def _number(number: int) -> int:
 
 
 Fresh = Callable[[bytes], tuple[Mapping[str, Any], Mapping[str, int]]]
-_MAX_HEADS = 1024
 
 
 class JobWriter:
@@ -231,33 +230,21 @@ class JobWriter:
         self._asked = list(asked)
         self.names = frozenset([*asked, *(name for known in (*points, *(sizes or ())) for name in known)])
         self._fresh = fresh
-        self._heads: dict[Any, bytes] = {}
 
     def job(self, source: bytes, calls: Sequence[tuple[str, int]], *, trace: bool = False) -> bytes:
-        """One frame: execute `source`, then call each gradient at each point number of `calls`, traced if wanted.
-
-        The header is the same for all files with the same calls, and fresh points of the same sizes and indices.
-        """
-        more, fresh = bytearray(), None
-        calls = tuple(calls)
-        if self._fresh is not None and any(k == len(self._points) for _, k in calls):
-            fresh = _described(more, *self._fresh(source), start=len(self._blob))
-        known = tuple(fresh["sizes"].items()) + tuple(fresh["indices"].items()) if fresh else ()
-        key = (calls, trace, known)
-        head = self._heads.get(key)
-        if head is None:
-            header = {
-                "points": [*self._points, fresh] if fresh else self._points,
-                "source": len(self._blob) + len(more),
-                "calls": list(calls),
-                "trace": trace,
-                "output_bytes": self._output_bytes,
-                "asked": self._asked,
-            }
-            if len(self._heads) >= _MAX_HEADS:
-                self._heads.clear()
-            head = self._heads[key] = marshal.dumps(header)
-        size = len(self._blob) + len(more) + len(source)
+        """One frame: execute `source`, then call each gradient at each point number of `calls`, traced if wanted."""
+        more, points = bytearray(), self._points
+        if self._fresh is not None and any(k == len(points) for _, k in calls):
+            points = [*points, _described(more, *self._fresh(source), start=len(self._blob))]
+        header = {
+            "points": points,
+            "source": len(self._blob) + len(more),
+            "calls": list(calls),
+            "trace": trace,
+            "output_bytes": self._output_bytes,
+            "asked": self._asked,
+        }
+        head, size = marshal.dumps(header), len(self._blob) + len(more) + len(source)
         return b"".join((_LENGTHS.pack(len(head), size), head, self._blob, more, source))
 
 

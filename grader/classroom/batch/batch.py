@@ -109,9 +109,9 @@ def _grade(store: Store, workers: Workers, config_path: Path) -> int:
     state = workers.hello().fingerprint
     check_state(store, state)
     work = [Work(submission) for submission in ungraded(store.connection)]
-    round_id = store.begin_round("batch", state, config_path.read_text(encoding="utf-8-sig"))
-    grade_all(store, workers, round_id, work, config_path)
-    store.finish_round(round_id)
+    grading_run = store.begin_grading_run("batch", state, config_path.read_text(encoding="utf-8-sig"))
+    grade_all(store, workers, grading_run, work, config_path)
+    store.finish_grading_run(grading_run)
     return len(work)
 
 

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from grader.classroom.batch.clusterwork import grade_chunk, say_hello
-from grader.classroom.batch.protocol import Hello, Lost, Refusal, Result, Task, WorkerRefused
+from grader.classroom.batch.protocol import Hello, Refusal, Result, Task, WorkerRefused
 from grader.config.load import load_config
 from grader.errors import GraderError, UsageError
 from grader.problem.fingerprint import staff_files
@@ -68,7 +68,7 @@ class Cluster:
             self._hello = message
         return self._hello
 
-    def run(self, tasks: Iterator[Task]) -> Iterator[Result | Lost]:
+    def run(self, tasks: Iterator[Task]) -> Iterator[Result]:
         """The results of the tasks, in the order in which they are ready.  Every task has exactly one.
 
         Raises:
@@ -155,14 +155,16 @@ class Cluster:
         for chunk in chunks:
             self._hand_out(chunk)
 
-    def _once_more(self, chunk: list[Task], error: Exception) -> Iterator[Lost]:
+    def _once_more(self, chunk: list[Task], error: Exception) -> Iterator[Result]:
         """Hand out a chunk that failed, one by one, so that one bad submission costs nobody else anything."""
         for task in chunk:
             self._failures[task.number] += 1
             if self._failures[task.number] < TRIES:
                 self._hand_out([task])
             else:
-                yield Lost(task.number, f"failed on the cluster {TRIES} times: {' '.join(str(error).split())[:300]}")
+                yield Result(
+                    task.number, error=f"failed on the cluster {TRIES} times: {' '.join(str(error).split())[:300]}"
+                )
 
 
 def _knock(address: str, seconds: float) -> None:

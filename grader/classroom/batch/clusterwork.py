@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from grader.classroom.batch.pool import SLOTS, Pool
-from grader.classroom.batch.protocol import Lost, Refusal, Task, WorkerRefused
+from grader.classroom.batch.protocol import Refusal, Task, WorkerRefused
 from grader.errors import GraderError, SandboxError
 from grader.problem.fingerprint import Fingerprint
 
@@ -76,8 +76,8 @@ def _grade(pool: Pool, state: Fingerprint, tasks: bytes) -> bytes:
     runtime = msgspec.json.encode(ours.runtime)
     results = []
     for result in pool.run(iter(msgspec.msgpack.decode(tasks, type=list[Task]))):
-        if isinstance(result, Lost):
-            raise SandboxError(result.reason)
+        if not result.grade:
+            raise SandboxError(result.error)
         results.append(msgspec.structs.replace(result, runtime=runtime))
     return msgspec.msgpack.encode(results)
 

@@ -8,7 +8,7 @@ from typing import Protocol
 import msgspec
 
 from grader.classroom.batch.progress import show_progress
-from grader.classroom.batch.protocol import Hello, Lost, Result, Task
+from grader.classroom.batch.protocol import Hello, Result, Task
 from grader.classroom.store.gradings import Flag, RunRecord, record
 from grader.classroom.store.packing import is_whole, unpack_run
 from grader.classroom.store.store import Store
@@ -21,7 +21,7 @@ class Workers(Protocol):
     """Whatever grades tasks: processes on this machine, or a cluster."""
 
     def hello(self) -> Hello: ...
-    def run(self, tasks: Iterator[Task]) -> Iterator[Result | Lost]: ...
+    def run(self, tasks: Iterator[Task]) -> Iterator[Result]: ...
     def close(self) -> None: ...
 
 
@@ -39,7 +39,7 @@ class Work:
 
 
 def grade_all(
-    store: Store, workers: Workers, round_id: int, work: Sequence[Work], config: Path, verb: str = "graded"
+    store: Store, workers: Workers, grading_run: int, work: Sequence[Work], config: Path, verb: str = "graded"
 ) -> None:
     """Grade everything in `work`.  Each grading is stored as it comes.
 
@@ -51,13 +51,11 @@ def grade_all(
     with show_progress(len(work), verb) as progress:
         for result in workers.run(_tasks(store, work, under_way)):
             one = under_way.pop(result.number)
-            if isinstance(result, Lost):
-                record(store, one.submission, round_id, _not_graded(store, one, config, result.reason))
-            else:
-                run = _run_record(result, hello)
-                flags = [*result.flags, *_unstable(store, one, run)]
-                record(store, one.submission, round_id, result.grade, run, one.run_id, flags)
-            progress.done(failed=isinstance(result, Lost) or bool(result.error))
+            run = _run_record(result, hello)
+            grade = result.grade or _not_graded(store, one, config, result.error)
+            flags = [*result.flags, *_unstable(store, one, run)]
+            record(store, one.submission, grading_run, grade, run, one.run_id if result.grade else None, flags)
+            progress.done(failed=bool(result.error))
 
 
 def _tasks(store: Store, work: Sequence[Work], under_way: dict[int, Work]) -> Iterator[Task]:

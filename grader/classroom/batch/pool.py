@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from grader.classroom.batch.protocol import Hello, Lost, Refusal, Result, Task, WorkerRefused, receive, send
+from grader.classroom.batch.protocol import Hello, Refusal, Result, Task, WorkerRefused, receive, send
 from grader.classroom.batch.worker import Settings
 from grader.errors import SandboxError
 
@@ -65,7 +65,7 @@ class Pool:
                 raise SandboxError(f"a worker process ended before it was ready ({_ending(worker.process)})") from error
         return worker.hello
 
-    def run(self, tasks: Iterator[Task]) -> Iterator[Result | Lost]:
+    def run(self, tasks: Iterator[Task]) -> Iterator[Result]:
         """The results of the tasks, in the order in which they are ready.  Every task has exactly one."""
         again: deque[Task] = deque()
         while True:
@@ -156,14 +156,14 @@ class Pool:
         self._workers[self._workers.index(worker)] = self._start(worker.slot)
         return list(worker.tasks.values())
 
-    def _lost(self, tasks: list[Task], again: deque[Task]) -> Iterator[Lost]:
+    def _lost(self, tasks: list[Task], again: deque[Task]) -> Iterator[Result]:
         """Those tasks of a dead worker that are given up; the others are to be handed out again."""
         for task in tasks:
             self._deaths[task.number] += 1
             if self._deaths[task.number] < MAX_DEATHS:
                 again.append(task)
             else:
-                yield Lost(task.number, self._last_words or "the worker process died on it, twice")
+                yield Result(task.number, error=self._last_words or "the worker process died on it, twice")
 
 
 def _ending(process: "subprocess.Popen[bytes]") -> str:

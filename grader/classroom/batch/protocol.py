@@ -30,14 +30,14 @@ class Result(msgspec.Struct, frozen=True, array_like=True, tag="result"):
 
     Attributes:
         run: as of `pack_run`; b"" where the sandbox failed, and where nothing was run.
-        grade: JSON.
-        error: why the sandbox failed, else "".
+        grade: JSON; b"" where the task killed its workers, or none could be started.
+        error: why the file could not be graded, else "".
         flags: (kind, gradient, detail), see grader.checks.tampering.
         runtime: JSON of the Runtime of a worker elsewhere; b"" where it is that of the first worker.
     """
 
     number: int
-    grade: bytes
+    grade: bytes = b""
     run: bytes = b""
     answers_hash: str = ""
     cpu_seconds: float = 0.0
@@ -59,13 +59,6 @@ class Refusal(msgspec.Struct, frozen=True, array_like=True, tag="refusal"):
 
     error: str
     exit_code: int
-
-
-class Lost(msgspec.Struct, frozen=True):
-    """A task without a result: its workers died, or none could be started."""
-
-    number: int
-    reason: str
 
 
 class WorkerRefused(GraderError):

@@ -102,15 +102,14 @@ class Worker:
                 self._tasks.put(receive(self._connection, Task))
         self._tasks.put(None)
 
-    def grade_all(self) -> None:
-        """Grade stored answers until there are no more."""
-        while (task := self._next(wait=True)) is not None:
-            self._grade_stored(task)
-
-    def run_all(self, sandbox: "Sandbox", in_flight: int) -> None:
-        """Run and grade files until there are no more."""
+    def grade_all(self, sandbox: "Sandbox | None", in_flight: int) -> None:
+        """Run and grade files, or grade stored answers, until there are no more; without a sandbox all are stored answers."""
         from grader.grading.grade import not_graded
 
+        if sandbox is None:
+            while (task := self._next(wait=True)) is not None:
+                self._grade_stored(task)
+            return
         for position, run in sandbox.run_many(self._sources(), in_flight):
             task = self._running.pop(position)
             if isinstance(run, SandboxError):
@@ -173,15 +172,12 @@ def _work(connection: Connection, settings: Settings) -> None:
 
     grader = Grader(settings.config, first_slot=settings.first_slot)
     with contextlib.nullcontext() if settings.stored_only else grader:
-        assignment = grader.assignment
-        _prepare(assignment)
-        if settings.stored_only:
-            send(connection, Hello(fingerprint(assignment)))
-            Worker(connection, RunGrader(assignment)).grade_all()
-        else:
-            grader.sandbox.require(grader.config.sandbox.require)
-            send(connection, Hello(fingerprint(assignment), str(grader.sandbox.report)))
-            Worker(connection, RunGrader(assignment)).run_all(grader.sandbox, settings.in_flight)
+        _prepare(grader.assignment)
+        sandbox = None if settings.stored_only else grader.sandbox
+        if sandbox is not None:
+            sandbox.require(grader.config.sandbox.require)
+        send(connection, Hello(fingerprint(grader.assignment), str(sandbox.report) if sandbox else ""))
+        Worker(connection, RunGrader(grader.assignment)).grade_all(sandbox, settings.in_flight)
 
 
 def _prepare(assignment: "Assignment") -> None:

@@ -1,4 +1,4 @@
-"""feedback/<student>.md and .html: what a student gets back.  Never a reference value or formula.
+"""feedback/<student>.md and .html: what students get back.  Never a reference value or formula.
 
 A page is a list of blocks, which is rendered as Markdown and as HTML.
 """
@@ -81,7 +81,7 @@ def page(row: StudentRow, config: Config) -> Iterator[Block]:
         return
     grade = for_students(row.grade)
     if grade.status == "not_graded":
-        yield Block("text", "This file has not been graded, through no fault of yours. The marks below say nothing.")
+        yield Block("text", "This file could not be graded, through no fault of yours. Ignore the marks below.")
     else:
         yield Block("text", f"Marks: {number(grade.score)} of {number(grade.max_score)}")
     if grade.message:
@@ -125,22 +125,17 @@ def _evidence(gradient: GradientResult, config: Config) -> Iterator[str]:
 
 def markdown(blocks: Iterable[Block]) -> str:
     """CommonMark, in which no text is markup."""
-    parts = []
-    for block in blocks:
-        text = _on_one_line(block.text)
-        match block.kind:
-            case "heading":
-                parts.append(f"{'#' * block.level} {text}")
-            case "item":
-                parts.append(f"- {text}")
-            case "code":
-                parts.append(fenced(block.text))
-            case "table":
-                head, *rows = ([_on_one_line(cell) for cell in row] for row in block.rows)
-                parts.append("\n".join(f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows)))
-            case _:
-                parts.append(text)
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(map(_as_markdown, blocks)) + "\n"
+
+
+def _as_markdown(block: Block) -> str:
+    if block.kind == "code":
+        return fenced(block.text)
+    if block.kind == "table":
+        head, *rows = ([_on_one_line(cell) for cell in row] for row in block.rows)
+        return "\n".join(f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows))
+    prefix = {"heading": f"{'#' * block.level} ", "item": "- "}.get(block.kind, "")
+    return f"{prefix}{_on_one_line(block.text)}"
 
 
 def _on_one_line(text: str) -> str:
@@ -156,12 +151,12 @@ _STYLE = (
 
 
 def fragment(blocks: list[Block]) -> str:
-    """HTML to put into another page, such as a comment field."""
-    return "\n".join(map(_element, blocks)).replace("</ul>\n<ul>", "")
+    """HTML for a part of another page, such as a comment."""
+    return "\n".join(map(_as_html, blocks)).replace("</ul>\n<ul>", "")
 
 
 def web_page(blocks: list[Block]) -> str:
-    """One HTML page without scripts, or anything from elsewhere."""
+    """An HTML page without scripts; it loads nothing."""
     title = html.escape(one_line(blocks[0].text))
     body = fragment(blocks)
     return (
@@ -171,22 +166,15 @@ def web_page(blocks: list[Block]) -> str:
     )
 
 
-def _element(block: Block) -> str:
+def _as_html(block: Block) -> str:
+    if block.kind == "table":
+        head, *rows = block.rows
+        return "\n".join(["<table>", _row(head, "th", ' scope="col"'), *(_row(row, "td") for row in rows), "</table>"])
     text = html.escape(several_lines(block.text))
-    match block.kind:
-        case "heading":
-            return f"<h{block.level}>{text}</h{block.level}>"
-        case "item":
-            return f"<ul><li>{text}</li></ul>"
-        case "code":
-            return f"<pre>{text}</pre>"
-        case "table":
-            head, *rows = block.rows
-            return "\n".join(
-                ["<table>", _row(head, "th", ' scope="col"'), *(_row(row, "td") for row in rows), "</table>"]
-            )
-        case _:
-            return f"<p>{text}</p>"
+    if block.kind == "item":
+        return f"<ul><li>{text}</li></ul>"
+    tag = {"heading": f"h{block.level}", "code": "pre"}.get(block.kind, "p")
+    return f"<{tag}>{text}</{tag}>"
 
 
 def _row(cells: Iterable[str], tag: str, attribute: str = "") -> str:

@@ -1,8 +1,8 @@
-"""Fill in the gradebooks of learning platforms: exactly the marks, everything else as it came.
+"""Fill in the gradebooks of learning platforms: only the marks; everything else stays as it is.
 
-Canvas      the instructor's export: one column is filled, and only students' own columns go with it
+Canvas      the instructor's export: one column is filled, and only the columns that identify students are kept
 Moodle      the grading worksheet: see worksheet.py
-Gradescope  the shape of its "Download Grades", which other tools read; Gradescope itself cannot import it
+Gradescope  the format of its "Download Grades", which other tools read; Gradescope itself cannot import it
 """
 
 import re
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from grader.classroom.exports.cells import cell, csv_text, decimal_comma, number, read_table
-from grader.classroom.exports.matching import Matching, Who, known, match, student
+from grader.classroom.exports.matching import Matching, Who, match, who_in_row, who_in_store
 from grader.classroom.store.query import Results, StudentRow
 from grader.errors import UsageError
 
@@ -45,10 +45,10 @@ class Filled:
     Attributes:
         graded: rows that got marks.
         without_row: graded students who match nobody in the gradebook.
-        refused: (student, why) of those whose row is not certain.
+        refused: (student, why) for those whose row is not certain.
         without_marks: people in the gradebook who got no marks.
-        locked: those whose marks the platform does not let anyone change.
-        worth: what the column counts there, where that is not what the marks are out of.
+        locked: people whose marks the platform does not let anyone change.
+        worth: the maximum points of the column, where they differ from the maximum marks.
         uncommented: there was no column for comments.
         comma: decimals are written with a comma there.
     """
@@ -66,7 +66,11 @@ class Filled:
     def fill(
         self, column: int, places: Iterable[Place], people: Sequence[StudentRow], matching: Matching, *, scale: bool
     ) -> list[tuple[list[str], StudentRow]]:
-        """Write the marks into a column; the rows that got marks, and whose they are."""
+        """Write the marks into a column.
+
+        Returns:
+            The rows that got marks, and whose they are.
+        """
         filled = []
         for i, place in enumerate(places):
             found = matching.student_of.get(i)
@@ -100,10 +104,10 @@ def fill_canvas(results: Results, gradebook: Path, column: str, *, scale: bool =
     A student without marks keeps the cell as it is: Canvas takes a blank for "delete the mark".
 
     Args:
-        scale: marks are converted to what the column counts there.
+        scale: convert the marks to the points of the column.
 
     Raises:
-        UsageError: the file is no gradebook of Canvas, or has no such column.
+        UsageError: the file is not a gradebook of Canvas, or has no such column.
     """
     rows, delimiter = read_table(gradebook)
     head = [title.strip() for title in rows[0]]
@@ -117,7 +121,7 @@ def fill_canvas(results: Results, gradebook: Path, column: str, *, scale: bool =
     fields = {title: i for i, title in enumerate(head[: section + 1])}
     places = [Place(row, row[0], possible[chosen]) for row in rows[1:] if _is_student(row, fields)]
     people = list(results.students())
-    matching = match([student(row) for row in people], [_canvas_row(place.row, fields) for place in places])
+    matching = match([who_in_store(row) for row in people], [_canvas_row(place.row, fields) for place in places])
     if "ID" not in fields and not matching.student_of and any(row.ids.get("canvas") for row in people):
         raise UsageError(
             f"{gradebook}: expected a gradebook export of Canvas with the column ID, which identifies these submissions, found"
@@ -130,7 +134,7 @@ def fill_canvas(results: Results, gradebook: Path, column: str, *, scale: bool =
 
 
 def _is_student(row: list[str], fields: Mapping[str, int]) -> bool:
-    """Whether a row is a student's: not those of points and posting policies, in any language, nor a test student without ID."""
+    """Whether it is a student's row; not one of points or posting policies, in any language, nor a test student without ID."""
     name = row[0].strip()
     known_by = any(row[i].strip() for i in fields.values() if i)
     return bool(name) and known_by and (name != "Student, Test" or row[fields.get("ID", 0)] != "")
@@ -138,7 +142,7 @@ def _is_student(row: list[str], fields: Mapping[str, int]) -> bool:
 
 def _canvas_row(row: list[str], fields: Mapping[str, int]) -> Who:
     ids = {kind: row[fields[title]] for kind, title in _CANVAS_IDS if title in fields}
-    return known(ids, row[0], row[0].strip())
+    return who_in_row(ids, row[0], row[0].strip())
 
 
 def _canvas_column(gradebook: Path, head: list[str], section: int, possible: list[str], column: str) -> int:

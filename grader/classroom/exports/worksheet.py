@@ -1,4 +1,4 @@
-"""Fill in Moodle's grading worksheet: Grade and Feedback comments, everything else as it came."""
+"""Fill in Moodle's grading worksheet: Grade and Feedback comments; everything else stays as it is."""
 
 import re
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from grader.classroom.exports.cells import csv_text, decimal_comma, read_table
 from grader.classroom.exports.gradebooks import Filled, Place
-from grader.classroom.exports.matching import Matching, Who, folded_name, known, match, student
+from grader.classroom.exports.matching import Matching, Who, folded_name, match, who_in_row, who_in_store
 from grader.classroom.store.query import Results, StudentRow
 from grader.errors import UsageError
 
@@ -28,52 +28,38 @@ def fill_moodle(
     *,
     scale: bool = False,
 ) -> Filled:
-    """The worksheet with grades and feedback comments; everybody of a team gets what the team got.
+    """The worksheet with grades and feedback comments; everybody in a team gets the team's grade.
 
     Args:
         comment: the feedback of a student, in HTML.
         column: the title of the column with grades; titles are in the language of the site.
-        comments: that of the column with comments; "" for the English one, where there is one.
-        scale: marks are converted to the maximum grade.
+        comments: the title of the column with comments; "" for the English one, if there is one.
+        scale: convert the marks to the maximum grade.
 
     Raises:
-        UsageError: the file is no grading worksheet, or has no such column.
+        UsageError: the file is not a grading worksheet, or has no such column.
     """
-    rows, delimiter = read_table(worksheet)
-    head = [title.strip() for title in rows[0]]
-    if column not in head:
-        raise UsageError(
-            f"{worksheet}: expected a grading worksheet of Moodle with a column {column!r}, found {', '.join(head)[:300]};"
-            " name the column of grades with --column"
-        )
-    if not any(re.search(r"\d+$", row[0]) for row in rows[1:]):
-        raise UsageError(
-            f"{worksheet}: expected a grading worksheet of Moodle, with participant numbers in its first column (Identifier),"
-            f" found {head[0][:100]!r}; download it from Moodle again"
-        )
-    if comments and comments not in head:
-        raise UsageError(
-            f"{worksheet}: no column called {comments!r}; name one with --comments: {', '.join(head)[:300]}"
-        )
-    fields = {title: i for i, title in enumerate(head)}
-    sheet = _Sheet(rows, fields, fields[column], fields.get(comments or _COMMENTS))
+    sheet = _read(worksheet, column, comments)
     people = list(results.students())
-    who = [student(row) for row in people]
+    who = [who_in_store(row) for row in people]
     matching = _match_teams(who, sheet) or match(who, sheet.people())
-    filled = Filled(uncommented=sheet.comments is None, comma=decimal_comma(rows[1:], sheet.grade, delimiter))
+    filled = Filled(
+        uncommented=sheet.comments is None, comma=decimal_comma(sheet.rows[1:], sheet.grade, sheet.delimiter)
+    )
     for row, graded in filled.fill(sheet.grade, sheet.places(), people, matching, scale=scale):
         if sheet.comments is not None:
             row[sheet.comments] = comment(graded)
-    filled.text = csv_text(rows, delimiter)
+    filled.text = csv_text(sheet.rows, sheet.delimiter)
     return filled
 
 
 @dataclass
 class _Sheet:
-    """The table and its columns.  Only the English titles are known; in every language the maximum stands behind the grade,
-    and behind that, whether the grade can be changed."""
+    """The table and its columns.  Only the English titles are known; in every language the maximum comes after the grade, and
+    after that, whether the grade can be changed."""
 
     rows: list[list[str]]
+    delimiter: str
     fields: dict[str, int]
     grade: int
     comments: int | None
@@ -97,26 +83,48 @@ class _Sheet:
         return row[self.fields.get("Full name", 0 if "Status" in self.fields else 1)].strip()
 
     def people(self) -> list[Who]:
-        return [self._person(row) for row in self.rows[1:]]
-
-    def _person(self, row: list[str]) -> Who:
-        number = re.search(r"\d+$", row[0].strip())
-        ids = {kind: row[self.fields[title]] for kind, title in _IDS if title in self.fields}
-        return known({"moodle": number[0] if number else "", **ids}, self._name(row), self._name(row))
+        found = []
+        for row in self.rows[1:]:
+            number = re.search(r"\d+$", row[0].strip())
+            ids = {kind: row[self.fields[title]] for kind, title in _IDS if title in self.fields}
+            name = self._name(row)
+            found.append(who_in_row({"moodle": number[0] if number else "", **ids}, name, name))
+        return found
 
     def team_columns(self) -> list[int]:
-        """Those in which the names of teams could stand."""
+        """Those that may hold the names of teams."""
         if "Group" in self.fields:
             return [self.fields["Group"]]
-        ours = {self.grade, self.most, self.comments}
-        return [i for i in range(2, len(self.fields)) if i not in ours]
+        filled = {self.grade, self.most, self.comments}
+        return [i for i in range(2, len(self.fields)) if i not in filled]
+
+
+def _read(worksheet: Path, column: str, comments: str) -> _Sheet:
+    rows, delimiter = read_table(worksheet)
+    head = [title.strip() for title in rows[0]]
+    if column not in head:
+        raise UsageError(
+            f"{worksheet}: expected a grading worksheet of Moodle with a column {column!r}, found {', '.join(head)[:300]};"
+            " name the column of grades with --column"
+        )
+    if not any(re.search(r"\d+$", row[0]) for row in rows[1:]):
+        raise UsageError(
+            f"{worksheet}: expected a grading worksheet of Moodle, with participant numbers in its first column (Identifier),"
+            f" found {head[0][:100]!r}; download it from Moodle again"
+        )
+    if comments and comments not in head:
+        raise UsageError(
+            f"{worksheet}: no column called {comments!r}; name one with --comments: {', '.join(head)[:300]}"
+        )
+    fields = {title: i for i, title in enumerate(head)}
+    return _Sheet(rows, delimiter, fields, fields[column], fields.get(comments or _COMMENTS))
 
 
 def _match_teams(students: list[Who], sheet: _Sheet) -> Matching | None:
-    """Where teams submitted: everybody of a team gets its marks.  None where students submitted on their own.
+    """Where teams submitted, everybody in a team gets its marks; None where students submitted on their own.
 
-    A team has its name and number in the download, and its number is no participant's.  Nobody can become a team by being
-    called like one: as soon as one submission is that of a participant, none is taken for a team's.
+    A team has its own name and number in the download, and no participant has that number.  Nobody can become a team by
+    taking its name: as soon as one submission is a participant's, none is taken for a team's.
     """
     alone = {(who.ids.get("moodle"), folded_name(who.name)) for who in sheet.people()}
     teams: dict[str, list[int]] = {}

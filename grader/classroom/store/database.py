@@ -4,7 +4,7 @@ import fcntl
 import os
 import socket
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
@@ -87,6 +87,12 @@ def lock(folder: Path) -> int:
     os.ftruncate(fd, 0)
     os.pwrite(fd, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
     return fd
+
+
+def insert(db: sqlite3.Connection, table: str, values: Mapping[str, object], conflict: str = "") -> int:
+    """Add a row with these values, by column, to one of our tables; returns its id."""
+    columns, marks = ", ".join(values), ", ".join(f":{column}" for column in values)
+    return db.execute(f"INSERT INTO {table} ({columns}) VALUES ({marks}) {conflict}", values).lastrowid or 0  # noqa: S608
 
 
 def clean(text: str) -> str:

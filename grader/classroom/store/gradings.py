@@ -1,14 +1,14 @@
 """Add gradings to the store, one transaction per submission.  Rows are only added; the newest grading is the current one."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 
-from grader.classroom.store.database import clean, now
+from grader.classroom.store.database import clean, insert, now
 from grader.classroom.store.store import Store
+from grader.config.keys import CHECKS
 from grader.problem.fingerprint import Runtime
 from grader.records.result import Grade, GradientResult
 
@@ -31,7 +31,7 @@ class RunRecord:
 def record(
     store: Store,
     submission: int,
-    round_id: int,
+    grading_run: int,
     grade: bytes,
     run: RunRecord | None = None,
     run_id: int | None = None,
@@ -41,64 +41,49 @@ def record(
     decoded = msgspec.json.decode(grade, type=Grade)
     with store.transaction() as db:
         if run is not None:
-            run_id = _add_run(db, submission, round_id, run)
-        values = (submission, run_id, round_id, decoded.status, decoded.score, decoded.max_score, grade.decode(), now())
-        columns = "submission_id, run_id, round_id, status, score, max_score, grade, graded_at"
-        grading = _insert(db, f"gradings ({columns})", [values])
-        gradients = [(grading, k, *_columns(gradient)) for k, gradient in enumerate(decoded.gradients)]
-        _insert(db, "gradients", gradients)
-        _insert(db, "mistakes", [(grading, *row) for row in _mistakes(decoded)])
-        flagged = [(submission, grading, kind, gradient, clean(detail)) for kind, gradient, detail in flags]
-        _insert(db, "flags (submission_id, grading_id, kind, gradient, detail)", flagged)
+            run_id = _add_run(db, submission, grading_run, run)
+        row = {"submission_id": submission, "run_id": run_id, "round_id": grading_run, "graded_at": now()}
+        marks = {"status": decoded.status, "score": decoded.score, "max_score": decoded.max_score}
+        grading = insert(db, "gradings", {**row, **marks, "grade": grade.decode()})
+        for position, gradient in enumerate(decoded.gradients):
+            insert(db, "gradients", {"grading_id": grading, "position": position, **_gradient(gradient)})
+            for k, mistake in enumerate(gradient.diagnosis.mistakes if gradient.diagnosis else ()):
+                place = {"grading_id": grading, "gradient": gradient.name, "position": k, "place": mistake.where}
+                insert(db, "mistakes", {**place, "kind": mistake.kind, "statement": mistake.statement})
+        for kind, name, detail in flags:
+            flag = {"kind": kind, "gradient": name, "detail": clean(detail)}
+            insert(db, "flags", {"submission_id": submission, "grading_id": grading, **flag})
         db.execute("UPDATE submissions SET grading_id = ? WHERE id = ?", (grading, submission))
 
 
-def _add_run(db: sqlite3.Connection, submission: int, round_id: int, run: RunRecord) -> int:
-    values = (
-        submission,
-        round_id,
-        run.steps_hash,
-        msgspec.json.encode(run.runtime).decode(),
-        run.sandbox,
-        run.packed,
-        run.answers_hash,
-        run.cpu_seconds,
-        run.attempts,
-        now(),
-    )
-    columns = (
-        "submission_id, round_id, steps_hash, runtime, sandbox, answers, answers_hash, cpu_seconds, attempts, ran_at"
-    )
-    return _insert(db, f"runs ({columns})", [values])
+def _add_run(db: sqlite3.Connection, submission: int, grading_run: int, run: RunRecord) -> int:
+    values = {
+        "submission_id": submission,
+        "round_id": grading_run,
+        "steps_hash": run.steps_hash,
+        "runtime": msgspec.json.encode(run.runtime).decode(),
+        "sandbox": run.sandbox,
+        "answers": run.packed,
+        "answers_hash": run.answers_hash,
+        "cpu_seconds": run.cpu_seconds,
+        "attempts": run.attempts,
+        "ran_at": now(),
+    }
+    return insert(db, "runs", values)
 
 
-def _insert(db: sqlite3.Connection, table: str, rows: Sequence[tuple[Any, ...]]) -> int:
-    """Add rows to one of our tables; returns the id of the last one where the table has ids."""
-    last = None
-    for row in rows:
-        last = db.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", row).lastrowid  # noqa: S608
-    return last or 0
-
-
-def _columns(gradient: GradientResult) -> tuple[Any, ...]:
-    """The columns of `gradients` after grading_id and position."""
+def _gradient(gradient: GradientResult) -> dict[str, object]:
+    """The columns of `gradients` that say something of the gradient itself."""
     follow = gradient.follow_through
     outcomes = {check.name: check.outcome for check in gradient.checks}
-    return (
-        gradient.name,
-        gradient.status,
-        gradient.score,
-        gradient.max_score,
-        *(outcomes.get(check, "skipped") for check in ("shape", "finite_difference", "reference")),
-        gradient.diagnosis.certainty if gradient.diagnosis else "",
-        msgspec.json.encode(follow.sources if follow else []).decode(),
-        msgspec.json.encode(follow.roots if follow else []).decode(),
-        gradient.line,
-    )
-
-
-def _mistakes(grade: Grade) -> Iterator[tuple[Any, ...]]:
-    """The columns of `mistakes` after grading_id."""
-    for gradient in grade.gradients:
-        for position, mistake in enumerate(gradient.diagnosis.mistakes if gradient.diagnosis else ()):
-            yield gradient.name, position, mistake.kind, mistake.where, mistake.statement
+    return {
+        "name": gradient.name,
+        "status": gradient.status,
+        "score": gradient.score,
+        "max_score": gradient.max_score,
+        **{check: outcomes.get(check, "skipped") for check in CHECKS},
+        "certainty": gradient.diagnosis.certainty if gradient.diagnosis else "",
+        "follows": msgspec.json.encode(follow.sources if follow else []).decode(),
+        "roots": msgspec.json.encode(follow.roots if follow else []).decode(),
+        "line": gradient.line,
+    }

@@ -179,7 +179,7 @@ def ungraded(db: sqlite3.Connection) -> list[int]:
     return [row[0] for row in db.execute(sql)]
 
 
-def not_in_round(db: sqlite3.Connection, round_id: int, state: Fingerprint) -> list[Todo]:
+def not_in_grading_run(db: sqlite3.Connection, grading_run: int, state: Fingerprint) -> list[Todo]:
     """Submissions with a file that this grading run has not graded yet."""
     sql = (
         "SELECT submissions.id, runs.id, runs.steps_hash, runs.runtime, runs.answers_hash FROM submissions"
@@ -188,7 +188,7 @@ def not_in_round(db: sqlite3.Connection, round_id: int, state: Fingerprint) -> l
         " AND NOT EXISTS (SELECT 1 FROM gradings WHERE submission_id = submissions.id AND round_id = ?) ORDER BY submissions.id"
     )
     todo = []
-    for submission, run_id, steps, runtime, answers in db.execute(sql, (round_id,)).fetchall():
+    for submission, run_id, steps, runtime, answers in db.execute(sql, (grading_run,)).fetchall():
         if run_id is None:
             todo.append(Todo(submission, None, regradable=False, same_runtime=False))
             continue

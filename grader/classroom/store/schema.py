@@ -1,4 +1,4 @@
-"""The schema of grades.db, its version, and the migrations from older ones.  docs/store.md is generated from `SCHEMA`.
+"""The schema of grades.db, its version, and the migrations from older ones.  docs/store.md shows `SCHEMA`.
 
 A comment says which columns hold JSON or msgpack; both are written and read with msgspec.
 """
@@ -188,25 +188,3 @@ def check_version(version: int) -> None:
         raise StoreError(
             f"grades.db has schema version {version}, this grader knows versions up to {SCHEMA_VERSION}: use a newer grader"
         )
-
-
-def tables() -> str:
-    """docs/store.md: the schema with its comments."""
-    return f"{_INTRODUCTION.replace('VERSION', str(SCHEMA_VERSION))}\n```sql{SCHEMA}```\n"
-
-
-_INTRODUCTION = """# The store
-
-`RESULTS/grades.db` is an SQLite database (WAL mode), schema version VERSION, and the one source of everything that a
-batch produces: `grades.csv`, the feedback and the report are written from it and can be written again.
-
-- There is one transaction per submission. If a batch is killed, run the same command again: it keeps what is finished and does
-  the rest.
-- The raw answers are stored, so `grader regrade` grades them again without running any student's code.
-- Gradings are a history: a regrade adds rows, and `submissions.grading_id` names the current one.
-- It holds students' names, their files and the seed of the sample points: treat it like the gradebook.
-
-You can query it while a batch runs: `sqlite3 RESULTS/grades.db "SELECT student, score FROM current ORDER BY score"`.
-
-This page is generated from `grader/classroom/store/schema.py`; a test compares them.
-"""

@@ -6,11 +6,13 @@ import re
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 import msgspec
 
-from grader.classroom.store.database import DATABASE, clean, connect, explained, lock, now
+from grader.classroom.store.database import DATABASE, clean, connect, explained, insert, lock, now
 from grader.classroom.store.schema import StoreError
 from grader.inputs.entry import Entry, Person, Received, moment
 from grader.inputs.tree import Refusal
@@ -99,7 +101,18 @@ class Store:
             known = found[0] if found else None
             if keep_newer and self._is_older(db, entry, received, known):
                 return False
-            submission = self._add_submission(db, entry.key, received, source_hash) if known is None else known
+            submission = known or insert(
+                db,
+                "submissions",
+                {
+                    "key": entry.key,
+                    "name": clean(received.name),
+                    "source_hash": source_hash,
+                    "text_hash": text_hash(received.source),
+                    "source": received.source,
+                    "received_at": now(),
+                },
+            )
             # The same again may come with another problem, such as a broken zip where there was nothing.
             db.execute(
                 "UPDATE submissions SET problem = ?, problem_kind = ?, note = ? WHERE id = ?",
@@ -110,12 +123,6 @@ class Store:
                 self._receive_person(db, entry, one, submission)
             self._forget_others(db, entry)
             return True
-
-    @staticmethod
-    def _add_submission(db: sqlite3.Connection, key: str, received: Received, source_hash: str) -> int:
-        columns = "key, name, source_hash, text_hash, source, received_at"
-        values = (key, clean(received.name), source_hash, text_hash(received.source), received.source, now())
-        return int(db.execute(f"INSERT INTO submissions ({columns}) VALUES (?, ?, ?, ?, ?, ?)", values).lastrowid or 0)  # noqa: S608
 
     @staticmethod
     def _is_older(db: sqlite3.Connection, entry: Entry, received: Received, known: int | None) -> bool:
@@ -159,10 +166,8 @@ class Store:
             "submitted_at": clean(entry.submitted_at),
             "submission_id": submission,
         }
-        columns, marks = ", ".join(values), ", ".join(f":{column}" for column in values)
         updates = ", ".join(f"{column} = excluded.{column}" for column in values)
-        sql = f"INSERT INTO students ({columns}) VALUES ({marks}) ON CONFLICT (key) DO UPDATE SET {updates}"  # noqa: S608
-        db.execute(sql, values)
+        insert(db, "students", values, f"ON CONFLICT (key) DO UPDATE SET {updates}")
 
     def note_download(self, source: Path, layout: str, refused: Iterable[Refusal]) -> None:
         with self.transaction() as db:
@@ -183,7 +188,7 @@ class Store:
         )
         return [tuple(row) for row in self.connection.execute(sql)]
 
-    def begin_round(self, kind: str, state: Fingerprint, config: str) -> int:
+    def begin_grading_run(self, kind: str, state: Fingerprint, config: str) -> int:
         """Start a grading run, or continue the last one if it was interrupted and is of the same kind and state.
 
         A finished one is never reopened: every download leaves a row of its own.
@@ -195,13 +200,10 @@ class Store:
             ).fetchone()
             if last is not None and tuple(last[1:5]) == key and last[5] is None:
                 return int(last[0])
-            cursor = db.execute(
-                "INSERT INTO rounds (kind, spec_hash, solution_hash, version, config, started_at) VALUES (?, ?, ?, ?, ?, ?)",
-                (*key, config, now()),
-            )
-            return int(cursor.lastrowid or 0)
+            state_of = dict(zip(("kind", "spec_hash", "solution_hash", "version"), key, strict=True))
+            return insert(db, "rounds", {**state_of, "config": config, "started_at": now()})
 
-    def finish_round(self, number: int) -> None:
+    def finish_grading_run(self, number: int) -> None:
         """Note identical files, and when the run finished."""
         with self.transaction() as db:
             db.execute("DELETE FROM flags WHERE kind = 'identical'")
@@ -225,10 +227,8 @@ def identical_files(db: sqlite3.Connection) -> Iterator[tuple[int, str]]:
         " students.submission_id = submissions.id WHERE superseded = 0 AND text_hash != '' GROUP BY submissions.id ORDER BY"
         " text_hash, submissions.id"
     ).fetchall()
-    groups: dict[str, list[tuple[int, str, str]]] = {}
-    for hash_of_text, submission, source_hash, keys in rows:
-        groups.setdefault(hash_of_text, []).append((submission, source_hash, keys))
-    for group in groups.values():
+    for _, same_text in groupby(rows, key=itemgetter(0)):
+        group = [tuple(row[1:]) for row in same_text]
         for submission, source_hash, _ in group if len(group) > 1 else ():
             others = [(h == source_hash, keys) for number, h, keys in group if number != submission]
             more = f" and {len(others) - 5} more" if len(others) > 5 else ""

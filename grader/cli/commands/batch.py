@@ -36,9 +36,10 @@ def command(
     force: bool,
     config_path: Path | None,
 ) -> None:
-    """Grade every submission in PATH, a folder or zip: a download of a whole class.
+    """Grade a whole class.
 
-    Run the same command again after an interruption, or with a newer download: what is graded is kept.
+    PATH is a folder or zip: a download of all submissions.  Run the same command again after an interruption, or with a
+    newer download: what is graded is kept.
     """
     from grader.classroom.batch.batch import run_batch
     from grader.classroom.batch.summary import print_summary

@@ -22,9 +22,9 @@ _WATCH_SECONDS = 0.2
 @click.option("--watch", is_flag=True, help="Check again whenever the file is saved, until Ctrl-C.")
 @config_option
 def command(file: Path | None, watch: bool, config_path: Path | None) -> None:
-    """Check your own FILE, without the solution.
+    """Check your own file, without the solution.
 
-    Without FILE, checks gradients.py in this folder or, if there is none, gradients.ipynb.  Checks shapes, finite
+    Without FILE, it checks gradients.py in this folder or, if there is none, gradients.ipynb.  Checks shapes, finite
     differences and exactness; shows hints, but no marks and no answers.
     """
     with Grader(find_config_for(file or Path(), config_path, own=True), at_home=True) as grader:

@@ -48,7 +48,9 @@ def command(
     output: Path | None,
     config_path: Path | None,
 ) -> None:
-    """Write the marks in RESULTS as FORMAT: canvas, moodle, moodle-feedback, gradescope or csv.
+    """Write the marks for a learning platform.
+
+    FORMAT is canvas, moodle, moodle-feedback, gradescope or csv.
 
     \b
     grader export RESULTS canvas --into gradebook.csv --column "Homework 3 (1234)"

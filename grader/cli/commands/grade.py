@@ -20,7 +20,10 @@ from grader.output.formats import NAMES
 )
 @config_option
 def command(file: Path, as_json: bool, name: str | None, config_path: Path | None) -> None:
-    """Grade FILE: a Python file, or a folder or zip that contains it at any depth."""
+    """Grade one submission.
+
+    FILE is a Python file or notebook, or a folder or zip that contains one at any depth.
+    """
     if as_json and name is not None:
         raise UsageError("--json and --format: expected one of them, found both")
     with Grader(find_config_for(file, config_path)) as grader:

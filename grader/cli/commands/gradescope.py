@@ -12,7 +12,7 @@ from grader.grading.grader import Grader
 
 @click.group("gradescope")
 def command() -> None:
-    """Pack the assignment for Gradescope, and try the package."""
+    """Pack the assignment for Gradescope, or try it."""
 
 
 @command.command("build")
@@ -20,7 +20,7 @@ def command() -> None:
 @force_option
 @config_option
 def build_command(output: Path, force: bool, config_path: Path | None) -> None:
-    """Build the zip to upload under "Configure Autograder"."""
+    """Build the zip to upload."""
     from grader.atomic import write_output
     from grader.packaging.gradescope.bundle import build
 
@@ -54,9 +54,10 @@ def try_command(
     html_path: Path | None,
     config_path: Path | None,
 ) -> None:
-    """Submit FILE to a private copy of Gradescope, and show the page as the student and the instructor see it.
+    """Submit a file to a private copy of Gradescope.
 
-    A Python file or notebook is submitted under the name that the assignment asks for, a folder or zip as it is.
+    Shows the page as the student and the instructor see it.  A Python file or notebook is submitted under the name that the
+    assignment asks for, a folder or zip as it is.
     """
     from rich.console import Console
 

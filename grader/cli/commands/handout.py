@@ -13,7 +13,10 @@ from grader.grading.grader import Grader
 @force_option
 @config_option
 def command(output: Path, force: bool, config_path: Path | None) -> None:
-    """Pack what students get: the assignment, stubs, tests and the grader; nothing of the solution."""
+    """Pack what students get.
+
+    That is the assignment, stubs, tests and the grader; nothing of the solution.
+    """
     from grader.atomic import write_output
     from grader.packaging.handout.handout import build_handout
 

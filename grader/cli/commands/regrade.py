@@ -24,9 +24,10 @@ from grader.config.find import find_config
 def command(
     results: Path, rerun: bool, rerun_all: bool, jobs: int | None, address: str, config_path: Path | None
 ) -> None:
-    """Grade everything in RESULTS again with the current config.yaml and solution.
+    """Grade a class again.
 
-    Runs no student's code unless you ask for it.  Reports whose marks changed, and why; RESULTS/changes.csv has the details.
+    Uses the stored answers in RESULTS with the current config.yaml and solution.  Runs no student's code unless you ask for
+    it.  Reports whose marks changed, and why; RESULTS/changes.csv has the details.
     """
     from grader.classroom.batch.regrade import run_regrade
     from grader.classroom.batch.summary import print_regraded

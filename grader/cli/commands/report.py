@@ -12,9 +12,9 @@ from grader.grading.grader import Grader
 @click.argument("results", type=PATH)
 @config_option
 def command(results: Path, config_path: Path | None) -> None:
-    """Write RESULTS/report.html: what the class got wrong, and why.
+    """Report what a class got wrong, and why.
 
-    One page with everything inside: it opens without a network, and sends nothing anywhere.
+    Writes RESULTS/report.html, one page with everything inside: it opens without a network, and sends nothing anywhere.
     """
     from grader.atomic import write_output
     from grader.classroom.report.data import read_class

@@ -26,7 +26,10 @@ _MAX_LINE = 2000
 @click.option("--source", is_flag=True, help="Also print the submitted file.")
 @config_option
 def command(results: Path, student: str, source: bool, config_path: Path | None) -> None:
-    """Show the result of STUDENT, given by key, name, e-mail or number, or by a part of the key or name."""
+    """Show one student's result.
+
+    STUDENT is a key, name, e-mail or number, or a part of the key or name.
+    """
     from rich.console import Console
 
     from grader.classroom.store.database import explained

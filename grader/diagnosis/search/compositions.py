@@ -14,8 +14,7 @@ import numpy as np
 from grader.diagnosis.comparison import Target, verify
 from grader.diagnosis.formulas.expression import Evaluator, Node, replaced
 from grader.diagnosis.hypothesis import Edit, Hypothesis
-from grader.diagnosis.tables.fingerprints import direction
-from grader.diagnosis.tables.tables import MAPPED, Group, Maps, Tables
+from grader.diagnosis.tables.tables import MAPPED, Group, Maps, Tables, direction
 from grader.problem.model import Array
 
 SECOND_MISTAKE = 0.5

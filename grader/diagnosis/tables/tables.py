@@ -7,16 +7,49 @@ student's own, or every wrong one in the tables.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import msgspec
 import numpy as np
 
 from grader.diagnosis.formulas.expression import Node
 from grader.diagnosis.hypothesis import Edit
-from grader.diagnosis.tables.fingerprints import entry_counts, fingerprint
 from grader.problem.model import Array
 
 MAPPED = 2  # sample points at which there are maps
+
+
+@lru_cache(maxsize=256)
+def direction(size: int) -> Array:
+    """A fixed random vector of `size` entries."""
+    return np.random.default_rng(size).standard_normal(size)
+
+
+def fingerprint(values: Sequence[Array]) -> Array:
+    """The same for the same numbers, whatever their shape and their common factor: one number per sample point, (K,).
+
+    For a sample point with values v (raveled, n entries):  (r . v) / |v|,  with a fixed random r of n entries; then all sample
+    points together times the sign of the first that is not 0.  Zeros where the values are zero.  Single numbers have no
+    direction: theirs is the vector of all sample points, divided by its length.
+    """
+    if all(value.size == 1 for value in values):
+        found = np.array([float(value.reshape(())) for value in values])
+        length = float(np.linalg.norm(found))
+        found = found / length if length else found
+    else:
+        found = np.zeros(len(values))
+        for k, value in enumerate(values):
+            flat = value.reshape(-1)
+            length = float(np.sqrt(flat @ flat))
+            if length:
+                found[k] = float(flat @ direction(flat.size)) / length
+    first = found[np.nonzero(np.abs(found) > 1e-12)[0][:1]]
+    return found if not first.size or first[0] > 0 else -found
+
+
+def entry_counts(values: Sequence[Array]) -> tuple[int, ...]:
+    """How many entries at each sample point."""
+    return tuple(value.size for value in values)
 
 
 def packed(formulas: Sequence[tuple[Node, tuple[Edit, ...]]]) -> tuple[Array, Array]:
@@ -36,7 +69,7 @@ class Formulas:
 
     Attributes:
         costs: (N,).
-        offsets: (N + 1,), where each entry stands in `blob`, as JSON.
+        offsets: (N + 1,), where each entry begins in `blob`, as JSON.
     """
 
     costs: Array

@@ -1,7 +1,7 @@
 """GitHub Actions: Markdown for a job summary, `grader grade --format github FILE >> "$GITHUB_STEP_SUMMARY"`."""
 
 from grader.config.keys import Config
-from grader.output.markdown import ours, plain
+from grader.output.markdown import marked, plain
 from grader.output.wording import details, head, verdict
 from grader.records.result import Grade
 
@@ -22,5 +22,5 @@ def render(grade: Grade, config: Config) -> str:
         below = details(grade, result, marked=True, headed=True)
         if below:
             lines += ["", f"**`{result.name}`: {verdict(result)}**", ""]
-            lines += [f"- {ours(line) if line.startswith('hint: ') else plain(line)}" for line in below]
+            lines += [f"- {marked(line) if line.startswith('hint: ') else plain(line)}" for line in below]
     return "\n".join(lines) + "\n"

@@ -7,8 +7,9 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
 from grader.config.keys import Config
-from grader.output.wording import details, earned, notes_on_the_file, printable, verdict
+from grader.output.wording import details, earned, notes_on_the_file, verdict
 from grader.records.result import CheckResult, Grade, GradientResult
+from grader.text import several_lines
 
 REPORTS_NOT_GRADED = True
 _NEVER_RAN = ("raised", "timed_out", "out_of_memory", "died", "not_graded")
@@ -16,8 +17,8 @@ _NEVER_RAN = ("raised", "timed_out", "out_of_memory", "died", "not_graded")
 
 def render(grade: Grade, config: Config) -> str:
     """The document; a gradient that could not be run is an error in its first check."""
-    suites = Element("testsuites", name=printable(config.title))
-    suite = SubElement(suites, "testsuite", name=printable(grade.submission), hostname="localhost", time="0")
+    suites = Element("testsuites", name=several_lines(config.title))
+    suite = SubElement(suites, "testsuite", name=several_lines(grade.submission), hostname="localhost", time="0")
     _properties(suite, grade)
     for result in grade.gradients:
         for k, check in enumerate(result.checks):
@@ -45,7 +46,7 @@ def _case(suite: Element, grade: Grade, result: GradientResult, check: CheckResu
     elif check.outcome == "skipped":
         SubElement(case, "skipped", message="an earlier check did not pass")
     elif check.outcome == "undecided":
-        SubElement(case, "error", message="could not be decided").text = printable(check.message)
+        SubElement(case, "error", message="could not be decided").text = several_lines(check.message)
 
 
 def _properties(suite: Element, grade: Grade) -> None:

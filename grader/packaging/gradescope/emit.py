@@ -16,7 +16,7 @@ from gradescope_utils.autograder_utils.json_test_runner import JSONTestRunner
 
 from grader.config.keys import Config
 from grader.grading.forstudents import for_students
-from grader.output.markdown import ours, plain
+from grader.output.markdown import marked, plain
 from grader.output.wording import (
     CHECK_LABELS,
     STATUS_LABELS,
@@ -179,7 +179,7 @@ def gradient_page(result: GradientResult, checks: Sequence[CheckResult], hints: 
         parts += [plain(_sentence(happened(result))), *map(plain, explained(result))]
         if result.status != "followed_through":
             parts += [plain(_sentence(check.message)) for check in checks]
-            parts += [f"**Hint.** {ours(hint)}" for hint in hints]
+            parts += [f"**Hint.** {marked(hint)}" for hint in hints]
     parts += [f"Note: {plain(note)}" for note in result.notes]
     return "\n\n".join(filter(None, parts)) + "\n"
 

@@ -8,6 +8,7 @@ knows an answer.  Imports the standard library and numpy only.
 """
 
 import linecache
+import math
 import re
 import sys
 import time
@@ -36,7 +37,7 @@ class Point:
     """All quantities of the model at one point; `s` in the handout."""
 
     def __repr__(self):
-        return "step with " + ", ".join(f"{name} {np.shape(value)}" for name, value in vars(self).items())
+        return "sample point with " + ", ".join(f"{name} {np.shape(value)}" for name, value in vars(self).items())
 
 
 def serve(job_fd, result_fd, explaining=None):
@@ -119,12 +120,10 @@ class _Pristine:
         """The names of the arrays that are no longer what they were."""
         if buffer == self.raw and [array.shape for array in arrays.values()] == self.shapes:
             return []
-        before = {name: np.ndarray(shape, DOUBLE, self.raw, offset) for name, shape, offset in self.places}
-        return [
-            name
-            for name, array in arrays.items()
-            if array.shape != before[name].shape or array.tobytes() != before[name].tobytes()
+        before = [
+            (name, shape, self.raw[offset : offset + 8 * math.prod(shape)]) for name, shape, offset in self.places
         ]
+        return [name for name, shape, raw in before if arrays[name].shape != shape or arrays[name].tobytes() != raw]
 
 
 def _load(work, asked, limit):
@@ -154,16 +153,16 @@ def _placed(event, work):
 
 
 def _blame(event, gradient, work, limit):
-    """Where a function or a name is not there because part of the file was not executed: say so."""
+    """Add why a function or a name is missing, where part of the file was not executed."""
     message = event.get("message", "")
     if event["outcome"] == "missing" and not message:
         event.update(work.why_missing(gradient))
         event["message"] = clean(event["message"], limit)
-    elif unknown := re.match(r"NameError: name '(\w+)' is not defined", message):
-        why = work.why_unknown(unknown[1])
-        if why:
-            event["message"] = clean(f"{message}; {why}", limit)
-            event.pop("explanation", None)  # which knows only what is there
+        return
+    unknown = re.match(r"NameError: name '(\w+)' is not defined", message)
+    if unknown and (why := work.why_unknown(unknown[1])):
+        event["message"] = clean(f"{message}; {why}", limit)
+        event.pop("explanation", None)  # which knows only what is there
 
 
 def _call(namespace, gradient, asked, pristine, copy, explain, trace, limit):
@@ -187,8 +186,7 @@ def _call(namespace, gradient, asked, pristine, copy, explain, trace, limit):
     if mutated:
         event["mutated"] = mutated
     if failed is not None and explain is not None:
-        lines = explain(failed, gradient, point, pristine.sizes, time.process_time() - started)
-        event["explanation"] = _whole(lines)
+        event["explanation"] = _whole(explain(failed, gradient, point, pristine.sizes, time.process_time() - started))
     return event, value
 
 
@@ -198,7 +196,7 @@ def _whole(lines):
 
 
 def _missing(namespace, wanted, asked):
-    """Why the function `wanted` is missing, as far as the names of the file tell; "" where they do not.
+    """Why the function `wanted` is missing, as far as the names in the file show; else "".
 
     Args:
         asked: the names of all functions that are asked for; none of them is another one misspelled.
@@ -225,18 +223,13 @@ def _plain(returned, limit):
     try:
         array = np.asarray(returned)
     except (ValueError, TypeError) as error:  # ragged lists
-        event["message"] = clean(str(error), limit)
-        return None, event
+        return None, {**event, "message": clean(str(error), limit)}
     if array.dtype.kind not in PLAIN_KINDS:
-        event["message"] = f"the type of its entries is {clean(str(array.dtype), 100)}"
-        return None, event
+        return None, {**event, "message": f"the type of its entries is {clean(str(array.dtype), 100)}"}
     if array.size > MAX_ENTRIES or array.ndim > MAX_DIMENSIONS:
-        event["message"] = f"it has shape {array.shape}"[:limit]
-        return None, event
-    if array.dtype is not DOUBLE:
-        array = _as_sent(array)
-    event["dtype"] = array.dtype.str
-    event["shape"] = array.shape
+        return None, {**event, "message": f"it has shape {array.shape}"[:limit]}
+    array = array if array.dtype is DOUBLE else _as_sent(array)
+    event["dtype"], event["shape"] = array.dtype.str, array.shape
     return array, event
 
 

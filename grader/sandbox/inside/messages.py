@@ -14,12 +14,11 @@ import numpy as np
 
 MAX_WARNINGS = 5
 MAX_FOLDER = 4096
-NOBODY_ANSWERS = "nobody can answer input() here"
 _NO_READING = (errno.ENOENT, errno.EACCES, errno.ENOTDIR, errno.EISDIR)
 
 
 def _folders():
-    """Where Python, numpy and the grader are on this machine, as a pattern: the longest first."""
+    """A pattern for the folders of Python, numpy and the grader on this machine, the longest first."""
     own = os.path.abspath(__file__).rsplit(os.sep, 3)[0]
     found = set(map(os.path.dirname, (os.path.dirname(np.__file__), own, os.__file__, sys.executable)))
     found |= {sys.prefix, sys.base_prefix, sys.exec_prefix}
@@ -72,7 +71,7 @@ def _unavailable(error):
     """(name, text) where a file or input() was asked for, or None."""
     kind = type(error)
     if kind is EOFError and str(error) in ("", "EOF when reading a line"):
-        return "EOFError", NOBODY_ANSWERS
+        return "EOFError", "nobody can answer input() here"
     if kind is ModuleNotFoundError and str(error.name).startswith("urllib"):
         wanted = _file_for_numpy(error)
         return ("FileNotFoundError", f"no file can be read here: {wanted}") if wanted else None
@@ -108,53 +107,33 @@ def warnings_in_words(caught, limit):
     return texts
 
 
-class Sink(io.TextIOBase):
-    """Stands in for stdout and stderr: keeps the first `limit` characters, and takes what files do with these streams."""
-
-    encoding = "utf-8"
-    errors = "replace"
+class Sink(io.TextIOWrapper):
+    """Stands in for stdout and stderr: keeps the first `limit` characters, and stays open."""
 
     def __init__(self, limit):
-        self.limit = limit
-        self.parts = []
-        self.room = limit
-        self.buffer = _Bytes(self)
-
-    def write(self, text):
-        if self.room > 0:
-            self.parts.append(str(text)[: self.room])
-            self.room -= len(self.parts[-1])
-        return len(text)
-
-    def writable(self):
-        return True
-
-    def reconfigure(self, **options):
-        pass
+        self.limit, self.kept = limit, _Kept(4 * limit)
+        super().__init__(self.kept, "utf-8", "replace", write_through=True)
 
     def close(self):
         pass
 
     def take(self):
-        if not self.parts:
+        if not self.kept.data:
             return ""
-        text = "".join(self.parts)
-        self.parts.clear()
-        self.room = self.limit
+        text = self.kept.data.decode("utf-8", "replace")[: self.limit]
+        self.kept.data.clear()
         return text
 
 
-class _Bytes(io.RawIOBase):
-    """Under a `Sink`, for `io.TextIOWrapper(sys.stdout.buffer, ...)` and bytes."""
-
-    def __init__(self, sink):
-        self.sink = sink
+class _Kept(io.RawIOBase):
+    def __init__(self, room):
+        self.room, self.data = room, bytearray()
 
     def writable(self):
         return True
 
     def write(self, data):
-        self.sink.write(bytes(data[: self.sink.limit]).decode("utf-8", "replace"))
+        self.data += data[: self.room - len(self.data)]
         return len(data)
 
     def close(self):

@@ -7,6 +7,7 @@ import re
 
 OPEN, CLOSE = "\N{MATHEMATICAL LEFT WHITE SQUARE BRACKET}", "\N{MATHEMATICAL RIGHT WHITE SQUARE BRACKET}"
 MAX_OPERANDS = 6  # of a call that are described
+MAX_COPY = 80  # characters of a field of the kind "copy"
 
 _FIELD = re.compile(r"\{([a-z]+\d?)\}")
 
@@ -25,8 +26,16 @@ class Sentence:
         self.skeleton = _FIELD.sub(OPEN + CLOSE, text)
 
     def __call__(self, *values: str) -> str:
-        """The sentence with a value, in marks, for each name in the order in which the names first appear."""
+        """The sentence with a value, in marks, for each name in the order in which the names first appear.
+
+        Raises:
+            ValueError: a value cannot be shown; the grader would take the line for a forgery.
+        """
         filled = dict(zip(dict.fromkeys(self.fields), values, strict=True))
+        for name, value in filled.items():
+            plain = not name.startswith("copy") or (len(value) <= MAX_COPY and value.isprintable())
+            if OPEN in value or CLOSE in value or not plain:
+                raise ValueError(name)
         return self.text.format_map({name: f"{OPEN}{value}{CLOSE}" for name, value in filled.items()})
 
 

@@ -21,6 +21,7 @@ from grader.packaging.gradescope.dryrun.submitted import copy_submission
 _FAILED = "The autograder failed to execute correctly. Please ensure that your submission is valid."
 _MAX_TEXT = 100_000
 _SCRIPTS = ("setup.sh", "run_autograder")
+_EXPECTED = "expected a zip from `grader gradescope build`"
 
 
 @dataclass(frozen=True)
@@ -55,10 +56,10 @@ class Platform:
             with zipfile.ZipFile(zip_path) as archive:
                 archive.extractall(source)
         except ZIP_ERRORS as error:
-            raise UsageError(f"{zip_path}: cannot be unpacked: {error}") from error
+            raise UsageError(f"{zip_path}: cannot be unpacked: {error}; {_EXPECTED}") from error
         for name in _SCRIPTS:
             if not (source / name).is_file():
-                raise UsageError(f"{zip_path}: expected {name} at the root of the zip, found none")
+                raise UsageError(f"{zip_path}: found no {name} at the root of the zip; {_EXPECTED}")
             (source / name).write_bytes((source / name).read_bytes().replace(b"\r\n", b"\n"))
         shutil.copyfile(source / "run_autograder", root / "run_autograder")
         (root / "run_autograder").chmod(0o755)

@@ -2,7 +2,7 @@
 
 import html
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from markdown_it import MarkdownIt
 from rich.console import Console, RenderableType
@@ -28,34 +28,44 @@ pre { background: #f4f4f4; padding: 1rem; overflow: auto; font-size: 13px; }
 """
 
 
-def total(results: Mapping[str, Any]) -> str:
-    """The marks as Gradescope adds them up, or "-" if there are none."""
-    tests = [test for test in results.get("tests") or [] if isinstance(test, dict)]
-    most = sum(test.get("max_score") or 0 for test in tests)
-    if results.get("score") is not None:
-        score = results["score"]
-    elif any(test.get("score") is not None for test in tests):
-        score = sum(test.get("score") or 0 for test in tests)
-    else:
-        return "-"
-    return f"{score:g}" + (f" / {most:g}" if most else "")
+class _Item(NamedTuple):
+    """One test of the page: what one of the two sees of it."""
+
+    name: str
+    marks: str
+    hidden: str
+    kind: str
+    test: Mapping[str, Any]
 
 
-def visible_to(results: Mapping[str, Any], *, instructor: bool) -> Iterator[dict[str, Any]]:
+def _items(results: Mapping[str, Any], *, instructor: bool) -> Iterator[_Item]:
     """The tests that are shown before the due date."""
     for test in results.get("tests") or []:
         seen = test.get("visibility") or results.get("visibility") or "visible"
         if instructor or seen == "visible":
-            yield test
+            scored = test.get("score") is not None
+            yield _Item(
+                name=f"{test['number']}) {test['name']}" if test.get("number") else test["name"],
+                marks=f"{test['score']:g} / {test['max_score']:g}" if scored else "",
+                hidden="" if seen == "visible" else seen,
+                kind=("passed" if test.get("status") == "passed" else "failed") if scored else "plain",
+                test=test,
+            )
 
 
-def hides_total(results: Mapping[str, Any]) -> bool:
-    """Students see no total while a test is hidden from them."""
-    return len(list(visible_to(results, instructor=False))) < len(results.get("tests") or [])
+def total(results: Mapping[str, Any]) -> str:
+    """The marks as Gradescope adds them up, or "-" if there are none."""
+    tests = [test for test in results.get("tests") or [] if isinstance(test, dict)]
+    most = sum(test.get("max_score") or 0 for test in tests)
+    scores = [test["score"] for test in tests if test.get("score") is not None]
+    score = results.get("score") if results.get("score") is not None else sum(scores) if scores else None
+    return "-" if score is None else f"{score:g}" + (f" / {most:g}" if most else "")
 
 
 def _total_shown(results: Mapping[str, Any], *, instructor: bool) -> str:
-    return total(results) if instructor or not hides_total(results) else "not shown yet"
+    """Students see no total while a test is hidden from them."""
+    hides = len(list(_items(results, instructor=False))) < len(results.get("tests") or [])
+    return "not shown yet" if hides and not instructor else total(results)
 
 
 def print_page(console: Console, outcome: Outcome, *, instructor: bool) -> None:
@@ -65,57 +75,41 @@ def print_page(console: Console, outcome: Outcome, *, instructor: bool) -> None:
     score = _total_shown(results, instructor=instructor)
     console.print(Text.assemble(("Autograder score  ", "dim"), (score, "bold")))
     console.print(_output(results))
-    for test in visible_to(results, instructor=instructor):
-        _print_test(console, test, instructor=instructor)
+    for name, marks, hidden, kind, test in _items(results, instructor=instructor):
+        style = "green" if kind == "passed" else "red"
+        console.print(Text.assemble((f"{name}  {marks}", style), (f"  [{hidden}]" if hidden else "", "dim")))
+        console.print(Padding(_output(test), (0, 0, 1, 4)))
     if instructor:
         console.print(Text(f"run in {outcome.seconds:.1f} s" + (f"; {outcome.error}" if outcome.error else ""), "dim"))
         console.print(Rule("standard output, for instructors only", align="left", style="dim"))
         console.print(Text(several_lines(outcome.stdout.rstrip())))
 
 
-def _print_test(console: Console, test: Mapping[str, Any], *, instructor: bool) -> None:
-    passed = test.get("status") == "passed"
-    marks = f"({test['score']:g}/{test['max_score']:g})" if test.get("score") is not None else ""
-    name = f"{test.get('number', '')}) {test['name']}" if test.get("number") else test["name"]
-    hidden = f"  [{test['visibility']}]" if instructor and test.get("visibility", "visible") != "visible" else ""
-    console.print(Text.assemble((f"{name} {marks}", "green" if passed else "red"), (hidden, "dim")))
-    console.print(Padding(_output(test), (0, 0, 1, 4)))
-
-
 def page_html(outcome: Outcome, title: str) -> str:
     """One self-contained page with both views."""
-    both = "".join(_section(outcome, instructor=instructor) for instructor in (False, True))
+    stdout = f'<h3>Standard output, for instructors only</h3><pre tabindex="0">{html.escape(outcome.stdout)}</pre>'
+    student = _section(outcome.results, instructor=False)
+    instructor = _section(outcome.results, instructor=True, below=stdout)
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{html.escape(title)}</title>'
-        f"<style>{_STYLE}</style></head>\n<body><h1>{html.escape(title)}</h1>\n{both}</body></html>\n"
+        f"<style>{_STYLE}</style></head>\n<body><h1>{html.escape(title)}</h1>\n{student}{instructor}</body></html>\n"
     )
 
 
-def _section(outcome: Outcome, *, instructor: bool) -> str:
-    results = outcome.results
+def _section(results: Mapping[str, Any], *, instructor: bool, below: str = "") -> str:
     score = _total_shown(results, instructor=instructor)
-    tests = "".join(_test_html(test, instructor=instructor) for test in visible_to(results, instructor=instructor))
-    stdout = (
-        f'<h3>Standard output, for instructors only</h3><pre tabindex="0">{html.escape(outcome.stdout)}</pre>'
-        if instructor
-        else ""
-    )
-    return (
-        f"<section><h2><span>What the {'instructor' if instructor else 'student'} sees</span>"
-        f'<span class="score">{html.escape(score)}</span></h2>{_html(results)}{tests}{stdout}</section>\n'
-    )
+    title = f"What the {'instructor' if instructor else 'student'} sees"
+    parts = [f"<section><h2><span>{title}</span>{_span(score)}</h2>{_html(results)}"]
+    for name, marks, hidden, kind, test in _items(results, instructor=instructor):
+        heading = f"<h3><span>{html.escape(name)}</span>{_span(marks)}</h3>"
+        note = f'<p class="hidden">{html.escape(hidden)}</p>' if hidden else ""
+        parts.append(f'<div class="test {kind}">{heading}{note}{_html(test)}</div>\n')
+    return "".join([*parts, below, "</section>\n"])
 
 
-def _test_html(test: Mapping[str, Any], *, instructor: bool) -> str:
-    scored = test.get("score") is not None
-    marks = f'<span class="score">{test["score"]:g} / {test["max_score"]:g}</span>' if scored else ""
-    number = f"{test['number']}) " if test.get("number") else ""
-    seen = test.get("visibility", "visible")
-    hidden = f'<p class="hidden">{html.escape(seen)}</p>' if instructor and seen != "visible" else ""
-    kind = ("passed" if test.get("status") == "passed" else "failed") if scored else "plain"
-    heading = f"<h3><span>{html.escape(number + test['name'])}</span>{marks}</h3>"
-    return f'<div class="test {kind}">{heading}{hidden}{_html(test)}</div>\n'
+def _span(score: str) -> str:
+    return f'<span class="score">{html.escape(score)}</span>' if score else ""
 
 
 def _output(part: Mapping[str, Any]) -> RenderableType:

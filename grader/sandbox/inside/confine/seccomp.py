@@ -136,10 +136,7 @@ def program(machine: str, *, listened: bool) -> bytes:
     asm.emit(_EQUAL, _AUDIT_ARCH[machine], no="kill")
     asm.emit(_LOAD, _NUMBER_AT)
     _search(asm, _runs(_targets(machine, listened)))
-    _check_memory(asm)
-    _check_open(asm, _READING_FLAGS[machine])
-    _check_process(asm)
-    _check_reported(asm)
+    _check_arguments(asm, _READING_FLAGS[machine])
     actions = {
         "allow": _ALLOW,
         "report": _NOTIFY if listened else _ERRNO | errno.EPERM,
@@ -231,45 +228,31 @@ def _search(asm: _Assembler, runs: list[tuple[int, str]]) -> None:
             _search(asm, half)
 
 
-def _check_memory(asm: _Assembler) -> None:
-    """Emit: memory is never executable. No file can be opened, so there is no library left to map."""
-    for name in ("mmap", "mprotect"):
+def _check_arguments(asm: _Assembler, reading_flags: int) -> None:
+    """Emit the checks of the calls that are allowed, refused or reported depending on their arguments."""
+
+    def check(name: str, argument: int, test: int, operand: int, yes: str = "", no: str = "") -> None:
         asm.label(name)
-        asm.load_argument(2)
-        asm.emit(_ANY_BIT, _PROT_EXEC, "deny", "allow")
+        asm.load_argument(argument)
+        asm.emit(test, operand, yes, no)
 
-
-def _check_open(asm: _Assembler, reading_flags: int) -> None:
-    """Emit: no file is there to be read, and none may be written."""
-    for name, flags_argument in (("open", 1), ("openat", 2)):
-        asm.label(name)
-        asm.load_argument(flags_argument)
-        asm.emit(_ANY_BIT, 0xFFFFFFFF ^ reading_flags, "deny", "not found")
-
-
-def _check_process(asm: _Assembler) -> None:
-    """Emit: fcntl reads and sets flags of descriptors, and prlimit64 is a query: its new limit is NULL."""
-    asm.label("fcntl")
-    asm.load_argument(1)
-    asm.emit(_AT_LEAST, _F_GETFD, no="deny")
+    # Memory is never executable: no file can be opened, so there is no library left to map.
+    check("mmap", 2, _ANY_BIT, _PROT_EXEC, "deny", "allow")
+    check("mprotect", 2, _ANY_BIT, _PROT_EXEC, "deny", "allow")
+    # No file exists to read, and none may be written.
+    check("open", 1, _ANY_BIT, 0xFFFFFFFF ^ reading_flags, "deny", "not found")
+    check("openat", 2, _ANY_BIT, 0xFFFFFFFF ^ reading_flags, "deny", "not found")
+    # fcntl reads and sets flags of descriptors.
+    check("fcntl", 1, _AT_LEAST, _F_GETFD, no="deny")
     asm.emit(_GREATER, _F_SETFL, "deny", "allow")
-    asm.label("prlimit64")
-    asm.load_argument(2)
-    asm.emit(_EQUAL, 0, no="deny")
+    # prlimit64 is a query: its new limit is NULL.
+    check("prlimit64", 2, _EQUAL, 0, no="deny")
     asm.load_argument(2, high=True)
     asm.emit(_EQUAL, 0, "allow", "deny")
-
-
-def _check_reported(asm: _Assembler) -> None:
-    """Emit: of three calls that honest files make too, all are refused and the others reported."""
-    asm.label("socket")
-    asm.load_argument(0)
-    asm.emit(_EQUAL, _AF_UNIX, "deny", "report")
-    asm.label("clone")
-    asm.load_argument(0)
-    asm.emit(_ANY_BIT, _CLONE_VM, "deny", "report")
-    asm.label("prctl")
-    asm.load_argument(0)
-    for option in _PRCTL_UNDOING:
+    # Honest files make these three, too: all are refused, and only the others are reported.
+    check("socket", 0, _EQUAL, _AF_UNIX, "deny", "report")
+    check("clone", 0, _ANY_BIT, _CLONE_VM, "deny", "report")
+    check("prctl", 0, _EQUAL, _PRCTL_UNDOING[0], "report")
+    for option in _PRCTL_UNDOING[1:]:
         asm.emit(_EQUAL, option, yes="report")
     asm.emit(_RETURN, _ERRNO | errno.EPERM)

@@ -34,7 +34,7 @@ def call(node, evaluate, symbols, error):
     keywords = {keyword.arg: evaluate.get(keyword.value)[1] for keyword in node.keywords}
     why = _why_not(getattr(function, "__name__", ""), name, arguments, values, keywords, symbols, error)
     if not why and not any(isinstance(value, np.ndarray) for value in values):
-        return []  # it is no matter of arrays: the exception's own words say it
+        return []  # no array is involved: the exception itself says enough
     return [what, why or sentences.SHAPES_TOGETHER()]
 
 
@@ -58,14 +58,6 @@ _SCALAR_WANTED = r"can be converted to (Python scalars|a scalar)"
 
 def _summing(function, values, keywords, symbols):
     return summed(f"np.{function}", values[0], values[1], symbols) if len(values) >= 2 else ""
-
-
-def _transposed(function, values, keywords, symbols):
-    return sentences.TRANSPOSE(symbols.shape(np.shape(values[0])), str(np.ndim(values[0])))
-
-
-def _squeezed(function, values, keywords, symbols):
-    return sentences.SQUEEZE(symbols.value(values[0]))
 
 
 def _reshaped(function, values, keywords, symbols):
@@ -121,7 +113,7 @@ def _missing_axis(message):
 
 
 def _literal(node):
-    """Whether an argument is written out, so that nothing needs to be said about its value."""
+    """Whether an argument is written out, so that its value is plain to see."""
     return not any(isinstance(part, ast.Name) for part in ast.walk(node))
 
 
@@ -130,6 +122,8 @@ _SPECIAL = {
     **dict.fromkeys(("concatenate", "vstack", "hstack", "stack", "column_stack", "append"), _joined),
     "reshape": _reshaped,
     "einsum": _einsum,
-    "transpose": _transposed,
-    "squeeze": _squeezed,
+    "transpose": lambda function, values, keywords, symbols: sentences.TRANSPOSE(
+        symbols.shape(np.shape(values[0])), str(np.ndim(values[0]))
+    ),
+    "squeeze": lambda function, values, keywords, symbols: sentences.SQUEEZE(symbols.value(values[0])),
 }

@@ -13,20 +13,13 @@ import types
 
 import numpy as np
 
-_BINARY = {
-    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
-    ast.MatMult: operator.matmul, ast.Pow: operator.pow, ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod,
-    ast.BitAnd: operator.and_, ast.BitOr: operator.or_, ast.BitXor: operator.xor,
+# As in operator.__add__.
+_NAMES = {
+    ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "truediv", ast.MatMult: "matmul", ast.Pow: "pow",
+    ast.FloorDiv: "floordiv", ast.Mod: "mod", ast.BitAnd: "and", ast.BitOr: "or", ast.BitXor: "xor",
+    ast.Eq: "eq", ast.NotEq: "ne", ast.Lt: "lt", ast.LtE: "le", ast.Gt: "gt", ast.GtE: "ge",
+    ast.USub: "neg", ast.UAdd: "pos", ast.Invert: "invert", ast.Not: "not",
 }  # fmt: skip
-IN_PLACE = {
-    ast.Add: operator.iadd, ast.Sub: operator.isub, ast.Mult: operator.imul, ast.Div: operator.itruediv,
-    ast.MatMult: operator.imatmul, ast.Pow: operator.ipow, ast.FloorDiv: operator.ifloordiv, ast.Mod: operator.imod,
-}  # fmt: skip
-_COMPARE = {
-    ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt, ast.LtE: operator.le,
-    ast.Gt: operator.gt, ast.GtE: operator.ge,
-}  # fmt: skip
-_UNARY = {ast.USub: operator.neg, ast.UAdd: operator.pos, ast.Invert: operator.invert, ast.Not: operator.not_}
 _BUILTINS = frozenset("len range float int complex abs sum min max round list tuple zip enumerate bool".split())
 # Methods and functions that change their argument, or reach outside.
 _EFFECTS = {
@@ -38,6 +31,13 @@ _PLAIN = (bool, int, float, complex, str, type(None), slice, range, type(Ellipsi
 
 class Unknown(Exception):
     """An expression that cannot be evaluated without running something that may have effects."""
+
+
+def function_of(operation, in_place=""):
+    """The function of an operator; with "i" for `in_place` the one that changes its first operand."""
+    if type(operation) not in _NAMES:
+        raise Unknown
+    return getattr(operator, f"__{in_place}{_NAMES[type(operation)]}__")
 
 
 def is_plain(value):
@@ -109,15 +109,15 @@ class Evaluator:
         raise Unknown
 
     def _BinOp(self, node):
-        return _BINARY[type(node.op)](self._plain(node.left), self._plain(node.right))
+        return function_of(node.op)(self._plain(node.left), self._plain(node.right))
 
     def _UnaryOp(self, node):
-        return _UNARY[type(node.op)](self._plain(node.operand))
+        return function_of(node.op)(self._plain(node.operand))
 
     def _Compare(self, node):
-        if len(node.ops) != 1 or type(node.ops[0]) not in _COMPARE:
+        if len(node.ops) != 1:
             raise Unknown
-        return _COMPARE[type(node.ops[0])](self._plain(node.left), self._plain(node.comparators[0]))
+        return function_of(node.ops[0])(self._plain(node.left), self._plain(node.comparators[0]))
 
     def _BoolOp(self, node):
         wanted = isinstance(node.op, ast.Or)

@@ -33,7 +33,7 @@ class Explainer:
         self._tree = None
 
     def __call__(self, error, called, point, sizes, cpu_seconds):
-        """Lines that say what failed and why; none where nothing more than the exception itself is known.
+        """Lines on what failed and why; none where nothing more than the exception itself is known.
 
         Args:
             called: the name of the function that the grader called.
@@ -69,7 +69,7 @@ class Explainer:
             return [*_reason(node, statement, evaluate, symbols, error), *_traps(statement, evaluate, symbols)]
 
     def traps(self, frame, symbols):
-        """What the line that a frame is about to run does without complaint, and nobody means."""
+        """What numpy accepts in the line that a frame is about to run, but hardly anyone means."""
         try:
             with np.errstate(all="ignore"):
                 statement = statement_at(self._parsed(), frame.f_lineno)
@@ -106,10 +106,8 @@ def _reason(node, statement, evaluate, symbols, error):
             return _reason(target, node, evaluate, symbols, error)
         case ast.Tuple() if isinstance(statement, ast.Assign):
             return _unpacked(node, statement.value, evaluate, symbols)
-        case ast.BinOp():
-            return reasons.binary(node, evaluate, symbols)
-        case ast.AugAssign():
-            return reasons.in_place(node, evaluate, symbols)
+        case ast.BinOp() | ast.AugAssign():
+            return reasons.operation(node, evaluate, symbols)
         case ast.Subscript() if stored and isinstance(statement, ast.Assign):
             return reasons.assignment(node, statement.value, evaluate, symbols)
         case ast.Subscript():
@@ -131,7 +129,7 @@ def _unpacked(target, value_node, evaluate, symbols):
 
 
 def _recursion(names):
-    """The circle in which functions call one another, given the names of those that are running."""
+    """The cycle of calls, given the names of the functions that are running."""
     for end, name in enumerate(names):
         if name in names[:end]:
             return [sentences.RECURSION(" → ".join(names[names.index(name) : end + 1]))]
@@ -139,7 +137,7 @@ def _recursion(names):
 
 
 def _traps(statement, evaluate, symbols):
-    """What in a statement numpy does without complaint, and nobody means."""
+    """What numpy accepts in a statement, but hardly anyone means."""
     found = []
     for node in parts_run(statement) if statement is not None else ():
         if isinstance(node, ast.Attribute) and node.attr == "T":

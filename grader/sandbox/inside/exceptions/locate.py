@@ -10,12 +10,9 @@ import itertools
 
 import numpy as np
 
-from grader.sandbox.inside.exceptions.evaluate import IN_PLACE, Unknown, is_plain
+from grader.sandbox.inside.exceptions.evaluate import Unknown, function_of, is_plain
 
-_COMPOUND = {
-    "If": ["test"], "While": ["test"], "For": ["iter"], "With": ["items"], "Assert": ["test"],
-    "FunctionDef": [], "ClassDef": [], "Try": [], "Match": [],
-}  # fmt: skip
+_BODIES = (ast.stmt, ast.excepthandler, ast.match_case, ast.arguments)
 
 
 def statement_at(tree, line):
@@ -87,14 +84,10 @@ def parts_run(statement):
 
 def _inside_out(statement):
     """Expressions in the order in which they are evaluated, then the statement itself."""
-    fields = _COMPOUND.get(type(statement).__name__)
     if isinstance(statement, (ast.Assign, ast.AugAssign)):  # the value comes before the place
         parts = [statement.value, *(statement.targets if isinstance(statement, ast.Assign) else [statement.target])]
-    elif fields is None:
-        parts = ast.iter_child_nodes(statement)
     else:
-        found = [getattr(statement, field) for field in fields]
-        parts = [part for one in found for part in (one if isinstance(one, list) else [one])]
+        parts = [part for part in ast.iter_child_nodes(statement) if not isinstance(part, _BODIES)]
     for part in parts:
         yield from _expressions(part)
     yield statement
@@ -113,7 +106,7 @@ def _again(node, evaluate):
     if isinstance(node, ast.Assign):
         _assign_again(node, evaluate)
     elif isinstance(node, ast.AugAssign):
-        IN_PLACE[type(node.op)](copy.copy(evaluate(node.target)), evaluate(node.value))
+        function_of(node.op, "i")(copy.copy(evaluate(node.target)), evaluate(node.value))
     elif isinstance(node, (ast.If, ast.While, ast.Assert)):
         bool(evaluate(node.test))
     elif isinstance(node, ast.For):

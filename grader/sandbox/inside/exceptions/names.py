@@ -69,11 +69,9 @@ def unknown_attribute(error, point_type):
         return [_no_attribute("a single number", name, dir(type(owner)), ".")]
     if owner is np and name in _model():
         return [sentences.IN_MODEL(name)]
-    if owner is np:
-        return [_no_attribute("numpy", name, dir(np), "np.")]
     if isinstance(owner, types.ModuleType):
         module = str(owner.__name__).replace("numpy.", "np.")
-        return [_no_attribute(module, name, dir(owner), f"{module}.")]
+        return [_no_attribute(module, name, dir(owner), "np." if owner is np else f"{module}.")]
     if owner is None:
         return [sentences.ATTRIBUTE_OF_NONE(name)]
     if isinstance(owner, types.FunctionType):

@@ -1,6 +1,6 @@
 """Inside the sandbox: why an operation on arrays of these shapes is not possible.  Two lines each: what it is, and why.
 
-Says which axes meet and must match; never which order or transpose would be right.
+Reports which axes must match; never which order or transpose would be right.
 """
 
 import ast
@@ -16,37 +16,24 @@ _OPERATORS = {
 _POSITIONS = {1: "last", 2: "second to last", 3: "third to last"}
 
 
-def binary(node, evaluate, symbols):
-    """`left op right`."""
-    (known, left), (known_right, right) = evaluate.get(node.left), evaluate.get(node.right)
+def operation(node, evaluate, symbols):
+    """`left op right`, or `left op= right`."""
+    in_place = isinstance(node, ast.AugAssign)
+    nodes = (node.target, node.value) if in_place else (node.left, node.right)
+    (known, left), (known_right, right) = map(evaluate.get, nodes)
     if not (known and known_right):
         return []
     operator = _OPERATORS.get(type(node.op), "?")
-    return [
-        sentences.OPERATION(*described(node.left, left, symbols), operator, *described(node.right, right, symbols)),
-        not_a_number(node.left, left)
-        or not_a_number(node.right, right)
-        or (summed("@", left, right, symbols) if operator == "@" else "")
-        or broadcast(left, right, symbols),
-    ]
-
-
-def in_place(node, evaluate, symbols):
-    """`target op= value`."""
-    (known, left), (known_right, right) = evaluate.get(node.target), evaluate.get(node.value)
-    if not (known and known_right):
-        return []
-    operator = _OPERATORS.get(type(node.op), "?")
-    what = described(node.target, left, symbols), f"{operator}=", described(node.value, right, symbols)
-    integers = is_array(left) and np.asarray(left).dtype.kind in "iub" and np.asarray(right).dtype.kind == "f"
-    return [
-        sentences.OPERATION(*what[0], what[1], *what[2]),
-        not_a_number(node.value, right)
-        or (summed("@", left, right, symbols) if operator == "@" else "")
-        or (sentences.INTEGERS_IN_PLACE(text(node.target)) if integers else "")
-        or broadcast(left, right, symbols)
-        or sentences.SHAPE_IN_PLACE(symbols.value(left)),
-    ]
+    names = described(nodes[0], left, symbols), operator + "=" * in_place, described(nodes[1], right, symbols)
+    why = not_a_number(nodes[0], left) or not_a_number(nodes[1], right)
+    if operator == "@":
+        why = why or summed("@", left, right, symbols)
+    if in_place and is_array(left) and np.asarray(left).dtype.kind in "iub" and np.asarray(right).dtype.kind == "f":
+        why = why or sentences.INTEGERS_IN_PLACE(text(node.target))
+    why = why or broadcast(left, right, symbols)
+    if in_place:
+        why = why or sentences.SHAPE_IN_PLACE(symbols.value(left))
+    return [sentences.OPERATION(*names[0], names[1], *names[2]), why]
 
 
 def summed(product, left, right, symbols):
@@ -78,7 +65,7 @@ def broadcast(left, right, symbols):
 
 
 def not_a_number(node, value):
-    """What to say of an operand that is no array and no number, or ""."""
+    """What is wrong with an operand that is no array and no number, or ""."""
     if value is None:
         return sentences.NO_RESULT(text(node))
     if callable(value) and isinstance(node, ast.Name):
@@ -109,14 +96,15 @@ def subscript(node, evaluate, symbols):
         return []
     name = text(node.value)
     if type(value).__name__ == "Point":
-        key = node.slice.value if isinstance(node.slice, ast.Constant) else "name"
-        return [sentences.NOT_INDEXED(name, str(key))]
+        key = node.slice.value if isinstance(node.slice, ast.Constant) else None
+        named = isinstance(key, str) and key.isidentifier()
+        return [sentences.NOT_INDEXED(name, key) if named else sentences.ALL_QUANTITIES(name)]
     if isinstance(value, np.ndarray):
         indices = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
         what = sentences.INDEXED(name, symbols.shape(value.shape), ", ".join(map(text, indices)))
         return [what, *_bad_index(name, value, indices, evaluate, symbols)]
     if type(value) is dict:
-        return []  # its own words name the key
+        return []  # the exception names the key
     return [sentences.IS(name, symbols.value(value)), _picked(node, value, evaluate)]
 
 

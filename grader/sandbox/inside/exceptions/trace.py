@@ -27,6 +27,7 @@ class Tracer:
         self.file = file
         self._place = place
         self._explainer = explainer
+        self._records, self._cut, self.traps = {}, False, []
 
     def __call__(self, function, point, sizes):
         """function(point), traced; `take` gives what was recorded."""

@@ -1,4 +1,4 @@
-"""The evidence on one wrong gradient: where its numbers are off, and the code that made them.  Pure; runs nothing.
+"""What is shown of one wrong gradient: where its numbers are off, and the code that made them.  Pure; runs nothing.
 
 Shows sizes of errors, never the right numbers themselves.
 """
@@ -20,21 +20,21 @@ MAX_SIDE = 40
 MAX_CODE_LINES = 30
 MAX_CODE_COLUMNS = 160
 
-# One letter an entry, for its relative error |a - b| / max(|a|, |b|): right, then up to each of these, then the signs differ.
-LEVELS = (0.0, 0.01, 0.1, 0.5, 1.0)
-LETTERS = np.array(list("abcdef"))
+# The bucket of an entry by its relative error |a - b| / max(|a|, |b|): "a" right, "b" to "e" up to each bound, "f" above 1,
+# where the signs differ; "o" for a zero where the right number is none, "z" for no finite number.
+BOUNDS = (0.0, 0.01, 0.1, 0.5, 1.0)
+BUCKETS = np.array(list("abcdef"))
 RIGHT, ZERO, NOT_FINITE = "a", "o", "z"
 
 
 class Heat(Struct, frozen=True):
-    """The errors of one answer, entry by entry, at the step where it is worst.
+    """The errors of one answer, entry by entry, at the sample point where it is worst.
 
     Attributes:
-        step: from 1.
-        axes: what rows and columns run over, in the letters of the assignment.
+        point: from 1.
+        axes: the symbolic dimensions of rows and columns.
         shape: rows and columns of the whole answer; more than MAX_SIDE of either are not drawn.
-        cells: a letter for each drawn entry, row by row: "a" right, "b" to "e" for ever larger errors, "f" for the opposite
-            sign, "o" for a zero where the right number is none, "z" for no finite number.
+        cells: the bucket of each drawn entry, row by row.
         differ: how many entries of the whole answer differ.
         error: relative error of the whole answer; None where some entry is not finite.
     """
@@ -56,34 +56,33 @@ def heat_map(assignment: Assignment, gradient: Gradient, answers: Sequence[Answe
         return None
     values = [assignment.config.sign * value.astype(float) for value in values]
     numeric = assignment.numeric[gradient.name]
-    # The same step as in the message of the failed check: the worst against the numerical derivative.
+    # The same point as in the message of the failed check: the worst against the numerical derivative.
     errors = [relative_error(d.of(value), d.value) for d, value in zip(numeric, values, strict=True)]
     worst = int(np.argmax(np.where(np.isnan(errors), np.inf, errors)))
     symbolic = [str(axis) for axis in assignment.symbolic(gradient)]
-    axes = (" × ".join(symbolic[:-1]) or "1", symbolic[-1])
     columns = values[worst].shape[-1]
     value, right = values[worst].reshape(-1, columns), assignment.exact[gradient.name][worst].reshape(-1, columns)
-    letters = _letters(value, right, assignment.config.checks.finite_difference.tolerance)
-    whole = relative_error(value, right)
+    buckets = _buckets(value, right, assignment.config.checks.finite_difference.tolerance)
+    error = relative_error(value, right)
     return Heat(
         point=worst + 1,
-        axes=axes,
+        axes=(" × ".join(symbolic[:-1]) or "1", symbolic[-1]),
         shape=(len(value), columns),
-        cells="".join(letters[:MAX_SIDE, :MAX_SIDE].ravel()),
-        differ=int((letters != RIGHT).sum()),
-        error=float(f"{whole:.3g}") if np.isfinite(whole) else None,
+        cells="".join(buckets[:MAX_SIDE, :MAX_SIDE].ravel()),
+        differ=int((buckets != RIGHT).sum()),
+        error=float(f"{error:.3g}") if np.isfinite(error) else None,
     )
 
 
-def _letters(value: Array, right: Array, tolerance: float) -> Array:
-    """The letter of each entry; an entry is right as the judge counts it, relative to the largest right number."""
+def _buckets(value: Array, right: Array, tolerance: float) -> Array:
+    """The bucket of each entry; an entry is right as in the check, relative to the largest right number."""
     with np.errstate(all="ignore"):
         gap = np.abs(value - right)
         relative = gap / np.maximum(np.abs(value), np.abs(right))
-        letters = LETTERS[np.searchsorted(LEVELS, np.where(np.isfinite(relative), relative, 0.0), side="left")]
-        letters = np.where(value == 0, ZERO, letters)
-        letters = np.where(gap <= tolerance * np.max(np.abs(right)), RIGHT, letters)
-    return np.where(np.isfinite(value), letters, NOT_FINITE)
+        buckets = BUCKETS[np.searchsorted(BOUNDS, np.where(np.isfinite(relative), relative, 0.0), side="left")]
+        buckets = np.where(value == 0, ZERO, buckets)
+        buckets = np.where(gap <= tolerance * np.max(np.abs(right)), RIGHT, buckets)
+    return np.where(np.isfinite(value), buckets, NOT_FINITE)
 
 
 class Code(Struct, frozen=True):
@@ -96,12 +95,12 @@ class Code(Struct, frozen=True):
 def excerpt(lines: Sequence[str], name: str, line: int = 0) -> Code | None:
     """The function `name` in a student's file, or the lines around `line` where that is elsewhere.
 
-    Found by its first letters, not by parsing: hostile text cannot upset that.
+    Found by its first characters, not by parsing: hostile text cannot upset that.
     """
     define = re.compile(rf"(async\s+)?def\s+{re.escape(name)}\b")
     starts = [k for k, text in enumerate(lines) if define.match(text)]
-    if starts:  # the last one is the one in force
-        start = starts[-1]
+    if starts:
+        start = starts[-1]  # the last definition is the one that counts
         end = _end_of_block(lines, start)
         if not line or start < line <= end:
             return _cut(lines, start, end)
