@@ -1,5 +1,6 @@
 """What `grader explain` shows, as blocks: the derivation of a gradient from the model, checked line by line, and its numbers."""
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -12,7 +13,7 @@ from grader.derivation.index_notation.context import Line
 from grader.errors import UsageError, did_you_mean
 from grader.explain.example import Example, Named, own_section, worked_example
 from grader.problem.assignment import Assignment
-from grader.problem.derived import derived_formulas
+from grader.problem.derived import Derived, derived_formulas
 
 Kind = Literal["title", "heading", "text", "formula", "aligned", "markdown"]
 
@@ -54,8 +55,9 @@ def explained(assignment: Assignment, wanted: str | None) -> list[Block]:
         names = assignment.names
         near = did_you_mean(str(wanted), names) or f"; expected one of {', '.join(names)}"
         raise UsageError(f"there is no gradient {wanted}{near}")
-    formulas = derived_formulas(assignment.config, assignment.graph, assignment.points)
-    return [block for one in gradients for block in _gradient(assignment, one, formulas[one.name])]
+    derived = Derived(assignment.config, assignment.graph, assignment.points)
+    assignment = dataclasses.replace(assignment, reference=derived)  # a hand-written solution may be hard to read
+    return [block for one in gradients for block in _gradient(assignment, one, derived.formulas[one.name])]
 
 
 def transposes(assignment: Assignment) -> list[Block]:
@@ -98,7 +100,7 @@ def _lines(lines: Sequence[Line]) -> Iterator[Block]:
         if line.kind in ("heading", "why", "note"):
             yield Block("text", line.text)
         else:
-            yield Block("formula", line.text, LABELS[line.kind])
+            yield Block("formula", line.text, LABELS.get(line.kind, ""))
     if shapes:
         yield Block("aligned", "\n".join(shapes))
 
