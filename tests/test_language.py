@@ -1,7 +1,7 @@
 """Plain English for the people who read it: no private words, no phrases that sound translated.
 
 A file is added by one more pattern in TEXTS.  Markdown is read without its code, Python's strings without the docstrings, YAML
-without its comments.
+with its comments.  A string or value without a space is a name, such as 'missing-slope', and no prose.
 """
 
 import ast
@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 from conftest import ROOT
 
 TEXTS = [
@@ -17,6 +18,10 @@ TEXTS = [
     "CHANGELOG.md",
     "docs/**/*.md",
     "assignment/*",
+    "solutions/*",
+    "config.yaml",
+    "grader/**/*.py",
+    "grader/**/*.yaml",
 ]
 GENERATED = ["docs/store.md"]  # from grader/store/schema.py, which has its own words
 
@@ -88,15 +93,27 @@ def prose(path: Path) -> Iterator[tuple[int, str]]:
         docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
         for node in ast.walk(tree):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
-                yield node.lineno, without_code(node.value)
+                if " " in node.value:
+                    yield node.lineno, without_code(node.value)
     elif path.suffix == ".yaml":
-        kept = [re.sub(r"(^|\s)#.*", "", line) for line in source.splitlines()]
-        yield from paragraphs("\n".join(kept))
+        yield from yaml_values(yaml.compose(source))
+        comments = [re.search(r"(?:^|\s)#(.*)", line) for line in source.splitlines()]
+        yield from ((line, without_code(found[1])) for line, found in enumerate(comments, start=1) if found)
     else:
         blanked = re.sub(
             r"^( *)```.*?^ *```$", lambda one: "\n" * one[0].count("\n"), source, flags=re.DOTALL | re.MULTILINE
         )
         yield from paragraphs(blanked)
+
+
+def yaml_values(node: yaml.Node) -> Iterator[tuple[int, str]]:
+    if isinstance(node, yaml.ScalarNode):
+        if " " in node.value:
+            yield node.start_mark.line + 1, without_code(node.value)
+    else:
+        for part in node.value:
+            for one in part if isinstance(node, yaml.MappingNode) else [part]:
+                yield from yaml_values(one)
 
 
 def paragraphs(text: str) -> Iterator[tuple[int, str]]:
@@ -163,5 +180,7 @@ def test_code_is_left_out(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text("One `story` here.\n\n```text\njudged\n```\n\n- two\n  lines\n")
     assert [text for _, text in prose(page)] == ["One `` here.", "- two lines"]
-    (tmp_path / "a.py").write_text('"""A story."""\nTEXT = "a judge"\n')
-    assert [text for _, text in prose(tmp_path / "a.py")] == ["a judge"]
+    (tmp_path / "a.py").write_text('"""A story."""\nNAME = "story"\nTEXT = "a judge"\n')
+    assert list(prose(tmp_path / "a.py")) == [(3, "a judge")]
+    (tmp_path / "a.yaml").write_text("- {for: [missing-slope]}  # one hint\n- says: >-\n    a slope\n    `slope`\n")
+    assert list(prose(tmp_path / "a.yaml")) == [(2, "a slope ``"), (1, "one hint")]

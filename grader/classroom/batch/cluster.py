@@ -177,7 +177,7 @@ def _knock(address: str, seconds: float) -> None:
     parts = urlsplit(address)
     host, port = parts.hostname, parts.port
     if parts.scheme not in _SCHEMES:
-        raise ValueError(f"{parts.scheme} is none of {', '.join(_SCHEMES)}")
+        raise ValueError(f"expected one of {', '.join(_SCHEMES)}, found {parts.scheme}")
     if not host or not port:
         raise ValueError("the host or the port is missing")
     end = time.monotonic() + seconds
