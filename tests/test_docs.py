@@ -32,6 +32,7 @@ import pytest
 from conftest import ROOT
 
 from grader.cli.app import COMMANDS
+from grader.packaging.handout.homework import Homework
 from grader.records.result import Grade, GradientResult
 
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "assignment").glob("*.md")])
@@ -303,6 +304,13 @@ def test_every_file_named_exists(page: Path) -> None:
     made = {block.about for block in blocks(page) if block.mark == "file"}
     for path in re.findall(r"`((?:benchmarks|docs|grader|scripts|solutions|tests)/[\w./-]+)`", page.read_text()):
         assert path in made or (ROOT / path).exists(), f"{page.name} names {path}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=called)
+def test_everything_named_of_the_handouts_tests_exists(page: Path) -> None:
+    named = re.findall(r"\bhomework\.(\w+)", page.read_text())
+    if page.name != "CHANGELOG.md":  # it names what is gone, too
+        assert [name for name in named if not hasattr(Homework, name)] == []
 
 
 def test_every_page_is_linked_from_the_readme() -> None:
