@@ -32,7 +32,11 @@ import pytest
 from conftest import ROOT
 
 from grader.cli.app import COMMANDS
+from grader.config.load import load_config
+from grader.errors import ConfigError
+from grader.output.wording import NOT_FOUND, STATUS_LABELS
 from grader.packaging.handout.homework import Homework
+from grader.packaging.handout.readme import fill_in
 from grader.records.result import Grade, GradientResult
 
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "assignment").glob("*.md")])
@@ -325,6 +329,14 @@ def test_every_command_is_documented() -> None:
         assert f"grader {command}" in text, f"`grader {command}` stands in no page"
 
 
+def test_every_verdict_is_explained_to_assistants() -> None:
+    page = (ROOT / "docs" / "assistants.md").read_text()
+    labels = [
+        label for status, label in STATUS_LABELS.items() if status != "followed_through"
+    ]  # which names a gradient
+    assert [label for label in [*labels, NOT_FOUND, "right, given your dJ_db2"] if f"`{label}`" not in page] == []
+
+
 def test_every_key_of_the_json_is_documented() -> None:
     whole, gradient = (ROOT / "docs" / "json.md").read_text().split("## A gradient")
     for kind, part in ((Grade, whole), (GradientResult, gradient)):
@@ -343,6 +355,13 @@ def first_column(page: str, heading: str) -> list[str]:
 def test_every_finding_of_validate_is_explained(grader: Command) -> None:
     found = json.loads(grader("validate", "--json").stdout)["findings"]
     assert first_column("docs/assignment.md", "## What `grader validate` finds") == [one["check"] for one in found]
+
+
+def test_every_part_of_a_handouts_texts_is_explained() -> None:
+    with pytest.raises(ConfigError) as raised:
+        fill_in("<!-- config.yaml: nothing -->\n<!-- end -->", load_config(ROOT / "config.yaml"))
+    parts = str(raised.value).partition("expected one of ")[2].split(", ")
+    assert sorted(first_column("docs/handout.md", "## Texts that follow the config")) == sorted(parts)
 
 
 def test_every_kind_of_quantity_is_explained() -> None:

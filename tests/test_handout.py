@@ -311,7 +311,7 @@ def test_small_sizes_keep_their_order_and_differ() -> None:
 def test_an_instructors_command_without_a_solution_says_so(grader: Command, handout: Path) -> None:
     done = grader("grade", "gradients.py", cwd=handout)
     assert done.returncode == 2
-    assert "expected `solution:`" in done.stderr
+    assert "has no `solution:`" in done.stderr
 
 
 def test_a_handout_has_default_tests_and_needs_stubs(grader: Command, copy_of_assignment: Path, tmp_path: Path) -> None:

@@ -92,9 +92,10 @@ def prose(path: Path) -> Iterator[tuple[int, str]]:
         tree = ast.parse(source)
         docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
         for node in ast.walk(tree):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
-                if " " in node.value:
-                    yield node.lineno, without_code(node.value)
+            if not isinstance(node, ast.Constant) or not isinstance(node.value, str) or id(node) in docstrings:
+                continue
+            if " " in node.value:
+                yield node.lineno, without_code(node.value)
     elif path.suffix == ".yaml":
         yield from yaml_values(yaml.compose(source))
         comments = [re.search(r"(?:^|\s)#(.*)", line) for line in source.splitlines()]

@@ -56,7 +56,8 @@ def refuse_config_within(found: Path, graded: Path, *, own: bool = False) -> Non
         return
     if not _names_solution(found):
         raise UsageError(
-            f"{found}: expected `solution:`, the solved file, found none; to check your own work, use `grader check`"
+            f"{found} has no `solution:`, as in a handout: to check your own work, use `grader check`; if it is your own"
+            f" assignment, use --config {found}"
         )
     raise UsageError(
         f"{found} lies {'in' if is_folder else 'beside'} {graded}, which is being graded, so it may be the"
