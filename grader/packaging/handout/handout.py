@@ -104,6 +104,7 @@ def public_config(config: Config) -> bytes:
     data: dict[str, Any] = json.loads(msgspec.json.encode(config))
     seed = hashlib.sha256(f"handout: {config.title}".encode()).hexdigest()[:32]  # unrelated to the secret one
     shown = {
+        "handout": True,
         **{key: data[key] for key in PUBLIC_KEYS},
         "model": Path(config.model).name,
         "dimensions": small_dimensions(config.dimensions),
