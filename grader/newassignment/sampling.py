@@ -1,0 +1,98 @@
+"""How each input is drawn, as its docstring says: the entries of `quantities:` that are not computed."""
+
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from grader.derivation.docstrings import Described
+from grader.newassignment.described_model import Ask, ModelFile, dimensions_in
+
+_RANGES = {"probability": (0.1, 0.9), "mask": (0.1, 0.9), "positive": (0.5, 2.0)}
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """An input.
+
+    Attributes:
+        shape: its dimensions as written, some of them formulas such as `W - K + 1`.
+        entry: its entry in the config; the shape in it may still have formulas.
+        note: what the instructor should know, or "".
+    """
+
+    shape: tuple[str, ...]
+    kind: str
+    entry: dict[str, Any]
+    note: str = ""
+
+
+def drawn_quantities(read: ModelFile, ask: Ask) -> dict[str, Drawn]:
+    """All inputs of a model.
+
+    Raises:
+        ConfigError: one of them cannot be drawn; the message says what to write instead.
+    """
+    dimensions = dimensions_in(part for each in read.inputs.values() for part in each.shape)
+    found = {name: _drawn(read, name, each, dimensions, ask) for name, each in read.inputs.items()}
+    one_hot = {each.shape[-1]: name for name, each in found.items() if each.kind == "one_hot"}
+    for each in found.values():
+        if each.kind == "index" and each.entry["of"] in one_hot:
+            each.entry["differs_from"] = one_hot[each.entry["of"]]
+    return found
+
+
+def _drawn(read: ModelFile, name: str, each: Described, dimensions: list[str], ask: Ask) -> Drawn:
+    if each.kind == "index":
+        return _index(read, name, each, dimensions, ask)
+    if not each.shape:
+        raise read.wrong(
+            name,
+            f"{name} is a number, and an assignment draws arrays only: name it at the top of the file, such as"
+            f" `{name.upper()} = 0.1`, and take it out of the parameters; or give it the shape (1,)",
+        )
+    if each.kind == "one_hot":
+        if each.shape[-1] == "1":
+            raise read.wrong(
+                name,
+                f"{name} is a one-hot column, and one-hot quantities are rows: make it (1, {each.shape[0]}), and use {name}.T",
+            )
+        return Drawn(each.shape, each.kind, {"sample": "one_hot"})
+    if each.kind in _RANGES:
+        low, high = _RANGES[each.kind]
+        note = f"{name}: zeros and ones cannot be drawn; it gets numbers between {low:g} and {high:g}, for which the formulas are the same"
+        return Drawn(
+            each.shape, each.kind, {"sample": "uniform", "low": low, "high": high}, note if each.kind == "mask" else ""
+        )
+    is_matrix = sum(part != "1" for part in each.shape) > 1
+    return Drawn(each.shape, each.kind, {"sample": "normal"} | ({"scale": 0.5} if is_matrix else {}))
+
+
+def _index(read: ModelFile, name: str, each: Described, dimensions: list[str], ask: Ask) -> Drawn:
+    if each.shape:
+        raise read.wrong(
+            name,
+            f"{name} is an array of indices, and only single indices can be drawn: describe one-hot rows instead, such as"
+            f" `{name} is ({each.shape[0]}, C), one-hot`, and multiply with them",
+        )
+    if each.of in dimensions:
+        return Drawn((), "index", {"sample": "index", "of": each.of})
+    if not dimensions:
+        raise read.wrong(name, f"{name} is an index, but no array has a dimension that it could count")
+    counted = _indexed_dimension(read, name)
+    known = counted if counted in dimensions else ask(f"{name} is an index below", dimensions[0], dimensions)
+    return Drawn((), "index", {"sample": "index", "of": known})
+
+
+def _indexed_dimension(read: ModelFile, name: str) -> str:
+    """The dimension along which the code uses an index: V for `L[x]`, where L is (V, d); "" if it is not plain."""
+    shapes: Mapping[str, tuple[str, ...]] = {other: each.shape for other, each in read.inputs.items()}
+    for node in ast.walk(ast.parse(read.source)):
+        if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and node.value.id in shapes:
+            entries = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+            where = [name in {each.id for each in ast.walk(entry) if isinstance(each, ast.Name)} for entry in entries]
+            from_end = any(isinstance(entry, ast.Constant) and entry.value is ... for entry in entries)
+            if any(where):
+                axis = where.index(True) - (len(where) if from_end else 0)
+                return shapes[node.value.id][axis]
+    return ""

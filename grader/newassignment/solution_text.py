@@ -1,0 +1,154 @@
+"""The instructor's files: the derived gradients as a solution, and their derivation line by line."""
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+
+from grader.derivation import Formula
+from grader.newassignment.described_model import ModelFile
+from grader.newassignment.worth_asking import Chosen
+from grader.problem.derived import solution_source
+from grader.problem.model import Graph
+
+_WIDTH = 100
+# What formulas may call although the model does not define it.
+_HELPERS = {
+    "sigmoid": "def sigmoid(a):\n    return 1 / (1 + np.exp(-a))\n",
+    "softmax": (
+        "def softmax(a, axis=-1):\n    e = np.exp(a - np.max(a, axis=axis, keepdims=True))\n"
+        "    return e / np.sum(e, axis=axis, keepdims=True)\n"
+    ),
+    "softplus": "def softplus(a):\n    return np.logaddexp(0, a)\n",
+}
+_HEAD = '''"""The gradients of {loss}, solved.  For instructors only: this file must never reach a student.
+
+Derived from the model by `grader new`; `derivation.md` beside this file shows how.  Please review it before you use it.
+A gradient that builds on another one calls it: that is how the grader knows which gradient is upstream of which.
+"""
+'''
+
+
+def write_solution(read: ModelFile, chosen: Chosen) -> str:
+    """The source of `solutions/gradients.py`."""
+    graph = Graph(read.path, [*read.inputs, *read.order], read.order[:-1], read.loss)
+    code = solution_source(graph, chosen.formulas.values())
+    imports, _, functions = code.rpartition("\n\n\n")
+    imports = imports.replace(f"from {read.path.stem} import", "from model import")
+    called = {node.id for node in ast.walk(ast.parse(functions)) if isinstance(node, ast.Name)}
+    missing = [text for name, text in _HELPERS.items() if name in called and name not in graph.public]
+    if missing and "import numpy" not in imports:
+        imports = f"import numpy as np\n{imports}"
+    parts = [imports.strip(), *missing, *map(_function, _split(functions))]
+    return _HEAD.format(loss=read.loss) + "\n" + "\n\n\n".join(part.strip() for part in parts if part.strip()) + "\n"
+
+
+def _split(functions: str) -> list[str]:
+    return re.split(r"\n\n+(?=def )", functions.strip())
+
+
+def _function(code: str) -> str:
+    """One function in lines that are not too long."""
+    return "\n".join(line for each in code.strip().splitlines() for line in _folded(each))
+
+
+def _folded(line: str) -> Iterator[str]:
+    if len(line) <= _WIDTH:
+        yield line
+    elif docstring := re.fullmatch(r'( *)"""(\S+) = (.*), (shape \([^()]*\).*)\."""', line):
+        indent, left, formula, shape = docstring.groups()
+        yield f'{indent}"""{left}, {shape}.'
+        yield ""
+        yield from _in_terms(indent, f"{left} = ", formula, "")
+        yield f'{indent}"""'
+    elif result := re.fullmatch(r"( *)(return |\w+ = )(.*)", line):
+        indent, start, formula = result.groups()
+        terms = _terms(formula)
+        if len(terms) == 1:
+            yield line
+            return
+        yield f"{indent}{start}("
+        yield from (f"{indent}    {term}" for term in terms)
+        yield f"{indent})"
+    else:
+        yield line
+
+
+def _in_terms(indent: str, start: str, formula: str, end: str) -> Iterator[str]:
+    first, *rest = _terms(formula)
+    yield f"{indent}    {start}{first}"
+    yield from (f"{indent}    {' ' * (len(start) - 2)}{term}" for term in rest)
+
+
+def _terms(formula: str) -> list[str]:
+    """A sum, cut before each + and - that stands in no bracket."""
+    depth, terms, start = 0, [], 0
+    for position, letter in enumerate(formula):
+        depth += (letter in "([") - (letter in ")]")
+        if depth == 0 and position and formula[position - 1 : position + 2] in (" + ", " - "):
+            terms.append(formula[start:position].strip())
+            start = position
+    return [*terms, formula[start:].strip()]
+
+
+# derivation.md
+
+
+_DERIVATION = """\
+# Derivation of the gradients of {loss}
+
+For instructors: this file has every answer in it, and must never reach a student. `grader new` derived it from
+`assignment/model.py`, and every line was evaluated before it was written.
+
+Formulas are written as in numpy: `*` and `@` are numpy's, `.T` is a transpose, `·` multiplies two numbers.
+The bracket `[i = k]` is 1 if `i` and `k` are equal, and 0 if not. An axis of size one has no index.
+
+| gradient | formula | shape |
+|---|---|---|
+{table}
+
+{sections}
+"""
+
+
+def write_derivation(read: ModelFile, formulas: Mapping[str, Formula]) -> str:
+    """The text of `solutions/derivation.md`: a section for each gradient, in the words of its steps."""
+    rows = [
+        f"| `{name}` | `{formula.text.replace('|', chr(92) + '|')}` | `{_shape(formula)}` |"
+        for name, formula in formulas.items()
+    ]
+    sections = [f"## {name}\n\n{_section(formula)}" for name, formula in formulas.items()]
+    return _DERIVATION.format(loss=read.loss, table="\n".join(rows), sections="\n\n".join(sections))
+
+
+def _shape(formula: Formula) -> str:
+    return f"({', '.join(formula.shape)}{',' if len(formula.shape) == 1 else ''})"
+
+
+_BEFORE = {
+    "forward": "The model, with indices:",
+    "local": "The derivative of one entry by one entry:",
+    "known": "From above:",
+    "chain": "The chain rule, summed over all paths:",
+    "matrix": "In numpy:",
+}
+
+
+def _section(formula: Formula) -> str:
+    """The steps: formulas in blocks, each with the words that say what it is, and reasons as paragraphs."""
+    blocks: list[tuple[str, list[str]]] = []
+    for line in formula.steps:
+        if line.kind in ("heading", "why", "note"):
+            blocks.append((line.kind, [line.text]))
+        elif blocks and blocks[-1][0] == "code" and line.kind not in _BEFORE:
+            blocks[-1][1].append(line.text)
+        else:
+            blocks.append(("words", [_BEFORE.get(line.kind, "")]))
+            blocks.append(("code", [line.text]))
+    return "\n\n".join(_block(kind, lines) for kind, lines in blocks if any(lines))
+
+
+def _block(kind: str, lines: list[str]) -> str:
+    text = "\n".join(lines)
+    if kind == "code" or (kind == "heading" and " = " in text):
+        return f"```text\n{text}\n```"
+    return f"**{text}**" if kind == "heading" else text
