@@ -12,7 +12,7 @@ import msgspec
 from grader.config.keys import Config
 from grader.newassignment.described_model import Ask, ModelFile, read_model
 from grader.newassignment.dimension_sizes import Sizes
-from grader.newassignment.measured_model import Measured, measure
+from grader.newassignment.measured_model import Measured, measure, shape_in
 from grader.newassignment.sampling import Drawn, drawn_quantities
 from grader.newassignment.solution_text import write_solution
 from grader.newassignment.worth_asking import Chosen, choose_gradients
@@ -28,6 +28,7 @@ CHECKS = {
     "reference": {"share": 0.4, "tolerance": 5e-14},
 }
 POINTS = 4
+_LONG_TITLE = 60
 _TRIED_SEEDS = 3
 _MOST_SEEDS = 12
 
@@ -75,7 +76,10 @@ class Blueprint:
             "dimensions": self.sizes,
             "steps": {"count": POINTS, "seed": self.seed},
             "quantities": {
-                **{name: each.entry for name, each in self.drawn.items()},
+                **{
+                    name: each.entry_with(shape_in(each.shape, self.measured.relations))
+                    for name, each in self.drawn.items()
+                },
                 **{name: {"sample": "model", "shape": list(shape)} for name, shape in self.measured.computed.items()},
             },
             "gradients": [
@@ -119,10 +123,17 @@ def make_blueprint(path: Path, ask: Ask) -> Blueprint:
     return _with_seed(blueprint)
 
 
+def redrawn(blueprint: Blueprint) -> Blueprint:
+    """The same with another seed."""
+    return _at(blueprint, blueprint.method)
+
+
 def title_of(read: ModelFile, ask: Ask) -> str:
     """From the first sentence of the model's docstring."""
     first = " ".join(read.model.doc.strip().split("\n\n")[0].split())
     words = first.removeprefix("The model: ").split(". ")[0].split(": ")[0].split(", one function")[0].rstrip(".")
+    if len(words) > _LONG_TITLE:
+        words = words.split(", ")[0]
     if not 3 <= len(words) <= 80:
         return ask("Title", f"Gradients of {read.path.stem.replace('_', ' ')}", ())
     start = words.split()[0].split("-")[0]

@@ -25,9 +25,7 @@ def check_complex(read: ModelFile, point: Point) -> None:
         direction = {each: random.standard_normal(value.shape) for each, value in real.items()}
         moved = {each: value + 1j * _STEP * direction[each] for each, value in real.items()}
         with warnings.catch_warnings():
-            warnings.simplefilter(
-                "error", np.exceptions.ComplexWarning if hasattr(np, "exceptions") else np.ComplexWarning
-            )
+            warnings.simplefilter("error", getattr(np, "exceptions", np).ComplexWarning)
             try:
                 result = np.asarray(read.model.functions[name](**{**values, **moved}))
             except Exception as error:

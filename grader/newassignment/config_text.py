@@ -6,7 +6,7 @@ from typing import Any
 
 from grader.newassignment.blueprint import Blueprint
 
-_YAML_WORDS = ("yes", "no", "on", "off", "true", "false", "null", "y", "n", "~")  # keys that YAML may read as no name
+_YAML_WORDS = ("yes", "no", "on", "off", "true", "false", "null", "~")  # keys that YAML may read as no name
 
 _TEXT = """\
 # Made from {file} by `grader new`.  Paths are relative to this file.  Try a change with `grader validate`.

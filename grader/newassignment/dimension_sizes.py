@@ -8,8 +8,10 @@ from grader.newassignment.described_model import dimensions_in
 
 SETS = 3
 _POOL = (5, 7, 4, 9, 6, 8, 11, 10, 13, 12, 14, 15, 16, 17, 18, 19)
-_FIXED = (3, 4, 5, 6, 7, 8, 9)
+_SMALL = (3, *_POOL)  # a loop is written out: few rounds keep its formulas short
 _SPARE_NAMES = "OPQRSTUVWXYZ"
+
+_MOST_TRIED = 5000
 
 Sizes = dict[str, list[int]]
 
@@ -25,26 +27,34 @@ def choose_sizes(
         literals: numbers that occur in shapes; no dimension has their size.
         fixed: dimensions that keep one size.
     """
-    free = [name for name in names if name not in relations and name not in fixed]
     taken = set(literals) | {1, 2}
-    pinned = [name for name in fixed if name not in relations]
-    constant = dict(zip(pinned, [size for size in _FIXED if size not in taken], strict=False))
-    pool = [size for size in _POOL if size not in taken | set(constant.values())]
+    free = [name for name in [*fixed, *names] if name not in relations]
+    free = list(dict.fromkeys(free))  # a fixed dimension gets a small size
+    pool = [size for size in (_SMALL if fixed else _POOL) if size not in taken]
     chosen: list[dict[str, int]] = []
     for k in range(SETS):
-        rotated = pool[k:] + pool[:k]
-        candidates = (constant | dict(zip(free, sizes, strict=True)) for sizes in _tuples(rotated, len(free)))
-        found = next((sizes for each in candidates if (sizes := _complete(each, relations, taken))), None)
-        if found is None:
+        constant = {name: chosen[0][name] for name in fixed if name not in relations} if chosen else {}
+        others = [name for name in free if name not in constant]
+        left = [size for size in pool[k:] + pool[:k] if size not in constant.values()]
+        fitting = [
+            sizes
+            for each in _tuples(left, len(others))
+            if (sizes := _complete(constant | dict(zip(others, each, strict=True)), relations, taken))
+        ]
+        if not fitting:
             return None
-        chosen.append(found)
+        chosen.append(max(fitting, key=lambda sizes: sum(_is_new(sizes, name, chosen) for name in free)))
     return {name: [sizes[name] for sizes in chosen] for name in names}
+
+
+def _is_new(sizes: Mapping[str, int], name: str, before: Iterable[Mapping[str, int]]) -> bool:
+    return all(sizes[name] != other[name] for other in before)
 
 
 def _tuples(pool: Sequence[int], count: int) -> Iterator[tuple[int, ...]]:
     """The first `count` sizes, then others, not endlessly many."""
     for number, sizes in enumerate(permutations(pool[: count + 5], count)):
-        if number == 5000:
+        if number == _MOST_TRIED:
             return
         yield sizes
 
@@ -86,4 +96,4 @@ def name_for(formula: str, taken: Iterable[str]) -> str:
     used = set(taken)
     joined = "".join(dimensions_in([formula])) if "*" in formula and not formula[0].isdigit() else ""
     choices = [joined, *_SPARE_NAMES, *(f"n{k}" for k in range(1, 100))]
-    return next(name for name in choices if name and name not in used)
+    return str(next(name for name in choices if name and name not in used))

@@ -84,9 +84,7 @@ def _literals(drawn: Mapping[str, Drawn]) -> set[int]:
 
 def _points(read: ModelFile, drawn: Mapping[str, Drawn], known: Mapping[str, str], sizes: Sizes) -> list[Point]:
     """A sample point for each set of sizes, by a config that knows the inputs only."""
-    for each in drawn.values():
-        if each.kind != "index":
-            each.entry["shape"] = shape_in(each.shape, known)
+    entries = {name: each.entry_with(shape_in(each.shape, known)) for name, each in drawn.items()}
     data = {
         "title": "",
         "model": "model.py",
@@ -95,7 +93,7 @@ def _points(read: ModelFile, drawn: Mapping[str, Drawn], known: Mapping[str, str
         "objective": "cross_entropy",
         "dimensions": sizes,
         "steps": {"count": SETS, "seed": _SEED},
-        "quantities": {name: each.entry for name, each in drawn.items()},
+        "quantities": entries,
         "gradients": [{"name": "none", "of": next(iter(drawn)), "max_score": 1}],
         "checks": {name: {"share": 0.5, "tolerance": 1e-6} for name in ("shape", "finite_difference", "reference")},
         "follow_through": {"share": 1.0},

@@ -10,6 +10,10 @@ from grader.newassignment.described_model import Ask, ModelFile, dimensions_in
 
 _RANGES = {"probability": (0.1, 0.9), "mask": (0.1, 0.9), "positive": (0.5, 2.0)}
 
+_NOTE = (
+    "{name}: zeros and ones cannot be drawn; numbers between 0.1 and 0.9 stand for them, and the formulas are the same"
+)
+
 
 @dataclass(frozen=True)
 class Drawn:
@@ -17,7 +21,7 @@ class Drawn:
 
     Attributes:
         shape: its dimensions as written, some of them formulas such as `W - K + 1`.
-        entry: its entry in the config; the shape in it may still have formulas.
+        entry: its entry in the config, without the shape.
         note: what the instructor should know, or "".
     """
 
@@ -25,6 +29,12 @@ class Drawn:
     kind: str
     entry: dict[str, Any]
     note: str = ""
+
+    def entry_with(self, shape: list[str | int]) -> dict[str, Any]:
+        """The whole entry; `shape` has names and numbers only."""
+        if self.kind == "index":
+            return self.entry
+        return {"sample": self.entry["sample"], "shape": shape, **self.entry}
 
 
 def drawn_quantities(read: ModelFile, ask: Ask) -> dict[str, Drawn]:
@@ -60,10 +70,8 @@ def _drawn(read: ModelFile, name: str, each: Described, dimensions: list[str], a
         return Drawn(each.shape, each.kind, {"sample": "one_hot"})
     if each.kind in _RANGES:
         low, high = _RANGES[each.kind]
-        note = f"{name}: zeros and ones cannot be drawn; it gets numbers between {low:g} and {high:g}, for which the formulas are the same"
-        return Drawn(
-            each.shape, each.kind, {"sample": "uniform", "low": low, "high": high}, note if each.kind == "mask" else ""
-        )
+        entry = {"sample": "uniform", "low": low, "high": high}
+        return Drawn(each.shape, each.kind, entry, _NOTE.format(name=name) if each.kind == "mask" else "")
     is_matrix = sum(part != "1" for part in each.shape) > 1
     return Drawn(each.shape, each.kind, {"sample": "normal"} | ({"scale": 0.5} if is_matrix else {}))
 

@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator, Mapping
+from textwrap import wrap
 
 from grader.derivation import Formula
 from grader.newassignment.described_model import ModelFile
@@ -124,31 +125,38 @@ def _shape(formula: Formula) -> str:
     return f"({', '.join(formula.shape)}{',' if len(formula.shape) == 1 else ''})"
 
 
-_BEFORE = {
-    "forward": "The model, with indices:",
-    "local": "The derivative of one entry by one entry:",
-    "known": "From above:",
-    "chain": "The chain rule, summed over all paths:",
+# What is said before the lines of a kind; lines of the same group stand in one block.
+_GROUPS = {
+    "forward": "model",
+    "local": "model",
+    "known": "chain",
+    "chain": "chain",
+    "entry": "chain",
+    "shapes": "matrix",
+}
+_WORDS = {
+    "model": "With indices, and differentiated by one entry:",
+    "chain": "The paths add up; each bracket leaves one term of its sum:",
     "matrix": "In numpy:",
 }
 
 
 def _section(formula: Formula) -> str:
-    """The steps: formulas in blocks, each with the words that say what it is, and reasons as paragraphs."""
+    """The steps: formulas in blocks, each after the words that say what it is; reasons as paragraphs."""
     blocks: list[tuple[str, list[str]]] = []
-    for line in formula.steps:
-        if line.kind in ("heading", "why", "note"):
-            blocks.append((line.kind, [line.text]))
-        elif blocks and blocks[-1][0] == "code" and line.kind not in _BEFORE:
+    for line in formula.steps[1:]:  # the first one is the formula, which the table above has
+        group = _GROUPS.get(line.kind, line.kind)
+        if blocks and blocks[-1][0] == group and group in _WORDS:
             blocks[-1][1].append(line.text)
         else:
-            blocks.append(("words", [_BEFORE.get(line.kind, "")]))
-            blocks.append(("code", [line.text]))
-    return "\n\n".join(_block(kind, lines) for kind, lines in blocks if any(lines))
+            blocks.append((group, [line.text]))
+    return "\n\n".join([f"```text\n{formula.steps[0].text}\n```", *(_block(blocks, k) for k in range(len(blocks)))])
 
 
-def _block(kind: str, lines: list[str]) -> str:
+def _block(blocks: list[tuple[str, list[str]]], k: int) -> str:
+    group, lines = blocks[k]
     text = "\n".join(lines)
-    if kind == "code" or (kind == "heading" and " = " in text):
-        return f"```text\n{text}\n```"
-    return f"**{text}**" if kind == "heading" else text
+    if group not in _WORDS:
+        return f"**{text}**" if group == "heading" else "\n".join(wrap(text[0].upper() + text[1:], _WIDTH))
+    continued = k > 0 and blocks[k - 1][0] == "note"
+    return f"```text\n{text}\n```" if continued else f"{_WORDS[group]}\n\n```text\n{text}\n```"

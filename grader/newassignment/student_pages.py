@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from importlib.resources import files
 from pathlib import Path
 from string import Template
-from textwrap import fill, wrap
+from textwrap import fill
 
 from grader.config.keys import Config, Gradient, Index, OneHot
 from grader.newassignment.described_model import ModelFile, meaning
@@ -17,7 +17,7 @@ Each function takes one sample point `s` and returns d{loss}/d(the quantity in i
 {quantities}
 
 A gradient has the shape of what you differentiate with respect to.  Functions may call one another.
-Import numpy or the standard library if you need them, nothing else; do not change `s` or its arrays.
+Import nothing but numpy and the standard library{helpers}.  Do not change `s` or its arrays.
 """
 
 import numpy as np
@@ -28,17 +28,20 @@ def {name}(s):
     """d{loss}/d{of}, shape {shape}."""
     raise NotImplementedError("{name} is not written yet")
 '''
+_WIDTH = 100
 _WORDS = "zero one two three four five six seven eight nine ten eleven twelve".split()
 
 
-def stubs(config: Config) -> str:
+def stubs(config: Config, read: ModelFile) -> str:
     """The file that students fill in."""
     functions = "".join(
         _STUB.format(name=gradient.name, of=gradient.of, loss=config.loss, shape=shape_text(config, gradient.of))
         for gradient in config.gradients
     )
     count = f"{_number(len(config.gradients))} gradient{'s' * (len(config.gradients) > 1)}"
-    return _STUBS.format(count=count, loss=config.loss, quantities=_columns(config)) + functions
+    importable = ", ".join(_importable(read))
+    helpers = f", and from `model` only {importable}" if importable else ""
+    return _STUBS.format(count=count, loss=config.loss, quantities=_columns(config), helpers=helpers) + functions
 
 
 def _columns(config: Config) -> str:
@@ -70,7 +73,7 @@ def handout_page(config: Config, read: ModelFile) -> str:
         loss=config.loss,
         graph=_graph(read),
         constants=_constants(read),
-        sizes=fill(_sizes(config), 100),
+        sizes=fill(_sizes(config), _WIDTH),
         quantities="\n".join(_quantity_rows(config, read)),
         gradients="\n".join(_gradient_row(config, read, gradient) for gradient in config.gradients),
         total=f"{config.max_score:g}",
@@ -93,7 +96,7 @@ def shapes_page(config: Config) -> str:
 
 
 def _filled(template: str, **values: str) -> str:
-    text = files("grader.newassignment").joinpath("templates", template).read_text(encoding="utf-8")
+    text = files("grader.newassignment").joinpath("templates").joinpath(template).read_text(encoding="utf-8")
     return Template(text).substitute(values)
 
 
@@ -129,7 +132,7 @@ def _quantity_rows(config: Config, read: ModelFile) -> Iterable[str]:
         words = meaning(read, name)
         if isinstance(config.quantities.get(name), OneHot) and "one-hot" not in words:
             words = f"{words}, one-hot".lstrip(", ")
-        yield f"| `{name}` | {shape} | {_cell(words)} |"
+        yield f"| `{name}` | {shape} | {_cell(words.split(';')[0] or 'given')} |"
 
 
 def _gradient_row(config: Config, read: ModelFile, gradient: Gradient) -> str:
@@ -143,15 +146,22 @@ def _cell(text: str) -> str:
 
 
 def _attributes(config: Config) -> str:
-    text = ", ".join(f"`s.{name}`" for name in config.quantities)
-    first, *rest = wrap(f"{'x' * 60} {text}", 100)  # it continues a line of the template
-    return "\n".join([first.removeprefix(f"{'x' * 60} "), *rest])
+    names = ", ".join(f"`s.{name}`" for name in config.quantities)
+    return fill(
+        "Each function takes one argument, the sample point `s`, and returns a new numpy array. All quantities of the table"
+        f" above except `{config.loss}` are attributes of `s`, already computed: {names}. There are no gradients in `s`.",
+        _WIDTH,
+    )
+
+
+def _importable(read: ModelFile) -> list[str]:
+    """What a student may import from the model: its helpers and constants."""
+    helpers = [name for name in read.model.functions if name not in read.order]
+    return [*helpers, *read.model.constants]
 
 
 def _imports(read: ModelFile) -> str:
-    """What a student may import from the model: its helpers and constants."""
-    helpers = [name for name in read.model.functions if name not in read.order]
-    names = [*helpers, *read.model.constants]
+    names = _importable(read)
     return (
         f" You may write `from model import {', '.join(names)}`." if names else " Your file must not import `model.py`."
     )

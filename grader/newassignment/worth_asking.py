@@ -1,5 +1,6 @@
 """Which gradients an assignment asks for, in which order, and for how many marks."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -8,7 +9,7 @@ import numpy as np
 from grader.derivation import Formula, Unreadable, derive
 from grader.derivation import Point as Inputs
 from grader.errors import ConfigError
-from grader.newassignment.described_model import ModelFile
+from grader.newassignment.described_model import ModelFile, meaning
 from grader.newassignment.measured_model import Measured, measure
 from grader.newassignment.sampling import Drawn
 from grader.problem.points import Point
@@ -16,6 +17,8 @@ from grader.problem.points import Point
 TOTAL = 100
 _UNIT = 5
 _NOT_DIFFERENTIATED = ("index", "one_hot", "mask")
+_TARGETS = ("y", "t", "Y", "target", "targets", "label", "labels")
+_TARGET_WORDS = re.compile(r"\b(targets?|labels?|ground truth)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ def choose_gradients(read: ModelFile, drawn: Mapping[str, Drawn], measured: Meas
     """
     notes: list[str] = []
     formulas = _derived(read, drawn, measured.points, None)
-    while left_out := {name: why for name, each in formulas.items() if (why := _why_not(drawn, each, formulas))}:
+    while left_out := {name: why for name, each in formulas.items() if (why := _why_not(read, drawn, each, formulas))}:
         notes += [f"{name} is not asked: {why}" for name, why in left_out.items()]
         kept = {name: each.of for name, each in formulas.items() if name not in left_out}
         if not kept:
@@ -66,19 +69,39 @@ def _derived(
         raise ConfigError(str(place)) from error
 
 
-def _why_not(drawn: Mapping[str, Drawn], formula: Formula, all_: Mapping[str, Formula]) -> str:
+def _why_not(read: ModelFile, drawn: Mapping[str, Drawn], formula: Formula, all_: Mapping[str, Formula]) -> str:
     """Why a gradient has nothing to derive, or leads nowhere; "" if it is worth asking."""
     gradient = formula.derivation.at_points[0][formula.name]
-    if formula.of in drawn and drawn[formula.of].kind in _NOT_DIFFERENTIATED:
-        return f"{formula.of} is not a variable"
+    if formula.of in drawn and _is_given(read, drawn, formula.of):
+        return f"{formula.of} is given"
     if not np.any(gradient.value):
         return "it is zero"
     if gradient.formula.op == "leaf":
         return f"it is {formula.text}"
+    if same := _equal(drawn, formula, all_):
+        return f"it equals {same}"
     if not any(node.op in ("leaf", "gradient") for node in gradient.formula.walk()):
         return "it is constant"
     if formula.of not in drawn and not any(formula.name in other.upstream for other in all_.values()):
         return "no other gradient builds on it"
+    return ""
+
+
+def _is_given(read: ModelFile, drawn: Mapping[str, Drawn], name: str) -> bool:
+    """Whether an input is a target, a mask or an index, by which nobody differentiates."""
+    if drawn[name].kind in _NOT_DIFFERENTIATED or name in _TARGETS:
+        return True
+    return bool(_TARGET_WORDS.search(meaning(read, name)))
+
+
+def _equal(drawn: Mapping[str, Drawn], formula: Formula, all_: Mapping[str, Formula]) -> str:
+    """The gradient that is asked in place of an equal one: by a parameter rather than by what the model computes."""
+    for other in all_.values():
+        first, second = (formula, other) if formula.text == other.name else (other, formula)
+        if first.text == second.name:
+            dropped = second if first.of in drawn and second.of not in drawn else first
+            if dropped is formula:
+                return second.name if dropped is first else first.name
     return ""
 
 

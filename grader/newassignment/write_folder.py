@@ -28,7 +28,7 @@ def assignment_files(blueprint: Blueprint) -> Mapping[str, str]:
     return {
         "config.yaml": config_text(blueprint),
         "assignment/model.py": read.source,
-        "assignment/gradients.py": stubs(config),
+        "assignment/gradients.py": stubs(config, read),
         "assignment/README.md": handout_page(config, read),
         "assignment/shapes.md": shapes_page(config),
         "solutions/gradients.py": blueprint.source,

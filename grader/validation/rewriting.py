@@ -64,7 +64,7 @@ _RETURNED = {
     "float32": "lambda value: value.astype(np.float32)",
     "lists": "lambda value: value.tolist()",
     "columns first in memory": "lambda value: np.asfortranarray(value)",
-    "views": "lambda value: np.repeat(value, 2, axis=1)[:, ::2]",
+    "views": "lambda value: np.repeat(value, 2, axis=-1)[..., ::2]",
 }
 
 
