@@ -101,7 +101,8 @@ For instructors: this file has every answer in it, and must never reach a studen
 `assignment/model.py`, and every line was evaluated before it was written.
 
 Formulas are written as in numpy: `*` and `@` are numpy's, `.T` is a transpose, `·` multiplies two numbers.
-The bracket `[i = k]` is 1 if `i` and `k` are equal, and 0 if not. An axis of size one has no index.
+The bracket `[i = k]` is 1 if `i` and `k` are equal, and 0 if not; in a sum over `k` it leaves the term with `k = i`.
+An axis of size one has no index. What lies between two quantities of the model gets a letter of its own, such as `a`.
 
 | gradient | formula | shape |
 |---|---|---|
@@ -113,12 +114,13 @@ The bracket `[i = k]` is 1 if `i` and `k` are equal, and 0 if not. An axis of si
 
 def write_derivation(read: ModelFile, formulas: Mapping[str, Formula]) -> str:
     """The text of `solutions/derivation.md`: a section for each gradient, in the words of its steps."""
-    rows = [
-        f"| `{name}` | `{formula.text.replace('|', chr(92) + '|')}` | `{_shape(formula)}` |"
-        for name, formula in formulas.items()
-    ]
+    rows = [f"| `{name}` | {_in_table(formula)} | `{_shape(formula)}` |" for name, formula in formulas.items()]
     sections = [f"## {name}\n\n{_section(formula)}" for name, formula in formulas.items()]
     return _DERIVATION.format(loss=read.loss, table="\n".join(rows), sections="\n\n".join(sections))
+
+
+def _in_table(formula: Formula) -> str:
+    return "several statements, see below" if "; " in formula.text else f"`{formula.text}`"
 
 
 def _shape(formula: Formula) -> str:
@@ -134,9 +136,10 @@ _GROUPS = {
     "entry": "chain",
     "shapes": "matrix",
 }
+_PLACED = re.compile(r"= g\d+\[")
 _WORDS = {
     "model": "With indices, and differentiated by one entry:",
-    "chain": "The paths add up; each bracket leaves one term of its sum:",
+    "chain": "By the chain rule:",
     "matrix": "In numpy:",
 }
 
@@ -144,18 +147,26 @@ _WORDS = {
 def _section(formula: Formula) -> str:
     """The steps: formulas in blocks, each after the words that say what it is; reasons as paragraphs."""
     blocks: list[tuple[str, list[str]]] = []
-    for line in formula.steps[1:]:  # the first one is the formula, which the table above has
+    for line in formula.steps[1:]:  # the first one is the formula
+        if line.kind == "entry" and _PLACED.search(line.text):
+            continue  # an array that is filled entry by entry has no formula for one of them
         group = _GROUPS.get(line.kind, line.kind)
         if blocks and blocks[-1][0] == group and group in _WORDS:
             blocks[-1][1].append(line.text)
         else:
             blocks.append((group, [line.text]))
-    return "\n\n".join([f"```text\n{formula.steps[0].text}\n```", *(_block(blocks, k) for k in range(len(blocks)))])
+    head = f"```text\n{_statements(formula.steps[0].text)}\n```"
+    return "\n\n".join([head, *(_block(blocks, k) for k in range(len(blocks)))])
+
+
+def _statements(text: str) -> str:
+    """A formula that needs several statements, one a line."""
+    return "\n".join(text.split("; "))
 
 
 def _block(blocks: list[tuple[str, list[str]]], k: int) -> str:
     group, lines = blocks[k]
-    text = "\n".join(lines)
+    text = "\n".join(map(_statements, lines) if group == "matrix" else lines)
     if group not in _WORDS:
         return f"**{text}**" if group == "heading" else "\n".join(wrap(text[0].upper() + text[1:], _WIDTH))
     continued = k > 0 and blocks[k - 1][0] == "note"

@@ -1,5 +1,6 @@
 """What students get: the stubs, and pages with tables made from the config.  No formula of a gradient is in them."""
 
+import re
 from collections.abc import Iterable
 from importlib.resources import files
 from pathlib import Path
@@ -136,7 +137,7 @@ def _quantity_rows(config: Config, read: ModelFile) -> Iterable[str]:
 
 
 def _gradient_row(config: Config, read: ModelFile, gradient: Gradient) -> str:
-    words = meaning(read, gradient.of).split(", `")[0]
+    words = re.split(r", |;", meaning(read, gradient.of))[0]
     what = f"`{gradient.of}`" + (f", {_cell(words)}" if words and not words.startswith(("`", "computed")) else "")
     return f"| `{gradient.name}(s)` | {what} | {shape_text(config, gradient.of)} | {gradient.max_score:g} |"
 

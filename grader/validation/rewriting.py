@@ -12,10 +12,17 @@ import numpy as np
 _depth = 0
 
 
+def _of_matrices(product):
+    """Arrays with another number of axes are multiplied as they are."""
+    return lambda a, b: product(a, b) if a.ndim == b.ndim == 2 else a @ b
+
+
+@_of_matrices
 def _einsum(a, b):
     return np.einsum("ij,jk->ik", a, b)
 
 
+@_of_matrices
 def _loops(a, b):
     out = np.zeros((a.shape[0], b.shape[1]))
     for i in range(a.shape[0]):
@@ -25,14 +32,22 @@ def _loops(a, b):
     return out
 
 
+@_of_matrices
 def _outer(a, b):
     return np.outer(a, b) if 1 == a.shape[1] == b.shape[0] else a @ b
 
 
+@_of_matrices
 def _backwards(a, b):
     return (b.T @ a.T).T
 
 
+@_of_matrices
+def _dot(a, b):
+    return np.dot(a, b)
+
+
+@_of_matrices
 def _sums(a, b):
     return np.sum(a[:, :, None] * b[None, :, :], axis=1)
 
@@ -56,7 +71,7 @@ _PRODUCTS = {
     "einsum": "_einsum",
     "loops": "_loops",
     "outer": "_outer",
-    "np.dot": "np.dot",
+    "np.dot": "_dot",
     "products backwards": "_backwards",
     "sums": "_sums",
 }
