@@ -19,6 +19,8 @@ from grader.packaging.archive import ZIP_ERRORS, zip_bytes
 from grader.packaging.smoke_test import stubs_path
 from grader.packaging.soundness import refuse_unsound
 from grader.packaging.wheel import make_wheel, requirements, wheel_name
+from grader.problem.assignment import load_assignment
+from grader.problem.derivatives import relative_error
 
 # Everything else in a config is the staff's: a key that is added some day stays at home until it is listed here.
 PUBLIC_KEYS = (
@@ -94,7 +96,7 @@ def build_handout(config: Config, folder: Path, *, force: bool = False) -> bytes
         refuse_unsound(Grader.of(config, folder))
     files = {
         **public,
-        "config.yaml": public_config(config),
+        "config.yaml": public_config(config, public_dimensions(config, folder)),
         "pytest.ini": _PYTEST.encode(),
         "requirements.txt": ("\n".join([f"./{wheel_name()}", *requirements()]) + "\n").encode(),
     }
@@ -102,18 +104,39 @@ def build_handout(config: Config, folder: Path, *, force: bool = False) -> bytes
     return zip_bytes({**files, wheel_name(): make_wheel()})
 
 
-def public_config(config: Config) -> bytes:
+def public_config(config: Config, dimensions: Mapping[str, list[int]] | None = None) -> bytes:
     """The config as students get it: no solution, no marking secrets, small sizes, and a seed that tells nothing of ours."""
     data: dict[str, Any] = json.loads(msgspec.json.encode(config))
     shown = {key: data[key] for key in PUBLIC_KEYS}
     shown["model"] = Path(config.model).name
-    shown["dimensions"] = small_dimensions(config.dimensions)
+    shown["dimensions"] = dimensions or small_dimensions(config.dimensions)
     shown["steps"] = {"count": config.steps.count, "seed": _public_seed(config)}
     shown["follow_through"] = data["follow_through"]
     shown["hints"] = {"check_level": config.hints.check_level}  # its files are the staff's
     shown["sandbox"] = {**data["sandbox"], "require": "any"}
     text = yaml.safe_dump(shown, sort_keys=False, allow_unicode=True, width=100, default_flow_style=None)
     return (_HEADER + text).encode()
+
+
+def public_dimensions(config: Config, folder: Path) -> Mapping[str, list[int]]:
+    """Small sizes; the real ones where the solution is not right at small ones.
+
+    The model may need a relation between sizes, such as `O = W - K + 1`, or a gradient may be badly conditioned, such as that of
+    a batch norm of two rows.
+    """
+    small = small_dimensions(config.dimensions)
+    steps = msgspec.structs.replace(config.steps, seed=_public_seed(config))
+    at_home = msgspec.structs.replace(config, dimensions=small, steps=steps)
+    try:
+        solved, unsolved = (load_assignment(at_home, folder, with_solution=with_it) for with_it in (True, False))
+        errors = [
+            relative_error(a, b)
+            for name in solved.names
+            for a, b in zip(solved.exact[name], unsolved.exact[name], strict=True)
+        ]
+    except ConfigError:
+        return config.dimensions
+    return small if all(error <= config.checks.reference.tolerance for error in errors) else config.dimensions
 
 
 def small_dimensions(dimensions: Mapping[str, list[int]]) -> dict[str, list[int]]:
@@ -165,11 +188,12 @@ def _refuse_leaks(config: Config, folder: Path, files: Mapping[str, bytes]) -> N
     Raises:
         GraderError: one was found; the message says where.
     """
-    stubs = files.get(stubs_path(config, folder).name, b"").decode("utf-8", "replace")
+    given = (stubs_path(config, folder).name, Path(config.model).name)  # what stands there is no secret
+    public = "".join(_dense(files.get(name, b"").decode("utf-8", "replace")) for name in given)
     formulas = [
         formula
         for formula in solution_formulas((folder / config.solution).read_text("utf-8"))
-        if formula not in _dense(stubs)
+        if formula not in public
     ]
     for name, data in _unpacked(files):
         text = data.replace(b"\0", b"").decode("utf-8", "replace")  # UTF-16 is the same text with zeros between
