@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from grader.config.keys import Config
 from grader.newassignment.described_model import Ask, ModelFile, read_model
@@ -115,12 +116,13 @@ def make_blueprint(path: Path, ask: Ask) -> Blueprint:
     Raises:
         ConfigError: the model cannot be used; the message has file and line, and what to add.
     """
-    read = read_model(path, ask)
-    drawn = drawn_quantities(read, ask)
-    measured = measure(read, drawn)
-    chosen, measured = choose_gradients(read, drawn, measured)
-    blueprint = Blueprint(read, title_of(read, ask), drawn, measured, chosen, write_solution(read, chosen))
-    return _with_seed(blueprint)
+    with np.errstate(all="ignore"):
+        read = read_model(path, ask)
+        drawn = drawn_quantities(read, ask)
+        measured = measure(read, drawn)
+        chosen, measured = choose_gradients(read, drawn, measured)
+        blueprint = Blueprint(read, title_of(read, ask), drawn, measured, chosen, write_solution(read, chosen))
+        return _with_seed(blueprint)
 
 
 def redrawn(blueprint: Blueprint) -> Blueprint:

@@ -155,8 +155,8 @@ def meaning(read: ModelFile, name: str) -> str:
 
 def _of_function(read: ModelFile, name: str) -> str:
     function = read.model.functions[name]
-    first = " ".join(re.split(r"\n\s*\n", function.__doc__ or "")[0].split())
-    text = _tidy(re.sub(rf"[:,]? ?(?:{_SHAPE}|a (?:single )?number)\.?$", "", first))
+    first = " ".join(re.split(r"\n\s*\n|(?<=[^.])\.(?=\s|$)|;", (function.__doc__ or "").strip())[0].split())
+    text = _uncapitalized(re.sub(rf"[:,]? ?(?:{_SHAPE}|a (?:single )?number)$", "", _tidy(first)))
     formula = re.match(rf"{re.escape(name)}(?:_\w+)? = ([^,]*(?:\([^)]*\)[^,]*)*)(?:, (.*))?$", text)
     if formula:
         words = formula[2] or ""
@@ -183,6 +183,11 @@ def _of_input(text: str, name: str) -> str:
             if words:
                 return words
     return ""
+
+
+def _uncapitalized(text: str) -> str:
+    """The start of a sentence as the middle of one; a name or an abbreviation stays."""
+    return text[0].lower() + text[1:] if re.match(r"(?:[A-Z][a-z]+|A)\b(?! =)", text) else text
 
 
 def _tidy(text: str) -> str:

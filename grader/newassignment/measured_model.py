@@ -124,7 +124,7 @@ def _located(read: ModelFile, drawn: Mapping[str, Drawn], error: ConfigError) ->
         if function
         else []
     )
-    given = f"; the docstrings say: {', '.join(shapes)}" if shapes else ""
+    given = f"; the docstrings say: {', '.join(shapes)} (a size may depend on others: `W - K + 1`)" if shapes else ""
     return ConfigError(f"{read.path}:{line}: {type(cause).__name__}: {cause}{given}")
 
 

@@ -21,7 +21,7 @@ _HELPERS = {
     ),
     "softplus": "def softplus(a):\n    return np.logaddexp(0, a)\n",
 }
-_HEAD = '''"""The gradients of {loss}, solved.  For instructors only: this file must never reach a student.
+_HEAD = '''"""The gradients of `{loss}`, solved.  For instructors only: this file must never reach a student.
 
 Derived from the model by `grader new`; `derivation.md` beside this file shows how.  Please review it before you use it.
 A gradient that builds on another one calls it: that is how the grader knows which gradient is upstream of which.
@@ -59,7 +59,7 @@ def _folded(line: str) -> Iterator[str]:
         indent, left, formula, shape = docstring.groups()
         yield f'{indent}"""{left}, {shape}.'
         yield ""
-        yield from _in_terms(indent, f"{left} = ", formula, "")
+        yield from _in_terms(indent, f"{left} = ", formula)
         yield f'{indent}"""'
     elif result := re.fullmatch(r"( *)(return |\w+ = )(.*)", line):
         indent, start, formula = result.groups()
@@ -74,10 +74,10 @@ def _folded(line: str) -> Iterator[str]:
         yield line
 
 
-def _in_terms(indent: str, start: str, formula: str, end: str) -> Iterator[str]:
+def _in_terms(indent: str, start: str, formula: str) -> Iterator[str]:
     first, *rest = _terms(formula)
-    yield f"{indent}    {start}{first}"
-    yield from (f"{indent}    {' ' * (len(start) - 2)}{term}" for term in rest)
+    yield f"{indent}{start}{first}"
+    yield from (f"{indent}{' ' * (len(start) - 2)}{term}" for term in rest)
 
 
 def _terms(formula: str) -> list[str]:

@@ -18,7 +18,7 @@ Each function takes one sample point `s` and returns d{loss}/d(the quantity in i
 {quantities}
 
 A gradient has the shape of what you differentiate with respect to.  Functions may call one another.
-Import nothing but numpy and the standard library{helpers}.  Do not change `s` or its arrays.
+{imports}  Do not change `s` or its arrays.
 """
 
 import numpy as np
@@ -40,9 +40,10 @@ def stubs(config: Config, read: ModelFile) -> str:
         for gradient in config.gradients
     )
     count = f"{_number(len(config.gradients))} gradient{'s' * (len(config.gradients) > 1)}"
-    importable = ", ".join(_importable(read))
-    helpers = f", and from `model` only {importable}" if importable else ""
-    return _STUBS.format(count=count, loss=config.loss, quantities=_columns(config), helpers=helpers) + functions
+    imports = "Import numpy or the standard library if you need them, nothing else."
+    if names := ", ".join(_importable(read)):
+        imports = f"Import nothing but numpy, the standard library and, from `model`: {names}."
+    return _STUBS.format(count=count, loss=config.loss, quantities=_columns(config), imports=imports) + functions
 
 
 def _columns(config: Config) -> str:

@@ -52,7 +52,7 @@ def choose_gradients(read: ModelFile, drawn: Mapping[str, Drawn], measured: Meas
         measured = _with_loops_fixed(read, drawn, measured, kept)
         formulas = _derived(read, drawn, measured.points, kept)
         fixed = ", ".join(f"{name} = {measured.sizes[name][0]}" for name in measured.fixed)
-        notes.append(f"the solution is written out for {fixed}, where the model has a loop")
+        notes.append(f"{fixed} at every sample point: the model has a loop, and the solution is written out for it")
     order = _upstream_first(formulas)
     ordered = {name: formulas[name] for name in order}
     return Chosen(ordered, _marks(ordered.values()), notes), measured

@@ -64,7 +64,7 @@ def solution_source(graph: Graph, formulas: Iterable[Formula]) -> str:
     functions = "\n\n".join(formula.code for formula in formulas)
     names = {node.id for node in ast.walk(ast.parse(functions)) if isinstance(node, ast.Name)}
     head = ["import numpy as np"] if "np" in names else []
-    if used := sorted(names & set(graph.public)):
+    if used := sorted(names & set(graph.public) - {"s"}):
         head += [f"from {graph.path.stem} import {', '.join(used)}"]
     return "\n".join([*head, "", "", functions] if head else [functions])
 

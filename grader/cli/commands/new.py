@@ -72,5 +72,5 @@ def _ask(question: str, default: str, choices: Iterable[str]) -> str:
 
 
 def _ask_nothing(question: str, default: str, choices: Iterable[str]) -> str:
-    click.echo(f"{question} {default} (the default)")
+    click.echo(f"{question}: {default} (the default)")
     return default

@@ -191,9 +191,7 @@ def _refuse_leaks(config: Config, folder: Path, files: Mapping[str, bytes]) -> N
     given = (stubs_path(config, folder).name, Path(config.model).name)  # what stands there is no secret
     public = "".join(_dense(files.get(name, b"").decode("utf-8", "replace")) for name in given)
     formulas = [
-        formula
-        for formula in solution_formulas((folder / config.solution).read_text("utf-8"))
-        if formula not in public
+        formula for formula in solution_formulas((folder / config.solution).read_text("utf-8")) if formula not in public
     ]
     for name, data in _unpacked(files):
         text = data.replace(b"\0", b"").decode("utf-8", "replace")  # UTF-16 is the same text with zeros between
