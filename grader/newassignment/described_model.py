@@ -10,7 +10,7 @@ from grader.derivation.chain import order_of
 from grader.derivation.docstrings import DIMENSION, Described, described
 from grader.derivation.loading import Model
 from grader.derivation.nodes import Unreadable
-from grader.errors import ConfigError
+from grader.errors import ConfigError, UsageError
 from grader.problem.model import load_module, read_source
 
 Ask = Callable[[str, str, Iterable[str]], str]  # the question, the default, the choices -> the answer
@@ -56,8 +56,11 @@ def read_model(path: Path, ask: Ask) -> ModelFile:
     """Read a model file, and what its docstrings say.
 
     Raises:
+        UsageError: there is no such file.
         ConfigError: it does not run, or does not say enough; the message has the line, and what to add.
     """
+    if not path.is_file():
+        raise UsageError(f"{path}: there is no such file; MODEL is the Python file of a model")
     source = read_source(path).decode("utf-8", "replace")
     load_module(source.encode(), path, "model")  # for its errors, which have a line
     model = Model(path)

@@ -95,7 +95,7 @@ def _terms(formula: str) -> list[str]:
 
 
 _DERIVATION = """\
-# Derivation of the gradients of {loss}
+# Derivation of the gradients of `{loss}`
 
 For instructors: this file has every answer in it, and must never reach a student. `grader new` derived it from
 `assignment/model.py`, and every line was evaluated before it was written.
@@ -169,5 +169,6 @@ def _block(blocks: list[tuple[str, list[str]]], k: int) -> str:
     text = "\n".join(map(_statements, lines) if group == "matrix" else lines)
     if group not in _WORDS:
         return f"**{text}**" if group == "heading" else "\n".join(wrap(text[0].upper() + text[1:], _WIDTH))
-    continued = k > 0 and blocks[k - 1][0] == "note"
-    return f"```text\n{text}\n```" if continued else f"{_WORDS[group]}\n\n```text\n{text}\n```"
+    continued = k > 0 and blocks[k - 1][0] in ("note", "heading") and group != "model"
+    words = _WORDS[group] if group != "model" or len(lines) > 1 else "In the model:"
+    return f"```text\n{text}\n```" if continued else f"{words}\n\n```text\n{text}\n```"

@@ -39,7 +39,8 @@ def stubs(config: Config, read: ModelFile) -> str:
         _STUB.format(name=gradient.name, of=gradient.of, loss=config.loss, shape=shape_text(config, gradient.of))
         for gradient in config.gradients
     )
-    count = f"{_number(len(config.gradients))} gradient{'s' * (len(config.gradients) > 1)}"
+    many = len(config.gradients) > 1
+    count = f"{_number(len(config.gradients))} gradients" if many else "gradient"
     imports = "Import numpy or the standard library if you need them, nothing else."
     if names := ", ".join(_importable(read)):
         imports = f"Import nothing but numpy, the standard library and, from `model`: {names}."
@@ -71,7 +72,7 @@ def handout_page(config: Config, read: ModelFile) -> str:
     return _filled(
         "README.md",
         title=config.title,
-        count=_number(len(config.gradients)) if len(config.gradients) > 1 else "",
+        **_counted(len(config.gradients)),
         loss=config.loss,
         graph=_graph(read),
         constants=_constants(read),
@@ -104,6 +105,24 @@ def _filled(template: str, **values: str) -> str:
 
 def _number(count: int) -> str:
     return _WORDS[count] if count < len(_WORDS) else str(count)
+
+
+def _counted(count: int) -> dict[str, str]:
+    """The words of the page that depend on how many gradients there are."""
+    if count == 1:
+        return {
+            "each": "its gradient",
+            "these": "this function",
+            "the": "the function",
+            "stubs": "an empty stub for it",
+        }
+    number = _number(count)
+    return {
+        "each": f"each of its {number} gradients",
+        "these": f"these {number} functions",
+        "the": f"the {number} functions",
+        "stubs": "empty stubs for them",
+    }
 
 
 def _graph(read: ModelFile) -> str:
