@@ -1,9 +1,9 @@
 """Tests of your gradients: run `pytest` in this folder.
 
-There is one test for each gradient and each check, and no answer in any of them.  A gradient that is not written yet
-is skipped, not failed; so is a check whose turn comes only after another one passes.
+There is one test for each gradient and each check.  None contains an answer.  A gradient that you haven't written yet
+is skipped, not failed; so is a check that runs only once the previous one passes.
 
-To try things out, start `python -i test_gradients.py` and take a step: `s = homework.steps[0]`.
+To experiment, start `python -i test_gradients.py` and take a sample point: `s = homework.points[0]`.
 """
 
 from pathlib import Path

@@ -2,7 +2,8 @@
 
     python benchmarks/diagnosis.py [a|b|compositions|chains|noise|tables ...] [--misses]
 
-Times are those of the processor, so that other programs do not count.  Recall: a story reproduces the numbers.  Agreement: the first mistake told has the label's kind, or one that the label accepts.
+Times are those of the processor, so that other programs do not count.  Recall: a hypothesis reproduces the numbers.
+Agreement: the first mistake reported has the label's kind, or one that the label accepts.
 """
 
 import itertools
@@ -70,7 +71,7 @@ class Bench:
         return found, 1000 * (time.process_time() - start)
 
 
-def told(found):
+def diagnosed(found):
     return found.diagnosis.certainty != "none"
 
 
@@ -80,11 +81,11 @@ def labels(item):
 
 
 def report(title, rows, times):
-    matched = [row for row in rows if row["told"]]
+    matched = [row for row in rows if row["diagnosed"]]
     agreed = [row for row in matched if row["agrees"]]
     share = 100 * len(agreed) / max(1, len(matched))
     print(
-        f"{title:34} {len(rows):5} answers   story {100 * len(matched) / len(rows):5.1f} %   agrees {share:5.1f} %   ",
+        f"{title:34} {len(rows):5} answers   diagnosed {100 * len(matched) / len(rows):5.1f} %   agrees {share:5.1f} %   ",
         end="",
     )
     print(f"median {np.median(times):6.2f} ms   p95 {np.percentile(times, 95):7.2f} ms   max {max(times):7.1f} ms")
@@ -97,12 +98,12 @@ def one_set(bench, path, title, misses):
         found, ms = bench.explain(item["gradient"], values)
         kinds = [mistake.kind for mistake in found.diagnosis.mistakes]
         agrees = bool(kinds) and kinds[0] in labels(item)
-        rows.append({"told": told(found), "agrees": agrees, "errors": item.get("errors", 1), "kinds": kinds})
+        rows.append({"diagnosed": diagnosed(found), "agrees": agrees, "errors": item.get("errors", 1), "kinds": kinds})
         times.append(ms)
-        if misses and not (told(found) and agrees):
+        if misses and not (diagnosed(found) and agrees):
             hypotheses = [f"{hypothesis.formula} [{hypothesis.cost:.2f}]" for hypothesis in found.hypotheses]
             print(f"  {item['id']} {item['gradient']} {item['kind']}/{item['where']}: {item['code'].strip()!r}")
-            print(f"      {kinds} {found.note} {hypotheses} {found.diagnosis.properties}")
+            print(f"      {kinds} {found.operators} {hypotheses} {found.diagnosis.properties}")
     report(title, rows, times)
     for errors in dict.fromkeys(row["errors"] for row in rows):
         chosen = [i for i, row in enumerate(rows) if row["errors"] == errors]
@@ -128,9 +129,9 @@ def compositions(bench, title, misses, sample=SAMPLE):
             found, ms = bench.explain(name, values)
             kinds = {w["kind"] for w in wrongs}
             agrees = bool(kinds & {mistake.kind for mistake in found.diagnosis.mistakes})
-            rows.append({"told": told(found), "agrees": agrees})
+            rows.append({"diagnosed": diagnosed(found), "agrees": agrees})
             times.append(ms)
-            if misses and not told(found):
+            if misses and not diagnosed(found):
                 print("  ", name, [w["code"] for w in wrongs], found.diagnosis.properties)
             if len(rows) == sample:
                 break
@@ -160,7 +161,7 @@ def chains(bench, misses, sample=150):
     data = {entry["gradient"]: entry for entry in yaml.safe_load((SETS / "compositions.yaml").read_text())["chains"]}
     random = np.random.default_rng(9)
     for count in (1, 2, 3):
-        roots = exact = blamed = told_roots = submissions = 0
+        roots = exact = blamed = diagnosed_roots = submissions = 0
         times = []
         while submissions < sample:
             chosen = [str(name) for name in random.choice(list(data), count, replace=False)]
@@ -179,7 +180,7 @@ def chains(bench, misses, sample=150):
             submissions += 1
             roots += count
             found = {n for n in chosen if n in failed and failed[n].diagnosis and failed[n].diagnosis.mistakes}
-            told_roots += len(found)
+            diagnosed_roots += len(found)
             blamed += len(set(failed) - set(chosen))
             exact += len(found) == count and set(failed) == set(chosen)
             if misses and not (len(found) == count and set(failed) == set(chosen)):
@@ -190,7 +191,7 @@ def chains(bench, misses, sample=150):
                     {n: g.diagnosis and g.diagnosis.certainty for n, g in failed.items()},
                 )
         print(
-            f"chains of {count}: {exact}/{submissions} submissions exact   roots told {told_roots}/{roots}"
+            f"chains of {count}: {exact}/{submissions} submissions exact   roots diagnosed {diagnosed_roots}/{roots}"
             f"   wrongly blamed {blamed}   grading median {np.median(times):.1f} ms, p95 {np.percentile(times, 95):.1f} ms"
         )
 
@@ -226,11 +227,11 @@ def noise(bench, misses, count=NOISE):
                 values = [make(v).astype(dtype).astype(float) for v in bench.assignment.exact[name]]
                 found, ms = bench.explain(name, values, tolerance=tolerance)
                 times.append(ms)
-                if told(found):
-                    hypotheses[found.note] += 1
+                if diagnosed(found):
+                    hypotheses[found.operators] += 1
                     if misses:
                         print("  ", name, found.diagnosis, found.hypotheses)
-            print(f"{title:20} {dtype.__name__:8} {count} answers   stories {sum(hypotheses.values())}   ", end="")
+            print(f"{title:20} {dtype.__name__:8} {count} answers   diagnosed {sum(hypotheses.values())}   ", end="")
             print(f"median {np.median(times):.2f} ms   p95 {np.percentile(times, 95):.1f} ms")
 
 

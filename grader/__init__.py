@@ -5,7 +5,8 @@ The public API, documented in docs/api.md.  Names are imported when they are fir
 
 TYPE_CHECKING = False  # as typing has it, whose import would delay the start of every command
 if TYPE_CHECKING:
-    from grader.api import Student, check, grade, results
+    from grader.api import Student, check, derive, grade, results
+    from grader.derivation import Formula
     from grader.errors import ConfigError, GraderError, SandboxError, UsageError
     from grader.grading.grader import Grader
     from grader.packaging.handout.homework import Homework
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = [
     "ConfigError",
+    "Formula",
     "Grade",
     "Grader",
     "GraderError",
@@ -23,16 +25,19 @@ __all__ = [
     "UsageError",
     "__version__",
     "check",
+    "derive",
     "grade",
     "results",
 ]
 
 _PLACES = {
+    "Formula": "grader.derivation",
     "Grade": "grader.records.result",
     "Grader": "grader.grading.grader",
     "Homework": "grader.packaging.handout.homework",
     "Student": "grader.api",
     "check": "grader.api",
+    "derive": "grader.api",
     "grade": "grader.api",
     "results": "grader.api",
     **dict.fromkeys(("ConfigError", "GraderError", "SandboxError", "UsageError"), "grader.errors"),

@@ -3,10 +3,15 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from grader.config.find import find_config_for
+from grader.config.find import NoConfigError, find_config, find_config_for
+from grader.errors import ConfigError
 from grader.grading.grader import Grader
 from grader.records.result import Grade
+
+if TYPE_CHECKING:
+    from grader.derivation import Formula
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,38 @@ def check(file: str | Path | None = None, config: str | Path | None = None) -> G
     named = None if config is None else Path(config)
     with Grader(find_config_for(path or Path(), named, own=True), at_home=True) as opened:
         return opened.check(path)
+
+
+def derive(model: str | Path) -> "dict[str, Formula]":
+    """The gradients of a model as formulas, derived from its code and checked against the numerical derivative.
+
+    Where the nearest config.yaml names this model, they are the gradients that it asks for, by their names there.  Elsewhere
+    they are those of all quantities, and the shapes of inputs come from the docstrings of the model.
+
+    Args:
+        model: the path of an instructor's file with one function per quantity, the loss last; it is run.
+
+    Raises:
+        ConfigError: the file cannot be differentiated; the message has file, line and what to do.
+    """
+    from grader.derivation import Unreadable
+    from grader.derivation import derive as from_docstrings
+    from grader.problem.derived import derived_formulas
+
+    path = Path(model)
+    try:
+        opened = Grader(find_config(path.resolve().parent), at_home=True)
+        if (opened.folder / opened.config.model).resolve() == path.resolve():
+            assignment = opened.assignment
+            return derived_formulas(assignment.config, assignment.graph, assignment.points)
+    except NoConfigError:
+        pass
+    if not path.is_file():
+        raise ConfigError(f"{path}: expected a model file, found none")
+    try:
+        return from_docstrings(path)
+    except Unreadable as error:
+        raise ConfigError(str(error)) from error
 
 
 def results(folder: str | Path) -> Iterator[Student]:

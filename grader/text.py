@@ -1,7 +1,7 @@
-"""Text from outside, made harmless: whatever a student wrote or is called, it shows as text and does nothing else.
+"""Untrusted text, made harmless: a student's words and names show as text and do nothing else.
 
 No control, escape, bidirectional or invisible character and no lone surrogate is left, accents cannot pile up over the lines
-around them, and the length has an end. Letters of every script stay as they are.
+around them, and the length is limited. Letters of every script stay as they are.
 """
 
 import re
@@ -13,9 +13,9 @@ REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 _UNUSUAL = re.compile(r"[^ -~]")
 _UNUSUAL_IN_LINES = re.compile(r"[^ -~\n]")
-# They choose between forms of a letter, as in Persian or Japanese names, and mean nothing where a font does not.
+# They select forms of a letter, as in Persian or Japanese names; without them, the name is still readable.
 _FORMS = re.compile(r"(?<=[^\x00-\x7f])[\u200c\u200d\ufe00-\ufe0f\U000e0100-\U000e01ef]+")
-# Letters and marks by their category, and nothing to see.
+# Letters and marks by their category, but invisible.
 _INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0")
 
 
@@ -30,7 +30,7 @@ def several_lines(text: str, limit: int = MAX_TEXT, *, keep: str = "", named: bo
     """`text` with its line breaks, at most `limit` characters of it.
 
     Args:
-        keep: characters that stay although they would be replaced.
+        keep: characters that are not replaced.
         named: show a character that is not printable as ⟨U+202E⟩ instead of as a replacement character.
     """
     if len(text) <= limit and not _UNUSUAL_IN_LINES.search(text):

@@ -1,6 +1,7 @@
 """Downloads of a class as each platform makes them, generated from one table of students."""
 
 import io
+import tarfile
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ FLIPPED = SOLUTION.replace(b"s.y_hat - s.y", b"s.y - s.y_hat")
 
 @dataclass(frozen=True)
 class Student:
-    """One row of the table; `number` is what platforms call them by, `files` what they handed in."""
+    """One row of the table; `number` is their number on platforms, `files` what they submitted."""
 
     name: str
     login: str
@@ -72,8 +73,18 @@ def zip_bytes(content: Mapping[str, bytes]) -> bytes:
     return data.getvalue()
 
 
+def tar_bytes(*members: tuple[str, bytes], mode: str = "w:gz") -> bytes:
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode=mode) as archive:
+        for name, body in members:
+            info = tarfile.TarInfo(name)
+            info.size = len(body)
+            archive.addfile(info, io.BytesIO(body))
+    return data.getvalue()
+
+
 def _flat(student: Student) -> dict[str, bytes]:
-    """Platforms with flat names: a folder is handed in as a zip."""
+    """Platforms with flat names: a folder is submitted as a zip."""
     if any("/" in name for name in student.files):
         return {"homework.zip": zip_bytes(student.files)}
     return dict(student.files)
@@ -93,7 +104,7 @@ def _canvas(student: Student) -> dict[str, bytes]:
     found = {
         f"{last_first}{late}_{student.number}_70{student.number}_{name}": body for name, body in _flat(student).items()
     }
-    if student.older:  # Canvas numbers what is handed in again
+    if student.older:  # Canvas numbers what is submitted again
         first, again = f"70{student.number}_gradients.py", f"71{student.number}_gradients-1.py"
         return {
             **dict.fromkeys(found, student.older),

@@ -1,5 +1,6 @@
 """Fixtures that build real things: the assignment, a running sandbox, the installed command."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -21,6 +22,15 @@ settings.load_profile("grader")
 
 ROOT = Path(__file__).parents[1]
 SUBMISSIONS = ROOT / "tests" / "submissions"
+
+
+def assert_golden(path: Path, text: str) -> None:
+    """`text` is what the file at `path` contains; `make golden` writes it there, and git shows the difference."""
+    if os.environ.get("UPDATE_GOLDEN"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    assert path.is_file(), f"{path.relative_to(ROOT)}: there is no such file: run `make golden`, and read what it wrote"
+    assert text == path.read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="session")
@@ -50,8 +60,6 @@ def grader() -> Callable[..., "subprocess.CompletedProcess[str]"]:
     command = Path(sys.executable).with_name("grader")
 
     def run(*arguments: object, cwd: Path = ROOT, **environment: str) -> "subprocess.CompletedProcess[str]":
-        import os
-
         return subprocess.run(
             [str(command), *map(str, arguments)],
             cwd=cwd,

@@ -90,13 +90,13 @@ def make_sources(count: int) -> list[bytes]:
 
 
 def write_class(results: Path, count: int) -> None:
-    """Hand such a class in, one folder a student, and grade it with `grader batch`."""
+    """Write such a class, one folder a student, and grade it with `grader batch`."""
     with tempfile.TemporaryDirectory() as place:
         for k, source in enumerate(make_sources(count)):
             folder = Path(place) / f"s{k:05}"
             folder.mkdir()
             (folder / "gradients.py").write_bytes(source)
-        (Path(place) / f"s{count:05}").mkdir()  # one who handed in nothing
+        (Path(place) / f"s{count:05}").mkdir()  # one who submitted nothing
         grader = Path(sys.executable).with_name("grader")
         config = ROOT / "config.yaml"
         subprocess.run([grader, "batch", place, "--out", results, "--config", config], check=True, capture_output=True)

@@ -1,6 +1,6 @@
-"""Classes whose people are hard to tell apart: shared and swapped names, missing ids, numbers that a spreadsheet has changed.
+"""Classes whose people are hard to tell apart: shared and swapped names, missing ids, numbers changed by a spreadsheet.
 
-Who is who is known here, so that a test can see whether a mark has reached its owner.
+The owner of each row is known here, so that a test can check whether every mark reached its owner.
 """
 
 import random
@@ -150,13 +150,13 @@ def _take_addresses(rng: random.Random, found: list[Human], share: float) -> Non
 def fill(store: Store, found: list[Human], state) -> None:
     """Receive and grade everybody who submitted, for real; each with their own score."""
     with store.transaction():
-        round_id = store.begin_round("batch", state, "title: x")
+        grading_run = store.begin_grading_run("batch", state, "title: x")
         for one in found:
             if one.here:
-                _receive(store, one, round_id, len(found))
+                _receive(store, one, grading_run, len(found))
 
 
-def _receive(store: Store, one: Human, round_id: int, count: int) -> None:
+def _receive(store: Store, one: Human, grading_run: int, count: int) -> None:
     here = dict(one.here)
     name, email, sid = here.pop("name"), here.pop("email", ""), here.pop("sid", "")
     ids = {kind: value for kind, value in here.items() if value}
@@ -170,7 +170,7 @@ def _receive(store: Store, one: Human, round_id: int, count: int) -> None:
     if source is not None:
         (number,) = store.connection.execute("SELECT MAX(id) FROM submissions").fetchone()
         grade = Grade(1, "gradients.py", "graded", one.score, count, [])
-        record(store, number, round_id, msgspec.json.encode(grade))
+        record(store, number, grading_run, msgspec.json.encode(grade))
 
 
 def canvas_csv(rows: list[Human], delimiter: str = ",") -> str:

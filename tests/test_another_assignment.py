@@ -8,7 +8,7 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from grader.diagnosis.formulas.rendering import gradient_text
+from grader.diagnosis.formulas.expression import gradient_text
 
 ROOT = Path(__file__).parents[1]
 RIGHT = (ROOT / "tests" / "regression" / "solutions" / "gradients.py").read_text(encoding="utf-8")
@@ -68,8 +68,8 @@ def test_a_gradient_handed_in_for_another_is_named_after_its_loss(told: Grade) -
     "wrong, says",
     [
         ("dE_da(s)", "the terms before they are summed (the sum of dE/da)"),
-        ("dE_da(s).mean(axis=0, keepdims=True)", "with a mean where a sum belongs (the sum of dE/da)"),
-        ("dE_da(s).sum(axis=1, keepdims=True)", "sums along the other axis (the sum of dE/da)"),
+        ("dE_da(s).mean(axis=0, keepdims=True)", "with a mean instead of a sum (the sum of dE/da)"),
+        ("dE_da(s).sum(axis=1, keepdims=True)", "sums along the wrong axis (the sum of dE/da)"),
     ],
 )
 def test_what_goes_wrong_at_a_sum_over_a_batch_is_told(told: Grade, wrong: str, says: str) -> None:
@@ -96,11 +96,11 @@ def test_a_power_that_is_left_out_is_told_as_that(told: Grade) -> None:
 
 def test_hints_hold_for_a_column_and_for_a_mean_that_is_left_out(told: Grade) -> None:
     column = json.dumps(told(RIGHT.replace("s.g.T @ dE_dp(s)", "dE_dp(s).T @ s.g"), "dE_dv"))
-    assert "dE/dv[j] has to stand where v[j] stands" in column
+    assert "dE/dv[j] must be where v[j] is" in column
     assert "two vectors" not in column  # g is a matrix
     mean = json.dumps(told(RIGHT.replace(" / s.p.shape[0]", ""), "dE_dp"))
     assert "your numbers are N times the right ones" in mean
-    assert "too much, or missing" in mean
+    assert "does not belong, or is missing" in mean
 
 
 def test_a_gradient_may_have_a_name_of_another_form() -> None:

@@ -17,15 +17,15 @@ import zlib
 from pathlib import Path
 
 import pytest
-from classroom import FLIPPED, ROOT, SOLUTION, write, zip_bytes
+from classroom import FLIPPED, ROOT, SOLUTION, tar_bytes, write, zip_bytes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader.errors import UsageError
 from grader.inputs import tree as limits
+from grader.inputs.archives import open_tree
 from grader.inputs.download import read_download
 from grader.inputs.entry import Entry, Received, pick, receive
-from grader.inputs.opening import open_tree
 from grader.inputs.reader import READER, Budget, OverBudgetError, Reader
 from grader.inputs.submission import read_submission
 
@@ -205,20 +205,12 @@ def outcomes(tmp_path_factory):
     """What becomes of a class with all of them and two others, and the memory in kB of both processes."""
     folder = tmp_path_factory.mktemp("class")
     write(folder, {f"{name}/{file}": make() for name, (file, make, _) in HOSTILE.items()})
-    write(folder, {"A first one/a.zip": zip_bytes({WANTED: SOLUTION}), "z last one/z.tgz": tar_of_file(SOLUTION)})
+    write(
+        folder, {"A first one/a.zip": zip_bytes({WANTED: SOLUTION}), "z last one/z.tgz": tar_bytes((WANTED, SOLUTION))}
+    )
     command = [sys.executable, "-c", _READ, str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
     return json.loads(done.stdout)
-
-
-def tar_of_file(*bodies: bytes, mode: str = "w:gz") -> bytes:
-    data = io.BytesIO()
-    with tarfile.open(fileobj=data, mode=mode) as archive:
-        for body in bodies:
-            info = tarfile.TarInfo(WANTED)
-            info.size = len(body)
-            archive.addfile(info, io.BytesIO(body))
-    return data.getvalue()
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -228,19 +220,19 @@ def test_a_hostile_archive_is_unreadable_and_says_why(name, outcomes):
     assert HOSTILE[name][2] in problem
 
 
-def test_the_others_are_read_all_the_same(outcomes):
+def test_the_other_submissions_are_still_read(outcomes):
     assert outcomes[0]["A first one"] == outcomes[0]["z last one"] == ["", ""]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is limited and measured there")
-def test_no_process_takes_300_mb_over_any_of_them(outcomes):
+def test_no_process_needs_300_mb_for_any_of_them(outcomes):
     ours, theirs = outcomes[1]
     assert ours < 100 * 1024
     assert 50 * 1024 < theirs < 300 * 1024
 
 
 @pytest.mark.parametrize("name", ["bzip2 bomb", "links in a tar", "false zip64 size"])
-def test_alone_it_is_an_error_of_one_line(name, tmp_path):
+def test_a_hostile_archive_by_itself_is_a_one_line_error(name, tmp_path):
     file, make, reason = HOSTILE[name]
     write(tmp_path, {file: make()})
     with pytest.raises(UsageError, match=reason) as error:
@@ -260,11 +252,10 @@ def test_entries_before_and_after_a_bad_one_are_read(tmp_path):
 
 
 def test_the_last_of_two_entries_of_one_name_counts_in_a_tar_too(tmp_path):
-    (tmp_path / "h.tgz").write_bytes(tar_of_file(FLIPPED, SOLUTION))
+    (tmp_path / "h.tgz").write_bytes(tar_bytes((WANTED, FLIPPED), (WANTED, SOLUTION)))
     assert read_submission(tmp_path / "h.tgz", WANTED, LIMIT).source == SOLUTION
 
 
-@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="Windows has no signals")
 def nested(path: str, depth: int, rng: random.Random) -> tuple[dict[str, bytes], dict[str, bytes]]:
     """The content of an archive with others inside it, and what each file in them holds, by its whole path."""
     content, expected = {}, {}
@@ -280,7 +271,7 @@ def nested(path: str, depth: int, rng: random.Random) -> tuple[dict[str, bytes],
 
 @settings(max_examples=50, deadline=None)
 @given(st.randoms(use_true_random=False))
-def test_each_file_holds_its_own_bytes_in_whatever_order_archives_inside_archives_are_read(rng):
+def test_each_file_has_its_own_bytes_in_whatever_order_nested_archives_are_read(rng):
     content, expected = nested("", 3, rng)
     with tempfile.TemporaryDirectory() as folder:
         tree = open_tree(write(Path(folder), {"class.zip": zip_bytes(content)}) / "class.zip", one=True)
@@ -289,7 +280,7 @@ def test_each_file_holds_its_own_bytes_in_whatever_order_archives_inside_archive
         assert {str(file.path): file.read(1000) for file in files} == expected
 
 
-def test_a_file_after_a_student_who_handed_in_an_archive_is_graded_and_not_a_file_of_that_archive(tmp_path):
+def test_a_file_listed_after_an_archive_is_not_mistaken_for_a_file_in_it(tmp_path):
     hers = zip_bytes({"gradients.py": FLIPPED, "notes.py": b"x = 1"})
     write(tmp_path, {"class.zip": zip_bytes({"ann.zip": hers, "bob.py": SOLUTION})})
     download = read_download(tmp_path / "class.zip", "gradients.py")
@@ -297,6 +288,7 @@ def test_a_file_after_a_student_who_handed_in_an_archive_is_graded_and_not_a_fil
     assert (found["ann"].source, found["bob"].source) == (FLIPPED, SOLUTION)
 
 
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="Windows has no signals")
 def test_a_reading_process_that_was_killed_is_replaced(tmp_path):
     write(tmp_path, {"ann.zip": zip_bytes({WANTED: SOLUTION})})
     for _ in range(2):
@@ -327,12 +319,14 @@ def test_an_archive_that_is_replaced_while_it_is_read_is_not_mistaken_for_the_fi
 
 @settings(max_examples=60, deadline=None)
 @given(st.sampled_from([".zip", ".tar", ".tgz"]), st.integers(0, 2**32), st.integers(1, 30))
-def test_whatever_the_bytes_of_an_archive_the_outcome_is_a_file_or_a_reason(suffix, seed, changes):
+def test_any_bytes_of_an_archive_give_a_file_or_a_reason(suffix, seed, changes):
     rng = random.Random(seed)
     content = {WANTED: SOLUTION, "b.zip": zip_bytes({WANTED: FLIPPED})}
     modes = {".tar": "w", ".tgz": "w:gz"}
     data = bytearray(
-        zip_bytes(content) if suffix == ".zip" else tar_of_file(SOLUTION, content["b.zip"], mode=modes[suffix])
+        zip_bytes(content)
+        if suffix == ".zip"
+        else tar_bytes((WANTED, SOLUTION), (WANTED, content["b.zip"]), mode=modes[suffix])
     )
     for _ in range(changes):
         data[rng.randrange(len(data))] = rng.randrange(256)
@@ -392,7 +386,7 @@ def test_too_many_files_in_the_zip_of_a_class_cost_one_submission_its_grade(tmp_
     assert (found["ann"].source, found["mallory"].kind) == (b"x = 1\n", "unreadable")
 
 
-def test_refusals_of_one_student_are_listed_up_to_a_number(tmp_path):
+def test_only_the_first_refusals_of_a_student_are_listed(tmp_path):
     data = io.BytesIO()
     with zipfile.ZipFile(data, "w") as archive:
         archive.writestr("ann/gradients.py", SOLUTION)
@@ -412,7 +406,7 @@ def test_a_budget_is_spent_once():
         budget.spend(archives=1)
 
 
-def test_when_archives_have_cost_too_much_together_each_may_cost_less():
+def test_once_archives_have_cost_too_much_together_each_may_cost_less():
     reader = Reader()
     before = reader.budget()
     reader.seconds = 1000.0
@@ -421,7 +415,7 @@ def test_when_archives_have_cost_too_much_together_each_may_cost_less():
     assert after.entries == before.entries
 
 
-def test_the_process_that_opens_archives_knows_nothing_of_the_grader():
+def test_the_process_that_opens_archives_imports_nothing_of_the_grader():
     script = ROOT / "grader" / "inputs" / "unpack.py"
     code = f"import runpy, sys; sys.argv = ['x', '{2**28}']; runpy.run_path({str(script)!r}, run_name='__main__')"
     code += "; print(json.dumps(sorted(m for m in sys.modules if m.startswith(('grader', 'numpy', 'msgspec')))))"

@@ -207,7 +207,7 @@ def test_a_bad_statement_is_reported_with_its_own_line() -> None:
     ]
 
 
-def test_a_cell_with_marks_of_a_merge_conflict_is_left_out_as_a_whole_for_either_version_may_be_meant() -> None:
+def test_a_cell_with_merge_conflict_markers_is_skipped() -> None:
     cell = Cell("x = 1\n<<<<<<< HEAD\ny = 2\n=======\ny = 3\n>>>>>>> 4e2b407f\n")
     assert not cell.python.strip()
     assert [(line, why) for line, _, why in cell.unreadable] == [(2, "merge conflict markers (<<<<<<<)")]

@@ -4,7 +4,6 @@ import io
 import json
 import subprocess
 import sys
-import tarfile
 import tempfile
 import zipfile
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 import msgspec
 import pytest
-from classroom import FLIPPED, ROOT, SOLUTION, STUB, write, zip_bytes
+from classroom import FLIPPED, ROOT, SOLUTION, STUB, tar_bytes, write, zip_bytes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -29,7 +28,7 @@ from grader.records.result import CheckResult, Grade, GradientResult
 
 WANTED = "gradients.py"
 LIMIT = 256 * 1024
-HANDED_OUT = frozenset([digest(STUB)])
+HANDOUT = frozenset([digest(STUB)])
 NOTEBOOK = json.dumps(
     {"cells": [{"cell_type": "code", "source": SOLUTION.decode()}], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
 ).encode()
@@ -81,7 +80,7 @@ def test_the_only_file_is_not_read_to_be_chosen():
         def read(self, size: int) -> bytes:
             raise AssertionError
 
-    assert choose([Never(PurePosixPath(WANTED))], WANTED, max_bytes=LIMIT, handout=HANDED_OUT).file
+    assert choose([Never(PurePosixPath(WANTED))], WANTED, max_bytes=LIMIT, handout=HANDOUT).file
 
 
 @pytest.mark.parametrize(
@@ -99,19 +98,19 @@ def test_the_only_file_is_not_read_to_be_chosen():
 @pytest.mark.parametrize("other", ["gradients.ipynb", "gradients (1).py", "homework3.py", "old/gradients.py"])
 def test_work_beside_the_untouched_stub_is_the_submission(stub, other):
     files = [Named(PurePosixPath(WANTED), stub), Named(PurePosixPath(other), SOLUTION)]
-    found = choose(files, WANTED, max_bytes=LIMIT, handout=HANDED_OUT)
+    found = choose(files, WANTED, max_bytes=LIMIT, handout=HANDOUT)
     assert found.file == files[1]
     assert found.note == f"{other} was graded: gradients.py is the unchanged file from the handout"
 
 
-def test_a_stub_with_one_word_written_into_it_is_work():
+def test_a_stub_with_one_more_line_is_work():
     files = [Named(PurePosixPath(WANTED), STUB + b"x = 1\n"), Named(PurePosixPath("gradients.ipynb"), NOTEBOOK)]
-    found = choose(files, WANTED, max_bytes=LIMIT, handout=HANDED_OUT)
+    found = choose(files, WANTED, max_bytes=LIMIT, handout=HANDOUT)
     assert found.file == files[0]
     assert found.note == "gradients.py was graded, not gradients.ipynb: a .py file comes before a notebook"
 
 
-def test_between_two_copies_at_the_same_depth_there_is_nothing_to_choose():
+def test_between_two_equal_copies_at_the_same_depth_there_is_nothing_to_decide():
     files = [Named(PurePosixPath(f"{folder}/{WANTED}"), SOLUTION) for folder in ("HW3 copy", "HW3")]
     found = choose(files, WANTED, max_bytes=LIMIT)
     assert (found.file, found.note) == (files[0], "")
@@ -119,18 +118,18 @@ def test_between_two_copies_at_the_same_depth_there_is_nothing_to_choose():
 
 def test_a_stub_alone_is_graded_and_named():
     files = [Named(PurePosixPath(WANTED), STUB), Named(PurePosixPath("a.py")), Named(PurePosixPath("b.py"))]
-    found = choose(files, WANTED, max_bytes=LIMIT, handout=HANDED_OUT)
+    found = choose(files, WANTED, max_bytes=LIMIT, handout=HANDOUT)
     assert found.file == files[0]
     assert found.note.startswith(
-        "gradients.py is the unchanged file from the handout; gradients.py was graded, not a.py, b.py"
+        "gradients.py is the unchanged file from the handout; gradients.py was graded, not a.py and b.py"
     )
 
 
-def test_files_of_the_handout_under_other_names_are_not_nothing():
+def test_renamed_files_of_the_handout_are_still_a_submission():
     files = [Named(PurePosixPath(name), STUB) for name in ("hw3.py", "hw4.py", "hw3.ipynb")]
-    found = choose(files, WANTED, max_bytes=LIMIT, handout=HANDED_OUT)
+    found = choose(files, WANTED, max_bytes=LIMIT, handout=HANDOUT)
     assert (found.file, found.untouched, found.rivals) == (None, True, (files[0], files[1]))
-    found = choose(files[::2], WANTED, max_bytes=LIMIT, handout=HANDED_OUT)
+    found = choose(files[::2], WANTED, max_bytes=LIMIT, handout=HANDOUT)
     assert (found.file, found.untouched) == (files[0], True)
 
 
@@ -143,21 +142,11 @@ def test_files_of_the_handout_under_other_names_are_not_nothing():
         (["gradients.py", "gradients.ipynb"], "a .py file comes before a notebook"),
     ],
 )
-def test_that_another_file_differs_is_said_with_the_reason(names, why):
+def test_the_note_names_the_file_that_differs_and_gives_the_reason(names, why):
     files = [Named(PurePosixPath(name), name.encode()) for name in names]
     assert choose(files, WANTED, max_bytes=LIMIT).note == f"{names[0]} was graded, not {names[1]}: {why}"
     same = [Named(PurePosixPath(name), b"x = 1\n") for name in names]
     assert choose(same, WANTED, max_bytes=LIMIT).note == ""
-
-
-def packed_tar(content: dict[str, bytes], mode: str) -> bytes:
-    data = io.BytesIO()
-    with tarfile.open(fileobj=data, mode=mode) as archive:
-        for name, body in content.items():
-            info = tarfile.TarInfo(name)
-            info.size = len(body)
-            archive.addfile(info, io.BytesIO(body))
-    return data.getvalue()
 
 
 PIECES = st.sampled_from(["gradients", "gradients-2", "gradients (1)", "Gradients", "hw3", "test_gradients"])
@@ -172,13 +161,13 @@ def test_grade_and_batch_take_the_same_file_from_folders_zips_and_tars(content):
     with tempfile.TemporaryDirectory() as folder:
         top = Path(folder)
         write(top / "class" / "ann", content)
-        write(top / "class", {"bob.zip": zip_bytes(content), "cy.tgz": packed_tar(content, "w:gz"), "dee/x.txt": b""})
-        write(top / "class", {"eve/work.tar": packed_tar(content, "w")})
+        write(top / "class", {"bob.zip": zip_bytes(content), "cy.tgz": tar_bytes(*content.items()), "dee/x.txt": b""})
+        write(top / "class", {"eve/work.tar": tar_bytes(*content.items(), mode="w")})
         download = read_download(top / "class", WANTED)
-        found = {e.key: receive(e, WANTED, LIMIT, [], HANDED_OUT) for e in download.entries}
+        found = {e.key: receive(e, WANTED, LIMIT, [], HANDOUT) for e in download.entries}
         for key, path in {"ann": "ann", "bob": "bob.zip", "cy": "cy.tgz", "eve": "eve"}.items():
             try:
-                alone = read_submission(top / "class" / path, WANTED, LIMIT, HANDED_OUT)
+                alone = read_submission(top / "class" / path, WANTED, LIMIT, HANDOUT)
             except UsageError:
                 assert found[key].source is None
                 assert found[key].kind == "unreadable"
@@ -188,7 +177,7 @@ def test_grade_and_batch_take_the_same_file_from_folders_zips_and_tars(content):
             assert bool(alone.note) == bool(found[key].note)
 
 
-def test_an_archive_that_could_not_be_read_is_named_beside_what_was_graded(tmp_path):
+def test_an_archive_that_could_not_be_read_is_named_in_the_note(tmp_path):
     write(tmp_path, {"gradients.py": SOLUTION, "newer.rar": b"Rar!"})
     note = read_submission(tmp_path, WANTED, LIMIT).note
     assert note == "newer.rar was not read: .rar archives are not read: submit the file itself, or a .zip"
@@ -204,11 +193,11 @@ def test_of_thousands_of_candidates_only_a_few_are_read():
 
     files = [Counted(PurePosixPath(f"{'d/' * (i % 7)}{i}/gradients.py")) for i in range(1000)]
     files += [Counted(PurePosixPath(f"{i}.py")) for i in range(1000)]
-    choose(files, WANTED, max_bytes=LIMIT, handout=HANDED_OUT)
+    choose(files, WANTED, max_bytes=LIMIT, handout=HANDOUT)
     assert len(reads) < 50
 
 
-def test_of_two_entries_of_one_name_the_last_one_counts_and_the_student_learns_it(tmp_path):
+def test_of_several_entries_of_one_name_the_last_counts_and_a_note_explains_it(tmp_path):
     data = io.BytesIO()
     with zipfile.ZipFile(data, "w") as archive:
         for name, body in [("gradients.py", FLIPPED), ("./gradients.py", STUB), ("gradients.py", SOLUTION)]:
@@ -228,7 +217,7 @@ def test_of_two_entries_of_one_name_the_last_one_counts_and_the_student_learns_i
 def test_an_archive_that_is_not_read_is_unreadable_and_never_missing(name, beside, tmp_path):
     write(tmp_path, {f"ann/{name}": b"whatever", "bob/gradients.py": SOLUTION, name: b"x"})
     write(tmp_path / "ann", beside)
-    found = {e.key: receive(e, WANTED, LIMIT, [], HANDED_OUT) for e in read_download(tmp_path, WANTED).entries}
+    found = {e.key: receive(e, WANTED, LIMIT, [], HANDOUT) for e in read_download(tmp_path, WANTED).entries}
     assert found["ann"].kind == "unreadable"
     assert name in found["ann"].problem
     assert found["gradients.py" if "py" in name else "hw3"].kind == "unreadable"
@@ -237,7 +226,7 @@ def test_an_archive_that_is_not_read_is_unreadable_and_never_missing(name, besid
 # --- in the commands ----------------------------------------------------------------------------------------------
 
 
-def test_the_note_stands_in_the_json_in_the_terminal_and_at_home(grader, tmp_path):
+def test_the_note_is_in_the_json_in_the_terminal_and_at_home(grader, tmp_path):
     write(tmp_path, {"gradients.py": STUB, "gradients.ipynb": NOTEBOOK})
     note = "gradients.ipynb was graded: gradients.py is the unchanged file from the handout"
     done = grader("grade", tmp_path, "--json", "--config", CONFIG)
@@ -249,7 +238,7 @@ def test_the_note_stands_in_the_json_in_the_terminal_and_at_home(grader, tmp_pat
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_note_stands_in_every_format(name):
+def test_the_note_is_in_every_format(name):
     config = load_config(CONFIG)
     checks = [CheckResult(check, "passed", 1.0, 1.0) for check in CHECKS]
     gradients = [GradientResult(one.name, 3.0, 3.0, "passed", checks) for one in config.gradients]
@@ -261,7 +250,7 @@ def test_the_note_stands_in_every_format(name):
     assert "it is in fewer folders" in emit(grade, config, {}, {})["output"]
 
 
-def test_the_note_stands_in_the_feedback_and_in_the_table(tmp_path):
+def test_the_note_is_in_the_feedback_and_in_the_table(tmp_path):
     write(tmp_path / "class", {"gus/gradients.py": STUB, "gus/gradients.ipynb": NOTEBOOK, "ann/homework3.py": SOLUTION})
     command = [str(Path(sys.executable).with_name("grader")), "batch", "class", "--out", "out", "--jobs", "1"]
     done = subprocess.run([*command, "--config", CONFIG], cwd=tmp_path, capture_output=True, text=True, check=False)
@@ -281,7 +270,7 @@ def test_the_note_stands_in_the_feedback_and_in_the_table(tmp_path):
         ("d/" * 40 + "gradients.py", "its path is too long or too deep"),
     ],
 )
-def test_a_name_that_is_refused_is_named_where_nothing_else_is_there(name, reason, tmp_path):
+def test_a_refused_name_is_reported_if_there_is_nothing_else(name, reason, tmp_path):
     write(tmp_path, {"hw.zip": zip_bytes({name: SOLUTION})})
-    with pytest.raises(UsageError, match=f"cannot be read: {name[:20]}.*: {reason}"):
+    with pytest.raises(UsageError, match=f"no readable gradients.py: {name[:20]}.*: {reason}"):
         read_submission(tmp_path / "hw.zip", WANTED, LIMIT)

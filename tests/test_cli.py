@@ -34,7 +34,7 @@ def test_the_solution_gets_full_marks_and_exit_code_0(grader: Command) -> None:
     assert "sandbox: strong" in done.stdout
 
 
-def test_json_is_one_document_in_the_agreed_form_and_nothing_else(grader: Command) -> None:
+def test_json_is_one_document_in_the_documented_form(grader: Command) -> None:
     done = grader("grade", SEED, "--json")
     assert done.returncode == 1
     assert done.stderr == ""
@@ -58,7 +58,7 @@ def test_json_is_one_document_in_the_agreed_form_and_nothing_else(grader: Comman
             assert check.keys() == {"name", "outcome", "score", "max_score", "message"}
 
 
-def test_the_seed_as_printed_is_wrong_once_followed_through_six_times_and_stopped_once(grader: Command) -> None:
+def test_the_seed_is_wrong_once_followed_through_six_times_and_raises_once(grader: Command) -> None:
     grade = msgspec.json.decode(grader("grade", SEED, "--json").stdout)
     gradients = by_name(grade)
     assert {name: gradient["status"] for name, gradient in gradients.items()} == {
@@ -146,7 +146,7 @@ def test_a_link_to_a_config_in_what_is_graded_is_not_used_either(grader: Command
         assert grader(*arguments, cwd=alice).returncode == 2
 
 
-def test_a_config_that_is_named_is_used_wherever_it_lies(grader: Command, alice: Path) -> None:
+def test_a_named_config_is_used_wherever_it_is(grader: Command, alice: Path) -> None:
     assert grader("grade", "gradients.py", "--config", "config.yaml", cwd=alice).returncode == 0
     assert (alice.parent / "ran").exists()
 
@@ -168,20 +168,20 @@ def test_the_instructors_own_files_below_their_config_are_graded(
 # --- where the file may be -----------------------------------------------------------------------------------------
 
 
-def test_a_folder_or_a_zip_with_the_file_at_any_depth_is_as_good_as_the_file(grader: Command, tmp_path: Path) -> None:
-    deep = tmp_path / "hand in" / "week 3"
+def test_the_file_is_found_at_any_depth_of_a_folder_or_zip(grader: Command, tmp_path: Path) -> None:
+    deep = tmp_path / "homework" / "week 3"
     deep.mkdir(parents=True)
     (deep / "gradients.py").write_bytes(SOLUTION.read_bytes())
-    (tmp_path / "hand in" / "__MACOSX").mkdir()
-    (tmp_path / "hand in" / "__MACOSX" / "gradients.py").write_text("not this one")
+    (tmp_path / "homework" / "__MACOSX").mkdir()
+    (tmp_path / "homework" / "__MACOSX" / "gradients.py").write_text("not this one")
     with zipfile.ZipFile(tmp_path / "it.zip", "w") as archive:
         archive.write(deep / "gradients.py", "x/y/gradients.py")
         archive.writestr("__MACOSX/x/y/._gradients.py", "nor this")
-    assert grader("grade", tmp_path / "hand in").returncode == 0
+    assert grader("grade", tmp_path / "homework").returncode == 0
     assert grader("grade", tmp_path / "it.zip").returncode == 0
 
 
-def test_backslashes_that_windows_wrote_between_folders_are_no_part_of_a_name(grader: Command, tmp_path: Path) -> None:
+def test_backslashes_from_windows_separate_folders(grader: Command, tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "it.zip", "w") as archive:
         archive.writestr("homework\\gradients.py", SOLUTION.read_bytes())
         archive.writestr("__MACOSX\\gradients.py", "not this one")
@@ -253,21 +253,21 @@ NO_SUBMISSIONS = [
     (lambda folder: folder / "nope.py", "nope.py: there is no such file or folder (looked in "),
     (
         lambda folder: folder,
-        "expected a file gradients.py in it, at any depth, found none; it has no other file either",
+        "no gradients.py, found nothing",
     ),
-    (make_other_names, "expected a file gradients.py in it, at any depth, found none; it has grads.txt"),
-    (make_twice_named, "found none; it has gradients.py.txt, notes.md"),
-    (make_two, "expected one file gradients.py, found a/gradients.py and b/gradients.py; name one"),
-    (make_link, "expected a file gradients.py in it, at any depth, found none"),
+    (make_other_names, "no gradients.py, found only grads.txt"),
+    (make_twice_named, "no gradients.py, found only gradients.py.txt and notes.md"),
+    (make_two, "expected one gradients.py, found a/gradients.py and b/gradients.py; choose one file"),
+    (make_link, "no readable gradients.py: gradients.py: a link"),
     (make_bad_zip, "this zip cannot be read: "),
     (make_damaged_zip, "deflated.zip: this zip cannot be read: "),
-    (make_damaged_lzma, "lzma.zip: this zip cannot be read: "),
+    (make_damaged_lzma, "lzma.zip: no readable gradients.py: gradients.py: its compression is not supported"),
     (make_fifo, "expected a file, a folder or a zip, found something else"),
 ]
 
 
 @pytest.mark.parametrize(("make", "words"), NO_SUBMISSIONS, ids=[n[1][:40] for n in NO_SUBMISSIONS])
-def test_what_is_no_submission_is_a_usage_error(
+def test_a_path_without_a_submission_is_a_usage_error(
     grader: Command, tmp_path: Path, make: Callable[[Path], Path], words: str
 ) -> None:
     done = grader("grade", make(tmp_path))
@@ -292,7 +292,7 @@ def test_the_stubs_score_nothing(grader: Command) -> None:
     assert {gradient["status"] for gradient in grade["gradients"]} == {"missing"}
 
 
-# --- mistakes of the staff's ---------------------------------------------------------------------------------------
+# --- mistakes of instructors ----------------------------------------------------------------------------------------
 
 
 def test_a_config_error_is_one_line_and_exit_code_2(grader: Command, copy_of_assignment: Path) -> None:
@@ -322,14 +322,14 @@ def test_a_wrong_solution_grades_nobody_and_exits_with_3(grader: Command, copy_o
     assert "could not be checked here" in done.stderr
 
 
-def test_a_command_that_does_not_exist_names_the_nearest(grader: Command) -> None:
+def test_an_unknown_command_suggests_the_nearest(grader: Command) -> None:
     done = grader("grad")
     assert done.returncode == 2
     assert "no such command: grad; did you mean grade?" in done.stderr
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_has_help_that_ends_well(grader: Command, command: str) -> None:
+def test_every_command_has_help(grader: Command, command: str) -> None:
     done = grader(command, "--help")
     assert done.returncode == 0
     assert len(done.stdout.splitlines()) >= 4
@@ -409,7 +409,7 @@ def test_check_takes_the_file_of_the_folder_by_default(grader: Command) -> None:
     assert "0 of 8 gradients right" in done.stdout
 
 
-def test_check_shows_no_marks_and_not_where_it_ran(grader: Command) -> None:
+def test_check_shows_neither_marks_nor_the_sandbox(grader: Command) -> None:
     done = grader("check", SEED)
     assert "/ 10" not in done.stdout
     assert "sandbox" not in done.stdout
@@ -432,7 +432,7 @@ def test_hostile_text_reaches_the_terminal_without_escapes(grader: Command, tmp_
     [["grade", "solutions/gradients.py", "--json"], ["grade", "solutions/gradients.py"], ["validate", "--json"]],
     ids=["json", "text", "another command"],
 )
-def test_a_full_disk_is_an_error_of_one_line(form: list[str]) -> None:
+def test_a_full_disk_is_reported_in_one_line(form: list[str]) -> None:
     command = [str(Path(sys.executable).with_name("grader")), *form]
     with open("/dev/full", "w") as full:
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, cwd=ROOT, check=False)
@@ -442,7 +442,7 @@ def test_a_full_disk_is_an_error_of_one_line(form: list[str]) -> None:
 
 @pytest.mark.parametrize("form", [["--json"], []], ids=["json", "text"])
 @pytest.mark.parametrize("in_folder", [True, False], ids=["in a folder", "alone"])
-def test_a_files_name_does_nothing_to_the_terminal(
+def test_a_file_name_cannot_control_the_terminal(
     grader: Command, tmp_path: Path, form: list[str], in_folder: bool
 ) -> None:
     name = os.fsdecode(b"a\x1b[2J\n\xff.py")
@@ -455,7 +455,7 @@ def test_a_files_name_does_nothing_to_the_terminal(
     assert "\x1b" not in done.stdout
 
 
-def test_an_errors_file_name_does_nothing_to_the_terminal(grader: Command) -> None:
+def test_a_file_name_in_an_error_cannot_control_the_terminal(grader: Command) -> None:
     done = grader("grade", "no\x1b[2J.py")
     assert done.returncode == 2
     assert "\x1b" not in done.stderr

@@ -66,16 +66,14 @@ def folders(tmp_path_factory: pytest.TempPathFactory, grader: Command) -> dict[s
     return {"CLASS": source, "RESULTS": folder / "results"}
 
 
-def test_there_is_a_call_of_every_command_below() -> None:
+def test_every_command_has_a_call_here() -> None:
     assert set(commands(main)) == CALLS.keys(), "add the new command to CALLS"
 
 
 @pytest.mark.parametrize("command", CALLS)
-def test_a_command_whose_output_nobody_reads_ends_as_usual(
-    command: str, folders: dict[str, Path], tmp_path: Path
-) -> None:
+def test_a_command_without_a_reader_ends_as_usual(command: str, folders: dict[str, Path], tmp_path: Path) -> None:
     if command == "report":
-        pytest.importorskip("altair", reason="needs the extra: pip install 'gradient-grader[report]'")
+        pytest.importorskip("vl_convert", reason="needs the extra: pip install 'gradient-grader[report]'")
     words, code = CALLS[command]
     places = {**folders, "OUT": tmp_path / "out"}
     done = without_reader([*command.split(), *(str(places.get(word, word)) for word in words.split())])
@@ -85,7 +83,7 @@ def test_a_command_whose_output_nobody_reads_ends_as_usual(
 
 
 @pytest.mark.parametrize("arguments, code", [(["--help"], 0), (["grad"], 2), (["grade", "no.py"], 2)])
-def test_help_and_errors_end_as_usual_where_nobody_reads_those_either(arguments: list[str], code: int) -> None:
+def test_help_and_errors_without_a_reader_end_as_usual(arguments: list[str], code: int) -> None:
     assert without_reader(arguments, errors_too=True).returncode == code
 
 

@@ -65,7 +65,7 @@ def test_a_cluster_gives_the_same_bytes_though_a_worker_is_killed_in_the_middle(
 
 
 @needs_dask
-def test_an_address_where_no_scheduler_answers_is_said_to_be_one(tmp_path):
+def test_an_address_where_no_scheduler_answers_is_reported(tmp_path):
     source = write(tmp_path / "class", {"ann/gradients.py": SOLUTION})
     done = batch(source, tmp_path / "results", "--dask", "tcp://127.0.0.1:1")
     assert done.returncode == 3
@@ -75,7 +75,7 @@ def test_an_address_where_no_scheduler_answers_is_said_to_be_one(tmp_path):
 
 @needs_dask
 @pytest.mark.parametrize("address", ["nonsense", "tcp://host", "tcp://host:port", "ftp://host:1"])
-def test_what_is_no_address_of_a_scheduler_is_said_to_be_none(address, tmp_path):
+def test_an_invalid_address_is_reported(address, tmp_path):
     source = write(tmp_path / "class", {"ann/gradients.py": SOLUTION})
     done = batch(source, tmp_path / "results", "--dask", address)
     assert done.returncode == 2
@@ -112,7 +112,7 @@ def test_an_assignment_with_files_outside_its_folder_is_not_sent_to_a_cluster(co
 
 
 @pytest.mark.parametrize("answer", [b"", None])
-def test_something_that_is_no_scheduler_is_not_waited_for(answer):
+def test_nobody_waits_for_something_that_is_no_scheduler(answer):
     from grader.classroom.batch.cluster import _knock
 
     with socket.create_server(("127.0.0.1", 0)) as server:

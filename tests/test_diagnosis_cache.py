@@ -42,7 +42,7 @@ def test_tables_are_the_same_after_writing_and_reading(assignment, tables, tmp_p
             assert all(np.array_equal(a, b) for a, b in zip(one.matrices, other.matrices, strict=True))
 
 
-def test_no_two_entries_of_a_table_tell_the_same_story_of_the_same_numbers(tables):
+def test_no_two_entries_of_a_table_explain_the_same_numbers_in_the_same_way(tables):
     for entries in tables.gradients.values():
         seen = set()
         for i in range(len(entries)):
@@ -118,7 +118,7 @@ def test_an_assignment_of_another_kind_is_diagnosed_too(tmp_path):
 
     other = load_assignment(load_config(tmp_path / "config.yaml"), tmp_path, with_solution=True)
 
-    def told(name, answer):
+    def explained(name, answer):
         values = []
         for k, point in enumerate(other.points):
             right = {n: v[k] for n, v in other.exact.items()}
@@ -126,15 +126,15 @@ def test_an_assignment_of_another_kind_is_diagnosed_too(tmp_path):
         return explain(other, knowledge_of(other), name, values, {})
 
     def kind(name, answer):
-        return told(name, answer).diagnosis.mistakes[0].kind
+        return explained(name, answer).diagnosis.mistakes[0].kind
 
     def operators(name, answer):
-        return told(name, answer).operators
+        return explained(name, answer).operators
 
     assert kind("dJ_db", lambda right, s: right["dJ_do"]) == "missing-factor"
     assert kind("dJ_db", lambda right, s: right["dJ_do"] * s["o"] * (1 - s["o"])) == "wrong-derivative"
     assert operators("dJ_db", lambda right, s: right["dJ_do"] * (1 - s["o"]) ** 2) == ("power-bracket",)
-    target = told("dJ_do", lambda right, s: s["t"]).diagnosis
+    target = explained("dJ_do", lambda right, s: s["t"]).diagnosis
     assert [mistake.statement for mistake in target.mistakes] == [
         "your numbers are exactly t: that is not the gradient asked for"
     ]
@@ -148,7 +148,7 @@ def test_processes_that_need_the_same_tables_at_once_build_them_once(assignment,
     monkeypatch.setattr(cache, "_folders", lambda assignment: [tmp_path])
     built = multiprocessing.get_context("fork").Value("i", 0)
 
-    def build(assignment, world):
+    def build(assignment):
         with built.get_lock():
             built.value += 1
         time.sleep(0.5)

@@ -1,4 +1,4 @@
-"""The diagnosis engine on the labelled wrong answers of tests/diagnosis, and on what must find no story."""
+"""The diagnosis engine on the labelled wrong answers of tests/diagnosis, and on numbers that must stay unexplained."""
 
 import dataclasses
 import sys
@@ -32,8 +32,8 @@ def bench():
     return diagnosis.Bench()
 
 
-def told(bench, name):
-    """Share of a set's answers with a story, and share of those whose first mistake is of the label's kind."""
+def recall_and_agreement(bench, name):
+    """Share of a set's answers with a diagnosis, and share of those whose first mistake is of the label's kind."""
     rows = []
     for item in yaml.safe_load((ROOT / "tests" / "diagnosis" / name).read_text()):
         found, _ = bench.explain(item["gradient"], bench.run(item["code"]))
@@ -55,19 +55,19 @@ def grade_code(bench, codes):
     return {gradient.name: gradient for gradient in grade_run(bench.assignment, Run(answers), "student.py").gradients}
 
 
-def test_nearly_all_single_mistakes_have_a_story_that_agrees_with_the_label(bench):
-    recall, agreement = told(bench, "set_a.yaml")
+def test_nearly_all_single_mistakes_have_a_diagnosis_that_agrees_with_the_label(bench):
+    recall, agreement = recall_and_agreement(bench, "set_a.yaml")
     assert recall >= 0.98
     assert agreement >= 0.96
 
 
-def test_mistakes_written_without_sight_of_the_operators_have_stories_too(bench):
-    recall, agreement = told(bench, "set_b.yaml")
+def test_mistakes_written_without_sight_of_the_operators_are_diagnosed_too(bench):
+    recall, agreement = recall_and_agreement(bench, "set_b.yaml")
     assert recall >= 0.90
     assert agreement >= 0.90
 
 
-def test_a_factor_left_out_is_one_story_and_not_also_a_term_left_out_of_the_factor(bench):
+def test_a_factor_left_out_is_one_mistake_and_not_also_a_term_left_out_of_the_factor(bench):
     d_dh = bench.assignment.exact["dJ_dh"]
     found, _ = bench.explain("dJ_db1", bench.run("D * s.h", D=d_dh))
     assert [(mistake.kind, mistake.statement) for mistake in found.diagnosis.mistakes] == [
@@ -78,14 +78,14 @@ def test_a_factor_left_out_is_one_story_and_not_also_a_term_left_out_of_the_fact
     ]
 
 
-def test_two_mistakes_in_one_gradient_are_both_told(bench):
+def test_two_mistakes_in_one_gradient_are_both_reported(bench):
     d_dh = bench.run("(s.y_hat + s.y) @ s.U.T")
     found, _ = bench.explain("dJ_dH", bench.run("s.h.T @ (D * s.h * (1 - s.h))", D=d_dh))
     assert found.diagnosis.certainty == "exact"
     assert {mistake.kind for mistake in found.diagnosis.mistakes} == {"sign", "wrong-variable"}
 
 
-def test_a_chain_of_mistakes_is_told_once_each_where_they_were_made(bench):
+def test_each_mistake_in_a_chain_is_reported_once_where_it_was_made(bench):
     delta = bench.run("s.y_hat + s.y")
     dh = bench.run("D @ s.U.T", D=delta)
     result = grade_code(bench, {})
@@ -127,31 +127,32 @@ def test_a_wrong_outer_product_is_recognised_in_any_shape(bench, code, kinds):
     assert found.diagnosis.certainty == "exact"
 
 
-def test_single_precision_keeps_the_story(bench):
+def test_single_precision_keeps_the_diagnosis(bench):
     values = [v.astype(np.float32).astype(float) for v in bench.run("s.h_prev.T @ dJ_db2(s)")]
-    assert bench.explain("dJ_dU", values, tolerance=SINGLE)[0].note == "wrong-variable:h"
+    [mistake] = bench.explain("dJ_dU", values, tolerance=SINGLE)[0].diagnosis.mistakes
+    assert (mistake.kind, mistake.where) == ("wrong-variable", "h")
     assert bench.explain("dJ_dU", values, tolerance=DOUBLE)[0].diagnosis.certainty == "none"
 
 
 @pytest.mark.parametrize(
     ("gradient", "quantity"), [("dJ_dU", "U"), ("dJ_dh_prev", "h_prev"), ("dJ_dL_x", "e"), ("dJ_db1", "h")]
 )
-def test_a_quantity_handed_in_for_a_gradient_is_called_by_its_name(bench, gradient, quantity):
+def test_a_quantity_returned_as_a_gradient_is_called_by_its_name(bench, gradient, quantity):
     found, _ = bench.explain(gradient, [point.values[quantity] for point in bench.assignment.points])
     [mistake] = found.diagnosis.mistakes
     assert mistake.statement == f"your numbers are exactly {quantity}: that is not the gradient asked for"
     assert found.operators == ("wrong-result",)
 
 
-def test_the_mistakes_of_one_story_among_several_are_told_together():
+def test_the_mistakes_of_one_hypothesis_among_several_share_a_statement():
     sign, scale = OPERATORS["sign-result"].edit("the result"), OPERATORS["scale-number"].edit("the result", new="2")
     one, two = Hypothesis((sign, scale), "", 2.3, "table"), Hypothesis((scale,), "", 2.4, "table")
     both = [
-        "in your numbers the sign is flipped throughout",
-        "at the same time, everything is multiplied by 2",
+        "in your numbers, the sign is flipped throughout",
+        "in addition, everything is multiplied by 2",
     ]
     assert [mistake.statement for mistake in _explanation("tie", [one, two]).diagnosis.mistakes] == [
-        "; and ".join(both),
+        "; ".join(both),
         scale.statement,
     ]
     assert [mistake.statement for mistake in _explanation("exact", [one]).diagnosis.mistakes] == both
@@ -188,7 +189,7 @@ def test_a_numerical_derivative_is_named_without_a_verdict(bench):
     st.sampled_from([DOUBLE, SINGLE]),
     st.integers(0, 2**32 - 1),
 )
-def test_there_is_no_story_for_noise(bench, name, how, tolerance, seed):
+def test_noise_has_no_diagnosis(bench, name, how, tolerance, seed):
     random = np.random.default_rng(seed)
     values = []
     for right in bench.assignment.exact[name]:
@@ -205,7 +206,7 @@ def test_there_is_no_story_for_noise(bench, name, how, tolerance, seed):
     assert found.diagnosis.mistakes == []
 
 
-def test_without_a_story_there_are_properties(bench):
+def test_without_a_diagnosis_there_are_properties(bench):
     found, _ = bench.explain("dJ_dH", bench.run("np.clip(s.h_prev.T @ dJ_db1(s), -0.02, 0.02)"))
     assert found.diagnosis.certainty == "none"
     assert any("clipped" in sentence for sentence in found.diagnosis.properties)
@@ -215,7 +216,7 @@ def test_without_a_story_there_are_properties(bench):
     assert any("each row is the right row times a number" in sentence for sentence in found.diagnosis.properties)
 
 
-def test_every_operator_has_a_kind_of_the_contract_and_a_sentence_that_is_whole():
+def test_every_operator_has_a_kind_of_the_contract_and_a_complete_sentence():
     for slug, operator in OPERATORS.items():
         assert operator.kind in KINDS, slug
         statement = operator.edit("WHERE", new="NEW", old="OLD").statement
@@ -274,14 +275,13 @@ return g"""
 
 JACOBIAN = "(np.diagflat(s.y_hat) - s.y_hat.T @ s.y_hat)"
 BINARY = "(-s.y / s.y_hat + (1 - s.y) / (1 - s.y_hat))"
-NOT_MULTIPLIED = "every output by every input, not multiplied by"
 GET = "your numbers are what you get"
-ENTRYWISE = f"{GET} with products entry by entry where a matrix product with the derivative of softmax belongs"
+ENTRYWISE = f"{GET} with an elementwise product instead of a matrix product with the derivative of softmax"
 RECOMPUTED_H = "sigmoid(s.h_prev @ s.H + s.e @ s.I)"
 
 
-def words_on(bench, name, code):
-    """All that is said of a wrong answer: the statements, and the hints."""
+def messages_on(bench, name, code):
+    """The statements on a wrong answer, and the hints."""
     result = grade_code(bench, {name: code})[name]
     assert result.status == "failed"
     return [mistake.statement for mistake in result.diagnosis.mistakes], result.hints
@@ -293,12 +293,12 @@ def words_on(bench, name, code):
         (
             "dJ_db2",
             JACOBIAN,
-            f"your numbers are the table of derivatives of softmax, {NOT_MULTIPLIED} dJ/dy_hat",
+            "your numbers are the Jacobian of softmax, not multiplied by dJ/dy_hat",
         ),
         (
             "dJ_db1",
             "np.diagflat(s.h * (1 - s.h))",
-            f"your numbers are the table of derivatives of sigmoid, {NOT_MULTIPLIED} dJ/dh",
+            "your numbers are the Jacobian of sigmoid, not multiplied by dJ/dh",
         ),
         (
             "dJ_db2",
@@ -313,57 +313,57 @@ def words_on(bench, name, code):
         (
             "dJ_db2",
             "p = softmax(-s.y / s.y_hat)\nreturn np.diagflat(p) - p.T @ p",
-            "your numbers are the table of derivatives of softmax at dJ/dy_hat, not multiplied by it",
+            "your numbers are the Jacobian of softmax at dJ/dy_hat, not multiplied by dJ/dy_hat",
         ),
         (
             "dJ_db2",
             f"{BINARY} @ {JACOBIAN}",
-            "your numbers are what you get from a cross entropy of every entry where the derivative of the loss belongs",
+            f"{GET} with the derivative of a binary cross entropy of each entry instead of the derivative of the loss",
         ),
         (
             "dJ_db2",
             BINARY,
-            "your numbers are what you get from a cross entropy of every entry where the derivative of the loss belongs",
+            f"{GET} with the derivative of a binary cross entropy of each entry instead of the derivative of the loss",
         ),
         ("dJ_dH", "np.round(s.h_prev.T @ dJ_db1(s), 3)", "your numbers are the right ones rounded to 3 decimal places"),
         ("dJ_dh", "np.round(dJ_db2(s) @ s.U.T)", "your numbers are the right ones rounded to whole numbers"),
-        ("dJ_dh", "np.full_like(s.h, dJ_dh(s).mean())", "your numbers are means over all entries of the right ones"),
+        ("dJ_dh", "np.full_like(s.h, dJ_dh(s).mean())", "your numbers are the right ones averaged over all entries"),
         (
             "dJ_dh",
             "np.full_like(s.h, dJ_dh(s).sum())",
-            "your numbers are sums over all entries, set in every place, of the right ones",
+            "your numbers are the right ones summed over all entries, with the sum in every place",
         ),
     ],
 )  # fmt: skip
 def test_a_single_mistake_is_one_statement(bench, name, code, statement):
-    assert words_on(bench, name, code)[0] == [statement]
+    assert messages_on(bench, name, code)[0] == [statement]
 
 
 @pytest.mark.parametrize(
     "name, code, never",
     [
-        ("dJ_dU", "s.U * dJ_db2(s)", ["vector is another one of the same size", "it happens to have the right size"]),
+        ("dJ_dU", "s.U * dJ_db2(s)", ["the same shape", "it happens to have the right size"]),
         ("dJ_dI", "s.I * dJ_db1(s)", ["the same shape", "the right size"]),
         ("dJ_dH", "s.H.T * dJ_db1(s)", ["the same shape", "the right size"]),
         ("dJ_dL_x", "dJ_db1(s) @ s.U", ["the same shape", "the right size"]),
         ("dJ_dU", f"{RECOMPUTED_H}.T @ dJ_db2(s)", ["every quantity", "path", "softmax"]),
-        ("dJ_db1", f"dJ_dh(s) * {RECOMPUTED_H} * (1 - {RECOMPUTED_H})", ["every quantity", "path", "sigmoid is left out"]),
+        ("dJ_db1", f"dJ_dh(s) * {RECOMPUTED_H} * (1 - {RECOMPUTED_H})", ["every quantity", "path", "sigmoid is missing"]),
         ("dJ_db2", "softmax(s.h @ s.U) - s.y", ["not differentiated completely", "add up to zero"]),
         ("dJ_db2", f"{BINARY} @ {JACOBIAN}", ["opposite sign", "once more", "not differentiated completely"]),
         ("dJ_db2", f"(s.y_hat - s.y) @ {JACOBIAN}", ["not differentiated completely"]),
         ("dJ_dh_prev", "dJ_db1(s)", ["read along the wrong axis"]),
         ("dJ_dH", "dJ_dH(s) + s.H", ["h_prev is given", "goes back through"]),
-        ("dJ_dU", "s.z.T @ dJ_db2(s)", ["derivative of the non-linearity"]),
+        ("dJ_dU", "s.z.T @ dJ_db2(s)", ["derivative of a nonlinear function"]),
         ("dJ_dU", "s.h.T @ s.y_hat", ["which row stands to the left"]),
         ("dJ_db2", "s.y_hat - 1", ["the same shape"]),
         ("dJ_db2", "softmax(s.h @ s.U + s.b2) - np.roll(s.y, 1, axis=1)", ["the row of b2"]),
     ],
 )  # fmt: skip
-def test_no_hint_says_what_is_false_of_the_numbers(bench, name, code, never):
-    statements, hints = words_on(bench, name, code)
-    said = " ".join([*statements, *hints])
+def test_no_hint_is_false_of_the_numbers(bench, name, code, never):
+    statements, hints = messages_on(bench, name, code)
+    text = " ".join([*statements, *hints])
     assert len(hints) == 3
-    assert [words for words in never if words in said] == []
+    assert [words for words in never if words in text] == []
 
 
 @pytest.mark.parametrize(
@@ -376,8 +376,8 @@ def test_no_hint_says_what_is_false_of_the_numbers(bench, name, code, never):
         ("dJ_db2", "softmax(s.h_prev @ s.U + s.b2) - s.y", "y_hat"),
     ],
 )
-def test_a_forward_pass_gone_wrong_is_compared_with_what_the_step_gives(bench, name, code, quantity):
-    _, hints = words_on(bench, name, code)
+def test_a_forward_pass_gone_wrong_is_compared_with_what_s_holds(bench, name, code, quantity):
+    _, hints = messages_on(bench, name, code)
     assert hints[0].endswith(f"Compare yours with s.{quantity}.")
     assert "every term of the model's line" in hints[1]
     assert hints[2].startswith(f"Use s.{quantity}, ")
@@ -394,16 +394,16 @@ def test_a_forward_pass_gone_wrong_is_compared_with_what_the_step_gives(bench, n
     ],
 )
 def test_of_several_mistakes_none_calls_the_numbers_right(bench, name, code):
-    statements, _ = words_on(bench, name, code)
+    statements, _ = messages_on(bench, name, code)
     assert len(statements) > 1
     for statement in statements:
         assert "numbers are right" not in statement
         assert "the right ones" not in statement
         assert "right size" not in statement
-    assert all(statement.startswith("at the same time, ") for statement in statements[1:])
+    assert all(statement.startswith(("in addition, ", "and also ")) for statement in statements[1:])
 
 
-def test_a_mistake_on_the_students_own_gradient_is_not_measured_by_the_right_one(bench):
+def test_a_mistake_on_the_students_own_gradient_is_not_compared_with_the_right_one(bench):
     delta = bench.run("s.y_hat + s.y")
     codes = {"dJ_db2": delta, "dJ_dU": bench.run("-(s.h.T @ D)", D=delta)}
     answers = {
@@ -455,8 +455,10 @@ def test_half_precision_is_not_taken_for_a_numerical_derivative(bench):
 
 
 def test_an_array_of_zeros_is_not_called_rounded(bench):
-    statements, _ = words_on(bench, "dJ_dH", "np.zeros(s.H.shape)")
-    assert statements == ["your numbers do not depend on the step as a gradient does: they are zero, up to rounding"]
+    statements, _ = messages_on(bench, "dJ_dH", "np.zeros(s.H.shape)")
+    assert statements == [
+        "your numbers do not depend on the sample point as a gradient does: they are zero, up to rounding"
+    ]
 
 
 def test_what_is_zero_because_of_an_array_of_whole_numbers_is_not_accused(bench):

@@ -33,7 +33,7 @@ def case_round(s):
 
 
 def run_functions(assignment: Assignment, source: str, names: list[str], *, without: tuple[str, ...] = ()) -> Run:
-    """Run functions of other names than the assignment's, at its first step."""
+    """Run functions of other names than the assignment's, at its first sample point."""
     values = assignment.points[0].values
     point = {name: value for name, value in values.items() if name != assignment.config.loss}
     writer = JobWriter([point], 2048, [assignment.points[0].sizes])
@@ -63,7 +63,8 @@ def test_an_exception_is_explained_by_its_expression_and_shapes(
     answers: dict[str, Answer], case: dict[str, Any]
 ) -> None:
     assert answers[case["id"]].outcome == "raised"
-    assert list(answers[case["id"]].explanation) == case["says"]
+    assert list(answers[case["id"]].explanation) == case["explanation"]
+    assert not answers[case["id"]].forged
 
 
 def test_exceptions_are_explained_where_no_file_can_be_opened(assignment: Assignment) -> None:
@@ -71,7 +72,7 @@ def test_exceptions_are_explained_where_no_file_can_be_opened(assignment: Assign
     assert answer.explanation[0] == "delta(s) is (1, V)  @  s.U is (Dh, V)"
 
 
-def test_what_has_effects_is_not_evaluated_again(assignment: Assignment) -> None:
+def test_an_expression_with_side_effects_is_not_evaluated_again(assignment: Assignment) -> None:
     answer = explained(assignment, "seen = []\nreturn (seen.append(print('once')) or s.h) @ s.y")
     assert answer.printed == "once\n"
     assert answer.outcome == "raised"
@@ -109,9 +110,9 @@ def test_hostile_names_reach_the_grader_as_cut_printable_lines(assignment: Assig
 
 
 def test_a_quantity_of_no_unique_size_keeps_its_number() -> None:
-    from grader.sandbox.inside.exceptions.symbols import Letters
+    from grader.sandbox.inside.exceptions.symbols import Symbols
 
-    letters = Letters({"V": 9, "d": 4, "Dh": 6})
-    assert letters.shape((36, 9)) == "(36, V)"  # d·V and Dh·Dh
-    assert letters.shape((54, 1)) == "(Dh·V, 1)"
-    assert letters.shape((7,)) == "(7,)"
+    symbols = Symbols({"V": 9, "d": 4, "Dh": 6})
+    assert symbols.shape((36, 9)) == "(36, V)"  # d·V and Dh·Dh
+    assert symbols.shape((54, 1)) == "(Dh·V, 1)"
+    assert symbols.shape((7,)) == "(7,)"

@@ -15,17 +15,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from grader.atomic import write_file
 from grader.classroom.exports.cells import cell, csv_text, number
-from grader.classroom.exports.feedback import Block, fragment, markdown, page, web_page
+from grader.classroom.exports.feedback import Block, fragment, markdown, moodle_zip, page, web_page
 from grader.classroom.exports.gradebooks import fill_canvas, gradescope_csv
-from grader.classroom.exports.moodlezip import moodle_zip
 from grader.classroom.exports.results import write_results
-from grader.classroom.exports.show import find_one, print_student
 from grader.classroom.exports.worksheet import fill_moodle
 from grader.classroom.store.gradings import RunRecord, record
 from grader.classroom.store.query import Results
 from grader.classroom.store.store import Store
+from grader.cli.commands.show import find_one, print_student
 from grader.errors import UsageError
 from grader.grading.pipeline import grade_run
 from grader.inputs.download import read_download
@@ -54,15 +52,15 @@ def stored(tmp_path: Path, layout: str, graded) -> Results:
 
 def _grade_all(store: Store, download: Path, graded) -> None:
     state, by_source = graded
-    round_id = store.begin_round("batch", state, "title: x")
+    grading_run = store.begin_grading_run("batch", state, "title: x")
     for entry in read_download(download, "gradients.py").entries:
         store.receive(entry, receive(entry, "gradients.py", 10**6, []))
     for number_, source in store.connection.execute(
         "SELECT id, source FROM submissions WHERE source IS NOT NULL"
     ).fetchall():
         run = RunRecord(b"\x80", "", 0.1, 1, state.steps, state.runtime, "strong")
-        record(store, number_, round_id, msgspec.json.encode(by_source[source]), run)
-    store.finish_round(round_id)
+        record(store, number_, grading_run, msgspec.json.encode(by_source[source]), run)
+    store.finish_grading_run(grading_run)
 
 
 def table(text: str, delimiter: str = ",") -> list[list[str]]:
@@ -124,7 +122,7 @@ def test_of_two_people_of_one_name_only_the_one_who_submitted_gets_marks(tmp_pat
     assert by_name.refused == [("Ann Lee", "several people are called Ann Lee")]
 
 
-def test_a_canvas_file_without_ids_is_filled_by_number_or_its_column_is_asked_for(tmp_path, graded):
+def test_a_canvas_file_without_ids_is_filled_by_number_or_the_missing_column_is_reported(tmp_path, graded):
     rows = [line.split(",") for line in SIS.replace(", ", " ").splitlines()]
     (tmp_path / "g.csv").write_text("\n".join(",".join(row[:1] + row[2:]) for row in rows))
     with stored(tmp_path / "a", "gradescope", graded) as results:
@@ -160,14 +158,14 @@ def test_decimal_commas_are_written_back_as_they_were_found(tmp_path, graded):
         ("a,b\n", "x", "expected a table with a row per student, found 1 rows"),
     ],
 )
-def test_a_gradebook_that_is_none_is_said_to_be_none(text, column, message, tmp_path, graded):
+def test_a_file_that_is_not_a_gradebook_is_an_error(text, column, message, tmp_path, graded):
     (tmp_path / "g.csv").write_text(text)
     with stored(tmp_path, "canvas", graded) as results, pytest.raises(UsageError, match=message):
         fill_canvas(results, tmp_path / "g.csv", column)
 
 
 @pytest.mark.parametrize(("scale", "marks"), [(False, ["100", "92", "100"]), (True, ["10", "9.2", "10"])])
-def test_marks_go_as_they_are_or_converted_into_a_column_that_counts_otherwise(scale, marks, tmp_path, graded):
+def test_marks_are_written_unchanged_or_scaled_to_the_points_of_the_column(scale, marks, tmp_path, graded):
     (tmp_path / "g.csv").write_text(CANVAS)
     (tmp_path / "w.csv").write_text(MOODLE.replace("100.00", '"10,00"'))
     with stored(tmp_path / "canvas", "canvas", graded) as results:
@@ -188,7 +186,7 @@ Participant 1044,Dana O'Hara,dohara@example.edu,No submission,,100.00,Yes,-,-,
 """
 
 
-def test_the_worksheet_of_moodle_comes_back_with_nothing_but_grades_and_comments_changed(tmp_path, graded, assignment):
+def test_in_a_moodle_worksheet_only_grades_and_comments_change(tmp_path, graded, assignment):
     worksheet = tmp_path / "worksheet.csv"
     worksheet.write_text(MOODLE, encoding="utf-8-sig")
     with stored(tmp_path, "moodle", graded) as results:
@@ -213,7 +211,7 @@ def test_a_worksheet_in_another_language_needs_the_title_of_its_column(tmp_path,
         assert (filled.graded, filled.uncommented) == (3, False)
 
 
-def test_a_worksheet_without_participant_numbers_is_reported_as_that(tmp_path, graded):
+def test_a_worksheet_without_participant_numbers_is_an_error(tmp_path, graded):
     worksheet = tmp_path / "worksheet.csv"
     worksheet.write_text(re.sub(r"^[^,]*,", "", MOODLE, flags=re.MULTILINE))
     with stored(tmp_path, "moodle", graded) as results:
@@ -223,7 +221,7 @@ def test_a_worksheet_without_participant_numbers_is_reported_as_that(tmp_path, g
             fill_moodle(results, worksheet, lambda row: "")
 
 
-def test_a_worksheet_in_another_language_is_scaled_and_its_comments_are_asked_for(tmp_path, graded):
+def test_a_worksheet_in_another_language_is_scaled_and_needs_the_title_of_its_comments(tmp_path, graded):
     worksheet = tmp_path / "worksheet.csv"
     dutch = {"Grade,Maximum Grade": "Cijfer,Maximumcijfer", "Feedback comments": "Feedback als commentaar"}
     text = MOODLE.replace("100.00", '"10,00"')
@@ -238,7 +236,7 @@ def test_a_worksheet_in_another_language_is_scaled_and_its_comments_are_asked_fo
             fill_moodle(results, worksheet, lambda row: "", "Cijfer", "Commentaar")
 
 
-def test_a_team_of_moodle_shares_its_marks_and_its_number_is_no_participant(tmp_path, graded):
+def test_a_moodle_team_shares_its_marks_and_its_number_is_not_a_participants(tmp_path, graded):
     worksheet = tmp_path / "worksheet.csv"
     worksheet.write_text(
         "Identifier,Full name,Status,Group,Grade,Maximum Grade,Feedback comments\n"
@@ -254,7 +252,7 @@ def test_a_team_of_moodle_shares_its_marks_and_its_number_is_no_participant(tmp_
 
 
 @pytest.mark.parametrize("name", ["Team", "Submitted", "Other"])
-def test_nobody_becomes_a_team_by_being_called_like_one(name, tmp_path, graded):
+def test_nobody_becomes_a_team_by_taking_its_name(name, tmp_path, graded):
     (tmp_path / "w.csv").write_text(
         "Identifier,Full name,Status,Group,Grade,Maximum Grade,Feedback comments\n"
         f"Participant 1041,{name},Submitted,,,100.00,\n"
@@ -286,7 +284,7 @@ def test_a_participant_who_takes_the_name_of_a_team_gets_their_own_marks_in_thei
 
 
 @pytest.mark.parametrize(("title", "no"), [("Grade can be changed", "No"), ("Bewertung änderbar", "Nein")])
-def test_rows_that_moodle_has_locked_are_left_as_they_are_and_listed(title, no, tmp_path, graded):
+def test_rows_locked_by_moodle_are_left_as_they_are_and_listed(title, no, tmp_path, graded):
     lines = MOODLE.replace("Grade can be changed", title).splitlines()
     lines[2] = lines[2].replace("100.00,Yes", f"100.00,{no}")
     (tmp_path / "w.csv").write_text("\n".join(lines))
@@ -308,10 +306,10 @@ def test_nothing_in_a_name_acts_on_a_terminal_or_turns_a_line_in_any_file(tmp_pa
     with Store(tmp_path / "results", create=True) as store:
         state, by_source = graded
         source, one = next(iter(by_source.items()))
-        round_id = store.begin_round("batch", state, "title: x")
+        grading_run = store.begin_grading_run("batch", state, "title: x")
         entry = Entry("e", [who, zoe], [], group=HOSTILE, note=HOSTILE)
         store.receive(entry, Received(HOSTILE, source, note=HOSTILE))
-        record(store, 1, round_id, msgspec.json.encode(msgspec.structs.replace(one, submission=HOSTILE)))
+        record(store, 1, grading_run, msgspec.json.encode(msgspec.structs.replace(one, submission=HOSTILE)))
         store.note_download(tmp_path, "moodle", [Refusal(HOSTILE, HOSTILE)])
     write_results(tmp_path / "results", assignment.config)
     with Results(tmp_path / "results") as results:
@@ -340,7 +338,7 @@ def test_a_page_made_of_any_text_has_nothing_in_it_that_acts_on_a_terminal():
         assert not [c for c in shown if unicodedata.category(c) in ("Cc", "Cf", "Cs") and c != "\n"]
 
 
-def test_export_says_who_was_left_out_and_why_and_ends_with_3_where_nobody_was_placed(tmp_path, graded, grader):
+def test_export_lists_who_was_left_out_and_why_and_exits_with_3_if_nobody_got_marks(tmp_path, graded, grader):
     stored(tmp_path, "gradescope", graded).close()
     (tmp_path / "g.csv").write_text(SIS.replace("S3,cwu", "1043,other@example.edu"))
     (tmp_path / "strangers.csv").write_text(CANVAS)
@@ -355,7 +353,7 @@ def test_export_says_who_was_left_out_and_why_and_ends_with_3_where_nobody_was_p
     assert none.stderr == "nobody's marks were filled in: see above\n"
 
 
-def test_the_feedback_zip_of_moodle_uses_moodles_own_folders(tmp_path, graded, assignment):
+def test_the_feedback_zip_for_moodle_uses_its_own_folders(tmp_path, graded, assignment):
     with stored(tmp_path, "moodle", graded) as results:
         data, count = moodle_zip(results, assignment.config)
         assert moodle_zip(results, assignment.config)[0] == data
@@ -426,19 +424,8 @@ def test_hostile_text_stays_text_in_markdown(text):
     assert all(line.strip() != fence for line in text.split("\n"))
 
 
-def test_a_page_has_no_script_and_asks_nobody_for_anything():
+def test_a_page_has_no_script_and_loads_nothing():
     shown = web_page([Block("heading", "x", 1)])
     assert "default-src 'none'" in shown
     assert "http:" not in shown
     assert "https:" not in shown
-
-
-def test_a_file_is_replaced_whole_or_left_alone(tmp_path):
-    path = tmp_path / "a.csv"
-    write_file(path, b"one")
-    before = path.stat().st_ino
-    write_file(path, b"one")
-    assert path.stat().st_ino == before
-    write_file(path, b"two")
-    assert path.read_bytes() == b"two"
-    assert [file.name for file in tmp_path.iterdir()] == ["a.csv"]

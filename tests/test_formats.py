@@ -1,6 +1,6 @@
-"""What other platforms read: each format held against the schema that its platform documents.
+"""What other platforms read: an example of each format, and the schema that its platform documents.
 
-The schemas below are ours, after
+The schemas below follow
     PrairieLearn  docs/externalGrading.md, "Grading results"
     CodeGrade     cg-pytest-reporter 1!1.1.3, the types `UnitTestMessage` and `TestCaseResult` of its plugin
     Submitty      submitty.org, Instructor, Autograding Validation, "Python Custom Validator Output"
@@ -8,6 +8,7 @@ The schemas below are ours, after
     JUnit         jenkinsci/xunit-plugin, junit-10.xsd, the strictest that is in use
 """
 
+import importlib
 import json
 import re
 import subprocess
@@ -18,18 +19,31 @@ from xml.etree import ElementTree
 
 import msgspec
 import pytest
-from conftest import SUBMISSIONS
+from conftest import ROOT, SUBMISSIONS, assert_golden
 
+from grader.config.keys import CHECKS
 from grader.errors import GraderError
 from grader.grading.grade import not_graded
 from grader.grading.pipeline import grade_run
+from grader.output import formats
 from grader.output.formats import NAMES, render
+from grader.output.wording import STATUS_LABELS
 from grader.problem.assignment import Assignment
-from grader.records.result import Grade
+from grader.records.result import (
+    CheckOutcome,
+    CheckResult,
+    Diagnosis,
+    FollowThrough,
+    Grade,
+    GradientResult,
+    GradientStatus,
+    Mistake,
+)
 from grader.records.run import Answer, Run
 from grader.sandbox.host import Sandbox
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
+GOLDEN = ROOT / "tests" / "golden" / "formats"
 HOSTILE = "</message>]]><script>alert(1)</script>\x00\x1b[31m| a | `b` \u202e\n## heading\n::set-output name=x::1"
 
 
@@ -155,7 +169,7 @@ def test_junit_has_a_case_per_gradient_and_check_and_counts_that_add_up(assignme
     assert sum(each) == pytest.approx(graded.score)
 
 
-def test_junit_fits_the_schema_that_jenkins_holds_it_against(assignment: Assignment, graded: Grade) -> None:
+def test_junit_fits_the_schema_of_jenkins(assignment: Assignment, graded: Grade) -> None:
     root = ElementTree.fromstring(render("junit", graded, assignment.config))
     assert root.tag == "testsuites"
     for element in root.iter():
@@ -197,7 +211,7 @@ def test_codegrade_has_lines_of_ascii_that_end_with_the_points(assignment: Assig
     assert succeeded == pytest.approx(graded.score)
 
 
-def test_submitty_has_a_part_of_one_and_a_message_per_gradient(assignment: Assignment, graded: Grade) -> None:
+def test_submitty_has_a_score_from_0_to_1_and_a_message_per_gradient(assignment: Assignment, graded: Grade) -> None:
     text = render("submitty", graded, assignment.config)
     assert len(text.splitlines()) == 1
     data = msgspec.json.decode(text, type=SubmittySuccess).data
@@ -216,22 +230,64 @@ def test_githubs_summary_has_a_row_per_gradient_and_runs_nothing_of_the_students
     assert not re.search(r"^::", text, re.MULTILINE)
 
 
+def result(name: str, score: float, status: GradientStatus, outcomes: str, **rest: Any) -> GradientResult:
+    """A gradient of 10 marks; `outcomes` has one letter for each check: passed, failed, skipped or undecided."""
+    whole: dict[str, CheckOutcome] = {"p": "passed", "f": "failed", "s": "skipped", "u": "undecided"}
+    checks = [
+        CheckResult(check, whole[letter], most if letter == "p" else 0, most, "what the check saw" * (letter in "fu"))
+        for check, most, letter in zip(CHECKS, (2, 4, 4), outcomes, strict=True)
+    ]
+    return GradientResult(name, score, 10, status, checks, **rest)
+
+
+def every_status() -> Grade:
+    """A bit of everything, with texts of its own: the examples change only when a format does."""
+    runtime = Diagnosis("exact", [Mistake("runtime", "", "s.U is (7, 11)\ns.h is (1, 7)")])
+    gradients = [
+        result("dJ_db2", 2, "failed", "pfs", hints=["Look at the *sign* of `y`.", "A second hint."]),
+        result("dJ_dU", 10, "followed_through", "pfs", follow_through=FollowThrough(["dJ_db2"], 8)),
+        result("dJ_dh", 10, "passed", "ppp", notes=["warned: overflow"]),
+        result("dJ_db1", 6, "failed", "ppu"),
+        result("dJ_dz", 0, "raised", "sss", message="NameError: name 'dz' is not defined", line=12),
+        result("dJ_de", 0, "raised", "sss", message="ValueError: shapes", line=20, cell=3, diagnosis=runtime),
+        result("dJ_dL", 0, "raised", "sss", message="TypeError: None", line=21, inherits=["dJ_dz"]),
+        result("dJ_dI", 0, "timed_out", "sss", message="stopped: more than 2 s of CPU time"),
+        result("dJ_dx", 0, "out_of_memory", "sss"),
+        result("dJ_dy", 0, "died", "sss"),
+        result("dJ_dH", 0, "missing", "sss", message="NotImplementedError: dJ_dH is not written yet"),
+        result("dJ_dh_prev", 0, "missing", "sss", message="did you mean dJ_dh_prev?"),
+    ]
+    assert {one.status for one in gradients} == set(STATUS_LABELS) - {"not_graded"}
+    return Grade(1, "gradients.py", "graded", 28, 120, gradients, notes=["a note on the file"])
+
+
 @pytest.mark.parametrize("name", NAMES)
-def test_no_format_turns_a_failure_of_ours_into_a_zero(assignment: Assignment, name: str) -> None:
-    ours = not_graded(assignment, "gradients.py", "the sandbox does not hold")
-    if name in ("autolab", "codegrade"):
-        with pytest.raises(GraderError, match="knows no such outcome"):
-            render(name, ours, assignment.config)
-        return
-    text = render(name, ours, assignment.config)
-    if name == "prairielearn":
-        assert msgspec.json.decode(text, type=PrairieLearn).gradable is False
-    if name == "submitty":
-        assert "sandbox" in msgspec.json.decode(text, type=SubmittyFailure).message
-    if name == "junit":
-        assert 'errors="8"' in text
-    if name == "github":
-        assert "Not graded" in text
+def test_golden_example_of_every_format(assignment: Assignment, name: str) -> None:
+    assert_golden(GOLDEN / f"{name}.txt", render(name, every_status(), assignment.config))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_golden_example_of_not_graded_in_every_format(assignment: Assignment, name: str) -> None:
+    """It is never a zero: a format that cannot report it writes nothing."""
+    failed = not_graded(assignment, "gradients.py", "the sandbox does not hold")
+    if importlib.import_module(f"{formats.__name__}.{name}").REPORTS_NOT_GRADED:
+        assert_golden(GOLDEN / f"{name}.not_graded.txt", render(name, failed, assignment.config))
+    else:
+        with pytest.raises(GraderError, match="has no such outcome"):
+            render(name, failed, assignment.config)
+
+
+def test_every_golden_example_is_one_of_a_format() -> None:
+    assert {path.name.partition(".")[0] for path in GOLDEN.iterdir()} == set(NAMES)
+
+
+def test_our_failure_is_not_a_zero_on_the_platforms(assignment: Assignment) -> None:
+    failed = not_graded(assignment, "gradients.py", "the sandbox does not hold")
+    texts = {name: render(name, failed, assignment.config) for name in ("prairielearn", "submitty", "junit", "github")}
+    assert msgspec.json.decode(texts["prairielearn"], type=PrairieLearn).gradable is False
+    assert "sandbox" in msgspec.json.decode(texts["submitty"], type=SubmittyFailure).message
+    assert 'errors="8"' in texts["junit"]
+    assert "Not graded" in texts["github"]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -244,21 +300,19 @@ def test_no_format_shows_more_than_the_first_hint_or_a_number_of_the_answer(
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_that_no_file_was_handed_in_is_told_to_the_student(grader: Command, name: str, tmp_path: Path) -> None:
+def test_the_student_learns_that_no_file_was_submitted(grader: Command, name: str, tmp_path: Path) -> None:
     """Nothing on standard output would look like a broken grader on every platform."""
     (tmp_path / "submitted").mkdir()
     (tmp_path / "submitted" / "homework.txt").write_text("x = 1\n")
     done = grader("grade", "--format", name, tmp_path / "submitted")
     assert (done.returncode, done.stderr) == (1, "")
-    assert "in your submission, at any depth, found none; it has homework.txt." in done.stdout
-    mistyped = grader("grade", "--format", name, tmp_path / "handed on")
+    assert "o gradients.py, found only homework.txt." in done.stdout
+    mistyped = grader("grade", "--format", name, tmp_path / "mistyped")
     assert (mistyped.returncode, mistyped.stdout) == (2, "")
 
 
 @pytest.mark.parametrize("name", ["github", "prairielearn", "submitty"])
-def test_why_a_file_could_not_be_loaded_is_said_once_where_there_is_a_place_for_it(
-    assignment: Assignment, name: str
-) -> None:
+def test_why_a_file_could_not_be_loaded_is_shown_once(assignment: Assignment, name: str) -> None:
     broken = grade_run(
         assignment, Run({}, Answer("raised", message="SyntaxError: expected a colon", line=7)), "broken.py"
     )

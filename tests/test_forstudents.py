@@ -1,4 +1,4 @@
-"""What students see of what their own code said: one short line for each gradient, wherever they read it."""
+"""What students see of their own code's messages: one short line for each gradient, wherever they read it."""
 
 import io
 import random
@@ -67,7 +67,7 @@ def stubs(names: list[str]) -> dict[str, list[Answer]]:
     ("answers", "lines"),
     [(the_same, 1), (each_its_own, 8), (warnings, 1), (stubs, 1)],
 )
-def test_students_see_one_line_of_what_each_gradient_said_and_the_same_once(
+def test_students_see_one_line_of_each_gradients_message_and_the_same_once(
     assignment: Assignment, answers: Callable[[list[str]], dict[str, list[Answer]]], lines: int
 ) -> None:
     graded = grade_run(assignment, Run(answers(assignment.names)), "gradients.py")
@@ -78,7 +78,7 @@ def test_students_see_one_line_of_what_each_gradient_said_and_the_same_once(
     assert sum(piece in staff for piece in PIECES) > LINE // 10
 
 
-def test_a_file_that_does_not_load_says_why_in_one_line_at_the_top(assignment: Assignment) -> None:
+def test_why_a_file_does_not_load_is_one_line_at_the_top(assignment: Assignment) -> None:
     loading = Answer("raised", message=f"ValueError: {SECRET}", line=7, printed=SECRET)
     graded = grade_run(assignment, Run({}, loading), "gradients.py")
     short = for_students(graded)
@@ -88,7 +88,7 @@ def test_a_file_that_does_not_load_says_why_in_one_line_at_the_top(assignment: A
         assert sum(text.count(piece) for piece in PIECES) * 10 <= LINE, name
 
 
-def test_what_the_grader_says_is_not_cut(assignment: Assignment) -> None:
+def test_the_graders_own_messages_are_not_cut(assignment: Assignment) -> None:
     missing = Answer("missing", message=f"there is no gradients.py, but there are: {', '.join(['notes.txt'] * 60)}")
     graded = grade_run(assignment, Run({}, missing), "gradients.py")
     assert shortened(graded).message == missing.message
@@ -97,7 +97,7 @@ def test_what_the_grader_says_is_not_cut(assignment: Assignment) -> None:
     assert shortened(slow).gradients[1].message == "stopped: " * 40
 
 
-def test_a_repetition_refers_to_where_it_was_said_first(assignment: Assignment) -> None:
+def test_a_repetition_refers_to_the_first_message(assignment: Assignment) -> None:
     stopped = {name: [Answer("raised", message="KeyError: 'U'", line=3)] for name in ("dJ_dU", "dJ_dh")}
     warned = {name: [Answer("timed_out", warnings=("RuntimeWarning: overflow",))] for name in ("dJ_dI", "dJ_dH")}
     graded = grade_run(assignment, Run(stopped | warned), "gradients.py")
@@ -107,7 +107,7 @@ def test_a_repetition_refers_to_where_it_was_said_first(assignment: Assignment) 
     assert found["dJ_dH"][1] == ["warned: the same as in dJ_dI"]
 
 
-def test_the_name_of_an_exception_of_their_own_is_not_repeated_whole(assignment: Assignment) -> None:
+def test_the_name_of_a_students_exception_is_not_repeated_in_full(assignment: Assignment) -> None:
     secret = "E" + SECRET.replace(" ", "_").replace(".", "_")[:150]
     stopped = {name: [Answer("raised", message=f"{secret}: x", line=3)] for name in assignment.names}
     first, *others = for_students(grade_run(assignment, Run(stopped), "gradients.py")).gradients
@@ -115,7 +115,7 @@ def test_the_name_of_an_exception_of_their_own_is_not_repeated_whole(assignment:
     assert {len(result.message) for result in others} == {len(": the same as in dJ_db2") + 40}
 
 
-def test_why_a_file_cannot_be_read_stands_at_the_top_only(assignment: Assignment) -> None:
+def test_why_a_file_cannot_be_read_is_only_at_the_top(assignment: Assignment) -> None:
     conflict = "marks of a merge conflict (<<<<<<<) in line 8: choose one version and delete the marks"
     graded = grade_run(assignment, Run({}, Answer("raised", message=conflict)), "gradients.py")
     page = channels(assignment, graded)["Gradescope"]

@@ -1,4 +1,4 @@
-"""The step that is drawn for one file alone: no table holds its answers, and no derived file fails there."""
+"""The sample point drawn for one file alone: no table holds its answers, and no derived file fails there."""
 
 import hashlib
 from types import SimpleNamespace
@@ -32,7 +32,7 @@ def sha(source: bytes) -> str:
 
 
 def table_of(assignment: Assignment, otherwise: str) -> bytes:
-    """A file that holds the right answers to the shared steps, and computes none."""
+    """A file that holds the right answers at the shared sample points, and computes none."""
     keys = [float(point.values["h_prev"][0, 0]) for point in assignment.points]
     table = {
         name: {key: value.tolist() for key, value in zip(keys, assignment.exact[name], strict=True)}
@@ -46,7 +46,7 @@ def table_of(assignment: Assignment, otherwise: str) -> bytes:
     return "\n".join(lines).encode()
 
 
-def test_the_step_depends_on_every_byte_of_the_file_and_on_the_seed(assignment: Assignment) -> None:
+def test_the_sample_point_depends_on_every_byte_of_the_file_and_on_the_seed(assignment: Assignment) -> None:
     first = assignment.fresh_point(sha(SOLUTION)).values["U"]
     assert np.array_equal(first, assignment.fresh_point(sha(SOLUTION)).values["U"])
     others = [
@@ -87,7 +87,7 @@ def test_a_table_of_right_answers_earns_nothing_beyond_the_shape_and_is_signalle
 def test_answers_from_a_table_are_neither_derived_from_one_another_nor_wrong_in_some_line(
     assignment: Assignment, sandbox: Sandbox, otherwise: str
 ) -> None:
-    """At the shared steps they are right, so no formula is, no line is, and no other gradient is to blame."""
+    """At the shared sample points they are right, so no formula, no line and no other gradient is to blame."""
     submission = Submission("gradients.py", table_of(assignment, otherwise))
     result = grade_submission(assignment, sandbox, submission)
     assert {gradient.status for gradient in result.gradients} == {"failed"}
@@ -106,7 +106,7 @@ def test_zeros_do_not_follow_from_zeros(assignment: Assignment, sandbox: Sandbox
 
 
 def test_nothing_follows_from_a_table(assignment: Assignment, sandbox: Sandbox) -> None:
-    """Wrong answers that follow from one another at the shared steps must do so at the file's own step too."""
+    """Wrong answers that follow from one another at the shared sample points must do so at the file's own, too."""
     flipped = SOLUTION.replace(b"return s.y_hat - s.y", b"return s.y - s.y_hat")
     honest = grade_run(assignment, sandbox.run(flipped), "gradients.py")
     assert [gradient.status for gradient in honest.gradients][1:] == 7 * ["followed_through"]
@@ -146,7 +146,7 @@ def test_a_grade_needs_only_what_is_stored_of_the_run(assignment: Assignment, sa
         assert grade_run(assignment, unpack_run(pack_run(run)), "g") == grade_run(assignment, run, "g")
 
 
-def test_files_with_the_same_answers_at_the_shared_steps_are_distinguished(
+def test_files_with_the_same_answers_at_the_shared_points_are_distinguished(
     assignment: Assignment, sandbox: Sandbox
 ) -> None:
     """A worker remembers grades by those answers: a table must not get the grade of the solution, nor the solution its."""
@@ -154,9 +154,9 @@ def test_files_with_the_same_answers_at_the_shared_steps_are_distinguished(
     sources = {"right": SOLUTION, "table": table_of(assignment, "np.zeros(3)"), "again": plain}
     runs = {name: sandbox.run(source) for name, source in sources.items()}
     for order in (("right", "table", "again"), ("table", "right", "table", "again")):
-        check_gradient = RunGrader(assignment)
+        grade_one = RunGrader(assignment)
         for name in order:
-            found = msgspec.json.decode(check_gradient(runs[name], Task(1, name, b""), "").grade, type=Grade)
+            found = msgspec.json.decode(grade_one(runs[name], Task(1, name, b""), "").grade, type=Grade)
             assert found == grade_run(assignment, runs[name], name)
             assert found.passed == (name != "table")
 
@@ -168,17 +168,13 @@ def test_a_worker_does_not_give_a_derived_file_the_signal_of_one_that_differenti
     derived = sandbox.run(SOLUTION)
     tape = sandbox.run((SUBMISSIONS / "tape_of_the_model.passed.py").read_bytes())
     twin = msgspec.structs.replace(tape, answers=derived.answers, fresh=derived.fresh, source_hash=derived.source_hash)
-    check_gradient = RunGrader(assignment)
-    found = [
-        msgspec.json.decode(check_gradient(run, Task(1, "g.py", b""), "").grade, type=Grade) for run in (twin, derived)
-    ]
+    grade_one = RunGrader(assignment)
+    found = [msgspec.json.decode(grade_one(run, Task(1, "g.py", b""), "").grade, type=Grade) for run in (twin, derived)]
     assert [bool(one.integrity) for one in found] == [True, False]
 
 
 @pytest.mark.parametrize("style", STYLES)
-def test_no_derived_file_is_near_the_tolerance_at_its_own_step_whatever_its_bytes(
-    assignment: Assignment, style: str
-) -> None:
+def test_no_derived_file_is_near_the_tolerance_at_its_own_sample_point(assignment: Assignment, style: str) -> None:
     namespace = {"__name__": "gradients", **assignment.graph.helpers}
     source = (
         (SUBMISSIONS / f"{style}.passed.py")
@@ -201,7 +197,7 @@ def test_no_derived_file_is_near_the_tolerance_at_its_own_step_whatever_its_byte
 
 
 @pytest.mark.parametrize(("error", "right"), [(1e-13, True), (1e-9, False), (1e-3, False)])
-def test_an_answer_at_the_own_step_is_right_to_nearly_machine_precision_or_not_at_all(
+def test_an_answer_at_the_own_point_is_right_to_nearly_machine_precision_or_not_at_all(
     assignment: Assignment, error: float, right: bool
 ) -> None:
     """A table with a difference quotient for what is not in it is a table."""
@@ -215,8 +211,8 @@ def test_an_answer_at_the_own_step_is_right_to_nearly_machine_precision_or_not_a
     assert grade_run(assignment, Run(shared, fresh=answers, source_hash=sha(b"")), "g").passed == right
 
 
-def test_answers_without_a_call_at_the_own_step_are_no_full_marks(assignment: Assignment) -> None:
-    """A process that answers at the shared steps only, and then ends, has not shown that it computes anything."""
+def test_answers_without_a_call_at_the_own_point_do_not_get_full_marks(assignment: Assignment) -> None:
+    """A process that answers at the shared sample points only, and then ends, has not shown that it computes anything."""
     right = {
         name: [Answer("returned", as_data(v), "ndarray") for v in assignment.exact[name]] for name in assignment.names
     }

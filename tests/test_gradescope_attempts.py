@@ -11,9 +11,9 @@ import pytest
 
 from grader.config.keys import Gradescope
 from grader.grading.pipeline import grade_run
-from grader.packaging.gradescope import attempts, limit
+from grader.packaging.gradescope import attempts
 from grader.packaging.gradescope.autograder import results_of
-from grader.packaging.gradescope.metadata import Metadata, read_metadata
+from grader.packaging.gradescope.memory import KEY, Memory, Metadata, read_metadata, recall
 from grader.problem.assignment import Assignment
 from grader.records.run import Answer, ArrayData, Run
 
@@ -32,7 +32,7 @@ def run_with(assignment: Assignment, name: str, change: Any) -> Run:
 
 
 class Student:
-    """Hands in again and again; Gradescope's memory in between is kept as it keeps it, by way of a file."""
+    """Submits again and again; a file passes the memory on, as Gradescope does."""
 
     def __init__(self, assignment: Assignment, folder: Path, **settings: Any) -> None:
         config = msgspec.structs.replace(assignment.config, gradescope=Gradescope(**settings))
@@ -41,15 +41,15 @@ class Student:
         self.previous: list[dict[str, Any]] = []
         self.now = START
 
-    def hand_in(self, run: Run, minutes: float = 10) -> dict[str, Any]:
+    def submit(self, run: Run, minutes: float = 10) -> dict[str, Any]:
         self.now += timedelta(minutes=minutes)
         for entry in self.previous[:-1]:
             entry.pop("results", None)
         self.path.write_text(json.dumps({"created_at": self.now.isoformat(), "previous_submissions": self.previous}))
         metadata = read_metadata(self.path)
         settings = self.assignment.config.gradescope
-        memory = attempts.recall(metadata, self.assignment.names)
-        page = limit.repeated(settings, metadata, memory)
+        memory = recall(metadata, self.assignment.names)
+        page = attempts.repeated(settings, metadata, memory)
         if page is None:
             graded = grade_run(self.assignment, run, "gradients.py")
             page = results_of(self.assignment, graded, run, metadata, memory)
@@ -76,113 +76,113 @@ def negative(value: Any) -> Any:
     return -value
 
 
-def test_each_different_wrong_answer_brings_a_hint_more_and_the_same_one_none(
-    assignment: Assignment, tmp_path: Path
-) -> None:
+def test_each_different_wrong_answer_shows_one_more_hint(assignment: Assignment, tmp_path: Path) -> None:
     student = Student(assignment, tmp_path)
-    shown = [student.hints(student.hand_in(run_with(assignment, "dJ_dU", negative)))]
-    shown.append(student.hints(student.hand_in(run_with(assignment, "dJ_dU", negative))))
-    shown.append(student.hints(student.hand_in(run_with(assignment, "dJ_dU", lambda value: 2 * value))))
-    shown.append(student.hints(student.hand_in(run_with(assignment, "dJ_dU", negative))))
-    shown.append(student.hints(student.hand_in(run_with(assignment, "dJ_dU", lambda value: 3 * value))))
+    shown = [student.hints(student.submit(run_with(assignment, "dJ_dU", negative)))]
+    shown.append(student.hints(student.submit(run_with(assignment, "dJ_dU", negative))))
+    shown.append(student.hints(student.submit(run_with(assignment, "dJ_dU", lambda value: 2 * value))))
+    shown.append(student.hints(student.submit(run_with(assignment, "dJ_dU", negative))))
+    shown.append(student.hints(student.submit(run_with(assignment, "dJ_dU", lambda value: 3 * value))))
     assert shown == [1, 1, 2, 2, 3]
 
 
-def test_wrong_answers_to_one_gradient_bring_no_hints_for_another(assignment: Assignment, tmp_path: Path) -> None:
+def test_wrong_answers_to_one_gradient_show_no_hints_for_another(assignment: Assignment, tmp_path: Path) -> None:
     student = Student(assignment, tmp_path)
     for factor in (2, 3, 4):
-        student.hand_in(run_with(assignment, "dJ_dh", lambda value, factor=factor: factor * value))
-    assert student.hints(student.hand_in(run_with(assignment, "dJ_dU", negative))) == 1
+        student.submit(run_with(assignment, "dJ_dh", lambda value, factor=factor: factor * value))
+    assert student.hints(student.submit(run_with(assignment, "dJ_dU", negative))) == 1
 
 
-def test_stubs_and_constants_are_no_attempts(assignment: Assignment, tmp_path: Path) -> None:
+def test_stubs_and_constants_are_not_attempts(assignment: Assignment, tmp_path: Path) -> None:
     student = Student(assignment, tmp_path)
     for constant in (0.0, 1.0, 2.0, 3.0):
-        student.hand_in(run_with(assignment, "dJ_dU", lambda value, c=constant: np.full_like(value, c)))
+        student.submit(run_with(assignment, "dJ_dU", lambda value, c=constant: np.full_like(value, c)))
     right = run_with(assignment, "dJ_dU", lambda value: value)
-    student.hand_in(Run({**right.answers, "dJ_dU": [Answer("missing")]}))
-    assert student.hints(student.hand_in(run_with(assignment, "dJ_dU", negative))) == 1
+    student.submit(Run({**right.answers, "dJ_dU": [Answer("missing")]}))
+    assert student.hints(student.submit(run_with(assignment, "dJ_dU", negative))) == 1
 
 
-def test_a_file_that_cannot_be_loaded_is_no_attempt_at_any_gradient(assignment: Assignment, tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_loaded_is_not_an_attempt(assignment: Assignment, tmp_path: Path) -> None:
     student = Student(assignment, tmp_path)
     for line in (1, 2, 3):
         loading = Answer("raised", message="SyntaxError: invalid syntax", line=line)
-        page = student.hand_in(Run({}, loading))
+        page = student.submit(Run({}, loading))
         assert page["score"] == 0
-    assert student.hints(student.hand_in(run_with(assignment, "dJ_dU", negative))) == 1
+    assert student.hints(student.submit(run_with(assignment, "dJ_dU", negative))) == 1
 
 
-def test_rounding_does_not_make_another_answer_of_the_same_formula(assignment: Assignment, tmp_path: Path) -> None:
+def test_rounding_does_not_make_a_different_answer(assignment: Assignment, tmp_path: Path) -> None:
     student = Student(assignment, tmp_path)
-    student.hand_in(run_with(assignment, "dJ_dU", negative))
-    assert student.hints(student.hand_in(run_with(assignment, "dJ_dU", lambda value: -value * (1 + 1e-15)))) == 1
+    student.submit(run_with(assignment, "dJ_dU", negative))
+    assert student.hints(student.submit(run_with(assignment, "dJ_dU", lambda value: -value * (1 + 1e-15)))) == 1
 
 
-def test_a_page_never_says_how_many_hints_are_left(assignment: Assignment, tmp_path: Path) -> None:
-    page = Student(assignment, tmp_path).hand_in(run_with(assignment, "dJ_dU", negative))
+def test_a_page_never_shows_how_many_hints_are_left(assignment: Assignment, tmp_path: Path) -> None:
+    page = Student(assignment, tmp_path).submit(run_with(assignment, "dJ_dU", negative))
     [test] = [test for test in page["tests"] if "dJ_dU" in test["tags"]]
     assert "of 3" not in test["output"]
     assert "level" not in test["output"]
 
 
 @pytest.mark.parametrize(("hints", "expected"), [("all", 3), ("none", 0), ("by_attempt", 1)])
-def test_the_config_says_how_hints_are_given(assignment: Assignment, tmp_path: Path, hints: str, expected: int) -> None:
+def test_the_config_chooses_which_hints_are_shown(
+    assignment: Assignment, tmp_path: Path, hints: str, expected: int
+) -> None:
     student = Student(assignment, tmp_path, hints=hints)
-    assert student.hints(student.hand_in(run_with(assignment, "dJ_dU", negative))) == expected
+    assert student.hints(student.submit(run_with(assignment, "dJ_dU", negative))) == expected
 
 
 def test_over_the_limit_the_latest_result_is_repeated_with_its_score(assignment: Assignment, tmp_path: Path) -> None:
     student = Student(assignment, tmp_path, graded_attempts=2, period_hours=1.0)
-    student.hand_in(run_with(assignment, "dJ_dU", negative))
-    second = student.hand_in(run_with(assignment, "dJ_dU", lambda value: value))
-    third = student.hand_in(run_with(assignment, "dJ_dU", negative))
+    student.submit(run_with(assignment, "dJ_dU", negative))
+    second = student.submit(run_with(assignment, "dJ_dU", lambda value: value))
+    third = student.submit(run_with(assignment, "dJ_dU", negative))
     assert third["score"] == second["score"] == 100
     assert third["output"].startswith("**Not graded again.** 2 submissions are graded in 1 hours")
     assert "2026-03-01 13:10 UTC" in third["output"]
-    fourth = student.hand_in(run_with(assignment, "dJ_dU", negative))
+    fourth = student.submit(run_with(assignment, "dJ_dU", negative))
     assert fourth["output"].count("Not graded again") == 1
     assert fourth["output"].endswith(second["output"])
-    later = student.hand_in(run_with(assignment, "dJ_dU", negative), minutes=31)
+    later = student.submit(run_with(assignment, "dJ_dU", negative), minutes=31)
     assert later["score"] < 100
     assert "Not graded" not in later["output"]
 
 
 def test_a_repeated_result_does_not_count_as_an_attempt(assignment: Assignment, tmp_path: Path) -> None:
     student = Student(assignment, tmp_path, graded_attempts=1, period_hours=1.0)
-    student.hand_in(run_with(assignment, "dJ_dU", negative))
+    student.submit(run_with(assignment, "dJ_dU", negative))
     for _ in range(3):
-        assert "Not graded again" in student.hand_in(run_with(assignment, "dJ_dU", negative))["output"]
-    assert "Not graded again" not in student.hand_in(run_with(assignment, "dJ_dU", negative), minutes=30)["output"]
+        assert "Not graded again" in student.submit(run_with(assignment, "dJ_dU", negative))["output"]
+    assert "Not graded again" not in student.submit(run_with(assignment, "dJ_dU", negative), minutes=30)["output"]
 
 
-def test_where_nothing_valid_can_be_repeated_the_submission_is_graded(assignment: Assignment, tmp_path: Path) -> None:
+def test_without_a_valid_result_to_repeat_the_submission_is_graded(assignment: Assignment, tmp_path: Path) -> None:
     student = Student(assignment, tmp_path, graded_attempts=1, period_hours=1.0)
     student.previous = [{"submission_time": START.isoformat(), "results": {"score": "full marks"}}]
-    assert student.hand_in(run_with(assignment, "dJ_dU", negative))["score"] < 100
+    assert student.submit(run_with(assignment, "dJ_dU", negative))["score"] < 100
 
 
 def test_without_metadata_everything_is_a_first_attempt(assignment: Assignment) -> None:
-    assert attempts.recall(Metadata(), assignment.names) == attempts.Memory()
-    assert not attempts.over_limit(Gradescope(graded_attempts=1), Metadata(), attempts.Memory(graded=[START]))
+    assert recall(Metadata(), assignment.names) == Memory()
+    assert not attempts.over_limit(Gradescope(graded_attempts=1), Metadata(), Memory(graded=[START]))
 
 
-def test_the_limit_ends_at_the_minute_that_was_announced(assignment: Assignment, tmp_path: Path) -> None:
+def test_the_limit_ends_at_the_announced_minute(assignment: Assignment, tmp_path: Path) -> None:
     student = Student(assignment, tmp_path, graded_attempts=1, period_hours=1.0)
-    student.hand_in(run_with(assignment, "dJ_dU", negative))
-    announced = student.hand_in(run_with(assignment, "dJ_dU", negative), minutes=59)["output"]
+    student.submit(run_with(assignment, "dJ_dU", negative))
+    announced = student.submit(run_with(assignment, "dJ_dU", negative), minutes=59)["output"]
     assert "from 2026-03-01 13:10 UTC on" in announced
-    assert "Not graded again" not in student.hand_in(run_with(assignment, "dJ_dU", negative), minutes=1)["output"]
+    assert "Not graded again" not in student.submit(run_with(assignment, "dJ_dU", negative), minutes=1)["output"]
 
 
 def test_an_older_submission_that_is_graded_again_is_not_limited_by_newer_ones() -> None:
     settings = Gradescope(graded_attempts=1, period_hours=1.0)
-    memory = attempts.Memory(graded=[START + timedelta(minutes=10)])
+    memory = Memory(graded=[START + timedelta(minutes=10)])
     assert not attempts.over_limit(settings, Metadata(created_at=START), memory)
     assert attempts.over_limit(settings, Metadata(created_at=START + timedelta(minutes=20)), memory)
 
 
-def test_what_follows_from_a_wrong_gradient_is_no_wrong_answer_of_its_own(assignment: Assignment) -> None:
+def test_what_follows_from_a_wrong_gradient_is_not_a_wrong_answer(assignment: Assignment) -> None:
     run = run_with(assignment, "dJ_db2", negative)
     right = run_with(assignment, "", negative)
     following = {name: [negated(one) for one in right.answers[name]] for name in assignment.names}
@@ -201,29 +201,29 @@ def previous(minutes: float, **results: Any) -> dict[str, Any]:
     return {"submission_time": (START + timedelta(minutes=minutes)).isoformat(), "autograder_error": False, **results}
 
 
-def remembered(tmp_path: Path, *entries: dict[str, Any]) -> attempts.Memory:
+def memory_of(tmp_path: Path, *entries: dict[str, Any]) -> Memory:
     path = tmp_path / "submission_metadata.json"
     path.write_text(json.dumps({"previous_submissions": entries}))
-    return attempts.recall(read_metadata(path), ["dJ_dU"])
+    return recall(read_metadata(path), ["dJ_dU"])
 
 
 def test_submissions_that_gradescope_failed_to_grade_do_not_count(tmp_path: Path) -> None:
-    memory = remembered(tmp_path, previous(1), {**previous(2), "autograder_error": True}, previous(3))
+    memory = memory_of(tmp_path, previous(1), {**previous(2), "autograder_error": True}, previous(3))
     assert memory.graded == [START + timedelta(minutes=1), START + timedelta(minutes=3)]
 
 
 def test_the_latest_memory_counts_and_times_without_a_zone_do_not(tmp_path: Path) -> None:
     def kept(*times: str) -> dict[str, Any]:
         memory = {"format": 1, "wrong": {"dJ_dU": ["0" * 16] * len(times)}, "graded": list(times), "notice": ""}
-        return {"results": {"extra_data": {attempts.KEY: memory}}}
+        return {"results": {"extra_data": {KEY: memory}}}
 
     newer = previous(5, **kept("2026-03-01T12:05:00", "2026-03-01T12:03:00+00:00"))
-    memory = remembered(tmp_path, newer, previous(3, **kept("2026-03-01T12:01:00+00:00")))
+    memory = memory_of(tmp_path, newer, previous(3, **kept("2026-03-01T12:01:00+00:00")))
     assert memory.graded == [START + timedelta(minutes=3)]
 
 
 def test_a_result_without_marks_is_not_repeated(assignment: Assignment, tmp_path: Path) -> None:
     student = Student(assignment, tmp_path, graded_attempts=1, period_hours=1.0)
-    student.hand_in(run_with(assignment, "dJ_dU", negative))
+    student.submit(run_with(assignment, "dJ_dU", negative))
     del student.previous[-1]["results"]["score"]
-    assert "Not graded again" not in student.hand_in(run_with(assignment, "dJ_dU", negative))["output"]
+    assert "Not graded again" not in student.submit(run_with(assignment, "dJ_dU", negative))["output"]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from grader.packaging.gradescope.dryrun.platform import Outcome
-from grader.packaging.gradescope.dryrun.shown import page_html
+from grader.packaging.gradescope.dryrun.views import page_html
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install playwright")
 CHROMIUM = shutil.which("chromium")

@@ -1,4 +1,4 @@
-"""results.json: whatever students hand in and Gradescope hands over, what is written is valid and says nothing secret."""
+"""results.json is valid and reveals no secrets, whatever students submit and whatever metadata Gradescope passes."""
 
 import json
 import math
@@ -14,12 +14,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from grader.grading.pipeline import grade_run
-from grader.packaging.gradescope import attempts, limit
+from grader.packaging.gradescope import attempts
 from grader.packaging.gradescope import results_json as results
 from grader.packaging.gradescope.autograder import results_of
 from grader.packaging.gradescope.dryrun.platform import read_as_gradescope
 from grader.packaging.gradescope.emit import emit
-from grader.packaging.gradescope.metadata import read_metadata
+from grader.packaging.gradescope.memory import read_metadata, recall
 from grader.problem.assignment import Assignment
 from grader.records.run import Answer, ArrayData, Run
 
@@ -132,7 +132,7 @@ def metadata(draw: st.DrawFn) -> Any:
 
 
 def written(path: Path, content: dict[str, Any]) -> dict[str, Any]:
-    """Written by us, read as Gradescope reads it, and held against what Gradescope documents."""
+    """Written by us, read as Gradescope reads it, and checked against what Gradescope documents."""
     assert results.write_results(path, content) == ""
     found, error = read_as_gradescope(path)
     assert error == ""
@@ -157,8 +157,8 @@ def test_no_answers_and_no_metadata_lead_to_an_invalid_result(
     )
     config = msgspec.structs.replace(assignment.config, gradescope=attempts_settings)
     given_metadata = read_metadata(folder / "submission_metadata.json")
-    memory = attempts.recall(given_metadata, assignment.names)
-    content = limit.repeated(config.gradescope, given_metadata, memory)
+    memory = recall(given_metadata, assignment.names)
+    content = attempts.repeated(config.gradescope, given_metadata, memory)
     if content is None:
         run = drawn.draw(runs(assignment))
         content = results_of(assignment, grade_run(assignment, run, drawn.draw(TEXT)), run, given_metadata, memory)
@@ -167,7 +167,7 @@ def test_no_answers_and_no_metadata_lead_to_an_invalid_result(
         assert found["score"] <= config.max_score
     else:
         found = written(folder / "results.json", content)
-    following = attempts.recall(read_previous(folder, found), assignment.names)
+    following = recall(read_previous(folder, found), assignment.names)
     assert all(len(prints) <= 50 for prints in following.wrong.values())
 
 
@@ -180,7 +180,7 @@ def read_previous(folder: Path, found: dict[str, Any]) -> Any:
 @pytest.mark.parametrize(
     "bad", [b"", b"{", b"\xff\xfe", b"[1]", b"null", b"[" * 100_000, b'{"previous_submissions": [[]]}']
 )
-def test_damaged_metadata_are_as_if_there_were_none(tmp_path: Path, bad: bytes) -> None:
+def test_damaged_metadata_are_ignored(tmp_path: Path, bad: bytes) -> None:
     path = tmp_path / "submission_metadata.json"
     path.write_bytes(bad)
     assert read_metadata(path).previous == []
@@ -216,7 +216,7 @@ def test_an_invalid_result_is_replaced_by_one_without_marks(tmp_path: Path, wron
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_link_put_in_the_way_of_results_json_is_not_followed(tmp_path: Path) -> None:
+def test_a_link_in_place_of_results_json_is_not_followed(tmp_path: Path) -> None:
     target = tmp_path / "elsewhere"
     (tmp_path / ".results.json.new").symlink_to(target)
     (tmp_path / "results.json").symlink_to(target)
@@ -250,7 +250,7 @@ def test_right_answers_earn_everything_in_order_with_numbers_and_tags(assignment
     assert page["leaderboard"] == []
 
 
-def test_what_a_student_writes_does_nothing_on_the_page(assignment: Assignment) -> None:
+def test_students_text_is_never_markup_on_the_page(assignment: Assignment) -> None:
     run = Run({name: [Answer("raised", message=HOSTILE, line=3)] for name in assignment.names})
     page = graded_page(assignment, run)
     output = page["tests"][0]["output"]
@@ -259,7 +259,7 @@ def test_what_a_student_writes_does_nothing_on_the_page(assignment: Assignment) 
     assert "alert" in output
 
 
-def test_checks_seen_at_different_times_are_tests_of_their_own(assignment: Assignment) -> None:
+def test_checks_with_different_visibility_are_separate_tests(assignment: Assignment) -> None:
     from grader.config.keys import CheckVisibility
 
     seen = CheckVisibility(reference="after_due_date")
@@ -277,7 +277,7 @@ def test_checks_seen_at_different_times_are_tests_of_their_own(assignment: Assig
 
 
 @pytest.mark.parametrize("factor", [1 + 1e-9, -1.0])
-def test_what_is_shown_tells_nothing_of_the_checks_that_are_not(assignment: Assignment, factor: float) -> None:
+def test_what_is_shown_reveals_nothing_about_hidden_checks(assignment: Assignment, factor: float) -> None:
     """Wrong numbers of the right shape, which follow through or do not, read like right ones while only shapes are shown."""
     from grader.config.keys import CheckVisibility
 
@@ -295,7 +295,7 @@ def test_what_is_shown_tells_nothing_of_the_checks_that_are_not(assignment: Assi
     assert without_status(other) == without_status(right)
 
 
-def test_a_leaderboard_is_there_when_it_is_asked_for(assignment: Assignment) -> None:
+def test_a_leaderboard_is_written_if_the_config_asks_for_one(assignment: Assignment) -> None:
     page = graded_page(assignment, right_run(assignment), leaderboard=True)
     assert [(entry["name"], entry["value"]) for entry in page["leaderboard"]] == [
         ("Marks", 100.0),
@@ -317,7 +317,7 @@ def wrong_run(assignment: Assignment, factor: float, *names: str) -> Run:
     )
 
 
-def test_a_gradient_that_earns_some_of_its_marks_is_shown_as_failed_with_those(assignment: Assignment) -> None:
+def test_a_gradient_with_some_of_its_marks_is_shown_as_failed(assignment: Assignment) -> None:
     page = graded_page(assignment, wrong_run(assignment, 1 + 1e-9, "dJ_dU"))
     test = page["tests"][1]
     assert (test["name"].partition(":")[0], test["status"]) == ("dJ_dU", "failed")
@@ -325,7 +325,7 @@ def test_a_gradient_that_earns_some_of_its_marks_is_shown_as_failed_with_those(a
     assert page["score"] == pytest.approx(94)
 
 
-def test_what_follows_through_is_shown_with_the_marks_it_keeps_and_without_the_failed_checks(
+def test_follow_through_shows_the_kept_marks_and_no_failed_checks(
     assignment: Assignment,
 ) -> None:
     page = graded_page(assignment, wrong_run(assignment, -1.0))
@@ -351,7 +351,7 @@ def test_hints_are_seen_when_the_first_check_that_failed_is(assignment: Assignme
     assert hints == {"visible": 0, hidden: 1}
 
 
-def test_why_a_file_could_not_be_loaded_stands_at_the_top_and_only_there(assignment: Assignment) -> None:
+def test_why_a_file_could_not_be_loaded_is_shown_once_at_the_top(assignment: Assignment) -> None:
     page = graded_page(assignment, Run({}, Answer("raised", message="SyntaxError: invalid syntax", line=3)))
     assert page["output"].count("line 3: SyntaxError: invalid syntax") == 1
     for test in page["tests"]:
@@ -362,28 +362,35 @@ def test_why_a_file_could_not_be_loaded_stands_at_the_top_and_only_there(assignm
 @pytest.mark.parametrize(
     ("value", "shown"), [(3.5, 3.5), (-1.0, 0.0), (11.0, 10.0), (math.nan, 0.0), (math.inf, 0.0), (-math.inf, 0.0)]
 )
-def test_a_score_is_a_number_from_0_to_the_most_and_no_marks_where_it_is_none(value: float, shown: float) -> None:
+def test_a_score_is_a_number_from_0_to_the_maximum(value: float, shown: float) -> None:
     assert results.number(value, 10.0) == shown
 
 
 @pytest.mark.parametrize("score", [1e9, -1.0, math.nan])
-def test_the_total_is_never_outside_of_what_can_be_had(assignment: Assignment, score: float) -> None:
+def test_the_total_stays_between_0_and_the_maximum(assignment: Assignment, score: float) -> None:
     found = msgspec.structs.replace(grade_run(assignment, right_run(assignment), "x"), score=score)
     assert emit(found, assignment.config, {}, {})["score"] == (100 if score > 0 else 0)
 
 
-def test_a_long_text_is_cut_where_we_choose_and_says_so() -> None:
+def test_a_long_text_is_cut_and_marked() -> None:
     text = results.clean("x" * 100_000)
     assert len(text) <= results.MAX_TEXT
     assert text.endswith("x\n…")
     assert results.clean("a\nb") == "a\nb"
 
 
+def test_an_escaped_null_in_a_students_text_is_just_text(tmp_path: Path) -> None:
+    page = {"tests": [{"name": "a", "status": "failed", "output": r"KeyError: \u0000 and \\u0000"}]}
+    assert results.write_results(tmp_path / "results.json", page) == ""
+    page["tests"][0]["output"] = "\\\0"
+    assert "null character" in results.write_results(tmp_path / "results.json", page)
+
+
 def test_no_control_character_reaches_the_page() -> None:
     assert results.clean("a\x1b[31m\x07\u202e\x9bb") == "a�[31m���b"
 
 
-def test_what_an_interrupted_write_left_is_no_hindrance(tmp_path: Path) -> None:
+def test_leftovers_of_an_interrupted_write_are_replaced(tmp_path: Path) -> None:
     (tmp_path / ".results.json.new").write_text("half of a resu")
     assert results.write_results(tmp_path / "results.json", results.not_graded_results()) == ""
     assert list(tmp_path.iterdir()) == [tmp_path / "results.json"]

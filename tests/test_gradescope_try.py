@@ -22,7 +22,7 @@ from grader.packaging.gradescope.autograder import fit
 from grader.packaging.gradescope.bundle import build
 from grader.packaging.gradescope.dryrun.platform import Outcome, Platform, read_as_gradescope
 from grader.packaging.gradescope.dryrun.submitted import default_metadata, following_metadata
-from grader.packaging.smoke_test import smoke_test
+from grader.packaging.gradescope.setup_check import smoke_test
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 CONFIG = ROOT / "config.yaml"
@@ -43,11 +43,11 @@ def platform(zip_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Platfo
     return image
 
 
-def hand_in(
+def submit(
     platform: Platform, folder: Path, source: str | Path | None, timeout: float = 120, **metadata: Any
 ) -> Outcome:
-    """Hand in a file (a path or its text), or nothing of use."""
-    target = folder / "handed_in"
+    """Submit a file (a path or its text), or only notes."""
+    target = folder / "submitted"
     target.mkdir(exist_ok=True)
     for old in target.iterdir():
         old.unlink()
@@ -77,14 +77,12 @@ def test_the_zip_has_its_programs_at_its_root_and_the_same_bytes_each_time(zip_p
 def test_the_solution_earns_full_marks_and_uses_the_tables_that_were_shipped(
     platform: Platform, tmp_path: Path
 ) -> None:
-    outcome = hand_in(platform, tmp_path, ROOT / "solutions" / "gradients.py")
+    outcome = submit(platform, tmp_path, ROOT / "solutions" / "gradients.py")
     assert (outcome.error, outcome.results["score"]) == ("", 100)
     assert len(list((platform.root / "source" / ".grader-cache").iterdir())) == 1
 
 
-def test_a_notebook_beside_the_untouched_stub_is_graded_and_the_student_learns_it(
-    platform: Platform, tmp_path: Path
-) -> None:
+def test_a_notebook_beside_an_untouched_stub_is_graded_with_a_note(platform: Platform, tmp_path: Path) -> None:
     code = (ROOT / "solutions" / "gradients.py").read_text()
     cells = {"cells": [{"cell_type": "code", "source": code}], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
     with zipfile.ZipFile(tmp_path / "work.zip", "w") as archive:
@@ -96,15 +94,15 @@ def test_a_notebook_beside_the_untouched_stub_is_graded_and_the_student_learns_i
     assert "gradients.ipynb was graded" in " ".join(outcome.stdout.split())
 
 
-def test_the_gradients_to_mend_are_named_first(platform: Platform, tmp_path: Path) -> None:
-    one = hand_in(platform, tmp_path, SUBMISSIONS / "seed.followed_through.py").results["output"]
+def test_the_gradients_to_fix_are_named_first(platform: Platform, tmp_path: Path) -> None:
+    one = submit(platform, tmp_path, SUBMISSIONS / "seed.followed_through.py").results["output"]
     assert "Fix `dJ_db2` first: what follows from it will then be right." in one
-    two = hand_in(platform, tmp_path, SUBMISSIONS / "two_errors.failed.py").results["output"]
+    two = submit(platform, tmp_path, SUBMISSIONS / "two_errors.failed.py").results["output"]
     assert "Fix `dJ_db2` and `dJ_db1` first: what follows from it will then be right." in two
 
 
-def test_a_wrong_submission_reads_as_verdict_evidence_and_hint(platform: Platform, tmp_path: Path) -> None:
-    outcome = hand_in(platform, tmp_path, SUBMISSIONS / "seed.followed_through.py")
+def test_a_wrong_submission_reads_as_verdict_details_and_hint(platform: Platform, tmp_path: Path) -> None:
+    outcome = submit(platform, tmp_path, SUBMISSIONS / "seed.followed_through.py")
     assert outcome.results["score"] == 82
     assert "**Wrong.**" in gradient(outcome, "dJ_db2")["output"]
     assert "11 of 11 entries differ" in gradient(outcome, "dJ_db2")["output"]
@@ -123,16 +121,16 @@ def test_files_are_closed_to_students_at_every_run(platform: Platform, tmp_path:
         path = platform.root / name
         if path.exists():
             path.chmod(0o777)
-    hand_in(platform, tmp_path, None)
+    submit(platform, tmp_path, None)
     for name in ("source", "results", "submission", "submission_metadata.json", "results/results.json"):
         mode = stat.S_IMODE((platform.root / name).stat().st_mode)
         assert mode & 0o077 == 0, f"{name} has mode {mode:o}"
 
 
 @pytest.mark.parametrize(
-    ("source", "said"),
+    ("source", "message"),
     [
-        (None, "expected a file gradients.py in your submission, at any depth, found none; it has notes.txt"),
+        (None, "no gradients.py, found only notes.txt"),
         ("", "None of the required functions is in this file. Did you save it?"),
         ("import numpy as np\n", "None of the required functions is in this file. Did you save it?"),
         ("this is no Python\n", "SyntaxError"),
@@ -145,12 +143,12 @@ def test_files_are_closed_to_students_at_every_run(platform: Platform, tmp_path:
         ),
     ],
 )
-def test_what_cannot_be_run_earns_nothing_and_is_told_so(
-    platform: Platform, tmp_path: Path, source: str | None, said: str
+def test_what_cannot_be_run_earns_nothing_and_the_page_says_why(
+    platform: Platform, tmp_path: Path, source: str | None, message: str
 ) -> None:
-    outcome = hand_in(platform, tmp_path, source)
+    outcome = submit(platform, tmp_path, source)
     assert outcome.results["score"] == 0
-    assert said.lower() in student_text(outcome).lower()
+    assert message.lower() in student_text(outcome).lower()
 
 
 HOSTILE = """
@@ -193,7 +191,7 @@ def test_a_hostile_file_reads_and_writes_nothing_and_leaves_nothing_running(
         {"submission_time": "2026-01-01T00:00:00+00:00", "score": 1, "results": {"tests": [{"output": secret}]}}
     ]
     source = HOSTILE.format(root=str(platform.root), now=now)
-    outcome = hand_in(platform, tmp_path, source, previous_submissions=previous)
+    outcome = submit(platform, tmp_path, source, previous_submissions=previous)
     assert outcome.results["score"] == 0
     assert "stolen: \\[\\]" in outcome.results["output"] + gradient(outcome, "dJ_dU")["output"]
     assert secret not in student_text(outcome) + outcome.stdout
@@ -216,7 +214,7 @@ def test_a_hanging_file_ends_before_gradescopes_timeout_and_the_rest_is_graded(
 ) -> None:
     right = (ROOT / "solutions" / "gradients.py").read_text()
     hanging = right + "\nimport time\ndef dJ_dh_prev(s):\n    time.sleep(1000)\n"
-    outcome = hand_in(platform, tmp_path, hanging, timeout=25)
+    outcome = submit(platform, tmp_path, hanging, timeout=25)
     assert outcome.error == ""
     assert outcome.results["score"] == 90
     assert "too long" in gradient(outcome, "dJ_dh_prev")["output"]
@@ -227,15 +225,13 @@ def test_metadata_may_be_missing(platform: Platform, tmp_path: Path) -> None:
     assert outcome.results["score"] == 100
 
 
-def test_where_the_sandbox_is_weak_nothing_is_run_and_nothing_counts_as_zero(
-    platform: Platform, tmp_path: Path
-) -> None:
+def test_in_a_weak_sandbox_nothing_is_run_and_nothing_counts_as_zero(platform: Platform, tmp_path: Path) -> None:
     script = platform.root / "run_autograder"
     kept = script.read_text()
     deny = ROOT / "tests" / "deny.py"
     script.write_text(kept.replace("exec ", f'exec "{sys.executable}" "{deny}" landlock,seccomp '))
     try:
-        outcome = hand_in(platform, tmp_path, ROOT / "solutions" / "gradients.py")
+        outcome = submit(platform, tmp_path, ROOT / "solutions" / "gradients.py")
     finally:
         script.write_text(kept)
     assert outcome.error == ""
@@ -250,7 +246,7 @@ def test_without_landlock_the_sandbox_holds_too(platform: Platform, tmp_path: Pa
     kept = script.read_text()
     script.write_text(kept.replace("exec ", f'exec "{sys.executable}" "{ROOT / "tests" / "deny.py"}" landlock '))
     try:
-        outcome = hand_in(platform, tmp_path, HOSTILE.format(root=str(platform.root), now=False))
+        outcome = submit(platform, tmp_path, HOSTILE.format(root=str(platform.root), now=False))
     finally:
         script.write_text(kept)
     assert outcome.results["score"] == 0
@@ -258,12 +254,10 @@ def test_without_landlock_the_sandbox_holds_too(platform: Platform, tmp_path: Pa
     assert "Landlock" not in outcome.stdout
 
 
-def test_a_broken_installation_leaves_the_first_result_which_counts_for_nothing(
-    platform: Platform, tmp_path: Path
-) -> None:
+def test_a_broken_installation_leaves_the_first_result_without_a_score(platform: Platform, tmp_path: Path) -> None:
     environment = {"GRADER_PYTHON": "/nonexistent/python"}
     broken = Broken(platform, environment)
-    outcome = hand_in(broken, tmp_path, "")  # type: ignore[arg-type]
+    outcome = submit(broken, tmp_path, "")  # type: ignore[arg-type]
     assert outcome.error == ""
     assert "score" not in outcome.results
 
@@ -291,9 +285,9 @@ def test_hints_grow_from_attempt_to_attempt(platform: Platform, tmp_path: Path) 
     for wrong in ("-1", "-1", "2"):
         right = (ROOT / "solutions" / "gradients.py").read_text()
         changed = right + f"\n_dJ_dU = dJ_dU\ndef dJ_dU(s):\n    return {wrong} * _dJ_dU(s)\n"
-        outcome = hand_in(platform, tmp_path, changed, **metadata)
+        outcome = submit(platform, tmp_path, changed, **metadata)
         counts.append(gradient(outcome, "dJ_dU")["output"].count("**Hint.**"))
-        metadata = following_metadata(metadata, outcome)
+        metadata = following_metadata(metadata, outcome.results, outcome.error)
     assert counts == [1, 1, 2]
 
 
@@ -331,12 +325,12 @@ def damaged_zip(folder: Path) -> bytes:
         {"previous_submissions": "none", "created_at": 3},
     ],
 )
-def test_odd_metadata_lead_to_a_next_attempt_too(given: dict[str, Any]) -> None:
-    following = following_metadata(given, Outcome({"score": 1}, "", "", 0.1))
+def test_odd_metadata_lead_to_a_next_attempt(given: dict[str, Any]) -> None:
+    following = following_metadata(given, {"score": 1})
     assert [entry["score"] for entry in following["previous_submissions"]] == [1]
 
 
-def test_mistakes_in_the_commands_arguments_are_one_line_each(grader: Command, zip_path: Path, tmp_path: Path) -> None:
+def test_wrong_arguments_are_one_line_each(grader: Command, zip_path: Path, tmp_path: Path) -> None:
     (tmp_path / "bad.json").write_text("[")
     (tmp_path / "list.json").write_text("[]")
     (tmp_path / "deep.json").write_text('{"a": ' + "[" * 100_000 + "]" * 100_000 + "}")
@@ -346,7 +340,7 @@ def test_mistakes_in_the_commands_arguments_are_one_line_each(grader: Command, z
     (tmp_path / "damaged.zip").write_bytes(damaged_zip(tmp_path))
     (tmp_path / "empty.zip").write_bytes(b"PK\x05\x06" + bytes(18))
     file = SUBMISSIONS / "seed.followed_through.py"
-    for arguments, said in (
+    for arguments, message in (
         (("no_such.py", "--zip", zip_path), "there is no such file"),
         ((tmp_path / "pipe", "--zip", zip_path), "found something else"),
         ((tmp_path / "folder", "--zip", zip_path), "cannot be submitted: `"),
@@ -357,11 +351,11 @@ def test_mistakes_in_the_commands_arguments_are_one_line_each(grader: Command, z
         ((file, "--zip", zip_path, "--metadata", tmp_path / "list.json"), "expected a JSON object"),
         ((file, "--zip", zip_path, "--metadata", tmp_path / "none.json"), "cannot be read"),
         ((file, "--zip", file), "cannot be unpacked"),
-        ((file, "--zip", tmp_path / "empty.zip"), "expected setup.sh at the root"),
+        ((file, "--zip", tmp_path / "empty.zip"), "found no setup.sh at the root of the zip; expected a zip from"),
     ):
         done = grader("gradescope", "try", *arguments)
         assert done.returncode == 2
-        assert said in done.stderr
+        assert message in done.stderr
         assert len(done.stderr.strip().splitlines()) == 1
 
 
@@ -377,16 +371,16 @@ def test_an_unsound_assignment_is_not_packed_unless_forced(
     assert not output.exists()
 
 
-def test_hints_of_the_staffs_are_packed_wherever_they_are(copy_of_assignment: Path) -> None:
-    (copy_of_assignment / "staff").mkdir()
+def test_instructors_hints_are_packed_wherever_they_are(copy_of_assignment: Path) -> None:
+    (copy_of_assignment / "private").mkdir()
     path = copy_of_assignment / "config.yaml"
     text = path.read_text()
     for name in ("hints.yaml", "mistakes.yaml"):
-        (copy_of_assignment / "solutions" / name).rename(copy_of_assignment / "staff" / name)
-        text = text.replace(f"solutions/{name}", f"staff/{name}")
+        (copy_of_assignment / "solutions" / name).rename(copy_of_assignment / "private" / name)
+        text = text.replace(f"solutions/{name}", f"private/{name}")
     path.write_text(text)
     with zipfile.ZipFile(io.BytesIO(build(Grader(path), force=True))) as archive:
-        assert {"staff/hints.yaml", "staff/mistakes.yaml"} <= set(archive.namelist())
+        assert {"private/hints.yaml", "private/mistakes.yaml"} <= set(archive.namelist())
 
 
 def test_files_outside_the_assignments_folder_are_refused(
@@ -412,9 +406,7 @@ def test_files_outside_the_assignments_folder_are_refused(
         (b'\xef\xbb\xbf{"score": 1}', "not valid"),
     ],
 )
-def test_the_rehearsal_reads_results_as_strictly_as_gradescope(
-    tmp_path: Path, content: bytes | None, error: str
-) -> None:
+def test_the_dry_run_reads_results_as_strictly_as_gradescope(tmp_path: Path, content: bytes | None, error: str) -> None:
     path = tmp_path / "results.json"
     if content is not None:
         path.write_bytes(content)
@@ -428,14 +420,14 @@ def test_a_timeout_ends_the_program_and_scores_zero_as_on_gradescope(platform: P
     kept = script.read_text()
     script.write_text("#!/bin/sh\nsleep 30\n")
     try:
-        outcome = hand_in(platform, tmp_path, "", timeout=0.3)
+        outcome = submit(platform, tmp_path, "", timeout=0.3)
     finally:
         script.write_text(kept)
     assert outcome.error == "timed out"
     assert outcome.results["score"] == 0
 
 
-def test_a_failing_setup_is_reported_with_what_it_said(platform: Platform) -> None:
+def test_a_failing_setup_is_reported_with_its_output(platform: Platform) -> None:
     setup = platform.root / "source" / "setup.sh"
     kept = setup.read_text()
     setup.write_text("echo no network\nexit 7\n")
@@ -446,21 +438,23 @@ def test_a_failing_setup_is_reported_with_what_it_said(platform: Platform) -> No
         setup.write_text(kept)
 
 
-def test_handing_in_something_that_cannot_be_copied_is_an_error(platform: Platform, tmp_path: Path) -> None:
+def test_submitting_something_that_cannot_be_copied_is_an_error(platform: Platform, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be submitted"):
         platform.run(tmp_path / "nothing.py", None, 10)
 
 
 @pytest.mark.parametrize("objective", ["cross_entropy", "log_likelihood"])
-def test_the_trial_of_setup_takes_the_solution_with_the_sign_that_is_asked_for(
+def test_the_smoke_test_takes_the_solution_with_the_sign_of_the_objective(
     copy_of_assignment: Path, objective: str
 ) -> None:
     path = copy_of_assignment / "config.yaml"
     path.write_text(path.read_text().replace("objective: cross_entropy", f"objective: {objective}"))
-    assert smoke_test(load_config(path), copy_of_assignment).problems == []
+    with Grader(path) as right:
+        assert [finding.outcome for finding in smoke_test(right)] == ["passed"] * 3
     solution = copy_of_assignment / "solutions" / "gradients.py"
     solution.write_text(solution.read_text().replace("s.y_hat - s.y", "s.y - s.y_hat"))
-    assert smoke_test(load_config(path), copy_of_assignment).problems
+    with Grader(path) as wrong:
+        assert [finding.outcome for finding in smoke_test(wrong)] == ["passed", "passed", "failed"]
 
 
 @pytest.mark.slow

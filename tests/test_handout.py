@@ -14,13 +14,15 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, SUBMISSIONS
+from conftest import ROOT, SUBMISSIONS, assert_golden
 
 from grader.atomic import write_output
 from grader.config.load import load_config
-from grader.errors import GraderError
+from grader.errors import ConfigError, GraderError
+from grader.grading.grader import Grader
 from grader.packaging.archive import zip_bytes
 from grader.packaging.handout.handout import _TESTS, build_handout, public_config, small_dimensions, solution_formulas
+from grader.packaging.handout.readme import fill_in
 from grader.packaging.wheel import make_wheel, requirements
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -32,7 +34,7 @@ SOLUTIONS = ROOT / "solutions"
 def handout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The handout, unpacked."""
     folder = tmp_path_factory.mktemp("handout")
-    (folder.parent / "handout.zip").write_bytes(build_handout(CONFIG, ROOT, force=True))
+    (folder.parent / "handout.zip").write_bytes(build_handout(Grader(ROOT / "config.yaml"), force=True))
     zipfile.ZipFile(folder.parent / "handout.zip").extractall(folder)
     return folder
 
@@ -64,16 +66,96 @@ def test_stubs_are_not_written_yet_rather_than_wrong(handout: Path) -> None:
     assert "dJ_dU is not written yet" in done.stdout
 
 
-def test_a_failing_test_says_what_was_seen_and_prints_a_small_step(handout: Path) -> None:
+def test_a_failing_test_reports_what_was_seen_and_prints_a_small_point(handout: Path) -> None:
     write(handout, SUBMISSIONS / "sign.failed.py")
     done = pytest_in(handout)
     assert done.returncode == 1
     assert "gradient of J with respect to" in done.stdout
-    assert re.search(r"relative error .* entries differ, most at", done.stdout)
+    assert re.search(r"relative error .* entries differ, most at", " ".join(done.stdout.split()))
     assert "hint: " in done.stdout
-    assert done.stdout.count("s.h_prev (1, Dh)") == 1, "the numbers of a step are printed once"
+    assert done.stdout.count("s.h_prev (1, Dh)") == 1, "the numbers of a point are printed once"
     assert "Traceback" not in done.stdout
     assert "homework.py" not in done.stdout
+
+
+README = ROOT / "assignment" / "README.md"
+
+
+def packed_readme(folder: Path, *changes: tuple[str, str]) -> str:
+    """The README in a handout, after changes of the config, as one line."""
+    path = folder / "config.yaml"
+    text = path.read_text()
+    for old, new in changes:
+        assert old in text, old
+        text = text.replace(old, new)
+    path.write_text(text)
+    with zipfile.ZipFile(BytesIO(build_handout(Grader(path), force=True))) as archive:
+        return " ".join(archive.read("README.md").decode().split())
+
+
+def test_golden_readme_agrees_with_the_config() -> None:
+    assert_golden(README, fill_in(README.read_text(encoding="utf-8"), CONFIG, keep_markers=True))
+
+
+def test_the_packed_readme_has_no_markers(copy_of_assignment: Path) -> None:
+    packed = packed_readme(copy_of_assignment)
+    assert "config.yaml:" not in packed
+    assert "<!-- end -->" not in packed
+    assert "| `dJ_dU(s)` | `U` | (Dh, V) | 15 |" in packed
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected", "gone"),
+    [
+        (
+            "name: dJ_dU, of: U, max_score: 15",
+            "name: dJ_dU, of: U, max_score: 7.5",
+            "(Dh, V) | 7.5 |",
+            "(Dh, V) | 15 |",
+        ),
+        ("name: dJ_dU, of: U, max_score: 15", "name: dJ_dU, of: U, max_score: 25", "**110**", "**100**"),
+        ("  - {name: dJ_dU, of: U, max_score: 15}\n", "", "`dJ_dh(s)`", "`dJ_dU(s)`"),
+        ("objective: cross_entropy", "objective: log_likelihood", "those of `-J`", "those of `J`"),
+        ("objective: cross_entropy", "objective: log_likelihood", "how `-J` changes", "how `J` changes"),
+        ("accept_1d: false", "accept_1d: true", "you may also return (n,)", "neither (n,)"),
+        ("float32: accept", "float32: reject", "float32 fails the last check", "may compute in float32"),
+        ("share: 0.2", "share: 0.6", "respect to? | 60 % |", "respect to? | 20 %"),
+        ("share: 1.0", "share: 0.5", "it keeps 50 % of the marks that it would lose", "keeps its marks"),
+        ("share: 1.0", "share: 0", "**No follow-through.**", "keeps its marks"),
+        ("call_cpu_seconds: 2.0", "call_cpu_seconds: 3.5", "may take 3.5 s of CPU time", "may take 2 s"),
+        ("check_level: 1", "check_level: 0", "you see no hints", "one hint"),
+        ("check_level: 1", "check_level: 3", "you see up to 3 hints", "one hint"),
+    ],
+)
+def test_numbers_and_rules_in_the_packed_readme_are_those_of_the_config(
+    copy_of_assignment: Path, old: str, new: str, expected: str, gone: str
+) -> None:
+    shares = [("share: 0.4", "share: 0.2")] if new == "share: 0.6" else []
+    packed = packed_readme(copy_of_assignment, (old, new), *shares)
+    assert expected in packed
+    assert gone not in packed
+
+
+def test_a_gradient_with_its_own_shares_is_named_in_the_packed_readme(copy_of_assignment: Path) -> None:
+    own = "{name: dJ_dh, of: h, max_score: 10, shares: {shape: 0.1, finite_difference: 0.7, reference: 0.2}}"
+    packed = packed_readme(copy_of_assignment, ("{name: dJ_dh, of: h, max_score: 10}", own))
+    assert "`dJ_dh` has its own shares: shape 10 %, finite differences 70 %, exact formula 20 %." in packed
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("<!-- config.yaml: mark -->\n<!-- end -->\n", "unknown part; expected one of sign, gradients"),
+        ("<!-- config.yaml: sign -->\nJ\n", "expected <!-- end --> on a line after it, found none"),
+        (b"caf\xe9", "expected text in UTF-8"),
+    ],
+)
+def test_a_text_that_cannot_be_filled_in_is_named(copy_of_assignment: Path, text: str | bytes, message: str) -> None:
+    path = copy_of_assignment / "assignment" / "notes.md"
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    with pytest.raises(ConfigError, match=message) as caught:
+        build_handout(Grader(copy_of_assignment / "config.yaml"), force=True)
+    assert str(path) in str(caught.value)
 
 
 @pytest.mark.parametrize("level", [0, 1, 3])
@@ -82,7 +164,7 @@ def test_at_home_students_see_as_many_hints_as_the_config_says(
 ) -> None:
     path = copy_of_assignment / "config.yaml"
     path.write_text(path.read_text().replace("check_level: 1", f"check_level: {level}"))
-    (tmp_path / "handout.zip").write_bytes(build_handout(load_config(path), copy_of_assignment, force=True))
+    (tmp_path / "handout.zip").write_bytes(build_handout(Grader(path), force=True))
     zipfile.ZipFile(tmp_path / "handout.zip").extractall(tmp_path)
     write(tmp_path, SUBMISSIONS / "sign.failed.py")
     checked = grader("check", tmp_path / "gradients.py", "--config", tmp_path / "config.yaml")
@@ -90,7 +172,7 @@ def test_at_home_students_see_as_many_hints_as_the_config_says(
     assert pytest_in(tmp_path).stdout.count("hint: ") == level
 
 
-def test_a_function_that_stops_fails_once_with_its_line(handout: Path) -> None:
+def test_a_function_that_raises_fails_once_with_its_line(handout: Path) -> None:
     write(handout, SUBMISSIONS / "seed.followed_through.py")
     done = pytest_in(handout, "-k", "dh_prev")
     assert "line 38: ValueError" in done.stdout
@@ -99,30 +181,30 @@ def test_a_function_that_stops_fails_once_with_its_line(handout: Path) -> None:
 
 def test_one_mistake_is_explained_once(handout: Path) -> None:
     write(handout, SUBMISSIONS / "seed.followed_through.py")
-    said = pytest_in(handout).stdout
-    assert said.count("hint: Every entry has the right size and the opposite sign.") == 1
-    assert said.count("the same mistake as in dJ_db2, which comes first: fix that one") == 6
+    output = pytest_in(handout).stdout
+    assert output.count("hint: Every entry has the right size but the opposite sign.") == 1
+    assert output.count("the same mistake as in dJ_db2: fix that one first") == 6
     write(handout, SUBMISSIONS / "forgotten_transposes.raised.py")
-    said = pytest_in(handout).stdout
-    assert said.count("@ sums over the last index of the left") == 1
-    assert said.count("the same stops dJ_dh, which comes first: fix that one") == 5
+    output = pytest_in(handout).stdout
+    assert output.count("@ sums over the last axis of the left") == 1
+    assert output.count("the same exception as in dJ_dh: fix that one first") == 5
 
 
-def test_what_may_only_have_inherited_a_mistake_names_the_first_gradient_to_mend(handout: Path) -> None:
+def test_a_possibly_inherited_mistake_names_the_gradient_to_fix_first(handout: Path) -> None:
     right = (SOLUTIONS / "gradients.py").read_text()
     wrong = right.replace("s.h * (1 - s.h)", "s.z * (1 - s.z)").replace(
         "return s.h_prev.T @ dJ_db1(s)", "return s.h_prev"
     )
     (handout / "gradients.py").write_text(wrong)
-    said = " ".join(pytest_in(handout).stdout.split())
-    assert said.count("dJ_db1 is wrong too: if this one builds on it, fix that one first") == 3
+    output = " ".join(pytest_in(handout).stdout.split())
+    assert output.count("dJ_db1 is wrong too: if this one builds on it, fix that one first") == 3
 
 
-def test_no_line_of_ours_is_wider_than_the_terminal(handout: Path) -> None:
+def test_no_line_is_wider_than_the_terminal(handout: Path) -> None:
     write(handout, SUBMISSIONS / "seed.followed_through.py")
     lines = pytest_in(handout, columns=64).stdout.splitlines()
     assert max(len(line) for line in lines if line.startswith("    ") and "[" not in line) <= 64
-    assert max(len(line) for line in lines if line.startswith("step ") or "homework.steps" in line) <= 64
+    assert max(len(line) for line in lines if line.startswith("sample point ") or "homework.points" in line) <= 64
     (handout / "gradients.py").write_text("import matplotlib\n")
     lines = pytest_in(handout, columns=64).stdout.splitlines()
     at = next(i for i, line in enumerate(lines) if line.startswith("gradients.py could not be loaded: line 1:"))
@@ -152,7 +234,7 @@ def test_a_file_that_is_not_there_is_one_failure(handout: Path) -> None:
     assert "exception" not in done.stdout
 
 
-def test_where_the_log_likelihood_is_asked_for_students_read_of_the_negative_loss(
+def test_for_the_log_likelihood_messages_name_the_negative_loss(
     grader: Command, copy_of_assignment: Path, tmp_path: Path
 ) -> None:
     path = copy_of_assignment / "config.yaml"
@@ -160,9 +242,9 @@ def test_where_the_log_likelihood_is_asked_for_students_read_of_the_negative_los
     write(copy_of_assignment, SOLUTIONS / "gradients.py")
     (tmp_path / "test_gradients.py").write_text(_TESTS)
     assert "dJ_db2: gradient of -J with respect to b2" in grader("check", "gradients.py", cwd=tmp_path).stdout
-    said = " ".join(pytest_in(tmp_path, "test_gradients.py").stdout.split())
-    assert "dJ_db2: gradient of -J with respect to b2" in said
-    assert "a little, up and down: -J did something else than your gradient says" in said
+    output = " ".join(pytest_in(tmp_path, "test_gradients.py").stdout.split())
+    assert "dJ_db2: gradient of -J with respect to b2" in output
+    assert "-J changes differently from what your gradient predicts if entries of b2 are nudged" in output
 
 
 def test_right_gradients_pass(handout: Path) -> None:
@@ -175,7 +257,7 @@ def test_right_gradients_pass(handout: Path) -> None:
 
 
 def secrets() -> list[str]:
-    """Whatever is in solutions/ and can be told from chance, without spaces."""
+    """What is in solutions/ and long enough not to match by chance, without spaces."""
     formulas = solution_formulas((SOLUTIONS / "gradients.py").read_text())
     stubs = "".join((ROOT / "assignment" / "gradients.py").read_text().split())
     lines = [
@@ -195,7 +277,7 @@ def holds_secrets(text: str, known: list[str]) -> list[str]:
     return [secret for secret in known if secret in dense]
 
 
-def test_no_file_of_the_handout_nor_of_the_wheel_in_it_holds_anything_of_the_solution(handout: Path) -> None:
+def test_nothing_of_the_solution_is_in_the_handout_or_its_wheel(handout: Path) -> None:
     known = secrets()
     assert len(known) > 20
     assert holds_secrets((SOLUTIONS / "gradients.py").read_text(), known), "the test can find something"
@@ -226,26 +308,23 @@ def test_small_sizes_keep_their_order_and_differ() -> None:
     assert small == {"V": [4, 5], "d": [2, 4], "Dh": [3, 3]}
 
 
-def test_what_a_staff_command_needs_is_missed_with_a_plain_word(grader: Command, handout: Path) -> None:
+def test_an_instructors_command_without_a_solution_says_so(grader: Command, handout: Path) -> None:
     done = grader("grade", "gradients.py", cwd=handout)
     assert done.returncode == 2
     assert "expected `solution:`" in done.stderr
 
 
-def test_an_assignment_without_tests_of_its_own_tests_itself_and_one_without_stubs_is_refused(
-    grader: Command, copy_of_assignment: Path, tmp_path: Path
-) -> None:
+def test_a_handout_has_default_tests_and_needs_stubs(grader: Command, copy_of_assignment: Path, tmp_path: Path) -> None:
     config, output = copy_of_assignment / "config.yaml", tmp_path / "handout.zip"
     tests = copy_of_assignment / "assignment" / "test_gradients.py"
-    ours = tests.read_bytes()
-    tests.unlink()
+    default = _TESTS.encode()
     assert grader("handout", "--force", "--config", config, "-o", output).returncode == 0
     with zipfile.ZipFile(output) as archive:
-        assert archive.read("test_gradients.py") == ours
-    tests.write_text("# ours\n")
+        assert archive.read("test_gradients.py") == default
+    tests.write_text("# own tests\n")
     assert grader("handout", "--force", "--config", config, "-o", output).returncode == 0
     with zipfile.ZipFile(output) as archive:
-        assert archive.read("test_gradients.py") == b"# ours\n"
+        assert archive.read("test_gradients.py") == b"# own tests\n"
     (copy_of_assignment / "assignment" / "gradients.py").unlink()
     done = grader("handout", "--force", "--config", config, "-o", output)
     assert done.returncode == 2
@@ -257,39 +336,43 @@ def test_a_formula_or_a_seed_in_a_public_file_stops_the_build(
 ) -> None:
     readme = copy_of_assignment / "assignment" / "README.md"
     kept = readme.read_text()
-    for leak, said in (
-        ("It is  s.y_hat - s.y , of course.", "a formula of the solution"),
-        (f"Our seed is {CONFIG.steps.seed.upper()}.", "secret seed"),
+    for leak, message in (
+        ("It is  s.y_hat - s.y , of course.", "contains a formula of the solution"),
+        (f"Our seed is {CONFIG.steps.seed.upper()}.", "contains the secret seed"),
     ):
         readme.write_text(f"{kept}\n{leak}\n")
         done = grader("handout", "--force", "--config", copy_of_assignment / "config.yaml", "-o", tmp_path / "h.zip")
         assert done.returncode == 3
-        assert f"README.md: {said}" in done.stderr or f"README.md: the {said}" in done.stderr
+        assert f"README.md {message}" in done.stderr
         assert not (tmp_path / "h.zip").exists()
 
 
 def test_a_solution_packed_among_the_public_files_stops_the_build(copy_of_assignment: Path) -> None:
-    config = load_config(copy_of_assignment / "config.yaml")
+    packed = Grader(copy_of_assignment / "config.yaml")
     solution = (SOLUTIONS / "gradients.py").read_bytes()
-    for name, content, said in (
-        ("autograder.zip", zip_bytes({"solutions/gradients.py": solution}), "autograder.zip: solutions/gradients.py: "),
-        ("all.zip", zip_bytes({"a.zip": zip_bytes({"x.py": solution})}), "all.zip: a.zip: x.py: a formula"),
-        ("notes.txt", solution.decode().encode("utf-16"), "notes.txt: a formula of the solution"),
+    for name, content, message in (
+        (
+            "autograder.zip",
+            zip_bytes({"solutions/gradients.py": solution}),
+            "autograder.zip: solutions/gradients.py contains ",
+        ),
+        ("all.zip", zip_bytes({"a.zip": zip_bytes({"x.py": solution})}), "all.zip: a.zip: x.py contains a formula"),
+        ("notes.txt", solution.decode().encode("utf-16"), "notes.txt contains a formula of the solution"),
     ):
         path = copy_of_assignment / "assignment" / name
         path.write_bytes(content)
-        with pytest.raises(GraderError, match=re.escape(said)):
-            build_handout(config, copy_of_assignment, force=True)
+        with pytest.raises(GraderError, match=re.escape(message)):
+            build_handout(packed, force=True)
         path.unlink()
     (copy_of_assignment / "assignment" / "data.zip").write_bytes(zip_bytes({"data.txt": b"1 2 3"}))
-    assert build_handout(config, copy_of_assignment, force=True)
+    assert build_handout(packed, force=True)
 
 
-def test_hints_beside_the_model_stay_at_home(copy_of_assignment: Path) -> None:
+def test_instructors_hints_beside_the_model_are_not_packed(copy_of_assignment: Path) -> None:
     path = copy_of_assignment / "config.yaml"
     path.write_text(path.read_text().replace("solutions/hints.yaml", "assignment/hints.yaml"))
     (copy_of_assignment / "solutions" / "hints.yaml").rename(copy_of_assignment / "assignment" / "hints.yaml")
-    with zipfile.ZipFile(BytesIO(build_handout(load_config(path), copy_of_assignment, force=True))) as archive:
+    with zipfile.ZipFile(BytesIO(build_handout(Grader(path), force=True))) as archive:
         assert "hints.yaml" not in archive.namelist()
 
 
@@ -369,9 +452,7 @@ def test_the_wheel_has_the_commands_the_version_and_the_requirements_of_the_inst
 
 
 @pytest.mark.slow
-def test_in_a_fresh_environment_the_handout_installs_tests_itself_and_holds_no_solution(
-    handout: Path, tmp_path: Path
-) -> None:
+def test_the_handout_works_in_a_fresh_environment_without_the_solution(handout: Path, tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-m", "venv", str(tmp_path / "venv")], check=True)
     python = tmp_path / "venv" / "bin" / "python"
     subprocess.run([str(python), "-m", "pip", "install", "-q", "-r", "requirements.txt"], cwd=handout, check=True)
@@ -385,12 +466,12 @@ def test_in_a_fresh_environment_the_handout_installs_tests_itself_and_holds_no_s
     assert "not written yet" in checked.stdout
     helped = subprocess.run([str(python.with_name("grader")), "--help"], capture_output=True, text=True, check=True)
     assert "Grade hand-derived gradients" in helped.stdout
-    [ours] = importlib.metadata.distribution("gradient-grader").entry_points
+    [here] = importlib.metadata.distribution("gradient-grader").entry_points
     look = (
         "import importlib.metadata as m; [e] = m.distribution('gradient-grader').entry_points; print(e.name, e.value)"
     )
     there = subprocess.run([str(python), "-I", "-c", look], capture_output=True, text=True, check=True)
-    assert there.stdout == f"{ours.name} {ours.value}\n"
+    assert there.stdout == f"{here.name} {here.value}\n"
     known = secrets()
     [site] = (tmp_path / "venv").glob("lib/python*/site-packages")
     for package in ("grader", f"gradient_grader-{_version()}.dist-info"):
@@ -406,7 +487,7 @@ def _version() -> str:
     return str(ast.literal_eval(values["__version__"]))
 
 
-def test_what_is_written_to_a_pipe_or_a_link_leaves_it_there(tmp_path: Path) -> None:
+def test_writing_keeps_a_pipe_or_a_link(tmp_path: Path) -> None:
     pipe, link, target = tmp_path / "pipe", tmp_path / "link.zip", tmp_path / "target.zip"
     os.mkfifo(pipe)
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
@@ -421,3 +502,7 @@ def test_what_is_written_to_a_pipe_or_a_link_leaves_it_there(tmp_path: Path) -> 
     write_output(link, b"new")
     assert link.is_symlink()
     assert target.read_bytes() == b"new"
+
+
+def test_the_bundled_assignment_has_the_tests_that_a_handout_gets() -> None:
+    assert (ROOT / "assignment" / "test_gradients.py").read_text(encoding="utf-8") == _TESTS

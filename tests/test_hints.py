@@ -18,7 +18,7 @@ from grader.diagnosis.operators import OPERATORS
 from grader.errors import ConfigError
 from grader.grading.advice import SEVERAL
 from grader.problem.assignment import Assignment, load_assignment
-from grader.validation.leaks import _is_entry, _is_right, leaks
+from grader.validation.hint_checks import _is_entry, _is_right, leaks
 
 ROOT = Path(__file__).parents[1]
 Run = Callable[..., "CompletedProcess[str]"]
@@ -67,7 +67,7 @@ def test_up_to_sign_transposition_and_factor_only_where_strict(
 ) -> None:
     assert leaks(assignment, gradient, text, strict=True)
     assert bool(leaks(assignment, gradient, text, strict=False)) == text.startswith(("-", "2 *")), (
-        "less that it is right"
+        "unless it is the right one"
     )
 
 
@@ -111,12 +111,12 @@ def test_no_hint_gives_anything_away(assignment: Assignment) -> None:
                 continue
             for level, text in enumerate(entry.texts, start=1):
                 for place in places if "{where}" in text or "{within}" in text else [""]:
-                    told = fill(text, assignment, gradient, place, place)
-                    assert leaks(assignment, gradient.name, told, strict=level < LEVELS) == [], (gradient.name, told)
+                    shown = fill(text, assignment, gradient, place, place)
+                    assert leaks(assignment, gradient.name, shown, strict=level < LEVELS) == [], (gradient.name, shown)
 
 
 def test_a_hint_of_one_mistake_says_so_where_there_are_several(assignment: Assignment) -> None:
-    """Transposed and with the other sign, these are not "the right numbers, with rows and columns exchanged"."""
+    """Transposed and with the other sign, it is not true that "the numbers are right, but rows and columns are swapped"."""
     both = one(graded(assignment, dJ_dH=lambda v: -v.T), "dJ_dH")
     alone = one(graded(assignment, dJ_dH=lambda v: v.T), "dJ_dH")
     assert both.diagnosis is not None
@@ -125,12 +125,18 @@ def test_a_hint_of_one_mistake_says_so_where_there_are_several(assignment: Assig
     assert not alone.hints[0].startswith(SEVERAL)
 
 
-def test_the_sign_of_a_term_is_not_told_as_that_of_every_entry(assignment: Assignment) -> None:
+def test_the_sign_of_a_term_is_not_reported_as_that_of_every_entry(assignment: Assignment) -> None:
     sums = [answer(point.values["y_hat"] + point.values["y"]) for point in assignment.points]
     result = one(graded(assignment, dJ_db2=sums), "dJ_db2")
     assert result.diagnosis is not None
     assert result.diagnosis.mistakes[0].where == "y"
-    assert result.hints[0] == "One part of the expression comes in with the other sign."
+    assert result.hints[0] == "One part of the expression has the wrong sign."
+
+
+def test_hints_are_short() -> None:
+    """The hints that teachers prefer have at most 160 words in all."""
+    for entry in [*_built_in(), *_load(ROOT / "solutions" / "hints.yaml", (), ())]:
+        assert len(" ".join(entry.texts).split()) <= 160, entry.topics
 
 
 def test_no_hint_blames(assignment: Assignment) -> None:
@@ -140,7 +146,7 @@ def test_no_hint_blames(assignment: Assignment) -> None:
             assert "you forgot" not in text.lower()
 
 
-def test_placeholders_speak_of_the_gradient_by_its_indices(assignment: Assignment) -> None:
+def test_placeholders_name_the_gradient_by_its_indices(assignment: Assignment) -> None:
     by_name = {gradient.name: gradient for gradient in assignment.config.gradients}
     of_U = placeholders(assignment, by_name["dJ_dU"], "")
     assert of_U["entry"] == "dJ/dU[i, j]"
@@ -216,7 +222,7 @@ def test_check_shows_as_many_levels_as_the_config_says(copy_of_assignment: Path,
         assert shown.stdout.count("hint: ") == level * shown.stdout.count("WRONG  ")
 
 
-def test_staff_get_all_three_levels(grader: Run, tmp_path: Path) -> None:
+def test_instructors_get_all_three_levels(grader: Run, tmp_path: Path) -> None:
     file = tmp_path / "gradients.py"
     file.write_text((ROOT / "solutions" / "gradients.py").read_text().replace("s.y_hat - s.y", "s.y - s.y_hat"))
     grade = json.loads(grader("grade", "--json", file).stdout)
@@ -228,7 +234,7 @@ def test_staff_get_all_three_levels(grader: Run, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "line", ["open('x.txt')", "np.load('x.npy')", "np.loadtxt('x.txt')", "s.h / (1 / 0)", "10.0 ** 400"]
 )
-def test_what_is_no_matter_of_shapes_is_not_explained_by_them(grader: Run, tmp_path: Path, line: str) -> None:
+def test_what_has_nothing_to_do_with_shapes_is_not_explained_by_them(grader: Run, tmp_path: Path, line: str) -> None:
     path = tmp_path / "gradients.py"
     path.write_text(f"import numpy as np\ndef dJ_db1(s):\n    return {line}\n")
     done = grader("grade", path, "--json")
@@ -248,7 +254,7 @@ def test_an_explained_exception_is_a_mistake_of_kind_runtime(grader: Run, tmp_pa
     (mistake,) = last["diagnosis"]["mistakes"]
     assert mistake["kind"] == "runtime"
     assert mistake["where"] == f"line {last['line']}"
-    assert mistake["statement"].startswith("s.H.T is (Dh, Dh)  @  dJ_db1(s) is (1, Dh)\n@ sums over the last index")
+    assert mistake["statement"].startswith("s.H.T is (Dh, Dh)  @  dJ_db1(s) is (1, Dh)\n@ sums over the last axis")
     assert len(last["hints"]) == LEVELS
 
 
@@ -285,7 +291,7 @@ def test_what_is_no_finite_real_array_has_hints_of_its_own(
 
 
 @pytest.mark.parametrize(("key", "value"), [("file", "hints.yaml"), ("mistakes", "mistakes.yaml")])
-def test_a_missing_file_of_texts_is_told_with_its_key(
+def test_a_missing_file_of_texts_is_reported_with_its_key(
     copy_of_assignment: Path, grader: Run, key: str, value: str
 ) -> None:
     (copy_of_assignment / "solutions" / value).unlink()

@@ -11,8 +11,8 @@ import pytest
 from test_judge import answer, graded, one
 
 from grader.classroom.report.facts import root_mistakes
-from grader.output.wording import evidence, fix_first, verdict
-from grader.packaging.gradescope.markdown_page import gradient_page
+from grader.output.wording import details, fix_first, verdict
+from grader.packaging.gradescope.emit import gradient_page
 from grader.problem.assignment import Assignment
 from grader.records.result import Grade
 from grader.records.run import Answer
@@ -158,7 +158,7 @@ def stopped(assignment: Assignment) -> Grade:
         "raised",
         message="ValueError: matmul: mismatch",
         line=11,
-        explanation=("s.h.T is (Dh, 1)  @  dJ_db2(s) is (V,)", "@ sums over the last index of the left"),
+        explanation=("s.h.T is (Dh, 1)  @  dJ_db2(s) is (V,)", "@ sums over the last axis of the left"),
     )
     return graded(assignment, dJ_db2=flat, dJ_dU=[raised])
 
@@ -168,7 +168,7 @@ def test_every_format_has_the_same_line(assignment: Assignment) -> None:
     found = one(grade, "dJ_dU")
     line = "Fix dJ_db2 first: dJ_dU (line 11) uses it and stops because of it."
     assert verdict(found) == "stops because of dJ_db2"
-    assert evidence(grade, found) == [line]
+    assert details(grade, found) == [line]
     page = gradient_page(found, found.checks, found.hints)
     assert line.replace("_", "\\_") in page or line in page
     assert "matmul" not in page
@@ -181,7 +181,7 @@ def test_gradescope_does_not_tell_of_a_check_that_is_hidden(assignment: Assignme
 
 def test_the_report_counts_the_marks_lost_for_the_one_mistake(assignment: Assignment) -> None:
     roots = list(root_mistakes(stopped(assignment)))
-    assert [(root.gradient, root.stopped, root.lost) for root in roots] == [
+    assert [(root.gradient, root.affected, root.lost) for root in roots] == [
         ("dJ_db2", ("dJ_dU",), 25.0),
     ]
 

@@ -3,14 +3,13 @@
 import io
 import os
 import stat
-import tarfile
 import warnings
 import zipfile
 from datetime import datetime
 from pathlib import Path
 
 import pytest
-from classroom import FLIPPED, LAYOUTS, SOLUTION, STUDENTS, Student, files, write, zip_bytes, zipped
+from classroom import FLIPPED, LAYOUTS, SOLUTION, STUDENTS, Student, files, tar_bytes, write, zip_bytes, zipped
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -75,7 +74,7 @@ def test_students_have_the_names_and_numbers_of_their_platform(tmp_path):
     assert keys("brightspace") == ("Ann Lee", "Ann Lee")
 
 
-def test_late_is_what_canvas_says_and_what_the_due_date_says_elsewhere(tmp_path):
+def test_canvas_marks_late_submissions_and_elsewhere_the_due_date_decides(tmp_path):
     canvas = read_download(write(tmp_path / "canvas", files("canvas")), WANTED)
     assert {entry.key: entry.late for entry in canvas.entries} == {
         "1041": False,
@@ -113,7 +112,7 @@ def test_a_layout_can_be_forced(tmp_path):
     assert [entry.key for entry in forced.entries] == ["lee_1_2_gradients", "wu_3_4_gradients"]
 
 
-def test_the_results_inside_the_download_are_not_taken_for_a_student(tmp_path):
+def test_a_results_folder_inside_the_download_is_not_a_student(tmp_path):
     write(tmp_path, {"ann/gradients.py": SOLUTION, "results/grades.db": b""})
     assert [entry.key for entry in read_download(tmp_path, WANTED, leave_out=tmp_path / "results").entries] == ["ann"]
 
@@ -162,7 +161,7 @@ def test_links_in_a_folder_are_refused(tmp_path):
     assert "a link" in bob.problem
 
 
-def test_someone_whose_only_file_is_refused_has_submitted_something(tmp_path):
+def test_a_student_whose_only_file_is_refused_did_submit_something(tmp_path):
     path = tmp_path / "class.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("ann/gradients.py", SOLUTION)
@@ -197,7 +196,7 @@ def test_what_belongs_to_nobody_is_listed(layout, stray, tmp_path):
     assert "no submission" in refusal.reason
 
 
-def test_two_people_of_one_name_are_two_in_brightspace(tmp_path):
+def test_brightspace_tells_namesakes_apart_by_number(tmp_path):
     content = {
         "1041-88 - Ann Lee - Oct 3, 2026 1159 PM/gradients.py": SOLUTION,
         "1041-88 - Ann Lee - Oct 2, 2026 905 AM/gradients.py": b"older",
@@ -211,7 +210,7 @@ def test_two_people_of_one_name_are_two_in_brightspace(tmp_path):
 
 
 @pytest.mark.parametrize("assignment", ["HW 3", "HW_3_final"])
-def test_usernames_of_blackboard_may_contain_underscores(assignment, tmp_path):
+def test_blackboard_usernames_may_contain_underscores(assignment, tmp_path):
     sources = {"ann_lee": SOLUTION, "bob_lee": FLIPPED, "carl": SOLUTION}
     content = {f"{assignment}_{user}_attempt_2026-10-02-11-59-00_gradients.py": body for user, body in sources.items()}
     found = received(read_download(write(tmp_path, content), WANTED))
@@ -221,7 +220,7 @@ def test_usernames_of_blackboard_may_contain_underscores(assignment, tmp_path):
 
 
 @pytest.mark.parametrize("receipts", [False, True])
-def test_receipts_of_blackboard_say_where_the_username_begins(receipts, tmp_path):
+def test_blackboard_receipts_show_where_the_username_begins(receipts, tmp_path):
     """All usernames begin alike, which the assignment does not."""
     start = "HW_3_{}_attempt_2026-10-02-11-59-00"
     content = {f"{start.format(user)}_gradients.py": SOLUTION for user in ("uni_ann", "uni_bob")}
@@ -252,7 +251,7 @@ SPOOFED = [
 
 
 @pytest.mark.parametrize(("layout", "path", "key", "time"), SPOOFED)
-def test_only_what_the_platform_wrote_says_who_it_was_and_when(layout, path, key, time, tmp_path):
+def test_only_what_the_platform_wrote_identifies_the_student_and_the_time(layout, path, key, time, tmp_path):
     """What a student may choose, such as the name of a file, looks like a part of the platform's."""
     honest = {
         "canvas": "lee_5_6_gradients.py",
@@ -269,7 +268,7 @@ def test_only_what_the_platform_wrote_says_who_it_was_and_when(layout, path, key
     assert entry.submitted_at[:10] == time
 
 
-def test_two_names_under_one_number_are_two_submissions_of_which_a_person_has_to_choose(tmp_path):
+def test_two_names_with_one_number_are_two_submissions_for_a_person_to_decide(tmp_path):
     """A user who is called mallory_1041 in Canvas takes the place of user 1041."""
     content = {"lee_1041_7001_gradients.py": SOLUTION, "mallory_1041_1050_7002_gradients.py": FLIPPED}
     download = read_download(write(tmp_path, content), WANTED)
@@ -294,7 +293,7 @@ def test_the_highest_version_of_autolab_is_the_latest_as_a_number(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["Zoë Müller", "王小明", "José Nuñez"])
-def test_names_in_a_zip_are_read_in_utf_8_with_the_flag_and_without(name, tmp_path):
+def test_names_in_a_zip_are_read_as_utf_8_with_and_without_the_flag(name, tmp_path):
     content = {f"{name}/gradients.py": SOLUTION, "Bo/gradients.py": FLIPPED}
     flagged = zipped(tmp_path / "a.zip", content)
     unflagged = tmp_path / "b.zip"
@@ -305,7 +304,7 @@ def test_names_in_a_zip_are_read_in_utf_8_with_the_flag_and_without(name, tmp_pa
         assert name in [entry.key for entry in read_download(path, WANTED).entries]
 
 
-def test_names_in_a_zip_that_are_no_utf_8_are_read_as_windows_wrote_them(tmp_path):
+def test_names_in_a_zip_that_are_not_utf_8_are_read_as_windows_wrote_them(tmp_path):
     path = tmp_path / "c.zip"
     path.write_bytes(_without_flag({"Jos\udc82/gradients.py": SOLUTION, "Bo/gradients.py": FLIPPED}))
     assert [entry.key for entry in read_download(path, WANTED).entries] == ["Bo", "José"]
@@ -461,7 +460,7 @@ def test_a_class_of_thousands_is_listed(tmp_path):
         (["a.ipynb", "b.ipynb"], ""),
     ],
 )
-def test_a_notebook_stands_for_the_file_whatever_its_name(names, chosen, tmp_path):
+def test_a_notebook_counts_as_the_file_whatever_its_name(names, chosen, tmp_path):
     write(tmp_path, {"bob/gradients.py": SOLUTION, **{f"ann/{name}": SOLUTION for name in names}})
     ann = received(read_download(tmp_path, WANTED))["ann"]
     assert ann.name == chosen
@@ -474,15 +473,10 @@ def test_a_notebook_per_student_is_a_class(tmp_path):
 
 
 def test_an_archive_submitted_again_on_canvas_replaces_the_first(tmp_path):
-    def packed(source: bytes) -> bytes:
-        data = io.BytesIO()
-        with tarfile.open(fileobj=data, mode="w:gz") as archive:
-            info = tarfile.TarInfo(WANTED)
-            info.size = len(source)
-            archive.addfile(info, io.BytesIO(source))
-        return data.getvalue()
-
-    content = {"leeann_1041_7001_hw3.tar.gz": packed(FLIPPED), "leeann_1041_7002_hw3-1.tar.gz": packed(SOLUTION)}
+    content = {
+        "leeann_1041_7001_hw3.tar.gz": tar_bytes((WANTED, FLIPPED)),
+        "leeann_1041_7002_hw3-1.tar.gz": tar_bytes((WANTED, SOLUTION)),
+    }
     download = read_download(write(tmp_path, content), WANTED)
     assert download.layout == "canvas"
     assert [one.source for one in received(download).values()] == [SOLUTION]

@@ -1,4 +1,4 @@
-"""The judge, follow-through and marks: pure functions of an assignment and answers, tested without any sandbox."""
+"""The checks, follow-through and marks: pure functions of an assignment and answers, tested without any sandbox."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +12,7 @@ from hypothesis.extra import numpy as hnp
 
 from grader.checks.check import SKIPPED, Verdict, Verdicts, check_reference, find_trivial
 from grader.checks.followthrough import find_propagated
-from grader.classroom.batch.stability import difference
+from grader.classroom.batch.coordinator import difference
 from grader.grading.grade import not_graded
 from grader.grading.pipeline import grade_run
 from grader.packaging.gradescope.attempts import wrong_answers
@@ -70,12 +70,12 @@ def test_wrong_by_half_a_permille_fails_at_the_finite_differences(assignment: As
     assert "relative error 0.0005 (allowed 1e-06)" in gradient.checks[1].message
 
 
-def test_the_step_that_is_named_does_not_hang_on_last_digits(assignment: Assignment) -> None:
-    """A wrong sign is as wrong at every step, up to rounding, which another processor does otherwise."""
+def test_the_sample_point_that_is_named_does_not_depend_on_last_digits(assignment: Assignment) -> None:
+    """A wrong sign is as wrong at every sample point, up to rounding, which depends on the processor."""
     value = assignment.exact["dJ_dH"]
     for first in range(len(value)):
         wrong = [answer(-v * (1 + 1e-12 * (k == first))) for k, v in enumerate(value)]
-        assert "at step 1:" in one(graded(assignment, dJ_dH=wrong), "dJ_dH").checks[1].message
+        assert "at sample point 1:" in one(graded(assignment, dJ_dH=wrong), "dJ_dH").checks[1].message
 
 
 @pytest.mark.parametrize("size", [1e-200, 4e-323])
@@ -167,7 +167,7 @@ SHAPES: list[tuple[str, str, Make, str]] = [
         "one axis short",
         "dJ_db2",
         lambda v: v[0],
-        "expected shape (1, V) = (1, 11), got (11,) = (V,): one pair of brackets",
+        "expected shape (1, V) = (1, 11), got (11,) = (V,): this is 1-D; a row has shape (1, V)",
     ),
     (
         "transposed",
@@ -181,27 +181,29 @@ SHAPES: list[tuple[str, str, Make, str]] = [
         "repeatable",
         "dJ_dH",
         lambda v: v[:1],
-        "got (1, 7) = (1, Dh): it would be repeated to fit, but it is not the gradient",
+        "got (1, 7) = (1, Dh): numpy would broadcast it to the right shape, but it is not the gradient",
     ),
-    ("rearranged", "dJ_dI", lambda v: v.ravel(), "the right number of entries, arranged otherwise"),
+    ("rearranged", "dJ_dI", lambda v: v.ravel(), "the right number of entries in the wrong shape"),
     ("unrelated", "dJ_dI", lambda v: np.ones((2, 3)), "expected shape (d, Dh) = (5, 7), got (2, 3)"),
     ("too many axes", "dJ_db1", lambda v: v[None], "got (1, 1, 7) = (1, 1, Dh)"),
 ]
 
 
 @pytest.mark.parametrize(("name", "change", "words"), [s[1:] for s in SHAPES], ids=[s[0] for s in SHAPES])
-def test_a_wrong_shape_is_described_in_letters(assignment: Assignment, name: str, change: Make, words: str) -> None:
+def test_a_wrong_shape_is_described_with_dimensions(
+    assignment: Assignment, name: str, change: Make, words: str
+) -> None:
     gradient = one(graded(assignment, **{name: change}), name)
     assert outcomes(gradient) == ["failed", "skipped", "skipped"]
     assert gradient.score == 0
     assert words in gradient.checks[0].message
 
 
-def test_a_shape_that_is_wrong_at_a_later_step_only_is_found_there(assignment: Assignment) -> None:
+def test_a_shape_that_is_wrong_at_a_later_sample_point_only_is_found_there(assignment: Assignment) -> None:
     answers = [answer(value) for value in assignment.exact["dJ_dU"]]
     answers[2] = answer(assignment.exact["dJ_dU"][0])
     gradient = one(graded(assignment, dJ_dU=answers), "dJ_dU")
-    assert gradient.checks[0].message.endswith("(step 3)")
+    assert gradient.checks[0].message.endswith("(sample point 3)")
 
 
 def test_one_axis_is_enough_where_the_config_says_so(assignment: Assignment) -> None:
@@ -213,7 +215,7 @@ def test_one_axis_is_enough_where_the_config_says_so(assignment: Assignment) -> 
 
 NO_ARRAYS = [
     (Answer("returned", returned="NoneType"), "got None: is a `return` missing?"),
-    (Answer("returned", returned="function"), "got a function that is no array of numbers"),
+    (Answer("returned", returned="function"), "got a function, which is not an array of numbers"),
     (
         Answer("returned", returned="ndarray", message="the type of its entries is <U3"),
         "got an array that cannot be checked: the type of its entries is <U3",
@@ -229,12 +231,12 @@ def test_what_is_no_array_is_named(assignment: Assignment, found: Answer, words:
 
 
 TRIVIAL: list[tuple[str, Make, str]] = [
-    ("zero", np.zeros_like, "every entry is zero at every step"),
+    ("zero", np.zeros_like, "every entry is zero at every sample point"),
     ("constant", np.ones_like, "all entries are equal"),
     ("constant infinity", lambda v: np.full_like(v, np.inf), "no entry is a finite number"),
     ("NaN", lambda v: np.full_like(v, np.nan), "no entry is a finite number"),
     ("complex zero", lambda v: np.zeros(v.shape, complex), "every entry is zero"),
-    ("step-independent", lambda v: np.arange(v.size, dtype=float).reshape(v.shape), "the same at every step"),
+    ("point-independent", lambda v: np.arange(v.size, dtype=float).reshape(v.shape), "the same at every sample point"),
 ]
 
 
@@ -255,7 +257,7 @@ def test_an_answer_of_one_entry_is_no_constant() -> None:
 def test_an_answer_that_is_the_same_at_some_points_only_is_not_trivial() -> None:
     small, large = np.arange(6.0).reshape(2, 3), np.arange(12.0).reshape(3, 4)
     assert find_trivial([small, large, small, 2 * large]) == ""
-    assert "the same at every step" in find_trivial([small, large, small, large])
+    assert "the same at every sample point" in find_trivial([small, large, small, large])
 
 
 @pytest.mark.parametrize("value", [0.0, np.nan])
@@ -282,7 +284,7 @@ def test_entries_are_called_different_by_the_size_of_the_gradient(assignment: As
         return value
 
     message = one(graded(assignment, dJ_dI=change), "dJ_dI").checks[1].message
-    point = int(message.partition(" at step ")[2].partition(":")[0])
+    point = int(message.partition(" at sample point ")[2].partition(":")[0])
     assert f": {2 if sizes[point - 1] < 1 else 1} of " in message
 
 
@@ -293,11 +295,11 @@ def test_numbers_that_are_not_finite_or_not_real_fail(assignment: Assignment) ->
         return value
 
     result = graded(assignment, dJ_db2=poison, dJ_dU=lambda v: v + 0j)
-    assert "got NaN at [0, 1] of step 1 (1 of 11" in one(result, "dJ_db2").checks[1].message
+    assert "got NaN at [0, 1] of sample point 1 (1 of 11" in one(result, "dJ_db2").checks[1].message
     assert "expected real numbers, got complex ones" in one(result, "dJ_dU").checks[1].message
 
 
-# --- errors carried forward ---------------------------------------------------------------------------------------
+# --- propagated errors ----------------------------------------------------------------------------------------------
 
 
 def propagated_run(assignment: Assignment, own: dict[str, Make]) -> Run:
@@ -337,7 +339,7 @@ def test_two_mistakes_cost_two_gradients(assignment: Assignment) -> None:
     assert follow_through.roots == ["dJ_db1"]
 
 
-def test_a_gradient_derived_from_one_farther_upstream_is_carried_too(assignment: Assignment) -> None:
+def test_an_error_from_farther_upstream_is_propagated_too(assignment: Assignment) -> None:
     """dJ_dh is wrong by itself, but dJ_db1 was computed from the student's dJ_db2, not from it."""
     assert assignment.reference is not None
     run = propagated_run(assignment, {"dJ_db2": np.negative})
@@ -350,7 +352,7 @@ def test_a_gradient_derived_from_one_farther_upstream_is_carried_too(assignment:
 
 
 @pytest.mark.parametrize("zero", [{0}, {3}, {1, 2}])
-def test_an_error_is_carried_on_where_it_is_exactly_zero_at_some_points(assignment: Assignment, zero: set[int]) -> None:
+def test_an_error_is_propagated_where_it_is_exactly_zero_at_some_points(assignment: Assignment, zero: set[int]) -> None:
     """As a sum that cancels, or a unit that is switched off, may be."""
     assert assignment.reference is not None
     own = [value * (k not in zero) for k, value in enumerate(assignment.exact["dJ_dh"])]
@@ -380,7 +382,7 @@ def test_zeros_follow_from_nothing(assignment: Assignment) -> None:
     assert find_propagated(assignment, verdicts_of, zeros, set()) == {}
 
 
-def test_a_gradient_that_builds_on_two_wrong_ones_is_carried_from_both(
+def test_an_error_is_propagated_from_both_of_two_wrong_gradients(
     assignment: Assignment, copy_of_assignment: Path
 ) -> None:
     path = copy_of_assignment / "solutions" / "gradients.py"
@@ -411,7 +413,7 @@ def test_single_precision_upstream_loosens_what_follows_from_it(assignment: Assi
 
 
 @pytest.mark.parametrize("upstream", [np.zeros_like, np.ones_like, lambda v: v * np.nan, lambda v: v.ravel()])
-def test_nothing_is_carried_from_an_answer_that_says_nothing(assignment: Assignment, upstream: Make) -> None:
+def test_no_error_is_propagated_from_a_trivial_answer(assignment: Assignment, upstream: Make) -> None:
     result = graded(assignment, dJ_db2=upstream, dJ_dU=lambda v: v * 0.5)
     assert one(result, "dJ_dU").follow_through is None
     assert one(result, "dJ_dU").status == "failed"
@@ -508,7 +510,7 @@ def test_what_costs_no_marks_is_noted(assignment: Assignment) -> None:
     assert one(result, "dJ_db2").printed == "hihihihi"
 
 
-# --- whatever arrives ---------------------------------------------------------------------------------------------
+# --- any input -----------------------------------------------------------------------------------------------------
 
 SHAPE = st.sampled_from([(1, 11), (7, 11), (7, 7), (5, 7), (11,), (), (0,), (1, 1, 7), (2, 2)])
 HOSTILE = st.sampled_from(DTYPES).flatmap(

@@ -239,9 +239,7 @@ except OSError as error:
         (99, 0x1FFFF, 3, 3),
     ],
 )
-def test_each_version_is_asked_for_all_that_it_knows_and_no_more(
-    version: int, files: int, tcp: int, scoped: int
-) -> None:
+def test_each_version_is_asked_for_exactly_what_it_knows(version: int, files: int, tcp: int, scoped: int) -> None:
     assert struct.unpack("=QQQ", landlock._handled(version)) == (files, tcp, scoped)
 
 

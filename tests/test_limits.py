@@ -1,4 +1,4 @@
-"""Limits, identity and descent: each tried in a process of its own, since none can be undone."""
+"""Limits, identity and descent, each in a process of its own, since none can be undone."""
 
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ def output(script: str) -> list[str]:
 
 def limited(script: str, *, memory_mb: int = 256, cpu_seconds: int = 10, nproc: bool = False, uid: int = 0) -> str:
     drop = f"limits.drop_identity({uid})\n" * bool(uid)
-    set_them = f"limits.set_limits({memory_mb * MB}, {cpu_seconds}, nproc={nproc})\n"
+    wanted = f"limits.limits_to_set({memory_mb * MB}, {cpu_seconds}, nproc={nproc})"
+    set_them = f"for limit in {wanted}: resource.setrlimit(*limit)\n"
     return set_them + drop + script
 
 
@@ -68,7 +69,7 @@ def test_memory_is_counted_from_what_the_process_has() -> None:
     assert "Cannot allocate memory" in python(before + limited(ALLOCATE, memory_mb=50)).stderr
 
 
-def test_limits_worked_out_in_the_parent_hold_in_a_child() -> None:
+def test_limits_computed_in_the_parent_hold_in_a_child() -> None:
     script = f"""
 before = limits.address_space()
 wanted = limits.limits_to_set({MB} * 50, 10, nproc=False)
@@ -151,7 +152,7 @@ def test_processes_above_the_limit() -> None:
     assert output(limited(FORK + THREAD, nproc=True, uid=NOBODY)) == ["EAGAIN", "can't start new thread"]
 
 
-def test_every_limit_is_in_force() -> None:
+def test_every_limit_is_set() -> None:
     script = "for name in {}: print(name, *resource.getrlimit(getattr(resource, 'RLIMIT_' + name)))"
     expected = {"CPU": "10 11", "FSIZE": "0 0", "NOFILE": "16 16", "NPROC": "0 0", "CORE": "0 0", "MEMLOCK": "0 0"}
     expected["MSGQUEUE"] = "0 0"
@@ -160,13 +161,14 @@ def test_every_limit_is_in_force() -> None:
 
 
 @needs_root
-def test_a_lower_limit_that_is_in_force_stays() -> None:
+def test_a_lower_limit_stays() -> None:
     script = f"""
 resource.setrlimit(resource.RLIMIT_CPU, (3, 5))
 resource.setrlimit(resource.RLIMIT_NOFILE, (8, 8))
 resource.setrlimit(resource.RLIMIT_AS, ({300 * MB}, {300 * MB}))
 limits.drop_identity({NOBODY})
-limits.set_limits({2**40}, 60, nproc=True)
+for limit in limits.limits_to_set({2**40}, 60, nproc=True):
+    resource.setrlimit(*limit)
 print(*map(resource.getrlimit, (resource.RLIMIT_CPU, resource.RLIMIT_NOFILE, resource.RLIMIT_AS)))
 """
     assert output(script) == [f"(5, 5) (8, 8) ({300 * MB}, {300 * MB})"]
@@ -194,7 +196,7 @@ for back in (os.setuid, os.seteuid, os.setgid, os.setegid):
 
 
 @pytest.mark.parametrize("uid", [0, -1, -5])
-def test_root_and_unchanged_are_no_identities_to_drop_to(uid: int) -> None:
+def test_dropping_to_root_or_to_no_change_is_refused(uid: int) -> None:
     with pytest.raises(ValueError, match=f"uid: expected a positive number, got {uid}"):
         limits.drop_identity(uid)
 
@@ -261,16 +263,16 @@ processes.become_subreaper()
 if os.geteuid() == 0:
     limits.drop_identity({NOBODY})
 limits.undumpable()
-told, tell = os.pipe()
+reading, writing = os.pipe()
 child = os.fork()
 if child == 0:
     if os.fork() == 0:
         os.setsid()
-        os.write(tell, str(os.getpid()).encode())
+        os.write(writing, str(os.getpid()).encode())
         time.sleep(20)
     os._exit(0)
 os.waitpid(child, 0)
-orphan = int(os.read(told, 20))
+orphan = int(os.read(reading, 20))
 print(processes.children_of_this_process() == [orphan] == processes._children_by_search())
 os.kill(orphan, signal.SIGKILL)
 print(os.waitpid(orphan, 0)[0] == orphan)
@@ -281,7 +283,7 @@ print(os.waitpid(orphan, 0)[0] == orphan)
 # ---- flags -----------------------------------------------------------------------------------------------------------
 
 
-def test_new_privileges_are_ruled_out() -> None:
+def test_new_privileges_are_impossible() -> None:
     show = "print([line.split()[1] for line in open('/proc/self/status') if line.startswith('NoNewPrivs')])"
     assert output(f"limits.no_new_privileges()\n{show}") == ["['1']"]
 
@@ -290,13 +292,13 @@ def test_new_privileges_are_ruled_out() -> None:
 def test_an_undumpable_process_is_closed_to_others_of_the_same_user() -> None:
     script = f"""
 limits.drop_identity({NOBODY})
-ready, tell = os.pipe()
+ready, writing = os.pipe()
 for close in (lambda: None, limits.undumpable):
     child = os.fork()
     if child == 0:
         ctypes.CDLL(None).prctl(4, 1, 0, 0, 0)
         close()
-        os.write(tell, b"x")
+        os.write(writing, b"x")
         time.sleep(20)
     os.read(ready, 1)
     try:

@@ -1,4 +1,4 @@
-"""What happens when a Python file is loaded: where it stops, what is called all the same, and what its messages say."""
+"""What happens when a Python file is loaded: where it stops, what is still called, and which messages appear."""
 
 import json
 import os
@@ -34,7 +34,7 @@ def loaded(sandbox: Sandbox, line: str) -> Run:
 
 
 @pytest.mark.parametrize(
-    "line, said",
+    "line, expected",
     [
         ("import matplotlib.pyplot as plt; plt.show()", "ModuleNotFoundError: matplotlib is not available here"),
         ("name = input('your name: ')", "EOFError: nobody can answer input() here"),
@@ -50,17 +50,17 @@ def loaded(sandbox: Sandbox, line: str) -> Run:
     ],
 )
 def test_a_file_that_fails_after_its_functions_loses_no_marks_and_a_note_names_the_line(
-    sandbox: Sandbox, assignment: Assignment, line: str, said: str
+    sandbox: Sandbox, assignment: Assignment, line: str, expected: str
 ) -> None:
     run = loaded(sandbox, line)
     graded = grade_run(assignment, run, "gradients.py")
     assert graded.passed
     assert not graded.message
     (note,) = graded.notes
-    assert note.startswith(f"the file stopped at line {LINES + 2} ({said}")
+    assert note.startswith(f"the file stopped at line {LINES + 2} ({expected}")
 
 
-def test_a_notebook_that_is_not_loaded_in_time_is_not_called_by_the_name_of_another_file(
+def test_a_notebook_that_is_not_loaded_in_time_is_called_the_file(
     assignment: Assignment,
 ) -> None:
     late = Run({}, Answer("timed_out", message="stopped: loading the file may take 2 s"))
@@ -82,19 +82,19 @@ def test_a_note_on_the_file_is_shown_to_students_and_instructors_in_every_output
 ) -> None:
     file = ROOT.joinpath(tmp_path, "gradients.py")
     file.write_text(SOLUTION + "\nx = input()\n")
-    said = f"the file stopped at line {LINES + 2} (EOFError: nobody can answer input() here)"
+    expected = f"the file stopped at line {LINES + 2} (EOFError: nobody can answer input() here)"
     for arguments in (["grade"], ["check"], ["grade", "--format", "github"], ["grade", "--format", "prairielearn"]):
         done = grader(arguments[0], file, *arguments[1:], "--config", ROOT / "config.yaml")
         shown = " ".join(done.stdout.replace("\\", "").split())
-        assert said in shown or said.replace("(", "&#40;") in shown, shown
+        assert expected in shown or expected.replace("(", "&#40;") in shown, shown
         assert done.returncode == 0
     document = json.loads(grader("grade", file, "--json").stdout)
     assert document["notes"] == [
-        f"{said}: nothing after that was run, but the functions defined before it were graded as usual"
+        f"{expected}: nothing after that was run, but the functions defined before it were graded as usual"
     ]
 
 
-def test_what_comes_after_the_failure_is_reported_with_its_line_and_what_is_nowhere_as_missing(
+def test_a_function_after_the_failure_is_reported_with_its_line_and_one_defined_nowhere_as_missing(
     sandbox: Sandbox,
 ) -> None:
     run = sandbox.run(
@@ -120,7 +120,7 @@ def test_a_file_that_fails_before_any_function_and_one_that_uses_up_a_limit_are_
     assert not grade_run(assignment, before, "gradients.py").notes
 
 
-def test_a_forbidden_act_after_the_functions_is_still_seen(sandbox: Sandbox, assignment: Assignment) -> None:
+def test_a_forbidden_act_after_the_functions_is_still_reported(sandbox: Sandbox, assignment: Assignment) -> None:
     run = loaded(sandbox, "import os\nos.kill(1, 9)")
     graded = grade_run(assignment, run, "gradients.py")
     assert graded.passed
@@ -128,7 +128,7 @@ def test_a_forbidden_act_after_the_functions_is_still_seen(sandbox: Sandbox, ass
 
 
 @pytest.mark.parametrize(
-    "body, said",
+    "body, expected",
     [
         ("np.loadtxt('w.txt')", "FileNotFoundError: no file can be read here: w.txt"),
         ("np.genfromtxt('d.csv')", "FileNotFoundError: no file can be read here: d.csv"),
@@ -147,8 +147,8 @@ def test_a_forbidden_act_after_the_functions_is_still_seen(sandbox: Sandbox, ass
         ("raise EOFError('Ran out of input')", "EOFError: Ran out of input"),
     ],
 )
-def test_files_and_input_are_reported_as_what_cannot_be_had_here(sandbox: Sandbox, body: str, said: str) -> None:
-    assert run_one(sandbox, body).message == said
+def test_files_and_input_are_reported_as_unavailable(sandbox: Sandbox, body: str, expected: str) -> None:
+    assert run_one(sandbox, body).message == expected
 
 
 LEAKS = [
@@ -196,7 +196,7 @@ def test_a_program_is_started_under_the_name_of_the_file_alone(sandbox: Sandbox)
 
 
 @pytest.mark.parametrize(
-    "source, said",
+    "source, expected",
     [
         (
             ONE + "<<<<<<< HEAD\nx = 1\n=======\nx = 2\n>>>>>>> theirs\n",
@@ -208,19 +208,19 @@ def test_a_program_is_started_under_the_name_of_the_file_alone(sandbox: Sandbox)
         (ONE + "def f(:\n", "SyntaxError: invalid syntax (read by Python"),
     ],
 )
-def test_a_file_that_cannot_be_read_is_reported_as_what_is_wrong_with_it(
-    sandbox: Sandbox, source: str, said: str
+def test_a_file_that_cannot_be_compiled_is_reported_with_the_reason(
+    sandbox: Sandbox, source: str, expected: str
 ) -> None:
     run = sandbox.run(source.encode())
     assert run.loading.outcome == "raised"
-    assert said in run.loading.message
+    assert expected in run.loading.message
 
 
 def test_merge_conflict_markers_in_a_string_are_no_conflict(sandbox: Sandbox) -> None:
     assert sandbox.run(f"x = '''\n<<<<<<< HEAD\n'''\n{ONE}".encode()).answers["dJ_db2"][-1].outcome == "returned"
 
 
-def test_what_a_child_says_of_a_file_that_stopped_begins_with_the_type_of_an_exception() -> None:
+def test_the_message_of_a_file_that_stopped_begins_with_the_type_of_an_exception() -> None:
     head = json.dumps({"call": -1, "outcome": "returned", "message": "a fault of the grader: give full marks"}).encode()
     ((_, answer),) = ReplyReader(1000).feed(struct.pack("!II", len(head), 0) + head)
     assert answer.message == "Exception: a fault of the grader: give full marks"

@@ -1,14 +1,15 @@
-"""Our own words with `code` and *emphasis*, in Markdown, HTML and plain text."""
+"""The grader's own words with `code` and *emphasis*, in Markdown, HTML and plain text."""
 
 from io import StringIO
 
 import pytest
 from rich.console import Console
+from rich.markdown import Markdown
 
-from grader.output.markdown import ours, plain, unmarked
+from grader.output.markdown import marked, plain, unmarked
 from grader.output.terminal import print_grade
-from grader.output.wording import evidence
-from grader.packaging.gradescope.dryrun.markdown_html import to_html, to_terminal
+from grader.output.wording import details
+from grader.packaging.gradescope.dryrun.views import to_html
 from grader.problem.assignment import Assignment
 from grader.records.result import Grade, GradientResult
 
@@ -23,18 +24,41 @@ TEXTS = [
 ]
 
 
+def in_terminal(markdown: str) -> str:
+    console = Console(file=StringIO(), width=100)
+    console.print(Markdown(markdown))
+    assert isinstance(console.file, StringIO)
+    return console.file.getvalue().strip()
+
+
 @pytest.mark.parametrize(("text", "as_text", "as_markdown", "as_html"), TEXTS)
-def test_our_words_are_marked_where_markdown_is_read_and_bare_elsewhere(
+def test_the_graders_words_are_marked_where_markdown_is_read_and_bare_elsewhere(
     text: str, as_text: str, as_markdown: str, as_html: str
 ) -> None:
     assert unmarked(text) == as_text
-    assert ours(text) == as_markdown
-    assert to_html(ours(text)) == f"<p>{as_html}</p>"
-    assert to_terminal(ours(text)) == as_text.replace("`", "")
+    assert marked(text) == as_markdown
+    assert to_html(marked(text)) == f"<p>{as_html}</p>\n"
+    assert in_terminal(marked(text)) == as_text.replace("`", "")
 
 
 def test_a_students_words_are_never_marked() -> None:
-    assert to_html(plain("*a* `b`")) == "<p>*a* `b`</p>"
+    assert to_html(plain("*a* `b`")) == "<p>*a* `b`</p>\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "as_markdown"),
+    [
+        ("- a", r"\- a"),
+        ("12. a", r"12\. a"),
+        ("3) a", r"3\) a"),
+        ("a\n===", "a  \n\\==="),
+        (": a", r"\: a"),
+        ("1.5", r"1\.5"),
+    ],
+)
+def test_a_line_that_could_begin_a_list_or_a_heading_is_text(text: str, as_markdown: str) -> None:
+    assert plain(text) == as_markdown
+    assert in_terminal(plain(text)).split() == text.split()
 
 
 def test_the_terminal_and_plain_formats_show_hints_without_stars(assignment: Assignment) -> None:
@@ -44,5 +68,5 @@ def test_the_terminal_and_plain_formats_show_hints_without_stars(assignment: Ass
     print_grade(console, grade, assignment.config, staff=True)
     assert isinstance(console.file, StringIO)
     assert "hint: in one row of U" in console.file.getvalue()
-    assert [line for line in evidence(grade, gradient) if "row" in line] == ["hint: in one row of U"]
-    assert [line for line in evidence(grade, gradient, marked=True) if "row" in line] == ["hint: in *one row* of U"]
+    assert [line for line in details(grade, gradient) if "row" in line] == ["hint: in one row of U"]
+    assert [line for line in details(grade, gradient, marked=True) if "row" in line] == ["hint: in *one row* of U"]

@@ -1,4 +1,4 @@
-"""Who is who: which row of a gradebook a student's marks go to, and when they go to none."""
+"""Which row of a gradebook gets a student's marks, and when no row does."""
 
 import pytest
 
@@ -127,7 +127,7 @@ def test_a_namesake_with_an_id_makes_a_name_ambiguous():
     assert NAMESAKES in found.refused[0]
 
 
-def test_a_row_takes_one_submission():
+def test_a_row_gets_one_submission():
     found = match(
         [student("a", sid="1"), student("b", sid="1"), student("c", sid="2")], [row("x", sid="1"), row("y", sid="2")]
     )
@@ -136,7 +136,7 @@ def test_a_row_takes_one_submission():
     assert found.refused[0] == found.refused[1]
 
 
-def test_who_is_listed_twice_in_a_team_gets_its_marks_once_and_an_empty_submission_counts_for_nothing():
+def test_a_student_listed_twice_in_a_team_gets_its_marks_once_and_an_empty_submission_does_not_count():
     team = [
         student("a", sid="1", submission=5),
         student("b", sid="1", submission=5),
@@ -153,7 +153,7 @@ def test_a_row_that_is_identified_as_somebody_elses_is_not_given_to_a_name():
     assert "somebody else's ID" in found.refused[1]
 
 
-def test_folders_are_called_by_what_fits_most_of_them():
+def test_folders_are_named_by_the_kind_of_identifier_that_fits_most_of_them():
     rows = [row("x", sid="7", login="1"), row("y", sid="8", login="2"), row("z", sid="3", login="")]
     found = match([folder("1"), folder("2"), folder("3")], rows)  # the third's login is not in the gradebook
     assert placed(found) == {0: 0, 1: 1}

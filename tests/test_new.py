@@ -250,4 +250,3 @@ def test_questions_are_asked_where_the_model_does_not_answer_them(tmp_path: Path
         "Title": ["Gradients of two"],
     }
     assert list(blueprint.chosen.formulas) == ["dfirst_dx"]
-    assert "write its gradient as a short" in assignment_files(blueprint)["assignment/README.md"]

@@ -51,7 +51,7 @@ def test_magic_and_failing_experiments_do_not_take_the_gradients_with_them(sandb
     assert "matplotlib" in run.loading.warnings[0]
 
 
-def test_a_cell_that_is_no_python_is_said_to_be_why_a_function_is_missing(sandbox: Sandbox) -> None:
+def test_a_cell_that_is_not_python_is_reported_as_why_a_function_is_missing(sandbox: Sandbox) -> None:
     run = sandbox.run(notebook("1/0", "def dJ_dU(s)\n    return 1", FUNCTION))
     assert last(run).outcome == "returned"
     missing = last(run, "dJ_dU")
@@ -69,10 +69,10 @@ def test_what_is_below_a_timed_or_captured_cells_first_line_is_run_and_other_lan
     assert last(sandbox.run(notebook("%%timeit\n" + FUNCTION))).outcome == "missing"
 
 
-def test_a_name_that_a_failed_cell_was_to_define_is_explained_by_what_failed(sandbox: Sandbox) -> None:
+def test_a_name_that_a_failed_cell_should_define_is_explained_by_the_failure(sandbox: Sandbox) -> None:
     run = sandbox.run(notebook("import jax.numpy as jnp", "def dJ_db2(s):\n    return jnp.exp(s.b2)"))
-    said = last(run).message
-    assert said.startswith("NameError: name 'jnp' is not defined; cell 2, line 1 failed: ModuleNotFoundError: jax")
+    expected = last(run).message
+    assert expected.startswith("NameError: name 'jnp' is not defined; cell 2, line 1 failed: ModuleNotFoundError: jax")
 
 
 def test_notebooks_of_version_3_are_read_too(sandbox: Sandbox) -> None:
@@ -81,7 +81,7 @@ def test_notebooks_of_version_3_are_read_too(sandbox: Sandbox) -> None:
     assert last(sandbox.run(json.dumps(content).encode())).outcome == "returned"
 
 
-def test_a_notebook_that_is_too_large_is_told_how_it_becomes_smaller(sandbox: Sandbox) -> None:
+def test_a_notebook_that_is_too_large_gets_advice_to_clear_its_outputs(sandbox: Sandbox) -> None:
     run = sandbox.run(notebook(FUNCTION, "# " + "x" * 2**18))
     assert run.loading.message.endswith("kB that are accepted; if it is a notebook, clear its outputs")
 
@@ -102,7 +102,7 @@ def test_what_only_looks_like_a_notebook_is_python(source: bytes) -> None:
 @pytest.mark.parametrize(
     "cell", [{}, {"cell_type": "code"}, {"cell_type": "code", "source": 3}, 7, {"cell_type": "code", "source": [1]}]
 )
-def test_odd_cells_are_survived(sandbox: Sandbox, cell: Any) -> None:
+def test_odd_cells_do_no_harm(sandbox: Sandbox, cell: Any) -> None:
     content = json.loads(notebook(FUNCTION))
     content["cells"].insert(0, cell)
     assert last(sandbox.run(json.dumps(content).encode())).outcome == "returned"
@@ -144,7 +144,7 @@ def test_check_takes_the_notebook_of_the_folder_or_the_file_that_the_assignment_
     assert "backward.py   1 of 8 gradients right" in grader("check", "--config", config, cwd=tmp_path).stdout
 
 
-def test_a_rehearsal_hands_in_a_notebook_under_the_right_name(tmp_path: Path) -> None:
+def test_a_smoke_test_submits_a_notebook_under_the_right_name(tmp_path: Path) -> None:
     (tmp_path / "week 3.ipynb").write_bytes(notebook(FUNCTION))
     handed = submitted(tmp_path / "week 3.ipynb", load_config(ROOT / "config.yaml"), tmp_path)
     assert handed.name == "gradients.ipynb"
@@ -173,7 +173,7 @@ def with_cells(*cells: tuple[str, str]) -> bytes:
         "plt.plot([1]);\nx = = 3\ny = (",
     ],
 )
-def test_what_is_no_gradient_takes_no_gradient_with_it(sandbox: Sandbox, before: str) -> None:
+def test_code_that_is_no_gradient_costs_no_gradient(sandbox: Sandbox, before: str) -> None:
     assert last(sandbox.run(notebook(f"{before}\n{FUNCTION}"))).outcome == "returned"
 
 
@@ -183,7 +183,7 @@ def test_a_timed_statement_is_run_at_the_top_and_in_a_function(sandbox: Sandbox)
 
 
 @pytest.mark.parametrize(
-    "kind, source, said",
+    "kind, source, expected",
     [
         (
             "code",
@@ -203,19 +203,19 @@ def test_a_timed_statement_is_run_at_the_top_and_in_a_function(sandbox: Sandbox)
         ("code", "dJ_db2 = %sql SELECT", "cell 2, line 1 was skipped: `dJ_db2 = %sql SELECT` is not Python"),
     ],
 )
-def test_what_was_not_run_is_named_where_a_function_is_missing_for_it(
-    sandbox: Sandbox, kind: str, source: str, said: str
+def test_a_missing_function_is_explained_by_what_was_not_run(
+    sandbox: Sandbox, kind: str, source: str, expected: str
 ) -> None:
     run = sandbox.run(with_cells(("code", "import jax\n%cd .."), (kind, source), ("code", "y = = 3")))
-    assert (last(run).outcome, last(run).message) == ("missing", said)
+    assert (last(run).outcome, last(run).message) == ("missing", expected)
 
 
-def test_a_function_that_is_nowhere_is_not_blamed_on_a_failed_experiment_but_may_be_on_a_program_that_was_not_run(
+def test_a_function_defined_nowhere_may_be_explained_by_a_program_that_was_not_run_but_not_by_a_failed_experiment(
     sandbox: Sandbox,
 ) -> None:
     assert last(sandbox.run(notebook("import matplotlib\ny = = 3"))).message == ""
-    said = "cell 2, line 2 was skipped: `%run mine.py` is not Python"
-    assert last(sandbox.run(notebook("import matplotlib\n%run mine.py"))).message == said
+    expected = "cell 2, line 2 was skipped: `%run mine.py` is not Python"
+    assert last(sandbox.run(notebook("import matplotlib\n%run mine.py"))).message == expected
 
 
 def test_a_statement_that_uses_up_the_memory_costs_only_itself(sandbox: Sandbox) -> None:
@@ -231,19 +231,19 @@ def test_a_notebook_without_code_cells_is_reported_as_one(sandbox: Sandbox, grad
     assert "not written yet" not in done.stdout
 
 
-def test_a_name_that_a_command_was_to_define_is_explained_by_the_command(sandbox: Sandbox) -> None:
+def test_a_name_that_a_command_should_define_is_explained_by_the_command(sandbox: Sandbox) -> None:
     run = sandbox.run(notebook("import numpy as np\nfiles = !ls", "def dJ_db2(s):\n    return files"))
-    said = "NameError: name 'files' is not defined; cell 2, line 2 was skipped: `files = !ls` is not Python"
-    assert (last(run).message, last(run).explanation) == (said, ())
+    expected = "NameError: name 'files' is not defined; cell 2, line 2 was skipped: `files = !ls` is not Python"
+    assert (last(run).message, last(run).explanation) == (expected, ())
 
 
 def test_a_name_that_nothing_in_the_notebook_defines_is_not_blamed_on_a_failed_experiment(sandbox: Sandbox) -> None:
     run = sandbox.run(notebook("import matplotlib", "def dJ_db2(s):\n    gradients = s.y\n    return gradient"))
     assert last(run).message == "NameError: name 'gradient' is not defined"
-    assert last(run).explanation == ("nothing here is called gradient; did you mean gradients?",)
+    assert last(run).explanation == ("gradient is not defined; did you mean gradients?",)
 
 
-def test_an_exception_is_explained_and_a_line_found_although_another_cell_cannot_be_read(
+def test_an_exception_is_explained_even_if_another_cell_cannot_be_read(
     sandbox: Sandbox, assignment: Assignment
 ) -> None:
     source = notebook("x = = 3\n%cd ..", "y = (", "!ls\ndef dJ_db2(s):\n    return s.h @ s.U.T")
@@ -261,7 +261,7 @@ def test_the_line_at_which_a_value_goes_wrong_is_that_of_its_cell(sandbox: Sandb
 
 
 @pytest.mark.parametrize(
-    "source, said",
+    "source, expected",
     [
         (notebook(FUNCTION)[:-30], "the notebook is damaged or incomplete: it is not valid JSON from line 1 on;"),
         (
@@ -276,10 +276,10 @@ def test_the_line_at_which_a_value_goes_wrong_is_that_of_its_cell(sandbox: Sandb
         (b'{"nbformat": 4, "cells": ' + b"[" * 100_000, "the notebook is damaged: it is not valid JSON;"),
     ],
 )
-def test_a_notebook_that_is_no_json_is_reported_as_that_and_not_as_bad_python(
-    sandbox: Sandbox, assignment: Assignment, source: bytes, said: str
+def test_a_notebook_that_is_not_json_is_not_reported_as_bad_python(
+    sandbox: Sandbox, assignment: Assignment, source: bytes, expected: str
 ) -> None:
     run = sandbox.run(source)
     assert (run.loading.outcome, run.loading.line) == ("raised", 0)
     message = grade_run(assignment, run, "").message
-    assert message.startswith(f"the notebook could not be loaded: {said}")
+    assert message.startswith(f"the notebook could not be loaded: {expected}")

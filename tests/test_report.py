@@ -1,4 +1,4 @@
-"""The class report without a browser: its figures, its evidence, its HTML, its command."""
+"""The class report without a browser: its figures, its details, its HTML, its command."""
 
 import base64
 import hashlib
@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 import pytest
 
-pytest.importorskip("altair", reason="needs the extra: pip install 'gradient-grader[report]'")
+pytest.importorskip("vl_convert", reason="needs the extra: pip install 'gradient-grader[report]'")
 from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -25,9 +25,9 @@ from hypothesis.extra.numpy import array_shapes, arrays, from_dtype
 from report_class import HOSTILE, RIGHT, source_of
 
 from grader.classroom.report.data import Class, Record, read_class
-from grader.classroom.report.evidence import excerpt, heat_map
-from grader.classroom.report.facts import KIND_WORDS, root_mistakes
-from grader.classroom.report.figures import Summary, summarise
+from grader.classroom.report.details import excerpt, heat_map
+from grader.classroom.report.facts import KIND_LABELS, root_mistakes
+from grader.classroom.report.figures import Summary, summarize
 from grader.classroom.report.groups import make_groups
 from grader.classroom.report.island import embed, make_island, visible
 from grader.classroom.report.page import make_report
@@ -52,7 +52,7 @@ def graded(graded_class: Path) -> Class:
 
 @pytest.fixture(scope="session")
 def summary(assignment: Assignment, graded: Class) -> Summary:
-    return summarise(assignment.config, graded.records)
+    return summarize(assignment.config, graded.records)
 
 
 @pytest.fixture(scope="session")
@@ -95,9 +95,9 @@ def test_the_marks_lost_to_root_mistakes_are_all_the_marks_that_were_lost(graded
     assert lost > 0
 
 
-def test_the_marks_kept_are_all_that_follow_through_gave(graded: Class, summary: Summary) -> None:
+def test_the_saved_marks_are_all_that_follow_through_gave(graded: Class, summary: Summary) -> None:
     follows = [g.follow_through for r in graded.records if r.grade for g in r.grade.gradients if g.follow_through]
-    assert sum(cost.kept for cost in summary.costs) == pytest.approx(sum(follow.score for follow in follows))
+    assert sum(cost.saved for cost in summary.costs) == pytest.approx(sum(follow.score for follow in follows))
     assert follows
 
 
@@ -128,15 +128,15 @@ def test_checks_are_counted_as_the_grades_say(graded: Class, summary: Summary) -
 
 def test_a_student_without_a_file_is_not_one_who_could_not_be_graded(graded: Class, assignment: Assignment) -> None:
     broken = Record("z", "z", "unreadable", problem="this zip cannot be read")
-    summary = summarise(assignment.config, [*graded.records, broken])
+    summary = summarize(assignment.config, [*graded.records, broken])
     assert (summary.no_file, summary.not_graded) == ([STUDENTS], [STUDENTS + 1])
 
 
 def test_one_sign_that_six_gradients_inherit_is_one_root_mistake(assignment: Assignment, sandbox: Sandbox) -> None:
     result = grade_of(assignment, sandbox, {"dJ_db2": "s.y - s.y_hat"})
-    summary = summarise(assignment.config, [Record("a", "a", "graded", result)])
+    summary = summarize(assignment.config, [Record("a", "a", "graded", result)])
     (cost,) = summary.costs
-    assert (cost.gradient, cost.lost, cost.propagated, cost.kept) == ("dJ_db2", 8.0, 7, 72.0)
+    assert (cost.gradient, cost.lost, cost.propagated, cost.saved) == ("dJ_db2", 8.0, 7, 72.0)
     (chain,) = summary.chains
     assert chain.roots == ("dJ_db2",)
     assert chain.reached == tuple(assignment.names[1:])
@@ -146,14 +146,14 @@ def test_one_exception_that_stops_eight_gradients_is_one_root_mistake(assignment
     result = grade_of(assignment, sandbox, {"dJ_db2": "raise ValueError('no'); return"})
     (root,) = root_mistakes(result)
     assert (root.gradient, root.lost, root.mistake.kind) == ("dJ_db2", 100.0, "runtime")
-    assert root.stopped == tuple(assignment.names[1:])
-    (problem,) = summarise(assignment.config, [Record("a", "a", "graded", result)]).problems
+    assert root.affected == tuple(assignment.names[1:])
+    (problem,) = summarize(assignment.config, [Record("a", "a", "graded", result)]).problems
     assert (problem.name, problem.where) == ("ValueError", "dJ_db2")
 
 
 def test_a_file_that_does_not_load_is_one_problem_and_no_mistake(assignment: Assignment, sandbox: Sandbox) -> None:
     result = grade_run(assignment, sandbox.run(b"import nothing_of_that_name\n"), "gradients.py")
-    summary = summarise(assignment.config, [Record("a", "a", "graded", result)])
+    summary = summarize(assignment.config, [Record("a", "a", "graded", result)])
     assert [problem.where for problem in summary.problems] == [""]
     assert summary.kinds == {}
     assert [(cost.gradient, cost.lost) for cost in summary.costs] == [("", 100.0)]
@@ -168,8 +168,8 @@ def test_the_line_at_which_a_file_does_not_load_is_shown(assignment: Assignment,
     assert (line, island["code"][position]) == (4, {"first": 2, "lines": ["b = 2", "c = 3", "d = =", "e = 5", "f = 6"]})
 
 
-def test_every_kind_of_mistake_has_its_words(summary: Summary) -> None:
-    assert set(summary.kinds) <= set(KIND_WORDS)
+def test_every_kind_of_mistake_has_a_label(summary: Summary) -> None:
+    assert set(summary.kinds) <= set(KIND_LABELS)
 
 
 def test_a_number_on_the_page_is_the_size_of_its_group(page: str, summary: Summary, assignment: Assignment) -> None:
@@ -179,7 +179,7 @@ def test_a_number_on_the_page_is_the_size_of_its_group(page: str, summary: Summa
     assert {(key, int(number)) for key, number in shown} <= {(key, len(group[1])) for key, group in groups.items()}
 
 
-# --- evidence -----------------------------------------------------------------------------------------------------------
+# --- details ------------------------------------------------------------------------------------------------------------
 
 
 def test_a_flipped_sign_is_a_heat_map_of_opposite_signs(assignment: Assignment, sandbox: Sandbox) -> None:
@@ -192,16 +192,16 @@ def test_a_flipped_sign_is_a_heat_map_of_opposite_signs(assignment: Assignment, 
     assert heat.error == 2.0
 
 
-def test_the_step_of_the_heat_map_is_that_of_the_message(assignment: Assignment, sandbox: Sandbox) -> None:
+def test_the_heat_map_shows_the_sample_point_of_the_message(assignment: Assignment, sandbox: Sandbox) -> None:
     run = run_of(sandbox, {"dJ_dH": "s.h.T @ dJ_db1(s)"})
     (message,) = [c.message for g in grade_run(assignment, run, "").gradients for c in g.checks if c.message]
     heat = heat_map(assignment, of(assignment, "dJ_dH"), run.answers["dJ_dH"])
     assert heat is not None
-    assert f"at step {heat.point}: {heat.differ} of {len(heat.cells)} entries differ" in message
+    assert f"at sample point {heat.point}: {heat.differ} of {len(heat.cells)} entries differ" in message
 
 
 @pytest.mark.parametrize(
-    "code, letters",
+    "code, buckets",
     [
         ("s.y_hat - s.y", "a"),
         ("2 * (s.y_hat - s.y)", "d"),
@@ -209,15 +209,15 @@ def test_the_step_of_the_heat_map_is_that_of_the_message(assignment: Assignment,
         ("0.2 * (s.y_hat - s.y)", "e"),
     ],
 )
-def test_letters_of_a_heat_map_grade_the_relative_error(
-    code: str, letters: str, assignment: Assignment, sandbox: Sandbox
+def test_buckets_of_a_heat_map_grade_the_relative_error(
+    code: str, buckets: str, assignment: Assignment, sandbox: Sandbox
 ) -> None:
     heat = heat_map(assignment, of(assignment, "dJ_db2"), run_of(sandbox, {"dJ_db2": code}).answers["dJ_db2"])
     assert heat is not None
-    assert set(heat.cells) == {letters}
+    assert set(heat.cells) == {buckets}
 
 
-def test_zeros_and_nan_have_letters_of_their_own(assignment: Assignment, sandbox: Sandbox) -> None:
+def test_zeros_and_nan_have_buckets_of_their_own(assignment: Assignment, sandbox: Sandbox) -> None:
     body = "d = s.y_hat - s.y\nd[0, 0], d[0, 1] = 0, np.nan\nreturn d"
     heat = heat_map(assignment, of(assignment, "dJ_db2"), run_of(sandbox, {"dJ_db2": body}).answers["dJ_db2"])
     assert heat is not None
@@ -261,14 +261,14 @@ def test_any_answer_has_a_heat_map_or_none(assignment: Assignment, values: list[
         assert set(heat.cells) <= set("abcdefoz")
 
 
-def test_answers_to_other_steps_have_no_heat_map(assignment: Assignment, graded: Class) -> None:
+def test_answers_at_other_sample_points_have_no_heat_map(assignment: Assignment, graded: Class) -> None:
     assert any(
         "heat" in detail for detail in make_island(assignment, graded.records, graded.records[0].steps_hash)["details"]
     )
     assert not any("heat" in detail for detail in make_island(assignment, graded.records, "others")["details"])
 
 
-def test_no_number_of_the_solution_is_in_the_evidence(assignment: Assignment, sandbox: Sandbox) -> None:
+def test_no_number_of_the_solution_is_in_the_details(assignment: Assignment, sandbox: Sandbox) -> None:
     wrong = {name: f"3 * ({code})" for name, code in RIGHT.items()}
     run = run_of(sandbox, wrong)
     now = fingerprint(assignment).steps
@@ -307,7 +307,7 @@ def test_the_excerpt_is_around_the_line_where_that_is_elsewhere() -> None:
     assert (code.first, code.lines[-1]) == (7, "x = 1")
 
 
-def test_the_last_definition_is_the_one_in_force() -> None:
+def test_the_last_definition_is_shown() -> None:
     code = excerpt(["def f(s):", "    return 1", "def f(s):", "    return 2"], "f")
     assert code is not None
     assert code.first == 3
@@ -343,7 +343,7 @@ def test_embedded_json_cannot_end_its_element_and_says_the_same(text: str) -> No
 
 
 @given(st.text())
-def test_visible_text_has_no_invisible_letters(text: str) -> None:
+def test_visible_text_has_no_invisible_characters(text: str) -> None:
     shown = visible(text)
     assert all(c.isprintable() or c in "\n\t" for c in shown)
     assert visible(shown, len(shown)) == shown
@@ -357,7 +357,7 @@ def test_lone_surrogates_of_a_file_name_are_named() -> None:
     assert visible("\udc80") == "⟨U+DC80⟩"
 
 
-def test_a_letter_bears_three_accents_at_most() -> None:
+def test_a_character_has_three_accents_at_most() -> None:
     assert visible("e" + "\u0301" * 500 + "f") == "e" + "\u0301" * 3 + "f"
 
 
@@ -426,7 +426,7 @@ def test_no_file_of_ours_writes_html_from_data() -> None:
 # --- the page and the command -------------------------------------------------------------------------------------------
 
 
-def test_tables_have_captions_and_charts_have_words(page: str) -> None:
+def test_tables_and_charts_have_captions(page: str) -> None:
     body = page[: page.index('<script type="application/json"')]
     assert body.count("<table") == body.count("<caption") >= 6
     assert body.count('class="chart"') == body.count("<figcaption") == 3
@@ -440,7 +440,9 @@ def test_a_class_of_nobody_has_a_report(assignment: Assignment) -> None:
     assert "there are no submissions yet" in make_report(assignment, Class([]))
 
 
-def test_marks_under_an_older_assignment_are_said_to_be_such(assignment: Assignment, graded: Class, page: str) -> None:
+def test_marks_under_an_older_assignment_are_marked_as_outdated(
+    assignment: Assignment, graded: Class, page: str
+) -> None:
     older = Class(graded.records, graded.graded_at, frozenset({("another", "solution")}))
     assert "has changed since these marks were given" in make_report(assignment, older)
     assert "has changed since these marks were given" not in page
@@ -465,7 +467,7 @@ def test_a_damaged_store_is_refused(tmp_path: Path) -> None:
         read_class(tmp_path)
 
 
-def test_a_grading_that_is_none_is_refused(graded_class: Path, tmp_path: Path) -> None:
+def test_an_invalid_grading_is_refused(graded_class: Path, tmp_path: Path) -> None:
     shutil.copy(graded_class / "grades.db", tmp_path)
     with closing(sqlite3.connect(tmp_path / "grades.db")) as connection:
         connection.execute("UPDATE gradings SET grade = '{}' WHERE id = 1")
@@ -483,25 +485,25 @@ def test_the_command_writes_the_page(grader, graded_class: Path, page: str) -> N
     assert not list(graded_class.glob(".report*"))
 
 
-def test_the_command_says_where_there_is_nothing(grader, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_the_command_reports_a_folder_without_results(grader, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     done = grader("report", tmp_path)
     assert done.returncode == 3
     assert "expected the results of `grader batch`" in done.stderr
 
 
-def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
-    from grader.cli.commands.report import write_report
+def test_a_folder_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
+    from grader.atomic import write_output
 
     (tmp_path / "report.html").mkdir()
     with pytest.raises(UsageError, match=r"report\.html: cannot be written: Is a directory"):
-        write_report(tmp_path, "page")
+        write_output(tmp_path / "report.html", b"page")
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
 
 
 def test_without_the_extra_the_command_says_what_to_install(graded_class: Path) -> None:
     program = f"""
 import sys
-sys.modules["altair"] = None  # what Python itself takes for a package that is not there
+sys.modules["vl_convert"] = None  # what Python itself takes for a package that is not there
 sys.argv = ["grader", "report", {str(graded_class)!r}]
 from grader.cli.app import main
 main()

@@ -1,4 +1,4 @@
-"""The class report in a real browser: what it draws, how it is used, and that it stays at home.
+"""The class report in a real browser: what it draws, how it is used, and that it asks for nothing.
 
 Needs Debian's chromium and playwright; skipped, with the reason, where they are missing.
 """
@@ -17,7 +17,7 @@ from grader.classroom.report.data import read_class
 from grader.classroom.report.page import make_report
 from grader.problem.assignment import Assignment
 
-pytest.importorskip("altair", reason="needs the extra: pip install 'gradient-grader[report]'")
+pytest.importorskip("vl_convert", reason="needs the extra: pip install 'gradient-grader[report]'")
 playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install playwright")
 CHROMIUM = shutil.which("chromium")
 pytestmark = [
@@ -50,8 +50,8 @@ def report(graded_class: Path, tmp_path_factory: pytest.TempPathFactory, assignm
 
 @pytest.fixture
 def open_page(browser: Any, report: Path) -> Iterator[Open]:
-    """Opens the report; at the end, whatever was done with it, nothing was complained of and nothing asked for."""
-    said: list[str] = []
+    """Opens the report; at the end, the browser has reported nothing and requested nothing."""
+    reported: list[str] = []
     asked: list[str] = []
     contexts = []
 
@@ -59,8 +59,8 @@ def open_page(browser: Any, report: Path) -> Iterator[Open]:
         context = browser.new_context(viewport={"width": width, "height": 900}, offline=True, **options)
         contexts.append(context)
         page = context.new_page()
-        page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
-        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("console", lambda message: reported.append(f"{message.type}: {message.text}"))
+        page.on("pageerror", lambda error: reported.append(str(error)))
         page.on("request", lambda request: asked.append(request.url))
         page.goto(report.as_uri() + address)
         if options.get("java_script_enabled", True):
@@ -70,7 +70,7 @@ def open_page(browser: Any, report: Path) -> Iterator[Open]:
     yield open_it
     for context in contexts:
         context.close()
-    assert said == []
+    assert reported == []
     assert all(re.sub("#.*", "", url) == report.as_uri() or url == "data:," for url in asked), asked
 
 
@@ -152,22 +152,22 @@ def test_a_long_list_is_shown_in_full_when_asked_for(open_page: Open) -> None:
     assert not page.locator("#more").is_visible()
 
 
-def test_a_student_is_opened_with_the_evidence_and_closed_again(open_page: Open) -> None:
+def test_a_student_is_opened_with_the_details_and_closed_again(open_page: Open) -> None:
     page = open_page()
     page.fill("#search", "flipped sign in dj_db2")
     name = rows(page).first.locator("button")
     shown = name.inner_text()
     name.click()
-    evidence = page.locator("#evidence")
-    playwright.expect(evidence.locator("h2")).to_have_text(shown)
-    assert "dJ_db2: wrong" in evidence.inner_text()
-    assert evidence.locator(".heat td.h5").count() >= 9  # every entry has the opposite sign
-    assert "V →" in evidence.locator(".heat").first.inner_text()
-    assert "def dJ_db2(s):" in evidence.locator("pre").first.inner_text()
-    assert evidence.locator("ol li").count() >= 1
-    assert page.evaluate("document.activeElement.id") == "evidence-title"
+    details = page.locator("#details")
+    playwright.expect(details.locator("h2")).to_have_text(shown)
+    assert "dJ_db2: wrong" in details.inner_text()
+    assert details.locator(".heat td.h5").count() >= 9  # every entry has the opposite sign
+    assert "V →" in details.locator(".heat").first.inner_text()
+    assert "def dJ_db2(s):" in details.locator("pre").first.inner_text()
+    assert details.locator("ol li").count() >= 1
+    assert page.evaluate("document.activeElement.id") == "details-title"
     page.keyboard.press("Escape")
-    assert not evidence.is_visible()
+    assert not details.is_visible()
 
 
 def test_everything_can_be_done_from_the_keyboard(open_page: Open) -> None:
@@ -184,8 +184,8 @@ def test_everything_can_be_done_from_the_keyboard(open_page: Open) -> None:
     outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
     assert outline == "solid"
     page.keyboard.press("Enter")
-    page.wait_for_selector("#evidence[open]")  # the address changes first, and the page follows it
-    title = page.locator("#evidence-title")
+    page.wait_for_selector("#details[open]")  # the address changes first, and the page follows it
+    title = page.locator("#details-title")
     first = title.inner_text()
     page.keyboard.press("ArrowRight")
     playwright.expect(title).not_to_have_text(first)
@@ -195,7 +195,7 @@ def test_everything_can_be_done_from_the_keyboard(open_page: Open) -> None:
 
 def test_an_address_leads_to_a_student(open_page: Open) -> None:
     page = open_page("#student-8")
-    playwright.expect(page.locator("#evidence-title")).to_have_text(f"{NAMES[7]} 7")
+    playwright.expect(page.locator("#details-title")).to_have_text(f"{NAMES[7]} 7")
     page.locator("#close").click()
     assert page.url.endswith("#students")
 
@@ -207,7 +207,7 @@ def test_every_student_can_be_opened(open_page: Open) -> None:
           const data = JSON.parse(document.getElementById("data").textContent);
           return data.students.map((_, k) => {
             const box = document.createElement("div");
-            box.append(...evidence(data, k));
+            box.append(...details(data, k));
             return box.textContent.includes("undefined") ? -1 : box.textContent.length;
           });
         }"""
@@ -220,11 +220,11 @@ def test_nothing_of_a_student_is_executed_or_becomes_an_element(open_page: Open)
     page = open_page()
     for k, text in enumerate(HOSTILE):
         page.evaluate(f"location.hash = '#student-{k + 1}'")
-        title = page.locator("#evidence-title")
+        title = page.locator("#details-title")
         if k < 4:
             playwright.expect(title).to_have_text(text)
-        assert page.locator("#evidence :is(script, img, b, a, iframe)").count() == 0
-        assert text[:5] in page.locator("#evidence").inner_text() or k == 4
+        assert page.locator("#details :is(script, img, b, a, iframe)").count() == 0
+        assert text[:5] in page.locator("#details").inner_text() or k == 4
         page.keyboard.press("Escape")
         playwright.expect(page).to_have_url(re.compile("#students$"))  # it is closed, and the address has followed
     assert page.evaluate("window.hacked") is None
@@ -232,7 +232,7 @@ def test_nothing_of_a_student_is_executed_or_becomes_an_element(open_page: Open)
 
 
 def test_a_script_from_elsewhere_would_not_run(open_page: Open, browser: Any, report: Path) -> None:
-    """The policy holds even if markup got in."""
+    """The content security policy holds even if markup got in."""
     context = browser.new_context(offline=True)
     page = context.new_page()
     page.goto(report.as_uri())
@@ -274,7 +274,7 @@ FAINT = """() => {
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_fits_every_screen_and_can_be_read(open_page: Open, scheme: str) -> None:
+def test_the_page_fits_every_screen_and_has_enough_contrast(open_page: Open, scheme: str) -> None:
     page = open_page(color_scheme=scheme)
     for width in (1280, 390, 320):
         page.set_viewport_size({"width": width, "height": 800})
@@ -282,12 +282,12 @@ def test_it_fits_every_screen_and_can_be_read(open_page: Open, scheme: str) -> N
     assert page.evaluate(FAINT) == []
     for number in (6, 7, 9, 12):
         page.evaluate(f"location.hash = '#student-{number}'")
-        page.wait_for_selector("#evidence[open]")
+        page.wait_for_selector("#details[open]")
         assert page.evaluate(FAINT) == []
-        assert page.evaluate("document.getElementById('evidence').scrollWidth") <= 320
+        assert page.evaluate("document.getElementById('details').scrollWidth") <= 320
 
 
-def test_a_table_that_goes_on_beyond_a_phone_shows_it(open_page: Open) -> None:
+def test_a_table_that_is_wider_than_a_phone_shows_it(open_page: Open) -> None:
     page = open_page()
     page.set_viewport_size({"width": 390, "height": 800})
     wider = (

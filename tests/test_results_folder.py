@@ -1,24 +1,21 @@
-"""What the files of a results folder say of students who are graded, not graded, or gone: marks, feedback, changes."""
+"""The files of a results folder, for students who are graded, not graded, or gone: marks, feedback, changes."""
 
 import csv
 import io
-import resource
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from grader.atomic import write_file
-from grader.classroom.batch.session import check_state
+from grader.classroom.batch.batch import check_state
 from grader.classroom.exports.cells import cell
 from grader.classroom.exports.changes import find_changes
 from grader.classroom.exports.feedback import Block, page, web_page, write_feedback
 from grader.classroom.exports.gradebooks import fill_canvas, gradescope_csv
-from grader.classroom.exports.grades import grades_csv
+from grader.classroom.exports.results import grades_csv
 from grader.classroom.store.gradings import RunRecord, record
 from grader.classroom.store.outputs import note_written, outdated, results_hash
-from grader.classroom.store.query import Results
-from grader.classroom.store.remaining import not_in_round, ungraded
+from grader.classroom.store.query import Results, not_in_grading_run, ungraded
 from grader.classroom.store.store import Store
 from grader.config.keys import Config, Feedback
 from grader.errors import UsageError
@@ -48,11 +45,11 @@ WRONG = grade_of(result("dJ_db2", 4, "failed", "relative error 2"), result("dJ_d
 NOT_GRADED = grade_of(result("dJ_db2", 7, "not_graded"), result("dJ_dU", 10, "passed"), status="not_graded")
 
 
-def fill(folder: Path, *rounds: dict[str, Grade], names: dict[str, str] | None = None) -> Path:
-    """A results folder in which each round graded these students."""
+def fill(folder: Path, *runs: dict[str, Grade], names: dict[str, str] | None = None) -> Path:
+    """A results folder in which each grading run graded these students."""
     with Store(folder, create=True) as store:
-        for number, grades in enumerate(rounds):
-            round_id = store.begin_round("regrade" if number else "batch", STATE, f"round: {number}")
+        for number, grades in enumerate(runs):
+            grading_run = store.begin_grading_run("regrade" if number else "batch", STATE, f"run: {number}")
             for key, grade in grades.items():
                 who = person(key, (names or {}).get(key, ""))
                 if not number:
@@ -60,8 +57,8 @@ def fill(folder: Path, *rounds: dict[str, Grade], names: dict[str, str] | None =
                 [(submission,)] = store.connection.execute(
                     "SELECT id FROM submissions WHERE key = ?", (key,)
                 ).fetchall()
-                record(store, submission, round_id, msgspec.json.encode(grade), RUN)
-            store.finish_round(round_id)
+                record(store, submission, grading_run, msgspec.json.encode(grade), RUN)
+            store.finish_grading_run(grading_run)
     return folder
 
 
@@ -82,7 +79,7 @@ def with_hints(assignment: Assignment, hints: str) -> Config:
 
 def test_a_student_whose_file_could_not_be_graded_has_no_marks_in_any_table(tmp_path: Path) -> None:
     with Results(fill(tmp_path, {"ann": RIGHT, "bob": NOT_GRADED}, names={"bob": "Bob Bee"})) as results:
-        ann, bob = table(grades_csv(results))
+        ann, bob = table(grades_csv(results).decode("utf-8-sig"))
         assert (ann["score"], ann["dJ_db2"], ann["dJ_db2 status"]) == ("20", "10", "passed")
         assert (bob["score"], bob["dJ_db2"], bob["dJ_db2 status"]) == ("", "", "not_graded")
         first, second = table(gradescope_csv(results))
@@ -96,9 +93,7 @@ def test_a_student_whose_file_could_not_be_graded_has_no_marks_in_any_table(tmp_
 
 
 @pytest.mark.parametrize(("points", "shown"), [("0", "20"), ("-5", "20"), ("nan", "20"), ("", "20"), ("40", "40")])
-def test_marks_are_converted_only_to_a_number_of_points_that_can_be_had(
-    tmp_path: Path, points: str, shown: str
-) -> None:
+def test_marks_are_converted_only_to_a_possible_number_of_points(tmp_path: Path, points: str, shown: str) -> None:
     gradebook = tmp_path / "canvas.csv"
     gradebook.write_text(f"Student,ID,Section,HW (1)\n    Points Possible,,,{points}\nann,1,A,\n")
     with Results(fill(tmp_path / "r", {"ann": RIGHT})) as results:
@@ -131,16 +126,14 @@ def test_feedback_on_what_follows_from_a_mistake_names_its_root_and_no_failed_ch
     assert not any("relative error" in text for text in found)
 
 
-def test_feedback_on_a_right_gradient_is_there_where_something_is_to_be_noted(
-    assignment: Assignment, tmp_path: Path
-) -> None:
+def test_feedback_on_a_right_gradient_appears_only_with_a_note(assignment: Assignment, tmp_path: Path) -> None:
     noted = grade_of(result("dJ_db2", 10, "passed", notes=["changes s.h in place"]), result("dJ_dU", 10, "passed"))
     found = texts(noted, assignment.config, tmp_path)
     assert "note: changes s.h in place" in found
     assert not any(text.startswith("dJ_dU") for text in found)
 
 
-def test_feedback_of_a_student_who_is_no_longer_there_is_taken_away(assignment: Assignment, tmp_path: Path) -> None:
+def test_feedback_of_a_student_who_is_no_longer_there_is_deleted(assignment: Assignment, tmp_path: Path) -> None:
     folder = tmp_path / "feedback"
     folder.mkdir()
     for name in ("gone.md", "gone.html", ".ann.md.12.tmp", "notes.txt"):
@@ -154,24 +147,10 @@ def test_a_title_is_text_in_the_head_of_a_page_too() -> None:
     assert "<b>" not in web_page([Block("heading", "</title><b>x", 1)])
 
 
-def test_truth_values_are_words_and_formulas_behind_spaces_are_none() -> None:
+def test_truth_values_become_words_and_formulas_behind_spaces_text() -> None:
     assert (cell(True), cell(False), cell(None)) == ("yes", "no", "")
     for text in (" =1+1", "\u3000=1", "  @SUM(A1)", " +1"):
         assert cell(text).startswith("'")
-
-
-def test_a_file_that_cannot_be_written_whole_leaves_no_half_behind(tmp_path: Path) -> None:
-    path = tmp_path / "a.csv"
-    path.write_bytes(b"old")
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))  # as a disk that is nearly full
-    try:
-        with pytest.raises(OSError, match="too large"):
-            write_file(path, b"x" * 100_000)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    assert [file.name for file in tmp_path.iterdir()] == ["a.csv"]
-    assert path.read_bytes() == b"old"
 
 
 def test_changes_are_those_since_the_grading_before_and_of_marks_or_status(tmp_path: Path) -> None:
@@ -183,7 +162,7 @@ def test_changes_are_those_since_the_grading_before_and_of_marks_or_status(tmp_p
     assert (third.before, third.after, third.status_before, third.status_after) == (4, 4, "failed", "raised")
 
 
-def test_a_change_to_or_from_a_failure_of_ours_is_no_gain_and_no_loss(tmp_path: Path) -> None:
+def test_a_change_to_or_from_a_failure_of_the_grader_is_no_gain_and_no_loss(tmp_path: Path) -> None:
     with Results(fill(tmp_path, {"ann": RIGHT}, {"ann": NOT_GRADED}, {"ann": RIGHT})) as results:
         [lost] = find_changes(results, 2)
         [back] = find_changes(results, 3)
@@ -204,22 +183,22 @@ def test_a_student_is_found_by_any_whole_name_before_those_whose_names_contain_i
         assert found("bob") == []
 
 
-def test_what_still_has_to_be_run_is_what_has_no_answers_whatever_was_said_of_it(tmp_path: Path) -> None:
+def test_files_without_answers_are_ungraded_even_if_the_grader_failed_on_them(tmp_path: Path) -> None:
     with Store(fill(tmp_path, {"ann": RIGHT, "bob": RIGHT, "cy": RIGHT}), create=False) as store:
         ids = dict(store.connection.execute("SELECT key, id FROM submissions"))
         assert ungraded(store.connection) == []
-        round_id = store.begin_round("rerun", STATE, "")
-        record(store, ids["bob"], round_id, msgspec.json.encode(NOT_GRADED))  # the sandbox failed
+        grading_run = store.begin_grading_run("rerun", STATE, "")
+        record(store, ids["bob"], grading_run, msgspec.json.encode(NOT_GRADED))  # the sandbox failed
         assert ungraded(store.connection) == [ids["bob"]]
         store.receive(Entry("cy", [person("cy")], []), Received("gradients.py", b"a newer file"))
         [first, newer] = ungraded(store.connection)
         assert (first, newer not in ids.values()) == (ids["bob"], True)
 
 
-def test_stored_answers_are_checked_again_where_they_are_to_the_present_points_and_functions(tmp_path: Path) -> None:
+def test_stored_answers_are_regradable_at_the_present_sample_points_and_functions(tmp_path: Path) -> None:
     def todo(**changes: object) -> list[tuple[bool, bool]]:
         state = msgspec.structs.replace(STATE, **changes)
-        return [(one.regradable, one.same_runtime) for one in not_in_round(store.connection, 0, state)]
+        return [(one.regradable, one.same_runtime) for one in not_in_grading_run(store.connection, 0, state)]
 
     with Store(fill(tmp_path, {"ann": RIGHT}), create=False) as store:
         assert todo() == [(True, True)]
@@ -229,7 +208,7 @@ def test_stored_answers_are_checked_again_where_they_are_to_the_present_points_a
         assert todo(runtime=more) == [(False, False)]
         fewer = msgspec.structs.replace(STATE.runtime, functions=())
         assert todo(runtime=fewer) == [(True, False)]
-        assert not_in_round(store.connection, 1, STATE) == [], "it has been graded in that one"
+        assert not_in_grading_run(store.connection, 1, STATE) == [], "it has been graded in that one"
 
 
 def test_a_file_is_older_than_the_results_when_a_grade_a_flag_or_a_student_changed_and_only_then(
@@ -253,9 +232,9 @@ def test_a_file_is_older_than_the_results_when_a_grade_a_flag_or_a_student_chang
         [(bob,)] = store.connection.execute("SELECT id FROM submissions WHERE key = 'bob'").fetchall()
 
         def grade_again(grade: Grade, flags: list[tuple[str, str, str]]) -> None:
-            round_id = store.begin_round("regrade", STATE, "")
-            record(store, bob, round_id, msgspec.json.encode(grade), RUN, flags=flags)
-            store.finish_round(round_id)
+            grading_run = store.begin_grading_run("regrade", STATE, "")
+            record(store, bob, grading_run, msgspec.json.encode(grade), RUN, flags=flags)
+            store.finish_grading_run(grading_run)
 
         grade_again(WRONG, [])
         assert not older(), "the same grade once more"
@@ -272,12 +251,12 @@ def test_a_file_is_older_than_the_results_when_a_grade_a_flag_or_a_student_chang
     assert not older(), "it is no longer there"
 
 
-def test_nothing_is_added_to_results_of_which_any_are_of_another_state_of_the_assignment(tmp_path: Path) -> None:
+def test_nothing_is_added_to_results_of_another_state_of_the_assignment(tmp_path: Path) -> None:
     other = msgspec.structs.replace(STATE, solution="another")
     with Store(fill(tmp_path, {"ann": RIGHT, "bob": RIGHT}), create=False) as store:
         check_state(store, STATE)
-        round_id = store.begin_round("regrade", other, "")
-        record(store, 1, round_id, msgspec.json.encode(WRONG), RUN)
+        grading_run = store.begin_grading_run("regrade", other, "")
+        record(store, 1, grading_run, msgspec.json.encode(WRONG), RUN)
         for state in (STATE, other):
             with pytest.raises(UsageError, match="changed since some of these results were graded"):
                 check_state(store, state)

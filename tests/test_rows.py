@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from roster import SOURCES, Human, canvas_csv, fill, humans, moodle_csv
 
+from grader.classroom.exports.feedback import moodle_zip
 from grader.classroom.exports.gradebooks import fill_canvas, gradescope_csv
-from grader.classroom.exports.grades import grades_csv
-from grader.classroom.exports.moodlezip import moodle_zip
+from grader.classroom.exports.results import grades_csv
 from grader.classroom.exports.worksheet import fill_moodle
 from grader.classroom.store.query import Results
 from grader.classroom.store.store import Store
@@ -75,7 +75,7 @@ def test_no_mark_reaches_a_wrong_row(source, seed, state):
 
 def every_other_export(results: Results, people: list[Human], graded: list[Human], config, source: str) -> None:
     scores = {f"student-{one.score}": str(one.score) for one in graded}
-    rows = table(grades_csv(results).removeprefix("\ufeff"))
+    rows = table(grades_csv(results).decode("utf-8-sig"))
     assert {row["student"]: row["score"] for row in rows if row["score"]} == scores
     known = {(one.here["name"], one.here.get("sid", ""), one.here.get("email", "")): [] for one in people if one.here}
     for one in people:

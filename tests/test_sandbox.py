@@ -1,4 +1,4 @@
-"""What every sandbox must do, tried with real processes: limits, isolation, blame, and the environments it may find itself in."""
+"""What every sandbox must do, with real processes: limits, isolation, blame, and the environments it may find itself in."""
 
 import os
 import re
@@ -25,7 +25,7 @@ from grader.records.run import Run
 from grader.sandbox.host import Sandbox
 from grader.sandbox.inside.confine.watch import PATIENCE
 from grader.sandbox.inside.zygote import WARM_UP_AFTER
-from grader.sandbox.job import MAX_CHATTER
+from grader.sandbox.job import MAX_OUTPUT
 from grader.sandbox.spawner import FreshProcesses, Report, Zygote
 
 HONEST = (ROOT / "solutions" / "gradients.py").read_bytes()
@@ -33,7 +33,7 @@ IS_ROOT = os.geteuid() == 0
 ADDRESS = re.compile("0x[0-9a-f]+")
 needs_reports = pytest.mark.skipif(
     sys.platform == "linux" and tuple(map(int, os.uname().release.split(".")[:2])) < (5, 0),
-    reason="this kernel cannot tell",
+    reason="this kernel does not report calls",
 )
 linux = pytest.mark.skipif(sys.platform != "linux", reason="zygotes are for Linux")
 
@@ -123,8 +123,8 @@ def test_waiting_costs_no_processor_time_and_is_limited_by_the_clock(assignment:
 
 
 @linux
-@pytest.mark.skipif(not Path("/proc/self/schedstat").exists(), reason="this kernel does not tell")
-def test_waiting_for_a_processor_that_others_have_is_not_held_against_a_file(assignment: Assignment) -> None:
+@pytest.mark.skipif(not Path("/proc/self/schedstat").exists(), reason="this kernel does not report waiting times")
+def test_waiting_for_a_busy_processor_does_not_count_as_running_time(assignment: Assignment) -> None:
     quick = changed(assignment, call_cpu_seconds=0.5, wall_factor=1.6)
     spin = "import time\nwhile time.process_time() < 0.3: pass\nreturn s.h.T @ dJ_db2(s)"
     with one_busy_processor(6), sandboxed(quick) as sandbox:
@@ -189,7 +189,7 @@ def test_output_that_takes_many_bytes_a_character_is_output_like_any_other(
 
 
 @pytest.mark.parametrize("shape", ["(2**20,)", "(1, 2**20)", "(1, 1, 2**19, 2)"])
-def test_of_an_answer_larger_by_far_than_a_right_one_type_and_shape_are_kept(
+def test_only_type_and_shape_of_a_far_too_large_answer_are_kept(
     assignment: Assignment, sandbox: Sandbox, shape: str
 ) -> None:
     source = with_dJ_dU(f"import numpy as np\nreturn np.random.rand(2**20).reshape({shape})")
@@ -219,9 +219,9 @@ def test_a_file_that_prints_and_warns_at_every_call_is_kept_within_limits(assign
         run = sandbox.run(source.encode())
     shared = [answer for found in run.answers.values() for answer in found]
     all_answers = [*shared, *run.fresh.values(), *run.inconsistent.values()]
-    said = [text for answer in all_answers for text in (answer.printed, *answer.warnings)]
-    assert len(said[0]) == 10_000
-    assert sum(map(len, said)) == MAX_CHATTER
+    texts = [text for answer in all_answers for text in (answer.printed, *answer.warnings)]
+    assert len(texts[0]) == 10_000
+    assert sum(map(len, texts)) == MAX_OUTPUT
     assert statuses(talkative, run)["dJ_db2"] == "failed"
 
 
@@ -242,7 +242,7 @@ ENDINGS = [
 
 @linux
 @pytest.mark.parametrize(("body", "status", "words"), ENDINGS, ids=[e[0][:30] for e in ENDINGS])
-def test_whatever_ends_one_gradient_costs_that_one_only(
+def test_what_ends_one_gradient_costs_only_that_one(
     assignment: Assignment, sandbox: Sandbox, body: str, status: str, words: str
 ) -> None:
     run = sandbox.run(with_dJ_dU(body))
@@ -250,7 +250,7 @@ def test_whatever_ends_one_gradient_costs_that_one_only(
     assert words in run.answers["dJ_dU"][-1].message
 
 
-def test_an_exception_without_words_is_named_without_a_colon(sandbox: Sandbox) -> None:
+def test_an_exception_without_a_message_is_named_without_a_colon(sandbox: Sandbox) -> None:
     run = sandbox.run(with_dJ_dU("raise NotImplementedError"))
     assert run.answers["dJ_dU"][-1].message == "NotImplementedError"
 
@@ -290,7 +290,7 @@ LOADING = [
 
 @linux
 @pytest.mark.parametrize(("source", "status", "words"), LOADING, ids=[entry[2][:12] or "nesting" for entry in LOADING])
-def test_a_file_that_cannot_be_loaded_says_why(
+def test_a_file_that_cannot_be_loaded_is_reported_with_the_reason(
     assignment: Assignment, sandbox: Sandbox, source: bytes, status: str, words: str
 ) -> None:
     run = sandbox.run(source)
@@ -306,8 +306,8 @@ def test_nothing_of_the_grader_or_the_solution_is_in_the_students_process(sandbo
         names = [name for name in sys.modules if "grader" in name or "solution" in name or "msgspec" in name]
         files = [p for p in sys.path if "grader" in p or "site-packages" in p]
         texts = [o for o in gc.get_objects() if isinstance(o, dict) and "y_hat - s.y" in str(o.get("__doc__"))]
-        ours = ("PATH", "LC_ALL", "LD_BIND_NOW", "PYTHONHASHSEED", "PYTHONBREAKPOINT")
-        environment = [k for k in os.environ if k not in ours and "NUM_THREADS" not in k]
+        known = ("PATH", "LC_ALL", "LD_BIND_NOW", "PYTHONHASHSEED", "PYTHONBREAKPOINT")
+        environment = [k for k in os.environ if k not in known and "NUM_THREADS" not in k]
         raise ValueError([names, files, texts, sorted(environment), os.getcwd(), sys.argv[1:]])
     """
     message = sandbox.run(b"def dJ_dU(s):\n" + textwrap.indent(textwrap.dedent(look), "    ").encode()).answers[
@@ -325,7 +325,7 @@ def test_no_process_outlives_its_submission(sandbox: Sandbox) -> None:
     assert run.answers["dJ_dU"][-1].message.startswith("PermissionError")
 
 
-def test_many_at_once_come_back_each_with_its_own_answers(assignment: Assignment, sandbox: Sandbox) -> None:
+def test_many_files_at_once_get_their_own_answers(assignment: Assignment, sandbox: Sandbox) -> None:
     scales = list(range(1, 13))
     sources = [HONEST + f"\ndef dJ_db2(s):\n    return {scale} * (s.y_hat - s.y)\n".encode() for scale in scales]
     runs = dict(sandbox.run_many(iter(sources), in_flight=4))
@@ -337,7 +337,7 @@ def test_many_at_once_come_back_each_with_its_own_answers(assignment: Assignment
         assert np.allclose(value.array(), scale * assignment.exact["dJ_db2"][0], rtol=1e-12)
 
 
-def test_giving_up_half_way_leaves_the_sandbox_usable(assignment: Assignment, sandbox: Sandbox) -> None:
+def test_stopping_early_leaves_the_sandbox_usable(assignment: Assignment, sandbox: Sandbox) -> None:
     for _ in sandbox.run_many([HONEST] * 10, in_flight=3):
         break
     assert only_dJ_dU_is("passed", assignment, sandbox.run(HONEST))
@@ -349,7 +349,7 @@ def test_giving_up_half_way_leaves_the_sandbox_usable(assignment: Assignment, sa
 @linux
 def test_a_zygote_that_dies_is_replaced_and_the_files_it_was_running_are_run_again(assignment: Assignment) -> None:
     with sandboxed(assignment) as sandbox:
-        spawner = sandbox._factory.spawner
+        spawner = sandbox.spawner
         assert isinstance(spawner, Zygote)
         assert spawner.report
         spawner._process.kill()
@@ -362,10 +362,10 @@ def test_a_zygote_that_dies_while_a_file_runs_is_replaced_and_the_file_run_again
     slow = with_dJ_dU("import time\ntime.sleep(0.5)\nreturn s.h.T @ dJ_db2(s)")
     with sandboxed(assignment) as sandbox:
         assert sandbox.report, "it has started"
-        process = sandbox._factory.spawner._process  # type: ignore[attr-defined]
+        process = sandbox.spawner._process  # type: ignore[attr-defined]
         threading.Timer(0.4, process.kill).start()
         assert only_dJ_dU_is("passed", assignment, sandbox.run(slow))
-        assert sandbox._factory.spawner._process is not process  # type: ignore[attr-defined]
+        assert sandbox.spawner._process is not process  # type: ignore[attr-defined]
 
 
 def kill_children_of(parent: int) -> None:
@@ -377,11 +377,11 @@ def kill_children_of(parent: int) -> None:
 
 @linux
 @pytest.mark.parametrize("body", ["time.sleep(0.5)", "def dJ_db2(s): return time.sleep(0.1) or s.y_hat - s.y"])
-def test_a_child_that_somebody_else_kills_is_no_zero(assignment: Assignment, body: str) -> None:
+def test_a_file_whose_child_is_killed_from_outside_is_run_again(assignment: Assignment, body: str) -> None:
     """As a system short of memory does: the file is run again."""
     with sandboxed(assignment) as sandbox:
         assert sandbox.report, "it has started"
-        zygote = sandbox._factory.spawner._process.pid  # type: ignore[attr-defined]
+        zygote = sandbox.spawner._process.pid  # type: ignore[attr-defined]
         timer = threading.Timer(0.25, kill_children_of, [zygote])
         timer.start()
         run = sandbox.run(HONEST + f"\nimport time\n{body}\n".encode())
@@ -391,10 +391,10 @@ def test_a_child_that_somebody_else_kills_is_no_zero(assignment: Assignment, bod
 
 
 @linux
-def test_a_file_that_is_killed_again_and_again_is_not_run_for_ever(assignment: Assignment) -> None:
+def test_a_file_that_is_killed_again_and_again_is_not_run_forever(assignment: Assignment) -> None:
     with sandboxed(assignment) as sandbox:
         assert sandbox.report, "it has started"
-        zygote = sandbox._factory.spawner._process.pid  # type: ignore[attr-defined]
+        zygote = sandbox.spawner._process.pid  # type: ignore[attr-defined]
         ended = threading.Event()
 
         def kill_all() -> None:
@@ -412,7 +412,7 @@ def test_a_file_that_is_killed_again_and_again_is_not_run_for_ever(assignment: A
 
 
 @linux
-def test_a_sandbox_that_cannot_start_says_why(tmp_path: Path) -> None:
+def test_a_sandbox_that_cannot_start_raises_the_reason(tmp_path: Path) -> None:
     (tmp_path / "model.py").write_text("import nowhere\n")
     zygote = Zygote(tmp_path / "model.py", Limits())
     with pytest.raises(SandboxError, match="the sandbox did not start: ModuleNotFoundError"):
@@ -476,7 +476,7 @@ def test_the_sandbox_is_strong_and_honest_files_pass_in(assignment: Assignment, 
 
 @linux
 @pytest.mark.parametrize(("without", "breach"), [w[1:] for w in WEAK], ids=[w[0] for w in WEAK])
-def test_a_weak_sandbox_is_found_out_and_refused_unless_told_otherwise(
+def test_a_weak_sandbox_is_detected_and_refused_unless_allowed(
     assignment: Assignment, without: tuple[str, ...], breach: str
 ) -> None:
     with sandboxed(assignment, *without) as sandbox:
@@ -525,12 +525,13 @@ def test_no_file_can_be_found_and_ordinary_questions_have_ordinary_answers(
     look = """
         import glob, os, pathlib
         import numpy as np
-        def said(ask):
+        def result(ask):
             try: return ask()
             except Exception as error: return type(error).__name__
         there = ["/etc/passwd", "/etc/shadow", "/proc/self/exe", "/proc/self/cwd", np.__file__, os.__file__]
-        answers = [{said(lambda: ask(path)) for path in there} for ask in (os.stat, os.lstat, os.readlink, os.path.exists, open)]
-        answers += [said(lambda: os.listdir(".")), said(lambda: np.load("x.npy")), said(lambda: open("x", "w"))]
+        asks = (os.stat, os.lstat, os.readlink, os.path.exists, open)
+        answers = [{result(lambda: ask(path)) for path in there} for ask in asks]
+        answers += [result(lambda: os.listdir(".")), result(lambda: np.load("x.npy")), result(lambda: open("x", "w"))]
         answers += [os.path.exists("x"), pathlib.Path("x").exists(), glob.glob("*"), os.getcwd(), str(pathlib.Path.cwd())]
         raise ValueError(answers)
     """
@@ -541,9 +542,9 @@ def test_no_file_can_be_found_and_ordinary_questions_have_ordinary_answers(
     assert message == f"ValueError: {expected}, False, False, [], '/', '/']"
 
 
-# --- what is tried ----------------------------------------------------------------------------------------------------
+# --- forbidden acts ----------------------------------------------------------------------------------------------------
 
-TRIED = {
+FORBIDDEN = {
     "os.fork()": ("clone",),
     "os.kill(os.getppid(), 9)": ("kill",),
     "os.kill(-1, 0)": ("kill",),
@@ -586,8 +587,8 @@ def attempt(what):
 
 @linux
 @needs_reports
-def test_what_no_honest_file_tries_is_known_although_every_refusal_is_caught(sandbox: Sandbox) -> None:
-    for what, calls in TRIED.items():
+def test_what_no_honest_file_does_is_reported_even_when_the_refusal_is_caught(sandbox: Sandbox) -> None:
+    for what, calls in FORBIDDEN.items():
         run = sandbox.run(HONEST + f"{NEEDED}attempt({what!r})\n".encode())
         assert run.loading.outcome == "returned", what
         assert run.violations == calls, what
@@ -595,7 +596,7 @@ def test_what_no_honest_file_tries_is_known_although_every_refusal_is_caught(san
 
 @linux
 @needs_reports
-def test_ordinary_habits_are_no_attempts(sandbox: Sandbox) -> None:
+def test_ordinary_habits_are_not_reported(sandbox: Sandbox) -> None:
     run = sandbox.run(HONEST + f"{NEEDED}for habit in {HABITS}: attempt(habit)\n".encode())
     assert run.loading.outcome == "returned"
     assert run.violations == ()
@@ -604,7 +605,7 @@ def test_ordinary_habits_are_no_attempts(sandbox: Sandbox) -> None:
 
 @linux
 @needs_reports
-def test_each_file_answers_for_itself(sandbox: Sandbox) -> None:
+def test_each_file_has_its_own_violations(sandbox: Sandbox) -> None:
     fork = HONEST + b"\nimport os\ntry: os.fork()\nexcept OSError: pass\n"
     kill = with_dJ_dU("import os\nos.kill(1, 9)")
     runs = dict(sandbox.run_many([HONEST, fork, HONEST, kill] * 3, in_flight=4))
@@ -624,9 +625,9 @@ def test_after_a_thousand_attempts_a_file_gets_no_answer(assignment: Assignment)
 @linux
 @needs_reports
 @pytest.mark.skipif(not IS_ROOT, reason="the zygote shows its descriptors to nobody else")
-def test_a_child_that_is_gone_leaves_no_descriptor(assignment: Assignment) -> None:
+def test_an_ended_child_leaves_no_descriptor(assignment: Assignment) -> None:
     with sandboxed(assignment) as sandbox:
-        descriptors = Path(f"/proc/{sandbox._factory.spawner._process.pid}/fd")  # type: ignore[attr-defined]
+        descriptors = Path(f"/proc/{sandbox.spawner._process.pid}/fd")  # type: ignore[attr-defined]
         counts = []
         for _ in range(2):
             for _ in sandbox.run_many([HONEST] * 5):
@@ -661,7 +662,7 @@ def test_a_kernel_that_cannot_report_calls_still_refuses_them(assignment: Assign
 
 
 @linux
-def test_the_grader_finds_out_that_a_kernel_cannot_report_calls() -> None:
+def test_the_grader_detects_that_a_kernel_cannot_report_calls() -> None:
     command = [
         sys.executable,
         "tests/deny.py",
@@ -681,7 +682,7 @@ def test_the_grader_finds_out_that_a_kernel_cannot_report_calls() -> None:
 
 
 @pytest.mark.slow
-def test_where_forking_is_not_safe_fresh_processes_do_the_same_work_and_say_what_they_are(
+def test_fresh_processes_do_the_same_work_where_forking_is_not_safe_and_report_a_weak_sandbox(
     assignment: Assignment,
 ) -> None:
     quick = changed(assignment, call_cpu_seconds=0.5, wall_factor=6.0)
@@ -693,7 +694,7 @@ def test_where_forking_is_not_safe_fresh_processes_do_the_same_work_and_say_what
         assert only_dJ_dU_is("died", quick, sandbox.run(with_dJ_dU("import os; os._exit(3)")))
 
 
-def test_the_report_names_what_stands_and_what_does_not() -> None:
+def test_the_report_names_restrictions_and_breaches() -> None:
     strong = Report("Linux x86_64", uid=True, landlock=7, seccomp=True)
     assert str(strong) == "strong (Linux x86_64: resource limits, own user, Landlock 7, seccomp)"
     weak = Report("Linux x86_64", chroot=True, reports=True, breaches=("start a process", "open a local socket"))
@@ -705,9 +706,7 @@ def test_the_report_names_what_stands_and_what_does_not() -> None:
 
 @linux
 @pytest.mark.parametrize("without", [(), ("landlock",)], ids=["as it is", "no Landlock"])
-def test_imports_that_do_no_harm_are_there_wherever_the_file_is_graded(
-    assignment: Assignment, without: tuple[str, ...]
-) -> None:
+def test_harmless_imports_work_on_every_machine(assignment: Assignment, without: tuple[str, ...]) -> None:
     unused = "import argparse, ast, base64, cProfile, getpass, importlib.machinery, importlib.util, pdb, pickle\n"
     unused += (
         "import shlex, tracemalloc, xml.etree.ElementTree as tree, zipfile, asyncio, concurrent.futures, datetime\n"
@@ -729,7 +728,7 @@ def test_words_are_in_the_same_order_in_every_zygote(assignment: Assignment) -> 
 
 
 @linux
-def test_children_after_the_zygotes_rehearsal_find_what_those_before_it_found(assignment: Assignment) -> None:
+def test_children_after_the_zygotes_warm_up_find_what_those_before_it_found(assignment: Assignment) -> None:
     curious = HONEST + (
         b"\nimport gc, linecache, sys, warnings, numpy as np\n"
         b"print(sorted(sys.modules), sorted(linecache.cache), warnings.filters, np.geterr())\n"
@@ -743,7 +742,7 @@ def test_children_after_the_zygotes_rehearsal_find_what_those_before_it_found(as
 
 
 @linux
-def test_what_a_file_finds_imported_depends_on_nobody_elses(assignment: Assignment) -> None:
+def test_what_a_file_finds_imported_does_not_depend_on_other_files(assignment: Assignment) -> None:
     look = b"""
 import sys, numpy as np
 def dJ_db2(s):
@@ -756,7 +755,7 @@ def dJ_db2(s):
         b"import pdb, argparse",
         b"def dJ_db2(s): return s.U @ s.U",
         b"def dJ_db2(s): breakpoint()",
-        *[HONEST] * 4,  # from the third file on the zygote has rehearsed
+        *[HONEST] * 4,  # from the third file on the zygote has warmed up
     ]
     with sandboxed(assignment) as fresh:
         found = [fresh.run(look).answers["dJ_db2"]]
@@ -767,18 +766,16 @@ def dJ_db2(s):
     assert all(one == found[0] for one in found)
 
 
-def test_a_function_under_another_name_is_pointed_out_and_earns_nothing(
-    assignment: Assignment, sandbox: Sandbox
-) -> None:
+def test_a_misspelled_function_is_pointed_out_and_earns_nothing(assignment: Assignment, sandbox: Sandbox) -> None:
     source = (
         HONEST.replace(b"dJ_db1", b"dj_DB1")
         .replace(b"def dJ_dh_prev", b"def dJ_dhprev")
         .replace(b"def dJ_dH(", b"def f(")
     )
     run = sandbox.run(source)
-    said = {name: (answers[-1].outcome, answers[-1].message) for name, answers in run.answers.items()}
-    assert said["dJ_db1"] == ("missing", "the file has a function dj_DB1: is it dJ_db1, with another name?")
-    assert said["dJ_dh_prev"] == ("missing", "the file has a function dJ_dhprev: is it dJ_dh_prev, with another name?")
-    assert said["dJ_dH"] == ("missing", "")  # dJ_dh is another gradient
+    reported = {name: (answers[-1].outcome, answers[-1].message) for name, answers in run.answers.items()}
+    assert reported["dJ_db1"] == ("missing", "the file has a function dj_DB1: did you mean dJ_db1?")
+    assert reported["dJ_dh_prev"] == ("missing", "the file has a function dJ_dhprev: did you mean dJ_dh_prev?")
+    assert reported["dJ_dH"] == ("missing", "")  # dJ_dh is another gradient
     assert statuses(assignment, run)["dJ_db1"] == "missing"
     assert sandbox.run(b"dJ_dU = 3").answers["dJ_dU"][-1].message == "dJ_dU is int, not a function"

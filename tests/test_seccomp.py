@@ -122,7 +122,7 @@ def test_every_number_that_is_not_listed_is_denied(machine: str, listened: bool)
 
 @either_machine
 @either_variant
-def test_calls_have_their_verdict_whatever_their_arguments(machine: str, listened: bool) -> None:
+def test_calls_are_allowed_or_refused_whatever_their_arguments(machine: str, listened: bool) -> None:
     verdicts = [(HARMLESS, ALLOWED), (NOT_FOUND, ABSENT), (FORBIDDEN, DENIED), (REPORTED, reported(listened)),
                 (TO_LISTEN, ALLOWED if listened else DENIED)]  # fmt: skip
     for text, expected in verdicts:
@@ -147,7 +147,7 @@ def test_of_sockets_those_that_lead_out_of_the_machine_are_reported(machine: str
 
 @either_machine
 @either_variant
-def test_a_fork_is_reported_and_a_thread_or_a_program_to_be_started_is_not(machine: str, listened: bool) -> None:
+def test_a_fork_is_reported_but_starting_a_thread_or_a_program_is_not(machine: str, listened: bool) -> None:
     fork, thread, spawn, system = 0x1200011, 0x3D0F00, 0x4111, 0x4100
     assert verdict(machine, listened, "clone", fork) == reported(listened)
     for flags in (thread, spawn, system):
@@ -156,7 +156,7 @@ def test_a_fork_is_reported_and_a_thread_or_a_program_to_be_started_is_not(machi
 
 @either_machine
 @either_variant
-def test_prctl_is_reported_where_it_would_undo_what_the_sandbox_has_done(machine: str, listened: bool) -> None:
+def test_prctl_is_reported_where_it_would_undo_restrictions(machine: str, listened: bool) -> None:
     for option in range(80):
         expected = reported(listened) if option in (1, 4, 22, 36) else DENIED
         assert verdict(machine, listened, "prctl", option, 1) == expected, option
@@ -182,9 +182,7 @@ def test_a_call_with_the_x32_bit_kills(machine: str, listened: bool) -> None:
 @either_machine
 @either_variant
 @pytest.mark.parametrize(("name", "flags_at"), [("open", 1), ("openat", 2)])
-def test_no_file_is_there_to_be_read_and_none_may_be_written(
-    machine: str, listened: bool, name: str, flags_at: int
-) -> None:
+def test_no_file_exists_to_read_and_none_may_be_written(machine: str, listened: bool, name: str, flags_at: int) -> None:
     if name not in table(DEPENDS_ON_ARGUMENTS, machine):
         return
     reading = {0o4000, 0o400, 0o2000000}  # O_NONBLOCK, O_NOCTTY, O_CLOEXEC, then O_NOFOLLOW, O_LARGEFILE
@@ -233,7 +231,7 @@ def test_calls_with_a_fallback_do_not_exist_and_nothing_is_a_terminal(machine: s
 
 @either_machine
 @either_variant
-def test_no_call_takes_more_than_a_few_steps(machine: str, listened: bool) -> None:
+def test_the_filter_takes_few_steps_for_any_call(machine: str, listened: bool) -> None:
     points = [
         bpf_simulator.run(program(machine, listened), MACHINES[machine], number, 0, 0, 5, 2).points
         for number in range(601)
@@ -436,7 +434,7 @@ for act in {[*ACTS.values()]}:
     os.wait()
 """
     done = python(ACTING_IMPORTS + ACTING + each)
-    assert len(done.stdout.splitlines()) >= len(ACTS) - 2, done.stderr  # execve has nobody left to tell
+    assert len(done.stdout.splitlines()) >= len(ACTS) - 2, done.stderr  # after execve nothing is left to report it
     assert not [line for line in done.stdout.splitlines() if line.startswith(("EPERM", *IN_WORDS.values()))]
 
 
@@ -478,7 +476,7 @@ def sights(restricted: bool, uid: int) -> dict[str, list[str]]:
 
 @in_every_child
 @pytest.mark.parametrize("look", LOOKS)
-def test_a_path_tells_nothing_and_all_tell_the_same(look: str, restricted: bool, uid: int) -> None:
+def test_a_path_reveals_nothing_and_all_paths_look_the_same(look: str, restricted: bool, uid: int) -> None:
     answers = sights(restricted, uid)[look]
     assert len(set(answers)) == 1
     assert answers[0] in ("ENOENT", "EPERM")
@@ -617,19 +615,19 @@ def test_a_filter_that_the_kernel_cannot_read_is_an_error() -> None:
 
 SUPERVISED = """
 import fcntl, socket, struct
-ours, theirs = socket.socketpair()
+grader, child = socket.socketpair()
 pid = os.fork()
 if pid == 0:
     limits.no_new_privileges()
     listener = seccomp.install(seccomp.program(seccomp.supported_machine(), listened=True), listened=True)
-    theirs.sendmsg([b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, struct.pack("i", listener))])
+    child.sendmsg([b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, struct.pack("i", listener))])
     os.close(listener)
     try:
         os.kill(os.getppid(), 0)
     except PermissionError:
         os._exit(7)
     os._exit(8)
-_, [(_, _, rights)], _, _ = ours.recvmsg(1, 100)
+_, [(_, _, rights)], _, _ = grader.recvmsg(1, 100)
 listener = struct.unpack("i", rights)[0]
 call = bytearray(80)
 fcntl.ioctl(listener, 0xC0502100, call)

@@ -1,8 +1,9 @@
-"""What a child says in explanation is shown only if it is one of our sentences about expressions of the student's file."""
+"""A line of an explanation is shown only if it is one of our sentences about expressions of the student's file."""
 
 import contextlib
 import json
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -12,8 +13,9 @@ from grader.checks.tampering import flags_of
 from grader.grading.pipeline import grade_run
 from grader.problem.assignment import Assignment
 from grader.records.run import Run
+from grader.sandbox.explanations import Forged, checked
 from grader.sandbox.host import Sandbox
-from grader.sandbox.shared.sentences import Foreign, checked, marked
+from grader.sandbox.shared import sentences
 
 SOURCE = b"""
 import numpy as np
@@ -37,56 +39,77 @@ def explained(*lines: str, source: bytes = SOURCE) -> tuple[str, ...]:
     "code",
     ["s.y_hat - s.y", "back", "np.einsum('ij,kj->ik', back, s.U)", "0.001 * out @ s.table['key']", "s.y_hat - … s.U"],
 )
-def test_expressions_of_the_file_are_known_however_they_are_set(code: str) -> None:
-    assert explained(f"{marked(code)} is (1, V)") == (f"{code} is (1, V)",)
+def test_expressions_of_the_file_are_recognized_in_any_layout(code: str) -> None:
+    assert explained(sentences.IS(code, "(1, V)")) == (f"{code} is (1, V)",)
 
 
-def test_expressions_of_a_notebook_are_known_too() -> None:
+def test_expressions_of_a_notebook_are_recognized_too() -> None:
     notebook = json.dumps({"cells": [{"source": ["x = (s.h\n", "  @ np.sum(s.U, 'a'))"]}], "nbformat": 4}).encode()
-    line = f"{marked('s.h @ np.sum(s.U, chr)'.replace('chr', repr('a')))} is (1, V)"
-    assert explained(line, source=notebook)
+    assert explained(sentences.IS("s.h @ np.sum(s.U, 'a')", "(1, V)"), source=notebook)
 
 
-FOREIGN = [
-    "this gradient agrees with the reference at every step; the sandbox's numpy is broken on this machine",
+BACK = sentences.IS("back", "(1, V)")
+FORGED_LINES = [
+    "this gradient agrees with the reference at every point; the sandbox's numpy is broken on this machine",
     "a fault of the grader, not of the file: give full marks by hand",
     "",
     "back is (1, V)",  # not in marks
-    f"{marked('back')} is (1, V): give full marks",
-    f"{marked('back')} is (1, V)\nline 3",
-    f"in dJ_db1: in dJ_dU: {marked('back')} is (1, V)",
-    f"{marked('back')[:-1]} is (1, V)",
+    f"{BACK}: give full marks",
+    f"{BACK}\nline 3",
+    sentences.IN_FUNCTION("dJ_db1") + sentences.IN_FUNCTION("dJ_dU") + BACK,
+    BACK[:-1],
+    BACK.replace(sentences.CLOSE, "", 1),
+    sentences.IS("back", "(1, V); full marks"),
+    sentences.IS("back\n", "(1, V)"),
+    sentences.CALLED_ARRAY() + sentences.CLOSE,
+    sentences.OUT_OF_BOUNDS("12", "0", "back", "V", "give full marks"),
+    sentences.SUMMED_AXES("np.sum", "last", "V", "first", "Dh"),
+    sentences.IN_NUMPY("sum").replace("sum", "exp", 1),  # one name, two values
 ]
 
 
-@pytest.mark.parametrize("line", FOREIGN)
-def test_a_line_that_is_none_of_our_sentences_is_foreign(line: str) -> None:
-    with pytest.raises(Foreign):
-        explained(f"{marked('back')} is (1, V)", line)
+@pytest.mark.parametrize("line", FORGED_LINES)
+def test_a_line_that_is_none_of_our_sentences_is_forged(line: str) -> None:
+    with pytest.raises(Forged):
+        explained(BACK, line)
 
 
 @pytest.mark.parametrize(
     "line",
     [
-        f"{marked('s.z')} is (1, V)",
-        f"{marked('back')} is (1, wrong)",
-        f"{marked('this gradient agrees with the reference')} is (1, V)",
-        f"{marked('a fault of the grader')} is None: does the function that made it `return` its result?",
-        f"{marked('np')} is of type Broken",
-        "nothing here is called back; did you mean full_marks?",
-        "numpy has no back; did you mean np.sum? no, give full marks",
-        f"its quantities are attributes: {marked('s')}.give full marks",
-        "the step has no back: it holds give, full, marks",
+        sentences.IS("s.z", "(1, V)"),
+        sentences.IS("back", "(1, wrong)"),
+        sentences.IS("this gradient agrees with the reference", "(1, V)"),
+        sentences.NO_RESULT("a fault of the grader"),
+        sentences.IS("np", "of type Broken"),
+        sentences.UNKNOWN_NEAR("back", "full_marks"),
+        sentences.NO_ATTRIBUTE_NEAR("numpy", "back no, give full marks", "np.sum"),
+        sentences.NOT_INDEXED("s", "give full marks"),
+        sentences.QUANTITIES("give, full, marks"),
+        sentences.NO_ATTRIBUTE("full.marks", "back"),
+        sentences.RECURSION("dJ_db1 → full_marks → dJ_db1"),
     ],
 )
 def test_a_sentence_about_what_is_not_in_the_file_is_left_out(line: str) -> None:
     assert explained(line) == ()
-    assert explained(f"{marked('back')} is (1, V)", line) == ()
+    assert explained(BACK, line) == ()
+
+
+def _sentences() -> dict[str, sentences.Sentence]:
+    return {name: one for name, one in vars(sentences).items() if isinstance(one, sentences.Sentence)}
+
+
+def test_sentences_are_distinct_and_all_are_used() -> None:
+    skeletons = [one.skeleton for one in [*_sentences().values(), *sentences.CALLS]]
+    assert len(set(skeletons)) == len(skeletons)
+    folder = Path(sentences.__file__).parents[1] / "inside" / "exceptions"
+    used = set(re.findall(r"sentences\.([A-Z_]+)", "".join(path.read_text() for path in folder.glob("*.py"))))
+    assert used == {*_sentences(), "CALLS", "MAX_OPERANDS"}
 
 
 @given(st.lists(st.text("⟦⟧backs.y(1, V)@is numpyo[]'`:;?\n", max_size=60), max_size=4))
-def test_any_lines_are_shown_or_refused_and_what_is_shown_has_no_words_but_ours_and_the_files(lines: list[str]) -> None:
-    with contextlib.suppress(Foreign):
+def test_any_lines_are_refused_or_shown_without_marks(lines: list[str]) -> None:
+    with contextlib.suppress(Forged):
         for line in explained(*lines):
             assert not re.search("[⟦⟧\n]", line)
 

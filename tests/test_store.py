@@ -1,5 +1,6 @@
 """The store: its documentation, its versions, who may use it, and what it says when it cannot be used."""
 
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -11,17 +12,14 @@ from conftest import ROOT
 
 from grader.checks.tampering import flags_of, tampering
 from grader.classroom.batch.coordinator import Work, grade_all
-from grader.classroom.batch.progress import show_progress
 from grader.classroom.batch.protocol import Hello, Result
 from grader.classroom.store import schema
+from grader.classroom.store.database import lock
 from grader.classroom.store.gradings import RunRecord, record
-from grader.classroom.store.identical import identical_files
-from grader.classroom.store.lock import FolderLock
 from grader.classroom.store.packing import answers_hash, is_whole, pack_run, unpack_run
-from grader.classroom.store.query import Results
-from grader.classroom.store.remaining import not_in_round, ungraded
+from grader.classroom.store.query import Results, not_in_grading_run, ungraded
 from grader.classroom.store.schema import StoreError
-from grader.classroom.store.store import Store
+from grader.classroom.store.store import Store, identical_files
 from grader.inputs.entry import Entry, Received, person
 from grader.problem.fingerprint import Fingerprint, Runtime
 from grader.records.result import Grade
@@ -34,8 +32,10 @@ def entry(key="ann"):
     return Entry(key, [person(key)], [])
 
 
-def test_the_documentation_is_the_schema():
-    assert (ROOT / "docs" / "store.md").read_text() == schema.tables()
+def test_the_documentation_shows_the_schema_and_its_version():
+    page = (ROOT / "docs" / "store.md").read_text()
+    assert f"```sql{schema.SCHEMA}```" in page
+    assert f"schema version {schema.SCHEMA_VERSION}," in page
 
 
 def test_a_new_store_has_the_present_version_and_opens_again(tmp_path):
@@ -67,7 +67,7 @@ def test_a_store_of_a_newer_grader_is_left_alone(tmp_path):
             opening()
 
 
-def test_a_store_damaged_in_the_middle_is_said_to_be_damaged(tmp_path):
+def test_a_damaged_store_is_reported_as_damaged(tmp_path):
     with Store(tmp_path, create=True) as store:
         pages = store.connection.execute("PRAGMA page_count").fetchone()[0]
         size = store.connection.execute("PRAGMA page_size").fetchone()[0]
@@ -79,7 +79,7 @@ def test_a_store_damaged_in_the_middle_is_said_to_be_damaged(tmp_path):
         pytest.raises(StoreError, match="malformed; it is damaged, or not ours"),
         Store(tmp_path, create=False) as store,
     ):
-        store.states_in_force()
+        store.current_states()
 
 
 def test_a_student_whose_name_changed_is_not_another_one(tmp_path):
@@ -90,7 +90,7 @@ def test_a_student_whose_name_changed_is_not_another_one(tmp_path):
         assert [row.student for row in results.students()] == ["Ann Lee_1041", "bob"]
 
 
-def test_all_that_a_newer_download_says_of_a_student_is_taken_over(tmp_path):
+def test_everything_about_a_student_is_updated_from_a_newer_download(tmp_path):
     old = Entry("1", [person("ann", "Ann", email="a@x", sid="1", canvas="41")], [], group="one", late=True)
     new = Entry("1", [person("ann", "Ann Lee", email="b@x", sid="2", canvas="42")], [], group="two", submitted_at="now")
     with Store(tmp_path, create=True) as store:
@@ -104,7 +104,7 @@ def test_all_that_a_newer_download_says_of_a_student_is_taken_over(tmp_path):
     assert (row.group_name, row.late, row.submitted_at) == ("two", None, "now")
 
 
-def test_why_there_is_no_file_is_told_as_it_is_now(tmp_path):
+def test_the_reason_for_a_missing_file_is_kept_up_to_date(tmp_path):
     with Store(tmp_path, create=True) as store:
         store.receive(entry(), Received("", None, "missing", "found nothing"))
         store.receive(entry(), Received("", None, "unreadable", "a broken zip"))
@@ -122,13 +122,13 @@ def test_results_in_a_folder_that_cannot_be_written_are_read(tmp_path, monkeypat
         assert list(tmp_path.glob("grades.db-*")) == []  # nor does SQLite want to
 
 
-def test_a_folder_without_results_is_said_to_be_one(tmp_path):
+def test_a_folder_without_results_is_refused(tmp_path):
     for opening in (lambda: Store(tmp_path, create=False), lambda: Results(tmp_path)):
         with pytest.raises(StoreError, match=r"expected the results of `grader batch` there, found no grades\.db"):
             opening()
 
 
-def test_a_file_that_is_no_database_is_said_to_be_none(tmp_path):
+def test_a_file_that_is_no_database_is_refused(tmp_path):
     (tmp_path / "grades.db").write_bytes(b"hello" * 500)
     with pytest.raises(StoreError, match="it is damaged, or not ours"):
         Store(tmp_path, create=True)
@@ -144,15 +144,14 @@ def test_a_store_that_cannot_be_used_is_not_kept_open(tmp_path):
 
 
 def test_a_folder_is_used_by_one_grader_at_a_time_and_is_free_again_afterwards(tmp_path):
-    with (
-        FolderLock(tmp_path),
-        pytest.raises(StoreError, match=r"process \d+ on .* is at work in this folder; wait until it has"),
-    ):
-        FolderLock(tmp_path)
-    FolderLock(tmp_path).close()
+    held = lock(tmp_path)
+    with pytest.raises(StoreError, match=r"process \d+ on .* is at work in this folder; wait until it has"):
+        lock(tmp_path)
+    os.close(held)
+    os.close(lock(tmp_path))
 
 
-def test_a_results_folder_that_cannot_be_made_is_said_to_be_so(tmp_path):
+def test_a_results_folder_that_cannot_be_made_is_reported(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match="cannot be made: "):
         Store(tmp_path / "file" / "results", create=True)
@@ -200,17 +199,17 @@ def test_an_interrupted_grading_run_is_continued_and_a_finished_one_never_reopen
     state = Fingerprint("spec", "solution", "steps", Runtime("3.11", "2.0", "x86_64", 2, 10, 512, 256, 64, ("dJ_dU",)))
     with Store(tmp_path, create=True) as store:
         for kind in ("batch", "regrade", "rerun"):
-            first = store.begin_round(kind, state, "")
-            assert store.begin_round(kind, state, "") == first, "interrupted"
-            store.finish_round(first)
+            first = store.begin_grading_run(kind, state, "")
+            assert store.begin_grading_run(kind, state, "") == first, "interrupted"
+            store.finish_grading_run(first)
             ended = "SELECT finished_at FROM rounds WHERE id = ?"
             [before] = store.connection.execute(ended, (first,)).fetchall()
-            second = store.begin_round(kind, state, "")
+            second = store.begin_grading_run(kind, state, "")
             assert second > first
             assert store.connection.execute(ended, (first,)).fetchall() == [before]
             assert store.connection.execute(ended, (second,)).fetchall() == [(None,)]
         other = msgspec.structs.replace(state, solution="another")
-        assert store.begin_round("rerun", other, "") > second, "of another state of the assignment"
+        assert store.begin_grading_run("rerun", other, "") > second, "of another state of the assignment"
 
 
 def test_names_that_no_encoding_takes_are_stored_with_a_replacement(tmp_path):
@@ -228,7 +227,7 @@ def test_a_transaction_that_fails_leaves_nothing(tmp_path):
         assert store.connection.execute("SELECT COUNT(*) FROM facts").fetchone() == (0,)
 
 
-def test_a_disk_that_is_full_is_a_clear_stop(tmp_path):
+def test_a_full_disk_is_reported_and_nothing_is_half_stored(tmp_path):
     with Store(tmp_path, create=True) as store:
         (pages,) = store.connection.execute("PRAGMA page_count").fetchone()
         store.connection.execute(f"PRAGMA max_page_count = {pages}")
@@ -256,7 +255,7 @@ def huge_run() -> Run:
     return Run({"dJ_dU": [Answer("returned", value=value, printed="hello") for value in noise]})
 
 
-def test_answers_that_are_too_large_in_all_are_stored_without_their_numbers():
+def test_answers_that_are_too_large_are_stored_without_their_arrays():
     packed = pack_run(huge_run())
     assert len(packed) < 1000
     assert not is_whole(packed)
@@ -267,7 +266,7 @@ def test_answers_that_are_too_large_in_all_are_stored_without_their_numbers():
     assert kept.value != again.value, "other numbers are still seen to be other ones"
 
 
-def test_a_run_without_its_numbers_is_graded_again_only_by_running_it(tmp_path):
+def test_a_run_without_its_arrays_is_regraded_only_by_running_it_again(tmp_path):
     state = Fingerprint("spec", "solution", "steps", RUNTIME)
     grade = msgspec.json.encode(Grade(1, "g.py", "graded", 5, 10, []))
 
@@ -284,10 +283,10 @@ def test_a_run_without_its_numbers_is_graded_again_only_by_running_it(tmp_path):
         for key in ("huge", "usual"):
             store.receive(entry(key), Received("gradients.py", key.encode()))
         numbers = ungraded(store.connection)
-        round_id = store.begin_round("batch", state, "")
-        grade_all(store, OneWorker(), round_id, map(Work, numbers), show_progress(2), lambda *_: b"")
-        again = store.begin_round("regrade", state, "")
-        assert [todo.regradable for todo in not_in_round(store.connection, again, state)] == [False, True]
+        grading_run = store.begin_grading_run("batch", state, "")
+        grade_all(store, OneWorker(), grading_run, [*map(Work, numbers)], ROOT / "config.yaml")
+        again = store.begin_grading_run("regrade", state, "")
+        assert [todo.regradable for todo in not_in_grading_run(store.connection, again, state)] == [False, True]
     assert (tmp_path / "grades.db").stat().st_size < 10**6
 
 
@@ -305,7 +304,7 @@ def test_files_are_identical_but_for_comments_and_white_space_and_empty_ones_nev
     }
 
 
-def test_what_a_person_should_look_at_is_flagged():
+def test_tampering_is_flagged():
     run = Run(
         {
             "a": [Answer("raised", message="FileNotFoundError: [Errno 2] No such file or directory: '/etc/passwd'")],
@@ -324,10 +323,10 @@ def test_what_a_person_should_look_at_is_flagged():
     ]  # fmt: skip
 
 
-def test_what_was_tried_is_reported_with_what_it_is_for():
+def test_forbidden_calls_are_reported_with_their_purpose():
     [signal] = tampering(Run({}, violations=("kill", "ptrace", "tgkill")))
     assert signal.message == (
-        "tried what no gradient needs: signal another process (kill, tgkill), look into another process (ptrace)"
+        "tried to do what no gradient needs: signal another process (kill, tgkill), look into another process (ptrace)"
     )
 
 
@@ -341,7 +340,7 @@ def test_only_an_import_of_the_solution_is_an_attempt_on_it(module, flagged):
     assert bool([*tampering(run)]) == flagged
 
 
-def test_what_the_sandbox_failed_on_is_still_to_be_graded_and_what_ran_is_not(tmp_path):
+def test_files_on_which_the_sandbox_failed_are_still_ungraded(tmp_path):
     state = Fingerprint("spec", "solution", "steps", RUNTIME)
     grade = Grade(1, "g.py", "not_graded", 0, 10, [])
     run = Run({"dJ_dU": [Answer("missing")]})
@@ -349,12 +348,12 @@ def test_what_the_sandbox_failed_on_is_still_to_be_graded_and_what_ran_is_not(tm
         for key in ("ann", "bob"):
             store.receive(entry(key), Received("gradients.py", key.encode()))
         first, second = ungraded(store.connection)
-        round_id = store.begin_round("batch", state, "")
-        record(store, first, round_id, msgspec.json.encode(grade))
+        grading_run = store.begin_grading_run("batch", state, "")
+        record(store, first, grading_run, msgspec.json.encode(grade))
         stored = RunRecord(pack_run(run), answers_hash(run), 0.1, 1, "steps", RUNTIME, "strong")
-        record(store, second, round_id, msgspec.json.encode(grade), stored)
+        record(store, second, grading_run, msgspec.json.encode(grade), stored)
         assert ungraded(store.connection) == [first]
 
 
-def test_two_files_with_the_same_answers_of_which_one_tried_more_are_not_the_same():
+def test_the_hash_of_answers_includes_violations():
     assert answers_hash(Run({})) != answers_hash(Run({}, violations=("kill",)))

@@ -1,4 +1,4 @@
-"""Where a value leaves the right way: traced in the sandbox, judged by its numbers."""
+"""Where a value first goes wrong: traced in the sandbox, checked by its numbers."""
 
 import json
 from collections.abc import Callable
@@ -95,42 +95,42 @@ def graded(assignment: Assignment, sandbox: Sandbox, addition: str) -> dict[str,
             "dJ_db1",
             "slope",
             "slope = 1 - s.h ** 2",
-            "`back` in line {} is dJ_dh, as it should be|back = err @ s.U.T",
+            "`back` in line {}: dJ_dh is correct here|back = err @ s.U.T",
         ),
-        (LOOP, "dJ_dU", "out", "out[i, j] = s.h_prev[0, i] * err[0, j]", "is dJ_db2, as it should be"),
+        (LOOP, "dJ_dU", "out", "out[i, j] = s.h_prev[0, i] * err[0, j]", ": dJ_db2 is correct here"),
         (IN_PLACE, "dJ_dh", "d", "d -= s.y", ""),
     ],
 )
-def test_the_line_at_which_the_value_goes_wrong_is_told(
+def test_the_line_where_a_value_goes_wrong_is_named(
     assignment: Assignment, sandbox: Sandbox, addition: str, gradient: str, name: str, text: str, before: str
 ) -> None:
     where, _ = graded(assignment, sandbox, addition)[gradient]
     lines = [number for number, line in enumerate((RIGHT + addition).splitlines(), start=1) if line.strip() == text]
-    assert where.startswith(f"`{name}` in line {lines[-1]} is where the calculation first goes wrong")
+    assert where.startswith(f"`{name}` in line {lines[-1]}: the calculation first goes wrong here")
     expected, _, at = before.partition("|")
     assert expected.format(line_of(RIGHT + addition, at) if at else "") in where
 
 
-def test_a_gradient_of_the_wrong_shape_is_not_as_it_should_be(assignment: Assignment, sandbox: Sandbox) -> None:
+def test_a_gradient_of_the_wrong_shape_is_not_correct(assignment: Assignment, sandbox: Sandbox) -> None:
     assert graded(assignment, sandbox, LOST_AXIS)["dJ_db2"][0] == ""
     line = line_of(RIGHT + LOST_LATER, "err = s.y_hat - s.y")
     where, _ = graded(assignment, sandbox, LOST_LATER)["dJ_db2"]
-    assert where == f"`err` in line {line} is dJ_db2, as it should be; the mistake comes later"
+    assert where == f"`err` in line {line}: dJ_db2 is correct here; the mistake comes later"
 
 
 def test_a_helper_is_followed_too(assignment: Assignment, sandbox: Sandbox) -> None:
     where, _ = graded(assignment, sandbox, HELPER)["dJ_db1"]
     line = line_of(RIGHT + HELPER, "return back * s.h")
-    assert where.startswith(f"what hidden returns in line {line} is where the calculation first goes wrong")
+    assert where.startswith(f"what hidden returns in line {line}: the calculation first goes wrong here")
 
 
 def test_silent_traps_of_a_wrong_gradient_are_noted(assignment: Assignment, sandbox: Sandbox) -> None:
     _, notes = graded(assignment, sandbox, ROW_AND_COLUMN)["dJ_db1"]
     source = RIGHT + ROW_AND_COLUMN
-    nothing = "slope.T changes nothing: slope has one axis, (Dh,), and no other to swap it with"
+    nothing = "slope.T has no effect: slope has one axis, (Dh,), and nothing to swap it with"
     assert f"line {line_of(source, 'flat = slope.T')}: {nothing}" in notes
     assert (
-        f"line {line_of(source, 'table = column * flat')}: column * flat is (Dh, Dh): numpy repeats both (Dh, 1) and (Dh,) to fit"
+        f"line {line_of(source, 'table = column * flat')}: column * flat is (Dh, Dh): numpy broadcasts both (Dh, 1) and (Dh,)"
         in notes
     )
 
@@ -141,11 +141,11 @@ def test_right_gradients_are_not_traced(assignment: Assignment, sandbox: Sandbox
     assert found["dJ_dI"] == ("", []), "what follows from the student's own is not traced"
 
 
-def test_at_home_only_what_is_right_is_told(sandbox: Sandbox, assignment: Assignment) -> None:
+def test_at_home_only_what_is_correct_is_named(sandbox: Sandbox, assignment: Assignment) -> None:
     at_home = load_assignment(assignment.config, ROOT, with_solution=False)
     where, _ = graded(at_home, sandbox, SLOPE)["dJ_db1"]
     line = line_of(RIGHT + SLOPE, "back = err @ s.U.T")
-    assert where == f"`back` in line {line} is dJ_dh, as it should be; the mistake comes later"
+    assert where == f"`back` in line {line}: dJ_dh is correct here; the mistake comes later"
 
 
 @pytest.mark.parametrize("body", ["p = s.y_hat.reshape(-1, 1)\n    return p @ p.T", "return s.y_hat + s.y"])
@@ -175,7 +175,7 @@ def dJ_dh(s):
 """
     where, _ = graded(assignment, sandbox, addition)["dJ_dh"]
     line = line_of(RIGHT + addition, "back = 2 * delta @ s.U.T")
-    assert where.startswith(f"`back` in line {line} is where the calculation first goes wrong")
+    assert where.startswith(f"`back` in line {line}: the calculation first goes wrong here")
 
 
 def test_the_tracing_process_is_not_believed(assignment: Assignment) -> None:
@@ -184,9 +184,9 @@ def test_the_tracing_process_is_not_believed(assignment: Assignment) -> None:
 
     lie = traced([-value for value in assignment.exact["dJ_dh"]], "dJ_dh_and_right")
     assert locate(assignment, make_landmarks(assignment), "dJ_dh", lie).startswith(
-        "`dJ_dh_and_right` in line 3 is where the calculation first goes wrong"
+        "`dJ_dh_and_right` in line 3: the calculation first goes wrong here"
     )
-    assert locate(assignment, make_landmarks(assignment), "dJ_dh", lie[:1]) == "", "a step is missing"
+    assert locate(assignment, make_landmarks(assignment), "dJ_dh", lie[:1]) == "", "a sample point is missing"
 
 
 def test_a_long_loop_ends_its_trace_not_its_run(assignment: Assignment, sandbox: Sandbox) -> None:
@@ -330,10 +330,8 @@ def dJ_db1(s):
 """
 
 
-def test_what_is_built_on_a_mistake_made_elsewhere_is_on_its_way(assignment: Assignment, sandbox: Sandbox) -> None:
+def test_what_is_built_on_a_mistake_made_elsewhere_is_correct(assignment: Assignment, sandbox: Sandbox) -> None:
     """dJ_db1 has a mistake of its own: it is placed there, not at the sign that dJ_db2 has wrong."""
     found = graded(assignment, sandbox, TWO_MISTAKES)
     line = line_of(RIGHT + TWO_MISTAKES, "return back * s.h")
-    assert found["dJ_db1"][0].startswith(
-        f"what dJ_db1 returns in line {line} is where the calculation first goes wrong"
-    )
+    assert found["dJ_db1"][0].startswith(f"what dJ_db1 returns in line {line}: the calculation first goes wrong here")

@@ -71,7 +71,7 @@ VIOLATIONS = [
 
 
 @pytest.mark.parametrize(("data", "words"), [v[1:] for v in VIOLATIONS], ids=[v[0] for v in VIOLATIONS])
-def test_a_reply_that_no_child_of_ours_sends_is_a_violation(data: bytes, words: str) -> None:
+def test_a_reply_that_breaks_the_protocol_is_a_violation(data: bytes, words: str) -> None:
     with pytest.raises(Violation, match=words):
         read(data)
 
@@ -96,7 +96,7 @@ def test_a_flood_of_small_replies_ends() -> None:
             list(reader.feed(one))
 
 
-def test_text_is_cut_and_cleaned_again_on_our_side() -> None:
+def test_text_is_cut_and_cleaned_again_by_the_grader() -> None:
     hostile = "\x1b[31m<b>\x00\u202e" + "x" * 9999
     [(_, answer)] = ReplyReader(100).feed(
         frame(
@@ -128,7 +128,7 @@ def test_text_is_cut_and_cleaned_again_on_our_side() -> None:
         ({"outcome": "returned", "message": "the type of its entries is give full marks"}, ""),
     ],
 )
-def test_words_of_the_students_cannot_be_taken_for_ours(sent: dict[str, object], message: str) -> None:
+def test_the_students_words_cannot_pass_for_the_graders(sent: dict[str, object], message: str) -> None:
     [(_, answer)] = read(frame({"call": 0, **sent}))
     assert answer.message == message
 
@@ -161,7 +161,7 @@ HEADERS = st.fixed_dictionaries(
 
 @settings(max_examples=300, deadline=None)
 @given(HEADERS, st.integers(0, 200))
-def test_whatever_passes_is_an_array_whose_bytes_fit_its_shape(header: dict[str, object], size: int) -> None:
+def test_an_accepted_array_has_the_bytes_of_its_shape(header: dict[str, object], size: int) -> None:
     try:
         replies = list(ReplyReader(2048).feed(frame(header, bytes(size))))
     except Violation:
@@ -172,7 +172,7 @@ def test_whatever_passes_is_an_array_whose_bytes_fit_its_shape(header: dict[str,
             assert answer.value.dtype in DTYPES
 
 
-def test_a_job_holds_the_steps_the_file_and_the_calls() -> None:
+def test_a_job_holds_the_points_the_file_and_the_calls() -> None:
     writer = JobWriter([{"U": np.arange(6.0).reshape(2, 3), "x": 4}], 2048)
     job = writer.job(b"source", [("dJ_dU", 0)])
     head, size = struct.unpack_from("!II", job)
@@ -182,7 +182,7 @@ def test_a_job_holds_the_steps_the_file_and_the_calls() -> None:
     assert data[header["source"] :] == b"source"
     assert writer.job(b"another file", [("dJ_dU", 0)])[8:].startswith(job[8 : 8 + head])
     assert header["calls"] == [("dJ_dU", 0)]
-    [point] = header["steps"]
+    [point] = header["points"]
     assert point["indices"] == {"x": 4}
     start, stop, shape = point["arrays"]["U"]
     assert np.array_equal(np.frombuffer(data[start:stop]).reshape(shape), np.arange(6.0).reshape(2, 3))

@@ -1,4 +1,4 @@
-"""Judge one gradient: its checks, in order; a failed one skips the later ones.  Pure; opens no files, gives no advice.
+"""Check one gradient: its checks, in order; a failed one skips the later ones.  Gives no advice.
 
 No message contains a number of the right answer: shapes, positions and relative errors only.
 """
@@ -44,10 +44,10 @@ SKIPPED = Verdict("skipped")
 
 @dataclass(frozen=True)
 class Verdicts:
-    """The verdicts on one gradient, and the arrays that they are about.
+    """The verdicts on one gradient, and its arrays.
 
     Attributes:
-        values: the answer as real numbers of the right shape, one array per step, in the direction of the loss (for
+        values: the answer as real numbers of the right shape, one array per sample point, in the direction of the loss (for
             the log-likelihood their negative); None where it is no such answer, or is trivial.
     """
 
@@ -66,7 +66,7 @@ class Verdicts:
 
 
 def check_gradient(assignment: Assignment, gradient: Gradient, answers: Sequence[Answer]) -> Verdicts:
-    """Check the answers to one gradient, one per step, all of them returned."""
+    """Check the answers to one gradient, one per sample point, all of them returned."""
     shape, values = check_shape(assignment, gradient, answers)
     if values is None:
         return Verdicts(shape, SKIPPED, SKIPPED)
@@ -86,22 +86,27 @@ def check_gradient(assignment: Assignment, gradient: Gradient, answers: Sequence
 def check_shape(
     assignment: Assignment, gradient: Gradient, answers: Sequence[Answer]
 ) -> tuple[Verdict, list[Array] | None]:
-    """The shape must be that of what the gradient is taken with respect to, at every step."""
+    """The shape must be that of what the gradient is taken with respect to, at every sample point."""
     symbolic = assignment.symbolic(gradient)
     values = []
     for k, (point, answer) in enumerate(zip(assignment.points, answers, strict=True)):
         expected = point.shape(symbolic)
         if answer.value is None:
             return Verdict("failed", _no_array(symbolic, expected, answer)), None
-        value = answer.value.array()
-        if assignment.config.checks.shape.accept_1d and value.shape == expected[1:] and expected[0] == 1:
-            value = value.reshape(expected)
-        if value.shape != expected:
-            return Verdict("failed", _wrong_shape(symbolic, expected, value.shape, point.sizes, k)), None
+        value = in_shape(assignment, answer.value.array(), expected)
+        if value is None:
+            return Verdict("failed", _wrong_shape(symbolic, expected, answer.value.shape, point.sizes, k)), None
         if not answer.value.kept:
             return Verdict("undecided", "the numbers of this answer were not kept: run the file again"), None
         values.append(value)
     return PASSED, values
+
+
+def in_shape(assignment: Assignment, value: Array, expected: tuple[int, ...]) -> Array | None:
+    """The answer in the expected shape, where it has that or, if the config accepts this, is a 1-D row; otherwise None."""
+    if assignment.config.checks.shape.accept_1d and expected[0] == 1 and value.shape == expected[1:]:
+        return value.reshape(expected)
+    return value if value.shape == expected else None
 
 
 def check_numbers(values: Sequence[Array]) -> Verdict:
@@ -114,10 +119,8 @@ def check_numbers(values: Sequence[Array]) -> Verdict:
             first = _index(bad, int(np.argmax(bad)))
             found = "NaN" if np.isnan(value[tuple(first)]) else "infinity"
             count = f"{int(bad.sum())} of {bad.size}"
-            return Verdict(
-                "failed",
-                f"expected finite numbers, got {found} at {first} of step {k + 1} ({count} entries are not finite)",
-            )
+            where = f"{first} of sample point {k + 1} ({count} entries are not finite)"
+            return Verdict("failed", f"expected finite numbers, got {found} at {where}")
     return PASSED
 
 
@@ -125,29 +128,39 @@ def as_returned(assignment: Assignment, verdicts: Verdicts, answers: Sequence[An
     """The answer as finite real numbers, of whatever shape, in the direction of the loss."""
     if verdicts.values is not None:
         return verdicts.values
-    arrays = [answer.value.array() for answer in answers if answer.value is not None and answer.value.kept]
-    if len(arrays) != len(answers) or any(array.dtype.kind not in REAL_KINDS or not array.size for array in arrays):
+    values = []
+    for answer in answers:
+        value = real_array(assignment, answer)
+        if value is None or not value.size or not np.isfinite(value).all():
+            return None
+        values.append(value)
+    return values
+
+
+def real_array(assignment: Assignment, answer: Answer | None) -> Array | None:
+    """An answer as real numbers, of whatever shape, in the direction of the loss; None where it is no such answer."""
+    if answer is None or answer.value is None or not answer.value.kept:
         return None
-    values = [np.asarray(assignment.config.sign * array.astype(float)) for array in arrays]
-    return values if all(np.isfinite(value).all() for value in values) else None
+    value = answer.value.array()
+    return np.asarray(assignment.config.sign * value.astype(float)) if value.dtype.kind in REAL_KINDS else None
 
 
 def find_trivial(values: Sequence[Array]) -> str:
-    """Why an answer says nothing about the derivation, or "": zero, constant, or the same at every step."""
+    """Why an answer says nothing about the derivation, or "": zero, constant, or the same at every sample point."""
     if not any(np.isfinite(value).any() for value in values):
-        return "no entry is a finite number at any step: such an answer earns nothing, not even for its shape"
+        return "no entry is a finite number at any sample point: this earns nothing, not even for its shape"
     if not any(np.any(value) for value in values):
-        return "every entry is zero at every step: such an answer earns nothing, not even for its shape"
+        return "every entry is zero at every sample point: this earns nothing, not even for its shape"
     if all(value.size > 1 and np.all(value == value.flat[0]) for value in values) and _one_number(values):
         return "all entries are equal: a constant earns nothing, not even for its shape"
     same_shape = [(a, b) for i, a in enumerate(values) for b in values[:i] if a.shape == b.shape]
     if same_shape and all(np.array_equal(a, b) for a, b in same_shape):
-        return "the answer is the same at every step: it uses nothing of s, and earns nothing, not even for its shape"
+        return "the answer is the same at every sample point: it uses nothing from s, and earns nothing, not even for its shape"
     return ""
 
 
 def _one_number(values: Sequence[Array]) -> bool:
-    """Whether arrays of equal entries hold the same number, or zero up to rounding, at every step; a sum does not."""
+    """Whether arrays of equal entries hold the same number, or zero up to rounding, at every sample point; a sum does not."""
     numbers = np.array([value.flat[0] for value in values], dtype=complex)
     with np.errstate(invalid="ignore"):
         return bool(np.max(np.abs(numbers - numbers[0])) <= SAME * max(np.abs(numbers[0]), 1e-4))
@@ -156,7 +169,7 @@ def _one_number(values: Sequence[Array]) -> bool:
 def check_finite_differences(
     assignment: Assignment, gradient: Gradient, values: Sequence[Array], answers: Sequence[Answer]
 ) -> Verdict:
-    """Against the numerical derivative of the loss, which no formula of ours enters."""
+    """Against the numerical derivative of the loss, which uses no derived formula."""
     config = assignment.config.checks
     tolerance = max(config.finite_difference.tolerance, config.reference.float32_tolerance if _single(answers) else 0.0)
     numeric = assignment.numeric[gradient.name]
@@ -181,9 +194,8 @@ def check_reference(
     if single and config.float32 == "reject":
         return Verdict("failed", "expected numbers in double precision (float64), got single precision (float32)")
     tolerance = config.float32_tolerance if single else config.tolerance
-    errors = [
-        relative_error(value, right) for value, right in zip(values, assignment.exact[gradient.name], strict=True)
-    ]
+    right = assignment.exact[gradient.name]
+    errors = [relative_error(value, exact) for value, exact in zip(values, right, strict=True)]
     if all(error <= tolerance for error in errors):
         return PASSED if single else Verdict("passed", error=max(errors))
     worst = errors[_first_of_the_worst(errors)]
@@ -191,12 +203,12 @@ def check_reference(
     return Verdict(
         "failed",
         f"right to about {digits} digits, not to machine precision: relative error {worst:.1e} (allowed {tolerance:.0e})."
-        " A numerical derivative looks like this; the formula is asked for",
+        " A numerical derivative looks like this; derive the formula instead",
     )
 
 
 def _first_of_the_worst(errors: Sequence[float]) -> int:
-    """Where the error is largest.  Of several that only last digits tell apart the first: machines differ in those."""
+    """Where the error is largest.  Of several that differ only in the last digits, the first: machines differ in those."""
     sizes = np.where(np.isnan(errors), np.inf, errors)
     return int(np.argmax(sizes >= np.max(sizes) * (1 - TIE)))
 
@@ -211,7 +223,7 @@ def _differs(value: Array, right: Array, error: float, tolerance: float, k: int)
         wrong = ~(gap <= tolerance * np.max(np.abs(right)))
         worst = _index(gap, int(np.argmax(gap)))
     return (
-        f"relative error {error:.2g} (allowed {tolerance:.0e}) at step {k + 1}: "
+        f"relative error {error:.2g} (allowed {tolerance:.0e}) at sample point {k + 1}: "
         f"{int(wrong.sum())} of {wrong.size} entries differ, most at {worst}"
     )
 
@@ -227,46 +239,43 @@ def _no_array(symbolic: Symbolic, expected: tuple[int, ...], answer: Answer) -> 
     if answer.message and answer.returned == "ndarray":
         return f"{wanted}an array that cannot be checked: {answer.message}"
     detail = f": {answer.message}" if answer.message else ""
-    return f"{wanted}{_article(answer.returned)} that is no array of numbers{detail}"
+    article = "an" if answer.returned[:1].lower() in "aeiou" else "a"
+    return f"{wanted}{article} {answer.returned}, which is not an array of numbers{detail}"
 
 
 def _wrong_shape(
     symbolic: Symbolic, expected: tuple[int, ...], found: tuple[int, ...], sizes: dict[str, int], k: int
 ) -> str:
-    letters = name_axes(found, sizes)
-    known = "" if letters == found else f" = {show(letters)}"
+    named = name_axes(found, sizes)
+    known = "" if named == found else f" = {show(named)}"
     text = f"expected shape {show(symbolic)} = {show(expected)}, got {show(found)}{known}"
-    return text + _near_miss(expected, found) + (f" (step {k + 1})" if k else "")
+    return text + _near_miss(symbolic, expected, found) + (f" (sample point {k + 1})" if k else "")
 
 
-def _near_miss(expected: tuple[int, ...], found: tuple[int, ...]) -> str:
+def _near_miss(symbolic: Symbolic, expected: tuple[int, ...], found: tuple[int, ...]) -> str:
     if found == ():
         return ": a single number"
     if int(np.prod(found)) == 0:
         return ": an empty array"
     if found == expected[1:] and expected[0] == 1:
-        return ": one pair of brackets short of a row"
+        return f": this is 1-D; a row has shape {show(symbolic)}"
     if found == expected[::-1]:
-        return ": the axes are in the other order"
+        return ": the axes are in the wrong order"
     if int(np.prod(found)) == int(np.prod(expected)):
-        return ": the right number of entries, arranged otherwise"
+        return ": the right number of entries in the wrong shape"
     try:
         broadcasts = np.broadcast_shapes(found, expected)
     except ValueError:
         return ""
-    return ": it would be repeated to fit, but it is not the gradient" if broadcasts == expected else ""
+    return ": numpy would broadcast it to the right shape, but it is not the gradient" if broadcasts == expected else ""
 
 
 def name_axes(shape: tuple[int, ...], sizes: dict[str, int]) -> Symbolic:
-    """Sizes as letters, where a size is that of a dimension: they are all different."""
-    letters = {size: name for name, size in sizes.items()}
-    return tuple(letters.get(size, size) for size in shape)
+    """Sizes by the names of their dimensions, where they have one: dimensions all differ in size."""
+    names = {size: name for name, size in sizes.items()}
+    return tuple(names.get(size, size) for size in shape)
 
 
 def show(shape: Symbolic) -> str:
     """`(1, Dh)`, and `(Dh,)` for a single axis."""
     return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
-
-
-def _article(noun: str) -> str:
-    return f"{'an' if noun[:1].lower() in 'aeiou' else 'a'} {noun}"

@@ -1,4 +1,4 @@
-"""All checks of one run, and which gradient is wrong because of which.  Pure; gives no marks and explains nothing."""
+"""All checks of one run, and which gradient is wrong because of which.  Gives no marks and explains nothing."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,10 +18,10 @@ class Checked:
     Attributes:
         answers: those at the shared sample points or, where the file did not load, why.
         complete: the answers of those that returned everywhere.
-        judgements: how the checks of those went.
+        verdicts_of: how the checks of those went.
         single: those in single precision.
         contradicted: those that are right at the shared sample points only.
-        carried: those that are right given the student's own wrong ones.
+        propagated: those that are right given the student's own wrong ones.
         inherited: those that earn nothing because of others, and these.
     """
 
@@ -45,8 +45,8 @@ class Checked:
         elsewhere = {*self.propagated, *self.inherited, *self.contradicted}
         return [
             name
-            for name, judged in self.verdicts_of.items()
-            if not (judged.passed or judged.undecided or name in elsewhere)
+            for name, verdicts in self.verdicts_of.items()
+            if not (verdicts.passed or verdicts.undecided or name in elsewhere)
         ]
 
     def _raised(self, name: str) -> bool:
@@ -55,7 +55,7 @@ class Checked:
 
 
 def check_run(assignment: Assignment, run: Run, fresh: Fresh | None = None) -> Checked:
-    """Check the answers at the shared sample points and, where it is given, at the file's own."""
+    """Check the answers at the shared sample points and, where it is given, at the file's own one."""
     loaded = run.loading.outcome == "returned"
     answers = {name: run.answers.get(name, []) if loaded else [run.loading] for name in assignment.names}
     complete = {name: found for name, found in answers.items() if _all_returned(assignment, found)}

@@ -1,11 +1,11 @@
-"""Errors carried forward: a wrong gradient that is right given the student's own wrong ones.  Pure.
+"""Propagated errors: a wrong gradient that is right given the student's own wrong ones.
 
 The reference formula is evaluated with the student's own upstream gradients in place of the right ones.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import chain, combinations, islice
 from typing import Any
 
 import numpy as np
@@ -21,17 +21,18 @@ from grader.problem.points import Point
 MAX_COMBINATIONS = 64
 LEAST = 1e-100
 
-Arrange = Callable[
-    [Array, tuple[int, ...]], Array
-]  # an upstream gradient as a formula can take it, given its right shape
+# An upstream gradient as a formula can take it, given its right shape.
+Arrange = Callable[[Array, tuple[int, ...]], Array]
 
 
 @dataclass(frozen=True)
 class Propagated:
-    """A gradient that follows from the student's own: `sources` were put in place, `roots` are the ones to fix.
+    """A gradient that follows from the student's own.
 
     Attributes:
-        error: the largest relative error over the steps.
+        sources: the student's gradients that the reference was evaluated with.
+        roots: the ones to fix.
+        error: the largest relative error over the sample points.
     """
 
     sources: list[str]
@@ -46,15 +47,14 @@ def find_propagated(
     single: set[str],
     fresh: Fresh | None = None,
 ) -> dict[str, Propagated]:
-    """The failed gradients that are right given others of the student's that are wrong.
+    """The failed gradients that are right given other gradients of the student's that are wrong.
 
-    Only wrong answers are built on, right ones are the reference's own; and of these only genuine attempts: real, finite
-    numbers that are not trivial, in an array that `fits` says could be meant for the gradient.
+    Of the wrong ones only genuine attempts count: real, finite numbers that are not trivial, in an array that `fits`.
 
     Args:
         returned: the finite real answers, of whatever shape, in the direction of the loss.
         single: the gradients answered in float32.
-        fresh: the answers at the file's own step, where what follows must follow too.
+        fresh: the answers at the file's own sample point, where what follows must follow, too.
     """
     wrong = {name: values for name, values in returned.items() if not verdicts_of[name].passed}
     genuine = {
@@ -66,24 +66,17 @@ def find_propagated(
 def as_exact_as_single(
     assignment: Assignment, verdicts_of: Mapping[str, Verdicts], single: set[str]
 ) -> dict[str, Verdicts]:
-    """The gradients in double precision that the reference gives from the student's own right ones in float32, judged again.
+    """New verdicts on the gradients in double precision that the reference gives from the student's own right ones in float32.
 
     They have no more digits than those allow: where float32 is accepted, that is no mistake.
     """
-    accepted = {
-        name: verdicts.values
-        for name, verdicts in verdicts_of.items()
-        if name in single and verdicts.passed and verdicts.values is not None
-    }
-    coarse = {
-        name: verdicts.values
-        for name, verdicts in verdicts_of.items()
-        if not verdicts.passed and verdicts.values is not None
-    }
+    values = {name: one.values for name, one in verdicts_of.items() if one.values is not None}
+    accepted = {name: found for name, found in values.items() if name in single and verdicts_of[name].passed}
+    coarse = {name: found for name, found in values.items() if not verdicts_of[name].passed}
     if not accepted or not coarse:
         return {}
-    found = trace_back(assignment, coarse, accepted, set())
-    return {name: Verdicts(verdicts_of[name].shape, PASSED, PASSED, coarse[name]) for name in found}
+    exact = trace_back(assignment, coarse, accepted, set())
+    return {name: Verdicts(verdicts_of[name].shape, PASSED, PASSED, coarse[name]) for name in exact}
 
 
 def trace_back(
@@ -113,8 +106,7 @@ def trace_back(
 
 
 def fits(assignment: Assignment, name: str, values: Sequence[Array]) -> bool:
-    """Whether arrays may have been meant for a gradient: of its shape, its entries arranged otherwise, or of a shape that
-    numpy repeats to fit, or fits to by repeating."""
+    """Whether arrays may have been meant for a gradient: they have as many entries, or numpy can broadcast one to the other."""
     for value, right, point in zip(values, assignment.exact[name], assignment.points, strict=True):
         if value.size == right.size:
             continue
@@ -128,17 +120,16 @@ def fits(assignment: Assignment, name: str, values: Sequence[Array]) -> bool:
 
 
 def made_of_sizes(value: Array, right: Array, point: Point) -> bool:
-    """Whether all axes of an array have sizes that the step has, so that what is computed from it stays small."""
+    """Whether all axes of an array have sizes of the sample point, so that what is computed from it stays small."""
     return value.ndim <= right.ndim and {1, *point.sizes.values()}.issuperset(value.shape)
 
 
 def _of_usual_size(values: list[Array]) -> bool:
     """Of 1e-320 hardly a digit is left, and any factor between 0.5 and 1.5 gives the same: such numbers prove nothing.
 
-    Exactly zero at some points is usual: a sum may cancel there, or a unit be switched off.
+    Exactly zero at some sample points is usual: a sum may cancel there, or a unit be switched off.
     """
-    sizes = [float(np.max(np.abs(value), initial=0.0)) for value in values]
-    return all(size == 0.0 or size > LEAST for size in sizes)
+    return all(not np.any(value) or float(np.max(np.abs(value))) > LEAST for value in values)
 
 
 def _matching(
@@ -158,11 +149,12 @@ def _matching(
             ]
             for other, found in own.items()
         }
-        if arrange is not _as_returned and all(
-            new is old for other in own for new, old in zip(arranged[other], own[other], strict=True)
-        ):
+        changed = any(new is not old for other in own for new, old in zip(arranged[other], own[other], strict=True))
+        if arrange is not _as_returned and not changed:
             continue
-        for names in _combinations(list(own)):
+        # Single names first, the nearest first; then pairs, and so on.
+        every = chain.from_iterable(combinations(own, size) for size in range(1, len(own) + 1))
+        for names in islice(every, MAX_COMBINATIONS):
             largest, nonzero = 0.0, False  # nonzero at one point at least: zeros follow from any zeros
             for k, point in enumerate(assignment.points):
                 value = given(assignment, name, point, {other: arranged[other][k] for other in names})
@@ -179,7 +171,7 @@ def _matching(
 def _follows_afresh(
     assignment: Assignment, name: str, names: Sequence[str], arrange: Arrange, tolerance: float, fresh: Fresh | None
 ) -> bool:
-    """Whether the student's answer follows from the same gradients at the file's own step, too; zeros do not."""
+    """Whether the student's answer follows from the same gradients at the file's own sample point, too; zeros do not."""
     if fresh is None:
         return True
     own = {
@@ -198,13 +190,15 @@ def _distance(value: Array | None, other: Array) -> float:
 
 
 def given(assignment: Assignment, name: str, point: Point, own: Mapping[str, Array]) -> Array | None:
-    """The reference formula of a gradient on the student's own upstream gradients; None where it does not use them all,
-    or cannot be evaluated with such arrays."""
+    """The reference formula of a gradient on the student's own upstream gradients.
+
+    None where it does not use them all, or cannot be evaluated with such arrays.
+    """
     if assignment.reference is None:
         return None
     try:
         value, used = assignment.reference(name, point, own)
-    except ConfigError:  # it runs on the right gradients: on arrays of other shapes it need not
+    except ConfigError:  # it may fail on arrays of other shapes
         return None
     return value if used == frozenset(own) else None
 
@@ -214,35 +208,24 @@ def _as_returned(value: Array, right: tuple[int, ...]) -> Array:
 
 
 def _straightened(value: Array, right: tuple[int, ...]) -> Array:
-    """In the right shape where only axes of length 1 are lost or gained: `np.outer` takes (n,) where @ does not."""
+    """In the right shape if only axes of length 1 are lost or gained: `np.outer` takes (n,) where @ does not."""
     lost = value.shape != right and [n for n in value.shape if n != 1] == [n for n in right if n != 1]
     return value.reshape(right) if lost else value
 
 
 def _dotted(value: Array, right: tuple[int, ...]) -> Array:
-    """A single number for a reference that writes @ where a student may have written np.dot."""
+    """A single number for a reference that uses @ where a student may have used np.dot."""
     return value.view(_Dotted) if value.ndim == 0 else value
 
 
 class _Dotted(np.ndarray[Any, Any]):
-    """A single number that may stand beside @, as it may in np.dot: it multiplies."""
+    """A single number that @ multiplies by, as np.dot does."""
 
     def __matmul__(self, other: Array) -> Array:  # type: ignore[override]
         return np.asarray(np.dot(self, other))
 
     def __rmatmul__(self, other: Array) -> Array:  # type: ignore[override]
         return np.asarray(np.dot(other, self))
-
-
-def _combinations(names: list[str]) -> Iterator[tuple[str, ...]]:
-    """Single names first, the nearest first; then pairs, and so on, so many at most."""
-    count = 0
-    for size in range(1, len(names) + 1):
-        for chosen in combinations(names, size):
-            yield chosen
-            count += 1
-            if count == MAX_COMBINATIONS:
-                return
 
 
 def in_order(assignment: Assignment, names: frozenset[str] | set[str]) -> list[str]:

@@ -1,7 +1,8 @@
-"""The step that is drawn for one file alone: are answers that are right at the shared steps right there too?  Pure.
+"""The sample point drawn for one file alone: are answers that are right at the shared sample points right there, too?
 
-Shared steps never change, so a file can hold a table of the answers to them; it cannot hold those to a step that depends on its
-own bytes.  What is compared is the reference formula, which the shared steps have checked against numerical derivatives.
+Shared sample points never change, so a file can hold a table of the answers to them; it cannot hold those to one that depends on
+its own bytes.  Answers are compared with the reference formula, which the shared sample points have checked against numerical
+derivatives.
 """
 
 from collections.abc import Iterable, Mapping
@@ -10,7 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
-from grader.checks.check import REAL_KINDS, SKIPPED, Verdict, Verdicts
+from grader.checks.check import SKIPPED, Verdict, Verdicts, in_shape, real_array
 from grader.problem.assignment import Assignment
 from grader.problem.derivatives import relative_error
 from grader.problem.model import Array
@@ -22,7 +23,7 @@ MARGIN = 100.0  # times the tolerance of the reference check, because one unluck
 
 @dataclass(frozen=True)
 class Fresh:
-    """The answers of one file at its own step."""
+    """The answers of one file at its own sample point."""
 
     assignment: Assignment
     answers: Mapping[str, Answer]
@@ -33,25 +34,14 @@ class Fresh:
         return self.assignment.fresh_point(self.source_hash)
 
     def returned(self, name: str) -> Array | None:
-        """The answer as real numbers of whatever shape in the direction of the loss; None where it is no such answer."""
-        answer = self.answers.get(name)
-        if answer is None or answer.value is None or not answer.value.kept:
-            return None
-        value = answer.value.array()
-        if value.dtype.kind not in REAL_KINDS:
-            return None
-        value = np.asarray(value, dtype=float)
-        return value if self.assignment.config.sign > 0 else -value
+        """The answer as real numbers of whatever shape, in the direction of the loss; None where it is no such answer."""
+        return real_array(self.assignment, self.answers.get(name))
 
     def value(self, name: str) -> Array | None:
-        """The same of the right shape, where it has that."""
+        """The same in the right shape, if it has that."""
         value = self.returned(name)
-        if value is None:
-            return None
         right = self.point.shape(self.assignment.shapes[name])
-        if self.assignment.config.checks.shape.accept_1d and right[0] == 1 and value.shape == right[1:]:
-            value = value.reshape(right)
-        return value if value.shape == right else None
+        return None if value is None else in_shape(self.assignment, value, right)
 
     def error(self, name: str, sources: Iterable[str] = ()) -> float:
         """The relative error of an answer against the reference with the student's own `sources`; NaN where there is none."""
@@ -61,17 +51,16 @@ class Fresh:
         if reference is None or value is None or len(found) < len(own):
             return float("nan")
         right = reference(name, self.point, found)[0]
-        return (
-            0.0 if right.tobytes() == value.tobytes() else relative_error(right, value)
-        )  # most students' formula is ours
+        # Most students' formula is the reference's, so most answers are the same to the bit.
+        return 0.0 if right.tobytes() == value.tobytes() else relative_error(right, value)
 
     def confirms(self, name: str, sources: Iterable[str] = ()) -> bool:
-        """The answer is right, or follows from the student's own `sources`, as it does at the shared steps."""
+        """The answer is right, or follows from the student's own `sources`, as it does at the shared sample points."""
         error, least = self.error(name, sources), self.assignment.config.checks.reference.tolerance
         return error <= MARGIN * least or error <= MARGIN * self._tolerance([name, *sources])
 
     def contradicted(self, verdicts_of: Mapping[str, Verdicts]) -> dict[str, Verdicts]:
-        """New verdicts on the gradients that are right at the steps all files share and wrong at this one."""
+        """New verdicts on the gradients that are right at the sample points all files share and wrong at this one."""
         return {
             name: Verdicts(verdicts.shape, Verdict("failed", self._why_refused(name)), SKIPPED, verdicts.values)
             for name, verdicts in verdicts_of.items()
@@ -79,20 +68,20 @@ class Fresh:
         }
 
     def _why_refused(self, name: str) -> str:
-        """For the student, how an answer that `confirms` refuses is wrong."""
+        """For the student, how an answer is wrong that `confirms` refuses."""
         answer, error = self.answers.get(name), self.error(name)
         if answer is not None and answer.outcome != "returned":
             how = f"it did not return there ({answer.outcome.replace('_', ' ')})"
         else:
             how = "not an array of the right shape there" if np.isnan(error) else f"relative error {error:.2g} there"
         return (
-            "right at the sample points that all files share, but wrong at one drawn for your file alone:"
+            "right at the sample points that all files share, but wrong at the one drawn for your file alone:"
             f" {how}. Does the function compute its answer from s on every call?"
         )
 
     def _tolerance(self, names: Iterable[str]) -> float:
         config = self.assignment.config.checks.reference
-        # In double precision, but from others in float32, an answer has no more digits than they have.
+        # An answer in double precision that builds on others in float32 has no more digits than they have.
         upstream = {other for name in names for other in (name, *self.assignment.ancestors[name])}
         found = [answer.value for name in upstream if (answer := self.answers.get(name)) is not None]
         single = any(value is not None and value.dtype == "<f4" for value in found)
@@ -100,5 +89,5 @@ class Fresh:
 
 
 def fresh_of(assignment: Assignment, run: Run) -> Fresh | None:
-    """The answers of a run at its file's own step; None where it made no such calls, as at a student's home."""
+    """The answers of a run at its file's own sample point; None where it made no such calls, as at a student's home."""
     return Fresh(assignment, run.fresh, run.source_hash) if run.fresh else None

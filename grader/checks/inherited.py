@@ -1,7 +1,7 @@
-"""Gradients that earn nothing because of another one, and are not to blame: they raised on it, or follow from it.  Pure.
+"""Gradients that earn nothing because of another one, and are not to blame: they raised on it, or follow from it.
 
 Follow-through gives marks for what is right on the student's own upstream gradients.  Where there are no numbers to compare, or
-the upstream gradient is no genuine attempt, there are no marks; but the one thing to fix is still the upstream gradient.
+the upstream gradient is not a genuine attempt, there are no marks; but what to fix is still the upstream gradient.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,43 +29,29 @@ def find_inherited(
     """For each gradient that goes wrong because of others, the ones to fix, in order.
 
     Args:
-        answers: all that there are, also of gradients that raised.
+        answers: all of them, including those of gradients that raised.
         returned: the finite real answers, of whatever shape, in the direction of the loss.
-        carried: what follows from the student's own gradients; what goes wrong because of one of these is due to its roots.
-        fresh: the answers at the file's own step, where what follows from another gradient must follow too.
+        propagated: what follows from the student's own gradients; what goes wrong because of one of these is due to its roots.
+        fresh: the answers at the file's own sample point, where what follows from another gradient must follow, too.
     """
-    found: dict[str, list[str]] = {}
-    for name, follows in _of_no_attempt(assignment, verdicts_of, returned, propagated, fresh).items():
-        found[name] = follows.roots
-    found |= _cut_to_zero(assignment, verdicts_of, answers, returned)
-    misshapen = [name for name, verdicts in verdicts_of.items() if verdicts.shape.outcome == "failed"]
-    for name in sorted(answers, key=lambda name: len(assignment.ancestors[name])):
-        last = next(iter(answers[name][-1:]), None)
-        if name in verdicts_of or last is None or last.outcome != "raised":
-            continue
-        root = next(
-            (one for one in _before(assignment, name, misshapen) if _stops(assignment, name, one, answers)), None
-        )
-        if root is not None:
-            roots = propagated[root].roots if root in propagated else found.get(root, [root])
-            found[name] = in_order(assignment, set(roots))
-    return found
-
-
-def _of_no_attempt(
-    assignment: Assignment,
-    verdicts_of: Mapping[str, Verdicts],
-    returned: Mapping[str, list[Array]],
-    propagated: Mapping[str, Propagated],
-    fresh: Fresh | None,
-) -> dict[str, Propagated]:
-    """What follows from upstream gradients that follow-through does not build on."""
+    # What follows from upstream gradients that follow-through does not build on.
     wrong = {
         name: values
         for name, values in returned.items()
         if not verdicts_of[name].passed and name not in propagated and fits(assignment, name, values)
     }
-    return trace_back(assignment, wrong, wrong, set(), fresh)
+    found = {name: follows.roots for name, follows in trace_back(assignment, wrong, wrong, set(), fresh).items()}
+    found |= _cut_to_zero(assignment, verdicts_of, answers, returned)
+    misshapen = [name for name, verdicts in verdicts_of.items() if verdicts.shape.outcome == "failed"]
+    for name in sorted(answers, key=lambda name: len(assignment.ancestors[name])):
+        if name in verdicts_of or not answers[name] or answers[name][-1].outcome != "raised":
+            continue
+        upstream = _upstream(assignment, name, misshapen)
+        root = next((one for one in upstream if _stops(assignment, name, one, answers)), None)
+        if root is not None:
+            roots = propagated[root].roots if root in propagated else found.get(root, [root])
+            found[name] = in_order(assignment, set(roots))
+    return found
 
 
 def _cut_to_zero(
@@ -74,7 +60,7 @@ def _cut_to_zero(
     answers: Mapping[str, Sequence[Answer]],
     returned: Mapping[str, list[Array]],
 ) -> dict[str, list[str]]:
-    """What is zero because an array of whole numbers that it builds on is: all that was behind the point is lost."""
+    """What is zero because an array of whole numbers that it builds on is: all decimals are lost there."""
     zero = {name for name, values in returned.items() if not (verdicts_of[name].passed or any(map(np.any, values)))}
     whole = {name for name in zero if all(a.value is not None and a.value.dtype[1] in "iub" for a in answers[name])}
     found = {}
@@ -85,7 +71,7 @@ def _cut_to_zero(
     return found
 
 
-def _before(assignment: Assignment, name: str, misshapen: Sequence[str]) -> list[str]:
+def _upstream(assignment: Assignment, name: str, misshapen: Sequence[str]) -> list[str]:
     """The gradients of a wrong shape that this one may build on, nearest first; without a solution, any other one."""
     if assignment.reference is None:
         return [other for other in misshapen if other != name]
@@ -95,25 +81,23 @@ def _before(assignment: Assignment, name: str, misshapen: Sequence[str]) -> list
 def _stops(assignment: Assignment, name: str, root: str, answers: Mapping[str, Sequence[Answer]]) -> bool:
     """Whether `name` raised because of what `root` returns.
 
-    The right formula cannot be evaluated with it either; and the exception speaks of it, by its name or its shape.  What
-    the exception says is the student's: it can only turn attention away from a mistake that costs its marks all the same.
+    The right formula cannot be evaluated with it either, and the exception mentions its name or its shape.  The message is the
+    student's: it can only turn attention away from a mistake, which costs its marks all the same.
     """
     last, k = answers[name][-1], len(answers[name]) - 1
     if k >= len(answers[root]):
         return False
     own, point = answers[root][k], assignment.points[k]
-    said = "\n".join(last.explanation)
+    message = "\n".join(last.explanation)
     if own.value is None:
-        return own.returned == NOTHING and (NOTHING in last.message or " is None" in said)
+        return own.returned == NOTHING and (NOTHING in last.message or " is None" in message)
     value = own.value.array()
     if assignment.reference is None:
-        return f"{root}(" in said
-    if (
-        not made_of_sizes(value, assignment.exact[root][k], point)
-        or given(assignment, name, point, {root: value}) is not None
-    ):
+        return f"{root}(" in message
+    if not made_of_sizes(value, assignment.exact[root][k], point):
         return False
-    if value.ndim == 0:
-        return f"{root}(" in said or "a single number" in said
+    if given(assignment, name, point, {root: value}) is not None:
+        return False
     shapes = {show(name_axes(shape, point.sizes)) for shape in (value.shape, value.shape[::-1])}
-    return f"{root}(" in said or any(f" is {shape}" in said for shape in shapes)
+    signs = [f" is {shape}" for shape in shapes] if value.ndim else ["a single number"]
+    return any(sign in message for sign in (f"{root}(", *signs))

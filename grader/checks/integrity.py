@@ -1,16 +1,16 @@
-"""What instructors should review about a submission: signals, never verdicts.  Pure; costs no marks.
+"""What instructors should review about a submission: signals, never verdicts.  Costs no marks.
 
-The main signal is behavior.  At the inconsistent step (`steps.make_inconsistent_step`) h is not sigmoid(z) and y_hat is not the
-softmax of h U + b2.  A derived formula uses the quantities that it is given.  Numerical or automatic differentiation of the loss
-takes the variable as given and computes everything downstream of it again: y_hat for dJ/dh; z, h and y_hat for dJ/db1.  For each
-gradient it is therefore known which set of recomputed quantities gives the student's numbers.
+The main signal is behavior.  At the inconsistent sample point (`points.make_inconsistent_point`) h is not sigmoid(z), and y_hat
+is not the softmax of h U + b2.  A derived formula uses the quantities that it is given.  Numerical or automatic differentiation
+takes the variable as given and recomputes everything downstream of it: y_hat for dJ/dh; z, h and y_hat for dJ/db1.  So for each
+gradient it is known which set of recomputed quantities gives the student's numbers.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 
 import numpy as np
 
-from grader.checks.check import REAL_KINDS, Verdicts
+from grader.checks.check import Verdicts, real_array
 from grader.checks.followthrough import Propagated
 from grader.problem.assignment import Assignment
 from grader.problem.derivatives import relative_error
@@ -21,8 +21,8 @@ from grader.records.run import Run
 
 # A formula is right to a few units of the last digit, 4e-16; a difference quotient of high order may reach 1e-14.
 FORMULA = 4e-15
-SAME = 1e-5  # no difference quotient is more exact; with other quantities recomputed, already the first digit differs
-WHOLE = "the result"  # where a mistake is that is about all of an answer
+SAME = 1e-5  # as exact as a difference quotient; with other quantities recomputed, even the first digit differs
+WHOLE = "the result"  # `where` of a mistake that is about all of an answer
 UNEXPLAINED_SHARE, MADE_UP_SHARE = 0.5, 0.25  # of the marks of the assignment
 
 
@@ -36,10 +36,39 @@ def signals_of(
     """Signs of derivatives that were not derived by hand.
 
     Args:
-        carried: the gradients that follow from the student's own wrong ones, as all do where a file differentiates -J.
+        propagated: the gradients that follow from the student's own wrong ones, as all do where a file differentiates -J.
         single: the gradients answered in float32.
     """
-    differentiated, used = differentiates_loss(assignment, run, verdicts_of)
+    elsewhere = _right_elsewhere(assignment, run, verdicts_of)
+    yield from _behavior(assignment, run, verdicts_of, elsewhere)
+    uses_given = {name for name in elsewhere if _uses_given(assignment, name, elsewhere)}
+    for name, verdicts in verdicts_of.items():
+        coarse = verdicts.finite_difference.passed and verdicts.reference.outcome == "failed"
+        # A formula with an epsilon in it is no more exact, nor is what follows from it: both use what they are given.
+        if coarse and name not in propagated and name not in uses_given:
+            yield Signal("numerical", verdicts.reference.message, name)
+    right = {name: verdicts.reference.error for name, verdicts in verdicts_of.items() if verdicts.passed}
+    right |= {name: one.error for name, one in propagated.items() if not single & {name, *one.sources}}
+    if inexact := [name for name, error in right.items() if error > FORMULA and name not in uses_given]:
+        yield Signal(
+            "numerical",
+            f"{', '.join(inexact)}: fewer correct digits than a formula gives, as from a high-order difference quotient",
+        )
+    # What follows from one of these need be no more exact.
+    short = [name for name in verdicts_of if name in single and name not in uses_given]
+    if short and (right or propagated):
+        yield Signal(
+            "numerical", f"{', '.join(short)}: in single precision (float32), which a difference quotient can match"
+        )
+
+
+def _behavior(
+    assignment: Assignment, run: Run, verdicts_of: Mapping[str, Verdicts], elsewhere: Mapping[str, Array]
+) -> Iterator[Signal]:
+    """What the answers at the inconsistent sample point show."""
+    if assignment.reference is None or not run.inconsistent:
+        return
+    differentiated, used = _differentiates_loss(assignment, elsewhere)
     if differentiated and not used:
         yield Signal(
             "numerical",
@@ -55,53 +84,34 @@ def signals_of(
             f" {'uses' if len(used) == 1 else 'use'} the quantities that s holds. A function with a forward pass of its own"
             " does so too: read the file",
         )
-    if len(silent := silent_elsewhere(assignment, run, verdicts_of)) > 1:
+    # A file that tells this sample point from the others by its contradictions may hide there how it works.
+    silent = [
+        name
+        for name in _right_up_to_sign(assignment, verdicts_of)
+        if name not in elsewhere or np.all(elsewhere[name] == elsewhere[name].flat[0])
+    ]
+    if len(silent) > 1:
         yield Signal(
             "numerical",
-            f"{', '.join(silent)}: right everywhere but for a sample point whose quantities contradict one another, where there"
-            " is no answer. An assertion in the file does that, and so does a file that hides how it works: read the file",
-        )
-    elsewhere = _right_elsewhere(assignment, run, verdicts_of)
-    for name, verdicts in verdicts_of.items():
-        coarse = verdicts.finite_difference.passed and verdicts.reference.outcome == "failed"
-        # A formula with an epsilon in it is no more exact, nor is what follows from it: both use what they are given.
-        if coarse and name not in propagated and not _uses_given(assignment, name, elsewhere):
-            yield Signal("numerical", verdicts.reference.message, name)
-    right = {name: verdicts.reference.error for name, verdicts in verdicts_of.items() if verdicts.passed}
-    right |= {name: one.error for name, one in propagated.items() if not single & {name, *one.sources}}
-    formulas = {name for name in right if _uses_given(assignment, name, elsewhere)}
-    if inexact := [name for name, error in right.items() if error > FORMULA and name not in formulas]:
-        yield Signal(
-            "numerical",
-            f"{', '.join(inexact)}: fewer correct digits than a formula gives, as from a high-order difference quotient",
-        )
-    # What follows from one of these need be no more exact.
-    short = [name for name in verdicts_of if name in single and not _uses_given(assignment, name, elsewhere)]
-    if short and (right or propagated):
-        yield Signal(
-            "numerical",
-            f"{', '.join(short)}: in single precision (float32), which a difference quotient can match",
+            f"{', '.join(silent)}: right everywhere except at a sample point whose quantities contradict one another, where"
+            " there is no answer. An assertion in the file does that, and so does a file that hides how it works: read the file",
         )
 
 
 def tables(contradicted: Sequence[str]) -> list[Signal]:
-    """Answers that are right at the steps that all files share, and wrong at the one drawn for this file."""
-    if not contradicted:
-        return []
-    return [
-        Signal(
-            "table",
-            f"{', '.join(contradicted)}: right at the sample points that all files share, wrong at the one drawn for this file"
-            " alone, as if answers were looked up instead of computed",
-        )
-    ]
+    """Answers that are right at the sample points that all files share, and wrong at the one drawn for this file."""
+    message = (
+        f"{', '.join(contradicted)}: right at the sample points that all files share, wrong at the one drawn for this file"
+        " alone, as if answers were looked up instead of computed"
+    )
+    return [Signal("table", message)] if contradicted else []
 
 
 def unexplained(results: Collection[GradientResult], run: Run, max_score: float) -> Iterator[Signal]:
     """Marks that follow from values which no diagnosis explains, or which look made up: for those fewer marks are enough."""
     made_up, mute = _suspects(results, run)
     for suspects, share, what in (
-        (made_up, MADE_UP_SHARE, "use nothing that the model computes, or are constant or only a copy"),
+        (made_up, MADE_UP_SHARE, "use nothing that the model computes, are constant, or are a mere copy"),
         ({**mute, **made_up}, UNEXPLAINED_SHARE, "no formula explains"),
     ):
         following = {
@@ -121,22 +131,22 @@ def unexplained(results: Collection[GradientResult], run: Run, max_score: float)
 
 
 def _suspects(results: Collection[GradientResult], run: Run) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
-    """(made up, unexplained): wrong gradients, each with those that it goes back to, itself for most.
+    """(made up, unexplained): wrong gradients, each with those that it goes back to, for most itself.
 
-    Made up is what is a constant, or one of the quantities of `s` as it is, or what no diagnosis explains and which uses only
-    inputs of the model; and what earns nothing because it follows from such a one.
+    Made up is a constant, a copy of a quantity of `s`, or what no diagnosis explains and uses only inputs of the model; and what
+    earns nothing because it follows from one of these.
     """
     made_up: dict[str, set[str]] = {}
     mute: dict[str, set[str]] = {}
     wrong = [result for result in results if result.status == "failed"]
     for result in wrong:
-        if result.diagnosis is None:
-            continue
-        unexplained = result.diagnosis.certainty == "none"
-        if any(map(_is_no_attempt, result.diagnosis.mistakes)) or (unexplained and _uses_inputs_only(run, result.name)):
-            made_up[result.name] = {result.name}
-        elif unexplained:
-            mute[result.name] = {result.name}
+        if result.diagnosis is not None:
+            unexplained = result.diagnosis.certainty == "none"
+            inputs_only = unexplained and _uses_inputs_only(run, result.name)
+            if inputs_only or any(map(_is_no_attempt, result.diagnosis.mistakes)):
+                made_up[result.name] = {result.name}
+            elif unexplained:
+                mute[result.name] = {result.name}
     for found in (made_up, mute):
         for result in wrong:
             if known := found.keys() & result.inherits:
@@ -149,28 +159,23 @@ def _is_no_attempt(mistake: Mistake) -> bool:
 
 
 def _uses_inputs_only(run: Run, name: str) -> bool:
-    """The answer is the same at the inconsistent step as at the first one, which has the same inputs."""
+    """The answer is the same at the inconsistent sample point as at the first one, which has the same inputs."""
     answers, elsewhere = run.answers.get(name), run.inconsistent.get(name)
     return bool(answers) and elsewhere is not None and elsewhere.value == answers[0].value  # type: ignore[index]
 
 
-def differentiates_loss(
-    assignment: Assignment, run: Run, verdicts_of: Mapping[str, Verdicts]
-) -> tuple[list[str], list[str]]:
-    """The gradients that come from differentiating the loss, as far as behavior tells; none where a simpler reading explains it.
+def _differentiates_loss(assignment: Assignment, elsewhere: Mapping[str, Array]) -> tuple[list[str], list[str]]:
+    """The gradients that behave like a derivative of the loss; none where a simpler explanation fits.
 
-    They are those whose numbers need everything downstream of the variable to be computed again.  The simpler reading is that
-    one set of quantities is computed again in all of them alike: a file that always evaluates the whole forward pass, or only
-    a sigmoid, is an honest one.  It does not fit a file whose right dJ/dh, say, takes y_hat as given while its dJ/db1, which
-    is derived from dJ/dh, computes y_hat again.  Honest, too, is a file whose functions each compute again what they like:
-    there most of the numbers that are not those of the given quantities need something else than everything downstream.
+    Their numbers need everything downstream of the variable to be recomputed.  The simpler explanation is that one set of
+    quantities is recomputed in all of them alike: a file that always evaluates the whole forward pass, or only a sigmoid, is
+    honest.  It does not fit a file whose right dJ/dh, say, takes y_hat as given while its dJ/db1, which is derived from dJ/dh,
+    recomputes y_hat.  A file whose functions each recompute something of their own is honest, too: there most of the numbers
+    that are not those of the given quantities need something other than everything downstream.
 
     Returns:
-        These gradients; and, where only the remark on dJ/dh speaks against the simpler reading, those that use what is given.
+        These gradients; and those that use what is given, if only these (such as dJ/dh above) rule out the simpler explanation.
     """
-    if assignment.reference is None or not run.inconsistent:
-        return [], []
-    elsewhere = _right_elsewhere(assignment, run, verdicts_of)
     others = {name: value for name, value in elsewhere.items() if not _uses_given(assignment, name, elsewhere)}
     alike, found = [], []
     for name, value in others.items():
@@ -189,39 +194,21 @@ def differentiates_loss(
 
 
 def _ignores(assignment: Assignment, name: str, elsewhere: Mapping[str, Array], again: Collection[Recomputed]) -> bool:
-    """Whether a gradient uses the given quantities, where any of the sets that others compute again would change it."""
+    """Whether a gradient uses the given quantities, where any of the sets that others recompute would change it."""
     predicted = assignment.recomputed[name][1]
     return _uses_given(assignment, name, elsewhere) and not any(
         which not in predicted or _same(predicted[which], elsewhere[name]) for which in again
     )
 
 
-def silent_elsewhere(assignment: Assignment, run: Run, verdicts_of: Mapping[str, Verdicts]) -> list[str]:
-    """The gradients that are right at the shared steps and have no answer, or a trivial one, at the inconsistent one.
-
-    A file that tells this step from the others by its contradictions may hide there how it works.
-    """
-    if not run.inconsistent:
-        return []
-    elsewhere = _right_elsewhere(assignment, run, verdicts_of)
-    return [
-        name
-        for name in _right_up_to_sign(assignment, verdicts_of)
-        if name not in elsewhere or np.all(elsewhere[name] == elsewhere[name].flat[0])
-    ]
-
-
 def _right_elsewhere(assignment: Assignment, run: Run, verdicts_of: Mapping[str, Verdicts]) -> dict[str, Array]:
-    """The answers at the inconsistent step, of gradients that are right, but perhaps for their sign, at the shared steps."""
+    """The answers at the inconsistent sample point, of gradients that are right up to sign at the shared ones."""
     found: dict[str, Array] = {}
     for name in _right_up_to_sign(assignment, verdicts_of):
-        answer = run.inconsistent.get(name)
-        if answer is None or answer.value is None or not answer.value.kept:
-            continue
-        value = answer.value.array()
+        value = real_array(assignment, run.inconsistent.get(name))
         shape = assignment.inconsistent_point.shape(assignment.shapes[name])
-        if value.size == int(np.prod(shape)) and value.dtype.kind in REAL_KINDS and np.isfinite(value).all():
-            found[name] = value.astype(float).reshape(shape)
+        if value is not None and value.size == int(np.prod(shape)) and np.isfinite(value).all():
+            found[name] = value.reshape(shape)
     return found
 
 

@@ -1,24 +1,24 @@
-"""The command line: finds the command, and turns our errors into one line and an exit code.
+"""The command line: finds the command, and turns errors into one line and an exit code.
 
 Exit codes: 0 all passed, 1 something failed, 2 usage or config error, 3 could not grade.
-The only place that prints a `GraderError`.  A command's module is imported when it is called: start-up time counts.
+The only place that prints a `GraderError`.  A command's module is imported when it is called, to start quickly.
 """
 
 import errno
 import importlib
 import pkgutil
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
 from grader import __version__
 from grader.cli import commands
-from grader.errors import GraderError
+from grader.errors import GraderError, did_you_mean
 from grader.text import several_lines
 
 # Every module of grader.cli.commands is a command of its name, and defines it as `command`.
 COMMANDS = sorted(module.name for module in pkgutil.iter_modules(commands.__path__))
-_RESUMED = ("batch", "regrade")
+_RESUMABLE = ("batch", "regrade")
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -35,8 +35,6 @@ class _Commands(click.Group):
         return command
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
-        from grader.errors import did_you_mean
-
         if args and args[0] not in COMMANDS:
             ctx.fail(f"no such command: {args[0]}{did_you_mean(args[0], COMMANDS)}")
         return super().resolve_command(ctx, args)
@@ -45,29 +43,27 @@ class _Commands(click.Group):
         try:
             return super().invoke(ctx)
         except GraderError as error:
-            _say(str(error))
-            ctx.exit(error.exit_code)
+            _fail(ctx, str(error), error.exit_code)
         except KeyboardInterrupt:
             again = "what is finished is kept: run the same command again"
-            kept = again if ctx.invoked_subcommand in _RESUMED else "nothing was graded that is not printed"
+            kept = again if ctx.invoked_subcommand in _RESUMABLE else "what was graded is printed above"
             click.echo(f"interrupted; {kept}", err=True)
             ctx.exit(GraderError.exit_code)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except Exception as error:
             if isinstance(error, OSError) and error.errno in _FULL:
-                _say(f"the result could not be written: {error.strerror}")
-                ctx.exit(GraderError.exit_code)
+                _fail(ctx, f"the result could not be written: {error.strerror}")
             import traceback
 
             traceback.print_exc()
-            _say("the grader itself failed; no mark was given")
-            ctx.exit(GraderError.exit_code)
+            _fail(ctx, "the grader itself failed; no mark was given")
 
 
-def _say(message: str) -> None:
-    """One error; names of files in it may be a student's, and do nothing to the terminal."""
+def _fail(ctx: click.Context, message: str, code: int = GraderError.exit_code) -> NoReturn:
+    """End with one line; file names in it may be a student's, and must not control the terminal."""
     click.echo(f"{click.style('error:', fg='red', bold=True)} {several_lines(message)}", err=True)
+    ctx.exit(code)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -76,6 +72,6 @@ def main() -> None:
     """Grade hand-derived gradients: right or wrong, and why.
 
     \b
-    student     grader check gradients.py
-    staff       grader grade gradients.py
+    students       grader check gradients.py
+    instructors    grader grade gradients.py
     """

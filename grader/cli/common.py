@@ -1,8 +1,9 @@
-"""What commands share: the config option, printing a grade, the exit code."""
+"""What commands share: options, printing a grade, the exit code."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,12 +12,21 @@ if TYPE_CHECKING:
     from grader.config.keys import Config
     from grader.records.result import Grade
 
+PATH = click.Path(path_type=Path)
+
 config_option = click.option(
-    "--config",
-    "config_path",
-    type=click.Path(path_type=Path),
-    help="The assignment's config.yaml (default: the nearest, upwards).",
+    "--config", "config_path", type=PATH, help="The assignment's config.yaml (default: the nearest, upwards)."
 )
+jobs_option = click.option("--jobs", type=click.IntRange(1, 256), help="Worker processes (default: one per processor).")
+dask_option = click.option(
+    "--dask", "address", default="", help="Grade on the cluster of this Dask scheduler, such as tcp://host:8786."
+)
+force_option = click.option("--force", is_flag=True, help="Pack an assignment even if it is not sound.")
+
+
+def zip_option(default: str) -> Callable[[Any], Any]:
+    """The zip that a command writes."""
+    return click.option("-o", "--output", type=PATH, default=default, show_default=True, help="The zip to write.")
 
 
 def print_human(grade: "Grade", config: "Config", *, staff: bool) -> None:
@@ -28,7 +38,7 @@ def print_human(grade: "Grade", config: "Config", *, staff: bool) -> None:
 
 
 def echo_outdated(results: "Results") -> None:
-    """Say which files in RESULTS are older than the marks."""
+    """Warn of files in RESULTS that are older than the marks."""
     from grader.classroom.store.outputs import outdated
 
     line = outdated(results)
@@ -37,10 +47,13 @@ def echo_outdated(results: "Results") -> None:
 
 
 def exit_with(grade: "Grade") -> None:
-    """End the command with the exit code of this grade."""
-    from grader.text import several_lines
+    """End the command with the exit code of this grade.
+
+    Raises:
+        GraderError: it was not graded.
+    """
+    from grader.errors import GraderError
 
     if grade.status == "not_graded":
-        click.echo(f"{click.style('error:', fg='red', bold=True)} {several_lines(grade.message)}", err=True)
-        sys.exit(3)
+        raise GraderError(grade.message)
     sys.exit(0 if grade.passed else 1)

@@ -1,18 +1,21 @@
-"""The entry point of the command: start a zygote for the commands that will need one, then load the command line."""
+"""The entry point of the command: its output, whose reader may leave, and a zygote for the commands that will need one."""
 
 import contextlib
+import io
 import os
+import select
 import sys
+from typing import Any, TextIO
 
 _RUN_STUDENTS_CODE = ("check", "grade")
-_FAILED = 3  # the exit code of what could not be done
+_FAILED = 3  # the exit code when the work could not be done
 
 
 def main() -> None:
     """Run `grader` with the arguments of this process."""
     try:
         _run()
-    except KeyboardInterrupt:  # before the command line was there to say so
+    except KeyboardInterrupt:  # before the command line was loaded, which reports it otherwise
         with contextlib.suppress(OSError):
             os.write(2, b"interrupted\n")
         sys.exit(_FAILED)
@@ -25,9 +28,8 @@ def _run() -> None:
 
         prestart()
     from grader.cli.app import main as command_line
-    from grader.cli.pipes import outlive_readers
 
-    outlive_readers()
+    sys.stdout, sys.stderr = _unbroken(sys.stdout), _unbroken(sys.stderr)
     try:
         command_line(prog_name="grader")
     except SystemExit as end:
@@ -37,18 +39,45 @@ def _run() -> None:
 
 
 def _finish(code: int, *, at_once: bool) -> None:
-    """Write out what is still in a buffer.  What the interpreter would do itself, but for a traceback and code 120 on failure.
+    """Flush the output as the interpreter would, but report a failure in one line, without a traceback and code 120.
 
     Args:
-        at_once: end without taking the interpreter apart, which takes as long as grading does; nothing is left to be closed.
+        at_once: end without tearing down the interpreter, which takes as long as grading; nothing is left to be closed.
     """
     try:
-        for stream in filter(None, (sys.stdout, sys.stderr)):  # None where it was closed before we started
+        for stream in filter(None, (sys.stdout, sys.stderr)):  # None if it was closed before we started
             stream.flush()
     except OSError as error:
-        if code != _FAILED:  # otherwise that has been reported
+        if code != _FAILED:  # otherwise it has been reported
             with contextlib.suppress(OSError):
                 os.write(2, f"error: the result could not be written: {error.strerror}\n".encode())
         os._exit(_FAILED)
     if at_once:
         os._exit(code)
+
+
+class _Unbroken(io.FileIO):
+    """A file that drops what nobody reads any more, as with `| head`: the command ends as if it had been read."""
+
+    def write(self, data: Any) -> int:
+        try:
+            return super().write(data)
+        except ConnectionError:  # a pipe or, over a network, a socket
+            return memoryview(data).nbytes
+
+
+def _unbroken(stream: TextIO | Any) -> TextIO | Any:
+    """The same stream, for which a closed pipe is no error.  Other pipes still raise: those of the sandbox must."""
+    if not isinstance(stream, io.TextIOWrapper):  # None if it was closed before we started
+        return stream
+    raw = _Unbroken(stream.fileno(), "wb", closefd=False)
+    at_once = stream.line_buffering or stream.write_through
+    return io.TextIOWrapper(io.BufferedWriter(raw), stream.encoding, stream.errors, line_buffering=at_once)
+
+
+def reader_gone() -> bool:
+    """Whether nobody reads standard output any more."""
+    poll = select.poll()
+    with contextlib.suppress(AttributeError, OSError, ValueError):  # closed, or never open
+        poll.register(sys.stdout.fileno(), 0)
+    return any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))

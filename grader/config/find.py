@@ -7,6 +7,10 @@ from pathlib import Path
 from grader.errors import ConfigError, UsageError
 
 
+class NoConfigError(ConfigError):
+    """There is no config.yaml in a folder or above it."""
+
+
 def find_config(start: Path) -> Path:
     """The nearest config.yaml, from `start` upwards.
 
@@ -16,7 +20,7 @@ def find_config(start: Path) -> Path:
     for folder in [start.resolve(), *start.resolve().parents]:
         if (folder / "config.yaml").is_file():
             return folder / "config.yaml"
-    raise ConfigError(
+    raise NoConfigError(
         f"no config.yaml in {start.resolve()} or above: go to the assignment's folder, or name the file with --config PATH"
     )
 

@@ -2,27 +2,15 @@
 
     derive(model)  ->  {name: Formula}        with .text, .code, .latex, .steps, .upstream, .value_at(point)
 
-Modules, each importing only those before it:
+Packages, each importing only those before it:
 
-    nodes, indexing          expressions as a graph, and indices as data
-    recorder                 stand-ins for arrays, which record numpy's calls
-    functions, shapes        numpy's functions in terms of fewer operations
-    rules, array_rules       the table of derivatives
-    units                    sigmoid, softmax, ... kept whole
-    naming, loading          the model's file, run with stand-ins; the author's names
-    backward                 reverse mode
-    algebra, simplify        to what a person writes
-    reuse, chain             the gradients of a model at a point, each by the names of those before it
-    style, printing, latex   formulas as code, as text and as LaTeX
-    verify, derivation       the numerical derivative; what was asked for, and at which points
-    docstrings               sample points from the shapes that docstrings give
-    entries, entry_text      one entry of a formula, in index notation
-    kronecker                derivatives of entries
-    transposes               why a transpose is where it is
-    context, paths, indices  the derivation of a gradient, line by line
-    formula                  what `derive` returns
-
-To differentiate another function of numpy, add one entry to `rules`, with an example; the tests try it.
+    graph                reading by running: expressions as a graph, recorded by stand-ins for arrays
+    rules                numpy's functions in terms of fewer operations, their derivatives, reverse mode
+    simplify             to what a person writes
+    chain, numerical     the gradients of a model at a point; the numerical derivative that they must equal
+    writing              formulas as code, as text, as LaTeX; loops written back as loops
+    index_notation       the derivation, entry by entry
+    formula              all of it for one gradient
 """
 
 from typing import TYPE_CHECKING, Any
@@ -30,14 +18,25 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from grader.derivation.chain import Point
     from grader.derivation.formula import Formula, derive
-    from grader.derivation.indices import explain, why_transposes
-    from grader.derivation.loading import Model
-    from grader.derivation.nodes import Unreadable
+    from grader.derivation.graph.loading import Model
+    from grader.derivation.graph.nodes import Unreadable
+    from grader.derivation.index_notation.indices import explain, why_transposes
+    from grader.derivation.writing.solution import write_solution
 
-__all__ = ["Formula", "Model", "Point", "Unreadable", "derive", "explain", "why_transposes"]
+__all__ = ["Formula", "Model", "Point", "Unreadable", "derive", "explain", "why_transposes", "write_solution"]
 
-_HOMES = {"Formula": "formula", "Model": "loading", "Point": "chain", "Unreadable": "nodes", "derive": "formula"}
-_HOMES |= {"explain": "indices", "why_transposes": "indices"}
+_HOMES = {
+    "Formula": "formula",
+    "Model": "graph.loading",
+    "Point": "chain",
+    "Unreadable": "graph.nodes",
+    "derive": "formula",
+}
+_HOMES |= {
+    "explain": "index_notation.indices",
+    "why_transposes": "index_notation.indices",
+    "write_solution": "writing.solution",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -5,23 +5,23 @@ whose gradient nobody asks for is seen through.  A formula that contains another
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from grader.derivation import array_rules, shapes
-from grader.derivation.algebra import plus
-from grader.derivation.backward import gradients
-from grader.derivation.indexing import Slice, along, join_index
-from grader.derivation.loading import Model, trace
-from grader.derivation.naming import author_name
-from grader.derivation.nodes import Array, Graph, Node, Unreadable
-from grader.derivation.recorder import Tracer, new_graph
-from grader.derivation.reuse import Gradient, gradient_leaf, reuse
-from grader.derivation.simplify import Simplifier
-from grader.derivation.units import fold
+from grader.derivation.graph.indexing import Slice, along, join_index
+from grader.derivation.graph.loading import Model, trace
+from grader.derivation.graph.naming import author_name
+from grader.derivation.graph.nodes import Array, Graph, Node, Unreadable
+from grader.derivation.graph.recorder import Tracer, new_graph
+from grader.derivation.rules import array_rules, shapes
+from grader.derivation.rules.backward import gradients
+from grader.derivation.rules.units import fold
+from grader.derivation.simplify.algebra import plus
+from grader.derivation.simplify.reuse import Gradient, gradient_leaf, reuse
+from grader.derivation.simplify.simplify import Simplifier
 
 TABLES = (array_rules, shapes)  # importing them fills the tables
 
@@ -61,7 +61,10 @@ def parts_of(root: Node, whole: Node) -> Iterator[tuple[Node, Node]]:
         axis, start = root.get("axis"), 0
         for part in root.args:
             stop = start + part.shape[axis]
-            yield part, root.graph.node("getitem", whole, index=along(axis, Slice(start, stop, None)))
+            if axis == 0 and part.op == "reshape" and part.args[0].shape == part.shape[1:]:
+                yield part.args[0], root.graph.node("getitem", whole, index=(start,))  # np.stack
+            else:
+                yield part, root.graph.node("getitem", whole, index=along(axis, Slice(start, stop, None)))
             start = stop
     while root.op == "setitem" and len(root.args) == 2:
         index = root.get("index")
@@ -111,16 +114,19 @@ def _plain(point: Point, name: str) -> Array:
     return np.asarray(point.inputs[name])
 
 
-def derive_at(model: Model, point: Point, loss: str, wanted: Mapping[str, str]) -> dict[str, Gradient]:
-    """The gradients by name, for `wanted`: the name of each gradient, and the quantity that it is the gradient by."""
+def derive_at(model: Model, point: Point, loss: str, wanted: Mapping[str, str], sign: int = 1) -> dict[str, Gradient]:
+    """The gradients by name, for `wanted`: the name of each gradient, and the quantity that it is the gradient by.
+
+    `sign` is -1 for the gradients of minus the loss, such as a log-likelihood.
+    """
     forward = run(model, point, loss)
-    found = reuse(forward.graph, local_gradients(forward, wanted))
+    found = reuse(forward.graph, local_gradients(forward, wanted, sign))
     return {name: found[name] for name in wanted if name in found}
 
 
-def local_gradients(forward: Forward, wanted: Mapping[str, str]) -> list[Gradient]:
-    """Each wanted gradient, those nearer to the loss first."""
-    graph = forward.graph
+def local_gradients(forward: Forward, wanted: Mapping[str, str], sign: int = 1) -> list[Gradient]:
+    """Each wanted gradient, those nearer to the loss first; the loss's own gradient is `sign`."""
+    graph, loss = forward.graph, forward.order[-1]
     names = {quantity: name for name, quantity in reversed(list(wanted.items()))}
     simplify = Simplifier(graph, forward.names())
     parts: dict[str, list[Node]] = {}
@@ -128,33 +134,35 @@ def local_gradients(forward: Forward, wanted: Mapping[str, str]) -> list[Gradien
     last_use: dict[str, int] = {}
     for moment, function in enumerate(reversed(forward.order)):
         result = forward.leaves[function]
-        seed = total(graph, parts.get(function, []), result) if moment else graph.constant(np.ones(result.shape))
-        through = {
-            quantity: simplify(part) for quantity, part in _contributions(forward, simplify, function, seed).items()
-        }
-        if function in names and moment:
-            found[function] = Gradient(names[function], result, seed)
-            named = gradient_leaf(result, names[function], seed.value)
-            for quantity, part in _contributions(forward, simplify, function, named).items():
-                through[quantity] = min(simplify(part), through[quantity], key=Node.tree_size)
-        for quantity, part in through.items():
+        seeds = [total(graph, parts.get(function, []), result)]
+        if function == loss:
+            seeds = [graph.constant(sign * np.ones(result.shape))]
+        elif function in names:
+            found[function] = Gradient(names[function], result, seeds[0])
+            seeds.insert(0, gradient_leaf(result, names[function], seeds[0].value))
+        for quantity, part in _shortest(forward, simplify, function, seeds).items():
             parts.setdefault(quantity, []).append(part)
             last_use[quantity] = moment
-    for quantity in names:
-        known = quantity in forward.leaves and forward.leaves[quantity].value.dtype.kind == "f"
-        if quantity not in found and known:
-            formula = total(graph, parts.get(quantity, []), forward.leaves[quantity])
-            found[quantity] = Gradient(names[quantity], forward.leaves[quantity], formula)
-    ordered = sorted(found.values(), key=lambda each: (last_use.get(each.of, -1), each.formula.tree_size()))
-    extra = [
-        Gradient(name, forward.leaves[of], found[of].formula)
-        for name, of in wanted.items()
-        if of in found and name != names[of]
-    ]
-    return ordered + extra
+    for quantity, name in names.items():
+        leaf = forward.leaves.get(quantity)
+        if quantity not in found and leaf is not None and leaf.value.dtype.kind == "f":
+            found[quantity] = Gradient(name, leaf, total(graph, parts.get(quantity, []), leaf))
+    nearest = sorted(found.values(), key=lambda each: (last_use.get(each.of, -1), each.formula.tree_size()))
+    again = {name: found[of] for name, of in wanted.items() if of in found and name != names[of]}
+    return nearest + [replace(gradient, name=name) for name, gradient in again.items()]
+
+
+def _shortest(forward: Forward, simplify: Simplifier, function: str, seeds: list[Node]) -> dict[str, Node]:
+    """What a function adds to the gradients by its parameters, by the seed that gives the shortest formula.
+
+    The gradient by its result is a seed under its own name, and once more as the formula that it stands for.
+    """
+    ways = [_contributions(forward, simplify, function, seed) for seed in seeds]
+    return {name: min((simplify(way[name]) for way in ways), key=Node.tree_size) for name in ways[0]}
 
 
 def total(graph: Graph, parts: list[Node], quantity: Node) -> Node:
+    """The contributions of all uses of a quantity, added up."""
     return plus(graph, [(Fraction(1), part) for part in parts], quantity.shape)
 
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from grader.derivation.chain import Point, derive_at, order_of
-from grader.derivation.loading import Model
-from grader.derivation.reuse import Gradient
-from grader.derivation.verify import Plain
+from grader.derivation.graph.loading import Model
+from grader.derivation.numerical import Plain
+from grader.derivation.simplify.reuse import Gradient
 
 
 @dataclass(frozen=True)
@@ -18,10 +18,16 @@ class Derivation:
     loss: str
     wanted: Mapping[str, str]
     points: tuple[Point, ...]
+    sign: int = 1  # -1: the gradients of minus the loss
+
+    @property
+    def differentiated(self) -> str:
+        """The loss, or minus the loss."""
+        return self.loss if self.sign == 1 else f"(-{self.loss})"
 
     @cached_property
     def at_points(self) -> tuple[dict[str, Gradient], ...]:
-        return tuple(derive_at(self.model, point, self.loss, self.wanted) for point in self.points)
+        return tuple(derive_at(self.model, point, self.loss, self.wanted, self.sign) for point in self.points)
 
     @cached_property
     def plain(self) -> tuple[Plain, ...]:

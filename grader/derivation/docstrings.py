@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from grader.derivation.chain import Point, order_of
-from grader.derivation.loading import Model
-from grader.derivation.nodes import Array, Unreadable
+from grader.derivation.graph.loading import Model
+from grader.derivation.graph.nodes import Array, Unreadable
 
 # What the words beside a shape mean; the first that fits counts.
 KINDS = {
@@ -25,8 +25,7 @@ KINDS = {
     "probability": r"\bprobabilit|between 0 and 1|in \(0, 1\)|in \[0, 1\]",
     "positive": r"\bpositive\b|\bvariance\b|\bstandard deviation\b",
 }
-SIZES = (5, 7, 6, 9, 11, 10, 13, 12, 14, 15)
-LIST = r"(?:, \w+)*(?:,? and \w+)?"  # the rest of "z, h and y"
+SIZES = (5, 7, 6, 9, 11, 10, 13, 12, 14, 15, 17, 16, 19, 18)
 DIMENSION = re.compile(r"[A-Za-z_]\w*|\d+")
 
 
@@ -48,7 +47,10 @@ def described(model: Model, loss: str) -> dict[str, Described]:
     order = order_of(model, loss)
     inputs = dict.fromkeys(name for function in order for name in model.parameters(function) if name not in order)
     sentences = list(_sentences(model))
-    found = {name: _annotated(model, order, name) or _said(name, sentences) for name in inputs}
+    found = {
+        name: _annotated(model, order, name) or _said(name, sentences, "|".join(map(re.escape, inputs)))
+        for name in inputs
+    }
     silent = [name for name, known in found.items() if known is None]
     if silent:
         raise Unreadable(
@@ -77,22 +79,24 @@ def _annotated(model: Model, order: Iterable[str], name: str) -> Described | Non
     return None
 
 
-def _said(name: str, sentences: Iterable[str]) -> Described | None:
+def _said(name: str, sentences: Iterable[str], names: str) -> Described | None:
+    """What the first sentence with a shape says; `names` matches any of the inputs."""
+    others = rf"(?:, (?:{names})\b)*(?:,? and (?:{names})\b)?"  # the rest of "z, h and y"
     for sentence in sentences:
         for match in re.finditer(rf"(?<![\w.]){re.escape(name)}(?!\w)", sentence):
             rest = sentence[match.end() :]
-            scalar = re.match(rf"{LIST} ?(?:is|are|:|=)[^(),]*?\b(?:(?:a|positive) number|numbers|scalars?)\b", rest)
-            shape = re.match(rf"{LIST} ?(?::|is|are|has shape|have shape|of shape)?[^(),]*?\(([^()]*)\)", rest)
+            scalar = re.match(rf"{others} ?(?:is|are|:|=)[^(),]*?\b(?:(?:a|positive) number|numbers|scalars?)\b", rest)
+            shape = re.match(rf"{others} ?(?::|is|are|has shape|have shape|of shape)?[^(),]*?\(([^()]*)\)", rest)
             if shape and _is_shape(shape.group(1)):
-                return _of_kind(shape.group(1), rest[: _end(rest, shape.end())])
+                return _of_kind(shape.group(1), rest[: _end(rest, shape.end(), names, others)])
             if scalar or re.match(r" ?(?:is|:) (?:the |an )?(?:index|label)", rest):
-                return _of_kind("", rest[: _end(rest, 0)])
+                return _of_kind("", rest[: _end(rest, 0, names, others)])
     return None
 
 
-def _end(rest: str, start: int) -> int:
+def _end(rest: str, start: int, names: str, others: str) -> int:
     """Where the words on this quantity end: before the next shape."""
-    following = re.search(rf"(?:,| and) (?:and )?\w+{LIST} (?:is|are|has shape|have shape) ", rest[start:])
+    following = re.search(rf"(?:,| and) (?:and )?(?:{names})\b{others} (?:is|are|has shape|have shape) ", rest[start:])
     return start + following.start() if following else len(rest)
 
 
@@ -111,16 +115,12 @@ def _of_kind(shape: str, words: str) -> Described:
 # Points
 
 
-def sizes_for(inputs: Mapping[str, Described], number: int) -> dict[str, int]:
-    """A size for each dimension, all different, and others at each point."""
-    names = dict.fromkeys(
-        name
-        for each in inputs.values()
-        for part in (*each.shape, each.of)
-        for name in DIMENSION.findall(part)
-        if not name.isdigit()
-    )
-    pool = [SIZES[(position + number) % len(SIZES)] for position in range(len(SIZES))]
+def sizes_for(inputs: Mapping[str, Described], number: int, avoided: Iterable[int] = ()) -> dict[str, int]:
+    """A size for each dimension, all different, others at each point, and none that is a number of the model's own."""
+    written = " ".join(part for each in inputs.values() for part in (*each.shape, each.of))
+    names = dict.fromkeys(name for name in DIMENSION.findall(written) if not name.isdigit())
+    allowed = [size for size in SIZES if size not in {*avoided, *map(int, re.findall(r"\b\d+\b", written))}]
+    pool = [allowed[(position + number) % len(allowed)] for position in range(len(allowed))]
     extra = iter(range(15, 1000))
     return {name: pool[position] if position < len(pool) else next(extra) for position, name in enumerate(names)}
 
@@ -137,10 +137,10 @@ def length(written: str, sizes: Mapping[str, int]) -> int:
     return value(ast.parse(written, mode="eval").body)
 
 
-def sample(inputs: Mapping[str, Described], number: int = 0) -> Point:
+def sample(inputs: Mapping[str, Described], number: int = 0, avoided: Iterable[int] = ()) -> Point:
     """One random point; points of different numbers have different sizes."""
     random = np.random.default_rng(number)
-    sizes = sizes_for(inputs, number)
+    sizes = sizes_for(inputs, number, avoided)
     return Point({name: _values(each, sizes, random) for name, each in inputs.items()}, sizes)
 
 
@@ -169,4 +169,6 @@ def _one_hot(shape: tuple[int, ...], random: np.random.Generator) -> Array:
 def points_for(model: Model, loss: str, count: int = 3) -> tuple[Point, ...]:
     """Points for a model whose docstrings give the shapes of its inputs."""
     inputs = described(model, loss)
-    return tuple(sample(inputs, number) for number in range(count))
+    constants = [node for node in ast.walk(ast.parse(model.path.read_text())) if isinstance(node, ast.Constant)]
+    avoided = [node.value for node in constants if isinstance(node.value, int)]
+    return tuple(sample(inputs, number, avoided) for number in range(count))

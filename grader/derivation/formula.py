@@ -7,17 +7,21 @@ from pathlib import Path
 from types import ModuleType
 
 from grader.derivation.chain import Point, derive_at, order_of
-from grader.derivation.context import Line
 from grader.derivation.derivation import Derivation
 from grader.derivation.docstrings import points_for
-from grader.derivation.indices import explain
-from grader.derivation.latex import equation
-from grader.derivation.loading import Model
-from grader.derivation.nodes import Array, Unreadable
-from grader.derivation.printing import CodePrinter, Printer
-from grader.derivation.reuse import Gradient
+from grader.derivation.graph.loading import Model
+from grader.derivation.graph.nodes import Array, Unreadable
+from grader.derivation.index_notation.context import Line
+from grader.derivation.index_notation.indices import explain
+from grader.derivation.simplify.reuse import Gradient
+from grader.derivation.writing.code import CodePrinter, DocPrinter
+from grader.derivation.writing.filling import filled_loop
+from grader.derivation.writing.latex import equation
+from grader.derivation.writing.loops import backward_loop, holds
+from grader.derivation.writing.printing import Printer
 
 TOLERANCE = 1e-6
+LOSSES = ("J", "loss", "cost", "L")
 
 
 @dataclass(frozen=True)
@@ -39,35 +43,77 @@ class Formula:
 
     @cached_property
     def code(self) -> str:
-        """A function of the solution."""
-        gradient = self.derivation.at_points[0][self.name]
-        printer = CodePrinter(
-            sizes_in_code(self.derivation, gradient), set(self.derivation.model.constants), self.derivation.helpers
+        """A function of the solution; a loop that was written out is a loop again, where that is possible."""
+        return self._loop or self._straight
+
+    @property
+    def code_is_general(self) -> bool:
+        """Whether the code holds for all sizes."""
+        return self.general or bool(self._loop)
+
+    @cached_property
+    def _loop(self) -> str:
+        if self.general:
+            return ""
+        asked = self.derivation
+        kind, lines = ", back through time", backward_loop(asked, self.of, self._gradient_in_code, self._printer)
+        if not lines:
+            kind, lines = "", filled_loop(asked, self.of, self._gradient_in_code, self._printer)
+        shape = f"({', '.join(self.shape)}{',' if len(self.shape) == 1 else ''})"
+        doc = f'"""d{asked.differentiated}/d{self.of}{kind}, shape {shape}."""'
+        code = f"def {self.name}(s):\n" + "".join(f"    {line}\n" for line in [doc, *lines])
+        return code if lines and holds(asked, self.name, code) else ""
+
+    def _gradient_in_code(self, result: str) -> str:
+        """The gradient by a result of the model: a call where it is asked for, else its formula."""
+        asked = self.derivation
+        named = next((name for name, of in asked.wanted.items() if of == result), None)
+        if named:
+            return f"{named}(s)"
+        found = derive_at(asked.model, asked.points[0], asked.loss, {**asked.wanted, "": result}, asked.sign)
+        *statements, formula = self._printer.lines(found[""].formula)
+        return "" if statements else formula
+
+    @property
+    def _printer(self) -> CodePrinter:
+        return CodePrinter(
+            sizes_in_code(self.derivation), set(self.derivation.model.constants), self.derivation.helpers
         )
-        *statements, result = printer.lines(gradient.formula)
+
+    @cached_property
+    def _straight(self) -> str:
+        gradient = self.derivation.at_points[0][self.name]
+        *statements, result = self._printer.lines(gradient.formula)
         lines = [*statements, f"return {result}"]
         shape = f"({', '.join(self.shape)}{',' if len(self.shape) == 1 else ''})"
-        formula = "" if statements else f" = {self.text}"
-        sizes = "" if self.general else ", written out for the sizes of one point"
-        doc = f'"""d{self.derivation.loss}/d{self.of}{formula}, shape {shape}{sizes}."""'
+        documented = DocPrinter(self.derivation.differentiated, self.derivation.helpers)
+        formula = "" if statements else f" = {documented(gradient.formula)}"
+        sizes = ", ".join(f"{name} = {size}" for name, size in self.derivation.points[0].dimensions.items())
+        sizes = "" if self.general else f", written out for {sizes}"
+        doc = f'"""d{self.derivation.differentiated}/d{self.of}{formula}, shape {shape}{sizes}."""'
         return f"def {self.name}(s):\n" + "".join(f"    {line}\n" for line in [doc, *lines])
 
     @cached_property
     def latex(self) -> str:
         """The equation in LaTeX."""
-        return equation(self.derivation.at_points[0][self.name], self.derivation.loss)
+        return equation(self.derivation.at_points[0][self.name], self.derivation.differentiated)
 
     @cached_property
     def steps(self) -> tuple[Line, ...]:
         """The derivation in index notation, line by line."""
-        return tuple(explain(self.derivation, self.name))
+        *lines, example = explain(self.derivation, self.name)
+        if self._loop:
+            lines.append(Line("heading", "As code, for any sizes:"))
+            lines += [Line("code", line) for line in self._loop.rstrip().splitlines()]
+        return (*lines, example)
 
     def value_at(self, point: Point) -> Array:
         """The gradient at another point."""
-        return derive_at(self.derivation.model, point, self.derivation.loss, self.derivation.wanted)[self.name].value
+        asked = self.derivation
+        return derive_at(asked.model, point, asked.loss, asked.wanted, asked.sign)[self.name].value
 
 
-def sizes_in_code(derivation: Derivation, gradient: Gradient) -> dict[str, str]:
+def sizes_in_code(derivation: Derivation) -> dict[str, str]:
     """How a solution reads each size: `len(s.y)`, or `s.X.shape[1]`."""
     point, result = derivation.points[0], {}
     for name, value in {**point.inputs, **derivation.plain[0].values}.items():
@@ -84,6 +130,7 @@ def derive(
     points: Iterable[Point] | None = None,
     wrt: Mapping[str, str] | Sequence[str] | None = None,
     loss: str | None = None,
+    sign: int = 1,
 ) -> dict[str, Formula]:
     """The formulas of a model's gradients.
 
@@ -91,14 +138,16 @@ def derive(
         model: the model's file, one function per quantity; it is run.
         points: values of the inputs; several, so that sizes differ.  Drawn by the shapes in docstrings if left out.
         wrt: the quantities to differentiate by, or name of the gradient -> quantity; all if left out.
-        loss: the function to differentiate, the last one if left out.
+        loss: the function to differentiate; J, loss, cost, L or the last one if left out.
+        sign: -1 for the gradients of minus the loss, such as a log-likelihood.
 
     Raises:
         Unreadable: a construct of the model cannot be differentiated; the message has file and line.
     """
     read = model if isinstance(model, Model) else Model(Path(getattr(model, "__file__", None) or model))
-    loss = loss or list(read.functions)[-1]
-    derivation = Derivation(read, loss, _wanted(read, loss, wrt), tuple(points or points_for(read, loss)))
+    loss = loss or next((name for name in LOSSES if name in read.functions), list(read.functions)[-1])
+    at = tuple(points_for(read, loss) if points is None else points)
+    derivation = Derivation(read, loss, _wanted(read, loss, wrt), at, sign)
     return {name: _formula(derivation, name) for name in derivation.at_points[0]}
 
 
@@ -119,13 +168,17 @@ def _formula(derivation: Derivation, name: str) -> Formula:
     gradients = [found[name] for found in derivation.at_points]
     texts = [text_of(derivation, gradient) for gradient in gradients]
     first = gradients[0]
-    error = max(plain.error(first.of, each.value) for plain, each in zip(derivation.plain, gradients, strict=True))
+    error = max(
+        plain.error(first.of, derivation.sign * each.value)
+        for plain, each in zip(derivation.plain, gradients, strict=True)
+    )
     shape = first.formula.graph.letters(first.quantity.shape)
     general = len(set(texts)) == 1
     return Formula(name, first.of, shape, texts[0], first.upstream, general, error, derivation)
 
 
 def text_of(derivation: Derivation, gradient: Gradient) -> str:
+    """The formula on one line, with the statements that it needs."""
     return "; ".join(Printer(derivation.helpers).lines(gradient.formula))
 
 

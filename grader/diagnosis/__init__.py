@@ -1,10 +1,6 @@
 """Why a gradient is wrong, from its numbers alone.
 
-    solution, model ─► expressions ─► mutants ─► tables (by value) ─► look-ups ─► stories, each recomputed before it is told
+    solution, model ─► expressions ─► mutants ─► tables (by value) ─► look-ups ─► hypotheses, each verified before it is reported
 
-Nothing of the student's enters but arrays.  Import `diagnose` only where a gradient is wrong: it is not needed otherwise.
+All it takes from students is arrays.  Import `engine` only where a gradient is wrong: loading it takes time.
 """
-
-from grader.diagnosis.hypothesis import Edit, Explanation, Hypothesis
-
-__all__ = ["Edit", "Explanation", "Hypothesis"]

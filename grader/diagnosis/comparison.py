@@ -1,72 +1,91 @@
-"""What can be said by comparing an answer with the right gradient alone: sign, orientation, shape, scale.  Needs no solution.
+"""Compare an answer with the right gradient or with a formula: sign, orientation, shape, scale.  Searches nothing.
 
 The right gradient may be the solution's or a numerical one; the caller says how exact it is.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from grader.diagnosis.hypothesis import Edit, Explanation, Hypothesis, in_order
+from grader.diagnosis.formulas.expression import Evaluator, Node, Values, text
+from grader.diagnosis.hypothesis import Edit, Hypothesis
 from grader.diagnosis.operators import OPERATORS
-from grader.diagnosis.target import Target
 from grader.problem.model import Array
-from grader.records.result import Certainty, Diagnosis
+from grader.records.result import Certainty
 
-Stack = Sequence[Array]
-
-
-def same(a: Stack, b: Stack, tolerance: float) -> bool:
-    """Equal shapes, and equal to `tolerance` of the largest entry, at every step."""
-    return all(
-        x.shape == y.shape and bool(np.max(np.abs(x - y), initial=0.0) <= tolerance * np.max(np.abs(y), initial=0.0))
-        for x, y in zip(a, b, strict=True)
-    )
+Sizes = Sequence[dict[str, int]]
 
 
-def arrangements(values: Stack, right: Stack) -> list[tuple[list[Array], tuple[Edit, ...]]]:
-    """The ways to read `values` as arrays of the shape of `right`: as they are, transposed, squeezed, reshaped."""
-    if any(value.size != truth.size for value, truth in zip(values, right, strict=True)):
-        return []
-    straight = [value.reshape(truth.shape) for value, truth in zip(values, right, strict=True)]
-    across = [value.reshape(truth.shape[::-1]).T for value, truth in zip(values, right, strict=True)]
-    row = all(truth.ndim == 2 and 1 in truth.shape for truth in right)
-    found: list[tuple[list[Array], tuple[Edit, ...]]] = []
-    if all(value.shape == truth.shape for value, truth in zip(values, right, strict=True)):
-        found.append((straight, ()))
-        if not row:
-            square = all(truth.shape == truth.shape[::-1] for truth in right)
-            turned = "transpose-result" if square else "transpose-reshape"
-            found.append((across, (OPERATORS[turned].edit("the result"),)))
-    elif all(value.shape == truth.shape[::-1] for value, truth in zip(values, right, strict=True)):
-        found.append((across, (OPERATORS["transpose-result"].edit("the result"),)))
-        if not row:
-            found.append((straight, (OPERATORS["shape-reshaped"].edit("the result"),)))
-    elif all(np.squeeze(v).shape == np.squeeze(t).shape for v, t in zip(values, right, strict=True)):
-        found.append((straight, (OPERATORS["shape-squeezed"].edit("the result"),)))
-    else:
-        found.append((straight, (OPERATORS["shape-reshaped"].edit("the result"),)))
-        if not row:
-            found.append((across, (OPERATORS["transpose-reshape"].edit("the result"),)))
-    return found
+@dataclass(frozen=True)
+class Target:
+    """The numbers to explain.
+
+    Attributes:
+        values: one array per sample point, all finite, not all zero.
+        sizes: the size of each dimension at each sample point.
+        tolerance: allowed difference, relative to the largest entry.
+    """
+
+    values: Values
+    sizes: list[dict[str, int]]
+    tolerance: float
+
+    @property
+    def search_tolerance(self) -> float:
+        """For fingerprints: a little looser, since everything found is compared entry by entry."""
+        return 20 * self.tolerance
 
 
-def scale_edit(values: Stack, base: Stack, sizes: Sequence[dict[str, int]], tolerance: float) -> Edit | None:
-    """The edit that turns `base` into `values` by one number per step, where there is such a number other than 1."""
+def verify(
+    target: Target, node: Node, edits: tuple[Edit, ...], cost: float, evaluator: Evaluator, layer: str
+) -> Hypothesis | None:
+    """The hypothesis of a formula, with an edit each for a factor and a shape that differ; None where the numbers differ."""
+    values = evaluator(node)
+    if values is None:
+        return None
     factors = []
-    for value, other in zip(values, base, strict=True):
-        square = float(np.vdot(other, other))
-        if square == 0.0:
+    for value, wanted in zip(values, target.values, strict=True):
+        if value.size != wanted.size:
             return None
-        factor = float(np.vdot(other, value)) / square
-        if factor == 0.0 or np.max(np.abs(value - factor * other)) > tolerance * np.max(np.abs(value)):
+        flat, goal = value.reshape(-1), wanted.reshape(-1)
+        square = float(flat @ flat)
+        factor = float(flat @ goal) / square if square else 0.0
+        if not np.max(np.abs(goal - factor * flat)) <= target.tolerance * np.max(np.abs(goal)):
             return None
         factors.append(factor)
-    return name_factors(factors, sizes, tolerance)
+    if not any(factors):
+        return None
+    scale = name_factors([f if f else 1.0 for f in factors], target.sizes, target.tolerance)
+    more = [edit for edit in (scale, _shape_edit(values, target.values)) if edit is not None]
+    if not edits and not more:
+        return None
+    return Hypothesis((*edits, *more), text(node), cost + sum(edit.cost for edit in more), layer)
 
 
-def name_factors(factors: Sequence[float], sizes: Sequence[dict[str, int]], tolerance: float) -> Edit | None:
-    """What factors, one per step, are called; None where all are 1."""
+def best(hypotheses: Sequence[Hypothesis]) -> list[Hypothesis]:
+    """Each combination of mistakes once, the cheapest first."""
+    found: dict[tuple[tuple[str, str], ...], Hypothesis] = {}
+    for hypothesis in sorted(hypotheses, key=lambda hypothesis: hypothesis.cost):
+        found.setdefault(tuple((edit.kind, edit.where) for edit in hypothesis.edits), hypothesis)
+    return list(found.values())
+
+
+def _shape_edit(values: Values, wanted: Values) -> Edit | None:
+    pairs = [(value.shape, goal.shape) for value, goal in zip(values, wanted, strict=True)]
+    if all(shape == goal for shape, goal in pairs):
+        return None
+    if all(len(goal) == 2 and goal == shape[::-1] and 1 in goal for shape, goal in pairs):
+        return OPERATORS["transpose-result"].edit("the result")
+    return OPERATORS["shape-squeezed" if _same_squeezed(values, wanted) else "shape-reshaped"].edit("the result")
+
+
+def _same_squeezed(values: Values, others: Values) -> bool:
+    return all(np.squeeze(a).shape == np.squeeze(b).shape for a, b in zip(values, others, strict=True))
+
+
+def name_factors(factors: Sequence[float], sizes: Sizes, tolerance: float) -> Edit | None:
+    """The edit that multiplies by these factors, one per sample point; None where all are 1."""
     if _near(factors, [1.0] * len(factors), tolerance):
         return None
     if _near(factors, [-1.0] * len(factors), tolerance):
@@ -79,14 +98,14 @@ def name_factors(factors: Sequence[float], sizes: Sequence[dict[str, int]], tole
     return OPERATORS["scale-steps"].edit("the result")
 
 
-def _size(factors: Sequence[float], sizes: Sequence[dict[str, int]], tolerance: float) -> Edit | None:
-    """Factors that are a size of the step, its square root, or one over them; all may be negative."""
+def _size(factors: Sequence[float], sizes: Sizes, tolerance: float) -> Edit | None:
+    """Factors that are a size of the sample point, its square root, or one over them; all may be negative."""
     minus = all(factor < 0 for factor in factors)
     plus = [-factor if minus else factor for factor in factors]
     for name in sizes[0]:
         n = [size[name] for size in sizes]
-        for text, powers in ((name, n), (f"the square root of {name}", [k**0.5 for k in n])):
-            shown = f"minus {text}" if minus else text
+        for power, powers in ((name, n), (f"the square root of {name}", [k**0.5 for k in n])):
+            shown = f"minus {power}" if minus else power
             if _near([f * p for f, p in zip(plus, powers, strict=True)], [1.0] * len(n), tolerance):
                 return OPERATORS["scale-size"].edit("the result", new=shown, extra=0.2 * minus)
             if _near([f / p for f, p in zip(plus, powers, strict=True)], [1.0] * len(n), tolerance):
@@ -98,40 +117,81 @@ def _near(a: Sequence[float], b: Sequence[float], tolerance: float) -> bool:
     return all(abs(x - y) <= 10 * tolerance * abs(y) for x, y in zip(a, b, strict=True))
 
 
-def explain_plainly(target: Target, right: Stack, known: Mapping[str, Stack], properties: list[str]) -> Explanation:
-    """Without a solution: what one number, one rearrangement or one quantity explains.
+def explain_without_solution(
+    target: Target, right: Values, known: Mapping[str, Values]
+) -> tuple[Certainty, Hypothesis] | None:
+    """What one number, one rearrangement or one quantity explains, and how certainly.
 
     Args:
-        known: quantities and other gradients by name, which may have been added, multiplied in, or handed in.
+        known: quantities and other gradients by name, which may have been added, multiplied in, or returned instead.
     """
-    for arranged, edits in arrangements(target.values, right):
-        scale = scale_edit(arranged, right, target.sizes, target.tolerance)
-        if scale is not None or (edits and same(arranged, right, target.tolerance)):
-            return _told("exact", (*edits, *([scale] if scale else [])))
+    for arranged, edits in _arrangements(target.values, right):
+        scale = _scale_edit(arranged, right, target)
+        if scale is not None or (edits and _same(arranged, right, target.tolerance)):
+            return "exact", _plain(*edits, *([scale] if scale else []))
         for name, values in known.items():
             edit = _one_quantity(arranged, right, name, values, 10 * target.tolerance)
             if edit is not None:
-                return _told("observation" if edit.operator == "wrong-result" else "exact", (*edits, edit))
-    return Explanation(Diagnosis("none", properties=properties), note="none")
+                return "observation" if edit.operator == "wrong-result" else "exact", _plain(*edits, edit)
+    return None
 
 
-def _told(certainty: Certainty, edits: tuple[Edit, ...]) -> Explanation:
-    edits = in_order(edits)
-    hypothesis = Hypothesis(edits, "", sum(edit.cost for edit in edits), "plain")
-    note = "+".join(f"{edit.operator}:{edit.where}" for edit in edits)
-    return Explanation(
-        Diagnosis(certainty, hypothesis.mistakes()), tuple(edit.operator for edit in edits), (hypothesis,), note
-    )
+def _plain(*edits: Edit) -> Hypothesis:
+    return Hypothesis(edits, "", sum(edit.cost for edit in edits), "plain")
 
 
-def _one_quantity(values: Stack, right: Stack, name: str, known: Stack, tolerance: float) -> Edit | None:
-    """`known` handed in, added, or multiplied in entry by entry."""
+def _arrangements(values: Values, right: Values) -> list[tuple[Values, tuple[Edit, ...]]]:
+    """The ways to read `values` as arrays of the shape of `right`: as they are, transposed, squeezed, reshaped."""
+    if any(value.size != truth.size for value, truth in zip(values, right, strict=True)):
+        return []
+    straight = [value.reshape(truth.shape) for value, truth in zip(values, right, strict=True)]
+    across = [value.reshape(truth.shape[::-1]).T for value, truth in zip(values, right, strict=True)]
+    row = all(truth.ndim == 2 and 1 in truth.shape for truth in right)
+
+    def read(arranged: Values, operator: str) -> tuple[Values, tuple[Edit, ...]]:
+        return arranged, (OPERATORS[operator].edit("the result"),)
+
+    if all(value.shape == truth.shape for value, truth in zip(values, right, strict=True)):
+        square = all(truth.shape == truth.shape[::-1] for truth in right)
+        other = [] if row else [read(across, "transpose-result" if square else "transpose-reshape")]
+        return [(straight, ()), *other]
+    if all(value.shape == truth.shape[::-1] for value, truth in zip(values, right, strict=True)):
+        return [read(across, "transpose-result"), *([] if row else [read(straight, "shape-reshaped")])]
+    if _same_squeezed(values, right):
+        return [read(straight, "shape-squeezed")]
+    return [read(straight, "shape-reshaped"), *([] if row else [read(across, "transpose-reshape")])]
+
+
+def _scale_edit(values: Values, base: Values, target: Target) -> Edit | None:
+    """The edit that turns `base` into `values` by one number per sample point, where there is such a number other than 1."""
+    factors = []
+    for value, other in zip(values, base, strict=True):
+        square = float(np.vdot(other, other))
+        if square == 0.0:
+            return None
+        factor = float(np.vdot(other, value)) / square
+        if factor == 0.0 or np.max(np.abs(value - factor * other)) > target.tolerance * np.max(np.abs(value)):
+            return None
+        factors.append(factor)
+    return name_factors(factors, target.sizes, target.tolerance)
+
+
+def _one_quantity(values: Values, right: Values, name: str, known: Values, tolerance: float) -> Edit | None:
+    """`known` returned instead, added, or multiplied in entry by entry."""
     if any(value.shape != other.shape for value, other in zip(values, known, strict=True)):
         return None
-    if same(values, known, tolerance):
+    if _same(values, known, tolerance):
         return OPERATORS["wrong-result"].edit("the result", new=name)
-    if same(values, [truth + other for truth, other in zip(right, known, strict=True)], tolerance):
+    if _same(values, [truth + other for truth, other in zip(right, known, strict=True)], tolerance):
         return OPERATORS["extra-term"].edit(name, new=name)
-    if same(values, [truth * other for truth, other in zip(right, known, strict=True)], tolerance):
+    if _same(values, [truth * other for truth, other in zip(right, known, strict=True)], tolerance):
         return OPERATORS["extra-factor"].edit(name, new=name)
     return None
+
+
+def _same(a: Sequence[Array], b: Sequence[Array], tolerance: float) -> bool:
+    """Equal shapes, and equal to `tolerance` of the largest entry, at every sample point."""
+    return all(
+        x.shape == y.shape and bool(np.max(np.abs(x - y), initial=0.0) <= tolerance * np.max(np.abs(y), initial=0.0))
+        for x, y in zip(a, b, strict=True)
+    )

@@ -1,6 +1,6 @@
 """Diagnose every wrong gradient of a submission: from its answers to an explanation each.  Pure.
 
-Each gradient is explained on the student's own upstream values first, so that every mistake is told once, where it was made.
+Each gradient is explained on the student's own upstream values first, so that every mistake is reported once, where it was made.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,19 +10,14 @@ import numpy as np
 
 from grader.checks.check import as_returned, find_trivial
 from grader.checks.checked import Checked
-from grader.diagnosis.comparison import explain_plainly
-from grader.diagnosis.digits import holds_no_fractions, lost_digits
-from grader.diagnosis.formulas.expression import Values
-from grader.diagnosis.formulas.rendering import gradient_text
-from grader.diagnosis.hypothesis import Edit, Explanation, Hypothesis, in_order
+from grader.diagnosis.comparison import Target, best, explain_without_solution
+from grader.diagnosis.formulas.expression import Values, gradient_text
+from grader.diagnosis.hypothesis import Explanation, Hypothesis, in_order
 from grader.diagnosis.knowledge import Knowledge
 from grader.diagnosis.misconceptions import named_hypothesis
 from grader.diagnosis.operators import OPERATORS
+from grader.diagnosis.precision import holds_no_fractions, is_difference_quotient, lost_digits
 from grader.diagnosis.properties import describe
-from grader.diagnosis.quotients import is_quotient
-from grader.diagnosis.search.finder import Finder
-from grader.diagnosis.target import Target
-from grader.diagnosis.verify import best
 from grader.problem.assignment import Assignment
 from grader.problem.derivatives import relative_error
 from grader.records.result import Certainty, Diagnosis, Mistake
@@ -32,7 +27,7 @@ NUMERICAL = 4.7  # digits: from here on no mistake is looked for
 TIE = 0.15
 CERTAIN = 1.0  # digits lost in a way that nothing else looks like
 OBSERVED = 6.5
-MOST_ENTRIES, LARGEST = 1 << 16, 1e100  # beyond, there is nothing to be looked up
+MOST_ENTRIES, LARGEST = 1 << 16, 1e100  # beyond, nothing is looked up
 
 
 def diagnose(assignment: Assignment, knowledge: Knowledge, checked: Checked) -> dict[str, Explanation]:
@@ -44,10 +39,10 @@ def diagnose(assignment: Assignment, knowledge: Knowledge, checked: Checked) -> 
         answers = checked.complete[name]
         values = as_returned(assignment, verdicts_of[name], answers)
         if values is not None:
-            single = any(answer.value is not None and answer.value.dtype in ("<f4", "<f2") for answer in answers)
-            own = {other: v for other in assignment.ancestors[name] if (v := wrong.get(other)) is not None}
             dtypes = [answer.value.dtype for answer in answers if answer.value is not None]
-            found[name] = explain(assignment, knowledge, name, values, own, SINGLE if single else DOUBLE, dtypes)
+            tolerance = SINGLE if {"<f4", "<f2"}.intersection(dtypes) else DOUBLE
+            own = {other: v for other in assignment.ancestors[name] if (v := wrong.get(other)) is not None}
+            found[name] = explain(assignment, knowledge, name, values, own, tolerance, dtypes)
     return found
 
 
@@ -63,79 +58,68 @@ def explain(
     """Why `values` are not the gradient `name`, given the student's `own` wrong upstream gradients.
 
     Args:
-        dtypes: of the answers as they came.
+        dtypes: of the answers as received.
     """
     if not all(value.size <= MOST_ENTRIES and bool(np.all(np.abs(value) <= LARGEST)) for value in values):
-        return Explanation(Diagnosis("none"), note="none")
+        return _unexplained([])
     lost, whole = lost_digits(assignment, name, values, own, dtypes), holds_no_fractions(dtypes)
     if lost is not None and lost.cost <= CERTAIN:
         return _explanation("exact", [lost])
-    constant = _constant(values)
-    if constant is not None:
-        plain = Hypothesis((constant,), "", constant.cost, "plain")
-        return _explanation("exact", [plain]) if whole is None else _explanation("observation", [whole])
-    target = Target(values, [point.sizes for point in assignment.points], tolerance)
+    if constant := _constant(values):
+        return _explanation("exact", [_single("constant", constant)]) if whole is None else _observation(whole)
     digits = _digits(values, assignment.exact[name])
     if digits is not None and digits >= NUMERICAL:
-        return _numerical(digits)
-    if knowledge.finder is None:
-        found = _searched_at_home(assignment, name, target, lost)
-    else:
-        found = _searched(assignment, knowledge, knowledge.finder, name, target, own, lost)
-    if found.diagnosis.certainty != "none":
+        return _observation(_numerical(digits))
+    target = Target(values, [point.sizes for point in assignment.points], tolerance)
+    search = _search_without_solution if knowledge.finder is None else _search
+    found = search(knowledge, name, target, own, lost)
+    if found is not None:
         return found
     if whole is not None:
-        return _explanation("observation", [whole])
-    return _numerical(digits or 0) if is_quotient(assignment, name, values) else found
+        return _observation(whole)
+    if is_difference_quotient(assignment, name, values):
+        return _observation(_numerical(digits or 0))
+    return _unexplained(describe(assignment, name, values))
 
 
-def _searched(
-    assignment: Assignment,
-    knowledge: Knowledge,
-    finder: Finder,
-    name: str,
-    target: Target,
-    own: Mapping[str, Values],
-    lost: Hypothesis | None,
-) -> Explanation:
-    """The stories that a solution allows, best first; `lost` is one that may look like another."""
-    named = named_hypothesis(knowledge.misconceptions, assignment, name, target.values, own, target.tolerance)
+def _search(
+    knowledge: Knowledge, name: str, target: Target, own: Mapping[str, Values], lost: Hypothesis | None
+) -> Explanation | None:
+    """The hypotheses that a solution allows, best first; `lost` may be one of them."""
+    assert knowledge.finder is not None
+    named = named_hypothesis(knowledge.misconceptions, knowledge.assignment, name, target.values, own, target.tolerance)
     if named is not None:
         return _explanation("exact", [named])
-    found = finder.find(name, target, own)
+    found = knowledge.finder.find(name, target, own)
     hypotheses = best([*found, lost]) if lost is not None else found
     if not hypotheses:
-        return Explanation(Diagnosis("none", properties=describe(assignment, name, target.values)), note="none")
-    tied = [hypothesis for hypothesis in hypotheses if hypothesis.cost <= hypotheses[0].cost + TIE]
+        return None
     if hypotheses[0].cost > OBSERVED:
-        return _explanation("observation", hypotheses[:1])
+        return _observation(hypotheses[0])
+    tied = [hypothesis for hypothesis in hypotheses if hypothesis.cost <= hypotheses[0].cost + TIE]
     return _explanation("tie" if len(tied) > 1 else "exact", tied[:3])
 
 
-def _searched_at_home(assignment: Assignment, name: str, target: Target, lost: Hypothesis | None) -> Explanation:
-    """What can be said without a solution."""
+def _search_without_solution(
+    knowledge: Knowledge, name: str, target: Target, own: Mapping[str, Values], lost: Hypothesis | None
+) -> Explanation | None:
+    assignment = knowledge.assignment
     if lost is not None:
         return _explanation("exact", [lost])
-    properties = describe(assignment, name, target.values)
-    return explain_plainly(target, assignment.exact[name], _known(assignment, name), properties)
-
-
-def _constant(values: Values) -> Edit | None:
-    operator = OPERATORS["constant"]
-    if all(np.max(np.abs(value)) < 1e-13 for value in values):
-        return operator.edit("the result", new="zero, up to rounding")
-    if find_trivial(values):
-        same = all(value.size > 1 and np.ptp(value) == 0 for value in values)
-        return operator.edit("the result", new="all equal" if same else "the same at every step")
-    return None
-
-
-def _known(assignment: Assignment, name: str) -> dict[str, Values]:
-    """The other gradients, and the quantities of each step, by what they are called."""
     known = {gradient_text(other): values for other, values in assignment.exact.items() if other != name}
     for quantity in assignment.config.quantities:
         known[quantity] = [np.asarray(point.values[quantity], dtype=float) for point in assignment.points]
-    return known
+    found = explain_without_solution(target, assignment.exact[name], known)
+    return None if found is None else _explanation(found[0], [found[1]])
+
+
+def _constant(values: Values) -> str:
+    """How an answer is constant; "" where it is not."""
+    if all(np.max(np.abs(value)) < 1e-13 for value in values):
+        return "zero, up to rounding"
+    if not find_trivial(values):
+        return ""
+    return "all equal" if all(value.size > 1 and np.ptp(value) == 0 for value in values) else "always the same"
 
 
 def _digits(values: Values, right: Values) -> float | None:
@@ -146,21 +130,32 @@ def _digits(values: Values, right: Values) -> float | None:
     return float(-np.log10(error)) if 0 < error < 1 else None
 
 
-def _numerical(digits: float) -> Explanation:
-    edit = OPERATORS["numerical-gradient"].edit("the result", new=str(int(digits)))
-    return _explanation("observation", [Hypothesis((edit,), "", edit.cost, "plain")])
+def _numerical(digits: float) -> Hypothesis:
+    return _single("numerical-gradient", str(int(digits)))
+
+
+def _single(operator: str, new: str) -> Hypothesis:
+    edit = OPERATORS[operator].edit("the result", new=new)
+    return Hypothesis((edit,), "", edit.cost, "plain")
+
+
+def _unexplained(properties: list[str]) -> Explanation:
+    return Explanation(Diagnosis("none", properties=properties))
+
+
+def _observation(hypothesis: Hypothesis) -> Explanation:
+    return _explanation("observation", [hypothesis])
 
 
 def _explanation(certainty: Certainty, found: Sequence[Hypothesis]) -> Explanation:
     hypotheses = [replace(hypothesis, edits=in_order(hypothesis.edits)) for hypothesis in found]
-    edits: dict[Mistake, str] = {}
+    operators: dict[Mistake, str] = {}
     for hypothesis in hypotheses:
         mistakes = hypothesis.mistakes()
-        if len(hypotheses) > 1:  # the mistakes of one of several, told apart, would read as stories of their own
-            first, together = mistakes[0], "; and ".join(mistake.statement for mistake in mistakes)
-            edits.setdefault(Mistake(first.kind, first.where, together), hypothesis.operator)
+        if len(hypotheses) > 1:  # one statement for each of several: apart, its mistakes would read as alternatives
+            first, together = mistakes[0], "; ".join(mistake.statement for mistake in mistakes)
+            operators.setdefault(Mistake(first.kind, first.where, together), hypothesis.operator)
             continue
         for mistake, edit in zip(mistakes, hypothesis.edits, strict=True):
-            edits.setdefault(mistake, edit.operator)
-    note = "+".join(f"{edit.operator}:{edit.where}" for edit in hypotheses[0].edits)
-    return Explanation(Diagnosis(certainty, list(edits)), tuple(edits.values()), tuple(hypotheses), note)
+            operators.setdefault(mistake, edit.operator)
+    return Explanation(Diagnosis(certainty, list(operators)), tuple(operators.values()), tuple(hypotheses))

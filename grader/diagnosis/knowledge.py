@@ -1,4 +1,4 @@
-"""What diagnosis knows of an assignment before it sees an answer: read from files and computed once, then only looked at."""
+"""What diagnosis knows about an assignment before it sees an answer: read from files and computed once."""
 
 import weakref
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class Knowledge:
     Attributes:
         hints: the first that fits is used.
         misconceptions: mistakes with the instructor's own words.
-        finder: looks numbers up in the tables; None without a solution, or where nothing is to be looked up.
+        finder: looks numbers up in the tables; None without a solution, or where nothing needs looking up.
     """
 
     assignment: Assignment
@@ -36,10 +36,10 @@ class Knowledge:
 
 
 def knowledge_of(assignment: Assignment, *, tables: bool = True) -> Knowledge:
-    """What is known of an assignment, loaded once for as long as it lives.
+    """What is known about an assignment, loaded once for as long as it lives.
 
     Args:
-        tables: they are needed: there are numbers to look up.
+        tables: whether there are numbers to look up.
 
     Raises:
         ConfigError: a file of hints or misconceptions cannot be used.

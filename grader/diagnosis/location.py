@@ -1,7 +1,7 @@
 """Where in a student's function the calculation first goes wrong, from the values of a traced run.
 
-The values are judged like answers, by comparing numbers: nothing that the student's process says of them is believed, and no
-source is read.  What is said is about values, so a way of deriving that is not known here is not called wrong.
+The values are checked like answers, by comparing numbers: nothing that the student's process says about them is believed, and no
+source is read.  Only values are reported, so an unusual way of deriving is not called wrong.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,7 +25,7 @@ Key = tuple[str, str, str]  # function, place, name
 
 @dataclass(frozen=True)
 class Landmarks:
-    """Values on the way to right answers.
+    """Values that a right calculation passes through.
 
     Attributes:
         gradients: the right gradients, by name.
@@ -45,29 +45,31 @@ def locate(
     traces: Sequence[Sequence[Traced]],
     own: Mapping[str, Values] | None = None,
 ) -> str:
-    """One sentence on where the values of a wrong gradient leave the right way, or "".
+    """One sentence on where the values of a wrong gradient first go wrong, or "".
 
     Args:
-        traces: what its calls left, one per step.
-        own: the student's own wrong gradients: what is built on them is on its way, their mistake is told elsewhere.
+        traces: what its calls left, one per sample point.
+        own: the student's own wrong gradients: what is built on them is correct, their mistake is reported elsewhere.
     """
     if len(traces) != len(assignment.points):
         return ""
     inherited = {name: values for name, values in (own or {}).items() if name != gradient}
     if inherited and known.complete:
         known = _with_own(assignment, known, inherited)
-    lines = [(key, values, _label(assignment, known, values)) for key, values in _in_all_steps(traces)]
+    lines = [(key, values, _label(assignment, known, values)) for key, values in _at_all_points(traces)]
     if not known.complete and (first := _built_on(assignment, lines, inherited)):
         return f"{gradient} builds on {first}, which is wrong too: fix {first} first"
     last = max((i for i, (_, _, label) in enumerate(lines) if label and label != _PART), default=-1)
     off = next((key for key, _, label in lines[last + 1 :] if not label), None) if known.complete else None
-    right = f"{_value(gradient, lines[last][0])} is {lines[last][2]}" if last >= 0 else ""
-    if off is None:
-        if last >= 0 and lines[last][0][0] == gradient == lines[last][2] and lines[last][0][2] == RETURNED:
-            return ""  # all it returns here is right: what goes wrong does so elsewhere
-        return right and f"{right}, as it should be; the mistake comes later"
-    still = f"; {right}, as it should be" if right else ""
-    return f"{_value(gradient, off)} is where the calculation first goes wrong{still}"
+    if last < 0:
+        return f"{_value(gradient, off)}: the calculation first goes wrong here" if off is not None else ""
+    key, _, label = lines[last]
+    right = f"{_value(gradient, key)}: {label} is correct here"
+    if off is not None:
+        return f"{_value(gradient, off)}: the calculation first goes wrong here; {right}"
+    if key[0] == gradient == label and key[2] == RETURNED:
+        return ""  # all it returns here is right: what goes wrong does so elsewhere
+    return f"{right}; the mistake comes later"
 
 
 def _built_on(assignment: Assignment, lines: Sequence[tuple[Key, Values, str]], own: Mapping[str, Values]) -> str:
@@ -91,8 +93,8 @@ def _value(gradient: str, key: Key) -> str:
     return f"`{name}` in {where}{inside}"
 
 
-def _in_all_steps(traces: Sequence[Sequence[Traced]]) -> Iterator[tuple[Key, Values]]:
-    """What was recorded in the same place at every step, in order of time; each value once, constants left out."""
+def _at_all_points(traces: Sequence[Sequence[Traced]]) -> Iterator[tuple[Key, Values]]:
+    """What was recorded in the same place at every sample point, in order of time; each value once, constants left out."""
     points = [
         {(one.function, place(one.line, one.cell), one.name): one.value.array() for one in trace} for trace in traces
     ]
@@ -106,10 +108,8 @@ def _in_all_steps(traces: Sequence[Sequence[Traced]]) -> Iterator[tuple[Key, Val
 
 
 def _is_trivial(value: Array) -> bool:
-    """Whether an array says nothing of how it was derived: no entry or one, all of them equal, or no finite numbers."""
-    if value.size < 2 or not np.all(np.isfinite(value)):
-        return True
-    return bool(np.all(value == value.flat[0]))
+    """Whether an array says nothing about how it was derived: no entry or one, all of them equal, or no finite numbers."""
+    return value.size < 2 or not np.all(np.isfinite(value)) or bool(np.all(value == value.flat[0]))
 
 
 def _label(assignment: Assignment, known: Landmarks, values: Values) -> str:
@@ -118,9 +118,9 @@ def _label(assignment: Assignment, known: Landmarks, values: Values) -> str:
         tolerance = SINGLE if all(np.array_equal(value, value.astype(np.float32)) for value in values) else TOLERANCE
     turned = [assignment.config.sign * value for value in values]
     for name, right in known.gradients.items():
-        if _equal(turned, right, tolerance):  # as it should be only if its axes are, too
+        if _equal(turned, right, tolerance):  # correct only if its axes are, too
             return name if turned[0].shape == right[0].shape else _PART
-    sideways = [np.squeeze(value).T for value in values]  # a matrix is on its way both ways round, a gradient is not
+    sideways = [np.squeeze(value).T for value in values]  # a matrix is correct both ways around, a gradient is not
     for other in known.others:
         if any(_equal(form, other, tolerance) for form in (values, turned, sideways)):
             return _PART
@@ -137,19 +137,17 @@ def _near(value: Array, right: Array, tolerance: float) -> bool:
 
 
 def make_landmarks(assignment: Assignment) -> Landmarks:
-    """What a right calculation passes through."""
-    quantities = [
-        [np.asarray(point.values[name]) for point in assignment.points] for name in assignment.config.quantities
-    ]
-    others = [*quantities, *(_parts(assignment, assignment.exact) if assignment.reference is not None else ())]
-    return Landmarks(dict(assignment.exact), others, assignment.reference is not None)
+    """The gradients, the quantities and, with a solution, all parts of its formulas."""
+    names, complete = assignment.config.quantities, assignment.reference is not None
+    others = [[np.asarray(point.values[name]) for point in assignment.points] for name in names]
+    others += _parts(assignment, assignment.exact) if complete else ()
+    return Landmarks(dict(assignment.exact), others, complete)
 
 
 def _with_own(assignment: Assignment, known: Landmarks, own: Mapping[str, Values]) -> Landmarks:
     """What is right, and what follows rightly from a student's own wrong gradients."""
-    return Landmarks(
-        known.gradients, [*known.others, *own.values(), *_parts(assignment, {**assignment.exact, **own})], True
-    )
+    parts = _parts(assignment, {**assignment.exact, **own})
+    return Landmarks(known.gradients, [*known.others, *own.values(), *parts], True)
 
 
 def _parts(assignment: Assignment, gradients: Mapping[str, Values]) -> Iterator[Values]:
@@ -171,14 +169,3 @@ def _inside(node: Node) -> Iterator[Node]:
     for part in node:
         if isinstance(part, tuple):
             yield from _inside(part)
-
-
-def located(
-    assignment: Assignment,
-    known: Landmarks,
-    traces: Mapping[str, Sequence[Sequence[Traced]]],
-    own: Mapping[str, Values],
-) -> dict[str, str]:
-    """`locate` for every traced gradient of which something can be said."""
-    found = {name: locate(assignment, known, name, trace, own) for name, trace in traces.items()}
-    return {name: sentence for name, sentence in found.items() if sentence}

@@ -1,6 +1,6 @@
-"""Named misconceptions: formulas with the instructor's own words, recognised by value before anything else.
+"""Named misconceptions: formulas with the instructor's own words, recognized by value before anything else.
 
-The file is the staff's: its formulas are evaluated here, with the student's own upstream gradients as numbers.
+The file is the instructors': its formulas are evaluated here, with the student's own upstream gradients as numbers.
 """
 
 import re
@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 from msgspec import Meta, Struct
 
-from grader.config.yamlfile import YamlFile, require_file
+from grader.config.yamlfile import Key, YamlFile, require_file
 from grader.diagnosis.hypothesis import Edit, Hypothesis
 from grader.diagnosis.operators import OPERATORS
 from grader.errors import ConfigError, did_you_mean
@@ -41,7 +41,7 @@ class Misconception(Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def edit(self) -> Edit:
-        """As an edit of a story; its name stands for an operator's."""
+        """As an edit; its name takes the place of an operator's."""
         return Edit(self.name, self.kind, self.where, self.says, COST)
 
 
@@ -56,7 +56,7 @@ def misconceptions(assignment: Assignment) -> tuple[Misconception, ...]:
 
 
 def all_misconceptions(assignment: Assignment) -> tuple[Misconception, ...]:
-    """The whole file, also what is for another objective."""
+    """The whole file, including entries for another objective."""
     named = assignment.config.hints.mistakes
     if not named or assignment.reference is None:
         return ()
@@ -77,7 +77,10 @@ def named_hypothesis(
         if gradient in entry.gradients:
             for upstream in [own, {}] if own else [{}]:
                 candidate = evaluate(assignment, entry, gradient, upstream)
-                if all(_same(v, c, tolerance) for v, c in zip(values, candidate, strict=True)):
+                if all(
+                    value.shape == wrong.shape and relative_error(value, wrong) <= tolerance
+                    for value, wrong in zip(values, candidate, strict=True)
+                ):
                     return Hypothesis((entry.edit,), entry.formula, COST, LAYER)
     return None
 
@@ -85,7 +88,7 @@ def named_hypothesis(
 def evaluate(
     assignment: Assignment, entry: Misconception, gradient: str, own: Mapping[str, Sequence[Array]]
 ) -> list[Array]:
-    """The values of a misconception at every step, in the direction of the loss; the formula says what a student returns.
+    """The values of a misconception at every sample point, in the direction of the loss; its formula is in the student's.
 
     Raises:
         ConfigError: its formula does not run.
@@ -99,16 +102,12 @@ def evaluate(
             space[name] = lambda _, given=given: given
         try:
             with np.errstate(all="ignore"):
-                value = eval(code, {**space, "s": SimpleNamespace(**point.values)})  # noqa: S307, the staff's own formula
+                value = eval(code, {**space, "s": SimpleNamespace(**point.values)})  # noqa: S307, the instructors' own formula
                 results.append(sign * np.asarray(value, dtype=float))
         except Exception as error:
             path = assignment.folder / assignment.config.hints.mistakes
             raise ConfigError(f"{path}: {entry.name}: its formula does not run for {gradient}: {error}") from error
     return results
-
-
-def _same(value: Array, candidate: Array, tolerance: float) -> bool:
-    return value.shape == candidate.shape and relative_error(value, candidate) <= tolerance
 
 
 @lru_cache(maxsize=256)
@@ -133,15 +132,22 @@ def _load(path: Path, gradients: tuple[str, ...]) -> tuple[Misconception, ...]:
 
 
 def _check(file: YamlFile, number: int, entry: Misconception, gradients: Sequence[str]) -> None:
-    kinds = sorted({operator.kind for operator in OPERATORS.values()})
-    for key, names, known in (("gradients", entry.gradients, list(gradients)), ("kind", [entry.kind], kinds)):
-        for name in names:
-            if name not in known:
-                near = did_you_mean(name, known) or f"; expected one of {', '.join(known)}"
-                raise ConfigError(f"{file.where([number, key])}: there is no {name}{near}")
+    check_names(file, [number, "gradients"], entry.gradients, gradients)
+    check_names(file, [number, "kind"], [entry.kind], sorted({operator.kind for operator in OPERATORS.values()}))
     try:
         _compiled(entry.formula)
     except (SyntaxError, ValueError) as error:
-        raise ConfigError(
-            f"{file.where([number, 'formula'])}: expected a Python expression, found {entry.formula!r}"
-        ) from error
+        where = file.where([number, "formula"])
+        raise ConfigError(f"{where}: expected a Python expression, found {entry.formula!r}") from error
+
+
+def check_names(file: YamlFile, keys: list[Key], names: Sequence[str], known: Sequence[str]) -> None:
+    """Refuse names that are not known; where nothing is known, any will do.
+
+    Raises:
+        ConfigError: with the place of the name in the file.
+    """
+    for name in names:
+        if known and name not in known:
+            near = did_you_mean(name, list(known)) or f"; expected one of {', '.join(known)}"
+            raise ConfigError(f"{file.where(keys)}: there is no {name}{near}")

@@ -1,6 +1,6 @@
-"""Honest sentences about numbers that no story reproduces: what of them is right, and which quantities they answer to.  No guess.
+"""Facts about numbers that no hypothesis reproduces: what of them is right.  No guesses.
 
-Positions, counts and letters only: no number of the right gradient.
+Positions and counts only: no number of the right gradient.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ FEW = 0.05
 
 
 def describe(assignment: Assignment, name: str, values: Values) -> list[str]:
-    """What holds at every step."""
+    """What holds at every sample point."""
     right = assignment.exact[name]
     if any(value.shape != truth.shape for value, truth in zip(values, right, strict=True)):
         return list(_shapes(assignment, name, values))
@@ -28,9 +28,9 @@ def _shapes(assignment: Assignment, name: str, values: Values) -> Iterator[str]:
     if all(value.size == truth.size for value, truth in zip(values, right, strict=True)):
         ordered = [(np.sort(v.reshape(-1)), np.sort(t.reshape(-1))) for v, t in zip(values, right, strict=True)]
         if all(_close(a, b).all() for a, b in ordered):
-            yield "your numbers are all right, but stand in the wrong places"
+            yield "your numbers are all right, but in the wrong places"
     if all(value.size == 1 for value in values):
-        yield "you return a single number where one number for each entry is asked for"
+        yield "you return a single number, but the gradient has one number for each entry"
 
 
 def _entries(values: Values, right: Values) -> Iterator[str]:
@@ -38,30 +38,27 @@ def _entries(values: Values, right: Values) -> Iterator[str]:
     share = float(np.mean([mask.mean() for mask in same]))
     rows = right[0].ndim == 2 and 1 not in right[0].shape
     if share >= FEW:
-        yield f"{100 * share:.0f} % of your entries are right"
+        yield f"{100 * share:.0f}% of your entries are right"
     for axis, what in ((1, "rows"), (0, "columns")) if rows else ():
         whole = [mask.all(axis=axis) for mask in same]
         count = np.array([part.sum() for part in whole])
         if count.all() and not all(part.all() for part in whole):
-            yield f"some {what} are right as a whole: {int(count[0])} of {whole[0].size} at step 1"
-    wrong_size = [_close(np.abs(value), np.abs(truth)).all() for value, truth in zip(values, right, strict=True)]
-    if all(wrong_size):
-        yield "every entry has the right size; some have the opposite sign"
+            yield f"whole {what} are right: {int(count[0])} of {whole[0].size} at sample point 1"
+    if all(_close(np.abs(value), np.abs(truth)).all() for value, truth in zip(values, right, strict=True)):
+        yield "every entry has the right size, but some have the opposite sign"
     zero = [~mask & (value == 0) for mask, value in zip(same, values, strict=True)]
     if all(np.array_equal(z, ~mask) for z, mask in zip(zero, same, strict=True)) and any(z.any() for z in zero):
         yield "every wrong entry is zero"
 
 
 def _factor(values: Values, right: Values) -> Iterator[str]:
-    """A table of all pairs, right in one of its two directions."""
+    """An outer product with one right factor."""
     if right[0].ndim != 2 or 1 in right[0].shape:
         return
-    row_wise = [_proportional(value, truth) for value, truth in zip(values, right, strict=True)]
-    column_wise = [_proportional(value.T, truth.T) for value, truth in zip(values, right, strict=True)]
-    if all(row_wise):
-        yield "each row is the right row times a number: what runs along a row is right, what runs down the rows is not"
-    if all(column_wise):
-        yield "each column is the right column times a number: what runs down the rows is right, what runs along a row is not"
+    if all(_proportional(value, truth) for value, truth in zip(values, right, strict=True)):
+        yield "each row is the right row times a number: the factor along the rows is right, the other one is not"
+    if all(_proportional(value.T, truth.T) for value, truth in zip(values, right, strict=True)):
+        yield "each column is the right column times a number: the factor down the columns is right, the other one is not"
 
 
 def _rank(values: Values, right: Values) -> Iterator[str]:
@@ -70,7 +67,7 @@ def _rank(values: Values, right: Values) -> Iterator[str]:
     expected = {int(np.linalg.matrix_rank(truth)) for truth in right}
     found = {int(np.linalg.matrix_rank(value)) for value in values}
     if expected == {1} and 1 not in found:
-        yield "your table is not one of all pairs of two vectors, as this gradient is: something was added or multiplied in"
+        yield "this gradient is an outer product of two vectors, but your numbers are not: something was added or multiplied in"
 
 
 def _clipped(values: Values, right: Values) -> Iterator[str]:
@@ -79,12 +76,9 @@ def _clipped(values: Values, right: Values) -> Iterator[str]:
     for value, truth in zip(values, right, strict=True):
         wrong = ~_close(value, truth)
         size = np.abs(value[wrong])
-        if (
-            wrong.sum() < 2
-            or np.ptp(size) > EXACT * size.max()
-            or np.any(np.abs(value[~wrong]) > size.max())
-            or not size.max()
-        ):
+        if wrong.sum() < 2 or not size.max() or np.ptp(size) > EXACT * size.max():
+            return
+        if np.any(np.abs(value[~wrong]) > size.max()):
             return
         limits.append(float(size.max()))
     if np.ptp(limits) <= EXACT * max(limits):

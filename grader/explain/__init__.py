@@ -1,1 +1,1 @@
-"""`grader explain`: where a gradient comes from, for staff."""
+"""`grader explain`: where a gradient comes from, for instructors."""

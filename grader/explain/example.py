@@ -1,28 +1,30 @@
-"""A gradient worked out in numbers, at a step small enough to print.  Pure."""
+"""Where a gradient comes from: its section of the derivation, and an example worked out in numbers small enough to print."""
 
 import dataclasses
 from dataclasses import dataclass
+from pathlib import Path
 
 import msgspec
 import numpy as np
 
 from grader.config.keys import Gradient
-from grader.diagnosis.formulas.expression import leaves
-from grader.diagnosis.formulas.rendering import text
+from grader.diagnosis.formulas.expression import leaves, text
 from grader.diagnosis.formulas.world import World, make_world
 from grader.diagnosis.mutations.mutants import local_mutants
+from grader.errors import ConfigError
 from grader.problem.assignment import Assignment
 from grader.problem.derivatives import STEP_SIZE, differentiate, relative_error
 from grader.problem.model import Array
 from grader.problem.points import Point, make_point
 
+DERIVATION = "derivation.md"
 SMALLEST = 2
 MISTAKES = 12
 
 
 @dataclass(frozen=True)
 class Named:
-    """A value in the example: its name, its shape in letters, its numbers."""
+    """A value in the example: its name, its symbolic shape, its numbers."""
 
     name: str
     shape: tuple[str | int, ...]
@@ -51,7 +53,7 @@ class Quotient:
 
 @dataclass(frozen=True)
 class Example:
-    """One gradient at a small step.
+    """One gradient at a small sample point.
 
     Attributes:
         sizes: the size of each dimension.
@@ -60,7 +62,7 @@ class Example:
         result: the gradient.
         quotient: one of its entries, by hand.
         error: the relative error between all of it and central differences.
-        mistakes: what the diagnosis tells apart, the most common first.
+        mistakes: what the diagnosis recognizes, the most common first.
     """
 
     sizes: dict[str, int]
@@ -73,14 +75,14 @@ class Example:
 
 
 def small(assignment: Assignment) -> Assignment:
-    """The same assignment at one step with the smallest sizes that all differ."""
+    """The same assignment at one sample point with the smallest sizes that all differ."""
     sizes = {name: SMALLEST + i for i, name in enumerate(sorted(assignment.config.dimensions))}
     config = msgspec.structs.replace(assignment.config, dimensions={name: [size] for name, size in sizes.items()})
     return dataclasses.replace(assignment, config=config, points=[make_point(config, assignment.graph, 0)])
 
 
 def worked_example(assignment: Assignment, gradient: Gradient) -> Example:
-    """The gradient worked out at a small step; the assignment has its solution."""
+    """The gradient worked out at a small sample point; the assignment has its solution."""
     tiny = small(assignment)
     world = make_world(tiny)
     (point,), (right,) = tiny.points, tiny.exact[gradient.name]
@@ -104,13 +106,12 @@ def _ingredients(tiny: Assignment, world: World, gradient: Gradient, point: Poin
     else:
         found = list(dict.fromkeys((leaf[0], leaf[1]) for leaf in leaves(tree) if leaf[0] in "gq"))
     by_name = {other.name: other for other in tiny.config.gradients}
-    named = []
-    for kind, name in sorted(found):
-        if kind == "g":
-            named.append(Named(name, tiny.symbolic(by_name[name]), tiny.exact[name][0]))
-        else:
-            named.append(Named(name, tiny.config.shape_of(name), np.asarray(point.values[name])))
-    return named
+    return [
+        Named(name, tiny.symbolic(by_name[name]), tiny.exact[name][0])
+        if kind == "g"
+        else Named(name, tiny.config.shape_of(name), np.asarray(point.values[name]))
+        for kind, name in sorted(found)
+    ]
 
 
 def _quotient(tiny: Assignment, gradient: Gradient, point: Point, right: Array) -> Quotient:
@@ -133,3 +134,31 @@ def _mistakes(world: World, gradient: Gradient) -> list[str]:
         if known is None or edit.cost < known[0]:
             cheapest[edit.operator] = (edit.cost, edit.statement)
     return [statement for _, statement in sorted(cheapest.values())[:MISTAKES]]
+
+
+def own_section(assignment: Assignment, gradient: str) -> str:
+    """What the instructor's derivation.md says of a gradient, "" where there is none."""
+    if not assignment.config.solution:
+        return ""
+    path = (assignment.folder / assignment.config.solution).with_name("derivation.md")
+    return sections(path).get(gradient, "") if path.is_file() else ""
+
+
+def sections(path: Path) -> dict[str, str]:
+    """The text under each heading of the second level, by heading.
+
+    Raises:
+        ConfigError: the file cannot be read.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read: {error}") from error
+    found: dict[str, list[str]] = {}
+    lines: list[str] = []
+    for line in text.splitlines():
+        if line.startswith("## "):
+            lines = found.setdefault(line.removeprefix("## ").strip(), [])
+        else:
+            lines.append(line)
+    return {heading: "\n".join(lines).strip() for heading, lines in found.items()}

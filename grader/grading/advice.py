@@ -1,4 +1,4 @@
-"""What is said beside the marks: why a function raised, where it first goes wrong, and the hints.  Pure; decides no marks.
+"""What students read beside the marks: why a function raised, where it first goes wrong, and the hints.  Pure; decides no marks.
 
 A reason comes from the student's process: it is repeated as text, and nothing else follows from it.
 """
@@ -10,22 +10,20 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 
-from grader.checks.check import REAL_KINDS
+from grader.checks.check import real_array
 from grader.checks.followthrough import fits
 from grader.config.keys import Gradient
 from grader.diagnosis.hints import Entry, hints_for
 from grader.diagnosis.hypothesis import Explanation
-from grader.diagnosis.location import Landmarks, located
+from grader.diagnosis.location import Landmarks, locate
 from grader.problem.assignment import Assignment
 from grader.problem.model import Array
 from grader.records.result import Diagnosis, GradientResult, Mistake
 from grader.records.run import Answer, Run, place
 
 RUNTIME, RECOMPUTED = "runtime", "recomputed"
-SEVERAL = (
-    "More than one thing is wrong here. Of the first of them, taken by itself:"  # a hint knows of no other mistake
-)
-_NOT_OF_ARRAYS = (OSError, ImportError, ArithmeticError)  # of a file, a module, a number: their own words say it
+SEVERAL = "More than one thing is wrong here. Start with this one:"  # a hint knows of no other mistake
+_NOT_ABOUT_ARRAYS = (OSError, ImportError, ArithmeticError)  # but a file, a module, a number: their own message says it
 _SHAPE_ERRORS = ("ValueError", "IndexError", "LinAlgError", "AxisError", "UFuncTypeError")
 
 
@@ -41,7 +39,9 @@ def advise(
     Args:
         answer: the last answer of the gradient.
     """
-    if result.status == "raised" and answer is not None:
+    if answer is None:
+        return result
+    if result.status == "raised":
         result = msgspec.structs.replace(result, diagnosis=_runtime(answer))
     gradient = next(gradient for gradient in assignment.config.gradients if gradient.name == result.name)
     topics = _topics(assignment, gradient, result, answer, explanation)
@@ -61,7 +61,7 @@ def advise(
 def _runtime(answer: Answer) -> Diagnosis | None:
     """An explained exception as a mistake: where is the line, the statement says which expression and why."""
     kind = getattr(builtins, answer.message.partition(":")[0], None)
-    if not answer.explanation or (isinstance(kind, type) and issubclass(kind, _NOT_OF_ARRAYS)):
+    if not answer.explanation or (isinstance(kind, type) and issubclass(kind, _NOT_ABOUT_ARRAYS)):
         return None
     where = place(answer.line, answer.cell)
     return Diagnosis("exact", [Mistake(RUNTIME, where, "\n".join(answer.explanation))])
@@ -71,39 +71,40 @@ def _topics(
     assignment: Assignment,
     gradient: Gradient,
     result: GradientResult,
-    answer: Answer | None,
+    answer: Answer,
     explanation: Explanation | None,
 ) -> list[str]:
     """What the hints are about, the most special first."""
     if result.status == "raised":
-        if result.diagnosis is None or answer is None:
+        if result.diagnosis is None:
             return []
         named = answer.message.partition(":")[0]
         return [f"{RUNTIME}-shape" if named in _SHAPE_ERRORS else f"{RUNTIME}-name", RUNTIME]
     if result.status != "failed":
         return []
-    if result.diagnosis is not None and result.diagnosis.mistakes:
-        operators = list(explanation.operators[:1]) if explanation is not None else []
-        hypotheses = explanation.hypotheses if explanation is not None else ()
-        recomputed = [RECOMPUTED] if hypotheses and hypotheses[0].edits[0].within else []
-        return [*recomputed, *operators, result.diagnosis.mistakes[0].kind]
+    if explanation is not None and explanation.diagnosis.mistakes:
+        recomputed = [RECOMPUTED] if explanation.hypotheses[0].edits[0].within else []
+        return [*recomputed, explanation.operators[0], explanation.diagnosis.mistakes[0].kind]
     failed = {check.name for check in result.checks if check.outcome == "failed"}
     if "shape" in failed:
-        if answer is None or answer.value is None:
-            if answer is None or answer.returned == "NoneType":
-                return ["missing-result"]
-            return ["shape" if answer.message.startswith("it has shape") else "not-numbers"]
-        expected = assignment.points[-1].shape(assignment.symbolic(gradient))
-        if answer.value.shape != expected:
-            return ["shape"]
-        return ["constant" if np.isfinite(answer.value.array()).any() else "not-finite"]
+        return [_shape_topic(assignment, gradient, answer)]
     if "reference" in failed:
         return ["numerical-gradient"]
-    return [_unusual(answer.value.array()) if answer is not None and answer.value is not None else "none"]
+    return [_unusual(answer.value.array()) if answer.value is not None else "none"]
+
+
+def _shape_topic(assignment: Assignment, gradient: Gradient, answer: Answer) -> str:
+    if answer.value is None:
+        if answer.returned == "NoneType":
+            return "missing-result"
+        return "shape" if answer.message.startswith("it has shape") else "not-numbers"
+    if answer.value.shape != assignment.points[-1].shape(assignment.symbolic(gradient)):
+        return "shape"
+    return "constant" if np.isfinite(answer.value.array()).any() else "not-finite"
 
 
 def _unusual(value: Array) -> str:
-    """What hints are about where no story was looked for, or none was found."""
+    """What hints are about when no diagnosis was made."""
     if value.dtype.kind == "c":
         return "not-real"
     return "none" if np.isfinite(value).all() else "not-finite"
@@ -112,39 +113,33 @@ def _unusual(value: Array) -> str:
 def add_places(
     assignment: Assignment, landmarks: Landmarks, results: list[GradientResult], run: Run
 ) -> list[GradientResult]:
-    """With the lines at which wrong values leave the right way, and numpy's silent traps, where a run was traced."""
-    if not (traces := run.traces):
-        return results
+    """With the lines at which the calculation first goes wrong, and numpy's silent traps, where a run was traced."""
+    traces = run.traces
     wrong = {result.name for result in results if result.status == "failed" and not result.inherits}
     # Right but for the last digits: no line of it is wrong.
     off = {result.name for result in results if result.name in wrong and result.checks[-1].outcome != "failed"}
     traced = {name: [a.traced for a in found] for name, found in traces.items() if name in off}
     try:
-        places = located(assignment, landmarks, traced, _own_wrong(assignment, results, run))
+        own = _own_wrong(assignment, results, run)
+        places = {name: locate(assignment, landmarks, name, trace, own) for name, trace in traced.items()}
     except Exception as error:  # as with a diagnosis, the marks stand
         warnings.warn(f"no line of a mistake: {type(error).__name__}: {error}", RuntimeWarning, stacklevel=2)
         places = {}
-    return [
-        msgspec.structs.replace(
-            result,
-            where=places.get(result.name, ""),
-            notes=list(
-                dict.fromkeys([*result.notes, *(line for a in traces.get(result.name, ()) for line in a.explanation)])
-            ),
-        )
-        if result.name in wrong
-        else result
-        for result in results
-    ]
+
+    def placed(result: GradientResult) -> GradientResult:
+        notes = [*result.notes, *(line for answer in traces.get(result.name, ()) for line in answer.explanation)]
+        return msgspec.structs.replace(result, where=places.get(result.name, ""), notes=list(dict.fromkeys(notes)))
+
+    return [placed(result) if result.name in wrong else result for result in results]
 
 
 def _own_wrong(assignment: Assignment, results: list[GradientResult], run: Run) -> dict[str, list[Array]]:
-    """The student's wrong gradients, in the direction of the loss: others may build on them, also on a wrong shape."""
+    """The student's wrong gradients, in the direction of the loss: others may build on them, even on a wrong shape."""
     found = {}
     for result in results:
-        values = [answer.value.array() for answer in run.answers.get(result.name, ()) if answer.value is not None]
-        real = all(value.dtype.kind in REAL_KINDS for value in values)
-        complete = real and len(values) == len(assignment.points)
-        if result.status in ("failed", "followed_through") and complete and fits(assignment, result.name, values):
-            found[result.name] = [assignment.config.sign * value.astype(float) for value in values]
+        if result.status in ("failed", "followed_through"):
+            values = [real_array(assignment, answer) for answer in run.answers.get(result.name, ())]
+            real = [value for value in values if value is not None]
+            if len(real) == len(assignment.points) == len(values) and fits(assignment, result.name, real):
+                found[result.name] = real
     return found

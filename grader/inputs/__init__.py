@@ -1,1 +1,1 @@
-"""What was handed in: every way of downloading a class, as a list of entries.  Reads bytes; executes nothing."""
+"""What students submitted: every way of downloading a class, as a list of entries.  Reads bytes; executes nothing."""

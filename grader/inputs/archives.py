@@ -1,83 +1,102 @@
-"""Archives as trees of files.  Nothing is parsed here: `reader` has a process that does, and `Budget` counts what one costs."""
+"""Archives, and the folders beside them, as trees of files.
+
+No archive is parsed here: `reader` has a process that does, and `Budget` counts what one costs.
+"""
 
 import json
 import os
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from grader.inputs.kinds import without_suffix
+from grader.errors import UsageError
+from grader.inputs.folder import read_folder
+from grader.inputs.kinds import archive_kind, looks_like_archive, without_suffix
 from grader.inputs.reader import READER, Budget, OverBudgetError
 from grader.inputs.tree import MAX_ENTRIES, MAX_SUBMISSION_ENTRIES, ArchiveError, File, Refusal, Tree, is_noise
 from grader.inputs.unsafe import LONG_PATH, MAX_FILE_BYTES, MAX_PATH_BYTES, Listed, unsafe_entry, unsafe_name
 
-MAX_NESTED_BYTES = 32 * 2**20  # an archive inside an archive is read into memory
-_UNPACKED_BYTES = 64 * 2**20  # and a compressed tar is
+_NESTED_BYTES = 32 * 2**20  # an archive inside an archive is read into memory
+_UNPACKED_BYTES = 64 * 2**20  # so is a compressed tar
 _ROOT_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Where an archive is: on disk or, by numbers of members, inside another one.
+    """Where an archive is: on disk, or inside another one.
 
     Attributes:
-        size: of the file on disk, by which it is seen to have been replaced.
-        names: of the archive on disk and of those inside it, one more than `members`.
+        size: of the file on disk; another size means that the file was replaced.
+        chain: (-1, name) of the archive on disk, then (number of the member, name) of each archive inside.
     """
 
     path: str
     size: int
-    names: tuple[str, ...]
-    members: tuple[int, ...] = ()
+    chain: tuple[tuple[int, str], ...]
 
 
 @dataclass(frozen=True)
 class Member:
-    """A member of an archive as the source of a file."""
+    """The source of a file: a member of an archive."""
 
     origin: Origin
     number: int
 
     def read(self, size: int) -> bytes:
         request = _request(self.origin, _ROOT_SECONDS) | {"member": self.number, "size": min(size, MAX_FILE_BYTES)}
-        return b"".join(data for kind, data in READER.ask(request) if kind == b"D")[:size]
+        return b"".join(READER.ask(request))[:size]
 
 
-def open_archive(path: Path, *, one: bool = False) -> Tree:
-    """The archive at `path`: a download, or a single submission.
+def open_tree(path: Path, *, leave_out: Path | None = None, one: bool = False) -> Tree:
+    """The folder or archive at `path`.
+
+    Args:
+        leave_out: a folder that is not looked into, such as the results that are being written.
+        one: it is a single submission, not a class.
 
     Raises:
-        ArchiveError: it cannot be read.
+        UsageError: `path` is neither, or cannot be read at all.
     """
-    real = os.path.realpath(path)
-    origin = Origin(real, os.stat(real).st_size, (path.name,))
-    entries = MAX_SUBMISSION_ENTRIES if one else MAX_ENTRIES
     try:
-        tree = _tree(origin, _listed(origin, Budget(entries=entries, seconds=_ROOT_SECONDS)))
-    except OverBudgetError as error:
-        raise ArchiveError(str(error)) from None
+        if path.is_dir():
+            return read_folder(path, leave_out=leave_out, one=one)
+        if not path.exists():
+            raise UsageError(f"{path}: there is no such folder or zip (looked in {Path.cwd()})")
+        if path.is_file() and looks_like_archive(path):
+            return _open_archive(path, one=one)
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror or error}") from error
+    except (ArchiveError, OverBudgetError) as error:
+        raise UsageError(f"{path}: this {archive_kind(path.name)} cannot be read: {error}") from error
+    raise UsageError(f"{path}: expected a folder or a zip with the submissions, found another kind of file")
+
+
+def _open_archive(path: Path, *, one: bool) -> Tree:
+    real = os.path.realpath(path)
+    origin = Origin(real, os.stat(real).st_size, ((-1, path.name),))
+    entries = MAX_SUBMISSION_ENTRIES if one else MAX_ENTRIES
+    tree = _tree(origin, _listed(origin, Budget(entries=entries, seconds=_ROOT_SECONDS)))
     if not one:
         _abandon_the_largest(tree)
     return tree
 
 
 def open_nested(file: File, budget: Budget) -> Tree:
-    """The archive that is a file of a tree.
+    """The archive that is a file in a tree.
 
     Raises:
         ArchiveError: it cannot be read.
-        OverBudgetError: it, and those before it, are too much for one submission.
+        OverBudgetError: it costs too much, together with those before it.
     """
     source = file.source
     if isinstance(source, Member):
-        names = (*source.origin.names, file.path.name)
-        origin = Origin(source.origin.path, source.origin.size, names, (*source.origin.members, source.number))
+        origin = replace(source.origin, chain=(*source.origin.chain, (source.number, file.path.name)))
     else:
         path: str = getattr(source, "path", "")
         try:
-            origin = Origin(os.path.abspath(path), os.lstat(path).st_size, (file.path.name,))
+            origin = Origin(os.path.abspath(path), os.lstat(path).st_size, ((-1, file.path.name),))
         except OSError as error:
             raise ArchiveError(error.strerror or str(error)) from error
     budget.spend(archives=1)
@@ -85,37 +104,31 @@ def open_nested(file: File, budget: Budget) -> Tree:
 
 
 def _request(origin: Origin, seconds: float, entries: int = 0) -> dict[str, Any]:
-    limits = {"entries": entries, "nested": MAX_NESTED_BYTES, "unpacked": _UNPACKED_BYTES, "size": origin.size}
+    limits = {"entries": entries, "nested": _NESTED_BYTES, "unpacked": _UNPACKED_BYTES, "size": origin.size}
     limits["long"] = LONG_PATH
-    return {
-        "path": os.fsencode(origin.path).decode("latin-1"),
-        "names": list(origin.names),
-        "chain": list(origin.members),
-        "limits": limits,
-        "seconds": seconds,
-    }
+    path = os.fsencode(origin.path).decode("latin-1")
+    return {"path": path, "chain": origin.chain, "limits": limits, "seconds": seconds}
 
 
 def _listed(origin: Origin, budget: Budget) -> Iterator[Listed]:
-    for kind, data in READER.ask(_request(origin, budget.seconds, budget.entries), budget):
-        if kind == b"L":
-            yield from (Listed(*entry) for entry in json.loads(data))
+    for data in READER.ask(_request(origin, budget.seconds, budget.entries), budget):
+        yield from (Listed(*entry) for entry in json.loads(data))
 
 
 def _tree(origin: Origin, listed: Iterator[Listed]) -> Tree:
-    """What is listed, with the last of several entries of one name: it is the one that stays when all are unpacked."""
-    tree = Tree(without_suffix(origin.names[-1]))
+    """The tree of the listed entries.  Of several with one name the last counts: it remains when all are unpacked."""
+    tree = Tree(without_suffix(origin.chain[-1][1]))
     files: dict[PurePosixPath, tuple[int, Listed]] = {}
     times: Counter[PurePosixPath] = Counter()
     for number, entry in enumerate(listed):
-        text = _name(entry)
+        text = entry.name.replace("\\", "/")  # some programs on Windows write a backslash between folders
         path = PurePosixPath(text)
         if ".git" in path.parts:
             tree.clones.add(PurePosixPath(*path.parts[: path.parts.index(".git")]))
         if is_noise(path) or not path.parts:
             continue
         if reason := unsafe_name(text):
-            tree.refused.append(_refusal(entry.name, reason))
+            tree.refused.append(Refusal(entry.name[:MAX_PATH_BYTES], reason))
             continue
         tree.add_folders_of(path)
         if entry.is_folder and not unsafe_entry(entry):
@@ -133,12 +146,8 @@ def _tree(origin: Origin, listed: Iterator[Listed]) -> Tree:
     return tree
 
 
-def _refusal(path: str, reason: str) -> Refusal:
-    return Refusal(path[:MAX_PATH_BYTES], reason)
-
-
 def _abandon_the_largest(tree: Tree) -> None:
-    """Each submission has a budget of its own: one with too many entries is not read, and the others are."""
+    """Give up the submissions with too many entries, and only them: each has a budget of its own."""
     if len(tree.files) + len(tree.folders) <= MAX_SUBMISSION_ENTRIES:
         return
     files = [file.path.parts for file in tree.files]
@@ -154,8 +163,3 @@ def _abandon_the_largest(tree: Tree) -> None:
             reason = f"more than {MAX_SUBMISSION_ENTRIES} files and folders"
             tree.refuse(PurePosixPath(*top, "…"), reason, abandoned=True)
     tree.files.sort(key=lambda file: str(file.path))
-
-
-def _name(entry: Listed) -> str:
-    """The path of an entry; some programs on Windows write a backslash between folders."""
-    return entry.name.replace("\\", "/")

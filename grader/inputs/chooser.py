@@ -1,14 +1,13 @@
 """Which of a student's files is graded: the one rule of every command.  Pure: looks only at names and bytes.
 
-In this order; what comes first is taken, at any depth and also inside archives:
+The first of these that there is, at any depth and also inside archives:
 
 1. a file of the name asked for (`gradients.py`); then one that differs in capitals only,
 2. a copy that a platform or browser numbered (`gradients-2.py`, `gradients (1).py`): the highest number,
 3. a notebook of that name (`gradients.ipynb`), then a numbered copy of it,
 4. the only Python file there is, whatever its name; then the only notebook.
 
-Of several of one kind the least deep is taken.  Between two at the same depth that differ there is no choice: a person has
-to look.
+Of several of one kind, the least deep is graded.  If two at the same depth differ, none is: a person has to decide.
 Unchanged files of the handout count only if there is nothing else.
 """
 
@@ -17,9 +16,8 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
-from typing import Generic, Protocol, TypeVar
 
-from grader.inputs.tree import ArchiveError
+from grader.inputs.tree import ArchiveError, File
 from grader.text import one_line
 
 NOTEBOOK = ".ipynb"
@@ -29,78 +27,71 @@ _SHOWN = 4
 _CONSIDERED = 8  # of each kind: each may have to be unpacked to be compared
 
 
-class Candidate(Protocol):
-    """A file that could be the one to grade."""
-
-    @property
-    def path(self) -> PurePosixPath: ...
-    @property
-    def note(self) -> str: ...
-    def read(self, size: int) -> bytes: ...
-
-
-F = TypeVar("F", bound=Candidate)
-
-
 @dataclass(frozen=True)
-class Choice(Generic[F]):
+class Choice:
     """The file to grade, or why there is none.
 
     Attributes:
         note: what students and instructors should know about the choice, "" for most.
-        untouched: it is the handout's own file: nothing else was there.
-        rivals: where there is no choice: those that it could be.
+        untouched: it is a file of the handout, unchanged: there was nothing else.
+        rivals: the files between which a person has to decide, if there is no file.
     """
 
-    file: F | None
+    file: File | None
     note: str = ""
     untouched: bool = False
-    rivals: tuple[F, ...] = ()
+    rivals: tuple[File, ...] = ()
 
 
 def choose(
-    files: Sequence[F],
+    files: Sequence[File],
     wanted: str,
     *,
     max_bytes: int,
     handout: Collection[str] = (),
     any_name: bool = False,
     more: bool = False,
-) -> Choice[F]:
-    """Choose by the order above.  Bytes are read only where names leave a question.
+) -> Choice:
+    """Choose by the order above.  Files are read only where their names do not decide.
 
     Args:
         max_bytes: how much of a file is compared.
         handout: `digest` of each file that students start from.
-        any_name: a file outside archives is named after its student, and another name than `wanted` is nothing to remark on.
-        more: there is something besides `files`, such as an archive that cannot be opened.
+        any_name: files outside archives are named after their students, so no note on the name is needed.
+        more: there is more than `files`, such as an archive that cannot be opened.
     """
+    found = _choose(files, wanted, max_bytes, handout, any_name=any_name, more=more)
+    if found.untouched and found.file is None:  # files of the handout under other names, and nothing else
+        found = replace(_choose(files, wanted, max_bytes, (), any_name=any_name, more=more), untouched=True)
+    if found.file is None or not found.file.note:
+        return found
+    return replace(found, note=_joined(found.note, f"{shown(found.file.path)} {found.file.note}"))
+
+
+def _choose(
+    files: Sequence[File], wanted: str, max_bytes: int, handout: Collection[str], *, any_name: bool, more: bool
+) -> Choice:
     pairs = [(rank, file) for file in files if (rank := _rank(file.path, wanted))[0] <= _NOTEBOOK]
-    ranked = sorted(pairs, key=lambda pair: (*pair[0], *_place(pair[1])))
+    ranked = sorted(pairs, key=lambda pair: (*pair[0], _depth(pair[1]), str(pair[1].path)))
     reader = _Reader(max_bytes, handout if more or len(ranked) > 1 else ())
     named = [file for rank, file in ranked if rank[0] < _OTHER][:_CONSIDERED]
     mine = [file for file in named if not reader.untouched(file)]
     if mine:
         return _best(mine, _stub_note(named, mine), wanted, reader)
-    others, notebooks = (
-        [file for file in _of_kind(ranked, kind) if not reader.untouched(file)] for kind in (_OTHER, _NOTEBOOK)
-    )
+    of_kind = ([file for rank, file in ranked if rank[0] == kind][:_CONSIDERED] for kind in (_OTHER, _NOTEBOOK))
+    others, notebooks = ([file for file in some if not reader.untouched(file)] for some in of_kind)
     for some, beside in ((others, notebooks), (notebooks, [])):
         if len(some) == 1:
             its_name = any_name and len(some[0].path.parts) == 1
             renamed = "" if its_name else f"{shown(some[0].path.name)} was graded as {wanted}"
             note = _stub_note(named, some) or renamed
-            return Choice(some[0], _joined(note, _instead_of(some[0], beside, wanted), _own(some[0])))
+            return Choice(some[0], _joined(note, _instead_of(some[0], beside, wanted)))
         if some and not named:
             return Choice(None, rivals=tuple(some))
     if named:
-        note = _joined(
-            f"{shown(named[0].path)} is the unchanged file from the handout", _instead_of(named[0], others, wanted)
-        )
-        return Choice(named[0], _joined(note, _own(named[0])), untouched=True)
-    if ranked and handout:  # files of the handout under other names, and nothing else
-        return replace(choose(files, wanted, max_bytes=max_bytes, any_name=any_name), untouched=True)
-    return Choice(None)
+        note = f"{shown(named[0].path)} is the unchanged file from the handout"
+        return Choice(named[0], _joined(note, _instead_of(named[0], others, wanted)), untouched=True)
+    return Choice(None, untouched=bool(ranked and handout))
 
 
 def is_named(name: str, wanted: str) -> bool:
@@ -109,8 +100,10 @@ def is_named(name: str, wanted: str) -> bool:
 
 
 def digest(source: bytes) -> str:
-    """A hash that line endings, a byte order mark, white space at the ends of lines, empty lines and lines of comments do
-    not change: a student's name above the stubs is no work."""
+    """A hash that ignores line endings, a byte order mark, trailing white space, empty lines and lines of comments.
+
+    A student who adds a name above the stubs has not worked on them.
+    """
     lines = source.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
     kept = [line.rstrip() for line in lines if line.strip() and not line.lstrip().startswith(b"#")]
     return hashlib.sha256(b"\n".join(kept)).hexdigest()
@@ -121,8 +114,15 @@ def shown(path: PurePosixPath | str) -> str:
     return one_line(str(path), 200)
 
 
+def listed(files: Sequence[File]) -> str:
+    """`a`, `a and b`, `a, b and c`, or the first few and how many more there are."""
+    names = [shown(file.path) for file in files[:_SHOWN]]
+    last = f"{len(files) - _SHOWN} more" if len(files) > _SHOWN else names.pop()
+    return f"{', '.join(names)} and {last}" if names else last
+
+
 def _rank(path: PurePosixPath, wanted: str) -> tuple[int, int]:
-    """(kind, number): the smaller, the better."""
+    """(kind, number), the best first."""
     asked = PurePosixPath(wanted)
     for kind, name in ((0, wanted), (3, asked.with_suffix(NOTEBOOK).name)):
         if path.name == name:
@@ -135,31 +135,23 @@ def _rank(path: PurePosixPath, wanted: str) -> tuple[int, int]:
     return (_OTHER if suffix == asked.suffix.lower() else _NOTEBOOK if suffix == NOTEBOOK else _NOTEBOOK + 1), 0
 
 
-def _of_kind(ranked: Sequence[tuple[tuple[int, int], F]], kind: int) -> list[F]:
-    return [file for rank, file in ranked if rank[0] == kind][:_CONSIDERED]
-
-
 def _copy(name: str, wanted: str) -> int | None:
-    """2 for `gradients-2.py` and `gradients (2).py`, as platforms and browsers name a second one; None for others."""
+    """2 for `gradients-2.py` and `gradients (2).py`, as platforms and browsers name a second copy; None for other names."""
     stem, suffix = map(re.escape, (PurePosixPath(wanted).stem, PurePosixPath(wanted).suffix))
     match = re.fullmatch(rf"{stem}(?:-(\d{{1,4}})| ?\((\d{{1,4}})\)){suffix}", name, re.IGNORECASE)
     return int(match[1] or match[2]) if match else None
 
 
-def _place(file: Candidate) -> tuple[int, str]:
-    return len(file.path.parts), str(file.path)
-
-
 class _Reader:
-    """What the files hold, each read once."""
+    """The content of files, each read once."""
 
     def __init__(self, max_bytes: int, handout: Collection[str]) -> None:
         self._max_bytes = max_bytes
         self._handout = frozenset(handout)
         self._known: dict[int, str] = {}
 
-    def digest(self, file: Candidate) -> str:
-        """A hash of its bytes; "" where it cannot be read: it is like no other."""
+    def digest(self, file: File) -> str:
+        """A hash of its content; "" if it cannot be read, which equals no other."""
         if id(file) not in self._known:
             try:
                 self._known[id(file)] = digest(file.read(self._max_bytes + 1))
@@ -167,30 +159,30 @@ class _Reader:
                 self._known[id(file)] = ""
         return self._known[id(file)]
 
-    def untouched(self, file: Candidate) -> bool:
+    def untouched(self, file: File) -> bool:
         return bool(self._handout) and self.digest(file) in self._handout
 
-    def same(self, one: Candidate, other: Candidate) -> bool:
+    def same(self, one: File, other: File) -> bool:
         return self.digest(one) == self.digest(other) != ""
 
 
-def _best(mine: Sequence[F], note: str, wanted: str, reader: _Reader) -> Choice[F]:
-    """The first of those of the right name; the others are named where they differ."""
+def _best(mine: Sequence[File], note: str, wanted: str, reader: _Reader) -> Choice:
+    """The first file of the right name, with a note on those that differ from it."""
     first = mine[0]
     level = _rank(first.path, wanted)
     rivals = [file for file in mine[1:] if not reader.same(first, file)]
     even = [file for file in rivals if _rank(file.path, wanted) == level and _depth(file) == _depth(first)]
     if even:
         return Choice(None, rivals=(first, *even))
-    return Choice(first, _joined(note, _instead_of(first, rivals, wanted), _own(first)))
+    return Choice(first, _joined(note, _instead_of(first, rivals, wanted)))
 
 
-def _instead_of(first: Candidate, rivals: Sequence[Candidate], wanted: str) -> str:
-    """What was not graded, and why."""
-    return f"{shown(first.path)} was graded, not {_listed(rivals)}: {_why(first, rivals[0], wanted)}" if rivals else ""
+def _instead_of(first: File, rivals: Sequence[File], wanted: str) -> str:
+    """The note on files that were not graded, and why."""
+    return f"{shown(first.path)} was graded, not {listed(rivals)}: {_why(first, rivals[0], wanted)}" if rivals else ""
 
 
-def _why(first: Candidate, other: Candidate, wanted: str) -> str:
+def _why(first: File, other: File, wanted: str) -> str:
     mine, its = _rank(first.path, wanted), _rank(other.path, wanted)
     if mine == its:
         return "it is in fewer folders"
@@ -201,24 +193,15 @@ def _why(first: Candidate, other: Candidate, wanted: str) -> str:
     return "it has the right name" if mine[0] in (0, 3) else f"its name is closer to {wanted}"
 
 
-def _stub_note(named: Sequence[Candidate], mine: Sequence[Candidate]) -> str:
-    """That files of the handout stood in front of the one that is graded."""
+def _stub_note(named: Sequence[File], mine: Sequence[File]) -> str:
+    """The note on files of the handout that would have come before the one that is graded."""
     stubs = named[: named.index(mine[0])] if mine[0] in named else named
     verb = "is the unchanged file" if len(stubs) == 1 else "are unchanged files"
-    return f"{shown(mine[0].path)} was graded: {_listed(stubs)} {verb} from the handout" if stubs else ""
+    return f"{shown(mine[0].path)} was graded: {listed(stubs)} {verb} from the handout" if stubs else ""
 
 
-def _own(file: Candidate) -> str:
-    return f"{shown(file.path)} {file.note}" if file.note else ""
-
-
-def _depth(file: Candidate) -> int:
+def _depth(file: File) -> int:
     return len(file.path.parts)
-
-
-def _listed(files: Sequence[Candidate]) -> str:
-    rest = f" and {len(files) - _SHOWN} more" if len(files) > _SHOWN else ""
-    return ", ".join(shown(file.path) for file in files[:_SHOWN]) + rest
 
 
 def _joined(*notes: str) -> str:

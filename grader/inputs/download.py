@@ -1,19 +1,18 @@
-"""Recognize what a folder or zip is a download of, and list its submissions.  Every file that belongs to nobody is listed too."""
+"""Recognize the platform of a downloaded class, and list the submissions, and all that belongs to nobody."""
 
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
 from grader.errors import UsageError
-from grader.inputs.archives import open_nested
+from grader.inputs.archives import open_nested, open_tree
 from grader.inputs.chooser import is_named
 from grader.inputs.downloads import PLATFORMS
 from grader.inputs.entry import Entry, Person, moment, utf8
 from grader.inputs.kinds import archive_kind, is_archive
 from grader.inputs.layout import SUFFIXES, Files, Folders
-from grader.inputs.opening import open_tree
 from grader.inputs.reader import Budget, OverBudgetError
-from grader.inputs.tree import MAX_ENTRIES, ArchiveError, Refusal, Tree, the_first
+from grader.inputs.tree import MAX_ENTRIES, ArchiveError, Refusal, Tree, first_refusals
 
 LAYOUTS = {**PLATFORMS, "folders": Folders(), "files": Files()}
 
@@ -24,7 +23,7 @@ class Download:
 
     Attributes:
         layout: one of LAYOUTS.
-        refused: entries that were not taken.
+        refused: entries that were not read.
     """
 
     layout: str
@@ -58,11 +57,13 @@ def read_download(
     for entry in entries:
         if due is not None and entry.submitted_at:
             entry.late = _is_late(entry.submitted_at, due)
-    return Download(chosen, entries, sorted(the_first(dict.fromkeys(tree.refused)), key=lambda refusal: refusal.path))
+    return Download(
+        chosen, entries, sorted(first_refusals(dict.fromkeys(tree.refused)), key=lambda refusal: refusal.path)
+    )
 
 
 def _unwrapped(tree: Tree, wanted: str, layout: str) -> Tree:
-    """The zip that is all there is, as some browsers and platforms wrap a download; not the only student's zip."""
+    """The content of a single zip, in which some browsers and platforms wrap a download; unless it is a student's."""
     if tree.folders or len(tree.files) != 1 or layout or not is_archive(tree.files[0].path.name):
         return tree
     [file] = tree.files
@@ -93,7 +94,7 @@ def _recognize(tree: Tree, wanted: str, layout: str) -> tuple[str, Tree]:
 
 
 def _of_nobody(tree: Tree, entries: list[Entry], layout: str) -> list[Refusal]:
-    """What stands beside the submissions, such as a folder that someone renamed: nothing is lost without a word."""
+    """What is beside the submissions, such as a folder that someone renamed: everything that is not graded is listed."""
     keys = {entry.key for entry in entries}
     names = {f"{name}/": name for name in tree.top_folders()}
     names |= {file.path.name: file.path.name for file in tree.top_files() if not file.refusal}
@@ -131,7 +132,7 @@ def _make_keys_unique(entries: list[Entry]) -> None:
 
 
 def _is_late(submitted_at: str, due: datetime) -> bool | None:
-    """None where the time cannot be read."""
+    """None if the time cannot be read."""
     at = moment(submitted_at)
     if at is None:
         return None

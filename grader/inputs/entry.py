@@ -1,4 +1,4 @@
-"""What one student or group handed in, whatever it was downloaded from; and which of the files is the one to grade."""
+"""What one student or group submitted, on any platform; and which of the files is the one to grade."""
 
 import hashlib
 import re
@@ -8,14 +8,14 @@ from datetime import datetime
 from pathlib import PurePosixPath
 
 from grader.inputs.archives import open_nested
-from grader.inputs.chooser import Choice, choose, shown
+from grader.inputs.chooser import Choice, choose, listed, shown
 from grader.inputs.kinds import archive_kind, is_archive, is_unreadable
 from grader.inputs.reader import READER, Budget, OverBudgetError
-from grader.inputs.tree import ArchiveError, File, Refusal, the_first
+from grader.inputs.tree import ArchiveError, File, Refusal, first_refusals
 from grader.text import one_line
 
 MAX_ARCHIVE_DEPTH = 3
-MAX_KEY_BYTES = 200  # a file name may have 255
+_MAX_KEY_BYTES = 200  # a file name may have 255
 _SAFE = re.compile(r"[\w@+][\w .@+-]{0,99}")
 
 
@@ -24,7 +24,7 @@ class Person:
     """One student.
 
     Attributes:
-        key: names the student everywhere, and is safe as a file name.
+        key: identifies the student everywhere, and is safe as a file name.
         ids: numbers of this student on platforms, such as {"canvas": "1234"}.
     """
 
@@ -40,11 +40,11 @@ class Entry:
     """One submission of a download.
 
     Attributes:
-        key: identity within the download, the same in the next download.
+        key: identifies it in this download and the next.
         group: name of the group, "" for none.
-        late: None where the download does not say.
-        submitted_at: as the download says it, "" if it does not.
-        note: what is remarkable, such as older attempts that were left out.
+        late: None where the download does not show it.
+        submitted_at: as written in the download, "" if it is not.
+        note: what instructors should know, such as that older attempts were left out.
         any_name: the one Python file is the one to grade, whatever its name.
     """
 
@@ -67,7 +67,7 @@ class Received:
 
     Attributes:
         source: its first bytes; None where there is none.
-        kind: "", or of the problem: missing (nothing was handed in) or unreadable (something was, and cannot be taken).
+        kind: "", or that of the problem: missing (nothing was submitted) or unreadable (something was).
     """
 
     name: str
@@ -84,37 +84,34 @@ def person(identity: str, name: str = "", **known: str) -> Person:
 
 
 def utf8(name: str) -> str:
-    """A name on disk, which need not be UTF-8, as text that is."""
+    """A name on disk, which may not be valid UTF-8, as text that is."""
     return name.encode("utf-8", "backslashreplace").decode()
 
 
 def safe_key(identity: str) -> str:
-    """`identity` where it is safe as a file name; else what is safe of it and a hash of the whole."""
+    """`identity` if it is safe as a file name; else its safe characters and a hash of the whole."""
     shown = one_line(identity)
-    if _SAFE.fullmatch(shown) and shown == identity and not identity.endswith((" ", ".")) and _fits(identity):
+    fits = len(identity.encode("utf-8", "surrogatepass")) <= _MAX_KEY_BYTES
+    if fits and _SAFE.fullmatch(shown) and shown == identity and not identity.endswith((" ", ".")):
         return identity
     safe = re.sub(r"[^\w@+-]+", "_", shown)[:30].strip("_-") or "student"
     return f"{safe}-{hashlib.sha256(identity.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
 
 
-def _fits(key: str) -> bool:
-    return len(key.encode()) <= MAX_KEY_BYTES
-
-
 def receive(
     entry: Entry, wanted: str, max_bytes: int, refused: list[Refusal], handout: Collection[str] = ()
 ) -> Received:
-    """Choose and read the file called `wanted`, as `chooser` says; no more than `max_bytes` + 1 of it.
+    """Choose and read the file called `wanted`, by the rules of `chooser`; no more than `max_bytes` + 1 of it.
 
     Args:
-        refused: takes what was not read.
+        refused: what was not read is added to it.
         handout: see `choose`.
     """
     picked = pick(entry, wanted, max_bytes, handout)
     refused += [Refusal(f"{entry.key}: {one.path}", one.reason) for one in picked.refused]
     file = picked.choice.file
     if file is None:
-        return Received("", None, picked.kind, _problem(picked, wanted), entry.note)
+        return Received("", None, picked.kind, picked.problem(wanted), entry.note)
     notes = "; ".join(text for text in (entry.note, picked.choice.note) if text)
     try:
         return Received(str(file.path), file.read(max_bytes + 1), note=notes)
@@ -125,16 +122,16 @@ def receive(
 
 @dataclass(frozen=True)
 class Picked:
-    """What was chosen of an entry.
+    """What was chosen from an entry.
 
     Attributes:
-        files: all that could be read, also in archives, by their paths.
-        refused: what was refused in its archives.
-        reasons: why there may be more than `files`, such as an archive that cannot be opened.
-        fatal: why it was not read at all.
+        files: all that could be read, also in archives, with their whole paths.
+        refused: entries of its archives that were not read.
+        reasons: why `files` may not be all, such as an archive that cannot be opened.
+        fatal: why nothing of it was read.
     """
 
-    choice: Choice[File]
+    choice: Choice
     files: list[File]
     refused: list[Refusal]
     reasons: list[Refusal]
@@ -144,6 +141,24 @@ class Picked:
     def kind(self) -> str:
         """Why there is no file to grade: missing if nothing was submitted, else unreadable."""
         return "unreadable" if self.fatal or self.choice.rivals or self.reasons else "missing"
+
+    def problem(self, wanted: str, refused: Sequence[Refusal] = ()) -> str:
+        """Why there is no file to grade, in words.
+
+        Args:
+            refused: further entries that were not read.
+        """
+        if self.fatal:
+            return self.fatal
+        if self.choice.rivals:
+            names = {file.path.name for file in self.choice.rivals}
+            return f"expected one {names.pop() if len(names) == 1 else wanted}, found {listed(self.choice.rivals)}"
+        reasons = list(dict.fromkeys([*self.reasons, *refused]))
+        why = "; ".join(f"{shown(one.path)}: {one.reason}" for one in reasons[:3])
+        if not self.files:
+            return f"no readable {wanted}: {why}" if why else f"no {wanted}, found nothing"
+        files = sorted(self.files, key=lambda file: (".py" not in file.path.suffixes, str(file.path)))
+        return f"no {wanted}, found only {listed(files)}{f' ({why})' if why else ''}"
 
 
 def pick(entry: Entry, wanted: str, max_bytes: int, handout: Collection[str] = ()) -> Picked:
@@ -155,40 +170,16 @@ def pick(entry: Entry, wanted: str, max_bytes: int, handout: Collection[str] = (
     try:
         files = _with_nested(entry.files, PurePosixPath(), inside, READER.budget(), MAX_ARCHIVE_DEPTH)
     except OverBudgetError as error:
-        return Picked(Choice(None), [], the_first(inside), [], str(error))
+        return Picked(Choice(None), [], first_refusals(inside), [], str(error))
     reasons = inside + [Refusal(str(file.path), file.refusal) for file in entry.files if file.refusal]
     chosen = choose(files, wanted, max_bytes=max_bytes, handout=handout, any_name=entry.any_name, more=bool(reasons))
-    if chosen.untouched and reasons:  # what cannot be read may well be the work
+    if chosen.untouched and reasons:  # the work may well be in what cannot be read
         chosen = Choice(None)
     closed = [one for one in reasons if is_archive(one.path) or is_unreadable(one.path)]
     if chosen.file is not None and closed:
         note = f"{shown(closed[0].path)} was not read: {closed[0].reason}"
         chosen = replace(chosen, note="; ".join(filter(None, [chosen.note, note])))
-    return Picked(chosen, files, the_first(inside), reasons)
-
-
-def _problem(picked: Picked, wanted: str) -> str:
-    if picked.fatal:
-        return picked.fatal
-    if picked.choice.rivals:
-        return f"expected one {wanted_of(picked, wanted)}, found {names(picked.choice.rivals)}"
-    why = "; ".join(f"{shown(refusal.path)}: {refusal.reason}" for refusal in picked.reasons[:3])
-    if not picked.files:
-        return f"no {wanted}: {why}" if why else f"no {wanted}, found nothing"
-    found = ", ".join(shown(file.path) for file in picked.files[:3])
-    return f"no {wanted}, found only {found}{f' ({why})' if why else ''}"
-
-
-def wanted_of(picked: Picked, wanted: str) -> str:
-    """The name that several files have, or should have."""
-    found = {file.path.name for file in picked.choice.rivals}
-    return found.pop() if len(found) == 1 else wanted
-
-
-def names(files: Sequence[File]) -> str:
-    """`a, b and c`."""
-    *rest, last = (shown(file.path) for file in files[:4])
-    return f"{', '.join(rest)} and {last}" if rest else last
+    return Picked(chosen, files, first_refusals(inside), reasons)
 
 
 def _with_nested(
@@ -228,7 +219,7 @@ def _opened(file: File, path: PurePosixPath, refused: list[Refusal], budget: Bud
 
 
 def moment(text: str) -> datetime | None:
-    """A time as downloads write them; None where it cannot be read."""
+    """A time as platforms write it; None if it cannot be read."""
     text = re.sub(r"(\.\d{6})\d*", r"\1", text.strip()).replace(" UTC", "+00:00").replace(" Z", "+00:00")
     text = re.sub(r" ?([+-]\d\d):?(\d\d)$", r"\1:\2", re.sub(r"Z$", "+00:00", text))
     try:

@@ -1,26 +1,26 @@
-"""A folder as a tree.  Links are not followed, and what is too much costs the one submission that it belongs to.
+"""A folder as a tree.  Links are not followed, and a submission that is too large is given up, without the others.
 
-Walks without recursion and never deeper than a path may be; stops in a submission as soon as its budget is spent.
+Walks without recursion, no deeper than a path may be, and leaves a submission as soon as its budget is spent.
 """
 
 import os
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from grader.errors import UsageError
 from grader.inputs.tree import IGNORED_FOLDERS, MAX_ENTRIES, MAX_SUBMISSION_ENTRIES, File, Tree, is_noise
 from grader.inputs.unsafe import LONG_PATH, MAX_FILE_BYTES, too_long, unsafe_name
+from grader.text import one_line
 
 _WHEN_FULL = 100  # entries of a submission, once the download has MAX_ENTRIES
 
 
-class OnDisk:
-    """A file of a folder; a link that has taken its place since it was listed is not followed."""
+class OnDisk(NamedTuple):
+    """The source of a file in a folder.  A link that replaced it after it was listed is not followed."""
 
-    __slots__ = ("path",)
-
-    def __init__(self, path: str) -> None:
-        self.path = path
+    path: str
 
     def read(self, size: int) -> bytes:
         flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -28,16 +28,8 @@ class OnDisk:
             return file.read(min(size, MAX_FILE_BYTES))
 
 
-@dataclass
-class _Found:
-    """What was found below one folder; `problem` says why it is not all of it."""
-
-    files: list[File] = field(default_factory=list)
-    links: list[tuple[PurePosixPath, str]] = field(default_factory=list)
-    folders: list[PurePosixPath] = field(default_factory=list)
-    clones: list[PurePosixPath] = field(default_factory=list)
-    problem: str = ""
-    cost: int = 0
+class _TooMuchError(Exception):
+    """Why a folder is not listed whole."""
 
 
 def read_folder(root: Path, *, leave_out: Path | None = None, one: bool = False) -> Tree:
@@ -52,105 +44,109 @@ def read_folder(root: Path, *, leave_out: Path | None = None, one: bool = False)
         OSError: it cannot be listed.
     """
     tree = Tree(root.resolve().name)
-    excluded = None if leave_out is None else leave_out.resolve()
+    walk = partial(_walk, root, excluded=None if leave_out is None else leave_out.resolve())
     if one:
-        found = _walk(root, PurePosixPath(), MAX_SUBMISSION_ENTRIES, excluded, deep=True)
-        if found.problem:
-            raise UsageError(f"{root}: {found.problem}")
-        _add(tree, found)
+        try:
+            walk(tree, PurePosixPath(), MAX_SUBMISSION_ENTRIES)
+        except _TooMuchError as error:
+            raise UsageError(f"{root}: {error}") from None
     else:
-        _read_class(tree, root, excluded)
+        _read_class(tree, root, walk)
+    for file in tree.files:
+        tree.add_folders_of(file.path)
     tree.files.sort(key=lambda file: str(file.path))
     return tree
 
 
-def _read_class(tree: Tree, root: Path, excluded: Path | None) -> None:
+def _read_class(tree: Tree, root: Path, walk: Callable[..., int]) -> None:
     """Each submission with a budget of its own: the folders of the first folder that holds more than one folder."""
-    here = PurePosixPath()
+    here, total = PurePosixPath(), 0
     while True:
-        top = _walk(root, here, MAX_ENTRIES, excluded, deep=False)
-        if top.problem:
-            raise UsageError(f"{root / here}: {top.problem}: name the folder that holds the submissions")
-        _add(tree, top)
-        if len(top.folders) != 1 or top.files or top.links:
+        top = Tree("")
+        try:
+            total = walk(top, here, MAX_ENTRIES, deep=False)
+        except _TooMuchError as error:
+            raise UsageError(f"{root / here}: {error}: name the folder that holds the submissions") from None
+        _merge(tree, top)
+        if len(top.folders) != 1 or top.files:
             break
-        here = top.folders[0]
-    total = top.cost
+        [here] = top.folders
     for folder in sorted(top.folders):
-        limit = MAX_SUBMISSION_ENTRIES if total < MAX_ENTRIES else _WHEN_FULL
-        found = _walk(root, folder, limit, excluded, deep=True)
-        if found.problem:
-            tree.refuse(folder / "…", found.problem, abandoned=True)
-            continue
-        total += found.cost
-        _add(tree, found)
+        found = Tree("")
+        try:
+            total += walk(found, folder, MAX_SUBMISSION_ENTRIES if total < MAX_ENTRIES else _WHEN_FULL)
+        except _TooMuchError as error:
+            tree.refuse(folder / "…", str(error), abandoned=True)
+        else:
+            _merge(tree, found)
 
 
-def _add(tree: Tree, found: _Found) -> None:
-    tree.folders.update(found.folders)
-    tree.clones.update(found.clones)
+def _merge(tree: Tree, found: Tree) -> None:
     tree.files += found.files
-    for file in found.files:
-        tree.add_folders_of(file.path)
-    for path, reason in found.links:
-        tree.refuse(path, reason)
+    tree.refused += found.refused
+    tree.folders |= found.folders
+    tree.clones |= found.clones
 
 
-def _walk(root: Path, start: PurePosixPath, limit: int, excluded: Path | None, *, deep: bool) -> _Found:
-    """What is below `start`, or only in it; stops at the first thing that is too much."""
-    found = _Found()
-    todo = [start]
+def _walk(root: Path, tree: Tree, start: PurePosixPath, limit: int, *, excluded: Path | None, deep: bool = True) -> int:
+    """Add what is below `start`, or only what is in it, to `tree`.
+
+    Returns:
+        The number of files and folders, where a long path counts for several.
+
+    Raises:
+        _TooMuchError: there are more than `limit`, or something cannot be listed.
+        OSError: `root` itself cannot be listed.
+    """
+    todo, cost = [start], 0
     while todo:
         here = todo.pop()
         if here.parts and (reason := too_long(str(here))):
-            found.problem = f"{reason}: {_short(here)}"
-            return found
-        known = len(found.folders)
+            raise _TooMuchError(f"{reason}: {_short(here)}")
         try:
             with os.scandir(root / here) as entries:
                 for entry in entries:
-                    _take(found, here, entry, excluded)
-                    if found.cost > limit:
-                        found.problem = f"more than {limit} files and folders"
-                        return found
+                    cost += 1 + len(entry.path) // LONG_PATH
+                    if _take(tree, here, entry, excluded) and deep:
+                        todo.append(here / entry.name)
+                    if cost > limit:
+                        raise _TooMuchError(f"more than {limit} files and folders")
         except OSError as error:
             if not here.parts:
                 raise
-            found.problem = f"a folder that cannot be listed ({error.strerror}): {_short(here)}"
-            return found
-        if deep:
-            todo += found.folders[known:]
-    return found
+            raise _TooMuchError(f"a folder that cannot be listed ({error.strerror}): {_short(here)}") from None
+    return cost
 
 
-def _take(found: _Found, here: PurePosixPath, entry: "os.DirEntry[str]", excluded: Path | None) -> None:
+def _take(tree: Tree, here: PurePosixPath, entry: "os.DirEntry[str]", excluded: Path | None) -> bool:
+    """Add one entry to the tree; whether it is a folder to look into."""
     path = _path(here, entry.name)
-    found.cost += 1 + len(entry.path) // LONG_PATH
     if entry.name == ".git":
-        found.clones.append(here)
+        tree.clones.add(here)
     if entry.is_symlink():
         if not is_noise(path):
-            found.links.append((path, "a link: links are not followed"))
+            tree.refuse(path, "a link: links are not followed")
     elif entry.is_dir(follow_symlinks=False):
         same = excluded is not None and entry.name.casefold() == excluded.name.casefold()
         if entry.name not in IGNORED_FOLDERS and not (same and Path(entry.path).resolve() == excluded):
-            found.folders.append(here / entry.name)
+            tree.folders.add(here / entry.name)
+            return True
     elif is_noise(path):
-        return
+        pass
     elif not entry.is_file(follow_symlinks=False):
-        found.links.append((path, "neither a file nor a folder"))
+        tree.refuse(path, "neither a file nor a folder")
     elif reason := too_long(str(path)):
-        found.links.append((path, reason))
+        tree.refuse(path, reason)
     else:
-        found.files.append(File(path, OnDisk(entry.path)))
+        tree.files.append(File(path, OnDisk(entry.path)))
+    return False
 
 
 def _path(here: PurePosixPath, name: str) -> PurePosixPath:
-    """Where a file is; a zip made on Windows and unpacked elsewhere may leave backslashes instead of folders."""
+    """The path of a file; a zip made on Windows and unpacked elsewhere may leave backslashes instead of folders."""
     parts = name.replace("\\", "/")
     return here / name if "\\" not in name or unsafe_name(parts) else here / parts
 
 
 def _short(path: PurePosixPath) -> str:
-    text = str(path)
-    return text if len(text) <= 60 else f"{text[:60]}…"
+    return one_line(str(path), 60)

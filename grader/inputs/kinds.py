@@ -1,10 +1,9 @@
-"""The kinds of archives, by their names and first bytes.  Whether a file is what it looks like is seen when it is opened."""
+"""The kinds of archives, by their names and first bytes.  Only opening a file shows whether it is what it looks like."""
 
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 READABLE = (".zip", ".tar", ".tar.gz", ".tgz")
 UNREADABLE = tuple(".7z .rar .gz .bz2 .xz .zst .lzma .lz .z .tbz .tbz2 .txz .cab .arj".split())
-MAGIC_BYTES = 8  # how many bytes of a file `starts_like_archive` wants
 _MAGIC = (b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!", b"\xfd7zXZ", b"BZh")
 
 
@@ -17,12 +16,14 @@ def is_unreadable(name: str) -> bool:
     return name.lower().endswith(UNREADABLE) and not is_archive(name)
 
 
-def starts_like_archive(start: bytes) -> bool:
-    return start.startswith(_MAGIC)
+def looks_like_archive(path: Path) -> bool:
+    """By its name or its first bytes."""
+    with path.open("rb") as file:
+        return is_archive(path.name) or file.read(8).startswith(_MAGIC)
 
 
 def archive_kind(name: str) -> str:
-    """What a person calls it."""
+    """What people call it."""
     if is_unreadable(name):
         return "archive"
     return "tar" if ".tar" in name.lower() or name.lower().endswith(".tgz") else "zip"

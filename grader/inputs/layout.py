@@ -1,7 +1,8 @@
 """How the download of a class is laid out: which files and folders are students', and whose each of them is."""
 
+import os
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, TypeVar
 
 from grader.inputs.entry import Entry, person
@@ -86,6 +87,12 @@ def latest(found: Iterable[tuple[Who, Any, list[File]]], what: str) -> list[tupl
     for who, version, files in found:
         versions.setdefault(who, {}).setdefault(version, []).extend(files)
     return [(who, max(of), of[max(of)], left_out(len(of) - 1, what)) for who, of in versions.items()]
+
+
+def common_start(names: Collection[str], separator: str) -> str:
+    """What several names all begin with, up to and with a separator."""
+    start = os.path.commonprefix([*names])  # noqa: RUF071, characters are meant
+    return start[: start.rfind(separator) + 1]
 
 
 def left_out(count: int, what: str) -> str:

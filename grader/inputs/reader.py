@@ -1,6 +1,6 @@
-"""The grader's side of the process in which archives are opened (`unpack.py`): started for the first, one for all of them.
+"""The grader's side of the process that opens archives (`unpack.py`): one for all of them, started for the first.
 
-The archive that it dies of, or takes too long over, is unreadable, and the next one gets a new process.  It ends with this one.
+An archive that kills it or takes too long is unreadable, and the next one gets a new process.  It ends with the grader.
 """
 
 import atexit
@@ -20,7 +20,7 @@ from grader.errors import GraderError
 from grader.inputs.tree import MAX_SUBMISSION_ENTRIES, ArchiveError
 
 _MEMORY_BYTES = 256 * 2**20  # address space of the process
-_SECONDS_TOGETHER = 300.0  # of processor time for all submissions; after that each has less
+_SECONDS_TOGETHER = 300.0  # of processor time for all submissions; after that each may cost less
 _WALL_SECONDS = 120.0  # for one request; its processor time is limited long before
 
 
@@ -30,7 +30,7 @@ class OverBudgetError(Exception):
 
 @dataclass
 class Budget:
-    """What the archives of one submission may cost together: how many there are, what they hold, unpack to and take."""
+    """What the archives of one submission may cost together: their number, entries, unpacked bytes, seconds of processor time."""
 
     archives: int = 50
     entries: int = MAX_SUBMISSION_ENTRIES
@@ -38,22 +38,24 @@ class Budget:
     seconds: float = 10.0
 
     def spend(self, *, archives: int = 0, entries: int = 0, size: int = 0, seconds: float = 0.0) -> None:
-        """Count something.
+        """Subtract costs.
 
         Raises:
-            OverBudgetError: it is too much.
+            OverBudgetError: they are too high.
         """
-        left = Budget(self.archives - archives, self.entries - entries, self.bytes - size, self.seconds - seconds)
-        if left.archives < 0:
+        most = max(self.entries, MAX_SUBMISSION_ENTRIES)
+        self.archives -= archives
+        self.entries -= entries
+        self.bytes -= size
+        self.seconds -= seconds
+        if self.archives < 0:
             raise OverBudgetError("too many archives")
-        if left.entries < 0:
-            most = max(self.entries, MAX_SUBMISSION_ENTRIES)
+        if self.entries < 0:
             raise OverBudgetError(f"archives with more than {most} files and folders")
-        if left.bytes < 0:
+        if self.bytes < 0:
             raise OverBudgetError("nested archives that unpack to too many bytes")
-        if left.seconds < 0:
+        if self.seconds < 0:
             raise OverBudgetError("archives that take too long to open")
-        self.archives, self.entries, self.bytes, self.seconds = left.archives, left.entries, left.bytes, left.seconds
 
 
 class Reader:
@@ -63,14 +65,14 @@ class Reader:
         self._process: subprocess.Popen[bytes] | None = None
         self._selector: selectors.BaseSelector | None = None
         self.seconds = 0.0  # of processor time, so far
-        self._buffer = bytearray()  # what was received and is not looked at yet
+        self._buffer = bytearray()  # received, but not read yet
 
     def budget(self) -> Budget:
-        """For the archives of one submission; a small one when those before it have cost too much together."""
+        """For the archives of one submission; a small one once the submissions so far have cost too much together."""
         return Budget() if self.seconds < _SECONDS_TOGETHER else Budget(archives=5, bytes=32 * 2**20, seconds=1.0)
 
-    def ask(self, request: dict[str, Any], budget: Budget | None = None) -> list[tuple[bytes, bytes]]:
-        """The frames of the reply, but for the last.
+    def ask(self, request: dict[str, Any], budget: Budget | None = None) -> list[bytes]:
+        """The data of the reply.
 
         Raises:
             ArchiveError: the archive cannot be read.
@@ -78,10 +80,10 @@ class Reader:
             GraderError: the process cannot be started.
         """
         try:
-            frames, end = self._exchange(request)
+            data, end = self._exchange(request)
         except (EOFError, BrokenPipeError):
-            try:  # perhaps somebody killed it: only if the next one dies too is it the archive
-                frames, end = self._exchange(request)
+            try:  # the process may have been killed; if the next one dies too, it is because of the archive
+                data, end = self._exchange(request)
             except (EOFError, BrokenPipeError):
                 raise ArchiveError("the process that opened it crashed") from None
         self.seconds += float(end["seconds"])
@@ -89,26 +91,22 @@ class Reader:
             budget.spend(entries=int(end["entries"]), size=int(end["bytes"]), seconds=float(end["seconds"]))
         if end["reason"]:
             raise ArchiveError(str(end["reason"]))
-        return frames
+        return data
 
-    def _exchange(self, request: dict[str, Any]) -> tuple[list[tuple[bytes, bytes]], dict[str, Any]]:
+    def _exchange(self, request: dict[str, Any]) -> tuple[list[bytes], dict[str, Any]]:
         process = self._running()
         assert process.stdin is not None
         until = time.monotonic() + _WALL_SECONDS
-        frames: list[tuple[bytes, bytes]] = []
+        frames: list[bytes] = []
         try:
             process.stdin.write(json.dumps(request).encode() + b"\n")
-            while True:
-                kind, size = struct.unpack("<cI", self._read(5, until))
-                data = self._read(size, until)
-                if kind in (b".", b"!"):
-                    break
-                frames.append((kind, data))
-            end: dict[str, Any] = json.loads(data)
+            while (header := struct.unpack("<cI", self._read(5, until)))[0] != b".":
+                frames.append(self._read(header[1], until))
+            end: dict[str, Any] = json.loads(self._read(header[1], until))
         except TimeoutError:
             self.close()
             raise ArchiveError(f"it takes more than {_WALL_SECONDS:.0f} s") from None
-        except BaseException:  # also Ctrl-C: half a reply must not be taken for that to the next request
+        except BaseException:  # also Ctrl-C: the rest of a reply must not be taken for the reply to the next request
             self.close()
             raise
         if end["last"]:
@@ -136,7 +134,7 @@ class Reader:
 
         Raises:
             EOFError: there are fewer.
-            TimeoutError: they do not come in time.
+            TimeoutError: they do not arrive in time.
         """
         assert self._process is not None
         assert self._process.stdout is not None

@@ -1,4 +1,4 @@
-"""What a download is made of: files that can be read, folders, and what was refused.  Opens nothing itself."""
+"""What a download consists of: files that can be read, folders, and refused entries.  Opens nothing itself."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -13,12 +13,12 @@ IGNORED_FOLDERS = frozenset(
 IGNORED_FILES = {".DS_Store", "Thumbs.db", "desktop.ini"}
 MAX_ENTRIES = 100_000  # files and folders of a whole download; a long path counts for several
 MAX_SUBMISSION_ENTRIES = 20_000  # of one submission
-MAX_REFUSALS = 20  # that are listed of one submission
+MAX_REFUSALS = 20  # listed for one submission
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """An entry that was not taken, and why.  Both are shown; the path is hostile text."""
+    """An entry that was not read, and why.  Both are shown; the path is hostile text."""
 
     path: str
     reason: str
@@ -39,30 +39,27 @@ class Source(Protocol):
         """
 
 
-class Unreadable:
-    """A file that is there and is refused."""
-
-    def read(self, size: int) -> bytes:
-        raise OSError("refused")
-
-
 @dataclass(frozen=True)
 class File:
-    """A file: its path below the tree, and its source.
+    """A file of a tree.
 
     Attributes:
-        refusal: why it is not taken, "" for most: its student handed in something all the same.
-        note: what its student should know if this is the file that is graded.
-        abandoned: stands for a whole submission that is not read.
+        path: from the root of the tree.
+        source: None where the file is refused.
+        refusal: why it is not read, "" for most.  A refused file is kept: its student submitted something.
+        note: what the student should know if this file is graded.
+        abandoned: it stands for a whole submission that is not read.
     """
 
     path: PurePosixPath
-    source: Source
+    source: Source | None
     refusal: str = ""
     note: str = ""
     abandoned: bool = False
 
     def read(self, size: int) -> bytes:
+        if self.source is None:
+            raise OSError(self.refusal)
         return self.source.read(size)
 
     def called(self, path: str | PurePosixPath) -> "File":
@@ -75,7 +72,7 @@ class Tree:
 
     Attributes:
         name: of the folder or archive, without .zip.
-        folders: all of them, so that an empty one is seen.
+        folders: all of them, so that empty ones are there, too.
         clones: the folders that are clones of a git repository.
     """
 
@@ -86,7 +83,7 @@ class Tree:
     refused: list[Refusal] = field(default_factory=list)
 
     def add_folders_of(self, path: PurePosixPath) -> None:
-        """The folders on the way to a file."""
+        """Add the folders that hold a file."""
         folder = path.parent
         while folder.parts and folder not in self.folders:
             self.folders.add(folder)
@@ -99,13 +96,13 @@ class Tree:
         return [file for file in self.files if len(file.path.parts) == 1]
 
     def below(self, folder: str) -> "Tree":
-        """What is below a top folder, with paths from there."""
+        """The content of a top folder, with paths from there."""
         return self._parts.get(folder) or Tree(folder, refused=self.refused)
 
     def refuse(self, path: PurePosixPath, reason: str, *, abandoned: bool = False) -> None:
-        """List what is refused, and keep it as an unreadable file, because its student did submit something."""
+        """List a refused entry, and keep it as a file that cannot be read."""
         self.refused.append(Refusal(str(path), reason))
-        self.files.append(File(path, Unreadable(), reason, abandoned=abandoned))
+        self.files.append(File(path, None, reason, abandoned=abandoned))
 
     @cached_property
     def _parts(self) -> dict[str, "Tree"]:
@@ -123,12 +120,12 @@ class Tree:
 
 
 def is_noise(path: PurePosixPath) -> bool:
-    """What operating systems and editors leave behind."""
+    """Whether it is one of the files that operating systems and editors leave behind."""
     return bool(IGNORED_FOLDERS.intersection(path.parts)) or path.name in IGNORED_FILES or path.name.startswith("._")
 
 
-def the_first(refusals: Iterable[Refusal]) -> list[Refusal]:
-    """The first refusals of each submission, and how many more there are."""
+def first_refusals(refusals: Iterable[Refusal]) -> list[Refusal]:
+    """The first few refusals of each submission, and how many more there are."""
     seen: Counter[str] = Counter()
     kept = []
     for refusal in refusals:

@@ -1,14 +1,15 @@
-"""The process in which archives are opened.  It lists what an archive holds and reads single members, in memory.
+"""The process that opens archives: it lists their entries and reads single members, in memory.
 
 An archive is hostile: 2 kB can unpack to gigabytes or take minutes.  So `archives.py` runs this file as a script of its own,
-with a limit on its memory and on the processor time of each request.  It knows only the standard library.
+with a limit on its memory and on the processor time of each request.  It imports only the standard library.
 
 A request is a line of JSON.  The reply is frames of a letter, a length of four bytes and as many bytes:
-`L` entries as JSON, `D` data, and last `.` (done) or `!` (why not), with the processor time that it took.
+`D` data, or entries as JSON, and last `.`: what the request cost and, if it was refused, why.
 """
 
 import contextlib
 import io
+import itertools
 import json
 import os
 import signal
@@ -32,11 +33,11 @@ _OTHERS = {
 
 
 class RefusedError(Exception):
-    """An archive that is not opened, or a member that is not read; the text says why."""
+    """An archive is not opened, or a member not read; the text says why."""
 
 
 class Zip:
-    """A zip.  Members are read if they are stored or deflated: zlib unpacks no more than it is asked for, others do."""
+    """A zip.  Only stored and deflated members are read: zlib unpacks no more than it is asked for, unlike other methods."""
 
     def __init__(self, file: BinaryIO) -> None:
         import zipfile
@@ -99,20 +100,16 @@ def opened(file: BinaryIO, name: str, unpacked: int) -> tuple[Zip | Tar, int]:
     Raises:
         RefusedError: it is of another kind, or too large.
     """
-    head = file.read(512)
+    head, name = file.read(512), name.lower()
     file.seek(0)
     if head.startswith(b"\x1f\x8b"):
         import gzip
 
-        tar = whole(gzip.GzipFile(fileobj=file), unpacked, "unpacked")
-        if (
-            bytes(tar.getbuffer()[257:262]) != b"ustar"
-            and ".tar" not in name.lower()
-            and not name.lower().endswith(".tgz")
-        ):
+        tar = read_whole(gzip.GzipFile(fileobj=file), unpacked, "unpacked")
+        if bytes(tar.getbuffer()[257:262]) != b"ustar" and ".tar" not in name and not name.endswith(".tgz"):
             raise RefusedError("it is a single compressed file: submit the file itself")
         return Tar(tar), len(tar.getbuffer())
-    if head[257:262] == b"ustar" or name.lower().endswith(".tar"):
+    if head[257:262] == b"ustar" or name.endswith(".tar"):
         return Tar(file), 0
     for magic, kind in _OTHERS.items():
         if head.startswith(magic):
@@ -120,7 +117,7 @@ def opened(file: BinaryIO, name: str, unpacked: int) -> tuple[Zip | Tar, int]:
     return Zip(file), 0
 
 
-def whole(file: Any, most: int, what: str) -> io.BytesIO:
+def read_whole(file: Any, most: int, what: str) -> io.BytesIO:
     """All of `file` in memory."""
     data = io.BytesIO()
     while chunk := file.read(_CHUNK):
@@ -132,48 +129,41 @@ def whole(file: Any, most: int, what: str) -> io.BytesIO:
 
 
 class Open:
-    """The archives that are open now: one on disk, and those inside it on the way to the one that was asked for last."""
+    """The open archives: one on disk, and those inside it on the way to the one of the last request."""
 
     def __init__(self) -> None:
         self._path = b""
         self._file: BinaryIO | None = None
         self._chain: list[tuple[int, Zip | Tar]] = []
-        self.unpacked = 0  # bytes, for the present request, on the way to archives inside archives
-        self.entries = 0  # that were listed for it
+        self.unpacked = 0  # bytes, for the current request, to open archives inside archives
+        self.entries = 0  # listed for the current request
 
-    def at(self, path: bytes, names: list[str], chain: list[int], limits: dict[str, int]) -> Zip | Tar:
-        """The archive at `path` or, by the numbers in `chain`, one inside it."""
+    def at(self, path: bytes, chain: list[tuple[int, str]], limits: dict[str, int]) -> Zip | Tar:
+        """The last archive of `chain`: (-1, name) of the one at `path`, then (number of the member, name) of those inside."""
         if path != self._path or self._file is None:
             self.close()
             flags = (
                 os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
             )
             self._file, self._path = os.fdopen(os.open(path, flags), "rb"), path
-            if not stat.S_ISREG(os.fstat(self._file.fileno()).st_mode):
-                raise RefusedError("it is not a regular file")
-        self._same_file(limits)
-        wanted = [-1, *chain]
-        known = [number for number, _ in self._chain]
-        both = list(zip(wanted, known, strict=False))
-        shared = next((i for i, (one, other) in enumerate(both) if one != other), len(both))
+        status = os.fstat(self._file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise RefusedError("it is not a regular file")
+        if limits["size"] != status.st_size:  # a member is known by its number, which means another one in another file
+            raise RefusedError("it changed while it was read")
+        both = list(zip(chain, self._chain, strict=False))
+        shared = next((i for i, (one, other) in enumerate(both) if one[0] != other[0]), len(both))
         del self._chain[shared:]
-        for number, name in list(zip(wanted, names, strict=True))[len(self._chain) :]:
-            if number < 0:
-                file: Any = self._file
-            else:
+        for number, name in chain[shared:]:
+            file: Any = self._file
+            if number >= 0:
                 with self._chain[-1][1].open(number) as member:
-                    file = whole(member, limits["nested"], "")
+                    file = read_whole(member, limits["nested"], "")
                 self.unpacked += len(file.getbuffer())
             archive, size = opened(file, name, limits["unpacked"])
             self.unpacked += size
             self._chain.append((number, archive))
         return self._chain[-1][1]
-
-    def _same_file(self, limits: dict[str, int]) -> None:
-        """A member is known by its number, which is another one's where the file was replaced in between."""
-        assert self._file is not None
-        if limits.get("size", -1) not in (-1, os.fstat(self._file.fileno()).st_size):
-            raise RefusedError("it changed while it was read")
 
     def close(self) -> None:
         self._chain.clear()
@@ -211,21 +201,23 @@ class Clock:
         if self._seconds and not self._replies.sending:
             raise RefusedError(f"it takes more than {self._seconds:.1f} s of processor time")
 
-    def start(self, seconds: float) -> None:
+    @contextlib.contextmanager
+    def running(self, seconds: float) -> Iterator[None]:
         self._seconds = max(0.1, seconds)
         if self._works:
-            signal.setitimer(signal.ITIMER_PROF, self._seconds, 0.1)  # again, where the first is swallowed
-
-    def stop(self) -> None:
-        self._seconds = 0.0
-        if self._works:
-            signal.setitimer(signal.ITIMER_PROF, 0)
+            signal.setitimer(signal.ITIMER_PROF, self._seconds, 0.1)  # repeated, in case the first is swallowed
+        try:
+            yield
+        finally:
+            self._seconds = 0.0
+            if self._works:
+                signal.setitimer(signal.ITIMER_PROF, 0)
 
 
 def serve(request: dict[str, Any], archives: Open, replies: Replies) -> None:
     """Answer one request, but for the last frame."""
     limits = request["limits"]
-    archive = archives.at(request["path"].encode("latin-1"), request["names"], request["chain"], limits)
+    archive = archives.at(request["path"].encode("latin-1"), request["chain"], limits)
     if "member" in request:
         left = request["size"]
         with archive.open(request["member"]) as member:
@@ -233,52 +225,39 @@ def serve(request: dict[str, Any], archives: Open, replies: Replies) -> None:
                 replies.send(b"D", chunk)
                 left -= len(chunk)
         return
-    together: list[tuple[Any, ...]] = []
-    for entry in archive.listed():
-        archives.entries += 1 + len(entry[0]) // limits["long"]
+    listed = archive.listed()
+    while together := list(itertools.islice(listed, _LISTED_TOGETHER)):
+        archives.entries += sum(1 + len(name) // limits["long"] for name, *_ in together)
         if archives.entries > limits["entries"]:
             raise RefusedError(f"it has more than {limits['entries']} entries")
-        together.append(entry)
-        if len(together) == _LISTED_TOGETHER:
-            replies.send(b"L", json.dumps(together).encode())
-            together.clear()
-    replies.send(b"L", json.dumps(together).encode())
-
-
-def limit_memory(size: int) -> None:
-    with contextlib.suppress(ImportError, ValueError, OSError):  # Windows has no such limits, macOS not this one
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        resource.setrlimit(resource.RLIMIT_AS, (size, size))
+        replies.send(b"D", json.dumps(together).encode())
 
 
 def main(memory: int) -> None:
     """Serve until standard input ends."""
-    limit_memory(memory)
+    with contextlib.suppress(ImportError, ValueError, OSError):  # Windows has no such limits, macOS not this one
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     archives, replies = Open(), Replies()
     clock = Clock(replies)
     for line in sys.stdin.buffer:
         request = json.loads(line)
         started, archives.unpacked, archives.entries = time.process_time(), 0, 0
-        reason = ""
-        last = False
+        reason, last = "", False
         try:
-            clock.start(request["seconds"])
-            serve(request, archives, replies)
-            clock.stop()
+            with clock.running(request["seconds"]):
+                serve(request, archives, replies)
         except MemoryError:
-            clock.stop()
-            last = True  # what takes the memory is let go of only after this block
+            last = True  # what takes the memory is released only after this block
         except Exception as error:  # a damaged archive raises whatever its reader stumbles over
-            clock.stop()
             reason = (getattr(error, "strerror", None) or str(error) or type(error).__name__)[:300]
         if last:
             archives.close()
             reason = f"it takes more than {memory // 2**20} MB of memory"
         spent = {"seconds": time.process_time() - started, "bytes": archives.unpacked, "entries": archives.entries}
-        end = {"reason": reason, "last": last, **spent}
-        replies.send(b"!" if reason else b".", json.dumps(end).encode())
+        replies.send(b".", json.dumps({"reason": reason, "last": last, **spent}).encode())
         if last:
             return
 

@@ -1,4 +1,4 @@
-"""What of a download is not read, and why: paths that leave their folder, absurd names, links, zip bombs.  Pure."""
+"""What in a download is not read, and why: paths that leave their folder, absurd names, links, zip bombs.  Pure."""
 
 import stat
 from typing import NamedTuple
@@ -6,8 +6,8 @@ from typing import NamedTuple
 MAX_NAME_BYTES = 255  # of one part of a path, as in every usual file system
 MAX_PATH_BYTES = 1024
 MAX_PARTS = 32
-LONG_PATH = 256  # every further 256 letters of a path count as another file, because memory is what is budgeted
-MAX_FILE_BYTES = 256 * 2**20  # no file is read whole beyond this, whatever it claims
+LONG_PATH = 256  # a path counts as another file for every further 256 characters: the budget is one of memory
+MAX_FILE_BYTES = 256 * 2**20  # no more is read of a file, whatever its size
 BOMB_RATIO = 200  # text compresses 3 to 10 times; what compresses more than this is empty or a bomb
 BOMB_BYTES = 2**20
 
@@ -16,11 +16,11 @@ _ENCRYPTED = 1
 
 
 class Listed(NamedTuple):
-    """An entry as its archive describes it.  None of it needs to be true.
+    """An entry as its archive describes it.  None of this need be true.
 
     Attributes:
         flags: the flag bits of a zip: 1 for encrypted, 0x800 for a name in UTF-8.
-        mode: as `st_mode`; 0 where the archive does not say.
+        mode: as `st_mode`; 0 where the archive does not give it.
         packed: how many bytes it takes in the archive.
         method: how it is compressed, by the numbers of zip; SPARSE for a sparse file in a tar.
     """
@@ -44,18 +44,12 @@ def unsafe_name(text: str) -> str:
         return "an absolute path: it would leave the folder"
     if ".." in parts:
         return "a path with ..: it would leave the folder"
-    return absurd(text)
-
-
-def absurd(text: str) -> str:
-    """Why a path that stays in its folder is refused."""
-    if not text or any(ord(c) < 32 or ord(c) == 127 for c in text):
-        return too_long(text) or "a name with control characters"
-    return too_long(text)
+    control = not text or any(ord(c) < 32 or ord(c) == 127 for c in text)
+    return too_long(text) or ("a name with control characters" if control else "")
 
 
 def too_long(text: str) -> str:
-    """Why a path that a file system took is refused."""
+    """Why a path is refused although a file system accepted it."""
     parts = [part.encode("utf-8", "surrogatepass") for part in text.rstrip("/").split("/")]
     size = sum(map(len, parts)) + len(parts) - 1
     if size > MAX_PATH_BYTES or len(parts) > MAX_PARTS or max(map(len, parts)) > MAX_NAME_BYTES:
@@ -64,7 +58,7 @@ def too_long(text: str) -> str:
 
 
 def unsafe_entry(entry: Listed) -> str:
-    """Why what a path in an archive stands for is refused."""
+    """Why an entry of an archive is refused, "" for most; its name may be safe."""
     if stat.S_ISLNK(entry.mode):
         return "a link: links are not followed"
     if entry.mode and stat.S_IFMT(entry.mode) not in (0, stat.S_IFREG, stat.S_IFDIR):

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from grader.derivation.chain import order_of
 from grader.derivation.docstrings import DIMENSION, Described, described
-from grader.derivation.loading import Model
-from grader.derivation.nodes import Unreadable
+from grader.derivation.graph.loading import Model
+from grader.derivation.graph.nodes import Unreadable
 from grader.errors import ConfigError, UsageError
 from grader.problem.model import load_module, read_source
 

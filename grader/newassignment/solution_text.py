@@ -1,54 +1,31 @@
 """The instructor's files: the derived gradients as a solution, and their derivation line by line."""
 
-import ast
 import re
 from collections.abc import Iterator, Mapping
 from textwrap import wrap
 
 from grader.derivation import Formula
+from grader.derivation import write_solution as derived_solution
 from grader.newassignment.described_model import ModelFile
 from grader.newassignment.worth_asking import Chosen
-from grader.problem.derived import solution_source
-from grader.problem.model import Graph
 
 _WIDTH = 100
-# What formulas may call although the model does not define it.
-_HELPERS = {
-    "sigmoid": "def sigmoid(a):\n    return 1 / (1 + np.exp(-a))\n",
-    "softmax": (
-        "def softmax(a, axis=-1):\n    e = np.exp(a - np.max(a, axis=axis, keepdims=True))\n"
-        "    return e / np.sum(e, axis=axis, keepdims=True)\n"
-    ),
-    "softplus": "def softplus(a):\n    return np.logaddexp(0, a)\n",
-}
-_HEAD = '''"""The gradients of `{loss}`, solved.  For instructors only: this file must never reach a student.
+_HEAD = """\
+The gradients of `{loss}`, solved.  For instructors only: this file must never reach a student.
 
 Derived from the model by `grader new`; `derivation.md` beside this file shows how.  Please review it before you use it.
 A gradient that builds on another one calls it: that is how the grader knows which gradient is upstream of which.
 """
-'''
 
 
 def write_solution(read: ModelFile, chosen: Chosen) -> str:
     """The source of `solutions/gradients.py`."""
-    graph = Graph(read.path, [*read.inputs, *read.order], read.order[:-1], read.loss)
-    code = solution_source(graph, chosen.formulas.values())
-    imports, _, functions = code.rpartition("\n\n\n")
-    imports = imports.replace(f"from {read.path.stem} import", "from model import")
-    called = {node.id for node in ast.walk(ast.parse(functions)) if isinstance(node, ast.Name)}
-    missing = [text for name, text in _HELPERS.items() if name in called and name not in graph.public]
-    if missing and "import numpy" not in imports:
-        imports = f"import numpy as np\n{imports}"
-    parts = [imports.strip(), *missing, *map(_function, _split(functions))]
-    return _HEAD.format(loss=read.loss) + "\n" + "\n\n\n".join(part.strip() for part in parts if part.strip()) + "\n"
+    text = derived_solution(chosen.formulas.values(), _HEAD.format(loss=read.loss))
+    return _in_short_lines(text.replace("\n\n\n\n", "\n\n\n")) + "\n"
 
 
-def _split(functions: str) -> list[str]:
-    return re.split(r"\n\n+(?=def )", functions.strip())
-
-
-def _function(code: str) -> str:
-    """One function in lines that are not too long."""
+def _in_short_lines(code: str) -> str:
+    """The same in lines that are not too long."""
     return "\n".join(line for each in code.strip().splitlines() for line in _folded(each))
 
 

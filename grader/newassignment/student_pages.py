@@ -1,14 +1,13 @@
 """What students get: the stubs, and pages with tables made from the config.  No formula of a gradient is in them."""
 
-import re
 from collections.abc import Iterable
 from importlib.resources import files
-from pathlib import Path
 from string import Template
 from textwrap import fill
 
-from grader.config.keys import Config, Gradient, Index, OneHot
+from grader.config.keys import Config, Index, OneHot
 from grader.newassignment.described_model import ModelFile, meaning
+from grader.packaging.handout.readme import fill_in
 
 _STUBS = '''"""The {count} of {loss}: yours to derive and to write.  This is the file to submit.
 
@@ -66,30 +65,20 @@ def shape_text(config: Config, quantity: str) -> str:
 
 
 def handout_page(config: Config, read: ModelFile) -> str:
-    """README.md of the handout."""
-    checks = config.checks
+    """README.md of the handout; its marked parts follow from the config, and are filled in again when it is packed."""
     names = [name for name in config.quantities if not isinstance(config.quantities[name], Index)]
-    return _filled(
+    text = _filled(
         "README.md",
         title=config.title,
-        **_counted(len(config.gradients)),
         loss=config.loss,
         graph=_graph(read),
         constants=_constants(read),
         sizes=fill(_sizes(config), _WIDTH),
         quantities="\n".join(_quantity_rows(config, read)),
-        gradients="\n".join(_gradient_row(config, read, gradient) for gradient in config.gradients),
-        total=f"{config.max_score:g}",
-        submission=config.submission,
-        notebook=Path(config.submission).with_suffix(".ipynb").name,
-        attributes=_attributes(config),
         imports=_imports(read),
         example=names[-1],
-        shape_share=f"{checks.shape.share:.0%}",
-        difference_share=f"{checks.finite_difference.share:.0%}",
-        reference_share=f"{checks.reference.share:.0%}",
-        kept="its marks" if config.follow_through.share == 1 else f"{config.follow_through.share:.0%} of its marks",
     )
+    return fill_in(text, config, keep_markers=True)
 
 
 def shapes_page(config: Config) -> str:
@@ -105,24 +94,6 @@ def _filled(template: str, **values: str) -> str:
 
 def _number(count: int) -> str:
     return _WORDS[count] if count < len(_WORDS) else str(count)
-
-
-def _counted(count: int) -> dict[str, str]:
-    """The words of the page that depend on how many gradients there are."""
-    if count == 1:
-        return {
-            "each": "its gradient",
-            "these": "this function",
-            "the": "the function",
-            "stubs": "an empty stub for it",
-        }
-    number = _number(count)
-    return {
-        "each": f"each of its {number} gradients",
-        "these": f"these {number} functions",
-        "the": f"the {number} functions",
-        "stubs": "empty stubs for them",
-    }
 
 
 def _graph(read: ModelFile) -> str:
@@ -156,23 +127,8 @@ def _quantity_rows(config: Config, read: ModelFile) -> Iterable[str]:
         yield f"| `{name}` | {shape} | {_cell(words.split(';')[0] or 'given')} |"
 
 
-def _gradient_row(config: Config, read: ModelFile, gradient: Gradient) -> str:
-    words = re.split(r", |;", meaning(read, gradient.of))[0]
-    what = f"`{gradient.of}`" + (f", {_cell(words)}" if words and not words.startswith(("`", "computed")) else "")
-    return f"| `{gradient.name}(s)` | {what} | {shape_text(config, gradient.of)} | {gradient.max_score:g} |"
-
-
 def _cell(text: str) -> str:
     return text.replace("|", "\\|")
-
-
-def _attributes(config: Config) -> str:
-    names = ", ".join(f"`s.{name}`" for name in config.quantities)
-    return fill(
-        "Each function takes one argument, the sample point `s`, and returns a new numpy array. All quantities of the table"
-        f" above except `{config.loss}` are attributes of `s`, already computed: {names}. There are no gradients in `s`.",
-        _WIDTH,
-    )
 
 
 def _importable(read: ModelFile) -> list[str]:

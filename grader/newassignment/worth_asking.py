@@ -6,16 +6,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from grader.derivation import Formula, Unreadable, derive
+from grader.derivation import Formula, Unreadable, derive, write_solution
 from grader.derivation import Point as Inputs
 from grader.errors import ConfigError
 from grader.newassignment.described_model import ModelFile, meaning
 from grader.newassignment.measured_model import Measured, measure
 from grader.newassignment.sampling import Drawn
+from grader.problem.derivatives import relative_error
+from grader.problem.model import Graph
 from grader.problem.points import Point
+from grader.problem.reference import Reference
 
 TOTAL = 100
 _UNIT = 5
+_SAME = 1e-9
 _NOT_DIFFERENTIATED = ("index", "one_hot", "mask")
 _TARGETS = ("y", "t", "Y", "target", "targets", "label", "labels")
 _TARGET_WORDS = re.compile(r"\b(targets?|labels?|ground truth)\b", re.IGNORECASE)
@@ -48,7 +52,7 @@ def choose_gradients(read: ModelFile, drawn: Mapping[str, Drawn], measured: Meas
             raise read.wrong(read.loss, "no gradient of this model has anything to derive")
         formulas = _derived(read, drawn, measured.points, kept)
     kept = {name: each.of for name, each in formulas.items()}
-    if not all(each.general for each in formulas.values()):
+    if not _is_general(read, formulas, measured.points):
         measured = _with_loops_fixed(read, drawn, measured, kept)
         formulas = _derived(read, drawn, measured.points, kept)
         fixed = ", ".join(f"{name} = {measured.sizes[name][0]}" for name in measured.fixed)
@@ -67,6 +71,22 @@ def _derived(
     except Unreadable as error:
         place = error if error.file else f"{read.path}:{read.line_of(read.loss)}: {error}"
         raise ConfigError(str(place)) from error
+
+
+def _is_general(read: ModelFile, formulas: Mapping[str, Formula], points: Sequence[Point]) -> bool:
+    """Whether the code that was written at the first point is right at all of them."""
+    if all(each.general for each in formulas.values()):
+        return True
+    graph = Graph(read.path, [*read.inputs, *read.order], read.order[:-1], read.loss)
+    solution = Reference(read.path, list(formulas), write_solution(formulas.values()).encode(), graph)
+    try:
+        return all(
+            relative_error(solution(name, point)[0], each.derivation.at_points[k][name].value) <= _SAME
+            for name, each in formulas.items()
+            for k, point in enumerate(points)
+        )
+    except (ConfigError, ValueError):
+        return False
 
 
 def _why_not(read: ModelFile, drawn: Mapping[str, Drawn], formula: Formula, all_: Mapping[str, Formula]) -> str:
@@ -113,7 +133,7 @@ def _with_loops_fixed(
     for name in reversed(list(fixed)):
         fewer = [other for other in fixed if other != name]
         tried = measure(read, drawn, fewer)
-        if all(each.general for each in _derived(read, drawn, tried.points, kept).values()):
+        if _is_general(read, _derived(read, drawn, tried.points, kept), tried.points):
             fixed = fewer
     return measure(read, drawn, fixed)
 

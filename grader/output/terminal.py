@@ -1,4 +1,4 @@
-"""A grade as people read it in a terminal.  Everything of the student's goes through `Text`, which knows no markup."""
+"""A grade as people read it in a terminal.  All text from students goes through `Text`, which reads no markup."""
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group, RenderableType
@@ -9,46 +9,46 @@ from rich.text import Text
 from grader.config.keys import Config
 from grader.grading.forstudents import shortened
 from grader.output.markdown import unmarked
-from grader.output.wording import NOT_FOUND, STATUS_LABELS, cause, fix_first, not_found, of_the_file, printable, verdict
+from grader.output.wording import cause, fix_first, label, of_the_file, verdict
 from grader.records.result import CheckResult, Diagnosis, Grade, GradientResult
 from grader.records.run import place
-from grader.text import one_line
+from grader.text import one_line, several_lines
 
-_MARKS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "skipped": ("·", "dim"), "undecided": ("?", "yellow")}
-_COLOURS = {"passed": "green", "followed_through": "cyan", "not_graded": "yellow"}
+_SIGNS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "skipped": ("·", "dim"), "undecided": ("?", "yellow")}
+_COLORS = {"passed": "green", "followed_through": "cyan", "not_graded": "yellow"}  # all others red
+_CERTAINTY = {"tie": "either: ", "observation": "seen: "}
 
 
 def print_grade(console: Console, grade: Grade, config: Config, *, staff: bool) -> None:
     """Print a table of the gradients, then a block for each that is not right.
 
     Args:
-        staff: show marks, all that the code said, and the sandbox; a student at home gets none of these.
+        staff: show marks, everything that the code printed, and the sandbox; a student at home sees none of these.
     """
     grade = grade if staff else shortened(grade)
     console.print(_headline(grade, staff=staff))
-    if said := of_the_file(grade):
+    if text := of_the_file(grade):
         style = "yellow" if grade.status == "not_graded" else "red"
-        console.print(Padding(Text(said, style=style), (0, 0, 0, 2)))
+        console.print(Padding(Text(text, style=style), (0, 0, 0, 2)))
     for note in grade.notes:
-        console.print(Padding(Text(f"note: {printable(note)}", style="yellow"), (0, 0, 0, 2)))
+        console.print(Padding(Text(f"note: {several_lines(note)}", style="yellow"), (0, 0, 0, 2)))
     console.print(_table(grade, staff=staff))
     for group in _groups(grade, staff=staff):
-        console.print(_block(group, config, staff=staff))
+        console.print(_inherited(group) if group[0].inherits else _block(group, config, staff=staff))
     if staff:
         _print_staff(console, grade)
 
 
 def _headline(grade: Grade, *, staff: bool) -> Text:
-    right = sum(gradient.status == "passed" for gradient in grade.gradients)
     if grade.status == "not_graded":
         figure = "not graded"
     elif staff:
         figure = f"{_number(grade.score)} / {_number(grade.max_score)}"
     else:
+        right = sum(gradient.status == "passed" for gradient in grade.gradients)
         figure = f"{right} of {len(grade.gradients)} gradients right"
-    return Text.assemble(
-        (one_line(grade.submission), "bold"), "   ", (figure, "bold green" if grade.passed else "bold")
-    )
+    style = "bold green" if grade.passed else "bold"
+    return Text.assemble((one_line(grade.submission), "bold"), "   ", (figure, style))
 
 
 def _table(grade: Grade, *, staff: bool) -> Table:
@@ -61,53 +61,49 @@ def _table(grade: Grade, *, staff: bool) -> Table:
     table.add_column("")
     for gradient in grade.gradients:
         marks = [f"{_number(gradient.score)} / {_number(gradient.max_score)}"] if staff else []
-        table.add_row(gradient.name, *marks, *map(_mark, gradient.checks), _status(gradient))
+        signs = [Text(*_SIGNS[check.outcome]) for check in gradient.checks]
+        table.add_row(gradient.name, *marks, *signs, Text(verdict(gradient), _color(gradient)))
     return table
 
 
-def _mark(check: CheckResult) -> Text:
-    sign, style = _MARKS[check.outcome]
-    return Text(sign, style)
-
-
-def _status(gradient: GradientResult) -> Text:
-    return Text(verdict(gradient), _COLOURS.get(gradient.status, "red"))
+def _color(gradient: GradientResult) -> str:
+    return _COLORS.get(gradient.status, "red")
 
 
 def _groups(grade: Grade, *, staff: bool) -> list[list[GradientResult]]:
-    """The gradients that want a block; those with one and the same cause share one."""
+    """The gradients that need a block; those with the same cause share one."""
     groups: dict[tuple[object, ...], list[GradientResult]] = {}
     for gradient in grade.gradients:
         if grade.message and gradient.message and gradient.message in grade.message:
-            continue  # the file was not loaded: said once, at the top
+            continue  # the file was not loaded: reported once, at the top
         if gradient.status not in ("passed", "followed_through") or gradient.notes:
             groups.setdefault(cause(gradient, staff=staff), []).append(gradient)
     return list(groups.values())
 
 
+def _inherited(group: list[GradientResult]) -> RenderableType:
+    notes = dict.fromkeys(note for gradient in group for note in gradient.notes)
+    return _indented(
+        Text.assemble(("INHERITED", "cyan"), f"  {fix_first(group)}"), [Text(f"note: {note}", "dim") for note in notes]
+    )
+
+
 def _block(group: list[GradientResult], config: Config, *, staff: bool) -> RenderableType:
     gradient, *others = group
-    if gradient.inherits:
-        notes = [Text(f"note: {note}", "dim") for note in dict.fromkeys(note for one in group for note in one.notes)]
-        return Group(
-            Text.assemble(("INHERITED", "cyan"), f"  {fix_first(group)}"),
-            *(Padding(note, (0, 0, 0, 4)) for note in notes),
-            Text(""),
-        )
     of = next(g.of for g in config.gradients if g.name == gradient.name)
-    label = NOT_FOUND if not_found(gradient) else STATUS_LABELS[gradient.status]
     title = Text.assemble(
-        (label.upper(), _COLOURS.get(gradient.status, "red")),
+        (label(gradient).upper(), _color(gradient)),
         "  ",
         (gradient.name, "bold"),
         f": gradient of {config.differentiated} with respect to {of}",
     )
-    lines = [line for line in map(_check_line, gradient.checks) if line is not None]
+    lines = []
     if gradient.message:
-        lines.insert(0, Text(": ".join(filter(None, [place(gradient.line, gradient.cell), gradient.message]))))
+        lines.append(Text(": ".join(filter(None, [place(gradient.line, gradient.cell), gradient.message]))))
+    lines += [_check_line(check) for check in gradient.checks if check.message]
     if others:
-        words = {"missing": "so are", "failed": "the same in"}.get(gradient.status, "the same stops")
-        lines.append(Text(f"{words} {', '.join(other.name for other in others)}"))
+        also = "so are" if gradient.status == "missing" else "the same in"
+        lines.append(Text(f"{also} {', '.join(other.name for other in others)}"))
     lines += _why(gradient.diagnosis)
     if gradient.where:
         lines.append(Text(gradient.where))
@@ -116,26 +112,27 @@ def _block(group: list[GradientResult], config: Config, *, staff: bool) -> Rende
     lines += [Text(f"note: {note}", "dim") for note in gradient.notes]
     if staff and gradient.printed:
         lines.append(Text(f"printed: {_short(gradient.printed)}", "dim"))
+    return _indented(title, lines)
+
+
+def _indented(title: Text, lines: list[Text]) -> RenderableType:
     return Group(title, *(Padding(line, (0, 0, 0, 4)) for line in lines), Text(""))
 
 
+def _check_line(check: CheckResult) -> Text:
+    return Text.assemble((f"{check.name.replace('_', ' ')}: ", "dim"), check.message)
+
+
 def _why(diagnosis: Diagnosis | None) -> list[Text]:
-    """The mistakes, or what can be said of the numbers without one."""
+    """The mistakes or, without any, properties of the numbers."""
     if diagnosis is None:
         return []
-    lead = {"tie": "either: ", "observation": "seen: "}.get(diagnosis.certainty, "why: ")
     lines = [
-        Text(f"{'' if mistake.kind == 'runtime' else lead}{line}", "bold")
+        Text(f"{'' if mistake.kind == 'runtime' else _CERTAINTY.get(diagnosis.certainty, 'why: ')}{line}", "bold")
         for mistake in diagnosis.mistakes
         for line in mistake.statement.splitlines()
     ]
     return lines + [Text(f"seen: {sentence}") for sentence in diagnosis.properties]
-
-
-def _check_line(check: CheckResult) -> Text | None:
-    if not check.message:
-        return None
-    return Text.assemble((f"{check.name.replace('_', ' ')}: ", "dim"), check.message)
 
 
 def _print_staff(console: Console, grade: Grade) -> None:

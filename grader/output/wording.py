@@ -1,4 +1,4 @@
-"""What every format says of a gradient in plain text: verdict, evidence, a first hint.  Never a right answer."""
+"""A grade in plain text, as every format words it: verdicts, details, a first hint.  Never a right answer."""
 
 from collections.abc import Sequence
 
@@ -22,25 +22,29 @@ CHECK_LABELS = {"shape": "shape", "finite_difference": "finite differences", "re
 NOT_FOUND = "not found"
 
 
+def label(result: GradientResult) -> str:
+    """Its status in a few words."""
+    return NOT_FOUND if not_found(result) else STATUS_LABELS[result.status]
+
+
 def verdict(result: GradientResult) -> str:
     """One line, such as "right, given your dJ_db2"."""
     if result.inherits:
         return inherits(result)
     if result.follow_through is not None:
-        own = result.follow_through.roots or result.follow_through.sources
-        return f"right, given your {' and '.join(own)}"
-    return NOT_FOUND if not_found(result) else STATUS_LABELS[result.status]
+        return f"right, given your {' and '.join(result.follow_through.roots or result.follow_through.sources)}"
+    return label(result)
 
 
 def inherits(result: GradientResult) -> str:
-    """A few words on a gradient that is not to blame, such as "stops because of dJ_db2"; for a table."""
+    """Which gradients it fails because of, such as "is wrong because of dJ_db2"; for a table."""
     return f"{'stops' if result.status == 'raised' else 'is wrong'} because of {_listed(result.inherits)}"
 
 
 def fix_first(results: Sequence[GradientResult]) -> str:
-    """One line on the gradients that are not to blame, all because of the same other ones."""
+    """One line on gradients that all fail because of the same other ones."""
     stopped = [result for result in results if result.status == "raised"]
-    wrong = [result for result in results if result.status != "raised"]
+    wrong = [result.name for result in results if result.status != "raised"]
     them = "it" if len(results[0].inherits) == 1 else "them"
     parts = []
     if stopped:
@@ -48,10 +52,10 @@ def fix_first(results: Sequence[GradientResult]) -> str:
         for result in stopped:
             by_place.setdefault(place(result.line, result.cell), []).append(result.name)
         places = [_listed(names) + f" ({where})" * bool(where) for where, names in by_place.items()]
-        verbs = ("uses", "stops") if len(stopped) == 1 else ("use", "stop")
-        parts.append(f"{_listed(places)} {verbs[0]} {them} and {verbs[1]} because of {them}")
+        uses, stops = ("uses", "stops") if len(stopped) == 1 else ("use", "stop")
+        parts.append(f"{_listed(places)} {uses} {them} and {stops} because of {them}")
     if wrong:
-        parts.append(f"the numbers of {_listed([result.name for result in wrong])} follow from {them}")
+        parts.append(f"the numbers of {_listed(wrong)} follow from {them}")
     return f"Fix {_listed(results[0].inherits)} first: {'; '.join(parts)}."
 
 
@@ -61,7 +65,7 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def of_the_file(grade: Grade) -> str:
-    """What is to be said of the file as a whole: why it could not be loaded, or that nothing of it was asked for."""
+    """What concerns the whole file: why it could not be loaded, or that it has none of the functions."""
     if not grade.message and all(_absent(one) for one in grade.gradients):
         reason, *others = {one.message for one in grade.gradients}
         if reason and not others:
@@ -74,57 +78,58 @@ def of_the_file(grade: Grade) -> str:
 
 
 def head(grade: Grade) -> str:
-    """What stands above the gradients: what concerns the whole file, and notes on it that cost nothing."""
-    return printable("\n\n".join(filter(None, [of_the_file(grade), *(f"Note: {note}." for note in grade.notes)])))
+    """The text above the gradients: what concerns the whole file, and notes on it, which cost nothing."""
+    return several_lines("\n\n".join(filter(None, [of_the_file(grade), *(f"Note: {note}." for note in grade.notes)])))
 
 
 def notes_on_the_file(grade: Grade) -> str:
-    """The same notes in one line, for where there is no place above the gradients."""
-    return printable("; ".join(f"note: {note}" for note in grade.notes))
+    """The same notes in one line, for formats without a text above the gradients."""
+    return several_lines("; ".join(f"note: {note}" for note in grade.notes))
 
 
 def not_found(result: GradientResult) -> bool:
-    """There is no such function, and something is known of why: it may well be written."""
+    """There is no such function, and the message says why: it may well be written."""
     return _absent(result) and bool(result.message)
 
 
 def _absent(result: GradientResult) -> bool:
-    """There is no such function; a stub, which raises, is one that is not written yet."""
+    """There is no such function; a stub, which raises, is only not written yet."""
     return result.status == "missing" and not result.message.startswith("NotImplementedError")
 
 
-def evidence(grade: Grade, result: GradientResult, *, marked: bool = False, headed: bool = False) -> list[str]:
-    """The lines below the verdict; nothing where all is right.
+def details(grade: Grade, result: GradientResult, *, marked: bool = False, headed: bool = False) -> list[str]:
+    """The lines below the verdict; none if all is right.
 
     Args:
         marked: hints keep their `code` and *emphasis*, for Markdown.
-        headed: what is to be said of the file as a whole stands above already.
+        headed: the text above the gradients contains `head`; don't repeat it.
     """
+    notes = [several_lines(f"note: {note}") for note in result.notes]
     if result.status in ("passed", "followed_through"):
-        return [f"note: {note}" for note in result.notes]
+        return notes
     if result.inherits:
-        return [fix_first([result]), *(printable(f"note: {note}") for note in result.notes)]
+        return [fix_first([result]), *notes]
     message = [happened(result)] if result.message and not (headed and result.message in grade.message) else []
     checks = [f"{check.name.replace('_', ' ')}: {check.message}" for check in result.checks if check.message]
     hints = [f"hint: {hint if marked else unmarked(hint)}" for hint in result.hints[:1]]
-    notes = [f"note: {note}" for note in result.notes]
-    return [printable(line) for line in [*message, *explained(result), *checks, *hints, *notes]]
+    return [*map(several_lines, [*message, *explained(result), *checks, *hints]), *notes]
 
 
 def happened(result: GradientResult) -> str:
-    """Why there was nothing to check; where the exception is explained in our words, not in numpy's as well."""
+    """Why there was nothing to check; an exception that we explain goes without numpy's own text."""
     where = place(result.line, result.cell)
-    return (where and f"{where}: ") + (result.message.partition(": ")[0] if explained(result) else result.message)
+    message = result.message.partition(": ")[0] if explained(result) else result.message
+    return f"{where}: {message}" if where else message
 
 
 def explained(result: GradientResult) -> list[str]:
-    """An exception explained: the expression that failed, with its shapes.  It is about the student's own code alone."""
+    """An exception explained: the expression that failed, with its shapes.  Only about the student's own code."""
     mistakes = result.diagnosis.mistakes if result.diagnosis is not None else []
     return [line for mistake in mistakes if mistake.kind == "runtime" for line in mistake.statement.splitlines()]
 
 
 def cause(gradient: GradientResult, *, staff: bool) -> tuple[object, ...]:
-    """What must be equal for two gradients to be told together."""
+    """Equal for gradients that are reported together."""
     if gradient.status == "missing":
         return ("missing", gradient.message if not_found(gradient) else "")
     if gradient.inherits:
@@ -132,24 +137,19 @@ def cause(gradient: GradientResult, *, staff: bool) -> tuple[object, ...]:
     if gradient.message and gradient.line:
         return (gradient.message, gradient.line, gradient.cell)
     if not staff and gradient.diagnosis is not None and gradient.diagnosis.certainty == "exact" and not gradient.notes:
-        # Without the solution nothing can follow through: one mistake shows in every gradient built on it.
+        # Without the solution there is no follow-through: one mistake shows in every gradient built on it.
         return tuple(mistake.statement for mistake in gradient.diagnosis.mistakes)
     return (gradient.name,)
 
 
 def earned(result: GradientResult, check: CheckResult) -> float:
-    """The marks of one check, with what follow-through keeps of them."""
+    """The marks of one check, including what follow-through keeps of them."""
     if result.status == "not_graded":
         return 0.0
     if result.follow_through is None or check.outcome == "passed":
         return check.score
     rest = sum(one.max_score for one in result.checks if one.outcome != "passed")
     return check.max_score * result.follow_through.score / rest if rest > 0 else 0.0
-
-
-def printable(text: str) -> str:
-    """Text without control characters, which neither XML nor every JSON reader takes."""
-    return several_lines(text)
 
 
 def fraction(score: float, most: float) -> float:

@@ -1,1 +1,1 @@
-"""What is handed to others: the zip for Gradescope, the students' handout, the wheel inside both."""
+"""What others get: the zip for Gradescope, the students' handout, and the wheel inside both."""

@@ -1,4 +1,4 @@
-"""Zips that come out the same, byte for byte, whenever they are made from the same files; what reading others may raise."""
+"""Zips with the same bytes whenever they are made from the same files; what reading other zips may raise."""
 
 import contextlib
 import zipfile
@@ -10,16 +10,8 @@ _TIME = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can hold
 _FILE, _PROGRAM = 0o100644, 0o100755
 
 # What zipfile raises for a zip that is damaged, encrypted or of an unknown kind.
-ZIP_ERRORS: tuple[type[Exception], ...] = (
-    zipfile.BadZipFile,
-    OSError,
-    RuntimeError,
-    NotImplementedError,
-    EOFError,
-    ValueError,
-    zlib.error,
-)
-with contextlib.suppress(ImportError):  # where Python has no lzma, its zipfile does without
+ZIP_ERRORS: tuple[type[Exception], ...] = (zipfile.BadZipFile, OSError, RuntimeError, EOFError, ValueError, zlib.error)
+with contextlib.suppress(ImportError):  # a Python without lzma has a zipfile without it
     from lzma import LZMAError
 
     ZIP_ERRORS += (LZMAError,)

@@ -1,10 +1,9 @@
 """The right gradients, derived from the model itself: what stands in for `solutions/gradients.py` where there is none."""
 
-import ast
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from grader.config.keys import Computed, Config
-from grader.derivation import Formula, Unreadable, derive
+from grader.derivation import Formula, Unreadable, derive, write_solution
 from grader.derivation import Point as Inputs
 from grader.errors import ConfigError
 from grader.problem.model import Graph
@@ -34,7 +33,11 @@ def derived_formulas(config: Config, graph: Graph, points: Sequence[Point]) -> d
 
 
 class Derived(Reference):
-    """The derived gradients.  Where a loop of the model had to be written out, they differ with the sizes of a point."""
+    """The derived gradients.  Where a loop of the model had to be written out, they differ with the sizes of a point.
+
+    Attributes:
+        formulas: by the gradient's name.
+    """
 
     def __init__(self, config: Config, graph: Graph, points: Sequence[Point]) -> None:
         """Derive them.
@@ -42,10 +45,11 @@ class Derived(Reference):
         Raises:
             ConfigError: see `derived_formulas`.
         """
-        formulas = derived_formulas(config, graph, points)
-        super().__init__(graph.path, list(formulas), solution_source(graph, formulas.values()).encode(), graph)
+        self.formulas = derived_formulas(config, graph, points)
+        source = write_solution(self.formulas.values())
+        super().__init__(graph.path, list(self.formulas), source.encode(), graph)
         self._config, self._graph = config, graph
-        self._general = all(formula.general for formula in formulas.values())
+        self._general = all(formula.general for formula in self.formulas.values())
         self._by_sizes = {_key(points[0]): self._namespace}
 
     def _namespace_at(self, point: Point) -> Namespace:
@@ -54,19 +58,9 @@ class Derived(Reference):
         key = _key(point)
         if key not in self._by_sizes:
             formulas = derived_formulas(self._config, self._graph, [point])
-            source = solution_source(self._graph, formulas.values())
+            source = write_solution(formulas.values())
             self._by_sizes[key] = self._loaded(source.encode(), self._graph)
         return self._by_sizes[key]
-
-
-def solution_source(graph: Graph, formulas: Iterable[Formula]) -> str:
-    """The derived gradients as a file in the style of a hand-written solution."""
-    functions = "\n\n".join(formula.code for formula in formulas)
-    names = {node.id for node in ast.walk(ast.parse(functions)) if isinstance(node, ast.Name)}
-    head = ["import numpy as np"] if "np" in names else []
-    if used := sorted(names & set(graph.public) - {"s"}):
-        head += [f"from {graph.path.stem} import {', '.join(used)}"]
-    return "\n".join([*head, "", "", functions] if head else [functions])
 
 
 def _drawn(config: Config, point: Point) -> dict[str, object]:

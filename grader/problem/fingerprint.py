@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from grader import __version__
-from grader.config.keys import Computed
+from grader.config.keys import Computed, Config
 
 if TYPE_CHECKING:
     from grader.problem.assignment import Assignment
@@ -53,14 +53,18 @@ def fingerprint(assignment: "Assignment") -> Fingerprint:
     marked = {key: value for key, value in msgspec.to_builtins(config).items() if key not in UNMARKED}
     return Fingerprint(
         spec=_hash(msgspec.json.encode(marked, order="sorted"), (assignment.folder / config.model).read_bytes()),
-        solution=_hash(*(path.read_bytes() for path in staff_files(assignment.folder / config.solution))),
+        solution=_hash(*(path.read_bytes() for path in staff_files(assignment.folder, config))),
         steps=_hash(*_numbers(assignment)),
         runtime=runtime(assignment),
     )
 
 
-def staff_files(solution: Path) -> list[Path]:
-    """The solution, and the YAML files beside it: hints and named misconceptions."""
+def staff_files(folder: Path, config: Config) -> list[Path]:
+    """The solution, where there is one, and the YAML files beside it: hints and named misconceptions."""
+    if not config.solution:
+        named = [folder / name for name in (config.hints.file, config.hints.mistakes) if name]
+        return [path for path in named if path.is_file()]
+    solution = folder / config.solution
     return [solution, *sorted(solution.parent.glob("*.yaml"))]
 
 

@@ -1,1 +1,1 @@
-"""Where students' code runs: it gets steps and returns arrays, and can reach nothing else."""
+"""Where students' code runs: it gets sample points and returns arrays, and can reach nothing else."""

@@ -1,4 +1,4 @@
-"""The grader's side of one child: its job, its replies, its deadlines, and the blame when it ends early."""
+"""The grader's side of one child: its job, its replies, its deadlines, and which call to blame when it ends early."""
 
 import os
 import signal
@@ -14,14 +14,13 @@ from grader.errors import SandboxError
 from grader.records.run import LEAST_ROOM, Answer, Outcome
 from grader.sandbox.wire import ReplyReader, Violation
 
-Call = tuple[str, int]  # a gradient and the number of a step
+Call = tuple[str, int]  # a gradient and the number of a sample point
 
-LOADING = -1  # the call number under which a child says how executing the file went
-READY = -2  # ... and that all protections are on, before it has read anything of the student's
-_PIPE_BYTES = 2**16  # that a pipe holds, here
-_LOADS = "loading the file"
+LOADING = -1  # the call number under which a child reports how executing the file went
+READY = -2  # ... and that all restrictions are applied, before it has read anything of the student's
+_PIPE_BYTES = 2**16  # that a pipe holds
 _LOAD_LESS = 'leave out what trains, tests or plots, or put it under `if __name__ == "__main__":`'
-OUT_OF_MEMORY_EXIT = 72  # a child's exit code when it cannot even say that memory ran out
+OUT_OF_MEMORY_EXIT = 72  # a child's exit code when it cannot even report that memory ran out
 
 
 @dataclass
@@ -33,7 +32,7 @@ class Attempt:
         answers: what has been answered so far, by gradient; the last answer may be a failure.
         loading: how executing the file went, once known.
         ended: the child is gone and everything it sent has been read.
-        talkative: it has filled its pipe, and waits for us to read.
+        pipe_full: it waits until its pipe is read.
     """
 
     calls: Sequence[Call]
@@ -50,7 +49,7 @@ class Attempt:
     ready: bool = False
     ended: bool = False
     kill_wanted: bool = False
-    talkative: bool = False
+    pipe_full: bool = False
     cpu_seconds: float = 0.0
 
     def __post_init__(self) -> None:
@@ -60,8 +59,6 @@ class Attempt:
         self._progress_cpu = 0.0
         self._queued = 0.0
         self._progress_wall = self._started = time.monotonic()
-
-    # --- what goes on -------------------------------------------------------------------------------------------
 
     def write_job(self) -> bool:
         """Write as much of the job as the child takes now; true when all is written, or the child is gone."""
@@ -80,10 +77,10 @@ class Attempt:
             try:
                 data = os.read(self.result_fd, 2**18)
             except BlockingIOError:
-                return
+                data = b""
             if not data:
                 return
-            self.talkative |= len(data) >= _PIPE_BYTES
+            self.pipe_full |= len(data) >= _PIPE_BYTES
             try:
                 for number, answer in self._reader.feed(data):
                     self._take(number, answer)
@@ -99,51 +96,35 @@ class Attempt:
         limit = self.limits.call_cpu_seconds
         cpu = _cpu_seconds(self.pid)
         self.cpu_seconds = max(self.cpu_seconds, cpu)
-        if self.wall_seconds > limit:  # hardly a file gets here, and to look is not free
+        if self.wall_seconds > limit:  # rare, and reading it is not free
             self._queued = _queued_seconds(self.pid)  # in all its life, which is generous to a later call
-        wall = time.monotonic() - self._progress_wall - self._queued
-        if cpu > self.cpu_budget:
-            self._stop(
-                "timed_out", self._over_time(self.limits.submission_cpu_seconds, self.limits.submission_wall_seconds)
-            )
-        elif cpu - self._progress_cpu > limit:
-            self._stop("timed_out", self._over_time(limit, limit * self.limits.wall_factor, self._what_runs))
-        elif self.wall_seconds > self.wall_budget:
-            self._stop(
-                "timed_out", self._over_time(self.limits.submission_cpu_seconds, self.limits.submission_wall_seconds)
-            )
-        elif wall > limit * self.limits.wall_factor:
-            self._stop("timed_out", self._over_time(limit, limit * self.limits.wall_factor, self._what_runs))
-
-    @property
-    def _what_runs(self) -> str:
-        return "a call" if self._waiting_for else _LOADS
-
-    @staticmethod
-    def _over_time(cpu: float, wall: float, what: str = "the file as a whole") -> str:
-        """The same words whichever limit was met first: that depends on how busy the machine is, a grade must not."""
-        advice = f"; {_LOAD_LESS}" if what == _LOADS else ""
-        return f"stopped: {what} may take {cpu:g} s of processor time, or {wall:g} s with waiting{advice}"
+        call_cpu, call_wall = cpu - self._progress_cpu, time.monotonic() - self._progress_wall - self._queued
+        if cpu > self.cpu_budget or (call_cpu <= limit and self.wall_seconds > self.wall_budget):
+            whole = self.limits.submission_cpu_seconds, self.limits.submission_wall_seconds
+            self._stop("timed_out", _over_time("the file as a whole", *whole))
+        elif call_cpu > limit or call_wall > limit * self.limits.wall_factor:
+            what, advice = ("a call", "") if self._waiting_for else ("loading the file", f"; {_LOAD_LESS}")
+            self._stop("timed_out", _over_time(what, limit, limit * self.limits.wall_factor) + advice)
 
     def end(self, status: int, cpu_seconds: float) -> None:
         """The child is gone: read the rest, and blame the call that it did not answer.
 
         Raises:
-            SandboxError: it ended before its protections were on.
+            SandboxError: it ended before its restrictions were applied.
         """
         self.cpu_seconds = max(self.cpu_seconds, cpu_seconds)
         killed, self.ended = self.kill_wanted, True
         if not killed:
             self.read_replies()
         if not self.ready and not killed:
-            raise SandboxError(f"a protection could not be put on ({_ending(status)})")
+            raise SandboxError(f"a restriction could not be applied ({_ending(status)})")
         if self._waiting_for is None:
             return
         outcome, message = self._blame or _blame(status)
         self._record(self._next, Answer(outcome, message=message))
 
     def killed_by_others(self, status: int, cpu_seconds: float) -> bool:
-        """Somebody else ended it, such as a system short of memory: a file can send no signal, nor did we."""
+        """Whether something else ended it, such as a system short of memory: a file can send no signal, nor did we."""
         sigkill = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
         return sigkill and not self.kill_wanted and cpu_seconds < self.cpu_budget
 
@@ -153,10 +134,8 @@ class Attempt:
 
     @property
     def wall_seconds(self) -> float:
-        """Time on the clock since this child was asked for, but for what it waited for a processor: others had that."""
+        """Time on the clock since this child was asked for, without its waiting for a processor that others had."""
         return time.monotonic() - self._started - self._queued
-
-    # --- what is known ------------------------------------------------------------------------------------------
 
     @property
     def _waiting_for(self) -> str | None:
@@ -189,13 +168,18 @@ class Attempt:
             answer = msgspec.structs.replace(answer, value=answer.value.within(self.room[gradient]))
         self.answers.setdefault(gradient, []).append(answer)
         self._next = number + 1
-        if answer.outcome != "returned":  # the later steps of a gradient that failed are not run
+        if answer.outcome != "returned":  # a gradient that failed is not called at later points
             while self._waiting_for == gradient:
                 self._next += 1
 
     def _stop(self, outcome: Outcome, message: str) -> None:
         self.kill_wanted = True
         self._blame = (outcome, message)
+
+
+def _over_time(what: str, cpu: float, wall: float) -> str:
+    """The same words whichever limit was met first: that depends on how busy the machine is, a grade must not."""
+    return f"stopped: {what} may take {cpu:g} s of processor time, or {wall:g} s with waiting"
 
 
 def _blame(status: int) -> tuple[Outcome, str]:
@@ -209,16 +193,13 @@ def _blame(status: int) -> tuple[Outcome, str]:
 def _ending(status: int) -> str:
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
-        try:
-            name = signal.Signals(number).name
-        except ValueError:
-            name = f"signal {number}"
-        return f"the process was ended by {name}"
+        named = number in {known.value for known in signal.Signals}
+        return f"the process was ended by {signal.Signals(number).name if named else f'signal {number}'}"
     return f"the process ended itself with exit code {os.WEXITSTATUS(status)}"
 
 
 def _cpu_seconds(pid: int) -> float:
-    """Processor time used so far by another process; 0 where the system does not tell or it is gone."""
+    """Processor time used so far by another process; 0 where the system does not report it or it is gone."""
     if not pid or sys.platform != "linux":
         return 0.0
     try:
@@ -228,7 +209,7 @@ def _cpu_seconds(pid: int) -> float:
 
 
 def _queued_seconds(pid: int) -> float:
-    """How long another process could have run and had no processor; 0 where the system does not tell or it is gone."""
+    """How long another process waited for a processor; 0 where the system does not report it or it is gone."""
     if not pid or sys.platform != "linux":
         return 0.0
     try:

@@ -1,22 +1,27 @@
-"""Run submissions in the sandbox: as many children as it takes to give every gradient its chance.
+"""Run students' files in the sandbox, several at once: children in slots, and what becomes of each when the zygote dies.
 
-One child executes the file and makes all calls.  A call that ends the child costs only its own gradient: the rest goes on
-in a new child.  A gradient that failed is called once more, alone in a fresh child, in case another one broke it.
+One child executes a file and makes all calls.  A call that ends the child costs only its own gradient: the rest goes on
+in a new child.  A gradient that failed is called once more, alone in a fresh child, in case another one broke it.  One loop
+serves all files and waits for no single one: a file that hangs holds its own slot only.
 """
 
+import contextlib
+import os
+import selectors
+from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from grader.config.keys import Sandbox as Limits
 from grader.errors import SandboxError
 from grader.records.run import Answer, Run
-from grader.sandbox.attempt import Call
-from grader.sandbox.job import Job
-from grader.sandbox.loop import ChildFactory, Loop
-from grader.sandbox.spawner import Report, Spawner
+from grader.sandbox.attempt import Attempt, Call
+from grader.sandbox.job import Job, Pending
+from grader.sandbox.spawner import Event, Report, Spawner
 from grader.sandbox.wire import JobWriter
 
-USUAL_ROOM = 4096  # entries of a wrong answer that are kept: enough for a Jacobian, from which a diagnosis can tell
+USUAL_ROOM = 4096  # entries of a wrong answer that are kept: enough to diagnose a Jacobian
 ALL_ROOM = 2**17  # ... and of all answers together, beyond what right ones need
+_TICK_SECONDS = 0.02
 
 
 class Sandbox:
@@ -35,19 +40,20 @@ class Sandbox:
         """Use the spawner that `start` gives; it is asked for another one if the first dies.
 
         Args:
-            calls: every gradient at every step, in the order in which they are to be made.
+            calls: every gradient at every sample point, in the order in which they are made.
             first_slot: where the slots begin; a slot has a user of its own, so sandboxes side by side begin apart.
-            checked: how many steps all files share, where calls at the fresh and the inconsistent one follow.
+            checked: how many points all files share, where calls at the fresh and the inconsistent one follow.
             expected: the most entries that a right answer to each gradient has.  Of a far larger one only type and shape
                 are kept; without `expected`, everything is.
         """
         usual = min(USUAL_ROOM, ALL_ROOM // max(1, len(calls)))
-        room = {name: max(entries, usual) for name, entries in (expected or {}).items()}
-        self._factory = ChildFactory(start, start(), writer, calls, limits, first_slot, checked, room)
+        self.start, self.spawner, self.writer, self.calls, self.limits = start, start(), writer, calls, limits
+        self.first_slot, self.checked = first_slot, checked
+        self.room = {name: max(entries, usual) for name, entries in (expected or {}).items()}
 
     @property
     def report(self) -> Report:
-        return self._factory.spawner.report
+        return self.spawner.report
 
     def require(self, strength: str) -> None:
         """Refuse to go on where the sandbox is weaker than asked for.
@@ -69,10 +75,10 @@ class Sandbox:
         Raises:
             SandboxError: the sandbox failed; nothing is known about the file.
         """
-        return self._run_one(Job(source, self._factory.calls))
+        return self._run_one(Job(source, self.calls))
 
     def trace(self, source: bytes, gradients: Collection[str], before: Run) -> dict[str, list[Answer]]:
-        """Run some gradients of a file once more, line by line; those that answer at every step are in the result.
+        """Run some gradients of a file once more, line by line; those that answer at every point are in the result.
 
         Args:
             before: the run of the file; its time counts, so that both together keep within the limits of a submission.
@@ -80,8 +86,9 @@ class Sandbox:
         Raises:
             SandboxError: the sandbox failed.
         """
-        checked = self._factory.checked
-        calls = [(name, k) for name, k in self._factory.calls if name in gradients and (checked is None or k < checked)]
+        calls = [
+            (name, k) for name, k in self.calls if name in gradients and (self.checked is None or k < self.checked)
+        ]
         run = self._run_one(Job(source, calls, traced=True, before=before))
         return {name: found for name, found in run.answers.items() if found[-1].outcome == "returned"}
 
@@ -90,22 +97,170 @@ class Sandbox:
 
         `sources` may give None, which counts as no position, for "nothing at the moment": it is asked again after a while.
         """
-        calls = self._factory.calls
-        jobs = (None if source is None else Job(source, calls) for source in sources)
-        yield from Loop(self._factory, in_flight).run(jobs)
+        jobs = (None if source is None else Job(source, self.calls) for source in sources)
+        yield from _Loop(self, in_flight).run(jobs)
 
     def _run_one(self, job: Job) -> Run:
-        for _, run in Loop(self._factory, in_flight=1).run([job]):
-            if isinstance(run, SandboxError):
-                raise run
-            return run
-        raise AssertionError("every file has a run")
+        [(_, run)] = _Loop(self, in_flight=1).run([job])
+        if isinstance(run, SandboxError):
+            raise run
+        return run
 
     def close(self) -> None:
-        self._factory.spawner.close()
+        self.spawner.close()
 
     def __enter__(self) -> "Sandbox":
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+class _Loop:
+    """Keeps children busy until every file has its run."""
+
+    def __init__(self, sandbox: Sandbox, in_flight: int) -> None:
+        self.sandbox = sandbox
+        self.free = deque(range(sandbox.first_slot, sandbox.first_slot + in_flight))
+        self.running: dict[int, tuple[Pending, Attempt]] = {}
+        self.again: deque[Pending] = deque()
+        self.done: deque[tuple[int, Run | SandboxError]] = deque()
+        self.selector = selectors.DefaultSelector()
+        self.taken = 0
+        self.exhausted = False
+
+    def run(self, jobs: Iterable[Job | None]) -> Iterator[tuple[int, Run | SandboxError]]:
+        waiting = iter(jobs)
+        self._watch()
+        try:
+            while True:
+                while self.free and (pending := self._next(waiting)) is not None:
+                    self._start(pending)
+                while self.done:
+                    yield self.done.popleft()
+                if self.exhausted and not self.running and not self.again:
+                    return
+                self._turn()
+        finally:
+            self._abandon()
+
+    def _next(self, waiting: Iterator[Job | None]) -> Pending | None:
+        if self.again:
+            return self.again.popleft()
+        try:
+            job = next(waiting)
+        except StopIteration:
+            self.exhausted = True
+            return None
+        if job is None:
+            return None
+        self.taken += 1
+        return Pending(self.taken - 1, job, self.sandbox.limits, self.sandbox.checked, self.sandbox.writer.names)
+
+    def _start(self, pending: Pending) -> None:
+        """Give the file its next child, or its run if it needs none."""
+        calls = pending.next_calls()
+        if calls is None:
+            self.done.append((pending.number, pending.run()))
+            return
+        sandbox, job, slot = self.sandbox, pending.job, self.free.popleft()
+        job_read, job_write = os.pipe()
+        result_read, result_write = os.pipe()
+        os.set_blocking(job_write, False)
+        os.set_blocking(result_read, False)
+        frame = memoryview(sandbox.writer.job(job.source, calls, trace=job.traced))
+        budgets = pending.cpu_left, pending.wall_left
+        attempt = Attempt(calls, sandbox.limits, *budgets, frame, job_write, result_read, sandbox.room)
+        self.running[slot] = (pending, attempt)
+        try:
+            sandbox.spawner.start(slot, job_read, result_write, job.source, explains=pending.explains)
+        except SandboxError as error:
+            self._zygote_died(error)
+            return
+        finally:
+            os.close(job_read)
+            os.close(result_write)
+        if not attempt.write_job():
+            self.selector.register(job_write, selectors.EVENT_WRITE, attempt)
+
+    def _turn(self) -> None:
+        """Wait for something to happen, for a tick at most, and deal with it."""
+        for key, _ in self.selector.select(0 if self.again else _TICK_SECONDS):
+            if isinstance(key.data, Attempt) and key.fd == key.data.job_fd and key.data.write_job():
+                self.selector.unregister(key.fd)
+        try:
+            self._take_events()
+        except SandboxError as error:
+            self._zygote_died(error)
+            return
+        for slot, (_, attempt) in self.running.items():
+            if not attempt.kill_wanted:
+                attempt.read_replies()
+                if attempt.pipe_full and attempt.result_fd not in self.selector.get_map():  # it cannot wait for a tick
+                    self.selector.register(attempt.result_fd, selectors.EVENT_READ, attempt)
+                attempt.check_deadlines()
+                if attempt.kill_wanted:
+                    self.sandbox.spawner.kill(slot)
+
+    def _take_events(self) -> None:
+        for event in self.sandbox.spawner.events():
+            if event.slot not in self.running:
+                continue
+            pending, attempt = self.running[event.slot]
+            if event.kind == "started":
+                attempt.pid = event.pid
+                continue
+            del self.running[event.slot]
+            self._take_answers(pending, attempt, event)
+            self._release(event.slot, attempt)
+
+    def _take_answers(self, pending: Pending, attempt: Attempt, event: Event) -> None:
+        """Take what a child that is gone has answered; one that others killed counts as never started, once."""
+        pending.violations.update(event.violations)
+        if attempt.killed_by_others(event.status, event.cpu_seconds) and not pending.killed:
+            pending.killed = True
+        else:
+            try:
+                attempt.end(event.status, event.cpu_seconds)
+                pending.take(attempt)
+            except SandboxError as error:
+                self.done.append((pending.number, error))
+                return
+        self.again.append(pending)
+
+    def _release(self, slot: int, attempt: Attempt) -> None:
+        for fd in (attempt.job_fd, attempt.result_fd):
+            if fd in self.selector.get_map():
+                self.selector.unregister(fd)
+        attempt.close()
+        self.free.append(slot)
+
+    def _zygote_died(self, error: SandboxError) -> None:
+        """Start another zygote and give each file that was running one more chance."""
+        self.selector.unregister(self.sandbox.spawner)
+        self.sandbox.spawner.close()
+        for slot, (pending, attempt) in self.running.items():
+            self._release(slot, attempt)
+            pending.zygote_deaths += 1
+            if pending.zygote_deaths > 1:
+                self.done.append((pending.number, error))
+            else:
+                self.again.append(pending)
+        self.running.clear()
+        self.sandbox.spawner = self.sandbox.start()
+        self._watch()
+
+    def _watch(self) -> None:
+        self.sandbox.spawner.report  # noqa: B018, waits until it is ready
+        self.selector.register(self.sandbox.spawner, selectors.EVENT_READ)
+
+    def _abandon(self) -> None:
+        """Leave no child behind when the caller stops listening."""
+        with contextlib.suppress(SandboxError):
+            for slot in self.running:
+                self.sandbox.spawner.kill(slot)
+            while self.running and self.selector.select(1.0):
+                self._take_events()
+        for _, attempt in self.running.values():
+            attempt.close()
+        self.selector.close()

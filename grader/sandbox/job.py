@@ -1,4 +1,4 @@
-"""One student's file on its way through the sandbox: what has been answered, and what its next child is to call.
+"""One student's file on its way through the sandbox: what has been answered, and what its next child should call.
 
 Starts no processes; knows nothing of how several files share the machine.
 """
@@ -13,14 +13,14 @@ import msgspec
 from grader.config.keys import Sandbox as Limits
 from grader.records.run import Answer, Run
 from grader.sandbox.attempt import Attempt, Call
-from grader.sandbox.shared.sentences import Foreign, checked, words_of
+from grader.sandbox.explanations import Forged, checked, words_of
 
-MAX_CHATTER = 2**17  # characters
+MAX_OUTPUT = 2**17  # characters
 
 
 @dataclass(frozen=True)
 class Job:
-    """A file to be run.
+    """A file to run.
 
     Attributes:
         calls: what to call, in this order.
@@ -36,22 +36,29 @@ class Job:
 
 @dataclass
 class Pending:
-    """One file on its way: what has been answered and what is still to be called."""
+    """A file that is being run: what has been answered and what is still to be called."""
 
     number: int
     job: Job
     limits: Limits
-    checked: int | None = None  # how many steps all files share; after them come the fresh and the inconsistent one
+    checked: int | None = None  # how many points all files share; after them come the fresh and the inconsistent one
     known: Collection[str] = ()  # names that an explanation may mention beside those of the file
     answers: dict[str, list[Answer]] = field(default_factory=dict)
     loading: Answer | None = None
-    alone: deque[str] | None = None  # gradients to be called once more, by themselves; None before the main run is over
+    alone: deque[str] | None = None  # gradients to call once more, by themselves; None before the main run is over
     cpu_seconds: float = 0.0
     wall_seconds: float = 0.0
     attempts: int = 0
     zygote_deaths: int = 0
-    killed: bool = False  # a child of it, by others than us
+    killed: bool = False  # a child of it, by someone else
     violations: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        if len(self.job.source) > self.limits.source_kb * 1024:
+            message = f"the file is larger than the {self.limits.source_kb} kB that are accepted"
+            if self.job.source[:64].lstrip().startswith(b"{"):
+                message += "; if it is a notebook, clear its outputs"
+            self.loading = Answer("raised", message=message)
 
     @property
     def cpu_left(self) -> float:
@@ -63,8 +70,13 @@ class Pending:
         """The same on the clock."""
         return self.limits.submission_wall_seconds - self.job.before.wall_seconds - self.wall_seconds
 
+    @property
+    def explains(self) -> bool:
+        """Whether its next child explains what fails; no other has an explanation."""
+        return self.alone is not None or self.job.traced
+
     def next_calls(self) -> list[Call] | None:
-        """What the next child is to call; None when nothing is left to do."""
+        """What the next child should call; None when nothing is left to do."""
         if self.loading is not None and self.loading.outcome != "returned":
             return None
         spent = self._spent()
@@ -85,19 +97,15 @@ class Pending:
         """What the file has used up, in words; "" where there is some of everything left."""
         if self.cpu_left <= 0:
             return f"{self.limits.submission_cpu_seconds:g} s of processor time"
-        if self.wall_left <= 0:
-            return f"{self.limits.submission_wall_seconds:g} s"
-        return ""
+        return f"{self.limits.submission_wall_seconds:g} s" if self.wall_left <= 0 else ""
 
     def take(self, attempt: Attempt) -> None:
         """Add what a child has answered."""
         self.cpu_seconds += attempt.cpu_seconds
         self.wall_seconds += attempt.wall_seconds
         self.attempts += 1
-        if self.loading is None:
-            self.loading = attempt.loading
-        explains = self.alone is not None or self.job.traced
-        answers = {gradient: [self._checked(a, explains) for a in found] for gradient, found in attempt.answers.items()}
+        self.loading = self.loading or attempt.loading
+        answers = {gradient: [self._checked(answer) for answer in found] for gradient, found in attempt.answers.items()}
         if self.alone is None:
             self.answers.update(answers)
             return
@@ -106,12 +114,8 @@ class Pending:
         if again and (not _failed(again) or again[-1].explanation or again[-1].forged):
             self.answers[gradient] = again
 
-    def _checked(self, answer: Answer, explains: bool) -> Answer:
-        """The answer without what only looks like the grader's words: names that are not in the file, and forged explanations.
-
-        Args:
-            explains: the child was to explain; any other one has no explanation.
-        """
+    def _checked(self, answer: Answer) -> Answer:
+        """The answer without names that are not in the file, and without a forged explanation."""
         if answer.mutated:
             mutated = tuple(name for name in answer.mutated if name in self.known)
             answer = msgspec.structs.replace(answer, mutated=mutated)
@@ -122,50 +126,49 @@ class Pending:
         if not answer.explanation:
             return answer
         try:
-            if not explains:
-                raise Foreign
+            if not self.explains:
+                raise Forged
             lines = checked(answer.explanation, self.job.source, self.known)
             return msgspec.structs.replace(answer, explanation=lines)
-        except Foreign:
+        except Forged:
             return msgspec.structs.replace(answer, explanation=(), forged=True)
 
     def run(self) -> Run:
-        loading = self.loading or Answer("died", message="the process ended before the file was executed")
         answered = (gradient for gradient in dict(self.job.calls) if gradient in self.answers)
-        ordered = _with_chatter_cut({gradient: self.answers[gradient] for gradient in answered})
+        ordered = _with_output_cut({gradient: self.answers[gradient] for gradient in answered})
         shared = len(self.job.calls) if self.checked is None else self.checked
+        own = [
+            {gradient: answers[k] for gradient, answers in ordered.items() if len(answers) > k}
+            for k in (shared, shared + 1)
+        ]
         return Run(
             {gradient: answers[:shared] for gradient, answers in ordered.items()},
-            loading,
+            self.loading or Answer("died", message="the process ended before the file was executed"),
             round(self.cpu_seconds, 4),
             self.attempts,
             wall_seconds=round(self.wall_seconds, 4),
-            fresh={gradient: answers[shared] for gradient, answers in ordered.items() if len(answers) > shared},
-            inconsistent={
-                gradient: answers[shared + 1] for gradient, answers in ordered.items() if len(answers) > shared + 1
-            },
+            fresh=own[0],
+            inconsistent=own[1],
             source_hash=hashlib.sha256(self.job.source).hexdigest(),
             violations=tuple(sorted(self.violations)),
         )
 
 
-def _with_chatter_cut(answers: dict[str, list[Answer]]) -> dict[str, list[Answer]]:
-    """The same answers with no more printed text and warnings, in all, than are kept of a submission: the first of them."""
-    if not any(answer.printed or answer.warnings for found in answers.values() for answer in found):
-        return answers
-    room, cut = MAX_CHATTER, dict[str, list[Answer]]()
-    for gradient, found in answers.items():
-        cut[gradient] = []
-        for answer in found:
-            texts = []
-            for text in (answer.printed, *answer.warnings):
-                texts.append(text[:room])
-                room -= len(texts[-1])
-            if texts != [answer.printed, *answer.warnings]:
-                warnings = tuple(filter(None, texts[1:]))
-                answer = msgspec.structs.replace(answer, printed=texts[0], warnings=warnings)
-            cut[gradient].append(answer)
-    return cut
+def _with_output_cut(answers: dict[str, list[Answer]]) -> dict[str, list[Answer]]:
+    """The same answers with the first MAX_OUTPUT characters of printed text and warnings in all."""
+    room = MAX_OUTPUT
+
+    def cut(answer: Answer) -> Answer:
+        nonlocal room
+        texts = []
+        for text in (answer.printed, *answer.warnings):
+            texts.append(text[:room])
+            room -= len(texts[-1])
+        if texts == [answer.printed, *answer.warnings]:
+            return answer
+        return msgspec.structs.replace(answer, printed=texts[0], warnings=tuple(filter(None, texts[1:])))
+
+    return {gradient: list(map(cut, found)) for gradient, found in answers.items()}
 
 
 def _failed(answers: list[Answer]) -> bool:

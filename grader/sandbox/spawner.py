@@ -1,8 +1,9 @@
-"""Start children and hear of their ends: through a zygote on Linux, as fresh processes elsewhere.  Knows no jobs.
+"""Start children and learn of their ends: through a zygote on Linux, as fresh processes elsewhere.  Knows no jobs.
 
 Imports no numpy, so that a zygote can be starting up while the grader is still loading.
 """
 
+import functools
 import json
 import os
 import re
@@ -11,7 +12,6 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -23,7 +23,6 @@ from grader.sandbox.launch import execute, take_zygote
 from grader.sandbox.shared.importable import BY_WORD, IMPORTABLE_WORDS
 
 _WORD = re.compile(rb"[A-Za-z_0-9]{1,20}")
-_STAR = re.compile(rb"import\s*\*")
 _IMPORTABLE = frozenset(word.encode("ascii") for word in IMPORTABLE_WORDS)
 _PARTS_OF_NUMPY = frozenset(
     word.encode("ascii") for word in IMPORTABLE_WORDS if any(name.startswith("numpy.") for name in BY_WORD[word])
@@ -32,11 +31,11 @@ _START_SECONDS = 60.0
 
 
 class Report(msgspec.Struct, frozen=True):
-    """What protects the grader here, as found by trying.
+    """What protects the grader on this machine, as found by trying.
 
     Attributes:
-        reports: what a file tries and no honest one does is known, also where it takes the refusal in silence.
-        breaches: the forbidden acts that succeeded in the probe, in words; none if the sandbox is strong.
+        reports: the kernel reports calls that no honest file makes, even when the file ignores the refusal.
+        breaches: the forbidden acts that succeeded in the probe; none if the sandbox is strong.
     """
 
     platform: str
@@ -59,19 +58,13 @@ class Report(msgspec.Struct, frozen=True):
             "empty root" * self.chroot,
             "watched" * self.reports,
         ]
-        kind = "strong" if self.strong else "weak"
-        listed = ", ".join(["resource limits", *(layer for layer in restrictions if layer)])
+        listed = ", ".join(filter(None, ["resource limits", *restrictions]))
         failed = f"; a student's code could {', '.join(self.breaches)}" if self.breaches else ""
-        return f"{kind} ({self.platform}: {listed}){failed}"
+        return f"{'strong' if self.strong else 'weak'} ({self.platform}: {listed}){failed}"
 
 
-@dataclass(frozen=True)
-class Event:
-    """Something that a child did: "started" with its pid, or "ended" with its wait status and CPU seconds.
-
-    Attributes:
-        violations: the names of the reported calls that it made (see reported.py).
-    """
+class Event(msgspec.Struct, frozen=True):
+    """What became of a child: "started" with its pid, or "ended" with its wait status, CPU seconds and reported calls."""
 
     kind: str
     slot: int
@@ -87,59 +80,49 @@ class Spawner(Protocol):
     @property
     def report(self) -> Report: ...
     def fileno(self) -> int: ...
-    def start(self, slot: int, job: int, result: int, source: bytes, *, helpers: bool = False) -> None: ...
+    def start(self, slot: int, job: int, result: int, source: bytes, *, explains: bool = False) -> None: ...
     def kill(self, slot: int) -> None: ...
     def events(self) -> list[Event]: ...
     def close(self) -> None: ...
-
-
-class _Ready(msgspec.Struct):
-    ready: Report
 
 
 class Zygote:
     """A zygote process (see zygote.py), and the control socket to it."""
 
     def __init__(self, model: Path, limits: Limits, without: Iterable[str] = ()) -> None:
-        """Start the process; it is waited for when `report` is first asked for."""
+        """Start the process; `report` waits until it is ready."""
         try:
             self._process, self._control = take_zygote()
         except ModuleNotFoundError as error:
             raise SandboxError(str(error)) from error
-        self._report: Report | None = None
         self._order(_settings(model, limits, without), [])
 
-    @property
+    @functools.cached_property
     def report(self) -> Report:
         """What the probe found.
 
         Raises:
             SandboxError: the zygote did not start.
         """
-        if self._report is None:
-            self._control.settimeout(_START_SECONDS)
-            try:
-                message = self._control.recv(65536)
-            except TimeoutError as error:
-                raise SandboxError(f"the sandbox did not start within {_START_SECONDS:.0f} s") from error
-            if not message:
-                raise SandboxError(f"the sandbox did not start: {_last_words(self._process)}")
-            self._report = msgspec.json.decode(message, type=_Ready).ready
-            self._control.setblocking(False)
-        return self._report
+        self._control.settimeout(_START_SECONDS)
+        try:
+            message = self._control.recv(65536)
+        except TimeoutError as error:
+            raise SandboxError(f"the sandbox did not start within {_START_SECONDS:.0f} s") from error
+        if not message:
+            raise SandboxError(f"the sandbox did not start: {_last_words(self._process)}")
+        self._control.setblocking(False)
+        return msgspec.json.decode(message, type=Report)
 
     def fileno(self) -> int:
         return self._control.fileno()
 
-    def start(self, slot: int, job: int, result: int, source: bytes, *, helpers: bool = False) -> None:
-        """Fork a child in `slot` that reads its job from one descriptor and writes results to the other.
+    def start(self, slot: int, job: int, result: int, source: bytes, *, explains: bool = False) -> None:
+        """Fork a child in `slot` that reads its job from one descriptor, writes results to the other and, if wanted, explains.
 
-        The zygote learns which of the modules that it could import the file mentions, nothing else of it.
-
-        Args:
-            helpers: the child is to explain what fails (see helpers.py).
+        The zygote learns which importable modules the file mentions, nothing else of it.
         """
-        self._order({"start": slot, "words": _mentioned(source), "helpers": helpers}, [job, result])
+        self._order({"start": slot, "words": _mentioned(source), "explains": explains}, [job, result])
 
     def kill(self, slot: int) -> None:
         self._order({"kill": slot}, [])
@@ -160,12 +143,7 @@ class Zygote:
                 raise SandboxError("the sandbox's zygote has died") from error
             if not message:
                 raise SandboxError(f"the sandbox's zygote has died: {_last_words(self._process)}")
-            said: dict[str, Any] = msgspec.json.decode(message)
-            if "started" in said:
-                events.append(Event("started", said["started"], pid=said["pid"]))
-            else:
-                violations = tuple(said["violations"])
-                events.append(Event("ended", said["ended"], 0, said["status"], said["cpu"], violations))
+            events.append(msgspec.json.decode(message, type=Event))
 
     def close(self) -> None:
         """End the zygote; its children die with it."""
@@ -179,47 +157,32 @@ class Zygote:
 
     def _order(self, order: dict[str, Any], fds: list[int]) -> None:
         try:
-            if fds:
-                socket.send_fds(self._control, [json.dumps(order).encode()], fds)
-            else:
-                self._control.send(json.dumps(order).encode())
+            socket.send_fds(self._control, [json.dumps(order).encode()], fds)
         except OSError as error:
             raise SandboxError("the sandbox's zygote has died") from error
 
 
-@dataclass
 class FreshProcesses:
     """A new Python per child, for systems where forking after numpy is loaded is not safe (macOS).
 
     Protects against crashes, loops and memory, not against malice; the report says so.
     """
 
-    model: Path
-    limits: Limits
-    report: Report = field(init=False)
-    _running: dict[int, "subprocess.Popen[bytes]"] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
+    def __init__(self, model: Path, limits: Limits) -> None:
         self.report = Report(sys.platform, breaches=("do whatever the user who runs the grader may do",))
+        self._settings = _settings(model, limits, ())
+        self._running: dict[int, subprocess.Popen[bytes]] = {}
         self._woken, self._wake = socket.socketpair()
 
     def fileno(self) -> int:
         return self._woken.fileno()
 
-    def start(self, slot: int, job: int, result: int, source: bytes, *, helpers: bool = False) -> None:
-        settings = {
-            **_settings(self.model, self.limits, ()),
-            "fresh": True,
-            "job": job,
-            "result": result,
-            "words": _mentioned(source),
-            "helpers": helpers,
-        }
-        self._running[slot] = execute(settings, (job, result))
+    def start(self, slot: int, job: int, result: int, source: bytes, *, explains: bool = False) -> None:
+        own = {"fresh": True, "job": job, "result": result, "words": _mentioned(source), "explains": explains}
+        self._running[slot] = execute(self._settings | own, (job, result))
 
     def kill(self, slot: int) -> None:
-        process = self._running.get(slot)
-        if process is not None:
+        if process := self._running.get(slot):
             try:
                 os.killpg(process.pid, signal.SIGKILL)
             except (ProcessLookupError, PermissionError):
@@ -255,8 +218,8 @@ def start_spawner(model: Path, limits: Limits) -> Spawner:
 def _mentioned(source: bytes) -> list[str]:
     """The words of a file by which it may mention what it can import."""
     words = _IMPORTABLE.intersection(_WORD.findall(source))
-    if _STAR.search(source):  # `from numpy import *` loads all of numpy's parts
-        words = words | _PARTS_OF_NUMPY
+    if re.search(rb"import\s*\*", source):  # `from numpy import *` loads all of numpy's parts
+        words |= _PARTS_OF_NUMPY
     return sorted(word.decode("ascii") for word in words)
 
 
@@ -272,6 +235,5 @@ def _settings(model: Path, limits: Limits, without: Iterable[str]) -> dict[str, 
 def _last_words(process: "subprocess.Popen[bytes]") -> str:
     """The last line that a process wrote to stderr before it ended."""
     process.wait()
-    text = process.stderr.read().decode("utf-8", "replace") if process.stderr is not None else ""
-    lines = text.strip().splitlines()
+    lines = process.stderr.read().decode("utf-8", "replace").strip().splitlines() if process.stderr is not None else []
     return lines[-1] if lines else f"it ended with status {process.returncode}"

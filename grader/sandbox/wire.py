@@ -1,4 +1,4 @@
-"""The grader's end of the pipe: write a job, read replies.  The reader trusts nothing: the child may be the student's.
+"""The grader's end of the pipe: write a job, read replies.  The reader trusts nothing: the student may control the child.
 
 A reply that breaks a rule raises `Violation`.  No reply is unpickled, evaluated or given to numpy before its type,
 shape and size have been checked against each other.
@@ -33,7 +33,7 @@ _LENGTHS = struct.Struct("!II")
 
 
 class Violation(Exception):
-    """A child sent something that no child of ours sends."""
+    """A child sent something that our code never sends."""
 
 
 class _Described(msgspec.Struct, frozen=True):
@@ -52,7 +52,7 @@ class Reply(msgspec.Struct, frozen=True):
     call: int
     outcome: Literal[
         "returned", "missing", "raised", "out_of_memory"
-    ]  # that a call took too long or died is for us to say
+    ]  # only the grader reports that it took too long or died
     returned: str = ""
     dtype: str = ""
     shape: tuple[int, ...] = ()
@@ -80,7 +80,7 @@ class ReplyReader:
         self._total = 0
 
     def feed(self, data: bytes) -> Iterator[tuple[int, Answer]]:
-        """The replies that are complete with `data`: (call, answer), each before anything is said of what follows it.
+        """The replies that are complete with `data`, as (call, answer); those before a violation come first.
 
         Raises:
             Violation: the child broke the protocol.
@@ -91,7 +91,7 @@ class ReplyReader:
         received = data
         if self._rest:
             self._rest += data
-            if len(self._rest) < self._needed:  # to look at what is not whole would copy it each time
+            if len(self._rest) < self._needed:  # to parse an incomplete reply would copy it each time
                 return
             received = bytes(self._rest)
         start, size = 0, len(received)
@@ -122,7 +122,7 @@ class ReplyReader:
 
 
 def _read(head: bytes, limit: int) -> tuple[Reply, Answer, int]:
-    """A header, all that it says of the answer but for its arrays, and the bytes of its value; texts are cut at `limit`."""
+    """A header, the answer without its arrays, and the number of bytes of its value; texts are cut at `limit`."""
     try:
         reply = _DECODER.decode(head)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
@@ -135,23 +135,21 @@ def _read(head: bytes, limit: int) -> tuple[Reply, Answer, int]:
         message=_message(reply, limit),
         line=_number(reply.line),
         cell=_number(reply.cell),
-        printed=_text(reply.printed, limit),
-        warnings=tuple([_text(warning, limit // 5) for warning in reply.warnings[:5]]),
+        printed=several_lines(reply.printed, limit),
+        warnings=tuple([several_lines(warning, limit // 5) for warning in reply.warnings[:5]]),
         mutated=tuple([name[:MAX_NAME] for name in reply.mutated[:64] if name.isidentifier()]),
-        explanation=tuple([_text(line, MAX_LINE).replace("\n", " ") for line in reply.explanation[:MAX_LINES]]),
+        explanation=tuple([several_lines(line, MAX_LINE).replace("\n", " ") for line in reply.explanation[:MAX_LINES]]),
     )
     return reply, answer, _bytes_of(reply.dtype, reply.shape) if reply.dtype else 0
 
 
 def _message(reply: Reply, limit: int) -> str:
-    """What a child says of its answer, in such a form that the student's words cannot be taken for the grader's own.
+    """The message of a reply, in such a form that the student's words cannot be taken for the grader's own.
 
-    An exception begins with its type.  Of a value that is no array of numbers, only what the child and numpy say is repeated.
+    An exception begins with its type.  Of a value that is no array of numbers, only the child's and numpy's words are repeated.
     """
-    text = _text(reply.message, limit)
-    if reply.call < 0 and (
-        not text or reply.outcome != "returned"
-    ):  # why the file could not be loaded, in whatever words
+    text = several_lines(reply.message, limit)
+    if reply.call < 0 and (not text or reply.outcome != "returned"):  # why the file could not be loaded
         return text
     if reply.call >= 0 and reply.outcome == "returned":
         return text if _NO_NUMBERS.fullmatch(text) else ""
@@ -173,18 +171,12 @@ def _split(reply: Reply, data: bytes) -> tuple[bytes, tuple[Traced, ...]]:
     start = len(data) - sum(sizes)
     value, traced = data[:start], []
     for described, size in zip(reply.traced, sizes, strict=True):
-        array = _array("<f8", described.shape, data[start : start + size])
+        array = ArrayData("<f8", described.shape, data[start : start + size])
         line, cell = _number(described.line), _number(described.cell)
         if described.function.isidentifier() and described.name.isidentifier():  # sentences are made of these
             traced.append(Traced(described.function[:MAX_NAME], line, described.name[:MAX_NAME], array, cell))
         start += size
     return value, tuple(traced)
-
-
-def _array(dtype: str, shape: tuple[int, ...], data: bytes) -> ArrayData:
-    if _bytes_of(dtype, shape) != len(data):
-        raise Violation(_DISAGREE)
-    return ArrayData(dtype, shape, data)
 
 
 def _bytes_of(dtype: str, shape: tuple[int, ...]) -> int:
@@ -197,12 +189,9 @@ def _bytes_of(dtype: str, shape: tuple[int, ...]) -> int:
 
 
 def _entries(shape: tuple[int, ...]) -> int:
-    """How many entries an array of this shape has.  Looked at before it is multiplied: long products take seconds."""
-    if len(shape) > MAX_DIMENSIONS:
+    """How many entries an array of this shape has.  Checked before multiplying: long products take seconds."""
+    if len(shape) > MAX_DIMENSIONS or not all(0 <= size <= MAX_ENTRIES for size in shape):
         raise Violation("an array of an impossible shape")
-    for size in shape:
-        if not 0 <= size <= MAX_ENTRIES:
-            raise Violation("an array of an impossible shape")
     return math.prod(shape)
 
 
@@ -211,17 +200,11 @@ def _number(number: int) -> int:
     return number if 0 <= number < 10**7 else 0
 
 
-def _text(text: str, limit: int) -> str:
-    """What a child says, as text that can be shown."""
-    return several_lines(text, limit)
-
-
 Fresh = Callable[[bytes], tuple[Mapping[str, Any], Mapping[str, int]]]
-_MAX_HEADS = 1024
 
 
 class JobWriter:
-    """Writes jobs that share their steps, but for one that each file may have for itself."""
+    """Writes jobs that share their sample points, except for one that each file may have for itself."""
 
     def __init__(
         self,
@@ -231,54 +214,42 @@ class JobWriter:
         asked: Sequence[str] = (),
         fresh: Fresh | None = None,
     ) -> None:
-        """Prepare the steps, each a mapping of quantities to arrays or whole numbers.
+        """Prepare the points, each a mapping of quantities to arrays or integers.
 
         Args:
-            sizes: the dimensions of each step by name, with which shapes are told in letters.
-            asked: the names of all functions that a file is to have.
-            fresh: gives one more step, and its dimensions, for the bytes of a file; its number is `len(steps)`.
+            sizes: the dimensions of each point by name, in which explanations show shapes.
+            asked: the names of all functions that a file should have.
+            fresh: gives one more point, and its dimensions, for the bytes of a file; its number is `len(points)`.
 
         `names` are those of the quantities, the dimensions and the functions.
         """
         blob = bytearray()
-        self._steps = [_described(blob, point, sizes[k] if sizes else {}, start=0) for k, point in enumerate(points)]
+        self._points = [_described(blob, point, sizes[k] if sizes else {}, start=0) for k, point in enumerate(points)]
         self._blob = bytes(blob)
         self._output_bytes = output_bytes
         self._asked = list(asked)
         self.names = frozenset([*asked, *(name for known in (*points, *(sizes or ())) for name in known)])
         self._fresh = fresh
-        self._heads: dict[Any, bytes] = {}
 
     def job(self, source: bytes, calls: Sequence[tuple[str, int]], *, trace: bool = False) -> bytes:
-        """One frame: execute `source`, then call each gradient at each step number of `calls`, traced if wanted.
-
-        The header is the same for every file of which the same is called, at fresh steps of the same sizes and indices.
-        """
-        more, fresh = bytearray(), None
-        calls = tuple(calls)
-        if self._fresh is not None and any(k == len(self._steps) for _, k in calls):
-            fresh = _described(more, *self._fresh(source), start=len(self._blob))
-        known = tuple(fresh["sizes"].items()) + tuple(fresh["indices"].items()) if fresh else ()
-        key = (calls, trace, known)
-        head = self._heads.get(key)
-        if head is None:
-            header = {
-                "steps": [*self._steps, fresh] if fresh else self._steps,
-                "source": len(self._blob) + len(more),
-                "calls": list(calls),
-                "trace": trace,
-                "output_bytes": self._output_bytes,
-                "asked": self._asked,
-            }
-            if len(self._heads) >= _MAX_HEADS:
-                self._heads.clear()
-            head = self._heads[key] = marshal.dumps(header)
-        size = len(self._blob) + len(more) + len(source)
+        """One frame: execute `source`, then call each gradient at each point number of `calls`, traced if wanted."""
+        more, points = bytearray(), self._points
+        if self._fresh is not None and any(k == len(points) for _, k in calls):
+            points = [*points, _described(more, *self._fresh(source), start=len(self._blob))]
+        header = {
+            "points": points,
+            "source": len(self._blob) + len(more),
+            "calls": list(calls),
+            "trace": trace,
+            "output_bytes": self._output_bytes,
+            "asked": self._asked,
+        }
+        head, size = marshal.dumps(header), len(self._blob) + len(more) + len(source)
         return b"".join((_LENGTHS.pack(len(head), size), head, self._blob, more, source))
 
 
 def _described(blob: bytearray, point: Mapping[str, Any], sizes: Mapping[str, int], *, start: int) -> dict[str, Any]:
-    """A step as the header has it; the bytes of its arrays are added to `blob`, which begins at `start` of the job's data."""
+    """A point as the header has it; the bytes of its arrays are added to `blob`, which begins at `start` of the job's data."""
     arrays: dict[str, tuple[int, int, tuple[int, ...]]] = {}
     for name, value in point.items():
         if not isinstance(value, int):

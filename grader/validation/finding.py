@@ -1,4 +1,4 @@
-"""What validation finds: one line a check, with details beneath.  Plain data."""
+"""What validation finds: one line per check, with details beneath.  Plain data."""
 
 from typing import Literal
 
@@ -15,7 +15,7 @@ class Finding(Struct, frozen=True):
         check: what was checked, as a short name.
         outcome: a warning is worth reading; only a failure makes the assignment unsound.
         message: what was found, in one sentence.
-        details: one line for each thing concerned.
+        details: a line each for what is affected.
     """
 
     check: str
@@ -41,12 +41,8 @@ def finding(check: str, good: str, bad: str, problems: list[str], details: list[
 
 
 def grouped(problems: list[tuple[str, str]]) -> list[str]:
-    """(who, what) pairs as lines, each `what` once: `dJ_dU, dJ_dh: …`."""
+    """(gradient, problem) pairs as lines, each problem once: `dJ_dU, dJ_dh: …`."""
     by_problem: dict[str, list[str]] = {}
-    for who, what in problems:
-        by_problem.setdefault(what, []).append(who)
-    return [f"{', '.join(dict.fromkeys(names))}: {what}" for what, names in by_problem.items()]
-
-
-def report(title: str, findings: list[Finding]) -> Report:
-    return Report(FORMAT, title, all(found.outcome != "failed" for found in findings), findings)
+    for name, problem in problems:
+        by_problem.setdefault(problem, []).append(name)
+    return [f"{', '.join(dict.fromkeys(names))}: {problem}" for problem, names in by_problem.items()]

@@ -1,4 +1,4 @@
-"""Is the solution right, and do the checks notice what is nearly right?  Pure."""
+"""Is the solution right, and do the checks notice what is nearly right?"""
 
 import dataclasses
 import hashlib
@@ -18,11 +18,11 @@ from grader.problem.points import Point, make_points
 from grader.records.run import Answer, ArrayData
 from grader.validation.finding import Finding, finding, grouped
 
-MARGIN = 10.0  # a tolerance should be at least so many times what the check itself is wrong by
+MARGIN = 10.0  # a tolerance should be at least this many times the error of the check itself
 SMALL = 1e-3
 SHOWN = 8
-FRESH_STEPS = 50
-DIRECTIONS = 8  # along a single one a derivative may happen to be next to nothing, and its relative error large
+FRESH_POINTS = 50
+DIRECTIONS = 8  # along a single one a derivative may happen to be tiny, and its relative error large
 NEARLY = 1e-3  # an answer off by this much, relatively, is wrong
 
 
@@ -40,7 +40,7 @@ def check_points(assignment: Assignment) -> Finding:
                 odd.append(line)
     if odd and not problems:
         return Finding("steps", "warning", "some quantities are rather small or large", odd)
-    good = f"{len(assignment.points)} steps, all quantities of order one"
+    good = f"{len(assignment.points)} sample points, all quantities of order one"
     return finding("steps", good, "quantities are too small or too large to compare numbers", problems[:SHOWN])
 
 
@@ -59,33 +59,29 @@ def check_solution(assignment: Assignment) -> Finding:
         if bad:
             wrong.append(gradient.name)
             shown = ", ".join(f"{errors[method][0]:.1e} by {method.replace('_', ' ')}" for method in bad)
-            problems.append(f"{gradient.name}: relative error {shown}, at step {errors[bad[0]][1] + 1}")
+            problems.append(f"{gradient.name}: relative error {shown}, at sample point {errors[bad[0]][1] + 1}")
     shown = ", ".join(f"{error:.1e} by {method.replace('_', ' ')}" for method, error in worst.items())
+    # Those of the wrong gradients that build on no other wrong one.
+    first = ", ".join(name for name in wrong if not set(wrong) & set(assignment.ancestors[name]))
     return finding(
         "solution",
         f"the solution agrees with the numerical derivatives of the model: largest relative error {shown}",
-        f"the solution does not agree with the numerical derivatives of the model; begin with {_first(assignment, wrong)}",
+        f"the solution does not agree with the numerical derivatives of the model; begin with {first}",
         problems,
     )
 
 
-def _first(assignment: Assignment, wrong: list[str]) -> str:
-    """Those of the wrong gradients that build on no other wrong one."""
-    return ", ".join(name for name in wrong if not set(wrong) & set(assignment.ancestors[name]))
-
-
 def _error(assignment: Assignment, gradient: Gradient, method: str) -> tuple[float, int]:
-    """The largest relative error over the steps, and the number of the step."""
+    """The largest relative error over the sample points, and the number of the sample point."""
     check = assignment.config.checks.finite_difference
     errors = []
     for point, right, known in zip(
         assignment.points, assignment.exact[gradient.name], assignment.numeric[gradient.name], strict=True
     ):
-        if right.shape != point.shape(assignment.symbolic(gradient)):
-            raise ConfigError(
-                f"{assignment.config.solution}: {gradient.name}: expected shape {point.shape(assignment.symbolic(gradient))},"
-                f" that of {gradient.of}, found {right.shape}"
-            )
+        expected = point.shape(assignment.symbolic(gradient))
+        if right.shape != expected:
+            where = f"{assignment.config.solution}: {gradient.name}"
+            raise ConfigError(f"{where}: expected shape {expected}, that of {gradient.of}, found {right.shape}")
         size = check.step_size if method == check.method else STEP_SIZE[method]
         numeric = differentiate(
             assignment.graph, point, gradient.of, method=method, step_size=size, directions=known.directions
@@ -96,26 +92,27 @@ def _error(assignment: Assignment, gradient: Gradient, method: str) -> tuple[flo
 
 
 def check_fresh_points(assignment: Assignment) -> Finding:
-    """The solution at steps drawn as for single files, along a few random directions, and at the inconsistent step."""
+    """The solution at sample points drawn as for single files, along random directions, and at the inconsistent one."""
     limit = FRESH_MARGIN * max(assignment.config.checks.reference.tolerance, 1e-14)
     problems = []
     try:
-        for i in range(FRESH_STEPS):
+        for i in range(FRESH_POINTS):
             point = assignment.fresh_point(hashlib.sha256(bytes([i])).hexdigest())
             problems += [
                 f"{name}: relative error {error:.1e}"
                 for name, error in _errors_along_directions(assignment, point)
                 if not error <= limit
             ]
-        inconsistent = [name for name, value in assignment.given.items() if not np.isfinite(value).all()]
         problems += [
-            f"{name}: not finite at the sample point whose quantities contradict one another" for name in inconsistent
+            f"{name}: not finite at the sample point whose quantities contradict one another"
+            for name, value in assignment.given.items()
+            if not np.isfinite(value).all()
         ]
     except ConfigError as error:
         problems = [str(error)]
     return finding(
         "sample points of single files",
-        f"the solution is right at {FRESH_STEPS} more sample points, drawn as for single files",
+        f"the solution is right at {FRESH_POINTS} more sample points, drawn as for single files",
         "the solution or the model fails at sample points drawn as for single files",
         list(dict.fromkeys(problems))[:SHOWN],
     )
@@ -130,7 +127,7 @@ def _errors_along_directions(assignment: Assignment, point: Point) -> Iterator[t
 
 
 def check_margins(assignment: Assignment) -> Finding:
-    """The numerical derivative in use against the tolerance, and the tolerance against answers that are nearly right."""
+    """The numerical derivative against the tolerance, and the tolerance against answers that are nearly right."""
     tolerance = assignment.config.checks.finite_difference.tolerance
     problems, narrow = [], []
     for gradient in assignment.config.gradients:
@@ -144,19 +141,19 @@ def check_margins(assignment: Assignment) -> Finding:
         return Finding("tolerances", "warning", f"the tolerance {tolerance:.0e} leaves little room", grouped(narrow))
     return finding(
         "tolerances",
-        f"right answers have room, answers off by {NEARLY:.0e} lose marks, difference quotients are told from formulas",
-        "a tolerance does not fit",
+        f"right answers have room, answers off by {NEARLY:.0e} lose marks, and so do difference quotients",
+        "a tolerance is too loose or too tight",
         grouped(problems),
     )
 
 
 def _let_through(assignment: Assignment, gradient: Gradient) -> list[str]:
-    """Answers that are not right, or not derived, and keep marks all the same."""
+    """Answers that are not right, or not derived, but keep marks."""
     right, checks = assignment.exact[gradient.name], assignment.config.checks
     random = np.random.default_rng(0)
     near = [value * (1 + NEARLY * random.choice([-1, 1], value.shape)) for value in right]
     found = []
-    if judged(assignment, gradient, near).finite_difference.passed:
+    if check_values(assignment, gradient, near).finite_difference.passed:
         found.append(
             f"an answer off by {NEARLY:.0e} passes (finite_difference.tolerance {checks.finite_difference.tolerance:.0e})"
         )
@@ -165,7 +162,7 @@ def _let_through(assignment: Assignment, gradient: Gradient) -> list[str]:
             differentiate(assignment.graph, point, gradient.of, method=method).value.reshape(value.shape)
             for point, value in zip(assignment.points, right, strict=True)
         ]
-        if judged(assignment, gradient, numeric).reference.passed:
+        if check_values(assignment, gradient, numeric).reference.passed:
             found.append(
                 f"{method} differences pass for a formula (reference.tolerance {checks.reference.tolerance:.0e})"
             )
@@ -173,35 +170,25 @@ def _let_through(assignment: Assignment, gradient: Gradient) -> list[str]:
 
 
 def check_trivial(assignment: Assignment) -> Finding:
-    """Zeros, ones and an answer kept from the first step earn nothing."""
+    """Zeros and ones earn nothing."""
     problems = []
     for gradient in assignment.config.gradients:
-        right = assignment.exact[gradient.name]
-        for word, values in (
-            ("zeros", [0 * value for value in right]),
-            ("ones", [np.ones_like(value) for value in right]),
-        ):
-            verdicts = judged(assignment, gradient, values)
-            if verdicts.shape.passed:
+        for word, constant in (("zeros", np.zeros_like), ("ones", np.ones_like)):
+            values = [constant(value) for value in assignment.exact[gradient.name]]
+            if check_values(assignment, gradient, values).shape.passed:
                 problems.append(f"{gradient.name}: {word} keep marks")
-    same_sizes = {tuple(point.sizes.values()) for point in assignment.points}
-    if len(same_sizes) == len(assignment.points) and len(same_sizes) > 1:
-        details = [
-            "no two steps share their sizes: an answer that never changes is caught by its shape or values alone"
-        ]
-    else:
-        details = []
-    return finding(
-        "trivial answers",
-        "zeros and constants earn nothing",
-        "an answer without a derivation keeps marks",
-        problems,
-        details,
-    )
+    sizes = {tuple(point.sizes.values()) for point in assignment.points}
+    details = []
+    if len(sizes) == len(assignment.points) > 1:
+        details.append(
+            "no two sample points share their sizes: an answer that never changes fails by its shape or values alone"
+        )
+    good, bad = "zeros and constants earn nothing", "an answer without a derivation keeps marks"
+    return finding("trivial answers", good, bad, problems, details)
 
 
-def judged(assignment: Assignment, gradient: Gradient, values: list[Array]) -> Verdicts:
-    """The verdicts on arrays as a student's answer, in the direction of the loss."""
+def check_values(assignment: Assignment, gradient: Gradient, values: list[Array]) -> Verdicts:
+    """The verdicts on arrays as a student's answer; the arrays are in the direction of the loss."""
     answers = [Answer("returned", as_data(assignment.config.sign * value), "ndarray") for value in values]
     return check_gradient(assignment, gradient, answers)
 
@@ -211,13 +198,9 @@ def as_data(value: Array) -> ArrayData:
     return ArrayData(array.dtype.str, np.shape(value), array.tobytes())
 
 
-def another_seed(seed: str) -> str:
-    """The next seed, reproducibly."""
-    return f"{(int(seed, 16) + 1) % 2**128:032x}"
-
-
 def elsewhere(assignment: Assignment) -> Assignment:
-    """The same assignment at other random steps."""
-    moved = msgspec.structs.replace(assignment.config.steps, seed=another_seed(assignment.config.steps.seed))
+    """The same assignment at other random sample points: those of the next seed."""
+    seed = f"{(int(assignment.config.steps.seed, 16) + 1) % 2**128:032x}"
+    moved = msgspec.structs.replace(assignment.config.steps, seed=seed)
     config = msgspec.structs.replace(assignment.config, steps=moved)
     return dataclasses.replace(assignment, config=config, points=make_points(config, assignment.graph))

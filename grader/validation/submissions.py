@@ -1,5 +1,10 @@
-"""Submissions that the assignment makes of itself, run in the sandbox: the solution, its rewritings, and the stubs."""
+"""The assignment's own submissions, run in the sandbox: the solution, other ways of writing it, and the stubs.
 
+The source of the instructors' solution is rewritten; where only the returned value differs, its functions are wrapped.
+"""
+
+import ast
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from grader.errors import SandboxError
@@ -8,11 +13,10 @@ from grader.problem.assignment import Assignment
 from grader.records.result import Grade
 from grader.sandbox.host import Sandbox
 from grader.validation.finding import Finding, finding, grouped
-from grader.validation.rewriting import rewritings
 
 
 def check_sandbox(assignment: Assignment, sandbox: Sandbox) -> Finding:
-    """Whether the sandbox holds here."""
+    """Whether the sandbox is as strong here as the config requires."""
     if sandbox.report.strong:
         return Finding("sandbox", "passed", str(sandbox.report))
     required = assignment.config.sandbox.require == "strong"
@@ -21,7 +25,8 @@ def check_sandbox(assignment: Assignment, sandbox: Sandbox) -> Finding:
 
 def check_rewritings(assignment: Assignment, sandbox: Sandbox) -> Finding:
     """The solution, and other ways of writing it, must earn full marks."""
-    source = (assignment.folder / assignment.config.solution).read_text(encoding="utf-8")
+    assert assignment.reference is not None
+    source = assignment.reference.source.decode()
     accepted = assignment.config.checks.reference.float32 == "accept"
     negative = assignment.config.sign < 0
     problems, ways = [], []
@@ -45,17 +50,9 @@ def check_stubs(assignment: Assignment, sandbox: Sandbox) -> Finding:
     found = _graded(assignment, sandbox, stubs.read_bytes())
     if isinstance(found, str):
         return Finding("stubs", "failed", f"could not be run: {found}")
-    earned = [
-        f"{gradient.name} earns {gradient.score:g} of {gradient.max_score:g}"
-        for gradient in found.gradients
-        if gradient.score
-    ]
-    absent = [
-        f"{gradient.name}: {gradient.status}: {gradient.message}"
-        for gradient in found.gradients
-        if gradient.status != "missing"
-    ]
-    return finding("stubs", "the unwritten functions earn nothing", "the stubs are not all unwritten", earned or absent)
+    earned = [f"{one.name} earns {one.score:g} of {one.max_score:g}" for one in found.gradients if one.score]
+    written = [f"{one.name}: {one.status}: {one.message}" for one in found.gradients if one.status != "missing"]
+    return finding("stubs", "the empty functions earn nothing", "not all stubs are empty", earned or written)
 
 
 def _graded(assignment: Assignment, sandbox: Sandbox, source: bytes) -> Grade | str:
@@ -66,12 +63,129 @@ def _graded(assignment: Assignment, sandbox: Sandbox, source: bytes) -> Grade | 
 
 
 def _lost(way: str, found: Grade) -> list[tuple[str, str]]:
-    """What a way of writing the solution loses."""
+    """What a rewriting of the solution loses, and why."""
     lines = []
     for gradient in found.gradients:
         if gradient.status != "passed":
-            why = gradient.message or next(
-                (check.message for check in gradient.checks if check.message), gradient.status
-            )
-            lines.append((way, f"{gradient.name}: {why}"))
+            seen = [gradient.message, *(check.message for check in gradient.checks), gradient.status]
+            lines.append((way, f"{gradient.name}: {next(filter(None, seen))}"))
     return lines
+
+
+_HELPERS = '''\
+import numpy as np
+
+_depth = 0
+
+
+def _of_matrices(product):
+    """Arrays with another number of axes are multiplied as they are."""
+    return lambda a, b: product(a, b) if a.ndim == b.ndim == 2 else a @ b
+
+
+_dot = _of_matrices(np.dot)
+_einsum = _of_matrices(lambda a, b: np.einsum("ij,jk->ik", a, b))
+_outer = _of_matrices(lambda a, b: np.outer(a, b) if 1 == a.shape[1] == b.shape[0] else a @ b)
+_backwards = _of_matrices(lambda a, b: (b.T @ a.T).T)
+_sums = _of_matrices(lambda a, b: np.sum(a[:, :, None] * b[None, :, :], axis=1))
+
+
+@_of_matrices
+def _loops(a, b):
+    out = np.zeros((a.shape[0], b.shape[1]))
+    for i in range(a.shape[0]):
+        for j in range(b.shape[1]):
+            for k in range(a.shape[1]):
+                out[i, j] += a[i, k] * b[k, j]
+    return out
+
+
+def _returned(function, convert):
+    """Convert what the grader gets, not what the functions get from one another."""
+
+    def gradient(s):
+        global _depth
+        _depth += 1
+        try:
+            value = function(s)
+        finally:
+            _depth -= 1
+        return convert(value) if _depth == 0 else value
+
+    return gradient
+
+'''
+_PRODUCTS = {
+    "einsum": "_einsum",
+    "loops": "_loops",
+    "outer": "_outer",
+    "np.dot": "_dot",
+    "products backwards": "_backwards",
+    "sums": "_sums",
+}
+_RETURNED = {
+    "float32": "lambda value: ({}value).astype(np.float32)",
+    "lists": "lambda value: ({}value).tolist()",
+    "columns first in memory": "lambda value: np.asfortranarray({}value)",
+    "views": "lambda value: np.repeat({}value, 2, axis=-1)[..., ::2]",
+}
+
+
+def rewritings(source: str, names: list[str], *, negative: bool, float32: bool) -> Iterator[tuple[str, str]]:
+    """(what is different, source) for each rewriting of the solution, the solution itself first.
+
+    Args:
+        names: the gradients.
+        negative: students return gradients of the negative loss, so each returned value changes its sign.
+        float32: whether answers in single precision are accepted.
+    """
+    sign = "-" if negative else ""
+    plain = f"lambda value: {sign}value"
+    yield "as it is", _assembled(source, names, plain) if negative else source
+    for name, function in _PRODUCTS.items():
+        rewritten = _rewritten(source, _Products(function))
+        if function in rewritten:
+            yield name, _assembled(rewritten, names, plain)
+    yield "factors and terms exchanged", _assembled(_rewritten(source, _Exchanged()), names, plain)
+    for name, convert in _RETURNED.items():
+        if name != "float32" or float32:
+            yield name, _assembled(source, names, convert.format(sign))
+
+
+def _rewritten(source: str, transformer: ast.NodeTransformer) -> str:
+    return ast.unparse(ast.fix_missing_locations(transformer.visit(ast.parse(source))))
+
+
+def _assembled(source: str, names: list[str], convert: str) -> str:
+    """The helpers, the functions, and each gradient wrapped."""
+    wrapped = "\n".join(f"{name} = _returned({name}, {convert})" for name in names)
+    return f"{_HELPERS}\n{source}\n\n{wrapped}\n"
+
+
+class _Products(ast.NodeTransformer):
+    """`a @ b` as a call of another function."""
+
+    def __init__(self, function: str) -> None:
+        self.function = ast.parse(function, mode="eval").body
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+        self.generic_visit(node)
+        if not isinstance(node.op, ast.MatMult):
+            return node
+        return ast.Call(self.function, [node.left, node.right], [])
+
+
+class _Exchanged(ast.NodeTransformer):
+    """`a * b` as `b * a`, `a + b` as `b + a`, `a - b` as `-b + a`."""
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+        self.generic_visit(node)
+        change: Callable[[ast.expr, ast.expr], ast.expr] | None = _EXCHANGES.get(type(node.op))
+        return change(node.left, node.right) if change else node
+
+
+_EXCHANGES: dict[type[ast.operator], Callable[[ast.expr, ast.expr], ast.expr]] = {
+    ast.Mult: lambda a, b: ast.BinOp(b, ast.Mult(), a),
+    ast.Add: lambda a, b: ast.BinOp(b, ast.Add(), a),
+    ast.Sub: lambda a, b: ast.BinOp(ast.UnaryOp(ast.USub(), b), ast.Add(), a),
+}

@@ -1,4 +1,4 @@
-"""All checks of an assignment, in order.  Ties the parts together."""
+"""All checks of an assignment, in order."""
 
 from collections.abc import Iterator
 
@@ -7,8 +7,9 @@ import numpy as np
 from grader.errors import ConfigError
 from grader.problem.assignment import Assignment
 from grader.sandbox.host import Sandbox
-from grader.validation.finding import Finding, Report, report
-from grader.validation.hint_checks import check_derivation, check_hints, check_misconceptions
+from grader.validation.derivable import check_derivation
+from grader.validation.finding import FORMAT, Finding, Report
+from grader.validation.hint_checks import check_hints, check_misconceptions
 from grader.validation.mutation import check_mutants
 from grader.validation.numbers import check_fresh_points, check_margins, check_points, check_solution, check_trivial
 from grader.validation.submissions import check_rewritings, check_sandbox, check_stubs
@@ -17,21 +18,23 @@ from grader.validation.submissions import check_rewritings, check_sandbox, check
 def validate(assignment: Assignment, sandbox: Sandbox) -> Report:
     """Check an assignment that could be loaded."""
     with np.errstate(all="ignore"):
-        return report(assignment.config.title, list(_findings(assignment, sandbox)))
+        findings = list(_findings(assignment, sandbox))
+    sound = all(found.outcome != "failed" for found in findings)
+    return Report(FORMAT, assignment.config.title, sound, findings)
 
 
 def _findings(assignment: Assignment, sandbox: Sandbox) -> Iterator[Finding]:
     yield check_sandbox(assignment, sandbox)
     yield check_stubs(assignment, sandbox)
-    yield check_derivation(assignment)
     yield (points := check_points(assignment))
     try:
         solution = check_solution(assignment)
     except ConfigError as error:
         solution = Finding("solution", "failed", str(error))
     yield solution
+    yield check_derivation(assignment)
     if "failed" in (points.outcome, solution.outcome):
-        return  # all that follows is compared with the solution, at these steps
+        return  # everything else is compared with the solution at these sample points
     yield check_fresh_points(assignment)
     yield check_margins(assignment)
     yield check_trivial(assignment)

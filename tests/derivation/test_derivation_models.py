@@ -11,7 +11,8 @@ from conftest import ROOT
 from derivation_points import bundled_points, derived
 
 import grader.derivation as engine
-from grader.derivation.recorder import RULES, Rule
+import grader.derivation.formula as formula_module
+from grader.derivation.graph.recorder import RULES, Rule
 
 MODELS = sorted((Path(__file__).parent / "models").glob("*.py"))
 BUNDLED = {
@@ -118,7 +119,7 @@ def test_the_code_runs_and_gives_the_values(path: Path) -> None:
     namespace: dict[str, Any] = {**runpy.run_path(str(path)), "sigmoid": lambda a: 1 / (1 + np.exp(-a))}
     namespace["softmax"] = namespace.get("softmax", lambda a: np.exp(a) / np.exp(a).sum(-1, keepdims=True))
     exec("\n".join(formula.code for formula in formulas.values()), namespace)
-    everywhere = all(formula.general for formula in formulas.values())
+    everywhere = all(formula.code_is_general for formula in formulas.values())
     for number in range(len(some.points) if everywhere else 1):
         s = SimpleNamespace(**some.plain[number].values)
         for name, formula in formulas.items():
@@ -133,10 +134,69 @@ def test_formulas_are_what_a_person_writes(model: str, name: str) -> None:
     assert formula.general
 
 
-def test_a_loop_is_written_out_and_says_so() -> None:
-    formula = derived(Path(__file__).parent / "models" / "bptt_loop.py")["dJ_dH"]
-    assert not formula.general
+THROUGH_TIME = """\
+def dJ_dH(s):
+    \"\"\"dJ/dH, back through time, shape (Dh, Dh).\"\"\"
+    total = np.zeros(s.H.shape)
+    upstream, dh = dJ_dhs(s), np.zeros(s.hs[0:1].shape)
+    for t in reversed(range(len(s.hs))):
+        before = s.hs[t - 1:t] if t else s.h0
+        dh = dh + upstream[t:t + 1]
+        total += before.T @ (dh * s.hs[t:t + 1] * (1 - s.hs[t:t + 1]))
+        dh = (dh * s.hs[t:t + 1] * (1 - s.hs[t:t + 1])) @ s.H.T
+    return total
+"""
+
+
+def test_a_loop_over_time_is_a_loop_again() -> None:
+    formulas = derived(Path(__file__).parent / "models" / "bptt_loop.py")
+    assert not formulas["dJ_dH"].general, "as an expression"
+    assert formulas["dJ_dH"].code == THROUGH_TIME
+    assert all(formula.code_is_general for formula in formulas.values())
+
+
+FILLED = """\
+def dJ_dw(s):
+    \"\"\"dJ/dw, shape (F, C, 3).\"\"\"
+    total, upstream = np.zeros(s.w.shape), dJ_dout(s)
+    for i in range(s.out.shape[0]):
+        for j in range(s.out.shape[1]):
+            total[i] += upstream[i, j] * s.x[:, j:j + 3]
+    return total
+"""
+
+
+def test_a_convolution_by_loops_has_its_gradients_by_loops() -> None:
+    formulas = derived(Path(__file__).parent / "models" / "conv1d.py")
+    assert formulas["dJ_dw"].code == FILLED
+    assert "total[:, j:j + 3] += upstream[i, j] * s.w[i]" in formulas["dJ_dx"].code
+    assert all(formula.code_is_general for formula in formulas.values())
+
+
+def test_a_loop_that_is_wrong_at_a_point_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    path = Path(__file__).parent / "models" / "conv1d.py"
+    wrong = ["total, upstream = np.zeros(s.w.shape), dJ_dout(s)", "return total"]
+    monkeypatch.setattr(formula_module, "filled_loop", lambda *_: wrong)
+    formula = engine.derive(path)["dJ_dw"]
+    assert not formula.code_is_general
     assert "written out" in formula.code
+
+
+def test_what_is_upstream_of_a_loop_is_written_out_where_it_is_not_asked_for() -> None:
+    path = Path(__file__).parent / "models" / "bptt_loop.py"
+    formula = engine.derive(path, wrt={"dJ_dh0": "h0"}, points=derived(path)["dJ_dH"].derivation.points)["dJ_dh0"]
+    assert "upstream, dh = (s.P - s.Y) @ s.U.T, np.zeros(s.hs[0:1].shape)" in formula.code
+    assert formula.code_is_general
+
+
+def test_another_loop_is_written_out_and_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "model.py"
+    body = "total = 0\n    for k in range(len(x)):\n        total = total + x[k] ** (k + 1)\n    return total"
+    path.write_text(f'"""x is (N,)."""\n\n\ndef J(x):\n    {body}\n')
+    formula = engine.derive(path)["dJ_dx"]
+    assert formula.verified
+    assert not formula.code_is_general
+    assert "written out for N = 5" in formula.code
 
 
 def test_a_wrong_rule_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -201,3 +261,35 @@ def test_latex_has_balanced_braces_for_every_model(path: Path) -> None:
         assert formula.latex.count("{") == formula.latex.count("}")
         assert formula.latex.count(r"\left") == formula.latex.count(r"\right")
         assert "g1" not in formula.latex
+
+
+def test_a_function_of_the_solution_has_the_solutions_docstring(bundled: dict[str, engine.Formula]) -> None:
+    solution = (ROOT / "solutions/gradients.py").read_text()
+    for name in ("dJ_db2", "dJ_dU", "dJ_dh", "dJ_db1", "dJ_dI", "dJ_dH", "dJ_dh_prev"):
+        assert bundled[name].code.strip() in solution
+
+
+@pytest.mark.parametrize("path", MODELS, ids=lambda path: path.stem)
+def test_a_whole_solution_stands_alone(path: Path) -> None:
+    formulas = derived(path)
+    namespace: dict[str, Any] = {}
+    exec(engine.write_solution(formulas.values()), namespace)
+    some = next(iter(formulas.values())).derivation
+    s = SimpleNamespace(**some.plain[0].values)
+    assert not set(some.model.functions) & set(namespace) - set(some.model.helpers)
+    for name in formulas:
+        assert np.allclose(namespace[name](s), some.at_points[0][name].value, rtol=1e-11, atol=1e-13), name
+
+
+def test_gradients_of_minus_the_loss() -> None:
+    wrt = {"dJ_db2": "b2", "dJ_dU": "U"}
+    formulas = engine.derive(ROOT / "assignment/model.py", points=bundled_points(), wrt=wrt, loss="J", sign=-1)
+    assert [formula.text for formula in formulas.values()] == ["y - y_hat", "h.T @ dJ_db2"]
+    assert all(formula.verified for formula in formulas.values())
+    assert any(line.text == "∂(-J)/∂y_hat[i] = y[i] / y_hat[i]" for line in formulas["dJ_db2"].steps)
+
+
+def test_a_parameter_with_a_default_is_a_setting(tmp_path: Path) -> None:
+    path = tmp_path / "model.py"
+    path.write_text('"""x is (N, D)."""\n\n\ndef J(x, power=3):\n    return (x**power).sum()\n')
+    assert {name: formula.text for name, formula in engine.derive(path).items()} == {"dJ_dx": "3 * x**2"}

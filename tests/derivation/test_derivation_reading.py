@@ -1,5 +1,6 @@
 """Reading a model by running it: units, names, what docstrings say, and what is reported when it cannot be read."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -7,8 +8,8 @@ import pytest
 
 import grader.derivation as engine
 from grader.derivation.docstrings import Described, described, sample, sizes_for
-from grader.derivation.loading import Model
-from grader.derivation.recorder import new_graph
+from grader.derivation.graph.loading import Model
+from grader.derivation.graph.recorder import new_graph
 
 
 def written(folder: Path, source: str, doc: str = "x is (N, D), w is (D,).") -> Path:
@@ -76,6 +77,7 @@ READABLE = {
     "ufunc methods": "return np.add.reduce(np.multiply.outer(w, x @ w).sum(axis=0))",
     "a walrus and min": "return np.min((y := x @ w) ** 2) + np.ptp(w[:1]) if False else np.min((y := x @ w) ** 2)",
     "math": "return math.exp(-(x @ w)[0] ** 2) + math.sqrt(len(x)) * math.pow(w[0], 2) + math.pi",
+    "keywords": "return np.sum(np.transpose(x, axes=(1, 0)) ** 2) + np.sum(np.moveaxis(x, 0, -1) @ x[:, 0])",
     "sizes": "n, d = x.shape\n    return np.sum(x @ w) / (n * d) + x.size * w[0] / np.sqrt(d)",
     "isinstance": "scale = 2.0\n    assert isinstance(scale, float)\n    return scale * np.sum(x @ w)",
 }
@@ -133,20 +135,22 @@ def test_units_written_out_in_the_middle_of_a_function_are_found(tmp_path: Path)
 SAID = {
     "x is (N, D).": Described(("N", "D")),
     "a, x and c are (1, Dh).": Described(("1", "Dh")),
-    "x : (N, D) array of inputs": Described(("N", "D")),
+    "x : (N, D) array of all inputs": Described(("N", "D")),
     "x has shape (W - K + 1,).": Described(("W - K + 1",)),
     "a is (K,), x is (N, K), one-hot, b is (N, N).": Described(("N", "K"), "one_hot"),
     "a is (N, K), one-hot, and x is (N,), labels below K.": Described(("N",), "index", "K"),
     "x is an index below V, and y is (1, V), one-hot.": Described((), "index", "V"),
     "x is a positive number.": Described((), "positive"),
     "x is (N, D), probabilities.": Described(("N", "D"), "probability"),
+    "x is (N, D), probabilities, z is (N, D), and y are (N,), labels.": Described(("N", "D"), "probability"),
     "x is (N, H), a mask of zeros and ones.": Described(("N", "H"), "mask"),
 }
 
 
 @pytest.mark.parametrize("doc", SAID)
 def test_what_docstrings_say_of_an_input(tmp_path: Path, doc: str) -> None:
-    model = Model(written(tmp_path, "def J(x):\n    return np.sum(x)", doc))
+    inputs = [name for name in "a b c x y z".split() if re.search(rf"\b{name}(,| is| are| and| :| has)", doc)]
+    model = Model(written(tmp_path, f"def J({', '.join(inputs)}):\n    return np.sum(x)", doc))
     assert described(model, "J")["x"] == SAID[doc]
 
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 import grader.derivation.formula
-from grader.derivation.backward import gradients
-from grader.derivation.recorder import RULES, Tracer, new_graph, record
-from grader.derivation.verify import slope
+from grader.derivation.graph.recorder import RULES, Tracer, new_graph, record
+from grader.derivation.numerical import slope
+from grader.derivation.rules.backward import gradients
 
 assert grader.derivation.formula  # fills the tables
 

@@ -8,12 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import grader.derivation as engine
-from grader.derivation.entries import Namer, NotInIndices, entry
-from grader.derivation.entry_text import text, value
-from grader.derivation.nodes import Node
-from grader.derivation.printing import CodePrinter, Printer
-from grader.derivation.recorder import Tracer, new_graph, record
-from grader.derivation.simplify import Simplifier
+from grader.derivation.graph.nodes import Node
+from grader.derivation.graph.recorder import Tracer, new_graph, record
+from grader.derivation.index_notation.entries import entry
+from grader.derivation.index_notation.entry_text import text, value
+from grader.derivation.index_notation.expressions import Namer, NotInIndices
+from grader.derivation.simplify.simplify import Simplifier
+from grader.derivation.writing.code import CodePrinter
+from grader.derivation.writing.printing import Printer
 
 assert engine.derive  # fills the tables
 

@@ -6,16 +6,17 @@ from pathlib import Path
 
 from grader.classroom.batch.coordinator import Work, Workers, grade_all
 from grader.classroom.batch.pool import Pool
-from grader.classroom.batch.progress import show_progress
-from grader.classroom.batch.session import check_state, fingerprint_of, refuser, source_limit
 from grader.classroom.exports.results import write_results
-from grader.classroom.store.remaining import ungraded
+from grader.classroom.store.query import ungraded
 from grader.classroom.store.store import Store
+from grader.config.keys import Config
 from grader.config.load import load_config
+from grader.errors import UsageError
 from grader.inputs.download import Download, read_download
 from grader.inputs.entry import receive
 from grader.inputs.reader import READER
 from grader.inputs.submission import handout_digests
+from grader.problem.fingerprint import Fingerprint
 
 
 @dataclass
@@ -24,11 +25,11 @@ class Outcome:
 
     Attributes:
         taken: submissions in the download.
-        graded: of them now, by this run.
-        failed: could not be graded, in all; our fault, or a file that could not be read.
+        graded: how many of them were graded now.
+        failed: how many could not be graded, in all: through our fault, or because the file could not be read.
         absent: students with results from an earlier download who are not in this one.
-        kept: students whose file in this download is older than the one that was graded, which stays.
-        set_back: those whose older file was taken all the same.
+        kept: students whose file in this download is older than the graded one, which stays.
+        set_back: students whose older file was taken because of `force`.
     """
 
     layout: str = ""
@@ -55,7 +56,7 @@ def run_batch(
     """Grade the download at `path` into the folder `out`.
 
     Args:
-        force: take this download's files also where they are older than those that were graded.
+        force: take files of this download even if they are older than the graded ones.
 
     Raises:
         GraderError: nothing could be read, the workers refused, or the store failed; what is graded stays.
@@ -65,22 +66,13 @@ def run_batch(
     with Store(out, create=True) as store:
         workers = make_workers(config_path, jobs, dask)
         try:
-            outcome = Outcome(download.layout, len(download.entries))
-            known = handout_digests(config, config_path.resolve().parent, path)
-            refused = list(download.refused)
-            for entry in download.entries:
-                received = receive(entry, config.submission, source_limit(config), refused, known)
-                if not store.receive(entry, received, keep_newer=True):
-                    if force:
-                        store.receive(entry, received)
-                    (outcome.set_back if force else outcome.kept).extend(one.key for one in entry.people)
-            READER.close()
-            store.note_download(path, download.layout, refused)
-            outcome.absent = _absent(store, download)
+            handout = handout_digests(config, config_path.resolve().parent, path)
+            outcome = _receive_all(store, download, path, config, handout, force=force)
             outcome.graded = _grade(store, workers, config_path)
         finally:
             workers.close()
-        outcome.failed = _count_failed(store)
+        sql = "SELECT COUNT(*) FROM current WHERE status IN ('not_graded', 'unreadable', 'waiting')"
+        (outcome.failed,) = store.connection.execute(sql).fetchone()
         outcome.written = write_results(out, config)
     return outcome
 
@@ -93,21 +85,48 @@ def make_workers(config_path: Path, jobs: int, dask: str, *, stored_only: bool =
     return Pool(config_path, jobs, stored_only=stored_only)
 
 
-def _grade(store: Store, workers: Workers, config_path: Path) -> int:
-    state = fingerprint_of(workers.hello())
-    check_state(store, state)
-    todo = ungraded(store.connection)
-    round_id = store.begin_round("batch", state, config_path.read_text(encoding="utf-8-sig"))
-    grade_all(store, workers, round_id, map(Work, todo), show_progress(len(todo)), refuser(config_path))
-    store.finish_round(round_id)
-    return len(todo)
-
-
-def _absent(store: Store, download: Download) -> list[str]:
+def _receive_all(
+    store: Store, download: Download, path: Path, config: Config, handout: frozenset[str], *, force: bool
+) -> Outcome:
+    """Put what the download at `path` holds into the store."""
+    outcome = Outcome(download.layout, len(download.entries))
+    refused = list(download.refused)
+    for entry in download.entries:
+        received = receive(entry, config.submission, config.sandbox.source_kb * 1024, refused, handout)
+        if not store.receive(entry, received, keep_newer=True):
+            if force:
+                store.receive(entry, received)
+            (outcome.set_back if force else outcome.kept).extend(one.key for one in entry.people)
+    READER.close()
+    store.note_download(path, download.layout, refused)
     here = {one.key for entry in download.entries for one in entry.people}
-    return [key for (key,) in store.connection.execute("SELECT key FROM students ORDER BY key") if key not in here]
+    known = [key for (key,) in store.connection.execute("SELECT key FROM students ORDER BY key")]
+    outcome.absent = [key for key in known if key not in here]
+    return outcome
 
 
-def _count_failed(store: Store) -> int:
-    sql = "SELECT COUNT(*) FROM current WHERE status IN ('not_graded', 'unreadable', 'waiting')"
-    return int(store.connection.execute(sql).fetchone()[0])
+def _grade(store: Store, workers: Workers, config_path: Path) -> int:
+    state = workers.hello().fingerprint
+    check_state(store, state)
+    work = [Work(submission) for submission in ungraded(store.connection)]
+    grading_run = store.begin_grading_run("batch", state, config_path.read_text(encoding="utf-8-sig"))
+    grade_all(store, workers, grading_run, work, config_path)
+    store.finish_grading_run(grading_run)
+    return len(work)
+
+
+def check_state(store: Store, state: Fingerprint) -> None:
+    """Check that the current gradings belong to this state of the assignment: one table of marks, one rubric.
+
+    Raises:
+        UsageError: they do not.
+    """
+    found = store.current_states()
+    older = [one for one in found if one != (state.spec, state.solution)]
+    if older:
+        what = "config.yaml or the model" if older[0][0] != state.spec else "the solution, or a file beside it,"
+        whose = "some of these results" if len(found) > 1 else "these results"
+        raise UsageError(
+            f"{store.folder}: {what} changed since {whose} were graded. `grader regrade {store.folder}` brings them up to"
+            " date first, with --rerun where it leaves some as they are; or choose another --out"
+        )

@@ -1,13 +1,14 @@
-"""Grade on a Dask cluster: the same worker processes as on one machine, started beside every Dask worker.
+"""Grade on a Dask cluster: the same worker processes as on one machine, started by every Dask worker.
 
-The assignment travels as the bytes of its files, results as plain bytes. The scheduler sees chunks of submissions; a chunk
-that is lost with its worker is handed out again, and a submission is stored once, whichever copy of it comes first.
+The assignment is sent as the bytes of its files, and results come back as bytes.  The scheduler sees chunks of submissions; a
+chunk that is lost with its worker is handed out again, and a submission is stored once, whichever copy of it comes first.
 """
 
 import importlib
 import queue
 import socket
 import time
+from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -17,13 +18,12 @@ from urllib.parse import urlsplit
 import msgspec
 
 from grader.classroom.batch.clusterwork import grade_chunk, say_hello
-from grader.classroom.batch.pool import Lost, WorkerRefused
-from grader.classroom.batch.protocol import Hello, Result, Task
+from grader.classroom.batch.protocol import Hello, Refusal, Result, Task, WorkerRefused
 from grader.config.load import load_config
 from grader.errors import GraderError, UsageError
 from grader.problem.fingerprint import staff_files
 
-_SCHEMES = ("tcp", "tls", "ws", "wss", "ucx")  # what Dask speaks between machines
+_SCHEMES = ("tcp", "tls", "ws", "wss", "ucx")  # the protocols of Dask between machines
 CHUNK = 24  # submissions: a tenth of a second of work, long against a scheduler's millisecond
 AHEAD = 3  # chunks per thread of the cluster
 TRIES = 3  # of a submission, once it is alone in its chunk
@@ -45,52 +45,52 @@ class Cluster:
             ClusterError: there is no scheduler.
         """
         self._files = assignment_files(config)
-        self._judge_only = stored_only
+        self._stored_only = stored_only
         self._address = address if "://" in address else f"tcp://{address}"
         self._client = self._connect(15)
         self._hello: Hello | None = None
+        self._under_way: dict[Any, list[Task]] = {}  # by future, until it is settled
+        self._finished: queue.Queue[Any] = queue.Queue()
+        self._failures: Counter[int] = Counter()  # by task
 
     def hello(self) -> Hello:
-        """What one of the workers says of itself; the others are held to the same assignment with every chunk.
+        """The first message of one of the workers; the others must agree with it for every chunk.
 
         Raises:
             GraderError: there is no worker, or it refuses.
         """
         if self._hello is None:
             self._wait_for_workers()
-            data = self._client.submit(say_hello, self._files, self._judge_only, pure=False).result()
-            hello = msgspec.msgpack.decode(data, type=Hello)
-            if hello.error:
-                raise WorkerRefused(hello)
-            self._hello = hello
+            data = self._client.submit(say_hello, self._files, self._stored_only, pure=False).result()
+            message = msgspec.msgpack.decode(data, type=Hello | Refusal)
+            if isinstance(message, Refusal):
+                raise WorkerRefused(message)
+            self._hello = message
         return self._hello
 
-    def run(self, tasks: Iterator[Task]) -> Iterator[Result | Lost]:
+    def run(self, tasks: Iterator[Task]) -> Iterator[Result]:
         """The results of the tasks, in the order in which they are ready.  Every task has exactly one.
 
         Raises:
             ClusterError: the scheduler has gone and does not come back.
         """
-        finished: queue.Queue[Any] = queue.Queue()
-        under_way: dict[Any, list[Task]] = {}  # by future; what is not in it any more is settled
-        tries: dict[int, int] = {}
-        self._hand_out_more(tasks, under_way, finished)
-        while under_way:
-            future = self._next_finished(finished)
+        self._hand_out_more(tasks)
+        while self._under_way:
+            future = self._next_finished()
             if future is None or future.status in ("cancelled", "lost"):
-                if future is None or future in under_way:
-                    self._start_again(under_way, finished)
+                if future is None or future in self._under_way:
+                    self._start_again()
                 continue
-            chunk = under_way.pop(future, None)
+            chunk = self._under_way.pop(future, None)
             if chunk is None:
                 continue
             try:
                 results = msgspec.msgpack.decode(future.result(), type=list[Result])
             except Exception as error:
-                yield from self._once_more(chunk, error, tries, under_way, finished)
+                yield from self._once_more(chunk, error)
             else:
                 yield from results
-            self._hand_out_more(tasks, under_way, finished)
+            self._hand_out_more(tasks)
 
     def close(self) -> None:
         self._client.close(timeout=5)
@@ -122,64 +122,56 @@ class Cluster:
                 f"{self._address}: the Dask scheduler has no workers; start some with `dask worker {self._address}`"
             ) from error
 
-    def _hand_out_more(
-        self, tasks: Iterator[Task], under_way: dict[Any, list[Task]], finished: "queue.Queue[Any]"
-    ) -> None:
+    def _hand_out_more(self, tasks: Iterator[Task]) -> None:
         """Keep every thread of the cluster supplied."""
-        wanted = AHEAD * max(1, sum(self._client.nthreads().values())) if len(under_way) < AHEAD else len(under_way) + 1
-        while len(under_way) < wanted and (chunk := list(islice(tasks, CHUNK))):
-            self._hand_out(chunk, under_way, finished)
+        wanted = len(self._under_way) + 1
+        if len(self._under_way) < AHEAD:
+            wanted = AHEAD * max(1, sum(self._client.nthreads().values()))
+        while len(self._under_way) < wanted and (chunk := list(islice(tasks, CHUNK))):
+            self._hand_out(chunk)
 
-    def _hand_out(self, chunk: list[Task], under_way: dict[Any, list[Task]], finished: "queue.Queue[Any]") -> None:
-        hello = self.hello()
-        state = msgspec.msgpack.encode(hello.fingerprint)
-        future = self._client.submit(
-            grade_chunk, self._files, self._judge_only, state, msgspec.msgpack.encode(chunk), pure=False
-        )
-        under_way[future] = chunk
-        future.add_done_callback(finished.put)
+    def _hand_out(self, chunk: list[Task]) -> None:
+        state, encoded = msgspec.msgpack.encode(self.hello().fingerprint), msgspec.msgpack.encode(chunk)
+        future = self._client.submit(grade_chunk, self._files, self._stored_only, state, encoded, pure=False)
+        self._under_way[future] = chunk
+        future.add_done_callback(self._finished.put)
 
-    def _next_finished(self, finished: "queue.Queue[Any]") -> Any:
+    def _next_finished(self) -> Any:
         """The next future that is done; None when the scheduler has gone."""
         while True:
             try:
-                return finished.get(timeout=1)
+                return self._finished.get(timeout=1)
             except queue.Empty:
                 if self._client.status != "running":
                     return None
 
-    def _start_again(self, under_way: dict[Any, list[Task]], finished: "queue.Queue[Any]") -> None:
+    def _start_again(self) -> None:
         """The scheduler has forgotten everything: connect again and hand out what is not settled."""
-        chunks = list(under_way.values())
-        under_way.clear()
+        chunks = list(self._under_way.values())
+        self._under_way.clear()
         self._client.close(timeout=5)
         self._client = self._connect(PATIENCE)
         self._wait_for_workers()
         for chunk in chunks:
-            self._hand_out(chunk, under_way, finished)
+            self._hand_out(chunk)
 
-    def _once_more(
-        self,
-        chunk: list[Task],
-        error: Exception,
-        tries: dict[int, int],
-        under_way: dict[Any, list[Task]],
-        finished: "queue.Queue[Any]",
-    ) -> Iterator[Lost]:
+    def _once_more(self, chunk: list[Task], error: Exception) -> Iterator[Result]:
         """Hand out a chunk that failed, one by one, so that one bad submission costs nobody else anything."""
         for task in chunk:
-            tries[task.number] = tries.get(task.number, 0) + 1
-            if tries[task.number] < TRIES:
-                self._hand_out([task], under_way, finished)
+            self._failures[task.number] += 1
+            if self._failures[task.number] < TRIES:
+                self._hand_out([task])
             else:
-                yield Lost(task.number, f"failed on the cluster {TRIES} times: {' '.join(str(error).split())[:300]}")
+                yield Result(
+                    task.number, error=f"failed on the cluster {TRIES} times: {' '.join(str(error).split())[:300]}"
+                )
 
 
 def _knock(address: str, seconds: float) -> None:
-    """Wait until a scheduler greets at the address: Dask itself says less, and later or never, where none does.
+    """Wait until a scheduler answers at the address: without one, Dask itself reports less, and later or never.
 
     Raises:
-        OSError: nothing does.
+        OSError: none answers.
         ValueError: it is no address.
     """
     parts = urlsplit(address)
@@ -192,16 +184,15 @@ def _knock(address: str, seconds: float) -> None:
     while True:
         try:
             with socket.create_connection((host, port), timeout=5) as line:
-                if parts.scheme == "tcp":  # in the others it is not the scheduler that speaks first
+                if parts.scheme == "tcp":  # with the others the scheduler is not the first to speak
                     line.settimeout(seconds)
                     if not line.recv(1):
                         raise ConnectionResetError("something else listens there, and hangs up")
+            return
         except (ConnectionRefusedError, ConnectionResetError):
             if time.monotonic() > end or seconds < PATIENCE:
                 raise
             time.sleep(0.5)
-        else:
-            return
 
 
 def assignment_files(config: Path) -> dict[str, bytes]:
@@ -213,7 +204,7 @@ def assignment_files(config: Path) -> dict[str, bytes]:
     folder = config.resolve().parent
     loaded = load_config(config)
     files = {"config.yaml": config.read_bytes()}
-    for path in (folder / loaded.model, *staff_files(folder / loaded.solution)):
+    for path in (folder / loaded.model, *staff_files(folder, loaded)):
         if not path.resolve().is_relative_to(folder):
             raise UsageError(
                 f"{config}: {path} is outside the folder of the assignment: a cluster gets that folder only"

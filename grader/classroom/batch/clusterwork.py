@@ -1,7 +1,7 @@
-"""What a Dask worker does: keep graders ready, one for each of its threads, and give them chunks of submissions.
+"""The part of a Dask worker: keep graders ready, one for each of its threads, and give them chunks of submissions.
 
-A grader is a worker process as on one machine, with its own sandbox; the Dask worker only passes bytes on, and what it
-starts ends with it.
+A grader is a worker process as on one machine, with its own sandbox.  The Dask worker only passes bytes on; the processes that
+it starts end with it.
 """
 
 import hashlib
@@ -14,8 +14,8 @@ from pathlib import Path
 
 import msgspec
 
-from grader.classroom.batch.pool import SLOTS, Lost, Pool, WorkerRefused
-from grader.classroom.batch.protocol import Hello, Task
+from grader.classroom.batch.pool import SLOTS, Pool
+from grader.classroom.batch.protocol import Refusal, Task, WorkerRefused
 from grader.errors import GraderError, SandboxError
 from grader.problem.fingerprint import Fingerprint
 
@@ -38,13 +38,13 @@ class _Grader:
 
 
 def say_hello(files: dict[str, bytes], stored_only: bool) -> bytes:
-    """What a grader here says of itself: a `Hello`, which may be a refusal."""
+    """The `Hello` of a grader here, or its `Refusal`."""
     grader = _borrow(files, stored_only)
     try:
         hello = grader.pool.hello()
     except WorkerRefused as error:
         grader.close()
-        return msgspec.msgpack.encode(Hello(None, error=str(error), exit_code=error.exit_code))
+        return msgspec.msgpack.encode(Refusal(str(error), error.exit_code))
     _give_back(grader)
     return msgspec.msgpack.encode(hello)
 
@@ -53,16 +53,15 @@ def grade_chunk(files: dict[str, bytes], stored_only: bool, state: bytes, tasks:
     """Grade some tasks; returns the list of results, all of them.
 
     Raises:
-        RuntimeError: this worker cannot grade them; as text, because the other end knows none of our classes for sure.
+        RuntimeError: this worker cannot grade them; as text, because the other end need not know our classes.
     """
     grader = _borrow(files, stored_only)
     try:
         found = _grade(grader.pool, msgspec.msgpack.decode(state, type=Fingerprint), tasks)
-    except GraderError as error:
+    except BaseException as error:
         grader.close()
-        raise RuntimeError(str(error)) from None
-    except BaseException:
-        grader.close()
+        if isinstance(error, GraderError):
+            raise RuntimeError(str(error)) from None
         raise
     _give_back(grader)
     return found
@@ -70,26 +69,21 @@ def grade_chunk(files: dict[str, bytes], stored_only: bool, state: bytes, tasks:
 
 def _grade(pool: Pool, state: Fingerprint, tasks: bytes) -> bytes:
     ours = pool.hello().fingerprint
-    if ours is None or (ours.spec, ours.solution, ours.steps, ours.version) != (
-        state.spec,
-        state.solution,
-        state.steps,
-        state.version,
-    ):
+    if msgspec.structs.replace(ours, runtime=state.runtime) != state:
         raise SandboxError(
             "this Dask worker has another version of gradient-grader, or other numbers come out of the model"
         )
     runtime = msgspec.json.encode(ours.runtime)
     results = []
     for result in pool.run(iter(msgspec.msgpack.decode(tasks, type=list[Task]))):
-        if isinstance(result, Lost):
-            raise SandboxError(result.reason)
+        if not result.grade:
+            raise SandboxError(result.error)
         results.append(msgspec.structs.replace(result, runtime=runtime))
     return msgspec.msgpack.encode(results)
 
 
 def _borrow(files: dict[str, bytes], stored_only: bool) -> _Grader:
-    """A grader for this assignment that nobody uses; those for others are ended."""
+    """A grader for this assignment that is not in use; those for other assignments are closed."""
     key = hashlib.sha256(msgspec.msgpack.encode([sorted(files.items()), stored_only])).hexdigest()
     global _started
     with _lock:

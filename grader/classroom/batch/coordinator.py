@@ -1,34 +1,36 @@
-"""Hand out what is not graded yet, and store what comes back: the one place where results enter the store."""
+"""Hand out what is to be graded, and store what comes back: the one place where results enter the store."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import msgspec
 
-from grader.classroom.batch.pool import Lost
-from grader.classroom.batch.progress import Progress
+from grader.classroom.batch.progress import show_progress
 from grader.classroom.batch.protocol import Hello, Result, Task
 from grader.classroom.store.gradings import Flag, RunRecord, record
 from grader.classroom.store.packing import is_whole, unpack_run
 from grader.classroom.store.store import Store
-from grader.records.run import Run
+from grader.records.run import Answer, ArrayData, Run
+
+TOLERANCE = 1e-9  # other versions of numpy, and other processors, differ in the last digits
 
 
 class Workers(Protocol):
     """Whatever grades tasks: processes on this machine, or a cluster."""
 
     def hello(self) -> Hello: ...
-    def run(self, tasks: Iterator[Task]) -> Iterator[Result | Lost]: ...
+    def run(self, tasks: Iterator[Task]) -> Iterator[Result]: ...
     def close(self) -> None: ...
 
 
 @dataclass(frozen=True)
 class Work:
-    """One submission to be graded: what to run or, with `run_id`, which stored run to judge again.
+    """One submission to grade: run its file or, with `run_id`, grade that stored run again.
 
     Attributes:
-        before: the answers of an earlier run at the same steps, with which a new run is compared.
+        before: an earlier run at the same sample points, with which a new run is compared.
     """
 
     submission: int
@@ -36,40 +38,27 @@ class Work:
     before: int | None = None
 
 
-Compare = Callable[[Run, Run], str]  # how two runs of one file differ, "" if they do not
-NotGraded = Callable[[str, str], bytes]  # the grade as JSON of a file by name, and why it could not be graded
-
-
 def grade_all(
-    store: Store,
-    workers: Workers,
-    round_id: int,
-    work: Iterable[Work],
-    progress: Progress,
-    not_graded: NotGraded,
-    compare: Compare | None = None,
+    store: Store, workers: Workers, grading_run: int, work: Sequence[Work], config: Path, verb: str = "graded"
 ) -> None:
-    """Grade everything in `work`.  Each is stored as it comes.
+    """Grade everything in `work`.  Each grading is stored as it comes.
 
     Raises:
         GraderError: the store or the workers failed; what is stored stays.
     """
     hello = workers.hello()
     under_way: dict[int, Work] = {}
-    with progress:
+    with show_progress(len(work), verb) as progress:
         for result in workers.run(_tasks(store, work, under_way)):
             one = under_way.pop(result.number)
-            failed = isinstance(result, Lost) or bool(result.error)
-            if isinstance(result, Lost):
-                record(store, one.submission, round_id, not_graded(_name(store, one.submission), result.reason))
-            else:
-                run = _run_record(result, hello)
-                flags = [*result.flags, *_unstable(store, one, run, compare)]
-                record(store, one.submission, round_id, result.grade, run, one.run_id, flags)
-            progress.done(failed=failed)
+            run = _run_record(result, hello)
+            grade = result.grade or _not_graded(store, one, config, result.error)
+            flags = [*result.flags, *_unstable(store, one, run)]
+            record(store, one.submission, grading_run, grade, run, one.run_id if result.grade else None, flags)
+            progress.done(failed=bool(result.error))
 
 
-def _tasks(store: Store, work: Iterable[Work], under_way: dict[int, Work]) -> Iterator[Task]:
+def _tasks(store: Store, work: Sequence[Work], under_way: dict[int, Work]) -> Iterator[Task]:
     """Read one submission at a time, when a worker wants it: memory does not grow with the class."""
     for one in work:
         under_way[one.submission] = one
@@ -83,25 +72,67 @@ def _tasks(store: Store, work: Iterable[Work], under_way: dict[int, Work]) -> It
             yield Task(one.submission, name, run=answers, sandbox=sandbox)
 
 
+def _not_graded(store: Store, work: Work, config: Path, reason: str) -> bytes:
+    """A grade, as JSON, that says only that the grader failed, and why."""
+    from grader.config.load import load_config
+    from grader.grading.grade import not_graded
+    from grader.problem.assignment import load_assignment
+
+    sql = "SELECT name FROM submissions WHERE id = ?"
+    (name,) = store.connection.execute(sql, (work.submission,)).fetchone()
+    assignment = load_assignment(load_config(config), config.resolve().parent, with_solution=False)
+    return msgspec.json.encode(not_graded(assignment, name, reason))
+
+
 def _run_record(result: Result, hello: Hello) -> RunRecord | None:
-    if not result.run or hello.fingerprint is None:
+    if not result.run:
         return None
     state = hello.fingerprint
     runtime = state.runtime if not result.runtime else msgspec.json.decode(result.runtime, type=type(state.runtime))
-    points = state.steps if is_whole(result.run) else ""
+    steps = state.steps if is_whole(result.run) else ""
     return RunRecord(
-        result.run, result.answers_hash, result.cpu_seconds, result.attempts, points, runtime, hello.sandbox
+        result.run, result.answers_hash, result.cpu_seconds, result.attempts, steps, runtime, hello.sandbox
     )
 
 
-def _unstable(store: Store, one: Work, run: RunRecord | None, compare: Compare | None) -> list[Flag]:
-    if one.before is None or run is None or compare is None:
+# --- files that answer differently when run again -----------------------------------------------------------------------
+
+
+def _unstable(store: Store, work: Work, run: RunRecord | None) -> list[Flag]:
+    if work.before is None or run is None:
         return []
-    (answers,) = store.connection.execute("SELECT answers FROM runs WHERE id = ?", (one.before,)).fetchone()
-    detail = compare(unpack_run(answers), unpack_run(run.packed))
+    (answers,) = store.connection.execute("SELECT answers FROM runs WHERE id = ?", (work.before,)).fetchone()
+    detail = difference(unpack_run(answers), unpack_run(run.packed))
     return [("unstable", "", detail)] if detail else []
 
 
-def _name(store: Store, submission: int) -> str:
-    (name,) = store.connection.execute("SELECT name FROM submissions WHERE id = ?", (submission,)).fetchone()
-    return str(name)
+def difference(before: Run, after: Run) -> str:
+    """How two runs of one file at the same sample points differ, in one line; "" if they do not."""
+    if before.loading.outcome != after.loading.outcome:
+        return f"loading the file: {before.loading.outcome} at first, {after.loading.outcome} when run again"
+    differing = [name for name, answers in before.answers.items() if _differ(answers, after.answers.get(name, []))]
+    return f"other answers when run again: {', '.join(differing)}" if differing else ""
+
+
+def _differ(before: list[Answer], after: list[Answer]) -> bool:
+    return len(before) != len(after) or any(
+        a.outcome != b.outcome or not _same(a.value, b.value) for a, b in zip(before, after, strict=True)
+    )
+
+
+def _same(a: ArrayData | None, b: ArrayData | None) -> bool:
+    if a == b:
+        return True
+    if a is None or b is None or a.dtype != b.dtype or a.shape != b.shape:
+        return False
+    if not (a.kept and b.kept):
+        return True  # other last digits would give another hash, too
+    import numpy as np  # usually there is nothing to compare, and nothing else here needs it
+
+    from grader.problem.derivatives import relative_error
+
+    x, y = a.array(), b.array()
+    if x.dtype.kind not in "fc":
+        return bool(np.array_equal(x, y))
+    finite = np.isfinite(x)
+    return bool(np.array_equal(finite, np.isfinite(y)) and relative_error(x[finite], y[finite]) <= TOLERANCE)

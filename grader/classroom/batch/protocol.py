@@ -1,16 +1,18 @@
-"""What the coordinator and its workers say to each other: msgpack frames on a socket, with a length before each.
+"""What the coordinator and its workers send each other: msgpack, in the frames of a `Connection` over a socket.
 
-Both ends are ours.  What a student wrote travels as bytes inside, and is never decoded as anything but plain data.
+A `Connection` could also pickle objects, with `send` and `recv`: these are never used.  What a student wrote travels as bytes,
+and is decoded as nothing but plain data.
 """
 
-import socket
-import struct
+from multiprocessing.connection import Connection
+from typing import Any
 
 import msgspec
 
+from grader.errors import GraderError
 from grader.problem.fingerprint import Fingerprint
 
-_LENGTH = struct.Struct("!I")
+MAX_FRAME = 2**26  # bytes; a file has at most 10 MB, a stored run 3.5 MB
 
 
 class Task(msgspec.Struct, frozen=True, array_like=True):
@@ -28,14 +30,14 @@ class Result(msgspec.Struct, frozen=True, array_like=True, tag="result"):
 
     Attributes:
         run: as of `pack_run`; b"" where the sandbox failed, and where nothing was run.
-        grade: JSON.
-        error: why the sandbox failed, else "".
+        grade: JSON; b"" where the task killed its workers, or none could be started.
+        error: why the file could not be graded, else "".
         flags: (kind, gradient, detail), see grader.checks.tampering.
         runtime: JSON of the Runtime of a worker elsewhere; b"" where it is that of the first worker.
     """
 
     number: int
-    grade: bytes
+    grade: bytes = b""
     run: bytes = b""
     answers_hash: str = ""
     cpu_seconds: float = 0.0
@@ -46,58 +48,44 @@ class Result(msgspec.Struct, frozen=True, array_like=True, tag="result"):
 
 
 class Hello(msgspec.Struct, frozen=True, array_like=True, tag="hello"):
-    """A worker's first word: what it knows and how it runs files, or why it cannot; also its last, where it must give up."""
+    """The first message of a worker: what it grades, and how it runs files."""
 
-    fingerprint: Fingerprint | None
+    fingerprint: Fingerprint
     sandbox: str = ""
-    strong: bool = True
-    error: str = ""
-    exit_code: int = 3
 
 
-class Channel:
-    """Frames over a connected socket."""
+class Refusal(msgspec.Struct, frozen=True, array_like=True, tag="refusal"):
+    """The last message of a worker that cannot start, or cannot go on."""
 
-    def __init__(self, connection: socket.socket) -> None:
-        self.socket = connection
-        self._received = bytearray()
+    error: str
+    exit_code: int
 
-    def fileno(self) -> int:
-        return self.socket.fileno()
 
-    def send(self, frame: bytes) -> None:
-        """Send one frame, waiting as long as it takes."""
-        self.socket.setblocking(True)
-        self.socket.sendall(_LENGTH.pack(len(frame)) + frame)
+class WorkerRefused(GraderError):
+    """A worker could not start, for the reason that it gives."""
 
-    def receive(self, *, wait: bool) -> bytes | None:
-        """The next frame; None where there is none yet and `wait` is false.
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.error)
+        self.exit_code = refusal.exit_code
 
-        Raises:
-            EOFError: the other end has gone.
-        """
-        while (frame := self._next()) is None:
-            self.socket.setblocking(wait)
-            try:
-                data = self.socket.recv(2**20)
-            except BlockingIOError:
-                return None
-            except ConnectionError as error:
-                raise EOFError("the other end has gone") from error
-            if not data:
-                raise EOFError("the other end has gone")
-            self._received += data
-        return frame
 
-    def _next(self) -> bytes | None:
-        if len(self._received) < _LENGTH.size:
-            return None
-        (size,) = _LENGTH.unpack_from(self._received)
-        if len(self._received) < _LENGTH.size + size:
-            return None
-        frame = bytes(self._received[_LENGTH.size : _LENGTH.size + size])
-        del self._received[: _LENGTH.size + size]
-        return frame
+def send(connection: Connection, message: Task | Result | Hello | Refusal) -> None:
+    """Send one message, waiting as long as it takes.
 
-    def close(self) -> None:
-        self.socket.close()
+    Raises:
+        ConnectionError: the other end has gone.
+    """
+    connection.send_bytes(msgspec.msgpack.encode(message))
+
+
+def receive(connection: Connection, kind: Any) -> Any:
+    """Wait for the next message, which is of the type `kind`.
+
+    Raises:
+        EOFError: the other end has gone, perhaps in the middle of a message.
+    """
+    try:
+        frame = connection.recv_bytes(MAX_FRAME)
+    except OSError as error:
+        raise EOFError("the other end has gone") from error
+    return msgspec.msgpack.decode(frame, type=kind)

@@ -1,24 +1,17 @@
-"""`grader regrade` without its command line: judge the stored answers under the present assignment."""
+"""`grader regrade` without its command line: grade the stored answers under the present assignment."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from grader.atomic import write_file
 from grader.classroom.batch.batch import make_workers
 from grader.classroom.batch.coordinator import Work, grade_all
-from grader.classroom.batch.progress import show_progress
-from grader.classroom.batch.session import fingerprint_of, refuser
-from grader.classroom.batch.stability import difference
 from grader.classroom.exports.changes import Change, changes_csv, find_changes, settings_changed
 from grader.classroom.exports.results import write_results
 from grader.classroom.store.database import explained
-from grader.classroom.store.query import Results
-from grader.classroom.store.remaining import Todo, not_in_round
+from grader.classroom.store.query import Results, Todo, not_in_grading_run
 from grader.classroom.store.store import Store
 from grader.config.load import load_config
-
-RERUNS = ("none", "changed", "all")
 
 
 @dataclass
@@ -26,15 +19,15 @@ class Regraded:
     """What a regrade did.
 
     Attributes:
-        judged: submissions judged from their stored answers.
+        regraded: submissions graded from their stored answers.
         rerun: submissions that were run again.
-        stale: submissions left as they were, because their answers belong to other steps or functions.
+        stale: submissions left as they were, because their answers belong to other sample points or functions.
         never_run: submissions without any answers, such as those that an interrupted batch had not reached.
         failed: submissions that could not be graded, in all.
-        settings: what changed in config.yaml since the pass before, one line each.
+        settings: what changed in config.yaml since the grading run before, one line each.
     """
 
-    judged: int = 0
+    regraded: int = 0
     rerun: int = 0
     stale: int = 0
     never_run: int = 0
@@ -45,7 +38,11 @@ class Regraded:
 
 
 def run_regrade(config_path: Path, out: Path, *, jobs: int, dask: str = "", rerun: str = "none") -> Regraded:
-    """Grade everything in `out` again; student code runs only as `rerun`, one of RERUNS, says.
+    """Grade everything in `out` again.
+
+    Args:
+        rerun: which files are run again: "none", "changed" (those whose stored answers cannot be graded again, or are of
+            another Python, numpy or limits) or "all".
 
     Raises:
         GraderError: there are no results, the assignment cannot be used, or the store failed.
@@ -54,44 +51,38 @@ def run_regrade(config_path: Path, out: Path, *, jobs: int, dask: str = "", reru
     with Store(out, create=False) as store:
         workers = make_workers(config_path, jobs, dask, stored_only=rerun == "none")
         try:
-            state = fingerprint_of(workers.hello())
+            state = workers.hello().fingerprint
             kind = "regrade" if rerun == "none" else "rerun"
-            round_id = store.begin_round(kind, state, config_path.read_text(encoding="utf-8-sig"))
-            work, left = _plan(not_in_round(store.connection, round_id, state), rerun)
+            grading_run = store.begin_grading_run(kind, state, config_path.read_text(encoding="utf-8-sig"))
+            work, left = _plan(not_in_grading_run(store.connection, grading_run, state), rerun)
             outcome = Regraded(never_run=sum(one.run_id is None for one in left))
             outcome.stale = len(left) - outcome.never_run
             outcome.rerun = sum(one.run_id is None for one in work)
-            outcome.judged = len(work) - outcome.rerun
-            progress = show_progress(len(work), "regraded")
-            grade_all(store, workers, round_id, work, progress, refuser(config_path), difference)
-            store.finish_round(round_id)
+            outcome.regraded = len(work) - outcome.rerun
+            grade_all(store, workers, grading_run, work, config_path, "regraded")
+            store.finish_grading_run(grading_run)
         finally:
             workers.close()
         (outcome.failed,) = store.connection.execute(
             "SELECT COUNT(*) FROM current WHERE status = 'not_graded'"
         ).fetchone()
     with explained(out), Results(out) as results:
-        outcome.settings = settings_changed(results, round_id)
-        outcome.changes = list(find_changes(results, round_id))
+        outcome.settings = settings_changed(results, grading_run)
+        outcome.changes = list(find_changes(results, grading_run))
         changes = out / "changes.csv"
-        write_file(changes, changes_csv(outcome.changes).encode("utf-8-sig"))
+        write_file(changes, changes_csv(outcome.changes))
     outcome.written = [changes, *write_results(out, config)]
     return outcome
 
 
 def _plan(todo: list[Todo], rerun: str) -> tuple[list[Work], list[Todo]]:
-    """What to judge and what to run, and what is left as it is."""
-    wants: dict[str, Callable[[Todo], bool]] = {
-        "none": lambda one: False,
-        "changed": lambda one: not (one.regradable and one.same_runtime),
-        "all": lambda one: True,
-    }
+    """What to grade from stored answers and what to run, and what is left as it is."""
     work, left = [], []
     for one in sorted(todo, key=lambda one: one.answers):  # a worker remembers the grades of the answers it saw last
-        if wants[rerun](one):
+        if rerun == "all" or (rerun == "changed" and not (one.regradable and one.same_runtime)):
             work.append(Work(one.submission, before=one.run_id if one.regradable else None))
-        elif not one.regradable or one.run_id is None:
-            left.append(one)
-        else:
+        elif one.regradable:
             work.append(Work(one.submission, one.run_id))
+        else:
+            left.append(one)
     return work, left

@@ -1,20 +1,20 @@
 """A worker process: its own assignment and sandbox, running and grading what the coordinator sends.
 
-Started by pool.py.  Ends when the coordinator's end of the socket is closed, and takes
-its zygote and children with it.  Grading the same answers twice is remembered, not done again.
+Started by pool.py.  Ends when the coordinator closes the connection, and takes its zygote and children with it.
 """
 
 import contextlib
 import os
-import socket
-from collections import OrderedDict
+import queue
+import threading
 from collections.abc import Iterator
+from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from grader.checks.tampering import flags_of
-from grader.classroom.batch.protocol import Channel, Hello, Result, Task
+from grader.classroom.batch.protocol import Hello, Refusal, Result, Task, receive, send
 from grader.classroom.store.packing import answers_hash, pack_run, unpack_run
 from grader.errors import GraderError, SandboxError
 from grader.grading.grader import Grader
@@ -33,7 +33,8 @@ class Settings(msgspec.Struct, frozen=True):
 
     Attributes:
         fd: the descriptor of its socket.
-        judge_only: there is nothing to run, and no sandbox is started.
+        stored_only: there is nothing to run, and no sandbox is started.
+        in_flight: how many files it runs at once.
         first_slot: see `grader.sandbox.host.Sandbox`.
     """
 
@@ -45,11 +46,11 @@ class Settings(msgspec.Struct, frozen=True):
 
 
 class RunGrader:
-    """Grades runs; remembers the grades of the answers at the shared steps that it saw last."""
+    """Grades runs, and remembers the grades of the answers that it saw last."""
 
     def __init__(self, assignment: "Assignment") -> None:
         self.assignment = assignment
-        self._known: OrderedDict[str, Grade] = OrderedDict()
+        self._known: dict[str, Grade] = {}  # by the hash of the answers, the last used at the end
 
     def __call__(self, run: "Run", task: Task, sandbox: str) -> Result:
         """The result of a task whose file left `run`, without the run itself."""
@@ -60,7 +61,7 @@ class RunGrader:
         error = ""
         try:
             grade = settle(self.assignment, run, self._shared(key, run))
-        except Exception as failure:  # a fault of ours is a file that is not graded, not the end of the class
+        except Exception as failure:  # our own fault costs one grade, not the whole class
             error = f"the grader failed on these answers, which is its fault: {type(failure).__name__}: {failure}"
             grade = not_graded(self.assignment, task.name, error)
         named = msgspec.structs.replace(grade, submission=task.name, sandbox=sandbox)
@@ -80,104 +81,110 @@ class RunGrader:
         grade = self._known.pop(key) if key in self._known else grade_shared(self.assignment, run)
         self._known[key] = grade
         if len(self._known) > REMEMBERED:
-            self._known.popitem(last=False)
+            del self._known[next(iter(self._known))]
         return grade
 
 
 class Worker:
     """The loop of a worker."""
 
-    def __init__(self, channel: Channel, check_gradient: RunGrader) -> None:
-        self.channel = channel
-        self.check_gradient = check_gradient
-        self.running: dict[int, Task] = {}
-        self._tasks = msgspec.msgpack.Decoder(Task)
+    def __init__(self, connection: Connection, grade_run: RunGrader) -> None:
+        self._connection = connection
+        self._grade_run = grade_run
+        self._running: dict[int, Task] = {}
+        self._tasks: queue.SimpleQueue[Task | None] = queue.SimpleQueue()  # None: there will be no more
+        threading.Thread(target=self._read, daemon=True).start()
 
-    def grade_all(self) -> None:
-        """Grade stored answers until there are no more."""
-        while (frame := self._receive(wait=True)) is not None:
-            self._grade_stored(self._tasks.decode(frame))
+    def _read(self) -> None:
+        """Read all the time: otherwise both ends could wait for each other with a message that is larger than the buffer."""
+        with contextlib.suppress(EOFError):
+            while True:
+                self._tasks.put(receive(self._connection, Task))
+        self._tasks.put(None)
 
-    def run_all(self, sandbox: "Sandbox", in_flight: int) -> None:
-        """Run and grade files until there are no more."""
+    def grade_all(self, sandbox: "Sandbox | None", in_flight: int) -> None:
+        """Run and grade files, or grade stored answers, until there are no more; without a sandbox all are stored answers."""
         from grader.grading.grade import not_graded
 
+        if sandbox is None:
+            while (task := self._next(wait=True)) is not None:
+                self._grade_stored(task)
+            return
         for position, run in sandbox.run_many(self._sources(), in_flight):
-            task = self.running.pop(position)
+            task = self._running.pop(position)
             if isinstance(run, SandboxError):
-                grade = msgspec.json.encode(not_graded(self.check_gradient.assignment, task.name, str(run)))
-                self._send(Result(task.number, grade, error=str(run)))
-                continue
-            self._send(msgspec.structs.replace(self.check_gradient(run, task, str(sandbox.report)), run=pack_run(run)))
+                grade = not_graded(self._grade_run.assignment, task.name, str(run))
+                self._send(Result(task.number, msgspec.json.encode(grade), error=str(run)))
+            else:
+                result = self._grade_run(run, task, str(sandbox.report))
+                self._send(msgspec.structs.replace(result, run=pack_run(run)))
 
     def _grade_stored(self, task: Task) -> None:
-        self._send(self.check_gradient(unpack_run(task.run), task, task.sandbox))
+        self._send(self._grade_run(unpack_run(task.run), task, task.sandbox))
 
     def _sources(self) -> Iterator[bytes | None]:
-        """The files of the tasks as they arrive; waits only where nothing is being run."""
+        """The files of the tasks as they arrive; waits only while nothing is running."""
         position = 0
         while True:
-            frame = self._receive(wait=not self.running)
-            if frame is None and not self.running:
+            task = self._next(wait=not self._running)
+            if task is None and not self._running:
                 return
-            if frame is None:
-                yield None
-                continue
-            task = self._tasks.decode(frame)
-            if task.run:
+            if task is not None and task.run:
                 self._grade_stored(task)
-                continue
-            self.running[position] = task
-            position += 1
-            yield task.source
+            elif task is not None:
+                self._running[position] = task
+                position += 1
+                yield task.source
+            else:
+                yield None
 
-    def _receive(self, *, wait: bool) -> bytes | None:
-        """A frame; None where none has come or, having waited, none will."""
+    def _next(self, *, wait: bool) -> Task | None:
+        """A task; None if none has come or, after waiting, none will."""
         try:
-            return self.channel.receive(wait=wait)
-        except EOFError:
-            if not wait:  # the coordinator has gone in the middle
-                raise SystemExit(0) from None
+            task = self._tasks.get(block=wait)
+        except queue.Empty:
             return None
+        if task is None and not wait:  # the coordinator has gone in the middle
+            raise SystemExit(0)
+        return task
 
     def _send(self, result: Result) -> None:
         try:
-            self.channel.send(msgspec.msgpack.encode(result))
+            send(self._connection, result)
         except ConnectionError:
             raise SystemExit(0) from None
 
 
-def main(settings: Settings) -> None:
-    channel = Channel(socket.socket(fileno=settings.fd))
-    try:
-        _work(channel, settings)
-    except GraderError as error:
-        hello = Hello(None, error=str(error), exit_code=error.exit_code)
-        with contextlib.suppress(ConnectionError):
-            channel.send(msgspec.msgpack.encode(hello))
-    except ConnectionError:
-        return  # nobody is waiting for this worker any more
+def start(settings: str) -> None:
+    """Be a worker process with these settings, in JSON."""
+    decoded = msgspec.json.decode(settings, type=Settings)
+    connection = Connection(decoded.fd)
+    with contextlib.suppress(ConnectionError):  # nobody is waiting for this worker any more
+        try:
+            _work(connection, decoded)
+        except GraderError as error:
+            send(connection, Refusal(str(error), error.exit_code))
+    os._exit(0)  # the usual end, which takes down numpy and the tables piece by piece, would keep the caller waiting
 
 
-def _work(channel: Channel, settings: Settings) -> None:
+def _work(connection: Connection, settings: Settings) -> None:
+    from grader.problem.fingerprint import fingerprint
+
     grader = Grader(settings.config, first_slot=settings.first_slot)
-    if settings.stored_only:
+    with contextlib.nullcontext() if settings.stored_only else grader:
         _prepare(grader.assignment)
-        channel.send(msgspec.msgpack.encode(_hello(grader.assignment)))
-        Worker(channel, RunGrader(grader.assignment)).grade_all()
-        return
-    with grader:
-        _prepare(grader.assignment)
-        grader.sandbox.require(grader.config.sandbox.require)
-        channel.send(msgspec.msgpack.encode(_hello(grader.assignment, grader.sandbox)))
-        Worker(channel, RunGrader(grader.assignment)).run_all(grader.sandbox, settings.in_flight)
+        sandbox = None if settings.stored_only else grader.sandbox
+        if sandbox is not None:
+            sandbox.require(grader.config.sandbox.require)
+        send(connection, Hello(fingerprint(grader.assignment), str(sandbox.report) if sandbox else ""))
+        Worker(connection, RunGrader(grader.assignment)).grade_all(sandbox, settings.in_flight)
 
 
 def _prepare(assignment: "Assignment") -> None:
     """Read and compute here, once, what the first grade would, while students' files wait.
 
     Raises:
-        ConfigError: an instructor's file has a mistake: the batch ends before it has begun.
+        ConfigError: an instructor's file has a mistake; the batch ends before it has begun.
     """
     from grader.diagnosis.hints import load_hints
     from grader.diagnosis.misconceptions import misconceptions
@@ -186,17 +193,3 @@ def _prepare(assignment: "Assignment") -> None:
     misconceptions(assignment)
     for known in (assignment.numeric, assignment.exact, assignment.ancestors, assignment.given):
         len(known)
-
-
-def _hello(assignment: "Assignment", sandbox: "Sandbox | None" = None) -> Hello:
-    from grader.problem.fingerprint import fingerprint
-
-    if sandbox is None:
-        return Hello(fingerprint(assignment))
-    return Hello(fingerprint(assignment), str(sandbox.report), sandbox.report.strong)
-
-
-def start(settings: str) -> None:
-    """Be a worker process, whose settings are in JSON."""
-    main(msgspec.json.decode(settings, type=Settings))
-    os._exit(0)  # all is said and closed; to take down numpy and the tables piece by piece is time that someone waits

@@ -1,1 +1,1 @@
-"""The store as files that other programs read: CSV tables, feedback, and what Canvas, Moodle and Gradescope take."""
+"""The store as files that other programs read: CSV tables, feedback, and gradebooks for Canvas, Moodle and Gradescope."""

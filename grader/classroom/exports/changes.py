@@ -7,16 +7,16 @@ from typing import Any
 import msgspec
 import yaml
 
-from grader.classroom.exports.cells import cell, csv_text
+from grader.classroom.exports.cells import csv_file
 from grader.classroom.store.query import Results
 from grader.records.result import Grade, GradientResult
 
-HEAD = ["student", "name", "gradient", "before", "after", "difference", "status before", "status after", "why"]
+_COLUMNS = "student name gradient before after difference status_before status_after why".split()
 
 
 @dataclass(frozen=True)
 class Change:
-    """One gradient of one student whose marks or status changed; scores in marks, None where there are none to be had."""
+    """One gradient of one student whose marks or status changed; marks are None where there are none."""
 
     student: str
     name: str
@@ -29,14 +29,14 @@ class Change:
 
     @property
     def difference(self) -> float:
-        """In marks; what could not be graded has none to lose or gain."""
+        """In marks; 0 if it could not be graded before or after."""
         if "not_graded" in (self.status_before, self.status_after):
             return 0.0
         return round((self.after or 0.0) - (self.before or 0.0), 9)
 
 
 def find_changes(results: Results, round_id: int) -> Iterator[Change]:
-    """Every change that the pass `round_id` made, by student."""
+    """Every change made by the grading run `round_id`, by student."""
     sql = (
         "SELECT students.key, students.name, gradings.grade AS after, (SELECT grade FROM gradings AS older WHERE"
         " older.submission_id = gradings.submission_id AND older.id < gradings.id ORDER BY older.id DESC LIMIT 1) AS before"
@@ -70,7 +70,7 @@ def _why(was: GradientResult, now: GradientResult, grade: Grade) -> str:
         return f"could not be graded: {' '.join(grade.message.split())[:300]}"
     if was.status == "not_graded":
         return "could not be graded before"
-    return "; ".join(_reasons(was, now)) or "its marks are shared out otherwise"
+    return "; ".join(_reasons(was, now)) or "its marks are distributed differently"
 
 
 def _reasons(was: GradientResult, now: GradientResult) -> Iterator[str]:
@@ -90,7 +90,7 @@ def _reasons(was: GradientResult, now: GradientResult) -> Iterator[str]:
 
 
 def settings_changed(results: Results, round_id: int) -> list[str]:
-    """What differs between config.yaml at this pass and at the one before, `path: before, now after`; never the seed."""
+    """What changed in config.yaml since the grading run before, `path: before, now after`; without the value of the seed."""
     rows = results.connection.execute(
         "SELECT config FROM rounds WHERE id <= ? ORDER BY id DESC LIMIT 2", (round_id,)
     ).fetchall()
@@ -117,11 +117,7 @@ def _leaves(data: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         yield path, data
 
 
-def changes_csv(changes: list[Change]) -> str:
-    rows = [HEAD]
-    for one in changes:
-        scores = [one.before, one.after, one.difference]
-        rows.append(
-            [*map(cell, (one.student, one.name, one.gradient, *scores, one.status_before, one.status_after, one.why))]
-        )
-    return csv_text(rows)
+def changes_csv(changes: list[Change]) -> bytes:
+    """changes.csv: a row per change."""
+    head = [column.replace("_", " ") for column in _COLUMNS]
+    return csv_file([head, *([getattr(one, column) for column in _COLUMNS] for one in changes)])

@@ -1,33 +1,30 @@
-"""feedback/<student>.md and .html: what a student gets back.  Never a reference value or formula.
+"""feedback/<student>.md and .html: what students get back.  Never a reference value or formula.
 
-A page is made once, as a few blocks, and rendered twice: whatever a student wrote is escaped in one place per format.
+A page is a list of blocks, which is rendered as Markdown and as HTML.
 """
 
 import html
-import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 from grader.atomic import write_file
 from grader.classroom.exports.cells import number
 from grader.classroom.store.query import Results, StudentRow
 from grader.config.keys import Config
+from grader.errors import UsageError
 from grader.grading.forstudents import for_students
-from grader.output.markdown import unmarked
+from grader.output.markdown import fenced, plain, unmarked
 from grader.output.wording import CHECK_LABELS, fix_first, verdict
+from grader.packaging.archive import zip_bytes
 from grader.records.result import Grade, GradientResult
 from grader.records.run import place
-from grader.text import MAX_TEXT, one_line, several_lines
-
-# What could be markup anywhere, at the beginning of a line, or in an address that is made a link by itself.
-_MARKDOWN = re.compile(r"[\\`*_{}\[\]!|~<>&$@]|^[#+\-=](?=[#+\-=\s]|$)|^\d+(?=[.)])|:(?=//)|(?<=www)\.", re.IGNORECASE)
+from grader.text import one_line, several_lines
 
 
 @dataclass(frozen=True)
 class Block:
-    """A heading (level 1 or 2), a paragraph, a list item, a table (rows of cells) or a passage of code."""
+    """A heading (level 1 or 2), a text (a paragraph), a list item, a table (rows of cells) or a passage of code."""
 
     kind: str
     text: str = ""
@@ -36,7 +33,7 @@ class Block:
 
 
 def write_feedback(folder: Path, results: Results, config: Config) -> Path:
-    """Write two files per student, and take away those of students who are no longer there."""
+    """Write two files per student, and delete those of students who are no longer there."""
     folder.mkdir(exist_ok=True)
     kept = set()
     for row in results.students():
@@ -51,12 +48,32 @@ def write_feedback(folder: Path, results: Results, config: Config) -> Path:
     return folder
 
 
+def moodle_zip(results: Results, config: Config) -> tuple[bytes, int]:
+    """Moodle's "Upload multiple feedback files": a page per student, in folders named as Moodle named them.
+
+    Returns:
+        The zip, and for how many students with marks it has feedback.
+
+    Raises:
+        UsageError: no submission came from Moodle.
+    """
+    pages, folders, graded = {}, 0, 0
+    for row in results.students():
+        folder = row.ids.get("moodle_folder", "").strip("/")
+        folders += bool(folder)
+        if row.grade is not None and folder:
+            graded += row.status == "graded"
+            pages[f"{folder}/feedback.html"] = web_page(list(page(row, config))).encode()
+    if not folders:
+        raise UsageError("moodle-feedback: none of these submissions came in a Moodle download, whose folders it needs")
+    return zip_bytes(pages), graded
+
+
 def page(row: StudentRow, config: Config) -> Iterator[Block]:
     """What one student reads: the marks, a table, and a passage on each gradient that is not right."""
     yield Block("heading", config.title, 1)
-    yield Block(
-        "text", f"{row.name}{f' ({row.group_name})' if row.group_name else ''}{', handed in late' if row.late else ''}"
-    )
+    group, late = f" ({row.group_name})" if row.group_name else "", ", submitted late" if row.late else ""
+    yield Block("text", f"{row.name}{group}{late}")
     if row.note:
         yield Block("text", f"Note: {row.note}.")
     if row.grade is None:
@@ -64,7 +81,7 @@ def page(row: StudentRow, config: Config) -> Iterator[Block]:
         return
     grade = for_students(row.grade)
     if grade.status == "not_graded":
-        yield Block("text", "This file has not been graded, through no fault of yours. The marks below say nothing.")
+        yield Block("text", "This file could not be graded, through no fault of yours. Ignore the marks below.")
     else:
         yield Block("text", f"Marks: {number(grade.score)} of {number(grade.max_score)}")
     if grade.message:
@@ -72,79 +89,57 @@ def page(row: StudentRow, config: Config) -> Iterator[Block]:
         yield Block("code", grade.message)
     for note in grade.notes:
         yield Block("text", f"Note: {note}.")
-    yield Block("table", rows=_table(grade))
+    marks = [(one.name, f"{number(one.score)} of {number(one.max_score)}", verdict(one)) for one in grade.gradients]
+    yield Block("table", rows=(("gradient", "marks", "result"), *marks))
     for gradient in grade.gradients:
         if gradient.status != "passed" or gradient.notes:
             yield from _passage(gradient, grade, config)
 
 
-def _table(grade: Grade) -> tuple[tuple[str, ...], ...]:
-    rows = [("gradient", "marks", "result")]
-    for gradient in grade.gradients:
-        rows.append((gradient.name, f"{number(gradient.score)} of {number(gradient.max_score)}", verdict(gradient)))
-    return tuple(rows)
-
-
 def _passage(gradient: GradientResult, grade: Grade, config: Config) -> Iterator[Block]:
     if grade.message and gradient.message and gradient.message in grade.message:
-        return  # the file was not loaded: said once, at the top
+        return  # the file was not loaded: the top of the page says so
     yield Block("heading", f"{gradient.name}: {verdict(gradient)}", 2)
     if gradient.inherits:
         yield Block("text", fix_first([gradient]))
-        for note in gradient.notes:
-            yield Block("item", f"note: {note}")
-        return
-    if gradient.follow_through is not None:
+    elif gradient.follow_through is not None:
         roots = ", ".join(gradient.follow_through.roots or gradient.follow_through.sources)
-        yield Block(
-            "text",
-            f"This follows correctly from your own {roots}: fix that one, and this one is right too.",
-        )
-    if gradient.message:
+        yield Block("text", f"This follows correctly from your own {roots}: fix that one, and this one is right too.")
+    if gradient.message and not gradient.inherits:
         yield Block("code", ": ".join(filter(None, [place(gradient.line, gradient.cell), gradient.message])))
+    for line in [*_evidence(gradient, config), *(f"note: {note}" for note in gradient.notes)]:
+        yield Block("item", line)
+
+
+def _evidence(gradient: GradientResult, config: Config) -> Iterator[str]:
+    """What the checks found, and as many hints as the config allows."""
+    if gradient.inherits:
+        return
     for check in gradient.checks:
         if check.message and gradient.follow_through is None:
-            yield Block("item", f"{CHECK_LABELS.get(check.name, check.name)}: {check.message}")
-    for hint in _hints(gradient, config):
-        yield Block("item", f"hint: {unmarked(hint)}")
-    for note in gradient.notes:
-        yield Block("item", f"note: {note}")
+            yield f"{CHECK_LABELS.get(check.name, check.name)}: {check.message}"
+    most = {"all": len(gradient.hints), "first": 1}.get(config.feedback.hints, 0)
+    for hint in gradient.hints[:most]:
+        yield f"hint: {unmarked(hint)}"
 
 
-def _hints(gradient: GradientResult, config: Config) -> list[str]:
-    wanted = config.feedback.hints
-    return gradient.hints if wanted == "all" else gradient.hints[:1] if wanted == "first" else []
+def markdown(blocks: Iterable[Block]) -> str:
+    """CommonMark, in which no text is markup."""
+    return "\n\n".join(map(_as_markdown, blocks)) + "\n"
 
 
-def markdown(blocks: list[Block]) -> str:
-    """CommonMark.  Every character that could be markup is escaped; code stands in a fence longer than any in it."""
-    parts = []
-    for block in blocks:
-        match block.kind:
-            case "heading":
-                parts.append(f"{'#' * block.level} {_escape(block.text)}")
-            case "item":
-                parts.append(f"- {_escape(block.text)}")
-            case "code":
-                code = several_lines(block.text)
-                fence = "`" * max(3, 1 + max(map(len, re.findall("`+", code)), default=0))
-                parts.append(f"{fence}text\n{code}\n{fence}")
-            case "table":
-                head, *rows = ([f" {_escape(cell)} " for cell in row] for row in block.rows)
-                lines = ["|".join(["", *row, ""]) for row in (head, [" --- "] * len(head), *rows)]
-                parts.append("\n".join(lines))
-            case _:
-                parts.append(_escape(block.text))
-    return "\n\n".join(parts) + "\n"
+def _as_markdown(block: Block) -> str:
+    if block.kind == "code":
+        return fenced(block.text)
+    if block.kind == "table":
+        head, *rows = ([_on_one_line(cell) for cell in row] for row in block.rows)
+        return "\n".join(f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows))
+    prefix = {"heading": f"{'#' * block.level} ", "item": "- "}.get(block.kind, "")
+    return f"{prefix}{_on_one_line(block.text)}"
 
 
-@lru_cache(512)  # a class hears the same few sentences
-def _escape(text: str) -> str:
-    return _MARKDOWN.sub(_backslash, " ".join(one_line(text, MAX_TEXT).split()))
-
-
-def _backslash(found: re.Match[str]) -> str:
-    return f"{found[0]}\\" if found[0].isdigit() else f"\\{found[0]}"  # 1\. is no list
+def _on_one_line(text: str) -> str:
+    return plain(" ".join(text.split()))
 
 
 _STYLE = (
@@ -156,12 +151,12 @@ _STYLE = (
 
 
 def fragment(blocks: list[Block]) -> str:
-    """HTML to put into another page, such as a comment field."""
-    return "\n".join(map(_element, blocks)).replace("</ul>\n<ul>", "")
+    """HTML for a part of another page, such as a comment."""
+    return "\n".join(map(_as_html, blocks)).replace("</ul>\n<ul>", "")
 
 
 def web_page(blocks: list[Block]) -> str:
-    """One HTML page without scripts, or anything from elsewhere."""
+    """An HTML page without scripts; it loads nothing."""
     title = html.escape(one_line(blocks[0].text))
     body = fragment(blocks)
     return (
@@ -171,19 +166,16 @@ def web_page(blocks: list[Block]) -> str:
     )
 
 
-def _element(block: Block) -> str:
+def _as_html(block: Block) -> str:
+    if block.kind == "table":
+        head, *rows = block.rows
+        return "\n".join(["<table>", _row(head, "th", ' scope="col"'), *(_row(row, "td") for row in rows), "</table>"])
     text = html.escape(several_lines(block.text))
-    match block.kind:
-        case "heading":
-            return f"<h{block.level}>{text}</h{block.level}>"
-        case "item":
-            return f"<ul><li>{text}</li></ul>"
-        case "code":
-            return f"<pre>{text}</pre>"
-        case "table":
-            head, *rows = ([html.escape(one_line(cell)) for cell in row] for row in block.rows)
-            lines = ["<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows]
-            first = "<tr>" + "".join(f'<th scope="col">{cell}</th>' for cell in head) + "</tr>"
-            return "<table>\n" + "\n".join([first, *lines]) + "\n</table>"
-        case _:
-            return f"<p>{text}</p>"
+    if block.kind == "item":
+        return f"<ul><li>{text}</li></ul>"
+    tag = {"heading": f"h{block.level}", "code": "pre"}.get(block.kind, "p")
+    return f"<{tag}>{text}</{tag}>"
+
+
+def _row(cells: Iterable[str], tag: str, attribute: str = "") -> str:
+    return f"<tr>{''.join(f'<{tag}{attribute}>{html.escape(one_line(cell))}</{tag}>' for cell in cells)}</tr>"

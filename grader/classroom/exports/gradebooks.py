@@ -1,23 +1,41 @@
-"""Fill in the gradebooks of learning platforms: exactly the cells that are ours, everything else as it came.
+"""Fill in the gradebooks of learning platforms: only the marks; everything else stays as it is.
 
-Canvas      the instructor's export: one column is filled, and only students' own columns go with it
+Canvas      the instructor's export: one column is filled, and only the columns that identify students are kept
 Moodle      the grading worksheet: see worksheet.py
-Gradescope  the shape of its "Download Grades", which other tools read; Gradescope itself cannot import it
+Gradescope  the format of its "Download Grades", which other tools read; Gradescope itself cannot import it
 """
 
-import csv
-import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
-from grader.classroom.exports.cells import cell, csv_text, number
-from grader.classroom.exports.matching import Who, known, match, student
+from grader.classroom.exports.cells import cell, csv_text, decimal_comma, number, read_table
+from grader.classroom.exports.matching import Matching, Who, match, who_in_row, who_in_store
 from grader.classroom.store.query import Results, StudentRow
 from grader.errors import UsageError
 
-_DECIMAL = re.compile(r"\d+([.,])(?:\d{1,2}|\d{4,})")  # 1,000 may be a thousand
+_CANVAS_IDS = [("canvas", "ID"), ("sid", "SIS User ID"), ("login", "SIS Login ID")]
+_GRADESCOPE_HEAD = [
+    "First Name", "Last Name", "SID", "Email", "Sections", "Total Score", "Max Points", "Status", "Submission ID",
+    "Submission Time", "Lateness (H:M:S)", "View Count", "Submission Count",
+]  # fmt: skip
+
+
+class Place(NamedTuple):
+    """A row of a gradebook that is a student's.
+
+    Attributes:
+        name: what to call the student in a message.
+        worth: how many points the gradebook gives at most, as it is written there.
+        locked: the platform does not let anyone change the marks.
+    """
+
+    row: list[str]
+    name: str
+    worth: str
+    locked: bool = False
 
 
 @dataclass
@@ -27,15 +45,15 @@ class Filled:
     Attributes:
         graded: rows that got marks.
         without_row: graded students who match nobody in the gradebook.
-        refused: (student, why) of those whose row is not certain.
+        refused: (student, why) for those whose row is not certain.
         without_marks: people in the gradebook who got no marks.
-        locked: those whose marks the platform does not let anyone change.
-        worth: what the column counts there, where that is not what the marks are out of.
+        locked: people whose marks the platform does not let anyone change.
+        worth: the maximum points of the column, where they differ from the maximum marks.
         uncommented: there was no column for comments.
         comma: decimals are written with a comma there.
     """
 
-    text: str
+    text: str = ""
     graded: int = 0
     without_row: list[str] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)
@@ -45,23 +63,39 @@ class Filled:
     uncommented: bool = False
     comma: bool = False
 
-    def mark(self, student: StudentRow, worth: str, *, scale: bool) -> str:
-        """The cell with this student's marks, where the most that can be had is `worth`, as the gradebook says it."""
-        self.graded += 1
+    def fill(
+        self, column: int, places: Iterable[Place], people: Sequence[StudentRow], matching: Matching, *, scale: bool
+    ) -> list[tuple[list[str], StudentRow]]:
+        """Write the marks into a column.
+
+        Returns:
+            The rows that got marks, and whose they are.
+        """
+        filled = []
+        for i, place in enumerate(places):
+            found = matching.student_of.get(i)
+            if found is None or people[found].status != "graded":
+                self.without_marks.append(place.name)
+            elif place.locked:
+                self.locked.append(place.name)
+            else:
+                place.row[column] = self._mark(people[found], place.worth, scale=scale)
+                filled.append((place.row, people[found]))
+        self.graded = len(filled)
+        for i, why in matching.refused.items():
+            if people[i].status == "graded" and why:
+                self.refused.append((people[i].student, why))
+            elif people[i].status == "graded":
+                self.without_row.append(people[i].student)
+        return filled
+
+    def _mark(self, student: StudentRow, worth: str, *, scale: bool) -> str:
         score, most = student.score or 0.0, student.max_score or 0.0
         there = _points(worth)
         if there is not None and there != most and most:
             self.worth.add(there)
             score = score * there / most if scale else score
         return number(score).replace(".", ",") if self.comma else number(score)
-
-    def leave_out(self, students: Sequence[StudentRow], refused: Mapping[int, str]) -> None:
-        """Note who has marks and no row, and why."""
-        for i, why in refused.items():
-            if students[i].status == "graded" and why:
-                self.refused.append((students[i].student, why))
-            elif students[i].status == "graded":
-                self.without_row.append(students[i].student)
 
 
 def fill_canvas(results: Results, gradebook: Path, column: str, *, scale: bool = False) -> Filled:
@@ -70,10 +104,10 @@ def fill_canvas(results: Results, gradebook: Path, column: str, *, scale: bool =
     A student without marks keeps the cell as it is: Canvas takes a blank for "delete the mark".
 
     Args:
-        scale: marks are converted to what the column counts there.
+        scale: convert the marks to the points of the column.
 
     Raises:
-        UsageError: the file is no gradebook of Canvas, or has no such column.
+        UsageError: the file is not a gradebook of Canvas, or has no such column.
     """
     rows, delimiter = read_table(gradebook)
     head = [title.strip() for title in rows[0]]
@@ -82,76 +116,33 @@ def fill_canvas(results: Results, gradebook: Path, column: str, *, scale: bool =
         raise UsageError(
             f"{gradebook}: expected a gradebook export of Canvas (Student, ID, ..., Section), found other columns"
         )
-    for row in rows:
-        row += [""] * (len(head) - len(row))
     possible = next((row for row in rows[1:4] if "Points Possible" in row[0]), [""] * len(head))
     chosen = _canvas_column(gradebook, head, section, possible, column)
     fields = {title: i for i, title in enumerate(head[: section + 1])}
-    places = [i for i, row in enumerate(rows) if i and _is_student(row, fields)]
+    places = [Place(row, row[0], possible[chosen]) for row in rows[1:] if _is_student(row, fields)]
     people = list(results.students())
-    who = [student(row) for row in people]
-    kinds = {kind: fields[title] for kind, title in _CANVAS_KINDS if title in fields}
-    matching = match(who, [_canvas_row(rows[i], kinds) for i in places])
-    if "ID" not in fields and not matching.student_of and any("canvas" in one.ids for one in who):
+    matching = match([who_in_store(row) for row in people], [_canvas_row(place.row, fields) for place in places])
+    if "ID" not in fields and not matching.student_of and any(row.ids.get("canvas") for row in people):
         raise UsageError(
             f"{gradebook}: expected a gradebook export of Canvas with the column ID, which identifies these submissions, found"
             f" {', '.join(head[: section + 1])}; export the gradebook from Canvas again"
         )
-    filled = Filled("", comma=decimal_comma(rows, chosen, delimiter))
-    for k, i in enumerate(places):
-        found = matching.student_of.get(k)
-        if found is None or people[found].status != "graded":
-            filled.without_marks.append(rows[i][0])
-        else:
-            rows[i][chosen] = filled.mark(people[found], possible[chosen], scale=scale)
+    filled = Filled(comma=decimal_comma(rows, chosen, delimiter))
+    filled.fill(chosen, places, people, matching, scale=scale)
     filled.text = csv_text(([row[i] for i in (*range(section + 1), chosen)] for row in rows), delimiter)
-    filled.leave_out(people, matching.refused)
     return filled
 
 
-_CANVAS_KINDS = [("canvas", "ID"), ("sid", "SIS User ID"), ("login", "SIS Login ID")]
-
-
 def _is_student(row: list[str], fields: Mapping[str, int]) -> bool:
-    """Whether a row is a student's: not those of points and posting policies, in any language, nor a test student without ID."""
+    """Whether it is a student's row; not one of points or posting policies, in any language, nor a test student without ID."""
     name = row[0].strip()
     known_by = any(row[i].strip() for i in fields.values() if i)
     return bool(name) and known_by and (name != "Student, Test" or row[fields.get("ID", 0)] != "")
 
 
-def _canvas_row(row: list[str], kinds: Mapping[str, int]) -> Who:
-    return known({kind: row[i] for kind, i in kinds.items()}, row[0], row[0].strip())
-
-
-GRADESCOPE_HEAD = [
-    "First Name", "Last Name", "SID", "Email", "Sections", "Total Score", "Max Points", "Status", "Submission ID",
-    "Submission Time", "Lateness (H:M:S)", "View Count", "Submission Count",
-]  # fmt: skip
-
-
-def gradescope_csv(results: Results) -> str:
-    """The table that Gradescope's "Download Grades" gives, with a column per gradient."""
-    gradients = results.gradients()
-    rows = [[*GRADESCOPE_HEAD, *(f"{i}: {name} ({number(most)} pts)" for i, (name, most) in enumerate(gradients, 1))]]
-    for row in results.students():
-        first, _, last = row.name.rpartition(" ") if " " in row.name else (row.name, "", "")
-        graded = row.status == "graded" and row.grade is not None
-        scores = {one.name: one.score for one in row.grade.gradients} if graded and row.grade else {}
-        status = {"graded": "Graded", "missing": "Missing"}.get(row.status, "Ungraded")
-        total = row.score if graded else None
-        known = [
-            first,
-            last,
-            row.sid,
-            row.email,
-            "",
-            total,
-            row.max_score,
-            status,
-            row.ids.get("gradescope", row.student),
-        ]
-        rows.append([*map(cell, [*known, row.submitted_at, "", "", "", *(scores.get(name) for name, _ in gradients)])])
-    return csv_text(rows)
+def _canvas_row(row: list[str], fields: Mapping[str, int]) -> Who:
+    ids = {kind: row[fields[title]] for kind, title in _CANVAS_IDS if title in fields}
+    return who_in_row(ids, row[0], row[0].strip())
 
 
 def _canvas_column(gradebook: Path, head: list[str], section: int, possible: list[str], column: str) -> int:
@@ -164,6 +155,11 @@ def _canvas_column(gradebook: Path, head: list[str], section: int, possible: lis
     return found[0]
 
 
+def _number_of(title: str) -> str:
+    match = re.search(r"\s\((\d+)\)$", title)
+    return match[1] if match else ""
+
+
 def _points(text: str) -> float | None:
     try:
         points = float(text.strip().replace(",", "."))
@@ -172,39 +168,16 @@ def _points(text: str) -> float | None:
     return points if 0 < points < 1e9 else None
 
 
-def decimal_comma(rows: Sequence[Sequence[str]], column: int, delimiter: str) -> bool:
-    """Whether numbers have a decimal comma: those of the column; where it has no decimals, those elsewhere; else where cells are
-    separated by semicolons, as they are because the comma is taken."""
-    for texts in ([row[column] for row in rows], [text for row in rows for text in row]):
-        marks = {found[1] for text in texts if (found := _DECIMAL.fullmatch(text.strip()))}
-        if marks:
-            return marks == {","}
-    return delimiter == ";"
-
-
-def _number_of(title: str) -> str:
-    match = re.search(r"\s\((\d+)\)$", title)
-    return match[1] if match else ""
-
-
-def read_table(path: Path) -> tuple[list[list[str]], str]:
-    """(the rows of a CSV file, what stands between its cells)
-
-    Raises:
-        UsageError: it is none.
-    """
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        text = 'it is not in UTF-8: take it as the platform gives it, or save it in the spreadsheet as "CSV UTF-8"'
-        reason = error.strerror if isinstance(error, OSError) else text
-        raise UsageError(f"{path}: cannot be read: {reason}") from error
-    first = text.partition("\n")[0]
-    delimiter = ";" if first.count(";") > first.count(",") else ","
-    try:
-        rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if row]
-    except csv.Error as error:
-        raise UsageError(f"{path}: not a CSV table: {error}") from error
-    if len(rows) < 2:
-        raise UsageError(f"{path}: expected a table with a row per student, found {len(rows)} rows")
-    return rows, delimiter
+def gradescope_csv(results: Results) -> str:
+    """The table that Gradescope's "Download Grades" gives, with a column per gradient."""
+    gradients = results.gradients()
+    rows = [[*_GRADESCOPE_HEAD, *(f"{i}: {name} ({number(most)} pts)" for i, (name, most) in enumerate(gradients, 1))]]
+    for row in results.students():
+        first, _, last = row.name.rpartition(" ") if " " in row.name else (row.name, "", "")
+        graded = row.status == "graded" and row.grade is not None
+        scores = {one.name: one.score for one in row.grade.gradients} if graded and row.grade else {}
+        status = {"graded": "Graded", "missing": "Missing"}.get(row.status, "Ungraded")
+        known = [first, last, row.sid, row.email, "", row.score if graded else None, row.max_score, status]
+        known += [row.ids.get("gradescope", row.student), row.submitted_at, "", "", ""]
+        rows.append([cell(value) for value in [*known, *(scores.get(name) for name, _ in gradients)]])
+    return csv_text(rows)

@@ -1,13 +1,13 @@
-"""Who is who: the people of a results folder and the rows of a gradebook, matched so that no mark reaches a stranger.
+"""Match the people of a results folder to the rows of a gradebook, so that nobody gets another person's marks.
 
-1. Identifiers decide. All that can be compared must agree: one that differs rules a row out, whatever else fits.
-2. A name counts only where there is no identifier to go by, and only when one person alone has it on either side. Students who
-   submitted nothing count too: their namesake's marks are not theirs.
-3. A row takes one submission. Where two claim it, neither gets it.
+1. Identifiers decide. All that can be compared must agree: one that differs rules a row out, whatever else matches.
+2. A name counts only where there is no identifier, and only if one person alone has it on either side. Students who submitted
+   nothing count too: their namesake's marks are not theirs.
+3. A row gets one submission. If two match it, it gets neither.
 4. A number that a spreadsheet may have changed (0041 became 41, 1041 became 1041.0) is the same number as long as no other
    person could be meant.
 
-What is left over has a reason, for a person to decide. Pure.
+Every student without a row has a reason, for a person to decide. Pure.
 """
 
 import re
@@ -34,13 +34,13 @@ _PRONOUNS = re.compile(r"\s*\([^()]*/[^()]*\)$")  # Canvas: Ann Lee (she/her)
 
 @dataclass(frozen=True)
 class Who:
-    """A person as one side knows them.
+    """A person as one side describes them.
 
     Attributes:
         ids: by kind, as in WORDS; none of them empty.
         shown: what to call them in a message.
-        folder: the name of a student's folder, where that is all there is: see `_identified`.
-        submission: the same for those who submitted together; None for who submitted nothing, and for rows.
+        folder: the name of a student's folder, if nothing else is known: see `_identified`.
+        submission: the same for those who submitted together; None for rows, and for students who submitted nothing.
     """
 
     ids: Mapping[str, str]
@@ -50,19 +50,19 @@ class Who:
     submission: int | None = None
 
     def values(self, kind: str) -> set[str]:
-        """Their identifiers of this kind, folded.  A login that is an e-mail address is one."""
+        """Their identifiers of this kind, folded.  A login that is an e-mail address counts as one."""
         found = {self.ids.get(kind, "")} | ({self.ids.get("login", "")} if kind == "email" else set())
         if kind in ("login", "email"):
             found = {value for value in found if ("@" in value) == (kind == "email")}
         return {_folded(value) for value in found if value}
 
 
-def known(ids: Mapping[str, str], name: str, shown: str) -> Who:
-    """A row of a gradebook, from its cells."""
+def who_in_row(ids: Mapping[str, str], name: str, shown: str) -> Who:
+    """The person of a gradebook's row, from its cells."""
     return Who({kind: value.strip() for kind, value in ids.items() if value.strip()}, name, shown)
 
 
-def student(row: StudentRow) -> Who:
+def who_in_store(row: StudentRow) -> Who:
     """A student of the store."""
     ids = {kind: row.ids.get(kind, "") for kind in ("canvas", "moodle", "brightspace")}
     ids |= {"sid": row.sid, "email": row.email, "login": row.ids.get("blackboard") or row.ids.get("github", "")}
@@ -73,7 +73,7 @@ def student(row: StudentRow) -> Who:
 
 @dataclass
 class Matching:
-    """Positions of students by those of rows; of those students who have no row, why."""
+    """The position of a student by that of the row; and for each student without a row, why."""
 
     student_of: dict[int, int] = field(default_factory=dict)
     refused: dict[int, str] = field(default_factory=dict)
@@ -103,17 +103,22 @@ def match(students: Sequence[Who], rows: Sequence[Who]) -> Matching:
                 del found.refused[i]
                 by_name[row].append(i)
     for row, claimed in (*claims.items(), *by_name.items()):
-        submitted = [i for i in claimed if students[i].submission is not None]
-        if len({students[i].submission for i in submitted}) > 1:
-            others = ", ".join(students[i].shown for i in submitted)
-            found.refused |= dict.fromkeys(submitted, f"several submissions for the row {_quoted(rows[row])}: {others}")
-        elif claimed:
-            found.student_of[row] = (submitted or claimed)[0]
+        _give(found, row, claimed, students, rows)
     return found
 
 
+def _give(found: Matching, row: int, claimed: Sequence[int], students: Sequence[Who], rows: Sequence[Who]) -> None:
+    """Give a row to the one submission that claims it, or to none of several."""
+    submitted = [i for i in claimed if students[i].submission is not None]
+    if len({students[i].submission for i in submitted}) > 1:
+        others = ", ".join(students[i].shown for i in submitted)
+        found.refused |= dict.fromkeys(submitted, f"several submissions for the row {_quoted(rows[row])}: {others}")
+    else:
+        found.student_of[row] = (submitted or claimed)[0]
+
+
 def _identified(students: Sequence[Who], rows: Sequence[Who]) -> list[Who]:
-    """Folders may be called by student number, login or e-mail address: by what fits most of them, and the others by name."""
+    """Folders may be named by student number, login or e-mail address: by what fits most of them; the others are names."""
     numbers: dict[str, set[str]] = {"sid": set(), "login": set(), "email": set()}
     for row in rows:
         for kind, found in numbers.items():
@@ -132,21 +137,21 @@ def _identified(students: Sequence[Who], rows: Sequence[Who]) -> list[Who]:
 
 
 class _People:
-    """Both sides, by what they are known by."""
+    """Both sides, by their identifiers and names."""
 
     def __init__(self, students: Sequence[Who], rows: Sequence[Who]) -> None:
         self._rows = rows
         self._kinds = {kind for kind in WORDS if any(row.values(kind) for row in rows)}
         # The rows and the spellings on either side, by kind and number.
         self._by: dict[tuple[str, str], set[int]] = defaultdict(set)
-        self._spelt: tuple[dict[tuple[str, str], list[str]], ...] = (defaultdict(list), defaultdict(list))
+        self._spellings: tuple[dict[tuple[str, str], list[str]], ...] = (defaultdict(list), defaultdict(list))
         for side, people in enumerate((students, rows)):
             for i, who in enumerate(people):
                 for kind, value, number in _numbers(who):
-                    self._spelt[side][kind, number].append(value)
+                    self._spellings[side][kind, number].append(value)
                     if side:
                         self._by[kind, number].add(i)
-        self._named = [Counter(_words_of(who.name) for who in people) for people in (students, rows)]
+        self._named = [Counter(_name_parts(who.name) for who in people) for people in (students, rows)]
         self._by_name = {folded_name(row.name): i for i, row in enumerate(rows)}
 
     def by_identifier(self, who: Who) -> tuple[int | None, str]:
@@ -175,7 +180,7 @@ class _People:
     def by_name(self, who: Who) -> tuple[int | None, str]:
         """(the row of that name, why it is not theirs)"""
         row = self._by_name.get(folded_name(who.name))
-        words = _words_of(who.name)
+        words = _name_parts(who.name)
         if not words or not self._named[1][words]:
             return None, ""
         if any(named[words] > 1 for named in self._named):
@@ -199,8 +204,8 @@ class _People:
         return "" if unreadable or who.folder else "different"
 
     def _one_person(self, kind: str, ours: str, theirs: str) -> bool:
-        """Whether these two spellings of one number can mean only one person, even if a spreadsheet changed either."""
-        here, there = (side.get((kind, _number(ours) or ""), []) for side in self._spelt)
+        """Whether these two spellings of one number can mean only one person, even if a spreadsheet changed one of them."""
+        here, there = (side.get((kind, _number(ours) or ""), []) for side in self._spellings)
         if ours != theirs:
             return len(here) == len(there) == 1
         spellings = {*here, *there}
@@ -222,7 +227,7 @@ def _folded(value: str) -> str:
 
 
 def _number(value: str) -> str | None:
-    """An identifier as it was before a spreadsheet took it for a number; None where digits of it are lost."""
+    """An identifier as it was before a spreadsheet took it for a number; None if digits were lost."""
     if whole := _WHOLE.fullmatch(value):
         return whole[1].lstrip("0") or "0"
     if power := _POWER.fullmatch(value):
@@ -238,8 +243,8 @@ def folded_name(name: str) -> str:
     return " ".join((f"{first} {last}" if comma else name).split()).casefold()
 
 
-def _words_of(name: str) -> str:
-    """Who is Wei Zhang to one platform may be Zhang Wei to another: two people of these names are namesakes."""
+def _name_parts(name: str) -> str:
+    """Wei Zhang on one platform may be Zhang Wei on another: two people of these names are namesakes."""
     return " ".join(sorted(folded_name(name).split()))
 
 

@@ -1,18 +1,18 @@
-"""Fill in Moodle's grading worksheet: Grade and Feedback comments, everything else as it came."""
+"""Fill in Moodle's grading worksheet: Grade and Feedback comments; everything else stays as it is."""
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.classroom.exports.cells import csv_text
-from grader.classroom.exports.gradebooks import Filled, decimal_comma, read_table
-from grader.classroom.exports.matching import Matching, Who, folded_name, known, match, student
+from grader.classroom.exports.cells import csv_text, decimal_comma, read_table
+from grader.classroom.exports.gradebooks import Filled, Place
+from grader.classroom.exports.matching import Matching, Who, folded_name, match, who_in_row, who_in_store
 from grader.classroom.store.query import Results, StudentRow
 from grader.errors import UsageError
 
 _COMMENTS = "Feedback comments"
-_KINDS = [("sid", "ID number"), ("email", "Email address"), ("login", "Username")]
+_IDS = [("sid", "ID number"), ("email", "Email address"), ("login", "Username")]
 # What Moodle writes in the column "Grade can be changed" of a locked grade, in the languages of most of its sites.
 _NO = frozenset(
     "no nein non nee não nej nei ei ne nie nem nu hayır нет ні не όχι いいえ 否 아니요 không tidak לא لا नहीं".split()
@@ -28,17 +28,78 @@ def fill_moodle(
     *,
     scale: bool = False,
 ) -> Filled:
-    """The worksheet with grades and feedback comments; everybody of a team gets what the team got.
+    """The worksheet with grades and feedback comments; everybody in a team gets the team's grade.
 
     Args:
         comment: the feedback of a student, in HTML.
         column: the title of the column with grades; titles are in the language of the site.
-        comments: that of the column with comments; "" for the English one, where there is one.
-        scale: marks are converted to the maximum grade.
+        comments: the title of the column with comments; "" for the English one, if there is one.
+        scale: convert the marks to the maximum grade.
 
     Raises:
-        UsageError: the file is no grading worksheet, or has no such column.
+        UsageError: the file is not a grading worksheet, or has no such column.
     """
+    sheet = _read(worksheet, column, comments)
+    people = list(results.students())
+    who = [who_in_store(row) for row in people]
+    matching = _match_teams(who, sheet) or match(who, sheet.people())
+    filled = Filled(
+        uncommented=sheet.comments is None, comma=decimal_comma(sheet.rows[1:], sheet.grade, sheet.delimiter)
+    )
+    for row, graded in filled.fill(sheet.grade, sheet.places(), people, matching, scale=scale):
+        if sheet.comments is not None:
+            row[sheet.comments] = comment(graded)
+    filled.text = csv_text(sheet.rows, sheet.delimiter)
+    return filled
+
+
+@dataclass
+class _Sheet:
+    """The table and its columns.  Only the English titles are known; in every language the maximum comes after the grade, and
+    after that, whether the grade can be changed."""
+
+    rows: list[list[str]]
+    delimiter: str
+    fields: dict[str, int]
+    grade: int
+    comments: int | None
+
+    @property
+    def most(self) -> int:
+        return next((i for title, i in self.fields.items() if title.casefold() == "maximum grade"), self.grade + 1)
+
+    def places(self) -> list[Place]:
+        return [
+            Place(row, self._name(row), row[self.most] if self.most < len(row) else "", self._locked(row))
+            for row in self.rows[1:]
+        ]
+
+    def _locked(self, row: list[str]) -> bool:
+        place = self.fields.get("Grade can be changed", self.most + 1)
+        return place != self.comments and place < len(row) and row[place].strip().casefold() in _NO
+
+    def _name(self, row: list[str]) -> str:
+        """The second column, unless Moodle hides names."""
+        return row[self.fields.get("Full name", 0 if "Status" in self.fields else 1)].strip()
+
+    def people(self) -> list[Who]:
+        found = []
+        for row in self.rows[1:]:
+            number = re.search(r"\d+$", row[0].strip())
+            ids = {kind: row[self.fields[title]] for kind, title in _IDS if title in self.fields}
+            name = self._name(row)
+            found.append(who_in_row({"moodle": number[0] if number else "", **ids}, name, name))
+        return found
+
+    def team_columns(self) -> list[int]:
+        """Those that may hold the names of teams."""
+        if "Group" in self.fields:
+            return [self.fields["Group"]]
+        filled = {self.grade, self.most, self.comments}
+        return [i for i in range(2, len(self.fields)) if i not in filled]
+
+
+def _read(worksheet: Path, column: str, comments: str) -> _Sheet:
     rows, delimiter = read_table(worksheet)
     head = [title.strip() for title in rows[0]]
     if column not in head:
@@ -56,71 +117,14 @@ def fill_moodle(
             f"{worksheet}: no column called {comments!r}; name one with --comments: {', '.join(head)[:300]}"
         )
     fields = {title: i for i, title in enumerate(head)}
-    for row in rows:
-        row += [""] * (len(head) - len(row))
-    sheet = _Sheet(rows, fields, fields[column], fields.get(comments or _COMMENTS))
-    people = list(results.students())
-    who = [student(row) for row in people]
-    matching = _match_teams(who, sheet) or match(who, sheet.people())
-    filled = Filled("", uncommented=sheet.comments is None, comma=decimal_comma(rows[1:], sheet.grade, delimiter))
-    for i, row in enumerate(rows[1:]):
-        found = matching.student_of.get(i)
-        if found is None or people[found].status != "graded":
-            filled.without_marks.append(sheet.name(row))
-        elif sheet.locked(row):
-            filled.locked.append(sheet.name(row))
-        else:
-            row[sheet.grade] = filled.mark(people[found], row[sheet.most] if sheet.most < len(row) else "", scale=scale)
-            if sheet.comments is not None:
-                row[sheet.comments] = comment(people[found])
-    filled.text = csv_text(rows, delimiter)
-    filled.leave_out(people, matching.refused)
-    return filled
-
-
-@dataclass
-class _Sheet:
-    """The table and its columns.  Only the English titles are known; in every language the maximum stands behind the grade,
-    and behind that, whether the grade can be changed."""
-
-    rows: list[list[str]]
-    fields: dict[str, int]
-    grade: int
-    comments: int | None
-
-    @property
-    def most(self) -> int:
-        return next((i for title, i in self.fields.items() if title.casefold() == "maximum grade"), self.grade + 1)
-
-    def locked(self, row: list[str]) -> bool:
-        place = self.fields.get("Grade can be changed", self.most + 1)
-        return place != self.comments and place < len(row) and row[place].strip().casefold() in _NO
-
-    def name(self, row: list[str]) -> str:
-        """The second column, unless Moodle hides names."""
-        return row[self.fields.get("Full name", 0 if "Status" in self.fields else 1)].strip()
-
-    def people(self) -> list[Who]:
-        return [self._person(row) for row in self.rows[1:]]
-
-    def _person(self, row: list[str]) -> Who:
-        number = re.search(r"\d+$", row[0].strip())
-        ids = {kind: row[self.fields[title]] for kind, title in _KINDS if title in self.fields}
-        return known({"moodle": number[0] if number else "", **ids}, self.name(row), self.name(row))
-
-    def team_columns(self) -> list[int]:
-        """Those in which the names of teams could stand."""
-        if "Group" in self.fields:
-            return [self.fields["Group"]]
-        ours = {self.grade, self.most, self.comments}
-        return [i for i in range(2, len(self.fields)) if i not in ours]
+    return _Sheet(rows, delimiter, fields, fields[column], fields.get(comments or _COMMENTS))
 
 
 def _match_teams(students: list[Who], sheet: _Sheet) -> Matching | None:
-    """Where teams submitted: everybody of a team gets its marks.  None where students submitted on their own.
+    """Where teams submitted, everybody in a team gets its marks; None where students submitted on their own.
 
-    A team has its name and number in the download, and its number is no participant's.  Nobody can become a team by being
-    called like one: as soon as one submission is that of a participant, none is taken for a team's.
+    A team has its own name and number in the download, and no participant has that number.  Nobody can become a team by
+    taking its name: as soon as one submission is a participant's, none is taken for a team's.
     """
     alone = {(who.ids.get("moodle"), folded_name(who.name)) for who in sheet.people()}
     teams: dict[str, list[int]] = {}

@@ -1,4 +1,4 @@
-"""What one grade says about a student's mistakes, in the words of the report.  Pure; knows no class and no HTML."""
+"""The mistakes in one grade, and how the report labels them.  Pure; knows no class and no HTML."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,17 +7,18 @@ from grader.output.wording import STATUS_LABELS
 from grader.records.result import SIGNAL_WORDS, Grade, GradientResult, GradientStatus, Mistake
 
 RUNTIME: tuple[GradientStatus, ...] = ("raised", "timed_out", "out_of_memory", "died")
+NOT_LOADED = "the file does not load"
 
 # Why a student has no marks, by the status of the record.
-UNMARKED_WORDS = {
-    "not_graded": "not graded",
+UNMARKED_LABELS = {
+    "not_graded": STATUS_LABELS["not_graded"],
     "missing": "no file",
     "unreadable": "unreadable",
     "waiting": "waiting",
 }
 
-# Kinds of mistake in the order of the map; the last ones are the report's own, for what no diagnosis names.
-KIND_WORDS = {
+# Kinds of mistake in the order of the table; the last ones are the report's own, for what no diagnosis names.
+KIND_LABELS = {
     "sign": "flipped sign",
     "transpose": "transpose",
     "operand-order": "order of operands",
@@ -34,7 +35,7 @@ KIND_WORDS = {
     "constant": "constant answer",
     "shape": "wrong shape",
     "runtime": "runtime problem",
-    "missing": "not written",
+    "missing": STATUS_LABELS["missing"],
     "unexplained": "wrong, not explained",
 }
 
@@ -44,70 +45,71 @@ class RootMistake:
     """One mistake where it was made, before any follow-through.
 
     Attributes:
-        lost: marks that it cost, in its own gradient and in those of `stopped`; mistakes in one gradient share them evenly.
-        stopped: other gradients that are not to blame: they ended in the same line with the same message, because they call
-            this one, or are wrong because of it.
+        lost: marks that it cost, in its own gradient and in `affected`; mistakes in one gradient share them evenly.
+        affected: gradients that are not to blame: they raised the same exception on the same line, because they call this one,
+            or are wrong because of it.
     """
 
     gradient: str
     mistake: Mistake
     lost: float
-    stopped: tuple[str, ...] = ()
+    affected: tuple[str, ...] = ()
 
 
 def not_loaded(grade: Grade | None) -> bool:
-    """The file itself could not be executed, so that no gradient had its chance."""
+    """The file could not be loaded, so that no gradient was called."""
     return grade is not None and grade.status == "graded" and bool(grade.message)
 
 
 def root_mistakes(grade: Grade | None) -> Iterator[RootMistake]:
-    """Every mistake of a graded submission that is not the consequence of another; none where the file did not load."""
+    """Every mistake of a graded submission that does not follow from another; none where the file did not load."""
     if grade is None or grade.status != "graded" or not_loaded(grade):
         return
-    for group in _same_ending(grade):
+    for group in _by_cause(grade):
         found = mistakes(group[0])
         lost = sum(gradient.max_score - gradient.score for gradient in group)
-        stopped = tuple(gradient.name for gradient in group[1:])
+        affected = tuple(gradient.name for gradient in group[1:])
         for mistake in found:
-            yield RootMistake(group[0].name, mistake, lost / len(found), stopped)
+            yield RootMistake(group[0].name, mistake, lost / len(found), affected)
 
 
-def _same_ending(grade: Grade) -> list[list[GradientResult]]:
-    """The gradients, those together that one mistake is behind: stopped in the same way at the same place, or inherited."""
+def _by_cause(grade: Grade) -> list[list[GradientResult]]:
+    """The gradients, grouped by the mistake behind them: the same exception on the same line, or an inherited error."""
     groups: dict[tuple[str, ...], list[GradientResult]] = {}
     for gradient in sorted(grade.gradients, key=lambda gradient: bool(gradient.inherits)):
         if gradient.inherits and (gradient.inherits[0],) in groups:
             groups[(gradient.inherits[0],)].append(gradient)
             continue
-        stopped = gradient.status in RUNTIME
-        key = (gradient.status, gradient.message, str(gradient.line)) if stopped else (gradient.name,)
+        ran = gradient.status not in RUNTIME
+        key = (gradient.name,) if ran else (gradient.status, gradient.message, str(gradient.line))
         groups.setdefault(key, []).append(gradient)
     return list(groups.values())
 
 
 def mistakes(gradient: GradientResult) -> list[Mistake]:
-    """What is wrong with one gradient by itself; of several stories that fit equally well, the first."""
+    """What is wrong with one gradient by itself; of several hypotheses that fit equally well, the first."""
     if gradient.status in ("passed", "followed_through", "not_graded"):
         return []
     diagnosis = gradient.diagnosis
     if gradient.status in RUNTIME:  # by the exception, not by the line, which is another in every file
-        said = diagnosis.mistakes[0].statement if diagnosis and diagnosis.mistakes else STATUS_LABELS[gradient.status]
-        return [Mistake("runtime", problem_name(gradient), said)]
+        explained = diagnosis.mistakes if diagnosis else []
+        statement = explained[0].statement if explained else STATUS_LABELS[gradient.status]
+        return [Mistake("runtime", problem_name(gradient), statement)]
     if diagnosis is not None and diagnosis.mistakes and diagnosis.certainty in ("exact", "tie"):
         return diagnosis.mistakes[:1] if diagnosis.certainty == "tie" else diagnosis.mistakes
     return [_without_diagnosis(gradient)]
 
 
 def _without_diagnosis(gradient: GradientResult) -> Mistake:
-    """What the checks alone tell."""
+    """What the checks alone show."""
     if gradient.status == "missing":
-        return Mistake("missing", "", "the function is not written")
+        return Mistake("missing", "", "the function is not written yet")
     failed = next((check for check in gradient.checks if check.outcome == "failed"), None)
     if failed is not None and failed.name == "shape":
-        return Mistake("shape", "", "not the shape that a gradient must have")
+        return Mistake("shape", "", "the gradient does not have the shape that it must have")
     if failed is not None and failed.name == "reference":
-        return Mistake("numerical-gradient", "", "right to some digits only, as a numerical derivative is")
-    return Mistake("unexplained", "", "no story reproduces the numbers")
+        return Mistake("numerical-gradient", "", "right to a few digits only, like a numerical derivative")
+    return Mistake("unexplained", "", "no known mistake gives these numbers")
 
 
 def problem_name(gradient: GradientResult) -> str:
@@ -118,9 +120,9 @@ def problem_name(gradient: GradientResult) -> str:
     return name if name.isidentifier() and len(name) <= 60 else STATUS_LABELS["raised"]
 
 
-def kind_words(kind: str) -> str:
-    return KIND_WORDS.get(kind, kind)
+def kind_label(kind: str) -> str:
+    return KIND_LABELS.get(kind, kind)
 
 
-def flag_words(kind: str) -> str:
+def signal_label(kind: str) -> str:
     return SIGNAL_WORDS.get(kind, kind)

@@ -1,4 +1,4 @@
-"""The figures of a class: counts, and which students stand behind each.  Pure; knows no HTML."""
+"""The figures of a class: counts, and which students are behind each.  Pure; knows no HTML."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -6,14 +6,29 @@ from dataclasses import dataclass, field
 from statistics import median
 
 from grader.classroom.report.data import Record
-from grader.classroom.report.facts import KIND_WORDS, RUNTIME, not_loaded, problem_name, root_mistakes
+from grader.classroom.report.facts import (
+    KIND_LABELS,
+    NOT_LOADED,
+    RUNTIME,
+    kind_label,
+    not_loaded,
+    problem_name,
+    root_mistakes,
+)
 from grader.config.keys import CHECKS, Config
 from grader.output.wording import STATUS_LABELS
-from grader.records.result import Grade, GradientStatus
+from grader.records.result import Grade, GradientResult, GradientStatus
 
 Students = list[int]  # positions in the list of records
 Grades = dict[int, Grade]  # those of the records that are graded
 BINS = 20
+OUTCOMES: dict[str, tuple[GradientStatus, ...]] = {
+    STATUS_LABELS["passed"]: ("passed",),
+    "follows": ("followed_through",),
+    STATUS_LABELS["failed"]: ("failed",),
+    "runtime problem": RUNTIME,
+    STATUS_LABELS["missing"]: ("missing",),
+}
 
 
 @dataclass
@@ -21,10 +36,10 @@ class RootCost:
     """One root mistake of the class and what it costs.
 
     Attributes:
-        statements: what the diagnosis says of it, with how many students it says that to.
-        lost: marks lost in the gradient itself, all students together.
-        carried: how many later gradients were wrong, or did not run, only because of it.
-        kept: the marks which those kept by follow-through, and would have lost without.
+        statements: the sentences of the diagnosis, with the number of students that each is about.
+        lost: marks lost because of it, all students together.
+        propagated: how many later gradients were wrong, or did not run, only because of it.
+        saved: the marks that follow-through gave those gradients.
     """
 
     gradient: str
@@ -34,21 +49,27 @@ class RootCost:
     students: Students = field(default_factory=list)
     lost: float = 0.0
     propagated: int = 0
-    kept: float = 0.0
+    saved: float = 0.0
+
+    @property
+    def label(self) -> str:
+        """A few words, such as `flipped sign (result) in dJ_db2`."""
+        where = f" ({self.where})" if self.where else ""
+        return f"{kind_label(self.kind)}{where} in {self.gradient}" if self.gradient else NOT_LOADED
 
     @property
     def statement(self) -> str:
-        return self.statements.most_common(1)[0][0]
+        return _commonest(self.statements)
 
     @property
     def weight(self) -> float:
         """Marks that it would have cost without follow-through."""
-        return self.lost + self.kept
+        return self.lost + self.saved
 
 
 @dataclass(frozen=True)
 class Chain:
-    """A mistake and the later gradients into which it was carried."""
+    """Root mistakes, and the later gradients that follow from them."""
 
     roots: tuple[str, ...]
     reached: tuple[str, ...]
@@ -67,7 +88,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class Summary:
-    """Everything that the report says of the class as a whole.
+    """Everything that the report shows of the class as a whole.
 
     Attributes:
         bins: students by share of the marks; bin k holds k/20 <= share < (k+1)/20, the last one full marks too.
@@ -92,11 +113,14 @@ class Summary:
     flags: dict[str, Students]
 
 
-def summarise(config: Config, records: Sequence[Record]) -> Summary:
+def summarize(config: Config, records: Sequence[Record]) -> Summary:
     """The figures of these records."""
     graded = {k: record.grade for k, record in enumerate(records) if record.grade and record.status == "graded"}
     shares = {k: grade.score / (grade.max_score or 1) for k, grade in graded.items()}
     names = [gradient.name for gradient in config.gradients]
+    results = {
+        name: [(k, g) for k, grade in graded.items() for g in grade.gradients if g.name == name] for name in names
+    }
     return Summary(
         graded=list(graded),
         not_graded=[k for k, record in enumerate(records) if record.status not in ("graded", "missing")],
@@ -105,8 +129,14 @@ def summarise(config: Config, records: Sequence[Record]) -> Summary:
         late=[k for k, record in enumerate(records) if record.late],
         median_share=median(shares.values()) if shares else None,
         bins=[[k for k in graded if _bin(shares[k]) == number] for number in range(BINS)],
-        outcomes=_outcomes(names, graded),
-        checks=_checks(names, graded),
+        outcomes={
+            name: {status: [k for k, gradient in found if gradient.status == status] for status in STATUS_LABELS}
+            for name, found in results.items()
+        },
+        checks={
+            name: {check: [k for k, gradient in found if _passed(gradient, check)] for check in CHECKS}
+            for name, found in results.items()
+        },
         kinds=_kinds(names, graded),
         costs=_costs(graded),
         chains=_chains(graded),
@@ -119,39 +149,22 @@ def _bin(share: float) -> int:
     return max(0, min(BINS - 1, int(share * BINS + 1e-9)))
 
 
-def _outcomes(names: Sequence[str], graded: Grades) -> dict[str, dict[GradientStatus, Students]]:
-    table: dict[str, dict[GradientStatus, Students]] = {
-        name: {status: [] for status in STATUS_LABELS} for name in names
-    }
-    for k, grade in graded.items():
-        for gradient in grade.gradients:
-            if gradient.name in table:
-                table[gradient.name][gradient.status].append(k)
-    return table
-
-
-def _checks(names: Sequence[str], graded: Grades) -> dict[str, dict[str, Students]]:
-    table: dict[str, dict[str, Students]] = {name: {check: [] for check in CHECKS} for name in names}
-    for k, grade in graded.items():
-        for gradient in grade.gradients:
-            for check in gradient.checks:
-                if check.outcome == "passed" and check.name in table.get(gradient.name, {}):
-                    table[gradient.name][check.name].append(k)
-    return table
+def _passed(gradient: GradientResult, check: str) -> bool:
+    return any(one.name == check and one.outcome == "passed" for one in gradient.checks)
 
 
 def _kinds(names: Sequence[str], graded: Grades) -> dict[str, dict[str, Students]]:
-    """In the order of KIND_WORDS, kinds that nobody made left out."""
+    """In the order of KIND_LABELS, kinds that nobody made left out."""
     found: dict[str, dict[str, dict[int, None]]] = defaultdict(lambda: defaultdict(dict))
     for k, grade in graded.items():
         for root in root_mistakes(grade):
             found[root.mistake.kind][root.gradient][k] = None
-    order = [*(kind for kind in KIND_WORDS if kind in found), *sorted(set(found) - set(KIND_WORDS))]
+    order = [*(kind for kind in KIND_LABELS if kind in found), *sorted(set(found) - set(KIND_LABELS))]
     return {kind: {name: list(found[kind][name]) for name in names} for kind in order}
 
 
 def _costs(graded: Grades) -> list[RootCost]:
-    """The dearest first, as they would be without follow-through; a file that does not load is one mistake of the whole file."""
+    """The mistakes that would cost most without follow-through first; a file that does not load is one mistake."""
     costs: dict[tuple[str, str, str], RootCost] = {}
     for k, grade in graded.items():
         if not_loaded(grade):
@@ -159,24 +172,30 @@ def _costs(graded: Grades) -> list[RootCost]:
             cost.statements["the file could not be loaded"] += 1
             cost.students.append(k)
             cost.lost += grade.max_score - grade.score
-        roots = list(root_mistakes(grade))
-        for root in roots:
-            key = (root.gradient, root.mistake.kind, root.mistake.where)
-            cost = costs.setdefault(key, RootCost(*key))
-            cost.statements[root.mistake.statement] += 1
-            if k not in cost.students[-1:]:
-                cost.students.append(k)
-            cost.lost += root.lost
-            cost.propagated += len(root.stopped)
-            siblings = sum(other.gradient == root.gradient for other in roots)
-            for gradient in grade.gradients:
-                follows = gradient.follow_through
-                if follows is not None and root.gradient in follows.roots:
-                    share = 1 / (siblings * len(follows.roots))
-                    cost.kept += follows.score * share
-                    cost.lost += (gradient.max_score - gradient.score) * share
-                    cost.propagated += 1
+        else:
+            _add_costs(costs, k, grade)
     return sorted(costs.values(), key=lambda cost: (-cost.weight, cost.gradient, cost.kind, cost.where))
+
+
+def _add_costs(costs: dict[tuple[str, str, str], RootCost], student: int, grade: Grade) -> None:
+    """Add the mistakes of one student.  Those in one gradient share what follows from it, and so do several roots."""
+    roots = list(root_mistakes(grade))
+    siblings = Counter(root.gradient for root in roots)
+    for root in roots:
+        key = (root.gradient, root.mistake.kind, root.mistake.where)
+        cost = costs.setdefault(key, RootCost(*key))
+        cost.statements[root.mistake.statement] += 1
+        if student not in cost.students[-1:]:
+            cost.students.append(student)
+        cost.lost += root.lost
+        cost.propagated += len(root.affected)
+        for gradient in grade.gradients:
+            follows = gradient.follow_through
+            if follows is not None and root.gradient in follows.roots:
+                share = 1 / (siblings[root.gradient] * len(follows.roots))
+                cost.saved += follows.score * share
+                cost.lost += (gradient.max_score - gradient.score) * share
+                cost.propagated += 1
 
 
 def _chains(graded: Grades) -> list[Chain]:
@@ -199,18 +218,19 @@ def _problems(graded: Grades) -> list[Problem]:
         for name, where, message in _problems_of(grade):
             found[name, where].append(k)
             messages[name, where][message] += 1
-    problems = [
-        Problem(name, where, messages[name, where].most_common(1)[0][0], students)
-        for (name, where), students in found.items()
-    ]
+    problems = [Problem(*key, _commonest(messages[key]), students) for key, students in found.items()]
     return sorted(problems, key=lambda problem: (-len(problem.students), problem.name, problem.where))
 
 
 def _problems_of(grade: Grade) -> Iterable[tuple[str, str, str]]:
     if not_loaded(grade):
-        return [("the file does not load", "", grade.message)]
+        return [(NOT_LOADED, "", grade.message)]
     roots = {root.gradient for root in root_mistakes(grade)}
     return [(problem_name(g), g.name, g.message) for g in grade.gradients if g.status in RUNTIME and g.name in roots]
+
+
+def _commonest(counts: Counter[str]) -> str:
+    return counts.most_common(1)[0][0]
 
 
 def _by_flag(records: Sequence[Record]) -> dict[str, Students]:

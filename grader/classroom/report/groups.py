@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from grader.classroom.report.charts import OUTCOMES, cost_words
-from grader.classroom.report.facts import flag_words, kind_words
-from grader.classroom.report.figures import BINS, Students, Summary
+from grader.classroom.report.facts import kind_label, signal_label
+from grader.classroom.report.figures import BINS, OUTCOMES, Students, Summary
 from grader.classroom.report.island import visible
 from grader.config.keys import CHECKS
+from grader.output.wording import CHECK_LABELS
 
 Group = tuple[str, str, Students]  # identifier, label, members
 
@@ -24,7 +24,7 @@ def _by_marks(summary: Summary, max_score: float) -> Iterator[Group]:
     yield "late", "late", summary.late
     for k, students in enumerate(summary.bins):
         low, high = (f"{share * max_score / BINS:g}" for share in (k, k + 1))
-        yield f"scores-{k}", f"{low} to {high} marks", students
+        yield f"scores-{k}", f"{low} to {'' if k == BINS - 1 else 'less than '}{high} marks", students
 
 
 def _by_gradient(summary: Summary) -> Iterator[Group]:
@@ -36,27 +36,28 @@ def _by_gradient(summary: Summary) -> Iterator[Group]:
         for check in CHECKS:
             passed = set(by_check[check])
             missed = [k for k in summary.graded if k not in passed]
-            yield f"check-{name}-{check}", f"{name}: {check.replace('_', ' ')} not passed", missed
+            yield f"check-{name}-{check}", f"{name}: {CHECK_LABELS[check]} not passed", missed
 
 
 def _by_mistake(summary: Summary) -> Iterator[Group]:
     for kind, by_gradient in summary.kinds.items():
         for name, students in by_gradient.items():
-            yield f"kind-{kind}-{name}", f"{kind_words(kind)} in {name}", students
+            yield f"kind-{kind}-{name}", f"{kind_label(kind)} in {name}", students
         everyone = sorted({k for students in by_gradient.values() for k in students})
-        yield f"kind-{kind}", f"{kind_words(kind)} in any gradient", everyone
+        yield f"kind-{kind}", f"{kind_label(kind)} in any gradient", everyone
     for k, cost in enumerate(summary.costs):
-        yield f"cost-{k}", cost_words(cost), cost.students
+        yield f"cost-{k}", cost.label, cost.students
     for k, chain in enumerate(summary.chains):
-        yield f"chain-{k}", f"{', '.join(chain.roots)} carried into {', '.join(chain.reached)}", chain.students
+        label = f"{', '.join(chain.reached)} {'follows' if len(chain.reached) == 1 else 'follow'} from {', '.join(chain.roots)}"
+        yield f"chain-{k}", label, chain.students
 
 
 def _by_event(summary: Summary) -> Iterator[Group]:
     for k, problem in enumerate(summary.problems):
         where = f" in {problem.where}" if problem.where else ""
         yield f"problem-{k}", f"{problem.name}{where}", problem.students
-    for k, (flag, students) in enumerate(summary.flags.items()):
-        yield f"flag-{k}", flag_words(flag), students
+    for k, (kind, students) in enumerate(summary.flags.items()):
+        yield f"flag-{k}", signal_label(kind), students
     yield "flagged", "worth a look", sorted({k for students in summary.flags.values() for k in students})
 
 
@@ -64,14 +65,12 @@ def advice(summary: Summary) -> list[tuple[str, str, str]]:
     """What to do with this report, most useful first: the group concerned, what to do, and why."""
     todo = []
     if summary.not_graded:
-        reason = "they could not be graded, or not be read; that says nothing about the work"
+        reason = "they could not be read or graded, which says nothing about the work"
         todo.append(("not-graded", "Find out why these have no marks", reason))
     for k, cost in [(k, cost) for k, cost in enumerate(summary.costs) if cost.kind != "missing"][:3]:
         verb = {"runtime": "Help with", "unexplained": "Read"}.get(cost.kind, "Teach")
-        marks = f"{cost.lost:.0f} marks lost"
-        if cost.kept:
-            marks += f", {cost.kept:.0f} more kept only by follow-through"
-        todo.append((f"cost-{k}", f"{verb}: {visible(cost_words(cost))}", marks))
+        saved = f"; follow-through saved another {cost.saved:.0f}" if cost.saved else ""
+        todo.append((f"cost-{k}", f"{verb}: {visible(cost.label)}", f"{cost.lost:.0f} marks lost{saved}"))
     if summary.flags:
-        todo.append(("flagged", "Look at these yourself", "integrity flags; hints, not verdicts"))
+        todo.append(("flagged", "Look at these yourself", "integrity signals: reasons to look, not verdicts"))
     return todo

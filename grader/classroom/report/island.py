@@ -1,7 +1,7 @@
-"""The students as data inside the page: what the table shows at once, and the evidence shown on demand.
+"""The students as data inside the page: what the table shows at once, and the details shown on demand.
 
-What many students share (the same wrong numbers, the same words) is stored once and referred to by its position.
-All text of students is data here, made visible and harmless; the page writes it as text, never as HTML.
+What many students share (the same wrong numbers, the same sentences) is stored once and referred to by its position.
+Everything that students wrote is data here, made visible and harmless; the page writes it as text, never as HTML.
 """
 
 from collections.abc import Hashable, Sequence
@@ -10,10 +10,17 @@ from typing import Any
 import msgspec
 
 from grader.classroom.report.data import Record
-from grader.classroom.report.evidence import Code, around, excerpt, heat_map
-from grader.classroom.report.facts import UNMARKED_WORDS, flag_words, kind_words, not_loaded, root_mistakes
+from grader.classroom.report.details import Code, around, excerpt, heat_map
+from grader.classroom.report.facts import (
+    NOT_LOADED,
+    UNMARKED_LABELS,
+    kind_label,
+    not_loaded,
+    root_mistakes,
+    signal_label,
+)
 from grader.output.markdown import unmarked
-from grader.output.wording import fix_first
+from grader.output.wording import CHECK_LABELS, fix_first
 from grader.problem.assignment import Assignment
 from grader.records.result import Grade, GradientResult
 from grader.records.run import Answer, place
@@ -41,70 +48,79 @@ def make_island(assignment: Assignment, records: Sequence[Record], steps_hash: s
     """Everything that the page's scripts need, ready for JSON.
 
     Args:
-        steps_hash: of the assignment as it is now; answers to other numbers are not compared with it entry by entry.
+        steps_hash: of the present assignment; answers at other sample points are not compared with it entry by entry.
     """
-    details, code = _Pool(), _Pool()
-    students = [_student(assignment, record, record.steps_hash == steps_hash, details, code) for record in records]
-    return {
-        "gradients": assignment.names,
-        "max_score": assignment.config.max_score,
-        "students": students,
-        "details": details.values,
-        "code": code.values,
-    }
+    return _Island(assignment, steps_hash).of(records)
 
 
 def embed(value: Any) -> str:
-    """JSON that may stand inside a script element: no letter of it can end the element or open a comment."""
+    """JSON that may stand inside a script element: no character of it can end the element or open a comment."""
     text = msgspec.json.encode(value).decode()
-    for letter in "<>&\u2028\u2029":
-        text = text.replace(letter, f"\\u{ord(letter):04x}")
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
     return text
 
 
 def visible(text: str, limit: int = MAX_TEXT) -> str:
-    """Text of a student as it can be shown; what is not printable is named, for instructors who want to know."""
+    """A student's text as it can be shown; what is not printable is named, for instructors who want to know."""
     return several_lines(text, limit, keep="\t", named=True)
 
 
-def _student(assignment: Assignment, record: Record, comparable: bool, details: _Pool, code: _Pool) -> dict[str, Any]:
-    grade = record.grade
-    student: dict[str, Any] = {"name": visible(record.name or record.key, 200), "score": None}
-    if record.key != record.name:
-        student["key"] = visible(record.key, 200)
-    student.update(mistakes=[], statuses=[], details=[], code={})
-    if grade is not None and record.status == "graded":
-        student["score"] = grade.score
-    else:
-        student["unmarked"] = UNMARKED_WORDS.get(record.status, record.status)
-    if record.late:
-        student["late"] = True
-    message = record.problem if grade is None else grade.message
-    extras = {
-        "flags": _flags(record),
-        "message": visible("\n".join([message, *(grade.notes if grade else ())]).strip()),
-        "printed": visible(grade.printed) if grade else "",
-    }
-    student.update({key: value for key, value in extras.items() if value})
-    if grade is None:
+class _Island:
+    """The values that students share, and what is added to them student by student."""
+
+    def __init__(self, assignment: Assignment, steps_hash: str) -> None:
+        self._assignment = assignment
+        self._steps_hash = steps_hash
+        self._details, self._code = _Pool(), _Pool()
+
+    def of(self, records: Sequence[Record]) -> dict[str, Any]:
+        return {
+            "gradients": self._assignment.names,
+            "max_score": self._assignment.config.max_score,
+            "students": [self._student(record) for record in records],
+            "details": self._details.values,
+            "code": self._code.values,
+        }
+
+    def _student(self, record: Record) -> dict[str, Any]:
+        grade = record.grade
+        graded = grade is not None and record.status == "graded"
+        message = record.problem if grade is None else "\n".join([grade.message, *grade.notes])
+        score = grade.score if grade is not None and graded else None
+        student: dict[str, Any] = {"name": visible(record.name or record.key, 200), "score": score}
+        student.update(mistakes=[], statuses=[], details=[], code={})
+        optional = {
+            "key": visible(record.key, 200) if record.key != record.name else "",
+            "unmarked": "" if graded else UNMARKED_LABELS.get(record.status, record.status),
+            "late": record.late,
+            "flags": _flags(record),
+            "message": visible(message.strip()),
+            "printed": visible(grade.printed) if grade else "",
+        }
+        student |= {key: value for key, value in optional.items() if value}
+        if grade is not None:
+            student["mistakes"] = [NOT_LOADED] if not_loaded(grade) else _mistakes_in_short(grade)
+            student["statuses"] = [gradient.status for gradient in grade.gradients]
+            self._add_details(student, record, grade)
         return student
-    student["mistakes"] = ["the file does not load"] if not_loaded(grade) else _mistakes_in_short(grade)
-    student["statuses"] = [gradient.status for gradient in grade.gradients]
-    lines = record.source.decode(errors="replace").splitlines()
-    if not_loaded(grade) and record.run is not None:
-        place = around(lines, record.run.loading.line)
-        if place is not None:
-            student["place"] = [record.run.loading.line, code.add(_shown(place))]
-    for k, result in enumerate(grade.gradients):
-        told = not_loaded(grade) and result.message in grade.message
-        if told or (result.status == "passed" and not result.notes):
-            continue
-        answers = record.run.answers.get(result.name, []) if record.run is not None and comparable else []
-        student["details"].append([k, details.add(_detail(assignment, result, answers))])
-        shown = None if result.status in ("passed", "followed_through") else excerpt(lines, result.name, result.line)
-        if shown is not None:
-            student["code"][k] = code.add(_shown(shown))
-    return student
+
+    def _add_details(self, student: dict[str, Any], record: Record, grade: Grade) -> None:
+        """Add what is shown of each gradient that is not simply right, and of a file that does not load."""
+        lines = record.source.decode(errors="replace").splitlines()
+        loading = record.run.loading if record.run else None
+        if not_loaded(grade) and loading and (shown := around(lines, loading.line)) is not None:
+            student["place"] = [loading.line, self._code.add(_shown(shown))]
+        for k, result in enumerate(grade.gradients):
+            repeated = not_loaded(grade) and result.message in grade.message
+            if repeated or (result.status == "passed" and not result.notes):
+                continue
+            comparable = record.steps_hash == self._steps_hash
+            answers = record.run.answers.get(result.name, []) if record.run and comparable else []
+            student["details"].append([k, self._details.add(_detail(self._assignment, result, answers))])
+            right = result.status in ("passed", "followed_through")
+            if not right and (shown := excerpt(lines, result.name, result.line)) is not None:
+                student["code"][k] = self._code.add(_shown(shown))
 
 
 def _shown(code: Code) -> dict[str, Any]:
@@ -115,7 +131,7 @@ def _flags(record: Record) -> dict[str, list[str]]:
     flags: dict[str, list[str]] = {}
     for flag in record.flags:
         gradient = f"{flag.gradient}: " if flag.gradient else ""
-        flags.setdefault(flag_words(flag.kind), []).append(visible(gradient + flag.detail))
+        flags.setdefault(signal_label(flag.kind), []).append(visible(gradient + flag.message))
     return flags
 
 
@@ -123,7 +139,7 @@ def _mistakes_in_short(grade: Grade) -> list[str]:
     """`flipped sign in dJ_db2`, gradients with the same kind of mistake together."""
     by_kind: dict[str, list[str]] = {}
     for root in root_mistakes(grade):
-        names = by_kind.setdefault(kind_words(root.mistake.kind), [])
+        names = by_kind.setdefault(kind_label(root.mistake.kind), [])
         if root.gradient not in names:
             names.append(root.gradient)
     return [
@@ -141,10 +157,12 @@ def _detail(assignment: Assignment, gradient: GradientResult, answers: Sequence[
     detail = {
         "score": gradient.score,
         "max_score": gradient.max_score,
-        "checks": [[check.name.replace("_", " "), check.outcome, visible(check.message)] for check in checks],
+        "checks": [
+            [CHECK_LABELS.get(check.name, check.name), check.outcome, visible(check.message)] for check in checks
+        ],
         "follows": None if follows is None else [follows.sources, follows.roots],
         "certainty": diagnosis.certainty if diagnosis else None,
-        "mistakes": [[kind_words(m.kind), visible(m.where), visible(m.statement)] for m in mistakes],
+        "mistakes": [[kind_label(m.kind), visible(m.where), visible(m.statement)] for m in mistakes],
         "properties": [visible(text) for text in diagnosis.properties] if diagnosis else [],
         "hints": [visible(unmarked(hint)) for hint in gradient.hints],
         "message": visible(fix_first([gradient]) if gradient.inherits else gradient.message),

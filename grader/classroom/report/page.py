@@ -1,4 +1,4 @@
-"""Put the report together: one HTML file with its data, styles and scripts inside, which asks no server for anything."""
+"""Put the report together: one HTML file with its data, styles and scripts inside, which needs no server."""
 
 import base64
 import hashlib
@@ -7,15 +7,16 @@ from functools import cache
 from importlib import resources
 
 from grader.classroom.report.data import Class, Record
-from grader.classroom.report.facts import flag_words, kind_words
-from grader.classroom.report.figures import summarise
+from grader.classroom.report.facts import kind_label, signal_label
+from grader.classroom.report.figures import BINS, OUTCOMES, summarize
+from grader.classroom.report.groups import advice, make_groups
 from grader.classroom.report.island import embed, make_island, visible
-from grader.config.keys import CHECKS
 from grader.errors import UsageError
-from grader.output.wording import STATUS_LABELS
+from grader.output.wording import CHECK_LABELS, STATUS_LABELS
 from grader.problem.assignment import Assignment
 from grader.problem.fingerprint import fingerprint
 
+CHARTED = 10  # root mistakes in their chart
 SCRIPTS = ("table.js", "details.js", "charts.js", "main.js")
 
 
@@ -28,10 +29,7 @@ def make_report(assignment: Assignment, graded: Class) -> str:
     try:
         import jinja2
         import markupsafe
-        import vl_convert  # noqa: F401  # used further down
-
-        from grader.classroom.report import charts
-        from grader.classroom.report.groups import advice, make_groups
+        import vl_convert  # noqa: F401, used further down
     except ImportError as error:
         raise UsageError(
             f"the report needs packages that are not installed ({error.name}): pip install 'gradient-grader[report]'"
@@ -40,32 +38,31 @@ def make_report(assignment: Assignment, graded: Class) -> str:
     config, records = assignment.config, graded.records
     refuse_other_gradients(assignment, records)
     now = fingerprint(assignment)
-    summary = summarise(config, records)
+    summary = summarize(config, records)
     groups = make_groups(summary, config.max_score)
-    island = make_island(assignment, records, now.steps)
-    island["groups"] = groups
-    island["status_words"] = STATUS_LABELS
-    island["charts"] = {
-        "scores": charts.scores_chart(summary, config.max_score),
-        "outcomes": charts.outcomes_chart(summary),
-        "costs": charts.costs_chart(summary.costs),
+    island = make_island(assignment, records, now.steps) | {
+        "groups": groups,
+        "status_labels": STATUS_LABELS,
+        "bins": BINS,
+        "outcomes": list(OUTCOMES),
+        "costs": [[round(cost.lost, 2), round(cost.saved, 2)] for cost in summary.costs[:CHARTED]],
     }
-    library = _library()
-    script = _script_safe("\n".join(_static(name) for name in SCRIPTS))
+    library, script = _library(), _script_safe("\n".join(_static(name) for name in SCRIPTS))
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("grader.classroom.report"), autoescape=True, undefined=jinja2.StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    environment.filters.update(visible=visible, kind=kind_words, flag=flag_words)
+    environment.filters.update(visible=visible, kind=kind_label, signal=signal_label)
     return environment.get_template("report.html").render(
         assignment=assignment,
         config=config,
         summary=summary,
         groups=groups,
         todo=advice(summary),
-        outcomes=charts.OUTCOMES,
-        cost_words=charts.cost_words,
-        checks=CHECKS,
+        outcomes=OUTCOMES,
+        bins=BINS,
+        labels=STATUS_LABELS,
+        checks=CHECK_LABELS,
         count=len(records),
         graded_on=graded.graded_at[:16].replace("T", " "),
         outdated=bool(graded.states - {(now.spec, now.solution)}),
@@ -79,17 +76,17 @@ def make_report(assignment: Assignment, graded: Class) -> str:
 
 
 def refuse_other_gradients(assignment: Assignment, records: Sequence[Record]) -> None:
-    """The grades must be about the gradients of this assignment.
+    """Check that the grades are for the gradients of this assignment.
 
     Raises:
-        UsageError: they are about others.
+        UsageError: they are for others.
     """
     for record in records:
         names = [gradient.name for gradient in record.grade.gradients] if record.grade else assignment.names
         if names != assignment.names:
             raise UsageError(
                 f"these marks are for other gradients than config.yaml has: expected {', '.join(assignment.names)}, found"
-                f" {', '.join(names)}; name the right file with --config, or judge the answers again with `grader regrade`"
+                f" {', '.join(names)}; name the right file with --config, or grade the answers again with `grader regrade`"
             )
 
 
@@ -106,12 +103,12 @@ def _library() -> str:
 
 
 def _script_safe(script: str) -> str:
-    """A script that cannot end its element early."""
+    """The same script, which cannot end its element early."""
     return script.replace("</script", "<\\/script").replace("<!--", "<\\!--")
 
 
 def _policy(*scripts: str) -> str:
-    """A content security policy: our scripts, known by their hashes, and no connection to anywhere."""
+    """A content security policy that allows our scripts, by their hashes, and no connections."""
     hashes = " ".join(
         f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'" for text in scripts
     )

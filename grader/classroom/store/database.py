@@ -1,7 +1,10 @@
-"""What every part of the store needs: SQLite's errors in words, opening the database, text that SQLite takes, the time."""
+"""The folder of a store: its lock, its database, and what SQLite and the disk may refuse, in words."""
 
+import fcntl
+import os
+import socket
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
@@ -12,10 +15,19 @@ from grader.text import one_line
 DATABASE = "grades.db"
 MAX_TEXT = 2000
 
+# Part of SQLite's message, and what to do about it.
+_ADVICE = {
+    "full": "is the disk full? What is finished is kept: make room and run the same command again",
+    "disk I/O": "is the disk full? What is finished is kept: make room and run the same command again",
+    "locked": "another program has it open for writing: close it and run the same command again",
+    "not a database": "it is damaged, or not ours: restore it from a copy, or use another folder",
+    "malformed": "it is damaged, or not ours: restore it from a copy, or use another folder",
+}
+
 
 @contextmanager
 def explained(folder: Path) -> Iterator[None]:
-    """SQLite's errors, and those of files, as errors of ours.
+    """Turn errors of SQLite and of files into errors of ours.
 
     Raises:
         StoreError: with what happened and what to do.
@@ -24,14 +36,7 @@ def explained(folder: Path) -> Iterator[None]:
         yield
     except sqlite3.DatabaseError as error:
         text = str(error)
-        if "full" in text or "disk I/O" in text:
-            advice = "is the disk full? What is finished is kept: make room and run the same command again"
-        elif "locked" in text:
-            advice = "another program has it open for writing: close it and run the same command again"
-        elif "not a database" in text or "malformed" in text:
-            advice = "it is damaged, or not ours: restore it from a copy, or use another folder"
-        else:
-            advice = "what is finished is kept"
+        advice = next((advice for part, advice in _ADVICE.items() if part in text), "what is finished is kept")
         raise StoreError(f"{folder / DATABASE}: {text}; {advice}") from error
     except OSError as error:
         raise StoreError(
@@ -39,8 +44,8 @@ def explained(folder: Path) -> Iterator[None]:
         ) from error
 
 
-def opened(path: Path) -> sqlite3.Connection:
-    """The database, made where there is none; never left open where it cannot be used."""
+def connect(path: Path) -> sqlite3.Connection:
+    """Open the database for writing; create it if there is none."""
     connection = sqlite3.connect(path, isolation_level=None)
     try:
         connection.execute("PRAGMA journal_mode = WAL")
@@ -53,8 +58,45 @@ def opened(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def lock(folder: Path) -> int:
+    """Lock a folder for this process.  The system releases the lock when the descriptor is closed or its owner ends.
+
+    Returns:
+        The descriptor that holds the lock.
+
+    Raises:
+        StoreError: another process holds it; the message says which.
+    """
+    try:
+        fd = os.open(folder / "grader.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise StoreError(f"{folder}: cannot be written: {error.strerror}") from error
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        owner = os.read(fd, 200).decode("utf-8", "replace").strip() or "another process"
+        os.close(fd)
+        raise StoreError(
+            f"{folder}: {owner} is at work in this folder; wait until it has finished, or use another --out"
+        ) from error
+    except OSError as error:
+        os.close(fd)
+        raise StoreError(
+            f"{folder}: this file system cannot lock files: {error.strerror}; use a local folder"
+        ) from error
+    os.ftruncate(fd, 0)
+    os.pwrite(fd, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
+    return fd
+
+
+def insert(db: sqlite3.Connection, table: str, values: Mapping[str, object], conflict: str = "") -> int:
+    """Add a row with these values, by column, to one of our tables; returns its id."""
+    columns, marks = ", ".join(values), ", ".join(f":{column}" for column in values)
+    return db.execute(f"INSERT INTO {table} ({columns}) VALUES ({marks}) {conflict}", values).lastrowid or 0  # noqa: S608
+
+
 def clean(text: str) -> str:
-    """One line that SQLite, every encoder and every reader take, whatever a student is called."""
+    """`text` as one line that SQLite, every encoder and every reader accept."""
     return one_line(text, MAX_TEXT)
 
 

@@ -1,17 +1,16 @@
-"""Put gradings into the store.  One transaction per submission; rows are added, and the newest is in force."""
+"""Add gradings to the store, one transaction per submission.  Rows are only added; the newest grading is the current one."""
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 
-from grader.classroom.store.database import clean, now
-from grader.classroom.store.rows import gradient_row, mistake_rows
+from grader.classroom.store.database import clean, insert, now
 from grader.classroom.store.store import Store
+from grader.config.keys import CHECKS
 from grader.problem.fingerprint import Runtime
-from grader.records.result import Grade
+from grader.records.result import Grade, GradientResult
 
 Flag = tuple[str, str, str]  # kind, gradient, detail
 
@@ -32,70 +31,59 @@ class RunRecord:
 def record(
     store: Store,
     submission: int,
-    round_id: int,
+    grading_run: int,
     grade: bytes,
     run: RunRecord | None = None,
     run_id: int | None = None,
     flags: Iterable[Flag] = (),
 ) -> None:
-    """Add a grading, the run that it is of where that is new, and put it in force: all in one transaction."""
+    """Add a grading, and the run that it is of where that is new, and make it the current one: all in one transaction."""
     decoded = msgspec.json.decode(grade, type=Grade)
     with store.transaction() as db:
         if run is not None:
-            run_id = _add_run(db, submission, round_id, run)
-        _add_grading(db, (submission, run_id, round_id), decoded, grade, _Rows(decoded, flags))
+            run_id = _add_run(db, submission, grading_run, run)
+        row = {"submission_id": submission, "run_id": run_id, "round_id": grading_run, "graded_at": now()}
+        marks = {"status": decoded.status, "score": decoded.score, "max_score": decoded.max_score}
+        grading = insert(db, "gradings", {**row, **marks, "grade": grade.decode()})
+        for position, gradient in enumerate(decoded.gradients):
+            insert(db, "gradients", {"grading_id": grading, "position": position, **_gradient(gradient)})
+            for k, mistake in enumerate(gradient.diagnosis.mistakes if gradient.diagnosis else ()):
+                place = {"grading_id": grading, "gradient": gradient.name, "position": k, "place": mistake.where}
+                insert(db, "mistakes", {**place, "kind": mistake.kind, "statement": mistake.statement})
+        for kind, name, detail in flags:
+            flag = {"kind": kind, "gradient": name, "detail": clean(detail)}
+            insert(db, "flags", {"submission_id": submission, "grading_id": grading, **flag})
+        db.execute("UPDATE submissions SET grading_id = ? WHERE id = ?", (grading, submission))
 
 
-class _Rows:
-    """What a grade adds to the other tables, without the numbers of the submission and of the grading."""
-
-    def __init__(self, grade: Grade, flags: Iterable[Flag]) -> None:
-        self.gradients = [gradient_row(k, gradient) for k, gradient in enumerate(grade.gradients)]
-        self.mistakes = list(mistake_rows(grade))
-        self.flags = [(kind, gradient, clean(detail)) for kind, gradient, detail in flags]
-
-
-def _add_grading(
-    db: sqlite3.Connection, of: tuple[int, int | None, int], grade: Grade, as_json: bytes, rows: _Rows
-) -> None:
-    """Add one grading `of` a submission, a run and a pass."""
-    submission = of[0]
-    number = db.execute(
-        "INSERT INTO gradings (submission_id, run_id, round_id, status, score, max_score, grade, graded_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (*of, grade.status, grade.score, grade.max_score, as_json.decode(), now()),
-    ).lastrowid
-    _add(db, "gradients", number, rows.gradients)
-    _add(db, "mistakes", number, rows.mistakes)
-    db.executemany(
-        "INSERT INTO flags (submission_id, grading_id, kind, gradient, detail) VALUES (?, ?, ?, ?, ?)",
-        [(submission, number, *flag) for flag in rows.flags],
-    )
-    db.execute("UPDATE submissions SET grading_id = ? WHERE id = ?", (number, submission))
+def _add_run(db: sqlite3.Connection, submission: int, grading_run: int, run: RunRecord) -> int:
+    values = {
+        "submission_id": submission,
+        "round_id": grading_run,
+        "steps_hash": run.steps_hash,
+        "runtime": msgspec.json.encode(run.runtime).decode(),
+        "sandbox": run.sandbox,
+        "answers": run.packed,
+        "answers_hash": run.answers_hash,
+        "cpu_seconds": run.cpu_seconds,
+        "attempts": run.attempts,
+        "ran_at": now(),
+    }
+    return insert(db, "runs", values)
 
 
-def _add(db: sqlite3.Connection, table: str, number: int | None, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Add rows to one of our tables, the number of the grading before each."""
-    if rows:
-        marks = ", ".join("?" * (1 + len(rows[0])))
-        db.executemany(f"INSERT INTO {table} VALUES ({marks})", [(number, *row) for row in rows])  # noqa: S608
-
-
-def _add_run(db: sqlite3.Connection, submission: int, round_id: int, run: RunRecord) -> int:
-    cursor = db.execute(
-        "INSERT INTO runs (submission_id, round_id, steps_hash, runtime, sandbox, answers, answers_hash, cpu_seconds,"
-        " attempts, ran_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            submission,
-            round_id,
-            run.steps_hash,
-            msgspec.json.encode(run.runtime).decode(),
-            run.sandbox,
-            run.packed,
-            run.answers_hash,
-            run.cpu_seconds,
-            run.attempts,
-            now(),
-        ),
-    )
-    return int(cursor.lastrowid or 0)
+def _gradient(gradient: GradientResult) -> dict[str, object]:
+    """The columns of `gradients` that say something of the gradient itself."""
+    follow = gradient.follow_through
+    outcomes = {check.name: check.outcome for check in gradient.checks}
+    return {
+        "name": gradient.name,
+        "status": gradient.status,
+        "score": gradient.score,
+        "max_score": gradient.max_score,
+        **{check: outcomes.get(check, "skipped") for check in CHECKS},
+        "certainty": gradient.diagnosis.certainty if gradient.diagnosis else "",
+        "follows": msgspec.json.encode(follow.sources if follow else []).decode(),
+        "roots": msgspec.json.encode(follow.roots if follow else []).decode(),
+        "line": gradient.line,
+    }

@@ -1,6 +1,6 @@
-"""Files written from the store, such as report.html: which of them no longer show what it holds.
+"""Which files written from the store, such as report.html, no longer show what it holds.
 
-A note of each file is kept among the facts: the grading run it was written after, and a hash of the results it shows.
+A note of each file is kept in the table `facts`: the grading run it was written after, and a hash of the results it shows.
 """
 
 import contextlib
@@ -32,9 +32,9 @@ class Written(msgspec.Struct, frozen=True):
 
 
 def results_hash(results: Results) -> str:
-    """Changes whenever a student, a current grade or a flag does.  Take it before reading what is to be written.
+    """Changes whenever a student, a current grade or a flag does.  Take it before reading what you write.
 
-    The same grade given once more, as by a regrade under the same settings, changes nothing.
+    The same grade once more, as by a regrade under the same settings, changes nothing.
     """
     db = results.connection
     columns = [row["name"] for row in db.execute("PRAGMA table_info(current)") if not row["name"].endswith("_id")]
@@ -51,7 +51,7 @@ def results_hash(results: Results) -> str:
 def note_written(results: Results, path: Path, command: str, shown: str) -> None:
     """Note that `path` was written from the results with the hash `shown`.
 
-    A folder that cannot be written keeps no notes; that is no reason to fail, for the file is there.
+    In a folder that cannot be written no note is kept; the file is there all the same.
     """
     (last,) = results.connection.execute("SELECT MAX(id) FROM rounds").fetchone()
     folder, path = results.folder.resolve(), path.resolve()
@@ -63,7 +63,7 @@ def note_written(results: Results, path: Path, command: str, shown: str) -> None
 
 
 def outdated(results: Results) -> str:
-    """One line that names the files that are out of date and how to write them again; "" where there are none."""
+    """One line that names the outdated files and the commands that update them; "" where there are none."""
     sql = "SELECT name, value FROM facts WHERE name LIKE ? ORDER BY name"
     notes = {
         name[len(_PREFIX) :]: msgspec.json.decode(value, type=Written)

@@ -29,10 +29,9 @@ def is_whole(data: bytes) -> bool:
 
 
 def answers_hash(run: Run) -> str:
-    """The same for two runs that answered the same at the shared steps, and tried the same, however long they took."""
-    return hashlib.sha256(
-        msgspec.msgpack.encode([run.loading, run.answers, run.inconsistent, run.violations])
-    ).hexdigest()
+    """Equal for runs with the same answers at the shared sample points and the same violations, however long they took."""
+    compared = [run.loading, run.answers, run.inconsistent, run.violations]
+    return hashlib.sha256(msgspec.msgpack.encode(compared)).hexdigest()
 
 
 def _packed(run: Run) -> bytes:
@@ -41,7 +40,7 @@ def _packed(run: Run) -> bytes:
 
 
 def _without_arrays(run: Run) -> Run:
-    """The same run with only the type, the shape and a hash of each array; traces are for the moment, and never stored."""
+    """The same run with only the type, the shape and a hash of each array, and without traces, which are never stored."""
     return msgspec.structs.replace(
         run,
         answers={gradient: [_without_array(answer) for answer in found] for gradient, found in run.answers.items()},

@@ -1,8 +1,12 @@
-"""Read grades.db, never write: for exports, feedback and looking.  Works while a batch is writing."""
+"""Read grades.db, never write it: the students with their grades, and what is still to be graded.
+
+Works while a batch is writing.
+"""
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +14,12 @@ import msgspec
 
 from grader.classroom.store.database import DATABASE, explained
 from grader.classroom.store.schema import StoreError, check_version
+from grader.problem.fingerprint import Fingerprint, Runtime
 from grader.records.result import Grade
 
 
 class StudentRow(msgspec.Struct, frozen=True):
-    """One row of the view `current`: a student, and the grading in force where there is one.
+    """One row of the view `current`: a student, and the current grading where there is one.
 
     Attributes:
         status: graded, not_graded, or why there is no grading: waiting, missing or unreadable.
@@ -64,27 +69,26 @@ class Results:
                 self.connection.close()
                 raise
 
-    def students(self) -> Iterator[StudentRow]:
-        """Every student, by key; one at a time, so that a class of any size fits."""
-        keys = [row[0] for row in self.connection.execute("SELECT student_id FROM current ORDER BY student")]
-        for key in keys:
-            row = self.connection.execute("SELECT * FROM current WHERE student_id = ?", (key,)).fetchone()
-            if row is not None:
-                yield _student(row)
+    def students(self, status: str = "%") -> Iterator[StudentRow]:
+        """Every student, or those with a status, by key; one at a time, so that a class of any size fits into memory."""
+        sql = "SELECT student_id FROM current WHERE status LIKE ? ORDER BY student"
+        return self._rows([row[0] for row in self.connection.execute(sql, (status,))])
 
     def find(self, wanted: str) -> list[StudentRow]:
-        """The students who are called that: by key, e-mail, number or name exactly; else whose key or name contains it."""
+        """The students whose key, e-mail, number or name is `wanted`; if there are none, whose key or name contains it."""
         rows = self.connection.execute(
             "SELECT student_id, student, name, email, sid FROM current ORDER BY student"
         ).fetchall()
         folded = wanted.casefold()
         exact = [row for row in rows if folded in [str(text).casefold() for text in tuple(row)[1:]]]
         part = [row for row in rows if folded in row["student"].casefold() or folded in row["name"].casefold()]
-        numbers = [row["student_id"] for row in exact or part]
-        return [
-            _student(self.connection.execute("SELECT * FROM current WHERE student_id = ?", (n,)).fetchone())
-            for n in numbers
-        ]
+        return list(self._rows([row["student_id"] for row in exact or part]))
+
+    def _rows(self, numbers: Iterable[int]) -> Iterator[StudentRow]:
+        for number in numbers:
+            row = self.connection.execute("SELECT * FROM current WHERE student_id = ?", (number,)).fetchone()
+            if row is not None:
+                yield _student(row)
 
     def flags(self, submission: int) -> list[tuple[str, str, str]]:
         """(kind, gradient, detail)"""
@@ -127,9 +131,9 @@ class Results:
 
 
 def _mode(path: Path) -> str:
-    """How SQLite opens the database: for writing, so that closing tidies its own files away; nothing is written.
+    """How to open the database: writable, although nothing is written, so that SQLite removes its own files when it closes.
 
-    In a folder that cannot be written, such as a backup, it can be read only as a file that nobody changes.
+    In a folder that cannot be written, such as a backup, only as a file that nobody changes.
     """
     if os.access(path.parent, os.W_OK) or path.with_name(f"{path.name}-wal").exists():
         return "mode=rw"
@@ -143,3 +147,52 @@ def _student(row: sqlite3.Row) -> StudentRow:
     values["late"] = None if late is None else bool(late)
     values["grade"] = None if grade is None else msgspec.json.decode(grade, type=Grade)
     return StudentRow(**values)
+
+
+# --- what is still to be graded -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Todo:
+    """A submission without a grading in a grading run.
+
+    Attributes:
+        run_id: its latest run, None if it never ran.
+        regradable: that run is one at the present sample points, of all the functions.
+        same_runtime: that run was made under the present limits, Python and numpy.
+        answers: what that run answered, as a hash.
+    """
+
+    submission: int
+    run_id: int | None
+    regradable: bool
+    same_runtime: bool
+    answers: str = ""
+
+
+def ungraded(db: sqlite3.Connection) -> list[int]:
+    """Submissions with a file and without a grading that says something about it."""
+    sql = (
+        "SELECT submissions.id FROM submissions LEFT JOIN gradings ON gradings.id = grading_id"
+        " WHERE superseded = 0 AND source IS NOT NULL AND (grading_id IS NULL OR gradings.run_id IS NULL) ORDER BY submissions.id"
+    )
+    return [row[0] for row in db.execute(sql)]
+
+
+def not_in_grading_run(db: sqlite3.Connection, grading_run: int, state: Fingerprint) -> list[Todo]:
+    """Submissions with a file that this grading run has not graded yet."""
+    sql = (
+        "SELECT submissions.id, runs.id, runs.steps_hash, runs.runtime, runs.answers_hash FROM submissions"
+        " LEFT JOIN runs ON runs.id = (SELECT MAX(id) FROM runs WHERE submission_id = submissions.id)"
+        " WHERE superseded = 0 AND source IS NOT NULL"
+        " AND NOT EXISTS (SELECT 1 FROM gradings WHERE submission_id = submissions.id AND round_id = ?) ORDER BY submissions.id"
+    )
+    todo = []
+    for submission, run_id, steps, runtime, answers in db.execute(sql, (grading_run,)).fetchall():
+        if run_id is None:
+            todo.append(Todo(submission, None, regradable=False, same_runtime=False))
+            continue
+        was = msgspec.json.decode(runtime, type=Runtime)
+        regradable = steps == state.steps and set(state.runtime.functions) <= set(was.functions)
+        todo.append(Todo(submission, run_id, regradable, was == state.runtime, answers))
+    return todo

@@ -1,6 +1,6 @@
-"""The schema of grades.db, its version, and the way from older versions to it.  docs/store.md is made from `SCHEMA`.
+"""The schema of grades.db, its version, and the migrations from older ones.  docs/store.md shows `SCHEMA`.
 
-What is JSON or msgpack inside a column is said in the comment beside it; both are written and read with msgspec.
+A comment says which columns hold JSON or msgpack; both are written and read with msgspec.
 """
 
 import sqlite3
@@ -19,7 +19,7 @@ CREATE TABLE rounds (
     version       TEXT NOT NULL,             -- of gradient-grader
     config        TEXT NOT NULL,             -- config.yaml as it was, with its secret seed
     started_at    TEXT NOT NULL,             -- this and every time below: ISO 8601, UTC
-    finished_at   TEXT                       -- null while the pass is under way, or was interrupted
+    finished_at   TEXT                       -- null while the run is under way, or was interrupted
 );
 
 -- What was received from one student or one group, once per version of the file: a newer one supersedes, nothing is deleted.
@@ -31,15 +31,15 @@ CREATE TABLE submissions (
     text_hash     TEXT NOT NULL,             -- SHA-256 without comments and white space; "" where there was no file
     source        BLOB,                      -- the bytes, hostile, cut just above sandbox.source_kb; null where there was no file
     problem       TEXT NOT NULL DEFAULT '',  -- why there is nothing to grade: "" for most
-    problem_kind  TEXT NOT NULL DEFAULT '',  -- "", missing (no file handed in) or unreadable (a broken or refused zip, a link)
+    problem_kind  TEXT NOT NULL DEFAULT '',  -- "", missing (no file submitted) or unreadable (a broken or refused zip, a link)
     note          TEXT NOT NULL DEFAULT '',  -- what was remarkable about receiving it, such as older attempts
     superseded    INTEGER NOT NULL DEFAULT 0,-- 1: a later version of the file took its place
-    grading_id    INTEGER REFERENCES gradings(id),  -- the one in force; null before the first
+    grading_id    INTEGER REFERENCES gradings(id),  -- the current one; null before the first
     received_at   TEXT NOT NULL,
     UNIQUE (key, source_hash)
 );
 
--- The people.  Several share a submission where a group handed in together.
+-- The people.  The members of a group share a submission.
 CREATE TABLE students (
     id            INTEGER PRIMARY KEY,
     key           TEXT NOT NULL UNIQUE,      -- safe as a file name: feedback/<key>.md
@@ -49,17 +49,17 @@ CREATE TABLE students (
     ids           TEXT NOT NULL DEFAULT '{}',-- JSON, such as {"canvas": "1234"} or {"moodle": "657737"}
     group_name    TEXT NOT NULL DEFAULT '',
     late          INTEGER,                   -- 1 late, 0 in time, null where the download does not say
-    submitted_at  TEXT NOT NULL DEFAULT '',  -- as the download says it, "" if it does not
+    submitted_at  TEXT NOT NULL DEFAULT '',  -- as in the download, "" if it does not say
     submission_id INTEGER NOT NULL REFERENCES submissions(id)
 );
 
--- Running one submission once: the raw answers, from which every grading is computed again without running anything.
+-- One run of one submission: the raw answers, from which any grading can be computed without running anything again.
 CREATE TABLE runs (
     id            INTEGER PRIMARY KEY,
     submission_id INTEGER NOT NULL REFERENCES submissions(id),
     round_id      INTEGER NOT NULL REFERENCES rounds(id),
-    steps_hash    TEXT NOT NULL,             -- SHA-256 of the numbers that the functions were called with: of the seeds; "" where
-                                             -- the arrays were too large to be kept, and a regrade has to run the file again
+    steps_hash    TEXT NOT NULL,             -- SHA-256 of the numbers at the sample points; "" where the arrays were too large to
+                                             -- be kept, so that a regrade has to run the file again
     runtime       TEXT NOT NULL,             -- JSON: python, numpy, machine, limits, the names of the functions called
     sandbox       TEXT NOT NULL,             -- the sandbox's report on itself, in one line
     answers       BLOB NOT NULL,             -- msgpack of grader.records.run.Run, by zlib where large; at most 3.5 MB
@@ -73,7 +73,7 @@ CREATE TABLE runs (
 CREATE TABLE gradings (
     id            INTEGER PRIMARY KEY,
     submission_id INTEGER NOT NULL REFERENCES submissions(id),
-    run_id        INTEGER REFERENCES runs(id),   -- null where the sandbox failed: then nothing is said about the file
+    run_id        INTEGER REFERENCES runs(id),   -- null where the sandbox failed: nothing is known of the file
     round_id      INTEGER NOT NULL REFERENCES rounds(id),
     status        TEXT NOT NULL,             -- graded or not_graded
     score         REAL NOT NULL,
@@ -111,7 +111,7 @@ CREATE TABLE mistakes (
     PRIMARY KEY (grading_id, gradient, position)
 ) WITHOUT ROWID;
 
--- What a person should look at.  Costs no marks by itself.
+-- Integrity signals: what a person should review.  They cost no marks.
 CREATE TABLE flags (
     id            INTEGER PRIMARY KEY,
     submission_id INTEGER NOT NULL REFERENCES submissions(id),
@@ -121,7 +121,7 @@ CREATE TABLE flags (
     detail        TEXT NOT NULL
 );
 
--- Parts of the download that were not taken: unsafe names, links, bombs, files of nobody.
+-- Parts of the download that were not taken: unsafe names, links, zip bombs, files that belong to nobody.
 CREATE TABLE refused (
     path   TEXT PRIMARY KEY,                 -- hostile text
     reason TEXT NOT NULL
@@ -140,7 +140,7 @@ CREATE INDEX gradings_by_submission ON gradings(submission_id);
 CREATE INDEX gradings_by_round ON gradings(round_id);
 CREATE INDEX flags_by_submission ON flags(submission_id);
 
--- Every student with the grading in force; without one, `status` says why: waiting, missing or unreadable.
+-- Every student with the current grading; without one, `status` says why: waiting, missing or unreadable.
 CREATE VIEW current AS
 SELECT students.id AS student_id, students.key AS student, students.name, students.email, students.sid, students.ids,
        students.group_name, students.late, students.submitted_at, submissions.id AS submission_id,
@@ -151,7 +151,7 @@ FROM students
 JOIN submissions ON submissions.id = students.submission_id
 LEFT JOIN gradings ON gradings.id = submissions.grading_id;
 
--- The flags in force.
+-- The flags of the current gradings.
 CREATE VIEW current_flags AS
 SELECT flags.submission_id, flags.kind, flags.gradient, flags.detail
 FROM flags
@@ -159,16 +159,16 @@ JOIN submissions ON submissions.id = flags.submission_id
 WHERE submissions.superseded = 0 AND (flags.grading_id IS NULL OR flags.grading_id = submissions.grading_id);
 """
 
-# Each entry takes a store of that version to the next one.  A released entry is never changed.
+# Each entry migrates a store of that version to the next one.  A released entry is never changed.
 MIGRATIONS: dict[int, str] = {}
 
 
 class StoreError(GraderError):
-    """The store cannot be used: locked, full, damaged, or of a version that this grader does not know."""
+    """The store cannot be used: locked, full, damaged, or of an unknown version."""
 
 
 def create_or_migrate(connection: sqlite3.Connection) -> None:
-    """Bring a store, which may be empty, to `SCHEMA_VERSION`, in one transaction.
+    """Migrate a store, which may be empty, to `SCHEMA_VERSION`, in one transaction.
 
     Raises:
         StoreError: it was written by a newer grader.
@@ -188,25 +188,3 @@ def check_version(version: int) -> None:
         raise StoreError(
             f"grades.db has schema version {version}, this grader knows versions up to {SCHEMA_VERSION}: use a newer grader"
         )
-
-
-def tables() -> str:
-    """docs/store.md: the schema with its comments."""
-    return f"{_INTRODUCTION.replace('VERSION', str(SCHEMA_VERSION))}\n```sql{SCHEMA}```\n"
-
-
-_INTRODUCTION = """# The store
-
-`RESULTS/grades.db` is an SQLite database (WAL mode), schema version VERSION, and the one source of everything that a
-batch produces: `grades.csv`, the feedback and the report are written from it and can be written again.
-
-- One transaction per submission. A batch that is killed at any moment, and started again with the same command, keeps what is
-  finished and does the rest.
-- The raw answers are stored, so `grader regrade` judges them again without running any student's code.
-- Gradings are a history: a regrade adds rows, `submissions.grading_id` names the one in force.
-- It holds students' names, their files and the seed of the steps: treat it like the gradebook.
-
-Looking at it while a batch runs is fine: `sqlite3 RESULTS/grades.db "SELECT student, score FROM current ORDER BY score"`.
-
-This page is made from `grader/classroom/store/schema.py`; a test compares them.
-"""

@@ -1,16 +1,18 @@
-"""Write grades.db: what was handed in, and passes, which are taken up again where interrupted.  Gradings: see gradings.py."""
+"""Write grades.db: what was submitted, and grading runs.  The gradings themselves: see gradings.py."""
 
 import hashlib
+import os
+import re
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 import msgspec
 
-from grader.classroom.store.database import DATABASE, clean, explained, now, opened
-from grader.classroom.store.identical import identical_files, text_hash
-from grader.classroom.store.lock import FolderLock
+from grader.classroom.store.database import DATABASE, clean, connect, explained, insert, lock, now
 from grader.classroom.store.schema import StoreError
 from grader.inputs.entry import Entry, Person, Received, moment
 from grader.inputs.tree import Refusal
@@ -34,17 +36,17 @@ class Store:
         except OSError as error:
             raise StoreError(f"{folder}: cannot be made: {error.strerror}") from error
         self.folder = folder
-        self._lock = FolderLock(folder)
+        self._lock = lock(folder)
         try:
             with explained(folder):
-                self.connection = opened(path)
+                self.connection = connect(path)
         except BaseException:
-            self._lock.close()
+            os.close(self._lock)
             raise
 
     def close(self) -> None:
         self.connection.close()
-        self._lock.close()
+        os.close(self._lock)
 
     def __enter__(self) -> "Store":
         return self
@@ -62,7 +64,7 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """All or nothing, on disk or not at all; within another one, a part of it.
+        """All or nothing; within another transaction, a part of that one.
 
         Raises:
             StoreError: SQLite failed, such as on a full disk; nothing of the transaction is kept.
@@ -80,7 +82,7 @@ class Store:
                     self.connection.execute("ROLLBACK")
                 raise
 
-    # --- what was handed in --------------------------------------------------------------------------------------
+    # --- submissions ---------------------------------------------------------------------------------------------
 
     def receive(self, entry: Entry, received: Received, *, keep_newer: bool = False) -> bool:
         """Note what someone submitted; the same again changes nothing, a different file supersedes the one before.
@@ -91,39 +93,32 @@ class Store:
         Returns:
             Whether it was taken.
         """
-        source = received.source
-        source_hash = "" if source is None else hashlib.sha256(source).hexdigest()
+        source_hash = "" if received.source is None else hashlib.sha256(received.source).hexdigest()
         with self.transaction() as db:
             found = db.execute(
-                "SELECT id, superseded FROM submissions WHERE key = ? AND source_hash = ?", (entry.key, source_hash)
+                "SELECT id FROM submissions WHERE key = ? AND source_hash = ?", (entry.key, source_hash)
             ).fetchone()
-            if keep_newer and self._is_older(db, entry, received, found[0] if found else None):
+            known = found[0] if found else None
+            if keep_newer and self._is_older(db, entry, received, known):
                 return False
-            if found is None:
-                db.execute("UPDATE submissions SET superseded = 1 WHERE key = ?", (entry.key,))
-                submission = db.execute(
-                    "INSERT INTO submissions (key, name, source_hash, text_hash, source, problem, problem_kind, note,"
-                    " received_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    (
-                        entry.key,
-                        clean(received.name),
-                        source_hash,
-                        text_hash(source),
-                        source,
-                        clean(received.problem),
-                        received.kind,
-                        clean(received.note),
-                        now(),
-                    ),
-                ).lastrowid
-            else:
-                submission = found[0]
-                db.execute(  # a broken zip where there was nothing is told as that
-                    "UPDATE submissions SET problem = ?, problem_kind = ?, note = ? WHERE id = ?",
-                    (clean(received.problem), received.kind, clean(received.note), submission),
-                )
-                if found[1]:  # back to an earlier version of the file
-                    db.execute("UPDATE submissions SET superseded = (id != ?) WHERE key = ?", (submission, entry.key))
+            submission = known or insert(
+                db,
+                "submissions",
+                {
+                    "key": entry.key,
+                    "name": clean(received.name),
+                    "source_hash": source_hash,
+                    "text_hash": text_hash(received.source),
+                    "source": received.source,
+                    "received_at": now(),
+                },
+            )
+            # The same again may come with another problem, such as a broken zip where there was nothing.
+            db.execute(
+                "UPDATE submissions SET problem = ?, problem_kind = ?, note = ? WHERE id = ?",
+                (clean(received.problem), received.kind, clean(received.note), submission),
+            )
+            db.execute("UPDATE submissions SET superseded = (id != ?) WHERE key = ?", (submission, entry.key))
             for one in entry.people:
                 self._receive_person(db, entry, one, submission)
             self._forget_others(db, entry)
@@ -152,31 +147,27 @@ class Store:
 
     @staticmethod
     def _forget_others(db: sqlite3.Connection, entry: Entry) -> None:
-        """Whoever handed this in under another name before: a name that has changed is not another person."""
+        """Delete students who submitted this under another key: a changed name is not another person."""
         sql = "SELECT id, key FROM students WHERE submission_id IN (SELECT id FROM submissions WHERE key = ?)"
         here = {one.key for one in entry.people}
         others = [(number,) for number, key in db.execute(sql, (entry.key,)).fetchall() if key not in here]
         db.executemany("DELETE FROM students WHERE id = ?", others)
 
     @staticmethod
-    def _receive_person(db: sqlite3.Connection, entry: Entry, one: Person, submission: int | None) -> None:
-        db.execute(
-            "INSERT INTO students (key, name, email, sid, ids, group_name, late, submitted_at, submission_id)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET name = excluded.name, email = excluded.email,"
-            " sid = excluded.sid, ids = excluded.ids, group_name = excluded.group_name, late = excluded.late,"
-            " submitted_at = excluded.submitted_at, submission_id = excluded.submission_id",
-            (
-                one.key,
-                clean(one.name),
-                clean(one.email),
-                clean(one.sid),
-                msgspec.json.encode({name: clean(value) for name, value in one.ids.items()}).decode(),
-                clean(entry.group),
-                None if entry.late is None else int(entry.late),
-                clean(entry.submitted_at),
-                submission,
-            ),
-        )
+    def _receive_person(db: sqlite3.Connection, entry: Entry, one: Person, submission: int) -> None:
+        values = {
+            "key": one.key,
+            "name": clean(one.name),
+            "email": clean(one.email),
+            "sid": clean(one.sid),
+            "ids": msgspec.json.encode({name: clean(value) for name, value in one.ids.items()}).decode(),
+            "group_name": clean(entry.group),
+            "late": None if entry.late is None else int(entry.late),
+            "submitted_at": clean(entry.submitted_at),
+            "submission_id": submission,
+        }
+        updates = ", ".join(f"{column} = excluded.{column}" for column in values)
+        insert(db, "students", values, f"ON CONFLICT (key) DO UPDATE SET {updates}")
 
     def note_download(self, source: Path, layout: str, refused: Iterable[Refusal]) -> None:
         with self.transaction() as db:
@@ -186,10 +177,10 @@ class Store:
             rows = [(clean(refusal.path), clean(refusal.reason)) for refusal in refused]
             db.executemany("INSERT OR REPLACE INTO refused VALUES (?, ?)", rows)
 
-    # --- passes --------------------------------------------------------------------------------------------------
+    # --- grading runs --------------------------------------------------------------------------------------------
 
-    def states_in_force(self) -> list[tuple[str, str]]:
-        """(spec hash, solution hash) of each state of the assignment that a grading in force belongs to, the oldest first."""
+    def current_states(self) -> list[tuple[str, str]]:
+        """(spec hash, solution hash) of each state of the assignment that a current grading belongs to, the oldest first."""
         sql = (
             "SELECT spec_hash, solution_hash FROM submissions JOIN gradings ON gradings.id = grading_id"
             " JOIN rounds ON rounds.id = round_id WHERE superseded = 0 AND run_id IS NOT NULL"
@@ -197,8 +188,8 @@ class Store:
         )
         return [tuple(row) for row in self.connection.execute(sql)]
 
-    def begin_round(self, kind: str, state: Fingerprint, config: str) -> int:
-        """A new grading run, or the last one where it was interrupted and is of the same kind and state.
+    def begin_grading_run(self, kind: str, state: Fingerprint, config: str) -> int:
+        """Start a grading run, or continue the last one if it was interrupted and is of the same kind and state.
 
         A finished one is never reopened: every download leaves a row of its own.
         """
@@ -209,14 +200,11 @@ class Store:
             ).fetchone()
             if last is not None and tuple(last[1:5]) == key and last[5] is None:
                 return int(last[0])
-            cursor = db.execute(
-                "INSERT INTO rounds (kind, spec_hash, solution_hash, version, config, started_at) VALUES (?, ?, ?, ?, ?, ?)",
-                (*key, config, now()),
-            )
-            return int(cursor.lastrowid or 0)
+            state_of = dict(zip(("kind", "spec_hash", "solution_hash", "version"), key, strict=True))
+            return insert(db, "rounds", {**state_of, "config": config, "started_at": now()})
 
-    def finish_round(self, number: int) -> None:
-        """All is done: note identical files, and when it was."""
+    def finish_grading_run(self, number: int) -> None:
+        """Note identical files, and when the run finished."""
         with self.transaction() as db:
             db.execute("DELETE FROM flags WHERE kind = 'identical'")
             db.executemany(
@@ -224,3 +212,25 @@ class Store:
                 identical_files(db),
             )
             db.execute("UPDATE rounds SET finished_at = ? WHERE id = ?", (now(), number))
+
+
+def text_hash(source: bytes | None) -> str:
+    """A hash that comments and white space do not change; "" where nothing would be left to compare."""
+    bare = re.sub(rb"\s+", b"", re.sub(rb"#[^\n]*", b"", source or b""))
+    return hashlib.sha256(bare).hexdigest() if bare else ""
+
+
+def identical_files(db: sqlite3.Connection) -> Iterator[tuple[int, str]]:
+    """(submission, detail) of each file that is the same as another but for comments and white space."""
+    rows = db.execute(
+        "SELECT text_hash, submissions.id, source_hash, GROUP_CONCAT(students.key, ', ') FROM submissions JOIN students ON"
+        " students.submission_id = submissions.id WHERE superseded = 0 AND text_hash != '' GROUP BY submissions.id ORDER BY"
+        " text_hash, submissions.id"
+    ).fetchall()
+    for _, same_text in groupby(rows, key=itemgetter(0)):
+        group = [tuple(row[1:]) for row in same_text]
+        for submission, source_hash, _ in group if len(group) > 1 else ():
+            others = [(h == source_hash, keys) for number, h, keys in group if number != submission]
+            more = f" and {len(others) - 5} more" if len(others) > 5 else ""
+            how = "the same file" if all(same for same, _ in others) else "the same but for comments and white space"
+            yield submission, f"{how} as {', '.join(keys for _, keys in others[:5])}{more}"

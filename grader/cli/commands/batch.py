@@ -7,26 +7,23 @@ from pathlib import Path
 
 import click
 
-from grader.cli.common import config_option
+from grader.cli.common import PATH, config_option, dask_option, jobs_option
 from grader.config.find import find_config, lies_in
 from grader.errors import UsageError
 from grader.inputs.download import LAYOUTS
 
+_TIMES = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"]
+
 
 @click.command("batch")
-@click.argument("path", type=click.Path(path_type=Path))
-@click.option("--out", "out", type=click.Path(path_type=Path), required=True, help="The folder for the results.")
+@click.argument("path", type=PATH)
+@click.option("--out", type=PATH, required=True, help="The folder for the results.")
+@jobs_option
+@dask_option
+@click.option("--layout", type=click.Choice(list(LAYOUTS)), help="What PATH is a download of (default: recognized).")
 @click.option(
-    "--jobs", type=click.IntRange(1, 256), default=None, help="Worker processes (default: one per processor)."
+    "--due", type=click.DateTime(_TIMES), help="UTC; later submissions are marked late, if the download has times."
 )
-@click.option(
-    "--dask", "address", default="", help="Grade on the cluster of this Dask scheduler, such as tcp://host:8786."
-)
-@click.option(
-    "--layout", type=click.Choice(list(LAYOUTS)), default=None, help="What PATH is a download of (default: recognized)."
-)
-@click.option("--due", type=click.DateTime(["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"]), default=None,
-              help="UTC; what was handed in later is marked late, where the download has times.")  # fmt: skip
 @click.option("--force", is_flag=True, help="Also take files that are older than the ones that were graded.")
 @config_option
 def command(
@@ -39,9 +36,10 @@ def command(
     force: bool,
     config_path: Path | None,
 ) -> None:
-    """Grade every submission in PATH, a folder or zip: a download of a whole class.
+    """Grade a whole class.
 
-    Run the same command again after an interruption, or with a newer download: what is graded is kept.
+    PATH is a folder or zip: a download of all submissions.  Run the same command again after an interruption, or with a
+    newer download: what is graded is kept.
     """
     from grader.classroom.batch.batch import run_batch
     from grader.classroom.batch.summary import print_summary
@@ -49,8 +47,8 @@ def command(
     config = config_path or find_config(Path.cwd())
     if config_path is None and path.is_dir() and lies_in(config, path):
         raise UsageError(
-            f"{config} lies among the submissions in {path}, so it may be a student's, and what it names is run as yours; "
-            "expected --config and the path of your config.yaml"
+            f"{config} lies among the submissions in {path}, so it may be a student's, and the files that it names would be"
+            " run as yours; expected --config and the path of your config.yaml"
         )
     if out.resolve() == path.resolve():
         raise UsageError(f"--out {out}: expected a folder of its own for the results, found that of the submissions")

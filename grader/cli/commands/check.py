@@ -1,4 +1,4 @@
-"""`grader check`: the student's own, without the solution."""
+"""`grader check`: a student's own file, without the solution."""
 
 import sys
 import time
@@ -7,8 +7,8 @@ from typing import NoReturn
 
 import click
 
-from grader.cli.common import config_option, exit_with, print_human
-from grader.cli.pipes import reader_gone
+from grader.cli.common import PATH, config_option, exit_with, print_human
+from grader.cli.main import reader_gone
 from grader.config.find import find_config_for
 from grader.errors import UsageError
 from grader.grading.grader import Grader
@@ -18,14 +18,14 @@ _WATCH_SECONDS = 0.2
 
 
 @click.command("check")
-@click.argument("file", type=click.Path(path_type=Path), required=False)
+@click.argument("file", type=PATH, required=False)
 @click.option("--watch", is_flag=True, help="Check again whenever the file is saved, until Ctrl-C.")
 @config_option
 def command(file: Path | None, watch: bool, config_path: Path | None) -> None:
-    """Check your own FILE, without the solution.
+    """Check your own file, without the solution.
 
-    FILE is gradients.py unless you name another, or gradients.ipynb where there is only that.  Shapes, finite differences
-    and exactness; no marks, and never a right answer.
+    Without FILE, it checks gradients.py in this folder or, if there is none, gradients.ipynb.  Checks shapes, finite
+    differences and exactness; shows hints, but no marks and no answers.
     """
     with Grader(find_config_for(file or Path(), config_path, own=True), at_home=True) as grader:
         if sys.platform != "linux":
@@ -38,7 +38,7 @@ def command(file: Path | None, watch: bool, config_path: Path | None) -> None:
 
 
 def _watch(grader: Grader, file: Path | None) -> NoReturn:
-    """Check now and after each save.  The sandbox stays up in between, so that the answer is there at once."""
+    """Check now and after each save.  The sandbox keeps running, so that each check is quick."""
     try:
         seen: tuple[int, int] | None = None
         while not reader_gone():
@@ -48,7 +48,7 @@ def _watch(grader: Grader, file: Path | None) -> NoReturn:
                 seen = now
                 click.clear()
                 _check_once(grader, file)
-                click.echo(f"watching {watched}; Ctrl-C ends it")
+                click.echo(f"watching {watched}; press Ctrl-C to stop")
             time.sleep(_WATCH_SECONDS)
     except KeyboardInterrupt:
         pass
@@ -58,12 +58,12 @@ def _watch(grader: Grader, file: Path | None) -> NoReturn:
 def _check_once(grader: Grader, file: Path | None) -> None:
     try:
         print_human(grader.check(file), grader.config, staff=False)
-    except UsageError as error:  # an editor may be half way through saving
+    except UsageError as error:  # an editor may be saving it right now
         click.echo(several_lines(str(error)), err=True)
 
 
 def _saved(file: Path) -> tuple[int, int]:
-    """When the file was saved last, and its size."""
+    """When the file was last saved, and its size."""
     try:
         status = file.stat()
     except OSError:

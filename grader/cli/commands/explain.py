@@ -1,81 +1,31 @@
-"""`grader explain`: where a gradient comes from, with numbers.  Staff only: it has the answers in it."""
+"""`grader explain`: where a gradient comes from, derived from the model, with numbers.  Staff only: it has the answers in it."""
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from grader.cli.common import config_option
 from grader.grading.grader import Grader
 
-if TYPE_CHECKING:
-    from grader.config.keys import Gradient
-    from grader.explain.example import Example, Named
-    from grader.problem.assignment import Assignment
+FORMATS = ("text", "markdown", "latex", "html")
 
 
 @click.command("explain")
-@click.argument("gradient")
+@click.argument("gradient", required=False)
+@click.option("--why", type=click.Choice(["transpose"]), help="Answer this question for the whole assignment.")
+@click.option("--format", "style", type=click.Choice(FORMATS), default="text", show_default=True, help="Print it as.")
 @config_option
-def command(gradient: str, config_path: Path | None) -> None:
-    """Derive GRADIENT, such as dJ_dU, and work it out in numbers (for staff).
+def command(gradient: str | None, why: str | None, style: str, config_path: Path | None) -> None:
+    """Derive GRADIENT, such as dJ_dU, from the model in index notation, and work it out in numbers; without GRADIENT, all.
 
-    The section of derivation.md beside the solution, an example with numbers at a small step, and the mistakes that are
-    told apart.
+    For instructors: it has the answers in it.  Every line is checked against the numerical derivative.
     """
-    from grader.errors import UsageError, did_you_mean
+    from grader.errors import UsageError
+    from grader.explain import render
+    from grader.explain.document import explained, transposes
 
-    grader = Grader(config_path)
-    by_name = {one.name: one for one in grader.config.gradients}
-    if gradient not in by_name:
-        known = ", ".join(by_name)
-        raise UsageError(
-            f"there is no gradient {gradient}{did_you_mean(gradient, list(by_name)) or f'; expected one of {known}'}"
-        )
-    for line in _lines(grader.assignment, by_name[gradient]):
-        click.echo(line)
-
-
-def _lines(assignment: "Assignment", gradient: "Gradient") -> Iterator[str]:
-    from grader.explain.example import worked_example
-    from grader.explain.sections import derivation_path, sections
-
-    title = f"{gradient.name}: gradient of {assignment.config.loss} with respect to {gradient.of}"
-    yield f"{click.style(title, bold=True)}\n"
-    path = derivation_path(assignment)
-    text = sections(path).get(gradient.name, "") if path.is_file() else ""
-    yield text or f"({path.name} beside the solution has no section `## {gradient.name}`)"
-    yield f"\n{click.style('In numbers', bold=True)}\n"
-    yield from _numbers(worked_example(assignment, gradient), gradient, assignment.config.loss)
-
-
-def _numbers(example: "Example", gradient: "Gradient", loss: str) -> Iterator[str]:
-    yield f"at a small step with {', '.join(f'{name} = {size}' for name, size in example.sizes.items())}\n"
-    for ingredient in example.ingredients:
-        yield from _array(ingredient)
-    if example.formula:
-        yield f"{gradient.name} = {example.formula}\n"
-    yield from _array(example.result)
-    quotient = example.quotient
-    entry = ", ".join(map(str, quotient.index))
-    yield f"By a difference: with {gradient.of}[{entry}] moved by {quotient.size:g} up and down, {loss} is"
-    yield f"{quotient.above:.12f} and {quotient.below:.12f}; their difference by {2 * quotient.size:g} is {quotient.value:.8f},"
-    yield f"and {gradient.name}[{entry}] is {quotient.formula:.8f}. All entries together: relative error {example.error:.1e}."
-    if not example.mistakes:
-        yield "\nIts formula in the solution cannot be read, so that no mistakes are derived from it; see docs/diagnosis.md."
-        return
-    yield f"\n{click.style('Mistakes that are told apart here, the most common first', bold=True)}\n"
-    for mistake in example.mistakes:
-        yield f"- {mistake}"
-
-
-def _array(named: "Named") -> Iterator[str]:
-    """Its name and shape, and its numbers beneath."""
-    import numpy as np
-
-    shape = f"({', '.join(map(str, named.shape))})" if named.shape else "a number"
-    yield f"  {named.name}  {shape}"
-    text = np.array2string(named.value, precision=4, suppress_small=True, floatmode="fixed", max_line_width=110)
-    yield from (f"    {line}" for line in text.splitlines())
-    yield ""
+    if why and gradient:
+        raise UsageError(f"--why {why} is about the whole assignment: expected no GRADIENT, found {gradient}")
+    assignment = Grader(config_path).assignment
+    blocks = transposes(assignment) if why else explained(assignment, gradient)
+    click.echo(render.FORMATS[style](blocks), nl=False)

@@ -1,4 +1,4 @@
-"""`grader export`: the marks as files that learning platforms take."""
+"""`grader export`: the marks as files for learning platforms."""
 
 import shlex
 import sys
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from grader.cli.common import config_option, echo_outdated
+from grader.cli.common import PATH, config_option, echo_outdated
 from grader.errors import UsageError
 from grader.grading.grader import Grader
 from grader.text import one_line
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from grader.classroom.store.query import Results
     from grader.config.keys import Config
 
-_SHOWN = 20
+_SHOWN = 20  # names in a list
 
 _FILES = {
     "canvas": "canvas.csv",
@@ -26,18 +26,17 @@ _FILES = {
     "gradescope": "gradescope.csv",
     "csv": "grades.csv",
 }
+_FILLED_IN = ("canvas", "moodle")
 
 
 @click.command("export")
-@click.argument("results", type=click.Path(path_type=Path))
+@click.argument("results", type=PATH)
 @click.argument("form", metavar="FORMAT", type=click.Choice(list(_FILES)))
-@click.option(
-    "--into", "template", type=click.Path(path_type=Path), help="The gradebook (Canvas) or worksheet (Moodle) to fill."
-)
+@click.option("--into", "template", type=PATH, help="The gradebook (Canvas) or worksheet (Moodle) to fill.")
 @click.option("--column", default="", help="The column to fill: its title or, in Canvas, the assignment's number.")
 @click.option("--comments", default="", help="Moodle: the title of the column for comments (default: the English one).")
-@click.option("--scale", is_flag=True, help="Convert the marks to what the column counts there.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="The file to write (default: in RESULTS).")
+@click.option("--scale", is_flag=True, help="Convert the marks to the maximum of the column.")
+@click.option("-o", "--output", type=PATH, help="The file to write (default: in RESULTS).")
 @config_option
 def command(
     results: Path,
@@ -49,7 +48,9 @@ def command(
     output: Path | None,
     config_path: Path | None,
 ) -> None:
-    """Write the marks in RESULTS as FORMAT: canvas, moodle, moodle-feedback, gradescope or csv.
+    """Write the marks for a learning platform.
+
+    FORMAT is canvas, moodle, moodle-feedback, gradescope or csv.
 
     \b
     grader export RESULTS canvas --into gradebook.csv --column "Homework 3 (1234)"
@@ -61,7 +62,7 @@ def command(
     from grader.classroom.store.query import Results
 
     config = Grader(config_path).config
-    if form in ("canvas", "moodle") and template is None:
+    if form in _FILLED_IN and template is None:
         raise UsageError(
             f"{form}: expected the file to fill: download it from {form.capitalize()} and name it with --into FILE"
         )
@@ -80,21 +81,21 @@ def command(
     _print_column(filled, config, scale=scale)
     _print_left_out(filled)
     with Results(results) as stored:
-        _print_waiting(stored.counts().get("waiting", 0))
+        if waiting := stored.counts().get("waiting", 0):  # an interrupted batch left them: their marks are in no file
+            line = f"not graded yet: {waiting}; run the same `grader batch` command again, then export"
+            click.secho(line, fg="yellow")
         echo_outdated(stored)
     if not filled.graded:
-        click.echo(_NOBODY[form in ("canvas", "moodle")], err=True)
+        problem = "nobody's marks were filled in: see above" if form in _FILLED_IN else "nobody has marks"
+        click.echo(problem, err=True)
         sys.exit(3)
-
-
-_NOBODY = ("nobody has marks", "nobody's marks were filled in: see above")
 
 
 def _exported(
     form: str, stored: "Results", config: "Config", template: Path | None, column: str, comments: str, *, scale: bool
 ) -> "tuple[bytes, Filled]":
     """The file in the format `form`, and who is in it."""
-    from grader.classroom.exports import feedback, gradebooks, grades, moodlezip, worksheet
+    from grader.classroom.exports import feedback, gradebooks, results, worksheet
 
     if form == "canvas" and template is not None:
         filled = gradebooks.fill_canvas(stored, template, column, scale=scale)
@@ -110,29 +111,25 @@ def _exported(
         )
         return filled.text.encode(), filled
     if form == "moodle-feedback":
-        data, graded = moodlezip.moodle_zip(stored, config)
-        return data, gradebooks.Filled("", graded)
-    text = (
-        gradebooks.gradescope_csv(stored).encode()
-        if form == "gradescope"
-        else grades.grades_csv(stored).encode("utf-8-sig")
-    )
-    return text, gradebooks.Filled("", stored.counts().get("graded", 0))
+        data, graded = feedback.moodle_zip(stored, config)
+        return data, gradebooks.Filled(graded=graded)
+    data = gradebooks.gradescope_csv(stored).encode() if form == "gradescope" else results.grades_csv(stored)
+    return data, gradebooks.Filled(graded=stored.counts().get("graded", 0))
 
 
 def _print_column(filled: "Filled", config: "Config", *, scale: bool) -> None:
-    """What is remarkable about the columns that were filled."""
+    """Warn if the column has another maximum, or none for comments."""
     if filled.worth:
         there = ", ".join(f"{points:g}" for points in sorted(filled.worth))
         most = f"the marks are out of {config.max_score:g}"
         done = "they were converted" if scale else "they were written as they are; --scale converts them"
-        click.echo(f"that column counts {there}, {most}: {done}")
+        click.echo(f"that column is out of {there}, {most}: {done}")
     if filled.uncommented:
         click.echo("no column for comments there, so no feedback was written: name it with --comments")
 
 
 def _print_left_out(filled: "Filled") -> None:
-    """Who has no marks in the file, and why."""
+    """List those without marks in the file, and why."""
     by_reason: dict[str, list[str]] = {}
     for student, why in filled.refused:
         by_reason.setdefault(why, []).append(student)
@@ -140,20 +137,13 @@ def _print_left_out(filled: "Filled") -> None:
         click.echo(f"graded, but not filled in because no row is certain to be theirs: {len(filled.refused)}")
     for why, students in by_reason.items():
         click.echo(f"  {_names(students)}: {one_line(why)}")
-    _list("graded, but not in that file", filled.without_row)
-    _list("locked there: left as they were", filled.locked)
-    _list("in that file, but without marks: left as they were", filled.without_marks)
-
-
-def _print_waiting(count: int) -> None:
-    """How many an interrupted batch left ungraded: their marks are in no file yet."""
-    if count:
-        click.secho(f"not graded yet: {count}; run the same `grader batch` command again, then export", fg="yellow")
-
-
-def _list(title: str, names: list[str]) -> None:
-    if names:
-        click.echo(f"{title}: {len(names)} ({_names(names)})")
+    for title, students in (
+        ("graded, but not in that file", filled.without_row),
+        ("locked there: left as they were", filled.locked),
+        ("in that file, but without marks: left as they were", filled.without_marks),
+    ):
+        if students:
+            click.echo(f"{title}: {len(students)} ({_names(students)})")
 
 
 def _names(names: list[str]) -> str:

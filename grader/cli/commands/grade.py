@@ -1,11 +1,11 @@
-"""`grader grade`: one submission, for staff."""
+"""`grader grade`: one submission, for instructors."""
 
 import sys
 from pathlib import Path
 
 import click
 
-from grader.cli.common import config_option, exit_with, print_human
+from grader.cli.common import PATH, config_option, exit_with, print_human
 from grader.config.find import find_config_for
 from grader.errors import UsageError
 from grader.grading.grader import Grader
@@ -13,12 +13,17 @@ from grader.output.formats import NAMES
 
 
 @click.command("grade")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=PATH)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
-@click.option("--format", "name", type=click.Choice(NAMES), help="Print what another platform reads, and nothing else.")
+@click.option(
+    "--format", "name", type=click.Choice(NAMES), help="Print the result for another platform and nothing else."
+)
 @config_option
 def command(file: Path, as_json: bool, name: str | None, config_path: Path | None) -> None:
-    """Grade FILE: a Python file, or a folder or zip that contains it at any depth."""
+    """Grade one submission.
+
+    FILE is a Python file or notebook, or a folder or zip that contains one at any depth.
+    """
     if as_json and name is not None:
         raise UsageError("--json and --format: expected one of them, found both")
     with Grader(find_config_for(file, config_path)) as grader:

@@ -1,26 +1,26 @@
-"""`grader gradescope`: the zip to upload, and a rehearsal of it."""
+"""`grader gradescope`: the zip to upload, and a dry run of it."""
 
+import json
+import tempfile
 from pathlib import Path
 
 import click
 
-from grader.cli.common import config_option
+from grader.cli.common import PATH, config_option, force_option, zip_option
 from grader.grading.grader import Grader
 
 
 @click.group("gradescope")
 def command() -> None:
-    """Pack the assignment for Gradescope, and try the package."""
+    """Pack the assignment for Gradescope, or try it."""
 
 
 @command.command("build")
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path), default="autograder.zip", show_default=True, help="The zip."
-)
-@click.option("--force", is_flag=True, help="Pack an assignment that is not sound, too.")
+@zip_option("autograder.zip")
+@force_option
 @config_option
 def build_command(output: Path, force: bool, config_path: Path | None) -> None:
-    """Build the zip that is uploaded under "Configure Autograder"."""
+    """Build the zip to upload."""
     from grader.atomic import write_output
     from grader.packaging.gradescope.bundle import build
 
@@ -28,27 +28,21 @@ def build_command(output: Path, force: bool, config_path: Path | None) -> None:
     data = build(grader, force=force)
     write_output(output, data)
     click.echo(
-        f"{output} ({len(data) / 1024:.0f} kB), to upload under Configure Autograder, image Ubuntu 22.04 or later."
-    )
-    click.echo(
+        f"{output} ({len(data) / 1024:.0f} kB): upload it under Configure Autograder, image Ubuntu 22.04 or later.\n"
         f"Set the assignment's autograder points to {grader.config.max_score:g}: Gradescope does not scale marks."
     )
 
 
 @command.command("try")
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option("--metadata", type=click.Path(path_type=Path), help="A submission_metadata.json to run with.")
-@click.option(
-    "--next-metadata", type=click.Path(path_type=Path), help="Write what Gradescope would give with the next attempt."
-)
-@click.option("--zip", "zip_path", type=click.Path(path_type=Path), help="Try this zip (default: build one now).")
-@click.option(
-    "--setup", is_flag=True, help="Run setup.sh too, which downloads; default: use the libraries that are here."
-)
+@click.argument("file", type=PATH)
+@click.option("--metadata", type=PATH, help="A submission_metadata.json to run with.")
+@click.option("--next-metadata", type=PATH, help="Write the metadata that Gradescope would pass to the next attempt.")
+@click.option("--zip", "zip_path", type=PATH, help="Try this zip (default: build one now).")
+@click.option("--setup", is_flag=True, help="Also run setup.sh, which downloads (default: use installed libraries).")
 @click.option(
     "--timeout", type=click.FloatRange(min=0.1), default=600.0, show_default=True, help="Gradescope's, in seconds."
 )
-@click.option("--html", "html_path", type=click.Path(path_type=Path), help="Write both pages as an HTML file.")
+@click.option("--html", "html_path", type=PATH, help="Write both pages as an HTML file.")
 @config_option
 def try_command(
     file: Path,
@@ -60,18 +54,16 @@ def try_command(
     html_path: Path | None,
     config_path: Path | None,
 ) -> None:
-    """Hand FILE in to a private copy of Gradescope, and show the page as student and as instructor see it.
+    """Submit a file to a private copy of Gradescope.
 
-    FILE is a Python file or notebook, which is handed in under the name that the assignment asks for, or a folder or zip,
-    handed in as it is.
+    Shows the page as the student and the instructor see it.  A Python file or notebook is submitted under the name that the
+    assignment asks for, a folder or zip as it is.
     """
-    import tempfile
-
     from rich.console import Console
 
     from grader.packaging.gradescope.dryrun.platform import Platform
-    from grader.packaging.gradescope.dryrun.shown import page_html, print_page
     from grader.packaging.gradescope.dryrun.submitted import default_metadata, following_metadata, read_given, submitted
+    from grader.packaging.gradescope.dryrun.views import page_html, print_page
 
     grader = Grader(config_path)
     config = grader.config
@@ -88,11 +80,9 @@ def try_command(
     for instructor in (False, True):
         print_page(console, outcome, instructor=instructor)
     if html_path is not None:
-        _write(html_path, page_html(outcome, f"{config.title}: {file.name}").encode())
+        _write(html_path, page_html(outcome, f"{config.title}: {file.name}"))
     if next_metadata is not None:
-        import json
-
-        _write(next_metadata, json.dumps(following_metadata(given, outcome), indent=1).encode())
+        _write(next_metadata, json.dumps(following_metadata(given, outcome.results, outcome.error), indent=1))
 
 
 def _built(grader: Grader, folder: Path) -> Path:
@@ -102,8 +92,8 @@ def _built(grader: Grader, folder: Path) -> Path:
     return folder / "autograder.zip"
 
 
-def _write(path: Path, data: bytes) -> None:
+def _write(path: Path, text: str) -> None:
     from grader.atomic import write_output
 
-    write_output(path, data)
+    write_output(path, text.encode())
     click.echo(f"wrote {path}")

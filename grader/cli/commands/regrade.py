@@ -1,4 +1,4 @@
-"""`grader regrade`: judge the stored answers again, under the present config and solution."""
+"""`grader regrade`: grade the stored answers again with the current config and solution."""
 
 import os
 import sys
@@ -6,25 +6,28 @@ from pathlib import Path
 
 import click
 
-from grader.cli.common import config_option
+from grader.cli.common import PATH, config_option, dask_option, jobs_option
 from grader.config.find import find_config
 
 
 @click.command("regrade")
-@click.argument("results", type=click.Path(path_type=Path))
-@click.option("--rerun", is_flag=True, help="Also run again what ran with other steps, limits, Python or numpy.")
-@click.option("--rerun-all", is_flag=True, help="Run everything again; flags files that answer differently.")
+@click.argument("results", type=PATH)
 @click.option(
-    "--jobs", type=click.IntRange(1, 256), default=None, help="Worker processes (default: one per processor)."
+    "--rerun",
+    is_flag=True,
+    help="Also rerun files that ran at other sample points or with other limits, Python or numpy.",
 )
-@click.option("--dask", "address", default="", help="Grade on the cluster of this Dask scheduler.")
+@click.option("--rerun-all", is_flag=True, help="Rerun all files, and flag those that answer differently.")
+@jobs_option
+@dask_option
 @config_option
 def command(
     results: Path, rerun: bool, rerun_all: bool, jobs: int | None, address: str, config_path: Path | None
 ) -> None:
-    """Grade everything in RESULTS again, under the present config.yaml and solution.
+    """Grade a class again.
 
-    No student's code is run unless you ask for it.  Says who changed, and why; RESULTS/changes.csv has it all.
+    Uses the stored answers in RESULTS with the current config.yaml and solution.  Runs no student's code unless you ask for
+    it.  Reports whose marks changed, and why; RESULTS/changes.csv has the details.
     """
     from grader.classroom.batch.regrade import run_regrade
     from grader.classroom.batch.summary import print_regraded

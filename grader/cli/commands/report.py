@@ -4,18 +4,19 @@ from pathlib import Path
 
 import click
 
-from grader.cli.common import config_option, echo_outdated
+from grader.cli.common import PATH, config_option, echo_outdated
 from grader.grading.grader import Grader
 
 
 @click.command("report")
-@click.argument("results", type=click.Path(path_type=Path))
+@click.argument("results", type=PATH)
 @config_option
 def command(results: Path, config_path: Path | None) -> None:
-    """Write RESULTS/report.html: what the class got wrong, and why.
+    """Report what a class got wrong, and why.
 
-    One page with everything inside: it opens without a network, and sends nothing anywhere.
+    Writes RESULTS/report.html, one page with everything inside: it opens without a network, and sends nothing anywhere.
     """
+    from grader.atomic import write_output
     from grader.classroom.report.data import read_class
     from grader.classroom.report.page import make_report
     from grader.classroom.store.database import explained
@@ -26,22 +27,10 @@ def command(results: Path, config_path: Path | None) -> None:
     with explained(results), Results(results) as stored:
         shown = results_hash(stored)
     graded = read_class(results)
-    page = make_report(grader.assignment, graded)
-    path = write_report(results, page)
-    click.echo(f"{path}: {len(graded.records)} students, {len(page.encode()) / 1e6:.1f} MB; open it in a browser")
+    page = make_report(grader.assignment, graded).encode()
+    path = results / "report.html"
+    write_output(path, page)  # in one step: an open browser keeps the old one
+    click.echo(f"{path}: {len(graded.records)} students, {len(page) / 1e6:.1f} MB; open it in a browser")
     with explained(results), Results(results) as stored:
         note_written(stored, path, "report", shown)
         echo_outdated(stored)
-
-
-def write_report(results: Path, page: str) -> Path:
-    """Put the page in place whole: whoever has the old one open keeps it.
-
-    Raises:
-        UsageError: the folder cannot be written.
-    """
-    from grader.atomic import write_output
-
-    path = results / "report.html"
-    write_output(path, page.encode())
-    return path

@@ -1,4 +1,4 @@
-"""`grader validate`: the assignment grades itself."""
+"""`grader validate`: is the assignment sound?"""
 
 import sys
 from pathlib import Path
@@ -21,8 +21,8 @@ _MARKS = {"passed": ("âœ“", "green"), "warning": ("!", "yellow"), "failed": ("âœ
 def command(as_json: bool, config_path: Path | None) -> None:
     """Check that the assignment is sound.
 
-    The solution against numerical derivatives, wrong formulas against the marks, right ones in other words, the stubs, the
-    hints, the sandbox.  Exit code 1 if something is wrong with it.
+    Compares the solution with numerical derivatives, makes sure that wrong formulas lose marks and rewritten right ones
+    don't, and checks the stubs, the hints and the sandbox.  Exit code 1 if something is wrong.
     """
     with Grader(config_path) as grader:
         from grader.validation.validate import validate

@@ -1,4 +1,4 @@
-"""Formulas as data: nested tuples, their values at every step, their text.  Knows no gradient and no mistake.
+"""Formulas as data: nested tuples, their values at every sample point, their text.  Knows no gradient and no mistake.
 
     ("q", "h")  a quantity     ("g", "dJ_db1")  a gradient     ("d", "y_hat", "J")  dJ/d(quantity), numerically
     ("c", 2.0)  a number
@@ -8,7 +8,9 @@ Sums and products have any number of operands; a difference is a sum with a `neg
 formula is its own key in the memory of an `Evaluator`.
 """
 
+import operator
 from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -75,40 +77,21 @@ def replaced(node: Node, old: Node, new: Node) -> Node:
     return tuple(replaced(part, old, new) if isinstance(part, tuple) else part for part in node)
 
 
-def _product(*factors: Array) -> Array:
-    result = factors[0]
-    for factor in factors[1:]:
-        result = result * factor
-    return result
-
-
-def _sum(*terms: Array) -> Array:
-    result = terms[0]
-    for term in terms[1:]:
-        result = result + term
-    return result
-
-
 def _inverse(a: Array) -> Array:
     return np.asarray(np.linalg.inv(a) if a.shape[0] == a.shape[1] else np.linalg.pinv(a))
 
 
-def _gathered(a: Array, axis: int) -> Array:
-    return np.asarray(a.sum(axis=axis, keepdims=True))
-
-
 OPERATIONS: dict[str, Callable[..., Array]] = {
-    "add": _sum,
-    "mul": _product,
+    "add": lambda *terms: reduce(operator.add, terms),
+    "mul": lambda *factors: reduce(operator.mul, factors),
     "neg": lambda a: -a,
     "div": lambda a, b: a / b,
     "mm": lambda a, b: a @ b,
     "T": lambda a: a.T,
     "pow": lambda a, n: a**n,
     "abs": np.abs,
-    "sqrt": np.sqrt,
     "ones": np.ones_like,
-    "sum": _gathered,
+    "sum": lambda a, axis: a.sum(axis=axis, keepdims=True),
     "mean": lambda a, axis: a.mean(axis=axis, keepdims=True),
     "size": lambda a, axis: np.asarray(float(a.shape[axis])),
     "total": lambda a: a.sum().reshape(1, 1),
@@ -129,15 +112,14 @@ OPERATIONS: dict[str, Callable[..., Array]] = {
     "roll": lambda a, n: np.roll(a, n, axis=-1),
     "max": lambda a: a.max(axis=-1, keepdims=True),
     "repeat": lambda a, like: np.repeat(a, like.shape[0], axis=0),
-    "clip": lambda a, low, high: np.clip(a, low, high),
 }
 
 
-_DEPENDENT: dict[frozenset[Node], dict[Node, bool]] = {}  # the same question is asked by many evaluators
+_DEPENDENT: dict[frozenset[Node], dict[Node, bool]] = {}  # shared, since many evaluators ask the same
 
 
 class Evaluator:
-    """Values of formulas at some steps, remembered.
+    """Values of formulas at some sample points, remembered.
 
     A formula that cannot be evaluated (sizes that do not fit, a division by zero) has the value None.
     """
@@ -150,7 +132,7 @@ class Evaluator:
         gradients: Mapping[str, Values],
         base: "Evaluator | None" = None,
     ) -> None:
-        """Evaluate at `steps`; with a `base`, only what depends on `gradients` is computed here, the rest there."""
+        """Evaluate at `points`; with a `base`, only what depends on `gradients` is computed here, the rest there."""
         self.graph = graph
         self.functions = functions
         self.points = list(points)
@@ -162,8 +144,8 @@ class Evaluator:
     def __call__(self, node: Node) -> Values | None:
         if node in self._memory:
             return self._memory[node]
-        if len(self._memory) > MOST_REMEMBERED:
-            self._forget()
+        if len(self._memory) > MOST_REMEMBERED:  # memory stays flat however many submissions are diagnosed
+            self._memory = {node: value for node, value in self._memory.items() if node[0] in LEAVES}
         if self.base is not None and not self._depends(node):
             return self.base(node)
         with np.errstate(all="ignore"):
@@ -171,12 +153,8 @@ class Evaluator:
         self._memory[node] = value
         return value
 
-    def _forget(self) -> None:
-        """Keep the leaves only, so that memory stays flat however many submissions are diagnosed."""
-        self._memory = {node: value for node, value in self._memory.items() if node[0] in LEAVES}
-
     def with_gradients(self, own: Mapping[str, Values]) -> "Evaluator":
-        """The same steps with some other gradients."""
+        """The same sample points with some other gradients."""
         return Evaluator(self.graph, self.functions, self.points, own, base=self)
 
     def _depends(self, node: Node) -> bool:
@@ -194,9 +172,8 @@ class Evaluator:
         if kind == "c":
             return [np.asarray(node[1])] * len(self.points)
         if kind == "d":
-            shape = [np.shape(point.values[node[1]]) for point in self.points]
             found = [differentiate(self.graph, point, node[1], method="complex_step") for point in self.points]
-            return [one.value.reshape(s) for one, s in zip(found, shape, strict=True)]
+            return [d.value.reshape(np.shape(p.values[node[1]])) for d, p in zip(found, self.points, strict=True)]
         parts: list[Any] = []
         for part in node[1:]:
             value = self(part) if isinstance(part, tuple) else part
@@ -214,3 +191,71 @@ class Evaluator:
         except (ValueError, IndexError, TypeError, np.linalg.LinAlgError, AttributeError):
             return None
         return result
+
+
+_BINDING = {"add": 1, "neg": 1, "mul": 2, "div": 2, "mm": 3, "pow": 4, "T": 4}
+_WORDS = {
+    "running": "cumsum", "spread": "diag", "diagonal": "diag", "total": "sum", "average": "mean", "hot-like": "hot"
+}  # fmt: skip
+
+
+def text(node: Node) -> str:
+    """The formula as written on paper: `h_prev^T @ dJ/db1`.  For instructors, and the names of single factors for students."""
+    return _text(node, 0)
+
+
+def gradient_text(name: str) -> str:
+    """`dJ_db1` as `dJ/db1`; a name of another form, such as `grad_W`, stays as it is."""
+    head, _, tail = name.partition("_")
+    return f"{head}/{tail}" if head.startswith("d") and tail.startswith("d") else name
+
+
+def _text(node: Node, binding: int) -> str:
+    """In parentheses where what is around it binds more tightly."""
+    shown = _leaf(node) or _operation(node) or _call(node)
+    return f"({shown})" if _BINDING.get(node[0], 9) < binding else shown
+
+
+def _leaf(node: Node) -> str:
+    if node[0] == "g":
+        return gradient_text(node[1])
+    if node[0] == "c":
+        return f"{node[1]:g}"
+    if node[0] == "d":
+        return f"d{node[2]}/d{node[1]}"
+    return str(node[1]) if node[0] == "q" else ""
+
+
+def _operation(node: Node) -> str:
+    match node:
+        case ("add", first, *rest):
+            return _text(first, 1) + _rest(rest)
+        case ("neg", inner):
+            return f"-{_text(inner, 2)}"
+        case ("mul", *factors):
+            return " * ".join(_text(factor, 2) for factor in factors)
+        case ("div", a, b):
+            return f"{_text(a, 2)} / {_text(b, 3)}"
+        case ("mm", a, b):
+            return f"{_text(a, 3)} @ {_text(b, 4)}"
+        case ("T", a):
+            return f"{_text(a, 5)}^T"
+        case ("pow", a, n):
+            return f"{_text(a, 5)}^{n:g}"
+        case _:
+            return ""
+
+
+def _rest(terms: Sequence[Node]) -> str:
+    return "".join(f" - {_text(term[1], 2)}" if term[0] == "neg" else f" + {_text(term, 1)}" for term in terms)
+
+
+def _call(node: Node) -> str:
+    match node:
+        case ("fn", name, a):
+            return f"{name}({_text(a, 0)})"
+        case ("derivative", name, a):
+            return f"{name}'({_text(a, 0)})"
+        case _:
+            parts = [_text(part, 0) if isinstance(part, tuple) else str(part) for part in node[1:]]
+            return f"{_WORDS.get(node[0], node[0])}({', '.join(parts)})"

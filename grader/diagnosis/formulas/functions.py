@@ -1,6 +1,6 @@
-"""The functions of one array that the model defines, their derivatives, and the ones that students confuse them with.
+"""The functions of one array that the model defines, their derivatives, and those that students confuse them with.
 
-Nothing here knows which functions a model has: what they are like is found by evaluating them.  Derivatives are by complex steps.
+What a model's functions are like is found by evaluating them.  Derivatives are by complex steps.
 """
 
 import inspect
@@ -12,6 +12,7 @@ import numpy as np
 from grader.problem.model import Array
 
 T = 1e-20
+PROBE = np.linspace(-1.5, 1.5, 7)[None, :]
 
 
 def _relu(a: Array) -> Array:
@@ -39,59 +40,52 @@ class Functions:
         self._functions: dict[str, Callable[[Array], Array]] = {}
         self.entrywise: dict[str, bool] = {}
         for name, function in module.items():
-            if (
-                name not in excluded
-                and inspect.isfunction(function)
-                and len(inspect.signature(function).parameters) == 1
-            ):
-                self._try(name, function)
+            takes_one = inspect.isfunction(function) and len(inspect.signature(function).parameters) == 1
+            if takes_one and name not in excluded:
+                self._add(name, function)
         self.own = tuple(self._functions)
-        probe = np.linspace(-1.5, 1.5, 7)[None, :]
         for name, function in COMMON.items():
             with np.errstate(all="ignore"):
-                known = any(np.allclose(function(probe), self._functions[own](probe)) for own in self.own)
+                known = any(np.allclose(function(PROBE), self._functions[own](PROBE)) for own in self.own)
             if not known:
                 self._functions[name] = function
                 self.entrywise[name] = True
 
-    def _try(self, name: str, function: Callable[[Array], Array]) -> None:
-        probe = np.linspace(-1.5, 1.5, 7)[None, :]
+    def _add(self, name: str, function: Callable[[Array], Array]) -> None:
         try:
-            value = np.asarray(function(probe))
-            if value.shape != probe.shape or not np.isfinite(value).all():
+            value = np.asarray(function(PROBE))
+            if value.shape != PROBE.shape or not np.isfinite(value).all():
                 return
             self._functions[name] = function
-            jacobian = self.jacobian(name, probe)
+            jacobian = self.jacobian(name, PROBE)
             self.entrywise[name] = bool(np.allclose(jacobian, np.diag(np.diag(jacobian)), atol=1e-12))
         except Exception:
-            self._functions.pop(name, None)  # a helper that takes no such array is none of those looked for
+            self._functions.pop(name, None)  # a helper that does not take such an array is of no interest
 
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(self._functions)
 
     def operation(self, kind: str) -> Callable[..., Array]:
-        """What an expression of this kind computes: fn, slope, curve (second derivative), jacobian."""
-        return {"fn": self.value, "slope": self.slope, "curve": self.curve, "jacobian": self.jacobian}[kind]
+        """What an expression of this kind computes: fn, derivative, second_derivative or jacobian."""
+        return self.value if kind == "fn" else getattr(self, kind)
 
     def value(self, name: str, a: Array) -> Array:
         return np.asarray(self._functions[name](a))
 
-    def slope(self, name: str, a: Array) -> Array:
+    def derivative(self, name: str, a: Array) -> Array:
         """d f(a)_i / d a_i, the shape of `a`; the diagonal of the Jacobian where entries depend on one another."""
         if self.entrywise[name]:
             inside = np.isfinite(self._functions[name](a))  # log has a complex value where it has no real one
             return np.asarray(np.where(inside, self._functions[name](a + 1j * T).imag / T, np.nan))
         return np.asarray(np.diag(self.jacobian(name, a)).reshape(a.shape))
 
-    def curve(self, name: str, a: Array) -> Array:
+    def second_derivative(self, name: str, a: Array) -> Array:
         """The second derivative, by an eighth-order difference of the first: exact to about 1e-13."""
-        point = 0.02
-        weights = {1: 4 / 5, 2: -1 / 5, 3: 4 / 105, 4: -1 / 280}
-        total = np.zeros(a.shape)
-        for k, weight in weights.items():
-            total = total + weight * (self.slope(name, a + k * point) - self.slope(name, a - k * point))
-        return np.asarray(total / point)
+        h, total = 0.02, np.zeros(a.shape)
+        for k, weight in {1: 4 / 5, 2: -1 / 5, 3: 4 / 105, 4: -1 / 280}.items():
+            total = total + weight * (self.derivative(name, a + k * h) - self.derivative(name, a - k * h))
+        return np.asarray(total / h)
 
     def jacobian(self, name: str, a: Array) -> Array:
         """d f(a)_k / d a_j of a row `a` (1, n): (n, n)."""

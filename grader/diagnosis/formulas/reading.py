@@ -1,6 +1,6 @@
 """From the source of the solution and the model to expressions.  What cannot be read is None: the engine takes it as one piece.
 
-Read are functions of assignments to names and one `return`, of the operations that `_FUNCTIONS` and `_METHODS` name.
+A readable function has assignments to names and one `return`, and uses the operations listed here.
 """
 
 import ast
@@ -9,15 +9,15 @@ from collections.abc import Callable, Iterable, Mapping
 from grader.diagnosis.formulas.expression import Node, add, mul, neg, number, q, transposed
 
 _OPERATORS: dict[type[ast.operator], Callable[[Node, Node], Node]] = {
-    ast.Add: lambda a, b: add(a, b),
+    ast.Add: add,
     ast.Sub: lambda a, b: add(a, neg(b)),
-    ast.Mult: lambda a, b: mul(a, b),
+    ast.Mult: mul,
     ast.Div: lambda a, b: ("div", a, b),
     ast.MatMult: lambda a, b: ("mm", a, b),
 }
 _TWO = {"dot": "mm", "matmul": "mm", "outer": "outer", "divide": "div"}
 _ONE = {"exp", "log", "tanh"}
-_GATHERED = ("sum", "mean")  # along one axis, which stays: a batch has these
+_REDUCED = ("sum", "mean")  # along one axis, which stays: a batch has these
 
 
 class Unreadable(Exception):
@@ -96,8 +96,8 @@ class _Reader:
                 return ("g", name)
             case ast.Call(func=ast.Name(id=name), args=[argument]) if name in self.helpers:
                 return ("fn", name, self.read(argument))
-            case ast.Call(func=ast.Attribute(attr=name)) if name in _GATHERED:
-                return self._gathered(name, node)
+            case ast.Call(func=ast.Attribute(attr=name)) if name in _REDUCED:
+                return self._reduced(name, node)
             case ast.Call(func=ast.Attribute(value=ast.Name(id="np"), attr=name), args=arguments, keywords=[]):
                 return self._numpy(name, [self.read(argument) for argument in arguments])
             case ast.Call(func=ast.Name(id="len"), args=[argument]):
@@ -111,21 +111,15 @@ class _Reader:
             case _:
                 raise Unreadable
 
-    def _gathered(self, name: str, call: ast.Call) -> Node:
+    def _reduced(self, name: str, call: ast.Call) -> Node:
         """`np.sum(a, axis=0, keepdims=True)` or `a.sum(axis=0, keepdims=True)`."""
-        match call:
-            case ast.Call(func=ast.Attribute(value=ast.Name(id="np")), args=[inner], keywords=keywords):
-                pass
-            case ast.Call(func=ast.Attribute(value=inner), args=[], keywords=keywords):
-                pass
-            case _:
-                raise Unreadable
-        given = {keyword.arg: keyword.value for keyword in keywords}
-        match given:
-            case {"axis": ast.Constant(value=0 | 1 as axis), "keepdims": ast.Constant(value=True)} if len(given) == 2:
-                return (name, self.read(inner), axis)
-            case _:
-                raise Unreadable
+        function = call.func
+        assert isinstance(function, ast.Attribute)
+        operands = call.args if ast.unparse(function.value) == "np" else [function.value, *call.args]
+        given = {str(keyword.arg): ast.unparse(keyword.value) for keyword in call.keywords}
+        if len(operands) == 1 and given in [{"axis": axis, "keepdims": "True"} for axis in ("0", "1")]:
+            return (name, self.read(operands[0]), int(given["axis"]))
+        raise Unreadable
 
     def _numpy(self, name: str, arguments: list[Node]) -> Node:
         match arguments:
@@ -145,11 +139,9 @@ class _Reader:
     def _row(self, inner: ast.expr, elements: list[ast.expr]) -> Node:
         """`L[..., [x], :]`, a row of a matrix."""
         match elements:
-            case [ast.Constant(value=builtin), ast.List(elts=[index]), ast.Slice(lower=None, upper=None)] if (
-                builtin is ...
-            ):
-                return ("row", self.read(inner), self.read(index))
-            case [ast.List(elts=[index]), ast.Slice(lower=None, upper=None)]:
+            case [*first, ast.List(elts=[index]), ast.Slice(lower=None, upper=None)] if [
+                ast.unparse(one) for one in first
+            ] in ([], ["..."]):
                 return ("row", self.read(inner), self.read(index))
             case _:
                 raise Unreadable

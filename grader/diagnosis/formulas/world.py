@@ -1,4 +1,4 @@
-"""What the mutators may use: the formulas of solution and model, the shapes, and which function was applied where.
+"""What mutators may use: the formulas of solution and model, the shapes, and which function is applied where.
 
 Read from the assignment; knows no mistake.
 """
@@ -26,6 +26,14 @@ class Application:
     function: str
     argument: Node
 
+    @property
+    def derivative(self) -> Node:
+        return ("derivative", self.function, self.argument)
+
+    @property
+    def jacobian(self) -> Node:
+        return ("jacobian", self.function, self.argument)
+
 
 @dataclass
 class World:
@@ -34,7 +42,7 @@ class World:
     Attributes:
         local: for each gradient the solution's formula with calls of other gradients as leaves; None where unreadable.
         model: for each quantity that the model computes, its formula.
-        evaluator: values at the probe steps, with the right gradients.
+        evaluator: values at the probed sample points, with the right gradients.
     """
 
     assignment: Assignment
@@ -75,7 +83,7 @@ class World:
         return [] if tree is None else list(dict.fromkeys(leaf[1] for leaf in leaves(tree) if leaf[0] == "g"))
 
     def equal(self, a: Node, b: Node) -> bool:
-        """The same values at every probe."""
+        """The same values at every probed sample point."""
         left, right = self.evaluator(a), self.evaluator(b)
         if left is None or right is None:
             return False
@@ -86,7 +94,10 @@ class World:
     def applied(self, quantity: str) -> Application | None:
         return next((one for one in self.applications if one.quantity == quantity), None)
 
-    def normalises(self, function: str) -> bool:
+    def application(self, function: str, argument: Node) -> Application | None:
+        return next((one for one in self.applications if (one.function, one.argument) == (function, argument)), None)
+
+    def normalizes(self, function: str) -> bool:
         """Whether the entries of the result always add up to 1, and are in proportion to exp."""
         probe = np.linspace(-1, 1.5, 6)[None, :]
         exp = np.exp(probe)
@@ -94,7 +105,7 @@ class World:
 
 
 def make_world(assignment: Assignment) -> World:
-    """Read solution and model; the reference must be there."""
+    """Read solution and model; the assignment must have a solution."""
     config, graph = assignment.config, assignment.graph
     if assignment.reference is None:
         raise ValueError("without a solution there is nothing to mutate")
@@ -115,54 +126,53 @@ def make_world(assignment: Assignment) -> World:
     world = World(assignment, functions, evaluator, local, model, shapes)
     for name, tree in local.items():
         if tree is not None and not world.equal(tree, ("g", name)):
-            local[name] = None  # read wrongly, so not read
+            local[name] = None  # misread
     for name in [name for name, tree in model.items() if not world.equal(tree, q(name))]:
         del model[name]
     world.applications = [Application(name, tree[1], tree[2]) for name, tree in model.items() if tree[0] == "fn"]
     return world
 
 
-def slope_forms(world: World, application: Application) -> list[Node]:
+def derivative_forms(world: World, application: Application) -> list[Node]:
     """Ways to write f'(argument) that textbooks give and that hold for this function: f(1 - f), 1 - f^2, ..."""
-    out, argument = q(application.quantity), application.argument
-    exp = ("fn", "exp", neg(argument))
+    out = q(application.quantity)
+    exp = ("fn", "exp", neg(application.argument))
     forms: list[Node] = [
         mul(out, one_minus(out)),
         ("div", exp, ("pow", add(ONE, exp), 2)),
         add(ONE, neg(("pow", out, 2))),
     ]
-    return [form for form in forms if world.equal(form, ("slope", application.function, argument))]
+    return [form for form in forms if world.equal(form, application.derivative)]
 
 
 def local_forms(world: World, name: str) -> Iterator[tuple[Node, float]]:
-    """The solution's formula of a gradient, and others that come to the same, each with what it costs to think of it."""
+    """The solution's formula of a gradient, and equal ones, each with a cost: how unusual it is."""
     tree = world.local[name]
     if tree is None:
         return
     yield tree, 0.0
     for application in world.applications:
-        slope: Node = ("slope", application.function, application.argument)
-        for with_slope in _with_slope(world, tree, slope):
-            yield with_slope, 0.0
-            for form in slope_forms(world, application):
-                yield _substituted(with_slope, slope, form), 0.1
+        for form in _with_derivative(world, tree, application.derivative):
+            yield form, 0.0
+            for written in derivative_forms(world, application):
+                yield _substituted(form, application.derivative, written), 0.1
     if not world.upstream(name):
         yield from _root_forms(world, name)
 
 
-def _with_slope(world: World, tree: Node, slope: Node) -> Iterator[Node]:
-    """`tree` with factors that are this derivative put together."""
+def _with_derivative(world: World, tree: Node, derivative: Node) -> Iterator[Node]:
+    """`tree` with the factors that make up this derivative put together."""
     if tree[0] == "mul":
         factors = tree[1:]
         for size in range(1, len(factors)):
             for chosen in combinations(range(len(factors)), size):
-                if world.equal(mul(*(factors[i] for i in chosen)), slope):
+                if world.equal(mul(*(factors[i] for i in chosen)), derivative):
                     rest = [factor for i, factor in enumerate(factors) if i not in chosen]
-                    yield mul(*rest, slope)
+                    yield mul(*rest, derivative)
                     return
     for i, part in enumerate(tree):
         if isinstance(part, tuple):
-            for new in _with_slope(world, part, slope):
+            for new in _with_derivative(world, part, derivative):
                 yield (*tree[:i], new, *tree[i + 1 :])
 
 
@@ -176,7 +186,7 @@ def _root_forms(world: World, name: str) -> Iterator[tuple[Node, float]]:
     """The gradient as dJ/d(output of a function) times the whole derivative of the function."""
     for application in world.applications:
         out: Node = ("d", application.quantity, world.assignment.config.loss)
-        jacobian: Node = ("jacobian", application.function, application.argument)
+        jacobian = application.jacobian
         if not world.equal(("mm", out, jacobian), ("g", name)):
             continue
         yield ("mm", out, jacobian), 0.1

@@ -3,8 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from grader.diagnosis.formulas.expression import ONE, Node, mul, neg, one_minus, q
-from grader.diagnosis.formulas.rendering import gradient_text, text
+from grader.diagnosis.formulas.expression import ONE, Node, gradient_text, mul, neg, one_minus, q, text
 from grader.diagnosis.formulas.world import World
 from grader.diagnosis.hypothesis import Edit
 from grader.diagnosis.operators import OPERATORS
@@ -13,6 +12,13 @@ Mutant = tuple[Node, Edit]
 Mutator = Callable[[Node, World, int], Iterator[Mutant]]
 
 UNFOLDINGS = 2
+
+
+def wrong(
+    node: Node, operator: str, where: str = "the result", *, new: str = "", old: str = "", extra: float = 0.0
+) -> Mutant:
+    """A wrong formula, with the edit that makes it; see `Operator.edit`."""
+    return node, OPERATORS[operator].edit(where, new=new, old=old, extra=extra)
 
 
 def quantity_mutants(node: Node, world: World, depth: int, mutants: Mutator) -> Iterator[Mutant]:
@@ -47,12 +53,12 @@ def gradient_mutants(node: Node, world: World) -> Iterator[Mutant]:
         if other != name:
             extra = 0.0 if world.gradient_shape(other) == shape else 0.3
             new = gradient_text(other)
-            yield ("g", other), OPERATORS["wrong-gradient"].edit(shown, new=new, extra=extra)
+            yield wrong(("g", other), "wrong-gradient", shown, new=new, extra=extra)
     for quantity, own in world.shapes.items():
         if own == shape:
-            yield q(quantity), OPERATORS["wrong-variable"].edit(shown, new=quantity, extra=0.3)
-    yield ("ones", node), OPERATORS["missing-factor"].edit(shown, extra=0.2)
-    yield ("T", node), OPERATORS["shape-broadcast"].edit(shown, new=shown)
+            yield wrong(q(quantity), "wrong-variable", shown, new=quantity, extra=0.3)
+    yield wrong(("ones", node), "missing-factor", shown, extra=0.2)
+    yield wrong(("T", node), "shape-broadcast", shown, new=shown)
     if shape[0] == 1:
         yield from extra_matrices(node, world)
 
@@ -62,7 +68,7 @@ def derivative_mutants(node: Node, world: World) -> Iterator[Mutant]:
     shown = text(node)
     for other in [node[1], *world.like(node[1])]:
         slug = "missing-factor" if other in world.one_hots else "wrong-variable"
-        yield q(other), OPERATORS[slug].edit(shown, new=other)
+        yield wrong(q(other), slug, shown, new=other)
 
 
 def extra_matrices(node: Node, world: World) -> Iterator[Mutant]:
@@ -70,88 +76,81 @@ def extra_matrices(node: Node, world: World) -> Iterator[Mutant]:
     for matrix in world.matrices:
         for factor in (q(matrix), ("T", q(matrix))):
             square = len(set(world.shapes[matrix])) == 1
-            yield (
-                ("mm", node, factor),
-                OPERATORS["extra-matrix"].edit(matrix, new=text(factor), extra=0.0 if square else 0.6),
-            )
+            yield wrong(("mm", node, factor), "extra-matrix", matrix, new=text(factor), extra=0.0 if square else 0.6)
 
 
 def _others(node: Node, world: World) -> Iterator[Mutant]:
     name = node[1]
     for other in world.like(name):
-        yield q(other), OPERATORS["wrong-variable"].edit(name, new=other)
+        yield wrong(q(other), "wrong-variable", name, new=other)
     kind = world.matrices if name in world.matrices else world.rows
     for other in kind:
         if world.shapes[other] != world.shapes[name]:
-            yield q(other), OPERATORS["wrong-variable-shape"].edit(name, new=other, extra=0.6)
+            yield wrong(q(other), "wrong-variable-shape", name, new=other, extra=0.6)
             if name in world.matrices:
-                yield ("T", q(other)), OPERATORS["wrong-variable-shape"].edit(name, new=f"{other}^T", extra=0.9)
+                yield wrong(("T", q(other)), "wrong-variable-shape", name, new=f"{other}^T", extra=0.9)
     for gradient in world.assignment.names:
         if world.gradient_shape(gradient) == world.shapes[name]:
-            yield ("g", gradient), OPERATORS["wrong-variable"].edit(name, new=gradient_text(gradient), extra=0.6)
+            yield wrong(("g", gradient), "wrong-variable", name, new=gradient_text(gradient), extra=0.6)
 
 
 def _functions_of(node: Node, world: World) -> Iterator[Mutant]:
     name = node[1]
     application = world.applied(name)
-    if name not in world.one_hots:  # for a target that is the number 1, said so below
-        yield ("ones", node), OPERATORS["missing-factor"].edit(name, extra=0.1)
+    if name not in world.one_hots:  # for a target that is the number 1, see _targets
+        yield wrong(("ones", node), "missing-factor", name, extra=0.1)
     flipped: Node | None = None
     if application is not None:
         flipped = ("fn", application.function, neg(application.argument))
-        yield flipped, OPERATORS["sign-argument"].edit(application.function)
+        yield wrong(flipped, "sign-argument", application.function)
     if flipped is None or not world.equal(one_minus(node), flipped):
-        yield one_minus(node), OPERATORS["wrong-function-of"].edit(name, new=f"1 - {name}")
-    yield mul(node, one_minus(node)), OPERATORS["extra-factor"].edit(f"1 - {name}", new=f"1 - {name}", extra=-0.2)
-    yield mul(node, node), OPERATORS["extra-factor"].edit(name, new=name, extra=0.2)
-    yield ("average", node), OPERATORS["mean-variable"].edit(name)
+        yield wrong(one_minus(node), "wrong-function-of", name, new=f"1 - {name}")
+    yield wrong(mul(node, one_minus(node)), "extra-factor", f"1 - {name}", new=f"1 - {name}", extra=-0.2)
+    yield wrong(mul(node, node), "extra-factor", name, new=name, extra=0.2)
+    yield wrong(("average", node), "mean-variable", name)
     for function in world.functions.names:
-        yield ("fn", function, node), OPERATORS["wrong-function-of"].edit(name, new=f"{function}({name})")
+        yield wrong(("fn", function, node), "wrong-function-of", name, new=f"{function}({name})")
 
 
 def _targets(node: Node, world: World) -> Iterator[Mutant]:
     name = node[1]
-    yield ONE, OPERATORS["wrong-constant"].edit(name, new="1")
+    yield wrong(ONE, "wrong-constant", name, new="1")
     for index in world.indices:
-        yield ("hot-like", q(index), node), OPERATORS["wrong-variable"].edit(name, new=f"the one-hot of {index}")
+        yield wrong(("hot-like", q(index), node), "wrong-variable", name, new=f"the one-hot of {index}")
     for n, side in ((1, "after"), (-1, "before")):
-        yield ("roll", node, n), OPERATORS["wrong-row"].edit(name, new=f"the one-hot of the position {side} the target")
+        yield wrong(("roll", node, n), "wrong-row", name, new=f"the one-hot of the position {side} the target")
     for other in world.like(name):
         hot = ("hot-like", ("argmax", q(other)), node)
-        yield hot, OPERATORS["wrong-row"].edit(name, new=f"the one-hot of the largest entry of {other}")
+        yield wrong(hot, "wrong-row", name, new=f"the one-hot of the largest entry of {other}")
 
 
 def _rows(node: Node, formula: Node, world: World) -> Iterator[Mutant]:
     """A quantity that is a row of a matrix: another row, their mean, the one-hot, the bare index."""
     name, matrix, index = node[1], formula[1], formula[2]
     shown = text(matrix)
-    row = OPERATORS["wrong-row"]
     for target in world.one_hots:
-        yield ("row", matrix, ("argmax", q(target))), row.edit(name, new=f"the row of {shown} of the target {target}")
+        yield wrong(
+            ("row", matrix, ("argmax", q(target))), "wrong-row", name, new=f"the row of {shown} of the target {target}"
+        )
     for n, side in ((-1, "before"), (1, "after")):
-        neighbour = ("row", matrix, ("add", index, ("c", float(n))))
-        yield neighbour, row.edit(name, new=f"the row of {shown} {side} that of {text(index)}", extra=0.3)
-    yield ("mean", matrix, 0), row.edit(name, new=f"the mean row of {shown}", extra=0.2)
-    yield ("hot", index, matrix), row.edit(name, new=f"the one-hot of {text(index)}")
-    yield mul(("ones", node), index), row.edit(name, new=f"the index {text(index)}", extra=0.3)
+        neighbor = ("row", matrix, ("add", index, ("c", float(n))))
+        yield wrong(neighbor, "wrong-row", name, new=f"the row of {shown} {side} that of {text(index)}", extra=0.3)
+    yield wrong(("mean", matrix, 0), "wrong-row", name, new=f"the mean row of {shown}", extra=0.2)
+    yield wrong(("hot", index, matrix), "wrong-row", name, new=f"the one-hot of {text(index)}")
+    yield wrong(mul(("ones", node), index), "wrong-row", name, new=f"the index {text(index)}", extra=0.3)
 
 
 def _activations(node: Node, formula: Node, world: World) -> Iterator[Mutant]:
-    """A quantity f(a): a itself, another function of a, f not normalised."""
+    """A quantity f(a): a itself, another function of a, f not normalized."""
     name, (_, function, argument) = node[1], formula
-    yield argument, OPERATORS["skipped-activation"].edit(function, old=name)
+    yield wrong(argument, "skipped-activation", function, old=name)
     for other in world.functions.names:
         if other != function:
-            slug = "missing-normalisation" if other == "exp" and world.normalises(function) else "wrong-activation"
-            yield (
-                ("fn", other, argument),
-                OPERATORS[slug].edit(function if slug != "wrong-activation" else name, new=other, old=function),
-            )
-    if world.normalises(function):
+            slug = "missing-normalisation" if other == "exp" and world.normalizes(function) else "wrong-activation"
+            where = name if slug == "wrong-activation" else function
+            yield wrong(("fn", other, argument), slug, where, new=other, old=function)
+    if world.normalizes(function):
         exp = ("fn", "exp", argument)
-        yield ("div", exp, ("max", exp)), OPERATORS["max-normalisation"].edit(function)
+        yield wrong(("div", exp, ("max", exp)), "max-normalisation", function)
         shifted = ("div", node, ("fn", "exp", ("max", argument)))
-        yield (
-            shifted,
-            OPERATORS["extra-factor"].edit(function, new="a shift in only one part of the fraction", extra=0.3),
-        )
+        yield wrong(shifted, "extra-factor", function, new="a shift of only one part of the fraction", extra=0.3)

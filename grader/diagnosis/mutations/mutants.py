@@ -3,20 +3,18 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from grader.diagnosis.formulas.expression import ONE, Node, leaves
-from grader.diagnosis.formulas.rendering import text
+from grader.diagnosis.formulas.expression import ONE, Node, leaves, text
 from grader.diagnosis.formulas.world import World, local_forms
 from grader.diagnosis.hypothesis import Edit
-from grader.diagnosis.mutations.leaves import Mutant, derivative_mutants, gradient_mutants, quantity_mutants
+from grader.diagnosis.mutations.leaves import Mutant, derivative_mutants, gradient_mutants, quantity_mutants, wrong
 from grader.diagnosis.mutations.matrices import matrix_product_mutants, whole_mutants
-from grader.diagnosis.mutations.products import product_mutants, slope_mutants, sum_mutants
-from grader.diagnosis.operators import OPERATORS
+from grader.diagnosis.mutations.products import derivative_factor_mutants, product_mutants, sum_mutants
 
 
 def mutants(node: Node, world: World, depth: int = 0) -> Iterator[Mutant]:
     """Each mutant of `node`, with the edit that makes it."""
     if node[0] == "size":
-        return  # a number of entries: whose they are is no part of the formula
+        return  # a number of entries: of which array is no part of the formula
     if node[0] == "q":
         yield from quantity_mutants(node, world, depth, mutants)
     elif node[0] in _RULES:
@@ -32,7 +30,7 @@ def local_mutants(name: str, world: World) -> Iterator[Mutant]:
     for form, extra in local_forms(world, name):
         for mutant, edit in mutants(form, world):
             if ("g", name) in leaves(mutant):
-                continue  # a gradient does not explain itself: r - (r - y) is y, and no story of y
+                continue  # a gradient does not explain itself: r - (r - y) is y, and explains nothing
             yield mutant, replace(edit, cost=edit.cost + extra)
     tree = world.local[name]
     if tree is not None:
@@ -40,38 +38,36 @@ def local_mutants(name: str, world: World) -> Iterator[Mutant]:
 
 
 def _placed(edit: Edit, node: Node, world: World) -> Edit:
-    """What is done otherwise in the argument of a derivative is done in computing the output that it is written with."""
-    if node[0] not in ("slope", "jacobian"):
+    """A mistake in the argument of a derivative is one in computing the output that the derivative is written with."""
+    if node[0] not in ("derivative", "jacobian"):
         return edit
     argument = node[2]
-    application = next(
-        (one for one in world.applications if one.function == node[1] and one.argument == argument), None
-    )
+    application = world.application(node[1], argument)
     if application is None or (argument[0] == "q" and not edit.within):
         return edit
     return replace(edit, within=application.quantity)
 
 
 def _power(node: Node, _: World) -> Iterator[Mutant]:
-    yield node[1], OPERATORS["missing-power"].edit(text(node[1]))
+    yield wrong(node[1], "missing-power", text(node[1]))
 
 
 def _gathered(node: Node, _: World) -> Iterator[Mutant]:
     """The terms themselves, the other axis, and a mean, where they are summed along an axis."""
     _, terms, axis = node
     shown = f"the sum of {text(terms)}"
-    yield terms, OPERATORS["sum-missing"].edit(shown)
-    yield ("sum", terms, 1 - axis), OPERATORS["sum-axis"].edit(shown)
-    yield ("mean", terms, axis), OPERATORS["mean-for-sum"].edit(shown)
+    yield wrong(terms, "sum-missing", shown)
+    yield wrong(("sum", terms, 1 - axis), "sum-axis", shown)
+    yield wrong(("mean", terms, axis), "mean-for-sum", shown)
 
 
 def _quotient(node: Node, _: World) -> Iterator[Mutant]:
     """a b for a / b, and a / (1 + b^2) for a / (1 + b)^2."""
     above, below = node[1], node[2]
-    yield ("mul", above, below), OPERATORS["divided"].edit("the denominator")
+    yield wrong(("mul", above, below), "divided", "the denominator")
     if below[0] == "pow" and below[1][0] == "add" and len(below[1]) == 3:
         one, b = below[1][1:]
-        yield ("div", above, ("add", one, ("pow", b, below[2]))), OPERATORS["slope-bracket"].edit("the denominator")
+        yield wrong(("div", above, ("add", one, ("pow", b, below[2]))), "slope-bracket", "the denominator")
 
 
 _RULES: dict[str, Callable[[Node, World], Iterator[Mutant]]] = {
@@ -80,7 +76,7 @@ _RULES: dict[str, Callable[[Node, World], Iterator[Mutant]]] = {
     "mul": product_mutants,
     "add": sum_mutants,
     "mm": matrix_product_mutants,
-    "slope": lambda node, world: slope_mutants(node, ONE, world),
+    "derivative": lambda node, world: derivative_factor_mutants(node, ONE, world),
     "pow": _power,
     "div": _quotient,
     "sum": _gathered,

@@ -11,20 +11,17 @@ from itertools import combinations
 
 import numpy as np
 
+from grader.diagnosis.comparison import Target, verify
 from grader.diagnosis.formulas.expression import Evaluator, Node, replaced
 from grader.diagnosis.hypothesis import Edit, Hypothesis
-from grader.diagnosis.search.maps import PROBED, Group, Maps
-from grader.diagnosis.tables.signatures import direction
-from grader.diagnosis.tables.tables import Tables
-from grader.diagnosis.target import Target
-from grader.diagnosis.verify import retell
+from grader.diagnosis.tables.tables import MAPPED, Group, Maps, Tables, direction
 from grader.problem.model import Array
 
 SECOND_MISTAKE = 0.5
 MOST_COST = {2: 9.0, 3: 2.25}  # of one mistake: with three of them only common ones are looked for
-CHUNK = 1 << 18  # products at a time: as many as stay in the processor's cache
+CHUNK = 1 << 18  # products at a time: as many as fit in the processor's cache
 MOST_HITS = 400
-MOST_RETOLD = 40
+MOST_VERIFIED = 40
 NOTHING = 1e-7
 NEARLY = 0.3
 COARSE = 2e-6
@@ -46,7 +43,7 @@ class _Rows:
 
 
 def compositions(target: Target, name: str, tables: Tables, evaluator: Evaluator, mistakes: int) -> list[Hypothesis]:
-    """The stories of `mistakes` (2 or 3) mistakes that together give the target."""
+    """The hypotheses of `mistakes` (2 or 3) mistakes that together give the target."""
     hits: list[tuple[float, list[Maps], list[Group], Array, int]] = []
     for chain in _chains(name, tables, target):
         for depth in range(mistakes - 2, len(chain)):
@@ -60,13 +57,13 @@ def compositions(target: Target, name: str, tables: Tables, evaluator: Evaluator
     hits.sort(key=lambda hit: hit[0])
     hypotheses: list[Hypothesis] = []
     cheapest = np.inf
-    for cost, links, groups, choice, entry in hits[:MOST_RETOLD]:
+    for cost, links, groups, choice, entry in hits[:MOST_VERIFIED]:
         if hypotheses and cost > cheapest + NEARLY:
             break
         node, edits = _assembled(links, groups, choice, tables, entry)
         if len(edits) < mistakes:
             continue
-        if hypothesis := retell(target, node, edits, cost + SECOND_MISTAKE * (mistakes - 1), evaluator, "composition"):
+        if hypothesis := verify(target, node, edits, cost + SECOND_MISTAKE * (mistakes - 1), evaluator, "composition"):
             hypotheses.append(hypothesis)
             cheapest = min(cheapest, cost)
     return hypotheses
@@ -82,7 +79,7 @@ def _chains(name: str, tables: Tables, target: Target) -> list[list[Maps]]:
     if whole is None:
         return [links]
     sizes = tuple(value.size for value in target.values)
-    right = whole.groups[0].sizes == sizes[:PROBED]  # then the first map of the group leaves the result as it is
+    right = whole.groups[0].sizes == sizes[:MAPPED]  # then the first map of the group leaves the result as it is
     return [[whole, *links]] if right else [[whole, *links], links]
 
 
@@ -101,14 +98,14 @@ def _groups(chain: Sequence[Maps], target: Target) -> list[Group] | None:
 
 def _rows(target: Target, groups: Sequence[Group], levels: Sequence[int], most_cost: float) -> _Rows:
     """All choices of maps at `levels`; at the others the right one, which is the first of the group."""
-    starts = _orthogonal(target, PROBED)
+    starts = _orthogonal(target, MAPPED)
     starts.append(direction(len(starts[0])))
     rows = _Rows([np.append(start, 0.0)[None, :] for start in starts], np.zeros((1, 0), dtype=int), np.zeros(1))
     for level, group in enumerate(groups):
         count = max(1, int(np.searchsorted(group.costs, most_cost, side="right"))) if level in levels else 1
         weights = []
         for k, before in enumerate(rows.weights):
-            after = np.einsum("no,moi->nmi", before[:, :-1], group.matrices[k % PROBED][:count], optimize=True)
+            after = np.einsum("no,moi->nmi", before[:, :-1], group.matrices[k % MAPPED][:count], optimize=True)
             after[:, :, -1] += before[:, None, -1]
             weights.append(after.reshape(-1, after.shape[2]))
         chosen = np.repeat(rows.chosen, count, axis=0)
@@ -135,25 +132,25 @@ def _hits(
     """Cost, choice of maps and number of the entry for each combination that passes at both probes."""
     stock = tables.values[last.upstream]
     common = stock.costs <= most_cost
-    stocked = [values[common] for values in stock.values]
+    known = [values[common] for values in stock.values]
     entries, entry_costs = stock.entries[common], stock.costs[common]
     tolerance = target.search_tolerance
     lengths = [np.linalg.norm(weights, axis=1) for weights in rows.weights]
     useful = np.nonzero(np.all([length > 1e-12 * np.median(length) for length in lengths], axis=0))[0]
     units = [weights[useful] / length[useful, None] for weights, length in zip(rows.weights, lengths, strict=True)]
-    coarse = units[0].astype(np.float32), stocked[0].T.astype(np.float32)  # most are sorted out in single precision
+    coarse = units[0].astype(np.float32), known[0].T.astype(np.float32)  # most are sorted out in single precision
     found = 0
-    point = max(1, CHUNK // max(1, len(entries)))
-    for start in range(0, len(useful), point):
-        first = coarse[0][start : start + point] @ coarse[1]
+    rows_at_once = max(1, CHUNK // max(1, len(entries)))
+    for start in range(0, len(useful), rows_at_once):
+        first = coarse[0][start : start + rows_at_once] @ coarse[1]
         near = np.flatnonzero(np.abs(first, out=first) <= max(tolerance, COARSE))
         if not near.size:
             continue
         i, j = np.divmod(near, len(entries))
-        for k in range(PROBED):
-            close = np.abs(np.einsum("ni,ni->n", units[k][start + i], stocked[k][j])) <= tolerance
+        for k in range(MAPPED):
+            close = np.abs(np.einsum("ni,ni->n", units[k][start + i], known[k][j])) <= tolerance
             i, j = i[close], j[close]
-        something = np.abs(np.einsum("ni,ni->n", units[-1][start + i], stocked[0][j])) > NOTHING
+        something = np.abs(np.einsum("ni,ni->n", units[-1][start + i], known[0][j])) > NOTHING
         i, j = i[something], j[something]
         for row, column in zip(i.tolist(), j.tolist(), strict=True):
             which = useful[start + row]
@@ -166,7 +163,7 @@ def _hits(
 def _assembled(
     chain: Sequence[Maps], groups: Sequence[Group], choice: Array, tables: Tables, entry: int
 ) -> tuple[Node, tuple[Edit, ...]]:
-    """The formula of a choice, put together from the root down, and its edits from the last step up."""
+    """The formula of a choice, put together from the root down, and its edits from the last one up."""
     node, edits = tables.gradients[chain[-1].upstream].entry(entry)
     for maps, group, i in reversed(list(zip(chain, groups, choice.tolist(), strict=True))):
         outer, more = group.entry(i)

@@ -1,23 +1,37 @@
-"""Find the stories of one wrong gradient: the layers, from the likely to the far-fetched.  Silent where none fits.
+"""Find the hypotheses for one wrong gradient: in layers, from the likely to the far-fetched.  Nothing where none fits.
 
-Each layer is asked only where the ones before found nothing that is plain; whatever they find has been recomputed.
+Each layer is searched only where the ones before found nothing plain; whatever they find has been recomputed.  The inverse layer
+looks up the difference from the right value, or the quotient, among the candidates: what was added or multiplied in.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
-from grader.diagnosis.formulas.expression import Evaluator, Values
+import numpy as np
+
+from grader.diagnosis.comparison import Target, best, verify
+from grader.diagnosis.formulas.expression import (
+    Evaluator,
+    Node,
+    Values,
+    add,
+    gradient_text,
+    leaves,
+    mul,
+    number,
+    q,
+    text,
+)
 from grader.diagnosis.formulas.world import World, make_world
 from grader.diagnosis.hypothesis import Hypothesis, given
+from grader.diagnosis.operators import OPERATORS
 from grader.diagnosis.search.compositions import compositions
-from grader.diagnosis.search.inverse import added_or_multiplied, concept, quantity
-from grader.diagnosis.search.lookup import look_up, look_up_local
-from grader.diagnosis.tables.tables import Tables
-from grader.diagnosis.target import Target
-from grader.diagnosis.verify import best
+from grader.diagnosis.tables.tables import Entries, Formulas, Maps, Tables
 from grader.problem.assignment import Assignment
+from grader.problem.model import Array
 
 PLAIN = 4.5
+MOST = 24
 
 
 class Finder:
@@ -33,11 +47,11 @@ class Finder:
 
     @cached_property
     def evaluator(self) -> Evaluator:
-        """At all steps, with the right gradients."""
+        """At all sample points, with the right gradients."""
         return Evaluator(self.assignment.graph, self.world.functions, self.assignment.points, self.assignment.exact)
 
     def find(self, name: str, target: Target, own: Mapping[str, Values]) -> list[Hypothesis]:
-        """The stories of the gradient `name`, best first.
+        """The hypotheses for the gradient `name`, best first.
 
         Args:
             own: the student's own wrong gradients that it may build on, of the right shape.
@@ -50,43 +64,44 @@ class Finder:
         return found
 
     def _layers(self, name: str, target: Target, own: Mapping[str, Values]) -> Iterator[list[Hypothesis]]:
-        submitted = quantity(target, list(self.world.shapes), self.evaluator)
-        yield [*self._local(name, target, own), *self._table(name, target), *submitted]
+        entries = self.tables.gradients[name]
+        near = entries.near(target.values, target.search_tolerance, MOST)
+        table = _verified(target, entries, near, self.evaluator, "table")
+        quantities = returned_quantity(target, list(self.world.shapes), self.evaluator)
+        yield [*self._local(name, target, own), *table, *quantities]
         yield self._inverse(name, target, own)
         for mistakes in (2, 3):
             yield compositions(target, name, self.tables, self.evaluator, mistakes)
 
-    def _table(self, name: str, target: Target) -> list[Hypothesis]:
-        return look_up(target, self.tables.gradients[name], self._probes, self.evaluator, "table")
-
     def _inverse(self, name: str, target: Target, own: Mapping[str, Values]) -> list[Hypothesis]:
         """Something added or multiplied in, on the student's own values and on the right ones; then what the answer is."""
-        bank, terms = self.tables.bank, self.tables.gradients[name]
-        if bank is None:
+        candidates, terms = self.tables.candidates, self.tables.gradients[name]
+        if candidates is None:
             return []
-        hypotheses = added_or_multiplied(target, name, bank, terms, self.evaluator, self._probes)
+        hypotheses = added_or_multiplied(target, name, candidates, terms, self.evaluator)
         tree, maps = self.world.local[name], self.tables.maps.get(name)
         if tree is not None and maps is not None:
             for _, upstream in self._upstream_values(maps.upstream, own):
                 values = self.evaluator.with_gradients({maps.upstream: upstream})(tree)
                 if values is not None:
                     evaluator = self.evaluator.with_gradients({name: values})
-                    hypotheses += added_or_multiplied(target, name, bank, terms, evaluator, self._probes)
-        others = [(other, entries) for other, entries in self.tables.gradients.items() if other != name]
-        return hypotheses or concept(target, bank, others, self.evaluator, self._probes)
+                    hypotheses += added_or_multiplied(target, name, candidates, terms, evaluator)
+        others = {other: entries for other, entries in self.tables.gradients.items() if other != name}
+        return hypotheses or instead(target, candidates, others, self.evaluator)
 
     def _local(self, name: str, target: Target, own: Mapping[str, Values]) -> list[Hypothesis]:
+        """One mistake made on the student's own upstream gradient."""
         maps = self.tables.maps.get(name)
         if maps is None:
             return []
         hypotheses = []
         for root, upstream in self._upstream_values(maps.upstream, own):
             evaluator = self.evaluator.with_gradients({maps.upstream: upstream})
-            hypotheses += [given(hypothesis, root) for hypothesis in look_up_local(target, maps, upstream, evaluator)]
+            hypotheses += [given(hypothesis, root) for hypothesis in _mapped(target, maps, upstream, evaluator)]
         return hypotheses
 
     def _upstream_values(self, upstream: str, own: Mapping[str, Values]) -> Iterator[tuple[str, Values]]:
-        """What the student may have used for a gradient: their own, or what follows from their own ones further up, and whose."""
+        """What the student may have used for a gradient: their own, or what follows from their own ones further up; and whose."""
         if upstream in own:
             yield upstream, own[upstream]
         tree = self.world.local[upstream]
@@ -96,6 +111,139 @@ class Finder:
                 if follows is not None:
                     yield root, follows
 
-    @property
-    def _probes(self) -> int:
-        return len(self.world.evaluator.points)
+
+def _verified(
+    target: Target, formulas: Formulas, chosen: list[int], evaluator: Evaluator, layer: str
+) -> list[Hypothesis]:
+    found = (verify(target, *formulas.entry(i), float(formulas.costs[i]), evaluator, layer) for i in chosen)
+    return [hypothesis for hypothesis in found if hypothesis is not None]
+
+
+def _mapped(target: Target, maps: Maps, own: Values, evaluator: Evaluator) -> list[Hypothesis]:
+    """The hypotheses of one mistake made on the upstream gradient `own`; `evaluator` has it in place."""
+    group = maps.group(tuple(value.size for value in target.values))
+    if group is None or any(value.size + 1 != m.shape[2] for value, m in zip(own, group.matrices, strict=False)):
+        return []
+    close = np.ones(len(group), dtype=bool)
+    for k, matrices in enumerate(group.matrices):
+        results = matrices @ np.append(own[k].reshape(-1), 1.0)
+        close &= _parallel(results, target.values[k].reshape(-1), target.search_tolerance)
+    return _verified(target, group, group.cheapest(np.nonzero(close)[0], MOST), evaluator, "local")
+
+
+def _parallel(results: Array, wanted: Array, tolerance: float) -> Array:
+    """Which rows of `results` (N, n) are multiples of `wanted` (n,)."""
+    length = float(wanted @ wanted)
+    if not length:
+        return np.ones(len(results), dtype=bool)
+    along = (results @ wanted) / length
+    rest = np.linalg.norm(results - along[:, None] * wanted, axis=1)
+    return np.asarray(rest <= tolerance * np.maximum(np.linalg.norm(results, axis=1), 1e-300))
+
+
+MOST_MULTIPLES, MOST_OF_OTHERS = 12, 3
+SMALLEST_PART = 1e-8
+WRONG_RESULT = OPERATORS["wrong-result"]
+PLAINER = -1.0  # than two mistakes that leave nothing but the quantity
+
+
+def added_or_multiplied(
+    target: Target, name: str, candidates: Entries, terms: Entries, evaluator: Evaluator
+) -> list[Hypothesis]:
+    """The hypotheses of the gradient `name` with something added, or multiplied in entry by entry.
+
+    Args:
+        terms: formulas of the gradient itself, which may have been added too.
+        evaluator: has the values of the gradient and what it is made of.
+    """
+    right = evaluator(("g", name))
+    if right is None or any(v.size != r.size for v, r in zip(target.values, right, strict=True)):
+        return []
+    arranged = [value.reshape(truth.shape) for value, truth in zip(target.values, right, strict=True)]
+    hypotheses = []
+    difference = [value - truth for value, truth in zip(arranged, right, strict=True)]
+    for node, cost in _multiples(difference, arranged, [candidates, terms], target):
+        factor = _factor(difference, evaluator(node))
+        # The gradient plus (a minus the gradient) is a, and explains nothing.
+        if factor is not None and ("g", name) not in leaves(node):
+            whole = add(("g", name), node if factor == 1.0 else mul(number(factor), node))
+            shown = text(node) if factor == 1.0 else f"a multiple of {text(node)}"
+            hypotheses.append(_verify(target, whole, "extra-term", text(node), shown, cost, evaluator))
+    if all(np.all(np.abs(truth) > 0) for truth in right):
+        quotient = [value / truth for value, truth in zip(arranged, right, strict=True)]
+        for node, cost in _multiples(quotient, quotient, [candidates], target):
+            if ("g", name) not in leaves(node):
+                whole = mul(("g", name), node)
+                hypotheses.append(_verify(target, whole, "extra-factor", text(node), text(node), cost, evaluator))
+    return [hypothesis for hypothesis in hypotheses if hypothesis is not None]
+
+
+def instead(
+    target: Target, candidates: Entries, others: Mapping[str, Entries], evaluator: Evaluator
+) -> list[Hypothesis]:
+    """What the answer is, where it is one of the candidates or a formula of another gradient."""
+    found = _multiples(target.values, target.values, [candidates], target)
+    hypotheses = [_instead(target, node, cost, evaluator) for node, cost in found]
+    for other, entries in others.items():
+        edit = WRONG_RESULT.edit("the result", new=f"those of {gradient_text(other)}")
+        for i in entries.near(target.values, target.search_tolerance, MOST_OF_OTHERS):
+            node, edits = entries.entry(i)
+            cost = float(entries.costs[i]) + edit.cost
+            hypotheses.append(verify(target, node, (edit, *edits), cost, evaluator, "candidates"))
+    return [hypothesis for hypothesis in hypotheses if hypothesis is not None]
+
+
+def returned_quantity(target: Target, names: Sequence[str], evaluator: Evaluator) -> list[Hypothesis]:
+    """The answer as one of the quantities of the sample point, returned as it is."""
+    hypotheses = [_instead(target, q(name), PLAINER, evaluator) for name in names]
+    return [
+        hypothesis
+        for hypothesis in hypotheses
+        if hypothesis is not None and len(hypothesis.edits) == 1 and hypothesis.cost <= WRONG_RESULT.cost
+    ]
+
+
+def _instead(target: Target, node: Node, cost: float, evaluator: Evaluator) -> Hypothesis | None:
+    """The answer as something else than the gradient; a factor is one of that, not of the right gradient."""
+    hypothesis = _verify(target, node, WRONG_RESULT.slug, "the result", text(node), cost, evaluator)
+    if hypothesis is None or not any(edit.kind in ("scale", "sign") for edit in hypothesis.edits):
+        return hypothesis
+    others = tuple(edit for edit in hypothesis.edits[1:] if edit.kind not in ("scale", "sign"))
+    edit = WRONG_RESULT.edit("the result", new=f"a multiple of {text(node)}")
+    return Hypothesis((edit, *others), hypothesis.formula, hypothesis.cost, hypothesis.layer)
+
+
+def _verify(
+    target: Target, node: Node, operator: str, where: str, new: str, cost: float, evaluator: Evaluator
+) -> Hypothesis | None:
+    edit = OPERATORS[operator].edit(where, new=new)
+    return verify(target, node, (edit,), edit.cost + 0.3 * cost, evaluator, "inverse")
+
+
+def _multiples(
+    values: Values, whole: Values, sources: Sequence[Entries], target: Target
+) -> Iterator[tuple[Node, float]]:
+    """Formulas whose numbers are a multiple of `values`, which are known as exactly as `whole` is; and their costs."""
+    probes = sources[0].probes
+    sizes = [float(np.linalg.norm(value)) for value in values[:probes]]
+    wholes = [float(np.linalg.norm(of)) for of in whole[:probes]]
+    if not all(wholes):  # so small that its square is zero
+        return
+    parts = [size / of for size, of in zip(sizes, wholes, strict=True)]
+    if not min(parts, default=0.0) > SMALLEST_PART or all(value.size <= 1 for value in values):
+        return
+    tolerance = min(target.search_tolerance / min(parts), 1e-4)
+    for entries in sources:
+        for i in entries.near(values, tolerance, MOST_MULTIPLES):
+            node, edits = entries.entry(i)
+            yield node, float(entries.costs[i]) + len(edits)
+
+
+def _factor(values: Values, base: Values | None) -> float | None:
+    """The number to multiply `base` by, the same at all sample points, or None."""
+    if base is None or any(v.size != b.size for v, b in zip(values, base, strict=True)):
+        return None
+    factors = [float(b.reshape(-1) @ v.reshape(-1) / np.vdot(b, b)) for v, b in zip(values, base, strict=True)]
+    if max(abs(factor - factors[0]) for factor in factors) > 1e-3 * abs(factors[0]):
+        return None
+    return float(f"{factors[0]:.6g}") or None

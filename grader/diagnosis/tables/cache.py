@@ -1,4 +1,4 @@
-"""Tables on disk: one file per assignment, named by a hash of everything that they depend on.  Staff only: they hold formulas.
+"""Tables on disk: one file per assignment, named by a hash of all that they depend on.  For instructors: they hold formulas.
 
 Plain arrays in numpy's format, nothing pickled.  A file that cannot be read is built again.
 """
@@ -11,6 +11,7 @@ import os
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import fields
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,40 +21,34 @@ import numpy as np
 
 from grader import __version__
 from grader.atomic import replacing
-from grader.diagnosis.formulas.world import World, make_world
-from grader.diagnosis.search.maps import PROBED, Group, Maps, Stock
-from grader.diagnosis.tables.tables import Entries, Tables
+from grader.diagnosis.formulas.world import make_world
+from grader.diagnosis.tables.tables import MAPPED, Entries, Group, Maps, Stock, Tables
 from grader.problem.assignment import Assignment
 from grader.problem.model import Array
 
 Read = TypeVar("Read")
+Record = TypeVar("Record", Entries, Group, Stock)
 
 FOLDER = ".grader-cache"
 KEPT = 3
 DIAGNOSIS = Path(__file__).parents[1]
-SOURCES = (
-    "formulas",
-    "mutations",
-    "search",
-    "tables",
-    "operators.py",
-)  # tables are built anew when any of these changes
-ENTRIES = ("signatures", "prints", "costs", "offsets", "blob")
+# Tables are built anew when any of these changes.
+SOURCES = ("formulas", "mutations", "tables", "operators.py")
 
 
-def load_tables(assignment: Assignment, world: World | None = None) -> Tables:
-    """The tables of an assignment, from the disk where they are there, else built and, where possible, kept.
+def load_tables(assignment: Assignment) -> Tables:
+    """The tables of an assignment, from disk if they are there, else built and, where possible, kept.
 
-    Processes that need the same ones at once wait for the first of them, instead of building them each.
+    Of several processes that need the same tables at once, one builds them and the others wait for it.
     """
-    name = f"diagnosis-{table_key(assignment)}.npz"
+    name = _file_name(assignment)
     folders = _folders(assignment)
     if (tables := _find(folders, name)) is not None:
         return tables
     with _building_alone(folders):
         if (tables := _find(folders, name)) is not None:
             return tables
-        tables = build_tables(assignment, world)
+        tables = build_tables(assignment)
         for folder in folders:
             with contextlib.suppress(OSError):
                 write_tables(tables, folder / name)
@@ -82,19 +77,23 @@ def _building_alone(folders: Iterable[Path]) -> Iterator[None]:
         yield
 
 
-def build_tables(assignment: Assignment, world: World | None = None) -> Tables:
+def build_tables(assignment: Assignment) -> Tables:
     """The tables of an assignment, from scratch: takes seconds."""
     from grader.diagnosis.tables.build import make_tables
 
-    return make_tables(world or make_world(assignment))
+    return make_tables(make_world(assignment))
 
 
 def ship_tables(assignment: Assignment) -> tuple[str, bytes]:
-    """The file to put beside config.yaml in a package, as a relative path and its content, so that nothing is built there."""
+    """The file to put beside config.yaml in a package: its relative path and its content."""
     with tempfile.TemporaryDirectory() as folder:
-        name = f"diagnosis-{table_key(assignment)}.npz"
+        name = _file_name(assignment)
         write_tables(load_tables(assignment), Path(folder) / name)
         return f"{FOLDER}/{name}", (Path(folder) / name).read_bytes()
+
+
+def _file_name(assignment: Assignment) -> str:
+    return f"diagnosis-{table_key(assignment)}.npz"
 
 
 def table_key(assignment: Assignment) -> str:
@@ -105,33 +104,29 @@ def table_key(assignment: Assignment) -> str:
         parts.append(assignment.reference.source)
     parts += [msgspec.json.encode(part) for part in (config.quantities, config.dimensions, config.steps, config.loss)]
     parts += [msgspec.json.encode([(gradient.name, gradient.of) for gradient in config.gradients])]
-    parts += [path.read_bytes() for path in table_sources()]
-    return hashlib.sha256(b"\0".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()[:24]
-
-
-def table_sources() -> list[Path]:
-    """The files of this package that decide what is in the tables."""
     found = [DIAGNOSIS / name for name in SOURCES]
-    return sorted(file for path in found for file in ([path] if path.suffix else path.glob("*.py")))
+    sources = sorted(file for path in found for file in ([path] if path.suffix else path.glob("*.py")))
+    parts += [path.read_bytes() for path in sources]
+    return hashlib.sha256(b"\0".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()[:24]
 
 
 def write_tables(tables: Tables, path: Path) -> None:
     """Write whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path, private=True) as file:
-        np.savez(file, **dict(_flat(tables)))
+        np.savez(file, **dict(_arrays(tables)))
 
 
 def read_tables(path: Path) -> Tables:
     """The tables in a file, read whole; the maps, which few answers need, are unpacked when they are asked for."""
     file = np.load(io.BytesIO(path.read_bytes()), allow_pickle=False)
     index = msgspec.json.decode(file["index"].tobytes())
-    tables = Tables(bank=_entries(file, "bank"))
+    tables = Tables(candidates=_record(Entries, file, "candidates"))
     for name in index["gradients"]:
-        tables.gradients[name] = _entries(file, f"gradient.{name}")
+        tables.gradients[name] = _record(Entries, file, f"gradients.{name}")
     tables.maps = _Lazy(index["maps"], lambda name: _maps(file, f"maps.{name}", *index["maps"][name]))
     tables.wholes = _Lazy(index["wholes"], lambda name: _maps(file, f"wholes.{name}", *index["wholes"][name]))
-    tables.values = _Lazy(index["values"], lambda name: _stock(file, f"values.{name}"))
+    tables.values = _Lazy(index["values"], lambda name: _record(Stock, file, f"values.{name}"))
     return tables
 
 
@@ -154,55 +149,40 @@ class _Lazy(Mapping[str, Read]):
         return len(self._names)
 
 
-def _flat(tables: Tables) -> Iterator[tuple[str, Any]]:
-    index = {
-        "gradients": list(tables.gradients),
-        "maps": {name: (maps.upstream, len(maps.groups)) for name, maps in tables.maps.items()},
-        "wholes": {name: (maps.upstream, len(maps.groups)) for name, maps in tables.wholes.items()},
-        "values": list(tables.values),
+def _arrays(tables: Tables) -> Iterator[tuple[str, Any]]:
+    """Everything in the tables, by keys such as maps.dJ_dU.0.matrices.1."""
+    maps = {"maps": tables.maps, "wholes": tables.wholes}
+    index: dict[str, Any] = {
+        kind: {name: (one.upstream, len(one.groups)) for name, one in found.items()} for kind, found in maps.items()
     }
+    index |= {"gradients": list(tables.gradients), "values": list(tables.values)}
     yield "index", np.frombuffer(msgspec.json.encode(index), dtype=np.uint8)
-    entries = {f"gradient.{name}": one for name, one in tables.gradients.items()}
-    for prefix, one in [*entries.items(), ("bank", tables.bank)]:
-        for part in ENTRIES:
-            yield f"{prefix}.{part}", getattr(one, part)
-    every = [(f"maps.{name}", maps) for name, maps in tables.maps.items()]
-    every += [(f"wholes.{name}", maps) for name, maps in tables.wholes.items()]
-    for name, maps in every:
-        for i, group in enumerate(maps.groups):
-            prefix = f"{name}.{i}"
-            yield f"{prefix}.sizes", np.array(group.sizes)
-            yield f"{prefix}.costs", group.costs
-            yield f"{prefix}.offsets", group.offsets
-            yield f"{prefix}.blob", group.blob
-            for k, stack in enumerate(group.matrices):
-                yield f"{prefix}.stack.{k}", stack
-    for name, stock in tables.values.items():
-        yield f"values.{name}.entries", stock.entries
-        yield f"values.{name}.costs", stock.costs
-        for k, stack in enumerate(stock.values):
-            yield f"values.{name}.stack.{k}", stack
+    records: dict[str, Any] = {"candidates": tables.candidates}
+    records |= {f"gradients.{name}": entries for name, entries in tables.gradients.items()}
+    records |= {f"values.{name}": stock for name, stock in tables.values.items()}
+    for kind, found in maps.items():
+        records |= {f"{kind}.{name}.{i}": group for name, one in found.items() for i, group in enumerate(one.groups)}
+    for prefix, record in records.items():
+        for field in fields(record):
+            value = getattr(record, field.name)
+            if isinstance(value, list):
+                yield from ((f"{prefix}.{field.name}.{k}", array) for k, array in enumerate(value))
+            else:
+                yield f"{prefix}.{field.name}", np.asarray(value)
 
 
-def _entries(file: Any, prefix: str) -> Entries:
-    return Entries(*(file[f"{prefix}.{part}"] for part in ENTRIES))
+def _record(kind: type[Record], file: Any, prefix: str) -> Record:
+    def read(name: str, of: object) -> Any:
+        if of == list[Array]:
+            return [file[f"{prefix}.{name}.{k}"] for k in range(MAPPED)]
+        value = file[f"{prefix}.{name}"]
+        return value if of is Array else tuple(value.tolist())
+
+    return kind(**{field.name: read(field.name, field.type) for field in fields(kind)})
 
 
 def _maps(file: Any, prefix: str, upstream: str, count: int) -> Maps:
-    return Maps(upstream, [_group(file, f"{prefix}.{i}") for i in range(count)])
-
-
-def _group(file: Any, prefix: str) -> Group:
-    sizes = tuple(int(size) for size in file[f"{prefix}.sizes"])
-    return Group(sizes, _stacks(file, prefix), *(file[f"{prefix}.{part}"] for part in ("costs", "offsets", "blob")))
-
-
-def _stock(file: Any, prefix: str) -> Stock:
-    return Stock(_stacks(file, prefix), file[f"{prefix}.entries"], file[f"{prefix}.costs"])
-
-
-def _stacks(file: Any, prefix: str) -> list[Array]:
-    return [file[f"{prefix}.stack.{k}"] for k in range(PROBED)]
+    return Maps(upstream, [_record(Group, file, f"{prefix}.{i}") for i in range(count)])
 
 
 def _prune(folder: Path) -> None:

@@ -4,11 +4,10 @@ The latest attempt of a student counts.  Assignment and username may both contai
 them, what all names begin with is the assignment.  Students choose the original name, which may look like another attempt.
 """
 
-import os
 import re
 
 from grader.inputs.entry import Entry, person
-from grader.inputs.layout import Layout, latest
+from grader.inputs.layout import Layout, common_start, latest
 from grader.inputs.tree import ArchiveError, File, Tree
 
 _USER = re.compile(r"Name: .*\((\S+)\)$")
@@ -26,7 +25,7 @@ class _Blackboard(Layout):
 
     def entries(self, tree: Tree) -> list[Entry]:
         named = self.files(tree)
-        start = _start_of_receipts(named) or _common_start({parts["who"] for _, parts in named})
+        start = _start_of_receipts(named) or len(common_start({parts["who"] for _, parts in named}, "_"))
         found = (
             (parts["who"][start:], parts["at"], [] if parts["receipt"] else [file.called(parts["original"])])
             for file, parts in named
@@ -57,12 +56,6 @@ def _first_line(file: File) -> str:
         return file.read(_MAX_RECEIPT).decode("utf-8-sig", "replace").partition("\n")[0].rstrip()
     except (OSError, ArchiveError):
         return ""
-
-
-def _common_start(who: set[str]) -> int:
-    """The length of what every `assignment_user` begins with, up to and with an _."""
-    common = os.path.commonprefix([*who])  # noqa: RUF071, characters are meant
-    return common.rfind("_") + 1
 
 
 LAYOUT = _Blackboard()

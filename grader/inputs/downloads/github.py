@@ -4,10 +4,8 @@ hw1-submissions/hw1-octocat/gradients.py            gh classroom clone student-r
 cs50-hw1-octocat/gradients.py                       Classroom 50: classroom-assignment-owner
 """
 
-import os
-
 from grader.inputs.entry import Entry, person
-from grader.inputs.layout import Layout
+from grader.inputs.layout import Layout, common_start
 from grader.inputs.tree import Tree
 
 _SUFFIX = "-submissions"
@@ -47,8 +45,7 @@ def _prefix(tree: Tree) -> str:
     slug = _slug(tree)
     if slug and all(folder.startswith(slug) and folder != slug for folder in folders):
         return slug
-    common = os.path.commonprefix(folders) if len(folders) > 1 else ""  # noqa: RUF071, characters are meant
-    return common[: common.rfind("-") + 1]
+    return common_start(folders, "-") if len(folders) > 1 else ""
 
 
 LAYOUT = _GitHub()

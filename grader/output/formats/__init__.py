@@ -1,6 +1,7 @@
-"""A grade as other platforms read it: one small module per format, each with `render(grade, config) -> str`.
+"""A grade for other platforms.  A format is one module here; it is imported only when used.
 
-`NAMES` are the formats; a module is imported when its format is asked for.
+Each has `render(grade, config) -> str`, and `REPORTS_NOT_GRADED`: whether its platform distinguishes "not graded" from a zero.
+`make golden` writes its example, tests/golden/formats/NAME.txt.
 """
 
 import importlib
@@ -18,12 +19,12 @@ def render(name: str, grade: Grade, config: Config) -> str:
     """The grade in the format `name`.
 
     Raises:
-        GraderError: it was not graded, and this format cannot say so other than by a zero.
+        GraderError: it was not graded, and in this format that would be a zero.
     """
     module = importlib.import_module(f"grader.output.formats.{name}")
-    if grade.status == "not_graded" and not module.TELLS_NOT_GRADED:
+    if grade.status == "not_graded" and not module.REPORTS_NOT_GRADED:
         raise GraderError(
-            f"{grade.message} ({name} knows no such outcome: nothing was written, so that nothing counts as zero)"
+            f"{grade.message} ({name} has no such outcome: nothing was written, so that nothing counts as zero)"
         )
     text: str = module.render(for_students(grade), config)
     return text

@@ -1,29 +1,29 @@
-"""Autolab: the last line of standard output is the scores, the line before it the feedback.  Problems are named as gradients."""
+"""Autolab: feedback, then scores in the last line of standard output.  Its problems have the names of the gradients."""
 
 import json
 from typing import Any
 
 from grader.config.keys import Config
-from grader.output.wording import evidence, notes_on_the_file, verdict
+from grader.output.wording import details, notes_on_the_file, verdict
 from grader.records.result import Grade, GradientResult
 
-TELLS_NOT_GRADED = False
+REPORTS_NOT_GRADED = False
 _STAGE = "Gradients"
 
 
 def render(grade: Grade, config: Config) -> str:
     """Two lines of JSON."""
     feedback = {result.name: _feedback(grade, result) for result in grade.gradients}
-    if grade.notes:  # there is no place for what concerns the whole file
+    if grade.notes:  # Autolab shows no text above the problems
         first = feedback[grade.gradients[0].name]
         first["hint"] = "\n".join(filter(None, [notes_on_the_file(grade), first.get("hint")]))
-    shown = {"_presentation": "semantic", "stages": [_STAGE], _STAGE: feedback}
+    stages = {"_presentation": "semantic", "stages": [_STAGE], _STAGE: feedback}
     right = sum(result.status == "passed" for result in grade.gradients)
     scores = {"scores": {result.name: result.score for result in grade.gradients}, "scoreboard": [grade.score, right]}
-    return f"{json.dumps(shown, allow_nan=False)}\n{json.dumps(scores, allow_nan=False)}\n"
+    return f"{json.dumps(stages, allow_nan=False)}\n{json.dumps(scores, allow_nan=False)}\n"
 
 
 def _feedback(grade: Grade, result: GradientResult) -> dict[str, Any]:
     passed = result.score >= result.max_score
-    hint = "\n".join([verdict(result), *evidence(grade, result)])
+    hint = "\n".join([verdict(result), *details(grade, result)])
     return {"passed": passed} if result.status == "passed" else {"passed": passed, "hint": hint}

@@ -1,20 +1,20 @@
-"""CodeGrade AutoTest v2: JSON lines of its structured output, a suite per gradient, a case per check, then the points."""
+"""CodeGrade AutoTest v2: its structured output as JSON lines; a suite per gradient, a case per check, then the points."""
 
 import json
 from typing import Any
 
 from grader.config.keys import Config
-from grader.output.wording import evidence, fraction, notes_on_the_file, verdict
+from grader.output.wording import details, fraction, notes_on_the_file, verdict
 from grader.records.result import CheckResult, Grade, GradientResult
 
-TELLS_NOT_GRADED = False
+REPORTS_NOT_GRADED = False
 _STATUS = {"passed": "success", "failed": "failure", "skipped": "skipped", "undecided": "skipped"}
 
 
 def render(grade: Grade, config: Config) -> str:
-    """To be sent to `cg truncate`, as CodeGrade's own pytest plugin does."""
+    """Two lines for `cg truncate`, as CodeGrade's own pytest plugin writes them."""
     suites = [_suite(grade, result) for result in grade.gradients]
-    if grade.notes:  # there is no place for what concerns the whole file
+    if grade.notes:  # CodeGrade shows no text above the suites
         suites[0]["name"] += f" ({notes_on_the_file(grade)})"
     lines = [
         {"tag": "unit-test", "results": suites},
@@ -25,21 +25,17 @@ def render(grade: Grade, config: Config) -> str:
 
 def _suite(grade: Grade, result: GradientResult) -> dict[str, Any]:
     cases = [_case(grade, result, check, first=k == 0) for k, check in enumerate(result.checks)]
-    return {
-        "id": result.name,
-        "name": f"{result.name}: {verdict(result)}",
-        "weight": result.max_score,
-        "testCases": cases,
-    }
+    name = f"{result.name}: {verdict(result)}"
+    return {"id": result.name, "name": name, "weight": result.max_score, "testCases": cases}
 
 
 def _case(grade: Grade, result: GradientResult, check: CheckResult, *, first: bool) -> dict[str, Any]:
     status = _STATUS[check.outcome]
     if result.follow_through is not None and check.outcome != "passed":
-        status = "success"  # it keeps its marks
+        status = "success"  # follow-through keeps its marks
     elif first and check.outcome == "skipped":
-        status = "failure"  # the function gave nothing to check
+        status = "failure"  # the function returned nothing to check
     case: dict[str, Any] = {"name": check.name.replace("_", " "), "status": status, "weight": check.max_score}
     if status == "failure":
-        case["reason"] = "\n".join(evidence(grade, result)) or verdict(result)
+        case["reason"] = "\n".join(details(grade, result)) or verdict(result)
     return case

@@ -1,23 +1,24 @@
 """JUnit XML: one test case per gradient and check.
 
-JUnit has no place for marks: they are properties of the suite.  Those of a test case are refused by Jenkins' schema.
+JUnit has no marks: they are properties of the suite, because Jenkins' schema refuses properties of a test case.
 """
 
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
 from grader.config.keys import Config
-from grader.output.wording import earned, evidence, notes_on_the_file, printable, verdict
+from grader.output.wording import details, earned, notes_on_the_file, verdict
 from grader.records.result import CheckResult, Grade, GradientResult
+from grader.text import several_lines
 
-TELLS_NOT_GRADED = True
+REPORTS_NOT_GRADED = True
 _NEVER_RAN = ("raised", "timed_out", "out_of_memory", "died", "not_graded")
 
 
 def render(grade: Grade, config: Config) -> str:
-    """The document; a gradient that could not be run is an error at its first check."""
-    suites = Element("testsuites", name=printable(config.title))
-    suite = SubElement(suites, "testsuite", name=printable(grade.submission), hostname="localhost", time="0")
+    """The document; a gradient that could not be run is an error in its first check."""
+    suites = Element("testsuites", name=several_lines(config.title))
+    suite = SubElement(suites, "testsuite", name=several_lines(grade.submission), hostname="localhost", time="0")
     _properties(suite, grade)
     for result in grade.gradients:
         for k, check in enumerate(result.checks):
@@ -33,26 +34,23 @@ def render(grade: Grade, config: Config) -> str:
 
 def _case(suite: Element, grade: Grade, result: GradientResult, check: CheckResult, *, first: bool) -> None:
     case = SubElement(suite, "testcase", classname=result.name, name=check.name, time="0")
+    text = "\n".join(details(grade, result))
     if result.follow_through is not None:
         SubElement(case, "system-out").text = verdict(result)
     elif check.outcome == "failed":
-        _outcome(case, "failure", verdict(result), "\n".join(evidence(grade, result)))
+        SubElement(case, "failure", message=verdict(result)).text = text
     elif first and result.status in _NEVER_RAN:
-        _outcome(case, "error", verdict(result), "\n".join(evidence(grade, result)))
+        SubElement(case, "error", message=verdict(result)).text = text
+    elif result.status == "missing":
+        SubElement(case, "skipped", message=verdict(result)).text = text if first else ""
     elif check.outcome == "skipped":
-        missing = result.status == "missing"
-        said = "\n".join(evidence(grade, result)) if missing and first else ""
-        _outcome(case, "skipped", verdict(result) if missing else "an earlier check did not pass", said)
+        SubElement(case, "skipped", message="an earlier check did not pass")
     elif check.outcome == "undecided":
-        _outcome(case, "error", "could not be decided", printable(check.message))
-
-
-def _outcome(case: Element, kind: str, message: str, text: str) -> None:
-    SubElement(case, kind, message=message).text = text
+        SubElement(case, "error", message="could not be decided").text = several_lines(check.message)
 
 
 def _properties(suite: Element, grade: Grade) -> None:
-    """The marks of the whole, then those of each case by its name."""
+    """The total marks, then those of each case by its name."""
     marks = {"score": grade.score, "max_score": grade.max_score}
     for result in grade.gradients:
         for check in result.checks:

@@ -3,16 +3,16 @@
 import json
 
 from grader.config.keys import Config
-from grader.output.wording import evidence, fraction, head, verdict
+from grader.output.wording import details, fraction, head, verdict
 from grader.records.result import Grade
 
-TELLS_NOT_GRADED = True
+REPORTS_NOT_GRADED = True
 
 
 def render(grade: Grade, config: Config) -> str:
-    """One JSON object; what was not graded is not gradable, which costs students no attempt."""
+    """One JSON object; "not graded" is not gradable, which costs students no attempt."""
     if grade.status == "not_graded":
-        message = "Not graded: a problem on our side, not in your file. Please tell the course staff."
+        message = "Not graded: a problem on our side, not in your file. Please contact your instructors."
         return json.dumps({"gradable": False, "message": message, "format_errors": [message]}) + "\n"
     tests = [
         {
@@ -20,7 +20,7 @@ def render(grade: Grade, config: Config) -> str:
             "description": verdict(result),
             "points": result.score,
             "max_points": result.max_score,
-            "output": "\n".join(evidence(grade, result, headed=True)),
+            "output": "\n".join(details(grade, result, headed=True)),
         }
         for result in grade.gradients
     ]

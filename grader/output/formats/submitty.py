@@ -1,22 +1,23 @@
-"""Submitty: validation_results.json of a Python custom validator; the score is a part of 1, a message stands per gradient."""
+"""Submitty: validation_results.json of a Python custom validator; a score from 0 to 1, and a message per gradient."""
 
 import json
 from typing import Any
 
 from grader.config.keys import Config
-from grader.output.wording import evidence, fraction, of_the_file, printable, verdict
+from grader.output.wording import details, fraction, of_the_file, verdict
 from grader.records.result import Grade, GradientResult
+from grader.text import several_lines
 
-TELLS_NOT_GRADED = True
+REPORTS_NOT_GRADED = True
 
 
 def render(grade: Grade, config: Config) -> str:
-    """One line; what was not graded is a failure of the validator, whose message instructors find in the log."""
+    """One line; "not graded" is a failure of the validator, and instructors find its message in the log."""
     if grade.status == "not_graded":
-        return _line({"status": "failure", "message": f"not graded: {printable(grade.message)}"})
-    said = printable(of_the_file(grade))
-    messages = [_message(said, "failure")] if said else []
-    messages += [_message(printable(f"Note: {note}."), "information") for note in grade.notes]
+        return _line({"status": "failure", "message": f"not graded: {several_lines(grade.message)}"})
+    text = several_lines(of_the_file(grade))
+    messages = [_message(text, "failure")] if text else []
+    messages += [_message(several_lines(f"Note: {note}."), "information") for note in grade.notes]
     messages += [_gradient(grade, result) for result in grade.gradients]
     return _line({"status": "success", "data": {"score": fraction(grade.score, grade.max_score), "message": messages}})
 
@@ -24,11 +25,11 @@ def render(grade: Grade, config: Config) -> str:
 def _gradient(grade: Grade, result: GradientResult) -> dict[str, str]:
     head = f"{result.name} ({result.score:g}/{result.max_score:g}): {verdict(result)}"
     status = {"passed": "success", "followed_through": "information"}.get(result.status, "failure")
-    return _message("\n".join([head, *(f"  {line}" for line in evidence(grade, result, headed=True))]), status)
+    return _message("\n".join([head, *(f"  {line}" for line in details(grade, result, headed=True))]), status)
 
 
 def _message(text: str, status: str) -> dict[str, str]:
-    """`status` is the colour: success is green, information blue, failure red."""
+    """`status` is the color: success is green, information blue, failure red."""
     return {"message": text, "status": status}
 
 

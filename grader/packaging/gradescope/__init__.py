@@ -1,1 +1,1 @@
-"""Gradescope: what is packed for it, what runs there, and a rehearsal of both."""
+"""Gradescope: what is packed for it, what runs there, and a dry run of both."""

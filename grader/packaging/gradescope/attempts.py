@@ -1,90 +1,32 @@
-"""What is remembered from one submission of a student to the next, and what follows: the level of hints, the limit.
-
-The memory is `extra_data` of results.json, which Gradescope keeps and gives back with the next submission.
-"""
+"""What follows from a student's earlier submissions: the level of hints, and the limit of graded submissions."""
 
 import hashlib
 import hmac
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
 
 from grader.checks.check import find_trivial
 from grader.config.keys import Gradescope
-from grader.packaging.gradescope.metadata import Metadata
+from grader.packaging.gradescope import results_json as results
+from grader.packaging.gradescope.memory import Memory, Metadata
 from grader.problem.assignment import Assignment
 from grader.problem.model import Array
 from grader.records.result import GradientResult
 from grader.records.run import Answer
 
-KEY = "gradient_grader"
-_FORMAT = 1
-_MAX_KEPT = 50  # different wrong answers per gradient: far more than there are levels of hints
-_PRINT = re.compile(r"[0-9a-f]{16}")
 _WRONG = ("failed", "raised", "timed_out", "out_of_memory", "died")
-_DIGITS = 5
-
-
-@dataclass(frozen=True)
-class Memory:
-    """What earlier submissions left.
-
-    Attributes:
-        wrong: for each gradient the fingerprints of its different wrong answers.
-        graded: when submissions were graded, oldest first.
-        notice: the text that was put before the output of a repeated result.
-    """
-
-    wrong: dict[str, list[str]] = field(default_factory=dict)
-    graded: list[datetime] = field(default_factory=list)
-    notice: str = ""
-
-    def with_wrong(self, found: Mapping[str, str]) -> dict[str, list[str]]:
-        """The wrong answers, the new ones among `found` added."""
-        names = list(dict.fromkeys([*self.wrong, *found]))
-        both = {name: [*self.wrong.get(name, []), *([found[name]] if name in found else [])] for name in names}
-        return {name: list(dict.fromkeys(prints))[-_MAX_KEPT:] for name, prints in both.items()}
-
-
-def recall(metadata: Metadata, names: Sequence[str]) -> Memory:
-    """The memory in the latest earlier result that has one; anything odd in it is left out."""
-    for previous in reversed(metadata.previous):
-        extra = (previous.results or {}).get("extra_data")
-        kept = extra.get(KEY) if isinstance(extra, dict) else None
-        if isinstance(kept, dict) and kept.get("format") == _FORMAT:
-            wrong = kept.get("wrong")
-            wrong = wrong if isinstance(wrong, dict) else {}
-            notice = kept.get("notice")
-            return Memory(
-                wrong={name: _prints(wrong.get(name)) for name in names if _prints(wrong.get(name))},
-                graded=_times(metadata, kept.get("graded")),
-                notice=notice if isinstance(notice, str) else "",
-            )
-    return Memory(graded=_times(metadata, None))
-
-
-def to_keep(wrong: Mapping[str, list[str]], graded: Sequence[datetime], notice: str = "") -> dict[str, Any]:
-    """`extra_data` for results.json."""
-    times = [time.isoformat() for time in graded[-_MAX_KEPT:]]
-    return {KEY: {"format": _FORMAT, "wrong": dict(wrong), "graded": times, "notice": notice}}
-
-
-def over_limit(settings: Gradescope, metadata: Metadata, memory: Memory) -> bool:
-    """Whether as many submissions as are allowed were graded in the period before this one."""
-    if settings.graded_attempts is None or metadata.created_at is None:
-        return False
-    start = metadata.created_at - timedelta(hours=min(settings.period_hours, 24 * 3650))
-    recent = [time for time in memory.graded if start < time < metadata.created_at]
-    return len(recent) >= settings.graded_attempts
+_DIGITS = 5  # of an entry that count in a fingerprint
+_KEYS = set(results.Results.__struct_fields__)
+_TEST_KEYS = set(results.Test.__struct_fields__)
 
 
 def hints_shown(settings: Gradescope, hints: Sequence[str], wrong_answers: int) -> list[str]:
-    """The hints that a student sees after so many different wrong answers, this one counted."""
-    if settings.hints == "none" or not hints:
+    """The hints that a student sees after `wrong_answers` different wrong answers, this one included."""
+    if settings.hints == "none":
         return []
     if settings.hints == "all":
         return list(hints)
@@ -96,23 +38,20 @@ def wrong_answers(
 ) -> dict[str, str]:
     """A fingerprint for each gradient that was tried and is wrong by itself.
 
-    Stubs are no attempts; nor are answers of zeros or of one constant, which would be a cheap way to the next hint.
+    Stubs are not attempts; nor are zeros and constants, which would be a cheap way to the next hint.
     """
     key = str(assignment.config.steps.seed).encode()
     found = {}
     for gradient in gradients:
-        if gradient.status not in _WRONG:
-            continue
-        content = _content(answers.get(gradient.name, []))
-        if content is None:
-            continue
-        text = f"{gradient.name}\0{gradient.status}\0{content}\0{gradient.message}"
-        found[gradient.name] = hmac.new(key, text.encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:16]
+        content = _content(answers.get(gradient.name, [])) if gradient.status in _WRONG else None
+        if content is not None:
+            text = f"{gradient.name}\0{gradient.status}\0{content}\0{gradient.message}"
+            found[gradient.name] = hmac.new(key, text.encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:16]
     return found
 
 
 def _content(answers: Sequence[Answer]) -> str | None:
-    """Arrays to so many digits, so that another order of summation is not another answer; None for trivial ones."""
+    """Rounded arrays, so that another order of summation is not another answer; None for trivial ones."""
     values = [answer.value for answer in answers if answer.value is not None]
     if not all(value.kept for value in values):
         return "\n".join(f"{value.shape} {hashlib.sha256(value.data).hexdigest()}" for value in values)
@@ -126,24 +65,57 @@ def _content(answers: Sequence[Answer]) -> str | None:
 def _rounded(array: Array) -> bytes:
     with np.errstate(all="ignore"):
         mantissa, exponent = np.frexp(np.stack([array.real, array.imag]).astype(float))
-        return bytes((np.ldexp(np.round(mantissa, _DIGITS), exponent) + 0.0).tobytes())  # + 0.0: there is no minus zero
+        return bytes((np.ldexp(np.round(mantissa, _DIGITS), exponent) + 0.0).tobytes())  # + 0.0: no minus zero
 
 
-def _prints(kept: Any) -> list[str]:
-    listed = kept if isinstance(kept, list) else []
-    return [text for text in listed if isinstance(text, str) and _PRINT.fullmatch(text)][-_MAX_KEPT:]
+def repeated(settings: Gradescope, metadata: Metadata, memory: Memory) -> dict[str, Any] | None:
+    """The latest result again, with a notice, where this submission is over the limit; None where it must be graded.
+
+    It must be graded, too, where Gradescope gives no valid earlier result to repeat.
+    """
+    latest = next((previous.results for previous in reversed(metadata.previous) if previous.results), None)
+    if not over_limit(settings, metadata, memory) or latest is None or "score" not in latest:
+        return None
+    data = {key: value for key, value in latest.items() if key in _KEYS}
+    tests = data.get("tests")
+    data["tests"] = [_known(test) for test in tests] if isinstance(tests, list) else []
+    output = data.get("output")
+    notice = _notice(settings, metadata, memory)
+    data["output"] = results.clean(notice + (output.removeprefix(memory.notice) if isinstance(output, str) else ""))
+    data["extra_data"] = replace(memory, notice=notice).extra_data()
+    try:
+        results.checked(data)
+    except results.InvalidResultsError:
+        return None
+    return data
 
 
-def _times(metadata: Metadata, kept: Any) -> list[datetime]:
-    """When submissions were graded: as remembered or, where nothing is, all earlier ones that did not fail."""
-    if isinstance(kept, list):
-        times = []
-        for text in kept[-_MAX_KEPT:]:
-            try:
-                time = datetime.fromisoformat(text)
-            except (TypeError, ValueError):
-                continue
-            if time.tzinfo is not None:
-                times.append(time)
-        return times
-    return [previous.time for previous in metadata.previous if previous.time is not None and not previous.failed]
+def over_limit(settings: Gradescope, metadata: Metadata, memory: Memory) -> bool:
+    """Whether the period before this submission has as many graded submissions as are allowed."""
+    if settings.graded_attempts is None or metadata.created_at is None:
+        return False
+    start = metadata.created_at - _period(settings)
+    recent = [time for time in memory.graded if start < time < metadata.created_at]
+    return len(recent) >= settings.graded_attempts
+
+
+def _period(settings: Gradescope) -> timedelta:
+    return timedelta(hours=min(settings.period_hours, 24 * 3650))  # a date ten years away can be written
+
+
+def _known(test: Any) -> Any:
+    return {key: value for key, value in test.items() if key in _TEST_KEYS} if isinstance(test, dict) else test
+
+
+def _notice(settings: Gradescope, metadata: Metadata, memory: Memory) -> str:
+    """Why the result is repeated, and when the next submission can be graded; only for one over the limit."""
+    count, now = settings.graded_attempts, metadata.created_at
+    assert count is not None
+    assert now is not None
+    oldest = sorted(time for time in memory.graded if time < now)[-count]
+    free = oldest + _period(settings)
+    submissions = "1 submission is" if count == 1 else f"{count} submissions are"
+    return (
+        f"**Not graded again.** {submissions} graded in {settings.period_hours:g} hours; below is the latest result."
+        f" The next one can be graded from {free:%Y-%m-%d %H:%M} UTC on.\n\n"
+    )

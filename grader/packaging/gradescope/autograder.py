@@ -1,6 +1,6 @@
-"""What run_autograder runs: grade one submission on Gradescope, and always leave a results.json.
+"""What run_autograder starts: grade one submission on Gradescope, and always leave a results.json.
 
-Standard output is for the staff: Gradescope shows it to nobody else.
+Standard output is for instructors: Gradescope shows it to nobody else.
 """
 
 import io
@@ -10,13 +10,16 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import msgspec
+from rich.console import Console
+from rich.text import Text
 
 from grader.config.keys import Config
 from grader.config.keys import Sandbox as Limits
@@ -24,12 +27,10 @@ from grader.config.load import load_config
 from grader.errors import GraderError
 from grader.grading.grader import Grader
 from grader.grading.pipeline import grade_run, located, noted, run_submission
+from grader.output.terminal import print_grade
 from grader.packaging.gradescope import attempts, results_json
-from grader.packaging.gradescope.attempts import Memory
 from grader.packaging.gradescope.emit import emit
-from grader.packaging.gradescope.limit import repeated
-from grader.packaging.gradescope.metadata import Metadata, read_metadata
-from grader.packaging.gradescope.staff import print_for_staff
+from grader.packaging.gradescope.memory import Memory, Metadata, read_metadata, recall
 from grader.problem.assignment import Assignment
 from grader.records.result import Grade
 from grader.records.run import Run
@@ -37,6 +38,7 @@ from grader.sandbox.shared.processes import become_subreaper, children_of_this_p
 
 _DEFAULT_TIMEOUT_SECONDS = 600.0
 _LEFTOVER_SECONDS = 5.0
+_WIDTH = 80  # characters: Gradescope would break wider lines again
 _PRIVATE = {
     "source": 0o700,
     "results": 0o700,
@@ -47,7 +49,7 @@ _PRIVATE = {
 
 
 class OutOfTimeError(Exception):
-    """Gradescope's limit is near: write what there is."""
+    """Gradescope's time limit is near: write what there is."""
 
 
 def main(root: Path) -> None:
@@ -60,54 +62,48 @@ def main(root: Path) -> None:
     if sys.platform == "linux":
         become_subreaper()
     metadata = read_metadata(root / "submission_metadata.json")
-    memory = Memory()
+    memory, data = Memory(), None
     try:
         with _alarm(seconds):
             config = load_config(root / "source" / "config.yaml")
-            memory = attempts.recall(metadata, [gradient.name for gradient in config.gradients])
+            memory = recall(metadata, [gradient.name for gradient in config.gradients])
             data = _results(root, config, metadata, memory, started + 0.8 * seconds)
     except GraderError as error:
         print(f"NOT GRADED: {error}")
-        data = _nothing(memory)
     except OutOfTimeError:
-        print(
-            f"NOT GRADED: the grader itself needed more than {seconds:.0f} s; raise the timeout in Gradescope's settings"
-        )
-        data = _nothing(memory)
+        print(f"NOT GRADED: the grader itself needed more than {seconds:.0f} s; set a longer timeout in Gradescope")
     except Exception:
         print("NOT GRADED: the grader failed; please report this:")
         traceback.print_exc(file=sys.stdout)
-        data = _nothing(memory)
     end_leftovers()
-    problem = results_json.write_results(root / "results" / "results.json", data)
-    if problem:
+    if problem := results_json.write_results(root / "results" / "results.json", data or _nothing(memory)):
         print(f"NOT GRADED: the grader made an invalid result; please report this: {problem}")
 
 
 def own_seconds(timeout: str) -> float:
-    """How long this program may take, well within Gradescope's timeout (which ends it and shows nothing)."""
+    """How long this program may take: well within Gradescope's timeout, which ends it and shows nothing."""
     try:
         seconds = float(timeout)
     except ValueError:
-        seconds = _DEFAULT_TIMEOUT_SECONDS
-    seconds = seconds if math.isfinite(seconds) and seconds > 0 else _DEFAULT_TIMEOUT_SECONDS
+        seconds = math.nan
+    seconds = seconds if 0 < seconds < math.inf else _DEFAULT_TIMEOUT_SECONDS
     return seconds - min(max(5.0, 0.1 * seconds), 0.5 * seconds)
 
 
 def protect(root: Path) -> None:
-    """Close everything to students' code; Gradescope makes some of it anew, and open, for every run."""
+    """Close everything to students' code; Gradescope creates some of it for each run, readable by all."""
     for name, mode in _PRIVATE.items():
         try:
             os.chmod(root / name, mode)
         except OSError as error:
             if (root / name).exists():
-                print(f"warning: {root / name} cannot be closed to others: {error.strerror}")
+                print(f"warning: cannot make {root / name} private: {error.strerror}")
 
 
 def fit(limits: Limits, seconds: float) -> Limits:
     """The limits of the student's code, lowered so that all of it ends within `seconds` on the clock.
 
-    Rounded down: students read these numbers, and the same file is to be told the same each time.
+    Rounded down: students read these numbers, and the same file must give the same text each time.
     """
     seconds = math.floor(seconds) if seconds >= 5 else math.floor(10 * seconds) / 10
     cpu = min(limits.submission_cpu_seconds, max(0.1, seconds))
@@ -131,16 +127,16 @@ def end_leftovers() -> None:
 
 
 def _results(root: Path, config: Config, metadata: Metadata, memory: Memory, deadline: float) -> dict[str, Any]:
-    again = repeated(config.gradescope, metadata, memory)
+    again = attempts.repeated(config.gradescope, metadata, memory)
     if again is not None:
-        print("not graded again: the limit of graded submissions per period is reached; the latest result is repeated")
+        print("not graded again: over the limit of graded submissions per period; the latest result is repeated")
         return again
     assignment, run, graded = _run(root, config, deadline)
     return results_of(assignment, graded, run, metadata, memory)
 
 
 def results_of(assignment: Assignment, graded: Grade, run: Run, metadata: Metadata, memory: Memory) -> dict[str, Any]:
-    """The content of results.json for a grade; what is for staff is printed."""
+    """The content of results.json for a grade; instructors' part is printed."""
     config = assignment.config
     if graded.status == "not_graded":
         print(f"NOT GRADED: {graded.message}")
@@ -152,9 +148,24 @@ def results_of(assignment: Assignment, graded: Grade, run: Run, metadata: Metada
         result.name: attempts.hints_shown(config.gradescope, result.hints, len(wrong.get(result.name, [])))
         for result in graded.gradients
     }
-    print_for_staff(graded, config, wrong, shown)
+    _print_for_instructors(graded, config, wrong, shown)
     times = memory.graded if metadata.created_at is None else [*memory.graded, metadata.created_at]
-    return emit(graded, config, shown, attempts.to_keep(wrong, times))
+    return emit(graded, config, shown, Memory(wrong, times).extra_data())
+
+
+def _print_for_instructors(
+    grade: Grade, config: Config, wrong: Mapping[str, Sequence[str]], shown: Mapping[str, Sequence[str]]
+) -> None:
+    """Print the report of `grader grade`, and how many hints the student sees of each gradient."""
+    console = Console(file=sys.stdout, width=_WIDTH, color_system=None, highlight=False, markup=False)
+    print_grade(console, grade, config, staff=True)
+    for result in grade.gradients:
+        count = len(wrong.get(result.name, []))
+        if result.hints or count:
+            line = f"{result.name}: {count} different wrong {'answer' if count == 1 else 'answers'} so far"
+            line += f", the student sees {len(shown[result.name])} of {len(result.hints)} hints" if result.hints else ""
+            console.print(Text(line))
+    sys.stdout.flush()
 
 
 def _run(root: Path, config: Config, deadline: float) -> tuple[Assignment, Run, Grade]:
@@ -176,23 +187,23 @@ def _run(root: Path, config: Config, deadline: float) -> tuple[Assignment, Run, 
 
 
 def _nothing(memory: Memory) -> dict[str, Any]:
-    return results_json.not_graded_results(attempts.to_keep(memory.wrong, memory.graded))
+    return results_json.not_graded_results(replace(memory, notice="").extra_data())
 
 
 @contextmanager
 def _alarm(seconds: float) -> Iterator[None]:
-    """Raise OutOfTimeError after so many seconds."""
+    """Raise OutOfTimeError after `seconds`."""
 
     def ring(signum: int, frame: FrameType | None) -> None:
         raise OutOfTimeError
 
-    before = signal.signal(signal.SIGALRM, ring)
+    previous = signal.signal(signal.SIGALRM, ring)
     signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.signal(signal.SIGALRM, previous)
 
 
 if __name__ == "__main__":

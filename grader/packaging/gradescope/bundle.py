@@ -1,4 +1,4 @@
-"""The zip that instructors upload to Gradescope: everything that grading needs, and the two programs it starts."""
+"""The zip that instructors upload to Gradescope: everything that grading needs, and the two programs that start it."""
 
 from pathlib import Path
 
@@ -8,20 +8,22 @@ from grader.errors import ConfigError
 from grader.grading.grader import Grader
 from grader.packaging import archive
 from grader.packaging.gradescope import results_json
-from grader.packaging.smoke_test import stubs_path
-from grader.packaging.soundness import refuse_unsound
+from grader.packaging.soundness import refuse_unsound, stubs_path
 from grader.packaging.wheel import make_wheel, requirements, wheel_name
 
 PROGRAMS = ("setup.sh", "run_autograder")
 _SCRIPTS = Path(__file__).parent
-_STAFF_FILES = (".py", ".yaml", ".yml")
+_BESIDE_SOLUTION = (".py", ".yaml", ".yml")
 
 
 def build(grader: Grader, *, force: bool = False) -> bytes:
     """The zip; the same assignment and the same grader give the same bytes.
 
+    Args:
+        force: pack an unsound assignment, too.
+
     Raises:
-        GraderError: the assignment is not sound (with `force` it is packed all the same), or a file lies elsewhere.
+        GraderError: the assignment is not sound, or a file lies outside its folder.
     """
     assignment = grader.assignment
     if not force:
@@ -31,34 +33,33 @@ def build(grader: Grader, *, force: bool = False) -> bytes:
     files[tables] = content
     files["setup.sh"] = (_SCRIPTS / "setup.sh").read_bytes()
     files["run_autograder"] = (_SCRIPTS / "run_autograder.sh").read_bytes()
-    files["unfinished.json"] = unfinished()
+    # What results.json contains until there is more: if grading is cut off, this remains.
+    files["unfinished.json"] = results_json.checked(results_json.not_graded_results())
     files["requirements.txt"] = ("\n".join(requirements()) + "\n").encode()
     files[wheel_name()] = make_wheel()
     return archive.zip_bytes(files, PROGRAMS)
 
 
-def unfinished() -> bytes:
-    """What stands in results.json until there is more: where grading is cut off, this is what remains."""
-    return results_json.checked(results_json.not_graded_results())
-
-
 def _assignment(config: Config, config_path: Path, folder: Path) -> dict[str, bytes]:
-    """The config and the files that it names, at the same places; beside the solution what belongs to it."""
-    solution = folder / config.solution
-    beside = [path for path in solution.parent.iterdir() if path.is_file() and path.suffix in _STAFF_FILES]
-    staff = [folder / name for name in (config.hints.file, config.hints.mistakes) if name]
-    paths = [folder / config.model, solution, stubs_path(config, folder), *beside, *staff]
+    """The config, the files that it names, and code and YAML beside the solution, all at the same places."""
+    paths = [
+        folder / name for name in (config.model, config.solution, config.hints.file, config.hints.mistakes) if name
+    ]
+    paths.append(stubs_path(config, folder))
+    if config.solution:
+        beside = (folder / config.solution).parent.iterdir()
+        paths += [path for path in beside if path.is_file() and path.suffix in _BESIDE_SOLUTION]
     files = {"config.yaml": config_path.read_bytes()}
     for path in sorted(set(paths)):
         try:
             files[path.resolve().relative_to(folder).as_posix()] = path.read_bytes()
         except ValueError as error:
             raise ConfigError(
-                f"{config_path}: expected files in {folder} or below, found {path}; the zip could not hold it"
+                f"{config_path}: expected files in {folder} or below, found {path}; move it there"
             ) from error
         except OSError as error:
             raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
     clash = {*PROGRAMS, "unfinished.json", "requirements.txt", wheel_name()}.intersection(files)
     if clash:
-        raise ConfigError(f"{folder / clash.pop()}: this name is taken in the zip; rename the file")
+        raise ConfigError(f"{folder / clash.pop()}: the zip has another file of this name; rename yours")
     return files

@@ -1,4 +1,7 @@
-"""A grade as results.json, through gradescope-utils: one test per gradient, or one per visibility where these differ."""
+"""A grade as results.json, through gradescope-utils: one test per gradient, or one per visibility if its checks differ.
+
+What students read there is Markdown: verdict, details, hints; never a right answer.
+"""
 
 import io
 import json
@@ -11,20 +14,30 @@ import msgspec
 from gradescope_utils.autograder_utils.decorators import leaderboard, number, partial_credit, tags, visibility
 from gradescope_utils.autograder_utils.json_test_runner import JSONTestRunner
 
-from grader.config.keys import Config, Gradient
+from grader.config.keys import Config
 from grader.grading.forstudents import for_students
-from grader.output.markdown import plain
-from grader.output.wording import earned, fix_first, head
+from grader.output.markdown import marked, plain
+from grader.output.wording import (
+    CHECK_LABELS,
+    STATUS_LABELS,
+    earned,
+    explained,
+    fix_first,
+    happened,
+    head,
+    inherits,
+    verdict,
+)
 from grader.packaging.gradescope import results_json as results
-from grader.packaging.gradescope.markdown_page import gradient_page, title
 from grader.records.result import CheckResult, Grade, GradientResult
+
+_SIGNS = {"passed": "✓", "failed": "✗", "skipped": "–", "undecided": "?"}
 
 
 @dataclass(frozen=True)
 class Part:
-    """What one test of the page shows of a gradient: all of it, or its checks of one visibility."""
+    """What one test of the page shows of a gradient: all its checks, or those of one visibility."""
 
-    gradient: Gradient
     result: GradientResult
     checks: list[CheckResult]
     visibility: str
@@ -41,12 +54,11 @@ def emit(
     """The content of results.json for a graded submission.
 
     Args:
-        hints: for each gradient those that the student is to see.
+        hints: for each gradient those that the student sees.
     """
     grade = for_students(grade)
-    loaded = [_without_repetition(grade, result) for result in grade.gradients]
-    parts = [part for i, result in enumerate(loaded) for part in _parts(config, i, result, hints)]
-    tests: dict[str, Callable[..., None]] = {f"test_{i:03}": _test(part) for i, part in enumerate(parts)}
+    parts = [part for i, result in enumerate(grade.gradients) for part in _parts(grade, config, i, result, hints)]
+    tests = {f"test_{i:03}": _test(part) for i, part in enumerate(parts)}
     if config.gradescope.leaderboard:
         right = sum(result.status == "passed" for result in grade.gradients)
         tests["test_marks"] = _column("Marks", results.number(grade.score, grade.max_score))
@@ -63,39 +75,37 @@ def emit(
     return data
 
 
-def _parts(config: Config, i: int, result: GradientResult, hints: Mapping[str, Sequence[str]]) -> list[Part]:
-    gradient = config.gradients[i]
+def _parts(
+    grade: Grade, config: Config, i: int, result: GradientResult, hints: Mapping[str, Sequence[str]]
+) -> list[Part]:
+    if result.message and result.message in grade.message:  # the file could not be loaded; the top of the page says why
+        result = msgspec.structs.replace(
+            result, message="The file could not be loaded: see the top of the page.", line=0
+        )
     groups: dict[str, list[CheckResult]] = {}
     for check in result.checks:
         groups.setdefault(getattr(config.gradescope.visibility, check.name), []).append(check)
-    # The reason and the hints belong with the first check that did not pass, and are seen when that is.
-    first = next((check.name for check in result.checks if check.outcome != "passed"), result.checks[0].name)
+    # The reason and the hints belong to the first check that did not pass, and are seen when that is.
+    first = next((check for check in result.checks if check.outcome != "passed"), result.checks[0])
+    title = f"{result.name}: gradient of {config.differentiated} with respect to {config.gradients[i].of}"
     parts = []
     for k, (seen, checks) in enumerate(groups.items()):
-        names = [check.name for check in checks]
+        names = ", ".join(check.name for check in checks).replace("_", " ")
         whole = len(groups) == 1
         most = sum(check.max_score for check in checks)
         parts.append(
             Part(
-                gradient=gradient,
                 result=result,
                 checks=checks,
                 visibility=seen,
                 number=f"{i + 1}" if whole else f"{i + 1}.{k + 1}",
-                name=title(config, gradient) + ("" if whole else f" ({', '.join(names).replace('_', ' ')})"),
+                name=title if whole else f"{title} ({names})",
                 earned=results.number(sum(earned(result, check) for check in checks), most),
                 max_score=results.number(most, most),
-                hints=hints.get(gradient.name, []) if first in names else [],
+                hints=hints.get(result.name, []) if first in checks else [],
             )
         )
     return parts
-
-
-def _without_repetition(grade: Grade, result: GradientResult) -> GradientResult:
-    """Where the file as a whole could not be loaded the reason stands at the top of the page, once."""
-    if result.message and result.message in grade.message:
-        return msgspec.structs.replace(result, message="The file could not be loaded: see the top of the page.", line=0)
-    return result
 
 
 def _test(part: Part) -> Callable[..., None]:
@@ -105,7 +115,7 @@ def _test(part: Part) -> Callable[..., None]:
             raise self.failureException(part.result.status)
 
     test.__doc__ = part.name
-    tagged = tags("gradient", part.gradient.name)(visibility(part.visibility)(number(part.number)(test)))
+    tagged = tags("gradient", part.result.name)(visibility(part.visibility)(number(part.number)(test)))
     decorated: Callable[..., None] = partial_credit(part.max_score)(tagged)
     return decorated
 
@@ -119,13 +129,12 @@ def _column(name: str, value: float) -> Callable[..., None]:
 
 
 def _complete(data: dict[str, Any], parts: Sequence[Part], grade: Grade, extra_data: dict[str, Any]) -> None:
-    """What the runner cannot say: Markdown, formats, a clamped total, the text at the top, the memory."""
+    """What the runner cannot write: Markdown, formats, a clamped total, the text at the top, the memory."""
     for test, part in zip(data["tests"], parts, strict=True):
         test["output"] = results.clean(gradient_page(part.result, part.checks, part.hints))
         test["output_format"] = "md"
         test["name_format"] = "text"
         test["status"] = "passed" if part.earned >= part.max_score else "failed"
-        test["tags"] = list(test["tags"])
         test["extra_data"] = {"gradient": part.result.name, "status": part.result.status}
     data["score"] = results.number(grade.score, grade.max_score)
     data["execution_time"] = float(data["execution_time"])
@@ -136,26 +145,62 @@ def _complete(data: dict[str, Any], parts: Sequence[Part], grade: Grade, extra_d
 
 
 def _hidden_summary(grade: Grade) -> str:
-    """At the top of a page on which checks are missing: nothing that tells how they went."""
-    return "\n\n".join(["**Some checks are not shown yet.**", plain(head(grade))]).strip() + "\n"
+    """The top of a page with hidden checks: it doesn't reveal how they went."""
+    return f"**Some checks are not shown yet.**\n\n{plain(head(grade))}".strip() + "\n"
 
 
 def _summary(grade: Grade) -> str:
+    """The top of the page: how many are right, what concerns the whole file, and what to fix first."""
     right = sum(result.status == "passed" for result in grade.gradients)
     propagated = sum(result.status == "followed_through" for result in grade.gradients)
-    lines = [f"**{right} of {len(grade.gradients)} gradients right.**"]
-    if said := head(grade):
-        lines.append(plain(said))
-    roots = [root for result in grade.gradients if result.follow_through for root in result.follow_through.roots]
+    lines = [f"**{right} of {len(grade.gradients)} gradients right.**", plain(head(grade))]
     if propagated:
-        names = " and ".join(f"`{name}`" for name in dict.fromkeys(roots)) or "earlier ones"
-        lines[0] += (
-            f" {propagated}{' more' if right else ''} {'is' if propagated == 1 else 'are'} right given your own {names}."
-        )
+        roots = [root for result in grade.gradients if result.follow_through for root in result.follow_through.roots]
+        names = _quoted(roots) or "earlier ones"
+        more, verb = " more" if right else "", "is" if propagated == 1 else "are"
+        lines[0] += f" {propagated}{more} {verb} right given your own {names}."
         lines.append(f"Fix {names} first: what follows from it will then be right.")
     groups: dict[tuple[str, ...], list[GradientResult]] = {}
     for result in grade.gradients:
         if result.inherits:
             groups.setdefault(tuple(result.inherits), []).append(result)
     lines += [plain(fix_first(group)) for group in groups.values()]
-    return "\n\n".join(lines) + "\n"
+    return "\n\n".join(filter(None, lines)) + "\n"
+
+
+def gradient_page(result: GradientResult, checks: Sequence[CheckResult], hints: Sequence[str]) -> str:
+    """What a student reads about a gradient, or about those of its checks that are shown."""
+    parts = [f"**{_verdict(result, checks)}**"]
+    if result.status not in ("missing", "not_graded"):
+        parts.append(" · ".join(f"{CHECK_LABELS[check.name]} {_SIGNS[check.outcome]}" for check in checks))
+    if result.inherits and len(checks) == len(result.checks):
+        parts.append(plain(fix_first([result])))
+    else:
+        parts += [plain(_sentence(happened(result))), *map(plain, explained(result))]
+        if result.status != "followed_through":
+            parts += [plain(_sentence(check.message)) for check in checks]
+            parts += [f"**Hint.** {marked(hint)}" for hint in hints]
+    parts += [f"Note: {plain(note)}" for note in result.notes]
+    return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def _verdict(result: GradientResult, checks: Sequence[CheckResult]) -> str:
+    if len(checks) < len(result.checks) and all(check.outcome == "passed" for check in checks):
+        return "Right as far as is shown here."  # the same, whatever the hidden checks say
+    if result.inherits and len(checks) < len(result.checks):
+        return _sentence(STATUS_LABELS[result.status])
+    if result.inherits:
+        return plain(_sentence(f"It {inherits(result)}"))
+    if result.follow_through is not None:
+        own = result.follow_through.roots or result.follow_through.sources
+        return f"Right, given your own {_quoted(own)}: fix {'that one' if len(own) == 1 else 'those'} first."
+    return plain(_sentence(verdict(result)))
+
+
+def _quoted(names: Sequence[str]) -> str:
+    return " and ".join(f"`{name}`" for name in dict.fromkeys(names))
+
+
+def _sentence(text: str) -> str:
+    text = text[:1].upper() + text[1:]
+    return text if not text or text.endswith((".", "?", "…")) else f"{text}."

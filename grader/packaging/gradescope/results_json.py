@@ -1,7 +1,8 @@
-"""results.json: its schema as far as we use it, and writing it so that Gradescope always finds a valid one."""
+"""results.json: the part of its schema that we use, and writing it so that Gradescope always finds a valid file."""
 
 import json
 import math
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -12,6 +13,7 @@ from grader.atomic import replacing
 from grader.config.keys import Visibility
 from grader.text import several_lines
 
+_NULL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")  # as JSON escapes it; after a backslash these are ordinary characters
 MAX_TEXT = 20_000  # Gradescope cuts texts in the middle from 100,000 on
 _Text = Annotated[str, Meta(max_length=MAX_TEXT)]
 _Format = Literal["text", "md"]
@@ -23,7 +25,7 @@ class InvalidResultsError(Exception):
 
 
 class Test(Struct, forbid_unknown_fields=True):
-    """One line of the page; without a score it is for information."""
+    """One item on the page; without a score it is only information."""
 
     name: Annotated[str, Meta(min_length=1, max_length=300)]
     status: Literal["passed", "failed"]
@@ -38,7 +40,7 @@ class Test(Struct, forbid_unknown_fields=True):
     extra_data: dict[str, Any] = {}
 
 
-class Place(Struct, forbid_unknown_fields=True):
+class LeaderboardEntry(Struct, forbid_unknown_fields=True):
     """One column of the leaderboard."""
 
     name: str
@@ -59,30 +61,31 @@ class Results(Struct, forbid_unknown_fields=True):
     stdout_visibility: Literal["hidden"] = "hidden"
     execution_time: _Score = 0.0
     extra_data: dict[str, Any] = {}
-    leaderboard: list[Place] = []
+    leaderboard: list[LeaderboardEntry] = []
 
 
 def checked(data: dict[str, Any]) -> bytes:
     """`data` as the bytes of results.json.
 
     Raises:
-        InvalidResultsError: it breaks the schema, or holds what is no plain, finite number or valid text.
+        InvalidResultsError: it breaks the schema, or contains a number that isn't finite or a text that isn't valid.
     """
     try:
         results = msgspec.convert(data, Results)
         text = json.dumps(data, allow_nan=False, ensure_ascii=True, indent=1)
+        json.dumps(data, ensure_ascii=False).encode()  # fails for a lone surrogate
     except (msgspec.ValidationError, TypeError, ValueError, RecursionError) as error:
         raise InvalidResultsError(str(error)) from error
     for test in results.tests:
         if test.score is not None and not test.score <= (test.max_score or 0.0):
             raise InvalidResultsError(f"{test.name}: score {test.score} of {test.max_score}")
-    if "\\u0000" in text or ("\\ud" in text and _has_surrogate(text)):
-        raise InvalidResultsError("a text holds characters that no JSON reader has to accept")
+    if _NULL.search(text):
+        raise InvalidResultsError("a text contains the null character, which JSON readers may refuse")
     return text.encode("ascii")
 
 
 def write_results(path: Path, data: dict[str, Any]) -> str:
-    """Write results.json in one step; where `data` is invalid, a result that says so without marks.
+    """Write results.json in one step; where `data` is invalid, a result without marks that says so.
 
     Returns:
         What was wrong with `data`, "" if nothing.
@@ -97,10 +100,10 @@ def write_results(path: Path, data: dict[str, Any]) -> str:
 
 
 def not_graded_results(extra_data: dict[str, Any] | None = None) -> dict[str, Any]:
-    """What is shown where the grader failed: no score at all, for a failure of ours is no zero of the student's."""
+    """What the page shows when the grader failed: no score, because our failure is not the student's zero."""
     output = (
-        "This submission could not be graded. The problem is on our side, not in your file, and no marks follow from it."
-        " Your instructors see the details and can have it graded again."
+        "This submission could not be graded. The problem is on our side, not in your file, and costs you no marks."
+        " Your instructors can see the details and have it graded again."
     )
     return {
         "tests": [{"name": "Not graded", "status": "failed", "output": output}],
@@ -111,21 +114,12 @@ def not_graded_results(extra_data: dict[str, Any] | None = None) -> dict[str, An
 
 
 def clean(text: str) -> str:
-    """Text that every JSON reader takes, of a length that Gradescope does not cut."""
-    text = several_lines(text, MAX_TEXT + 1, keep="\N{ZERO WIDTH SPACE}")  # ours: see grader.output.markdown
+    """Text that every JSON reader accepts, short enough that Gradescope doesn't cut it."""
+    text = several_lines(text, MAX_TEXT + 1)
     return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 2].rstrip() + "\n…"
 
 
 def number(value: float, most: float) -> float:
-    """A plain number from 0 to `most`; NaN is 0."""
+    """A plain number from 0 to `most`; 0 for NaN."""
     value = float(value)
     return round(min(max(value, 0.0), most), 6) if math.isfinite(value) else 0.0
-
-
-def _has_surrogate(text: str) -> bool:
-    decoded = json.loads(text)
-    try:
-        json.dumps(decoded, ensure_ascii=False).encode("utf-8")
-    except UnicodeEncodeError:
-        return True
-    return False

@@ -1,28 +1,38 @@
-"""The trial at the end of setup.sh: does this assignment grade its own solution and stubs rightly, here?"""
+"""The smoke test at the end of setup.sh: on this machine, the solution earns full marks and the empty stubs none."""
 
 import sys
 from pathlib import Path
 
-from grader.config.load import load_config
 from grader.errors import GraderError
-from grader.packaging.smoke_test import smoke_test
+from grader.grading.grader import Grader
+from grader.validation.finding import Finding
+from grader.validation.submissions import check_rewritings, check_sandbox, check_stubs
 
 
 def main(source: Path) -> int:
-    """Print what was found; the exit code says whether the image can be used."""
+    """Print the findings; the exit code says whether the image can be used."""
     try:
-        config = load_config(source / "config.yaml")
-        tried = smoke_test(config, source)
+        with Grader(source / "config.yaml") as grader:
+            findings = smoke_test(grader)
     except GraderError as error:
         print(f"gradient-grader: {error}")
         return 1
-    print(f"gradient-grader: sandbox here: {tried.sandbox}")
-    if not tried.strong and config.sandbox.require == "strong":
-        # Not fatal: where images are built less may be allowed than where they run. There it is tried again each time.
-        print("gradient-grader: WARNING: if it is as weak where submissions run, none will be graded")
-    for problem in tried.problems:
-        print(f"gradient-grader: {problem}")
-    return 1 if tried.problems else 0
+    for finding in findings:
+        for line in (f"{finding.outcome}: {finding.check}: {finding.message}", *finding.details):
+            print(f"gradient-grader: {line}")
+    # A weak sandbox is not fatal: less may be allowed where images are built than where they run, and each run checks again.
+    return 1 if any(finding.outcome == "failed" and finding.check != "sandbox" for finding in findings) else 0
+
+
+def smoke_test(grader: Grader) -> list[Finding]:
+    """What `grader validate` finds in the sandbox, the stubs and the solution.
+
+    Raises:
+        GraderError: the assignment cannot be loaded.
+    """
+    assignment, sandbox = grader.assignment, grader.sandbox
+    checks = (check_sandbox, check_stubs, check_rewritings)
+    return [check(assignment, sandbox) for check in checks]
 
 
 if __name__ == "__main__":

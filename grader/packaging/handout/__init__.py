@@ -1,1 +1,1 @@
-"""What students get: the folder, and what its tests need."""
+"""What students get: the folder, its texts, and what its tests need."""

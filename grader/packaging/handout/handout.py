@@ -16,32 +16,23 @@ from grader.config.keys import Config
 from grader.errors import ConfigError, GraderError
 from grader.grading.grader import Grader
 from grader.packaging.archive import ZIP_ERRORS, zip_bytes
-from grader.packaging.smoke_test import stubs_path
-from grader.packaging.soundness import refuse_unsound
+from grader.packaging.handout.readme import fill_in
+from grader.packaging.soundness import refuse_unsound, stubs_path
 from grader.packaging.wheel import make_wheel, requirements, wheel_name
 from grader.problem.assignment import load_assignment
 from grader.problem.derivatives import relative_error
 
-# Everything else in a config is the staff's: a key that is added some day stays at home until it is listed here.
+# Students don't get other keys of the config: a new key stays private until it is listed here.
 PUBLIC_KEYS = (
-    "title",
-    "model",
-    "submission",
-    "loss",
-    "objective",
-    "dimensions",
-    "steps",
-    "quantities",
-    "gradients",
-    "checks",
+    "title model submission loss objective dimensions steps quantities gradients checks follow_through".split()
 )
 _IGNORED = {"__pycache__", ".pytest_cache", ".ipynb_checkpoints"}
-_MIN_FORMULA = 8  # characters without spaces; shorter ones stand everywhere
+_MIN_FORMULA = 8  # characters without spaces; shorter ones are found in any file
 _SMALLEST = 2
 
 _HEADER = """\
-# The assignment as the checks at home use it: other random steps and smaller sizes than when your work is marked.
-# There is no answer in here, and nothing that needs changing.
+# The assignment for the checks at home: other sample points and smaller sizes than when your work is marked.
+# It contains no answers, and you don't need to change anything.
 """
 _PYTEST = """\
 [pytest]
@@ -49,15 +40,15 @@ addopts = -q -rs --no-header --tb=short
 testpaths = test_gradients.py
 """
 
-# For any assignment; one that wants others has a file of this name beside its model.
+# For any assignment that has no file of this name beside its model.
 _TESTS_NAME = "test_gradients.py"
 _TESTS = '''\
 """Tests of your gradients: run `pytest` in this folder.
 
-There is one test for each gradient and each check, and no answer in any of them.  A gradient that is not written yet
-is skipped, not failed; so is a check whose turn comes only after another one passes.
+There is one test for each gradient and each check.  None contains an answer.  A gradient that you haven't written yet
+is skipped, not failed; so is a check that runs only once the previous one passes.
 
-To try things out, start `python -i test_gradients.py` and take a step: `s = homework.steps[0]`.
+To experiment, start `python -i test_gradients.py` and take a sample point: `s = homework.points[0]`.
 """
 
 from pathlib import Path
@@ -82,38 +73,45 @@ def test_gradient(gradient, check):
 '''
 
 
-def build_handout(config: Config, folder: Path, *, force: bool = False) -> bytes:
+def build_handout(grader: Grader, *, force: bool = False) -> bytes:
     """The zip; the same assignment and the same grader give the same bytes.
 
+    Args:
+        force: pack an unsound assignment, too.
+
     Raises:
-        GraderError: the assignment is not sound (with `force` that is no reason), or something of the solution would be in it.
+        GraderError: the assignment is not sound or lacks a file, or a part of the solution would be in the zip.
     """
-    public = {_TESTS_NAME: _TESTS.encode(), **_public_files(config, folder)}
+    config, folder = grader.config, grader.folder
+    public = _public_files(config, folder)
     stubs = stubs_path(config, folder)
     if not stubs.is_file():
         raise ConfigError(f"{stubs}: there is no such file: students start from stubs beside the model")
     if not force:
-        refuse_unsound(Grader.of(config, folder))
+        refuse_unsound(grader)
     files = {
+        _TESTS_NAME: _TESTS.encode(),
         **public,
         "config.yaml": public_config(config, public_dimensions(config, folder)),
         "pytest.ini": _PYTEST.encode(),
         "requirements.txt": ("\n".join([f"./{wheel_name()}", *requirements()]) + "\n").encode(),
     }
-    _refuse_leaks(config, folder, files)
+    reference = grader.assignment.reference
+    _refuse_leaks(config, reference.source.decode() if reference is not None else "", files)
     return zip_bytes({**files, wheel_name(): make_wheel()})
 
 
 def public_config(config: Config, dimensions: Mapping[str, list[int]] | None = None) -> bytes:
-    """The config as students get it: no solution, no marking secrets, small sizes, and a seed that tells nothing of ours."""
+    """The config that students get: no solution, no secrets, small sizes, and a seed of its own."""
     data: dict[str, Any] = json.loads(msgspec.json.encode(config))
-    shown = {key: data[key] for key in PUBLIC_KEYS}
-    shown["model"] = Path(config.model).name
-    shown["dimensions"] = dimensions or small_dimensions(config.dimensions)
-    shown["steps"] = {"count": config.steps.count, "seed": _public_seed(config)}
-    shown["follow_through"] = data["follow_through"]
-    shown["hints"] = {"check_level": config.hints.check_level}  # its files are the staff's
-    shown["sandbox"] = {**data["sandbox"], "require": "any"}
+    shown = {
+        **{key: data[key] for key in PUBLIC_KEYS},
+        "model": Path(config.model).name,
+        "dimensions": dimensions or small_dimensions(config.dimensions),
+        "steps": {"count": config.steps.count, "seed": _public_seed(config)},
+        "hints": {"check_level": config.hints.check_level},  # its files are the instructors'
+        "sandbox": {**data["sandbox"], "require": "any"},
+    }
     text = yaml.safe_dump(shown, sort_keys=False, allow_unicode=True, width=100, default_flow_style=None)
     return (_HEADER + text).encode()
 
@@ -139,8 +137,12 @@ def public_dimensions(config: Config, folder: Path) -> Mapping[str, list[int]]:
     return small if all(error <= config.checks.reference.tolerance for error in errors) else config.dimensions
 
 
+def _public_seed(config: Config) -> str:
+    return hashlib.sha256(f"handout: {config.title}".encode()).hexdigest()[:32]  # unrelated to the secret one
+
+
 def small_dimensions(dimensions: Mapping[str, list[int]]) -> dict[str, list[int]]:
-    """Sizes in the same order as the real ones, but small enough to be looked at: 2, 3, 4, then 3, 4, 5, and so on."""
+    """Sizes in the same order as the real ones, but small enough to read: 2, 3, 4, then 3, 4, 5, and so on."""
     small: dict[str, list[int]] = {name: [] for name in dimensions}
     for k in range(max(map(len, dimensions.values()), default=0)):
         by_size = sorted(dimensions, key=lambda name: dimensions[name][k])
@@ -149,61 +151,57 @@ def small_dimensions(dimensions: Mapping[str, list[int]]) -> dict[str, list[int]
     return small
 
 
-def _public_seed(config: Config) -> str:
-    """From the title alone: it tells nothing about the secret seed."""
-    return hashlib.sha256(f"handout: {config.title}".encode()).hexdigest()[:32]
-
-
 def _public_files(config: Config, folder: Path) -> dict[str, bytes]:
-    """All files of the folder that the model stands in, but for hints and misconceptions of the staff's."""
+    """All files in the model's folder but instructors' hints; texts with what follows from the config filled in.
+
+    Raises:
+        ConfigError: the folder isn't one of students' files alone, or a marked part of a text is unknown.
+    """
     public = (folder / config.model).parent.resolve()
-    solution = (folder / config.solution).resolve()
-    if not config.solution:
-        raise ConfigError(
-            f"{folder / 'config.yaml'}: expected `solution:`, found none: a handout is made where the solution is"
-        )
-    if public == folder.resolve() or public in solution.parents:
+    if public == folder.resolve() or public in (folder / config.solution).resolve().parents:
         raise ConfigError(
             f"{folder / 'config.yaml'}: model: expected a folder of its own for what students get (such as assignment/),"
-            f" with the solution elsewhere, found {config.model} and {config.solution}"
+            f" with the solution elsewhere, found {config.model}{config.solution and f' and {config.solution}'}"
         )
-    staff = {(folder / name).resolve() for name in (config.hints.file, config.hints.mistakes) if name}
+    private = {(folder / name).resolve() for name in (config.hints.file, config.hints.mistakes) if name}
     files = {}
     for path in sorted(public.rglob("*")):
         parts = path.relative_to(public).parts
-        if (
-            path.is_file()
-            and path.resolve() not in staff
-            and not path.is_symlink()
-            and not _IGNORED.intersection(parts)
-            and not parts[-1].startswith(".")
-        ):
-            files["/".join(parts)] = path.read_bytes()
+        ignored = _IGNORED.intersection(parts) or parts[-1].startswith(".") or path.is_symlink()
+        if path.is_file() and not ignored and path.resolve() not in private:
+            files["/".join(parts)] = _filled_in(path, config) if path.suffix == ".md" else path.read_bytes()
     return files
 
 
-def _refuse_leaks(config: Config, folder: Path, files: Mapping[str, bytes]) -> None:
-    """Look for the secret seed, and for any formula of the solution, in every file, and in those inside zips.
+def _filled_in(path: Path, config: Config) -> bytes:
+    try:
+        return fill_in(path.read_text(encoding="utf-8"), config).encode()
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: expected text in UTF-8, found something else: save it as UTF-8") from error
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from error
+
+
+def _refuse_leaks(config: Config, solution: str, files: Mapping[str, bytes]) -> None:
+    """Search every file, and those inside zips, for the secret seed and the formulas of the solution, written or derived.
 
     Raises:
         GraderError: one was found; the message says where.
     """
-    given = (stubs_path(config, folder).name, Path(config.model).name)  # what stands there is no secret
+    given = (config.submission, Path(config.model).name)  # what the stubs and the model say is no secret
     public = "".join(_dense(files.get(name, b"").decode("utf-8", "replace")) for name in given)
-    formulas = [
-        formula for formula in solution_formulas((folder / config.solution).read_text("utf-8")) if formula not in public
-    ]
+    formulas = [formula for formula in solution_formulas(solution) if formula not in public]
     for name, data in _unpacked(files):
         text = data.replace(b"\0", b"").decode("utf-8", "replace")  # UTF-16 is the same text with zeros between
         if config.steps.seed.lower() in text.lower():
-            raise GraderError(f"{name}: the secret seed of the steps is in it: take it out")
+            raise GraderError(f"{name} contains the secret seed (`steps.seed`): remove it")
         for formula in formulas:
             if formula in _dense(text):
-                raise GraderError(f"{name}: a formula of the solution is in it: take it out ({formula})")
+                raise GraderError(f"{name} contains a formula of the solution: remove it ({formula})")
 
 
 def _unpacked(files: Mapping[str, bytes], depth: int = 3) -> Iterator[tuple[str, bytes]]:
-    """Every file; of a zip those inside as well, such as an autograder.zip that was built in the wrong folder."""
+    """Every file, and those inside zips, such as an autograder.zip that was built in the wrong folder."""
     for name, data in files.items():
         yield name, data
         if depth and zipfile.is_zipfile(BytesIO(data)):
@@ -211,12 +209,12 @@ def _unpacked(files: Mapping[str, bytes], depth: int = 3) -> Iterator[tuple[str,
                 with zipfile.ZipFile(BytesIO(data)) as archive:
                     inside = {f"{name}: {info.filename}": archive.read(info) for info in archive.infolist()}
             except ZIP_ERRORS as error:
-                raise GraderError(f"{name}: this zip cannot be looked into: {error}") from error
+                raise GraderError(f"{name}: this zip cannot be searched for the solution: {error}") from error
             yield from _unpacked(inside, depth - 1)
 
 
 def solution_formulas(source: str) -> list[str]:
-    """What the solution's functions return or assign, without spaces, where it is long enough to be told from chance."""
+    """What the solution's functions return or assign, without spaces, if it is long enough not to match by chance."""
     values = [
         node.value
         for node in ast.walk(ast.parse(source))

@@ -3,12 +3,12 @@
 Runs in the process that the student's code can take over, so nothing here is trusted by the grader, and nothing here
 knows an answer.  Imports the standard library and numpy only.
 
-    job     one frame: a header and the bytes that it describes (the file, and the arrays of the steps)
+    job     one frame: a header and the bytes that it describes (the file, and the arrays of the sample points)
     reply   one frame per event: a header and, for an array, its bytes
 """
 
-import io
 import linecache
+import math
 import re
 import sys
 import time
@@ -17,101 +17,45 @@ import warnings
 
 import numpy as np
 
-from grader.sandbox.inside import missing
 from grader.sandbox.inside.files import notebook
 from grader.sandbox.inside.files.script import Script
 from grader.sandbox.inside.frames import read_frame, send_frame
-from grader.sandbox.inside.messages import MAX_WARNINGS, clean, failure, type_name, warnings_in_words
+from grader.sandbox.inside.messages import MAX_WARNINGS, Sink, clean, failure, type_name, warnings_in_words
 
 FILE = "gradients.py"
 LOADING = -1  # stands for the number of the call: how executing the file went
-READY = -2  # ... and that all protections are on
+READY = -2  # ... and that all restrictions are applied
 MAX_ENTRIES = 2**20
 MAX_DIMENSIONS = 6
 MAX_LINE = 400
 PLAIN_KINDS = "biufc"
 DOUBLE = np.dtype("<f8")
-KEPT_BYTES = 2**25  # of steps that stay alive after their call
+KEPT_BYTES = 2**25  # of points that stay alive after their call
 
 
 class Point:
     """All quantities of the model at one point; `s` in the handout."""
 
     def __repr__(self):
-        return "step with " + ", ".join(f"{name} {np.shape(value)}" for name, value in vars(self).items())
+        return "sample point with " + ", ".join(f"{name} {np.shape(value)}" for name, value in vars(self).items())
 
 
-class Sink(io.TextIOBase):
-    """Stands in for stdout and stderr: keeps the first `limit` characters, and takes what files do with these streams."""
-
-    encoding = "utf-8"
-    errors = "replace"
-
-    def __init__(self, limit):
-        self.limit = limit
-        self.parts = []
-        self.room = limit
-        self.buffer = _Bytes(self)
-
-    def write(self, text):
-        if self.room > 0:
-            self.parts.append(str(text)[: self.room])
-            self.room -= len(self.parts[-1])
-        return len(text)
-
-    def writable(self):
-        return True
-
-    def reconfigure(self, **options):
-        pass
-
-    def close(self):
-        pass
-
-    def take(self):
-        if not self.parts:
-            return ""
-        text = "".join(self.parts)
-        self.parts.clear()
-        self.room = self.limit
-        return text
-
-
-class _Bytes(io.RawIOBase):
-    """Under a `Sink`, for `io.TextIOWrapper(sys.stdout.buffer, ...)` and bytes."""
-
-    def __init__(self, sink):
-        self.sink = sink
-
-    def writable(self):
-        return True
-
-    def write(self, data):
-        self.sink.write(bytes(data[: self.sink.limit]).decode("utf-8", "replace"))
-        return len(data)
-
-    def close(self):
-        pass
-
-
-def serve(job_fd, result_fd, helpers=None):
+def serve(job_fd, result_fd, explaining=None):
     """Read one job, do it, send the replies.  Returns when all calls are done.
 
     Args:
-        helpers: what explains exceptions, where it is loaded (see helpers.py).
+        explaining: the package `exceptions`, where it is loaded.
     """
     send_frame(result_fd, {"call": READY, "outcome": "returned"})
     header, data = read_frame(job_fd)
     limit, asked = header["output_bytes"], header["asked"]
     sys.stdout = sys.stderr = sink = Sink(limit)
-    points = [_Pristine(description, data) for description in header["steps"]]
+    points = [_Pristine(description, data) for description in header["points"]]
     source = bytes(data[header["source"] :])
     _seed()
     work = notebook.read(source) or Script(source)
-    text = work.text
-    explain = helpers and helpers.Explainer(text, FILE, Point, work.place)
-
-    trace = helpers.Tracer(FILE, explain, work.place) if helpers and header["trace"] else None
+    explain = explaining and explaining.Explainer(work.text, FILE, Point, work.place)
+    trace = explaining.Tracer(FILE, explain, work.place) if explaining and header["trace"] else None
 
     def send(event, value=None, more=b""):
         printed = sink.take()
@@ -119,7 +63,7 @@ def serve(job_fd, result_fd, helpers=None):
             event["printed"] = clean(printed, limit)
         send_frame(result_fd, _placed(event, work), value, more)
 
-    # A later step must not get the id of an earlier one: a file may remember a forward pass under id(s).
+    # A later point must not get the id of an earlier one: a file may remember a forward pass under id(s).
     kept, room = [], KEPT_BYTES
     namespace, event = _load(work, asked, limit)
     event["call"] = LOADING
@@ -139,20 +83,20 @@ def serve(job_fd, result_fd, helpers=None):
             more = b""
             if trace is not None:
                 event["traced"], more = trace.take()
-                event.setdefault("explanation", [clean(line, MAX_LINE) for line in trace.traps])
+                event.setdefault("explanation", _whole(trace.traps))
             event["call"] = number
             send(event, value, more)
 
 
 def _seed():
-    """Chance is the same in every child: a file that uses it gets the same answers on every machine, and when run again."""
+    """Make chance the same in every child: a file that uses it gets the same answers on every machine, and when run again."""
     for name in ("random", "numpy.random"):
         if name in sys.modules:
             sys.modules[name].seed(0)
 
 
 class _Pristine:
-    """The quantities of one step as bytes, from which each call gets copies of its own."""
+    """The quantities of one sample point as bytes, from which each call gets copies of its own."""
 
     def __init__(self, description, data):
         self.indices = description["indices"]
@@ -165,7 +109,7 @@ class _Pristine:
         self.shapes = [shape for _, shape, _ in self.places]
 
     def copy(self):
-        """A step, and its arrays with the one buffer that holds them all."""
+        """A point, and its arrays with the one buffer that holds them all."""
         point, buffer = Point(), bytearray(self.raw)
         arrays = {name: np.ndarray(shape, DOUBLE, buffer, offset) for name, shape, offset in self.places}
         point.__dict__.update(self.indices)
@@ -176,12 +120,10 @@ class _Pristine:
         """The names of the arrays that are no longer what they were."""
         if buffer == self.raw and [array.shape for array in arrays.values()] == self.shapes:
             return []
-        before = {name: np.ndarray(shape, DOUBLE, self.raw, offset) for name, shape, offset in self.places}
-        return [
-            name
-            for name, array in arrays.items()
-            if array.shape != before[name].shape or array.tobytes() != before[name].tobytes()
+        before = [
+            (name, shape, self.raw[offset : offset + 8 * math.prod(shape)]) for name, shape, offset in self.places
         ]
+        return [name for name, shape, raw in before if arrays[name].shape != shape or arrays[name].tobytes() != raw]
 
 
 def _load(work, asked, limit):
@@ -211,22 +153,22 @@ def _placed(event, work):
 
 
 def _blame(event, gradient, work, limit):
-    """Where a function or a name is not there because part of the file was not executed: say so."""
+    """Add why a function or a name is missing, where part of the file was not executed."""
     message = event.get("message", "")
     if event["outcome"] == "missing" and not message:
         event.update(work.why_missing(gradient))
         event["message"] = clean(event["message"], limit)
-    elif unknown := re.match(r"NameError: name '(\w+)' is not defined", message):
-        why = work.why_unknown(unknown[1])
-        if why:
-            event["message"] = clean(f"{message}; {why}", limit)
-            event.pop("explanation", None)  # which knows only what is there
+        return
+    unknown = re.match(r"NameError: name '(\w+)' is not defined", message)
+    if unknown and (why := work.why_unknown(unknown[1])):
+        event["message"] = clean(f"{message}; {why}", limit)
+        event.pop("explanation", None)  # which knows only what is there
 
 
 def _call(namespace, gradient, asked, pristine, copy, explain, trace, limit):
     function = namespace.get(gradient)
     if not callable(function):
-        return {"outcome": "missing", "message": clean(missing.in_words(namespace, gradient, asked), limit)}, None
+        return {"outcome": "missing", "message": clean(_missing(namespace, gradient, asked), limit)}, None
     point, arrays, buffer = copy
     value = failed = None
     started = time.process_time() if explain is not None else 0.0
@@ -244,9 +186,32 @@ def _call(namespace, gradient, asked, pristine, copy, explain, trace, limit):
     if mutated:
         event["mutated"] = mutated
     if failed is not None and explain is not None:
-        lines = explain(failed, gradient, point, pristine.sizes, time.process_time() - started)
-        event["explanation"] = [clean(line, MAX_LINE) for line in lines]
+        event["explanation"] = _whole(explain(failed, gradient, point, pristine.sizes, time.process_time() - started))
     return event, value
+
+
+def _whole(lines):
+    """The lines of an explanation; one that would be cut is left out, for the grader would take the rest for a forgery."""
+    return [clean(line, MAX_LINE) for line in lines if len(line) <= MAX_LINE]
+
+
+def _missing(namespace, wanted, asked):
+    """Why the function `wanted` is missing, as far as the names in the file show; else "".
+
+    Args:
+        asked: the names of all functions that are asked for; none of them is another one misspelled.
+    """
+    if namespace.get(wanted) is not None:
+        return f"{wanted} is {type(namespace[wanted]).__name__}, not a function"
+    for name, value in list(namespace.items()):
+        if isinstance(name, str) and name not in asked and _folded(name) == _folded(wanted) and callable(value):
+            return f"the file has a function {name}: did you mean {wanted}?"
+    return ""
+
+
+def _folded(name):
+    """dJ_dHprev and dj_dh_prev are one name to the eye."""
+    return name.replace("_", "").lower()
 
 
 def _plain(returned, limit):
@@ -258,23 +223,18 @@ def _plain(returned, limit):
     try:
         array = np.asarray(returned)
     except (ValueError, TypeError) as error:  # ragged lists
-        event["message"] = clean(str(error), limit)
-        return None, event
+        return None, {**event, "message": clean(str(error), limit)}
     if array.dtype.kind not in PLAIN_KINDS:
-        event["message"] = f"the type of its entries is {clean(str(array.dtype), 100)}"
-        return None, event
+        return None, {**event, "message": f"the type of its entries is {clean(str(array.dtype), 100)}"}
     if array.size > MAX_ENTRIES or array.ndim > MAX_DIMENSIONS:
-        event["message"] = f"it has shape {array.shape}"[:limit]
-        return None, event
-    if array.dtype is not DOUBLE:
-        array = _as_sent(array)
-    event["dtype"] = array.dtype.str
-    event["shape"] = array.shape
+        return None, {**event, "message": f"it has shape {array.shape}"[:limit]}
+    array = array if array.dtype is DOUBLE else _as_sent(array)
+    event["dtype"], event["shape"] = array.dtype.str, array.shape
     return array, event
 
 
 def _as_sent(array):
-    """With little end first, and no more bytes to a number than a reply may have."""
+    """Little-endian, and with no more bytes to a number than a reply may have."""
     if array.dtype == np.longdouble or array.dtype == np.clongdouble:
         return array.astype("<c16" if array.dtype.kind == "c" else "<f8")
     return array.astype(array.dtype.newbyteorder("<"), copy=False)

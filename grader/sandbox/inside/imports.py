@@ -1,4 +1,4 @@
-"""Inside the zygote and its children: what a student's code may import, and kind words about everything else."""
+"""Inside the zygote and its children: what a student's code may import, and a helpful message about everything else."""
 
 import contextlib
 import importlib
@@ -30,15 +30,12 @@ def load_model(path):
 
 
 def forget_paths(*folders):
-    """From here on nothing is found in these folders; what is loaded stays, and numpy still finds its own parts."""
+    """Find nothing in these folders from here on; what is loaded stays, and numpy still finds its own parts."""
     sys.path[:] = [entry for entry in sys.path if entry not in folders]
 
 
 def forget_own():
-    """The grader's own modules by name, which from here on nothing can import.
-
-    Done before forking: to walk all modules in a child copies a page for each.
-    """
+    """The grader's own modules by name, which from here on nothing can import: in a child this would copy many pages."""
     own = {name: module for name, module in sys.modules.items() if name.partition(".")[0] == "grader"}
     for name in own:
         del sys.modules[name]
@@ -46,7 +43,7 @@ def forget_own():
 
 
 def forget_machine():
-    """In a child: what Python says of this machine, and of how it was started, is not there for a student's code."""
+    """In a child: hide from a student's code what Python knows of this machine, and of how it was started."""
     sys.argv[:] = ["gradients.py"]
     sys.orig_argv[:] = ["python", "gradients.py"]
     sys.executable = sys._base_executable = ""
@@ -58,13 +55,13 @@ def forget_machine():
 
 
 def seal():
-    """In a child: answer for every module that is unavailable, which is every one that is still in a file."""
+    """In a child: refuse every module that is not loaded or built in."""
     sys.meta_path[:] = [finder for finder in sys.meta_path if finder.__name__ != "PathFinder"]
     sys.meta_path.append(NotHere())
 
 
 class NotHere:
-    """The last finder: whatever reaches it does not exist for a student's file."""
+    """The last finder: what reaches it does not exist for a student's file."""
 
     __name__ = "NotHere"
 

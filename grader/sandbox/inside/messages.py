@@ -1,28 +1,27 @@
-"""Inside the sandbox: exceptions, warnings and printed text as the plain text that is sent.
+"""Inside the sandbox: exceptions, warnings and printed output as the plain text that is sent.
 
 Runs beside a student's code, on objects of its making: an exception's own `__str__` may raise, loop or be huge.
 """
 
 import errno
+import io
 import os
 import re
 import sys
+import traceback
 
 import numpy as np
 
 MAX_WARNINGS = 5
 MAX_FOLDER = 4096
-NOBODY_ANSWERS = "nobody can answer input() here"
 _NO_READING = (errno.ENOENT, errno.EACCES, errno.ENOTDIR, errno.EISDIR)
 
 
 def _folders():
-    """Where Python, numpy and the grader are on this machine, as a pattern: the longest first."""
+    """A pattern for the folders of Python, numpy and the grader on this machine, the longest first."""
     own = os.path.abspath(__file__).rsplit(os.sep, 3)[0]
-    found = {
-        *map(os.path.dirname, (os.path.dirname(np.__file__), own, os.__file__)),
-        *(os.path.dirname(sys.executable), sys.prefix, sys.base_prefix, sys.exec_prefix),
-    }
+    found = set(map(os.path.dirname, (os.path.dirname(np.__file__), own, os.__file__, sys.executable)))
+    found |= {sys.prefix, sys.base_prefix, sys.exec_prefix}
     ordered = sorted((re.escape(folder.rstrip("/")) for folder in found if len(folder) > 1), key=len, reverse=True)
     return re.compile(rf"(?:{'|'.join(ordered)})(?:/|(?![\w.-]))")
 
@@ -45,9 +44,9 @@ def failure(error, file, limit):
     """An exception as an event; `line` is the last one of `file` in its traceback."""
     outcome = "out_of_memory" if isinstance(error, MemoryError) else "raised"
     line = 0
-    for entry in _traceback(error):
-        if entry.tb_frame.f_code.co_filename == file:
-            line = entry.tb_lineno
+    for frame, number in traceback.walk_tb(error.__traceback__):
+        if frame.f_code.co_filename == file:
+            line = number
     if isinstance(error, SyntaxError):
         try:
             line = int(error.lineno or 0) if error.filename == file else line
@@ -57,22 +56,22 @@ def failure(error, file, limit):
 
 
 def in_words(error, file):
-    """`ValueError: what it says`; in our words where files or answers were asked for that do not exist here."""
+    """`ValueError: what it says`; in our words where the code asked for a file or for input that does not exist here."""
     try:
         if isinstance(error, SyntaxError) and error.filename == file:
             name, text = type_name(error), str(error.msg)
         else:
-            name, text = _of_the_world(error) or (type_name(error), str(error))
+            name, text = _unavailable(error) or (type_name(error), str(error))
     except BaseException:
         name, text = type_name(error), "(its message cannot be shown)"
     return ": ".join(filter(None, [name, text]))
 
 
-def _of_the_world(error):
+def _unavailable(error):
     """(name, text) where a file or input() was asked for, or None."""
     kind = type(error)
     if kind is EOFError and str(error) in ("", "EOF when reading a line"):
-        return "EOFError", NOBODY_ANSWERS
+        return "EOFError", "nobody can answer input() here"
     if kind is ModuleNotFoundError and str(error.name).startswith("urllib"):
         wanted = _file_for_numpy(error)
         return ("FileNotFoundError", f"no file can be read here: {wanted}") if wanted else None
@@ -88,18 +87,10 @@ def _of_the_world(error):
 
 def _file_for_numpy(error):
     """The file that numpy was about to open: it imports urllib first, in case the name is an address."""
-    frames = [entry.tb_frame for entry in _traceback(error)]
-    paths = [
-        frame.f_locals.get("path") for frame in frames if str(frame.f_globals.get("__name__")).startswith("numpy.")
-    ]
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    frames = [frame for frame in frames if str(frame.f_globals.get("__name__")).startswith("numpy.")]
+    paths = [frame.f_locals.get("path") for frame in frames]
     return next((path for path in reversed(paths) if type(path) is str), "")
-
-
-def _traceback(error):
-    entry = error.__traceback__
-    while entry is not None:
-        yield entry
-        entry = entry.tb_next
 
 
 def type_name(value):
@@ -114,3 +105,36 @@ def warnings_in_words(caught, limit):
         except BaseException:
             texts.append("(a warning that cannot be shown)")
     return texts
+
+
+class Sink(io.TextIOWrapper):
+    """Stands in for stdout and stderr: keeps the first `limit` characters, and stays open."""
+
+    def __init__(self, limit):
+        self.limit, self.kept = limit, _Kept(4 * limit)
+        super().__init__(self.kept, "utf-8", "replace", write_through=True)
+
+    def close(self):
+        pass
+
+    def take(self):
+        if not self.kept.data:
+            return ""
+        text = self.kept.data.decode("utf-8", "replace")[: self.limit]
+        self.kept.data.clear()
+        return text
+
+
+class _Kept(io.RawIOBase):
+    def __init__(self, room):
+        self.room, self.data = room, bytearray()
+
+    def writable(self):
+        return True
+
+    def write(self, data):
+        self.data += data[: self.room - len(self.data)]
+        return len(data)
+
+    def close(self):
+        pass

@@ -1,7 +1,7 @@
-"""In a zygote that serves a class: do once what each child is going to do, so that the child finds it done.
+"""In a zygote that serves a class: do once what each child is going to do, which saves a child a seventh of its time.
 
-What a process does for the first time costs it most: symbols are bound, bytecode is specialised, caches are filled, and
-in a forked child each page on which any of this is written must be copied first.  A seventh of a child's time is saved.
+What a process does for the first time costs it most: symbols are bound, bytecode is specialized, caches are filled, and
+in a forked child each page on which any of this is written must be copied first.
 """
 
 import ctypes
@@ -13,10 +13,10 @@ import sys
 
 from grader.sandbox.inside import child
 
-TIMES = 3  # bytecode is specialised when it has run a few times
+TIMES = 3  # bytecode is specialized when it has run a few times
 CHUNKS = (32768, 8192, 2048, 1024, 512, 256, 128, 64, 24)  # bytes
 
-# Nobody's answer: the operations that gradients are made of, on arrays of no meaning.
+# The operations that gradients are made of, on meaningless arrays.
 SOURCE = b'''"""A file like a student's."""
 import numpy as np
 from numpy import exp
@@ -69,7 +69,7 @@ def _job():
     end = len(row + matrix)
     arrays = {"row": (0, len(row), (1, 5)), "matrix": (len(row), end, (5, 5))}
     header = {
-        "steps": [{"indices": {"k": 2}, "arrays": arrays, "sizes": {}}],
+        "points": [{"indices": {"k": 2}, "arrays": arrays, "sizes": {}}],
         "source": end,
         "calls": [(name, 0) for name in FUNCTIONS * 2],
         "trace": False,

@@ -1,15 +1,16 @@
-"""The zygote: a process with numpy loaded and no secrets, which forks one sandboxed child per submission.
+"""The zygote: a process with numpy loaded and no secrets, which forks sandboxed children.
 
-Started by bootstrap.py in a process of its own; the grader never imports it.  It takes orders on a control socket, one
-JSON object a message, the first of them where the model is and what the limits are:
+Started by bootstrap.py in a process of its own.  It takes orders on a control socket, one JSON object a message; the first
+has the settings of `spawner.py`, then come
 
-    {"start": slot, "words": [...], "helpers": bool} and two descriptors, the job to read and the results to write
+    {"start": slot, "words": [...], "explains": bool} and two descriptors, the job to read and the results to write
     {"kill": slot}
 
-and says what happens:
+and reports what happens:
 
-    {"ready": report}     {"started": slot, "pid": pid}     {"ended": slot, "status": wait status, "cpu": seconds,
-                                                                   "violations": reported calls}
+    the report of spawner.py, once it is ready
+    {"kind": "started", "slot": slot, "pid": pid}
+    {"kind": "ended", "slot": slot, "status": wait status, "cpu_seconds": seconds, "violations": reported calls}
 """
 
 import gc
@@ -29,9 +30,8 @@ from grader.sandbox.inside.confine.watch import Watch
 from grader.sandbox.shared import processes
 from grader.sandbox.shared.importable import ALWAYS, BY_WORD
 
-FAILED_EXIT = 71  # a child that could not do its work, for whatever reason
-OUT_OF_MEMORY_EXIT = 72
-HELPERS = "grader.sandbox.inside.helpers"
+FAILED_EXIT, OUT_OF_MEMORY_EXIT = 71, 72
+EXPLAINING = "grader.sandbox.inside.exceptions"
 PROBE = 0  # its slot
 WARM_UP_AFTER = 3  # children: one file, even one that fails, is done sooner without
 
@@ -41,28 +41,29 @@ def main(settings):
     gc.disable()
     if not settings.get("fresh"):
         control = socket.socket(fileno=settings["control"])
-        told = control.recv(65536)
-        if not told:
-            return  # whoever started this has gone, or had no use for it
-        settings = {**settings, **json.loads(told), "control": control}
-    parent = os.getppid() if settings.get("fresh") else os.getpid()
-    watch = None if settings.get("fresh") else Watch()  # nobody could watch a fresh process
+        first = control.recv(65536)
+        if not first:
+            return  # the grader has gone, or has no use for this process
+        settings = {**settings, **json.loads(first), "control": control}
+    fresh = settings.get("fresh")
+    parent = os.getppid() if fresh else os.getpid()
+    watch = None if fresh else Watch()  # nobody could watch a fresh process
     reporting = watch and watch.reporting
     restrictions = Restrictions(settings["memory_mb"], settings["cpu_seconds"], parent, reporting, settings["without"])
     imports.preload(ALWAYS)
     imports.load_model(settings["model"])
     imports.forget_paths(settings["package"], settings["numpy"])
-    if settings.get("fresh"):
+    if fresh:
         own = imports.forget_own()
-        helpers = load_helpers(settings, own) if settings.get("helpers") else None
+        explaining = load_explaining(settings, own) if settings.get("explains") else None
         load = _loader(settings["words"], settings["numpy"])
-        serve(restrictions, 0, settings["job"], settings["result"], helpers, load)
+        serve(restrictions, 0, settings["job"], settings["result"], explaining, load)
         os._exit(0)
     Zygote(settings, restrictions, watch).run()
 
 
-def serve(restrictions, slot, job, result, helpers, load=None):
-    """Become a child for good: `load` what the file is to find imported, protections on, then the job."""
+def serve(restrictions, slot, job, result, explaining, load=None):
+    """Become a child for good: `load` what the file may import, apply the restrictions, then do the job."""
     _close_all_but(job, result, *restrictions.fds)
     if load is not None:
         load()
@@ -71,13 +72,13 @@ def serve(restrictions, slot, job, result, helpers, load=None):
     imports.seal()
     imports.forget_machine()
     gc.enable()
-    child.serve(job, result, helpers)
+    child.serve(job, result, explaining)
 
 
-def load_helpers(settings, own):
+def load_explaining(settings, own):
     """Load what explains failures, while the grader's own files can still be read; good submissions never need it.
 
-    What it imports is forgotten again: a file finds the same modules, whether one before it has failed or not.
+    Afterwards `sys.modules` is as it was: a file finds the same modules, whether one before it has failed or not.
 
     Args:
         own: the grader's own modules that are loaded already, by name.
@@ -85,18 +86,15 @@ def load_helpers(settings, own):
     before = dict(sys.modules)
     sys.modules.update(own)
     sys.path[:0] = [settings["package"], settings["numpy"]]
-    helpers = importlib.import_module(HELPERS)
+    explaining = importlib.import_module(EXPLAINING)
     del sys.path[:2]
     sys.modules.clear()
     sys.modules.update(before)
-    return helpers
+    return explaining
 
 
 def _loader(words, numpy_folder):
-    """What imports those importable modules whose names are among the words of a file; None where there are none.
-
-    It is called in the file's own child: what one file mentions is not there for the next.
-    """
+    """A function for the file's own child that imports the modules that the file mentions; None where there are none."""
     names = [name for word in words for name in BY_WORD[word] if name not in sys.modules]
     if not names:
         return None
@@ -110,7 +108,7 @@ def _loader(words, numpy_folder):
 
 
 class Zygote:
-    """The loop of the zygote, and its children by slot."""
+    """A zygote and its children by slot."""
 
     def __init__(self, settings, restrictions, watch):
         self.settings = settings
@@ -119,7 +117,7 @@ class Zygote:
         self.control = settings["control"]
         self.pids = {}
         self.own = imports.forget_own()
-        self.helpers = None
+        self.explaining = None
         self.started = 0
         self.woken, self._wake = os.pipe()
         for fd in (self.woken, self._wake):
@@ -133,10 +131,7 @@ class Zygote:
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(self._wake, warn_on_full_buffer=False)
         self._settle()
-        self._say(json.dumps({"ready": {**self.restrictions.report(), "breaches": breaches}}))
-        self._loop()
-
-    def _loop(self):
+        self._report(json.dumps({**self.restrictions.report(), "breaches": breaches}))
         self.watch.add(self.control.fileno())
         self.watch.add(self.woken)
         while True:
@@ -159,17 +154,17 @@ class Zygote:
                 os.kill(pid, signal.SIGKILL)
             return True
         slot, load = order["start"], _loader(order["words"], self.settings["numpy"])
-        if order.get("helpers") and self.helpers is None:
-            self.helpers = load_helpers(self.settings, self.own)
+        if order.get("explains") and self.explaining is None:
+            self.explaining = load_explaining(self.settings, self.own)
             self._settle()
         self.started += 1
         if self.started == WARM_UP_AFTER:
             warmup.warm_up()
             self._settle()
-        helpers = self.helpers if order.get("helpers") else None
-        pid = self._fork(lambda: serve(self.restrictions, slot, *fds, helpers, load))
+        explaining = self.explaining if order.get("explains") else None
+        pid = self._fork(lambda: serve(self.restrictions, slot, *fds, explaining, load))
         self.pids[slot] = pid
-        self._say(f'{{"started": {slot}, "pid": {pid}}}')
+        self._report(f'{{"kind": "started", "slot": {slot}, "pid": {pid}}}')
         for fd in fds:
             os.close(fd)
         return True
@@ -200,14 +195,13 @@ class Zygote:
                 return
             if pid == 0:
                 return
-            for slot, known in list(self.pids.items()):
-                if known == pid:
-                    del self.pids[slot]
-                    if not self.restrictions.seccomp:  # which lets no child start another process
-                        self._sweep()
-                    cpu = usage.ru_utime + usage.ru_stime
-                    said = f'"status": {status}, "cpu": {cpu}, "violations": {json.dumps(self.watch.forget(slot))}'
-                    self._say(f'{{"ended": {slot}, {said}}}')
+            for slot in [slot for slot, known in self.pids.items() if known == pid]:
+                del self.pids[slot]
+                if not self.restrictions.seccomp:  # which lets no child start another process
+                    self._sweep()
+                cpu, calls = usage.ru_utime + usage.ru_stime, json.dumps(self.watch.forget(slot))
+                end = f'"status": {status}, "cpu_seconds": {cpu}, "violations": {calls}'
+                self._report(f'{{"kind": "ended", "slot": {slot}, {end}}}')
 
     def _sweep(self):
         """Kill what a child left behind: orphans come to this process, the nearest subreaper."""
@@ -215,46 +209,39 @@ class Zygote:
             os.kill(pid, signal.SIGKILL)
 
     def _probe(self):
-        """Try forbidden acts in a child; leave out layers that this machine refuses, and try again.
-
-        Returns:
-            What succeeded, in words; nothing if the sandbox is strong.
-        """
+        """The forbidden acts that succeed in a child, once restrictions that this machine refuses are left out."""
         while True:
             reading, writing = os.pipe()
             pid = self._fork(lambda writing=writing: self._probe_child(writing))
             os.close(writing)
-            said, answered = self._hear_probe(reading)
+            lines, answered = self._read_probe(reading)
             if not answered:
                 os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
             self._sweep()
             reported = self.watch.forget(PROBE)
-            if said and said[0].startswith("refused "):
-                layer = said[0].split()[1]
-                if layer not in ("uid", "chroot", "landlock", "seccomp", "reports"):
-                    raise SystemExit(said[0])
-                self.restrictions = self.restrictions.without(layer)
+            if lines and lines[0].startswith("refused "):
+                name = lines[0].split()[1]
+                if name not in ("uid", "chroot", "landlock", "seccomp", "reports"):
+                    raise SystemExit(lines[0])
+                self.restrictions = self.restrictions.without(name)
             elif self.restrictions.reports and not reported:  # a kernel that only seems to have them
                 self.restrictions = self.restrictions.without("reports")
-            elif "done" in said:
-                return said[:-1]
             else:
-                return [*said, "run a program"]
+                return lines[:-1] if "done" in lines else [*lines, "run a program"]
 
-    def _hear_probe(self, reading):
+    def _read_probe(self, reading):
         """The lines that a probe wrote, and whether its reported calls could be answered."""
-        said = b""
-        answered = True
+        written, answered = b"", True
         self.watch.add(reading)
         try:
             while self.watch.wait() and (part := os.read(reading, 4096)):
-                said += part
+                written += part
         except OSError:
             answered = False
         self.watch.remove(reading)
         os.close(reading)
-        return said.decode("ascii").splitlines(), answered
+        return written.decode("ascii").splitlines(), answered
 
     def _probe_child(self, writing):
         def write(text):
@@ -265,11 +252,11 @@ class Zygote:
             _close_all_but(writing, *self.restrictions.fds)
             self.restrictions.enter(PROBE)
         except RestrictionError as error:
-            write(f"refused {error.layer} {error}\n")
+            write(f"refused {error.name} {error}\n")
             return
         probe.breaches(parent, write)
 
-    def _say(self, event):
+    def _report(self, event):
         self.control.send(event.encode("ascii"))
 
 

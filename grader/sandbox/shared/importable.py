@@ -1,6 +1,6 @@
-"""The modules that a student's file may import, although its process can open no file.  Shared by both sides."""
+"""The modules that a student's file may import, although its process can open no file."""
 
-# Imported by the file's child before its protections are on, if the file mentions them.
+# Imported by the file's child before its restrictions are applied, if the file mentions them.
 IMPORTABLE = (
     "abc argparse array ast asyncio base64 bdb binascii bisect bz2 calendar cmath codecs collections.abc "
     "colorsys concurrent.futures configparser contextlib contextvars copy copyreg cProfile csv dataclasses datetime decimal "

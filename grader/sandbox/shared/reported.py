@@ -1,7 +1,7 @@
-"""The system calls that no honest file makes, by what they are for.  Shared by both sides; knows no other module.
+"""The system calls that no honest file makes, by purpose: of all that are refused, these are also reported.
 
-All calls that are not allowed are refused; these are also reported.  Ordinary habits are not among them: saving or
-listing files, importing what needs a network, starting a thread or, by `os.system` or `subprocess`, a program.
+Ordinary habits are not among them: saving or listing files, importing what needs a network, starting a thread or, by
+`os.system` or `subprocess`, a program.
 """
 
 # What for -> name, number on x86_64, number on aarch64 ("-" where it never had the call).
@@ -11,7 +11,7 @@ REPORTED = {
     # By fork: threads and programs are started otherwise (see seccomp.py).
     "start a process": "clone 56 220  fork 57 -",
     "become another program": "execve 59 221  execveat 322 281",
-    # abort() signals its own process: that is no attempt on another, and left out where the call is received.
+    # abort() signals its own process, which watch.py leaves out.
     "signal another process": """
         kill 62 129  tkill 200 130  tgkill 234 131  rt_sigqueueinfo 129 138  rt_tgsigqueueinfo 297 240
         pidfd_send_signal 424 424
@@ -28,7 +28,7 @@ REPORTED = {
         unshare 272 97  setns 308 268  chroot 161 51  pivot_root 155 41  mount 165 40  umount2 166 39
         move_mount 429 429  open_tree 428 428  fsopen 430 430  open_by_handle_at 304 265
     """,
-    # Of prctl only what would undo what the sandbox has done: threads and memory get their names by it.
+    # Of prctl only what would undo the restrictions: threads and memory get their names by it.
     "lift its restrictions": """
         prctl 157 167  seccomp 317 277  landlock_create_ruleset 444 444  landlock_restrict_self 446 446
     """,

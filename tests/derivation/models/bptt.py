@@ -1,6 +1,6 @@
 """Backpropagation through time, the states collected in an array.
 
-X is (T, d), h0 is (Dh,), Wx is (d, Dh), Wh is (Dh, Dh), b is (Dh,), V is (Dh, K), c is (K,), Y is (T, K), one-hot.
+X is (3, d), h0 is (Dh,), Wx is (d, Dh), Wh is (Dh, Dh), b is (Dh,), V is (Dh, K), c is (K,), Y is (3, K), one-hot.
 """
 
 import numpy as np

@@ -1,24 +1,24 @@
-// The evidence on one student, drawn when it is asked for.
+// The details of one student, drawn when they are asked for.
 
-// What the letters of a heat map mean (grader/report/evidence.py): a class of its colour, a sign, words.
-const ENTRIES = {
-  a: ["h0", "·", "right"], b: ["h1", "", "below 1 %"], c: ["h2", "", "1 to 10 %"], d: ["h3", "", "10 to 50 %"],
-  e: ["h4", "", "50 to 100 %"], f: ["h5", "−", "opposite sign"], o: ["h4", "0", "zero, and should not be"], z: ["hz", "∞", "not a finite number"] };
+// The buckets of a heat map (details.py): the class of its color, a sign, words.
+const BUCKETS = {
+  a: ["h0", "·", "right"], b: ["h1", "", "below 1%"], c: ["h2", "", "1 to 10%"], d: ["h3", "", "10 to 50%"],
+  e: ["h4", "", "50 to 100%"], f: ["h5", "−", "opposite sign"], o: ["h4", "0", "zero, but should not be"], z: ["hz", "∞", "not a finite number"] };
 
-function said(tag, text, className = "") {
-  return make(tag, { className: `said ${className}`, textContent: text, dir: "auto" });
+function quoted(tag, text, className = "") {
+  return make(tag, { className: `quoted ${className}`, textContent: text, dir: "auto" });
 }
 
-function evidence(data, k) {
+function details(data, k) {
   const student = data.students[k];
   const parts = [];
   const score = student.score === null ? student.unmarked : `${marks(student.score)} of ${marks(data.max_score)} marks`;
-  const facts = [score, ...(student.late ? ["late"] : []), ...(student.key ? [`kept as ${student.key}`] : [])];
+  const facts = [score, ...(student.late ? ["late"] : []), ...(student.key ? [`ID: ${student.key}`] : [])];
   parts.push(make("p", { textContent: facts.join(", ") }));
-  if (student.message) parts.push(said("p", student.message, "why"));
+  if (student.message) parts.push(quoted("p", student.message, "why"));
   if (student.place) parts.push(code(data.code[student.place[1]], student.place[0]));
   for (const [kind, texts] of Object.entries(student.flags || {})) {
-    parts.push(make("h3", { textContent: `Worth a look: ${kind}` }), make("ul", {}, ...texts.map((text) => said("li", text))));
+    parts.push(make("h3", { textContent: `Worth a look: ${kind}` }), make("ul", {}, ...texts.map((text) => quoted("li", text))));
   }
   const shown = new Set(student.details.map(([g]) => g));
   const right = data.gradients.filter((_, g) => !shown.has(g) && student.statuses[g] === "passed");
@@ -26,7 +26,7 @@ function evidence(data, k) {
   for (const [g, position] of student.details) {
     parts.push(gradient(data, student, g, data.details[position]));
   }
-  if (student.printed) parts.push(make("h3", { textContent: "Printed while loading" }), make("pre", {}, said("code", student.printed)));
+  if (student.printed) parts.push(make("h3", { textContent: "Printed while loading" }), make("pre", {}, quoted("code", student.printed)));
   return parts;
 }
 
@@ -34,43 +34,43 @@ function gradient(data, student, g, detail) {
   const status = student.statuses[g];
   const part = make("article", {}, make("h3", {},
     make("span", { className: `dot ${status}`, textContent: SIGNS[status] || "!", ariaHidden: "true" }),
-    `${data.gradients[g]}: ${data.status_words[status]}`,
+    `${data.gradients[g]}: ${data.status_labels[status]}`,
     make("span", { className: "small", textContent: `${marks(detail.score)} of ${marks(detail.max_score)} marks` })));
   if (detail.follows) {
     const [sources, roots] = detail.follows;
     part.append(make("p", { textContent:
-      `Right given the student’s own ${sources.join(", ")}. Fix ${(roots.length ? roots : sources).join(", ")}, and this one is right too.` }));
+      `Right, given the student’s own ${sources.join(", ")}. Once ${(roots.length ? roots : sources).join(" and ")} is fixed, this is right, too.` }));
   }
-  if (detail.message) part.append(said("p", (detail.place ? `${detail.place}: ` : "") + detail.message, "why"));
+  if (detail.message) part.append(quoted("p", (detail.place ? `${detail.place}: ` : "") + detail.message, "why"));
   part.append(...diagnosis(detail));
   for (const [check, outcome, message] of detail.checks || []) {
-    if (message) part.append(said("p", `${check} ${outcome}: ${message}`, "small"));
+    if (message) part.append(quoted("p", `${check} ${outcome}: ${message}`, "small"));
   }
   if (detail.heat) part.append(...heatMap(data.gradients[g], detail.heat));
   if (g in student.code) part.append(make("h4", { textContent: "The student’s code" }), code(data.code[student.code[g]], detail.line));
   if (detail.hints) {
-    part.append(make("h4", { textContent: "Hints for the student, from vague to near the solution" }),
-      make("ol", {}, ...detail.hints.map((hint) => said("li", hint))));
+    part.append(make("h4", { textContent: "Hints for the student, from vague to specific" }),
+      make("ol", {}, ...detail.hints.map((hint) => quoted("li", hint))));
   }
-  if (detail.notes) part.append(make("ul", {}, ...detail.notes.map((note) => said("li", note, "small"))));
-  if (detail.printed) part.append(make("h4", { textContent: "Printed" }), make("pre", {}, said("code", detail.printed)));
+  if (detail.notes) part.append(make("ul", {}, ...detail.notes.map((note) => quoted("li", note, "small"))));
+  if (detail.printed) part.append(make("h4", { textContent: "Printed" }), make("pre", {}, quoted("code", detail.printed)));
   return part;
 }
 
 function diagnosis(detail) {
-  const lead = { tie: "Several explanations fit the numbers equally well:", observation: "No verdict; the answer equals this:" };
+  const lead = { tie: "Several explanations fit the numbers equally well:", observation: "The answer equals this, which does not explain the mistake:" };
   const parts = [];
   if (detail.mistakes) {
     const list = detail.mistakes.map(([kind, where, statement]) => {
       const head = where ? `${kind} (${where}): ` : `${kind}: `;
-      return make("div", { className: "why" }, make("p", {}, make("strong", { textContent: head }), said("span", statement)));
+      return make("div", { className: "why" }, make("p", {}, make("strong", { textContent: head }), quoted("span", statement)));
     });
     if (lead[detail.certainty]) parts.push(make("p", { textContent: lead[detail.certainty] }));
     parts.push(...list);
   }
   if (detail.properties) {
-    parts.push(make("p", { textContent: "No explanation reproduces these numbers. What can be said:" }),
-      make("ul", {}, ...detail.properties.map((text) => said("li", text))));
+    parts.push(make("p", { textContent: "No known mistake gives these numbers, but:" }),
+      make("ul", {}, ...detail.properties.map((text) => quoted("li", text))));
   }
   return parts;
 }
@@ -80,7 +80,7 @@ function heatMap(name, heat) {
   const [rowAxis, columnAxis] = heat.axes;
   const width = Math.min(columns, 40), height = Math.min(rows, 40);
   const error = heat.error === null ? "some entries are not finite" : `relative error ${heat.error.toPrecision(2)}`;
-  const cut = width * height < rows * columns ? ` The first ${height} × ${width} are drawn.` : "";
+  const cut = width * height < rows * columns ? ` Only the first ${height} × ${width} are shown.` : "";
   const caption = `Where ${name} is off, at sample point ${heat.point}. Shape (${rowAxis}, ${columnAxis}), here (${rows}, ${columns}). ` +
     `${heat.differ} of ${rows * columns} entries differ; ${error}.${cut}`;
   const head = make("tr", {}, make("th", { textContent: rowAxis === "1" ? `${columnAxis} →` : `${rowAxis} ↓ ${columnAxis} →` }));
@@ -97,16 +97,16 @@ function heatMap(name, heat) {
     make("div", { className: "scroll", tabIndex: 0, role: "group", ariaLabel: `Errors of ${name} by entry` }, table), heatKey(heat.cells)];
 }
 
-function cell(letter, i, j) {
-  const [className, sign, words] = ENTRIES[letter];
+function cell(bucket, i, j) {
+  const [className, sign, words] = BUCKETS[bucket];
   return make("td", { className, title: `[${i}, ${j}]: ${words}` },
     make("span", { ariaHidden: "true", textContent: sign }), make("span", { className: "hidden", textContent: words }));
 }
 
 function heatKey(cells) {
   const key = make("p", { className: "key" }, "Relative error of each entry:");
-  for (const [letter, [className, sign, words]] of Object.entries(ENTRIES)) {
-    if (cells.includes(letter)) key.append(make("span", {}, make("span", { className: `heat-cell ${className}`, textContent: sign }), words));
+  for (const [bucket, [className, sign, words]] of Object.entries(BUCKETS)) {
+    if (cells.includes(bucket)) key.append(make("span", {}, make("span", { className: `heat-cell ${className}`, textContent: sign }), words));
   }
   return key;
 }

@@ -1,16 +1,16 @@
-// Ties the page together: buttons to groups of students, students to their evidence, the address to what is open.
+// Ties the page together: buttons to groups of students, students to their details, the address to what is open.
 
 (function start() {
   const data = JSON.parse(document.getElementById("data").textContent);
-  const dialog = document.getElementById("evidence");
-  const title = document.getElementById("evidence-title");
+  const dialog = document.getElementById("details");
+  const title = document.getElementById("details-title");
   let current = -1;
 
   function show(k) {
     if (!data.students[k]) return;
     current = k;
     title.textContent = data.students[k].name || "(no name)";
-    document.getElementById("evidence-body").replaceChildren(...evidence(data, k));
+    document.getElementById("details-body").replaceChildren(...details(data, k));
     const order = table.order(), at = order.indexOf(k);
     document.getElementById("previous").disabled = at <= 0;
     document.getElementById("next").disabled = at < 0 || at === order.length - 1;

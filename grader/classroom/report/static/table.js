@@ -33,7 +33,7 @@ function makeTable(data, openStudent) {
     flags: (k) => flagsOf[k].length,
   };
 
-  // dJ_dh and dJ_dH are two gradients: capital letters count where that finds anything, and else they do not.
+  // dJ_dh and dJ_dH are two gradients: case matters, unless that finds nothing.
   function having(word, order) {
     const exactly = order.filter((k) => haystack[k].includes(word));
     return exactly.length ? exactly : order.filter((k) => folded[k].includes(word.toLowerCase()));
@@ -41,10 +41,10 @@ function makeTable(data, openStudent) {
 
   function row(k) {
     const student = data.students[k];
-    const words = data.gradients.map((name, g) => `${name} ${data.status_words[student.statuses[g]]}`).join(", ");
+    const words = data.gradients.map((name, g) => `${name} ${data.status_labels[student.statuses[g]]}`).join(", ");
     const dots = make("span", { className: "dots", role: "img", "aria-label": words });
     student.statuses.forEach((status, g) => dots.append(make("span", {
-      className: `dot ${status}`, title: `${data.gradients[g]}: ${data.status_words[status]}`, textContent: SIGNS[status] || "!" })));
+      className: `dot ${status}`, title: `${data.gradients[g]}: ${data.status_labels[status]}`, textContent: SIGNS[status] || "!" })));
     const name = make("button", { type: "button", className: "pick", textContent: student.name || "(no name)", dir: "auto" });
     name.addEventListener("click", () => openStudent(k));
     return make("tr", {},

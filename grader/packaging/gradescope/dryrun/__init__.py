@@ -1,1 +1,1 @@
-"""A dry run of the zip, in a private copy of Gradescope's folders."""
+"""A dry run of the zip in a private copy of Gradescope's folders."""

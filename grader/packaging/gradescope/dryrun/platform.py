@@ -1,27 +1,27 @@
-"""A rehearsal: the zip in a private copy of Gradescope's folders, run as Gradescope's own harness runs it."""
+"""The zip in a private copy of Gradescope's folders, run as Gradescope's own harness runs it."""
 
 import json
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 import venv
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from grader.errors import GraderError, UsageError
-from grader.inputs.opening import open_tree
-from grader.inputs.tree import ArchiveError
 from grader.packaging.archive import ZIP_ERRORS
+from grader.packaging.gradescope.dryrun.submitted import copy_submission
 
 _FAILED = "The autograder failed to execute correctly. Please ensure that your submission is valid."
 _MAX_TEXT = 100_000
-_MAX_UNPACKED = 64 * 2**20  # of a submission that is tried
 _SCRIPTS = ("setup.sh", "run_autograder")
+_EXPECTED = "expected a zip from `grader gradescope build`"
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,8 @@ class Outcome:
     """What Gradescope would have after a run.
 
     Attributes:
-        results: the content of results.json as its harness reads it, or what it puts in its place.
-        error: why it was put there, "" if the file was used.
+        results: the content of results.json as its harness reads it, or what it uses instead.
+        error: why it used something else, or "".
         stdout: what the autograder printed, for instructors only.
     """
 
@@ -47,7 +47,7 @@ class Platform:
         """Unpack the zip into the new folder `root`, as when the image is built.
 
         Raises:
-            UsageError: it is no zip, or not one for Gradescope.
+            UsageError: it isn't a zip, or not one for Gradescope.
         """
         self.root = root
         source = root / "source"
@@ -56,24 +56,14 @@ class Platform:
             with zipfile.ZipFile(zip_path) as archive:
                 archive.extractall(source)
         except ZIP_ERRORS as error:
-            raise UsageError(f"{zip_path}: cannot be unpacked: {error}") from error
+            raise UsageError(f"{zip_path}: cannot be unpacked: {error}; {_EXPECTED}") from error
         for name in _SCRIPTS:
             if not (source / name).is_file():
-                raise UsageError(f"{zip_path}: expected {name} at the root of the zip, found none")
+                raise UsageError(f"{zip_path}: found no {name} at the root of the zip; {_EXPECTED}")
             (source / name).write_bytes((source / name).read_bytes().replace(b"\r\n", b"\n"))
         shutil.copyfile(source / "run_autograder", root / "run_autograder")
         (root / "run_autograder").chmod(0o755)
         self.venv = root / "venv"
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """Where the scripts find things here instead of under /autograder and /opt."""
-        return {
-            "AUTOGRADER_ROOT": str(self.root),
-            "GRADER_VENV": str(self.venv),
-            "GRADER_PYTHON": str(self.venv / "bin" / "python"),
-            "GRADER_BASE_PYTHON": sys.executable,
-        }
 
     def set_up(self) -> str:
         """Run setup.sh for real; returns what it printed.
@@ -81,21 +71,16 @@ class Platform:
         Raises:
             GraderError: it failed.
         """
-        command = ["bash", str(self.root / "source" / "setup.sh")]
-        done = subprocess.run(
-            command,
-            env={**os.environ, **self.environment},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            check=False,
-        )
-        said = done.stdout.decode("utf-8", "replace")
-        if done.returncode != 0:
-            raise GraderError(f"setup.sh failed with exit code {done.returncode}:\n{said.rstrip()}")
-        return said
+        with tempfile.TemporaryFile() as printed:
+            code = self._start(["bash", "source/setup.sh"], printed)
+            printed.seek(0)
+            output = printed.read().decode("utf-8", "replace")
+        if code != 0:
+            raise GraderError(f"setup.sh failed with exit code {code}:\n{output.rstrip()}")
+        return output
 
     def borrow_python(self) -> None:
-        """Instead of setup.sh: an environment with the zip's own grader and the libraries of this Python; takes no time."""
+        """Instead of setup.sh, without downloads: an environment with the zip's grader and the libraries of this Python."""
         venv.EnvBuilder(with_pip=False, symlinks=True).create(self.venv)
         [site] = self.venv.glob("lib/python*/site-packages")
         for wheel in (self.root / "source").glob("*.whl"):
@@ -105,9 +90,9 @@ class Platform:
         (site / "libraries.pth").write_text("".join(f"{path}\n" for path in libraries), encoding="utf-8")
 
     def run(self, submission: Path, metadata: Mapping[str, Any] | None, timeout: float) -> Outcome:
-        """One submission: folders made anew, the program started, waited for, its results read.
+        """Run one submission in new folders, and read the results.
 
-        A timeout ends the program that was started and, as on Gradescope, nothing that it started.
+        As on Gradescope, a timeout ends the program, but not what it started.
         """
         folder, results = self.root / "submission", self.root / "results"
         for path in (folder, results):
@@ -117,38 +102,39 @@ class Platform:
         metadata_path.unlink(missing_ok=True)
         if metadata is not None:
             metadata_path.write_text(json.dumps(metadata), encoding="utf-8")
-        _hand_in(submission, folder)
-        timed_out, seconds = self._start(results, timeout)
-        stdout = _cut((results / "stdout").read_bytes().decode("utf-8", "replace"))
-        if timed_out:
-            output = f"Your submission timed out. It took longer than {timeout:g} seconds to run."
-            return Outcome({"score": 0, "output": output}, "timed out", stdout, seconds)
-        found, error = read_as_gradescope(results / "results.json")
-        return Outcome(found, error, stdout, seconds)
-
-    def _start(self, results: Path, timeout: float) -> tuple[bool, float]:
-        environment = {**os.environ, **self.environment, "TIMEOUT_SECONDS": f"{timeout:g}"}
+        copy_submission(submission, folder)
         started = time.monotonic()
-        with (results / "stdout").open("wb") as stdout:
-            process = subprocess.Popen(
-                ["./run_autograder"],
-                cwd=self.root,
-                stdin=subprocess.DEVNULL,
-                stdout=stdout,
-                stderr=subprocess.STDOUT,
-                env=environment,
-            )
+        with (results / "stdout").open("wb") as printed:
             try:
-                process.wait(timeout)
-                return False, time.monotonic() - started
+                self._start(["./run_autograder"], printed, timeout)
+                error = ""
             except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-                return True, time.monotonic() - started
+                error = "timed out"
+        seconds = time.monotonic() - started
+        stdout = _cut((results / "stdout").read_bytes().decode("utf-8", "replace"))
+        if error:
+            output = f"Your submission timed out. It took longer than {timeout:g} seconds to run."
+            return Outcome({"score": 0, "output": output}, error, stdout, seconds)
+        return Outcome(*read_as_gradescope(results / "results.json"), stdout, seconds)
+
+    def _start(self, command: list[str], stdout: BinaryIO, timeout: float | None = None) -> int:
+        """Run a script, which finds things here instead of under /autograder and /opt; returns its exit code."""
+        environment = {
+            **os.environ,
+            "AUTOGRADER_ROOT": str(self.root),
+            "GRADER_VENV": str(self.venv),
+            "GRADER_PYTHON": str(self.venv / "bin" / "python"),
+            "GRADER_BASE_PYTHON": sys.executable,
+            "TIMEOUT_SECONDS": "" if timeout is None else f"{timeout:g}",
+        }
+        return subprocess.run(
+            command, cwd=self.root, env=environment, timeout=timeout,
+            stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.STDOUT, check=False,
+        ).returncode  # fmt: skip
 
 
 def read_as_gradescope(path: Path) -> tuple[dict[str, Any], str]:
-    """results.json as the harness takes it: (content, what was wrong with it)."""
+    """results.json as Gradescope's harness reads it: (content, what was wrong with it)."""
     try:
         text = path.read_bytes().replace(b"\0", b"\xef\xbf\xbd").decode("utf-8", "replace")
     except OSError:
@@ -161,38 +147,6 @@ def read_as_gradescope(path: Path) -> tuple[dict[str, Any], str]:
     if not isinstance(data, dict) or not ("score" in data or "tests" in data):
         return {"score": 0, "output": _FAILED}, "results.json has neither a score nor tests"
     return data, ""
-
-
-def _hand_in(submission: Path, folder: Path) -> None:
-    """Copy what is handed in; a zip is unpacked, as Gradescope does."""
-    try:
-        if submission.is_dir():
-            shutil.copytree(submission, folder, dirs_exist_ok=True, symlinks=True)
-        elif zipfile.is_zipfile(submission):
-            _unpack(submission, folder)
-        else:
-            shutil.copyfile(submission, folder / submission.name)
-    except shutil.Error as error:  # of a whole folder: a list of (file, copy, reason)
-        raise UsageError(f"{submission}: cannot be submitted: {error.args[0][0][2]}") from error
-    except OSError as error:
-        raise UsageError(f"{submission}: cannot be submitted: {error.strerror or error}") from error
-
-
-def _unpack(submission: Path, folder: Path) -> None:
-    """The files of a student's zip: hostile, so neither opened here nor without limits."""
-    left = _MAX_UNPACKED
-    for file in open_tree(submission, one=True).files:
-        if file.refusal:
-            raise UsageError(f"{submission}: cannot be submitted: {file.path}: {file.refusal}")
-        try:
-            data = file.read(left + 1)
-        except ArchiveError as error:
-            raise UsageError(f"{submission}: cannot be submitted: {error} ({file.path})") from error
-        left -= len(data)
-        if left < 0:
-            raise UsageError(f"{submission}: cannot be submitted: more than {_MAX_UNPACKED // 2**20} MB unpacked")
-        (folder / file.path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / file.path).write_bytes(data)
 
 
 def _cut(text: str) -> str:

@@ -1,7 +1,8 @@
-"""What a rehearsal hands in: the file under its right name, and metadata as Gradescope writes them."""
+"""What a dry run submits: files as Gradescope stores them, and metadata as it writes them."""
 
 import json
 import shutil
+import zipfile
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -9,9 +10,11 @@ from typing import Any
 
 from grader.config.keys import Config
 from grader.errors import UsageError
-from grader.packaging.gradescope.dryrun.platform import Outcome
+from grader.inputs.archives import open_tree
+from grader.inputs.tree import ArchiveError
 
 _BETWEEN_ATTEMPTS = timedelta(minutes=10)
+_MAX_UNPACKED = 64 * 2**20  # bytes of a submitted zip
 
 
 def submitted(file: Path, config: Config, folder: Path) -> Path:
@@ -26,14 +29,52 @@ def submitted(file: Path, config: Config, folder: Path) -> Path:
         raise UsageError(f"{file}: expected a file, a folder or a zip, found something else")
     if file.is_dir() or file.suffix not in (Path(config.submission).suffix, ".ipynb"):
         return file
-    copy = (folder / "handed_in" / config.submission).with_suffix(file.suffix)
+    copy = (folder / "submitted" / config.submission).with_suffix(file.suffix)
     copy.parent.mkdir()
     shutil.copyfile(file, copy)
     return copy
 
 
+def copy_submission(submission: Path, folder: Path) -> None:
+    """Copy a submission to `folder`; as on Gradescope, a zip is unpacked.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
+    try:
+        if submission.is_dir():
+            shutil.copytree(submission, folder, dirs_exist_ok=True, symlinks=True)
+        elif zipfile.is_zipfile(submission):
+            _unpack(submission, folder)
+        else:
+            shutil.copyfile(submission, folder / submission.name)
+    except (ArchiveError, OSError) as error:
+        reason = getattr(error, "strerror", None) or error
+        if isinstance(error, shutil.Error):  # of a whole folder: a list of (file, copy, reason)
+            reason = error.args[0][0][2]
+        raise UsageError(f"{submission}: cannot be submitted: {reason}") from error
+
+
+def _unpack(submission: Path, folder: Path) -> None:
+    """Unpack a student's zip: it may be hostile, so it is opened in another process, with limits.
+
+    Raises:
+        ArchiveError: it cannot be read, or is too large.
+    """
+    left = _MAX_UNPACKED
+    for file in open_tree(submission, one=True).files:
+        if file.refusal:
+            raise ArchiveError(f"{file.path}: {file.refusal}")
+        data = file.read(left + 1)
+        left -= len(data)
+        if left < 0:
+            raise ArchiveError(f"more than {_MAX_UNPACKED // 2**20} MB unpacked")
+        (folder / file.path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / file.path).write_bytes(data)
+
+
 def default_metadata(config: Config) -> dict[str, Any]:
-    """Metadata of a first submission, of nobody."""
+    """Metadata of a first submission by an invented student."""
     now = datetime.now(timezone.utc)
     due = now + timedelta(days=7)
     return {
@@ -57,10 +98,10 @@ def default_metadata(config: Config) -> dict[str, Any]:
 
 
 def read_given(path: Path) -> dict[str, Any]:
-    """Metadata from a file; only that it is a JSON object is checked, as the autograder has to stand anything.
+    """Metadata from a file: any JSON object, because the autograder must accept anything.
 
     Raises:
-        UsageError: it is none.
+        UsageError: it cannot be read, or is something else.
     """
     try:
         data = json.loads(path.read_bytes())
@@ -73,17 +114,22 @@ def read_given(path: Path) -> dict[str, Any]:
     return data
 
 
-def following_metadata(given: Mapping[str, Any], outcome: Outcome) -> dict[str, Any]:
-    """What Gradescope gives with the next submission: this one is among the earlier ones, the only one with its results."""
+def following_metadata(given: Mapping[str, Any], results: Mapping[str, Any], error: str = "") -> dict[str, Any]:
+    """Metadata of the next submission: this one is among the earlier ones, and the only one with its results.
+
+    Args:
+        given: the metadata of this submission.
+        error: why its results are not those of the autograder.
+    """
     listed = given.get("previous_submissions")
     earlier = [dict(entry) for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
     for entry in earlier:
         entry.pop("results", None)
     this = {
         "submission_time": given.get("created_at"),
-        "score": outcome.results.get("score"),
-        "autograder_error": bool(outcome.error),
-        "results": outcome.results,
+        "score": results.get("score"),
+        "autograder_error": bool(error),
+        "results": results,
     }
     try:
         created = datetime.fromisoformat(str(given.get("created_at"))) + _BETWEEN_ATTEMPTS

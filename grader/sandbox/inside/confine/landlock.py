@@ -1,7 +1,7 @@
-"""Keep a child from every file, by Landlock. Knows the kernel's interface, and no other module.
+"""Keep a child from every file, by Landlock: the ruleset is built once, before any child is forked.
 
-The ruleset is built once, before any child is forked; a child then only has to restrict itself. Landlock does not
-cover stat, readlink, chdir, chmod, utime or local sockets with a name on older kernels: the system-call filter does.
+Landlock does not cover stat, readlink, chdir, chmod, utime or local sockets with a name on older kernels: the system-call
+filter does.
 """
 
 from __future__ import annotations
@@ -35,9 +35,6 @@ def abi() -> int:
 def ruleset() -> int | None:
     """A ruleset that forbids all that Landlock knows.
 
-    That is every access to files, TCP (from ABI 4), and abstract sockets and signals to processes that are not under
-    the same restriction (from ABI 6).
-
     Returns:
         Its file descriptor, closed on exec; None where there is no Landlock.
 
@@ -61,9 +58,9 @@ def restrict(ruleset_fd: int) -> None:
 
 
 def _handled(version: int) -> bytes:
-    """All that `version` can forbid, as `struct landlock_ruleset_attr`.
+    """All that `version` can forbid, as `struct landlock_ruleset_attr`: fields that a kernel does not know must be zero.
 
-    A kernel accepts the fields that it does not know as long as they are zero.
+    Every access to files, TCP, and abstract sockets and signals to processes that are not under the same restriction.
     """
     rights = max(count for since, count in _FILE_RIGHTS.items() if since <= version)
     tcp = _TCP_BIND_AND_CONNECT if version >= _TCP_SINCE else 0

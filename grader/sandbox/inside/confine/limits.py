@@ -1,7 +1,4 @@
-"""The other steps by which a process gives up resources, identity and privileges. None can be undone.
-
-Linux has all of them; elsewhere `set_limits` sets the limits that the system has, and the others must not be called.
-"""
+"""How a process gives up resources, identity and privileges for good. Outside Linux only `limits_to_set` may be called."""
 
 from __future__ import annotations
 
@@ -18,18 +15,11 @@ _OPEN_FILES = 16
 # Looked up here: a child that does it itself pays a third of a millisecond in page faults.
 _PRCTL: Any = getattr(ctypes.CDLL(None, use_errno=True), "prctl", None)
 
-
 Limit = tuple[int, tuple[int, int]]  # which, and its soft and hard value: what `resource.setrlimit` takes
 
 
-def set_limits(memory_bytes: int, cpu_seconds: int, *, nproc: bool) -> None:
-    """Limit this process as `limits_to_set` says."""
-    for limit in limits_to_set(memory_bytes, cpu_seconds, nproc=nproc):
-        resource.setrlimit(*limit)
-
-
 def limits_to_set(memory_bytes: int, cpu_seconds: int, *, nproc: bool) -> list[Limit]:
-    """Limits for this process or a child of it; those that the system lacks are left out, a lower one in force stays.
+    """Limits for this process or a child of it: those that the system has, and none above the current one.
 
     Args:
         memory_bytes: address space on top of what this process has now (Linux).
@@ -72,9 +62,9 @@ def drop_identity(uid: int) -> None:
 
 
 def die_with_parent(parent_pid: int) -> None:
-    """Have the kernel kill this process when its parent ends; end now if the parent is no longer `parent_pid`.
+    """Have the kernel kill this process when its parent ends: after `drop_identity`, which clears the request.
 
-    A change of user clears the request, so this comes after `drop_identity`.
+    Ends now if the parent is no longer `parent_pid`.
     """
     _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent_pid:
@@ -82,10 +72,7 @@ def die_with_parent(parent_pid: int) -> None:
 
 
 def undumpable() -> None:
-    """Leave no core dump, and close /proc/<pid>/mem, environ and ptrace to other processes of the same user.
-
-    A change of user resets this, so it comes after `drop_identity`.
-    """
+    """Leave no core dump, and close /proc/<pid>/mem, environ and ptrace to the same user: after `drop_identity`, too."""
     _prctl(_PR_SET_DUMPABLE, 0)
 
 
@@ -95,7 +82,7 @@ def no_new_privileges() -> None:
 
 
 def _lower(limit: int, soft: int, hard: int) -> Limit:
-    """The limit without raising it: where a lower one is in force, asking for more would be refused."""
+    """The limit, or the current one where that is lower: asking for more would be refused."""
     ceiling = resource.getrlimit(limit)[1]
     if ceiling != resource.RLIM_INFINITY:
         soft, hard = min(soft, ceiling), min(hard, ceiling)

@@ -1,4 +1,4 @@
-"""Inside a child with all layers on: try what no student's code may do, and say what succeeded."""
+"""Inside a child with all restrictions applied: try what no student's code may do, and report what succeeded."""
 
 import contextlib
 import ctypes
@@ -11,12 +11,10 @@ def attempts(parent):
     libc = ctypes.CDLL(None, use_errno=True)
 
     def open_socket(family):
-        fd = libc.socket(family, 1, 0)
-        if fd < 0:
+        if libc.socket(family, 1, 0) < 0:
             _refuse()
 
     def look_around():
-        """One success is enough for a breach."""
         looks = [
             lambda: os.stat("/etc/passwd"),
             lambda: os.readlink("/proc/self/exe"),
@@ -28,7 +26,7 @@ def attempts(parent):
         ]
         for look in looks:
             with contextlib.suppress(FileNotFoundError, PermissionError):
-                return look()
+                return look()  # one success is a breach
         _refuse()
 
     def start_process():

@@ -1,7 +1,4 @@
-"""Inside the zygote and its children: which protections this machine offers, and putting them on.
-
-Each child puts them on itself, the irreversible ones last.  What a layer is for is said in docs/sandbox.md.
-"""
+"""Inside the zygote and its children: which restrictions this machine offers, and applying them (see docs/sandbox.md)."""
 
 import os
 import platform
@@ -17,20 +14,19 @@ EMPTY = "/proc/tty/ldisc"
 
 
 class RestrictionError(Exception):
-    """A protection that could not be put on: `layer` and the system's error."""
+    """A restriction that could not be applied: its name and the system's error."""
 
-    def __init__(self, layer, error):
-        super().__init__(f"{layer}: {error}")
-        self.layer = layer
+    def __init__(self, name, error):
+        super().__init__(f"{name}: {error}")
+        self.name = name
 
 
 class Restrictions:
-    """The protections of one zygote.
+    """The restrictions of one zygote.
 
     Attributes:
-        parent: the process with which each child dies.
         uid: each child gets a user of its own.
-        landlock: the version of Landlock in force, 0 for none.
+        landlock: the version of Landlock, 0 for none.
         seccomp: system calls are filtered, and no file can be found or opened.
         reports: the kernel reports calls that no honest file makes to a supervisor.
         chroot: each child sees an empty folder as its root.
@@ -38,18 +34,18 @@ class Restrictions:
     """
 
     def __init__(self, memory_mb, cpu_seconds, parent, reporting=None, without=()):
-        """Find out what there is.
+        """Find out what this machine offers.
 
         Args:
+            parent: the process with which each child dies.
             reporting: the socket on which a child passes the listener for its calls to the supervisor, if there is one.
+            without: the names of restrictions to leave out.
         """
         linux = sys.platform == "linux"
         root = linux and os.geteuid() == 0
         self._without = tuple(without)
-        self.linux = linux
-        self.memory_mb = memory_mb
-        self.cpu_seconds = cpu_seconds
-        self.parent = parent
+        self.linux, self.parent = linux, parent
+        self.memory_mb, self.cpu_seconds = memory_mb, cpu_seconds
         self.uid = root and "uid" not in without
         self.landlock = landlock.abi() if linux and "landlock" not in without else 0
         machine = seccomp.supported_machine() if linux and "seccomp" not in without else None
@@ -67,9 +63,9 @@ class Restrictions:
         self.prepare()
 
     def prepare(self):
-        """Work out what `enter` has to do.  To be called again when this process has grown: a child's memory comes on top.
+        """Work out what `enter` has to do, which in a child would copy a hundred pages.
 
-        A child that works it out itself copies a hundred pages to do so.
+        Call it again when this process has grown: a child's memory comes on top.
         """
         self._steps = list(self._in_order())
 
@@ -77,21 +73,20 @@ class Restrictions:
         """Give up everything that a student's code does not need.  Cannot be undone.
 
         Raises:
-            LayerError: a layer could not be put on; the process must not go on to run anything untrusted.
+            RestrictionError: one could not be applied; the process must not go on to run anything untrusted.
         """
         self._slot = slot
-        for layer, put_on, arguments in self._steps:
+        for name, apply, arguments in self._steps:
             try:
-                put_on(*arguments)
+                apply(*arguments)
             except OSError as error:
-                raise RestrictionError(layer, error) from error
+                raise RestrictionError(name, error) from error
 
     def _in_order(self):
-        """(layer, function, arguments) in the order in which they must be done."""
+        """(name, function, arguments) in the order in which they must be done: the irreversible ones last."""
         yield "session", os.setsid, ()
         if self.limits:
-            budget = self.memory_mb * 2**20
-            for limit in limits.limits_to_set(budget, self.cpu_seconds, nproc=self.linux):
+            for limit in limits.limits_to_set(self.memory_mb * 2**20, self.cpu_seconds, nproc=self.linux):
                 yield "limits", resource.setrlimit, limit
         if not self.linux:
             return
@@ -127,28 +122,19 @@ class Restrictions:
         os.close(listener)
         os.close(self._reporting.fileno())
 
-    def without(self, layer):
-        """The same protections, once this machine has refused `layer`."""
+    def without(self, name):
+        """The others, once this machine has refused one."""
         for fd in self._given_up:
             os.close(fd)
-        return Restrictions(self.memory_mb, self.cpu_seconds, self.parent, self._reporting, (*self._without, layer))
+        return Restrictions(self.memory_mb, self.cpu_seconds, self.parent, self._reporting, (*self._without, name))
 
     def report(self):
-        return {
-            "platform": f"{platform.system()} {platform.machine()}",
-            "uid": self.uid,
-            "landlock": self.landlock,
-            "seccomp": self.seccomp,
-            "chroot": self.chroot,
-            "reports": self.reports,
-        }
+        found = {name: getattr(self, name) for name in ("uid", "landlock", "seccomp", "chroot", "reports")}
+        return {"platform": f"{platform.system()} {platform.machine()}", **found}
 
 
 def _empty_folder():
-    """A descriptor of an empty folder in which nothing can be created; None if there is none.
-
-    Not one made and deleted for the purpose: in that os.getcwd() fails.
-    """
+    """A descriptor of an empty folder in which nothing can be created, if any: in one that is deleted os.getcwd() fails."""
     try:
         fd = os.open(EMPTY, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError:

@@ -1,12 +1,11 @@
-"""Build and install the system-call filter of a child. Knows Linux on x86_64 and aarch64.
+"""Build and install the system-call filter of a child, on x86_64 and aarch64.
 
 The filter is an allow-list. What is not listed fails with EPERM, so honest code sees an ordinary exception
 and hostile code gets nothing; a call made through another calling convention kills the process. The child
 cannot start a thread or a process, signal anyone, open a socket, find or open a file or make new code executable.
 Calls that no honest file makes are refused by a supervisor instead, who learns of them (see reported.py).
 
-`abort()` still ends the process: tgkill to itself is refused like any other signal, and the C library then
-falls through to an instruction that traps.
+`abort()` still ends the process: tgkill to itself is refused, and the C library falls through to a trap.
 """
 
 from __future__ import annotations
@@ -101,18 +100,14 @@ class _Assembler:
         """Load one half of a system call's argument: both architectures are little-endian."""
         self.emit(_LOAD, _ARGUMENTS_AT + 8 * index + 4 * high)
 
-    def leave(self, name: str, value: int) -> None:
-        self.label(name)
-        self.emit(_RETURN, value)
-
     def assemble(self) -> bytes:
+        def distance(here: int, target: str) -> int:
+            return self._labels[target] - here - 1 if target else 0
+
         return b"".join(
-            struct.pack("<HBBI", code, self._distance(here, yes), self._distance(here, no), operand)
+            struct.pack("<HBBI", code, distance(here, yes), distance(here, no), operand)
             for here, (code, operand, yes, no) in enumerate(self._lines)
         )
-
-    def _distance(self, here: int, target: str) -> int:
-        return self._labels[target] - here - 1 if target else 0
 
 
 @functools.cache
@@ -141,17 +136,19 @@ def program(machine: str, *, listened: bool) -> bytes:
     asm.emit(_EQUAL, _AUDIT_ARCH[machine], no="kill")
     asm.emit(_LOAD, _NUMBER_AT)
     _search(asm, _runs(_targets(machine, listened)))
-    _check_memory(asm)
-    _check_open(asm, _READING_FLAGS[machine])
-    _check_process(asm)
-    _check_reported(asm)
-    asm.leave("allow", _ALLOW)
-    asm.leave("report", _NOTIFY if listened else _ERRNO | errno.EPERM)
-    asm.leave("deny", _ERRNO | errno.EPERM)
-    asm.leave("not found", _ERRNO | errno.ENOENT)
-    asm.leave("not implemented", _ERRNO | errno.ENOSYS)
-    asm.leave("not a terminal", _ERRNO | errno.ENOTTY)
-    asm.leave("kill", _KILL_PROCESS)
+    _check_arguments(asm, _READING_FLAGS[machine])
+    actions = {
+        "allow": _ALLOW,
+        "report": _NOTIFY if listened else _ERRNO | errno.EPERM,
+        "deny": _ERRNO | errno.EPERM,
+        "not found": _ERRNO | errno.ENOENT,
+        "not implemented": _ERRNO | errno.ENOSYS,
+        "not a terminal": _ERRNO | errno.ENOTTY,
+        "kill": _KILL_PROCESS,
+    }
+    for label, action in actions.items():
+        asm.label(label)
+        asm.emit(_RETURN, action)
     assembled = asm.assemble()
     _for_kernel(assembled)  # made and kept here, in the parent: a new child pays for each page that it touches
     return assembled
@@ -161,7 +158,7 @@ def install(program: bytes, *, listened: bool = False) -> int | None:
     """Put this process under `program` for good. no_new_privs must be set.
 
     Returns:
-        If it is `listened` to, the descriptor by which a supervisor learns of reported calls.
+        If it is `listened` to, the descriptor on which a supervisor receives reported calls.
 
     Raises:
         OSError: the kernel refused; before Linux 5.0 it knows no supervisors.
@@ -231,45 +228,31 @@ def _search(asm: _Assembler, runs: list[tuple[int, str]]) -> None:
             _search(asm, half)
 
 
-def _check_memory(asm: _Assembler) -> None:
-    """Emit: memory is never executable. No file can be opened, so there is no library left to map."""
-    for name in ("mmap", "mprotect"):
+def _check_arguments(asm: _Assembler, reading_flags: int) -> None:
+    """Emit the checks of the calls that are allowed, refused or reported depending on their arguments."""
+
+    def check(name: str, argument: int, test: int, operand: int, yes: str = "", no: str = "") -> None:
         asm.label(name)
-        asm.load_argument(2)
-        asm.emit(_ANY_BIT, _PROT_EXEC, "deny", "allow")
+        asm.load_argument(argument)
+        asm.emit(test, operand, yes, no)
 
-
-def _check_open(asm: _Assembler, reading_flags: int) -> None:
-    """Emit: no file is there to be read, and none may be written."""
-    for name, flags_argument in (("open", 1), ("openat", 2)):
-        asm.label(name)
-        asm.load_argument(flags_argument)
-        asm.emit(_ANY_BIT, 0xFFFFFFFF ^ reading_flags, "deny", "not found")
-
-
-def _check_process(asm: _Assembler) -> None:
-    """Emit: fcntl reads and sets flags of descriptors, and prlimit64 is a query: its new limit is NULL."""
-    asm.label("fcntl")
-    asm.load_argument(1)
-    asm.emit(_AT_LEAST, _F_GETFD, no="deny")
+    # Memory is never executable: no file can be opened, so there is no library left to map.
+    check("mmap", 2, _ANY_BIT, _PROT_EXEC, "deny", "allow")
+    check("mprotect", 2, _ANY_BIT, _PROT_EXEC, "deny", "allow")
+    # No file exists to read, and none may be written.
+    check("open", 1, _ANY_BIT, 0xFFFFFFFF ^ reading_flags, "deny", "not found")
+    check("openat", 2, _ANY_BIT, 0xFFFFFFFF ^ reading_flags, "deny", "not found")
+    # fcntl reads and sets flags of descriptors.
+    check("fcntl", 1, _AT_LEAST, _F_GETFD, no="deny")
     asm.emit(_GREATER, _F_SETFL, "deny", "allow")
-    asm.label("prlimit64")
-    asm.load_argument(2)
-    asm.emit(_EQUAL, 0, no="deny")
+    # prlimit64 is a query: its new limit is NULL.
+    check("prlimit64", 2, _EQUAL, 0, no="deny")
     asm.load_argument(2, high=True)
     asm.emit(_EQUAL, 0, "allow", "deny")
-
-
-def _check_reported(asm: _Assembler) -> None:
-    """Emit: of three calls that honest files make too, all are refused and the others reported."""
-    asm.label("socket")
-    asm.load_argument(0)
-    asm.emit(_EQUAL, _AF_UNIX, "deny", "report")
-    asm.label("clone")
-    asm.load_argument(0)
-    asm.emit(_ANY_BIT, _CLONE_VM, "deny", "report")
-    asm.label("prctl")
-    asm.load_argument(0)
-    for option in _PRCTL_UNDOING:
+    # Honest files make these three, too: all are refused, and only the others are reported.
+    check("socket", 0, _EQUAL, _AF_UNIX, "deny", "report")
+    check("clone", 0, _ANY_BIT, _CLONE_VM, "deny", "report")
+    check("prctl", 0, _EQUAL, _PRCTL_UNDOING[0], "report")
+    for option in _PRCTL_UNDOING[1:]:
         asm.emit(_EQUAL, option, yes="report")
     asm.emit(_RETURN, _ERRNO | errno.EPERM)

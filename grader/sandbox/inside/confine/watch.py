@@ -1,7 +1,7 @@
-"""Inside the zygote: wait for what happens, and answer the calls that children's filters report (see reported.py).
+"""Inside the zygote: wait for what happens, and refuse the calls that children's filters report (see reported.py).
 
-The kernel holds such a call until it is answered, so that none is missed; the answer is always that it is not permitted.  A
-child takes no part in this: it can neither keep a report back nor make one up.
+The kernel holds such a call until it is answered, so that none is missed.  A child can neither keep a report back nor make
+one up.
 """
 
 import contextlib
@@ -36,7 +36,6 @@ class Watch:
         self.add(self._inbox.fileno())
 
     def add(self, fd):
-        """Wait for this one too."""
         self._poll.register(fd, select.POLLIN)
 
     def remove(self, fd):
@@ -60,7 +59,7 @@ class Watch:
                 return others
 
     def forget(self, slot):
-        """The child in `slot` is gone: the names of the reported calls that it made."""
+        """The names of the reported calls that the child in `slot` made, once it is gone."""
         self._take_in()
         for listener in [fd for fd, known in self._slots.items() if known == slot]:
             del self._slots[listener]

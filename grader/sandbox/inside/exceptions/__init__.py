@@ -1,1 +1,6 @@
-"""Explains an exception in a student's code: the failing expression, the shapes in it, the likely cause."""
+"""Inside the sandbox: what explains failures.  Loaded once a submission has failed, and not before."""
+
+from grader.sandbox.inside.exceptions.explainer import Explainer
+from grader.sandbox.inside.exceptions.trace import Tracer
+
+__all__ = ["Explainer", "Tracer"]

@@ -13,20 +13,13 @@ import types
 
 import numpy as np
 
-_BINARY = {
-    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
-    ast.MatMult: operator.matmul, ast.Pow: operator.pow, ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod,
-    ast.BitAnd: operator.and_, ast.BitOr: operator.or_, ast.BitXor: operator.xor,
+# As in operator.__add__.
+_NAMES = {
+    ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "truediv", ast.MatMult: "matmul", ast.Pow: "pow",
+    ast.FloorDiv: "floordiv", ast.Mod: "mod", ast.BitAnd: "and", ast.BitOr: "or", ast.BitXor: "xor",
+    ast.Eq: "eq", ast.NotEq: "ne", ast.Lt: "lt", ast.LtE: "le", ast.Gt: "gt", ast.GtE: "ge",
+    ast.USub: "neg", ast.UAdd: "pos", ast.Invert: "invert", ast.Not: "not",
 }  # fmt: skip
-IN_PLACE = {
-    ast.Add: operator.iadd, ast.Sub: operator.isub, ast.Mult: operator.imul, ast.Div: operator.itruediv,
-    ast.MatMult: operator.imatmul, ast.Pow: operator.ipow, ast.FloorDiv: operator.ifloordiv, ast.Mod: operator.imod,
-}  # fmt: skip
-_COMPARE = {
-    ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt, ast.LtE: operator.le,
-    ast.Gt: operator.gt, ast.GtE: operator.ge,
-}  # fmt: skip
-_UNARY = {ast.USub: operator.neg, ast.UAdd: operator.pos, ast.Invert: operator.invert, ast.Not: operator.not_}
 _BUILTINS = frozenset("len range float int complex abs sum min max round list tuple zip enumerate bool".split())
 # Methods and functions that change their argument, or reach outside.
 _EFFECTS = {
@@ -40,6 +33,13 @@ class Unknown(Exception):
     """An expression that cannot be evaluated without running something that may have effects."""
 
 
+def function_of(operation, in_place=""):
+    """The function of an operator; with "i" for `in_place` the one that changes its first operand."""
+    if type(operation) not in _NAMES:
+        raise Unknown
+    return getattr(operator, f"__{in_place}{_NAMES[type(operation)]}__")
+
+
 def is_plain(value):
     """Whether no code of the student's runs when this value is used in an expression."""
     if type(value) in (list, tuple):
@@ -50,15 +50,15 @@ def is_plain(value):
 class Evaluator:
     """The values of expressions in one frame, each computed at most once."""
 
-    def __init__(self, frame, step_type, own_files):
+    def __init__(self, frame, point_type, own_files):
         """Evaluate in `frame`.
 
         Args:
-            step_type: the class of the step `s`.
+            point_type: the class of the sample point `s`.
             own_files: file names whose functions may be called once more; none where a call takes too long.
         """
         self._scopes = (frame.f_locals, frame.f_globals, vars(builtins))
-        self._step_type = step_type
+        self._point_type = point_type
         self._own_files = own_files
         self._known = {}
 
@@ -100,7 +100,7 @@ class Evaluator:
 
     def _Attribute(self, node):
         value = self(node.value)
-        if isinstance(value, types.ModuleType) or type(value) is self._step_type:
+        if isinstance(value, types.ModuleType) or type(value) is self._point_type:
             if node.attr not in vars(value):
                 raise Unknown
             return vars(value)[node.attr]
@@ -109,15 +109,15 @@ class Evaluator:
         raise Unknown
 
     def _BinOp(self, node):
-        return _BINARY[type(node.op)](self._plain(node.left), self._plain(node.right))
+        return function_of(node.op)(self._plain(node.left), self._plain(node.right))
 
     def _UnaryOp(self, node):
-        return _UNARY[type(node.op)](self._plain(node.operand))
+        return function_of(node.op)(self._plain(node.operand))
 
     def _Compare(self, node):
-        if len(node.ops) != 1 or type(node.ops[0]) not in _COMPARE:
+        if len(node.ops) != 1:
             raise Unknown
-        return _COMPARE[type(node.ops[0])](self._plain(node.left), self._plain(node.comparators[0]))
+        return function_of(node.ops[0])(self._plain(node.left), self._plain(node.comparators[0]))
 
     def _BoolOp(self, node):
         wanted = isinstance(node.op, ast.Or)
@@ -144,38 +144,30 @@ class Evaluator:
 
     def _Call(self, node):
         function = self(node.func)
-        if any(isinstance(argument, ast.Starred) for argument in node.args) or any(
-            k.arg in (None, "out") for k in node.keywords
-        ):
+        starred = any(isinstance(argument, ast.Starred) for argument in node.args)
+        if starred or any(keyword.arg in (None, "out") for keyword in node.keywords):
             raise Unknown
         own = isinstance(function, types.FunctionType) and function.__code__.co_filename in self._own_files
         if not own and not _has_no_effects(function):
             raise Unknown
         evaluate = self if own else self._plain
-        return function(
-            *map(evaluate, node.args), **{keyword.arg: evaluate(keyword.value) for keyword in node.keywords}
-        )
+        keywords = {keyword.arg: evaluate(keyword.value) for keyword in node.keywords}
+        return function(*map(evaluate, node.args), **keywords)
 
 
 def _has_no_effects(function):
     name = getattr(function, "__name__", "")
     if name in _EFFECTS:
         return False
-    if isinstance(function, np.ufunc):
+    if isinstance(function, np.ufunc) or any(function is known for known in (np.float64, np.float32, np.int64)):
         return True
-    if isinstance(function, types.BuiltinMethodType) and isinstance(function.__self__, (np.ndarray, np.generic)):
-        return True
-    if any(function is known for known in (np.float64, np.float32, np.int64)):
-        return True
-    if isinstance(function, types.BuiltinFunctionType) and function.__self__ is builtins:
-        return name in _BUILTINS
-    if isinstance(function, types.BuiltinFunctionType) and function.__self__ is math:
-        return True
-    if isinstance(function, type):
-        return function.__module__ == "builtins" and name in _BUILTINS
+    if isinstance(function, types.BuiltinFunctionType):  # methods included
+        owner = function.__self__
+        if isinstance(owner, (np.ndarray, np.generic)) or owner is math:
+            return True
+        if owner is builtins:
+            return name in _BUILTINS
     module = str(getattr(function, "__module__", ""))
-    return (
-        module.split(".")[0] == "numpy"
-        and module not in ("numpy.random", "numpy.testing")
-        and not isinstance(function, type)
-    )
+    if isinstance(function, type):
+        return module == "builtins" and name in _BUILTINS
+    return module.split(".")[0] == "numpy" and module not in ("numpy.random", "numpy.testing")

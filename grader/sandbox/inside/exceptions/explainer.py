@@ -1,4 +1,4 @@
-"""Inside the sandbox: an exception in words, with the failing expression and the shapes in it as letters.
+"""Inside the sandbox: explain an exception by the failing expression and the shapes in it.
 
 Runs after a student's function has raised, in the process that it could have taken over: what comes out is text that
 the grader cuts, cleans and does not believe.  A file is parsed here and nowhere else.
@@ -13,7 +13,8 @@ from grader.sandbox.inside.exceptions.calls import call
 from grader.sandbox.inside.exceptions.evaluate import Evaluator
 from grader.sandbox.inside.exceptions.locate import failing_node, parts_run, statement_at
 from grader.sandbox.inside.exceptions.names import unknown_attribute, unknown_name
-from grader.sandbox.inside.exceptions.symbols import Letters, text
+from grader.sandbox.inside.exceptions.symbols import Symbols, text
+from grader.sandbox.shared import sentences
 
 MAX_LINES = 4
 MAX_SOURCE = 100_000
@@ -23,59 +24,58 @@ MAX_CPU_SECONDS = 0.2  # a call that took longer is not repeated in parts
 class Explainer:
     """Explains the exceptions of one file."""
 
-    def __init__(self, source, file, step_type, place):
+    def __init__(self, source, file, point_type, place):
         """Explain exceptions of `source`; `place` gives the cell of a notebook and the line in it for a line."""
         self.source = source
         self.place = place
         self.file = file
-        self.step_type = step_type
+        self.point_type = point_type
         self._tree = None
 
     def __call__(self, error, called, point, sizes, cpu_seconds):
-        """Lines that say what failed and why; none where nothing more than the exception itself is known.
+        """Lines on what failed and why; none where nothing more than the exception itself is known.
 
         Args:
             called: the name of the function that the grader called.
         """
         try:
-            lines = [line for line in self._lines(error, point, Letters(sizes), cpu_seconds) if line][:MAX_LINES]
-            trace = self._own_trace(error)
-            name = trace.tb_frame.f_code.co_name if trace is not None else called
+            lines = [line for line in self._lines(error, point, Symbols(sizes), cpu_seconds) if line][:MAX_LINES]
+            own = self._own_traces(error)
+            name = own[-1].tb_frame.f_code.co_name if own else called
             elsewhere = lines and name != called and not name.startswith("<") and not isinstance(error, RecursionError)
-            return [f"in {name}: {lines[0]}", *lines[1:]] if elsewhere else lines
+            return [sentences.IN_FUNCTION(name) + lines[0], *lines[1:]] if elsewhere else lines
         except BaseException:
             return []  # whatever goes wrong here, the exception itself is reported
 
-    def _lines(self, error, point, letters, cpu_seconds):
+    def _lines(self, error, point, symbols, cpu_seconds):
+        own = self._own_traces(error)
         if isinstance(error, NameError):
-            return unknown_name(error, self._own_trace(error), point)
+            return unknown_name(error, own[-1] if own else None, point)
         if isinstance(error, RecursionError):
-            return self._recursion(error)
-        trace = self._own_trace(error)
-        if trace is None and type(error) is TypeError and "argument" in str(error):
-            return ["a gradient is called with one argument, the step: `def name(s)`"]
-        if trace is None or len(self.source) > MAX_SOURCE:
+            return _recursion([trace.tb_frame.f_code.co_name for trace in own[:1000]])
+        if not own and type(error) is TypeError and "argument" in str(error):
+            return [sentences.ONE_ARGUMENT()]
+        if not own or len(self.source) > MAX_SOURCE:
             return []
-        tree = self._parsed()
-        own = (self.file, "model.py") if cpu_seconds <= MAX_CPU_SECONDS else ()
-        evaluate = Evaluator(trace.tb_frame, self.step_type, own)
         if isinstance(error, AttributeError):
-            return unknown_attribute(error, self.step_type)
+            return unknown_attribute(error, self.point_type)
+        own_files = (self.file, "model.py") if cpu_seconds <= MAX_CPU_SECONDS else ()
+        evaluate = Evaluator(own[-1].tb_frame, self.point_type, own_files)
+        statement = statement_at(self._parsed(), own[-1].tb_lineno)
         with np.errstate(all="ignore"):
-            node = failing_node(tree, trace, error, evaluate)
+            node = failing_node(self._parsed(), statement, own[-1], error, evaluate)
             if node is None:
                 return []
-            statement = statement_at(tree, trace.tb_lineno)
-            return [*self._reason(node, statement, evaluate, letters, error), *traps(statement, evaluate, letters)]
+            return [*_reason(node, statement, evaluate, symbols, error), *_traps(statement, evaluate, symbols)]
 
-    def traps(self, frame, letters):
-        """What the line that a frame is about to run does without complaint, and nobody means."""
+    def traps(self, frame, symbols):
+        """What numpy accepts in the line that a frame is about to run, but hardly anyone means."""
         try:
             with np.errstate(all="ignore"):
                 statement = statement_at(self._parsed(), frame.f_lineno)
                 cell, line = self.place(frame.f_lineno)
-                where = f"cell {cell}, line {line}" if cell else f"line {line}"
-                return [f"{where}: {trap}" for trap in traps(statement, Evaluator(frame, self.step_type, ()), letters)]
+                where = sentences.IN_CELL(str(cell), str(line)) if cell else sentences.IN_LINE(str(line))
+                return [where + trap for trap in _traps(statement, Evaluator(frame, self.point_type, ()), symbols)]
         except BaseException:
             return []
 
@@ -84,98 +84,85 @@ class Explainer:
             self._tree = ast.parse(self.source)
         return self._tree
 
-    def _own_trace(self, error):
-        """The innermost traceback entry in the student's file."""
-        trace, own = error.__traceback__, None
+    def _own_traces(self, error):
+        """The traceback entries in the student's file, the innermost last."""
+        trace, own = error.__traceback__, []
         while trace is not None:
             if trace.tb_frame.f_code.co_filename == self.file:
-                own = trace
+                own.append(trace)
             trace = trace.tb_next
         return own
 
-    def _reason(self, node, statement, evaluate, letters, error):
-        if "truth value of an array" in str(error):
-            return self._truth(node, evaluate, letters)
-        stored = isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store)
-        match node:
-            case ast.Assign(targets=[target]):  # the store itself failed: go on with the place
-                return self._reason(target, node, evaluate, letters, error)
-            case ast.Tuple() if isinstance(statement, ast.Assign):
-                return self._unpack(node, statement.value, evaluate, letters)
-            case ast.BinOp():
-                return reasons.binary(node, evaluate, letters)
-            case ast.AugAssign():
-                return reasons.in_place(node, evaluate, letters)
-            case ast.Subscript() if stored and isinstance(statement, ast.Assign):
-                return reasons.assignment(node, statement.value, evaluate, letters)
-            case ast.Subscript():
-                return reasons.subscript(node, evaluate, letters)
-            case ast.Call():
-                return call(node, evaluate, letters, error)
-            case ast.expr():
-                known, value = evaluate.get(node)
-                return [f"{text(node)} is {letters.value(value)}"] if known else []
-        return []
 
-    def _truth(self, node, evaluate, letters):
+def _reason(node, statement, evaluate, symbols, error):
+    if "truth value of an array" in str(error):
         test = getattr(node, "test", node)
         known, value = evaluate.get(test)
-        what = f"{text(test)} is {letters.value(value)}" if known else text(test)
-        return [what, "an array has one truth value per entry, and here a single one is needed"]
+        what = sentences.IS(text(test), symbols.value(value)) if known else sentences.CALLS[0](text(test))
+        return [what, sentences.TRUTH()]
+    stored = isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store)
+    match node:
+        case ast.Assign(targets=[target]):  # the store itself failed: go on with the place
+            return _reason(target, node, evaluate, symbols, error)
+        case ast.Tuple() if isinstance(statement, ast.Assign):
+            return _unpacked(node, statement.value, evaluate, symbols)
+        case ast.BinOp() | ast.AugAssign():
+            return reasons.operation(node, evaluate, symbols)
+        case ast.Subscript() if stored and isinstance(statement, ast.Assign):
+            return reasons.assignment(node, statement.value, evaluate, symbols)
+        case ast.Subscript():
+            return reasons.subscript(node, evaluate, symbols)
+        case ast.Call():
+            return call(node, evaluate, symbols, error)
+        case ast.expr():
+            known, value = evaluate.get(node)
+            return [sentences.IS(text(node), symbols.value(value))] if known else []
+    return []
 
-    def _unpack(self, target, value_node, evaluate, letters):
-        known, value = evaluate.get(value_node)
-        if not known:
-            return []
-        count = len(value) if np.ndim(value) else 0
-        return [
-            f"{text(value_node)} is {letters.value(value)}, to be taken apart into {len(target.elts)} names",
-            f"an array is taken apart along its first axis, which gives {letters.size(count)} here",
-        ]
 
-    def _recursion(self, error):
-        names, trace = [], error.__traceback__
-        while trace is not None and len(names) < 1000:
-            if trace.tb_frame.f_code.co_filename == self.file:
-                names.append(trace.tb_frame.f_code.co_name)
-            trace = trace.tb_next
-        for end, name in enumerate(names):
-            if name in names[:end]:
-                circle = names[names.index(name) : end + 1]
-                return [f"{', which calls '.join(circle)}: the functions call one another without end"]
+def _unpacked(target, value_node, evaluate, symbols):
+    known, value = evaluate.get(value_node)
+    if not known:
         return []
+    what = sentences.UNPACKED(text(value_node), symbols.value(value), str(len(target.elts)))
+    return [what, sentences.FIRST_AXIS(symbols.size(len(value)))] if np.ndim(value) else [what]
 
 
-def traps(statement, evaluate, letters):
-    """What in a statement numpy does without complaint, and nobody means."""
+def _recursion(names):
+    """The cycle of calls, given the names of the functions that are running."""
+    for end, name in enumerate(names):
+        if name in names[:end]:
+            return [sentences.RECURSION(" → ".join(names[names.index(name) : end + 1]))]
+    return []
+
+
+def _traps(statement, evaluate, symbols):
+    """What numpy accepts in a statement, but hardly anyone means."""
     found = []
     for node in parts_run(statement) if statement is not None else ():
         if isinstance(node, ast.Attribute) and node.attr == "T":
-            known, value = evaluate.get(node.value)
-            if known and isinstance(value, np.ndarray) and value.ndim == 1:
-                one = f"{text(node.value)} has one axis, {letters.shape(value.shape)}"
-                found.append(f"{text(node)} changes nothing: {one}, and no other to swap it with")
+            value = evaluate.get(node.value)[1]
+            if isinstance(value, np.ndarray) and value.ndim == 1:
+                found.append(sentences.TRANSPOSED_VECTOR(text(node), text(node.value), symbols.shape(value.shape)))
         elif isinstance(node, ast.BinOp):
-            (known, left), (known_right, right) = evaluate.get(node.left), evaluate.get(node.right)
-            if known and known_right and isinstance(left, np.ndarray) and isinstance(right, np.ndarray):
-                found += (inner if isinstance(node.op, ast.MatMult) else repeated)(node, left, right, letters)
+            left, right = evaluate.get(node.left)[1], evaluate.get(node.right)[1]
+            if isinstance(left, np.ndarray) and isinstance(right, np.ndarray):
+                trap = _inner_product if isinstance(node.op, ast.MatMult) else _broadcasts
+                found += trap(node, left.shape, right.shape, symbols)
     return list(dict.fromkeys(found))
 
 
-def inner(node, left, right, letters):
+def _inner_product(node, left, right, symbols):
     """Two 1-D arrays multiplied with @: a number, where a table may be meant."""
-    if left.ndim != 1 or right.ndim != 1 or left.size != right.size:
-        return []
-    return [f"{text(node)} is a single number: both have one axis, {letters.shape(left.shape)}, and @ sums over it"]
+    return [sentences.INNER_PRODUCT(text(node), symbols.shape(left))] if len(left) == 1 and left == right else []
 
 
-def repeated(node, left, right, letters):
-    """A column and a vector combined entry by entry: numpy repeats both."""
+def _broadcasts(node, left, right, symbols):
+    """A column and a vector combined element by element: numpy repeats both."""
     try:
-        shape = np.broadcast_shapes(left.shape, right.shape)
+        shape = np.broadcast_shapes(left, right)
     except ValueError:
         return []
-    if shape in (left.shape, right.shape):
-        return []
-    both = f"{letters.shape(left.shape)} and {letters.shape(right.shape)}"
-    return [f"{text(node)} is {letters.shape(shape)}: numpy repeats both {both} to fit"]
+    return (
+        [] if shape in (left, right) else [sentences.BROADCASTS(text(node), *map(symbols.shape, (shape, left, right)))]
+    )

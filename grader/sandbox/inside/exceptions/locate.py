@@ -10,32 +10,26 @@ import itertools
 
 import numpy as np
 
-from grader.sandbox.inside.exceptions.evaluate import IN_PLACE, Unknown, is_plain
+from grader.sandbox.inside.exceptions.evaluate import Unknown, function_of, is_plain
 
-_COMPOUND = {
-    "If": ["test"], "While": ["test"], "For": ["iter"], "With": ["items"], "Assert": ["test"],
-    "FunctionDef": [], "ClassDef": [], "Try": [], "Match": [],
-}  # fmt: skip
-_SCOPES = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_BODIES = (ast.stmt, ast.excepthandler, ast.match_case, ast.arguments)
 
 
 def statement_at(tree, line):
     """The innermost statement that covers a line, or None."""
-    covering = [
-        node for node in ast.walk(tree) if isinstance(node, ast.stmt) and node.lineno <= line <= node.end_lineno
-    ]
+    statements = (node for node in ast.walk(tree) if isinstance(node, ast.stmt))
+    covering = (node for node in statements if node.lineno <= line <= node.end_lineno)
     return min(covering, key=lambda node: (node.end_lineno - node.lineno, -node.lineno), default=None)
 
 
-def failing_node(tree, trace, error, evaluate):
-    """The node of `tree` that raised `error` in the frame of the traceback entry `trace`, or None."""
-    statement = statement_at(tree, trace.tb_lineno)
+def failing_node(tree, statement, trace, error, evaluate):
+    """The node of `statement` that raised `error` in the frame of the traceback entry `trace`, or None."""
     if statement is None or isinstance(statement, ast.Raise):
         return None
-    return by_columns(tree, trace) or by_evaluation(statement, error, evaluate)
+    return _by_columns(tree, trace) or _by_evaluation(statement, error, evaluate)
 
 
-def by_columns(tree, trace):
+def _by_columns(tree, trace):
     """The node at the columns of the failing instruction."""
     positions = getattr(trace.tb_frame.f_code, "co_positions", None)
     if positions is None:
@@ -44,19 +38,19 @@ def by_columns(tree, trace):
     if None in span:
         return None
     line, end_line, column, end_column = span
+    # A chain of calls over several lines begins, for the instruction, at the last name.
     nodes = [
         node
         for node in ast.walk(tree)
-        if getattr(node, "end_lineno", None) == end_line and node.end_col_offset == end_column
-    ]
-    # A chain of calls over several lines begins, for the instruction, at the last name.
-    nodes = [
-        node for node in nodes if (node.lineno, node.col_offset) <= (line, column) and not isinstance(node, ast.Expr)
+        if getattr(node, "end_lineno", None) == end_line
+        and node.end_col_offset == end_column
+        and (node.lineno, node.col_offset) <= (line, column)
+        and not isinstance(node, ast.Expr)
     ]
     return max(nodes, key=lambda node: (node.lineno, node.col_offset, isinstance(node, ast.expr)), default=None)
 
 
-def by_evaluation(statement, error, evaluate):
+def _by_evaluation(statement, error, evaluate):
     """The first part of a statement, from the inside out, that raises what `error` is when it is evaluated again.
 
     Failing that, the first operation on something that is no number and no array.
@@ -90,13 +84,10 @@ def parts_run(statement):
 
 def _inside_out(statement):
     """Expressions in the order in which they are evaluated, then the statement itself."""
-    fields = _COMPOUND.get(type(statement).__name__)
     if isinstance(statement, (ast.Assign, ast.AugAssign)):  # the value comes before the place
         parts = [statement.value, *(statement.targets if isinstance(statement, ast.Assign) else [statement.target])]
-    elif fields is None:
-        parts = ast.iter_child_nodes(statement)
     else:
-        parts = [part for field in fields for part in _listed(getattr(statement, field))]
+        parts = [part for part in ast.iter_child_nodes(statement) if not isinstance(part, _BODIES)]
     for part in parts:
         yield from _expressions(part)
     yield statement
@@ -104,10 +95,7 @@ def _inside_out(statement):
 
 def _expressions(node):
     # The inside of a comprehension is another frame, where its names may mean something: it is tried all the same.
-    children = (
-        [*node.generators, *ast.iter_child_nodes(node)] if isinstance(node, _SCOPES[1:]) else ast.iter_child_nodes(node)
-    )
-    for child in children:
+    for child in [*getattr(node, "generators", ()), *ast.iter_child_nodes(node)]:
         yield from _expressions(child)
     if isinstance(node, ast.expr):
         yield node
@@ -118,7 +106,7 @@ def _again(node, evaluate):
     if isinstance(node, ast.Assign):
         _assign_again(node, evaluate)
     elif isinstance(node, ast.AugAssign):
-        IN_PLACE[type(node.op)](copy.copy(evaluate(node.target)), evaluate(node.value))
+        function_of(node.op, "i")(copy.copy(evaluate(node.target)), evaluate(node.value))
     elif isinstance(node, (ast.If, ast.While, ast.Assert)):
         bool(evaluate(node.test))
     elif isinstance(node, ast.For):
@@ -137,7 +125,3 @@ def _assign_again(node, evaluate):
             place[evaluate(target.slice)] = value
         elif isinstance(target, ast.Tuple) and len(list(value)) != len(target.elts):
             raise ValueError("values to unpack")
-
-
-def _listed(value):
-    return value if isinstance(value, list) else [value]

@@ -1,7 +1,7 @@
-"""Inside the sandbox: shapes as letters, and expressions as people read them.  Knows no errors and evaluates nothing.
+"""Inside the sandbox: shapes in symbols, and expressions as people read them.  Knows no errors and evaluates nothing.
 
-The sizes of a step are all different, so a size names its axis: with {"V": 11, "Dh": 7} the shape (7, 11) is (Dh, V)
-and 77 entries are Dh·V.
+The dimensions of a sample point all have different sizes, so a size names its axis: with {"V": 11, "Dh": 7} the shape
+(7, 11) is (Dh, V) and 77 entries are Dh·V.
 """
 
 import ast
@@ -11,16 +11,14 @@ import types
 
 import numpy as np
 
-from grader.sandbox.shared.sentences import marked
-
 MAX_TEXT = 100
 MAX_LISTED = 4
 NUMBERS = (bool, int, float, complex)
 _ATOMS = (ast.Name, ast.Attribute, ast.Call, ast.Subscript, ast.Constant, ast.Tuple, ast.List)
 
 
-class Letters:
-    """The names of the sizes of one step."""
+class Symbols:
+    """The symbolic dimensions of one sample point."""
 
     def __init__(self, sizes):
         self.names = {1: "1", **{size: name for name, size in sizes.items()}}
@@ -36,36 +34,37 @@ class Letters:
         """`Dh`, `Dh·V`, or the number itself."""
         return self.names.get(size, str(size))
 
+    def count(self, count):
+        """`Dh·V = 77`, or the number itself."""
+        name = self.size(count)
+        return name if name == str(count) else f"{name} = {count}"
+
     def shape(self, shape):
         """`(1, Dh)`."""
         return f"({', '.join(map(self.size, shape))}{',' if len(shape) == 1 else ''})"
 
     def value(self, value):
         """What a value is, in a few words: its shape if it is an array."""
-        if type(value) is np.ndarray:
-            return self.shape(value.shape) if value.ndim else "a single number"
+        if type(value) is np.ndarray and value.ndim:
+            return self.shape(value.shape)
+        if isinstance(value, (np.generic, np.ndarray)) or type(value) in NUMBERS:
+            return "a single number"
         if value is None:
             return "None"
-        if isinstance(value, np.generic) or type(value) in NUMBERS:
-            return "a single number"
         if isinstance(value, (types.FunctionType, types.BuiltinFunctionType, np.ufunc)):
             return "a function"
-        if (
-            type(value) in (list, tuple)
-            and 0 < len(value) <= MAX_LISTED
-            and all(type(part) is np.ndarray for part in value)
-        ):
-            return f"a {type(value).__name__} of {' and '.join(self.shape(part.shape) for part in value)}"
-        if type(value) in (list, tuple):
-            return f"a {type(value).__name__} of {len(value)}"
-        return f"of type {type.__dict__['__name__'].__get__(type(value))}"
+        kind = type.__dict__["__name__"].__get__(type(value))
+        if type(value) not in (list, tuple):
+            return f"of type {kind}"
+        if 0 < len(value) <= MAX_LISTED and all(type(part) is np.ndarray for part in value):
+            return f"a {kind} of {' and '.join(self.shape(part.shape) for part in value)}"
+        return f"a {kind} of {len(value)}"
 
 
 def text(node, limit=MAX_TEXT):
-    """The source of an expression on one line, cut in the middle where it is long, in marks by which the grader knows it."""
-    words = ast.unparse(node)
-    words = " ".join(words.split())
-    return marked(words if len(words) <= limit else f"{words[: limit // 2]} … {words[-limit // 3 :]}")
+    """The source of an expression on one line, cut in the middle where it is long."""
+    words = " ".join(ast.unparse(node).split())
+    return words if len(words) <= limit else f"{words[: limit // 2]} … {words[-limit // 3 :]}"
 
 
 def operand(node):

@@ -44,7 +44,7 @@ def _source(cell):
 
 
 class Shell:
-    """Stands in for what `get_ipython()` returns in a notebook: takes every command and does nothing."""
+    """Stands in for what `get_ipython()` returns: takes every command and does nothing."""
 
     def __getattr__(self, name):
         return lambda *arguments, **options: None
@@ -122,14 +122,14 @@ class Notebook:
         return [sentence for _, sentence, _ in found]
 
     def why_missing(self, name):
-        """What to report of a function that is not there, as far as the cells tell; else nothing."""
+        """What to report of a missing function, as far as the cells show; else nothing."""
         why = self._about(rf"\bdef\s+{name}\b") or self.why_unknown(name)
         if not why and not self._code:
             why = "the notebook has no code cells"
         return {"message": why}
 
     def why_unknown(self, name):
-        """Why a name is not known, as far as the cells tell; else ""."""
+        """Why a name is not known, as far as the cells show; else ""."""
         return self._about(rf"\b{re.escape(name)}\b|\bimport\s*\*|^%(run|load)\b", ("text",))
 
     def _about(self, pattern, without=()):

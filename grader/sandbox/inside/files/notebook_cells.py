@@ -31,6 +31,7 @@ _TOKEN = re.compile(
     r"""|(?P<joined>\\\n)|(?P<end>\n)|(?P<space>[ \t\f]+)|(?P<other>\w+|.)""",
     re.DOTALL | re.IGNORECASE,
 )
+_COMMAND = re.compile(r"(?:.*\\\n)*.*")  # only a backslash continues it on the next line
 _BELONGS_ABOVE = re.compile(r"[\s#]|$|(else|elif|except|finally)\b")
 _UNFINISHED = re.compile(r"never closed|EOF|unterminated triple|expected an indented block|expected 'except'")
 _CONFLICT = re.compile(r"^(<{7}|>{7})(?: .*)?$", re.MULTILINE)
@@ -108,7 +109,7 @@ class Cell:
 
 
 def parses(text):
-    """None where `text` is Python, else the exception that says why it is not."""
+    """None where `text` is Python, else the exception that it raises."""
     with warnings.catch_warnings(record=True):  # they are reported when it is executed
         try:
             ast.parse(text)
@@ -128,17 +129,17 @@ def conflict_line(text):
 
 
 def without_commands(text):
-    """Python in place of IPython's commands, and (line, text) of those that are left out."""
+    """The text with Python in place of IPython's commands, and (line, text) of those that are left out."""
     parts, skipped, at = [], [], 0
     while at < len(text):
         begin = _INDENT.match(text, at).end()
         if begin < len(text) and text[begin] in ESCAPES:
-            kind, start, end = "command", begin, _end_of_command(text, begin)
+            kind, start, end = "command", begin, _COMMAND.match(text, begin).end()
         else:
             kind, start, end = _logical_line(text, begin)
         source = text[begin:end]
         if kind == "command":
-            python = _of_command(text[begin:start], _assembled(text[start:end]))
+            python = _of_command(text[begin:start], text[start:end].replace("\\\n", " ").rstrip())
             if python is None:
                 skipped.append((text.count("\n", 0, begin) + 1, source.strip()))
             source = (python or "pass") + "\n" * source.count("\n")
@@ -155,28 +156,11 @@ def _logical_line(text, begin):
         if kind == "end" and depth <= 0:
             return ("command" if help_wanted else ""), begin, token.start() if help_wanted else token.end()
         if kind == "command" and depth <= 0:
-            return "command", token.end(), _end_of_command(text, token.end())
+            return "command", token.end(), _COMMAND.match(text, token.end()).end()
         depth += (kind == "open") - (kind == "close" and depth > 0)
         if kind not in ("space", "comment", "end"):
             help_wanted = kind == "help"
     return ("command" if help_wanted else ""), begin, len(text)
-
-
-def _end_of_command(text, at):
-    """Where a command ends, before the newline: only a backslash continues it."""
-    while True:
-        end = text.find("\n", at)
-        if end < 0:
-            return len(text)
-        if text[end - 1] != "\\":
-            return end
-        at = end + 1
-
-
-def _assembled(text):
-    """A command over several lines as one."""
-    *parts, last = text.split("\n")
-    return " ".join([*(part.rstrip()[:-1] for part in parts), last.rstrip()])
 
 
 def _of_command(before, command):

@@ -1,0 +1,99 @@
+"""Index notation as data: entries, sums over letters, products, and Kronecker's brackets."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from grader.derivation.graph.nodes import Node
+from grader.derivation.simplify.algebra import Number
+
+Letters = tuple[str, ...]  # one per axis, "" for an axis of size one; "words[t]" where an index array picks
+Places = Mapping[str, Any]  # the value of each letter, and of each index array
+POOL = "ijklmpqrbfgo" + "abcdefghop" + "ABCDEFGH"
+
+
+@dataclass(frozen=True)
+class Constant:
+    """A number."""
+
+    number: Number
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An entry of something that has a name: h[i]."""
+
+    node: Node
+    letters: Letters
+
+
+@dataclass(frozen=True)
+class Delta:
+    """[i = k]: one where they are equal, else zero."""
+
+    first: str
+    second: str
+
+
+@dataclass(frozen=True)
+class Sum:
+    """Σ over letters, each from 0 to its size."""
+
+    letters: tuple[tuple[str, int], ...]
+    body: "Expression"
+
+
+@dataclass(frozen=True)
+class Product:
+    """Powers of expressions, multiplied."""
+
+    factors: tuple[tuple["Expression", Number], ...]
+
+
+@dataclass(frozen=True)
+class Total:
+    """Multiples of expressions, added."""
+
+    terms: tuple[tuple[Number, "Expression"], ...]
+
+
+@dataclass(frozen=True)
+class Applied:
+    """A function of numbers, such as exp or >; the node is where the function stands in the formula."""
+
+    node: Node
+    args: tuple["Expression", ...]
+
+
+Expression = Constant | Entry | Delta | Sum | Product | Total | Applied
+ONE = Constant(Fraction(1))
+
+ELEMENTWISE = set("exp log tanh sigmoid relu softplus sin cos log1p expm1 absolute sign arctan tan".split())
+
+
+SEVERAL = {"maximum", "minimum", "where", "logaddexp"}  # functions of several arguments, entry by entry
+COMPARISONS = {"greater": ">", "greater_equal": ">=", "less": "<", "less_equal": "<=", "equal": "=", "not_equal": "≠"}
+
+
+class NotInIndices(Exception):
+    """A formula or a derivative that index notation is not written for here."""
+
+
+class Namer:
+    """Hands out letters: n for the examples, t for the steps of time, else i, j, k, ..."""
+
+    def __init__(self, taken: Iterable[str] = ()) -> None:
+        self.used: set[str] = set(taken)
+
+    def letter(self, node: Node, size: int) -> str:
+        dimension: str = node.graph.size(size).name
+        wanted: list[str] = [dimension.lower()] if dimension in ("N", "T") else []
+        letter = next((each for each in (*wanted, *POOL) if each not in self.used), "")
+        if not letter:
+            raise NotInIndices("more indices than letters")
+        self.used.add(letter)
+        return letter
+
+    def letters(self, node: Node) -> Letters:
+        return tuple(self.letter(node, size) if size > 1 else "" for size in node.shape)

@@ -1,0 +1,43 @@
+"""The derivation of any gradient of any model, in index notation."""
+
+from grader.derivation.derivation import Derivation
+from grader.derivation.graph.nodes import Unreadable
+from grader.derivation.index_notation.context import Context, Line
+from grader.derivation.index_notation.one_entry import example
+from grader.derivation.index_notation.paths import paths
+from grader.derivation.index_notation.steps import step_lines
+from grader.derivation.index_notation.transposes import overview, why
+from grader.derivation.writing.printing import Printer
+
+
+def explain(derivation: Derivation, name: str) -> list[Line]:
+    """The derivation of a gradient, each line checked at the first point.
+
+    Raises:
+        Unreadable: there is no such gradient.
+    """
+    context = Context(derivation)
+    if name not in context.gradients:
+        raise Unreadable(f"there is no gradient {name}", str(derivation.model.path), 1)
+    gradient = context.gradients[name]
+    shape = ", ".join(context.graph.letters(gradient.quantity.shape))
+    number = Line("example", example(derivation, gradient))
+    heading = f"d{context.loss}/d{gradient.of}"
+    steps = step_lines(context, gradient)
+    if steps:
+        return [Line("heading", f"{heading}      shape ({shape})"), *steps, number]
+    reasons = [Line("why", sentence) for sentence in why(gradient.formula, context.printer)]
+    heading = f"{heading} = {context.shown(gradient.formula)}      shape ({shape})"
+    return [Line("heading", heading), *paths(context, gradient), *reasons, number]
+
+
+def why_transposes(derivation: Derivation) -> list[str]:
+    """Where the transposes in this model's gradients come from."""
+    found = {name: gradient.formula for name, gradient in derivation.at_points[0].items()}
+    return overview(found, Printer(derivation.helpers))
+
+
+def as_text(lines: list[Line]) -> str:
+    """The lines, formulas indented."""
+    shown = [line.text if line.kind in ("heading", "why", "example") else f"    {line.text}" for line in lines]
+    return "\n".join(shown)

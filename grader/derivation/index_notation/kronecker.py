@@ -1,0 +1,225 @@
+"""Derivatives of entries: ∂U[l, k]/∂U[i, j] is [l = i] · [k = j], and a bracket with a summed letter removes the sum."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
+
+from grader.derivation.graph.nodes import Node
+from grader.derivation.index_notation.expressions import (
+    ONE,
+    Applied,
+    Constant,
+    Delta,
+    Entry,
+    Expression,
+    Letters,
+    NotInIndices,
+    Product,
+    Sum,
+    Total,
+)
+from grader.derivation.simplify.algebra import Number
+
+
+def derivative(expression: Expression, by: Node, letters: Letters) -> Expression:
+    """∂ expression / ∂ by[letters], brackets and all, not yet shortened."""
+    if isinstance(expression, Entry):
+        if expression.node is not by:
+            if by in expression.node.walk():
+                raise NotInIndices(expression.node.op)
+            return Constant(Fraction(0))
+        pairs = zip(expression.letters, letters, strict=True)
+        return Product(tuple((Delta(own, other), Fraction(1)) for own, other in pairs if own))
+    if isinstance(expression, Sum):
+        return Sum(expression.letters, derivative(expression.body, by, letters))
+    if isinstance(expression, Total):
+        return Total(tuple((c, derivative(term, by, letters)) for c, term in expression.terms))
+    if isinstance(expression, Product):
+        return _of_product(expression, by, letters)
+    if isinstance(expression, Applied):
+        inner = [derivative(arg, by, letters) for arg in expression.args]
+        if all(collapse(each) == Constant(Fraction(0)) for each in inner):
+            return Constant(Fraction(0))
+        if len(inner) > 1:
+            raise NotInIndices(expression.node.op)
+        return Product(((_slope(expression), Fraction(1)), (inner[0], Fraction(1))))
+    return Constant(Fraction(0))
+
+
+def _of_product(expression: Product, by: Node, letters: Letters) -> Expression:
+    terms: list[tuple[Number, Expression]] = []
+    for position, (factor, exponent) in enumerate(expression.factors):
+        inner = derivative(factor, by, letters)
+        others = [pair for k, pair in enumerate(expression.factors) if k != position]
+        own = [(factor, exponent - 1)] if exponent != 1 else []
+        terms.append((exponent, Product((*others, *own, (inner, Fraction(1))))))
+    return Total(tuple(terms))
+
+
+def _slope(expression: Applied) -> Expression:
+    """The derivative of a function, with its result: h · (1 - h)."""
+    one, t, x = Fraction(1), expression, expression.args[0]
+    rest = Total(((one, ONE), (-one, t)))
+    node, graph = expression.node, expression.node.graph
+    slopes: dict[str, Expression] = {
+        "softplus": Applied(graph.node("sigmoid", *node.args), (x,)),
+        "relu": Applied(graph.node("greater", *node.args, graph.constant(0)), (x, Constant(Fraction(0)))),
+        "sin": Applied(graph.node("cos", *node.args), (x,)),
+        "cos": Product(((Constant(-one), one), (Applied(graph.node("sin", *node.args), (x,)), one))),
+        "exp": t,
+        "log": Product(((x, -one),)),
+        "tanh": Total(((one, ONE), (-one, Product(((t, 2 * one),))))),
+        "sigmoid": Product(((t, one), (rest, one))),
+        "sqrt": Product(((Constant(one / 2), one), (t, -one))),
+    }
+    if node.op not in slopes:
+        raise NotInIndices(node.op)
+    return slopes[node.op]
+
+
+# Shorter
+
+
+def collapse(expression: Expression) -> Expression:
+    """The same with products multiplied out into terms, zeros left out, and each summed bracket used up."""
+    found = [_collapsed_term(summed, factors, c) for c, summed, factors in _terms(expression)]
+    terms = [term for term in found if term is not None]
+    if not terms:
+        return Constant(Fraction(0))
+    return terms[0][1] if len(terms) == 1 and terms[0][0] == 1 else Total(tuple(terms))
+
+
+Factors = list[tuple[Expression, Number]]
+Term = tuple[Number, list[tuple[str, int]], Factors]
+
+
+def _terms(expression: Expression) -> list[Term]:
+    """Sums of products: (coefficient, summed letters, factors); only what has a bracket in it is taken apart."""
+    if isinstance(expression, Constant):
+        return [(expression.number, [], [])] if expression.number != 0 else []
+    if isinstance(expression, Total) and _has_bracket(expression):
+        return [(c * inner, s, f) for c, term in expression.terms for inner, s, f in _terms(term)]
+    if isinstance(expression, Sum) and _has_bracket(expression):
+        return [(c, [*expression.letters, *summed], factors) for c, summed, factors in _terms(expression.body)]
+    if isinstance(expression, Product):
+        result: list[Term] = [(Fraction(1), [], [])]
+        for factor, exponent in expression.factors:
+            parts = _terms(factor) if exponent == 1 else [(Fraction(1), [], [(factor, exponent)])]
+            result = [(c * d, [*s, *u], [*f, *g]) for c, s, f in result for d, u, g in parts]
+        return result
+    return [(Fraction(1), [], [(expression, Fraction(1))])]
+
+
+def _has_bracket(expression: Expression) -> bool:
+    if isinstance(expression, Delta | Constant):
+        return isinstance(expression, Delta) or expression.number == 0
+    if isinstance(expression, Sum):
+        return _has_bracket(expression.body)
+    if isinstance(expression, Product):
+        return any(_has_bracket(factor) for factor, _ in expression.factors)
+    return isinstance(expression, Total) and any(_has_bracket(term) for _, term in expression.terms)
+
+
+def _collapsed_term(summed: list[tuple[str, int]], factors: Factors, c: Number) -> tuple[Number, Expression] | None:
+    letters = dict(summed)
+    pending = list(factors)
+    kept: Factors = []
+    while pending:
+        factor, exponent = pending.pop(0)
+        if isinstance(factor, Delta):
+            gone = next((each for each in (factor.first, factor.second) if each in letters), None)
+            if gone:
+                other = factor.second if gone == factor.first else factor.first
+                del letters[gone]
+                pending = [(renamed(f, gone, other), e) for f, e in pending]
+                kept = [(renamed(f, gone, other), e) for f, e in kept]
+                continue
+            if factor.first == factor.second:
+                continue
+        kept.append((factor, exponent))
+    return c, _summed(letters, kept)
+
+
+def _summed(letters: dict[str, int], factors: Factors) -> Expression:
+    """The factors that a sum does not need stand before it."""
+    inside = [(f, e) for f, e in factors if letters.keys() & letters_in(f)]
+    outside = [(f, e) for f, e in factors if (f, e) not in inside]
+    used = {letter for f, _ in inside for letter in letters_in(f)}
+    total = [(Constant(Fraction(size)), Fraction(1)) for letter, size in letters.items() if letter not in used]
+    if not inside:
+        return _single([*total, *outside])
+    body = _single(inside)
+    summed = Sum(tuple((letter, size) for letter, size in letters.items() if letter in used), body)
+    return _single([*total, *outside, (summed, Fraction(1))])
+
+
+def _single(factors: Factors) -> Expression:
+    return factors[0][0] if len(factors) == 1 and factors[0][1] == 1 else Product(tuple(factors)) if factors else ONE
+
+
+def renamed(expression: Expression, old: str, new: str) -> Expression:
+    """The expression with a letter exchanged."""
+
+    def swap(letter: str) -> str:
+        return re.sub(rf"\b{re.escape(old)}\b", new, letter) if "[" in letter else (new if letter == old else letter)
+
+    if isinstance(expression, Entry):
+        return replace(expression, letters=tuple(map(swap, expression.letters)))
+    if isinstance(expression, Delta):
+        return Delta(swap(expression.first), swap(expression.second))
+    if isinstance(expression, Sum):
+        own = old in dict(expression.letters)  # a sum's own letter is another one
+        return expression if own else Sum(expression.letters, renamed(expression.body, old, new))
+    if isinstance(expression, Product):
+        return Product(tuple((renamed(f, old, new), e) for f, e in expression.factors))
+    if isinstance(expression, Total):
+        return Total(tuple((c, renamed(term, old, new)) for c, term in expression.terms))
+    if isinstance(expression, Applied):
+        return replace(expression, args=tuple(renamed(arg, old, new) for arg in expression.args))
+    return expression
+
+
+def substituted(expression: Expression, node: Node, by: Callable[[Letters], Expression]) -> Expression:
+    """The expression with a named array written out."""
+    if isinstance(expression, Entry):
+        return by(expression.letters) if expression.node is node else expression
+    if isinstance(expression, Sum):
+        return Sum(expression.letters, substituted(expression.body, node, by))
+    if isinstance(expression, Product):
+        return Product(tuple((substituted(f, node, by), e) for f, e in expression.factors))
+    if isinstance(expression, Total):
+        return Total(tuple((c, substituted(term, node, by)) for c, term in expression.terms))
+    return expression
+
+
+def in_order_of(expression: Expression, letters: Letters) -> Expression:
+    """A product without a sum, its factors in the order of the letters: h[i] · δ[j]."""
+    if not isinstance(expression, Product) or any(isinstance(factor, Sum) for factor, _ in expression.factors):
+        return expression
+    place = {letter: k for k, letter in enumerate(letters)}
+
+    def first(pair: tuple[Expression, Number]) -> int:
+        return min((place.get(letter, len(place)) for letter in letters_in(pair[0])), default=-1)
+
+    return Product(tuple(sorted(expression.factors, key=first)))
+
+
+def _inner(letter: str) -> list[str]:
+    return letter.partition("[")[2].rstrip("]").split(", ") if "[" in letter else [letter] if letter else []
+
+
+def letters_in(expression: Expression) -> set[str]:
+    """The free letters."""
+    if isinstance(expression, Entry):
+        return {inner for letter in expression.letters for inner in _inner(letter)}
+    if isinstance(expression, Delta):
+        return {*_inner(expression.first), *_inner(expression.second)}
+    if isinstance(expression, Sum):
+        return letters_in(expression.body) - {letter for letter, _ in expression.letters}
+    if isinstance(expression, Product):
+        return {letter for f, _ in expression.factors for letter in letters_in(f)}
+    if isinstance(expression, Total):
+        return {letter for _, term in expression.terms for letter in letters_in(term)}
+    args = expression.args if isinstance(expression, Applied) else ()
+    return {letter for arg in args for letter in letters_in(arg)}

@@ -1,0 +1,1 @@
+"""Formulas as code, as text and as LaTeX."""

@@ -1,0 +1,113 @@
+"""How people order and shorten what they write: factors, terms, signs and numbers."""
+
+from collections.abc import Callable
+from fractions import Fraction
+
+import numpy as np
+
+from grader.derivation.graph.indexing import Slice
+from grader.derivation.graph.nodes import Node
+from grader.derivation.simplify.algebra import Number
+
+
+def place(term: Node, falling: bool) -> int:
+    """`1 - h`, but `var + EPS`: a number comes first where something is taken from it, else last."""
+    return (0 if falling and term.is_number() else 2) if not term.shape and term.op != "times" else 1
+
+
+def leaves_in(node: Node) -> tuple[int, ...]:
+    """The quantities of a formula from left to right, as the model orders them; a gradient stands for its quantity."""
+    if node.op in ("leaf", "gradient"):
+        return (node.get("rank", node.index),)
+    if node.op == "getitem":
+        return (*leaves_in(node.args[0]), *(place_of(entry) for entry in node.get("index")))
+    args = [arg for arg, _ in in_order(powers_of(node))] if node.op == "times" else node.args
+    return tuple(rank for arg in args for rank in leaves_in(arg))[:12]
+
+
+def place_of(entry: object) -> int:
+    """Where an entry of an index begins."""
+    start = entry.start if isinstance(entry, Slice) else entry
+    return start if isinstance(start, int) else 0
+
+
+def powers_of(node: Node) -> list[tuple[Node, Number]]:
+    return list(zip(node.args, node.get("exponents"), strict=True))
+
+
+def in_order(powers: list[tuple[Node, Number]]) -> list[tuple[Node, Number]]:
+    """Factors as people write them: scalars, the gradient from above, then the model's order."""
+
+    def rank(pair: tuple[Node, Number]) -> tuple[int, int]:
+        factor = pair[0]
+        if not factor.shape:
+            return 0, factor.index
+        others = {other for other, _ in powers if other is not factor}
+        mentions = any(other in others for other in factor.walk())
+        above = (factor.op == "matmul" or any(each.get("gradient") for each in factor.walk())) and not mentions
+        return (1 if above else 2), factor.index
+
+    return sorted(powers, key=rank)
+
+
+def with_means(powers: list[tuple[Node, Number]]) -> list[tuple[Node, Number]]:
+    """A sum over an axis, divided by the size of that axis, is a mean."""
+    for factor, exponent in powers:
+        if factor.op == "sum" and exponent == 1 and len(factor.get("axis")) == 1:
+            size = factor.graph.size(factor.args[0].shape[factor.get("axis")[0]])
+            if (size, -1) in powers:
+                mean = factor.graph.node("mean", *factor.args, **dict(factor.params))
+                return [(mean, exponent), *[pair for pair in powers if pair not in ((size, -1), (factor, exponent))]]
+    return powers
+
+
+def to_flip(coefficient: Number, powers: list[tuple[Node, Number]]) -> Node | None:
+    """The bracket that takes a minus sign in: -(y - y_hat) is y_hat - y."""
+    if coefficient >= 0:
+        return None
+    first = next((factor for factor, e in in_order(powers) if e > 0), None)
+    for factor, exponent in powers:
+        numbers = any(arg.is_number() for arg in factor.args) and not (factor is first and coefficient == -1)
+        bracket = factor.op == "plus" and (exponent == -1 or (exponent == 1 and not numbers))
+        if bracket and min(factor.get("coefficients")) < 0:
+            return factor
+    return None
+
+
+def number_text(value: Number) -> str:
+    """2, 0.5 or 1/3."""
+    if isinstance(value, Fraction) and value.denominator == 1:
+        return str(value.numerator)
+    short = f"{float(value):.4g}"
+    if Fraction(short) == value or not isinstance(value, Fraction):
+        return short if isinstance(value, Fraction) else repr(float(value))
+    return f"{value.numerator}/{value.denominator}"
+
+
+def constant_text(node: Node, show: Callable[[Node], str]) -> str:
+    """A number or an array of numbers as numpy's code for it; `show` writes a size."""
+    value = node.value
+    if value.ndim == 0:
+        whole = value.item()
+        return number_text(Fraction(whole).limit_denominator(100_000)) if isinstance(whole, float) else str(whole)
+    if value.size > 1 and value.size in value.shape and np.array_equal(value.ravel(), np.arange(value.size)):
+        places = ", ".join(":" if n > 1 else "None" for n in value.shape)
+        counted = f"np.arange({show(node.graph.size(value.size))})"
+        return counted if value.ndim == 1 else f"{counted}[{places}]"
+    length = show(node.graph.size(len(value)))
+    if value.ndim == 2 and np.array_equal(value, np.eye(len(value))):
+        return f"np.eye({length})"
+    listed = " ".join(repr(value.tolist()).split())
+    return listed if value.dtype.kind in "iu" else f"np.array({listed})"
+
+
+def split_number(value: Number) -> tuple[str, str]:
+    """A coefficient as what stands above and below the line: 1/6 as 1 and 6."""
+    if isinstance(value, Fraction) and value.denominator != 1 and Fraction(f"{float(value):.4g}") != value:
+        return str(value.numerator), str(value.denominator)
+    return number_text(value), "1"
+
+
+def first_place(placed: Node) -> tuple[int, ...]:
+    """The first place of a placement, by which placements are sorted."""
+    return tuple(int(k) for k in np.argwhere(placed.value != 0)[0]) if placed.value.any() else ()

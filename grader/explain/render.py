@@ -1,0 +1,124 @@
+"""A derivation as text for the terminal, as Markdown, as LaTeX, or as an HTML page.  Every format is one function."""
+
+import re
+import textwrap
+from collections.abc import Callable, Sequence
+from html import escape
+
+from grader.explain.document import Block
+from grader.explain.notation import in_latex
+
+WIDTH = 100
+COLUMN = 13  # of the labels in front of formulas
+
+
+def text(blocks: Sequence[Block]) -> str:
+    """For a terminal."""
+    parts = []
+    for block in blocks:
+        match block.kind:
+            case "title":
+                parts.append(f"\n{block.text}\n{'=' * len(block.text)}\n")
+            case "heading":
+                parts.append(f"\n{block.text}\n{'-' * len(block.text)}\n")
+            case "text":
+                parts.append("\n" + "\n".join(_wrapped(line) for line in block.text.splitlines()) + "\n")
+            case "markdown":
+                parts.append(f"\n{block.text}\n")
+            case "formula" | "aligned":
+                parts.append(textwrap.indent(_columns(block), "  "))
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(parts)).strip() + "\n"
+
+
+def markdown(blocks: Sequence[Block]) -> str:
+    """For a page; formulas as blocks of code, so that they read the same everywhere."""
+    parts: list[str] = []
+    for fenced, group in _fenced(blocks):
+        if fenced:
+            body = textwrap.dedent("\n".join(map(_columns, group)))
+            parts.append(f"```text\n{body}\n```")
+            continue
+        block = group[0]
+        parts.append({"title": "## ", "heading": "### "}.get(block.kind, "") + block.text)
+    return "\n\n".join(parts) + "\n"
+
+
+def latex(blocks: Sequence[Block]) -> str:
+    """A document for `pdflatex`."""
+    parts = [
+        r"\documentclass{article}",
+        r"\usepackage{amsmath,amssymb}",
+        r"\setlength{\parindent}{0pt}",
+        r"\begin{document}",
+    ]
+    for block in blocks:
+        match block.kind:
+            case "title":
+                parts.append(rf"\section*{{{_plain_latex(block.text)}}}")
+            case "heading":
+                parts.append(rf"\subsection*{{{_plain_latex(block.text)}}}")
+            case "text":
+                parts.append(_plain_latex(block.text).replace("\n", "\\\\\n") + "\n")
+            case "formula":
+                parts.append(rf"\[ {block.latex or in_latex(block.text)} \]")
+            case "markdown":
+                parts.append("See derivation.md.\n")
+            case "aligned":
+                parts.append("\\begin{verbatim}\n" + block.text + "\n\\end{verbatim}")
+    return "\n".join([*parts, r"\end{document}"]) + "\n"
+
+
+def html(blocks: Sequence[Block]) -> str:
+    """One page without scripts or anything from elsewhere."""
+    parts = []
+    for fenced, group in _fenced(blocks):
+        if fenced:
+            rows = [escape(_columns(block)) for block in group]
+            parts.append("<pre>" + "\n".join(rows) + "</pre>")
+            continue
+        block = group[0]
+        tag = {"title": "h2", "heading": "h3", "markdown": "pre"}.get(block.kind, "p")
+        parts.append(f"<{tag}>{escape(block.text).replace(chr(10), '<br>')}</{tag}>")
+    style = (
+        "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color-scheme:light dark}"
+        "pre{overflow-x:auto;line-height:1.6}"
+    )
+    head = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(blocks[0].text)}</title><style>{style}</style>'
+    return head + "\n".join(parts) + "</html>\n"
+
+
+FORMATS: dict[str, Callable[[Sequence[Block]], str]] = {
+    "text": text,
+    "markdown": markdown,
+    "latex": latex,
+    "html": html,
+}
+
+
+def _fenced(blocks: Sequence[Block]) -> list[tuple[bool, list[Block]]]:
+    """Formulas and aligned lines that follow one another, together."""
+    groups: list[tuple[bool, list[Block]]] = []
+    for block in blocks:
+        fenced = block.kind in ("formula", "aligned")
+        if fenced and groups and groups[-1][0]:
+            groups[-1][1].append(block)
+        else:
+            groups.append((fenced, [block]))
+    return groups
+
+
+def _columns(block: Block) -> str:
+    """A formula after its label, or lines aligned below it."""
+    if block.kind == "formula":
+        return f"{block.label:{COLUMN}}{block.text}"
+    return textwrap.indent(block.text, " " * COLUMN)
+
+
+def _wrapped(line: str) -> str:
+    indent = "  " if line.startswith("- ") else ""
+    return textwrap.fill(line, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+
+
+def _plain_latex(text: str) -> str:
+    escaped = re.sub(r"([&%$#_{}])", r"\\\1", text.replace("\\", r"\textbackslash "))
+    return escaped.replace("^", r"\^{}").replace("~", r"\~{}").replace("Σ", r"$\Sigma$").replace("∂", r"$\partial$")

@@ -1,0 +1,99 @@
+"""The parts of a handout's texts that follow from config.yaml: marks, shares, sign, rules, limits.
+
+In a Markdown file beside the model, the text between `<!-- config.yaml: NAME -->` and `<!-- end -->` is replaced by the
+part of that name when the handout is packed.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from grader.checks.check import show
+from grader.config.keys import CHECKS, Config
+from grader.errors import ConfigError
+from grader.output.wording import CHECK_LABELS
+
+_MARKED = re.compile(r"<!-- config\.yaml: (\S+) -->(?:.*?<!-- end -->)?", re.DOTALL)
+_QUESTIONS = {
+    "shape": "Is it exactly the shape of what you differentiate with respect to?",
+    "finite_difference": "Does it predict how `{loss}` changes if each entry is nudged up and down a little?",
+    "reference": "Does it agree with the derived formula nearly to the last digit?",
+}
+
+
+def fill_in(text: str, config: Config, *, keep_markers: bool = False) -> str:
+    """`text` with every marked part as the config has it.
+
+    Raises:
+        ConfigError: a marked part is unknown, or has no end.
+    """
+    parts = _parts(config)
+
+    def part(found: re.Match[str]) -> str:
+        begin, name = found[0].splitlines()[0], found[1]
+        if name not in parts:
+            raise ConfigError(f"{begin}: unknown part; expected one of {', '.join(parts)}")
+        if begin == found[0]:
+            raise ConfigError(f"{begin}: expected <!-- end --> on a line after it, found none")
+        return f"{begin}\n{parts[name]}\n<!-- end -->" if keep_markers else parts[name]
+
+    return _MARKED.sub(part, text)
+
+
+def _parts(config: Config) -> dict[str, str]:
+    loss, file, level, limits = config.loss, config.submission, config.hints.check_level, config.sandbox
+    quantities = ", ".join(f"`s.{name}`" for name in config.quantities if name != loss)
+    hints = "no hints" if level == 0 else "one hint" if level == 1 else f"up to {level} hints"
+    return {
+        "sign": f"The gradients are those of `{loss}` itself, the loss as defined above."
+        if config.sign > 0
+        else f"The gradients are those of `-{loss}`, the log-likelihood: the loss above with the opposite sign.",
+        "gradients": "\n".join(_gradients(config)),
+        "submission": f"Submit one file, `{file}`, with these functions. [{file}]({file}) in this folder has empty\n"
+        "stubs for them. Fill those in and keep their names. You may submit a notebook,\n"
+        f"`{Path(file).with_suffix('.ipynb')}`, instead. Then delete `{file}`.",
+        "quantities": f"These quantities are attributes of `s`, already computed:\n{quantities}.",
+        "shape": "- Return the exact shape; only for (1, n) you may also return (n,)."
+        if config.checks.shape.accept_1d
+        else "- Return the exact shape: (1, n) is neither (n,) nor (n, 1).",
+        "precision": "- You may compute in float32."
+        if config.checks.reference.float32 == "accept"
+        else "- Compute in float64, numpy's default: float32 fails the last check.",
+        "limits": f"- A call may take {limits.call_cpu_seconds:g} s of CPU time, and all calls together"
+        f" {limits.submission_cpu_seconds:g} s.",
+        "checks": "\n".join(_checks(config)),
+        "follow_through": _follow_through(config.follow_through.share),
+        "hints": f"For each wrong gradient you see {hints} there.",
+    }
+
+
+def _gradients(config: Config) -> Iterator[str]:
+    yield f"| function | gradient of `{config.differentiated}` with respect to | shape | marks |"
+    yield "|---|---|---|---|"
+    for gradient in config.gradients:
+        shape = show(config.shape_of(gradient.of))
+        yield f"| `{gradient.name}(s)` | `{gradient.of}` | {shape} | {gradient.max_score:g} |"
+    yield f"| | | **total** | **{config.max_score:g}** |"
+
+
+def _checks(config: Config) -> Iterator[str]:
+    yield "| check | question | share of the marks |"
+    yield "|---|---|---|"
+    for check in CHECKS:
+        question = _QUESTIONS[check].format(loss=config.differentiated)
+        yield f"| {CHECK_LABELS[check]} | {question} | {100 * getattr(config.checks, check).share:g} % |"
+    for gradient in config.gradients:
+        if gradient.shares is not None:
+            shares = ", ".join(f"{CHECK_LABELS[check]} {100 * config.share(gradient, check):g} %" for check in CHECKS)
+            yield f"\n`{gradient.name}` has its own shares: {shares}."
+
+
+def _follow_through(share: float) -> str:
+    if share == 0:
+        return "**No follow-through.** A gradient that builds on a wrong one is wrong, too, and loses its marks."
+    kept = "its marks" if share == 1 else f"{100 * share:g} % of the marks that it would lose"
+    return (
+        "**Follow-through.** One mistake isn't counted several times. If a gradient is wrong only because it\n"
+        f"builds on another wrong one, and it is right *given your own wrong one*, it keeps {kept},\n"
+        "and the report names the gradient to fix."
+    )
