@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -151,10 +152,10 @@ def _with_seed(blueprint: Blueprint) -> Blueprint:
     for some students, too: then complex steps take their place.
     """
     tried = [_at(blueprint, "central") for _ in range(_TRIED_SEEDS)]
-    if all(_is_reliable(each) for each in tried):
-        return next((each for each in tried if _suits(each)), tried[-1])
-    for _ in range(_MOST_SEEDS):
-        blueprint = _at(blueprint, "complex_step")
+    method = "central" if all(map(_is_reliable, tried)) else "complex_step"
+    others = (_at(blueprint, method) for _ in range(_MOST_SEEDS))
+    for candidate in others if method != "central" else chain(tried, others):
+        blueprint = candidate
         if _suits(blueprint):
             break
     return blueprint

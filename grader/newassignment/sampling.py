@@ -8,6 +8,7 @@ from typing import Any
 from grader.derivation.docstrings import Described
 from grader.newassignment.described_model import Ask, ModelFile, dimensions_in
 
+_PRODUCTS = ("dot", "matmul", "einsum", "tensordot")
 _RANGES = {"probability": (0.1, 0.9), "mask": (0.1, 0.9), "positive": (0.5, 2.0)}
 
 _NOTE = (
@@ -73,7 +74,19 @@ def _drawn(read: ModelFile, name: str, each: Described, dimensions: list[str], a
         entry = {"sample": "uniform", "low": low, "high": high}
         return Drawn(each.shape, each.kind, entry, _NOTE.format(name=name) if each.kind == "mask" else "")
     is_matrix = sum(part != "1" for part in each.shape) > 1
-    return Drawn(each.shape, each.kind, {"sample": "normal"} | ({"scale": 0.5} if is_matrix else {}))
+    small = is_matrix and name in _multiplied(read.source)
+    return Drawn(each.shape, each.kind, {"sample": "normal"} | ({"scale": 0.5} if small else {}))
+
+
+def _multiplied(source: str) -> set[str]:
+    """The names in matrix products, whose sums of many terms should stay of order one."""
+    products = [
+        node
+        for node in ast.walk(ast.parse(source))
+        if (isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult))
+        or (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _PRODUCTS)
+    ]
+    return {node.id for product in products for node in ast.walk(product) if isinstance(node, ast.Name)}
 
 
 def _index(read: ModelFile, name: str, each: Described, dimensions: list[str], ask: Ask) -> Drawn:
