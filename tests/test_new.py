@@ -56,7 +56,7 @@ def test_the_assignment_of_a_textbook_model_is_sound(grader: Command, tmp_path: 
     folder = tmp_path / name
     done = grader("new", MODELS / f"{name}.py", "-o", folder, "--yes")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "sound: 13 checks" in done.stdout
+    assert re.search(r"^sound: \d+ checks", done.stdout, re.MULTILINE)
     assert folder_files(folder) == FILES
     assert (folder / "assignment" / "model.py").read_bytes() == (MODELS / f"{name}.py").read_bytes()
     assert score(grader, folder, "solutions/gradients.py") == 100

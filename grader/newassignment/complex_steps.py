@@ -33,7 +33,7 @@ def check_complex(read: ModelFile, point: Point) -> None:
         if not _agrees(read, name, values, real, direction, result):
             raise read.wrong(
                 name,
-                f"{name}: {_REMEDY}: np.abs, np.maximum with .real and the like do; write them with np.where or np.sqrt",
+                f"{name}: {_REMEDY}. np.abs and .real lose it: write a sigmoid as 1 / (1 + np.exp(-a)), |a| with np.where",
             )
 
 
