@@ -135,6 +135,7 @@ def test_tables_of_the_handout_say_what_each_quantity_means() -> None:
     read = planned(MODELS / "softmax_regression.py").read
     assert meaning(read, "X") == "a minibatch with one example a row"
     assert meaning(read, "b") == "the biases"
+    assert meaning(read, "P") == "the class probabilities, the softmax of each row of scores"
     assert meaning(read, "scores") == "a score for each example and class, `X W + b`"
     read = planned(MODELS / "two_layer_relu.py").read
     assert meaning(read, "W2") == "weights of the second layer"
