@@ -166,7 +166,7 @@ FILES = [
     ("assignment/model.py", "return sigmoid(z)", "return sigmoid(z) * 0", "h: expected no zeros at sample point 1"),
     ("assignment/model.py", "return sigmoid(z)", "return undefined(z)", "does not run at sample point 1: NameError"),
     ("assignment/model.py", "axis=(-2, -1)", "axis=-1", "J: expected a number, found shape (1,)"),
-    ("assignment/model.py", "import numpy", "import nunpy", "model.py:13: does not run: ModuleNotFoundError"),
+    ("assignment/model.py", "import numpy", "import nunpy", "model.py:19: does not run: ModuleNotFoundError"),
     ("assignment/model.py", "def h(z):", "def h(z:", "does not run: SyntaxError"),
     ("assignment/model.py", "", None, "cannot be read: No such file"),
     (
