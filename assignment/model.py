@@ -8,6 +8,12 @@ The parameters of a function are the quantities it is computed from, so this fil
 
 Row vectors throughout: e is (1, d), z and h are (1, Dh), y_hat is (1, V).  `...` and `axis=-1` let every
 function take a whole stack of inputs at once, and nothing here minds complex numbers; the checks use both.
+
+L is (V, d), the word vectors, one a row.  x is the index of the current word, below V.
+I is (d, Dh), from the word vector to the hidden layer.  H is (Dh, Dh), from the previous hidden layer to this one.
+b1 is (1, Dh), the bias of the hidden layer.  U is (Dh, V), from the hidden layer to the output.
+b2 is (1, V), the bias of the output.  y is (1, V), the word that comes next, one-hot.
+h_prev is (1, Dh), the hidden layer of the previous time step, between 0 and 1.
 """
 
 import numpy as np

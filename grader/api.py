@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grader.config.find import NoConfigError, find_config, find_config_for
+from grader.config.find import HANDOUT, NoConfigError, find_config, find_config_for
 from grader.errors import ConfigError
 from grader.grading.grader import Grader
 from grader.records.result import Grade
@@ -84,6 +84,8 @@ def derive(model: str | Path) -> "dict[str, Formula]":
     try:
         opened = Grader(find_config(path.resolve().parent), at_home=True)
         if (opened.folder / opened.config.model).resolve() == path.resolve():
+            if opened.config.handout:
+                raise ConfigError(f"{opened.config_path} {HANDOUT}")
             assignment = opened.assignment
             return derived_formulas(assignment.config, assignment.graph, assignment.points)
     except NoConfigError:

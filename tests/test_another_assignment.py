@@ -41,7 +41,9 @@ def test_it_is_sound_and_its_solution_right(grader: Command, folder: Path, told:
     assert told(RIGHT, "dE_dc")["status"] == "passed"
 
 
-def test_a_solution_that_cannot_be_read_is_explained_from_the_model(grader: Command, folder: Path, tmp_path: Path) -> None:
+def test_a_solution_that_cannot_be_read_is_explained_from_the_model(
+    grader: Command, folder: Path, tmp_path: Path
+) -> None:
     other = Path(shutil.copytree(folder, tmp_path / "other"))
     unread = RIGHT.replace("dE_da(s).sum(axis=0, keepdims=True)", "sum(dE_da(s))[None, :]")
     (other / "solutions" / "gradients.py").write_text(unread)

@@ -308,10 +308,14 @@ def test_small_sizes_keep_their_order_and_differ() -> None:
     assert small == {"V": [4, 5], "d": [2, 4], "Dh": [3, 3]}
 
 
-def test_an_instructors_command_without_a_solution_says_so(grader: Command, handout: Path) -> None:
+def test_no_command_of_an_instructor_works_with_a_students_copy(grader: Command, handout: Path) -> None:
     done = grader("grade", "gradients.py", cwd=handout)
     assert done.returncode == 2
-    assert "has no `solution:`" in done.stderr
+    assert "is a student's copy of the assignment: `grader check` checks your work" in done.stderr
+    for command in (["explain"], ["validate"], ["grade", "gradients.py", "--config", "config.yaml"]):
+        done = grader(*command, cwd=handout)
+        assert (done.returncode, done.stdout) == (2, ""), command
+        assert "student's copy" in done.stderr
 
 
 def test_a_handout_has_default_tests_and_needs_stubs(grader: Command, copy_of_assignment: Path, tmp_path: Path) -> None:

@@ -91,7 +91,7 @@ def test_nothing_follows_from_the_smallest_numbers_there_are(assignment: Assignm
     """Six of the smallest numbers times anything near a sixth is one of them: such an answer was not derived."""
     path = copy_of_assignment / "solutions" / "gradients.py"
     path.write_text(path.read_text() + "\n\ndef dJ_db1(s):\n    return dJ_dh(s) * (0.15 + 0.05 * s.h)\n")
-    reference = Reference(path, assignment.names)
+    reference = Reference(path, assignment.names, path.read_bytes(), assignment.graph)
     changed = Assignment(assignment.folder, assignment.config, assignment.graph, assignment.points, reference)
     for unit, follows in ((5e-324, set()), (1e-50, {"dJ_db1"})):
         upstream = [6 * unit * np.sign(value) for value in assignment.exact["dJ_dh"]]
@@ -390,7 +390,7 @@ def test_an_error_is_propagated_from_both_of_two_wrong_gradients(
         path.read_text()
         + "\n\ndef dJ_dH(s):\n    return s.h_prev.T @ (0.5 * dJ_db1(s) + 0.5 * dJ_dh(s) * s.h * (1 - s.h))\n"
     )
-    reference = Reference(path, assignment.names)
+    reference = Reference(path, assignment.names, path.read_bytes(), assignment.graph)
     both = Assignment(assignment.folder, assignment.config, assignment.graph, assignment.points, reference)
     assert graded(both).passed
     own: dict[str, Make] = {"dJ_dh": lambda v: 2 * v, "dJ_db1": lambda v: v + 1}

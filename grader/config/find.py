@@ -6,6 +6,10 @@ from pathlib import Path
 
 from grader.errors import ConfigError, UsageError
 
+HANDOUT = (
+    "is a student's copy of the assignment: `grader check` checks your work; grading needs the instructor's config.yaml"
+)
+
 
 class NoConfigError(ConfigError):
     """There is no config.yaml in a folder or above it."""
@@ -54,11 +58,8 @@ def refuse_config_within(found: Path, graded: Path, *, own: bool = False) -> Non
     beside = not is_folder and not own and found.resolve().parent == graded.resolve().parent
     if not beside and not lies_in(found, graded if is_folder else graded.parent, below=is_folder, itself=not own):
         return
-    if not _names_solution(found):
-        raise UsageError(
-            f"{found} has no `solution:`, as in a handout: to check your own work, use `grader check`; if it is your own"
-            f" assignment, use --config {found}"
-        )
+    if _is_handout(found):
+        raise UsageError(f"{found} {HANDOUT}")
     raise UsageError(
         f"{found} lies {'in' if is_folder else 'beside'} {graded}, which is being graded, so it may be the"
         f" student's; name yours with --config PATH, or this one with --config {found}"
@@ -76,10 +77,10 @@ def lies_in(config: Path, folder: Path, *, below: bool = True, itself: bool = Tr
     )
 
 
-def _names_solution(config: Path) -> bool:
-    """Whether it is a config for grading, and not one from a handout; it may be hostile, and is not parsed."""
+def _is_handout(config: Path) -> bool:
+    """Whether it is a student's copy; it may be hostile, and is not parsed."""
     try:
         with config.open("rb") as file:
-            return re.search(rb"^solution\s*:", file.read(2**20), re.MULTILINE) is not None
+            return re.search(rb"^handout\s*:\s*true\b", file.read(2**20), re.MULTILINE) is not None
     except OSError:
-        return True
+        return False

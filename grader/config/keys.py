@@ -187,7 +187,8 @@ class Config(_Section, frozen=True, kw_only=True):
     gradients: Annotated[list[Gradient], Meta(min_length=1)]
     checks: Checks
     follow_through: FollowThrough
-    solution: str = ""  # students have none
+    solution: str = ""  # without one, the right gradients are derived from the model
+    handout: bool = False  # written by `grader handout`: a student's copy, with which only `grader check` works
     sandbox: Sandbox = field(default_factory=Sandbox)
     feedback: Feedback = field(default_factory=Feedback)
     hints: Hints = field(default_factory=Hints)

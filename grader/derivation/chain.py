@@ -1,7 +1,7 @@
 """The gradients of a model at one point, as formulas: each with the gradients that it builds on as names.
 
 One function of the model is differentiated at a time, with the gradient by its result as a leaf of that name; a quantity
-whose gradient nobody asks for is seen through.  A formula that contains another one, `h.T @ (y_hat - y)`, uses its name.
+whose gradient nobody asks for is seen through.  A formula that contains another one, `x.T @ (p - t)`, uses its name.
 """
 
 from collections.abc import Iterator, Mapping

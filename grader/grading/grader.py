@@ -6,9 +6,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grader.config.find import find_config, refuse_config_within
+from grader.config.find import HANDOUT, find_config, refuse_config_within
 from grader.config.load import load_config
-from grader.errors import SandboxError
+from grader.errors import ConfigError, SandboxError
 from grader.sandbox.spawner import Spawner, start_spawner
 
 if TYPE_CHECKING:  # loaded while the sandbox is starting
@@ -101,6 +101,8 @@ class Grader:
         """
         from grader.problem.assignment import load_assignment
 
+        if self.config.handout and not self.at_home:
+            raise ConfigError(f"{self.config_path} {HANDOUT}")
         return load_assignment(self.config, self.folder, with_solution=not self.at_home)
 
     @cached_property

@@ -42,7 +42,7 @@ def load_module(source: bytes, path: Path, name: str) -> ModuleType:
     try:
         exec(compile(source, str(path), "exec", dont_inherit=True), module.__dict__)  # noqa: S102, an instructor's own file
     except Exception as error:
-        line = getattr(error, "lineno", None) or _line_in(error, path)
+        line = getattr(error, "lineno", None) or line_in(error, path)
         raise ConfigError(f"{path}:{line}: does not run: {type(error).__name__}: {error}") from error
     return module
 
@@ -159,7 +159,7 @@ class Graph:
         return known
 
 
-def _line_in(error: BaseException, path: Path) -> int:
+def line_in(error: BaseException, path: Path) -> int:
     line, trace = 1, error.__traceback__
     while trace is not None:
         if trace.tb_frame.f_code.co_filename == str(path):

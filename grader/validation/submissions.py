@@ -78,12 +78,19 @@ import numpy as np
 _depth = 0
 
 
-_einsum = lambda a, b: np.einsum("ij,jk->ik", a, b)
-_outer = lambda a, b: np.outer(a, b) if 1 == a.shape[1] == b.shape[0] else a @ b
-_backwards = lambda a, b: (b.T @ a.T).T
-_sums = lambda a, b: np.sum(a[:, :, None] * b[None, :, :], axis=1)
+def _of_matrices(product):
+    """Arrays with another number of axes are multiplied as they are."""
+    return lambda a, b: product(a, b) if a.ndim == b.ndim == 2 else a @ b
 
 
+_dot = _of_matrices(np.dot)
+_einsum = _of_matrices(lambda a, b: np.einsum("ij,jk->ik", a, b))
+_outer = _of_matrices(lambda a, b: np.outer(a, b) if 1 == a.shape[1] == b.shape[0] else a @ b)
+_backwards = _of_matrices(lambda a, b: (b.T @ a.T).T)
+_sums = _of_matrices(lambda a, b: np.sum(a[:, :, None] * b[None, :, :], axis=1))
+
+
+@_of_matrices
 def _loops(a, b):
     out = np.zeros((a.shape[0], b.shape[1]))
     for i in range(a.shape[0]):
@@ -112,7 +119,7 @@ _PRODUCTS = {
     "einsum": "_einsum",
     "loops": "_loops",
     "outer": "_outer",
-    "np.dot": "np.dot",
+    "np.dot": "_dot",
     "products backwards": "_backwards",
     "sums": "_sums",
 }
@@ -120,7 +127,7 @@ _RETURNED = {
     "float32": "lambda value: ({}value).astype(np.float32)",
     "lists": "lambda value: ({}value).tolist()",
     "columns first in memory": "lambda value: np.asfortranarray({}value)",
-    "views": "lambda value: np.repeat({}value, 2, axis=1)[:, ::2]",
+    "views": "lambda value: np.repeat({}value, 2, axis=-1)[..., ::2]",
 }
 
 

@@ -33,11 +33,11 @@ def command(as_json: bool, config_path: Path | None) -> None:
 
         sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(found), indent=1) + b"\n")
     else:
-        _print(found)
+        print_report(found)
     sys.exit(0 if found.sound else 1)
 
 
-def _print(found: "Report") -> None:
+def print_report(found: "Report") -> None:
     from rich.console import Console
     from rich.padding import Padding
     from rich.text import Text

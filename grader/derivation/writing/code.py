@@ -1,11 +1,11 @@
-"""Formulas in the two styles of a solution file: its code (`s.h.T @ dJ_db2(s)`) and its docstrings (`h^T dJ/db2`)."""
+"""Formulas in the two styles of a solution file: its code (`s.x.T @ dE_dp(s)`) and its docstrings (`x^T dE/dp`)."""
 
 from grader.derivation.graph.nodes import Node
 from grader.derivation.writing.printing import ATOM, POWER, PRODUCT, Printer, Text
 
 
 class DocPrinter(Printer):
-    """Formulas as in a docstring: h^T dJ/db2."""
+    """Formulas as in a docstring: x^T dE/dp."""
 
     def __init__(self, loss: str, helpers: dict[str, str] | None = None) -> None:
         super().__init__(helpers)

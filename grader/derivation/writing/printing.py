@@ -1,4 +1,4 @@
-"""Formulas as text: as numpy in the assignment's style (`s.h.T @ dJ_db2(s)`), and in the shorter style of a docstring.
+"""Formulas as text: as numpy in the assignment's style (`s.x.T @ dE_dp(s)`), and in the shorter style of a docstring.
 
 What one expression cannot say (rows added up at an index) is written as statements before it.
 """

@@ -62,7 +62,7 @@ def with_means(powers: list[tuple[Node, Number]]) -> list[tuple[Node, Number]]:
 
 
 def to_flip(coefficient: Number, powers: list[tuple[Node, Number]]) -> Node | None:
-    """The bracket that takes a minus sign in: -(y - y_hat) is y_hat - y."""
+    """The bracket that takes a minus sign in: -(t - p) is p - t."""
     if coefficient >= 0:
         return None
     first = next((factor for factor, e in in_order(powers) if e > 0), None)

@@ -19,6 +19,8 @@ from grader.packaging.archive import ZIP_ERRORS, zip_bytes
 from grader.packaging.handout.readme import fill_in
 from grader.packaging.soundness import refuse_unsound, stubs_path
 from grader.packaging.wheel import make_wheel, requirements, wheel_name
+from grader.problem.assignment import load_assignment
+from grader.problem.derivatives import relative_error
 
 # Students don't get other keys of the config: a new key stays private until it is listed here.
 PUBLIC_KEYS = (
@@ -90,7 +92,7 @@ def build_handout(grader: Grader, *, force: bool = False) -> bytes:
     files = {
         _TESTS_NAME: _TESTS.encode(),
         **public,
-        "config.yaml": public_config(config),
+        "config.yaml": public_config(config, public_dimensions(config, folder)),
         "pytest.ini": _PYTEST.encode(),
         "requirements.txt": ("\n".join([f"./{wheel_name()}", *requirements()]) + "\n").encode(),
     }
@@ -99,20 +101,45 @@ def build_handout(grader: Grader, *, force: bool = False) -> bytes:
     return zip_bytes({**files, wheel_name(): make_wheel()})
 
 
-def public_config(config: Config) -> bytes:
+def public_config(config: Config, dimensions: Mapping[str, list[int]] | None = None) -> bytes:
     """The config that students get: no solution, no secrets, small sizes, and a seed of its own."""
     data: dict[str, Any] = json.loads(msgspec.json.encode(config))
-    seed = hashlib.sha256(f"handout: {config.title}".encode()).hexdigest()[:32]  # unrelated to the secret one
     shown = {
+        "handout": True,
         **{key: data[key] for key in PUBLIC_KEYS},
         "model": Path(config.model).name,
-        "dimensions": small_dimensions(config.dimensions),
-        "steps": {"count": config.steps.count, "seed": seed},
+        "dimensions": dimensions or small_dimensions(config.dimensions),
+        "steps": {"count": config.steps.count, "seed": _public_seed(config)},
         "hints": {"check_level": config.hints.check_level},  # its files are the instructors'
         "sandbox": {**data["sandbox"], "require": "any"},
     }
     text = yaml.safe_dump(shown, sort_keys=False, allow_unicode=True, width=100, default_flow_style=None)
     return (_HEADER + text).encode()
+
+
+def public_dimensions(config: Config, folder: Path) -> Mapping[str, list[int]]:
+    """Small sizes; the real ones where the solution is not right at small ones.
+
+    The model may need a relation between sizes, such as `O = W - K + 1`, or a gradient may be badly conditioned, such as that of
+    a batch norm of two rows.
+    """
+    small = small_dimensions(config.dimensions)
+    steps = msgspec.structs.replace(config.steps, seed=_public_seed(config))
+    at_home = msgspec.structs.replace(config, dimensions=small, steps=steps)
+    try:
+        solved, unsolved = (load_assignment(at_home, folder, with_solution=with_it) for with_it in (True, False))
+        errors = [
+            relative_error(a, b)
+            for name in solved.names
+            for a, b in zip(solved.exact[name], unsolved.exact[name], strict=True)
+        ]
+    except ConfigError:
+        return config.dimensions
+    return small if all(error <= config.checks.reference.tolerance for error in errors) else config.dimensions
+
+
+def _public_seed(config: Config) -> str:
+    return hashlib.sha256(f"handout: {config.title}".encode()).hexdigest()[:32]  # unrelated to the secret one
 
 
 def small_dimensions(dimensions: Mapping[str, list[int]]) -> dict[str, list[int]]:
@@ -162,8 +189,9 @@ def _refuse_leaks(config: Config, solution: str, files: Mapping[str, bytes]) -> 
     Raises:
         GraderError: one was found; the message says where.
     """
-    stubs = _dense(files.get(config.submission, b"").decode("utf-8", "replace"))
-    formulas = [formula for formula in solution_formulas(solution) if formula not in stubs]
+    given = (config.submission, Path(config.model).name)  # what the stubs and the model say is no secret
+    public = "".join(_dense(files.get(name, b"").decode("utf-8", "replace")) for name in given)
+    formulas = [formula for formula in solution_formulas(solution) if formula not in public]
     for name, data in _unpacked(files):
         text = data.replace(b"\0", b"").decode("utf-8", "replace")  # UTF-16 is the same text with zeros between
         if config.steps.seed.lower() in text.lower():

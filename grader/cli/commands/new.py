@@ -1,0 +1,76 @@
+"""`grader new`: a complete assignment from a model."""
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from grader.cli.commands.validate import print_report
+from grader.grading.grader import Grader
+
+if TYPE_CHECKING:
+    from grader.validation.finding import Report
+
+# What may fail by accident, and be right with other random numbers.
+_LUCK = ("steps", "tolerances", "mistakes lose marks", "mistakes can be told apart")
+_MORE_SEEDS = 3
+
+
+@click.command("new")
+@click.argument("model", type=click.Path(path_type=Path))
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="The folder (default: the model's name, beside it)."
+)
+@click.option("--yes", is_flag=True, help="Ask nothing: take the default wherever something cannot be inferred.")
+def command(model: Path, output: Path | None, yes: bool) -> None:
+    """Write a complete assignment from MODEL.
+
+    MODEL is a Python file with one function for each quantity, the loss last; its docstrings or annotations give the shapes of
+    the inputs, such as "X is (N, D)".  The folder gets a config, stubs and a handout text for students, the derived solution and
+    its derivation.  Then the assignment is validated: exit code 1 if something is wrong with it.
+    """
+    from grader.newassignment.blueprint import make_blueprint, redrawn
+    from grader.newassignment.config_text import config_text
+    from grader.newassignment.write_folder import assignment_files, refuse_existing, write_files
+
+    folder = output or model.with_suffix("")
+    refuse_existing(folder)
+    blueprint = make_blueprint(model, _ask_nothing if yes or not sys.stdin.isatty() else _ask)
+    files = assignment_files(blueprint)
+    write_files(folder, files)
+    click.echo(f"{folder}: {blueprint.title}")
+    for name in files:
+        click.echo(f"  {name}")
+    for note in blueprint.notes:
+        click.echo(f"note: {note}")
+    click.echo()
+    found = _validated(folder)
+    for _ in range(_MORE_SEEDS):
+        if not any(each.outcome == "failed" and each.check in _LUCK for each in found.findings):
+            break
+        blueprint = redrawn(blueprint)
+        write_files(folder, {"config.yaml": config_text(blueprint)})
+        found = _validated(folder)
+    print_report(found)
+    if found.sound:
+        click.echo(f"Next: read {folder / 'solutions' / 'gradients.py'} and {folder / 'assignment' / 'README.md'}.")
+    sys.exit(0 if found.sound else 1)
+
+
+def _validated(folder: Path) -> "Report":
+    from grader.validation.validate import validate
+
+    with Grader(folder / "config.yaml") as grader:
+        return validate(grader.assignment, grader.sandbox)
+
+
+def _ask(question: str, default: str, choices: Iterable[str]) -> str:
+    kind = click.Choice(list(choices)) if choices else None
+    return str(click.prompt(question, default=default, type=kind))
+
+
+def _ask_nothing(question: str, default: str, choices: Iterable[str]) -> str:
+    click.echo(f"{question}: {default} (the default)")
+    return default

@@ -1,0 +1,1 @@
+"""A complete assignment from a model alone: config, stubs, handout text, solution and derivation."""

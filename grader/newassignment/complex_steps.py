@@ -1,0 +1,55 @@
+"""Whether a model keeps complex numbers: the checks differentiate it by complex steps, which are exact."""
+
+import warnings
+
+import numpy as np
+
+from grader.newassignment.described_model import ModelFile
+from grader.problem.model import line_in
+from grader.problem.points import Point
+
+_STEP = 1e-20
+_REMEDY = "the grader differentiates the model by complex steps, so its functions must not lose the imaginary part"
+
+
+def check_complex(read: ModelFile, point: Point) -> None:
+    """Run each function of the model on complex numbers.
+
+    Raises:
+        ConfigError: one of them loses the imaginary part; the message has its line.
+    """
+    random = np.random.default_rng(0)
+    for name in read.order:
+        values = {each: point.values[each] for each in read.model.parameters(name)}
+        real = {each: np.asarray(value) for each, value in values.items() if np.asarray(value).dtype.kind == "f"}
+        direction = {each: random.standard_normal(value.shape) for each, value in real.items()}
+        moved = {each: value + 1j * _STEP * direction[each] for each, value in real.items()}
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", getattr(np, "exceptions", np).ComplexWarning)
+            try:
+                result = np.asarray(read.model.functions[name](**{**values, **moved}))
+            except Exception as error:
+                raise read.wrong_at(line_in(error, read.path), f"{name}: {_REMEDY}: {_advice(error)}") from error
+        if not _agrees(read, name, values, real, direction, result):
+            raise read.wrong(
+                name,
+                f"{name}: {_REMEDY}. np.abs and .real lose it: write a sigmoid as 1 / (1 + np.exp(-a)), |a| with np.where",
+            )
+
+
+def _advice(error: Exception) -> str:
+    if isinstance(error, Warning):
+        return "give the array the type of what it is filled with: `np.zeros(shape, dtype=x.dtype)`"
+    return f"{type(error).__name__}: {error}"
+
+
+def _agrees(read: ModelFile, name: str, values: dict, real: dict, direction: dict, result: np.ndarray) -> bool:  # type: ignore[type-arg]
+    """Whether the complex step is near the difference quotient."""
+    function, h = read.model.functions[name], 1e-6
+    up, down = (
+        np.asarray(function(**{**values, **{each: value + sign * h * direction[each] for each, value in real.items()}}))
+        for sign in (1, -1)
+    )
+    quotient = (up - down) / (2 * h)
+    exact = result.imag / _STEP
+    return bool(np.linalg.norm(quotient - exact) <= 1e-3 * max(np.linalg.norm(exact), np.linalg.norm(quotient)) + 1e-6)

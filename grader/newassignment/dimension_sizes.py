@@ -1,0 +1,99 @@
+"""Sizes for the dimensions of a model: all different at a sample point, so that a size names its axis; three sets of them."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import combinations, permutations
+
+from grader.derivation.docstrings import length
+from grader.newassignment.described_model import dimensions_in
+
+SETS = 3
+_POOL = (5, 7, 4, 9, 6, 8, 11, 10, 13, 12, 14, 15, 16, 17, 18, 19)
+_SMALL = (3, *_POOL)  # a loop is written out: few rounds keep its formulas short
+_SPARE_NAMES = "OPQRSTUVWXYZ"
+
+_MOST_TRIED = 5000
+
+Sizes = dict[str, list[int]]
+
+
+def choose_sizes(
+    names: Sequence[str], relations: Mapping[str, str], literals: Iterable[int], fixed: Sequence[str] = ()
+) -> Sizes | None:
+    """Three sizes for each dimension; None where no sizes fit.
+
+    Args:
+        names: the dimensions, those of `relations` included.
+        relations: dimensions that are computed from others: `{"O": "W - K + 1"}`.
+        literals: numbers that occur in shapes; no dimension has their size.
+        fixed: dimensions that keep one size.
+    """
+    taken = set(literals) | {1, 2}
+    free = [name for name in [*fixed, *names] if name not in relations]
+    free = list(dict.fromkeys(free))  # a fixed dimension gets a small size
+    pool = [size for size in (_SMALL if fixed else _POOL) if size not in taken]
+    chosen: list[dict[str, int]] = []
+    for k in range(SETS):
+        constant = {name: chosen[0][name] for name in fixed if name not in relations} if chosen else {}
+        others = [name for name in free if name not in constant]
+        left = [size for size in pool[k:] + pool[:k] if size not in constant.values()]
+        fitting = [
+            sizes
+            for each in _tuples(left, len(others))
+            if (sizes := _complete(constant | dict(zip(others, each, strict=True)), relations, taken))
+        ]
+        if not fitting:
+            return None
+        chosen.append(max(fitting, key=lambda sizes: sum(_is_new(sizes, name, chosen) for name in free)))
+    return {name: [sizes[name] for sizes in chosen] for name in names}
+
+
+def _is_new(sizes: Mapping[str, int], name: str, before: Iterable[Mapping[str, int]]) -> bool:
+    return all(sizes[name] != other[name] for other in before)
+
+
+def _tuples(pool: Sequence[int], count: int) -> Iterator[tuple[int, ...]]:
+    """The first `count` sizes, then others, not endlessly many."""
+    for number, sizes in enumerate(permutations(pool[: count + 5], count)):
+        if number == _MOST_TRIED:
+            return
+        yield sizes
+
+
+def _complete(sizes: dict[str, int], relations: Mapping[str, str], taken: set[int]) -> dict[str, int] | None:
+    """The sizes with those that follow from them, if all are different."""
+    sizes, open_ = dict(sizes), dict(relations)
+    while open_:
+        ready = [name for name, formula in open_.items() if set(dimensions_in([formula])) <= set(sizes)]
+        if not ready:
+            return None
+        for name in ready:
+            sizes[name] = length(open_.pop(name), sizes)
+    distinct = len(set(sizes.values())) == len(sizes)
+    return sizes if distinct and all(size > 1 and size not in taken for size in sizes.values()) else None
+
+
+def formula_for(lengths: Sequence[int], sizes: Mapping[str, Sequence[int]]) -> str | None:
+    """How an axis with these lengths follows from the dimensions, such as `T * d`; None if in no simple way."""
+    for name, formula in _formulas(sizes):
+        if all(length(formula, {n: size[k] for n, size in sizes.items()}) == lengths[k] for k in range(SETS)):
+            return name or formula
+    return None
+
+
+def _formulas(sizes: Mapping[str, Sequence[int]]) -> Iterator[tuple[str, str]]:
+    for name in sizes:
+        yield name, name
+    for a, b in combinations(sizes, 2):
+        yield from (("", formula) for formula in (f"{a} * {b}", f"{a} + {b}", f"{a} - {b} + 1", f"{b} - {a} + 1"))
+    for name in sizes:
+        yield from (("", formula) for formula in (f"{name} - 1", f"{name} + 1", f"2 * {name}", f"3 * {name}"))
+        yield "", f"4 * {name}"
+        yield from (("", f"{name} - {k} + 1") for k in (3, 4, 5))
+
+
+def name_for(formula: str, taken: Iterable[str]) -> str:
+    """A name for a dimension that follows from others: `Td` for `T * d`, else a free letter."""
+    used = set(taken)
+    joined = "".join(dimensions_in([formula])) if "*" in formula and not formula[0].isdigit() else ""
+    choices = [joined, *_SPARE_NAMES, *(f"n{k}" for k in range(1, 100))]
+    return str(next(name for name in choices if name and name not in used))

@@ -1,0 +1,174 @@
+"""The model, run at sample points: the shape of each quantity that it computes, and sizes that fit together."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+import numpy as np
+
+from grader.config.keys import Config
+from grader.derivation.docstrings import DIMENSION
+from grader.errors import ConfigError
+from grader.newassignment.complex_steps import check_complex
+from grader.newassignment.described_model import ModelFile, dimensions_in, relations
+from grader.newassignment.dimension_sizes import SETS, Sizes, choose_sizes, formula_for, name_for
+from grader.newassignment.sampling import Drawn
+from grader.problem.model import Graph
+from grader.problem.points import Point, make_points
+
+_SEED = "0" * 32
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Sizes, and what the model computes at them.
+
+    Attributes:
+        sizes: of each dimension, at each set of sizes.
+        relations: dimensions that follow from others: `{"O": "W - K + 1"}`.
+        computed: the shape of each quantity that the model computes.
+        fixed: dimensions that keep one size.
+    """
+
+    sizes: Sizes
+    relations: Mapping[str, str]
+    computed: Mapping[str, tuple[str | int, ...]]
+    points: Sequence[Point] = field(repr=False)
+    fixed: tuple[str, ...] = ()
+
+
+def measure(read: ModelFile, drawn: Mapping[str, Drawn], fixed: Sequence[str] = ()) -> Measured:
+    """Run the model at three sets of sizes.
+
+    Raises:
+        ConfigError: it does not run with the shapes of its docstrings, or computes what the config cannot express.
+    """
+    known = _named_formulas(drawn, relations(read))
+    for _ in range(3):  # a shape may show one more dimension, and the sizes of all must differ
+        names = list(dict.fromkeys([*dimensions_in(p for each in drawn.values() for p in each.shape), *known]))
+        sizes = choose_sizes(names, known, _literals(drawn), fixed)
+        if sizes is None:
+            raise ConfigError(f"{read.path}:1: no sizes of {', '.join(names)} fit all the shapes in the docstrings")
+        points = _points(read, drawn, known, sizes)
+        computed = {name: _shape(read, name, points, sizes) for name in read.order[:-1]}
+        new = [part for shape in computed.values() for part in shape if isinstance(part, str) and part not in sizes]
+        if not new:
+            _check_values(read, points)
+            check_complex(read, points[0])
+            return Measured(sizes, known, computed, points, tuple(fixed))
+        for formula in dict.fromkeys(new):
+            known[name_for(formula, [*names, *known, *read.inputs, *read.order])] = formula
+    raise ConfigError(f"{read.path}:1: the shapes do not settle")
+
+
+def shape_in(shape: Sequence[str], known: Mapping[str, str]) -> list[str | int]:
+    """A shape as the config has it: formulas by the names of their dimensions."""
+    names = {formula: name for name, formula in known.items()}
+    return [int(part) if part.isdigit() else names.get(part, part) for part in shape]
+
+
+def _named_formulas(drawn: Mapping[str, Drawn], given: Mapping[str, str]) -> dict[str, str]:
+    """The dimensions that follow from others: those that docstrings define, and formulas that stand in shapes."""
+    known = dict(given)
+    parts = [part for each in drawn.values() for part in each.shape]
+    for part in parts:
+        if not DIMENSION.fullmatch(part) and part not in known.values():
+            known[name_for(part, [*dimensions_in(parts), *known])] = part
+    return known
+
+
+def _literals(drawn: Mapping[str, Drawn]) -> set[int]:
+    parts = [part for each in drawn.values() for part in each.shape]
+    return {int(number) for part in parts for number in DIMENSION.findall(part) if number.isdigit()}
+
+
+def _points(read: ModelFile, drawn: Mapping[str, Drawn], known: Mapping[str, str], sizes: Sizes) -> list[Point]:
+    """A sample point for each set of sizes, by a config that knows the inputs only."""
+    entries = {name: each.entry_with(shape_in(each.shape, known)) for name, each in drawn.items()}
+    data = {
+        "title": "",
+        "model": "model.py",
+        "submission": "gradients.py",
+        "loss": read.loss,
+        "objective": "cross_entropy",
+        "dimensions": sizes,
+        "steps": {"count": SETS, "seed": _SEED},
+        "quantities": entries,
+        "gradients": [{"name": "none", "of": next(iter(drawn)), "max_score": 1}],
+        "checks": {name: {"share": 0.5, "tolerance": 1e-6} for name in ("shape", "finite_difference", "reference")},
+        "follow_through": {"share": 1.0},
+    }
+    del data["checks"]["shape"]["tolerance"]  # type: ignore[index]
+    config = msgspec.convert(data, Config)
+    graph = Graph(read.path, [*drawn, *read.order[:-1]], read.order[:-1], read.loss)
+    try:
+        return make_points(config, graph)
+    except ConfigError as error:
+        raise _located(read, drawn, error) from error
+
+
+def _located(read: ModelFile, drawn: Mapping[str, Drawn], error: ConfigError) -> ConfigError:
+    """The same error with the line of the model on which it occurred, and the shapes that its docstrings give."""
+    cause, line, function = error.__cause__, 0, ""
+    trace = cause.__traceback__ if cause else None
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        if code.co_filename == str(read.path):
+            line = trace.tb_lineno
+            function = code.co_name if code.co_name in read.order else function
+        trace = trace.tb_next
+    if not cause or not line:
+        return error
+    shapes = (
+        [f"{name} is ({', '.join(drawn[name].shape)})" for name in read.model.parameters(function) if name in drawn]
+        if function
+        else []
+    )
+    given = f"; the docstrings say: {', '.join(shapes)} (a size may depend on others: `W - K + 1`)" if shapes else ""
+    return ConfigError(f"{read.path}:{line}: {type(cause).__name__}: {cause}{given}")
+
+
+def _shape(read: ModelFile, name: str, points: Sequence[Point], sizes: Sizes) -> tuple[str | int, ...]:
+    shapes = [np.shape(point.values[name]) for point in points]
+    if len({len(shape) for shape in shapes}) > 1:
+        raise read.wrong(name, f"{name}: has another number of axes at other sizes")
+    if not shapes[0]:
+        raise read.wrong(
+            name,
+            f"{name} is a number, and quantities must be arrays: compute it inside {read.loss}, or with keepdims=True",
+        )
+    return tuple(_axis(read, name, lengths, sizes) for lengths in zip(*shapes, strict=True))
+
+
+def _axis(read: ModelFile, name: str, lengths: tuple[int, ...], sizes: Sizes) -> str | int:
+    same = next((dimension for dimension, known in sizes.items() if tuple(known) == lengths), None)
+    if same:
+        return same
+    if len(set(lengths)) == 1:
+        return lengths[0]
+    formula = formula_for(lengths, sizes)
+    if formula is None:
+        shown = ", ".join(map(str, lengths))
+        raise read.wrong(
+            name, f"{name}: an axis has {shown} entries at the three sets of sizes: which dimension is that?"
+        )
+    return formula
+
+
+def _check_values(read: ModelFile, points: Sequence[Point]) -> None:
+    for name in read.order[:-1]:
+        values = [np.asarray(point.values[name]) for point in points]
+        if not all(np.isfinite(value).all() for value in values):
+            raise read.wrong(
+                name,
+                f"{name} is not finite everywhere: say in a docstring which inputs are positive, or between 0 and 1",
+            )
+        if not all(np.all(value) for value in values):
+            raise read.wrong(
+                name,
+                f"{name} has zeros, and zeros in a quantity hide mistakes: make it a helper, and call it where its result is"
+                " used, such as `relu(a) @ W2`",
+            )
+    for point in points:
+        if not np.isfinite(point.values[read.loss]):
+            raise read.wrong(read.loss, f"{read.loss} is not finite everywhere: say which inputs are positive")

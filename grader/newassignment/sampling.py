@@ -1,0 +1,119 @@
+"""How each input is drawn, as its docstring says: the entries of `quantities:` that are not computed."""
+
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from grader.derivation.docstrings import Described
+from grader.newassignment.described_model import Ask, ModelFile, dimensions_in
+
+_PRODUCTS = ("dot", "matmul", "einsum", "tensordot")
+_RANGES = {"probability": (0.1, 0.9), "mask": (0.1, 0.9), "positive": (0.5, 2.0)}
+
+_NOTE = (
+    "{name}: zeros and ones cannot be drawn; numbers between 0.1 and 0.9 stand for them, and the formulas are the same"
+)
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """An input.
+
+    Attributes:
+        shape: its dimensions as written, some of them formulas such as `W - K + 1`.
+        entry: its entry in the config, without the shape.
+        note: what the instructor should know, or "".
+    """
+
+    shape: tuple[str, ...]
+    kind: str
+    entry: dict[str, Any]
+    note: str = ""
+
+    def entry_with(self, shape: list[str | int]) -> dict[str, Any]:
+        """The whole entry; `shape` has names and numbers only."""
+        if self.kind == "index":
+            return self.entry
+        return {"sample": self.entry["sample"], "shape": shape, **self.entry}
+
+
+def drawn_quantities(read: ModelFile, ask: Ask) -> dict[str, Drawn]:
+    """All inputs of a model.
+
+    Raises:
+        ConfigError: one of them cannot be drawn; the message says what to write instead.
+    """
+    dimensions = dimensions_in(part for each in read.inputs.values() for part in each.shape)
+    found = {name: _drawn(read, name, each, dimensions, ask) for name, each in read.inputs.items()}
+    one_hot = {each.shape[-1]: name for name, each in found.items() if each.kind == "one_hot"}
+    for each in found.values():
+        if each.kind == "index" and each.entry["of"] in one_hot:
+            each.entry["differs_from"] = one_hot[each.entry["of"]]
+    return found
+
+
+def _drawn(read: ModelFile, name: str, each: Described, dimensions: list[str], ask: Ask) -> Drawn:
+    if each.kind == "index":
+        return _index(read, name, each, dimensions, ask)
+    if not each.shape:
+        raise read.wrong(
+            name,
+            f"{name} is a number, and an assignment draws arrays only: name it at the top of the file, such as"
+            f" `{name.upper()} = 0.1`, and take it out of the parameters; or give it the shape (1,)",
+        )
+    if each.kind == "one_hot":
+        if each.shape[-1] == "1":
+            raise read.wrong(
+                name,
+                f"{name} is a one-hot column, and one-hot quantities are rows: make it (1, {each.shape[0]}), and use {name}.T",
+            )
+        return Drawn(each.shape, each.kind, {"sample": "one_hot"})
+    if each.kind in _RANGES:
+        low, high = _RANGES[each.kind]
+        entry = {"sample": "uniform", "low": low, "high": high}
+        return Drawn(each.shape, each.kind, entry, _NOTE.format(name=name) if each.kind == "mask" else "")
+    is_matrix = sum(part != "1" for part in each.shape) > 1
+    small = is_matrix and name in _multiplied(read.source)
+    return Drawn(each.shape, each.kind, {"sample": "normal"} | ({"scale": 0.5} if small else {}))
+
+
+def _multiplied(source: str) -> set[str]:
+    """The names in matrix products, whose sums of many terms should stay of order one."""
+    products = [
+        node
+        for node in ast.walk(ast.parse(source))
+        if (isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult))
+        or (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _PRODUCTS)
+    ]
+    return {node.id for product in products for node in ast.walk(product) if isinstance(node, ast.Name)}
+
+
+def _index(read: ModelFile, name: str, each: Described, dimensions: list[str], ask: Ask) -> Drawn:
+    if each.shape:
+        raise read.wrong(
+            name,
+            f"{name} is an array of indices, and only single indices can be drawn: describe one-hot rows instead, such as"
+            f" `{name} is ({each.shape[0]}, C), one-hot`, and multiply with them",
+        )
+    if each.of in dimensions:
+        return Drawn((), "index", {"sample": "index", "of": each.of})
+    if not dimensions:
+        raise read.wrong(name, f"{name} is an index, but no array has a dimension that it could count")
+    counted = _indexed_dimension(read, name)
+    known = counted if counted in dimensions else ask(f"{name} is an index below", dimensions[0], dimensions)
+    return Drawn((), "index", {"sample": "index", "of": known})
+
+
+def _indexed_dimension(read: ModelFile, name: str) -> str:
+    """The dimension along which the code uses an index: V for `L[x]`, where L is (V, d); "" if it is not plain."""
+    shapes: Mapping[str, tuple[str, ...]] = {other: each.shape for other, each in read.inputs.items()}
+    for node in ast.walk(ast.parse(read.source)):
+        if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and node.value.id in shapes:
+            entries = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+            where = [name in {each.id for each in ast.walk(entry) if isinstance(each, ast.Name)} for entry in entries]
+            from_end = any(isinstance(entry, ast.Constant) and entry.value is ... for entry in entries)
+            if any(where):
+                axis = where.index(True) - (len(where) if from_end else 0)
+                return shapes[node.value.id][axis]
+    return ""

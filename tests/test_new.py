@@ -1,0 +1,253 @@
+"""`grader new`: models as textbooks write them become assignments that `grader validate` accepts."""
+
+import json
+import re
+import subprocess
+import zipfile
+from collections.abc import Callable, Iterable
+from functools import cache
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+from test_language import PHRASES
+
+from grader.config.load import load_config
+from grader.newassignment.blueprint import Blueprint, make_blueprint
+from grader.newassignment.described_model import meaning
+from grader.newassignment.write_folder import assignment_files
+
+Command = Callable[..., "subprocess.CompletedProcess[str]"]
+MODELS = ROOT / "tests" / "models"
+FILES = [
+    "assignment/README.md",
+    "assignment/gradients.py",
+    "assignment/model.py",
+    "assignment/shapes.md",
+    "config.yaml",
+    "solutions/derivation.md",
+    "solutions/gradients.py",
+]
+# Each shows something of its own; the others are planned without running the command, which takes a third of the time.
+WITH_THE_COMMAND = ["logistic_regression", "conv1d", "word2vec"]
+
+
+def default(question: str, answer: str, choices: Iterable[str]) -> str:
+    return answer
+
+
+@cache
+def planned(path: Path) -> Blueprint:
+    return make_blueprint(path, default)
+
+
+def folder_files(folder: Path) -> list[str]:
+    return sorted(
+        str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file() and ".grader" not in str(path)
+    )
+
+
+def score(grader: Command, folder: Path, file: str) -> float:
+    return float(json.loads(grader("grade", file, "--json", cwd=folder).stdout)["score"])
+
+
+@pytest.mark.parametrize("name", WITH_THE_COMMAND)
+def test_the_assignment_of_a_textbook_model_is_sound(grader: Command, tmp_path: Path, name: str) -> None:
+    folder = tmp_path / name
+    done = grader("new", MODELS / f"{name}.py", "-o", folder, "--yes")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"^sound: \d+ checks", done.stdout, re.MULTILINE)
+    assert folder_files(folder) == FILES
+    assert (folder / "assignment" / "model.py").read_bytes() == (MODELS / f"{name}.py").read_bytes()
+    assert score(grader, folder, "solutions/gradients.py") == 100
+    assert score(grader, folder, "assignment/gradients.py") == 0
+
+
+@pytest.mark.parametrize(
+    "path", [*sorted(MODELS.glob("*.py")), ROOT / "assignment" / "model.py"], ids=lambda path: path.stem
+)
+def test_every_textbook_model_has_a_solution_that_agrees_with_its_derivatives(path: Path) -> None:
+    blueprint = planned(path)
+    assignment = blueprint.assignment()
+    assert sum(gradient.max_score for gradient in assignment.config.gradients) == 100
+    assert all(error < 1e-6 for errors in assignment.numeric_errors.values() for error in errors)
+    assert_upstream_first(blueprint)
+    files = assignment_files(blueprint)
+    assert sorted(files) == FILES
+    assert [name for name in assignment.names if f"\n## {name}\n" not in files["solutions/derivation.md"]] == []
+    for name in ("assignment/README.md", "assignment/shapes.md"):
+        assert [pattern for pattern, _ in PHRASES if re.search(pattern, files[name])] == []
+
+
+def assert_upstream_first(blueprint: Blueprint) -> None:
+    seen: set[str] = set()
+    for name, formula in blueprint.chosen.formulas.items():
+        assert set(formula.upstream) <= seen, f"{name} stands before {formula.upstream}"
+        seen.add(name)
+
+
+def test_the_handout_holds_no_formula_and_accepts_the_solution(grader: Command, tmp_path: Path) -> None:
+    """And the handout works where sizes depend on one another, or where the solution needs more than two rows."""
+    for name in ("conv1d", "batch_norm"):
+        folder = tmp_path / name
+        blueprint = planned(MODELS / f"{name}.py")
+        for path, text in assignment_files(blueprint).items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_text(text)
+        packed = grader("handout", "--force", cwd=folder)
+        assert packed.returncode == 0, packed.stderr
+        zipfile.ZipFile(folder / "handout.zip").extractall(folder / "student")
+        (folder / "student" / "gradients.py").write_text(blueprint.source)
+        done = grader("check", cwd=folder / "student")
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_two_runs_differ_in_the_seed_only() -> None:
+    first, second = (assignment_files(make_blueprint(MODELS / "affine.py", default)) for _ in range(2))
+    seeds = [re.findall(r'seed: "([0-9a-f]{32})"', each["config.yaml"]) for each in (first, second)]
+    assert len(seeds[0]) == 1
+    assert seeds[0] != seeds[1]
+    assert first["config.yaml"].replace(seeds[0][0], seeds[1][0]) == second["config.yaml"]
+    assert {name: text for name, text in first.items() if name != "config.yaml"} == {
+        name: text for name, text in second.items() if name != "config.yaml"
+    }
+
+
+def test_the_config_says_what_the_docstrings_say(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(assignment_files(planned(ROOT / "assignment" / "model.py"))["config.yaml"])
+    config = load_config(path)
+    kinds = {name: type(quantity).__name__ for name, quantity in config.quantities.items()}
+    assert {name: kinds[name] for name in ("x", "y", "h_prev", "L", "e")} == {
+        "x": "Index",
+        "y": "OneHot",
+        "h_prev": "Uniform",
+        "L": "Normal",
+        "e": "Computed",
+    }
+    ours = load_config(ROOT / "config.yaml")
+    assert all(config.shape_of(name) == ours.shape_of(name) for name in ours.quantities)
+    assert config.title == ours.title
+    assert {gradient.of for gradient in ours.gradients} <= {gradient.of for gradient in config.gradients}
+
+
+def test_tables_of_the_handout_say_what_each_quantity_means() -> None:
+    read = planned(MODELS / "softmax_regression.py").read
+    assert meaning(read, "X") == "a minibatch with one example a row"
+    assert meaning(read, "b") == "the biases"
+    assert meaning(read, "P") == "the class probabilities, the softmax of each row of scores"
+    assert meaning(read, "scores") == "a score for each example and class, `X W + b`"
+    read = planned(MODELS / "two_layer_relu.py").read
+    assert meaning(read, "W2") == "weights of the second layer"
+
+
+HEAD = "import numpy as np\n\n\n"
+ERRORS = {
+    "no shape": (
+        "def z(x, W):\n    return x @ W\n\n\ndef J(z, t):\n    return np.sum(z * t)\n",
+        4,
+        "no shape is given for x, W, t: add it to a docstring",
+    ),
+    "shapes that do not fit": (
+        'def z(x: "N D", W: "K D"):\n    return x @ W\n\n\ndef J(z, t: "N K"):\n    return np.sum(z * t)\n',
+        5,
+        "the docstrings say: x is (N, D), W is (K, D)",
+    ),
+    "a number": (
+        'def z(x: "N D", c: ""):\n    """c is a number."""\n    return x * c\n\n\ndef J(z):\n    return np.sum(z**2)\n',
+        4,
+        "c is a number, and an assignment draws arrays only: name it at the top of the file, such as `C = 0.1`",
+    ),
+    "an array of indices": (
+        (
+            'def e(E: "V d", words):\n    """words is (T,), indices below V."""\n    return E[words]\n\n\n'
+            "def J(e):\n    return np.sum(e)\n"
+        ),
+        4,
+        "words is an array of indices, and only single indices can be drawn",
+    ),
+    "zeros": (
+        'def h(x: "N D"):\n    return np.maximum(0, x)\n\n\ndef J(h):\n    return np.sum(h**2)\n',
+        4,
+        "h has zeros, and zeros in a quantity hide mistakes: make it a helper",
+    ),
+    "not for complex numbers": (
+        'def h(x: "N D"):\n    out = np.zeros(x.shape)\n    out[:] = x\n    return out\n\n\ndef J(h):\n    return np.sum(h**2)\n',
+        6,
+        "give the array the type of what it is filled with",
+    ),
+    "not differentiable": (
+        'def h(x: "N D"):\n    return np.sort(x, axis=1)\n\n\ndef J(h):\n    return np.sum(h**2)\n',
+        5,
+        "sort",
+    ),
+    "no Python": ("def h(x:\n    return x\n", 4, "does not run: SyntaxError"),
+    "no function": ("A = 1\n", 1, "no function is defined here"),
+}
+
+
+@pytest.mark.parametrize("case", ERRORS)
+def test_what_a_model_lacks_is_reported_with_file_and_line(tmp_path: Path, case: str) -> None:
+    source, line, message = ERRORS[case]
+    path = tmp_path / "mine.py"
+    path.write_text(HEAD + source)
+    with pytest.raises(Exception) as caught:  # noqa: PT011, its class is asserted below
+        make_blueprint(path, default)
+    assert type(caught.value).__name__ == "ConfigError"
+    assert str(caught.value).startswith(f"{path}:{line}: "), caught.value
+    assert message in str(caught.value)
+
+
+def test_an_error_ends_the_command_with_2_and_writes_nothing(grader: Command, tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(HEAD + ERRORS["no shape"][0])
+    done = grader("new", tmp_path / "mine.py")
+    assert done.returncode == 2
+    assert f"error: {tmp_path}/mine.py:4: no shape is given" in done.stderr
+    assert not (tmp_path / "mine").exists()
+
+
+def test_a_model_that_is_not_there_is_named(grader: Command, tmp_path: Path) -> None:
+    done = grader("new", "nowhere.py", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "error: nowhere.py: there is no such file" in done.stderr
+
+
+def test_nothing_is_overwritten(grader: Command, tmp_path: Path) -> None:
+    folder = tmp_path / "there"
+    folder.mkdir()
+    (folder / "notes.txt").write_text("mine")
+    done = grader("new", MODELS / "affine.py", "-o", folder)
+    assert done.returncode == 2
+    assert "this folder is not empty, and nothing is overwritten" in done.stderr
+    assert folder_files(folder) == ["notes.txt"]
+
+
+def test_the_folder_is_beside_the_model_and_a_question_without_a_terminal_takes_its_default(
+    grader: Command, tmp_path: Path
+) -> None:
+    source = (MODELS / "affine.py").read_text().replace('"""A fully connected layer, as in cs231n."""\n', "")
+    (tmp_path / "my_layer.py").write_text(source)
+    done = grader("new", "my_layer.py", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Title: Gradients of my layer (the default)" in done.stdout
+    assert load_config(tmp_path / "my_layer" / "config.yaml").title == "Gradients of my layer"
+
+
+def test_questions_are_asked_where_the_model_does_not_answer_them(tmp_path: Path) -> None:
+    asked: dict[str, list[str]] = {}
+
+    def answer(question: str, default: str, choices: Iterable[str]) -> str:
+        asked[question] = [default, *choices]
+        return {"Which function is the loss?": "first"}.get(question, default)
+
+    (tmp_path / "two.py").write_text(
+        HEAD
+        + 'def z(x: "N D"):\n    """Two ends."""\n    return x**2\n\n\ndef first(z, a: "N D"):\n    return np.sum(z * a)\n'
+        '\n\ndef second(z, a: "N D"):\n    return np.sum(z * a**2)\n'
+    )
+    blueprint = make_blueprint(tmp_path / "two.py", answer)
+    assert asked == {
+        "Which function is the loss?": ["second", "first", "second"],
+        "Title": ["Gradients of two"],
+    }
+    assert list(blueprint.chosen.formulas) == ["dfirst_dx"]
