@@ -16,9 +16,10 @@ FORMATS = ("text", "markdown", "latex", "html")
 @click.option("--format", "style", type=click.Choice(FORMATS), default="text", show_default=True, help="Print it as.")
 @config_option
 def command(gradient: str | None, why: str | None, style: str, config_path: Path | None) -> None:
-    """Derive GRADIENT, such as dJ_dU, from the model in index notation, and work it out in numbers; without GRADIENT, all.
+    """Derive the gradients from the model.
 
-    For instructors: it has the answers in it.  Every line is checked against the numerical derivative.
+    In index notation and in numbers: GRADIENT, such as dJ_dU, or all of them.  Every formula is checked against the numerical
+    derivative.  For instructors: it has the answers in it.
     """
     from grader.errors import UsageError
     from grader.explain import render
