@@ -69,7 +69,7 @@ def load(path: Path, repetitions: int) -> None:
             times = page.evaluate("[usableAfter, drawnAfter]")
             usable.append(times[0] / 1000)
             drawn.append(times[1] / 1000)
-            opened.append(page.evaluate("(() => { const t = performance.now(); evidence(JSON.parse("
+            opened.append(page.evaluate("(() => { const t = performance.now(); details(JSON.parse("
                 "document.getElementById('data').textContent), 9); return performance.now() - t; })()"))  # fmt: skip
             context.close()
         browser.close()
