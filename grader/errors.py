@@ -33,5 +33,6 @@ class SandboxError(GraderError):
 
 def did_you_mean(found: str, known: list[str]) -> str:
     """`; did you mean wall_seconds?`, or nothing where no name is near."""
-    near = difflib.get_close_matches(found, known, n=1, cutoff=0.6)
+    near = [name for name in known if name.casefold() == found.casefold()]
+    near = near or difflib.get_close_matches(found, known, n=1, cutoff=0.6)
     return f"; did you mean {near[0]}?" if near else ""

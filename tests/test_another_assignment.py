@@ -53,6 +53,20 @@ def test_a_solution_that_cannot_be_read_is_explained_from_the_model(
     assert "Mistakes that are told apart" in shown.stdout
 
 
+def test_validate_warns_of_a_formula_that_cannot_be_read_with_its_line(
+    grader: Command, folder: Path, tmp_path: Path
+) -> None:
+    other = Path(shutil.copytree(folder, tmp_path / "other"))
+    solution = other / "solutions" / "gradients.py"
+    solution.write_text(RIGHT.replace("dE_da(s).sum(axis=0, keepdims=True)", "sum(dE_da(s))[None, :]"))
+    line = next(i for i, text in enumerate(solution.read_text().splitlines(), start=1) if text.startswith("def dE_dc"))
+    done = grader("validate", "--json", "--config", other / "config.yaml")
+    assert done.returncode == 0, done.stderr
+    [found] = [one for one in json.loads(done.stdout)["findings"] if one["check"] == "mistakes lose marks"]
+    assert (found["outcome"], found["details"]) == ("warning", [f"dE_dc: {solution}:{line}"])
+    assert "students get fewer explanations" in found["message"]
+
+
 def test_a_quantity_that_the_model_computes_is_not_drawn(grader: Command, folder: Path) -> None:
     config = folder / "drawn.yaml"
     config.write_text((folder / "config.yaml").read_text().replace("a: {sample: model", "a: {sample: normal"))

@@ -91,7 +91,7 @@ def test_index_notation_becomes_latex(line: str, expected: str) -> None:
 def test_an_unknown_gradient_is_an_error_with_the_nearest(grader: Run) -> None:
     wrong = grader("explain", "dJ_du")
     assert (wrong.returncode, wrong.stdout) == (2, "")
-    assert "there is no gradient dJ_du; did you mean dJ_d" in wrong.stderr
+    assert "there is no gradient dJ_du; did you mean dJ_dU?" in wrong.stderr
     assert "expected one of dJ_db2, dJ_dU" in grader("explain", "everything").stderr
 
 

@@ -171,7 +171,7 @@ def test_a_change_to_or_from_a_failure_of_the_grader_is_no_gain_and_no_loss(tmp_
 
 
 def test_a_student_is_found_by_any_whole_name_before_those_whose_names_contain_it(tmp_path: Path) -> None:
-    names = {"ann": "Ann Lee", "anna": "Anna Wu", "joann": "Jo Ann"}
+    names = {"ann": "Ann Lee", "anna": "Anna Wu", "joann": "Jo Ann", "z": "Béla Nagy"}
     with Results(fill(tmp_path, dict.fromkeys(names, RIGHT), names=names)) as results:
 
         def found(wanted: str) -> list[str]:
@@ -181,6 +181,7 @@ def test_a_student_is_found_by_any_whole_name_before_those_whose_names_contain_i
         assert found("anna wu") == ["anna"]
         assert found("nn") == ["ann", "anna", "joann"]
         assert found("bob") == []
+        assert found("bela") == found("BÉLA") == ["z"], "accents do not matter"
 
 
 def test_files_without_answers_are_ungraded_even_if_the_grader_failed_on_them(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 
 from grader.config.keys import Gradient
 from grader.diagnosis.formulas.expression import Evaluator, Values, text
+from grader.diagnosis.formulas.reading import read_functions
 from grader.diagnosis.formulas.world import World, make_world
 from grader.diagnosis.hypothesis import Edit
 from grader.diagnosis.mutations.mutants import local_mutants
@@ -65,18 +66,37 @@ def check_mutants(assignment: Assignment) -> list[Finding]:
             else:
                 wrong.append(mutant)
         same += _indistinguishable(gradient, wrong)
-    unread = [name for name, tree in world.local.items() if tree is None]
     marks = finding(
         "mistakes lose marks",
         f"{total} wrong formulas, each one mistake away from the solution, lose marks",
         "wrong formulas keep all marks",
         _some(kept + hidden),
-        [f"{name}: its formula in the solution could not be read, so it has no mutants" for name in unread],
     )
+    unread = _unread(assignment, world)
+    if unread and marks.outcome == "passed":
+        unknown = (
+            "for the gradients below no mistakes are known, since their formulas cannot be read:"
+            " students get fewer explanations"
+        )
+        marks = Finding(marks.check, "warning", f"{marks.message}; {unknown}", unread)
     check, where = "mistakes can be told apart", "at the chosen sample points"
     if same:
         return [marks, Finding(check, "warning", f"{len(same)} pairs of mistakes coincide {where}", _some(same))]
     return [marks, Finding(check, "passed", f"{where} no two of {total} mistakes coincide by accident")]
+
+
+def _unread(assignment: Assignment, world: World) -> list[str]:
+    """The gradients whose formulas diagnosis cannot read, with file and line."""
+    assert assignment.reference is not None
+    functions = read_functions(assignment.reference.source)
+    path = assignment.reference.path
+    return [
+        f"{name}: {path}:{functions[name].lineno}"
+        if name in functions
+        else f"{name}: {path}: no plain function of this name"
+        for name, tree in world.local.items()
+        if tree is None
+    ]
 
 
 def _differs(values: Values, right: Values) -> bool:

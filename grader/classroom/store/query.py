@@ -5,6 +5,7 @@ Works while a batch is writing.
 
 import os
 import sqlite3
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,9 +80,9 @@ class Results:
         rows = self.connection.execute(
             "SELECT student_id, student, name, email, sid FROM current ORDER BY student"
         ).fetchall()
-        folded = wanted.casefold()
-        exact = [row for row in rows if folded in [str(text).casefold() for text in tuple(row)[1:]]]
-        part = [row for row in rows if folded in row["student"].casefold() or folded in row["name"].casefold()]
+        folded = _folded(wanted)
+        exact = [row for row in rows if folded in [_folded(str(text)) for text in tuple(row)[1:]]]
+        part = [row for row in rows if folded in _folded(row["student"]) or folded in _folded(row["name"])]
         return list(self._rows([row["student_id"] for row in exact or part]))
 
     def _rows(self, numbers: Iterable[int]) -> Iterator[StudentRow]:
@@ -196,3 +197,9 @@ def not_in_grading_run(db: sqlite3.Connection, grading_run: int, state: Fingerpr
         regradable = steps == state.steps and set(state.runtime.functions) <= set(was.functions)
         todo.append(Todo(submission, run_id, regradable, was == state.runtime, answers))
     return todo
+
+
+def _folded(text: str) -> str:
+    """Without case and accents: `bela` finds Béla."""
+    parts = unicodedata.normalize("NFD", text.casefold())
+    return "".join(letter for letter in parts if not unicodedata.combining(letter))
