@@ -79,6 +79,7 @@ def derive(model: str | Path) -> "dict[str, Formula]":
     from grader.derivation import Unreadable
     from grader.derivation import derive as from_docstrings
     from grader.problem.derived import derived_formulas
+    from grader.problem.model import load_module, read_source
 
     path = Path(model)
     try:
@@ -90,12 +91,16 @@ def derive(model: str | Path) -> "dict[str, Formula]":
             return derived_formulas(assignment.config, assignment.graph, assignment.points)
     except NoConfigError:
         pass
-    if not path.is_file():
-        raise ConfigError(f"{path}: expected a model file, found none")
+    load_module(read_source(path), path, "model")  # whose errors have file and line
     try:
         return from_docstrings(path)
     except Unreadable as error:
         raise ConfigError(str(error)) from error
+    except Exception as error:
+        raise ConfigError(
+            f"{path}: expected one function for each quantity, the loss last, with shapes in the docstrings; it cannot be"
+            f" differentiated: {type(error).__name__}: {error}"
+        ) from error
 
 
 def results(folder: str | Path) -> Iterator[Student]:

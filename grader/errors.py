@@ -33,6 +33,8 @@ class SandboxError(GraderError):
 
 def did_you_mean(found: str, known: list[str]) -> str:
     """`; did you mean wall_seconds?`, or nothing where no name is near."""
-    near = [name for name in known if name.casefold() == found.casefold()]
-    near = near or difflib.get_close_matches(found, known, n=1, cutoff=0.6)
-    return f"; did you mean {near[0]}?" if near else ""
+    near = difflib.get_close_matches(found, known, n=3, cutoff=0.6)
+    ratios = [difflib.SequenceMatcher(None, name, found).ratio() for name in near]
+    best = [name for name, ratio in zip(near, ratios, strict=True) if ratio == max(ratios)]
+    best.sort(key=lambda name: name.casefold() != found.casefold())  # of equally near ones that of another case
+    return f"; did you mean {best[0]}?" if best else ""

@@ -50,7 +50,7 @@ def test_a_solution_that_cannot_be_read_is_explained_from_the_model(
     shown = grader("explain", "dE_dc", "--config", other / "config.yaml")
     assert shown.returncode == 0, shown.stderr
     assert "dE_dc = np.sum(dE_da, axis=0, keepdims=True)" in shown.stdout
-    assert "Mistakes that are told apart" in shown.stdout
+    assert "Mistakes that are recognized" in shown.stdout
 
 
 def test_validate_warns_of_a_formula_that_cannot_be_read_with_its_line(

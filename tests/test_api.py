@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -103,3 +104,40 @@ def test_everything_public_can_be_imported_and_nothing_is_loaded_before() -> Non
     script = "import sys, grader; print([m for m in sys.modules if m.startswith(('grader.', 'numpy', 'msgspec'))])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_a_grader_may_be_closed_opened_again_and_nested(folder: Path) -> None:
+    g = grader.Grader(folder / "config.yaml")
+    with g:
+        assert g.grade(RIGHT).passed
+        with g:
+            assert g.check(RIGHT).passed
+        assert g.grade(RIGHT).passed, "the inner one closed it"
+    assert g.grade(RIGHT).passed
+    g.close()
+    g.close()
+    with g:
+        assert g.grade(WRONG).score == 60
+    g.close()
+
+
+def test_threads_may_share_a_grader(folder: Path) -> None:
+    with grader.Grader(folder / "config.yaml") as g, ThreadPoolExecutor(4) as pool:
+        scores = list(pool.map(lambda path: g.grade(path).score, [RIGHT, WRONG] * 4))
+    assert scores == [100, 60] * 4
+
+
+def test_a_failure_of_the_sandbox_is_not_graded_and_no_mark(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with grader.Grader(folder / "config.yaml") as g:
+        monkeypatch.setattr(g.sandbox, "run", lambda source: (_ for _ in ()).throw(grader.SandboxError("it broke")))
+        found = g.grade(RIGHT)
+    assert (found.status, found.score, found.message) == ("not_graded", 0.0, "it broke")
+    assert {gradient.status for gradient in found.gradients} == {"not_graded"}
+
+
+@pytest.mark.parametrize("source", ["", "x = 1\n", "def E(x):\n    return 1 / 0\n"])
+def test_a_model_without_a_loss_to_differentiate_is_a_config_error(source: str, tmp_path: Path) -> None:
+    model = tmp_path / "model.py"
+    model.write_text(source)
+    with pytest.raises(grader.ConfigError, match=r"model\.py"):
+        grader.derive(model)

@@ -30,6 +30,7 @@ CALLS = {
     "report": ("RESULTS", 0),
     "validate": ("", 0),
     "explain": ("dJ_dU", 0),
+    "new": ("assignment/model.py --yes -o OUT", 0),
 }
 
 

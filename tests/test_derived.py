@@ -6,12 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
 
+import numpy as np
 import pytest
 from conftest import ROOT, SUBMISSIONS
 
 import grader as package
 from grader.errors import ConfigError
 from grader.grading.grader import Grader
+from grader.problem.derivatives import differentiate, relative_error
 from grader.problem.derived import Derived
 from grader.records.result import Grade
 
@@ -155,3 +157,50 @@ def test_both_packages_are_built_without_a_solution(alone: Path, tmp_path: Path,
     refused = grader("handout", "--config", leaking / "config.yaml", "--force")
     assert refused.returncode == 3
     assert "notes.md contains a formula of the solution" in refused.stderr
+
+
+def test_a_model_that_branches_on_values_is_derived_for_the_branch_taken_at_each_point(tmp_path: Path) -> None:
+    (tmp_path / "model.py").write_text(
+        "import numpy as np\n\n\ndef c(x):\n    return np.tanh(x) if x[0, 0] > 0.3 else x ** 2\n\n\n"
+        "def J(c):\n    return np.sum(c ** 2, axis=(-2, -1))\n"
+    )
+    config = re.sub(r"(?ms)^dimensions:.*?^checks:", "checks:", (ROOT / "config.yaml").read_text())
+    config = re.sub(r"(?m)^(model|solution|  file|  mistakes):.*\n", "", config) + (
+        "model: model.py\ndimensions: {N: [2, 3], D: [5, 6]}\n"
+        "steps: {count: 4, seed: '00000000000000000000000000000002'}\n"
+        "quantities:\n  x: {sample: normal, shape: [N, D]}\n  c: {sample: model, shape: [N, D]}\n"
+        "gradients:\n  - {name: dJ_dc, of: c, max_score: 1}\n  - {name: dJ_dx, of: x, max_score: 1}\n"
+    )
+    (tmp_path / "config.yaml").write_text(config)
+    assignment = Grader(tmp_path / "config.yaml").assignment
+    assert assignment.reference is not None
+    fresh = [assignment.fresh_point(f"{k:064x}") for k in range(12)]
+    assert {bool(point.values["x"][0, 0] > 0.3) for point in fresh} == {True, False}, "both branches occur"
+    for point in [*assignment.points, *fresh]:
+        right = differentiate(assignment.graph, point, "x", method="richardson")
+        assert relative_error(right.of(assignment.reference("dJ_dx", point)[0]), right.value) < 1e-7
+
+
+@pytest.mark.parametrize("source", ["import sys\nsys.exit(0)\n", "import nothing_of_that_name\n", "def J(:\n"])
+def test_a_model_that_does_not_run_is_an_error_with_its_line(
+    alone: Path, tmp_path: Path, grader: Run, source: str
+) -> None:
+    folder = Path(shutil.copytree(alone.parent, tmp_path / "copy"))
+    (folder / "assignment" / "model.py").write_text(source)
+    line = source.count("\n", 0, source.rstrip().rfind("\n") + 1) + 1
+    for command in (["validate"], ["explain"]):
+        done = grader(*command, "--config", folder / "config.yaml")
+        assert (done.returncode, done.stdout) == (2, "")
+        assert f"model.py:{line}: does not run" in done.stderr
+    with pytest.raises(package.ConfigError, match=rf"model\.py:{line}: does not run"):
+        package.derive(folder / "assignment" / "model.py")
+
+
+def test_a_loss_that_is_no_number_is_reported_as_that(alone: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(alone.parent, tmp_path / "copy"))
+    model = folder / "assignment" / "model.py"
+    model.write_text(
+        model.read_text() + "\n\ndef J(y_hat, y):\n    return np.log(0 * np.sum(y_hat * y, axis=(-2, -1)) - 1)\n"
+    )
+    with pytest.raises(ConfigError, match="J: expected a finite number at sample point 1"), np.errstate(all="ignore"):
+        Grader(folder / "config.yaml").assignment  # noqa: B018

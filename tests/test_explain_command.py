@@ -26,7 +26,7 @@ def test_it_prints_the_derivation_and_an_example(grader: Run) -> None:
         "`U[i, j]` leads from hidden unit `i` to word `j`",  # the instructor's own words
         "In numbers",
         "relative error",
-        "Mistakes that are told apart",
+        "Mistakes that are recognized",
     ):
         assert part in shown.stdout
 

@@ -779,3 +779,11 @@ def test_a_misspelled_function_is_pointed_out_and_earns_nothing(assignment: Assi
     assert reported["dJ_dH"] == ("missing", "")  # dJ_dh is another gradient
     assert statuses(assignment, run)["dJ_db1"] == "missing"
     assert sandbox.run(b"dJ_dU = 3").answers["dJ_dU"][-1].message == "dJ_dU is int, not a function"
+
+
+def test_a_child_gets_the_quantities_of_the_config_and_nothing_else(sandbox: Sandbox, assignment: Assignment) -> None:
+    """Neither the loss nor a gradient, formula, tolerance or mark: what `s` holds is all that the job says of the assignment."""
+    run = sandbox.run(b"def dJ_dU(s):\n    raise ValueError(' '.join(sorted(vars(s))))\n")
+    quantities = " ".join(sorted(assignment.config.quantities))
+    assert assignment.config.loss not in quantities.split()
+    assert run.answers["dJ_dU"][-1].message == f"ValueError: {quantities}"

@@ -17,6 +17,7 @@ from grader.problem.derived import Derived, derived_formulas
 
 Kind = Literal["title", "heading", "text", "formula", "aligned", "markdown"]
 
+NUMPY = "all entries"  # the label of formulas in numpy's notation
 LABELS = {
     "forward": "forward",
     "local": "derivative",
@@ -24,7 +25,7 @@ LABELS = {
     "chain": "chain rule",
     "entry": "one entry",
     "note": "",
-    "matrix": "all entries",
+    "matrix": NUMPY,
 }
 
 
@@ -122,7 +123,7 @@ def _numbers(example: Example, gradient: Gradient, loss: str) -> Iterator[Block]
         "text", f"All entries together agree with central differences to a relative error of {example.error:.1e}."
     )
     if example.mistakes:
-        yield Block("heading", "Mistakes that are told apart here")
+        yield Block("heading", "Mistakes that are recognized here")
         yield Block("text", "\n".join(f"- {mistake}" for mistake in example.mistakes))
 
 

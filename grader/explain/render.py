@@ -5,7 +5,7 @@ import textwrap
 from collections.abc import Callable, Sequence
 from html import escape
 
-from grader.explain.document import Block
+from grader.explain.document import NUMPY, Block
 from grader.explain.notation import in_latex
 
 WIDTH = 100
@@ -59,8 +59,12 @@ def latex(blocks: Sequence[Block]) -> str:
                 parts.append(rf"\subsection*{{{_plain_latex(block.text)}}}")
             case "text":
                 parts.append(_plain_latex(block.text).replace("\n", "\\\\\n") + "\n")
+            case "formula" if block.label == NUMPY and not block.latex:
+                parts.append(rf"\[ \texttt{{{_plain_latex(block.text)}}} \tag*{{{block.label}}} \]")
             case "formula":
-                parts.append(rf"\[ {block.latex or in_latex(block.text)} \]")
+                formula = block.latex or in_latex(block.text).lstrip()
+                tag = _plain_latex(block.label)
+                parts.append(rf"\[ {'{}' * formula.startswith('=')}{formula} \tag*{{{tag}}} \]")
             case "markdown":
                 parts.append("See derivation.md.\n")
             case "aligned":

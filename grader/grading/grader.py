@@ -1,5 +1,6 @@
 """An assignment together with the sandbox in which submissions to it run: how every command, and every script, grades."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property
@@ -77,6 +78,7 @@ class Grader:
         self._first_slot = first_slot
         self._spawners: list[Spawner] = []  # one that has started and is not used yet
         self._closers: list[Callable[[], None]] = []
+        self._lock = threading.RLock()  # a sandbox serves one submission at a time
 
     def __enter__(self) -> "Grader":
         spawner = start_spawner(self.folder / self.config.model, self.config.sandbox)
@@ -88,9 +90,13 @@ class Grader:
         self.close()
 
     def close(self) -> None:
-        """End the sandbox, and all that runs in it."""
-        while self._closers:
-            self._closers.pop()()
+        """End the sandbox, and all that runs in it.  The next submission starts another one."""
+        with self._lock:
+            while self._closers:
+                self._closers.pop()()
+            self._spawners.clear()
+            for name in ("sandbox", "_home"):
+                self.__dict__.pop(name, None)
 
     @cached_property
     def assignment(self) -> "Assignment":
@@ -125,7 +131,7 @@ class Grader:
         Raises:
             UsageError: there is no such file, or several that could be meant; or the config was not named, and lies in what is
                 graded.
-            ConfigError: the assignment cannot be used, or has no solution.
+            ConfigError: the assignment cannot be used, or is a student's copy.
         """
         if not self._named:
             refuse_config_within(self.config_path, Path(path))
@@ -182,12 +188,13 @@ class Grader:
         from grader.grading.grade import not_graded
         from grader.grading.pipeline import grade_submission
 
-        try:
-            if not submission.missing:
-                self.sandbox.require(require)
-        except SandboxError as error:
-            return not_graded(self.assignment, submission.name, str(error))
-        return grade_submission(self.assignment, self.sandbox, submission)
+        with self._lock:
+            try:
+                if not submission.missing:
+                    self.sandbox.require(require)
+            except SandboxError as error:
+                return not_graded(self.assignment, submission.name, str(error))
+            return grade_submission(self.assignment, self.sandbox, submission)
 
     @cached_property
     def _home(self) -> "Grader":

@@ -1,39 +1,60 @@
 """The right gradients, derived from the model itself: what stands in for `solutions/gradients.py` where there is none."""
 
+from collections import OrderedDict
 from collections.abc import Sequence
+from types import SimpleNamespace
+
+import numpy as np
 
 from grader.config.keys import Computed, Config
-from grader.derivation import Formula, Unreadable, derive, write_solution
+from grader.derivation import Formula, Model, Unreadable, derive, write_solution
 from grader.derivation import Point as Inputs
+from grader.derivation.formula import TOLERANCE
+from grader.derivation.numerical import Plain
 from grader.errors import ConfigError
 from grader.problem.model import Graph
 from grader.problem.points import Point
 from grader.problem.reference import Namespace, Reference
 
+MAX_KEPT = 64  # namespaces of single points
+WRITE_THEM = "; write the gradients yourself, and name the file: `solution:`"
 
-def derived_formulas(config: Config, graph: Graph, points: Sequence[Point]) -> dict[str, Formula]:
+
+def derived_formulas(
+    config: Config, graph: Graph, points: Sequence[Point], model: Model | None = None
+) -> dict[str, Formula]:
     """The formula of each gradient, each checked against the numerical derivative at all `points`.
+
+    Args:
+        model: the model as read before; None to read its file.
 
     Raises:
         ConfigError: the model has a construct that cannot be differentiated, or a formula fails that check.
     """
-    inputs = [Inputs(_drawn(config, point), point.sizes) for point in points]
+    for k, point in enumerate(points, start=1):
+        if not np.isfinite(point.values[config.loss]):
+            raise ConfigError(f"{graph.path}: {config.loss}: expected a finite number at sample point {k}, found none")
     wanted = {gradient.name: gradient.of for gradient in config.gradients}
     try:
-        formulas = derive(graph.path, points=inputs, wrt=wanted, loss=config.loss)
+        formulas = derive(
+            model or graph.path, points=[_inputs(config, point) for point in points], wrt=wanted, loss=config.loss
+        )
     except Unreadable as error:
-        raise ConfigError(f"{error}; write the gradients yourself, and name the file: `solution:`") from error
+        raise ConfigError(f"{error}{WRITE_THEM}") from error
     for formula in formulas.values():
         if not formula.verified:
             raise ConfigError(
                 f"{graph.path}: {formula.name}: the derived formula {formula.text} does not match the numerical derivative"
-                f" (relative error {formula.error:.1e}); write the gradients yourself, and name the file: `solution:`"
+                f" (relative error {formula.error:.1e}){WRITE_THEM}"
             )
     return formulas
 
 
 class Derived(Reference):
-    """The derived gradients.  Where a loop of the model had to be written out, they differ with the sizes of a point.
+    """The derived gradients.
+
+    A formula is derived at sample points: another branch of an `if`, or a loop of another length, may give another one.  So at
+    each point the formulas are compared with the numerical derivative there and, where they differ, derived anew.
 
     Attributes:
         formulas: by the gradient's name.
@@ -49,23 +70,40 @@ class Derived(Reference):
         source = write_solution(self.formulas.values())
         super().__init__(graph.path, list(self.formulas), source.encode(), graph)
         self._config, self._graph = config, graph
-        self._general = all(formula.general for formula in self.formulas.values())
-        self._by_sizes = {_key(points[0]): self._namespace}
+        self._model = next(iter(self.formulas.values())).derivation.model
+        self._known: OrderedDict[int, tuple[Point, Namespace]] = OrderedDict()
 
     def _namespace_at(self, point: Point) -> Namespace:
-        if self._general:
+        if not point.consistent:  # no formula is right there
             return self._namespace
-        key = _key(point)
-        if key not in self._by_sizes:
-            formulas = derived_formulas(self._config, self._graph, [point])
-            source = write_solution(formulas.values())
-            self._by_sizes[key] = self._loaded(source.encode(), self._graph)
-        return self._by_sizes[key]
+        key = id(point)  # which is kept beside it, so that no other point gets this number
+        if key not in self._known:
+            self._known[key] = (point, self._right_at(point))
+            if len(self._known) > MAX_KEPT:
+                self._known.popitem(last=False)
+        return self._known[key][1]
+
+    def _right_at(self, point: Point) -> Namespace:
+        """The functions that give the numerical derivative at a point.
+
+        Raises:
+            ConfigError: there are none.
+        """
+        plain = Plain(self._model, _inputs(self._config, point), self._config.loss)
+        s = SimpleNamespace(**point.values)
+        try:
+            with np.errstate(all="ignore"):
+                errors = [
+                    plain.error(one.of, np.asarray(self._namespace[one.name](s))) for one in self._config.gradients
+                ]
+            if all(error <= TOLERANCE for error in errors):
+                return self._namespace
+        except Exception:  # noqa: S110, written out for other sizes
+            pass
+        formulas = derived_formulas(self._config, self._graph, [point], self._model)
+        return self._loaded(write_solution(formulas.values()).encode(), self._graph)
 
 
-def _drawn(config: Config, point: Point) -> dict[str, object]:
-    return {name: point.values[name] for name, one in config.quantities.items() if not isinstance(one, Computed)}
-
-
-def _key(point: Point) -> tuple[tuple[str, int], ...]:
-    return tuple(sorted(point.sizes.items()))
+def _inputs(config: Config, point: Point) -> Inputs:
+    drawn = {name: point.values[name] for name, one in config.quantities.items() if not isinstance(one, Computed)}
+    return Inputs(drawn, point.sizes)

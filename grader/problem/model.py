@@ -28,7 +28,7 @@ def read_source(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}; config.yaml names it") from error
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
 
 
 def load_module(source: bytes, path: Path, name: str) -> ModuleType:
@@ -41,7 +41,7 @@ def load_module(source: bytes, path: Path, name: str) -> ModuleType:
     module.__file__ = str(path)
     try:
         exec(compile(source, str(path), "exec", dont_inherit=True), module.__dict__)  # noqa: S102, an instructor's own file
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         line = getattr(error, "lineno", None) or line_in(error, path)
         raise ConfigError(f"{path}:{line}: does not run: {type(error).__name__}: {error}") from error
     return module

@@ -25,10 +25,12 @@ class Point:
     Attributes:
         values: every quantity by name, the loss included; float64 arrays, or an int for an index.
         sizes: the size of each dimension here, such as {"V": 11}.
+        consistent: what the model computes belongs to the inputs.
     """
 
     values: dict[str, Any]
     sizes: dict[str, int]
+    consistent: bool = True
 
     def shape(self, symbolic: tuple[str | int, ...]) -> tuple[int, ...]:
         """The sizes of a symbolic shape here: `(1, "Dh")` may be (1, 7)."""
@@ -86,7 +88,7 @@ def make_inconsistent_point(config: Config, graph: Graph) -> Point:
         if isinstance(quantity, Computed):
             elsewhere = _draw_inputs(config, sizes, partial(_stream, config, "inconsistent", name))
             values[name] = _evaluate(config, graph, elsewhere, 0)[name]
-    return Point(values, sizes)
+    return Point(values, sizes, consistent=False)
 
 
 def _stream(config: Config, *labels: str | int) -> np.random.Generator:

@@ -51,4 +51,4 @@ def _evaluated(graph: Graph, reference: Reference, point: Point, gradient: str, 
     for name in graph.order:
         if name in which:
             values[name] = graph.functions[name](*[values[parameter] for parameter in graph.parameters[name]])
-    return reference(gradient, Point(values, point.sizes))[0]
+    return reference(gradient, Point(values, point.sizes, consistent=False))[0]

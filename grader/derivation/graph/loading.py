@@ -35,9 +35,10 @@ class Model:
         self._module = ModuleType(path.stem)
         self._module.__file__ = str(path)
         namespace = vars(self._module)
-        exec(compile(path.read_text(), str(path), "exec", dont_inherit=True), namespace)  # noqa: S102
+        self.source = path.read_text(encoding="utf-8")
+        exec(compile(self.source, str(path), "exec", dont_inherit=True), namespace)  # noqa: S102
         self._parameters: dict[str, tuple[str, ...]] = {}
-        self.targets = targets(path.read_text())
+        self.targets = targets(self.source)
         self.doc = self._module.__doc__ or ""
         self.functions: Functions = {
             name: value

@@ -64,8 +64,7 @@ def _reasons(product: Node, printer: Printer) -> Iterator[str]:
         else:
             yield (
                 f"Why {printer(right)}: the sum runs over {size}, the last index of {w}, {_shape(right.args[0])}."
-                f" @ needs it first in its right factor, so {w} is transposed. Forwards, {w} is summed over its first"
-                f" index; backwards, over its last."
+                f" @ needs it first in its right factor, so {w} is transposed."
             )
 
 

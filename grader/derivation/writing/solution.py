@@ -30,7 +30,7 @@ def write_solution(formulas: Iterable[Formula], title: str = "The gradients, der
 
 def _used(body: str, model: Model, loss: str) -> list[str]:
     """The model's constants and helpers that the code names, as they stand in the model."""
-    source = model.path.read_text()
+    source = model.source
     statements = {
         name: ast.get_source_segment(source, node) or "" for node in ast.parse(source).body for name in _defines(node)
     }
