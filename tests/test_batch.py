@@ -576,7 +576,7 @@ def test_a_students_file_never_replaces_one_of_our_modules(tmp_path, command):
         tmp_path / "class", {"grader/gradients.py": SOLUTION, "grader/__init__.py": f"open({str(ran)!r}, 'w')".encode()}
     )
     if command != GRADER:
-        shutil.rmtree(tmp_path / "class" / "grader")  # `-m` itself would run this one: nothing of ours can help
+        shutil.rmtree(tmp_path / "class" / "grader")  # `-m` itself would run this one: the grader cannot help it
     arguments = ["batch", ".", "--out", "../out", "--config", str(ROOT / "config.yaml")]
     done = subprocess.run([*command, *arguments], cwd=tmp_path / "class", capture_output=True, text=True, timeout=120)
     assert not ran.exists(), done.stdout + done.stderr

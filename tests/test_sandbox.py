@@ -64,7 +64,7 @@ def sandboxed(assignment: Assignment, *without: str, fresh: bool = False) -> Ite
 
 @contextmanager
 def one_busy_processor(others: int) -> Iterator[None]:
-    """This process, and those that it starts, share one processor with so many that never rest."""
+    """This process, and those that it starts, share one processor with others that never rest."""
     allowed = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {min(allowed)})
     busy = [

@@ -145,6 +145,10 @@ def derive(
         Unreadable: a construct of the model cannot be differentiated; the message has file and line.
     """
     read = model if isinstance(model, Model) else Model(Path(getattr(model, "__file__", None) or model))
+    if not read.functions:
+        raise Unreadable(
+            "no function is defined here: a model is one function for each quantity, the loss last", str(read.path), 1
+        )
     loss = loss or next((name for name in LOSSES if name in read.functions), list(read.functions)[-1])
     at = tuple(points_for(read, loss) if points is None else points)
     derivation = Derivation(read, loss, _wanted(read, loss, wrt), at, sign)

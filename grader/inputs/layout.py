@@ -2,6 +2,7 @@
 
 import os
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable
 from typing import Any, TypeVar
 
@@ -13,7 +14,7 @@ Who = TypeVar("Who")
 SUFFIXES = (".py", ".ipynb", *READABLE, *UNREADABLE)
 
 
-class Layout:
+class Layout(ABC):
     """A platform's layout.  As written here, it names the files of a class, and nothing else is in the download.
 
     Attributes:
@@ -43,9 +44,9 @@ class Layout:
         """Whether a top file or folder of this name is part of such a download, a student's or not."""
         return self.match(name) is not None
 
+    @abstractmethod
     def entries(self, tree: Tree) -> list[Entry]:
         """The submissions in `tree`."""
-        raise NotImplementedError
 
 
 class Files(Layout):

@@ -27,7 +27,7 @@ _ADVICE = {
 
 @contextmanager
 def explained(folder: Path) -> Iterator[None]:
-    """Turn errors of SQLite and of files into errors of ours.
+    """Turn errors of SQLite and of files into the grader's own.
 
     Raises:
         StoreError: with what happened and what to do.
