@@ -126,6 +126,14 @@ def test_a_derivation_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
         sections(tmp_path / "derivation.md")
 
 
+def test_what_grader_new_wrote_is_not_printed_as_the_instructors_words(grader: Run, tmp_path: Path) -> None:
+    assert grader("new", "assignment/model.py", "--yes", "-o", tmp_path / "made").returncode == 0
+    shown = grader("explain", "dJ_dU", cwd=tmp_path / "made")
+    assert shown.returncode == 0, shown.stderr
+    assert "own words" not in shown.stdout
+    assert shown.stdout.count("∂J/∂U[i, j] = h[i] · dJ_db2[j]") == 1
+
+
 def test_a_derivation_file_is_optional(copy_of_assignment: Path, grader: Run) -> None:
     (copy_of_assignment / "solutions" / "derivation.md").unlink()
     shown = grader("explain", "dJ_db1", cwd=copy_of_assignment)

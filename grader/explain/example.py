@@ -136,12 +136,17 @@ def _mistakes(world: World, gradient: Gradient) -> list[str]:
     return [statement for _, statement in sorted(cheapest.values())[:MISTAKES]]
 
 
+WRITTEN_BY_NEW = "`grader new` derived it"  # in a derivation.md that holds nothing but what `explain` prints anyway
+
+
 def own_section(assignment: Assignment, gradient: str) -> str:
     """What the instructor's derivation.md says of a gradient, "" where there is none."""
     if not assignment.config.solution:
         return ""
     path = (assignment.folder / assignment.config.solution).with_name("derivation.md")
-    return sections(path).get(gradient, "") if path.is_file() else ""
+    if not path.is_file() or WRITTEN_BY_NEW in path.read_text(encoding="utf-8", errors="replace"):
+        return ""
+    return sections(path).get(gradient, "")
 
 
 def sections(path: Path) -> dict[str, str]:
