@@ -27,13 +27,12 @@ from grader.sandbox.wire import JobWriter
 def make_sandbox(assignment: Assignment, start: Callable[[], Spawner], first_slot: int = 0) -> Sandbox:
     """A sandbox whose children get the sample points of the assignment without the loss, and nothing else of it.
 
-    Where there is a solution to compare with, each function is also called at a sample point that is drawn for its file alone,
-    and at one whose computed quantities contradict its inputs.
+    Each function is also called at a sample point that is drawn for its file alone and, but for a student at home, at one whose
+    computed quantities contradict its inputs.
     """
     limits, checked = assignment.config.sandbox, len(assignment.points)
-    graded = assignment.reference is not None
-    points = [*assignment.points, assignment.inconsistent_point] if graded else assignment.points
-    numbers = [*range(checked), checked + 1, checked] if graded else range(checked)
+    points = assignment.points if assignment.at_home else [*assignment.points, assignment.inconsistent_point]
+    numbers = [*range(checked), *reversed(range(checked, len(points) + 1))]
     calls = [(name, k) for name in assignment.names for k in numbers]
 
     def shown(point: Point) -> dict[str, Any]:
@@ -48,7 +47,7 @@ def make_sandbox(assignment: Assignment, start: Callable[[], Spawner], first_slo
         limits.output_kb * 1024,
         [point.sizes for point in points],
         assignment.names,
-        fresh if graded else None,
+        fresh,
     )
     return Sandbox(start, writer, calls, limits, first_slot, checked, assignment.most_entries)
 

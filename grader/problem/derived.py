@@ -72,6 +72,8 @@ class Derived(Reference):
         self._config, self._graph = config, graph
         self._model = next(iter(self.formulas.values())).derivation.model
         self._known: OrderedDict[int, tuple[Point, Namespace]] = OrderedDict()
+        if all(formula.general for formula in self.formulas.values()):  # one code, compared at all these points
+            self._known.update({id(point): (point, self._namespace) for point in points[:MAX_KEPT]})
 
     def _namespace_at(self, point: Point) -> Namespace:
         if not point.consistent:  # no formula is right there
