@@ -21,6 +21,7 @@ settings.register_profile("grader", deadline=None, suppress_health_check=[Health
 settings.load_profile("grader")
 
 ROOT = Path(__file__).parents[1]
+os.environ["XDG_CACHE_HOME"] = str(ROOT / ".grader-cache" / "user")  # not that of the person who runs the tests
 SUBMISSIONS = ROOT / "tests" / "submissions"
 
 

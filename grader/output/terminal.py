@@ -9,14 +9,13 @@ from rich.text import Text
 from grader.config.keys import Config
 from grader.grading.forstudents import shortened
 from grader.output.markdown import unmarked
-from grader.output.wording import cause, fix_first, label, of_the_file, verdict
+from grader.output.wording import HOW_CERTAIN, cause, fix_first, label, of_the_file, verdict
 from grader.records.result import CheckResult, Diagnosis, Grade, GradientResult
 from grader.records.run import place
 from grader.text import one_line, several_lines
 
 _SIGNS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "skipped": ("·", "dim"), "undecided": ("?", "yellow")}
 _COLORS = {"passed": "green", "followed_through": "cyan", "not_graded": "yellow"}  # all others red
-_CERTAINTY = {"tie": "either: ", "observation": "seen: "}
 
 
 def print_grade(console: Console, grade: Grade, config: Config, *, staff: bool) -> None:
@@ -25,6 +24,12 @@ def print_grade(console: Console, grade: Grade, config: Config, *, staff: bool) 
     Args:
         staff: show marks, everything that the code printed, and the sandbox; a student at home sees none of these.
     """
+    print_verdicts(console, grade, staff=staff)
+    print_explanations(console, grade, config, staff=staff)
+
+
+def print_verdicts(console: Console, grade: Grade, *, staff: bool) -> None:
+    """The first half: what was found, which is known before it is explained."""
     grade = grade if staff else shortened(grade)
     console.print(_headline(grade, staff=staff))
     if text := of_the_file(grade):
@@ -33,7 +38,12 @@ def print_grade(console: Console, grade: Grade, config: Config, *, staff: bool) 
     for note in grade.notes:
         console.print(Padding(Text(f"note: {several_lines(note)}", style="yellow"), (0, 0, 0, 2)))
     console.print(_table(grade, staff=staff))
-    for group in _groups(grade, staff=staff):
+
+
+def print_explanations(console: Console, grade: Grade, config: Config, *, staff: bool) -> None:
+    """The second half: why."""
+    grade = grade if staff else shortened(grade)
+    for group in _groups(grade):
         console.print(_inherited(group) if group[0].inherits else _block(group, config, staff=staff))
     if staff:
         _print_staff(console, grade)
@@ -70,14 +80,14 @@ def _color(gradient: GradientResult) -> str:
     return _COLORS.get(gradient.status, "red")
 
 
-def _groups(grade: Grade, *, staff: bool) -> list[list[GradientResult]]:
+def _groups(grade: Grade) -> list[list[GradientResult]]:
     """The gradients that need a block; those with the same cause share one."""
     groups: dict[tuple[object, ...], list[GradientResult]] = {}
     for gradient in grade.gradients:
         if grade.message and gradient.message and gradient.message in grade.message:
             continue  # the file was not loaded: reported once, at the top
         if gradient.status not in ("passed", "followed_through") or gradient.notes:
-            groups.setdefault(cause(gradient, staff=staff), []).append(gradient)
+            groups.setdefault(cause(gradient), []).append(gradient)
     return list(groups.values())
 
 
@@ -128,7 +138,7 @@ def _why(diagnosis: Diagnosis | None) -> list[Text]:
     if diagnosis is None:
         return []
     lines = [
-        Text(f"{'' if mistake.kind == 'runtime' else _CERTAINTY.get(diagnosis.certainty, 'why: ')}{line}", "bold")
+        Text(f"{'' if mistake.kind == 'runtime' else HOW_CERTAIN[diagnosis.certainty]}{line}", "bold")
         for mistake in diagnosis.mistakes
         for line in mistake.statement.splitlines()
     ]

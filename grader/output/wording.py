@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from grader.output.markdown import unmarked
-from grader.records.result import CheckResult, Grade, GradientResult, GradientStatus
+from grader.records.result import Certainty, CheckResult, Grade, GradientResult, GradientStatus
 from grader.records.run import place
 from grader.text import several_lines
 
@@ -20,6 +20,7 @@ STATUS_LABELS: dict[GradientStatus, str] = {
 }
 CHECK_LABELS = {"shape": "shape", "finite_difference": "finite differences", "reference": "exact formula"}
 NOT_FOUND = "not found"
+HOW_CERTAIN: dict[Certainty, str] = {"exact": "why: ", "tie": "either: ", "observation": "seen: ", "none": "seen: "}
 
 
 def label(result: GradientResult) -> str:
@@ -128,7 +129,15 @@ def explained(result: GradientResult) -> list[str]:
     return [line for mistake in mistakes if mistake.kind == "runtime" for line in mistake.statement.splitlines()]
 
 
-def cause(gradient: GradientResult, *, staff: bool) -> tuple[object, ...]:
+def why(result: GradientResult) -> list[str]:
+    """What wrong numbers are: the mistakes that give them or, without any, facts about them."""
+    if result.diagnosis is None:
+        return []
+    found = [mistake.statement for mistake in result.diagnosis.mistakes if mistake.kind != "runtime"]
+    return [f"{HOW_CERTAIN[result.diagnosis.certainty]}{text}" for text in found or result.diagnosis.properties]
+
+
+def cause(gradient: GradientResult) -> tuple[object, ...]:
     """Equal for gradients that are reported together."""
     if gradient.status == "missing":
         return ("missing", gradient.message if not_found(gradient) else "")
@@ -136,9 +145,6 @@ def cause(gradient: GradientResult, *, staff: bool) -> tuple[object, ...]:
         return ("inherits", *gradient.inherits)
     if gradient.message and gradient.line:
         return (gradient.message, gradient.line, gradient.cell)
-    if not staff and gradient.diagnosis is not None and gradient.diagnosis.certainty == "exact" and not gradient.notes:
-        # Without the solution there is no follow-through: one mistake shows in every gradient built on it.
-        return tuple(mistake.statement for mistake in gradient.diagnosis.mistakes)
     return (gradient.name,)
 
 

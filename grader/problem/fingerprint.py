@@ -16,7 +16,7 @@ from grader.config.keys import Computed, Config
 if TYPE_CHECKING:
     from grader.problem.assignment import Assignment
 
-UNMARKED = ("sandbox", "gradescope", "feedback", "handout")  # sections of config.yaml that change no grade
+UNMARKED = ("sandbox", "gradescope", "feedback", "handout", "originals")  # sections of config.yaml that change no grade
 
 
 class Runtime(msgspec.Struct, frozen=True, omit_defaults=True):
