@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,7 +12,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from grader.config.load import load_config
+from grader.grading.grader import Grader
 from grader.grading.pipeline import make_sandbox
+from grader.packaging.handout.handout import build_handout
 from grader.problem.assignment import Assignment, load_assignment
 from grader.sandbox.host import Sandbox
 from grader.sandbox.spawner import start_spawner
@@ -71,6 +74,15 @@ def grader() -> Callable[..., "subprocess.CompletedProcess[str]"]:
         )
 
     return run
+
+
+@pytest.fixture(scope="session")
+def handout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The handout, unpacked; tests may work on gradients.py."""
+    folder = tmp_path_factory.mktemp("handout")
+    (folder.parent / "handout.zip").write_bytes(build_handout(Grader(ROOT / "config.yaml"), force=True))
+    zipfile.ZipFile(folder.parent / "handout.zip").extractall(folder)
+    return folder
 
 
 @pytest.fixture(scope="session")

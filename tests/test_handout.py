@@ -30,15 +30,6 @@ CONFIG = load_config(ROOT / "config.yaml")
 SOLUTIONS = ROOT / "solutions"
 
 
-@pytest.fixture(scope="session")
-def handout(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The handout, unpacked."""
-    folder = tmp_path_factory.mktemp("handout")
-    (folder.parent / "handout.zip").write_bytes(build_handout(Grader(ROOT / "config.yaml"), force=True))
-    zipfile.ZipFile(folder.parent / "handout.zip").extractall(folder)
-    return folder
-
-
 def pytest_in(
     folder: Path, *arguments: str, python: Path = Path(sys.executable), columns: int = 100
 ) -> "subprocess.CompletedProcess[str]":

@@ -24,7 +24,8 @@ def check_derivation(assignment: Assignment) -> Finding:
         return Finding(
             "derivation",
             "warning",
-            "the model cannot be differentiated, so `grader explain` has nothing to show",
+            "the model cannot be differentiated: `grader explain` has nothing to show, and at home `grader check` checks"
+            " numbers, without follow-through, and says little about what is wrong",
             [str(error)],
         )
     if not assignment.config.solution:

@@ -194,6 +194,6 @@ def _prune(folder: Path) -> None:
 
 def _folders(assignment: Assignment) -> list[Path]:
     """Beside config.yaml, or else the user's own; at home the other way round, since students hand in whole folders."""
-    user = Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"))  # noqa: PTH111, it never raises
+    user = Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"))
     folders = [assignment.folder / FOLDER, *([user / "gradient-grader"] if user.is_absolute() else [])]
     return folders[::-1] if assignment.at_home else folders
