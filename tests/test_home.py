@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import ROOT, SUBMISSIONS
+from conftest import ROOT, SUBMISSIONS, copy_assignment
+from right import RIGHT_FILE
 from test_handout import pytest_in
 
 from grader.diagnosis.engine import explain
@@ -38,7 +39,7 @@ EXAMPLES = [
     "numeric_central.failed.py",
     "first_answer_kept.failed.py",
 ]
-STUBS, RIGHT = ROOT / "assignment" / "gradients.py", ROOT / "solutions" / "gradients.py"
+STUBS = ROOT / "assignment" / "gradients.py"
 
 
 def labelled(name: str) -> Iterator[dict[str, Any]]:
@@ -96,9 +97,8 @@ def essence(grade: Grade) -> list[object]:
 def graders(handout: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Grader, Grader]]:
     """The instructor's, without misconceptions of their own, and the student's."""
     folder = tmp_path_factory.mktemp("staff")
-    for name in ("assignment", "solutions"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.yaml"))
-    text = (ROOT / "config.yaml").read_text()
+    copy_assignment(folder)
+    text = (folder / "config.yaml").read_text()
     for own in ("hints", "mistakes"):
         text = text.replace(f"solutions/{own}.yaml", '""')
     (folder / "config.yaml").write_text(text)
@@ -144,7 +144,7 @@ def test_where_no_table_can_be_kept_check_works_all_the_same(grader: Command, ha
 def test_a_right_file_imports_neither_diagnosis_nor_derivation(handout: Path) -> None:
     script = (
         "import sys, grader\n"
-        f"assert grader.check({str(RIGHT)!r}).passed\n"
+        f"assert grader.check({str(RIGHT_FILE)!r}).passed\n"
         "print([name for name in sys.modules if name.startswith(('grader.diagnosis', 'grader.derivation'))])"
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=handout, capture_output=True, text=True, check=True)
@@ -160,7 +160,7 @@ def test_what_is_right_and_wrong_is_known_before_it_is_explained(graders: tuple[
     ]
     assert seen.submission == final.submission
     assert all(one.diagnosis is None and not one.hints for one in seen.gradients)
-    graders[1].check(RIGHT, seen=early.append)
+    graders[1].check(RIGHT_FILE, seen=early.append)
     assert early == [seen], "nothing is left to explain"
 
 
@@ -171,7 +171,7 @@ def test_nothing_that_students_read_at_home_is_a_right_formula(
     assert assignment.reference is not None
     secret = [
         formula
-        for source in (assignment.reference.source.decode(), RIGHT.read_text())
+        for source in (assignment.reference.source.decode(), RIGHT_FILE.read_text())
         for formula in solution_formulas(source)
     ]
     assert len(secret) > 10
@@ -198,7 +198,7 @@ def test_work_beside_the_untouched_stubs_is_checked(handout: Path, tmp_path: Pat
 
     work = tmp_path / "work"
     shutil.copytree(handout, work, ignore=shutil.ignore_patterns("__pycache__"))
-    source = RIGHT.read_text()
+    source = RIGHT_FILE.read_text()
     (work / name).write_text(NOTEBOOK.format(json.dumps(source)) if name.endswith(".ipynb") else source)
     (work / "gradients.py").write_bytes(b"# Ann\n" + STUBS.read_bytes())
     opened = Grader(work / "config.yaml", at_home=True)
@@ -238,7 +238,7 @@ def test_a_model_that_cannot_be_differentiated_is_checked_by_its_numbers(
     done = grader("check", "gradients.py", cwd=copy_of_assignment)
     assert (done.returncode, done.stderr) == (1, "")
     assert "7 of 8 gradients right" in done.stdout
-    (copy_of_assignment / "gradients.py").write_bytes(RIGHT.read_bytes())
+    (copy_of_assignment / "gradients.py").write_bytes(RIGHT_FILE.read_bytes())
     assert grader("check", "gradients.py", cwd=copy_of_assignment).returncode == 0
 
 
@@ -248,7 +248,7 @@ def test_a_model_that_takes_no_complex_numbers_is_compared_with_its_derived_form
     model = copy_of_assignment / "assignment" / "model.py"
     model.write_text(model.read_text().replace("return softmax(h @ U + b2)", "return softmax(np.abs(h) @ U + b2)"))
     shutil.rmtree(copy_of_assignment / "solutions")
-    (copy_of_assignment / "gradients.py").write_text(RIGHT.read_text())
+    (copy_of_assignment / "gradients.py").write_text(RIGHT_FILE.read_text())
     done = grader("check", "gradients.py", cwd=copy_of_assignment)
     assert "8 of 8 gradients right" in done.stdout, "h is positive, so its size is itself"
 
