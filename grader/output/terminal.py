@@ -55,8 +55,11 @@ def _headline(grade: Grade, *, staff: bool) -> Text:
     elif staff:
         figure = f"{_number(grade.score)} / {_number(grade.max_score)}"
     else:
-        right = sum(gradient.status == "passed" for gradient in grade.gradients)
+        right, given = (
+            sum(one.status == status for one in grade.gradients) for status in ("passed", "followed_through")
+        )
         figure = f"{right} of {len(grade.gradients)} gradients right"
+        figure += f", {given} more given an earlier mistake" if given else ""
     style = "bold green" if grade.passed else "bold"
     return Text.assemble((one_line(grade.submission), "bold"), "   ", (figure, style))
 
