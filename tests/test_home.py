@@ -23,6 +23,7 @@ from grader.grading.grader import Grader
 from grader.packaging.handout.handout import solution_formulas
 from grader.problem.assignment import load_assignment
 from grader.records.result import Grade
+from grader.validation.derivable import check_derivation
 from grader.validation.hint_checks import leaks
 
 sys.path.insert(0, str(ROOT / "benchmarks"))
@@ -220,6 +221,8 @@ def test_of_several_files_that_could_be_the_work_a_person_has_to_choose(handout:
     with pytest.raises(UsageError, match=r"one\.py and two\.py: each could be your work; name the one to check"):
         opened.own_file(work)
     (work / "two.py").unlink()
+    (work / "linked.py").symlink_to(work / "nowhere.py")
+    (work / "elsewhere.py").symlink_to(RIGHT_FILE)
     assert opened.own_file(work)[0] == work / "one.py"
     (work / "one.py").unlink()
     assert opened.own_file(work) == (work / "gradients.py", ""), "which is then reported as missing"
@@ -232,7 +235,9 @@ def test_a_model_that_cannot_be_differentiated_is_checked_by_its_numbers(
     spectrum = "return sigmoid(z) + 0 * np.fft.fft(z).real"
     model.write_text(model.read_text().replace("return sigmoid(z)", spectrum))
     found = grader("validate", cwd=copy_of_assignment)
-    assert "at home `grader check` checks numbers" in " ".join(found.stdout.split())
+    shown = " ".join(found.stdout.split())
+    assert "at home `grader check` checks numbers" in shown
+    assert "at home at all" not in shown
     shutil.rmtree(copy_of_assignment / "solutions")
     (copy_of_assignment / "gradients.py").write_bytes((SUBMISSIONS / "sign.failed.py").read_bytes())
     done = grader("check", "gradients.py", cwd=copy_of_assignment)
@@ -251,6 +256,17 @@ def test_a_model_that_takes_no_complex_numbers_is_compared_with_its_derived_form
     (copy_of_assignment / "gradients.py").write_text(RIGHT_FILE.read_text())
     done = grader("check", "gradients.py", cwd=copy_of_assignment)
     assert "8 of 8 gradients right" in done.stdout, "h is positive, so its size is itself"
+
+
+def test_what_cannot_be_checked_at_home_is_known_before_the_handout_is_packed(copy_of_assignment: Path) -> None:
+    model = copy_of_assignment / "assignment" / "model.py"
+    output = "return softmax(np.abs(h) @ U + b2 + 0 * np.fft.fft(b2).real)"
+    model.write_text(model.read_text().replace("return softmax(h @ U + b2)", output))
+    found = check_derivation(Grader(copy_of_assignment / "config.yaml").assignment)
+    assert found.outcome == "warning"
+    assert found.details[-1].startswith(
+        "dJ_dh, dJ_db1, dJ_dL_x, dJ_dI, dJ_dH, dJ_dh_prev cannot be checked at home at all"
+    )
 
 
 def test_the_home_commands_need_no_home(handout: Path, tmp_path: Path, grader: Command) -> None:

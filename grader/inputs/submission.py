@@ -85,8 +85,12 @@ def own_file(folder: Path, wanted: str, max_bytes: int, handout: Collection[str]
     def may_be_work(file: File) -> bool:
         if is_named(file.path.name, wanted):
             return True
-        code = file.path.suffix.lower() in CODE and not file.path.name.startswith(".")
-        return bool(handout) and code and digest(file.read(max_bytes + 1)) not in handout
+        if not handout or file.path.suffix.lower() not in CODE or file.path.name.startswith("."):
+            return False
+        try:
+            return digest(file.read(max_bytes + 1)) not in handout
+        except OSError:  # not a file that could be handed in
+            return False
 
     listing = (File(PurePosixPath(path.name), OnDisk(str(path))) for path in sorted(folder.iterdir()) if path.is_file())
     files = [file for file in listing if may_be_work(file)]

@@ -66,7 +66,7 @@ class Assignment:
     def exact(self) -> dict[str, list[Array]]:
         """Each gradient at each sample point to machine precision."""
         return {
-            gradient.name: self._by_complex_steps.get(gradient.name)
+            gradient.name: self.by_complex_steps.get(gradient.name)
             or [self.right(gradient, point) for point in self.points]
             for gradient in self.config.gradients
         }
@@ -77,7 +77,7 @@ class Assignment:
         Raises:
             ConfigError: the model allows neither these nor formulas.
         """
-        if gradient.name not in self._by_complex_steps and self.reference is not None:
+        if gradient.name not in self.by_complex_steps and self.reference is not None:
             return self.reference(gradient.name, point)[0]
         try:
             return self._complex_step(gradient, point)
@@ -88,7 +88,7 @@ class Assignment:
             ) from error
 
     @cached_property
-    def _by_complex_steps(self) -> dict[str, list[Array]]:
+    def by_complex_steps(self) -> dict[str, list[Array]]:
         """At home, the gradients that need no formula: complex steps agree with the numerical derivative."""
         tolerance, found = self.config.checks.finite_difference.tolerance, {}
         for gradient in self.config.gradients if self.at_home else ():
