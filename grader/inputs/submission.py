@@ -89,7 +89,7 @@ def own_file(folder: Path, wanted: str, max_bytes: int, handout: Collection[str]
             return False
         try:
             return digest(file.read(max_bytes + 1)) not in handout
-        except OSError:  # not a file that could be handed in
+        except OSError:  # not a file that could be submitted
             return False
 
     listing = (File(PurePosixPath(path.name), OnDisk(str(path))) for path in sorted(folder.iterdir()) if path.is_file())
