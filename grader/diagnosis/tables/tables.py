@@ -113,7 +113,7 @@ class Entries(Formulas):
         found = fingerprint(values)
         keys, entries = self._sorted(entry_counts(values))
         low, high = np.searchsorted(keys, [found[0] - tolerance, found[0] + tolerance])
-        chosen = entries[low:high]
+        chosen = np.sort(entries[low:high])  # by number: equal values differ in their last bits
         return self.cheapest(chosen[np.all(np.abs(self.prints[chosen] - found) <= tolerance, axis=1)], most)
 
     def _sorted(self, counts: tuple[int, ...]) -> tuple[Array, Array]:
