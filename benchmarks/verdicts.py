@@ -39,8 +39,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import grader
 from blind import BLIND, CONFIGS, Case, Fault, read_cases
+
+import grader
 
 FIGURES = BLIND / "figures.json"
 AUDIENCES = ("staff", "student")
@@ -152,27 +153,22 @@ def _summary(entry: dict[str, Any]) -> str:
 # ---- grading ----
 
 
-def outcomes(name: str, audience: str, cases: list[Case]) -> Iterator[Outcome]:
-    """Grade the cases with one `Grader`, for a student at home from a packed handout."""
+def outcomes(config: Path, audience: str, cases: list[Case]) -> Iterator[Outcome]:
+    """Grade the cases with one `Grader`."""
     mislabelled: list[str] = []
-    with tempfile.TemporaryDirectory() as folder:
-        config = CONFIGS[name] if audience == "staff" else _handout(CONFIGS[name], Path(folder) / "handout")
-        path = Path(folder) / "submission" / "gradients.py"
-        path.parent.mkdir()
-        with grader.Grader(config) as opened:
-            names = _names(opened)
-            for case in cases:
-                path.write_text(case.source)
-                with warnings.catch_warnings(record=True) as failures:
-                    warnings.simplefilter("always")
-                    grade = json.loads((opened.grade(path) if audience == "staff" else opened.check(path)).to_json())
-                if grade["status"] != "graded":
-                    raise SystemExit(f"{name}/{case.id}: not graded: {grade['message']}")
-                passed = {entry["name"] for entry in grade["gradients"] if entry["status"] == "passed"}
-                mislabelled += [
-                    f"{name}/{case.id}: {gradient} passed" for gradient in passed.intersection(case.accused)
-                ]
-                yield judge(case, grade, names, [str(failure.message) for failure in failures])
+    with tempfile.TemporaryDirectory() as folder, grader.Grader(config) as opened:
+        path = Path(folder) / "gradients.py"
+        names = _names(opened)
+        for case in cases:
+            path.write_text(case.source)
+            with warnings.catch_warnings(record=True) as failures:
+                warnings.simplefilter("always")
+                grade = json.loads((opened.grade(path) if audience == "staff" else opened.check(path)).to_json())
+            if grade["status"] != "graded":
+                raise SystemExit(f"{case.id}: not graded: {grade['message']}")
+            passed = {entry["name"] for entry in grade["gradients"] if entry["status"] == "passed"}
+            mislabelled += [f"{case.id}: {gradient} passed" for gradient in passed.intersection(case.accused)]
+            yield judge(case, grade, names, [str(failure.message) for failure in failures])
     if mislabelled:
         raise SystemExit("\n".join(["the labels are wrong:", *sorted(mislabelled)]))
 
@@ -183,12 +179,13 @@ def _names(opened: grader.Grader) -> frozenset[str]:
     return FUNCTIONS.union(config.quantities, config.dimensions, gradients)
 
 
-def _handout(config: Path, folder: Path) -> Path:
-    packed = folder.with_suffix(".zip")
+def pack(config: Path, folder: Path) -> Path:
+    """Pack the handout of an assignment, unpack it, and return its config."""
+    packed, unpacked = folder / "handout.zip", folder / "handout"
     command = [sys.executable, "-m", "grader", "handout", "--config", str(config), "-o", str(packed)]
     subprocess.run(command, check=True, capture_output=True)
-    subprocess.run([sys.executable, "-m", "zipfile", "-e", str(packed), str(folder)], check=True)
-    return next(folder.rglob("config.yaml"))
+    subprocess.run([sys.executable, "-m", "zipfile", "-e", str(packed), str(unpacked)], check=True)
+    return next(unpacked.rglob("config.yaml"))
 
 
 def figures(found: list[Outcome], seconds: float) -> dict[str, Any]:
@@ -215,6 +212,8 @@ def main() -> int:
     unknown = set(options.sets) - set(CONFIGS)
     if unknown:
         parser.error(f"no such set: {', '.join(sorted(unknown))}; there are {', '.join(CONFIGS)}")
+    if options.record and options.every != 1:
+        parser.error("--record needs all cases: leave out --every")
 
     recorded = json.loads(FIGURES.read_text()) if FIGURES.is_file() else {}
     result: dict[str, Any] = {}
@@ -222,9 +221,11 @@ def main() -> int:
     for name in options.sets or CONFIGS:
         cases = read_cases(name)[:: options.every]
         for audience in options.audience or AUDIENCES:
-            start = time.perf_counter()
-            found = list(outcomes(name, audience, cases))
-            row = figures(found, time.perf_counter() - start)
+            with tempfile.TemporaryDirectory() as folder:
+                config = CONFIGS[name] if audience == "staff" else pack(CONFIGS[name], Path(folder))
+                start = time.perf_counter()
+                found = list(outcomes(config, audience, cases))
+                row = figures(found, time.perf_counter() - start)
             result.setdefault(name, {})[audience] = row
             limit = recorded.get(name, {}).get(audience, {}).get("misleading")
             if limit is not None and row["misleading"] > limit:
