@@ -14,6 +14,10 @@ CONFIGS = {
     "minibatch": BLIND / "minibatch/config.yaml",
     "bptt": BLIND / "bptt/config.yaml",
 }
+KINDS = frozenset(
+    "sign transpose operand-order wrong-variable missing-term extra-term missing-factor extra-factor wrong-derivative"
+    " wrong-operator scale reduction numerical-gradient constant shape runtime".split()
+)
 MARK = re.compile(r"[ ]*#!(?: (\w+))?$", re.MULTILINE)
 
 
@@ -63,13 +67,7 @@ def _case(block: str, styles: dict[str, str]) -> Case:
         if line.startswith("= style: "):
             style = line.removeprefix("= style: ")
         elif line.startswith(("= ", "+ ")):
-            gradient, label = line[2:].split(":", 1)
-            kinds, _, where = label.partition("@")
-            words = tuple(word[1:] for word in kinds.split() if word[0] == "~")
-            fault = Fault(
-                gradient, frozenset(kinds.split()) - {"~" + word for word in words}, frozenset(where.split()), words
-            )
-            (case.faults if line[0] == "=" else case.also).append(fault)
+            (case.faults if line[0] == "=" else case.also).append(_fault(line[2:]))
         elif not line.startswith("# ----"):
             code.append(line)
     text = "import numpy as np\n\n\n" + "\n".join(code).strip() + "\n"
@@ -79,6 +77,16 @@ def _case(block: str, styles: dict[str, str]) -> Case:
     text = MARK.sub("", text)
     case.source = text + "".join("\n\n" + function for function in _functions_not_in(text, styles[style]))
     return case
+
+
+def _fault(line: str) -> Fault:
+    gradient, _, label = line.partition(":")
+    kinds, _, where = label.partition("@")
+    words = tuple(word[1:] for word in kinds.split() if word[0] == "~")
+    named = frozenset(word for word in kinds.split() if word[0] != "~")
+    if not named <= KINDS:
+        raise SystemExit(f"{line}: expected kinds out of {', '.join(sorted(KINDS))}, or ~words")
+    return Fault(gradient, named, frozenset(where.split()), words)
 
 
 def _functions_not_in(text: str, right: str) -> Iterator[str]:

@@ -128,7 +128,7 @@ def _accepts(fault: Fault, mistake: dict[str, Any], marked: frozenset[int], name
     if "exp(" in where:  # a function written out: which one is clear from the gradient
         return not fault.where or not fault.where.isdisjoint(FUNCTIONS)
     found = set(NAME.findall(re.sub(r"'\([^()]*\)", "", where))) & names or {fault.gradient}
-    if not fault.where or (found == {fault.gradient} and kind in ("sign", "scale")):
+    if not fault.where or where in fault.where or (found == {fault.gradient} and kind in ("sign", "scale")):
         return True
     return bool((found - FUNCTIONS or found) & fault.where)
 
@@ -153,10 +153,10 @@ def _summary(entry: dict[str, Any]) -> str:
 # ---- grading ----
 
 
-def outcomes(config: Path, audience: str, cases: list[Case]) -> Iterator[Outcome]:
-    """Grade the cases with one `Grader`."""
+def outcomes(opened: grader.Grader, audience: str, cases: list[Case]) -> Iterator[Outcome]:
+    """Grade the cases; exits at the end if a labelled gradient is right."""
     mislabelled: list[str] = []
-    with tempfile.TemporaryDirectory() as folder, grader.Grader(config) as opened:
+    with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "gradients.py"
         names = _names(opened)
         for case in cases:
@@ -224,7 +224,8 @@ def main() -> int:
             with tempfile.TemporaryDirectory() as folder:
                 config = CONFIGS[name] if audience == "staff" else pack(CONFIGS[name], Path(folder))
                 start = time.perf_counter()
-                found = list(outcomes(config, audience, cases))
+                with grader.Grader(config) as opened:
+                    found = list(outcomes(opened, audience, cases))
                 row = figures(found, time.perf_counter() - start)
             result.setdefault(name, {})[audience] = row
             limit = recorded.get(name, {}).get(audience, {}).get("misleading")
