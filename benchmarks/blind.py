@@ -49,8 +49,7 @@ class Case:
 
 def read_cases(name: str) -> list[Case]:
     """The cases of a set, by the format in tests/blind/README.md."""
-    solution = (CONFIGS[name].parent / "solutions" / "gradients.py").read_text()
-    styles = {path.stem: path.read_text() for path in (BLIND / name / "right").glob("*.py")} | {"": solution}
+    styles = {path.stem: path.read_text() for path in (BLIND / name / "right").glob("*.py")}
     blocks = re.split(r"^=== ", (BLIND / name / "cases.txt").read_text(), flags=re.MULTILINE)[1:]
     cases = [_case(block, styles) for block in blocks]
     twice = [id for id, count in Counter(case.id for case in cases).items() if count > 1]
@@ -62,7 +61,7 @@ def read_cases(name: str) -> list[Case]:
 def _case(block: str, styles: dict[str, str]) -> Case:
     lines = block.splitlines()
     id, truth = lines[0].split(": ", 1)
-    case, style, code = Case(id, truth, ""), "", []
+    case, style, code = Case(id, truth, ""), "plain", []
     for line in lines[1:]:
         if line.startswith("= style: "):
             style = line.removeprefix("= style: ")
