@@ -4,6 +4,7 @@ import weakref
 from dataclasses import dataclass
 from functools import cached_property
 
+from grader.diagnosis.formulas.expression import Node
 from grader.diagnosis.hints import Entry, load_hints
 from grader.diagnosis.location import Landmarks, make_landmarks
 from grader.diagnosis.misconceptions import Misconception, misconceptions
@@ -28,6 +29,10 @@ class Knowledge:
     hints: tuple[Entry, ...]
     misconceptions: tuple[Misconception, ...]
     finder: Finder | None = None
+
+    def formula(self, name: str) -> Node | None:
+        """The right formula of a gradient, None where it is unknown."""
+        return None if self.finder is None else self.finder.world.local[name]
 
     @cached_property
     def landmarks(self) -> Landmarks:

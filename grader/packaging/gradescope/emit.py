@@ -26,7 +26,9 @@ from grader.output.wording import (
     happened,
     head,
     inherits,
+    lead,
     verdict,
+    why,
 )
 from grader.packaging.gradescope import results_json as results
 from grader.records.result import CheckResult, Grade, GradientResult
@@ -56,7 +58,7 @@ def emit(
     Args:
         hints: for each gradient those that the student sees.
     """
-    grade = for_students(grade)
+    grade = for_students(grade, config.hints, {name: len(shown) for name, shown in hints.items()})
     parts = [part for i, result in enumerate(grade.gradients) for part in _parts(grade, config, i, result, hints)]
     tests = {f"test_{i:03}": _test(part) for i, part in enumerate(parts)}
     if config.gradescope.leaderboard:
@@ -95,7 +97,7 @@ def _parts(
         most = sum(check.max_score for check in checks)
         parts.append(
             Part(
-                result=result,
+                result=result if first in checks else _without_diagnosis(result),
                 checks=checks,
                 visibility=seen,
                 number=f"{i + 1}" if whole else f"{i + 1}.{k + 1}",
@@ -106,6 +108,11 @@ def _parts(
             )
         )
     return parts
+
+
+def _without_diagnosis(result: GradientResult) -> GradientResult:
+    """For the checks that are shown at another time than the first that did not pass."""
+    return msgspec.structs.replace(result, diagnosis=None, where="")
 
 
 def _test(part: Part) -> Callable[..., None]:
@@ -159,12 +166,8 @@ def _summary(grade: Grade) -> str:
         names = _quoted(roots) or "earlier ones"
         more, verb = " more" if right else "", "is" if propagated == 1 else "are"
         lines[0] += f" {propagated}{more} {verb} right given your own {names}."
-        lines.append(f"Fix {names} first: what follows from it will then be right.")
-    groups: dict[tuple[str, ...], list[GradientResult]] = {}
-    for result in grade.gradients:
-        if result.inherits:
-            groups.setdefault(tuple(result.inherits), []).append(result)
-    lines += [plain(fix_first(group)) for group in groups.values()]
+    if not grade.message:
+        lines.append(marked(lead(grade)))
     return "\n\n".join(filter(None, lines)) + "\n"
 
 
@@ -179,6 +182,7 @@ def gradient_page(result: GradientResult, checks: Sequence[CheckResult], hints: 
         parts += [plain(_sentence(happened(result))), *map(plain, explained(result))]
         if result.status != "followed_through":
             parts += [plain(_sentence(check.message)) for check in checks]
+            parts += [marked(_sentence(line)) for line in why(result)]
             parts += [f"**Hint.** {marked(hint)}" for hint in hints]
     parts += [f"Note: {plain(note)}" for note in result.notes]
     return "\n\n".join(filter(None, parts)) + "\n"

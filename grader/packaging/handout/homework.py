@@ -22,7 +22,7 @@ from grader.errors import GraderError
 from grader.grading.forstudents import shortened
 from grader.grading.grader import Grader
 from grader.output.markdown import unmarked
-from grader.output.wording import cause, explained, fix_first, happened, of_the_file
+from grader.output.wording import cause, explained, fix_first, happened, of_the_file, why
 from grader.problem.points import Point
 from grader.records.result import CheckResult, Grade, GradientResult
 
@@ -63,7 +63,8 @@ class Homework:
         """All checks of the file, run once."""
         with self._grader as grader:
             file, note = grader.own_file(self.folder)
-            return shortened(grader.grade_submission(replace(grader.read(file), note=note), "any"))
+            grade = grader.grade_submission(replace(grader.read(file), note=note), "any")
+            return shortened(grade, self.config.hints, self.config.hints.check_level)
 
     @cached_property
     def problem(self) -> str:
@@ -132,9 +133,9 @@ class Homework:
         return f"{first} is wrong too: if this one builds on it, fix that one first" if first != result.name else ""
 
     def _help(self, result: GradientResult) -> list[str]:
-        """The hints that students see at home, and notes, which cost nothing."""
-        hints = result.hints[: self.config.hints.check_level]
-        return [*(f"hint: {unmarked(hint)}" for hint in hints), *(f"note: {note}" for note in result.notes)]
+        """What the numbers are, the hints that students see at home, and notes, which cost nothing."""
+        hints = [f"hint: {unmarked(hint)}" for hint in result.hints]
+        return [*why(result), *hints, *(f"note: {note}" for note in result.notes)]
 
     def _print_point(self, number: int) -> None:
         """Print the numbers of the first sample point that shows a mistake, and how to get any other."""
