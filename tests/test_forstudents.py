@@ -81,7 +81,7 @@ def test_students_see_one_line_of_each_gradients_message_and_the_same_once(
 def test_why_a_file_does_not_load_is_one_line_at_the_top(assignment: Assignment) -> None:
     loading = Answer("raised", message=f"ValueError: {SECRET}", line=7, printed=SECRET)
     graded = grade_run(assignment, Run({}, loading), "gradients.py")
-    short = for_students(graded)
+    short = for_students(graded, assignment.config.hints, 3)
     assert short.message == f"gradients.py could not be loaded: line 7: ValueError: {SECRET[: LINE - 13]}…"
     assert [result.message for result in short.gradients][1:] == ["ValueError"] * 7
     for name, text in channels(assignment, graded).items():
@@ -91,17 +91,20 @@ def test_why_a_file_does_not_load_is_one_line_at_the_top(assignment: Assignment)
 def test_the_graders_own_messages_are_not_cut(assignment: Assignment) -> None:
     missing = Answer("missing", message=f"there is no gradients.py, but there are: {', '.join(['notes.txt'] * 60)}")
     graded = grade_run(assignment, Run({}, missing), "gradients.py")
-    assert shortened(graded).message == missing.message
-    assert for_students(graded).gradients[0].message == missing.message
+    assert shortened(graded, assignment.config.hints, 3).message == missing.message
+    assert for_students(graded, assignment.config.hints, 3).gradients[0].message == missing.message
     slow = grade_run(assignment, Run({"dJ_dU": [Answer("timed_out", message="stopped: " * 40)]}), "gradients.py")
-    assert shortened(slow).gradients[1].message == "stopped: " * 40
+    assert shortened(slow, assignment.config.hints, 3).gradients[1].message == "stopped: " * 40
 
 
 def test_a_repetition_refers_to_the_first_message(assignment: Assignment) -> None:
     stopped = {name: [Answer("raised", message="KeyError: 'U'", line=3)] for name in ("dJ_dU", "dJ_dh")}
     warned = {name: [Answer("timed_out", warnings=("RuntimeWarning: overflow",))] for name in ("dJ_dI", "dJ_dH")}
     graded = grade_run(assignment, Run(stopped | warned), "gradients.py")
-    found = {result.name: (result.message, result.notes) for result in for_students(graded).gradients}
+    found = {
+        result.name: (result.message, result.notes)
+        for result in for_students(graded, assignment.config.hints, 3).gradients
+    }
     assert (found["dJ_dU"][0], found["dJ_dh"][0]) == ("KeyError: 'U'", "KeyError: the same as in dJ_dU")
     assert found["dJ_dI"][1] == ["warned: RuntimeWarning: overflow"]
     assert found["dJ_dH"][1] == ["warned: the same as in dJ_dI"]
@@ -110,7 +113,9 @@ def test_a_repetition_refers_to_the_first_message(assignment: Assignment) -> Non
 def test_the_name_of_a_students_exception_is_not_repeated_in_full(assignment: Assignment) -> None:
     secret = "E" + SECRET.replace(" ", "_").replace(".", "_")[:150]
     stopped = {name: [Answer("raised", message=f"{secret}: x", line=3)] for name in assignment.names}
-    first, *others = for_students(grade_run(assignment, Run(stopped), "gradients.py")).gradients
+    first, *others = for_students(
+        grade_run(assignment, Run(stopped), "gradients.py"), assignment.config.hints, 3
+    ).gradients
     assert first.message == f"{secret}: x"
     assert {len(result.message) for result in others} == {len(": the same as in dJ_db2") + 40}
 
@@ -125,7 +130,11 @@ def test_why_a_file_cannot_be_read_is_only_at_the_top(assignment: Assignment) ->
 
 def test_further_warnings_are_counted_and_other_notes_stay(assignment: Assignment) -> None:
     answer = Answer("timed_out", warnings=("a", "b", "c"), mutated=("h",))
-    notes = for_students(grade_run(assignment, Run({"dJ_dU": [answer]}), "gradients.py")).gradients[1].notes
+    notes = (
+        for_students(grade_run(assignment, Run({"dJ_dU": [answer]}), "gradients.py"), assignment.config.hints, 3)
+        .gradients[1]
+        .notes
+    )
     assert notes[1:] == ["warned: a", "2 more warnings"]
     assert notes[0].startswith("changes s.h in place")
 

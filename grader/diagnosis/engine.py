@@ -134,7 +134,7 @@ def _digits(values: Values, right: Values) -> float | None:
 
 
 def _numerical(digits: float) -> Hypothesis:
-    return _single("numerical-gradient", str(int(digits)))
+    return _single("numerical-gradient", f"{int(digits)} digit{'s' * (int(digits) != 1)}")
 
 
 def _single(operator: str, new: str) -> Hypothesis:

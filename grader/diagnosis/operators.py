@@ -184,7 +184,7 @@ _BY_KIND: dict[str, tuple[tuple[str, float, str], ...]] = {
         (
             "numerical-gradient",
             1.0,
-            "your numbers agree with the gradient to about {new} digits, as a numerical derivative does",
+            "your numbers agree with the gradient to about {new}, as a numerical derivative does",
         ),
     ),
 }

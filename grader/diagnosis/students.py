@@ -99,11 +99,15 @@ SENTENCES: dict[str, str] = {
     "half-precision": "Your array is in half precision (float16), which keeps about three digits.",
     "rounded": "Your numbers are the right ones rounded to {new}.",
     "cut-off": "Your numbers are the right ones with the decimals cut off.",
-    "numerical-gradient": "Your numbers agree with the gradient to about {new} digits, as a numerical derivative does.",
+    "numerical-gradient": "Your numbers agree with the gradient to about {new}, as a numerical derivative does.",
 }  # fmt: skip
 
-# Where naming {new} would name something that the right formula has, too: it may be missing just as well.
+# Where naming {new} would name something that the right formula has, too: it may be missing just as well.  Or where {where} is
+# a formula.
 _UNNAMED = {
+    "divided": f"{_GET} when you divide by one of the factors.",
+    "multiplied": f"{_GET} when you multiply by a denominator.",
+    "added": f"{_GET} when one of the factors is added.",
     "extra-term": "One term counts too often, or not often enough; the rest is right.",
     "extra-factor": f"{_GET} with one factor too many, or too few.",
     "extra-matrix": f"{_GET} with one matrix product too many.",
@@ -177,7 +181,7 @@ def _sentence(edit: Edit, formula: Node | None, own: str, *, several: bool) -> s
     template = SENTENCES[edit.operator]
     if several and edit.operator in _AMONG_OTHERS:
         template = _AMONG_OTHERS[edit.operator]
-    elif edit.operator in _UNNAMED and (formula is None or _names(edit.new) & (_known(formula) | _names(edit.old))):
+    elif edit.operator in _UNNAMED and not _may_be_named(edit, formula):
         template = _UNNAMED[edit.operator]
     place = place_in(formula, edit.old) if formula is not None else ""
     text = template.format(new=edit.new.strip(" ,"), where=edit.where, place=place or SOMEWHERE)
@@ -186,6 +190,12 @@ def _sentence(edit: Edit, formula: Node | None, own: str, *, several: bool) -> s
     if edit.within:
         text += f" This is in how you compute {edit.within}: compare yours with s.{edit.within}."
     return text
+
+
+def _may_be_named(edit: Edit, formula: Node | None) -> bool:
+    if edit.new:
+        return formula is not None and not _names(edit.new) & (_known(formula) | _names(edit.old))
+    return re.fullmatch(r"\w+(/\w+)?'?", edit.where) is not None
 
 
 def _names(text: str) -> set[str]:

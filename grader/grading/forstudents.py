@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import msgspec
 
 from grader.config.keys import Hints
-from grader.records.result import RUNTIME, WARNED, Diagnosis, Grade, GradientResult
+from grader.records.result import RUNTIME, WARNED, WHOLE, Diagnosis, Grade, GradientResult
 from grader.text import one_line
 
 LINE = 200  # characters
@@ -71,7 +71,9 @@ def _up_to(grade: Grade, settings: Hints, levels: Levels) -> Grade:
 def _students(diagnosis: Diagnosis, *, told: bool) -> Diagnosis:
     """Without the names of what belongs; an explained exception, which is about the student's own line, is always there."""
     mistakes = [
-        one if one.kind == RUNTIME else msgspec.structs.replace(one, where="", statement=one.student)
+        one
+        if one.kind == RUNTIME
+        else msgspec.structs.replace(one, where=WHOLE * (one.where == WHOLE), statement=one.student)
         for one in diagnosis.mistakes
         if one.kind == RUNTIME or (told and one.student)
     ]

@@ -31,7 +31,7 @@ def print_grade(console: Console, grade: Grade, config: Config, *, staff: bool) 
         console.print(Padding(Text(text, style=style), (0, 0, 0, 2)))
     for note in grade.notes:
         console.print(Padding(Text(f"note: {several_lines(note)}", style="yellow"), (0, 0, 0, 2)))
-    if text := lead(grade):
+    if text := lead(grade, at_home=not staff):
         console.print(Padding(Text(text, style="bold"), (1, 0, 0, 2)))
     console.print(_table(grade, staff=staff))
     for group in _groups(grade, staff=staff):

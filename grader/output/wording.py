@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from grader.output.markdown import unmarked
-from grader.records.result import RUNTIME, CheckResult, Grade, GradientResult, GradientStatus
+from grader.records.result import RUNTIME, WHOLE, CheckResult, Grade, GradientResult, GradientStatus
 from grader.records.run import place
 from grader.text import several_lines
 
@@ -23,7 +23,8 @@ CHECK_LABELS = {"shape": "shape", "finite_difference": "finite differences", "re
 NOT_FOUND = "not found"
 MOST_FACTS, MOST_NAMES = 3, 4
 _CERTAINTY = {"tie": "either", "observation": "seen"}
-_GOES_WRONG = re.compile(r"((?:cell \d+, )?line \d+)[^:;]*: the calculation first goes wrong here")
+_LINE = r"((?:cell \d+, )?line \d+)"
+_GOES_WRONG = re.compile(rf"{_LINE}[^:;]*: the calculation first goes wrong here|^[Uu]p to {_LINE}")
 
 
 def label(result: GradientResult) -> str:
@@ -63,8 +64,12 @@ def fix_first(results: Sequence[GradientResult]) -> str:
     return f"Fix {_listed(results[0].inherits)} first: {'; '.join(parts)}."
 
 
-def lead(grade: Grade) -> str:
-    """What to fix first, where it is, and what follows from it, in one or two sentences; "" where there is nothing to fix."""
+def lead(grade: Grade, *, at_home: bool = False) -> str:
+    """What to fix first, where it is, and what follows from it, in one sentence; "" where there is nothing to fix.
+
+    Args:
+        at_home: without the solution, where the same mistake in several gradients is reported as one.
+    """
     causes: dict[tuple[object, ...], GradientResult] = {}
     for result in grade.gradients:
         if (
@@ -72,7 +77,7 @@ def lead(grade: Grade) -> str:
             and result.status != "missing"
             and not (result.message and result.message in grade.message)
         ):
-            causes.setdefault(cause(result, staff=False), result)
+            causes.setdefault(cause(result, staff=not at_home), result)
     roots = list(causes.values())
     if grade.status == "not_graded" or not roots:
         return ""
@@ -103,7 +108,7 @@ def _roots(result: GradientResult) -> Sequence[str]:
 def line_of(result: GradientResult) -> str:
     """The line, and in a notebook the cell, at which a gradient raised or first goes wrong; "" where that is not known."""
     found = _GOES_WRONG.search(result.where)
-    return found[1] if found else place(result.line, result.cell)
+    return found[1] or found[2] if found else place(result.line, result.cell)
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -181,7 +186,7 @@ def why(result: GradientResult) -> list[str]:
     if diagnosis is None:
         return [result.where] if result.where else []
     head = _CERTAINTY.get(diagnosis.certainty, "why")
-    mistakes = [f"{head}: {one.statement}" for one in diagnosis.mistakes if one.kind != RUNTIME]
+    mistakes = [f"{head}: {one.statement}" for one in diagnosis.mistakes if one.kind != RUNTIME and one.statement]
     facts = [] if diagnosis.mistakes else [f"seen: {fact}" for fact in diagnosis.properties[:MOST_FACTS]]
     return [*mistakes, *facts, *filter(None, [result.where])]
 
@@ -194,9 +199,10 @@ def cause(gradient: GradientResult, *, staff: bool) -> tuple[object, ...]:
         return ("inherits", *gradient.inherits)
     if gradient.message and gradient.line:
         return (gradient.message, gradient.line, gradient.cell)
-    if not staff and gradient.diagnosis is not None and gradient.diagnosis.certainty == "exact" and not gradient.notes:
+    mistakes = gradient.diagnosis.mistakes if gradient.diagnosis is not None else []
+    if not staff and mistakes and not gradient.notes and all(one.where == WHOLE and one.student for one in mistakes):
         # Without the solution there is no follow-through: one mistake shows in every gradient built on it.
-        return tuple(mistake.statement for mistake in gradient.diagnosis.mistakes)
+        return tuple(one.student for one in mistakes)
     return (gradient.name,)
 
 

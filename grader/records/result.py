@@ -7,6 +7,7 @@ from msgspec import Struct, field
 
 CheckOutcome = Literal["passed", "failed", "skipped", "undecided"]
 RUNTIME = "runtime"  # the kind of an explained exception
+WHOLE = "the result"  # where a mistake is that concerns the result as a whole, and so shows in all that builds on it
 WARNED = "warned: "  # before a note that repeats a warning
 
 GradientStatus = Literal[

@@ -45,14 +45,14 @@ def check_hints(assignment: Assignment) -> Finding:
 
 
 def _leaks(assignment: Assignment, gradient: Gradient, entry: Entry) -> list[str]:
-    places = [*assignment.config.quantities, *assignment.names]
+    places = [*assignment.config.quantities, *assignment.names, *assignment.graph.helpers]
     found = []
     for level, text in enumerate(entry.texts, start=1):
         for place in places if "{where}" in text or "{within}" in text else [""]:
             shown = fill(text, assignment, gradient, place, place)
             found += [
                 f"{gradient.name}, {entry.topics[0]}, level {level}: {leak}"
-                for leak in leaks(assignment, gradient.name, shown, strict=level < LEVELS)
+                for leak in leaks(assignment, gradient.name, shown, strict=True)
             ]
     return found
 
