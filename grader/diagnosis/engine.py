@@ -43,9 +43,8 @@ def diagnose(assignment: Assignment, knowledge: Knowledge, checked: Checked) -> 
             dtypes = [answer.value.dtype for answer in answers if answer.value is not None]
             tolerance = SINGLE if {"<f4", "<f2"}.intersection(dtypes) else DOUBLE
             own = {other: v for other in assignment.ancestors[name] if (v := wrong.get(other)) is not None}
-            found[name] = worded(
-                explain(assignment, knowledge, name, values, own, tolerance, dtypes), knowledge.formula(name)
-            )
+            explanation = explain(assignment, knowledge, name, values, own, tolerance, dtypes)
+            found[name] = worded(explanation, knowledge.formula(name), knowledge.used(name))
     return found
 
 

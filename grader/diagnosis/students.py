@@ -4,6 +4,7 @@
 """
 
 import re
+from collections.abc import Set
 from dataclasses import replace
 
 import msgspec
@@ -148,14 +149,15 @@ SOMEWHERE = "in one place"
 _ORDINALS = ("first", "second", "third", "fourth")
 
 
-def worded(explanation: Explanation, formula: Node | None) -> Explanation:
+def worded(explanation: Explanation, formula: Node | None, used: Set[str]) -> Explanation:
     """The explanation with a student's sentence for each mistake, and its place in the formula.
 
     Args:
         formula: the right one, None where it is unknown.
+        used: the quantities in it, and in what it builds on.
     """
     mistakes = explanation.diagnosis.mistakes
-    each = [student_sentences(hypothesis, formula) for hypothesis in explanation.hypotheses]
+    each = [student_sentences(hypothesis, formula, used) for hypothesis in explanation.hypotheses]
     if len(each) == 1 and len(each[0]) == len(mistakes):
         texts = each[0]
     else:  # one statement for all that a hypothesis consists of
@@ -169,19 +171,19 @@ def worded(explanation: Explanation, formula: Node | None) -> Explanation:
     return replace(explanation, diagnosis=msgspec.structs.replace(explanation.diagnosis, mistakes=told), place=place)
 
 
-def student_sentences(hypothesis: Hypothesis, formula: Node | None) -> list[str]:
+def student_sentences(hypothesis: Hypothesis, formula: Node | None, used: Set[str] = frozenset()) -> list[str]:
     """One for each edit of a hypothesis, in their order."""
     several = len(hypothesis.edits) > 1
-    return [_sentence(edit, formula, hypothesis.own, several=several) for edit in hypothesis.edits]
+    return [_sentence(edit, formula, used, hypothesis.own, several=several) for edit in hypothesis.edits]
 
 
-def _sentence(edit: Edit, formula: Node | None, own: str, *, several: bool) -> str:
+def _sentence(edit: Edit, formula: Node | None, used: Set[str], own: str, *, several: bool) -> str:
     if edit.student:
         return edit.student
     template = SENTENCES[edit.operator]
     if several and edit.operator in _AMONG_OTHERS:
         template = _AMONG_OTHERS[edit.operator]
-    elif edit.operator in _UNNAMED and not _may_be_named(edit, formula):
+    elif edit.operator in _UNNAMED and not _may_be_named(edit, formula is not None, used):
         template = _UNNAMED[edit.operator]
     place = place_in(formula, edit.old) if formula is not None else ""
     text = template.format(new=edit.new.strip(" ,"), where=edit.where, place=place or SOMEWHERE)
@@ -192,18 +194,10 @@ def _sentence(edit: Edit, formula: Node | None, own: str, *, several: bool) -> s
     return text
 
 
-def _may_be_named(edit: Edit, formula: Node | None) -> bool:
+def _may_be_named(edit: Edit, known: bool, used: Set[str]) -> bool:
     if edit.new:
-        return formula is not None and not _names(edit.new) & (_known(formula) | _names(edit.old))
+        return known and not used & set(re.findall(r"[A-Za-z_]\w*", edit.new))
     return re.fullmatch(r"\w+(/\w+)?'?", edit.where) is not None
-
-
-def _names(text: str) -> set[str]:
-    return set(re.findall(r"[A-Za-z_]\w*", text))
-
-
-def _known(formula: Node) -> set[str]:
-    return {str(leaf[1]) for leaf in leaves(formula) if leaf[0] in ("q", "d")}
 
 
 def place_in(formula: Node, name: str) -> str:

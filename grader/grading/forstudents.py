@@ -30,7 +30,7 @@ def shortened(grade: Grade, settings: Hints, levels: Levels) -> Grade:
     Args:
         levels: how many levels of hints the student sees; from `diagnosis_level` on also what the numbers are.
     """
-    grade = _up_to(grade, settings, levels)
+    grade = up_to(grade, settings, levels)
     loading = _loading_message(grade)
     seen: dict[str, str] = {}
     return msgspec.structs.replace(
@@ -56,7 +56,7 @@ def for_students(grade: Grade, settings: Hints, levels: Levels) -> Grade:
     return msgspec.structs.replace(short, gradients=gradients)
 
 
-def _up_to(grade: Grade, settings: Hints, levels: Levels) -> Grade:
+def up_to(grade: Grade, settings: Hints, levels: Levels) -> Grade:
     """With hints up to a level each, and students' sentences in place of instructors'."""
 
     def seen(result: GradientResult) -> GradientResult:
@@ -73,9 +73,8 @@ def _students(diagnosis: Diagnosis, *, told: bool) -> Diagnosis:
     mistakes = [
         one
         if one.kind == RUNTIME
-        else msgspec.structs.replace(one, where=WHOLE * (one.where == WHOLE), statement=one.student)
+        else msgspec.structs.replace(one, where=WHOLE * (one.where == WHOLE), statement=one.student if told else "")
         for one in diagnosis.mistakes
-        if one.kind == RUNTIME or (told and one.student)
     ]
     return msgspec.structs.replace(diagnosis, mistakes=mistakes, properties=diagnosis.properties if told else [])
 
