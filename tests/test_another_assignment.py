@@ -116,7 +116,7 @@ def test_hints_hold_for_a_column_and_for_a_mean_that_is_left_out(told: Grade) ->
     assert "two vectors" not in column  # g is a matrix
     mean = json.dumps(told(RIGHT.replace(" / s.p.shape[0]", ""), "dE_dp"))
     assert "your numbers are N times the right ones" in mean
-    assert "does not belong, or is missing" in mean
+    assert "What is in only one of them?" in mean
 
 
 def test_a_gradient_may_have_a_name_of_another_form() -> None:

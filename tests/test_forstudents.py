@@ -201,6 +201,15 @@ def test_one_key_sets_from_which_level_on_students_read_what_their_numbers_are(
         assert shortened(shortened(graded, settings, shown), settings, shown) == shortened(graded, settings, shown)
 
 
+def test_what_the_sentence_says_no_hint_repeats(assignment: Assignment) -> None:
+    graded = changed(assignment, dJ_dH=lambda value: value.T)
+    sentence = "Your numbers are right, but rows and columns are swapped."
+    for level, times in ((1, 1), (3, 1)):
+        seen = next(one for one in shortened(graded, assignment.config.hints, level).gradients if one.name == "dJ_dH")
+        assert "\n".join([*why(seen), *seen.hints]).count(sentence) == times
+        assert "What does the first axis of your array count?" in seen.hints[0]
+
+
 def test_gradescope_shows_the_sentence_with_the_hint_of_its_level(assignment: Assignment) -> None:
     graded = wrong_factor(assignment)
     hints = {result.name: result.hints for result in graded.gradients}

@@ -123,7 +123,7 @@ def test_the_packed_readme_has_no_markers(copy_of_assignment: Path) -> None:
         ("share: 1.0", "share: 0.5", "it keeps 50 % of the marks that it would lose", "keeps its marks"),
         ("share: 1.0", "share: 0", "**No follow-through.**", "keeps its marks"),
         ("call_cpu_seconds: 2.0", "call_cpu_seconds: 3.5", "may take 3.5 s of CPU time", "may take 2 s"),
-        ("check_level: 2", "check_level: 0", "you see no hints there.", "what your numbers are"),
+        ("check_level: 2", "check_level: 0", "you see no hints there.", "there, and what"),
         ("check_level: 2", "check_level: 3", "you see up to 3 hints there, and what your numbers are.", "up to 2"),
     ],
 )
@@ -172,7 +172,7 @@ def test_at_home_students_see_as_many_hints_as_the_config_says(
     for printed in (checked.stdout, tested):
         assert printed.count("hint: ") == level
         assert ("why: Your numbers have the right size but the opposite sign" in printed) is (level >= 2)
-        assert "Fix dJ_db2 first." in printed
+        assert printed.count("Fix dJ_") == 1
 
 
 def test_a_function_that_raises_fails_once_with_its_line(handout: Path) -> None:
@@ -185,7 +185,7 @@ def test_a_function_that_raises_fails_once_with_its_line(handout: Path) -> None:
 def test_one_mistake_is_explained_once(handout: Path) -> None:
     write(handout, SUBMISSIONS / "seed.followed_through.py")
     output = pytest_in(handout).stdout
-    assert output.count("hint: Every entry has the right size but the opposite sign.") == 1
+    assert output.count("why: Your numbers have the right size but the opposite sign throughout.") == 1
     assert output.count("the same mistake as in dJ_db2: fix that one first") == 6
     write(handout, SUBMISSIONS / "forgotten_transposes.raised.py")
     output = pytest_in(handout).stdout

@@ -141,6 +141,8 @@ def test_a_hint_of_one_mistake_says_so_where_there_are_several(assignment: Assig
     assert both.diagnosis is not None
     assert len(both.diagnosis.mistakes) == 2
     assert both.hints[0].startswith(SEVERAL)
+    assert "are right" not in both.hints[0]
+    assert "right size" not in both.hints[0]
     assert not alone.hints[0].startswith(SEVERAL)
 
 

@@ -48,7 +48,7 @@ SENTENCES: dict[str, str] = {
     "extra-path": "Your numbers contain a path that this gradient does not have.",
     "extra-transpose": "Your numbers are the right ones plus their own transpose.",
     "missing-factor": "One factor is missing.",
-    "missing-slope": "A derivative is missing: one of the functions on the way is not differentiated.",
+    "missing-slope": "One of the functions on the way is not differentiated.",
     "missing-slope-factor": "A derivative is there only in part: one of its factors is missing.",
     "derivative-table": "Your numbers are the Jacobian of {where} and nothing else.",
     "missing-matrix": "A matrix product is missing.",
@@ -192,6 +192,12 @@ def _sentence(edit: Edit, formula: Node | None, used: Set[str], own: str, *, sev
     if edit.within:
         text += f" This is in how you compute {edit.within}: compare yours with s.{edit.within}."
     return text
+
+
+def as_one_of_several(operator: str, hint: str) -> str:
+    """A hint without the claim that the numbers are right, where there is another mistake."""
+    claim, among_others = SENTENCES.get(operator, ""), _AMONG_OTHERS.get(operator, "")
+    return f"{among_others}{hint.removeprefix(claim)}" if among_others and hint.startswith(claim) else hint
 
 
 def _may_be_named(edit: Edit, known: bool, used: Set[str]) -> bool:

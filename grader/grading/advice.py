@@ -16,6 +16,7 @@ from grader.config.keys import Gradient
 from grader.diagnosis.hints import Entry, hints_for
 from grader.diagnosis.hypothesis import Explanation
 from grader.diagnosis.location import Landmarks, locate
+from grader.diagnosis.students import as_one_of_several
 from grader.problem.assignment import Assignment
 from grader.problem.model import Array
 from grader.records.result import RUNTIME, Diagnosis, GradientResult, Mistake
@@ -53,7 +54,8 @@ def advise(
     part = explanation.place.partition(" ")[2] if explanation is not None else ""
     texts = hints_for(hints, assignment, gradient, topics, mistakes[0].where if mistakes else "", within, part)
     if texts and len(mistakes) > 1 and result.diagnosis is not None and result.diagnosis.certainty == "exact":
-        texts[0] = f"{SEVERAL} {texts[0]}"
+        operator = explanation.operators[0] if explanation is not None and explanation.operators else ""
+        texts[0] = f"{SEVERAL} {as_one_of_several(operator, texts[0])}"
     if texts and hypothesis is not None and hypothesis.own:
         texts[0] = f"Given your own {hypothesis.own}: {texts[0]}"
     return msgspec.structs.replace(result, hints=texts)

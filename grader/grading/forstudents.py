@@ -63,7 +63,10 @@ def up_to(grade: Grade, settings: Hints, levels: Levels) -> Grade:
         level = levels if isinstance(levels, int) else levels.get(result.name, 0)
         told = settings.diagnosis_level is not None and level >= settings.diagnosis_level
         diagnosis = None if result.diagnosis is None else _students(result.diagnosis, told=told)
-        return msgspec.structs.replace(result, hints=result.hints[:level], diagnosis=diagnosis)
+        hints = result.hints[:level]
+        for mistake in diagnosis.mistakes if diagnosis is not None and told else ():
+            hints = [hint.removeprefix(f"{mistake.statement} ") for hint in hints]  # which need not say it again
+        return msgspec.structs.replace(result, hints=hints, diagnosis=diagnosis)
 
     return msgspec.structs.replace(grade, gradients=[seen(result) for result in grade.gradients])
 

@@ -59,7 +59,7 @@ def emit(
         hints: for each gradient those that the student sees.
     """
     grade = for_students(grade, config.hints, {name: len(shown) for name, shown in hints.items()})
-    parts = [part for i, result in enumerate(grade.gradients) for part in _parts(grade, config, i, result, hints)]
+    parts = [part for i, result in enumerate(grade.gradients) for part in _parts(grade, config, i, result)]
     tests = {f"test_{i:03}": _test(part) for i, part in enumerate(parts)}
     if config.gradescope.leaderboard:
         right = sum(result.status == "passed" for result in grade.gradients)
@@ -77,9 +77,7 @@ def emit(
     return data
 
 
-def _parts(
-    grade: Grade, config: Config, i: int, result: GradientResult, hints: Mapping[str, Sequence[str]]
-) -> list[Part]:
+def _parts(grade: Grade, config: Config, i: int, result: GradientResult) -> list[Part]:
     if result.message and result.message in grade.message:  # the file could not be loaded; the top of the page says why
         result = msgspec.structs.replace(
             result, message="The file could not be loaded: see the top of the page.", line=0
@@ -104,7 +102,7 @@ def _parts(
                 name=title if whole else f"{title} ({names})",
                 earned=results.number(sum(earned(result, check) for check in checks), most),
                 max_score=results.number(most, most),
-                hints=hints.get(result.name, []) if first in checks else [],
+                hints=result.hints if first in checks else [],
             )
         )
     return parts
