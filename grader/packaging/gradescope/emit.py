@@ -58,7 +58,9 @@ def emit(
     Args:
         hints: for each gradient those that the student sees.
     """
-    grade = for_students(grade, config.hints, {name: len(shown) for name, shown in hints.items()})
+    chosen = [msgspec.structs.replace(one, hints=list(hints.get(one.name, []))) for one in grade.gradients]
+    levels = {name: len(shown) for name, shown in hints.items()}
+    grade = for_students(msgspec.structs.replace(grade, gradients=chosen), config.hints, levels)
     parts = [part for i, result in enumerate(grade.gradients) for part in _parts(grade, config, i, result)]
     tests = {f"test_{i:03}": _test(part) for i, part in enumerate(parts)}
     if config.gradescope.leaderboard:
