@@ -52,7 +52,7 @@ def _checked(grader: Grader, file: Path | None) -> "Grade":
 
         def seen(grade: "Grade") -> None:
             nonlocal printed
-            print_verdicts(console, grade, staff=False)
+            print_verdicts(console, grade, grader.config, staff=False)
             printed = True
             console.file.flush()
             if console.is_terminal:  # the first time takes a second or two
@@ -60,7 +60,7 @@ def _checked(grader: Grader, file: Path | None) -> "Grade":
 
         grade = grader.check(file, seen=seen)
     if not printed:
-        print_verdicts(console, grade, staff=False)
+        print_verdicts(console, grade, grader.config, staff=False)
     print_explanations(console, grade, grader.config, staff=False)
     return grade
 

@@ -117,7 +117,10 @@ def public_config(
         "model": Path(config.model).name,
         "dimensions": dimensions or small_dimensions(config.dimensions),
         "steps": {"count": config.steps.count, "seed": _public_seed(config)},
-        "hints": {"check_level": config.hints.check_level},  # its files are the instructors'
+        "hints": {
+            "check_level": config.hints.check_level,
+            "diagnosis_level": config.hints.diagnosis_level,
+        },  # its files are the instructors'
         "sandbox": {**data["sandbox"], "require": "any"},
         "originals": sorted(originals),
     }
