@@ -30,7 +30,7 @@ _PHRASES = [
     (r"\bproduct (?:of|between)\b", " PRODUCT "),
     (r"\bsum of\b", " SUM "),
     (r"\bdifference (?:of|between)\b", " DIFFERENCE "),
-    (r"\b(?:subtract|take)\b", " SUBTRACT "),
+    (r"\b(?:[Ss]ubtract|[Tt]ake)\b", " SUBTRACT "),
     (r"\bsubtracted from\b", " FROM "),
     (r"\b(?:the|a|an|its|your)\b(?!\s*[=(\[,)])", " "),
     (r"\bone\b", " 1 "),
