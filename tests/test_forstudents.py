@@ -4,16 +4,19 @@ import io
 import random
 import string
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
 import pytest
 from rich.console import Console
+from right import RIGHT_FILE
 
 from grader.classroom.exports.feedback import markdown, page, web_page
 from grader.classroom.store.query import StudentRow
 from grader.grading.forstudents import LINE, for_students, own_line, shortened
+from grader.grading.grader import Grader
 from grader.grading.pipeline import grade_run
 from grader.output.formats import NAMES, render
 from grader.output.terminal import print_grade
@@ -23,6 +26,9 @@ from grader.problem.assignment import Assignment
 from grader.problem.model import Array
 from grader.records.result import Diagnosis, Grade, GradientResult
 from grader.records.run import Answer, ArrayData, Run
+from grader.validation.leaks import leaks
+
+ROOT = Path(__file__).parents[1]
 
 SECRET = "".join(random.Random(1).choices(string.ascii_letters + string.digits, k=2000))
 PIECES = [SECRET[i : i + 10] for i in range(0, 2000, 10)]
@@ -275,3 +281,25 @@ WRONG_AT = "`back` in {at}: the calculation first goes wrong here; what f return
 def test_what_to_fix_first_in_one_sentence(gradients: list[GradientResult], sentence: str) -> None:
     assert lead(Grade(1, "g.py", "graded", 0.0, 10.0, gradients)) == sentence
     assert lead(Grade(1, "g.py", "not_graded", 0.0, 10.0, gradients)) == ""
+
+
+def test_a_check_in_python_has_only_what_its_student_may_read(tmp_path: Path) -> None:
+    wrong = tmp_path / "gradients.py"
+    text = RIGHT_FILE.read_text()
+    wrong.write_text(text.replace("return s.y_hat - s.y", "return 2 * (s.y_hat - s.y)"))
+    with Grader(ROOT / "config.yaml") as grader:
+        seen, all_of_it = grader.check(wrong), grader.check(wrong, staff=True)
+    for grade, student in ((seen, True), (all_of_it, False)):
+        first = grade.gradients[0]
+        assert first.diagnosis is not None
+        [mistake] = first.diagnosis.mistakes
+        assert mistake.student == "Your numbers are 2 times the right ones."
+        assert (mistake.statement == mistake.student) is student
+        assert len(first.hints) == (2 if student else 3)
+
+
+def test_the_handout_gives_nothing_away(assignment: Assignment) -> None:
+    for path in [*(ROOT / "assignment").glob("*.md"), ROOT / "assignment" / "gradients.py"]:
+        for line in path.read_text(encoding="utf-8").splitlines():
+            for gradient in assignment.names:
+                assert leaks(assignment, gradient, line, strict=False) == [], (path.name, line)

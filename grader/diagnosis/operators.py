@@ -106,6 +106,7 @@ _BY_KIND: dict[str, tuple[tuple[str, float, str], ...]] = {
     ),
     "extra-term": (
         ("extra-term", 2.2, "with {new} added"),
+        ("repeated-term", 1.9, "when {where} is added or subtracted twice"),
         ("extra-path", 2.4, "with {new} added, a path that this gradient does not have"),
         ("extra-transpose", 2.3, "your numbers are the gradient plus its own transpose"),
     ),
@@ -148,9 +149,9 @@ _BY_KIND: dict[str, tuple[tuple[str, float, str], ...]] = {
         ("diagonal-only", 1.9, "with only the diagonal of {where}"),
         ("first-entry", 2.1, "with the first entry of {where} in place of every entry"),
         ("inverse-for-transpose", 1.7, "with the inverse of {where} instead of its transpose"),
-        ("divided", 1.7, "when {where} is divided by instead of multiplied by"),
-        ("multiplied", 1.7, "when {where} is multiplied by instead of divided by"),
-        ("added", 1.8, "when {where} is added instead of multiplied by"),
+        ("divided", 1.7, "with a division by {where} instead of a multiplication"),
+        ("multiplied", 1.7, "with a multiplication by {where} instead of a division"),
+        ("added", 1.8, "with {where} added instead of multiplied in"),
         ("elementwise-for-matrix", 1.9, "with an elementwise product instead of a matrix product with {where}"),
     ),
     "scale": (
@@ -174,7 +175,11 @@ _BY_KIND: dict[str, tuple[tuple[str, float, str], ...]] = {
         ("max-normalisation", 1.9, "when {where} is divided by its largest entry instead of the sum"),
     ),
     "constant": (
-        ("constant", 1.0, "your numbers do not depend on the sample point as a gradient does: they are {new}"),
+        (
+            "constant",
+            1.0,
+            "your numbers are {new}: a gradient has one value per entry, and changes with the sample point",
+        ),
     ),
     "numerical-gradient": (
         ("whole-numbers", 1.0, "your array holds {new}: everything assigned to it loses its decimals"),

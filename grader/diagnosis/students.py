@@ -45,6 +45,7 @@ SENTENCES: dict[str, str] = {
     "missing-term": "One term is missing.",
     "missing-entry": f"{_GET} when one entry of each row is left out.",
     "extra-term": f"{_GET} with {{new}} added.",
+    "repeated-term": "One term counts twice.",
     "extra-path": "Your numbers contain a path that this gradient does not have.",
     "extra-transpose": "Your numbers are the right ones plus their own transpose.",
     "missing-factor": "One factor is missing.",

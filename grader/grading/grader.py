@@ -150,18 +150,25 @@ class Grader:
         self.assignment  # noqa: B018, what is wrong with it is reported before what is wrong with a file
         return self.grade_submission(self.read(path, submitted=submitted), self.config.sandbox.require)
 
-    def check(self, path: str | Path | None = None, *, seen: "Callable[[Grade], None] | None" = None) -> "Grade":
+    def check(
+        self,
+        path: str | Path | None = None,
+        *,
+        staff: bool = False,
+        seen: "Callable[[Grade], None] | None" = None,
+    ) -> "Grade":
         """Check a student's own file as `grader check` does: without the solution, and on any machine.
 
         Args:
             path: None for the file to submit in the current folder.
+            staff: with all hints and instructors' sentences, which name what belongs there; students see neither.
             seen: is given the grade without explanations as soon as it is known, if something is left to explain.
 
         Raises:
             UsageError: there is no such file, or several that could be meant.
         """
         if not self.at_home:
-            return self._home.check(path, seen=seen)
+            return self._home.check(path, staff=staff, seen=seen)
         from grader.grading.forstudents import up_to
 
         note = ""
@@ -170,7 +177,7 @@ class Grader:
             path, note = self.own_file(Path())
         submission = self.read(path_of(path))
         grade = self.grade_submission(replace(submission, note=submission.note or note), "any", seen)
-        return up_to(grade, self.config.hints, self.config.hints.check_level)
+        return grade if staff else up_to(grade, self.config.hints, self.config.hints.check_level)
 
     def read(self, path: Path, *, submitted: bool = False) -> "Submission":
         """The student's file at `path`.

@@ -5,6 +5,7 @@ Words do not say what binds to what, so every way to group them is evaluated.
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -45,8 +46,12 @@ _WORDS = "times dot and from of ^T ^2 TRANSPOSE SQUARE OUTER PRODUCT SUM DIFFERE
 def tokens_of(text: str, known: set[str]) -> list[str]:
     """A text as tokens, with the words of mathematics in one form each."""
     for pattern, word in _PHRASES:  # a model may call a quantity `a`
-        text = re.sub(pattern, lambda found, word=word: found[0] if found[0] in known else word, text)  # type: ignore[misc]
+        text = re.sub(pattern, partial(_unless_known, known, word), text, flags=re.IGNORECASE)
     return _TOKEN.findall(text)
+
+
+def _unless_known(known: set[str], word: str, found: re.Match[str]) -> str:
+    return found[0] if found[0] in known else word
 
 
 def phrases(tokens: Sequence[str], spaces: Sequence[Mapping[str, Any]]) -> Iterator[tuple[tuple[str, ...], Values]]:
