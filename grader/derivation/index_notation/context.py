@@ -6,11 +6,15 @@ from typing import Any
 from grader.derivation.chain import Forward, local_gradients, run
 from grader.derivation.derivation import Derivation
 from grader.derivation.graph.nodes import Node
+from grader.derivation.index_notation.expressions import own_letter
 from grader.derivation.simplify.reuse import reuse
 from grader.derivation.simplify.simplify import Simplifier
 from grader.derivation.writing.printing import Printer
+from grader.derivation.writing.style import assigned
 
 LONGEST = 300  # characters of a formula in a line
+MOST_LINES = 12
+SPARE = "a c u v w q r".split()  # names of what lies between two quantities
 
 
 @dataclass(frozen=True)
@@ -38,14 +42,17 @@ class Context:
             name: leaf.value for name, leaf in self.forward.leaves.items() if leaf.value.dtype.kind in "iu"
         }
         self.names: dict[Node, Node] = {}  # of what lies between quantities
-        spare = [name for name in "a c u v w q r".split() if name not in self.forward.leaves]
-        self.taken = {*self.forward.leaves, *spare}  # which are no letters of indices
-        self._spare = iter(spare + [f"a{k}" for k in range(1, 100)])
+        model, dimensions = derivation.model, self.graph.dimensions
+        self.taken = {*self.forward.leaves, *model.functions, *model.constants, *dimensions}  # no letters of indices
+        spare = [name for name in SPARE if name not in self.taken and name not in map(own_letter, dimensions)]
+        self.taken |= {*spare}
+        self._spare = iter(spare + [f"a{k}" for k in range(1, 100) if f"a{k}" not in self.taken])
 
-    def shown(self, formula: Node) -> str:
-        """A formula, with the statements that it needs."""
-        text = "; ".join(self.new_printer().lines(formula))
-        return text if len(text) <= LONGEST else f"... ({formula.tree_size()} operations, written out)"
+    def assigned(self, name: str, formula: Node) -> str:
+        """`name = formula`, and before it the statements that it needs, one a line."""
+        text = assigned(name, self.new_printer().lines(formula))
+        too_long = max(map(len, text.splitlines())) > LONGEST or text.count("\n") > MOST_LINES
+        return f"{name} = ... ({formula.tree_size()} operations, written out)" if too_long else text
 
     def new_printer(self) -> Printer:
         return Printer(self.derivation.helpers)

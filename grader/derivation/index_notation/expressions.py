@@ -10,7 +10,7 @@ from grader.derivation.simplify.algebra import Number
 
 Letters = tuple[str, ...]  # one per axis, "" for an axis of size one; "words[t]" where an index array picks
 Places = Mapping[str, Any]  # the value of each letter, and of each index array
-POOL = "ijklmpqrbfgo" + "abcdefghop" + "ABCDEFGH"
+POOL = "ijklmpqrbfgo" + "acdehnstuvwxyz" + "ABCDEFGH"
 
 
 @dataclass(frozen=True)
@@ -81,19 +81,40 @@ class NotInIndices(Exception):
 
 
 class Namer:
-    """Hands out letters: n for the examples, t for the steps of time, else i, j, k, ..."""
+    """Hands out letters: those of the dimensions, n for N, where they are free, else i, j, k, ...
+
+    No letter is also the name of something in the assignment, and none is the letter of another dimension as long as there
+    are others.
+    """
 
     def __init__(self, taken: Iterable[str] = ()) -> None:
         self.used: set[str] = set(taken)
 
     def letter(self, node: Node, size: int) -> str:
-        dimension: str = node.graph.size(size).name
-        wanted: list[str] = [dimension.lower()] if dimension in ("N", "T") else []
-        letter = next((each for each in (*wanted, *POOL) if each not in self.used), "")
+        """The letter of a summed index, or of one in the model's own line."""
+        return self._free(node, own_letter(node.graph.size(size).name))
+
+    def letters(self, node: Node) -> Letters:
+        return tuple(self.letter(node, size) if size > 1 else "" for size in node.shape)
+
+    def entry_letters(self, node: Node) -> Letters:
+        """The letters of the one entry by which something is differentiated: i, j, k, but n for examples and t for time."""
+        names = [node.graph.size(size).name if size > 1 else "" for size in node.shape]
+        own = [own_letter(name) if name in ("N", "T") else "" for name in names]
+        return tuple(
+            self._free(node, letter) if size > 1 else "" for letter, size in zip(own, node.shape, strict=True)
+        )
+
+    def _free(self, node: Node, wanted: str) -> str:
+        others = {own_letter(name) for name in node.graph.dimensions}
+        pool = [wanted, *(each for each in POOL if each not in others), *POOL]
+        letter = next((each for each in pool if each and each not in self.used), "")
         if not letter:
             raise NotInIndices("more indices than letters")
         self.used.add(letter)
         return letter
 
-    def letters(self, node: Node) -> Letters:
-        return tuple(self.letter(node, size) if size > 1 else "" for size in node.shape)
+
+def own_letter(dimension: str) -> str:
+    """The letter of a dimension: v of V, h of Dh where that is free for nobody else."""
+    return dimension[:1].lower() if dimension[:1].isascii() else ""

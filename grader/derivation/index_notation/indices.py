@@ -6,7 +6,7 @@ from grader.derivation.index_notation.context import Context, Line
 from grader.derivation.index_notation.one_entry import example
 from grader.derivation.index_notation.paths import paths
 from grader.derivation.index_notation.steps import step_lines
-from grader.derivation.index_notation.transposes import overview, why
+from grader.derivation.index_notation.transposes import overview, shape_text, why
 from grader.derivation.writing.printing import Printer
 
 
@@ -20,15 +20,19 @@ def explain(derivation: Derivation, name: str) -> list[Line]:
     if name not in context.gradients:
         raise Unreadable(f"there is no gradient {name}", str(derivation.model.path), 1)
     gradient = context.gradients[name]
-    shape = ", ".join(context.graph.letters(gradient.quantity.shape))
+    shape = shape_text(gradient.quantity)
     number = Line("example", example(derivation, gradient))
     heading = f"d{context.loss}/d{gradient.of}"
     steps = step_lines(context, gradient)
     if steps:
-        return [Line("heading", f"{heading}      shape ({shape})"), *steps, number]
+        return [Line("heading", f"{heading}      shape {shape}"), *steps, number]
     reasons = [Line("why", sentence) for sentence in why(gradient.formula, context.printer)]
-    heading = f"{heading} = {context.shown(gradient.formula)}      shape ({shape})"
-    return [Line("heading", heading), *paths(context, gradient), *reasons, number]
+    whole = context.assigned(heading, gradient.formula)
+    one_line = "\n" not in whole
+    head = [Line("heading", f"{whole if one_line else heading}      shape {shape}")]
+    if not one_line:
+        head.append(Line("whole", context.assigned(gradient.name, gradient.formula)))
+    return [*head, *paths(context, gradient), *reasons, number]
 
 
 def why_transposes(derivation: Derivation) -> list[str]:

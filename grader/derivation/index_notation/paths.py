@@ -49,8 +49,9 @@ def paths(context: Context, gradient: Gradient) -> Iterator[Line]:
             yield Line("heading", f"Through {function}:")
         yield from Path(context, gradient, function, part=len(uses) > 1).lines()
     if len(uses) > 1:
-        yield Line("heading", f"{gradient.of} is used {len(uses)} times, and the paths add up:")
-        yield Line("matrix", f"{context.name_of(gradient.of)} = {context.shown(gradient.formula)}")
+        times = "twice" if len(uses) == 2 else f"{len(uses)} times"
+        yield Line("heading", f"{gradient.of} is used {times}, and the paths add up:")
+        yield Line("matrix", context.assigned(context.name_of(gradient.of), gradient.formula))
 
 
 class Path:
@@ -135,7 +136,7 @@ class Path:
     def gradient_of(self, node: Node) -> Node:
         """The gradient by a node on the way, under one name."""
         formula = self.adjoint(node)
-        if formula.op == "gradient" or (node is self.root and self.function == self.context.derivation.loss):
+        if formula.op in ("gradient", "leaf") or (node is self.root and self.function == self.context.derivation.loss):
             return formula
         name = self.named(node).name
         return self.graph.leaf(self.context.name_of(name), formula.value)
@@ -144,8 +145,8 @@ class Path:
         shorter = Simplifier(self.graph, {bottom: self.named(bottom)})(top)
         yield from self._lines_of(top, bottom, (self._written_out(top, self.named(bottom)), shorter))
         formula = self.adjoint(bottom)
-        shown = self.context.shown(bare(formula) if bare(formula).shape else formula)
-        yield Line("matrix", f"{self._label(bottom)} = {shown}")
+        shown = bare(formula) if bare(formula).shape else formula
+        yield Line("matrix", self.context.assigned(self._label(bottom), shown))
         under = shapes_under(formula, self.context.printer, f"d{self.context.loss}/d{self.named(bottom).name}")
         yield from (Line("shapes", each) for each in under)
 
@@ -156,7 +157,7 @@ class Path:
                 return list(self._in_indices(top, bottom, way))
             except NotInIndices:
                 continue
-        return [Line("forward", f"{self.named(top).name} = {self.context.shown(ways[-1])}")]
+        return [Line("forward", self.context.assigned(self.named(top).name, ways[-1]))]
 
     def _label(self, node: Node) -> str:
         name = self.context.name_of(self.named(node).name)
@@ -166,7 +167,7 @@ class Path:
         """A segment, written in one `way`: the forward line, its derivative, the chain rule, and what is left of it."""
         show, name, below = self._show, self.named(top), self.named(bottom)
         namer = Namer(self.context.taken)
-        wanted, letters = namer.letters(below), namer.letters(name)
+        wanted, letters = namer.entry_letters(below), namer.letters(name)
         body = entry(way, letters, namer, {bottom: below})
         slope = self._slope(top, bottom, letters, wanted, namer) or derivative(body, below, wanted)
         self._check(body, name.value, letters)
@@ -188,12 +189,13 @@ class Path:
         if upstream is factor or self.context.derivation.sign < 0:
             yield Line("entry", f"{left} = {show(collapsed)}")
         if upstream is factor and gradient.op != "gradient":
-            yield from self._shortened(top, above, collapsed, entry(gradient, wanted, namer), wanted, left)
+            yield from self._shortened(top, above, collapsed, gradient, wanted, left)
 
     def _shortened(
-        self, top: Node, above: Node, collapsed: Expression, final: Expression, wanted: Letters, left: str
+        self, top: Node, above: Node, collapsed: Expression, gradient: Node, wanted: Letters, left: str
     ) -> Iterator[Line]:
         """The entry once more where it has a shorter form; for a softmax, with the gradient above it written out."""
+        final = entry(gradient, wanted, Namer({*self.context.taken, *wanted}))
         if len(self._show(final)) >= 0.9 * len(self._show(collapsed)):
             return
         if above.op == "leaf" and top.op == "softmax":

@@ -46,11 +46,11 @@ def _reasons(product: Node, printer: Printer) -> Iterator[str]:
             yield (
                 f"Why {printer(left)}: nothing is summed. Each of the {rows} entries of {a} meets each of the {columns}"
                 f" entries of {b}, an outer product. @ sums over its inner axis, so that axis must have size one:"
-                f" {a} is {_shape(left.args[0])}, and its transpose is {_shape(left)}."
+                f" {a} is {shape_text(left.args[0])}, and its transpose is {shape_text(left)}."
             )
         else:
             yield (
-                f"Why {printer(left)}: the summed index counts {size}, and it comes first in {a}, {_shape(left.args[0])}."
+                f"Why {printer(left)}: the summed index counts {size}, and it comes first in {a}, {shape_text(left.args[0])}."
                 f" @ sums over the last index of its left factor, so {a} is transposed."
             )
     if right.op == "transpose":
@@ -58,17 +58,17 @@ def _reasons(product: Node, printer: Printer) -> Iterator[str]:
         if inner == 1:
             yield (
                 f"Why {printer(right)}: nothing is summed. Every entry of {printer(left)} meets every entry of {w},"
-                f" an outer product, and the inner axis of @ must have size one: {w} is {_shape(right.args[0])},"
-                f" and its transpose is {_shape(right)}."
+                f" an outer product, and the inner axis of @ must have size one: {w} is {shape_text(right.args[0])},"
+                f" and its transpose is {shape_text(right)}."
             )
         else:
             yield (
-                f"Why {printer(right)}: the sum runs over {size}, the last index of {w}, {_shape(right.args[0])}."
+                f"Why {printer(right)}: the sum runs over {size}, the last index of {w}, {shape_text(right.args[0])}."
                 f" @ needs it first in its right factor, so {w} is transposed."
             )
 
 
-def _shape(node: Node) -> str:
+def shape_text(node: Node) -> str:
     letters = node.graph.letters(node.shape)
     return f"({', '.join(letters)}{',' if len(letters) == 1 else ''})"
 
@@ -77,8 +77,8 @@ def shapes_under(formula: Node, printer: Printer, result: str) -> list[str]:
     """A matrix product with the shapes under its factors."""
     if formula.op != "matmul":
         return []
-    left, right = ((printer.inside(arg, POWER), _shape(arg)) for arg in formula.args)
-    cells = [left, ("@", "@"), right, ("=", " "), (result, _shape(formula))]
+    left, right = ((printer.inside(arg, POWER), shape_text(arg)) for arg in formula.args)
+    cells = [left, ("@", "@"), right, ("=", " "), (result, shape_text(formula))]
     widths = [max(map(len, cell)) for cell in cells]
     return ["  ".join(cell[row].center(width) for cell, width in zip(cells, widths)).rstrip() for row in (0, 1)]
 
@@ -113,9 +113,9 @@ def _outer_products(rows: list[tuple[str, Node]], columns: list[tuple[str, Node]
             side = kind == "columns"
             vector = product.args[side].args[0]
             lines.append(
-                f"The vectors of this model are {kind}, such as {printer(vector)}, {_shape(vector)}. In {name} nothing is"
+                f"The vectors of this model are {kind}, such as {printer(vector)}, {shape_text(vector)}. In {name} nothing is"
                 f" summed: every entry of one vector meets every entry of the other, an outer product. It is written as a"
-                f" column times a row, so {printer(vector)} is transposed to {_shape(product.args[side])}. With"
+                f" column times a row, so {printer(vector)} is transposed to {shape_text(product.args[side])}. With"
                 f" {'columns' if kind == 'rows' else 'rows'} instead, the same numbers would have their transpose on the"
                 f" {'right' if kind == 'rows' else 'left'}."
             )
@@ -127,4 +127,4 @@ def _sums_over_rows(batches: list[tuple[str, Node]], printer: Printer) -> list[s
         return []
     name, product = batches[0]
     x, size = product.args[0].args[0], printer(product.graph.size(product.args[0].shape[-1]))
-    return [RESULT_IS_A_SUM.format(name=name, x=printer(x), shape=_shape(x), size=size)]
+    return [RESULT_IS_A_SUM.format(name=name, x=printer(x), shape=shape_text(x), size=size)]
