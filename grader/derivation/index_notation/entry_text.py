@@ -13,11 +13,13 @@ from grader.derivation.index_notation.expressions import (
     Delta,
     Entry,
     Expression,
+    Extreme,
     Places,
     Product,
     Sum,
     Total,
 )
+from grader.derivation.index_notation.places import place_value
 from grader.derivation.simplify.algebra import Number, size_of
 from grader.derivation.writing.printing import Printer
 from grader.derivation.writing.style import number_text, split_number
@@ -28,12 +30,15 @@ def value(expression: Expression, places: Places) -> float:
     if isinstance(expression, Constant):
         return float(expression.number)
     if isinstance(expression, Entry):
-        index = tuple(_place(letter, places) if letter else 0 for letter in expression.letters)
+        index = tuple(place_value(letter, places) if letter else 0 for letter in expression.letters)
         return float(expression.node.value[index])
     if isinstance(expression, Delta):
-        return float(_place(expression.first, places) == _place(expression.second, places))
+        return float(place_value(expression.first, places) == place_value(expression.second, places))
     if isinstance(expression, Sum):
         return sum(value(expression.body, {**places, **inner}) for inner in _ranges(expression.letters))
+    if isinstance(expression, Extreme):
+        found = [value(expression.body, {**places, **inner}) for inner in _ranges(expression.letters)]
+        return max(found) if expression.node.op == "max" else min(found)
     if isinstance(expression, Product):
         result = 1.0
         for factor, exponent in expression.factors:
@@ -42,14 +47,6 @@ def value(expression: Expression, places: Places) -> float:
     if isinstance(expression, Total):
         return sum(float(c) * value(term, places) for c, term in expression.terms)
     return float(RULES[expression.node.op].compute(*[np.asarray(value(arg, places)) for arg in expression.args]))
-
-
-def _place(letter: str, places: Places) -> int:
-    """The value of a letter, or of an index array at a letter: words[t]."""
-    name, _, inner = letter.partition("[")
-    if not inner:
-        return int(places[name])
-    return int(places[name][tuple(places[each] for each in inner.rstrip("]").split(", "))])
 
 
 def _ranges(letters: tuple[tuple[str, int], ...]) -> Iterator[dict[str, int]]:
@@ -76,6 +73,9 @@ def _text(expression: Expression, printer: Printer) -> tuple[str, int]:
     if isinstance(expression, Sum):
         body = _tight(expression.body, printer, 1)
         return f"Σ_{''.join(letter for letter, _ in expression.letters)} {body}", 1
+    if isinstance(expression, Extreme):
+        body = _tight(expression.body, printer, 2)
+        return f"{expression.node.op}_{''.join(letter for letter, _ in expression.letters)} {body}", 1
     if isinstance(expression, Product):
         return _product_text(expression, printer)
     if isinstance(expression, Total):

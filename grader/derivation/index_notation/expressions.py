@@ -1,14 +1,14 @@
 """Index notation as data: entries, sums over letters, products, and Kronecker's brackets."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
 from grader.derivation.graph.nodes import Node
 from grader.derivation.simplify.algebra import Number
 
-Letters = tuple[str, ...]  # one per axis, "" for an axis of size one; "words[t]" where an index array picks
+Letters = tuple[str, ...]  # one place per axis, "" for an axis of size one
 Places = Mapping[str, Any]  # the value of each letter, and of each index array
 POOL = "ijklmpqrbfgo" + "acdehnstuvwxyz" + "ABCDEFGH"
 
@@ -45,6 +45,15 @@ class Sum:
 
 
 @dataclass(frozen=True)
+class Extreme:
+    """The largest or smallest value over letters; the node is where max or min stands in the formula."""
+
+    node: Node
+    letters: tuple[tuple[str, int], ...]
+    body: "Expression"
+
+
+@dataclass(frozen=True)
 class Product:
     """Powers of expressions, multiplied."""
 
@@ -66,7 +75,20 @@ class Applied:
     args: tuple["Expression", ...]
 
 
-Expression = Constant | Entry | Delta | Sum | Product | Total | Applied
+def mapped(expression: "Expression", change: "Callable[[Expression], Expression]") -> "Expression":
+    """The same with the parts that it is made of changed."""
+    if isinstance(expression, Sum | Extreme):
+        return replace(expression, body=change(expression.body))
+    if isinstance(expression, Product):
+        return Product(tuple((change(factor), exponent) for factor, exponent in expression.factors))
+    if isinstance(expression, Total):
+        return Total(tuple((c, change(term)) for c, term in expression.terms))
+    if isinstance(expression, Applied):
+        return replace(expression, args=tuple(map(change, expression.args)))
+    return expression
+
+
+Expression = Constant | Entry | Delta | Sum | Extreme | Product | Total | Applied
 ONE = Constant(Fraction(1))
 
 ELEMENTWISE = set("exp log tanh sigmoid relu softplus sin cos log1p expm1 absolute sign arctan tan".split())
@@ -87,8 +109,12 @@ class Namer:
     are others.
     """
 
-    def __init__(self, taken: Iterable[str] = ()) -> None:
+    def __init__(self, taken: Iterable[str] = (), number: Callable[[int], str] = str) -> None:
         self.used: set[str] = set(taken)
+        self.number = number  # how a number that is an index is written
+
+    def copy(self) -> "Namer":
+        return Namer(self.used, self.number)
 
     def letter(self, node: Node, size: int) -> str:
         """The letter of a summed index, or of one in the model's own line."""
@@ -118,3 +144,17 @@ class Namer:
 def own_letter(dimension: str) -> str:
     """The letter of a dimension: v of V, h of Dh where that is free for nobody else."""
     return dimension[:1].lower() if dimension[:1].isascii() else ""
+
+
+def aligned(arg: Node, node: Node, letters: Letters) -> Letters:
+    """The letters of an argument that is repeated along the axes that it lacks."""
+    return fit(arg, letters[len(letters) - len(arg.shape) :])
+
+
+def fit(node: Node, letters: Letters) -> Letters:
+    return tuple(letter if size > 1 else "" for letter, size in zip(letters, node.shape, strict=True))
+
+
+def sum_over(letters: tuple[tuple[str, int], ...], body: Expression) -> Sum:
+    """A sum, and one within it, as one."""
+    return Sum((*letters, *body.letters), body.body) if isinstance(body, Sum) else Sum(letters, body)

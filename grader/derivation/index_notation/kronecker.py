@@ -1,6 +1,5 @@
 """Derivatives of entries: ∂U[l, k]/∂U[i, j] is [l = i] · [k = j], and a bracket with a summed letter removes the sum."""
 
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
@@ -13,12 +12,15 @@ from grader.derivation.index_notation.expressions import (
     Delta,
     Entry,
     Expression,
+    Extreme,
     Letters,
     NotInIndices,
     Product,
     Sum,
     Total,
+    mapped,
 )
+from grader.derivation.index_notation.places import letters_of, swapped
 from grader.derivation.simplify.algebra import Number
 
 
@@ -37,13 +39,16 @@ def derivative(expression: Expression, by: Node, letters: Letters) -> Expression
         return Total(tuple((c, derivative(term, by, letters)) for c, term in expression.terms))
     if isinstance(expression, Product):
         return _of_product(expression, by, letters)
+    if isinstance(expression, Extreme):
+        reached = Applied(expression.node.graph.node("equal", *2 * expression.node.args), (expression.body, expression))
+        body = Product(((reached, Fraction(1)), (derivative(expression.body, by, letters), Fraction(1))))
+        return Sum(expression.letters, body)
     if isinstance(expression, Applied):
         inner = [derivative(arg, by, letters) for arg in expression.args]
-        if all(collapse(each) == Constant(Fraction(0)) for each in inner):
-            return Constant(Fraction(0))
-        if len(inner) > 1:
-            raise NotInIndices(expression.node.op)
-        return Product(((_slope(expression), Fraction(1)), (inner[0], Fraction(1))))
+        one = Fraction(1)
+        changing = [(k, each) for k, each in enumerate(inner) if collapse(each) != Constant(Fraction(0))]
+        slopes = [(one, Product(((_slope(expression, k), one), (each, one)))) for k, each in changing]
+        return Total(tuple(slopes)) if len(slopes) > 1 else slopes[0][1] if slopes else Constant(Fraction(0))
     return Constant(Fraction(0))
 
 
@@ -57,8 +62,10 @@ def _of_product(expression: Product, by: Node, letters: Letters) -> Expression:
     return Total(tuple(terms))
 
 
-def _slope(expression: Applied) -> Expression:
-    """The derivative of a function, with its result: h · (1 - h)."""
+def _slope(expression: Applied, argument: int) -> Expression:
+    """The derivative of a function by one of its arguments, with its result: h · (1 - h)."""
+    if expression.node.op in ("maximum", "minimum", "where"):
+        return _choice(expression, argument)
     one, t, x = Fraction(1), expression, expression.args[0]
     rest = Total(((one, ONE), (-one, t)))
     node, graph = expression.node, expression.node.graph
@@ -73,9 +80,21 @@ def _slope(expression: Applied) -> Expression:
         "sigmoid": Product(((t, one), (rest, one))),
         "sqrt": Product(((Constant(one / 2), one), (t, -one))),
     }
-    if node.op not in slopes:
+    if node.op not in slopes or argument:
         raise NotInIndices(node.op)
     return slopes[node.op]
+
+
+def _choice(expression: Applied, argument: int) -> Expression:
+    """One where the argument is the one that is chosen, else zero; at a tie as the engine's rules have it."""
+    node, args = expression.node, expression.args
+    if node.op == "where":
+        if not argument:
+            raise NotInIndices("a condition")
+        return args[0] if argument == 1 else Total(((Fraction(1), ONE), (Fraction(-1), args[0])))
+    tie = argument == 1 and not isinstance(args[0], Constant)
+    name = {"maximum": "greater", "minimum": "less"}[node.op] + "_equal" * tie
+    return Applied(node.graph.node(name, *node.args), (args[argument], args[1 - argument]))
 
 
 # Shorter
@@ -84,7 +103,10 @@ def _slope(expression: Applied) -> Expression:
 def collapse(expression: Expression) -> Expression:
     """The same with products multiplied out into terms, zeros left out, and each summed bracket used up."""
     found = [_collapsed_term(summed, factors, c) for c, summed, factors in _terms(expression)]
-    terms = [term for term in found if term is not None]
+    alike: dict[Expression, Number] = {}
+    for c, term in found:
+        alike[term] = alike.get(term, Fraction(0)) + c
+    terms = [(c, term) for term, c in alike.items() if c != 0]
     if not terms:
         return Constant(Fraction(0))
     return terms[0][1] if len(terms) == 1 and terms[0][0] == 1 else Total(tuple(terms))
@@ -121,14 +143,14 @@ def _has_bracket(expression: Expression) -> bool:
     return isinstance(expression, Total) and any(_has_bracket(term) for _, term in expression.terms)
 
 
-def _collapsed_term(summed: list[tuple[str, int]], factors: Factors, c: Number) -> tuple[Number, Expression] | None:
+def _collapsed_term(summed: list[tuple[str, int]], factors: Factors, c: Number) -> tuple[Number, Expression]:
     letters = dict(summed)
     pending = list(factors)
     kept: Factors = []
     while pending:
         factor, exponent = pending.pop(0)
         if isinstance(factor, Delta):
-            gone = next((each for each in (factor.first, factor.second) if each in letters), None)
+            gone = _removed(factor, letters)
             if gone:
                 other = factor.second if gone == factor.first else factor.first
                 del letters[gone]
@@ -137,8 +159,17 @@ def _collapsed_term(summed: list[tuple[str, int]], factors: Factors, c: Number) 
                 continue
             if factor.first == factor.second:
                 continue
+            if not factor.first.isalpha():
+                pending, kept = ([(_at_known_place(f, factor), e) for f, e in part] for part in (pending, kept))
         kept.append((factor, exponent))
     return c, _summed(letters, kept)
+
+
+def _removed(bracket: Delta, letters: dict[str, int]) -> str | None:
+    """The summed letter that a bracket uses up.  The place on its left is always one of the axis, whatever its letters are."""
+    if bracket.second in letters and bracket.second not in letters_of(bracket.first):
+        return bracket.second if bracket.first not in letters else bracket.first
+    return bracket.first if bracket.first in letters and bracket.second.isalpha() else None
 
 
 def _summed(letters: dict[str, int], factors: Factors) -> Expression:
@@ -155,42 +186,42 @@ def _summed(letters: dict[str, int], factors: Factors) -> Expression:
 
 
 def _single(factors: Factors) -> Expression:
+    powers: dict[Expression, Number] = {}
+    for factor, exponent in factors:
+        powers[factor] = exponent if isinstance(factor, Delta) else powers.get(factor, Fraction(0)) + exponent
+    factors = [(factor, exponent) for factor, exponent in powers.items() if exponent != 0]
     return factors[0][0] if len(factors) == 1 and factors[0][1] == 1 else Product(tuple(factors)) if factors else ONE
 
 
 def renamed(expression: Expression, old: str, new: str) -> Expression:
     """The expression with a letter exchanged."""
-
-    def swap(letter: str) -> str:
-        return re.sub(rf"\b{re.escape(old)}\b", new, letter) if "[" in letter else (new if letter == old else letter)
-
     if isinstance(expression, Entry):
-        return replace(expression, letters=tuple(map(swap, expression.letters)))
+        return replace(expression, letters=tuple(swapped(place, old, new) for place in expression.letters))
     if isinstance(expression, Delta):
-        return Delta(swap(expression.first), swap(expression.second))
-    if isinstance(expression, Sum):
-        own = old in dict(expression.letters)  # a sum's own letter is another one
-        return expression if own else Sum(expression.letters, renamed(expression.body, old, new))
-    if isinstance(expression, Product):
-        return Product(tuple((renamed(f, old, new), e) for f, e in expression.factors))
-    if isinstance(expression, Total):
-        return Total(tuple((c, renamed(term, old, new)) for c, term in expression.terms))
-    if isinstance(expression, Applied):
-        return replace(expression, args=tuple(renamed(arg, old, new) for arg in expression.args))
-    return expression
+        return Delta(swapped(expression.first, old, new), swapped(expression.second, old, new))
+    if isinstance(expression, Sum | Extreme) and old in dict(expression.letters):
+        return expression  # a sum's own letter is another one
+    return mapped(expression, lambda part: renamed(part, old, new))
 
 
 def substituted(expression: Expression, node: Node, by: Callable[[Letters], Expression]) -> Expression:
     """The expression with a named array written out."""
     if isinstance(expression, Entry):
         return by(expression.letters) if expression.node is node else expression
-    if isinstance(expression, Sum):
-        return Sum(expression.letters, substituted(expression.body, node, by))
-    if isinstance(expression, Product):
-        return Product(tuple((substituted(f, node, by), e) for f, e in expression.factors))
-    if isinstance(expression, Total):
-        return Total(tuple((c, substituted(term, node, by)) for c, term in expression.terms))
-    return expression
+    return mapped(expression, lambda part: substituted(part, node, by))
+
+
+def exchanged(expression: Expression, old: Expression, new: Expression) -> Expression:
+    """The expression with a part of it exchanged."""
+    return new if expression == old else mapped(expression, lambda part: exchanged(part, old, new))
+
+
+def _at_known_place(expression: Expression, known: Delta) -> Expression:
+    """The expression next to a bracket that stays: x[2·i + k] · [2·i + k = m] is x[m] · [2·i + k = m]."""
+    if isinstance(expression, Entry):
+        places = tuple(known.second if place == known.first else place for place in expression.letters)
+        return replace(expression, letters=places)
+    return mapped(expression, lambda part: _at_known_place(part, known))
 
 
 def in_order_of(expression: Expression, letters: Letters) -> Expression:
@@ -205,17 +236,13 @@ def in_order_of(expression: Expression, letters: Letters) -> Expression:
     return Product(tuple(sorted(expression.factors, key=first)))
 
 
-def _inner(letter: str) -> list[str]:
-    return letter.partition("[")[2].rstrip("]").split(", ") if "[" in letter else [letter] if letter else []
-
-
 def letters_in(expression: Expression) -> set[str]:
     """The free letters."""
     if isinstance(expression, Entry):
-        return {inner for letter in expression.letters for inner in _inner(letter)}
+        return {inner for letter in expression.letters for inner in letters_of(letter)}
     if isinstance(expression, Delta):
-        return {*_inner(expression.first), *_inner(expression.second)}
-    if isinstance(expression, Sum):
+        return {*letters_of(expression.first), *letters_of(expression.second)}
+    if isinstance(expression, Sum | Extreme):
         return letters_in(expression.body) - {letter for letter, _ in expression.letters}
     if isinstance(expression, Product):
         return {letter for f, _ in expression.factors for letter in letters_in(f)}

@@ -195,7 +195,10 @@ class Path:
         self, top: Node, above: Node, collapsed: Expression, gradient: Node, wanted: Letters, left: str
     ) -> Iterator[Line]:
         """The entry once more where it has a shorter form; for a softmax, with the gradient above it written out."""
-        final = entry(gradient, wanted, Namer({*self.context.taken, *wanted}))
+        try:
+            final = entry(gradient, wanted, Namer({*self.context.taken, *wanted}))
+        except NotInIndices:
+            return
         if len(self._show(final)) >= 0.9 * len(self._show(collapsed)):
             return
         if above.op == "leaf" and top.op == "softmax":
