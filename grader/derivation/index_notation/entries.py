@@ -125,9 +125,7 @@ def _power(node: Node, letters: Letters, at: At, namer: Namer) -> Expression | N
     base, exponent = node.args
     if exponent.value.ndim:
         return None
-    return Product(
-        ((at(base, aligned(base, node, letters)), Fraction(exponent.value.item()).limit_denominator(1000)),)
-    )
+    return Product(((at(base, aligned(base, node, letters)), Fraction(exponent.value.item()).limit_denominator(1000)),))
 
 
 def _matmul(node: Node, letters: Letters, at: At, namer: Namer) -> Expression:

@@ -127,9 +127,7 @@ class Namer:
         """The letters of the one entry by which something is differentiated: i, j, k, but n for examples and t for time."""
         names = [node.graph.size(size).name if size > 1 else "" for size in node.shape]
         own = [own_letter(name) if name in ("N", "T") else "" for name in names]
-        return tuple(
-            self._free(node, letter) if size > 1 else "" for letter, size in zip(own, node.shape, strict=True)
-        )
+        return tuple(self._free(node, letter) if size > 1 else "" for letter, size in zip(own, node.shape, strict=True))
 
     def _free(self, node: Node, wanted: str) -> str:
         others = {own_letter(name) for name in node.graph.dimensions}
@@ -158,3 +156,22 @@ def fit(node: Node, letters: Letters) -> Letters:
 def sum_over(letters: tuple[tuple[str, int], ...], body: Expression) -> Sum:
     """A sum, and one within it, as one."""
     return Sum((*letters, *body.letters), body.body) if isinstance(body, Sum) else Sum(letters, body)
+
+
+def parts_of_expression(expression: Expression) -> list[Expression]:
+    """What it is made of."""
+    if isinstance(expression, Sum | Extreme):
+        return [expression.body]
+    if isinstance(expression, Product):
+        return [factor for factor, _ in expression.factors]
+    if isinstance(expression, Total):
+        return [term for _, term in expression.terms]
+    return list(expression.args) if isinstance(expression, Applied) else []
+
+
+def summed_in(expression: Expression) -> dict[str, int]:
+    """The letters of all sums in an expression, and their sizes."""
+    found = dict(expression.letters) if isinstance(expression, Sum) else {}
+    for part in parts_of_expression(expression):
+        found |= summed_in(part)
+    return found

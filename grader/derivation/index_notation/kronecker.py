@@ -1,6 +1,6 @@
 """Derivatives of entries: ∂U[l, k]/∂U[i, j] is [l = i] · [k = j], and a bracket with a summed letter removes the sum."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from fractions import Fraction
 
@@ -19,46 +19,54 @@ from grader.derivation.index_notation.expressions import (
     Sum,
     Total,
     mapped,
+    parts_of_expression,
 )
 from grader.derivation.index_notation.places import letters_of, swapped
 from grader.derivation.simplify.algebra import Number
 
 
-def derivative(expression: Expression, by: Node, letters: Letters) -> Expression:
+Slopes = Mapping[Node, Callable[[Letters], Expression]]  # the derivatives of what has a name of its own
+
+
+def derivative(expression: Expression, by: Node, letters: Letters, known: Slopes | None = None) -> Expression:
     """∂ expression / ∂ by[letters], brackets and all, not yet shortened."""
+
+    def inside(part: Expression) -> Expression:
+        return derivative(part, by, letters, known)
+
     if isinstance(expression, Entry):
-        if expression.node is not by:
-            if by in expression.node.walk():
-                raise NotInIndices(expression.node.op)
-            return Constant(Fraction(0))
-        pairs = zip(expression.letters, letters, strict=True)
-        return Product(tuple((Delta(own, other), Fraction(1)) for own, other in pairs if own))
-    if isinstance(expression, Sum):
-        return Sum(expression.letters, derivative(expression.body, by, letters))
-    if isinstance(expression, Total):
-        return Total(tuple((c, derivative(term, by, letters)) for c, term in expression.terms))
+        return _of_entry(expression, by, letters, known or {})
     if isinstance(expression, Product):
-        return _of_product(expression, by, letters)
+        return _of_product(expression, inside)
     if isinstance(expression, Extreme):
         reached = Applied(expression.node.graph.node("equal", *2 * expression.node.args), (expression.body, expression))
-        body = Product(((reached, Fraction(1)), (derivative(expression.body, by, letters), Fraction(1))))
-        return Sum(expression.letters, body)
+        return Sum(expression.letters, Product(((reached, Fraction(1)), (inside(expression.body), Fraction(1)))))
     if isinstance(expression, Applied):
-        inner = [derivative(arg, by, letters) for arg in expression.args]
         one = Fraction(1)
-        changing = [(k, each) for k, each in enumerate(inner) if collapse(each) != Constant(Fraction(0))]
+        inner = [(k, inside(arg)) for k, arg in enumerate(expression.args)]
+        changing = [(k, each) for k, each in inner if collapse(each) != Constant(Fraction(0))]
         slopes = [(one, Product(((_slope(expression, k), one), (each, one)))) for k, each in changing]
         return Total(tuple(slopes)) if len(slopes) > 1 else slopes[0][1] if slopes else Constant(Fraction(0))
-    return Constant(Fraction(0))
+    return mapped(expression, inside) if isinstance(expression, Sum | Total) else Constant(Fraction(0))
 
 
-def _of_product(expression: Product, by: Node, letters: Letters) -> Expression:
+def _of_entry(expression: Entry, by: Node, letters: Letters, known: Slopes) -> Expression:
+    if expression.node in known:
+        return known[expression.node](expression.letters)
+    if expression.node is not by:
+        if by in expression.node.walk():
+            raise NotInIndices(expression.node.op)
+        return Constant(Fraction(0))
+    pairs = zip(expression.letters, letters, strict=True)
+    return Product(tuple((Delta(own, other), Fraction(1)) for own, other in pairs if own))
+
+
+def _of_product(expression: Product, inside: Callable[[Expression], Expression]) -> Expression:
     terms: list[tuple[Number, Expression]] = []
     for position, (factor, exponent) in enumerate(expression.factors):
-        inner = derivative(factor, by, letters)
         others = [pair for k, pair in enumerate(expression.factors) if k != position]
         own = [(factor, exponent - 1)] if exponent != 1 else []
-        terms.append((exponent, Product((*others, *own, (inner, Fraction(1))))))
+        terms.append((exponent, Product((*others, *own, (inside(factor), Fraction(1))))))
     return Total(tuple(terms))
 
 
@@ -214,6 +222,42 @@ def substituted(expression: Expression, node: Node, by: Callable[[Letters], Expr
 def exchanged(expression: Expression, old: Expression, new: Expression) -> Expression:
     """The expression with a part of it exchanged."""
     return new if expression == old else mapped(expression, lambda part: exchanged(part, old, new))
+
+
+def with_root(expression: Expression, square: Expression, root: Expression) -> Expression:
+    """The expression with powers of `square` as powers of its root."""
+    if isinstance(expression, Product):
+        factors = [(root, 2 * e) if f == square else (with_root(f, square, root), e) for f, e in expression.factors]
+        return Product(tuple(factors))
+    return mapped(expression, lambda part: with_root(part, square, root))
+
+
+def rule_name(top: Node | None, body: Expression, by: Node, helpers: Mapping[str, str]) -> str:
+    """The rule by which a line is differentiated."""
+    if top and top.op in ("softmax", "log_softmax"):
+        return "quotient rule" if top.op == "softmax" else "derivative of log and exp"
+    found: list[str] = []
+
+    def depends(expression: Expression) -> bool:
+        here = isinstance(expression, Entry) and expression.node is by
+        return here or any(map(depends, parts_of_expression(expression)))
+
+    def visit(expression: Expression) -> None:
+        if isinstance(expression, Product):
+            powers = [e for f, e in expression.factors if depends(f)]
+            if len(powers) > 1:
+                found.append("quotient rule" if min(map(float, powers)) < 0 else "product rule")
+            elif powers and powers[0] != 1:
+                found.append("power rule")
+        elif isinstance(expression, Extreme) and depends(expression):
+            found.append(f"only the {'largest' if expression.node.op == 'max' else 'smallest'} entry counts")
+        elif isinstance(expression, Applied) and depends(expression):
+            found.append(f"derivative of {helpers.get(expression.node.op, expression.node.op)}")
+        for part in parts_of_expression(expression):
+            visit(part)
+
+    visit(body)
+    return ", ".join(dict.fromkeys(found)) or f"linear in {by.name}"
 
 
 def _at_known_place(expression: Expression, known: Delta) -> Expression:

@@ -80,7 +80,9 @@ def placed(node: Node, letters: Letters, at: Any, namer: Namer) -> Expression | 
     slots = [entry for entry in index if isinstance(entry, Slot)]
     axis = len(node.shape) - len(index) if Ellipsis in node.get("index") else 0
     axis += next((k for k, entry in enumerate(index) if entry in slots), 0)
-    if not slots or any(entry != Slice(None, None, None) for entry in index if entry not in slots):
+    if not slots:
+        return _placed_in_slices(node, letters, at, namer)
+    if any(entry != Slice(None, None, None) for entry in index if entry not in slots):
         return None
     if index[index.index(slots[0]) :][: len(slots)] != slots:
         return None
@@ -92,6 +94,27 @@ def placed(node: Node, letters: Letters, at: Any, namer: Namer) -> Expression | 
         return None
     brackets = [Delta(str(p), letter) for p, letter in zip(places, own, strict=True) if p != letter]
     body = at(value, fit(value, (*letters[:axis], *inner, *letters[axis + len(slots) :])))
+    product = Product(tuple((factor, Fraction(1)) for factor in (body, *brackets)))
+    return sum_over(made, product) if made else product
+
+
+def _placed_in_slices(node: Node, letters: Letters, at: Any, namer: Namer) -> Expression:
+    """Values put at numbers and slices: x[j] · [j + 1 = i] is x from place 1 on."""
+    value = node.args[0]
+    lengths, inner, brackets = list(value.shape), [], []
+    for entry, letter, size in zip(_in_full(node.get("index"), len(node.shape)), letters, node.shape, strict=True):
+        if isinstance(entry, int):
+            brackets += [Delta(namer.number(entry % size), letter)] if letter else []
+        elif entry == Slice(None, None, None):
+            inner.append((letter, lengths.pop(0), False))
+        else:
+            length, step = lengths.pop(0), entry.step or 1
+            own = namer.letter(node, length) if length > 1 else ""
+            inner.append((own, length, bool(own)))
+            start = (entry.start if entry.start is not None else 0 if step > 0 else size - 1) % size
+            brackets += [Delta(moved(own, start, step) if own else namer.number(start), letter)] if letter else []
+    body = at(value, fit(value, tuple(each for each, _, _ in inner)))
+    made = tuple((each, length) for each, length, new in inner if new)
     product = Product(tuple((factor, Fraction(1)) for factor in (body, *brackets)))
     return sum_over(made, product) if made else product
 

@@ -78,7 +78,9 @@ def joined(place: str, letter: str, length: int) -> str:
     outer, inner = affine(place) or ({}, 0), affine(letter)
     if inner is None:
         return letter
-    return written(({**{each: length * size for each, size in outer[0].items()}, **inner[0]}, length * outer[1] + inner[1]))
+    return written(
+        ({**{each: length * size for each, size in outer[0].items()}, **inner[0]}, length * outer[1] + inner[1])
+    )
 
 
 def fitted(texts: list[str], through: Callable[[list[int]], Affine | None]) -> str | None:

@@ -27,6 +27,7 @@ from grader.derivation.index_notation.expressions import (
     Total,
     fit,
     mapped,
+    parts_of_expression,
     sum_over,
 )
 from grader.derivation.index_notation.kronecker import letters_in
@@ -148,7 +149,7 @@ def _one(alike: Sequence[Expression], through: Callable[[list[int]], Affine | No
     if isinstance(first, Delta):
         sides = zip(*((each.first, each.second) for each in alike if isinstance(each, Delta)), strict=True)
         return Delta(*(_place(list(side), through) for side in sides))
-    parts = iter([_one(each, through) for each in zip(*map(_parts, alike), strict=True)])
+    parts = iter([_one(each, through) for each in zip(*map(parts_of_expression, alike), strict=True)])
     return mapped(first, lambda _: next(parts))
 
 
@@ -173,13 +174,3 @@ def _kind(expression: Expression) -> Any:
     elif not isinstance(expression, Delta):
         kind = expression.node.op if isinstance(expression, Applied) else expression.node
     return type(expression), kind
-
-
-def _parts(expression: Expression) -> list[Expression]:
-    if isinstance(expression, Sum | Extreme):
-        return [expression.body]
-    if isinstance(expression, Product):
-        return [factor for factor, _ in expression.factors]
-    if isinstance(expression, Total):
-        return [term for _, term in expression.terms]
-    return list(expression.args) if isinstance(expression, Applied) else []

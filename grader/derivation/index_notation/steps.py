@@ -81,7 +81,7 @@ def step_lines(context: Context, gradient: Gradient) -> list[Line]:
     return [
         *lines,
         Line("heading", "Step t passes back to step t - 1:"),
-        Line("matrix", inner.assigned("dbefore", formulas[-1])),
+        inner.matrix("dbefore", formulas[-1]),
         Line("heading", last),
         *dict.fromkeys(Line("why", sentence) for formula in formulas for sentence in why(formula, inner.printer)),
     ]
