@@ -21,6 +21,7 @@ from grader.derivation.writing.loops import backward_loop, holds
 from grader.derivation.writing.printing import Printer
 
 TOLERANCE = 1e-6
+LONG = 200  # characters of a formula that may be better as a loop
 LOSSES = ("J", "loss", "cost", "L")
 
 
@@ -53,7 +54,7 @@ class Formula:
 
     @cached_property
     def _loop(self) -> str:
-        if self.general:
+        if self.general and len(self.text) <= LONG and "for " not in self.text:
             return ""
         asked = self.derivation
         kind, lines = ", back through time", backward_loop(asked, self.of, self._gradient_in_code, self._printer)
@@ -103,6 +104,7 @@ class Formula:
         """The derivation in index notation, line by line."""
         *lines, example = explain(self.derivation, self.name)
         if self._loop:
+            lines = [line for line in lines if "\n" not in line.text]
             lines.append(Line("heading", "As code, for any sizes:"))
             lines += [Line("code", line) for line in self._loop.rstrip().splitlines()]
         return (*lines, example)
@@ -183,7 +185,8 @@ def _formula(derivation: Derivation, name: str) -> Formula:
 
 def text_of(derivation: Derivation, gradient: Gradient) -> str:
     """The formula on one line, with the statements that it needs."""
-    return "; ".join(Printer(derivation.helpers).lines(gradient.formula))
+    lines = Printer(derivation.helpers).lines(gradient.formula)
+    return "; ".join(lines).replace(":; ", ": ").replace(":     ", ": ")
 
 
 __all__ = ["Derivation", "Formula", "Point", "Unreadable", "derive"]

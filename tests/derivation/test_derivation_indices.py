@@ -11,7 +11,7 @@ from derivation_points import bundled_points, derived
 
 import grader.derivation as engine
 from grader.derivation.graph.recorder import Tracer, new_graph
-from grader.derivation.index_notation import kronecker, paths
+from grader.derivation.index_notation import kronecker, segments
 from grader.derivation.index_notation.entries import entry
 from grader.derivation.index_notation.entry_text import text, value
 from grader.derivation.index_notation.expressions import Delta, Entry, Namer, Product, Sum
@@ -22,10 +22,11 @@ MODELS = sorted((Path(__file__).parent / "models").glob("*.py"))
 
 DU = """\
 dJ/dU = h.T @ dJ_db2      shape (Dh, V)
-    a[k] = Σ_l h[l] · U[l, k] + b2[k]
-    ∂a[k]/∂U[i, j] = h[i] · [k = j]
+    a[v] = Σ_k h[k] · U[k, v] + b2[v]
+    ∂a[v]/∂U[i, j] = h[i] · [v = j]
     dJ/da = dJ_db2, already derived
-    ∂J/∂U[i, j] = Σ_k ∂J/∂a[k] · ∂a[k]/∂U[i, j]
+    ∂J/∂U[i, j] = Σ_v ∂J/∂a[v] · ∂a[v]/∂U[i, j]
+    free: i (Dh), j (V); summed: v (V)
     ∂J/∂U[i, j] = h[i] · dJ_db2[j]
     dJ_dU = h.T @ dJ_db2
       h.T    @  dJ_db2  =   dJ/dU
@@ -34,14 +35,15 @@ dJ/dU = h.T @ dJ_db2      shape (Dh, V)
 
 DB2 = """\
 dJ/db2 = y_hat - y      shape (1, V)
-    J = -Σ_j y[j] · log(y_hat[j])
+    J = -Σ_v y[v] · log(y_hat[v])
     ∂J/∂y_hat[i] = -y[i] / y_hat[i]
     dJ_dy_hat = -y / y_hat
-    y_hat[j] = exp(a[j]) / (Σ_k exp(a[k]))
-    ∂y_hat[j]/∂a[i] = y_hat[j] · [j = i] - y_hat[j] · y_hat[i]
-    ∂J/∂a[i] = Σ_j ∂J/∂y_hat[j] · ∂y_hat[j]/∂a[i]
-    ∂J/∂a[i] = dJ_dy_hat[i] · y_hat[i] - y_hat[i] · (Σ_j dJ_dy_hat[j] · y_hat[j])
-             = (-y[i] / y_hat[i]) · y_hat[i] - y_hat[i] · (Σ_j (-y[j] / y_hat[j]) · y_hat[j])
+    y_hat[v] = exp(a[v]) / (Σ_j exp(a[j]))
+    ∂y_hat[v]/∂a[i] = y_hat[v] · ([v = i] - y_hat[i])
+    ∂J/∂a[i] = Σ_v ∂J/∂y_hat[v] · ∂y_hat[v]/∂a[i]
+    free: i (V); summed: v (V)
+    ∂J/∂a[i] = dJ_dy_hat[i] · y_hat[i] - y_hat[i] · (Σ_v dJ_dy_hat[v] · y_hat[v])
+             = y_hat[i] · (Σ_v y[v]) - y[i]
     since the entries of y add up to one:
              = y_hat[i] - y[i]
 """
@@ -66,7 +68,7 @@ def test_dJ_db2_word_for_word(bundled: Any) -> None:
 
 def test_a_transposed_weight_is_explained_by_its_summed_index(bundled: Any) -> None:
     shown = as_text(explain(bundled, "dJ_dh"))
-    assert "∂J/∂h[i] = Σ_j dJ_db2[j] · U[i, j]" in shown
+    assert "∂J/∂h[i] = Σ_v dJ_db2[v] · U[i, v]" in shown
     assert "Why U.T: the sum runs over V, the last index of U, (Dh, V)." in shown
 
 
@@ -117,10 +119,10 @@ def test_every_gradient_of_every_model_is_explained(path: Path) -> None:
 
 def test_a_line_that_is_wrong_is_not_shown(bundled: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     right = kronecker.collapse
-    monkeypatch.setattr(paths, "collapse", lambda expression: Product(((right(expression), 1), (kronecker.ONE, 1))))
-    assert "∂J/∂U" in as_text(explain(bundled, "dJ_dU"))
+    monkeypatch.setattr(segments, "collapse", lambda expression, **_: Product(((right(expression), 1), (kronecker.ONE, 1))))
+    assert "∂J/∂U[i, j] = " in as_text(explain(bundled, "dJ_dU"))
     doubled = kronecker.Constant(Fraction(2))
-    monkeypatch.setattr(paths, "collapse", lambda expression: Product(((right(expression), 1), (doubled, 1))))
+    monkeypatch.setattr(segments, "collapse", lambda expression, **_: Product(((right(expression), 1), (doubled, 1))))
     assert "∂J/∂U" not in as_text(explain(bundled, "dJ_dU"))
 
 

@@ -112,7 +112,10 @@ def _without_minus(factors: list[tuple[Expression, Number]]) -> Expression:
         if isinstance(bracket, Total) and not any(isinstance(term, Constant) for _, term in bracket.terms):
             factors[brackets[0]] = (Total(tuple((-c, term) for c, term in bracket.terms)), Fraction(1))
             factors[0] = (Constant(-first.number), Fraction(1))
-    kept = [(f, e) for f, e in factors if not (isinstance(f, Constant) and f.number == 1)]
+    powers: dict[Expression, Number] = {}
+    for f, e in factors:
+        powers[f] = powers.get(f, Fraction(0)) + e
+    kept = [(f, e) for f, e in powers.items() if f != Constant(Fraction(1)) and e != 0]
     return kept[0][0] if len(kept) == 1 and kept[0][1] == 1 else Product(tuple(kept))
 
 

@@ -1,5 +1,6 @@
 """Entries in index notation as numbers and as text: `Σ_k A[i, k] · B[k, j]`."""
 
+import re
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import product
@@ -65,7 +66,8 @@ def _text(expression: Expression, printer: Printer) -> tuple[str, int]:
         return written, 2 if expression.number >= 0 else 0
     if isinstance(expression, Entry):
         shown = printer(expression.node)
-        name = shown if expression.node.op in ("leaf", "gradient", "size") or shown.isidentifier() else f"({shown})"
+        plain = expression.node.op in ("leaf", "gradient", "size") or re.fullmatch(r"\w+(\(\w+\))?", shown)
+        name = shown if plain else f"({shown})"
         letters = ", ".join(letter for letter in expression.letters if letter)
         return (f"{name}[{letters}]" if letters else name), 2
     if isinstance(expression, Delta):

@@ -24,7 +24,6 @@ from grader.derivation.index_notation.expressions import (
 from grader.derivation.index_notation.places import letters_of, swapped
 from grader.derivation.simplify.algebra import Number
 
-
 Slopes = Mapping[Node, Callable[[Letters], Expression]]  # the derivatives of what has a name of its own
 
 
@@ -108,9 +107,13 @@ def _choice(expression: Applied, argument: int) -> Expression:
 # Shorter
 
 
-def collapse(expression: Expression) -> Expression:
-    """The same with products multiplied out into terms, zeros left out, and each summed bracket used up."""
-    found = [_collapsed_term(summed, factors, c) for c, summed, factors in _terms(expression)]
+def collapse(expression: Expression, *, opened: bool = False) -> Expression:
+    """The same with products multiplied out into terms, zeros left out, and each summed bracket used up.
+
+    `opened`: also what has no bracket in it, so that equal factors cancel.
+    """
+    taken = (lambda part: isinstance(part, Sum | Total | Delta)) if opened else _has_bracket
+    found = [_collapsed_term(summed, factors, c) for c, summed, factors in _terms(expression, taken)]
     alike: dict[Expression, Number] = {}
     for c, term in found:
         alike[term] = alike.get(term, Fraction(0)) + c
@@ -124,18 +127,18 @@ Factors = list[tuple[Expression, Number]]
 Term = tuple[Number, list[tuple[str, int]], Factors]
 
 
-def _terms(expression: Expression) -> list[Term]:
-    """Sums of products: (coefficient, summed letters, factors); only what has a bracket in it is taken apart."""
+def _terms(expression: Expression, taken: Callable[[Expression], bool]) -> list[Term]:
+    """Sums of products: (coefficient, summed letters, factors); only what is `taken` is taken apart."""
     if isinstance(expression, Constant):
         return [(expression.number, [], [])] if expression.number != 0 else []
-    if isinstance(expression, Total) and _has_bracket(expression):
-        return [(c * inner, s, f) for c, term in expression.terms for inner, s, f in _terms(term)]
-    if isinstance(expression, Sum) and _has_bracket(expression):
-        return [(c, [*expression.letters, *summed], factors) for c, summed, factors in _terms(expression.body)]
+    if isinstance(expression, Total) and taken(expression):
+        return [(c * inner, s, f) for c, term in expression.terms for inner, s, f in _terms(term, taken)]
+    if isinstance(expression, Sum) and taken(expression):
+        return [(c, [*expression.letters, *summed], f) for c, summed, f in _terms(expression.body, taken)]
     if isinstance(expression, Product):
         result: list[Term] = [(Fraction(1), [], [])]
         for factor, exponent in expression.factors:
-            parts = _terms(factor) if exponent == 1 else [(Fraction(1), [], [(factor, exponent)])]
+            parts = _terms(factor, taken) if exponent == 1 else [(Fraction(1), [], [(factor, exponent)])]
             result = [(c * d, [*s, *u], [*f, *g]) for c, s, f in result for d, u, g in parts]
         return result
     return [(Fraction(1), [], [(expression, Fraction(1))])]

@@ -179,7 +179,13 @@ def _shared(root: Node, cuts: list[Node]) -> set[Node]:
     for node in root.walk():
         for arg in node.args:
             users.setdefault(arg, set()).add(node)
-    return {cut for cut in cuts if len(users.get(cut, ())) > 1 and cut.args and cut.op not in _MOVES}
+    used = [cut for cut in cuts if len(users.get(cut, ())) > 1 and cut.args and cut.op not in _MOVES]
+    return {cut for cut in used if not _is_shift(cut)}
+
+
+def _is_shift(node: Node) -> bool:
+    """x - max(x), which changes no softmax."""
+    return node.op == "subtract" and node.args[1].op == "max" and node.args[1].args[0] is node.args[0]
 
 
 def _is_function(node: Node) -> bool:

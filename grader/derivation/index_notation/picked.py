@@ -81,7 +81,7 @@ def placed(node: Node, letters: Letters, at: Any, namer: Namer) -> Expression | 
     axis = len(node.shape) - len(index) if Ellipsis in node.get("index") else 0
     axis += next((k for k, entry in enumerate(index) if entry in slots), 0)
     if not slots:
-        return _placed_in_slices(node, letters, at, namer)
+        return in_slices(node, value, letters, at, namer)
     if any(entry != Slice(None, None, None) for entry in index if entry not in slots):
         return None
     if index[index.index(slots[0]) :][: len(slots)] != slots:
@@ -98,14 +98,13 @@ def placed(node: Node, letters: Letters, at: Any, namer: Namer) -> Expression | 
     return sum_over(made, product) if made else product
 
 
-def _placed_in_slices(node: Node, letters: Letters, at: Any, namer: Namer) -> Expression:
-    """Values put at numbers and slices: x[j] · [j + 1 = i] is x from place 1 on."""
-    value = node.args[0]
+def in_slices(node: Node, value: Node, letters: Letters, at: Any, namer: Namer) -> Expression:
+    """Values put at numbers and slices of zeros: x[j] · [j + 1 = i] is x from place 1 on."""
     lengths, inner, brackets = list(value.shape), [], []
     for entry, letter, size in zip(_in_full(node.get("index"), len(node.shape)), letters, node.shape, strict=True):
         if isinstance(entry, int):
             brackets += [Delta(namer.number(entry % size), letter)] if letter else []
-        elif entry == Slice(None, None, None):
+        elif entry.step in (None, 1) and lengths[0] == size:
             inner.append((letter, lengths.pop(0), False))
         else:
             length, step = lengths.pop(0), entry.step or 1

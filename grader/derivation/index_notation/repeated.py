@@ -31,6 +31,7 @@ from grader.derivation.index_notation.expressions import (
     sum_over,
 )
 from grader.derivation.index_notation.kronecker import letters_in
+from grader.derivation.index_notation.picked import in_slices
 from grader.derivation.index_notation.places import Affine, fitted
 from grader.derivation.simplify.algebra import Number
 from grader.derivation.writing.filling import corners, slopes
@@ -70,20 +71,30 @@ def _skeleton(node: Node) -> Any:
 
 def repeated(alike: Sequence[Node], letters: Sequence[Letters], at: Any, namer: Namer) -> list[Expression]:
     """The entries of terms that are computed alike: one sum over them, where that is possible."""
-    if len(alike) >= FEWEST:
+    for lengths in _grids(len(alike)):
         try:
-            counter = namer.letter(alike[0], len(alike))
-            positions: list[Position] = [(k,) for k in range(len(alike))]
-            body = _one(_entries(alike, letters[0], at, namer), _through(positions, (counter,)))
-            if counter in letters_in(body):
-                return [sum_over(((counter, len(alike)),), body)]
+            counters = tuple(namer.letter(alike[0], length) for length in lengths)
+            positions = list(product(*map(range, lengths)))
+            body = _one(_entries(alike, letters[0], at, namer), _through(positions, counters))
+            if letters_in(body).issuperset(counters):
+                return [sum_over(tuple(zip(counters, lengths, strict=True)), body)]
         except NotInIndices:
-            pass
+            continue
     return [at(node, places) for node, places in zip(alike, letters, strict=True)]
+
+
+def _grids(count: int) -> list[tuple[int, ...]]:
+    """The loops, and loops within loops, that may have written so many terms."""
+    if count < FEWEST:
+        return []
+    return [(count,), *((outer, count // outer) for outer in range(2, count // 2 + 1) if count % outer == 0)]
 
 
 def filled(node: Node, letters: Letters, at: Any, namer: Namer) -> Expression:
     """An array that loops have filled, entry by entry or row by row."""
+    base, value = node.args[:2]
+    if node.op == "setitem" and len(node.args) == 2 and not base.value.any():
+        return in_slices(node, value, letters, at, namer)
     parts: dict[Position, Node] = {}
     axes: tuple[int, ...] = ()
     for part, place in parts_of(node, node):

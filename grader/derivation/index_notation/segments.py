@@ -98,7 +98,9 @@ class Segment:
         """
         names: dict[Node, Node] = {self.bottom: self.below}
         slopes: dict[Node, Callable[[Letters], Expression]] = {}
-        for part in _reduced(self.way, self.bottom):
+        for part in _filled_before(self.way, self.bottom):
+            names[part] = yield from self._given(part)
+        for part in _reduced(self.way, self.bottom) if self.top.op not in ("softmax", "log_softmax") else ():
             names[part], at = yield from self._inner(part)
             slopes[names[part]] = at
         body = entry(self.way, self.letters, self.namer, names)
@@ -107,6 +109,16 @@ class Segment:
         slope = own or exchanged(derivative(body, self.below, self.wanted, slopes), body, self.out)
         yield from self._differentiated(self.out, body, own if own and self.top.op == "softmax" else collapse(slope))
         yield from self._chain(slope)
+
+    def _given(self, part: Node) -> Generator[Line, None, Node]:
+        """A part that does not depend on what is differentiated by, under a name of its own: a padded input."""
+        leaf = self.path.named(part)
+        namer = self.namer.copy()
+        letters = namer.letters(leaf)
+        body = entry(part, letters, namer)
+        self._check(body, leaf.value, letters)
+        yield Line("forward", f"{self._show(Entry(leaf, letters))} = {self._show(body)}")
+        return leaf
 
     def _inner(self, part: Node) -> Generator[Line, None, tuple[Node, Callable[[Letters], Expression]]]:
         """A part that lacks axes, such as the root of a variance, under a name of its own: its leaf and its derivative."""
@@ -181,8 +193,9 @@ class Segment:
             return
         formula = self.path.formula_of(self.top)
         if self.top.op in ("softmax", "log_softmax") and formula is not above:
-            inserted = substituted(collapsed, above, lambda places: entry(formula, places, self.context.namer()))
-            if inserted != collapsed:
+            inserted = substituted(collapsed, above, lambda places: entry(formula, places, self.namer.copy()))
+            inserted = collapse(inserted, opened=True)
+            if inserted not in (collapsed, final):
                 yield Line("entry", f"{indent} = {self._show(inserted)}")
         if self.top.op in ("softmax", "log_softmax"):
             yield from (Line("note", f"since the entries of {y} add up to one:") for y in _distributions(formula))
@@ -235,6 +248,12 @@ class Segment:
                 raise NotInIndices(self._show(expression))
 
 
+def _filled_before(way: Node, bottom: Node) -> list[Node]:
+    """Arrays that are filled in part and do not depend on `bottom`."""
+    filled = [n for n in way.walk() if n.op in ("setitem", "scatter") and len(n.args) < 3 and bottom not in n.walk()]
+    return [node for node in filled if not any(node in other.args for other in filled)]
+
+
 def _reduced(way: Node, bottom: Node) -> list[Node]:
     """The largest parts that lack axes of the whole and are no linear function of `bottom`."""
     above = {bottom}
@@ -245,7 +264,7 @@ def _reduced(way: Node, bottom: Node) -> list[Node]:
             if node.op in ("sqrt", "log", "power", "exp") or curved.intersection(node.args):
                 curved.add(node)
     found: list[Node] = []
-    pending = [way] if way.op not in ("softmax", "log_softmax") and way in above else []
+    pending = [way] if way in above else []
     while pending:
         node = pending.pop()
         if node.value.size < way.value.size and node in curved and node is not bottom:

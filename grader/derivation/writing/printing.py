@@ -12,6 +12,7 @@ from grader.derivation.graph.indexing import Index, Slice, Slot
 from grader.derivation.graph.naming import named, repeated
 from grader.derivation.graph.nodes import Node
 from grader.derivation.simplify.algebra import Number, bare
+from grader.derivation.writing.rolled import rolled
 from grader.derivation.writing.style import (
     constant_text,
     first_place,
@@ -50,7 +51,7 @@ class Printer:
         taken = [node.name for node in formula.walk() if node.name]
         self.names = named(repeated(formula), formula.graph.hints, taken)
         result = self(formula)  # adds to the statements
-        return [*self.statements, result]
+        return [*rolled(self.statements, lambda number: self(formula.graph.size(number))), result]
 
     def _new_array(self, shape: str) -> str:
         name = f"g{sum(line.endswith(')') and ' = np.zeros(' in line for line in self.statements) + 1}"
