@@ -19,6 +19,7 @@ from grader.derivation.writing.filling import filled_loop
 from grader.derivation.writing.latex import equation
 from grader.derivation.writing.loops import backward_loop, holds
 from grader.derivation.writing.printing import Printer
+from grader.derivation.writing.style import assigned
 
 TOLERANCE = 1e-6
 LONG = 200  # characters of a formula that may be better as a loop
@@ -93,6 +94,15 @@ class Formula:
         sizes = "" if self.general else f", written out for {sizes}"
         doc = f'"""d{self.derivation.differentiated}/d{self.of}{formula}, shape {shape}{sizes}."""'
         return f"def {self.name}(s):\n" + "".join(f"    {line}\n" for line in [doc, *lines])
+
+    @property
+    def statements(self) -> str:
+        """`dJ_dU = h.T @ dJ_db2`, after the statements that it needs, one a line; for a loop, its code."""
+        if self._loop:
+            return self._loop.rstrip()
+        return assigned(
+            self.name, Printer(self.derivation.helpers).lines(self.derivation.at_points[0][self.name].formula)
+        )
 
     @cached_property
     def latex(self) -> str:

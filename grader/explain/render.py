@@ -5,11 +5,12 @@ import textwrap
 from collections.abc import Callable, Sequence
 from html import escape
 
-from grader.explain.document import NUMPY, Block
+from grader.explain.blocks import NUMPY, Block
 from grader.explain.notation import in_latex
 
 WIDTH = 100
 COLUMN = 13  # of the labels in front of formulas
+WORDS = ("indices", "known")  # the labels of lines that are no formulas
 
 
 def text(blocks: Sequence[Block]) -> str:
@@ -59,17 +60,28 @@ def latex(blocks: Sequence[Block]) -> str:
                 parts.append(rf"\subsection*{{{_plain_latex(block.text)}}}")
             case "text":
                 parts.append(_plain_latex(block.text).replace("\n", "\\\\\n") + "\n")
-            case "formula" if block.label == NUMPY and not block.latex:
-                parts.append(rf"\[ \texttt{{{_plain_latex(block.text)}}} \tag*{{{block.label}}} \]")
             case "formula":
-                formula = block.latex or in_latex(block.text).lstrip()
-                tag = _plain_latex(block.label)
-                parts.append(rf"\[ {'{}' * formula.startswith('=')}{formula} \tag*{{{tag}}} \]")
+                parts.append(_display(block))
             case "markdown":
                 parts.append("See derivation.md.\n")
             case "aligned":
                 parts.append("\\begin{verbatim}\n" + block.text + "\n\\end{verbatim}")
     return "\n".join([*parts, r"\end{document}"]) + "\n"
+
+
+def _display(block: Block) -> str:
+    """A formula on a line of its own; numpy's code where that has no mathematical form."""
+    formula = block.latex or ("" if block.label in WORDS or _is_code(block) else in_latex(block.text).lstrip())
+    if block.label in WORDS:
+        formula = rf"\text{{{_plain_latex(block.text)}}}"
+    if not formula:
+        return "\\begin{verbatim}\n" + block.text + "\n\\end{verbatim}"
+    rule = rf" \quad \text{{({_plain_latex(block.rule)})}}" if block.rule else ""
+    return rf"\[ {'{}' * formula.startswith('=')}{formula}{rule} \tag*{{{_plain_latex(block.label)}}} \]"
+
+
+def _is_code(block: Block) -> bool:
+    return block.label == NUMPY or "np." in block.text or "\n" in block.text
 
 
 def html(blocks: Sequence[Block]) -> str:
@@ -114,7 +126,9 @@ def _fenced(blocks: Sequence[Block]) -> list[tuple[bool, list[Block]]]:
 def _columns(block: Block) -> str:
     """A formula after its label, or lines aligned below it."""
     if block.kind == "formula":
-        return f"{block.label:{COLUMN}}{block.text}"
+        rule = f"      ({block.rule})" if block.rule else ""
+        first, *others = f"{block.text}{rule}".splitlines()
+        return "\n".join([f"{block.label:{COLUMN}}{first}", *(f"{'':{COLUMN}}{line}" for line in others)])
     return textwrap.indent(block.text, " " * COLUMN)
 
 

@@ -119,7 +119,9 @@ def test_every_gradient_of_every_model_is_explained(path: Path) -> None:
 
 def test_a_line_that_is_wrong_is_not_shown(bundled: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     right = kronecker.collapse
-    monkeypatch.setattr(segments, "collapse", lambda expression, **_: Product(((right(expression), 1), (kronecker.ONE, 1))))
+    monkeypatch.setattr(
+        segments, "collapse", lambda expression, **_: Product(((right(expression), 1), (kronecker.ONE, 1)))
+    )
     assert "∂J/∂U[i, j] = " in as_text(explain(bundled, "dJ_dU"))
     doubled = kronecker.Constant(Fraction(2))
     monkeypatch.setattr(segments, "collapse", lambda expression, **_: Product(((right(expression), 1), (doubled, 1))))

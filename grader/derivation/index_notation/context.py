@@ -11,6 +11,7 @@ from grader.derivation.graph.nodes import Node
 from grader.derivation.index_notation.expressions import Namer, own_letter
 from grader.derivation.simplify.reuse import reuse
 from grader.derivation.simplify.simplify import Simplifier
+from grader.derivation.writing.latex import in_latex
 from grader.derivation.writing.printing import Printer
 from grader.derivation.writing.style import assigned
 
@@ -61,7 +62,11 @@ class Context:
 
     def matrix(self, name: str, formula: Node) -> Line:
         """The line that has all entries of a gradient at once."""
-        return Line("matrix", self.assigned(name, formula))
+        return self.line("matrix", name, formula)
+
+    def line(self, kind: str, name: str, formula: Node) -> Line:
+        """A line that is not in index notation."""
+        return Line(kind, self.assigned(name, formula), in_latex(name, formula, self.loss))
 
     def new_printer(self) -> Printer:
         return Printer(self.derivation.helpers)

@@ -1,5 +1,7 @@
 """The derivation of any gradient of any model, in index notation."""
 
+from textwrap import indent
+
 from grader.derivation.derivation import Derivation
 from grader.derivation.graph.nodes import Unreadable
 from grader.derivation.index_notation.context import Context, Line
@@ -43,5 +45,5 @@ def why_transposes(derivation: Derivation) -> list[str]:
 
 def as_text(lines: list[Line]) -> str:
     """The lines, formulas indented."""
-    shown = [line.text if line.kind in ("heading", "why", "example") else f"    {line.text}" for line in lines]
-    return "\n".join(shown)
+    words = ("heading", "why", "example")
+    return "\n".join(line.text if line.kind in words else indent(line.text, "    ") for line in lines)

@@ -13,7 +13,7 @@ from grader.derivation.chain import total
 from grader.derivation.graph.nodes import Node
 from grader.derivation.index_notation.context import Context, Line
 from grader.derivation.index_notation.expressions import ELEMENTWISE, SEVERAL
-from grader.derivation.index_notation.segments import segment_lines
+from grader.derivation.index_notation.segments import is_shift, segment_lines
 from grader.derivation.rules.backward import gradients
 from grader.derivation.simplify.algebra import bare
 from grader.derivation.simplify.reuse import Gradient, Reuser, gradient_leaf
@@ -180,12 +180,7 @@ def _shared(root: Node, cuts: list[Node]) -> set[Node]:
         for arg in node.args:
             users.setdefault(arg, set()).add(node)
     used = [cut for cut in cuts if len(users.get(cut, ())) > 1 and cut.args and cut.op not in _MOVES]
-    return {cut for cut in used if not _is_shift(cut)}
-
-
-def _is_shift(node: Node) -> bool:
-    """x - max(x), which changes no softmax."""
-    return node.op == "subtract" and node.args[1].op == "max" and node.args[1].args[0] is node.args[0]
+    return {cut for cut in used if not is_shift(cut)}
 
 
 def _is_function(node: Node) -> bool:

@@ -51,12 +51,17 @@ def segment_lines(path: "Path", top: Node, bottom: Node) -> Iterator[Line]:
     """A segment in indices: as the model writes it, else as it is shortened; then its gradient in numpy."""
     context, below = path.context, path.named(bottom)
     shorter = Simplifier(path.graph, {bottom: below})(top)
-    found = list(_lines_of(path, top, bottom, (_written_out(path.graph, top, below), shorter)))
-    yield from found
+    ways = (_written_out(path.graph, top, below), shorter)
+    yield from _lines_of(path, top, bottom, ways[::-1] if any(map(is_shift, top.walk())) else ways)
     formula = path.adjoint_below(top, bottom)
     yield context.matrix(path.label(bottom), bare(formula) if bare(formula).shape else formula)
     under = shapes_under(formula, context.printer, f"d{context.loss}/d{below.name}")
     yield from (Line("shapes", each) for each in under)
+
+
+def is_shift(node: Node) -> bool:
+    """x - max(x), which changes no softmax."""
+    return node.op == "subtract" and node.args[1].op == "max" and node.args[1].args[0] is node.args[0]
 
 
 def _lines_of(path: "Path", top: Node, bottom: Node, ways: tuple[Node, ...]) -> list[Line]:
@@ -65,7 +70,7 @@ def _lines_of(path: "Path", top: Node, bottom: Node, ways: tuple[Node, ...]) -> 
             return list(Segment(path, top, bottom, way).lines())
         except NotInIndices:
             continue
-    return [Line("forward", path.context.assigned(path.named(top).name, ways[-1]))]
+    return [path.context.line("forward", path.named(top).name, ways[-1])]
 
 
 def _written_out(graph: Graph, top: Node, below: Node) -> Node:
