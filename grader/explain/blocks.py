@@ -71,7 +71,10 @@ def derivation_blocks(lines: Sequence[Line], *, numbers: bool) -> Iterator[Block
         elif kind in ("heading", "why", "note") or (kind == "example" and numbers):
             yield from (Block("text", line.text) for line in group)
         elif kind in LABELS:
-            yield from (Block("formula", line.text, LABELS[kind], line.latex, line.rule) for line in group)
+            label = LABELS[kind]
+            yield from (
+                Block("formula", each.text, label * (each.text[0] != " "), each.latex, each.rule) for each in group
+            )
 
 
 def _together(lines: Sequence[Line]) -> Iterator[tuple[str, list[Line]]]:

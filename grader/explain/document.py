@@ -42,7 +42,7 @@ def transposes(assignment: Assignment) -> list[Block]:
     formulas = derived_formulas(assignment.config, assignment.graph, assignment.points)
     first = next(iter(formulas.values()))
     lines = why_transposes(first.derivation)
-    blocks = [Block("aligned" if line.startswith("    ") else "text", line.strip()) for line in lines]
+    blocks = [Block("aligned", line[4:]) if line.startswith("    ") else Block("text", line) for line in lines]
     return [Block("title", "Where does the transpose come from?"), *blocks]
 
 

@@ -10,7 +10,7 @@ from grader.explain.notation import in_latex
 
 WIDTH = 100
 COLUMN = 13  # of the labels in front of formulas
-WORDS = ("indices", "known")  # the labels of lines that are no formulas
+WORDS = ("indices",)  # the labels of lines that are no formulas
 
 
 def text(blocks: Sequence[Block]) -> str:

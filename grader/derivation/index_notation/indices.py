@@ -8,7 +8,7 @@ from grader.derivation.index_notation.context import Context, Line
 from grader.derivation.index_notation.one_entry import example
 from grader.derivation.index_notation.paths import paths
 from grader.derivation.index_notation.steps import step_lines
-from grader.derivation.index_notation.transposes import overview, shape_text, why
+from grader.derivation.index_notation.transposes import first_product, overview, shape_text, why
 from grader.derivation.writing.printing import Printer
 
 
@@ -40,7 +40,11 @@ def explain(derivation: Derivation, name: str) -> list[Line]:
 def why_transposes(derivation: Derivation) -> list[str]:
     """Where the transposes in this model's gradients come from."""
     found = {name: gradient.formula for name, gradient in derivation.at_points[0].items()}
-    return overview(found, Printer(derivation.helpers))
+    name = first_product(found)
+    lines = explain(derivation, name) if name else []
+    entries = [f"    {line.text}" for line in lines if line.kind == "entry"][-1:]
+    shapes = [f"    {line.text}" for line in lines if line.kind == "shapes"][:2]
+    return overview(found, Printer(derivation.helpers), derivation.wanted, [*entries, *shapes])
 
 
 def as_text(lines: list[Line]) -> str:

@@ -39,6 +39,7 @@ from grader.derivation.index_notation.kronecker import (
 from grader.derivation.index_notation.transposes import shapes_under
 from grader.derivation.simplify.algebra import as_product, bare
 from grader.derivation.simplify.simplify import Simplifier
+from grader.derivation.writing.latex import partial
 
 if TYPE_CHECKING:
     from grader.derivation.index_notation.paths import Path
@@ -154,7 +155,9 @@ class Segment:
         show, context, sign = self._show, self.context, self.context.derivation.sign
         above = self.path.gradient_of(self.top)
         if above.op == "gradient" and above.name != context.name_of(self.name.name):
-            yield Line("known", f"d{context.loss}/d{self.name.name} = {above.name}, already derived")
+            left, known = (partial(context.loss, of) for of in (self.name.name, str(above.get("of"))))
+            latex = rf"{left} = {known} \text{{, already derived}}"
+            yield Line("known", f"d{context.loss}/d{self.name.name} = {above.name}, already derived", latex)
         sizes = tuple((letter, size) for letter, size in zip(self.letters, self.name.shape, strict=True) if letter)
         upstream: Expression = Entry(bare(above), aligned(bare(above), self.name, self.letters))
         given = bare(above).is_number()
@@ -197,7 +200,7 @@ class Segment:
         if len(self._show(final)) >= 0.9 * len(self._show(collapsed)):
             return
         formula = self.path.formula_of(self.top)
-        if self.top.op in ("softmax", "log_softmax") and formula is not above:
+        if self.top.op in ("softmax", "log_softmax") and formula is not above and above.name not in self._show(final):
             inserted = substituted(collapsed, above, lambda places: entry(formula, places, self.namer.copy()))
             inserted = collapse(inserted, opened=True)
             if inserted not in (collapsed, final):
