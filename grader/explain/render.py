@@ -3,6 +3,7 @@
 import re
 import textwrap
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from html import escape
 
 from grader.explain.blocks import NUMPY, Block
@@ -84,23 +85,61 @@ def _is_code(block: Block) -> bool:
     return block.label == NUMPY or "np." in block.text or "\n" in block.text
 
 
+STYLE = (
+    "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color-scheme:light dark}"
+    "pre,code{font-family:ui-monospace,monospace;font-size:.92em}pre{overflow-x:auto;line-height:1.6}"
+    "pre span{display:block;white-space:pre-wrap;overflow-wrap:anywhere;padding-left:15ch;text-indent:-15ch}"
+    "pre i{opacity:.65}p{overflow-wrap:anywhere}"
+    "@media(max-width:40rem){pre span{padding-left:3ch;text-indent:-3ch}}"
+)
+
+
 def html(blocks: Sequence[Block]) -> str:
-    """One page without scripts or anything from elsewhere."""
+    """One page without scripts or anything from elsewhere; long formulas are wrapped."""
     parts = []
     for fenced, group in _fenced(blocks):
         if fenced:
-            rows = [escape(_columns(block)) for block in group]
-            parts.append("<pre>" + "\n".join(rows) + "</pre>")
+            parts += [f"<pre>{''.join(map(_row, rows))}</pre>" for rows in _rows_alike(group)]
             continue
         block = group[0]
-        tag = {"title": "h2", "heading": "h3", "markdown": "pre"}.get(block.kind, "p")
+        if block.kind == "markdown":
+            parts.append(_rendered(block.text))
+            continue
+        tag = {"title": "h2", "heading": "h3"}.get(block.kind, "p")
         parts.append(f"<{tag}>{escape(block.text).replace(chr(10), '<br>')}</{tag}>")
-    style = (
-        "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color-scheme:light dark}"
-        "pre{overflow-x:auto;line-height:1.6}"
+    head = (
+        '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f"<title>{escape(blocks[0].text)}</title><style>{STYLE}</style>"
     )
-    head = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(blocks[0].text)}</title><style>{style}</style>'
     return head + "\n".join(parts) + "</html>\n"
+
+
+def _rows_alike(group: list[Block]) -> list[list[Block]]:
+    """Formulas together, which may be wrapped, and each piece of aligned lines alone, which may not."""
+    rows: list[list[Block]] = []
+    for block in group:
+        wrapped = block.kind == "formula"
+        if wrapped and rows and rows[-1][0].kind == "formula":
+            rows[-1].append(block)
+        else:
+            rows.append([block])
+    return rows
+
+
+def _row(block: Block) -> str:
+    if block.kind != "formula":
+        return escape(block.text)
+    rule = f"  <i>({escape(block.rule)})</i>" if block.rule else ""
+    return "".join(f"<span>{escape(line)}</span>" for line in _columns(replace(block, rule="")).splitlines())[:-7] + (
+        f"{rule}</span>"
+    )
+
+
+def _rendered(text: str) -> str:
+    """An instructor's Markdown; HTML in it is shown as text."""
+    from markdown_it import MarkdownIt
+
+    return str(MarkdownIt("commonmark", {"html": False}).enable("table").render(text))
 
 
 FORMATS: dict[str, Callable[[Sequence[Block]], str]] = {
