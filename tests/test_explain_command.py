@@ -58,7 +58,7 @@ def test_where_the_transpose_comes_from_is_answered_for_the_whole_assignment(gra
             [
                 r"\begin{document}",
                 r"\frac{\partial J}{\partial U_{i,j}} = h_{i} \cdot",
-                r"\delta_{kj}",
+                r"\delta_{vj}",
                 r"\end{document}",
             ],
         ),

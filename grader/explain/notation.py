@@ -7,7 +7,7 @@ from grader.derivation.writing.latex import symbol
 _OPENING, _CLOSING = "([", ")]"
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _FUNCTIONS = {name: rf"\{name}" for name in ("exp", "log", "tanh", "sin", "cos", "max", "min")} | {"sigmoid": r"\sigma"}
-_SIGNS = {"·": r"\cdot", "@": r"\,", "*": r"\odot", "Σ": r"\sum", "≠": r"\ne", ">=": r"\ge", "<=": r"\le"}
+_SIGNS = {"·": r"\cdot", "@": "", "*": r"\odot", "Σ": r"\sum", "≠": r"\ne", ">=": r"\ge", "<=": r"\le"}
 _RELATION = re.compile(r" (=|>=|<=|>|<|≠) ")
 
 
@@ -33,13 +33,19 @@ def _piece(text: str, at: int) -> tuple[str, int]:
         end = _end(text, at)
         inside = text[at + 1 : end - 1]
         if text[at] == "(":
-            return rf"\left({in_latex(inside)}\right)", end
+            return _in_brackets(in_latex(inside)), end
         return _bracket(inside), end
     if text[at] == "^":
         power = re.compile(r"\^(-?[\d./]+|\w+)").match(text, at)
         return (f"^{{{power[1]}}}", power.end()) if power else ("^", at + 1)
     sign = text[at : at + 2] if text[at : at + 2] in _SIGNS else text[at]
     return _SIGNS.get(sign, sign), at + len(sign)
+
+
+def _in_brackets(inside: str) -> str:
+    """Brackets that are as high as what is in them."""
+    high = any(sign in inside for sign in (r"\frac", r"\sum", r"\max", r"\min"))
+    return rf"\left({inside}\right)" if high else f"({inside})"
 
 
 def _end(text: str, start: int) -> int:
@@ -63,7 +69,7 @@ def _named(text: str, name: str, end: int) -> tuple[str, int]:
         if name == "sqrt":
             return rf"\sqrt{{{inside}}}", close
         shown = _FUNCTIONS.get(name) or rf"\operatorname{{{name.replace('_', '-')}}}"
-        whole = rf"{shown}\left({inside}\right)"
+        whole = shown + _in_brackets(inside)
         if text[close : close + 1] == "[":
             after = _end(text, close)
             return f"{whole}_{{{_places(text[close + 1 : after - 1])}}}", after
