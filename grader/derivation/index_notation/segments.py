@@ -206,7 +206,8 @@ class Segment:
             if inserted not in (collapsed, final):
                 yield Line("entry", f"{indent} = {self._show(inserted)}")
         if self.top.op in ("softmax", "log_softmax"):
-            yield from (Line("note", f"since the entries of {y} add up to one:") for y in _distributions(formula))
+            distributions = _distributions(formula, self.top.get("axis"))
+            yield from (Line("note", f"since the entries of {y} add up to one:") for y in distributions)
         if final == Constant(Fraction(0)):
             yield from (Line("note", f"since {self._show(each)} = 0:") for each in self._vanishing(collapsed))
         yield Line("entry", f"{indent} = {self._show(final)}")
@@ -230,8 +231,9 @@ class Segment:
             one = Tracer(self.path.graph.constant(np.ones(top.shape)))
             slope = Simplifier(self.path.graph)(rule(one, Tracer(self.name), Tracer(self.below))[0].node)
             return Product(((entry(slope, letters, self.namer), ONE), *equal))
-        if top.op == "softmax" and len(top.get("axis")) == 1:
-            axis = top.get("axis")[0]
+        axes = [axis for axis in top.get("axis", ()) if letters[axis]]
+        if top.op == "softmax" and len(axes) == 1:
+            axis = axes[0]
             other = tuple(wanted[k] if k == axis else letter for k, letter in enumerate(letters))
             bracket = Total(((ONE, Delta(letters[axis], wanted[axis])), (-ONE, Entry(self.name, other))))
             rest = [(delta, e) for delta, e in equal if delta.first != letters[axis]]
@@ -282,9 +284,10 @@ def _reduced(way: Node, bottom: Node) -> list[Node]:
     return list(dict.fromkeys(found))
 
 
-def _distributions(formula: Node) -> list[str]:
-    """The quantities of a formula whose entries, or rows, add up to one, such as one-hot targets."""
-    leaves = [each for each, e in as_product(formula)[1].items() if e > 0 and each.op == "leaf" and each.shape]
-    return [each.name for each in leaves if np.all(each.value >= 0) and np.allclose(each.value.sum(-1), 1, atol=1e-12)][
-        :1
-    ]
+def _distributions(formula: Node, axes: tuple[int, ...]) -> list[str]:
+    """The quantities of a formula whose entries along these axes add up to one, such as one-hot targets."""
+    powers = as_product(formula)[1].items()
+    factors = [each for each, e in powers if e > 0 and each.shape == formula.shape and np.all(each.value >= 0)]
+    ones = [each for each in factors if np.allclose(each.value.sum(axis=axes), 1, atol=1e-12)]
+    leaves = [each.args[0] if each.op == "transpose" else each for each in ones]
+    return [each.name for each in leaves if each.op == "leaf"][:1]
