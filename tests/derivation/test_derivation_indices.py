@@ -1,5 +1,6 @@
 """Derivations in index notation: the bundled ones word for word, and every model's without a line that is wrong."""
 
+import re
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,15 @@ from conftest import ROOT
 from derivation_points import bundled_points, derived
 
 import grader.derivation as engine
+from grader.derivation.derivation import Derivation
 from grader.derivation.graph.recorder import Tracer, new_graph
 from grader.derivation.index_notation import kronecker, segments
+from grader.derivation.index_notation.context import Line
 from grader.derivation.index_notation.entries import entry
 from grader.derivation.index_notation.entry_text import text, value
 from grader.derivation.index_notation.expressions import Delta, Entry, Namer, Product, Sum
 from grader.derivation.index_notation.indices import as_text, explain
+from grader.derivation.index_notation.places import affine, joined, moved, place_value, swapped, written
 from grader.derivation.writing.printing import Printer
 
 MODELS = sorted((Path(__file__).parent / "models").glob("*.py"))
@@ -115,6 +119,94 @@ def test_every_gradient_of_every_model_is_explained(path: Path) -> None:
         assert lines[0].kind == "heading"
         assert any(line.kind == "matrix" for line in lines)
         assert not any("nan" in line.text for line in lines)
+        assert letters_in(lines).isdisjoint(names_of(formula.derivation))
+
+
+def letters_in(lines: list[Line]) -> set[str]:
+    """The letters that derivations sum over, and those of free indices."""
+    text = "\n".join(line.text for line in lines)
+    summed = {letter for letters in re.findall(r"(?:Σ|max|min)_([A-Za-z]+) ", text) for letter in letters}
+    return summed | {letter for line in re.findall(r"free: (.*)", text) for letter in re.findall(r"(\w) \(", line)}
+
+
+def names_of(derivation: Derivation) -> set[str]:
+    model = derivation.model
+    return {*model.functions, *model.constants, *derivation.plain[0].values, *derivation.points[0].dimensions}
+
+
+def lines_of(path: Path, name: str) -> list[str]:
+    return [line.text for line in derived(path)[name].steps]
+
+
+MODEL_FOLDER = Path(__file__).parent / "models"
+
+
+@pytest.mark.parametrize(
+    "path, name, expected",
+    [
+        (
+            MODEL_FOLDER / "conv2d.py",
+            "dJ_dw",
+            ["∂J/∂w[i, j, k, l] = Σ_pf dJ_dconv[i, p, f] · x[j, p + k, f + l]"],
+        ),
+        (
+            MODEL_FOLDER / "maxpool.py",
+            "dJ_dx",
+            [
+                "pool[c, l, m] = max_pb x[c, 2·l + p, 2·m + b]",
+                "∂J/∂x[i, j, k] = Σ_lmpb dJ_dpool[i, l, m] · [x[i, j, k] = pool[i, l, m]] · [2·l + p = j] · [2·m + b = k]",
+            ],
+        ),
+        (
+            MODEL_FOLDER / "padconv.py",
+            "dJ_dx",
+            ["∂J/∂x[i, j, k] = dJ_da[i, j + 1, k + 1]"],
+        ),
+        (
+            ROOT / "tests" / "models" / "layer_norm.py",
+            "dJ_dx",
+            [
+                "a[k] = sqrt((Σ_l centered[k, l]^2) / D + EPS)",
+                "x_hat[j, d] = centered[j, d] / a[j]",
+                "centered[j, d] = x[j, d] - (Σ_k x[j, k]) / D",
+                "dJ_dx = dJ_dcentered - np.mean(dJ_dcentered, axis=1, keepdims=True)",
+            ],
+        ),
+        (
+            MODEL_FOLDER / "bptt_loop.py",
+            "dJ_dI",
+            ["∂J/∂I[i, j] = E[t, i] · dJ_da[j]"],
+        ),
+        (
+            ROOT / "tests" / "models" / "batch_norm.py",
+            "dJ_dmu",
+            ["∂J/∂mu[i] = -2 · dJ_dvar[i] · (Σ_n (x[n, i] - mu[i])) / N", "since Σ_n (x[n, i] - mu[i]) = 0:"],
+        ),
+    ],
+    ids=lambda value: value.stem if isinstance(value, Path) else "",
+)  # fmt: skip
+def test_loops_windows_and_shared_parts_are_written_as_a_textbook_does(
+    path: Path, name: str, expected: list[str]
+) -> None:
+    lines = lines_of(path, name)
+    assert [line for line in expected if line not in lines] == []
+
+
+def test_each_derivative_has_the_name_of_its_rule() -> None:
+    rules = {line.text.partition(" = ")[0]: line.rule for line in derived(MODEL_FOLDER / "bptt_loop.py")["dJ_dU"].steps}
+    assert rules["∂P[j, v]/∂a[t, i]"] == "quotient rule"
+    assert rules["∂a[t, v]/∂U[i, j]"] == "linear in U"
+
+
+@pytest.mark.parametrize("place, factor", [("i", 1), ("2·i + k", 2), ("k + 3", 0), ("i - k + 1", 1), ("7", 0)])
+def test_places_along_an_axis_are_calculated_with(place: str, factor: int) -> None:
+    at = {"i": 5, "k": 2}
+    number = place_value(place, at)
+    assert place_value(moved(place, 4, 3), at) == 3 * number + 4
+    assert place_value(joined(place, "k", 4), at) == 4 * number + 2
+    assert place_value(swapped(place, "i", "2·k + 1"), at) == number  # which is 5, too
+    assert affine(written(affine(place) or ({}, 0))) == affine(place)
+    assert (affine(place) or ({}, 0))[0].get("i", 0) == factor
 
 
 def test_a_line_that_is_wrong_is_not_shown(bundled: Any, monkeypatch: pytest.MonkeyPatch) -> None:

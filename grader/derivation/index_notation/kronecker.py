@@ -235,14 +235,14 @@ def with_root(expression: Expression, square: Expression, root: Expression) -> E
     return mapped(expression, lambda part: with_root(part, square, root))
 
 
-def rule_name(top: Node | None, body: Expression, by: Node, helpers: Mapping[str, str]) -> str:
-    """The rule by which a line is differentiated."""
+def rule_name(top: Node | None, body: Expression, by: Node, inner: Slopes, helpers: Mapping[str, str]) -> str:
+    """The rule by which a line is differentiated; `inner` are the parts under names of their own."""
     if top and top.op in ("softmax", "log_softmax"):
         return "quotient rule" if top.op == "softmax" else "derivative of log and exp"
     found: list[str] = []
 
     def depends(expression: Expression) -> bool:
-        here = isinstance(expression, Entry) and expression.node is by
+        here = isinstance(expression, Entry) and (expression.node is by or expression.node in inner)
         return here or any(map(depends, parts_of_expression(expression)))
 
     def visit(expression: Expression) -> None:

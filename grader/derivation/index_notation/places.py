@@ -26,7 +26,7 @@ def affine(place: str) -> Affine | None:
 def written(place: Affine) -> str:
     """The other way round."""
     letters, number = place
-    parts = [(size, letter) for letter, size in letters.items() if size]
+    parts = sorted(((size, letter) for letter, size in letters.items() if size), key=lambda part: -abs(part[0]))
     terms = [(size, letter if abs(size) == 1 else f"{abs(size)}·{letter}") for size, letter in parts]
     terms += [(number, str(abs(number)))] if number or not terms else []
     text = "".join(f" {'-' if size < 0 else '+'} {term}" for size, term in sorted(terms, key=lambda each: each[0] < 0))
@@ -78,9 +78,10 @@ def joined(place: str, letter: str, length: int) -> str:
     outer, inner = affine(place) or ({}, 0), affine(letter)
     if inner is None:
         return letter
-    return written(
-        ({**{each: length * size for each, size in outer[0].items()}, **inner[0]}, length * outer[1] + inner[1])
-    )
+    letters = {each: length * size for each, size in outer[0].items()}
+    for each, size in inner[0].items():
+        letters[each] = letters.get(each, 0) + size
+    return written((letters, length * outer[1] + inner[1]))
 
 
 def fitted(texts: list[str], through: Callable[[list[int]], Affine | None]) -> str | None:

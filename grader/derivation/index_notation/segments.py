@@ -24,9 +24,11 @@ from grader.derivation.index_notation.expressions import (
     Sum,
     Total,
     aligned,
+    parts_of_expression,
     summed_in,
 )
 from grader.derivation.index_notation.kronecker import (
+    Slopes,
     collapse,
     derivative,
     exchanged,
@@ -113,7 +115,8 @@ class Segment:
         self._check(body, self.name.value, self.letters)
         own = self._own_rule()
         slope = own or exchanged(derivative(body, self.below, self.wanted, slopes), body, self.out)
-        yield from self._differentiated(self.out, body, own if own and self.top.op == "softmax" else collapse(slope))
+        shown = own if own and self.top.op == "softmax" else collapse(slope)
+        yield from self._differentiated(self.out, body, shown, slopes)
         yield from self._chain(slope)
 
     def _given(self, part: Node) -> Generator[Line, None, Node]:
@@ -135,7 +138,7 @@ class Segment:
         slope = exchanged(derivative(body, self.below, self.wanted), body, out)
         if isinstance(body, Product) and body.factors[0][1] == ONE / 2 and len(body.factors) == 1:
             slope = with_root(slope, body.factors[0][0], out)
-        yield from self._differentiated(out, body, collapse(slope))
+        yield from self._differentiated(out, body, collapse(slope), {})
 
         def at(places: Letters) -> Expression:
             found = slope
@@ -145,10 +148,11 @@ class Segment:
 
         return leaf, at
 
-    def _differentiated(self, out: Entry, body: Expression, slope: Expression) -> Iterator[Line]:
+    def _differentiated(self, out: Entry, body: Expression, slope: Expression, inner: Slopes) -> Iterator[Line]:
         yield Line("forward", f"{self._show(out)} = {self._show(body)}")
         left = f"∂{self._show(out)}/∂{self._show(self.by)}"
-        rule = rule_name(self.top if out == self.out else None, body, self.below, self.context.derivation.helpers)
+        top, helpers = self.top if out == self.out else None, self.context.derivation.helpers
+        rule = rule_name(top, body, self.below, inner, helpers)
         yield Line("local", f"{left} = {self._show(slope)}", rule=rule)
 
     def _chain(self, slope: Expression) -> Iterator[Line]:
@@ -213,11 +217,10 @@ class Segment:
         yield Line("entry", f"{indent} = {self._show(final)}")
 
     def _vanishing(self, collapsed: Expression) -> Sequence[Expression]:
-        """The sum in a product that makes it zero."""
+        """The sum that makes it zero."""
         places = {letter: 0 for letter in self.wanted if letter}
-        sums = (
-            [each for each, _ in collapsed.factors if isinstance(each, Sum)] if isinstance(collapsed, Product) else []
-        )
+        parts = [collapsed, *parts_of_expression(collapsed)]
+        sums = [each for part in parts for each in parts_of_expression(part) if isinstance(each, Sum)]
         return [each for each in sums if abs(value(each, {**self.context.places, **places})) < TOLERANCE][:1]
 
     def _own_rule(self) -> Expression | None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from grader.derivation.graph.nodes import Node
 from grader.derivation.writing.printing import POWER, Printer
+from grader.derivation.writing.rolled import rolled
 
 LONGEST, MOST = 400, 4  # of the sentences on one formula; a loop that is written out has many of the same kind
 THE_RULE = (
@@ -44,7 +45,9 @@ def products_in(formula: Node) -> Iterator[Node]:
 def why(formula: Node, printer: Printer) -> list[str]:
     """One sentence or two for each transpose in a formula."""
     sentences = [sentence for product in products_in(formula) for sentence in _reasons(product, printer)]
-    return [sentence for sentence in dict.fromkeys(sentences) if len(sentence) < LONGEST][:MOST]
+    kept = [sentence for sentence in dict.fromkeys(reversed(sentences)) if len(sentence) < LONGEST]
+    once = [line.strip() for line in rolled(kept, str) if not line.strip().startswith("for ")]  # those of a loop
+    return once[:MOST]
 
 
 def _reasons(product: Node, printer: Printer) -> Iterator[str]:
@@ -57,6 +60,11 @@ def _reasons(product: Node, printer: Printer) -> Iterator[str]:
         yield (
             f"Why {printer(left)}: the summed index counts {size}, and it comes first in {printer(left.args[0])},"
             f" {shape_text(left.args[0])}. @ sums over the last index of its left factor, so it is transposed."
+        )
+    elif left.op == "transpose" and len(product.shape) > 2:
+        yield (
+            f"Why {printer(left)}: the summed index counts {size}, and it is the last but one of {printer(left.args[0])},"
+            f" {shape_text(left.args[0])}. @ sums over the last index of its left factor, so the two are exchanged."
         )
     elif left.op == "transpose":
         a, b = printer(left.args[0]), printer(right)

@@ -10,31 +10,32 @@ from collections.abc import Callable, Sequence
 
 _PLACE = re.compile(r"(?<=[\[:, ])\d+(?=[\]:,])")  # a number that is an index, or an end of a slice
 _COUNTERS = "kijlmnpq"
-_FEWEST = 3
+_FEWEST = 3  # statements; two do where there are more of them, as for a kernel of two by two
 
 
 def rolled(statements: Sequence[str], size: Callable[[int], str]) -> list[str]:
     """The lines, loops within loops; `size` writes a number as the size that it is."""
     shorter = list(statements)
+    fewest = _FEWEST if len(statements) <= _FEWEST else 2
     while True:
-        before, shorter = shorter, _once(shorter, size)
+        before, shorter = shorter, _once(shorter, size, fewest)
         if len(before) == len(shorter):
             return [line for statement in shorter for line in statement.splitlines()]
 
 
-def _once(statements: list[str], size: Callable[[int], str]) -> list[str]:
+def _once(statements: list[str], size: Callable[[int], str], fewest: int) -> list[str]:
     result: list[str] = []
     while statements:
         count = _run(statements)
-        result.append(_loop(statements[:count], size) if count >= _FEWEST else statements[0])
-        statements = statements[count if count >= _FEWEST else 1 :]
+        result.append(_loop(statements[:count], size) if count >= fewest else statements[0])
+        statements = statements[count if count >= fewest else 1 :]
     return result
 
 
 def _run(statements: list[str]) -> int:
     """How many statements from the first one on are the same up to numbers that grow evenly."""
     first, numbers = _skeleton(statements[0]), _numbers(statements[0])
-    if len(statements) < _FEWEST or _skeleton(statements[1]) != first:
+    if len(statements) < 2 or _skeleton(statements[1]) != first:
         return 1
     steps = [after - before for before, after in zip(numbers, _numbers(statements[1]), strict=True)]
     if min(steps, default=0) < 0 or not any(steps):

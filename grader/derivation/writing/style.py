@@ -111,6 +111,9 @@ def split_number(value: Number) -> tuple[str, str]:
 
 def first_place(placed: Node) -> tuple[int, ...]:
     """The first place of a placement, by which placements are sorted."""
+    starts = [getattr(entry, "start", entry) or 0 for entry in placed.get("index")]
+    if all(isinstance(start, int) for start in starts):
+        return tuple(starts)
     return tuple(int(k) for k in np.argwhere(placed.value != 0)[0]) if placed.value.any() else ()
 
 
