@@ -125,6 +125,39 @@ def test_sizes_that_depend_on_one_another_are_kept_in_the_example() -> None:
     assert shown.count("Why w[:, :, k].T: the summed index counts F") == 1
 
 
+def test_a_gradient_that_is_a_loop_is_shown_as_code_once(tmp_path: Path) -> None:
+    (tmp_path / "recurrent.py").write_text(
+        '''"""A recurrent network.  X is (T, d), h0 is (1, m), between 0 and 1, W is (d, m), U is (m, m), G is (T, m)."""
+
+import numpy as np
+
+
+def hs(X, h0, W, U):
+    """The states, (T, m)."""
+    h, rows = h0, []
+    for t in range(len(X)):
+        h = np.tanh(X[t : t + 1] @ W + h @ U)
+        rows.append(h)
+    return np.concatenate(rows)
+
+
+def J(hs, G):
+    return np.sum(hs * G)
+'''
+    )
+    made = make_blueprint(tmp_path / "recurrent.py", lambda question, default, choices: default).assignment()
+    shown = FORMATS["text"](explained(made, "dJ_dU"))
+    assert shown.count("def dJ_dU(s):") == 1
+    assert "dJ_dU is computed by a loop, see below. Its shape is (m, m)." in shown
+    for line in (
+        "forward      a[k] = Σ_l X[t, l] · W[l, k] + Σ_p before[p] · U[p, k]",
+        "one entry    ∂J/∂U[i, j] = before[i] · dJ_da[j]",
+        "all entries  dbefore = (dh * (1 - h**2)) @ U.T",
+        "all entries  dJ_dhs = G",
+    ):
+        assert line in shown
+
+
 KNOWN_COMMANDS = set(
     "frac partial sum delta left right cdot odot top hat mathrm operatorname text quad tag exp log tanh sigma max min"
     " sqrt top mu gamma beta ge le ne lambda begin end mathbf otimes".split()

@@ -51,7 +51,7 @@ class Formula:
     @property
     def code_is_general(self) -> bool:
         """Whether the code holds for all sizes."""
-        return self.general or bool(self._loop)
+        return self.general or self.is_loop
 
     @cached_property
     def _loop(self) -> str:
@@ -96,10 +96,15 @@ class Formula:
         return f"def {self.name}(s):\n" + "".join(f"    {line}\n" for line in [doc, *lines])
 
     @property
+    def is_loop(self) -> bool:
+        """Whether the code is a loop, and no formula."""
+        return bool(self._loop)
+
+    @property
     def statements(self) -> str:
-        """`dJ_dU = h.T @ dJ_db2`, after the statements that it needs, one a line; for a loop, its code."""
-        if self._loop:
-            return self._loop.rstrip()
+        """`dJ_dU = h.T @ dJ_db2`, after the statements that it needs, one a line."""
+        if self.is_loop:
+            return f"{self.name} is computed by a loop, see below"
         return assigned(
             self.name, Printer(self.derivation.helpers).lines(self.derivation.at_points[0][self.name].formula)
         )
@@ -114,7 +119,7 @@ class Formula:
         """The derivation in index notation, line by line."""
         *lines, example = explain(self.derivation, self.name)
         if self._loop:
-            lines = [line for line in lines if "\n" not in line.text]
+            lines = [line for line in lines if line.kind == "heading" or "\n" not in line.text]
             lines.append(Line("heading", "As code, for any sizes:"))
             lines += [Line("code", line) for line in self._loop.rstrip().splitlines()]
         return (*lines, example)

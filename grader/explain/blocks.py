@@ -45,6 +45,8 @@ class Block:
 
 def formula_block(formula: Formula) -> Block:
     """A gradient's formula, all of its statements, and its shape."""
+    if formula.is_loop:
+        return Block("text", f"{formula.statements}. Its shape is {shape_of(formula)}.")
     return Block("formula", formula.statements, shape_of(formula), formula.latex)
 
 
@@ -69,7 +71,8 @@ def derivation_blocks(lines: Sequence[Line], *, numbers: bool) -> Iterator[Block
         if kind in ("shapes", "code"):
             yield Block("aligned", text)
         elif kind in ("heading", "why", "note") or (kind == "example" and numbers):
-            yield from (Block("text", line.text) for line in group)
+            label = "note" * (kind == "note")
+            yield from (Block("text", line.text.replace("\n", " "), label=label) for line in group)
         elif kind in LABELS:
             label = LABELS[kind]
             yield from (

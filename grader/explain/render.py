@@ -60,7 +60,9 @@ def latex(blocks: Sequence[Block]) -> str:
             case "heading":
                 parts.append(rf"\subsection*{{{_plain_latex(block.text)}}}")
             case "text":
-                parts.append(_plain_latex(block.text).replace("\n", "\\\\\n") + "\n")
+                zero = re.fullmatch(r"since (Σ.*):", block.text) if block.label == "note" else None
+                shown = f"since ${in_latex(zero[1])}$:" if zero else _plain_latex(block.text)
+                parts.append(shown.replace("\n", "\\\\\n") + "\n")
             case "formula":
                 parts.append(_display(block))
             case "markdown":

@@ -100,6 +100,6 @@ def write_derivation(read: ModelFile, formulas: Mapping[str, Formula]) -> str:
 
 
 def _in_table(formula: Formula) -> str:
-    return (
-        "several statements, see below" if "\n" in formula.statements else f"`{formula.statements.partition(' = ')[2]}`"
-    )
+    if formula.is_loop or "\n" in formula.statements:
+        return "several statements, see below"
+    return f"`{formula.statements.partition(' = ')[2]}`"

@@ -87,7 +87,7 @@ class Path:
         top = self._start(cuts)
         known = self.function in (self.context.derivation.loss, *self.context.by_quantity)
         if top is self.root and self.adjoint(top).op != "gradient" and not known:
-            yield from self._above()
+            yield from self.above()
         while top is not self.leaf:
             bottom = _next_cut(top, cuts, shared)
             yield from segment_lines(self, top, bottom)
@@ -101,7 +101,7 @@ class Path:
             return self.root
         return [cut for cut, adjoint in zip(cuts, known, strict=True) if adjoint is known[lowest]][-1]
 
-    def _above(self) -> Iterator[Line]:
+    def above(self) -> Iterator[Line]:
         """First the gradient by the function's own result, which has no name among the wanted."""
         quantity = self.context.forward.leaves[self.function]
         whole = Gradient(self.context.name_of(self.function), quantity, self.seed)

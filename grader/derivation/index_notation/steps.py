@@ -78,16 +78,14 @@ def step_lines(context: Context, gradient: Gradient) -> list[Line]:
     inner = StepContext(context, step, state, result)
     upstream = context.name_of(uses[0])
     place, earlier = (inner.printer(found.states[k][1]) for k in (step, step - 1))
-    lines = [
-        Line(
-            "heading", f"{uses[0]} is computed by a loop. Step t computes {result.of}, which is {place}, from before,"
-        ),
-        Line(
-            "heading",
-            f"which is {earlier}, or {start.name} in the first step. {result.name} is the gradient with respect to {result.of}:",
-        ),
-        Line("heading", f"{place.replace(uses[0], upstream, 1)}, and what step t + 1 passes back."),
-    ]
+    upstream_place = place.replace(uses[0], upstream, 1)
+    words = (
+        f"{uses[0]} is computed by a loop. Step t computes {result.of}, which is {place}, from before,\n"
+        f"which is {earlier}, or {start.name} in the first step. {result.name} is the gradient with respect to {result.of}:\n"
+        f"{upstream_place}, and what step t + 1 passes back."
+    )
+    known = uses[0] in context.by_quantity
+    lines = [*(() if known else Path(context, gradient, uses[0]).above()), Line("heading", words)]
     formulas = []
     back = StepPath(inner, Gradient("", before or start, state), state, result)
     if gradient.quantity is not start:

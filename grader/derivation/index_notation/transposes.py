@@ -59,7 +59,8 @@ def _reasons(product: Node, printer: Printer) -> Iterator[str]:
     if left.op == "transpose" and len(right.shape) == 1:
         yield (
             f"Why {printer(left)}: the summed index counts {size}, and it comes first in {printer(left.args[0])},"
-            f" {shape_text(left.args[0])}. @ sums over the last index of its left factor, so it is transposed."
+            f" {shape_text(left.args[0])}. @ sums over the last index of its left factor, so {printer(left.args[0])} is"
+            " transposed."
         )
     elif left.op == "transpose" and len(product.shape) > 2:
         yield (
