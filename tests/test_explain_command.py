@@ -263,6 +263,12 @@ def test_what_grader_new_wrote_is_not_printed_as_the_instructors_words(grader: R
     assert shown.stdout.count("∂J/∂U[i, j] = h[i] · dJ_db2[j]") == 1
 
 
+def test_an_instructors_own_words_need_no_solution(assignment: Assignment) -> None:
+    config = msgspec.structs.replace(assignment.config, solution="")
+    shown = FORMATS["text"](explained(dataclasses.replace(assignment, config=config), "dJ_dU"))
+    assert "`U[i, j]` leads from hidden unit `i` to word `j`" in shown
+
+
 def test_a_derivation_file_is_optional(copy_of_assignment: Path, grader: Run) -> None:
     (copy_of_assignment / "solutions" / "derivation.md").unlink()
     shown = grader("explain", "dJ_db1", cwd=copy_of_assignment)

@@ -18,7 +18,7 @@ from grader.problem.derivatives import STEP_SIZE, differentiate, relative_error
 from grader.problem.model import Array
 from grader.problem.points import Point, make_point
 
-DERIVATION = "derivation.md"
+DERIVATION, SOLUTION = "derivation.md", "solutions/gradients.py"
 SMALLEST = 2
 TRIED = 200  # choices of small sizes
 ACCURATE, VERY_ACCURATE = 1e-6, 1e-9  # the relative error of an example: at most, and good enough to look no further
@@ -184,10 +184,8 @@ WRITTEN_BY_NEW = "`grader new` derived it"  # in a derivation.md that holds noth
 
 
 def own_section(assignment: Assignment, gradient: str) -> str:
-    """What the instructor's derivation.md says of a gradient, "" where there is none."""
-    if not assignment.config.solution:
-        return ""
-    path = (assignment.folder / assignment.config.solution).with_name("derivation.md")
+    """What the instructor's derivation.md says of a gradient, "" where there is none: beside the solution, or in solutions/."""
+    path = (assignment.folder / (assignment.config.solution or SOLUTION)).with_name(DERIVATION)
     if not path.is_file() or WRITTEN_BY_NEW in path.read_text(encoding="utf-8", errors="replace"):
         return ""
     return sections(path).get(gradient, "")
