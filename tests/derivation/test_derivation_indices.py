@@ -151,10 +151,11 @@ MODEL_FOLDER = Path(__file__).parent / "models"
         ),
         (
             MODEL_FOLDER / "maxpool.py",
-            "dJ_dx",
+            "dJ_dscaled",
             [
-                "pool[c, l, m] = max_pb x[c, 2·l + p, 2·m + b]",
-                "∂J/∂x[i, j, k] = Σ_lmpb dJ_dpool[i, l, m] · [x[i, j, k] = pool[i, l, m]] · [2·l + p = j] · [2·m + b = k]",
+                "pool[c, l, m] = max_pb scaled[c, 2·l + p, 2·m + b]",
+                ("∂J/∂scaled[i, j, k] = Σ_lmpb dJ_dpool[i, l, m] · [scaled[i, j, k] = pool[i, l, m]]"
+                " · [2·l + p = j] · [2·m + b = k]"),
             ],
         ),
         (

@@ -157,12 +157,18 @@ def test_every_printed_line_has_the_value_that_it_claims(path: Path) -> None:
     assert read_back >= (0 if path.stem in ("bptt", "bptt_loop", "conv1d", "conv2d") else 3)
 
 
-def check(left: str, right: str, arrays: dict[str, np.ndarray], values: dict[str, np.ndarray]) -> int:
+def check(
+    left: str,
+    right: str,
+    arrays: dict[str, np.ndarray],
+    values: dict[str, np.ndarray],
+    given: dict[str, int] | None = None,
+) -> int:
     name, _, inside = left.partition("[")
     letters = [part.strip() for part in inside.rstrip("]").split(",") if part.strip()]
     if len(letters) != values[name].ndim:
         return 0  # not written in indices
-    sizes = sizes_of(left + " " + right, arrays, {})
+    sizes = sizes_of(left + " " + right, arrays, given or {})
     for place in (0, -1):
         index = tuple(size - 1 if place else 0 for size in values[name].shape)
         found = read(right, arrays, dict(zip(letters, index, strict=True)), sizes)
@@ -172,8 +178,11 @@ def check(left: str, right: str, arrays: dict[str, np.ndarray], values: dict[str
 
 def gradients_in(lines: list[Any], context: Context, arrays: dict[str, np.ndarray]) -> int:
     """The entries ∂J/∂U[i, j] = ...: each has the value of the matrix that the next line of that kind names."""
-    count, left = 0, ""
+    count, left, given = 0, "", {}
     for position, line in enumerate(lines):
+        if line.kind == "indices":
+            pairs = re.findall(r"(\w) \((\w+)\)", line.text)
+            given = {letter: int(size) if size.isdigit() else context.graph.dimensions[size] for letter, size in pairs}
         if line.kind != "entry" or "np." in line.text or "softmax" in line.text or "place" in line.text:
             continue
         start, _, right = line.text.partition(" = ")
@@ -183,5 +192,5 @@ def gradients_in(lines: list[Any], context: Context, arrays: dict[str, np.ndarra
         if matrix.text.startswith("part of ") or name not in arrays:
             continue
         quantity = left.partition("[")[0]
-        count += check(left, right, {**arrays}, {quantity: arrays[name]})
+        count += check(left, right, {**arrays}, {quantity: arrays[name]}, given)
     return count
