@@ -4,6 +4,7 @@ import weakref
 from dataclasses import dataclass
 from functools import cached_property
 
+from grader.diagnosis.formulas.expression import Node, leaves
 from grader.diagnosis.hints import Entry, load_hints
 from grader.diagnosis.location import Landmarks, make_landmarks
 from grader.diagnosis.misconceptions import Misconception, misconceptions
@@ -28,6 +29,16 @@ class Knowledge:
     hints: tuple[Entry, ...]
     misconceptions: tuple[Misconception, ...]
     finder: Finder | None = None
+
+    def formula(self, name: str) -> Node | None:
+        """The right formula of a gradient, None where it is unknown."""
+        return None if self.finder is None else self.finder.world.local[name]
+
+    def used(self, name: str) -> frozenset[str]:
+        """The quantities in that formula, and in those of the gradients that it builds on."""
+        formulas = [self.formula(one) for one in (name, *self.assignment.ancestors[name])]
+        found = [leaf for formula in formulas if formula is not None for leaf in leaves(formula)]
+        return frozenset(str(leaf[1]) for leaf in found if leaf[0] in ("q", "d"))
 
     @cached_property
     def landmarks(self) -> Landmarks:
