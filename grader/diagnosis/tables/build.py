@@ -11,12 +11,20 @@ from graphlib import TopologicalSorter
 
 import numpy as np
 
-from grader.diagnosis.formulas.expression import Node, Values, leaves, replaced
+from grader.diagnosis.formulas.expression import Evaluator, Node, Values, leaves, replaced
 from grader.diagnosis.formulas.world import World, make_world
 from grader.diagnosis.hypothesis import Edit
 from grader.diagnosis.mutations.mutants import local_mutants
 from grader.diagnosis.mutations.products import product_structures
-from grader.diagnosis.tables.projections import ZERO, Sought, angles_of, exact_keys, projections
+from grader.diagnosis.tables.projections import (
+    KEYED,
+    ZERO,
+    Sought,
+    angles_of,
+    directions,
+    exact_keys,
+    projections,
+)
 from grader.diagnosis.tables.stacks import Stack, stacked, through
 from grader.diagnosis.tables.tables import OWN, Entry, Formulas, Shapes, Table, packed
 from grader.problem.assignment import Assignment
@@ -129,22 +137,27 @@ class Tables:
 
     def _build(self, name: str) -> None:
         formulas = sorted(own_formulas(self.world, name), key=lambda formula: formula[2])
-        single = [i for i, (_, edits, _) in enumerate(formulas) if len(edits) <= 1]
-        chunks = [*self._own(formulas, single, name), *self._carried(name)]
-        kept = _distinct(chunks)
-        offsets, blob = packed([(node, edits) for node, edits, _ in formulas])
-        costs = np.array([cost for _, _, cost in formulas], dtype=np.float32)
+        kept = _distinct([*self._own(formulas, name), *self._carried(name)])
+        used = {RIGHT, *self._different_maps(formulas, name)}
+        used.update(*(chunk.stack.numbers.tolist() for chunk in kept if chunk.via == OWN))
+        numbers = {i: number for number, i in enumerate(sorted(used))}
+        for chunk in kept:
+            if chunk.via == OWN:
+                chunk.stack.numbers = np.array([numbers[i] for i in chunk.stack.numbers.tolist()])
+        offsets, blob = packed([formulas[i][:2] for i in numbers])
+        costs = np.array([formulas[i][2] for i in numbers], dtype=np.float32)
         shapes = list(dict.fromkeys(chunk.stack.shapes for chunk in kept))
+        angles = _joined(kept, lambda chunk: angles_of(chunk.found, _sizes(chunk.stack.shapes)), np.float32)
         self.built[name] = Table(
             tree=self.world.local[name],
             upstream=tuple(self.world.upstream(name)),
             formulas=Formulas(costs, offsets, blob),
             shapes=tuple(shapes),
             kinds=_joined(kept, lambda chunk: np.full(len(chunk.costs), shapes.index(chunk.stack.shapes)), np.uint16),
-            via=_joined(kept, lambda chunk: np.full(len(chunk.costs), chunk.via), np.uint8),
+            via=_joined(kept, lambda chunk: np.full(len(chunk.costs), chunk.via), np.uint16),
             origins=_joined(kept, lambda chunk: chunk.stack.numbers, np.int32),
             costs=_joined(kept, lambda chunk: chunk.costs, np.float32),
-            angles=_joined(kept, lambda chunk: angles_of(chunk.found, _sizes(chunk.stack.shapes)), np.float32),
+            angles=angles.reshape(-1, KEYED),
         )
         self.new.add(name)
         self._remember(name, kept)
@@ -163,8 +176,9 @@ class Tables:
             ],
         )
 
-    def _own(self, formulas: list[Formula], single: list[int], name: str) -> Iterator[_Chunk]:
-        """The gradient's own formulas; the right one is itself."""
+    def _own(self, formulas: list[Formula], name: str) -> Iterator[_Chunk]:
+        """The gradient's own formulas with one mistake; the right one is itself."""
+        single = [i for i, (_, edits, _) in enumerate(formulas) if len(edits) <= 1]
         nodes = [formulas[i][0] for i in single]
         numbers = np.array(single)
         costs = np.array([formulas[i][2] for i in single])
@@ -174,6 +188,22 @@ class Tables:
             rows = stack.numbers
             own = replace(stack, numbers=numbers[rows])
             yield _Chunk(OWN, own, projections(stack.values), costs[rows], mistakes[rows], turned[rows])
+
+    def _different_maps(self, formulas: list[Formula], name: str) -> Iterator[int]:
+        """The cheapest of the formulas that give the same for any value of the one gradient that they build on."""
+        if len(self.world.upstream(name)) != 1:
+            return
+        leaf = ("g", self.world.upstream(name)[0])
+        mapped = [i for i, (node, _, _) in enumerate(formulas) if leaf in leaves(node)]
+        base = self.world.evaluator
+        gradients = {one: values[:1] for one, values in self.assignment.exact.items()}
+        random = [directions(gradients[leaf[1]][0].size)[1].reshape(gradients[leaf[1]][0].shape)]
+        evaluator = Evaluator(base.graph, base.functions, base.points[:1], gradients).with_gradients({leaf[1]: random})
+        for stack in stacked([formulas[i][0] for i in mapped], evaluator):
+            first: dict[bytes, int] = {}
+            for number, key in zip(stack.numbers.tolist(), exact_keys(projections(stack.values)), strict=True):
+                first.setdefault(key, mapped[number])
+            yield from first.values()
 
     def _carried(self, name: str) -> Iterator[_Chunk]:
         """What follows from each wrong entry of each gradient that this one builds on."""
@@ -290,4 +320,4 @@ def _sizes(shapes: Shapes) -> tuple[int, ...]:
 
 
 def _joined(chunks: list[_Chunk], part: Callable[[_Chunk], Array], dtype: type) -> Array:
-    return np.concatenate([part(chunk) for chunk in chunks]).astype(dtype)
+    return np.concatenate([np.zeros(0), *(part(chunk).reshape(-1) for chunk in chunks)]).astype(dtype)

@@ -238,7 +238,7 @@ def _mm(a: Array, b: Array, r: Array) -> Array | None:
 
 
 def _turned(a: Array) -> Array:
-    return a.transpose(0, *range(a.ndim - 1, 0, -1))
+    return np.asarray(a.transpose(0, *range(a.ndim - 1, 0, -1)))
 
 
 def _mm_left(a: Array, b: Array, r: Array) -> Array | None:

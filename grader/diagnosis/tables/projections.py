@@ -68,13 +68,23 @@ class Sought:
             close &= np.minimum(apart, np.abs(np.pi - apart)) <= self.tolerances[k]
         return close
 
+    def among(self, angles: Array) -> Array:
+        """The rows of keys (N, KEYED), sorted by the first, that are those of these numbers."""
+        middle, tolerance = self.angles[0], self.tolerances[0]
+        ranges = []
+        for turned in (-np.pi, 0.0, np.pi):  # angles are known up to half a turn
+            low, high = np.searchsorted(angles[:, 0], [middle + turned - tolerance, middle + turned + tolerance])
+            ranges.append(np.arange(low, high))
+        rows = np.unique(np.concatenate(ranges))
+        return rows[self.near(angles[rows])]
+
 
 def exact_keys(found: Array) -> list[bytes]:
     """One for each of the projections (N, K, 2): the same for equal arrays, and for those of opposite sign."""
     flat = found.reshape(len(found), int(np.prod(found.shape[1:])))
     if not flat.size:
         return []
-    largest = np.max(np.abs(flat), axis=1, keepdims=True)
+    largest = np.maximum(np.max(np.abs(flat), axis=1, keepdims=True), 1e-300)
     unit = flat / largest
     first = np.argmax(np.abs(unit) > 1e-9, axis=1)
     unit *= np.sign(unit[np.arange(len(unit)), first])[:, None]

@@ -15,7 +15,7 @@ import numpy as np
 
 from grader.diagnosis.formulas.expression import Node
 from grader.diagnosis.hypothesis import Edit
-from grader.diagnosis.tables.projections import Sizes, Sought
+from grader.diagnosis.tables.projections import KEYED, Sizes, Sought
 from grader.problem.model import Array
 
 OWN = 0  # `via` of an entry that is a formula of the gradient itself
@@ -31,7 +31,7 @@ def packed(formulas: Sequence[tuple[Node, tuple[Edit, ...]]]) -> tuple[Array, by
 
 def as_node(data: Sequence[object]) -> Node:
     """Nested lists, as they are read, as a formula."""
-    return tuple(as_node(part) if isinstance(part, list) else part for part in data)
+    return tuple([as_node(part) if type(part) is list else part for part in data])  # thousands at a time
 
 
 @dataclass(frozen=True)
@@ -89,15 +89,18 @@ class Table:
         return len(self.costs)
 
     @cached_property
-    def _by_sizes(self) -> dict[Sizes, Array]:
-        """The entries of each size: at every sample point, as many numbers."""
+    def _by_sizes(self) -> dict[Sizes, tuple[Array, Array]]:
+        """The entries of each size, by their first key, and their keys."""
         found: dict[Sizes, list[int]] = {}
         for kind, shapes in enumerate(self.shapes):
             found.setdefault(tuple(int(np.prod(shape)) for shape in shapes), []).append(kind)
-        return {sizes: np.nonzero(np.isin(self.kinds, kinds))[0] for sizes, kinds in found.items()}
+        order = np.argsort(self.angles[:, 0], kind="stable")
+        by_sizes = {sizes: order[np.isin(self.kinds[order], kinds)] for sizes, kinds in found.items()}
+        return {sizes: (entries, self.angles[entries]) for sizes, entries in by_sizes.items()}
 
     def numbers_near(self, sought: Sought, most: int) -> list[int]:
         """The cheapest entries with these keys."""
-        chosen = self._by_sizes.get(sought.sizes, np.zeros(0, dtype=int))
-        near = chosen[sought.near(self.angles[chosen])]
+        entries, angles = self._by_sizes.get(sought.sizes, (np.zeros(0, dtype=int), np.zeros((0, KEYED))))
+        rows = sought.among(angles)
+        near = np.sort(entries[rows])
         return [int(i) for i in near[np.argsort(self.costs[near], kind="stable")][:most]]
