@@ -35,6 +35,7 @@ PER_LEVEL = 0.02
 TURNED = 0.5  # once more for each level that the wrong orientation gets through
 COMMON = 1.75
 MOST_ENTRIES = 20_000  # of a table
+MOST_REMEMBERED = 5000  # entries that were looked up
 MOST_CARRIED = 1 << 22  # numbers of one stack that are carried on
 RIGHT = 0  # the number of no mistake
 
@@ -91,6 +92,7 @@ class Tables:
         self.built = dict(built or {})
         self.new: set[str] = set()
         self._facts: dict[str, Facts] = {}
+        self._entries: dict[tuple[str, int], Entry] = {}
         self._numbers: dict[tuple[tuple[str, str], ...], int] = {(): RIGHT}
 
     @cached_property
@@ -123,8 +125,12 @@ class Tables:
 
     def entry(self, name: str, i: int) -> Entry:
         """Formula, edits and cost of an entry."""
-        node, edits = self._formula(name, i)
-        return node, edits, float(self[name].costs[i])
+        key = name, i
+        if key not in self._entries:
+            if len(self._entries) > MOST_REMEMBERED:
+                self._entries.clear()
+            self._entries[key] = *self._formula(name, i), float(self[name].costs[i])
+        return self._entries[key]
 
     def _formula(self, name: str, i: int) -> tuple[Node, tuple[Edit, ...]]:
         table = self[name]

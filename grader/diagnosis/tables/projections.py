@@ -4,6 +4,8 @@ The angle of ((r1 . v), (r2 . v)) is the same for v and for any multiple of v, s
 It is known to about seven digits.  What has the right angles is a candidate: it is evaluated before it is reported.
 """
 
+import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -54,29 +56,46 @@ class Sought:
     def __init__(self, values: Sequence[Array], tolerance: float) -> None:
         """`tolerance`: of the projections, relative to the length of the array."""
         self.sizes = sizes_of(values)
-        found = projections([np.reshape(value, (1, -1)) for value in values])
-        self.angles = angles_of(found, self.sizes)[0]
-        lengths = [float(np.linalg.norm(value)) for value in values[:KEYED]]
-        reached = np.hypot(found[0, :KEYED, 0], found[0, :KEYED, 1])
-        self.tolerances = RESOLUTION + tolerance * np.array(lengths) / np.maximum(reached, 1e-300)
+        found = [directions(value.size) @ value.reshape(-1) for value in values]
+        self.angles = [float(angle) for angle in angles_of(np.array([found]), self.sizes)[0]]
+        self.tolerances = [
+            RESOLUTION + tolerance * float(np.sqrt(np.vdot(value, value))) / max(math.hypot(*projected), 1e-300)
+            for value, projected in zip(values[:KEYED], found, strict=False)
+        ]
 
     def near(self, angles: Array) -> Array:
         """Which of the keys (..., KEYED) are those of these numbers."""
         close = np.ones(angles.shape[:-1], dtype=bool)
-        for k in range(angles.shape[-1]):
-            apart = np.abs(angles[..., k] - self.angles[k])
-            close &= np.minimum(apart, np.abs(np.pi - apart)) <= self.tolerances[k]
+        for k, (angle, tolerance) in enumerate(zip(self.angles, self.tolerances, strict=True)):
+            apart = np.abs(angles[..., k] - angle)
+            close &= np.minimum(apart, np.abs(np.pi - apart)) <= tolerance
         return close
 
-    def among(self, angles: Array) -> Array:
-        """The rows of keys (N, KEYED), sorted by the first, that are those of these numbers."""
-        middle, tolerance = self.angles[0], self.tolerances[0]
-        ranges = []
-        for turned in (-np.pi, 0.0, np.pi):  # angles are known up to half a turn
-            low, high = np.searchsorted(angles[:, 0], [middle + turned - tolerance, middle + turned + tolerance])
-            ranges.append(np.arange(low, high))
-        rows = np.unique(np.concatenate(ranges))
-        return rows[self.near(angles[rows])]
+
+class Index:
+    """Keys sorted by the first, for search: in plain numbers, since few of them are ever compared."""
+
+    def __init__(self, entries: Array, angles: Array) -> None:
+        order = np.argsort(angles[:, 0], kind="stable")
+        self.entries: list[int] = entries[order].tolist()
+        self.angles: list[list[float]] = angles[order].T.tolist()
+
+    def near(self, sought: Sought) -> list[int]:
+        """The entries with these keys."""
+        found = []
+        first, tolerance = sought.angles[0], sought.tolerances[0]
+        for turned in (first - math.pi, first, first + math.pi):  # an angle is known up to half a turn
+            low = bisect_left(self.angles[0], turned - tolerance)
+            high = bisect_right(self.angles[0], turned + tolerance)
+            found += [self.entries[row] for row in range(low, high) if self._agrees(row, sought)]
+        return found
+
+    def _agrees(self, row: int, sought: Sought) -> bool:
+        for angles, angle, tolerance in zip(self.angles[1:], sought.angles[1:], sought.tolerances[1:], strict=True):
+            apart = abs(angles[row] - angle)
+            if min(apart, abs(math.pi - apart)) > tolerance:
+                return False
+        return True
 
 
 def exact_keys(found: Array) -> list[bytes]:

@@ -15,7 +15,7 @@ import numpy as np
 
 from grader.diagnosis.formulas.expression import Node
 from grader.diagnosis.hypothesis import Edit
-from grader.diagnosis.tables.projections import KEYED, Sizes, Sought
+from grader.diagnosis.tables.projections import Index, Sizes, Sought
 from grader.problem.model import Array
 
 OWN = 0  # `via` of an entry that is a formula of the gradient itself
@@ -89,18 +89,24 @@ class Table:
         return len(self.costs)
 
     @cached_property
-    def _by_sizes(self) -> dict[Sizes, tuple[Array, Array]]:
-        """The entries of each size, by their first key, and their keys."""
+    def _by_sizes(self) -> dict[Sizes, list[int]]:
+        """The kinds of each size."""
         found: dict[Sizes, list[int]] = {}
         for kind, shapes in enumerate(self.shapes):
             found.setdefault(tuple(int(np.prod(shape)) for shape in shapes), []).append(kind)
-        order = np.argsort(self.angles[:, 0], kind="stable")
-        by_sizes = {sizes: order[np.isin(self.kinds[order], kinds)] for sizes, kinds in found.items()}
-        return {sizes: (entries, self.angles[entries]) for sizes, entries in by_sizes.items()}
+        return found
+
+    @cached_property
+    def _indexes(self) -> dict[Sizes, Index]:
+        return {}
 
     def numbers_near(self, sought: Sought, most: int) -> list[int]:
         """The cheapest entries with these keys."""
-        entries, angles = self._by_sizes.get(sought.sizes, (np.zeros(0, dtype=int), np.zeros((0, KEYED))))
-        rows = sought.among(angles)
-        near = np.sort(entries[rows])
-        return [int(i) for i in near[np.argsort(self.costs[near], kind="stable")][:most]]
+        index = self._indexes.get(sought.sizes)
+        if index is None:
+            kinds = self._by_sizes.get(sought.sizes)
+            if kinds is None:
+                return []
+            entries = np.nonzero(np.isin(self.kinds, kinds))[0]
+            index = self._indexes[sought.sizes] = Index(entries, self.angles[entries])
+        return sorted(index.near(sought), key=lambda i: (self.costs[i], i))[:most]
