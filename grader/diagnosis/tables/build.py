@@ -4,7 +4,7 @@ Mistakes in a gradient are mutants of its own formula.  Mistakes further up are 
 whose values are carried through its formula.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from graphlib import TopologicalSorter
@@ -16,9 +16,9 @@ from grader.diagnosis.formulas.world import World, make_world
 from grader.diagnosis.hypothesis import Edit
 from grader.diagnosis.mutations.mutants import local_mutants
 from grader.diagnosis.mutations.products import product_structures
+from grader.diagnosis.tables.distinct import RIGHT, Chunk, distinct, joined
 from grader.diagnosis.tables.projections import (
     KEYED,
-    ZERO,
     Sought,
     angles_of,
     directions,
@@ -30,14 +30,10 @@ from grader.diagnosis.tables.tables import OWN, Entry, Formulas, Shapes, Table, 
 from grader.problem.assignment import Assignment
 from grader.problem.model import Array
 
-ALTERNATIVES = 3
 PER_LEVEL = 0.02
 TURNED = 0.5  # once more for each level that the wrong orientation gets through
 COMMON = 1.75
-MOST_ENTRIES = 20_000  # of a table
 MOST_REMEMBERED = 5000  # entries that were looked up
-MOST_CARRIED = 1 << 22  # numbers of one stack that are carried on
-RIGHT = 0  # the number of no mistake
 
 Formula = tuple[Node, tuple[Edit, ...], float]
 
@@ -55,28 +51,6 @@ class Facts:
     mistakes: Array
     turned: Array
     stacks: list[Stack]
-
-
-@dataclass
-class _Chunk:
-    """Values that may become entries: of a gradient's own formulas, or carried over from one upstream gradient."""
-
-    via: int
-    stack: Stack
-    found: Array
-    costs: Array
-    mistakes: Array
-    turned: Array
-
-    def chosen(self, rows: Array) -> "_Chunk":
-        return _Chunk(
-            self.via,
-            self.stack.chosen(rows),
-            self.found[rows],
-            self.costs[rows],
-            self.mistakes[rows],
-            self.turned[rows],
-        )
 
 
 class Tables:
@@ -143,7 +117,7 @@ class Tables:
 
     def _build(self, name: str) -> None:
         formulas = sorted(own_formulas(self.world, name), key=lambda formula: formula[2])
-        kept = _distinct([*self._own(formulas, name), *self._carried(name)])
+        kept = distinct([*self._own(formulas, name), *self._carried(name)])
         used = {RIGHT, *self._different_maps(formulas, name)}
         used.update(*(chunk.stack.numbers.tolist() for chunk in kept if chunk.via == OWN))
         numbers = {i: number for number, i in enumerate(sorted(used))}
@@ -153,36 +127,36 @@ class Tables:
         offsets, blob = packed([formulas[i][:2] for i in numbers])
         costs = np.array([formulas[i][2] for i in numbers], dtype=np.float32)
         shapes = list(dict.fromkeys(chunk.stack.shapes for chunk in kept))
-        angles = _joined(kept, lambda chunk: angles_of(chunk.found, _sizes(chunk.stack.shapes)), np.float32)
+        angles = joined(kept, lambda chunk: angles_of(chunk.found, _sizes(chunk.stack.shapes)), np.float32)
         self.built[name] = Table(
             tree=self.world.local[name],
             upstream=tuple(self.world.upstream(name)),
             formulas=Formulas(costs, offsets, blob),
             shapes=tuple(shapes),
-            kinds=_joined(kept, lambda chunk: np.full(len(chunk.costs), shapes.index(chunk.stack.shapes)), np.uint16),
-            via=_joined(kept, lambda chunk: np.full(len(chunk.costs), chunk.via), np.uint16),
-            origins=_joined(kept, lambda chunk: chunk.stack.numbers, np.int32),
-            costs=_joined(kept, lambda chunk: chunk.costs, np.float32),
+            kinds=joined(kept, lambda chunk: np.full(len(chunk.costs), shapes.index(chunk.stack.shapes)), np.uint16),
+            via=joined(kept, lambda chunk: np.full(len(chunk.costs), chunk.via), np.uint16),
+            origins=joined(kept, lambda chunk: chunk.stack.numbers, np.int32),
+            costs=joined(kept, lambda chunk: chunk.costs, np.float32),
             angles=angles.reshape(-1, KEYED),
         )
         self.new.add(name)
         self._remember(name, kept)
 
-    def _remember(self, name: str, kept: list[_Chunk]) -> None:
+    def _remember(self, name: str, kept: list[Chunk]) -> None:
         """The facts of a table just built, for those that build on it."""
         if name not in self._builds_on:
             return
         starts = np.cumsum([0, *(len(chunk.costs) for chunk in kept)])
         self._facts[name] = Facts(
-            _joined(kept, lambda chunk: chunk.mistakes, np.int64),
-            _joined(kept, lambda chunk: chunk.turned, np.bool_),
+            joined(kept, lambda chunk: chunk.mistakes, np.int64),
+            joined(kept, lambda chunk: chunk.turned, np.bool_),
             [
                 replace(chunk.stack, numbers=np.arange(start, start + len(chunk.costs)))
                 for start, chunk in zip(starts, kept, strict=False)
             ],
         )
 
-    def _own(self, formulas: list[Formula], name: str) -> Iterator[_Chunk]:
+    def _own(self, formulas: list[Formula], name: str) -> Iterator[Chunk]:
         """The gradient's own formulas with one mistake; the right one is itself."""
         single = [i for i, (_, edits, _) in enumerate(formulas) if len(edits) <= 1]
         nodes = [formulas[i][0] for i in single]
@@ -193,7 +167,7 @@ class Tables:
         for stack in stacked(nodes, self.world.evaluator):
             rows = stack.numbers
             own = replace(stack, numbers=numbers[rows])
-            yield _Chunk(OWN, own, projections(stack.values), costs[rows], mistakes[rows], turned[rows])
+            yield Chunk(OWN, own, projections(stack.values), costs[rows], mistakes[rows], turned[rows])
 
     def _different_maps(self, formulas: list[Formula], name: str) -> Iterator[int]:
         """The cheapest of the formulas that give the same for any value of the one gradient that they build on."""
@@ -211,7 +185,7 @@ class Tables:
                 first.setdefault(key, mapped[number])
             yield from first.values()
 
-    def _carried(self, name: str) -> Iterator[_Chunk]:
+    def _carried(self, name: str) -> Iterator[Chunk]:
         """What follows from each wrong entry of each gradient that this one builds on."""
         tree = self.world.local[name]
         whole = name in self._builds_on
@@ -225,7 +199,7 @@ class Tables:
                     found = projections(carried.values) if whole else np.stack(carried.values, axis=1)
                     turned = facts.turned[carried.numbers]
                     costs = table.costs[carried.numbers] + PER_LEVEL + TURNED * turned
-                    yield _Chunk(1 + k, carried, found, costs, facts.mistakes[carried.numbers], turned)
+                    yield Chunk(1 + k, carried, found, costs, facts.mistakes[carried.numbers], turned)
 
     def facts(self, name: str) -> Facts:
         """Those of a table, worked out again for one that was read."""
@@ -284,46 +258,5 @@ def _is_turned(edits: tuple[Edit, ...]) -> bool:
     return bool(edits) and edits[0].operator in ("operand-order", "transpose-result")
 
 
-def _distinct(chunks: list[_Chunk]) -> list[_Chunk]:
-    """The cheapest formulas of each value, a few with other mistakes kept beside them; the right value has none beside it."""
-    chosen: list[list[int]] = [[] for _ in chunks]
-    by_shapes: dict[Shapes, list[int]] = {}
-    for c, chunk in enumerate(chunks):
-        by_shapes.setdefault(chunk.stack.shapes, []).append(c)
-    for together in by_shapes.values():
-        found = np.concatenate([chunks[c].found for c in together])
-        costs = np.concatenate([chunks[c].costs for c in together])
-        mistakes = np.concatenate([chunks[c].mistakes for c in together]).tolist()
-        places = [(c, row) for c in together for row in range(len(chunks[c].costs))]
-        something = np.nonzero(np.max(np.abs(found), axis=(1, 2)) > ZERO)[0]
-        something = something[np.argsort(costs[something], kind="stable")]
-        kept: dict[bytes, list[int]] = {}
-        for i, key in zip(something.tolist(), exact_keys(found[something]), strict=True):
-            same = kept.setdefault(key, [])
-            if len(same) < ALTERNATIVES and RIGHT not in same and mistakes[i] not in same:
-                same.append(mistakes[i])
-                c, row = places[i]
-                chosen[c].append(row)
-    limited = _cheapest(chunks, chosen)
-    return [chunk.chosen(rows) for chunk, rows in zip(chunks, limited, strict=True) if len(rows)]
-
-
-def _cheapest(chunks: list[_Chunk], chosen: list[list[int]]) -> list[Array]:
-    """No more than a table may have, and no more of a shape than may be carried on."""
-    costs = np.concatenate([chunk.costs[rows] for chunk, rows in zip(chunks, chosen, strict=True)])
-    highest = np.sort(costs)[MOST_ENTRIES - 1] if len(costs) > MOST_ENTRIES else np.inf
-    limited = []
-    for chunk, rows in zip(chunks, chosen, strict=True):
-        found = np.array(sorted(rows), dtype=int)
-        found = found[chunk.costs[found] <= highest]
-        most = max(1, MOST_CARRIED // max(value.shape[1] for value in chunk.stack.values))
-        limited.append(np.sort(found[np.argsort(chunk.costs[found], kind="stable")][:most]))
-    return limited
-
-
 def _sizes(shapes: Shapes) -> tuple[int, ...]:
     return tuple(int(np.prod(shape)) for shape in shapes)
-
-
-def _joined(chunks: list[_Chunk], part: Callable[[_Chunk], Array], dtype: type) -> Array:
-    return np.concatenate([np.zeros(0), *(part(chunk).reshape(-1) for chunk in chunks)]).astype(dtype)

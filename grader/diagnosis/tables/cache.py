@@ -89,9 +89,14 @@ def keep(tables: Tables) -> None:
 
 
 def ship_tables(assignment: Assignment) -> dict[str, bytes]:
-    """The files to put beside config.yaml in a package, all of them, by relative path."""
-    key = table_key(assignment)
-    files = _files(load_tables(assignment), key)
+    """The files to put beside config.yaml in a package, all of them, by relative path.
+
+    Built from scratch: the same assignment gives the same bytes, whatever was needed, and kept, before.
+    """
+    key, tables = table_key(assignment), Tables(assignment)
+    for name in assignment.names:
+        tables[name]
+    files = _files(tables, key)
     return {
         f"{FOLDER}/diagnosis-{key}/{_file_name(assignment.names, name)}": content for name, content in files.items()
     }
