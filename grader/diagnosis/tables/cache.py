@@ -163,8 +163,9 @@ def _read(folders: list[Path], key: str, names: list[str]) -> dict[str, Table]:
             file = (folder / _file_name(names, name)).read_bytes()
             digest, content = file[:DIGEST], file[DIGEST:]
             if name not in waiting and digest == _digest(key, content):
-                waiting[name] = msgspec.msgpack.decode(content, type=_Stored)
-                digests[name] = digest
+                stored = msgspec.msgpack.decode(content, type=_Stored)
+                if stored.gradient == name:
+                    waiting[name], digests[name] = stored, digest
     found: dict[str, Table] = {}
     while usable := [
         name
