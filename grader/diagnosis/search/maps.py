@@ -83,7 +83,7 @@ class Maps:
     def links(self, name: str) -> list[Level]:
         """The gradients from `name` up to the root, as long as each builds on one other."""
         found = []
-        while len(upstream := self.world.upstream(name)) == 1:
+        while len(upstream := self.tables[name].upstream) == 1:
             found.append(Level(name, upstream[0]))
             name = upstream[0]
         return found

@@ -14,6 +14,7 @@ import numpy as np
 from grader.diagnosis.formulas.expression import Node, add, mul, neg, one_minus, q
 from grader.diagnosis.formulas.world import World
 from grader.diagnosis.tables.projections import (
+    KEYED,
     ZERO,
     Sizes,
     Sought,
@@ -44,14 +45,31 @@ class _Class:
 
 
 @dataclass
-class _Keys:
-    """Formulas a and b put together: the keys of each pair, (Na, Nb, KEYED)."""
+class _Block:
+    """Formulas a and b put together: the keys of the pairs (N, KEYED), and which they are (N, 2)."""
 
     angles: Array
+    pairs: Array
     a: list[Node]
     b: list[Node]
     pair: Pair
     cost: float
+
+
+@dataclass
+class _Keys:
+    """The keys of all pairs of some sizes."""
+
+    angles: Array
+    starts: Array
+    blocks: list[_Block]
+
+    def near(self, sought: Sought) -> Iterator[tuple[Node, float]]:
+        for row in np.flatnonzero(sought.near(self.angles)).tolist():
+            which = int(np.searchsorted(self.starts, row, side="right")) - 1
+            block = self.blocks[which]
+            i, j = block.pairs[row - self.starts[which]]
+            yield block.pair(block.a[i], block.b[j]), block.cost
 
 
 class Candidates:
@@ -59,20 +77,15 @@ class Candidates:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self._keys = lru_cache(maxsize=REMEMBERED)(lambda sizes: list(self._pairs(sizes)))
+        self._keys = lru_cache(maxsize=REMEMBERED)(self._keys_of)
 
     def near(self, values: Sequence[Array], tolerance: float, most: int) -> list[tuple[Node, float]]:
         """The cheapest candidates with the keys of these values, each value once; and their costs."""
         sought = Sought(values[: len(self.world.evaluator.points)], tolerance)
-        found = []
-        sizes = sought.sizes
-        for (node, cost), shapes, angles in self._singles:
-            if shapes == sizes and sought.near(angles):
-                found.append((node, cost))
-        with np.errstate(invalid="ignore"):
-            for keys in self._keys(sizes):
-                for i, j in np.argwhere(sought.near(keys.angles)).tolist():
-                    found.append((keys.pair(keys.a[i], keys.b[j]), keys.cost))
+        found = [
+            candidate for candidate, sizes, angles in self._singles if sizes == sought.sizes and sought.near(angles)
+        ]
+        found += self._keys(sought.sizes).near(sought)
         found.sort(key=lambda candidate: candidate[1])
         return self._distinct(found[:MOST_COMPARED])[:most]
 
@@ -112,27 +125,24 @@ class Candidates:
             for stack in stacked(nodes, self.world.evaluator)
         ]
 
-    def _pairs(self, sizes: Sizes) -> Iterator[_Keys]:
-        """The keys of all pairs of these sizes."""
+    def _keys_of(self, sizes: Sizes) -> _Keys:
+        blocks = list(self._blocks(sizes))
+        angles = np.concatenate([np.zeros((0, KEYED), dtype=np.float32), *(block.angles for block in blocks)])
+        return _Keys(angles, np.cumsum([0, *(len(block.angles) for block in blocks)])[:-1], blocks)
+
+    def _blocks(self, sizes: Sizes) -> Iterator[_Block]:
+        """All pairs of these sizes."""
         for a, b in product(self._plain, self._plain):
             for operation, pair, cost, ordered in _OPERATIONS:
                 found = _projected(operation, a, b, sizes)
                 if found is not None:
                     if not ordered:  # a b and b a are the same
                         found[a.numbers[:, None] < b.numbers[None, :]] = np.nan
-                    yield self._of(found, a, b, sizes, pair, cost)
+                    yield _block(found, a, b, sizes, pair, cost)
         for (a, b), pair in product(product(self._rows_by_matrix, self._matrices), (_by, _by_transposed)):
             found = _projected(_mm if pair is _by else _mm_right, a, b, sizes)
             if found is not None:
-                yield self._of(found, a, b, sizes, pair, CHAIN)
-
-    @staticmethod
-    def _of(found: Array, a: _Class, b: _Class, sizes: Sizes, pair: Pair, cost: float) -> _Keys:
-        """Nothing that is zero is a candidate."""
-        flat = found.reshape(-1, *found.shape[2:])
-        angles = angles_of(flat, sizes)
-        angles[~(np.max(np.abs(flat), axis=(1, 2)) > ZERO)] = np.nan
-        return _Keys(angles.reshape(len(a.nodes), len(b.nodes), -1), a.nodes, b.nodes, pair, cost)
+                yield _block(found, a, b, sizes, pair, CHAIN)
 
     @cached_property
     def _matrices(self) -> list[_Class]:
@@ -179,6 +189,12 @@ def _first(world: World) -> Iterator[tuple[Node, float]]:
     for index in world.indices:
         for name in world.one_hots:
             yield ("hot-like", q(index), q(name)), 0.8
+
+
+def _block(found: Array, a: _Class, b: _Class, sizes: Sizes, pair: Pair, cost: float) -> _Block:
+    """The pairs that can be evaluated, and are not zero, from their projections (Na, Nb, K, 2)."""
+    pairs = np.argwhere(np.max(np.abs(found), axis=(2, 3)) > ZERO)
+    return _Block(angles_of(found[pairs[:, 0], pairs[:, 1]], sizes), pairs, a.nodes, b.nodes, pair, cost)
 
 
 def _projected(operation: Operation, a: _Class, b: _Class, sizes: Sizes) -> Array | None:
