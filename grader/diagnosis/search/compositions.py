@@ -97,7 +97,7 @@ def _all_rows(target: Target, name: str, maps: Maps, mistakes: int) -> Iterator[
 def _first_rows(target: Target, name: str, level: Level, maps: Maps, most_cost: float) -> _Rows | None:
     """All choices at one level, all levels between it and the result being right."""
     sizes = sizes_of(target.values[:MAPPED])
-    group = maps.first(level, sizes) if level.name == name else maps.further(level, name, sizes)
+    group = maps.group(level, name, sizes)
     if group is None:
         return None
     count = int(np.searchsorted(group.costs, most_cost, side="right"))
@@ -109,8 +109,8 @@ def _first_rows(target: Target, name: str, level: Level, maps: Maps, most_cost: 
         weights.append((y * rows[:count, 0] - x * rows[:count, 1]) / length)
         if along is None:
             along = (x * rows[:count, 0] + y * rows[:count, 1]) / length
-    between = [one for one in maps.links(name) if one != level]
-    passed = between[: maps.links(name).index(level)] if level in maps.links(name) else []
+    links = maps.links(name)
+    passed = links[: links.index(level)] if level in links else []
     chosen = np.zeros((count, len(passed) + 1), dtype=int)
     chosen[:, -1] = group.numbers[:count]
     assert along is not None
@@ -188,6 +188,6 @@ def _assembled(levels: Sequence[Level], choice: Array, maps: Maps, number: int) 
     """The formula of a choice, put together from the root down, and its edits from the last one up."""
     node, edits, _ = maps.tables.entry(levels[-1].upstream, number)
     for level, i in reversed(list(zip(levels, choice.tolist(), strict=True))):
-        outer, more, _ = maps.formula(level, i)
+        outer, more, _ = maps.formulas(level)[i]
         node, edits = replaced(outer, level.leaf, node), (*more, *edits)
     return node, edits

@@ -193,12 +193,12 @@ def _verified(target: Target, entries: Sequence[Entry], evaluator: Evaluator, la
 def _mapped(target: Target, level: Level, maps: Maps, own: Values) -> list[Entry]:
     """The cheapest formulas of a level that may give the target for the upstream gradient `own`."""
     sought = Sought(target.values[:MAPPED], target.search_tolerance)
-    group = maps.first(level, sought.sizes)
+    group = maps.group(level, level.name, sought.sizes)
     if group is None or any(value.size + 1 != rows.shape[2] for value, rows in zip(own, group.rows, strict=False)):
         return []
     results = [rows @ np.append(value.reshape(-1), 1.0) for rows, value in zip(group.rows, own, strict=False)]
     close = np.nonzero(sought.near(angles_of(np.stack(results, axis=1), sought.sizes)))[0]
-    return [maps.formula(level, int(group.numbers[i])) for i in close[:MOST]]
+    return [maps.formulas(level)[int(group.numbers[i])] for i in close[:MOST]]
 
 
 def returned_quantity(target: Target, names: Sequence[str], evaluator: Evaluator) -> list[Hypothesis]:

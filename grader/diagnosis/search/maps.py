@@ -21,6 +21,7 @@ from grader.problem.model import Array
 MAPPED = 2  # sample points at which there are maps
 MOST_SQUARE = 64  # entries of a gradient whose maps are computed as a whole
 MOST_NUMBERS = 1 << 20  # in the maps of one gradient
+MOST_GROUPS = 100  # so that memory stays flat however many submissions are diagnosed
 
 
 @dataclass
@@ -78,7 +79,7 @@ class Maps:
         self._groups: dict[tuple[Level, str, Sizes], Group | None] = {}
         self._squares: dict[Level, Group | None] = {}
         self._stocks: dict[str, Stock | None] = {}
-        self._wholes: dict[str, list[Entry]] = {}
+        self._formulas: dict[Level, list[Entry]] = {}
 
     def links(self, name: str) -> list[Level]:
         """The gradients from `name` up to the root, as long as each builds on one other."""
@@ -92,14 +93,19 @@ class Maps:
         """What may be done with the result of a gradient that is a row."""
         return Level(name, name) if self.world.gradient_shape(name)[:1] == (1,) else None
 
-    def first(self, level: Level, sizes: Sizes) -> Group | None:
-        """All formulas of a level whose result has these sizes: their two projections as rows."""
-        return self._group(level, level.name, sizes, [directions(size) for size in sizes])
+    def group(self, level: Level, name: str, sizes: Sizes) -> Group | None:
+        """All formulas of a level: rows for the two projections of `name`, all levels between being right.
 
-    def further(self, level: Level, name: str, sizes: Sizes) -> Group | None:
-        """All formulas of a level further up: rows for the two projections of `name`, all between being right."""
-        rows = self._down_to(level.name, name, sizes)
-        return None if rows is None else self._group(level, name, sizes, rows)
+        Args:
+            sizes: of what is looked up, which at the level of `name` itself may be of a wrong shape.
+        """
+        key = level, name, sizes
+        if key not in self._groups:
+            if len(self._groups) > MOST_GROUPS:
+                self._groups.clear()
+            rows = self._down_to(level.name, name, sizes)
+            self._groups[key] = None if rows is None else self._mapped(level, rows, np.inf)
+        return self._groups[key]
 
     def square(self, level: Level, most_cost: float) -> Group | None:
         """The cheap formulas of a level whose result has the right size, whole; the right one first."""
@@ -123,47 +129,35 @@ class Maps:
             self._pullbacks[upstream] = Pullback(self.evaluator, ("g", upstream))
         return self._pullbacks[upstream]
 
-    def formula(self, level: Level, number: int) -> Entry:
-        """Formula, edits and cost of one formula of a level, the right one in terms of the level's upstream gradient."""
-        if level.name == level.upstream:
-            return self._what_is_done_with(level)[number]
+    def formulas(self, level: Level) -> list[Entry]:
+        """All formulas of a level, cheapest first; the first is the right one, in terms of the upstream gradient."""
+        if level not in self._formulas:
+            found = self._whole_formulas(level) if level.name == level.upstream else self._own_formulas(level)
+            self._formulas[level] = found
+        return self._formulas[level]
+
+    def _own_formulas(self, level: Level) -> list[Entry]:
         table = self.tables[level.name]
-        node, edits = table.formulas[number]
-        if number == 0 and table.tree is not None:
-            node = table.tree
-        return node, edits, float(table.formulas.costs[number])
+        found = [(*table.formulas[i], float(cost)) for i, cost in enumerate(table.formulas.costs)]
+        return [(table.tree, (), 0.0), *found[1:]] if table.tree is not None else found
 
-    def _what_is_done_with(self, level: Level) -> list[Entry]:
+    def _whole_formulas(self, level: Level) -> list[Entry]:
         """The result itself, and what may be done with it at the end."""
-        if level.name not in self._wholes:
-            mutants = whole_mutants(level.leaf, level.name, self.world)
-            found: list[Entry] = [(level.leaf, (), 0.0), *((node, (edit,), edit.cost) for node, edit in mutants)]
-            self._wholes[level.name] = sorted(found, key=lambda one: one[2])
-        return self._wholes[level.name]
-
-    def _count(self, level: Level) -> int:
-        own = level.name == level.upstream
-        return len(self._what_is_done_with(level) if own else self.tables[level.name].formulas)
+        mutants = whole_mutants(level.leaf, level.name, self.world)
+        found = [(node, (edit,), edit.cost) for node, edit in mutants]
+        return [(level.leaf, (), 0.0), *sorted(found, key=lambda one: one[2])]
 
     def _down_to(self, gradient: str, name: str, sizes: Sizes) -> list[Array] | None:
         """The two projections of `name` as rows at a gradient further up; the right formulas have no constant part."""
         rows: list[Array] | None = [directions(size) for size in sizes]
         for level in self.links(name):
             if level.name == gradient:
-                return rows
+                break
             rows = self.right(level, rows)
             if rows is None:
                 return None
             rows = [row[:, :-1] for row in rows]
-        return None
-
-    def _group(self, level: Level, name: str, sizes: Sizes, rows: list[Array]) -> Group | None:
-        key = level, name, sizes
-        if key not in self._groups:
-            if len(self._groups) > 100:  # memory stays flat however many submissions are diagnosed
-                self._groups.clear()
-            self._groups[key] = self._mapped(level, rows, np.inf)
-        return self._groups[key]
+        return rows
 
     def _square(self, level: Level, most_cost: float) -> Group | None:
         values = self.evaluator(("g", level.name)) or []
@@ -175,8 +169,7 @@ class Maps:
         pullback = self._pullback(level.upstream)
         found: dict[bytes, tuple[list[Array], int, float]] = {}
         numbers = 0
-        for number in range(self._count(level)):
-            node, _, cost = self.formula(level, number)
+        for number, (node, _, cost) in enumerate(self.formulas(level)):
             if cost > most_cost or numbers > MOST_NUMBERS:
                 break
             maps = pullback.affine(node, rows)

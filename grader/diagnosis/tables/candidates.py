@@ -16,6 +16,7 @@ from grader.diagnosis.formulas.world import World
 from grader.diagnosis.tables.projections import (
     KEYED,
     ZERO,
+    Index,
     Sizes,
     Sought,
     angles_of,
@@ -82,9 +83,8 @@ class Candidates:
     def near(self, values: Sequence[Array], tolerance: float, most: int) -> list[tuple[Node, float]]:
         """The cheapest candidates with the keys of these values, each value once; and their costs."""
         sought = Sought(values[: len(self.world.evaluator.points)], tolerance)
-        found = [
-            candidate for candidate, sizes, angles in self._singles if sizes == sought.sizes and sought.near(angles)
-        ]
+        index = self._singles.get(sought.sizes)
+        found = [self._first[i] for i in sorted(index.near(sought))] if index is not None else []
         found += self._keys(sought.sizes).near(sought)
         found.sort(key=lambda candidate: candidate[1])
         return self._distinct(found[:MOST_COMPARED])[:most]
@@ -101,15 +101,16 @@ class Candidates:
         return list(_first(self.world))
 
     @cached_property
-    def _singles(self) -> list[tuple[tuple[Node, float], Sizes, Array]]:
-        """Single candidates with their sizes and keys."""
-        found = []
+    def _singles(self) -> dict[Sizes, Index]:
+        """Single candidates by size and key."""
+        found: dict[Sizes, list[tuple[Array, Array]]] = {}
         for stack in stacked([node for node, _ in self._first], self.world.evaluator):
             sizes = tuple(value.shape[1] for value in stack.values)
-            projected = projections(stack.values)
-            for i, angles in zip(stack.numbers.tolist(), angles_of(projected, sizes), strict=True):
-                found.append((i, sizes, angles))
-        return [(self._first[i], sizes, angles) for i, sizes, angles in sorted(found, key=lambda one: one[0])]
+            found.setdefault(sizes, []).append((stack.numbers, angles_of(projections(stack.values), sizes)))
+        return {
+            sizes: Index(np.concatenate([numbers for numbers, _ in some]), np.concatenate([keys for _, keys in some]))
+            for sizes, some in found.items()
+        }
 
     @cached_property
     def _plain(self) -> list[_Class]:
