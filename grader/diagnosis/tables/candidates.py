@@ -247,7 +247,9 @@ def _plus(a: Array, b: Array, r: Array, sign: float = 1.0) -> Array | None:
 
 
 def _mm(a: Array, b: Array, r: Array) -> Array | None:
-    """r . (a b) = (r b^T) . a, for the matrix product."""
+    """r . (a b) = (r b^T) . a, for the matrix product; an array with one axis is a row on the left, a column on the right."""
+    a = a[:, None, :] if a.ndim == 2 else a
+    b = b[:, :, None] if b.ndim == 2 else b
     if a.ndim != 3 or b.ndim != 3 or a.shape[2] != b.shape[1] or a.shape[1] * b.shape[2] != r.shape[1]:
         return None
     rows = r.reshape(2, 1, a.shape[1], b.shape[2]) @ b.transpose(0, 2, 1)[None]
