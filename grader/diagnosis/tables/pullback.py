@@ -33,12 +33,12 @@ class Pullback:
         self._local: dict[tuple[Node, tuple[tuple[int, ...], ...]], Rows | None] = {}
 
     def affine(self, node: Node, rows: Sequence[Array] | None = None) -> Rows | None:
-        """(C, entries of D + 1) at each sample point: the row vectors times M, then times c.
+        """(C, entries of D + 1) at each sample point: the row vectors times M, then times c; None for other formulas.
 
         Args:
             rows: (C, entries of the formula) at each sample point; without them the unit vectors, so that M itself is found.
         """
-        values = self.evaluator(node)
+        values = self.evaluator(node) if self._depends(node) else None
         if values is None:
             return None
         if rows is None:
