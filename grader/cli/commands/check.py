@@ -55,7 +55,7 @@ def _checked(grader: Grader, file: Path | None) -> "Grade":
             print_verdicts(console, grade, grader.config, staff=False)
             printed = True
             console.file.flush()
-            if console.is_terminal:  # the first time takes a second or two
+            if console.is_terminal:  # the first time takes a moment
                 explaining.enter_context(console.status("explaining ..."))
 
         grade = grader.check(file, seen=seen)
