@@ -37,7 +37,7 @@ def derived_formulas(
     wanted = {gradient.name: gradient.of for gradient in config.gradients}
     try:
         formulas = derive(
-            model or graph.path, points=[_inputs(config, point) for point in points], wrt=wanted, loss=config.loss
+            model or graph.path, points=[inputs_of(config, point) for point in points], wrt=wanted, loss=config.loss
         )
     except Unreadable as error:
         raise ConfigError(f"{error}{WRITE_THEM}") from error
@@ -89,7 +89,7 @@ class Derived(Reference):
         Raises:
             ConfigError: there are none.
         """
-        plain = Plain(self._model, _inputs(self._config, point), self._config.loss)
+        plain = Plain(self._model, inputs_of(self._config, point), self._config.loss)
         s = SimpleNamespace(**point.values)
         try:
             with np.errstate(all="ignore"):
@@ -104,6 +104,6 @@ class Derived(Reference):
         return self._loaded(write_solution(formulas.values()).encode(), self._graph)
 
 
-def _inputs(config: Config, point: Point) -> Inputs:
+def inputs_of(config: Config, point: Point) -> Inputs:
     drawn = {name: point.values[name] for name, one in config.quantities.items() if not isinstance(one, Computed)}
     return Inputs(drawn, point.sizes)

@@ -12,7 +12,7 @@ import numpy as np
 from grader.config.keys import Index, OneHot
 from grader.diagnosis.formulas.expression import ONE, Evaluator, Node, add, leaves, mul, neg, one_minus, q, transposed
 from grader.diagnosis.formulas.functions import Functions
-from grader.diagnosis.formulas.reading import read_functions, read_gradient, read_quantity
+from grader.diagnosis.formulas.sources import Sources
 from grader.problem.assignment import Assignment
 
 PROBES = 3
@@ -40,8 +40,10 @@ class World:
     """One assignment, as the mutators see it.
 
     Attributes:
-        local: for each gradient the solution's formula with calls of other gradients as leaves; None where unreadable.
+        local: for each gradient its formula, with other gradients as leaves; None where none could be derived or read.
         model: for each quantity that the model computes, its formula.
+        others: the solution's own formula of a gradient, where it is another one.
+        problems: why what is missing could not be read.
         evaluator: values at the probed sample points, with the right gradients.
     """
 
@@ -52,6 +54,12 @@ class World:
     model: dict[str, Node]
     shapes: dict[str, tuple[str | int, ...]]
     applications: list[Application] = field(default_factory=list)
+    others: dict[str, list[Node]] = field(default_factory=dict)
+    problems: dict[str, str] = field(default_factory=dict)
+
+    def first(self, formulas: Iterator[Node], of: Node) -> Node | None:
+        """The first formula that has the right values at every probed sample point."""
+        return next((formula for formula in formulas if self.equal(formula, of)), None)
 
     @property
     def one_hots(self) -> list[str]:
@@ -113,23 +121,18 @@ def make_world(assignment: Assignment) -> World:
     count = min(PROBES, len(assignment.points))
     exact = {name: values[:count] for name, values in assignment.exact.items()}
     evaluator = Evaluator(graph, functions, assignment.points[:count], exact)
-    solution = read_functions(assignment.reference.source)
-    local: dict[str, Node | None] = {}
-    for name in assignment.names:
-        local[name] = read_gradient(solution[name], assignment.names, functions.own) if name in solution else None
-    sources = read_functions(graph.source)
-    model = {}
-    for name in graph.functions:
-        if name != graph.loss and name in sources and (tree := read_quantity(sources[name], functions.own)) is not None:
-            model[name] = tree
+    sources = Sources(assignment, functions)
     shapes = {name: config.shape_of(name) for name, q_ in config.quantities.items() if not isinstance(q_, Index)}
-    world = World(assignment, functions, evaluator, local, model, shapes)
-    for name, tree in local.items():
-        if tree is not None and not world.equal(tree, ("g", name)):
-            local[name] = None  # misread
-    for name in [name for name, tree in model.items() if not world.equal(tree, q(name))]:
-        del model[name]
-    world.applications = [Application(name, tree[1], tree[2]) for name, tree in model.items() if tree[0] == "fn"]
+    world = World(assignment, functions, evaluator, {}, {}, shapes, problems=sources.problems)
+    for quantity in graph.functions:
+        if quantity != graph.loss and (tree := world.first(sources.model_formulas(quantity), q(quantity))) is not None:
+            world.model[quantity] = tree
+    for name in assignment.names:
+        derived = world.first(sources.derived_formulas(name), ("g", name))
+        solved = world.first(sources.solution_formulas(name), ("g", name))
+        world.local[name] = solved if derived is None else derived
+        world.others[name] = [form for form in (solved,) if form is not None and form != world.local[name]]
+    world.applications = [Application(name, tree[1], tree[2]) for name, tree in world.model.items() if tree[0] == "fn"]
     return world
 
 
@@ -151,6 +154,8 @@ def local_forms(world: World, name: str) -> Iterator[tuple[Node, float]]:
     if tree is None:
         return
     yield tree, 0.0
+    for other in world.others.get(name, ()):
+        yield other, 0.0
     for application in world.applications:
         for form in _with_derivative(world, tree, application.derivative):
             yield form, 0.0
