@@ -149,7 +149,7 @@ class Evaluator:
     def _over_steps(self, node: Node, k: int) -> Any:
         """The value of a sum over steps at sample point k."""
         kind, count, which, *parts = node
-        steps = _chosen(range(whole_number(count, self.points[k].sizes)), which)
+        steps, summed = _chosen(range(whole_number(count, self.points[k].sizes)), which)
         total, carry = np.asarray(0.0), np.asarray(0.0)
         for step in steps:
             known: dict[Node, Array] = {}
@@ -157,7 +157,7 @@ class Evaluator:
                 known[("carry",)] = carry
                 known[("state",)] = self._at_step(parts[0], k, step, known)
                 carry = self._at_step(parts[1], k, step, known)
-            if kind == "series" or len(parts) > 2:
+            if step in summed and (kind == "series" or len(parts) > 2):
                 total = total + self._at_step(parts[-1], k, step, known)
         return carry if kind == "scan" and len(parts) == 2 else total
 
@@ -182,16 +182,16 @@ def checked(value: Any) -> Array:
     return array
 
 
-def _chosen(steps: range, which: str) -> Sequence[int]:
-    """The steps in the order in which they are taken: back in time, unless something has gone wrong."""
-    last = len(steps) - 1
-    ways: dict[str, Sequence[int]] = {
-        "": steps[::-1],
-        "forward": steps,
-        "only the last": steps[last:],
-        "only the first": steps[:1],
-        "without the first": steps[:0:-1],
-        "without the last": steps[:last][::-1],
+def _chosen(steps: range, which: str) -> tuple[Sequence[int], Sequence[int]]:
+    """The steps in the order in which they are taken, back in time unless something has gone wrong; and those added up."""
+    back = steps[::-1]
+    ways: dict[str, tuple[Sequence[int], Sequence[int]]] = {
+        "": (back, steps),
+        "forward": (steps, steps),
+        "only the last": (back, steps[-1:]),
+        "only the first": (back, steps[:1]),
+        "without the first": (back[:-1], steps),
+        "without the last": (back[1:], steps),
     }
     return ways[which]
 

@@ -30,11 +30,13 @@ class Sources:
 
     Attributes:
         problems: what cannot be read, as told by the derivation: file, line, construct.
+        starts: for a result whose rows are the states of a loop, the quantity that stands before its first row.
     """
 
     assignment: Assignment
     functions: Functions
     problems: dict[str, str] = field(default_factory=dict)
+    starts: dict[str, str] = field(default_factory=dict)
 
     @cached_property
     def _largest(self) -> int:
@@ -139,8 +141,11 @@ class Sources:
         assert self.forward is not None
         of = next(each.of for each in self.assignment.config.gradients if each.name == gradient)
         uses = [name for name in self.forward.order if of in self.forward.parameters[name]]
-        if len(uses) != 1 or recurrence(self.forward, uses[0]) is None:
+        found = recurrence(self.forward, uses[0]) if len(uses) == 1 else None
+        start = found.start() if found is not None else None
+        if start is None:
             return None
+        self.starts[uses[0]] = start.name
         upstream = self._upstream(uses[0])
         scan = Scan(self.forward, uses[0], self._converter(self._sizes, SeriesConverter), upstream)
         return scan.formula(of)
