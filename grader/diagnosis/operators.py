@@ -76,7 +76,11 @@ _BY_KIND: dict[str, tuple[tuple[str, float, str], ...]] = {
             1.2,
             "your numbers are right but form a column: the product with {where} is in the wrong order",
         ),
-        ("step-order", 1.6, "when {where} are taken forward in time: what a step hands back has to come from the later one"),
+        (
+            "step-order",
+            1.6,
+            "when {where} are taken forward in time: what a step hands back has to come from the later one",
+        ),
         ("operand-order-steps", 2.0, "when {where} is multiplied in after the matrix instead of before"),
     ),
     "shape": (
@@ -166,7 +170,11 @@ _BY_KIND: dict[str, tuple[tuple[str, float, str], ...]] = {
         ("sum-extra", 1.5, "your numbers are the right ones summed {new}"),
         ("mean-extra", 1.6, "your numbers are the right ones averaged {new}"),
         ("running-sum", 1.9, "your numbers are running sums of the right ones, taken {new}"),
-        ("sum-overwritten", 1.5, "when {where} are overwritten instead of added up: a repeated place keeps its last value"),
+        (
+            "sum-overwritten",
+            1.5,
+            "when {where} are overwritten instead of added up: a repeated place keeps its last value",
+        ),
         ("last-term", 1.9, "when only one term of the sum with {where} is kept"),
         ("mean-variable", 1.9, "with the mean of {where} in place of its entries"),
         ("max-normalisation", 1.9, "when {where} is divided by its largest entry instead of the sum"),

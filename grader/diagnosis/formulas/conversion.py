@@ -165,10 +165,9 @@ class Converter:
 
     def _entry(self, entry: Any) -> Any:
         if isinstance(entry, Slice):
-            return Slice(*(self._position(each) for each in (entry.start, entry.stop)), entry.step)  # type: ignore[arg-type]
-        if isinstance(entry, int) and not isinstance(entry, bool) and not isinstance(entry, Slot):
-            return self._position(entry)
-        return entry
+            start, stop = self._position(entry.start), self._position(entry.stop)
+            return Slice(start, stop, entry.step)  # type: ignore[arg-type]
+        return self._position(entry) if isinstance(entry, int) else entry
 
     def _position(self, value: int | None) -> int | str | None:
         if value is None:

@@ -1,6 +1,7 @@
 """The values of formulas at every sample point.  Knows no gradient and no mistake."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -26,7 +27,7 @@ from grader.diagnosis.formulas.formula_nodes import (
 )
 from grader.diagnosis.formulas.formula_text import gradient_text, text
 from grader.diagnosis.formulas.functions import Functions
-from grader.diagnosis.formulas.operations import OPERATIONS
+from grader.diagnosis.formulas.operations import CORE_FINITE, OPERATIONS
 from grader.problem.derivatives import differentiate
 from grader.problem.model import Array, Graph
 from grader.problem.points import Point
@@ -128,21 +129,26 @@ class Evaluator:
                     if value is None:
                         return None
                     parts.append(value)
-            return [
-                checked(self._apply(node, [part[k] for part in parts], point)) for k, point in enumerate(self.points)
-            ]
+            if node[0] == "np":
+                compute = RULES[node[1]].compute
+                given = [resolved(node[2], point.sizes) for point in self.points]
+                found = [
+                    compute(*operands, **one) for operands, one in zip(zip(*parts, strict=True), given, strict=True)
+                ]
+                return [checked(value) for value in found]
+            operation = self._operation(node)
+            check = _fitting if node[0] in CORE_FINITE else checked
+            return [check(operation(*operands)) for operands in zip(*parts, strict=True)]
         except (*IMPOSSIBLE, Impossible):
             return None
 
-    def _apply(self, node: Node, operands: list[Array], point: Point, step: int = 0) -> Any:
-        """One operation on the values of its operands."""
-        kind = node[0]
-        if kind == "np":
-            return RULES[node[1]].compute(*operands, **resolved(node[2], point.sizes, step))
-        operation: Callable[..., Any] | None = OPERATIONS.get(kind)
+    def _operation(self, node: Node) -> Callable[..., Any]:
+        """An operation that is not numpy's, with its parameters."""
+        operation: Callable[..., Any] | None = OPERATIONS.get(node[0])
         if operation is None:
-            return self.functions.operation(kind)(node[1], *operands)
-        return operation(*operands, *[part for part in node[1:] if not isinstance(part, tuple)])
+            return partial(self.functions.operation(node[0]), node[1])
+        parameters = [part for part in node[1:] if not isinstance(part, tuple)]
+        return (lambda *operands: operation(*operands, *parameters)) if parameters else operation
 
     # Sums over steps
 
@@ -172,12 +178,21 @@ class Evaluator:
                 raise Impossible
             return values[k]
         operands = [self._at_step(part, k, step, known) for part in node[1:] if isinstance(part, tuple)]
-        return np.asarray(self._apply(node, operands, self.points[k], step))
+        if node[0] == "np":
+            return np.asarray(RULES[node[1]].compute(*operands, **resolved(node[2], self.points[k].sizes, step)))
+        return np.asarray(self._operation(node)(*operands))
+
+
+def _fitting(value: Any) -> Array:
+    array = value if type(value) is np.ndarray else np.asarray(value)
+    if not 0 < array.size <= MAX_ENTRIES:
+        raise Impossible
+    return array
 
 
 def checked(value: Any) -> Array:
-    array = np.asarray(value)
-    if array.size > MAX_ENTRIES or array.size == 0 or not np.isfinite(array).all():
+    array = _fitting(value)
+    if not np.isfinite(array).all():
         raise Impossible
     return array
 

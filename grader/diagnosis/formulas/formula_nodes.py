@@ -150,6 +150,12 @@ def whole_number(expression: str | int, sizes: Mapping[str, int], step: int = 0)
 
 def resolved(text: str, sizes: Mapping[str, int], step: int = 0) -> dict[str, Any]:
     """The parameters at a sample point, and at a step of a sum."""
+    return _resolved(text, tuple(sizes.items()), step)
+
+
+@lru_cache(maxsize=8192)
+def _resolved(text: str, items: tuple[tuple[str, int], ...], step: int) -> dict[str, Any]:
+    sizes = dict(items)
 
     def value(each: Any) -> Any:
         if isinstance(each, tuple):

@@ -68,6 +68,12 @@ def _operation(node: Node) -> str:
             return f"{_text(a, 5)}^T"
         case ("pow", a, n):
             return f"sqrt({_text(a, 0)})" if n == 0.5 else f"{_text(a, 5)}^{n:g}"
+        case _:
+            return _over_steps(node)
+
+
+def _over_steps(node: Node) -> str:
+    match node:
         case ("before", a, _):
             return _text(a, 5)
         case ("series", _, _, term):

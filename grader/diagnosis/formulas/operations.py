@@ -31,9 +31,17 @@ def _along(name: str) -> Callable[..., Array]:
     return lambda a, axis: compute(a, axis=(axis,), keepdims=True)
 
 
+def _sum(*terms: Array) -> Array:
+    return terms[0] + terms[1] if len(terms) == 2 else reduce(operator.add, terms)
+
+
+def _product(*factors: Array) -> Array:
+    return factors[0] * factors[1] if len(factors) == 2 else reduce(operator.mul, factors)
+
+
 CORE: dict[str, Callable[..., Array]] = {
-    "add": lambda *terms: reduce(operator.add, terms),
-    "mul": lambda *factors: reduce(operator.mul, factors),
+    "add": _sum,
+    "mul": _product,
     "neg": operator.neg,
     "div": operator.truediv,
     "mm": RULES["matmul"].compute,
@@ -68,5 +76,8 @@ WRONG: dict[str, Callable[..., Array]] = {
     "max": lambda a: a.max(axis=-1, keepdims=True),
     "repeat": lambda a, like: np.repeat(a, like.shape[0], axis=0),
 }
+
+# Of finite numbers these make finite ones.
+CORE_FINITE = {"add", "mul", "neg", "mm", "T", "sum", "mean", "outer", "ones", "abs", "total", "spread", "diagonal"}
 
 OPERATIONS = CORE | WRONG

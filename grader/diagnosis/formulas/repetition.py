@@ -16,7 +16,7 @@ from grader.derivation.graph.indexing import Slice
 from grader.derivation.graph.nodes import Node as GraphNode
 from grader.derivation.rules.backward import gradients
 from grader.derivation.simplify.simplify import Simplifier
-from grader.derivation.writing.loops import Recurrence, recurrence
+from grader.derivation.writing.loops import Recurrence
 from grader.diagnosis.formulas.conversion import Converter
 from grader.diagnosis.formulas.formula_nodes import (
     CARRY,
@@ -77,23 +77,24 @@ def unified(nodes: Sequence[Node], sizes: Mapping[int, str], first: int = 0) -> 
     parts: list[Any] = []
     for position, column in enumerate(zip(*nodes, strict=True)):
         if all(isinstance(part, tuple) for part in column):
-            part = unified(column, sizes, first)
-            if part is None:
-                return None
+            parts.append(unified(column, sizes, first))
         elif nodes[0][0] == "np" and position == 2:
-            rows = [parameters_of(text) for text in column]
-            if any(row.keys() != rows[0].keys() for row in rows):
-                return None
-            try:
-                part = encoded({key: _unified_value([row[key] for row in rows], sizes, first) for key in rows[0]})
-            except ValueError:
-                return None
-        elif all(part == column[0] for part in column):
-            part = column[0]
+            parts.append(_unified_parameters(column, sizes, first))
         else:
+            parts.append(column[0] if all(part == column[0] for part in column) else None)
+        if parts[-1] is None:
             return None
-        parts.append(part)
     return tuple(parts)
+
+
+def _unified_parameters(texts: Sequence[str], sizes: Mapping[int, str], first: int) -> str | None:
+    rows = [parameters_of(text) for text in texts]
+    if any(row.keys() != rows[0].keys() for row in rows):
+        return None
+    try:
+        return encoded({key: _unified_value([row[key] for row in rows], sizes, first) for key in rows[0]})
+    except ValueError:
+        return None
 
 
 def _unified_value(values: Sequence[Any], sizes: Mapping[int, str], first: int) -> Any:
@@ -127,25 +128,25 @@ def _moved(away: int, sizes: Mapping[int, str]) -> str:
 class Scan:
     """The gradients by what a recurrence of the model is computed from."""
 
-    def __init__(self, forward: Forward, function: str, converter: Converter, upstream: GraphNode) -> None:
-        self.forward, self.converter = forward, converter
-        found = recurrence(forward, function)
-        assert found is not None
-        self.found: Recurrence = found
+    def __init__(
+        self, forward: Forward, found: Recurrence, start: GraphNode, converter: Converter, upstream: GraphNode
+    ) -> None:
+        self.forward, self.found, self.start, self.converter = forward, found, start, converter
         self.upstream = converter(upstream)
 
     def formula(self, of: str) -> Node | None:
         """The gradient by a quantity that only this recurrence uses."""
-        start = self.found.start()
-        if start is None:
-            return None
         steps = range(1, len(self.found.states))
         sizes = self.converter.sizes
         handed = unified([add(self._row(self.upstream, k), CARRY) for k in steps], sizes, 1)
-        back = self._unified([self._step(k, None, start) for k in steps])
-        term = None if of == start.name else self._unified([self._step(k, self.forward.leaves[of], start) for k in steps])
-        if handed is None or back is None or (term is None and of != start.name):
+        back = self._unified([self._step(k, None) for k in steps])
+        if handed is None or back is None:
             return None
+        term = None
+        if of != self.start.name:
+            term = self._unified([self._step(k, self.forward.leaves[of]) for k in steps])
+            if term is None:
+                return None
         shared = _shared(back, term)
         state = replaced(shared, STATE, handed)
         parts = [part if part is None else replaced(part, shared, STATE) for part in (back, term)]
@@ -155,17 +156,18 @@ class Scan:
     def _row(self, whole: Node, k: int) -> Node:
         return call("getitem", whole, index=self.found.states[k][1].get("index"))
 
-    def _step(self, k: int, by: GraphNode | None, start: GraphNode) -> Node | None:
+    def _step(self, k: int, by: GraphNode | None) -> Node | None:
         state, before = self.found.state(k)
         wanted = by or before
-        assert wanted is not None and before is not None
+        assert before is not None
+        assert wanted is not None
         leaf = state.graph.gradient(f"dh {k}", np.ones(state.shape), "", 0)
         found = gradients(state, leaf, [wanted])
         if wanted not in found:
             return None
         formula = Simplifier(state.graph, {state: self.found.states[k][1]})(found[wanted])
         earlier = self.converter(self.found.states[k - 1][1])
-        known = {leaf: STATE, before: ("before", earlier, self.converter(start))}
+        known = {leaf: STATE, before: ("before", earlier, self.converter(self.start))}
         return self.converter.again(known)(formula)
 
     def _unified(self, nodes: Sequence[Node | None]) -> Node | None:
@@ -175,7 +177,9 @@ class Scan:
 
 def _shared(back: Node, term: Node | None) -> Node:
     """The largest part of both that holds all that they have of the step's gradient: what a person calculates once."""
-    parts = sorted((part for part in set(inside(back)) if STATE in inside(part)), key=lambda part: -len(list(inside(part))))
+    parts = sorted(
+        (part for part in set(inside(back)) if STATE in inside(part)), key=lambda part: -len(list(inside(part)))
+    )
     for part in parts:
         others = [each for each in (back, term) if each is not None]
         if part != back and not any(STATE in inside(replaced(each, part, CARRY)) for each in others):

@@ -1,4 +1,4 @@
-"""Where formulas come from: the model, differentiated, and the solution, run on stand-ins for arrays.  Nothing is read as text."""
+"""Where formulas come from: the model, differentiated, and the solution, run on stand-ins for arrays.  No text is read."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -37,6 +37,7 @@ class Sources:
     functions: Functions
     problems: dict[str, str] = field(default_factory=dict)
     starts: dict[str, str] = field(default_factory=dict)
+    _scans: dict[str, Scan | None] = field(default_factory=dict, repr=False)
 
     @cached_property
     def _largest(self) -> int:
@@ -59,9 +60,10 @@ class Sources:
     @cached_property
     def forward(self) -> Forward | None:
         """The model's quantities as graphs."""
+        if self.model is None:
+            return None
         try:
-            inputs = inputs_of(self.assignment.config, self.point)
-            return self.model and run(self.model, inputs, self.assignment.config.loss)
+            return run(self.model, inputs_of(self.assignment.config, self.point), self.assignment.config.loss)
         except Unreadable as error:
             self.problems["model"] = str(error)
             return None
@@ -141,14 +143,21 @@ class Sources:
         assert self.forward is not None
         of = next(each.of for each in self.assignment.config.gradients if each.name == gradient)
         uses = [name for name in self.forward.order if of in self.forward.parameters[name]]
-        found = recurrence(self.forward, uses[0]) if len(uses) == 1 else None
-        start = found.start() if found is not None else None
-        if start is None:
-            return None
-        self.starts[uses[0]] = start.name
-        upstream = self._upstream(uses[0])
-        scan = Scan(self.forward, uses[0], self._converter(self._sizes, SeriesConverter), upstream)
-        return scan.formula(of)
+        scan = self._scan_of(uses[0]) if len(uses) == 1 else None
+        return scan.formula(of) if scan is not None else None
+
+    def _scan_of(self, function: str) -> Scan | None:
+        if function not in self._scans:
+            assert self.forward is not None
+            found = recurrence(self.forward, function)
+            start = found.start() if found is not None else None
+            scan = None
+            if found is not None and start is not None:
+                self.starts[function] = start.name
+                converter = self._converter(self._sizes, SeriesConverter)
+                scan = Scan(self.forward, found, start, converter, self._upstream(function))
+            self._scans[function] = scan
+        return self._scans[function]
 
     def _upstream(self, result: str) -> GraphNode:
         """The gradient by a result of the model: by its name where it is asked for, else its formula."""

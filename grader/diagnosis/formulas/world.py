@@ -116,7 +116,9 @@ class World:
         """Each axis that is longer than 1, and what it runs over."""
         axes = [axis for axis, length in enumerate(shape) if length != 1]
         if len(shape) != 2:
-            return [(axis, f"over axis {axis} ({shape[axis]})" if len(shape) > 1 else "over all entries") for axis in axes]
+            return [
+                (axis, f"over axis {axis} ({shape[axis]})" if len(shape) > 1 else "over all entries") for axis in axes
+            ]
         return [(axis, ("over the rows", "over the columns")[axis]) for axis in axes]
 
     @property
@@ -134,7 +136,9 @@ class World:
         if function in self.functions.names:
             return "the logistic function" if function == "logistic" else function
         probe = np.linspace(-1, 1.5, 6)[None, :]
-        same = (own for own in self.functions.own if np.allclose(self.functions.value(own, probe), COMMON[function](probe)))
+        same = (
+            own for own in self.functions.own if np.allclose(self.functions.value(own, probe), COMMON[function](probe))
+        )
         return next(same, function)
 
     def like(self, name: str) -> list[str]:

@@ -34,12 +34,7 @@ def numpy_mutants(node: Node, world: World) -> Iterator[Mutant]:
 
 def reduction_mutants(node: Node, world: World) -> Iterator[Mutant]:
     """The terms themselves, another axis, a mean for a sum, all entries, one term, an axis kept or lost."""
-    if node[0] == "np":
-        name, terms = node[1], node[3]
-        given = parameters_of(node[2])
-        axes, keepdims = tuple(given["axis"]), bool(given["keepdims"])
-    else:
-        name, terms, axes, keepdims = node[0], node[1], (node[2],), True
+    name, terms, axes, keepdims = _reduction(node)
     values = world.evaluator(terms)
     if values is None:
         return
@@ -51,19 +46,25 @@ def reduction_mutants(node: Node, world: World) -> Iterator[Mutant]:
         return call(kind, terms, axis=along, keepdims=keep)
 
     yield wrong(terms, "sum-missing", shown)
-    for axis in range(ndim):
-        if (axis,) != axes:
-            yield wrong(reduced(name, (axis,)), "sum-axis", shown)
+    for axis in {*range(ndim)} - {*axes}:
+        yield wrong(reduced(name, (axis,)), "sum-axis", shown)
     if len(axes) < ndim:
         every = tuple(range(ndim))
         yield wrong(reduced(name, every), "sum-axis", shown, extra=0.3)
         yield wrong(reduced(name, axes, not keepdims), "shape-broadcast", shown, new=shown, extra=0.1)
     if name == "sum":
         yield wrong(reduced("mean", axes), "mean-for-sum", shown)
-    if len(axes) == 1:
-        for k, extra in ((-1, 0.0), (0, 0.2)):
-            one: Node = ("one-of", terms, k, axes[0])
-            yield wrong(one if keepdims else call("sum", one, axis=axes, keepdims=False), "last-term", shown, extra=extra)
+    for k, extra in ((-1, 0.0), (0, 0.2)) if len(axes) == 1 else ():
+        one: Node = ("one-of", terms, k, axes[0])
+        yield wrong(one if keepdims else call("sum", one, axis=axes, keepdims=False), "last-term", shown, extra=extra)
+
+
+def _reduction(node: Node) -> tuple[str, Node, tuple[int, ...], bool]:
+    """What is reduced how: the operation, its operand, the axes, and whether they stay."""
+    if node[0] != "np":
+        return node[0], node[1], (node[2],), True
+    given = parameters_of(node[2])
+    return node[1], node[3], tuple(given["axis"]), bool(given["keepdims"])
 
 
 # Comparisons and choices
@@ -83,7 +84,9 @@ def _choice(node: Node, world: World) -> Iterator[Mutant]:
     """np.where with its two cases exchanged, or without a condition."""
     condition, one, other = node[3:]
     shown = text(condition)
-    yield wrong(call("where", condition, other, one), "wrong-function-of", shown, new=f"the opposite of {shown}", extra=-0.4)
+    yield wrong(
+        call("where", condition, other, one), "wrong-function-of", shown, new=f"the opposite of {shown}", extra=-0.4
+    )
     yield wrong(one, "missing-factor", shown)
     yield wrong(other, "missing-factor", shown, extra=0.4)
 
@@ -157,7 +160,9 @@ def _einsum(node: Node, world: World) -> Iterator[Mutant]:
     for k, term in enumerate(given):
         if len(term) == 2:
             turned = ",".join(each[::-1] if k == position else each for position, each in enumerate(given))
-            yield wrong(call("einsum", *operands, subscripts=f"{turned}->{out}"), "transpose-factor", short(operands[k]))
+            yield wrong(
+                call("einsum", *operands, subscripts=f"{turned}->{out}"), "transpose-factor", short(operands[k])
+            )
     for letter in dict.fromkeys(terms.replace(",", "")):
         if letter not in out:
             subscripts = f"{terms}->{out}{letter}"
@@ -221,4 +226,3 @@ _RULES: dict[str, Callable[[Node, World], Iterator[Mutant]]] = {
     "einsum": _einsum,
     "transpose": _turned,
 }
-

@@ -144,7 +144,9 @@ def whole_mutants(tree: Node, name: str, world: World) -> Iterator[Mutant]:
     elif len(shape) > 1:
         yield wrong(("T", tree), "transpose-result")
     for axis, along in axes:
-        yield wrong(("running", tree, axis), "running-sum", new=_RUNNING.get(along, along) if not vector else "along the row")
+        yield wrong(
+            ("running", tree, axis), "running-sum", new=_RUNNING.get(along, along) if not vector else "along the row"
+        )
     if not vector:
         yield wrong(("as", ("T", tree), tree), "transpose-reshape")
         yield wrong(add(tree, ("T", tree)), "extra-transpose")

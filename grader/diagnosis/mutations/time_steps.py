@@ -1,4 +1,4 @@
-"""What goes wrong in a sum over steps, such as back in time: steps left out, their order, what is handed on, the neighbor's value."""
+"""What goes wrong in a sum over steps: steps left out, their order, what one hands to the next, a neighbor's value."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ from grader.diagnosis.formulas.expression import ONE, Node, add, mul, neg, one_m
 from grader.diagnosis.formulas.formula_nodes import CARRY, STATE, STEP, call, inside, parameters_of
 from grader.diagnosis.formulas.formula_text import text
 from grader.diagnosis.formulas.world import World
-from grader.diagnosis.mutations.arrays import short, shifted
+from grader.diagnosis.mutations.arrays import shifted, short
 from grader.diagnosis.mutations.leaves import Mutant, wrong
 
 STEPS = "the steps"
@@ -21,7 +21,9 @@ def series_mutants(node: Node, world: World) -> Iterator[Mutant]:
     for part in dict.fromkeys(inside(term)):
         flipped = _flipped(part, count)
         if flipped is not None:
-            yield wrong(replaced(node, part, flipped), "wrong-row", text(part), new=f"{text(part[3])} in the opposite order")
+            yield wrong(
+                replaced(node, part, flipped), "wrong-row", text(part), new=f"{text(part[3])} in the opposite order"
+            )
 
 
 def _flipped(part: Node, count: str) -> Node | None:
@@ -37,38 +39,52 @@ def _flipped(part: Node, count: str) -> Node | None:
 
 def scan_mutants(node: Node, world: World) -> Iterator[Mutant]:
     """Mutants of ("scan", count, which, state, back, term)."""
-    _, count, which, state, back, *term = node
     yield from _steps(node)
-    yield wrong(("scan", count, "forward", *node[3:]), "step-order", STEPS)
+    yield wrong(("scan", node[1], "forward", *node[3:]), "step-order", STEPS)
+    yield from _handed_on(node)
+    yield from _rows_before(node)
+    yield from _rows_of_the_step(node, world)
+
+
+def _handed_on(node: Node) -> Iterator[Mutant]:
+    """The derivative of the step left out where its gradient is handed on, or where it is used, or for what arrives."""
+    _, count, which, state, back, *term = node
     handed = next((part for part in inside(state) if part[0] == "add" and CARRY in part[1:]), None)
-    if handed is not None and handed != state:
-        passed = "the gradient that is handed to the step before"
-        early = ("scan", count, which, state, replaced(back, STATE, handed), *term)
-        yield wrong(early, "missing-slope", passed, extra=0.1)
-        if term:
-            late = ("scan", count, which, state, back, replaced(term[0], STATE, handed))
-            yield wrong(late, "missing-slope", "the last factor", extra=0.3)
-        outside = _slope_outside(state, handed)
-        if outside is not None:
-            yield wrong(("scan", count, which, outside, back, *term), "missing-factor", short(CARRY), extra=0.5)
+    if handed is None or handed == state:
+        return
+    early = ("scan", count, which, state, replaced(back, STATE, handed), *term)
+    yield wrong(early, "missing-slope", "the gradient that is handed to the step before", extra=0.1)
+    if term:
+        late = ("scan", count, which, state, back, replaced(term[0], STATE, handed))
+        yield wrong(late, "missing-slope", "the last factor", extra=0.3)
+    outside = _slope_outside(state, handed)
+    if outside is not None:
+        yield wrong(("scan", count, which, outside, back, *term), "missing-factor", short(CARRY), extra=0.5)
+
+
+def _rows_before(node: Node) -> Iterator[Mutant]:
+    """The row of the step itself where that of the step before belongs."""
     for part in dict.fromkeys(inside(node)):
-        if part[0] == "before":
-            now = _beside(part[1], 1)
-            if now is not None:
-                yield wrong(replaced(node, part, now), "wrong-row", text(part), new=text(now), extra=-0.2)
+        now = _beside(part[1], 1) if part[0] == "before" else None
+        if now is not None:
+            yield wrong(replaced(node, part, now), "wrong-row", text(part), new=text(now), extra=-0.2)
             yield wrong(replaced(node, part, part[1]), "wrong-row", text(part[2]), new="the last row", extra=0.4)
+
+
+def _rows_of_the_step(node: Node, world: World) -> Iterator[Mutant]:
+    """A neighbor's row where that of the step belongs; a derivative at the row before, once too often."""
+    _, count, which, state, back, *term = node
     for part in dict.fromkeys(inside(state)):
         start = world.starts.get(part[3][1]) if part[:2] == ("np", "getitem") and part[3][0] == "q" else None
         earlier, later = (_beside(part, -1), _beside(part, 1)) if start else (None, None)
-        if earlier is not None and start:
-            before: Node = ("before", earlier, q(start))
-            yield wrong(replaced(node, part, before), "wrong-row", text(part), new=text(earlier))
-            slope = mul(before, one_minus(before)), add(ONE, neg(("pow", before, 2)))
-            for each in slope:
-                twice = ("scan", count, which, state, mul(back, each), *term)
-                yield wrong(twice, "extra-slope-at", text(earlier), new=text(each), extra=0.2)
-        if later is not None:
-            yield wrong(replaced(node, part, later), "wrong-row", text(part), new=text(later), extra=0.2)
+        if earlier is None or later is None or start is None:
+            continue
+        before: Node = ("before", earlier, q(start))
+        yield wrong(replaced(node, part, before), "wrong-row", text(part), new=text(earlier))
+        yield wrong(replaced(node, part, later), "wrong-row", text(part), new=text(later), extra=0.2)
+        for slope in (mul(before, one_minus(before)), add(ONE, neg(("pow", before, 2)))):
+            twice = ("scan", count, which, state, mul(back, slope), *term)
+            yield wrong(twice, "extra-slope-at", text(earlier), new=text(slope), extra=0.2)
 
 
 def _slope_outside(state: Node, handed: Node) -> Node | None:
