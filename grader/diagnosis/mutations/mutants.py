@@ -41,9 +41,7 @@ def local_mutants(name: str, world: World) -> Iterator[Mutant]:
             if ("g", name) in leaves(mutant):
                 continue  # a gradient does not explain itself: r - (r - y) is y, and explains nothing
             yield mutant, replace(edit, cost=edit.cost + extra)
-    tree = world.local[name]
-    if tree is not None:
-        yield from whole_mutants(tree, name, world)
+    yield from whole_mutants(world.local[name] or ("g", name), name, world)
 
 
 def _placed(edit: Edit, node: Node, world: World) -> Edit:
