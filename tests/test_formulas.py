@@ -189,7 +189,9 @@ def bn(s: Any, g: Any) -> Any:
     return g.dJ_dmu / len(s.x) + 2 * g.dJ_dvar * (s.x - s.mu) / len(s.x) + g.dJ_dx_hat / np.sqrt(s.var + 1e-5)
 
 
-@pytest.mark.parametrize("model, name, code, operator", MISTAKES, ids=lambda each: each if isinstance(each, str) else "")
+@pytest.mark.parametrize(
+    "model, name, code, operator", MISTAKES, ids=lambda each: each if isinstance(each, str) else ""
+)
 def test_a_mistake_in_any_kind_of_model_is_recognized(
     model: str, name: str, code: Code, operator: str, world_of: Callable[[Path], World]
 ) -> None:
@@ -230,7 +232,9 @@ def back_in_time(
 def test_a_mistake_in_the_body_of_a_loop_is_one_mistake(
     of: str, mistake: dict[str, Any], operator: str, where: str, loop: World
 ) -> None:
-    for value, right in zip(values_of(loop, lambda s, g: back_in_time(s)[of]), loop.assignment.exact[f"dJ_d{of}"], strict=True):
+    for value, right in zip(
+        values_of(loop, lambda s, g: back_in_time(s)[of]), loop.assignment.exact[f"dJ_d{of}"], strict=True
+    ):
         assert np.allclose(value, right)
     wrong = values_of(loop, lambda s, g: back_in_time(s, **mistake)[of])
     assert cheapest(loop, f"dJ_d{of}", wrong) == (operator, where)
@@ -242,7 +246,9 @@ def test_repeated_places_that_are_overwritten_are_told_from_those_added_up(loop:
 
     wrong = [mutant for mutant, edit in numpy_mutants(added, loop) if edit.operator == "sum-overwritten"]
     assert len(wrong) == 1
-    value = array_rules._setitem(np.zeros((4, 1)), np.array([[1.0], [2.0], [3.0]]), np.array([0, 0, 1]), index=(Slot(0),))
+    value = array_rules._setitem(
+        np.zeros((4, 1)), np.array([[1.0], [2.0], [3.0]]), np.array([0, 0, 1]), index=(Slot(0),)
+    )
     assert value.ravel().tolist() == [2, 3, 0, 0]
     assert wrong[0][1] == "setitem"
 
@@ -250,7 +256,11 @@ def test_repeated_places_that_are_overwritten_are_told_from_those_added_up(loop:
 # Parameters
 
 ENTRIES = st.one_of(
-    st.integers(-9, 9), st.none(), st.just(Ellipsis), st.builds(Slot, st.integers(0, 3)), st.sampled_from(["#", "#+1", "N-1"])
+    st.integers(-9, 9),
+    st.none(),
+    st.just(Ellipsis),
+    st.builds(Slot, st.integers(0, 3)),
+    st.sampled_from(["#", "#+1", "N-1"]),
 )
 SLICES = st.builds(Slice, st.none() | st.integers(-9, 9), st.none() | st.integers(-9, 9), st.none() | st.integers(1, 3))
 
