@@ -38,6 +38,7 @@ __all__ += ["q", "replaced", "text", "transposed"]
 Values = list[Array]
 
 MAX_ENTRIES = 1 << 18
+SQUARING = ("spread", "outer", "jacobian")  # what has as many entries as pairs of those of an operand
 MOST_REMEMBERED = 40_000
 IMPOSSIBLE = (ValueError, IndexError, TypeError, np.linalg.LinAlgError, AttributeError, KeyError, MemoryError)
 
@@ -129,6 +130,8 @@ class Evaluator:
                     if value is None:
                         return None
                     parts.append(value)
+            if node[0] in SQUARING and max(value.size for values in parts for value in values) ** 2 > MAX_ENTRIES:
+                return None
             if node[0] == "np":
                 compute = RULES[node[1]].compute
                 given = [resolved(node[2], point.sizes) for point in self.points]

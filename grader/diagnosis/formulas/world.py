@@ -147,7 +147,7 @@ class World:
 
     def gradient_shape(self, name: str) -> tuple[str | int, ...]:
         of = next(gradient.of for gradient in self.assignment.config.gradients if gradient.name == name)
-        return self.shapes[of]
+        return self.assignment.config.shape_of(of)
 
     def upstream(self, name: str) -> list[str]:
         """The gradients that the solution of `name` calls."""
@@ -186,7 +186,8 @@ def make_world(assignment: Assignment) -> World:
     exact = {name: values[:count] for name, values in assignment.exact.items()}
     evaluator = Evaluator(graph, functions, assignment.points[:count], exact)
     sources = Sources(assignment, functions)
-    shapes = {name: config.shape_of(name) for name, q_ in config.quantities.items() if not isinstance(q_, Index)}
+    arrays = {name: config.shape_of(name) for name, one in config.quantities.items() if not isinstance(one, Index)}
+    shapes = {name: shape for name, shape in arrays.items() if shape}  # a single number has no axis to go wrong
     world = World(assignment, functions, evaluator, {}, {}, shapes, problems=sources.problems, starts=sources.starts)
     for quantity in graph.functions:
         if quantity != graph.loss and (tree := world.first(sources.model_formulas(quantity), q(quantity))) is not None:
