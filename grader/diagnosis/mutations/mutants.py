@@ -58,7 +58,7 @@ def _placed(edit: Edit, node: Node, world: World) -> Edit:
 def _quotient(node: Node, _: World) -> Iterator[Mutant]:
     """a b for a / b, a alone, and a / (1 + b^2) for a / (1 + b)^2."""
     above, below = node[1], node[2]
-    yield wrong(("mul", above, below), "divided", "the denominator")
+    yield wrong(("mul", above, below), "multiplied", short(below))
     yield wrong(above, "missing-factor", f"1 / {short(below)}", extra=0.2)
     if below[0] == "pow" and below[1][0] == "add" and len(below[1]) == 3:
         one, b = below[1][1:]
