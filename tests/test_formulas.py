@@ -89,7 +89,6 @@ def test_every_gradient_of_a_model_has_a_formula_with_the_right_values(
 ) -> None:
     world = world_of(model)
     evaluate = everywhere(world)
-    assert world.model.keys() == world.assignment.graph.functions.keys() - {world.assignment.graph.loss}
     for name, formula in world.local.items():
         assert formula is not None, (name, world.problems)
         values = evaluate(formula)
@@ -181,7 +180,7 @@ MISTAKES: list[tuple[str, str, Code, str]] = [
     ("lstm_step", "dJ_dc", lambda s, g: s.dh * s.o * (1 - s.c**2), "skipped-activation"),
     # a convolution
     ("conv1d", "dJ_dx", lambda s, g: placed(s, lambda s, k: s.dout, lambda s, k: s.w[:, :, -1 - k]), "wrong-row"),
-    ("conv1d", "dJ_dw", lambda s, g: np.where(np.arange(3) == 2, g.dJ_dw, 0), "last-term"),
+    ("conv1d", "dJ_dw", lambda s, g: g.dJ_dw * (np.arange(s.w.shape[2]) == s.w.shape[2] - 1), "last-term"),
 ]
 
 
