@@ -60,7 +60,8 @@ def verify(
     more = [edit for edit in (scale, _shape_edit(values, target.values)) if edit is not None]
     if not edits and not more:
         return None
-    return Hypothesis((*edits, *more), text(node), cost + sum(edit.cost for edit in more), layer)
+    made = [factor * value for factor, value in zip(factors, values, strict=True)]
+    return Hypothesis((*edits, *more), text(node), cost + sum(edit.cost for edit in more), layer, values=made)
 
 
 def best(hypotheses: Sequence[Hypothesis]) -> list[Hypothesis]:

@@ -61,11 +61,13 @@ class Diagnosis(Struct, frozen=True):
     Attributes:
         certainty: exact (one story reproduces the numbers), tie (several do), observation, or none.
         properties: honest sentences about the numbers where no story reproduces them.
+        runner_up: for instructors, the next best explanation of the same numbers, "" where there is none.
     """
 
     certainty: Certainty
     mistakes: list[Mistake] = field(default_factory=list)
     properties: list[str] = field(default_factory=list)
+    runner_up: str = ""
 
 
 class GradientResult(Struct, frozen=True):

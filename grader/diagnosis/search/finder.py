@@ -4,7 +4,7 @@ Each layer is searched only where the ones before found nothing plain; whatever 
 looks up the difference from the right value, or the quotient, among the candidates: what was added or multiplied in.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -25,6 +25,8 @@ from grader.diagnosis.formulas.expression import (
 from grader.diagnosis.formulas.world import World, make_world
 from grader.diagnosis.hypothesis import Hypothesis, given
 from grader.diagnosis.operators import OPERATORS
+from grader.diagnosis.patterns.catalog import CHEAPEST
+from grader.diagnosis.patterns.informula import changed_formulas
 from grader.diagnosis.search.compositions import compositions
 from grader.diagnosis.tables.tables import Entries, Formulas, Maps, Tables
 from grader.problem.assignment import Assignment
@@ -50,15 +52,20 @@ class Finder:
         """At all sample points, with the right gradients."""
         return Evaluator(self.assignment.graph, self.world.functions, self.assignment.points, self.assignment.exact)
 
-    def find(self, name: str, target: Target, own: Mapping[str, Values]) -> list[Hypothesis]:
+    def find(
+        self, name: str, target: Target, own: Mapping[str, Values], patterns: Callable[[], list[Hypothesis]]
+    ) -> list[Hypothesis]:
         """The hypotheses for the gradient `name`, best first.
 
         Args:
             own: the student's own wrong gradients that it may build on, of the right shape.
+            patterns: gives the hypotheses from the numbers alone.
         """
         found: list[Hypothesis] = []
-        for layer in self._layers(name, target, own):
+        for number, layer in enumerate(self._layers(name, target, own)):
             found = best([*found, *layer])
+            if number == 0 and not (found and found[0].cost <= CHEAPEST):
+                found = best([*found, *patterns()])
             if found and (found[0].cost <= PLAIN or found[0].layer == "composition"):
                 break
         return found
@@ -69,9 +76,19 @@ class Finder:
         table = _verified(target, entries, near, self.evaluator, "table")
         quantities = returned_quantity(target, list(self.world.shapes), self.evaluator)
         yield [*self._local(name, target, own), *table, *quantities]
+        yield self.changed(name, target, own)
         yield self._inverse(name, target, own)
         for mistakes in (2, 3):
             yield compositions(target, name, self.tables, self.evaluator, mistakes)
+
+    def changed(self, name: str, target: Target, own: Mapping[str, Values]) -> list[Hypothesis]:
+        """One part of the right formula with other numbers in it, on the right upstream gradients and on the student's own."""
+        hypotheses = changed_formulas(target, self.world, name, self.evaluator)
+        for upstream in self.world.upstream(name):
+            for root, values in self._upstream_values(upstream, own):
+                evaluator = self.evaluator.with_gradients({upstream: values})
+                hypotheses += [given(one, root) for one in changed_formulas(target, self.world, name, evaluator)]
+        return hypotheses
 
     def _inverse(self, name: str, target: Target, own: Mapping[str, Values]) -> list[Hypothesis]:
         """Something added or multiplied in, on the student's own values and on the right ones; then what the answer is."""
