@@ -57,6 +57,8 @@ def verify(
     if not any(factors):
         return None
     scale = name_factors([f if f else 1.0 for f in factors], target.sizes, target.tolerance)
+    if scale is not None and scale.operator == "scale-steps" and all(np.ptp(value) == 0 for value in values):
+        return None  # any single number at each sample point is a multiple of another
     more = [edit for edit in (scale, _shape_edit(values, target.values)) if edit is not None]
     if not edits and not more:
         return None
@@ -126,14 +128,18 @@ def explain_without_solution(
     Args:
         known: quantities and other gradients by name, which may have been added, multiplied in, or returned instead.
     """
-    for arranged, edits in _arrangements(target.values, right):
+    arrangements = _arrangements(target.values, right)
+    for arranged, edits in arrangements:
         scale = _scale_edit(arranged, right, target)
         if scale is not None or (edits and _same(arranged, right, target.tolerance)):
             return "exact", _plain(*edits, *([scale] if scale else []))
-        for name, values in known.items():
-            edit = _one_quantity(arranged, right, name, values, 10 * target.tolerance)
-            if edit is not None:
-                return "observation" if edit.operator == "wrong-result" else "exact", _plain(*edits, edit)
+    for compare in (_returned, _added, _multiplied):  # what was returned as it is had no term added
+        for arranged, edits in arrangements:
+            for name, values in known.items():
+                if all(value.shape == other.shape for value, other in zip(arranged, values, strict=True)):
+                    edit = compare(arranged, right, name, values, 10 * target.tolerance)
+                    if edit is not None:
+                        return "observation" if edit.operator != "extra-factor" else "exact", _plain(*edits, edit)
     return None
 
 
@@ -177,14 +183,19 @@ def _scale_edit(values: Values, base: Values, target: Target) -> Edit | None:
     return name_factors(factors, target.sizes, target.tolerance)
 
 
-def _one_quantity(values: Values, right: Values, name: str, known: Values, tolerance: float) -> Edit | None:
-    """`known` returned instead, added, or multiplied in entry by entry."""
-    if any(value.shape != other.shape for value, other in zip(values, known, strict=True)):
-        return None
-    if _same(values, known, tolerance):
-        return OPERATORS["wrong-result"].edit("the result", new=name)
-    if _same(values, [truth + other for truth, other in zip(right, known, strict=True)], tolerance):
-        return OPERATORS["extra-term"].edit(name, new=name)
+def _returned(values: Values, right: Values, name: str, known: Values, tolerance: float) -> Edit | None:
+    return OPERATORS["wrong-result"].edit("the result", new=name) if _same(values, known, tolerance) else None
+
+
+def _added(values: Values, right: Values, name: str, known: Values, tolerance: float) -> Edit | None:
+    """Too many or too few: without the right formula, the two look the same."""
+    for sign in (1, -1):
+        if _same(values, [truth + sign * other for truth, other in zip(right, known, strict=True)], tolerance):
+            return OPERATORS["one-term"].edit("the result")
+    return None
+
+
+def _multiplied(values: Values, right: Values, name: str, known: Values, tolerance: float) -> Edit | None:
     if _same(values, [truth * other for truth, other in zip(right, known, strict=True)], tolerance):
         return OPERATORS["extra-factor"].edit(name, new=name)
     return None

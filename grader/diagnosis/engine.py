@@ -27,7 +27,7 @@ from grader.records.result import Certainty, Diagnosis, Mistake
 DOUBLE, SINGLE = 1e-9, 3e-6
 NUMERICAL = 4.7  # digits: from here on no mistake is looked for
 FINEST, FINER = 1e-13, 1e-2  # of the error of what is nearly exact
-TIE, RUNNER_UP = 0.15, 2.0
+TIE, RUNNER_UP = 0.15, 1.0
 CERTAIN = 1.0  # digits lost in a way that nothing else looks like
 OBSERVED = 6.5
 MOST_ENTRIES, LARGEST = 1 << 16, 1e100  # beyond, nothing is looked up
@@ -111,11 +111,17 @@ def _search(
     if not hypotheses:
         return None
     first, *others = hypotheses
-    next_best = [one for one in others if one.cost <= first.cost + RUNNER_UP][:1]
+    next_best = _next_best(first, others)
     if first.cost > OBSERVED:
         return _explanation("observation", [first], next_best)
     tied = [first, *(one for one in others if one.cost <= first.cost + TIE and _other_numbers(first, one, target))]
     return _explanation("tie" if len(tied) > 1 else "exact", tied[:3], next_best)
+
+
+def _next_best(first: Hypothesis, others: Sequence[Hypothesis]) -> list[Hypothesis]:
+    """The runner-up: hardly less likely than the first, and of no more mistakes."""
+    near = (one for one in others if one.cost <= first.cost + RUNNER_UP and len(one.edits) <= len(first.edits))
+    return [*near][:1]
 
 
 def _other_numbers(one: Hypothesis, other: Hypothesis, target: Target) -> bool:
@@ -137,7 +143,7 @@ def _search_without_solution(
     assignment = knowledge.assignment
     if known := best(patterns()):
         first, *others = known
-        return _explanation("exact", [first], others[:1])
+        return _explanation("exact", [first], _next_best(first, others))
     quantities = {gradient_text(other): values for other, values in assignment.exact.items() if other != name}
     for quantity in assignment.config.quantities:
         quantities[quantity] = [np.asarray(point.values[quantity], dtype=float) for point in assignment.points]

@@ -111,6 +111,7 @@ _BY_KIND: dict[str, tuple[tuple[str, float, str], ...]] = {
         ("missing-term", 1.1, "without {where}"),
         ("missing-entry", 1.9, "when the target's entry is left out"),
         ("term-left-out", 1.2, "without the {new} term of the sum with {where}"),
+        ("one-term", 2.0, "your numbers differ from the right ones by a single term: one is missing, or one too many"),
         ("left-out", 1.2, "your numbers are right, but {new} is zero"),
         ("filled-once", 1.2, "your numbers are right in {new}, but zero elsewhere"),
     ),
@@ -176,8 +177,8 @@ _BY_KIND: dict[str, tuple[tuple[str, float, str], ...]] = {
         ("divided", 1.7, "when you divide by {where} instead of multiplying"),
         ("added", 1.8, "when you add {where} instead of multiplying by it"),
         ("elementwise-for-matrix", 1.9, "with an elementwise product instead of a matrix product with {where}"),
-        ("wrong-axis", 1.4, "with {where} taken along an axis of length 1, where it is always 1"),
-        ("lost-parentheses", 1.4, "when the parentheses around the denominator of {where} are lost"),
+        ("wrong-axis", 1.0, "with {where} taken along an axis of length 1, where it is always 1"),
+        ("lost-parentheses", 1.2, "when the parentheses around the denominator of {where} are lost"),
     ),
     "scale": (
         ("scale-number", 1.3, "your numbers are {new} times the right ones"),
@@ -210,8 +211,7 @@ _BY_KIND: dict[str, tuple[tuple[str, float, str], ...]] = {
         (
             "kept-answer",
             1.0,
-            "your numbers are right at the first sample point of each size, and the same at the next one: an earlier answer is"
-            " returned again",
+            "your numbers are right at the first sample point of each size, and only repeated at the next one",
         ),
     ),
     "numerical-gradient": (

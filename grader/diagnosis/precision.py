@@ -19,6 +19,7 @@ MOST_DECIMALS = 9
 HALF_PRECISION = 5e-3
 ROUNDING = 1e-14
 RELATIVE = 1e-12
+LEAST_DISTINCT = 5
 LAYER = "digits"
 _INTEGERS = "iu"
 _CUT = (np.trunc, np.floor, np.ceil)
@@ -82,6 +83,9 @@ def _lost(values: Values, base: Values, dtypes: Sequence[str]) -> Edit | None:
         return OPERATORS["half-precision"].edit("the result") if near else None
     if not any(map(np.any, values)):
         return None  # rounded to zero, or simply zero: the two look the same
+    distinct = len(np.unique(np.concatenate([value.reshape(-1) for value in values])))
+    if distinct < LEAST_DISTINCT:
+        return None  # a few whole numbers may come from anything
     if any(_equal(values, (how(right) for right in base)) for how in _CUT):
         return OPERATORS["cut-off"].edit("the result")
     if not _equal(values, base):

@@ -51,7 +51,7 @@ def advise(
     hypothesis = explanation.hypotheses[0] if explanation is not None and explanation.hypotheses else None
     within = hypothesis.edits[0].within if hypothesis is not None else ""
     texts = hints_for(hints, assignment, gradient, topics, mistakes[0].where if mistakes else "", within)
-    if texts and len(mistakes) > 1 and result.diagnosis is not None and result.diagnosis.certainty == "exact":
+    if texts and hypothesis is not None and len(hypothesis.edits) > 1:
         texts[0] = f"{SEVERAL} {texts[0]}"
     if texts and hypothesis is not None and hypothesis.own:
         texts[0] = f"Given your own {hypothesis.own}: {texts[0]}"

@@ -79,4 +79,5 @@ def _with_one_line(result: GradientResult, seen: dict[str, str], *, ours: bool) 
         notes.append(WARNED + (warning if first == result.name else f"the same as in {first}"))
     if warned:
         notes.append(f"{len(warned)} more warning{'s' * (len(warned) > 1)}")
-    return msgspec.structs.replace(result, message=message, notes=notes, printed="")
+    diagnosis = result.diagnosis and msgspec.structs.replace(result.diagnosis, runner_up="")
+    return msgspec.structs.replace(result, message=message, notes=notes, diagnosis=diagnosis, printed="")

@@ -132,7 +132,8 @@ def _why(diagnosis: Diagnosis | None) -> list[Text]:
         for mistake in diagnosis.mistakes
         for line in mistake.statement.splitlines()
     ]
-    return lines + [Text(f"seen: {sentence}") for sentence in diagnosis.properties]
+    lines += [Text(f"seen: {sentence}") for sentence in diagnosis.properties]
+    return lines + ([Text(f"or: {diagnosis.runner_up}", "dim")] if diagnosis.runner_up else [])
 
 
 def _print_staff(console: Console, grade: Grade) -> None:

@@ -1,1 +1,1 @@
-"""What may be done with right numbers, recognized from the numbers themselves: clipped, reordered, used for an update, and so on."""
+"""What may be done with right numbers, recognized from numbers alone: clipped, reordered, used for an update, and so on."""

@@ -23,6 +23,8 @@ CHEAPEST = 1.2  # of all patterns: what costs less is no pattern
 
 def recognized(case: Case) -> list[Hypothesis]:
     """The hypotheses of all patterns that give the answer."""
+    if case.matches(case.right):  # 0 added, 1 multiplied in: every pattern gives the right numbers, too
+        return []
     with np.errstate(all="ignore"):
         return [
             Hypothesis(edits, "", sum(edit.cost for edit in edits), LAYER)

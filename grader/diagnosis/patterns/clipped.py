@@ -22,7 +22,7 @@ def _by_value(case: Case) -> Iterator[Edits]:
 
 
 def _one_sided(case: Case) -> Iterator[Edits]:
-    if case.same_shape() and not case.matches(case.right):
+    if case.same_shape():
         for what, made in (
             ("negative", [np.maximum(right, 0) for right in case.right]),
             ("positive", [np.minimum(right, 0) for right in case.right]),
@@ -39,6 +39,8 @@ def _by_norm(case: Case) -> Iterator[Edits]:
     limit = max(norms)
     scaled = [limit < np.linalg.norm(right) * (1 - case.tolerance) for right in case.right]
     made = [right * min(1.0, limit / float(np.linalg.norm(right))) for right in case.right]
+    if all(scaled) and abs(limit - 1) <= case.tolerance:
+        return  # divided by its norm
     if sum(scaled) >= LEAST_CLIPPED and case.matches(made):
         yield (OPERATORS["clipped-norm"].edit("the result", new=f"{limit:g}"),)
 

@@ -51,15 +51,11 @@ _OF_RESULT: tuple[tuple[str, Change], ...] = (
 )
 _RIGHT = "the right ones"
 # Formulas of one array with a place for its name, and what they compute; the plainest first.
-_FUNCTIONS = [
-    (outer.format(inner), lambda a, f=f, p=p: p(f(a)))  # type: ignore[misc]
-    for inner, f in _INNER
-    for outer, p in _OUTER
-]
+_FUNCTIONS = [(outer.format(inner), f, p) for inner, f in _INNER for outer, p in _OUTER]
 
 
 def _signs(case: Case) -> Iterator[Edits]:
-    if case.same_shape() and not case.matches(case.right) and case.matches(map(np.sign, case.right)):
+    if case.same_shape() and case.matches(map(np.sign, case.right)):
         yield (OPERATORS["sign-only"].edit("the result"),)
 
 
@@ -77,10 +73,10 @@ def _of_result(case: Case) -> Iterator[Edits]:
 def _of_upstream(case: Case) -> Iterator[Edits]:
     """f(D), or f(D) times D, of an upstream gradient D of the same shape."""
     for name, gradient in _entrywise(case):
-        for shown, change in _FUNCTIONS[1:]:
+        for shown, f, p in _FUNCTIONS[1:]:
             text = shown.replace("{}", name)
-            times = case.matches(D * change(D) for D in gradient)
-            if times or case.matches(map(change, gradient)):
+            times = case.matches(D * p(f(D)) for D in gradient)
+            if times or case.matches(p(f(D)) for D in gradient):
                 yield (OPERATORS["function-of-upstream"].edit(name, new=f"{name} * ({text})" if times else text),)
                 return
 
@@ -104,12 +100,10 @@ def _quotient(values: Values, gradient: Values) -> Values | None:
 def _function_of_quantity(case: Case, values: Values) -> str | None:
     """The function of a quantity that has these values, with the quantity in it; None where there is none."""
     wanted = replace(case, values=values)
-    for quantity in case.quantities:
-        known = case.known[quantity]
-        if known[0].shape != values[0].shape:
-            continue
-        for shown, change in _FUNCTIONS:
-            if wanted.matches(map(change, known)):
+    like = [name for name in case.quantities if case.known[name][0].shape == values[0].shape]
+    for shown, f, p in _FUNCTIONS:
+        for quantity in like:
+            if wanted.matches(p(f(array)) for array in case.known[quantity]):
                 return shown.replace("{}", quantity)
     return None
 
@@ -130,6 +124,9 @@ def _upstream_example(case: Case, make: Callable[[Array], Array]) -> Values | No
 
 def _slope_example(case: Case) -> Values | None:
     found = next(_entrywise(case), None)
+    slope = _quotient(case.right, found[1]) if found is not None else None
+    if slope is None or _function_of_quantity(case, slope) is None:
+        return None
     like = [
         values
         for name, values in case.known.items()

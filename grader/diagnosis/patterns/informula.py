@@ -5,6 +5,7 @@ Each change is tried at the first sample point; what fits there is verified at a
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 
 import numpy as np
@@ -17,7 +18,7 @@ from grader.diagnosis.operators import OPERATORS
 from grader.problem.model import Array
 
 MOST_DECIMALS = 7
-SMALL = tuple(10.0**-k for k in range(1, 13))
+SMALL = (0.2, 0.1, 0.05, 0.02, 0.01, 0.005, *(10.0**-k for k in range(3, 13)))
 CHANGED = "changed"  # stands for the part in a formula
 MOST_FORMS = 12
 LAYER = "formula"
@@ -26,23 +27,42 @@ Change = Callable[[Array], Array]
 Changed = tuple[Node, Edit, Callable[[Evaluator], "Values | None"]]
 
 
-def changed_formulas(target: Target, world: World, name: str, evaluator: Evaluator) -> list[Hypothesis]:
-    """The hypotheses of one changed part in the right formula of the gradient `name`, on the gradients of `evaluator`."""
+def changed_formulas(
+    target: Target, world: World, name: str, evaluator: Evaluator, *, functions_only: bool = False
+) -> list[Hypothesis]:
+    """The hypotheses of one changed part in the right formula of the gradient `name`, on the gradients of `evaluator`.
+
+    Args:
+        functions_only: only the model's functions are changed, which is quick.
+    """
     first = _at_first_point(evaluator, world.assignment.names)
     found = []
-    for form in _forms(world, name):
+    for part, edit, formula, change in _tries(world, name, functions_only=functions_only):
+        once = change(first)
+        if once is None or not _fits(first, formula, once, target):
+            continue
+        values = change(evaluator)
+        if values is not None:
+            everywhere = evaluator.with_gradients({CHANGED: values})
+            hypothesis = verify(target, formula, (edit,), edit.cost, everywhere, LAYER)
+            if hypothesis is not None:
+                found.append(replace(hypothesis, formula=text(replaced(formula, ("g", CHANGED), part))))
+    return found
+
+
+def _tries(
+    world: World, name: str, *, functions_only: bool
+) -> Iterator[tuple[Node, Edit, Node, Callable[[Evaluator], Values | None]]]:
+    """What is changed, its edit, the formula with a place for it, and what gives its values."""
+    forms = list(_forms(world, name))
+    for form in forms[:1] + forms[-1:]:  # a function is computed wrongly once, for every place
+        for part in dict.fromkeys(_parts(form)):
+            for edit, change in _of_application(world, part):
+                yield part, edit, replaced(form, part, ("g", CHANGED)), change
+    for form in forms if not functions_only else ():
         for part, edit, change in _changes(world, form):
             for formula in _with_part(form, part):
-                once = change(first)
-                if once is None or not _fits(first, formula, once, target):
-                    continue
-                values = change(evaluator)
-                if values is not None:
-                    everywhere = evaluator.with_gradients({CHANGED: values})
-                    hypothesis = verify(target, formula, (edit,), edit.cost, everywhere, LAYER)
-                    if hypothesis is not None:
-                        found.append(replace(hypothesis, formula=text(replaced(formula, ("g", CHANGED), part))))
-    return found
+                yield part, edit, formula, change
 
 
 def _at_first_point(evaluator: Evaluator, names: Sequence[str]) -> Evaluator:
@@ -101,13 +121,11 @@ def _changes(world: World, form: Node) -> Iterator[Changed]:
         if part[0] in ("q", "g", "d"):
             for edit, change in _of_array(world, part):
                 yield part, edit, _applied(part, change)
-        if part[0] == "q":
-            yield from _of_application(world, part)
         if part[0] == "jacobian":
             yield part, OPERATORS["sign-off-diagonal"].edit(part[1]), _applied(part, np.abs)
         if part[0] in ("mm", "sum"):
             for edit, combine in _of_sum(part):
-                yield part, edit, lambda evaluator, part=part, combine=combine: _terms(evaluator, part, combine)
+                yield part, edit, partial(_terms, part=part, combine=combine)
 
 
 def _parts(node: Node) -> Iterator[Node]:
@@ -133,31 +151,35 @@ def _of_array(world: World, part: Node) -> Iterator[tuple[Edit, Change]]:
     shown, reader = text(part), OPERATORS["digits-inside"]
     for decimals in range(MOST_DECIMALS):
         places = f"{decimals} decimal place{'s' * (decimals > 1)}" if decimals else "whole numbers"
-        yield reader.edit(shown, new=f"rounded to {places}"), lambda a, n=decimals: np.round(a, n)
-    yield reader.edit(shown, new="in half precision (float16)"), lambda a: a.astype(np.float16)
-    yield reader.edit(shown, new="in single precision (float32)"), lambda a: a.astype(np.float32)
-    yield reader.edit(shown, new="cut off to whole numbers"), np.trunc
+        yield reader.edit(shown, new=f"rounded to {places}"), partial(_rounded, decimals=decimals)
+    yield reader.edit(shown, new="in half precision (float16)"), lambda a: a.astype(np.float16).astype(float)
+    yield reader.edit(shown, new="in single precision (float32)"), lambda a: a.astype(np.float32).astype(float)
+    yield reader.edit(shown, new="cut off to whole numbers"), lambda a: np.trunc(a)
     if part[0] == "q" and part[1] in world.model:
         for small in SMALL:
             between = f"clipped to between {small:g} and {1 - small:.12g}"
-            yield OPERATORS["clipped-inside"].edit(shown, new=between), lambda a, c=small: np.clip(a, c, 1 - c)
+            yield OPERATORS["clipped-inside"].edit(shown, new=between), partial(np.clip, a_min=small, a_max=1 - small)
             added = f"with {small:g} added to it"
-            yield OPERATORS["clipped-inside"].edit(shown, new=added), lambda a, c=small: a + c
+            yield OPERATORS["clipped-inside"].edit(shown, new=added), partial(np.add, small)
 
 
-def _of_application(world: World, part: Node) -> Iterator[Changed]:
+def _rounded(a: Array, decimals: int) -> Array:
+    return np.asarray(np.round(a, decimals))
+
+
+def _of_application(world: World, part: Node) -> Iterator[tuple[Edit, Callable[[Evaluator], Values | None]]]:
     """A function of the model that is computed wrongly: along the wrong axis, or with parentheses missing."""
-    application = world.applied(part[1])
+    application = world.applied(part[1]) if part[0] == "q" else None
     if application is None:
         return
     exp = ("fn", "exp", ("neg", application.argument))
     one = ("ones", part)
     if world.normalizes(application.function):
         edit = OPERATORS["wrong-axis"].edit(application.function)
-        yield part, replace(edit, within=part[1]), lambda evaluator: evaluator(one)
+        yield replace(edit, within=part[1]), lambda evaluator: evaluator(one)
     if world.equal(("div", one, ("add", one, exp)), q(part[1])):
         edit = OPERATORS["lost-parentheses"].edit(application.function)
-        yield part, replace(edit, within=part[1]), lambda evaluator: evaluator(("add", one, exp))
+        yield replace(edit, within=part[1]), lambda evaluator: evaluator(("add", one, exp))
 
 
 Combine = Callable[[Array], Array]
@@ -182,7 +204,7 @@ def _terms(evaluator: Evaluator, part: Node, combine: Combine) -> Values | None:
     if any(operand is None for operand in operands):
         return None
     made = []
-    for arrays in zip(*operands, strict=True):  # type: ignore[arg-type]
+    for arrays in zip(*operands, strict=True):
         terms = _products(*arrays) if part[0] == "mm" else _slices(arrays[0], part[2])
         if terms is None or len(terms) < 2:
             return None

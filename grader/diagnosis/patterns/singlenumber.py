@@ -52,8 +52,9 @@ def numbers(case: Case) -> Iterator[tuple[str, list[float]]]:
 def named_number(case: Case, wanted: Sequence[float]) -> tuple[str, int] | None:
     """What these numbers are, one per sample point, and with which sign; None where they are nothing known."""
     goal = np.array(wanted)
-    for what, found in numbers(case):
-        for sign in (1, -1):
+    known = list(numbers(case))
+    for sign in (1, -1):
+        for what, found in known:
             if np.all(np.abs(sign * np.array(found) - goal) <= 10 * case.tolerance * np.abs(goal)):
                 return what, sign
     return None

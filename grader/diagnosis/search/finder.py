@@ -62,32 +62,37 @@ class Finder:
             patterns: gives the hypotheses from the numbers alone.
         """
         found: list[Hypothesis] = []
-        for number, layer in enumerate(self._layers(name, target, own)):
+        for is_enough, layer in self._layers(name, target, own, patterns):
             found = best([*found, *layer])
-            if number == 0 and not (found and found[0].cost <= CHEAPEST):
-                found = best([*found, *patterns()])
-            if found and (found[0].cost <= PLAIN or found[0].layer == "composition"):
+            if found and is_enough(found[0]):
                 break
         return found
 
-    def _layers(self, name: str, target: Target, own: Mapping[str, Values]) -> Iterator[list[Hypothesis]]:
+    def _layers(
+        self, name: str, target: Target, own: Mapping[str, Values], patterns: Callable[[], list[Hypothesis]]
+    ) -> Iterator[tuple[Callable[[Hypothesis], bool], list[Hypothesis]]]:
+        """Each layer, and whether its best hypothesis ends the search."""
         entries = self.tables.gradients[name]
         near = entries.near(target.values, target.search_tolerance, MOST)
         table = _verified(target, entries, near, self.evaluator, "table")
         quantities = returned_quantity(target, list(self.world.shapes), self.evaluator)
-        yield [*self._local(name, target, own), *table, *quantities]
-        yield self.changed(name, target, own)
-        yield self._inverse(name, target, own)
+        yield _is_common, [*self._local(name, target, own), *table, *quantities]
+        yield _is_single, [*patterns(), *self.changed(name, target, own, functions_only=True)]
+        yield _is_plain, self.changed(name, target, own)
+        yield _is_plain, self._inverse(name, target, own)
         for mistakes in (2, 3):
-            yield compositions(target, name, self.tables, self.evaluator, mistakes)
+            yield _is_plain, compositions(target, name, self.tables, self.evaluator, mistakes)
 
-    def changed(self, name: str, target: Target, own: Mapping[str, Values]) -> list[Hypothesis]:
+    def changed(
+        self, name: str, target: Target, own: Mapping[str, Values], *, functions_only: bool = False
+    ) -> list[Hypothesis]:
         """One part of the right formula with other numbers in it, on the right upstream gradients and on the student's own."""
-        hypotheses = changed_formulas(target, self.world, name, self.evaluator)
+        hypotheses = changed_formulas(target, self.world, name, self.evaluator, functions_only=functions_only)
         for upstream in self.world.upstream(name):
             for root, values in self._upstream_values(upstream, own):
                 evaluator = self.evaluator.with_gradients({upstream: values})
-                hypotheses += [given(one, root) for one in changed_formulas(target, self.world, name, evaluator)]
+                found = changed_formulas(target, self.world, name, evaluator, functions_only=functions_only)
+                hypotheses += [given(one, root) for one in found]
         return hypotheses
 
     def _inverse(self, name: str, target: Target, own: Mapping[str, Values]) -> list[Hypothesis]:
@@ -127,6 +132,20 @@ class Finder:
                 follows = self.evaluator.with_gradients({further: values})(tree) if tree is not None else None
                 if follows is not None:
                     yield root, follows
+
+
+def _is_common(hypothesis: Hypothesis) -> bool:
+    """One mistake, and so common a one that no pattern is likelier."""
+    return len(hypothesis.edits) == 1 and hypothesis.cost <= CHEAPEST
+
+
+def _is_single(hypothesis: Hypothesis) -> bool:
+    """One mistake that says what was done, unlike a factor that merely differs."""
+    return _is_plain(hypothesis) and len(hypothesis.edits) == 1 and hypothesis.operator != "scale-steps"
+
+
+def _is_plain(hypothesis: Hypothesis) -> bool:
+    return hypothesis.cost <= PLAIN or hypothesis.layer == "composition"
 
 
 def _verified(
