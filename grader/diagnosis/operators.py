@@ -202,6 +202,7 @@ _BY_KIND: dict[str, tuple[tuple[str, float, str], ...]] = {
         ("max-for-sum", 1.5, "with the {new} term instead of the sum over all of them ({where})"),
     ),
     "constant": (
+        ("random", 1.0, "your numbers change from call to call: two calls with the same s give different ones"),
         ("constant", 1.0, "your numbers do not depend on the sample point as a gradient does: they are {new}"),
         (
             "sizes-only",

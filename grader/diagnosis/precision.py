@@ -81,22 +81,24 @@ def _lost(values: Values, base: Values, dtypes: Sequence[str]) -> Edit | None:
             np.max(np.abs(v - b)) <= HALF_PRECISION * np.max(np.abs(b)) for v, b in zip(values, base, strict=True)
         )
         return OPERATORS["half-precision"].edit("the result") if near else None
-    if not any(map(np.any, values)):
-        return None  # rounded to zero, or simply zero: the two look the same
+    if _equal(values, base):
+        return None
     distinct = len(np.unique(np.concatenate([value.reshape(-1) for value in values])))
-    if distinct < LEAST_DISTINCT:
-        return None  # a few whole numbers may come from anything
+    return _rounded(values, base) if distinct >= LEAST_DISTINCT else None  # a few whole numbers come from anything
+
+
+def _rounded(values: Values, base: Values) -> Edit | None:
     if any(_equal(values, (how(right) for right in base)) for how in _CUT):
         return OPERATORS["cut-off"].edit("the result")
-    if not _equal(values, base):
-        if digits := next((n for n in range(1, MOST_DECIMALS) if _same_digits(values, base, n)), 0):
-            return OPERATORS["significant"].edit("the result", new=f"{digits} significant digit{'s' * (digits > 1)}")
-        if _came_through_half(values, base):
-            return OPERATORS["digits-inside"].edit("the result", new="in half precision (float16)")
     for decimals in range(MOST_DECIMALS):
         if _equal(values, (np.round(right, decimals) for right in base)):
             shown = f"{decimals} decimal place{'s' * (decimals > 1)}" if decimals else "whole numbers"
             return OPERATORS["rounded"].edit("the result", new=shown, extra=0.0 if decimals else 0.6)
+    for digits in range(1, MOST_DECIMALS):
+        if _same_digits(values, base, digits):
+            return OPERATORS["significant"].edit("the result", new=f"{digits} significant digit{'s' * (digits > 1)}")
+    if _came_through_half(values, base):
+        return OPERATORS["digits-inside"].edit("the result", new="in half precision (float16)")
     return None
 
 

@@ -16,6 +16,7 @@ from grader.config.keys import Gradient
 from grader.diagnosis.hints import Entry, hints_for
 from grader.diagnosis.hypothesis import Explanation
 from grader.diagnosis.location import Landmarks, locate
+from grader.diagnosis.operators import OPERATORS
 from grader.problem.assignment import Assignment
 from grader.problem.model import Array
 from grader.records.result import Diagnosis, GradientResult, Mistake
@@ -111,7 +112,7 @@ def _unusual(value: Array) -> str:
 
 
 def add_places(
-    assignment: Assignment, landmarks: Landmarks, results: list[GradientResult], run: Run
+    assignment: Assignment, landmarks: Landmarks, results: list[GradientResult], run: Run, hints: Sequence[Entry] = ()
 ) -> list[GradientResult]:
     """With the lines at which the calculation first goes wrong, and numpy's silent traps, where a run was traced."""
     traces = run.traces
@@ -127,10 +128,30 @@ def add_places(
         places = {}
 
     def placed(result: GradientResult) -> GradientResult:
+        if is_random(run.answers.get(result.name, ()), traces.get(result.name, ())):
+            return _random(assignment, hints, result)
         notes = [*result.notes, *(line for answer in traces.get(result.name, ()) for line in answer.explanation)]
         return msgspec.structs.replace(result, where=places.get(result.name, ""), notes=list(dict.fromkeys(notes)))
 
     return [placed(result) if result.name in wrong else result for result in results]
+
+
+def is_random(answers: Sequence[Answer], again: Sequence[Answer]) -> bool:
+    """Whether a second call with the same sample point gave other numbers."""
+    return any(
+        one.value is not None and two.value is not None and one.value != two.value
+        for one, two in zip(answers, again, strict=False)
+    )
+
+
+def _random(assignment: Assignment, hints: Sequence[Entry], result: GradientResult) -> GradientResult:
+    """Answers that differ from call to call have no other cause, and no line of a mistake."""
+    gradient = next(gradient for gradient in assignment.config.gradients if gradient.name == result.name)
+    edit = OPERATORS["random"].edit("the result")
+    diagnosis = Diagnosis("exact", [Mistake(edit.kind, edit.where, edit.statement)])
+    return msgspec.structs.replace(
+        result, diagnosis=diagnosis, where="", hints=hints_for(hints, assignment, gradient, [edit.operator, edit.kind])
+    )
 
 
 def _own_wrong(assignment: Assignment, results: list[GradientResult], run: Run) -> dict[str, list[Array]]:

@@ -126,5 +126,6 @@ def located(assignment: Assignment, sandbox: Sandbox, source: bytes, run: Run, g
     from grader.diagnosis.knowledge import knowledge_of
     from grader.grading.advice import add_places
 
-    landmarks = knowledge_of(assignment, tables=False).landmarks
-    return msgspec.structs.replace(graded, gradients=add_places(assignment, landmarks, graded.gradients, traced))
+    known = knowledge_of(assignment, tables=False)
+    gradients = add_places(assignment, known.landmarks, graded.gradients, traced, known.hints)
+    return msgspec.structs.replace(graded, gradients=gradients)
