@@ -157,8 +157,8 @@ def find_trivial(values: Sequence[Array]) -> str:
     if same_shape and all(np.array_equal(a, b) for a, b in same_shape):
         if any(value.shape != values[0].shape for value in values):
             return (
-                "the answer is the same at all sample points of the same sizes, although their numbers differ: this earns nothing,"
-                " not even for its shape"
+                "the answer is the same at all sample points of the same sizes, although their numbers differ:"
+                " this earns nothing, not even for its shape"
             )
         return "the answer is the same at every sample point: it uses nothing from s, and earns nothing, not even for its shape"
     return ""
