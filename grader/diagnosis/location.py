@@ -59,7 +59,7 @@ def locate(
     inherited = {name: values for name, values in (own or {}).items() if name != gradient}
     if inherited and known.complete:
         known = _with_own(assignment, known, inherited)
-    lines = [(key, values, _label(assignment, known, gradient, values)) for key, values in _at_all_points(traces)]
+    lines = [(key, values, _label(assignment, known, gradient, values)) for key, values in at_all_points(traces)]
     if not known.complete and (first := _built_on(assignment, lines, inherited)):
         return f"{gradient} builds on {first}, which is wrong too: fix {first} first"
     # What another gradient does inside is its own matter: it is given s, and nothing of this one.
@@ -67,7 +67,7 @@ def locate(
     last = max((i for i, (_, _, label) in enumerate(inside) if label and label != _PART), default=-1)
     if known.complete:
         off = next((key for key, _, label in inside[last + 1 :] if not label), None) or _returned(
-            gradient, traces, inside
+            assignment, gradient, traces, inside
         )
         if off is not None:
             return _first_wrong(gradient, off)
@@ -77,11 +77,11 @@ def locate(
     key, label = right
     if key[0] == gradient == label and key[2] == RETURNED:
         return ""  # all it returns here is right: what goes wrong does so elsewhere
-    return f"{_value(gradient, key)}: {label} is correct here; the mistake comes later"
+    return f"{value_text(gradient, key)}: {label} is correct here; the mistake comes later"
 
 
 def _returned(
-    gradient: str, traces: Sequence[Sequence[Traced]], lines: Sequence[tuple[Key, Values, str]]
+    assignment: Assignment, gradient: str, traces: Sequence[Sequence[Traced]], lines: Sequence[tuple[Key, Values, str]]
 ) -> Key | None:
     """Where the answer first appears, which is wrong even if a right calculation passes through it; None where it is right."""
     answers = [
@@ -90,6 +90,8 @@ def _returned(
     if not all(answers):
         return None
     final = [found[-1] for found in answers]
+    if _equal([assignment.config.sign * value for value in final], assignment.exact[gradient], SINGLE):
+        return None
     return next((key for key, values, label in lines if label == _PART and _equal(values, final, TOLERANCE)), None)
 
 
@@ -112,7 +114,7 @@ def _built_on(assignment: Assignment, lines: Sequence[tuple[Key, Values, str]], 
 _PART = "part of a right formula"
 
 
-def _value(gradient: str, key: Key) -> str:
+def value_text(gradient: str, key: Key) -> str:
     """`back` in line 15, or what a function returns there."""
     function, where, name = key
     if name == RETURNED:
@@ -121,7 +123,7 @@ def _value(gradient: str, key: Key) -> str:
     return f"`{name}` in {where}{inside}"
 
 
-def _at_all_points(traces: Sequence[Sequence[Traced]]) -> Iterator[tuple[Key, Values]]:
+def at_all_points(traces: Sequence[Sequence[Traced]]) -> Iterator[tuple[Key, Values]]:
     """What was recorded in the same place at every sample point, in order of time; each value once, constants left out."""
     points = [
         {(one.function, place(one.line, one.cell), one.name): one.value.array() for one in trace} for trace in traces

@@ -34,7 +34,7 @@ def _few_wrong(values: Values, right: Values) -> Iterator[str]:
     wrong = [~_close(value, truth) for value, truth in zip(values, right, strict=True)]
     if not all(1 <= mask.sum() <= min(MOST_WRONG, mask.size // 3) for mask in wrong):
         return
-    places = [[_index(mask, k) for k in np.flatnonzero(mask)] for mask in wrong]
+    places = [[_index(mask, int(k)) for k in np.flatnonzero(mask)] for mask in wrong]
     shown = " and ".join(map(str, places[0]))
     if all(found == places[0] for found in places):
         yield f"all entries are right but {shown}"

@@ -114,4 +114,4 @@ def _as_matrices(factors: Sequence[Values]) -> list[list[Array]] | None:
 
 
 def _is_diagonal(value: Array) -> bool:
-    return value.shape[0] == value.shape[1] > 1 and np.count_nonzero(value - np.diag(np.diag(value))) == 0
+    return value.shape[0] == value.shape[1] > 1 and not np.any(value - np.diag(np.diag(value)))

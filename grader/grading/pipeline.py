@@ -127,5 +127,5 @@ def located(assignment: Assignment, sandbox: Sandbox, source: bytes, run: Run, g
     from grader.grading.advice import add_places
 
     known = knowledge_of(assignment, tables=False)
-    gradients = add_places(assignment, known.landmarks, graded.gradients, traced, known.hints)
+    gradients = add_places(assignment, known, graded.gradients, traced)
     return msgspec.structs.replace(graded, gradients=gradients)

@@ -72,16 +72,22 @@ class Finder:
         self, name: str, target: Target, own: Mapping[str, Values], patterns: Callable[[], list[Hypothesis]]
     ) -> Iterator[tuple[Callable[[Hypothesis], bool], list[Hypothesis]]]:
         """Each layer, and whether its best hypothesis ends the search."""
-        entries = self.tables.gradients[name]
-        near = entries.near(target.values, target.search_tolerance, MOST)
-        table = _verified(target, entries, near, self.evaluator, "table")
         quantities = returned_quantity(target, list(self.world.shapes), self.evaluator)
-        yield _is_common, [*self._local(name, target, own), *table, *quantities]
+        yield _is_common, [*self._looked_up(name, target, own), *quantities]
         yield _is_single, [*patterns(), *self.changed(name, target, own, functions_only=True)]
         yield _is_plain, self.changed(name, target, own)
         yield _is_plain, self._inverse(name, target, own)
         for mistakes in (2, 3):
             yield _is_plain, compositions(target, name, self.tables, self.evaluator, mistakes)
+
+    def single(self, name: str, target: Target, own: Mapping[str, Values]) -> Hypothesis | None:
+        """The likeliest single mistake from the tables alone, which is quick."""
+        return next((one for one in best(self._looked_up(name, target, own)) if len(one.edits) == 1), None)
+
+    def _looked_up(self, name: str, target: Target, own: Mapping[str, Values]) -> list[Hypothesis]:
+        entries = self.tables.gradients[name]
+        near = entries.near(target.values, target.search_tolerance, MOST)
+        return [*self._local(name, target, own), *_verified(target, entries, near, self.evaluator, "table")]
 
     def changed(
         self, name: str, target: Target, own: Mapping[str, Values], *, functions_only: bool = False
