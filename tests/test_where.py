@@ -8,6 +8,7 @@ from subprocess import CompletedProcess
 import numpy as np
 import pytest
 import yaml
+from right import RIGHT_FILE
 
 from grader.diagnosis.knowledge import knowledge_of
 from grader.diagnosis.location import locate, make_landmarks
@@ -24,7 +25,7 @@ from grader.validation.numbers import as_data
 ROOT = Path(__file__).parents[1]
 Run = Callable[..., "CompletedProcess[str]"]
 EARLIER = Answers({})
-RIGHT = (ROOT / "solutions" / "gradients.py").read_text(encoding="utf-8")
+RIGHT = RIGHT_FILE.read_text(encoding="utf-8")
 
 SLOPE = """
 def dJ_db1(s):
