@@ -454,6 +454,28 @@ def test_an_array_of_zeros_is_not_called_rounded(bench):
     ]
 
 
+@pytest.mark.parametrize(
+    "of_first, operator",
+    [(lambda right: right, "kept-answer"), (lambda right: np.arange(right.size) + 1.0, "sizes-only")],
+)
+def test_an_answer_that_is_the_same_for_the_same_sizes_is_reported_as_that(bench, of_first, operator):
+    first = {}
+    values = []
+    for right in bench.assignment.exact["dJ_dH"]:
+        values.append(first.setdefault(right.shape, of_first(right).reshape(right.shape)))
+    found = explain(bench.assignment, knowledge_of(bench.assignment), "dJ_dH", values, {})
+    assert (found.diagnosis.certainty, found.operators) == ("exact", (operator,))
+
+
+@pytest.mark.parametrize(
+    "code", ["dJ_dh(s).sum()", "dJ_dh(s).max()", "(dJ_dh(s) * s.h).sum()", "np.linalg.norm(dJ_dh(s))"]
+)
+def test_a_number_in_every_place_keeps_the_marks_of_the_shape(bench, code):
+    result = grade_code(bench, {"dJ_dh": f"np.full_like(s.h, {code})"})["dJ_dh"]
+    assert result.score == result.checks[0].score > 0
+    assert result.diagnosis.mistakes[0].kind == "reduction"
+
+
 def test_what_is_zero_because_of_an_array_of_whole_numbers_is_not_accused(bench):
     zero = {name: [np.zeros(v.shape) for v in values] for name, values in bench.assignment.exact.items()}
     answers = {

@@ -402,3 +402,21 @@ def test_two_mistakes_are_certain_where_the_trace_shows_two_places(assignment: A
     found = next(gradient for gradient in grade.gradients if gradient.name == "dJ_dh").diagnosis
     assert found is not None
     assert (found.certainty, len(found.mistakes)) == ("observation", 1)
+
+
+DROPOUT = """
+def dJ_db1(s):
+    import numpy as np
+    return dJ_dh(s) * s.h * (1 - s.h) * (np.random.rand(*s.h.shape) > 0.5)
+"""
+
+
+def test_answers_that_change_from_call_to_call_are_reported_as_that(assignment: Assignment, sandbox: Sandbox) -> None:
+    grade = grade_submission(assignment, sandbox, Submission("gradients.py", (RIGHT + DROPOUT).encode()))
+    found = {gradient.name: gradient for gradient in grade.gradients}
+    for name in ("dJ_db1", "dJ_dI"):
+        diagnosis = found[name].diagnosis
+        assert diagnosis is not None
+        assert diagnosis.mistakes[0].statement.startswith("your numbers change from call to call")
+        assert found[name].where == ""
+    assert found["dJ_dU"].status == "passed"
