@@ -30,6 +30,7 @@ FINEST, FINER = 1e-13, 1e-2  # of the error of what is nearly exact
 TIE, RUNNER_UP = 0.15, 1.0
 CERTAIN = 1.0  # digits lost in a way that nothing else looks like
 OBSERVED = 6.5
+SURE_ALONE = 1.5  # without the formula, what is less common than this is no verdict
 MOST_ENTRIES, LARGEST = 1 << 16, 1e100  # beyond, nothing is looked up
 
 
@@ -143,7 +144,8 @@ def _search_without_solution(
     assignment = knowledge.assignment
     if known := best(patterns()):
         first, *others = known
-        return _explanation("exact", [first], _next_best(first, others))
+        certainty: Certainty = "exact" if first.cost <= SURE_ALONE else "observation"
+        return _explanation(certainty, [first], _next_best(first, others))
     quantities = {gradient_text(other): values for other, values in assignment.exact.items() if other != name}
     for quantity in assignment.config.quantities:
         quantities[quantity] = [np.asarray(point.values[quantity], dtype=float) for point in assignment.points]

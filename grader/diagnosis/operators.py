@@ -191,7 +191,7 @@ _BY_KIND: dict[str, tuple[tuple[str, float, str], ...]] = {
     "reduction": (
         ("sum-missing", 1.4, "your numbers are the terms before they are summed ({where})"),
         ("sum-axis", 1.5, "your numbers are sums along the wrong axis ({where})"),
-        ("mean-for-sum", 1.2, "with a mean instead of a sum ({where})"),
+        ("mean-for-sum", 1.35, "with a mean instead of a sum ({where})"),
         ("sum-extra", 1.5, "your numbers are the right ones summed {new}"),
         ("mean-extra", 1.6, "your numbers are the right ones averaged {new}"),
         ("running-sum", 1.9, "your numbers are running sums of the right ones, taken {new}"),

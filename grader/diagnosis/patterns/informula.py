@@ -1,10 +1,10 @@
 """One part of the right formula with other numbers in it: rounded, clipped, along the wrong axis, or a sum with terms left out.
 
-Each change is tried at the first sample point; what fits there is verified at all of them.
+Each change is tried once at the first sample point; what fits a target there is verified at all of them.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 
@@ -27,59 +27,75 @@ Change = Callable[[Array], Array]
 Changed = tuple[Node, Edit, Callable[[Evaluator], "Values | None"]]
 
 
-def changed_formulas(
-    target: Target, world: World, name: str, evaluator: Evaluator, *, functions_only: bool = False
-) -> list[Hypothesis]:
-    """The hypotheses of one changed part in the right formula of the gradient `name`, on the gradients of `evaluator`.
+@dataclass(frozen=True)
+class Try:
+    """A changed formula: what is changed, its edit, the formula with a place for it, and what gives its values."""
 
-    Args:
-        functions_only: only the model's functions are changed, which is quick.
-    """
-    first = _at_first_point(evaluator, world.assignment.names)
-    found = []
-    for part, edit, formula, change in _tries(world, name, functions_only=functions_only):
-        once = change(first)
-        if once is None or not _fits(first, formula, once, target):
-            continue
-        values = change(evaluator)
-        if values is not None:
-            everywhere = evaluator.with_gradients({CHANGED: values})
-            hypothesis = verify(target, formula, (edit,), edit.cost, everywhere, LAYER)
-            if hypothesis is not None:
-                found.append(replace(hypothesis, formula=text(replaced(formula, ("g", CHANGED), part))))
-    return found
+    part: Node
+    edit: Edit
+    formula: Node
+    change: Callable[[Evaluator], Values | None]
 
 
-def _tries(
-    world: World, name: str, *, functions_only: bool
-) -> Iterator[tuple[Node, Edit, Node, Callable[[Evaluator], Values | None]]]:
-    """What is changed, its edit, the formula with a place for it, and what gives its values."""
+class ChangedFormulas:
+    """The right formula of a gradient with one part changed, in every way, on the gradients of `evaluator`."""
+
+    def __init__(self, world: World, name: str, evaluator: Evaluator, *, functions_only: bool = False) -> None:
+        """Evaluate all of them at the first sample point.
+
+        Args:
+            functions_only: only the model's functions are changed, which is quick.
+        """
+        self._evaluator = evaluator
+        first = _at_first_point(evaluator, world.assignment.names)
+        rows: dict[int, list[tuple[Try, Array]]] = {}
+        for one in _tries(world, name, functions_only=functions_only):
+            once = one.change(first)
+            made = None if once is None else first.with_gradients({CHANGED: once})(one.formula)
+            if made is not None:
+                rows.setdefault(made[0].size, []).append((one, made[0].reshape(-1)))
+        self._by_size = {
+            size: ([one for one, _ in found], np.stack([v for _, v in found])) for size, found in rows.items()
+        }
+
+    def hypotheses(self, target: Target) -> list[Hypothesis]:
+        """Those that give the target, verified at every sample point."""
+        found = (self._verified(one, target) for one in self._fitting(target))
+        return [hypothesis for hypothesis in found if hypothesis is not None]
+
+    def _fitting(self, target: Target) -> list[Try]:
+        """Those that give a multiple of the target at the first sample point."""
+        goal = target.values[0].reshape(-1)
+        tries, made = self._by_size.get(goal.size, ([], np.zeros((0, goal.size))))
+        squares = np.einsum("ni,ni->n", made, made)
+        factors = np.divide(made @ goal, squares, out=np.zeros(len(made)), where=squares > 0)
+        gaps = np.max(np.abs(factors[:, None] * made - goal), axis=1, initial=0.0)
+        return [tries[i] for i in np.flatnonzero(gaps <= target.tolerance * np.max(np.abs(goal), initial=0.0))]
+
+    def _verified(self, one: Try, target: Target) -> Hypothesis | None:
+        values = one.change(self._evaluator)
+        if values is None:
+            return None
+        everywhere = self._evaluator.with_gradients({CHANGED: values})
+        found = verify(target, one.formula, (one.edit,), one.edit.cost, everywhere, LAYER)
+        return found and replace(found, formula=text(replaced(one.formula, ("g", CHANGED), one.part)))
+
+
+def _tries(world: World, name: str, *, functions_only: bool) -> Iterator[Try]:
     forms = list(_forms(world, name))
     for form in forms[:1] + forms[-1:]:  # a function is computed wrongly once, for every place
         for part in dict.fromkeys(_parts(form)):
             for edit, change in _of_application(world, part):
-                yield part, edit, replaced(form, part, ("g", CHANGED)), change
+                yield Try(part, edit, replaced(form, part, ("g", CHANGED)), change)
     for form in forms if not functions_only else ():
         for part, edit, change in _changes(world, form):
             for formula in _with_part(form, part):
-                yield part, edit, formula, change
+                yield Try(part, edit, formula, change)
 
 
 def _at_first_point(evaluator: Evaluator, names: Sequence[str]) -> Evaluator:
     gradients = {name: values[:1] for name in names if (values := evaluator(("g", name))) is not None}
     return Evaluator(evaluator.graph, evaluator.functions, evaluator.points[:1], gradients)
-
-
-def _fits(first: Evaluator, formula: Node, once: Values, target: Target) -> bool:
-    """Whether the formula gives a multiple of the target at the first sample point."""
-    made = first.with_gradients({CHANGED: once})(formula)
-    wanted = target.values[0]
-    if made is None or made[0].size != wanted.size:
-        return False
-    flat, goal = made[0].reshape(-1), wanted.reshape(-1)
-    square = float(flat @ flat)
-    factor = float(flat @ goal) / square if square else 0.0
-    return bool(np.max(np.abs(goal - factor * flat)) <= target.tolerance * np.max(np.abs(goal)))
 
 
 def _forms(world: World, name: str) -> Iterator[Node]:

@@ -48,7 +48,7 @@ def compositions(target: Target, name: str, tables: Tables, evaluator: Evaluator
     for chain in _chains(name, tables, target):
         for depth in range(mistakes - 2, len(chain)):
             groups = _groups(chain[: depth + 1], target)
-            if groups is None:
+            if groups is None or chain[depth].upstream not in tables.values:
                 continue
             for others in combinations(range(depth), mistakes - 2):
                 rows = _rows(target, groups, (*others, depth), MOST_COST[mistakes])

@@ -26,7 +26,7 @@ from grader.diagnosis.formulas.world import World, make_world
 from grader.diagnosis.hypothesis import Hypothesis, given
 from grader.diagnosis.operators import OPERATORS
 from grader.diagnosis.patterns.catalog import CHEAPEST
-from grader.diagnosis.patterns.informula import changed_formulas
+from grader.diagnosis.patterns.informula import ChangedFormulas
 from grader.diagnosis.search.compositions import compositions
 from grader.diagnosis.tables.tables import Entries, Formulas, Maps, Tables
 from grader.problem.assignment import Assignment
@@ -42,6 +42,7 @@ class Finder:
     def __init__(self, assignment: Assignment, tables: Tables) -> None:
         self.assignment = assignment
         self.tables = tables
+        self._changed: dict[tuple[str, bool], ChangedFormulas] = {}
 
     @cached_property
     def world(self) -> World:
@@ -93,12 +94,15 @@ class Finder:
         self, name: str, target: Target, own: Mapping[str, Values], *, functions_only: bool = False
     ) -> list[Hypothesis]:
         """One part of the right formula with other numbers in it, on the right upstream gradients and on the student's own."""
-        hypotheses = changed_formulas(target, self.world, name, self.evaluator, functions_only=functions_only)
+        key = name, functions_only
+        if key not in self._changed:
+            self._changed[key] = ChangedFormulas(self.world, name, self.evaluator, functions_only=functions_only)
+        hypotheses = self._changed[key].hypotheses(target)
         for upstream in self.world.upstream(name):
             for root, values in self._upstream_values(upstream, own):
                 evaluator = self.evaluator.with_gradients({upstream: values})
-                found = changed_formulas(target, self.world, name, evaluator, functions_only=functions_only)
-                hypotheses += [given(one, root) for one in found]
+                changed = ChangedFormulas(self.world, name, evaluator, functions_only=functions_only)
+                hypotheses += [given(one, root) for one in changed.hypotheses(target)]
         return hypotheses
 
     def _inverse(self, name: str, target: Target, own: Mapping[str, Values]) -> list[Hypothesis]:
