@@ -120,9 +120,9 @@ def _search(
 
 
 def _next_best(first: Hypothesis, others: Sequence[Hypothesis]) -> list[Hypothesis]:
-    """The runner-up: hardly less likely than the first, and of no more mistakes."""
-    near = (one for one in others if one.cost <= first.cost + RUNNER_UP and len(one.edits) <= len(first.edits))
-    return [*near][:1]
+    """The runner-up: hardly less likely than the first, of no more mistakes, and about something else."""
+    near = [one for one in others if one.cost <= first.cost + RUNNER_UP and len(one.edits) <= len(first.edits)]
+    return [one for one in near if one.edits[0].where != first.edits[0].where][:1]
 
 
 def _other_numbers(one: Hypothesis, other: Hypothesis, target: Target) -> bool:

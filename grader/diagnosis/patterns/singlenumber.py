@@ -1,6 +1,6 @@
 """One number per sample point: an answer that is a single number everywhere, and a single factor; and what that number is."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import combinations_with_replacement
 
 import numpy as np
@@ -16,27 +16,28 @@ MOST_PAIRS = 4096
 REDUCED: tuple[tuple[str, Callable[[Array], float]], ...] = (
     ("the sum of", lambda a: float(a.sum())),
     ("the mean of", lambda a: float(a.mean())),
-    ("the largest of", lambda a: float(a.max())),
-    ("the smallest of", lambda a: float(a.min())),
     ("the largest absolute value of", lambda a: float(np.abs(a).max())),
     ("the sum of the absolute values of", lambda a: float(np.abs(a).sum())),
     ("the norm of", lambda a: float(np.linalg.norm(a))),
     ("the standard deviation of", lambda a: float(a.std())),
+    ("the product of", lambda a: float(a.prod())),
+)
+# One entry may be another one at the same time: these come last.
+PICKED: tuple[tuple[str, Callable[[Array], float]], ...] = (
+    ("the largest of", lambda a: float(a.max())),
+    ("the smallest of", lambda a: float(a.min())),
     ("the first of", lambda a: float(a.flat[0])),
     ("the last of", lambda a: float(a.flat[-1])),
-    ("the product of", lambda a: float(a.prod())),
 )
 
 
 def numbers(case: Case) -> Iterator[tuple[str, list[float]]]:
     """Single numbers that a student may have computed: what they are, and one per sample point.  The plainest first."""
     arrays: dict[str, Values] = {RIGHT: case.right, **case.upstream, **case.known}
+    yield from _reduced(arrays, REDUCED)
     for name, values in arrays.items():
-        if min(value.size for value in values) > 1:
-            for what, reduce in REDUCED:
-                yield f"{what} {name}", [reduce(value) for value in values]
-            if all(value.ndim == 2 and value.shape[0] == value.shape[1] for value in values):
-                yield f"the trace of {name}", [float(np.trace(value)) for value in values]
+        if all(value.ndim == 2 and value.shape[0] == value.shape[1] > 1 for value in values):
+            yield f"the trace of {name}", [float(np.trace(value)) for value in values]
     flat = {name: [value.reshape(-1) for value in values] for name, values in arrays.items()}
     pairs = [
         (one, other)
@@ -47,6 +48,15 @@ def numbers(case: Case) -> Iterator[tuple[str, list[float]]]:
         dots = [float(a @ b) for a, b in zip(flat[one], flat[other], strict=True)]
         what = f"the sum of the squares of {one}" if one == other else f"the inner product of {one} and {other}"
         yield what, dots
+    yield from _reduced(arrays, PICKED)
+
+
+def _reduced(
+    arrays: Mapping[str, Values], ways: Sequence[tuple[str, Callable[[Array], float]]]
+) -> Iterator[tuple[str, list[float]]]:
+    for name, values in arrays.items():
+        for what, reduce in ways if min(value.size for value in values) > 1 else ():
+            yield f"{what} {name}", [reduce(value) for value in values]
 
 
 def named_number(case: Case, wanted: Sequence[float]) -> tuple[str, int] | None:
