@@ -46,7 +46,7 @@ def numbers(case: Case) -> Iterator[tuple[str, list[float]]]:
     ]
     for one, other in pairs[:MOST_PAIRS]:
         dots = [float(a @ b) for a, b in zip(flat[one], flat[other], strict=True)]
-        what = f"the sum of the squares of {one}" if one == other else f"the inner product of {one} and {other}"
+        what = f"the sum of squares of {one}" if one == other else f"the inner product of {one} and {other}"
         yield what, dots
     yield from _reduced(arrays, PICKED)
 
@@ -99,6 +99,12 @@ def factors(case: Case) -> list[float] | None:
     return found if all(found) and not case.is_constant(found) and case.matches(made) else None
 
 
+def _possessive(what: str) -> str:
+    """`the norm of the right ones` as `their norm`."""
+    own = what.removesuffix(f" of {RIGHT}")
+    return what if own == what else f"their {own.removeprefix('the ')}"
+
+
 def _scaled(case: Case) -> Iterator[Edits]:
     """Right up to a factor that is a number known at each sample point, or one over it."""
     found = factors(case)
@@ -107,7 +113,7 @@ def _scaled(case: Case) -> Iterator[Edits]:
     for word, wanted in (("times", found), ("divided by", [1 / factor for factor in found])):
         if (named := named_number(case, wanted)) is not None:
             what, sign = named
-            edit = OPERATORS["scale-known"].edit("the result", new=f"{word} {what.replace(RIGHT, 'them')}")
+            edit = OPERATORS["scale-known"].edit("the result", new=f"{word} {_possessive(what)}")
             yield (edit,) if sign > 0 else (edit, OPERATORS["sign-result"].edit("the result"))
 
 
