@@ -116,9 +116,7 @@ LABELLED = yaml.safe_load((ROOT / "tests" / "diagnosis" / "lines.yaml").read_tex
 def located(assignment: Assignment, sandbox: Sandbox, name: str, source: str) -> str:
     """What is said of the place, from a traced run alone."""
     traces = sandbox.trace(source.encode(), [name], EARLIER)[name]
-    return locate(
-        assignment, knowledge_of(assignment, tables=False).landmarks, name, [answer.traced for answer in traces]
-    )
+    return locate(assignment, knowledge_of(assignment, ()).landmarks, name, [answer.traced for answer in traces])
 
 
 def as_file(gradient: str, code: str) -> str:
@@ -356,7 +354,7 @@ def test_a_trace_that_cannot_be_understood_costs_its_place_and_no_marks(assignme
     with pytest.warns(RuntimeWarning, match="no line of a mistake"):
         placed = add_places(
             assignment,
-            knowledge_of(assignment, tables=False),
+            knowledge_of(assignment, ()),
             graded.gradients,
             Answers(wrong, traces=traces),
         )

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from grader.diagnosis.formulas.expression import Evaluator, Node, Values
+from grader.diagnosis.formulas.waypoints import forward_points, waypoints
 from grader.diagnosis.formulas.world import local_forms, make_world
-from grader.diagnosis.waypoints import forward_points, waypoints
 from grader.problem.assignment import Assignment
 from grader.problem.derivatives import relative_error
 from grader.problem.model import Array

@@ -13,6 +13,7 @@ from grader.diagnosis.formulas.expression import Values
 from grader.diagnosis.hypothesis import Hypothesis
 from grader.diagnosis.knowledge import Knowledge
 from grader.diagnosis.location import Key, at_all_points, value_text
+from grader.diagnosis.students import student_sentences
 from grader.records.result import Diagnosis, Mistake
 from grader.records.run import Traced
 
@@ -40,7 +41,9 @@ def in_two_places(
         second = finder.single(name, Target(values, sizes, TOLERANCE), {upstream: found})
         if second is not None and second.own == upstream:
             place = f"{value_text(name, key)}, as {upstream}"
-            return Diagnosis("exact", [_mistake(first, f"{place}: "), _mistake(second)])
+            return Diagnosis(
+                "exact", [_mistake(knowledge, upstream, first, f"{place}: "), _mistake(knowledge, name, second)]
+            )
     return None
 
 
@@ -62,6 +65,7 @@ def _upstream_values(
                 yield key, upstream, found
 
 
-def _mistake(hypothesis: Hypothesis, place: str = "") -> Mistake:
+def _mistake(knowledge: Knowledge, name: str, hypothesis: Hypothesis, place: str = "") -> Mistake:
     [mistake] = hypothesis.mistakes()
-    return Mistake(mistake.kind, mistake.where, place + mistake.statement)
+    [student] = student_sentences(hypothesis, knowledge.formula(name), knowledge.used(name))
+    return Mistake(mistake.kind, mistake.where, place + mistake.statement, place + student)

@@ -19,12 +19,13 @@ from grader.diagnosis.knowledge import Knowledge
 from grader.diagnosis.location import locate
 from grader.diagnosis.operators import OPERATORS
 from grader.diagnosis.places import in_two_places
+from grader.diagnosis.students import SENTENCES, as_one_of_several
 from grader.problem.assignment import Assignment
 from grader.problem.model import Array
-from grader.records.result import Diagnosis, GradientResult, Mistake
+from grader.records.result import RUNTIME, Diagnosis, GradientResult, Mistake
 from grader.records.run import Answer, Run, Traced, place
 
-RUNTIME, RECOMPUTED = "runtime", "recomputed"
+RECOMPUTED = "recomputed"
 SEVERAL = "More than one thing is wrong here. Start with this one:"  # a hint knows of no other mistake
 _NOT_ABOUT_ARRAYS = (OSError, ImportError, ArithmeticError)  # but a file, a module, a number: their own message says it
 _SHAPE_ERRORS = ("ValueError", "IndexError", "LinAlgError", "AxisError", "UFuncTypeError")
@@ -53,9 +54,11 @@ def advise(
     mistakes = result.diagnosis.mistakes if result.diagnosis is not None else []
     hypothesis = explanation.hypotheses[0] if explanation is not None and explanation.hypotheses else None
     within = hypothesis.edits[0].within if hypothesis is not None else ""
-    texts = hints_for(hints, assignment, gradient, topics, mistakes[0].where if mistakes else "", within)
+    part = explanation.place.partition(" ")[2] if explanation is not None else ""
+    texts = hints_for(hints, assignment, gradient, topics, mistakes[0].where if mistakes else "", within, part)
     if texts and hypothesis is not None and len(hypothesis.edits) > 1:
-        texts[0] = f"{SEVERAL} {texts[0]}"
+        operator = explanation.operators[0] if explanation is not None and explanation.operators else ""
+        texts[0] = f"{SEVERAL} {as_one_of_several(operator, texts[0])}"
     if texts and hypothesis is not None and hypothesis.own:
         texts[0] = f"Given your own {hypothesis.own}: {texts[0]}"
     return msgspec.structs.replace(result, hints=texts)
@@ -67,7 +70,8 @@ def _runtime(answer: Answer) -> Diagnosis | None:
     if not answer.explanation or (isinstance(kind, type) and issubclass(kind, _NOT_ABOUT_ARRAYS)):
         return None
     where = place(answer.line, answer.cell)
-    return Diagnosis("exact", [Mistake(RUNTIME, where, "\n".join(answer.explanation))])
+    text = "\n".join(answer.explanation)
+    return Diagnosis("exact", [Mistake(RUNTIME, where, text, text)])
 
 
 def _topics(
@@ -171,7 +175,7 @@ def _random(assignment: Assignment, hints: Sequence[Entry], result: GradientResu
     """Answers that differ from call to call have no other cause, and no line of a mistake."""
     gradient = next(gradient for gradient in assignment.config.gradients if gradient.name == result.name)
     edit = OPERATORS["random"].edit("the result")
-    diagnosis = Diagnosis("exact", [Mistake(edit.kind, edit.where, edit.statement)])
+    diagnosis = Diagnosis("exact", [Mistake(edit.kind, edit.where, edit.statement, SENTENCES[edit.operator])])
     return msgspec.structs.replace(
         result, diagnosis=diagnosis, where="", hints=hints_for(hints, assignment, gradient, [edit.operator, edit.kind])
     )
