@@ -18,8 +18,8 @@ from grader.diagnosis.hypothesis import Explanation
 from grader.diagnosis.knowledge import Knowledge
 from grader.diagnosis.location import locate
 from grader.diagnosis.operators import OPERATORS
-from grader.diagnosis.places import in_two_places
 from grader.diagnosis.students import SENTENCES, as_one_of_several
+from grader.diagnosis.twoplaces import in_two_places
 from grader.problem.assignment import Assignment
 from grader.problem.model import Array
 from grader.records.result import RUNTIME, Diagnosis, GradientResult, Mistake

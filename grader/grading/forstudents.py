@@ -79,7 +79,8 @@ def _students(diagnosis: Diagnosis, *, told: bool) -> Diagnosis:
         else msgspec.structs.replace(one, where=WHOLE * (one.where == WHOLE), statement=one.student if told else "")
         for one in diagnosis.mistakes
     ]
-    return msgspec.structs.replace(diagnosis, mistakes=mistakes, properties=diagnosis.properties if told else [])
+    properties = diagnosis.properties if told else []
+    return msgspec.structs.replace(diagnosis, mistakes=mistakes, properties=properties, runner_up="")
 
 
 def _kind(message: str) -> str:
@@ -118,5 +119,4 @@ def _with_one_line(result: GradientResult, seen: dict[str, str], *, ours: bool) 
         notes.append(WARNED + (warning if first == result.name else f"the same as in {first}"))
     if warned:
         notes.append(f"{len(warned)} more warning{'s' * (len(warned) > 1)}")
-    diagnosis = result.diagnosis and msgspec.structs.replace(result.diagnosis, runner_up="")
-    return msgspec.structs.replace(result, message=message, notes=notes, diagnosis=diagnosis, printed="")
+    return msgspec.structs.replace(result, message=message, notes=notes, printed="")
