@@ -34,7 +34,8 @@ def _updated(case: Case) -> Iterator[Edits]:
     if (mixed := _mixed(case)) is not None and mixed[0] == 1.0 and mixed[1] != 1.0:
         way = "against" if mixed[1] < 0 else "along"
         new = f"one step {way} the gradient (learning rate {abs(mixed[1]):g})"
-        yield (OPERATORS["updated-parameter"].edit(case.of, new=new),)
+        rare = 1.0 if mixed[1] == -1.0 else 0.0  # p - (p - t) is t, which was rather returned as it is
+        yield (OPERATORS["updated-parameter"].edit(case.of, new=new, extra=rare),)
 
 
 def _decayed(case: Case) -> Iterator[Edits]:
