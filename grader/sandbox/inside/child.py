@@ -30,6 +30,7 @@ MAX_DIMENSIONS = 6
 MAX_LINE = 400
 PLAIN_KINDS = "biufc"
 DOUBLE = np.dtype("<f8")
+SEED, TRACED_SEED = 0, 1
 KEPT_BYTES = 2**25  # of points that stay alive after their call
 
 
@@ -52,7 +53,7 @@ def serve(job_fd, result_fd, explaining=None):
     sys.stdout = sys.stderr = sink = Sink(limit)
     points = [_Pristine(description, data) for description in header["points"]]
     source = bytes(data[header["source"] :])
-    _seed()
+    _seed(TRACED_SEED if header["trace"] else SEED)
     work = notebook.read(source) or Script(source)
     explain = explaining and explaining.Explainer(work.text, FILE, Point, work.place)
     trace = explaining.Tracer(FILE, explain, work.place) if explaining and header["trace"] else None
@@ -88,11 +89,14 @@ def serve(job_fd, result_fd, explaining=None):
             send(event, value, more)
 
 
-def _seed():
-    """Make chance the same in every child: a file that uses it gets the same answers on every machine, and when run again."""
+def _seed(seed):
+    """Make chance the same in every child: a file that uses it gets the same answers on every machine, and when run again.
+
+    A traced run has another seed, so that answers which are random show.
+    """
     for name in ("random", "numpy.random"):
         if name in sys.modules:
-            sys.modules[name].seed(0)
+            sys.modules[name].seed(seed)
 
 
 class _Pristine:
