@@ -77,18 +77,24 @@ def lead(grade: Grade) -> str:
     roots = list(causes.values())
     if grade.status == "not_graded" or not roots:
         return ""
-    named = [f"{root.name} ({at})" if (at := line_of(root)) else root.name for root in roots[:MOST_NAMES]]
-    first = f"Fix {_listed([*named, *_more(len(roots), MOST_NAMES)])} first"
+    named = [f"{root.name} ({at})" if (at := line_of(root)) else root.name for root in roots]
+    first = f"Fix {_first(named)} first"
     follows = [text for root in roots[:MOST_NAMES] if (text := _what_follows(grade, root.name, alone=len(roots) == 1))]
     return f"{first}: {'; '.join(follows)}." if follows else f"{first}."
 
 
 def _what_follows(grade: Grade, root: str, *, alone: bool) -> str:
-    names = [result.name for result in grade.gradients if root in _roots(result)]
-    if not names:
-        return ""
-    shown = _listed([*names[:MOST_NAMES], *_more(len(names), MOST_NAMES)])
-    return f"{shown} {'follows' if len(names) == 1 else 'follow'} from {'it' if alone else root}"
+    it = "it" if alone else root
+    follow = [result.name for result in grade.gradients if root in _roots(result)]
+    build = [one.name for one in grade.gradients if (on := _BUILDS_ON.search(one.where)) and on[1] == root]
+    parts = [(follow, "follows from", "follow from"), (build, "builds on", "build on")]
+    return " and ".join(
+        f"{_first(names)} {one if len(names) == 1 else more} {it}" for names, one, more in parts if names
+    )
+
+
+def _first(names: Sequence[str]) -> str:
+    return _listed([*names[:MOST_NAMES], *_more(len(names), MOST_NAMES)])
 
 
 def _more(count: int, shown: int) -> list[str]:
