@@ -9,7 +9,7 @@ from itertools import combinations
 
 import numpy as np
 
-from grader.config.keys import Index, OneHot
+from grader.config.quantities import Index, OneHot
 from grader.diagnosis.formulas.expression import ONE, Evaluator, Node, add, leaves, mul, neg, one_minus, q, transposed
 from grader.diagnosis.formulas.functions import Functions
 from grader.diagnosis.formulas.reading import read_functions, read_gradient, read_quantity
