@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import yaml
 
 from grader.config.cross_checks import cross_checked
 from grader.config.keys import Config
@@ -40,6 +41,14 @@ def load_config(path: Path) -> Config:
         problems.sort(key=lambda problem: file.line(problem.keys))
         raise ConfigError("\n".join(f"{file.where(problem.keys)}: {problem.message}" for problem in problems))
     return msgspec.convert(data, Config)
+
+
+def self_contained(path: Path) -> bytes:
+    """A config.yaml for another machine: as it is or, where its seed comes from the environment, with that written into it."""
+    data = YamlFile(path).data
+    if at(data, ["steps", "seed"]) is not None:
+        return path.read_bytes()
+    return yaml.safe_dump(_spelled_out(data), sort_keys=False, allow_unicode=True).encode()
 
 
 def _spelled_out(data: Any) -> Any:
