@@ -56,8 +56,11 @@ class _Check:
         yield from wrong
         if wrong or len(given) < len(self.dimension_names):
             return
+        found: dict[tuple[Key, ...], Problem] = {}  # one for each place
         for k in range(self.config.size_sets):
-            yield from self._sizes(k)
+            for problem in self._sizes(k):
+                found.setdefault(tuple(problem.keys), problem)
+        yield from found.values()
 
     def _formulas(self) -> Iterator[Problem]:
         constants = self.config.whole_constants
@@ -81,7 +84,7 @@ class _Check:
             yield Problem(["dimensions", next((n for n in formulas if n in str(error)), formulas[0])], str(error))
             return
         by_size: dict[int, str] = {}
-        for name, size in sizes.items():
+        for name, size in sorted(sizes.items(), key=lambda item: isinstance(self.config.dimensions[item[0]], str)):
             given = self.config.dimensions[name]
             place: list[Key] = ["dimensions", name, k] if isinstance(given, list) else ["dimensions", name]
             if isinstance(given, str) and not MIN_SIZE <= size <= MAX_SIZE:

@@ -27,12 +27,20 @@ class FormulaError(ValueError):
     """A formula cannot be read or evaluated; the message says why."""
 
 
+_KNOWN = (ast.BinOp, ast.UnaryOp, ast.USub, ast.Name, ast.Load, *_OPERATIONS)
+
+
 @lru_cache(maxsize=1024)
 def _parsed(formula: str) -> ast.expr:
     try:
-        return ast.parse(formula.strip(), mode="eval").body
+        parsed = ast.parse(formula.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise FormulaError(f"expected a formula such as W - K + 1, found {formula!r}") from None
+    for node in ast.walk(parsed):
+        number = isinstance(node, ast.Constant) and type(node.value) is int
+        if not (number or isinstance(node, _KNOWN)):
+            raise FormulaError(f"expected whole numbers and names with +, -, * and //, found {formula!r}")
+    return parsed
 
 
 def evaluate(formula: str, sizes: Mapping[str, int]) -> int:
@@ -44,21 +52,21 @@ def evaluate(formula: str, sizes: Mapping[str, int]) -> int:
 
     def value(node: ast.expr) -> int:
         match node:
-            case ast.Constant(value=int() as number) if not isinstance(number, bool):
-                result = number
+            case ast.Constant(value=int() as result):
+                pass
             case ast.Name(id=name):
                 if name not in sizes:
                     raise FormulaError(f"{name} is no dimension")
                 result = sizes[name]
-            case ast.UnaryOp(op=ast.USub(), operand=operand):
+            case ast.UnaryOp(operand=operand):
                 result = -value(operand)
-            case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATIONS:
+            case ast.BinOp(left=left, op=op, right=right):
                 try:
                     result = _OPERATIONS[type(op)](value(left), value(right))
                 except ZeroDivisionError:
                     raise FormulaError(f"{formula} divides by zero") from None
             case _:
-                raise FormulaError(f"expected whole numbers and names with +, -, * and //, found {formula!r}")
+                raise AssertionError(f"{formula} was parsed")
         if abs(result) > _LARGEST:
             raise FormulaError(f"{formula} is too large")
         return result

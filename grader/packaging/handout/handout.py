@@ -83,13 +83,23 @@ def build_handout(grader: Grader, *, force: bool = False) -> bytes:
     Raises:
         GraderError: the assignment is not sound or lacks a file, or a part of the solution would be in the zip.
     """
+    files = handout_files(grader)
+    if not force:
+        refuse_unsound(grader)
+    return zip_bytes({**files, wheel_name(): make_wheel()})
+
+
+def handout_files(grader: Grader) -> dict[str, bytes]:
+    """What is in the zip beside the grader's own wheel.
+
+    Raises:
+        GraderError: the assignment lacks a file, or a part of the solution would be among these.
+    """
     config, folder = grader.config, grader.folder
     public = _public_files(config, folder)
     stubs = stubs_path(config, folder)
     if not stubs.is_file():
         raise ConfigError(f"{stubs}: there is no such file: students start from stubs beside the model")
-    if not force:
-        refuse_unsound(grader)
     files = {
         _TESTS_NAME: _TESTS.encode(),
         **public,
@@ -99,7 +109,7 @@ def build_handout(grader: Grader, *, force: bool = False) -> bytes:
     }
     reference = grader.assignment.reference
     _refuse_leaks(config, reference.source.decode() if reference is not None else "", files)
-    return zip_bytes({**files, wheel_name(): make_wheel()})
+    return files
 
 
 def public_config(config: Config, dimensions: Mapping[str, Any] | None = None) -> bytes:
