@@ -1,4 +1,4 @@
-"""Kinks: sample points keep away from them, numerical derivatives step past them, and what cannot be compared is said to be a kink."""
+"""Kinks: sample points keep away from them, numerical derivatives step past them, and the rest is called by its name."""
 
 from collections.abc import Callable
 from pathlib import Path

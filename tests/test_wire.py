@@ -174,7 +174,15 @@ def test_an_accepted_array_has_the_bytes_of_its_shape(header: dict[str, object],
 
 def test_a_job_holds_the_points_the_file_and_the_calls() -> None:
     writer = JobWriter(
-        [{"U": np.arange(6.0).reshape(2, 3), "x": 4, "b": np.float64(0.5), "y": np.array([3, 1]), "mask": np.array([True])}],
+        [
+            {
+                "U": np.arange(6.0).reshape(2, 3),
+                "x": 4,
+                "b": np.float64(0.5),
+                "y": np.array([3, 1]),
+                "mask": np.array([True]),
+            }
+        ],
         2048,
     )
     job = writer.job(b"source", [("dJ_dU", 0)])

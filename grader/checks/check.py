@@ -176,9 +176,7 @@ def check_finite_differences(
     exact = assignment.exact[gradient.name]
     if not all(error <= tolerance for error in assignment.numeric_errors[gradient.name]):
         return Verdict("undecided", _no_comparison(numeric))
-    errors = [
-        d.error_of(value, point) for d, value, point in zip(numeric, values, assignment.points, strict=True)
-    ]
+    errors = [d.error_of(value, point) for d, value, point in zip(numeric, values, assignment.points, strict=True)]
     if all(error <= tolerance for error in errors):
         return PASSED
     worst = _first_of_the_worst(errors)

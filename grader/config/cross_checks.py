@@ -56,11 +56,11 @@ class _Check:
         yield from wrong
         if wrong or len(given) < len(self.dimension_names):
             return
-        found: dict[tuple[Key, ...], Problem] = {}  # one for each place
+        first: dict[tuple[Key, ...], Problem] = {}  # at each place
         for k in range(self.config.size_sets):
             for problem in self._sizes(k):
-                found.setdefault(tuple(problem.keys), problem)
-        yield from found.values()
+                first.setdefault(tuple(problem.keys), problem)
+        yield from first.values()
 
     def _formulas(self) -> Iterator[Problem]:
         constants = self.config.whole_constants
@@ -89,7 +89,8 @@ class _Check:
             place: list[Key] = ["dimensions", name, k] if isinstance(given, list) else ["dimensions", name]
             if isinstance(given, str) and not MIN_SIZE <= size <= MAX_SIZE:
                 yield Problem(
-                    place, f"expected a size from {MIN_SIZE} to {MAX_SIZE}, found {given} = {size} at sample point {k + 1}"
+                    place,
+                    f"expected a size from {MIN_SIZE} to {MAX_SIZE}, found {given} = {size} at sample point {k + 1}",
                 )
             elif size in by_size:
                 yield Problem(place, self._same(name, by_size[size], size, k))
@@ -100,9 +101,8 @@ class _Check:
         found = f"{given} = {size}, the size of {other}," if isinstance(given, str) else f"{size} for both"
         where = f" at sample point {k + 1}" if isinstance(given, str) else ""
         fix = self._other_size(name, other, k)
-        return (
-            f"expected a size different from {other}, found {found}{where}: a shape could not tell them apart"
-            + (f"; {fix} would do" if fix else "")
+        return f"expected a size different from {other}, found {found}{where}: a shape could not tell them apart" + (
+            f"; {fix} would do" if fix else ""
         )
 
     def _other_size(self, name: str, other: str, k: int) -> str:

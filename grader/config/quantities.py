@@ -102,16 +102,5 @@ class Computed(_Quantity, frozen=True, kw_only=True, tag="model"):
     shape: Shape
 
 
-Quantity = (
-    Normal
-    | Uniform
-    | Positives
-    | Probabilities
-    | Orthogonal
-    | Index
-    | OneHot
-    | Bernoulli
-    | Constant
-    | Computed
-)
+Quantity = Normal | Uniform | Positives | Probabilities | Orthogonal | Index | OneHot | Bernoulli | Constant | Computed
 WHOLE = (Index, OneHot, Bernoulli)  # there is no gradient with respect to these

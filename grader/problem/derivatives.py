@@ -11,6 +11,7 @@ of them cross a kink of the model, shorter ones are taken.
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -156,7 +157,7 @@ class _Quotients:
         if suspect.any():
             # At a kink, and only there, the model takes other sides after a step than before it.
             for i in np.flatnonzero(suspect):
-                found = self._past_kinks(self.rays.only(i))
+                found = self._past_kinks(self.rays.only(int(i)))
                 if found is not None:
                     value[i], gap[i], spoiled = found
                     kinks += spoiled
@@ -181,7 +182,7 @@ class _Quotients:
         noise = _NOISE * self.rounding
         rough = gap > max(noise / t, _SUSPECT * float(np.linalg.norm(value)))
         # Twice the step bends a smooth function four times as much.
-        pairs = list(zip(bend, bend[1:], strict=False))
+        pairs = list(pairwise(bend))
         bent = [np.abs(wide - 4 * narrow) > np.maximum(0.2 * np.abs(narrow), noise) for narrow, wide in pairs]
         return np.asarray(rough | np.any(bent, axis=0) | ~np.isfinite(value))
 

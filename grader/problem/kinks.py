@@ -132,7 +132,7 @@ def _note(notes: _Notes, ufunc: np.ufunc, method: str, inputs: list[Any], kwargs
 
 
 def kinks_of(graph: Graph, values: Mapping[str, Any], names: tuple[str, ...] | None = None) -> list[Kink]:
-    """Every comparison when the functions `names` of the model, by default all, are evaluated; none where it cannot be watched."""
+    """Every comparison in the functions `names` of the model, by default all of them; none where it cannot be watched."""
     notes = _Notes()
     token = _NOTES.set(notes)
     known = {name: watched(value) for name, value in values.items()}

@@ -1,4 +1,4 @@
-"""The loss at many values of one quantity, evaluated in pieces that fit into memory, each as one stack where the model allows it."""
+"""The loss at many values of one quantity: in pieces that fit into memory, each one stack where the model allows it."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -193,7 +193,9 @@ def _check(graph: Graph, name: str, value: Array, shape: tuple[int, ...], k: int
         )
     array = np.asarray(value)
     if array.dtype.kind not in "fiub":
-        raise ConfigError(f"{graph.path}{line}: {name}: expected real numbers at sample point {k + 1}, found {array.dtype}")
+        raise ConfigError(
+            f"{graph.path}{line}: {name}: expected real numbers at sample point {k + 1}, found {array.dtype}"
+        )
     if not np.all(np.isfinite(array)):
         raise ConfigError(
             f"{graph.path}{line}: {name}: expected finite numbers at sample point {k + 1}, found {array[~np.isfinite(array)][0]}"

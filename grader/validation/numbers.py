@@ -13,7 +13,7 @@ from grader.config.keys import Gradient
 from grader.config.quantities import Constant
 from grader.errors import ConfigError
 from grader.problem.assignment import Assignment
-from grader.problem.derivatives import STEP_SIZE, differentiate, random_directions, relative_error
+from grader.problem.derivatives import STEP_SIZE, differentiate, random_directions
 from grader.problem.model import Array
 from grader.problem.points import Point, make_points
 from grader.records.run import Answer, ArrayData
@@ -198,7 +198,7 @@ def _with_quotients(assignment: Assignment, gradient: Gradient, method: str, poi
         rays = np.zeros((len(entries), right.size))
         rays[np.arange(len(entries)), entries] = 1.0
         rays = rays.reshape(-1, *right.shape)
-    found = right.copy()
+    found: Array = right.copy()
     found.flat[entries] = differentiate(
         assignment.graph,
         point,

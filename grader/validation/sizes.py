@@ -57,10 +57,8 @@ def _along_directions(assignment: Assignment) -> list[str]:
     ]
     if not names:
         return []
-    return [
-        f"{', '.join(names)}: too large to be checked in every entry; numerical derivatives are taken along"
-        f" {check.directions} random directions instead"
-    ]
+    how = f"numerical derivatives are taken along {check.directions} random directions instead"
+    return [f"{', '.join(names)}: too large to be checked in every entry; {how}"]
 
 
 def _megabytes(point: Point) -> float:

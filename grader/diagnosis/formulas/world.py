@@ -59,7 +59,11 @@ class World:
 
     @property
     def indices(self) -> list[str]:
-        return [name for name, quantity in self.assignment.config.quantities.items() if isinstance(quantity, Index) and not quantity.shape]
+        return [
+            name
+            for name, quantity in self.assignment.config.quantities.items()
+            if isinstance(quantity, Index) and not quantity.shape
+        ]
 
     @property
     def matrices(self) -> list[str]:

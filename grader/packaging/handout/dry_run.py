@@ -29,7 +29,9 @@ def check_handout(grader: Grader) -> Finding:
         problems = [str(error)]
     if problems:
         return Finding("handout", "failed", "students cannot work with the handout that is built", problems)
-    return Finding("handout", "passed", "in the handout the stubs, the solution and a wrong file come out as they should")
+    return Finding(
+        "handout", "passed", "in the handout the stubs, the solution and a wrong file come out as they should"
+    )
 
 
 def _problems(grader: Grader, folder: Path) -> list[str]:

@@ -106,9 +106,7 @@ class _Pristine:
         begin = min((start for start, _, _, _ in places.values()), default=0)
         end = max((stop for _, stop, _, _ in places.values()), default=0)
         self.raw = bytes(data[begin:end])
-        self.places = [
-            (name, shape, start - begin, np.dtype(kind)) for name, (start, _, shape, kind) in places.items()
-        ]
+        self.places = [(name, shape, start - begin, np.dtype(kind)) for name, (start, _, shape, kind) in places.items()]
         self.shapes = [(shape, kind) for _, shape, _, kind in self.places]
 
     def copy(self):
