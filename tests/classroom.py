@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from right import RIGHT_FILE
+
 ROOT = Path(__file__).parents[1]
-SOLUTION = (ROOT / "solutions" / "gradients.py").read_bytes()
+SOLUTION = RIGHT_FILE.read_bytes()
 STUB = (ROOT / "assignment" / "gradients.py").read_bytes()
 FLIPPED = SOLUTION.replace(b"s.y_hat - s.y", b"s.y - s.y_hat")
 

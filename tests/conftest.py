@@ -1,6 +1,7 @@
 """Fixtures that build real things: the assignment, a running sandbox, the installed command."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from right import RIGHT_FILE
 
 from grader.config.load import load_config
 from grader.grading.pipeline import make_sandbox
@@ -33,6 +35,17 @@ def assert_golden(path: Path, text: str) -> None:
     assert text == path.read_text(encoding="utf-8")
 
 
+def copy_assignment(folder: Path) -> None:
+    """Copy config.yaml, assignment/ and solutions/ into `folder`, and give them a solution if they have none."""
+    config = (ROOT / "config.yaml").read_text(encoding="utf-8")
+    for name in ("assignment", "solutions"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copyfile(RIGHT_FILE, folder / "solutions" / "gradients.py")
+    if not re.search("(?m)^solution:", config):
+        config = re.sub("(?m)^(model:.*)$", r"\1\nsolution: solutions/gradients.py", config)
+    (folder / "config.yaml").write_text(config, encoding="utf-8")
+
+
 @pytest.fixture(scope="session")
 def assignment() -> Assignment:
     return load_assignment(load_config(ROOT / "config.yaml"), ROOT, with_solution=True)
@@ -47,10 +60,8 @@ def sandbox(assignment: Assignment) -> Iterator[Sandbox]:
 
 @pytest.fixture
 def copy_of_assignment(tmp_path: Path) -> Path:
-    """A folder with config.yaml, assignment/ and solutions/ that a test may break."""
-    shutil.copy(ROOT / "config.yaml", tmp_path)
-    for folder in ("assignment", "solutions"):
-        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    """A folder with config.yaml, assignment/ and solutions/ that a test may break; its solution is written by hand."""
+    copy_assignment(tmp_path)
     return tmp_path
 
 

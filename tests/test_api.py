@@ -8,12 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, SUBMISSIONS
+from conftest import ROOT, SUBMISSIONS, copy_assignment
+from right import RIGHT_FILE as RIGHT
 
 import grader
 
 EXAMPLES = re.findall(r"^```python\n(.*?)^```", (ROOT / "docs" / "api.md").read_text(), re.MULTILINE | re.DOTALL)
-RIGHT = ROOT / "solutions" / "gradients.py"
 WRONG = SUBMISSIONS / "numeric_forward.failed.py"
 
 
@@ -21,9 +21,7 @@ WRONG = SUBMISSIONS / "numeric_forward.failed.py"
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An assignment with submissions and the results of a batch, as the examples find it."""
     made = tmp_path_factory.mktemp("api")
-    shutil.copy(ROOT / "config.yaml", made)
-    for name in ("assignment", "solutions"):
-        shutil.copytree(ROOT / name, made / name, ignore=shutil.ignore_patterns("__pycache__"))
+    copy_assignment(made)
     (made / "submissions").mkdir()
     shutil.copy(RIGHT, made / "submissions" / "ann.py")
     shutil.copy(WRONG, made / "submissions" / "bob.py")

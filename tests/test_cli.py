@@ -14,13 +14,13 @@ from subprocess import CompletedProcess
 import msgspec
 import pytest
 from conftest import ROOT, SUBMISSIONS
+from right import RIGHT_FILE as SOLUTION
 
 from grader.cli.app import COMMANDS
 from grader.records.result import Grade
 
 Command = Callable[..., "CompletedProcess[str]"]
 SEED = SUBMISSIONS / "seed.followed_through.py"
-SOLUTION = ROOT / "solutions" / "gradients.py"
 
 
 def by_name(grade: dict[str, object]) -> dict[str, dict[str, object]]:
@@ -429,7 +429,7 @@ def test_hostile_text_reaches_the_terminal_without_escapes(grader: Command, tmp_
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full disk to write to")
 @pytest.mark.parametrize(
     "form",
-    [["grade", "solutions/gradients.py", "--json"], ["grade", "solutions/gradients.py"], ["validate", "--json"]],
+    [["grade", str(SOLUTION), "--json"], ["grade", str(SOLUTION)], ["validate", "--json"]],
     ids=["json", "text", "another command"],
 )
 def test_a_full_disk_is_reported_in_one_line(form: list[str]) -> None:
@@ -448,7 +448,7 @@ def test_a_file_name_cannot_control_the_terminal(
     name = os.fsdecode(b"a\x1b[2J\n\xff.py")
     (tmp_path / name).mkdir()
     file = tmp_path / name / ("gradients.py" if in_folder else name)
-    file.write_text((ROOT / "solutions" / "gradients.py").read_text())
+    file.write_text(SOLUTION.read_text())
     done = grader("grade", tmp_path if in_folder else file, "--config", ROOT / "config.yaml", *form)
     assert done.returncode == 0
     assert "a\N{REPLACEMENT CHARACTER}[2J" in done.stdout

@@ -10,18 +10,20 @@ import click
 import pytest
 from classroom import FLIPPED, SOLUTION, write
 from conftest import ROOT
+from right import RIGHT_FILE
 
 from grader.cli.app import main
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 GRADER = str(Path(sys.executable).with_name("grader"))
 
-# What each command is called with, and its exit code.  RESULTS and CLASS stand for folders, OUT for a file or folder.
+# What each command is called with, and its exit code.  RESULTS and CLASS stand for folders, OUT for a file or folder,
+# RIGHT for a right file.
 CALLS = {
     "check": ("assignment/gradients.py", 1),
-    "grade": ("solutions/gradients.py --json", 0),
+    "grade": ("RIGHT --json", 0),
     "gradescope build": ("--force -o OUT", 0),
-    "gradescope try": ("solutions/gradients.py", 0),
+    "gradescope try": ("RIGHT", 0),
     "handout": ("--force -o OUT", 0),
     "batch": ("CLASS --out OUT --jobs 1", 0),
     "regrade": ("RESULTS --jobs 1", 0),
@@ -64,7 +66,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory, grader: Command) -> dict[s
     folder = tmp_path_factory.mktemp("pipe")
     source = write(folder / "class", {"ann/gradients.py": SOLUTION, "bob/gradients.py": FLIPPED})
     assert grader("batch", source, "--out", folder / "results", "--jobs", 1).returncode == 0
-    return {"CLASS": source, "RESULTS": folder / "results"}
+    return {"RIGHT": RIGHT_FILE, "CLASS": source, "RESULTS": folder / "results"}
 
 
 def test_every_command_has_a_call_here() -> None:

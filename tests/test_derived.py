@@ -9,6 +9,7 @@ from subprocess import CompletedProcess
 import numpy as np
 import pytest
 from conftest import ROOT, SUBMISSIONS
+from right import RIGHT_FILE
 
 import grader as package
 from grader.errors import ConfigError
@@ -70,7 +71,7 @@ def test_the_derived_file_reads_like_a_solution(alone: Path) -> None:
 
 def test_submissions_get_the_same_marks_diagnoses_and_hints(alone: Path) -> None:
     with Grader(ROOT / "config.yaml") as solved, Grader(alone) as derived:
-        assert derived.grade(ROOT / "solutions" / "gradients.py").passed
+        assert derived.grade(RIGHT_FILE).passed
         for name in NAMES:
             assert essence(derived.grade(SUBMISSIONS / name)) == essence(solved.grade(SUBMISSIONS / name)), name
 
@@ -108,7 +109,7 @@ def test_a_hand_written_solution_may_import_the_model(copy_of_assignment: Path) 
     text = solution.read_text().replace("return s.y_hat - s.y", "return softmax(s.h @ s.U + s.b2) - s.y")
     solution.write_text(text + "\nfrom model import softmax\n")
     with Grader(copy_of_assignment / "config.yaml") as opened:
-        assert opened.grade(ROOT / "solutions" / "gradients.py").passed
+        assert opened.grade(RIGHT_FILE).passed
 
 
 def test_a_loop_that_is_written_out_is_derived_for_the_sizes_of_each_point(tmp_path: Path) -> None:

@@ -6,7 +6,8 @@ from types import SimpleNamespace
 import msgspec
 import numpy as np
 import pytest
-from conftest import ROOT, SUBMISSIONS
+from conftest import SUBMISSIONS
+from right import RIGHT_FILE
 
 from grader.checks.fresh import MARGIN
 from grader.classroom.batch.protocol import Task
@@ -20,7 +21,7 @@ from grader.records.run import Answer, Run
 from grader.sandbox.host import Sandbox
 from grader.validation.numbers import as_data
 
-SOLUTION = (ROOT / "solutions" / "gradients.py").read_bytes()
+SOLUTION = RIGHT_FILE.read_bytes()
 STYLES = (
     "array_likes callables dot_and_matmul einsum explicit_loops forward_pass_again full_jacobians helper_functions"
     " outer_and_reshape subtract_at_target written_out logistic_of_z"

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from conftest import ROOT, SUBMISSIONS
+from right import RIGHT_FILE
 
 from grader.config.load import load_config
 from grader.errors import GraderError, UsageError
@@ -26,7 +27,7 @@ from grader.packaging.gradescope.setup_check import smoke_test
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 CONFIG = ROOT / "config.yaml"
-SECRETS = [line.strip() for line in (ROOT / "solutions" / "gradients.py").read_text().splitlines() if "return" in line]
+SECRETS = [line.strip() for line in RIGHT_FILE.read_text().splitlines() if "return" in line]
 
 
 @pytest.fixture(scope="session")
@@ -69,7 +70,7 @@ def student_text(outcome: Outcome) -> str:
 
 def test_the_zip_has_its_programs_at_its_root_and_the_same_bytes_each_time(zip_path: Path) -> None:
     names = zipfile.ZipFile(zip_path).namelist()
-    assert {"setup.sh", "run_autograder", "requirements.txt", "config.yaml", "solutions/gradients.py"} <= set(names)
+    assert {"setup.sh", "run_autograder", "requirements.txt", "config.yaml", "assignment/model.py"} <= set(names)
     assert any(name.startswith(".grader-cache/diagnosis-") for name in names)
     assert build(Grader(CONFIG)) == zip_path.read_bytes()
 
@@ -77,13 +78,13 @@ def test_the_zip_has_its_programs_at_its_root_and_the_same_bytes_each_time(zip_p
 def test_the_solution_earns_full_marks_and_uses_the_tables_that_were_shipped(
     platform: Platform, tmp_path: Path
 ) -> None:
-    outcome = submit(platform, tmp_path, ROOT / "solutions" / "gradients.py")
+    outcome = submit(platform, tmp_path, RIGHT_FILE)
     assert (outcome.error, outcome.results["score"]) == ("", 100)
     assert len(list((platform.root / "source" / ".grader-cache").iterdir())) == 1
 
 
 def test_a_notebook_beside_an_untouched_stub_is_graded_with_a_note(platform: Platform, tmp_path: Path) -> None:
-    code = (ROOT / "solutions" / "gradients.py").read_text()
+    code = RIGHT_FILE.read_text()
     cells = {"cells": [{"cell_type": "code", "source": code}], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
     with zipfile.ZipFile(tmp_path / "work.zip", "w") as archive:
         archive.write(ROOT / "assignment" / "gradients.py", "hw/gradients.py")
@@ -212,7 +213,7 @@ def left_running(platform: Platform) -> list[str]:
 def test_a_hanging_file_ends_before_gradescopes_timeout_and_the_rest_is_graded(
     platform: Platform, tmp_path: Path
 ) -> None:
-    right = (ROOT / "solutions" / "gradients.py").read_text()
+    right = RIGHT_FILE.read_text()
     hanging = right + "\nimport time\ndef dJ_dh_prev(s):\n    time.sleep(1000)\n"
     outcome = submit(platform, tmp_path, hanging, timeout=25)
     assert outcome.error == ""
@@ -221,7 +222,7 @@ def test_a_hanging_file_ends_before_gradescopes_timeout_and_the_rest_is_graded(
 
 
 def test_metadata_may_be_missing(platform: Platform, tmp_path: Path) -> None:
-    outcome = platform.run(ROOT / "solutions", None, 120)
+    outcome = platform.run(RIGHT_FILE.parent, None, 120)
     assert outcome.results["score"] == 100
 
 
@@ -231,7 +232,7 @@ def test_in_a_weak_sandbox_nothing_is_run_and_nothing_counts_as_zero(platform: P
     deny = ROOT / "tests" / "deny.py"
     script.write_text(kept.replace("exec ", f'exec "{sys.executable}" "{deny}" landlock,seccomp '))
     try:
-        outcome = submit(platform, tmp_path, ROOT / "solutions" / "gradients.py")
+        outcome = submit(platform, tmp_path, RIGHT_FILE)
     finally:
         script.write_text(kept)
     assert outcome.error == ""
@@ -283,7 +284,7 @@ def test_hints_grow_from_attempt_to_attempt(platform: Platform, tmp_path: Path) 
     metadata = default_metadata(load_config(CONFIG))
     counts = []
     for wrong in ("-1", "-1", "2"):
-        right = (ROOT / "solutions" / "gradients.py").read_text()
+        right = RIGHT_FILE.read_text()
         changed = right + f"\n_dJ_dU = dJ_dU\ndef dJ_dU(s):\n    return {wrong} * _dJ_dU(s)\n"
         outcome = submit(platform, tmp_path, changed, **metadata)
         counts.append(gradient(outcome, "dJ_dU")["output"].count("**Hint.**"))
@@ -311,7 +312,7 @@ def test_the_command_shows_both_pages_and_writes_them(grader: Command, zip_path:
 def damaged_zip(folder: Path) -> bytes:
     """What zipfile finds out only while it unpacks: the compressed bytes make no sense."""
     with zipfile.ZipFile(folder / "whole.zip", "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.write(ROOT / "solutions" / "gradients.py", "gradients.py")
+        archive.write(RIGHT_FILE, "gradients.py")
     data = bytearray((folder / "whole.zip").read_bytes())
     data[60:120] = b"\xff" * 60
     return bytes(data)
@@ -461,7 +462,7 @@ def test_the_smoke_test_takes_the_solution_with_the_sign_of_the_objective(
 def test_setup_makes_an_environment_that_grades(zip_path: Path, tmp_path: Path) -> None:
     image = Platform(tmp_path / "autograder", zip_path)
     assert "gradient-grader: ready" in image.set_up()
-    (tmp_path / "gradients.py").write_bytes((ROOT / "solutions" / "gradients.py").read_bytes())
+    (tmp_path / "gradients.py").write_bytes(RIGHT_FILE.read_bytes())
     outcome = image.run(tmp_path / "gradients.py", None, 120)
     assert outcome.results["score"] == 100
     code = "import grader; print(grader.__file__)"

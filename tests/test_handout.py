@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from conftest import ROOT, SUBMISSIONS, assert_golden
+from right import RIGHT_FILE
 
 from grader.atomic import write_output
 from grader.config.load import load_config
@@ -192,7 +193,7 @@ def test_one_mistake_is_explained_once(handout: Path) -> None:
 
 
 def test_a_possibly_inherited_mistake_names_the_gradient_to_fix_first(handout: Path) -> None:
-    right = (SOLUTIONS / "gradients.py").read_text()
+    right = RIGHT_FILE.read_text()
     wrong = right.replace("s.h * (1 - s.h)", "s.z * (1 - s.z)").replace(
         "return s.h_prev.T @ dJ_db1(s)", "return s.h_prev"
     )
@@ -240,7 +241,7 @@ def test_for_the_log_likelihood_messages_name_the_negative_loss(
 ) -> None:
     path = copy_of_assignment / "config.yaml"
     path.write_text(path.read_text().replace("objective: cross_entropy", "objective: log_likelihood"))
-    write(copy_of_assignment, SOLUTIONS / "gradients.py")
+    write(copy_of_assignment, RIGHT_FILE)
     (tmp_path / "test_gradients.py").write_text(_TESTS)
     assert "dJ_db2: gradient of -J with respect to b2" in grader("check", "gradients.py", cwd=tmp_path).stdout
     output = " ".join(pytest_in(tmp_path, "test_gradients.py").stdout.split())
@@ -249,7 +250,7 @@ def test_for_the_log_likelihood_messages_name_the_negative_loss(
 
 
 def test_right_gradients_pass(handout: Path) -> None:
-    write(handout, SOLUTIONS / "gradients.py")
+    write(handout, RIGHT_FILE)
     try:
         done = pytest_in(handout)
     finally:
@@ -259,7 +260,7 @@ def test_right_gradients_pass(handout: Path) -> None:
 
 def secrets() -> list[str]:
     """What is in solutions/ and long enough not to match by chance, without spaces."""
-    formulas = solution_formulas((SOLUTIONS / "gradients.py").read_text())
+    formulas = solution_formulas(RIGHT_FILE.read_text())
     stubs = "".join((ROOT / "assignment" / "gradients.py").read_text().split())
     lines = [
         "".join(line.split())
@@ -281,7 +282,7 @@ def holds_secrets(text: str, known: list[str]) -> list[str]:
 def test_nothing_of_the_solution_is_in_the_handout_or_its_wheel(handout: Path) -> None:
     known = secrets()
     assert len(known) > 20
-    assert holds_secrets((SOLUTIONS / "gradients.py").read_text(), known), "the test can find something"
+    assert holds_secrets(RIGHT_FILE.read_text(), known), "the test can find something"
     for path in handout.rglob("*"):
         if path.is_file() and path.suffix != ".pyc":
             contents = {path.name: path.read_bytes()}
@@ -366,7 +367,7 @@ def test_a_formula_or_a_seed_in_a_public_file_stops_the_build(
 
 def test_a_solution_packed_among_the_public_files_stops_the_build(copy_of_assignment: Path) -> None:
     packed = Grader(copy_of_assignment / "config.yaml")
-    solution = (SOLUTIONS / "gradients.py").read_bytes()
+    solution = RIGHT_FILE.read_bytes()
     for name, content, message in (
         (
             "autograder.zip",
@@ -414,7 +415,7 @@ def test_check_watch_checks_again_after_a_save(handout: Path, tmp_path: Path) ->
     assert watching.stdout is not None
     try:
         first = next(line for line in watching.stdout if "gradients right" in line)
-        file.write_bytes((SOLUTIONS / "gradients.py").read_bytes())
+        file.write_bytes(RIGHT_FILE.read_bytes())
         second = next(line for line in watching.stdout if "gradients right" in line)
     finally:
         watching.terminate()

@@ -10,6 +10,7 @@ from subprocess import CompletedProcess
 
 import numpy as np
 import pytest
+from right import RIGHT_FILE
 from test_judge import answer, graded, one
 
 from grader.config.load import load_config
@@ -224,7 +225,7 @@ def test_check_shows_as_many_levels_as_the_config_says(copy_of_assignment: Path,
 
 def test_instructors_get_all_three_levels(grader: Run, tmp_path: Path) -> None:
     file = tmp_path / "gradients.py"
-    file.write_text((ROOT / "solutions" / "gradients.py").read_text().replace("s.y_hat - s.y", "s.y - s.y_hat"))
+    file.write_text(RIGHT_FILE.read_text().replace("s.y_hat - s.y", "s.y - s.y_hat"))
     grade = json.loads(grader("grade", "--json", file).stdout)
     first, *others = grade["gradients"]
     assert len(first["hints"]) == LEVELS
@@ -246,7 +247,7 @@ def test_what_has_nothing_to_do_with_shapes_is_not_explained_by_them(grader: Run
 
 def test_an_explained_exception_is_a_mistake_of_kind_runtime(grader: Run, tmp_path: Path) -> None:
     file = tmp_path / "gradients.py"
-    text = (ROOT / "solutions" / "gradients.py").read_text()
+    text = RIGHT_FILE.read_text()
     file.write_text(text.replace("return dJ_db1(s) @ s.H.T", "return s.H.T @ dJ_db1(s)"))
     last = json.loads(grader("grade", "--json", file).stdout)["gradients"][-1]
     assert last["status"] == "raised"

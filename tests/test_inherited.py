@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from right import RIGHT_FILE
 from test_judge import answer, graded, one
 
 from grader.classroom.report.facts import root_mistakes
@@ -18,7 +19,7 @@ from grader.records.result import Grade
 from grader.records.run import Answer
 
 ROOT = Path(__file__).parents[1]
-RIGHT = (ROOT / "solutions" / "gradients.py").read_text(encoding="utf-8")
+RIGHT = RIGHT_FILE.read_text(encoding="utf-8")
 Run = Callable[..., "CompletedProcess[str]"]
 
 

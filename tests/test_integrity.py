@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import SUBMISSIONS
+from right import RIGHT_FILE
 from test_judge import answer
 
 from grader.checks.tampering import flags_of
@@ -99,7 +100,7 @@ def test_formulas_for_the_output_layer_do_not_hide_derivatives_of_the_loss_behin
 def test_one_quantity_computed_again_in_some_gradients_only_is_no_signal(
     assignment: Assignment, sandbox: Sandbox
 ) -> None:
-    source = (SUBMISSIONS.parents[1] / "solutions" / "gradients.py").read_text()
+    source = RIGHT_FILE.read_text()
     sigmoid = (
         "\nimport numpy as np\ndef dJ_db1(s):\n    h = 1 / (1 + np.exp(-(s.h_prev @ s.H + s.e @ s.I + s.b1)))\n"
         "    return dJ_dh(s) * h * (1 - h)\n"
@@ -137,7 +138,7 @@ def test_derivatives_of_the_log_likelihood_are_signalled_too(assignment: Assignm
 def test_the_same_quantities_computed_again_in_every_gradient_are_no_signal(
     assignment: Assignment, sandbox: Sandbox, again: str
 ) -> None:
-    source = (SUBMISSIONS.parents[1] / "solutions" / "gradients.py").read_text()
+    source = RIGHT_FILE.read_text()
     wrapped = (
         "\nimport numpy as np\nfrom model import softmax\nfrom types import SimpleNamespace\ndef forward(f):\n    def g(s):\n"
         f"        s = SimpleNamespace(**vars(s))\n        {again}\n        return f(s)\n    return g\n"
@@ -162,7 +163,7 @@ def test_other_quantities_computed_again_in_other_gradients_are_no_signal(
     assignment: Assignment, sandbox: Sandbox
 ) -> None:
     """Each function by itself, as far back as its author liked, but never from its variable on."""
-    source = (SUBMISSIONS.parents[1] / "solutions" / "gradients.py").read_text()
+    source = RIGHT_FILE.read_text()
     source += (
         "\nfrom model import sigmoid, softmax\n"
         "def dJ_db2(s):\n    return softmax(s.h @ s.U + s.b2) - s.y\n"
@@ -184,7 +185,7 @@ def test_other_quantities_computed_again_in_other_gradients_are_no_signal(
 def test_fewer_marks_are_enough_where_the_values_use_nothing_that_the_model_computes(
     assignment: Assignment, sandbox: Sandbox, made_up: str, signalled: bool
 ) -> None:
-    source = (SUBMISSIONS.parents[1] / "solutions" / "gradients.py").read_text()
+    source = RIGHT_FILE.read_text()
     source += f"\nimport numpy as np\n\ndef dJ_db1(s):\n    return {made_up}\n"
     result = graded(assignment, sandbox, source.encode())
     kept = sum(one.follow_through.score for one in result.gradients if one.follow_through is not None)
@@ -207,7 +208,7 @@ def test_marks_that_follow_from_a_constant_or_from_a_copy_are_signalled(
     assignment: Assignment, sandbox: Sandbox, upstream: str
 ) -> None:
     """Also where a gradient in between earns nothing because of it."""
-    source = (SUBMISSIONS.parents[1] / "solutions" / "gradients.py").read_text().replace("s.y_hat - s.y", upstream)
+    source = RIGHT_FILE.read_text().replace("s.y_hat - s.y", upstream)
     result = graded(assignment, sandbox, f"import numpy as np\n{source}".encode())
     assert result.score >= 70
     [signal] = result.integrity
@@ -219,7 +220,7 @@ def test_marks_that_follow_from_a_constant_or_from_a_copy_are_signalled(
 def test_marks_that_follow_from_a_mistake_in_a_derivation_are_no_signal(
     assignment: Assignment, sandbox: Sandbox, upstream: str
 ) -> None:
-    source = (SUBMISSIONS.parents[1] / "solutions" / "gradients.py").read_text().replace("s.y_hat - s.y", upstream, 2)
+    source = RIGHT_FILE.read_text().replace("s.y_hat - s.y", upstream, 2)
     result = graded(assignment, sandbox, source.encode())
     assert result.score >= 70
     assert result.integrity == []
@@ -248,7 +249,7 @@ def test_right_to_fewer_digits_than_formulas_are_is_worth_a_look(assignment: Ass
 def test_an_epsilon_in_a_formula_is_no_numerical_derivative(
     assignment: Assignment, sandbox: Sandbox, epsilon: float
 ) -> None:
-    source = (SUBMISSIONS.parents[1] / "solutions" / "gradients.py").read_text()
+    source = RIGHT_FILE.read_text()
     source = source.replace("s.y_hat - s.y", f"s.y_hat * (s.y * s.y_hat / (s.y_hat + {epsilon})).sum() - s.y")
     result = graded(assignment, sandbox, source.encode())
     assert result.passed == (epsilon < 1e-14)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from conftest import ROOT
+from right import RIGHT_FILE
 
 from grader.grading.pipeline import grade_run
 from grader.problem.assignment import Assignment
@@ -17,7 +18,7 @@ from grader.records.run import Answer, Run
 from grader.sandbox.host import Sandbox
 from grader.sandbox.wire import ReplyReader
 
-SOLUTION = (ROOT / "solutions" / "gradients.py").read_text()
+SOLUTION = RIGHT_FILE.read_text()
 LINES = SOLUTION.count("\n")
 ONE = "def dJ_db2(s):\n    return s.y_hat - s.y\n"
 FOLDERS = {str(ROOT), sys.prefix, sys.base_prefix, os.path.dirname(np.__file__), os.path.dirname(os.__file__)}

@@ -6,6 +6,7 @@ from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
+from right import RIGHT_FILE
 
 from grader.config.load import load_config
 from grader.diagnosis.misconceptions import evaluate, misconceptions, named_hypothesis
@@ -45,7 +46,7 @@ def test_other_numbers_are_not(assignment: Assignment) -> None:
 
 def test_the_grade_has_the_instructors_words(grader: Run, tmp_path: Path) -> None:
     file = tmp_path / "gradients.py"
-    text = (ROOT / "solutions" / "gradients.py").read_text()
+    text = RIGHT_FILE.read_text()
     file.write_text(text.replace("return dJ_db1(s) @ s.H.T", "return dJ_db1(s) @ s.H"))
     diagnosis = json.loads(grader("grade", "--json", file).stdout)["gradients"][-1]["diagnosis"]
     assert diagnosis["certainty"] == "exact"

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from conftest import ROOT
+from right import RIGHT_FILE
 
 from grader.config.load import load_config
 from grader.errors import UsageError
@@ -120,7 +121,7 @@ def test_it_is_found_in_folders_and_zips_where_there_is_no_python_file_of_that_n
     with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
         archive.write(tmp_path / "deep" / "gradients.ipynb", "a/gradients.ipynb")
     assert read_submission(tmp_path / "all.zip", "gradients.py", 2**18).name == "a/gradients.ipynb"
-    (tmp_path / "gradients.py").write_bytes((ROOT / "solutions" / "gradients.py").read_bytes())
+    (tmp_path / "gradients.py").write_bytes(RIGHT_FILE.read_bytes())
     assert read_submission(tmp_path, "gradients.py", 2**18).name == "gradients.py"
 
 
@@ -136,7 +137,7 @@ def test_check_takes_the_notebook_of_the_folder_or_the_file_that_the_assignment_
     grader: Command, copy_of_assignment: Path, tmp_path: Path
 ) -> None:
     config = copy_of_assignment / "config.yaml"
-    (tmp_path / "gradients.ipynb").write_bytes(notebook((ROOT / "solutions" / "gradients.py").read_text()))
+    (tmp_path / "gradients.ipynb").write_bytes(notebook(RIGHT_FILE.read_text()))
     done = grader("check", "--config", config, cwd=tmp_path)
     assert "gradients.ipynb   8 of 8 gradients right" in done.stdout, done.stderr
     config.write_text(config.read_text().replace("submission: gradients.py", "submission: backward.py"))

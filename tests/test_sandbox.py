@@ -15,6 +15,7 @@ import msgspec
 import numpy as np
 import pytest
 from conftest import ROOT
+from right import RIGHT_FILE
 
 from grader.classroom.store.packing import pack_run, unpack_run
 from grader.config.keys import Sandbox as Limits
@@ -28,7 +29,7 @@ from grader.sandbox.inside.zygote import WARM_UP_AFTER
 from grader.sandbox.job import MAX_OUTPUT
 from grader.sandbox.spawner import FreshProcesses, Report, Zygote
 
-HONEST = (ROOT / "solutions" / "gradients.py").read_bytes()
+HONEST = RIGHT_FILE.read_bytes()
 IS_ROOT = os.geteuid() == 0
 ADDRESS = re.compile("0x[0-9a-f]+")
 needs_reports = pytest.mark.skipif(
@@ -498,7 +499,7 @@ def test_an_ordinary_user_has_a_strong_sandbox_too(tmp_path: Path) -> None:
     if any(not parent.stat().st_mode & 0o001 for parent in readable.parents):
         pytest.skip("this Python is in a folder that only root may enter")
     done = subprocess.run(
-        [sys.executable, "-m", "grader", "grade", "solutions/gradients.py", "--json"],
+        [sys.executable, "-m", "grader", "grade", str(RIGHT_FILE), "--json"],
         cwd=ROOT, capture_output=True, user=65534, group=65534, extra_groups=[], timeout=60, env={"HOME": str(tmp_path)},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -671,7 +672,7 @@ def test_the_grader_detects_that_a_kernel_cannot_report_calls() -> None:
         "-m",
         "grader",
         "grade",
-        "solutions/gradients.py",
+        str(RIGHT_FILE),
     ]
     done = subprocess.run([*command, "--json"], cwd=ROOT, capture_output=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr

@@ -7,6 +7,7 @@ from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
+from right import RIGHT_FILE
 
 from grader.config.load import load_config
 from grader.problem.assignment import Assignment, load_assignment
@@ -201,7 +202,7 @@ def test_trivial_answers_earn_nothing(assignment: Assignment) -> None:
 
 
 def test_rewritings_differ_from_the_solution_and_from_one_another(assignment: Assignment) -> None:
-    source = (ROOT / "solutions" / "gradients.py").read_text(encoding="utf-8")
+    source = RIGHT_FILE.read_text(encoding="utf-8")
     texts = dict(rewritings(source, assignment.names, negative=False, float32=True))
     assert len(set(texts.values())) == len(texts) == 12
     assert "float32" not in dict(rewritings(source, assignment.names, negative=False, float32=False))

@@ -7,6 +7,7 @@ from subprocess import CompletedProcess
 
 import numpy as np
 import pytest
+from right import RIGHT_FILE
 
 from grader.diagnosis.location import locate, make_landmarks
 from grader.grading.advice import add_places
@@ -22,7 +23,7 @@ from grader.validation.numbers import as_data
 ROOT = Path(__file__).parents[1]
 Run = Callable[..., "CompletedProcess[str]"]
 EARLIER = Answers({})
-RIGHT = (ROOT / "solutions" / "gradients.py").read_text(encoding="utf-8")
+RIGHT = RIGHT_FILE.read_text(encoding="utf-8")
 
 SLOPE = """
 def dJ_db1(s):

@@ -28,12 +28,12 @@ class Origin:
     """Where an archive is: on disk, or inside another one.
 
     Attributes:
-        size: of the file on disk; another size means that the file was replaced.
+        version: of the file on disk; another version means that the file was replaced.
         chain: (-1, name) of the archive on disk, then (number of the member, name) of each archive inside.
     """
 
     path: str
-    size: int
+    version: tuple[int, int, int]
     chain: tuple[tuple[int, str], ...]
 
 
@@ -75,7 +75,7 @@ def open_tree(path: Path, *, leave_out: Path | None = None, one: bool = False) -
 
 def _open_archive(path: Path, *, one: bool) -> Tree:
     real = os.path.realpath(path)
-    origin = Origin(real, os.stat(real).st_size, ((-1, path.name),))
+    origin = Origin(real, _version(os.stat(real)), ((-1, path.name),))
     entries = MAX_SUBMISSION_ENTRIES if one else MAX_ENTRIES
     tree = _tree(origin, _listed(origin, Budget(entries=entries, seconds=_ROOT_SECONDS)))
     if not one:
@@ -96,15 +96,20 @@ def open_nested(file: File, budget: Budget) -> Tree:
     else:
         path: str = getattr(source, "path", "")
         try:
-            origin = Origin(os.path.abspath(path), os.lstat(path).st_size, ((-1, file.path.name),))
+            origin = Origin(os.path.abspath(path), _version(os.lstat(path)), ((-1, file.path.name),))
         except OSError as error:
             raise ArchiveError(error.strerror or str(error)) from error
     budget.spend(archives=1)
     return _tree(origin, _listed(origin, budget))
 
 
+def _version(status: os.stat_result) -> tuple[int, int, int]:
+    """What differs between a file and one that replaces it, even if both have the same size."""
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
 def _request(origin: Origin, seconds: float, entries: int = 0) -> dict[str, Any]:
-    limits = {"entries": entries, "nested": _NESTED_BYTES, "unpacked": _UNPACKED_BYTES, "size": origin.size}
+    limits = {"entries": entries, "nested": _NESTED_BYTES, "unpacked": _UNPACKED_BYTES, "version": origin.version}
     limits["long"] = LONG_PATH
     path = os.fsencode(origin.path).decode("latin-1")
     return {"path": path, "chain": origin.chain, "limits": limits, "seconds": seconds}

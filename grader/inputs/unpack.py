@@ -138,7 +138,7 @@ class Open:
         self.unpacked = 0  # bytes, for the current request, to open archives inside archives
         self.entries = 0  # listed for the current request
 
-    def at(self, path: bytes, chain: list[tuple[int, str]], limits: dict[str, int]) -> Zip | Tar:
+    def at(self, path: bytes, chain: list[tuple[int, str]], limits: dict[str, Any]) -> Zip | Tar:
         """The last archive of `chain`: (-1, name) of the one at `path`, then (number of the member, name) of those inside."""
         if path != self._path or self._file is None:
             self.close()
@@ -149,7 +149,8 @@ class Open:
         status = os.fstat(self._file.fileno())
         if not stat.S_ISREG(status.st_mode):
             raise RefusedError("it is not a regular file")
-        if limits["size"] != status.st_size:  # a member is known by its number, which means another one in another file
+        version = [status.st_ino, status.st_size, status.st_mtime_ns]
+        if limits["version"] != version:  # a member is known by its number, which means another one in another file
             raise RefusedError("it changed while it was read")
         both = list(zip(chain, self._chain, strict=False))
         shared = next((i for i, (one, other) in enumerate(both) if one[0] != other[0]), len(both))

@@ -75,7 +75,7 @@ class Blueprint:
             "submission": "gradients.py",
             "loss": self.read.loss,
             "objective": "cross_entropy",
-            "dimensions": self.sizes,
+            "dimensions": {**self.sizes, **self.measured.relations},
             "steps": {"count": POINTS, "seed": self.seed},
             "quantities": {
                 **{

@@ -68,10 +68,10 @@ def config_text(blueprint: Blueprint) -> str:
     )
 
 
-def _dimension(blueprint: Blueprint, name: str, sizes: list[int]) -> str:
+def _dimension(blueprint: Blueprint, name: str, sizes: list[int] | str) -> str:
+    if isinstance(sizes, str):
+        return f"  {_key(name)}: {sizes}"
     line = f"  {_key(name)}: [{', '.join(map(str, sizes))}]"
-    if name in blueprint.measured.relations:
-        return f"{line}    # {blueprint.measured.relations[name]}"
     if name in blueprint.measured.fixed:
         return f"{line}    # the same everywhere: the solution is written out for this size"
     return line
