@@ -51,7 +51,6 @@ def config_text(blueprint: Blueprint) -> str:
     """The file's text."""
     data = blueprint.data
     quantities = {name: _flow(entry) for name, entry in data["quantities"].items()}
-    notes = {name: each.kind for name, each in blueprint.drawn.items() if each.note}
     return _TEXT.format(
         file=blueprint.read.path.name,
         title=json.dumps(data["title"], ensure_ascii=False),
@@ -59,10 +58,7 @@ def config_text(blueprint: Blueprint) -> str:
         dimensions="\n".join(_dimension(blueprint, name, sizes) for name, sizes in data["dimensions"].items()),
         count=data["steps"]["count"],
         seed=data["steps"]["seed"],
-        quantities="\n".join(
-            f"  {_key(name)}: {entry}" + ("    # stands for zeros and ones" if name in notes else "")
-            for name, entry in quantities.items()
-        ),
+        quantities="\n".join(f"  {_key(name)}: {entry}" for name, entry in quantities.items()),
         gradients="\n".join(f"  - {_flow(gradient)}" for gradient in data["gradients"]),
         checks="\n".join(line for name, check in data["checks"].items() for line in _check(name, check)),
     )
