@@ -74,11 +74,14 @@ def test_where_the_transpose_comes_from_is_answered_for_the_whole_assignment(gra
         ("html", ["<!doctype html>", "<h2>dJ_dU: gradient of J", "all entries  dJ_dU = h.T @ dJ_db2", "</html>"]),
     ],
 )
-def test_a_derivation_comes_in_several_formats(style: str, parts: list[str], grader: Run) -> None:
-    shown = grader("explain", "dJ_dU", "--format", style)
-    assert shown.returncode == 0, shown.stderr
+def test_a_derivation_comes_in_several_formats(
+    style: str, parts: list[str], assignment: Assignment, grader: Run
+) -> None:
+    shown = FORMATS[style](explained(assignment, "dJ_dU"))
     for part in parts:
-        assert part in shown.stdout
+        assert part in shown
+    if style == "html":  # one of them with the command, which takes most of the time
+        assert grader("explain", "dJ_dU", "--format", style).stdout == shown
 
 
 @pytest.mark.parametrize(
