@@ -348,20 +348,18 @@ def test_log_likelihood_is_diagnosed_in_the_same_words(bench):
 @pytest.mark.parametrize(
     "name, code, certainty, kinds",
     [
-        ("dJ_db2", "s.y - s.y_hat", "exact", ["sign"]),
-        ("dJ_dU", "(s.h.T @ dJ_db2(s)).T", "exact", ["transpose"]),
-        ("dJ_dU", "0.5 * (s.h.T @ dJ_db2(s)).T", "exact", ["transpose", "scale"]),
-        ("dJ_db1", "dJ_dh(s)", "observation", ["wrong-variable"]),
-        ("dJ_db1", "dJ_db1(s) * s.h_prev", "exact", ["extra-factor"]),
-        ("dJ_dH", "dJ_dH(s) + s.H", "exact", ["extra-term"]),
-        ("dJ_dH", "s.h.T @ dJ_dh(s)", "none", []),
+        ("dJ_db2", "0 * s.y", "exact", ["constant"]),
+        ("dJ_dH", "dJ_dH(s) * (1 + 1e-8)", "observation", ["numerical-gradient"]),
+        ("dJ_dH", "2 * dJ_dH(s)", "none", []),
     ],
 )
-def test_without_a_solution_finite_differences_still_say_something(bench, name, code, certainty, kinds):
-    alone = dataclasses.replace(bench.assignment, reference=None)
+def test_where_the_model_cannot_be_differentiated_comparisons_of_numbers_are_left(bench, name, code, certainty, kinds):
+    alone = dataclasses.replace(bench.assignment, solution=None)
+    alone.__dict__["reference"] = None
     found = explain(alone, knowledge_of(alone), name, bench.run(code), {})
     assert found.diagnosis.certainty == certainty
     assert [mistake.kind for mistake in found.diagnosis.mistakes] == kinds
+    assert kinds or found.diagnosis.properties
 
 
 def test_a_difference_quotient_with_a_large_step_is_recognised(bench):
@@ -527,7 +525,7 @@ WHOLE = "your array holds whole numbers"
 
 @pytest.fixture(scope="module")
 def at_home(bench):
-    return dataclasses.replace(bench.assignment, reference=None)
+    return dataclasses.replace(bench.assignment, solution=None)
 
 
 @pytest.mark.parametrize("dtype", ["int64", "int8"])

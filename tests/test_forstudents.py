@@ -24,7 +24,7 @@ from grader.output.wording import lead, why
 from grader.packaging.gradescope.emit import emit
 from grader.problem.assignment import Assignment
 from grader.problem.model import Array
-from grader.records.result import Diagnosis, Grade, GradientResult, Mistake
+from grader.records.result import Diagnosis, Grade, GradientResult
 from grader.records.run import Answer, ArrayData, Run
 from grader.validation.leaks import leaks
 
@@ -281,17 +281,6 @@ WRONG_AT = "`back` in {at}: the calculation first goes wrong here; what f return
 def test_what_to_fix_first_in_one_sentence(gradients: list[GradientResult], sentence: str) -> None:
     assert lead(Grade(1, "g.py", "graded", 0.0, 10.0, gradients)) == sentence
     assert lead(Grade(1, "g.py", "not_graded", 0.0, 10.0, gradients)) == ""
-
-
-def test_at_home_the_same_slip_of_the_whole_result_is_one_thing_to_fix() -> None:
-    def slip(where: str) -> Diagnosis:
-        return Diagnosis("exact", [Mistake("sign", where, "staff", "One sign.")])
-
-    whole = [result_of(name, diagnosis=slip("the result")) for name in "ab"]
-    parts = [result_of(name, diagnosis=slip("h")) for name in "ab"]
-    assert lead(Grade(1, "g.py", "graded", 0.0, 10.0, whole), at_home=True) == "Fix a first."
-    assert lead(Grade(1, "g.py", "graded", 0.0, 10.0, parts), at_home=True) == "Fix a and b first."
-    assert lead(Grade(1, "g.py", "graded", 0.0, 10.0, whole)) == "Fix a and b first."
 
 
 def test_a_check_in_python_has_only_what_its_student_may_read(tmp_path: Path) -> None:

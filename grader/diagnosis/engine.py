@@ -10,8 +10,8 @@ import numpy as np
 
 from grader.checks.check import as_returned, find_trivial
 from grader.checks.checked import Checked
-from grader.diagnosis.comparison import Target, best, explain_without_solution
-from grader.diagnosis.formulas.expression import Values, gradient_text
+from grader.diagnosis.comparison import Target, best
+from grader.diagnosis.formulas.expression import Values
 from grader.diagnosis.hypothesis import Explanation, Hypothesis, in_order
 from grader.diagnosis.knowledge import Knowledge
 from grader.diagnosis.misconceptions import named_hypothesis
@@ -73,8 +73,7 @@ def explain(
     if digits is not None and digits >= NUMERICAL:
         return _observation(_numerical(digits))
     target = Target(values, [point.sizes for point in assignment.points], tolerance)
-    search = _search_without_solution if knowledge.finder is None else _search
-    found = search(knowledge, name, target, own, lost)
+    found = _search(knowledge, name, target, own, lost)
     if found is not None:
         return found
     if whole is not None:
@@ -87,8 +86,9 @@ def explain(
 def _search(
     knowledge: Knowledge, name: str, target: Target, own: Mapping[str, Values], lost: Hypothesis | None
 ) -> Explanation | None:
-    """The hypotheses that a solution allows, best first; `lost` may be one of them."""
-    assert knowledge.finder is not None
+    """What the formulas explain; `lost` may be it, and is all there is where the model cannot be differentiated."""
+    if knowledge.finder is None:
+        return None if lost is None else _explanation("exact", [lost])
     named = named_hypothesis(knowledge.misconceptions, knowledge.assignment, name, target.values, own, target.tolerance)
     if named is not None:
         return _explanation("exact", [named])
@@ -100,19 +100,6 @@ def _search(
         return _observation(hypotheses[0])
     tied = [hypothesis for hypothesis in hypotheses if hypothesis.cost <= hypotheses[0].cost + TIE]
     return _explanation("tie" if len(tied) > 1 else "exact", tied[:3])
-
-
-def _search_without_solution(
-    knowledge: Knowledge, name: str, target: Target, own: Mapping[str, Values], lost: Hypothesis | None
-) -> Explanation | None:
-    assignment = knowledge.assignment
-    if lost is not None:
-        return _explanation("exact", [lost])
-    known = {gradient_text(other): values for other, values in assignment.exact.items() if other != name}
-    for quantity in assignment.config.quantities:
-        known[quantity] = [np.asarray(point.values[quantity], dtype=float) for point in assignment.points]
-    found = explain_without_solution(target, assignment.exact[name], known)
-    return None if found is None else _explanation(found[0], [found[1]])
 
 
 def _constant(values: Values) -> str:

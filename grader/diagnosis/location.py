@@ -30,7 +30,7 @@ class Landmarks:
     Attributes:
         gradients: the right gradients, by name.
         others: quantities, and parts of right formulas.
-        complete: the parts of formulas are among them; without a solution they are not.
+        complete: the parts of formulas are among them; where the model cannot be differentiated, they are not.
     """
 
     gradients: dict[str, Values]
@@ -57,8 +57,6 @@ def locate(
     if inherited and known.complete:
         known = _with_own(assignment, known, inherited)
     lines = [(key, values, _label(assignment, known, values)) for key, values in _at_all_points(traces)]
-    if not known.complete and (first := _built_on(assignment, lines, inherited)):
-        return f"{gradient} builds on {first}, which is wrong too: fix {first} first"
     last = max((i for i, (_, _, label) in enumerate(lines) if label and label != _PART), default=-1)
     off = next((key for key, _, label in lines[last + 1 :] if not label), None) if known.complete else None
     if last < 0:
@@ -70,15 +68,6 @@ def locate(
     if key[0] == gradient == label and key[2] == RETURNED:
         return ""  # all it returns here is right: what goes wrong does so elsewhere
     return f"{right}; the mistake comes later"
-
-
-def _built_on(assignment: Assignment, lines: Sequence[tuple[Key, Values, str]], own: Mapping[str, Values]) -> str:
-    """The first wrong gradient that was called on the way, and gave what it gives by itself; "" where none was."""
-    for (function, _, _), values, _ in lines:
-        turned = [assignment.config.sign * value for value in values]
-        if function in own and all(map(np.array_equal, turned, own[function])):
-            return function
-    return ""
 
 
 _PART = "part of a right formula"
@@ -137,7 +126,7 @@ def _near(value: Array, right: Array, tolerance: float) -> bool:
 
 
 def make_landmarks(assignment: Assignment) -> Landmarks:
-    """The gradients, the quantities and, with a solution, all parts of its formulas."""
+    """The gradients, the quantities and all parts of the right formulas, where they are known."""
     names, complete = assignment.config.quantities, assignment.reference is not None
     others = [[np.asarray(point.values[name]) for point in assignment.points] for name in names]
     others += _parts(assignment, assignment.exact) if complete else ()

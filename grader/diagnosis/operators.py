@@ -76,6 +76,11 @@ _BY_KIND: dict[str, tuple[tuple[str, float, str], ...]] = {
             1.2,
             "your numbers are right but form a column: the product with {where} is in the wrong order",
         ),
+        (
+            "step-order",
+            1.6,
+            "when {where} are taken forward in time: what a step hands back has to come from the later one",
+        ),
         ("operand-order-steps", 2.0, "when {where} is multiplied in after the matrix instead of before"),
     ),
     "shape": (
@@ -130,6 +135,7 @@ _BY_KIND: dict[str, tuple[tuple[str, float, str], ...]] = {
         ("slope-second", 1.9, "with the second derivative of {where} instead of the first"),
         ("power-bracket", 1.3, "when everything in the parentheses is raised to the power, not just {old}"),
         ("missing-power", 1.9, "when {where} is not raised to its power"),
+        ("other-power", 1.7, "when {where} is raised to the power {new} instead of {old}"),
         ("slope-bracket", 1.7, "when parentheses are lost in the derivative of {where}"),
         ("slope-jacobian", 2.0, "when {where} is differentiated as if each output depended on every input"),
         ("skipped-jacobian", 1.3, "your numbers stop at the output of {where}: its derivative is left out"),
@@ -170,6 +176,11 @@ _BY_KIND: dict[str, tuple[tuple[str, float, str], ...]] = {
         ("sum-extra", 1.5, "your numbers are the right ones summed {new}"),
         ("mean-extra", 1.6, "your numbers are the right ones averaged {new}"),
         ("running-sum", 1.9, "your numbers are running sums of the right ones, taken {new}"),
+        (
+            "sum-overwritten",
+            1.5,
+            "when {where} are overwritten instead of added up: a repeated place keeps its last value",
+        ),
         ("last-term", 1.9, "when only one term of the sum with {where} is kept"),
         ("mean-variable", 1.9, "with the mean of {where} in place of its entries"),
         ("max-normalisation", 1.9, "when {where} is divided by its largest entry instead of the sum"),

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from grader.output.markdown import unmarked
-from grader.records.result import RUNTIME, WHOLE, CheckResult, Grade, GradientResult, GradientStatus
+from grader.records.result import RUNTIME, CheckResult, Grade, GradientResult, GradientStatus
 from grader.records.run import place
 from grader.text import several_lines
 
@@ -64,12 +64,8 @@ def fix_first(results: Sequence[GradientResult]) -> str:
     return f"Fix {_listed(results[0].inherits)} first: {'; '.join(parts)}."
 
 
-def lead(grade: Grade, *, at_home: bool = False) -> str:
-    """What to fix first, where it is, and what follows from it, in one sentence; "" where there is nothing to fix.
-
-    Args:
-        at_home: without the solution, where the same mistake in several gradients is reported as one.
-    """
+def lead(grade: Grade) -> str:
+    """What to fix first, where it is, and what follows from it, in one sentence; "" where there is nothing to fix."""
     causes: dict[tuple[object, ...], GradientResult] = {}
     for result in grade.gradients:
         if (
@@ -77,7 +73,7 @@ def lead(grade: Grade, *, at_home: bool = False) -> str:
             and result.status != "missing"
             and not (result.message and result.message in grade.message)
         ):
-            causes.setdefault(cause(result, staff=not at_home), result)
+            causes.setdefault(cause(result), result)
     roots = list(causes.values())
     if grade.status == "not_graded" or not roots:
         return ""
@@ -191,7 +187,7 @@ def why(result: GradientResult) -> list[str]:
     return [*mistakes, *facts, *filter(None, [result.where])]
 
 
-def cause(gradient: GradientResult, *, staff: bool) -> tuple[object, ...]:
+def cause(gradient: GradientResult) -> tuple[object, ...]:
     """Equal for gradients that are reported together."""
     if gradient.status == "missing":
         return ("missing", gradient.message if not_found(gradient) else "")
@@ -199,10 +195,6 @@ def cause(gradient: GradientResult, *, staff: bool) -> tuple[object, ...]:
         return ("inherits", *gradient.inherits)
     if gradient.message and gradient.line:
         return (gradient.message, gradient.line, gradient.cell)
-    mistakes = gradient.diagnosis.mistakes if gradient.diagnosis is not None else []
-    if not staff and mistakes and not gradient.notes and all(one.where == WHOLE and one.student for one in mistakes):
-        # Without the solution there is no follow-through: one mistake shows in every gradient built on it.
-        return tuple(one.student for one in mistakes)
     return (gradient.name,)
 
 
