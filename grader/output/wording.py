@@ -84,13 +84,9 @@ def lead(grade: Grade) -> str:
 
 
 def _what_follows(grade: Grade, root: str, *, alone: bool) -> str:
-    it = "it" if alone else root
-    follow = [result.name for result in grade.gradients if root in _roots(result)]
-    build = [one.name for one in grade.gradients if (on := _BUILDS_ON.search(one.where)) and on[1] == root]
-    parts = [(follow, "follows from", "follow from"), (build, "builds on", "build on")]
-    return " and ".join(
-        f"{_first(names)} {one if len(names) == 1 else more} {it}" for names, one, more in parts if names
-    )
+    names = [result.name for result in grade.gradients if root in _roots(result)]
+    verb = "follows" if len(names) == 1 else "follow"
+    return f"{_first(names)} {verb} from {'it' if alone else root}" if names else ""
 
 
 def _first(names: Sequence[str]) -> str:
