@@ -56,3 +56,10 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     return __all__
+
+
+def load_ipython_extension(shell: object) -> None:
+    """What `%load_ext grader` calls."""
+    from grader.notebooks import register
+
+    register(shell)

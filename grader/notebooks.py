@@ -1,0 +1,96 @@
+"""Checking in Jupyter, Colab and IPython: the functions as they are defined there, and the command %check."""
+
+import json
+import re
+import sys
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from grader.errors import GraderError, UsageError, did_you_mean
+from grader.inputs.submission import Submission
+from grader.output.shown import ShownGrade
+from grader.text import several_lines
+
+_NAME = "this notebook"
+_DEFINITIONS = re.compile(r"(?:def|class|import|from|@|#|[\s)]|$)", re.MULTILINE)  # how a line begins that only defines
+
+
+def running_shell() -> Any:
+    """The IPython in which this code runs, or None."""
+    ipython = sys.modules.get("IPython")
+    return ipython.get_ipython() if ipython is not None else None
+
+
+def session(shell: Any, asked: Sequence[str], limit: int) -> Submission | None:
+    """The cells that were run as a notebook, or None where they define none of the functions `asked` for.
+
+    It is read where every notebook is read: in the sandbox, which leaves out what the functions do not use.
+
+    Raises:
+        UsageError: it is larger than `limit` bytes.
+    """
+    runs = [(number, source) for number, source in enumerate(shell.history_manager.input_hist_raw) if source.strip()]
+    if not any(name in shell.user_ns for name in asked) and not any(_defines(source, asked) for _, source in runs):
+        return None
+    source = _as_notebook(runs, asked)
+    if len(source) > limit:
+        source = _as_notebook(_current(runs), asked)
+    if len(source) > limit:
+        raise UsageError(
+            f"{_NAME}: the cells that were run are larger than the {limit // 1024} kB that are accepted;"
+            " restart the kernel, run the cells with your functions, and check again"
+        )
+    return Submission(_NAME, source)
+
+
+def _defines(source: str, names: Collection[str]) -> bool:
+    return any(name in names for name in re.findall(r"\bdef\s+(\w+)", source))
+
+
+def _as_notebook(runs: Sequence[tuple[int, str]], asked: Sequence[str]) -> bytes:
+    cells = [{"cell_type": "code", "execution_count": number, "source": source} for number, source in runs]
+    content = {"nbformat": 4, "nbformat_minor": 5, "metadata": {"session": list(asked)}, "cells": cells}
+    return json.dumps(content, ensure_ascii=False).encode("utf-8", "replace")
+
+
+def _current(runs: Sequence[tuple[int, str]]) -> list[tuple[int, str]]:
+    """Without cells that were run again unchanged, and without those that only define what a later one defines anew."""
+    kept: list[tuple[int, str]] = []
+    texts: set[str] = set()
+    defined: set[str] = set()
+    for number, source in reversed(runs):
+        names = set(re.findall(r"^(?:def|class)\s+(\w+)", source, re.MULTILINE))
+        only_defines = names and all(_DEFINITIONS.match(line) for line in source.splitlines())
+        if source not in texts and not (only_defines and names <= defined):
+            kept.append((number, source))
+        texts.add(source)
+        defined |= names
+    return kept[::-1]
+
+
+def check_command(line: str) -> ShownGrade | None:
+    """%check: check the functions of this notebook, all or those that are named.
+
+    %check
+    %check dJ_dU dJ_db2
+    """
+    from grader.api import check
+
+    try:
+        grade = check()
+        names = line.replace(",", " ").split()
+        known = [gradient.name for gradient in grade.gradients]
+        for name in names:
+            if name not in known:
+                raise UsageError(
+                    f"there is no gradient {name}{did_you_mean(name, known)}; the gradients are {', '.join(known)}"
+                )
+        return grade.with_gradients(names) if names else grade
+    except GraderError as error:
+        sys.stderr.write(f"error: {several_lines(str(error))}\n")
+        return None
+
+
+def register(shell: Any) -> None:
+    """Add %check to a running IPython."""
+    shell.register_magic_function(check_command, "line", "check")
