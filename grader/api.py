@@ -9,7 +9,7 @@ from grader.config.find import HANDOUT, NoConfigError, find_config, find_config_
 from grader.errors import ConfigError
 from grader.grading.grader import Grader, path_of
 from grader.inputs.packed import beside, config_of
-from grader.notebooks import running_shell, session
+from grader.notebooks import running_shell, session, with_numbering
 from grader.output.shown import ShownGrade
 from grader.records.result import Grade
 
@@ -69,7 +69,7 @@ def check(file: str | Path | None = None, config: str | Path | None = None) -> S
     with Grader(_config_for(path, config, in_notebook=shell is not None), at_home=True) as opened:
         names = [gradient.name for gradient in opened.config.gradients]
         submission = None if shell is None else session(shell, names, opened.source_limit)
-        found = opened.check(path) if submission is None else opened.check_submission(submission)
+        found = opened.check(path) if submission is None else with_numbering(opened.check_submission(submission))
         return ShownGrade.of(found, opened.config, staff=False)
 
 

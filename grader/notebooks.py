@@ -9,10 +9,13 @@ from typing import Any
 from grader.errors import GraderError, UsageError, did_you_mean
 from grader.inputs.submission import Submission
 from grader.output.shown import ShownGrade
+from grader.output.wording import line_of
+from grader.records.result import Grade
 from grader.text import several_lines
 
 _NAME = "this notebook"
 _DEFINITIONS = re.compile(r"(?:def|class|import|from|@|#|[\s)]|$)", re.MULTILINE)  # how a line begins that only defines
+_CELL = re.compile(r"\bcell (\d+)")
 
 
 def running_shell() -> Any:
@@ -66,6 +69,16 @@ def _current(runs: Sequence[tuple[int, str]]) -> list[tuple[int, str]]:
         texts.add(source)
         defined |= names
     return kept[::-1]
+
+
+def with_numbering(grade: Grade) -> Grade:
+    """The same grade with a note on how its cells are counted, where it names any."""
+    cells = [int(found[1]) for one in grade.gradients if (found := _CELL.search(f"{line_of(one)} {one.message}"))]
+    if not cells:
+        return grade
+    from msgspec.structs import replace
+
+    return replace(grade, notes=[*grade.notes, f"cell {cells[0]} is the one marked [{cells[0]}]"])
 
 
 def check_command(line: str) -> ShownGrade | None:

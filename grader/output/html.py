@@ -37,7 +37,7 @@ STYLE = (
     ".grade table{border-collapse:collapse;margin:.6em 0}"
     ".grade caption{text-align:left;font-size:1.1em;padding:.3em 0}"
     ".grade th,.grade td{border-bottom:1px solid #8888;padding:.25em .9em .25em 0;text-align:left;background:none}"
-    ".grade td.sign{text-align:center}"
+    ".grade th,.grade td.sign{white-space:nowrap;overflow-wrap:normal}.grade td.sign{text-align:center}"
     ".grade .badge{display:inline-block;min-width:1.1em;padding:0 .35em;border-radius:.3em;color:#fff;text-align:center;"
     "white-space:nowrap}"
     ".grade .right,.grade .passed{background:#19692c}.grade .wrong,.grade .failed{background:#a3202a}"

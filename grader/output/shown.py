@@ -44,4 +44,4 @@ class ShownGrade(Grade, frozen=True, dict=True):
             self,
             **vars(self),
         )
-        printer.text(text.getvalue().rstrip())
+        printer.text("\n".join(line.rstrip() for line in text.getvalue().rstrip().splitlines()))

@@ -19,27 +19,57 @@ _WHOLE = (
 
 def needed(statements, asked):
     """For each of the statements, in the order in which they were run, whether the functions `asked` depend on it."""
-    facts = [_Facts(statement) for statement in statements]
-    modules = {name for fact in facts if isinstance(fact.node, ast.Import | ast.ImportFrom) for name in fact.binds}
-    bound = {name for fact in facts for name in fact.binds}
-    wanted = {name for name in bound if _folded(name) in set(map(_folded, asked))}  # one misspelled is reported as such
+    session = _Session([_Facts(statement) for statement in statements])
+    alike = set(map(_folded, asked))
+    wanted = {name for name in session.bound if _folded(name) in alike}  # one misspelled is reported as such
     while True:
-        kept, later = _backward(facts, wanted, modules, bound)
+        kept, later = _backward(session, wanted)
         if later <= wanted:
             return kept
         wanted |= later
 
 
-def _backward(facts, wanted, modules, bound):
+def _backward(session, wanted):
     """Which statements the names `wanted` depend on, and the names that functions among them use when they are called."""
     live, later, kept = set(wanted), set(), []
-    for fact in reversed(facts):
-        keep = fact.imports_all or bool(fact.binds & live) or fact.changes(live, modules, bound)
+    for fact in reversed(session.facts):
+        keep = fact.imports_all or bool(fact.binds & live) or bool(session.changed_by(fact) & live)
         kept.insert(0, keep)
         if keep:
             live = (live - fact.replaces) | fact.uses | fact.uses_later
             later |= fact.uses_later
     return kept, later
+
+
+class _Session:
+    """What is known of all statements together.
+
+    Attributes:
+        bound: all names that get a value.
+    """
+
+    def __init__(self, facts):
+        self.facts = facts
+        self.bound = {name for fact in facts for name in fact.binds}
+        self._modules = {
+            name for fact in facts if isinstance(fact.node, ast.Import | ast.ImportFrom) for name in fact.binds
+        }
+        self._sets = {name: fact.binds_later for fact in facts if fact.binds_later for name in fact.binds}
+
+    def changed_by(self, fact):
+        """The names whose value a statement may change in place, as `cache["a"] = 1`, `cache.clear()` and `fill(cache)` do."""
+        node = fact.node
+        if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign | ast.Delete):
+            targets = getattr(node, "targets", None) or [node.target]
+            return set(map(_root, targets))
+        call = node.value if isinstance(node, ast.Expr) else None
+        if not isinstance(call, ast.Call):
+            return set()
+        root = _root(call.func)
+        if root in self._modules or root not in self.bound:  # np.random.seed(0), which has no experiment in it
+            return set() if (fact.uses - {root}) & self.bound else {root}
+        given = {root} if isinstance(call.func, ast.Attribute) else set(map(_root, call.args))
+        return given | self._sets.get(root, set())
 
 
 class _Facts:
@@ -49,12 +79,12 @@ class _Facts:
         binds: those that it gives a value, or deletes.
         replaces: those of them whose value before does not matter.
         uses: those that it reads at once.
-        uses_later: those that its functions read, or bind, when they are called.
+        uses_later, binds_later: those that its functions read or bind when they are called.
     """
 
     def __init__(self, node):
         self.node = node
-        self.binds, self.uses, self.uses_later = set(), set(), set()
+        self.binds, self.uses, self.uses_later, self.binds_later = set(), set(), set(), set()
         with warnings.catch_warnings(record=True), contextlib.suppress(SyntaxError, ValueError, RecursionError):
             self._read(compile(ast.Module([node], []), "session", "exec", dont_inherit=True))
         self.imports_all = isinstance(node, ast.ImportFrom) and node.names[0].name == "*"
@@ -67,23 +97,10 @@ class _Facts:
             elif step.opname in _BINDS and not nested:
                 self.binds.add(step.argval)
             elif step.opname in _BINDS_GLOBAL:
-                (self.uses_later if nested else self.binds).add(step.argval)
+                (self.binds_later if nested else self.binds).add(step.argval)
         for constant in code.co_consts:
             if hasattr(constant, "co_code"):
                 self._read(constant, nested=True)
-
-    def changes(self, live, modules, bound):
-        """Whether it changes the value of a live name in place, as in `cache["a"] = 1`, `cache.clear()` and `fill(cache)`."""
-        if isinstance(self.node, ast.Assign | ast.AugAssign | ast.AnnAssign | ast.Delete):
-            targets = getattr(self.node, "targets", None) or [self.node.target]
-            return bool({_root(target) for target in targets} & live)
-        call = self.node.value if isinstance(self.node, ast.Expr) else None
-        if not isinstance(call, ast.Call):
-            return False
-        root = _root(call.func)
-        if isinstance(call.func, ast.Attribute):  # a module's function, as np.random.seed(0), has no experiment in it
-            return root in live and (root not in modules or not (self.uses - {root}) & bound)
-        return root in bound and bool({_root(argument) for argument in call.args} & live)
 
 
 def _root(node):
