@@ -39,6 +39,7 @@ _PLACES = {
     "check": "grader.api",
     "derive": "grader.api",
     "grade": "grader.api",
+    "load_ipython_extension": "grader.magic",
     "results": "grader.api",
     **dict.fromkeys(("ConfigError", "GraderError", "SandboxError", "UsageError"), "grader.errors"),
 }
@@ -56,10 +57,3 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     return __all__
-
-
-def load_ipython_extension(shell: object) -> None:
-    """What `%load_ext grader` calls."""
-    from grader.notebooks import register
-
-    register(shell)

@@ -1,4 +1,4 @@
-"""Checking in Jupyter, Colab and IPython: the functions as they are defined there, and the command %check."""
+"""The functions of a running notebook, as they are defined there: Jupyter, Colab and IPython."""
 
 import json
 import re
@@ -6,12 +6,10 @@ import sys
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from grader.errors import GraderError, UsageError, did_you_mean
+from grader.errors import UsageError
 from grader.inputs.submission import Submission
-from grader.output.shown import ShownGrade
 from grader.output.wording import line_of
 from grader.records.result import Grade
-from grader.text import several_lines
 
 _NAME = "this notebook"
 _DEFINITIONS = re.compile(r"(?:def|class|import|from|@|#|[\s)]|$)", re.MULTILINE)  # how a line begins that only defines
@@ -79,31 +77,3 @@ def with_numbering(grade: Grade) -> Grade:
     from msgspec.structs import replace
 
     return replace(grade, notes=[*grade.notes, f"cell {cells[0]} is the one marked [{cells[0]}]"])
-
-
-def check_command(line: str) -> ShownGrade | None:
-    """%check: check the functions of this notebook, all or those that are named.
-
-    %check
-    %check dJ_dU dJ_db2
-    """
-    from grader.api import check
-
-    try:
-        grade = check()
-        names = line.replace(",", " ").split()
-        known = [gradient.name for gradient in grade.gradients]
-        for name in names:
-            if name not in known:
-                raise UsageError(
-                    f"there is no gradient {name}{did_you_mean(name, known)}; the gradients are {', '.join(known)}"
-                )
-        return grade.with_gradients(names) if names else grade
-    except GraderError as error:
-        sys.stderr.write(f"error: {several_lines(str(error))}\n")
-        return None
-
-
-def register(shell: Any) -> None:
-    """Add %check to a running IPython."""
-    shell.register_magic_function(check_command, "line", "check")
