@@ -10,6 +10,7 @@ from html import escape
 from grader.config.keys import Config
 from grader.grading.forstudents import shortened
 from grader.output.markdown import hypertext
+from grader.output.pictures import as_svg, pictures
 from grader.output.wording import (
     explained,
     figure,
@@ -126,6 +127,7 @@ def _passages(group: list[GradientResult]) -> Iterator[str]:
         yield _paragraph(others_too(group))
     if lines := explained(first):
         yield f"<pre>{escape(several_lines(chr(10).join(lines)))}</pre>"
+    yield from (f"<div>{as_svg(picture)}</div>" for picture in pictures(first))
     yield from (f"<p>{hypertext(line)}</p>" for line in why(first))
     yield from _hints(first.hints)
     yield from (_paragraph(f"Note: {note}") for note in first.notes)

@@ -9,6 +9,7 @@ from rich.text import Text
 from grader.config.keys import Config
 from grader.grading.forstudents import shortened
 from grader.output.markdown import unmarked
+from grader.output.pictures import as_text, pictures
 from grader.output.wording import (
     explained,
     figure,
@@ -110,6 +111,7 @@ def _block(group: list[GradientResult], config: Config, *, staff: bool) -> Rende
     if others:
         lines.append(Text(others_too(group)))
     lines += [Text(line, "bold") for line in explained(gradient)]
+    lines += [Text(line, "cyan") for picture in pictures(gradient) for line in as_text(picture)]
     lines += [Text(line, "bold" if line != gradient.where else "") for line in why(gradient)]
     lines += [Text(f"hint: {unmarked(hint)}", "italic") for hint in gradient.hints]
     lines += [Text(f"note: {note}", "dim") for note in gradient.notes]

@@ -16,7 +16,8 @@ from gradescope_utils.autograder_utils.json_test_runner import JSONTestRunner
 
 from grader.config.keys import Config
 from grader.grading.forstudents import for_students
-from grader.output.markdown import marked, plain
+from grader.output.markdown import fenced, marked, plain
+from grader.output.pictures import as_text, pictures
 from grader.output.wording import (
     CHECK_LABELS,
     STATUS_LABELS,
@@ -180,6 +181,7 @@ def gradient_page(result: GradientResult, checks: Sequence[CheckResult], hints: 
         parts.append(plain(fix_first([result])))
     else:
         parts += [plain(_sentence(happened(result))), *map(plain, explained(result))]
+        parts += [fenced("\n".join(as_text(picture))) for picture in pictures(result)]
         if result.status != "followed_through":
             parts += [plain(_sentence(check.message)) for check in checks]
             parts += [marked(_sentence(line)) for line in why(result)]
