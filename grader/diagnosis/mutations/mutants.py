@@ -16,8 +16,10 @@ from grader.diagnosis.mutations.arrays import (
     short,
     size_mutants,
 )
+from grader.diagnosis.mutations.every_step import every_step_mutants
 from grader.diagnosis.mutations.leaves import Mutant, derivative_mutants, gradient_mutants, quantity_mutants, wrong
 from grader.diagnosis.mutations.matrices import matrix_product_mutants, whole_mutants
+from grader.diagnosis.mutations.other_steps import other_step_mutants
 from grader.diagnosis.mutations.products import derivative_factor_mutants, product_mutants, sum_mutants
 from grader.diagnosis.mutations.time_steps import scan_mutants, series_mutants, slope_mutants
 
@@ -41,6 +43,9 @@ def local_mutants(name: str, world: World) -> Iterator[Mutant]:
             if ("g", name) in leaves(mutant):
                 continue  # a gradient does not explain itself: r - (r - y) is y, and explains nothing
             yield mutant, replace(edit, cost=edit.cost + extra)
+    for mutant, edit in chain(every_step_mutants(name, world, mutants), other_step_mutants(name, world)):
+        if ("g", name) not in leaves(mutant):
+            yield mutant, edit
     yield from whole_mutants(world.local[name] or ("g", name), name, world)
 
 
