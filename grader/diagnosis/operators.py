@@ -200,6 +200,7 @@ _BY_KIND: dict[str, tuple[tuple[str, float, str], ...]] = {
             1.8,
             "your numbers are the right ones up to a single factor that differs between sample points, such as a norm",
         ),
+        ("weighted-terms", 1.9, "when {where} are multiplied by {new} before they are added"),
         ("scale-known", 1.75, "your numbers are the right ones {new}"),
         ("clipped-values", 1.2, "your numbers are the right ones clipped to {new}"),
         ("clipped-norm", 1.2, "your numbers are the right ones scaled down wherever their norm exceeds {new}"),

@@ -127,6 +127,7 @@ SENTENCES: dict[str, str] = {
     "wrong-axis": f"{_GET} with {{where}} taken along an axis of length 1.",
     "lost-parentheses": f"{_GET} when parentheses are lost in {{where}}.",
     "scale-known": "Your numbers are the right ones {new}.",
+    "weighted-terms": f"{_GET} when the terms of a sum are multiplied by {{new}}.",
     "clipped-values": "Your numbers are the right ones clipped to {new}.",
     "clipped-norm": "Your numbers are the right ones scaled down wherever their norm exceeds {new}.",
     "one-number": "Your numbers are {new}.",

@@ -59,7 +59,8 @@ def _row_by_matrix(row: Node, matrix: Node, base: Node, *, swapped: bool) -> Ite
     yield wrong(product(("T", ("inverse", base))), "inverse-for-transpose", shown, extra=0.4)
     yield wrong(product(transposed(("pow", base, 2))), "extra-factor", shown, new=shown)
     yield wrong(row, "missing-matrix", shown)
-    yield wrong(product(("ones", row)), "missing-factor", short(row), extra=0.2)
+    alone = ("ones", row)
+    yield wrong(("mm", matrix, alone) if swapped else ("mm", alone, matrix), "missing-factor", short(row), extra=0.2)
     if row[0] == "mul" and not swapped:
         yield from _around_the_matrix(row, matrix, shown)
     yield wrong(mul(row, ("diagonal", base)), "diagonal-only", shown)
