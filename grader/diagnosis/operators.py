@@ -4,6 +4,7 @@ In a sentence `{new}` is what the numbers show, `{old}` the single quantity, fac
 read those of `students` instead.
 """
 
+import re
 from dataclasses import dataclass
 
 from grader.diagnosis.hypothesis import WHAT_YOU_GET, Edit
@@ -27,6 +28,8 @@ class Operator:
 
     def edit(self, where: str, *, new: str = "", old: str = "", extra: float = 0.0) -> Edit:
         sentence = self.sentence.format(new=new, old=old or where, where=where)
+        if re.fullmatch(r"\w+(, \w+)+", old or where):
+            sentence = sentence.replace(" belongs", " belong")
         if not sentence.startswith(("your numbers", "your array")):
             sentence = f"{WHAT_YOU_GET}{sentence}"
         also = _WITH_OTHER_MISTAKES.get(self.slug, "").format(new=new, where=where)

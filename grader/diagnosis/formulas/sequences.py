@@ -1,6 +1,6 @@
 """Sums over steps that are written out, with shared weights: which terms are one term, and what stands where one step later.
 
-    x1^T @ dJ/dh1 + x2^T @ dJ/dh2 + x3^T @ dJ/dh3        x2 is x1 one step later, and dJ/dh2 is dJ/dh1
+x1^T @ dJ/dh1 + x2^T @ dJ/dh2 + x3^T @ dJ/dh3        x2 is x1 one step later, and dJ/dh2 is dJ/dh1
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -85,8 +85,8 @@ def _together(edits: Sequence[Edit]) -> Edit:
     """One edit for the same mistake in all terms."""
     where, new, old = (_listed(getattr(edit, part) for edit in edits) for part in ("where", "new", "old"))
     whole = OPERATORS[edits[0].operator].edit(where, new=new, old=old)
-    statement = f"{whole.statement}, in each of the {len(edits)} terms"
-    return replace(whole, statement=statement, cost=edits[0].cost + ONCE_MORE, terms=len(edits))
+    named = whole.statement if where != edits[0].where else f"{whole.statement}, in each of the {len(edits)} terms"
+    return replace(whole, statement=named, cost=edits[0].cost + ONCE_MORE, terms=len(edits))
 
 
 def _listed(names: Iterator[str]) -> str:
@@ -122,6 +122,8 @@ def _one_step_for_all(terms: Sequence[Node]) -> Iterator[Mutant]:
     """A part of one term in all of them."""
     for path in places(terms):
         parts = [at(term, path) for term in terms]
+        if parts[0][0] in ("T", "neg"):
+            continue  # the same as what is in it
         for k, part in enumerate(parts):
             extra = 0.0 if k == len(terms) - 1 else 0.1
             same = add(*(put(term, path, part) for term in terms))
@@ -200,7 +202,9 @@ def _nothing_handed_back(terms: Sequence[Node], world: World) -> Iterator[Mutant
         for leaf, alone in cut.items():
             node = replaced(node, leaf, alone)
         shown = ", ".join(gradient_text(leaf[1]) for leaf in cut)
-        yield wrong(node, "missing-term", f"what {shown} {'get' if len(cut) > 1 else 'gets'} from later steps", extra=0.2)
+        yield wrong(
+            node, "missing-term", f"what {shown} {'get' if len(cut) > 1 else 'gets'} from later steps", extra=0.2
+        )
 
 
 def _without_others(leaf: Node, world: World) -> Node | None:

@@ -180,7 +180,9 @@ class Finder:
             for node, cost in self._multiples(quotient, quotient, target):
                 if ("g", name) not in leaves(node):
                     whole = mul(("g", name), node)
-                    hypotheses.append(single_edit(target, whole, "extra-factor", text(node), text(node), cost, evaluator))
+                    hypotheses.append(
+                        single_edit(target, whole, "extra-factor", text(node), text(node), cost, evaluator)
+                    )
         return [hypothesis for hypothesis in hypotheses if hypothesis is not None]
 
     def _instead(self, target: Target, name: str) -> list[Hypothesis]:
