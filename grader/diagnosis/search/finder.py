@@ -19,12 +19,10 @@ from grader.diagnosis.formulas.expression import (
     leaves,
     mul,
     number,
-    q,
     text,
 )
 from grader.diagnosis.formulas.world import World
 from grader.diagnosis.hypothesis import Hypothesis, given
-from grader.diagnosis.operators import OPERATORS
 from grader.diagnosis.patterns.catalog import CHEAPEST
 from grader.diagnosis.patterns.informula import ChangedFormulas
 from grader.diagnosis.search.compositions import compositions
