@@ -70,7 +70,9 @@ class Traced(Struct, frozen=True):
     """An array that a name of the student's came to hold.
 
     Attributes:
-        function, line, cell: where in the file; "return" for `name` is what a function returned.
+        function, line, cell: where in the file; "return" for `name` is what a function returned, "for" a loop that begins
+            here: its value is the first line and the last one.
+        called: the function that is given the array, which is not its own then but its caller's.
     """
 
     function: str
@@ -78,6 +80,7 @@ class Traced(Struct, frozen=True):
     name: str
     value: ArrayData
     cell: int = 0
+    called: str = ""
 
 
 class Answer(Struct, frozen=True, omit_defaults=True):
