@@ -7,7 +7,7 @@ import numpy as np
 
 from grader.diagnosis.formulas.expression import Evaluator, Node, Values, leaves, q, replaced
 from grader.diagnosis.formulas.waypoints import forward_points, waypoints
-from grader.diagnosis.formulas.world import World, local_forms, make_world
+from grader.diagnosis.formulas.world import World, derivative_forms, local_forms, make_world
 from grader.diagnosis.places.events import TOLERANCE, equal, is_trivial
 from grader.problem.assignment import Assignment
 from grader.problem.model import Array
@@ -58,7 +58,9 @@ class Landmarks:
             return PART
         if is_filled_in_part(turned, self.gradients[gradient]) or self._is_shifted(values):
             return PART
-        return PART if self._is_made_of_rows(values, [*self.gradients.values(), *known]) else ""
+        rows = [values for name, values in self.quantities.items() if self.world and name in self.world.rows]
+        known = [*self.gradients.values(), *rows, *self.others, *self.ways.get(gradient, ())]
+        return PART if self._is_made_of_rows(values, known) else ""
 
     def _is_shifted(self, values: Values) -> bool:
         """A softmax may be computed from exponentials of any common size, for each row."""
@@ -110,7 +112,7 @@ class Landmarks:
         assert self.world is not None
         nodes: dict[Node, None] = dict.fromkeys(self.world.model.values())
         for application in self.world.all_applications:
-            nodes[application.derivative] = None
+            nodes.update(dict.fromkeys((application.derivative, *derivative_forms(self.world, application))))
             nodes[("fn", application.function, application.argument)] = None
         for name in (gradient, *assignment.ancestors[gradient]):
             for form, _ in local_forms(self.world, name):

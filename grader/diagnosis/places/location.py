@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from grader.diagnosis.formulas.expression import Values
 from grader.diagnosis.places.events import (
     RETURNED,
-    TOLERANCE,
     Event,
     Loop,
     equal,
@@ -78,14 +77,21 @@ class _Search:
             return ""  # all it returns here is right: what goes wrong does so elsewhere
         if self.known.complete:
             wrong = self._first_wrong()
-            text = self._where_from(wrong) if wrong is not None else self._answer(final) if final is not None else ""
-            if text:
-                return text
+            if final is not None and (wrong is None or self._lacks_terms(wrong, final)):
+                return self._answer(final) or self._last_right()
+            if wrong is not None:
+                return self._where_from(wrong)
         return self._last_right()
 
     def _is_right(self, final: Event) -> bool:
         turned = [self.assignment.config.sign * value for value in final.values]
         return same(turned, self.assignment.exact[self.gradient], SINGLE)
+
+    def _lacks_terms(self, wrong: Event, final: Event) -> bool:
+        """Whether the wrong value is the answer, collected in a loop that leaves something out."""
+        return self.incomplete and self._starts_at_zero(wrong) and any(
+            one.key == wrong.key and one.last for one in self._holders(final)
+        )
 
     def _last_right(self) -> str:
         right = next((one for one in reversed(self.labels) if self.labels[one] not in ("", PART)), None)
@@ -108,8 +114,7 @@ class _Search:
         call = self._wrong_call(wrong.function)
         if call is not None:
             return self._text(call, f"what {call.called} is given there")
-        unfinished = self._unfinished(wrong)
-        return self._named(unfinished or wrong)
+        return self._named(self._unfinished(wrong) or wrong)
 
     def _wrong_call(self, helper: str) -> Event | None:
         """The call that gives a helper the wrong argument, where the helper does with it what is right with another one."""
@@ -135,12 +140,12 @@ class _Search:
             if given or equal(one.values, wrong.values):
                 continue
             if self.known.stands_in(self.assignment, self.gradient, one.values, wrong.values):
-                return one
+                return next(first for first in self.inside if same(first.values, one.values))
         return None
 
     def _answer(self, final: Event) -> str:
         """Nothing on the way is wrong, but the answer is: where it first appears."""
-        holders = [one for one in self.inside if not one.returned and same(one.values, final.values, TOLERANCE)]
+        holders = self._holders(final)
         if any(map(is_trivial, final.values)):
             reset = [one for one in holders if any(self._is_better(other, one) for other in self.inside)]
             return self._named(reset[0]) if reset else "" if holders else self._named(final)
@@ -154,6 +159,11 @@ class _Search:
             return self._not_collected(collected[-1], final)
         repeated = [one for one in holders if len(self._passes(one)) > 1]
         return self._named(repeated[-1] if repeated else holders[0] if holders else final)
+
+    def _holders(self, final: Event) -> list[Event]:
+        """What holds the answer before it is returned."""
+        own = (self.gradient, RETURNED)
+        return [one for one in self.inside if (one.function, one.name) != own and same(one.values, final.values)]
 
     def _is_better(self, other: Event, one: Event) -> bool:
         """Whether a name held something before."""
