@@ -90,8 +90,14 @@ class Landmarks:
                     return True
         return False
 
-    def stands_in(self, assignment: Assignment, gradient: str, values: Values, result: Values) -> bool:
-        """Whether `result` is what a right formula gives if `values` stand in for a quantity, a gradient or an argument."""
+    def stands_in(
+        self, assignment: Assignment, gradient: str, values: Values, result: Values, present: Sequence[Values] = ()
+    ) -> bool:
+        """Whether `result` is what a right formula gives if `values` stand in for a quantity, a gradient or an argument.
+
+        Args:
+            present: what nothing needs to stand in for.
+        """
         if self.world is None or self.evaluate is None or any(map(is_trivial, result)):
             return False
         evaluate = self.evaluate.with_gradients({"": [np.atleast_2d(value) for value in values]})
@@ -99,7 +105,7 @@ class Landmarks:
         sides = [result, [-value for value in result]]
         shape = tuple(value.shape for value in values)
         for form in self._formulas(assignment, gradient):
-            for part in self._replaceable(form, values):
+            for part in self._replaceable(form, values, present):
                 for one in (plain, evaluate) if shape and values[0].ndim < 2 else (plain,):
                     found = one(replaced(form, part, _STANDS_IN))
                     if found is not None and any(
@@ -114,12 +120,17 @@ class Landmarks:
         for application in self.world.all_applications:
             nodes.update(dict.fromkeys((application.derivative, *derivative_forms(self.world, application))))
             nodes[("fn", application.function, application.argument)] = None
+            if self.world.normalizes(application.function):
+                nodes[("fn", "exp", application.argument)] = None
         for name in (gradient, *assignment.ancestors[gradient]):
             for form, _ in local_forms(self.world, name):
                 nodes.update(dict.fromkeys(part for part in inside(form) if len(part) > 2))
+                for upstream in self.world.upstream(name):
+                    if (written := self.world.local[upstream]) is not None:
+                        nodes[replaced(form, ("g", upstream), written)] = None
         return iter(nodes)
 
-    def _replaceable(self, form: Node, values: Values) -> Iterator[Node]:
+    def _replaceable(self, form: Node, values: Values, present: Sequence[Values]) -> Iterator[Node]:
         """The parts of a formula in whose place `values` may stand."""
         assert self.world is not None and self.evaluate is not None
         arguments = {application.argument for application in self.world.all_applications}
@@ -128,7 +139,8 @@ class Landmarks:
         for part in parts:
             right = self.evaluate(part)
             if part != form and right is not None:
-                if all(np.size(v) == np.size(r) > 1 for v, r in zip(values, right, strict=True)):
+                fits = all(np.size(v) == np.size(r) > 1 for v, r in zip(values, right, strict=True))
+                if fits and not any(equal(right, other) for other in present):
                     yield part
 
 

@@ -42,7 +42,8 @@ def locate(
     """
     if len(traces) != len(assignment.points):
         return ""
-    inherited = {name: values for name, values in (own or {}).items() if name != gradient}
+    upstream = assignment.ancestors[gradient]
+    inherited = {name: values for name, values in (own or {}).items() if name in upstream}
     if inherited:
         known = with_own(assignment, known, inherited)
     return _Search(assignment, known, gradient, events(traces), loops(traces), incomplete).sentence()
@@ -77,7 +78,7 @@ class _Search:
             return ""  # all it returns here is right: what goes wrong does so elsewhere
         if self.known.complete:
             wrong = self._first_wrong()
-            if final is not None and (wrong is None or self._lacks_terms(wrong, final)):
+            if final is not None and (wrong is None or self._is_answered(wrong, final)):
                 return self._answer(final) or self._last_right()
             if wrong is not None:
                 return self._where_from(wrong)
@@ -87,11 +88,13 @@ class _Search:
         turned = [self.assignment.config.sign * value for value in final.values]
         return same(turned, self.assignment.exact[self.gradient], SINGLE)
 
-    def _lacks_terms(self, wrong: Event, final: Event) -> bool:
-        """Whether the wrong value is the answer, collected in a loop that leaves something out."""
-        return self.incomplete and self._starts_at_zero(wrong) and any(
-            one.key == wrong.key and one.last for one in self._holders(final)
-        )
+    def _is_answered(self, wrong: Event, final: Event) -> bool:
+        """Whether the answer is there before the wrong value, or the value is the answer, from which a loop leaves something out."""
+        holders = self._holders(final)
+        if any(one.order < wrong.order for one in holders) and not any(map(is_trivial, final.values)):
+            return True
+        last = any(one.key == wrong.key and one.last for one in holders)
+        return last and self.incomplete and self._starts_at_zero(wrong)
 
     def _last_right(self) -> str:
         right = next((one for one in reversed(self.labels) if self.labels[one] not in ("", PART)), None)
@@ -103,7 +106,11 @@ class _Search:
     def _first_wrong(self) -> Event | None:
         """The first value that no right calculation passes through, of a name that ends up with such a one."""
         mine = {self.gradient, *self.assignment.ancestors[self.gradient]}
-        right = max((one.order for one in self.inside if self.labels[one] in mine), default=-1)
+        named = set(self.assignment.names)
+        right = max(
+            (one.order for one in self.inside if self.labels[one] in (named if one.function == self.gradient else mine)),
+            default=-1,
+        )
         off = {one.key for one in self.inside if one.last and not self.labels[one] and one.order > right}
         return next(
             (one for one in self.inside if one.key in off and not self.labels[one] and one.order > right), None
@@ -133,13 +140,14 @@ class _Search:
 
     def _unfinished(self, wrong: Event) -> Event | None:
         """What is used before it is finished: the wrong value is right, given that it stands for something else."""
+        present = [one.values for one, label in self.labels.items() if label]
         for one in reversed(self.inside):
             if one.order >= wrong.order or self.labels[one] != PART or any(map(is_trivial, one.values)):
                 continue
             given = any(same(one.values, values) for values in self.known.quantities.values())
             if given or equal(one.values, wrong.values):
                 continue
-            if self.known.stands_in(self.assignment, self.gradient, one.values, wrong.values):
+            if self.known.stands_in(self.assignment, self.gradient, one.values, wrong.values, present):
                 return next(first for first in self.inside if same(first.values, one.values))
         return None
 
@@ -155,7 +163,8 @@ class _Search:
         turned = [self.assignment.config.sign * value for value in final.values]
         lacking = self.incomplete or is_filled_in_part(turned, self.assignment.exact[self.gradient])
         collected = [one for one in holders if self._starts_at_zero(one)]
-        if lacking and collected:
+        once = bool(collected) and len(self._passes(collected[-1])) == 1 and not self._around(collected[-1])
+        if collected and (lacking or once):
             return self._not_collected(collected[-1], final)
         repeated = [one for one in holders if len(self._passes(one)) > 1]
         return self._named(repeated[-1] if repeated else holders[0] if holders else final)
@@ -186,7 +195,7 @@ class _Search:
         passes = self._passes(holder)
         if len(passes) > 1 and not any(self._grows(one, two) for one, two in zip(passes, passes[1:], strict=False)):
             return self._named(holder)
-        around = [loop for loop in self.loops if loop.contains(holder)]
+        around = self._around(holder)
         if not around:
             return self._named(final)
         if len(around) > 1:
@@ -194,6 +203,9 @@ class _Search:
         where = place(around[0].line, around[0].cell)
         of = "" if holder.function == self.gradient else f" of {holder.function}"
         return f"Up to {where}{of} your values match the derivation; what the loop there adds to `{holder.name}` does not"
+
+    def _around(self, one: Event) -> list[Loop]:
+        return [loop for loop in self.loops if loop.contains(one)]
 
     def _grows(self, one: Event, two: Event) -> bool:
         """Whether what one pass adds to a name is part of a right formula."""
