@@ -124,7 +124,7 @@ def add_places(
     traces = run.traces
     wrong = {result.name for result in results if result.status == "failed" and not result.inherits}
     # Right but for the last digits: no line of it is wrong.
-    off = {result.name for result in results if result.name in wrong and result.checks[-1].outcome != "failed"}
+    off = {one.name for one in results if one.name in wrong and one.checks[-1].outcome != "failed" and not _rounded(one)}
     traced = {name: [a.traced for a in found] for name, found in traces.items() if name in off}
     try:
         own = _own_wrong(assignment, results, run)
@@ -148,6 +148,10 @@ def add_places(
         )
 
     return [placed(result) if result.name in wrong else result for result in results]
+
+
+def _rounded(result: GradientResult) -> bool:
+    return result.diagnosis is not None and any(one.kind == "numerical-gradient" for one in result.diagnosis.mistakes)
 
 
 def _lacks(diagnosis: Diagnosis | None) -> bool:

@@ -121,7 +121,8 @@ class Pending:
             mutated = tuple(name for name in answer.mutated if name in self.known)
             answer = msgspec.structs.replace(answer, mutated=mutated)
         if answer.traced:
-            words = words_of(self.job.source) | {"return", "for"}
+            keys = re.findall(r"""["'](\w+)["']""", self.job.source.decode(errors="replace"))
+            words = words_of(self.job.source) | {"return", "for", *keys}
             traced = tuple(one for one in answer.traced if _words_of(one) <= words)
             answer = msgspec.structs.replace(answer, traced=traced)
         if not answer.explanation:

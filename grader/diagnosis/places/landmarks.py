@@ -1,11 +1,11 @@
 """Values that a right calculation passes through, and what follows from a value that stands in for another."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from grader.diagnosis.formulas.expression import Evaluator, Node, Values, leaves, q, replaced
+from grader.diagnosis.formulas.expression import Evaluator, Node, Values, leaves, one_minus, replaced
 from grader.diagnosis.formulas.waypoints import forward_points, waypoints
 from grader.diagnosis.formulas.world import World, derivative_forms, local_forms, make_world
 from grader.diagnosis.places.events import TOLERANCE, equal, is_trivial
@@ -26,6 +26,7 @@ class Landmarks:
         quantities: the given values.
         others: parts of right formulas.
         ways: for each gradient the values on the ways to it.
+        forward: those of `others` that the forward pass is made of.
         shifted: what may be changed by a number for each row: the arguments of a softmax, and the logarithms of its parts.
         world, evaluate: the formulas; None where the model cannot be differentiated.
     """
@@ -34,6 +35,7 @@ class Landmarks:
     quantities: dict[str, Values]
     others: list[Values] = field(default_factory=list)
     ways: dict[str, list[Values]] = field(default_factory=dict)
+    forward: list[Values] = field(default_factory=list)
     shifted: list[Values] = field(default_factory=list)
     world: World | None = None
     evaluate: Evaluator | None = None
@@ -134,8 +136,10 @@ class Landmarks:
         """The parts of a formula in whose place `values` may stand."""
         assert self.world is not None and self.evaluate is not None
         arguments = {application.argument for application in self.world.all_applications}
-        parts = dict.fromkeys(leaf for leaf in leaves(form) if leaf[0] in ("q", "g"))
-        parts.update(dict.fromkeys(part for part in inside(form) if part in arguments and part != form))
+        forward = any(equal(values, other) for other in (*self.quantities.values(), *self.forward))
+        parts = dict.fromkeys(leaf for leaf in leaves(form) if leaf[0] == ("q" if forward else "g"))
+        if forward:
+            parts.update(dict.fromkeys(part for part in inside(form) if part in arguments and part != form))
         for part in parts:
             right = self.evaluate(part)
             if part != form and right is not None:
@@ -176,9 +180,10 @@ def make_landmarks(assignment: Assignment, world: World | None = None) -> Landma
     world = make_world(assignment) if world is None else world
     evaluate = Evaluator(assignment.graph, world.functions, assignment.points, exact)
     parts, ways = _parts(assignment, world, evaluate)
+    outputs = [one.output for one in world.all_applications]
+    forward = _values(evaluate, [*forward_points(world), *map(one_minus, outputs)])
     arguments = [one.argument for one in world.all_applications if world.normalizes(one.function)]
-    shifted = [[np.asarray(v) for v in values] for node in arguments if (values := evaluate(node)) is not None]
-    return Landmarks(exact, quantities, parts, ways, shifted, world, evaluate)
+    return Landmarks(exact, quantities, parts, ways, forward, _values(evaluate, arguments), world, evaluate)
 
 
 def with_own(assignment: Assignment, known: Landmarks, own: Mapping[str, Values]) -> Landmarks:
@@ -189,7 +194,7 @@ def with_own(assignment: Assignment, known: Landmarks, own: Mapping[str, Values]
     parts, ways = _parts(assignment, known.world, evaluate)
     both = {name: [*known.ways[name], *found] for name, found in ways.items()}
     others = [*known.others, *own.values(), *parts]
-    return Landmarks(known.gradients, known.quantities, others, both, known.shifted, known.world, evaluate)
+    return replace(known, others=others, ways=both, evaluate=evaluate)
 
 
 def _parts(
@@ -201,9 +206,12 @@ def _parts(
         for form, _ in local_forms(world, name):
             nodes.update(dict.fromkeys(inside(form)))
     nodes.update(dict.fromkeys(forward_points(world)))
+    return _values(evaluate, nodes), {name: list(waypoints(world, name, evaluate)) for name in assignment.names}
+
+
+def _values(evaluate: Evaluator, nodes: Iterable[Node]) -> list[Values]:
     found = [[np.asarray(value) for value in values] for node in nodes if (values := evaluate(node)) is not None]
-    ways = {name: list(waypoints(world, name, evaluate)) for name in assignment.names}
-    return [values for values in found if any(value.size > 1 for value in values)], ways
+    return [values for values in found if any(value.size > 1 for value in values)]
 
 
 def inside(node: Node) -> Iterator[Node]:

@@ -89,10 +89,10 @@ class _Search:
         return same(turned, self.assignment.exact[self.gradient], SINGLE)
 
     def _is_answered(self, wrong: Event, final: Event) -> bool:
-        """Whether the answer is there before the wrong value, or the value is the answer, from which a loop leaves something out."""
-        holders = self._holders(final)
-        if any(one.order < wrong.order for one in holders) and not any(map(is_trivial, final.values)):
+        """Whether the answer is not made of the wrong value, or is that value, from which a loop leaves something out."""
+        if self.labels[final] and not any(map(is_trivial, final.values)):
             return True
+        holders = self._holders(final)
         last = any(one.key == wrong.key and one.last for one in holders)
         return last and self.incomplete and self._starts_at_zero(wrong)
 
