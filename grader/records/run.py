@@ -98,6 +98,7 @@ class Answer(Struct, frozen=True, omit_defaults=True):
         explanation: which expression raised and why or, in a traced call, what numpy did without complaint.  Made in the
             student's process, and checked to be sentences of the grader about expressions of the file.
         forged: it came with an explanation that is not the grader's, which was dropped.
+        within: the gradient function that raised: this one, or one that it calls.
         traced: the arrays that its names came to hold, in order of time, where the call was traced.
     """
 
@@ -113,6 +114,7 @@ class Answer(Struct, frozen=True, omit_defaults=True):
     traced: tuple[Traced, ...] = ()
     forged: bool = False
     cell: int = 0
+    within: str = ""
 
 
 def stopped(loading: Answer) -> str:

@@ -66,6 +66,7 @@ class Reply(msgspec.Struct, frozen=True):
     mutated: tuple[str, ...] = ()
     explanation: tuple[str, ...] = ()
     traced: tuple[_Described, ...] = ()
+    within: str = ""
 
 
 _DECODER = msgspec.json.Decoder(Reply)
@@ -140,6 +141,7 @@ def _read(head: bytes, limit: int) -> tuple[Reply, Answer, int]:
         printed=several_lines(reply.printed, limit),
         warnings=tuple([several_lines(warning, limit // 5) for warning in reply.warnings[:5]]),
         mutated=tuple([name[:MAX_NAME] for name in reply.mutated[:64] if name.isidentifier()]),
+        within=reply.within[:MAX_NAME] if reply.within.isidentifier() else "",
         explanation=tuple([several_lines(line, MAX_LINE).replace("\n", " ") for line in reply.explanation[:MAX_LINES]]),
     )
     return reply, answer, _bytes_of(reply.dtype, reply.shape) if reply.dtype else 0
