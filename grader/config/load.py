@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from grader.config import late
 from grader.config.keys import CHECKS, NAME, Config, Gradient, Index, OneHot, Quantity, Sizes, Uniform
 from grader.config.yamlfile import Key, YamlFile, at
 from grader.errors import ConfigError, did_you_mean
@@ -54,6 +55,8 @@ def _check(config: Config, file: YamlFile) -> None:
         _check_quantity(config, name, quantity, wrong)
     for i, gradient in enumerate(config.gradients):
         _check_gradient(config, i, gradient, wrong)
+    for key, message in late.problems(config.late) if config.late is not None else ():
+        raise wrong(["late", key], message)
 
 
 def _check_dimensions(config: Config, wrong: _Wrong) -> None:

@@ -16,7 +16,14 @@ from grader.config.keys import Computed, Config
 if TYPE_CHECKING:
     from grader.problem.assignment import Assignment
 
-UNMARKED = ("sandbox", "gradescope", "feedback", "handout", "originals")  # sections of config.yaml that change no grade
+UNMARKED = (
+    "late",
+    "sandbox",
+    "gradescope",
+    "feedback",
+    "handout",
+    "originals",
+)  # sections of config.yaml that change no grade
 
 
 class Runtime(msgspec.Struct, frozen=True, omit_defaults=True):

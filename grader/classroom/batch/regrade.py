@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from grader.atomic import write_file
-from grader.classroom.batch.batch import make_workers
+from grader.classroom.batch.batch import finish, make_workers
 from grader.classroom.batch.coordinator import Work, grade_all
 from grader.classroom.exports.changes import Change, changes_csv, find_changes, settings_changed
 from grader.classroom.exports.results import write_results
@@ -60,7 +60,7 @@ def run_regrade(config_path: Path, out: Path, *, jobs: int, dask: str = "", reru
             outcome.rerun = sum(one.run_id is None for one in work)
             outcome.regraded = len(work) - outcome.rerun
             grade_all(store, workers, grading_run, work, config_path, "regraded")
-            store.finish_grading_run(grading_run)
+            finish(store, grading_run)
         finally:
             workers.close()
         (outcome.failed,) = store.connection.execute(
