@@ -12,12 +12,12 @@ from grader.times import deadline, zone_called
 
 _LOSS = r"^\s*(\d+(?:\.\d+)?)\s*(%|marks?)\s*$"
 _MOST = Meta(ge=0, le=1e9)
-# Up to 1 a share of the maximum marks, above 1 marks; "10%" and "0.5 marks" are both explicit.
+# Below 1 a share of the maximum marks, from 1 on marks; "10%" and "0.5 marks" are both explicit.
 Loss = Annotated[float, _MOST] | Annotated[str, Meta(pattern=_LOSS)]
 
 
 class Late(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a late submission costs.  `per_day` and `floor`: up to 1 a share of the maximum marks, above 1 marks."""
+    """What a late submission costs.  A loss below 1 is a share of the maximum marks, from 1 on it is marks."""
 
     due: str
     timezone: str = "UTC"
@@ -50,7 +50,7 @@ def in_marks(loss: float | str, max_score: float) -> float:
         found = re.match(_LOSS, loss)
         amount, unit = (float(found[1]), found[2]) if found else (0.0, "marks")
         return amount / 100 * max_score if unit == "%" else amount
-    return loss * max_score if loss <= 1 else loss
+    return loss * max_score if loss < 1 else loss
 
 
 def problems(late: Late) -> Iterator[tuple[str, str]]:

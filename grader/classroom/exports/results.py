@@ -74,7 +74,8 @@ def grades_csv(results: Results) -> bytes:
 
 
 def _who(row: StudentRow, final: Final) -> list[object]:
-    known = [row.student, row.name, row.email, row.sid, row.group_name, final.late, row.submitted_at, row.status]
+    when = row.first_at if row.superseded else row.submitted_at
+    known = [row.student, row.name, row.email, row.sid, row.group_name, final.late, when, row.status]
     return [*known, row.score if row.status == "graded" else None, row.max_score]
 
 

@@ -144,7 +144,9 @@ def _print_column(filled: "Filled", config: "Config", *, scale: bool) -> None:
 def _print_left_out(filled: "Filled") -> None:
     """List those without marks in the file, and why."""
     if filled.waiting:
-        click.echo(f"no final marks before these adjustments are confirmed or undone: {len(filled.waiting)}")
+        click.echo(
+            f"students without final marks before these adjustments are confirmed or undone: {len(dict(filled.waiting))}"
+        )
     for student, why in filled.waiting:
         click.echo(f"  {one_line(student)}: {one_line(why)}")
     by_reason: dict[str, list[str]] = {}

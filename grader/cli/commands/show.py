@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from grader.classroom.store.query import find_one
 from grader.cli.common import PATH, config_at, config_option, echo_outdated
 from grader.errors import UsageError
 from grader.grading.grader import Grader
@@ -37,7 +38,7 @@ def command(
     from rich.console import Console
 
     from grader.classroom.store.database import explained
-    from grader.classroom.store.query import Results, find_one
+    from grader.classroom.store.query import Results
 
     config = Grader(config_at(config_path)).config
     with explained(results), Results(results) as stored:
