@@ -68,12 +68,15 @@ def test_a_late_submission_loses_what_the_policy_says(submitted, settings, days,
 def test_the_arithmetic_is_shown():
     rules = policy(slip_days=1, floor="65%")
     cost = penalty(rules, lateness(rules, "2026-10-04 13:01"), 80.0, 100.0)
-    assert cost.lines == (
+    first, *rest = cost.lines
+    assert first == (
         "Due 2026-10-02 12:00 (Europe/Zurich), submitted 2026-10-04 13:01 (Europe/Zurich):"
-        " 49 h 1 min late, 3 late days begun, 1 of them free.",
+        " 49 h 1 min late, 3 late days begun, 1 of them free."
+    )
+    assert rest == [
         "2 days × 10 marks = 20 marks.",
         "Lateness brings nobody below 65 marks here: 15 are subtracted.",
-    )
+    ]
 
 
 @pytest.mark.parametrize("submitted", ["", "yesterday", "Okt 3, 2026 1159 PM"])

@@ -8,7 +8,7 @@ from pathlib import Path
 from grader.classroom.exports.cells import csv_text, decimal_comma, read_table
 from grader.classroom.exports.gradebooks import Filled, Place
 from grader.classroom.exports.matching import Matching, Who, folded_name, match, who_in_row, who_in_store
-from grader.classroom.marks.final import Final, FinalMarks
+from grader.classroom.marks.final import FinalMarks
 from grader.classroom.store.query import Results, StudentRow
 from grader.errors import UsageError
 
@@ -23,7 +23,7 @@ _NO = frozenset(
 def fill_moodle(
     results: Results,
     worksheet: Path,
-    comment: Callable[[StudentRow, Final], str],
+    comment: Callable[[StudentRow], str],
     column: str = "Grade",
     comments: str = "",
     *,
@@ -50,7 +50,7 @@ def fill_moodle(
     )
     for row, graded in filled.fill(sheet.grade, sheet.places(), people, finals, matching, scale=scale):
         if sheet.comments is not None:
-            row[sheet.comments] = comment(graded, marks.of(graded))
+            row[sheet.comments] = comment(graded)
     filled.wait(people, finals)
     filled.text = csv_text(sheet.rows, sheet.delimiter)
     return filled

@@ -89,4 +89,4 @@ def outdated(results: Results) -> str:
     commands = [command.partition(" ") for command in dict.fromkeys(old.values())]
     again = ", ".join(f"`grader {name} {results.folder}{space}{form}`" for name, space, form in commands)
     them = "them" if len(old) > 1 else "it"
-    return f"older than the last grading run or adjustment: {', '.join(old)}; to update {them}: {again}"
+    return f"older than the last grading run: {', '.join(old)}; to update {them}: {again}"

@@ -109,15 +109,17 @@ def _exported(
 ) -> "tuple[bytes, Filled]":
     """The file in the format `form`, and who is in it."""
     from grader.classroom.exports import feedback, gradebooks, results, worksheet
+    from grader.classroom.marks.final import FinalMarks
 
     if form == "canvas" and template is not None:
         filled = gradebooks.fill_canvas(stored, template, column, scale=scale)
         return filled.text.encode(), filled
     if form == "moodle" and template is not None:
+        marks = FinalMarks(stored)
         filled = worksheet.fill_moodle(
             stored,
             template,
-            lambda row, final: feedback.fragment(list(feedback.page(row, config, final))),
+            lambda row: feedback.fragment(list(feedback.page(row, config, marks.of(row)))),
             column or "Grade",
             comments,
             scale=scale,
