@@ -21,9 +21,9 @@ from test_results_folder import RIGHT, WRONG, fill, grade_of, result
 from grader.classroom.exports.feedback import markdown, page, web_page
 from grader.classroom.exports.gradebooks import fill_canvas
 from grader.classroom.exports.results import grades_csv
+from grader.classroom.marks.entry_tables import adjustment, extension, read_adjustments
 from grader.classroom.marks.final import Final, FinalMarks
 from grader.classroom.marks.recording import Wish, record_all
-from grader.classroom.marks.tables import adjustment, extension, read_adjustments
 from grader.classroom.store.ledger import Entry, read_ledger
 from grader.classroom.store.query import Results
 from grader.classroom.store.schema import SCHEMA_VERSION

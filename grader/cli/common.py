@@ -103,9 +103,9 @@ def finish_recording(results: Path, wishes: "Sequence[Wish]", config_path: Path 
     """Record entries, write again what shows the marks, and print what became of them."""
     from grader.classroom.exports.cells import number
     from grader.classroom.exports.results import update_results
+    from grader.classroom.marks.entry_words import in_words
     from grader.classroom.marks.final import FinalMarks
     from grader.classroom.marks.recording import record_all
-    from grader.classroom.marks.wording import in_words
     from grader.classroom.store.query import Results, find_one
     from grader.grading.grader import Grader
     from grader.text import one_line

@@ -24,7 +24,7 @@ NOT_FOUND = "not found"
 MOST_FACTS, MOST_NAMES = 3, 4
 _CERTAINTY = {"tie": "either", "observation": "seen"}
 _LINE = r"((?:cell \d+, )?line \d+)"
-_GOES_WRONG = re.compile(rf"{_LINE}[^:;]*: the calculation first goes wrong here|^[Uu]p to {_LINE}")
+_GOES_WRONG = re.compile(rf"^Up to {_LINE}")
 
 
 def label(result: GradientResult) -> str:
@@ -77,18 +77,20 @@ def lead(grade: Grade) -> str:
     roots = list(causes.values())
     if grade.status == "not_graded" or not roots:
         return ""
-    named = [f"{root.name} ({at})" if (at := line_of(root)) else root.name for root in roots[:MOST_NAMES]]
-    first = f"Fix {_listed([*named, *_more(len(roots), MOST_NAMES)])} first"
+    named = [f"{root.name} ({at})" if (at := line_of(root)) else root.name for root in roots]
+    first = f"Fix {_first(named)} first"
     follows = [text for root in roots[:MOST_NAMES] if (text := _what_follows(grade, root.name, alone=len(roots) == 1))]
     return f"{first}: {'; '.join(follows)}." if follows else f"{first}."
 
 
 def _what_follows(grade: Grade, root: str, *, alone: bool) -> str:
     names = [result.name for result in grade.gradients if root in _roots(result)]
-    if not names:
-        return ""
-    shown = _listed([*names[:MOST_NAMES], *_more(len(names), MOST_NAMES)])
-    return f"{shown} {'follows' if len(names) == 1 else 'follow'} from {'it' if alone else root}"
+    verb = "follows" if len(names) == 1 else "follow"
+    return f"{_first(names)} {verb} from {'it' if alone else root}" if names else ""
+
+
+def _first(names: Sequence[str]) -> str:
+    return _listed([*names[:MOST_NAMES], *_more(len(names), MOST_NAMES)])
 
 
 def _more(count: int, shown: int) -> list[str]:
@@ -104,7 +106,7 @@ def _roots(result: GradientResult) -> Sequence[str]:
 def line_of(result: GradientResult) -> str:
     """The line, and in a notebook the cell, at which a gradient raised or first goes wrong; "" where that is not known."""
     found = _GOES_WRONG.search(result.where)
-    return found[1] or found[2] if found else place(result.line, result.cell)
+    return found[1] if found else place(result.line, result.cell)
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -184,7 +186,8 @@ def why(result: GradientResult) -> list[str]:
     head = _CERTAINTY.get(diagnosis.certainty, "why")
     mistakes = [f"{head}: {one.statement}" for one in diagnosis.mistakes if one.kind != RUNTIME and one.statement]
     facts = [] if diagnosis.mistakes else [f"seen: {fact}" for fact in diagnosis.properties[:MOST_FACTS]]
-    return [*mistakes, *facts, *filter(None, [result.where])]
+    other = [f"or: {diagnosis.runner_up}"] if diagnosis.runner_up else []
+    return [*mistakes, *other, *facts, *filter(None, [result.where])]
 
 
 def cause(gradient: GradientResult) -> tuple[object, ...]:

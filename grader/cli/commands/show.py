@@ -55,8 +55,8 @@ def print_student(console: "Console", results: "Results", row: "StudentRow", con
     from rich.text import Text
 
     from grader.classroom.exports.cells import number
+    from grader.classroom.marks.entry_words import in_words
     from grader.classroom.marks.final import FinalMarks
-    from grader.classroom.marks.wording import in_words
     from grader.output.terminal import print_grade
 
     marks = FinalMarks(results)

@@ -52,7 +52,7 @@ class Sources:
     @cached_property
     def model(self) -> Model | None:
         try:
-            return Model(self.assignment.graph.path)
+            return Model(self.assignment.graph.path, self.assignment.graph.source.decode())
         except Exception as error:
             self.problems["model"] = str(error)
             return None
@@ -110,8 +110,9 @@ class Sources:
         if not self.assignment.config.solution or self.assignment.reference is None:
             return {}
         try:
+            reference = self.assignment.reference
             with self.assignment.graph.importable():
-                solution = Model(self.assignment.reference.path)
+                solution = Model(reference.path, reference.source.decode())
         except Exception as error:
             self.problems["solution"] = str(error)
             return {}

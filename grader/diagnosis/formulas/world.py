@@ -10,7 +10,7 @@ from itertools import combinations
 
 import numpy as np
 
-from grader.config.keys import Index, OneHot
+from grader.config.quantities import Index, OneHot
 from grader.diagnosis.formulas.expression import (
     ONE,
     Evaluator,
@@ -93,7 +93,8 @@ class World:
 
     @property
     def indices(self) -> list[str]:
-        return [name for name, quantity in self.assignment.config.quantities.items() if isinstance(quantity, Index)]
+        quantities = self.assignment.config.quantities.items()
+        return [name for name, quantity in quantities if isinstance(quantity, Index) and not quantity.shape]
 
     @property
     def matrices(self) -> list[str]:

@@ -49,8 +49,8 @@ def command(
     grader adjust RESULTS ann --add -2 --because "submitted as a screenshot first"
     grader adjust RESULTS --undo 3
     """
+    from grader.classroom.marks.entry_tables import adjustment, read_adjustments
     from grader.classroom.marks.recording import Wish
-    from grader.classroom.marks.tables import adjustment, read_adjustments
     from grader.classroom.store.ledger import Entry
 
     by = author_or_login(author)
@@ -75,8 +75,8 @@ def command(
 
 def print_ledger(results: Path, student: str) -> None:
     """List the entries, and those that need a person."""
+    from grader.classroom.marks.entry_words import in_words
     from grader.classroom.marks.final import FinalMarks
-    from grader.classroom.marks.wording import in_words
     from grader.classroom.store.database import explained
     from grader.classroom.store.query import Results, find_one
     from grader.text import one_line

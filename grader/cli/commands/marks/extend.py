@@ -36,8 +36,8 @@ def command(
     STUDENT is a key, name, e-mail or number.  Of several extensions the newest counts.  It has an effect under a late policy: see
     late: in config.yaml.
     """
+    from grader.classroom.marks.entry_tables import extension, read_extensions
     from grader.classroom.marks.recording import Wish
-    from grader.classroom.marks.tables import extension, read_extensions
     from grader.classroom.store.ledger import Entry
 
     by = author_or_login(author)
