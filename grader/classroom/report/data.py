@@ -91,21 +91,18 @@ def read_class(folder: Path, roster: Path | None = None, column: str = "") -> Cl
         UsageError: the roster is no such table.
         StoreError: `folder` holds no store, or one that cannot be read.
     """
-    with Results(folder) as results, explained(folder):
-        results.connection.execute("BEGIN")  # one state of the store, even while a batch goes on writing
-        flags: dict[int, list[Signal]] = defaultdict(list)
-        for submission, *signal in results.connection.execute(_FLAGS):
-            flags[submission].append(Signal(*signal))
-        rows = results.connection.execute(_RECORDS).fetchall()
-        sections = {} if roster is None else read_sections(results, roster, column)
-        marks = FinalMarks(results)
-        finals = {row.student: marks.of(row) for row in results.students()}
-        last_run, changes = _last_run(results)
     try:
-        records = [
-            _record(row, flags[row["submission_id"]], finals[row["student"]], sections if roster else None)
-            for row in rows
-        ]
+        with Results(folder) as results, explained(folder):
+            results.connection.execute("BEGIN")  # one state of the store, even while a batch goes on writing
+            flags: dict[int, list[Signal]] = defaultdict(list)
+            for submission, *signal in results.connection.execute(_FLAGS):
+                flags[submission].append(Signal(*signal))
+            rows = results.connection.execute(_RECORDS).fetchall()
+            sections = None if roster is None else read_sections(results, roster, column)
+            marks = FinalMarks(results)
+            finals = {row.student: marks.of(row) for row in results.students()}
+            last_run, changes = _last_run(results)
+        records = [_record(row, flags[row["submission_id"]], finals[row["student"]], sections) for row in rows]
     except msgspec.MsgspecError as error:
         raise StoreError(
             f"{folder}: a grading in the store cannot be read: {error}; grade it again with `grader regrade`"

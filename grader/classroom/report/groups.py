@@ -1,7 +1,8 @@
 """Groups of students that the page can filter by: an identifier, a label, and who belongs.  Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from grader.classroom.report.alike import Alike
 from grader.classroom.report.decisions import Decisions
 from grader.classroom.report.facts import kind_label, signal_label
 from grader.classroom.report.figures import BINS, OUTCOMES, Students, Summary
@@ -13,11 +14,14 @@ Group = tuple[str, str, Students]  # identifier, label, members
 
 
 def make_groups(
-    summary: Summary, max_score: float, decisions: Decisions | None = None
+    summary: Summary, max_score: float, decisions: Decisions | None = None, alike: Sequence[Alike] = ()
 ) -> dict[str, tuple[str, Students]]:
     """Every group that a number or a bar of the page stands for, empty ones left out."""
     found = [*_by_marks(summary, max_score), *_by_gradient(summary), *_by_mistake(summary), *_by_event(summary)]
     found += _by_decision(decisions or Decisions())
+    for k, one in enumerate(alike):
+        label = f"the same numbers in {', '.join(name for name, _, _ in one.gradients)}"
+        found.append((f"alike-{k}", label, list(one.students)))
     return {identifier: (visible(label), students) for identifier, label, students in found if students}
 
 

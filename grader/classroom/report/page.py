@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 
+from grader.classroom.report.alike import find_alike
 from grader.classroom.report.data import Class, Record
 from grader.classroom.report.decisions import decide
 from grader.classroom.report.facts import kind_label, signal_label
@@ -41,7 +42,8 @@ def make_report(assignment: Assignment, graded: Class) -> str:
     now = fingerprint(assignment)
     summary = summarize(config, records)
     decisions = decide(graded)
-    groups = make_groups(summary, config.max_score, decisions)
+    alike = find_alike(records, now.steps)
+    groups = make_groups(summary, config.max_score, decisions, alike)
     island = make_island(assignment, records, now.steps) | {
         "groups": groups,
         "status_labels": STATUS_LABELS,
@@ -61,6 +63,8 @@ def make_report(assignment: Assignment, graded: Class) -> str:
         summary=summary,
         groups=groups,
         decisions=decisions,
+        alike=alike,
+        names=[record.name or record.key for record in records],
         last_run=graded.last_run,
         policy_set=graded.policy is not None,
         other_policy=graded.policy != config.late,

@@ -2,16 +2,14 @@
 
 import hashlib
 import os
-import re
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from itertools import groupby
-from operator import itemgetter
 from pathlib import Path
 
 import msgspec
 
+from grader.classroom.store.copies import identical_files, text_hash
 from grader.classroom.store.database import DATABASE, clean, connect, explained, insert, lock, now
 from grader.classroom.store.schema import StoreError
 from grader.inputs.entry import Entry, Person, Received
@@ -252,25 +250,3 @@ class Store:
 
 def _source_hash(received: Received) -> str:
     return "" if received.source is None else hashlib.sha256(received.source).hexdigest()
-
-
-def text_hash(source: bytes | None) -> str:
-    """A hash that comments and white space do not change; "" where nothing would be left to compare."""
-    bare = re.sub(rb"\s+", b"", re.sub(rb"#[^\n]*", b"", source or b""))
-    return hashlib.sha256(bare).hexdigest() if bare else ""
-
-
-def identical_files(db: sqlite3.Connection) -> Iterator[tuple[int, str]]:
-    """(submission, detail) of each file that is the same as another but for comments and white space."""
-    rows = db.execute(
-        "SELECT text_hash, submissions.id, source_hash, GROUP_CONCAT(students.key, ', ') FROM submissions JOIN students ON"
-        " students.submission_id = submissions.id WHERE text_hash != '' GROUP BY submissions.id ORDER BY"
-        " text_hash, submissions.id"
-    ).fetchall()
-    for _, same_text in groupby(rows, key=itemgetter(0)):
-        group = [tuple(row[1:]) for row in same_text]
-        for submission, source_hash, _ in group if len(group) > 1 else ():
-            others = [(h == source_hash, keys) for number, h, keys in group if number != submission]
-            more = f" and {len(others) - 5} more" if len(others) > 5 else ""
-            how = "the same file" if all(same for same, _ in others) else "the same but for comments and white space"
-            yield submission, f"{how} as {', '.join(keys for _, keys in others[:5])}{more}"
