@@ -148,7 +148,7 @@ def _passage(gradient: GradientResult, grade: Grade) -> Iterator[Block]:
         yield Block("text", f"This follows correctly from your own {roots}: fix that one, and this one is right too.")
     if gradient.message and not gradient.inherits:
         yield Block("code", ": ".join(filter(None, [place(gradient.line, gradient.cell), gradient.message])))
-    for drawn in [] if gradient.inherits else pictures(gradient):
+    for drawn in pictures(gradient):
         yield Block("picture", "\n".join(as_text(drawn)), picture=drawn)
     for line in [*_evidence(gradient), *(f"note: {note}" for note in gradient.notes)]:
         yield Block("item", line)
