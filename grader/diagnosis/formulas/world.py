@@ -66,6 +66,7 @@ class World:
         model: for each quantity that the model computes, its formula.
         applications: those that are quantities; `inner`: those within the formula of one.
         others: the solution's own formula of a gradient, where it is another one.
+        loss_terms: what the loss sums, None where it is no sum.
         starts: for a result whose rows are the states of a loop, the quantity that stands before its first row.
         problems: why what is missing could not be read.
         evaluator: values at the probed sample points, with the right gradients.
@@ -82,6 +83,7 @@ class World:
     inner: list[Application] = field(default_factory=list)
     problems: dict[str, str] = field(default_factory=dict)
     starts: dict[str, str] = field(default_factory=dict)
+    loss_terms: Node | None = None
 
     def first(self, formulas: Iterator[Node], of: Node) -> Node | None:
         """The first formula that has the right values at every probed sample point."""
@@ -155,6 +157,22 @@ class World:
         tree = self.local[name]
         return [] if tree is None else list(dict.fromkeys(leaf[1] for leaf in leaves(tree) if leaf[0] == "g"))
 
+    def differentiated(self, gradient: str) -> list[str]:
+        """The functions whose derivatives are factors of the formula of a gradient."""
+        forms = [form for form, _ in local_forms(self, gradient)]
+        return list(dict.fromkeys(part[1] for form in forms for part in inside(form) if part[0] == "derivative"))
+
+    def steps_of_shape(self, gradient: str) -> list[Node]:
+        """What the model computes on the way to its quantities, in the shape of a gradient: forward where backward belongs."""
+        right = self.evaluator(("g", gradient)) or []
+        on_the_way = dict.fromkeys(part for one in self.all_applications for part in inside(one.argument))
+        found = []
+        for step in on_the_way:
+            values = self.evaluator(step) if step[0] in ("mm", "add") else None
+            if values is not None and all(v.shape == r.shape for v, r in zip(values, right, strict=False)):
+                found.append(step)
+        return found
+
     def equal(self, a: Node, b: Node) -> bool:
         """The same values at every probed sample point."""
         left, right = self.evaluator(a), self.evaluator(b)
@@ -199,10 +217,22 @@ def make_world(assignment: Assignment) -> World:
         world.local[name] = solved if derived is None else derived
         world.others[name] = [form for form in (solved,) if form is not None and not _alike(form, world.local[name])]
     world.applications = [Application(name, tree[1], tree[2]) for name, tree in world.model.items() if tree[0] == "fn"]
+    world.loss_terms = next(map(_summand, sources.model_formulas(graph.loss)), None)
     parts = dict.fromkeys(part for tree in world.model.values() for part in inside(tree) if part[0] == "fn")
     known = {(one.function, one.argument) for one in world.applications}
     world.inner = [Application("", part[1], part[2]) for part in parts if part[1:] not in known]
     return world
+
+
+def _summand(loss: Node) -> Node | None:
+    """What a loss sums over all entries, with what is done with the sum done to each term."""
+    if loss[0] == "neg":
+        inner = _summand(loss[1])
+        return None if inner is None else neg(inner)
+    if loss[0] == "div":
+        inner = _summand(loss[1])
+        return None if inner is None else ("div", inner, loss[2])
+    return tuple(loss[3]) if loss[:2] in (("np", "sum"), ("np", "mean")) else None
 
 
 def _alike(form: Node, other: Node | None) -> bool:

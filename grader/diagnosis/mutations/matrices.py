@@ -1,6 +1,7 @@
 """What goes wrong at a matrix product and at the result as a whole."""
 
 from collections.abc import Iterator
+from itertools import product
 
 from grader.diagnosis.formulas.expression import (
     Node,
@@ -49,14 +50,14 @@ def _turned_factor(other: Node, factor: Node, base: Node, *, swapped: bool) -> I
 def _row_by_matrix(row: Node, matrix: Node, base: Node, *, swapped: bool) -> Iterator[Mutant]:
     shown = text(base)
 
-    def product(middle: Node) -> Node:
+    def multiplied(middle: Node) -> Node:
         return ("mm", middle, row) if swapped else ("mm", row, middle)
 
-    yield wrong(product(transposed(matrix)), "transpose-factor", shown)
-    yield wrong(product(("reshaped", base)), "transpose-reshape", shown)
-    yield wrong(product(("inverse", base)), "inverse-for-transpose", shown)
-    yield wrong(product(("T", ("inverse", base))), "inverse-for-transpose", shown, extra=0.4)
-    yield wrong(product(transposed(("pow", base, 2))), "extra-factor", shown, new=shown)
+    yield wrong(multiplied(transposed(matrix)), "transpose-factor", shown)
+    yield wrong(multiplied(("reshaped", base)), "transpose-reshape", shown)
+    yield wrong(multiplied(("inverse", base)), "inverse-for-transpose", shown)
+    yield wrong(multiplied(("T", ("inverse", base))), "inverse-for-transpose", shown, extra=0.4)
+    yield wrong(multiplied(transposed(("pow", base, 2))), "extra-factor", shown, new=shown)
     yield wrong(row, "missing-matrix", shown)
     yield wrong(mul(row, ("diagonal", base)), "diagonal-only", shown)
     every = mul(base, row)
@@ -77,6 +78,12 @@ def _outer(x: Node, y: Node, world: World) -> Iterator[Mutant]:
     yield wrong(mul(x, y), "elementwise-for-outer", pair)
     yield wrong(("mm", x, ("T", y)), "inner-for-outer", pair)
     yield wrong(("spread", mul(x, y)), "diagonal-only", "the table of all pairs")
+    for one, other in product(("sum", "mean"), repeat=2):
+        done = "summed" if one == other == "sum" else "averaged"
+        yield wrong(("mm", ("T", (one, x, 0)), (other, y, 0)), "sums-apart", pair, new=done)
+    formula = world.model.get(x[1]) if x[0] == "q" else None
+    if formula is not None and formula[0] == "row":
+        yield wrong(mul(formula[2], y), "wrong-row", x[1], new=f"the index {text(formula[2])}")
     for k, extra in ((-1, 0.0), (0, 0.2)):
         single = ("mm", ("T", ("one-of", x, k, 0)), ("one-of", y, k, 0))
         yield wrong(single, "last-term", pair, extra=extra)
@@ -115,8 +122,13 @@ def _jacobian(outer: Node, jacobian: Node, world: World) -> Iterator[Mutant]:
         fraction = ("div", add(out, ("neg", q(target))), diagonal)  # -y / p + (1 - y) / (1 - p)
         for each in (fraction, ("mm", fraction, jacobian)):
             yield wrong(each, "wrong-loss", "the loss", new="the derivative of a binary cross entropy of each entry")
-        logarithm = mul(q(target), ("fn", "log", out))
-        yield wrong(logarithm, "wrong-loss", "the loss", new="the loss itself, entry by entry,")
+
+
+def loss_mutants(world: World) -> Iterator[Mutant]:
+    """The terms of the loss, not differentiated."""
+    if world.loss_terms is not None:
+        loss = world.assignment.config.loss
+        yield wrong(world.loss_terms, "wrong-loss", loss, new="the loss itself, entry by entry,", extra=-0.4)
 
 
 def _late_factor(other: Node, local: Node, world: World, *, left: bool) -> Iterator[Mutant]:
@@ -152,6 +164,9 @@ def whole_mutants(tree: Node, name: str, world: World) -> Iterator[Mutant]:
         yield wrong(add(tree, ("T", tree)), "extra-transpose")
         for axis, along in axes:
             yield wrong(("sum", tree, axis), "sum-extra", new=along)
+            for kind, slug in (("sum", "sum-extra"), ("mean", "mean-extra")):
+                filled = mul(("ones", tree), (kind, tree, axis))
+                yield wrong(filled, slug, new=f"{along}, with the {kind} in every place", extra=0.1)
         yield wrong(("mean", tree, 0), "mean-extra", new="over the rows", extra=0.1)
         yield wrong(("diagonal", tree), "diagonal-only")
     else:
@@ -160,8 +175,8 @@ def whole_mutants(tree: Node, name: str, world: World) -> Iterator[Mutant]:
         yield wrong(("div", tree, ("total", ("ones", tree))), "scale-size", new="the number of entries")
     yield wrong(mul(number(2), tree), "scale-number", new="2", extra=0.1)
     yield wrong(("neg", tree), "sign-result", extra=0.1)
-    yield wrong(("total", tree), "sum-extra", new="over all entries")
-    everywhere = mul(("ones", tree), ("total", tree))
+    yield wrong(("all", tree), "sum-extra", new="over all entries")
+    everywhere = mul(("ones", tree), ("all", tree))
     yield wrong(everywhere, "sum-extra", new="over all entries, with the sum in every place", extra=0.2)
     yield wrong(("average", tree), "mean-extra", new="over all entries", extra=0.3)
     yield wrong(("abs", tree), "sign-absolute", extra=0.4)
@@ -181,6 +196,8 @@ def _tables(tree: Node, world: World) -> Iterator[Mutant]:
 
 def _extra(tree: Node, shape: tuple[str | int, ...], world: World) -> Iterator[Mutant]:
     for other, own in world.shapes.items():
+        if len(shape) == 2 and shape[0] != 1 and own == (1, shape[1]):
+            yield wrong(add(tree, q(other)), "extra-term", other, new=f"{other} in every row", extra=0.1)
         if own == shape:
             quantity = q(other)
             applied = world.applied(other)

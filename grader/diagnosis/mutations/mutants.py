@@ -17,8 +17,8 @@ from grader.diagnosis.mutations.arrays import (
     size_mutants,
 )
 from grader.diagnosis.mutations.leaves import Mutant, derivative_mutants, gradient_mutants, quantity_mutants, wrong
-from grader.diagnosis.mutations.matrices import matrix_product_mutants, whole_mutants
-from grader.diagnosis.mutations.products import derivative_factor_mutants, product_mutants, sum_mutants
+from grader.diagnosis.mutations.matrices import loss_mutants, matrix_product_mutants, whole_mutants
+from grader.diagnosis.mutations.products import bare_text, derivative_factor_mutants, product_mutants, sum_mutants
 from grader.diagnosis.mutations.time_steps import scan_mutants, series_mutants, slope_mutants
 
 
@@ -42,6 +42,8 @@ def local_mutants(name: str, world: World) -> Iterator[Mutant]:
                 continue  # a gradient does not explain itself: r - (r - y) is y, and explains nothing
             yield mutant, replace(edit, cost=edit.cost + extra)
     yield from whole_mutants(world.local[name] or ("g", name), name, world)
+    if not world.upstream(name):
+        yield from loss_mutants(world)
 
 
 def _placed(edit: Edit, node: Node, world: World) -> Edit:
@@ -60,6 +62,10 @@ def _quotient(node: Node, _: World) -> Iterator[Mutant]:
     above, below = node[1], node[2]
     yield wrong(("mul", above, below), "multiplied", short(below))
     yield wrong(above, "missing-factor", f"1 / {short(below)}", extra=0.2)
+    for i, term in enumerate(above[1:] if above[0] == "add" else ()):  # a - b / c for (a - b) / c
+        others = [other for j, other in enumerate(above[1:]) if j != i]
+        outside = ("add", ("div", others[0] if len(others) == 1 else ("add", *others), below), term)
+        yield wrong(outside, "missing-factor", f"1 / {short(below)} of {bare_text(term)}", extra=0.2)
     if below[0] == "pow" and below[1][0] == "add" and len(below[1]) == 3:
         one, b = below[1][1:]
         yield wrong(("div", above, ("add", one, ("pow", b, below[2]))), "slope-bracket", "the denominator")

@@ -24,6 +24,7 @@ from grader.diagnosis.formulas.expression import (
 )
 from grader.diagnosis.formulas.world import World
 from grader.diagnosis.hypothesis import Hypothesis, given
+from grader.diagnosis.mutations.mutants import local_mutants
 from grader.diagnosis.operators import OPERATORS
 from grader.diagnosis.patterns.catalog import CHEAPEST
 from grader.diagnosis.patterns.informula import ChangedFormulas
@@ -99,6 +100,18 @@ class Finder:
     def single(self, name: str, target: Target, own: Mapping[str, Values]) -> Hypothesis | None:
         """The likeliest single mistake from the tables alone, which is quick."""
         return next((one for one in best(self._looked_up(name, target, own)) if len(one.edits) == 1), None)
+
+    def cancelled(self, name: str, values: Values, zero: float) -> Hypothesis | None:
+        """The likeliest sum that is zero at every sample point, in the shape of the answer."""
+        found = []
+        for mutant, edit in local_mutants(name, self.world) if self.world.local[name] is not None else ():
+            made = self.evaluator(mutant) if edit.kind == "reduction" else None
+            if made is not None and all(
+                np.max(np.abs(m)) < zero and np.squeeze(m).shape == np.squeeze(v).shape
+                for m, v in zip(made, values, strict=True)
+            ):
+                found.append(Hypothesis((edit,), text(mutant), edit.cost, "table"))
+        return next(iter(best(found)), None)
 
     def _looked_up(self, name: str, target: Target, own: Mapping[str, Values]) -> list[Hypothesis]:
         near = self.tables.near(name, target.values, target.search_tolerance, MOST)
@@ -228,6 +241,8 @@ def _is_single(hypothesis: Hypothesis) -> bool:
 
 
 def _is_plain(hypothesis: Hypothesis) -> bool:
+    if hypothesis.operator == WRONG_RESULT.slug and hypothesis.cost > WRONG_RESULT.cost:
+        return False  # a formula that fits, and says nothing about what went wrong
     return hypothesis.cost <= PLAIN or hypothesis.layer == "composition"
 
 
