@@ -188,10 +188,11 @@ def test_two_mistakes_in_one_gradient_are_one_observation(bench):
     d_dh = bench.run("(s.y_hat + s.y) @ s.U.T")
     found, _ = bench.explain("dJ_dH", bench.run("s.h.T @ (D * s.h * (1 - s.h))", D=d_dh))
     assert found.diagnosis.certainty == "observation"
-    [mistake] = found.diagnosis.mistakes
-    assert mistake.statement == (
-        "your numbers are what you get with h where h_prev belongs; and also when y enters with the opposite sign"
-    )
+    assert [mistake.statement for mistake in found.diagnosis.mistakes] == [
+        "your numbers are what you get with h where h_prev belongs (one of two mistakes)",
+        "and also when y enters with the opposite sign",
+    ]
+    assert [mistake.kind for mistake in found.diagnosis.mistakes] == ["wrong-variable", "sign"]
     assert {edit.kind for edit in found.hypotheses[0].edits} == {"sign", "wrong-variable"}
 
 
@@ -244,7 +245,7 @@ def test_each_mistake_in_a_chain_is_reported_once_where_it_was_made(bench):
         ("(s.h.T @ dJ_db2(s)).ravel()", ["shape"]),
         ("(s.h.T @ dJ_db2(s))[None]", ["shape"]),
         ("s.h_prev.T @ dJ_db2(s)", ["wrong-variable"]),
-        ("-3 * s.h.T @ dJ_db2(s)", ["scale"]),
+        ("-3 * s.h.T @ dJ_db2(s)", ["scale", "sign"]),
         ("s.h.T @ dJ_db2(s) + 0.25 * s.U", ["extra-term"]),
         ("s.h.T @ dJ_db2(s) * np.exp(s.U)", ["extra-factor"]),
         ("0 * s.U", ["constant"]),
@@ -273,14 +274,26 @@ def test_a_quantity_returned_as_a_gradient_is_called_by_its_name(bench, gradient
     assert found.operators == ("wrong-result",)
 
 
-@pytest.mark.parametrize("certainty", ["exact", "tie"])
-def test_the_mistakes_of_one_hypothesis_share_a_statement(certainty):
-    sign, scale = OPERATORS["sign-result"].edit("the result"), OPERATORS["scale-number"].edit("the result", new="2")
-    one, two = Hypothesis((sign, scale), "", 2.3, "table"), Hypothesis((scale,), "", 2.4, "table")
-    found = _explanation(certainty, [one, two][: 1 + (certainty == "tie")]).diagnosis
+@pytest.fixture
+def sign_and_scale():
+    return OPERATORS["sign-result"].edit("the result"), OPERATORS["scale-number"].edit("the result", new="2")
+
+
+def test_of_several_explanations_each_is_one_statement(sign_and_scale):
+    one, two = Hypothesis(sign_and_scale, "", 2.3, "table"), Hypothesis(sign_and_scale[1:], "", 2.4, "table")
+    found = _explanation("tie", [one, two]).diagnosis
     both = "in your numbers, the sign is flipped throughout; in addition, everything is multiplied by 2"
-    assert [mistake.statement for mistake in found.mistakes] == [both, scale.statement][: len(found.mistakes)]
-    assert found.certainty == ("tie" if certainty == "tie" else "observation")
+    assert [mistake.statement for mistake in found.mistakes] == [both, sign_and_scale[1].statement]
+    assert found.certainty == "tie"
+
+
+def test_each_of_several_mistakes_has_its_own_kind_and_none_reads_as_the_whole(sign_and_scale):
+    found = _explanation("exact", [Hypothesis(sign_and_scale, "", 2.3, "table")]).diagnosis
+    assert [(mistake.kind, mistake.statement) for mistake in found.mistakes] == [
+        ("sign", "in your numbers, the sign is flipped throughout (one of two mistakes)"),
+        ("scale", "in addition, everything is multiplied by 2"),
+    ]
+    assert found.certainty == "observation"
 
 
 def test_a_multiple_of_a_quantity_is_no_multiple_of_the_gradient(bench):
@@ -490,11 +503,13 @@ def test_a_forward_pass_gone_wrong_is_compared_with_what_s_holds(bench, name, co
     ],
 )
 def test_of_several_mistakes_none_calls_the_numbers_right(bench, name, code):
-    [statement], _ = messages_on(bench, name, code)
-    assert "numbers are right" not in statement
-    assert "the right ones" not in statement
-    assert "right size" not in statement
-    _, *others = statement.split("; ")
+    statements, _ = messages_on(bench, name, code)
+    for statement in statements:
+        assert "numbers are right" not in statement
+        assert "the right ones" not in statement
+        assert "right size" not in statement
+    first, *others = statements
+    assert first.endswith((" (one of two mistakes)", " (one of three mistakes)"))
     assert others
     assert all(other.startswith(("in addition, ", "and also ")) for other in others)
 

@@ -3,6 +3,7 @@
 Each gradient is explained on the student's own upstream values first, so that every mistake is reported once, where it was made.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
@@ -35,6 +36,9 @@ CERTAIN = 1.0  # digits lost in a way that nothing else looks like
 OBSERVED = 6.5
 SURE_ALONE = 1.5  # without the formula, what is less common than this is no verdict
 MOST_ENTRIES, LARGEST = 1 << 16, 1e100  # beyond, nothing is looked up
+_COUNTS = {2: "two", 3: "three"}
+# One formula, two stories: the numbers cannot say which of them is true.
+_TWO_STORIES = ({"jacobian-diagonal", "target-only"}, {"sign-argument", "wrong-function-of"})
 
 
 def diagnose(assignment: Assignment, knowledge: Knowledge, checked: Checked) -> dict[str, Explanation]:
@@ -129,7 +133,7 @@ def _search(
     next_best = _next_best(first, others)
     if first.cost > OBSERVED:
         return _explanation("observation", [first], next_best)
-    tied = [first, *(one for one in others if one.cost <= first.cost + TIE and _other_numbers(first, one, target))]
+    tied = [first, *(one for one in others if _is_tied(first, one, target))]
     return _explanation("tie" if len(tied) > 1 else "exact", tied[:3], next_best)
 
 
@@ -137,6 +141,12 @@ def _next_best(first: Hypothesis, others: Sequence[Hypothesis]) -> list[Hypothes
     """The runner-up: hardly less likely than the first, of no more mistakes, and about something else."""
     near = [one for one in others if one.cost <= first.cost + RUNNER_UP and len(one.edits) <= len(first.edits)]
     return [one for one in near if one.edits[0].where != first.edits[0].where][:1]
+
+
+def _is_tied(first: Hypothesis, one: Hypothesis, target: Target) -> bool:
+    if {first.operator, one.operator} in _TWO_STORIES and len(first.edits) == len(one.edits) == 1:
+        return one.cost <= first.cost + RUNNER_UP
+    return one.cost <= first.cost + TIE and _other_numbers(first, one, target)
 
 
 def _other_numbers(one: Hypothesis, other: Hypothesis, target: Target) -> bool:
@@ -227,14 +237,35 @@ def _explanation(
     if certainty == "exact" and len(hypotheses[0].edits) > 1:
         certainty = "observation"
     if certainty == "observation":
-        for edit, mistake in zip(hypotheses[0].edits, hypotheses[0].mistakes(), strict=True):
-            operators.setdefault(mistake, edit.operator)
+        operators.update(_one_by_one(hypotheses[0]))
+    elif certainty == "exact":
+        parts = hypotheses[0] = _sign_and_size(hypotheses[0])
+        operators.update(_one_by_one(parts))
     else:
         for hypothesis in hypotheses:
             operators.setdefault(_together(hypothesis), hypothesis.operator)
     runner_up = next((_together(replace(one, edits=in_order(one.edits))).statement for one in next_best), "")
     diagnosis = Diagnosis(certainty, list(operators), runner_up=runner_up)
     return Explanation(diagnosis, tuple(operators.values()), tuple(hypotheses))
+
+
+def _one_by_one(hypothesis: Hypothesis) -> dict[Mistake, str]:
+    """Its mistakes with their operators; the first one says how many there are."""
+    first, *others = hypothesis.mistakes()
+    if others:
+        count = _COUNTS.get(len(others) + 1, "several")
+        first = Mistake(first.kind, first.where, f"{first.statement} (one of {count} mistakes)")
+    return dict(zip((first, *others), (edit.operator for edit in hypothesis.edits), strict=True))
+
+
+def _sign_and_size(hypothesis: Hypothesis) -> Hypothesis:
+    """-2 times the right numbers is two mistakes: a factor of 2, and a sign."""
+    [edit] = hypothesis.edits
+    positive = re.fullmatch(r"(?:-|minus )(.+)", edit.new)
+    if edit.operator not in ("scale-number", "scale-size") or positive is None or positive[1] == "1":
+        return hypothesis
+    size = OPERATORS[edit.operator].edit(edit.where, new=positive[1])
+    return replace(hypothesis, edits=(size, OPERATORS["sign-result"].edit(edit.where)))
 
 
 def _together(hypothesis: Hypothesis) -> Mistake:

@@ -101,12 +101,10 @@ def _functions_of(node: Node, world: World) -> Iterator[Mutant]:
     application = world.applied(name)
     if name not in world.one_hots:  # for a target that is the number 1, see _targets
         yield wrong(("ones", node), "missing-factor", name, extra=0.1)
-    flipped: Node | None = None
     if application is not None:
         flipped = ("fn", application.function, neg(application.argument))
         yield wrong(flipped, "sign-argument", application.function)
-    if flipped is None or not world.equal(one_minus(node), flipped):
-        yield wrong(one_minus(node), "wrong-function-of", name, new=f"1 - {name}")
+    yield wrong(one_minus(node), "wrong-function-of", name, new=f"1 - {name}")
     yield wrong(mul(node, one_minus(node)), "extra-factor", f"1 - {name}", new=f"1 - {name}", extra=-0.2)
     yield wrong(mul(node, node), "extra-factor", name, new=name, extra=0.2)
     yield from means(node, name, world)
@@ -116,7 +114,7 @@ def _functions_of(node: Node, world: World) -> Iterator[Mutant]:
         yield wrong(("fn", function, node), "wrong-function-of", name, new=f"{function}({name})", extra=twice)
     if application is not None and world.functions.entrywise[application.function]:
         slope = application.derivative
-        yield wrong(slope, "wrong-function-of", name, new=text(slope), extra=-0.2)
+        yield wrong(slope, "wrong-function-of", name, new=text(slope))
         yield wrong(mul(node, slope), "extra-slope", application.function, extra=0.1)
 
 

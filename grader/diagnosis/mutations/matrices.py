@@ -170,6 +170,7 @@ def whole_mutants(tree: Node, name: str, world: World) -> Iterator[Mutant]:
         yield wrong(("mean", tree, 0), "mean-extra", new="over the rows", extra=0.1)
         yield wrong(("diagonal", tree), "diagonal-only")
     else:
+        yield from _summed_gradients(name, shape, world)
         yield wrong(("spread", tree), "shape-reshaped", extra=0.4)
         yield from _tables(tree, world)
         yield wrong(("div", tree, ("total", ("ones", tree))), "scale-size", new="the number of entries")
@@ -184,6 +185,18 @@ def whole_mutants(tree: Node, name: str, world: World) -> Iterator[Mutant]:
 
 
 _RUNNING = {"over the rows": "down the rows", "over the columns": "along the rows"}
+
+
+def _summed_gradients(name: str, shape: tuple[str | int, ...], world: World) -> Iterator[Mutant]:
+    """The gradient by a matrix, summed to the shape of a row."""
+    for other in world.assignment.names:
+        axes = world.axis_names(world.gradient_shape(other)) if other != name else []
+        for axis, along in axes if len(axes) == 2 else ():
+            if world.gradient_shape(other)[1 - axis] == shape[-1]:
+                summed: Node = ("sum", ("g", other), axis)
+                shown = gradient_text(other)
+                new = f"{shown} summed {along}"
+                yield wrong(("T", summed) if axis == 1 else summed, "wrong-result", shown, new=new, extra=-0.2)
 
 
 def _tables(tree: Node, world: World) -> Iterator[Mutant]:

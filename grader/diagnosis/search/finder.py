@@ -41,6 +41,7 @@ MOST = 24
 MOST_MULTIPLES, MOST_OF_OTHERS = 12, 3
 SMALLEST_PART = 1e-8
 WRONG_RESULT = OPERATORS["wrong-result"]
+COMPOUND = 2.0  # what the answer is, is no story of how it came about
 PLAINER = -1.0  # than two mistakes that leave nothing but the quantity
 
 
@@ -274,7 +275,7 @@ def returned_quantity(target: Target, names: Sequence[str], evaluator: Evaluator
 
 def _instead(target: Target, node: Node, cost: float, evaluator: Evaluator) -> Hypothesis | None:
     """The answer as something else than the gradient; a factor is one of that, not of the right gradient."""
-    hypothesis = _verify(target, node, WRONG_RESULT.slug, "the result", text(node), cost, evaluator)
+    hypothesis = _verify(target, node, WRONG_RESULT.slug, "the result", text(node), cost + (cost > 0) * COMPOUND, evaluator)
     if hypothesis is None or not any(edit.kind in ("scale", "sign") for edit in hypothesis.edits):
         return hypothesis
     others = tuple(edit for edit in hypothesis.edits[1:] if edit.kind not in ("scale", "sign"))
