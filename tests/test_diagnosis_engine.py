@@ -296,6 +296,57 @@ def test_each_of_several_mistakes_has_its_own_kind_and_none_reads_as_the_whole(s
     assert found.certainty == "observation"
 
 
+@pytest.mark.parametrize(
+    "code, kind", [("np.sum(dJ_db2(s))", "reduction"), ("s.y - s.y", "constant"), ("np.zeros_like(s.b2)", "constant")]
+)
+def test_what_cancels_up_to_rounding_is_a_sum_and_what_is_zero_is_constant(bench, code, kind):
+    found, _ = bench.explain("dJ_db2", bench.run(code))
+    assert [mistake.kind for mistake in found.diagnosis.mistakes] == [kind]
+
+
+@pytest.mark.parametrize("one, other", [("s.y * dJ_db2(s)", {"target-only", "jacobian-diagonal"})])
+def test_two_stories_of_one_formula_are_a_tie(bench, one, other):
+    knowledge = dataclasses.replace(knowledge_of(bench.assignment), misconceptions=())
+    found = explain(bench.assignment, knowledge, "dJ_db2", bench.run(one), {})
+    assert found.diagnosis.certainty == "tie"
+    assert set(found.operators) == other
+
+
+def test_what_follows_from_a_gradient_of_another_shape_is_not_accused(bench):
+    delta = [np.tile(value, (2, 1)) for value in bench.assignment.exact["dJ_db2"]]
+    codes = {"dJ_db2": delta, "dJ_dh": bench.run("D @ s.U.T", D=delta)}
+    answers = {
+        name: [Answer("returned", ArrayData("<f8", v.shape, np.ascontiguousarray(v).tobytes())) for v in found]
+        for name, found in {**bench.assignment.exact, **codes}.items()
+    }
+    result = {gradient.name: gradient for gradient in grade_run(bench.assignment, Run(answers), "student.py").gradients}
+    assert [mistake.kind for mistake in result["dJ_db2"].diagnosis.mistakes] == ["shape"]
+    assert result["dJ_dh"].diagnosis.mistakes == []
+    assert result["dJ_dh"].diagnosis.properties == [
+        "your numbers are what follows from your own dJ_db2: fix that one first"
+    ]
+
+
+@pytest.mark.parametrize(
+    "gradient, code, kinds, where",
+    [
+        ("dJ_dU", "s.h.T @ dJ_db2(s) + s.b2", ["extra-term"], "b2"),
+        ("dJ_dU", "sigmoid(s.h).T @ dJ_db2(s)", ["wrong-variable"], "h"),
+        ("dJ_dI", "s.x * dJ_db1(s)", ["wrong-variable"], "e"),
+        ("dJ_dh", "(s.h @ s.U + s.b2) @ s.U.T", ["wrong-variable"], "dJ/db2"),
+        ("dJ_db1", "dJ_dh(s) * np.sqrt(s.h * (1 - s.h))", ["wrong-derivative"], "sigmoid'"),
+        ("dJ_dh_prev", "np.sum(dJ_dH(s), axis=0, keepdims=True)", ["wrong-variable"], "dJ/dH"),
+        ("dJ_dh", "dJ_dh(s) + np.sum(s.z)", ["extra-term"], "the result"),
+        ("dJ_dh", "np.floor(dJ_dh(s) * 100) / 100", ["numerical-gradient"], "the result"),
+    ],
+)
+def test_one_slip_is_one_statement_with_its_place(bench, gradient, code, kinds, where):
+    found, _ = bench.explain(gradient, bench.run(code))
+    assert found.diagnosis.certainty == "exact"
+    assert [mistake.kind for mistake in found.diagnosis.mistakes] == kinds
+    assert found.diagnosis.mistakes[0].where == where
+
+
 def test_a_multiple_of_a_quantity_is_no_multiple_of_the_gradient(bench):
     found, _ = bench.explain("dJ_dU", [3 * point.values["U"] for point in bench.assignment.points])
     [mistake] = found.diagnosis.mistakes

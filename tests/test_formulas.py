@@ -166,7 +166,12 @@ MISTAKES: list[tuple[str, str, Code, str]] = [
     ("softmax_regression", "dL_dW", lambda s, g: s.X[-1:].T @ g.dL_dscores[-1:], "last-term"),
     ("softmax_regression", "dL_dscores", lambda s, g: s.P - s.Y / len(s.Y), "missing-factor"),
     ("softmax_regression", "dL_dscores", lambda s, g: -s.Y * np.log(s.P) / len(s.Y), "wrong-loss"),
-    ("softmax_regression", "dL_dscores", lambda s, g: (s.P - np.eye(s.P.shape[1])[s.P.argmax(1)]) / len(s.Y), "wrong-row"),
+    (
+        "softmax_regression",
+        "dL_dscores",
+        lambda s, g: (s.P - np.eye(s.P.shape[1])[s.P.argmax(1)]) / len(s.Y),
+        "wrong-row",
+    ),
     ("softmax_regression", "dL_dscores", lambda s, g: (s.P - s.Y.max(0)) / len(s.Y), "wrong-row"),
     ("softmax_regression", "dL_dscores", lambda s, g: np.ones(s.P.shape) * g.dL_dscores.mean(0), "mean-extra"),
     ("softmax_regression", "dL_dW", lambda s, g: np.outer(s.X.sum(0), g.dL_dscores.mean(0)), "sums-apart"),

@@ -14,13 +14,21 @@ from grader.checks.checked import Checked
 from grader.checks.trivial import find_trivial, is_one_number
 from grader.diagnosis.comparison import Target, best
 from grader.diagnosis.formulas.expression import Values
+from grader.diagnosis.formulas.on_the_way import differentiated
 from grader.diagnosis.hypothesis import Explanation, Hypothesis, in_order
 from grader.diagnosis.knowledge import Knowledge
 from grader.diagnosis.misconceptions import named_hypothesis
 from grader.diagnosis.operators import OPERATORS
 from grader.diagnosis.patterns.catalog import recognized_in
-from grader.diagnosis.precision import holds_no_fractions, is_difference_quotient, lost_digits, source_of, starting_points
+from grader.diagnosis.precision import (
+    holds_no_fractions,
+    is_difference_quotient,
+    lost_digits,
+    source_of,
+    starting_points,
+)
 from grader.diagnosis.properties import describe
+from grader.diagnosis.search.cancelled import cancelled
 from grader.diagnosis.students import worded
 from grader.problem.assignment import Assignment
 from grader.problem.derivatives import relative_error
@@ -58,7 +66,9 @@ def diagnose(assignment: Assignment, knowledge: Knowledge, checked: Checked) -> 
             dtypes = [answer.value.dtype for answer in answers if answer.value is not None]
             tolerance = SINGLE if {"<f4", "<f2"}.intersection(dtypes) else DOUBLE
             own = {other: v for other in assignment.ancestors[name] if (v := wrong.get(other)) is not None}
-            root = source_of(assignment, name, values, {o: v for o, v in failed.items() if o in assignment.ancestors[name]})
+            root = source_of(
+                assignment, name, values, {o: v for o, v in failed.items() if o in assignment.ancestors[name]}
+            )
             if root is not None:
                 found[name] = _unexplained([f"your numbers are what follows from your own {root}: fix that one first"])
                 continue
@@ -172,7 +182,7 @@ def _from_patterns(found: Sequence[Hypothesis]) -> Explanation | None:
 
 def _at_function(hypothesis: Hypothesis, knowledge: Knowledge, name: str) -> Hypothesis:
     """What was put in place of a derivative is a mistake at the function that is to be differentiated, where that is one."""
-    functions = knowledge.finder.world.differentiated(name) if knowledge.finder is not None else []
+    functions = differentiated(knowledge.finder.world, name) if knowledge.finder is not None else []
     if hypothesis.operator != "function-for-slope" or len(functions) != 1:
         return hypothesis
     return replace(hypothesis, edits=tuple(replace(edit, where=functions[0]) for edit in hypothesis.edits))
@@ -181,9 +191,10 @@ def _at_function(hypothesis: Hypothesis, knowledge: Knowledge, name: str) -> Hyp
 def _cancelled(knowledge: Knowledge, name: str, values: Values) -> Hypothesis | None:
     """Zero but for rounding, which a sum leaves whose terms cancel; None where nothing is left, or no such sum is known."""
     largest = max(float(np.max(np.abs(value))) for value in values)
-    if knowledge.finder is None or not 0 < largest < ZERO:
+    finder = knowledge.finder
+    if finder is None or not 0 < largest < ZERO:
         return None
-    return knowledge.finder.cancelled(name, values, ZERO)
+    return cancelled(finder.world, name, values, finder.evaluator, ZERO)
 
 
 def _constant(assignment: Assignment, name: str, values: Values) -> Hypothesis | None:

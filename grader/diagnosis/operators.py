@@ -207,7 +207,11 @@ _BY_KIND: dict[str, tuple[tuple[str, float, str], ...]] = {
         ("wrong-axis", 1.0, "with {where} {new}"),
         ("sums-apart", 1.5, "when {where} are {new} over the examples before they are multiplied, not after"),
         ("first-terms", 1.4, "with the first {new} terms of the sum with {where} only"),
-        ("running-average", 1.6, "with a running average in place of the sum with {where}: early terms count less and less"),
+        (
+            "running-average",
+            1.6,
+            "with a running average in place of the sum with {where}: early terms count less and less",
+        ),
         ("sum-axis", 1.5, "your numbers are sums along the wrong axis ({where})"),
         ("mean-for-sum", 1.35, "with a mean instead of a sum ({where})"),
         ("sum-extra", 1.5, "your numbers are the right ones summed {new}"),

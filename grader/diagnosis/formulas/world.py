@@ -24,7 +24,7 @@ from grader.diagnosis.formulas.expression import (
     text,
     transposed,
 )
-from grader.diagnosis.formulas.formula_nodes import inside
+from grader.diagnosis.formulas.formula_nodes import inside, summand
 from grader.diagnosis.formulas.functions import COMMON, Functions
 from grader.diagnosis.formulas.sources import Sources
 from grader.problem.assignment import Assignment
@@ -157,22 +157,6 @@ class World:
         tree = self.local[name]
         return [] if tree is None else list(dict.fromkeys(leaf[1] for leaf in leaves(tree) if leaf[0] == "g"))
 
-    def differentiated(self, gradient: str) -> list[str]:
-        """The functions whose derivatives are factors of the formula of a gradient."""
-        forms = [form for form, _ in local_forms(self, gradient)]
-        return list(dict.fromkeys(part[1] for form in forms for part in inside(form) if part[0] == "derivative"))
-
-    def steps_of_shape(self, gradient: str) -> list[Node]:
-        """What the model computes on the way to its quantities, in the shape of a gradient: forward where backward belongs."""
-        right = self.evaluator(("g", gradient)) or []
-        on_the_way = dict.fromkeys(part for one in self.all_applications for part in inside(one.argument))
-        found = []
-        for step in on_the_way:
-            values = self.evaluator(step) if step[0] in ("mm", "add") else None
-            if values is not None and all(v.shape == r.shape for v, r in zip(values, right, strict=False)):
-                found.append(step)
-        return found
-
     def equal(self, a: Node, b: Node) -> bool:
         """The same values at every probed sample point."""
         left, right = self.evaluator(a), self.evaluator(b)
@@ -217,22 +201,11 @@ def make_world(assignment: Assignment) -> World:
         world.local[name] = solved if derived is None else derived
         world.others[name] = [form for form in (solved,) if form is not None and not _alike(form, world.local[name])]
     world.applications = [Application(name, tree[1], tree[2]) for name, tree in world.model.items() if tree[0] == "fn"]
-    world.loss_terms = next(map(_summand, sources.model_formulas(graph.loss)), None)
+    world.loss_terms = next(map(summand, sources.model_formulas(graph.loss)), None)
     parts = dict.fromkeys(part for tree in world.model.values() for part in inside(tree) if part[0] == "fn")
     known = {(one.function, one.argument) for one in world.applications}
     world.inner = [Application("", part[1], part[2]) for part in parts if part[1:] not in known]
     return world
-
-
-def _summand(loss: Node) -> Node | None:
-    """What a loss sums over all entries, with what is done with the sum done to each term."""
-    if loss[0] == "neg":
-        inner = _summand(loss[1])
-        return None if inner is None else neg(inner)
-    if loss[0] == "div":
-        inner = _summand(loss[1])
-        return None if inner is None else ("div", inner, loss[2])
-    return tuple(loss[3]) if loss[:2] in (("np", "sum"), ("np", "mean")) else None
 
 
 def _alike(form: Node, other: Node | None) -> bool:

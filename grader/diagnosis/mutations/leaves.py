@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from grader.diagnosis.formulas.expression import ONE, Node, gradient_text, mul, neg, one_minus, q, text
+from grader.diagnosis.formulas.on_the_way import steps_of_shape
 from grader.diagnosis.formulas.world import World
 from grader.diagnosis.hypothesis import Edit
 from grader.diagnosis.operators import OPERATORS
@@ -49,7 +50,7 @@ def gradient_mutants(node: Node, world: World) -> Iterator[Mutant]:
     name = node[1]
     shown = gradient_text(name)
     shape = world.gradient_shape(name)
-    for forward in world.steps_of_shape(name):
+    for forward in steps_of_shape(world, name):
         yield wrong(forward, "wrong-variable", shown, new=text(forward), extra=0.4)
     for other in world.assignment.names:
         if other != name:

@@ -182,6 +182,9 @@ def whole_mutants(tree: Node, name: str, world: World) -> Iterator[Mutant]:
     yield wrong(("average", tree), "mean-extra", new="over all entries", extra=0.3)
     yield wrong(("abs", tree), "sign-absolute", extra=0.4)
     yield from _extra(tree, shape, world)
+    for other, own in world.shapes.items():
+        if not vector and own == (1, shape[-1]):
+            yield wrong(add(tree, q(other)), "extra-term", other, new=f"{other} in every row", extra=0.1)
 
 
 _RUNNING = {"over the rows": "down the rows", "over the columns": "along the rows"}
@@ -209,8 +212,6 @@ def _tables(tree: Node, world: World) -> Iterator[Mutant]:
 
 def _extra(tree: Node, shape: tuple[str | int, ...], world: World) -> Iterator[Mutant]:
     for other, own in world.shapes.items():
-        if len(shape) == 2 and shape[0] != 1 and own == (1, shape[1]):
-            yield wrong(add(tree, q(other)), "extra-term", other, new=f"{other} in every row", extra=0.1)
         if own == shape:
             quantity = q(other)
             applied = world.applied(other)

@@ -192,7 +192,9 @@ def _of_application(world: World, part: Node) -> Iterator[tuple[Edit, Callable[[
     one = ("ones", part)
     if world.normalizes(application.function):
         single = world.shapes[part[1]][0] == 1
-        edit = OPERATORS["wrong-axis"].edit(application.function, new=_ALONG_ONE if single else "taken along the wrong axis")
+        edit = OPERATORS["wrong-axis"].edit(
+            application.function, new=_ALONG_ONE if single else "taken along the wrong axis"
+        )
         exp_a: Node = ("fn", "exp", application.argument)
         along: Node = one if single else ("div", exp_a, ("sum", exp_a, 0))
         yield replace(edit, within=part[1]), lambda evaluator: evaluator(along)

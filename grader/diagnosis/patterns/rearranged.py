@@ -78,9 +78,9 @@ def _repeated(case: Case) -> Iterator[Edits]:
     """The right rows, several times one after the other: a list times a number."""
     rows = [(v.shape[0], r.shape[0]) for v, r in zip(case.values, case.right, strict=True) if v.ndim == r.ndim == 2]
     times = {found // right for found, right in rows if found % right == 0}
-    if len(rows) == len(case.right) and len(times) == 1 and (n := times.pop()) > 1:
-        if case.matches(np.tile(right, (n, 1)) for right in case.right):
-            yield (OPERATORS["repeated-rows"].edit("the result", new=f"{n} times"),)
+    n = times.pop() if len(rows) == len(case.right) and len(times) == 1 else 1
+    if n > 1 and case.matches(np.tile(right, (n, 1)) for right in case.right):
+        yield (OPERATORS["repeated-rows"].edit("the result", new=f"{n} times"),)
 
 
 def _filled_once(case: Case) -> Iterator[Edits]:

@@ -24,7 +24,6 @@ from grader.diagnosis.formulas.expression import (
 )
 from grader.diagnosis.formulas.world import World
 from grader.diagnosis.hypothesis import Hypothesis, given
-from grader.diagnosis.mutations.mutants import local_mutants
 from grader.diagnosis.operators import OPERATORS
 from grader.diagnosis.patterns.catalog import CHEAPEST
 from grader.diagnosis.patterns.informula import ChangedFormulas
@@ -101,18 +100,6 @@ class Finder:
     def single(self, name: str, target: Target, own: Mapping[str, Values]) -> Hypothesis | None:
         """The likeliest single mistake from the tables alone, which is quick."""
         return next((one for one in best(self._looked_up(name, target, own)) if len(one.edits) == 1), None)
-
-    def cancelled(self, name: str, values: Values, zero: float) -> Hypothesis | None:
-        """The likeliest sum that is zero at every sample point, in the shape of the answer."""
-        found = []
-        for mutant, edit in local_mutants(name, self.world) if self.world.local[name] is not None else ():
-            made = self.evaluator(mutant) if edit.kind == "reduction" else None
-            if made is not None and all(
-                np.max(np.abs(m)) < zero and np.squeeze(m).shape == np.squeeze(v).shape
-                for m, v in zip(made, values, strict=True)
-            ):
-                found.append(Hypothesis((edit,), text(mutant), edit.cost, "table"))
-        return next(iter(best(found)), None)
 
     def _looked_up(self, name: str, target: Target, own: Mapping[str, Values]) -> list[Hypothesis]:
         near = self.tables.near(name, target.values, target.search_tolerance, MOST)
@@ -275,7 +262,9 @@ def returned_quantity(target: Target, names: Sequence[str], evaluator: Evaluator
 
 def _instead(target: Target, node: Node, cost: float, evaluator: Evaluator) -> Hypothesis | None:
     """The answer as something else than the gradient; a factor is one of that, not of the right gradient."""
-    hypothesis = _verify(target, node, WRONG_RESULT.slug, "the result", text(node), cost + (cost > 0) * COMPOUND, evaluator)
+    hypothesis = _verify(
+        target, node, WRONG_RESULT.slug, "the result", text(node), cost + (cost > 0) * COMPOUND, evaluator
+    )
     if hypothesis is None or not any(edit.kind in ("scale", "sign") for edit in hypothesis.edits):
         return hypothesis
     others = tuple(edit for edit in hypothesis.edits[1:] if edit.kind not in ("scale", "sign"))

@@ -115,7 +115,9 @@ def _missing_axis(message):
 
 def _float_size(values, keywords):
     """A float where a size is expected, by itself or in a shape."""
-    given = [part for value in (*values, *keywords.values()) for part in (value if type(value) in (tuple, list) else [value])]
+    given = [
+        part for value in (*values, *keywords.values()) for part in (value if type(value) in (tuple, list) else [value])
+    ]
     size = next((part for part in given if isinstance(part, float)), None)
     return "" if size is None else sentences.INTEGER_SIZE(f"{size:.1f}")
 
