@@ -42,6 +42,8 @@ SENTENCES: dict[str, str] = {
     "wrong-gradient": f"{_GET} with {{new}} {{place}}, where another gradient belongs.",
     "wrong-function-of": f"{_GET} when a function is applied to one quantity before it is used.",
     "wrong-result": "Your numbers are exactly {new}: that is not the gradient asked for.",
+    "one-step-for-all": f"{_GET} with the same part in every term of a sum, where each term has its own.",
+    "shifted-and-cut": f"{_GET} with {{new}} in a sum, where other ones belong; one term is left out.",
     "skipped-activation": f"{_GET} with the input of a nonlinear function {{place}}.",
     "slope-argument": f"{_GET} with a derivative evaluated in the wrong place: at {{new}}.",
     "missing-term": "One term is missing.",
@@ -55,6 +57,7 @@ SENTENCES: dict[str, str] = {
     "missing-slope-factor": "A derivative is there only in part: one of its factors is missing.",
     "derivative-table": "Your numbers are the Jacobian of {where} and nothing else.",
     "missing-matrix": "A matrix product is missing.",
+    "used-as-it-is": "One gradient is used as it is, without the factors on its way.",
     "missing-normalisation": f"{_GET} with probabilities that do not add up to 1.",
     "extra-factor": f"{_GET} with an extra factor: {{new}}.",
     "extra-slope": "The derivative of {where} is multiplied in once too often.",
@@ -80,6 +83,8 @@ SENTENCES: dict[str, str] = {
     "inner-for-elementwise": f"{_GET} {_SUMS}",
     "elementwise-for-outer": f"{_GET} when two vectors are multiplied entry by entry.",
     "outer-for-elementwise": f"{_GET} with an outer product, which has an entry for each pair.",
+    "sums-apart": f"{_GET} when factors are added up before they are multiplied.",
+    "product-for-sum": f"{_GET} when the terms of a sum are multiplied.",
     "diagonal-only": f"{_GET} when only the diagonal of an array is used.",
     "first-entry": f"{_GET} with the first entry of an array in place of every entry.",
     "inverse-for-transpose": f"{_GET} with the inverse of {{where}}.",
@@ -121,12 +126,13 @@ SENTENCES: dict[str, str] = {
     "function-of-upstream": "Your numbers are {new}: a function of a gradient, which is no derivative.",
     "function-for-slope": "Your numbers are {where} times {new}, which is not the derivative that belongs there.",
     "wrong-axis": f"{_GET} with {{where}} {{new}}.",
-    "sums-apart": f"{_GET} when two arrays are {{new}} over the examples before they are multiplied.",
+    "examples-apart": f"{_GET} when two arrays are {{new}} over the examples before they are multiplied.",
     "first-terms": f"{_GET} with only the first {{new}} terms of a sum.",
     "running-average": f"{_GET} with a running average in place of a sum: early terms count less and less.",
     "offset": "Your numbers are the right ones plus a number that is the same in every entry.",
     "lost-parentheses": f"{_GET} when parentheses are lost in {{where}}.",
     "scale-known": "Your numbers are the right ones {new}.",
+    "weighted-terms": f"{_GET} when the terms of a sum are multiplied by {{new}}.",
     "clipped-values": "Your numbers are the right ones clipped to {new}.",
     "clipped-norm": "Your numbers are the right ones scaled down wherever their norm exceeds {new}.",
     "one-number": "Your numbers are {new}.",
@@ -186,7 +192,7 @@ _PROPAGATED = (
     ("Your numbers have the right size but", "Your numbers are what follows from your own {own}, with"),
     ("agree with the gradient", "agree with what follows from your own {own}"),
 )
-SOMEWHERE = "in one place"
+SOMEWHERE, EVERYWHERE = "in one place", "in every term"
 _ORDINALS = ("first", "second", "third", "fourth")
 
 
@@ -227,7 +233,11 @@ def _sentence(edit: Edit, formula: Node | None, used: Set[str], own: str, *, sev
     elif edit.operator in _UNNAMED and not _may_be_named(edit, formula is not None, used):
         template = _UNNAMED[edit.operator]
     place = place_in(formula, edit.old) if formula is not None else ""
+    if edit.terms:
+        place = EVERYWHERE
     text = template.format(new=edit.new.strip(" ,"), where=edit.where, place=place or SOMEWHERE)
+    if edit.terms and EVERYWHERE not in text:
+        text += " This is so in every term of the sum."
     for right, follows in _PROPAGATED if own else ():
         text = text.replace(right, follows.format(own=own))
     if edit.within:

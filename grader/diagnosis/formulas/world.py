@@ -24,8 +24,9 @@ from grader.diagnosis.formulas.expression import (
     text,
     transposed,
 )
-from grader.diagnosis.formulas.formula_nodes import inside, summand
+from grader.diagnosis.formulas.formula_nodes import inside
 from grader.diagnosis.formulas.functions import COMMON, Functions
+from grader.diagnosis.formulas.sequences import following
 from grader.diagnosis.formulas.sources import Sources
 from grader.problem.assignment import Assignment
 
@@ -66,7 +67,6 @@ class World:
         model: for each quantity that the model computes, its formula.
         applications: those that are quantities; `inner`: those within the formula of one.
         others: the solution's own formula of a gradient, where it is another one.
-        loss_terms: what the loss sums, None where it is no sum.
         starts: for a result whose rows are the states of a loop, the quantity that stands before its first row.
         problems: why what is missing could not be read.
         evaluator: values at the probed sample points, with the right gradients.
@@ -83,7 +83,6 @@ class World:
     inner: list[Application] = field(default_factory=list)
     problems: dict[str, str] = field(default_factory=dict)
     starts: dict[str, str] = field(default_factory=dict)
-    loss_terms: Node | None = None
 
     def first(self, formulas: Iterator[Node], of: Node) -> Node | None:
         """The first formula that has the right values at every probed sample point."""
@@ -172,10 +171,18 @@ class World:
     def application(self, function: str, argument: Node) -> Application | None:
         return next((one for one in self.applications if (one.function, one.argument) == (function, argument)), None)
 
+    @cached_property
+    def later(self) -> dict[Node, Node]:
+        """What stands one step later in sums over steps that are written out."""
+        return following(self.local.values(), self.shapes)
+
+    @cached_property
+    def earlier(self) -> dict[Node, Node]:
+        return {b: a for a, b in self.later.items()}
+
     def normalizes(self, function: str) -> bool:
         """Whether the entries of the result always add up to 1, and are in proportion to exp."""
-        probe = np.linspace(-1, 1.5, 6)[None, :]
-        exp = np.exp(probe)
+        exp = np.exp(probe := np.linspace(-1, 1.5, 6)[None, :])
         return bool(np.allclose(self.functions.value(function, probe), exp / exp.sum()))
 
 
@@ -201,7 +208,6 @@ def make_world(assignment: Assignment) -> World:
         world.local[name] = solved if derived is None else derived
         world.others[name] = [form for form in (solved,) if form is not None and not _alike(form, world.local[name])]
     world.applications = [Application(name, tree[1], tree[2]) for name, tree in world.model.items() if tree[0] == "fn"]
-    world.loss_terms = next(map(summand, sources.model_formulas(graph.loss)), None)
     parts = dict.fromkeys(part for tree in world.model.values() for part in inside(tree) if part[0] == "fn")
     known = {(one.function, one.argument) for one in world.applications}
     world.inner = [Application("", part[1], part[2]) for part in parts if part[1:] not in known]
@@ -236,7 +242,7 @@ def local_forms(world: World, name: str) -> Iterator[tuple[Node, float]]:
     for application in world.all_applications:
         if not application.quantity and not world.functions.entrywise[application.function]:
             continue
-        for form in _with_derivative(world, tree, application.derivative):
+        for form in with_derivative(world, tree, application.derivative):
             yield form, 0.0
             for written in derivative_forms(world, application):
                 yield _substituted(form, application.derivative, written), 0.1
@@ -244,7 +250,7 @@ def local_forms(world: World, name: str) -> Iterator[tuple[Node, float]]:
         yield from _root_forms(world, name)
 
 
-def _with_derivative(world: World, tree: Node, derivative: Node) -> Iterator[Node]:
+def with_derivative(world: World, tree: Node, derivative: Node) -> Iterator[Node]:
     """`tree` with the factors that make up this derivative put together."""
     if tree[0] == "mul":
         factors = tree[1:]
@@ -256,7 +262,7 @@ def _with_derivative(world: World, tree: Node, derivative: Node) -> Iterator[Nod
                     return
     for i, part in enumerate(tree):
         if isinstance(part, tuple):
-            for new in _with_derivative(world, part, derivative):
+            for new in with_derivative(world, part, derivative):
                 yield (*tree[:i], new, *tree[i + 1 :])
 
 
