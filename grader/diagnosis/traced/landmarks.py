@@ -13,6 +13,7 @@ from grader.problem.assignment import Assignment
 from grader.problem.model import Array
 
 SINGLE = 3e-6
+MOST_ROWS = 8
 PART = "part of a right formula"
 _STANDS_IN: Node = ("g", "")
 
@@ -64,9 +65,14 @@ class Landmarks:
             return PART
         if is_filled_in_part(turned, self.gradients[gradient]) or self._is_shifted(values):
             return PART
-        rows = [values for name, values in self.quantities.items() if self.world and name in self.world.rows]
-        known = [*self.gradients.values(), *rows, *self.others, *self.ways.get(gradient, ())]
-        return PART if self._is_made_of_rows(values, known) else ""
+        rows = self.world.rows if self.world is not None else []
+        fixed = [
+            right for name, right in self.quantities.items() if name not in rows
+        ]  # any row of a weight is a choice
+        made = [
+            other for other in known if not any(equal(other, w) or equal(other, [one.T for one in w]) for w in fixed)
+        ]
+        return PART if self._is_made_of_rows(values, [*self.gradients.values(), *made]) else ""
 
     def _is_shifted(self, values: Values) -> bool:
         """A softmax may be computed from exponentials of any common size, for each row."""
@@ -87,14 +93,7 @@ class Landmarks:
                 all(_is_row(np.squeeze(value), np.squeeze(one)) for value, one in zip(values, table, strict=True))
                 for table in tables
             )
-        for axis in (0, 1):
-            if all(value.ndim == 2 and 1 < value.shape[axis] <= 8 for value in values):
-                if len({value.shape[axis] for value in values}) == 1 and all(
-                    any(equal([value.take(i, axis) for value in values], other) for other in known)
-                    for i in range(values[0].shape[axis])
-                ):
-                    return True
-        return False
+        return any(_is_stack(values, known, axis) for axis in (0, 1))
 
     def stands_in(
         self, assignment: Assignment, gradient: str, values: Values, result: Values, present: Sequence[Values] = ()
@@ -171,6 +170,15 @@ def is_filled_in_part(values: Values, right: Values) -> bool:
         and np.allclose(value[value != 0], truth[value != 0], 1e-9, 0)
         for value, truth in zip(values, right, strict=True)
     )
+
+
+def _is_stack(values: Values, known: Sequence[Values], axis: int) -> bool:
+    """Whether all rows, or all columns, are known; of as many at every sample point."""
+    counts = {value.shape[axis] if value.ndim == 2 else 0 for value in values}
+    if len(counts) > 1 or not 1 < min(counts) <= MOST_ROWS:
+        return False
+    rows = ([value.take(i, axis) for value in values] for i in range(min(counts)))
+    return all(any(equal(row, other) for other in known) for row in rows)
 
 
 def _differ_by_rows(value: Array, other: Array) -> bool:
