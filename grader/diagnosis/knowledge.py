@@ -11,6 +11,7 @@ from grader.diagnosis.misconceptions import Misconception, misconceptions
 from grader.diagnosis.places.landmarks import Landmarks, make_landmarks
 from grader.diagnosis.search.finder import Finder
 from grader.diagnosis.tables.cache import keep, load_tables, prepare
+from grader.diagnosis.traced.landmarks import Landmarks, make_landmarks
 from grader.problem.assignment import Assignment
 
 _LOADED: dict[int, "Knowledge"] = {}
