@@ -27,15 +27,17 @@ def lack() -> None:
     """Take it all away."""
     for name in FIRST.split() + THIRD.split() * ("-S" not in sys.argv[1:4]):
         importlib.import_module(name)
+    import fcntl
+    import io
     import select
     import selectors
     import signal
     import socket
     import subprocess
+    import sysconfig
     import types
 
-    import fcntl
-
+    sysconfig.get_config_vars()  # which are read from a file that is named by the platform
     signal_of = signal.SIGKILL
     flock, exclusive = fcntl.flock, fcntl.LOCK_EX | fcntl.LOCK_NB
     own_socketpair, local = socket.socketpair, socket.AF_UNIX
@@ -89,11 +91,12 @@ def lack() -> None:
         for name in names.split():
             if hasattr(module, name):
                 delattr(module, name)
-    changed: Any = (os, subprocess, selectors, socket)
+    changed: Any = (os, subprocess, selectors, socket, io)
     changed[0].O_BINARY, changed[0].O_NOINHERIT = 0, 0
     changed[1].Popen, changed[1].CREATE_NO_WINDOW = Popen, 0x08000000
     changed[2].DefaultSelector = SocketsOnly
     changed[3].socketpair = socketpair
+    changed[4]._WindowsConsoleIO = type("_WindowsConsoleIO", (), {})
     sys.platform = "win32"
     sys.executable = _like_this()
 

@@ -10,7 +10,19 @@ import sys
 from typing import Any, TextIO
 
 _RUN_STUDENTS_CODE = ("check", "grade")
-_ASCII = {"✓": "+", "✗": "x", "·": "-", "→": "->", "…": "...", "×": "x", "↳": ">", "└": "+", "│": "|", "─": "-", "∂": "d"}
+_ASCII = {
+    "✓": "+",
+    "✗": "x",
+    "·": "-",
+    "→": "->",
+    "…": "...",
+    "×": "x",
+    "↳": ">",
+    "└": "+",
+    "│": "|",
+    "─": "-",
+    "∂": "d",
+}
 _FAILED = 3  # the exit code when the work could not be done
 # The arrays are small: on a busy machine threads that wait for one another take fifty times as long as one alone.
 _ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "OMP", "MKL", "VECLIB_MAXIMUM")}
@@ -81,8 +93,10 @@ def _unbroken(stream: TextIO | Any) -> TextIO | Any:
 
     Other pipes still raise: those of the sandbox must.  A console of Windows is left as it is: it takes every sign.
     """
-    if not isinstance(stream, io.TextIOWrapper) or not isinstance(getattr(stream.buffer, "raw", None), io.FileIO):
-        return stream  # None if it was closed before we started
+    if not isinstance(stream, io.TextIOWrapper):  # None if it was closed before we started
+        return stream
+    if not isinstance(getattr(stream.buffer, "raw", stream.buffer), io.FileIO):
+        return stream
     raw = _Unbroken(stream.fileno(), "wb", closefd=False)
     at_once = stream.line_buffering or stream.write_through
     errors = "grader.in_ascii" if stream.errors == "strict" else stream.errors

@@ -33,6 +33,7 @@ _PARTS_OF_NUMPY = frozenset(
 )
 _START_SECONDS = 60.0
 _DRAIN_SECONDS = 2.0
+_LIMITS = {"win32": "a time limit"}
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -63,7 +64,7 @@ class Report(msgspec.Struct, frozen=True):
             "empty root" * self.chroot,
             "watched" * self.reports,
         ]
-        listed = ", ".join(filter(None, ["resource limits", *restrictions]))
+        listed = ", ".join(filter(None, [_LIMITS.get(self.platform, "resource limits"), *restrictions]))
         failed = f"; a student's code could {', '.join(self.breaches)}" if self.breaches else ""
         return f"{'strong' if self.strong else 'weak'} ({self.platform}: {listed}){failed}"
 
@@ -189,9 +190,9 @@ class Zygote:
 
 
 class FreshProcesses:
-    """A new Python per child, for systems where forking after numpy is loaded is not safe (macOS) or not possible (Windows).
+    """A new Python per child, where forking after numpy is loaded is not safe (macOS) or not possible (Windows).
 
-    Protects against crashes and loops, but for Windows against memory, not against malice; the report says so.
+    Protects against crashes, loops and, except on Windows, memory; not against malice: the report says so.
     """
 
     def __init__(self, model: Path, limits: Limits) -> None:
@@ -208,11 +209,7 @@ class FreshProcesses:
         return self._woken.fileno()
 
     def start(self, slot: int, source: bytes, *, explains: bool = False) -> Channel:
-        """Start a process for the child in `slot`.
-
-        Raises:
-            SandboxError: it cannot be started.
-        """
+        """Raises SandboxError if no process can be started."""
         settings = json.dumps({**self._settings, "words": _mentioned(source), "explains": explains}).encode()
         try:
             process = take_alone()
