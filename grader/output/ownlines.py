@@ -12,7 +12,7 @@ from grader.text import one_line
 MAX_PRINTED = 20  # lines
 _WIDTH = 100
 _PLACE = re.compile(r"(?:cell (\d+), )?line (\d+)")
-_WITH_SHAPE = re.compile(r"(\S.*?) is (?:\(.*?\)|a number)")
+_OPERATOR = re.compile(r"  (\S{1,2})  ")  # in an explained exception: `s.H.T is (Dh, Dh)  @  s.h is (1, Dh)`
 
 Quote = Callable[[GradientResult], list[str]]
 
@@ -39,8 +39,9 @@ def quoting(source: bytes) -> Quote:
 def _at_fault(line: str, result: GradientResult) -> tuple[int, int]:
     """Where in the line the failing expression is; where that is not known, the whole statement."""
     for text in explained(result)[:1]:
-        parts = [re.escape(part) for part in _WITH_SHAPE.findall(text)]
-        if parts and (found := re.search(r"\s*\S{1,2}\s*".join(part.replace(r"\ ", r"\s*") for part in parts), line)):
+        parts = [part.partition(" is ")[0].split() for part in _OPERATOR.split(text)]
+        pattern = r"\s*".join(re.escape(word) for part in parts for word in part)
+        if pattern and (found := re.search(pattern, line)):
             return found.span()
     code = line.partition("#")[0].rstrip() or line.rstrip()
     return len(line) - len(line.lstrip()), len(code)
