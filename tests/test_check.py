@@ -1,19 +1,27 @@
 """`grader check` for the student at work: their own lines and output, one gradient at a time, what a change did."""
 
+import base64
+import io
 import json
 import shutil
 import subprocess
+import zipfile
 from collections.abc import Callable
+from datetime import datetime, timezone
 from pathlib import Path
 
 import msgspec
 import pytest
+import yaml
 from conftest import SUBMISSIONS
 from right import RIGHT_FILE
 from test_handout import pytest_in
 
+from grader.grading.grader import Grader
+from grader.output.actions import classroom50_result
 from grader.output.lastchange import progress
 from grader.output.ownlines import MAX_PRINTED, printed_lines, quoting
+from grader.packaging.handout.handout import build_handout
 from grader.records.result import Grade, GradientResult
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -125,3 +133,47 @@ def test_a_word_that_is_neither_file_nor_gradient_is_reported(
 ) -> None:
     done = grader("check", *words, cwd=handout)
     assert (done.returncode, message in done.stderr) == (2, True), done.stderr
+
+
+def test_a_workflow_gets_a_summary_an_output_and_a_result(grader: Command, work: Path, tmp_path: Path) -> None:
+    summary, outputs = tmp_path / "summary.md", tmp_path / "outputs"
+    done = grader(
+        "check", "--github", cwd=work, GITHUB_STEP_SUMMARY=str(summary), GITHUB_OUTPUT=str(outputs), CLASSROOM="cs231",
+        SUBMISSION_TAG="submit/1", COMMIT_URL="https://example.org/c",
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "| `dJ_dU` |" in summary.read_text()
+    name, _, payload = outputs.read_text().partition("=")
+    told = json.loads(base64.b64decode(payload))
+    assert (name, told["version"], told["status"], len(told["tests"])) == ("result", 1, "fail", 8)
+    result_file = json.loads((work / "result.json").read_text())
+    assert result_file["schema"] == "classroom50/result/v1"
+    assert (result_file["classroom"], result_file["review"]) == ("cs231", "https://example.org/c")
+    assert all(type(one[key]) is int for one in [result_file, *result_file["tests"]] for key in ("score", "max-score"))
+    assert result_file["score"] == sum(one["score"] for one in result_file["tests"])
+    assert 0 < sum(test["score"] for test in told["tests"]) < told["max_score"]
+
+
+def test_fractions_of_marks_are_whole_numbers_in_hundredths() -> None:
+    half = msgspec.structs.replace(result(), score=0.29, max_score=0.5)
+    document = classroom50_result(grade_of(half), {}, datetime(2026, 1, 2, tzinfo=timezone.utc))
+    assert (document["score"], document["max-score"], document["datetime"]) == (29, 50, "2026-01-02T00:00:00Z")
+
+
+def test_a_result_that_cannot_be_written_is_reported(grader: Command, work: Path) -> None:
+    (work / "result.json").mkdir()
+    done = grader("check", "--github", cwd=work)
+    assert (done.returncode, "result.json: cannot be written" in done.stderr) == (2, True)
+
+
+def test_the_handout_for_github_has_a_workflow_and_no_more(copy_of_assignment: Path) -> None:
+    opened = Grader(copy_of_assignment / "config.yaml")
+    plain, with_workflow = (
+        set(zipfile.ZipFile(io.BytesIO(build_handout(opened, force=True, github=github))).namelist())
+        for github in (False, True)
+    )
+    assert with_workflow - plain == {".github/workflows/check.yml"}
+    archive = zipfile.ZipFile(io.BytesIO(build_handout(opened, force=True, github=True)))
+    workflow = yaml.safe_load(archive.read(".github/workflows/check.yml"))
+    assert "grader check --github" in [step.get("run") for step in workflow["jobs"]["check"]["steps"]]
+    assert "gradescope" not in archive.read("requirements.txt").decode()

@@ -1,5 +1,6 @@
 """`grader check`: a student's own file, without the solution."""
 
+import os
 import sys
 import time
 from contextlib import ExitStack
@@ -24,8 +25,9 @@ _WATCH_SECONDS = 0.2
 @click.command("check")
 @click.argument("what", metavar="[FILE] [GRADIENT]...", nargs=-1)
 @click.option("--watch", is_flag=True, help="Check again whenever the file is saved, until Ctrl-C.")
+@click.option("--github", is_flag=True, help="In a workflow: also write the job summary and result.json.")
 @config_option
-def command(what: tuple[str, ...], watch: bool, config_path: Path | None) -> None:
+def command(what: tuple[str, ...], watch: bool, github: bool, config_path: Path | None) -> None:
     """Check your own file, without the solution.
 
     Without FILE, it checks gradients.py in this folder or, if there is none, gradients.ipynb.  Checks shapes, finite
@@ -41,7 +43,18 @@ def command(what: tuple[str, ...], watch: bool, config_path: Path | None) -> Non
         if watch:
             check.watch()
         grade = check.once()
+        if github and grade.status == "graded":
+            _write_for_github(grade, grader)
     exit_with(grade)
+
+
+def _write_for_github(grade: "Grade", grader: Grader) -> None:
+    from grader.output.actions import write_for_github
+
+    try:
+        write_for_github(grade, grader.config, os.environ, Path())
+    except OSError as error:
+        raise UsageError(f"{error.filename}: cannot be written: {error.strerror}") from error
 
 
 def _is_path(word: str) -> bool:
