@@ -124,9 +124,7 @@ def add_places(
     traces = run.traces
     wrong = {result.name for result in results if result.status == "failed" and not result.inherits}
     # Right but for the last digits: no line of it is wrong.
-    off = {
-        one.name for one in results if one.name in wrong and one.checks[-1].outcome != "failed" and not _rounded(one)
-    }
+    off = {one.name for one in results if one.name in wrong and one.checks[-1].outcome != "failed" and not _rounded(one)}
     traced = {name: [a.traced for a in found] for name, found in traces.items() if name in off}
     try:
         own = _own_wrong(assignment, results, run)

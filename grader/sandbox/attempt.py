@@ -17,6 +17,7 @@ from grader.sandbox.wire import ReplyReader, Violation
 Call = tuple[str, int]  # a gradient and the number of a sample point
 
 LOADING = -1  # the call number under which a child reports how executing the file went
+START_SECONDS = 60.0  # until READY
 READY = -2  # ... and that all restrictions are applied, before it has read anything of the student's
 _PIPE_BYTES = 2**16  # that a pipe holds
 _LOAD_LESS = 'leave out what trains, tests or plots, or put it under `if __name__ == "__main__":`'
@@ -95,6 +96,10 @@ class Attempt:
         """Mark the child for killing if a call or everything together has taken too long."""
         if self.kill_wanted or self.ended:
             return
+        if (
+            not self.ready and self.wall_seconds <= START_SECONDS
+        ):  # a new process is still loading numpy: no fault of the file
+            return
         limit = self.limits.call_cpu_seconds
         cpu = _cpu_seconds(self.pid)
         self.cpu_seconds = max(self.cpu_seconds, cpu)
@@ -118,7 +123,7 @@ class Attempt:
         killed, self.ended = self.kill_wanted, True
         if not killed:
             self.read_replies()
-        if not self.ready and not killed:
+        if not self.ready and (not killed or self.wall_seconds > START_SECONDS):
             raise SandboxError(f"a restriction could not be applied ({words or _ending(status)})")
         if self._waiting_for is None:
             return
@@ -144,6 +149,7 @@ class Attempt:
     def _take(self, number: int, answer: Answer) -> None:
         if number == READY and not self.ready:
             self.ready = True
+            self._progress_wall = self._started = time.monotonic()
             return
         if number != self._next or number >= len(self.calls):
             raise Violation("a result out of turn")

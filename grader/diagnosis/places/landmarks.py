@@ -48,9 +48,7 @@ class Landmarks:
     def label(self, assignment: Assignment, gradient: str, values: Values) -> str:
         """Which gradient it is, or that it is a quantity or part of a right formula; "" where it is neither."""
         with np.errstate(over="ignore"):  # what is too large for float32 is none
-            tolerance = (
-                SINGLE if all(np.array_equal(value, value.astype(np.float32)) for value in values) else TOLERANCE
-            )
+            tolerance = SINGLE if all(np.array_equal(value, value.astype(np.float32)) for value in values) else TOLERANCE
         turned = [assignment.config.sign * value for value in values]
         for name, right in self.gradients.items():
             if equal(turned, right, tolerance):  # correct only if its axes are, too
@@ -153,9 +151,7 @@ class Landmarks:
 def is_filled_in_part(values: Values, right: Values) -> bool:
     """Whether what is not zero is right, and something is."""
     return all(
-        value.shape == truth.shape
-        and bool(np.any(value))
-        and np.allclose(value[value != 0], truth[value != 0], 1e-9, 0)
+        value.shape == truth.shape and bool(np.any(value)) and np.allclose(value[value != 0], truth[value != 0], 1e-9, 0)
         for value, truth in zip(values, right, strict=True)
     )
 
@@ -201,7 +197,9 @@ def with_own(assignment: Assignment, known: Landmarks, own: Mapping[str, Values]
     return replace(known, others=others, ways=both, evaluate=evaluate)
 
 
-def _parts(assignment: Assignment, world: World, evaluate: Evaluator) -> tuple[list[Values], dict[str, list[Values]]]:
+def _parts(
+    assignment: Assignment, world: World, evaluate: Evaluator
+) -> tuple[list[Values], dict[str, list[Values]]]:
     """The values of all parts of all forms of the right formulas, and those on the ways to each."""
     nodes: dict[Node, None] = {}
     for name in assignment.names:

@@ -73,9 +73,7 @@ class _Search:
         return self.known.label(self.assignment, self.gradient, values)
 
     def sentence(self) -> str:
-        final = next(
-            (one for one in reversed(self.inside) if (one.function, one.name) == (self.gradient, RETURNED)), None
-        )
+        final = next((one for one in reversed(self.inside) if (one.function, one.name) == (self.gradient, RETURNED)), None)
         if final is not None and self._is_right(final):
             return ""  # all it returns here is right: what goes wrong does so elsewhere
         if self.known.complete:
@@ -110,15 +108,13 @@ class _Search:
         mine = {self.gradient, *self.assignment.ancestors[self.gradient]}
         named = set(self.assignment.names)
         right = max(
-            (
-                one.order
-                for one in self.inside
-                if self.labels[one] in (named if one.function == self.gradient else mine)
-            ),
+            (one.order for one in self.inside if self.labels[one] in (named if one.function == self.gradient else mine)),
             default=-1,
         )
         off = {one.key for one in self.inside if one.last and not self.labels[one] and one.order > right}
-        return next((one for one in self.inside if one.key in off and not self.labels[one] and one.order > right), None)
+        return next(
+            (one for one in self.inside if one.key in off and not self.labels[one] and one.order > right), None
+        )
 
     def _where_from(self, wrong: Event) -> str:
         """A wrong value: its own line, unless a helper was given the wrong thing, or what it was made of was unfinished."""
@@ -206,9 +202,7 @@ class _Search:
             return ""
         where = place(around[0].line, around[0].cell)
         of = "" if holder.function == self.gradient else f" of {holder.function}"
-        return (
-            f"Up to {where}{of} your values match the derivation; what the loop there adds to `{holder.name}` does not"
-        )
+        return f"Up to {where}{of} your values match the derivation; what the loop there adds to `{holder.name}` does not"
 
     def _around(self, one: Event) -> list[Loop]:
         return [loop for loop in self.loops if loop.contains(one)]
