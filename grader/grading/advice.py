@@ -16,10 +16,10 @@ from grader.config.keys import Gradient
 from grader.diagnosis.hints import Entry, hints_for
 from grader.diagnosis.hypothesis import Explanation
 from grader.diagnosis.knowledge import Knowledge
-from grader.diagnosis.places.location import locate
 from grader.diagnosis.operators import OPERATORS
 from grader.diagnosis.students import SENTENCES, as_one_of_several
-from grader.diagnosis.places.twoplaces import in_two_places
+from grader.diagnosis.traced.location import locate
+from grader.diagnosis.traced.twoplaces import in_two_places
 from grader.problem.assignment import Assignment
 from grader.problem.model import Array
 from grader.records.result import RUNTIME, Diagnosis, GradientResult, Mistake
@@ -124,7 +124,9 @@ def add_places(
     traces = run.traces
     wrong = {result.name for result in results if result.status == "failed" and not result.inherits}
     # Right but for the last digits: no line of it is wrong.
-    off = {one.name for one in results if one.name in wrong and one.checks[-1].outcome != "failed" and not _rounded(one)}
+    off = {
+        one.name for one in results if one.name in wrong and one.checks[-1].outcome != "failed" and not _rounded(one)
+    }
     traced = {name: [a.traced for a in found] for name, found in traces.items() if name in off}
     try:
         own = _own_wrong(assignment, results, run)

@@ -9,6 +9,7 @@ from rich.text import Text
 from grader.config.keys import Config
 from grader.grading.forstudents import shortened
 from grader.output.markdown import unmarked
+from grader.output.ownlines import Quote, printed_lines
 from grader.output.pictures import as_text, pictures
 from grader.output.wording import (
     explained,
@@ -55,13 +56,25 @@ def print_verdicts(console: Console, grade: Grade, config: Config, *, staff: boo
     console.print(_table(grade, staff=staff))
 
 
-def print_explanations(console: Console, grade: Grade, config: Config, *, staff: bool) -> None:
-    """The second half: why."""
-    grade = grade if staff else shortened(grade, config.hints, config.hints.check_level)
-    for group in groups(grade):
-        console.print(_inherited(group) if group[0].inherits else _block(group, config, staff=staff))
+def print_explanations(
+    console: Console, grade: Grade, config: Config, *, staff: bool, quote: Quote = lambda _: []
+) -> None:
+    """The second half: why.
+
+    Args:
+        quote: gives the lines that show where in the file a gradient goes wrong.
+    """
+    shown = grade if staff else shortened(grade, config.hints, config.hints.check_level)
+    for group in groups(shown):
+        console.print(_inherited(group) if group[0].inherits else _block(group, config, staff=staff, quote=quote))
     if staff:
         _print_staff(console, grade)
+
+
+def print_own_output(console: Console, grade: Grade) -> None:
+    """What the student's own code printed, each line marked as theirs."""
+    for where, lines in printed_lines(grade):
+        console.print(_indented(Text(f"your code printed ({where}):", "dim"), [Text(f"| {line}") for line in lines]))
 
 
 def _headline(grade: Grade, *, staff: bool) -> Text:
@@ -95,7 +108,7 @@ def _inherited(group: list[GradientResult]) -> RenderableType:
     )
 
 
-def _block(group: list[GradientResult], config: Config, *, staff: bool) -> RenderableType:
+def _block(group: list[GradientResult], config: Config, *, staff: bool, quote: Quote) -> RenderableType:
     gradient, *others = group
     of = next(g.of for g in config.gradients if g.name == gradient.name)
     title = Text.assemble(
@@ -110,6 +123,7 @@ def _block(group: list[GradientResult], config: Config, *, staff: bool) -> Rende
     lines += [_check_line(check) for check in gradient.checks if check.message]
     if others:
         lines.append(Text(others_too(group)))
+    lines += [Text(line, "cyan", no_wrap=True, overflow="ellipsis") for line in quote(gradient)]
     lines += [Text(line, "bold") for line in explained(gradient)]
     lines += [Text(line, "cyan") for picture in pictures(gradient) for line in as_text(picture)]
     lines += [Text(line, "bold" if line != gradient.where else "") for line in why(gradient)]
