@@ -52,7 +52,7 @@ class Fresh:
             return float("nan")
         right = reference(name, self.point, found)[0]
         # Most students' formula is the reference's, so most answers are the same to the bit.
-        return 0.0 if right.tobytes() == value.tobytes() else relative_error(right, value)
+        return 0.0 if right.tobytes() == value.tobytes() else relative_error(right, value, self.point.noise)
 
     def confirms(self, name: str, sources: Iterable[str] = ()) -> bool:
         """The answer is right, or follows from the student's own `sources`, as it does at the shared sample points."""

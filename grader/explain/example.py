@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 
 from grader.config.keys import Gradient
+from grader.config.small_sizes import candidates
 from grader.diagnosis.formulas.expression import leaves, text
 from grader.diagnosis.formulas.world import World, make_world
 from grader.diagnosis.mutations.mutants import local_mutants
@@ -76,8 +77,14 @@ class Example:
 
 def small(assignment: Assignment) -> Assignment:
     """The same assignment at one sample point with the smallest sizes that all differ."""
-    sizes = {name: SMALLEST + i for i, name in enumerate(sorted(assignment.config.dimensions))}
-    config = msgspec.structs.replace(assignment.config, dimensions={name: [size] for name, size in sizes.items()})
+    *small_ones, own = candidates(assignment.config, SMALLEST)
+    for dimensions in small_ones:
+        config = msgspec.structs.replace(assignment.config, dimensions=dimensions)
+        try:
+            return dataclasses.replace(assignment, config=config, points=[make_point(config, assignment.graph, 0)])
+        except ConfigError:  # sizes that are related in a way that no formula says
+            continue
+    config = msgspec.structs.replace(assignment.config, dimensions=own)
     return dataclasses.replace(assignment, config=config, points=[make_point(config, assignment.graph, 0)])
 
 

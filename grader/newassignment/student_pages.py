@@ -5,7 +5,8 @@ from importlib.resources import files
 from string import Template
 from textwrap import fill
 
-from grader.config.keys import Config, Index, OneHot
+from grader.config.keys import Config
+from grader.config.quantities import Index, OneHot
 from grader.newassignment.described_model import ModelFile, meaning
 from grader.packaging.handout.readme import fill_in
 

@@ -6,7 +6,8 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from grader.config.keys import Computed, Config
+from grader.config.keys import Config
+from grader.config.quantities import Computed
 from grader.derivation import Formula, Model, Unreadable, derive, write_solution
 from grader.derivation import Point as Inputs
 from grader.derivation.formula import TOLERANCE

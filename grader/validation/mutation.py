@@ -1,6 +1,6 @@
 """Does every known mistake lose marks, and can the mistakes be told apart?  Uses the diagnosis's own mutants."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,7 @@ from grader.diagnosis.hypothesis import Edit
 from grader.diagnosis.mutations.mutants import local_mutants
 from grader.problem.assignment import Assignment
 from grader.problem.derivatives import relative_error
+from grader.problem.points import Point
 from grader.validation.finding import Finding, finding
 from grader.validation.numbers import check_values, elsewhere
 
@@ -56,10 +57,10 @@ def check_mutants(assignment: Assignment) -> list[Finding]:
     for gradient in assignment.config.gradients:
         wrong: list[Mutant] = []
         for mutant in mutants_of(assignment, world, other, gradient):
-            if not _differs(mutant.there, other.exact[gradient.name]):
+            if not _differs(mutant.there, other.exact[gradient.name], other.points):
                 continue
             total += 1
-            if not _differs(mutant.here, assignment.exact[gradient.name]):
+            if not _differs(mutant.here, assignment.exact[gradient.name], assignment.points):
                 hidden.append(f"{gradient.name}: {mutant.formula} is right at the chosen sample points by accident")
             elif check_values(assignment, gradient, [np.asarray(value) for value in mutant.here]).passed:
                 kept.append(f"{gradient.name}: {mutant.formula} keeps all marks")
@@ -99,8 +100,11 @@ def _unread(assignment: Assignment, world: World) -> list[str]:
     ]
 
 
-def _differs(values: Values, right: Values) -> bool:
-    return any(not relative_error(np.asarray(v), r) <= DIFFERS for v, r in zip(values, right, strict=True))
+def _differs(values: Values, right: Values, points: Sequence[Point] = ()) -> bool:
+    """Whether two formulas have different values; at `points` two that are zero but for rounding are equal."""
+    noise = [point.noise for point in points] or [0.0] * len(values)
+    pairs = zip(values, right, noise, strict=True)
+    return any(not relative_error(np.asarray(v), r, least) <= DIFFERS for v, r, least in pairs)
 
 
 def _indistinguishable(gradient: Gradient, wrong: list[Mutant]) -> list[str]:

@@ -24,6 +24,7 @@ Node = tuple[Any, ...]
 Values = list[Array]
 
 MAX_ENTRIES = 1 << 18
+SQUARING = ("spread", "outer", "jacobian")  # what has as many entries as pairs of those of an operand
 MOST_REMEMBERED = 40_000
 LEAVES = ("q", "g", "d", "c")
 
@@ -184,6 +185,8 @@ class Evaluator:
         result = []
         try:
             for operands in zip(*parts, strict=True):
+                if kind in SQUARING and max(np.size(operand) for operand in operands) ** 2 > MAX_ENTRIES:
+                    return None
                 value = np.asarray(operation(*operands))
                 if value.size > MAX_ENTRIES or value.size == 0 or not np.isfinite(value).all():
                     return None

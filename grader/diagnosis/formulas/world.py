@@ -9,7 +9,7 @@ from itertools import combinations
 
 import numpy as np
 
-from grader.config.keys import Index, OneHot
+from grader.config.quantities import Index, OneHot
 from grader.diagnosis.formulas.expression import ONE, Evaluator, Node, add, leaves, mul, neg, one_minus, q, transposed
 from grader.diagnosis.formulas.functions import Functions
 from grader.diagnosis.formulas.reading import read_functions, read_gradient, read_quantity
@@ -59,7 +59,11 @@ class World:
 
     @property
     def indices(self) -> list[str]:
-        return [name for name, quantity in self.assignment.config.quantities.items() if isinstance(quantity, Index)]
+        return [
+            name
+            for name, quantity in self.assignment.config.quantities.items()
+            if isinstance(quantity, Index) and not quantity.shape
+        ]
 
     @property
     def matrices(self) -> list[str]:
@@ -75,7 +79,7 @@ class World:
 
     def gradient_shape(self, name: str) -> tuple[str | int, ...]:
         of = next(gradient.of for gradient in self.assignment.config.gradients if gradient.name == name)
-        return self.shapes[of]
+        return self.assignment.config.shape_of(of)
 
     def upstream(self, name: str) -> list[str]:
         """The gradients that the solution of `name` calls."""
@@ -122,7 +126,8 @@ def make_world(assignment: Assignment) -> World:
     for name in graph.functions:
         if name != graph.loss and name in sources and (tree := read_quantity(sources[name], functions.own)) is not None:
             model[name] = tree
-    shapes = {name: config.shape_of(name) for name, q_ in config.quantities.items() if not isinstance(q_, Index)}
+    arrays = {name: one.shape for name, one in config.quantities.items() if not isinstance(one, Index)}
+    shapes = {name: shape for name, shape in arrays.items() if shape}  # a single number has no axis to go wrong
     world = World(assignment, functions, evaluator, local, model, shapes)
     for name, tree in local.items():
         if tree is not None and not world.equal(tree, ("g", name)):

@@ -30,7 +30,7 @@ def quantity_mutants(node: Node, world: World, depth: int, mutants: Mutator) -> 
     yield from _functions_of(node, world)
     if name in world.one_hots:
         yield from _targets(node, world)
-    if world.shapes[name][0] == 1:
+    if world.shapes[name][:1] == (1,):
         yield from extra_matrices(node, world)
     formula = world.model.get(name)
     if formula is None:

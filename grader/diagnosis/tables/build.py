@@ -49,7 +49,7 @@ def make_tables(world: World) -> Tables:
         tables.gradients[name] = _entries(kept)
         if len(world.upstream(name)) == 1:
             maps[name] = make_maps(world, name, world.upstream(name)[0], local_formulas(world, name))
-        if world.gradient_shape(name)[0] == 1:
+        if world.gradient_shape(name)[:1] == (1,):
             wholes[name] = make_maps(world, name, name, whole_formulas(world, name))
             values[name] = make_stock(world, name, [(node, cost) for node, _, cost in found[name]])
     tables.maps, tables.wholes, tables.values = maps, wholes, values
@@ -257,7 +257,7 @@ def _first(world: World) -> Iterator[tuple[Node, float]]:
 def _chains(world: World) -> Iterator[tuple[Node, float]]:
     """Rows times two matrices."""
     rows: list[Node] = [q(name) for name in world.rows] + [
-        ("g", name) for name in world.assignment.names if world.gradient_shape(name)[0] == 1
+        ("g", name) for name in world.assignment.names if world.gradient_shape(name)[:1] == (1,)
     ]
     matrices: list[Node] = [q(name) for name in world.matrices]
     matrices += [("T", matrix) for matrix in matrices]

@@ -99,29 +99,31 @@ class _Pristine:
     """The quantities of one sample point as bytes, from which each call gets copies of its own."""
 
     def __init__(self, description, data):
-        self.indices = description["indices"]
+        numbers = description["numbers"].items()
+        self.numbers = {name: np.float64(n) if isinstance(n, float) else n for name, n in numbers}
         self.sizes = description["sizes"]
         places = description["arrays"]
-        begin = min((start for start, _, _ in places.values()), default=0)
-        end = max((stop for _, stop, _ in places.values()), default=0)
+        begin = min((start for start, _, _, _ in places.values()), default=0)
+        end = max((stop for _, stop, _, _ in places.values()), default=0)
         self.raw = bytes(data[begin:end])
-        self.places = [(name, shape, start - begin) for name, (start, _, shape) in places.items()]
-        self.shapes = [shape for _, shape, _ in self.places]
+        self.places = [(name, shape, start - begin, np.dtype(kind)) for name, (start, _, shape, kind) in places.items()]
+        self.shapes = [(shape, kind) for _, shape, _, kind in self.places]
 
     def copy(self):
         """A point, and its arrays with the one buffer that holds them all."""
         point, buffer = Point(), bytearray(self.raw)
-        arrays = {name: np.ndarray(shape, DOUBLE, buffer, offset) for name, shape, offset in self.places}
-        point.__dict__.update(self.indices)
+        arrays = {name: np.ndarray(shape, kind, buffer, offset) for name, shape, offset, kind in self.places}
+        point.__dict__.update(self.numbers)
         point.__dict__.update(arrays)
         return point, arrays, buffer
 
     def changed(self, arrays, buffer):
         """The names of the arrays that are no longer what they were."""
-        if buffer == self.raw and [array.shape for array in arrays.values()] == self.shapes:
+        if buffer == self.raw and [(array.shape, array.dtype) for array in arrays.values()] == self.shapes:
             return []
         before = [
-            (name, shape, self.raw[offset : offset + 8 * math.prod(shape)]) for name, shape, offset in self.places
+            (name, shape, self.raw[offset : offset + kind.itemsize * math.prod(shape)])
+            for name, shape, offset, kind in self.places
         ]
         return [name for name, shape, raw in before if arrays[name].shape != shape or arrays[name].tobytes() != raw]
 
