@@ -21,6 +21,7 @@ from grader.sandbox.inside.files import notebook
 from grader.sandbox.inside.files.script import Script
 from grader.sandbox.inside.frames import read_frame, send_frame
 from grader.sandbox.inside.messages import MAX_WARNINGS, Sink, clean, failure, type_name, warnings_in_words
+from grader.sandbox.shared.interface import Interface, Missing
 
 FILE = "gradients.py"
 LOADING = -1  # stands for the number of the call: how executing the file went
@@ -70,22 +71,26 @@ def serve(job_fd, result_fd, explaining=None):
     send(event)
     if event["outcome"] != "returned":
         return
-    broken = None
+    broken, outputs = None, {}
+    caller = _Caller(Interface(header["interface"], namespace), asked, explain, trace, limit)
     for number, (gradient, k) in enumerate(header["calls"]):
-        if gradient != broken:
+        if gradient == broken:
+            continue
+        if (gradient, k) not in outputs:
             point, room = points[k].copy(), room - len(points[k].raw)
             if room >= 0:
                 kept.append(point)
-            event, value = _call(namespace, gradient, asked, points[k], point, explain, trace, limit)
-            broken = gradient if event["outcome"] != "returned" else None
-            if broken is not None:
-                _blame(event, gradient, work, limit)
-            more = b""
-            if trace is not None:
-                event["traced"], more = trace.take()
-                event.setdefault("explanation", _whole(trace.traps))
-            event["call"] = number
-            send(event, value, more)
+            outputs.update({(name, k): output for name, output in caller(gradient, points[k], point).items()})
+        event, value = outputs.pop((gradient, k))
+        broken = gradient if event["outcome"] != "returned" else None
+        if broken is not None:
+            _blame(event, caller.interface.declared(gradient).owner, work, limit)
+        more = b""
+        if trace is not None:
+            event["traced"], more = trace.take()
+            event.setdefault("explanation", _whole(trace.traps))
+        event["call"] = number
+        send(event, value, more)
 
 
 def _seed():
@@ -167,29 +172,67 @@ def _blame(event, gradient, work, limit):
         event.pop("explanation", None)  # which knows only what is there
 
 
-def _call(namespace, gradient, asked, pristine, copy, explain, trace, limit):
-    function = namespace.get(gradient)
-    if not callable(function):
-        return {"outcome": "missing", "message": clean(_missing(namespace, gradient, asked), limit)}, None
-    point, arrays, buffer = copy
-    value = failed = None
-    started = time.process_time() if explain is not None else 0.0
-    with warnings.catch_warnings(record=True) as caught:
+class _Caller:
+    """Calls the functions of a file, each once a point, whatever the number of gradients that it returns."""
+
+    def __init__(self, interface, asked, explain, trace, limit):
+        self.interface, self.asked, self.explain, self.trace, self.limit = interface, asked, explain, trace, limit
+
+    def __call__(self, gradient, pristine, copy):
+        """(event, array or None) of a gradient and, by name, of those that come with it; of it alone where it is traced."""
+        point, arrays, buffer = copy
+        names = [gradient] if self.trace is not None else self.interface.together(gradient)
+        failed = None
+        started = time.process_time() if self.explain is not None else 0.0
+        with warnings.catch_warnings(record=True) as caught:
+            try:
+                returned, owner = self._returned(gradient, point, pristine.sizes)
+                outputs = {name: self._output(name, returned, owner) for name in names}
+            except Missing as error:
+                outputs = dict.fromkeys(names, (self._missing(gradient, str(error)), None))
+            except NotImplementedError as error:
+                event = {**failure(error, FILE, self.limit), "outcome": "missing"}
+                outputs = dict.fromkeys(names, (event, None))
+            except BaseException as error:
+                event, failed = failure(error, FILE, self.limit), error
+                event["line"] = event["line"] or getattr(error, "line", 0)
+                outputs = dict.fromkeys(names, (event, None))
+        first = outputs[gradient][0]
+        if caught:
+            first["warnings"] = [*first.get("warnings", ()), *warnings_in_words(caught, self.limit)][:MAX_WARNINGS]
+        mutated = pristine.changed(arrays, buffer)
+        if mutated:
+            first["mutated"] = mutated
+        if failed is not None and self.explain is not None:
+            spent = time.process_time() - started
+            first["explanation"] = _whole(self.explain(failed, gradient, point, pristine.sizes, spent, self.interface))
+        return {name: (dict(event), value) for name, (event, value) in outputs.items()}
+
+    def _returned(self, gradient, point, sizes):
+        if self.trace is None:
+            return self.interface.call(gradient, point)
+        function, _ = self.interface.function(gradient)
+        return self.trace(lambda: self.interface.call(gradient, point), function, sizes)
+
+    def _output(self, name, returned, owner):
         try:
-            returned = function(point) if trace is None else trace(function, point, pristine.sizes)
-            value, event = _plain(returned, limit)
-        except NotImplementedError as error:
-            event = {**failure(error, FILE, limit), "outcome": "missing"}
-        except BaseException as error:
-            event, failed = failure(error, FILE, limit), error
-    if caught:
-        event["warnings"] = warnings_in_words(caught, limit)
-    mutated = pristine.changed(arrays, buffer)
-    if mutated:
-        event["mutated"] = mutated
-    if failed is not None and explain is not None:
-        event["explanation"] = _whole(explain(failed, gradient, point, pristine.sizes, time.process_time() - started))
-    return event, value
+            value, remark = self.interface.output(name, returned, owner)
+            value, event = _plain(value, self.limit)
+        except BaseException as error:  # converting it runs code of the student's
+            return failure(error, FILE, self.limit), None
+        if value is not None and remark:
+            event["warnings"] = [clean(remark, self.limit)]
+        elif remark:
+            event["message"] = clean(remark, self.limit)
+        # A file may write its next result into the same array.
+        return event, value if value is None or len(self.interface.together(name)) == 1 else value.copy()
+
+    def _missing(self, gradient, why):
+        declared = self.interface.declared(gradient)
+        found = why or _missing(self.interface.namespace, declared.owner, self.asked)
+        if not found and declared.name != gradient:
+            found = f"there is no {'class' if declared.method else 'function'} {declared.owner}"
+        return {"outcome": "missing", "message": clean(found, self.limit)}
 
 
 def _whole(lines):

@@ -92,6 +92,13 @@ CALLS = [
 ]
 CALLED_ARRAY = Sentence("an array cannot be called: write a product with an operator")
 SIGNATURE = Sentence("{code} is defined as {code}({names})")
+CALLED_WITH = Sentence("{dotted} is called with these arguments: {names}")
+UNKNOWN_PARAMETER = Sentence("{dotted} has a parameter {name}, and there is no quantity of this name")
+UNKNOWN_PARAMETER_NEAR = Sentence(
+    "{dotted} has a parameter {name}, and there is no quantity of this name; did you mean {name2}?"
+)
+PARAMETERS = Sentence("parameters may be {names}")
+IN_A_CIRCLE = Sentence("these gradients need one another as parameters: {chain}")
 ONE_ARGUMENT = Sentence("a gradient takes one argument: `def name(s)`")
 SHAPES_TOGETHER = Sentence("it does not take arrays of these shapes together")
 SQUARE = Sentence("this needs a square matrix")
@@ -116,6 +123,9 @@ RECURSION = Sentence("these functions call each other without end: {chain}")
 USED_EARLY = Sentence("{name} is used before it is assigned in this function")
 LOCAL = Sentence("a name that is assigned anywhere in a function is local to all of it")
 QUANTITY = Sentence("{name} is a quantity: write s.{name}")
+ADD_PARAMETER = Sentence("{name} is a quantity: add it to the parameters of {name2}")
+IN_GROUP = Sentence("{name} is one of the quantities in {name2}: unpack them first")
+NOT_GIVEN = Sentence("{name} is a quantity, but not among the arguments: {names}")
 IMPORT_NUMPY = Sentence("numpy is not imported: write `import numpy as np` at the top of the file")
 IMPORT_MODEL = Sentence("{name} is a function of the model: write `from model import {name}` at the top of the file")
 IN_NUMPY = Sentence("{name} is part of numpy: write np.{name}")
