@@ -122,7 +122,8 @@ class AsSubmitted(Reference):
 
     def _returned(self, namespace: Namespace, name: str, values: SimpleNamespace) -> Any:
         interface = Interface(self._described, namespace)
-        value, remark = interface.output(name, *interface.call(name, values))
+        function, owner = interface.function(name)
+        value, remark = interface.output(name, interface.call(name, values, function, owner), owner)
         if value is None:
             raise TypeError(remark or "it returns None")
         return value

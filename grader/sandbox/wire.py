@@ -225,7 +225,8 @@ class JobWriter:
             interface: how they are called, as `Interface` in the child reads it; each with a sample point where it is None.
             fresh: gives one more point, and its dimensions, for the bytes of a file; its number is `len(points)`.
 
-        `names` are those of the quantities, the dimensions and the functions.
+        `names` are those of the quantities, the dimensions and the functions; `together` has, for each gradient, those that its
+        function returns.
         """
         blob = bytearray()
         self._points = [_described(blob, point, sizes[k] if sizes else {}, start=0) for k, point in enumerate(points)]
@@ -233,6 +234,8 @@ class JobWriter:
         self._output_bytes = output_bytes
         self._asked = list(asked)
         self._interface = dict(interface or _with_points(asked))
+        returned = [function[1] for function in self._interface["functions"]]
+        self.together: dict[str, list[str]] = {name: names for names in returned for name in names}
         named = [*asked, *self._interface["of"], *self._interface["groups"]]
         named += [word for function in self._interface["functions"] for word in function[0].split(".")]
         self.names = frozenset([*named, *(name for known in (*points, *(sizes or ())) for name in known)])

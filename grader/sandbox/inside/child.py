@@ -11,25 +11,21 @@ import linecache
 import math
 import re
 import sys
-import time
 import types
 import warnings
 
 import numpy as np
 
+from grader.sandbox.inside.caller import Caller, whole
 from grader.sandbox.inside.files import notebook
 from grader.sandbox.inside.files.script import Script
 from grader.sandbox.inside.frames import read_frame, send_frame
-from grader.sandbox.inside.messages import MAX_WARNINGS, Sink, clean, failure, type_name, warnings_in_words
-from grader.sandbox.shared.interface import Interface, Missing
+from grader.sandbox.inside.messages import MAX_WARNINGS, Sink, clean, failure, warnings_in_words
+from grader.sandbox.shared.interface import Interface
 
 FILE = "gradients.py"
 LOADING = -1  # stands for the number of the call: how executing the file went
 READY = -2  # ... and that all restrictions are applied
-MAX_ENTRIES = 2**20
-MAX_DIMENSIONS = 6
-MAX_LINE = 400
-PLAIN_KINDS = "biufc"
 DOUBLE = np.dtype("<f8")
 KEPT_BYTES = 2**25  # of points that stay alive after their call
 
@@ -72,7 +68,7 @@ def serve(job_fd, result_fd, explaining=None):
     if event["outcome"] != "returned":
         return
     broken, outputs = None, {}
-    caller = _Caller(Interface(header["interface"], namespace), asked, explain, trace, limit)
+    caller = Caller(Interface(header["interface"], namespace), FILE, work.text, asked, explain, trace, limit)
     for number, (gradient, k) in enumerate(header["calls"]):
         if gradient == broken:
             continue
@@ -88,7 +84,7 @@ def serve(job_fd, result_fd, explaining=None):
         more = b""
         if trace is not None:
             event["traced"], more = trace.take()
-            event.setdefault("explanation", _whole(trace.traps))
+            event.setdefault("explanation", whole(trace.traps))
         event["call"] = number
         send(event, value, more)
 
@@ -170,116 +166,3 @@ def _blame(event, gradient, work, limit):
     if unknown and (why := work.why_unknown(unknown[1])):
         event["message"] = clean(f"{message}; {why}", limit)
         event.pop("explanation", None)  # which knows only what is there
-
-
-class _Caller:
-    """Calls the functions of a file, each once a point, whatever the number of gradients that it returns."""
-
-    def __init__(self, interface, asked, explain, trace, limit):
-        self.interface, self.asked, self.explain, self.trace, self.limit = interface, asked, explain, trace, limit
-
-    def __call__(self, gradient, pristine, copy):
-        """(event, array or None) of a gradient and, by name, of those that come with it; of it alone where it is traced."""
-        point, arrays, buffer = copy
-        names = [gradient] if self.trace is not None else self.interface.together(gradient)
-        failed = None
-        started = time.process_time() if self.explain is not None else 0.0
-        with warnings.catch_warnings(record=True) as caught:
-            try:
-                returned, owner = self._returned(gradient, point, pristine.sizes)
-                outputs = {name: self._output(name, returned, owner) for name in names}
-            except Missing as error:
-                outputs = dict.fromkeys(names, (self._missing(gradient, str(error)), None))
-            except NotImplementedError as error:
-                event = {**failure(error, FILE, self.limit), "outcome": "missing"}
-                outputs = dict.fromkeys(names, (event, None))
-            except BaseException as error:
-                event, failed = failure(error, FILE, self.limit), error
-                event["line"] = event["line"] or getattr(error, "line", 0)
-                outputs = dict.fromkeys(names, (event, None))
-        first = outputs[gradient][0]
-        if caught:
-            first["warnings"] = [*first.get("warnings", ()), *warnings_in_words(caught, self.limit)][:MAX_WARNINGS]
-        mutated = pristine.changed(arrays, buffer)
-        if mutated:
-            first["mutated"] = mutated
-        if failed is not None and self.explain is not None:
-            spent = time.process_time() - started
-            first["explanation"] = _whole(self.explain(failed, gradient, point, pristine.sizes, spent, self.interface))
-        return {name: (dict(event), value) for name, (event, value) in outputs.items()}
-
-    def _returned(self, gradient, point, sizes):
-        if self.trace is None:
-            return self.interface.call(gradient, point)
-        function, _ = self.interface.function(gradient)
-        return self.trace(lambda: self.interface.call(gradient, point), function, sizes)
-
-    def _output(self, name, returned, owner):
-        try:
-            value, remark = self.interface.output(name, returned, owner)
-            value, event = _plain(value, self.limit)
-        except BaseException as error:  # converting it runs code of the student's
-            return failure(error, FILE, self.limit), None
-        if value is not None and remark:
-            event["warnings"] = [clean(remark, self.limit)]
-        elif remark:
-            event["message"] = clean(remark, self.limit)
-        # A file may write its next result into the same array.
-        return event, value if value is None or len(self.interface.together(name)) == 1 else value.copy()
-
-    def _missing(self, gradient, why):
-        declared = self.interface.declared(gradient)
-        found = why or _missing(self.interface.namespace, declared.owner, self.asked)
-        if not found and declared.name != gradient:
-            found = f"there is no {'class' if declared.method else 'function'} {declared.owner}"
-        return {"outcome": "missing", "message": clean(found, self.limit)}
-
-
-def _whole(lines):
-    """The lines of an explanation; one that would be cut is left out, for the grader would take the rest for a forgery."""
-    return [clean(line, MAX_LINE) for line in lines if len(line) <= MAX_LINE]
-
-
-def _missing(namespace, wanted, asked):
-    """Why the function `wanted` is missing, as far as the names in the file show; else "".
-
-    Args:
-        asked: the names of all functions that are asked for; none of them is another one misspelled.
-    """
-    if namespace.get(wanted) is not None:
-        return f"{wanted} is {type(namespace[wanted]).__name__}, not a function"
-    for name, value in list(namespace.items()):
-        if isinstance(name, str) and name not in asked and _folded(name) == _folded(wanted) and callable(value):
-            return f"the file has a function {name}: did you mean {wanted}?"
-    return ""
-
-
-def _folded(name):
-    """dJ_dHprev and dj_dh_prev are one name to the eye."""
-    return name.replace("_", "").lower()
-
-
-def _plain(returned, limit):
-    """What was returned as an array of a plain type, or why it is none."""
-    name = "ndarray" if type(returned) is np.ndarray else clean(type_name(returned), 200)
-    event = {"outcome": "returned", "returned": name}
-    if returned is None:
-        return None, event
-    try:
-        array = np.asarray(returned)
-    except (ValueError, TypeError) as error:  # ragged lists
-        return None, {**event, "message": clean(str(error), limit)}
-    if array.dtype.kind not in PLAIN_KINDS:
-        return None, {**event, "message": f"the type of its entries is {clean(str(array.dtype), 100)}"}
-    if array.size > MAX_ENTRIES or array.ndim > MAX_DIMENSIONS:
-        return None, {**event, "message": f"it has shape {array.shape}"[:limit]}
-    array = array if array.dtype is DOUBLE else _as_sent(array)
-    event["dtype"], event["shape"] = array.dtype.str, array.shape
-    return array, event
-
-
-def _as_sent(array):
-    """Little-endian, and with no more bytes to a number than a reply may have."""
-    if array.dtype == np.longdouble or array.dtype == np.clongdouble:
-        return array.astype("<c16" if array.dtype.kind == "c" else "<f8")
-    return array.astype(array.dtype.newbyteorder("<"), copy=False)

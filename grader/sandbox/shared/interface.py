@@ -22,15 +22,14 @@ class NotCallable(TypeError):
     Attributes:
         function: its name.
         unknown: a parameter that nothing can be given for.
+        near: a name that differs from it in capitals or underscores only, or "".
         known: the names that parameters may have.
         chain: the gradients that need one another as parameters.
-        line: where it is defined.
     """
 
-    function = unknown = ""
+    function = unknown = near = ""
     known: Sequence[str] = ()
     chain: Sequence[str] = ()
-    line = 0
 
 
 NotCallable.__name__ = "TypeError"  # as Python calls it, and students read
@@ -97,6 +96,11 @@ class Interface:
             self._declared.update(dict.fromkeys(declared.returns, declared))
         self._waiting: list[str] = []  # gradients that are computed as arguments of one another
 
+    @property
+    def has_arguments(self) -> bool:
+        """Whether functions take more than a sample point."""
+        return self.by_name or any(one.parameters is not None for one in self._declared.values())
+
     def declared(self, gradient: str) -> Declared:
         """The function that returns a gradient: one of its own name, where no other is declared."""
         return self._declared.get(gradient) or Declared(gradient, [gradient])
@@ -124,13 +128,16 @@ class Interface:
         owner = _made(found)
         return getattr(owner, declared.method), owner
 
-    def call(self, gradient: str, point: Any) -> tuple[Any, Any]:
-        """(what the function of a gradient returns at a point, the object that it is a method of or None)."""
+    def call(self, gradient: str, point: Any, function: Callable[..., Any], owner: Any = None) -> Any:
+        """What the function of a gradient returns at a point.
+
+        Args:
+            function, owner: as `function` gives them.
+        """
         declared = self.declared(gradient)
-        function, owner = self.function(gradient)
         for name in declared.attributes:
             setattr(owner, name, self._argument(name, point))
-        return self._called(function, declared, point), owner
+        return self._called(function, declared, point)
 
     def _called(self, function: Callable[..., Any], declared: Declared, point: Any) -> Any:
         if declared.parameters is not None:
@@ -150,7 +157,7 @@ class Interface:
             elif name == WHOLE:
                 by_name[name] = point
             elif name not in optional:
-                raise _unknown(function, declared.name, name, known)
+                raise _unknown(declared.name, name, known)
         return function(**by_name)
 
     def _argument(self, name: str, point: Any) -> Any:
@@ -169,8 +176,8 @@ class Interface:
             raise error
         self._waiting.append(gradient)
         try:
-            returned, owner = self.call(gradient, point)
-            return self.output(gradient, returned, owner)[0]
+            function, owner = self.function(gradient)
+            return self.output(gradient, self.call(gradient, point, function, owner), owner)[0]
         except Missing as missing:
             raise NameError(f"name '{self.declared(gradient).owner}' is not defined") from missing
         finally:
@@ -203,14 +210,15 @@ class Interface:
             remark = f"{called} returns {len(outputs)} {arrays}; {len(names)} are expected: {', '.join(names)}"
         if place >= len(outputs):
             return None, remark
-        return outputs[place], _none(called, gradient) if outputs[place] is None else remark
+        if outputs[place] is None:
+            return None, _none(called, gradient)
+        return outputs[place], remark if len(outputs) > len(names) else ""
 
 
-def _unknown(function: Any, called: str, name: str, known: Sequence[str]) -> NotCallable:
-    near = next((one for one in known if _folded(one) == _folded(name)), "")
+def _unknown(called: str, name: str, known: Sequence[str]) -> NotCallable:
+    near = next((one for one in known if folded(one) == folded(name)), "")
     error = NotCallable(f"there is no quantity {name}" + (f"; did you mean {near}?" if near else ""))
-    error.function, error.unknown, error.known = called, name, known
-    error.line = function.__code__.co_firstlineno
+    error.function, error.unknown, error.near, error.known = called, name, near, known
     return error
 
 
@@ -240,5 +248,6 @@ def _parameters(function: Any) -> tuple[list[str], list[str], bool]:
     return names[bound:], optional, bool(code.co_flags & VARKEYWORDS)
 
 
-def _folded(name: str) -> str:
+def folded(name: str) -> str:
+    """A name as the eye sees it."""
     return name.replace("_", "").lower()

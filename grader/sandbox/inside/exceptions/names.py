@@ -73,7 +73,7 @@ def _own(trace):
 def wrong_arguments(error, view):
     """Lines about a call that failed before a line of the function ran."""
     if known := getattr(error, "known", ()):
-        near = _near(error.unknown, known)
+        near = error.near or _near(error.unknown, known)
         lines = sentences.UNKNOWN_PARAMETER, sentences.UNKNOWN_PARAMETER_NEAR
         what = lines[1](error.function, error.unknown, near) if near else lines[0](error.function, error.unknown)
         return [what, sentences.PARAMETERS(", ".join(known))]
