@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from grader.config.calling_checks import interface_problems
 from grader.config.dimensions import MAX_SIZE, MIN_SIZE, FormulaError, length, names_in, resolved
-from grader.config.interface_checks import interface_problems
 from grader.config.keys import CHECKS, Config, Gradient
 from grader.config.problems import Problem, no_such
 from grader.config.quantities import (

@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct, field
 
+from grader.config.calling import Function, Names
 from grader.config.dimensions import Dimension, count_of, resolved
-from grader.config.interface import Function, Names
 from grader.config.quantities import Constant, Name, Positive, Quantity, Shape
 
 Tolerance = Annotated[float, Meta(gt=0, lt=1)]

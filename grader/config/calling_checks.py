@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from grader.config.interface import Function
+from grader.config.calling import Function
 from grader.config.problems import Problem, no_such
 from grader.config.yamlfile import Key
 
