@@ -1,14 +1,16 @@
 """How well and how fast wrong gradients are diagnosed, on the labelled wrong answers of tests/diagnosis.
 
-    python benchmarks/diagnosis.py [a|b|compositions|chains|noise|tables ...] [--misses]
+    python benchmarks/diagnosis.py [a|b|compositions|chains|noise|tables|growth ...] [--misses]
 
 Times are those of the processor, so that other programs do not count.  Recall: a hypothesis reproduces the numbers.
 Agreement: the first mistake reported has the label's kind, or one that the label accepts.
 """
 
+import dataclasses
 import itertools
 import os
 import sys
+import tempfile
 import time
 import warnings
 from collections import Counter
@@ -17,11 +19,12 @@ from types import SimpleNamespace
 
 import numpy as np
 import yaml
+from chain import chain
 
 from grader.config.load import load_config
 from grader.diagnosis.engine import DOUBLE, SINGLE, explain
 from grader.diagnosis.knowledge import knowledge_of
-from grader.diagnosis.tables.cache import build_tables, read_tables, write_tables
+from grader.diagnosis.tables.cache import load_tables
 from grader.problem.assignment import load_assignment
 
 ROOT = Path(__file__).parents[1]
@@ -245,30 +248,46 @@ def one_wrong(random):
 
 
 def tables(bench):
-    start = time.process_time()
-    built = build_tables(bench.assignment)
-    seconds = time.process_time() - start
-    path = Path("/tmp/diagnosis-benchmark.npz")
-    write_tables(built, path)
-    start = time.process_time()
-    read_tables(path)
-    milliseconds = 1000 * (time.process_time() - start)
-    entries = {name: len(one) for name, one in built.gradients.items()}
-    size = path.stat().st_size / 1e6
-    path.unlink()
-    print(
-        f"tables: built in {seconds:.1f} s, loaded in {milliseconds:.0f} ms, {size:.1f} MB, {sum(entries.values())} formulas"
-    )
+    seconds, size, milliseconds, entries = measured(bench.assignment)
+    print(f"tables: built in {seconds:.2f} s, loaded in {milliseconds:.1f} ms, {size:.2f} MB, {entries} entries")
+
+
+def measured(assignment):
+    """Seconds to build all tables of an assignment, megabytes, milliseconds to load and index them, entries."""
+    with tempfile.TemporaryDirectory() as folder:
+        elsewhere = dataclasses.replace(assignment, folder=Path(folder))
+        start = time.process_time()
+        built = load_tables(elsewhere)
+        seconds = time.process_time() - start
+        start = time.process_time()
+        loaded = load_tables(elsewhere)
+        for name, values in assignment.exact.items():
+            loaded.near(name, values, DOUBLE, 1)
+        milliseconds = 1000 * (time.process_time() - start)
+        size = sum(file.stat().st_size for file in Path(folder).rglob("*.table")) / 1e6
+    return seconds, size, milliseconds, sum(map(len, built.built.values()))
+
+
+def growth(bench):
+    """How build time and size grow with the number of gradients, and with the entries of each."""
+    print("layers  biases  gradients  entries  CPU s to build  MB  ms to load")
+    for layers, biases in ((1, 0), (3, 0), (6, 0), (11, 0), (3, 8), (3, 16), (3, 32)):
+        with tempfile.TemporaryDirectory() as folder:
+            assignment = chain(Path(folder), layers, biases)
+            seconds, size, milliseconds, entries = measured(assignment)
+        print(f"{layers:6}  {biases:6}  {2 * layers:9}  {entries:7}  {seconds:14.2f}  {size:.2f}  {milliseconds:10.1f}")
 
 
 def main():
     chosen = [argument for argument in sys.argv[1:] if not argument.startswith("-")] or [
-        "tables", "a", "b", "compositions", "chains", "noise",
+        "tables", "growth", "a", "b", "compositions", "chains", "noise",
     ]  # fmt: skip
     misses = "--misses" in sys.argv
     bench = Bench()
     if "tables" in chosen:
         tables(bench)
+    if "growth" in chosen:
+        growth(bench)
     if "a" in chosen:
         one_set(bench, SETS / "set_a.yaml", "set A, one error", misses)
     if "b" in chosen:

@@ -112,11 +112,11 @@ def test_a_power_that_is_left_out_is_told_as_that(told: Grade) -> None:
 
 def test_hints_hold_for_a_column_and_for_a_mean_that_is_left_out(told: Grade) -> None:
     column = json.dumps(told(RIGHT.replace("s.g.T @ dE_dp(s)", "dE_dp(s).T @ s.g"), "dE_dv"))
-    assert "dE/dv[j] must be where v[j] is" in column
+    assert "dE/dv[j] must be at the place where v[j] is" in column
     assert "two vectors" not in column  # g is a matrix
     mean = json.dumps(told(RIGHT.replace(" / s.p.shape[0]", ""), "dE_dp"))
     assert "your numbers are N times the right ones" in mean
-    assert "does not belong, or is missing" in mean
+    assert "What is in only one of them?" in mean
 
 
 def test_a_gradient_may_have_a_name_of_another_form() -> None:

@@ -2,7 +2,9 @@
 
 import dataclasses
 import multiprocessing
-import time
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import msgspec
@@ -29,26 +31,76 @@ def tables(assignment):
     return finder.tables
 
 
-def test_tables_are_the_same_after_writing_and_reading(assignment, tables, tmp_path):
-    cache.write_tables(tables, tmp_path / "tables.npz")
-    again = cache.read_tables(tmp_path / "tables.npz")
-    for name, entries in tables.gradients.items():
-        assert np.array_equal(again.gradients[name].prints, entries.prints)
-        assert again.gradients[name].entry(len(entries) - 1) == entries.entry(len(entries) - 1)
-    assert set(again.maps) == set(tables.maps)
-    for name, maps in tables.maps.items():
-        for one, other in zip(again.maps[name].groups, maps.groups, strict=True):
-            assert one.sizes == other.sizes
-            assert all(np.array_equal(a, b) for a, b in zip(one.matrices, other.matrices, strict=True))
+@pytest.fixture
+def elsewhere(assignment, tmp_path, monkeypatch):
+    """The assignment in a folder that has no tables yet."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
+    return dataclasses.replace(assignment, folder=tmp_path / "assignment")
+
+
+def kept(folder):
+    return sorted(folder.rglob("*.table"))
+
+
+def everything(tables):
+    """All entries of all tables, in words."""
+    return {name: [repr(tables.entry(name, i)) for i in range(len(table))] for name, table in tables.built.items()}
+
+
+def test_tables_are_the_same_after_writing_and_reading(elsewhere):
+    built = cache.load_tables(elsewhere)
+    again = cache.load_tables(elsewhere)
+    assert (again.new, set(again.built)) == (set(), set(elsewhere.names))
+    assert everything(again) == everything(built)
+    for name, table in built.built.items():
+        assert np.array_equal(again[name].angles, table.angles)
+
+
+def test_another_process_has_the_same_keys(assignment, tables):
+    """Whatever the seed of Python's hashes: a table that was shipped is one that would be built."""
+    code = (
+        "import hashlib; from pathlib import Path; from grader.config.load import load_config\n"
+        "from grader.problem.assignment import load_assignment; from grader.diagnosis.tables.cache import ship_tables\n"
+        "root = Path('.'); assignment = load_assignment(load_config(root / 'config.yaml'), root, with_solution=True)\n"
+        "print(hashlib.sha256(repr(ship_tables(assignment)).encode()).hexdigest())"
+    )
+    found = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(found) == 1
+
+
+def test_only_what_is_needed_is_built_and_the_rest_when_it_is(elsewhere):
+    tables = cache.load_tables(elsewhere, ["dJ_dU"])
+    assert set(tables.built) == {"dJ_dU", "dJ_db2"}
+    assert len(kept(elsewhere.folder)) == 2
+    cache.load_tables(elsewhere, ["dJ_dh"])
+    again = cache.load_tables(elsewhere, [])
+    assert (set(again.built), again.new) == ({"dJ_dU", "dJ_db2", "dJ_dh"}, set())
+    first = [again.entry("dJ_dh", i)[0] for i in range(len(again["dJ_dh"]))]
+    whole = cache.Tables(elsewhere)
+    assert sorted(map(repr, first)) == sorted(repr(whole.entry("dJ_dh", i)[0]) for i in range(len(whole["dJ_dh"])))
+
+
+def test_what_is_built_while_grading_is_kept_afterwards(elsewhere):
+    tables = cache.load_tables(elsewhere, [])
+    tables.near("dJ_dU", elsewhere.exact["dJ_dU"], 1e-9, 1)
+    assert kept(elsewhere.folder) == []
+    cache.keep(tables)
+    assert len(kept(elsewhere.folder)) == 2
 
 
 def test_no_two_entries_of_a_table_explain_the_same_numbers_in_the_same_way(tables):
-    for entries in tables.gradients.values():
-        seen = set()
-        for i in range(len(entries)):
-            node, edits = entries.entry(i)
-            assert (node, edits) not in seen
-            seen.add((node, edits))
+    for name, table in tables.built.items():
+        entries = [tables.entry(name, i)[:2] for i in range(len(table))]
+        assert len(set(entries)) == len(entries)
 
 
 def test_the_key_changes_with_the_steps_and_the_sizes(assignment):
@@ -64,23 +116,85 @@ def test_the_key_changes_with_the_steps_and_the_sizes(assignment):
     assert cache.table_key(dataclasses.replace(assignment, config=retitled)) == key
 
 
-def test_a_file_that_cannot_be_read_is_built_again(assignment, tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
-    elsewhere = dataclasses.replace(assignment, folder=tmp_path)
-    path, content = cache.ship_tables(assignment)
-    broken = tmp_path / path
-    broken.parent.mkdir()
-    broken.write_bytes(content[:1000])
-    assert len(cache.load_tables(elsewhere).gradients) == len(assignment.names)
-    assert len(broken.read_bytes()) > 1000
+def _cut(content, other):
+    return content[: len(content) // 2]
+
+
+def _changed(content, other):
+    middle = len(content) // 2
+    return content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
+
+
+def _foreign(content, other):
+    return other
+
+
+def _empty(content, other):
+    return b""
+
+
+@pytest.mark.parametrize("damage", [_cut, _changed, _foreign, _empty])
+def test_a_file_that_cannot_be_read_is_built_again(elsewhere, damage):
+    expected = everything(cache.load_tables(elsewhere, ["dJ_dU"]))
+    for broken, other in (kept(elsewhere.folder), reversed(kept(elsewhere.folder))):
+        content = broken.read_bytes()
+        broken.write_bytes(damage(content, other.read_bytes()))
+        tables = cache.load_tables(elsewhere, ["dJ_dU"])
+        assert tables.new == set()  # kept again
+        assert everything(tables) == expected
+        assert damage(content, other.read_bytes()) != broken.read_bytes()
+
+
+def test_tables_of_another_assignment_under_this_name_are_built_again(elsewhere, tmp_path):
+    steps = msgspec.structs.replace(elsewhere.config.steps, seed=32 * "7")
+    other = dataclasses.replace(
+        elsewhere, config=msgspec.structs.replace(elsewhere.config, steps=steps), folder=tmp_path / "other"
+    )
+    cache.load_tables(other, ["dJ_db2"])
+    (theirs,) = kept(other.folder)
+    ours = elsewhere.folder / cache.FOLDER / f"diagnosis-{cache.table_key(elsewhere)}" / theirs.name
+    ours.parent.mkdir(parents=True)
+    ours.write_bytes(theirs.read_bytes())
+    cache.load_tables(elsewhere, ["dJ_db2"])
+    assert ours.read_bytes() != theirs.read_bytes()
+
+
+def test_a_table_whose_upstream_table_is_another_one_is_built_again(elsewhere):
+    """Entries refer to those of upstream tables by number."""
+    tables = cache.load_tables(elsewhere, ["dJ_dU"])
+    db2, _ = kept(elsewhere.folder)
+    fewer = cache.Tables(elsewhere, {"dJ_db2": dataclasses.replace(tables["dJ_db2"], costs=tables["dJ_db2"].costs + 1)})
+    fewer.new.add("dJ_db2")
+    cache.keep(fewer)
+    found = cache._read([db2.parent], cache.table_key(elsewhere), elsewhere.names)
+    assert set(found) == {"dJ_db2"}
+
+
+def test_where_nothing_can_be_written_tables_are_built_all_the_same(elsewhere, monkeypatch):
+    elsewhere.folder.parent.mkdir(exist_ok=True)
+    elsewhere.folder.write_text("no folder")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(elsewhere.folder))
+    assert set(cache.load_tables(elsewhere, ["dJ_db2"]).built) == {"dJ_db2"}
+    assert elsewhere.folder.read_text() == "no folder"
+
+
+def test_tables_in_a_folder_that_is_only_read_are_used(elsewhere, monkeypatch):
+    for path, content in cache.ship_tables(elsewhere).items():
+        file = elsewhere.folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+    monkeypatch.setattr(cache, "replacing", None)  # nothing is written
+    assert set(cache.load_tables(elsewhere).built) == set(elsewhere.names)
 
 
 def test_old_tables_are_removed(tmp_path):
-    for k in range(6):
+    for k in range(3):
         (tmp_path / f"diagnosis-{k}.npz").write_bytes(b"")
+        (tmp_path / f"diagnosis-{k}").mkdir()
+        (tmp_path / f"diagnosis-{k}" / "000.table").write_bytes(b"")
     (tmp_path / "other").write_bytes(b"")
     cache._prune(tmp_path)
-    assert len(list(tmp_path.glob("diagnosis-*.npz"))) == cache.KEPT
+    assert len(list(tmp_path.glob("diagnosis-*"))) == cache.KEPT
     assert (tmp_path / "other").exists()
 
 
@@ -144,23 +258,20 @@ def test_an_assignment_of_another_kind_is_diagnosed_too(tmp_path):
     assert kind("dJ_dx", lambda right, s: s["W"] @ right["dJ_db"].T) == "operand-order"
 
 
-def test_processes_that_need_the_same_tables_at_once_build_them_once(assignment, tables, tmp_path, monkeypatch):
-    monkeypatch.setattr(cache, "_folders", lambda assignment: [tmp_path])
-    built = multiprocessing.get_context("fork").Value("i", 0)
+def _load(assignment, found):
+    found.put(sorted(map(repr, everything(cache.load_tables(assignment, ["dJ_dU"])).items())))
 
-    def build(assignment):
-        with built.get_lock():
-            built.value += 1
-        time.sleep(0.5)
-        return tables
 
-    monkeypatch.setattr(cache, "build_tables", build)
-    processes = [
-        multiprocessing.get_context("fork").Process(target=cache.load_tables, args=(assignment,)) for _ in range(3)
-    ]
+def test_processes_that_build_the_same_tables_at_once_all_have_them(elsewhere):
+    context = multiprocessing.get_context("fork")
+    found = context.Queue()
+    processes = [context.Process(target=_load, args=(elsewhere, found)) for _ in range(3)]
     for process in processes:
         process.start()
+    results = [found.get(timeout=60) for _ in processes]
     for process in processes:
         process.join(60)
         assert process.exitcode == 0
-    assert built.value == 1
+    assert results[0] == results[1] == results[2]
+    assert len(kept(elsewhere.folder)) == 2
+    assert cache.load_tables(elsewhere, ["dJ_dU"]).new == set()

@@ -1,6 +1,8 @@
 """The diagnosis engine on the labelled wrong answers of tests/diagnosis, and on numbers that must stay unexplained."""
 
 import dataclasses
+import functools
+import re
 import sys
 from pathlib import Path
 
@@ -11,11 +13,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader.diagnosis.engine import DOUBLE, SINGLE, _explanation, explain
+from grader.diagnosis.formulas.expression import gradient_text, q
 from grader.diagnosis.hypothesis import Hypothesis
 from grader.diagnosis.knowledge import knowledge_of
 from grader.diagnosis.operators import OPERATORS
+from grader.diagnosis.students import _AMONG_OTHERS as AMONG_OTHERS
+from grader.diagnosis.students import SENTENCES, place_in, student_sentences, worded
 from grader.grading.pipeline import grade_run
 from grader.records.run import Answer, ArrayData, Run
+from grader.validation.leaks import leaks
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "benchmarks"))
@@ -32,11 +38,17 @@ def bench():
     return diagnosis.Bench()
 
 
+@functools.cache
+def explained(bench, name):
+    """Every answer of a set with its explanation."""
+    items = yaml.safe_load((ROOT / "tests" / "diagnosis" / name).read_text())
+    return [(item, bench.explain(item["gradient"], bench.run(item["code"]))[0]) for item in items]
+
+
 def recall_and_agreement(bench, name):
     """Share of a set's answers with a diagnosis, and share of those whose first mistake is of the label's kind."""
     rows = []
-    for item in yaml.safe_load((ROOT / "tests" / "diagnosis" / name).read_text()):
-        found, _ = bench.explain(item["gradient"], bench.run(item["code"]))
+    for item, found in explained(bench, name):
         kinds = [mistake.kind for mistake in found.diagnosis.mistakes]
         if item.get("errors", 1) != "odd":
             rows.append((bool(kinds), bool(kinds) and kinds[0] in diagnosis.labels(item)))
@@ -65,6 +77,100 @@ def test_mistakes_written_without_sight_of_the_operators_are_diagnosed_too(bench
     recall, agreement = recall_and_agreement(bench, "set_b.yaml")
     assert recall >= 0.90
     assert agreement >= 0.90
+
+
+SETS = ["set_a.yaml", "set_b.yaml"]
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_no_sentence_for_students_gives_an_answer_away(bench, name):
+    said = set()
+    for item, found in explained(bench, name):
+        knowledge = knowledge_of(bench.assignment)
+        formula, used = knowledge.formula(item["gradient"]), knowledge.used(item["gradient"])
+        mistakes = worded(found, formula, used).diagnosis.mistakes
+        assert all(mistake.student for mistake in mistakes), item["id"]
+        said.update((item["gradient"], mistake.student) for mistake in mistakes)
+    found = [(text, leaks(bench.assignment, gradient, text, strict=True)) for gradient, text in sorted(said)]
+    assert [one for one in found if one[1]] == []
+    assert len(said) > 50
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_no_sentence_for_students_names_what_belongs(bench, name):
+    def names(text):
+        return set(re.findall(r"[A-Za-z_]\w*(?:/\w+)?", text)) & known
+
+    known = {*bench.assignment.config.quantities, *bench.assignment.names, "sigmoid", "softmax", "tanh"}
+    known |= {gradient_text(name) for name in bench.assignment.names}
+    for item, found in explained(bench, name):
+        formula = knowledge_of(bench.assignment).formula(item["gradient"])
+        for hypothesis in found.hypotheses:
+            for edit, text in zip(hypothesis.edits, student_sentences(hypothesis, formula), strict=True):
+                if edit.operator in SENTENCES and "{where}" not in SENTENCES[edit.operator]:
+                    allowed = names(edit.new) | names(edit.within) | {hypothesis.own}
+                    assert names(text) & names(edit.old) <= allowed, (item["id"], text)
+                    assert names(text) <= allowed, (item["id"], text)
+
+
+def test_a_term_that_the_right_formula_has_is_not_named_as_added():
+    """`y_hat` for `y_hat - y` may be reported as y added, which would give the answer away."""
+    formula = ("add", q("y_hat"), ("neg", q("y")))
+    for operator in ("extra-term", "extra-factor"):
+        for new, named in (("y", False), ("2 * y", False), ("U", True)):
+            edit = OPERATORS[operator].edit(new, new=new)
+            [sentence] = student_sentences(Hypothesis((edit,), "", 1.0, "plain"), formula, {"y_hat", "y"})
+            assert (f"{new} added" in sentence or f"factor: {new}" in sentence) is named
+            [unknown] = student_sentences(Hypothesis((edit,), "", 1.0, "plain"), None)
+            assert f"{new} added" not in unknown
+            assert f"factor: {new}" not in unknown
+
+
+def test_every_operator_has_a_sentence_for_students_that_is_one():
+    assert SENTENCES.keys() == OPERATORS.keys()
+    for slug, operator in OPERATORS.items():
+        hypothesis = Hypothesis((operator.edit("WHERE", new="NEW", old="OLD"),), "", 1.0, "plain")
+        for sentences in (student_sentences(hypothesis, None), student_sentences(given_own(hypothesis), None)):
+            [sentence] = sentences
+            assert re.fullmatch(r"[A-Z][^{}]*\.", sentence), slug
+            assert "OLD" not in sentence, slug
+    assert all("right" not in sentence for sentence in AMONG_OTHERS.values())
+
+
+def given_own(hypothesis):
+    return dataclasses.replace(hypothesis, own="dJ_db2")
+
+
+def test_on_the_students_own_gradient_nothing_is_called_right():
+    for slug, operator in OPERATORS.items():
+        [sentence] = student_sentences(given_own(Hypothesis((operator.edit("h", new="NEW"),), "", 1.0, "local")), None)
+        if "right" in SENTENCES[slug].split(":")[0].replace("the rest is right", ""):
+            assert "dJ_db2" in sentence, slug
+
+
+@pytest.mark.parametrize(
+    ("formula", "name", "place"),
+    [
+        (("mm", ("T", q("h")), ("g", "dJ_db2")), "h", "as the left factor"),
+        (("mm", ("T", q("h")), ("g", "dJ_db2")), "dJ/db2", "as the right factor"),
+        (("mm", ("mul", q("a"), q("b")), q("M")), "a", "in the left factor"),
+        (("add", q("y_hat"), ("neg", q("y"))), "y", "as the second term"),
+        (("mul", ("g", "dJ_dh"), q("h"), ("add", ("c", 1.0), ("neg", q("h")))), "h", ""),
+        (("mul", ("g", "dJ_dh"), q("h")), "h", "as one of the factors"),
+        (("sum", ("mm", q("a"), q("b")), 0), "b", "as the right factor"),
+        (q("h"), "h", ""),
+        (("mm", q("a"), q("b")), "c", ""),
+    ],
+)
+def test_the_place_of_a_quantity_in_a_formula(formula, name, place):
+    assert place_in(formula, name) == place
+
+
+def test_a_hint_names_the_place(bench):
+    _, hints = messages_on(bench, "dJ_dU", "s.h_prev.T @ dJ_db2(s)")
+    assert hints[0].startswith("The wrong quantity is in the left factor; it happens to have the right size.")
+    _, hints = messages_on(bench, "dJ_db1", "dJ_dh(s) * s.z * (1 - s.z)")
+    assert hints[0].startswith("The wrong quantity is in one part of your formula;")
 
 
 def test_a_factor_left_out_is_one_mistake_and_not_also_a_term_left_out_of_the_factor(bench):
@@ -380,7 +486,7 @@ def test_a_forward_pass_gone_wrong_is_compared_with_what_s_holds(bench, name, co
     _, hints = messages_on(bench, name, code)
     assert hints[0].endswith(f"Compare yours with s.{quantity}.")
     assert "every term of the model's line" in hints[1]
-    assert hints[2].startswith(f"Use s.{quantity}, ")
+    assert f"Use s.{quantity}, " in hints[2]
 
 
 @pytest.mark.parametrize(
@@ -437,7 +543,7 @@ def test_an_array_of_whole_numbers_is_called_that(bench, at_home, name, dtype, f
     result = next(g for g in grade_run(assignment, Run(answers), "student.py").gradients if g.name == name)
     [mistake] = result.diagnosis.mistakes
     assert mistake.statement.startswith(f"{WHOLE} ({dtype})")
-    assert "do not depend" not in mistake.statement
+    assert "up to rounding" not in mistake.statement
     assert result.hints[0].startswith("This array holds whole numbers")
 
 
@@ -457,7 +563,7 @@ def test_half_precision_is_not_taken_for_a_numerical_derivative(bench):
 def test_an_array_of_zeros_is_not_called_rounded(bench):
     statements, _ = messages_on(bench, "dJ_dH", "np.zeros(s.H.shape)")
     assert statements == [
-        "your numbers do not depend on the sample point as a gradient does: they are zero, up to rounding"
+        "your numbers are zero, up to rounding: a gradient has one value per entry, and changes with the sample point"
     ]
 
 

@@ -346,7 +346,9 @@ def test_hints_are_seen_when_the_first_check_that_failed_is(assignment: Assignme
         assignment.config, gradescope=msgspec.structs.replace(assignment.config.gradescope, visibility=seen)
     )
     found = grade_run(assignment, wrong_run(assignment, -1.0, "dJ_db2"), "gradients.py")
-    page = emit(found, config, {"dJ_db2": ["Look at the sign."]}, {})
+    page = emit(found, config, {"dJ_db2": ["Look at the sign.", "Look again."]}, {})
+    told = [test["visibility"] for test in page["tests"][:2] if "log-likelihood" in test["output"]]
+    assert told == [hidden], "what the numbers are is seen with the hints"
     hints = {test["visibility"]: test["output"].count("Look at the sign") for test in page["tests"][:2]}
     assert hints == {"visible": 0, hidden: 1}
 

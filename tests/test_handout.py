@@ -125,8 +125,8 @@ def test_the_packed_readme_has_no_markers(copy_of_assignment: Path) -> None:
         ("share: 1.0", "share: 0.5", "it keeps 50 % of the marks that it would lose", "keeps its marks"),
         ("share: 1.0", "share: 0", "**No follow-through.**", "keeps its marks"),
         ("call_cpu_seconds: 2.0", "call_cpu_seconds: 3.5", "may take 3.5 s of CPU time", "may take 2 s"),
-        ("check_level: 1", "check_level: 0", "you see no hints", "one hint"),
-        ("check_level: 1", "check_level: 3", "you see up to 3 hints", "one hint"),
+        ("check_level: 2", "check_level: 0", "you see no hints there.", "there, and what"),
+        ("check_level: 2", "check_level: 3", "you see up to 3 hints there, and what your numbers are.", "up to 2"),
     ],
 )
 def test_numbers_and_rules_in_the_packed_readme_are_those_of_the_config(
@@ -165,13 +165,16 @@ def test_at_home_students_see_as_many_hints_as_the_config_says(
     grader: Command, copy_of_assignment: Path, tmp_path: Path, level: int
 ) -> None:
     path = copy_of_assignment / "config.yaml"
-    path.write_text(path.read_text().replace("check_level: 1", f"check_level: {level}"))
+    path.write_text(path.read_text().replace("check_level: 2", f"check_level: {level}"))
     (tmp_path / "handout.zip").write_bytes(build_handout(Grader(path), force=True))
     zipfile.ZipFile(tmp_path / "handout.zip").extractall(tmp_path)
     write(tmp_path, SUBMISSIONS / "sign.failed.py")
     checked = grader("check", tmp_path / "gradients.py", "--config", tmp_path / "config.yaml")
-    assert checked.stdout.count("hint: ") == level
-    assert pytest_in(tmp_path).stdout.count("hint: ") == level
+    tested = pytest_in(tmp_path).stdout
+    for printed in (checked.stdout, tested):
+        assert printed.count("hint: ") == level
+        assert ("why: Your numbers have the right size but the opposite sign" in printed) is (level >= 2)
+        assert printed.count("Fix dJ_") == 1
 
 
 def test_a_function_that_raises_fails_once_with_its_line(handout: Path) -> None:
@@ -184,7 +187,7 @@ def test_a_function_that_raises_fails_once_with_its_line(handout: Path) -> None:
 def test_one_mistake_is_explained_once(handout: Path) -> None:
     write(handout, SUBMISSIONS / "seed.followed_through.py")
     output = pytest_in(handout).stdout
-    assert output.count("hint: Every entry has the right size but the opposite sign.") == 1
+    assert output.count("why: Your numbers have the right size but the opposite sign throughout.") == 1
     assert output.count("the same mistake as in dJ_db2: fix that one first") == 6
     write(handout, SUBMISSIONS / "forgotten_transposes.raised.py")
     output = pytest_in(handout).stdout

@@ -102,6 +102,11 @@ def test_the_handout_holds_no_formula_and_accepts_the_solution(grader: Command, 
         assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_the_handout_says_how_sizes_depend_on_one_another() -> None:
+    text = " ".join(assignment_files(planned(MODELS / "conv1d.py"))["assignment/README.md"].split())
+    assert "change from one sample point to the next. `O` is `W - K + 1`." in text
+
+
 def test_two_runs_differ_in_the_seed_only() -> None:
     first, second = (assignment_files(make_blueprint(MODELS / "affine.py", default)) for _ in range(2))
     seeds = [re.findall(r'seed: "([0-9a-f]{32})"', each["config.yaml"]) for each in (first, second)]

@@ -10,7 +10,10 @@ import pytest
 
 from grader.checks.checked import check_run
 from grader.checks.fresh import fresh_of
+from grader.diagnosis.comparison import Target
 from grader.diagnosis.knowledge import Knowledge, knowledge_of
+from grader.diagnosis.search.finder import Finder
+from grader.diagnosis.tables.build import Tables
 from grader.grading.advice import add_places
 from grader.grading.grade import grade
 from grader.problem.assignment import Assignment, load_assignment
@@ -64,6 +67,16 @@ def test_grading_a_run_opens_no_file_and_starts_no_process(kind: str, assignment
     with heard() as events:
         graded(new, knowledge)
     assert events == []
+
+
+def test_tables_that_turn_out_to_be_needed_are_built_in_memory(assignment: Assignment) -> None:
+    new = load_assignment(assignment.config, assignment.folder, with_solution=True)
+    finder = Finder(new, Tables(new))
+    sizes = [point.sizes for point in new.points]
+    with np.errstate(all="ignore"), heard() as events:
+        finder.find("dJ_dU", Target([np.tanh(value) for value in new.exact["dJ_dU"]], sizes, 1e-9), {})
+    assert events == []
+    assert finder.tables.new == set(new.names)
 
 
 def test_what_is_watched_is_heard() -> None:

@@ -162,14 +162,38 @@ def test_missing_stubs_are_a_warning(copy_of_assignment: Path, sandbox: Sandbox,
     assert check_stubs(moved, sandbox).outcome == "warning"
 
 
-def test_a_hint_with_the_answer_is_found(copy_of_assignment: Path) -> None:
+@pytest.mark.parametrize(
+    ("level", "text", "leak"),
+    [
+        (1, "It is h^T dJ/db2.", "h.T @ dJ_db2"),
+        (2, "It is the outer product of h and dJ/db2.", "outer product of h and dJ_db2"),
+        (3, "Then dJ/db1 is dJ/dh times h times 1 - h.", "dJ_dh times h times 1 - h"),
+        (3, "The sigmoid has a simple slope: its slope is h * (1 - h).", "h * ( 1 - h )"),
+    ],
+)
+def test_a_hint_with_the_answer_is_found(copy_of_assignment: Path, level: int, text: str, leak: str) -> None:
     path = copy_of_assignment / "solutions" / "hints.yaml"
-    path.write_text(path.read_text() + '\n- {for: scale, gradients: [dJ_dU], hints: ["It is h^T dJ/db2.", "b", "c"]}\n')
+    hints = json.dumps([text if number == level else "a" for number in (1, 2, 3)])
+    path.write_text(path.read_text() + f"\n- {{for: scale, gradients: [dJ_dU], hints: {hints}}}\n")
     found = check_hints(
         load_assignment(load_config(copy_of_assignment / "config.yaml"), copy_of_assignment, with_solution=True)
     )
     assert found.outcome == "failed"
-    assert any(line.startswith("dJ_dU, scale, level 1: h.T @ dJ_db2") for line in found.details)
+    assert f"dJ_dU, scale, level {level}: {leak}" in found.details
+
+
+def test_a_misconception_whose_sentence_for_students_has_the_answer_is_found(copy_of_assignment: Path) -> None:
+    path = copy_of_assignment / "solutions" / "mistakes.yaml"
+    path.write_text(
+        path.read_text()
+        + """
+- {name: mine, gradients: [dJ_db2], formula: 3 * s.y, kind: scale, where: y, says: it, student: "Subtract y from y_hat."}
+"""
+    )
+    found = check_misconceptions(
+        load_assignment(load_config(copy_of_assignment / "config.yaml"), copy_of_assignment, with_solution=True)
+    )
+    assert found.details == ["mine: says subtract y from y_hat"]
 
 
 def test_a_misconception_that_is_right_or_appears_twice_is_found(copy_of_assignment: Path) -> None:

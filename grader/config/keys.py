@@ -105,9 +105,10 @@ class Sandbox(_Section, frozen=True, kw_only=True):
 
 
 class Hints(_Section, frozen=True, kw_only=True):
-    """Hints for wrong gradients: three levels, from a nudge to close to the solution; instructors always see all."""
+    """Hints for wrong gradients: three levels, from a nudge to a worked example; instructors always see all."""
 
-    check_level: Annotated[int, Meta(ge=0, le=3)] = 1
+    check_level: Annotated[int, Meta(ge=0, le=3)] = 2
+    diagnosis_level: Annotated[int, Meta(ge=0, le=3)] | None = 2
     file: str = ""
     mistakes: str = ""
 
@@ -138,6 +139,11 @@ class Feedback(_Section, frozen=True, kw_only=True):
     """What `grader batch` writes for students."""
 
     hints: Literal["all", "first", "none"] = "all"
+
+    @property
+    def level(self) -> int:
+        """How many levels of hints that is."""
+        return {"all": 3, "first": 1, "none": 0}[self.hints]
 
 
 class Config(_Section, frozen=True, kw_only=True):

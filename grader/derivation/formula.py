@@ -19,8 +19,10 @@ from grader.derivation.writing.filling import filled_loop
 from grader.derivation.writing.latex import equation
 from grader.derivation.writing.loops import backward_loop, holds
 from grader.derivation.writing.printing import Printer
+from grader.derivation.writing.style import assigned
 
 TOLERANCE = 1e-6
+LONG = 200  # characters of a formula that may be better as a loop
 LOSSES = ("J", "loss", "cost", "L")
 
 
@@ -49,11 +51,11 @@ class Formula:
     @property
     def code_is_general(self) -> bool:
         """Whether the code holds for all sizes."""
-        return self.general or bool(self._loop)
+        return self.general or self.is_loop
 
     @cached_property
     def _loop(self) -> str:
-        if self.general:
+        if self.general and len(self.text) <= LONG and "for " not in self.text:
             return ""
         asked = self.derivation
         kind, lines = ", back through time", backward_loop(asked, self.of, self._gradient_in_code, self._printer)
@@ -93,6 +95,20 @@ class Formula:
         doc = f'"""d{self.derivation.differentiated}/d{self.of}{formula}, shape {shape}{sizes}."""'
         return f"def {self.name}(s):\n" + "".join(f"    {line}\n" for line in [doc, *lines])
 
+    @property
+    def is_loop(self) -> bool:
+        """Whether the code is a loop, and no formula."""
+        return bool(self._loop)
+
+    @property
+    def statements(self) -> str:
+        """`dJ_dU = h.T @ dJ_db2`, after the statements that it needs, one a line."""
+        if self.is_loop:
+            return f"{self.name} is computed by a loop, see below"
+        return assigned(
+            self.name, Printer(self.derivation.helpers).lines(self.derivation.at_points[0][self.name].formula)
+        )
+
     @cached_property
     def latex(self) -> str:
         """The equation in LaTeX."""
@@ -103,6 +119,7 @@ class Formula:
         """The derivation in index notation, line by line."""
         *lines, example = explain(self.derivation, self.name)
         if self._loop:
+            lines = [line for line in lines if line.kind == "heading" or "\n" not in line.text]
             lines.append(Line("heading", "As code, for any sizes:"))
             lines += [Line("code", line) for line in self._loop.rstrip().splitlines()]
         return (*lines, example)
@@ -183,7 +200,8 @@ def _formula(derivation: Derivation, name: str) -> Formula:
 
 def text_of(derivation: Derivation, gradient: Gradient) -> str:
     """The formula on one line, with the statements that it needs."""
-    return "; ".join(Printer(derivation.helpers).lines(gradient.formula))
+    lines = Printer(derivation.helpers).lines(gradient.formula)
+    return "; ".join(lines).replace(":; ", ": ").replace(":     ", ": ")
 
 
 __all__ = ["Derivation", "Formula", "Point", "Unreadable", "derive"]

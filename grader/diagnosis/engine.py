@@ -18,6 +18,7 @@ from grader.diagnosis.misconceptions import named_hypothesis
 from grader.diagnosis.operators import OPERATORS
 from grader.diagnosis.precision import holds_no_fractions, is_difference_quotient, lost_digits
 from grader.diagnosis.properties import describe
+from grader.diagnosis.students import worded
 from grader.problem.assignment import Assignment
 from grader.problem.derivatives import relative_error
 from grader.records.result import Certainty, Diagnosis, Mistake
@@ -42,7 +43,8 @@ def diagnose(assignment: Assignment, knowledge: Knowledge, checked: Checked) -> 
             dtypes = [answer.value.dtype for answer in answers if answer.value is not None]
             tolerance = SINGLE if {"<f4", "<f2"}.intersection(dtypes) else DOUBLE
             own = {other: v for other in assignment.ancestors[name] if (v := wrong.get(other)) is not None}
-            found[name] = explain(assignment, knowledge, name, values, own, tolerance, dtypes)
+            explanation = explain(assignment, knowledge, name, values, own, tolerance, dtypes)
+            found[name] = worded(explanation, knowledge.formula(name), knowledge.used(name))
     return found
 
 
@@ -131,7 +133,7 @@ def _digits(values: Values, right: Values) -> float | None:
 
 
 def _numerical(digits: float) -> Hypothesis:
-    return _single("numerical-gradient", str(int(digits)))
+    return _single("numerical-gradient", f"{int(digits)} digit{'s' * (int(digits) != 1)}")
 
 
 def _single(operator: str, new: str) -> Hypothesis:

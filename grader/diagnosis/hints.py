@@ -18,9 +18,11 @@ from grader.errors import ConfigError, did_you_mean
 from grader.problem.assignment import Assignment
 
 LEVELS = 3
-PLACEHOLDERS = ("gradient", "of", "shape", "entry", "letters", "indices", "next", "loss", "where", "within")
+PLACEHOLDERS = tuple("gradient of shape entry letters indices next loss where part within f u v w".split())
 ANY = "any"
 INDEX_LETTERS = "ijklmn"
+SOMEWHERE = "one part of your formula"
+_OF_EXAMPLES = "uvwfgrtdcbpqaxyzhse"  # without those that the model uses
 _KEYS = ["for", "hints", "gradients", "where"]
 _BUILT_IN = Path(__file__).with_name("hints.yaml")
 
@@ -75,6 +77,7 @@ def hints_for(
     topics: Sequence[str],
     where: str = "",
     within: str = "",
+    part: str = "",
 ) -> list[str]:
     """The three levels for one gradient, of the first of `entries` that fits.
 
@@ -82,18 +85,20 @@ def hints_for(
         topics: what is known of the mistake, the most special first, such as ("missing-slope", "missing-factor").
         where: the quantity, factor or product that the diagnosis names.
         within: the quantity that the student computed differently from the model, "" where there is none.
+        part: where in the formula the mistake is, such as "the left factor"; "" where it is not in one place.
     """
     fitting = [entry for entry in entries if entry.fits(gradient.name, where)]
     for topic in (*topics, ANY):
         for entry in fitting:
             if topic in entry.topics:
-                return [fill(text, assignment, gradient, where, within) for text in entry.texts]
+                return [fill(text, assignment, gradient, where, within, part) for text in entry.texts]
     return []
 
 
-def fill(text: str, assignment: Assignment, gradient: Gradient, where: str, within: str = "") -> str:
+def fill(text: str, assignment: Assignment, gradient: Gradient, where: str, within: str = "", part: str = "") -> str:
     """A text with its placeholders filled in."""
     values = {**placeholders(assignment, gradient, where), "within": within or "this quantity"}
+    values |= {"part": part or SOMEWHERE, **_example_letters(assignment)}
     return re.sub(r"\{(\w+)\}", lambda found: values[found[1]], text)
 
 
@@ -120,6 +125,17 @@ def placeholders(assignment: Assignment, gradient: Gradient, where: str) -> dict
         "loss": assignment.config.loss,
         "where": where or "this part",
     }
+
+
+def _example_letters(assignment: Assignment) -> dict[str, str]:
+    """Letters for an example on another function: the first ones that nothing in the assignment is called by."""
+    taken = {*assignment.config.quantities, *assignment.graph.parameters, *assignment.graph.helpers, "s"}
+    taken |= {*assignment.names, *assignment.config.dimensions, assignment.config.loss}
+    free = [letter for letter in _OF_EXAMPLES if letter not in taken]
+    free += [f"{name}_1" for name in "uvwf"]  # a model may use them all
+    function = "f" if "f" in free else free[3]
+    others = [letter for letter in free if letter != function]
+    return {"f": function, "u": others[0], "v": others[1], "w": others[2]}
 
 
 @lru_cache(maxsize=16)

@@ -17,10 +17,12 @@ class Edit:
         operator: slug of the operator in `grader.diagnosis.operators`; hints are looked up by it.
         kind: kind of mistake, as in the JSON contract.
         where: the quantity, factor or product concerned, in the handout's symbols.
-        statement: a sentence for students and instructors; never the right formula, never a number of it.
+        statement: a sentence for instructors.
         cost: how surprising the edit is; 1 is common.
         within: the quantity in whose own computation the difference is, "" where it is in the derivative.
         also: replaces a statement that calls the numbers right, when there are other edits.
+        new, old: what the numbers show, and what it replaces.
+        student: a sentence for students, where it is not the operator's.
     """
 
     operator: str
@@ -30,6 +32,9 @@ class Edit:
     cost: float
     within: str = ""
     also: str = ""
+    new: str = ""
+    old: str = ""
+    student: str = ""
 
 
 @dataclass(frozen=True)
@@ -105,8 +110,10 @@ class Explanation:
         diagnosis: as it goes into the grade.
         operators: the slug for each of `diagnosis.mistakes`, in their order.
         hypotheses: those behind the diagnosis, best first; several for a tie.  Instructors only.
+        place: where in the formula the first mistake is, such as "as the left factor"; "" where it is not in one place.
     """
 
     diagnosis: Diagnosis
     operators: tuple[str, ...] = ()
     hypotheses: tuple[Hypothesis, ...] = field(default=())
+    place: str = ""

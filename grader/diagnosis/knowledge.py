@@ -1,14 +1,16 @@
 """What diagnosis knows about an assignment before it sees an answer: read from files and computed once."""
 
 import weakref
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 
+from grader.diagnosis.formulas.expression import Node, leaves
 from grader.diagnosis.hints import Entry, load_hints
 from grader.diagnosis.location import Landmarks, make_landmarks
 from grader.diagnosis.misconceptions import Misconception, misconceptions
 from grader.diagnosis.search.finder import Finder
-from grader.diagnosis.tables.cache import load_tables
+from grader.diagnosis.tables.cache import keep, load_tables, prepare
 from grader.problem.assignment import Assignment
 
 _LOADED: dict[int, "Knowledge"] = {}
@@ -29,25 +31,43 @@ class Knowledge:
     misconceptions: tuple[Misconception, ...]
     finder: Finder | None = None
 
+    def formula(self, name: str) -> Node | None:
+        """The right formula of a gradient, None where it is unknown."""
+        return None if self.finder is None else self.finder.world.local[name]
+
+    def used(self, name: str) -> frozenset[str]:
+        """The quantities in that formula, and in those of the gradients that it builds on."""
+        formulas = [self.formula(one) for one in (name, *self.assignment.ancestors[name])]
+        found = [leaf for formula in formulas if formula is not None for leaf in leaves(formula)]
+        return frozenset(str(leaf[1]) for leaf in found if leaf[0] in ("q", "d"))
+
     @cached_property
     def landmarks(self) -> Landmarks:
         """The values that a right calculation passes through."""
         return make_landmarks(self.assignment)
 
+    def keep(self) -> None:
+        """Write the tables that turned out to be needed while grading."""
+        if self.finder is not None:
+            keep(self.finder.tables)
 
-def knowledge_of(assignment: Assignment, *, tables: bool = True) -> Knowledge:
+
+def knowledge_of(assignment: Assignment, gradients: Collection[str] | None = None) -> Knowledge:
     """What is known about an assignment, loaded once for as long as it lives.
 
     Args:
-        tables: whether there are numbers to look up.
+        gradients: those whose numbers will be looked up; None for all.
 
     Raises:
         ConfigError: a file of hints or misconceptions cannot be used.
     """
-    key, wanted = id(assignment), tables and assignment.reference is not None
+    key = id(assignment)
+    wanted = (assignment.names if gradients is None else gradients) if assignment.reference is not None else ()
     known = _LOADED.get(key)
-    if known is None or (wanted and known.finder is None):
-        finder = Finder(assignment, load_tables(assignment)) if wanted else None
+    if known is not None and known.finder is not None:
+        prepare(known.finder.tables, wanted)
+    elif known is None or wanted:
+        finder = Finder(assignment, load_tables(assignment, wanted)) if wanted else None
         known = Knowledge(assignment, load_hints(assignment), misconceptions(assignment), finder)
         if key not in _LOADED:
             weakref.finalize(assignment, _LOADED.pop, key, None)

@@ -37,12 +37,19 @@ class Misconception(Struct, frozen=True, forbid_unknown_fields=True):
     where: Text
     says: Text
     objective: Literal["cross_entropy", "log_likelihood"] | None = None
+    student: Text | None = None
     hints: Annotated[list[str], Meta(min_length=3, max_length=3)] | None = None
 
     @property
     def edit(self) -> Edit:
         """As an edit; its name takes the place of an operator's."""
-        return Edit(self.name, self.kind, self.where, self.says, COST)
+        return Edit(self.name, self.kind, self.where, self.says, COST, student=self.for_students)
+
+    @property
+    def for_students(self) -> str:
+        """What students read: `student`, or what `says` says."""
+        text = self.student or self.says
+        return text[:1].upper() + text[1:]
 
 
 def misconceptions(assignment: Assignment) -> tuple[Misconception, ...]:

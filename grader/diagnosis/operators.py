@@ -1,7 +1,7 @@
-"""The registry of what can go wrong: every operator's kind, cost and sentence.  The only place where they are named.
+"""The registry of what can go wrong: every operator's kind, cost and sentence for instructors.
 
-In a sentence `{new}` is what the student's numbers show, `{old}` the single quantity, factor or operation that belongs there.  It
-says what the numbers are, never "you wrote", and names no formula of a right gradient.
+In a sentence `{new}` is what the numbers show, `{old}` the single quantity, factor or operation that belongs there.  Students
+read those of `students` instead.
 """
 
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class Operator:
         if not sentence.startswith(("your numbers", "your array")):
             sentence = f"{WHAT_YOU_GET}{sentence}"
         also = _WITH_OTHER_MISTAKES.get(self.slug, "").format(new=new, where=where)
-        return Edit(self.slug, self.kind, where, sentence, self.cost + extra, also=also)
+        return Edit(self.slug, self.kind, where, sentence, self.cost + extra, also=also, new=new, old=old or where)
 
 
 # In place of sentences that compare the numbers with the right ones, when there is another mistake.
@@ -46,7 +46,7 @@ _WITH_OTHER_MISTAKES = {
     "target-only": "all entries but the target's are zero",
     "scale-number": "everything is multiplied by {new}",
     "scale-size": "everything is divided by {new}",
-    "scale-steps": "everything is multiplied by a factor that differs between sample points",
+    "scale-steps": "everything is multiplied by a factor that changes from sample point to sample point",
     "sum-extra": "everything is summed {new}",
     "mean-extra": "everything is averaged {new}",
     "running-sum": "running sums are taken {new}",
@@ -106,6 +106,7 @@ _BY_KIND: dict[str, tuple[tuple[str, float, str], ...]] = {
     ),
     "extra-term": (
         ("extra-term", 2.2, "with {new} added"),
+        ("repeated-term", 1.9, "when {where} is added or subtracted twice"),
         ("extra-path", 2.4, "with {new} added, a path that this gradient does not have"),
         ("extra-transpose", 2.3, "your numbers are the gradient plus its own transpose"),
     ),
@@ -148,14 +149,19 @@ _BY_KIND: dict[str, tuple[tuple[str, float, str], ...]] = {
         ("diagonal-only", 1.9, "with only the diagonal of {where}"),
         ("first-entry", 2.1, "with the first entry of {where} in place of every entry"),
         ("inverse-for-transpose", 1.7, "with the inverse of {where} instead of its transpose"),
-        ("divided", 1.7, "when you divide by {where} instead of multiplying"),
-        ("added", 1.8, "when you add {where} instead of multiplying by it"),
+        ("divided", 1.7, "with a division by {where} instead of a multiplication"),
+        ("multiplied", 1.7, "with a multiplication by {where} instead of a division"),
+        ("added", 1.8, "with {where} added instead of multiplied in"),
         ("elementwise-for-matrix", 1.9, "with an elementwise product instead of a matrix product with {where}"),
     ),
     "scale": (
         ("scale-number", 1.3, "your numbers are {new} times the right ones"),
         ("scale-size", 1.3, "your numbers are the right ones divided by {new}"),
-        ("scale-steps", 1.8, "your numbers are the right ones times a factor that differs between sample points"),
+        (
+            "scale-steps",
+            1.8,
+            "your numbers are the right ones up to a single factor that differs between sample points, such as a norm",
+        ),
     ),
     "reduction": (
         ("sum-missing", 1.4, "your numbers are the terms before they are summed ({where})"),
@@ -169,7 +175,11 @@ _BY_KIND: dict[str, tuple[tuple[str, float, str], ...]] = {
         ("max-normalisation", 1.9, "when {where} is divided by its largest entry instead of the sum"),
     ),
     "constant": (
-        ("constant", 1.0, "your numbers do not depend on the sample point as a gradient does: they are {new}"),
+        (
+            "constant",
+            1.0,
+            "your numbers are {new}: a gradient has one value per entry, and changes with the sample point",
+        ),
     ),
     "numerical-gradient": (
         ("whole-numbers", 1.0, "your array holds {new}: everything assigned to it loses its decimals"),
@@ -179,7 +189,7 @@ _BY_KIND: dict[str, tuple[tuple[str, float, str], ...]] = {
         (
             "numerical-gradient",
             1.0,
-            "your numbers agree with the gradient to about {new} digits, as a numerical derivative does; derive the formula",
+            "your numbers agree with the gradient to about {new}, as a numerical derivative does",
         ),
     ),
 }

@@ -1,47 +1,17 @@
 """What `grader explain` shows, as blocks: the derivation of a gradient from the model, checked line by line, and its numbers."""
 
 import dataclasses
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterator
 
 import numpy as np
 
 from grader.config.keys import Gradient
 from grader.derivation.formula import Formula
-from grader.derivation.index_notation.context import Line
 from grader.errors import UsageError, did_you_mean
+from grader.explain.blocks import Block, derivation_blocks, formula_block, sign_block
 from grader.explain.example import Example, Named, own_section, worked_example
 from grader.problem.assignment import Assignment
 from grader.problem.derived import Derived, derived_formulas
-
-Kind = Literal["title", "heading", "text", "formula", "aligned", "markdown"]
-
-NUMPY = "all entries"  # the label of formulas in numpy's notation
-LABELS = {
-    "forward": "forward",
-    "local": "derivative",
-    "known": "known",
-    "chain": "chain rule",
-    "entry": "one entry",
-    "note": "",
-    "matrix": NUMPY,
-}
-
-
-@dataclass(frozen=True)
-class Block:
-    """One piece of a document.
-
-    Attributes:
-        kind: a title, a heading, running text, one formula with a label, lines whose columns are aligned, or Markdown.
-        latex: the formula as LaTeX, where it is known.
-    """
-
-    kind: Kind
-    text: str
-    label: str = ""
-    latex: str = ""
 
 
 def explained(assignment: Assignment, wanted: str | None) -> list[Block]:
@@ -58,7 +28,11 @@ def explained(assignment: Assignment, wanted: str | None) -> list[Block]:
         raise UsageError(f"there is no gradient {wanted}{near}")
     derived = Derived(assignment.config, assignment.graph, assignment.points)
     assignment = dataclasses.replace(assignment, reference=derived)  # a hand-written solution may be hard to read
-    return [block for one in gradients for block in _gradient(assignment, one, derived.formulas[one.name])]
+    formulas = derived.formulas
+    if assignment.config.sign < 0:
+        formulas = derived_formulas(assignment.config, assignment.graph, assignment.points, sign=-1)
+    shown = [block for one in gradients for block in _gradient(assignment, one, formulas[one.name])]
+    return [*shown[:1], *sign_block(formulas[gradients[0].name]), *shown[1:]]
 
 
 def transposes(assignment: Assignment) -> list[Block]:
@@ -68,42 +42,21 @@ def transposes(assignment: Assignment) -> list[Block]:
     formulas = derived_formulas(assignment.config, assignment.graph, assignment.points)
     first = next(iter(formulas.values()))
     lines = why_transposes(first.derivation)
-    blocks = [Block("aligned" if line.startswith("    ") else "text", line.strip()) for line in lines]
+    blocks = [Block("aligned", line[4:]) if line.startswith("    ") else Block("text", line) for line in lines]
     return [Block("title", "Where does the transpose come from?"), *blocks]
 
 
 def _gradient(assignment: Assignment, gradient: Gradient, formula: Formula) -> Iterator[Block]:
-    loss = assignment.config.loss
+    loss = assignment.config.differentiated
     yield Block("title", f"{gradient.name}: gradient of {loss} with respect to {gradient.of}")
-    shape = ", ".join(map(str, assignment.symbolic(gradient)))
-    yield Block("formula", f"{gradient.name} = {formula.text}", f"({shape})", formula.latex)
+    yield formula_block(formula)
     yield Block("heading", "Derivation")
-    yield from _lines(formula.steps[1:])
+    yield from derivation_blocks(formula.steps[1:], numbers=False)
     if own := own_section(assignment, gradient.name):
         yield Block("heading", "In your own words, from derivation.md")
         yield Block("markdown", own)
     yield Block("heading", "In numbers")
     yield from _numbers(worked_example(assignment, gradient), gradient, loss)
-
-
-def _lines(lines: Sequence[Line]) -> Iterator[Block]:
-    """The lines of a derivation; shapes stand under the product that they belong to."""
-    shapes: list[str] = []
-    for line in lines:
-        if line.kind == "shapes":
-            shapes.append(line.text)
-            continue
-        if shapes:
-            yield Block("aligned", "\n".join(shapes))
-            shapes = []
-        if line.kind == "example":
-            continue  # the numbers below are for all entries
-        if line.kind in ("heading", "why", "note"):
-            yield Block("text", line.text)
-        else:
-            yield Block("formula", line.text, LABELS.get(line.kind, ""))
-    if shapes:
-        yield Block("aligned", "\n".join(shapes))
 
 
 def _numbers(example: Example, gradient: Gradient, loss: str) -> Iterator[Block]:

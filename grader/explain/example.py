@@ -2,13 +2,13 @@
 
 import dataclasses
 from dataclasses import dataclass
+from itertools import permutations
 from pathlib import Path
 
 import msgspec
 import numpy as np
 
-from grader.config.keys import Gradient
-from grader.config.small_sizes import candidates
+from grader.config.keys import Config, Gradient
 from grader.diagnosis.formulas.expression import leaves, text
 from grader.diagnosis.formulas.world import World, make_world
 from grader.diagnosis.mutations.mutants import local_mutants
@@ -18,8 +18,10 @@ from grader.problem.derivatives import STEP_SIZE, differentiate, relative_error
 from grader.problem.model import Array
 from grader.problem.points import Point, make_point
 
-DERIVATION = "derivation.md"
+DERIVATION, SOLUTION = "derivation.md", "solutions/gradients.py"
 SMALLEST = 2
+TRIED = 200  # choices of small sizes
+ACCURATE, VERY_ACCURATE = 1e-6, 1e-9  # the relative error of an example: at most, and good enough to look no further
 MISTAKES = 12
 
 
@@ -75,24 +77,62 @@ class Example:
     mistakes: list[str]
 
 
-def small(assignment: Assignment) -> Assignment:
-    """The same assignment at one sample point with the smallest sizes that all differ."""
-    *small_ones, own = candidates(assignment.config, SMALLEST)
-    for dimensions in small_ones:
-        config = msgspec.structs.replace(assignment.config, dimensions=dimensions)
-        try:
-            return dataclasses.replace(assignment, config=config, points=[make_point(config, assignment.graph, 0)])
-        except ConfigError:  # sizes that are related in a way that no formula says
-            continue
-    config = msgspec.structs.replace(assignment.config, dimensions=own)
-    return dataclasses.replace(assignment, config=config, points=[make_point(config, assignment.graph, 0)])
+def small(assignment: Assignment, gradient: Gradient) -> Assignment:
+    """The same assignment at one sample point with the smallest sizes that all differ and that the model can have.
+
+    A model may need a relation between sizes, such as O = W - K + 1.  Where no small sizes do, its own are taken.
+    """
+    config = assignment.config
+    free = [name for name, sizes in sorted(config.dimensions.items()) if isinstance(sizes, list)]
+    choices = sorted(
+        permutations(range(SMALLEST, SMALLEST + len(free) + 1), len(free)), key=lambda each: (sum(each), each)
+    )
+    best: tuple[float, Assignment] | None = None
+    for sizes in choices[:TRIED]:
+        chosen = {**config.dimensions, **{name: [size] for name, size in zip(free, sizes, strict=True)}}
+        tiny = _at(assignment, msgspec.structs.replace(config, dimensions=chosen), 0)
+        error = _error(tiny, gradient) if tiny else float("inf")
+        if tiny and error <= (best[0] if best else ACCURATE):
+            best = error, tiny
+        if best and best[0] <= VERY_ACCURATE:
+            break
+    if best:
+        return best[1]
+    sizes_there = [point.sizes for point in assignment.points]
+    smallest = min(range(len(sizes_there)), key=lambda k: sum(sizes_there[k].values()))
+    return dataclasses.replace(assignment, points=[assignment.points[smallest]])
+
+
+def _at(assignment: Assignment, config: Config, number: int) -> Assignment | None:
+    """The assignment at one sample point of this config; None where the model does not have these sizes."""
+    try:
+        sizes = list(config.sizes(number).values())
+        if len(set(sizes)) < len(sizes):
+            return None
+        point = make_point(config, assignment.graph, number)
+    except (ConfigError, ValueError, IndexError):
+        return None
+    return dataclasses.replace(assignment, config=config, points=[point])
+
+
+def _error(tiny: Assignment, gradient: Gradient) -> float:
+    """How far the gradient is from the numerical one; infinite where it is zero, large where, as for the batch norm of two
+    rows, it is nothing but rounding."""
+    try:
+        (right,) = tiny.exact[gradient.name]
+    except (ConfigError, ValueError, IndexError):
+        return float("inf")
+    numeric = differentiate(tiny.graph, tiny.points[0], gradient.of)
+    error = relative_error(numeric.of(right), numeric.value) if np.any(right) else float("inf")
+    return error if np.isfinite(error) else float("inf")
 
 
 def worked_example(assignment: Assignment, gradient: Gradient) -> Example:
     """The gradient worked out at a small sample point; the assignment has its solution."""
-    tiny = small(assignment)
+    tiny = small(assignment, gradient)
     world = make_world(tiny)
     (point,), (right,) = tiny.points, tiny.exact[gradient.name]
+    right = tiny.config.sign * right
     numeric = differentiate(tiny.graph, point, gradient.of)
     tree = world.local[gradient.name]
     return Example(
@@ -101,7 +141,7 @@ def worked_example(assignment: Assignment, gradient: Gradient) -> Example:
         ingredients=_ingredients(tiny, world, gradient, point),
         result=Named(gradient.name, tiny.symbolic(gradient), right),
         quotient=_quotient(tiny, gradient, point, right),
-        error=relative_error(numeric.of(right), numeric.value),
+        error=relative_error(numeric.of(right), tiny.config.sign * numeric.value),
         mistakes=_mistakes(world, gradient),
     )
 
@@ -114,7 +154,7 @@ def _ingredients(tiny: Assignment, world: World, gradient: Gradient, point: Poin
         found = list(dict.fromkeys((leaf[0], leaf[1]) for leaf in leaves(tree) if leaf[0] in "gq"))
     by_name = {other.name: other for other in tiny.config.gradients}
     return [
-        Named(name, tiny.symbolic(by_name[name]), tiny.exact[name][0])
+        Named(name, tiny.symbolic(by_name[name]), tiny.config.sign * tiny.exact[name][0])
         if kind == "g"
         else Named(name, tiny.config.shape_of(name), np.asarray(point.values[name]))
         for kind, name in sorted(found)
@@ -129,7 +169,7 @@ def _quotient(tiny: Assignment, gradient: Gradient, point: Point, right: Array) 
     for sign in (1, -1):
         moved = np.array(point.values[gradient.of], dtype=float)
         moved[index] += sign * size
-        sides.append(float(tiny.graph.loss_at(point.values, gradient.of, moved)))
+        sides.append(tiny.config.sign * float(tiny.graph.loss_at(point.values, gradient.of, moved)))
     return Quotient(index, size, sides[0], sides[1], float(right[index]))
 
 
@@ -147,10 +187,8 @@ WRITTEN_BY_NEW = "`grader new` derived it"  # in a derivation.md that holds noth
 
 
 def own_section(assignment: Assignment, gradient: str) -> str:
-    """What the instructor's derivation.md says of a gradient, "" where there is none."""
-    if not assignment.config.solution:
-        return ""
-    path = (assignment.folder / assignment.config.solution).with_name("derivation.md")
+    """What the instructor's derivation.md says of a gradient, "" where there is none: beside the solution, or in solutions/."""
+    path = (assignment.folder / (assignment.config.solution or SOLUTION)).with_name(DERIVATION)
     if not path.is_file() or WRITTEN_BY_NEW in path.read_text(encoding="utf-8", errors="replace"):
         return ""
     return sections(path).get(gradient, "")

@@ -3,13 +3,15 @@
 import re
 import textwrap
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from html import escape
 
-from grader.explain.document import NUMPY, Block
+from grader.explain.blocks import NUMPY, Block
 from grader.explain.notation import in_latex
 
 WIDTH = 100
 COLUMN = 13  # of the labels in front of formulas
+WORDS = ("indices",)  # the labels of lines that are no formulas
 
 
 def text(blocks: Sequence[Block]) -> str:
@@ -58,13 +60,11 @@ def latex(blocks: Sequence[Block]) -> str:
             case "heading":
                 parts.append(rf"\subsection*{{{_plain_latex(block.text)}}}")
             case "text":
-                parts.append(_plain_latex(block.text).replace("\n", "\\\\\n") + "\n")
-            case "formula" if block.label == NUMPY and not block.latex:
-                parts.append(rf"\[ \texttt{{{_plain_latex(block.text)}}} \tag*{{{block.label}}} \]")
+                zero = re.fullmatch(r"since (Σ.*):", block.text) if block.label == "note" else None
+                shown = f"since ${in_latex(zero[1])}$:" if zero else _plain_latex(block.text)
+                parts.append(shown.replace("\n", "\\\\\n") + "\n")
             case "formula":
-                formula = block.latex or in_latex(block.text).lstrip()
-                tag = _plain_latex(block.label)
-                parts.append(rf"\[ {'{}' * formula.startswith('=')}{formula} \tag*{{{tag}}} \]")
+                parts.append(_display(block))
             case "markdown":
                 parts.append("See derivation.md.\n")
             case "aligned":
@@ -72,23 +72,76 @@ def latex(blocks: Sequence[Block]) -> str:
     return "\n".join([*parts, r"\end{document}"]) + "\n"
 
 
+def _display(block: Block) -> str:
+    """A formula on a line of its own; numpy's code where that has no mathematical form."""
+    formula = block.latex or ("" if block.label in WORDS or _is_code(block) else in_latex(block.text).lstrip())
+    if block.label in WORDS:
+        formula = rf"\text{{{_plain_latex(block.text)}}}"
+    if not formula:
+        return "\\begin{verbatim}\n" + block.text + "\n\\end{verbatim}"
+    rule = rf" \quad \text{{({_plain_latex(block.rule)})}}" if block.rule else ""
+    return rf"\[ {'{}' * formula.startswith('=')}{formula}{rule} \tag*{{{_plain_latex(block.label)}}} \]"
+
+
+def _is_code(block: Block) -> bool:
+    return block.label == NUMPY or "np." in block.text or "\n" in block.text
+
+
+STYLE = (
+    "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color-scheme:light dark}"
+    "pre,code{font-family:ui-monospace,monospace;font-size:.92em}pre{overflow-x:auto;line-height:1.6}"
+    "pre span{display:block;white-space:pre-wrap;overflow-wrap:anywhere;padding-left:15ch;text-indent:-15ch}"
+    "pre i{opacity:.65}p{overflow-wrap:anywhere}"
+    "@media(max-width:40rem){pre span{padding-left:3ch;text-indent:-3ch}}"
+)
+
+
 def html(blocks: Sequence[Block]) -> str:
-    """One page without scripts or anything from elsewhere."""
+    """One page without scripts or anything from elsewhere; long formulas are wrapped."""
     parts = []
     for fenced, group in _fenced(blocks):
         if fenced:
-            rows = [escape(_columns(block)) for block in group]
-            parts.append("<pre>" + "\n".join(rows) + "</pre>")
+            parts += [f"<pre>{''.join(map(_row, rows))}</pre>" for rows in _rows_alike(group)]
             continue
         block = group[0]
-        tag = {"title": "h2", "heading": "h3", "markdown": "pre"}.get(block.kind, "p")
+        if block.kind == "markdown":
+            parts.append(_rendered(block.text))
+            continue
+        tag = {"title": "h2", "heading": "h3"}.get(block.kind, "p")
         parts.append(f"<{tag}>{escape(block.text).replace(chr(10), '<br>')}</{tag}>")
-    style = (
-        "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color-scheme:light dark}"
-        "pre{overflow-x:auto;line-height:1.6}"
+    head = (
+        '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f"<title>{escape(blocks[0].text)}</title><style>{STYLE}</style>"
     )
-    head = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(blocks[0].text)}</title><style>{style}</style>'
     return head + "\n".join(parts) + "</html>\n"
+
+
+def _rows_alike(group: list[Block]) -> list[list[Block]]:
+    """Formulas together, which may be wrapped, and each piece of aligned lines alone, which may not."""
+    rows: list[list[Block]] = []
+    for block in group:
+        wrapped = block.kind == "formula"
+        if wrapped and rows and rows[-1][0].kind == "formula":
+            rows[-1].append(block)
+        else:
+            rows.append([block])
+    return rows
+
+
+def _row(block: Block) -> str:
+    if block.kind != "formula":
+        return escape(block.text)
+    rule = f"  <i>({escape(block.rule)})</i>" if block.rule else ""
+    return "".join(f"<span>{escape(line)}</span>" for line in _columns(replace(block, rule="")).splitlines())[:-7] + (
+        f"{rule}</span>"
+    )
+
+
+def _rendered(text: str) -> str:
+    """An instructor's Markdown; HTML in it is shown as text."""
+    from markdown_it import MarkdownIt
+
+    return str(MarkdownIt("commonmark", {"html": False}).enable("table").render(text))
 
 
 FORMATS: dict[str, Callable[[Sequence[Block]], str]] = {
@@ -114,7 +167,9 @@ def _fenced(blocks: Sequence[Block]) -> list[tuple[bool, list[Block]]]:
 def _columns(block: Block) -> str:
     """A formula after its label, or lines aligned below it."""
     if block.kind == "formula":
-        return f"{block.label:{COLUMN}}{block.text}"
+        rule = f"      ({block.rule})" if block.rule else ""
+        first, *others = f"{block.text}{rule}".splitlines()
+        return "\n".join([f"{block.label:{COLUMN}}{first}", *(f"{'':{COLUMN}}{line}" for line in others)])
     return textwrap.indent(block.text, " " * COLUMN)
 
 

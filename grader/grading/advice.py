@@ -16,12 +16,13 @@ from grader.config.keys import Gradient
 from grader.diagnosis.hints import Entry, hints_for
 from grader.diagnosis.hypothesis import Explanation
 from grader.diagnosis.location import Landmarks, locate
+from grader.diagnosis.students import as_one_of_several
 from grader.problem.assignment import Assignment
 from grader.problem.model import Array
-from grader.records.result import Diagnosis, GradientResult, Mistake
+from grader.records.result import RUNTIME, Diagnosis, GradientResult, Mistake
 from grader.records.run import Answer, Run, place
 
-RUNTIME, RECOMPUTED = "runtime", "recomputed"
+RECOMPUTED = "recomputed"
 SEVERAL = "More than one thing is wrong here. Start with this one:"  # a hint knows of no other mistake
 _NOT_ABOUT_ARRAYS = (OSError, ImportError, ArithmeticError)  # but a file, a module, a number: their own message says it
 _SHAPE_ERRORS = ("ValueError", "IndexError", "LinAlgError", "AxisError", "UFuncTypeError")
@@ -50,9 +51,11 @@ def advise(
     mistakes = result.diagnosis.mistakes if result.diagnosis is not None else []
     hypothesis = explanation.hypotheses[0] if explanation is not None and explanation.hypotheses else None
     within = hypothesis.edits[0].within if hypothesis is not None else ""
-    texts = hints_for(hints, assignment, gradient, topics, mistakes[0].where if mistakes else "", within)
+    part = explanation.place.partition(" ")[2] if explanation is not None else ""
+    texts = hints_for(hints, assignment, gradient, topics, mistakes[0].where if mistakes else "", within, part)
     if texts and len(mistakes) > 1 and result.diagnosis is not None and result.diagnosis.certainty == "exact":
-        texts[0] = f"{SEVERAL} {texts[0]}"
+        operator = explanation.operators[0] if explanation is not None and explanation.operators else ""
+        texts[0] = f"{SEVERAL} {as_one_of_several(operator, texts[0])}"
     if texts and hypothesis is not None and hypothesis.own:
         texts[0] = f"Given your own {hypothesis.own}: {texts[0]}"
     return msgspec.structs.replace(result, hints=texts)
@@ -64,7 +67,8 @@ def _runtime(answer: Answer) -> Diagnosis | None:
     if not answer.explanation or (isinstance(kind, type) and issubclass(kind, _NOT_ABOUT_ARRAYS)):
         return None
     where = place(answer.line, answer.cell)
-    return Diagnosis("exact", [Mistake(RUNTIME, where, "\n".join(answer.explanation))])
+    text = "\n".join(answer.explanation)
+    return Diagnosis("exact", [Mistake(RUNTIME, where, text, text)])
 
 
 def _topics(

@@ -1,12 +1,17 @@
-"""A grade as its student sees it, with at most one short line of their own code's output per gradient.  Pure.
+"""A grade as its student sees it: students' sentences, and one short line of their own code's output per gradient.  Pure.
+
+What an instructor reads about a mistake names what belongs there: here it is replaced, for every channel.
 
 An exception can carry anything, including the secret numbers of a sample point.  Instructors see all of it; students see enough
 to find the mistake, once, and nothing that was printed.
 """
 
+from collections.abc import Mapping
+
 import msgspec
 
-from grader.records.result import WARNED, Grade, GradientResult
+from grader.config.keys import Hints
+from grader.records.result import RUNTIME, WARNED, WHOLE, Diagnosis, Grade, GradientResult
 from grader.text import one_line
 
 LINE = 200  # characters
@@ -16,8 +21,16 @@ _STUB = "NotImplementedError"
 _OWN_WORDS = ("raised", "out_of_memory", "missing")  # any other message is the grader's
 
 
-def shortened(grade: Grade) -> Grade:
-    """The same grade with at most one line of LINE characters of each gradient's own messages; the same warning once."""
+Levels = int | Mapping[str, int]  # how many levels of hints are shown: of all gradients, or by name
+
+
+def shortened(grade: Grade, settings: Hints, levels: Levels) -> Grade:
+    """The same grade with at most one line of LINE characters of each gradient's own messages; the same warning once.
+
+    Args:
+        levels: how many levels of hints the student sees; from `diagnosis_level` on also what the numbers are.
+    """
+    grade = up_to(grade, settings, levels)
     loading = _loading_message(grade)
     seen: dict[str, str] = {}
     return msgspec.structs.replace(
@@ -28,9 +41,9 @@ def shortened(grade: Grade) -> Grade:
     )
 
 
-def for_students(grade: Grade) -> Grade:
+def for_students(grade: Grade, settings: Hints, levels: Levels) -> Grade:
     """The same, and a message of several gradients is there once: for readers to whom each gradient is a page of its own."""
-    short = shortened(grade)
+    short = shortened(grade, settings, levels)
     loading = bool(_loading_message(short))
     seen: dict[str, str] = {}
     gradients = []
@@ -41,6 +54,32 @@ def for_students(grade: Grade) -> Grade:
         again = kind if loading or result.status == "missing" else f"{kind}: the same as in {first}"
         gradients.append(result if first == result.name else msgspec.structs.replace(result, message=again))
     return msgspec.structs.replace(short, gradients=gradients)
+
+
+def up_to(grade: Grade, settings: Hints, levels: Levels) -> Grade:
+    """With hints up to a level each, and students' sentences in place of instructors'."""
+
+    def seen(result: GradientResult) -> GradientResult:
+        level = levels if isinstance(levels, int) else levels.get(result.name, 0)
+        told = settings.diagnosis_level is not None and level >= settings.diagnosis_level
+        diagnosis = None if result.diagnosis is None else _students(result.diagnosis, told=told)
+        hints = result.hints[:level]
+        for mistake in diagnosis.mistakes if diagnosis is not None and told else ():
+            hints = [hint.removeprefix(f"{mistake.statement} ") for hint in hints]  # which need not say it again
+        return msgspec.structs.replace(result, hints=hints, diagnosis=diagnosis)
+
+    return msgspec.structs.replace(grade, gradients=[seen(result) for result in grade.gradients])
+
+
+def _students(diagnosis: Diagnosis, *, told: bool) -> Diagnosis:
+    """Without the names of what belongs; an explained exception, which is about the student's own line, is always there."""
+    mistakes = [
+        one
+        if one.kind == RUNTIME
+        else msgspec.structs.replace(one, where=WHOLE * (one.where == WHOLE), statement=one.student if told else "")
+        for one in diagnosis.mistakes
+    ]
+    return msgspec.structs.replace(diagnosis, mistakes=mistakes, properties=diagnosis.properties if told else [])
 
 
 def _kind(message: str) -> str:

@@ -138,23 +138,27 @@ class Grader:
         self.assignment  # noqa: B018, what is wrong with it is reported before what is wrong with a file
         return self.grade_submission(self.read(Path(path), submitted=submitted), self.config.sandbox.require)
 
-    def check(self, path: str | Path | None = None) -> "Grade":
+    def check(self, path: str | Path | None = None, *, staff: bool = False) -> "Grade":
         """Check a student's own file as `grader check` does: without the solution, and on any machine.
 
         Args:
             path: None for the file to submit in the current folder.
+            staff: with all hints and instructors' sentences, which name what belongs there; students see neither.
 
         Raises:
             UsageError: there is no such file, or several that could be meant.
         """
         if not self.at_home:
-            return self._home.check(path)
+            return self._home.check(path, staff=staff)
+        from grader.grading.forstudents import up_to
+
         note = ""
         self.assignment  # noqa: B018, as above
         if path is None:
             path, note = self.own_file(Path())
         submission = self.read(Path(path))
-        return self.grade_submission(replace(submission, note=submission.note or note), "any")
+        grade = self.grade_submission(replace(submission, note=submission.note or note), "any")
+        return grade if staff else up_to(grade, self.config.hints, self.config.hints.check_level)
 
     def read(self, path: Path, *, submitted: bool = False) -> "Submission":
         """The student's file at `path`.

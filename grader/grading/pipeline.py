@@ -105,7 +105,10 @@ def _grade(assignment: Assignment, run: Run, fresh: Fresh | None) -> Grade:
             return grade(assignment, checked)
         from grader.diagnosis.knowledge import knowledge_of  # not even imported where nothing is wrong
 
-        return grade(assignment, checked, knowledge_of(assignment, tables=bool(checked.to_look_up)))
+        knowledge = knowledge_of(assignment, checked.to_look_up)
+        found = grade(assignment, checked, knowledge)
+        knowledge.keep()
+        return found
 
 
 def noted(graded: Grade, submission: Submission) -> Grade:
@@ -127,5 +130,5 @@ def located(assignment: Assignment, sandbox: Sandbox, source: bytes, run: Run, g
     from grader.diagnosis.knowledge import knowledge_of
     from grader.grading.advice import add_places
 
-    landmarks = knowledge_of(assignment, tables=False).landmarks
+    landmarks = knowledge_of(assignment, ()).landmarks
     return msgspec.structs.replace(graded, gradients=add_places(assignment, landmarks, graded.gradients, traced))

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from textwrap import wrap
 
 from grader.derivation import Formula
 from grader.derivation import write_solution as derived_solution
+from grader.explain.blocks import Block, derivation_blocks, formula_block, shape_of
+from grader.explain.render import markdown
 from grader.newassignment.described_model import ModelFile
 from grader.newassignment.worth_asking import Chosen
 
@@ -85,67 +86,20 @@ An axis of size one has no index. What lies between two quantities of the model 
 |---|---|---|
 {table}
 
-{sections}
-"""
+{sections}"""
 
 
 def write_derivation(read: ModelFile, formulas: Mapping[str, Formula]) -> str:
-    """The text of `solutions/derivation.md`: a section for each gradient, in the words of its steps."""
-    rows = [f"| `{name}` | {_in_table(formula)} | `{_shape(formula)}` |" for name, formula in formulas.items()]
-    sections = [f"## {name}\n\n{_section(formula)}" for name, formula in formulas.items()]
-    return _DERIVATION.format(loss=read.loss, table="\n".join(rows), sections="\n\n".join(sections))
+    """The text of `solutions/derivation.md`: a section for each gradient, as `grader explain` shows it."""
+    rows = [f"| `{name}` | {_in_table(formula)} | `{shape_of(formula)}` |" for name, formula in formulas.items()]
+    blocks: list[Block] = []
+    for name, formula in formulas.items():
+        lines = derivation_blocks(formula.steps[1:], numbers=True)
+        blocks += [Block("title", name), formula_block(formula), Block("text", "Derivation:"), *lines]
+    return _DERIVATION.format(loss=read.loss, table="\n".join(rows), sections=markdown(blocks))
 
 
 def _in_table(formula: Formula) -> str:
-    return "several statements, see below" if "; " in formula.text else f"`{formula.text}`"
-
-
-def _shape(formula: Formula) -> str:
-    return f"({', '.join(formula.shape)}{',' if len(formula.shape) == 1 else ''})"
-
-
-# What is said before the lines of a kind; lines of the same group stand in one block.
-_GROUPS = {
-    "forward": "model",
-    "local": "model",
-    "known": "chain",
-    "chain": "chain",
-    "entry": "chain",
-    "shapes": "matrix",
-}
-_PLACED = re.compile(r"= g\d+\[")
-_WORDS = {
-    "model": "With indices, and differentiated by one entry:",
-    "chain": "By the chain rule:",
-    "matrix": "In numpy:",
-}
-
-
-def _section(formula: Formula) -> str:
-    """The steps: formulas in blocks, each after the words that say what it is; reasons as paragraphs."""
-    blocks: list[tuple[str, list[str]]] = []
-    for line in formula.steps[1:]:  # the first one is the formula
-        if line.kind == "entry" and _PLACED.search(line.text):
-            continue  # an array that is filled entry by entry has no formula for one of them
-        group = _GROUPS.get(line.kind, line.kind)
-        if blocks and blocks[-1][0] == group and group in _WORDS:
-            blocks[-1][1].append(line.text)
-        else:
-            blocks.append((group, [line.text]))
-    head = f"```text\n{_statements(formula.steps[0].text)}\n```"
-    return "\n\n".join([head, *(_block(blocks, k) for k in range(len(blocks)))])
-
-
-def _statements(text: str) -> str:
-    """A formula that needs several statements, one a line."""
-    return "\n".join(text.split("; "))
-
-
-def _block(blocks: list[tuple[str, list[str]]], k: int) -> str:
-    group, lines = blocks[k]
-    text = "\n".join(map(_statements, lines) if group == "matrix" else lines)
-    if group not in _WORDS:
-        return f"**{text}**" if group == "heading" else "\n".join(wrap(text[0].upper() + text[1:], _WIDTH))
-    continued = k > 0 and blocks[k - 1][0] in ("note", "heading") and group != "model"
-    words = _WORDS[group] if group != "model" or len(lines) > 1 else "In the model:"
-    return f"```text\n{text}\n```" if continued else f"{words}\n\n```text\n{text}\n```"
+    if formula.is_loop or "\n" in formula.statements:
+        return "several statements, see below"
+    return f"`{formula.statements.partition(' = ')[2]}`"

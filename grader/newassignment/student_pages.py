@@ -1,6 +1,6 @@
 """What students get: the stubs, and pages with tables made from the config.  No formula of a gradient is in them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib.resources import files
 from string import Template
 from textwrap import fill
@@ -65,7 +65,7 @@ def shape_text(config: Config, quantity: str) -> str:
     return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
 
 
-def handout_page(config: Config, read: ModelFile) -> str:
+def handout_page(config: Config, read: ModelFile, relations: Mapping[str, str]) -> str:
     """README.md of the handout; its marked parts follow from the config, and are filled in again when it is packed."""
     names = [name for name in config.quantities if not isinstance(config.quantities[name], Index)]
     text = _filled(
@@ -74,7 +74,7 @@ def handout_page(config: Config, read: ModelFile) -> str:
         loss=config.loss,
         graph=_graph(read),
         constants=_constants(read),
-        sizes=fill(_sizes(config), _WIDTH),
+        sizes=fill(_sizes(config, relations), _WIDTH),
         quantities="\n".join(_quantity_rows(config, read)),
         imports=_imports(read),
         example=names[-1],
@@ -111,12 +111,13 @@ def _constants(read: ModelFile) -> str:
     return f"\nIt uses the constant{'s' * (len(read.model.constants) > 1)} {shown}.\n"
 
 
-def _sizes(config: Config) -> str:
+def _sizes(config: Config, relations: Mapping[str, str]) -> str:
     names = [f"`{name}`" for name in config.dimensions]
     if len(names) == 1:
         return f"The size {names[0]} differs from one sample point to the next."
     listed = f"{', '.join(names[:-1])} and {names[-1]}"
-    return f"The sizes {listed} are always different from one another, and change from one sample point to the next."
+    related = "".join(f" `{name}` is `{formula}`." for name, formula in relations.items())
+    return f"The sizes {listed} are always different from one another, and change from one sample point to the next.{related}"
 
 
 def _quantity_rows(config: Config, read: ModelFile) -> Iterable[str]:

@@ -29,7 +29,7 @@ def assignment_files(blueprint: Blueprint) -> Mapping[str, str]:
         "config.yaml": config_text(blueprint),
         "assignment/model.py": read.source,
         "assignment/gradients.py": stubs(config, read),
-        "assignment/README.md": handout_page(config, read),
+        "assignment/README.md": handout_page(config, read, blueprint.measured.relations),
         "assignment/shapes.md": shapes_page(config),
         "solutions/gradients.py": blueprint.source,
         "solutions/derivation.md": write_derivation(read, blueprint.chosen.formulas),

@@ -9,14 +9,13 @@ from rich.text import Text
 from grader.config.keys import Config
 from grader.grading.forstudents import shortened
 from grader.output.markdown import unmarked
-from grader.output.wording import cause, fix_first, label, of_the_file, verdict
-from grader.records.result import CheckResult, Diagnosis, Grade, GradientResult
+from grader.output.wording import cause, explained, fix_first, label, lead, of_the_file, verdict, why
+from grader.records.result import CheckResult, Grade, GradientResult
 from grader.records.run import place
 from grader.text import one_line, several_lines
 
 _SIGNS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "skipped": ("·", "dim"), "undecided": ("?", "yellow")}
 _COLORS = {"passed": "green", "followed_through": "cyan", "not_graded": "yellow"}  # all others red
-_CERTAINTY = {"tie": "either: ", "observation": "seen: "}
 
 
 def print_grade(console: Console, grade: Grade, config: Config, *, staff: bool) -> None:
@@ -25,13 +24,15 @@ def print_grade(console: Console, grade: Grade, config: Config, *, staff: bool) 
     Args:
         staff: show marks, everything that the code printed, and the sandbox; a student at home sees none of these.
     """
-    grade = grade if staff else shortened(grade)
+    grade = grade if staff else shortened(grade, config.hints, config.hints.check_level)
     console.print(_headline(grade, staff=staff))
     if text := of_the_file(grade):
         style = "yellow" if grade.status == "not_graded" else "red"
         console.print(Padding(Text(text, style=style), (0, 0, 0, 2)))
     for note in grade.notes:
         console.print(Padding(Text(f"note: {several_lines(note)}", style="yellow"), (0, 0, 0, 2)))
+    if text := lead(grade, at_home=not staff):
+        console.print(Padding(Text(text, style="bold"), (1, 0, 0, 2)))
     console.print(_table(grade, staff=staff))
     for group in _groups(grade, staff=staff):
         console.print(_inherited(group) if group[0].inherits else _block(group, config, staff=staff))
@@ -104,11 +105,9 @@ def _block(group: list[GradientResult], config: Config, *, staff: bool) -> Rende
     if others:
         also = "so are" if gradient.status == "missing" else "the same in"
         lines.append(Text(f"{also} {', '.join(other.name for other in others)}"))
-    lines += _why(gradient.diagnosis)
-    if gradient.where:
-        lines.append(Text(gradient.where))
-    shown = gradient.hints if staff else gradient.hints[: config.hints.check_level]
-    lines += [Text(f"hint: {unmarked(hint)}", "italic") for hint in shown]
+    lines += [Text(line, "bold") for line in explained(gradient)]
+    lines += [Text(line, "bold" if line != gradient.where else "") for line in why(gradient)]
+    lines += [Text(f"hint: {unmarked(hint)}", "italic") for hint in gradient.hints]
     lines += [Text(f"note: {note}", "dim") for note in gradient.notes]
     if staff and gradient.printed:
         lines.append(Text(f"printed: {_short(gradient.printed)}", "dim"))
@@ -121,18 +120,6 @@ def _indented(title: Text, lines: list[Text]) -> RenderableType:
 
 def _check_line(check: CheckResult) -> Text:
     return Text.assemble((f"{check.name.replace('_', ' ')}: ", "dim"), check.message)
-
-
-def _why(diagnosis: Diagnosis | None) -> list[Text]:
-    """The mistakes or, without any, properties of the numbers."""
-    if diagnosis is None:
-        return []
-    lines = [
-        Text(f"{'' if mistake.kind == 'runtime' else _CERTAINTY.get(diagnosis.certainty, 'why: ')}{line}", "bold")
-        for mistake in diagnosis.mistakes
-        for line in mistake.statement.splitlines()
-    ]
-    return lines + [Text(f"seen: {sentence}") for sentence in diagnosis.properties]
 
 
 def _print_staff(console: Console, grade: Grade) -> None:

@@ -1,9 +1,10 @@
-"""A grade in plain text, as every format words it: verdicts, details, a first hint.  Never a right answer."""
+"""A grade in plain text, as every format words it: what to fix first, verdicts, details, a first hint.  Never a right answer."""
 
+import re
 from collections.abc import Sequence
 
 from grader.output.markdown import unmarked
-from grader.records.result import CheckResult, Grade, GradientResult, GradientStatus
+from grader.records.result import RUNTIME, WHOLE, CheckResult, Grade, GradientResult, GradientStatus
 from grader.records.run import place
 from grader.text import several_lines
 
@@ -20,6 +21,10 @@ STATUS_LABELS: dict[GradientStatus, str] = {
 }
 CHECK_LABELS = {"shape": "shape", "finite_difference": "finite differences", "reference": "exact formula"}
 NOT_FOUND = "not found"
+MOST_FACTS, MOST_NAMES = 3, 4
+_CERTAINTY = {"tie": "either", "observation": "seen"}
+_LINE = r"((?:cell \d+, )?line \d+)"
+_GOES_WRONG = re.compile(rf"{_LINE}[^:;]*: the calculation first goes wrong here|^[Uu]p to {_LINE}")
 
 
 def label(result: GradientResult) -> str:
@@ -57,6 +62,53 @@ def fix_first(results: Sequence[GradientResult]) -> str:
     if wrong:
         parts.append(f"the numbers of {_listed(wrong)} follow from {them}")
     return f"Fix {_listed(results[0].inherits)} first: {'; '.join(parts)}."
+
+
+def lead(grade: Grade, *, at_home: bool = False) -> str:
+    """What to fix first, where it is, and what follows from it, in one sentence; "" where there is nothing to fix.
+
+    Args:
+        at_home: without the solution, where the same mistake in several gradients is reported as one.
+    """
+    causes: dict[tuple[object, ...], GradientResult] = {}
+    for result in grade.gradients:
+        if (
+            result.is_root_cause
+            and result.status != "missing"
+            and not (result.message and result.message in grade.message)
+        ):
+            causes.setdefault(cause(result, staff=not at_home), result)
+    roots = list(causes.values())
+    if grade.status == "not_graded" or not roots:
+        return ""
+    named = [f"{root.name} ({at})" if (at := line_of(root)) else root.name for root in roots[:MOST_NAMES]]
+    first = f"Fix {_listed([*named, *_more(len(roots), MOST_NAMES)])} first"
+    follows = [text for root in roots[:MOST_NAMES] if (text := _what_follows(grade, root.name, alone=len(roots) == 1))]
+    return f"{first}: {'; '.join(follows)}." if follows else f"{first}."
+
+
+def _what_follows(grade: Grade, root: str, *, alone: bool) -> str:
+    names = [result.name for result in grade.gradients if root in _roots(result)]
+    if not names:
+        return ""
+    shown = _listed([*names[:MOST_NAMES], *_more(len(names), MOST_NAMES)])
+    return f"{shown} {'follows' if len(names) == 1 else 'follow'} from {'it' if alone else root}"
+
+
+def _more(count: int, shown: int) -> list[str]:
+    return [f"{count - shown} more"] if count > shown else []
+
+
+def _roots(result: GradientResult) -> Sequence[str]:
+    if result.follow_through is not None:
+        return result.follow_through.roots or result.follow_through.sources
+    return result.inherits
+
+
+def line_of(result: GradientResult) -> str:
+    """The line, and in a notebook the cell, at which a gradient raised or first goes wrong; "" where that is not known."""
+    found = _GOES_WRONG.search(result.where)
+    return found[1] or found[2] if found else place(result.line, result.cell)
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -112,7 +164,7 @@ def details(grade: Grade, result: GradientResult, *, marked: bool = False, heade
     message = [happened(result)] if result.message and not (headed and result.message in grade.message) else []
     checks = [f"{check.name.replace('_', ' ')}: {check.message}" for check in result.checks if check.message]
     hints = [f"hint: {hint if marked else unmarked(hint)}" for hint in result.hints[:1]]
-    return [*map(several_lines, [*message, *explained(result), *checks, *hints]), *notes]
+    return [*map(several_lines, [*message, *explained(result), *why(result), *checks, *hints]), *notes]
 
 
 def happened(result: GradientResult) -> str:
@@ -125,7 +177,18 @@ def happened(result: GradientResult) -> str:
 def explained(result: GradientResult) -> list[str]:
     """An exception explained: the expression that failed, with its shapes.  Only about the student's own code."""
     mistakes = result.diagnosis.mistakes if result.diagnosis is not None else []
-    return [line for mistake in mistakes if mistake.kind == "runtime" for line in mistake.statement.splitlines()]
+    return [line for mistake in mistakes if mistake.kind == RUNTIME for line in mistake.statement.splitlines()]
+
+
+def why(result: GradientResult) -> list[str]:
+    """The diagnosis, a line each or, without one, a few facts about the numbers; then the line at which they go wrong."""
+    diagnosis = result.diagnosis
+    if diagnosis is None:
+        return [result.where] if result.where else []
+    head = _CERTAINTY.get(diagnosis.certainty, "why")
+    mistakes = [f"{head}: {one.statement}" for one in diagnosis.mistakes if one.kind != RUNTIME and one.statement]
+    facts = [] if diagnosis.mistakes else [f"seen: {fact}" for fact in diagnosis.properties[:MOST_FACTS]]
+    return [*mistakes, *facts, *filter(None, [result.where])]
 
 
 def cause(gradient: GradientResult, *, staff: bool) -> tuple[object, ...]:
@@ -136,9 +199,10 @@ def cause(gradient: GradientResult, *, staff: bool) -> tuple[object, ...]:
         return ("inherits", *gradient.inherits)
     if gradient.message and gradient.line:
         return (gradient.message, gradient.line, gradient.cell)
-    if not staff and gradient.diagnosis is not None and gradient.diagnosis.certainty == "exact" and not gradient.notes:
+    mistakes = gradient.diagnosis.mistakes if gradient.diagnosis is not None else []
+    if not staff and mistakes and not gradient.notes and all(one.where == WHOLE and one.student for one in mistakes):
         # Without the solution there is no follow-through: one mistake shows in every gradient built on it.
-        return tuple(mistake.statement for mistake in gradient.diagnosis.mistakes)
+        return tuple(one.student for one in mistakes)
     return (gradient.name,)
 
 

@@ -23,12 +23,13 @@ WRITE_THEM = "; write the gradients yourself, and name the file: `solution:`"
 
 
 def derived_formulas(
-    config: Config, graph: Graph, points: Sequence[Point], model: Model | None = None
+    config: Config, graph: Graph, points: Sequence[Point], model: Model | None = None, sign: int = 1
 ) -> dict[str, Formula]:
     """The formula of each gradient, each checked against the numerical derivative at all `points`.
 
     Args:
         model: the model as read before; None to read its file.
+        sign: -1 for the gradients of minus the loss.
 
     Raises:
         ConfigError: the model has a construct that cannot be differentiated, or a formula fails that check.
@@ -38,9 +39,8 @@ def derived_formulas(
             raise ConfigError(f"{graph.path}: {config.loss}: expected a finite number at sample point {k}, found none")
     wanted = {gradient.name: gradient.of for gradient in config.gradients}
     try:
-        formulas = derive(
-            model or graph.path, points=[_inputs(config, point) for point in points], wrt=wanted, loss=config.loss
-        )
+        inputs = [_inputs(config, point) for point in points]
+        formulas = derive(model or graph.path, points=inputs, wrt=wanted, loss=config.loss, sign=sign)
     except Unreadable as error:
         raise ConfigError(f"{error}{WRITE_THEM}") from error
     for formula in formulas.values():

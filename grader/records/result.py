@@ -6,6 +6,8 @@ import msgspec
 from msgspec import Struct, field
 
 CheckOutcome = Literal["passed", "failed", "skipped", "undecided"]
+RUNTIME = "runtime"  # the kind of an explained exception
+WHOLE = "the result"  # where a mistake is that concerns the result as a whole, and so shows in all that builds on it
 WARNED = "warned: "  # before a note that repeats a warning
 
 GradientStatus = Literal[
@@ -48,19 +50,26 @@ class FollowThrough(Struct, frozen=True, rename={"sources": "from"}):
 
 
 class Mistake(Struct, frozen=True):
-    """One thing that is wrong: its kind, the quantity or factor concerned, and a sentence."""
+    """One thing that is wrong.
+
+    Attributes:
+        where: the quantity or factor concerned, which may be the one that belongs there.
+        statement: for instructors: what it is, and what belongs there.
+        student: for students: what their numbers are; "" where there is nothing that they may read.
+    """
 
     kind: str
     where: str
     statement: str
+    student: str = ""
 
 
 class Diagnosis(Struct, frozen=True):
     """Why a gradient is wrong.
 
     Attributes:
-        certainty: exact (one story reproduces the numbers), tie (several do), observation, or none.
-        properties: honest sentences about the numbers where no story reproduces them.
+        certainty: exact (one diagnosis reproduces the numbers), tie (several do), observation, or none.
+        properties: facts about the numbers where no diagnosis reproduces them.
     """
 
     certainty: Certainty

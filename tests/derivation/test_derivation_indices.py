@@ -1,5 +1,6 @@
 """Derivations in index notation: the bundled ones word for word, and every model's without a line that is wrong."""
 
+import re
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -10,22 +11,26 @@ from conftest import ROOT
 from derivation_points import bundled_points, derived
 
 import grader.derivation as engine
+from grader.derivation.derivation import Derivation
 from grader.derivation.graph.recorder import Tracer, new_graph
-from grader.derivation.index_notation import kronecker, paths
+from grader.derivation.index_notation import kronecker, segments
+from grader.derivation.index_notation.context import Line
 from grader.derivation.index_notation.entries import entry
 from grader.derivation.index_notation.entry_text import text, value
 from grader.derivation.index_notation.expressions import Delta, Entry, Namer, Product, Sum
 from grader.derivation.index_notation.indices import as_text, explain
+from grader.derivation.index_notation.places import affine, joined, moved, place_value, swapped, written
 from grader.derivation.writing.printing import Printer
 
 MODELS = sorted((Path(__file__).parent / "models").glob("*.py"))
 
 DU = """\
 dJ/dU = h.T @ dJ_db2      shape (Dh, V)
-    a[k] = Σ_l h[l] · U[l, k] + b2[k]
-    ∂a[k]/∂U[i, j] = h[i] · [k = j]
+    a[v] = Σ_k h[k] · U[k, v] + b2[v]
+    ∂a[v]/∂U[i, j] = h[i] · [v = j]
     dJ/da = dJ_db2, already derived
-    ∂J/∂U[i, j] = Σ_k ∂J/∂a[k] · ∂a[k]/∂U[i, j]
+    ∂J/∂U[i, j] = Σ_v ∂J/∂a[v] · ∂a[v]/∂U[i, j]
+    free: i (Dh), j (V); summed: v (V)
     ∂J/∂U[i, j] = h[i] · dJ_db2[j]
     dJ_dU = h.T @ dJ_db2
       h.T    @  dJ_db2  =   dJ/dU
@@ -34,14 +39,15 @@ dJ/dU = h.T @ dJ_db2      shape (Dh, V)
 
 DB2 = """\
 dJ/db2 = y_hat - y      shape (1, V)
-    J = -Σ_j y[j] · log(y_hat[j])
+    J = -Σ_v y[v] · log(y_hat[v])
     ∂J/∂y_hat[i] = -y[i] / y_hat[i]
     dJ_dy_hat = -y / y_hat
-    y_hat[j] = exp(a[j]) / (Σ_k exp(a[k]))
-    ∂y_hat[j]/∂a[i] = y_hat[j] · [j = i] - y_hat[j] · y_hat[i]
-    ∂J/∂a[i] = Σ_j ∂J/∂y_hat[j] · ∂y_hat[j]/∂a[i]
-    ∂J/∂a[i] = dJ_dy_hat[i] · y_hat[i] - y_hat[i] · (Σ_j dJ_dy_hat[j] · y_hat[j])
-             = (-y[i] / y_hat[i]) · y_hat[i] - y_hat[i] · (Σ_j (-y[j] / y_hat[j]) · y_hat[j])
+    y_hat[v] = exp(a[v]) / (Σ_j exp(a[j]))
+    ∂y_hat[v]/∂a[i] = y_hat[v] · ([v = i] - y_hat[i])
+    ∂J/∂a[i] = Σ_v ∂J/∂y_hat[v] · ∂y_hat[v]/∂a[i]
+    free: i (V); summed: v (V)
+    ∂J/∂a[i] = dJ_dy_hat[i] · y_hat[i] - y_hat[i] · (Σ_v dJ_dy_hat[v] · y_hat[v])
+             = y_hat[i] · (Σ_v y[v]) - y[i]
     since the entries of y add up to one:
              = y_hat[i] - y[i]
 """
@@ -66,7 +72,7 @@ def test_dJ_db2_word_for_word(bundled: Any) -> None:
 
 def test_a_transposed_weight_is_explained_by_its_summed_index(bundled: Any) -> None:
     shown = as_text(explain(bundled, "dJ_dh"))
-    assert "∂J/∂h[i] = Σ_j dJ_db2[j] · U[i, j]" in shown
+    assert "∂J/∂h[i] = Σ_v dJ_db2[v] · U[i, v]" in shown
     assert "Why U.T: the sum runs over V, the last index of U, (Dh, V)." in shown
 
 
@@ -113,14 +119,105 @@ def test_every_gradient_of_every_model_is_explained(path: Path) -> None:
         assert lines[0].kind == "heading"
         assert any(line.kind == "matrix" for line in lines)
         assert not any("nan" in line.text for line in lines)
+        assert letters_in(lines).isdisjoint(names_of(formula.derivation))
+
+
+def letters_in(lines: list[Line]) -> set[str]:
+    """The letters that derivations sum over, and those of free indices."""
+    text = "\n".join(line.text for line in lines)
+    summed = {letter for letters in re.findall(r"(?:Σ|max|min)_([A-Za-z]+) ", text) for letter in letters}
+    return summed | {letter for line in re.findall(r"free: (.*)", text) for letter in re.findall(r"(\w) \(", line)}
+
+
+def names_of(derivation: Derivation) -> set[str]:
+    model = derivation.model
+    return {*model.functions, *model.constants, *derivation.plain[0].values, *derivation.points[0].dimensions}
+
+
+def lines_of(path: Path, name: str) -> list[str]:
+    return [line.text for line in derived(path)[name].steps]
+
+
+MODEL_FOLDER = Path(__file__).parent / "models"
+
+
+@pytest.mark.parametrize(
+    "path, name, expected",
+    [
+        (
+            MODEL_FOLDER / "conv2d.py",
+            "dJ_dw",
+            ["∂J/∂w[i, j, k, l] = Σ_pf dJ_dconv[i, p, f] · x[j, p + k, f + l]"],
+        ),
+        (
+            MODEL_FOLDER / "maxpool.py",
+            "dJ_dscaled",
+            [
+                "pool[c, l, m] = max_pb scaled[c, 2·l + p, 2·m + b]",
+                ("∂J/∂scaled[i, j, k] = Σ_lmpb dJ_dpool[i, l, m] · [scaled[i, j, k] = pool[i, l, m]]"
+                " · [2·l + p = j] · [2·m + b = k]"),
+            ],
+        ),
+        (
+            MODEL_FOLDER / "padconv.py",
+            "dJ_dx",
+            ["∂J/∂x[i, j, k] = dJ_da[i, j + 1, k + 1]"],
+        ),
+        (
+            ROOT / "tests" / "models" / "layer_norm.py",
+            "dJ_dx",
+            [
+                "a[k] = sqrt((Σ_l centered[k, l]^2) / D + EPS)",
+                "x_hat[j, d] = centered[j, d] / a[j]",
+                "centered[j, d] = x[j, d] - (Σ_k x[j, k]) / D",
+                "dJ_dx = dJ_dcentered - np.mean(dJ_dcentered, axis=1, keepdims=True)",
+            ],
+        ),
+        (
+            MODEL_FOLDER / "bptt_loop.py",
+            "dJ_dI",
+            ["∂J/∂I[i, j] = E[t, i] · dJ_da[j]"],
+        ),
+        (
+            ROOT / "tests" / "models" / "batch_norm.py",
+            "dJ_dmu",
+            ["∂J/∂mu[i] = -2 · dJ_dvar[i] · (Σ_n (x[n, i] - mu[i])) / N", "since Σ_n (x[n, i] - mu[i]) = 0:"],
+        ),
+    ],
+    ids=lambda value: value.stem if isinstance(value, Path) else "",
+)  # fmt: skip
+def test_loops_windows_and_shared_parts_are_written_as_a_textbook_does(
+    path: Path, name: str, expected: list[str]
+) -> None:
+    lines = lines_of(path, name)
+    assert [line for line in expected if line not in lines] == []
+
+
+def test_each_derivative_has_the_name_of_its_rule() -> None:
+    rules = {line.text.partition(" = ")[0]: line.rule for line in derived(MODEL_FOLDER / "bptt_loop.py")["dJ_dU"].steps}
+    assert rules["∂P[j, v]/∂a[t, i]"] == "quotient rule"
+    assert rules["∂a[t, v]/∂U[i, j]"] == "linear in U"
+
+
+@pytest.mark.parametrize("place, factor", [("i", 1), ("2·i + k", 2), ("k + 3", 0), ("i - k + 1", 1), ("7", 0)])
+def test_places_along_an_axis_are_calculated_with(place: str, factor: int) -> None:
+    at = {"i": 5, "k": 2}
+    number = place_value(place, at)
+    assert place_value(moved(place, 4, 3), at) == 3 * number + 4
+    assert place_value(joined(place, "k", 4), at) == 4 * number + 2
+    assert place_value(swapped(place, "i", "2·k + 1"), at) == number  # which is 5, too
+    assert affine(written(affine(place) or ({}, 0))) == affine(place)
+    assert (affine(place) or ({}, 0))[0].get("i", 0) == factor
 
 
 def test_a_line_that_is_wrong_is_not_shown(bundled: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     right = kronecker.collapse
-    monkeypatch.setattr(paths, "collapse", lambda expression: Product(((right(expression), 1), (kronecker.ONE, 1))))
-    assert "∂J/∂U" in as_text(explain(bundled, "dJ_dU"))
+    monkeypatch.setattr(
+        segments, "collapse", lambda expression, **_: Product(((right(expression), 1), (kronecker.ONE, 1)))
+    )
+    assert "∂J/∂U[i, j] = " in as_text(explain(bundled, "dJ_dU"))
     doubled = kronecker.Constant(Fraction(2))
-    monkeypatch.setattr(paths, "collapse", lambda expression: Product(((right(expression), 1), (doubled, 1))))
+    monkeypatch.setattr(segments, "collapse", lambda expression, **_: Product(((right(expression), 1), (doubled, 1))))
     assert "∂J/∂U" not in as_text(explain(bundled, "dJ_dU"))
 
 

@@ -1,6 +1,7 @@
 """What is printed in index notation is read back, by a parser of its own, and evaluated: the text itself must be right."""
 
 import re
+from collections.abc import Callable
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from grader.derivation.index_notation.context import Context
 from grader.derivation.index_notation.paths import paths
 
 MODELS = sorted((Path(__file__).parent / "models").glob("*.py"))
-TOKEN = re.compile(r"\s*(Σ_\w+|\d+(?:\.\d+)?(?:e-?\d+)?|[A-Za-z_]\w*|[-+·/^()\[\],=<>≥≠]|>=|<=)")
+TOKEN = re.compile(r"\s*(Σ_\w+|\d+(?:\.\d+)?(?:e-?\d+)?|[A-Za-z_]\w*|>=|<=|[-+·/^()\[\],=<>≥≠])")
 FUNCTIONS = {"exp": np.exp, "log": np.log, "tanh": np.tanh, "sqrt": np.sqrt, "max": max, "min": min, "abs": abs}
 FUNCTIONS |= {
     "where": lambda c, x, y: x if c else y,
@@ -65,13 +66,16 @@ class Reader:
         return result
 
     def summed(self) -> float:
-        names = list(self.take()[2:])
-        start, total, outer = self.position, 0.0, dict(self.letters)
+        return sum(self.over(self.take()[2:], self.term))
+
+    def over(self, names: str, body: Callable[[], float]) -> list[float]:
+        """The body at all values of its letters."""
+        start, found, outer = self.position, [], dict(self.letters)
         for values in product(*(range(self.sizes[name]) for name in names)):
             self.position, self.letters = start, {**outer, **dict(zip(names, values))}
-            total += self.term()
+            found.append(body())
         self.letters = outer
-        return total
+        return found
 
     def power(self) -> float:
         base = self.atom()
@@ -92,6 +96,8 @@ class Reader:
             return float({"=": left == right, "<": left < right, ">": left > right, ">=": left >= right}[relation])
         if token[0].isdigit():
             return float(token)
+        if token[:4] in ("max_", "min_") and token not in self.arrays:
+            return FUNCTIONS[token[:3]](self.over(token[4:], self.atom))
         if self.peek() == "(" and token in FUNCTIONS:
             return float(FUNCTIONS[token](*self.listed("(", ")")))
         if self.peek() == "[":
@@ -122,6 +128,13 @@ def sizes_of(text: str, arrays: dict[str, np.ndarray], indexed: dict[str, int]) 
         for axis, letter in enumerate(part.strip() for part in inside.split(",")):
             if name in arrays and axis < arrays[name].ndim and letter.isalpha():
                 sizes[letter] = arrays[name].shape[axis]
+    for name, inside in re.findall(r"(\w+)\[([^\[\]=<>]*)\]", text):
+        for axis, place in enumerate(part.strip() for part in inside.split(",")):  # 2·i + k: what is left of the axis
+            terms = [term.rpartition("·")[::2] for term in place.split(" + ") if not term.isdigit()]
+            unknown = [letter for _, letter in terms if letter not in sizes]
+            if name in arrays and len(terms) > 1 and len(unknown) == 1:
+                known = sum(int(factor or 1) * (sizes[letter] - 1) for factor, letter in terms if letter in sizes)
+                sizes[unknown[0]] = arrays[name].shape[axis] - known
     return sizes
 
 
@@ -144,12 +157,18 @@ def test_every_printed_line_has_the_value_that_it_claims(path: Path) -> None:
     assert read_back >= (0 if path.stem in ("bptt", "bptt_loop", "conv1d", "conv2d") else 3)
 
 
-def check(left: str, right: str, arrays: dict[str, np.ndarray], values: dict[str, np.ndarray]) -> int:
+def check(
+    left: str,
+    right: str,
+    arrays: dict[str, np.ndarray],
+    values: dict[str, np.ndarray],
+    given: dict[str, int] | None = None,
+) -> int:
     name, _, inside = left.partition("[")
     letters = [part.strip() for part in inside.rstrip("]").split(",") if part.strip()]
     if len(letters) != values[name].ndim:
         return 0  # not written in indices
-    sizes = sizes_of(left + " " + right, arrays, {})
+    sizes = sizes_of(left + " " + right, arrays, given or {})
     for place in (0, -1):
         index = tuple(size - 1 if place else 0 for size in values[name].shape)
         found = read(right, arrays, dict(zip(letters, index, strict=True)), sizes)
@@ -159,8 +178,11 @@ def check(left: str, right: str, arrays: dict[str, np.ndarray], values: dict[str
 
 def gradients_in(lines: list[Any], context: Context, arrays: dict[str, np.ndarray]) -> int:
     """The entries ∂J/∂U[i, j] = ...: each has the value of the matrix that the next line of that kind names."""
-    count, left = 0, ""
+    count, left, given = 0, "", {}
     for position, line in enumerate(lines):
+        if line.kind == "indices":
+            pairs = re.findall(r"(\w) \((\w+)\)", line.text)
+            given = {letter: int(size) if size.isdigit() else context.graph.dimensions[size] for letter, size in pairs}
         if line.kind != "entry" or "np." in line.text or "softmax" in line.text or "place" in line.text:
             continue
         start, _, right = line.text.partition(" = ")
@@ -170,5 +192,5 @@ def gradients_in(lines: list[Any], context: Context, arrays: dict[str, np.ndarra
         if matrix.text.startswith("part of ") or name not in arrays:
             continue
         quantity = left.partition("[")[0]
-        count += check(left, right, {**arrays}, {quantity: arrays[name]})
+        count += check(left, right, {**arrays}, {quantity: arrays[name]}, given)
     return count

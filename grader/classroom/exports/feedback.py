@@ -15,7 +15,7 @@ from grader.config.keys import Config
 from grader.errors import UsageError
 from grader.grading.forstudents import for_students
 from grader.output.markdown import fenced, plain, unmarked
-from grader.output.wording import CHECK_LABELS, fix_first, verdict
+from grader.output.wording import CHECK_LABELS, explained, fix_first, lead, verdict, why
 from grader.packaging.archive import zip_bytes
 from grader.records.result import Grade, GradientResult
 from grader.records.run import place
@@ -79,7 +79,7 @@ def page(row: StudentRow, config: Config) -> Iterator[Block]:
     if row.grade is None:
         yield Block("text", f"There are no marks: {row.problem or 'it has not been graded yet'}.")
         return
-    grade = for_students(row.grade)
+    grade = for_students(row.grade, config.hints, config.feedback.level)
     if grade.status == "not_graded":
         yield Block("text", "This file could not be graded, through no fault of yours. Ignore the marks below.")
     else:
@@ -89,14 +89,16 @@ def page(row: StudentRow, config: Config) -> Iterator[Block]:
         yield Block("code", grade.message)
     for note in grade.notes:
         yield Block("text", f"Note: {note}.")
+    if text := lead(grade):
+        yield Block("text", text)
     marks = [(one.name, f"{number(one.score)} of {number(one.max_score)}", verdict(one)) for one in grade.gradients]
     yield Block("table", rows=(("gradient", "marks", "result"), *marks))
     for gradient in grade.gradients:
         if gradient.status != "passed" or gradient.notes:
-            yield from _passage(gradient, grade, config)
+            yield from _passage(gradient, grade)
 
 
-def _passage(gradient: GradientResult, grade: Grade, config: Config) -> Iterator[Block]:
+def _passage(gradient: GradientResult, grade: Grade) -> Iterator[Block]:
     if grade.message and gradient.message and gradient.message in grade.message:
         return  # the file was not loaded: the top of the page says so
     yield Block("heading", f"{gradient.name}: {verdict(gradient)}", 2)
@@ -107,19 +109,19 @@ def _passage(gradient: GradientResult, grade: Grade, config: Config) -> Iterator
         yield Block("text", f"This follows correctly from your own {roots}: fix that one, and this one is right too.")
     if gradient.message and not gradient.inherits:
         yield Block("code", ": ".join(filter(None, [place(gradient.line, gradient.cell), gradient.message])))
-    for line in [*_evidence(gradient, config), *(f"note: {note}" for note in gradient.notes)]:
+    for line in [*_evidence(gradient), *(f"note: {note}" for note in gradient.notes)]:
         yield Block("item", line)
 
 
-def _evidence(gradient: GradientResult, config: Config) -> Iterator[str]:
-    """What the checks found, and as many hints as the config allows."""
+def _evidence(gradient: GradientResult) -> Iterator[str]:
+    """What the checks found, what the numbers are, and hints."""
     if gradient.inherits:
         return
     for check in gradient.checks:
         if check.message and gradient.follow_through is None:
             yield f"{CHECK_LABELS.get(check.name, check.name)}: {check.message}"
-    most = {"all": len(gradient.hints), "first": 1}.get(config.feedback.hints, 0)
-    for hint in gradient.hints[:most]:
+    yield from [*explained(gradient), *why(gradient)]
+    for hint in gradient.hints:
         yield f"hint: {unmarked(hint)}"
 
 

@@ -1,5 +1,6 @@
 """Entries in index notation as numbers and as text: `Σ_k A[i, k] · B[k, j]`."""
 
+import re
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import product
@@ -13,11 +14,13 @@ from grader.derivation.index_notation.expressions import (
     Delta,
     Entry,
     Expression,
+    Extreme,
     Places,
     Product,
     Sum,
     Total,
 )
+from grader.derivation.index_notation.places import place_value
 from grader.derivation.simplify.algebra import Number, size_of
 from grader.derivation.writing.printing import Printer
 from grader.derivation.writing.style import number_text, split_number
@@ -28,12 +31,15 @@ def value(expression: Expression, places: Places) -> float:
     if isinstance(expression, Constant):
         return float(expression.number)
     if isinstance(expression, Entry):
-        index = tuple(_place(letter, places) if letter else 0 for letter in expression.letters)
+        index = tuple(place_value(letter, places) if letter else 0 for letter in expression.letters)
         return float(expression.node.value[index])
     if isinstance(expression, Delta):
-        return float(_place(expression.first, places) == _place(expression.second, places))
+        return float(place_value(expression.first, places) == place_value(expression.second, places))
     if isinstance(expression, Sum):
         return sum(value(expression.body, {**places, **inner}) for inner in _ranges(expression.letters))
+    if isinstance(expression, Extreme):
+        found = [value(expression.body, {**places, **inner}) for inner in _ranges(expression.letters)]
+        return max(found) if expression.node.op == "max" else min(found)
     if isinstance(expression, Product):
         result = 1.0
         for factor, exponent in expression.factors:
@@ -42,14 +48,6 @@ def value(expression: Expression, places: Places) -> float:
     if isinstance(expression, Total):
         return sum(float(c) * value(term, places) for c, term in expression.terms)
     return float(RULES[expression.node.op].compute(*[np.asarray(value(arg, places)) for arg in expression.args]))
-
-
-def _place(letter: str, places: Places) -> int:
-    """The value of a letter, or of an index array at a letter: words[t]."""
-    name, _, inner = letter.partition("[")
-    if not inner:
-        return int(places[name])
-    return int(places[name][tuple(places[each] for each in inner.rstrip("]").split(", "))])
 
 
 def _ranges(letters: tuple[tuple[str, int], ...]) -> Iterator[dict[str, int]]:
@@ -68,7 +66,8 @@ def _text(expression: Expression, printer: Printer) -> tuple[str, int]:
         return written, 2 if expression.number >= 0 else 0
     if isinstance(expression, Entry):
         shown = printer(expression.node)
-        name = shown if expression.node.op in ("leaf", "gradient", "size") or shown.isidentifier() else f"({shown})"
+        plain = expression.node.op in ("leaf", "gradient", "size") or re.fullmatch(r"\w+(\(\w+\))?", shown)
+        name = shown if plain else f"({shown})"
         letters = ", ".join(letter for letter in expression.letters if letter)
         return (f"{name}[{letters}]" if letters else name), 2
     if isinstance(expression, Delta):
@@ -76,6 +75,9 @@ def _text(expression: Expression, printer: Printer) -> tuple[str, int]:
     if isinstance(expression, Sum):
         body = _tight(expression.body, printer, 1)
         return f"Σ_{''.join(letter for letter, _ in expression.letters)} {body}", 1
+    if isinstance(expression, Extreme):
+        body = _tight(expression.body, printer, 2)
+        return f"{expression.node.op}_{''.join(letter for letter, _ in expression.letters)} {body}", 1
     if isinstance(expression, Product):
         return _product_text(expression, printer)
     if isinstance(expression, Total):

@@ -1,7 +1,6 @@
 """Derivatives of entries: ∂U[l, k]/∂U[i, j] is [l = i] · [k = j], and a bracket with a summed letter removes the sum."""
 
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from fractions import Fraction
 
@@ -13,52 +12,67 @@ from grader.derivation.index_notation.expressions import (
     Delta,
     Entry,
     Expression,
+    Extreme,
     Letters,
     NotInIndices,
     Product,
     Sum,
     Total,
+    mapped,
+    parts_of_expression,
 )
+from grader.derivation.index_notation.places import letters_of, swapped
 from grader.derivation.simplify.algebra import Number
 
+Slopes = Mapping[Node, Callable[[Letters], Expression]]  # the derivatives of what has a name of its own
 
-def derivative(expression: Expression, by: Node, letters: Letters) -> Expression:
+
+def derivative(expression: Expression, by: Node, letters: Letters, known: Slopes | None = None) -> Expression:
     """∂ expression / ∂ by[letters], brackets and all, not yet shortened."""
+
+    def inside(part: Expression) -> Expression:
+        return derivative(part, by, letters, known)
+
     if isinstance(expression, Entry):
-        if expression.node is not by:
-            if by in expression.node.walk():
-                raise NotInIndices(expression.node.op)
-            return Constant(Fraction(0))
-        pairs = zip(expression.letters, letters, strict=True)
-        return Product(tuple((Delta(own, other), Fraction(1)) for own, other in pairs if own))
-    if isinstance(expression, Sum):
-        return Sum(expression.letters, derivative(expression.body, by, letters))
-    if isinstance(expression, Total):
-        return Total(tuple((c, derivative(term, by, letters)) for c, term in expression.terms))
+        return _of_entry(expression, by, letters, known or {})
     if isinstance(expression, Product):
-        return _of_product(expression, by, letters)
+        return _of_product(expression, inside)
+    if isinstance(expression, Extreme):
+        reached = Applied(expression.node.graph.node("equal", *2 * expression.node.args), (expression.body, expression))
+        return Sum(expression.letters, Product(((reached, Fraction(1)), (inside(expression.body), Fraction(1)))))
     if isinstance(expression, Applied):
-        inner = [derivative(arg, by, letters) for arg in expression.args]
-        if all(collapse(each) == Constant(Fraction(0)) for each in inner):
-            return Constant(Fraction(0))
-        if len(inner) > 1:
+        one = Fraction(1)
+        inner = [(k, inside(arg)) for k, arg in enumerate(expression.args)]
+        changing = [(k, each) for k, each in inner if collapse(each) != Constant(Fraction(0))]
+        slopes = [(one, Product(((_slope(expression, k), one), (each, one)))) for k, each in changing]
+        return Total(tuple(slopes)) if len(slopes) > 1 else slopes[0][1] if slopes else Constant(Fraction(0))
+    return mapped(expression, inside) if isinstance(expression, Sum | Total) else Constant(Fraction(0))
+
+
+def _of_entry(expression: Entry, by: Node, letters: Letters, known: Slopes) -> Expression:
+    if expression.node in known:
+        return known[expression.node](expression.letters)
+    if expression.node is not by:
+        if by in expression.node.walk():
             raise NotInIndices(expression.node.op)
-        return Product(((_slope(expression), Fraction(1)), (inner[0], Fraction(1))))
-    return Constant(Fraction(0))
+        return Constant(Fraction(0))
+    pairs = zip(expression.letters, letters, strict=True)
+    return Product(tuple((Delta(own, other), Fraction(1)) for own, other in pairs if own))
 
 
-def _of_product(expression: Product, by: Node, letters: Letters) -> Expression:
+def _of_product(expression: Product, inside: Callable[[Expression], Expression]) -> Expression:
     terms: list[tuple[Number, Expression]] = []
     for position, (factor, exponent) in enumerate(expression.factors):
-        inner = derivative(factor, by, letters)
         others = [pair for k, pair in enumerate(expression.factors) if k != position]
         own = [(factor, exponent - 1)] if exponent != 1 else []
-        terms.append((exponent, Product((*others, *own, (inner, Fraction(1))))))
+        terms.append((exponent, Product((*others, *own, (inside(factor), Fraction(1))))))
     return Total(tuple(terms))
 
 
-def _slope(expression: Applied) -> Expression:
-    """The derivative of a function, with its result: h · (1 - h)."""
+def _slope(expression: Applied, argument: int) -> Expression:
+    """The derivative of a function by one of its arguments, with its result: h · (1 - h)."""
+    if expression.node.op in ("maximum", "minimum", "where"):
+        return _choice(expression, argument)
     one, t, x = Fraction(1), expression, expression.args[0]
     rest = Total(((one, ONE), (-one, t)))
     node, graph = expression.node, expression.node.graph
@@ -73,18 +87,37 @@ def _slope(expression: Applied) -> Expression:
         "sigmoid": Product(((t, one), (rest, one))),
         "sqrt": Product(((Constant(one / 2), one), (t, -one))),
     }
-    if node.op not in slopes:
+    if node.op not in slopes or argument:
         raise NotInIndices(node.op)
     return slopes[node.op]
+
+
+def _choice(expression: Applied, argument: int) -> Expression:
+    """One where the argument is the one that is chosen, else zero; at a tie as the engine's rules have it."""
+    node, args = expression.node, expression.args
+    if node.op == "where":
+        if not argument:
+            raise NotInIndices("a condition")
+        return args[0] if argument == 1 else Total(((Fraction(1), ONE), (Fraction(-1), args[0])))
+    tie = argument == 1 and not isinstance(args[0], Constant)
+    name = {"maximum": "greater", "minimum": "less"}[node.op] + "_equal" * tie
+    return Applied(node.graph.node(name, *node.args), (args[argument], args[1 - argument]))
 
 
 # Shorter
 
 
-def collapse(expression: Expression) -> Expression:
-    """The same with products multiplied out into terms, zeros left out, and each summed bracket used up."""
-    found = [_collapsed_term(summed, factors, c) for c, summed, factors in _terms(expression)]
-    terms = [term for term in found if term is not None]
+def collapse(expression: Expression, *, opened: bool = False) -> Expression:
+    """The same with products multiplied out into terms, zeros left out, and each summed bracket used up.
+
+    `opened`: also what has no bracket in it, so that equal factors cancel.
+    """
+    taken = (lambda part: isinstance(part, Sum | Total | Delta)) if opened else _has_bracket
+    found = [_collapsed_term(summed, factors, c) for c, summed, factors in _terms(expression, taken)]
+    alike: dict[Expression, Number] = {}
+    for c, term in found:
+        alike[term] = alike.get(term, Fraction(0)) + c
+    terms = [(c, term) for term, c in alike.items() if c != 0]
     if not terms:
         return Constant(Fraction(0))
     return terms[0][1] if len(terms) == 1 and terms[0][0] == 1 else Total(tuple(terms))
@@ -94,18 +127,18 @@ Factors = list[tuple[Expression, Number]]
 Term = tuple[Number, list[tuple[str, int]], Factors]
 
 
-def _terms(expression: Expression) -> list[Term]:
-    """Sums of products: (coefficient, summed letters, factors); only what has a bracket in it is taken apart."""
+def _terms(expression: Expression, taken: Callable[[Expression], bool]) -> list[Term]:
+    """Sums of products: (coefficient, summed letters, factors); only what is `taken` is taken apart."""
     if isinstance(expression, Constant):
         return [(expression.number, [], [])] if expression.number != 0 else []
-    if isinstance(expression, Total) and _has_bracket(expression):
-        return [(c * inner, s, f) for c, term in expression.terms for inner, s, f in _terms(term)]
-    if isinstance(expression, Sum) and _has_bracket(expression):
-        return [(c, [*expression.letters, *summed], factors) for c, summed, factors in _terms(expression.body)]
+    if isinstance(expression, Total) and taken(expression):
+        return [(c * inner, s, f) for c, term in expression.terms for inner, s, f in _terms(term, taken)]
+    if isinstance(expression, Sum) and taken(expression):
+        return [(c, [*expression.letters, *summed], f) for c, summed, f in _terms(expression.body, taken)]
     if isinstance(expression, Product):
         result: list[Term] = [(Fraction(1), [], [])]
         for factor, exponent in expression.factors:
-            parts = _terms(factor) if exponent == 1 else [(Fraction(1), [], [(factor, exponent)])]
+            parts = _terms(factor, taken) if exponent == 1 else [(Fraction(1), [], [(factor, exponent)])]
             result = [(c * d, [*s, *u], [*f, *g]) for c, s, f in result for d, u, g in parts]
         return result
     return [(Fraction(1), [], [(expression, Fraction(1))])]
@@ -121,14 +154,14 @@ def _has_bracket(expression: Expression) -> bool:
     return isinstance(expression, Total) and any(_has_bracket(term) for _, term in expression.terms)
 
 
-def _collapsed_term(summed: list[tuple[str, int]], factors: Factors, c: Number) -> tuple[Number, Expression] | None:
+def _collapsed_term(summed: list[tuple[str, int]], factors: Factors, c: Number) -> tuple[Number, Expression]:
     letters = dict(summed)
     pending = list(factors)
     kept: Factors = []
     while pending:
         factor, exponent = pending.pop(0)
         if isinstance(factor, Delta):
-            gone = next((each for each in (factor.first, factor.second) if each in letters), None)
+            gone = _removed(factor, letters)
             if gone:
                 other = factor.second if gone == factor.first else factor.first
                 del letters[gone]
@@ -137,8 +170,17 @@ def _collapsed_term(summed: list[tuple[str, int]], factors: Factors, c: Number) 
                 continue
             if factor.first == factor.second:
                 continue
+            if not factor.first.isalpha():
+                pending, kept = ([(_at_known_place(f, factor), e) for f, e in part] for part in (pending, kept))
         kept.append((factor, exponent))
     return c, _summed(letters, kept)
+
+
+def _removed(bracket: Delta, letters: dict[str, int]) -> str | None:
+    """The summed letter that a bracket uses up.  The place on its left is always one of the axis, whatever its letters are."""
+    if bracket.second in letters and bracket.second not in letters_of(bracket.first):
+        return bracket.second if bracket.first not in letters else bracket.first
+    return bracket.first if bracket.first in letters and bracket.second.isalpha() else None
 
 
 def _summed(letters: dict[str, int], factors: Factors) -> Expression:
@@ -155,42 +197,78 @@ def _summed(letters: dict[str, int], factors: Factors) -> Expression:
 
 
 def _single(factors: Factors) -> Expression:
+    powers: dict[Expression, Number] = {}
+    for factor, exponent in factors:
+        powers[factor] = exponent if isinstance(factor, Delta) else powers.get(factor, Fraction(0)) + exponent
+    factors = [(factor, exponent) for factor, exponent in powers.items() if exponent != 0]
     return factors[0][0] if len(factors) == 1 and factors[0][1] == 1 else Product(tuple(factors)) if factors else ONE
 
 
 def renamed(expression: Expression, old: str, new: str) -> Expression:
     """The expression with a letter exchanged."""
-
-    def swap(letter: str) -> str:
-        return re.sub(rf"\b{re.escape(old)}\b", new, letter) if "[" in letter else (new if letter == old else letter)
-
     if isinstance(expression, Entry):
-        return replace(expression, letters=tuple(map(swap, expression.letters)))
+        return replace(expression, letters=tuple(swapped(place, old, new) for place in expression.letters))
     if isinstance(expression, Delta):
-        return Delta(swap(expression.first), swap(expression.second))
-    if isinstance(expression, Sum):
-        own = old in dict(expression.letters)  # a sum's own letter is another one
-        return expression if own else Sum(expression.letters, renamed(expression.body, old, new))
-    if isinstance(expression, Product):
-        return Product(tuple((renamed(f, old, new), e) for f, e in expression.factors))
-    if isinstance(expression, Total):
-        return Total(tuple((c, renamed(term, old, new)) for c, term in expression.terms))
-    if isinstance(expression, Applied):
-        return replace(expression, args=tuple(renamed(arg, old, new) for arg in expression.args))
-    return expression
+        return Delta(swapped(expression.first, old, new), swapped(expression.second, old, new))
+    if isinstance(expression, Sum | Extreme) and old in dict(expression.letters):
+        return expression  # a sum's own letter is another one
+    return mapped(expression, lambda part: renamed(part, old, new))
 
 
 def substituted(expression: Expression, node: Node, by: Callable[[Letters], Expression]) -> Expression:
     """The expression with a named array written out."""
     if isinstance(expression, Entry):
         return by(expression.letters) if expression.node is node else expression
-    if isinstance(expression, Sum):
-        return Sum(expression.letters, substituted(expression.body, node, by))
+    return mapped(expression, lambda part: substituted(part, node, by))
+
+
+def exchanged(expression: Expression, old: Expression, new: Expression) -> Expression:
+    """The expression with a part of it exchanged."""
+    return new if expression == old else mapped(expression, lambda part: exchanged(part, old, new))
+
+
+def with_root(expression: Expression, square: Expression, root: Expression) -> Expression:
+    """The expression with powers of `square` as powers of its root."""
     if isinstance(expression, Product):
-        return Product(tuple((substituted(f, node, by), e) for f, e in expression.factors))
-    if isinstance(expression, Total):
-        return Total(tuple((c, substituted(term, node, by)) for c, term in expression.terms))
-    return expression
+        factors = [(root, 2 * e) if f == square else (with_root(f, square, root), e) for f, e in expression.factors]
+        return Product(tuple(factors))
+    return mapped(expression, lambda part: with_root(part, square, root))
+
+
+def rule_name(top: Node | None, body: Expression, by: Node, inner: Slopes, helpers: Mapping[str, str]) -> str:
+    """The rule by which a line is differentiated; `inner` are the parts under names of their own."""
+    if top and top.op in ("softmax", "log_softmax"):
+        return "quotient rule" if top.op == "softmax" else "derivative of log and exp"
+    found: list[str] = []
+
+    def depends(expression: Expression) -> bool:
+        here = isinstance(expression, Entry) and (expression.node is by or expression.node in inner)
+        return here or any(map(depends, parts_of_expression(expression)))
+
+    def visit(expression: Expression) -> None:
+        if isinstance(expression, Product):
+            powers = [e for f, e in expression.factors if depends(f)]
+            if len(powers) > 1:
+                found.append("quotient rule" if min(map(float, powers)) < 0 else "product rule")
+            elif powers and powers[0] != 1:
+                found.append("power rule")
+        elif isinstance(expression, Extreme) and depends(expression):
+            found.append(f"only the {'largest' if expression.node.op == 'max' else 'smallest'} entry counts")
+        elif isinstance(expression, Applied) and depends(expression):
+            found.append(f"derivative of {helpers.get(expression.node.op, expression.node.op)}")
+        for part in parts_of_expression(expression):
+            visit(part)
+
+    visit(body)
+    return ", ".join(dict.fromkeys(found)) or f"linear in {by.name}"
+
+
+def _at_known_place(expression: Expression, known: Delta) -> Expression:
+    """The expression next to a bracket that stays: x[2·i + k] · [2·i + k = m] is x[m] · [2·i + k = m]."""
+    if isinstance(expression, Entry):
+        places = tuple(known.second if place == known.first else place for place in expression.letters)
+        return replace(expression, letters=places)
+    return mapped(expression, lambda part: _at_known_place(part, known))
 
 
 def in_order_of(expression: Expression, letters: Letters) -> Expression:
@@ -205,17 +283,13 @@ def in_order_of(expression: Expression, letters: Letters) -> Expression:
     return Product(tuple(sorted(expression.factors, key=first)))
 
 
-def _inner(letter: str) -> list[str]:
-    return letter.partition("[")[2].rstrip("]").split(", ") if "[" in letter else [letter] if letter else []
-
-
 def letters_in(expression: Expression) -> set[str]:
     """The free letters."""
     if isinstance(expression, Entry):
-        return {inner for letter in expression.letters for inner in _inner(letter)}
+        return {inner for letter in expression.letters for inner in letters_of(letter)}
     if isinstance(expression, Delta):
-        return {*_inner(expression.first), *_inner(expression.second)}
-    if isinstance(expression, Sum):
+        return {*letters_of(expression.first), *letters_of(expression.second)}
+    if isinstance(expression, Sum | Extreme):
         return letters_in(expression.body) - {letter for letter, _ in expression.letters}
     if isinstance(expression, Product):
         return {letter for f, _ in expression.factors for letter in letters_in(f)}

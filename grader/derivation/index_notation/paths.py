@@ -1,44 +1,25 @@
-"""From one gradient down to the next, line by line in index notation, every line evaluated before it is shown.
+"""From one gradient down to the next, line by line in index notation.
 
 A gradient is derived from the nearest gradient above it that has a name.  Between the two the model is cut where all
-paths meet: at each function of one argument, and at what lies between them, which is a sum of products.
+paths meet: at each function of one argument, at a part that is used several times, and at what lies between them, which is a
+sum of products.
 """
 
 from collections.abc import Iterator
-from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
 from grader.derivation.chain import total
-from grader.derivation.graph.nodes import Array, Node
-from grader.derivation.graph.recorder import RULES, Tracer
+from grader.derivation.graph.nodes import Node
 from grader.derivation.index_notation.context import Context, Line
-from grader.derivation.index_notation.entries import entry
-from grader.derivation.index_notation.entry_text import text, value
-from grader.derivation.index_notation.expressions import (
-    ELEMENTWISE,
-    SEVERAL,
-    Constant,
-    Delta,
-    Entry,
-    Expression,
-    Letters,
-    Namer,
-    NotInIndices,
-    Product,
-    Sum,
-    Total,
-)
-from grader.derivation.index_notation.kronecker import collapse, derivative, in_order_of, substituted
-from grader.derivation.index_notation.transposes import shapes_under
+from grader.derivation.index_notation.expressions import ELEMENTWISE, SEVERAL
+from grader.derivation.index_notation.segments import is_shift, segment_lines
 from grader.derivation.rules.backward import gradients
-from grader.derivation.simplify.algebra import as_product, bare
+from grader.derivation.simplify.algebra import bare
 from grader.derivation.simplify.reuse import Gradient, Reuser, gradient_leaf
 from grader.derivation.simplify.simplify import Simplifier
 
-TOLERANCE = 1e-9
-ONE = Fraction(1)
+LONG = 24  # operations of a formula that is better written with the gradient above it
 
 
 def paths(context: Context, gradient: Gradient) -> Iterator[Line]:
@@ -49,8 +30,9 @@ def paths(context: Context, gradient: Gradient) -> Iterator[Line]:
             yield Line("heading", f"Through {function}:")
         yield from Path(context, gradient, function, part=len(uses) > 1).lines()
     if len(uses) > 1:
-        yield Line("heading", f"{gradient.of} is used {len(uses)} times, and the paths add up:")
-        yield Line("matrix", f"{context.name_of(gradient.of)} = {context.shown(gradient.formula)}")
+        times = "twice" if len(uses) == 2 else f"{len(uses)} times"
+        yield Line("heading", f"{gradient.of} is used {times}, and the paths add up:")
+        yield context.matrix(context.name_of(gradient.of), gradient.formula)
 
 
 class Path:
@@ -101,13 +83,14 @@ class Path:
 
     def lines(self) -> Iterator[Line]:
         cuts = _cuts(self.root, self.leaf)
+        shared = _shared(self.root, cuts)
         top = self._start(cuts)
         known = self.function in (self.context.derivation.loss, *self.context.by_quantity)
         if top is self.root and self.adjoint(top).op != "gradient" and not known:
-            yield from self._above()
+            yield from self.above()
         while top is not self.leaf:
-            bottom = _next_cut(top, cuts)
-            yield from self._segment(top, bottom)
+            bottom = _next_cut(top, cuts, shared)
+            yield from segment_lines(self, top, bottom)
             top = bottom
 
     def _start(self, cuts: list[Node]) -> Node:
@@ -118,7 +101,7 @@ class Path:
             return self.root
         return [cut for cut, adjoint in zip(cuts, known, strict=True) if adjoint is known[lowest]][-1]
 
-    def _above(self) -> Iterator[Line]:
+    def above(self) -> Iterator[Line]:
         """First the gradient by the function's own result, which has no name among the wanted."""
         quantity = self.context.forward.leaves[self.function]
         whole = Gradient(self.context.name_of(self.function), quantity, self.seed)
@@ -129,127 +112,36 @@ class Path:
         if node is self.leaf:
             return node
         if node not in self.names:
-            self.names[node] = self.graph.leaf(self.context.spare_name(), node.value)
+            self.names[node] = self.graph.leaf(self.context.new_name(node), node.value)
         return self.names[node]
 
     def gradient_of(self, node: Node) -> Node:
         """The gradient by a node on the way, under one name."""
         formula = self.adjoint(node)
-        if formula.op == "gradient" or (node is self.root and self.function == self.context.derivation.loss):
+        if formula.op in ("gradient", "leaf") or (node is self.root and self.function == self.context.derivation.loss):
             return formula
         name = self.named(node).name
         return self.graph.leaf(self.context.name_of(name), formula.value)
 
-    def _segment(self, top: Node, bottom: Node) -> Iterator[Line]:
-        shorter = Simplifier(self.graph, {bottom: self.named(bottom)})(top)
-        yield from self._lines_of(top, bottom, (self._written_out(top, self.named(bottom)), shorter))
-        formula = self.adjoint(bottom)
-        shown = self.context.shown(bare(formula) if bare(formula).shape else formula)
-        yield Line("matrix", f"{self._label(bottom)} = {shown}")
-        under = shapes_under(formula, self.context.printer, f"d{self.context.loss}/d{self.named(bottom).name}")
-        yield from (Line("shapes", each) for each in under)
+    def adjoint_below(self, top: Node, bottom: Node) -> Node:
+        """The gradient by `bottom`; a long one by the gradient that was found just above it, and the names on the way."""
+        whole, upstream = self.adjoint(bottom), self.gradient_of(top)
+        if whole.tree_size() <= LONG:
+            return whole
+        own = {node: leaf for node, leaf in self.names.items() if node.args and leaf.name not in self.context.given}
+        local = self.adjoints[bottom] if bare(upstream).is_number() else gradients(top, upstream, [bottom])[bottom]
+        shorter = Simplifier(self.graph, {**self.context.forward.names(), **own})(local)
+        return shorter if shorter.tree_size() < whole.tree_size() else whole
 
-    def _lines_of(self, top: Node, bottom: Node, ways: tuple[Node, ...]) -> list[Line]:
-        """The lines of a segment as the model writes it, else as it is shortened, else without indices."""
-        for way in ways:
-            try:
-                return list(self._in_indices(top, bottom, way))
-            except NotInIndices:
-                continue
-        return [Line("forward", f"{self.named(top).name} = {self.context.shown(ways[-1])}")]
+    def formula_of(self, node: Node) -> Node:
+        """The gradient by a node on the way, as a formula even where it has a name."""
+        formula = self.adjoint(node)
+        known = self.context.gradients.get(formula.name) if formula.op == "gradient" else None
+        return known.formula if known else formula
 
-    def _label(self, node: Node) -> str:
+    def label(self, node: Node) -> str:
         name = self.context.name_of(self.named(node).name)
         return f"part of {name}" if self.part and node is self.leaf else name
-
-    def _in_indices(self, top: Node, bottom: Node, way: Node) -> Iterator[Line]:
-        """A segment, written in one `way`: the forward line, its derivative, the chain rule, and what is left of it."""
-        show, name, below = self._show, self.named(top), self.named(bottom)
-        namer = Namer(self.context.taken)
-        wanted, letters = namer.letters(below), namer.letters(name)
-        body = entry(way, letters, namer, {bottom: below})
-        slope = self._slope(top, bottom, letters, wanted, namer) or derivative(body, below, wanted)
-        self._check(body, name.value, letters)
-        above, out, by = self.gradient_of(top), Entry(name, letters), Entry(below, wanted)
-        yield Line("forward", f"{show(out)} = {show(body)}")
-        yield Line("local", f"∂{show(out)}/∂{show(by)} = {show(collapse(slope))}")
-        if above.op == "gradient" and above.name != self.context.name_of(name.name):
-            yield Line("known", f"d{self.context.loss}/d{name.name} = {above.name}, already derived")
-        sizes = tuple((letter, size) for letter, size in zip(letters, name.shape, strict=True) if letter)
-        factor = Entry(bare(above), _trimmed(letters, bare(above)))
-        upstream = Constant(Fraction(self.context.derivation.sign)) if bare(above).is_number() else factor
-        part = Product(((upstream, ONE), (slope, ONE)))
-        collapsed = in_order_of(collapse(Sum(sizes, part) if sizes else part), wanted)
-        gradient, left = self.adjoint(bottom), f"∂{self.context.loss}/∂{show(by)}"
-        self._check(collapsed, gradient.value, wanted)
-        if upstream is factor:
-            summed = f"Σ_{''.join(letter for letter, _ in sizes)} " if sizes else ""
-            yield Line("chain", f"{left} = {summed}∂{self.context.loss}/∂{show(out)} · ∂{show(out)}/∂{show(by)}")
-        if upstream is factor or self.context.derivation.sign < 0:
-            yield Line("entry", f"{left} = {show(collapsed)}")
-        if upstream is factor and gradient.op != "gradient":
-            yield from self._shortened(top, above, collapsed, entry(gradient, wanted, namer), wanted, left)
-
-    def _shortened(
-        self, top: Node, above: Node, collapsed: Expression, final: Expression, wanted: Letters, left: str
-    ) -> Iterator[Line]:
-        """The entry once more where it has a shorter form; for a softmax, with the gradient above it written out."""
-        if len(self._show(final)) >= 0.9 * len(self._show(collapsed)):
-            return
-        if above.op == "leaf" and top.op == "softmax":
-            formula = self.adjoint(top)
-            inserted = substituted(collapsed, above, lambda places: entry(formula, places, Namer(self.context.taken)))
-            yield Line("entry", f"{' ' * len(left)} = {self._show(inserted)}")
-            yield from (Line("note", f"since the entries of {y} add up to one:") for y in _distributions(formula))
-        yield Line("entry", f"{' ' * len(left)} = {self._show(final)}")
-
-    def _written_out(self, top: Node, below: Node) -> Node:
-        """A function as it is written with indices: softmax as exp(a) / Σ exp(a)."""
-        if top.op != "softmax":
-            return top
-        exp = self.graph.node("exp", below)
-        return self.graph.node("divide", exp, self.graph.node("sum", exp, axis=top.get("axis"), keepdims=True))
-
-    def _slope(self, top: Node, bottom: Node, letters: Letters, wanted: Letters, namer: Namer) -> Expression | None:
-        """The derivative of a function of one argument, by its rule: h · (1 - h); of softmax, with two terms."""
-        if top.args.count(bottom) != 1 or any(bottom in arg.walk() for arg in top.args if arg is not bottom):
-            return None
-        t, x = self.named(top), self.named(bottom)
-        equal = (
-            [(Delta(a, b), ONE) for a, b in zip(letters, wanted, strict=True) if a]
-            if len(letters) == len(wanted)
-            else []
-        )
-        if top.op in ELEMENTWISE or (top.op in SEVERAL and bottom.shape == top.shape):
-            rule: Any = RULES[top.op].gradient
-            one = Tracer(self.graph.constant(np.ones(top.shape)))
-            args = [Tracer(x if arg is bottom else arg) for arg in top.args]
-            slope = Simplifier(self.graph)(rule(one, Tracer(t), *args)[top.args.index(bottom)].node)
-            return Product(((entry(slope, letters, namer), ONE), *equal))
-        if top.op == "softmax" and len(top.get("axis")) == 1:
-            axis = top.get("axis")[0]
-            other = tuple(wanted[k] if k == axis else letter for k, letter in enumerate(letters))
-            bracket = Total(((ONE, Delta(letters[axis], wanted[axis])), (-ONE, Entry(t, other))))
-            rest = [(delta, e) for k, (delta, e) in enumerate(equal) if delta.first != letters[axis]]
-            return Product(((Entry(t, letters), ONE), (bracket, ONE), *rest))
-        return None
-
-    def _show(self, expression: Expression) -> str:
-        return text(expression, self.context.printer)
-
-    def _check(self, expression: Expression, array: Array, letters: Letters) -> None:
-        """Compare with the array at a few entries.
-
-        Raises:
-            NotInIndices: they differ, so that the line is not shown.
-        """
-        random = np.random.default_rng(0)
-        for _ in range(3):
-            index = tuple(int(random.integers(size)) for size in array.shape)
-            places = {letter: place for letter, place in zip(letters, index, strict=True) if letter}
-            found, expected = value(expression, {**self.context.places, **places}), float(array[index])
-            if not abs(found - expected) <= TOLERANCE * (1 + abs(expected)):
-                raise NotInIndices(self._show(expression))
 
 
 def _cuts(root: Node, leaf: Node) -> list[Node]:
@@ -266,27 +158,30 @@ def _cuts(root: Node, leaf: Node) -> list[Node]:
     return [node for node in order if below.get(node) and below[node] * above.get(node, 0) == below[root]]
 
 
-def _next_cut(top: Node, cuts: list[Node]) -> Node:
-    """The lower end of a segment: the argument of a function, or the next function below a sum of products."""
+def _next_cut(top: Node, cuts: list[Node], shared: set[Node]) -> Node:
+    """The lower end of a segment: the argument of a function, or the next function or shared part below a sum of products."""
     below = cuts[: cuts.index(top)]
     if _is_function(top):
-        return below[-1]
-    return next((cut for cut in reversed(below) if _is_function(cut) and cut.op not in ("log", "sqrt")), below[0])
+        return next((cut for cut in reversed(below) if cut.op not in _MOVES), below[0])
+    return next((cut for cut in reversed(below) if cut in shared or _cuts_a_sum(cut)), below[0])
+
+
+_MOVES = ("reshape", "broadcast_to")  # the same entries in another order
+
+
+def _cuts_a_sum(node: Node) -> bool:
+    return _is_function(node) and node.op not in ("log", "sqrt")
+
+
+def _shared(root: Node, cuts: list[Node]) -> set[Node]:
+    """The cuts whose value is used in several places; the leaf is always one."""
+    users: dict[Node, set[Node]] = {}
+    for node in root.walk():
+        for arg in node.args:
+            users.setdefault(arg, set()).add(node)
+    used = [cut for cut in cuts if len(users.get(cut, ())) > 1 and cut.args and cut.op not in _MOVES]
+    return {cut for cut in used if not is_shift(cut)}
 
 
 def _is_function(node: Node) -> bool:
     return node.op in ELEMENTWISE or node.op in ("softmax", "log_softmax", "logsumexp", "max", "setitem", *SEVERAL)
-
-
-def _distributions(formula: Node) -> list[str]:
-    """The quantities of a formula whose entries, or rows, add up to one, such as one-hot targets."""
-    leaves = [each for each, e in as_product(formula)[1].items() if e > 0 and each.op == "leaf" and each.shape]
-    return [each.name for each in leaves if np.all(each.value >= 0) and np.allclose(each.value.sum(-1), 1, atol=1e-12)][
-        :1
-    ]
-
-
-def _trimmed(letters: Letters, node: Node) -> Letters:
-    """The letters for a node that lacks leading axes, or has size one where the letters have more."""
-    last = letters[len(letters) - len(node.shape) :]
-    return tuple(letter if size > 1 else "" for letter, size in zip(last, node.shape, strict=True))

@@ -1,5 +1,6 @@
 """One step of a loop over time in index notation: what it adds to a gradient, and what it passes back to the step before."""
 
+from collections.abc import Iterable
 from copy import copy
 
 import numpy as np
@@ -7,6 +8,7 @@ import numpy as np
 from grader.derivation.graph.naming import author_name
 from grader.derivation.graph.nodes import Node
 from grader.derivation.index_notation.context import Context, Line
+from grader.derivation.index_notation.expressions import Namer
 from grader.derivation.index_notation.paths import Path
 from grader.derivation.index_notation.transposes import why
 from grader.derivation.rules.backward import gradients
@@ -26,6 +28,21 @@ class StepContext(Context):
         self.by_quantity = {**context.by_quantity, result.of: result}
         self.simplify = Simplifier(context.graph, {state: result.quantity})
         self.printer = self.new_printer()
+        self.places = {**context.places, "t": step}
+
+    def namer(self, letters: Iterable[str] = ()) -> Namer:
+        return Namer({*self.taken, *letters, "t"}, self.counted)
+
+    def counted(self, number: int) -> str:
+        """A number that is an index: that of the step is t."""
+        return {-1: "t - 1", 0: "t", 1: "t + 1"}.get(number - self.step, str(number))
+
+    def assigned(self, name: str, formula: Node) -> str:
+        """What a step adds to a row of a gradient, without the zeros around it."""
+        if formula.op == "scatter" and len(formula.args) == 1:
+            place = self.new_printer().index(formula.get("index"), ())
+            return super().assigned(f"{name}[{place}]", formula.args[0])
+        return super().assigned(name, formula)
 
     def new_printer(self) -> Printer:
         printer = StepText(self.derivation.helpers)
@@ -44,6 +61,9 @@ class StepPath(Path):
         self.reuser, self.names = Reuser(self.graph, []), context.names
         self.names[state] = result.quantity
 
+    def label(self, node: Node) -> str:
+        return "dbefore" if node.name.startswith("before ") else super().label(node)
+
 
 def step_lines(context: Context, gradient: Gradient) -> list[Line]:
     """The lines for a quantity that only a loop over time uses; none where there is no such loop."""
@@ -58,22 +78,22 @@ def step_lines(context: Context, gradient: Gradient) -> list[Line]:
     inner = StepContext(context, step, state, result)
     upstream = context.name_of(uses[0])
     place, earlier = (inner.printer(found.states[k][1]) for k in (step, step - 1))
-    lines = [
-        Line(
-            "heading", f"{uses[0]} is computed by a loop. Step t computes {result.of}, which is {place}, from before,"
-        ),
-        Line(
-            "heading",
-            f"which is {earlier}, or {start.name} in the first step. {result.name} is the gradient by {result.of}:",
-        ),
-        Line("heading", f"{place.replace(uses[0], upstream, 1)}, and what step t + 1 passes back."),
-    ]
+    upstream_place = place.replace(uses[0], upstream, 1)
+    words = (
+        f"{uses[0]} is computed by a loop. Step t computes {result.of}, which is {place}, from before,\n"
+        f"which is {earlier}, or {start.name} in the first step. {result.name} is the gradient with respect to {result.of}:\n"
+        f"{upstream_place}, and what step t + 1 passes back."
+    )
+    known = uses[0] in context.by_quantity
+    lines = [*(() if known else Path(context, gradient, uses[0]).above()), Line("heading", words)]
     formulas = []
+    back = StepPath(inner, Gradient("", before or start, state), state, result)
     if gradient.quantity is not start:
         way = StepPath(inner, gradient, state, result)
         lines += way.lines()
         formulas.append(way.adjoint(way.leaf))
-    back = StepPath(inner, Gradient("", before or start, state), state, result)
+    else:
+        lines += [line for line in back.lines() if line.kind != "shapes" and not line.text.startswith("dbefore")]
     formulas.append(back.adjoint(back.leaf))
     name = context.name_of(gradient.of)
     first = gradient.quantity is start
@@ -81,7 +101,7 @@ def step_lines(context: Context, gradient: Gradient) -> list[Line]:
     return [
         *lines,
         Line("heading", "Step t passes back to step t - 1:"),
-        Line("matrix", f"dbefore = {inner.shown(formulas[-1])}"),
+        inner.matrix("dbefore", formulas[-1]),
         Line("heading", last),
         *dict.fromkeys(Line("why", sentence) for formula in formulas for sentence in why(formula, inner.printer)),
     ]

@@ -6,7 +6,7 @@ A few parts are differentiated.  Where their formulas differ in nothing but numb
 of the loops.  Like every loop, it is run at every point, and dropped if it does not give the gradient there.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from fractions import Fraction
 from itertools import product
 
@@ -83,7 +83,7 @@ def _parts(forward: Forward, function: str) -> dict[Position, Node]:
 
 def _common(parts: dict[Position, Node], leaf: Node, counters: str, printer: CodePrinter) -> str:
     """The statement that all parts have in common, its numbers in terms of the counters."""
-    chosen = _corners(parts)
+    chosen = corners(parts)
     texts, numbers = set(), []
     for position in chosen:
         writer = CountingPrinter(printer)
@@ -100,7 +100,7 @@ def _common(parts: dict[Position, Node], leaf: Node, counters: str, printer: Cod
     return text
 
 
-def _corners(parts: dict[Position, Node]) -> list[Position]:
+def corners(parts: Collection[Position]) -> list[Position]:
     """Positions that tell the counters apart: the first, the last, and one step along each axis from the first."""
     first, last = min(parts), max(parts)
     steps = [tuple(int(k == axis) + first[k] for k in range(len(first))) for axis in range(len(first))]
@@ -109,15 +109,21 @@ def _corners(parts: dict[Position, Node]) -> list[Position]:
 
 def _fitted(positions: list[Position], values: tuple[int, ...], counters: str, leaf: Node, printer: CodePrinter) -> str:
     """A number as it depends on the position: 2, i, j + 1, 2 * i + K."""
+    found = slopes(positions, values)
+    if found is None:
+        return ""
+    terms = [name if slope == 1 else f"{slope} * {name}" for slope, name in zip(found, counters) if slope]
+    if found[-1] or not terms:
+        terms.append(printer(leaf.graph.size(found[-1])) if terms and found[-1] > 1 else str(found[-1]))
+    return " + ".join(terms)
+
+
+def slopes(positions: Sequence[Position], values: Sequence[int]) -> list[int] | None:
+    """How numbers grow with each part of the position, and last what they are at the origin; None if they are not linear."""
     matrix = np.array([[*position, 1] for position in positions], dtype=float)
     solution, *_ = np.linalg.lstsq(matrix, np.array(values, dtype=float), rcond=None)
-    slopes = [round(float(x)) for x in solution]
-    if not np.array_equal(matrix @ slopes, values):
-        return ""
-    terms = [name if slope == 1 else f"{slope} * {name}" for slope, name in zip(slopes, counters) if slope]
-    if slopes[-1] or not terms:
-        terms.append(printer(leaf.graph.size(slopes[-1])) if terms and slopes[-1] > 1 else str(slopes[-1]))
-    return " + ".join(terms)
+    found = [round(float(x)) for x in solution]
+    return found if np.array_equal(matrix @ found, values) else None
 
 
 def _statement(part: Node, leaf: Node, writer: CountingPrinter) -> str:

@@ -9,6 +9,7 @@ from grader.derivation.simplify.reuse import Gradient
 from grader.derivation.writing.printing import ATOM, POWER, PRODUCT, SUM, Printer, Text
 from grader.derivation.writing.style import in_order, split_number, to_flip
 
+LONGEST = 900  # characters that fit on a page
 GREEK = (
     "alpha beta gamma delta epsilon eps zeta eta theta kappa lambda mu nu xi rho sigma tau phi chi psi omega".split()
 )
@@ -44,6 +45,8 @@ def symbol(name: str) -> str:
 class LatexPrinter(Printer):
     """Formulas in LaTeX: products of matrices side by side, entry by entry with a dot in a circle."""
 
+    symbol = staticmethod(symbol)
+
     def __init__(self, loss: str) -> None:
         super().__init__()
         self.loss = loss
@@ -51,6 +54,14 @@ class LatexPrinter(Printer):
     def inside(self, node: Node, tightness: int) -> str:
         text, own = self.text(node)
         return text if own >= tightness else rf"\left({text}\right)"
+
+    def _einsum(self, node: Node) -> Text:
+        inputs, _, out = node.get("subscripts").partition("->")
+        summed = "".join(letter for letter in dict.fromkeys(inputs.replace(",", "")) if letter not in out)
+        pairs = zip(inputs.split(","), node.args, strict=True)
+        factors = r" \, ".join(f"{self.inside(arg, ATOM)}_{{{letters}}}" for letters, arg in pairs)
+        sign = rf"\sum_{{{summed}}} " if summed else ""
+        return rf"\left[{sign}{factors}\right]_{{{out}}}", ATOM
 
     def _leaf(self, node: Node) -> Text:
         return symbol(node.name), ATOM
@@ -142,7 +153,7 @@ class LatexPrinter(Printer):
 
     def _scatter(self, node: Node) -> Text:
         rows = self.index(node.get("index"), node.args[1:])
-        return rf"\operatorname{{place}}_{{{rows.replace('_', chr(92) + '_')}}}\left({self(node.args[0])}\right)", ATOM
+        return rf"\operatorname{{place}}_{{{rows}}}\left({self(node.args[0])}\right)", ATOM
 
     def _getitem(self, node: Node) -> Text:
         rows = self.index(node.get("index"), node.args[1:])
@@ -171,4 +182,22 @@ def partial(loss: str, of: str) -> str:
 
 def equation(gradient: Gradient, loss: str) -> str:
     r"""\frac{\partial J}{\partial U} = h^{\top} \, \frac{\partial J}{\partial b_{2}}"""
-    return f"{partial(loss, gradient.of)} = {LatexPrinter(loss)(gradient.formula)}"
+    return in_latex(f"d{loss}_d{gradient.of}", gradient.formula, loss)
+
+
+def in_latex(name: str, formula: Node, loss: str) -> str:
+    """`name = formula`; what the formula repeats is set first, one a line.  Nothing where that is too long for a page."""
+    lines = LatexPrinter(loss).lines(formula)
+    left = _left_side(name, loss)
+    text = f"{left} = {lines[-1]}"
+    if len(lines) > 1:
+        rows = [*(line.replace(" = ", " &= ", 1) for line in lines[:-1]), f"{left} &= {lines[-1]}"]
+        text = r"\begin{aligned} " + r" \\ ".join(rows) + r" \end{aligned}"
+    return text if len(text) < LONGEST else ""
+
+
+def _left_side(name: str, loss: str) -> str:
+    plain = name.removeprefix("part of ")
+    found = re.fullmatch(rf"d{re.escape(loss)}_d(\w+)", plain) or re.fullmatch(r"d([^\W_]+)_d(\w+)", plain)
+    shown = partial(loss, found[found.re.groups]) if found else symbol(plain)
+    return rf"\text{{part of }} {shown}" if name != plain else shown

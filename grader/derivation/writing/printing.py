@@ -12,6 +12,7 @@ from grader.derivation.graph.indexing import Index, Slice, Slot
 from grader.derivation.graph.naming import named, repeated
 from grader.derivation.graph.nodes import Node
 from grader.derivation.simplify.algebra import Number, bare
+from grader.derivation.writing.rolled import rolled
 from grader.derivation.writing.style import (
     constant_text,
     first_place,
@@ -28,13 +29,13 @@ from grader.derivation.writing.style import (
 SUM, PRODUCT, POWER, ATOM = range(4)
 Text = tuple[str, int]  # a formula, and how tightly it holds together
 
-_OPERATORS = {
-    "greater": ">", "greater_equal": ">=", "less": "<", "less_equal": "<=", "equal": "==", "not_equal": "!="
-}  # fmt: skip
+_OPERATORS = dict(zip("greater greater_equal less less_equal equal not_equal".split(), "> >= < <= == !=".split()))
 
 
 class Printer:
     """Formulas with bare names: `h^T` as `h.T`, a gradient as its name."""
+
+    symbol: Callable[[str], str] = str  # how the name of a repeated part is set
 
     def __init__(self, helpers: dict[str, str] | None = None) -> None:
         self.helpers = helpers or {}  # what the model calls its sigmoid
@@ -47,10 +48,10 @@ class Printer:
 
     def lines(self, formula: Node) -> list[str]:
         """A formula as statements, and last the expression; what a long one repeats has a name."""
-        taken = [node.name for node in formula.walk() if node.name]
-        self.names = named(repeated(formula), formula.graph.hints, taken)
+        names = named(repeated(formula), formula.graph.hints, [node.name for node in formula.walk() if node.name])
+        self.names = {node: self.symbol(name) for node, name in names.items()}
         result = self(formula)  # adds to the statements
-        return [*self.statements, result]
+        return [*rolled(self.statements, lambda number: self(formula.graph.size(number))), result]
 
     def _new_array(self, shape: str) -> str:
         name = f"g{sum(line.endswith(')') and ' = np.zeros(' in line for line in self.statements) + 1}"

@@ -1,6 +1,7 @@
 """How people order and shorten what they write: factors, terms, signs and numbers."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 import numpy as np
@@ -110,4 +111,22 @@ def split_number(value: Number) -> tuple[str, str]:
 
 def first_place(placed: Node) -> tuple[int, ...]:
     """The first place of a placement, by which placements are sorted."""
+    starts = [getattr(entry, "start", entry) or 0 for entry in placed.get("index")]
+    if all(isinstance(start, int) for start in starts):
+        return tuple(starts)
     return tuple(int(k) for k in np.argwhere(placed.value != 0)[0]) if placed.value.any() else ()
+
+
+def assigned(name: str, lines: Sequence[str]) -> str:
+    """`name = formula` after the statements that it needs, one a line, the signs of equality below one another.
+
+    An array that is filled has the name of the result from the start, if it is the result.
+    """
+    *statements, result = lines
+    array = re.fullmatch(r"g\d+", result)
+    if array and name.isidentifier():
+        return "\n".join(re.sub(rf"\b{result}\b", name, line) for line in statements)
+    pairs = [line.partition(" = ") for line in [*statements, f"{name} = {result}"]]
+    plain = all(sign and re.fullmatch(r"[\w ]+", left) for left, sign, _ in pairs)
+    width = max(len(left) for left, _, _ in pairs) if plain else 0
+    return "\n".join(f"{left:{width}}{sign}{right}" for left, sign, right in pairs)

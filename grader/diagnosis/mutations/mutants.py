@@ -64,7 +64,7 @@ def _gathered(node: Node, _: World) -> Iterator[Mutant]:
 def _quotient(node: Node, _: World) -> Iterator[Mutant]:
     """a b for a / b, and a / (1 + b^2) for a / (1 + b)^2."""
     above, below = node[1], node[2]
-    yield wrong(("mul", above, below), "divided", "the denominator")
+    yield wrong(("mul", above, below), "multiplied", text(below))
     if below[0] == "pow" and below[1][0] == "add" and len(below[1]) == 3:
         one, b = below[1][1:]
         yield wrong(("div", above, ("add", one, ("pow", b, below[2]))), "slope-bracket", "the denominator")

@@ -88,7 +88,7 @@ def sum_mutants(node: Node, world: World) -> Iterator[Mutant]:
         # What leaves 1 of a factor 1 - h leaves the whole factor out, and is reported as that.
         yield wrong(left, "missing-term", bare, extra=0.3 if left == ONE else 0.0)
         yield wrong(add(*terms[:i], neg(term), *terms[i + 1 :]), "sign-term", bare, new=bare)
-        yield wrong(add(node, term), "extra-term", bare, new=f"another {bare}", extra=-0.3)
+        yield wrong(add(node, term), "repeated-term", bare)
         if term[0] in ("neg", "q") and (quantity := term[-1] if term[0] == "neg" else term)[1] in world.one_hots:
             yield wrong(mul(quantity, node), "target-only", quantity[1])
             yield wrong(mul(one_minus(quantity), node), "missing-entry", quantity[1])

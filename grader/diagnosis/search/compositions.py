@@ -2,19 +2,20 @@
 
 A gradient is  v = M1 [M2 [... [D, 1]]],  with a map of what is done with the result, the maps of the gradients on its way up, and
 a value D from a table, each of them right or one mistake away.  For r orthogonal to v, all combinations with r . v = 0 are found
-by matrix products; what is found is recomputed.
+by matrix products; what is found is recomputed.  r is a combination of the two fixed vectors of the projections, so that what it
+becomes at the levels above is worked out once for all answers.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
 import numpy as np
 
 from grader.diagnosis.comparison import Target, verify
 from grader.diagnosis.formulas.expression import Evaluator, Node, replaced
 from grader.diagnosis.hypothesis import Edit, Hypothesis
-from grader.diagnosis.tables.tables import MAPPED, Group, Maps, Tables, direction
+from grader.diagnosis.search.maps import MAPPED, Level, Maps, Stock
+from grader.diagnosis.tables.projections import directions, sizes_of
 from grader.problem.model import Array
 
 SECOND_MISTAKE = 0.5
@@ -29,38 +30,40 @@ COARSE = 2e-6
 
 @dataclass
 class _Rows:
-    """Row vectors w with  r . v = w . [D, 1],  one for each choice of maps so far.
+    """Row vectors w with  r . v = w . [D, 1],  one for each choice of formulas.
 
     Attributes:
-        weights: for r at each probe, then for any other r at the first one (N, entries of D + 1).
-        chosen: (N, levels), the map of each level.
+        weights: for r at each probe, then for a vector along the target at the first one (N, entries of D + 1).
+        levels: from the result up to where D comes in.
+        chosen: (N, levels), the formula of each level; the right one is 0.
         costs: (N,).
     """
 
     weights: list[Array]
+    levels: list[Level]
     chosen: Array
     costs: Array
 
+    @property
+    def upstream(self) -> str:
+        return self.levels[-1].upstream
 
-def compositions(target: Target, name: str, tables: Tables, evaluator: Evaluator, mistakes: int) -> list[Hypothesis]:
+
+def compositions(target: Target, name: str, maps: Maps, evaluator: Evaluator, mistakes: int) -> list[Hypothesis]:
     """The hypotheses of `mistakes` (2 or 3) mistakes that together give the target."""
-    hits: list[tuple[float, list[Maps], list[Group], Array, int]] = []
-    for chain in _chains(name, tables, target):
-        for depth in range(mistakes - 2, len(chain)):
-            groups = _groups(chain[: depth + 1], target)
-            if groups is None:
-                continue
-            for others in combinations(range(depth), mistakes - 2):
-                rows = _rows(target, groups, (*others, depth), MOST_COST[mistakes])
-                for cost, choice, entry in _hits(target, rows, tables, chain[depth], MOST_COST[mistakes]):
-                    hits.append((cost, chain[: depth + 1], groups, choice, entry))
+    hits: list[tuple[float, list[Level], Array, int]] = []
+    for rows in _all_rows(target, name, maps, mistakes):
+        stock = maps.stock(rows.upstream)
+        if stock is not None:
+            found = _hits(target, rows, stock, MOST_COST[mistakes])
+            hits += [(cost, rows.levels, choice, number) for cost, choice, number in found]
     hits.sort(key=lambda hit: hit[0])
     hypotheses: list[Hypothesis] = []
     cheapest = np.inf
-    for cost, links, groups, choice, entry in hits[:MOST_VERIFIED]:
+    for cost, levels, choice, number in hits[:MOST_VERIFIED]:
         if hypotheses and cost > cheapest + NEARLY:
             break
-        node, edits = _assembled(links, groups, choice, tables, entry)
+        node, edits = _assembled(levels, choice, maps, number)
         if len(edits) < mistakes:
             continue
         if hypothesis := verify(target, node, edits, cost + SECOND_MISTAKE * (mistakes - 1), evaluator, "composition"):
@@ -69,71 +72,92 @@ def compositions(target: Target, name: str, tables: Tables, evaluator: Evaluator
     return hypotheses
 
 
-def _chains(name: str, tables: Tables, target: Target) -> list[list[Maps]]:
-    """The maps from the target up to the root: from what is done with the result where there is such, and without it."""
-    links, gradient = [], name
-    while gradient in tables.maps:
-        links.append(tables.maps[gradient])
-        gradient = links[-1].upstream
-    whole = tables.wholes.get(name)
-    if whole is None:
-        return [links]
-    sizes = tuple(value.size for value in target.values)
-    right = whole.groups[0].sizes == sizes[:MAPPED]  # then the first map of the group leaves the result as it is
-    return [[whole, *links]] if right else [[whole, *links], links]
+def _all_rows(target: Target, name: str, maps: Maps, mistakes: int) -> Iterator[_Rows]:
+    """With one level wrong, or two: D is wrong as well."""
+    links = maps.links(name)
+    whole = maps.whole(name)
+    levels = [*([whole] if whole else []), *links]
+    for i, level in enumerate(levels):
+        first = _first_rows(target, name, level, maps, MOST_COST[mistakes])
+        if first is None:
+            continue
+        if mistakes == 2:
+            yield first
+            continue
+        for further in levels[i + 1 :]:
+            rows = _further_rows(first, further, maps, MOST_COST[mistakes])
+            if rows is not None:
+                yield rows
+            passed = _passed(first, further, maps)
+            if passed is None:
+                break
+            first = passed
 
 
-def _groups(chain: Sequence[Maps], target: Target) -> list[Group] | None:
-    """The maps of each level that fit together: to the target's size first, then to the right sizes."""
-    sizes = tuple(value.size for value in target.values)
-    groups = []
-    for maps in chain:
-        group = maps.group(sizes)
-        if group is None:
-            return None
-        groups.append(group)
-        sizes = tuple(matrices.shape[2] - 1 for matrices in group.matrices)
-    return groups
-
-
-def _rows(target: Target, groups: Sequence[Group], levels: Sequence[int], most_cost: float) -> _Rows:
-    """All choices of maps at `levels`; at the others the right one, which is the first of the group."""
-    starts = _orthogonal(target, MAPPED)
-    starts.append(direction(len(starts[0])))
-    rows = _Rows([np.append(start, 0.0)[None, :] for start in starts], np.zeros((1, 0), dtype=int), np.zeros(1))
-    for level, group in enumerate(groups):
-        count = max(1, int(np.searchsorted(group.costs, most_cost, side="right"))) if level in levels else 1
-        weights = []
-        for k, before in enumerate(rows.weights):
-            after = np.einsum("no,moi->nmi", before[:, :-1], group.matrices[k % MAPPED][:count], optimize=True)
-            after[:, :, -1] += before[:, None, -1]
-            weights.append(after.reshape(-1, after.shape[2]))
-        chosen = np.repeat(rows.chosen, count, axis=0)
-        added = np.tile(np.arange(count), len(rows.chosen))[:, None]
-        costs = (rows.costs[:, None] + group.costs[None, :count]).reshape(-1)
-        rows = _Rows(weights, np.concatenate([chosen, added], axis=1), costs)
-    return rows
-
-
-def _orthogonal(target: Target, probes: int) -> list[Array]:
-    """A random vector orthogonal to the target at each probe."""
-    found = []
-    for value in target.values[:probes]:
+def _first_rows(target: Target, name: str, level: Level, maps: Maps, most_cost: float) -> _Rows | None:
+    """All choices at one level, all levels between it and the result being right."""
+    sizes = sizes_of(target.values[:MAPPED])
+    group = maps.group(level, name, sizes)
+    if group is None:
+        return None
+    count = int(np.searchsorted(group.costs, most_cost, side="right"))
+    weights, along = [], None
+    for value, rows in zip(target.values, group.rows, strict=False):
         flat = value.reshape(-1)
-        random = direction(flat.size + 1)[:-1]
-        length = float(flat @ flat)
-        found.append(random - (float(random @ flat) / length if length else 0.0) * flat)
-    return found
+        x, y = directions(flat.size) @ flat
+        length = float(np.hypot(x, y)) or 1.0
+        weights.append((y * rows[:count, 0] - x * rows[:count, 1]) / length)
+        if along is None:
+            along = (x * rows[:count, 0] + y * rows[:count, 1]) / length
+    links = maps.links(name)
+    passed = links[: links.index(level)] if level in links else []
+    chosen = np.zeros((count, len(passed) + 1), dtype=int)
+    chosen[:, -1] = group.numbers[:count]
+    assert along is not None
+    return _Rows([*weights, along], [*passed, level], chosen, group.costs[:count])
 
 
-def _hits(
-    target: Target, rows: _Rows, tables: Tables, last: Maps, most_cost: float
-) -> Iterator[tuple[float, Array, int]]:
-    """Cost, choice of maps and number of the entry for each combination that passes at both probes."""
-    stock = tables.values[last.upstream]
+def _further_rows(before: _Rows, level: Level, maps: Maps, most_cost: float) -> _Rows | None:
+    """All choices at one more level."""
+    group = maps.square(level, most_cost)
+    if group is None:
+        return None
+    weights = []
+    for k, rows in enumerate(before.weights):
+        matrices = group.rows[k % MAPPED]
+        if matrices.shape[1] != rows.shape[1] - 1:
+            return None
+        after = np.einsum("no,moi->nmi", rows[:, :-1], matrices, optimize=True)
+        after[:, :, -1] += rows[:, None, -1]
+        weights.append(after.reshape(-1, after.shape[2]))
+    count = len(group.costs)
+    chosen = np.repeat(before.chosen, count, axis=0)
+    added = np.tile(group.numbers, len(before.chosen))[:, None]
+    costs = (before.costs[:, None] + group.costs[None]).reshape(-1)
+    return _Rows(weights, [*before.levels, level], np.concatenate([chosen, added], axis=1), costs)
+
+
+def _passed(before: _Rows, level: Level, maps: Maps) -> _Rows | None:
+    """The same choices one level further up, that level being right."""
+    right = maps.right(level)
+    if right is None or any(m.shape[0] != rows.shape[1] - 1 for m, rows in zip(right, before.weights, strict=False)):
+        return None
+    weights = []
+    for k, rows in enumerate(before.weights):
+        after = rows[:, :-1] @ right[k % MAPPED]
+        after[:, -1] += rows[:, -1]
+        weights.append(after)
+    chosen = np.concatenate([before.chosen, np.zeros((len(before.chosen), 1), dtype=int)], axis=1)
+    return _Rows(weights, [*before.levels, level], chosen, before.costs)
+
+
+def _hits(target: Target, rows: _Rows, stock: Stock, most_cost: float) -> Iterator[tuple[float, Array, int]]:
+    """Cost, choice of formulas and number of the entry for each combination that passes at both probes."""
     common = stock.costs <= most_cost
     known = [values[common] for values in stock.values]
     entries, entry_costs = stock.entries[common], stock.costs[common]
+    if any(values.shape[1] != weights.shape[1] for values, weights in zip(known, rows.weights, strict=False)):
+        return
     tolerance = target.search_tolerance
     lengths = [np.linalg.norm(weights, axis=1) for weights in rows.weights]
     useful = np.nonzero(np.all([length > 1e-12 * np.median(length) for length in lengths], axis=0))[0]
@@ -160,12 +184,10 @@ def _hits(
             return
 
 
-def _assembled(
-    chain: Sequence[Maps], groups: Sequence[Group], choice: Array, tables: Tables, entry: int
-) -> tuple[Node, tuple[Edit, ...]]:
+def _assembled(levels: Sequence[Level], choice: Array, maps: Maps, number: int) -> tuple[Node, tuple[Edit, ...]]:
     """The formula of a choice, put together from the root down, and its edits from the last one up."""
-    node, edits = tables.gradients[chain[-1].upstream].entry(entry)
-    for maps, group, i in reversed(list(zip(chain, groups, choice.tolist(), strict=True))):
-        outer, more = group.entry(i)
-        node, edits = replaced(outer, ("g", maps.upstream), node), (*more, *edits)
+    node, edits, _ = maps.tables.entry(levels[-1].upstream, number)
+    for level, i in reversed(list(zip(levels, choice.tolist(), strict=True))):
+        outer, more, _ = maps.formulas(level)[i]
+        node, edits = replaced(outer, level.leaf, node), (*more, *edits)
     return node, edits

@@ -22,16 +22,23 @@ from grader.diagnosis.formulas.expression import (
     q,
     text,
 )
-from grader.diagnosis.formulas.world import World, make_world
+from grader.diagnosis.formulas.world import World
 from grader.diagnosis.hypothesis import Hypothesis, given
 from grader.diagnosis.operators import OPERATORS
 from grader.diagnosis.search.compositions import compositions
-from grader.diagnosis.tables.tables import Entries, Formulas, Maps, Tables
+from grader.diagnosis.search.maps import MAPPED, Level, Maps
+from grader.diagnosis.tables.build import Tables
+from grader.diagnosis.tables.candidates import Candidates
+from grader.diagnosis.tables.projections import Sought, angles_of
+from grader.diagnosis.tables.tables import Entry
 from grader.problem.assignment import Assignment
-from grader.problem.model import Array
 
 PLAIN = 4.5
 MOST = 24
+MOST_MULTIPLES, MOST_OF_OTHERS = 12, 3
+SMALLEST_PART = 1e-8
+WRONG_RESULT = OPERATORS["wrong-result"]
+PLAINER = -1.0  # than two mistakes that leave nothing but the quantity
 
 
 class Finder:
@@ -41,9 +48,17 @@ class Finder:
         self.assignment = assignment
         self.tables = tables
 
-    @cached_property
+    @property
     def world(self) -> World:
-        return make_world(self.assignment)
+        return self.tables.world
+
+    @cached_property
+    def maps(self) -> Maps:
+        return Maps(self.tables)
+
+    @cached_property
+    def candidates(self) -> Candidates:
+        return Candidates(self.world)
 
     @cached_property
     def evaluator(self) -> Evaluator:
@@ -64,40 +79,36 @@ class Finder:
         return found
 
     def _layers(self, name: str, target: Target, own: Mapping[str, Values]) -> Iterator[list[Hypothesis]]:
-        entries = self.tables.gradients[name]
-        near = entries.near(target.values, target.search_tolerance, MOST)
-        table = _verified(target, entries, near, self.evaluator, "table")
+        near = self.tables.near(name, target.values, target.search_tolerance, MOST)
+        table = _verified(target, near, self.evaluator, "table")
         quantities = returned_quantity(target, list(self.world.shapes), self.evaluator)
         yield [*self._local(name, target, own), *table, *quantities]
         yield self._inverse(name, target, own)
         for mistakes in (2, 3):
-            yield compositions(target, name, self.tables, self.evaluator, mistakes)
+            yield compositions(target, name, self.maps, self.evaluator, mistakes)
 
     def _inverse(self, name: str, target: Target, own: Mapping[str, Values]) -> list[Hypothesis]:
         """Something added or multiplied in, on the student's own values and on the right ones; then what the answer is."""
-        candidates, terms = self.tables.candidates, self.tables.gradients[name]
-        if candidates is None:
-            return []
-        hypotheses = added_or_multiplied(target, name, candidates, terms, self.evaluator)
-        tree, maps = self.world.local[name], self.tables.maps.get(name)
-        if tree is not None and maps is not None:
-            for _, upstream in self._upstream_values(maps.upstream, own):
-                values = self.evaluator.with_gradients({maps.upstream: upstream})(tree)
+        hypotheses = self._added_or_multiplied(target, name, self.evaluator)
+        tree, links = self.world.local[name], self.maps.links(name)
+        if tree is not None and links:
+            for _, upstream in self._upstream_values(links[0].upstream, own):
+                values = self.evaluator.with_gradients({links[0].upstream: upstream})(tree)
                 if values is not None:
                     evaluator = self.evaluator.with_gradients({name: values})
-                    hypotheses += added_or_multiplied(target, name, candidates, terms, evaluator)
-        others = {other: entries for other, entries in self.tables.gradients.items() if other != name}
-        return hypotheses or instead(target, candidates, others, self.evaluator)
+                    hypotheses += self._added_or_multiplied(target, name, evaluator)
+        return hypotheses or self._instead(target, name)
 
     def _local(self, name: str, target: Target, own: Mapping[str, Values]) -> list[Hypothesis]:
         """One mistake made on the student's own upstream gradient."""
-        maps = self.tables.maps.get(name)
-        if maps is None:
+        links = self.maps.links(name)
+        if not links:
             return []
         hypotheses = []
-        for root, upstream in self._upstream_values(maps.upstream, own):
-            evaluator = self.evaluator.with_gradients({maps.upstream: upstream})
-            hypotheses += [given(hypothesis, root) for hypothesis in _mapped(target, maps, upstream, evaluator)]
+        for root, upstream in self._upstream_values(links[0].upstream, own):
+            evaluator = self.evaluator.with_gradients({links[0].upstream: upstream})
+            near = _mapped(target, links[0], self.maps, upstream)
+            hypotheses += [given(hypothesis, root) for hypothesis in _verified(target, near, evaluator, "local")]
         return hypotheses
 
     def _upstream_values(self, upstream: str, own: Mapping[str, Values]) -> Iterator[tuple[str, Values]]:
@@ -111,86 +122,83 @@ class Finder:
                 if follows is not None:
                     yield root, follows
 
+    def _added_or_multiplied(self, target: Target, name: str, evaluator: Evaluator) -> list[Hypothesis]:
+        """The hypotheses of the gradient `name` with something added, or multiplied in entry by entry.
 
-def _verified(
-    target: Target, formulas: Formulas, chosen: list[int], evaluator: Evaluator, layer: str
-) -> list[Hypothesis]:
-    found = (verify(target, *formulas.entry(i), float(formulas.costs[i]), evaluator, layer) for i in chosen)
+        Args:
+            evaluator: has the values of the gradient and what it is made of.
+        """
+        right = evaluator(("g", name))
+        if right is None or any(v.size != r.size for v, r in zip(target.values, right, strict=True)):
+            return []
+        arranged = [value.reshape(truth.shape) for value, truth in zip(target.values, right, strict=True)]
+        hypotheses = []
+        difference = [value - truth for value, truth in zip(arranged, right, strict=True)]
+        for node, cost in self._multiples(difference, arranged, target, terms=name):
+            factor = _factor(difference, evaluator(node))
+            # The gradient plus (a minus the gradient) is a, and explains nothing.
+            if factor is not None and ("g", name) not in leaves(node):
+                whole = add(("g", name), node if factor == 1.0 else mul(number(factor), node))
+                shown = text(node) if factor == 1.0 else f"a multiple of {text(node)}"
+                hypotheses.append(_verify(target, whole, "extra-term", text(node), shown, cost, evaluator))
+        if all(np.all(np.abs(truth) > 0) for truth in right):
+            quotient = [value / truth for value, truth in zip(arranged, right, strict=True)]
+            for node, cost in self._multiples(quotient, quotient, target):
+                if ("g", name) not in leaves(node):
+                    whole = mul(("g", name), node)
+                    hypotheses.append(_verify(target, whole, "extra-factor", text(node), text(node), cost, evaluator))
+        return [hypothesis for hypothesis in hypotheses if hypothesis is not None]
+
+    def _instead(self, target: Target, name: str) -> list[Hypothesis]:
+        """What the answer is, where it is one of the candidates or a formula of another gradient."""
+        found = self._multiples(target.values, target.values, target)
+        hypotheses = [_instead(target, node, cost, self.evaluator) for node, cost in found]
+        for other in self.assignment.names:
+            if other == name:
+                continue
+            wrong = WRONG_RESULT.edit("the result", new=f"those of {gradient_text(other)}")
+            for node, edits, cost in self.tables.near(other, target.values, target.search_tolerance, MOST_OF_OTHERS):
+                every = (wrong, *edits)
+                hypotheses.append(verify(target, node, every, cost + wrong.cost, self.evaluator, "candidates"))
+        return [hypothesis for hypothesis in hypotheses if hypothesis is not None]
+
+    def _multiples(
+        self, values: Values, whole: Values, target: Target, terms: str | None = None
+    ) -> Iterator[tuple[Node, float]]:
+        """Formulas whose numbers are a multiple of `values`, which are known as exactly as `whole` is; and their costs.
+
+        Args:
+            terms: a gradient whose formulas are looked at as well as the candidates.
+        """
+        probes = len(self.world.evaluator.points)
+        sizes = [float(np.linalg.norm(value)) for value in values[:probes]]
+        wholes = [float(np.linalg.norm(of)) for of in whole[:probes]]
+        if not all(wholes):  # so small that its square is zero
+            return
+        parts = [size / of for size, of in zip(sizes, wholes, strict=True)]
+        if not min(parts, default=0.0) > SMALLEST_PART or all(value.size <= 1 for value in values):
+            return
+        tolerance = min(target.search_tolerance / min(parts), 1e-4)
+        yield from self.candidates.near(values, tolerance, MOST_MULTIPLES)
+        if terms is not None:
+            for node, edits, cost in self.tables.near(terms, values, tolerance, MOST_MULTIPLES):
+                yield node, cost + len(edits)
+
+
+def _verified(target: Target, entries: Sequence[Entry], evaluator: Evaluator, layer: str) -> list[Hypothesis]:
+    found = (verify(target, node, edits, cost, evaluator, layer) for node, edits, cost in entries)
     return [hypothesis for hypothesis in found if hypothesis is not None]
 
 
-def _mapped(target: Target, maps: Maps, own: Values, evaluator: Evaluator) -> list[Hypothesis]:
-    """The hypotheses of one mistake made on the upstream gradient `own`; `evaluator` has it in place."""
-    group = maps.group(tuple(value.size for value in target.values))
-    if group is None or any(value.size + 1 != m.shape[2] for value, m in zip(own, group.matrices, strict=False)):
+def _mapped(target: Target, level: Level, maps: Maps, own: Values) -> list[Entry]:
+    """The cheapest formulas of a level that may give the target for the upstream gradient `own`."""
+    sought = Sought(target.values[:MAPPED], target.search_tolerance)
+    group = maps.group(level, level.name, sought.sizes)
+    if group is None or any(value.size + 1 != rows.shape[2] for value, rows in zip(own, group.rows, strict=False)):
         return []
-    close = np.ones(len(group), dtype=bool)
-    for k, matrices in enumerate(group.matrices):
-        results = matrices @ np.append(own[k].reshape(-1), 1.0)
-        close &= _parallel(results, target.values[k].reshape(-1), target.search_tolerance)
-    return _verified(target, group, group.cheapest(np.nonzero(close)[0], MOST), evaluator, "local")
-
-
-def _parallel(results: Array, wanted: Array, tolerance: float) -> Array:
-    """Which rows of `results` (N, n) are multiples of `wanted` (n,)."""
-    length = float(wanted @ wanted)
-    if not length:
-        return np.ones(len(results), dtype=bool)
-    along = (results @ wanted) / length
-    rest = np.linalg.norm(results - along[:, None] * wanted, axis=1)
-    return np.asarray(rest <= tolerance * np.maximum(np.linalg.norm(results, axis=1), 1e-300))
-
-
-MOST_MULTIPLES, MOST_OF_OTHERS = 12, 3
-SMALLEST_PART = 1e-8
-WRONG_RESULT = OPERATORS["wrong-result"]
-PLAINER = -1.0  # than two mistakes that leave nothing but the quantity
-
-
-def added_or_multiplied(
-    target: Target, name: str, candidates: Entries, terms: Entries, evaluator: Evaluator
-) -> list[Hypothesis]:
-    """The hypotheses of the gradient `name` with something added, or multiplied in entry by entry.
-
-    Args:
-        terms: formulas of the gradient itself, which may have been added too.
-        evaluator: has the values of the gradient and what it is made of.
-    """
-    right = evaluator(("g", name))
-    if right is None or any(v.size != r.size for v, r in zip(target.values, right, strict=True)):
-        return []
-    arranged = [value.reshape(truth.shape) for value, truth in zip(target.values, right, strict=True)]
-    hypotheses = []
-    difference = [value - truth for value, truth in zip(arranged, right, strict=True)]
-    for node, cost in _multiples(difference, arranged, [candidates, terms], target):
-        factor = _factor(difference, evaluator(node))
-        # The gradient plus (a minus the gradient) is a, and explains nothing.
-        if factor is not None and ("g", name) not in leaves(node):
-            whole = add(("g", name), node if factor == 1.0 else mul(number(factor), node))
-            shown = text(node) if factor == 1.0 else f"a multiple of {text(node)}"
-            hypotheses.append(_verify(target, whole, "extra-term", text(node), shown, cost, evaluator))
-    if all(np.all(np.abs(truth) > 0) for truth in right):
-        quotient = [value / truth for value, truth in zip(arranged, right, strict=True)]
-        for node, cost in _multiples(quotient, quotient, [candidates], target):
-            if ("g", name) not in leaves(node):
-                whole = mul(("g", name), node)
-                hypotheses.append(_verify(target, whole, "extra-factor", text(node), text(node), cost, evaluator))
-    return [hypothesis for hypothesis in hypotheses if hypothesis is not None]
-
-
-def instead(
-    target: Target, candidates: Entries, others: Mapping[str, Entries], evaluator: Evaluator
-) -> list[Hypothesis]:
-    """What the answer is, where it is one of the candidates or a formula of another gradient."""
-    found = _multiples(target.values, target.values, [candidates], target)
-    hypotheses = [_instead(target, node, cost, evaluator) for node, cost in found]
-    for other, entries in others.items():
-        edit = WRONG_RESULT.edit("the result", new=f"those of {gradient_text(other)}")
-        for i in entries.near(target.values, target.search_tolerance, MOST_OF_OTHERS):
-            node, edits = entries.entry(i)
-            cost = float(entries.costs[i]) + edit.cost
-            hypotheses.append(verify(target, node, (edit, *edits), cost, evaluator, "candidates"))
-    return [hypothesis for hypothesis in hypotheses if hypothesis is not None]
+    results = [rows @ np.append(value.reshape(-1), 1.0) for rows, value in zip(group.rows, own, strict=False)]
+    close = np.nonzero(sought.near(angles_of(np.stack(results, axis=1), sought.sizes)))[0]
+    return [maps.formulas(level)[int(group.numbers[i])] for i in close[:MOST]]
 
 
 def returned_quantity(target: Target, names: Sequence[str], evaluator: Evaluator) -> list[Hypothesis]:
@@ -218,25 +226,6 @@ def _verify(
 ) -> Hypothesis | None:
     edit = OPERATORS[operator].edit(where, new=new)
     return verify(target, node, (edit,), edit.cost + 0.3 * cost, evaluator, "inverse")
-
-
-def _multiples(
-    values: Values, whole: Values, sources: Sequence[Entries], target: Target
-) -> Iterator[tuple[Node, float]]:
-    """Formulas whose numbers are a multiple of `values`, which are known as exactly as `whole` is; and their costs."""
-    probes = sources[0].probes
-    sizes = [float(np.linalg.norm(value)) for value in values[:probes]]
-    wholes = [float(np.linalg.norm(of)) for of in whole[:probes]]
-    if not all(wholes):  # so small that its square is zero
-        return
-    parts = [size / of for size, of in zip(sizes, wholes, strict=True)]
-    if not min(parts, default=0.0) > SMALLEST_PART or all(value.size <= 1 for value in values):
-        return
-    tolerance = min(target.search_tolerance / min(parts), 1e-4)
-    for entries in sources:
-        for i in entries.near(values, tolerance, MOST_MULTIPLES):
-            node, edits = entries.entry(i)
-            yield node, float(entries.costs[i]) + len(edits)
 
 
 def _factor(values: Values, base: Values | None) -> float | None:

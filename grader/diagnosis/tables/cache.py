@@ -1,99 +1,105 @@
-"""Tables on disk: one file per assignment, named by a hash of all that they depend on.  For instructors: they hold formulas.
+"""Tables on disk: a folder per assignment, named by a hash of all that they depend on, with a file per gradient.
 
-Plain arrays in numpy's format, nothing pickled.  A file that cannot be read is built again.
+For instructors: they hold formulas.  Nothing in them is pickled.  A file that cannot be read, or that belongs to others than
+those beside it, is built again.  Processes that build the same table at once write the same file, each whole.
 """
 
 import contextlib
-import fcntl
 import hashlib
-import io
 import os
-import tempfile
-import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import fields
-from functools import cache
+import shutil
+from collections.abc import Collection, Iterable
+from itertools import product
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 import numpy as np
 
 from grader import __version__
 from grader.atomic import replacing
-from grader.diagnosis.formulas.world import make_world
-from grader.diagnosis.tables.tables import MAPPED, Entries, Group, Maps, Stock, Tables
+from grader.diagnosis.tables.build import Tables
+from grader.diagnosis.tables.projections import KEYED
+from grader.diagnosis.tables.tables import Formulas, Table, as_node
 from grader.problem.assignment import Assignment
 from grader.problem.model import Array
 
-Read = TypeVar("Read")
-Record = TypeVar("Record", Entries, Group, Stock)
-
 FOLDER = ".grader-cache"
 KEPT = 3
+DIGEST = 32
 DIAGNOSIS = Path(__file__).parents[1]
 # Tables are built anew when any of these changes.
 SOURCES = ("formulas", "mutations", "tables", "operators.py")
 
 
-def load_tables(assignment: Assignment) -> Tables:
-    """The tables of an assignment, from disk if they are there, else built and, where possible, kept.
+class _Stored(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
+    """A table as it is written: arrays as bytes, and which tables its entries refer to."""
 
-    Of several processes that need the same tables at once, one builds them and the others wait for it.
+    gradient: str
+    tree: list[Any] | None
+    upstream: list[str]
+    digests: list[bytes]
+    shapes: list[list[list[int]]]
+    formula_costs: bytes
+    offsets: bytes
+    blob: bytes
+    kinds: bytes
+    via: bytes
+    origins: bytes
+    costs: bytes
+    angles: bytes
+
+
+def load_tables(assignment: Assignment, gradients: Collection[str] | None = None) -> Tables:
+    """The tables of an assignment, from disk where they are there.
+
+    Args:
+        gradients: those whose tables are built, and where possible kept, if they are not there; None for all.
     """
-    name = _file_name(assignment)
-    folders = _folders(assignment)
-    if (tables := _find(folders, name)) is not None:
-        return tables
-    with _building_alone(folders):
-        if (tables := _find(folders, name)) is not None:
-            return tables
-        tables = build_tables(assignment)
-        for folder in folders:
-            with contextlib.suppress(OSError):
-                write_tables(tables, folder / name)
-                _prune(folder)
-                break
+    key = table_key(assignment)
+    folders = [folder / f"diagnosis-{key}" for folder in _folders(assignment)]
+    tables = Tables(assignment, _read(folders, key, assignment.names))
+    prepare(tables, assignment.names if gradients is None else gradients)
     return tables
 
 
-def _find(folders: Iterable[Path], name: str) -> Tables | None:
-    for folder in folders:
-        with contextlib.suppress(OSError, ValueError, KeyError, zipfile.BadZipFile):
-            return read_tables(folder / name)
-    return None
+def prepare(tables: Tables, gradients: Iterable[str]) -> None:
+    """Build the tables of these gradients, and keep them."""
+    for gradient in gradients:
+        tables[gradient]
+    keep(tables)
 
 
-@contextlib.contextmanager
-def _building_alone(folders: Iterable[Path]) -> Iterator[None]:
-    """Hold the lock of the first folder that can be written; where none can be locked, just go on."""
-    with contextlib.ExitStack() as stack:
-        for folder in folders:
-            with contextlib.suppress(OSError):
-                folder.mkdir(parents=True, exist_ok=True)
-                lock = stack.enter_context((folder / "building.lock").open("w"))
-                fcntl.flock(lock, fcntl.LOCK_EX)
-                break
-        yield
+def keep(tables: Tables) -> None:
+    """Write the tables that were built since they were loaded, where there is a folder for them."""
+    if not tables.new:
+        return
+    key = table_key(tables.assignment)
+    files = _files(tables, key)
+    for folder in _folders(tables.assignment):
+        with contextlib.suppress(OSError):
+            own = folder / f"diagnosis-{key}"
+            own.mkdir(parents=True, exist_ok=True)
+            for name in tables.new & set(files):
+                with replacing(own / _file_name(tables.assignment.names, name), private=True) as file:
+                    file.write(files[name])
+            _prune(folder)
+            break
+    tables.new.clear()
 
 
-def build_tables(assignment: Assignment) -> Tables:
-    """The tables of an assignment, from scratch: takes seconds."""
-    from grader.diagnosis.tables.build import make_tables
+def ship_tables(assignment: Assignment) -> dict[str, bytes]:
+    """The files to put beside config.yaml in a package, all of them, by relative path.
 
-    return make_tables(make_world(assignment))
-
-
-def ship_tables(assignment: Assignment) -> tuple[str, bytes]:
-    """The file to put beside config.yaml in a package: its relative path and its content."""
-    with tempfile.TemporaryDirectory() as folder:
-        name = _file_name(assignment)
-        write_tables(load_tables(assignment), Path(folder) / name)
-        return f"{FOLDER}/{name}", (Path(folder) / name).read_bytes()
-
-
-def _file_name(assignment: Assignment) -> str:
-    return f"diagnosis-{table_key(assignment)}.npz"
+    Built from scratch: the same assignment gives the same bytes, whatever was needed, and kept, before.
+    """
+    key, tables = table_key(assignment), Tables(assignment)
+    for name in assignment.names:
+        tables[name]
+    files = _files(tables, key)
+    return {
+        f"{FOLDER}/diagnosis-{key}/{_file_name(assignment.names, name)}": content for name, content in files.items()
+    }
 
 
 def table_key(assignment: Assignment) -> str:
@@ -110,86 +116,90 @@ def table_key(assignment: Assignment) -> str:
     return hashlib.sha256(b"\0".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()[:24]
 
 
-def write_tables(tables: Tables, path: Path) -> None:
-    """Write whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path, private=True) as file:
-        np.savez(file, **dict(_arrays(tables)))
+def _file_name(names: list[str], gradient: str) -> str:
+    """By number: some file systems take dJ_dU and dJ_du for the same name."""
+    return f"{names.index(gradient):03d}.table"
 
 
-def read_tables(path: Path) -> Tables:
-    """The tables in a file, read whole; the maps, which few answers need, are unpacked when they are asked for."""
-    file = np.load(io.BytesIO(path.read_bytes()), allow_pickle=False)
-    index = msgspec.json.decode(file["index"].tobytes())
-    tables = Tables(candidates=_record(Entries, file, "candidates"))
-    for name in index["gradients"]:
-        tables.gradients[name] = _record(Entries, file, f"gradients.{name}")
-    tables.maps = _Lazy(index["maps"], lambda name: _maps(file, f"maps.{name}", *index["maps"][name]))
-    tables.wholes = _Lazy(index["wholes"], lambda name: _maps(file, f"wholes.{name}", *index["wholes"][name]))
-    tables.values = _Lazy(index["values"], lambda name: _record(Stock, file, f"values.{name}"))
-    return tables
+def _files(tables: Tables, key: str) -> dict[str, bytes]:
+    """Each table that there is as a file: the digest of the key and the content, then the content."""
+    files: dict[str, bytes] = {}
+    for name in tables.in_order():
+        table = tables.built[name]
+        stored = _Stored(
+            gradient=name,
+            tree=None if table.tree is None else list(table.tree),
+            upstream=list(table.upstream),
+            digests=[files[upstream][:DIGEST] for upstream in table.upstream],
+            shapes=[[list(shape) for shape in shapes] for shapes in table.shapes],
+            formula_costs=_bytes(table.formulas.costs, "<f4"),
+            offsets=_bytes(table.formulas.offsets, "<u4"),
+            blob=table.formulas.blob,
+            kinds=_bytes(table.kinds, "<u2"),
+            via=_bytes(table.via, "<u2"),
+            origins=_bytes(table.origins, "<i4"),
+            costs=_bytes(table.costs, "<f4"),
+            angles=_bytes(table.angles, "<f4"),
+        )
+        content = msgspec.msgpack.encode(stored)
+        files[name] = _digest(key, content) + content
+    return files
 
 
-class _Lazy(Mapping[str, Read]):
-    """Read on first use."""
-
-    def __init__(self, names: Iterable[str], read: Callable[[str], Read]) -> None:
-        self._names = list(names)
-        self._read = cache(read)
-
-    def __getitem__(self, name: str) -> Read:
-        if name not in self._names:
-            raise KeyError(name)
-        return self._read(name)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
-
-    def __len__(self) -> int:
-        return len(self._names)
+def _digest(key: str, content: bytes) -> bytes:
+    return hashlib.sha256(key.encode() + content).digest()
 
 
-def _arrays(tables: Tables) -> Iterator[tuple[str, Any]]:
-    """Everything in the tables, by keys such as maps.dJ_dU.0.matrices.1."""
-    maps = {"maps": tables.maps, "wholes": tables.wholes}
-    index: dict[str, Any] = {
-        kind: {name: (one.upstream, len(one.groups)) for name, one in found.items()} for kind, found in maps.items()
-    }
-    index |= {"gradients": list(tables.gradients), "values": list(tables.values)}
-    yield "index", np.frombuffer(msgspec.json.encode(index), dtype=np.uint8)
-    records: dict[str, Any] = {"candidates": tables.candidates}
-    records |= {f"gradients.{name}": entries for name, entries in tables.gradients.items()}
-    records |= {f"values.{name}": stock for name, stock in tables.values.items()}
-    for kind, found in maps.items():
-        records |= {f"{kind}.{name}.{i}": group for name, one in found.items() for i, group in enumerate(one.groups)}
-    for prefix, record in records.items():
-        for field in fields(record):
-            value = getattr(record, field.name)
-            if isinstance(value, list):
-                yield from ((f"{prefix}.{field.name}.{k}", array) for k, array in enumerate(value))
-            else:
-                yield f"{prefix}.{field.name}", np.asarray(value)
+def _bytes(array: Array, dtype: str) -> bytes:
+    return np.ascontiguousarray(array, dtype=dtype).tobytes()
 
 
-def _record(kind: type[Record], file: Any, prefix: str) -> Record:
-    def read(name: str, of: object) -> Any:
-        if of == list[Array]:
-            return [file[f"{prefix}.{name}.{k}"] for k in range(MAPPED)]
-        value = file[f"{prefix}.{name}"]
-        return value if of is Array else tuple(value.tolist())
+def _read(folders: list[Path], key: str, names: list[str]) -> dict[str, Table]:
+    """The tables in the folders that can be used: those whose upstream tables are there, too."""
+    digests: dict[str, bytes] = {}
+    waiting: dict[str, _Stored] = {}
+    for name, folder in product(names, folders):
+        with contextlib.suppress(OSError, msgspec.DecodeError):
+            file = (folder / _file_name(names, name)).read_bytes()
+            digest, content = file[:DIGEST], file[DIGEST:]
+            if name not in waiting and digest == _digest(key, content):
+                stored = msgspec.msgpack.decode(content, type=_Stored)
+                if stored.gradient == name:
+                    waiting[name], digests[name] = stored, digest
+    found: dict[str, Table] = {}
+    while usable := [
+        name
+        for name, one in waiting.items()
+        if all(up in found and digests[up] == wanted for up, wanted in zip(one.upstream, one.digests, strict=True))
+    ]:
+        found |= {name: _table(waiting.pop(name)) for name in usable}
+    return found
 
-    return kind(**{field.name: read(field.name, field.type) for field in fields(kind)})
 
-
-def _maps(file: Any, prefix: str, upstream: str, count: int) -> Maps:
-    return Maps(upstream, [_record(Group, file, f"{prefix}.{i}") for i in range(count)])
+def _table(stored: _Stored) -> Table:
+    return Table(
+        tree=None if stored.tree is None else as_node(stored.tree),
+        upstream=tuple(stored.upstream),
+        formulas=Formulas(
+            np.frombuffer(stored.formula_costs, "<f4"), np.frombuffer(stored.offsets, "<u4"), stored.blob
+        ),
+        shapes=tuple(tuple(tuple(shape) for shape in shapes) for shapes in stored.shapes),
+        kinds=np.frombuffer(stored.kinds, "<u2"),
+        via=np.frombuffer(stored.via, "<u2"),
+        origins=np.frombuffer(stored.origins, "<i4"),
+        costs=np.frombuffer(stored.costs, "<f4"),
+        angles=np.frombuffer(stored.angles, "<f4").reshape(-1, KEYED),
+    )
 
 
 def _prune(folder: Path) -> None:
     """Keep the newest few: those of other versions of an assignment are built again if they are ever needed."""
-    files = sorted(folder.glob("diagnosis-*.npz"), key=lambda file: file.stat().st_mtime, reverse=True)
-    for file in files[KEPT:]:
-        file.unlink(missing_ok=True)
+    found = sorted(folder.glob("diagnosis-*"), key=lambda one: one.stat().st_mtime, reverse=True)
+    for old in found[KEPT:]:
+        if old.is_dir():
+            shutil.rmtree(old, ignore_errors=True)
+        else:
+            old.unlink(missing_ok=True)
 
 
 def _folders(assignment: Assignment) -> list[Path]:

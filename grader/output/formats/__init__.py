@@ -26,5 +26,6 @@ def render(name: str, grade: Grade, config: Config) -> str:
         raise GraderError(
             f"{grade.message} ({name} has no such outcome: nothing was written, so that nothing counts as zero)"
         )
-    text: str = module.render(for_students(grade), config)
+    seen = for_students(grade, config.hints, config.feedback.level)
+    text: str = module.render(seen, config)
     return text

@@ -2,7 +2,7 @@
 
 from grader.config.keys import Config
 from grader.output.markdown import marked, plain
-from grader.output.wording import details, head, verdict
+from grader.output.wording import details, head, lead, verdict
 from grader.records.result import Grade
 
 REPORTS_NOT_GRADED = True
@@ -15,6 +15,8 @@ def render(grade: Grade, config: Config) -> str:
         return f"{title}\n\n**Not graded:** a problem on our side, not in the file.\n\n{plain(grade.message)}\n"
     lines = [title, "", f"**{grade.score:g} of {grade.max_score:g}** for {plain(grade.submission)}", ""]
     if text := head(grade):
+        lines += [plain(text), ""]
+    if text := lead(grade):
         lines += [plain(text), ""]
     lines += ["| gradient | marks | |", "|---|---:|---|"]
     lines += [f"| `{one.name}` | {one.score:g} / {one.max_score:g} | {verdict(one)} |" for one in grade.gradients]

@@ -30,8 +30,7 @@ def build(grader: Grader, *, force: bool = False) -> bytes:
     if not force:
         refuse_unsound(grader)
     files = _assignment(grader.config, grader.config_path, grader.folder)
-    tables, content = ship_tables(assignment)
-    files[tables] = content
+    files |= ship_tables(assignment)
     files["setup.sh"] = (_SCRIPTS / "setup.sh").read_bytes()
     files["run_autograder"] = (_SCRIPTS / "run_autograder.sh").read_bytes()
     # What results.json contains until there is more: if grading is cut off, this remains.

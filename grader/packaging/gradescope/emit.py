@@ -26,7 +26,9 @@ from grader.output.wording import (
     happened,
     head,
     inherits,
+    lead,
     verdict,
+    why,
 )
 from grader.packaging.gradescope import results_json as results
 from grader.records.result import CheckResult, Grade, GradientResult
@@ -56,8 +58,10 @@ def emit(
     Args:
         hints: for each gradient those that the student sees.
     """
-    grade = for_students(grade)
-    parts = [part for i, result in enumerate(grade.gradients) for part in _parts(grade, config, i, result, hints)]
+    chosen = [msgspec.structs.replace(one, hints=list(hints.get(one.name, []))) for one in grade.gradients]
+    levels = {name: len(shown) for name, shown in hints.items()}
+    grade = for_students(msgspec.structs.replace(grade, gradients=chosen), config.hints, levels)
+    parts = [part for i, result in enumerate(grade.gradients) for part in _parts(grade, config, i, result)]
     tests = {f"test_{i:03}": _test(part) for i, part in enumerate(parts)}
     if config.gradescope.leaderboard:
         right = sum(result.status == "passed" for result in grade.gradients)
@@ -75,9 +79,7 @@ def emit(
     return data
 
 
-def _parts(
-    grade: Grade, config: Config, i: int, result: GradientResult, hints: Mapping[str, Sequence[str]]
-) -> list[Part]:
+def _parts(grade: Grade, config: Config, i: int, result: GradientResult) -> list[Part]:
     if result.message and result.message in grade.message:  # the file could not be loaded; the top of the page says why
         result = msgspec.structs.replace(
             result, message="The file could not be loaded: see the top of the page.", line=0
@@ -95,17 +97,22 @@ def _parts(
         most = sum(check.max_score for check in checks)
         parts.append(
             Part(
-                result=result,
+                result=result if first in checks else _without_diagnosis(result),
                 checks=checks,
                 visibility=seen,
                 number=f"{i + 1}" if whole else f"{i + 1}.{k + 1}",
                 name=title if whole else f"{title} ({names})",
                 earned=results.number(sum(earned(result, check) for check in checks), most),
                 max_score=results.number(most, most),
-                hints=hints.get(result.name, []) if first in checks else [],
+                hints=result.hints if first in checks else [],
             )
         )
     return parts
+
+
+def _without_diagnosis(result: GradientResult) -> GradientResult:
+    """For the checks that are shown at another time than the first that did not pass."""
+    return msgspec.structs.replace(result, diagnosis=None, where="")
 
 
 def _test(part: Part) -> Callable[..., None]:
@@ -159,12 +166,8 @@ def _summary(grade: Grade) -> str:
         names = _quoted(roots) or "earlier ones"
         more, verb = " more" if right else "", "is" if propagated == 1 else "are"
         lines[0] += f" {propagated}{more} {verb} right given your own {names}."
-        lines.append(f"Fix {names} first: what follows from it will then be right.")
-    groups: dict[tuple[str, ...], list[GradientResult]] = {}
-    for result in grade.gradients:
-        if result.inherits:
-            groups.setdefault(tuple(result.inherits), []).append(result)
-    lines += [plain(fix_first(group)) for group in groups.values()]
+    if not grade.message:
+        lines.append(marked(lead(grade)))
     return "\n\n".join(filter(None, lines)) + "\n"
 
 
@@ -179,6 +182,7 @@ def gradient_page(result: GradientResult, checks: Sequence[CheckResult], hints: 
         parts += [plain(_sentence(happened(result))), *map(plain, explained(result))]
         if result.status != "followed_through":
             parts += [plain(_sentence(check.message)) for check in checks]
+            parts += [marked(_sentence(line)) for line in why(result)]
             parts += [f"**Hint.** {marked(hint)}" for hint in hints]
     parts += [f"Note: {plain(note)}" for note in result.notes]
     return "\n\n".join(filter(None, parts)) + "\n"

@@ -121,7 +121,10 @@ def public_config(config: Config, dimensions: Mapping[str, Any] | None = None) -
         "model": Path(config.model).name,
         "dimensions": dict(dimensions or small_dimensions(config)),
         "steps": {"count": config.steps.count, "seed": _public_seed(config)},
-        "hints": {"check_level": config.hints.check_level},  # its files are the instructors'
+        "hints": {
+            "check_level": config.hints.check_level,
+            "diagnosis_level": config.hints.diagnosis_level,
+        },  # its files are the instructors'
         "sandbox": {**data["sandbox"], "require": "any"},
     }
     text = yaml.safe_dump(shown, sort_keys=False, allow_unicode=True, width=100, default_flow_style=None)

@@ -23,7 +23,7 @@ from grader.errors import GraderError
 from grader.grading.forstudents import shortened
 from grader.grading.grader import Grader
 from grader.output.markdown import unmarked
-from grader.output.wording import cause, explained, fix_first, happened, of_the_file
+from grader.output.wording import cause, explained, fix_first, happened, lead, of_the_file, why
 from grader.problem.points import Point
 from grader.records.result import CheckResult, Grade, GradientResult
 
@@ -64,7 +64,8 @@ class Homework:
         """All checks of the file, run once."""
         with self._grader as grader:
             file, note = grader.own_file(self.folder)
-            return shortened(grader.grade_submission(replace(grader.read(file), note=note), "any"))
+            grade = grader.grade_submission(replace(grader.read(file), note=note), "any")
+            return shortened(grade, self.config.hints, self.config.hints.check_level)
 
     @cached_property
     def problem(self) -> str:
@@ -112,7 +113,7 @@ class Homework:
         self._print_point(int(at.group(1)) if at else 1)
         meaning = _MEANING[check.name].format(of=self._of(result), loss=self.config.differentiated)
         inherited = self._inherited(result) if check.name != CHECKS[0] else ""  # a shape is a gradient's own
-        self._fail_with(result, [seen, meaning, inherited, *self._help(result)])
+        self._fail_with(result, [self._lead(result), seen, meaning, inherited, *self._help(result)])
 
     def _fail_run(self, result: GradientResult) -> NoReturn:
         if result.inherits:
@@ -120,7 +121,12 @@ class Homework:
         lines = [happened(result) or result.status]
         if first := self._reported_in(result):
             self._fail_with(result, [*lines, f"the same exception as in {first}: fix that one first"])
-        self._fail_with(result, [*lines, *explained(result), *self._help(result)])
+        self._fail_with(result, [self._lead(result), *lines, *explained(result), *self._help(result)])
+
+    def _lead(self, result: GradientResult) -> str:
+        """What to fix first and what follows from it: once, in the first gradient that is wrong by itself."""
+        first = next(one for one in self.grade.gradients if one.is_root_cause and one.status != "missing")
+        return lead(self.grade, at_home=True) if first is result else ""
 
     def _reported_in(self, result: GradientResult) -> str:
         """An earlier gradient that is wrong for the same reason, or ""."""
@@ -133,9 +139,9 @@ class Homework:
         return f"{first} is wrong too: if this one builds on it, fix that one first" if first != result.name else ""
 
     def _help(self, result: GradientResult) -> list[str]:
-        """The hints that students see at home, and notes, which cost nothing."""
-        hints = result.hints[: self.config.hints.check_level]
-        return [*(f"hint: {unmarked(hint)}" for hint in hints), *(f"note: {note}" for note in result.notes)]
+        """What the numbers are, the hints that students see at home, and notes, which cost nothing."""
+        hints = [f"hint: {unmarked(hint)}" for hint in result.hints]
+        return [*why(result), *hints, *(f"note: {note}" for note in result.notes)]
 
     def _print_point(self, number: int) -> None:
         """Print the numbers of the first sample point that shows a mistake, and how to get any other."""

@@ -43,6 +43,7 @@ def fill_in(text: str, config: Config, *, keep_markers: bool = False) -> str:
 def _parts(config: Config) -> dict[str, str]:
     loss, file, level, limits = config.loss, config.submission, config.hints.check_level, config.sandbox
     quantities = ", ".join(f"`s.{name}`" for name in config.quantities if name != loss)
+    told = config.hints.diagnosis_level is not None and level >= config.hints.diagnosis_level
     hints = "no hints" if level == 0 else "one hint" if level == 1 else f"up to {level} hints"
     return {
         "sign": f"The gradients are those of `{loss}` itself, the loss as defined above."
@@ -63,7 +64,7 @@ def _parts(config: Config) -> dict[str, str]:
         f" {limits.submission_cpu_seconds:g} s.",
         "checks": "\n".join(_checks(config)),
         "follow_through": _follow_through(config.follow_through.share),
-        "hints": f"For each wrong gradient you see {hints} there.",
+        "hints": f"For each wrong gradient you see {hints} there{', and what your numbers are' if told else ''}.",
     }
 
 

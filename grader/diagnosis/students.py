@@ -1,0 +1,234 @@
+"""What a diagnosis says to students: what their numbers are, and never what belongs there.  One sentence for each operator.
+
+`{where}` is only in sentences of operators whose `where` the student's numbers contain; `{place}` is a place in the formula.
+"""
+
+import re
+from collections.abc import Set
+from dataclasses import replace
+
+import msgspec
+
+from grader.diagnosis.formulas.expression import Node, gradient_text, leaves
+from grader.diagnosis.hypothesis import Edit, Explanation, Hypothesis
+
+_GET = "Your numbers are what you get"
+_SUMS = "with an inner product, which sums over an index."
+_OTHER_QUANTITY = f"{_GET} with {{new}} {{place}}, where another quantity belongs."
+
+SENTENCES: dict[str, str] = {
+    "sign-result": "Your numbers have the right size but the opposite sign throughout.",
+    "sign-term": "One term enters with the opposite sign.",
+    "sign-argument": f"{_GET} when something inside a function has the opposite sign.",
+    "sign-absolute": f"{_GET} when minus signs are dropped in one part, as an absolute value does.",
+    "sign-jacobian": "One kind of term in the Jacobian of {where} has the opposite sign.",
+    "transpose-result": "Your numbers are right, but rows and columns are swapped.",
+    "transpose-factor": f"{_GET} when {{where}} is read along the wrong one of its two axes.",
+    "transpose-reshape": f"{_GET} with a reshape, which keeps the order in which the entries are read.",
+    "transpose-pairing": f"{_GET} when a factor is applied along the wrong axis of a matrix.",
+    "operand-order": "Your numbers are right, but form a column: two factors are in the wrong order.",
+    "operand-order-steps": f"{_GET} when one factor is multiplied in after the matrix.",
+    "shape-squeezed": "Your numbers are right, but the result has lost (or gained) an axis of length 1.",
+    "shape-reshaped": "Your numbers are right, but in the wrong shape.",
+    "shape-scattered": "Your numbers are right, but fill one row of a larger array; its other rows are zero.",
+    "shape-repeated": "Your numbers are right, but repeated: numpy has broadcast a row.",
+    "shape-broadcast": "Your numbers come from a row and a column, of which numpy forms all pairs.",
+    "wrong-variable": _OTHER_QUANTITY,
+    "wrong-variable-shape": _OTHER_QUANTITY,
+    "wrong-constant": f"{_GET} with the number {{new}} {{place}}, where a quantity belongs.",
+    "wrong-row": f"{_GET} with {{new}}, which is the wrong index or row.",
+    "wrong-gradient": f"{_GET} with {{new}} {{place}}, where another gradient belongs.",
+    "wrong-function-of": f"{_GET} when a function is applied to one quantity before it is used.",
+    "wrong-result": "Your numbers are exactly {new}: that is not the gradient asked for.",
+    "skipped-activation": f"{_GET} with the input of a nonlinear function {{place}}.",
+    "slope-argument": f"{_GET} with a derivative evaluated in the wrong place: at {{new}}.",
+    "missing-term": "One term is missing.",
+    "missing-entry": f"{_GET} when one entry of each row is left out.",
+    "extra-term": f"{_GET} with {{new}} added.",
+    "repeated-term": "One term counts twice.",
+    "extra-path": "Your numbers contain a path that this gradient does not have.",
+    "extra-transpose": "Your numbers are the right ones plus their own transpose.",
+    "missing-factor": "One factor is missing.",
+    "missing-slope": "One of the functions on the way is not differentiated.",
+    "missing-slope-factor": "A derivative is there only in part: one of its factors is missing.",
+    "derivative-table": "Your numbers are the Jacobian of {where} and nothing else.",
+    "missing-matrix": "A matrix product is missing.",
+    "missing-normalisation": f"{_GET} with probabilities that do not add up to 1.",
+    "extra-factor": f"{_GET} with an extra factor: {{new}}.",
+    "extra-slope": "The derivative of {where} is multiplied in once too often.",
+    "extra-slope-at": f"{_GET} with an extra factor: a derivative that does not belong there.",
+    "extra-matrix": f"{_GET} with an extra product with {{new}}.",
+    "other-slope": f"{_GET} with the derivative of {{new}}, which is another function.",
+    "slope-square": f"{_GET} with the square of {{new}}, which is no derivative.",
+    "slope-second": f"{_GET} with a second derivative.",
+    "power-bracket": f"{_GET} when a power covers everything in a pair of parentheses.",
+    "missing-power": f"{_GET} when a power is left out.",
+    "slope-bracket": f"{_GET} when parentheses are lost in a derivative.",
+    "slope-jacobian": f"{_GET} when each output of {{where}} depends on every input.",
+    "skipped-jacobian": "Your numbers stop at the output of {where}.",
+    "jacobian-diagonal": f"{_GET} when each output of {{where}} depends on its own input only.",
+    "jacobian-slope": "Your numbers are the entry-by-entry derivative of {where} and nothing else.",
+    "derivative-table-at": "Your numbers are the Jacobian of {where}, taken at a gradient, and nothing else.",
+    "extra-jacobian": "The derivative of {where} is multiplied in once too often.",
+    "wrong-activation": f"{_GET} with {{new}} as the nonlinear function.",
+    "wrong-loss": f"{_GET} if you start from {{new}}.",
+    "target-only": "Your numbers are right in one entry of each row, and zero everywhere else.",
+    "inner-for-outer": f"{_GET} {_SUMS}",
+    "inner-for-elementwise": f"{_GET} {_SUMS}",
+    "elementwise-for-outer": f"{_GET} when two vectors are multiplied entry by entry.",
+    "outer-for-elementwise": f"{_GET} with an outer product, which has an entry for each pair.",
+    "diagonal-only": f"{_GET} when only the diagonal of an array is used.",
+    "first-entry": f"{_GET} with the first entry of an array in place of every entry.",
+    "inverse-for-transpose": f"{_GET} with the inverse of {{where}}.",
+    "divided": f"{_GET} when you divide by {{where}}.",
+    "multiplied": f"{_GET} when you multiply by {{where}}.",
+    "added": f"{_GET} when {{where}} is added.",
+    "elementwise-for-matrix": f"{_GET} when a matrix is multiplied entry by entry.",
+    "scale-number": "Your numbers are {new} times the right ones.",
+    "scale-size": "Your numbers are the right ones divided by {new}.",
+    "scale-steps": "Your numbers are the right ones up to a single factor that differs between sample points, such as a norm.",
+    "sum-missing": "Your numbers are the terms of a sum before they are added up.",
+    "sum-axis": "Your numbers are sums along the wrong axis.",
+    "mean-for-sum": f"{_GET} with a mean over one axis.",
+    "sum-extra": "Your numbers are the right ones summed {new}.",
+    "mean-extra": "Your numbers are the right ones averaged {new}.",
+    "running-sum": "Your numbers are running sums of the right ones, taken {new}.",
+    "last-term": f"{_GET} when only one term of a sum is kept.",
+    "mean-variable": f"{_GET} with the mean of an array in place of its entries.",
+    "max-normalisation": f"{_GET} when an array is divided by its largest entry.",
+    "constant": "Your numbers are {new}. A gradient has one value per entry, and changes with the sample point.",
+    "whole-numbers": "Your array holds {new}: everything assigned to it loses its decimals.",
+    "half-precision": "Your array is in half precision (float16), which keeps about three digits.",
+    "rounded": "Your numbers are the right ones rounded to {new}.",
+    "cut-off": "Your numbers are the right ones with the decimals cut off.",
+    "numerical-gradient": "Your numbers agree with the gradient to about {new}, as a numerical derivative does.",
+}  # fmt: skip
+
+# Where naming {new} would name something that the right formula has, too: it may be missing just as well.  Or where {where} is
+# a formula.
+_UNNAMED = {
+    "divided": f"{_GET} when you divide by one of the factors.",
+    "multiplied": f"{_GET} when you multiply by a denominator.",
+    "added": f"{_GET} when one of the factors is added.",
+    "extra-term": "One term counts too often, or not often enough; the rest is right.",
+    "extra-factor": f"{_GET} with one factor too many, or too few.",
+    "extra-matrix": f"{_GET} with one matrix product too many.",
+    "slope-argument": f"{_GET} with a derivative evaluated in the wrong place.",
+    "wrong-row": f"{_GET} with the wrong index or row.",
+}
+
+# In place of sentences that compare with the right numbers, when there is another mistake.
+_AMONG_OTHERS = {
+    "sign-result": "The sign is flipped throughout.",
+    "transpose-result": "Rows and columns are swapped.",
+    "operand-order": "Two factors are in the wrong order, which gives a column.",
+    "shape-squeezed": "The result has lost (or gained) an axis of length 1.",
+    "shape-reshaped": "The entries are in the wrong shape.",
+    "shape-scattered": "The entries fill one row of a larger array, and its other rows are zero.",
+    "shape-repeated": "The entries are repeated: numpy has broadcast a row.",
+    "extra-term": "One term counts too often, or not often enough.",
+    "extra-transpose": "The transpose is added.",
+    "target-only": "All but one entry of each row is zero.",
+    "scale-number": "Everything is multiplied by {new}.",
+    "scale-size": "Everything is divided by {new}.",
+    "scale-steps": "Everything is multiplied by a factor that changes from sample point to sample point.",
+    "sum-extra": "Everything is summed {new}.",
+    "mean-extra": "Everything is averaged {new}.",
+    "running-sum": "Running sums are taken {new}.",
+    "whole-numbers": "Your array holds {new}, which cuts off decimals.",
+    "rounded": "Everything is rounded to {new}.",
+    "cut-off": "The decimals are cut off.",
+}
+_PROPAGATED = (
+    ("the right ones plus their own transpose", "what follows from your own {own}, plus its transpose"),
+    ("the right ones", "what follows from your own {own}"),
+    ("Your numbers are right", "Your numbers follow from your own {own}"),
+    ("Your numbers have the right size but", "Your numbers are what follows from your own {own}, with"),
+    ("agree with the gradient", "agree with what follows from your own {own}"),
+)
+SOMEWHERE = "in one place"
+_ORDINALS = ("first", "second", "third", "fourth")
+
+
+def worded(explanation: Explanation, formula: Node | None, used: Set[str]) -> Explanation:
+    """The explanation with a student's sentence for each mistake, and its place in the formula.
+
+    Args:
+        formula: the right one, None where it is unknown.
+        used: the quantities in it, and in what it builds on.
+    """
+    mistakes = explanation.diagnosis.mistakes
+    each = [student_sentences(hypothesis, formula, used) for hypothesis in explanation.hypotheses]
+    if len(each) == 1 and len(each[0]) == len(mistakes):
+        texts = each[0]
+    else:  # one statement for all that a hypothesis consists of
+        together: dict[str, str] = {}
+        for hypothesis, sentences in zip(explanation.hypotheses, each, strict=True):
+            together.setdefault("; ".join(m.statement for m in hypothesis.mistakes()), " ".join(sentences))
+        texts = list(together.values()) if len(together) == len(mistakes) else [""] * len(mistakes)
+    told = [msgspec.structs.replace(m, student=text) for m, text in zip(mistakes, texts, strict=True)]
+    first = explanation.hypotheses[0].edits[0] if explanation.hypotheses else None
+    place = place_in(formula, first.old) if formula is not None and first is not None else ""
+    return replace(explanation, diagnosis=msgspec.structs.replace(explanation.diagnosis, mistakes=told), place=place)
+
+
+def student_sentences(hypothesis: Hypothesis, formula: Node | None, used: Set[str] = frozenset()) -> list[str]:
+    """One for each edit of a hypothesis, in their order."""
+    several = len(hypothesis.edits) > 1
+    return [_sentence(edit, formula, used, hypothesis.own, several=several) for edit in hypothesis.edits]
+
+
+def _sentence(edit: Edit, formula: Node | None, used: Set[str], own: str, *, several: bool) -> str:
+    if edit.student:
+        return edit.student
+    template = SENTENCES[edit.operator]
+    if several and edit.operator in _AMONG_OTHERS:
+        template = _AMONG_OTHERS[edit.operator]
+    elif edit.operator in _UNNAMED and not _may_be_named(edit, formula is not None, used):
+        template = _UNNAMED[edit.operator]
+    place = place_in(formula, edit.old) if formula is not None else ""
+    text = template.format(new=edit.new.strip(" ,"), where=edit.where, place=place or SOMEWHERE)
+    for right, follows in _PROPAGATED if own else ():
+        text = text.replace(right, follows.format(own=own))
+    if edit.within:
+        text += f" This is in how you compute {edit.within}: compare yours with s.{edit.within}."
+    return text
+
+
+def as_one_of_several(operator: str, hint: str) -> str:
+    """A hint without the claim that the numbers are right, where there is another mistake."""
+    claim, among_others = SENTENCES.get(operator, ""), _AMONG_OTHERS.get(operator, "")
+    return f"{among_others}{hint.removeprefix(claim)}" if among_others and hint.startswith(claim) else hint
+
+
+def _may_be_named(edit: Edit, known: bool, used: Set[str]) -> bool:
+    if edit.new:
+        return known and not used & set(re.findall(r"[A-Za-z_]\w*", edit.new))
+    return re.fullmatch(r"\w+(/\w+)?'?", edit.where) is not None
+
+
+def place_in(formula: Node, name: str) -> str:
+    """Where in a formula a quantity or gradient is, such as "as the left factor"; "" where it is not in one place."""
+    parts = formula[1:]
+    holding = [i for i, part in enumerate(parts) if isinstance(part, tuple) and _holds(part, name)]
+    if len(holding) != 1:
+        return ""
+    i = holding[0]
+    bare = parts[i][1] if parts[i][0] in ("T", "neg") else parts[i]
+    if formula[0] == "mm":
+        return f"{'as' if _is(bare, name) else 'in'} the {'right' if i else 'left'} factor"
+    if formula[0] == "mul":
+        return "as one of the factors" if _is(bare, name) else "in one of the factors"
+    if formula[0] == "add" and i < len(_ORDINALS):
+        return f"{'as' if _is(bare, name) else 'in'} the {_ORDINALS[i]} term"
+    return place_in(parts[i], name)
+
+
+def _holds(node: Node, name: str) -> bool:
+    return any(_is(leaf, name) for leaf in leaves(node))
+
+
+def _is(node: Node, name: str) -> bool:
+    if node[0] == "g":
+        return name in (node[1], gradient_text(node[1]))
+    return node[0] in ("q", "d") and node[1] == name
