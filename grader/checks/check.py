@@ -155,7 +155,7 @@ def find_trivial(values: Sequence[Array]) -> str:
         return "all entries are equal: a constant earns nothing, not even for its shape"
     same_shape = [(a, b) for i, a in enumerate(values) for b in values[:i] if a.shape == b.shape]
     if same_shape and all(np.array_equal(a, b) for a, b in same_shape):
-        return "the answer is the same at every sample point: it uses nothing from s, and earns nothing, not even for its shape"
+        return "the answer is the same at every sample point: it uses no quantity, and earns nothing, not even for its shape"
     return ""
 
 

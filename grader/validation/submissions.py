@@ -29,8 +29,9 @@ def check_sandbox(assignment: Assignment, sandbox: Sandbox) -> Finding:
 
 def check_rewritings(assignment: Assignment, sandbox: Sandbox) -> Finding:
     """The solution, and other ways of writing it, must earn full marks."""
-    problems, ways = [], []
-    for way, text in _ways(assignment):
+    problems: list[tuple[str, str]] = []
+    ways: list[str] = []
+    for way, text in ways_of(assignment):
         ways.append(way)
         found = _graded(assignment, sandbox, text.encode())
         problems += _lost(way, found) if isinstance(found, Grade) else [(way, f"could not be run: {found}")]
@@ -44,7 +45,7 @@ def check_rewritings(assignment: Assignment, sandbox: Sandbox) -> Finding:
     )
 
 
-def _ways(assignment: Assignment) -> Iterator[tuple[str, str]]:
+def ways_of(assignment: Assignment) -> Iterator[tuple[str, str]]:
     """(what is different, source) for each way of writing the solution, in functions that are called as students' are."""
     assert assignment.reference is not None
     config, source = assignment.config, assignment.reference.source.decode()
