@@ -264,8 +264,9 @@ def _wrong_shape(
 ) -> str:
     named = name_axes(found, sizes)
     known = "" if named == found else f" = {show(named)}"
-    shape = f"shape {show(symbolic)} = {show(expected)}" if expected else "a single number"
-    text = f"expected {shape}, got {'' if expected else 'an array of shape '}{show(found)}{known}"
+    text = f"expected shape {show(symbolic)} = {show(expected)}, got {show(found)}{known}"
+    if not expected:
+        text = f"expected a single number, got an array of shape {show(found)}{known}"
     return text + _near_miss(symbolic, expected, found) + (f" (sample point {k + 1})" if k else "")
 
 

@@ -182,8 +182,8 @@ class _Check:
         quantity = self.config.quantities.get(gradient.of)
         whole = isinstance(quantity, Constant) and isinstance(quantity.value, int)
         if isinstance(quantity, WHOLE) or whole:
-            found = f"found {gradient.of}, which takes only whole values"
-            yield Problem(["gradients", i, "of"], f"expected a quantity of real numbers, {found}")
+            message = f"expected a quantity of real numbers, found {gradient.of}, which takes only whole values"
+            yield Problem(["gradients", i, "of"], message)
         if gradient.name in [other.name for other in self.config.gradients[:i]]:
             yield Problem(["gradients", i, "name"], f"expected a name of its own, found {gradient.name} again")
         if gradient.shares:

@@ -1,6 +1,6 @@
 """Small sizes for the dimensions of an assignment, all different and related as its formulas say: for reading numbers by eye."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations, islice
 
 from grader.config.dimensions import MIN_SIZE, FormulaError, resolved
@@ -36,15 +36,6 @@ def with_sizes(config: Config, sizes: Sequence[Mapping[str, int]]) -> dict[str, 
         name: [each[name] for each in sizes] if isinstance(given, list) else given
         for name, given in config.dimensions.items()
     }
-
-
-def candidates(config: Config, smallest: int) -> Iterator[dict[str, int | list[int] | str]]:
-    """Dimensions with one small size each, in the order of their names and in that of their sizes; then those of the config."""
-    for order in (sorted(by_size(config, 0)), by_size(config, 0)):
-        found = small_sizes(config, 0, order, smallest)
-        if found is not None:
-            yield with_sizes(config, [found])
-    yield dict(config.dimensions)
 
 
 def _fitting(

@@ -59,9 +59,9 @@ def _columns(config: Config) -> str:
 
 def shape_text(config: Config, quantity: str) -> str:
     """A shape as it is written: (1, Dh), or (D,)."""
-    if isinstance(config.quantities[quantity], Index):
-        return "int"
-    shape = config.shape_of(quantity)
+    shape, whole = config.shape_of(quantity), isinstance(config.quantities[quantity], Index)
+    if not shape:
+        return "int" if whole else "a number"
     return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
 
 

@@ -1,6 +1,6 @@
 """How each kind of quantity is drawn: one function for each, from random numbers of its own."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import singledispatch
 from typing import Any
 
@@ -28,9 +28,15 @@ _SHARES = (0.2, 1.0)  # of probabilities, before they are divided by their sum
 
 
 def draw(
-    name: str, quantity: Quantity, sizes: Mapping[str, int], random: Random, drawn: Mapping[str, Any], *, repeat: bool
+    name: str,
+    quantities: Mapping[str, Quantity],
+    sizes: Mapping[str, int],
+    random: Random,
+    drawn: Mapping[str, Any],
+    *,
+    repeat: bool,
 ) -> Any:
-    """A value of one quantity: an array, or a plain number.
+    """A value of one of the quantities: an array, or a plain number.
 
     Args:
         drawn: the quantities that were drawn before, which an index may have to differ from.
@@ -39,11 +45,14 @@ def draw(
     Raises:
         ConfigError: no index is left.
     """
+    quantity = quantities[name]
     shape = sized(quantity.shape, sizes)
-    if isinstance(quantity, Index):
-        other = None if quantity.differs_from is None else drawn[quantity.differs_from]
-        return as_value(_indices(name, quantity, sizes[quantity.of], shape, random, other, repeat=repeat))
-    return as_value(_drawn(quantity, shape, random))
+    if not isinstance(quantity, Index):
+        return as_value(_drawn(quantity, shape, random))
+    other, taken = quantity.differs_from, None
+    if other is not None and isinstance(one_hot := quantities[other], OneHot):
+        taken = drawn[other].argmax(axis=one_hot.along)
+    return as_value(_indices(name, quantity, sizes[quantity.of], shape, random, taken, repeat=repeat))
 
 
 def as_value(value: Any) -> Any:
@@ -118,9 +127,16 @@ def _(quantity: Constant, shape: tuple[int, ...], random: Random) -> Any:
 
 
 def _indices(
-    name: str, quantity: Index, count: int, shape: tuple[int, ...], random: Random, other: Any, *, repeat: bool
+    name: str,
+    quantity: Index,
+    count: int,
+    shape: tuple[int, ...],
+    random: Random,
+    others: Array | None,
+    *,
+    repeat: bool,
 ) -> Any:
-    taken = _taken(shape, other)
+    taken = _taken(shape, others)
     flat = []
     for k in range(int(np.prod(shape))):
         free = [index for index in range(count) if index not in taken(k)]
@@ -135,13 +151,11 @@ def _indices(
     return np.array(flat, dtype=np.int64).reshape(shape) if shape else flat[0]
 
 
-def _taken(shape: tuple[int, ...], other: Array | None) -> Any:
-    """For each entry of an array of indices, flat, the indices that it must not have: those of its own row or of all rows."""
-    if other is None:
+def _taken(shape: tuple[int, ...], others: Array | None) -> Callable[[int], Collection[int]]:
+    """For each entry of an array of indices, flat, those that it must not have: that of its own row, or those of all rows."""
+    if others is None:
         return lambda k: ()
-    axis = next(i for i in range(other.ndim) if np.all(np.sum(other, axis=i) == 1))
-    rows = np.moveaxis(other, axis, -1).argmax(axis=-1)
-    if rows.shape == shape:
-        return lambda k: {int(rows.flat[k])}
-    everything = set(rows.ravel().tolist())
+    if others.shape == shape:
+        return lambda k: (int(others.flat[k]),)
+    everything = set(others.ravel().tolist())
     return lambda k: everything

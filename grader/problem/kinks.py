@@ -73,6 +73,8 @@ class Watched(np.ndarray[Any, Any]):
             _note(notes, ufunc, method, plain, kwargs)
         if method == "__call__" and ufunc in _ANALYTIC and np.iscomplexobj(plain[0]):
             return watched(_ANALYTIC[ufunc](plain[0]))
+        if ufunc is np.matmul and np.iscomplexobj(plain[0]) != np.iscomplexobj(plain[1]):
+            plain = [np.asarray(value, dtype=complex) for value in plain]  # or numpy converts as it goes, without BLAS
         if out is not None:
             kwargs["out"] = tuple(_plain(value) for value in out)
         result = getattr(ufunc, method)(*plain, **kwargs)

@@ -152,7 +152,7 @@ def _draw_inputs(
     by_dependence = sorted(config.quantities.items(), key=lambda item: isinstance(item[1], Index))
     for name, quantity in by_dependence:
         if not isinstance(quantity, Computed):
-            inputs[name] = draw(name, quantity, sizes, stream(name), inputs, repeat=repeat)
+            inputs[name] = draw(name, config.quantities, sizes, stream(name), inputs, repeat=repeat)
     return inputs
 
 
