@@ -64,7 +64,7 @@ class Caller:
     def _output(self, name, returned, owner):
         try:
             value, remark = self.interface.output(name, returned, owner)
-            if (error := salvage.error_of(value)) is not None:
+            if (error := salvage.error_of(returned if value is None else value)) is not None:
                 return self._failed(error)
             value, event = _plain(value, self.limit)
         except BaseException as error:  # converting it runs code of the student's

@@ -91,6 +91,8 @@ class _Guarded(ast.NodeTransformer):
 
     def visit_Return(self, node):
         node.value = _entries(node.value)
+        if node.value is not None and not isinstance(node.value, (ast.Tuple, ast.List, ast.Dict)):
+            node.value = _guarded(node.value)
         return node
 
     def visit_Assign(self, node):

@@ -125,6 +125,7 @@ LOCAL = Sentence("a name that is assigned anywhere in a function is local to all
 QUANTITY = Sentence("{name} is a quantity: write s.{name}")
 ADD_PARAMETER = Sentence("{name} is a quantity: add it to the parameters of {name2}")
 IN_GROUP = Sentence("{name} is one of the quantities in {name2}: unpack them first")
+OF_SELF = Sentence("{name} is an attribute: write self.{name}")
 NOT_GIVEN = Sentence("{name} is a quantity, but not among the arguments: {names}")
 IMPORT_NUMPY = Sentence("numpy is not imported: write `import numpy as np` at the top of the file")
 IMPORT_MODEL = Sentence("{name} is a function of the model: write `from model import {name}` at the top of the file")

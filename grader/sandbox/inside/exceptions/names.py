@@ -33,6 +33,8 @@ class View:
         for group, members in self.interface.groups.items():
             if group in self.declared.parameters and name in members:
                 return sentences.IN_GROUP(name, group)
+        if name in self.declared.attributes:
+            return sentences.OF_SELF(name)
         return sentences.NOT_GIVEN(name, ", ".join(self.declared.parameters))
 
 

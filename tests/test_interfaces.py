@@ -1,0 +1,145 @@
+"""Every way to call students' functions: the same formulas get the same grade, and what is wrong with a call is explained."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import msgspec
+import pytest
+from conftest import ROOT
+
+from grader.config.calling import Function
+from grader.config.load import load_config
+from grader.grading.grader import Grader
+from grader.inputs.submission import Submission
+from grader.problem.derived import as_submitted
+from grader.records.result import Grade, GradientResult
+
+COURSES = ROOT / "tests" / "courses"
+SEED = "5eed5eed5eed5eed5eed5eed5eed5eed"
+Graded = Callable[[str, str], Grade]
+
+
+@pytest.fixture(scope="module")
+def graded() -> Iterator[Graded]:
+    """The grade of a file by a course; each course is opened once."""
+    known: dict[str, Grader] = {}
+    with ExitStack() as stack, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADER_SEED", SEED)
+
+        def grade(course: str, source: str) -> Grade:
+            if course not in known:
+                known[course] = stack.enter_context(Grader(COURSES / course / "config.yaml"))
+            return known[course].grade_submission(Submission("gradients.py", source.encode()), "any")
+
+        yield grade
+
+
+def seen(grade: Grade, name: str) -> str:
+    """Everything that is said of one gradient."""
+    result = next(one for one in grade.gradients if one.name == name)
+    mistakes = result.diagnosis.mistakes if result.diagnosis is not None else []
+    checks = [check.message for check in result.checks]
+    return "\n".join([result.message, *(one.statement for one in mistakes), *checks, *result.notes, *result.hints])
+
+
+PRODUCT = "def affine_backward(dout, cache):\n    x, w, b = cache\n    return {}\n"
+# (course, file, gradient, what is said of it)
+EXPLAINED = [
+    ("affine_backward", PRODUCT.format("x, w"), "db", "affine_backward returns 2 arrays; 3 are expected: dx, dw, db"),
+    ("affine_backward", PRODUCT.format("x"), "dw", "affine_backward returns 1 array; 3 are expected: dx, dw, db"),
+    ("affine_backward", PRODUCT.format("x, w, b, b"), "dx", "affine_backward returns 4 arrays; 3 are expected"),
+    ("affine_backward", PRODUCT.format("x, w, None"), "db", "affine_backward returns None for db"),
+    ("affine_backward", PRODUCT.format("{'dx': x, 'w': w}"), "db", "returns a dict without db; its keys are dx, w"),
+    ("affine_backward", PRODUCT.format("None"), "dx", "got None"),
+    ("affine_backward", PRODUCT.format("dout @ w, 1, 2"), "dx", "dout is (N, M)  @  w is (D, M)"),
+    ("affine_backward", "def affine_backward(dout):\n    pass\n", "dw", "called with these arguments: dout, cache"),
+    ("affine_backward", "def affine_backward(d, c):\n    return out\n", "dx", "out is a quantity, but not among the arguments"),
+    (
+        "affine_backward", "def affine_backward(dout, cache):\n    return x\n", "dx",
+        "x is one of the quantities in cache",
+    ),
+    ("affine_backward", "def affine_backwards(d, c):\n    pass\n", "dx", "did you mean affine_backward?"),
+    ("affine_backward", "affine_backward = 3\n", "dx", "affine_backward is int, not a function"),
+    ("affine_backward", PRODUCT.format("'a', w, b"), "dx", "the type of its entries is"),
+    ("affine_parameters", "def dx(W, dout):\n    pass\n", "dx", "there is no quantity of this name; did you mean w?"),
+    ("affine_parameters", "def dx(d_out):\n    pass\n", "dx", "did you mean dout?"),
+    ("affine_parameters", "def dx(upstream):\n    pass\n", "dx", "dx has a parameter upstream"),
+    ("affine_parameters", "def dx(dout):\n    return w\n", "dx", "w is a quantity: add it to the parameters of dx"),
+    ("affine_parameters", "def dx(dw):\n    pass\ndef dw(dx):\n    pass\n", "dx", "need one another as parameters: dw → dx → dw"),
+    ("affine_parameters", "def dx(dout):\n    return douf\n", "dx", "douf is not defined; did you mean dout?"),
+    ("affine_parameters", "def dx(dw):\n    return dw\n", "dx", "name 'dw' is not defined"),
+    ("affine_parameters", "def dx(x):\n    x += 1\n    return x\n", "dx", "changes x in place"),
+    ("affine_class", "class Affine:\n    def back(self, dout):\n        pass\n", "dx", "Affine has no method backward"),
+    ("affine_class", "class Affine:\n    def backward(self):\n        pass\n", "dx", "called with these arguments: dout"),
+    ("affine_class", "class Affine:\n    def backward(self, d):\n        return x\n", "dx", "write self.x"),
+    ("affine_class", "Affine = 3\n", "dx", "Affine is int, not a class"),
+    ("bptt_loop", "def backward(s):\n    return s.hh\n", "dJ_dU", "there is no quantity hh; did you mean s.hs?"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("course", "source", "gradient", "words"), EXPLAINED, ids=[one[3][:50] for one in EXPLAINED])
+def test_what_is_wrong_with_a_call_is_explained(
+    graded: Graded, course: str, source: str, gradient: str, words: str
+) -> None:
+    assert words in seen(graded(course, source), gradient)
+
+
+@pytest.mark.parametrize("course", ["affine_backward", "affine_parameters", "affine_class"])
+def test_no_text_speaks_of_a_sample_point_where_functions_take_none(graded: Graded, course: str) -> None:
+    for source in (COURSES / course).glob("*.*.py"):
+        grade = graded(course, source.read_text())
+        for one in grade.gradients:
+            assert " s." not in seen(grade, one.name)
+            assert "from s" not in seen(grade, one.name)
+
+
+def test_what_ends_the_process_costs_all_gradients_of_its_function_once(graded: Graded) -> None:
+    grade = graded("affine_backward", "import os\ndef affine_backward(dout, cache):\n    os._exit(3)\n")
+    assert {one.status for one in grade.gradients} == {"died"}
+
+
+# How the same formulas may be asked for; `step` is how the files are written.
+AFFINE = {
+    "parameters": {"interface": "parameters"},
+    "function": {
+        "functions": [Function(name="backward", returns=["db", "dx", "dw"], parameters=["cache", "dout"])],
+        "groups": {"cache": ["x", "w", "b"]},
+    },
+    "method": {
+        "functions": [
+            Function(name="A.back", returns=["dw", "_", "dx", "db"], parameters=["dout"], attributes=["x", "w"])
+        ]
+    },
+    "point": {"functions": [Function(name="back", returns=["dw", "dx", "db"])]},
+}
+STEP = "import numpy as np\ndef dx(s):\n    return {}\ndef dw(s):\n    return {}\ndef db(s):\n    return {}\n"
+FORMULAS = [
+    ("s.dout @ s.w.T", "s.x.T @ s.dout", "s.dout.sum(axis=0)"),
+    ("-(s.dout @ s.w.T)", "s.dout.T @ s.x", "s.dout.mean(axis=0)"),
+    ("2 * s.dout @ s.w.T", "s.x.T @ s.dout + s.w", "s.dout.sum(axis=1)"),
+    ("s.dout @ s.w", "np.outer(s.x, s.dout)", "np.zeros(s.w.shape[1])"),
+    ("np.ones(3)", "dx(s).T @ s.dout", "dw(s).sum(axis=0)"),
+]
+
+
+@pytest.mark.parametrize("form", AFFINE)
+def test_the_same_mathematics_gets_the_same_grade_in_any_form(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRADER_SEED", SEED)
+    folder = COURSES / "affine_backward"
+    plain = msgspec.structs.replace(load_config(folder / "config.yaml"), functions=[], groups={})
+    other = msgspec.structs.replace(plain, **AFFINE[form])
+    with Grader.of(plain, folder) as in_steps, Grader.of(other, folder) as in_form:
+        for formulas in FORMULAS:
+            source = STEP.format(*formulas)
+            pair = (in_steps, source), (in_form, as_submitted(other, source))
+            expected, found = (g.grade_submission(Submission("g.py", text.encode()), "any") for g, text in pair)
+            assert list(map(told, found.gradients)) == list(map(told, expected.gradients)), pair[1][1]
+            assert found.score == expected.score
+
+
+def told(result: GradientResult) -> tuple[object, ...]:
+    """What must not depend on the form: the names of arrays in explained exceptions do."""
+    mistakes = result.diagnosis.mistakes if result.diagnosis is not None else []
+    kinds = [(one.kind, one.where if one.kind != "runtime" else "") for one in mistakes]
+    statements = [one.statement for one in mistakes if one.kind != "runtime"]
+    return (result.name, result.status, result.score, result.inherits, kinds, statements, result.follow_through)
