@@ -6,7 +6,8 @@ from msgspec import Meta, Struct
 
 from grader.config.quantities import NAME, Name
 
-FunctionName = Annotated[str, Meta(pattern=rf"^{NAME}(\.{NAME})?$")]
+FUNCTION_NAME = rf"{NAME}(\.{NAME})?"
+FunctionName = Annotated[str, Meta(pattern=f"^{FUNCTION_NAME}$")]
 Names = Annotated[list[Name], Meta(min_length=1)]
 
 

@@ -46,7 +46,9 @@ def as_called(source: str, gradients: Sequence[str], calling: Calling) -> str:
     """
     others, bodies = _read(source, gradients)
     made = [_Function(called, calling, bodies).written() for called in calling.functions]
-    return ast.unparse(ast.fix_missing_locations(ast.Module([*others, *made], []))) + "\n"
+    head = ast.unparse(ast.fix_missing_locations(ast.Module(others, [])))
+    texts = [ast.unparse(ast.fix_missing_locations(one)) for one in made]
+    return "\n\n\n".join(filter(None, [head, *texts])) + "\n"
 
 
 def _read(source: str, gradients: Sequence[str]) -> tuple[list[ast.stmt], dict[str, list[ast.stmt]]]:
