@@ -1,7 +1,10 @@
 """Every way to call students' functions: the same formulas get the same grade, and what is wrong with a call is explained."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
+from subprocess import CompletedProcess
 
 import msgspec
 import pytest
@@ -9,6 +12,7 @@ from conftest import ROOT
 
 from grader.config.calling import Function
 from grader.config.load import load_config
+from grader.errors import ConfigError
 from grader.grading.grader import Grader
 from grader.inputs.submission import Submission
 from grader.problem.derived import as_submitted
@@ -143,3 +147,57 @@ def told(result: GradientResult) -> tuple[object, ...]:
     kinds = [(one.kind, one.where if one.kind != "runtime" else "") for one in mistakes]
     statements = [one.statement for one in mistakes if one.kind != "runtime"]
     return (result.name, result.status, result.score, result.inherits, kinds, statements, result.follow_through)
+
+
+# (what stands for `functions` and `groups`, the key's path, words of the message)
+MISTAKES = [
+    ("functions: [{name: f, returns: [dy]}]", "functions[0].returns[0]", "expected a gradient (dx, dw, db), found dy"),
+    ("functions: [{name: f, returns: []}]", "functions[0].returns", "expected"),
+    ("functions: [{name: f.g.h, returns: [dx]}]", "functions[0].name", "expected"),
+    ("functions: [{name: f, returns: [dx]}, {name: f, returns: [dw]}]", "functions[1].name", "found f again"),
+    ("functions: [{name: f, returns: [dx]}, {name: g, returns: [dx]}]", "functions[1].returns[0]", "found dx, as in f"),
+    ("functions: [{name: f, returns: [dx, dx]}]", "functions[0].returns[1]", "found dx, as in f"),
+    ("functions: [{name: dw, returns: [dx]}]", "functions[0].name", "found dw, a gradient that is not among them"),
+    ("functions: [{name: f, returns: [dx], parameters: [dx]}]", "functions[0].parameters[0]", "found dx"),
+    ("functions: [{name: f, returns: [dx], parameters: [dot]}]", "functions[0].parameters[0]", "did you mean dout?"),
+    ("functions: [{name: f, returns: [dx], attributes: [x]}]", "functions[0].attributes", "expected a method, Class.f"),
+    ("functions: [{name: F.f, returns: [dx], attributes: [z]}]", "functions[0].attributes[0]", "found z"),
+    ("groups: {x: [w]}", "groups.x", "expected a name of its own, found that of a quantity"),
+    ("groups: {cache: [x, v]}", "groups.cache[1]", "expected a quantity or another group"),
+    ("groups: {a: [x, c], c: [a]}", "groups.a", "expected a group that is no part of itself"),
+    ("groups: {cache: []}", "groups.cache", "expected"),
+    ("interface: steps", "interface", "did you mean step?"),
+]
+
+
+@pytest.mark.parametrize(("text", "key", "words"), MISTAKES, ids=[one[0] for one in MISTAKES])
+def test_a_mistake_in_functions_or_groups_is_reported_with_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, key: str, words: str
+) -> None:
+    monkeypatch.setenv("GRADER_SEED", SEED)
+    lines = (COURSES / "affine_backward" / "config.yaml").read_text().splitlines()
+    kept = [line for line in lines if not line.startswith(("functions", "groups", "  - {name: affine"))]
+    (tmp_path / "config.yaml").write_text("\n".join([*kept, text]) + "\n")
+    with pytest.raises(ConfigError) as error:
+        load_config(tmp_path / "config.yaml")
+    assert re.search(rf"config\.yaml:\d+: {re.escape(key)}: ", str(error.value)), error.value
+    assert words in str(error.value)
+
+
+@pytest.mark.parametrize("options", [["--interface", "parameters"], ["--function", "Layer.backward"]])
+def test_grader_new_writes_an_assignment_of_any_form_whose_handout_works(
+    grader: Callable[..., "CompletedProcess[str]"], tmp_path: Path, options: list[str]
+) -> None:
+    model = ROOT / "tests" / "models" / "affine.py"
+    made = grader("new", model, "-o", tmp_path / "new", "--yes", *options)
+    assert made.returncode == 0, made.stdout + made.stderr
+    assert "✓ handout" in made.stdout
+    solved = grader(
+        "grade", tmp_path / "new" / "solutions" / "gradients.py", "--config", tmp_path / "new" / "config.yaml"
+    )
+    assert solved.returncode == 0, solved.stdout
+    page = (tmp_path / "new" / "assignment" / "README.md").read_text()
+    assert "`s`" not in page
+    stubs = (tmp_path / "new" / "assignment" / "gradients.py").read_text()
+    assert "(s)" not in stubs
+    assert not re.search(r"\bs\.", stubs)
