@@ -35,8 +35,8 @@ SETS = ROOT / "tests" / "diagnosis"
 class Bench:
     """The assignment, and wrong answers evaluated on its steps."""
 
-    def __init__(self):
-        self.assignment = load_assignment(load_config(ROOT / "config.yaml"), ROOT, with_solution=True)
+    def __init__(self, folder=ROOT, with_solution=True):
+        self.assignment = load_assignment(load_config(folder / "config.yaml"), folder, with_solution=with_solution)
         module = self.assignment.graph.functions["J"].__globals__
         self.helpers = {"np": np, "sigmoid": module["sigmoid"], "softmax": module["softmax"]}
         for name in self.assignment.names:
@@ -131,7 +131,7 @@ def compositions(bench, title, misses, sample=SAMPLE):
                 continue
             found, ms = bench.explain(name, values)
             kinds = {w["kind"] for w in wrongs}
-            agrees = bool(kinds & {mistake.kind for mistake in found.diagnosis.mistakes})
+            agrees = bool(kinds & {edit.kind for hypothesis in found.hypotheses for edit in hypothesis.edits})
             rows.append({"diagnosed": diagnosed(found), "agrees": agrees})
             times.append(ms)
             if misses and not diagnosed(found):

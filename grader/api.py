@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from grader.config.find import HANDOUT, NoConfigError, find_config, find_config_for
 from grader.errors import ConfigError
-from grader.grading.grader import Grader
+from grader.grading.grader import Grader, path_of
 from grader.records.result import Grade
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def grade(file: str | Path, config: str | Path | None = None) -> Grade:
         UsageError: there is no such file, or several that could be meant.
         ConfigError: the assignment cannot be used.
     """
-    path = Path(file)
+    path = path_of(file)
     with Grader(find_config_for(path, None if config is None else Path(config))) as opened:
         return opened.grade(path)
 
@@ -58,7 +58,7 @@ def check(file: str | Path | None = None, config: str | Path | None = None) -> G
         UsageError: there is no such file, or several that could be meant.
         ConfigError: the assignment cannot be used.
     """
-    path = Path(file) if file is not None else None
+    path = path_of(file) if file is not None else None
     named = None if config is None else Path(config)
     with Grader(find_config_for(path or Path(), named, own=True), at_home=True) as opened:
         return opened.check(path)

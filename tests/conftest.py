@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,7 +14,9 @@ from hypothesis import HealthCheck, settings
 from right import RIGHT_FILE
 
 from grader.config.load import load_config
+from grader.grading.grader import Grader
 from grader.grading.pipeline import make_sandbox
+from grader.packaging.handout.handout import build_handout
 from grader.problem.assignment import Assignment, load_assignment
 from grader.sandbox.host import Sandbox
 from grader.sandbox.spawner import start_spawner
@@ -23,6 +26,7 @@ settings.register_profile("grader", deadline=None, suppress_health_check=[Health
 settings.load_profile("grader")
 
 ROOT = Path(__file__).parents[1]
+os.environ["XDG_CACHE_HOME"] = str(ROOT / ".grader-cache" / "user")  # not that of the person who runs the tests
 SUBMISSIONS = ROOT / "tests" / "submissions"
 
 
@@ -81,6 +85,15 @@ def grader() -> Callable[..., "subprocess.CompletedProcess[str]"]:
         )
 
     return run
+
+
+@pytest.fixture(scope="session")
+def handout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The handout, unpacked; tests may work on gradients.py."""
+    folder = tmp_path_factory.mktemp("handout")
+    (folder.parent / "handout.zip").write_bytes(build_handout(Grader(ROOT / "config.yaml"), force=True))
+    zipfile.ZipFile(folder.parent / "handout.zip").extractall(folder)
+    return folder
 
 
 @pytest.fixture(scope="session")

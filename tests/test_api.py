@@ -139,3 +139,33 @@ def test_a_model_without_a_loss_to_differentiate_is_a_config_error(source: str, 
     model.write_text(source)
     with pytest.raises(grader.ConfigError, match=r"model\.py"):
         grader.derive(model)
+
+
+def test_an_empty_path_is_an_error_and_not_the_current_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder / "submissions")
+    for graded in (grader.grade, grader.check, grader.Grader(folder / "config.yaml").grade):
+        with pytest.raises(grader.UsageError, match="found an empty string"):
+            graded("")
+    done = subprocess.run(
+        [Path(sys.executable).with_name("grader"), "check", ""], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "found an empty string" in done.stderr
+
+
+def test_errors_of_the_api_name_its_argument_and_those_of_a_command_its_option(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(folder)
+    (folder / "gradients.py").write_bytes(RIGHT.read_bytes())
+    with pytest.raises(grader.UsageError, match=f"name yours with config=PATH, or this one with config={folder}"):
+        grader.grade("gradients.py")
+    monkeypatch.chdir(tmp_path)
+    for graded in (grader.grade, grader.check, lambda _: grader.Grader()):
+        with pytest.raises(grader.ConfigError, match="or name the file with config=PATH"):
+            graded("gradients.py")
+    command = Path(sys.executable).with_name("grader")
+    for arguments in (["check"], ["grade", "x.py"], ["validate"], ["explain"], ["handout"]):
+        done = subprocess.run([command, *arguments], capture_output=True, text=True, check=False)
+        assert "--config PATH" in done.stderr
+        assert "config=" not in done.stderr

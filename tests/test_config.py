@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.config.dimensions import FormulaError, evaluate, resolved
-from grader.config.find import find_config
+from grader.config.find import OPTION, find_config
 from grader.config.keys import Config, schema
 from grader.config.load import load_config, self_contained
 from grader.errors import ConfigError
@@ -272,8 +272,10 @@ def test_a_file_that_is_no_config_at_all_is_a_config_error(tmp_path: Path, conte
 
 
 def test_without_a_config_the_message_says_where_it_was_looked_for(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"no config\.yaml in .* or above.*--config"):
+    with pytest.raises(ConfigError, match=r"no config\.yaml in .* or above.*config=PATH"):
         find_config(tmp_path)
+    with pytest.raises(ConfigError, match="--config PATH"):
+        find_config(tmp_path, option=OPTION)
 
 
 def test_the_nearest_config_upwards_is_found(copy_of_assignment: Path) -> None:
@@ -290,7 +292,7 @@ def test_every_key_that_the_types_know_stands_in_the_file_with_a_comment() -> No
     definitions = json.loads(schema())["$defs"]
     keys = {key for name, d in definitions.items() for key in d.get("properties", {}) if name != "Shares"}
     missing = [key for key in sorted(keys) if f"{key}:" not in TEXT]
-    written_by_the_grader, optional = {"handout"}, {"solution"}
+    written_by_the_grader, optional = {"handout", "originals"}, {"solution"}
     assert set(missing) - optional == written_by_the_grader
 
 

@@ -43,9 +43,10 @@ def find_inherited(
     found = {name: follows.roots for name, follows in trace_back(assignment, wrong, wrong, set(), fresh).items()}
     found |= _cut_to_zero(assignment, verdicts_of, answers, returned)
     misshapen = [name for name, verdicts in verdicts_of.items() if verdicts.shape.outcome == "failed"]
-    for name in sorted(answers, key=lambda name: len(assignment.ancestors[name])):
-        if name in verdicts_of or not answers[name] or answers[name][-1].outcome != "raised":
-            continue
+    raised = [
+        name for name in answers if name not in verdicts_of and answers[name] and answers[name][-1].outcome == "raised"
+    ]
+    for name in sorted(raised, key=lambda name: len(assignment.ancestors[name])):
         upstream = _upstream(assignment, name, misshapen)
         root = next((one for one in upstream if _stops(assignment, name, one, answers)), None)
         if root is not None:
@@ -72,7 +73,7 @@ def _cut_to_zero(
 
 
 def _upstream(assignment: Assignment, name: str, misshapen: Sequence[str]) -> list[str]:
-    """The gradients of a wrong shape that this one may build on, nearest first; without a solution, any other one."""
+    """The gradients of a wrong shape that this one may build on, nearest first; without formulas, any other one."""
     if assignment.reference is None:
         return [other for other in misshapen if other != name]
     return [other for other in assignment.ancestors[name] if other in misshapen]

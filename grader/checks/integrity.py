@@ -66,7 +66,7 @@ def _behavior(
     assignment: Assignment, run: Run, verdicts_of: Mapping[str, Verdicts], elsewhere: Mapping[str, Array]
 ) -> Iterator[Signal]:
     """What the answers at the inconsistent sample point show."""
-    if assignment.reference is None or not run.inconsistent:
+    if not run.inconsistent:
         return
     differentiated, used = _differentiates_loss(assignment, elsewhere)
     if differentiated and not used:
@@ -204,7 +204,7 @@ def _ignores(assignment: Assignment, name: str, elsewhere: Mapping[str, Array], 
 def _right_elsewhere(assignment: Assignment, run: Run, verdicts_of: Mapping[str, Verdicts]) -> dict[str, Array]:
     """The answers at the inconsistent sample point, of gradients that are right up to sign at the shared ones."""
     found: dict[str, Array] = {}
-    for name in _right_up_to_sign(assignment, verdicts_of):
+    for name in _right_up_to_sign(assignment, verdicts_of) if run.inconsistent else ():
         value = real_array(assignment, run.inconsistent.get(name))
         shape = assignment.inconsistent_point.shape(assignment.shapes[name])
         if value is not None and value.size == int(np.prod(shape)) and np.isfinite(value).all():
@@ -213,8 +213,6 @@ def _right_elsewhere(assignment: Assignment, run: Run, verdicts_of: Mapping[str,
 
 
 def _right_up_to_sign(assignment: Assignment, verdicts_of: Mapping[str, Verdicts]) -> list[str]:
-    if assignment.reference is None:
-        return []
     return [
         name
         for name, verdicts in verdicts_of.items()

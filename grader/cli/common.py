@@ -12,7 +12,17 @@ if TYPE_CHECKING:
     from grader.config.keys import Config
     from grader.records.result import Grade
 
-PATH = click.Path(path_type=Path)
+
+class _Path(click.Path):
+    """A path; an empty one is a mistake of a script, and not the current folder."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value == "":
+            self.fail("expected a path, found an empty string", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+PATH = _Path(path_type=Path)
 
 config_option = click.option(
     "--config", "config_path", type=PATH, help="The assignment's config.yaml (default: the nearest, upwards)."
@@ -27,6 +37,17 @@ force_option = click.option("--force", is_flag=True, help="Pack an assignment ev
 def zip_option(default: str) -> Callable[[Any], Any]:
     """The zip that a command writes."""
     return click.option("-o", "--output", type=PATH, default=default, show_default=True, help="The zip to write.")
+
+
+def config_at(named: Path | None) -> Path:
+    """The config.yaml that was named or else the nearest.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    from grader.config.find import OPTION, find_config
+
+    return named or find_config(Path.cwd(), option=OPTION)
 
 
 def print_human(grade: "Grade", config: "Config", *, staff: bool) -> None:

@@ -11,12 +11,18 @@ HANDOUT = (
 )
 
 
+ARGUMENT, OPTION = "config=", "--config "  # of a function, of a command
+
+
 class NoConfigError(ConfigError):
     """There is no config.yaml in a folder or above it."""
 
 
-def find_config(start: Path) -> Path:
+def find_config(start: Path, *, option: str = ARGUMENT) -> Path:
     """The nearest config.yaml, from `start` upwards.
+
+    Args:
+        option: how the user names another one.
 
     Raises:
         ConfigError: there is none.
@@ -25,15 +31,16 @@ def find_config(start: Path) -> Path:
         if (folder / "config.yaml").is_file():
             return folder / "config.yaml"
     raise NoConfigError(
-        f"no config.yaml in {start.resolve()} or above: go to the assignment's folder, or name the file with --config PATH"
+        f"no config.yaml in {start.resolve()} or above: go to the assignment's folder, or name the file with {option}PATH"
     )
 
 
-def find_config_for(graded: Path, named: Path | None, *, own: bool = False) -> Path:
+def find_config_for(graded: Path, named: Path | None, *, own: bool = False, option: str = ARGUMENT) -> Path:
     """The config that was named or else the nearest, for grading what is at `graded`.
 
     Args:
         own: it is the user's own work, and theirs the folder with the config.
+        option: how the user names another one.
 
     Raises:
         ConfigError: there is none.
@@ -41,12 +48,12 @@ def find_config_for(graded: Path, named: Path | None, *, own: bool = False) -> P
     """
     if named is not None:
         return named
-    found = find_config(Path.cwd())
-    refuse_config_within(found, graded, own=own)
+    found = find_config(Path.cwd(), option=option)
+    refuse_config_within(found, graded, own=own, option=option)
     return found
 
 
-def refuse_config_within(found: Path, graded: Path, *, own: bool = False) -> None:
+def refuse_config_within(found: Path, graded: Path, *, own: bool = False, option: str = ARGUMENT) -> None:
     """Refuse a config that lies in a folder that is graded, or beside a file that is.
 
     A config.yaml names a model, which is run as the instructor's.
@@ -62,7 +69,7 @@ def refuse_config_within(found: Path, graded: Path, *, own: bool = False) -> Non
         raise UsageError(f"{found} {HANDOUT}")
     raise UsageError(
         f"{found} lies {'in' if is_folder else 'beside'} {graded}, which is being graded, so it may be the"
-        f" student's; name yours with --config PATH, or this one with --config {found}"
+        f" student's; name yours with {option}PATH, or this one with {option}{found}"
     )
 
 

@@ -165,6 +165,7 @@ class Config(_Section, frozen=True, kw_only=True):
     follow_through: FollowThrough = field(default_factory=FollowThrough)
     solution: str = ""  # without one, the right gradients are derived from the model
     handout: bool = False  # written by `grader handout`: a student's copy, with which only `grader check` works
+    originals: list[str] = field(default_factory=list)  # ... and digests of the files that students start from
     sandbox: Sandbox = field(default_factory=Sandbox)
     feedback: Feedback = field(default_factory=Feedback)
     hints: Hints = field(default_factory=Hints)

@@ -5,21 +5,22 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from grader.derivation.chain import Point, derive_at, order_of
 from grader.derivation.derivation import Derivation
 from grader.derivation.docstrings import points_for
 from grader.derivation.graph.loading import Model
 from grader.derivation.graph.nodes import Array, Unreadable
-from grader.derivation.index_notation.context import Line
-from grader.derivation.index_notation.indices import explain
 from grader.derivation.simplify.reuse import Gradient
 from grader.derivation.writing.code import CodePrinter, DocPrinter
 from grader.derivation.writing.filling import filled_loop
-from grader.derivation.writing.latex import equation
 from grader.derivation.writing.loops import backward_loop, holds
 from grader.derivation.writing.printing import Printer
 from grader.derivation.writing.style import assigned
+
+if TYPE_CHECKING:
+    from grader.derivation.index_notation.context import Line
 
 TOLERANCE = 1e-6
 LONG = 200  # characters of a formula that may be better as a loop
@@ -112,11 +113,16 @@ class Formula:
     @cached_property
     def latex(self) -> str:
         """The equation in LaTeX."""
+        from grader.derivation.writing.latex import equation  # not even imported where only numbers are needed
+
         return equation(self.derivation.at_points[0][self.name], self.derivation.differentiated)
 
     @cached_property
-    def steps(self) -> tuple[Line, ...]:
+    def steps(self) -> "tuple[Line, ...]":
         """The derivation in index notation, line by line."""
+        from grader.derivation.index_notation.context import Line
+        from grader.derivation.index_notation.indices import explain
+
         *lines, example = explain(self.derivation, self.name)
         if self._loop:
             lines = [line for line in lines if line.kind == "heading" or "\n" not in line.text]

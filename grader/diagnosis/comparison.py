@@ -1,9 +1,6 @@
-"""Compare an answer with the right gradient or with a formula: sign, orientation, shape, scale.  Searches nothing.
+"""Compare an answer with a formula: sign, orientation, shape, scale.  Searches nothing."""
 
-The right gradient may be the solution's or a numerical one; the caller says how exact it is.
-"""
-
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,8 +8,6 @@ import numpy as np
 from grader.diagnosis.formulas.expression import Evaluator, Node, Values, text
 from grader.diagnosis.hypothesis import Edit, Hypothesis
 from grader.diagnosis.operators import OPERATORS
-from grader.problem.model import Array
-from grader.records.result import Certainty
 
 Sizes = Sequence[dict[str, int]]
 
@@ -57,10 +52,17 @@ def verify(
     if not any(factors):
         return None
     scale = name_factors([f if f else 1.0 for f in factors], target.sizes, target.tolerance)
+    if scale is not None and scale.operator == "scale-steps" and _all_equal(target.values, target.tolerance):
+        return None  # any single number at each sample point is a multiple of another
     more = [edit for edit in (scale, _shape_edit(values, target.values)) if edit is not None]
     if not edits and not more:
         return None
-    return Hypothesis((*edits, *more), text(node), cost + sum(edit.cost for edit in more), layer)
+    made = [factor * value for factor, value in zip(factors, values, strict=True)]
+    return Hypothesis((*edits, *more), text(node), cost + sum(edit.cost for edit in more), layer, values=made)
+
+
+def _all_equal(values: Values, tolerance: float) -> bool:
+    return all(float(np.ptp(value)) <= 2 * tolerance * float(np.max(np.abs(value))) for value in values)
 
 
 def best(hypotheses: Sequence[Hypothesis]) -> list[Hypothesis]:
@@ -115,83 +117,3 @@ def _size(factors: Sequence[float], sizes: Sizes, tolerance: float) -> Edit | No
 
 def _near(a: Sequence[float], b: Sequence[float], tolerance: float) -> bool:
     return all(abs(x - y) <= 10 * tolerance * abs(y) for x, y in zip(a, b, strict=True))
-
-
-def explain_without_solution(
-    target: Target, right: Values, known: Mapping[str, Values]
-) -> tuple[Certainty, Hypothesis] | None:
-    """What one number, one rearrangement or one quantity explains, and how certainly.
-
-    Args:
-        known: quantities and other gradients by name, which may have been added, multiplied in, or returned instead.
-    """
-    for arranged, edits in _arrangements(target.values, right):
-        scale = _scale_edit(arranged, right, target)
-        if scale is not None or (edits and _same(arranged, right, target.tolerance)):
-            return "exact", _plain(*edits, *([scale] if scale else []))
-        for name, values in known.items():
-            edit = _one_quantity(arranged, right, name, values, 10 * target.tolerance)
-            if edit is not None:
-                return "observation" if edit.operator == "wrong-result" else "exact", _plain(*edits, edit)
-    return None
-
-
-def _plain(*edits: Edit) -> Hypothesis:
-    return Hypothesis(edits, "", sum(edit.cost for edit in edits), "plain")
-
-
-def _arrangements(values: Values, right: Values) -> list[tuple[Values, tuple[Edit, ...]]]:
-    """The ways to read `values` as arrays of the shape of `right`: as they are, transposed, squeezed, reshaped."""
-    if any(value.size != truth.size for value, truth in zip(values, right, strict=True)):
-        return []
-    straight = [value.reshape(truth.shape) for value, truth in zip(values, right, strict=True)]
-    across = [value.reshape(truth.shape[::-1]).T for value, truth in zip(values, right, strict=True)]
-    row = all(truth.ndim == 2 and 1 in truth.shape for truth in right)
-
-    def read(arranged: Values, operator: str) -> tuple[Values, tuple[Edit, ...]]:
-        return arranged, (OPERATORS[operator].edit("the result"),)
-
-    if all(value.shape == truth.shape for value, truth in zip(values, right, strict=True)):
-        square = all(truth.shape == truth.shape[::-1] for truth in right)
-        other = [] if row else [read(across, "transpose-result" if square else "transpose-reshape")]
-        return [(straight, ()), *other]
-    if all(value.shape == truth.shape[::-1] for value, truth in zip(values, right, strict=True)):
-        return [read(across, "transpose-result"), *([] if row else [read(straight, "shape-reshaped")])]
-    if _same_squeezed(values, right):
-        return [read(straight, "shape-squeezed")]
-    return [read(straight, "shape-reshaped"), *([] if row else [read(across, "transpose-reshape")])]
-
-
-def _scale_edit(values: Values, base: Values, target: Target) -> Edit | None:
-    """The edit that turns `base` into `values` by one number per sample point, where there is such a number other than 1."""
-    factors = []
-    for value, other in zip(values, base, strict=True):
-        square = float(np.vdot(other, other))
-        if square == 0.0:
-            return None
-        factor = float(np.vdot(other, value)) / square
-        if factor == 0.0 or np.max(np.abs(value - factor * other)) > target.tolerance * np.max(np.abs(value)):
-            return None
-        factors.append(factor)
-    return name_factors(factors, target.sizes, target.tolerance)
-
-
-def _one_quantity(values: Values, right: Values, name: str, known: Values, tolerance: float) -> Edit | None:
-    """`known` returned instead, added, or multiplied in entry by entry."""
-    if any(value.shape != other.shape for value, other in zip(values, known, strict=True)):
-        return None
-    if _same(values, known, tolerance):
-        return OPERATORS["wrong-result"].edit("the result", new=name)
-    if _same(values, [truth + other for truth, other in zip(right, known, strict=True)], tolerance):
-        return OPERATORS["extra-term"].edit(name, new=name)
-    if _same(values, [truth * other for truth, other in zip(right, known, strict=True)], tolerance):
-        return OPERATORS["extra-factor"].edit(name, new=name)
-    return None
-
-
-def _same(a: Sequence[Array], b: Sequence[Array], tolerance: float) -> bool:
-    """Equal shapes, and equal to `tolerance` of the largest entry, at every sample point."""
-    return all(
-        x.shape == y.shape and bool(np.max(np.abs(x - y), initial=0.0) <= tolerance * np.max(np.abs(y), initial=0.0))
-        for x, y in zip(a, b, strict=True)
-    )

@@ -59,7 +59,7 @@ def load_hints(assignment: Assignment, topics: Sequence[str] = ()) -> tuple[Entr
     """
     path = assignment.folder / assignment.config.hints.file
     own: tuple[Entry, ...] = ()
-    if assignment.config.hints.file and (assignment.reference is not None or path.exists()):  # students do not have it
+    if assignment.config.hints.file and (not assignment.at_home or path.exists()):  # students do not have it
         require_file(path, "hints.file")
         own = _load(path, tuple(assignment.names), tuple(topics))
     named = tuple(

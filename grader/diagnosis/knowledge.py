@@ -23,7 +23,7 @@ class Knowledge:
     Attributes:
         hints: the first that fits is used.
         misconceptions: mistakes with the instructor's own words.
-        finder: looks numbers up in the tables; None without a solution, or where nothing needs looking up.
+        finder: looks numbers up in the tables; None without formulas, or where nothing needs looking up.
     """
 
     assignment: Assignment

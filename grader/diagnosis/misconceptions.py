@@ -65,7 +65,7 @@ def misconceptions(assignment: Assignment) -> tuple[Misconception, ...]:
 def all_misconceptions(assignment: Assignment) -> tuple[Misconception, ...]:
     """The whole file, including entries for another objective."""
     named = assignment.config.hints.mistakes
-    if not named or assignment.reference is None:
+    if not named or assignment.at_home:  # students do not have it
         return ()
     require_file(assignment.folder / named, "hints.mistakes")
     return _load(assignment.folder / named, tuple(assignment.names))

@@ -27,7 +27,7 @@ def explained(assignment: Assignment, wanted: str | None) -> list[Block]:
         near = did_you_mean(str(wanted), names) or f"; expected one of {', '.join(names)}"
         raise UsageError(f"there is no gradient {wanted}{near}")
     derived = Derived(assignment.config, assignment.graph, assignment.points)
-    assignment = dataclasses.replace(assignment, reference=derived)  # a hand-written solution may be hard to read
+    assignment = dataclasses.replace(assignment, solution=derived)  # a hand-written solution may be hard to read
     formulas = derived.formulas
     if assignment.config.sign < 0:
         formulas = derived_formulas(assignment.config, assignment.graph, assignment.points, sign=-1)

@@ -4,7 +4,7 @@ The sum over the checks plus what follow-through keeps is the score of a gradien
 """
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -16,7 +16,7 @@ from grader.checks.integrity import signals_of, tables, unexplained
 from grader.checks.tampering import tampering
 from grader.config.keys import CHECKS, Gradient
 from grader.problem.assignment import Assignment
-from grader.records.result import WARNED, CheckResult, FollowThrough, Grade, GradientResult, GradientStatus
+from grader.records.result import WARNED, CheckResult, FollowThrough, Grade, GradientResult, GradientStatus, Signal
 from grader.records.run import NOTEBOOK, Answer, Run, place, stopped
 
 if TYPE_CHECKING:
@@ -49,15 +49,18 @@ def grade(assignment: Assignment, checked: Checked, knowledge: "Knowledge | None
         message=_message(assignment, run, undecided),
         printed=run.loading.printed,
         notes=[stopped(run.loading)] if loaded and run.loading.message else [],
-        integrity=[
-            *signals_of(assignment, run, checked.verdicts_of, checked.propagated, checked.single),
-            *tables(
-                [name for name in assignment.names if name in checked.contradicted and name not in checked.propagated]
-            ),
-            *unexplained(gradients, run, assignment.config.max_score),
-            *tampering(run),
-        ],
+        integrity=[] if assignment.at_home else list(_signals(assignment, checked, gradients)),
     )
+
+
+def _signals(assignment: Assignment, checked: Checked, gradients: Sequence[GradientResult]) -> Iterator[Signal]:
+    """What an instructor should review."""
+    yield from signals_of(assignment, checked.run, checked.verdicts_of, checked.propagated, checked.single)
+    yield from tables(
+        [name for name in assignment.names if name in checked.contradicted and name not in checked.propagated]
+    )
+    yield from unexplained(gradients, checked.run, assignment.config.max_score)
+    yield from tampering(checked.run)
 
 
 def not_graded(assignment: Assignment, submission: str, reason: str) -> Grade:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from grader.config.find import HANDOUT, find_config, refuse_config_within
 from grader.config.load import load_config
-from grader.errors import ConfigError, SandboxError
+from grader.errors import ConfigError, SandboxError, UsageError
 from grader.sandbox.spawner import Spawner, start_spawner
 
 if TYPE_CHECKING:  # loaded while the sandbox is starting
@@ -19,6 +19,17 @@ if TYPE_CHECKING:  # loaded while the sandbox is starting
     from grader.problem.assignment import Assignment
     from grader.records.result import Grade
     from grader.sandbox.host import Sandbox
+
+
+def path_of(file: str | Path) -> Path:
+    """The path of a file to grade.
+
+    Raises:
+        UsageError: it is an empty string, which would be the current folder.
+    """
+    if not str(file):
+        raise UsageError("expected the path of a file, a folder or an archive, found an empty string")
+    return Path(file)
 
 
 class Grader:
@@ -133,31 +144,39 @@ class Grader:
                 graded.
             ConfigError: the assignment cannot be used, or is a student's copy.
         """
+        path = path_of(path)
         if not self._named:
-            refuse_config_within(self.config_path, Path(path))
+            refuse_config_within(self.config_path, path)
         self.assignment  # noqa: B018, what is wrong with it is reported before what is wrong with a file
-        return self.grade_submission(self.read(Path(path), submitted=submitted), self.config.sandbox.require)
+        return self.grade_submission(self.read(path, submitted=submitted), self.config.sandbox.require)
 
-    def check(self, path: str | Path | None = None, *, staff: bool = False) -> "Grade":
+    def check(
+        self,
+        path: str | Path | None = None,
+        *,
+        staff: bool = False,
+        seen: "Callable[[Grade], None] | None" = None,
+    ) -> "Grade":
         """Check a student's own file as `grader check` does: without the solution, and on any machine.
 
         Args:
             path: None for the file to submit in the current folder.
             staff: with all hints and instructors' sentences, which name what belongs there; students see neither.
+            seen: is given the grade without explanations as soon as it is known, if something is left to explain.
 
         Raises:
             UsageError: there is no such file, or several that could be meant.
         """
         if not self.at_home:
-            return self._home.check(path, staff=staff)
+            return self._home.check(path, staff=staff, seen=seen)
         from grader.grading.forstudents import up_to
 
         note = ""
         self.assignment  # noqa: B018, as above
         if path is None:
             path, note = self.own_file(Path())
-        submission = self.read(Path(path))
-        grade = self.grade_submission(replace(submission, note=submission.note or note), "any")
+        submission = self.read(path_of(path))
+        grade = self.grade_submission(replace(submission, note=submission.note or note), "any", seen)
         return grade if staff else up_to(grade, self.config.hints, self.config.hints.check_level)
 
     def read(self, path: Path, *, submitted: bool = False) -> "Submission":
@@ -187,7 +206,9 @@ class Grader:
         """How large a student's file may be, in bytes."""
         return self.config.sandbox.source_kb * 1024
 
-    def grade_submission(self, submission: "Submission", require: str) -> "Grade":
+    def grade_submission(
+        self, submission: "Submission", require: str, seen: "Callable[[Grade], None] | None" = None
+    ) -> "Grade":
         """Grade a file that was read; not graded where the sandbox is weaker than required, "strong" or "any"."""
         from grader.grading.grade import not_graded
         from grader.grading.pipeline import grade_submission
@@ -198,7 +219,7 @@ class Grader:
                     self.sandbox.require(require)
             except SandboxError as error:
                 return not_graded(self.assignment, submission.name, str(error))
-            return grade_submission(self.assignment, self.sandbox, submission)
+            return grade_submission(self.assignment, self.sandbox, submission, seen)
 
     @cached_property
     def _home(self) -> "Grader":

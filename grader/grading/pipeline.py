@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from grader.checks.checked import check_run
+from grader.checks.checked import Checked, check_run
 from grader.checks.fresh import Fresh, fresh_of
 from grader.errors import SandboxError
 from grader.grading.grade import grade, not_graded
@@ -27,13 +27,12 @@ from grader.sandbox.wire import JobWriter
 def make_sandbox(assignment: Assignment, start: Callable[[], Spawner], first_slot: int = 0) -> Sandbox:
     """A sandbox whose children get the sample points of the assignment without the loss, and nothing else of it.
 
-    Where there is a solution to compare with, each function is also called at a sample point that is drawn for its file alone,
-    and at one whose computed quantities contradict its inputs.
+    Each function is also called at a sample point that is drawn for its file alone and, but for a student at home, at one whose
+    computed quantities contradict its inputs.
     """
     limits, checked = assignment.config.sandbox, len(assignment.points)
-    graded = assignment.reference is not None
-    points = [*assignment.points, assignment.inconsistent_point] if graded else assignment.points
-    numbers = [*range(checked), checked + 1, checked] if graded else range(checked)
+    points = assignment.points if assignment.at_home else [*assignment.points, assignment.inconsistent_point]
+    numbers = [*range(checked), *reversed(range(checked, len(points) + 1))]
     calls = [(name, k) for name in assignment.names for k in numbers]
 
     def shown(point: Point) -> dict[str, Any]:
@@ -49,19 +48,35 @@ def make_sandbox(assignment: Assignment, start: Callable[[], Spawner], first_slo
         [point.sizes for point in points],
         [function.owner for function in assignment.config.asked],
         assignment.config.interface_data,
-        fresh if graded else None,
+        fresh,
     )
     return Sandbox(start, writer, calls, limits, first_slot, checked, assignment.most_entries)
 
 
-def grade_submission(assignment: Assignment, sandbox: Sandbox, submission: Submission) -> Grade:
-    """Run and grade one file.  Where the grader fails, the grade says so; it is never a mark."""
+def grade_submission(
+    assignment: Assignment, sandbox: Sandbox, submission: Submission, seen: Callable[[Grade], None] | None = None
+) -> Grade:
+    """Run and grade one file.  Where the grader fails, the grade says so; it is never a mark.
+
+    Args:
+        seen: is given the grade without explanations as soon as it is known, if something is left to explain.
+    """
     try:
         run = run_submission(sandbox, submission)
     except SandboxError as error:
         return not_graded(assignment, submission.name, str(error))
-    graded = noted(grade_run(assignment, run, submission.name, str(sandbox.report)), submission)
-    return located(assignment, sandbox, submission.source, run, graded)
+
+    def finished(found: Grade) -> Grade:
+        return noted(
+            msgspec.structs.replace(found, submission=submission.name, sandbox=str(sandbox.report)), submission
+        )
+
+    checked, found = _checked(assignment, run)
+    if checked.to_explain:
+        if seen is not None:
+            seen(finished(found))
+        found = _explained(assignment, checked)
+    return located(assignment, sandbox, submission.source, run, finished(found))
 
 
 def run_submission(sandbox: Sandbox, submission: Submission) -> Run:
@@ -77,30 +92,52 @@ def run_submission(sandbox: Sandbox, submission: Submission) -> Run:
 
 def grade_run(assignment: Assignment, run: Run, submission: str, sandbox: str = "") -> Grade:
     """Grade what a run of the file `submission` left."""
-    found = settle(assignment, run, grade_shared(assignment, run))
-    return msgspec.structs.replace(found, submission=submission, sandbox=sandbox)
+    checked, found = _checked(assignment, run)
+    return msgspec.structs.replace(
+        _explained(assignment, checked) if checked.to_explain else found, submission=submission, sandbox=sandbox
+    )
 
 
 def grade_shared(assignment: Assignment, run: Run) -> Grade:
     """The grade at the sample points that all files share, without the file's name: the same for the same answers."""
-    return _grade(assignment, run, None)
+    with np.errstate(all="ignore"):
+        return _explained(assignment, check_run(assignment, run))
 
 
 def settle(assignment: Assignment, run: Run, shared: Grade) -> Grade:
     """The grade, where `shared` is the one at the shared points: the same, unless the file's own point contradicts it."""
+    with np.errstate(all="ignore"):
+        fresh = _contradiction(assignment, run, shared)
+        return shared if fresh is None else _explained(assignment, check_run(assignment, run, fresh))
+
+
+def _contradiction(assignment: Assignment, run: Run, shared: Grade) -> Fresh | None:
+    """The answers at the file's own point, where they contradict the grade at the shared ones."""
     fresh = fresh_of(assignment, run)
     if fresh is None or all(
         fresh.confirms(result.name, result.follow_through.sources if result.follow_through else ())
         for result in shared.gradients
         if result.status in ("passed", "followed_through")
     ):
-        return shared
-    return _grade(assignment, run, fresh)
+        return None
+    return fresh
 
 
-def _grade(assignment: Assignment, run: Run, fresh: Fresh | None) -> Grade:
+def _checked(assignment: Assignment, run: Run) -> tuple[Checked, Grade]:
+    """All checks of a run, and the grade without explanations."""
     with np.errstate(all="ignore"):  # a student's numbers may be absurdly large
+        checked = check_run(assignment, run)
+        found = grade(assignment, checked)
+        fresh = _contradiction(assignment, run, found)
+        if fresh is None:
+            return checked, found
         checked = check_run(assignment, run, fresh)
+        return checked, grade(assignment, checked)
+
+
+def _explained(assignment: Assignment, checked: Checked) -> Grade:
+    """The grade with what explains it."""
+    with np.errstate(all="ignore"):
         if not checked.to_explain:
             return grade(assignment, checked)
         from grader.diagnosis.knowledge import knowledge_of  # not even imported where nothing is wrong
@@ -130,5 +167,6 @@ def located(assignment: Assignment, sandbox: Sandbox, source: bytes, run: Run, g
     from grader.diagnosis.knowledge import knowledge_of
     from grader.grading.advice import add_places
 
-    landmarks = knowledge_of(assignment, ()).landmarks
-    return msgspec.structs.replace(graded, gradients=add_places(assignment, landmarks, graded.gradients, traced))
+    known = knowledge_of(assignment, ())
+    gradients = add_places(assignment, known, graded.gradients, traced)
+    return msgspec.structs.replace(graded, gradients=gradients)

@@ -21,6 +21,7 @@ from grader.inputs.tree import ArchiveError, File
 from grader.text import one_line
 
 NOTEBOOK = ".ipynb"
+CODE = (".py", NOTEBOOK)
 _OTHER, _NOTEBOOK = 6, 7  # ranks of files of another name
 _NOTEBOOKS = (3, 4, 5)
 _SHOWN = 4

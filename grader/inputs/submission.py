@@ -70,32 +70,51 @@ def read_submitted(path: Path, wanted: str, max_bytes: int, handout: Collection[
 
 
 def own_file(folder: Path, wanted: str, max_bytes: int, handout: Collection[str] = ()) -> tuple[Path, str]:
-    """The file to submit among those named like it in `folder` itself, and a note on the choice."""
-    stem = PurePosixPath(wanted).stem.casefold()
-    names = [path.name for path in folder.iterdir() if path.name.casefold().startswith(stem) and path.is_file()]
-    if len(names) < 2 and wanted in names:
-        return folder / wanted, ""
-    from grader.inputs.chooser import choose, is_named
+    """The file to submit in a student's own folder, but not below it, and a note on the choice.
+
+    Args:
+        handout: the files that came with it; only where they are known, a file of another name may be the student's.
+
+    Raises:
+        UsageError: several could be meant.
+    """
+    from grader.inputs.chooser import CODE, choose, digest, is_named, listed
     from grader.inputs.folder import OnDisk
     from grader.inputs.tree import File
 
-    files = [File(PurePosixPath(name), OnDisk(str(folder / name))) for name in names if is_named(name, wanted)]
+    def may_be_work(file: File) -> bool:
+        if is_named(file.path.name, wanted):
+            return True
+        if not handout or file.path.suffix.lower() not in CODE or file.path.name.startswith("."):
+            return False
+        try:
+            return digest(file.read(max_bytes + 1)) not in handout
+        except OSError:  # not a file that could be submitted
+            return False
+
+    listing = (File(PurePosixPath(path.name), OnDisk(str(path))) for path in sorted(folder.iterdir()) if path.is_file())
+    files = [file for file in listing if may_be_work(file)]
     found = choose(files, wanted, max_bytes=max_bytes, handout=handout)
-    return folder / (wanted if found.file is None else found.file.path), found.note
+    if found.rivals:
+        raise UsageError(f"{listed(found.rivals)}: each could be your work; name the one to check")
+    alone = found.untouched and "; " not in found.note  # the stubs, and nothing else
+    return folder / (wanted if found.file is None else found.file.path), "" if alone else found.note
 
 
 def handout_digests(config: "Config", folder: Path, path: Path) -> frozenset[str]:
     """The digests of the files that students start from, the Python files and notebooks beside the model.
 
-    Empty if they lie in `path` itself: on a student's own machine, the stubs become the work.
+    A student's copy lists them.  Elsewhere there are none if they lie in `path` itself, where the stubs may be the work.
     """
-    from grader.inputs.chooser import NOTEBOOK, digest
+    if config.handout:
+        return frozenset(config.originals)
+    from grader.inputs.chooser import CODE, digest
 
     beside = (folder / config.model).parent
     try:
         if beside.resolve().is_relative_to(path.resolve()):
             return frozenset()
-        files = [file for file in sorted(beside.iterdir()) if file.suffix in (".py", NOTEBOOK) and file.is_file()]
+        files = [file for file in sorted(beside.iterdir()) if file.suffix in CODE and file.is_file()]
         mine = [file for file in files if not config.solution or file.resolve() != (folder / config.solution).resolve()]
         return frozenset(digest(file.read_bytes()) for file in mine[:_MAX_HANDOUT])
     except OSError:

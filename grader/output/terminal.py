@@ -24,6 +24,12 @@ def print_grade(console: Console, grade: Grade, config: Config, *, staff: bool) 
     Args:
         staff: show marks, everything that the code printed, and the sandbox; a student at home sees none of these.
     """
+    print_verdicts(console, grade, config, staff=staff)
+    print_explanations(console, grade, config, staff=staff)
+
+
+def print_verdicts(console: Console, grade: Grade, config: Config, *, staff: bool) -> None:
+    """The first half: what was found, which is known before it is explained."""
     grade = grade if staff else shortened(grade, config.hints, config.hints.check_level)
     console.print(_headline(grade, staff=staff))
     if text := of_the_file(grade):
@@ -31,10 +37,15 @@ def print_grade(console: Console, grade: Grade, config: Config, *, staff: bool) 
         console.print(Padding(Text(text, style=style), (0, 0, 0, 2)))
     for note in grade.notes:
         console.print(Padding(Text(f"note: {several_lines(note)}", style="yellow"), (0, 0, 0, 2)))
-    if text := lead(grade, at_home=not staff):
+    if text := lead(grade):
         console.print(Padding(Text(text, style="bold"), (1, 0, 0, 2)))
     console.print(_table(grade, staff=staff))
-    for group in _groups(grade, staff=staff):
+
+
+def print_explanations(console: Console, grade: Grade, config: Config, *, staff: bool) -> None:
+    """The second half: why."""
+    grade = grade if staff else shortened(grade, config.hints, config.hints.check_level)
+    for group in _groups(grade):
         console.print(_inherited(group) if group[0].inherits else _block(group, config, staff=staff))
     if staff:
         _print_staff(console, grade)
@@ -46,8 +57,11 @@ def _headline(grade: Grade, *, staff: bool) -> Text:
     elif staff:
         figure = f"{_number(grade.score)} / {_number(grade.max_score)}"
     else:
-        right = sum(gradient.status == "passed" for gradient in grade.gradients)
+        right, given = (
+            sum(one.status == status for one in grade.gradients) for status in ("passed", "followed_through")
+        )
         figure = f"{right} of {len(grade.gradients)} gradients right"
+        figure += f", {given} more given an earlier mistake" if given else ""
     style = "bold green" if grade.passed else "bold"
     return Text.assemble((one_line(grade.submission), "bold"), "   ", (figure, style))
 
@@ -71,14 +85,14 @@ def _color(gradient: GradientResult) -> str:
     return _COLORS.get(gradient.status, "red")
 
 
-def _groups(grade: Grade, *, staff: bool) -> list[list[GradientResult]]:
+def _groups(grade: Grade) -> list[list[GradientResult]]:
     """The gradients that need a block; those with the same cause share one."""
     groups: dict[tuple[object, ...], list[GradientResult]] = {}
     for gradient in grade.gradients:
         if grade.message and gradient.message and gradient.message in grade.message:
             continue  # the file was not loaded: reported once, at the top
         if gradient.status not in ("passed", "followed_through") or gradient.notes:
-            groups.setdefault(cause(gradient, staff=staff), []).append(gradient)
+            groups.setdefault(cause(gradient), []).append(gradient)
     return list(groups.values())
 
 

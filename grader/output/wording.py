@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from grader.output.markdown import unmarked
-from grader.records.result import RUNTIME, WHOLE, CheckResult, Grade, GradientResult, GradientStatus
+from grader.records.result import RUNTIME, CheckResult, Grade, GradientResult, GradientStatus
 from grader.records.run import place
 from grader.text import several_lines
 
@@ -24,7 +24,7 @@ NOT_FOUND = "not found"
 MOST_FACTS, MOST_NAMES = 3, 4
 _CERTAINTY = {"tie": "either", "observation": "seen"}
 _LINE = r"((?:cell \d+, )?line \d+)"
-_GOES_WRONG = re.compile(rf"{_LINE}[^:;]*: the calculation first goes wrong here|^[Uu]p to {_LINE}")
+_GOES_WRONG = re.compile(rf"^Up to {_LINE}")
 
 
 def label(result: GradientResult) -> str:
@@ -64,12 +64,8 @@ def fix_first(results: Sequence[GradientResult]) -> str:
     return f"Fix {_listed(results[0].inherits)} first: {'; '.join(parts)}."
 
 
-def lead(grade: Grade, *, at_home: bool = False) -> str:
-    """What to fix first, where it is, and what follows from it, in one sentence; "" where there is nothing to fix.
-
-    Args:
-        at_home: without the solution, where the same mistake in several gradients is reported as one.
-    """
+def lead(grade: Grade) -> str:
+    """What to fix first, where it is, and what follows from it, in one sentence; "" where there is nothing to fix."""
     causes: dict[tuple[object, ...], GradientResult] = {}
     for result in grade.gradients:
         if (
@@ -77,22 +73,24 @@ def lead(grade: Grade, *, at_home: bool = False) -> str:
             and result.status != "missing"
             and not (result.message and result.message in grade.message)
         ):
-            causes.setdefault(cause(result, staff=not at_home), result)
+            causes.setdefault(cause(result), result)
     roots = list(causes.values())
     if grade.status == "not_graded" or not roots:
         return ""
-    named = [f"{root.name} ({at})" if (at := line_of(root)) else root.name for root in roots[:MOST_NAMES]]
-    first = f"Fix {_listed([*named, *_more(len(roots), MOST_NAMES)])} first"
+    named = [f"{root.name} ({at})" if (at := line_of(root)) else root.name for root in roots]
+    first = f"Fix {_first(named)} first"
     follows = [text for root in roots[:MOST_NAMES] if (text := _what_follows(grade, root.name, alone=len(roots) == 1))]
     return f"{first}: {'; '.join(follows)}." if follows else f"{first}."
 
 
 def _what_follows(grade: Grade, root: str, *, alone: bool) -> str:
     names = [result.name for result in grade.gradients if root in _roots(result)]
-    if not names:
-        return ""
-    shown = _listed([*names[:MOST_NAMES], *_more(len(names), MOST_NAMES)])
-    return f"{shown} {'follows' if len(names) == 1 else 'follow'} from {'it' if alone else root}"
+    verb = "follows" if len(names) == 1 else "follow"
+    return f"{_first(names)} {verb} from {'it' if alone else root}" if names else ""
+
+
+def _first(names: Sequence[str]) -> str:
+    return _listed([*names[:MOST_NAMES], *_more(len(names), MOST_NAMES)])
 
 
 def _more(count: int, shown: int) -> list[str]:
@@ -108,7 +106,7 @@ def _roots(result: GradientResult) -> Sequence[str]:
 def line_of(result: GradientResult) -> str:
     """The line, and in a notebook the cell, at which a gradient raised or first goes wrong; "" where that is not known."""
     found = _GOES_WRONG.search(result.where)
-    return found[1] or found[2] if found else place(result.line, result.cell)
+    return found[1] if found else place(result.line, result.cell)
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -188,10 +186,11 @@ def why(result: GradientResult) -> list[str]:
     head = _CERTAINTY.get(diagnosis.certainty, "why")
     mistakes = [f"{head}: {one.statement}" for one in diagnosis.mistakes if one.kind != RUNTIME and one.statement]
     facts = [] if diagnosis.mistakes else [f"seen: {fact}" for fact in diagnosis.properties[:MOST_FACTS]]
-    return [*mistakes, *facts, *filter(None, [result.where])]
+    other = [f"or: {diagnosis.runner_up}"] if diagnosis.runner_up else []
+    return [*mistakes, *other, *facts, *filter(None, [result.where])]
 
 
-def cause(gradient: GradientResult, *, staff: bool) -> tuple[object, ...]:
+def cause(gradient: GradientResult) -> tuple[object, ...]:
     """Equal for gradients that are reported together."""
     if gradient.status == "missing":
         return ("missing", gradient.message if not_found(gradient) else "")
@@ -199,10 +198,6 @@ def cause(gradient: GradientResult, *, staff: bool) -> tuple[object, ...]:
         return ("inherits", *gradient.inherits)
     if gradient.message and gradient.line:
         return (gradient.message, gradient.line, gradient.cell)
-    mistakes = gradient.diagnosis.mistakes if gradient.diagnosis is not None else []
-    if not staff and mistakes and not gradient.notes and all(one.where == WHOLE and one.student for one in mistakes):
-        # Without the solution there is no follow-through: one mistake shows in every gradient built on it.
-        return tuple(one.student for one in mistakes)
     return (gradient.name,)
 
 

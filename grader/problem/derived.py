@@ -39,7 +39,7 @@ def derived_formulas(
             raise ConfigError(f"{graph.path}: {config.loss}: expected a finite number at sample point {k}, found none")
     wanted = {gradient.name: gradient.of for gradient in config.gradients}
     try:
-        inputs = [_inputs(config, point) for point in points]
+        inputs = [inputs_of(config, point) for point in points]
         formulas = derive(model or graph.path, points=inputs, wrt=wanted, loss=config.loss, sign=sign)
     except Unreadable as error:
         raise ConfigError(f"{error}{WRITE_THEM}") from error
@@ -74,6 +74,8 @@ class Derived(Reference):
         self._config, self._graph = config, graph
         self._model = next(iter(self.formulas.values())).derivation.model
         self._known: OrderedDict[int, tuple[Point, Namespace]] = OrderedDict()
+        if all(formula.general for formula in self.formulas.values()):  # one code, compared at all these points
+            self._known.update({id(point): (point, self._namespace) for point in points[:MAX_KEPT]})
 
     def _namespace_at(self, point: Point) -> Namespace:
         if not point.consistent:  # no formula is right there
@@ -91,7 +93,7 @@ class Derived(Reference):
         Raises:
             ConfigError: there are none.
         """
-        plain = Plain(self._model, _inputs(self._config, point), self._config.loss)
+        plain = Plain(self._model, inputs_of(self._config, point), self._config.loss)
         s = SimpleNamespace(**point.values)
         try:
             with np.errstate(all="ignore"):
@@ -119,6 +121,6 @@ def as_submitted(config: Config, source: str) -> str:
     )
 
 
-def _inputs(config: Config, point: Point) -> Inputs:
+def inputs_of(config: Config, point: Point) -> Inputs:
     drawn = {name: point.values[name] for name, one in config.quantities.items() if not isinstance(one, Computed)}
     return Inputs(drawn, point.sizes)

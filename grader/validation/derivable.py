@@ -1,5 +1,6 @@
 """Can the gradients be derived from the model, and does the solution agree?  Pure."""
 
+import dataclasses
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -24,8 +25,9 @@ def check_derivation(assignment: Assignment) -> Finding:
         return Finding(
             "derivation",
             "warning",
-            "the model cannot be differentiated, so `grader explain` has nothing to show",
-            [str(error)],
+            "the model cannot be differentiated: `grader explain` has nothing to show, and at home `grader check` checks"
+            " numbers, without follow-through, and says little about what is wrong",
+            [str(error), *_unchecked_at_home(assignment)],
         )
     if not assignment.config.solution:
         return Finding("derivation", "passed", "every gradient is derived from the model")
@@ -35,6 +37,13 @@ def check_derivation(assignment: Assignment) -> Finding:
         "the solution differs from what is derived from the model",
         list(_differences(assignment, derived)),
     )
+
+
+def _unchecked_at_home(assignment: Assignment) -> Iterator[str]:
+    """The gradients that nothing but the solution gives exactly."""
+    exact = dataclasses.replace(assignment, solution=None).by_complex_steps
+    if names := [name for name in assignment.names if name not in exact]:
+        yield f"{', '.join(names)} cannot be checked at home at all: the model takes no complex numbers either"
 
 
 def _differences(assignment: Assignment, derived: "Derived") -> Iterator[str]:

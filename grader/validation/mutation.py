@@ -7,7 +7,6 @@ import numpy as np
 
 from grader.config.keys import Gradient
 from grader.diagnosis.formulas.expression import Evaluator, Values, text
-from grader.diagnosis.formulas.reading import read_functions
 from grader.diagnosis.formulas.world import World, make_world
 from grader.diagnosis.hypothesis import Edit
 from grader.diagnosis.mutations.mutants import local_mutants
@@ -77,7 +76,7 @@ def check_mutants(assignment: Assignment) -> list[Finding]:
     if unread and marks.outcome == "passed":
         unknown = (
             "for the gradients below no mistakes are known, since their formulas cannot be read:"
-            " students get fewer explanations"
+            " wrong answers are found, but students are not told what went wrong"
         )
         marks = Finding(marks.check, "warning", f"{marks.message}; {unknown}", unread)
     check, where = "mistakes can be told apart", "at the chosen sample points"
@@ -87,17 +86,15 @@ def check_mutants(assignment: Assignment) -> list[Finding]:
 
 
 def _unread(assignment: Assignment, world: World) -> list[str]:
-    """The gradients whose formulas diagnosis cannot read, with file and line."""
-    assert assignment.reference is not None
-    functions = read_functions(assignment.reference.source)
-    path = assignment.reference.path
-    return [
-        f"{name}: {path}:{functions[name].lineno}"
-        if name in functions
-        else f"{name}: {path}: no plain function of this name"
-        for name, tree in world.local.items()
-        if tree is None
-    ]
+    """The gradients whose formulas diagnosis does not have, each with the construct that stands in the way."""
+    return [f"{name}: {_obstacle(assignment, world, name)}" for name, tree in world.local.items() if tree is None]
+
+
+def _obstacle(assignment: Assignment, world: World, name: str) -> str:
+    known = [world.problems[each] for each in (name, "model", "solution") if each in world.problems]
+    return "; ".join(known) or (
+        f"{assignment.graph.path}: the formula is another one for other sizes, and not a sum over the steps of one loop"
+    )
 
 
 def _differs(values: Values, right: Values, points: Sequence[Point] = ()) -> bool:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from grader.cli.common import PATH, config_option, dask_option, jobs_option
-from grader.config.find import find_config, lies_in
+from grader.cli.common import PATH, config_at, config_option, dask_option, jobs_option
+from grader.config.find import lies_in
 from grader.errors import UsageError
 from grader.inputs.download import LAYOUTS
 
@@ -44,7 +44,7 @@ def command(
     from grader.classroom.batch.batch import run_batch
     from grader.classroom.batch.summary import print_summary
 
-    config = config_path or find_config(Path.cwd())
+    config = config_at(config_path)
     if config_path is None and path.is_dir() and lies_in(config, path):
         raise UsageError(
             f"{config} lies among the submissions in {path}, so it may be a student's, and the files that it names would be"

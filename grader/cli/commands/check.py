@@ -2,17 +2,21 @@
 
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from grader.cli.common import PATH, config_option, exit_with, print_human
+from grader.cli.common import PATH, config_option, exit_with
 from grader.cli.main import reader_gone
-from grader.config.find import find_config_for
+from grader.config.find import OPTION, find_config_for
 from grader.errors import UsageError
 from grader.grading.grader import Grader
 from grader.text import several_lines
+
+if TYPE_CHECKING:
+    from grader.records.result import Grade
 
 _WATCH_SECONDS = 0.2
 
@@ -27,14 +31,38 @@ def command(file: Path | None, watch: bool, config_path: Path | None) -> None:
     Without FILE, it checks gradients.py in this folder or, if there is none, gradients.ipynb.  Checks shapes, finite
     differences and exactness; shows hints, but no marks and no answers.
     """
-    with Grader(find_config_for(file or Path(), config_path, own=True), at_home=True) as grader:
+    with Grader(find_config_for(file or Path(), config_path, own=True, option=OPTION), at_home=True) as grader:
         if sys.platform != "linux":
             click.echo("note: on this system your file runs with limits, but not in a sandbox", err=True)
         if watch:
             _watch(grader, file)
-        grade = grader.check(file)
-    print_human(grade, grader.config, staff=False)
+        grade = _checked(grader, file)
     exit_with(grade)
+
+
+def _checked(grader: Grader, file: Path | None) -> "Grade":
+    """Check and print: first what is right and what is wrong and, once that is known, why."""
+    from rich.console import Console
+
+    from grader.output.terminal import print_explanations, print_verdicts
+
+    console, printed = Console(highlight=False), False
+
+    with ExitStack() as explaining:
+
+        def seen(grade: "Grade") -> None:
+            nonlocal printed
+            print_verdicts(console, grade, grader.config, staff=False)
+            printed = True
+            console.file.flush()
+            if console.is_terminal:  # the first time takes a moment
+                explaining.enter_context(console.status("explaining ..."))
+
+        grade = grader.check(file, seen=seen)
+    if not printed:
+        print_verdicts(console, grade, grader.config, staff=False)
+    print_explanations(console, grade, grader.config, staff=False)
+    return grade
 
 
 def _watch(grader: Grader, file: Path | None) -> NoReturn:
@@ -57,7 +85,7 @@ def _watch(grader: Grader, file: Path | None) -> NoReturn:
 
 def _check_once(grader: Grader, file: Path | None) -> None:
     try:
-        print_human(grader.check(file), grader.config, staff=False)
+        _checked(grader, file)
     except UsageError as error:  # an editor may be saving it right now
         click.echo(several_lines(str(error)), err=True)
 

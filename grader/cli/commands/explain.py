@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from grader.cli.common import config_option
+from grader.cli.common import config_at, config_option
 from grader.grading.grader import Grader
 
 FORMATS = ("text", "markdown", "latex", "html")
@@ -27,6 +27,6 @@ def command(gradient: str | None, why: str | None, style: str, config_path: Path
 
     if why and gradient:
         raise UsageError(f"--why {why} is about the whole assignment: expected no GRADIENT, found {gradient}")
-    assignment = Grader(config_path).assignment
+    assignment = Grader(config_at(config_path)).assignment
     blocks = transposes(assignment) if why else explained(assignment, gradient)
     click.echo(render.FORMATS[style](blocks), nl=False)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from grader.cli.common import PATH, config_option, echo_outdated
+from grader.cli.common import PATH, config_at, config_option, echo_outdated
 from grader.errors import UsageError
 from grader.grading.grader import Grader
 from grader.text import one_line
@@ -61,7 +61,7 @@ def command(
     from grader.classroom.store.outputs import note_written, results_hash
     from grader.classroom.store.query import Results
 
-    config = Grader(config_path).config
+    config = Grader(config_at(config_path)).config
     if form in _FILLED_IN and template is None:
         raise UsageError(
             f"{form}: expected the file to fill: download it from {form.capitalize()} and name it with --into FILE"

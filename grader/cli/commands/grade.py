@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from grader.cli.common import PATH, config_option, exit_with, print_human
-from grader.config.find import find_config_for
+from grader.config.find import OPTION, find_config_for
 from grader.errors import UsageError
 from grader.grading.grader import Grader
 from grader.output.formats import NAMES
@@ -26,7 +26,7 @@ def command(file: Path, as_json: bool, name: str | None, config_path: Path | Non
     """
     if as_json and name is not None:
         raise UsageError("--json and --format: expected one of them, found both")
-    with Grader(find_config_for(file, config_path)) as grader:
+    with Grader(find_config_for(file, config_path, option=OPTION)) as grader:
         grade = grader.grade(file, submitted=name is not None)
     if as_json:
         sys.stdout.buffer.write(grade.to_json().encode())

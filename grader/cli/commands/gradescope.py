@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from grader.cli.common import PATH, config_option, force_option, zip_option
+from grader.cli.common import PATH, config_at, config_option, force_option, zip_option
 from grader.grading.grader import Grader
 
 
@@ -24,7 +24,7 @@ def build_command(output: Path, force: bool, config_path: Path | None) -> None:
     from grader.atomic import write_output
     from grader.packaging.gradescope.bundle import build
 
-    grader = Grader(config_path)
+    grader = Grader(config_at(config_path))
     data = build(grader, force=force)
     write_output(output, data)
     click.echo(
@@ -65,7 +65,7 @@ def try_command(
     from grader.packaging.gradescope.dryrun.submitted import default_metadata, following_metadata, read_given, submitted
     from grader.packaging.gradescope.dryrun.views import page_html, print_page
 
-    grader = Grader(config_path)
+    grader = Grader(config_at(config_path))
     config = grader.config
     given = default_metadata(config) if metadata is None else read_given(metadata)
     with tempfile.TemporaryDirectory(prefix="gradescope-") as name:

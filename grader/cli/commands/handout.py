@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from grader.cli.common import config_option, force_option, zip_option
+from grader.cli.common import config_at, config_option, force_option, zip_option
 from grader.grading.grader import Grader
 
 
@@ -20,7 +20,7 @@ def command(output: Path, force: bool, config_path: Path | None) -> None:
     from grader.atomic import write_output
     from grader.packaging.handout.handout import build_handout
 
-    data = build_handout(Grader(config_path), force=force)
+    data = build_handout(Grader(config_at(config_path)), force=force)
     write_output(output, data)
     click.echo(
         f"{output} ({len(data) / 1024:.0f} kB). Students unpack it and run: pip install -r requirements.txt && pytest"

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import click
 
-from grader.cli.common import PATH, config_option, dask_option, jobs_option
-from grader.config.find import find_config
+from grader.cli.common import PATH, config_at, config_option, dask_option, jobs_option
 
 
 @click.command("regrade")
@@ -32,7 +31,7 @@ def command(
     from grader.classroom.batch.regrade import run_regrade
     from grader.classroom.batch.summary import print_regraded
 
-    config = config_path or find_config(Path.cwd())
+    config = config_at(config_path)
     how = "all" if rerun_all else "changed" if rerun else "none"
     outcome = run_regrade(config, results, jobs=jobs or os.cpu_count() or 1, dask=address, rerun=how)
     print_regraded(results, outcome)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from grader.cli.common import PATH, config_option, echo_outdated
+from grader.cli.common import PATH, config_at, config_option, echo_outdated
 from grader.grading.grader import Grader
 
 
@@ -23,7 +23,7 @@ def command(results: Path, config_path: Path | None) -> None:
     from grader.classroom.store.outputs import note_written, results_hash
     from grader.classroom.store.query import Results
 
-    grader = Grader(config_path)
+    grader = Grader(config_at(config_path))
     with explained(results), Results(results) as stored:
         shown = results_hash(stored)
     graded = read_class(results)

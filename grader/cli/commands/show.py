@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from grader.cli.common import PATH, config_option, echo_outdated
+from grader.cli.common import PATH, config_at, config_option, echo_outdated
 from grader.errors import UsageError, did_you_mean
 from grader.grading.grader import Grader
 from grader.text import one_line
@@ -35,7 +35,7 @@ def command(results: Path, student: str, source: bool, config_path: Path | None)
     from grader.classroom.store.database import explained
     from grader.classroom.store.query import Results
 
-    config = Grader(config_path).config
+    config = Grader(config_at(config_path)).config
     with explained(results), Results(results) as stored:
         print_student(Console(highlight=False), stored, find_one(stored, student), config, source=source)
         echo_outdated(stored)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from grader.cli.common import config_option
+from grader.cli.common import config_at, config_option
 from grader.grading.grader import Grader
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def command(as_json: bool, config_path: Path | None) -> None:
     Compares the solution with numerical derivatives, makes sure that wrong formulas lose marks and rewritten right ones
     don't, checks the stubs, the hints and the sandbox, and tries out the handout.  Exit code 1 if something is wrong.
     """
-    with Grader(config_path) as grader:
+    with Grader(config_at(config_path)) as grader:
         from grader.validation.validate import validate
 
         found = validate(grader.assignment, grader.sandbox)

@@ -203,5 +203,7 @@ def _prune(folder: Path) -> None:
 
 
 def _folders(assignment: Assignment) -> list[Path]:
-    home = os.environ.get("XDG_CACHE_HOME") or str(Path("~/.cache").expanduser())
-    return [assignment.folder / FOLDER, Path(home) / "gradient-grader"]
+    """Beside config.yaml, or else the user's own; at home the other way round, since students submit whole folders."""
+    user = Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"))
+    folders = [assignment.folder / FOLDER, *([user / "gradient-grader"] if user.is_absolute() else [])]
+    return folders[::-1] if assignment.at_home else folders

@@ -5,9 +5,9 @@ import hashlib
 import json
 import re
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from io import BytesIO
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import msgspec
@@ -17,6 +17,7 @@ from grader.config.keys import Config
 from grader.config.small_sizes import by_size, small_sizes, with_sizes
 from grader.errors import ConfigError, GraderError
 from grader.grading.grader import Grader
+from grader.inputs.chooser import CODE, digest
 from grader.packaging.archive import ZIP_ERRORS, zip_bytes
 from grader.packaging.handout.readme import fill_in
 from grader.packaging.soundness import refuse_unsound, stubs_path
@@ -104,10 +105,10 @@ def handout_files(grader: Grader) -> dict[str, bytes]:
     stubs = stubs_path(config, folder)
     if not stubs.is_file():
         raise ConfigError(f"{stubs}: there is no such file: students start from stubs beside the model")
-    files = {
-        _TESTS_NAME: _TESTS.encode(),
-        **public,
-        "config.yaml": public_config(config, public_dimensions(config, folder)),
+    files = {_TESTS_NAME: _TESTS.encode(), **public}
+    originals = [digest(data) for name, data in files.items() if PurePosixPath(name).suffix in CODE]
+    files |= {
+        "config.yaml": public_config(config, public_dimensions(config, folder), originals),
         "pytest.ini": _PYTEST.encode(),
         "requirements.txt": ("\n".join([f"./{wheel_name()}", *requirements()]) + "\n").encode(),
     }
@@ -118,8 +119,12 @@ def handout_files(grader: Grader) -> dict[str, bytes]:
     return files
 
 
-def public_config(config: Config, dimensions: Mapping[str, Any] | None = None) -> bytes:
-    """The config that students get: no solution, no secrets, small sizes, and a seed of its own."""
+def public_config(config: Config, dimensions: Mapping[str, Any] | None = None, originals: Sequence[str] = ()) -> bytes:
+    """The config that students get: no solution, no secrets, small sizes, and a seed of its own.
+
+    Args:
+        originals: digests of the files that students start from.
+    """
     data: dict[str, Any] = json.loads(msgspec.json.encode(config))
     shown = {
         "handout": True,
@@ -132,6 +137,7 @@ def public_config(config: Config, dimensions: Mapping[str, Any] | None = None) -
             "diagnosis_level": config.hints.diagnosis_level,
         },  # its files are the instructors'
         "sandbox": {**data["sandbox"], "require": "any"},
+        "originals": sorted(originals),
     }
     text = yaml.safe_dump(shown, sort_keys=False, allow_unicode=True, width=100, default_flow_style=None)
     return (_HEADER + text).encode()

@@ -23,7 +23,7 @@ from grader.errors import GraderError
 from grader.grading.forstudents import shortened
 from grader.grading.grader import Grader
 from grader.output.markdown import unmarked
-from grader.output.wording import cause, explained, fix_first, happened, lead, of_the_file, why
+from grader.output.wording import cause, explained, fix_first, happened, lead, of_the_file, verdict, why
 from grader.problem.points import Point
 from grader.records.result import CheckResult, Grade, GradientResult
 
@@ -90,6 +90,8 @@ class Homework:
             return "; ".join([reason or f"{gradient} is not written yet", *self.grade.notes])
         if checked.outcome == "undecided":
             return f"{gradient}: {checked.message}"
+        if result.follow_through is not None and checked.outcome != "passed":
+            return f"{gradient}: {verdict(result)}"
         never_ran = check == CHECKS[0] and result.status != "failed"  # reported as a failure, by `expect`
         return "runs once the previous check passes" if checked.outcome == "skipped" and not never_ran else ""
 
@@ -107,13 +109,12 @@ class Homework:
 
     def _fail_check(self, result: GradientResult, check: CheckResult) -> NoReturn:
         seen = f"{check.name.replace('_', ' ')}: {check.message}"
-        if first := self._reported_in(result):
-            self._fail_with(result, [seen, f"the same mistake as in {first}: fix that one first"])
+        if result.inherits:
+            self._fail_with(result, [seen, fix_first([result])])
         at = re.search(r"\bsample point (\d+)", check.message)
         self._print_point(int(at.group(1)) if at else 1)
         meaning = _MEANING[check.name].format(of=self._of(result), loss=self.config.differentiated)
-        inherited = self._inherited(result) if check.name != CHECKS[0] else ""  # a shape is a gradient's own
-        self._fail_with(result, [self._lead(result), seen, meaning, inherited, *self._help(result)])
+        self._fail_with(result, [self._lead(result), seen, meaning, *self._help(result)])
 
     def _fail_run(self, result: GradientResult) -> NoReturn:
         if result.inherits:
@@ -126,20 +127,15 @@ class Homework:
     def _lead(self, result: GradientResult) -> str:
         """What to fix first and what follows from it: once, in the first gradient that is wrong by itself."""
         first = next(one for one in self.grade.gradients if one.is_root_cause and one.status != "missing")
-        return lead(self.grade, at_home=True) if first is result else ""
+        return lead(self.grade) if first is result else ""
 
     def _reported_in(self, result: GradientResult) -> str:
-        """An earlier gradient that is wrong for the same reason, or ""."""
-        first = next(one.name for one in self.grade.gradients if cause(one, staff=False) == cause(result, staff=False))
+        """An earlier gradient that raised the same exception in the same line, or ""."""
+        first = next(one.name for one in self.grade.gradients if cause(one) == cause(result))
         return "" if first == result.name else first
 
-    def _inherited(self, result: GradientResult) -> str:
-        """At home there is no follow-through: a gradient may be wrong only because it is built on a wrong one."""
-        first = next(one.name for one in self.grade.gradients if one.status not in ("passed", "missing"))
-        return f"{first} is wrong too: if this one builds on it, fix that one first" if first != result.name else ""
-
     def _help(self, result: GradientResult) -> list[str]:
-        """What the numbers are, the hints that students see at home, and notes, which cost nothing."""
+        """What the numbers are and where they go wrong, the hints that students see at home, and notes, which cost nothing."""
         hints = [f"hint: {unmarked(hint)}" for hint in result.hints]
         return [*why(result), *hints, *(f"note: {note}" for note in result.notes)]
 

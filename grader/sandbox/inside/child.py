@@ -27,6 +27,7 @@ FILE = "gradients.py"
 LOADING = -1  # stands for the number of the call: how executing the file went
 READY = -2  # ... and that all restrictions are applied
 DOUBLE = np.dtype("<f8")
+SEED, TRACED_SEED = 0, 1
 KEPT_BYTES = 2**25  # of points that stay alive after their call
 
 
@@ -49,7 +50,7 @@ def serve(job_fd, result_fd, explaining=None):
     sys.stdout = sys.stderr = sink = Sink(limit)
     points = [_Pristine(description, data) for description in header["points"]]
     source = bytes(data[header["source"] :])
-    _seed()
+    _seed(TRACED_SEED if header["trace"] else SEED)
     work = notebook.read(source) or Script(source)
     explain = explaining and explaining.Explainer(work.text, FILE, Point, work.place)
     trace = explaining.Tracer(FILE, explain, work.place) if explaining and header["trace"] else None
@@ -89,11 +90,14 @@ def serve(job_fd, result_fd, explaining=None):
         send(event, value, more)
 
 
-def _seed():
-    """Make chance the same in every child: a file that uses it gets the same answers on every machine, and when run again."""
+def _seed(seed):
+    """Make chance the same in every child: a file that uses it gets the same answers on every machine, and when run again.
+
+    A traced run has another seed, so that answers which are random show.
+    """
     for name in ("random", "numpy.random"):
         if name in sys.modules:
-            sys.modules[name].seed(0)
+            sys.modules[name].seed(seed)
 
 
 class _Pristine:
