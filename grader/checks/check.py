@@ -155,7 +155,7 @@ def find_trivial(values: Sequence[Array]) -> str:
         return "all entries are equal: a constant earns nothing, not even for its shape"
     same_shape = [(a, b) for i, a in enumerate(values) for b in values[:i] if a.shape == b.shape]
     if same_shape and all(np.array_equal(a, b) for a, b in same_shape):
-        where = "sample points of equal sizes" if len({v.shape for v in values}) > 1 else "every sample point"
+        where = "all sample points of the same sizes" if len({v.shape for v in values}) > 1 else "every sample point"
         return f"the answer is the same at {where}: this earns nothing, not even for its shape"
     return ""
 
