@@ -28,10 +28,11 @@ class Caller:
         """(event, array or None) of a gradient and, by name, of those that come with it; of it alone where it is traced."""
         point, arrays, buffer = copy
         names = [gradient] if self.trace is not None else self.interface.together(gradient)
-        started = time.process_time()
+        timed = len(names) > 1 or self.explain is not None
+        started = time.process_time() if timed else 0.0
         with warnings.catch_warnings(record=True) as caught:
             outputs = self._outputs(names, gradient, point, pristine.sizes)
-            error, spent = outputs[gradient][2], time.process_time() - started
+            error, spent = outputs[gradient][2], time.process_time() - started if timed else 0.0
             if len(names) > 1 and isinstance(error, Exception) and spent <= MAX_AGAIN_SECONDS:
                 parts = self._outputs(names, gradient, pristine.copy()[0], pristine.sizes, salvage.in_parts)
                 outputs = parts if any(one[2] is None for one in parts.values()) else outputs
@@ -43,6 +44,8 @@ class Caller:
             event["mutated"] = mutated
         if error is not None and self.explain is not None:
             event["explanation"] = whole(self.explain(error, gradient, point, pristine.sizes, spent, self.interface))
+        if len(names) == 1:
+            return {gradient: outputs[gradient][:2]}
         return {name: (dict(event), value) for name, (event, value, _) in outputs.items()}
 
     def _outputs(self, names, gradient, point, sizes, adapt=None):
@@ -59,9 +62,11 @@ class Caller:
             return dict.fromkeys(names, (self._missing(gradient, str(missing)), None, None))
         except BaseException as error:
             return dict.fromkeys(names, self._failed(error, function))
+        if len(names) == 1:
+            return {gradient: self._output(gradient, returned, owner, several=False)}
         return {name: self._output(name, returned, owner) for name in names}
 
-    def _output(self, name, returned, owner):
+    def _output(self, name, returned, owner, several=True):
         try:
             value, remark = self.interface.output(name, returned, owner)
             if (error := salvage.error_of(returned if value is None else value)) is not None:
@@ -74,7 +79,7 @@ class Caller:
         elif remark:
             event["message"] = clean(remark, self.limit)
         # A file may write its next result into the same array.
-        return event, value if value is None or len(self.interface.together(name)) == 1 else value.copy(), None
+        return event, value.copy() if several and value is not None else value, None
 
     def _failed(self, error, function=None):
         event = failure(error, self.file, self.limit)

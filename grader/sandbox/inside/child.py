@@ -77,7 +77,7 @@ def serve(job_fd, result_fd, explaining=None):
             point, room = points[k].copy(), room - len(points[k].raw)
             if room >= 0:
                 kept.append(point)
-            outputs.update({(name, k): output for name, output in caller(gradient, points[k], point).items()})
+            outputs |= {(name, k): output for name, output in caller(gradient, points[k], point).items()}
         event, value = outputs.pop((gradient, k))
         broken = gradient if event["outcome"] != "returned" else None
         if broken is not None:

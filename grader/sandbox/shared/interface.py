@@ -107,7 +107,8 @@ class Interface:
 
     def together(self, gradient: str) -> list[str]:
         """The gradients that come from one call with this one, itself among them."""
-        return [name for name in self.declared(gradient).returns if name == gradient or name in self.of]
+        returns = self.declared(gradient).returns
+        return returns if len(returns) == 1 else [name for name in returns if name in self.of]
 
     def function(self, gradient: str) -> tuple[Callable[..., Any], Any]:
         """(the student's function, the object that it is a method of or None).
@@ -135,6 +136,8 @@ class Interface:
             function, owner: as `function` gives them.
         """
         declared = self.declared(gradient)
+        if declared.parameters is None and not self.by_name and owner is None:
+            return function(point)
         for name in declared.attributes:
             setattr(owner, name, self._argument(name, point))
         return self._called(function, declared, point)
@@ -190,6 +193,8 @@ class Interface:
         """
         declared = self.declared(gradient)
         names, called = declared.returns, declared.name
+        if len(names) == 1 and owner is None and type(returned) is not dict:
+            return returned, ""
         if isinstance(returned, dict):
             key = next((key for key in (gradient, self.of.get(gradient)) if key in returned), None)
             if key is not None:
