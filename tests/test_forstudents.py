@@ -275,10 +275,6 @@ WRONG_AT = "Up to {at} of f your values match the derivation; `back` there does 
             "Fix a first: b, c, d, e and 2 more follow from it.",
         ),
         ([result_of(name) for name in "abcdef"], "Fix a, b, c, d and 2 more first."),
-        (
-            [result_of("a"), *[result_of(n, where=f"{n} builds on a, which is wrong too: fix a first") for n in "bc"]],
-            "Fix a first: b and c build on it.",
-        ),
     ],
 )
 def test_what_to_fix_first_in_one_sentence(gradients: list[GradientResult], sentence: str) -> None:
