@@ -1,12 +1,17 @@
 """Every way to call students' functions: the same formulas get the same grade, and what is wrong with a call is explained."""
 
+import csv
+import functools
+import json
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from subprocess import CompletedProcess
 
 import msgspec
+import numpy as np
 import pytest
 from conftest import ROOT
 
@@ -17,6 +22,7 @@ from grader.grading.grader import Grader
 from grader.inputs.submission import Submission
 from grader.problem.derived import as_submitted
 from grader.records.result import Grade, GradientResult
+from grader.sandbox.inside import salvage
 
 COURSES = ROOT / "tests" / "courses"
 SEED = "5eed5eed5eed5eed5eed5eed5eed5eed"
@@ -99,6 +105,87 @@ def test_no_text_speaks_of_a_sample_point_where_functions_take_none(graded: Grad
 def test_what_ends_the_process_costs_all_gradients_of_its_function_once(graded: Graded) -> None:
     grade = graded("affine_backward", "import os\ndef affine_backward(dout, cache):\n    os._exit(3)\n")
     assert {one.status for one in grade.gradients} == {"died"}
+
+
+def test_a_function_is_called_once_at_each_sample_point(graded: Graded) -> None:
+    """At four shared points, the file's own one, and the inconsistent one."""
+    source = "N = []\n" + PRODUCT.format("dout @ w.T, x.T @ dout, dout.sum(axis=0) if len(N) <= 6 else None")
+    source = source.replace("    x, w", "    N.append(1)\n    x, w")
+    assert graded("affine_backward", source).score == 15
+    assert graded("affine_backward", source.replace("<= 6", "<= 3")).score < 15
+
+
+def test_a_notebook_may_define_the_function(graded: Graded) -> None:
+    code = PRODUCT.format("dout @ w, x.T @ dout, dout.sum(axis=0)")
+    cells = [{"cell_type": "markdown", "source": "# Backward"}, {"cell_type": "code", "source": code}]
+    grade = graded("affine_backward", json.dumps({"cells": cells, "nbformat": 4, "nbformat_minor": 5, "metadata": {}}))
+    assert [one.status for one in grade.gradients] == ["raised", "passed", "passed"]
+    assert (grade.gradients[0].cell, grade.gradients[0].line) == (2, 3)
+
+
+PARTS = """
+def helper(x):
+    raise ValueError("no")
+
+
+def backward(a, b=2):
+    out = {}
+    for t in range(3):
+        y = helper(t)
+        out["t"] = t
+    out["y"] = y + 1
+    z, w = a * b, helper(a)
+    out["z"] = z
+    total = [0]
+    total[0] += helper(1)
+    return {"z": z, "w": w, "y": out["y"], "total": total, "last": out["t"] + out["z"], "more": helper(3), "then": out["y"] @ a}
+"""
+
+
+def test_what_does_not_use_a_failed_result_is_still_computed() -> None:
+    names: dict[str, Callable[..., dict[str, object]]] = {}
+    exec(compile(PARTS, "gradients.py", "exec"), names)
+    parts = salvage.in_parts(names["backward"], PARTS)(4)
+    errors = {name: salvage.error_of(value) for name, value in parts.items()}
+    assert {name: parts[name] for name, error in errors.items() if error is None} == {"z": 8, "last": 10}
+    assert {type(errors[name]) for name in ("w", "y", "total", "more", "then")} == {ValueError}
+    for use in (lambda a: a + 1, lambda a: np.ones(2) @ a, np.sum, np.exp, len, lambda a: a.T, lambda a: a[0], bool):
+        with pytest.raises(ValueError, match="no"):
+            use(parts["y"])
+
+
+@pytest.mark.parametrize(
+    "function",
+    [len, lambda a: a, functools.partial(print), (lambda b: lambda a: b)(1)],
+    ids=["C", "lambda", "partial", "closure"],
+)
+def test_what_has_no_source_is_not_run_in_parts(function: Callable[..., object]) -> None:
+    assert salvage.in_parts(function, PARTS) is None
+
+
+def test_a_class_is_graded_and_regraded_in_any_form(
+    grader: Callable[..., "CompletedProcess[str]"], tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(COURSES / "affine_backward", tmp_path / "course"))
+    for number, name in enumerate(
+        ("right.all_passed", "two_outputs.dx_passed.dw_passed.db_failed", "stub.all_missing")
+    ):
+        student = tmp_path / "class" / f"s{number}"
+        student.mkdir(parents=True)
+        shutil.copy(folder / f"{name}.py", student / "gradients.py")
+    config = ("--config", folder / "config.yaml")
+    done = grader("batch", tmp_path / "class", "--out", tmp_path / "results", *config, GRADER_SEED=SEED)
+    assert done.returncode == 0, done.stdout + done.stderr
+    rows = list(csv.DictReader((tmp_path / "results" / "grades.csv").read_text(encoding="utf-8-sig").splitlines()))
+    assert [float(row["score"]) for row in rows] == [15, 10, 0]
+    again = grader("regrade", tmp_path / "results", *config, GRADER_SEED=SEED)
+    assert "3 regraded from stored answers, 0 run again" in again.stdout
+    text = (folder / "config.yaml").read_text()
+    (folder / "config.yaml").write_text(text.replace("returns: [dx, dw, db]", "returns: [dw, dx, db]"))
+    asked_otherwise = grader("regrade", tmp_path / "results", *config, GRADER_SEED=SEED)
+    assert "regraded from stored answers" not in asked_otherwise.stdout or "0 regraded" in asked_otherwise.stdout, (
+        asked_otherwise.stdout + asked_otherwise.stderr
+    )
 
 
 # How the same formulas may be asked for; `step` is how the files are written.

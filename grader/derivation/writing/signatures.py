@@ -97,9 +97,9 @@ class _Function:
             result = body.pop().value  # type: ignore[attr-defined]
         body.append(ast.Return(result))
         owner, _, method = self.called.name.partition(".")
-        function = ast.parse(f"def {method or owner}({', '.join([*(['self'] if method else []), *parameters])}): pass")
-        function.body[0].body = [*unpacked, *body]  # type: ignore[attr-defined]
-        return ast.ClassDef(owner, [], [], function.body, []) if method else function.body[0]
+        arguments = ", ".join([*(["self"] if method else []), *parameters])
+        function = _made(f"def {method or owner}({arguments}): pass", [*unpacked, *body])
+        return _made(f"class {owner}: pass", [function]) if method else function
 
     def _in_order(self, wanted: Iterable[str], path: tuple[str, ...] = ()) -> list[str]:
         """Gradients, and those that they build on, each after what it needs."""
@@ -154,6 +154,12 @@ class _Put(ast.NodeTransformer):
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
         return ast.Name(self.own.get(node.id, node.id), node.ctx)
+
+
+def _made(head: str, body: list[ast.stmt]) -> ast.stmt:
+    made = ast.parse(head).body[0]
+    made.body = body  # type: ignore[attr-defined]
+    return made
 
 
 def _assignment(target: str, value: str) -> ast.stmt:
