@@ -60,7 +60,7 @@ class Reference:
         """
         given = self._namespace_at(point)
         if not own:
-            return self._called(given, name, point), frozenset()
+            return self._called(given, name, point, {}, set()), frozenset()
         used: set[str] = set()
 
         def replaced(gradient: str, value: Array) -> Callable[..., Array]:
@@ -75,18 +75,22 @@ class Reference:
             if isinstance(value, FunctionType) and value.__globals__ is given:
                 namespace[key] = _rebound(value, namespace)
         namespace.update({gradient: replaced(gradient, value) for gradient, value in own.items()})
-        if name in own:
+        if name in own and name in given:
             namespace[name] = _rebound(given[name], dict(namespace))
-        return self._called(namespace, name, point), frozenset(used)
+        others = {gradient: value for gradient, value in own.items() if gradient != name}
+        return self._called(namespace, name, point, others, used), frozenset(used)
 
-    def _called(self, namespace: Namespace, name: str, point: Point) -> Array:
+    def _called(self, namespace: Namespace, name: str, point: Point, own: Mapping[str, Array], used: set[str]) -> Array:
         try:
-            return np.asarray(self._returned(namespace, name, SimpleNamespace(**point.values)), dtype=float)
+            value = self._returned(namespace, name, SimpleNamespace(**point.values), own, used)
+            return np.asarray(value, dtype=float)
         except Exception as error:
             raise ConfigError(f"{self.path}: {name} does not run: {type(error).__name__}: {error}") from error
 
-    def _returned(self, namespace: Namespace, name: str, values: SimpleNamespace) -> Any:
-        """What the function of a gradient returns."""
+    def _returned(
+        self, namespace: Namespace, name: str, values: SimpleNamespace, own: Mapping[str, Array], used: set[str]
+    ) -> Any:
+        """What the function of a gradient returns; those of `own` that it is given as arguments are added to `used`."""
         return namespace[name](values)
 
     def upstream(self, name: str, point: Point) -> frozenset[str]:
@@ -120,10 +124,13 @@ class AsSubmitted(Reference):
                 raise ConfigError(f"{self.path}: {why}") from missing
         return namespace
 
-    def _returned(self, namespace: Namespace, name: str, values: SimpleNamespace) -> Any:
-        interface = Interface(self._described, namespace)
+    def _returned(
+        self, namespace: Namespace, name: str, values: SimpleNamespace, own: Mapping[str, Array], used: set[str]
+    ) -> Any:
+        interface = Interface(self._described, namespace, own)
         function, owner = interface.function(name)
         value, remark = interface.output(name, interface.call(name, values, function, owner), owner)
+        used.update(interface.used)
         if value is None:
             raise TypeError(remark or "it returns None")
         return value

@@ -36,10 +36,14 @@ def check_rewritings(assignment: Assignment, sandbox: Sandbox) -> Finding:
         found = _graded(assignment, sandbox, text.encode())
         problems += _lost(way, found) if isinstance(found, Grade) else [(way, f"could not be run: {found}")]
     if not ways:
-        return Finding("right answers keep marks", "warning", "not tried: write a `solution:` to have it graded")
+        why = f"for {assignment.config.differentiated}" if assignment.config.sign < 0 else "without a `solution:`"
+        return Finding(
+            "right answers keep marks", "warning", f"not tried: functions of this kind are not written {why}"
+        )
+    others = f" and {len(ways) - 1} rewritings of it earn full marks: {', '.join(ways[1:])}"
     return finding(
         "right answers keep marks",
-        f"the solution and {len(ways) - 1} rewritings of it earn full marks: {', '.join(ways[1:])}",
+        f"the solution{others if ways[1:] else ' earns full marks'}",
         "right answers lose marks",
         grouped(problems),
     )

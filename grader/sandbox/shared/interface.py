@@ -81,10 +81,13 @@ class Declared:
 class Interface:
     """The functions of one file, once it is executed."""
 
-    def __init__(self, described: Mapping[str, Any], namespace: Mapping[str, Any]) -> None:
+    def __init__(
+        self, described: Mapping[str, Any], namespace: Mapping[str, Any], own: Mapping[str, Any] | None = None
+    ) -> None:
         """Use the names in `namespace`.
 
         Args:
+            own: gradients that are given as arguments instead of being computed; `used` are those that were.
             described: `by_name`; `of`, the quantity of each gradient; `groups`; and `functions`, the arguments of `Declared`.
         """
         self.namespace = namespace
@@ -94,6 +97,8 @@ class Interface:
         self._declared: dict[str, Declared] = {}
         for declared in [Declared(*one) for one in described["functions"]]:
             self._declared.update(dict.fromkeys(declared.returns, declared))
+        self._given = own or {}
+        self.used: set[str] = set()
         self._waiting: list[str] = []  # gradients that are computed as arguments of one another
 
     @property
@@ -173,6 +178,9 @@ class Interface:
 
     def _own(self, gradient: str, point: Any) -> Any:
         """The student's own gradient, as an argument of another one."""
+        if gradient in self._given:
+            self.used.add(gradient)
+            return self._given[gradient]
         if gradient in self._waiting:
             error = NotCallable(f"these gradients need one another: {' → '.join([*self._waiting, gradient])}")
             error.chain = (*self._waiting, gradient)
