@@ -288,3 +288,24 @@ def test_grader_new_writes_an_assignment_of_any_form_whose_handout_works(
     stubs = (tmp_path / "new" / "assignment" / "gradients.py").read_text()
     assert "(s)" not in stubs
     assert not re.search(r"\bs\.", stubs)
+
+
+@pytest.mark.parametrize(
+    ("solution", "words"),
+    [
+        ("def backwards(dout, inputs):\n    pass\n", "expected backward, found none; did you mean backwards?"),
+        (
+            "def backward(dout, inputs):\n    return dout\ndef input_gradient(a, b):\n    return a\n",
+            "returns 1 array; 2 are",
+        ),
+        ("def backward(d):\n    pass\ndef input_gradient(a, b):\n    pass\n", "dout_gained does not run: TypeError"),
+    ],
+)
+def test_what_is_wrong_with_a_solution_of_such_functions_is_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, solution: str, words: str
+) -> None:
+    monkeypatch.setenv("GRADER_SEED", SEED)
+    folder = Path(shutil.copytree(COURSES / "not_derivable", tmp_path / "course"))
+    (folder / "right.all_passed.py").write_text(solution)
+    with pytest.raises(ConfigError, match=re.escape(words)):
+        assert Grader(folder / "config.yaml").assignment.exact
