@@ -21,6 +21,7 @@ class Student:
     Attributes:
         key: identifies the student within the folder.
         score: in marks; None where nothing is graded.
+        final: the mark after adjustments and lateness; None where there is none, or it has to be confirmed first.
         grade: the current grade; None where there is none.
     """
 
@@ -28,6 +29,7 @@ class Student:
     name: str
     score: float | None
     grade: Grade | None
+    final: float | None = None
 
 
 def grade(file: str | Path, config: str | Path | None = None) -> Grade:
@@ -109,8 +111,10 @@ def results(folder: str | Path) -> Iterator[Student]:
     Raises:
         GraderError: there are no results, or they cannot be read.
     """
+    from grader.classroom.marks.final import FinalMarks
     from grader.classroom.store.query import Results
 
     with Results(Path(folder)) as stored:
+        marks = FinalMarks(stored)
         for row in stored.students():
-            yield Student(row.student, row.name, row.score, row.grade)
+            yield Student(row.student, row.name, row.score, row.grade, marks.of(row).value)

@@ -29,6 +29,7 @@ MODELS = [
     for name in "two_layer_relu softmax_regression batch_norm layer_norm attention gru_step lstm_step conv1d word2vec".split()
 ]
 Code = Callable[[Any, Any], np.ndarray[Any, Any]]
+EVALUATORS: dict[int, Evaluator] = {}
 
 BPTT = '''
 """Backpropagation through time.
@@ -56,6 +57,35 @@ def J(O, Y):
     return 0.5 * np.sum((O - Y) ** 2)
 '''
 
+UNROLLED = '''
+"""Three steps with shared weights.
+
+a1, a2 and a3 are (1, d), the inputs, and s0 is (1, m), the first state.  A is (d, m), B is (m, m), C is (m, k), and
+t1, t2 and t3 are (1, k), the targets.
+"""
+import numpy as np
+
+
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+
+
+def s1(a1, A, s0, B):
+    return sigmoid(a1 @ A + s0 @ B)
+
+
+def s2(a2, A, s1, B):
+    return sigmoid(a2 @ A + s1 @ B)
+
+
+def s3(a3, A, s2, B):
+    return sigmoid(a3 @ A + s2 @ B)
+
+
+def J(s1, s2, s3, C, t1, t2, t3):
+    return 0.5 * np.sum((s1 @ C - t1) ** 2 + (s2 @ C - t2) ** 2 + (s3 @ C - t3) ** 2)
+'''
+
 
 @pytest.fixture(scope="module")
 def world_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], World]:
@@ -79,8 +109,11 @@ def loop(world_of: Callable[[Path], World], tmp_path_factory: pytest.TempPathFac
 
 
 def everywhere(world: World) -> Evaluator:
-    """At all sample points, those included that were not probed."""
-    return Evaluator(world.assignment.graph, world.functions, world.assignment.points, world.assignment.exact)
+    """At all sample points, those included that were not probed; the same one each time."""
+    assignment = world.assignment
+    if id(world) not in EVALUATORS:
+        EVALUATORS[id(world)] = Evaluator(assignment.graph, world.functions, assignment.points, assignment.exact)
+    return EVALUATORS[id(world)]
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda path: path.stem)
@@ -237,6 +270,67 @@ def test_a_mistake_in_the_body_of_a_loop_is_one_mistake(
         assert np.allclose(value, right)
     wrong = values_of(loop, lambda s, g: back_in_time(s, **mistake)[of])
     assert cheapest(loop, f"dJ_d{of}", wrong) == (operator, where)
+
+
+@pytest.fixture(scope="module")
+def unrolled(world_of: Callable[[Path], World], tmp_path_factory: pytest.TempPathFactory) -> World:
+    model = tmp_path_factory.mktemp("unrolled") / "three_steps.py"
+    model.write_text(UNROLLED)
+    return world_of(model)
+
+
+def over_steps(s: Any, g: Any, of: str, term: Callable[..., Any] | None = None, **changed: Any) -> Any:
+    """The sum over the steps, with another term, or with other inputs, states or gradients than those of the step."""
+    values = {
+        "inputs": [s.a1, s.a2, s.a3] if of == "A" else [s.s0, s.s1, s.s2],
+        "states": [s.s1, s.s2, s.s3],
+        "gradients": [g.dJ_ds1, g.dJ_ds2, g.dJ_ds3],
+        **changed,
+    }
+    term = term or (lambda x, h, dh: x.T @ (dh * h * (1 - h)))
+    return sum(map(term, values["inputs"], values["states"], values["gradients"]))
+
+
+STEPS: list[tuple[str, Code, str, str]] = [
+    ("A", lambda s, g: over_steps(s, g, "A", lambda x, h, dh: x.T @ dh), "missing-slope", "sigmoid"),
+    ("A", lambda s, g: over_steps(s, g, "A", lambda x, h, dh: x.T @ (dh * h)), "missing-slope-factor", "sigmoid"),
+    ("B", lambda s, g: over_steps(s, g, "B", inputs=[s.s1, s.s2, s.s3]), "wrong-variable", "s0, s1, s2"),
+    ("A", lambda s, g: over_steps(s, g, "A", inputs=[s.a3, s.a2, s.a1]), "wrong-variable", "a1, a3"),
+    ("A", lambda s, g: over_steps(s, g, "A", inputs=[s.a3] * 3), "one-step-for-all", "a1, a2, a3"),
+    ("B", lambda s, g: over_steps(s, g, "B", inputs=[s.s1, s.s2]), "shifted-and-cut", "s0, s1"),
+    ("A", lambda s, g: (s.a1 + s.a2 + s.a3).T @ slopes(s, g).sum(0, keepdims=True), "sums-apart", "a1^T, a2^T, a3^T"),
+    ("A", lambda s, g: over_steps(s, g, "A", gradients=without_later(s)), "missing-term", "get from later steps"),
+    ("s1", lambda s, g: without_later(s)[0] + g.dJ_ds2, "used-as-it-is", "B and "),
+    ("s1", lambda s, g: without_later(s)[0] + slopes(s, g)[2:] @ s.B.T, "wrong-variable", "dJ/ds2, s2"),
+    ("s3", lambda s, g: g.dJ_ds3 + slopes(s, g)[2:] @ s.B.T, "extra-path", "dJ/ds3"),
+    ("s0", lambda s, g: (g.dJ_ds1 @ s.B.T) * (s.s1 * (1 - s.s1)), "operand-order-steps", "sigmoid'"),
+]
+
+
+def slopes(s: Any, g: Any) -> Any:
+    """The gradients at the input of each state, one a row."""
+    states = ((s.s1, g.dJ_ds1), (s.s2, g.dJ_ds2), (s.s3, g.dJ_ds3))
+    return np.concatenate([dh * h * (1 - h) for h, dh in states])
+
+
+def without_later(s: Any) -> list[Any]:
+    """The gradients of the states by their own outputs alone."""
+    return [(h @ s.C - t) @ s.C.T for h, t in ((s.s1, s.t1), (s.s2, s.t2), (s.s3, s.t3))]
+
+
+@pytest.mark.parametrize("of, code, operator, where", STEPS, ids=lambda each: each if isinstance(each, str) else "")
+def test_one_misunderstanding_in_all_terms_of_a_sum_over_steps_is_one_mistake(
+    of: str, code: Code, operator: str, where: str, unrolled: World
+) -> None:
+    found = cheapest(unrolled, f"dJ_d{of}", values_of(unrolled, code))
+    assert found[0] == operator
+    assert where in found[1]
+
+
+def test_what_stands_one_step_later_is_read_off_the_sums(unrolled: World) -> None:
+    later = {one[1]: other[1] for one, other in unrolled.later.items()}
+    assert later.items() >= {"s0": "s1", "s1": "s2", "s2": "s3", "a1": "a2", "dJ_ds1": "dJ_ds2"}.items()
+    assert not {"A", "B", "C"} & {*later, *later.values()}
 
 
 def test_repeated_places_that_are_overwritten_are_told_from_those_added_up(loop: World) -> None:

@@ -209,6 +209,14 @@ def test_an_example_uses_no_name_of_the_model(assignment: Assignment) -> None:
     assert not {"u", "f", "w", *assignment.config.quantities} & set(letters)
 
 
+def test_no_number_in_a_hint_of_ours_can_be_taken_for_an_entry_of_a_gradient() -> None:
+    """Whatever the assignment: a number of three digits or more is some entry sooner or later."""
+    for entry in _all_hints():
+        for text in entry.texts:
+            numbers = re.findall(r"\d+\.\d+", text)
+            assert not any(is_entry(number, [np.array([float(number)])]) for number in numbers), text
+
+
 def test_no_hint_blames(assignment: Assignment) -> None:
     for entry in load_hints(assignment):
         for text in entry.texts:

@@ -6,6 +6,7 @@ from typing import Any
 from grader.config.calling_checks import interface_problems
 from grader.config.dimensions import MAX_SIZE, MIN_SIZE, FormulaError, length, names_in, resolved
 from grader.config.keys import CHECKS, Config, Gradient
+from grader.config.late import problems as late_problems
 from grader.config.problems import Problem, no_such
 from grader.config.quantities import (
     WHOLE,
@@ -40,6 +41,8 @@ def cross_checked(config: Config, data: Mapping[str, Any], known: set[tuple[Key,
     yield from interface_problems(config.functions, config.groups, check.quantities, gradients)
     if not any(keys[:1] == ("checks",) for keys in known):
         yield from check.shares()
+    for key, message in late_problems(config.late) if config.late is not None else ():
+        yield Problem(["late", key], message)
 
 
 class _Check:

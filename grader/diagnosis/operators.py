@@ -4,6 +4,7 @@ In a sentence `{new}` is what the numbers show, `{old}` the single quantity, fac
 read those of `students` instead.
 """
 
+import re
 from dataclasses import dataclass
 
 from grader.diagnosis.hypothesis import WHAT_YOU_GET, Edit
@@ -27,6 +28,8 @@ class Operator:
 
     def edit(self, where: str, *, new: str = "", old: str = "", extra: float = 0.0) -> Edit:
         sentence = self.sentence.format(new=new, old=old or where, where=where)
+        if re.fullmatch(r"\w+(, \w+)+", old or where):
+            sentence = sentence.replace(" belongs", " belong")
         if not sentence.startswith(("your numbers", "your array")):
             sentence = f"{WHAT_YOU_GET}{sentence}"
         also = _WITH_OTHER_MISTAKES.get(self.slug, "").format(new=new, where=where)
@@ -109,6 +112,8 @@ _BY_KIND: dict[str, tuple[tuple[str, float, str], ...]] = {
         ("wrong-gradient", 1.6, "with {new} where {old} belongs"),
         ("wrong-function-of", 1.9, "with {new} where {old} belongs"),
         ("wrong-result", 2.2, "your numbers are exactly {new}: that is not the gradient asked for"),
+        ("one-step-for-all", 1.45, "with {new} in every term, where each has its own ({where})"),
+        ("shifted-and-cut", 1.7, "with {new} where {old} belong, and without the term that is left over"),
         ("skipped-activation", 1.6, "with the input of {where} where its output {old} belongs"),
         ("slope-argument", 1.4, "with the derivative of {where} evaluated at {new}"),
     ),
@@ -134,6 +139,7 @@ _BY_KIND: dict[str, tuple[tuple[str, float, str], ...]] = {
         ("missing-slope-factor", 1.1, "when one of the factors of the derivative of {where} is left out"),
         ("derivative-table", 1.5, "your numbers are the Jacobian of {where}, not multiplied by {new}"),
         ("missing-matrix", 1.3, "when the product with {where} is left out"),
+        ("used-as-it-is", 1.6, "when {new} is used as it is, without {where}"),
         ("missing-normalisation", 1.5, "when {where} is not normalized"),
     ),
     "extra-factor": (
@@ -180,6 +186,8 @@ _BY_KIND: dict[str, tuple[tuple[str, float, str], ...]] = {
         ("diagonal-only", 1.9, "with only the diagonal of {where}"),
         ("first-entry", 2.1, "with the first entry of {where} in place of every entry"),
         ("inverse-for-transpose", 1.7, "with the inverse of {where} instead of its transpose"),
+        ("sums-apart", 1.3, "when {where} are added up, and their sum is multiplied by that of the other factors"),
+        ("product-for-sum", 1.8, "when {where} are multiplied instead of added"),
         ("divided", 1.7, "with a division by {where} instead of a multiplication"),
         ("multiplied", 1.7, "with a multiplication by {where} instead of a division"),
         ("added", 1.8, "with {where} added instead of multiplied in"),
@@ -195,6 +203,7 @@ _BY_KIND: dict[str, tuple[tuple[str, float, str], ...]] = {
             1.8,
             "your numbers are the right ones up to a single factor that differs between sample points, such as a norm",
         ),
+        ("weighted-terms", 1.9, "when {where} are multiplied by {new} before they are added"),
         ("scale-known", 1.75, "your numbers are the right ones {new}"),
         ("clipped-values", 1.2, "your numbers are the right ones clipped to {new}"),
         ("clipped-norm", 1.2, "your numbers are the right ones scaled down wherever their norm exceeds {new}"),

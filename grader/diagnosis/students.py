@@ -41,6 +41,8 @@ SENTENCES: dict[str, str] = {
     "wrong-gradient": f"{_GET} with {{new}} {{place}}, where another gradient belongs.",
     "wrong-function-of": f"{_GET} when a function is applied to one quantity before it is used.",
     "wrong-result": "Your numbers are exactly {new}: that is not the gradient asked for.",
+    "one-step-for-all": f"{_GET} with the same part in every term of a sum, where each term has its own.",
+    "shifted-and-cut": f"{_GET} with {{new}} in a sum, where other ones belong; one term is left out.",
     "skipped-activation": f"{_GET} with the input of a nonlinear function {{place}}.",
     "slope-argument": f"{_GET} with a derivative evaluated in the wrong place: at {{new}}.",
     "missing-term": "One term is missing.",
@@ -54,6 +56,7 @@ SENTENCES: dict[str, str] = {
     "missing-slope-factor": "A derivative is there only in part: one of its factors is missing.",
     "derivative-table": "Your numbers are the Jacobian of {where} and nothing else.",
     "missing-matrix": "A matrix product is missing.",
+    "used-as-it-is": "One gradient is used as it is, without the factors on its way.",
     "missing-normalisation": f"{_GET} with probabilities that do not add up to 1.",
     "extra-factor": f"{_GET} with an extra factor: {{new}}.",
     "extra-slope": "The derivative of {where} is multiplied in once too often.",
@@ -79,6 +82,8 @@ SENTENCES: dict[str, str] = {
     "inner-for-elementwise": f"{_GET} {_SUMS}",
     "elementwise-for-outer": f"{_GET} when two vectors are multiplied entry by entry.",
     "outer-for-elementwise": f"{_GET} with an outer product, which has an entry for each pair.",
+    "sums-apart": f"{_GET} when factors are added up before they are multiplied.",
+    "product-for-sum": f"{_GET} when the terms of a sum are multiplied.",
     "diagonal-only": f"{_GET} when only the diagonal of an array is used.",
     "first-entry": f"{_GET} with the first entry of an array in place of every entry.",
     "inverse-for-transpose": f"{_GET} with the inverse of {{where}}.",
@@ -122,6 +127,7 @@ SENTENCES: dict[str, str] = {
     "wrong-axis": f"{_GET} with {{where}} taken along an axis of length 1.",
     "lost-parentheses": f"{_GET} when parentheses are lost in {{where}}.",
     "scale-known": "Your numbers are the right ones {new}.",
+    "weighted-terms": f"{_GET} when the terms of a sum are multiplied by {{new}}.",
     "clipped-values": "Your numbers are the right ones clipped to {new}.",
     "clipped-norm": "Your numbers are the right ones scaled down wherever their norm exceeds {new}.",
     "one-number": "Your numbers are {new}.",
@@ -179,7 +185,7 @@ _PROPAGATED = (
     ("Your numbers have the right size but", "Your numbers are what follows from your own {own}, with"),
     ("agree with the gradient", "agree with what follows from your own {own}"),
 )
-SOMEWHERE = "in one place"
+SOMEWHERE, EVERYWHERE = "in one place", "in every term"
 _ORDINALS = ("first", "second", "third", "fourth")
 
 
@@ -220,7 +226,11 @@ def _sentence(edit: Edit, formula: Node | None, used: Set[str], own: str, *, sev
     elif edit.operator in _UNNAMED and not _may_be_named(edit, formula is not None, used):
         template = _UNNAMED[edit.operator]
     place = place_in(formula, edit.old) if formula is not None else ""
+    if edit.terms:
+        place = EVERYWHERE
     text = template.format(new=edit.new.strip(" ,"), where=edit.where, place=place or SOMEWHERE)
+    if edit.terms and EVERYWHERE not in text:
+        text += " This is so in every term of the sum."
     for right, follows in _PROPAGATED if own else ():
         text = text.replace(right, follows.format(own=own))
     if edit.within:

@@ -4,6 +4,7 @@ Starts no processes; knows nothing of how several files share the machine.
 """
 
 import hashlib
+import re
 from collections import deque
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from grader.config.keys import Sandbox as Limits
-from grader.records.run import Answer, Run
+from grader.records.run import Answer, Run, Traced
 from grader.sandbox.attempt import Attempt, Call
 from grader.sandbox.explanations import Forged, checked, words_of
 
@@ -132,8 +133,9 @@ class Pending:
             mutated = tuple(name for name in answer.mutated if name in self.known)
             answer = msgspec.structs.replace(answer, mutated=mutated)
         if answer.traced:
-            words = words_of(self.job.source) | {"return"}
-            traced = tuple(one for one in answer.traced if {one.function, one.name} <= words)
+            keys = re.findall(r"""["'](\w+)["']""", self.job.source.decode(errors="replace"))
+            words = words_of(self.job.source) | {"return", "for", *keys}
+            traced = tuple(one for one in answer.traced if _words_of(one) <= words)
             answer = msgspec.structs.replace(answer, traced=traced)
         if not answer.explanation:
             return answer
@@ -185,3 +187,7 @@ def _with_output_cut(answers: dict[str, list[Answer]]) -> dict[str, list[Answer]
 
 def _failed(answers: list[Answer]) -> bool:
     return answers[-1].outcome not in ("returned", "missing")
+
+
+def _words_of(traced: Traced) -> set[str]:
+    return set(re.findall(r"\w+", f"{traced.function} {traced.name} {traced.called}"))

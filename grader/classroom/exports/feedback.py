@@ -4,12 +4,13 @@ A page is a list of blocks, which is rendered as Markdown and as HTML.
 """
 
 import html
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from grader.atomic import write_file
 from grader.classroom.exports.cells import number
+from grader.classroom.marks.final import Final, FinalMarks
 from grader.classroom.store.query import Results, StudentRow
 from grader.config.keys import Config
 from grader.errors import UsageError
@@ -32,17 +33,23 @@ class Block:
     rows: tuple[tuple[str, ...], ...] = ()
 
 
-def write_feedback(folder: Path, results: Results, config: Config) -> Path:
-    """Write two files per student, and delete those of students who are no longer there."""
+def write_feedback(folder: Path, results: Results, config: Config, only: Collection[str] = ()) -> Path:
+    """Write two files per student, and delete those of students who are no longer there.
+
+    Args:
+        only: the keys of the students whose files are written; () for all.
+    """
     folder.mkdir(exist_ok=True)
-    kept = set()
+    kept, marks = set(), FinalMarks(results)
     for row in results.students():
-        blocks = list(page(row, config))
+        if only and row.student not in only:
+            continue
+        blocks = list(page(row, config, marks.of(row)))
         for suffix, render in ((".md", markdown), (".html", web_page)):
             name = f"{row.student}{suffix}"
             kept.add(name)
             write_file(folder / name, render(blocks).encode())
-    for path in folder.iterdir():
+    for path in folder.iterdir() if not only else ():
         if path.name not in kept and path.suffix in (".md", ".html", ".tmp"):
             path.unlink()
     return folder
@@ -58,28 +65,43 @@ def moodle_zip(results: Results, config: Config) -> tuple[bytes, int]:
         UsageError: no submission came from Moodle.
     """
     pages, folders, graded = {}, 0, 0
+    marks = FinalMarks(results)
     for row in results.students():
         folder = row.ids.get("moodle_folder", "").strip("/")
         folders += bool(folder)
-        if row.grade is not None and folder:
-            graded += row.status == "graded"
-            pages[f"{folder}/feedback.html"] = web_page(list(page(row, config))).encode()
+        final = marks.of(row)
+        if folder and (row.grade is not None or final.value is not None):
+            graded += final.value is not None
+            pages[f"{folder}/feedback.html"] = web_page(list(page(row, config, final))).encode()
     if not folders:
         raise UsageError("moodle-feedback: none of these submissions came in a Moodle download, whose folders it needs")
     return zip_bytes(pages), graded
 
 
-def page(row: StudentRow, config: Config) -> Iterator[Block]:
-    """What one student reads: the marks, a table, and a passage on each gradient that is not right."""
+def page(row: StudentRow, config: Config, final: Final | None = None) -> Iterator[Block]:
+    """What one student reads: the marks, a table, and a passage on each gradient that is not right.
+
+    Args:
+        final: the final marks and how they come about; None where there is nothing but the grader's marks.
+    """
     yield Block("heading", config.title, 1)
-    group, late = f" ({row.group_name})" if row.group_name else "", ", submitted late" if row.late else ""
+    is_late = row.late if final is None else final.late
+    group, late = f" ({row.group_name})" if row.group_name else "", ", submitted late" if is_late else ""
     yield Block("text", f"{row.name}{group}{late}")
     if row.note:
         yield Block("text", f"Note: {row.note}.")
+    if final is not None:
+        yield from _final(final)
     if row.grade is None:
-        yield Block("text", f"There are no marks: {row.problem or 'it has not been graded yet'}.")
+        marked = final is not None and (final.value is not None or final.excused)
+        start = "The grader had nothing to grade" if marked else "There are no marks"
+        yield Block("text", f"{start}: {row.problem or 'it has not been graded yet'}.")
         return
-    grade = for_students(row.grade, config.hints, config.feedback.level)
+    yield from _graded(row.grade, config)
+
+
+def _graded(whole: Grade, config: Config) -> Iterator[Block]:
+    grade = for_students(whole, config.hints, config.feedback.level)
     if grade.status == "not_graded":
         yield Block("text", "This file could not be graded, through no fault of yours. Ignore the marks below.")
     else:
@@ -96,6 +118,21 @@ def page(row: StudentRow, config: Config) -> Iterator[Block]:
     for gradient in grade.gradients:
         if gradient.status != "passed" or gradient.notes:
             yield from _passage(gradient, grade)
+
+
+def _final(final: Final) -> Iterator[Block]:
+    """The final mark, the arithmetic behind it, and comments, as whoever wrote them did."""
+    if final.value is not None and final.lines:
+        yield Block("text", f"Final mark: {number(final.value)} of {number(final.max_score)}")
+    if final.review:
+        yield Block(
+            "text", "Your marks were adjusted by hand, and the adjustment is being reviewed: the final mark follows."
+        )
+    if final.lines and not final.review:
+        yield Block("text", "How it comes about:" if not final.excused else "Final mark: none")
+        yield from (Block("item", line) for line in final.lines)
+    for comment in final.comments:
+        yield Block("text", f"Comment: {comment}")
 
 
 def _passage(gradient: GradientResult, grade: Grade) -> Iterator[Block]:

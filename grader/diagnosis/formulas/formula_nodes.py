@@ -78,6 +78,17 @@ def leaves(node: Node) -> list[Node]:
     return [leaf for part in node[1:] if isinstance(part, tuple) for leaf in leaves(part)]
 
 
+def holds(node: Node, part: Node) -> bool:
+    """Whether `part` is in it."""
+    waiting = [node]
+    while waiting:  # thousands at a time
+        one = waiting.pop()
+        if one == part:
+            return True
+        waiting += [inner for inner in one if type(inner) is tuple]
+    return False
+
+
 def inside(node: Node) -> Iterator[Node]:
     """The formula and all its parts."""
     yield node

@@ -103,6 +103,8 @@ def _functions_of(node: Node, world: World) -> Iterator[Mutant]:
     if application is not None:
         flipped = ("fn", application.function, neg(application.argument))
         yield wrong(flipped, "sign-argument", application.function)
+        if world.functions.entrywise[application.function]:
+            yield wrong(mul(node, application.derivative), "extra-slope", application.function, extra=0.2)
     if flipped is None or not world.equal(one_minus(node), flipped):
         yield wrong(one_minus(node), "wrong-function-of", name, new=f"1 - {name}")
     yield wrong(mul(node, one_minus(node)), "extra-factor", f"1 - {name}", new=f"1 - {name}", extra=-0.2)

@@ -11,10 +11,11 @@ from grader.diagnosis.formulas.expression import (
     number,
     one_minus,
     q,
+    replaced,
     text,
     transposed,
 )
-from grader.diagnosis.formulas.world import World
+from grader.diagnosis.formulas.world import World, derivative_forms
 from grader.diagnosis.mutations.arrays import short
 from grader.diagnosis.mutations.leaves import Mutant, wrong
 from grader.diagnosis.mutations.products import extra_application, factor_text
@@ -58,6 +59,10 @@ def _row_by_matrix(row: Node, matrix: Node, base: Node, *, swapped: bool) -> Ite
     yield wrong(product(("T", ("inverse", base))), "inverse-for-transpose", shown, extra=0.4)
     yield wrong(product(transposed(("pow", base, 2))), "extra-factor", shown, new=shown)
     yield wrong(row, "missing-matrix", shown)
+    alone = ("ones", row)
+    yield wrong(("mm", matrix, alone) if swapped else ("mm", alone, matrix), "missing-factor", short(row), extra=0.2)
+    if row[0] == "mul" and not swapped:
+        yield from _around_the_matrix(row, matrix, shown)
     yield wrong(mul(row, ("diagonal", base)), "diagonal-only", shown)
     every = mul(base, row)
     yield wrong(every, "sum-missing", f"the sum with {shown}")
@@ -69,6 +74,18 @@ def _row_by_matrix(row: Node, matrix: Node, base: Node, *, swapped: bool) -> Ite
     for k, extra in ((-1, 0.0), (0, 0.2)):
         one = ("mm", ("column", row, k), ("T", ("column", base, k)))
         yield wrong(one, "last-term", shown, extra=extra)
+
+
+def _around_the_matrix(row: Node, matrix: Node, shown: str) -> Iterator[Mutant]:
+    """A factor of the row multiplied in after the matrix; or a gradient without the matrix and all other factors."""
+    for i, factor in enumerate(row[1:]):
+        rest = mul(*(other for j, other in enumerate(row[1:]) if j != i))
+        if factor[0] == "g":
+            yield wrong(
+                factor, "used-as-it-is", f"{shown} and {factor_text(rest)}", new=factor_text(factor), extra=-0.1
+            )
+        else:
+            yield wrong(mul(("mm", rest, matrix), factor), "operand-order-steps", factor_text(factor), extra=-0.2)
 
 
 def _outer(x: Node, y: Node, world: World) -> Iterator[Mutant]:
@@ -179,6 +196,14 @@ def _tables(tree: Node, world: World) -> Iterator[Mutant]:
         yield wrong(("repeat", tree, table), "shape-repeated", name, new=f"the row over all rows of {name}")
 
 
+def _slopes_at(quantity: Node, world: World) -> list[Node]:
+    """The derivatives of the model's functions, written with their output, as if this quantity were one."""
+    forms = [mul(quantity, one_minus(quantity))]
+    for one in world.applications:
+        forms += [replaced(form, one.output, quantity) for form in derivative_forms(world, one) if form[0] != "div"]
+    return list(dict.fromkeys(forms))
+
+
 def _extra(tree: Node, shape: tuple[str | int, ...], world: World) -> Iterator[Mutant]:
     for other, own in world.shapes.items():
         if own == shape:
@@ -187,8 +212,7 @@ def _extra(tree: Node, shape: tuple[str | int, ...], world: World) -> Iterator[M
             yield wrong(mul(tree, quantity), "extra-factor", other, new=other)
             yield wrong(add(tree, quantity), "extra-term", other, new=other)
             yield wrong(mul(tree, one_minus(quantity)), "extra-factor", f"1 - {other}", new=f"1 - {other}")
-            if applied is None:
-                bump = mul(quantity, one_minus(quantity))
+            for bump in _slopes_at(quantity, world) if applied is None else ():
                 yield wrong(mul(tree, bump), "extra-slope-at", other, new=text(bump))
             yield wrong(("div", tree, quantity), "divided", other, extra=0.6)
     for application in world.applications:

@@ -24,7 +24,7 @@ MOST_FORMS = 12
 LAYER = "formula"
 
 Change = Callable[[Array], Array]
-Changed = tuple[Node, Edit, Callable[[Evaluator], "Values | None"]]
+Changed = tuple[Edit, Callable[[Evaluator], "Values | None"]]
 
 
 @dataclass(frozen=True)
@@ -88,9 +88,10 @@ def _tries(world: World, name: str, *, functions_only: bool) -> Iterator[Try]:
             for edit, change in _of_application(world, part):
                 yield Try(part, edit, replaced(form, part, ("g", CHANGED)), change)
     for form in forms if not functions_only else ():
-        for part, edit, change in _changes(world, form):
-            for formula in _with_part(form, part):
-                yield Try(part, edit, formula, change)
+        for part in dict.fromkeys(_parts(form)):
+            changes = list(_changes(world, part))
+            for formula in _with_part(form, part) if changes else ():
+                yield from (Try(part, edit, formula, change) for edit, change in changes)
 
 
 def _at_first_point(evaluator: Evaluator, names: Sequence[str]) -> Evaluator:
@@ -131,17 +132,19 @@ def _one_at_a_time(node: Node, part: Node) -> Iterator[Node]:
                 yield (*node[:i], new, *node[i + 1 :])
 
 
-def _changes(world: World, form: Node) -> Iterator[Changed]:
-    """What may go wrong with each part of a formula."""
-    for part in dict.fromkeys(_parts(form)):
-        if part[0] in ("q", "g", "d"):
-            for edit, change in _of_array(world, part):
-                yield part, edit, _applied(part, change)
-        if part[0] == "jacobian":
-            yield part, OPERATORS["sign-off-diagonal"].edit(part[1]), _applied(part, np.abs)
-        if part[0] in ("mm", "sum"):
-            for edit, combine in _of_sum(part):
-                yield part, edit, partial(_terms, part=part, combine=combine)
+def _changes(world: World, part: Node) -> Iterator[Changed]:
+    """What may go wrong with a part of a formula."""
+    if part[0] in ("q", "g", "d"):
+        for edit, change in _of_array(world, part):
+            yield edit, _applied(part, change)
+    if part[0] == "mul":
+        for edit, change in _in_low_precision(part):
+            yield edit, _applied(part, change)
+    if part[0] == "jacobian":
+        yield OPERATORS["sign-off-diagonal"].edit(part[1]), _applied(part, np.abs)
+    if part[0] in ("mm", "sum"):
+        for edit, combine in _of_sum(part):
+            yield edit, partial(_terms, part=part, combine=combine)
 
 
 def _parts(node: Node) -> Iterator[Node]:
@@ -168,8 +171,7 @@ def _of_array(world: World, part: Node) -> Iterator[tuple[Edit, Change]]:
     for decimals in range(MOST_DECIMALS):
         places = f"{decimals} decimal place{'s' * (decimals > 1)}" if decimals else "whole numbers"
         yield reader.edit(shown, new=f"rounded to {places}"), partial(_rounded, decimals=decimals)
-    yield reader.edit(shown, new="in half precision (float16)"), lambda a: a.astype(np.float16).astype(float)
-    yield reader.edit(shown, new="in single precision (float32)"), lambda a: a.astype(np.float32).astype(float)
+    yield from _in_low_precision(part)
     yield reader.edit(shown, new="cut off to whole numbers"), lambda a: np.trunc(a)
     if part[0] == "q" and part[1] in world.model:
         for small in SMALL:
@@ -177,6 +179,12 @@ def _of_array(world: World, part: Node) -> Iterator[tuple[Edit, Change]]:
             yield OPERATORS["clipped-inside"].edit(shown, new=between), partial(np.clip, a_min=small, a_max=1 - small)
             added = f"with {small:g} added to it"
             yield OPERATORS["clipped-inside"].edit(shown, new=added), partial(np.add, small)
+
+
+def _in_low_precision(part: Node) -> Iterator[tuple[Edit, Change]]:
+    reader, shown = OPERATORS["digits-inside"], text(part)
+    yield reader.edit(shown, new="in half precision (float16)"), lambda a: a.astype(np.float16).astype(float)
+    yield reader.edit(shown, new="in single precision (float32)"), lambda a: a.astype(np.float32).astype(float)
 
 
 def _rounded(a: Array, decimals: int) -> Array:

@@ -6,7 +6,7 @@ import warnings
 import numpy as np
 
 from grader.sandbox.inside import salvage
-from grader.sandbox.inside.messages import MAX_WARNINGS, clean, failure, type_name, warnings_in_words
+from grader.sandbox.inside.messages import MAX_WARNINGS, clean, failure, innermost, type_name, warnings_in_words
 from grader.sandbox.shared.interface import Missing, folded
 
 MAX_ENTRIES = 2**20
@@ -35,7 +35,7 @@ class Caller:
             error, spent = outputs[gradient][2], time.process_time() - started if timed else 0.0
             if len(names) > 1 and isinstance(error, Exception) and spent <= MAX_AGAIN_SECONDS:
                 parts = self._outputs(names, gradient, pristine.copy()[0], pristine.sizes, salvage.in_parts)
-                outputs = parts if any(one[2] is None for one in parts.values()) else outputs
+                outputs = self._with_roots(parts) if any(one[2] is None for one in parts.values()) else outputs
         event, _, error = outputs[gradient]
         if caught:
             event["warnings"] = [*event.get("warnings", ()), *warnings_in_words(caught, self.limit)][:MAX_WARNINGS]
@@ -47,6 +47,13 @@ class Caller:
         if len(names) == 1:
             return {gradient: outputs[gradient][:2]}
         return {name: (dict(event), value) for name, (event, value, _) in outputs.items()}
+
+    def _with_roots(self, parts):
+        """The outputs of a function, each that failed with the first one that the same exception cost."""
+        for name, (event, _, error) in parts.items():
+            if error is not None:
+                event["within"] = next(root for root in self.interface.of if root in parts and parts[root][2] is error)
+        return parts
 
     def _outputs(self, names, gradient, point, sizes, adapt=None):
         """(event, array or None, exception or None) of each gradient that the function of one returns."""
@@ -87,7 +94,7 @@ class Caller:
             return {**event, "outcome": "missing"}, None, None
         if not event["line"] and self.interface.has_arguments:  # the call itself failed
             event["line"] = getattr(getattr(function, "__code__", None), "co_firstlineno", 0)
-        return event, None, error
+        return {**event, "within": innermost(error, self.file, self.asked)}, None, error
 
     def _missing(self, gradient, why):
         declared = self.interface.declared(gradient)

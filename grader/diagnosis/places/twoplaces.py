@@ -12,7 +12,7 @@ from grader.diagnosis.comparison import Target
 from grader.diagnosis.formulas.expression import Values
 from grader.diagnosis.hypothesis import Hypothesis
 from grader.diagnosis.knowledge import Knowledge
-from grader.diagnosis.location import Key, at_all_points, value_text
+from grader.diagnosis.places.events import Key, at_all_points, value_text
 from grader.diagnosis.students import student_sentences
 from grader.records.result import Diagnosis, Mistake
 from grader.records.run import Traced
