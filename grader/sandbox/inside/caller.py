@@ -50,7 +50,7 @@ class Caller:
 
     def _with_roots(self, parts):
         """The outputs of a function, each that failed with the first one that the same exception cost."""
-        for name, (event, _, error) in parts.items():
+        for event, _, error in parts.values():
             if error is not None:
                 event["within"] = next(root for root in self.interface.of if root in parts and parts[root][2] is error)
         return parts
