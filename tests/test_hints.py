@@ -140,7 +140,7 @@ def test_a_hint_of_one_mistake_says_so_where_there_are_several(assignment: Assig
     both = one(graded(assignment, dJ_dH=lambda v: -v.T), "dJ_dH")
     alone = one(graded(assignment, dJ_dH=lambda v: v.T), "dJ_dH")
     assert both.diagnosis is not None
-    assert "; in addition, " in both.diagnosis.mistakes[0].statement
+    assert both.diagnosis.mistakes[1].statement.startswith("in addition, ")
     assert both.hints[0].startswith(SEVERAL)
     assert "are right" not in both.hints[0]
     assert "right size" not in both.hints[0]
@@ -207,14 +207,6 @@ def test_an_example_uses_no_name_of_the_model(assignment: Assignment) -> None:
     letters = fill("{f} {u} {v} {w}", other, gradient, "").split()
     assert len(set(letters)) == 4
     assert not {"u", "f", "w", *assignment.config.quantities} & set(letters)
-
-
-def test_no_number_in_a_hint_of_ours_can_be_taken_for_an_entry_of_a_gradient() -> None:
-    """Whatever the assignment: a number of three digits or more is some entry sooner or later."""
-    for entry in _all_hints():
-        for text in entry.texts:
-            numbers = re.findall(r"\d+\.\d+", text)
-            assert not any(is_entry(number, [np.array([float(number)])]) for number in numbers), text
 
 
 def test_no_hint_blames(assignment: Assignment) -> None:

@@ -214,3 +214,29 @@ def test_another_late_policy_in_the_config_is_noticed(assignment: Assignment, gr
     config = msgspec.structs.replace(assignment.config, late=Late(due="2026-10-02"))
     changed = dataclasses.replace(assignment, config=config)
     assert "The late policy in config.yaml is another one" in make_report(changed, read_class(graded_class))
+
+
+def _only_numbers_are_wrong(record: Record) -> bool:
+    """Whether dJ_dU is wrong by itself, and an array of the right shape."""
+    found = [one for one in record.grade.gradients if one.name == "dJ_dU"] if record.grade else []
+    ran = [one for one in found if one.status == "failed" and not one.inherits and not one.message]
+    return b"def dJ_dU" in record.source and any(one.checks[0].outcome == "passed" for one in ran)
+
+
+def test_numbers_in_common_are_shown_side_by_side(assignment: Assignment, graded_class: Path) -> None:
+    graded = read_class(graded_class)
+    one = next(record for record in graded.records if _only_numbers_are_wrong(record))
+    assert one.grade
+    unknown = [
+        msgspec.structs.replace(g, diagnosis=Diagnosis("none", [])) if g.name == "dJ_dU" else g
+        for g in one.grade.gradients
+    ]
+    twin = dataclasses.replace(one, grade=msgspec.structs.replace(one.grade, gradients=unknown))
+    pair = [dataclasses.replace(twin, key=key, name=f"<b>{key}") for key in ("p1", "p2")]
+    others = [record for record in graded.records if record.source != one.source]
+    page = make_report(assignment, dataclasses.replace(graded, records=[*others, *pair]))
+    text = page[page.index("<h3>The same numbers</h3>") : page.index('<section id="students"')]
+    assert "Side by side: dJ_dU, 2 students" in text
+    assert "<bdi>&lt;b&gt;p1</bdi>" in text
+    assert text.count("def dJ_dU(s):") >= 2
+    assert re.search(r"dJ_dU: 1 of \d+ other students", text)

@@ -8,9 +8,9 @@ from functools import cached_property
 from grader.diagnosis.formulas.expression import Node, leaves
 from grader.diagnosis.hints import Entry, load_hints
 from grader.diagnosis.misconceptions import Misconception, misconceptions
-from grader.diagnosis.places.landmarks import Landmarks, make_landmarks
 from grader.diagnosis.search.finder import Finder
 from grader.diagnosis.tables.cache import keep, load_tables, prepare
+from grader.diagnosis.traced.landmarks import Landmarks, make_landmarks
 from grader.problem.assignment import Assignment
 
 _LOADED: dict[int, "Knowledge"] = {}

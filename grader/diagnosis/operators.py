@@ -45,6 +45,7 @@ _WITH_OTHER_MISTAKES = {
     "shape-reshaped": "the entries are in the wrong shape",
     "shape-scattered": "the entries fill one row of an array like {where}, and its other rows are zero",
     "shape-repeated": "the entries are repeated: numpy has broadcast {new}",
+    "repeated-rows": "everything is there {new}, one after the other",
     "extra-transpose": "the transpose is added",
     "target-only": "all entries but the target's are zero",
     "scale-number": "everything is multiplied by {new}",
@@ -55,8 +56,9 @@ _WITH_OTHER_MISTAKES = {
     "running-sum": "running sums are taken {new}",
     "whole-numbers": "the array holds {new}, which cuts off decimals",
     "rounded": "everything is rounded to {new}",
-    "cut-off": "the decimals are cut off",
+    "cut-off": "everything is truncated to {new}",
     "reordered": "everything is {new}",
+    "offset": "the same number is added to every entry",
     "weight-decay": "{new} is added, as weight decay does",
     "scale-known": "everything is {new}",
 }
@@ -102,6 +104,7 @@ _BY_KIND: dict[str, tuple[tuple[str, float, str], ...]] = {
             "your numbers are right, but fill one row of an array like {where}; its other rows are zero",
         ),
         ("shape-repeated", 1.6, "your numbers are right, but repeated: numpy has broadcast {new}"),
+        ("repeated-rows", 0.9, "your numbers are right, but there {new}, one after the other"),
         ("shape-broadcast", 1.7, "your numbers come from a row and a column: numpy forms all pairs ({new})"),
     ),
     "wrong-variable": (
@@ -130,6 +133,7 @@ _BY_KIND: dict[str, tuple[tuple[str, float, str], ...]] = {
         ("extra-path", 2.4, "with {new} added, a path that this gradient does not have"),
         ("extra-transpose", 2.3, "your numbers are the gradient plus its own transpose"),
         ("updated-parameter", 1.2, "your numbers are {where} after {new}: return the gradient itself"),
+        ("offset", 1.7, "your numbers are the right ones plus a number that is the same in every entry"),
         ("weight-decay", 1.8, "your numbers are the right ones plus {new}, as weight decay adds"),
         ("moving-average", 1.9, "your numbers are {new} the right ones"),
     ),
@@ -147,6 +151,7 @@ _BY_KIND: dict[str, tuple[tuple[str, float, str], ...]] = {
         ("extra-slope", 1.5, "when the derivative of {where} is multiplied in once too often"),
         ("extra-slope-at", 1.5, "with an extra factor {new}, a derivative that does not belong there"),
         ("extra-matrix", 2.0, "with an extra product with {new}"),
+        ("target-only", 1.6, "your numbers are right at the target and zero everywhere else"),
         ("squared", 1.2, "your numbers are the squares of the right ones"),
     ),
     "wrong-derivative": (
@@ -165,7 +170,6 @@ _BY_KIND: dict[str, tuple[tuple[str, float, str], ...]] = {
         ("extra-jacobian", 1.6, "when the derivative of {where} is multiplied in once too often"),
         ("wrong-activation", 1.8, "with {new} where {old} belongs"),
         ("wrong-loss", 2.0, "with {new} instead of the derivative of the loss"),
-        ("target-only", 1.6, "your numbers are right at the target and zero everywhere else"),
         ("function-of-result", 1.4, "your numbers are {new}"),
         (
             "function-of-upstream",
@@ -192,7 +196,6 @@ _BY_KIND: dict[str, tuple[tuple[str, float, str], ...]] = {
         ("multiplied", 1.7, "with a multiplication by {where} instead of a division"),
         ("added", 1.8, "with {where} added instead of multiplied in"),
         ("elementwise-for-matrix", 1.9, "with an elementwise product instead of a matrix product with {where}"),
-        ("wrong-axis", 1.0, "with {where} taken along an axis of length 1, where it is always 1"),
         ("lost-parentheses", 1.2, "when the parentheses around the denominator of {where} are lost"),
     ),
     "scale": (
@@ -210,6 +213,14 @@ _BY_KIND: dict[str, tuple[tuple[str, float, str], ...]] = {
     ),
     "reduction": (
         ("sum-missing", 1.4, "your numbers are the terms before they are summed ({where})"),
+        ("wrong-axis", 1.0, "with {where} {new}"),
+        ("examples-apart", 1.5, "when {where} are {new} over the examples before they are multiplied, not after"),
+        ("first-terms", 1.4, "with the first {new} terms of the sum with {where} only"),
+        (
+            "running-average",
+            1.6,
+            "with a running average in place of the sum with {where}: early terms count less and less",
+        ),
         ("sum-axis", 1.5, "your numbers are sums along the wrong axis ({where})"),
         ("mean-for-sum", 1.35, "with a mean instead of a sum ({where})"),
         ("sum-extra", 1.5, "your numbers are the right ones summed {new}"),
@@ -248,7 +259,7 @@ _BY_KIND: dict[str, tuple[tuple[str, float, str], ...]] = {
         ("whole-numbers", 1.0, "your array holds {new}: everything assigned to it loses its decimals"),
         ("half-precision", 1.0, "your array is in half precision (float16), which keeps about three digits"),
         ("rounded", 1.0, "your numbers are the right ones rounded to {new}"),
-        ("cut-off", 1.6, "your numbers are the right ones with the decimals cut off"),
+        ("cut-off", 1.6, "your numbers are the right ones truncated to {new}"),
         (
             "numerical-gradient",
             1.0,

@@ -17,9 +17,9 @@ from grader.diagnosis.hints import Entry, hints_for
 from grader.diagnosis.hypothesis import Explanation
 from grader.diagnosis.knowledge import Knowledge
 from grader.diagnosis.operators import OPERATORS
-from grader.diagnosis.places.location import locate
-from grader.diagnosis.places.twoplaces import in_two_places
 from grader.diagnosis.students import SENTENCES, as_one_of_several
+from grader.diagnosis.traced.location import locate
+from grader.diagnosis.traced.twoplaces import in_two_places
 from grader.problem.assignment import Assignment
 from grader.problem.model import Array
 from grader.records.result import RUNTIME, Diagnosis, GradientResult, Mistake

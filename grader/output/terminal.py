@@ -9,7 +9,21 @@ from rich.text import Text
 from grader.config.keys import Config
 from grader.grading.forstudents import shortened
 from grader.output.markdown import unmarked
-from grader.output.wording import cause, explained, fix_first, label, lead, of_the_file, verdict, why
+from grader.output.ownlines import Quote, printed_lines
+from grader.output.pictures import as_text, pictures
+from grader.output.wording import (
+    explained,
+    figure,
+    fix_first,
+    groups,
+    label,
+    lead,
+    marks,
+    of_the_file,
+    others_too,
+    verdict,
+    why,
+)
 from grader.records.result import CheckResult, Grade, GradientResult
 from grader.records.run import place
 from grader.text import one_line, several_lines
@@ -42,28 +56,30 @@ def print_verdicts(console: Console, grade: Grade, config: Config, *, staff: boo
     console.print(_table(grade, staff=staff))
 
 
-def print_explanations(console: Console, grade: Grade, config: Config, *, staff: bool) -> None:
-    """The second half: why."""
-    grade = grade if staff else shortened(grade, config.hints, config.hints.check_level)
-    for group in _groups(grade):
-        console.print(_inherited(group) if group[0].inherits else _block(group, config, staff=staff))
+def print_explanations(
+    console: Console, grade: Grade, config: Config, *, staff: bool, quote: Quote = lambda _: []
+) -> None:
+    """The second half: why.
+
+    Args:
+        quote: gives the lines that show where in the file a gradient goes wrong.
+    """
+    shown = grade if staff else shortened(grade, config.hints, config.hints.check_level)
+    for group in groups(shown):
+        console.print(_inherited(group) if group[0].inherits else _block(group, config, staff=staff, quote=quote))
     if staff:
         _print_staff(console, grade)
 
 
+def print_own_output(console: Console, grade: Grade) -> None:
+    """What the student's own code printed, each line marked as theirs."""
+    for where, lines in printed_lines(grade):
+        console.print(_indented(Text(f"your code printed ({where}):", "dim"), [Text(f"| {line}") for line in lines]))
+
+
 def _headline(grade: Grade, *, staff: bool) -> Text:
-    if grade.status == "not_graded":
-        figure = "not graded"
-    elif staff:
-        figure = f"{_number(grade.score)} / {_number(grade.max_score)}"
-    else:
-        right, given = (
-            sum(one.status == status for one in grade.gradients) for status in ("passed", "followed_through")
-        )
-        figure = f"{right} of {len(grade.gradients)} gradients right"
-        figure += f", {given} more given an earlier mistake" if given else ""
     style = "bold green" if grade.passed else "bold"
-    return Text.assemble((one_line(grade.submission), "bold"), "   ", (figure, style))
+    return Text.assemble((one_line(grade.submission), "bold"), "   ", (figure(grade, staff=staff), style))
 
 
 def _table(grade: Grade, *, staff: bool) -> Table:
@@ -75,25 +91,14 @@ def _table(grade: Grade, *, staff: bool) -> Table:
         table.add_column(check, justify="center")
     table.add_column("")
     for gradient in grade.gradients:
-        marks = [f"{_number(gradient.score)} / {_number(gradient.max_score)}"] if staff else []
+        score = [marks(gradient)] if staff else []
         signs = [Text(*_SIGNS[check.outcome]) for check in gradient.checks]
-        table.add_row(gradient.name, *marks, *signs, Text(verdict(gradient), _color(gradient)))
+        table.add_row(gradient.name, *score, *signs, Text(verdict(gradient), _color(gradient)))
     return table
 
 
 def _color(gradient: GradientResult) -> str:
     return _COLORS.get(gradient.status, "red")
-
-
-def _groups(grade: Grade) -> list[list[GradientResult]]:
-    """The gradients that need a block; those with the same cause share one."""
-    groups: dict[tuple[object, ...], list[GradientResult]] = {}
-    for gradient in grade.gradients:
-        if grade.message and gradient.message and gradient.message in grade.message:
-            continue  # the file was not loaded: reported once, at the top
-        if gradient.status not in ("passed", "followed_through") or gradient.notes:
-            groups.setdefault(cause(gradient), []).append(gradient)
-    return list(groups.values())
 
 
 def _inherited(group: list[GradientResult]) -> RenderableType:
@@ -103,7 +108,7 @@ def _inherited(group: list[GradientResult]) -> RenderableType:
     )
 
 
-def _block(group: list[GradientResult], config: Config, *, staff: bool) -> RenderableType:
+def _block(group: list[GradientResult], config: Config, *, staff: bool, quote: Quote) -> RenderableType:
     gradient, *others = group
     of = next(g.of for g in config.gradients if g.name == gradient.name)
     title = Text.assemble(
@@ -117,9 +122,10 @@ def _block(group: list[GradientResult], config: Config, *, staff: bool) -> Rende
         lines.append(Text(": ".join(filter(None, [place(gradient.line, gradient.cell), gradient.message]))))
     lines += [_check_line(check) for check in gradient.checks if check.message]
     if others:
-        also = "so are" if gradient.status == "missing" else "the same in"
-        lines.append(Text(f"{also} {', '.join(other.name for other in others)}"))
+        lines.append(Text(others_too(group)))
+    lines += [Text(line, "cyan", no_wrap=True, overflow="ellipsis") for line in quote(gradient)]
     lines += [Text(line, "bold") for line in explained(gradient)]
+    lines += [Text(line, "cyan") for picture in pictures(gradient) for line in as_text(picture)]
     lines += [Text(line, "bold" if line != gradient.where else "") for line in why(gradient)]
     lines += [Text(f"hint: {unmarked(hint)}", "italic") for hint in gradient.hints]
     lines += [Text(f"note: {note}", "dim") for note in gradient.notes]
@@ -151,7 +157,3 @@ def _short(text: str) -> str:
     lines = text.strip().splitlines()
     shown = " ⏎ ".join(line[:200] for line in lines[:3])
     return shown + (f" … ({len(lines)} lines)" if len(lines) > 3 else "")
-
-
-def _number(value: float) -> str:
-    return f"{value:.2f}".rstrip("0").rstrip(".")

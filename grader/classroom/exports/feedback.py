@@ -16,6 +16,7 @@ from grader.config.keys import Config
 from grader.errors import UsageError
 from grader.grading.forstudents import for_students
 from grader.output.markdown import fenced, plain, unmarked
+from grader.output.pictures import Picture, as_svg, as_text, pictures
 from grader.output.wording import CHECK_LABELS, explained, fix_first, lead, verdict, why
 from grader.packaging.archive import zip_bytes
 from grader.records.result import Grade, GradientResult
@@ -25,12 +26,13 @@ from grader.text import one_line, several_lines
 
 @dataclass(frozen=True)
 class Block:
-    """A heading (level 1 or 2), a text (a paragraph), a list item, a table (rows of cells) or a passage of code."""
+    """A heading (level 1 or 2), a text (a paragraph), a list item, a table (rows of cells), a passage of code, or a picture."""
 
     kind: str
     text: str = ""
     level: int = 0
     rows: tuple[tuple[str, ...], ...] = ()
+    picture: Picture | None = None
 
 
 def write_feedback(folder: Path, results: Results, config: Config, only: Collection[str] = ()) -> Path:
@@ -146,6 +148,8 @@ def _passage(gradient: GradientResult, grade: Grade) -> Iterator[Block]:
         yield Block("text", f"This follows correctly from your own {roots}: fix that one, and this one is right too.")
     if gradient.message and not gradient.inherits:
         yield Block("code", ": ".join(filter(None, [place(gradient.line, gradient.cell), gradient.message])))
+    for drawn in [] if gradient.inherits else pictures(gradient):
+        yield Block("picture", "\n".join(as_text(drawn)), picture=drawn)
     for line in [*_evidence(gradient), *(f"note: {note}" for note in gradient.notes)]:
         yield Block("item", line)
 
@@ -168,7 +172,7 @@ def markdown(blocks: Iterable[Block]) -> str:
 
 
 def _as_markdown(block: Block) -> str:
-    if block.kind == "code":
+    if block.kind in ("code", "picture"):
         return fenced(block.text)
     if block.kind == "table":
         head, *rows = ([_on_one_line(cell) for cell in row] for row in block.rows)
@@ -206,6 +210,8 @@ def web_page(blocks: list[Block]) -> str:
 
 
 def _as_html(block: Block) -> str:
+    if block.picture is not None:
+        return f"<div>{as_svg(block.picture)}</div>"
     if block.kind == "table":
         head, *rows = block.rows
         return "\n".join(["<table>", _row(head, "th", ' scope="col"'), *(_row(row, "td") for row in rows), "</table>"])

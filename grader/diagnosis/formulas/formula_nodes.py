@@ -97,6 +97,17 @@ def inside(node: Node) -> Iterator[Node]:
             yield from inside(part)
 
 
+def summand(total: Node) -> Node | None:
+    """What a loss sums over all entries, with what is done with the sum done to each term; None where it is no sum."""
+    if total[0] == "neg":
+        inner = summand(total[1])
+        return None if inner is None else neg(inner)
+    if total[0] == "div":
+        inner = summand(total[1])
+        return None if inner is None else ("div", inner, total[2])
+    return tuple(total[3]) if total[:2] in (("np", "sum"), ("np", "mean")) else None
+
+
 def replaced(node: Node, old: Node, new: Node) -> Node:
     """`node` with every occurrence of `old` replaced."""
     if node == old:

@@ -18,9 +18,9 @@ from grader.diagnosis.mutations.arrays import (
 )
 from grader.diagnosis.mutations.every_step import every_step_mutants
 from grader.diagnosis.mutations.leaves import Mutant, derivative_mutants, gradient_mutants, quantity_mutants, wrong
-from grader.diagnosis.mutations.matrices import matrix_product_mutants, whole_mutants
+from grader.diagnosis.mutations.matrices import loss_mutants, matrix_product_mutants, whole_mutants
 from grader.diagnosis.mutations.other_steps import other_step_mutants
-from grader.diagnosis.mutations.products import derivative_factor_mutants, product_mutants, sum_mutants
+from grader.diagnosis.mutations.products import bare_text, derivative_factor_mutants, product_mutants, sum_mutants
 from grader.diagnosis.mutations.time_steps import scan_mutants, series_mutants, slope_mutants
 
 
@@ -48,6 +48,8 @@ def local_mutants(name: str, world: World) -> Iterator[Mutant]:
         if not holds(mutant, ("g", name)):
             yield mutant, edit
     yield from whole_mutants(world.local[name] or ("g", name), name, world)
+    if not world.upstream(name):
+        yield from loss_mutants(world)
 
 
 def _further(form: Node, first: Node | None, world: World) -> Iterator[Mutant]:
@@ -76,6 +78,10 @@ def _quotient(node: Node, _: World) -> Iterator[Mutant]:
     above, below = node[1], node[2]
     yield wrong(("mul", above, below), "multiplied", short(below))
     yield wrong(above, "missing-factor", f"1 / {short(below)}", extra=0.2)
+    for i, term in enumerate(above[1:] if above[0] == "add" else ()):  # a - b / c for (a - b) / c
+        others = [other for j, other in enumerate(above[1:]) if j != i]
+        outside = ("add", ("div", others[0] if len(others) == 1 else ("add", *others), below), term)
+        yield wrong(outside, "missing-factor", f"1 / {short(below)} of {bare_text(term)}", extra=0.2)
     if below[0] == "pow" and below[1][0] == "add" and len(below[1]) == 3:
         one, b = below[1][1:]
         yield wrong(("div", above, ("add", one, ("pow", b, below[2]))), "slope-bracket", "the denominator")

@@ -23,7 +23,7 @@ from grader.diagnosis.mutations.leaves import Mutant, wrong
 
 def product_mutants(node: Node, world: World) -> Iterator[Mutant]:
     """Mutants of ("mul", ...)."""
-    parts = _derivative_parts(node, world)
+    parts, slopes = _derivative_parts(node, world), _whole_slopes(node, world)
     for i, factor in enumerate(node[1:]):
         rest = mul(*(other for j, other in enumerate(node[1:]) if j != i))
         shown = factor_text(factor)
@@ -31,6 +31,7 @@ def product_mutants(node: Node, world: World) -> Iterator[Mutant]:
             yield wrong(rest, "missing-slope", factor[1])
             yield wrong(mul(node, factor), "extra-slope", factor[1])
             yield wrong(("spread", factor), "derivative-table", factor[1], new=factor_text(rest))
+            yield wrong(mul(rest, ("pow", factor, 0.5)), "other-power", shown, new="1/2", old="1")
             yield from derivative_factor_mutants(factor, rest, world)
         elif factor in parts:
             yield wrong(rest, "missing-slope-factor", parts[factor])
@@ -38,8 +39,10 @@ def product_mutants(node: Node, world: World) -> Iterator[Mutant]:
             yield wrong(rest, "missing-factor", shown)
         if factor[0] not in ("derivative", "g"):
             yield wrong(mul(node, factor), "extra-factor", shown, new=shown, extra=0.1)
-        if factor in parts and factor[0] == "add" and len(factor) == 3 and factor[2][0] == "neg":
-            yield wrong(add(mul(rest, factor[1]), factor[2]), "slope-bracket", parts[factor])
+        bracket = parts.get(factor) or slopes.get(factor)
+        if bracket and factor[0] == "add" and len(factor) == 3 and factor[2][0] == "neg":
+            yield wrong(add(mul(rest, factor[1]), factor[2]), "slope-bracket", bracket)
+        yield wrong(mul(rest, ("mean", factor, 0)), "mean-variable", shown, extra=0.1)
     yield from product_structures(node)
     yield from _one_term_only(node)
     yield from _softmax_diagonal(node, world)
@@ -223,6 +226,12 @@ def _derivative_parts(node: Node, world: World) -> dict[Node, str]:
             if form[0] == "mul" and all(factor in node[1:] for factor in form[1:]):
                 found.update(dict.fromkeys(form[1:], application.function))
     return found
+
+
+def _whole_slopes(node: Node, world: World) -> dict[Node, str]:
+    """The factors of a product that are the derivative of a function by themselves, each with the name of the function."""
+    entrywise = [one for one in world.all_applications if world.functions.entrywise[one.function]]
+    return {form: one.function for one in entrywise for form in derivative_forms(world, one) if form in node[1:]}
 
 
 def _renamed(node: Node, world: World) -> Iterator[Mutant]:

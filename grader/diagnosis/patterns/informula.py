@@ -5,7 +5,7 @@ Each change is tried once at the first sample point; what fits a target there is
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import partial, reduce
 from itertools import islice
 
 import numpy as np
@@ -199,20 +199,37 @@ def _of_application(world: World, part: Node) -> Iterator[tuple[Edit, Callable[[
     exp = ("fn", "exp", ("neg", application.argument))
     one = ("ones", part)
     if world.normalizes(application.function):
-        edit = OPERATORS["wrong-axis"].edit(application.function)
-        yield replace(edit, within=part[1]), lambda evaluator: evaluator(one)
+        single = world.shapes[part[1]][0] == 1
+        edit = OPERATORS["wrong-axis"].edit(
+            application.function, new=_ALONG_ONE if single else "taken along the wrong axis"
+        )
+        exp_a: Node = ("fn", "exp", application.argument)
+        along: Node = one if single else ("div", exp_a, ("sum", exp_a, 0))
+        yield replace(edit, within=part[1]), lambda evaluator: evaluator(along)
+        if not single:
+            every = OPERATORS["wrong-axis"].edit(application.function, new="taken over all rows at once")
+            yield replace(every, within=part[1]), lambda evaluator: evaluator(("div", exp_a, ("all", exp_a)))
     if world.equal(("div", one, ("add", one, exp)), q(part[1])):
         edit = OPERATORS["lost-parentheses"].edit(application.function)
         yield replace(edit, within=part[1]), lambda evaluator: evaluator(("add", one, exp))
 
 
+_ALONG_ONE = "taken along an axis of length 1, where it is always 1"
 Combine = Callable[[Array], Array]
+
+
+def _first_terms(terms: Array, count: int) -> Array:
+    return np.asarray(terms[:count].sum(axis=0))
+
+
 _SUMS: tuple[tuple[str, str, Combine], ...] = (
     ("term-left-out", "first", lambda terms: terms[1:].sum(axis=0)),
     ("term-left-out", "last", lambda terms: terms[:-1].sum(axis=0)),
     ("max-for-sum", "largest", lambda terms: terms.max(axis=0)),
     ("max-for-sum", "smallest", lambda terms: terms.min(axis=0)),
     ("last-term", "", lambda terms: terms[0]),
+    ("running-average", "", lambda terms: reduce(lambda mean, term: (mean + term) / 2, terms)),
+    *(("first-terms", str(count), partial(_first_terms, count=count)) for count in (2, 3, 4, 5)),
 )
 
 

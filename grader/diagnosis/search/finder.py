@@ -233,6 +233,8 @@ def _is_single(hypothesis: Hypothesis) -> bool:
 
 
 def _is_plain(hypothesis: Hypothesis) -> bool:
+    if hypothesis.operator == WRONG_RESULT.slug and hypothesis.cost > WRONG_RESULT.cost:
+        return False  # a formula that fits, and says nothing about what went wrong
     return hypothesis.cost <= PLAIN or hypothesis.layer == "composition"
 
 

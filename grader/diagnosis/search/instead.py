@@ -8,6 +8,7 @@ from grader.diagnosis.hypothesis import Hypothesis
 from grader.diagnosis.operators import OPERATORS
 
 WRONG_RESULT = OPERATORS["wrong-result"]
+COMPOUND = 2.0  # what the answer is, is no story of how it came about
 PLAINER = -1.0  # than two mistakes that leave nothing but the quantity
 
 
@@ -23,7 +24,8 @@ def returned_quantity(target: Target, names: Sequence[str], evaluator: Evaluator
 
 def instead(target: Target, node: Node, cost: float, evaluator: Evaluator) -> Hypothesis | None:
     """The answer as something else than the gradient; a factor is one of that, not of the right gradient."""
-    hypothesis = single_edit(target, node, WRONG_RESULT.slug, "the result", text(node), cost, evaluator)
+    all_in_all = cost + COMPOUND if cost > 0 else cost
+    hypothesis = single_edit(target, node, WRONG_RESULT.slug, "the result", text(node), all_in_all, evaluator)
     if hypothesis is None or not any(edit.kind in ("scale", "sign") for edit in hypothesis.edits):
         return hypothesis
     others = tuple(edit for edit in hypothesis.edits[1:] if edit.kind not in ("scale", "sign"))

@@ -14,7 +14,8 @@ from grader.problem.model import Array
 
 MOST_COST = 2.0  # of one mistake that is tried on several gradients
 MOST_TERMS = 6
-WHOLE = 1e-6  # of a weight
+DECIMALS = 6  # of a weight
+MOST_UNKNOWN = 0.25  # weights for each entry of the answer: with more of them, some weights would fit by chance
 
 Upstream = Callable[[str, Mapping[str, Values]], Iterator[tuple[str, Values]]]
 
@@ -65,15 +66,16 @@ def weighted(tree: Node, target: Target, evaluator: Evaluator) -> list[Hypothesi
         return []
     matrix = np.stack([_flat(values) for values in columns if values is not None], axis=1)
     goal = _flat(target.values)
-    if matrix.shape[1] < len(terms) or len(goal) < 4 * len(terms):
+    if matrix.shape[1] < len(terms) or len(terms) > MOST_UNKNOWN * len(goal):
         return []
     weights, _, rank, _ = np.linalg.lstsq(matrix, goal, rcond=None)
-    if rank < len(terms):
+    rounded = [round(float(weight), DECIMALS) for weight in weights]
+    if rank < len(terms) or len(set(rounded)) == 1:  # a scale of the whole
         return []
-    edits = _edits(terms, [round(float(weight), 6) for weight in weights])
+    edits = _edits(terms, rounded)
     parts = [mul(number(float(weight)), term) for weight, term in zip(weights, terms, strict=True)]
     cost = sum(edit.cost for edit in edits)
-    found = verify(target, add(*parts), edits, cost, evaluator, "formula") if edits else None
+    found = verify(target, add(*parts), edits, cost, evaluator, "formula")
     return [found] if found is not None and found.edits == edits else []
 
 

@@ -73,7 +73,8 @@ def _problems(grader: Grader, folder: Path) -> list[str]:
         first = next((one for one in grader.assignment.names if one not in grader.assignment.zero), "")
         if not first:
             return problems
-        submission.write_text(f"{right}{_TWICE.format(function=grader.config.function_of(first).owner)}")
+        twice = _TWICE.format(function=grader.config.function_of(first).owner)
+        submission.write_text(f"{right}{twice}", encoding="utf-8")
         wrong = next(one for one in home.check(submission).gradients if one.name == first)
         if wrong.status != "failed":
             problems.append(f"twice the right numbers: {first}: expected failed, found {wrong.status}")

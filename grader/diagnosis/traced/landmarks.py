@@ -1,18 +1,19 @@
 """Values that a right calculation passes through, and what follows from a value that stands in for another."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from grader.diagnosis.formulas.expression import Evaluator, Node, Values, leaves, one_minus, replaced
+from grader.diagnosis.formulas.expression import Evaluator, Node, Values, one_minus, replaced
 from grader.diagnosis.formulas.waypoints import forward_points, waypoints
 from grader.diagnosis.formulas.world import World, derivative_forms, local_forms, make_world
-from grader.diagnosis.places.events import TOLERANCE, equal, is_trivial
+from grader.diagnosis.traced.events import TOLERANCE, equal, is_trivial
 from grader.problem.assignment import Assignment
 from grader.problem.model import Array
 
 SINGLE = 3e-6
+MOST_ROWS = 8
 PART = "part of a right formula"
 _STANDS_IN: Node = ("g", "")
 
@@ -29,6 +30,7 @@ class Landmarks:
         forward: those of `others` that the forward pass is made of.
         shifted: what may be changed by a number for each row: the arguments of a softmax, and the logarithms of its parts.
         world, evaluate: the formulas; None where the model cannot be differentiated.
+        formulas: those in which a value may stand in for another, by gradient, once they are needed.
     """
 
     gradients: dict[str, Values]
@@ -39,6 +41,7 @@ class Landmarks:
     shifted: list[Values] = field(default_factory=list)
     world: World | None = None
     evaluate: Evaluator | None = None
+    formulas: dict[str, list[Node]] = field(default_factory=dict)
 
     @property
     def complete(self) -> bool:
@@ -48,7 +51,9 @@ class Landmarks:
     def label(self, assignment: Assignment, gradient: str, values: Values) -> str:
         """Which gradient it is, or that it is a quantity or part of a right formula; "" where it is neither."""
         with np.errstate(over="ignore"):  # what is too large for float32 is none
-            tolerance = SINGLE if all(np.array_equal(value, value.astype(np.float32)) for value in values) else TOLERANCE
+            tolerance = (
+                SINGLE if all(np.array_equal(value, value.astype(np.float32)) for value in values) else TOLERANCE
+            )
         turned = [assignment.config.sign * value for value in values]
         for name, right in self.gradients.items():
             if equal(turned, right, tolerance):  # correct only if its axes are, too
@@ -60,9 +65,14 @@ class Landmarks:
             return PART
         if is_filled_in_part(turned, self.gradients[gradient]) or self._is_shifted(values):
             return PART
-        rows = [values for name, values in self.quantities.items() if self.world and name in self.world.rows]
-        known = [*self.gradients.values(), *rows, *self.others, *self.ways.get(gradient, ())]
-        return PART if self._is_made_of_rows(values, known) else ""
+        rows = self.world.rows if self.world is not None else []
+        fixed = [
+            right for name, right in self.quantities.items() if name not in rows
+        ]  # any row of a weight is a choice
+        made = [
+            other for other in known if not any(equal(other, w) or equal(other, [one.T for one in w]) for w in fixed)
+        ]
+        return PART if self._is_made_of_rows(values, [*self.gradients.values(), *made]) else ""
 
     def _is_shifted(self, values: Values) -> bool:
         """A softmax may be computed from exponentials of any common size, for each row."""
@@ -83,14 +93,7 @@ class Landmarks:
                 all(_is_row(np.squeeze(value), np.squeeze(one)) for value, one in zip(values, table, strict=True))
                 for table in tables
             )
-        for axis in (0, 1):
-            if all(value.ndim == 2 and 1 < value.shape[axis] <= 8 for value in values):
-                if len({value.shape[axis] for value in values}) == 1 and all(
-                    any(equal([value.take(i, axis) for value in values], other) for other in known)
-                    for i in range(values[0].shape[axis])
-                ):
-                    return True
-        return False
+        return any(_is_stack(values, known, axis) for axis in (0, 1))
 
     def stands_in(
         self, assignment: Assignment, gradient: str, values: Values, result: Values, present: Sequence[Values] = ()
@@ -105,10 +108,10 @@ class Landmarks:
         evaluate = self.evaluate.with_gradients({"": [np.atleast_2d(value) for value in values]})
         plain = self.evaluate.with_gradients({"": values})
         sides = [result, [-value for value in result]]
-        shape = tuple(value.shape for value in values)
+        stands_for = self._could_stand_for(values, present)
         for form in self._formulas(assignment, gradient):
-            for part in self._replaceable(form, values, present):
-                for one in (plain, evaluate) if shape and values[0].ndim < 2 else (plain,):
+            for part in dict.fromkeys(part for part in inside(form) if part != form and stands_for(part)):
+                for one in (plain, evaluate) if values[0].ndim < 2 else (plain,):
                     found = one(replaced(form, part, _STANDS_IN))
                     if found is not None and any(
                         equal(side, found) or equal([np.squeeze(v).T for v in side], found) for side in sides
@@ -116,44 +119,66 @@ class Landmarks:
                         return True
         return False
 
-    def _formulas(self, assignment: Assignment, gradient: str) -> Iterator[Node]:
-        assert self.world is not None
-        nodes: dict[Node, None] = dict.fromkeys(self.world.model.values())
-        for application in self.world.all_applications:
-            nodes.update(dict.fromkeys((application.derivative, *derivative_forms(self.world, application))))
-            nodes[("fn", application.function, application.argument)] = None
-            if self.world.normalizes(application.function):
-                nodes[("fn", "exp", application.argument)] = None
-        for name in (gradient, *assignment.ancestors[gradient]):
-            for form, _ in local_forms(self.world, name):
-                nodes.update(dict.fromkeys(part for part in inside(form) if len(part) > 2))
-                for upstream in self.world.upstream(name):
-                    if (written := self.world.local[upstream]) is not None:
-                        nodes[replaced(form, ("g", upstream), written)] = None
-        return iter(nodes)
+    def _formulas(self, assignment: Assignment, gradient: str) -> Sequence[Node]:
+        """The right formulas of the forward pass and of a gradient and those it builds on, and their parts."""
+        world = self.world
+        if world is None:
+            return ()
+        if gradient not in self.formulas:
+            nodes: dict[Node, None] = dict.fromkeys(world.model.values())
+            for one in world.all_applications:
+                nodes.update(dict.fromkeys((one.derivative, *derivative_forms(world, one))))
+                nodes[("fn", one.function, one.argument)] = None
+                if world.normalizes(one.function):
+                    nodes[("fn", "exp", one.argument)] = None
+            for name in (gradient, *assignment.ancestors[gradient]):
+                for form, _ in local_forms(world, name):
+                    nodes.update(dict.fromkeys(part for part in inside(form) if len(part) > 2))
+                    for upstream in world.upstream(name):
+                        if (written := world.local[upstream]) is not None:
+                            nodes[replaced(form, ("g", upstream), written)] = None
+            self.formulas[gradient] = list(nodes)
+        return self.formulas[gradient]
 
-    def _replaceable(self, form: Node, values: Values, present: Sequence[Values]) -> Iterator[Node]:
-        """The parts of a formula in whose place `values` may stand."""
-        assert self.world is not None and self.evaluate is not None
-        arguments = {application.argument for application in self.world.all_applications}
+    def _could_stand_for(self, values: Values, present: Sequence[Values]) -> Callable[[Node], bool]:
+        """Tells in place of which parts of a formula `values` may stand: a value of the forward pass for no gradient."""
+        evaluate, known = self.evaluate, dict[Node, bool]()
         forward = any(equal(values, other) for other in (*self.quantities.values(), *self.forward))
-        parts = dict.fromkeys(leaf for leaf in leaves(form) if leaf[0] == ("q" if forward else "g"))
-        if forward:
-            parts.update(dict.fromkeys(part for part in inside(form) if part in arguments and part != form))
-        for part in parts:
-            right = self.evaluate(part)
-            if part != form and right is not None:
-                fits = all(np.size(v) == np.size(r) > 1 for v, r in zip(values, right, strict=True))
-                if fits and not any(equal(right, other) for other in present):
-                    yield part
+        arguments = (
+            {one.argument for one in self.world.all_applications} if self.world is not None and forward else set()
+        )
+
+        def could(part: Node) -> bool:
+            if part not in known:
+                of_the_kind = part[:1] == (("q",) if forward else ("g",)) or part in arguments
+                right = evaluate(part) if of_the_kind and evaluate is not None else None
+                known[part] = (
+                    right is not None
+                    and all(np.size(v) == np.size(r) > 1 for v, r in zip(values, right, strict=True))
+                    and not any(equal(right, other) for other in present)
+                )
+            return known[part]
+
+        return could
 
 
 def is_filled_in_part(values: Values, right: Values) -> bool:
     """Whether what is not zero is right, and something is."""
     return all(
-        value.shape == truth.shape and bool(np.any(value)) and np.allclose(value[value != 0], truth[value != 0], 1e-9, 0)
+        value.shape == truth.shape
+        and bool(np.any(value))
+        and np.allclose(value[value != 0], truth[value != 0], 1e-9, 0)
         for value, truth in zip(values, right, strict=True)
     )
+
+
+def _is_stack(values: Values, known: Sequence[Values], axis: int) -> bool:
+    """Whether all rows, or all columns, are known; of as many at every sample point."""
+    counts = {value.shape[axis] if value.ndim == 2 else 0 for value in values}
+    if len(counts) > 1 or not 1 < min(counts) <= MOST_ROWS:
+        return False
+    rows = ([value.take(i, axis) for value in values] for i in range(min(counts)))
+    return all(any(equal(row, other) for other in known) for row in rows)
 
 
 def _differ_by_rows(value: Array, other: Array) -> bool:
@@ -197,9 +222,7 @@ def with_own(assignment: Assignment, known: Landmarks, own: Mapping[str, Values]
     return replace(known, others=others, ways=both, evaluate=evaluate)
 
 
-def _parts(
-    assignment: Assignment, world: World, evaluate: Evaluator
-) -> tuple[list[Values], dict[str, list[Values]]]:
+def _parts(assignment: Assignment, world: World, evaluate: Evaluator) -> tuple[list[Values], dict[str, list[Values]]]:
     """The values of all parts of all forms of the right formulas, and those on the ways to each."""
     nodes: dict[Node, None] = {}
     for name in assignment.names:

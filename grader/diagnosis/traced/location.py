@@ -6,9 +6,10 @@ source is read.  Only values are reported, so an unusual way of deriving is not 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from grader.diagnosis.formulas.expression import Values
-from grader.diagnosis.places.events import (
+from grader.diagnosis.traced.events import (
     RETURNED,
     Event,
     Loop,
@@ -19,7 +20,7 @@ from grader.diagnosis.places.events import (
     same,
     value_text,
 )
-from grader.diagnosis.places.landmarks import PART, SINGLE, Landmarks, is_filled_in_part, with_own
+from grader.diagnosis.traced.landmarks import PART, SINGLE, Landmarks, is_filled_in_part, with_own
 from grader.problem.assignment import Assignment
 from grader.records.run import Traced, place
 
@@ -73,7 +74,9 @@ class _Search:
         return self.known.label(self.assignment, self.gradient, values)
 
     def sentence(self) -> str:
-        final = next((one for one in reversed(self.inside) if (one.function, one.name) == (self.gradient, RETURNED)), None)
+        final = next(
+            (one for one in reversed(self.inside) if (one.function, one.name) == (self.gradient, RETURNED)), None
+        )
         if final is not None and self._is_right(final):
             return ""  # all it returns here is right: what goes wrong does so elsewhere
         if self.known.complete:
@@ -108,13 +111,15 @@ class _Search:
         mine = {self.gradient, *self.assignment.ancestors[self.gradient]}
         named = set(self.assignment.names)
         right = max(
-            (one.order for one in self.inside if self.labels[one] in (named if one.function == self.gradient else mine)),
+            (
+                one.order
+                for one in self.inside
+                if self.labels[one] in (named if one.function == self.gradient else mine)
+            ),
             default=-1,
         )
         off = {one.key for one in self.inside if one.last and not self.labels[one] and one.order > right}
-        return next(
-            (one for one in self.inside if one.key in off and not self.labels[one] and one.order > right), None
-        )
+        return next((one for one in self.inside if one.key in off and not self.labels[one] and one.order > right), None)
 
     def _where_from(self, wrong: Event) -> str:
         """A wrong value: its own line, unless a helper was given the wrong thing, or what it was made of was unfinished."""
@@ -144,7 +149,7 @@ class _Search:
         for one in reversed(self.inside):
             if one.order >= wrong.order or self.labels[one] != PART or any(map(is_trivial, one.values)):
                 continue
-            given = any(same(one.values, values) for values in self.known.quantities.values())
+            given = any(equal(one.values, values) for values in self.known.quantities.values())
             if given or equal(one.values, wrong.values):
                 continue
             if self.known.stands_in(self.assignment, self.gradient, one.values, wrong.values, present):
@@ -193,7 +198,7 @@ class _Search:
     def _not_collected(self, holder: Event, final: Event) -> str:
         """Something is missing in what was collected, right as it is: the loop, or a return that comes too early."""
         passes = self._passes(holder)
-        if len(passes) > 1 and not any(self._grows(one, two) for one, two in zip(passes, passes[1:], strict=False)):
+        if len(passes) > 1 and not any(self._grows(one, two) for one, two in pairwise(passes)):
             return self._named(holder)
         around = self._around(holder)
         if not around:
@@ -202,7 +207,9 @@ class _Search:
             return ""
         where = place(around[0].line, around[0].cell)
         of = "" if holder.function == self.gradient else f" of {holder.function}"
-        return f"Up to {where}{of} your values match the derivation; what the loop there adds to `{holder.name}` does not"
+        return (
+            f"Up to {where}{of} your values match the derivation; what the loop there adds to `{holder.name}` does not"
+        )
 
     def _around(self, one: Event) -> list[Loop]:
         return [loop for loop in self.loops if loop.contains(one)]

@@ -96,10 +96,10 @@ def at_all_points(traces: Sequence[Sequence[Traced]]) -> Iterator[tuple[Key, Val
     seen: list[Values] = []
     for event in events(traces):
         values = event.values
-        if event.last and not event.called and not any(map(is_trivial, values)):
-            if not any(equal(values, other) for other in seen):
-                seen.append(values)
-                yield event.key, values
+        telling = event.last and not event.called and not any(map(is_trivial, values))
+        if telling and not any(equal(values, other) for other in seen):
+            seen.append(values)
+            yield event.key, values
 
 
 def is_trivial(value: Array) -> bool:
@@ -109,6 +109,8 @@ def is_trivial(value: Array) -> bool:
 
 def equal(values: Values, right: Values, tolerance: float = TOLERANCE) -> bool:
     """The same numbers, whether as rows, columns or vectors."""
+    if any(value.size != other.size for value, other in zip(values, right, strict=True)):
+        return False
     return all(_near(np.squeeze(v), np.squeeze(r), tolerance) for v, r in zip(values, right, strict=True))
 
 
