@@ -160,7 +160,9 @@ class _Loop:
         if job is None:
             return None
         self.taken += 1
-        return Pending(self.taken - 1, job, self.sandbox.limits, self.sandbox.checked, self.sandbox.writer.names)
+        sandbox = self.sandbox
+        writer = sandbox.writer
+        return Pending(self.taken - 1, job, sandbox.limits, sandbox.checked, writer.names, writer.together)
 
     def _start(self, pending: Pending) -> None:
         """Give the file its next child, or its run if it needs none."""

@@ -6,7 +6,7 @@ Starts no processes; knows nothing of how several files share the machine.
 import hashlib
 import re
 from collections import deque
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -17,6 +17,7 @@ from grader.sandbox.attempt import Attempt, Call
 from grader.sandbox.explanations import Forged, checked, words_of
 
 MAX_OUTPUT = 2**17  # characters
+_ENDED = ("timed_out", "died", "out_of_memory")
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class Pending:
     limits: Limits
     checked: int | None = None  # how many points all files share; after them come the fresh and the inconsistent one
     known: Collection[str] = ()  # names that an explanation may mention beside those of the file
+    together: Mapping[str, Sequence[str]] = field(default_factory=dict)  # the gradients that one function returns
     answers: dict[str, list[Answer]] = field(default_factory=dict)
     loading: Answer | None = None
     alone: deque[str] | None = None  # gradients to call once more, by themselves; None before the main run is over
@@ -109,11 +111,21 @@ class Pending:
         answers = {gradient: [self._checked(answer) for answer in found] for gradient, found in attempt.answers.items()}
         if self.alone is None:
             self.answers.update(answers)
+            for gradient, found in answers.items():
+                if found[-1].outcome in _ENDED:
+                    for other in self._others(gradient):
+                        self.answers.setdefault(other, found[-1:])
             return
         gradient = self.alone.popleft()
         again = answers.get(gradient, [])
+        if again and again[-1].outcome in _ENDED:
+            self.alone = deque(name for name in self.alone if name not in self._others(gradient))
         if again and (not _failed(again) or again[-1].explanation or again[-1].forged):
             self.answers[gradient] = again
+
+    def _others(self, gradient: str) -> list[str]:
+        """The gradients that come from the same call: what ends it costs them all, and need not be tried again."""
+        return [name for name in self.together.get(gradient, ()) if name != gradient]
 
     def _checked(self, answer: Answer) -> Answer:
         """The answer without names that are not in the file, and without a forged explanation."""

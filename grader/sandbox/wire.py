@@ -28,6 +28,7 @@ _NO_NUMBERS = re.compile(
     r"it has shape \([\d, ]*\)|the type of its entries is [\w<>|=\[\]]{1,40}|setting an array element with a sequence\."
     r"(?: The requested array has an inhomogeneous shape after \d+ dimensions\. The detected shape was \([\d, ]*\)"
     r" \+ inhomogeneous part\.)?"
+    r"|[\w.]{1,129} returns (?:\d+ arrays?; \d+ are expected: [\w, ]+|None for \w+|a dict without \w+(?:; its keys are [\w, ]+)?)"
 )
 _TRACED_NAME = re.compile(r'[^\W\d]\w*(?:\["\w+"\])?')  # sentences are made of these
 _LENGTHS = struct.Struct("!II")
@@ -218,6 +219,7 @@ class JobWriter:
         output_bytes: int,
         sizes: Sequence[Mapping[str, int]] | None = None,
         asked: Sequence[str] = (),
+        interface: Mapping[str, Any] | None = None,
         fresh: Fresh | None = None,
     ) -> None:
         """Prepare the points, each a mapping of quantities to arrays or plain numbers.
@@ -225,16 +227,23 @@ class JobWriter:
         Args:
             sizes: the dimensions of each point by name, in which explanations show shapes.
             asked: the names of all functions that a file should have.
+            interface: how they are called, as `Interface` in the child reads it; each with a sample point where it is None.
             fresh: gives one more point, and its dimensions, for the bytes of a file; its number is `len(points)`.
 
-        `names` are those of the quantities, the dimensions and the functions.
+        `names` are those of the quantities, the dimensions and the functions; `together` has, for each gradient, those that its
+        function returns.
         """
         blob = bytearray()
         self._points = [_described(blob, point, sizes[k] if sizes else {}, start=0) for k, point in enumerate(points)]
         self._blob = bytes(blob)
         self._output_bytes = output_bytes
         self._asked = list(asked)
-        self.names = frozenset([*asked, *(name for known in (*points, *(sizes or ())) for name in known)])
+        self._interface = dict(interface or _with_points(asked))
+        returned = [function[1] for function in self._interface["functions"]]
+        self.together: dict[str, list[str]] = {name: names for names in returned for name in names}
+        named = [*asked, *self._interface["of"], *self._interface["groups"]]
+        named += [word for function in self._interface["functions"] for word in function[0].split(".")]
+        self.names = frozenset([*named, *(name for known in (*points, *(sizes or ())) for name in known)])
         self._fresh = fresh
 
     def job(self, source: bytes, calls: Sequence[tuple[str, int]], *, trace: bool = False) -> bytes:
@@ -249,9 +258,14 @@ class JobWriter:
             "trace": trace,
             "output_bytes": self._output_bytes,
             "asked": self._asked,
+            "interface": self._interface,
         }
         head, size = marshal.dumps(header), len(self._blob) + len(more) + len(source)
         return b"".join((_LENGTHS.pack(len(head), size), head, self._blob, more, source))
+
+
+def _with_points(asked: Sequence[str]) -> dict[str, Any]:
+    return {"by_name": False, "of": {name: name for name in asked}, "groups": {}, "functions": []}
 
 
 def _described(blob: bytearray, point: Mapping[str, Any], sizes: Mapping[str, int], *, start: int) -> dict[str, Any]:
