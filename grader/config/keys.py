@@ -118,6 +118,7 @@ class Gradient(_Section, frozen=True, kw_only=True):
 
 class FollowThrough(_Section, frozen=True, kw_only=True):
     share: Share
+    substitute: bool = True
 
 
 class Sandbox(_Section, frozen=True, kw_only=True):

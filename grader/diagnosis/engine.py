@@ -34,7 +34,11 @@ MOST_ENTRIES, LARGEST = 1 << 16, 1e100  # beyond, nothing is looked up
 def diagnose(assignment: Assignment, knowledge: Knowledge, checked: Checked) -> dict[str, Explanation]:
     """Why each gradient is wrong that gave numbers, and is wrong by itself."""
     verdicts_of = {name: one for name, one in checked.verdicts_of.items() if name not in checked.contradicted}
-    wrong = {name: verdicts.values for name, verdicts in verdicts_of.items() if not verdicts.passed}
+    wrong = {
+        name: verdicts.values
+        for name, verdicts in verdicts_of.items()
+        if not verdicts.passed and name not in checked.given
+    }
     found = {}
     for name in checked.to_look_up:
         answers = checked.complete[name]
@@ -42,7 +46,9 @@ def diagnose(assignment: Assignment, knowledge: Knowledge, checked: Checked) -> 
         if values is not None:
             dtypes = [answer.value.dtype for answer in answers if answer.value is not None]
             tolerance = SINGLE if {"<f4", "<f2"}.intersection(dtypes) else DOUBLE
-            own = {other: v for other in assignment.ancestors[name] if (v := wrong.get(other)) is not None}
+            own: Mapping[str, Values] = checked.given.get(name) or {
+                other: v for other in assignment.ancestors[name] if (v := wrong.get(other)) is not None
+            }
             explanation = explain(assignment, knowledge, name, values, own, tolerance, dtypes)
             found[name] = worded(explanation, knowledge.formula(name), knowledge.used(name))
     return found

@@ -145,7 +145,7 @@ def _with_verdicts(
         kept = assignment.config.follow_through.share * sum(
             check.max_score for check in checks if check.outcome != "passed"
         )
-        follow_through = FollowThrough(propagated.sources, _marks(kept), propagated.roots)
+        follow_through = FollowThrough(propagated.sources, _marks(kept), propagated.roots, propagated.substituted)
         status, score = "followed_through", score + kept
     return GradientResult(
         name=gradient.name,

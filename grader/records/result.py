@@ -42,11 +42,13 @@ class FollowThrough(Struct, frozen=True, rename={"sources": "from"}):
         sources: the student's own gradients that it was evaluated with ("from" in JSON).
         score: the marks it keeps of the checks that it failed.
         roots: those gradients that are wrong by themselves: the ones to fix.
+        substituted: some of `sources` gave no numbers to build on, and random ones stood in for them.
     """
 
     sources: list[str]
     score: float
     roots: list[str] = field(default_factory=list)
+    substituted: bool = False
 
 
 class Mistake(Struct, frozen=True):

@@ -10,12 +10,17 @@ import re
 import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
 from grader.records.run import DTYPES, MAX_DIMENSIONS, MAX_ENTRIES, Answer, ArrayData, Traced
 from grader.text import several_lines
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Array = np.ndarray[Any, Any]
 
 MAX_HEADER = 2**20  # texts may be escaped to twelve bytes a character
 MAX_DATA = MAX_ENTRIES * 16
@@ -231,8 +236,21 @@ class JobWriter:
         self.names = frozenset([*asked, *(name for known in (*points, *(sizes or ())) for name in known)])
         self._fresh = fresh
 
-    def job(self, source: bytes, calls: Sequence[tuple[str, int]], *, trace: bool = False) -> bytes:
-        """One frame: execute `source`, then call each gradient at each point number of `calls`, traced if wanted."""
+    def job(
+        self,
+        source: bytes,
+        calls: Sequence[tuple[str, int]],
+        *,
+        trace: bool = False,
+        replaced: Mapping[str, Sequence[str]] | None = None,
+        stand_ins: "Mapping[str, Sequence[Array]] | None" = None,
+    ) -> bytes:
+        """One frame: execute `source`, then call each gradient at each point number of `calls`, traced if wanted.
+
+        Args:
+            replaced: for each gradient that is called, the functions that it must not call.
+            stand_ins: what these return instead, at each point; without any, they raise.
+        """
         more, points = bytearray(), self._points
         if self._fresh is not None and any(k == len(points) for _, k in calls):
             points = [*points, _described(more, *self._fresh(source), start=len(self._blob))]
@@ -244,8 +262,22 @@ class JobWriter:
             "output_bytes": self._output_bytes,
             "asked": self._asked,
         }
+        if replaced:
+            header["replaced"] = {gradient: list(names) for gradient, names in replaced.items()}
+            header["stand_ins"] = {
+                name: [_placed(more, array, len(self._blob)) for array in arrays]
+                for name, arrays in (stand_ins or {}).items()
+            }
+            header["source"] = len(self._blob) + len(more)
         head, size = marshal.dumps(header), len(self._blob) + len(more) + len(source)
         return b"".join((_LENGTHS.pack(len(head), size), head, self._blob, more, source))
+
+
+def _placed(blob: bytearray, array: "Array", start: int) -> tuple[int, int, tuple[int, ...]]:
+    """Where an array is in the job's data, and its shape; its bytes are added to `blob`, which begins there at `start`."""
+    begin = start + len(blob)
+    blob += array.astype("<f8", copy=False).tobytes()
+    return begin, start + len(blob), array.shape
 
 
 def _described(blob: bytearray, point: Mapping[str, Any], sizes: Mapping[str, int], *, start: int) -> dict[str, Any]:
@@ -253,8 +285,6 @@ def _described(blob: bytearray, point: Mapping[str, Any], sizes: Mapping[str, in
     arrays: dict[str, tuple[int, int, tuple[int, ...]]] = {}
     for name, value in point.items():
         if not isinstance(value, int):
-            begin = start + len(blob)
-            blob += value.astype("<f8", copy=False).tobytes()
-            arrays[name] = (begin, start + len(blob), value.shape)
+            arrays[name] = _placed(blob, value, start)
     indices = {name: int(value) for name, value in point.items() if isinstance(value, int)}
     return {"indices": indices, "arrays": arrays, "sizes": dict(sizes)}

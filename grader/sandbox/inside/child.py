@@ -21,6 +21,7 @@ from grader.sandbox.inside.files import notebook
 from grader.sandbox.inside.files.script import Script
 from grader.sandbox.inside.frames import read_frame, send_frame
 from grader.sandbox.inside.messages import MAX_WARNINGS, Sink, clean, failure, type_name, warnings_in_words
+from grader.sandbox.inside.standins import StandIns
 
 FILE = "gradients.py"
 LOADING = -1  # stands for the number of the call: how executing the file went
@@ -70,13 +71,14 @@ def serve(job_fd, result_fd, explaining=None):
     send(event)
     if event["outcome"] != "returned":
         return
-    broken = None
+    broken, stand_ins = None, StandIns(header, data)
     for number, (gradient, k) in enumerate(header["calls"]):
         if gradient != broken:
             point, room = points[k].copy(), room - len(points[k].raw)
             if room >= 0:
                 kept.append(point)
-            event, value = _call(namespace, gradient, asked, points[k], point, explain, trace, limit)
+            with stand_ins.during(namespace, gradient, k):
+                event, value = _call(namespace, gradient, asked, points[k], point, explain, trace, limit)
             broken = gradient if event["outcome"] != "returned" else None
             if broken is not None:
                 _blame(event, gradient, work, limit)
