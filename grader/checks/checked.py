@@ -123,10 +123,9 @@ def _with_substitutes(assignment: Assignment, checked: Checked) -> Checked:
 
 
 def _shows_more(one: Retried, without: Verdicts | None) -> bool:
-    """Whether to go by the calls with others replaced: those without gave no numbers to check, or wrong ones where these follow."""
-    if one.propagated is not None or without is None:
-        return True
-    return without.values is None and one.verdicts is not None and one.verdicts.values is not None
+    """Whether to go by the calls with others replaced: those without gave no numbers, or wrong ones where these follow."""
+    numbers = one.verdicts is not None and one.verdicts.values is not None
+    return one.propagated is not None or without is None or (without.values is None and numbers)
 
 
 def _rerooted(assignment: Assignment, names: Sequence[str], roots: Mapping[str, Sequence[str]]) -> list[str]:

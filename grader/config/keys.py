@@ -82,6 +82,7 @@ class FiniteDifferenceCheck(_Section, frozen=True, kw_only=True):
     step_size: Positive | None = None
     max_entries: Count = 10_000
     directions: Count = 16
+    accept_numerical: Share = 1.0
 
 
 class ReferenceCheck(_Section, frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ A reason comes from the student's process: it is repeated as text, and nothing e
 
 import builtins
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 import numpy as np
@@ -115,9 +115,17 @@ def _unusual(value: Array) -> str:
 
 
 def add_places(
-    assignment: Assignment, landmarks: Landmarks, results: list[GradientResult], run: Run
+    assignment: Assignment,
+    landmarks: Landmarks,
+    results: list[GradientResult],
+    run: Run,
+    given: Mapping[str, Mapping[str, list[Array]]] | None = None,
 ) -> list[GradientResult]:
-    """With the lines at which the calculation first goes wrong, and numpy's silent traps, where a run was traced."""
+    """With the lines at which the calculation first goes wrong, and numpy's silent traps, where a run was traced.
+
+    Args:
+        given: for those that were traced with others replaced, what their upstream gradients were.
+    """
     traces = run.traces
     wrong = {result.name for result in results if result.status == "failed" and not result.inherits}
     # Right but for the last digits: no line of it is wrong.
@@ -125,7 +133,10 @@ def add_places(
     traced = {name: [a.traced for a in found] for name, found in traces.items() if name in off}
     try:
         own = _own_wrong(assignment, results, run)
-        places = {name: locate(assignment, landmarks, name, trace, own) for name, trace in traced.items()}
+        places = {
+            name: locate(assignment, landmarks, name, trace, (given or {}).get(name, own))
+            for name, trace in traced.items()
+        }
     except Exception as error:  # as with a diagnosis, the marks stand
         warnings.warn(f"no line of a mistake: {type(error).__name__}: {error}", RuntimeWarning, stacklevel=2)
         places = {}

@@ -171,7 +171,9 @@ def located(assignment: Assignment, sandbox: Sandbox, source: bytes, run: Run, g
     if not wrong:
         return graded
     try:
-        traced = msgspec.structs.replace(run, traces=sandbox.trace(source, wrong, run))
+        given = check_run(assignment, run).given if run.substituted else {}
+        replaced = {name: run.substituted[name].replaced for name in wrong if name in given}
+        traced = msgspec.structs.replace(run, traces=sandbox.trace(source, wrong, run, replaced))
     except SandboxError:  # the marks do not depend on it
         return graded
     if not traced.traces:
@@ -180,4 +182,5 @@ def located(assignment: Assignment, sandbox: Sandbox, source: bytes, run: Run, g
     from grader.grading.advice import add_places
 
     landmarks = knowledge_of(assignment, ()).landmarks
-    return msgspec.structs.replace(graded, gradients=add_places(assignment, landmarks, graded.gradients, traced))
+    gradients = add_places(assignment, landmarks, graded.gradients, traced, given)
+    return msgspec.structs.replace(graded, gradients=gradients)

@@ -8,8 +8,9 @@ from rich.text import Text
 
 from grader.config.keys import Config
 from grader.grading.forstudents import shortened
+from grader.output.causes import causes, lead
 from grader.output.markdown import unmarked
-from grader.output.wording import cause, explained, fix_first, label, lead, of_the_file, verdict, why
+from grader.output.wording import cause, explained, fix_first, label, of_the_file, verdict, why
 from grader.records.result import CheckResult, Grade, GradientResult
 from grader.records.run import place
 from grader.text import one_line, several_lines
@@ -31,22 +32,24 @@ def print_grade(console: Console, grade: Grade, config: Config, *, staff: bool) 
 def print_verdicts(console: Console, grade: Grade, config: Config, *, staff: bool) -> None:
     """The first half: what was found, which is known before it is explained."""
     grade = grade if staff else shortened(grade, config.hints, config.hints.check_level)
+    if text := lead(grade):
+        console.print(Text(text, style="bold"))
     console.print(_headline(grade, staff=staff))
     if text := of_the_file(grade):
         style = "yellow" if grade.status == "not_graded" else "red"
         console.print(Padding(Text(text, style=style), (0, 0, 0, 2)))
     for note in grade.notes:
         console.print(Padding(Text(f"note: {several_lines(note)}", style="yellow"), (0, 0, 0, 2)))
-    if text := lead(grade):
-        console.print(Padding(Text(text, style="bold"), (1, 0, 0, 2)))
     console.print(_table(grade, staff=staff))
 
 
 def print_explanations(console: Console, grade: Grade, config: Config, *, staff: bool) -> None:
     """The second half: why."""
     grade = grade if staff else shortened(grade, config.hints, config.hints.check_level)
+    dependents = {one.first.name: one.dependents for one in causes(grade)}
     for group in _groups(grade):
-        console.print(_inherited(group) if group[0].inherits else _block(group, config, staff=staff))
+        below = dependents.get(group[0].name, [])
+        console.print(_inherited(group) if group[0].inherits else _block(group, below, config, staff=staff))
     if staff:
         _print_staff(console, grade)
 
@@ -89,6 +92,8 @@ def _groups(grade: Grade) -> list[list[GradientResult]]:
     """The gradients that need a block; those with the same cause share one."""
     groups: dict[tuple[object, ...], list[GradientResult]] = {}
     for gradient in grade.gradients:
+        if gradient.inherits and not gradient.notes:
+            continue  # reported below what it fails because of
         if grade.message and gradient.message and gradient.message in grade.message:
             continue  # the file was not loaded: reported once, at the top
         if gradient.status not in ("passed", "followed_through") or gradient.notes:
@@ -103,7 +108,7 @@ def _inherited(group: list[GradientResult]) -> RenderableType:
     )
 
 
-def _block(group: list[GradientResult], config: Config, *, staff: bool) -> RenderableType:
+def _block(group: list[GradientResult], dependents: list[str], config: Config, *, staff: bool) -> RenderableType:
     gradient, *others = group
     of = next(g.of for g in config.gradients if g.name == gradient.name)
     title = Text.assemble(
@@ -119,6 +124,7 @@ def _block(group: list[GradientResult], config: Config, *, staff: bool) -> Rende
     if others:
         also = "so are" if gradient.status == "missing" else "the same in"
         lines.append(Text(f"{also} {', '.join(other.name for other in others)}"))
+    lines += [Text(line, "cyan") for line in dependents]
     lines += [Text(line, "bold") for line in explained(gradient)]
     lines += [Text(line, "bold" if line != gradient.where else "") for line in why(gradient)]
     lines += [Text(f"hint: {unmarked(hint)}", "italic") for hint in gradient.hints]

@@ -21,8 +21,9 @@ from grader.config.keys import CHECKS, Config, Index
 from grader.errors import GraderError
 from grader.grading.forstudents import shortened
 from grader.grading.grader import Grader
+from grader.output.causes import lead
 from grader.output.markdown import unmarked
-from grader.output.wording import cause, explained, fix_first, happened, lead, of_the_file, verdict, why
+from grader.output.wording import cause, explained, fix_first, happened, of_the_file, verdict, why
 from grader.problem.points import Point
 from grader.records.result import CheckResult, Grade, GradientResult
 
