@@ -20,7 +20,8 @@ from grader.grading.grader import Grader
 from grader.grading.pipeline import grade_run
 from grader.output.formats import NAMES, render
 from grader.output.terminal import print_grade
-from grader.output.wording import lead, why
+from grader.output.causes import lead
+from grader.output.wording import why
 from grader.packaging.gradescope.emit import emit
 from grader.problem.assignment import Assignment
 from grader.problem.model import Array

@@ -50,6 +50,8 @@ def diagnose(assignment: Assignment, knowledge: Knowledge, checked: Checked) -> 
                 other: v for other in assignment.ancestors[name] if (v := wrong.get(other)) is not None
             }
             explanation = explain(assignment, knowledge, name, values, own, tolerance, dtypes)
+            if name in checked.given and not explanation.hypotheses:
+                explanation = _unexplained([])  # facts about the numbers would compare them with the right gradient
             found[name] = worded(explanation, knowledge.formula(name), knowledge.used(name))
     return found
 

@@ -5,7 +5,7 @@ A reason comes from the student's process: it is repeated as text, and nothing e
 
 import builtins
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 import numpy as np
@@ -59,6 +59,25 @@ def advise(
     if texts and hypothesis is not None and hypothesis.own:
         texts[0] = f"Given your own {hypothesis.own}: {texts[0]}"
     return msgspec.structs.replace(result, hints=texts)
+
+
+def with_random_numbers(result: GradientResult, replaced: Collection[str]) -> GradientResult:
+    """The same result where what it calls the student's own are the random numbers that stood in for some gradients."""
+
+    def reworded(text: str) -> str:
+        for name in replaced:
+            text = text.replace(f"Given your own {name}:", f"Whatever {name} returns:")
+            text = text.replace(f"your own {name}", f"the random numbers in place of {name}")
+        return text
+
+    diagnosis = result.diagnosis
+    if diagnosis is not None:
+        mistakes = [
+            msgspec.structs.replace(one, statement=reworded(one.statement), student=reworded(one.student))
+            for one in diagnosis.mistakes
+        ]
+        diagnosis = msgspec.structs.replace(diagnosis, mistakes=mistakes)
+    return msgspec.structs.replace(result, diagnosis=diagnosis, hints=[reworded(hint) for hint in result.hints])
 
 
 def _runtime(answer: Answer) -> Diagnosis | None:

@@ -102,9 +102,9 @@ def _advised(
     explained: Mapping[str, "Explanation"],
 ) -> list[GradientResult]:
     """With exceptions explained, and hints."""
-    from grader.grading.advice import advise
+    from grader.grading.advice import advise, with_random_numbers
 
-    return [
+    advised = [
         advise(
             assignment,
             knowledge.hints,
@@ -115,6 +115,12 @@ def _advised(
         if result.name in checked.to_explain
         else result
         for result in results
+    ]
+    return [
+        with_random_numbers(result, checked.run.substituted[result.name].replaced)
+        if result.name in checked.given
+        else result
+        for result in advised
     ]
 
 

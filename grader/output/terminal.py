@@ -124,10 +124,10 @@ def _block(group: list[GradientResult], dependents: list[str], config: Config, *
     if others:
         also = "so are" if gradient.status == "missing" else "the same in"
         lines.append(Text(f"{also} {', '.join(other.name for other in others)}"))
-    lines += [Text(line, "cyan") for line in dependents]
     lines += [Text(line, "bold") for line in explained(gradient)]
     lines += [Text(line, "bold" if line != gradient.where else "") for line in why(gradient)]
     lines += [Text(f"hint: {unmarked(hint)}", "italic") for hint in gradient.hints]
+    lines += [Text(line, "cyan") for line in dependents]
     lines += [Text(f"note: {note}", "dim") for note in gradient.notes]
     if staff and gradient.printed:
         lines.append(Text(f"printed: {_short(gradient.printed)}", "dim"))
