@@ -18,9 +18,9 @@ from grader.classroom.store.query import StudentRow
 from grader.grading.forstudents import LINE, for_students, own_line, shortened
 from grader.grading.grader import Grader
 from grader.grading.pipeline import grade_run
+from grader.output.causes import lead
 from grader.output.formats import NAMES, render
 from grader.output.terminal import print_grade
-from grader.output.causes import lead
 from grader.output.wording import why
 from grader.packaging.gradescope.emit import emit
 from grader.problem.assignment import Assignment
