@@ -131,7 +131,7 @@ def compositions(bench, title, misses, sample=SAMPLE):
                 continue
             found, ms = bench.explain(name, values)
             kinds = {w["kind"] for w in wrongs}
-            agrees = bool(kinds & {mistake.kind for mistake in found.diagnosis.mistakes})
+            agrees = bool(kinds & {edit.kind for hypothesis in found.hypotheses for edit in hypothesis.edits})
             rows.append({"diagnosed": diagnosed(found), "agrees": agrees})
             times.append(ms)
             if misses and not diagnosed(found):

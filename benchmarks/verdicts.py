@@ -134,7 +134,8 @@ def _accepts(fault: Fault, mistake: dict[str, Any], marked: frozenset[int], name
 
 
 def _located(entry: dict[str, Any], marked: frozenset[int]) -> str:
-    wrong = [part for part in (entry.get("where") or "").split("; ") if "goes wrong" in part]
+    where = entry.get("where") or ""
+    wrong = [where] if "does not" in where else []
     numbers = {int(number) for part in wrong for number in re.findall(r"\bline (\d+)", part)} or {
         entry.get("line") or 0
     }

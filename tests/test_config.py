@@ -1,14 +1,18 @@
 """config.yaml and its errors: one line, with the file, the line, the key, what was expected and what was found."""
 
+import contextlib
 import json
 from pathlib import Path
 
 import pytest
 from conftest import ROOT
+from hypothesis import given
+from hypothesis import strategies as st
 
+from grader.config.dimensions import FormulaError, evaluate, resolved
 from grader.config.find import OPTION, find_config
 from grader.config.keys import Config, schema
-from grader.config.load import load_config
+from grader.config.load import load_config, self_contained
 from grader.errors import ConfigError
 from grader.problem.assignment import load_assignment
 
@@ -36,11 +40,29 @@ MISTAKES = [
     ("scale: 0.5}", "scal: 0.5}", "quantities.H.scal", "unknown key; did you mean scale?"),
     ("[V, d]", "[V, q]", "quantities.L.shape[1]", "expected a dimension (V, d, Dh), found q"),
     ("[V, d]", "[V, 0]", "quantities.L.shape[1]", "expected a dimension (V, d, Dh), found 0"),
-    ("[V, d]", "[]", "quantities.L.shape", "expected at least one axis, found none"),
+    ("shape: [1, V]}", "shape: []}", "quantities.y.shape", "expected at least one axis, found none"),
+    ("shape: [1, V]}", "shape: [1, V], axis: 2}", "quantities.y.axis", "expected an axis from -2 to 1, found 2"),
+    ("shape: [1, V]}", "shape: [1, V], axis: 0}", "quantities.y.shape", "expected more than one entry along the axis"),
+    ("[V, d]", "[V, d, 1, 1, 1, 1, 1]", "quantities.L.shape", "expected array of length <= 6"),
+    ("[V, d]", "[V, d - q]", "quantities.L.shape[1]", "expected a dimension (V, d, Dh), found q"),
+    ("[V, d]", "[V, d - 2 * d]", "quantities.L.shape[1]", "expected a size of 1 or more, found d - 2 * d"),
+    ("[V, d]", "[V, len(d)]", "quantities.L.shape[1]", "expected whole numbers and names with +, -, * and //"),
+    ("[5, 6, 4]", "2 * q", "dimensions.d", "expected another dimension (V, d, Dh), found q"),
+    ("[5, 6, 4]", "V - 4", "dimensions.d", "found V - 4 = 7, the size of Dh, at sample point 1"),
+    ("[5, 6, 4]", "V - 20", "dimensions.d", "expected a size from 2 to 1000, found V - 20 = -9 at sample point 1"),
+    ("[5, 6, 4]", "d + 1", "dimensions.d", "d needs d: sizes cannot need themselves"),
+    ("[5, 6, 4]", "V // (Dh - Dh)", "dimensions.d", "divides by zero"),
+    ("[5, 6, 4]", "V.__class__", "dimensions.d", "expected whole numbers and names with +, -, * and //"),
+    ("[5, 6, 4]", "W -", "dimensions.d", "expected a formula such as W - K + 1"),
     ("[5, 6, 4]", "[5, 6, 9]", "dimensions.d[2]", "expected a size different from V, found 9 for both"),
     ("[5, 6, 4]", "[5, 6]", "dimensions", "expected equally many sizes for every dimension, found V 3, d 2, Dh 3"),
     ("[5, 6, 4]", "[5, 6, 1]", "dimensions.d[2]", "expected int >= 2"),
-    ("  V: [", "  V-x: [", "dimensions.V-x", "expected a name of letters, digits and _, found 'V-x'"),
+    (
+        "  V: [",
+        "  V-x: [21, 22, 23]\n  V: [",
+        "dimensions.V-x",
+        "expected a name of letters, digits and _, found 'V-x'",
+    ),
     ("of: U,", "of: UU,", "gradients[1].of", "found UU; did you mean U?"),
     ("of: U,", "of: y,", "gradients[1].of", "expected a quantity of real numbers, found y"),
     ("name: dJ_dU", "name: dJ_db2", "gradients[1].name", "expected a name of its own, found dJ_db2 again"),
@@ -109,7 +131,132 @@ def test_a_mistake_is_one_line_that_names_file_line_key_and_the_remedy(
             line == 1
             or new.strip(" []")[:5] in path.read_text().splitlines()[line - 1]
             or keys in ("checks", "dimensions")
+            or keys.startswith("quantities.y")
         )
+
+
+def test_all_mistakes_are_reported_at_once_in_the_order_of_the_file(tmp_path: Path) -> None:
+    text = TEXT
+    for old, new in [
+        ("loss: J", "los: J"),
+        ("[5, 6, 4]", "[5, 6, 9]"),
+        ("count: 4", "count: four"),
+        ("[V, d]", "[V, q]"),
+        ("sample: uniform", "sample: unifrom"),
+        ("of: U,", "of: UU,"),
+        ("of: h,", "of: h, marks: 2,"),
+        ("share: 0.2", "share: 0.3"),
+        ("memory_mb: 512", "memory_mb: 5"),
+    ]:
+        assert old in text
+        text = text.replace(old, new, 1)
+    path = tmp_path / "config.yaml"
+    path.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        load_config(path)
+    lines = str(caught.value).splitlines()
+    assert [line.split(": ")[1] for line in lines] == [
+        "los", "dimensions.d[2]", "steps.count", "quantities.L.shape[1]", "quantities.h_prev.sample", "gradients[1].of",
+        "gradients[2].marks", "checks", "sandbox.memory_mb",
+    ]  # fmt: skip
+    numbers = [int(line.removeprefix(f"{path}:").partition(":")[0]) for line in lines]
+    assert numbers == sorted(numbers)
+
+
+def test_what_is_missing_is_reported_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text("title: x\n")
+    with pytest.raises(ConfigError) as caught:
+        load_config(path)
+    missing = [line.partition("the key ")[2].split()[0] for line in str(caught.value).splitlines() if "the key" in line]
+    assert missing == ["model", "dimensions", "quantities", "gradients"]
+
+
+SHORT = """\
+title: Least squares
+model: model.py
+dimensions: {N: [5, 6], D: 4, P: 2 * D}
+quantities:
+  X: {sample: normal, shape: [N, D]}
+  w: {sample: normal, shape: [D, 3 * D]}
+  reg: 1e-3
+  stride: 2
+  p: {sample: model, shape: [N]}
+gradients: [{name: dw, of: w, max_score: 1}]
+"""
+
+
+def test_a_config_needs_title_model_dimensions_quantities_and_gradients(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(SHORT)
+    monkeypatch.setenv("GRADER_SEED", SEED)
+    config = load_config(path)
+    assert (config.loss, config.submission, config.objective) == ("J", "gradients.py", "cross_entropy")
+    assert (config.steps.seed, config.steps.count) == (SEED, 4)
+    whole = load_config(ROOT / "config.yaml")
+    assert (config.checks, config.follow_through, config.sandbox) == (whole.checks, whole.follow_through, whole.sandbox)
+    assert config.sizes(1) == {"N": 6, "D": 4, "P": 8}
+    assert config.quantities["reg"].value == 1e-3  # type: ignore[union-attr]
+    assert config.whole_constants == {"stride": 2}
+    assert load_config_from(tmp_path, self_contained(path)) == config
+
+
+def load_config_from(folder: Path, data: bytes) -> Config:
+    path = folder / "packed.yaml"
+    path.write_bytes(data)
+    return load_config(path)
+
+
+@pytest.mark.parametrize("found, words", [(None, "found neither"), ("12345", "GRADER_SEED has 5 characters")])
+def test_without_a_seed_the_error_says_how_to_make_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, found: str | None, words: str
+) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(SHORT)
+    monkeypatch.delenv("GRADER_SEED", raising=False)
+    if found is not None:
+        monkeypatch.setenv("GRADER_SEED", found)
+    with pytest.raises(
+        ConfigError, match=r"steps: no seed: here, or as GRADER_SEED.*secrets\.token_hex\(16\)"
+    ) as caught:
+        load_config(path)
+    assert words in str(caught.value)
+    assert "12345" not in str(caught.value)
+
+
+def test_sizes_that_are_too_alike_come_with_one_that_would_do(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    text = TEXT.replace("[5, 6, 4]", "V - 4")
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=r"could not tell them apart; Dh = \d+ would do"):
+        load_config(path)
+
+
+SIZES = st.integers(1, 60)
+
+
+@given(a=SIZES, b=SIZES, c=SIZES)
+def test_formulas_of_sizes_are_whole_number_arithmetic(a: int, b: int, c: int) -> None:
+    sizes = {"a": a, "b": b, "c": c}
+    assert evaluate("(a - b + 2 * c) // c + 1", sizes) == (a - b + 2 * c) // c + 1
+    assert evaluate("-a * (b + 3)", sizes) == -a * (b + 3)
+    assert resolved({"z": "y + 1", "y": "2 * x", "x": [a, b]}, 1, {}) == {"z": 2 * b + 1, "y": 2 * b, "x": b}
+
+
+@given(st.text(max_size=60))
+def test_any_other_text_is_no_formula(text: str) -> None:
+    with contextlib.suppress(FormulaError):
+        assert isinstance(evaluate(text, {"a": 1}), int)
+
+
+@pytest.mark.parametrize(
+    "formula", ["9**9**9", "a.b", "f(1)", "[1]", "1.5", "True", "'x'", "a if a else 1", "10**9 * 10**9"]
+)
+def test_a_formula_calls_and_computes_nothing_else(formula: str) -> None:
+    with pytest.raises(FormulaError):
+        evaluate(formula, {"a": 1})
 
 
 def test_a_number_may_be_written_without_a_dot() -> None:
@@ -151,9 +298,10 @@ def test_every_key_that_the_types_know_stands_in_the_file_with_a_comment() -> No
 
 # What is wrong with the files that a config names: (file, old text, new text or None to delete it, words).
 FILES = [
-    ("assignment/model.py", "def h(", "def hh(", "expected a function h(...), found none"),
+    ("assignment/model.py", "def h(", "def hh(", ":43: expected a function h(...), found none; did you mean hh?"),
+    ("assignment/model.py", "def h(", "def other(", "expected a function h(...) for y_hat, found none; config.yaml"),
     ("assignment/model.py", "def h(z):", "def h(zz):", "h(zz): zz is no quantity of config.yaml"),
-    ("assignment/model.py", "def e(L, x):", "def e(L, x, z):", "quantities cannot need themselves"),
+    ("assignment/model.py", "def e(L, x):", "def e(L, x, z):", "e needs z needs e: quantities cannot need themselves"),
     (
         "assignment/model.py",
         "return sigmoid(z)",
@@ -166,7 +314,12 @@ FILES = [
         "return sigmoid(z) / 0 * 0",
         "h: expected finite numbers at sample point 1",
     ),
-    ("assignment/model.py", "return sigmoid(z)", "return sigmoid(z) * 0", "h: expected no zeros at sample point 1"),
+    (
+        "assignment/model.py",
+        "return sigmoid(z)",
+        "return sigmoid(z) * 0",
+        "h: expected other numbers than zeros at sample point 1",
+    ),
     ("assignment/model.py", "return sigmoid(z)", "return undefined(z)", "does not run at sample point 1: NameError"),
     ("assignment/model.py", "axis=(-2, -1)", "axis=-1", "J: expected a number, found shape (1,)"),
     ("assignment/model.py", "import numpy", "import nunpy", "model.py:19: does not run: ModuleNotFoundError"),

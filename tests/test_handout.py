@@ -13,6 +13,7 @@ from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 
+import msgspec
 import pytest
 from conftest import ROOT, SUBMISSIONS, assert_golden
 from right import RIGHT_FILE
@@ -295,14 +296,26 @@ def test_the_public_config_loads_and_has_no_solution_and_another_seed(handout: P
     assert public.solution == ""
     assert public.steps.seed != CONFIG.steps.seed
     assert public.gradients == CONFIG.gradients
-    assert max(size for sizes in public.dimensions.values() for size in sizes) <= 6
+    assert max(size for k in range(3) for size in public.sizes(k).values()) <= 6
     assert len(public.originals) == 3, "model, stubs and tests"
     assert public_config(CONFIG, originals=public.originals) == (handout / "config.yaml").read_bytes()
 
 
 def test_small_sizes_keep_their_order_and_differ() -> None:
-    small = small_dimensions({"V": [11, 13], "d": [5, 6], "Dh": [7, 4]})
-    assert small == {"V": [4, 5], "d": [2, 4], "Dh": [3, 3]}
+    config = msgspec.structs.replace(CONFIG, dimensions={"V": [11, 13], "d": [5, 6], "Dh": [7, 4]})
+    assert small_dimensions(config) == {"V": [4, 5], "d": [2, 4], "Dh": [3, 3]}
+
+
+def test_small_sizes_keep_what_formulas_say() -> None:
+    dimensions = {"W": [9, 10], "K": [4, 2], "O": "W - K + 1", "S": 3}
+    small = msgspec.structs.replace(CONFIG, dimensions=dimensions)
+    small = msgspec.structs.replace(small, dimensions=dict(small_dimensions(small)))
+    for k in range(2):
+        sizes = small.sizes(k)
+        assert sizes["O"] == sizes["W"] - sizes["K"] + 1
+        assert sizes["S"] == 3
+        assert len(set(sizes.values())) == 4
+        assert max(sizes.values()) < 9
 
 
 def test_no_command_of_an_instructor_works_with_a_students_copy(grader: Command, handout: Path) -> None:

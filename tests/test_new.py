@@ -14,6 +14,7 @@ from test_language import PHRASES
 
 from grader.config.load import load_config
 from grader.newassignment.blueprint import Blueprint, make_blueprint
+from grader.newassignment.config_text import config_text
 from grader.newassignment.described_model import meaning
 from grader.newassignment.write_folder import assignment_files
 
@@ -158,23 +159,10 @@ ERRORS = {
         5,
         "the docstrings say: x is (N, D), W is (K, D)",
     ),
-    "a number": (
-        'def z(x: "N D", c: ""):\n    """c is a number."""\n    return x * c\n\n\ndef J(z):\n    return np.sum(z**2)\n',
-        4,
-        "c is a number, and an assignment draws arrays only: name it at the top of the file, such as `C = 0.1`",
-    ),
-    "an array of indices": (
-        (
-            'def e(E: "V d", words):\n    """words is (T,), indices below V."""\n    return E[words]\n\n\n'
-            "def J(e):\n    return np.sum(e)\n"
-        ),
-        4,
-        "words is an array of indices, and only single indices can be drawn",
-    ),
     "zeros": (
-        'def h(x: "N D"):\n    return np.maximum(0, x)\n\n\ndef J(h):\n    return np.sum(h**2)\n',
+        'def h(x: "N D"):\n    return 0 * x\n\n\ndef J(h):\n    return np.sum(h**2)\n',
         4,
-        "h has zeros, and zeros in a quantity hide mistakes: make it a helper",
+        "h is zero everywhere",
     ),
     "not for complex numbers": (
         'def h(x: "N D"):\n    out = np.zeros(x.shape)\n    out[:] = x\n    return out\n\n\ndef J(h):\n    return np.sum(h**2)\n',
@@ -189,6 +177,45 @@ ERRORS = {
     "no Python": ("def h(x:\n    return x\n", 4, "does not run: SyntaxError"),
     "no function": ("A = 1\n", 1, "no function is defined here"),
 }
+
+
+NATURAL = '''
+"""A classifier of texts.
+
+E is (V, d), the word vectors.  words is (N, T), indices below V.  W is (d, K).  b is a number.
+keep is (N, d), a mask of zeros and ones.  y is (K, 1), one-hot.
+"""
+
+import numpy as np
+
+
+def e(E, words, keep):
+    """The mean word vectors: (N, d)."""
+    return np.mean(E[words], axis=1) * keep
+
+
+def h(e, W, b):
+    """The hidden layer: (N, K)."""
+    return np.maximum(0, e @ W + b)
+
+
+def J(h, y):
+    return np.sum((h @ y) ** 2)
+'''
+
+
+def test_numbers_index_arrays_masks_columns_and_relus_are_taken_as_they_are(tmp_path: Path) -> None:
+    path = tmp_path / "texts.py"
+    path.write_text(NATURAL)
+    made = make_blueprint(path, default)
+    entries = made.data["quantities"]
+    assert entries["words"] == {"sample": "index", "of": "V", "shape": ["N", "T"]}
+    assert entries["b"] == {"sample": "normal", "shape": []}
+    assert entries["keep"] == {"sample": "bernoulli", "shape": ["N", "d"]}
+    assert entries["y"] == {"sample": "one_hot", "shape": ["K", 1]}
+    assert {each.of for each in made.config.gradients} == {"E", "e", "h", "W", "b"}
+    (tmp_path / "config.yaml").write_text(config_text(made))
+    assert load_config(tmp_path / "config.yaml") == made.config
 
 
 @pytest.mark.parametrize("case", ERRORS)

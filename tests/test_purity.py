@@ -74,7 +74,7 @@ def test_tables_that_turn_out_to_be_needed_are_built_in_memory(assignment: Assig
     finder = Finder(new, Tables(new))
     sizes = [point.sizes for point in new.points]
     with np.errstate(all="ignore"), heard() as events:
-        finder.find("dJ_dU", Target([np.tanh(value) for value in new.exact["dJ_dU"]], sizes, 1e-9), {})
+        finder.find("dJ_dU", Target([np.tanh(value) for value in new.exact["dJ_dU"]], sizes, 1e-9), {}, list)
     assert events == []
     assert finder.tables.new == set(new.names)
 

@@ -1,6 +1,8 @@
 """`grader validate`, on the assignment as it is and on copies broken on purpose."""
 
+import dataclasses
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -10,11 +12,15 @@ import pytest
 from right import RIGHT_FILE
 
 from grader.config.load import load_config
+from grader.grading.grader import Grader
+from grader.packaging.handout.dry_run import check_handout
 from grader.problem.assignment import Assignment, load_assignment
 from grader.sandbox.host import Sandbox
 from grader.validation.hint_checks import check_hints, check_misconceptions
 from grader.validation.mutation import check_mutants
 from grader.validation.numbers import check_fresh_points, check_margins, check_points, check_solution, check_trivial
+from grader.validation.readme_tables import check_tables
+from grader.validation.sizes import check_kinks
 from grader.validation.submissions import check_stubs, rewritings
 
 ROOT = Path(__file__).parents[1]
@@ -48,8 +54,9 @@ def test_the_assignment_is_sound(sound: "CompletedProcess[str]") -> None:
 
 def test_every_check_of_the_assignment_is_made(sound: "CompletedProcess[str]") -> None:
     assert list(found_by(sound)) == [
-        "sandbox", "stubs", "steps", "solution", "derivation", "sample points of single files", "tolerances", "trivial answers",
-        "mistakes lose marks", "mistakes can be told apart", "right answers keep marks", "hints", "misconceptions",
+        "sandbox", "stubs", "steps", "solution", "derivation", "sizes", "kinks", "tables in texts",
+        "sample points of single files", "tolerances", "trivial answers", "mistakes lose marks", "mistakes can be told apart",
+        "right answers keep marks", "hints", "misconceptions", "handout",
     ]  # fmt: skip
 
 
@@ -95,7 +102,7 @@ def test_a_wrong_sign_in_the_solution_is_unsound_and_its_root_is_named(copy_of_a
     assert result.returncode == 1
     assert "✗ solution" in result.stdout
     assert "begin with dJ_db2" in " ".join(result.stdout.split())
-    assert "not sound: 2 of 5 checks failed" in result.stdout
+    assert "not sound: 2 of 8 checks failed" in result.stdout
     assert "hints" not in result.stdout, "comparing anything with a wrong solution says nothing"
 
 
@@ -120,7 +127,7 @@ def test_a_zero_in_the_sample_points_is_refused_at_once(copy_of_assignment: Path
     path.write_text(path.read_text().replace("return sigmoid(z)", "return 0 * z"))
     result = grader("validate", cwd=copy_of_assignment)
     assert result.returncode == 2
-    assert "h: expected no zeros at sample point 1" in result.stderr
+    assert "h: expected other numbers than zeros at sample point 1" in result.stderr
 
 
 def test_a_loose_tolerance_lets_wrong_answers_and_numerical_ones_pass(copy_of_assignment: Path) -> None:
@@ -229,3 +236,89 @@ def test_rewritings_differ_from_the_solution_and_from_one_another(assignment: As
     texts = dict(rewritings(source, assignment.names, negative=False, float32=True))
     assert len(set(texts.values())) == len(texts) == 12
     assert "float32" not in dict(rewritings(source, assignment.names, negative=False, float32=False))
+
+
+def test_a_table_for_students_that_differs_from_the_config_is_shown_with_its_line(
+    copy_of_assignment: Path, grader: Run
+) -> None:
+    readme = copy_of_assignment / "assignment" / "README.md"
+    text = readme.read_text()
+    readme.write_text(text.replace("| `U` | (Dh, V) |", "| `U` | (V, Dh) |").replace("| `z` |", "| `zz` |"))
+    broken(copy_of_assignment, "config.yaml", "of: b2, max_score: 10", "of: b2, max_score: 12")
+    found = check_tables(load_config(copy_of_assignment / "config.yaml"), copy_of_assignment)
+    assert found is not None
+    assert found.outcome == "warning"
+    line = next(i for i, row in enumerate(text.splitlines(), start=1) if row.startswith("| `U` |"))
+    assert f"README.md:{line}: U: expected shape (Dh, V), as in config.yaml, found (V, Dh)" in found.details
+    assert any("zz is no quantity or gradient" in detail for detail in found.details)
+    assert any("dJ_db2: expected 12 marks" in detail for detail in found.details)
+
+
+RELU_CONFIG = """\
+title: ReLU
+model: model.py
+dimensions: {N: [5, 6], D: [3, 4]}
+steps: {count: 2, seed: "00112233445566778899aabbccddeeff"}
+quantities:
+  X: {SAMPLE, shape: [N, D]}
+  h: {sample: model, shape: [N, D]}
+gradients: [{name: dX, of: X, max_score: 1}]
+"""
+RELU_MODEL = "import numpy as np\ndef h(X):\n    return np.maximum(0, X)\ndef J(h):\n    return np.sum(h)\n"
+AT_ZERO = "np.maximum(0, X - 0.5 + (np.arange(X.size).reshape(X.shape) == 0))"  # but for one entry
+
+
+@pytest.mark.parametrize(
+    "sample, layer, outcome, words",
+    [
+        ("sample: normal", "np.maximum(0, X)", "passed", "both sides of each occur"),
+        (
+            "sample: positive",
+            "np.maximum(0, X)",
+            "warning",
+            "every entry is on one side of a kink, at all sample points",
+        ),
+        ("sample: constant, value: 0.5", AT_ZERO, "failed", "dX: the loss has a kink at sample point 1"),
+    ],
+)
+def test_what_is_at_a_kink_or_shows_one_side_only_is_found(
+    tmp_path: Path, sample: str, layer: str, outcome: str, words: str
+) -> None:
+    (tmp_path / "config.yaml").write_text(RELU_CONFIG.replace("SAMPLE", sample))
+    (tmp_path / "model.py").write_text(RELU_MODEL.replace("np.maximum(0, X)", layer))
+    assignment = load_assignment(load_config(tmp_path / "config.yaml"), tmp_path, with_solution=False)
+    found = check_kinks(assignment)
+    assert found.outcome == outcome
+    assert words in " ".join([found.message, *found.details])
+    assert outcome == "passed" or "no other seed does better" in found.details[-1]
+
+
+def test_a_seed_that_keeps_away_from_kinks_is_suggested(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text(RELU_CONFIG.replace("SAMPLE", "sample: normal"))
+    (tmp_path / "model.py").write_text(RELU_MODEL)
+    assignment = load_assignment(load_config(tmp_path / "config.yaml"), tmp_path, with_solution=False)
+    point = assignment.points[1]
+    near = {**point.values, "X": point.values["X"].copy()}
+    near["X"][0, 0] = 1e-4
+    moved = dataclasses.replace(assignment, points=[assignment.points[0], dataclasses.replace(point, values=near)])
+    found = check_kinks(moved)
+    assert found.outcome == "warning"
+    assert "h: 1.0e-04 from a kink at sample point 2" in found.details[0]
+    seed = re.search(r'this seed keeps away from them: steps\.seed: "([0-9a-f]{32})"', found.details[-1])
+    assert seed is not None
+
+
+def test_a_handout_in_which_students_cannot_work_is_unsound(copy_of_assignment: Path) -> None:
+    """The model differs where its files are those of students."""
+    broken(copy_of_assignment, "assignment/model.py", "import numpy as np", "import os\nimport numpy as np")
+    path = copy_of_assignment / "assignment" / "model.py"
+    path.write_text(
+        path.read_text().replace(
+            "return sigmoid(z)",
+            "return sigmoid(z) if os.path.exists(os.path.join(os.path.dirname(__file__), '../solutions')) else z[0]",
+        )
+    )
+    with Grader(copy_of_assignment / "config.yaml") as opened:
+        found = check_handout(opened)
+    assert found.outcome == "failed"
+    assert "h: expected shape" in found.details[0]

@@ -136,8 +136,8 @@ def test_accusing_a_right_gradient_is_misleading(
 @pytest.mark.parametrize(
     ("where", "word"),
     [
-        ("`a` in line 7: the calculation first goes wrong here; `b` in line 3: dJ_dU is correct here", "right"),
-        ("`a` in line 8: the calculation first goes wrong here", "wrong"),
+        ("Up to line 7 your values match the derivation; `a` there does not", "right"),
+        ("Up to line 8 your values match the derivation; `a` there does not", "wrong"),
         ("`a` in line 7: dJ_dU is correct here; the mistake comes later", "none"),
     ],
 )

@@ -7,8 +7,10 @@ from subprocess import CompletedProcess
 
 import numpy as np
 import pytest
+import yaml
 from right import RIGHT_FILE
 
+from grader.diagnosis.knowledge import knowledge_of
 from grader.diagnosis.location import locate, make_landmarks
 from grader.grading.advice import add_places
 from grader.grading.pipeline import grade_run, grade_submission
@@ -88,28 +90,68 @@ def graded(assignment: Assignment, sandbox: Sandbox, addition: str) -> dict[str,
     return {gradient.name: (gradient.where, gradient.notes) for gradient in grade.gradients}
 
 
+def first_wrong(line: int, what: str) -> str:
+    return f"Up to line {line} your values match the derivation; {what} there does not"
+
+
 @pytest.mark.parametrize(
-    "addition, gradient, name, text, before",
+    "addition, gradient, name, text",
     [
-        (
-            SLOPE,
-            "dJ_db1",
-            "slope",
-            "slope = 1 - s.h ** 2",
-            "`back` in line {}: dJ_dh is correct here|back = err @ s.U.T",
-        ),
-        (LOOP, "dJ_dU", "out", "out[i, j] = s.h_prev[0, i] * err[0, j]", ": dJ_db2 is correct here"),
-        (IN_PLACE, "dJ_dh", "d", "d -= s.y", ""),
+        (SLOPE, "dJ_db1", "slope", "slope = 1 - s.h ** 2"),
+        (LOOP, "dJ_dU", "out", "out[i, j] = s.h_prev[0, i] * err[0, j]"),
+        (IN_PLACE, "dJ_dh", "d", "d -= s.y"),
     ],
 )
 def test_the_line_where_a_value_goes_wrong_is_named(
-    assignment: Assignment, sandbox: Sandbox, addition: str, gradient: str, name: str, text: str, before: str
+    assignment: Assignment, sandbox: Sandbox, addition: str, gradient: str, name: str, text: str
 ) -> None:
     where, _ = graded(assignment, sandbox, addition)[gradient]
     lines = [number for number, line in enumerate((RIGHT + addition).splitlines(), start=1) if line.strip() == text]
-    assert where.startswith(f"`{name}` in line {lines[-1]}: the calculation first goes wrong here")
-    expected, _, at = before.partition("|")
-    assert expected.format(line_of(RIGHT + addition, at) if at else "") in where
+    assert where == first_wrong(lines[-1], f"`{name}`")
+
+
+LABELLED = yaml.safe_load((ROOT / "tests" / "diagnosis" / "lines.yaml").read_text(encoding="utf-8"))
+
+
+def located(assignment: Assignment, sandbox: Sandbox, name: str, source: str) -> str:
+    """What is said of the place, from a traced run alone."""
+    traces = sandbox.trace(source.encode(), [name], EARLIER)[name]
+    return locate(assignment, knowledge_of(assignment, ()).landmarks, name, [answer.traced for answer in traces])
+
+
+def as_file(gradient: str, code: str) -> str:
+    body = "".join(f"    {line}\n" for line in code.splitlines())
+    return f"{RIGHT}\nimport numpy as np\n" + (code if code.startswith("def ") else f"def {gradient}(s):\n{body}")
+
+
+def test_the_first_wrong_line_is_named_in_all_labelled_functions(assignment: Assignment, sandbox: Sandbox) -> None:
+    missed = []
+    for case in LABELLED:
+        source = as_file(case["gradient"], case["code"])
+        line = next(number for number, text in enumerate(source.splitlines(), start=1) if text.endswith("# wrong"))
+        where = located(assignment, sandbox, case["gradient"], source)
+        if not where.startswith(f"Up to line {line} your values match the derivation; "):
+            missed.append((case["code"], where))
+    assert missed == []
+
+
+@pytest.mark.parametrize(
+    "name, code",
+    [
+        ("dJ_dh_prev", "slope = s.h * (1 - s.h)\npath = s.U.T * slope @ s.H.T\nrow = (s.y_hat - s.y) @ path"),
+        ("dJ_dh_prev", "D = np.diag((s.h * (1 - s.h))[0])\npath = s.U.T @ D\nrow = (s.y_hat - s.y) @ path @ s.H.T"),
+        ("dJ_db1", "table = s.U * (s.y_hat - s.y)\nsummed = table.sum(axis=1)\nrow = summed * s.h * (1 - s.h)"),
+        ("dJ_dh", "weighted = s.y_hat @ s.U.T\ntarget = s.y @ s.U.T\nrow = weighted - target"),
+        ("dJ_dH", "left = s.h_prev.T @ dJ_dh(s)\nhalf = left * s.h\nrow = half * (1 - s.h)"),
+        ("dJ_db2", "e = np.exp(s.h @ s.U + s.b2)\np = e / e.sum()\nrow = p - s.y"),
+    ],
+)
+def test_no_line_of_a_right_calculation_in_another_order_is_blamed(
+    assignment: Assignment, sandbox: Sandbox, name: str, code: str
+) -> None:
+    source = as_file(name, f"{code}\nlast = 2 * row\nreturn last")
+    line = line_of(source, "last = 2 * row")
+    assert located(assignment, sandbox, name, source) == first_wrong(line, "`last`")
 
 
 def test_a_gradient_of_the_wrong_shape_is_not_correct(assignment: Assignment, sandbox: Sandbox) -> None:
@@ -122,7 +164,7 @@ def test_a_gradient_of_the_wrong_shape_is_not_correct(assignment: Assignment, sa
 def test_a_helper_is_followed_too(assignment: Assignment, sandbox: Sandbox) -> None:
     where, _ = graded(assignment, sandbox, HELPER)["dJ_db1"]
     line = line_of(RIGHT + HELPER, "return back * s.h")
-    assert where.startswith(f"what hidden returns in line {line}: the calculation first goes wrong here")
+    assert where == first_wrong(line, "what hidden returns")
 
 
 def test_silent_traps_of_a_wrong_gradient_are_noted(assignment: Assignment, sandbox: Sandbox) -> None:
@@ -168,7 +210,7 @@ def dJ_dh(s):
 """
     where, _ = graded(assignment, sandbox, addition)["dJ_dh"]
     line = line_of(RIGHT + addition, "back = 2 * delta @ s.U.T")
-    assert where.startswith(f"`back` in line {line}: the calculation first goes wrong here")
+    assert where == first_wrong(line, "`back`")
 
 
 def test_the_tracing_process_is_not_believed(assignment: Assignment) -> None:
@@ -176,9 +218,7 @@ def test_the_tracing_process_is_not_believed(assignment: Assignment) -> None:
         return [(Traced("dJ_dh", 3, name, as_data(value)),) for value in values]
 
     lie = traced([-value for value in assignment.exact["dJ_dh"]], "dJ_dh_and_right")
-    assert locate(assignment, make_landmarks(assignment), "dJ_dh", lie).startswith(
-        "`dJ_dh_and_right` in line 3: the calculation first goes wrong here"
-    )
+    assert locate(assignment, make_landmarks(assignment), "dJ_dh", lie) == first_wrong(3, "`dJ_dh_and_right`")
     assert locate(assignment, make_landmarks(assignment), "dJ_dh", lie[:1]) == "", "a sample point is missing"
 
 
@@ -205,8 +245,8 @@ def test_the_grade_says_where(grader: Run, tmp_path: Path) -> None:
     file = tmp_path / "gradients.py"
     file.write_text(RIGHT + SLOPE)
     grade = json.loads(grader("grade", "--json", file).stdout)
-    assert "first goes wrong" in next(g["where"] for g in grade["gradients"] if g["name"] == "dJ_db1")
-    assert "first goes wrong" in " ".join(grader("grade", file).stdout.split())
+    assert "your values match the derivation" in next(g["where"] for g in grade["gradients"] if g["name"] == "dJ_db1")
+    assert "your values match the derivation" in " ".join(grader("grade", file).stdout.split())
 
 
 def reply(traced: list[dict[str, object]], data: bytes, **more: object) -> bytes:
@@ -306,7 +346,7 @@ def test_a_trace_that_cannot_be_understood_costs_its_place_and_no_marks(assignme
     with pytest.warns(RuntimeWarning, match="no line of a mistake"):
         placed = add_places(
             assignment,
-            make_landmarks(assignment),
+            knowledge_of(assignment, ()),
             graded.gradients,
             Answers(wrong, traces=traces),
         )
@@ -327,4 +367,46 @@ def test_what_is_built_on_a_mistake_made_elsewhere_is_correct(assignment: Assign
     """dJ_db1 has a mistake of its own: it is placed there, not at the sign that dJ_db2 has wrong."""
     found = graded(assignment, sandbox, TWO_MISTAKES)
     line = line_of(RIGHT + TWO_MISTAKES, "return back * s.h")
-    assert found["dJ_db1"][0].startswith(f"what dJ_db1 returns in line {line}: the calculation first goes wrong here")
+    assert found["dJ_db1"][0] == first_wrong(line, "what dJ_db1 returns")
+
+
+INLINED = """
+def dJ_dh(s):
+    delta = s.y_hat + s.y
+    return delta @ s.U.T * 2
+"""
+
+
+def test_two_mistakes_are_certain_where_the_trace_shows_two_places(assignment: Assignment, sandbox: Sandbox) -> None:
+    grade = grade_submission(assignment, sandbox, Submission("gradients.py", (RIGHT + INLINED).encode()))
+    found = next(gradient for gradient in grade.gradients if gradient.name == "dJ_dh").diagnosis
+    line = line_of(RIGHT + INLINED, "delta = s.y_hat + s.y")
+    assert found is not None
+    assert found.certainty == "exact"
+    assert [mistake.statement for mistake in found.mistakes] == [
+        f"`delta` in line {line}, as dJ_db2: your numbers are what you get when y enters with the opposite sign",
+        "your numbers are 2 times what follows from your own dJ_db2",
+    ]
+    together = INLINED.replace("delta = s.y_hat + s.y", "y = s.y").replace("delta @", "(s.y_hat + y) @")
+    grade = grade_submission(assignment, sandbox, Submission("gradients.py", (RIGHT + together).encode()))
+    found = next(gradient for gradient in grade.gradients if gradient.name == "dJ_dh").diagnosis
+    assert found is not None
+    assert (found.certainty, len(found.mistakes)) == ("observation", 1)
+
+
+DROPOUT = """
+def dJ_db1(s):
+    import numpy as np
+    return dJ_dh(s) * s.h * (1 - s.h) * (np.random.rand(*s.h.shape) > 0.5)
+"""
+
+
+def test_answers_that_change_from_call_to_call_are_reported_as_that(assignment: Assignment, sandbox: Sandbox) -> None:
+    grade = grade_submission(assignment, sandbox, Submission("gradients.py", (RIGHT + DROPOUT).encode()))
+    found = {gradient.name: gradient for gradient in grade.gradients}
+    for name in ("dJ_db1", "dJ_dI"):
+        diagnosis = found[name].diagnosis
+        assert diagnosis is not None
+        assert diagnosis.mistakes[0].statement.startswith("your numbers change from call to call")
+        assert found[name].where == ""
+    assert found["dJ_dU"].status == "passed"

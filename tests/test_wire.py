@@ -173,7 +173,18 @@ def test_an_accepted_array_has_the_bytes_of_its_shape(header: dict[str, object],
 
 
 def test_a_job_holds_the_points_the_file_and_the_calls() -> None:
-    writer = JobWriter([{"U": np.arange(6.0).reshape(2, 3), "x": 4}], 2048)
+    writer = JobWriter(
+        [
+            {
+                "U": np.arange(6.0).reshape(2, 3),
+                "x": 4,
+                "b": np.float64(0.5),
+                "y": np.array([3, 1]),
+                "mask": np.array([True]),
+            }
+        ],
+        2048,
+    )
     job = writer.job(b"source", [("dJ_dU", 0)])
     head, size = struct.unpack_from("!II", job)
     header = marshal.loads(job[8 : 8 + head])
@@ -183,6 +194,10 @@ def test_a_job_holds_the_points_the_file_and_the_calls() -> None:
     assert writer.job(b"another file", [("dJ_dU", 0)])[8:].startswith(job[8 : 8 + head])
     assert header["calls"] == [("dJ_dU", 0)]
     [point] = header["points"]
-    assert point["indices"] == {"x": 4}
-    start, stop, shape = point["arrays"]["U"]
-    assert np.array_equal(np.frombuffer(data[start:stop]).reshape(shape), np.arange(6.0).reshape(2, 3))
+    assert point["numbers"] == {"x": 4, "b": 0.5}
+    for name, sent in {"U": np.arange(6.0).reshape(2, 3), "y": np.array([3, 1]), "mask": np.array([True])}.items():
+        start, stop, shape, kind = point["arrays"][name]
+        assert start % 8 == 0
+        found = np.frombuffer(data[start:stop], kind).reshape(shape)
+        assert found.dtype == sent.dtype
+        assert np.array_equal(found, sent)

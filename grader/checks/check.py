@@ -10,7 +10,7 @@ import numpy as np
 
 from grader.config.keys import Gradient
 from grader.problem.assignment import Assignment
-from grader.problem.derivatives import relative_error
+from grader.problem.derivatives import Derivative, relative_error
 from grader.problem.model import Array
 from grader.records.result import CheckOutcome
 from grader.records.run import Answer
@@ -81,7 +81,7 @@ def check_form(assignment: Assignment, gradient: Gradient, answers: Sequence[Ans
     shape, values = check_shape(assignment, gradient, answers)
     if values is None:
         return Verdicts(shape, SKIPPED, SKIPPED)
-    trivial = find_trivial(values)
+    trivial = "" if gradient.name in assignment.zero else find_trivial(values)
     if trivial:
         return Verdicts(Verdict("failed", trivial), SKIPPED, SKIPPED)
     numbers = check_numbers(values)
@@ -111,7 +111,7 @@ def check_shape(
 
 def in_shape(assignment: Assignment, value: Array, expected: tuple[int, ...]) -> Array | None:
     """The answer in the expected shape, where it has that or, if the config accepts this, is a 1-D row; otherwise None."""
-    if assignment.config.checks.shape.accept_1d and expected[0] == 1 and value.shape == expected[1:]:
+    if assignment.config.checks.shape.accept_1d and expected[:1] == (1,) and value.shape == expected[1:]:
         return value.reshape(expected)
     return value if value.shape == expected else None
 
@@ -158,15 +158,20 @@ def find_trivial(values: Sequence[Array]) -> str:
         return "no entry is a finite number at any sample point: this earns nothing, not even for its shape"
     if not any(np.any(value) for value in values):
         return "every entry is zero at every sample point: this earns nothing, not even for its shape"
-    if all(value.size > 1 and np.all(value == value.flat[0]) for value in values) and _one_number(values):
+    if all(value.size > 1 and np.all(value == value.flat[0]) for value in values) and is_one_number(values):
         return "all entries are equal: a constant earns nothing, not even for its shape"
     same_shape = [(a, b) for i, a in enumerate(values) for b in values[:i] if a.shape == b.shape]
     if same_shape and all(np.array_equal(a, b) for a, b in same_shape):
+        if any(value.shape != values[0].shape for value in values):
+            return (
+                "the answer is the same at all sample points of the same sizes, although their numbers differ:"
+                " this earns nothing, not even for its shape"
+            )
         return "the answer is the same at every sample point: it uses nothing from s, and earns nothing, not even for its shape"
     return ""
 
 
-def _one_number(values: Sequence[Array]) -> bool:
+def is_one_number(values: Sequence[Array]) -> bool:
     """Whether arrays of equal entries hold the same number, or zero up to rounding, at every sample point; a sum does not."""
     numbers = np.array([value.flat[0] for value in values], dtype=complex)
     with np.errstate(invalid="ignore"):
@@ -182,10 +187,8 @@ def check_finite_differences(
     numeric = assignment.numeric[gradient.name]
     exact = assignment.exact[gradient.name]
     if not all(error <= tolerance for error in assignment.numeric_errors[gradient.name]):
-        return Verdict(
-            "undecided", "the numerical derivative is not accurate enough here, or the solution does not agree with it"
-        )
-    errors = [relative_error(d.of(value), d.value) for d, value in zip(numeric, values, strict=True)]
+        return Verdict("undecided", _no_comparison(numeric))
+    errors = [d.error_of(value, point) for d, value, point in zip(numeric, values, assignment.points, strict=True)]
     if all(error <= tolerance for error in errors):
         return PASSED
     worst = _first_of_the_worst(errors)
@@ -202,7 +205,10 @@ def check_reference(
         return Verdict("failed", "expected numbers in double precision (float64), got single precision (float32)")
     tolerance = config.float32_tolerance if single else config.tolerance
     right = assignment.exact[gradient.name]
-    errors = [relative_error(value, exact) for value, exact in zip(values, right, strict=True)]
+    errors = [
+        relative_error(value, exact, point.noise)
+        for value, exact, point in zip(values, right, assignment.points, strict=True)
+    ]
     if all(error <= tolerance for error in errors):
         return PASSED if single else Verdict("passed", error=max(errors))
     worst = errors[_first_of_the_worst(errors)]
@@ -211,6 +217,17 @@ def check_reference(
         "failed",
         f"right to about {digits} digits, not to machine precision: relative error {worst:.1e} (allowed {tolerance:.0e})."
         " A numerical derivative looks like this; derive the formula instead",
+    )
+
+
+def _no_comparison(numeric: Sequence[Derivative]) -> str:
+    """Why the numerical derivatives of a gradient decide nothing."""
+    k = next((k for k, derivative in enumerate(numeric, start=1) if derivative.kinks), None)
+    if k is None:
+        return "the numerical derivative is not accurate enough here, or the solution does not agree with it"
+    return (
+        f"the model has a kink at sample point {k}, such as that of a ReLU at 0: the loss has no derivative there to compare"
+        " with"
     )
 
 
@@ -240,7 +257,7 @@ def _index(array: Array, flat: int) -> list[int]:
 
 
 def _no_array(symbolic: Symbolic, expected: tuple[int, ...], answer: Answer) -> str:
-    wanted = f"expected an array of shape {show(symbolic)} = {show(expected)}, got "
+    wanted = f"expected {_wanted(symbolic, expected)}, got "
     if answer.returned == "NoneType":
         return wanted + "None: is a `return` missing?"
     if answer.message and answer.returned == "ndarray":
@@ -250,12 +267,18 @@ def _no_array(symbolic: Symbolic, expected: tuple[int, ...], answer: Answer) -> 
     return f"{wanted}{article} {answer.returned}, which is not an array of numbers{detail}"
 
 
+def _wanted(symbolic: Symbolic, expected: tuple[int, ...]) -> str:
+    return f"an array of shape {show(symbolic)} = {show(expected)}" if expected else "a single number"
+
+
 def _wrong_shape(
     symbolic: Symbolic, expected: tuple[int, ...], found: tuple[int, ...], sizes: dict[str, int], k: int
 ) -> str:
     named = name_axes(found, sizes)
     known = "" if named == found else f" = {show(named)}"
     text = f"expected shape {show(symbolic)} = {show(expected)}, got {show(found)}{known}"
+    if not expected:
+        text = f"expected a single number, got an array of shape {show(found)}{known}"
     return text + _near_miss(symbolic, expected, found) + (f" (sample point {k + 1})" if k else "")
 
 
@@ -264,11 +287,11 @@ def _near_miss(symbolic: Symbolic, expected: tuple[int, ...], found: tuple[int, 
         return ": a single number"
     if int(np.prod(found)) == 0:
         return ": an empty array"
-    if found == expected[1:] and expected[0] == 1:
+    if found == expected[1:] and expected[:1] == (1,):
         return f": this is 1-D; a row has shape {show(symbolic)}"
     if found == expected[::-1]:
         return ": the axes are in the wrong order"
-    if int(np.prod(found)) == int(np.prod(expected)):
+    if int(np.prod(found)) == int(np.prod(expected)) and expected:
         return ": the right number of entries in the wrong shape"
     try:
         broadcasts = np.broadcast_shapes(found, expected)

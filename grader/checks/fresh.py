@@ -54,7 +54,7 @@ class Fresh:
         if right is None:
             return float("nan")
         # Most students' formula is the reference's, so most answers are the same to the bit.
-        return 0.0 if right.tobytes() == value.tobytes() else relative_error(right, value)
+        return 0.0 if right.tobytes() == value.tobytes() else relative_error(right, value, self.point.noise)
 
     def _right(self, name: str, own: Mapping[str, Array]) -> Array | None:
         """The right answer given the student's `own`; None where there is no formula."""

@@ -99,8 +99,8 @@ def _is_right(assignment: Assignment, name: str, answers: Sequence[Answer]) -> b
     tolerance = assignment.config.checks.finite_difference.tolerance
     values = [real_array(assignment, answer) for answer in answers]
     return all(
-        value is not None and value.shape == right.shape and relative_error(value, right) <= tolerance
-        for value, right in zip(values, assignment.exact[name], strict=False)
+        value is not None and value.shape == right.shape and relative_error(value, right, point.noise) <= tolerance
+        for value, right, point in zip(values, assignment.exact[name], assignment.points, strict=False)
     )
 
 

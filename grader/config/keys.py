@@ -8,16 +8,13 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct, field
 
-Positive = Annotated[float, Meta(gt=0, le=1e9)]
+from grader.config.dimensions import Dimension, count_of, resolved
+from grader.config.quantities import Constant, Name, Positive, Quantity, Shape
+
 Tolerance = Annotated[float, Meta(gt=0, lt=1)]
 Share = Annotated[float, Meta(ge=0, le=1)]
-Size = Annotated[int, Meta(ge=2, le=1000)]
-Sizes = Annotated[list[Size], Meta(min_length=1)]
 Count = Annotated[int, Meta(ge=1)]
 Seed = Annotated[str, Meta(pattern=r"^[0-9a-fA-F]{32}$")]
-NAME = r"[A-Za-z_][A-Za-z0-9_]*"
-Name = Annotated[str, Meta(pattern=f"^{NAME}$")]
-Shape = tuple[str | int, ...]
 
 CHECKS = ("shape", "finite_difference", "reference")
 
@@ -26,68 +23,35 @@ class _Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     pass
 
 
-class Normal(_Section, frozen=True, kw_only=True, tag_field="sample", tag="normal"):
-    """Drawn from a normal distribution with mean 0."""
-
-    shape: Shape
-    scale: Positive = 1.0
-
-
-class Uniform(_Section, frozen=True, kw_only=True, tag_field="sample", tag="uniform"):
-    """Drawn uniformly between `low` and `high`."""
-
-    shape: Shape
-    low: float
-    high: float
-
-
-class Index(_Section, frozen=True, kw_only=True, tag_field="sample", tag="index"):
-    """A whole number from 0 to the dimension `of` less one; never the position of the 1 in the one-hot `differs_from`."""
-
-    of: Name
-    differs_from: Name | None = None
-
-
-class OneHot(_Section, frozen=True, kw_only=True, tag_field="sample", tag="one_hot"):
-    """All zeros and a single one along the last axis."""
-
-    shape: Shape
-
-
-class Computed(_Section, frozen=True, kw_only=True, tag_field="sample", tag="model"):
-    """Computed by the function of this name in the model."""
-
-    shape: Shape
-
-
-Quantity = Normal | Uniform | Index | OneHot | Computed
-
-
 class Steps(_Section, frozen=True, kw_only=True):
-    """The random sample points at which gradients are compared; `seed` is 128 secret bits as 32 hexadecimal digits."""
+    """The random sample points at which gradients are compared.
 
-    count: Annotated[int, Meta(ge=2, le=100)]
-    seed: Seed
+    `seed` is 128 secret bits as 32 hexadecimal digits; without it they are taken from the environment: GRADER_SEED.
+    """
+
+    count: Annotated[int, Meta(ge=2, le=100)] = 4
+    seed: Seed = ""
 
 
 class ShapeCheck(_Section, frozen=True, kw_only=True):
-    share: Share
+    share: Share = 0.2
     accept_1d: bool = False
 
 
 class FiniteDifferenceCheck(_Section, frozen=True, kw_only=True):
-    share: Share
-    tolerance: Tolerance
+    share: Share = 0.4
+    tolerance: Tolerance = 1e-6
     method: Literal["central", "richardson", "complex_step"] = "central"
     step_size: Positive | None = None
     max_entries: Count = 10_000
     directions: Count = 16
     accept_numerical: Share = 1.0
+    memory_mb: Annotated[int, Meta(ge=50, le=1_000_000)] = 300
 
 
 class ReferenceCheck(_Section, frozen=True, kw_only=True):
-    share: Share
-    tolerance: Tolerance
+    share: Share = 0.4
+    tolerance: Tolerance = 5e-14
     float32: Literal["accept", "reject"] = "accept"
     float32_tolerance: Tolerance = 3e-6
 
@@ -95,9 +59,9 @@ class ReferenceCheck(_Section, frozen=True, kw_only=True):
 class Checks(_Section, frozen=True, kw_only=True):
     """The checks of every gradient; their shares add up to 1."""
 
-    shape: ShapeCheck
-    finite_difference: FiniteDifferenceCheck
-    reference: ReferenceCheck
+    shape: ShapeCheck = field(default_factory=ShapeCheck)
+    finite_difference: FiniteDifferenceCheck = field(default_factory=FiniteDifferenceCheck)
+    reference: ReferenceCheck = field(default_factory=ReferenceCheck)
 
 
 class Shares(_Section, frozen=True, kw_only=True):
@@ -118,7 +82,9 @@ class Gradient(_Section, frozen=True, kw_only=True):
 
 
 class FollowThrough(_Section, frozen=True, kw_only=True):
-    share: Share
+    """What a gradient keeps that is wrong only because it builds on a wrong one of the student's own."""
+
+    share: Share = 1.0
     substitute: bool = True
 
 
@@ -186,15 +152,15 @@ class Config(_Section, frozen=True, kw_only=True):
 
     title: str
     model: str
-    submission: Annotated[str, Meta(pattern=r"^[^/\\]+$")]  # a name, no path
-    loss: Name
-    objective: Literal["cross_entropy", "log_likelihood"]
-    dimensions: dict[Name, Sizes]
-    steps: Steps
+    dimensions: dict[Name, Dimension]
     quantities: dict[Name, Quantity]
     gradients: Annotated[list[Gradient], Meta(min_length=1)]
-    checks: Checks
-    follow_through: FollowThrough
+    submission: Annotated[str, Meta(pattern=r"^[^/\\]+$")] = "gradients.py"  # a name, no path
+    loss: Name = "J"
+    objective: Literal["cross_entropy", "log_likelihood"] = "cross_entropy"
+    steps: Steps = field(default_factory=Steps)
+    checks: Checks = field(default_factory=Checks)
+    follow_through: FollowThrough = field(default_factory=FollowThrough)
     solution: str = ""  # without one, the right gradients are derived from the model
     handout: bool = False  # written by `grader handout`: a student's copy, with which only `grader check` works
     originals: list[str] = field(default_factory=list)  # ... and digests of the files that students start from
@@ -218,13 +184,26 @@ class Config(_Section, frozen=True, kw_only=True):
         return sum(gradient.max_score for gradient in self.gradients)
 
     def shape_of(self, quantity: str) -> Shape:
-        """Symbolic shape of an array quantity, such as `(1, "Dh")`."""
-        declared = self.quantities[quantity]
-        return () if isinstance(declared, Index) else declared.shape
+        """Symbolic shape of a quantity, such as `(1, "Dh")`; `()` for a single number."""
+        return self.quantities[quantity].shape
 
     def sizes(self, point: int) -> dict[str, int]:
         """The size of each dimension at sample point number `point`, from 0."""
-        return {name: sizes[point % len(sizes)] for name, sizes in self.dimensions.items()}
+        return resolved(self.dimensions, point, self.whole_constants)
+
+    @property
+    def size_sets(self) -> int:
+        """How many different sets of sizes there are; the sample points take them in turn."""
+        return count_of(self.dimensions)
+
+    @property
+    def whole_constants(self) -> dict[str, int]:
+        """The constants that a formula of dimensions may use, such as a stride."""
+        return {
+            name: one.value
+            for name, one in self.quantities.items()
+            if isinstance(one, Constant) and isinstance(one.value, int)
+        }
 
     def share(self, gradient: Gradient, check: str) -> float:
         source: Any = gradient.shares or self.checks
@@ -234,4 +213,8 @@ class Config(_Section, frozen=True, kw_only=True):
 
 def schema() -> bytes:
     """The JSON schema of config.yaml, as kept in `docs/config.schema.json`."""
-    return msgspec.json.format(msgspec.json.encode(msgspec.json.schema(Config)), indent=2) + b"\n"
+    made = msgspec.json.schema(Config)
+    quantities = made["$defs"]["Config"]["properties"]["quantities"]
+    number = {"type": "number", "description": "A constant."}
+    quantities["additionalProperties"] = {"anyOf": [number, quantities["additionalProperties"]]}
+    return msgspec.json.format(msgspec.json.encode(made), indent=2) + b"\n"

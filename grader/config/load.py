@@ -1,144 +1,98 @@
-"""Find, read, type-check and cross-check a config.yaml.  Every error names the file, the line, the key, expected and found."""
+"""Find, read, type-check and cross-check a config.yaml.  All its errors are reported at once.
 
+Each names the file, the line, the key, what was expected and what was found.
+"""
+
+import copy
+import os
 import re
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import yaml
 
-from grader.config.keys import CHECKS, NAME, Config, Gradient, Index, OneHot, Quantity, Sizes, Uniform
-from grader.config.yamlfile import Key, YamlFile, at
-from grader.errors import ConfigError, did_you_mean
+from grader.config.cross_checks import cross_checked
+from grader.config.keys import Config
+from grader.config.problems import SEED_EXPECTED, Problem, problems_in
+from grader.config.yamlfile import YamlFile, at
+from grader.errors import ConfigError
 
-_SEED_EXPECTED = (
-    "expected 32 hexadecimal digits in quotes, which this command makes:"
-    ' python3 -c "import secrets; print(secrets.token_hex(16))"; found '
-)
+SEED_VARIABLE = "GRADER_SEED"
+_SEED = re.compile(r"[0-9a-fA-F]{32}")
+_STAND_INS = {"title": "", "model": "", "dimensions": {}, "quantities": {}, "gradients": [{}]}
+_GRADIENT = {"name": "none", "of": "none", "max_score": 1.0}
 
 
 def load_config(path: Path) -> Config:
     """Read, type-check and cross-check a config.yaml.
 
     Raises:
-        ConfigError: with the file, the line, the path of the key, what was expected and what was found.
+        ConfigError: a line for each mistake: the file, the line, the path of the key, what was expected and what was found.
     """
     file = YamlFile(path)
-    for section, kind in (("dimensions", Sizes), ("quantities", Quantity)):
-        entries = at(file.data, [section])
-        for name in entries if isinstance(entries, dict) else ():  # one by one: msgspec names no key of a mapping
-            if not re.fullmatch(NAME, str(name)):
-                raise ConfigError(
-                    f"{file.where([section, name])}: expected a name of letters, digits and _, found {name!r}"
-                )
-            _convert(file, [section, name], kind)
-    config: Config = _convert(file, [], Config)
-    _check(config, file)
-    return config
+    data = _spelled_out(file.data)
+    problems = list(problems_in(Config, data, []))
+    if isinstance(data, dict):
+        problems += _without_seed(data)
+        usable = msgspec.convert(_without(data, problems), Config)
+        problems += cross_checked(usable, data, {tuple(problem.keys) for problem in problems})
+    if problems:
+        problems.sort(key=lambda problem: file.line(problem.keys))
+        raise ConfigError("\n".join(f"{file.where(problem.keys)}: {problem.message}" for problem in problems))
+    return msgspec.convert(data, Config)
 
 
-class _Wrong:
-    """Makes the error for a value: `raise wrong(["steps", "count"], "expected ..., found ...")`."""
-
-    def __init__(self, file: YamlFile) -> None:
-        self.file = file
-
-    def __call__(self, keys: list[Key], message: str) -> ConfigError:
-        return ConfigError(f"{self.file.where(keys)}: {message}")
+def self_contained(path: Path) -> bytes:
+    """A config.yaml for another machine: as it is or, where its seed comes from the environment, with that written into it."""
+    data = YamlFile(path).data
+    if at(data, ["steps", "seed"]) is not None:
+        return path.read_bytes()
+    return yaml.safe_dump(_spelled_out(data), sort_keys=False, allow_unicode=True).encode()
 
 
-def _check(config: Config, file: YamlFile) -> None:
-    """What types cannot say: names that must exist, sizes that must differ, shares that must add up."""
-    wrong = _Wrong(file)
-    _check_dimensions(config, wrong)
-    for name, quantity in config.quantities.items():
-        _check_quantity(config, name, quantity, wrong)
-    for i, gradient in enumerate(config.gradients):
-        _check_gradient(config, i, gradient, wrong)
+def _spelled_out(data: Any) -> Any:
+    """The data with `reg: 1e-3` among the quantities as a constant, and the seed of the environment where there is none."""
+    if not isinstance(data, dict):
+        return data
+    data = copy.deepcopy(data)
+    quantities = data.get("quantities")
+    for name, entry in quantities.items() if isinstance(quantities, dict) else ():
+        if isinstance(entry, int | float) and not isinstance(entry, bool):
+            quantities[name] = {"sample": "constant", "value": entry}
+    seed, steps = os.environ.get(SEED_VARIABLE, ""), data.setdefault("steps", {})
+    if isinstance(steps, dict) and "seed" not in steps and _SEED.fullmatch(seed):
+        steps["seed"] = seed
+    return data
 
 
-def _check_dimensions(config: Config, wrong: _Wrong) -> None:
-    counts = {name: len(sizes) for name, sizes in config.dimensions.items()}
-    if len(set(counts.values())) > 1:
-        found = ", ".join(f"{name} {count}" for name, count in counts.items())
-        raise wrong(["dimensions"], f"expected equally many sizes for every dimension, found {found}")
-    for k in range(max(counts.values(), default=0)):
-        by_size: dict[int, str] = {}
-        for name, size in config.sizes(k).items():
-            if size in by_size:
-                other = by_size[size]
-                raise wrong(
-                    ["dimensions", name, k],
-                    f"expected a size different from {other}, found {size} for both: a shape could not tell them apart",
-                )
-            by_size[size] = name
+def _without_seed(data: dict[Any, Any]) -> list[Problem]:
+    steps = data["steps"]
+    if not isinstance(steps, dict) or "seed" in steps:
+        return []
+    found = os.environ.get(SEED_VARIABLE)
+    other = f"the environment variable {SEED_VARIABLE} has {len(found)} characters" if found else "found neither"
+    return [Problem(["steps"], f"no seed: here, or as {SEED_VARIABLE} in the environment, {SEED_EXPECTED}; {other}")]
 
 
-def _check_gradient(config: Config, i: int, gradient: Gradient, wrong: _Wrong) -> None:
-    if gradient.of not in config.quantities:
-        raise wrong(["gradients", i, "of"], _no_such("a quantity", gradient.of, list(config.quantities)))
-    if isinstance(config.quantities[gradient.of], Index | OneHot):
-        raise wrong(
-            ["gradients", i, "of"],
-            f"expected a quantity of real numbers, found {gradient.of}, which takes only whole values",
-        )
-    if gradient.name in [other.name for other in config.gradients[:i]]:
-        raise wrong(["gradients", i, "name"], f"expected a name of its own, found {gradient.name} again")
-    total = sum(config.share(gradient, check) for check in CHECKS)
-    if abs(total - 1) > 1e-9:
-        place: list[Key] = ["gradients", i, "shares"] if gradient.shares else ["checks"]
-        raise wrong(place, f"expected shares that add up to 1, found {total:g}")
-
-
-def _check_quantity(config: Config, name: str, quantity: Quantity, wrong: _Wrong) -> None:
-    if isinstance(quantity, Index):
-        if quantity.of not in config.dimensions:
-            raise wrong(["quantities", name, "of"], _no_such("a dimension", quantity.of, list(config.dimensions)))
-        other = quantity.differs_from
-        if other is not None and not isinstance(config.quantities.get(other), OneHot):
-            one_hot = [n for n, q in config.quantities.items() if isinstance(q, OneHot)]
-            raise wrong(["quantities", name, "differs_from"], _no_such("a one_hot quantity", other, one_hot))
-        return
-    if not quantity.shape:
-        raise wrong(["quantities", name, "shape"], "expected at least one axis, found none")
-    for axis, size in enumerate(quantity.shape):
-        known = size >= 1 if isinstance(size, int) else size in config.dimensions
-        if not known:
-            raise wrong(
-                ["quantities", name, "shape", axis], _no_such("a dimension", str(size), list(config.dimensions))
-            )
-    if isinstance(quantity, Uniform) and not quantity.low < quantity.high:
-        raise wrong(["quantities", name, "low"], f"expected low < high, found {quantity.low:g} and {quantity.high:g}")
-
-
-def _no_such(what: str, found: str, known: list[str]) -> str:
-    return f"expected {what} ({', '.join(known)}), found {found}{did_you_mean(found, known)}"
-
-
-def _convert(file: YamlFile, prefix: list[Key], kind: Any) -> Any:
-    """The value at `prefix`, as `kind`; an error names the line, the dotted path, expected and found."""
-    try:
-        return msgspec.convert(at(file.data, prefix), kind)
-    except msgspec.ValidationError as error:
-        text, _, path = str(error).partition(" - at `")
-    from grader.config.expected import allowed, near_key
-
-    keys = [*prefix, *(word or int(number) for word, number in re.findall(r"\.(\w+)|\[(\d+)\]", path))]
-    if keys == ["steps", "seed"]:
-        raise ConfigError(f"{file.where(keys)}: {_SEED_EXPECTED}{_shortened(at(file.data, keys))}")
-    if unknown := re.search(r"unknown field `(.*)`$", text, re.DOTALL):
-        raise ConfigError(f"{file.where([*keys, unknown[1]])}: unknown key{near_key(keys, file.data, unknown[1])}")
-    if missing := re.search(r"missing required field `(.*)`$", text):
-        raise ConfigError(f"{file.where(keys)}: the key {missing[1]} is missing")
-    if text.startswith("Invalid"):
-        value = str(at(file.data, keys))
-        raise ConfigError(f"{file.where(keys)}: {_no_such('one of', value, allowed(keys, file.data))}")
-    text = text.replace("`", "").replace("Expected", "expected").replace("got", "found")
-    found = at(file.data, keys)
-    shown = f" ({found!r})" if isinstance(found, str | int | float) and len(repr(found)) < 60 else ""
-    raise ConfigError(f"{file.where(keys)}: {text}{shown}")
-
-
-def _shortened(value: Any) -> str:
-    """A seed is secret, and what stands in its place may be most of one."""
-    text = str(value)
-    return f"{type(value).__name__} {text}" if len(text) < 12 else f"{len(text)} characters, {type(value).__name__}"
+def _without(data: dict[Any, Any], problems: list[Problem]) -> dict[str, Any]:
+    """What is left without the values that are wrong; a required one has a stand-in."""
+    data = copy.deepcopy(data)
+    for problem in problems:
+        section = at(data, problem.keys[:1])
+        entry = problem.keys[1] if len(problem.keys) > 1 else None
+        if problem.keys[:1] == ["gradients"] and isinstance(entry, int):
+            section[entry] = None
+        elif problem.keys[:1] in (["quantities"], ["dimensions"]) and isinstance(section, dict):
+            for name in [name for name in section if entry in (None, str(name))]:
+                del section[name]
+        elif problem.keys:
+            data.pop(problem.keys[0], None)
+    if isinstance(data.get("gradients"), list):
+        data["gradients"] = [gradient or _GRADIENT for gradient in data["gradients"]]
+    fields = {field.name: field for field in msgspec.structs.fields(Config)}
+    kept = {name: value for name, value in data.items() if name in fields}
+    missing = {name: value for name, value in _STAND_INS.items() if name not in kept or kept[name] is None}
+    if "gradients" in missing:
+        missing["gradients"] = [_GRADIENT]
+    return {**kept, **missing}

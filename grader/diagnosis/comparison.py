@@ -52,10 +52,17 @@ def verify(
     if not any(factors):
         return None
     scale = name_factors([f if f else 1.0 for f in factors], target.sizes, target.tolerance)
+    if scale is not None and scale.operator == "scale-steps" and _all_equal(target.values, target.tolerance):
+        return None  # any single number at each sample point is a multiple of another
     more = [edit for edit in (scale, _shape_edit(values, target.values)) if edit is not None]
     if not edits and not more:
         return None
-    return Hypothesis((*edits, *more), text(node), cost + sum(edit.cost for edit in more), layer)
+    made = [factor * value for factor, value in zip(factors, values, strict=True)]
+    return Hypothesis((*edits, *more), text(node), cost + sum(edit.cost for edit in more), layer, values=made)
+
+
+def _all_equal(values: Values, tolerance: float) -> bool:
+    return all(float(np.ptp(value)) <= 2 * tolerance * float(np.max(np.abs(value))) for value in values)
 
 
 def best(hypotheses: Sequence[Hypothesis]) -> list[Hypothesis]:

@@ -3,12 +3,12 @@
 Each gradient is explained on the student's own upstream values first, so that every mistake is reported once, where it was made.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from grader.checks.check import as_returned, find_trivial
+from grader.checks.check import as_returned, find_trivial, is_one_number
 from grader.checks.checked import Checked
 from grader.diagnosis.comparison import Target, best
 from grader.diagnosis.formulas.expression import Values
@@ -16,18 +16,22 @@ from grader.diagnosis.hypothesis import Explanation, Hypothesis, in_order
 from grader.diagnosis.knowledge import Knowledge
 from grader.diagnosis.misconceptions import named_hypothesis
 from grader.diagnosis.operators import OPERATORS
-from grader.diagnosis.precision import holds_no_fractions, is_difference_quotient, lost_digits
+from grader.diagnosis.patterns.catalog import recognized_in
+from grader.diagnosis.precision import holds_no_fractions, is_difference_quotient, lost_digits, starting_points
 from grader.diagnosis.properties import describe
 from grader.diagnosis.students import worded
 from grader.problem.assignment import Assignment
 from grader.problem.derivatives import relative_error
+from grader.problem.model import Array
 from grader.records.result import Certainty, Diagnosis, Mistake
 
 DOUBLE, SINGLE = 1e-9, 3e-6
 NUMERICAL = 4.7  # digits: from here on no mistake is looked for
-TIE = 0.15
+FINEST, FINER = 1e-13, 1e-2  # of the error of what is nearly exact
+TIE, RUNNER_UP = 0.15, 1.0
 CERTAIN = 1.0  # digits lost in a way that nothing else looks like
 OBSERVED = 6.5
+SURE_ALONE = 1.5  # without the formula, what is less common than this is no verdict
 MOST_ENTRIES, LARGEST = 1 << 16, 1e100  # beyond, nothing is looked up
 
 
@@ -72,16 +76,22 @@ def explain(
     """
     if not all(value.size <= MOST_ENTRIES and bool(np.all(np.abs(value) <= LARGEST)) for value in values):
         return _unexplained([])
-    lost, whole = lost_digits(assignment, name, values, own, dtypes), holds_no_fractions(dtypes)
+    bases = dict(starting_points(assignment, name, own))
+    lost, whole = lost_digits(bases, values, dtypes), holds_no_fractions(dtypes)
     if lost is not None and lost.cost <= CERTAIN:
         return _explanation("exact", [lost])
-    if constant := _constant(values):
-        return _explanation("exact", [_single("constant", constant)]) if whole is None else _observation(whole)
+    if constant := _constant(assignment, name, values):
+        return _explanation("exact", [constant]) if whole is None else _observation(whole)
+    sizes = [point.sizes for point in assignment.points]
     digits = _digits(values, assignment.exact[name])
     if digits is not None and digits >= NUMERICAL:
-        return _observation(_numerical(digits))
-    target = Target(values, [point.sizes for point in assignment.points], tolerance)
-    found = _search(knowledge, name, target, own, lost)
+        return _nearly_exact(knowledge, name, Target(values, sizes, max(FINEST, FINER * 10**-digits)), own, digits)
+    target = Target(values, sizes, tolerance)
+
+    def patterns() -> list[Hypothesis]:
+        return [*recognized_in(assignment, name, values, bases, own, tolerance), *([lost] if lost is not None else [])]
+
+    found = _search(knowledge, name, target, own, patterns)
     if found is not None:
         return found
     if whole is not None:
@@ -91,32 +101,76 @@ def explain(
     return _unexplained(describe(assignment, name, values))
 
 
+def _nearly_exact(
+    knowledge: Knowledge, name: str, target: Target, own: Mapping[str, Values], digits: float
+) -> Explanation:
+    """Right but for the last digits: something small was added on the way, or the loss was differentiated numerically."""
+    changed = knowledge.finder.changed(name, target, own) if knowledge.finder is not None else []
+    return _explanation("exact", best(changed)[:1]) if changed else _observation(_numerical(digits))
+
+
 def _search(
-    knowledge: Knowledge, name: str, target: Target, own: Mapping[str, Values], lost: Hypothesis | None
+    knowledge: Knowledge, name: str, target: Target, own: Mapping[str, Values], patterns: Callable[[], list[Hypothesis]]
 ) -> Explanation | None:
-    """What the formulas explain; `lost` may be it, and is all there is where the model cannot be differentiated."""
+    """What the formulas explain, best first; only patterns in the numbers where the model cannot be differentiated."""
     if knowledge.finder is None:
-        return None if lost is None else _explanation("exact", [lost])
+        return _from_patterns(best(patterns()))
     named = named_hypothesis(knowledge.misconceptions, knowledge.assignment, name, target.values, own, target.tolerance)
     if named is not None:
         return _explanation("exact", [named])
-    found = knowledge.finder.find(name, target, own)
-    hypotheses = best([*found, lost]) if lost is not None else found
+    hypotheses = knowledge.finder.find(name, target, own, patterns)
     if not hypotheses:
         return None
-    if hypotheses[0].cost > OBSERVED:
-        return _observation(hypotheses[0])
-    tied = [hypothesis for hypothesis in hypotheses if hypothesis.cost <= hypotheses[0].cost + TIE]
-    return _explanation("tie" if len(tied) > 1 else "exact", tied[:3])
+    first, *others = hypotheses
+    next_best = _next_best(first, others)
+    if first.cost > OBSERVED:
+        return _explanation("observation", [first], next_best)
+    tied = [first, *(one for one in others if one.cost <= first.cost + TIE and _other_numbers(first, one, target))]
+    return _explanation("tie" if len(tied) > 1 else "exact", tied[:3], next_best)
 
 
-def _constant(values: Values) -> str:
-    """How an answer is constant; "" where it is not."""
+def _next_best(first: Hypothesis, others: Sequence[Hypothesis]) -> list[Hypothesis]:
+    """The runner-up: hardly less likely than the first, of no more mistakes, and about something else."""
+    near = [one for one in others if one.cost <= first.cost + RUNNER_UP and len(one.edits) <= len(first.edits)]
+    return [one for one in near if one.edits[0].where != first.edits[0].where][:1]
+
+
+def _other_numbers(one: Hypothesis, other: Hypothesis, target: Target) -> bool:
+    """Whether two hypotheses that both give the answer are two formulas, not two ways to write one.
+
+    In double precision an answer tells any two formulas apart, so that both giving it are the same one.
+    """
+    if target.tolerance <= DOUBLE or one.values is None or other.values is None:
+        return False
+    return any(
+        a.shape == b.shape and bool(np.max(np.abs(a - b)) > DOUBLE * np.max(np.abs(a)))
+        for a, b in zip(one.values, other.values, strict=True)
+    )
+
+
+def _from_patterns(found: Sequence[Hypothesis]) -> Explanation | None:
+    if not found:
+        return None
+    first, *others = found
+    certainty: Certainty = "exact" if first.cost <= SURE_ALONE else "observation"
+    return _explanation(certainty, [first], _next_best(first, others))
+
+
+def _constant(assignment: Assignment, name: str, values: Values) -> Hypothesis | None:
+    """How an answer is constant; None where it is not."""
     if all(np.max(np.abs(value)) < 1e-13 for value in values):
-        return "zero, up to rounding"
+        return _single("constant", "zero, up to rounding")
     if not find_trivial(values):
-        return ""
-    return "all equal" if all(value.size > 1 and np.ptp(value) == 0 for value in values) else "always the same"
+        return None
+    if all(value.size > 1 and np.ptp(value) == 0 for value in values) and is_one_number(values):
+        return _single("constant", "all equal")
+    if len({value.shape for value in values}) == 1 and len({tuple(p.sizes.items()) for p in assignment.points}) == 1:
+        return _single("constant", "always the same")
+    first: dict[tuple[int, ...], tuple[Array, Array]] = {}
+    for value, right in zip(values, assignment.exact[name], strict=True):
+        first.setdefault(value.shape, (value, right))
+    kept = all(value.shape == right.shape and relative_error(value, right) <= DOUBLE for value, right in first.values())
+    return _single("kept-answer" if kept else "sizes-only", "")
 
 
 def _digits(values: Values, right: Values) -> float | None:
@@ -144,15 +198,22 @@ def _observation(hypothesis: Hypothesis) -> Explanation:
     return _explanation("observation", [hypothesis])
 
 
-def _explanation(certainty: Certainty, found: Sequence[Hypothesis]) -> Explanation:
+def _explanation(
+    certainty: Certainty, found: Sequence[Hypothesis], next_best: Sequence[Hypothesis] = ()
+) -> Explanation:
+    """Several mistakes of one hypothesis are one statement, and no verdict: other mistakes may give the same numbers."""
     hypotheses = [replace(hypothesis, edits=in_order(hypothesis.edits)) for hypothesis in found]
     operators: dict[Mistake, str] = {}
     for hypothesis in hypotheses:
-        mistakes = hypothesis.mistakes()
-        if len(hypotheses) > 1:  # one statement for each of several: apart, its mistakes would read as alternatives
-            first, together = mistakes[0], "; ".join(mistake.statement for mistake in mistakes)
-            operators.setdefault(Mistake(first.kind, first.where, together), hypothesis.operator)
-            continue
-        for mistake, edit in zip(mistakes, hypothesis.edits, strict=True):
-            operators.setdefault(mistake, edit.operator)
-    return Explanation(Diagnosis(certainty, list(operators)), tuple(operators.values()), tuple(hypotheses))
+        operators.setdefault(_together(hypothesis), hypothesis.operator)
+    if certainty == "exact" and len(hypotheses[0].edits) > 1:
+        certainty = "observation"
+    runner_up = next((_together(replace(one, edits=in_order(one.edits))).statement for one in next_best), "")
+    diagnosis = Diagnosis(certainty, list(operators), runner_up=runner_up)
+    return Explanation(diagnosis, tuple(operators.values()), tuple(hypotheses))
+
+
+def _together(hypothesis: Hypothesis) -> Mistake:
+    """All of a hypothesis in one statement: apart, its mistakes would each read as the whole."""
+    first, *others = hypothesis.mistakes()
+    return Mistake(first.kind, first.where, "; ".join(mistake.statement for mistake in (first, *others)))

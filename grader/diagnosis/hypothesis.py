@@ -6,6 +6,7 @@ A hypothesis is a formula that gives exactly the student's numbers, described by
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from grader.problem.model import Array
 from grader.records.result import Diagnosis, Mistake
 
 
@@ -46,6 +47,7 @@ class Hypothesis:
         cost: that of all edits together.
         layer: how it was found: local, table, candidates, inverse, composition, named, digits or plain.
         own: the student's own wrong gradient that the edits start from, "" for the right ones.
+        values: what the formula gives at each sample point, where it was evaluated.
     """
 
     edits: tuple[Edit, ...]
@@ -53,6 +55,7 @@ class Hypothesis:
     cost: float
     layer: str
     own: str = ""
+    values: Sequence[Array] | None = field(default=None, compare=False, repr=False)
 
     @property
     def operator(self) -> str:

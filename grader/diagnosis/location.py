@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from grader.diagnosis.formulas.expression import Evaluator, Node, Values
+from grader.diagnosis.formulas.waypoints import forward_points, waypoints
 from grader.diagnosis.formulas.world import local_forms, make_world
 from grader.problem.assignment import Assignment
 from grader.problem.derivatives import relative_error
@@ -30,11 +31,13 @@ class Landmarks:
     Attributes:
         gradients: the right gradients, by name.
         others: quantities, and parts of right formulas.
+        ways: for each gradient the values on the ways to it.
         complete: the parts of formulas are among them; where the model cannot be differentiated, they are not.
     """
 
     gradients: dict[str, Values]
     others: list[Values]
+    ways: dict[str, list[Values]]
     complete: bool
 
 
@@ -56,24 +59,51 @@ def locate(
     inherited = {name: values for name, values in (own or {}).items() if name != gradient}
     if inherited and known.complete:
         known = _with_own(assignment, known, inherited)
-    lines = [(key, values, _label(assignment, known, values)) for key, values in _at_all_points(traces)]
-    last = max((i for i, (_, _, label) in enumerate(lines) if label and label != _PART), default=-1)
-    off = next((key for key, _, label in lines[last + 1 :] if not label), None) if known.complete else None
-    if last < 0:
-        return f"{_value(gradient, off)}: the calculation first goes wrong here" if off is not None else ""
-    key, _, label = lines[last]
-    right = f"{_value(gradient, key)}: {label} is correct here"
-    if off is not None:
-        return f"{_value(gradient, off)}: the calculation first goes wrong here; {right}"
+    lines = [(key, values, _label(assignment, known, gradient, values)) for key, values in at_all_points(traces)]
+    # What another gradient does inside is its own matter: it is given s, and nothing of this one.
+    inside = [line for line in lines if line[0][0] == gradient or line[0][0] not in assignment.names]
+    last = max((i for i, (_, _, label) in enumerate(inside) if label and label != _PART), default=-1)
+    if known.complete:
+        off = next((key for key, _, label in inside[last + 1 :] if not label), None) or _returned(
+            assignment, gradient, traces, inside
+        )
+        if off is not None:
+            return _first_wrong(gradient, off)
+    right = next(((key, label) for key, _, label in reversed(lines) if label and label != _PART), None)
+    if right is None:
+        return ""
+    key, label = right
     if key[0] == gradient == label and key[2] == RETURNED:
         return ""  # all it returns here is right: what goes wrong does so elsewhere
-    return f"{right}; the mistake comes later"
+    return f"{value_text(gradient, key)}: {label} is correct here; the mistake comes later"
+
+
+def _returned(
+    assignment: Assignment, gradient: str, traces: Sequence[Sequence[Traced]], lines: Sequence[tuple[Key, Values, str]]
+) -> Key | None:
+    """Where the answer first appears, which is wrong even if a right calculation passes through it; None where it is right."""
+    answers = [
+        [one.value.array() for one in trace if (one.function, one.name) == (gradient, RETURNED)] for trace in traces
+    ]
+    if not all(answers):
+        return None
+    final = [found[-1] for found in answers]
+    if _equal([assignment.config.sign * value for value in final], assignment.exact[gradient], SINGLE):
+        return None
+    return next((key for key, values, label in lines if label == _PART and _equal(values, final, TOLERANCE)), None)
+
+
+def _first_wrong(gradient: str, key: Key) -> str:
+    function, where, name = key
+    what = f"what {function} returns there" if name == RETURNED else f"`{name}` there"
+    inside = "" if function == gradient or name == RETURNED else f" of {function}"
+    return f"Up to {where}{inside} your values match the derivation; {what} does not"
 
 
 _PART = "part of a right formula"
 
 
-def _value(gradient: str, key: Key) -> str:
+def value_text(gradient: str, key: Key) -> str:
     """`back` in line 15, or what a function returns there."""
     function, where, name = key
     if name == RETURNED:
@@ -82,7 +112,7 @@ def _value(gradient: str, key: Key) -> str:
     return f"`{name}` in {where}{inside}"
 
 
-def _at_all_points(traces: Sequence[Sequence[Traced]]) -> Iterator[tuple[Key, Values]]:
+def at_all_points(traces: Sequence[Sequence[Traced]]) -> Iterator[tuple[Key, Values]]:
     """What was recorded in the same place at every sample point, in order of time; each value once, constants left out."""
     points = [
         {(one.function, place(one.line, one.cell), one.name): one.value.array() for one in trace} for trace in traces
@@ -101,7 +131,7 @@ def _is_trivial(value: Array) -> bool:
     return value.size < 2 or not np.all(np.isfinite(value)) or bool(np.all(value == value.flat[0]))
 
 
-def _label(assignment: Assignment, known: Landmarks, values: Values) -> str:
+def _label(assignment: Assignment, known: Landmarks, gradient: str, values: Values) -> str:
     """Which gradient it is, or that it is a quantity or part of a right formula; "" where it is neither."""
     with np.errstate(over="ignore"):  # what is too large for float32 is none
         tolerance = SINGLE if all(np.array_equal(value, value.astype(np.float32)) for value in values) else TOLERANCE
@@ -110,7 +140,7 @@ def _label(assignment: Assignment, known: Landmarks, values: Values) -> str:
         if _equal(turned, right, tolerance):  # correct only if its axes are, too
             return name if turned[0].shape == right[0].shape else _PART
     sideways = [np.squeeze(value).T for value in values]  # a matrix is correct both ways around, a gradient is not
-    for other in known.others:
+    for other in (*known.others, *known.ways.get(gradient, ())):
         if any(_equal(form, other, tolerance) for form in (values, turned, sideways)):
             return _PART
     return ""
@@ -128,29 +158,30 @@ def _near(value: Array, right: Array, tolerance: float) -> bool:
 def make_landmarks(assignment: Assignment) -> Landmarks:
     """The gradients, the quantities and all parts of the right formulas, where they are known."""
     names, complete = assignment.config.quantities, assignment.reference is not None
-    others = [[np.asarray(point.values[name]) for point in assignment.points] for name in names]
-    others += _parts(assignment, assignment.exact) if complete else ()
-    return Landmarks(dict(assignment.exact), others, complete)
+    quantities = [[np.asarray(point.values[name]) for point in assignment.points] for name in names]
+    parts, ways = _parts(assignment, assignment.exact) if complete else ([], {})
+    return Landmarks(dict(assignment.exact), [*quantities, *parts], ways, complete)
 
 
 def _with_own(assignment: Assignment, known: Landmarks, own: Mapping[str, Values]) -> Landmarks:
     """What is right, and what follows rightly from a student's own wrong gradients."""
-    parts = _parts(assignment, {**assignment.exact, **own})
-    return Landmarks(known.gradients, [*known.others, *own.values(), *parts], True)
+    parts, ways = _parts(assignment, {**assignment.exact, **own})
+    both = {name: [*known.ways[name], *found] for name, found in ways.items()}
+    return Landmarks(known.gradients, [*known.others, *own.values(), *parts], both, True)
 
 
-def _parts(assignment: Assignment, gradients: Mapping[str, Values]) -> Iterator[Values]:
-    """The values of all parts of all forms of the right formulas, the upstream gradients being those given."""
+def _parts(assignment: Assignment, gradients: Mapping[str, Values]) -> tuple[list[Values], dict[str, list[Values]]]:
+    """The values of all parts of all forms of the right formulas, and those on the ways to each; on these gradients."""
     world = make_world(assignment)
     evaluate = Evaluator(assignment.graph, world.functions, assignment.points, dict(gradients))
     nodes: dict[Node, None] = {}
     for name in assignment.names:
         for form, _ in local_forms(world, name):
             nodes.update(dict.fromkeys(_inside(form)))
-    for node in nodes:
-        values = evaluate(node)
-        if values is not None and any(np.size(value) > 1 for value in values):
-            yield [np.asarray(value) for value in values]
+    nodes.update(dict.fromkeys(forward_points(world)))
+    found = [[np.asarray(value) for value in values] for node in nodes if (values := evaluate(node)) is not None]
+    ways = {name: list(waypoints(world, name, evaluate)) for name in assignment.names}
+    return [values for values in found if any(value.size > 1 for value in values)], ways
 
 
 def _inside(node: Node) -> Iterator[Node]:

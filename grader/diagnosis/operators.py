@@ -53,6 +53,9 @@ _WITH_OTHER_MISTAKES = {
     "whole-numbers": "the array holds {new}, which cuts off decimals",
     "rounded": "everything is rounded to {new}",
     "cut-off": "the decimals are cut off",
+    "reordered": "everything is {new}",
+    "weight-decay": "{new} is added, as weight decay does",
+    "scale-known": "everything is {new}",
 }
 
 # By kind of mistake: slug, cost, sentence.
@@ -63,18 +66,27 @@ _BY_KIND: dict[str, tuple[tuple[str, float, str], ...]] = {
         ("sign-argument", 1.7, "when the argument of {where} has the opposite sign"),
         ("sign-absolute", 2.0, "when the signs in {where} are dropped (absolute values)"),
         ("sign-jacobian", 1.8, "when the products in the Jacobian of {where} are added instead of subtracted"),
+        ("sign-only", 1.3, "your numbers are only the signs of the right ones"),
+        ("sign-off-diagonal", 1.4, "with the wrong sign off the diagonal of the Jacobian of {where}"),
+        ("one-sided", 2.0, "your numbers are the right ones where they are not {new}, and zero elsewhere"),
     ),
     "transpose": (
         ("transpose-result", 1.3, "your numbers are right, but rows and columns are swapped"),
         ("transpose-factor", 1.4, "with {where} the wrong way around: a transpose is missing, or should not be there"),
         ("transpose-reshape", 1.8, "when {where} is reshaped instead of transposed"),
         ("transpose-pairing", 2.0, "when {where} is applied along the rows instead of the columns"),
+        ("reordered", 1.3, "your numbers are right, but {new}"),
     ),
     "operand-order": (
         (
             "operand-order",
             1.2,
             "your numbers are right but form a column: the product with {where} is in the wrong order",
+        ),
+        (
+            "step-order",
+            1.6,
+            "when {where} are taken forward in time: what a step hands back has to come from the later one",
         ),
         ("operand-order-steps", 2.0, "when {where} is multiplied in after the matrix instead of before"),
     ),
@@ -103,12 +115,18 @@ _BY_KIND: dict[str, tuple[tuple[str, float, str], ...]] = {
     "missing-term": (
         ("missing-term", 1.1, "without {where}"),
         ("missing-entry", 1.9, "when the target's entry is left out"),
+        ("term-left-out", 1.2, "without the {new} term of the sum with {where}"),
+        ("left-out", 1.2, "your numbers are right, but {new} is zero"),
+        ("filled-once", 1.2, "your numbers are right in {new}, but zero elsewhere"),
     ),
     "extra-term": (
         ("extra-term", 2.2, "with {new} added"),
         ("repeated-term", 1.9, "when {where} is added or subtracted twice"),
         ("extra-path", 2.4, "with {new} added, a path that this gradient does not have"),
         ("extra-transpose", 2.3, "your numbers are the gradient plus its own transpose"),
+        ("updated-parameter", 1.2, "your numbers are {where} after {new}: return the gradient itself"),
+        ("weight-decay", 1.8, "your numbers are the right ones plus {new}, as weight decay adds"),
+        ("moving-average", 1.9, "your numbers are {new} the right ones"),
     ),
     "missing-factor": (
         ("missing-factor", 1.2, "when the factor {where} is left out"),
@@ -123,6 +141,7 @@ _BY_KIND: dict[str, tuple[tuple[str, float, str], ...]] = {
         ("extra-slope", 1.5, "when the derivative of {where} is multiplied in once too often"),
         ("extra-slope-at", 1.5, "with an extra factor {new}, a derivative that does not belong there"),
         ("extra-matrix", 2.0, "with an extra product with {new}"),
+        ("squared", 1.2, "your numbers are the squares of the right ones"),
     ),
     "wrong-derivative": (
         ("other-slope", 1.4, "with the derivative of {new} where that of {old} belongs"),
@@ -130,6 +149,7 @@ _BY_KIND: dict[str, tuple[tuple[str, float, str], ...]] = {
         ("slope-second", 1.9, "with the second derivative of {where} instead of the first"),
         ("power-bracket", 1.3, "when everything in the parentheses is raised to the power, not just {old}"),
         ("missing-power", 1.9, "when {where} is not raised to its power"),
+        ("other-power", 1.7, "when {where} is raised to the power {new} instead of {old}"),
         ("slope-bracket", 1.7, "when parentheses are lost in the derivative of {where}"),
         ("slope-jacobian", 2.0, "when {where} is differentiated as if each output depended on every input"),
         ("skipped-jacobian", 1.3, "your numbers stop at the output of {where}: its derivative is left out"),
@@ -140,6 +160,17 @@ _BY_KIND: dict[str, tuple[tuple[str, float, str], ...]] = {
         ("wrong-activation", 1.8, "with {new} where {old} belongs"),
         ("wrong-loss", 2.0, "with {new} instead of the derivative of the loss"),
         ("target-only", 1.6, "your numbers are right at the target and zero everywhere else"),
+        ("function-of-result", 1.4, "your numbers are {new}"),
+        (
+            "function-of-upstream",
+            1.7,
+            "your numbers are {new}: a function of the gradient {where}, not {where} times a derivative",
+        ),
+        (
+            "function-for-slope",
+            1.65,
+            "your numbers are {where} times {new}, which is not the derivative that belongs there",
+        ),
     ),
     "wrong-operator": (
         ("inner-for-outer", 1.6, "with an inner product instead of an outer product ({where})"),
@@ -153,6 +184,8 @@ _BY_KIND: dict[str, tuple[tuple[str, float, str], ...]] = {
         ("multiplied", 1.7, "with a multiplication by {where} instead of a division"),
         ("added", 1.8, "with {where} added instead of multiplied in"),
         ("elementwise-for-matrix", 1.9, "with an elementwise product instead of a matrix product with {where}"),
+        ("wrong-axis", 1.0, "with {where} taken along an axis of length 1, where it is always 1"),
+        ("lost-parentheses", 1.2, "when the parentheses around the denominator of {where} are lost"),
     ),
     "scale": (
         ("scale-number", 1.3, "your numbers are {new} times the right ones"),
@@ -162,23 +195,44 @@ _BY_KIND: dict[str, tuple[tuple[str, float, str], ...]] = {
             1.8,
             "your numbers are the right ones up to a single factor that differs between sample points, such as a norm",
         ),
+        ("scale-known", 1.75, "your numbers are the right ones {new}"),
+        ("clipped-values", 1.2, "your numbers are the right ones clipped to {new}"),
+        ("clipped-norm", 1.2, "your numbers are the right ones scaled down wherever their norm exceeds {new}"),
     ),
     "reduction": (
         ("sum-missing", 1.4, "your numbers are the terms before they are summed ({where})"),
         ("sum-axis", 1.5, "your numbers are sums along the wrong axis ({where})"),
-        ("mean-for-sum", 1.2, "with a mean instead of a sum ({where})"),
+        ("mean-for-sum", 1.35, "with a mean instead of a sum ({where})"),
         ("sum-extra", 1.5, "your numbers are the right ones summed {new}"),
         ("mean-extra", 1.6, "your numbers are the right ones averaged {new}"),
         ("running-sum", 1.9, "your numbers are running sums of the right ones, taken {new}"),
+        (
+            "sum-overwritten",
+            1.5,
+            "when {where} are overwritten instead of added up: a repeated place keeps its last value",
+        ),
         ("last-term", 1.9, "when only one term of the sum with {where} is kept"),
         ("mean-variable", 1.9, "with the mean of {where} in place of its entries"),
         ("max-normalisation", 1.9, "when {where} is divided by its largest entry instead of the sum"),
+        ("one-number", 2.0, "your numbers are {new}"),
+        ("max-for-sum", 1.5, "with the {new} term instead of the sum over all of them ({where})"),
     ),
     "constant": (
+        ("random", 1.0, "your numbers change from call to call: two calls with the same s give different ones"),
         (
             "constant",
             1.0,
             "your numbers are {new}: a gradient has one value per entry, and changes with the sample point",
+        ),
+        (
+            "sizes-only",
+            1.0,
+            "your numbers are the same at all sample points of the same sizes: they depend on the shapes alone",
+        ),
+        (
+            "kept-answer",
+            1.0,
+            "your numbers are right at the first sample point of each size, and only repeated at the next one",
         ),
     ),
     "numerical-gradient": (
@@ -191,6 +245,9 @@ _BY_KIND: dict[str, tuple[tuple[str, float, str], ...]] = {
             1.0,
             "your numbers agree with the gradient to about {new}, as a numerical derivative does",
         ),
+        ("digits-inside", 1.2, "when {where} is {new} on the way"),
+        ("clipped-inside", 1.2, "when {where} is used {new}"),
+        ("significant", 1.1, "your numbers are the right ones rounded to {new}"),
     ),
 }
 

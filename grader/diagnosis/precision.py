@@ -18,6 +18,8 @@ from grader.problem.points import Point
 MOST_DECIMALS = 9
 HALF_PRECISION = 5e-3
 ROUNDING = 1e-14
+RELATIVE = 1e-12
+LEAST_DISTINCT = 5
 LAYER = "digits"
 _INTEGERS = "iu"
 _CUT = (np.trunc, np.floor, np.ceil)
@@ -28,15 +30,14 @@ AGREEMENT = 1e-9  # of the losses: the quotient of a small step is known no bett
 MOST_ENTRIES = 2000
 
 
-def lost_digits(
-    assignment: Assignment, name: str, values: Values, own: Mapping[str, Values], dtypes: Sequence[str]
-) -> Hypothesis | None:
-    """The right numbers, or those that follow from the student's `own` gradients, with digits lost on the way.
+def lost_digits(bases: Mapping[str, Values], values: Values, dtypes: Sequence[str]) -> Hypothesis | None:
+    """The right numbers, or those that follow from the student's own gradients, with digits lost on the way.
 
     Args:
+        bases: see `starting_points`.
         dtypes: of the answer at each sample point, as received.
     """
-    for root, base in _bases(assignment, name, own):
+    for root, base in bases.items():
         if any(value.shape != right.shape for value, right in zip(values, base, strict=True)):
             continue
         edit = _lost(values, base, dtypes)
@@ -59,7 +60,7 @@ def _whole_numbers(dtypes: Sequence[str]) -> Edit:
     return OPERATORS["whole-numbers"].edit("the result", new=f"{held} ({np.dtype(dtypes[0]).name})")
 
 
-def _bases(assignment: Assignment, name: str, own: Mapping[str, Values]) -> Iterator[tuple[str, Values]]:
+def starting_points(assignment: Assignment, name: str, own: Mapping[str, Values]) -> Iterator[tuple[str, Values]]:
     """("", the right numbers), then (root, what follows from it) for each of the student's own upstream gradients."""
     yield "", assignment.exact[name]
     for root, upstream in own.items():
@@ -80,15 +81,45 @@ def _lost(values: Values, base: Values, dtypes: Sequence[str]) -> Edit | None:
             np.max(np.abs(v - b)) <= HALF_PRECISION * np.max(np.abs(b)) for v, b in zip(values, base, strict=True)
         )
         return OPERATORS["half-precision"].edit("the result") if near else None
-    if not any(map(np.any, values)):
-        return None  # rounded to zero, or simply zero: the two look the same
+    if _equal(values, base):
+        return None
+    distinct = len(np.unique(np.concatenate([value.reshape(-1) for value in values])))
+    return _rounded(values, base) if distinct >= LEAST_DISTINCT else None  # a few whole numbers come from anything
+
+
+def _rounded(values: Values, base: Values) -> Edit | None:
     if any(_equal(values, (how(right) for right in base)) for how in _CUT):
         return OPERATORS["cut-off"].edit("the result")
     for decimals in range(MOST_DECIMALS):
         if _equal(values, (np.round(right, decimals) for right in base)):
             shown = f"{decimals} decimal place{'s' * (decimals > 1)}" if decimals else "whole numbers"
             return OPERATORS["rounded"].edit("the result", new=shown, extra=0.0 if decimals else 0.6)
+    for digits in range(1, MOST_DECIMALS):
+        if _same_digits(values, base, digits):
+            return OPERATORS["significant"].edit("the result", new=f"{digits} significant digit{'s' * (digits > 1)}")
+    if _came_through_half(values, base):
+        return OPERATORS["digits-inside"].edit("the result", new="in half precision (float16)")
     return None
+
+
+def _same_digits(values: Values, base: Values, digits: int) -> bool:
+    """Whether each entry is the right one rounded to this many significant digits."""
+    with np.errstate(all="ignore"):
+        for value, right in zip(values, base, strict=True):
+            unit = 10.0 ** (np.floor(np.log10(np.abs(np.where(right == 0, 1.0, right)))) - (digits - 1))
+            if not np.all(np.abs(np.round(right / unit) * unit - value) <= RELATIVE * np.abs(value)):
+                return False
+    return True
+
+
+def _came_through_half(values: Values, base: Values) -> bool:
+    """Whether the entries are half precision's, and as near to the right ones as that allows."""
+    with np.errstate(over="ignore"):
+        return all(
+            bool(np.all(value == value.astype(np.float16).astype(float)))
+            and bool(np.max(np.abs(value - right)) <= HALF_PRECISION * np.max(np.abs(right)))
+            for value, right in zip(values, base, strict=True)
+        )
 
 
 def _equal(values: Sequence[Array], rounded: Iterable[Array]) -> bool:

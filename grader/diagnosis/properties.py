@@ -13,6 +13,8 @@ from grader.problem.model import Array
 
 EXACT = 1e-8
 FEW = 0.05
+MOST_WRONG = 3
+NEARLY = 0.02
 
 
 def describe(assignment: Assignment, name: str, values: Values) -> list[str]:
@@ -20,7 +22,44 @@ def describe(assignment: Assignment, name: str, values: Values) -> list[str]:
     right = assignment.exact[name]
     if any(value.shape != truth.shape for value, truth in zip(values, right, strict=True)):
         return list(_shapes(assignment, name, values))
+    if few := [*_few_wrong(values, right)]:
+        return few
+    if nearly := [*_nearly_right(values, right)]:
+        return nearly
     return [*_entries(values, right), *_factor(values, right), *_rank(values, right), *_clipped(values, right)]
+
+
+def _few_wrong(values: Values, right: Values) -> Iterator[str]:
+    """All entries but one or two are right, at every sample point."""
+    wrong = [~_close(value, truth) for value, truth in zip(values, right, strict=True)]
+    if not all(1 <= mask.sum() <= min(MOST_WRONG, mask.size // 3) for mask in wrong):
+        return
+    places = [[_index(mask, int(k)) for k in np.flatnonzero(mask)] for mask in wrong]
+    shown = " and ".join(map(str, places[0]))
+    if all(found == places[0] for found in places):
+        yield f"all entries are right but {shown}"
+        return
+    count = max(len(found) for found in places)
+    entries = "one is wrong" if count == 1 else f"up to {count} are wrong"
+    yield f"nearly all entries are right: at each sample point {entries}, at the first one {shown}"
+
+
+def _nearly_right(values: Values, right: Values) -> Iterator[str]:
+    """Every entry is off by a little at most."""
+    gaps = [np.abs(v - t) / np.max(np.abs(t)) for v, t in zip(values, right, strict=True) if np.any(t)]
+    worst = max((float(gap.max()) for gap in gaps), default=1.0)
+    if worst > NEARLY or len(gaps) < len(values):
+        return
+    first = gaps[0]
+    where = _index(first, int(np.argmax(first)))
+    yield (
+        f"nearly right: no entry is off by more than {100 * worst:.2g} % of the largest, at sample point 1 most at {where};"
+        " a number was rounded, or something small was added or left out"
+    )
+
+
+def _index(array: Array, flat: int) -> list[int]:
+    return [int(i) for i in np.unravel_index(flat, array.shape)]
 
 
 def _shapes(assignment: Assignment, name: str, values: Values) -> Iterator[str]:

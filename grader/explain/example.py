@@ -83,7 +83,7 @@ def small(assignment: Assignment, gradient: Gradient) -> Assignment:
     A model may need a relation between sizes, such as O = W - K + 1.  Where no small sizes do, its own are taken.
     """
     config = assignment.config
-    free = [name for name, sizes in sorted(config.dimensions.items()) if not isinstance(sizes, str)]
+    free = [name for name, sizes in sorted(config.dimensions.items()) if isinstance(sizes, list)]
     choices = sorted(
         permutations(range(SMALLEST, SMALLEST + len(free) + 1), len(free)), key=lambda each: (sum(each), each)
     )
@@ -106,6 +106,9 @@ def small(assignment: Assignment, gradient: Gradient) -> Assignment:
 def _at(assignment: Assignment, config: Config, number: int) -> Assignment | None:
     """The assignment at one sample point of this config; None where the model does not have these sizes."""
     try:
+        sizes = list(config.sizes(number).values())
+        if len(set(sizes)) < len(sizes):
+            return None
         point = make_point(config, assignment.graph, number)
     except (ConfigError, ValueError, IndexError):
         return None

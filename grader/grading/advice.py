@@ -15,12 +15,15 @@ from grader.checks.followthrough import fits
 from grader.config.keys import Gradient
 from grader.diagnosis.hints import Entry, hints_for
 from grader.diagnosis.hypothesis import Explanation
-from grader.diagnosis.location import Landmarks, locate
-from grader.diagnosis.students import as_one_of_several
+from grader.diagnosis.knowledge import Knowledge
+from grader.diagnosis.location import locate
+from grader.diagnosis.operators import OPERATORS
+from grader.diagnosis.students import SENTENCES, as_one_of_several
+from grader.diagnosis.twoplaces import in_two_places
 from grader.problem.assignment import Assignment
 from grader.problem.model import Array
 from grader.records.result import RUNTIME, Diagnosis, GradientResult, Mistake
-from grader.records.run import Answer, Run, place
+from grader.records.run import Answer, Run, Traced, place
 
 RECOMPUTED = "recomputed"
 SEVERAL = "More than one thing is wrong here. Start with this one:"  # a hint knows of no other mistake
@@ -53,7 +56,7 @@ def advise(
     within = hypothesis.edits[0].within if hypothesis is not None else ""
     part = explanation.place.partition(" ")[2] if explanation is not None else ""
     texts = hints_for(hints, assignment, gradient, topics, mistakes[0].where if mistakes else "", within, part)
-    if texts and len(mistakes) > 1 and result.diagnosis is not None and result.diagnosis.certainty == "exact":
+    if texts and hypothesis is not None and len(hypothesis.edits) > 1:
         operator = explanation.operators[0] if explanation is not None and explanation.operators else ""
         texts[0] = f"{SEVERAL} {as_one_of_several(operator, texts[0])}"
     if texts and hypothesis is not None and hypothesis.own:
@@ -135,7 +138,7 @@ def _unusual(value: Array) -> str:
 
 def add_places(
     assignment: Assignment,
-    landmarks: Landmarks,
+    knowledge: Knowledge,
     results: list[GradientResult],
     run: Run,
     given: Mapping[str, Mapping[str, list[Array]]] | None = None,
@@ -145,34 +148,78 @@ def add_places(
     Args:
         given: for those that were traced with others replaced, what their upstream gradients were.
     """
+    given = given or {}
+    answers = {**run.answers, **{name: run.substituted[name].answers for name in given}}
     traces = run.traces
     wrong = {result.name for result in results if result.status == "failed" and not result.inherits}
     # Right but for the last digits: no line of it is wrong.
     off = {result.name for result in results if result.name in wrong and result.checks[-1].outcome != "failed"}
     traced = {name: [a.traced for a in found] for name, found in traces.items() if name in off}
     try:
-        own = _own_wrong(assignment, results, run)
+        own = _own_wrong(assignment, results, answers)
+        upstream = {name: {**given[name], name: own[name]} if name in given else own for name in traced}
+        apart = {name: _apart(knowledge, results, name, trace, upstream[name]) for name, trace in traced.items()}
         places = {
-            name: locate(assignment, landmarks, name, trace, (given or {}).get(name, own))
-            for name, trace in traced.items()
+            name: locate(assignment, knowledge.landmarks, name, trace, upstream[name]) for name, trace in traced.items()
         }
     except Exception as error:  # as with a diagnosis, the marks stand
         warnings.warn(f"no line of a mistake: {type(error).__name__}: {error}", RuntimeWarning, stacklevel=2)
-        places = {}
+        places, apart = {}, {}
 
     def placed(result: GradientResult) -> GradientResult:
+        if is_random(answers.get(result.name, ()), traces.get(result.name, ())):
+            return _random(assignment, knowledge.hints, result)
         notes = [*result.notes, *(line for answer in traces.get(result.name, ()) for line in answer.explanation)]
-        return msgspec.structs.replace(result, where=places.get(result.name, ""), notes=list(dict.fromkeys(notes)))
+        diagnosis = apart.get(result.name) or result.diagnosis
+        return msgspec.structs.replace(
+            result, diagnosis=diagnosis, where=places.get(result.name, ""), notes=list(dict.fromkeys(notes))
+        )
 
     return [placed(result) if result.name in wrong else result for result in results]
 
 
-def _own_wrong(assignment: Assignment, results: list[GradientResult], run: Run) -> dict[str, list[Array]]:
+def _apart(
+    knowledge: Knowledge,
+    results: Sequence[GradientResult],
+    name: str,
+    traces: Sequence[Sequence[Traced]],
+    own: Mapping[str, list[Array]],
+) -> Diagnosis | None:
+    """Two mistakes in two places, where the numbers alone did not settle which."""
+    diagnosis = next(result.diagnosis for result in results if result.name == name)
+    values = own.get(name)
+    if values is None or diagnosis is None or diagnosis.certainty not in ("observation", "none"):
+        return None
+    others = {other: found for other, found in own.items() if other != name}
+    return in_two_places(knowledge, name, values, traces, others)
+
+
+def is_random(answers: Sequence[Answer], again: Sequence[Answer]) -> bool:
+    """Whether a second call with the same sample point gave other numbers."""
+    return any(
+        one.value is not None and two.value is not None and one.value != two.value
+        for one, two in zip(answers, again, strict=False)
+    )
+
+
+def _random(assignment: Assignment, hints: Sequence[Entry], result: GradientResult) -> GradientResult:
+    """Answers that differ from call to call have no other cause, and no line of a mistake."""
+    gradient = next(gradient for gradient in assignment.config.gradients if gradient.name == result.name)
+    edit = OPERATORS["random"].edit("the result")
+    diagnosis = Diagnosis("exact", [Mistake(edit.kind, edit.where, edit.statement, SENTENCES[edit.operator])])
+    return msgspec.structs.replace(
+        result, diagnosis=diagnosis, where="", hints=hints_for(hints, assignment, gradient, [edit.operator, edit.kind])
+    )
+
+
+def _own_wrong(
+    assignment: Assignment, results: list[GradientResult], answers: Mapping[str, Sequence[Answer]]
+) -> dict[str, list[Array]]:
     """The student's wrong gradients, in the direction of the loss: others may build on them, even on a wrong shape."""
     found = {}
     for result in results:
         if result.status in ("failed", "followed_through"):
-            values = [real_array(assignment, answer) for answer in run.answers.get(result.name, ())]
+            values = [real_array(assignment, answer) for answer in answers.get(result.name, ())]
             real = [value for value in values if value is not None]
             if len(real) == len(assignment.points) == len(values) and fits(assignment, result.name, real):
                 found[result.name] = real

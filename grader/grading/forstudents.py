@@ -79,7 +79,8 @@ def _students(diagnosis: Diagnosis, *, told: bool) -> Diagnosis:
         else msgspec.structs.replace(one, where=WHOLE * (one.where == WHOLE), statement=one.student if told else "")
         for one in diagnosis.mistakes
     ]
-    return msgspec.structs.replace(diagnosis, mistakes=mistakes, properties=diagnosis.properties if told else [])
+    properties = diagnosis.properties if told else []
+    return msgspec.structs.replace(diagnosis, mistakes=mistakes, properties=properties, runner_up="")
 
 
 def _kind(message: str) -> str:

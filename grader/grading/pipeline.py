@@ -181,6 +181,6 @@ def located(assignment: Assignment, sandbox: Sandbox, source: bytes, run: Run, g
     from grader.diagnosis.knowledge import knowledge_of
     from grader.grading.advice import add_places
 
-    landmarks = knowledge_of(assignment, ()).landmarks
-    gradients = add_places(assignment, landmarks, graded.gradients, traced, given)
+    known = knowledge_of(assignment, ())
+    gradients = add_places(assignment, known, graded.gradients, traced, given)
     return msgspec.structs.replace(graded, gradients=gradients)

@@ -60,7 +60,7 @@ class Blueprint:
     @property
     def notes(self) -> list[str]:
         """What the instructor should know."""
-        return [*(each.note for each in self.drawn.values() if each.note), *self.chosen.notes]
+        return list(self.chosen.notes)
 
     @cached_property
     def data(self) -> dict[str, Any]:
@@ -75,7 +75,7 @@ class Blueprint:
             "submission": "gradients.py",
             "loss": self.read.loss,
             "objective": "cross_entropy",
-            "dimensions": self.sizes,
+            "dimensions": {**self.sizes, **self.measured.relations},
             "steps": {"count": POINTS, "seed": self.seed},
             "quantities": {
                 **{

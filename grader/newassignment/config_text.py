@@ -51,7 +51,6 @@ def config_text(blueprint: Blueprint) -> str:
     """The file's text."""
     data = blueprint.data
     quantities = {name: _flow(entry) for name, entry in data["quantities"].items()}
-    notes = {name: each.kind for name, each in blueprint.drawn.items() if each.note}
     return _TEXT.format(
         file=blueprint.read.path.name,
         title=json.dumps(data["title"], ensure_ascii=False),
@@ -59,19 +58,16 @@ def config_text(blueprint: Blueprint) -> str:
         dimensions="\n".join(_dimension(blueprint, name, sizes) for name, sizes in data["dimensions"].items()),
         count=data["steps"]["count"],
         seed=data["steps"]["seed"],
-        quantities="\n".join(
-            f"  {_key(name)}: {entry}" + ("    # stands for zeros and ones" if name in notes else "")
-            for name, entry in quantities.items()
-        ),
+        quantities="\n".join(f"  {_key(name)}: {entry}" for name, entry in quantities.items()),
         gradients="\n".join(f"  - {_flow(gradient)}" for gradient in data["gradients"]),
         checks="\n".join(line for name, check in data["checks"].items() for line in _check(name, check)),
     )
 
 
-def _dimension(blueprint: Blueprint, name: str, sizes: list[int]) -> str:
+def _dimension(blueprint: Blueprint, name: str, sizes: list[int] | str) -> str:
+    if isinstance(sizes, str):
+        return f"  {_key(name)}: {sizes}"
     line = f"  {_key(name)}: [{', '.join(map(str, sizes))}]"
-    if name in blueprint.measured.relations:
-        return f"{line}    # {blueprint.measured.relations[name]}"
     if name in blueprint.measured.fixed:
         return f"{line}    # the same everywhere: the solution is written out for this size"
     return line

@@ -132,11 +132,6 @@ def _shape(read: ModelFile, name: str, points: Sequence[Point], sizes: Sizes) ->
     shapes = [np.shape(point.values[name]) for point in points]
     if len({len(shape) for shape in shapes}) > 1:
         raise read.wrong(name, f"{name}: has another number of axes at other sizes")
-    if not shapes[0]:
-        raise read.wrong(
-            name,
-            f"{name} is a number, and quantities must be arrays: compute it inside {read.loss}, or with keepdims=True",
-        )
     return tuple(_axis(read, name, lengths, sizes) for lengths in zip(*shapes, strict=True))
 
 
@@ -163,12 +158,8 @@ def _check_values(read: ModelFile, points: Sequence[Point]) -> None:
                 name,
                 f"{name} is not finite everywhere: say in a docstring which inputs are positive, or between 0 and 1",
             )
-        if not all(np.all(value) for value in values):
-            raise read.wrong(
-                name,
-                f"{name} has zeros, and zeros in a quantity hide mistakes: make it a helper, and call it where its result is"
-                " used, such as `relu(a) @ W2`",
-            )
+        if not any(np.any(value) for value in values):
+            raise read.wrong(name, f"{name} is zero everywhere, which hides mistakes")
     for point in points:
         if not np.isfinite(point.values[read.loss]):
             raise read.wrong(read.loss, f"{read.loss} is not finite everywhere: say which inputs are positive")

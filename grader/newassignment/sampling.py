@@ -9,11 +9,7 @@ from grader.derivation.docstrings import Described
 from grader.newassignment.described_model import Ask, ModelFile, dimensions_in
 
 _PRODUCTS = ("dot", "matmul", "einsum", "tensordot")
-_RANGES = {"probability": (0.1, 0.9), "mask": (0.1, 0.9), "positive": (0.5, 2.0)}
-
-_NOTE = (
-    "{name}: zeros and ones cannot be drawn; numbers between 0.1 and 0.9 stand for them, and the formulas are the same"
-)
+_RANGES = {"probability": (0.1, 0.9), "positive": (0.5, 2.0)}
 
 
 @dataclass(frozen=True)
@@ -23,18 +19,16 @@ class Drawn:
     Attributes:
         shape: its dimensions as written, some of them formulas such as `W - K + 1`.
         entry: its entry in the config, without the shape.
-        note: what the instructor should know, or "".
     """
 
     shape: tuple[str, ...]
     kind: str
     entry: dict[str, Any]
-    note: str = ""
 
     def entry_with(self, shape: list[str | int]) -> dict[str, Any]:
         """The whole entry; `shape` has names and numbers only."""
         if self.kind == "index":
-            return self.entry
+            return {**self.entry, "shape": shape} if shape else self.entry
         return {"sample": self.entry["sample"], "shape": shape, **self.entry}
 
 
@@ -46,33 +40,28 @@ def drawn_quantities(read: ModelFile, ask: Ask) -> dict[str, Drawn]:
     """
     dimensions = dimensions_in(part for each in read.inputs.values() for part in each.shape)
     found = {name: _drawn(read, name, each, dimensions, ask) for name, each in read.inputs.items()}
-    one_hot = {each.shape[-1]: name for name, each in found.items() if each.kind == "one_hot"}
+    one_hot = {_counted(each): name for name, each in found.items() if each.kind == "one_hot"}
     for each in found.values():
-        if each.kind == "index" and each.entry["of"] in one_hot:
+        if each.kind == "index" and not each.shape and each.entry["of"] in one_hot:
             each.entry["differs_from"] = one_hot[each.entry["of"]]
     return found
+
+
+def _counted(one_hot: Drawn) -> str:
+    """The dimension that a one-hot quantity chooses from: of a column the first, otherwise the last."""
+    return next((part for part in reversed(one_hot.shape) if part != "1"), "1")
 
 
 def _drawn(read: ModelFile, name: str, each: Described, dimensions: list[str], ask: Ask) -> Drawn:
     if each.kind == "index":
         return _index(read, name, each, dimensions, ask)
-    if not each.shape:
-        raise read.wrong(
-            name,
-            f"{name} is a number, and an assignment draws arrays only: name it at the top of the file, such as"
-            f" `{name.upper()} = 0.1`, and take it out of the parameters; or give it the shape (1,)",
-        )
     if each.kind == "one_hot":
-        if each.shape[-1] == "1":
-            raise read.wrong(
-                name,
-                f"{name} is a one-hot column, and one-hot quantities are rows: make it (1, {each.shape[0]}), and use {name}.T",
-            )
         return Drawn(each.shape, each.kind, {"sample": "one_hot"})
+    if each.kind == "mask":
+        return Drawn(each.shape, each.kind, {"sample": "bernoulli"})
     if each.kind in _RANGES:
         low, high = _RANGES[each.kind]
-        entry = {"sample": "uniform", "low": low, "high": high}
-        return Drawn(each.shape, each.kind, entry, _NOTE.format(name=name) if each.kind == "mask" else "")
+        return Drawn(each.shape, each.kind, {"sample": "uniform", "low": low, "high": high})
     is_matrix = sum(part != "1" for part in each.shape) > 1
     small = is_matrix and name in _multiplied(read.source)
     return Drawn(each.shape, each.kind, {"sample": "normal"} | ({"scale": 0.5} if small else {}))
@@ -90,19 +79,13 @@ def _multiplied(source: str) -> set[str]:
 
 
 def _index(read: ModelFile, name: str, each: Described, dimensions: list[str], ask: Ask) -> Drawn:
-    if each.shape:
-        raise read.wrong(
-            name,
-            f"{name} is an array of indices, and only single indices can be drawn: describe one-hot rows instead, such as"
-            f" `{name} is ({each.shape[0]}, C), one-hot`, and multiply with them",
-        )
     if each.of in dimensions:
-        return Drawn((), "index", {"sample": "index", "of": each.of})
+        return Drawn(each.shape, "index", {"sample": "index", "of": each.of})
     if not dimensions:
         raise read.wrong(name, f"{name} is an index, but no array has a dimension that it could count")
     counted = _indexed_dimension(read, name)
     known = counted if counted in dimensions else ask(f"{name} is an index below", dimensions[0], dimensions)
-    return Drawn((), "index", {"sample": "index", "of": known})
+    return Drawn(each.shape, "index", {"sample": "index", "of": known})
 
 
 def _indexed_dimension(read: ModelFile, name: str) -> str:

@@ -5,7 +5,8 @@ from importlib.resources import files
 from string import Template
 from textwrap import fill
 
-from grader.config.keys import Config, Index, OneHot
+from grader.config.keys import Config
+from grader.config.quantities import Index, OneHot
 from grader.newassignment.described_model import ModelFile, meaning
 from grader.packaging.handout.readme import fill_in
 
@@ -58,9 +59,9 @@ def _columns(config: Config) -> str:
 
 def shape_text(config: Config, quantity: str) -> str:
     """A shape as it is written: (1, Dh), or (D,)."""
-    if isinstance(config.quantities[quantity], Index):
-        return "int"
-    shape = config.shape_of(quantity)
+    shape, whole = config.shape_of(quantity), isinstance(config.quantities[quantity], Index)
+    if not shape:
+        return "int" if whole else "a number"
     return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
 
 

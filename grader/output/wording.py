@@ -24,7 +24,7 @@ NOT_FOUND = "not found"
 MOST_FACTS, MOST_NAMES = 3, 4
 _CERTAINTY = {"tie": "either", "observation": "seen"}
 _LINE = r"((?:cell \d+, )?line \d+)"
-_GOES_WRONG = re.compile(rf"{_LINE}[^:;]*: the calculation first goes wrong here|^[Uu]p to {_LINE}")
+_GOES_WRONG = re.compile(rf"^Up to {_LINE}")
 
 
 def label(result: GradientResult) -> str:
@@ -72,7 +72,7 @@ def stops(results: Sequence[GradientResult], them: str) -> str:
 def line_of(result: GradientResult) -> str:
     """The line, and in a notebook the cell, at which a gradient raised or first goes wrong; "" where that is not known."""
     found = _GOES_WRONG.search(result.where)
-    return found[1] or found[2] if found else place(result.line, result.cell)
+    return found[1] if found else place(result.line, result.cell)
 
 
 def listed(names: Sequence[str]) -> str:
@@ -152,7 +152,8 @@ def why(result: GradientResult) -> list[str]:
     head = _CERTAINTY.get(diagnosis.certainty, "why")
     mistakes = [f"{head}: {one.statement}" for one in diagnosis.mistakes if one.kind != RUNTIME and one.statement]
     facts = [] if diagnosis.mistakes else [f"seen: {fact}" for fact in diagnosis.properties[:MOST_FACTS]]
-    return [*mistakes, *facts, *filter(None, [result.where])]
+    other = [f"or: {diagnosis.runner_up}"] if diagnosis.runner_up else []
+    return [*mistakes, *other, *facts, *filter(None, [result.where])]
 
 
 def cause(gradient: GradientResult) -> tuple[object, ...]:

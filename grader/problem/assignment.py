@@ -11,15 +11,21 @@ from pathlib import Path
 
 import numpy as np
 
-from grader.config.keys import Computed, Config, Gradient
+from grader.config.dimensions import sized
+from grader.config.keys import Config, Gradient
+from grader.config.quantities import Computed
 from grader.errors import ConfigError
-from grader.problem.derivatives import Derivative, differentiate, random_directions, relative_error
+from grader.problem.derivatives import Derivative, differentiate, is_zero, random_directions
+from grader.problem.losses import numbers_per_evaluation
 from grader.problem.model import Array, Graph, read_source
 from grader.problem.points import Point, make_fresh_point, make_inconsistent_point, make_points, make_substitutes
 from grader.problem.recompute import Recomputed, recomputed_gradients
 from grader.problem.reference import Reference
 
 KEPT_POINTS = 32
+# Numbers that the perturbed losses of one gradient at one sample point may take; one that needs more is checked along random
+# directions, or `grade` would take seconds to start.
+MOST_NUMBERS = 2_000_000
 
 
 @dataclass(frozen=True)
@@ -96,8 +102,8 @@ class Assignment:
                 values = [self._complex_step(gradient, point) for point in self.points]
                 numeric = self.numeric[gradient.name]
                 if all(
-                    relative_error(one.of(value), one.value) <= tolerance
-                    for one, value in zip(numeric, values, strict=True)
+                    one.error_of(value, point) <= tolerance
+                    for one, value, point in zip(numeric, values, self.points, strict=True)
                 ):
                     found[gradient.name] = values
         return found
@@ -108,11 +114,20 @@ class Assignment:
         return {
             name: [
                 error
-                for derivative, right in zip(self.numeric[name], self.exact[name], strict=True)
-                for error in (derivative.error, relative_error(derivative.of(right), derivative.value))
+                for derivative, right, point in zip(self.numeric[name], self.exact[name], self.points, strict=True)
+                for error in derivative.errors(right, point)
             ]
             for name in self.names
         }
+
+    @cached_property
+    def zero(self) -> frozenset[str]:
+        """The gradients that are zero at every sample point, but for rounding: such as that of a bias before a batch norm."""
+        return frozenset(
+            name
+            for name in self.names
+            if all(is_zero(right, point) for right, point in zip(self.exact[name], self.points, strict=True))
+        )
 
     @cached_property
     def ancestors(self) -> dict[str, list[str]]:
@@ -181,25 +196,36 @@ class Assignment:
     @property
     def most_entries(self) -> dict[str, int]:
         """How many entries each gradient has at most, over all sample points."""
-        largest = {name: max(sizes) for name, sizes in self.config.dimensions.items()}
+        sizes = [self.config.sizes(k) for k in range(self.config.size_sets)]
         return {
-            gradient.name: math.prod(
-                size if isinstance(size, int) else largest[size] for size in self.symbolic(gradient)
-            )
+            gradient.name: max(math.prod(sized(self.symbolic(gradient), one)) for one in sizes)
             for gradient in self.config.gradients
         }
 
     def _differentiate(self, gradient: Gradient, point: Point) -> Derivative:
         check = self.config.checks.finite_difference
         shape = point.shape(self.symbolic(gradient))
-        few = int(np.prod(shape)) <= check.max_entries
+        few = self.entry_by_entry(gradient, point)
         directions = None if few else random_directions(shape, check.directions, int(self.config.steps.seed, 16))
         return differentiate(
-            self.graph, point, gradient.of, method=check.method, step_size=check.step_size, directions=directions
+            self.graph,
+            point,
+            gradient.of,
+            method=check.method,
+            step_size=check.step_size,
+            directions=directions,
+            memory_mb=check.memory_mb,
         )
 
+    def entry_by_entry(self, gradient: Gradient, point: Point) -> bool:
+        """Whether a gradient is checked in every entry, and not along random directions, which is for large ones."""
+        entries = math.prod(point.shape(self.symbolic(gradient)))
+        numbers = entries * numbers_per_evaluation(self.graph, point.values, gradient.of)
+        return entries <= self.config.checks.finite_difference.max_entries and numbers <= MOST_NUMBERS
+
     def _complex_step(self, gradient: Gradient, point: Point) -> Array:
-        derivative = differentiate(self.graph, point, gradient.of, method="complex_step")
+        memory = self.config.checks.finite_difference.memory_mb
+        derivative = differentiate(self.graph, point, gradient.of, method="complex_step", memory_mb=memory)
         return derivative.value.reshape(point.shape(self.symbolic(gradient)))
 
 

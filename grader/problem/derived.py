@@ -6,7 +6,8 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from grader.config.keys import Computed, Config
+from grader.config.keys import Config
+from grader.config.quantities import Computed
 from grader.derivation import Formula, Model, Unreadable, derive, write_solution
 from grader.derivation import Point as Inputs
 from grader.derivation.formula import TOLERANCE
@@ -37,7 +38,7 @@ def derived_formulas(
             raise ConfigError(f"{graph.path}: {config.loss}: expected a finite number at sample point {k}, found none")
     wanted = {gradient.name: gradient.of for gradient in config.gradients}
     try:
-        inputs = [_inputs(config, point) for point in points]
+        inputs = [inputs_of(config, point) for point in points]
         formulas = derive(model or graph.path, points=inputs, wrt=wanted, loss=config.loss, sign=sign)
     except Unreadable as error:
         raise ConfigError(f"{error}{WRITE_THEM}") from error
@@ -91,7 +92,7 @@ class Derived(Reference):
         Raises:
             ConfigError: there are none.
         """
-        plain = Plain(self._model, _inputs(self._config, point), self._config.loss)
+        plain = Plain(self._model, inputs_of(self._config, point), self._config.loss)
         s = SimpleNamespace(**point.values)
         try:
             with np.errstate(all="ignore"):
@@ -106,6 +107,6 @@ class Derived(Reference):
         return self._loaded(write_solution(formulas.values()).encode(), self._graph)
 
 
-def _inputs(config: Config, point: Point) -> Inputs:
+def inputs_of(config: Config, point: Point) -> Inputs:
     drawn = {name: point.values[name] for name, one in config.quantities.items() if not isinstance(one, Computed)}
     return Inputs(drawn, point.sizes)

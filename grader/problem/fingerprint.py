@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from grader import __version__
-from grader.config.keys import Computed, Config
+from grader.config.keys import Config
+from grader.config.quantities import Computed
 
 if TYPE_CHECKING:
     from grader.problem.assignment import Assignment
@@ -93,7 +94,7 @@ def _numbers(assignment: "Assignment") -> list[bytes]:
     for k, point in enumerate(assignment.points):
         for name, quantity in assignment.config.quantities.items():
             digits = 6 if isinstance(quantity, Computed) else 12
-            entries = " ".join(f"{entry:.{digits}g}" for entry in np.ravel(point.values[name]))
+            entries = " ".join(f"{float(entry):.{digits}g}" for entry in np.ravel(point.values[name]))
             parts.append(f"{k} {name} {np.shape(point.values[name])} {entries}\n".encode())
     return parts
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.errors import ConfigError
+from grader.errors import ConfigError, did_you_mean
 
 Array = np.ndarray[Any, Any]
 Values = Mapping[str, Any]
@@ -73,7 +73,9 @@ class Graph:
         for name in by_model:
             self._add(name, known)
         for name in (known & set(self.helpers)) - set(by_model):
-            raise ConfigError(f"{path}: computes {name}, which config.yaml draws: expected `sample: model` there")
+            raise ConfigError(
+                f"{path}:{line_of(self.helpers[name])}: computes {name}, which config.yaml draws: expected `sample: model` there"
+            )
         self.order = self._sorted()
 
     @property
@@ -102,25 +104,34 @@ class Graph:
     def _add(self, name: str, known: set[str]) -> None:
         function = getattr(self._module, name, None)
         if not callable(function):
-            raise ConfigError(
-                f"{self.path}: expected a function {name}(...), found none; config.yaml says the model computes it"
-            )
+            raise ConfigError(f"{self.path}:{self._missing(name)}; config.yaml says the model computes it")
         parameters = tuple(inspect.signature(function).parameters)
         for parameter in parameters:
             if parameter not in known:
                 raise ConfigError(
-                    f"{self.path}: {name}({', '.join(parameters)}): {parameter} is no quantity of config.yaml;"
-                    f" expected among {', '.join(sorted(known))}"
+                    f"{self.path}:{line_of(function)}: {name}({', '.join(parameters)}): {parameter} is no quantity of"
+                    f" config.yaml; expected among {', '.join(sorted(known))}{did_you_mean(parameter, sorted(known))}"
                 )
         self.functions[name] = function
         self.parameters[name] = parameters
+
+    def _missing(self, name: str) -> str:
+        """`12: expected a function h(...), found none`, with the line of one that has nearly this name, or that needs it."""
+        near = did_you_mean(name, list(self.helpers))
+        named = next((one for one in self.helpers if near == f"; did you mean {one}?"), None)
+        needs = (one for one, function in self.helpers.items() if name in inspect.signature(function).parameters)
+        place = named or next(needs, None)
+        line = line_of(self.helpers[place]) if place else max(1, len(self.source.splitlines()))
+        needed = f" for {place}" if place and not named else ""
+        return f"{line}: expected a function {name}(...){needed}, found none{near}"
 
     def _sorted(self) -> tuple[str, ...]:
         order: list[str] = []
 
         def visit(name: str, path: tuple[str, ...]) -> None:
             if name in path:
-                raise ConfigError(f"{self.path}: {' needs '.join([*path, name])}: quantities cannot need themselves")
+                line, circle = line_of(self.functions[name]), " needs ".join([*path[path.index(name) :], name])
+                raise ConfigError(f"{self.path}:{line}: {circle}: quantities cannot need themselves")
             for parameter in self.parameters[name]:
                 if parameter in self.functions:
                     visit(parameter, (*path, name))
@@ -157,6 +168,12 @@ class Graph:
         for name in names:
             known[name] = self.functions[name](*[known[parameter] for parameter in self.parameters[name]])
         return known
+
+
+def line_of(function: Callable[..., Any]) -> int:
+    """The line on which a function of the model begins."""
+    code = getattr(function, "__code__", None)
+    return int(code.co_firstlineno) if code is not None else 1
 
 
 def line_in(error: BaseException, path: Path) -> int:

@@ -72,11 +72,13 @@ class Diagnosis(Struct, frozen=True):
     Attributes:
         certainty: exact (one diagnosis reproduces the numbers), tie (several do), observation, or none.
         properties: facts about the numbers where no diagnosis reproduces them.
+        runner_up: for instructors, the next best explanation of the same numbers, "" where there is none.
     """
 
     certainty: Certainty
     mistakes: list[Mistake] = field(default_factory=list)
     properties: list[str] = field(default_factory=list)
+    runner_up: str = ""
 
 
 class GradientResult(Struct, frozen=True):

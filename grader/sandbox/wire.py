@@ -205,6 +205,7 @@ def _number(number: int) -> int:
     return number if 0 <= number < 10**7 else 0
 
 
+_SENT = {"f": "<f8", "i": "<i8", "b": "|b1"}  # whole numbers and truth values arrive as such
 Fresh = Callable[[bytes], tuple[Mapping[str, Any], Mapping[str, int]]]
 
 
@@ -219,7 +220,7 @@ class JobWriter:
         asked: Sequence[str] = (),
         fresh: Fresh | None = None,
     ) -> None:
-        """Prepare the points, each a mapping of quantities to arrays or integers.
+        """Prepare the points, each a mapping of quantities to arrays or plain numbers.
 
         Args:
             sizes: the dimensions of each point by name, in which explanations show shapes.
@@ -282,9 +283,17 @@ def _placed(blob: bytearray, array: "Array", start: int) -> tuple[int, int, tupl
 
 def _described(blob: bytearray, point: Mapping[str, Any], sizes: Mapping[str, int], *, start: int) -> dict[str, Any]:
     """A point as the header has it; the bytes of its arrays are added to `blob`, which begins at `start` of the job's data."""
-    arrays: dict[str, tuple[int, int, tuple[int, ...]]] = {}
+    arrays: dict[str, tuple[int, int, tuple[int, ...], str]] = {}
+    numbers: dict[str, int | float] = {}
     for name, value in point.items():
-        if not isinstance(value, int):
-            arrays[name] = _placed(blob, value, start)
-    indices = {name: int(value) for name, value in point.items() if isinstance(value, int)}
-    return {"indices": indices, "arrays": arrays, "sizes": dict(sizes)}
+        if isinstance(value, int):
+            numbers[name] = int(value)
+        elif isinstance(value, float):
+            numbers[name] = float(value)
+        else:
+            dtype = _SENT[value.dtype.kind]
+            begin = start + len(blob)
+            blob += value.astype(dtype, copy=False).tobytes()
+            arrays[name] = (begin, start + len(blob), value.shape, dtype)
+            blob += bytes(-len(blob) % 8)
+    return {"numbers": numbers, "arrays": arrays, "sizes": dict(sizes)}

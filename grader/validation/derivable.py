@@ -49,7 +49,7 @@ def _unchecked_at_home(assignment: Assignment) -> Iterator[str]:
 def _differences(assignment: Assignment, derived: "Derived") -> Iterator[str]:
     for name in assignment.names:
         for k, (point, right) in enumerate(zip(assignment.points, assignment.exact[name], strict=True), start=1):
-            error = relative_error(right, derived(name, point)[0])
+            error = relative_error(right, derived(name, point)[0], point.noise)
             if not error <= AGREES:
                 formula = derived.formulas[name].text
                 yield f"{name}: relative error {error:.1e} at sample point {k}; derived: {name} = {formula}"

@@ -32,6 +32,10 @@ class Report(Struct, frozen=True):
     sound: bool
     findings: list[Finding]
 
+    def with_finding(self, more: Finding) -> "Report":
+        """The same with one more check."""
+        return Report(self.format, self.title, self.sound and more.outcome != "failed", [*self.findings, more])
+
 
 def finding(check: str, good: str, bad: str, problems: list[str], details: list[str] | None = None) -> Finding:
     """Failed with `bad` and the problems, if there are any, else passed with `good`."""

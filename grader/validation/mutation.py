@@ -1,18 +1,18 @@
 """Does every known mistake lose marks, and can the mistakes be told apart?  Uses the diagnosis's own mutants."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from grader.config.keys import Gradient
 from grader.diagnosis.formulas.expression import Evaluator, Values, text
-from grader.diagnosis.formulas.reading import read_functions
 from grader.diagnosis.formulas.world import World, make_world
 from grader.diagnosis.hypothesis import Edit
 from grader.diagnosis.mutations.mutants import local_mutants
 from grader.problem.assignment import Assignment
 from grader.problem.derivatives import relative_error
+from grader.problem.points import Point
 from grader.validation.finding import Finding, finding
 from grader.validation.numbers import check_values, elsewhere
 
@@ -56,10 +56,10 @@ def check_mutants(assignment: Assignment) -> list[Finding]:
     for gradient in assignment.config.gradients:
         wrong: list[Mutant] = []
         for mutant in mutants_of(assignment, world, other, gradient):
-            if not _differs(mutant.there, other.exact[gradient.name]):
+            if not _differs(mutant.there, other.exact[gradient.name], other.points):
                 continue
             total += 1
-            if not _differs(mutant.here, assignment.exact[gradient.name]):
+            if not _differs(mutant.here, assignment.exact[gradient.name], assignment.points):
                 hidden.append(f"{gradient.name}: {mutant.formula} is right at the chosen sample points by accident")
             elif check_values(assignment, gradient, [np.asarray(value) for value in mutant.here]).passed:
                 kept.append(f"{gradient.name}: {mutant.formula} keeps all marks")
@@ -76,7 +76,7 @@ def check_mutants(assignment: Assignment) -> list[Finding]:
     if unread and marks.outcome == "passed":
         unknown = (
             "for the gradients below no mistakes are known, since their formulas cannot be read:"
-            " students get fewer explanations"
+            " wrong answers are found, but students are not told what went wrong"
         )
         marks = Finding(marks.check, "warning", f"{marks.message}; {unknown}", unread)
     check, where = "mistakes can be told apart", "at the chosen sample points"
@@ -86,21 +86,22 @@ def check_mutants(assignment: Assignment) -> list[Finding]:
 
 
 def _unread(assignment: Assignment, world: World) -> list[str]:
-    """The gradients whose formulas diagnosis cannot read, with file and line."""
-    assert assignment.reference is not None
-    functions = read_functions(assignment.reference.source)
-    path = assignment.reference.path
-    return [
-        f"{name}: {path}:{functions[name].lineno}"
-        if name in functions
-        else f"{name}: {path}: no plain function of this name"
-        for name, tree in world.local.items()
-        if tree is None
-    ]
+    """The gradients whose formulas diagnosis does not have, each with the construct that stands in the way."""
+    return [f"{name}: {_obstacle(assignment, world, name)}" for name, tree in world.local.items() if tree is None]
 
 
-def _differs(values: Values, right: Values) -> bool:
-    return any(not relative_error(np.asarray(v), r) <= DIFFERS for v, r in zip(values, right, strict=True))
+def _obstacle(assignment: Assignment, world: World, name: str) -> str:
+    known = [world.problems[each] for each in (name, "model", "solution") if each in world.problems]
+    return "; ".join(known) or (
+        f"{assignment.graph.path}: the formula is another one for other sizes, and not a sum over the steps of one loop"
+    )
+
+
+def _differs(values: Values, right: Values, points: Sequence[Point] = ()) -> bool:
+    """Whether two formulas have different values; at `points` two that are zero but for rounding are equal."""
+    noise = [point.noise for point in points] or [0.0] * len(values)
+    pairs = zip(values, right, noise, strict=True)
+    return any(not relative_error(np.asarray(v), r, least) <= DIFFERS for v, r, least in pairs)
 
 
 def _indistinguishable(gradient: Gradient, wrong: list[Mutant]) -> list[str]:

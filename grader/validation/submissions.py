@@ -124,10 +124,10 @@ _PRODUCTS = {
     "sums": "_sums",
 }
 _RETURNED = {
-    "float32": "lambda value: ({}value).astype(np.float32)",
-    "lists": "lambda value: ({}value).tolist()",
-    "columns first in memory": "lambda value: np.asfortranarray({}value)",
-    "views": "lambda value: np.repeat({}value, 2, axis=-1)[..., ::2]",
+    "float32": "lambda value: np.asarray({}value, dtype=np.float32)",
+    "lists": "lambda value: np.asarray({}value).tolist()",
+    "columns first in memory": "lambda value: np.asarray({}value, order='F')",
+    "views": "lambda value: np.stack([{}np.asarray(value)] * 2, axis=-1)[..., 0]",
 }
 
 

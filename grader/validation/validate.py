@@ -12,6 +12,8 @@ from grader.validation.finding import FORMAT, Finding, Report
 from grader.validation.hint_checks import check_hints, check_misconceptions
 from grader.validation.mutation import check_mutants
 from grader.validation.numbers import check_fresh_points, check_margins, check_points, check_solution, check_trivial
+from grader.validation.readme_tables import check_tables
+from grader.validation.sizes import check_kinks, check_sizes
 from grader.validation.submissions import check_rewritings, check_sandbox, check_stubs
 
 
@@ -33,6 +35,10 @@ def _findings(assignment: Assignment, sandbox: Sandbox) -> Iterator[Finding]:
         solution = Finding("solution", "failed", str(error))
     yield solution
     yield check_derivation(assignment)
+    yield check_sizes(assignment)
+    yield check_kinks(assignment)
+    if (tables := check_tables(assignment.config, assignment.folder)) is not None:
+        yield tables
     if "failed" in (points.outcome, solution.outcome):
         return  # everything else is compared with the solution at these sample points
     yield check_fresh_points(assignment)

@@ -19,7 +19,7 @@ import msgspec
 
 from grader.classroom.batch.clusterwork import grade_chunk, say_hello
 from grader.classroom.batch.protocol import Hello, Refusal, Result, Task, WorkerRefused
-from grader.config.load import load_config
+from grader.config.load import load_config, self_contained
 from grader.errors import GraderError, UsageError
 from grader.problem.fingerprint import staff_files
 
@@ -203,7 +203,7 @@ def assignment_files(config: Path) -> dict[str, bytes]:
     """
     folder = config.resolve().parent
     loaded = load_config(config)
-    files = {"config.yaml": config.read_bytes()}
+    files = {"config.yaml": self_contained(config)}
     for path in (folder / loaded.model, *staff_files(folder, loaded)):
         if not path.resolve().is_relative_to(folder):
             raise UsageError(

@@ -57,16 +57,16 @@ def heat_map(assignment: Assignment, gradient: Gradient, answers: Sequence[Answe
     values = [assignment.config.sign * value.astype(float) for value in values]
     numeric = assignment.numeric[gradient.name]
     # The same point as in the message of the failed check: the worst against the numerical derivative.
-    errors = [relative_error(d.of(value), d.value) for d, value in zip(numeric, values, strict=True)]
+    errors = [d.error_of(value, point) for d, value, point in zip(numeric, values, assignment.points, strict=True)]
     worst = int(np.argmax(np.where(np.isnan(errors), np.inf, errors)))
     symbolic = [str(axis) for axis in assignment.symbolic(gradient)]
-    columns = values[worst].shape[-1]
+    columns = values[worst].shape[-1] if symbolic else 1
     value, right = values[worst].reshape(-1, columns), assignment.exact[gradient.name][worst].reshape(-1, columns)
     buckets = _buckets(value, right, assignment.config.checks.finite_difference.tolerance)
     error = relative_error(value, right)
     return Heat(
         point=worst + 1,
-        axes=(" × ".join(symbolic[:-1]) or "1", symbolic[-1]),
+        axes=(" × ".join(symbolic[:-1]) or "1", symbolic[-1] if symbolic else "1"),
         shape=(len(value), columns),
         cells="".join(buckets[:MAX_SIDE, :MAX_SIDE].ravel()),
         differ=int((buckets != RIGHT).sum()),

@@ -95,7 +95,7 @@ def mistakes(gradient: GradientResult) -> list[Mistake]:
         explained = diagnosis.mistakes if diagnosis else []
         statement = explained[0].statement if explained else STATUS_LABELS[gradient.status]
         return [Mistake("runtime", problem_name(gradient), statement)]
-    if diagnosis is not None and diagnosis.mistakes and diagnosis.certainty in ("exact", "tie"):
+    if diagnosis is not None and diagnosis.mistakes:
         return diagnosis.mistakes[:1] if diagnosis.certainty == "tie" else diagnosis.mistakes
     return [_without_diagnosis(gradient)]
 

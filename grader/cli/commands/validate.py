@@ -22,12 +22,16 @@ def command(as_json: bool, config_path: Path | None) -> None:
     """Check that the assignment is sound.
 
     Compares the solution with numerical derivatives, makes sure that wrong formulas lose marks and rewritten right ones
-    don't, and checks the stubs, the hints and the sandbox.  Exit code 1 if something is wrong.
+    don't, checks the stubs, the hints and the sandbox, and tries out the handout.  Exit code 1 if something is wrong.
     """
     with Grader(config_at(config_path)) as grader:
         from grader.validation.validate import validate
 
         found = validate(grader.assignment, grader.sandbox)
+        if found.sound:
+            from grader.packaging.handout.dry_run import check_handout
+
+            found = found.with_finding(check_handout(grader))
     if as_json:
         import msgspec
 

@@ -30,12 +30,13 @@ _TAKE_SEQUENCES = set("concatenate concat stack hstack vstack row_stack column_s
 class Model:
     """The functions of a model file, to be called with stand-ins."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, source: str | None = None) -> None:
+        """Execute it; `source` is what it says, for a caller that has read it."""
         self.path = path
         self._module = ModuleType(path.stem)
         self._module.__file__ = str(path)
         namespace = vars(self._module)
-        self.source = path.read_text(encoding="utf-8")
+        self.source = path.read_text(encoding="utf-8") if source is None else source
         exec(compile(self.source, str(path), "exec", dont_inherit=True), namespace)  # noqa: S102
         self._parameters: dict[str, tuple[str, ...]] = {}
         self.targets = targets(self.source)

@@ -1,1 +1,1 @@
-"""Formulas as data: read from the solution and the model, evaluated, written out as text."""
+"""Formulas as data: from the derivation's graphs, one for all sizes, evaluated, written out as text."""

@@ -78,7 +78,8 @@ class Functions:
         if self.entrywise[name]:
             inside = np.isfinite(self._functions[name](a))  # log has a complex value where it has no real one
             return np.asarray(np.where(inside, self._functions[name](a + 1j * T).imag / T, np.nan))
-        return np.asarray(np.diag(self.jacobian(name, a)).reshape(a.shape))
+        rows = a.reshape(-1, a.shape[-1])
+        return np.asarray(np.stack([np.diag(self.jacobian(name, row[None, :])) for row in rows]).reshape(a.shape))
 
     def second_derivative(self, name: str, a: Array) -> Array:
         """The second derivative, by an eighth-order difference of the first: exact to about 1e-13."""
@@ -88,7 +89,9 @@ class Functions:
         return np.asarray(total / h)
 
     def jacobian(self, name: str, a: Array) -> Array:
-        """d f(a)_k / d a_j of a row `a` (1, n): (n, n)."""
+        """d f(a)_k / d a_j of a row `a` (1, n): (n, n).  Several rows have one each, which no matrix holds."""
+        if a.ndim != 2 or a.shape[0] != 1:
+            raise ValueError(f"expected one row, got shape {a.shape}")
         n, function = a.size, self._functions[name]
         stacked = a.reshape(1, n) + 1j * T * np.eye(n)
         together = np.asarray(function(stacked))

@@ -3,16 +3,30 @@
 Read from the assignment; knows no mistake.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import combinations
 
 import numpy as np
 
-from grader.config.keys import Index, OneHot
-from grader.diagnosis.formulas.expression import ONE, Evaluator, Node, add, leaves, mul, neg, one_minus, q, transposed
-from grader.diagnosis.formulas.functions import Functions
-from grader.diagnosis.formulas.reading import read_functions, read_gradient, read_quantity
+from grader.config.quantities import Index, OneHot
+from grader.diagnosis.formulas.expression import (
+    ONE,
+    Evaluator,
+    Node,
+    add,
+    leaves,
+    mul,
+    neg,
+    one_minus,
+    q,
+    text,
+    transposed,
+)
+from grader.diagnosis.formulas.formula_nodes import inside
+from grader.diagnosis.formulas.functions import COMMON, Functions
+from grader.diagnosis.formulas.sources import Sources
 from grader.problem.assignment import Assignment
 
 PROBES = 3
@@ -20,11 +34,19 @@ PROBES = 3
 
 @dataclass(frozen=True)
 class Application:
-    """A quantity that the model computes as `function(argument)`."""
+    """What the model computes as `function(argument)`: a quantity, or with "" for it a part of one."""
 
     quantity: str
     function: str
     argument: Node
+
+    @property
+    def output(self) -> Node:
+        return q(self.quantity) if self.quantity else ("fn", self.function, self.argument)
+
+    @property
+    def name(self) -> str:
+        return self.quantity or text(self.output)
 
     @property
     def derivative(self) -> Node:
@@ -40,8 +62,12 @@ class World:
     """One assignment, as the mutators see it.
 
     Attributes:
-        local: for each gradient the solution's formula with calls of other gradients as leaves; None where unreadable.
+        local: for each gradient its formula, with other gradients as leaves; None where none could be derived or read.
         model: for each quantity that the model computes, its formula.
+        applications: those that are quantities; `inner`: those within the formula of one.
+        others: the solution's own formula of a gradient, where it is another one.
+        starts: for a result whose rows are the states of a loop, the quantity that stands before its first row.
+        problems: why what is missing could not be read.
         evaluator: values at the probed sample points, with the right gradients.
     """
 
@@ -52,6 +78,14 @@ class World:
     model: dict[str, Node]
     shapes: dict[str, tuple[str | int, ...]]
     applications: list[Application] = field(default_factory=list)
+    others: dict[str, list[Node]] = field(default_factory=dict)
+    inner: list[Application] = field(default_factory=list)
+    problems: dict[str, str] = field(default_factory=dict)
+    starts: dict[str, str] = field(default_factory=dict)
+
+    def first(self, formulas: Iterator[Node], of: Node) -> Node | None:
+        """The first formula that has the right values at every probed sample point."""
+        return next((formula for formula in formulas if self.equal(formula, of)), None)
 
     @property
     def one_hots(self) -> list[str]:
@@ -59,7 +93,8 @@ class World:
 
     @property
     def indices(self) -> list[str]:
-        return [name for name, quantity in self.assignment.config.quantities.items() if isinstance(quantity, Index)]
+        quantities = self.assignment.config.quantities.items()
+        return [name for name, quantity in quantities if isinstance(quantity, Index) and not quantity.shape]
 
     @property
     def matrices(self) -> list[str]:
@@ -67,7 +102,45 @@ class World:
 
     @property
     def rows(self) -> list[str]:
-        return [name for name, shape in self.shapes.items() if len(shape) == 2 and shape[0] == 1]
+        """What is one row an example: (1, n), or (N, n) where the model computes such rows for N examples."""
+        return [name for name, shape in self.shapes.items() if self.is_rows(shape)]
+
+    def is_rows(self, shape: Sequence[str | int]) -> bool:
+        return len(shape) == 2 and shape[0] in self._examples
+
+    @cached_property
+    def _examples(self) -> set[str | int]:
+        computed = [self.shapes[name] for name in self.assignment.graph.functions if name in self.shapes]
+        return {1} | {shape[0] for shape in computed if len(shape) == 2 and shape[1] != 1}
+
+    def axis_names(self, shape: Sequence[str | int]) -> list[tuple[int, str]]:
+        """Each axis that is longer than 1, and what it runs over."""
+        axes = [axis for axis, length in enumerate(shape) if length != 1]
+        if len(shape) != 2:
+            return [
+                (axis, f"over axis {axis} ({shape[axis]})" if len(shape) > 1 else "over all entries") for axis in axes
+            ]
+        return [(axis, ("over the rows", "over the columns")[axis]) for axis in axes]
+
+    @property
+    def all_applications(self) -> list[Application]:
+        return [*self.applications, *self.inner]
+
+    @cached_property
+    def constants(self) -> list[str]:
+        """The constants that the formulas name."""
+        formulas = [*self.model.values(), *(tree for tree in self.local.values() if tree is not None)]
+        return list(dict.fromkeys(leaf[1] for tree in formulas for leaf in leaves(tree) if leaf[0] == "k"))
+
+    def named_like(self, function: str) -> str:
+        """The model's name for one of the usual functions."""
+        if function in self.functions.names:
+            return "the logistic function" if function == "logistic" else function
+        probe = np.linspace(-1, 1.5, 6)[None, :]
+        same = (
+            own for own in self.functions.own if np.allclose(self.functions.value(own, probe), COMMON[function](probe))
+        )
+        return next(same, function)
 
     def like(self, name: str) -> list[str]:
         """The other quantities of the same symbolic shape."""
@@ -75,7 +148,7 @@ class World:
 
     def gradient_shape(self, name: str) -> tuple[str | int, ...]:
         of = next(gradient.of for gradient in self.assignment.config.gradients if gradient.name == name)
-        return self.shapes[of]
+        return self.assignment.config.shape_of(of)
 
     def upstream(self, name: str) -> list[str]:
         """The gradients that the solution of `name` calls."""
@@ -113,29 +186,33 @@ def make_world(assignment: Assignment) -> World:
     count = min(PROBES, len(assignment.points))
     exact = {name: values[:count] for name, values in assignment.exact.items()}
     evaluator = Evaluator(graph, functions, assignment.points[:count], exact)
-    solution = read_functions(assignment.reference.source)
-    local: dict[str, Node | None] = {}
+    sources = Sources(assignment, functions)
+    arrays = {name: config.shape_of(name) for name, one in config.quantities.items() if not isinstance(one, Index)}
+    shapes = {name: shape for name, shape in arrays.items() if shape}  # a single number has no axis to go wrong
+    world = World(assignment, functions, evaluator, {}, {}, shapes, problems=sources.problems, starts=sources.starts)
+    for quantity in graph.functions:
+        if quantity != graph.loss and (tree := world.first(sources.model_formulas(quantity), q(quantity))) is not None:
+            world.model[quantity] = tree
     for name in assignment.names:
-        local[name] = read_gradient(solution[name], assignment.names, functions.own) if name in solution else None
-    sources = read_functions(graph.source)
-    model = {}
-    for name in graph.functions:
-        if name != graph.loss and name in sources and (tree := read_quantity(sources[name], functions.own)) is not None:
-            model[name] = tree
-    shapes = {name: config.shape_of(name) for name, q_ in config.quantities.items() if not isinstance(q_, Index)}
-    world = World(assignment, functions, evaluator, local, model, shapes)
-    for name, tree in local.items():
-        if tree is not None and not world.equal(tree, ("g", name)):
-            local[name] = None  # misread
-    for name in [name for name, tree in model.items() if not world.equal(tree, q(name))]:
-        del model[name]
-    world.applications = [Application(name, tree[1], tree[2]) for name, tree in model.items() if tree[0] == "fn"]
+        derived = world.first(sources.derived_formulas(name), ("g", name))
+        solved = world.first(sources.solution_formulas(name), ("g", name))
+        world.local[name] = solved if derived is None else derived
+        world.others[name] = [form for form in (solved,) if form is not None and not _alike(form, world.local[name])]
+    world.applications = [Application(name, tree[1], tree[2]) for name, tree in world.model.items() if tree[0] == "fn"]
+    parts = dict.fromkeys(part for tree in world.model.values() for part in inside(tree) if part[0] == "fn")
+    known = {(one.function, one.argument) for one in world.applications}
+    world.inner = [Application("", part[1], part[2]) for part in parts if part[1:] not in known]
     return world
+
+
+def _alike(form: Node, other: Node | None) -> bool:
+    """Whether two formulas have the same ingredients: then they are the same but for order and signs, and go wrong alike."""
+    return other is not None and sorted(map(str, leaves(form))) == sorted(map(str, leaves(other)))
 
 
 def derivative_forms(world: World, application: Application) -> list[Node]:
     """Ways to write f'(argument) that textbooks give and that hold for this function: f(1 - f), 1 - f^2, ..."""
-    out = q(application.quantity)
+    out = application.output
     exp = ("fn", "exp", neg(application.argument))
     forms: list[Node] = [
         mul(out, one_minus(out)),
@@ -151,7 +228,11 @@ def local_forms(world: World, name: str) -> Iterator[tuple[Node, float]]:
     if tree is None:
         return
     yield tree, 0.0
-    for application in world.applications:
+    for other in world.others.get(name, ()):
+        yield other, 0.0
+    for application in world.all_applications:
+        if not application.quantity and not world.functions.entrywise[application.function]:
+            continue
         for form in _with_derivative(world, tree, application.derivative):
             yield form, 0.0
             for written in derivative_forms(world, application):
@@ -188,6 +269,8 @@ def _root_forms(world: World, name: str) -> Iterator[tuple[Node, float]]:
         out: Node = ("d", application.quantity, world.assignment.config.loss)
         jacobian = application.jacobian
         if not world.equal(("mm", out, jacobian), ("g", name)):
+            if world.normalizes(application.function):
+                yield from _batch_root_forms(world, name, application, out)
             continue
         yield ("mm", out, jacobian), 0.1
         result = q(application.quantity)
@@ -198,3 +281,11 @@ def _root_forms(world: World, name: str) -> Iterator[tuple[Node, float]]:
                 yield ("mm", quotient, jacobian), 0.2
                 if world.equal(spelled, jacobian):
                     yield ("mm", quotient, spelled), 0.3
+
+
+def _batch_root_forms(world: World, name: str, application: Application, out: Node) -> Iterator[tuple[Node, float]]:
+    """p * (dJ/dp - sum(dJ/dp * p)) for each row of p = softmax(...)."""
+    p, axis = q(application.quantity), len(world.shapes[application.quantity]) - 1
+    form = mul(p, add(out, neg(("sum", mul(out, p), axis))))
+    if world.equal(form, ("g", name)):
+        yield form, 0.2

@@ -30,7 +30,7 @@ def quantity_mutants(node: Node, world: World, depth: int, mutants: Mutator) -> 
     yield from _functions_of(node, world)
     if name in world.one_hots:
         yield from _targets(node, world)
-    if world.shapes[name][0] == 1:
+    if world.is_rows(world.shapes[name]):
         yield from extra_matrices(node, world)
     formula = world.model.get(name)
     if formula is None:
@@ -59,7 +59,7 @@ def gradient_mutants(node: Node, world: World) -> Iterator[Mutant]:
             yield wrong(q(quantity), "wrong-variable", shown, new=quantity, extra=0.3)
     yield wrong(("ones", node), "missing-factor", shown, extra=0.2)
     yield wrong(("T", node), "shape-broadcast", shown, new=shown)
-    if shape[0] == 1:
+    if world.is_rows(shape):
         yield from extra_matrices(node, world)
 
 

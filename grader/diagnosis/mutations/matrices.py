@@ -15,6 +15,7 @@ from grader.diagnosis.formulas.expression import (
     transposed,
 )
 from grader.diagnosis.formulas.world import World
+from grader.diagnosis.mutations.arrays import short
 from grader.diagnosis.mutations.leaves import Mutant, wrong
 from grader.diagnosis.mutations.products import extra_application, factor_text
 
@@ -26,6 +27,8 @@ def matrix_product_mutants(node: Node, world: World) -> Iterator[Mutant]:
         base = matrix[1] if matrix[0] == "T" else matrix
         if base[0] == "q" and base[1] in world.matrices:
             yield from _row_by_matrix(other, matrix, base, swapped=swapped)
+        elif base[0] == "fn" or base[0] == "np":
+            yield from _turned_factor(other, matrix, base, swapped=swapped)
     if a[0] == "T":
         yield from _outer(a[1], b, world)
     if b[0] == "jacobian" or (b[0] == "add" and b[1][0] == "spread"):
@@ -34,6 +37,13 @@ def matrix_product_mutants(node: Node, world: World) -> Iterator[Mutant]:
         local = world.local.get(upstream[1]) if upstream[0] == "g" else None
         if local is not None and local[0] == "mul":
             yield from _late_factor(other, local, world, left=left)
+
+
+def _turned_factor(other: Node, factor: Node, base: Node, *, swapped: bool) -> Iterator[Mutant]:
+    """A factor that is no quantity, the wrong way around or left out."""
+    turned = transposed(factor)
+    yield wrong(("mm", turned, other) if swapped else ("mm", other, turned), "transpose-factor", short(base))
+    yield wrong(other, "missing-matrix", short(base))
 
 
 def _row_by_matrix(row: Node, matrix: Node, base: Node, *, swapped: bool) -> Iterator[Mutant]:
@@ -67,6 +77,9 @@ def _outer(x: Node, y: Node, world: World) -> Iterator[Mutant]:
     yield wrong(mul(x, y), "elementwise-for-outer", pair)
     yield wrong(("mm", x, ("T", y)), "inner-for-outer", pair)
     yield wrong(("spread", mul(x, y)), "diagonal-only", "the table of all pairs")
+    for k, extra in ((-1, 0.0), (0, 0.2)):
+        single = ("mm", ("T", ("one-of", x, k, 0)), ("one-of", y, k, 0))
+        yield wrong(single, "last-term", pair, extra=extra)
     yield wrong(y, "missing-factor", factor_text(x), extra=0.1)
     yield wrong(x, "missing-factor", factor_text(y), extra=0.1)
     for name in world.matrices:
@@ -123,24 +136,26 @@ def _late_factor(other: Node, local: Node, world: World, *, left: bool) -> Itera
 def whole_mutants(tree: Node, name: str, world: World) -> Iterator[Mutant]:
     """What goes wrong with a gradient after it was computed."""
     shape = world.gradient_shape(name)
-    row = shape[0] == 1
+    axes = world.axis_names(shape)
+    vector = len(axes) < 2
     matrix = next((text(leaf) for leaf in leaves(tree) if leaf[0] == "q" and leaf[1] in world.matrices), "")
-    if row and matrix and tree[0] == "mm":
+    if vector and matrix and tree[0] == "mm":
         yield wrong(("T", tree), "operand-order", matrix)
-    else:
+    elif len(shape) > 1:
         yield wrong(("T", tree), "transpose-result")
-    if not row:
+    for axis, along in axes:
+        yield wrong(
+            ("running", tree, axis), "running-sum", new=_RUNNING.get(along, along) if not vector else "along the row"
+        )
+    if not vector:
         yield wrong(("as", ("T", tree), tree), "transpose-reshape")
-        yield wrong(("running", tree, 0), "running-sum", new="down the rows")
-        yield wrong(("running", tree, 1), "running-sum", new="along the rows")
         yield wrong(add(tree, ("T", tree)), "extra-transpose")
-        yield wrong(("sum", tree, 0), "sum-extra", new="over the rows")
+        for axis, along in axes:
+            yield wrong(("sum", tree, axis), "sum-extra", new=along)
         yield wrong(("mean", tree, 0), "mean-extra", new="over the rows", extra=0.1)
-        yield wrong(("sum", tree, 1), "sum-extra", new="over the columns")
         yield wrong(("diagonal", tree), "diagonal-only")
     else:
         yield wrong(("spread", tree), "shape-reshaped", extra=0.4)
-        yield wrong(("running", tree, 1), "running-sum", new="along the row")
         yield from _tables(tree, world)
         yield wrong(("div", tree, ("total", ("ones", tree))), "scale-size", new="the number of entries")
     yield wrong(mul(number(2), tree), "scale-number", new="2", extra=0.1)
@@ -151,6 +166,9 @@ def whole_mutants(tree: Node, name: str, world: World) -> Iterator[Mutant]:
     yield wrong(("average", tree), "mean-extra", new="over all entries", extra=0.3)
     yield wrong(("abs", tree), "sign-absolute", extra=0.4)
     yield from _extra(tree, shape, world)
+
+
+_RUNNING = {"over the rows": "down the rows", "over the columns": "along the rows"}
 
 
 def _tables(tree: Node, world: World) -> Iterator[Mutant]:

@@ -2,19 +2,28 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import chain
 
-from grader.diagnosis.formulas.expression import ONE, Node, leaves, text
+from grader.diagnosis.formulas.expression import ONE, Node, leaves
 from grader.diagnosis.formulas.world import World, local_forms
 from grader.diagnosis.hypothesis import Edit
+from grader.diagnosis.mutations.arrays import (
+    application_mutants,
+    constant_mutants,
+    numpy_mutants,
+    power_mutants,
+    reduction_mutants,
+    short,
+    size_mutants,
+)
 from grader.diagnosis.mutations.leaves import Mutant, derivative_mutants, gradient_mutants, quantity_mutants, wrong
 from grader.diagnosis.mutations.matrices import matrix_product_mutants, whole_mutants
 from grader.diagnosis.mutations.products import derivative_factor_mutants, product_mutants, sum_mutants
+from grader.diagnosis.mutations.time_steps import scan_mutants, series_mutants, slope_mutants
 
 
 def mutants(node: Node, world: World, depth: int = 0) -> Iterator[Mutant]:
     """Each mutant of `node`, with the edit that makes it."""
-    if node[0] == "size":
-        return  # a number of entries: of which array is no part of the formula
     if node[0] == "q":
         yield from quantity_mutants(node, world, depth, mutants)
     elif node[0] in _RULES:
@@ -32,9 +41,7 @@ def local_mutants(name: str, world: World) -> Iterator[Mutant]:
             if ("g", name) in leaves(mutant):
                 continue  # a gradient does not explain itself: r - (r - y) is y, and explains nothing
             yield mutant, replace(edit, cost=edit.cost + extra)
-    tree = world.local[name]
-    if tree is not None:
-        yield from whole_mutants(tree, name, world)
+    yield from whole_mutants(world.local[name] or ("g", name), name, world)
 
 
 def _placed(edit: Edit, node: Node, world: World) -> Edit:
@@ -48,23 +55,11 @@ def _placed(edit: Edit, node: Node, world: World) -> Edit:
     return replace(edit, within=application.quantity)
 
 
-def _power(node: Node, _: World) -> Iterator[Mutant]:
-    yield wrong(node[1], "missing-power", text(node[1]))
-
-
-def _gathered(node: Node, _: World) -> Iterator[Mutant]:
-    """The terms themselves, the other axis, and a mean, where they are summed along an axis."""
-    _, terms, axis = node
-    shown = f"the sum of {text(terms)}"
-    yield wrong(terms, "sum-missing", shown)
-    yield wrong(("sum", terms, 1 - axis), "sum-axis", shown)
-    yield wrong(("mean", terms, axis), "mean-for-sum", shown)
-
-
 def _quotient(node: Node, _: World) -> Iterator[Mutant]:
-    """a b for a / b, and a / (1 + b^2) for a / (1 + b)^2."""
+    """a b for a / b, a alone, and a / (1 + b^2) for a / (1 + b)^2."""
     above, below = node[1], node[2]
-    yield wrong(("mul", above, below), "multiplied", text(below))
+    yield wrong(("mul", above, below), "multiplied", short(below))
+    yield wrong(above, "missing-factor", f"1 / {short(below)}", extra=0.2)
     if below[0] == "pow" and below[1][0] == "add" and len(below[1]) == 3:
         one, b = below[1][1:]
         yield wrong(("div", above, ("add", one, ("pow", b, below[2]))), "slope-bracket", "the denominator")
@@ -73,11 +68,18 @@ def _quotient(node: Node, _: World) -> Iterator[Mutant]:
 _RULES: dict[str, Callable[[Node, World], Iterator[Mutant]]] = {
     "g": gradient_mutants,
     "d": derivative_mutants,
-    "mul": product_mutants,
+    "mul": lambda node, world: chain(product_mutants(node, world), slope_mutants(node, world)),
     "add": sum_mutants,
     "mm": matrix_product_mutants,
     "derivative": lambda node, world: derivative_factor_mutants(node, ONE, world),
-    "pow": _power,
+    "pow": power_mutants,
     "div": _quotient,
-    "sum": _gathered,
+    "sum": reduction_mutants,
+    "mean": reduction_mutants,
+    "np": numpy_mutants,
+    "fn": application_mutants,
+    "size": size_mutants,
+    "k": constant_mutants,
+    "series": series_mutants,
+    "scan": scan_mutants,
 }

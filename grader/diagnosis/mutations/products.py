@@ -1,6 +1,6 @@
 """What goes wrong at a product taken entry by entry, at the derivative of a function in it, and at a sum."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import combinations, permutations
 
 from grader.diagnosis.formulas.expression import (
@@ -17,6 +17,7 @@ from grader.diagnosis.formulas.expression import (
     text,
 )
 from grader.diagnosis.formulas.world import Application, World, derivative_forms
+from grader.diagnosis.mutations.arrays import short
 from grader.diagnosis.mutations.leaves import Mutant, wrong
 
 
@@ -40,7 +41,37 @@ def product_mutants(node: Node, world: World) -> Iterator[Mutant]:
         if factor in parts and factor[0] == "add" and len(factor) == 3 and factor[2][0] == "neg":
             yield wrong(add(mul(rest, factor[1]), factor[2]), "slope-bracket", parts[factor])
     yield from product_structures(node)
+    yield from _one_term_only(node)
+    yield from _softmax_diagonal(node, world)
     yield from _renamed(node, world)
+
+
+def _one_term_only(node: Node) -> Iterator[Mutant]:
+    """A factor of a bracket that is multiplied into one of its terms only."""
+    for i, bracket in enumerate(node[1:]):
+        rest = mul(*(other for j, other in enumerate(node[1:]) if j != i))
+        if bracket[0] != "add" or ONE in bracket[1:]:
+            continue
+        for k, term in enumerate(bracket[1:]):
+            others = [other for j, other in enumerate(bracket[1:]) if j != k]
+            outside = add(mul(add(*others), rest), term)
+            yield wrong(outside, "missing-factor", f"{factor_text(rest)} of {bare_text(term)}", extra=0.3)
+
+
+def _softmax_diagonal(node: Node, world: World) -> Iterator[Mutant]:
+    """p * (g - sum(g * p)) with the diagonal of the Jacobian alone, or with the sum added."""
+    for one in world.all_applications:
+        p = one.output
+        if p not in node[1:] or world.functions.entrywise[one.function]:
+            continue
+        for bracket in node[1:]:
+            if bracket[0] == "add" and len(bracket) == 3 and bracket[2][0] == "neg":
+                others = [factor for factor in node[1:] if factor not in (p, bracket)]
+                diagonal = mul(*others, bracket[1], p, one_minus(p))
+                yield wrong(diagonal, "jacobian-diagonal", one.function, extra=-0.2)
+                yield wrong(mul(*others, bracket[1]), "skipped-jacobian", one.function)
+                added = mul(*others, p, add(bracket[1], bracket[2][1]))
+                yield wrong(added, "sign-jacobian", one.function, extra=-0.7)
 
 
 def product_structures(node: Node) -> Iterator[Mutant]:
@@ -70,8 +101,8 @@ def derivative_factor_mutants(derivative: Node, rest: Node, world: World) -> Ite
         for name in world.like(argument[1]):
             yield wrong(mul(rest, ("derivative", function, q(name))), "slope-argument", function, new=name)
     if application is not None:
-        out = q(application.quantity)
-        yield wrong(mul(rest, ("pow", out, 2)), "slope-square", function, new=application.quantity)
+        out = application.output
+        yield wrong(mul(rest, ("pow", out, 2)), "slope-square", function, new=application.name)
         yield wrong(mul(rest, add(ONE, neg(("pow", out, 2)))), "other-slope", function, new="tanh", old=function)
         yield wrong(mul(rest, out, one_minus(out)), "other-slope", function, new="the logistic function", old=function)
         jacobian = add(("spread", out), neg(("mm", ("T", out), out)))
@@ -81,9 +112,15 @@ def derivative_factor_mutants(derivative: Node, rest: Node, world: World) -> Ite
 def sum_mutants(node: Node, world: World) -> Iterator[Mutant]:
     """Mutants of ("add", ...)."""
     terms = node[1:]
+    yield from sequence_mutants(node, world)
+    if len(terms) == 2 and terms[0] == ONE and terms[1][0] == "neg":
+        yield wrong(terms[1][1], "wrong-function-of", text(node), new=text(terms[1][1]), extra=-0.1)
+    for one in world.all_applications if world.local else ():
+        if one.quantity and world.functions.entrywise[one.function] and _has_shape_of(node, one, world):
+            yield wrong(mul(node, one.derivative), "extra-slope", one.function, extra=0.2)
     for i, term in enumerate(terms):
         others = [other for j, other in enumerate(terms) if j != i]
-        bare = text(term[1] if term[0] == "neg" else term)
+        bare = bare_text(term)
         left = add(*others)
         # What leaves 1 of a factor 1 - h leaves the whole factor out, and is reported as that.
         yield wrong(left, "missing-term", bare, extra=0.3 if left == ONE else 0.0)
@@ -94,7 +131,7 @@ def sum_mutants(node: Node, world: World) -> Iterator[Mutant]:
             yield wrong(mul(one_minus(quantity), node), "missing-entry", quantity[1])
         yield wrong(add(*others, ("T", term)), "shape-broadcast", bare, new=bare, extra=0.1)
     for kept in combinations(terms, 1) if len(terms) > 2 else ():
-        lost = " + ".join(text(term) for term in terms if term not in kept)
+        lost = " + ".join(bare_text(term) for term in terms if term not in kept)
         yield wrong(kept[0], "missing-term", lost, extra=0.4)
     for one, other in permutations(terms) if len(terms) == 2 else ():
         power = other[1] if other[0] == "neg" else other
@@ -104,17 +141,74 @@ def sum_mutants(node: Node, world: World) -> Iterator[Mutant]:
     yield wrong(("abs", node), "sign-absolute", text(node) if node[1] == ONE else "the difference")
 
 
+def bare_text(term: Node) -> str:
+    """What a term is called, whatever its sign."""
+    return short(term[1] if term[0] == "neg" else term)
+
+
+def _has_shape_of(node: Node, application: Application, world: World) -> bool:
+    """Whether a sum is a gradient at the output of a function, or looks like one."""
+    if all(leaf[0] != "g" and leaf[0] != "q" for leaf in leaves(node)) or ONE in node:
+        return False
+    values, output = world.evaluator(node), world.evaluator(application.output)
+    return values is not None and output is not None and values[0].shape == output[0].shape
+
+
+def sequence_mutants(node: Node, world: World) -> Iterator[Mutant]:
+    """A sum of one kind of term for several steps: one step only, one left out, and each step with its neighbor's value."""
+    terms = node[1:]
+    added = [term for term in terms if term[0] != "neg"]
+    taken = [term for term in terms if term[0] == "neg"]
+    if len(added) == len(taken) > 1:  # p1 + p2 - y1 - y2
+        pairs = [add(*pair) for pair in zip(added, taken, strict=True)]
+        for k, pair in enumerate(pairs):
+            extra = 0.0 if k == len(pairs) - 1 else 0.2
+            yield wrong(pair, "last-term", "the steps", extra=extra - 0.4)
+            yield wrong(add(*(other for other in pairs if other != pair)), "missing-term", text(pair), extra=0.2)
+    columns = _columns(terms)
+    for names in columns if len(terms) > 2 else ():
+        for moved in _neighbors(names, world):
+            if any(new == old for new, old in zip(moved, names, strict=True)):
+                continue
+            shifted = [replaced(term, q(old), q(new)) for term, old, new in zip(terms, names, moved, strict=True)]
+            yield wrong(add(*shifted), "wrong-variable", ", ".join(names), new=", ".join(moved), extra=-0.1)
+
+
+def _columns(terms: Sequence[Node]) -> list[tuple[str, ...]]:
+    """The quantities in the same place of all terms, where the terms differ in their leaves only."""
+
+    def skeleton(node: Node) -> Node:
+        if node[0] in ("q", "g"):
+            return (node[0],)
+        return tuple(skeleton(part) if isinstance(part, tuple) else part for part in node)
+
+    if len({skeleton(term) for term in terms}) != 1:
+        return []
+    rows = [[leaf[1] for leaf in leaves(term) if leaf[0] == "q"] for term in terms]
+    return [column for column in zip(*rows, strict=True) if len(set(column)) == len(column)]
+
+
+def _neighbors(names: Sequence[str], world: World) -> Iterator[tuple[str, ...]]:
+    """The sequence moved by one step, with what may then stand at its end."""
+    if names[0] not in world.shapes:
+        return
+    for other in world.like(names[0]):
+        if other not in names:
+            yield (*names[1:], other)
+            yield (other, *names[:-1])
+
+
 def factor_text(factor: Node) -> str:
     """What a factor is called where it is missing: a short name, never a formula of a whole gradient."""
     if factor[0] == "derivative":
         return f"{factor[1]}'"
-    return gradient_text(factor[1]) if factor[0] == "g" else text(factor)
+    return gradient_text(factor[1]) if factor[0] == "g" else short(factor)
 
 
 def _derivative_parts(node: Node, world: World) -> dict[Node, str]:
     """The factors of a product that together are the derivative of a function, each with the name of the function."""
     found: dict[Node, str] = {}
-    for application in world.applications:
+    for application in world.all_applications:
         if not world.functions.entrywise[application.function]:
             continue
         for form in derivative_forms(world, application):

@@ -4,7 +4,7 @@ Each layer is searched only where the ones before found nothing plain; whatever 
 looks up the difference from the right value, or the quotient, among the candidates: what was added or multiplied in.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -25,6 +25,8 @@ from grader.diagnosis.formulas.expression import (
 from grader.diagnosis.formulas.world import World
 from grader.diagnosis.hypothesis import Hypothesis, given
 from grader.diagnosis.operators import OPERATORS
+from grader.diagnosis.patterns.catalog import CHEAPEST
+from grader.diagnosis.patterns.informula import ChangedFormulas
 from grader.diagnosis.search.compositions import compositions
 from grader.diagnosis.search.maps import MAPPED, Level, Maps
 from grader.diagnosis.tables.build import Tables
@@ -47,6 +49,7 @@ class Finder:
     def __init__(self, assignment: Assignment, tables: Tables) -> None:
         self.assignment = assignment
         self.tables = tables
+        self._changed: dict[tuple[str, bool], ChangedFormulas] = {}
 
     @property
     def world(self) -> World:
@@ -65,27 +68,56 @@ class Finder:
         """At all sample points, with the right gradients."""
         return Evaluator(self.assignment.graph, self.world.functions, self.assignment.points, self.assignment.exact)
 
-    def find(self, name: str, target: Target, own: Mapping[str, Values]) -> list[Hypothesis]:
+    def find(
+        self, name: str, target: Target, own: Mapping[str, Values], patterns: Callable[[], list[Hypothesis]]
+    ) -> list[Hypothesis]:
         """The hypotheses for the gradient `name`, best first.
 
         Args:
             own: the student's own wrong gradients that it may build on, of the right shape.
+            patterns: gives the hypotheses from the numbers alone.
         """
         found: list[Hypothesis] = []
-        for layer in self._layers(name, target, own):
+        for is_enough, layer in self._layers(name, target, own, patterns):
             found = best([*found, *layer])
-            if found and (found[0].cost <= PLAIN or found[0].layer == "composition"):
+            if found and is_enough(found[0]):
                 break
         return found
 
-    def _layers(self, name: str, target: Target, own: Mapping[str, Values]) -> Iterator[list[Hypothesis]]:
-        near = self.tables.near(name, target.values, target.search_tolerance, MOST)
-        table = _verified(target, near, self.evaluator, "table")
+    def _layers(
+        self, name: str, target: Target, own: Mapping[str, Values], patterns: Callable[[], list[Hypothesis]]
+    ) -> Iterator[tuple[Callable[[Hypothesis], bool], list[Hypothesis]]]:
+        """Each layer, and whether its best hypothesis ends the search."""
         quantities = returned_quantity(target, list(self.world.shapes), self.evaluator)
-        yield [*self._local(name, target, own), *table, *quantities]
-        yield self._inverse(name, target, own)
+        yield _is_common, [*self._looked_up(name, target, own), *quantities]
+        yield _is_single, [*patterns(), *self.changed(name, target, own, functions_only=True)]
+        yield _is_plain, self.changed(name, target, own)
+        yield _is_plain, self._inverse(name, target, own)
         for mistakes in (2, 3):
-            yield compositions(target, name, self.maps, self.evaluator, mistakes)
+            yield _is_plain, compositions(target, name, self.maps, self.evaluator, mistakes)
+
+    def single(self, name: str, target: Target, own: Mapping[str, Values]) -> Hypothesis | None:
+        """The likeliest single mistake from the tables alone, which is quick."""
+        return next((one for one in best(self._looked_up(name, target, own)) if len(one.edits) == 1), None)
+
+    def _looked_up(self, name: str, target: Target, own: Mapping[str, Values]) -> list[Hypothesis]:
+        near = self.tables.near(name, target.values, target.search_tolerance, MOST)
+        return [*self._local(name, target, own), *_verified(target, near, self.evaluator, "table")]
+
+    def changed(
+        self, name: str, target: Target, own: Mapping[str, Values], *, functions_only: bool = False
+    ) -> list[Hypothesis]:
+        """One part of the right formula with other numbers in it, on the right upstream gradients and on the student's own."""
+        key = name, functions_only
+        if key not in self._changed:
+            self._changed[key] = ChangedFormulas(self.world, name, self.evaluator, functions_only=functions_only)
+        hypotheses = self._changed[key].hypotheses(target)
+        for upstream in self.world.upstream(name):
+            for root, values in self._upstream_values(upstream, own):
+                evaluator = self.evaluator.with_gradients({upstream: values})
+                changed = ChangedFormulas(self.world, name, evaluator, functions_only=functions_only)
+                hypotheses += [given(one, root) for one in changed.hypotheses(target)]
+        return hypotheses
 
     def _inverse(self, name: str, target: Target, own: Mapping[str, Values]) -> list[Hypothesis]:
         """Something added or multiplied in, on the student's own values and on the right ones; then what the answer is."""
@@ -183,6 +215,20 @@ class Finder:
         if terms is not None:
             for node, edits, cost in self.tables.near(terms, values, tolerance, MOST_MULTIPLES):
                 yield node, cost + len(edits)
+
+
+def _is_common(hypothesis: Hypothesis) -> bool:
+    """One mistake, and so common a one that no pattern is likelier."""
+    return len(hypothesis.edits) == 1 and hypothesis.cost <= CHEAPEST
+
+
+def _is_single(hypothesis: Hypothesis) -> bool:
+    """One mistake that says what was done, unlike a factor that merely differs."""
+    return _is_plain(hypothesis) and len(hypothesis.edits) == 1 and hypothesis.operator != "scale-steps"
+
+
+def _is_plain(hypothesis: Hypothesis) -> bool:
+    return hypothesis.cost <= PLAIN or hypothesis.layer == "composition"
 
 
 def _verified(target: Target, entries: Sequence[Entry], evaluator: Evaluator, layer: str) -> list[Hypothesis]:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from grader.config.keys import Config
+from grader.config.load import self_contained
 from grader.diagnosis.tables.cache import ship_tables
 from grader.errors import ConfigError
 from grader.grading.grader import Grader
@@ -48,7 +49,7 @@ def _assignment(config: Config, config_path: Path, folder: Path) -> dict[str, by
     if config.solution:
         beside = (folder / config.solution).parent.iterdir()
         paths += [path for path in beside if path.is_file() and path.suffix in _BESIDE_SOLUTION]
-    files = {"config.yaml": config_path.read_bytes()}
+    files = {"config.yaml": self_contained(config_path)}
     for path in sorted(set(paths)):
         try:
             files[path.resolve().relative_to(folder).as_posix()] = path.read_bytes()

@@ -13,6 +13,7 @@ import msgspec
 import yaml
 
 from grader.config.keys import Config
+from grader.config.small_sizes import by_size, small_sizes, with_sizes
 from grader.errors import ConfigError, GraderError
 from grader.grading.grader import Grader
 from grader.inputs.chooser import CODE, digest
@@ -83,13 +84,23 @@ def build_handout(grader: Grader, *, force: bool = False) -> bytes:
     Raises:
         GraderError: the assignment is not sound or lacks a file, or a part of the solution would be in the zip.
     """
+    files = handout_files(grader)
+    if not force:
+        refuse_unsound(grader)
+    return zip_bytes({**files, wheel_name(): make_wheel()})
+
+
+def handout_files(grader: Grader) -> dict[str, bytes]:
+    """What is in the zip beside the grader's own wheel.
+
+    Raises:
+        GraderError: the assignment lacks a file, or a part of the solution would be among these.
+    """
     config, folder = grader.config, grader.folder
     public = _public_files(config, folder)
     stubs = stubs_path(config, folder)
     if not stubs.is_file():
         raise ConfigError(f"{stubs}: there is no such file: students start from stubs beside the model")
-    if not force:
-        refuse_unsound(grader)
     files = {_TESTS_NAME: _TESTS.encode(), **public}
     originals = [digest(data) for name, data in files.items() if PurePosixPath(name).suffix in CODE]
     files |= {
@@ -99,12 +110,10 @@ def build_handout(grader: Grader, *, force: bool = False) -> bytes:
     }
     reference = grader.assignment.reference
     _refuse_leaks(config, reference.source.decode() if reference is not None else "", files)
-    return zip_bytes({**files, wheel_name(): make_wheel()})
+    return files
 
 
-def public_config(
-    config: Config, dimensions: Mapping[str, list[int]] | None = None, originals: Sequence[str] = ()
-) -> bytes:
+def public_config(config: Config, dimensions: Mapping[str, Any] | None = None, originals: Sequence[str] = ()) -> bytes:
     """The config that students get: no solution, no secrets, small sizes, and a seed of its own.
 
     Args:
@@ -115,7 +124,7 @@ def public_config(
         "handout": True,
         **{key: data[key] for key in PUBLIC_KEYS},
         "model": Path(config.model).name,
-        "dimensions": dimensions or small_dimensions(config.dimensions),
+        "dimensions": dict(dimensions or small_dimensions(config)),
         "steps": {"count": config.steps.count, "seed": _public_seed(config)},
         "hints": {
             "check_level": config.hints.check_level,
@@ -128,15 +137,15 @@ def public_config(
     return (_HEADER + text).encode()
 
 
-def public_dimensions(config: Config, folder: Path) -> Mapping[str, list[int]]:
+def public_dimensions(config: Config, folder: Path) -> Mapping[str, Any]:
     """Small sizes; the real ones where the solution is not right at small ones.
 
-    The model may need a relation between sizes, such as `O = W - K + 1`, or a gradient may be badly conditioned, such as that of
-    a batch norm of two rows.
+    The model may need sizes that are related in a way that no formula says, or a gradient may be badly conditioned, such as
+    that of a batch norm of two rows.
     """
-    small = small_dimensions(config.dimensions)
+    small = small_dimensions(config)
     steps = msgspec.structs.replace(config.steps, seed=_public_seed(config))
-    at_home = msgspec.structs.replace(config, dimensions=small, steps=steps)
+    at_home = msgspec.structs.replace(config, dimensions=dict(small), steps=steps)
     try:
         solved, unsolved = (load_assignment(at_home, folder, with_solution=with_it) for with_it in (True, False))
         errors = [
@@ -153,14 +162,11 @@ def _public_seed(config: Config) -> str:
     return hashlib.sha256(f"handout: {config.title}".encode()).hexdigest()[:32]  # unrelated to the secret one
 
 
-def small_dimensions(dimensions: Mapping[str, list[int]]) -> dict[str, list[int]]:
+def small_dimensions(config: Config) -> Mapping[str, Any]:
     """Sizes in the same order as the real ones, but small enough to read: 2, 3, 4, then 3, 4, 5, and so on."""
-    small: dict[str, list[int]] = {name: [] for name in dimensions}
-    for k in range(max(map(len, dimensions.values()), default=0)):
-        by_size = sorted(dimensions, key=lambda name: dimensions[name][k])
-        for rank, name in enumerate(by_size):
-            small[name].append(_SMALLEST + rank + k)
-    return small
+    found = [small_sizes(config, k, by_size(config, k), _SMALLEST + k) for k in range(config.size_sets)]
+    sizes = [each for each in found if each is not None]
+    return with_sizes(config, sizes) if len(sizes) == len(found) else config.dimensions
 
 
 def _public_files(config: Config, folder: Path) -> dict[str, bytes]:

@@ -17,7 +17,8 @@ import pytest
 
 from grader.checks.check import show
 from grader.config.find import find_config
-from grader.config.keys import CHECKS, Config, Index
+from grader.config.keys import CHECKS, Config
+from grader.config.quantities import Index
 from grader.errors import GraderError
 from grader.grading.forstudents import shortened
 from grader.grading.grader import Grader

@@ -31,6 +31,7 @@ MAX_DIMENSIONS = 6
 MAX_LINE = 400
 PLAIN_KINDS = "biufc"
 DOUBLE = np.dtype("<f8")
+SEED, TRACED_SEED = 0, 1
 KEPT_BYTES = 2**25  # of points that stay alive after their call
 
 
@@ -53,7 +54,7 @@ def serve(job_fd, result_fd, explaining=None):
     sys.stdout = sys.stderr = sink = Sink(limit)
     points = [_Pristine(description, data) for description in header["points"]]
     source = bytes(data[header["source"] :])
-    _seed()
+    _seed(TRACED_SEED if header["trace"] else SEED)
     work = notebook.read(source) or Script(source)
     explain = explaining and explaining.Explainer(work.text, FILE, Point, work.place)
     trace = explaining.Tracer(FILE, explain, work.place) if explaining and header["trace"] else None
@@ -90,40 +91,45 @@ def serve(job_fd, result_fd, explaining=None):
             send(event, value, more)
 
 
-def _seed():
-    """Make chance the same in every child: a file that uses it gets the same answers on every machine, and when run again."""
+def _seed(seed):
+    """Make chance the same in every child: a file that uses it gets the same answers on every machine, and when run again.
+
+    A traced run has another seed, so that answers which are random show.
+    """
     for name in ("random", "numpy.random"):
         if name in sys.modules:
-            sys.modules[name].seed(0)
+            sys.modules[name].seed(seed)
 
 
 class _Pristine:
     """The quantities of one sample point as bytes, from which each call gets copies of its own."""
 
     def __init__(self, description, data):
-        self.indices = description["indices"]
+        numbers = description["numbers"].items()
+        self.numbers = {name: np.float64(n) if isinstance(n, float) else n for name, n in numbers}
         self.sizes = description["sizes"]
         places = description["arrays"]
-        begin = min((start for start, _, _ in places.values()), default=0)
-        end = max((stop for _, stop, _ in places.values()), default=0)
+        begin = min((start for start, _, _, _ in places.values()), default=0)
+        end = max((stop for _, stop, _, _ in places.values()), default=0)
         self.raw = bytes(data[begin:end])
-        self.places = [(name, shape, start - begin) for name, (start, _, shape) in places.items()]
-        self.shapes = [shape for _, shape, _ in self.places]
+        self.places = [(name, shape, start - begin, np.dtype(kind)) for name, (start, _, shape, kind) in places.items()]
+        self.shapes = [(shape, kind) for _, shape, _, kind in self.places]
 
     def copy(self):
         """A point, and its arrays with the one buffer that holds them all."""
         point, buffer = Point(), bytearray(self.raw)
-        arrays = {name: np.ndarray(shape, DOUBLE, buffer, offset) for name, shape, offset in self.places}
-        point.__dict__.update(self.indices)
+        arrays = {name: np.ndarray(shape, kind, buffer, offset) for name, shape, offset, kind in self.places}
+        point.__dict__.update(self.numbers)
         point.__dict__.update(arrays)
         return point, arrays, buffer
 
     def changed(self, arrays, buffer):
         """The names of the arrays that are no longer what they were."""
-        if buffer == self.raw and [array.shape for array in arrays.values()] == self.shapes:
+        if buffer == self.raw and [(array.shape, array.dtype) for array in arrays.values()] == self.shapes:
             return []
         before = [
-            (name, shape, self.raw[offset : offset + 8 * math.prod(shape)]) for name, shape, offset in self.places
+            (name, shape, self.raw[offset : offset + kind.itemsize * math.prod(shape)])
+            for name, shape, offset, kind in self.places
         ]
         return [name for name, shape, raw in before if arrays[name].shape != shape or arrays[name].tobytes() != raw]
 

@@ -67,9 +67,9 @@ def _job():
     matrix = row * 5
     data = row + matrix + SOURCE
     end = len(row + matrix)
-    arrays = {"row": (0, len(row), (1, 5)), "matrix": (len(row), end, (5, 5))}
+    arrays = {"row": (0, len(row), (1, 5), "<f8"), "matrix": (len(row), end, (5, 5), "<f8")}
     header = {
-        "points": [{"indices": {"k": 2}, "arrays": arrays, "sizes": {}}],
+        "points": [{"numbers": {"k": 2}, "arrays": arrays, "sizes": {}}],
         "source": end,
         "calls": [(name, 0) for name in FUNCTIONS * 2],
         "trace": False,

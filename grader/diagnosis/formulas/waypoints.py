@@ -1,0 +1,117 @@
+"""Values that a right calculation may pass through, in whatever order it multiplies.
+
+A gradient of a row is a product of matrices, an entry-by-entry factor r being the diagonal matrix of r:
+
+    dJ/dL_x = (y_hat - y) @ U^T @ diag(h) @ diag(1 - h) @ I^T
+
+Every stretch of the product is a waypoint, for whichever factors are multiplied first; so are the products that a matrix product
+sums, and the same with one term in place of a sum.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+
+import numpy as np
+
+from grader.diagnosis.formulas.expression import ONE, Evaluator, Node, Values, add, neg
+from grader.diagnosis.formulas.world import World, local_forms
+from grader.problem.model import Array
+
+MOST_FACTORS = 10
+MOST_TERMS = 6
+
+
+def waypoints(world: World, name: str, evaluate: Evaluator) -> Iterator[Values]:
+    """The values on the ways to the gradient `name`, at all sample points of `evaluate`."""
+    form = next((form for form, _ in local_forms(world, name)), None)
+    if form is None:
+        return
+    for chain in _chains(_factors(world, form)):
+        values = [evaluate(factor) for factor in chain]
+        if all(value is not None for value in values):
+            yield from _stretches([value for value in values if value is not None])
+
+
+def forward_points(world: World) -> Iterator[Node]:
+    """The formulas of the values on the way from the inputs to each quantity."""
+    for tree in world.model.values():
+        for part in _parts(tree):
+            yield part
+            if part[0] == "add" and len(part) - 1 <= MOST_TERMS:
+                for size in range(2, len(part) - 1):
+                    yield from (add(*terms) for terms in combinations(part[1:], size))
+    for application in world.applications:
+        for exponent in (application.argument, neg(application.argument)):
+            exp = ("fn", "exp", exponent)
+            yield from (exp, add(ONE, exp))
+
+
+def _parts(node: Node) -> Iterator[Node]:
+    yield node
+    for part in node:
+        if isinstance(part, tuple):
+            yield from _parts(part)
+
+
+def _factors(world: World, form: Node) -> list[Node]:
+    """The factors of a product, in order, the gradients that it builds on written out."""
+    match form:
+        case ("mm" | "mul", *operands):
+            return [factor for operand in operands for factor in _factors(world, operand)]
+        case ("neg", inner):
+            return _factors(world, inner)
+        case ("g", name) if world.local.get(name) is not None:
+            return _factors(world, world.local[name])  # type: ignore[arg-type]
+    return [form]
+
+
+def _chains(factors: Sequence[Node]) -> Iterator[Sequence[Node]]:
+    """The factors, and the same with one term of a sum in place of the sum."""
+    if not 1 < len(factors) <= MOST_FACTORS:
+        return
+    yield factors
+    for i, factor in enumerate(factors):
+        for term in factor[1:] if factor[0] == "add" else ():
+            yield [*factors[:i], term[1] if term[0] == "neg" else term, *factors[i + 1 :]]
+
+
+def _stretches(factors: Sequence[Values]) -> Iterator[Values]:
+    """Every product of neighbours, and what a matrix product sums."""
+    matrices = _as_matrices(factors)
+    if matrices is None:
+        return
+    count, made = len(factors), {}
+    for i in range(count):
+        made[i, i + 1] = [point[i] for point in matrices]
+        for j in range(i + 1, count):
+            made[i, j + 1] = [a @ point[j] for a, point in zip(made[i, j], matrices, strict=True)]
+    for (i, j), values in made.items():
+        yield values
+        if all(_is_diagonal(value) for value in values):
+            yield [np.diag(value)[None, :] for value in values]
+        for split in range(i + 1, j):
+            left, right = made[i, split], made[split, j]
+            if all(len(a) == 1 for a in left):
+                yield [a.T * b for a, b in zip(left, right, strict=True)]
+
+
+def _as_matrices(factors: Sequence[Values]) -> list[list[Array]] | None:
+    """At each sample point the factors as matrices that can be multiplied in order; None where they are no such chain."""
+    points = []
+    for arrays in zip(*factors, strict=True):
+        chain: list[Array] = []
+        for array in arrays:
+            if array.ndim != 2:
+                return None
+            width = chain[-1].shape[1] if chain else array.shape[0]
+            if chain and array.shape == (1, width) and width > 1:
+                array = np.diagflat(array)
+            elif array.shape[0] != width:
+                return None
+            chain.append(array)
+        points.append(chain)
+    return points
+
+
+def _is_diagonal(value: Array) -> bool:
+    return value.shape[0] == value.shape[1] > 1 and not np.any(value - np.diag(np.diag(value)))

@@ -1,0 +1,228 @@
+"""What goes wrong at an operation of numpy: a sum, a comparison, an index, a placement, a concatenation, a power, a size."""
+
+from collections.abc import Callable, Iterator
+
+from grader.derivation.graph.indexing import Slice
+from grader.diagnosis.formulas.expression import Node, leaves, number, q
+from grader.diagnosis.formulas.formula_nodes import STEP, call, parameters_of
+from grader.diagnosis.formulas.formula_text import gradient_text, index_text, text
+from grader.diagnosis.formulas.world import World
+from grader.diagnosis.mutations.leaves import Mutant, wrong
+
+LONG = 24
+
+
+def short(node: Node) -> str:
+    """What a part is called: its text, or for a long one the gradient, else the first quantity, that it has in it."""
+    shown = text(node)
+    if len(shown) <= LONG:
+        return shown
+    inside = [leaf for leaf in leaves(node) if leaf[0] in "gq"]
+    first = next((leaf for leaf in inside if leaf[0] == "g"), inside[0] if inside else None)
+    return f"the part with {gradient_text(first[1])}" if first else shown
+
+
+def numpy_mutants(node: Node, world: World) -> Iterator[Mutant]:
+    """Mutants of ("np", name, parameters, *operands)."""
+    rule = _RULES.get(node[1])
+    if rule is not None:
+        yield from rule(node, world)
+
+
+# Reductions
+
+
+def reduction_mutants(node: Node, world: World) -> Iterator[Mutant]:
+    """The terms themselves, another axis, a mean for a sum, all entries, one term, an axis kept or lost."""
+    name, terms, axes, keepdims = _reduction(node)
+    values = world.evaluator(terms)
+    if values is None:
+        return
+    ndim, shown = values[0].ndim, f"the {name} of {short(terms)}"
+
+    def reduced(kind: str, along: tuple[int, ...], keep: bool = keepdims) -> Node:
+        if keep and len(along) == 1:
+            return (kind, terms, along[0])
+        return call(kind, terms, axis=along, keepdims=keep)
+
+    yield wrong(terms, "sum-missing", shown)
+    for axis in {*range(ndim)} - {*axes}:
+        yield wrong(reduced(name, (axis,)), "sum-axis", shown)
+    if len(axes) < ndim:
+        every = tuple(range(ndim))
+        yield wrong(reduced(name, every), "sum-axis", shown, extra=0.3)
+        yield wrong(reduced(name, axes, not keepdims), "shape-broadcast", shown, new=shown, extra=0.1)
+    if name == "sum":
+        yield wrong(reduced("mean", axes), "mean-for-sum", shown)
+    for k, extra in ((-1, 0.0), (0, 0.2)) if len(axes) == 1 else ():
+        one: Node = ("one-of", terms, k, axes[0])
+        yield wrong(one if keepdims else call("sum", one, axis=axes, keepdims=False), "last-term", shown, extra=extra)
+
+
+def _reduction(node: Node) -> tuple[str, Node, tuple[int, ...], bool]:
+    """What is reduced how: the operation, its operand, the axes, and whether they stay."""
+    if node[0] != "np":
+        return node[0], node[1], (node[2],), True
+    given = parameters_of(node[2])
+    return node[1], node[3], tuple(given["axis"]), bool(given["keepdims"])
+
+
+# Comparisons and choices
+
+
+_OPPOSITE = {"greater": "less", "greater_equal": "less_equal", "less": "greater", "less_equal": "greater_equal"}
+
+
+def _comparison(node: Node, world: World) -> Iterator[Mutant]:
+    """The opposite one, and the value instead of whether it is positive."""
+    opposite = ("np", _OPPOSITE[node[1]], *node[2:])
+    yield wrong(opposite, "wrong-function-of", text(node), new=text(opposite), extra=-0.4)
+    yield wrong(node[3], "wrong-function-of", text(node), new=text(node[3]))
+
+
+def _choice(node: Node, world: World) -> Iterator[Mutant]:
+    """np.where with its two cases exchanged, or without a condition."""
+    condition, one, other = node[3:]
+    shown = text(condition)
+    yield wrong(
+        call("where", condition, other, one), "wrong-function-of", shown, new=f"the opposite of {shown}", extra=-0.4
+    )
+    yield wrong(one, "missing-factor", shown)
+    yield wrong(other, "missing-factor", shown, extra=0.4)
+
+
+# Indices
+
+
+def _picked(node: Node, world: World) -> Iterator[Mutant]:
+    """One place further, one place before; everything instead of a part."""
+    whole, index = node[3], parameters_of(node[2])["index"]
+    for position in range(len(index)):
+        for away in (-1, 1):
+            moved = shifted(node, position, away)
+            if moved is not None:
+                yield wrong(moved, "wrong-row", text(node), new=text(moved), extra=0.2)
+    if not any(STEP in str(entry) for entry in index):
+        yield wrong(whole, "wrong-row", text(node), new=f"all of {text(whole)}", extra=0.2)
+
+
+def shifted(node: Node, position: int, away: int) -> Node | None:
+    """The index moved along one axis; None where it is not a place."""
+    index = list(parameters_of(node[2])["index"])
+    entry = index[position]
+    if isinstance(entry, Slice):
+        if entry.start is None or entry.stop is None:
+            return None
+        index[position] = Slice(_moved(entry.start, away), _moved(entry.stop, away), entry.step)  # type: ignore[arg-type]
+    elif isinstance(entry, int | str) and not isinstance(entry, bool):
+        index[position] = _moved(entry, away)
+    else:
+        return None
+    return call(node[1], *node[3:], **{**parameters_of(node[2]), "index": tuple(index)})
+
+
+def _moved(place: int | str, away: int) -> int | str:
+    if isinstance(place, int):
+        return place + away
+    back = f"{-away:+d}"
+    return place.removesuffix(back) if place.endswith(back) else f"{place}{away:+d}"
+
+
+def _placed(node: Node, world: World) -> Iterator[Mutant]:
+    """Repeated places overwritten instead of added up; the values before they are placed."""
+    value, *arrays = node[3:]
+    given = parameters_of(node[2])
+    shown = index_text(given["index"], arrays)
+    if arrays:
+        zeros = call("broadcast_to", number(0), shape=given["shape"])
+        overwritten = call("setitem", zeros, value, *arrays, index=given["index"])
+        yield wrong(overwritten, "sum-overwritten", f"the places [{shown}]")
+    yield wrong(value, "sum-missing", f"the sum at the places [{shown}]")
+    for position in range(len(given["index"])):
+        for away in (-1, 1):
+            moved = shifted(node, position, away)
+            if moved is not None:
+                yield wrong(moved, "wrong-row", f"[{shown}]", new="a place beside it", extra=0.4)
+
+
+def _joined(node: Node, world: World) -> Iterator[Mutant]:
+    """The parts of a concatenation in the opposite order, and along another axis."""
+    parts = node[3:]
+    axis = parameters_of(node[2])["axis"]
+    yield wrong(call("concatenate", *parts[::-1], axis=axis), "wrong-row", "the parts", new="their opposite order")
+
+
+def _einsum(node: Node, world: World) -> Iterator[Mutant]:
+    """An operand or the result the wrong way around; a letter that is not summed."""
+    terms, _, out = parameters_of(node[2])["subscripts"].partition("->")
+    operands = node[3:]
+    given = terms.split(",")
+    for k, term in enumerate(given):
+        if len(term) == 2:
+            turned = ",".join(each[::-1] if k == position else each for position, each in enumerate(given))
+            yield wrong(
+                call("einsum", *operands, subscripts=f"{turned}->{out}"), "transpose-factor", short(operands[k])
+            )
+    for letter in dict.fromkeys(terms.replace(",", "")):
+        if letter not in out:
+            subscripts = f"{terms}->{out}{letter}"
+            yield wrong(call("einsum", *operands, subscripts=subscripts), "sum-missing", "the sum of the product")
+
+
+def _turned(node: Node, world: World) -> Iterator[Mutant]:
+    """No transpose, or another one."""
+    yield wrong(node[3], "transpose-factor", short(node[3]))
+    yield wrong(("T", node[3]), "transpose-factor", short(node[3]), extra=0.2)
+
+
+# Numbers
+
+
+def power_mutants(node: Node, world: World) -> Iterator[Mutant]:
+    """The base itself; for a root or its inverse another power."""
+    base, power = node[1], node[2]
+    yield wrong(base, "missing-power", short(base))
+    if power != int(power):
+        for other in (power - 1, power - 0.5, power + 0.5, power + 1):
+            if other > 0 and other != 1:
+                yield wrong(("pow", base, other), "other-power", short(base), new=f"{other:g}", old=f"{power:g}")
+
+
+def size_mutants(node: Node, world: World) -> Iterator[Mutant]:
+    """The size of another dimension."""
+    for other in world.assignment.config.dimensions:
+        if other != node[1]:
+            yield wrong(("size", other), "wrong-variable", node[1], new=other)
+
+
+def constant_mutants(node: Node, world: World) -> Iterator[Mutant]:
+    """Another constant of the model."""
+    for other in world.constants:
+        if other != node[1]:
+            yield wrong(("k", other), "wrong-variable", node[1], new=other)
+
+
+def application_mutants(node: Node, world: World) -> Iterator[Mutant]:
+    """A function within a formula: its argument, or another function of that."""
+    _, function, argument = node
+    if world.application(function, argument) is not None:
+        return  # it is a quantity, and goes wrong as one
+    yield wrong(argument, "skipped-activation", function, old=text(node))
+    for other in world.functions.names:
+        if other != function:
+            yield wrong(("fn", other, argument), "wrong-activation", text(node), new=other, old=function)
+    for name in world.shapes if argument[0] == "q" else ():
+        if argument[1] in world.shapes and world.shapes[name] == world.shapes[argument[1]] and name != argument[1]:
+            yield wrong(q(name), "wrong-variable", text(node), new=name, extra=0.2)
+
+
+_RULES: dict[str, Callable[[Node, World], Iterator[Mutant]]] = {
+    **dict.fromkeys(("sum", "mean", "max", "min", "prod"), reduction_mutants),
+    **dict.fromkeys(_OPPOSITE, _comparison),
+    "where": _choice,
+    "getitem": _picked,
+    "scatter": _placed,
+    "concatenate": _joined,
+    "einsum": _einsum,
+    "transpose": _turned,
+}

@@ -1,0 +1,145 @@
+"""What goes wrong in a sum over steps: steps left out, their order, what one hands to the next, a neighbor's value."""
+
+from collections.abc import Iterator
+
+from grader.derivation.graph.indexing import Slice
+from grader.diagnosis.formulas.expression import ONE, Node, add, mul, neg, one_minus, q, replaced
+from grader.diagnosis.formulas.formula_nodes import CARRY, STATE, STEP, call, inside, parameters_of
+from grader.diagnosis.formulas.formula_text import text
+from grader.diagnosis.formulas.world import World
+from grader.diagnosis.mutations.arrays import shifted, short
+from grader.diagnosis.mutations.leaves import Mutant, wrong
+
+STEPS = "the steps"
+
+
+def series_mutants(node: Node, world: World) -> Iterator[Mutant]:
+    """Mutants of ("series", count, which, term)."""
+    count, term = node[1], node[3]
+    yield from _steps(node)
+    yield wrong(("div", node, ("size", count)), "mean-for-sum", STEPS)
+    for part in dict.fromkeys(inside(term)):
+        flipped = _flipped(part, count)
+        if flipped is not None:
+            yield wrong(
+                replaced(node, part, flipped), "wrong-row", text(part), new=f"{text(part[3])} in the opposite order"
+            )
+
+
+def _flipped(part: Node, count: str) -> Node | None:
+    """What is picked by the step itself, from the other end: a kernel turned around."""
+    if part[0] != "np" or part[1] != "getitem":
+        return None
+    index = parameters_of(part[2])["index"]
+    if STEP not in index:
+        return None
+    turned = tuple(f"{count}-1-{STEP}" if entry == STEP else entry for entry in index)
+    return call("getitem", *part[3:], index=turned)
+
+
+def scan_mutants(node: Node, world: World) -> Iterator[Mutant]:
+    """Mutants of ("scan", count, which, state, back, term)."""
+    yield from _steps(node)
+    yield wrong(("scan", node[1], "forward", *node[3:]), "step-order", STEPS)
+    yield from _handed_on(node)
+    yield from _rows_before(node)
+    yield from _rows_of_the_step(node, world)
+
+
+def _handed_on(node: Node) -> Iterator[Mutant]:
+    """The derivative of the step left out where its gradient is handed on, or where it is used, or for what arrives."""
+    _, count, which, state, back, *term = node
+    handed = next((part for part in inside(state) if part[0] == "add" and CARRY in part[1:]), None)
+    if handed is None or handed == state:
+        return
+    early = ("scan", count, which, state, replaced(back, STATE, handed), *term)
+    yield wrong(early, "missing-slope", "the gradient that is handed to the step before", extra=0.1)
+    if term:
+        late = ("scan", count, which, state, back, replaced(term[0], STATE, handed))
+        yield wrong(late, "missing-slope", "the last factor", extra=0.3)
+    outside = _slope_outside(state, handed)
+    if outside is not None:
+        yield wrong(("scan", count, which, outside, back, *term), "missing-factor", short(CARRY), extra=0.5)
+
+
+def _rows_before(node: Node) -> Iterator[Mutant]:
+    """The row of the step itself where that of the step before belongs."""
+    for part in dict.fromkeys(inside(node)):
+        now = _beside(part[1], 1) if part[0] == "before" else None
+        if now is not None:
+            yield wrong(replaced(node, part, now), "wrong-row", text(part), new=text(now), extra=-0.2)
+            yield wrong(replaced(node, part, part[1]), "wrong-row", text(part[2]), new="the last row", extra=0.4)
+
+
+def _rows_of_the_step(node: Node, world: World) -> Iterator[Mutant]:
+    """A neighbor's row where that of the step belongs; a derivative at the row before, once too often."""
+    _, count, which, state, back, *term = node
+    for part in dict.fromkeys(inside(state)):
+        start = world.starts.get(part[3][1]) if part[:2] == ("np", "getitem") and part[3][0] == "q" else None
+        earlier, later = (_beside(part, -1), _beside(part, 1)) if start else (None, None)
+        if earlier is None or later is None or start is None:
+            continue
+        before: Node = ("before", earlier, q(start))
+        yield wrong(replaced(node, part, before), "wrong-row", text(part), new=text(earlier))
+        yield wrong(replaced(node, part, later), "wrong-row", text(part), new=text(later), extra=0.2)
+        for slope in (mul(before, one_minus(before)), add(ONE, neg(("pow", before, 2)))):
+            twice = ("scan", count, which, state, mul(back, slope), *term)
+            yield wrong(twice, "extra-slope-at", text(earlier), new=text(slope), extra=0.2)
+
+
+def _slope_outside(state: Node, handed: Node) -> Node | None:
+    """What arrives from the later step added after the derivative was multiplied in."""
+    if state[0] != "mul" or handed not in state[1:]:
+        return None
+    others = [term for term in handed[1:] if term != CARRY]
+    return add(mul(*(add(*others) if factor == handed else factor for factor in state[1:])), CARRY)
+
+
+def _beside(part: Node, away: int) -> Node | None:
+    """The row of the next step, or of the one before."""
+    if part[0] != "np" or part[1] != "getitem":
+        return None
+    for position, entry in enumerate(parameters_of(part[2])["index"]):
+        if STEP in str(entry.start if isinstance(entry, Slice) else entry):
+            return shifted(part, position, away)
+    return None
+
+
+def _steps(node: Node) -> Iterator[Mutant]:
+    """Steps that are left out."""
+    kind, count, _, *parts = node
+    for which, extra in (("only the last", 0.0), ("only the first", 0.2)):
+        yield wrong((kind, count, which, *parts), "last-term", STEPS, extra=extra)
+    for which, shown in (("without the first", "the first step"), ("without the last", "the last step")):
+        yield wrong((kind, count, which, *parts), "missing-term", shown, extra=0.1)
+
+
+def slope_mutants(node: Node, world: World) -> Iterator[Mutant]:
+    """A product with the derivative of an activation in it, written with values x of which no quantity is that function."""
+    found = _slope(node, world)
+    if found is None:
+        return
+    value, parts, name = found
+    rest = mul(*(factor for factor in node[1:] if factor not in parts), *([] if len(parts) < len(node) - 1 else [ONE]))
+    logistic, tanh = (value, one_minus(value)), (add(ONE, neg(("pow", value, 2))),)
+    yield wrong(rest, "missing-slope", name)
+    other, new = (tanh, "tanh") if len(parts) == 2 else (logistic, "the logistic function")
+    yield wrong(mul(rest, *other), "other-slope", name, new=new, old=name)
+    yield wrong(mul(node, *parts), "extra-slope", name)
+
+
+def _slope(node: Node, world: World) -> tuple[Node, tuple[Node, ...], str] | None:
+    factors = node[1:]
+    for factor in factors:
+        if factor[0] == "add" and len(factor) == 3 and factor[1] == ONE and factor[2][0] == "neg":
+            inner = factor[2][1]
+            if inner in factors and not _known(world, inner):
+                return inner, (inner, factor), world.named_like("logistic")
+            if inner[0] == "pow" and inner[2] == 2 and not _known(world, inner[1]):
+                return inner[1], (factor,), world.named_like("tanh")
+    return None
+
+
+def _known(world: World, value: Node) -> bool:
+    """Whether a value is the output of a function, whose derivative then goes wrong by its own rules."""
+    return any(one.output == value for one in world.all_applications)

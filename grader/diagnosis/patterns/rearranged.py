@@ -1,0 +1,113 @@
+"""The right numbers in another order, or with some of them never filled in."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import numpy as np
+
+from grader.diagnosis.operators import OPERATORS
+from grader.diagnosis.patterns.pattern import Case, Edits, Pattern
+from grader.problem.model import Array
+
+Change = Callable[[Array], Array]
+
+SHIFTS = (1, -1)
+LEAST_ENTRIES = 3
+_PARTS: tuple[tuple[str, Callable[[int], slice]], ...] = (
+    ("first", lambda n: slice(0, 1)),
+    ("last", lambda n: slice(n - 1, n)),
+)
+
+
+def _orders(case: Case) -> Iterator[tuple[str, Change]]:
+    """What it is called, and how it is done."""
+    axes = [axis for axis in range(case.right[0].ndim) if case.right[0].shape[axis] > 1]
+    for axis in axes:
+        what = _axis_name(axes, axis)
+        yield f"in reverse order{what}", partial(np.flip, axis=axis)
+        for shift in SHIFTS:
+            way = "on" if shift > 0 else "back"
+            yield f"moved {way} by one place{what}", partial(np.roll, shift=shift, axis=axis)
+        yield f"sorted{what}", partial(np.sort, axis=axis)
+        yield f"sorted{what}, the largest first", partial(_descending, axis=axis)
+    if len(axes) > 1:
+        yield "in reverse order along every axis", np.flip
+        yield "sorted", lambda a: np.sort(a, axis=None).reshape(a.shape)
+
+
+def _descending(a: Array, axis: int) -> Array:
+    return np.flip(np.sort(a, axis), axis)
+
+
+def _axis_name(axes: list[int], axis: int) -> str:
+    return "" if len(axes) == 1 else f" along axis {axis}"
+
+
+def _reordered(case: Case) -> Iterator[Edits]:
+    if case.same_shape():
+        for what, change in _orders(case):
+            if case.matches(map(change, case.right)):
+                yield (OPERATORS["reordered"].edit("the result", new=what),)
+
+
+def _slices(case: Case) -> Iterator[tuple[str, Change]]:
+    """The first or last entry, row or column, as what is 1 there and 0 elsewhere."""
+    axes = [axis for axis in range(case.right[0].ndim) if case.right[0].shape[axis] > 1]
+    words = {1: ["entry"], 2: ["row", "column"]}.get(len(axes), [f"part along axis {axis}" for axis in axes])
+    for axis, word in zip(axes, words, strict=True):
+        for which, part in _PARTS:
+
+            def mask(a: Array, axis: int = axis, part: Callable[[int], slice] = part) -> Array:
+                ones = np.zeros(a.shape)
+                ones[(slice(None),) * axis + (part(a.shape[axis]),)] = 1.0
+                return ones
+
+            yield f"{which} {word}", mask
+    if len(axes) > 1:
+        yield "first entry", lambda a: np.eye(1, a.size).reshape(a.shape)
+
+
+def _unfilled(case: Case) -> Iterator[Edits]:
+    if case.same_shape() and min(value.size for value in case.values) >= LEAST_ENTRIES:
+        for what, mask in _slices(case):
+            if case.matches(right * (1 - mask(right)) for right in case.right):
+                yield (OPERATORS["left-out"].edit("the result", new=f"the {what}"),)
+
+
+def _filled_once(case: Case) -> Iterator[Edits]:
+    if case.same_shape() and min(value.size for value in case.values) >= LEAST_ENTRIES:
+        for what, mask in _slices(case):
+            if case.matches(right * mask(right) for right in case.right):
+                yield (OPERATORS["filled-once"].edit("the result", new=f"the {what}"),)
+
+
+def _first(case: Case) -> list[Array]:
+    """The mask of the first entry or row."""
+    return [next(iter(_slices(case)))[1](right) for right in case.right]
+
+
+def _has_several(case: Case) -> bool:
+    return min(right.size for right in case.right) >= LEAST_ENTRIES
+
+
+PATTERNS = (
+    Pattern(
+        "reordered", _reordered, lambda case: [np.flip(right) for right in case.right] if _has_several(case) else None
+    ),
+    Pattern(
+        "left-out",
+        _unfilled,
+        lambda case: (
+            [right * (1 - mask) for right, mask in zip(case.right, _first(case), strict=True)]
+            if _has_several(case)
+            else None
+        ),
+    ),
+    Pattern(
+        "filled-once",
+        _filled_once,
+        lambda case: (
+            [right * mask for right, mask in zip(case.right, _first(case), strict=True)] if _has_several(case) else None
+        ),
+    ),
+)

@@ -1,0 +1,155 @@
+"""Kinks, where a loss has no derivative: a ReLU or an absolute value at 0, a maximum of equal numbers.
+
+The model runs on arrays that note each comparison: how near its two sides are, and which side it takes.  They also make complex
+steps right for functions that numpy defines otherwise for complex numbers: |x| is x or -x, by the sign of the real part.
+"""
+
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from grader.problem.model import Array, Graph
+
+_TWO_SIDES = (np.maximum, np.minimum, np.fmax, np.fmin, np.greater, np.greater_equal, np.less, np.less_equal)
+_AT_ZERO = (np.absolute, np.fabs, np.sign, np.heaviside)
+_LARGEST = (np.maximum, np.fmax)
+
+
+@dataclass(frozen=True)
+class Kink:
+    """One comparison in a run of the model.
+
+    Attributes:
+        function: the model's function that it is in.
+        margin: how near the two sides are, the smallest distance over all entries.
+        sides: whether some entry is below, and whether some entry is above; both for a maximum over an axis.
+        entries: how many are compared.
+        pattern: which side each entry takes.
+    """
+
+    function: str
+    margin: float
+    sides: tuple[bool, bool]
+    entries: int
+    pattern: bytes
+
+
+@dataclass
+class _Notes:
+    kinks: list[Kink] = field(default_factory=list)
+    function: str = ""
+
+    def add_difference(self, difference: Array) -> None:
+        above = difference > 0
+        margin = float(np.min(np.abs(difference)))
+        sides = (not above.all(), bool(above.any()))
+        self.kinks.append(Kink(self.function, margin, sides, above.size, np.packbits(above).tobytes()))
+
+    def add_extreme(self, array: Array, axis: Any) -> None:
+        """A maximum over an axis: the distance of the two largest numbers, of equal ones none."""
+        axes = range(array.ndim) if axis is None else np.atleast_1d(axis) % array.ndim
+        kept = [i for i in range(array.ndim) if i not in axes]
+        rows = array.transpose([*kept, *axes]).reshape(int(np.prod([array.shape[i] for i in kept])), -1)
+        if rows.shape[1] < 2 or not rows.size:
+            return
+        gaps = np.diff(np.partition(rows, -2, axis=1)[:, -2:], axis=1)
+        apart = gaps[gaps > 0]
+        margin = float(np.min(apart)) if apart.size else float("inf")
+        self.kinks.append(Kink(self.function, margin, (True, True), len(rows), np.argmax(rows, axis=1).tobytes()))
+
+
+_NOTES: ContextVar[_Notes | None] = ContextVar("notes", default=None)
+
+
+class Watched(np.ndarray[Any, Any]):
+    """An array that notes comparisons and is analytic, see above; what is computed from it is one, too."""
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = None, **kwargs: Any) -> Any:
+        plain = [_plain(value) for value in inputs]
+        if (notes := _NOTES.get()) is not None:
+            _note(notes, ufunc, method, plain, kwargs)
+        if method == "__call__" and ufunc in _ANALYTIC and np.iscomplexobj(plain[0]):
+            return watched(_ANALYTIC[ufunc](plain[0]))
+        if ufunc is np.matmul and np.iscomplexobj(plain[0]) != np.iscomplexobj(plain[1]):
+            plain = [np.asarray(value, dtype=complex) for value in plain]  # or numpy converts as it goes, without BLAS
+        if out is not None:
+            kwargs["out"] = tuple(_plain(value) for value in out)
+        result = getattr(ufunc, method)(*plain, **kwargs)
+        if out is not None and len(out) == 1:
+            return out[0]
+        return tuple(map(watched, result)) if isinstance(result, tuple) else watched(result)
+
+    def __getitem__(self, key: Any) -> Any:
+        return watched(self.view(np.ndarray)[_plain(key)])
+
+    def argmax(self, axis: Any = None, *args: Any, **kwargs: Any) -> Any:
+        return self._noted_extreme(1, axis).argmax(axis, *args, **kwargs)
+
+    def argmin(self, axis: Any = None, *args: Any, **kwargs: Any) -> Any:
+        return self._noted_extreme(-1, axis).argmin(axis, *args, **kwargs)
+
+    def _noted_extreme(self, sign: int, axis: Any) -> Array:
+        plain = _plain(self)
+        if (notes := _NOTES.get()) is not None and plain.dtype.kind in "fc":
+            notes.add_extreme(sign * plain.real, axis)
+        return np.asarray(plain)
+
+
+def _plain(value: Any) -> Any:
+    return value.view(np.ndarray) if isinstance(value, Watched) else value
+
+
+def watched(value: Any) -> Any:
+    """Real and complex numbers as a watched array; anything else as it is."""
+    if isinstance(value, np.ndarray | np.generic | float | complex) and np.asarray(value).dtype.kind in "fc":
+        return np.asarray(value).view(Watched)
+    return value
+
+
+_ANALYTIC: dict[np.ufunc, Callable[[Array], Array]] = {
+    np.absolute: lambda z: np.where(z.real < 0, -z, z),
+    np.fabs: lambda z: np.where(z.real < 0, -z, z),
+    np.sign: lambda z: np.sign(z.real) + 0j,
+}
+
+
+def _note(notes: _Notes, ufunc: np.ufunc, method: str, inputs: list[Any], kwargs: Mapping[str, Any]) -> None:
+    arrays = [np.asarray(value) for value in inputs]
+    if not any(array.dtype.kind in "fc" for array in arrays) or not all(array.size for array in arrays):
+        return
+    real = [array.real for array in arrays]
+    if method == "__call__":
+        if ufunc in _TWO_SIDES:
+            notes.add_difference(np.asarray(real[0] - real[1]))
+        elif ufunc in _AT_ZERO:
+            notes.add_difference(real[0])
+        elif ufunc.__name__ == "clip":
+            for bound in real[1:]:
+                notes.add_difference(np.asarray(real[0] - bound))
+    elif method == "reduce" and ufunc in (*_LARGEST, np.minimum, np.fmin):
+        notes.add_extreme(real[0] if ufunc in _LARGEST else -real[0], kwargs.get("axis", 0))
+
+
+def kinks_of(graph: Graph, values: Mapping[str, Any], names: tuple[str, ...] | None = None) -> list[Kink]:
+    """Every comparison in the functions `names` of the model, by default all of them; none where it cannot be watched."""
+    notes = _Notes()
+    token = _NOTES.set(notes)
+    known = {name: watched(value) for name, value in values.items()}
+    try:
+        with np.errstate(all="ignore"):
+            for name in graph.order if names is None else names:
+                notes.function = name
+                known[name] = watched(graph.functions[name](*[known[each] for each in graph.parameters[name]]))
+    except Exception:
+        return []
+    finally:
+        _NOTES.reset(token)
+    return notes.kinks
+
+
+def patterns(kinks: list[Kink]) -> list[tuple[str, bytes]]:
+    """Which sides a run of the model takes: two runs with the same ones have no kink between them, as far as is seen."""
+    return [(kink.function, kink.pattern) for kink in kinks]

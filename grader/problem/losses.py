@@ -1,0 +1,106 @@
+"""The loss at many values of one quantity: in pieces that fit into memory, each one stack where the model allows it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from grader.problem.kinks import watched
+from grader.problem.model import Array, Graph
+
+_BASE_MB = 100  # what Python, numpy and the assignment take
+_LEAST_MB = 8
+_PIECE_MB = 32  # larger pieces only leave the caches
+_TEMPORARIES = 4  # arrays of each size that are alive at a time
+
+
+class Rays:
+    """Directions through a value x: the unit vectors of all its entries, or given ones (N, *shape of x)."""
+
+    def __init__(self, x: Array, directions: Array | None, numbers: Array | None = None) -> None:
+        self._x, self._directions = x, directions
+        count = x.size if directions is None else len(directions)
+        self._numbers = np.arange(count) if numbers is None else numbers
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def only(self, *numbers: int) -> "Rays":
+        return Rays(self._x, self._directions, self._numbers[list(numbers)])
+
+    def part(self, begin: int, end: int) -> "Rays":
+        return Rays(self._x, self._directions, self._numbers[begin:end])
+
+    def moved(self, steps: Sequence[complex]) -> Array:
+        """x + t v for each step t and each direction v: (steps · N, *shape of x)."""
+        count, x = len(self), self._x
+        if self._directions is not None:
+            rays = self._directions[self._numbers]
+            return np.concatenate([x + t * rays for t in steps])
+        stack = np.empty((len(steps), count, x.size), dtype=np.result_type(x, *steps))
+        stack[:] = x.reshape(-1)
+        for k, t in enumerate(steps):
+            stack[k, np.arange(count), self._numbers] += t
+        return stack.reshape(len(steps) * count, *x.shape)
+
+
+class Losses:
+    """J with one quantity replaced.
+
+    Attributes:
+        here: J at the sample point.
+    """
+
+    def __init__(
+        self, graph: Graph, values: Mapping[str, Any], node: str, memory_mb: float, *, analytic: bool = False
+    ) -> None:
+        """Prepare them.
+
+        Args:
+            analytic: the steps are complex, also through functions that numpy defines otherwise for complex numbers.
+        """
+        self._graph, self._values, self._node, self._analytic = graph, values, node, analytic
+        self._stacks: bool | None = None
+        numbers = numbers_per_evaluation(graph, values, node)
+        usable = min(max(memory_mb - _BASE_MB, _LEAST_MB), _PIECE_MB) * 2**20
+        self._piece = max(1, int(usable / (8 * (1 + analytic) * _TEMPORARIES * numbers)))
+        self.here = float(values[graph.loss])
+
+    def __call__(self, rays: Rays, steps: Sequence[complex]) -> list[Array]:
+        """J(x + t v) for each step t: one array (N,) for each, a number for each direction v."""
+        each = max(1, self._piece // len(steps))
+        pieces = []
+        for begin in range(0, len(rays), each):
+            part = rays.part(begin, begin + each)
+            pieces.append(self._at(part.moved(steps)).reshape(len(steps), len(part)))
+        return list(np.concatenate(pieces, axis=1))
+
+    def _at(self, stack: Array) -> Array:
+        if self._stacks is not False:
+            try:
+                found = np.asarray(self._one(stack))
+                if self._stacks is None:
+                    self._stacks = self._agrees(found, stack)
+                if self._stacks and found.shape == (len(stack),):
+                    return found
+            except (ValueError, IndexError, TypeError):
+                self._stacks = False  # not a model for stacks
+        return np.array([np.asarray(self._one(x)).reshape(()) for x in stack])
+
+    def _agrees(self, found: Array, stack: Array) -> bool:
+        return found.shape == (len(stack),) and all(
+            bool(np.abs(found[i] - np.asarray(self._one(stack[i])).reshape(())) <= 1e-12 * np.abs(found[i]))
+            for i in {0, len(stack) // 2, len(stack) - 1}
+        )
+
+    def _one(self, x: Array) -> Any:
+        return _plain(self._graph.loss_at(self._values, self._node, watched(x) if self._analytic else x))
+
+
+def _plain(value: Any) -> Array:
+    return np.asarray(value).view(np.ndarray)
+
+
+def numbers_per_evaluation(graph: Graph, values: Mapping[str, Any], node: str) -> int:
+    """How many numbers one evaluation of the loss makes: the quantity itself and all that is computed from it."""
+    return sum(int(np.size(values[name])) for name in (node, *graph.downstream(node)))

@@ -1,0 +1,9 @@
+import numpy as np
+
+
+def dw(s):
+    return s.X.T @ (s.p - s.y) / len(s.y)
+
+
+def db(s):
+    return np.sum(s.p - s.y)

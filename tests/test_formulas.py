@@ -1,0 +1,279 @@
+"""Formulas of diagnosis, from the derivation's graphs: right at every sample point, whatever the model; and how they go wrong."""
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from conftest import ROOT
+from hypothesis import given
+from hypothesis import strategies as st
+
+from grader.config.load import load_config
+from grader.derivation.graph.indexing import Slice, Slot
+from grader.derivation.rules import array_rules
+from grader.diagnosis.formulas.expression import Evaluator, text
+from grader.diagnosis.formulas.formula_nodes import call, encoded, inside, parameters_of, q, resolved, whole_number
+from grader.diagnosis.formulas.world import World, make_world
+from grader.diagnosis.mutations.mutants import local_mutants
+from grader.newassignment.blueprint import make_blueprint
+from grader.newassignment.write_folder import assignment_files, write_files
+from grader.problem.assignment import load_assignment
+from grader.problem.derivatives import relative_error
+
+MODELS = [
+    ROOT / "tests" / "models" / f"{name}.py"
+    for name in "two_layer_relu softmax_regression batch_norm layer_norm attention gru_step lstm_step conv1d word2vec".split()
+]
+Code = Callable[[Any, Any], np.ndarray[Any, Any]]
+
+BPTT = '''
+"""Backpropagation through time.
+
+E is (T, d), the inputs; Y is (T, k), the targets; h0 is (1, m), the state before the first step.
+W is (d, m), U is (m, m), c is (1, m) and V is (m, k).
+"""
+import numpy as np
+
+
+def hs(E, h0, U, W, c):
+    """The states, one a row."""
+    h, rows = h0, []
+    for t in range(len(E)):
+        h = np.tanh(h @ U + E[t : t + 1] @ W + c)
+        rows.append(h)
+    return np.concatenate(rows)
+
+
+def O(hs, V):
+    return hs @ V
+
+
+def J(O, Y):
+    return 0.5 * np.sum((O - Y) ** 2)
+'''
+
+
+@pytest.fixture(scope="module")
+def world_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], World]:
+    """The formulas of an assignment made from a model."""
+
+    @cache
+    def make(model: Path) -> World:
+        folder = tmp_path_factory.mktemp(model.stem)
+        write_files(folder, assignment_files(make_blueprint(model, lambda question, default, choices: default)))
+        config = load_config(folder / "config.yaml")
+        return make_world(load_assignment(config, folder, with_solution=True))
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def loop(world_of: Callable[[Path], World], tmp_path_factory: pytest.TempPathFactory) -> World:
+    model = tmp_path_factory.mktemp("loop") / "bptt_loop.py"
+    model.write_text(BPTT)
+    return world_of(model)
+
+
+def everywhere(world: World) -> Evaluator:
+    """At all sample points, those included that were not probed."""
+    return Evaluator(world.assignment.graph, world.functions, world.assignment.points, world.assignment.exact)
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda path: path.stem)
+def test_every_gradient_of_a_model_has_a_formula_with_the_right_values(
+    model: Path, world_of: Callable[[Path], World]
+) -> None:
+    world = world_of(model)
+    evaluate = everywhere(world)
+    for name, formula in world.local.items():
+        assert formula is not None, (name, world.problems)
+        values = evaluate(formula)
+        assert values is not None, text(formula)
+        for value, numeric in zip(values, world.assignment.numeric[name], strict=True):
+            assert relative_error(numeric.of(value), numeric.value) < 1e-5, (name, text(formula))
+
+
+def test_a_loop_is_one_step_for_any_number_of_steps(loop: World) -> None:
+    assert loop.local["dJ_dU"] is not None
+    assert loop.local["dJ_dU"][0] == "scan"
+    assert loop.starts == {"hs": "h0"}
+    at_home = Evaluator(loop.assignment.graph, loop.functions, loop.assignment.points, loop.assignment.exact)
+    for name, formula in loop.local.items():
+        assert formula is not None
+        for value, right in zip(at_home(formula) or [], loop.assignment.exact[name], strict=True):
+            assert relative_error(np.asarray(value), right) < 1e-12, name
+
+
+def test_a_sum_that_a_loop_wrote_out_is_one_term(world_of: Callable[[Path], World]) -> None:
+    formula = world_of(ROOT / "tests" / "models" / "conv1d.py").local["dJ_dw"]
+    assert formula is not None
+    assert formula[0] == "series"
+    assert sum(part[:2] == ("np", "scatter") for part in inside(formula)) == 1
+
+
+# Mistakes: model, gradient, what a student computed, the operators and places of which one must give exactly these numbers.
+
+
+def values_of(world: World, code: Code) -> list[np.ndarray[Any, Any]]:
+    assignment = world.assignment
+    right = [{name: values[k] for name, values in assignment.exact.items()} for k in range(len(assignment.points))]
+    points = [SimpleNamespace(**point.values) for point in assignment.points]
+    return [np.asarray(code(s, SimpleNamespace(**g))) for s, g in zip(points, right, strict=True)]
+
+
+def cheapest(world: World, name: str, wrong: list[np.ndarray[Any, Any]]) -> tuple[str, str]:
+    """The likeliest mistake that gives these numbers."""
+    evaluate = everywhere(world)
+    found = []
+    for mutant, edit in local_mutants(name, world):
+        values = evaluate(mutant)
+        if values is not None and all(
+            v.shape == w.shape and np.allclose(v, w, rtol=1e-9, atol=1e-12) for v, w in zip(values, wrong, strict=True)
+        ):
+            found.append((edit.cost, edit.operator, edit.where))
+    assert found, f"{name}: no mistake gives these numbers"
+    return min(found)[1:]
+
+
+def relu(a: Any) -> Any:
+    return np.maximum(a, 0)
+
+
+def placed(s: Any, pick: Code, kernel: Code) -> Any:
+    result = np.zeros(s.x.shape)
+    width = s.dout.shape[1]
+    for k in range(s.w.shape[2]):
+        result[:, k : k + width] += kernel(s, k).T @ pick(s, k)
+    return result
+
+
+MISTAKES: list[tuple[str, str, Code, str]] = [
+    # a minibatch
+    ("two_layer_relu", "dloss_da", lambda s, g: g.dloss_ds @ s.W2.T, "missing-slope"),
+    ("two_layer_relu", "dloss_da", lambda s, g: (g.dloss_ds @ s.W2.T) * (s.a < 0), "wrong-function-of"),
+    ("two_layer_relu", "dloss_dW2", lambda s, g: relu(s.a).T @ g.dloss_ds, "missing-term"),
+    ("two_layer_relu", "dloss_dW2", lambda s, g: 0.1 * s.W2 + s.a.T @ g.dloss_ds, "skipped-activation"),
+    ("two_layer_relu", "dloss_db1", lambda s, g: g.dloss_da.mean(0), "mean-for-sum"),
+    ("two_layer_relu", "dloss_db1", lambda s, g: g.dloss_da[-1], "last-term"),
+    ("two_layer_relu", "dloss_db1", lambda s, g: g.dloss_da, "sum-missing"),
+    ("two_layer_relu", "dloss_db1", lambda s, g: g.dloss_da.sum(1), "sum-axis"),
+    ("softmax_regression", "dL_dscores", lambda s, g: s.P - s.Y, "missing-factor"),
+    ("softmax_regression", "dL_dscores", lambda s, g: (s.P - s.Y) / s.Y.shape[1], "wrong-variable"),
+    ("softmax_regression", "dL_dW", lambda s, g: s.X[-1:].T @ g.dL_dscores[-1:], "last-term"),
+    # batch norm
+    ("batch_norm", "dJ_dx", lambda s, g: bn(s, g) - g.dJ_dmu / len(s.x), "missing-term"),
+    ("batch_norm", "dJ_dx", lambda s, g: bn(s, g) - 2 * g.dJ_dvar * (s.x - s.mu) / len(s.x), "missing-term"),
+    ("batch_norm", "dJ_dvar", lambda s, g: g.dJ_dvar * (s.var + 1e-5), "other-power"),
+    ("batch_norm", "dJ_dvar", lambda s, g: -g.dJ_dvar, "sign-result"),
+    ("batch_norm", "dJ_dgamma", lambda s, g: np.sum(s.x * s.dout, 0, keepdims=True), "wrong-variable"),
+    ("batch_norm", "dJ_dgamma", lambda s, g: s.x_hat * s.dout, "sum-missing"),
+    # attention
+    ("attention", "dJ_dS_", lambda s, g: s.A * (1 - s.A) * g.dJ_dA, "jacobian-diagonal"),
+    ("attention", "dJ_dS_", lambda s, g: s.A * (g.dJ_dA - (g.dJ_dA * s.A).sum(0)), "sum-axis"),
+    ("attention", "dJ_dQ", lambda s, g: g.dJ_dS_ @ s.K / np.sqrt(s.V.shape[1]), "wrong-variable"),
+    # gates
+    ("gru_step", "dJ_dz", lambda s, g: g.dJ_dz + 2 * g.dJ_dh * s.n, "sign-term"),
+    ("lstm_step", "dJ_dc", lambda s, g: s.dh * s.o * (1 - s.c**2), "skipped-activation"),
+    # a convolution
+    ("conv1d", "dJ_dx", lambda s, g: placed(s, lambda s, k: s.dout, lambda s, k: s.w[:, :, -1 - k]), "wrong-row"),
+    ("conv1d", "dJ_dw", lambda s, g: g.dJ_dw * (np.arange(s.w.shape[2]) == s.w.shape[2] - 1), "last-term"),
+]
+
+
+def bn(s: Any, g: Any) -> Any:
+    return g.dJ_dmu / len(s.x) + 2 * g.dJ_dvar * (s.x - s.mu) / len(s.x) + g.dJ_dx_hat / np.sqrt(s.var + 1e-5)
+
+
+@pytest.mark.parametrize(
+    "model, name, code, operator", MISTAKES, ids=lambda each: each if isinstance(each, str) else ""
+)
+def test_a_mistake_in_any_kind_of_model_is_recognized(
+    model: str, name: str, code: Code, operator: str, world_of: Callable[[Path], World]
+) -> None:
+    world = world_of(ROOT / "tests" / "models" / f"{model}.py")
+    assert cheapest(world, name, values_of(world, code))[0] == operator
+
+
+def back_in_time(
+    s: Any, *, slope: bool = True, carry: bool = True, before: int = 0, forward: bool = False, only: int | None = None
+) -> dict[str, Any]:
+    """The backward pass, with one of a student's mistakes."""
+    D, dh = (s.O - s.Y) @ s.V.T, np.zeros(s.h0.shape)
+    total = {"U": np.zeros(s.U.shape), "c": np.zeros(s.c.shape)}
+    steps = range(len(s.E))
+    for t in steps if forward else reversed(steps):
+        h = s.hs[t : t + 1]
+        earlier = s.hs[t - 1 : t] if t else s.h0
+        dz = (D[t : t + 1] + dh) * ((1 - h**2) if slope else 1)
+        if only is None or t == only:
+            total["U"] += (h if before else earlier).T @ dz
+            total["c"] += dz
+        dh = dz @ s.U.T if carry else 0 * dh
+    return {**total, "h0": dh}
+
+
+@pytest.mark.parametrize(
+    "of, mistake, operator, where",
+    [
+        ("U", {"carry": False}, "missing-term", "what the later step hands back"),
+        ("U", {"slope": False}, "missing-slope", "tanh"),
+        ("U", {"before": 1}, "wrong-row", "hs[t-1:t]"),
+        ("c", {"forward": True}, "step-order", "the steps"),
+        ("c", {"only": 0}, "last-term", "the steps"),
+        ("c", {"slope": False}, "missing-slope", "tanh"),
+    ],
+    ids=str,
+)
+def test_a_mistake_in_the_body_of_a_loop_is_one_mistake(
+    of: str, mistake: dict[str, Any], operator: str, where: str, loop: World
+) -> None:
+    for value, right in zip(
+        values_of(loop, lambda s, g: back_in_time(s)[of]), loop.assignment.exact[f"dJ_d{of}"], strict=True
+    ):
+        assert np.allclose(value, right)
+    wrong = values_of(loop, lambda s, g: back_in_time(s, **mistake)[of])
+    assert cheapest(loop, f"dJ_d{of}", wrong) == (operator, where)
+
+
+def test_repeated_places_that_are_overwritten_are_told_from_those_added_up(loop: World) -> None:
+    added = call("scatter", q("E"), ("array", "[0,0,1]"), index=(Slot(0),), shape=(4, 2))
+    from grader.diagnosis.mutations.arrays import numpy_mutants
+
+    wrong = [mutant for mutant, edit in numpy_mutants(added, loop) if edit.operator == "sum-overwritten"]
+    assert len(wrong) == 1
+    value = array_rules._setitem(
+        np.zeros((4, 1)), np.array([[1.0], [2.0], [3.0]]), np.array([0, 0, 1]), index=(Slot(0),)
+    )
+    assert value.ravel().tolist() == [2, 3, 0, 0]
+    assert wrong[0][1] == "setitem"
+
+
+# Parameters
+
+ENTRIES = st.one_of(
+    st.integers(-9, 9),
+    st.none(),
+    st.just(Ellipsis),
+    st.builds(Slot, st.integers(0, 3)),
+    st.sampled_from(["#", "#+1", "N-1"]),
+)
+SLICES = st.builds(Slice, st.none() | st.integers(-9, 9), st.none() | st.integers(-9, 9), st.none() | st.integers(1, 3))
+
+
+@given(st.lists(st.one_of(ENTRIES, SLICES), max_size=4), st.booleans())
+def test_parameters_survive_their_text(index: list[Any], keepdims: bool) -> None:
+    given = {"index": tuple(index), "keepdims": keepdims, "subscripts": "ij->ji"}
+    assert parameters_of(encoded(given)) == given
+
+
+@given(st.integers(2, 50), st.integers(2, 50), st.integers(0, 9))
+def test_expressions_of_sizes_are_sums(W: int, K: int, step: int) -> None:
+    sizes = {"W": W, "K": K}
+    assert whole_number("W-K+1", sizes) == W - K + 1
+    assert whole_number("K-1-#", sizes, step) == K - 1 - step
+    found = resolved(encoded({"index": (Slice("#", "#+K", None),)}), sizes, step)  # type: ignore[arg-type]
+    assert found == {"index": (Slice(step, step + K, None),)}
