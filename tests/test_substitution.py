@@ -10,17 +10,22 @@ import yaml
 from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.console import Console
 from right import RIGHT_FILE
 from test_judge import answer, one
 
 from grader.checks.checked import check_run
 from grader.checks.substitution import to_substitute
+from grader.classroom.exports.feedback import markdown, page
 from grader.classroom.store.packing import answers_hash, pack_run, unpack_run
+from grader.classroom.store.query import StudentRow
 from grader.errors import SandboxError
 from grader.grading.grade import grade
 from grader.grading.grader import Grader
 from grader.grading.pipeline import grade_run, make_sandbox
 from grader.output.causes import causes, lead
+from grader.output.formats import github
+from grader.output.terminal import print_grade
 from grader.problem.assignment import Assignment
 from grader.records.result import Grade
 from grader.records.run import Answer, Run, Substituted
@@ -313,6 +318,10 @@ def test_nothing_is_planned_for_right_wrong_and_absent_gradients(assignment: Ass
     absent = {name: [Answer("missing")] for name in assignment.names}
     assert [to_substitute(assignment, found) for found in (right, wrong, absent)] == [{}, {}, {}]
     assert to_substitute(assignment, {**right, "dJ_db1": [Answer("missing")]}) == {}
+    stubs = {name: [Answer("missing", message="NotImplementedError", line=k + 1)] for k, name in enumerate(absent)}
+    assert to_substitute(assignment, stubs) == {}
+    built = {**stubs, "dJ_dU": stubs["dJ_db2"]}  # which it calls
+    assert list(to_substitute(assignment, built)) == ["dJ_dU"]
     plan = to_substitute(assignment, {**wrong, "dJ_db1": [Answer("missing")]})
     assert plan == dict.fromkeys(["dJ_dL_x", "dJ_dI", "dJ_dH", "dJ_dh_prev"], ("dJ_db1",))
 
@@ -354,3 +363,48 @@ def test_each_root_has_a_block_with_what_depends_on_it(quick: tuple[Assignment, 
         ("dJ_db2", ["right given it: dJ_dU, dJ_dh, dJ_db1, dJ_dL_x, dJ_dH and dJ_dh_prev"]),
         ("dJ_dI", []),
     ]
+
+
+@pytest.mark.parametrize("failure", ["raises", "is a stub", "returns nothing"])
+def test_no_report_repeats_the_mistake_below_what_depends_on_it(
+    quick: tuple[Assignment, Sandbox], failure: str
+) -> None:
+    assignment, sandbox = quick
+    [run] = run_all(sandbox, [with_bodies(dJ_db2=FAILURES[failure].format("right_dJ_db2"))])
+    result = grade_run(assignment, run, "gradients.py")
+    console = Console(width=200, color_system=None)
+    with console.capture() as captured:
+        print_grade(console, result, assignment.config, staff=True)
+    values = {"grade": result, "status": "graded", "ids": {}, "late": None, "name": "A", "key": "a"}
+    row = StudentRow(**{name: values.get(name, "") for name in StudentRow.__struct_fields__})
+    pages = [captured.get(), github.render(result, assignment.config), markdown(page(row, assignment.config))]
+    said = (one(result, "dJ_db2").message or one(result, "dJ_db2").summary).partition(":")[0]
+    first = lead(result)
+    for text in (text.replace("\\", "") for text in pages):
+        assert text.count(first) == 1
+        assert text.count(said) == 1
+        assert text.count("dJ_dU, dJ_dh, dJ_db1, dJ_dL_x, dJ_dI, dJ_dH and dJ_dh_prev") == 1
+
+
+def test_a_numerical_derivative_earns_what_the_config_says(quick: tuple[Assignment, Sandbox]) -> None:
+    """Only where its digits and its behavior agree: a formula with an epsilon in it has few digits, too."""
+    assignment, sandbox = quick
+    epsilon = "return s.h.T @ (s.y_hat / (1 + 1e-10) - s.y)"
+    runs = run_all(sandbox, [with_bodies(dJ_dU=NUMERIC.strip()), with_bodies(dJ_dU=epsilon)])
+
+    def earned(run: Run, part: float) -> float:
+        checks = msgspec.structs.replace(
+            assignment.config.checks,
+            finite_difference=msgspec.structs.replace(
+                assignment.config.checks.finite_difference, accept_numerical=part
+            ),
+        )
+        config = msgspec.structs.replace(assignment.config, checks=checks)
+        changed = Assignment(assignment.folder, config, assignment.graph, assignment.points, assignment.reference)
+        return one(marks(changed, run), "dJ_dU").score
+
+    assert [earned(runs[0], part) for part in (0, 0.5, 1)] == [3, 6, 9]
+    assert [earned(runs[1], part) for part in (0, 0.5, 1)] == [9, 9, 9]
+    assert one(marks(assignment, runs[0]), "dJ_dU").checks[1].message == (
+        "a numerical derivative earns no marks for this check"
+    )

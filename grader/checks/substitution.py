@@ -23,6 +23,7 @@ from grader.checks.check import (
 )
 from grader.checks.followthrough import Propagated, fits, in_order, matching
 from grader.config.keys import Gradient
+from grader.errors import ConfigError
 from grader.problem.assignment import Assignment
 from grader.problem.derivatives import relative_error
 from grader.problem.model import Array
@@ -58,13 +59,14 @@ def to_substitute(assignment: Assignment, answers: Answers) -> dict[str, tuple[s
     """
     answers = {name: found[: len(assignment.points)] for name, found in answers.items()}
     empty = [name for name in assignment.names if _gives_nothing(assignment, name, answers.get(name, ()))]
-    if not empty:
+    written = [name for name in answers if not _is_absent(name, answers)] if empty else []
+    if not written:  # where formulas are derived on demand, an untouched file needs none
         return {}
     return {
         name: tuple(other for other in empty if other != name)
-        for name, upstream in assignment.ancestors.items()
-        if not set(upstream).isdisjoint(empty)
-        and not _is_absent(answers.get(name, ()))
+        for name in assignment.names
+        if name in written
+        and not set(assignment.ancestors[name]).isdisjoint(empty)
         and (name in empty or not _is_right(assignment, name, answers[name]))
     }
 
@@ -90,9 +92,16 @@ def _gives_nothing(assignment: Assignment, name: str, answers: Sequence[Answer])
     return bool(find_trivial(arrays)) and not _is_right(assignment, name, answers)
 
 
-def _is_absent(answers: Sequence[Answer]) -> bool:
-    """There is no such function: to call it again is of no use."""
-    return bool(answers) and answers[-1].outcome == "missing" and not answers[-1].message.startswith(STUB)
+def _is_absent(name: str, answers: Answers) -> bool:
+    """There is no such function, or it is a stub itself: to call it again is of no use."""
+    if not answers[name] or answers[name][-1].outcome != "missing":
+        return False
+    last = answers[name][-1]
+    if not last.message.startswith(STUB):
+        return True
+    # What builds on a stub raises where that does.
+    others = [found[-1] for other, found in answers.items() if other != name and found]
+    return last.line > 0 and not any((other.line, other.cell) == (last.line, last.cell) for other in others)
 
 
 def _is_right(assignment: Assignment, name: str, answers: Sequence[Answer]) -> bool:
@@ -126,8 +135,14 @@ def check_substituted(
         and gradient.name not in propagated
         and not (gradient.name in verdicts_of and verdicts_of[gradient.name].passed)
     ]
+    replaced = {name for gradient in left for name in run.substituted[gradient.name].replaced}
+    random = {
+        name: [assignment.config.sign * value for value in assignment.substitutes(run.source_hash, name)]
+        for name in assignment.names
+        if name in replaced
+    }
     for gradient in sorted(left, key=lambda gradient: len(assignment.ancestors[gradient.name])):
-        own = _upstream(assignment, run, gradient.name, complete, verdicts_of)
+        own = _upstream(assignment, run, gradient.name, random, complete, verdicts_of)
         roots = {name: one.propagated.roots for name, one in found.items() if one.propagated is not None}
         roots |= {name: one.roots for name, one in propagated.items()}
         found[gradient.name] = _retried(assignment, gradient, run.substituted[gradient.name], own, roots)
@@ -135,15 +150,19 @@ def check_substituted(
 
 
 def _upstream(
-    assignment: Assignment, run: Run, name: str, complete: Answers, verdicts_of: Mapping[str, Verdicts]
+    assignment: Assignment,
+    run: Run,
+    name: str,
+    random: Mapping[str, list[Array]],
+    complete: Answers,
+    verdicts_of: Mapping[str, Verdicts],
 ) -> dict[str, list[Array]]:
     """What the upstream gradients of `name` were in its calls, nearest first: random, or the student's own wrong ones."""
     own: dict[str, list[Array]] = {}
-    replaced = run.substituted[name].replaced
     for other in assignment.ancestors[name]:
         values: list[Array] | None = None
-        if other in replaced:
-            values = [assignment.config.sign * value for value in assignment.substitutes(run.source_hash, other)]
+        if other in run.substituted[name].replaced:
+            values = random.get(other)
         elif other in run.substituted:
             values = _real(assignment, run.substituted[other].answers)
         elif other in complete and not verdicts_of[other].passed:
@@ -171,7 +190,7 @@ def _retried(
             one.value is not None and one.value.dtype == "<f4" for one in answers
         )
         tolerance = config.float32_tolerance if single else config.tolerance
-        sources, error = matching(assignment, gradient.name, values, own, tolerance)
+        sources, error = _sources(assignment, gradient.name, values, own, tolerance)
         if sources.intersection(substituted.replaced):
             to_fix = {root for source in sources for root in roots.get(source, [source])}
             follows = Propagated(in_order(assignment, sources), in_order(assignment, to_fix), error, substituted=True)
@@ -180,6 +199,24 @@ def _retried(
         return Retried(answers, form, own, None)
     numeric = _compared(assignment, gradient.name, form.values, own, substituted.replaced)
     return Retried(answers, Verdicts(form.shape, numeric, SKIPPED, form.values), own, None)
+
+
+def _sources(
+    assignment: Assignment, name: str, values: list[Array], own: Mapping[str, list[Array]], tolerance: float
+) -> tuple[frozenset[str], float]:
+    """Which of `own` the reference formula gives these values with: those that it uses itself or, if not these, others."""
+    nearest = _used(assignment, name, {other: arrays[0] for other, arrays in own.items()})
+    found = matching(assignment, name, values, {other: own[other] for other in own if other in nearest}, tolerance)
+    return found if found[0] else matching(assignment, name, values, own, tolerance)
+
+
+def _used(assignment: Assignment, name: str, own: Mapping[str, Array]) -> frozenset[str]:
+    """The gradients that the reference formula uses at the first sample point, of those that it is given."""
+    assert assignment.reference is not None
+    try:
+        return assignment.reference(name, assignment.points[0], own)[1]
+    except ConfigError:  # it may fail on arrays of other shapes
+        return frozenset()
 
 
 def _compared(

@@ -45,7 +45,7 @@ class FiniteDifferenceCheck(_Section, frozen=True, kw_only=True):
     step_size: Positive | None = None
     max_entries: Count = 10_000
     directions: Count = 16
-    accept_numerical: Share = 1.0
+    accept_numerical: Share = 0.0
     memory_mb: Annotated[int, Meta(ge=50, le=1_000_000)] = 300
 
 

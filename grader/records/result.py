@@ -188,5 +188,7 @@ class Grade(Struct, frozen=True):
             for one in self.gradients
         )
         total = escape(self.message) if self.status == "not_graded" else f"{self.score:g} of {self.max_score:g}"
+        if first := self.fix_first:
+            total = f"{len(first)} to fix: {escape(', '.join(first))}. {total}"
         head = "<tr><th>gradient</th><th>status</th><th>score</th><th></th></tr>"
         return f"<table><caption>{escape(self.submission)}: {total}</caption>{head}{rows}</table>"
