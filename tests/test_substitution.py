@@ -132,6 +132,17 @@ def test_a_gradient_without_numbers_costs_only_its_own_marks(quick: tuple[Assign
         assert one(result, name).status not in ("passed", "followed_through")
 
 
+def test_time_is_left_for_what_builds_on_several_functions_that_never_return(
+    quick: tuple[Assignment, Sandbox],
+) -> None:
+    """Two seconds in all, of which six loops would take 0.4 each if they were tried again before the others are checked."""
+    assignment, sandbox = quick
+    loops = ["dJ_db2", "dJ_dU", "dJ_dh", "dJ_db1", "dJ_dL_x", "dJ_dI"]
+    [run] = run_all(sandbox, [with_bodies(**dict.fromkeys(loops, FAILURES["never returns"]))])
+    found = {g.name: g.status for g in marks(assignment, run).gradients}
+    assert found == {**dict.fromkeys(loops, "timed_out"), "dJ_dH": "followed_through", "dJ_dh_prev": "followed_through"}
+
+
 def test_a_function_that_is_not_there_costs_only_its_own_marks(quick: tuple[Assignment, Sandbox]) -> None:
     assignment, sandbox = quick
     for name, run in zip(NAMES, run_all(sandbox, [without(name) for name in NAMES]), strict=True):

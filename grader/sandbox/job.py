@@ -140,11 +140,19 @@ class Pending:
     def _calls_again(self) -> list[Call] | None:
         """The calls of the next child after all gradients have been called."""
         plan = {} if self.substitution is None else self.substitution.plan(self.answers)
+        for name in [name for name, one in self.substituted.items() if plan.get(name) != one.replaced]:
+            del self.substituted[name]  # something that was replaced in its calls has returned since
+            self.planned.discard(name)
         failed = [name for name, found in self.answers.items() if _failed(found) and name not in plan]
-        if alone := [name for name in failed if name not in self.retried]:
-            return self._begin("alone", alone[:1], {})
-        if left := [name for name in plan if name not in self.planned]:
+        alone = [name for name in failed if name not in self.retried]
+        timed_out = {name for name, found in self.answers.items() if found[-1].outcome == "timed_out"}
+        slow = [name for name in alone if name in timed_out]  # these come last: they may use up all the time
+        if soon := [name for name in alone if name not in timed_out]:
+            return self._begin("alone", soon[:1], {})
+        if left := sorted((name for name in plan if name not in self.planned), key=timed_out.__contains__):
             return self._begin("substituted", left, plan)
+        if slow:
+            return self._begin("alone", slow[:1], {})
         failed = [name for name, found in self.substituted.items() if _failed(found.answers)]
         if alone := [name for name in failed if name not in self.retried]:
             return self._begin("substituted alone", alone[:1], plan)
@@ -155,7 +163,8 @@ class Pending:
     ) -> list[Call]:
         self.mode, self.replaced = mode, {name: plan[name] for name in names if name in plan}
         shared = None if mode == "alone" else self.checked
-        return [call for call in self.job.calls if call[0] in names and (shared is None or call[1] < shared)]
+        calls = [call for call in self.job.calls if shared is None or call[1] < shared]
+        return [call for name in names for call in calls if call[0] == name]
 
     def _spent(self) -> str:
         """What the file has used up, in words; "" where there is some of everything left."""
