@@ -165,7 +165,7 @@ def test_at_home_students_see_as_many_hints_as_the_config_says(
     for printed in (checked.stdout, tested):
         assert printed.count("hint: ") == level
         assert ("why: Your numbers have the right size but the opposite sign" in printed) is (level >= 2)
-        assert printed.count("Fix dJ_") == 1
+        assert printed.count("1 thing to fix: dJ_db2") == 1
 
 
 def test_a_function_that_raises_fails_once_with_its_line(handout: Path) -> None:

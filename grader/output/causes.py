@@ -109,7 +109,7 @@ def _same(others: Sequence[GradientResult]) -> str:
 
 
 def _subject(grade: Grade, results: Sequence[GradientResult]) -> str:
-    others = len(grade.gradients) - 1
+    others = sum(not one.is_root_cause for one in grade.gradients)
     if len(results) == others > 1:
         return f"The other {_NUMBERS[others] if others < len(_NUMBERS) else others}"
     return _some([one.name for one in results])
