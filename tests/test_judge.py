@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from grader.checks.check import SKIPPED, Verdict, Verdicts, check_reference, find_trivial
+from grader.checks.check import SKIPPED, Verdict, Verdicts, check_reference
 from grader.checks.followthrough import find_propagated
+from grader.checks.trivial import find_trivial
 from grader.classroom.batch.coordinator import difference
 from grader.grading.grade import not_graded
 from grader.grading.pipeline import grade_run

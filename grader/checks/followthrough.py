@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from grader.checks.check import PASSED, Verdicts, find_trivial
+from grader.checks.check import PASSED, Verdicts
 from grader.checks.fresh import MARGIN, Fresh
+from grader.checks.trivial import find_trivial
 from grader.errors import ConfigError
 from grader.problem.assignment import Assignment
 from grader.problem.derivatives import relative_error

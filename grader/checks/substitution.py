@@ -17,11 +17,11 @@ from grader.checks.check import (
     as_returned,
     check_form,
     differs,
-    find_trivial,
     in_shape,
     real_array,
 )
 from grader.checks.followthrough import Propagated, fits, in_order, matching
+from grader.checks.trivial import find_trivial
 from grader.config.keys import Gradient
 from grader.errors import ConfigError
 from grader.problem.assignment import Assignment

@@ -8,8 +8,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from grader.checks.check import as_returned, find_trivial, is_one_number
+from grader.checks.check import as_returned
 from grader.checks.checked import Checked
+from grader.checks.trivial import find_trivial, is_one_number
 from grader.diagnosis.comparison import Target, best
 from grader.diagnosis.formulas.expression import Values
 from grader.diagnosis.hypothesis import Explanation, Hypothesis, in_order

@@ -5,7 +5,7 @@ Knows texts and placeholders; never sees an answer.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -36,12 +36,14 @@ class Entry:
         texts: one per level, with placeholders.
         gradients: those that it is for; empty for all.
         where: the quantities, factors or products for which its texts hold; empty for all.
+        built_in: written for every assignment, so that a number in its texts is none of this one.
     """
 
     topics: tuple[str, ...]
     texts: tuple[str, ...]
     gradients: tuple[str, ...] = ()
     where: tuple[str, ...] = ()
+    built_in: bool = False
 
     def fits(self, gradient: str, where: str) -> bool:
         """Whether its texts are true of a mistake made in `where`."""
@@ -67,7 +69,7 @@ def load_hints(assignment: Assignment, topics: Sequence[str] = ()) -> tuple[Entr
         for entry in misconceptions(assignment)
         if entry.hints is not None
     )
-    return named + own + _load(_BUILT_IN, (), ())
+    return named + own + tuple(replace(entry, built_in=True) for entry in _load(_BUILT_IN, (), ()))
 
 
 def hints_for(

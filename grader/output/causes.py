@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from grader.output.wording import MOST_NAMES, cause, line_of, listed, stops
+from grader.output.wording import MOST_NAMES, cause, line_of, listed
 from grader.records.result import Grade, GradientResult
 
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
@@ -36,8 +36,8 @@ class Cause:
     def dependents(self) -> list[str]:
         """What depends on it, a line each, for the block that reports it."""
         it = "it" if len(self.roots) == 1 else "them"
-        lines = [f"right given {it}: {listed([one.name for one in self.right])}"] if self.right else []
-        return lines + ([f"because of {it}, {stops(self.stopped, it)}"] if self.stopped else [])
+        found = ((f"right given {it}", self.right), (f"failing because of {it}", self.stopped))
+        return [f"{how}: {listed([one.name for one in results])}" for how, results in found if results]
 
 
 def causes(grade: Grade) -> list[Cause]:

@@ -48,25 +48,20 @@ def inherits(result: GradientResult) -> str:
 
 def fix_first(results: Sequence[GradientResult]) -> str:
     """One line on gradients that all fail because of the same other ones."""
-    them = "it" if len(results[0].inherits) == 1 else "them"
-    return f"Fix {listed(results[0].inherits)} first: {stops(results, them)}."
-
-
-def stops(results: Sequence[GradientResult], them: str) -> str:
-    """How gradients fail because of others, such as "dJ_dU (line 9) uses it and stops because of it"."""
     stopped = [result for result in results if result.status == "raised"]
     wrong = [result.name for result in results if result.status != "raised"]
+    them = "it" if len(results[0].inherits) == 1 else "them"
     parts = []
     if stopped:
         by_place: dict[str, list[str]] = {}
         for result in stopped:
             by_place.setdefault(place(result.line, result.cell), []).append(result.name)
         places = [listed(names) + f" ({where})" * bool(where) for where, names in by_place.items()]
-        verbs = "uses {0} and stops" if len(stopped) == 1 else "use {0} and stop"
-        parts.append(f"{listed(places)} {verbs.format(them)}")
+        uses, stops = ("uses", "stops") if len(stopped) == 1 else ("use", "stop")
+        parts.append(f"{listed(places)} {uses} {them} and {stops} because of {them}")
     if wrong:
         parts.append(f"the numbers of {listed(wrong)} follow from {them}")
-    return "; ".join(parts)
+    return f"Fix {listed(results[0].inherits)} first: {'; '.join(parts)}."
 
 
 def line_of(result: GradientResult) -> str:

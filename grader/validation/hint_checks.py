@@ -52,7 +52,7 @@ def _leaks(assignment: Assignment, gradient: Gradient, entry: Entry) -> list[str
             shown = fill(text, assignment, gradient, place, place)
             found += [
                 f"{gradient.name}, {entry.topics[0]}, level {level}: {leak}"
-                for leak in leaks(assignment, gradient.name, shown, strict=True)
+                for leak in leaks(assignment, gradient.name, shown, strict=True, numbers=not entry.built_in)
             ]
     return found
 

@@ -31,17 +31,18 @@ _FUNCTIONS = ("exp", "log", "outer", "dot", "sum", "diag", "sqrt", "tanh")
 _READERS: dict[int, "Reader"] = {}
 
 
-def leaks(assignment: Assignment, gradient: str, text: str, *, strict: bool) -> list[str]:
+def leaks(assignment: Assignment, gradient: str, text: str, *, strict: bool, numbers: bool = True) -> list[str]:
     """The formulas and numbers in `text`, which is about `gradient`, that are a right answer or a derivative in one.
 
     Args:
         strict: also those that are the answer to `gradient` up to transposition, sign and a constant factor, and its numbers.
+        numbers: its numbers, too; with False a number that is equal to one of them is chance.
     """
     key = id(assignment)
     if key not in _READERS:
         _READERS[key] = Reader(assignment)
         weakref.finalize(assignment, _READERS.pop, key, None)
-    return _READERS[key].leaks(gradient, text, strict=strict)
+    return _READERS[key].leaks(gradient, text, strict=strict, numbers=numbers)
 
 
 class Reader:
@@ -67,7 +68,7 @@ class Reader:
                     found.append(values[: len(self._spaces)])
         return found
 
-    def leaks(self, gradient: str, text: str, *, strict: bool) -> list[str]:
+    def leaks(self, gradient: str, text: str, *, strict: bool, numbers: bool = True) -> list[str]:
         """See the function of this name."""
         assignment = self._assignment()
         assert assignment is not None
@@ -76,7 +77,7 @@ class Reader:
         for shown, values in itertools.chain(self._formulas(tokens), phrases(tokens, self._spaces)):
             if self._is_leak(gradient, shown, values, strict=strict):
                 found.append(" ".join(SHOWN.get(token, token) for token in shown))
-        if strict:
+        if strict and numbers:
             found += [number for number in re.findall(r"\d+\.\d+", text) if is_entry(number, self.exact[gradient])]
         return list(dict.fromkeys(found))
 

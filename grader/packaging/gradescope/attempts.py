@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.checks.check import find_trivial
+from grader.checks.trivial import find_trivial
 from grader.config.keys import Gradescope
 from grader.packaging.gradescope import results_json as results
 from grader.packaging.gradescope.memory import Memory, Metadata
