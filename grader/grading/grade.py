@@ -35,7 +35,7 @@ def grade(assignment: Assignment, checked: Checked, knowledge: "Knowledge | None
     run = checked.run
     explained = {} if knowledge is None else _diagnose(assignment, knowledge, checked)
     signals = [] if assignment.at_home else _numerical(assignment, checked)
-    underived = {signal.gradient for signal in signals}
+    underived = {signal.gradient for signal in signals} & run.inconsistent.keys()  # where its behavior was seen, too
     gradients = [
         _graded(assignment, gradient, checked, explained, numerical=gradient.name in underived)
         for gradient in assignment.config.gradients
