@@ -46,8 +46,8 @@ def why(formula: Node, printer: Printer) -> list[str]:
     """One sentence or two for each transpose in a formula."""
     sentences = [sentence for product in products_in(formula) for sentence in _reasons(product, printer)]
     kept = [sentence for sentence in dict.fromkeys(reversed(sentences)) if len(sentence) < LONGEST]
-    once = [line.strip() for line in rolled(kept, str) if not line.strip().startswith("for ")]  # those of a loop
-    return once[:MOST]
+    lines = [line.strip() for line in rolled(kept, lambda size: printer(formula.graph.size(size)))]
+    return [line for line in lines if not line.startswith("for ")][:MOST]  # those of a loop once
 
 
 def _reasons(product: Node, printer: Printer) -> Iterator[str]:
