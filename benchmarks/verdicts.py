@@ -2,6 +2,7 @@
 
     python benchmarks/verdicts.py                    all sets, for instructors and for a student at home
     python benchmarks/verdicts.py --misses bundled   and each case that isn't right, with what was said
+    python benchmarks/verdicts.py --reports 10 --seed 1   ten whole reports for each audience, to read
 
 Each labelled gradient gets a verdict; a case has the worst of its gradients' verdicts:
 
@@ -27,6 +28,7 @@ Fails if more cases are misleading than recorded in tests/blind/figures.json.
 import argparse
 import datetime
 import json
+import random
 import re
 import subprocess
 import sys
@@ -209,6 +211,10 @@ def main() -> int:
     parser.add_argument("--audience", choices=AUDIENCES, action="append", help="both if not given")
     parser.add_argument("--every", type=int, default=1, metavar="N", help="only every Nth case")
     parser.add_argument("--misses", action="store_true", help="list the cases that aren't right")
+    parser.add_argument(
+        "--reports", type=int, metavar="N", help="print N whole reports for each audience, and no figures"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="which reports")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.add_argument("--record", action="store_true", help="write the figures to tests/blind/figures.json")
     options = parser.parse_args()
@@ -217,6 +223,10 @@ def main() -> int:
         parser.error(f"no such set: {', '.join(sorted(unknown))}; there are {', '.join(CONFIGS)}")
     if options.record and options.every != 1:
         parser.error("--record needs all cases: leave out --every")
+
+    if options.reports:
+        _print_reports(options.sets or list(CONFIGS), options.audience or AUDIENCES, options.reports, options.seed)
+        return 0
 
     recorded = json.loads(FIGURES.read_text()) if FIGURES.is_file() else {}
     result: dict[str, Any] = {}
@@ -245,6 +255,26 @@ def main() -> int:
     for line in worse:
         print(line, file=sys.stderr)
     return int(bool(worse))
+
+
+def _print_reports(sets: Sequence[str], audiences: Sequence[str], count: int, seed: int) -> None:
+    """What the terminal shows of cases drawn from the sets."""
+    every = [(name, case) for name in sets for case in read_cases(name)]
+    for audience in audiences:
+        drawn = random.Random(f"{seed} {audience}").sample(every, min(count, len(every)))
+        for name in sets:
+            with tempfile.TemporaryDirectory() as folder:
+                config = CONFIGS[name] if audience == "staff" else pack(CONFIGS[name], Path(folder))
+                path = Path(folder) / "gradients.py"
+                for case in (case for drawn_from, case in drawn if drawn_from == name):
+                    path.write_text(case.source)
+                    command = ["grade" if audience == "staff" else "check", "--config", str(config), str(path)]
+                    done = subprocess.run(
+                        [sys.executable, "-m", "grader", *command], capture_output=True, text=True, check=False
+                    )
+                    print(
+                        f"=== {name} {case.id}, {audience}: {case.truth}\n\n{case.source}\n{done.stdout}{done.stderr}"
+                    )
 
 
 def _print(name: str, audience: str, row: dict[str, Any], found: list[Outcome]) -> None:

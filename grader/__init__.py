@@ -39,6 +39,7 @@ _PLACES = {
     "check": "grader.api",
     "derive": "grader.api",
     "grade": "grader.api",
+    "load_ipython_extension": "grader.magic",
     "results": "grader.api",
     **dict.fromkeys(("ConfigError", "GraderError", "SandboxError", "UsageError"), "grader.errors"),
 }

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 from grader.config.find import HANDOUT, NoConfigError, find_config, find_config_for
 from grader.errors import ConfigError
 from grader.grading.grader import Grader, path_of
+from grader.inputs.packed import beside, config_of
+from grader.notebooks import running_shell, session, with_numbering
+from grader.output.shown import ShownGrade
 from grader.records.result import Grade
 
 if TYPE_CHECKING:
@@ -21,6 +24,7 @@ class Student:
     Attributes:
         key: identifies the student within the folder.
         score: in marks; None where nothing is graded.
+        final: the mark after adjustments and lateness; None where there is none, or it has to be confirmed first.
         grade: the current grade; None where there is none.
     """
 
@@ -28,9 +32,10 @@ class Student:
     name: str
     score: float | None
     grade: Grade | None
+    final: float | None = None
 
 
-def grade(file: str | Path, config: str | Path | None = None) -> Grade:
+def grade(file: str | Path, config: str | Path | None = None) -> ShownGrade:
     """Grade one submission as `grader grade` does: a file, or a folder or archive that holds it.
 
     To grade several, keep a `Grader` open: it starts the sandbox once.
@@ -43,25 +48,43 @@ def grade(file: str | Path, config: str | Path | None = None) -> Grade:
         ConfigError: the assignment cannot be used.
     """
     path = path_of(file)
-    with Grader(find_config_for(path, None if config is None else Path(config))) as opened:
-        return opened.grade(path)
+    with Grader(find_config_for(path, None if config is None else config_of(Path(config)))) as opened:
+        return ShownGrade.of(opened.grade(path), opened.config, staff=True)
 
 
-def check(file: str | Path | None = None, config: str | Path | None = None) -> Grade:
+def check(file: str | Path | None = None, config: str | Path | None = None) -> ShownGrade:
     """Check your own file as `grader check` does: without the solution.
 
+    In a notebook, without `file`: its functions as they are now defined, saved or not.
+
     Args:
-        file: None for the file to submit in the current folder.
-        config: as for `grade`.
+        file: None for the functions of this notebook or else the file to submit in the current folder.
+        config: the path of config.yaml, or of the folder or zip that holds it; None for the nearest, from the current folder
+            upwards or, in a notebook, the only assignment in the current folder.
 
     Raises:
         UsageError: there is no such file, or several that could be meant.
         ConfigError: the assignment cannot be used.
     """
     path = path_of(file) if file is not None else None
-    named = None if config is None else Path(config)
-    with Grader(find_config_for(path or Path(), named, own=True), at_home=True) as opened:
-        return opened.check(path)
+    shell = running_shell() if path is None else None
+    with Grader(_config_for(path, config, in_notebook=shell is not None), at_home=True) as opened:
+        names = [gradient.name for gradient in opened.config.gradients]
+        submission = None if shell is None else session(shell, names, opened.source_limit)
+        found = opened.check(path) if submission is None else with_numbering(opened.check_submission(submission))
+        return ShownGrade.of(found, opened.config, staff=False)
+
+
+def _config_for(path: Path | None, config: str | Path | None, *, in_notebook: bool) -> Path:
+    if config is not None:
+        return config_of(Path(config))
+    try:
+        return find_config_for(path or Path(), None, own=True)
+    except NoConfigError:
+        found = beside(Path.cwd()) if in_notebook else None
+        if found is None:
+            raise
+        return found
 
 
 def derive(model: str | Path) -> "dict[str, Formula]":
@@ -109,8 +132,10 @@ def results(folder: str | Path) -> Iterator[Student]:
     Raises:
         GraderError: there are no results, or they cannot be read.
     """
+    from grader.classroom.marks.final import FinalMarks
     from grader.classroom.store.query import Results
 
     with Results(Path(folder)) as stored:
+        marks = FinalMarks(stored)
         for row in stored.students():
-            yield Student(row.student, row.name, row.score, row.grade)
+            yield Student(row.student, row.name, row.score, row.grade, marks.of(row).value)

@@ -16,6 +16,10 @@ class GraderError(Exception):
 
     exit_code = 3
 
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows of it: the message alone."""
+        return [f"error: {self}"]
+
 
 class UsageError(GraderError):
     """A command or function was given something that it cannot use."""

@@ -297,7 +297,8 @@ def test_the_stubs_score_nothing(grader: Command) -> None:
 
 def test_a_config_error_is_one_line_and_exit_code_2(grader: Command, copy_of_assignment: Path) -> None:
     config = copy_of_assignment / "config.yaml"
-    config.write_text(config.read_text().replace("memory_mb: 512", "memory: 512"))
+    before, _, after = config.read_text().rpartition("memory_mb:")
+    config.write_text(f"{before}memory:{after}")
     done = grader("grade", SOLUTION, "--config", config)
     assert done.returncode == 2
     assert done.stdout == ""

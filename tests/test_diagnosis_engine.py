@@ -188,10 +188,11 @@ def test_two_mistakes_in_one_gradient_are_one_observation(bench):
     d_dh = bench.run("(s.y_hat + s.y) @ s.U.T")
     found, _ = bench.explain("dJ_dH", bench.run("s.h.T @ (D * s.h * (1 - s.h))", D=d_dh))
     assert found.diagnosis.certainty == "observation"
-    [mistake] = found.diagnosis.mistakes
-    assert mistake.statement == (
-        "your numbers are what you get with h where h_prev belongs; and also when y enters with the opposite sign"
-    )
+    assert [mistake.statement for mistake in found.diagnosis.mistakes] == [
+        "your numbers are what you get with h where h_prev belongs (one of two mistakes)",
+        "and also when y enters with the opposite sign",
+    ]
+    assert [mistake.kind for mistake in found.diagnosis.mistakes] == ["wrong-variable", "sign"]
     assert {edit.kind for edit in found.hypotheses[0].edits} == {"sign", "wrong-variable"}
 
 
@@ -244,7 +245,7 @@ def test_each_mistake_in_a_chain_is_reported_once_where_it_was_made(bench):
         ("(s.h.T @ dJ_db2(s)).ravel()", ["shape"]),
         ("(s.h.T @ dJ_db2(s))[None]", ["shape"]),
         ("s.h_prev.T @ dJ_db2(s)", ["wrong-variable"]),
-        ("-3 * s.h.T @ dJ_db2(s)", ["scale"]),
+        ("-3 * s.h.T @ dJ_db2(s)", ["scale", "sign"]),
         ("s.h.T @ dJ_db2(s) + 0.25 * s.U", ["extra-term"]),
         ("s.h.T @ dJ_db2(s) * np.exp(s.U)", ["extra-factor"]),
         ("0 * s.U", ["constant"]),
@@ -273,14 +274,77 @@ def test_a_quantity_returned_as_a_gradient_is_called_by_its_name(bench, gradient
     assert found.operators == ("wrong-result",)
 
 
-@pytest.mark.parametrize("certainty", ["exact", "tie"])
-def test_the_mistakes_of_one_hypothesis_share_a_statement(certainty):
-    sign, scale = OPERATORS["sign-result"].edit("the result"), OPERATORS["scale-number"].edit("the result", new="2")
-    one, two = Hypothesis((sign, scale), "", 2.3, "table"), Hypothesis((scale,), "", 2.4, "table")
-    found = _explanation(certainty, [one, two][: 1 + (certainty == "tie")]).diagnosis
+@pytest.fixture
+def sign_and_scale():
+    return OPERATORS["sign-result"].edit("the result"), OPERATORS["scale-number"].edit("the result", new="2")
+
+
+def test_of_several_explanations_each_is_one_statement(sign_and_scale):
+    one, two = Hypothesis(sign_and_scale, "", 2.3, "table"), Hypothesis(sign_and_scale[1:], "", 2.4, "table")
+    found = _explanation("tie", [one, two]).diagnosis
     both = "in your numbers, the sign is flipped throughout; in addition, everything is multiplied by 2"
-    assert [mistake.statement for mistake in found.mistakes] == [both, scale.statement][: len(found.mistakes)]
-    assert found.certainty == ("tie" if certainty == "tie" else "observation")
+    assert [mistake.statement for mistake in found.mistakes] == [both, sign_and_scale[1].statement]
+    assert found.certainty == "tie"
+
+
+def test_each_of_several_mistakes_has_its_own_kind_and_none_reads_as_the_whole(sign_and_scale):
+    found = _explanation("exact", [Hypothesis(sign_and_scale, "", 2.3, "table")]).diagnosis
+    assert [(mistake.kind, mistake.statement) for mistake in found.mistakes] == [
+        ("sign", "in your numbers, the sign is flipped throughout (one of two mistakes)"),
+        ("scale", "in addition, everything is multiplied by 2"),
+    ]
+    assert found.certainty == "observation"
+
+
+@pytest.mark.parametrize(
+    "code, kind", [("np.sum(dJ_db2(s))", "reduction"), ("s.y - s.y", "constant"), ("np.zeros_like(s.b2)", "constant")]
+)
+def test_what_cancels_up_to_rounding_is_a_sum_and_what_is_zero_is_constant(bench, code, kind):
+    found, _ = bench.explain("dJ_db2", bench.run(code))
+    assert [mistake.kind for mistake in found.diagnosis.mistakes] == [kind]
+
+
+@pytest.mark.parametrize("one, other", [("s.y * dJ_db2(s)", {"target-only", "jacobian-diagonal"})])
+def test_two_stories_of_one_formula_are_a_tie(bench, one, other):
+    knowledge = dataclasses.replace(knowledge_of(bench.assignment), misconceptions=())
+    found = explain(bench.assignment, knowledge, "dJ_db2", bench.run(one), {})
+    assert found.diagnosis.certainty == "tie"
+    assert set(found.operators) == other
+
+
+def test_what_follows_from_a_gradient_of_another_shape_is_not_accused(bench):
+    delta = [np.tile(value, (2, 1)) for value in bench.assignment.exact["dJ_db2"]]
+    codes = {"dJ_db2": delta, "dJ_dh": bench.run("D @ s.U.T", D=delta)}
+    answers = {
+        name: [Answer("returned", ArrayData("<f8", v.shape, np.ascontiguousarray(v).tobytes())) for v in found]
+        for name, found in {**bench.assignment.exact, **codes}.items()
+    }
+    result = {gradient.name: gradient for gradient in grade_run(bench.assignment, Run(answers), "student.py").gradients}
+    assert [mistake.kind for mistake in result["dJ_db2"].diagnosis.mistakes] == ["shape"]
+    assert result["dJ_dh"].diagnosis.mistakes == []
+    assert result["dJ_dh"].diagnosis.properties == [
+        "your numbers are what follows from your own dJ_db2: fix that one first"
+    ]
+
+
+@pytest.mark.parametrize(
+    "gradient, code, kinds, where",
+    [
+        ("dJ_dU", "s.h.T @ dJ_db2(s) + s.b2", ["extra-term"], "b2"),
+        ("dJ_dU", "sigmoid(s.h).T @ dJ_db2(s)", ["wrong-variable"], "h"),
+        ("dJ_dI", "s.x * dJ_db1(s)", ["wrong-variable"], "e"),
+        ("dJ_dh", "(s.h @ s.U + s.b2) @ s.U.T", ["wrong-variable"], "dJ/db2"),
+        ("dJ_db1", "dJ_dh(s) * np.sqrt(s.h * (1 - s.h))", ["wrong-derivative"], "sigmoid'"),
+        ("dJ_dh_prev", "np.sum(dJ_dH(s), axis=0, keepdims=True)", ["wrong-variable"], "dJ/dH"),
+        ("dJ_dh", "dJ_dh(s) + np.sum(s.z)", ["extra-term"], "the result"),
+        ("dJ_dh", "np.floor(dJ_dh(s) * 100) / 100", ["numerical-gradient"], "the result"),
+    ],
+)
+def test_one_slip_is_one_statement_with_its_place(bench, gradient, code, kinds, where):
+    found, _ = bench.explain(gradient, bench.run(code))
+    assert found.diagnosis.certainty == "exact"
+    assert [mistake.kind for mistake in found.diagnosis.mistakes] == kinds
+    assert found.diagnosis.mistakes[0].where == where
 
 
 def test_a_multiple_of_a_quantity_is_no_multiple_of_the_gradient(bench):
@@ -490,11 +554,13 @@ def test_a_forward_pass_gone_wrong_is_compared_with_what_s_holds(bench, name, co
     ],
 )
 def test_of_several_mistakes_none_calls_the_numbers_right(bench, name, code):
-    [statement], _ = messages_on(bench, name, code)
-    assert "numbers are right" not in statement
-    assert "the right ones" not in statement
-    assert "right size" not in statement
-    _, *others = statement.split("; ")
+    statements, _ = messages_on(bench, name, code)
+    for statement in statements:
+        assert "numbers are right" not in statement
+        assert "the right ones" not in statement
+        assert "right size" not in statement
+    first, *others = statements
+    assert first.endswith((" (one of two mistakes)", " (one of three mistakes)"))
     assert others
     assert all(other.startswith(("in addition, ", "and also ")) for other in others)
 

@@ -1,6 +1,6 @@
 """Formulas of diagnosis, from the derivation's graphs: right at every sample point, whatever the model; and how they go wrong."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,10 +15,15 @@ from hypothesis import strategies as st
 from grader.config.load import load_config
 from grader.derivation.graph.indexing import Slice, Slot
 from grader.derivation.rules import array_rules
-from grader.diagnosis.formulas.expression import Evaluator, text
+from grader.diagnosis.comparison import Target
+from grader.diagnosis.formulas.expression import Evaluator, Node, text
 from grader.diagnosis.formulas.formula_nodes import call, encoded, inside, parameters_of, q, resolved, whole_number
 from grader.diagnosis.formulas.world import World, make_world
 from grader.diagnosis.mutations.mutants import local_mutants
+from grader.diagnosis.search.finder import Finder
+from grader.diagnosis.search.instead import beyond
+from grader.diagnosis.search.terms import weighted
+from grader.diagnosis.tables.build import Tables
 from grader.newassignment.blueprint import make_blueprint
 from grader.newassignment.write_folder import assignment_files, write_files
 from grader.problem.assignment import load_assignment
@@ -29,6 +34,7 @@ MODELS = [
     for name in "two_layer_relu softmax_regression batch_norm layer_norm attention gru_step lstm_step conv1d word2vec".split()
 ]
 Code = Callable[[Any, Any], np.ndarray[Any, Any]]
+EVALUATORS: dict[int, Evaluator] = {}
 
 BPTT = '''
 """Backpropagation through time.
@@ -56,6 +62,35 @@ def J(O, Y):
     return 0.5 * np.sum((O - Y) ** 2)
 '''
 
+UNROLLED = '''
+"""Three steps with shared weights.
+
+a1, a2 and a3 are (1, d), the inputs, and s0 is (1, m), the first state.  A is (d, m), B is (m, m), C is (m, k), and
+t1, t2 and t3 are (1, k), the targets.
+"""
+import numpy as np
+
+
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+
+
+def s1(a1, A, s0, B):
+    return sigmoid(a1 @ A + s0 @ B)
+
+
+def s2(a2, A, s1, B):
+    return sigmoid(a2 @ A + s1 @ B)
+
+
+def s3(a3, A, s2, B):
+    return sigmoid(a3 @ A + s2 @ B)
+
+
+def J(s1, s2, s3, C, t1, t2, t3):
+    return 0.5 * np.sum((s1 @ C - t1) ** 2 + (s2 @ C - t2) ** 2 + (s3 @ C - t3) ** 2)
+'''
+
 
 @pytest.fixture(scope="module")
 def world_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], World]:
@@ -79,8 +114,11 @@ def loop(world_of: Callable[[Path], World], tmp_path_factory: pytest.TempPathFac
 
 
 def everywhere(world: World) -> Evaluator:
-    """At all sample points, those included that were not probed."""
-    return Evaluator(world.assignment.graph, world.functions, world.assignment.points, world.assignment.exact)
+    """At all sample points, those included that were not probed; the same one each time."""
+    assignment = world.assignment
+    if id(world) not in EVALUATORS:
+        EVALUATORS[id(world)] = Evaluator(assignment.graph, world.functions, assignment.points, assignment.exact)
+    return EVALUATORS[id(world)]
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda path: path.stem)
@@ -164,6 +202,18 @@ MISTAKES: list[tuple[str, str, Code, str]] = [
     ("softmax_regression", "dL_dscores", lambda s, g: s.P - s.Y, "missing-factor"),
     ("softmax_regression", "dL_dscores", lambda s, g: (s.P - s.Y) / s.Y.shape[1], "wrong-variable"),
     ("softmax_regression", "dL_dW", lambda s, g: s.X[-1:].T @ g.dL_dscores[-1:], "last-term"),
+    ("softmax_regression", "dL_dscores", lambda s, g: s.P - s.Y / len(s.Y), "missing-factor"),
+    ("softmax_regression", "dL_dscores", lambda s, g: -s.Y * np.log(s.P) / len(s.Y), "wrong-loss"),
+    (
+        "softmax_regression",
+        "dL_dscores",
+        lambda s, g: (s.P - np.eye(s.P.shape[1])[s.P.argmax(1)]) / len(s.Y),
+        "wrong-row",
+    ),
+    ("softmax_regression", "dL_dscores", lambda s, g: (s.P - s.Y.max(0)) / len(s.Y), "wrong-row"),
+    ("softmax_regression", "dL_dscores", lambda s, g: np.ones(s.P.shape) * g.dL_dscores.mean(0), "mean-extra"),
+    ("softmax_regression", "dL_dW", lambda s, g: np.outer(s.X.sum(0), g.dL_dscores.mean(0)), "examples-apart"),
+    ("softmax_regression", "dL_dW", lambda s, g: s.X.T @ s.scores, "wrong-variable"),
     # batch norm
     ("batch_norm", "dJ_dx", lambda s, g: bn(s, g) - g.dJ_dmu / len(s.x), "missing-term"),
     ("batch_norm", "dJ_dx", lambda s, g: bn(s, g) - 2 * g.dJ_dvar * (s.x - s.mu) / len(s.x), "missing-term"),
@@ -237,6 +287,130 @@ def test_a_mistake_in_the_body_of_a_loop_is_one_mistake(
         assert np.allclose(value, right)
     wrong = values_of(loop, lambda s, g: back_in_time(s, **mistake)[of])
     assert cheapest(loop, f"dJ_d{of}", wrong) == (operator, where)
+
+
+@pytest.fixture(scope="module")
+def unrolled(world_of: Callable[[Path], World], tmp_path_factory: pytest.TempPathFactory) -> World:
+    model = tmp_path_factory.mktemp("unrolled") / "three_steps.py"
+    model.write_text(UNROLLED)
+    return world_of(model)
+
+
+def over_steps(s: Any, g: Any, of: str, term: Callable[..., Any] | None = None, **changed: Any) -> Any:
+    """The sum over the steps, with another term, or with other inputs, states or gradients than those of the step."""
+    values = {
+        "inputs": [s.a1, s.a2, s.a3] if of == "A" else [s.s0, s.s1, s.s2],
+        "states": [s.s1, s.s2, s.s3],
+        "gradients": [g.dJ_ds1, g.dJ_ds2, g.dJ_ds3],
+        **changed,
+    }
+    term = term or (lambda x, h, dh: x.T @ (dh * h * (1 - h)))
+    return sum(map(term, values["inputs"], values["states"], values["gradients"]))
+
+
+STEPS: list[tuple[str, Code, str, str]] = [
+    ("A", lambda s, g: over_steps(s, g, "A", lambda x, h, dh: x.T @ dh), "missing-slope", "sigmoid"),
+    ("A", lambda s, g: over_steps(s, g, "A", lambda x, h, dh: x.T @ (dh * h)), "missing-slope-factor", "sigmoid"),
+    ("B", lambda s, g: over_steps(s, g, "B", inputs=[s.s1, s.s2, s.s3]), "wrong-variable", "s0, s1, s2"),
+    ("A", lambda s, g: over_steps(s, g, "A", inputs=[s.a3, s.a2, s.a1]), "wrong-variable", "a1, a3"),
+    ("A", lambda s, g: over_steps(s, g, "A", inputs=[s.a3] * 3), "one-step-for-all", "a1, a2, a3"),
+    ("B", lambda s, g: over_steps(s, g, "B", inputs=[s.s1, s.s2]), "shifted-and-cut", "s0, s1"),
+    ("A", lambda s, g: (s.a1 + s.a2 + s.a3).T @ slopes(s, g).sum(0, keepdims=True), "sums-apart", "a1^T, a2^T, a3^T"),
+    ("A", lambda s, g: over_steps(s, g, "A", gradients=without_later(s)), "missing-term", "get from later steps"),
+    ("s1", lambda s, g: without_later(s)[0] + g.dJ_ds2, "used-as-it-is", "B and "),
+    ("s1", lambda s, g: without_later(s)[0] + slopes(s, g)[2:] @ s.B.T, "wrong-variable", "dJ/ds2, s2"),
+    ("s3", lambda s, g: g.dJ_ds3 + slopes(s, g)[2:] @ s.B.T, "extra-path", "dJ/ds3"),
+    ("s0", lambda s, g: (g.dJ_ds1 @ s.B.T) * (s.s1 * (1 - s.s1)), "operand-order-steps", "sigmoid'"),
+]
+
+
+def slopes(s: Any, g: Any) -> Any:
+    """The gradients at the input of each state, one a row."""
+    states = ((s.s1, g.dJ_ds1), (s.s2, g.dJ_ds2), (s.s3, g.dJ_ds3))
+    return np.concatenate([dh * h * (1 - h) for h, dh in states])
+
+
+def without_later(s: Any) -> list[Any]:
+    """The gradients of the states by their own outputs alone."""
+    return [(h @ s.C - t) @ s.C.T for h, t in ((s.s1, s.t1), (s.s2, s.t2), (s.s3, s.t3))]
+
+
+@pytest.mark.parametrize("of, code, operator, where", STEPS, ids=lambda each: each if isinstance(each, str) else "")
+def test_one_misunderstanding_in_all_terms_of_a_sum_over_steps_is_one_mistake(
+    of: str, code: Code, operator: str, where: str, unrolled: World
+) -> None:
+    found = cheapest(unrolled, f"dJ_d{of}", values_of(unrolled, code))
+    assert found[0] == operator
+    assert where in found[1]
+
+
+def test_what_stands_one_step_later_is_read_off_the_sums(unrolled: World) -> None:
+    later = {one[1]: other[1] for one, other in unrolled.later.items()}
+    assert later.items() >= {"s0": "s1", "s1": "s2", "s2": "s3", "a1": "a2", "dJ_ds1": "dJ_ds2"}.items()
+    assert not {"A", "B", "C"} & {*later, *later.values()}
+
+
+def terms_of(world: World, name: str, weights: Sequence[float]) -> list[np.ndarray[Any, Any]]:
+    tree = world.local[name]
+    assert tree is not None
+    found = [everywhere(world)(term) for term in tree[1:]]
+    return [
+        np.asarray(sum(weight * value for weight, value in zip(weights, values, strict=True)))
+        for values in zip(*(one for one in found if one is not None), strict=True)
+    ]
+
+
+@pytest.mark.parametrize(
+    "weights, operators",
+    [
+        ((0.25, 0.5, 1), ["weighted-terms"]),
+        ((1, -1, 0), ["sign-term", "missing-term"]),
+        ((2, 2, 2), []),
+        ((1, 1, 1), []),
+    ],
+    ids=str,
+)
+def test_terms_that_are_weighted_are_told_from_terms_left_out(
+    weights: tuple[float, ...], operators: list[str], unrolled: World
+) -> None:
+    values, sizes = terms_of(unrolled, "dJ_dB", weights), [point.sizes for point in unrolled.assignment.points]
+    tree = unrolled.local["dJ_dB"]
+    assert tree is not None
+    found = weighted(tree, Target(values, sizes, 1e-9), everywhere(unrolled))
+    assert [edit.operator for one in found for edit in one.edits] == operators
+    noise = [value + 1e-6 * np.random.default_rng(1).normal(size=value.shape) for value in values]
+    assert weighted(tree, Target(noise, sizes, 1e-9), everywhere(unrolled)) == []
+
+
+def test_a_mistake_on_several_of_ones_own_gradients_is_found(unrolled: World) -> None:
+    """The gradient of the last state has the wrong sign, and what is built on all three of them has its own mistake."""
+    assignment = unrolled.assignment
+    own = {f"dJ_ds{k}": [-value for value in assignment.exact[f"dJ_ds{k}"]] for k in (1, 2, 3)}
+    turned = everywhere(unrolled).with_gradients(own)
+    inputs = [mutant for mutant, edit in local_mutants("dJ_dB", unrolled) if edit.new == "s1, s2, s3"]
+    values = turned(inputs[0])
+    assert values is not None
+    finder = Finder(assignment, Tables(assignment))
+    target = Target(values, [point.sizes for point in assignment.points], 1e-9)
+    found = finder.single("dJ_dB", target, own)
+    assert found is not None
+    assert (found.edits[0].where, found.own) == ("s0, s1, s2", "dJ_ds3")
+
+
+@pytest.mark.parametrize("more, where", [(1, "B"), (2, "B")])
+def test_the_gradient_times_further_matrices_is_not_called_something_else(
+    more: int, where: str, unrolled: World
+) -> None:
+    node: Node = ("g", "dJ_ds0")
+    for _ in range(more):
+        node = ("mm", node, ("T", q("B")))
+    values = everywhere(unrolled)(node)
+    assert values is not None
+    target = Target(values, [point.sizes for point in unrolled.assignment.points], 1e-9)
+    found = beyond(target, "dJ_ds0", node, 1.0, everywhere(unrolled))
+    assert found is not None
+    assert (found.operator, found.edits[0].where) == ("extra-matrix", where)
+    assert beyond(target, "dJ_ds1", node, 1.0, everywhere(unrolled)) is None
 
 
 def test_repeated_places_that_are_overwritten_are_told_from_those_added_up(loop: World) -> None:

@@ -356,9 +356,26 @@ def test_hints_are_seen_when_the_first_check_that_failed_is(assignment: Assignme
 def test_why_a_file_could_not_be_loaded_is_shown_once_at_the_top(assignment: Assignment) -> None:
     page = graded_page(assignment, Run({}, Answer("raised", message="SyntaxError: invalid syntax", line=3)))
     assert page["output"].count("line 3: SyntaxError: invalid syntax") == 1
-    for test in page["tests"]:
-        assert "SyntaxError" not in test["output"]
-        assert "see the top of the page" in test["output"]
+    assert {test["output"] for test in page["tests"]} == {""}
+
+
+def test_a_wrong_file_name_is_reported_once_and_so_is_a_file_without_any_of_the_functions(
+    assignment: Assignment,
+) -> None:
+    page = graded_page(assignment, Run({}, Answer("missing", message="No gradients.py, found only homework.txt.")))
+    assert json.dumps(page).count("homework.txt") == 1
+    page = graded_page(assignment, Run({name: [Answer("missing")] for name in assignment.names}))
+    assert "None of the required functions" in page["output"]
+    assert {test["output"] for test in page["tests"]} == {""}
+
+
+def test_what_follows_from_another_mistake_has_a_sign_of_its_own(assignment: Assignment) -> None:
+    page = graded_page(assignment, wrong_run(assignment, -1.0))
+    first = next(test for test in page["tests"] if test["extra_data"]["status"] == "failed")
+    follows = [test for test in page["tests"] if test["extra_data"]["status"] == "followed_through"]
+    assert "✗" in first["output"]
+    assert follows
+    assert all("→ follows" in test["output"] and "✗" not in test["output"] for test in follows)
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ from grader.classroom.store.gradings import RunRecord, record
 from grader.classroom.store.packing import MAX_BYTES, answers_hash, pack_run, unpack_run
 from grader.classroom.store.query import Results
 from grader.classroom.store.store import Store
-from grader.diagnosis.location import make_landmarks
+from grader.diagnosis.traced.landmarks import make_landmarks
 from grader.grading.advice import add_places
 from grader.grading.pipeline import grade_run
 from grader.inputs.entry import Entry, Received, person

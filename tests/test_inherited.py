@@ -184,3 +184,14 @@ def test_at_home_what_stops_on_a_wrong_shape_is_not_accused_either(grader: Run, 
     assert shown.startswith("1 thing to fix: dJ_db2, line ")
     assert "right given it: dJ_dU and dJ_dh " in shown
     assert "RAISED AN EXCEPTION" not in shown
+
+
+def test_an_exception_is_the_mistake_of_the_function_that_raises_not_of_those_that_call_it(
+    grader: Run, tmp_path: Path
+) -> None:
+    found = run_and_grade(
+        grader, tmp_path, dJ_db1="return dJ_dh(s) * s.hidden", dJ_dI="return s.e.T @ dJ_db1(s) @ s.nothing"
+    )
+    for name in ("dJ_dL_x", "dJ_dI", "dJ_dH", "dJ_dh_prev"):
+        assert (found[name]["status"], found[name]["inherits"]) == ("raised", ["dJ_db1"])
+    assert found["dJ_db1"]["inherits"] == []

@@ -284,7 +284,7 @@ def test_the_highest_version_of_autolab_is_the_latest_as_a_number(tmp_path):
     download = read_download(write(tmp_path, content), WANTED)
     assert download.layout == "autolab"
     assert [(one.people[0].email, one.note) for one in download.entries] == [
-        ("ann@uni.edu", "3 older version(s) left out"), ("bob_b@uni.edu", "")
+        ("ann@uni.edu", "3 older version(s)"), ("bob_b@uni.edu", "")
     ]  # fmt: skip
     assert {key: one.source for key, one in received(download).items()} == {
         "ann@uni.edu": SOLUTION,
@@ -485,3 +485,20 @@ def test_an_archive_submitted_again_on_canvas_replaces_the_first(tmp_path):
 def test_the_zip_of_the_only_student_is_not_taken_for_the_class(tmp_path):
     download = read_download(write(tmp_path, {"ann.zip": zip_bytes({WANTED: SOLUTION})}), WANTED)
     assert {key: one.source for key, one in received(download).items()} == {"ann": SOLUTION}
+
+
+EARLIER = [
+    ("HW_ann_attempt_2026-10-0{}-11-59-00_gradients.py", ["2026-10-01T11:59:00", "2026-10-02T11:59:00"]),
+    ("1041-88 - Ann Lee - Oct {}, 2026 1159 PM - gradients.py", ["2026-10-01T23:59:00", "2026-10-02T23:59:00"]),
+    ("ann@uni.edu_{}_gradients.py", ["", ""]),
+    ("leeann_1041_700{}_gradients.py", ["", ""]),
+]
+
+
+@pytest.mark.parametrize(("name", "times"), EARLIER)
+def test_earlier_attempts_are_kept_with_their_times_the_oldest_first(name, times, tmp_path):
+    content = {name.format(n): f"# {n}".encode() for n in (1, 2, 3)}
+    [entry] = read_download(write(tmp_path, content), WANTED).entries
+    assert [one.submitted_at for one in entry.earlier] == times
+    assert [[file.read(9) for file in one.files] for one in entry.earlier] == [[b"# 1"], [b"# 2"]]
+    assert {one.key for one in entry.earlier} == {entry.key}

@@ -73,6 +73,12 @@ INSIDE = [
     ("dJ_dh", "dJ_db2(s)[:, 1:] @ s.U.T[1:]", "term-left-out"),
     ("dJ_dh", "dJ_db2(s)[:, :-1] @ s.U.T[:-1]", "term-left-out"),
     ("dJ_dh", "np.max(dJ_db2(s) * s.U, axis=1)[None]", "max-for-sum"),
+    ("dJ_dh", "(s.U[:, :3] @ dJ_db2(s)[:, :3].T).T", "first-terms"),
+    (
+        "dJ_dh",
+        "terms = (dJ_db2(s) * s.U).T\nmean = terms[0]\nfor t in terms[1:]:\n    mean = (mean + t) / 2\nreturn mean[None]",
+        "running-average",
+    ),
     ("dJ_dh", "np.array([[float(f'{v:.2e}') for v in dJ_dh(s)[0]]])", "significant"),
     ("dJ_dh", "dJ_dh(s).astype(np.float16).astype(float)", "digits-inside"),
 ]

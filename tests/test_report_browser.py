@@ -3,6 +3,8 @@
 Needs Debian's chromium and playwright; skipped, with the reason, where they are missing.
 """
 
+import csv
+import io
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -129,6 +131,44 @@ def test_search_finds_names_and_mistakes(open_page: Open) -> None:
     page.fill("#search", "nobody is called that")
     assert rows(page).count() == 0
     assert page.locator("#shown").inner_text() == f"0 of {STUDENTS + 1} students"
+
+
+def test_a_list_is_saved_for_mail_merge(open_page: Open) -> None:
+    page = open_page()
+    button = page.locator('[data-group^="kind-sign-dJ_db2"]').first
+    count = int(button.text_content())
+    button.click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save this list for mail merge").click()
+    assert download.value.suggested_filename == "flipped-sign-in-dJ_db2.csv"
+    text = Path(download.value.path()).read_text(encoding="utf-8-sig")
+    head, *lines = csv.reader(io.StringIO(text))
+    assert head == ["e-mail", "name", "section", "gradient", "diagnosis", "hint"]
+    assert len(lines) == count
+    assert {line[3] for line in lines} == {"dJ_db2"}
+    assert all("Your numbers are" in line[4] and line[5] for line in lines)
+
+
+def test_no_cell_of_a_saved_list_is_a_formula(open_page: Open) -> None:
+    page = open_page()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save this list for mail merge").click()
+    text = Path(download.value.path()).read_text(encoding="utf-8-sig")
+    cells = [cell for row in csv.reader(io.StringIO(text)) for cell in row]
+    assert len(cells) == 6 * (STUDENTS + 2)
+    assert any("HYPERLINK" in cell for cell in cells)
+    assert not [cell for cell in cells if cell.lstrip().startswith(("=", "+", "-", "@"))]
+
+
+def test_a_row_has_two_lines_on_a_phone_and_namesakes_an_id(open_page: Open) -> None:
+    page = open_page(width=390)
+    tall = "[...document.querySelectorAll('#table tbody tr')].map((row) => row.offsetHeight).filter((height) => height > 80)"
+    assert page.evaluate(tall) == []
+    names = page.evaluate(
+        "JSON.parse(document.getElementById('data').textContent).students.map((student) => student.name)"
+    )
+    shown = page.locator("#table tbody .id").all_text_contents()
+    assert len(shown) == sum(names.count(name) > 1 for name in names)
 
 
 def test_the_headings_sort(open_page: Open) -> None:

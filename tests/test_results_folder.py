@@ -15,6 +15,7 @@ from grader.classroom.exports.gradebooks import fill_canvas, gradescope_csv
 from grader.classroom.exports.results import grades_csv
 from grader.classroom.store.gradings import RunRecord, record
 from grader.classroom.store.outputs import note_written, outdated, results_hash
+from grader.classroom.store.packing import pack_run
 from grader.classroom.store.query import Results, not_in_grading_run, ungraded
 from grader.classroom.store.store import Store
 from grader.config.keys import Config, Feedback
@@ -23,9 +24,10 @@ from grader.inputs.entry import Entry, Received, person
 from grader.problem.assignment import Assignment
 from grader.problem.fingerprint import Fingerprint, Runtime
 from grader.records.result import CheckResult, FollowThrough, Grade, GradientResult
+from grader.records.run import Run
 
 STATE = Fingerprint("spec", "solution", "steps", Runtime("3.11", "2.0", "x86_64", 2, 10, 512, 256, 64, ("dJ_dU",)))
-RUN = RunRecord(b"\x80", "", 0.1, 1, "steps", STATE.runtime, "strong")
+RUN = RunRecord(pack_run(Run({})), "", 0.1, 1, "steps", STATE.runtime, "strong")
 
 
 def result(name: str, score: float, status: str, message: str = "", **more: object) -> GradientResult:

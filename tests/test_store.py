@@ -47,13 +47,13 @@ def test_a_new_store_has_the_present_version_and_opens_again(tmp_path):
 
 def test_an_older_store_is_brought_up_to_date_in_one_step(tmp_path, monkeypatch):
     Store(tmp_path, create=True).close()
-    monkeypatch.setattr(schema, "SCHEMA_VERSION", 3)
-    points = {older: f"ALTER TABLE students ADD COLUMN {name} TEXT;" for older, name in ((1, "a"), (2, "b"))}
+    monkeypatch.setattr(schema, "SCHEMA_VERSION", 4)
+    points = {older: f"ALTER TABLE students ADD COLUMN {name} TEXT;" for older, name in ((2, "a"), (3, "b"))}
     monkeypatch.setattr(schema, "MIGRATIONS", points)
     with Store(tmp_path, create=False) as store:
         columns = [row[1] for row in store.connection.execute("PRAGMA table_info(students)")]
         assert columns[-2:] == ["a", "b"]
-        assert store.connection.execute("PRAGMA user_version").fetchone() == (3,)
+        assert store.connection.execute("PRAGMA user_version").fetchone() == (4,)
 
 
 def test_a_store_of_a_newer_grader_is_left_alone(tmp_path):
@@ -62,7 +62,7 @@ def test_a_store_of_a_newer_grader_is_left_alone(tmp_path):
         db.execute("PRAGMA user_version = 99")
     for opening in (lambda: Store(tmp_path, create=False), lambda: Results(tmp_path)):
         with pytest.raises(
-            StoreError, match="has schema version 99, this grader knows versions up to 1: use a newer grader"
+            StoreError, match="has schema version 99, this grader knows versions up to 2: use a newer grader"
         ):
             opening()
 

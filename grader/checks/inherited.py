@@ -52,6 +52,9 @@ def find_inherited(
         if root is not None:
             roots = propagated[root].roots if root in propagated else found.get(root, [root])
             found[name] = in_order(assignment, set(roots))
+    for name in raised:
+        if name not in found and (root := _raised_within(name, raised, answers)):
+            found[name] = found.get(root, [root])
     return found
 
 
@@ -70,6 +73,16 @@ def _cut_to_zero(
         if roots and verdicts_of[name].shape.outcome != "passed":
             found[name] = in_order(assignment, {roots[-1]})
     return found
+
+
+def _raised_within(name: str, raised: Sequence[str], answers: Mapping[str, Sequence[Answer]]) -> str:
+    """The gradient whose exception this one only passes on, as it calls that function; "" where the exception is its own."""
+    last = answers[name][-1]
+    if last.within == name or last.within not in raised:
+        return ""
+    root = answers[last.within][-1]
+    same = (root.within, root.message, root.line, root.cell) == (last.within, last.message, last.line, last.cell)
+    return last.within if same else ""
 
 
 def _upstream(assignment: Assignment, name: str, misshapen: Sequence[str]) -> list[str]:

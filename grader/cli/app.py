@@ -16,8 +16,13 @@ from grader.cli import commands
 from grader.errors import GraderError, did_you_mean
 from grader.text import several_lines
 
-# Every module of grader.cli.commands is a command of its name, and defines it as `command`.
-COMMANDS = sorted(module.name for module in pkgutil.iter_modules(commands.__path__))
+# Every module in or below grader.cli.commands is a command of its name, and defines it as `command`.
+_MODULES = {
+    module.name.rpartition(".")[2]: module.name
+    for module in pkgutil.walk_packages(commands.__path__, f"{commands.__name__}.")
+    if not module.ispkg
+}
+COMMANDS = sorted(_MODULES)
 _RESUMABLE = ("batch", "regrade")
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -31,7 +36,7 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"{commands.__name__}.{name}").command
+        command: click.Command = importlib.import_module(_MODULES[name]).command
         return command
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:

@@ -5,6 +5,7 @@ from typing import Any
 
 from grader.config.dimensions import MAX_SIZE, MIN_SIZE, FormulaError, length, names_in, resolved
 from grader.config.keys import CHECKS, Config, Gradient
+from grader.config.late import problems as late_problems
 from grader.config.problems import Problem, no_such
 from grader.config.quantities import (
     WHOLE,
@@ -37,6 +38,8 @@ def cross_checked(config: Config, data: Mapping[str, Any], known: set[tuple[Key,
             yield from check.gradient(i, gradient)
     if not any(keys[:1] == ("checks",) for keys in known):
         yield from check.shares()
+    for key, message in late_problems(config.late) if config.late is not None else ():
+        yield Problem(["late", key], message)
 
 
 class _Check:

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from grader.config.dimensions import Dimension, count_of, resolved
+from grader.config.late import Late
 from grader.config.quantities import Constant, Name, Positive, Quantity, Shape
 
 Tolerance = Annotated[float, Meta(gt=0, lt=1)]
@@ -164,6 +165,7 @@ class Config(_Section, frozen=True, kw_only=True):
     solution: str = ""  # without one, the right gradients are derived from the model
     handout: bool = False  # written by `grader handout`: a student's copy, with which only `grader check` works
     originals: list[str] = field(default_factory=list)  # ... and digests of the files that students start from
+    late: Late | None = None
     sandbox: Sandbox = field(default_factory=Sandbox)
     feedback: Feedback = field(default_factory=Feedback)
     hints: Hints = field(default_factory=Hints)

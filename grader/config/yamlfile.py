@@ -31,6 +31,16 @@ class _NumberLoader(_Loader):  # type: ignore[misc]
 
 
 _NumberLoader.add_implicit_resolver("tag:yaml.org,2002:float", _FLOAT, list("-+0123456789"))
+# A time stays as it is written: it may have no zone, and then it is in that of the section it stands in.
+_NumberLoader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in _NumberLoader.yaml_implicit_resolvers.items()
+}
+
+
+def parse(text: str) -> Any:
+    """The data in a text that was accepted as a config.yaml before."""
+    return _NumberLoader(text).get_single_data()
 
 
 class YamlFile:

@@ -3,6 +3,7 @@
 Each gradient is explained on the student's own upstream values first, so that every mistake is reported once, where it was made.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
@@ -13,13 +14,21 @@ from grader.checks.checked import Checked
 from grader.checks.trivial import find_trivial, is_one_number
 from grader.diagnosis.comparison import Target, best
 from grader.diagnosis.formulas.expression import Values
+from grader.diagnosis.formulas.on_the_way import differentiated
 from grader.diagnosis.hypothesis import Explanation, Hypothesis, in_order
 from grader.diagnosis.knowledge import Knowledge
 from grader.diagnosis.misconceptions import named_hypothesis
 from grader.diagnosis.operators import OPERATORS
 from grader.diagnosis.patterns.catalog import recognized_in
-from grader.diagnosis.precision import holds_no_fractions, is_difference_quotient, lost_digits, starting_points
+from grader.diagnosis.precision import (
+    holds_no_fractions,
+    is_difference_quotient,
+    lost_digits,
+    source_of,
+    starting_points,
+)
 from grader.diagnosis.properties import describe
+from grader.diagnosis.search.cancelled import cancelled
 from grader.diagnosis.students import worded
 from grader.problem.assignment import Assignment
 from grader.problem.derivatives import relative_error
@@ -29,11 +38,15 @@ from grader.records.result import Certainty, Diagnosis, Mistake
 DOUBLE, SINGLE = 1e-9, 3e-6
 NUMERICAL = 4.7  # digits: from here on no mistake is looked for
 FINEST, FINER = 1e-13, 1e-2  # of the error of what is nearly exact
+ZERO = 1e-13
 TIE, RUNNER_UP = 0.15, 1.0
 CERTAIN = 1.0  # digits lost in a way that nothing else looks like
 OBSERVED = 6.5
 SURE_ALONE = 1.5  # without the formula, what is less common than this is no verdict
 MOST_ENTRIES, LARGEST = 1 << 16, 1e100  # beyond, nothing is looked up
+_COUNTS = {2: "two", 3: "three"}
+# One formula, two stories: the numbers cannot say which of them is true.
+_TWO_STORIES = ({"jacobian-diagonal", "target-only"}, {"sign-argument", "wrong-function-of"})
 
 
 def diagnose(assignment: Assignment, knowledge: Knowledge, checked: Checked) -> dict[str, Explanation]:
@@ -43,6 +56,13 @@ def diagnose(assignment: Assignment, knowledge: Knowledge, checked: Checked) -> 
         name: verdicts.values
         for name, verdicts in verdicts_of.items()
         if not verdicts.passed and name not in checked.given
+    }
+    failed = {
+        name: values
+        for name, one in verdicts_of.items()
+        if not one.passed
+        and name not in checked.given
+        and (values := as_returned(assignment, one, checked.complete[name])) is not None
     }
     found = {}
     for name in checked.to_look_up:
@@ -54,6 +74,12 @@ def diagnose(assignment: Assignment, knowledge: Knowledge, checked: Checked) -> 
             own: Mapping[str, Values] = checked.given.get(name) or {
                 other: v for other in assignment.ancestors[name] if (v := wrong.get(other)) is not None
             }
+            root = source_of(
+                assignment, name, values, {o: v for o, v in failed.items() if o in assignment.ancestors[name]}
+            )
+            if root is not None and name not in checked.given:
+                found[name] = _unexplained([f"your numbers are what follows from your own {root}: fix that one first"])
+                continue
             explanation = explain(assignment, knowledge, name, values, own, tolerance, dtypes)
             if name in checked.given and not explanation.hypotheses:
                 explanation = _unexplained([])  # facts about the numbers would compare them with the right gradient
@@ -81,7 +107,7 @@ def explain(
     lost, whole = lost_digits(bases, values, dtypes), holds_no_fractions(dtypes)
     if lost is not None and lost.cost <= CERTAIN:
         return _explanation("exact", [lost])
-    if constant := _constant(assignment, name, values):
+    if constant := _cancelled(knowledge, name, values) or _constant(assignment, name, values):
         return _explanation("exact", [constant]) if whole is None else _observation(whole)
     sizes = [point.sizes for point in assignment.points]
     digits = _digits(values, assignment.exact[name])
@@ -90,7 +116,8 @@ def explain(
     target = Target(values, sizes, tolerance)
 
     def patterns() -> list[Hypothesis]:
-        return [*recognized_in(assignment, name, values, bases, own, tolerance), *([lost] if lost is not None else [])]
+        found = recognized_in(assignment, name, values, bases, own, tolerance)
+        return [*(_at_function(one, knowledge, name) for one in found), *([lost] if lost is not None else [])]
 
     found = _search(knowledge, name, target, own, patterns)
     if found is not None:
@@ -126,7 +153,7 @@ def _search(
     next_best = _next_best(first, others)
     if first.cost > OBSERVED:
         return _explanation("observation", [first], next_best)
-    tied = [first, *(one for one in others if one.cost <= first.cost + TIE and _other_numbers(first, one, target))]
+    tied = [first, *(one for one in others if _is_tied(first, one, target))]
     return _explanation("tie" if len(tied) > 1 else "exact", tied[:3], next_best)
 
 
@@ -134,6 +161,12 @@ def _next_best(first: Hypothesis, others: Sequence[Hypothesis]) -> list[Hypothes
     """The runner-up: hardly less likely than the first, of no more mistakes, and about something else."""
     near = [one for one in others if one.cost <= first.cost + RUNNER_UP and len(one.edits) <= len(first.edits)]
     return [one for one in near if one.edits[0].where != first.edits[0].where][:1]
+
+
+def _is_tied(first: Hypothesis, one: Hypothesis, target: Target) -> bool:
+    if {first.operator, one.operator} in _TWO_STORIES and len(first.edits) == len(one.edits) == 1:
+        return one.cost <= first.cost + RUNNER_UP
+    return one.cost <= first.cost + TIE and _other_numbers(first, one, target)
 
 
 def _other_numbers(one: Hypothesis, other: Hypothesis, target: Target) -> bool:
@@ -157,9 +190,26 @@ def _from_patterns(found: Sequence[Hypothesis]) -> Explanation | None:
     return _explanation(certainty, [first], _next_best(first, others))
 
 
+def _at_function(hypothesis: Hypothesis, knowledge: Knowledge, name: str) -> Hypothesis:
+    """What was put in place of a derivative is a mistake at the function that is to be differentiated, where that is one."""
+    functions = differentiated(knowledge.finder.world, name) if knowledge.finder is not None else []
+    if hypothesis.operator != "function-for-slope" or len(functions) != 1:
+        return hypothesis
+    return replace(hypothesis, edits=tuple(replace(edit, where=functions[0]) for edit in hypothesis.edits))
+
+
+def _cancelled(knowledge: Knowledge, name: str, values: Values) -> Hypothesis | None:
+    """Zero but for rounding, which a sum leaves whose terms cancel; None where nothing is left, or no such sum is known."""
+    largest = max(float(np.max(np.abs(value))) for value in values)
+    finder = knowledge.finder
+    if finder is None or not 0 < largest < ZERO:
+        return None
+    return cancelled(finder.world, name, values, finder.evaluator, ZERO)
+
+
 def _constant(assignment: Assignment, name: str, values: Values) -> Hypothesis | None:
     """How an answer is constant; None where it is not."""
-    if all(np.max(np.abs(value)) < 1e-13 for value in values):
+    if all(np.max(np.abs(value)) < ZERO for value in values):
         return _single("constant", "zero, up to rounding")
     if not find_trivial(values):
         return None
@@ -205,13 +255,38 @@ def _explanation(
     """Several mistakes of one hypothesis are one statement, and no verdict: other mistakes may give the same numbers."""
     hypotheses = [replace(hypothesis, edits=in_order(hypothesis.edits)) for hypothesis in found]
     operators: dict[Mistake, str] = {}
-    for hypothesis in hypotheses:
-        operators.setdefault(_together(hypothesis), hypothesis.operator)
     if certainty == "exact" and len(hypotheses[0].edits) > 1:
         certainty = "observation"
+    if certainty == "observation":
+        operators.update(_one_by_one(hypotheses[0]))
+    elif certainty == "exact":
+        parts = hypotheses[0] = _sign_and_size(hypotheses[0])
+        operators.update(_one_by_one(parts))
+    else:
+        for hypothesis in hypotheses:
+            operators.setdefault(_together(hypothesis), hypothesis.operator)
     runner_up = next((_together(replace(one, edits=in_order(one.edits))).statement for one in next_best), "")
     diagnosis = Diagnosis(certainty, list(operators), runner_up=runner_up)
     return Explanation(diagnosis, tuple(operators.values()), tuple(hypotheses))
+
+
+def _one_by_one(hypothesis: Hypothesis) -> dict[Mistake, str]:
+    """Its mistakes with their operators; the first one says how many there are."""
+    first, *others = hypothesis.mistakes()
+    if others:
+        count = _COUNTS.get(len(others) + 1, "several")
+        first = Mistake(first.kind, first.where, f"{first.statement} (one of {count} mistakes)")
+    return dict(zip((first, *others), (edit.operator for edit in hypothesis.edits), strict=True))
+
+
+def _sign_and_size(hypothesis: Hypothesis) -> Hypothesis:
+    """-2 times the right numbers is two mistakes: a factor of 2, and a sign."""
+    [edit] = hypothesis.edits
+    positive = re.fullmatch(r"(?:-|minus )(.+)", edit.new)
+    if edit.operator not in ("scale-number", "scale-size") or positive is None or positive[1] == "1":
+        return hypothesis
+    size = OPERATORS[edit.operator].edit(edit.where, new=positive[1])
+    return replace(hypothesis, edits=(size, OPERATORS["sign-result"].edit(edit.where)))
 
 
 def _together(hypothesis: Hypothesis) -> Mistake:

@@ -24,6 +24,7 @@ class Edit:
         also: replaces a statement that calls the numbers right, when there are other edits.
         new, old: what the numbers show, and what it replaces.
         student: a sentence for students, where it is not the operator's.
+        terms: of how many terms of a sum it is true, 0 where it is in one place.
     """
 
     operator: str
@@ -36,6 +37,7 @@ class Edit:
     new: str = ""
     old: str = ""
     student: str = ""
+    terms: int = 0
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ from functools import cached_property
 
 from grader.diagnosis.formulas.expression import Node, leaves
 from grader.diagnosis.hints import Entry, load_hints
-from grader.diagnosis.location import Landmarks, make_landmarks
 from grader.diagnosis.misconceptions import Misconception, misconceptions
 from grader.diagnosis.search.finder import Finder
 from grader.diagnosis.tables.cache import keep, load_tables, prepare
+from grader.diagnosis.traced.landmarks import Landmarks, make_landmarks
 from grader.problem.assignment import Assignment
 
 _LOADED: dict[int, "Knowledge"] = {}
@@ -44,7 +44,7 @@ class Knowledge:
     @cached_property
     def landmarks(self) -> Landmarks:
         """The values that a right calculation passes through."""
-        return make_landmarks(self.assignment)
+        return make_landmarks(self.assignment, None if self.finder is None else self.finder.world)
 
     def keep(self) -> None:
         """Write the tables that turned out to be needed while grading."""

@@ -4,6 +4,7 @@ In a sentence `{new}` is what the numbers show, `{old}` the single quantity, fac
 read those of `students` instead.
 """
 
+import re
 from dataclasses import dataclass
 
 from grader.diagnosis.hypothesis import WHAT_YOU_GET, Edit
@@ -27,6 +28,8 @@ class Operator:
 
     def edit(self, where: str, *, new: str = "", old: str = "", extra: float = 0.0) -> Edit:
         sentence = self.sentence.format(new=new, old=old or where, where=where)
+        if re.fullmatch(r"\w+(, \w+)+", old or where):
+            sentence = sentence.replace(" belongs", " belong")
         if not sentence.startswith(("your numbers", "your array")):
             sentence = f"{WHAT_YOU_GET}{sentence}"
         also = _WITH_OTHER_MISTAKES.get(self.slug, "").format(new=new, where=where)
@@ -42,6 +45,7 @@ _WITH_OTHER_MISTAKES = {
     "shape-reshaped": "the entries are in the wrong shape",
     "shape-scattered": "the entries fill one row of an array like {where}, and its other rows are zero",
     "shape-repeated": "the entries are repeated: numpy has broadcast {new}",
+    "repeated-rows": "everything is there {new}, one after the other",
     "extra-transpose": "the transpose is added",
     "target-only": "all entries but the target's are zero",
     "scale-number": "everything is multiplied by {new}",
@@ -52,8 +56,9 @@ _WITH_OTHER_MISTAKES = {
     "running-sum": "running sums are taken {new}",
     "whole-numbers": "the array holds {new}, which cuts off decimals",
     "rounded": "everything is rounded to {new}",
-    "cut-off": "the decimals are cut off",
+    "cut-off": "everything is truncated to {new}",
     "reordered": "everything is {new}",
+    "offset": "the same number is added to every entry",
     "weight-decay": "{new} is added, as weight decay does",
     "scale-known": "everything is {new}",
 }
@@ -99,6 +104,7 @@ _BY_KIND: dict[str, tuple[tuple[str, float, str], ...]] = {
             "your numbers are right, but fill one row of an array like {where}; its other rows are zero",
         ),
         ("shape-repeated", 1.6, "your numbers are right, but repeated: numpy has broadcast {new}"),
+        ("repeated-rows", 0.9, "your numbers are right, but there {new}, one after the other"),
         ("shape-broadcast", 1.7, "your numbers come from a row and a column: numpy forms all pairs ({new})"),
     ),
     "wrong-variable": (
@@ -109,6 +115,8 @@ _BY_KIND: dict[str, tuple[tuple[str, float, str], ...]] = {
         ("wrong-gradient", 1.6, "with {new} where {old} belongs"),
         ("wrong-function-of", 1.9, "with {new} where {old} belongs"),
         ("wrong-result", 2.2, "your numbers are exactly {new}: that is not the gradient asked for"),
+        ("one-step-for-all", 1.45, "with {new} in every term, where each has its own ({where})"),
+        ("shifted-and-cut", 1.7, "with {new} where {old} belong, and without the term that is left over"),
         ("skipped-activation", 1.6, "with the input of {where} where its output {old} belongs"),
         ("slope-argument", 1.4, "with the derivative of {where} evaluated at {new}"),
     ),
@@ -125,6 +133,7 @@ _BY_KIND: dict[str, tuple[tuple[str, float, str], ...]] = {
         ("extra-path", 2.4, "with {new} added, a path that this gradient does not have"),
         ("extra-transpose", 2.3, "your numbers are the gradient plus its own transpose"),
         ("updated-parameter", 1.2, "your numbers are {where} after {new}: return the gradient itself"),
+        ("offset", 1.7, "your numbers are the right ones plus a number that is the same in every entry"),
         ("weight-decay", 1.8, "your numbers are the right ones plus {new}, as weight decay adds"),
         ("moving-average", 1.9, "your numbers are {new} the right ones"),
     ),
@@ -134,6 +143,7 @@ _BY_KIND: dict[str, tuple[tuple[str, float, str], ...]] = {
         ("missing-slope-factor", 1.1, "when one of the factors of the derivative of {where} is left out"),
         ("derivative-table", 1.5, "your numbers are the Jacobian of {where}, not multiplied by {new}"),
         ("missing-matrix", 1.3, "when the product with {where} is left out"),
+        ("used-as-it-is", 1.6, "when {new} is used as it is, without {where}"),
         ("missing-normalisation", 1.5, "when {where} is not normalized"),
     ),
     "extra-factor": (
@@ -141,6 +151,7 @@ _BY_KIND: dict[str, tuple[tuple[str, float, str], ...]] = {
         ("extra-slope", 1.5, "when the derivative of {where} is multiplied in once too often"),
         ("extra-slope-at", 1.5, "with an extra factor {new}, a derivative that does not belong there"),
         ("extra-matrix", 2.0, "with an extra product with {new}"),
+        ("target-only", 1.6, "your numbers are right at the target and zero everywhere else"),
         ("squared", 1.2, "your numbers are the squares of the right ones"),
     ),
     "wrong-derivative": (
@@ -159,7 +170,6 @@ _BY_KIND: dict[str, tuple[tuple[str, float, str], ...]] = {
         ("extra-jacobian", 1.6, "when the derivative of {where} is multiplied in once too often"),
         ("wrong-activation", 1.8, "with {new} where {old} belongs"),
         ("wrong-loss", 2.0, "with {new} instead of the derivative of the loss"),
-        ("target-only", 1.6, "your numbers are right at the target and zero everywhere else"),
         ("function-of-result", 1.4, "your numbers are {new}"),
         (
             "function-of-upstream",
@@ -180,11 +190,12 @@ _BY_KIND: dict[str, tuple[tuple[str, float, str], ...]] = {
         ("diagonal-only", 1.9, "with only the diagonal of {where}"),
         ("first-entry", 2.1, "with the first entry of {where} in place of every entry"),
         ("inverse-for-transpose", 1.7, "with the inverse of {where} instead of its transpose"),
+        ("sums-apart", 1.3, "when {where} are added up, and their sum is multiplied by that of the other factors"),
+        ("product-for-sum", 1.8, "when {where} are multiplied instead of added"),
         ("divided", 1.7, "with a division by {where} instead of a multiplication"),
         ("multiplied", 1.7, "with a multiplication by {where} instead of a division"),
         ("added", 1.8, "with {where} added instead of multiplied in"),
         ("elementwise-for-matrix", 1.9, "with an elementwise product instead of a matrix product with {where}"),
-        ("wrong-axis", 1.0, "with {where} taken along an axis of length 1, where it is always 1"),
         ("lost-parentheses", 1.2, "when the parentheses around the denominator of {where} are lost"),
     ),
     "scale": (
@@ -195,12 +206,21 @@ _BY_KIND: dict[str, tuple[tuple[str, float, str], ...]] = {
             1.8,
             "your numbers are the right ones up to a single factor that differs between sample points, such as a norm",
         ),
+        ("weighted-terms", 1.9, "when {where} are multiplied by {new} before they are added"),
         ("scale-known", 1.75, "your numbers are the right ones {new}"),
         ("clipped-values", 1.2, "your numbers are the right ones clipped to {new}"),
         ("clipped-norm", 1.2, "your numbers are the right ones scaled down wherever their norm exceeds {new}"),
     ),
     "reduction": (
         ("sum-missing", 1.4, "your numbers are the terms before they are summed ({where})"),
+        ("wrong-axis", 1.0, "with {where} {new}"),
+        ("examples-apart", 1.5, "when {where} are {new} over the examples before they are multiplied, not after"),
+        ("first-terms", 1.4, "with the first {new} terms of the sum with {where} only"),
+        (
+            "running-average",
+            1.6,
+            "with a running average in place of the sum with {where}: early terms count less and less",
+        ),
         ("sum-axis", 1.5, "your numbers are sums along the wrong axis ({where})"),
         ("mean-for-sum", 1.35, "with a mean instead of a sum ({where})"),
         ("sum-extra", 1.5, "your numbers are the right ones summed {new}"),
@@ -239,7 +259,7 @@ _BY_KIND: dict[str, tuple[tuple[str, float, str], ...]] = {
         ("whole-numbers", 1.0, "your array holds {new}: everything assigned to it loses its decimals"),
         ("half-precision", 1.0, "your array is in half precision (float16), which keeps about three digits"),
         ("rounded", 1.0, "your numbers are the right ones rounded to {new}"),
-        ("cut-off", 1.6, "your numbers are the right ones with the decimals cut off"),
+        ("cut-off", 1.6, "your numbers are the right ones truncated to {new}"),
         (
             "numerical-gradient",
             1.0,

@@ -72,6 +72,27 @@ def starting_points(assignment: Assignment, name: str, own: Mapping[str, Values]
             yield root, known
 
 
+def source_of(assignment: Assignment, name: str, values: Values, own: Mapping[str, Values]) -> str | None:
+    """The student's own wrong gradient, of whatever shape, from which these values follow; None where there is none.
+
+    What is nothing but rounding, and what has the digits of half precision, follows from what is like it.
+    """
+    for root, upstream in own.items():
+        found = [
+            on_own(assignment, name, point, {root: v}) for point, v in zip(assignment.points, upstream, strict=True)
+        ]
+        if all(f is not None and _follows(value, f) for value, f in zip(values, found, strict=True)):
+            return root
+    return None
+
+
+def _follows(value: Array, found: Array) -> bool:
+    if value.shape != found.shape:
+        return False
+    allowed = max(ROUNDING * 10, HALF_PRECISION * float(np.max(np.abs(found), initial=0.0)))
+    return bool(np.max(np.abs(value - found), initial=0.0) <= allowed)
+
+
 def _lost(values: Values, base: Values, dtypes: Sequence[str]) -> Edit | None:
     if all(dtype[1] in _INTEGERS for dtype in dtypes):
         cut = any(_equal(values, (how(right) for right in base)) for how in (*_CUT, np.round))
@@ -88,18 +109,22 @@ def _lost(values: Values, base: Values, dtypes: Sequence[str]) -> Edit | None:
 
 
 def _rounded(values: Values, base: Values) -> Edit | None:
-    if any(_equal(values, (how(right) for right in base)) for how in _CUT):
-        return OPERATORS["cut-off"].edit("the result")
+    for decimals in range(MOST_DECIMALS):
+        if any(_equal(values, (how(right * 10**decimals) / 10**decimals for right in base)) for how in _CUT):
+            return OPERATORS["cut-off"].edit("the result", new=_places(decimals))
     for decimals in range(MOST_DECIMALS):
         if _equal(values, (np.round(right, decimals) for right in base)):
-            shown = f"{decimals} decimal place{'s' * (decimals > 1)}" if decimals else "whole numbers"
-            return OPERATORS["rounded"].edit("the result", new=shown, extra=0.0 if decimals else 0.6)
+            return OPERATORS["rounded"].edit("the result", new=_places(decimals), extra=0.0 if decimals else 0.6)
     for digits in range(1, MOST_DECIMALS):
         if _same_digits(values, base, digits):
             return OPERATORS["significant"].edit("the result", new=f"{digits} significant digit{'s' * (digits > 1)}")
     if _came_through_half(values, base):
         return OPERATORS["digits-inside"].edit("the result", new="in half precision (float16)")
     return None
+
+
+def _places(decimals: int) -> str:
+    return f"{decimals} decimal place{'s' * (decimals > 1)}" if decimals else "whole numbers"
 
 
 def _same_digits(values: Values, base: Values, digits: int) -> bool:

@@ -33,6 +33,7 @@ SENTENCES: dict[str, str] = {
     "shape-reshaped": "Your numbers are right, but in the wrong shape.",
     "shape-scattered": "Your numbers are right, but fill one row of a larger array; its other rows are zero.",
     "shape-repeated": "Your numbers are right, but repeated: numpy has broadcast a row.",
+    "repeated-rows": "Your numbers are right, but there {new}, one after the other.",
     "shape-broadcast": "Your numbers come from a row and a column, of which numpy forms all pairs.",
     "wrong-variable": _OTHER_QUANTITY,
     "wrong-variable-shape": _OTHER_QUANTITY,
@@ -41,6 +42,8 @@ SENTENCES: dict[str, str] = {
     "wrong-gradient": f"{_GET} with {{new}} {{place}}, where another gradient belongs.",
     "wrong-function-of": f"{_GET} when a function is applied to one quantity before it is used.",
     "wrong-result": "Your numbers are exactly {new}: that is not the gradient asked for.",
+    "one-step-for-all": f"{_GET} with the same part in every term of a sum, where each term has its own.",
+    "shifted-and-cut": f"{_GET} with {{new}} in a sum, where other ones belong; one term is left out.",
     "skipped-activation": f"{_GET} with the input of a nonlinear function {{place}}.",
     "slope-argument": f"{_GET} with a derivative evaluated in the wrong place: at {{new}}.",
     "missing-term": "One term is missing.",
@@ -54,6 +57,7 @@ SENTENCES: dict[str, str] = {
     "missing-slope-factor": "A derivative is there only in part: one of its factors is missing.",
     "derivative-table": "Your numbers are the Jacobian of {where} and nothing else.",
     "missing-matrix": "A matrix product is missing.",
+    "used-as-it-is": "One gradient is used as it is, without the factors on its way.",
     "missing-normalisation": f"{_GET} with probabilities that do not add up to 1.",
     "extra-factor": f"{_GET} with an extra factor: {{new}}.",
     "extra-slope": "The derivative of {where} is multiplied in once too often.",
@@ -79,6 +83,8 @@ SENTENCES: dict[str, str] = {
     "inner-for-elementwise": f"{_GET} {_SUMS}",
     "elementwise-for-outer": f"{_GET} when two vectors are multiplied entry by entry.",
     "outer-for-elementwise": f"{_GET} with an outer product, which has an entry for each pair.",
+    "sums-apart": f"{_GET} when factors are added up before they are multiplied.",
+    "product-for-sum": f"{_GET} when the terms of a sum are multiplied.",
     "diagonal-only": f"{_GET} when only the diagonal of an array is used.",
     "first-entry": f"{_GET} with the first entry of an array in place of every entry.",
     "inverse-for-transpose": f"{_GET} with the inverse of {{where}}.",
@@ -103,7 +109,7 @@ SENTENCES: dict[str, str] = {
     "whole-numbers": "Your array holds {new}: everything assigned to it loses its decimals.",
     "half-precision": "Your array is in half precision (float16), which keeps about three digits.",
     "rounded": "Your numbers are the right ones rounded to {new}.",
-    "cut-off": "Your numbers are the right ones with the decimals cut off.",
+    "cut-off": "Your numbers are the right ones truncated to {new}.",
     "numerical-gradient": "Your numbers agree with the gradient to about {new}, as a numerical derivative does.",
     "sign-only": "Your numbers are only the signs of the right ones.",
     "sign-off-diagonal": "Some entries of a Jacobian have the opposite sign.",
@@ -119,9 +125,14 @@ SENTENCES: dict[str, str] = {
     "function-of-result": "Your numbers are {new}.",
     "function-of-upstream": "Your numbers are {new}: a function of a gradient, which is no derivative.",
     "function-for-slope": "Your numbers are {where} times {new}, which is not the derivative that belongs there.",
-    "wrong-axis": f"{_GET} with {{where}} taken along an axis of length 1.",
+    "wrong-axis": f"{_GET} with {{where}} {{new}}.",
+    "examples-apart": f"{_GET} when two arrays are {{new}} over the examples before they are multiplied.",
+    "first-terms": f"{_GET} with only the first {{new}} terms of a sum.",
+    "running-average": f"{_GET} with a running average in place of a sum: early terms count less and less.",
+    "offset": "Your numbers are the right ones plus a number that is the same in every entry.",
     "lost-parentheses": f"{_GET} when parentheses are lost in {{where}}.",
     "scale-known": "Your numbers are the right ones {new}.",
+    "weighted-terms": f"{_GET} when the terms of a sum are multiplied by {{new}}.",
     "clipped-values": "Your numbers are the right ones clipped to {new}.",
     "clipped-norm": "Your numbers are the right ones scaled down wherever their norm exceeds {new}.",
     "one-number": "Your numbers are {new}.",
@@ -156,6 +167,7 @@ _AMONG_OTHERS = {
     "shape-reshaped": "The entries are in the wrong shape.",
     "shape-scattered": "The entries fill one row of a larger array, and its other rows are zero.",
     "shape-repeated": "The entries are repeated: numpy has broadcast a row.",
+    "repeated-rows": "Everything is there {new}, one after the other.",
     "extra-term": "One term counts too often, or not often enough.",
     "extra-transpose": "The transpose is added.",
     "target-only": "All but one entry of each row is zero.",
@@ -167,7 +179,8 @@ _AMONG_OTHERS = {
     "running-sum": "Running sums are taken {new}.",
     "whole-numbers": "Your array holds {new}, which cuts off decimals.",
     "rounded": "Everything is rounded to {new}.",
-    "cut-off": "The decimals are cut off.",
+    "cut-off": "Everything is truncated to {new}.",
+    "offset": "The same number is added to every entry.",
     "reordered": "Everything is {new}.",
     "weight-decay": "{new} is added, as weight decay does.",
     "scale-known": "Everything is {new}.",
@@ -179,7 +192,7 @@ _PROPAGATED = (
     ("Your numbers have the right size but", "Your numbers are what follows from your own {own}, with"),
     ("agree with the gradient", "agree with what follows from your own {own}"),
 )
-SOMEWHERE = "in one place"
+SOMEWHERE, EVERYWHERE = "in one place", "in every term"
 _ORDINALS = ("first", "second", "third", "fourth")
 
 
@@ -220,7 +233,11 @@ def _sentence(edit: Edit, formula: Node | None, used: Set[str], own: str, *, sev
     elif edit.operator in _UNNAMED and not _may_be_named(edit, formula is not None, used):
         template = _UNNAMED[edit.operator]
     place = place_in(formula, edit.old) if formula is not None else ""
+    if edit.terms:
+        place = EVERYWHERE
     text = template.format(new=edit.new.strip(" ,"), where=edit.where, place=place or SOMEWHERE)
+    if edit.terms and EVERYWHERE not in text:
+        text += " This is so in every term of the sum."
     for right, follows in _PROPAGATED if own else ():
         text = text.replace(right, follows.format(own=own))
     if edit.within:

@@ -16,10 +16,10 @@ from grader.config.keys import Gradient
 from grader.diagnosis.hints import Entry, hints_for
 from grader.diagnosis.hypothesis import Explanation
 from grader.diagnosis.knowledge import Knowledge
-from grader.diagnosis.location import locate
 from grader.diagnosis.operators import OPERATORS
 from grader.diagnosis.students import SENTENCES, as_one_of_several
-from grader.diagnosis.twoplaces import in_two_places
+from grader.diagnosis.traced.location import locate
+from grader.diagnosis.traced.twoplaces import in_two_places
 from grader.problem.assignment import Assignment
 from grader.problem.model import Array
 from grader.records.result import RUNTIME, Diagnosis, GradientResult, Mistake
@@ -153,14 +153,18 @@ def add_places(
     traces = run.traces
     wrong = {result.name for result in results if result.status == "failed" and not result.inherits}
     # Right but for the last digits: no line of it is wrong.
-    off = {result.name for result in results if result.name in wrong and result.checks[-1].outcome != "failed"}
+    off = {
+        one.name for one in results if one.name in wrong and one.checks[-1].outcome != "failed" and not _rounded(one)
+    }
     traced = {name: [a.traced for a in found] for name, found in traces.items() if name in off}
     try:
         own = _own_wrong(assignment, results, answers)
         upstream = {name: {**given[name], name: own[name]} if name in given else own for name in traced}
         apart = {name: _apart(knowledge, results, name, trace, upstream[name]) for name, trace in traced.items()}
+        lacking = {result.name for result in results if _lacks(apart.get(result.name) or result.diagnosis)}
         places = {
-            name: locate(assignment, knowledge.landmarks, name, trace, upstream[name]) for name, trace in traced.items()
+            name: locate(assignment, knowledge.landmarks, name, trace, upstream[name], incomplete=name in lacking)
+            for name, trace in traced.items()
         }
     except Exception as error:  # as with a diagnosis, the marks stand
         warnings.warn(f"no line of a mistake: {type(error).__name__}: {error}", RuntimeWarning, stacklevel=2)
@@ -176,6 +180,15 @@ def add_places(
         )
 
     return [placed(result) if result.name in wrong else result for result in results]
+
+
+def _rounded(result: GradientResult) -> bool:
+    return result.diagnosis is not None and any(one.kind == "numerical-gradient" for one in result.diagnosis.mistakes)
+
+
+def _lacks(diagnosis: Diagnosis | None) -> bool:
+    """Whether nothing but terms are missing."""
+    return diagnosis is not None and {one.kind for one in diagnosis.mistakes} == {"missing-term"}
 
 
 def _apart(

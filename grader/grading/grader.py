@@ -169,14 +169,20 @@ class Grader:
         """
         if not self.at_home:
             return self._home.check(path, staff=staff, seen=seen)
-        from grader.grading.forstudents import up_to
-
         note = ""
         self.assignment  # noqa: B018, as above
         if path is None:
             path, note = self.own_file(Path())
         submission = self.read(path_of(path))
-        grade = self.grade_submission(replace(submission, note=submission.note or note), "any", seen)
+        return self.check_submission(replace(submission, note=submission.note or note), staff=staff, seen=seen)
+
+    def check_submission(
+        self, submission: "Submission", *, staff: bool = False, seen: "Callable[[Grade], None] | None" = None
+    ) -> "Grade":
+        """Check a file that was read, as `check` does."""
+        from grader.grading.forstudents import up_to
+
+        grade = self.grade_submission(submission, "any", seen)
         return grade if staff else up_to(grade, self.config.hints, self.config.hints.check_level)
 
     def read(self, path: Path, *, submitted: bool = False) -> "Submission":

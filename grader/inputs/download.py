@@ -8,11 +8,12 @@ from grader.errors import UsageError
 from grader.inputs.archives import open_nested, open_tree
 from grader.inputs.chooser import is_named
 from grader.inputs.downloads import PLATFORMS
-from grader.inputs.entry import Entry, Person, moment, utf8
+from grader.inputs.entry import Entry, Person, utf8
 from grader.inputs.kinds import archive_kind, is_archive
 from grader.inputs.layout import SUFFIXES, Files, Folders
 from grader.inputs.reader import Budget, OverBudgetError
 from grader.inputs.tree import MAX_ENTRIES, ArchiveError, Refusal, Tree, first_refusals
+from grader.times import moment
 
 LAYOUTS = {**PLATFORMS, "folders": Folders(), "files": Files()}
 
@@ -55,6 +56,8 @@ def read_download(
     tree.refused += _of_nobody(tree, entries, chosen)
     _make_keys_unique(entries)
     for entry in entries:
+        for earlier in entry.earlier:
+            earlier.key = entry.key
         if due is not None and entry.submitted_at:
             entry.late = _is_late(entry.submitted_at, due)
     return Download(

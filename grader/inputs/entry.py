@@ -4,7 +4,6 @@ import hashlib
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from pathlib import PurePosixPath
 
 from grader.inputs.archives import open_nested
@@ -46,6 +45,7 @@ class Entry:
         submitted_at: as written in the download, "" if it is not.
         note: what instructors should know, such as that older attempts were left out.
         any_name: the one Python file is the one to grade, whatever its name.
+        earlier: attempts of the same people that this one took the place of, the oldest first.
     """
 
     key: str
@@ -56,6 +56,7 @@ class Entry:
     submitted_at: str = ""
     note: str = ""
     any_name: bool = False
+    earlier: list["Entry"] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.key = utf8(self.key)
@@ -216,13 +217,3 @@ def _opened(file: File, path: PurePosixPath, refused: list[Refusal], budget: Bud
         return []
     refused += [Refusal(str(path / one.path), one.reason) for one in tree.refused]
     return _with_nested(tree.files, path, refused, budget, depth - 1)
-
-
-def moment(text: str) -> datetime | None:
-    """A time as platforms write it; None if it cannot be read."""
-    text = re.sub(r"(\.\d{6})\d*", r"\1", text.strip()).replace(" UTC", "+00:00").replace(" Z", "+00:00")
-    text = re.sub(r" ?([+-]\d\d):?(\d\d)$", r"\1:\2", re.sub(r"Z$", "+00:00", text))
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        return None

@@ -4,7 +4,9 @@ import os
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any, Generic, TypeVar
 
 from grader.inputs.entry import Entry, person
 from grader.inputs.kinds import READABLE, UNREADABLE, without_suffix
@@ -82,12 +84,24 @@ class Folders(Files):
         return list(found.values())
 
 
-def latest(found: Iterable[tuple[Who, Any, list[File]]], what: str) -> list[tuple[Who, Any, list[File], str]]:
-    """(student, version, files, a note that there were older ones) of the latest version in (student, version, files)."""
+@dataclass(frozen=True)
+class Versions(Generic[Who]):
+    """What one student submitted: the latest version, and those before it, the oldest first; each with its files."""
+
+    who: Who
+    version: Any
+    files: list[File]
+    earlier: list[tuple[Any, list[File]]]
+    note: str
+
+
+def latest(found: Iterable[tuple[Who, Any, list[File]]], what: str) -> list[Versions[Who]]:
+    """The versions of each student in (student, version, files)."""
     versions: dict[Who, dict[Any, list[File]]] = {}
     for who, version, files in found:
         versions.setdefault(who, {}).setdefault(version, []).extend(files)
-    return [(who, max(of), of[max(of)], left_out(len(of) - 1, what)) for who, of in versions.items()]
+    ordered = [(who, sorted(of.items(), key=itemgetter(0))) for who, of in versions.items()]
+    return [Versions(who, *of[-1], of[:-1], older(len(of) - 1, what)) for who, of in ordered]
 
 
 def common_start(names: Collection[str], separator: str) -> str:
@@ -96,6 +110,6 @@ def common_start(names: Collection[str], separator: str) -> str:
     return start[: start.rfind(separator) + 1]
 
 
-def left_out(count: int, what: str) -> str:
+def older(count: int, what: str) -> str:
     """The note on older versions or attempts, "" where there are none."""
-    return f"{count} older {what}(s) left out" if count else ""
+    return f"{count} older {what}(s)" if count else ""

@@ -1,5 +1,6 @@
 """Text as Markdown, or free of it.  A student's text is shown as it is and does nothing: no links, mathematics or HTML."""
 
+import html
 import re
 from functools import lru_cache
 
@@ -25,6 +26,17 @@ def marked(text: str) -> str:
 def unmarked(text: str) -> str:
     """The grader's own words where Markdown is not read, as in a terminal: without stars, with the backquotes of code."""
     return _MARKED.sub(lambda found: found["code"] or found["emphasis"], text)
+
+
+def hypertext(text: str) -> str:
+    """The grader's own words as HTML."""
+    pieces, end = [], 0
+    for found in _MARKED.finditer(text):
+        tag = "code" if found["code"] else "em"
+        marked_text = (found["code"] or found["emphasis"]).strip("`")
+        pieces += [html.escape(several_lines(text[end : found.start()])), f"<{tag}>{html.escape(marked_text)}</{tag}>"]
+        end = found.end()
+    return "".join([*pieces, html.escape(several_lines(text[end:]))])
 
 
 @lru_cache(512)  # a class gets the same few sentences

@@ -10,7 +10,19 @@ from grader.config.keys import Config
 from grader.grading.forstudents import shortened
 from grader.output.causes import causes, lead
 from grader.output.markdown import unmarked
-from grader.output.wording import cause, explained, fix_first, label, of_the_file, verdict, why
+from grader.output.pictures import as_text, pictures
+from grader.output.wording import (
+    explained,
+    figure,
+    fix_first,
+    groups,
+    label,
+    marks,
+    of_the_file,
+    others_too,
+    verdict,
+    why,
+)
 from grader.records.result import CheckResult, Grade, GradientResult
 from grader.records.run import place
 from grader.text import one_line, several_lines
@@ -47,7 +59,7 @@ def print_explanations(console: Console, grade: Grade, config: Config, *, staff:
     """The second half: why."""
     grade = grade if staff else shortened(grade, config.hints, config.hints.check_level)
     dependents = {one.first.name: one.dependents for one in causes(grade)}
-    for group in _groups(grade):
+    for group in groups(grade):
         below = dependents.get(group[0].name, [])
         console.print(_inherited(group) if group[0].inherits else _block(group, below, config, staff=staff))
     if staff:
@@ -55,18 +67,8 @@ def print_explanations(console: Console, grade: Grade, config: Config, *, staff:
 
 
 def _headline(grade: Grade, *, staff: bool) -> Text:
-    if grade.status == "not_graded":
-        figure = "not graded"
-    elif staff:
-        figure = f"{_number(grade.score)} / {_number(grade.max_score)}"
-    else:
-        right, given = (
-            sum(one.status == status for one in grade.gradients) for status in ("passed", "followed_through")
-        )
-        figure = f"{right} of {len(grade.gradients)} gradients right"
-        figure += f", {given} more given an earlier mistake" if given else ""
     style = "bold green" if grade.passed else "bold"
-    return Text.assemble((one_line(grade.submission), "bold"), "   ", (figure, style))
+    return Text.assemble((one_line(grade.submission), "bold"), "   ", (figure(grade, staff=staff), style))
 
 
 def _table(grade: Grade, *, staff: bool) -> Table:
@@ -78,27 +80,14 @@ def _table(grade: Grade, *, staff: bool) -> Table:
         table.add_column(check, justify="center")
     table.add_column("")
     for gradient in grade.gradients:
-        marks = [f"{_number(gradient.score)} / {_number(gradient.max_score)}"] if staff else []
+        score = [marks(gradient)] if staff else []
         signs = [Text(*_SIGNS[check.outcome]) for check in gradient.checks]
-        table.add_row(gradient.name, *marks, *signs, Text(verdict(gradient), _color(gradient)))
+        table.add_row(gradient.name, *score, *signs, Text(verdict(gradient), _color(gradient)))
     return table
 
 
 def _color(gradient: GradientResult) -> str:
     return _COLORS.get(gradient.status, "red")
-
-
-def _groups(grade: Grade) -> list[list[GradientResult]]:
-    """The gradients that need a block; those with the same cause share one."""
-    groups: dict[tuple[object, ...], list[GradientResult]] = {}
-    for gradient in grade.gradients:
-        if gradient.inherits and not gradient.notes:
-            continue  # reported below what it fails because of
-        if grade.message and gradient.message and gradient.message in grade.message:
-            continue  # the file was not loaded: reported once, at the top
-        if gradient.status not in ("passed", "followed_through") or gradient.notes:
-            groups.setdefault(cause(gradient), []).append(gradient)
-    return list(groups.values())
 
 
 def _inherited(group: list[GradientResult]) -> RenderableType:
@@ -122,9 +111,9 @@ def _block(group: list[GradientResult], dependents: list[str], config: Config, *
         lines.append(Text(": ".join(filter(None, [place(gradient.line, gradient.cell), gradient.message]))))
     lines += [_check_line(check) for check in gradient.checks if check.message]
     if others:
-        also = "so are" if gradient.status == "missing" else "the same in"
-        lines.append(Text(f"{also} {', '.join(other.name for other in others)}"))
+        lines.append(Text(others_too(group)))
     lines += [Text(line, "bold") for line in explained(gradient)]
+    lines += [Text(line, "cyan") for picture in pictures(gradient) for line in as_text(picture)]
     lines += [Text(line, "bold" if line != gradient.where else "") for line in why(gradient)]
     lines += [Text(f"hint: {unmarked(hint)}", "italic") for hint in gradient.hints]
     lines += [Text(line, "cyan") for line in dependents]
@@ -157,7 +146,3 @@ def _short(text: str) -> str:
     lines = text.strip().splitlines()
     shown = " ⏎ ".join(line[:200] for line in lines[:3])
     return shown + (f" … ({len(lines)} lines)" if len(lines) > 3 else "")
-
-
-def _number(value: float) -> str:
-    return f"{value:.2f}".rstrip("0").rstrip(".")

@@ -27,6 +27,27 @@ _LINE = r"((?:cell \d+, )?line \d+)"
 _GOES_WRONG = re.compile(rf"^Up to {_LINE}")
 
 
+def figure(grade: Grade, *, staff: bool) -> str:
+    """How it went as a whole, such as "6 of 8 gradients right" or, with marks, "60 / 100"."""
+    if grade.status == "not_graded":
+        return "not graded"
+    if staff:
+        return f"{_number(grade.score)} / {_number(grade.max_score)}"
+    right, given = (sum(one.status == status for one in grade.gradients) for status in ("passed", "followed_through"))
+    return f"{right} of {len(grade.gradients)} gradients right" + (
+        f", {given} more given an earlier mistake" if given else ""
+    )
+
+
+def marks(result: GradientResult) -> str:
+    """Its marks, such as "7.5 / 15"."""
+    return f"{_number(result.score)} / {_number(result.max_score)}"
+
+
+def _number(value: float) -> str:
+    return f"{value:.2f}".rstrip("0").rstrip(".")
+
+
 def label(result: GradientResult) -> str:
     """Its status in a few words."""
     return NOT_FOUND if not_found(result) else STATUS_LABELS[result.status]
@@ -160,6 +181,25 @@ def cause(gradient: GradientResult) -> tuple[object, ...]:
     if gradient.message and gradient.line:
         return (gradient.message, gradient.line, gradient.cell)
     return (gradient.name,)
+
+
+def groups(grade: Grade) -> list[list[GradientResult]]:
+    """The gradients that there is something to report of; those with the same cause are reported together."""
+    found: dict[tuple[object, ...], list[GradientResult]] = {}
+    for gradient in grade.gradients:
+        if gradient.inherits and not gradient.notes:
+            continue  # reported below what it fails because of
+        if grade.message and gradient.message and gradient.message in grade.message:
+            continue  # the file was not loaded: reported once, at the top
+        if gradient.status not in ("passed", "followed_through") or gradient.notes:
+            found.setdefault(cause(gradient), []).append(gradient)
+    return list(found.values())
+
+
+def others_too(group: Sequence[GradientResult]) -> str:
+    """The gradients of a group but the first, in a line."""
+    also = "so are" if group[0].status == "missing" else "the same in"
+    return f"{also} {', '.join(other.name for other in group[1:])}"
 
 
 def earned(result: GradientResult, check: CheckResult) -> float:

@@ -17,7 +17,14 @@ from grader.config.quantities import Computed
 if TYPE_CHECKING:
     from grader.problem.assignment import Assignment
 
-UNMARKED = ("sandbox", "gradescope", "feedback", "handout", "originals")  # sections of config.yaml that change no grade
+UNMARKED = (
+    "late",
+    "sandbox",
+    "gradescope",
+    "feedback",
+    "handout",
+    "originals",
+)  # sections of config.yaml that change no grade
 
 
 class Runtime(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -70,7 +70,9 @@ class Traced(Struct, frozen=True):
     """An array that a name of the student's came to hold.
 
     Attributes:
-        function, line, cell: where in the file; "return" for `name` is what a function returned.
+        function, line, cell: where in the file; "return" for `name` is what a function returned, "for" a loop that begins
+            here: its value is the first line and the last one.
+        called: the function that is given the array, which is not its own then but its caller's.
     """
 
     function: str
@@ -78,6 +80,7 @@ class Traced(Struct, frozen=True):
     name: str
     value: ArrayData
     cell: int = 0
+    called: str = ""
 
 
 class Answer(Struct, frozen=True, omit_defaults=True):
@@ -95,6 +98,7 @@ class Answer(Struct, frozen=True, omit_defaults=True):
         explanation: which expression raised and why or, in a traced call, what numpy did without complaint.  Made in the
             student's process, and checked to be sentences of the grader about expressions of the file.
         forged: it came with an explanation that is not the grader's, which was dropped.
+        within: the gradient function that raised: this one, or one that it calls.
         traced: the arrays that its names came to hold, in order of time, where the call was traced.
     """
 
@@ -110,6 +114,7 @@ class Answer(Struct, frozen=True, omit_defaults=True):
     traced: tuple[Traced, ...] = ()
     forged: bool = False
     cell: int = 0
+    within: str = ""
 
 
 def stopped(loading: Answer) -> str:

@@ -4,6 +4,7 @@ Starts no processes; knows nothing of how several files share the machine.
 """
 
 import hashlib
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from grader.config.keys import Sandbox as Limits
-from grader.records.run import Answer, Run, Substituted
+from grader.records.run import Answer, Run, Substituted, Traced
 from grader.sandbox.attempt import Attempt, Call
 from grader.sandbox.explanations import Forged, checked, words_of
 
@@ -199,8 +200,9 @@ class Pending:
             mutated = tuple(name for name in answer.mutated if name in self.known)
             answer = msgspec.structs.replace(answer, mutated=mutated)
         if answer.traced:
-            words = words_of(self.job.source) | {"return"}
-            traced = tuple(one for one in answer.traced if {one.function, one.name} <= words)
+            keys = re.findall(r"""["'](\w+)["']""", self.job.source.decode(errors="replace"))
+            words = words_of(self.job.source) | {"return", "for", *keys}
+            traced = tuple(one for one in answer.traced if _words_of(one) <= words)
             answer = msgspec.structs.replace(answer, traced=traced)
         if not answer.explanation:
             return answer
@@ -259,3 +261,7 @@ def _tells_more(again: list[Answer]) -> bool:
 
 def _failed(answers: list[Answer]) -> bool:
     return answers[-1].outcome not in ("returned", "missing")
+
+
+def _words_of(traced: Traced) -> set[str]:
+    return set(re.findall(r"\w+", f"{traced.function} {traced.name} {traced.called}"))

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 MAX_HEADER = 2**20  # texts may be escaped to twelve bytes a character
 MAX_DATA = MAX_ENTRIES * 16
 MAX_TOTAL = 40 * 2**20
-MAX_TRACED, MAX_TRACED_BYTES = 40, 2**17  # of one call
+MAX_TRACED, MAX_TRACED_BYTES = 172, 2**17  # of one call
 USUAL_HEADER = 512
 MAX_LINES, MAX_LINE = 4, 400  # of an explanation
 MAX_NAME = 64
@@ -34,6 +34,7 @@ _NO_NUMBERS = re.compile(
     r"(?: The requested array has an inhomogeneous shape after \d+ dimensions\. The detected shape was \([\d, ]*\)"
     r" \+ inhomogeneous part\.)?"
 )
+_TRACED_NAME = re.compile(r'[^\W\d]\w*(?:\["\w+"\])?')  # sentences are made of these
 _LENGTHS = struct.Struct("!II")
 
 
@@ -49,6 +50,7 @@ class _Described(msgspec.Struct, frozen=True):
     name: str
     shape: tuple[int, ...]
     cell: int = 0
+    called: str = ""
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -69,6 +71,7 @@ class Reply(msgspec.Struct, frozen=True):
     mutated: tuple[str, ...] = ()
     explanation: tuple[str, ...] = ()
     traced: tuple[_Described, ...] = ()
+    within: str = ""
 
 
 _DECODER = msgspec.json.Decoder(Reply)
@@ -143,6 +146,7 @@ def _read(head: bytes, limit: int) -> tuple[Reply, Answer, int]:
         printed=several_lines(reply.printed, limit),
         warnings=tuple([several_lines(warning, limit // 5) for warning in reply.warnings[:5]]),
         mutated=tuple([name[:MAX_NAME] for name in reply.mutated[:64] if name.isidentifier()]),
+        within=reply.within[:MAX_NAME] if reply.within.isidentifier() else "",
         explanation=tuple([several_lines(line, MAX_LINE).replace("\n", " ") for line in reply.explanation[:MAX_LINES]]),
     )
     return reply, answer, _bytes_of(reply.dtype, reply.shape) if reply.dtype else 0
@@ -178,8 +182,9 @@ def _split(reply: Reply, data: bytes) -> tuple[bytes, tuple[Traced, ...]]:
     for described, size in zip(reply.traced, sizes, strict=True):
         array = ArrayData("<f8", described.shape, data[start : start + size])
         line, cell = _number(described.line), _number(described.cell)
-        if described.function.isidentifier() and described.name.isidentifier():  # sentences are made of these
-            traced.append(Traced(described.function[:MAX_NAME], line, described.name[:MAX_NAME], array, cell))
+        function, name, called = described.function, described.name, described.called
+        if function.isidentifier() and _TRACED_NAME.fullmatch(name) and (called.isidentifier() or not called):
+            traced.append(Traced(function[:MAX_NAME], line, name[:MAX_NAME], array, cell, called[:MAX_NAME]))
         start += size
     return value, tuple(traced)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from grader.classroom.batch.coordinator import Work, Workers, grade_all
 from grader.classroom.batch.pool import Pool
 from grader.classroom.exports.results import write_results
+from grader.classroom.marks.choice import choose_attempts
 from grader.classroom.store.query import ungraded
 from grader.classroom.store.store import Store
 from grader.config.keys import Config
@@ -90,9 +91,11 @@ def _receive_all(
 ) -> Outcome:
     """Put what the download at `path` holds into the store."""
     outcome = Outcome(download.layout, len(download.entries))
-    refused = list(download.refused)
+    refused, max_bytes = list(download.refused), config.sandbox.source_kb * 1024
     for entry in download.entries:
-        received = receive(entry, config.submission, config.sandbox.source_kb * 1024, refused, handout)
+        for earlier in entry.earlier:
+            store.receive_earlier(earlier, receive(earlier, config.submission, max_bytes, [], handout))
+        received = receive(entry, config.submission, max_bytes, refused, handout)
         if not store.receive(entry, received, keep_newer=True):
             if force:
                 store.receive(entry, received)
@@ -111,8 +114,15 @@ def _grade(store: Store, workers: Workers, config_path: Path) -> int:
     work = [Work(submission) for submission in ungraded(store.connection)]
     grading_run = store.begin_grading_run("batch", state, config_path.read_text(encoding="utf-8-sig"))
     grade_all(store, workers, grading_run, work, config_path)
-    store.finish_grading_run(grading_run)
+    finish(store, grading_run)
     return len(work)
+
+
+def finish(store: Store, grading_run: int) -> None:
+    """End a grading run: decide which attempts count, and note what a comparison of all files shows."""
+    with store.transaction() as db:
+        choose_attempts(db)
+        store.finish_grading_run(grading_run)
 
 
 def check_state(store: Store, state: Fingerprint) -> None:

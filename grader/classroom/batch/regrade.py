@@ -4,10 +4,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from grader.atomic import write_file
-from grader.classroom.batch.batch import make_workers
+from grader.classroom.batch.batch import finish, make_workers
 from grader.classroom.batch.coordinator import Work, grade_all
 from grader.classroom.exports.changes import Change, changes_csv, find_changes, settings_changed
 from grader.classroom.exports.results import write_results
+from grader.classroom.marks.final import FinalMarks
 from grader.classroom.store.database import explained
 from grader.classroom.store.query import Results, Todo, not_in_grading_run
 from grader.classroom.store.store import Store
@@ -24,6 +25,7 @@ class Regraded:
         stale: submissions left as they were, because their answers belong to other sample points or functions.
         never_run: submissions without any answers, such as those that an interrupted batch had not reached.
         failed: submissions that could not be graded, in all.
+        finals: (student, before, after) of each final mark that changed; None where there is none.
         settings: what changed in config.yaml since the grading run before, one line each.
     """
 
@@ -32,6 +34,7 @@ class Regraded:
     stale: int = 0
     never_run: int = 0
     failed: int = 0
+    finals: list[tuple[str, float | None, float | None]] = field(default_factory=list)
     settings: list[str] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     written: list[Path] = field(default_factory=list)
@@ -48,6 +51,7 @@ def run_regrade(config_path: Path, out: Path, *, jobs: int, dask: str = "", reru
         GraderError: there are no results, the assignment cannot be used, or the store failed.
     """
     config = load_config(config_path)
+    before = _finals(out)
     with Store(out, create=False) as store:
         workers = make_workers(config_path, jobs, dask, stored_only=rerun == "none")
         try:
@@ -60,7 +64,7 @@ def run_regrade(config_path: Path, out: Path, *, jobs: int, dask: str = "", reru
             outcome.rerun = sum(one.run_id is None for one in work)
             outcome.regraded = len(work) - outcome.rerun
             grade_all(store, workers, grading_run, work, config_path, "regraded")
-            store.finish_grading_run(grading_run)
+            finish(store, grading_run)
         finally:
             workers.close()
         (outcome.failed,) = store.connection.execute(
@@ -71,8 +75,18 @@ def run_regrade(config_path: Path, out: Path, *, jobs: int, dask: str = "", reru
         outcome.changes = list(find_changes(results, grading_run))
         changes = out / "changes.csv"
         write_file(changes, changes_csv(outcome.changes))
+    after = _finals(out)
+    pairs = ((student, before.get(student), after.get(student)) for student in sorted({*before, *after}))
+    outcome.finals = [one for one in pairs if one[1] != one[2]]
     outcome.written = [changes, *write_results(out, config)]
     return outcome
+
+
+def _finals(folder: Path) -> dict[str, float | None]:
+    """Everybody's final mark."""
+    with explained(folder), Results(folder) as results:
+        marks = FinalMarks(results)
+        return {row.student: marks.of(row).value for row in results.students()}
 
 
 def _plan(todo: list[Todo], rerun: str) -> tuple[list[Work], list[Todo]]:

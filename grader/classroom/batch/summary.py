@@ -10,6 +10,7 @@ from grader.classroom.batch.batch import Outcome
 from grader.classroom.batch.regrade import Regraded
 from grader.classroom.exports.cells import number
 from grader.classroom.exports.changes import Change
+from grader.classroom.marks.final import FinalMarks
 from grader.classroom.store.outputs import outdated
 from grader.classroom.store.query import Results
 from grader.inputs.download import LAYOUTS
@@ -80,6 +81,7 @@ def _print_list(console: Console, title: str, lines: list[str], rest: str = "gra
 
 
 def _print_files(console: Console, results: Results, written: list[Path]) -> None:
+    _print_reviews(console, results)
     console.print(Text(f"written: {', '.join(map(str, written))}"))
     if line := outdated(results):
         console.print(Text(line, "yellow"))
@@ -99,6 +101,8 @@ def print_regraded(folder: Path, outcome: Regraded) -> None:
         up, down = (sum(sign * gain > 0 for gain in students.values()) for sign in (1, -1))
         console.print(Text(f"{len(students)} students changed: {up} gained marks, {down} lost some"))
     _print_list(console, "changes", list(map(_change, outcome.changes)), "changes.csv")
+    lines = [f"{student}: {_mark(before)} -> {_mark(after)}" for student, before, after in outcome.finals]
+    _print_list(console, "final marks that changed", lines)
     if outcome.stale:
         left = "left as they were: their answers are to other sample points or functions; use --rerun"
         console.print(Text(f"{outcome.stale} {left}", "yellow"))
@@ -109,6 +113,18 @@ def print_regraded(folder: Path, outcome: Regraded) -> None:
         _print_files(console, results, outcome.written)
 
 
+def _print_reviews(console: Console, results: Results) -> None:
+    """Adjustments that a person has to look at again."""
+    marks = FinalMarks(results)
+    if marks.ledger.entries:
+        waiting = [(row.student, one) for row in results.students() for one in marks.of(row).review]
+        title = "adjustments made for another verdict: no final marks before `grader adjust` confirms or undoes them"
+        _print_list(console, title, [f"{student}: entry {one.entry.id}: {one.why}" for student, one in waiting])
+
+
+def _mark(marks: float | None) -> str:
+    return "no marks" if marks is None else number(marks)
+
+
 def _change(one: Change) -> str:
-    before, after = ("no marks" if marks is None else number(marks) for marks in (one.before, one.after))
-    return f"{one.student}: {one.gradient} {before} -> {after} ({one.difference:+g}): {one.why}"
+    return f"{one.student}: {one.gradient} {_mark(one.before)} -> {_mark(one.after)} ({one.difference:+g}): {one.why}"

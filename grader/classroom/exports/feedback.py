@@ -4,46 +4,55 @@ A page is a list of blocks, which is rendered as Markdown and as HTML.
 """
 
 import html
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from grader.atomic import write_file
 from grader.classroom.exports.cells import number
+from grader.classroom.marks.final import Final, FinalMarks
 from grader.classroom.store.query import Results, StudentRow
 from grader.config.keys import Config
 from grader.errors import UsageError
 from grader.grading.forstudents import for_students
 from grader.output.causes import Cause, causes, lead
 from grader.output.markdown import fenced, plain, unmarked
+from grader.output.pictures import Picture, as_svg, as_text, pictures
 from grader.output.wording import CHECK_LABELS, explained, listed, verdict, why
 from grader.packaging.archive import zip_bytes
-from grader.records.result import GradientResult
+from grader.records.result import Grade, GradientResult
 from grader.records.run import place
 from grader.text import one_line, several_lines
 
 
 @dataclass(frozen=True)
 class Block:
-    """A heading (level 1 or 2), a text (a paragraph), a list item, a table (rows of cells) or a passage of code."""
+    """A heading (level 1 or 2), a text (a paragraph), a list item, a table (rows of cells), a passage of code, or a picture."""
 
     kind: str
     text: str = ""
     level: int = 0
     rows: tuple[tuple[str, ...], ...] = ()
+    picture: Picture | None = None
 
 
-def write_feedback(folder: Path, results: Results, config: Config) -> Path:
-    """Write two files per student, and delete those of students who are no longer there."""
+def write_feedback(folder: Path, results: Results, config: Config, only: Collection[str] = ()) -> Path:
+    """Write two files per student, and delete those of students who are no longer there.
+
+    Args:
+        only: the keys of the students whose files are written; () for all.
+    """
     folder.mkdir(exist_ok=True)
-    kept = set()
+    kept, marks = set(), FinalMarks(results)
     for row in results.students():
-        blocks = list(page(row, config))
+        if only and row.student not in only:
+            continue
+        blocks = list(page(row, config, marks.of(row)))
         for suffix, render in ((".md", markdown), (".html", web_page)):
             name = f"{row.student}{suffix}"
             kept.add(name)
             write_file(folder / name, render(blocks).encode())
-    for path in folder.iterdir():
+    for path in folder.iterdir() if not only else ():
         if path.name not in kept and path.suffix in (".md", ".html", ".tmp"):
             path.unlink()
     return folder
@@ -59,30 +68,45 @@ def moodle_zip(results: Results, config: Config) -> tuple[bytes, int]:
         UsageError: no submission came from Moodle.
     """
     pages, folders, graded = {}, 0, 0
+    marks = FinalMarks(results)
     for row in results.students():
         folder = row.ids.get("moodle_folder", "").strip("/")
         folders += bool(folder)
-        if row.grade is not None and folder:
-            graded += row.status == "graded"
-            pages[f"{folder}/feedback.html"] = web_page(list(page(row, config))).encode()
+        final = marks.of(row)
+        if folder and (row.grade is not None or final.value is not None):
+            graded += final.value is not None
+            pages[f"{folder}/feedback.html"] = web_page(list(page(row, config, final))).encode()
     if not folders:
         raise UsageError("moodle-feedback: none of these submissions came in a Moodle download, whose folders it needs")
     return zip_bytes(pages), graded
 
 
-def page(row: StudentRow, config: Config) -> Iterator[Block]:
-    """What one student reads: the marks, a table, and a passage on each gradient that is not right."""
+def page(row: StudentRow, config: Config, final: Final | None = None) -> Iterator[Block]:
+    """What one student reads: the marks, a table, and a passage on each gradient that is not right.
+
+    Args:
+        final: the final marks and how they come about; None where there is nothing but the grader's marks.
+    """
     yield Block("heading", config.title, 1)
     if row.grade is not None and (text := lead(row.grade)):
         yield Block("text", text)
-    group, late = f" ({row.group_name})" if row.group_name else "", ", submitted late" if row.late else ""
+    is_late = row.late if final is None else final.late
+    group, late = f" ({row.group_name})" if row.group_name else "", ", submitted late" if is_late else ""
     yield Block("text", f"{row.name}{group}{late}")
     if row.note:
         yield Block("text", f"Note: {row.note}.")
+    if final is not None:
+        yield from _final(final)
     if row.grade is None:
-        yield Block("text", f"There are no marks: {row.problem or 'it has not been graded yet'}.")
+        marked = final is not None and (final.value is not None or final.excused)
+        start = "The grader had nothing to grade" if marked else "There are no marks"
+        yield Block("text", f"{start}: {row.problem or 'it has not been graded yet'}.")
         return
-    grade = for_students(row.grade, config.hints, config.feedback.level)
+    yield from _graded(row.grade, config)
+
+
+def _graded(whole: Grade, config: Config) -> Iterator[Block]:
+    grade = for_students(whole, config.hints, config.feedback.level)
     if grade.status == "not_graded":
         yield Block("text", "This file could not be graded, through no fault of yours. Ignore the marks below.")
     else:
@@ -94,13 +118,28 @@ def page(row: StudentRow, config: Config) -> Iterator[Block]:
         yield Block("text", f"Note: {note}.")
     marks = [(one.name, f"{number(one.score)} of {number(one.max_score)}", verdict(one)) for one in grade.gradients]
     yield Block("table", rows=(("gradient", "marks", "result"), *marks))
-    found = causes(row.grade)  # of all messages: a student's copy has each only once
+    found = causes(whole)  # of all messages: a student's copy has each only once
     below = {one.first.name: one for one in found}
     again = {root.name for one in found for root in one.roots[1:]}
     for gradient in grade.gradients:
         wrong = gradient.is_root_cause and gradient.name not in again
         if (wrong or gradient.notes) and not (gradient.message and gradient.message in grade.message):
             yield from _passage(gradient, below.get(gradient.name))
+
+
+def _final(final: Final) -> Iterator[Block]:
+    """The final mark, the arithmetic behind it, and comments, as whoever wrote them did."""
+    if final.value is not None and final.lines:
+        yield Block("text", f"Final mark: {number(final.value)} of {number(final.max_score)}")
+    if final.review:
+        yield Block(
+            "text", "Your marks were adjusted by hand, and the adjustment is being reviewed: the final mark follows."
+        )
+    if final.lines and not final.review:
+        yield Block("text", "How it comes about:" if not final.excused else "Final mark: none")
+        yield from (Block("item", line) for line in final.lines)
+    for comment in final.comments:
+        yield Block("text", f"Comment: {comment}")
 
 
 def _passage(gradient: GradientResult, one: Cause | None) -> Iterator[Block]:
@@ -111,6 +150,8 @@ def _passage(gradient: GradientResult, one: Cause | None) -> Iterator[Block]:
         yield Block("text", f"{line[:1].upper()}{line[1:]}.")
     if gradient.message and not gradient.inherits:
         yield Block("code", ": ".join(filter(None, [place(gradient.line, gradient.cell), gradient.message])))
+    for drawn in [] if gradient.inherits else pictures(gradient):
+        yield Block("picture", "\n".join(as_text(drawn)), picture=drawn)
     for line in [*_evidence(gradient), *(f"note: {note}" for note in gradient.notes)]:
         yield Block("item", line)
 
@@ -133,7 +174,7 @@ def markdown(blocks: Iterable[Block]) -> str:
 
 
 def _as_markdown(block: Block) -> str:
-    if block.kind == "code":
+    if block.kind in ("code", "picture"):
         return fenced(block.text)
     if block.kind == "table":
         head, *rows = ([_on_one_line(cell) for cell in row] for row in block.rows)
@@ -171,6 +212,8 @@ def web_page(blocks: list[Block]) -> str:
 
 
 def _as_html(block: Block) -> str:
+    if block.picture is not None:
+        return f"<div>{as_svg(block.picture)}</div>"
     if block.kind == "table":
         head, *rows = block.rows
         return "\n".join(["<table>", _row(head, "th", ' scope="col"'), *(_row(row, "td") for row in rows), "</table>"])

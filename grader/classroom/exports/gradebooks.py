@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from grader.classroom.exports.cells import cell, csv_text, decimal_comma, number, read_table
 from grader.classroom.exports.matching import Matching, Who, match, who_in_row, who_in_store
+from grader.classroom.marks.final import Final, FinalMarks
 from grader.classroom.store.query import Results, StudentRow
 from grader.errors import UsageError
 
@@ -44,7 +45,8 @@ class Filled:
 
     Attributes:
         graded: rows that got marks.
-        without_row: graded students who match nobody in the gradebook.
+        waiting: (student, why) for those with an adjustment that has to be confirmed first.
+        without_row: students with marks who match nobody in the gradebook.
         refused: (student, why) for those whose row is not certain.
         without_marks: people in the gradebook who got no marks.
         locked: people whose marks the platform does not let anyone change.
@@ -55,6 +57,8 @@ class Filled:
 
     text: str = ""
     graded: int = 0
+    waiting: list[tuple[str, str]] = field(default_factory=list)
+    excused: list[str] = field(default_factory=list)
     without_row: list[str] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)
     without_marks: list[str] = field(default_factory=list)
@@ -64,9 +68,20 @@ class Filled:
     comma: bool = False
 
     def fill(
-        self, column: int, places: Iterable[Place], people: Sequence[StudentRow], matching: Matching, *, scale: bool
+        self,
+        column: int,
+        places: Iterable[Place],
+        people: Sequence[StudentRow],
+        finals: Sequence[Final],
+        matching: Matching,
+        *,
+        scale: bool,
+        excuse: str = "",
     ) -> list[tuple[list[str], StudentRow]]:
-        """Write the marks into a column.
+        """Write the final marks into a column.
+
+        Args:
+            excuse: what the platform reads as "excused"; "" where it knows no such thing, and the cell stays as it is.
 
         Returns:
             The rows that got marks, and whose they are.
@@ -74,23 +89,32 @@ class Filled:
         filled = []
         for i, place in enumerate(places):
             found = matching.student_of.get(i)
-            if found is None or people[found].status != "graded":
-                self.without_marks.append(place.name)
+            final = None if found is None else finals[found]
+            if found is None or final is None or (final.value is None and not final.excused):
+                if final is None or not final.review:
+                    self.without_marks.append(place.name)
             elif place.locked:
                 self.locked.append(place.name)
+            elif final.value is None:
+                place.row[column] = excuse or place.row[column]
+                self.excused.append(place.name)
             else:
-                place.row[column] = self._mark(people[found], place.worth, scale=scale)
+                place.row[column] = self._mark(final.value, final.max_score, place.worth, scale=scale)
                 filled.append((place.row, people[found]))
         self.graded = len(filled)
         for i, why in matching.refused.items():
-            if people[i].status == "graded" and why:
+            if finals[i].value is not None and why:
                 self.refused.append((people[i].student, why))
-            elif people[i].status == "graded":
+            elif finals[i].value is not None:
                 self.without_row.append(people[i].student)
         return filled
 
-    def _mark(self, student: StudentRow, worth: str, *, scale: bool) -> str:
-        score, most = student.score or 0.0, student.max_score or 0.0
+    def wait(self, people: Sequence[StudentRow], finals: Sequence[Final]) -> None:
+        """Note those whose adjustment has to be confirmed first."""
+        for row, final in zip(people, finals, strict=True):
+            self.waiting += [(row.student, f"entry {one.entry.id}: {one.why}") for one in final.review]
+
+    def _mark(self, score: float, most: float, worth: str, *, scale: bool) -> str:
         there = _points(worth)
         if there is not None and there != most and most:
             self.worth.add(there)
@@ -120,7 +144,8 @@ def fill_canvas(results: Results, gradebook: Path, column: str, *, scale: bool =
     chosen = _canvas_column(gradebook, head, section, possible, column)
     fields = {title: i for i, title in enumerate(head[: section + 1])}
     places = [Place(row, row[0], possible[chosen]) for row in rows[1:] if _is_student(row, fields)]
-    people = list(results.students())
+    people, marks = list(results.students()), FinalMarks(results)
+    finals = [marks.of(row) for row in people]
     matching = match([who_in_store(row) for row in people], [_canvas_row(place.row, fields) for place in places])
     if "ID" not in fields and not matching.student_of and any(row.ids.get("canvas") for row in people):
         raise UsageError(
@@ -128,7 +153,8 @@ def fill_canvas(results: Results, gradebook: Path, column: str, *, scale: bool =
             f" {', '.join(head[: section + 1])}; export the gradebook from Canvas again"
         )
     filled = Filled(comma=decimal_comma(rows, chosen, delimiter))
-    filled.fill(chosen, places, people, matching, scale=scale)
+    filled.fill(chosen, places, people, finals, matching, scale=scale, excuse="EX")
+    filled.wait(people, finals)
     filled.text = csv_text(([row[i] for i in (*range(section + 1), chosen)] for row in rows), delimiter)
     return filled
 
@@ -168,16 +194,28 @@ def _points(text: str) -> float | None:
     return points if 0 < points < 1e9 else None
 
 
+def count_finals(results: Results) -> Filled:
+    """Who has final marks, for tables that are written whole."""
+    marks, people, filled = FinalMarks(results), list(results.students()), Filled()
+    finals = [marks.of(row) for row in people]
+    filled.graded = sum(final.value is not None for final in finals)
+    filled.excused = [row.student for row, final in zip(people, finals, strict=True) if final.excused]
+    filled.wait(people, finals)
+    return filled
+
+
 def gradescope_csv(results: Results) -> str:
-    """The table that Gradescope's "Download Grades" gives, with a column per gradient."""
+    """The table that Gradescope's "Download Grades" gives, with the final marks and a column per gradient."""
+    marks = FinalMarks(results)
     gradients = results.gradients()
     rows = [[*_GRADESCOPE_HEAD, *(f"{i}: {name} ({number(most)} pts)" for i, (name, most) in enumerate(gradients, 1))]]
     for row in results.students():
         first, _, last = row.name.rpartition(" ") if " " in row.name else (row.name, "", "")
         graded = row.status == "graded" and row.grade is not None
         scores = {one.name: one.score for one in row.grade.gradients} if graded and row.grade else {}
-        status = {"graded": "Graded", "missing": "Missing"}.get(row.status, "Ungraded")
-        known = [first, last, row.sid, row.email, "", row.score if graded else None, row.max_score, status]
+        final = marks.of(row)
+        status = "Graded" if final.value is not None else {"missing": "Missing"}.get(row.status, "Ungraded")
+        known = [first, last, row.sid, row.email, "", final.value, final.max_score or None, status]
         known += [row.ids.get("gradescope", row.student), row.submitted_at, "", "", ""]
         rows.append([cell(value) for value in [*known, *(scores.get(name) for name, _ in gradients)]])
     return csv_text(rows)

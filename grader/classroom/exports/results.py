@@ -1,16 +1,21 @@
 """Everything that a results folder holds besides the store, written from the store: grades.csv, refused.csv and feedback."""
 
+import sqlite3
+from collections.abc import Collection
 from pathlib import Path
 
 from grader.atomic import write_file
 from grader.classroom.exports.cells import csv_file
 from grader.classroom.exports.feedback import write_feedback
+from grader.classroom.marks.final import Final, FinalMarks
 from grader.classroom.store.database import explained
+from grader.classroom.store.ledger import writing
 from grader.classroom.store.outputs import note_written, results_hash
 from grader.classroom.store.query import Results, StudentRow
 from grader.config.keys import Config
 
 _HEAD = ["student", "name", "email", "sid", "group", "late", "submitted_at", "status", "score", "max_score"]
+_FINAL = ["adjustment", "late_days", "late_penalty", "final"]
 _TAIL = ["flags", "file", "note"]
 
 
@@ -22,11 +27,8 @@ def write_results(folder: Path, config: Config) -> list[Path]:
     Raises:
         StoreError: the disk is full, or the folder cannot be written.
     """
-    with explained(folder), Results(folder) as results:
-        table, shown = folder / "grades.csv", results_hash(results)
-        write_file(table, grades_csv(results))
-        note_written(results, table, "export csv", shown)
-        written = [table, write_feedback(folder / "feedback", results, config)]
+    with explained(folder), writing(folder) as db, Results(folder) as results:
+        written = _write(folder, results, config, db)
         refused, rows = folder / "refused.csv", results.refused()
         if rows:
             write_file(refused, csv_file([("path", "reason"), *rows]))
@@ -35,20 +37,51 @@ def write_results(folder: Path, config: Config) -> list[Path]:
         return written
 
 
+def update_results(folder: Path, config: Config, students: Collection[str]) -> None:
+    """Write again what shows the marks of these students, after an entry in the ledger.
+
+    Raises:
+        StoreError: the disk is full, or the folder cannot be written.
+    """
+    with explained(folder), writing(folder) as db, Results(folder) as results:
+        _write(folder, results, config, db, students)
+
+
+def _write(
+    folder: Path, results: Results, config: Config, db: sqlite3.Connection, only: Collection[str] = ()
+) -> list[Path]:
+    """Write grades.csv and feedback while `db` keeps others from writing: the last one to write has read everything."""
+    table, shown = folder / "grades.csv", results_hash(results)
+    write_file(table, grades_csv(results))
+    note_written(results, table, "export csv", shown, db)
+    return [table, write_feedback(folder / "feedback", results, config, only)]
+
+
 def grades_csv(results: Results) -> bytes:
     """grades.csv: a row per student, sorted, with two columns per gradient.
 
-    A student without a grading has no score, and the status says why.
+    A student without a grading has no score, and the status says why.  `final` is score + adjustment - late_penalty.
     """
+    marks = FinalMarks(results)
     names = [name for name, _ in results.gradients()]
     columns = [column for name in names for column in (name, f"{name} status")]
-    rows = ([*_who(row), *_marks(row, names), *_rest(row, results)] for row in results.students())
-    return csv_file([[*_HEAD, *columns, *_TAIL], *rows])
+    rows = (
+        [*_who(row, final), *_final(final), *_marks(row, names), *_rest(row, final, results)]
+        for row in results.students()
+        for final in (marks.of(row),)
+    )
+    return csv_file([[*_HEAD, *_FINAL, *columns, *_TAIL], *rows])
 
 
-def _who(row: StudentRow) -> list[object]:
-    known = [row.student, row.name, row.email, row.sid, row.group_name, row.late, row.submitted_at, row.status]
+def _who(row: StudentRow, final: Final) -> list[object]:
+    when = row.first_at if row.superseded else row.submitted_at
+    known = [row.student, row.name, row.email, row.sid, row.group_name, final.late, when, row.status]
     return [*known, row.score if row.status == "graded" else None, row.max_score]
+
+
+def _final(final: Final) -> list[object]:
+    adjustment = "excused" if final.excused else final.adjustment
+    return [adjustment, final.late_days, final.late_penalty, final.value]
 
 
 def _marks(row: StudentRow, names: list[str]) -> list[object]:
@@ -57,7 +90,9 @@ def _marks(row: StudentRow, names: list[str]) -> list[object]:
     return [value for name in names for value in (scores.get(name), found[name].status if name in found else "")]
 
 
-def _rest(row: StudentRow, results: Results) -> list[object]:
+def _rest(row: StudentRow, final: Final, results: Results) -> list[object]:
     flags = [f"{kind}{f' {gradient}' if gradient else ''}" for kind, gradient, _ in results.flags(row.submission_id)]
     message = row.grade.message if row.grade is not None else ""
-    return ["; ".join(dict.fromkeys(flags)), row.file, "; ".join(filter(None, [row.problem, message, row.note]))]
+    waiting = [f"adjustment {one.entry.id} needs to be confirmed: {one.why}" for one in final.review]
+    notes = filter(None, [*waiting, row.problem, message, row.note])
+    return ["; ".join(dict.fromkeys(flags)), row.file, "; ".join(notes)]

@@ -8,6 +8,7 @@ from pathlib import Path
 from grader.classroom.exports.cells import csv_text, decimal_comma, read_table
 from grader.classroom.exports.gradebooks import Filled, Place
 from grader.classroom.exports.matching import Matching, Who, folded_name, match, who_in_row, who_in_store
+from grader.classroom.marks.final import FinalMarks
 from grader.classroom.store.query import Results, StudentRow
 from grader.errors import UsageError
 
@@ -40,15 +41,17 @@ def fill_moodle(
         UsageError: the file is not a grading worksheet, or has no such column.
     """
     sheet = _read(worksheet, column, comments)
-    people = list(results.students())
+    people, marks = list(results.students()), FinalMarks(results)
+    finals = [marks.of(row) for row in people]
     who = [who_in_store(row) for row in people]
     matching = _match_teams(who, sheet) or match(who, sheet.people())
     filled = Filled(
         uncommented=sheet.comments is None, comma=decimal_comma(sheet.rows[1:], sheet.grade, sheet.delimiter)
     )
-    for row, graded in filled.fill(sheet.grade, sheet.places(), people, matching, scale=scale):
+    for row, graded in filled.fill(sheet.grade, sheet.places(), people, finals, matching, scale=scale):
         if sheet.comments is not None:
             row[sheet.comments] = comment(graded)
+    filled.wait(people, finals)
     filled.text = csv_text(sheet.rows, sheet.delimiter)
     return filled
 

@@ -57,7 +57,8 @@ def heat_map(assignment: Assignment, gradient: Gradient, answers: Sequence[Answe
     values = [assignment.config.sign * value.astype(float) for value in values]
     numeric = assignment.numeric[gradient.name]
     # The same point as in the message of the failed check: the worst against the numerical derivative.
-    errors = [d.error_of(value, point) for d, value, point in zip(numeric, values, assignment.points, strict=True)]
+    with np.errstate(all="ignore"):  # a student's numbers may be as large as they like
+        errors = [d.error_of(value, point) for d, value, point in zip(numeric, values, assignment.points, strict=True)]
     worst = int(np.argmax(np.where(np.isnan(errors), np.inf, errors)))
     symbolic = [str(axis) for axis in assignment.symbolic(gradient)]
     columns = values[worst].shape[-1] if symbolic else 1

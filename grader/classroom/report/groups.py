@@ -1,7 +1,9 @@
 """Groups of students that the page can filter by: an identifier, a label, and who belongs.  Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from grader.classroom.report.alike import Alike
+from grader.classroom.report.decisions import Decisions
 from grader.classroom.report.facts import kind_label, signal_label
 from grader.classroom.report.figures import BINS, OUTCOMES, Students, Summary
 from grader.classroom.report.island import visible
@@ -11,9 +13,15 @@ from grader.output.wording import CHECK_LABELS
 Group = tuple[str, str, Students]  # identifier, label, members
 
 
-def make_groups(summary: Summary, max_score: float) -> dict[str, tuple[str, Students]]:
+def make_groups(
+    summary: Summary, max_score: float, decisions: Decisions | None = None, alike: Sequence[Alike] = ()
+) -> dict[str, tuple[str, Students]]:
     """Every group that a number or a bar of the page stands for, empty ones left out."""
     found = [*_by_marks(summary, max_score), *_by_gradient(summary), *_by_mistake(summary), *_by_event(summary)]
+    found += _by_decision(decisions or Decisions())
+    for k, one in enumerate(alike):
+        label = f"the same numbers in {', '.join(name for name, _, _ in one.gradients)}"
+        found.append((f"alike-{k}", label, list(one.students)))
     return {identifier: (visible(label), students) for identifier, label, students in found if students}
 
 
@@ -61,9 +69,27 @@ def _by_event(summary: Summary) -> Iterator[Group]:
     yield "flagged", "worth a look", sorted({k for students in summary.flags.values() for k in students})
 
 
-def advice(summary: Summary) -> list[tuple[str, str, str]]:
+def _by_decision(decisions: Decisions) -> Iterator[Group]:
+    yield "adjusted", "adjusted by hand", decisions.adjusted
+    yield "waiting", "an adjustment needs to be confirmed", decisions.waiting
+    yield "excused", "excused", decisions.excused
+    yield "untimed", "time of submission unknown", decisions.untimed
+    for days, students in decisions.late_days.items():
+        yield f"late-{days}", f"{days} day{'' if days == 1 else 's'} late", students
+    for k, section in enumerate(decisions.sections):
+        yield f"section-{k}", f"section {section.name}", section.students
+    for k, changed in enumerate(decisions.changed):
+        yield f"changed-{k}", f"{changed.gradient}: {changed.why}", changed.students
+    yield "gained", "gained marks in the last grading run", decisions.gained
+    yield "lost", "lost marks in the last grading run", decisions.lost
+
+
+def advice(summary: Summary, decisions: Decisions | None = None) -> list[tuple[str, str, str]]:
     """What to do with this report, most useful first: the group concerned, what to do, and why."""
     todo = []
+    if decisions is not None and decisions.waiting:
+        reason = "the verdict under them has changed, and until then these students have no final marks"
+        todo.append(("waiting", "Confirm or undo adjustments with grader adjust", reason))
     if summary.not_graded:
         reason = "they could not be read or graded, which says nothing about the work"
         todo.append(("not-graded", "Find out why these have no marks", reason))

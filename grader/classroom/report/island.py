@@ -5,6 +5,7 @@ Everything that students wrote is data here, made visible and harmless; the page
 """
 
 from collections.abc import Hashable, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -19,6 +20,7 @@ from grader.classroom.report.facts import (
     root_mistakes,
     signal_label,
 )
+from grader.grading.forstudents import for_students
 from grader.output.markdown import unmarked
 from grader.output.wording import CHECK_LABELS, fix_first
 from grader.problem.assignment import Assignment
@@ -73,6 +75,8 @@ class _Island:
         self._assignment = assignment
         self._steps_hash = steps_hash
         self._details, self._code = _Pool(), _Pool()
+        config = assignment.config
+        self._students_view = partial(for_students, settings=config.hints, levels=config.feedback.level)
 
     def of(self, records: Sequence[Record]) -> dict[str, Any]:
         return {
@@ -94,6 +98,9 @@ class _Island:
             "key": visible(record.key, 200) if record.key != record.name else "",
             "unmarked": "" if graded else UNMARKED_LABELS.get(record.status, record.status),
             "late": record.late,
+            "email": visible(record.email, 200),
+            "section": visible(record.section, 200),
+            "final": _final(record),
             "flags": _flags(record),
             "message": visible(message.strip()),
             "printed": visible(grade.printed) if grade else "",
@@ -111,16 +118,32 @@ class _Island:
         loading = record.run.loading if record.run else None
         if not_loaded(grade) and loading and (shown := around(lines, loading.line)) is not None:
             student["place"] = [loading.line, self._code.add(_shown(shown))]
+        seen = self._students_view(grade).gradients
         for k, result in enumerate(grade.gradients):
             repeated = not_loaded(grade) and result.message in grade.message
             if repeated or (result.status == "passed" and not result.notes):
                 continue
             comparable = record.steps_hash == self._steps_hash
             answers = record.run.answers.get(result.name, []) if record.run and comparable else []
-            student["details"].append([k, self._details.add(_detail(self._assignment, result, answers))])
+            student["details"].append([k, self._details.add(_detail(self._assignment, result, answers, seen[k]))])
             right = result.status in ("passed", "followed_through")
             if not right and (shown := excerpt(lines, result.name, result.line)) is not None:
                 student["code"][k] = self._code.add(_shown(shown))
+
+
+def _final(record: Record) -> dict[str, Any]:
+    """The final marks and the arithmetic, where they are not simply the score."""
+    final = record.final
+    if final is None or not (final.lines or final.review or final.comments):
+        return {}
+    waits = [f"Entry {one.entry.id} needs to be confirmed or undone: {one.why}" for one in final.review]
+    return {
+        "value": final.value,
+        "excused": final.excused,
+        "adjusted": final.adjustment is not None,
+        "days": final.late_days or 0,
+        "lines": [visible(line) for line in (*waits, *final.lines, *(f"Comment: {text}" for text in final.comments))],
+    }
 
 
 def _shown(code: Code) -> dict[str, Any]:
@@ -148,7 +171,16 @@ def _mistakes_in_short(grade: Grade) -> list[str]:
     ]
 
 
-def _detail(assignment: Assignment, gradient: GradientResult, answers: Sequence[Answer]) -> dict[str, Any]:
+def _for_letters(gradient: GradientResult) -> list[str]:
+    """[diagnosis, hint], as the student may read them: of the hints the clearest."""
+    mistakes = gradient.diagnosis.mistakes if gradient.diagnosis else []
+    told = [one.statement for one in mistakes if one.statement] or [gradient.status.replace("_", " ")]
+    return [visible("; ".join(told)), visible(unmarked(gradient.hints[-1])) if gradient.hints else ""]
+
+
+def _detail(
+    assignment: Assignment, gradient: GradientResult, answers: Sequence[Answer], seen: GradientResult
+) -> dict[str, Any]:
     declared = next(declared for declared in assignment.config.gradients if declared.name == gradient.name)
     wrong = gradient.status == "failed"  # what follows from another mistake would only show that one again
     follows, diagnosis = gradient.follow_through, gradient.diagnosis
@@ -164,6 +196,7 @@ def _detail(assignment: Assignment, gradient: GradientResult, answers: Sequence[
         "certainty": diagnosis.certainty if diagnosis else None,
         "mistakes": [[kind_label(m.kind), visible(m.where), visible(m.statement)] for m in mistakes],
         "properties": [visible(text) for text in diagnosis.properties] if diagnosis else [],
+        "letter": _for_letters(seen) if not gradient.inherits and gradient.status != "followed_through" else None,
         "hints": [visible(unmarked(hint)) for hint in gradient.hints],
         "message": visible(fix_first([gradient]) if gradient.inherits else gradient.message),
         "line": gradient.line,

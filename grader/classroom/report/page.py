@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 
+from grader.classroom.report.alike import find_alike
 from grader.classroom.report.data import Class, Record
+from grader.classroom.report.decisions import decide
 from grader.classroom.report.facts import kind_label, signal_label
 from grader.classroom.report.figures import BINS, OUTCOMES, summarize
 from grader.classroom.report.groups import advice, make_groups
@@ -39,7 +41,9 @@ def make_report(assignment: Assignment, graded: Class) -> str:
     refuse_other_gradients(assignment, records)
     now = fingerprint(assignment)
     summary = summarize(config, records)
-    groups = make_groups(summary, config.max_score)
+    decisions = decide(graded)
+    alike = find_alike(records, now.steps)
+    groups = make_groups(summary, config.max_score, decisions, alike)
     island = make_island(assignment, records, now.steps) | {
         "groups": groups,
         "status_labels": STATUS_LABELS,
@@ -58,7 +62,13 @@ def make_report(assignment: Assignment, graded: Class) -> str:
         config=config,
         summary=summary,
         groups=groups,
-        todo=advice(summary),
+        decisions=decisions,
+        alike=alike,
+        names=[record.name or record.key for record in records],
+        last_run=graded.last_run,
+        policy_set=graded.policy is not None,
+        other_policy=graded.policy != config.late,
+        todo=advice(summary, decisions),
         outcomes=OUTCOMES,
         bins=BINS,
         labels=STATUS_LABELS,

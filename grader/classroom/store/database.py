@@ -14,6 +14,7 @@ from grader.text import one_line
 
 DATABASE = "grades.db"
 MAX_TEXT = 2000
+BUSY_SECONDS = 60.0  # how long a writer waits for another one, whose transactions are short
 
 # Part of SQLite's message, and what to do about it.
 _ADVICE = {
@@ -46,7 +47,7 @@ def explained(folder: Path) -> Iterator[None]:
 
 def connect(path: Path) -> sqlite3.Connection:
     """Open the database for writing; create it if there is none."""
-    connection = sqlite3.connect(path, isolation_level=None)
+    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")

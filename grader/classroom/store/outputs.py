@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from grader.classroom.store.database import DATABASE, clean, now
+from grader.classroom.store.policy import policy_of
 from grader.classroom.store.query import Results
 
 _PREFIX = "written: "
@@ -32,7 +33,7 @@ class Written(msgspec.Struct, frozen=True):
 
 
 def results_hash(results: Results) -> str:
-    """Changes whenever a student, a current grade or a flag does.  Take it before reading what you write.
+    """Changes whenever a student, a current grade, a flag, the ledger or the late policy does.  Take it before you write.
 
     The same grade once more, as by a regrade under the same settings, changes nothing.
     """
@@ -42,21 +43,32 @@ def results_hash(results: Results) -> str:
     for sql in (
         f"SELECT {', '.join(columns)} FROM current ORDER BY student",  # noqa: S608, our own view
         "SELECT submission_id, kind, gradient, detail FROM current_flags ORDER BY 1, 2, 3, 4",
+        "SELECT id FROM ledger ORDER BY id",
     ):
         for row in db.execute(sql):
             found.update(msgspec.msgpack.encode(tuple(row)))
+    policy = policy_of(db)
+    found.update(b"" if policy is None else msgspec.msgpack.encode(policy))
     return found.hexdigest()
 
 
-def note_written(results: Results, path: Path, command: str, shown: str) -> None:
+def note_written(
+    results: Results, path: Path, command: str, shown: str, within: sqlite3.Connection | None = None
+) -> None:
     """Note that `path` was written from the results with the hash `shown`.
 
     In a folder that cannot be written no note is kept; the file is there all the same.
+
+    Args:
+        within: the connection whose transaction this is part of.
     """
     (last,) = results.connection.execute("SELECT MAX(id) FROM rounds").fetchone()
     folder, path = results.folder.resolve(), path.resolve()
     name = path.relative_to(folder) if path.is_relative_to(folder) else path
     written = msgspec.json.encode(Written(command, last or 0, shown, now())).decode()
+    if within is not None:
+        within.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (_PREFIX + clean(str(name)), written))
+        return
     with contextlib.suppress(sqlite3.OperationalError), contextlib.closing(sqlite3.connect(folder / DATABASE)) as db:
         with db:
             db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (_PREFIX + clean(str(name)), written))
@@ -76,4 +88,5 @@ def outdated(results: Results) -> str:
         return ""
     commands = [command.partition(" ") for command in dict.fromkeys(old.values())]
     again = ", ".join(f"`grader {name} {results.folder}{space}{form}`" for name, space, form in commands)
-    return f"older than the last grading run: {', '.join(old)}; to update {'them' if len(old) > 1 else 'it'}: {again}"
+    them = "them" if len(old) > 1 else "it"
+    return f"older than the last grading run: {', '.join(old)}; to update {them}: {again}"

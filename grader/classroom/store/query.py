@@ -8,21 +8,28 @@ import sqlite3
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import timezone
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from grader.classroom.store.database import DATABASE, explained
-from grader.classroom.store.schema import StoreError, check_version
+from grader.classroom.store.database import BUSY_SECONDS, DATABASE, connect, explained
+from grader.classroom.store.schema import SCHEMA_VERSION, StoreError, check_version, create_or_migrate
+from grader.errors import UsageError, did_you_mean
 from grader.problem.fingerprint import Fingerprint, Runtime
 from grader.records.result import Grade
+from grader.times import moment_in
+
+_SHOWN = 8  # names in a message
 
 
 class StudentRow(msgspec.Struct, frozen=True):
     """One row of the view `current`: a student, and the current grading where there is one.
 
     Attributes:
+        first_at: when the file that counts was submitted first.
+        superseded: an earlier attempt counts, not the latest.
         status: graded, not_graded, or why there is no grading: waiting, missing or unreadable.
     """
 
@@ -36,6 +43,8 @@ class StudentRow(msgspec.Struct, frozen=True):
     late: bool | None
     submitted_at: str
     submission_id: int
+    first_at: str
+    superseded: bool
     file: str
     problem: str
     note: str
@@ -61,14 +70,17 @@ class Results:
         if not path.is_file():
             raise StoreError(f"{folder}: expected the results of `grader batch` there, found no {DATABASE}")
         with explained(folder):
-            self.connection = sqlite3.connect(f"{path.resolve().as_uri()}?{_mode(path)}", uri=True)
-            try:
-                self.connection.execute("PRAGMA query_only = ON")
-                self.connection.row_factory = sqlite3.Row
-                check_version(self.connection.execute("PRAGMA user_version").fetchone()[0])
-            except BaseException:
-                self.connection.close()
-                raise
+            self.connection = _opened(path)
+            self.connection.execute("PRAGMA query_only = ON")
+            self.connection.row_factory = sqlite3.Row
+
+    @classmethod
+    def within(cls, folder: Path, connection: sqlite3.Connection) -> "Results":
+        """The same through a connection that is open already, in whose transaction everything is read."""
+        results = cls.__new__(cls)
+        results.folder, results.connection = folder, connection
+        connection.row_factory = sqlite3.Row
+        return results
 
     def students(self, status: str = "%") -> Iterator[StudentRow]:
         """Every student, or those with a status, by key; one at a time, so that a class of any size fits into memory."""
@@ -108,6 +120,19 @@ class Results:
         )
         return self.connection.execute(sql, (submission,)).fetchall()
 
+    def attempts(self, submission: int) -> list[sqlite3.Row]:
+        """All submissions of whoever made this one, the oldest first: id, name, submitted_at, superseded, status, score,
+        max_score, grade."""
+        sql = (
+            "SELECT submissions.id, submissions.name, submitted_at, superseded, submissions.problem, gradings.status,"
+            " gradings.score, gradings.max_score, gradings.grade FROM submissions LEFT JOIN gradings ON gradings.id = grading_id"
+            " WHERE submissions.key = (SELECT key FROM submissions WHERE id = ?) ORDER BY submissions.id"
+        )
+        rows = self.connection.execute(sql, (submission,)).fetchall()
+        times = {row["id"]: moment_in(row["submitted_at"], timezone.utc) for row in rows}
+        timed = None not in times.values()
+        return sorted(rows, key=lambda row: (not row["superseded"], times[row["id"]] if timed else 0, row["id"]))
+
     def refused(self) -> list[tuple[str, str]]:
         return [tuple(row) for row in self.connection.execute("SELECT path, reason FROM refused ORDER BY path")]
 
@@ -131,6 +156,27 @@ class Results:
         self.close()
 
 
+def _opened(path: Path) -> sqlite3.Connection:
+    """A store of an older grader is brought up to date first; where it cannot be written, in memory."""
+    connection = sqlite3.connect(f"{path.resolve().as_uri()}?{_mode(path)}", timeout=BUSY_SECONDS, uri=True)
+    try:
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        check_version(version)
+        if version in (0, SCHEMA_VERSION):
+            return connection
+        if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
+            connect(path).close()
+            return connection
+        copy = sqlite3.connect(":memory:", isolation_level=None)
+        connection.backup(copy)
+        create_or_migrate(copy)
+    except BaseException:
+        connection.close()
+        raise
+    connection.close()
+    return copy
+
+
 def _mode(path: Path) -> str:
     """How to open the database: writable, although nothing is written, so that SQLite removes its own files when it closes.
 
@@ -146,8 +192,28 @@ def _student(row: sqlite3.Row) -> StudentRow:
     late, grade = values["late"], values["grade"]
     values["ids"] = msgspec.json.decode(values["ids"], type=dict[str, str])
     values["late"] = None if late is None else bool(late)
+    values["superseded"] = bool(values["superseded"])
     values["grade"] = None if grade is None else msgspec.json.decode(grade, type=Grade)
     return StudentRow(**values)
+
+
+def find_one(results: Results, wanted: str) -> StudentRow:
+    """The one student who is meant.
+
+    Raises:
+        UsageError: nobody, or several; the message names them.
+    """
+    found = results.find(wanted)
+    found = [row for row in found if row.student == wanted] or found  # somebody else may have this key for a name
+    if not found:
+        near = did_you_mean(wanted, [row[0] for row in results.connection.execute("SELECT key FROM students")])
+        raise UsageError(f"{results.folder}: no student {wanted}{near}")
+    if len(found) > 1:
+        names = ", ".join(row.student for row in found[:_SHOWN]) + (" ..." if len(found) > _SHOWN else "")
+        raise UsageError(
+            f"{results.folder}: {wanted} could be {len(found)} students: {names}; name one of them exactly"
+        )
+    return found[0]
 
 
 # --- what is still to be graded -----------------------------------------------------------------------------------------
@@ -175,7 +241,7 @@ def ungraded(db: sqlite3.Connection) -> list[int]:
     """Submissions with a file and without a grading that says something about it."""
     sql = (
         "SELECT submissions.id FROM submissions LEFT JOIN gradings ON gradings.id = grading_id"
-        " WHERE superseded = 0 AND source IS NOT NULL AND (grading_id IS NULL OR gradings.run_id IS NULL) ORDER BY submissions.id"
+        " WHERE source IS NOT NULL AND (grading_id IS NULL OR gradings.run_id IS NULL) ORDER BY submissions.id"
     )
     return [row[0] for row in db.execute(sql)]
 
@@ -185,7 +251,7 @@ def not_in_grading_run(db: sqlite3.Connection, grading_run: int, state: Fingerpr
     sql = (
         "SELECT submissions.id, runs.id, runs.steps_hash, runs.runtime, runs.answers_hash FROM submissions"
         " LEFT JOIN runs ON runs.id = (SELECT MAX(id) FROM runs WHERE submission_id = submissions.id)"
-        " WHERE superseded = 0 AND source IS NOT NULL"
+        " WHERE source IS NOT NULL"
         " AND NOT EXISTS (SELECT 1 FROM gradings WHERE submission_id = submissions.id AND round_id = ?) ORDER BY submissions.id"
     )
     todo = []

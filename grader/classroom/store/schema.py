@@ -4,10 +4,62 @@ A comment says which columns hold JSON or msgpack; both are written and read wit
 """
 
 import sqlite3
+from collections.abc import Iterator
 
 from grader.errors import GraderError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+
+_LEDGER = """
+-- What people decided: adjusted marks, comments, extensions.  Entries are only added; one is undone by another.
+CREATE TABLE ledger (
+    id       INTEGER PRIMARY KEY,
+    student  TEXT NOT NULL,                  -- students.key, as it was then
+    kind     TEXT NOT NULL,                  -- score, add, excuse, comment, extend, undo or confirm
+    gradient TEXT NOT NULL DEFAULT '',       -- "" for the whole submission
+    value    REAL,                           -- score and add: marks; extend: days
+    until    TEXT NOT NULL DEFAULT '',       -- extend: the new deadline; without a zone it is in that of late.timezone
+    comment  TEXT NOT NULL DEFAULT '',       -- shown to the student as written
+    reason   TEXT NOT NULL DEFAULT '',       -- shown to the student as written
+    author   TEXT NOT NULL,
+    made_at  TEXT NOT NULL,
+    target   INTEGER REFERENCES ledger(id),  -- undo and confirm: the entry concerned
+    verdict  TEXT NOT NULL DEFAULT ''        -- JSON: status, marks and maximum that the entry was made or confirmed for
+);
+CREATE TRIGGER ledger_never_changes BEFORE UPDATE ON ledger
+BEGIN SELECT RAISE(ABORT, 'entries of the ledger are only added'); END;
+CREATE TRIGGER ledger_never_forgets BEFORE DELETE ON ledger
+BEGIN SELECT RAISE(ABORT, 'entries of the ledger are only added'); END;
+
+-- Students who came with another key in a newer download: what the ledger says of the old key is about the new one.
+CREATE TABLE renamed (
+    id  INTEGER PRIMARY KEY,
+    old TEXT NOT NULL,
+    new TEXT NOT NULL
+);
+"""
+
+_VIEWS = """
+-- Every student with the grading that counts; without one, `status` says why: waiting, missing or unreadable.
+CREATE VIEW current AS
+SELECT students.id AS student_id, students.key AS student, students.name, students.email, students.sid, students.ids,
+       students.group_name, students.late, students.submitted_at, submissions.id AS submission_id,
+       submissions.first_at, submissions.superseded,
+       submissions.name AS file, submissions.problem, submissions.note, gradings.id AS grading_id, gradings.run_id,
+       COALESCE(gradings.status, NULLIF(submissions.problem_kind, ''), 'waiting') AS status,
+       gradings.score, gradings.max_score, gradings.grade
+FROM students
+JOIN submissions ON submissions.id = students.submission_id
+LEFT JOIN gradings ON gradings.id = submissions.grading_id;
+
+-- The flags of the current gradings.
+CREATE VIEW current_flags AS
+SELECT flags.submission_id, flags.kind, flags.gradient, flags.detail
+FROM flags
+JOIN submissions ON submissions.id = flags.submission_id
+WHERE submissions.id IN (SELECT submission_id FROM students)
+  AND (flags.grading_id IS NULL OR flags.grading_id = submissions.grading_id);
+"""
 
 SCHEMA = """
 -- One grading run under one state of the assignment.  An interrupted one is continued; a finished one is never changed.
@@ -36,6 +88,8 @@ CREATE TABLE submissions (
     superseded    INTEGER NOT NULL DEFAULT 0,-- 1: a later version of the file took its place
     grading_id    INTEGER REFERENCES gradings(id),  -- the current one; null before the first
     received_at   TEXT NOT NULL,
+    submitted_at  TEXT NOT NULL DEFAULT '',  -- when these bytes were submitted last, as in the download; "" if it does not say
+    first_at      TEXT NOT NULL DEFAULT '',  -- when they were submitted first: a file sent again unchanged is not late for it
     UNIQUE (key, source_hash)
 );
 
@@ -50,7 +104,7 @@ CREATE TABLE students (
     group_name    TEXT NOT NULL DEFAULT '',
     late          INTEGER,                   -- 1 late, 0 in time, null where the download does not say
     submitted_at  TEXT NOT NULL DEFAULT '',  -- as in the download, "" if it does not say
-    submission_id INTEGER NOT NULL REFERENCES submissions(id)
+    submission_id INTEGER NOT NULL REFERENCES submissions(id)  -- the one that counts: see late.which in config.yaml
 );
 
 -- One run of one submission: the raw answers, from which any grading can be computed without running anything again.
@@ -139,28 +193,20 @@ CREATE INDEX runs_by_submission ON runs(submission_id);
 CREATE INDEX gradings_by_submission ON gradings(submission_id);
 CREATE INDEX gradings_by_round ON gradings(round_id);
 CREATE INDEX flags_by_submission ON flags(submission_id);
-
--- Every student with the current grading; without one, `status` says why: waiting, missing or unreadable.
-CREATE VIEW current AS
-SELECT students.id AS student_id, students.key AS student, students.name, students.email, students.sid, students.ids,
-       students.group_name, students.late, students.submitted_at, submissions.id AS submission_id,
-       submissions.name AS file, submissions.problem, submissions.note, gradings.id AS grading_id, gradings.run_id,
-       COALESCE(gradings.status, NULLIF(submissions.problem_kind, ''), 'waiting') AS status,
-       gradings.score, gradings.max_score, gradings.grade
-FROM students
-JOIN submissions ON submissions.id = students.submission_id
-LEFT JOIN gradings ON gradings.id = submissions.grading_id;
-
--- The flags of the current gradings.
-CREATE VIEW current_flags AS
-SELECT flags.submission_id, flags.kind, flags.gradient, flags.detail
-FROM flags
-JOIN submissions ON submissions.id = flags.submission_id
-WHERE submissions.superseded = 0 AND (flags.grading_id IS NULL OR flags.grading_id = submissions.grading_id);
 """
+SCHEMA += _LEDGER + _VIEWS
 
 # Each entry migrates a store of that version to the next one.  A released entry is never changed.
-MIGRATIONS: dict[int, str] = {}
+MIGRATIONS: dict[int, str] = {
+    1: f"""
+ALTER TABLE submissions ADD COLUMN submitted_at TEXT NOT NULL DEFAULT '';
+ALTER TABLE submissions ADD COLUMN first_at TEXT NOT NULL DEFAULT '';
+UPDATE submissions SET submitted_at = COALESCE((SELECT submitted_at FROM students WHERE submission_id = submissions.id), '');
+UPDATE submissions SET first_at = submitted_at;
+DROP VIEW current;
+DROP VIEW current_flags;
+{_LEDGER}{_VIEWS}""",  # noqa: S608, our own
+}
 
 
 class StoreError(GraderError):
@@ -173,14 +219,34 @@ def create_or_migrate(connection: sqlite3.Connection) -> None:
     Raises:
         StoreError: it was written by a newer grader.
     """
+    if _version(connection) == SCHEMA_VERSION:
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        version = _version(connection)  # another process may just have done it
+        scripts = [SCHEMA] if version == 0 else [MIGRATIONS[older] for older in range(version, SCHEMA_VERSION)]
+        for statement in _statements("\n".join([*scripts, f"PRAGMA user_version = {SCHEMA_VERSION};"])):
+            connection.execute(statement)
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+
+
+def _version(connection: sqlite3.Connection) -> int:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     check_version(version)
-    if version == SCHEMA_VERSION:
-        return
-    scripts = [SCHEMA] if version == 0 else [MIGRATIONS[older] for older in range(version, SCHEMA_VERSION)]
-    connection.executescript(
-        "\n".join(["BEGIN IMMEDIATE;", *scripts, f"PRAGMA user_version = {SCHEMA_VERSION};", "COMMIT;"])
-    )
+    return int(version)
+
+
+def _statements(script: str) -> Iterator[str]:
+    """One by one: `executescript` would commit the transaction that they are in."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
 
 
 def check_version(version: int) -> None:

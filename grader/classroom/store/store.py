@@ -2,21 +2,20 @@
 
 import hashlib
 import os
-import re
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from itertools import groupby
-from operator import itemgetter
 from pathlib import Path
 
 import msgspec
 
+from grader.classroom.store.copies import identical_files, text_hash
 from grader.classroom.store.database import DATABASE, clean, connect, explained, insert, lock, now
 from grader.classroom.store.schema import StoreError
-from grader.inputs.entry import Entry, Person, Received, moment
+from grader.inputs.entry import Entry, Person, Received
 from grader.inputs.tree import Refusal
 from grader.problem.fingerprint import Fingerprint
+from grader.times import in_order, moment
 
 
 class Store:
@@ -93,36 +92,61 @@ class Store:
         Returns:
             Whether it was taken.
         """
-        source_hash = "" if received.source is None else hashlib.sha256(received.source).hexdigest()
         with self.transaction() as db:
-            found = db.execute(
-                "SELECT id FROM submissions WHERE key = ? AND source_hash = ?", (entry.key, source_hash)
-            ).fetchone()
-            known = found[0] if found else None
+            known = self._known(db, entry, received)
             if keep_newer and self._is_older(db, entry, received, known):
                 return False
-            submission = known or insert(
-                db,
-                "submissions",
-                {
-                    "key": entry.key,
-                    "name": clean(received.name),
-                    "source_hash": source_hash,
-                    "text_hash": text_hash(received.source),
-                    "source": received.source,
-                    "received_at": now(),
-                },
-            )
+            submission = known or self._add(db, entry, received)
             # The same again may come with another problem, such as a broken zip where there was nothing.
             db.execute(
                 "UPDATE submissions SET problem = ?, problem_kind = ?, note = ? WHERE id = ?",
                 (clean(received.problem), received.kind, clean(received.note), submission),
             )
             db.execute("UPDATE submissions SET superseded = (id != ?) WHERE key = ?", (submission, entry.key))
+            self._note_time(db, submission, entry.submitted_at)
+            self._rename(db, entry)
             for one in entry.people:
                 self._receive_person(db, entry, one, submission)
             self._forget_others(db, entry)
             return True
+
+    def receive_earlier(self, entry: Entry, received: Received) -> None:
+        """Keep an earlier attempt, which another one has already taken the place of."""
+        with self.transaction() as db:
+            submission = self._known(db, entry, received)
+            if submission is None:
+                submission = self._add(db, entry, received)
+                values = (clean(received.problem), received.kind, clean(received.note), submission)
+                db.execute(
+                    "UPDATE submissions SET problem = ?, problem_kind = ?, note = ?, superseded = 1 WHERE id = ?",
+                    values,
+                )
+            self._note_time(db, submission, entry.submitted_at)
+
+    @staticmethod
+    def _known(db: sqlite3.Connection, entry: Entry, received: Received) -> int | None:
+        sql = "SELECT id FROM submissions WHERE key = ? AND source_hash = ?"
+        found = db.execute(sql, (entry.key, _source_hash(received))).fetchone()
+        return found[0] if found else None
+
+    @staticmethod
+    def _add(db: sqlite3.Connection, entry: Entry, received: Received) -> int:
+        values = {
+            "key": entry.key,
+            "name": clean(received.name),
+            "source_hash": _source_hash(received),
+            "text_hash": text_hash(received.source),
+            "source": received.source,
+            "received_at": now(),
+        }
+        return insert(db, "submissions", values)
+
+    @staticmethod
+    def _note_time(db: sqlite3.Connection, submission: int, at: str) -> None:
+        sql = "SELECT submitted_at, first_at FROM submissions WHERE id = ?"
+        last, first = db.execute(sql, (submission,)).fetchone()
+        times = (in_order(last, clean(at))[1], in_order(first, clean(at))[0], submission)
+        db.execute("UPDATE submissions SET submitted_at = ?, first_at = ? WHERE id = ?", times)
 
     @staticmethod
     def _is_older(db: sqlite3.Connection, entry: Entry, received: Received, known: int | None) -> bool:
@@ -131,8 +155,7 @@ class Store:
         An empty submission never replaces a file, because students cannot submit nothing.
         """
         current = db.execute(
-            "SELECT submissions.id, source IS NOT NULL, submitted_at FROM submissions"
-            " LEFT JOIN students ON submission_id = submissions.id WHERE submissions.key = ? AND superseded = 0",
+            "SELECT id, source IS NOT NULL, submitted_at FROM submissions WHERE key = ? AND superseded = 0",
             (entry.key,),
         ).fetchone()
         if current is None or current[0] == known:
@@ -144,6 +167,15 @@ class Store:
         if received.kind == "missing" and current[1]:
             return True
         return known is not None and known < current[0]
+
+    @staticmethod
+    def _rename(db: sqlite3.Connection, entry: Entry) -> None:
+        """Note a changed key, where it is certain whose it is: what the ledger says of the old one is about the new one."""
+        sql = "SELECT students.key FROM students JOIN submissions ON submission_id = submissions.id WHERE submissions.key = ?"
+        before = {key for (key,) in db.execute(sql, (entry.key,))}
+        gone, new = before - {one.key for one in entry.people}, {one.key for one in entry.people} - before
+        if len(gone) == len(new) == 1:
+            insert(db, "renamed", {"old": gone.pop(), "new": new.pop()})
 
     @staticmethod
     def _forget_others(db: sqlite3.Connection, entry: Entry) -> None:
@@ -183,7 +215,8 @@ class Store:
         """(spec hash, solution hash) of each state of the assignment that a current grading belongs to, the oldest first."""
         sql = (
             "SELECT spec_hash, solution_hash FROM submissions JOIN gradings ON gradings.id = grading_id"
-            " JOIN rounds ON rounds.id = round_id WHERE superseded = 0 AND run_id IS NOT NULL"
+            " JOIN rounds ON rounds.id = round_id WHERE run_id IS NOT NULL"
+            " AND (superseded = 0 OR submissions.id IN (SELECT submission_id FROM students))"
             " GROUP BY spec_hash, solution_hash ORDER BY MIN(rounds.id)"
         )
         return [tuple(row) for row in self.connection.execute(sql)]
@@ -199,6 +232,7 @@ class Store:
                 "SELECT id, kind, spec_hash, solution_hash, version, finished_at FROM rounds ORDER BY id DESC LIMIT 1"
             ).fetchone()
             if last is not None and tuple(last[1:5]) == key and last[5] is None:
+                db.execute("UPDATE rounds SET config = ? WHERE id = ?", (config, last[0]))
                 return int(last[0])
             state_of = dict(zip(("kind", "spec_hash", "solution_hash", "version"), key, strict=True))
             return insert(db, "rounds", {**state_of, "config": config, "started_at": now()})
@@ -214,23 +248,5 @@ class Store:
             db.execute("UPDATE rounds SET finished_at = ? WHERE id = ?", (now(), number))
 
 
-def text_hash(source: bytes | None) -> str:
-    """A hash that comments and white space do not change; "" where nothing would be left to compare."""
-    bare = re.sub(rb"\s+", b"", re.sub(rb"#[^\n]*", b"", source or b""))
-    return hashlib.sha256(bare).hexdigest() if bare else ""
-
-
-def identical_files(db: sqlite3.Connection) -> Iterator[tuple[int, str]]:
-    """(submission, detail) of each file that is the same as another but for comments and white space."""
-    rows = db.execute(
-        "SELECT text_hash, submissions.id, source_hash, GROUP_CONCAT(students.key, ', ') FROM submissions JOIN students ON"
-        " students.submission_id = submissions.id WHERE superseded = 0 AND text_hash != '' GROUP BY submissions.id ORDER BY"
-        " text_hash, submissions.id"
-    ).fetchall()
-    for _, same_text in groupby(rows, key=itemgetter(0)):
-        group = [tuple(row[1:]) for row in same_text]
-        for submission, source_hash, _ in group if len(group) > 1 else ():
-            others = [(h == source_hash, keys) for number, h, keys in group if number != submission]
-            more = f" and {len(others) - 5} more" if len(others) > 5 else ""
-            how = "the same file" if all(same for same, _ in others) else "the same but for comments and white space"
-            yield submission, f"{how} as {', '.join(keys for _, keys in others[:5])}{more}"
+def _source_hash(received: Received) -> str:
+    return "" if received.source is None else hashlib.sha256(received.source).hexdigest()

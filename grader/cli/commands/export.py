@@ -80,6 +80,7 @@ def command(
     click.echo(f"{one_line(str(path))}: {filled.graded} students with marks")
     _print_column(filled, config, scale=scale)
     _print_left_out(filled)
+    _warn_of_policy(results, config)
     with Results(results) as stored:
         if waiting := stored.counts().get("waiting", 0):  # an interrupted batch left them: their marks are in no file
             line = f"not graded yet: {waiting}; run the same `grader batch` command again, then export"
@@ -88,7 +89,19 @@ def command(
     if not filled.graded:
         problem = "nobody's marks were filled in: see above" if form in _FILLED_IN else "nobody has marks"
         click.echo(problem, err=True)
+    if not filled.graded or filled.waiting:
         sys.exit(3)
+
+
+def _warn_of_policy(results: Path, config: "Config") -> None:
+    """Warn if the late policy in config.yaml is not the one that the marks are under."""
+    from grader.classroom.store.policy import policy_of
+    from grader.classroom.store.query import Results
+
+    with Results(results) as stored:
+        if policy_of(stored.connection) != config.late:
+            line = f"late: in config.yaml has changed since the last grading run: `grader regrade {results}` applies it"
+            click.secho(line, fg="yellow")
 
 
 def _exported(
@@ -96,15 +109,17 @@ def _exported(
 ) -> "tuple[bytes, Filled]":
     """The file in the format `form`, and who is in it."""
     from grader.classroom.exports import feedback, gradebooks, results, worksheet
+    from grader.classroom.marks.final import FinalMarks
 
     if form == "canvas" and template is not None:
         filled = gradebooks.fill_canvas(stored, template, column, scale=scale)
         return filled.text.encode(), filled
     if form == "moodle" and template is not None:
+        marks = FinalMarks(stored)
         filled = worksheet.fill_moodle(
             stored,
             template,
-            lambda row: feedback.fragment(list(feedback.page(row, config))),
+            lambda row: feedback.fragment(list(feedback.page(row, config, marks.of(row)))),
             column or "Grade",
             comments,
             scale=scale,
@@ -114,7 +129,7 @@ def _exported(
         data, graded = feedback.moodle_zip(stored, config)
         return data, gradebooks.Filled(graded=graded)
     data = gradebooks.gradescope_csv(stored).encode() if form == "gradescope" else results.grades_csv(stored)
-    return data, gradebooks.Filled(graded=stored.counts().get("graded", 0))
+    return data, gradebooks.count_finals(stored)
 
 
 def _print_column(filled: "Filled", config: "Config", *, scale: bool) -> None:
@@ -130,6 +145,12 @@ def _print_column(filled: "Filled", config: "Config", *, scale: bool) -> None:
 
 def _print_left_out(filled: "Filled") -> None:
     """List those without marks in the file, and why."""
+    if filled.waiting:
+        click.echo(
+            f"students without final marks before these adjustments are confirmed or undone: {len(dict(filled.waiting))}"
+        )
+    for student, why in filled.waiting:
+        click.echo(f"  {one_line(student)}: {one_line(why)}")
     by_reason: dict[str, list[str]] = {}
     for student, why in filled.refused:
         by_reason.setdefault(why, []).append(student)
@@ -139,6 +160,7 @@ def _print_left_out(filled: "Filled") -> None:
         click.echo(f"  {_names(students)}: {one_line(why)}")
     for title, students in (
         ("graded, but not in that file", filled.without_row),
+        ("excused", filled.excused),
         ("locked there: left as they were", filled.locked),
         ("in that file, but without marks: left as they were", filled.without_marks),
     ):

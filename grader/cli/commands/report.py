@@ -1,17 +1,23 @@
 """`grader report`: the class report of a batch, one HTML file."""
 
+import shlex
 from pathlib import Path
 
 import click
 
 from grader.cli.common import PATH, config_at, config_option, echo_outdated
 from grader.grading.grader import Grader
+from grader.text import one_line
 
 
 @click.command("report")
 @click.argument("results", type=PATH)
+@click.option("--roster", type=PATH, help="A CSV with a row for each student, such as a gradebook.")
+@click.option(
+    "--by", "column", default="Section", show_default=True, help="The column of the roster with the sections."
+)
 @config_option
-def command(results: Path, config_path: Path | None) -> None:
+def command(results: Path, roster: Path | None, column: str, config_path: Path | None) -> None:
     """Report what a class got wrong, and why.
 
     Writes RESULTS/report.html, one page with everything inside: it opens without a network, and sends nothing anywhere.
@@ -26,11 +32,15 @@ def command(results: Path, config_path: Path | None) -> None:
     grader = Grader(config_at(config_path))
     with explained(results), Results(results) as stored:
         shown = results_hash(stored)
-    graded = read_class(results)
+    graded = read_class(results, roster, column)
     page = make_report(grader.assignment, graded).encode()
     path = results / "report.html"
     write_output(path, page)  # in one step: an open browser keeps the old one
+    if roster is not None:
+        unknown = sum(not record.section for record in graded.records)
+        click.echo(f"{roster}: {len(graded.records) - unknown} students found there, {unknown} not")
     click.echo(f"{path}: {len(graded.records)} students, {len(page) / 1e6:.1f} MB; open it in a browser")
     with explained(results), Results(results) as stored:
-        note_written(stored, path, "report", shown)
+        options = [] if roster is None else ["--roster", str(roster), "--by", column]
+        note_written(stored, path, one_line(shlex.join(["report", *options])), shown)
         echo_outdated(stored)

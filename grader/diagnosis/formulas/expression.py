@@ -14,6 +14,7 @@ from grader.diagnosis.formulas.formula_nodes import (
     Node,
     add,
     depends_on_step,
+    holds,
     leaves,
     mul,
     neg,
@@ -33,7 +34,7 @@ from grader.problem.model import Array, Graph
 from grader.problem.points import Point
 
 __all__ = ["ONE", "Evaluator", "Node", "Values", "add", "gradient_text", "leaves", "mul", "neg", "number", "one_minus"]
-__all__ += ["q", "replaced", "text", "transposed"]
+__all__ += ["holds", "q", "replaced", "text", "transposed"]
 
 Values = list[Array]
 

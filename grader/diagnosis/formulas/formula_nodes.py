@@ -78,12 +78,34 @@ def leaves(node: Node) -> list[Node]:
     return [leaf for part in node[1:] if isinstance(part, tuple) for leaf in leaves(part)]
 
 
+def holds(node: Node, part: Node) -> bool:
+    """Whether `part` is in it."""
+    waiting = [node]
+    while waiting:  # thousands at a time
+        one = waiting.pop()
+        if one == part:
+            return True
+        waiting += [inner for inner in one if type(inner) is tuple]
+    return False
+
+
 def inside(node: Node) -> Iterator[Node]:
     """The formula and all its parts."""
     yield node
     for part in node:
         if isinstance(part, tuple):
             yield from inside(part)
+
+
+def summand(total: Node) -> Node | None:
+    """What a loss sums over all entries, with what is done with the sum done to each term; None where it is no sum."""
+    if total[0] == "neg":
+        inner = summand(total[1])
+        return None if inner is None else neg(inner)
+    if total[0] == "div":
+        inner = summand(total[1])
+        return None if inner is None else ("div", inner, total[2])
+    return tuple(total[3]) if total[:2] in (("np", "sum"), ("np", "mean")) else None
 
 
 def replaced(node: Node, old: Node, new: Node) -> Node:

@@ -9,6 +9,7 @@ from grader.diagnosis.formulas.formula_nodes import STEP, Node, parameters_of
 _BINDING = {"add": 1, "neg": 1, "mul": 2, "div": 2, "mm": 3, "pow": 4, "T": 4}
 _WORDS = {
     "running": "cumsum", "spread": "diag", "diagonal": "diag", "total": "sum", "average": "mean", "hot-like": "hot",
+    "all": "sum", "hot-rows": "one_hot",
     "carry": "what the later step hands back", "state": "the gradient of the step",
 }  # fmt: skip
 _COMPARISONS = {

@@ -26,6 +26,7 @@ from grader.diagnosis.formulas.expression import (
 )
 from grader.diagnosis.formulas.formula_nodes import inside
 from grader.diagnosis.formulas.functions import COMMON, Functions
+from grader.diagnosis.formulas.sequences import following
 from grader.diagnosis.formulas.sources import Sources
 from grader.problem.assignment import Assignment
 
@@ -170,10 +171,18 @@ class World:
     def application(self, function: str, argument: Node) -> Application | None:
         return next((one for one in self.applications if (one.function, one.argument) == (function, argument)), None)
 
+    @cached_property
+    def later(self) -> dict[Node, Node]:
+        """What stands one step later in sums over steps that are written out."""
+        return following(self.local.values(), self.shapes)
+
+    @cached_property
+    def earlier(self) -> dict[Node, Node]:
+        return {b: a for a, b in self.later.items()}
+
     def normalizes(self, function: str) -> bool:
         """Whether the entries of the result always add up to 1, and are in proportion to exp."""
-        probe = np.linspace(-1, 1.5, 6)[None, :]
-        exp = np.exp(probe)
+        exp = np.exp(probe := np.linspace(-1, 1.5, 6)[None, :])
         return bool(np.allclose(self.functions.value(function, probe), exp / exp.sum()))
 
 
@@ -233,7 +242,7 @@ def local_forms(world: World, name: str) -> Iterator[tuple[Node, float]]:
     for application in world.all_applications:
         if not application.quantity and not world.functions.entrywise[application.function]:
             continue
-        for form in _with_derivative(world, tree, application.derivative):
+        for form in with_derivative(world, tree, application.derivative):
             yield form, 0.0
             for written in derivative_forms(world, application):
                 yield _substituted(form, application.derivative, written), 0.1
@@ -241,7 +250,7 @@ def local_forms(world: World, name: str) -> Iterator[tuple[Node, float]]:
         yield from _root_forms(world, name)
 
 
-def _with_derivative(world: World, tree: Node, derivative: Node) -> Iterator[Node]:
+def with_derivative(world: World, tree: Node, derivative: Node) -> Iterator[Node]:
     """`tree` with the factors that make up this derivative put together."""
     if tree[0] == "mul":
         factors = tree[1:]
@@ -253,7 +262,7 @@ def _with_derivative(world: World, tree: Node, derivative: Node) -> Iterator[Nod
                     return
     for i, part in enumerate(tree):
         if isinstance(part, tuple):
-            for new in _with_derivative(world, part, derivative):
+            for new in with_derivative(world, part, derivative):
                 yield (*tree[:i], new, *tree[i + 1 :])
 
 

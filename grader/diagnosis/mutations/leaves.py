@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from grader.diagnosis.formulas.expression import ONE, Node, gradient_text, mul, neg, one_minus, q, text
+from grader.diagnosis.formulas.on_the_way import steps_of_shape
 from grader.diagnosis.formulas.world import World
 from grader.diagnosis.hypothesis import Edit
 from grader.diagnosis.operators import OPERATORS
@@ -49,6 +50,8 @@ def gradient_mutants(node: Node, world: World) -> Iterator[Mutant]:
     name = node[1]
     shown = gradient_text(name)
     shape = world.gradient_shape(name)
+    for forward in steps_of_shape(world, name):
+        yield wrong(forward, "wrong-variable", shown, new=text(forward), extra=0.4)
     for other in world.assignment.names:
         if other != name:
             extra = 0.0 if world.gradient_shape(other) == shape else 0.3
@@ -99,17 +102,27 @@ def _functions_of(node: Node, world: World) -> Iterator[Mutant]:
     application = world.applied(name)
     if name not in world.one_hots:  # for a target that is the number 1, see _targets
         yield wrong(("ones", node), "missing-factor", name, extra=0.1)
-    flipped: Node | None = None
     if application is not None:
         flipped = ("fn", application.function, neg(application.argument))
         yield wrong(flipped, "sign-argument", application.function)
-    if flipped is None or not world.equal(one_minus(node), flipped):
-        yield wrong(one_minus(node), "wrong-function-of", name, new=f"1 - {name}")
+    yield wrong(one_minus(node), "wrong-function-of", name, new=f"1 - {name}")
     yield wrong(mul(node, one_minus(node)), "extra-factor", f"1 - {name}", new=f"1 - {name}", extra=-0.2)
     yield wrong(mul(node, node), "extra-factor", name, new=name, extra=0.2)
-    yield wrong(("average", node), "mean-variable", name)
+    yield from means(node, name, world)
     for function in world.functions.names:
-        yield wrong(("fn", function, node), "wrong-function-of", name, new=f"{function}({name})")
+        again = application is not None and function == application.function
+        twice = -0.3 if again else 0.0
+        yield wrong(("fn", function, node), "wrong-function-of", name, new=f"{function}({name})", extra=twice)
+    if application is not None and world.functions.entrywise[application.function]:
+        slope = application.derivative
+        yield wrong(slope, "wrong-function-of", name, new=text(slope))
+        yield wrong(mul(node, slope), "extra-slope", application.function, extra=0.1)
+
+
+def means(node: Node, shown: str, world: World) -> Iterator[Mutant]:
+    """The mean of all entries, and where there are several examples the mean over these."""
+    yield wrong(("average", node), "mean-variable", shown)
+    yield wrong(("mean", node, 0), "mean-variable", shown)
 
 
 def _targets(node: Node, world: World) -> Iterator[Mutant]:
@@ -120,8 +133,9 @@ def _targets(node: Node, world: World) -> Iterator[Mutant]:
     for n, side in ((1, "after"), (-1, "before")):
         yield wrong(("roll", node, n), "wrong-row", name, new=f"the one-hot of the position {side} the target")
     for other in world.like(name):
-        hot = ("hot-like", ("argmax", q(other)), node)
-        yield wrong(hot, "wrong-row", name, new=f"the one-hot of the largest entry of {other}")
+        yield wrong(("hot-rows", q(other)), "wrong-row", name, new=f"the one-hot of the largest entry of {other}")
+    if world.shapes[name][0] != 1:
+        yield wrong(("every-target", node), "wrong-row", name, new="the targets of all examples in each row")
 
 
 def _rows(node: Node, formula: Node, world: World) -> Iterator[Mutant]:

@@ -1,6 +1,7 @@
 """What goes wrong at a matrix product and at the result as a whole."""
 
 from collections.abc import Iterator
+from itertools import product
 
 from grader.diagnosis.formulas.expression import (
     Node,
@@ -11,10 +12,12 @@ from grader.diagnosis.formulas.expression import (
     number,
     one_minus,
     q,
+    replaced,
     text,
     transposed,
 )
-from grader.diagnosis.formulas.world import World
+from grader.diagnosis.formulas.on_the_way import loss_terms
+from grader.diagnosis.formulas.world import World, derivative_forms
 from grader.diagnosis.mutations.arrays import short
 from grader.diagnosis.mutations.leaves import Mutant, wrong
 from grader.diagnosis.mutations.products import extra_application, factor_text
@@ -49,15 +52,19 @@ def _turned_factor(other: Node, factor: Node, base: Node, *, swapped: bool) -> I
 def _row_by_matrix(row: Node, matrix: Node, base: Node, *, swapped: bool) -> Iterator[Mutant]:
     shown = text(base)
 
-    def product(middle: Node) -> Node:
+    def multiplied(middle: Node) -> Node:
         return ("mm", middle, row) if swapped else ("mm", row, middle)
 
-    yield wrong(product(transposed(matrix)), "transpose-factor", shown)
-    yield wrong(product(("reshaped", base)), "transpose-reshape", shown)
-    yield wrong(product(("inverse", base)), "inverse-for-transpose", shown)
-    yield wrong(product(("T", ("inverse", base))), "inverse-for-transpose", shown, extra=0.4)
-    yield wrong(product(transposed(("pow", base, 2))), "extra-factor", shown, new=shown)
+    yield wrong(multiplied(transposed(matrix)), "transpose-factor", shown)
+    yield wrong(multiplied(("reshaped", base)), "transpose-reshape", shown)
+    yield wrong(multiplied(("inverse", base)), "inverse-for-transpose", shown)
+    yield wrong(multiplied(("T", ("inverse", base))), "inverse-for-transpose", shown, extra=0.4)
+    yield wrong(multiplied(transposed(("pow", base, 2))), "extra-factor", shown, new=shown)
     yield wrong(row, "missing-matrix", shown)
+    alone = ("ones", row)
+    yield wrong(("mm", matrix, alone) if swapped else ("mm", alone, matrix), "missing-factor", short(row), extra=0.2)
+    if row[0] == "mul" and not swapped:
+        yield from _around_the_matrix(row, matrix, shown)
     yield wrong(mul(row, ("diagonal", base)), "diagonal-only", shown)
     every = mul(base, row)
     yield wrong(every, "sum-missing", f"the sum with {shown}")
@@ -71,12 +78,30 @@ def _row_by_matrix(row: Node, matrix: Node, base: Node, *, swapped: bool) -> Ite
         yield wrong(one, "last-term", shown, extra=extra)
 
 
+def _around_the_matrix(row: Node, matrix: Node, shown: str) -> Iterator[Mutant]:
+    """A factor of the row multiplied in after the matrix; or a gradient without the matrix and all other factors."""
+    for i, factor in enumerate(row[1:]):
+        rest = mul(*(other for j, other in enumerate(row[1:]) if j != i))
+        if factor[0] == "g":
+            yield wrong(
+                factor, "used-as-it-is", f"{shown} and {factor_text(rest)}", new=factor_text(factor), extra=-0.1
+            )
+        else:
+            yield wrong(mul(("mm", rest, matrix), factor), "operand-order-steps", factor_text(factor), extra=-0.2)
+
+
 def _outer(x: Node, y: Node, world: World) -> Iterator[Mutant]:
     """All pairs of two rows, x^T y."""
     pair = f"{factor_text(x)} and {factor_text(y)}"
     yield wrong(mul(x, y), "elementwise-for-outer", pair)
     yield wrong(("mm", x, ("T", y)), "inner-for-outer", pair)
     yield wrong(("spread", mul(x, y)), "diagonal-only", "the table of all pairs")
+    for one, other in product(("sum", "mean"), repeat=2):
+        done = "summed" if one == other == "sum" else "averaged"
+        yield wrong(("mm", ("T", (one, x, 0)), (other, y, 0)), "examples-apart", pair, new=done)
+    formula = world.model.get(x[1]) if x[0] == "q" else None
+    if formula is not None and formula[0] == "row":
+        yield wrong(mul(formula[2], y), "wrong-row", x[1], new=f"the index {text(formula[2])}")
     for k, extra in ((-1, 0.0), (0, 0.2)):
         single = ("mm", ("T", ("one-of", x, k, 0)), ("one-of", y, k, 0))
         yield wrong(single, "last-term", pair, extra=extra)
@@ -115,8 +140,14 @@ def _jacobian(outer: Node, jacobian: Node, world: World) -> Iterator[Mutant]:
         fraction = ("div", add(out, ("neg", q(target))), diagonal)  # -y / p + (1 - y) / (1 - p)
         for each in (fraction, ("mm", fraction, jacobian)):
             yield wrong(each, "wrong-loss", "the loss", new="the derivative of a binary cross entropy of each entry")
-        logarithm = mul(q(target), ("fn", "log", out))
-        yield wrong(logarithm, "wrong-loss", "the loss", new="the loss itself, entry by entry,")
+
+
+def loss_mutants(world: World) -> Iterator[Mutant]:
+    """The terms of the loss, not differentiated."""
+    terms = loss_terms(world)
+    if terms is not None:
+        loss = world.assignment.config.loss
+        yield wrong(terms, "wrong-loss", loss, new="the loss itself, entry by entry,", extra=-0.4)
 
 
 def _late_factor(other: Node, local: Node, world: World, *, left: bool) -> Iterator[Mutant]:
@@ -152,23 +183,42 @@ def whole_mutants(tree: Node, name: str, world: World) -> Iterator[Mutant]:
         yield wrong(add(tree, ("T", tree)), "extra-transpose")
         for axis, along in axes:
             yield wrong(("sum", tree, axis), "sum-extra", new=along)
+            for kind, slug in (("sum", "sum-extra"), ("mean", "mean-extra")):
+                filled = mul(("ones", tree), (kind, tree, axis))
+                yield wrong(filled, slug, new=f"{along}, with the {kind} in every place", extra=0.1)
         yield wrong(("mean", tree, 0), "mean-extra", new="over the rows", extra=0.1)
         yield wrong(("diagonal", tree), "diagonal-only")
     else:
+        yield from _summed_gradients(name, shape, world)
         yield wrong(("spread", tree), "shape-reshaped", extra=0.4)
         yield from _tables(tree, world)
         yield wrong(("div", tree, ("total", ("ones", tree))), "scale-size", new="the number of entries")
     yield wrong(mul(number(2), tree), "scale-number", new="2", extra=0.1)
     yield wrong(("neg", tree), "sign-result", extra=0.1)
-    yield wrong(("total", tree), "sum-extra", new="over all entries")
-    everywhere = mul(("ones", tree), ("total", tree))
+    yield wrong(("all", tree), "sum-extra", new="over all entries")
+    everywhere = mul(("ones", tree), ("all", tree))
     yield wrong(everywhere, "sum-extra", new="over all entries, with the sum in every place", extra=0.2)
     yield wrong(("average", tree), "mean-extra", new="over all entries", extra=0.3)
     yield wrong(("abs", tree), "sign-absolute", extra=0.4)
     yield from _extra(tree, shape, world)
+    for other, own in world.shapes.items():
+        if not vector and own == (1, shape[-1]):
+            yield wrong(add(tree, q(other)), "extra-term", other, new=f"{other} in every row", extra=0.1)
 
 
 _RUNNING = {"over the rows": "down the rows", "over the columns": "along the rows"}
+
+
+def _summed_gradients(name: str, shape: tuple[str | int, ...], world: World) -> Iterator[Mutant]:
+    """The gradient by a matrix, summed to the shape of a row."""
+    for other in world.assignment.names:
+        axes = world.axis_names(world.gradient_shape(other)) if other != name else []
+        for axis, along in axes if len(axes) == 2 else ():
+            if world.gradient_shape(other)[1 - axis] == shape[-1]:
+                summed: Node = ("sum", ("g", other), axis)
+                shown = gradient_text(other)
+                new = f"{shown} summed {along}"
+                yield wrong(("T", summed) if axis == 1 else summed, "wrong-result", shown, new=new, extra=-0.2)
 
 
 def _tables(tree: Node, world: World) -> Iterator[Mutant]:
@@ -179,6 +229,14 @@ def _tables(tree: Node, world: World) -> Iterator[Mutant]:
         yield wrong(("repeat", tree, table), "shape-repeated", name, new=f"the row over all rows of {name}")
 
 
+def _slopes_at(quantity: Node, world: World) -> list[Node]:
+    """The derivatives of the model's functions, written with their output, as if this quantity were one."""
+    forms = [mul(quantity, one_minus(quantity))]
+    for one in world.applications:
+        forms += [replaced(form, one.output, quantity) for form in derivative_forms(world, one) if form[0] != "div"]
+    return list(dict.fromkeys(forms))
+
+
 def _extra(tree: Node, shape: tuple[str | int, ...], world: World) -> Iterator[Mutant]:
     for other, own in world.shapes.items():
         if own == shape:
@@ -187,8 +245,7 @@ def _extra(tree: Node, shape: tuple[str | int, ...], world: World) -> Iterator[M
             yield wrong(mul(tree, quantity), "extra-factor", other, new=other)
             yield wrong(add(tree, quantity), "extra-term", other, new=other)
             yield wrong(mul(tree, one_minus(quantity)), "extra-factor", f"1 - {other}", new=f"1 - {other}")
-            if applied is None:
-                bump = mul(quantity, one_minus(quantity))
+            for bump in _slopes_at(quantity, world) if applied is None else ():
                 yield wrong(mul(tree, bump), "extra-slope-at", other, new=text(bump))
             yield wrong(("div", tree, quantity), "divided", other, extra=0.6)
     for application in world.applications:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import chain
 
-from grader.diagnosis.formulas.expression import ONE, Node, leaves
+from grader.diagnosis.formulas.expression import ONE, Node, holds
 from grader.diagnosis.formulas.world import World, local_forms
 from grader.diagnosis.hypothesis import Edit
 from grader.diagnosis.mutations.arrays import (
@@ -16,9 +16,11 @@ from grader.diagnosis.mutations.arrays import (
     short,
     size_mutants,
 )
+from grader.diagnosis.mutations.every_step import every_step_mutants
 from grader.diagnosis.mutations.leaves import Mutant, derivative_mutants, gradient_mutants, quantity_mutants, wrong
-from grader.diagnosis.mutations.matrices import matrix_product_mutants, whole_mutants
-from grader.diagnosis.mutations.products import derivative_factor_mutants, product_mutants, sum_mutants
+from grader.diagnosis.mutations.matrices import loss_mutants, matrix_product_mutants, whole_mutants
+from grader.diagnosis.mutations.other_steps import other_step_mutants
+from grader.diagnosis.mutations.products import bare_text, derivative_factor_mutants, product_mutants, sum_mutants
 from grader.diagnosis.mutations.time_steps import scan_mutants, series_mutants, slope_mutants
 
 
@@ -36,12 +38,28 @@ def mutants(node: Node, world: World, depth: int = 0) -> Iterator[Mutant]:
 
 def local_mutants(name: str, world: World) -> Iterator[Mutant]:
     """Mutants of a gradient's formula in all its forms, its upstream gradients left as they are."""
+    first = world.local[name]
     for form, extra in local_forms(world, name):
-        for mutant, edit in mutants(form, world):
-            if ("g", name) in leaves(mutant):
+        for mutant, edit in _further(form, first, world):
+            if holds(mutant, ("g", name)):
                 continue  # a gradient does not explain itself: r - (r - y) is y, and explains nothing
-            yield mutant, replace(edit, cost=edit.cost + extra)
+            yield mutant, replace(edit, cost=edit.cost + extra) if extra else edit
+    for mutant, edit in chain(every_step_mutants(name, world, mutants), other_step_mutants(name, world)):
+        if not holds(mutant, ("g", name)):
+            yield mutant, edit
     yield from whole_mutants(world.local[name] or ("g", name), name, world)
+    if not world.upstream(name):
+        yield from loss_mutants(world)
+
+
+def _further(form: Node, first: Node | None, world: World) -> Iterator[Mutant]:
+    """The mutants of a form: of a sum, only those of terms that the first form does not have as well."""
+    if first is None or form == first or form[0] != "add" or first[0] != "add":
+        yield from mutants(form, world)
+        return
+    for i, term in enumerate(form[1:], 1):
+        for mutant, edit in mutants(term, world) if term not in first[1:] else ():
+            yield (*form[:i], mutant, *form[i + 1 :]), edit
 
 
 def _placed(edit: Edit, node: Node, world: World) -> Edit:
@@ -60,6 +78,10 @@ def _quotient(node: Node, _: World) -> Iterator[Mutant]:
     above, below = node[1], node[2]
     yield wrong(("mul", above, below), "multiplied", short(below))
     yield wrong(above, "missing-factor", f"1 / {short(below)}", extra=0.2)
+    for i, term in enumerate(above[1:] if above[0] == "add" else ()):  # a - b / c for (a - b) / c
+        others = [other for j, other in enumerate(above[1:]) if j != i]
+        outside = ("add", ("div", others[0] if len(others) == 1 else ("add", *others), below), term)
+        yield wrong(outside, "missing-factor", f"1 / {short(below)} of {bare_text(term)}", extra=0.2)
     if below[0] == "pow" and below[1][0] == "add" and len(below[1]) == 3:
         one, b = below[1][1:]
         yield wrong(("div", above, ("add", one, ("pow", b, below[2]))), "slope-bracket", "the denominator")

@@ -23,7 +23,7 @@ from grader.diagnosis.mutations.leaves import Mutant, wrong
 
 def product_mutants(node: Node, world: World) -> Iterator[Mutant]:
     """Mutants of ("mul", ...)."""
-    parts = _derivative_parts(node, world)
+    parts, slopes = _derivative_parts(node, world), _whole_slopes(node, world)
     for i, factor in enumerate(node[1:]):
         rest = mul(*(other for j, other in enumerate(node[1:]) if j != i))
         shown = factor_text(factor)
@@ -31,6 +31,7 @@ def product_mutants(node: Node, world: World) -> Iterator[Mutant]:
             yield wrong(rest, "missing-slope", factor[1])
             yield wrong(mul(node, factor), "extra-slope", factor[1])
             yield wrong(("spread", factor), "derivative-table", factor[1], new=factor_text(rest))
+            yield wrong(mul(rest, ("pow", factor, 0.5)), "other-power", shown, new="1/2", old="1")
             yield from derivative_factor_mutants(factor, rest, world)
         elif factor in parts:
             yield wrong(rest, "missing-slope-factor", parts[factor])
@@ -38,8 +39,10 @@ def product_mutants(node: Node, world: World) -> Iterator[Mutant]:
             yield wrong(rest, "missing-factor", shown)
         if factor[0] not in ("derivative", "g"):
             yield wrong(mul(node, factor), "extra-factor", shown, new=shown, extra=0.1)
-        if factor in parts and factor[0] == "add" and len(factor) == 3 and factor[2][0] == "neg":
-            yield wrong(add(mul(rest, factor[1]), factor[2]), "slope-bracket", parts[factor])
+        bracket = parts.get(factor) or slopes.get(factor)
+        if bracket and factor[0] == "add" and len(factor) == 3 and factor[2][0] == "neg":
+            yield wrong(add(mul(rest, factor[1]), factor[2]), "slope-bracket", bracket)
+        yield wrong(mul(rest, ("mean", factor, 0)), "mean-variable", shown, extra=0.1)
     yield from product_structures(node)
     yield from _one_term_only(node)
     yield from _softmax_diagonal(node, world)
@@ -129,16 +132,24 @@ def sum_mutants(node: Node, world: World) -> Iterator[Mutant]:
         if term[0] in ("neg", "q") and (quantity := term[-1] if term[0] == "neg" else term)[1] in world.one_hots:
             yield wrong(mul(quantity, node), "target-only", quantity[1])
             yield wrong(mul(one_minus(quantity), node), "missing-entry", quantity[1])
-        yield wrong(add(*others, ("T", term)), "shape-broadcast", bare, new=bare, extra=0.1)
+        slug = "transpose-factor" if _is_square(term, world) else "shape-broadcast"
+        yield wrong(add(*others, ("T", term)), slug, bare, new=bare, extra=0.1)
     for kept in combinations(terms, 1) if len(terms) > 2 else ():
         lost = " + ".join(bare_text(term) for term in terms if term not in kept)
         yield wrong(kept[0], "missing-term", lost, extra=0.4)
+    if len(terms) == 2 and ONE not in terms and all(term[0] == "mm" for term in terms):
+        yield wrong(mul(*terms), "product-for-sum", ", ".join(map(bare_text, terms)))
     for one, other in permutations(terms) if len(terms) == 2 else ():
         power = other[1] if other[0] == "neg" else other
         if power[0] == "pow":  # (1 - o)^2 for 1 - o^2
             whole = add(one, neg(power[1]) if other[0] == "neg" else power[1])
             yield wrong(("pow", whole, power[2]), "power-bracket", text(power[1]), old=text(power[1]))
     yield wrong(("abs", node), "sign-absolute", text(node) if node[1] == ONE else "the difference")
+
+
+def _is_square(node: Node, world: World) -> bool:
+    values = world.evaluator(node)
+    return values is not None and values[0].ndim == 2 and values[0].shape[0] == values[0].shape[1] > 1
 
 
 def bare_text(term: Node) -> str:
@@ -161,10 +172,10 @@ def sequence_mutants(node: Node, world: World) -> Iterator[Mutant]:
     taken = [term for term in terms if term[0] == "neg"]
     if len(added) == len(taken) > 1:  # p1 + p2 - y1 - y2
         pairs = [add(*pair) for pair in zip(added, taken, strict=True)]
-        for k, pair in enumerate(pairs):
-            extra = 0.0 if k == len(pairs) - 1 else 0.2
-            yield wrong(pair, "last-term", "the steps", extra=extra - 0.4)
-            yield wrong(add(*(other for other in pairs if other != pair)), "missing-term", text(pair), extra=0.2)
+        for pair in pairs:
+            others = add(*(other for other in pairs if other != pair))
+            yield wrong(pair, "missing-term", text(others), extra=0.3)
+            yield wrong(others, "missing-term", text(pair), extra=0.2)
     columns = _columns(terms)
     for names in columns if len(terms) > 2 else ():
         for moved in _neighbors(names, world):
@@ -215,6 +226,12 @@ def _derivative_parts(node: Node, world: World) -> dict[Node, str]:
             if form[0] == "mul" and all(factor in node[1:] for factor in form[1:]):
                 found.update(dict.fromkeys(form[1:], application.function))
     return found
+
+
+def _whole_slopes(node: Node, world: World) -> dict[Node, str]:
+    """The factors of a product that are the derivative of a function by themselves, each with the name of the function."""
+    entrywise = [one for one in world.all_applications if world.functions.entrywise[one.function]]
+    return {form: one.function for one in entrywise for form in derivative_forms(world, one) if form in node[1:]}
 
 
 def _renamed(node: Node, world: World) -> Iterator[Mutant]:

@@ -5,7 +5,7 @@ Each change is tried once at the first sample point; what fits a target there is
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import partial, reduce
 from itertools import islice
 
 import numpy as np
@@ -24,7 +24,7 @@ MOST_FORMS = 12
 LAYER = "formula"
 
 Change = Callable[[Array], Array]
-Changed = tuple[Node, Edit, Callable[[Evaluator], "Values | None"]]
+Changed = tuple[Edit, Callable[[Evaluator], "Values | None"]]
 
 
 @dataclass(frozen=True)
@@ -88,9 +88,10 @@ def _tries(world: World, name: str, *, functions_only: bool) -> Iterator[Try]:
             for edit, change in _of_application(world, part):
                 yield Try(part, edit, replaced(form, part, ("g", CHANGED)), change)
     for form in forms if not functions_only else ():
-        for part, edit, change in _changes(world, form):
-            for formula in _with_part(form, part):
-                yield Try(part, edit, formula, change)
+        for part in dict.fromkeys(_parts(form)):
+            changes = list(_changes(world, part))
+            for formula in _with_part(form, part) if changes else ():
+                yield from (Try(part, edit, formula, change) for edit, change in changes)
 
 
 def _at_first_point(evaluator: Evaluator, names: Sequence[str]) -> Evaluator:
@@ -131,17 +132,19 @@ def _one_at_a_time(node: Node, part: Node) -> Iterator[Node]:
                 yield (*node[:i], new, *node[i + 1 :])
 
 
-def _changes(world: World, form: Node) -> Iterator[Changed]:
-    """What may go wrong with each part of a formula."""
-    for part in dict.fromkeys(_parts(form)):
-        if part[0] in ("q", "g", "d"):
-            for edit, change in _of_array(world, part):
-                yield part, edit, _applied(part, change)
-        if part[0] == "jacobian":
-            yield part, OPERATORS["sign-off-diagonal"].edit(part[1]), _applied(part, np.abs)
-        if part[0] in ("mm", "sum"):
-            for edit, combine in _of_sum(part):
-                yield part, edit, partial(_terms, part=part, combine=combine)
+def _changes(world: World, part: Node) -> Iterator[Changed]:
+    """What may go wrong with a part of a formula."""
+    if part[0] in ("q", "g", "d"):
+        for edit, change in _of_array(world, part):
+            yield edit, _applied(part, change)
+    if part[0] == "mul":
+        for edit, change in _in_low_precision(part):
+            yield edit, _applied(part, change)
+    if part[0] == "jacobian":
+        yield OPERATORS["sign-off-diagonal"].edit(part[1]), _applied(part, np.abs)
+    if part[0] in ("mm", "sum"):
+        for edit, combine in _of_sum(part):
+            yield edit, partial(_terms, part=part, combine=combine)
 
 
 def _parts(node: Node) -> Iterator[Node]:
@@ -168,8 +171,7 @@ def _of_array(world: World, part: Node) -> Iterator[tuple[Edit, Change]]:
     for decimals in range(MOST_DECIMALS):
         places = f"{decimals} decimal place{'s' * (decimals > 1)}" if decimals else "whole numbers"
         yield reader.edit(shown, new=f"rounded to {places}"), partial(_rounded, decimals=decimals)
-    yield reader.edit(shown, new="in half precision (float16)"), lambda a: a.astype(np.float16).astype(float)
-    yield reader.edit(shown, new="in single precision (float32)"), lambda a: a.astype(np.float32).astype(float)
+    yield from _in_low_precision(part)
     yield reader.edit(shown, new="cut off to whole numbers"), lambda a: np.trunc(a)
     if part[0] == "q" and part[1] in world.model:
         for small in SMALL:
@@ -177,6 +179,12 @@ def _of_array(world: World, part: Node) -> Iterator[tuple[Edit, Change]]:
             yield OPERATORS["clipped-inside"].edit(shown, new=between), partial(np.clip, a_min=small, a_max=1 - small)
             added = f"with {small:g} added to it"
             yield OPERATORS["clipped-inside"].edit(shown, new=added), partial(np.add, small)
+
+
+def _in_low_precision(part: Node) -> Iterator[tuple[Edit, Change]]:
+    reader, shown = OPERATORS["digits-inside"], text(part)
+    yield reader.edit(shown, new="in half precision (float16)"), lambda a: a.astype(np.float16).astype(float)
+    yield reader.edit(shown, new="in single precision (float32)"), lambda a: a.astype(np.float32).astype(float)
 
 
 def _rounded(a: Array, decimals: int) -> Array:
@@ -191,20 +199,37 @@ def _of_application(world: World, part: Node) -> Iterator[tuple[Edit, Callable[[
     exp = ("fn", "exp", ("neg", application.argument))
     one = ("ones", part)
     if world.normalizes(application.function):
-        edit = OPERATORS["wrong-axis"].edit(application.function)
-        yield replace(edit, within=part[1]), lambda evaluator: evaluator(one)
+        single = world.shapes[part[1]][0] == 1
+        edit = OPERATORS["wrong-axis"].edit(
+            application.function, new=_ALONG_ONE if single else "taken along the wrong axis"
+        )
+        exp_a: Node = ("fn", "exp", application.argument)
+        along: Node = one if single else ("div", exp_a, ("sum", exp_a, 0))
+        yield replace(edit, within=part[1]), lambda evaluator: evaluator(along)
+        if not single:
+            every = OPERATORS["wrong-axis"].edit(application.function, new="taken over all rows at once")
+            yield replace(every, within=part[1]), lambda evaluator: evaluator(("div", exp_a, ("all", exp_a)))
     if world.equal(("div", one, ("add", one, exp)), q(part[1])):
         edit = OPERATORS["lost-parentheses"].edit(application.function)
         yield replace(edit, within=part[1]), lambda evaluator: evaluator(("add", one, exp))
 
 
+_ALONG_ONE = "taken along an axis of length 1, where it is always 1"
 Combine = Callable[[Array], Array]
+
+
+def _first_terms(terms: Array, count: int) -> Array:
+    return np.asarray(terms[:count].sum(axis=0))
+
+
 _SUMS: tuple[tuple[str, str, Combine], ...] = (
     ("term-left-out", "first", lambda terms: terms[1:].sum(axis=0)),
     ("term-left-out", "last", lambda terms: terms[:-1].sum(axis=0)),
     ("max-for-sum", "largest", lambda terms: terms.max(axis=0)),
     ("max-for-sum", "smallest", lambda terms: terms.min(axis=0)),
     ("last-term", "", lambda terms: terms[0]),
+    ("running-average", "", lambda terms: reduce(lambda mean, term: (mean + term) / 2, terms)),
+    *(("first-terms", str(count), partial(_first_terms, count=count)) for count in (2, 3, 4, 5)),
 )
 
 

@@ -74,6 +74,15 @@ def _unfilled(case: Case) -> Iterator[Edits]:
                 yield (OPERATORS["left-out"].edit("the result", new=f"the {what}"),)
 
 
+def _repeated(case: Case) -> Iterator[Edits]:
+    """The right rows, several times one after the other: a list times a number."""
+    rows = [(v.shape[0], r.shape[0]) for v, r in zip(case.values, case.right, strict=True) if v.ndim == r.ndim == 2]
+    times = {found // right for found, right in rows if found % right == 0}
+    n = times.pop() if len(rows) == len(case.right) and len(times) == 1 else 1
+    if n > 1 and case.matches(np.tile(right, (n, 1)) for right in case.right):
+        yield (OPERATORS["repeated-rows"].edit("the result", new=f"{n} times"),)
+
+
 def _filled_once(case: Case) -> Iterator[Edits]:
     if case.same_shape() and min(value.size for value in case.values) >= LEAST_ENTRIES:
         for what, mask in _slices(case):
@@ -102,6 +111,11 @@ PATTERNS = (
             if _has_several(case)
             else None
         ),
+    ),
+    Pattern(
+        "repeated-rows",
+        _repeated,
+        lambda case: [np.tile(right, (3, 1)) for right in case.right] if case.right[0].ndim == 2 else None,
     ),
     Pattern(
         "filled-once",

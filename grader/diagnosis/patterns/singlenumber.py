@@ -117,6 +117,14 @@ def _scaled(case: Case) -> Iterator[Edits]:
             yield (edit,) if sign > 0 else (edit, OPERATORS["sign-result"].edit("the result"))
 
 
+def _offset(case: Case) -> Iterator[Edits]:
+    """The right numbers plus one number: the same in every entry, whatever it is at the other sample points."""
+    if case.same_shape() and min(right.size for right in case.right) > 2:
+        added = [float(np.mean(value - right)) for value, right in zip(case.values, case.right, strict=True)]
+        if any(added) and case.matches(right + number for right, number in zip(case.right, added, strict=True)):
+            yield (OPERATORS["offset"].edit("the result"),)
+
+
 def _varies(case: Case) -> bool:
     """Whether there are entries to reduce."""
     return min(right.size for right in case.right) > 1
@@ -127,6 +135,11 @@ PATTERNS = (
         "one-number",
         _everywhere,
         lambda case: [np.full_like(right, np.linalg.norm(right)) for right in case.right] if _varies(case) else None,
+    ),
+    Pattern(
+        "offset",
+        _offset,
+        lambda case: [right + 0.5 for right in case.right] if min(right.size for right in case.right) > 2 else None,
     ),
     Pattern(
         "scale-known",

@@ -19,16 +19,16 @@ from grader.diagnosis.formulas.expression import (
     leaves,
     mul,
     number,
-    q,
     text,
 )
 from grader.diagnosis.formulas.world import World
 from grader.diagnosis.hypothesis import Hypothesis, given
-from grader.diagnosis.operators import OPERATORS
 from grader.diagnosis.patterns.catalog import CHEAPEST
 from grader.diagnosis.patterns.informula import ChangedFormulas
 from grader.diagnosis.search.compositions import compositions
+from grader.diagnosis.search.instead import WRONG_RESULT, beyond, instead, returned_quantity, single_edit
 from grader.diagnosis.search.maps import MAPPED, Level, Maps
+from grader.diagnosis.search.terms import on_several, weighted
 from grader.diagnosis.tables.build import Tables
 from grader.diagnosis.tables.candidates import Candidates
 from grader.diagnosis.tables.projections import Sought, angles_of
@@ -39,8 +39,6 @@ PLAIN = 4.5
 MOST = 24
 MOST_MULTIPLES, MOST_OF_OTHERS = 12, 3
 SMALLEST_PART = 1e-8
-WRONG_RESULT = OPERATORS["wrong-result"]
-PLAINER = -1.0  # than two mistakes that leave nothing but the quantity
 
 
 class Finder:
@@ -112,6 +110,8 @@ class Finder:
         if key not in self._changed:
             self._changed[key] = ChangedFormulas(self.world, name, self.evaluator, functions_only=functions_only)
         hypotheses = self._changed[key].hypotheses(target)
+        if not functions_only and (tree := self.world.local[name]) is not None:
+            hypotheses += weighted(tree, target, self.evaluator)
         for upstream in self.world.upstream(name):
             for root, values in self._upstream_values(upstream, own):
                 evaluator = self.evaluator.with_gradients({upstream: values})
@@ -135,7 +135,7 @@ class Finder:
         """One mistake made on the student's own upstream gradient."""
         links = self.maps.links(name)
         if not links:
-            return []
+            return on_several(self.tables, name, target, own, self._upstream_values, self.evaluator)
         hypotheses = []
         for root, upstream in self._upstream_values(links[0].upstream, own):
             evaluator = self.evaluator.with_gradients({links[0].upstream: upstream})
@@ -172,19 +172,24 @@ class Finder:
             if factor is not None and ("g", name) not in leaves(node):
                 whole = add(("g", name), node if factor == 1.0 else mul(number(factor), node))
                 shown = text(node) if factor == 1.0 else f"a multiple of {text(node)}"
-                hypotheses.append(_verify(target, whole, "extra-term", text(node), shown, cost, evaluator))
+                hypotheses.append(single_edit(target, whole, "extra-term", text(node), shown, cost, evaluator))
         if all(np.all(np.abs(truth) > 0) for truth in right):
             quotient = [value / truth for value, truth in zip(arranged, right, strict=True)]
             for node, cost in self._multiples(quotient, quotient, target):
                 if ("g", name) not in leaves(node):
                     whole = mul(("g", name), node)
-                    hypotheses.append(_verify(target, whole, "extra-factor", text(node), text(node), cost, evaluator))
+                    hypotheses.append(
+                        single_edit(target, whole, "extra-factor", text(node), text(node), cost, evaluator)
+                    )
         return [hypothesis for hypothesis in hypotheses if hypothesis is not None]
 
     def _instead(self, target: Target, name: str) -> list[Hypothesis]:
         """What the answer is, where it is one of the candidates or a formula of another gradient."""
         found = self._multiples(target.values, target.values, target)
-        hypotheses = [_instead(target, node, cost, self.evaluator) for node, cost in found]
+        hypotheses = [
+            beyond(target, name, node, cost, self.evaluator) or instead(target, node, cost, self.evaluator)
+            for node, cost in found
+        ]
         for other in self.assignment.names:
             if other == name:
                 continue
@@ -228,6 +233,8 @@ def _is_single(hypothesis: Hypothesis) -> bool:
 
 
 def _is_plain(hypothesis: Hypothesis) -> bool:
+    if hypothesis.operator == WRONG_RESULT.slug and hypothesis.cost > WRONG_RESULT.cost:
+        return False  # a formula that fits, and says nothing about what went wrong
     return hypothesis.cost <= PLAIN or hypothesis.layer == "composition"
 
 
@@ -245,33 +252,6 @@ def _mapped(target: Target, level: Level, maps: Maps, own: Values) -> list[Entry
     results = [rows @ np.append(value.reshape(-1), 1.0) for rows, value in zip(group.rows, own, strict=False)]
     close = np.nonzero(sought.near(angles_of(np.stack(results, axis=1), sought.sizes)))[0]
     return [maps.formulas(level)[int(group.numbers[i])] for i in close[:MOST]]
-
-
-def returned_quantity(target: Target, names: Sequence[str], evaluator: Evaluator) -> list[Hypothesis]:
-    """The answer as one of the quantities of the sample point, returned as it is."""
-    hypotheses = [_instead(target, q(name), PLAINER, evaluator) for name in names]
-    return [
-        hypothesis
-        for hypothesis in hypotheses
-        if hypothesis is not None and len(hypothesis.edits) == 1 and hypothesis.cost <= WRONG_RESULT.cost
-    ]
-
-
-def _instead(target: Target, node: Node, cost: float, evaluator: Evaluator) -> Hypothesis | None:
-    """The answer as something else than the gradient; a factor is one of that, not of the right gradient."""
-    hypothesis = _verify(target, node, WRONG_RESULT.slug, "the result", text(node), cost, evaluator)
-    if hypothesis is None or not any(edit.kind in ("scale", "sign") for edit in hypothesis.edits):
-        return hypothesis
-    others = tuple(edit for edit in hypothesis.edits[1:] if edit.kind not in ("scale", "sign"))
-    edit = WRONG_RESULT.edit("the result", new=f"a multiple of {text(node)}")
-    return Hypothesis((edit, *others), hypothesis.formula, hypothesis.cost, hypothesis.layer)
-
-
-def _verify(
-    target: Target, node: Node, operator: str, where: str, new: str, cost: float, evaluator: Evaluator
-) -> Hypothesis | None:
-    edit = OPERATORS[operator].edit(where, new=new)
-    return verify(target, node, (edit,), edit.cost + 0.3 * cost, evaluator, "inverse")
 
 
 def _factor(values: Values, base: Values | None) -> float | None:

@@ -21,8 +21,15 @@ class _Autolab(Layout):
             for file, parts in self.files(tree)
         )
         return [  # the assessment names the file, not the student
-            Entry(email, [person(email, email=email)], files, note=note, any_name=True)
-            for email, _, files, note in latest(found, "version")
+            Entry(
+                one.who,
+                [person(one.who, email=one.who)],
+                one.files,
+                note=one.note,
+                any_name=True,
+                earlier=[Entry(one.who, [], files, any_name=True) for _, files in one.earlier],
+            )
+            for one in latest(found, "version")
         ]
 
 

@@ -31,8 +31,15 @@ class _Blackboard(Layout):
             for file, parts in named
         )
         return [
-            Entry(user, [person(user, blackboard=user)], files, submitted_at=_time(at), note=note)
-            for user, at, files, note in latest(found, "attempt")
+            Entry(
+                one.who,
+                [person(one.who, blackboard=one.who)],
+                one.files,
+                submitted_at=_time(one.version),
+                note=one.note,
+                earlier=[Entry(one.who, [], files, submitted_at=_time(at)) for at, files in one.earlier],
+            )
+            for one in latest(found, "attempt")
         ]
 
 

@@ -37,11 +37,14 @@ class _Brightspace(Layout):
         attempts = latest(
             (((parts["name"], parts[user]), _time(parts["at"]), files) for parts, files in found), "attempt"
         )
-        count = Counter(name for (name, _), *_ in attempts)
+        count = Counter(one.who[0] for one in attempts)
         entries = []
-        for (name, number), at, files, note in attempts:
+        for one in attempts:
+            name, number = one.who
             key = f"{name} {number}" if count[name] > 1 else name
-            entries.append(Entry(key, [person(key, name, brightspace=number)], files, submitted_at=at, note=note))
+            who, before = [person(key, name, brightspace=number)], one.earlier
+            earlier = [Entry(key, [], files, submitted_at=at) for at, files in before]
+            entries.append(Entry(key, who, one.files, submitted_at=one.version, note=one.note, earlier=earlier))
         return entries
 
 

@@ -11,7 +11,7 @@ import re
 from collections import Counter
 
 from grader.inputs.entry import Entry, person
-from grader.inputs.layout import Layout, left_out
+from grader.inputs.layout import Layout, older
 from grader.inputs.tree import File, Tree
 
 _REST = r"_(?:(?P<attachment>\d+)_(?P<original>.+)|(?P<typed>(?:text|link)\.html))"
@@ -39,13 +39,16 @@ class _Canvas(Layout):
 
 def _entry(key: str, name: str, number: str, submitted: list[tuple[File, re.Match[str]]]) -> Entry:
     latest_of: dict[str, File] = {}  # Canvas numbers a file that is submitted again: gradients-1.py, gradients-2.py
+    earlier: list[Entry] = []
     for file, parts in sorted(submitted, key=lambda one: int(one[1]["attachment"] or 0)):
         original = re.sub(r"-\d+(?=(?:\.tar)?\.[^.]*$)", "", parts["original"] or parts["typed"])
+        if original in latest_of:
+            earlier.append(Entry(key, [], [latest_of[original]]))
         latest_of[original] = file.called(original)
     typed = any(parts["typed"] for _, parts in submitted)
     notes = [
         "typed into Canvas instead of submitting a file" if typed else "",
-        left_out(len(submitted) - len(latest_of), "version"),
+        older(len(earlier), "version"),
     ]
     shown = f"anonymous {number}" if name == "anon" else name
     return Entry(
@@ -54,6 +57,7 @@ def _entry(key: str, name: str, number: str, submitted: list[tuple[File, re.Matc
         list(latest_of.values()),
         late=any(parts["late"] for _, parts in submitted),
         note="; ".join(filter(None, notes)),
+        earlier=earlier,
     )
 
 

@@ -17,7 +17,8 @@ from gradescope_utils.autograder_utils.json_test_runner import JSONTestRunner
 from grader.config.keys import Config
 from grader.grading.forstudents import for_students
 from grader.output.causes import lead
-from grader.output.markdown import marked, plain
+from grader.output.markdown import fenced, marked, plain
+from grader.output.pictures import as_text, pictures
 from grader.output.wording import (
     CHECK_LABELS,
     STATUS_LABELS,
@@ -27,6 +28,7 @@ from grader.output.wording import (
     happened,
     head,
     inherits,
+    of_the_file,
     verdict,
     why,
 )
@@ -34,11 +36,16 @@ from grader.packaging.gradescope import results_json as results
 from grader.records.result import CheckResult, Grade, GradientResult
 
 _SIGNS = {"passed": "✓", "failed": "✗", "skipped": "–", "undecided": "?"}
+_FOLLOWS = "→ follows"
 
 
 @dataclass(frozen=True)
 class Part:
-    """What one test of the page shows of a gradient: all its checks, or those of one visibility."""
+    """What one test of the page shows of a gradient: all its checks, or those of one visibility.
+
+    Attributes:
+        at_top: what concerns the file as a whole is all there is to say, and the top of the page says it.
+    """
 
     result: GradientResult
     checks: list[CheckResult]
@@ -48,6 +55,7 @@ class Part:
     earned: float
     max_score: float
     hints: Sequence[str]
+    at_top: bool
 
 
 def emit(
@@ -80,10 +88,8 @@ def emit(
 
 
 def _parts(grade: Grade, config: Config, i: int, result: GradientResult) -> list[Part]:
-    if result.message and result.message in grade.message:  # the file could not be loaded; the top of the page says why
-        result = msgspec.structs.replace(
-            result, message="The file could not be loaded: see the top of the page.", line=0
-        )
+    none_found = result.status == "missing" and bool(of_the_file(grade)) and not grade.message
+    at_top = none_found or bool(result.message and result.message in grade.message)
     groups: dict[str, list[CheckResult]] = {}
     for check in result.checks:
         groups.setdefault(getattr(config.gradescope.visibility, check.name), []).append(check)
@@ -105,6 +111,7 @@ def _parts(grade: Grade, config: Config, i: int, result: GradientResult) -> list
                 earned=results.number(sum(earned(result, check) for check in checks), most),
                 max_score=results.number(most, most),
                 hints=result.hints if first in checks else [],
+                at_top=at_top,
             )
         )
     return parts
@@ -138,7 +145,8 @@ def _column(name: str, value: float) -> Callable[..., None]:
 def _complete(data: dict[str, Any], parts: Sequence[Part], grade: Grade, extra_data: dict[str, Any]) -> None:
     """What the runner cannot write: Markdown, formats, a clamped total, the text at the top, the memory."""
     for test, part in zip(data["tests"], parts, strict=True):
-        test["output"] = results.clean(gradient_page(part.result, part.checks, part.hints))
+        page = "" if part.at_top else gradient_page(part.result, part.checks, part.hints)
+        test["output"] = results.clean(page)
         test["output_format"] = "md"
         test["name_format"] = "text"
         test["status"] = "passed" if part.earned >= part.max_score else "failed"
@@ -168,11 +176,12 @@ def gradient_page(result: GradientResult, checks: Sequence[CheckResult], hints: 
     """What a student reads about a gradient, or about those of its checks that are shown."""
     parts = [f"**{_verdict(result, checks)}**"]
     if result.status not in ("missing", "not_graded"):
-        parts.append(" · ".join(f"{CHECK_LABELS[check.name]} {_SIGNS[check.outcome]}" for check in checks))
+        parts.append(" · ".join(f"{CHECK_LABELS[check.name]} {_sign(result, check)}" for check in checks))
     if result.inherits and len(checks) == len(result.checks):
         parts.append(plain(fix_first([result])))
     else:
         parts += [plain(_sentence(happened(result))), *map(plain, explained(result))]
+        parts += [fenced("\n".join(as_text(picture))) for picture in pictures(result)]
         if result.status != "followed_through":
             parts += [plain(_sentence(check.message)) for check in checks]
             parts += [marked(_sentence(line)) for line in why(result)]
@@ -192,6 +201,12 @@ def _verdict(result: GradientResult, checks: Sequence[CheckResult]) -> str:
         own = result.follow_through.roots or result.follow_through.sources
         return f"Right, given your own {_quoted(own)}: fix {'that one' if len(own) == 1 else 'those'} first."
     return plain(_sentence(verdict(result)))
+
+
+def _sign(result: GradientResult, check: CheckResult) -> str:
+    """What follows from another mistake is neither right nor wrong by itself."""
+    follows = check.outcome == "failed" and (result.follow_through is not None or bool(result.inherits))
+    return _FOLLOWS if follows else _SIGNS[check.outcome]
 
 
 def _quoted(names: Sequence[str]) -> str:

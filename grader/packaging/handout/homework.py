@@ -24,6 +24,7 @@ from grader.grading.forstudents import shortened
 from grader.grading.grader import Grader
 from grader.output.causes import lead
 from grader.output.markdown import unmarked
+from grader.output.pictures import as_text, pictures
 from grader.output.wording import cause, explained, fix_first, happened, of_the_file, verdict, why
 from grader.problem.points import Point
 from grader.records.result import CheckResult, Grade, GradientResult
@@ -154,9 +155,10 @@ class Homework:
 
     def _fail_with(self, result: GradientResult, lines: list[str]) -> NoReturn:
         of = self._of(result)
+        drawn = [f"    {line}" for picture in pictures(result) for line in as_text(picture)]
         head = f"{result.name}: gradient of {self.config.differentiated} with respect to {of},"
         head += f" shape {show(self.config.shape_of(of))}"
-        pytest.fail("\n".join([head, *(_wrapped(line) for line in lines if line)]), pytrace=False)
+        pytest.fail("\n".join([head, *(_wrapped(line) for line in lines if line), *drawn]), pytrace=False)
 
 
 def describe_point(config: Config, point: Point) -> str:

@@ -20,7 +20,7 @@ import numpy as np
 from grader.sandbox.inside.files import notebook
 from grader.sandbox.inside.files.script import Script
 from grader.sandbox.inside.frames import read_frame, send_frame
-from grader.sandbox.inside.messages import MAX_WARNINGS, Sink, clean, failure, type_name, warnings_in_words
+from grader.sandbox.inside.messages import MAX_WARNINGS, Sink, clean, failure, innermost, type_name, warnings_in_words
 from grader.sandbox.inside.standins import StandIns
 
 FILE = "gradients.py"
@@ -187,7 +187,7 @@ def _call(namespace, gradient, asked, pristine, copy, explain, trace, limit):
         except NotImplementedError as error:
             event = {**failure(error, FILE, limit), "outcome": "missing"}
         except BaseException as error:
-            event, failed = failure(error, FILE, limit), error
+            event, failed = {**failure(error, FILE, limit), "within": innermost(error, FILE, asked)}, error
     if caught:
         event["warnings"] = warnings_in_words(caught, limit)
     mutated = pristine.changed(arrays, buffer)

@@ -55,6 +55,13 @@ def failure(error, file, limit):
     return {"outcome": outcome, "message": clean(in_words(error, file), limit), "line": line}
 
 
+def innermost(error, file, asked):
+    """Which of the functions `asked` for raised: another one than was called, where that one calls it; "" for none."""
+    frames = [frame.f_code for frame, _ in traceback.walk_tb(error.__traceback__)]
+    names = [code.co_name for code in frames if code.co_filename == file and code.co_name in asked]
+    return names[-1] if names else ""
+
+
 def in_words(error, file):
     """`ValueError: what it says`; in our words where the code asked for a file or for input that does not exist here."""
     try:

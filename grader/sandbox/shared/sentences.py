@@ -73,6 +73,7 @@ NOT_INDEXED = Sentence("{code} cannot be indexed: its quantities are attributes,
 INDEXED = Sentence("{code} is {shape}, and the index is [{code2}]")
 TOO_MANY_INDICES = Sentence("{code} has {axes}, but you give {number} indices")
 INTEGER_INDEX = Sentence("an index must be an integer, not {number}")
+INTEGER_SIZE = Sentence("a size must be an integer, not {number}: `/` gives a float, `//` an integer")
 INDEX_KINDS = Sentence("an index must be an integer, a slice, or an array of integers or booleans, within the axis")
 OUT_OF_BOUNDS = Sentence("{number} is out of bounds for axis {number2} of {code}, which has size {size}: {indices}")
 ROW_ENTRIES = Sentence("a row has two axes: its entries are {code}[0, i]")

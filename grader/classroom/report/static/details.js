@@ -13,8 +13,12 @@ function details(data, k) {
   const student = data.students[k];
   const parts = [];
   const score = student.score === null ? student.unmarked : `${marks(student.score)} of ${marks(data.max_score)} marks`;
-  const facts = [score, ...(student.late ? ["late"] : []), ...(student.key ? [`ID: ${student.key}`] : [])];
+  const facts = [score, ...(student.late ? ["late"] : []), ...(student.key ? [`ID: ${student.key}`] : []),
+    ...(student.section ? [`section ${student.section}`] : []), ...(student.email ? [student.email] : [])];
   parts.push(make("p", { textContent: facts.join(", ") }));
+  if (student.final && student.final.lines.length) {
+    parts.push(make("h3", { textContent: `Final mark: ${shownMarks(student)}` }), make("ul", {}, ...student.final.lines.map((line) => quoted("li", line))));
+  }
   if (student.message) parts.push(quoted("p", student.message, "why"));
   if (student.place) parts.push(code(data.code[student.place[1]], student.place[0]));
   for (const [kind, texts] of Object.entries(student.flags || {})) {

@@ -21,13 +21,17 @@ function makeTable(data, openStudent) {
   const state = { words: [], group: null, sort: "name", down: false, all: false, order: [] };
   const compare = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" }).compare;
   const right = data.students.map((student) => student.statuses.filter((status) => status === "passed").length);
-  const flagsOf = data.students.map((student) => [...(student.late ? ["late"] : []), ...Object.keys(student.flags || {})]);
+  const flagsOf = data.students.map((student) => [
+    ...(student.late ? [student.final && student.final.days ? `late: ${student.final.days} d` : "late"] : []),
+    ...(student.final && student.final.adjusted ? ["adjusted"] : []), ...Object.keys(student.flags || {})]);
+  const namesakes = new Map();
+  for (const { name } of data.students) namesakes.set(name, (namesakes.get(name) || 0) + 1);
   const haystack = data.students.map((student, k) =>
-    [student.name, student.key || "", ...student.mistakes, ...flagsOf[k], student.message || ""].join("\n"));
+    [student.name, student.key || "", student.section || "", student.email || "", ...student.mistakes, ...flagsOf[k], student.message || ""].join("\n"));
   const folded = haystack.map((text) => text.toLowerCase());
   const keys = {
     name: (k) => data.students[k].name,
-    score: (k) => data.students[k].score ?? -1,
+    score: (k) => worth(data.students[k]) ?? -1,
     right: (k) => right[k],
     mistakes: (k) => data.students[k].mistakes.join(", "),
     flags: (k) => flagsOf[k].length,
@@ -47,12 +51,14 @@ function makeTable(data, openStudent) {
       className: `dot ${status}`, title: `${data.gradients[g]}: ${data.status_labels[status]}`, textContent: SIGNS[status] || "!" })));
     const name = make("button", { type: "button", className: "pick", textContent: student.name || "(no name)", dir: "auto" });
     name.addEventListener("click", () => openStudent(k));
+    const identity = make("th", { scope: "row" }, name);
+    if (namesakes.get(student.name) > 1) identity.append(make("span", { className: "id small", textContent: student.key || student.email || "", dir: "auto" }));
     return make("tr", {},
-      make("th", { scope: "row" }, name),
-      make("td", { className: "marks", textContent: student.score === null ? student.unmarked : marks(student.score) }),
-      make("td", {}, dots),
-      make("td", { textContent: student.mistakes.join(", ") }),
-      make("td", {}, ...flagsOf[k].map((flag) => make("span", { className: "flag", textContent: flag }))));
+      identity,
+      make("td", { className: "marks", textContent: shownMarks(student) }),
+      make("td", { className: "results" }, dots),
+      make("td", { className: "mistakes", textContent: student.mistakes.join(", ") }),
+      make("td", { className: "flags" }, ...flagsOf[k].map((flag) => make("span", { className: "flag", textContent: flag }))));
   }
 
   function update() {
@@ -97,6 +103,10 @@ function makeTable(data, openStudent) {
     heading.scrollIntoView();
   }
 
+  document.getElementById("save").addEventListener("click", () => {
+    const group = state.group ? data.groups[state.group][0] : "students";
+    saveText(letters(data, state.order, state.group), `${group.replace(/[^A-Za-z0-9_]+/g, "-")}.csv`);
+  });
   search.addEventListener("input", () => {
     state.words = search.value.split(/\s+/).filter(Boolean);
     update();
@@ -114,6 +124,50 @@ function makeTable(data, openStudent) {
   }
   update();
   return { pick, order: () => state.order };
+}
+
+// The mark that counts, null where there is none.
+function worth(student) {
+  return student.final ? student.final.value : student.score;
+}
+
+function shownMarks(student) {
+  if (student.final && student.final.excused) return "excused";
+  if (student.final && student.final.value === null && student.score !== null) return "to be confirmed";
+  const value = worth(student);
+  return value === null ? student.unmarked : marks(value);
+}
+
+// A line for each student: e-mail address, name, section, diagnosis and hint, as the student may read them.
+function letters(data, order, group) {
+  const wanted = /^(?:kind-.+|outcome|check)-(\w+?)(?:-\w+)?$/.exec(group || "");
+  const only = wanted ? data.gradients.indexOf(wanted[1]) : -1;
+  const rows = [["e-mail", "name", "section", "gradient", "diagnosis", "hint"]];
+  for (const k of order) {
+    const student = data.students[k];
+    const all = student.details.filter(([, position]) => data.details[position].letter);
+    const chosen = all.filter(([g]) => g === only).length ? all.filter(([g]) => g === only) : all;
+    const column = (n) => chosen.map(([, position]) => data.details[position].letter[n]).filter(Boolean).join("\n");
+    rows.push([student.email || "", student.name, student.section || "", chosen.map(([g]) => data.gradients[g]).join(", "), column(0), column(1)]);
+  }
+  return "\ufeff" + rows.map((row) => row.map(csvCell).join(",")).join("\r\n") + "\r\n";
+}
+
+// A text that a spreadsheet could run as a formula gets an apostrophe before it, also where a semicolon begins a cell.
+function csvCell(text) {
+  const start = /^\s*[=+\-@\t\r|%\uff1d\uff0b\uff0d\uff20]/;
+  let safe = text.replace(/(;[\s"']*)(?=[=+\-@\t\r|%\uff1d\uff0b\uff0d\uff20])/g, "$1'").replace(/\n/g, " / ");
+  if (start.test(safe)) safe = `'${safe}`;
+  return `"${safe.replaceAll('"', '""')}"`;
+}
+
+function saveText(text, name) {
+  const address = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
+  const link = make("a", { href: address, download: name });
+  document.body.append(link);
+  link.click();
+  link.remove();
+  setTimeout(() => URL.revokeObjectURL(address), 1000);
 }
 
 function marks(score) {

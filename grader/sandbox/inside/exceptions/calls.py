@@ -48,6 +48,7 @@ def _why_not(function, name, arguments, values, keywords, symbols, error):
         special(function, values, keywords, symbols) if special else "",
         sentences.SQUARE() if "must be square" in message else "",
         sentences.ONE_NUMBER(name) if type(error) is TypeError and re.search(_SCALAR_WANTED, message) else "",
+        _float_size(values, keywords) if "cannot be interpreted as an integer" in message else "",
         broadcast(*values, symbols) if len(values) == 2 else "",
     ]
     return next(filter(None, reasons), "")
@@ -110,6 +111,15 @@ def _einsum(function, values, keywords, symbols):
 def _missing_axis(message):
     found = re.search(r"axis (-?\d+) is out of bounds for array of dimension (\d+)", message)
     return sentences.NO_SUCH_AXIS(found[1], axes(int(found[2]))) if found else ""
+
+
+def _float_size(values, keywords):
+    """A float where a size is expected, by itself or in a shape."""
+    given = [
+        part for value in (*values, *keywords.values()) for part in (value if type(value) in (tuple, list) else [value])
+    ]
+    size = next((part for part in given if isinstance(part, float)), None)
+    return "" if size is None else sentences.INTEGER_SIZE(f"{size:.1f}")
 
 
 def _literal(node):

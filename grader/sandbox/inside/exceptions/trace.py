@@ -1,7 +1,8 @@
 """Inside the sandbox: follow the student's own functions line by line, and keep the arrays that their names come to hold.
 
-A name keeps its last value at each line, so a loop leaves what it ends with, not its partial sums.  Runs in the process that
-the student's code could have taken over: the grader trusts these values as little as any answer.
+A name, or an entry of a dictionary, keeps a value for each pass of a loop or, after many passes, its last one.  What a helper
+function is given is kept, too, and where loops begin.  Runs in the process that the student's code could have taken over: the
+grader trusts these values as little as any answer.
 """
 
 import sys
@@ -11,12 +12,15 @@ import numpy as np
 
 from grader.sandbox.inside.exceptions.symbols import Symbols
 
-MAX_RECORDS = 40
+MAX_KEYS = 40  # lines and names
+MAX_RECORDS = 160
+MAX_PASSES = 6
 MAX_BYTES = 2**17
 MAX_EVENTS = 20_000
 MAX_CPU_SECONDS = 0.1  # of a call; from there on it runs untraced
 MAX_NAME = 60
-RETURNED = "return"
+MAX_ENTRIES = 12  # of a dictionary
+RETURNED, LOOP = "return", "for"  # no names, since they are keywords
 
 
 class Tracer:
@@ -32,7 +36,7 @@ class Tracer:
     def __call__(self, function, point, sizes):
         """function(point), traced; `take` gives what was recorded."""
         self._records, self._frames, self._events, self._bytes, self._cut = {}, {}, 0, 0, False
-        self.traps, self._lines, self._symbols = [], set(), Symbols(sizes)
+        self.traps, self._lines, self._symbols, self._loops = [], set(), Symbols(sizes), {}
         self._until = time.process_time() + MAX_CPU_SECONDS
         self._called = getattr(function, "__code__", None)  # a trap in another gradient is reported there
         sys.settrace(self._enter)
@@ -46,18 +50,36 @@ class Tracer:
 
         All of it or, where it was too much, nothing: half a trace would mislead.
         """
-        records = [] if self._cut or len(self._records) > MAX_RECORDS else list(self._records.items())
-        described = []
-        for (function, line, name), array in records:
-            cell, line = self._place(line)
-            place = {"cell": cell, "line": line} if cell else {"line": line}
-            described.append({"function": function[:MAX_NAME], **place, "name": name[:MAX_NAME], "shape": array.shape})
-        return described, b"".join(array.tobytes() for _, array in records)
+        records = {} if self._cut or len(self._records) > MAX_KEYS else self._records
+        kept = [(event, key, array) for key, (_, passes) in records.items() for event, array in passes]
+        if len(kept) > MAX_RECORDS:
+            kept = [(*passes[-1][:1], key, passes[-1][1]) for key, (_, passes) in records.items()]
+        described, arrays = [], []
+        for _, (function, line, name, called), array in sorted(kept, key=lambda record: record[0]):
+            described.append(self._described(function, line, name, called, array))
+            arrays.append(array)
+        for (function, line), (last, jumps) in list(self._loops.items())[:MAX_ENTRIES] if kept else ():
+            if jumps > 1:  # one may be an expression over several lines
+                array = np.array([self._place(line)[1], self._place(last)[1]], dtype="<f8")
+                described.append(self._described(function, line, LOOP, "", array))
+                arrays.append(array)
+        return described, b"".join(array.tobytes() for array in arrays)
+
+    def _described(self, function, line, name, called, array):
+        cell, line = self._place(line)
+        place = {"cell": cell, "line": line} if cell else {"line": line}
+        more = {"called": called[:MAX_NAME]} if called else {}
+        return {"function": function[:MAX_NAME], **place, "name": name[:MAX_NAME], "shape": array.shape, **more}
 
     def _enter(self, frame, event, argument):
         if frame.f_code.co_filename != self.file or frame.f_code.co_name.startswith("<"):
             return None
-        self._frames[frame] = (frame.f_lineno, self._arrays(frame))
+        arrays = self._arrays(frame)
+        self._frames[frame] = (frame.f_lineno, arrays)
+        caller = frame.f_back
+        if caller is not None and caller in self._frames:
+            for name, array in arrays.items():
+                self._record((caller.f_code.co_name, caller.f_lineno, name, frame.f_code.co_name), array)
         return self._step
 
     def _step(self, frame, event, argument):
@@ -67,38 +89,62 @@ class Tracer:
             sys.settrace(None)
             return None
         line, before = self._frames.get(frame, (frame.f_lineno, {}))
+        function = frame.f_code.co_name
         after = self._arrays(frame)
         for name, array in after.items():
             if name not in before or not _same(before[name], array):
-                self._record(frame, line, name, array)
+                self._record((function, line, name, ""), array)
         self._frames[frame] = (frame.f_lineno, after)
+        if event == "line" and frame.f_lineno < line:
+            last, jumps = self._loops.get((function, frame.f_lineno), (0, 0))
+            self._loops[function, frame.f_lineno] = (max(last, line), jumps + 1)
         if event == "line" and frame.f_code is self._called and frame.f_lineno not in self._lines:
             self._lines.add(frame.f_lineno)
             self.traps += self._explainer.traps(frame, self._symbols)
         if event == "return":
             self._frames.pop(frame, None)
-            array = _array(argument)
+            array = _array(argument, 0 if frame.f_code is self._called else 1)
             if array is not None:
-                self._record(frame, line, RETURNED, array)
+                self._record((function, line, RETURNED, ""), array)
         return self._step
 
-    def _record(self, frame, line, name, array):
-        key = (frame.f_code.co_name, line, name)
-        known = self._records.pop(key, None)
-        self._bytes += array.nbytes - (known.nbytes if known is not None else 0)
+    def _record(self, key, array):
+        count, passes = self._records.pop(key, (0, []))
+        self._bytes += array.nbytes
+        passes.append((self._events, array))
+        self._records[key] = (count + 1, passes)
+        if count >= MAX_PASSES:
+            self._keep_last(passes)
+        if self._bytes > MAX_BYTES:
+            for _, found in self._records.values():
+                self._keep_last(found)
         self._cut = self._cut or self._bytes > MAX_BYTES
-        if not self._cut:
-            self._records[key] = array
+
+    def _keep_last(self, passes):
+        self._bytes -= sum(array.nbytes for _, array in passes[:-1])
+        del passes[:-1]
 
     def _arrays(self, frame):
         """Copies of the arrays that the names of a frame stand for: what is changed in place later shows as a change."""
-        copies = {name: _array(value) for name, value in list(frame.f_locals.items())}
+        copies = {}
+        for name, value in list(frame.f_locals.items()):
+            if type(value) is dict:
+                for key, entry in list(value.items())[:MAX_ENTRIES]:
+                    if type(key) is str and key.isidentifier():
+                        copies[f'{name}["{key}"]'] = _array(entry)
+            else:
+                copies[name] = _array(value)
         return {name: array for name, array in copies.items() if array is not None}
 
 
-def _array(value):
-    """A copy as plain float64, or None for what is no array of real numbers or is too large."""
-    if type(value) is np.ndarray and value.dtype.kind in "biuf" and value.size > 1 and value.nbytes <= MAX_BYTES // 4:
+def _array(value, least=1):
+    """A copy as plain float64, or None for what is no array of real numbers, has too few entries or is too large.
+
+    Whole numbers and booleans are positions and choices: they say nothing of a gradient.
+    """
+    if isinstance(value, (float, np.floating)) and least == 0:
+        value = np.asarray(value)
+    if type(value) is np.ndarray and value.dtype.kind == "f" and value.size > least and value.nbytes <= MAX_BYTES // 4:
         return np.array(value, dtype="<f8", order="C")
     return None
 

@@ -12,8 +12,8 @@ from grader.diagnosis.comparison import Target
 from grader.diagnosis.formulas.expression import Values
 from grader.diagnosis.hypothesis import Hypothesis
 from grader.diagnosis.knowledge import Knowledge
-from grader.diagnosis.location import Key, at_all_points, value_text
 from grader.diagnosis.students import student_sentences
+from grader.diagnosis.traced.events import Key, at_all_points, value_text
 from grader.records.result import Diagnosis, Mistake
 from grader.records.run import Traced
 

@@ -1,0 +1,121 @@
+"""Check what people want to record in the ledger, and record it: all of it, or nothing."""
+
+import math
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from grader.classroom.exports.cells import number
+from grader.classroom.marks.choice import choose_attempts
+from grader.classroom.marks.replay import verdict_of
+from grader.classroom.store.ledger import MARKS, Entry, Ledger, read_ledger, record_entry, writing
+from grader.classroom.store.query import Results, StudentRow, find_one
+from grader.errors import UsageError, did_you_mean
+from grader.times import moment
+
+
+class Wish(msgspec.Struct, frozen=True):
+    """An entry as somebody asks for it.
+
+    Attributes:
+        entry: its student is any word for one, "" where the entry that is undone or confirmed says whose it is.
+        where: the place in a table, such as `corrections.csv, row 3`; "" on the command line.
+    """
+
+    entry: Entry
+    where: str = ""
+
+
+def record_all(folder: Path, wishes: Sequence[Wish]) -> tuple[list[Entry], int]:
+    """Record everything in one transaction.
+
+    Returns:
+        The new entries; and how many rows of a table were there already, word for word, and are not recorded again.
+
+    Raises:
+        UsageError: something cannot be recorded; then nothing is.
+        StoreError: the store cannot be written.
+    """
+    recorded, again = [], 0
+    with writing(folder) as db:
+        for wish in wishes:
+            try:
+                entry = _Check(folder, db).entry(wish.entry)
+            except UsageError as error:
+                where = f"{wish.where}: " if wish.where else ""
+                raise UsageError(f"{where}{error}{'; nothing was recorded' if len(wishes) > 1 else ''}") from error
+            if wish.where and any(entry.same_as(one) for one in read_ledger(db).of(entry.student)):
+                again += 1
+            else:
+                recorded.append(record_entry(db, entry))
+        choose_attempts(db)
+    return recorded, again
+
+
+class _Check:
+    """Completes entries, and refuses those that make no sense."""
+
+    def __init__(self, folder: Path, db: sqlite3.Connection) -> None:
+        self._results = Results.within(folder, db)
+        self._ledger: Ledger = read_ledger(db)
+
+    def entry(self, wanted: Entry) -> Entry:
+        """The entry with the key of its student and the present verdict.
+
+        Raises:
+            UsageError: it cannot be recorded.
+        """
+        if wanted.kind in ("undo", "confirm"):
+            return self._about_another(wanted)
+        row = find_one(self._results, wanted.student)
+        if wanted.gradient or wanted.kind in MARKS:
+            self._check_marks(wanted)
+        if wanted.until and moment(wanted.until) is None:
+            raise UsageError(f'--until: expected a time, such as "2026-10-07 23:59", found {wanted.until}')
+        return self._completed(wanted, row)
+
+    def _completed(self, wanted: Entry, row: StudentRow) -> Entry:
+        verdict = verdict_of(row.grade, row.status, wanted.gradient) if wanted.kind in MARKS else ""
+        return msgspec.structs.replace(wanted, student=row.student, verdict=verdict)
+
+    def _check_marks(self, wanted: Entry) -> None:
+        worth = dict(self._results.gradients())
+        if wanted.gradient and wanted.gradient not in worth:
+            near = did_you_mean(wanted.gradient, list(worth)) or f"; expected one of {', '.join(worth)}"
+            raise UsageError(f"--gradient: no gradient {wanted.gradient}{near}")
+        value, most = wanted.value, worth[wanted.gradient] if wanted.gradient else sum(worth.values())
+        if value is not None and not math.isfinite(value):
+            raise UsageError(f"expected marks, found {value}")
+        if wanted.kind == "score" and value is not None and not 0 <= value <= most:
+            what = wanted.gradient or "the assignment"
+            raise UsageError(
+                f"--score: {what} is worth {number(most)} marks: expected 0 to {number(most)}, found {number(value)};"
+                " --add gives extra marks"
+            )
+
+    def _about_another(self, wanted: Entry) -> Entry:
+        """An entry that undoes or confirms another."""
+        other = self._ledger.find(wanted.target or 0)
+        option = f"--{wanted.kind} {wanted.target}"
+        if other is None:
+            raise UsageError(f"{option}: the ledger has no entry {wanted.target}; `grader adjust RESULTS` lists them")
+        if other.id in self._ledger.undone:
+            raise UsageError(f"{option}: entry {other.id} is undone already")
+        if wanted.student and find_one(self._results, wanted.student).student != other.student:
+            raise UsageError(f"{option}: entry {other.id} is about {other.student}, not about {wanted.student}")
+        if wanted.kind == "undo":
+            return msgspec.structs.replace(wanted, student=other.student)
+        if other.kind not in MARKS:
+            raise UsageError(f"{option}: only changes of marks are confirmed, and entry {other.id} is none")
+        row = find_one(self._results, other.student)
+        verdict = verdict_of(row.grade, row.status, other.gradient)
+        confirmed = [
+            one.verdict for one in self._ledger.of(other.student) if one.kind == "confirm" and one.target == other.id
+        ]
+        if [other.verdict, *confirmed][-1] == verdict:
+            raise UsageError(
+                f"{option}: nothing changed since entry {other.id} was made, so there is nothing to confirm"
+            )
+        return msgspec.structs.replace(wanted, student=other.student, gradient=other.gradient, verdict=verdict)

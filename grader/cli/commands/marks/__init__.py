@@ -1,0 +1,1 @@
+"""Commands that change marks by hand."""

@@ -1,0 +1,132 @@
+"""What a traced run left, as values at all sample points, in order of time.  All of it comes from the student's process."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from grader.diagnosis.formulas.expression import Values
+from grader.problem.derivatives import relative_error
+from grader.problem.model import Array
+from grader.records.run import Traced, place
+
+TOLERANCE = 1e-9
+RETURNED, LOOP = "return", "for"
+
+Key = tuple[str, str, str]  # function, place, name
+
+
+@dataclass(frozen=True, eq=False)
+class Event:
+    """A name came to hold an array.
+
+    Attributes:
+        order: its position in time.
+        last: whether it is what the name holds after the last pass through the line.
+        called: the function that is given the array, "" for what is no argument.
+    """
+
+    function: str
+    line: int
+    cell: int
+    name: str
+    values: Values
+    order: int
+    last: bool
+    called: str
+
+    @property
+    def key(self) -> Key:
+        return self.function, place(self.line, self.cell), self.name
+
+    @property
+    def returned(self) -> bool:
+        return self.name == RETURNED
+
+
+@dataclass(frozen=True)
+class Loop:
+    function: str
+    cell: int
+    line: int
+    last: int
+
+    def contains(self, event: Event) -> bool:
+        same = (event.function, event.cell) == (self.function, self.cell)
+        return same and self.line < event.line <= self.last
+
+
+def events(traces: Sequence[Sequence[Traced]]) -> list[Event]:
+    """What was recorded in the same place at every sample point; pass by pass where there are as many at every point."""
+    points = [_by_place(trace) for trace in traces]
+    found = []
+    for key, first in points[0].items():
+        if not all(key in point for point in points):
+            continue
+        counts = {len(point[key]) for point in points}
+        function, line, cell, name, called = key
+        for number in range(len(first)) if len(counts) == 1 else (-1,):
+            values = [point[key][number][1] for point in points]
+            last = number in (-1, len(first) - 1)
+            found.append(Event(function, line, cell, name, values, first[number][0], last, called))
+    return sorted(found, key=lambda event: event.order)
+
+
+def _by_place(trace: Sequence[Traced]) -> dict[tuple[str, int, int, str, str], list[tuple[int, Array]]]:
+    found: dict[tuple[str, int, int, str, str], list[tuple[int, Array]]] = {}
+    for order, one in enumerate(trace):
+        if one.name != LOOP:
+            key = (one.function, one.line, one.cell, one.name, one.called)
+            found.setdefault(key, []).append((order, one.value.array()))
+    return found
+
+
+def loops(traces: Sequence[Sequence[Traced]]) -> set[Loop]:
+    found = set()
+    for trace in traces:
+        for one in trace:
+            if one.name == LOOP and one.value.shape == (2,) and np.all(np.isfinite(one.value.array())):
+                found.add(Loop(one.function, one.cell, one.line, int(one.value.array()[1])))
+    longest = {(loop.function, loop.cell, loop.line): loop for loop in sorted(found, key=lambda loop: loop.last)}
+    return set(longest.values())
+
+
+def at_all_points(traces: Sequence[Sequence[Traced]]) -> Iterator[tuple[Key, Values]]:
+    """What names held in the end, in order of time; each value once, constants left out."""
+    seen: list[Values] = []
+    for event in events(traces):
+        values = event.values
+        telling = event.last and not event.called and not any(map(is_trivial, values))
+        if telling and not any(equal(values, other) for other in seen):
+            seen.append(values)
+            yield event.key, values
+
+
+def is_trivial(value: Array) -> bool:
+    """Whether an array says nothing about how it was derived: no entry or one, all of them equal, or no finite numbers."""
+    return value.size < 2 or not np.all(np.isfinite(value)) or bool(np.all(value == value.flat[0]))
+
+
+def equal(values: Values, right: Values, tolerance: float = TOLERANCE) -> bool:
+    """The same numbers, whether as rows, columns or vectors."""
+    if any(value.size != other.size for value, other in zip(values, right, strict=True)):
+        return False
+    return all(_near(np.squeeze(v), np.squeeze(r), tolerance) for v, r in zip(values, right, strict=True))
+
+
+def same(values: Values, others: Values, tolerance: float = TOLERANCE) -> bool:
+    """The same numbers in the same shapes."""
+    return all(_near(v, o, tolerance) for v, o in zip(values, others, strict=True))
+
+
+def _near(value: Array, right: Array, tolerance: float) -> bool:
+    return value.shape == right.shape and relative_error(value, right) <= tolerance
+
+
+def value_text(gradient: str, key: Key) -> str:
+    """`back` in line 15, or what a function returns there."""
+    function, where, name = key
+    if name == RETURNED:
+        return f"what {function} returns in {where}"
+    inside = "" if function == gradient else f" of {function}"
+    return f"`{name}` in {where}{inside}"

@@ -1,0 +1,244 @@
+"""Values that a right calculation passes through, and what follows from a value that stands in for another."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from grader.diagnosis.formulas.expression import Evaluator, Node, Values, one_minus, replaced
+from grader.diagnosis.formulas.waypoints import forward_points, waypoints
+from grader.diagnosis.formulas.world import World, derivative_forms, local_forms, make_world
+from grader.diagnosis.traced.events import TOLERANCE, equal, is_trivial
+from grader.problem.assignment import Assignment
+from grader.problem.model import Array
+
+SINGLE = 3e-6
+MOST_ROWS = 8
+PART = "part of a right formula"
+_STANDS_IN: Node = ("g", "")
+
+
+@dataclass
+class Landmarks:
+    """Values that a right calculation passes through.
+
+    Attributes:
+        gradients: the right gradients, by name.
+        quantities: the given values.
+        others: parts of right formulas.
+        ways: for each gradient the values on the ways to it.
+        forward: those of `others` that the forward pass is made of.
+        shifted: what may be changed by a number for each row: the arguments of a softmax, and the logarithms of its parts.
+        world, evaluate: the formulas; None where the model cannot be differentiated.
+        formulas: those in which a value may stand in for another, by gradient, once they are needed.
+    """
+
+    gradients: dict[str, Values]
+    quantities: dict[str, Values]
+    others: list[Values] = field(default_factory=list)
+    ways: dict[str, list[Values]] = field(default_factory=dict)
+    forward: list[Values] = field(default_factory=list)
+    shifted: list[Values] = field(default_factory=list)
+    world: World | None = None
+    evaluate: Evaluator | None = None
+    formulas: dict[str, list[Node]] = field(default_factory=dict)
+
+    @property
+    def complete(self) -> bool:
+        """The parts of formulas are among them."""
+        return self.world is not None
+
+    def label(self, assignment: Assignment, gradient: str, values: Values) -> str:
+        """Which gradient it is, or that it is a quantity or part of a right formula; "" where it is neither."""
+        with np.errstate(over="ignore"):  # what is too large for float32 is none
+            tolerance = (
+                SINGLE if all(np.array_equal(value, value.astype(np.float32)) for value in values) else TOLERANCE
+            )
+        turned = [assignment.config.sign * value for value in values]
+        for name, right in self.gradients.items():
+            if equal(turned, right, tolerance):  # correct only if its axes are, too
+                return name if turned[0].shape == right[0].shape else PART
+        sideways = [np.squeeze(value).T for value in values]  # a matrix is correct both ways around, a gradient is not
+        known = [*self.quantities.values(), *self.others, *self.ways.get(gradient, ())]
+        forms = [values, turned, sideways]
+        if any(equal(form, other, tolerance) for other in known for form in forms):
+            return PART
+        if is_filled_in_part(turned, self.gradients[gradient]) or self._is_shifted(values):
+            return PART
+        rows = self.world.rows if self.world is not None else []
+        fixed = [
+            right for name, right in self.quantities.items() if name not in rows
+        ]  # any row of a weight is a choice
+        made = [
+            other for other in known if not any(equal(other, w) or equal(other, [one.T for one in w]) for w in fixed)
+        ]
+        return PART if self._is_made_of_rows(values, [*self.gradients.values(), *made]) else ""
+
+    def _is_shifted(self, values: Values) -> bool:
+        """A softmax may be computed from exponentials of any common size, for each row."""
+        positive = all(np.all(value > 0) for value in values)
+        for right in self.shifted:
+            for form in (values, [np.log(value) for value in values]) if positive else (values,):
+                if all(_differ_by_rows(value, other) for value, other in zip(form, right, strict=True)):
+                    return True
+        return False
+
+    def _is_made_of_rows(self, values: Values, known: Sequence[Values]) -> bool:
+        """A row of something known, or known rows below each other."""
+        if any(np.squeeze(value).ndim > 2 for value in values):
+            return False
+        if all(np.squeeze(value).ndim == 1 for value in values):
+            tables = [other for other in known if all(np.squeeze(one).ndim == 2 for one in other)]
+            return any(
+                all(_is_row(np.squeeze(value), np.squeeze(one)) for value, one in zip(values, table, strict=True))
+                for table in tables
+            )
+        return any(_is_stack(values, known, axis) for axis in (0, 1))
+
+    def stands_in(
+        self, assignment: Assignment, gradient: str, values: Values, result: Values, present: Sequence[Values] = ()
+    ) -> bool:
+        """Whether `result` is what a right formula gives if `values` stand in for a quantity, a gradient or an argument.
+
+        Args:
+            present: what nothing needs to stand in for.
+        """
+        if self.world is None or self.evaluate is None or any(map(is_trivial, result)):
+            return False
+        evaluate = self.evaluate.with_gradients({"": [np.atleast_2d(value) for value in values]})
+        plain = self.evaluate.with_gradients({"": values})
+        sides = [result, [-value for value in result]]
+        stands_for = self._could_stand_for(values, present)
+        for form in self._formulas(assignment, gradient):
+            for part in dict.fromkeys(part for part in inside(form) if part != form and stands_for(part)):
+                for one in (plain, evaluate) if values[0].ndim < 2 else (plain,):
+                    found = one(replaced(form, part, _STANDS_IN))
+                    if found is not None and any(
+                        equal(side, found) or equal([np.squeeze(v).T for v in side], found) for side in sides
+                    ):
+                        return True
+        return False
+
+    def _formulas(self, assignment: Assignment, gradient: str) -> Sequence[Node]:
+        """The right formulas of the forward pass and of a gradient and those it builds on, and their parts."""
+        world = self.world
+        if world is None:
+            return ()
+        if gradient not in self.formulas:
+            nodes: dict[Node, None] = dict.fromkeys(world.model.values())
+            for one in world.all_applications:
+                nodes.update(dict.fromkeys((one.derivative, *derivative_forms(world, one))))
+                nodes[("fn", one.function, one.argument)] = None
+                if world.normalizes(one.function):
+                    nodes[("fn", "exp", one.argument)] = None
+            for name in (gradient, *assignment.ancestors[gradient]):
+                for form, _ in local_forms(world, name):
+                    nodes.update(dict.fromkeys(part for part in inside(form) if len(part) > 2))
+                    for upstream in world.upstream(name):
+                        if (written := world.local[upstream]) is not None:
+                            nodes[replaced(form, ("g", upstream), written)] = None
+            self.formulas[gradient] = list(nodes)
+        return self.formulas[gradient]
+
+    def _could_stand_for(self, values: Values, present: Sequence[Values]) -> Callable[[Node], bool]:
+        """Tells in place of which parts of a formula `values` may stand: a value of the forward pass for no gradient."""
+        evaluate, known = self.evaluate, dict[Node, bool]()
+        forward = any(equal(values, other) for other in (*self.quantities.values(), *self.forward))
+        arguments = (
+            {one.argument for one in self.world.all_applications} if self.world is not None and forward else set()
+        )
+
+        def could(part: Node) -> bool:
+            if part not in known:
+                of_the_kind = part[:1] == (("q",) if forward else ("g",)) or part in arguments
+                right = evaluate(part) if of_the_kind and evaluate is not None else None
+                known[part] = (
+                    right is not None
+                    and all(np.size(v) == np.size(r) > 1 for v, r in zip(values, right, strict=True))
+                    and not any(equal(right, other) for other in present)
+                )
+            return known[part]
+
+        return could
+
+
+def is_filled_in_part(values: Values, right: Values) -> bool:
+    """Whether what is not zero is right, and something is."""
+    return all(
+        value.shape == truth.shape
+        and bool(np.any(value))
+        and np.allclose(value[value != 0], truth[value != 0], 1e-9, 0)
+        for value, truth in zip(values, right, strict=True)
+    )
+
+
+def _is_stack(values: Values, known: Sequence[Values], axis: int) -> bool:
+    """Whether all rows, or all columns, are known; of as many at every sample point."""
+    counts = {value.shape[axis] if value.ndim == 2 else 0 for value in values}
+    if len(counts) > 1 or not 1 < min(counts) <= MOST_ROWS:
+        return False
+    rows = ([value.take(i, axis) for value in values] for i in range(min(counts)))
+    return all(any(equal(row, other) for other in known) for row in rows)
+
+
+def _differ_by_rows(value: Array, other: Array) -> bool:
+    if value.shape != other.shape:
+        return False
+    apart = value - other
+    return bool(np.all(np.abs(apart - apart[..., :1]) <= TOLERANCE * (1 + np.max(np.abs(other)))))
+
+
+def _is_row(row: Array, table: Array) -> bool:
+    for rows in (table, table.T):
+        if rows.shape[1:] == row.shape and np.any(np.all(np.isclose(rows, row, TOLERANCE, 0), axis=1)):
+            return True
+    return False
+
+
+def make_landmarks(assignment: Assignment, world: World | None = None) -> Landmarks:
+    """The gradients, the quantities and all parts of the right formulas, where they are known."""
+    names = assignment.config.quantities
+    quantities = {name: [np.asarray(point.values[name]) for point in assignment.points] for name in names}
+    exact = dict(assignment.exact)
+    if assignment.reference is None:
+        return Landmarks(exact, quantities)
+    world = make_world(assignment) if world is None else world
+    evaluate = Evaluator(assignment.graph, world.functions, assignment.points, exact)
+    parts, ways = _parts(assignment, world, evaluate)
+    outputs = [one.output for one in world.all_applications]
+    forward = _values(evaluate, [*forward_points(world), *map(one_minus, outputs)])
+    arguments = [one.argument for one in world.all_applications if world.normalizes(one.function)]
+    return Landmarks(exact, quantities, parts, ways, forward, _values(evaluate, arguments), world, evaluate)
+
+
+def with_own(assignment: Assignment, known: Landmarks, own: Mapping[str, Values]) -> Landmarks:
+    """What is right, and what follows rightly from a student's own wrong gradients."""
+    if known.world is None or known.evaluate is None:
+        return known
+    evaluate = Evaluator(assignment.graph, known.world.functions, assignment.points, {**assignment.exact, **own})
+    parts, ways = _parts(assignment, known.world, evaluate)
+    both = {name: [*known.ways[name], *found] for name, found in ways.items()}
+    others = [*known.others, *own.values(), *parts]
+    return replace(known, others=others, ways=both, evaluate=evaluate)
+
+
+def _parts(assignment: Assignment, world: World, evaluate: Evaluator) -> tuple[list[Values], dict[str, list[Values]]]:
+    """The values of all parts of all forms of the right formulas, and those on the ways to each."""
+    nodes: dict[Node, None] = {}
+    for name in assignment.names:
+        for form, _ in local_forms(world, name):
+            nodes.update(dict.fromkeys(inside(form)))
+    nodes.update(dict.fromkeys(forward_points(world)))
+    return _values(evaluate, nodes), {name: list(waypoints(world, name, evaluate)) for name in assignment.names}
+
+
+def _values(evaluate: Evaluator, nodes: Iterable[Node]) -> list[Values]:
+    found = [[np.asarray(value) for value in values] for node in nodes if (values := evaluate(node)) is not None]
+    return [values for values in found if any(value.size > 1 for value in values)]
+
+
+def inside(node: Node) -> Iterator[Node]:
+    yield node
+    for part in node:
+        if isinstance(part, tuple):
+            yield from inside(part)

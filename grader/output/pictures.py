@@ -1,0 +1,263 @@
+"""Small pictures of shapes: which axes of two factors meet, which of them match, and what comes out.
+
+They are drawn from the sentences of an explanation, which have the shapes in them, as lines of text and as SVG.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from html import escape
+
+from grader.output.wording import explained
+from grader.records.result import GradientResult
+from grader.sandbox.shared import sentences
+from grader.text import one_line
+
+Axes = tuple[str, ...]
+_NAME = 30  # characters of an expression
+_PART = {"value": r"\((?P<{}>[^()]*)\)", "shape": r"\((?P<{}>[^()]*)\)", "operator": r"(?P<{}>\S+)"}
+_WRONG_SHAPE = re.compile(
+    r"expected shape \((?P<wanted>[^()]*)\) = \([^()]*\), got \((?P<got>[^()]*)\)(?: = \((?P<named>[^()]*)\))?"
+)
+_MAX_AXES = 6
+
+
+def _pattern(sentence: sentences.Sentence) -> re.Pattern[str]:
+    """What finds a sentence, with a group for each of its fields."""
+    pieces = re.split(r"\{([a-z]+\d?)\}", sentence.text)
+    fields = [_PART.get(name.rstrip("0123456789"), "(?P<{}>.+)").format(name) for name in pieces[1::2]]
+    return re.compile(
+        "".join(re.escape(text) + field for text, field in zip(pieces[::2], [*fields, ""], strict=True)) + "$"
+    )
+
+
+_OPERATION = _pattern(sentences.OPERATION)
+_BROADCASTS = _pattern(sentences.BROADCASTS)
+_CALLED = _pattern(sentences.CALLS[2])
+_SUMMING = ("dot", "matmul")
+_INNER_PRODUCT = _pattern(sentences.INNER_PRODUCT)
+_PLACE = re.compile(r"^(?:in [^:]+|(?:cell \d+, )?line \d+): ")
+
+
+@dataclass(frozen=True)
+class Pair:
+    """An axis of the left and one of the right, counted from the left, that meet; and whether they match."""
+
+    left: int
+    right: int
+    fits: bool
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Two arrays and what becomes of them.
+
+    Attributes:
+        operator: between them; "" where a result is compared with what it should be.
+        result: the axes of what comes out, None where nothing does.
+    """
+
+    names: tuple[str, str]
+    axes: tuple[Axes, Axes]
+    operator: str
+    pairs: tuple[Pair, ...]
+    result: Axes | None
+
+    @property
+    def description(self) -> str:
+        """What it shows, in words."""
+        (left, right), sign = self.axes, self.operator or "instead of"
+        parts = [f"{self.names[0]} {shown(left)} {sign} {self.names[1]} {shown(right)}"]
+        parts += [
+            f"{left[pair.left]} {'fits' if pair.fits else 'does not fit'} {right[pair.right]}" for pair in self.pairs
+        ]
+        return "; ".join([*parts, *_outcome(self)])
+
+
+def pictures(result: GradientResult) -> list[Picture]:
+    """Those of a gradient: of an operation that failed, of one that numpy accepted but hardly anyone means, of a wrong shape."""
+    found = [picture for line in [*explained(result), *result.notes] if (picture := _of_line(_PLACE.sub("", line)))]
+    wrong = [_WRONG_SHAPE.search(check.message) for check in result.checks if check.name == "shape"]
+    found += [_compared(match) for match in wrong if match]
+    drawable = [one for one in found if all(len(axes) <= _MAX_AXES for axes in one.axes)]
+    return list(dict.fromkeys(drawable))[:2]
+
+
+def _of_line(line: str) -> Picture | None:
+    if match := _OPERATION.match(line):
+        return _failed(match["operator"], (match["code"], match["value"]), (match["code2"], match["value2"]))
+    match = _CALLED.match(line)
+    if match and match["code0"].rpartition(".")[2] in _SUMMING:
+        return _failed("@", (match["code1"], match["value1"]), (match["code2"], match["value2"]))
+    if match := _BROADCASTS.match(line):
+        left, right = _axes(match["shape2"]), _axes(match["shape3"])
+        return Picture(("left", "right"), (left, right), "∘", _paired(left, right), _axes(match["shape"]))
+    if match := _INNER_PRODUCT.match(line):
+        both = _axes(match["shape"])
+        return Picture(("left", "right"), (both, both), "@", _summed(both, both), ())
+    return None
+
+
+def _failed(operator: str, left: tuple[str, str], right: tuple[str, str]) -> Picture | None:
+    """An operation on two expressions with their shapes; None where their axes are not why it failed."""
+    axes = _axes(left[1]), _axes(right[1])
+    pairs = _summed(*axes) if operator.startswith("@") else _paired(*axes)
+    names = one_line(left[0], _NAME), one_line(right[0], _NAME)
+    return Picture(names, axes, operator, pairs, None) if any(not pair.fits for pair in pairs) else None
+
+
+def _compared(match: "re.Match[str]") -> Picture:
+    got, wanted = _axes(match["named"] or match["got"]), _axes(match["wanted"])
+    pairs = tuple(Pair(i, j, got[i] == wanted[j]) for i, j in _from_the_right(got, wanted))
+    return Picture(("yours", "expected"), (got, wanted), "", pairs, None)
+
+
+def _axes(text: str) -> Axes:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _summed(left: Axes, right: Axes) -> tuple[Pair, ...]:
+    """The axes over which @ sums."""
+    if not left or not right:
+        return ()
+    i, j = len(left) - 1, max(0, len(right) - 2)
+    return (Pair(i, j, left[i] == right[j]),)
+
+
+def _paired(left: Axes, right: Axes) -> tuple[Pair, ...]:
+    """The axes that meet element by element."""
+    return tuple(Pair(i, j, left[i] == right[j] or "1" in (left[i], right[j])) for i, j in _from_the_right(left, right))
+
+
+def _from_the_right(left: Axes, right: Axes) -> Iterator[tuple[int, int]]:
+    for back in range(1, min(len(left), len(right)) + 1):
+        yield len(left) - back, len(right) - back
+
+
+def shown(axes: Axes) -> str:
+    """`(1, Dh)`, or words where there are no axes."""
+    return f"({', '.join(axes)}{',' * (len(axes) == 1)})" if axes else "a single number"
+
+
+def as_text(picture: Picture) -> list[str]:
+    """The picture as lines of text."""
+    return _side_by_side(picture) if picture.operator.startswith("@") else _one_below_the_other(picture)
+
+
+def _side_by_side(picture: Picture) -> list[str]:
+    """The factors beside each other, as in a product, and below them a line from axis to axis."""
+    left, right = map(shown, picture.axes)
+    names = [name[:_NAME] for name in picture.names]
+    width = max(len(left), len(names[0]))
+    begin = width + len(picture.operator) + 2
+    lines = [f"{names[0]:>{width}}{' ' * (begin - width)}{names[1]}", f"{left:>{width}} {picture.operator} {right}"]
+    for pair in picture.pairs:
+        start = width - len(left) + _middle(picture.axes[0], pair.left)
+        end = begin + _middle(picture.axes[1], pair.right)
+        gap = end - start - 1
+        lines.append(" " * start + "└" + _sign(pair).center(gap, "─") + "┘")
+    return [*lines, *_outcome(picture)]
+
+
+def _one_below_the_other(picture: Picture) -> list[str]:
+    """The arrays below each other, aligned from the right as numpy does, and below each axis whether it fits."""
+    count = max(map(len, picture.axes))
+    rows = [("",) * (count - len(axes)) + axes for axes in picture.axes]
+    widths = [max(len(row[i]) for row in rows) for i in range(count)]
+    fits = {count - len(picture.axes[0]) + pair.left: _sign(pair) for pair in picture.pairs}
+    label = max(map(len, picture.names))
+    signs = [f" {sign:>{len(picture.operator)}}" if picture.operator else "" for sign in ("", picture.operator, "")]
+    rows.append(tuple(fits.get(i, "") for i in range(count)))
+    lines = [
+        f"{name:<{label}}{sign} {'  '.join(f'{axis:>{w}}' for axis, w in zip(row, widths))}".rstrip()
+        for name, sign, row in zip((*picture.names, ""), signs, rows)
+    ]
+    return [*lines, *_outcome(picture)]
+
+
+def _middle(axes: Axes, number: int) -> int:
+    """Where the middle of an axis is in the text of its shape."""
+    return 1 + sum(len(axis) + 2 for axis in axes[:number]) + len(axes[number]) // 2
+
+
+def _sign(pair: Pair) -> str:
+    return "✓" if pair.fits else "✗"
+
+
+def _outcome(picture: Picture) -> list[str]:
+    return [] if picture.result is None else [f"gives {shown(picture.result)}"]
+
+
+def as_svg(picture: Picture) -> str:
+    """The picture as SVG: boxes with an axis at each side; joined where axes match, crossed where they do not."""
+    return _Drawing(picture).svg()
+
+
+class _Drawing:
+    """Boxes from left to right, and the marks between them."""
+
+    SIZE, THIN, GAP, TOP = 64, 20, 46, 28
+
+    def __init__(self, picture: Picture) -> None:
+        self.picture = picture
+        self.x = 40
+        self.bottom = self.TOP
+        self.parts: list[str] = []
+        self.places: list[dict[int, tuple[int, int]]] = []  # of each box, where the labels of its axes are
+
+    def svg(self) -> str:
+        first, second = self.picture.axes
+        self._box(self.picture.names[0], first)
+        self._sign(self.picture.operator or "≠")
+        self._box(self.picture.names[1], second)
+        if self.picture.result is not None:
+            self._sign("=")
+            self._box("result", self.picture.result)
+        for number, pair in enumerate(self.picture.pairs):
+            self._join(pair, number)
+        height = self.bottom + 50 + 22 * len(self.picture.pairs)
+        return (
+            f'<svg class="shapes" xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{escape(self.picture.description)}"'
+            f' width="{self.x}" height="{height}" viewBox="0 0 {self.x} {height}" style="max-width:100%;height:auto"'
+            f' font-family="system-ui,sans-serif" font-size="14" fill="currentColor">{"".join(self.parts)}</svg>'
+        )
+
+    def _box(self, name: str, axes: Sequence[str]) -> None:
+        """A rectangle, thin along an axis of length 1; its last two axes at its sides, any others before its name."""
+        rows, columns = ("", "", *axes)[-2:]
+        width = self.THIN if columns in ("1", "") else self.SIZE
+        height = self.THIN if rows in ("1", "") else self.SIZE
+        others = f" ({', '.join(axes[:-2])}, …)" if len(axes) > 2 else ""
+        wide = max(width, round(7.5 * len(name + others)))
+        x, y = self.x + (wide - width) // 2, self.TOP
+        self.bottom = max(self.bottom, y + height)
+        middle = x + width // 2
+        self._text(middle, 14, name + others)
+        self.parts.append(
+            f'<rect x="{x}" y="{y}" width="{width}" height="{height}" fill="none" stroke="currentColor"/>'
+        )
+        places = {len(axes) - 1: (middle, y + height + 16), len(axes) - 2: (x - 14, y + height // 2 + 5)}
+        self.places.append({number: place for number, place in places.items() if number >= 0})
+        for number, (at, down) in self.places[-1].items():
+            self._text(at, down, axes[number])
+        self.x += wide + self.GAP
+
+    def _sign(self, sign: str) -> None:
+        self._text(self.x - self.GAP // 2 - 4, self.TOP + 16, sign)
+        self.x += 22
+
+    def _join(self, pair: Pair, number: int) -> None:
+        """A line below the boxes from axis to axis, with a mark on it."""
+        start, end = self.places[0].get(pair.left), self.places[1].get(pair.right)
+        if start is None or end is None:
+            return
+        low = self.bottom + 34 + 22 * number
+        path = f"M{start[0]} {start[1] + 5}V{low}H{end[0]}V{end[1] + 5}"
+        dashes = "none" if pair.fits else "4 3"
+        self.parts.append(f'<path d="{path}" fill="none" stroke="currentColor" stroke-dasharray="{dashes}"/>')
+        middle, color = (start[0] + end[0]) // 2, "#19692c" if pair.fits else "#a3202a"
+        self.parts.append(f'<rect x="{middle - 10}" y="{low - 10}" width="20" height="20" rx="4" fill="{color}"/>')
+        self._text(middle, low + 5, _sign(pair), fill="#fff")
+
+    def _text(self, x: int, y: int, text: str, fill: str = "currentColor") -> None:
+        self.parts.append(f'<text x="{x}" y="{y}" text-anchor="middle" fill="{fill}">{escape(one_line(text))}</text>')

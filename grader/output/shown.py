@@ -1,0 +1,47 @@
+"""A grade that shows itself: as a table in a notebook, as plain text in a terminal."""
+
+import io
+from typing import Any
+
+import msgspec
+
+from grader.config.keys import Config
+from grader.records.result import Grade
+
+
+class ShownGrade(Grade, frozen=True, dict=True):
+    """A grade that knows its assignment, and whom it is shown to; neither is a part of the grade."""
+
+    @classmethod
+    def of(cls, grade: Grade, config: Config, *, staff: bool) -> "ShownGrade":
+        """The same grade.
+
+        Args:
+            staff: show marks and the sandbox, which a student at home does not see.
+        """
+        shown = cls(**{name: getattr(grade, name) for name in grade.__struct_fields__})
+        vars(shown).update(config=config, staff=staff)
+        return shown
+
+    def with_gradients(self, names: list[str]) -> "ShownGrade":
+        """The same grade with these gradients only."""
+        chosen = [gradient for gradient in self.gradients if gradient.name in names]
+        return ShownGrade.of(msgspec.structs.replace(self, gradients=chosen), **vars(self))
+
+    def _repr_html_(self) -> str:
+        from grader.output.html import fragment
+
+        return fragment(self, **vars(self))
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        from rich.console import Console
+
+        from grader.output.terminal import print_grade
+
+        text = io.StringIO()
+        print_grade(
+            Console(file=text, width=100, highlight=False, no_color=True, force_terminal=False, force_jupyter=False),
+            self,
+            **vars(self),
+        )
+        printer.text("\n".join(line.rstrip() for line in text.getvalue().rstrip().splitlines()))
