@@ -20,8 +20,6 @@ from grader.text import several_lines
 if TYPE_CHECKING:
     import numpy as np
 
-    Array = np.ndarray[Any, Any]
-
 MAX_HEADER = 2**20  # texts may be escaped to twelve bytes a character
 MAX_DATA = MAX_ENTRIES * 16
 MAX_TOTAL = 40 * 2**20
@@ -249,7 +247,7 @@ class JobWriter:
         *,
         trace: bool = False,
         replaced: Mapping[str, Sequence[str]] | None = None,
-        stand_ins: "Mapping[str, Sequence[Array]] | None" = None,
+        stand_ins: "Mapping[str, Sequence[np.ndarray[Any, Any]]] | None" = None,
     ) -> bytes:
         """One frame: execute `source`, then call each gradient at each point number of `calls`, traced if wanted.
 
@@ -270,20 +268,17 @@ class JobWriter:
         }
         if replaced:
             header["replaced"] = {gradient: list(names) for gradient, names in replaced.items()}
-            header["stand_ins"] = {
-                name: [_placed(more, array, len(self._blob)) for array in arrays]
-                for name, arrays in (stand_ins or {}).items()
-            }
+            arrays, start = stand_ins or {}, len(self._blob)
+            header["stand_ins"] = {name: [_placed(more, one, start) for one in arrays[name]] for name in arrays}
             header["source"] = len(self._blob) + len(more)
         head, size = marshal.dumps(header), len(self._blob) + len(more) + len(source)
         return b"".join((_LENGTHS.pack(len(head), size), head, self._blob, more, source))
 
 
-def _placed(blob: bytearray, array: "Array", start: int) -> tuple[int, int, tuple[int, ...]]:
+def _placed(blob: bytearray, array: "np.ndarray[Any, Any]", start: int) -> tuple[int, int, tuple[int, ...]]:
     """Where an array is in the job's data, and its shape; its bytes are added to `blob`, which begins there at `start`."""
-    begin = start + len(blob)
-    blob += array.astype("<f8", copy=False).tobytes()
-    return begin, start + len(blob), array.shape
+    blob += (data := array.astype("<f8", copy=False).tobytes())
+    return start + len(blob) - len(data), start + len(blob), array.shape
 
 
 def _described(blob: bytearray, point: Mapping[str, Any], sizes: Mapping[str, int], *, start: int) -> dict[str, Any]:
