@@ -2,8 +2,10 @@
 
 import os
 import secrets
+import sys
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -30,10 +32,20 @@ def replacing(path: Path, *, private: bool = False, alone: bool = False) -> Iter
         # "x" refuses whatever is there already, a link too.
         with open(new, "xb", opener=lambda name, flags: os.open(name, flags, 0o600 if private else 0o666)) as file:
             yield file
-        os.replace(new, path)
+        _replace(new, path)
     except BaseException:
         new.unlink(missing_ok=True)
         raise
+
+
+def _replace(new: Path, path: Path) -> None:
+    """Move `new` to `path`.  On Windows a virus scanner that has just opened one of them is waited for."""
+    for seconds in (0.05, 0.2, 0.5) if sys.platform == "win32" else ():
+        with suppress(PermissionError):
+            os.replace(new, path)
+            return
+        time.sleep(seconds)
+    os.replace(new, path)
 
 
 def write_file(path: Path, data: bytes) -> None:

@@ -44,6 +44,7 @@ from grader.problem.fingerprint import Fingerprint, fingerprint
 from grader.records.result import Grade
 from grader.records.run import DTYPES, Run
 from grader.sandbox.attempt import READY, Attempt
+from grader.sandbox.channel import Pipes
 from grader.sandbox.job import Job, Pending
 from grader.sandbox.shared import sentences
 
@@ -178,7 +179,7 @@ def taken(assignment: Assignment, sent: bytes, *, trace: bool = False) -> Run:
             file.write(sent)
             file.seek(0)
             room = dict.fromkeys(assignment.names, ROOM)
-            attempt = Attempt(wanted, pending.limits, 10.0, 50.0, memoryview(b""), -1, file.fileno(), room)
+            attempt = Attempt(wanted, pending.limits, 10.0, 50.0, memoryview(b""), Pipes(-1, file.fileno()), room)
             attempt.read_replies()
             attempt.ready = True  # a child that was never ready is our fault, and another test's
             attempt.end(0, 0.01)

@@ -5,9 +5,11 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from grader.output.pictures import as_svg, as_text, pictures
-from grader.records.result import RUNTIME, CheckResult, Diagnosis, GradientResult, Mistake
+from grader.packaging.gradescope.emit import gradient_page
+from grader.records.result import RUNTIME, CheckResult, Diagnosis, FollowThrough, GradientResult, Mistake
 from grader.sandbox.shared import sentences
 
 
@@ -61,6 +63,19 @@ def test_what_numpy_accepts_shows_what_comes_out_and_a_wrong_shape_what_should()
 )
 def test_nothing_is_drawn_where_no_axes_clash_or_there_are_too_many(line: str) -> None:
     assert pictures(raised(line)) == []
+
+
+def test_nothing_is_drawn_where_the_mistake_is_in_another_gradient() -> None:
+    wrong = of_shape("expected shape (1, V) = (1, 11), got (11, 11) = (V, V)")
+    assert pictures(wrong)
+    assert pictures(replace(wrong, inherits=["dJ_db2"])) == []
+    assert pictures(replace(wrong, follow_through=FollowThrough(["dJ_db2"], 3.0))) == []
+
+
+def test_a_hidden_check_of_the_shape_has_no_picture_on_gradescope() -> None:
+    wrong = of_shape("expected shape (1, V) = (1, 11), got (11, 11) = (V, V)")
+    assert "yours" in gradient_page(wrong, wrong.checks, [])
+    assert "yours" not in gradient_page(wrong, [], [])
 
 
 AXES = st.lists(st.sampled_from(["1", "V", "Dh", "d·V", "7"]), min_size=1, max_size=6).map(tuple)

@@ -1,6 +1,8 @@
 """The entry point of the command: its output, whose reader may leave, and a zygote for the commands that will need one."""
 
+import codecs
 import contextlib
+import errno
 import io
 import os
 import select
@@ -8,6 +10,19 @@ import sys
 from typing import Any, TextIO
 
 _RUN_STUDENTS_CODE = ("check", "grade")
+_ASCII = {
+    "✓": "+",
+    "✗": "x",
+    "·": "-",
+    "→": "->",
+    "…": "...",
+    "×": "x",
+    "↳": ">",
+    "└": "+",
+    "│": "|",
+    "─": "-",
+    "∂": "d",
+}
 _FAILED = 3  # the exit code when the work could not be done
 # The arrays are small: on a busy machine threads that wait for one another take fifty times as long as one alone.
 _ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "OMP", "MKL", "VECLIB_MAXIMUM")}
@@ -66,21 +81,43 @@ class _Unbroken(io.FileIO):
     def write(self, data: Any) -> int:
         try:
             return super().write(data)
-        except ConnectionError:  # a pipe or, over a network, a socket
-            return memoryview(data).nbytes
+        except OSError as error:
+            # A pipe, a socket over a network or, with an error of its own, a pipe on Windows.
+            if isinstance(error, ConnectionError) or (sys.platform == "win32" and error.errno == errno.EINVAL):
+                return memoryview(data).nbytes
+            raise
 
 
 def _unbroken(stream: TextIO | Any) -> TextIO | Any:
-    """The same stream, for which a closed pipe is no error.  Other pipes still raise: those of the sandbox must."""
+    """The same stream, for which a closed pipe is no error, nor a sign that its encoding lacks.
+
+    Other pipes still raise: those of the sandbox must.  A console of Windows is left as it is: it takes every sign.
+    """
     if not isinstance(stream, io.TextIOWrapper):  # None if it was closed before we started
+        return stream
+    if not isinstance(getattr(stream.buffer, "raw", stream.buffer), io.FileIO):
         return stream
     raw = _Unbroken(stream.fileno(), "wb", closefd=False)
     at_once = stream.line_buffering or stream.write_through
-    return io.TextIOWrapper(io.BufferedWriter(raw), stream.encoding, stream.errors, line_buffering=at_once)
+    errors = "grader.in_ascii" if stream.errors == "strict" else stream.errors
+    return io.TextIOWrapper(io.BufferedWriter(raw), stream.encoding, errors, line_buffering=at_once)
+
+
+def _in_ascii(error: UnicodeError) -> tuple[str, int]:
+    """What to write for signs that an encoding such as cp1252 lacks."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    lacking = error.object[error.start : error.end]
+    return "".join(_ASCII.get(c, "?") for c in lacking), error.end
+
+
+codecs.register_error("grader.in_ascii", _in_ascii)
 
 
 def reader_gone() -> bool:
-    """Whether nobody reads standard output any more."""
+    """Whether nobody reads standard output any more.  Windows cannot say."""
+    if not hasattr(select, "poll"):
+        return False
     poll = select.poll()
     with contextlib.suppress(AttributeError, OSError, ValueError):  # closed, or never open
         poll.register(sys.stdout.fileno(), 0)

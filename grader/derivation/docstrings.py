@@ -169,6 +169,7 @@ def _one_hot(shape: tuple[int, ...], random: np.random.Generator) -> Array:
 def points_for(model: Model, loss: str, count: int = 3) -> tuple[Point, ...]:
     """Points for a model whose docstrings give the shapes of its inputs."""
     inputs = described(model, loss)
-    constants = [node for node in ast.walk(ast.parse(model.path.read_text())) if isinstance(node, ast.Constant)]
+    tree = ast.parse(model.path.read_text(encoding="utf-8-sig"))
+    constants = [node for node in ast.walk(tree) if isinstance(node, ast.Constant)]
     avoided = [node.value for node in constants if isinstance(node.value, int)]
     return tuple(sample(inputs, number, avoided) for number in range(count))

@@ -119,12 +119,17 @@ class Reader:
             command = [sys.executable, "-I", "-S", "-B", str(script), str(_MEMORY_BYTES)]
             try:
                 self._process = subprocess.Popen(
-                    command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0
+                    command,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.DEVNULL,
+                    bufsize=0,
+                    creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
                 )
             except OSError as error:
                 raise GraderError(f"the process that opens archives cannot be started: {error.strerror}") from error
             assert self._process.stdout is not None
-            if os.name == "posix":  # elsewhere pipes cannot be waited for with a limit
+            if sys.platform != "win32":  # whose pipes cannot be waited for with a limit
                 self._selector = selectors.DefaultSelector()
                 self._selector.register(self._process.stdout, selectors.EVENT_READ)
         return self._process

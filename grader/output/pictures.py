@@ -76,6 +76,8 @@ class Picture:
 
 def pictures(result: GradientResult) -> list[Picture]:
     """Those of a gradient: of an operation that failed, of one that numpy accepted but hardly anyone means, of a wrong shape."""
+    if result.inherits or result.follow_through is not None:
+        return []  # the mistake is in another gradient
     found = [picture for line in [*explained(result), *result.notes] if (picture := _of_line(_PLACE.sub("", line)))]
     wrong = [_WRONG_SHAPE.search(check.message) for check in result.checks if check.name == "shape"]
     found += [_compared(match) for match in wrong if match]

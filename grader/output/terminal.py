@@ -10,6 +10,7 @@ from grader.config.keys import Config
 from grader.grading.forstudents import shortened
 from grader.output.causes import causes, lead
 from grader.output.markdown import unmarked
+from grader.output.ownlines import Quote, printed_lines
 from grader.output.pictures import as_text, pictures
 from grader.output.wording import (
     explained,
@@ -55,15 +56,28 @@ def print_verdicts(console: Console, grade: Grade, config: Config, *, staff: boo
     console.print(_table(grade, staff=staff))
 
 
-def print_explanations(console: Console, grade: Grade, config: Config, *, staff: bool) -> None:
-    """The second half: why."""
-    grade = grade if staff else shortened(grade, config.hints, config.hints.check_level)
-    dependents = {one.first.name: one.dependents for one in causes(grade)}
-    for group in groups(grade):
+def print_explanations(
+    console: Console, grade: Grade, config: Config, *, staff: bool, quote: Quote = lambda _: []
+) -> None:
+    """The second half: why.
+
+    Args:
+        quote: gives the lines that show where in the file a gradient goes wrong.
+    """
+    shown = grade if staff else shortened(grade, config.hints, config.hints.check_level)
+    dependents = {one.first.name: one.dependents for one in causes(shown)}
+    for group in groups(shown):
         below = dependents.get(group[0].name, [])
-        console.print(_inherited(group) if group[0].inherits else _block(group, below, config, staff=staff))
+        block = _inherited(group) if group[0].inherits else _block(group, below, config, staff=staff, quote=quote)
+        console.print(block)
     if staff:
         _print_staff(console, grade)
+
+
+def print_own_output(console: Console, grade: Grade) -> None:
+    """What the student's own code printed, each line marked as theirs."""
+    for where, lines in printed_lines(grade):
+        console.print(_indented(Text(f"your code printed ({where}):", "dim"), [Text(f"| {line}") for line in lines]))
 
 
 def _headline(grade: Grade, *, staff: bool) -> Text:
@@ -97,7 +111,9 @@ def _inherited(group: list[GradientResult]) -> RenderableType:
     )
 
 
-def _block(group: list[GradientResult], dependents: list[str], config: Config, *, staff: bool) -> RenderableType:
+def _block(
+    group: list[GradientResult], dependents: list[str], config: Config, *, staff: bool, quote: Quote
+) -> RenderableType:
     gradient, *others = group
     of = next(g.of for g in config.gradients if g.name == gradient.name)
     title = Text.assemble(
@@ -112,6 +128,7 @@ def _block(group: list[GradientResult], dependents: list[str], config: Config, *
     lines += [_check_line(check) for check in gradient.checks if check.message]
     if others:
         lines.append(Text(others_too(group)))
+    lines += [Text(line, "cyan", no_wrap=True, overflow="ellipsis") for line in quote(gradient)]
     lines += [Text(line, "bold") for line in explained(gradient)]
     lines += [Text(line, "cyan") for picture in pictures(gradient) for line in as_text(picture)]
     lines += [Text(line, "bold" if line != gradient.where else "") for line in why(gradient)]

@@ -7,6 +7,8 @@ entry points those of the installation.
 import base64
 import email
 import hashlib
+import re
+from collections.abc import Collection
 from email.policy import EmailPolicy
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
@@ -25,8 +27,11 @@ def wheel_name() -> str:
     return f"{_stem(_installed())}-py3-none-any.whl"
 
 
-def make_wheel() -> bytes:
+def make_wheel(without: Collection[str] = ()) -> bytes:
     """The wheel: the same package gives the same bytes.
+
+    Args:
+        without: what is not required where the wheel is installed.
 
     Raises:
         GraderError: the installation has no metadata, or not the command.
@@ -37,7 +42,7 @@ def make_wheel() -> bytes:
         raise GraderError(f"{DISTRIBUTION} is installed without its command: install it with pip, then build again")
     info = f"{_stem(installed)}.dist-info"
     files = _package()
-    files[f"{info}/METADATA"] = _metadata(installed)
+    files[f"{info}/METADATA"] = _metadata(installed, without)
     files[f"{info}/WHEEL"] = _WHEEL.encode()
     files[f"{info}/entry_points.txt"] = entry_points.encode()
     lines = [f"{name},sha256={_digest(data)},{len(data)}" for name, data in sorted(files.items())]
@@ -45,13 +50,17 @@ def make_wheel() -> bytes:
     return zip_bytes(files)
 
 
-def requirements() -> list[str]:
+def requirements(without: Collection[str] = ()) -> list[str]:
     """What the grader needs, each with the range of versions that it works with.
+
+    Args:
+        without: names that are left out.
 
     Raises:
         GraderError: the grader was copied, not installed.
     """
-    return [line for line in _installed().requires or [] if "extra ==" not in line]
+    needed = [line for line in _installed().requires or [] if "extra ==" not in line]
+    return [line for line in needed if not any(re.match(rf"{re.escape(name)}(?![\w.-])", line) for name in without)]
 
 
 def _package() -> dict[str, bytes]:
@@ -65,13 +74,13 @@ def _package() -> dict[str, bytes]:
     }
 
 
-def _metadata(installed: Distribution) -> bytes:
+def _metadata(installed: Distribution, without: Collection[str]) -> bytes:
     """The installed METADATA without its README and its extras."""
     text = installed.read_text("METADATA") or installed.read_text("PKG-INFO") or ""
     fields = email.message_from_string(text, policy=EmailPolicy(utf8=True, max_line_length=0))
     for name in _LEFT_OUT:
         del fields[name]
-    for line in requirements():
+    for line in requirements(without):
         fields["Requires-Dist"] = line
     fields.set_payload("")
     return fields.as_string().encode()

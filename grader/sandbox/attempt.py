@@ -1,6 +1,5 @@
 """The grader's side of one child: its job, its replies, its deadlines, and which call to blame when it ends early."""
 
-import os
 import signal
 import sys
 import time
@@ -12,14 +11,24 @@ import msgspec
 from grader.config.keys import Sandbox as Limits
 from grader.errors import SandboxError
 from grader.records.run import LEAST_ROOM, Answer, Outcome
+from grader.sandbox.channel import Channel
 from grader.sandbox.wire import ReplyReader, Violation
 
 Call = tuple[str, int]  # a gradient and the number of a sample point
 
 LOADING = -1  # the call number under which a child reports how executing the file went
+START_SECONDS = 60.0  # until READY
 READY = -2  # ... and that all restrictions are applied, before it has read anything of the student's
 _PIPE_BYTES = 2**16  # that a pipe holds
 _LOAD_LESS = 'leave out what trains, tests or plots, or put it under `if __name__ == "__main__":`'
+_SIGKILL, _SIGXCPU = 9, 24  # Windows has no names for them
+_WINDOWS_NO_MEMORY = 0xC0000017
+_WINDOWS_CRASHES = {
+    0xC0000005: "access violation",
+    0xC000001D: "illegal instruction",
+    0xC00000FD: "stack overflow",
+    0xC0000374: "heap corruption",
+}
 OUT_OF_MEMORY_EXIT = 72  # a child's exit code when it cannot even report that memory ran out
 
 
@@ -40,8 +49,7 @@ class Attempt:
     cpu_budget: float
     wall_budget: float
     job: memoryview
-    job_fd: int
-    result_fd: int
+    channel: Channel = field(default_factory=Channel)
     room: Mapping[str, int] = field(default_factory=dict)
     pid: int = 0
     answers: dict[str, list[Answer]] = field(default_factory=dict)
@@ -62,22 +70,17 @@ class Attempt:
 
     def write_job(self) -> bool:
         """Write as much of the job as the child takes now; true when all is written, or the child is gone."""
-        try:
-            while self.job:
-                self.job = self.job[os.write(self.job_fd, self.job) :]
-        except BlockingIOError:
-            return False
-        except BrokenPipeError:
-            self.job = memoryview(b"")
+        while self.job:
+            taken = self.channel.send(self.job)
+            if not taken:
+                return False
+            self.job = self.job[taken:]
         return True
 
     def read_replies(self) -> None:
         """Read what has arrived."""
         while not self.kill_wanted or self.ended:
-            try:
-                data = os.read(self.result_fd, 2**18)
-            except BlockingIOError:
-                data = b""
+            data = self.channel.receive()
             if not data:
                 return
             self.pipe_full |= len(data) >= _PIPE_BYTES
@@ -93,6 +96,10 @@ class Attempt:
         """Mark the child for killing if a call or everything together has taken too long."""
         if self.kill_wanted or self.ended:
             return
+        if (
+            not self.ready and self.wall_seconds <= START_SECONDS
+        ):  # a new process is still loading numpy: no fault of the file
+            return
         limit = self.limits.call_cpu_seconds
         cpu = _cpu_seconds(self.pid)
         self.cpu_seconds = max(self.cpu_seconds, cpu)
@@ -106,7 +113,7 @@ class Attempt:
             what, advice = ("a call", "") if self._waiting_for else ("loading the file", f"; {_LOAD_LESS}")
             self._stop("timed_out", _over_time(what, limit, limit * self.limits.wall_factor) + advice)
 
-    def end(self, status: int, cpu_seconds: float) -> None:
+    def end(self, status: int, cpu_seconds: float, words: str = "") -> None:
         """The child is gone: read the rest, and blame the call that it did not answer.
 
         Raises:
@@ -116,8 +123,8 @@ class Attempt:
         killed, self.ended = self.kill_wanted, True
         if not killed:
             self.read_replies()
-        if not self.ready and not killed:
-            raise SandboxError(f"a restriction could not be applied ({_ending(status)})")
+        if not self.ready and (not killed or self.wall_seconds > START_SECONDS):
+            raise SandboxError(f"a restriction could not be applied ({words or _ending(status)})")
         if self._waiting_for is None:
             return
         outcome, message = self._blame or _blame(status)
@@ -125,12 +132,7 @@ class Attempt:
 
     def killed_by_others(self, status: int, cpu_seconds: float) -> bool:
         """Whether something else ended it, such as a system short of memory: a file can send no signal, nor did we."""
-        sigkill = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
-        return sigkill and not self.kill_wanted and cpu_seconds < self.cpu_budget
-
-    def close(self) -> None:
-        os.close(self.job_fd)
-        os.close(self.result_fd)
+        return _signal(status) == _SIGKILL and not self.kill_wanted and cpu_seconds < self.cpu_budget
 
     @property
     def wall_seconds(self) -> float:
@@ -147,6 +149,7 @@ class Attempt:
     def _take(self, number: int, answer: Answer) -> None:
         if number == READY and not self.ready:
             self.ready = True
+            self._progress_wall = self._started = time.monotonic()
             return
         if number != self._next or number >= len(self.calls):
             raise Violation("a result out of turn")
@@ -183,19 +186,29 @@ def _over_time(what: str, cpu: float, wall: float) -> str:
 
 
 def _blame(status: int) -> tuple[Outcome, str]:
-    if os.WIFEXITED(status) and os.WEXITSTATUS(status) == OUT_OF_MEMORY_EXIT:
+    if not _signal(status) and _exit_code(status) in (OUT_OF_MEMORY_EXIT, _WINDOWS_NO_MEMORY):
         return "out_of_memory", "the memory limit was reached"
-    if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGXCPU:
+    if _signal(status) == _SIGXCPU:
         return "timed_out", "stopped: too much processor time"
     return "died", _ending(status)
 
 
 def _ending(status: int) -> str:
-    if os.WIFSIGNALED(status):
-        number = os.WTERMSIG(status)
+    if number := _signal(status):
         named = number in {known.value for known in signal.Signals}
         return f"the process was ended by {signal.Signals(number).name if named else f'signal {number}'}"
-    return f"the process ended itself with exit code {os.WEXITSTATUS(status)}"
+    code = _exit_code(status)
+    crash = _WINDOWS_CRASHES.get(code)
+    return f"the process crashed ({crash})" if crash else f"the process ended itself with exit code {code}"
+
+
+def _signal(status: int) -> int:
+    """The signal that ended a process, by its wait status; 0 if none did.  Windows has no functions for it."""
+    return status & 0x7F
+
+
+def _exit_code(status: int) -> int:
+    return status >> 8
 
 
 def _cpu_seconds(pid: int) -> float:

@@ -6,8 +6,8 @@ serves all files and waits for no single one: a file that hangs holds its own sl
 """
 
 import contextlib
-import os
 import selectors
+import sys
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
@@ -22,6 +22,11 @@ from grader.sandbox.wire import JobWriter
 USUAL_ROOM = 4096  # entries of a wrong answer that are kept: enough to diagnose a Jacobian
 ALL_ROOM = 2**17  # ... and of all answers together, beyond what right ones need
 _TICK_SECONDS = 0.02
+_ON_LINUX = "Grade on Linux with seccomp allowed (Landlock, or starting as root, adds to it)"
+_WHERE_TO_GRADE = {  # docs/platforms.md has the commands
+    "win32": "Grade in WSL2 (`wsl --install`) or in a Linux container",
+    "darwin": "Grade in a Linux container",
+}
 
 
 class Sandbox:
@@ -65,8 +70,8 @@ class Sandbox:
         """
         if strength == "strong" and not self.report.strong:
             raise SandboxError(
-                f"the sandbox does not hold on this machine: {self.report}. Grade on Linux with seccomp allowed (Landlock, or"
-                " starting as root, adds to it), or set sandbox.require to any in config.yaml if you trust the submissions"
+                f"the sandbox does not hold on this machine: {self.report}. {_WHERE_TO_GRADE.get(sys.platform, _ON_LINUX)},"
+                " or set sandbox.require to any in config.yaml if you trust the submissions"
             )
 
     def run(self, source: bytes) -> Run:
@@ -170,33 +175,26 @@ class _Loop:
             self.done.append((pending.number, pending.run()))
             return
         sandbox, job, slot = self.sandbox, pending.job, self.free.popleft()
-        job_read, job_write = os.pipe()
-        result_read, result_write = os.pipe()
-        os.set_blocking(job_write, False)
-        os.set_blocking(result_read, False)
         frame = memoryview(
             sandbox.writer.job(
                 job.source, calls, trace=job.traced, replaced=pending.replaced, stand_ins=pending.stand_ins
             )
         )
         budgets = pending.cpu_left, pending.wall_left
-        attempt = Attempt(calls, sandbox.limits, *budgets, frame, job_write, result_read, sandbox.room)
+        attempt = Attempt(calls, sandbox.limits, *budgets, frame, room=sandbox.room)
         self.running[slot] = (pending, attempt)
         try:
-            sandbox.spawner.start(slot, job_read, result_write, job.source, explains=pending.explains)
+            attempt.channel = sandbox.spawner.start(slot, job.source, explains=pending.explains)
         except SandboxError as error:
             self._zygote_died(error)
             return
-        finally:
-            os.close(job_read)
-            os.close(result_write)
         if not attempt.write_job():
-            self.selector.register(job_write, selectors.EVENT_WRITE, attempt)
+            self.selector.register(attempt.channel.sending, selectors.EVENT_WRITE, attempt)
 
     def _turn(self) -> None:
         """Wait for something to happen, for a tick at most, and deal with it."""
         for key, _ in self.selector.select(0 if self.again else _TICK_SECONDS):
-            if isinstance(key.data, Attempt) and key.fd == key.data.job_fd and key.data.write_job():
+            if isinstance(key.data, Attempt) and key.fd == key.data.channel.sending and key.data.write_job():
                 self.selector.unregister(key.fd)
         try:
             self._take_events()
@@ -206,8 +204,8 @@ class _Loop:
         for slot, (_, attempt) in self.running.items():
             if not attempt.kill_wanted:
                 attempt.read_replies()
-                if attempt.pipe_full and attempt.result_fd not in self.selector.get_map():  # it cannot wait for a tick
-                    self.selector.register(attempt.result_fd, selectors.EVENT_READ, attempt)
+                if attempt.pipe_full and not self._watched(attempt.channel.receiving):  # it cannot wait for a tick
+                    self.selector.register(attempt.channel.receiving, selectors.EVENT_READ, attempt)
                 attempt.check_deadlines()
                 if attempt.kill_wanted:
                     self.sandbox.spawner.kill(slot)
@@ -231,18 +229,21 @@ class _Loop:
             pending.killed = True
         else:
             try:
-                attempt.end(event.status, event.cpu_seconds)
+                attempt.end(event.status, event.cpu_seconds, event.words)
                 pending.take(attempt)
             except SandboxError as error:
                 self.done.append((pending.number, error))
                 return
         self.again.append(pending)
 
+    def _watched(self, fd: int) -> bool:
+        return fd < 0 or fd in self.selector.get_map()
+
     def _release(self, slot: int, attempt: Attempt) -> None:
-        for fd in (attempt.job_fd, attempt.result_fd):
-            if fd in self.selector.get_map():
+        for fd in (attempt.channel.sending, attempt.channel.receiving):
+            if fd >= 0 and self._watched(fd):
                 self.selector.unregister(fd)
-        attempt.close()
+        attempt.channel.close()
         self.free.append(slot)
 
     def _zygote_died(self, error: SandboxError) -> None:
@@ -272,5 +273,5 @@ class _Loop:
             while self.running and self.selector.select(1.0):
                 self._take_events()
         for _, attempt in self.running.values():
-            attempt.close()
+            attempt.channel.close()
         self.selector.close()

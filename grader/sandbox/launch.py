@@ -12,7 +12,8 @@ import subprocess
 import sys
 from typing import Any
 
-Launched = tuple["subprocess.Popen[bytes]", socket.socket]
+Process = subprocess.Popen[bytes]
+Launched = tuple[Process, socket.socket]
 
 _ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
@@ -25,13 +26,26 @@ _ENVIRONMENT = {
 }
 _KEPT = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "NVPL_BLAS_DEBUG_CPU_TYPE", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 
+# Windows finds its own libraries, and those of numpy in Anaconda, by these.
+_WINDOWS = ("SYSTEMROOT", "WINDIR", "PATH", "TEMP", "TMP", "CONDA_DLL_SEARCH_MODIFICATION_ENABLE")
+
 _prestarted: list[Launched] = []
+_prestarted_alone: list[Process] = []
 
 
 def prestart() -> None:
-    """Start a zygote for the first caller of `take_zygote`."""
-    if sys.platform == "linux" and importlib.util.find_spec("numpy") is not None:
+    """Start a zygote for the first caller of `take_zygote` or, where there are none, a process for that of `take_alone`."""
+    if importlib.util.find_spec("numpy") is None:
+        return
+    if forks():
         _prestarted.append(launch_zygote())
+    else:
+        _prestarted_alone.append(launch_alone())
+
+
+def forks() -> bool:
+    """Whether children are forked: elsewhere, on macOS above all, a process that has loaded numpy's BLAS must not fork."""
+    return sys.platform == "linux"
 
 
 def take_zygote() -> Launched:
@@ -43,11 +57,36 @@ def launch_zygote() -> Launched:
     """Start a zygote; it loads numpy, then waits for its settings on the control socket."""
     grader_end, zygote_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with zygote_end:
-        process = execute({"control": zygote_end.fileno(), "parent": os.getpid()}, (zygote_end.fileno(),))
+        process = _execute(
+            {"control": zygote_end.fileno(), "parent": os.getpid()},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            pass_fds=(zygote_end.fileno(),),
+            start_new_session=True,
+        )
     return process, grader_end
 
 
-def execute(settings: dict[str, Any], fds: tuple[int, ...]) -> "subprocess.Popen[bytes]":
+def take_alone() -> Process:
+    """The process for one file that was started ahead, or a new one."""
+    return _prestarted_alone.pop() if _prestarted_alone else launch_alone()
+
+
+def launch_alone() -> Process:
+    """Start a process for one file; it loads numpy, then waits for its settings on standard input."""
+    hidden = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # nor does Ctrl-C reach a process without a window
+    return _execute({"alone": True}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, creationflags=hidden)
+
+
+def end_unused() -> None:
+    """End what was started ahead for one file and not used."""
+    while _prestarted_alone:
+        process = _prestarted_alone.pop()
+        process.kill()
+        process.communicate()
+
+
+def _execute(settings: dict[str, Any], **how: Any) -> Process:
     """Run bootstrap.py in a fresh Python that knows only where this package and numpy are.
 
     Raises:
@@ -59,13 +98,11 @@ def execute(settings: dict[str, Any], fds: tuple[int, ...]) -> "subprocess.Popen
     here = os.path.dirname(os.path.abspath(__file__))
     package, site = (os.path.dirname(os.path.dirname(path)) for path in (here, numpy.origin))
     arguments = json.dumps({"package": package, "numpy": site, **settings})
+    kept = _KEPT + _WINDOWS * (sys.platform == "win32")
     return subprocess.Popen(
         [sys.executable, "-s", "-S", "-B", os.path.join(here, "inside", "bootstrap.py"), arguments],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
-        env=_ENVIRONMENT | {name: os.environ[name] for name in _KEPT if name in os.environ},
-        pass_fds=fds,
-        cwd="/",
-        start_new_session=not settings.get("fresh"),  # a child makes a session of its own
+        env=_ENVIRONMENT | {name: os.environ[name] for name in kept if name in os.environ},
+        cwd=os.path.abspath(os.sep),
+        **how,
     )

@@ -3,14 +3,17 @@
 Imports no numpy, so that a zygote can be starting up while the grader is still loading.
 """
 
+import contextlib
 import functools
 import json
 import os
 import re
 import signal
 import socket
+import struct
 import subprocess
 import sys
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Protocol
@@ -19,7 +22,8 @@ import msgspec
 
 from grader.config.keys import Sandbox as Limits
 from grader.errors import SandboxError
-from grader.sandbox.launch import execute, take_zygote
+from grader.sandbox.channel import Channel, Pipes, Threads
+from grader.sandbox.launch import Process, end_unused, forks, take_alone, take_zygote
 from grader.sandbox.shared.importable import BY_WORD, IMPORTABLE_WORDS
 
 _WORD = re.compile(rb"[A-Za-z_0-9]{1,20}")
@@ -28,6 +32,8 @@ _PARTS_OF_NUMPY = frozenset(
     word.encode("ascii") for word in IMPORTABLE_WORDS if any(name.startswith("numpy.") for name in BY_WORD[word])
 )
 _START_SECONDS = 60.0
+_DRAIN_SECONDS = 2.0
+_LIMITS = {"win32": "a time limit"}
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -58,13 +64,17 @@ class Report(msgspec.Struct, frozen=True):
             "empty root" * self.chroot,
             "watched" * self.reports,
         ]
-        listed = ", ".join(filter(None, ["resource limits", *restrictions]))
+        listed = ", ".join(filter(None, [_LIMITS.get(self.platform, "resource limits"), *restrictions]))
         failed = f"; a student's code could {', '.join(self.breaches)}" if self.breaches else ""
         return f"{'strong' if self.strong else 'weak'} ({self.platform}: {listed}){failed}"
 
 
 class Event(msgspec.Struct, frozen=True):
-    """What became of a child: "started" with its pid, or "ended" with its wait status, CPU seconds and reported calls."""
+    """What became of a child: "started" with its pid, or "ended" with its wait status, CPU seconds and reported calls.
+
+    Attributes:
+        words: the last ones of a process that could not say more.
+    """
 
     kind: str
     slot: int
@@ -72,6 +82,7 @@ class Event(msgspec.Struct, frozen=True):
     status: int = 0
     cpu_seconds: float = 0.0
     violations: tuple[str, ...] = ()
+    words: str = ""
 
 
 class Spawner(Protocol):
@@ -80,7 +91,7 @@ class Spawner(Protocol):
     @property
     def report(self) -> Report: ...
     def fileno(self) -> int: ...
-    def start(self, slot: int, job: int, result: int, source: bytes, *, explains: bool = False) -> None: ...
+    def start(self, slot: int, source: bytes, *, explains: bool = False) -> Channel: ...
     def kill(self, slot: int) -> None: ...
     def events(self) -> list[Event]: ...
     def close(self) -> None: ...
@@ -117,12 +128,28 @@ class Zygote:
     def fileno(self) -> int:
         return self._control.fileno()
 
-    def start(self, slot: int, job: int, result: int, source: bytes, *, explains: bool = False) -> None:
-        """Fork a child in `slot` that reads its job from one descriptor, writes results to the other and, if wanted, explains.
+    def start(self, slot: int, source: bytes, *, explains: bool = False) -> Channel:
+        """Fork a child in `slot`, which explains if wanted.
 
         The zygote learns which importable modules the file mentions, nothing else of it.
+
+        Raises:
+            SandboxError: the zygote has died.
         """
-        self._order({"start": slot, "words": _mentioned(source), "explains": explains}, [job, result])
+        job, sending = os.pipe()
+        receiving, result = os.pipe()
+        channel = Pipes(sending, receiving)
+        try:
+            os.set_blocking(sending, False)
+            os.set_blocking(receiving, False)
+            self._order({"start": slot, "words": _mentioned(source), "explains": explains}, [job, result])
+        except BaseException:
+            channel.close()
+            raise
+        finally:
+            os.close(job)
+            os.close(result)
+        return channel
 
     def kill(self, slot: int) -> None:
         self._order({"kill": slot}, [])
@@ -163,56 +190,86 @@ class Zygote:
 
 
 class FreshProcesses:
-    """A new Python per child, for systems where forking after numpy is loaded is not safe (macOS).
+    """A new Python per child, where forking after numpy is loaded is not safe (macOS) or not possible (Windows).
 
-    Protects against crashes, loops and memory, not against malice; the report says so.
+    Protects against crashes, loops and, except on Windows, memory; not against malice: the report says so.
     """
 
     def __init__(self, model: Path, limits: Limits) -> None:
         self.report = Report(sys.platform, breaches=("do whatever the user who runs the grader may do",))
         self._settings = _settings(model, limits, ())
-        self._running: dict[int, subprocess.Popen[bytes]] = {}
+        self._running: dict[int, tuple[Process, Threads]] = {}
+        self._killed: set[int] = set()
+        self._ended_at: dict[int, float] = {}
         self._woken, self._wake = socket.socketpair()
+        for end in (self._woken, self._wake):
+            end.setblocking(False)
 
     def fileno(self) -> int:
         return self._woken.fileno()
 
-    def start(self, slot: int, job: int, result: int, source: bytes, *, explains: bool = False) -> None:
-        own = {"fresh": True, "job": job, "result": result, "words": _mentioned(source), "explains": explains}
-        self._running[slot] = execute(self._settings | own, (job, result))
+    def start(self, slot: int, source: bytes, *, explains: bool = False) -> Channel:
+        """Raises SandboxError if no process can be started."""
+        settings = json.dumps({**self._settings, "words": _mentioned(source), "explains": explains}).encode()
+        try:
+            process = take_alone()
+        except (OSError, ModuleNotFoundError) as error:
+            raise SandboxError(f"no process can be started for the file: {error}") from error
+        channel = Threads(process, struct.pack("!I", len(settings)) + settings, self._ring)
+        self._running[slot] = process, channel
+        return channel
 
     def kill(self, slot: int) -> None:
-        if process := self._running.get(slot):
-            try:
+        if slot not in self._running:
+            return
+        process, _ = self._running[slot]
+        self._killed.add(slot)
+        if sys.platform != "win32":
+            with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)
-            except (ProcessLookupError, PermissionError):
-                process.kill()
+        process.kill()
 
     def events(self) -> list[Event]:
-        ended = [slot for slot, process in self._running.items() if process.poll() is not None]
-        return [Event("ended", slot, status=self._status(self._running.pop(slot))) for slot in ended]
+        with contextlib.suppress(BlockingIOError):
+            self._woken.recv(4096)
+        return [self._end(slot) for slot in list(self._running) if self._has_ended(slot)]
 
     def close(self) -> None:
+        """End all processes."""
         for slot in list(self._running):
             self.kill(slot)
-            self._status(self._running.pop(slot))
+            self._end(slot)
+        end_unused()
         self._woken.close()
         self._wake.close()
 
-    @staticmethod
-    def _status(process: "subprocess.Popen[bytes]") -> int:
+    def _ring(self) -> None:
+        with contextlib.suppress(OSError):  # it rings already, or nobody listens any more
+            self._wake.send(b"!")
+
+    def _has_ended(self, slot: int) -> bool:
+        """Whether the process has, and all that it sent is there; what it has started may keep the pipe open."""
+        process, channel = self._running[slot]
+        if process.poll() is None:
+            return False
+        ended_at = self._ended_at.setdefault(slot, time.monotonic())
+        return channel.drained or slot in self._killed or time.monotonic() - ended_at > _DRAIN_SECONDS
+
+    def _end(self, slot: int) -> Event:
+        process, _ = self._running.pop(slot)
+        self._killed.discard(slot)
+        self._ended_at.pop(slot, None)
         process.wait()
+        words = "" if process.returncode == 0 else _last_words(process)
         if process.stderr is not None:
             process.stderr.close()
         code = process.returncode
-        return -code if code < 0 else code << 8
+        return Event("ended", slot, status=-code if code < 0 else code << 8, words=words)
 
 
 def start_spawner(model: Path, limits: Limits) -> Spawner:
     """The way of starting children that this system allows."""
-    if sys.platform == "linux":  # elsewhere, macOS above all, a process that has loaded numpy's BLAS must not fork
-        return Zygote(model, limits)
-    return FreshProcesses(model, limits)
+    return Zygote(model, limits) if forks() else FreshProcesses(model, limits)
 
 
 def _mentioned(source: bytes) -> list[str]:
@@ -228,6 +285,7 @@ def _settings(model: Path, limits: Limits, without: Iterable[str]) -> dict[str, 
         "model": str(model.resolve()),
         "memory_mb": limits.memory_mb,
         "cpu_seconds": int(limits.submission_cpu_seconds) + 2,
+        "wall_seconds": limits.submission_wall_seconds + 2,
         "without": list(without),
     }
 

@@ -103,6 +103,11 @@ class Pool:
         self.close()
 
     def _start(self, slot: int) -> _Worker:
+        if sys.platform == "win32":
+            raise SandboxError(
+                "a class can't be graded on Windows, where nothing confines students' code: run this command in WSL2"
+                " (`wsl --install`) or in a Linux container"
+            )
         ours, theirs = socket.socketpair()
         first_slot = self._first_slot + slot * SLOTS
         settings = Settings(theirs.fileno(), str(self._config), self._stored_only, self._in_flight, first_slot)

@@ -150,7 +150,7 @@ def _passage(gradient: GradientResult, one: Cause | None) -> Iterator[Block]:
         yield Block("text", f"{line[:1].upper()}{line[1:]}.")
     if gradient.message and not gradient.inherits:
         yield Block("code", ": ".join(filter(None, [place(gradient.line, gradient.cell), gradient.message])))
-    for drawn in [] if gradient.inherits else pictures(gradient):
+    for drawn in pictures(gradient):
         yield Block("picture", "\n".join(as_text(drawn)), picture=drawn)
     for line in [*_evidence(gradient), *(f"note: {note}" for note in gradient.notes)]:
         yield Block("item", line)

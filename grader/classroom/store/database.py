@@ -1,6 +1,5 @@
 """The folder of a store: its lock, its database, and what SQLite and the disk may refuse, in words."""
 
-import fcntl
 import os
 import socket
 import sqlite3
@@ -10,6 +9,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from grader.classroom.store.schema import StoreError, create_or_migrate
+from grader.filelock import hold
 from grader.text import one_line
 
 DATABASE = "grades.db"
@@ -69,11 +69,11 @@ def lock(folder: Path) -> int:
         StoreError: another process holds it; the message says which.
     """
     try:
-        fd = os.open(folder / "grader.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        fd = os.open(folder / "grader.lock", os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
         raise StoreError(f"{folder}: cannot be written: {error.strerror}") from error
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        hold(fd)
     except BlockingIOError as error:
         owner = os.read(fd, 200).decode("utf-8", "replace").strip() or "another process"
         os.close(fd)
@@ -86,7 +86,7 @@ def lock(folder: Path) -> int:
             f"{folder}: this file system cannot lock files: {error.strerror}; use a local folder"
         ) from error
     os.ftruncate(fd, 0)
-    os.pwrite(fd, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
+    os.write(fd, f"process {os.getpid()} on {socket.gethostname()}\n".encode())
     return fd
 
 

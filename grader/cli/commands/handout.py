@@ -11,8 +11,9 @@ from grader.grading.grader import Grader
 @click.command("handout")
 @zip_option("handout.zip")
 @force_option
+@click.option("--github", is_flag=True, help="With a workflow that checks each push on GitHub.")
 @config_option
-def command(output: Path, force: bool, config_path: Path | None) -> None:
+def command(output: Path, force: bool, github: bool, config_path: Path | None) -> None:
     """Pack what students get.
 
     That is the assignment, stubs, tests and the grader; nothing of the solution.
@@ -20,7 +21,7 @@ def command(output: Path, force: bool, config_path: Path | None) -> None:
     from grader.atomic import write_output
     from grader.packaging.handout.handout import build_handout
 
-    data = build_handout(Grader(config_at(config_path)), force=force)
+    data = build_handout(Grader(config_at(config_path)), force=force, github=github)
     write_output(output, data)
     click.echo(
         f"{output} ({len(data) / 1024:.0f} kB). Students unpack it and run: pip install -r requirements.txt && pytest"

@@ -204,6 +204,7 @@ def _prune(folder: Path) -> None:
 
 def _folders(assignment: Assignment) -> list[Path]:
     """Beside config.yaml, or else the user's own; at home the other way round, since students submit whole folders."""
-    user = Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"))
+    named = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")  # Windows has the second
+    user = Path(named or os.path.expanduser("~/.cache"))
     folders = [assignment.folder / FOLDER, *([user / "gradient-grader"] if user.is_absolute() else [])]
     return folders[::-1] if assignment.at_home else folders

@@ -181,7 +181,8 @@ def gradient_page(result: GradientResult, checks: Sequence[CheckResult], hints: 
         parts.append(plain(fix_first([result])))
     else:
         parts += [plain(_sentence(happened(result))), *map(plain, explained(result))]
-        parts += [fenced("\n".join(as_text(picture))) for picture in pictures(result)]
+        seen = msgspec.structs.replace(result, checks=list(checks))  # a hidden check has no picture
+        parts += [fenced("\n".join(as_text(picture))) for picture in pictures(seen)]
         if result.status != "followed_through":
             parts += [plain(_sentence(check.message)) for check in checks]
             parts += [marked(_sentence(line)) for line in why(result)]

@@ -47,7 +47,8 @@ def _problems(grader: Grader, folder: Path) -> list[str]:
         first = next((one for one in grader.assignment.names if one not in grader.assignment.zero), "")
         if not first:
             return problems
-        submission.write_text(f"{right}\n\n_right = {first}\n\n\ndef {first}(s):\n    return 2 * _right(s)\n")
+        doubled = f"{right}\n\n_right = {first}\n\n\ndef {first}(s):\n    return 2 * _right(s)\n"
+        submission.write_text(doubled, encoding="utf-8")
         wrong = next(one for one in home.check(submission).gradients if one.name == first)
         if wrong.status != "failed":
             problems.append(f"twice the right numbers: {first}: expected failed, found {wrong.status}")

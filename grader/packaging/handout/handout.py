@@ -29,6 +29,7 @@ PUBLIC_KEYS = (
     "title model submission loss objective dimensions steps quantities gradients checks follow_through".split()
 )
 _IGNORED = {"__pycache__", ".pytest_cache", ".ipynb_checkpoints"}
+_INSTRUCTORS = ("gradescope-utils",)  # what students need not install
 _MIN_FORMULA = 8  # characters without spaces; shorter ones are found in any file
 _SMALLEST = 2
 
@@ -75,11 +76,12 @@ def test_gradient(gradient, check):
 '''
 
 
-def build_handout(grader: Grader, *, force: bool = False) -> bytes:
+def build_handout(grader: Grader, *, force: bool = False, github: bool = False) -> bytes:
     """The zip; the same assignment and the same grader give the same bytes.
 
     Args:
         force: pack an unsound assignment, too.
+        github: with a workflow that checks each push.
 
     Raises:
         GraderError: the assignment is not sound or lacks a file, or a part of the solution would be in the zip.
@@ -87,7 +89,9 @@ def build_handout(grader: Grader, *, force: bool = False) -> bytes:
     files = handout_files(grader)
     if not force:
         refuse_unsound(grader)
-    return zip_bytes({**files, wheel_name(): make_wheel()})
+    if github:
+        files[".github/workflows/check.yml"] = Path(__file__).with_name("workflow.yaml").read_bytes()
+    return zip_bytes({**files, wheel_name(): make_wheel(without=_INSTRUCTORS)})
 
 
 def handout_files(grader: Grader) -> dict[str, bytes]:
@@ -106,7 +110,7 @@ def handout_files(grader: Grader) -> dict[str, bytes]:
     files |= {
         "config.yaml": public_config(config, public_dimensions(config, folder), originals),
         "pytest.ini": _PYTEST.encode(),
-        "requirements.txt": ("\n".join([f"./{wheel_name()}", *requirements()]) + "\n").encode(),
+        "requirements.txt": ("\n".join([f"./{wheel_name()}", *requirements(without=_INSTRUCTORS)]) + "\n").encode(),
     }
     reference = grader.assignment.reference
     _refuse_leaks(config, reference.source.decode() if reference is not None else "", files)

@@ -24,6 +24,7 @@ from grader.grading.forstudents import shortened
 from grader.grading.grader import Grader
 from grader.output.causes import lead
 from grader.output.markdown import unmarked
+from grader.output.ownlines import printed_lines
 from grader.output.pictures import as_text, pictures
 from grader.output.wording import cause, explained, fix_first, happened, of_the_file, verdict, why
 from grader.problem.points import Point
@@ -46,6 +47,7 @@ class Homework:
         self._grader = Grader(find_config(folder), at_home=True)
         self.config = self._grader.config
         self._printed = False
+        self._own_output: dict[str, list[str]] = {}
 
     @property
     def cases(self) -> list[tuple[str, str]]:
@@ -67,6 +69,7 @@ class Homework:
         with self._grader as grader:
             file, note = grader.own_file(self.folder)
             grade = grader.grade_submission(replace(grader.read(file), note=note), "any")
+            self._own_output = dict(printed_lines(grade))
             return shortened(grade, self.config.hints, self.config.hints.check_level)
 
     @cached_property
@@ -154,6 +157,8 @@ class Homework:
         return next(one.of for one in self.config.gradients if one.name == result.name)
 
     def _fail_with(self, result: GradientResult, lines: list[str]) -> NoReturn:
+        if lines_printed := self._own_output.pop(result.name, []):
+            print("your code printed:", *(f"  | {line}" for line in lines_printed), sep="\n")
         of = self._of(result)
         drawn = [f"    {line}" for picture in pictures(result) for line in as_text(picture)]
         head = f"{result.name}: gradient of {self.config.differentiated} with respect to {of},"

@@ -13,6 +13,31 @@ from grader.config.keys import CHECKS, Config, FollowThrough
 from grader.errors import ConfigError
 from grader.output.wording import CHECK_LABELS
 
+_WINDOWS = r"Set-ExecutionPolicy -Scope Process RemoteSigned`<br>`.venv\Scripts\Activate.ps1"
+_SET_UP = rf"""
+You need Python 3.10 or later. Install the grader once, in this folder:
+
+| on | run |
+|---|---|
+| Linux, macOS | `python3 -m venv .venv`<br>`source .venv/bin/activate`<br>`pip install -r requirements.txt` |
+| Windows, in PowerShell | `py -m venv .venv`<br>`{_WINDOWS}`<br>`pip install -r requirements.txt` |
+| Windows, in cmd | `py -m venv .venv`<br>`.venv\Scripts\activate`<br>`pip install -r requirements.txt` |
+| Colab | upload the zip, then in a cell: `!unzip -o handout.zip`<br>`%pip install -r requirements.txt` |
+
+In a new terminal, activate it again. On Colab, write `!` before each command below.""".strip()
+_REPORT = """\
+✓ is passed, ✗ is failed, and · means that the check did not run, because the one before it failed.
+
+| line of the report | what it tells you |
+|---|---|
+| `Fix … first` | where to begin: the others may be right once these are |
+| a quoted line, with `^^^` below it | the line of your file where it goes wrong |
+| `why:` | what your numbers are; never what they should be |
+| `… in line 10: …` | where your values first go wrong, or up to where they are right |
+| `hint:` | where to look, or what to try next |
+| `seen:` | a fact about your numbers, if no single mistake explains them |
+| `note:` | something that costs no marks |
+| `your code printed` | the first 20 lines that your own `print` calls wrote |"""
 _MARKED = re.compile(r"<!-- config\.yaml: (\S+) -->(?:.*?<!-- end -->)?", re.DOTALL)
 _QUESTIONS = {
     "shape": "Is it exactly the shape of what you differentiate with respect to?",
@@ -64,8 +89,25 @@ def _parts(config: Config) -> dict[str, str]:
         f" {limits.submission_cpu_seconds:g} s.",
         "checks": "\n".join(_checks(config)),
         "follow_through": _follow_through(config.follow_through),
+        "set_up": _SET_UP,
+        "commands": _commands(config),
+        "report": _REPORT,
         "hints": f"For each wrong gradient you see {hints} there{', and what your numbers are' if told else ''}.",
     }
+
+
+def _commands(config: Config) -> str:
+    notebook, first = Path(config.submission).with_suffix(".ipynb").name, config.gradients[0].name
+    return f"""\
+```sh
+grader check            # a report on each gradient
+grader check --watch    # again each time you save, with what has changed; Ctrl-C stops it
+{f"grader check {first}":23} # on one gradient
+pytest                  # the same checks, as tests
+```
+
+If you work in a notebook, `{notebook}`, save it before you check it. Lines are then counted within a cell, as in
+`cell 3, line 2`, and text cells count, too."""
 
 
 def _gradients(config: Config) -> Iterator[str]:

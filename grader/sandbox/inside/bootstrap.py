@@ -1,4 +1,4 @@
-"""Start a zygote: `python -s -S -B bootstrap.py SETTINGS`, with a clean environment.  Never imported.
+"""Start a zygote, or a process for one file: `python -s -S -B bootstrap.py SETTINGS`, with a clean environment.  Never imported.
 
 Without site-packages on its path Python runs none of their start-up code; the two folders needed are named in the settings.
 Not `-I`, which would ignore the PYTHONHASHSEED of that environment; the folder of this file is taken from the path here.
@@ -15,6 +15,9 @@ if __name__ == "__main__":
     sys.path.insert(0, settings["package"])
     sys.path.append(settings["numpy"])
 
-    from grader.sandbox.inside.zygote import main
+    if settings.get("alone"):
+        from grader.sandbox.inside.alone import main
+    else:
+        from grader.sandbox.inside.zygote import main
 
     main(settings)

@@ -27,12 +27,17 @@ def _head(event):
 
 
 def read_frame(fd):
-    head_size, data_size = struct.unpack("!II", _read(fd, 8))
-    head = marshal.loads(_read(fd, head_size))  # noqa: S302, the grader wrote it
-    return head, memoryview(_read(fd, data_size))
+    head_size, data_size = struct.unpack("!II", read_exactly(fd, 8))
+    head = marshal.loads(read_exactly(fd, head_size))  # noqa: S302, the grader wrote it
+    return head, memoryview(read_exactly(fd, data_size))
 
 
-def _read(fd, size):
+def read_exactly(fd, size):
+    """The next `size` bytes.
+
+    Raises:
+        EOFError: there are fewer.
+    """
     parts = []
     while size:
         part = os.read(fd, min(size, 2**20))

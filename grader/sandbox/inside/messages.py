@@ -22,8 +22,8 @@ def _folders():
     own = os.path.abspath(__file__).rsplit(os.sep, 3)[0]
     found = set(map(os.path.dirname, (os.path.dirname(np.__file__), own, os.__file__, sys.executable)))
     found |= {sys.prefix, sys.base_prefix, sys.exec_prefix}
-    ordered = sorted((re.escape(folder.rstrip("/")) for folder in found if len(folder) > 1), key=len, reverse=True)
-    return re.compile(rf"(?:{'|'.join(ordered)})(?:/|(?![\w.-]))")
+    ordered = sorted((re.escape(folder.rstrip("\\/")) for folder in found if len(folder) > 1), key=len, reverse=True)
+    return re.compile(rf"(?:{'|'.join(ordered)})(?:[\\/]|(?![\w.-]))")
 
 
 _FOLDERS = _folders()
@@ -32,7 +32,7 @@ _FOLDERS = _folders()
 def clean(text, limit):
     """Printable characters and newlines only, at most `limit` of them, and no folder of this machine."""
     text = text[: limit + MAX_FOLDER]  # a folder name that was cut would no longer be recognized
-    if "/" in text:
+    if os.sep in text:
         text = _FOLDERS.sub("", text)
     text = text[:limit]
     if text.isprintable():

@@ -14,12 +14,10 @@ and reports what happens:
 """
 
 import gc
-import importlib
 import json
 import os
 import signal
 import socket
-import sys
 
 import numpy  # noqa: F401, children must find it loaded
 
@@ -28,43 +26,34 @@ from grader.sandbox.inside.confine import limits, probe
 from grader.sandbox.inside.confine.restrictions import RestrictionError, Restrictions
 from grader.sandbox.inside.confine.watch import Watch
 from grader.sandbox.shared import processes
-from grader.sandbox.shared.importable import ALWAYS, BY_WORD
+from grader.sandbox.shared.importable import ALWAYS
 
 FAILED_EXIT, OUT_OF_MEMORY_EXIT = 71, 72
-EXPLAINING = "grader.sandbox.inside.exceptions"
 PROBE = 0  # its slot
 WARM_UP_AFTER = 3  # children: one file, even one that fails, is done sooner without
 
 
 def main(settings):
-    """Be a zygote or, with "fresh" in the settings, a child: do one job and end (where forking is not safe)."""
+    """Be a zygote until the grader has gone."""
     gc.disable()
-    if not settings.get("fresh"):
-        control = socket.socket(fileno=settings["control"])
-        first = control.recv(65536)
-        if not first:
-            return  # the grader has gone, or has no use for this process
-        settings = {**settings, **json.loads(first), "control": control}
-    fresh = settings.get("fresh")
-    parent = os.getppid() if fresh else os.getpid()
-    watch = None if fresh else Watch()  # nobody could watch a fresh process
-    reporting = watch and watch.reporting
-    restrictions = Restrictions(settings["memory_mb"], settings["cpu_seconds"], parent, reporting, settings["without"])
+    control = socket.socket(fileno=settings["control"])
+    first = control.recv(65536)
+    if not first:
+        return  # the grader has gone, or has no use for this process
+    settings = {**settings, **json.loads(first), "control": control}
+    watch = Watch()
+    restrictions = Restrictions(
+        settings["memory_mb"], settings["cpu_seconds"], os.getpid(), watch.reporting, settings["without"]
+    )
     imports.preload(ALWAYS)
     imports.load_model(settings["model"])
     imports.forget_paths(settings["package"], settings["numpy"])
-    if fresh:
-        own = imports.forget_own()
-        explaining = load_explaining(settings, own) if settings.get("explains") else None
-        load = _loader(settings["words"], settings["numpy"])
-        serve(restrictions, 0, settings["job"], settings["result"], explaining, load)
-        os._exit(0)
     Zygote(settings, restrictions, watch).run()
 
 
 def serve(restrictions, slot, job, result, explaining, load=None):
     """Become a child for good: `load` what the file may import, apply the restrictions, then do the job."""
-    _close_all_but(job, result, *restrictions.fds)
+    imports.close_all_but(job, result, *restrictions.fds)
     if load is not None:
         load()
         restrictions.prepare()
@@ -73,38 +62,6 @@ def serve(restrictions, slot, job, result, explaining, load=None):
     imports.forget_machine()
     gc.enable()
     child.serve(job, result, explaining)
-
-
-def load_explaining(settings, own):
-    """Load what explains failures, while the grader's own files can still be read; good submissions never need it.
-
-    Afterwards `sys.modules` is as it was: a file finds the same modules, whether one before it has failed or not.
-
-    Args:
-        own: the grader's own modules that are loaded already, by name.
-    """
-    before = dict(sys.modules)
-    sys.modules.update(own)
-    sys.path[:0] = [settings["package"], settings["numpy"]]
-    explaining = importlib.import_module(EXPLAINING)
-    del sys.path[:2]
-    sys.modules.clear()
-    sys.modules.update(before)
-    return explaining
-
-
-def _loader(words, numpy_folder):
-    """A function for the file's own child that imports the modules that the file mentions; None where there are none."""
-    names = [name for word in words for name in BY_WORD[word] if name not in sys.modules]
-    if not names:
-        return None
-
-    def load():
-        sys.path.append(numpy_folder)
-        imports.preload(names)
-        sys.path.pop()
-
-    return load
 
 
 class Zygote:
@@ -153,9 +110,9 @@ class Zygote:
             if pid is not None:
                 os.kill(pid, signal.SIGKILL)
             return True
-        slot, load = order["start"], _loader(order["words"], self.settings["numpy"])
+        slot, load = order["start"], imports.loader(order["words"], self.settings["numpy"])
         if order.get("explains") and self.explaining is None:
-            self.explaining = load_explaining(self.settings, self.own)
+            self.explaining = imports.load_explaining(self.own, self.settings["package"], self.settings["numpy"])
             self._settle()
         self.started += 1
         if self.started == WARM_UP_AFTER:
@@ -249,7 +206,7 @@ class Zygote:
 
         parent = os.getppid()
         try:
-            _close_all_but(writing, *self.restrictions.fds)
+            imports.close_all_but(writing, *self.restrictions.fds)
             self.restrictions.enter(PROBE)
         except RestrictionError as error:
             write(f"refused {error.name} {error}\n")
@@ -258,13 +215,3 @@ class Zygote:
 
     def _report(self, event):
         self.control.send(event.encode("ascii"))
-
-
-def _close_all_but(*keep):
-    """Only `keep` stays open, and 0, 1 and 2, which lead nowhere: 0 and 1 have been /dev/null from the start."""
-    os.dup2(1, 2)
-    low = 3
-    for fd in sorted(keep):
-        os.closerange(low, fd)
-        low = fd + 1
-    os.closerange(low, 4096)

@@ -23,7 +23,7 @@ h2, .test h3 { display: flex; gap: 1rem; justify-content: space-between; align-i
 .test.passed { border-color: #2e8b57; } .test.plain { border-color: #999; } .test h3 { font-size: 1rem; margin: .3rem 0; }
 .score { white-space: nowrap; font-variant-numeric: tabular-nums; } .hidden { color: #666; font-style: italic; }
 p { margin: .35rem 0; } code { background: #eee; padding: 0 .25em; border-radius: 3px; }
-pre { background: #f4f4f4; padding: 1rem; overflow: auto; font-size: 13px; }
+pre { background: #f4f4f4; padding: 1rem; overflow: auto; font-size: 13px; } pre code { background: none; padding: 0; }
 @media (max-width: 40rem) { body { margin: 1rem auto; padding: 0 .5rem; } section { padding: 0 .8rem .5rem; } }
 """
 

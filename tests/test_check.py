@@ -1,0 +1,179 @@
+"""`grader check` for the student at work: their own lines and output, one gradient at a time, what a change did."""
+
+import base64
+import io
+import json
+import shutil
+import subprocess
+import zipfile
+from collections.abc import Callable
+from datetime import datetime, timezone
+from pathlib import Path
+
+import msgspec
+import pytest
+import yaml
+from conftest import SUBMISSIONS
+from right import RIGHT_FILE
+from test_handout import pytest_in
+
+from grader.grading.grader import Grader
+from grader.output.actions import classroom50_result
+from grader.output.lastchange import progress
+from grader.output.ownlines import MAX_PRINTED, printed_lines, quoting
+from grader.packaging.handout.handout import build_handout
+from grader.records.result import Grade, GradientResult
+
+Command = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+def result(name: str = "dJ_dU", status: str = "failed", **more: object) -> GradientResult:
+    given = {"name": name, "score": 0, "max_score": 1, "status": status, "checks": [], **more}
+    return msgspec.convert(given, GradientResult)
+
+
+def grade_of(*results: GradientResult, printed: str = "") -> Grade:
+    return Grade(1, "gradients.py", "graded", 0.0, 1.0, list(results), printed=printed)
+
+
+SOURCE = b"import numpy as np\n\n\ndef dJ_dU(s):\n\treturn s.h @ s.y  # outer?\n"
+
+
+def test_the_line_is_quoted_with_a_mark_below_the_statement() -> None:
+    quoted = quoting(SOURCE)(result(line=5))
+    assert quoted[0] == "5 | return s.h @ s.y  # outer?"
+    assert quoted[1] == "    ^^^^^^^^^^^^^^^^"
+
+
+def test_the_mark_is_below_the_expression_that_an_explanation_names() -> None:
+    statement = "s.h is (1, Dh)  @  s.y is (1, V)\n@ sums over both"
+    mistake = {"kind": "runtime", "where": "", "statement": statement}
+    diagnosis = {"certainty": "exact", "mistakes": [mistake]}
+    _, mark = quoting(SOURCE)(result(status="raised", line=5, diagnosis=diagnosis))
+    assert mark == "           ^^^^^^^^^"
+
+
+def test_a_line_of_a_notebook_is_that_of_its_cell() -> None:
+    cells = [{"cell_type": "markdown", "source": "one\ntwo"}, {"cell_type": "code", "source": ["x = 1\n", "y = x +\n"]}]
+    quote = quoting(json.dumps({"cells": cells, "nbformat": 4}).encode())
+    assert quote(result(line=2, cell=2)) == ["2 | y = x +", "    ^^^^^^^"]
+    assert quote(result(line=7, cell=2)) == quote(result(line=2, cell=9)) == quote(result()) == []
+
+
+@pytest.mark.parametrize(
+    "source", [b"", b"{", b'{"cells": 3}', b'{"cells": [1, {"source": [2]}]}', b"\xff\xfe\0", b"[" * 9999]
+)
+def test_no_file_is_too_strange_to_quote(source: bytes) -> None:
+    assert quoting(source)(result(line=5, cell=1)) == []
+
+
+def test_what_a_line_says_cannot_control_the_terminal() -> None:
+    quoted = quoting(b'x = "\x1b[31m\xe2\x80\xae"\n')(result(line=1))
+    assert "".join(quoted).isprintable()
+
+
+def test_printed_lines_are_few_and_harmless() -> None:
+    found = printed_lines(
+        grade_of(result(printed="\x1b[2J a\n" * 30), result("dJ_dH", printed="b"), printed="loaded\n")
+    )
+    assert [where for where, _ in found] == ["while loading", "dJ_dU"]
+    lines = [line for _, lines in found for line in lines]
+    assert lines[MAX_PRINTED:] == ["… and 12 more lines"]
+    assert all(line.isprintable() for line in lines)
+    assert printed_lines(grade_of(result())) == []
+
+
+def test_progress_names_what_changed_and_what_is_still_wrong() -> None:
+    before = grade_of(result("a"), result("b"), result("c", "passed"), result("d", "passed"), result("e", "missing"))
+    now = grade_of(
+        result("a", "passed"), result("b"), result("c", "raised"), result("d", "passed"), result("e", "failed")
+    )
+    assert progress(before, now) == "a: fixed; b: still wrong; c: now raised an exception; e: now wrong"
+    assert progress(now, now) == "b: still wrong; c: still raised an exception; e: still wrong"
+    assert progress(grade_of(result("d", "passed")), grade_of(result("d", "passed"))) == ""
+
+
+@pytest.fixture
+def work(handout: Path, tmp_path: Path) -> Path:
+    folder = tmp_path / "work"
+    shutil.copytree(handout, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    text = (SUBMISSIONS / "seed.followed_through.py").read_text()
+    (folder / "gradients.py").write_text(
+        text.replace("def dJ_db2(s):\n", "def dJ_db2(s):\n    print('shape', s.y.shape)\n")
+    )
+    return folder
+
+
+def test_a_student_sees_their_own_prints_and_the_line_at_fault(grader: Command, work: Path) -> None:
+    done = grader("check", cwd=work)
+    assert "your code printed (dJ_db2):\n    | shape (1, " in done.stdout
+    assert "18 | return s.y - s.y_hat" in done.stdout
+    tested = pytest_in(work).stdout
+    assert "your code printed:\n  | shape (1, " in tested
+    assert tested.count("your code printed:") == 1
+
+
+def test_a_single_gradient_decides_what_is_shown_and_the_exit_code(grader: Command, work: Path) -> None:
+    one = grader("check", "dJ_db2", cwd=work)
+    assert (one.returncode, "dJ_dh_prev" in one.stdout, "0 of 1 gradients right" in one.stdout) == (1, False, True)
+    (work / "gradients.py").write_bytes(RIGHT_FILE.read_bytes() + b"\ndef dJ_dh_prev(s):\n    return s.h_prev\n")
+    assert grader("check", "gradients.py", "dJ_dU", "dJ_dH", cwd=work).returncode == 0
+    assert grader("check", "gradients.py", cwd=work).returncode == 1
+
+
+@pytest.mark.parametrize(
+    "words, message",
+    [
+        (["dJ_dUU"], "dJ_dUU: there is no such file, and no gradient of this name; did you mean dJ_dU?"),
+        (["one.py", "two.py"], "expected one file, found one.py and two.py"),
+    ],
+)
+def test_a_word_that_is_neither_file_nor_gradient_is_reported(
+    grader: Command, handout: Path, words: list[str], message: str
+) -> None:
+    done = grader("check", *words, cwd=handout)
+    assert (done.returncode, message in done.stderr) == (2, True), done.stderr
+
+
+def test_a_workflow_gets_a_summary_an_output_and_a_result(grader: Command, work: Path, tmp_path: Path) -> None:
+    summary, outputs = tmp_path / "summary.md", tmp_path / "outputs"
+    done = grader(
+        "check", "--github", cwd=work, GITHUB_STEP_SUMMARY=str(summary), GITHUB_OUTPUT=str(outputs), CLASSROOM="cs231",
+        SUBMISSION_TAG="submit/1", COMMIT_URL="https://example.org/c",
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "| `dJ_dU` |" in summary.read_text()
+    name, _, payload = outputs.read_text().partition("=")
+    told = json.loads(base64.b64decode(payload))
+    assert (name, told["version"], told["status"], len(told["tests"])) == ("result", 1, "fail", 8)
+    result_file = json.loads((work / "result.json").read_text())
+    assert result_file["schema"] == "classroom50/result/v1"
+    assert (result_file["classroom"], result_file["review"]) == ("cs231", "https://example.org/c")
+    assert all(type(one[key]) is int for one in [result_file, *result_file["tests"]] for key in ("score", "max-score"))
+    assert result_file["score"] == sum(one["score"] for one in result_file["tests"])
+    assert 0 < sum(test["score"] for test in told["tests"]) < told["max_score"]
+
+
+def test_fractions_of_marks_are_whole_numbers_in_hundredths() -> None:
+    half = msgspec.structs.replace(result(), score=0.29, max_score=0.5)
+    document = classroom50_result(grade_of(half), {}, datetime(2026, 1, 2, tzinfo=timezone.utc))
+    assert (document["score"], document["max-score"], document["datetime"]) == (29, 50, "2026-01-02T00:00:00Z")
+
+
+def test_a_result_that_cannot_be_written_is_reported(grader: Command, work: Path) -> None:
+    (work / "result.json").mkdir()
+    done = grader("check", "--github", cwd=work)
+    assert (done.returncode, "result.json: cannot be written" in done.stderr) == (2, True)
+
+
+def test_the_handout_for_github_has_a_workflow_and_no_more(copy_of_assignment: Path) -> None:
+    opened = Grader(copy_of_assignment / "config.yaml")
+    plain, with_workflow = (
+        set(zipfile.ZipFile(io.BytesIO(build_handout(opened, force=True, github=github))).namelist())
+        for github in (False, True)
+    )
+    assert with_workflow - plain == {".github/workflows/check.yml"}
+    archive = zipfile.ZipFile(io.BytesIO(build_handout(opened, force=True, github=True)))
+    workflow = yaml.safe_load(archive.read(".github/workflows/check.yml"))
+    assert "grader check --github" in [step.get("run") for step in workflow["jobs"]["check"]["steps"]]
+    assert "gradescope" not in archive.read("requirements.txt").decode()
