@@ -22,7 +22,7 @@ from grader.problem.assignment import Assignment, load_assignment
 from grader.sandbox.host import Sandbox
 from grader.sandbox.spawner import start_spawner
 from grader.validation import numbers, sizes
-from grader.validation.submissions import rewritings
+from grader.validation.submissions import ways_of
 
 COURSES = sorted(path.parent for path in (ROOT / "tests" / "courses").glob("*/config.yaml"))
 SEED = "5eed5eed5eed5eed5eed5eed5eed5eed"
@@ -93,7 +93,7 @@ def test_each_course_is_sound(course: Callable[[Path], Opened], folder: Path) ->
             found = check(assignment)
             assert found.outcome != "failed", found
     assert assignment.reference is not None
-    for way, text in rewritings(assignment.reference.source.decode(), assignment.names, negative=False, float32=True):
+    for way, text in ways_of(assignment):
         assert set(statuses(checked(assignment, sandbox, text.encode())).values()) == {"passed"}, way
 
 

@@ -233,7 +233,7 @@ def _index(array: Array, flat: int) -> list[int]:
 def _no_array(symbolic: Symbolic, expected: tuple[int, ...], answer: Answer) -> str:
     wanted = f"expected {_wanted(symbolic, expected)}, got "
     if answer.returned == "NoneType":
-        return wanted + "None: is a `return` missing?"
+        return wanted + (f"nothing: {answer.message}" if answer.message else "None: is a `return` missing?")
     if answer.message and answer.returned == "ndarray":
         return f"{wanted}an array that cannot be checked: {answer.message}"
     detail = f": {answer.message}" if answer.message else ""

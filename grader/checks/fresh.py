@@ -85,7 +85,7 @@ class Fresh:
             how = "not an array of the right shape there" if np.isnan(error) else f"relative error {error:.2g} there"
         return (
             "right at the sample points that all files share, but wrong at the one drawn for your file alone:"
-            f" {how}. Does the function compute its answer from s on every call?"
+            f" {how}. Does the function compute its answer from what it is given on every call?"
         )
 
     def _tolerance(self, names: Iterable[str]) -> float:

@@ -107,7 +107,7 @@ def _stops(assignment: Assignment, name: str, root: str, answers: Mapping[str, S
         return own.returned == NOTHING and (NOTHING in last.message or " is None" in message)
     value = own.value.array()
     if assignment.reference is None:
-        return f"{root}(" in message
+        return f"{root}(" in message or f"{root} is " in message  # called, or given as a parameter
     if not made_of_sizes(value, assignment.exact[root][k], point):
         return False
     if given(assignment, name, point, {root: value}) is not None:

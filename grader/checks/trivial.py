@@ -24,7 +24,7 @@ def find_trivial(values: Sequence[Array]) -> str:
                 "the answer is the same at all sample points of the same sizes, although their numbers differ:"
                 " this earns nothing, not even for its shape"
             )
-        return "the answer is the same at every sample point: it uses nothing from s, and earns nothing, not even for its shape"
+        return "the answer is the same at every sample point: it uses no quantity, and earns nothing, not even for its shape"
     return ""
 
 

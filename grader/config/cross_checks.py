@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from grader.config.calling_checks import interface_problems
 from grader.config.dimensions import MAX_SIZE, MIN_SIZE, FormulaError, length, names_in, resolved
 from grader.config.keys import CHECKS, Config, Gradient
 from grader.config.late import problems as late_problems
@@ -36,6 +37,8 @@ def cross_checked(config: Config, data: Mapping[str, Any], known: set[tuple[Key,
     for i, gradient in enumerate(config.gradients if isinstance(data.get("gradients"), list) else ()):
         if ("gradients", i) not in broken and ("gradients",) not in broken:
             yield from check.gradient(i, gradient)
+    gradients = [str(one["name"]) for one in data.get("gradients") or () if isinstance(one, dict) and "name" in one]
+    yield from interface_problems(config.functions, config.groups, check.quantities, gradients)
     if not any(keys[:1] == ("checks",) for keys in known):
         yield from check.shares()
     for key, message in late_problems(config.late) if config.late is not None else ():

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct, field
 
+from grader.config.calling import Function, Names
 from grader.config.dimensions import Dimension, count_of, resolved
 from grader.config.late import Late
 from grader.config.quantities import Constant, Name, Positive, Quantity, Shape
@@ -157,6 +158,9 @@ class Config(_Section, frozen=True, kw_only=True):
     quantities: dict[Name, Quantity]
     gradients: Annotated[list[Gradient], Meta(min_length=1)]
     submission: Annotated[str, Meta(pattern=r"^[^/\\]+$")] = "gradients.py"  # a name, no path
+    interface: Literal["step", "parameters"] = "step"  # dJ_dU(s), or dJ_dU(h, y_hat, y): quantities by their names
+    functions: list[Function] = []  # those that are called otherwise, or return several gradients
+    groups: dict[Name, Names] = {}  # quantities that are one argument, in this order
     loss: Name = "J"
     objective: Literal["cross_entropy", "log_likelihood"] = "cross_entropy"
     steps: Steps = field(default_factory=Steps)
@@ -206,6 +210,46 @@ class Config(_Section, frozen=True, kw_only=True):
             for name, one in self.quantities.items()
             if isinstance(one, Constant) and isinstance(one.value, int)
         }
+
+    def function_of(self, gradient: str) -> Function:
+        """The function that returns a gradient: one of its own name, where no other is declared."""
+        own = Function(name=gradient, returns=[gradient])
+        return next((function for function in self.functions if gradient in function.returns), own)
+
+    @property
+    def asked(self) -> list[Function]:
+        """What students write, each once, in the order of the gradients."""
+        found = {function.name: function for one in self.gradients for function in [self.function_of(one.name)]}
+        return list(found.values())
+
+    def call(self, function: Function) -> str:
+        """How a function is called, as it is shown to students: `dJ_dU(s)`, `affine_backward(dout, cache)`."""
+        given = ["s" if self.interface == "step" else "..."]
+        return f"{function.name}({', '.join(given if function.parameters is None else function.parameters)})"
+
+    @property
+    def interface_data(self) -> dict[str, Any]:
+        """What runs students' functions knows of them, as plain data; see `sandbox/inside/interface.py`."""
+        return {
+            "by_name": self.interface == "parameters",
+            "of": {gradient.name: gradient.of for gradient in self.gradients},
+            "groups": self.groups,
+            "functions": [(one.name, one.returns, one.parameters, one.attributes) for one in self.asked],
+        }
+
+    def written(self, quantity: str) -> str:
+        """A quantity as students write it: `s.h`, or `h` where functions take it as a parameter."""
+        return f"s.{quantity}" if self.has_points else quantity
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether each gradient has a function of its own, which takes a sample point."""
+        return self.interface == "step" and not self.functions
+
+    @property
+    def has_points(self) -> bool:
+        """Whether students' functions take a sample point `s`: all of them, or none."""
+        return self.interface == "step" and any(function.parameters is None for function in self.asked)
 
     def share(self, gradient: Gradient, check: str) -> float:
         source: Any = gradient.shares or self.checks

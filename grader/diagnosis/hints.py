@@ -18,7 +18,7 @@ from grader.errors import ConfigError, did_you_mean
 from grader.problem.assignment import Assignment
 
 LEVELS = 3
-PLACEHOLDERS = tuple("gradient of shape entry letters indices next loss where part within f u v w".split())
+PLACEHOLDERS = tuple("gradient of shape entry letters indices next loss where part within given access f u v w".split())
 ANY = "any"
 INDEX_LETTERS = "ijklmn"
 SOMEWHERE = "one part of your formula"
@@ -100,6 +100,7 @@ def hints_for(
 def fill(text: str, assignment: Assignment, gradient: Gradient, where: str, within: str = "", part: str = "") -> str:
     """A text with its placeholders filled in."""
     values = {**placeholders(assignment, gradient, where), "within": within or "this quantity"}
+    values["given"] = assignment.config.written(within) if within else "the given one"
     values |= {"part": part or SOMEWHERE, **_example_letters(assignment)}
     return re.sub(r"\{(\w+)\}", lambda found: values[found[1]], text)
 
@@ -126,7 +127,19 @@ def placeholders(assignment: Assignment, gradient: Gradient, where: str) -> dict
         "next": " and ".join(uses) or assignment.config.loss,
         "loss": assignment.config.loss,
         "where": where or "this part",
+        "access": _access(assignment, gradient),
     }
+
+
+def _access(assignment: Assignment, gradient: Gradient) -> str:
+    """Where a function finds the quantities, and the gradients that it builds on."""
+    config = assignment.config
+    if config.has_points:
+        return f"The quantities are attributes of s, as in s.{gradient.of}. The gradients are functions that you call with s."
+    called = config.function_of(gradient.name)
+    if called.parameters is None:
+        return "The quantities and the gradients that you use are parameters of the function."
+    return f"The quantities are arguments of {called.name}, or in one of them: {', '.join(called.parameters)}."
 
 
 def _example_letters(assignment: Assignment) -> dict[str, str]:

@@ -241,7 +241,7 @@ def _sentence(edit: Edit, formula: Node | None, used: Set[str], own: str, *, sev
     for right, follows in _PROPAGATED if own else ():
         text = text.replace(right, follows.format(own=own))
     if edit.within:
-        text += f" This is in how you compute {edit.within}: compare yours with s.{edit.within}."
+        text += f" This is in how you compute {edit.within}: compare yours with the given {edit.within}."
     return text
 
 

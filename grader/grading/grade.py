@@ -181,7 +181,7 @@ def _with_verdicts(
         follow_through=follow_through,
         diagnosis=explanation.diagnosis if explanation is not None and status == "failed" else None,
         printed=_printed(answers),
-        notes=_notes(answers),
+        notes=_notes(assignment, answers),
     )
 
 
@@ -198,7 +198,7 @@ def _without_answers(assignment: Assignment, gradient: Gradient, answers: Sequen
         line=last.line,
         cell=last.cell,
         printed=_printed(answers),
-        notes=_notes(answers),
+        notes=_notes(assignment, answers),
     )
 
 
@@ -232,11 +232,13 @@ def _message(assignment: Assignment, run: Run, undecided: Sequence[str]) -> str:
     return f"{name} could not be loaded: {where and f'{where}: '}{run.loading.message}"
 
 
-def _notes(answers: Sequence[Answer]) -> list[str]:
+def _notes(assignment: Assignment, answers: Sequence[Answer]) -> list[str]:
     """Facts that cost no marks, each once."""
     notes = []
     for name in dict.fromkeys(name for answer in answers for name in answer.mutated):
-        notes.append(f"changes s.{name} in place, which was undone for the other gradients; work on a copy")
+        notes.append(
+            f"changes {assignment.config.written(name)} in place, which was undone for the other gradients; work on a copy"
+        )
     for warning in dict.fromkeys(warning for answer in answers for warning in answer.warnings):
         notes.append(f"{WARNED}{warning}")
     return notes

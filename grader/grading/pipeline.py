@@ -54,7 +54,8 @@ def make_sandbox(assignment: Assignment, start: Callable[[], Spawner], first_slo
         [shown(point) for point in points],
         limits.output_kb * 1024,
         [point.sizes for point in points],
-        assignment.names,
+        [function.owner for function in assignment.config.asked],
+        assignment.config.interface_data,
         fresh,
     )
     return Sandbox(start, writer, calls, limits, first_slot, checked, assignment.most_entries, substitution)

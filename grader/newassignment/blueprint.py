@@ -12,6 +12,8 @@ import msgspec
 import numpy as np
 
 from grader.config.keys import Config
+from grader.derivation.writing.signatures import CannotBeWritten
+from grader.errors import ConfigError
 from grader.newassignment.described_model import Ask, ModelFile, read_model
 from grader.newassignment.dimension_sizes import Sizes
 from grader.newassignment.measured_model import Measured, measure, shape_in
@@ -19,6 +21,7 @@ from grader.newassignment.sampling import Drawn, drawn_quantities
 from grader.newassignment.solution_text import write_solution
 from grader.newassignment.worth_asking import Chosen, choose_gradients
 from grader.problem.assignment import Assignment
+from grader.problem.derived import as_submitted
 from grader.problem.model import Graph
 from grader.problem.points import Point, make_points
 from grader.problem.reference import Reference
@@ -42,6 +45,8 @@ class Blueprint:
     Attributes:
         fixed: dimensions with one size everywhere, because the solution is written out for it.
         method: how the numerical derivatives are computed.
+        interface: how functions are called, as in config.yaml.
+        function: one that returns all gradients, or "".
     """
 
     read: ModelFile
@@ -52,6 +57,8 @@ class Blueprint:
     source: str = ""
     seed: str = ""
     method: str = "central"
+    interface: str = "step"
+    function: str = ""
 
     @property
     def sizes(self) -> Sizes:
@@ -75,6 +82,7 @@ class Blueprint:
             "submission": "gradients.py",
             "loss": self.read.loss,
             "objective": "cross_entropy",
+            **self._calling(),
             "dimensions": {**self.sizes, **self.measured.relations},
             "steps": {"count": POINTS, "seed": self.seed},
             "quantities": {
@@ -91,6 +99,34 @@ class Blueprint:
             "checks": checks,
             "follow_through": {"share": 1.0},
         }
+
+    def _calling(self) -> dict[str, Any]:
+        """The keys of functions that are not called with a sample point, or return several gradients."""
+        found: dict[str, Any] = {"interface": self.interface} if self.interface != "step" else {}
+        if self.function:
+            taken = {*self.drawn, *self.measured.computed, *self.chosen.formulas}
+            parts = {"inputs": list(self.drawn), "cache": list(self.measured.computed)}
+            groups = {name + "_" * (name in taken): members for name, members in parts.items() if members}
+            returns = list(self.chosen.formulas)
+            found["functions"] = [{"name": self.function, "parameters": list(groups), "returns": returns}]
+            found["groups"] = groups
+        return found
+
+    @cached_property
+    def solution(self) -> str:
+        """The source of `solutions/gradients.py`, called as students' functions are.
+
+        Raises:
+            ConfigError: it cannot be written so.
+        """
+        if self.config.is_plain:
+            return self.source
+        try:
+            return as_submitted(self.config, self.source)
+        except CannotBeWritten as error:
+            raise ConfigError(
+                f"{self.read.path}: the solution is more than a list of formulas: leave out --interface and --function"
+            ) from error
 
     @cached_property
     def config(self) -> Config:
@@ -111,8 +147,11 @@ class Blueprint:
         return Assignment(self.read.path.parent, self.config, self.graph, self.points, reference)
 
 
-def make_blueprint(path: Path, ask: Ask) -> Blueprint:
+def make_blueprint(path: Path, ask: Ask, interface: str = "step", function: str = "") -> Blueprint:
     """Plan the assignment of the model file at `path`.
+
+    Args:
+        interface, function: as in `Blueprint`.
 
     Raises:
         ConfigError: the model cannot be used; the message has file and line, and what to add.
@@ -122,7 +161,9 @@ def make_blueprint(path: Path, ask: Ask) -> Blueprint:
         drawn = drawn_quantities(read, ask)
         measured = measure(read, drawn)
         chosen, measured = choose_gradients(read, drawn, measured)
-        blueprint = Blueprint(read, title_of(read, ask), drawn, measured, chosen, write_solution(read, chosen))
+        source = write_solution(read, chosen, calls=interface == "step" and not function)
+        title = title_of(read, ask)
+        blueprint = Blueprint(read, title, drawn, measured, chosen, source, interface=interface, function=function)
         return _with_seed(blueprint)
 
 

@@ -1,7 +1,7 @@
 """config.yaml as an instructor would write it: what has no default, in the order of the documentation, with comments."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from grader.newassignment.blueprint import Blueprint
@@ -17,7 +17,7 @@ solution: solutions/gradients.py   # derived from the model; for instructors onl
 submission: gradients.py           # the file's name, looked for in folders and zips at any depth
 loss: {loss}
 objective: cross_entropy           # the gradients of {loss} itself; log_likelihood: those of -{loss}
-
+{calling}
 # The size of each dimension: sample point 1 takes the first sizes, point 2 the second ones, and so on, again from the
 # start when they run out.  At each point all sizes differ, so that a size names its axis.
 dimensions:
@@ -56,6 +56,7 @@ def config_text(blueprint: Blueprint) -> str:
         file=blueprint.read.path.name,
         title=json.dumps(data["title"], ensure_ascii=False),
         loss=data["loss"],
+        calling="\n".join(_calling(data)),
         dimensions="\n".join(_dimension(blueprint, name, sizes) for name, sizes in data["dimensions"].items()),
         count=data["steps"]["count"],
         seed=data["steps"]["seed"],
@@ -63,6 +64,20 @@ def config_text(blueprint: Blueprint) -> str:
         gradients="\n".join(f"  - {_flow(gradient)}" for gradient in data["gradients"]),
         checks="\n".join(line for name, check in data["checks"].items() for line in _check(name, check)),
     )
+
+
+def _calling(data: Mapping[str, Any]) -> Iterator[str]:
+    """The lines on how functions are called, where they take no sample point."""
+    if "interface" in data:
+        yield f"interface: {data['interface']}              # functions take quantities, and the student's own gradients, by name"
+    if "functions" in data:
+        yield "\n# What students write; `groups` are quantities that are one argument, unpacked in this order."
+        yield "functions:"
+        yield from (f"  - {_flow(function)}" for function in data["functions"])
+        yield "groups:"
+        yield from (f"  {_key(name)}: {_value(members)}" for name, members in data["groups"].items())
+    if "interface" in data or "functions" in data:
+        yield ""
 
 
 def _dimension(blueprint: Blueprint, name: str, sizes: list[int] | str) -> str:

@@ -15,13 +15,17 @@ _HEAD = """\
 The gradients of `{loss}`, solved.  For instructors only: this file must never reach a student.
 
 Derived from the model by `grader new`; `derivation.md` beside this file shows how.  Please review it before you use it.
-A gradient that builds on another one calls it: that is how the grader knows which gradient is upstream of which.
 """
+_CALLS = "A gradient that builds on another one calls it: that is how the grader knows which gradient is upstream of which.\n"
 
 
-def write_solution(read: ModelFile, chosen: Chosen) -> str:
-    """The source of `solutions/gradients.py`."""
-    text = derived_solution(chosen.formulas.values(), _HEAD.format(loss=read.loss))
+def write_solution(read: ModelFile, chosen: Chosen, *, calls: bool) -> str:
+    """The source of `solutions/gradients.py`, as functions of a sample point.
+
+    Args:
+        calls: say that the functions call one another.
+    """
+    text = derived_solution(chosen.formulas.values(), _HEAD.format(loss=read.loss) + _CALLS * calls)
     return _in_short_lines(text.replace("\n\n\n\n", "\n\n\n")) + "\n"
 
 

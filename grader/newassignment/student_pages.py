@@ -8,61 +8,15 @@ from textwrap import fill
 from grader.config.keys import Config
 from grader.config.quantities import Index, OneHot
 from grader.newassignment.described_model import ModelFile, meaning
+from grader.newassignment.stubs_text import shape_text, stubs
 from grader.packaging.handout.readme import fill_in
 
-_STUBS = '''"""The {count} of {loss}: yours to derive and to write.  This is the file to submit.
-
-Each function takes one sample point `s` and returns d{loss}/d(the quantity in its name) as a new numpy array.
-`s` holds the quantities of that point, with the names and shapes of README.md:
-
-{quantities}
-
-A gradient has the shape of what you differentiate with respect to.  Functions may call one another.
-{imports}  Do not change `s` or its arrays.
-"""
-
-import numpy as np
-'''
-_STUB = '''
-
-def {name}(s):
-    """d{loss}/d{of}, shape {shape}."""
-    raise NotImplementedError("{name} is not written yet")
-'''
 _WIDTH = 100
-_WORDS = "zero one two three four five six seven eight nine ten eleven twelve".split()
 
 
-def stubs(config: Config, read: ModelFile) -> str:
+def student_file(config: Config, read: ModelFile) -> str:
     """The file that students fill in."""
-    functions = "".join(
-        _STUB.format(name=gradient.name, of=gradient.of, loss=config.loss, shape=shape_text(config, gradient.of))
-        for gradient in config.gradients
-    )
-    many = len(config.gradients) > 1
-    count = f"{_number(len(config.gradients))} gradients" if many else "gradient"
-    imports = "Import numpy or the standard library if you need them, nothing else."
-    if names := ", ".join(_importable(read)):
-        imports = f"Import nothing but numpy, the standard library and, from `model`: {names}."
-    return _STUBS.format(count=count, loss=config.loss, quantities=_columns(config), imports=imports) + functions
-
-
-def _columns(config: Config) -> str:
-    """The quantities in two columns: those that are drawn, and those that the model computes."""
-    cells = [(f"s.{name}", shape_text(config, name)) for name in config.quantities]
-    names, shapes = (max(len(cell[k]) for cell in cells) for k in (0, 1))
-    texts = [f"{name:{names}}  {shape:{shapes}}" for name, shape in cells]
-    half = (len(texts) + 1) // 2
-    right = [*texts[half:], ""][:half]
-    return "\n".join(f"    {a}    {b}".rstrip() for a, b in zip(texts[:half], right, strict=True))
-
-
-def shape_text(config: Config, quantity: str) -> str:
-    """A shape as it is written: (1, Dh), or (D,)."""
-    shape, whole = config.shape_of(quantity), isinstance(config.quantities[quantity], Index)
-    if not shape:
-        return "int" if whole else "a number"
-    return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
+    return stubs(config, _importable(read))
 
 
 def handout_page(config: Config, read: ModelFile, relations: Mapping[str, str]) -> str:
@@ -77,9 +31,20 @@ def handout_page(config: Config, read: ModelFile, relations: Mapping[str, str]) 
         sizes=fill(_sizes(config, relations), _WIDTH),
         quantities="\n".join(_quantity_rows(config, read)),
         imports=_imports(read),
-        example=names[-1],
+        arguments=_arguments(config),
+        given="`s` or its arrays" if config.has_points else "the arrays that you are given",
+        example=config.written(names[-1]),
     )
     return fill_in(text, config, keep_markers=True)
+
+
+def _arguments(config: Config) -> str:
+    if config.has_points:
+        return (
+            "Each function takes one argument, the sample point `s`, and returns a new numpy array.\n"
+            "There are no gradients in `s`."
+        )
+    return "Each function returns a new numpy array for each of its gradients."
 
 
 def shapes_page(config: Config) -> str:
@@ -91,10 +56,6 @@ def shapes_page(config: Config) -> str:
 def _filled(template: str, **values: str) -> str:
     text = files("grader.newassignment").joinpath("templates").joinpath(template).read_text(encoding="utf-8")
     return Template(text).substitute(values)
-
-
-def _number(count: int) -> str:
-    return _WORDS[count] if count < len(_WORDS) else str(count)
 
 
 def _graph(read: ModelFile) -> str:

@@ -7,7 +7,7 @@ from grader.errors import UsageError
 from grader.newassignment.blueprint import Blueprint
 from grader.newassignment.config_text import config_text
 from grader.newassignment.solution_text import write_derivation
-from grader.newassignment.student_pages import handout_page, shapes_page, stubs
+from grader.newassignment.student_pages import handout_page, shapes_page, student_file
 
 
 def refuse_existing(folder: Path) -> None:
@@ -28,10 +28,10 @@ def assignment_files(blueprint: Blueprint) -> Mapping[str, str]:
     return {
         "config.yaml": config_text(blueprint),
         "assignment/model.py": read.source,
-        "assignment/gradients.py": stubs(config, read),
+        "assignment/gradients.py": student_file(config, read),
         "assignment/README.md": handout_page(config, read, blueprint.measured.relations),
         "assignment/shapes.md": shapes_page(config),
-        "solutions/gradients.py": blueprint.source,
+        "solutions/gradients.py": blueprint.solution,
         "solutions/derivation.md": write_derivation(read, blueprint.chosen.formulas),
     }
 

@@ -20,7 +20,7 @@ from grader.problem.losses import numbers_per_evaluation
 from grader.problem.model import Array, Graph, read_source
 from grader.problem.points import Point, make_fresh_point, make_inconsistent_point, make_points, make_substitutes
 from grader.problem.recompute import Recomputed, recomputed_gradients
-from grader.problem.reference import Reference
+from grader.problem.reference import AsSubmitted, Reference
 
 KEPT_POINTS = 32
 # Numbers that the perturbed losses of one gradient at one sample point may take; one that needs more is checked along random
@@ -244,13 +244,24 @@ def load_assignment(config: Config, folder: Path, *, with_solution: bool) -> Ass
 
 
 def _reference(config: Config, folder: Path, graph: Graph, points: list[Point]) -> Reference:
-    """The solution or, where there is none, what is derived from the model."""
-    if config.solution:
-        path = folder / config.solution
-        return Reference(path, [gradient.name for gradient in config.gradients], read_source(path), graph)
+    """The right gradients as functions of a sample point.
+
+    The solution, where its functions take one; otherwise what is derived from the model, of which the solution is a second
+    opinion, or the solution itself where the model cannot be differentiated.
+    """
+    names = [gradient.name for gradient in config.gradients]
+    path = folder / config.solution
+    if config.solution and config.is_plain:
+        return Reference(path, names, read_source(path), graph)
     from grader.problem.derived import Derived
 
-    return Derived(config, graph, points)
+    if not config.solution:
+        return Derived(config, graph, points)
+    solution = AsSubmitted(path, names, read_source(path), graph, config.interface_data)
+    try:
+        return Derived(config, graph, points)
+    except ConfigError:
+        return solution
 
 
 def _nearest_first(name: str, direct: dict[str, frozenset[str]]) -> list[str]:

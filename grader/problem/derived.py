@@ -12,6 +12,7 @@ from grader.derivation import Formula, Model, Unreadable, derive, write_solution
 from grader.derivation import Point as Inputs
 from grader.derivation.formula import TOLERANCE
 from grader.derivation.numerical import Plain
+from grader.derivation.writing.signatures import Called, Calling, as_called
 from grader.errors import ConfigError
 from grader.problem.model import Graph
 from grader.problem.points import Point
@@ -105,6 +106,19 @@ class Derived(Reference):
             pass
         formulas = derived_formulas(self._config, self._graph, [point], self._model)
         return self._loaded(write_solution(formulas.values()).encode(), self._graph)
+
+
+def as_submitted(config: Config, source: str) -> str:
+    """A file of functions of a sample point, rewritten as students' functions are called.
+
+    Raises:
+        CannotBeWritten: it uses what they are not given, or is more than a list of statements.
+    """
+    functions = [Called(one.name, one.returns, one.parameters, one.attributes) for one in config.asked]
+    names = [gradient.name for gradient in config.gradients]
+    return as_called(
+        source, names, Calling(functions, list(config.quantities), config.groups, config.interface == "parameters")
+    )
 
 
 def inputs_of(config: Config, point: Point) -> Inputs:

@@ -84,7 +84,7 @@ def staff_files(folder: Path, config: Config) -> list[Path]:
 def runtime(assignment: "Assignment") -> Runtime:
     import numpy as np
 
-    limits = assignment.config.sandbox
+    config, limits = assignment.config, assignment.config.sandbox
     return Runtime(
         python=platform.python_version(),
         numpy=np.__version__,
@@ -94,7 +94,7 @@ def runtime(assignment: "Assignment") -> Runtime:
         memory_mb=limits.memory_mb,
         source_kb=limits.source_kb,
         output_kb=limits.output_kb,
-        functions=tuple(assignment.names),
+        functions=tuple(assignment.names) + (() if config.is_plain else (repr(config.interface_data),)),
         substitution=True,
     )
 

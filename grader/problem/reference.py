@@ -13,6 +13,7 @@ import numpy as np
 from grader.errors import ConfigError, did_you_mean
 from grader.problem.model import Array, Graph, load_module
 from grader.problem.points import Point
+from grader.sandbox.shared.interface import Interface, Missing
 
 Namespace = dict[str, Any]
 
@@ -59,11 +60,11 @@ class Reference:
         """
         given = self._namespace_at(point)
         if not own:
-            return self._called(given[name], name, point), frozenset()
+            return self._called(given, name, point, {}, set()), frozenset()
         used: set[str] = set()
 
-        def replaced(gradient: str, value: Array) -> Callable[[Any], Array]:
-            def give(_: Any) -> Array:
+        def replaced(gradient: str, value: Array) -> Callable[..., Array]:
+            def give(*_: Any, **__: Any) -> Array:
                 used.add(gradient)
                 return value
 
@@ -74,19 +75,65 @@ class Reference:
             if isinstance(value, FunctionType) and value.__globals__ is given:
                 namespace[key] = _rebound(value, namespace)
         namespace.update({gradient: replaced(gradient, value) for gradient, value in own.items()})
-        function = namespace[name] if name not in own else _rebound(given[name], namespace)
-        return self._called(function, name, point), frozenset(used)
+        if name in own and name in given:
+            namespace[name] = _rebound(given[name], dict(namespace))
+        others = {gradient: value for gradient, value in own.items() if gradient != name}
+        return self._called(namespace, name, point, others, used), frozenset(used)
 
-    def _called(self, function: Callable[[Any], Any], name: str, point: Point) -> Array:
+    def _called(self, namespace: Namespace, name: str, point: Point, own: Mapping[str, Array], used: set[str]) -> Array:
         try:
-            return np.asarray(function(SimpleNamespace(**point.values)), dtype=float)
+            value = self._returned(namespace, name, SimpleNamespace(**point.values), own, used)
+            return np.asarray(value, dtype=float)
         except Exception as error:
             raise ConfigError(f"{self.path}: {name} does not run: {type(error).__name__}: {error}") from error
+
+    def _returned(
+        self, namespace: Namespace, name: str, values: SimpleNamespace, own: Mapping[str, Array], used: set[str]
+    ) -> Any:
+        """What the function of a gradient returns; those of `own` that it is given as arguments are added to `used`."""
+        return namespace[name](values)
 
     def upstream(self, name: str, point: Point) -> frozenset[str]:
         """The gradients that `name` calls directly."""
         values = {other: self(other, point)[0] for other in self.names if other != name}
         return self(name, point, values)[1]
+
+
+class AsSubmitted(Reference):
+    """A solution whose functions are called as students' are: with ordinary arguments, or for several gradients at once.
+
+    It stands in for what is derived from the model where that cannot be differentiated.  Its formulas are not read, so its
+    `source` is empty.
+    """
+
+    def __init__(self, path: Path, names: list[str], source: bytes, graph: Graph, described: dict[str, Any]) -> None:
+        self._described = described
+        super().__init__(path, names, source, graph)
+        self.source = b""
+
+    def _loaded(self, source: bytes, graph: Graph) -> Namespace:
+        with graph.importable():
+            namespace = vars(load_module(source, self.path, "solution"))
+        interface = Interface(self._described, namespace)
+        for name in self.names:
+            try:
+                interface.function(name)
+            except Missing as missing:
+                wanted = interface.declared(name).name
+                why = str(missing) or f"expected {wanted}, found none{did_you_mean(wanted, list(namespace))}"
+                raise ConfigError(f"{self.path}: {why}") from missing
+        return namespace
+
+    def _returned(
+        self, namespace: Namespace, name: str, values: SimpleNamespace, own: Mapping[str, Array], used: set[str]
+    ) -> Any:
+        interface = Interface(self._described, namespace, own)
+        function, owner = interface.function(name)
+        value, remark = interface.output(name, interface.call(name, values, function, owner), owner)
+        used.update(interface.used)
+        if value is None:
+            raise TypeError(remark or "it returns None")
+        return value
 
 
 def _rebound(function: FunctionType, namespace: dict[str, Any]) -> FunctionType:

@@ -166,7 +166,10 @@ class _Loop:
             return None
         self.taken += 1
         sandbox = self.sandbox
-        return Pending(self.taken - 1, job, sandbox.limits, sandbox.checked, sandbox.writer.names, sandbox.substitution)
+        writer = sandbox.writer
+        return Pending(
+            self.taken - 1, job, sandbox.limits, sandbox.checked, writer.names, writer.together, sandbox.substitution
+        )
 
     def _start(self, pending: Pending) -> None:
         """Give the file its next child, or its run if it needs none."""

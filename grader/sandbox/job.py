@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 MAX_OUTPUT = 2**17  # characters
+_ENDED = ("timed_out", "died", "out_of_memory")
 _NEVER_RETURNED = ("timed_out", "died")
 Replaced = Mapping[str, Sequence[str]]  # for each gradient that is called, the functions replaced meanwhile
 
@@ -72,6 +73,7 @@ class Pending:
     limits: Limits
     checked: int | None = None  # how many points all files share; after them come the fresh and the inconsistent one
     known: Collection[str] = ()  # names that an explanation may mention beside those of the file
+    together: Mapping[str, Sequence[str]] = field(default_factory=dict)  # the gradients that one function returns
     substitution: Substitution | None = None
     answers: dict[str, list[Answer]] = field(default_factory=dict)
     loading: Answer | None = None
@@ -182,8 +184,14 @@ class Pending:
         answers = {gradient: [self._checked(answer) for answer in found] for gradient, found in attempt.answers.items()}
         if self.mode == "all":
             self.answers.update(answers)
+            for name, found in answers.items():
+                if found[-1].outcome in _ENDED:
+                    for other in self._others(name):
+                        self.answers.setdefault(other, found[-1:])
         elif self.mode == "alone":
+            ended = [name for name, found in answers.items() if found[-1].outcome in _ENDED]
             self.retried.update(name for name, _ in attempt.calls)
+            self.retried.update(other for name in ended for other in self._others(name))
             self.answers.update({name: again for name, again in answers.items() if _tells_more(again)})
         else:
             # One at least: a child may end before it has called any.
@@ -193,6 +201,10 @@ class Pending:
                 answers = {name: again for name, again in answers.items() if _tells_more(again)}
             for name, found in answers.items():
                 self.substituted[name] = Substituted(tuple(self.replaced[name]), found)
+
+    def _others(self, gradient: str) -> list[str]:
+        """The gradients that come from the same call: what ends it costs them all, and need not be tried again."""
+        return [name for name in self.together.get(gradient, ()) if name != gradient]
 
     def _checked(self, answer: Answer) -> Answer:
         """The answer without names that are not in the file, and without a forged explanation."""

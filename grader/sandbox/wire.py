@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from grader.records.run import DTYPES, MAX_DIMENSIONS, MAX_ENTRIES, Answer, ArrayData, Traced
+from grader.sandbox.placing import described, placed
 from grader.text import several_lines
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ _NO_NUMBERS = re.compile(
     r"it has shape \([\d, ]*\)|the type of its entries is [\w<>|=\[\]]{1,40}|setting an array element with a sequence\."
     r"(?: The requested array has an inhomogeneous shape after \d+ dimensions\. The detected shape was \([\d, ]*\)"
     r" \+ inhomogeneous part\.)?"
+    r"|[\w.]{1,129} returns (?:\d+ arrays?; \d+ are expected: [\w, ]+|None for \w+|a dict without \w+(?:; its keys are [\w, ]+)?)"
 )
 _TRACED_NAME = re.compile(r'[^\W\d]\w*(?:\["\w+"\])?')  # sentences are made of these
 _LENGTHS = struct.Struct("!II")
@@ -172,15 +174,15 @@ def _split(reply: Reply, data: bytes) -> tuple[bytes, tuple[Traced, ...]]:
     """The bytes of the value, and the traced arrays that follow them."""
     if len(reply.traced) > MAX_TRACED:
         raise Violation("too many traced values")
-    sizes = [8 * _entries(described.shape) for described in reply.traced]
+    sizes = [8 * _entries(one.shape) for one in reply.traced]
     if sum(sizes) > min(len(data), MAX_TRACED_BYTES):
         raise Violation("traced values whose shapes and bytes do not agree")
     start = len(data) - sum(sizes)
     value, traced = data[:start], []
-    for described, size in zip(reply.traced, sizes, strict=True):
-        array = ArrayData("<f8", described.shape, data[start : start + size])
-        line, cell = _number(described.line), _number(described.cell)
-        function, name, called = described.function, described.name, described.called
+    for one, size in zip(reply.traced, sizes, strict=True):
+        array = ArrayData("<f8", one.shape, data[start : start + size])
+        line, cell = _number(one.line), _number(one.cell)
+        function, name, called = one.function, one.name, one.called
         if function.isidentifier() and _TRACED_NAME.fullmatch(name) and (called.isidentifier() or not called):
             traced.append(Traced(function[:MAX_NAME], line, name[:MAX_NAME], array, cell, called[:MAX_NAME]))
         start += size
@@ -208,7 +210,6 @@ def _number(number: int) -> int:
     return number if 0 <= number < 10**7 else 0
 
 
-_SENT = {"f": "<f8", "i": "<i8", "b": "|b1"}  # whole numbers and truth values arrive as such
 Fresh = Callable[[bytes], tuple[Mapping[str, Any], Mapping[str, int]]]
 
 
@@ -221,6 +222,7 @@ class JobWriter:
         output_bytes: int,
         sizes: Sequence[Mapping[str, int]] | None = None,
         asked: Sequence[str] = (),
+        interface: Mapping[str, Any] | None = None,
         fresh: Fresh | None = None,
     ) -> None:
         """Prepare the points, each a mapping of quantities to arrays or plain numbers.
@@ -228,16 +230,23 @@ class JobWriter:
         Args:
             sizes: the dimensions of each point by name, in which explanations show shapes.
             asked: the names of all functions that a file should have.
+            interface: how they are called, as `Interface` in the child reads it; each with a sample point where it is None.
             fresh: gives one more point, and its dimensions, for the bytes of a file; its number is `len(points)`.
 
-        `names` are those of the quantities, the dimensions and the functions.
+        `names` are those of the quantities, the dimensions and the functions; `together` has, for each gradient, those that its
+        function returns.
         """
         blob = bytearray()
-        self._points = [_described(blob, point, sizes[k] if sizes else {}, start=0) for k, point in enumerate(points)]
+        self._points = [described(blob, point, sizes[k] if sizes else {}, start=0) for k, point in enumerate(points)]
         self._blob = bytes(blob)
         self._output_bytes = output_bytes
         self._asked = list(asked)
-        self.names = frozenset([*asked, *(name for known in (*points, *(sizes or ())) for name in known)])
+        self._interface = dict(interface or _with_points(asked))
+        returned = [function[1] for function in self._interface["functions"]]
+        self.together: dict[str, list[str]] = {name: names for names in returned for name in names}
+        named = [*asked, *self._interface["of"], *self._interface["groups"]]
+        named += [word for function in self._interface["functions"] for word in function[0].split(".")]
+        self.names = frozenset([*named, *(name for known in (*points, *(sizes or ())) for name in known)])
         self._fresh = fresh
 
     def job(
@@ -257,7 +266,7 @@ class JobWriter:
         """
         more, points = bytearray(), self._points
         if self._fresh is not None and any(k == len(points) for _, k in calls):
-            points = [*points, _described(more, *self._fresh(source), start=len(self._blob))]
+            points = [*points, described(more, *self._fresh(source), start=len(self._blob))]
         header = {
             "points": points,
             "source": len(self._blob) + len(more),
@@ -265,35 +274,16 @@ class JobWriter:
             "trace": trace,
             "output_bytes": self._output_bytes,
             "asked": self._asked,
+            "interface": self._interface,
         }
         if replaced:
             header["replaced"] = {gradient: list(names) for gradient, names in replaced.items()}
             arrays, start = stand_ins or {}, len(self._blob)
-            header["stand_ins"] = {name: [_placed(more, one, start) for one in arrays[name]] for name in arrays}
+            header["stand_ins"] = {name: [placed(more, one, start) for one in arrays[name]] for name in arrays}
             header["source"] = len(self._blob) + len(more)
         head, size = marshal.dumps(header), len(self._blob) + len(more) + len(source)
         return b"".join((_LENGTHS.pack(len(head), size), head, self._blob, more, source))
 
 
-def _placed(blob: bytearray, array: "np.ndarray[Any, Any]", start: int) -> tuple[int, int, tuple[int, ...]]:
-    """Where an array is in the job's data, and its shape; its bytes are added to `blob`, which begins there at `start`."""
-    blob += (data := array.astype("<f8", copy=False).tobytes())
-    return start + len(blob) - len(data), start + len(blob), array.shape
-
-
-def _described(blob: bytearray, point: Mapping[str, Any], sizes: Mapping[str, int], *, start: int) -> dict[str, Any]:
-    """A point as the header has it; the bytes of its arrays are added to `blob`, which begins at `start` of the job's data."""
-    arrays: dict[str, tuple[int, int, tuple[int, ...], str]] = {}
-    numbers: dict[str, int | float] = {}
-    for name, value in point.items():
-        if isinstance(value, int):
-            numbers[name] = int(value)
-        elif isinstance(value, float):
-            numbers[name] = float(value)
-        else:
-            dtype = _SENT[value.dtype.kind]
-            begin = start + len(blob)
-            blob += value.astype(dtype, copy=False).tobytes()
-            arrays[name] = (begin, start + len(blob), value.shape, dtype)
-            blob += bytes(-len(blob) % 8)
-    return {"numbers": numbers, "arrays": arrays, "sizes": dict(sizes)}
+def _with_points(asked: Sequence[str]) -> dict[str, Any]:
+    return {"by_name": False, "of": {name: name for name in asked}, "groups": {}, "functions": []}

@@ -5,11 +5,15 @@ The source of the instructors' solution is rewritten; where only the returned va
 
 import ast
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
+from grader.derivation.writing.signatures import CannotBeWritten
 from grader.errors import SandboxError
 from grader.grading.pipeline import grade_run
 from grader.problem.assignment import Assignment
+from grader.problem.derived import as_submitted
+from grader.problem.model import read_source
 from grader.records.result import Grade
 from grader.sandbox.host import Sandbox
 from grader.sandbox.launch import forks
@@ -29,21 +33,41 @@ def check_sandbox(assignment: Assignment, sandbox: Sandbox) -> Finding:
 
 def check_rewritings(assignment: Assignment, sandbox: Sandbox) -> Finding:
     """The solution, and other ways of writing it, must earn full marks."""
-    assert assignment.reference is not None
-    source = assignment.reference.source.decode()
-    accepted = assignment.config.checks.reference.float32 == "accept"
-    negative = assignment.config.sign < 0
-    problems, ways = [], []
-    for way, text in rewritings(source, assignment.names, negative=negative, float32=accepted):
+    problems: list[tuple[str, str]] = []
+    ways: list[str] = []
+    for way, text in ways_of(assignment):
         ways.append(way)
         found = _graded(assignment, sandbox, text.encode())
         problems += _lost(way, found) if isinstance(found, Grade) else [(way, f"could not be run: {found}")]
+    if not ways:
+        why = f"for {assignment.config.differentiated}" if assignment.config.sign < 0 else "without a `solution:`"
+        return Finding(
+            "right answers keep marks", "warning", f"not tried: functions of this kind are not written {why}"
+        )
+    others = f" and {len(ways) - 1} rewritings of it earn full marks: {', '.join(ways[1:])}"
     return finding(
         "right answers keep marks",
-        f"the solution and {len(ways) - 1} rewritings of it earn full marks: {', '.join(ways[1:])}",
+        f"the solution{others if ways[1:] else ' earns full marks'}",
         "right answers lose marks",
         grouped(problems),
     )
+
+
+def ways_of(assignment: Assignment) -> Iterator[tuple[str, str]]:
+    """(what is different, source) for each way of writing the solution, in functions that are called as students' are."""
+    assert assignment.reference is not None
+    config, source = assignment.config, assignment.reference.source.decode()
+    if config.is_plain:
+        accepted = config.checks.reference.float32 == "accept"
+        yield from rewritings(source, assignment.names, negative=config.sign < 0, float32=accepted)
+        return
+    if config.sign < 0:  # a gradient that is given another one of the student's turns around with it
+        return
+    if config.solution:
+        yield "as it is", read_source(assignment.folder / config.solution).decode()
+    with suppress(CannotBeWritten):  # from what the functions are given
+        for way, text in [("as derived", source), *_rewritten_ways(source)]:
+            yield way, _PRODUCT_HELPERS + as_submitted(config, text)
 
 
 def check_stubs(assignment: Assignment, sandbox: Sandbox) -> Finding:
@@ -76,10 +100,8 @@ def _lost(way: str, found: Grade) -> list[tuple[str, str]]:
     return lines
 
 
-_HELPERS = '''\
+_PRODUCT_HELPERS = '''\
 import numpy as np
-
-_depth = 0
 
 
 def _of_matrices(product):
@@ -104,6 +126,13 @@ def _loops(a, b):
     return out
 
 
+'''
+_HELPERS = (
+    _PRODUCT_HELPERS
+    + '''\
+_depth = 0
+
+
 def _returned(function, convert):
     """Convert what the grader gets, not what the functions get from one another."""
 
@@ -119,6 +148,7 @@ def _returned(function, convert):
     return gradient
 
 '''
+)
 _PRODUCTS = {
     "einsum": "_einsum",
     "loops": "_loops",
@@ -146,14 +176,19 @@ def rewritings(source: str, names: list[str], *, negative: bool, float32: bool) 
     sign = "-" if negative else ""
     plain = f"lambda value: {sign}value"
     yield "as it is", _assembled(source, names, plain) if negative else source
-    for name, function in _PRODUCTS.items():
-        rewritten = _rewritten(source, _Products(function))
-        if function in rewritten:
-            yield name, _assembled(rewritten, names, plain)
-    yield "factors and terms exchanged", _assembled(_rewritten(source, _Exchanged()), names, plain)
+    for name, rewritten in _rewritten_ways(source):
+        yield name, _assembled(rewritten, names, plain)
     for name, convert in _RETURNED.items():
         if name != "float32" or float32:
             yield name, _assembled(source, names, convert.format(sign))
+
+
+def _rewritten_ways(source: str) -> Iterator[tuple[str, str]]:
+    for name, function in _PRODUCTS.items():
+        rewritten = _rewritten(source, _Products(function))
+        if function in rewritten:
+            yield name, rewritten
+    yield "factors and terms exchanged", _rewritten(source, _Exchanged())
 
 
 def _rewritten(source: str, transformer: ast.NodeTransformer) -> str:

@@ -1,5 +1,6 @@
 """`grader new`: a complete assignment from a model."""
 
+import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -8,6 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from grader.cli.commands.validate import print_report
+from grader.config.calling import FUNCTION_NAME
+from grader.errors import UsageError
 from grader.grading.grader import Grader
 
 if TYPE_CHECKING:
@@ -23,8 +26,15 @@ _MORE_SEEDS = 3
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="The folder (default: the model's name, beside it)."
 )
+@click.option(
+    "--interface",
+    type=click.Choice(["step", "parameters"]),
+    default="step",
+    help="What functions take: a sample point, dJ_dU(s), or quantities by name, dJ_dU(h, y_hat, y).",
+)
+@click.option("--function", default="", metavar="NAME", help="Ask for one function that returns all gradients.")
 @click.option("--yes", is_flag=True, help="Ask nothing: take the default wherever something cannot be inferred.")
-def command(model: Path, output: Path | None, yes: bool) -> None:
+def command(model: Path, output: Path | None, interface: str, function: str, yes: bool) -> None:
     """Write a complete assignment from MODEL.
 
     MODEL is a Python file with one function for each quantity, the loss last; its docstrings or annotations give the shapes of
@@ -37,7 +47,10 @@ def command(model: Path, output: Path | None, yes: bool) -> None:
 
     folder = output or model.with_suffix("")
     refuse_existing(folder)
-    blueprint = make_blueprint(model, _ask_nothing if yes or not sys.stdin.isatty() else _ask)
+    if function and not re.fullmatch(FUNCTION_NAME, function):
+        raise UsageError(f"--function: expected the name of a function, or Class.method, found {function!r}")
+    ask = _ask_nothing if yes or not sys.stdin.isatty() else _ask
+    blueprint = make_blueprint(model, ask, interface, function)
     files = assignment_files(blueprint)
     write_files(folder, files)
     click.echo(f"{folder}: {blueprint.title}")

@@ -107,10 +107,10 @@ class Sources:
     @cached_property
     def _solved(self) -> dict[str, GraphNode]:
         """The hand-written solution, where there is one."""
-        if not self.assignment.config.solution or self.assignment.reference is None:
+        reference = self.assignment.reference
+        if not self.assignment.config.solution or reference is None or not reference.source:
             return {}
         try:
-            reference = self.assignment.reference
             with self.assignment.graph.importable():
                 solution = Model(reference.path, reference.source.decode())
         except Exception as error:

@@ -9,7 +9,31 @@ from grader.grading.grader import Grader
 from grader.packaging.handout.handout import handout_files
 from grader.records.result import Grade
 from grader.validation.finding import Finding
-from grader.validation.submissions import rewritings
+from grader.validation.submissions import ways_of
+
+# In whatever way a function is called, and whatever it returns.
+_TWICE = """
+
+import functools
+
+
+def _twice(value):
+    if isinstance(value, (tuple, list)):
+        return type(value)(map(_twice, value))
+    return {{key: _twice(one) for key, one in value.items()}} if isinstance(value, dict) else 2 * value
+
+
+def _doubled(function):
+    if isinstance(function, type):
+        for name, method in list(vars(function).items()):
+            if callable(method) and not name.startswith("__"):
+                setattr(function, name, _doubled(method))
+        return function
+    return functools.wraps(function)(lambda *a, **k: _twice(function(*a, **k)))
+
+
+{function} = _doubled({function})
+"""
 
 
 def check_handout(grader: Grader) -> Finding:
@@ -40,28 +64,21 @@ def _problems(grader: Grader, folder: Path) -> list[str]:
     with Grader.of(load_config(folder / "config.yaml"), folder, at_home=True) as home:
         stubs = home.check(submission)
         problems += [f"stubs: {one.name}: {one.status}" for one in stubs.gradients if one.status != "missing"]
-        right = _solution(grader)
+        right = next((source for _, source in ways_of(grader.assignment)), "")
+        if not right:
+            return problems
         submission.write_text(right, encoding="utf-8")
         solved = home.check(submission)
         problems += [f"solution: {one}" for one in _lost(solved)]
         first = next((one for one in grader.assignment.names if one not in grader.assignment.zero), "")
         if not first:
             return problems
-        doubled = f"{right}\n\n_right = {first}\n\n\ndef {first}(s):\n    return 2 * _right(s)\n"
-        submission.write_text(doubled, encoding="utf-8")
+        twice = _TWICE.format(function=grader.config.function_of(first).owner)
+        submission.write_text(f"{right}{twice}", encoding="utf-8")
         wrong = next(one for one in home.check(submission).gradients if one.name == first)
         if wrong.status != "failed":
             problems.append(f"twice the right numbers: {first}: expected failed, found {wrong.status}")
     return problems
-
-
-def _solution(grader: Grader) -> str:
-    """The solution as a student's file."""
-    reference = grader.assignment.reference
-    assert reference is not None
-    source = reference.source.decode()
-    ways = rewritings(source, grader.assignment.names, negative=grader.config.sign < 0, float32=False)
-    return next(ways)[1]
 
 
 def _lost(grade: Grade) -> list[str]:

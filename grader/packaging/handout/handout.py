@@ -3,8 +3,9 @@
 import ast
 import hashlib
 import json
+import re
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -23,14 +24,17 @@ from grader.packaging.soundness import refuse_unsound, stubs_path
 from grader.packaging.wheel import make_wheel, requirements, wheel_name
 from grader.problem.assignment import load_assignment
 from grader.problem.derivatives import relative_error
+from grader.validation.submissions import ways_of
 
 # Students don't get other keys of the config: a new key stays private until it is listed here.
 PUBLIC_KEYS = (
     "title model submission loss objective dimensions steps quantities gradients checks follow_through".split()
 )
+CALLING_KEYS = ("interface", "functions", "groups")  # public, too; only where functions take more than a sample point
 _IGNORED = {"__pycache__", ".pytest_cache", ".ipynb_checkpoints"}
 _INSTRUCTORS = ("gradescope-utils",)  # what students need not install
 _MIN_FORMULA = 8  # characters without spaces; shorter ones are found in any file
+_ATTRIBUTE = re.compile(r"self\.\w+")  # what a method is given
 _SMALLEST = 2
 
 _HEADER = """\
@@ -113,7 +117,9 @@ def handout_files(grader: Grader) -> dict[str, bytes]:
         "requirements.txt": ("\n".join([f"./{wheel_name()}", *requirements(without=_INSTRUCTORS)]) + "\n").encode(),
     }
     reference = grader.assignment.reference
-    _refuse_leaks(config, reference.source.decode() if reference is not None else "", files)
+    sources = [reference.source.decode()] if reference is not None else []
+    sources += [source for _, source in ways_of(grader.assignment)] if not config.is_plain else []
+    _refuse_leaks(config, sources, files)
     return files
 
 
@@ -126,7 +132,7 @@ def public_config(config: Config, dimensions: Mapping[str, Any] | None = None, o
     data: dict[str, Any] = json.loads(msgspec.json.encode(config))
     shown = {
         "handout": True,
-        **{key: data[key] for key in PUBLIC_KEYS},
+        **{key: data[key] for key in (*PUBLIC_KEYS, *(() if config.is_plain else CALLING_KEYS))},
         "model": Path(config.model).name,
         "dimensions": dict(dimensions or small_dimensions(config)),
         "steps": {"count": config.steps.count, "seed": _public_seed(config)},
@@ -204,7 +210,7 @@ def _filled_in(path: Path, config: Config) -> bytes:
         raise ConfigError(f"{path}: {error}") from error
 
 
-def _refuse_leaks(config: Config, solution: str, files: Mapping[str, bytes]) -> None:
+def _refuse_leaks(config: Config, solutions: Iterable[str], files: Mapping[str, bytes]) -> None:
     """Search every file, and those inside zips, for the secret seed and the formulas of the solution, written or derived.
 
     Raises:
@@ -212,7 +218,8 @@ def _refuse_leaks(config: Config, solution: str, files: Mapping[str, bytes]) -> 
     """
     given = (config.submission, Path(config.model).name)  # what the stubs and the model say is no secret
     public = "".join(_dense(files.get(name, b"").decode("utf-8", "replace")) for name in given)
-    formulas = [formula for formula in solution_formulas(solution) if formula not in public]
+    every = (formula for solution in solutions for formula in solution_formulas(solution))
+    formulas = [formula for formula in every if formula not in public]
     for name, data in _unpacked(files):
         text = data.replace(b"\0", b"").decode("utf-8", "replace")  # UTF-16 is the same text with zeros between
         if config.steps.seed.lower() in text.lower():
@@ -243,7 +250,7 @@ def solution_formulas(source: str) -> list[str]:
         if isinstance(node, ast.Return | ast.Assign | ast.AugAssign | ast.AnnAssign) and node.value is not None
     ]
     dense = [_dense(ast.get_source_segment(source, value) or "") for value in values]
-    return [formula for formula in dense if len(formula) >= _MIN_FORMULA]
+    return [formula for formula in dense if len(formula) >= _MIN_FORMULA and not _ATTRIBUTE.fullmatch(formula)]
 
 
 def _dense(text: str) -> str:

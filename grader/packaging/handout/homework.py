@@ -56,7 +56,7 @@ class Homework:
 
     @property
     def points(self) -> list[SimpleNamespace]:
-        """The sample points of the checks, to experiment: `s = homework.points[0]`, then `s.h.shape` or `dJ_db2(s)`."""
+        """The sample points of the checks, to experiment: `s = homework.points[0]`, then `s.h.shape`."""
         loss = self.config.loss
         return [
             SimpleNamespace(**{name: value for name, value in point.values.items() if name != loss})
@@ -172,9 +172,9 @@ def describe_point(config: Config, point: Point) -> str:
     for name, quantity in config.quantities.items():
         value = point.values[name]
         if isinstance(quantity, Index):
-            lines.append(f"  s.{name} = {value}")
+            lines.append(f"  {config.written(name)} = {value}")
             continue
-        lines.append(f"  s.{name} {show(quantity.shape)}")
+        lines.append(f"  {config.written(name)} {show(quantity.shape)}")
         if np.size(value) <= _MAX_SHOWN:
             shown = np.array2string(np.asarray(value), precision=3, suppress_small=True, prefix=" " * 6)
             lines.append(f"      {shown}")

@@ -45,6 +45,8 @@ _QUESTIONS = {
     "reference": "Does it agree with the derived formula nearly to the last digit?",
 }
 
+_NTH = "first second third fourth fifth sixth seventh eighth ninth tenth".split() + ["further"] * 100
+
 
 def fill_in(text: str, config: Config, *, keep_markers: bool = False) -> str:
     """`text` with every marked part as the config has it.
@@ -67,7 +69,6 @@ def fill_in(text: str, config: Config, *, keep_markers: bool = False) -> str:
 
 def _parts(config: Config) -> dict[str, str]:
     loss, file, level, limits = config.loss, config.submission, config.hints.check_level, config.sandbox
-    quantities = ", ".join(f"`s.{name}`" for name in config.quantities if name != loss)
     told = config.hints.diagnosis_level is not None and level >= config.hints.diagnosis_level
     hints = "no hints" if level == 0 else "one hint" if level == 1 else f"up to {level} hints"
     return {
@@ -78,7 +79,7 @@ def _parts(config: Config) -> dict[str, str]:
         "submission": f"Submit one file, `{file}`, with these functions. [{file}]({file}) in this folder has empty\n"
         "stubs for them. Fill those in and keep their names. You may submit a notebook,\n"
         f"`{Path(file).with_suffix('.ipynb')}`, instead. Then delete `{file}`.",
-        "quantities": f"These quantities are attributes of `s`, already computed:\n{quantities}.",
+        "quantities": _quantities(config),
         "shape": "- Return the exact shape; only for (1, n) you may also return (n,)."
         if config.checks.shape.accept_1d
         else "- Return the exact shape: (1, n) is neither (n,) nor (n, 1).",
@@ -115,8 +116,36 @@ def _gradients(config: Config) -> Iterator[str]:
     yield "|---|---|---|---|"
     for gradient in config.gradients:
         shape = show(config.shape_of(gradient.of))
-        yield f"| `{gradient.name}(s)` | `{gradient.of}` | {shape} | {gradient.max_score:g} |"
+        function = config.function_of(gradient.name)
+        returned = f", {_NTH[function.returns.index(gradient.name)]} result" if len(function.returns) > 1 else ""
+        yield f"| `{config.call(function)}`{returned} | `{gradient.of}` | {shape} | {gradient.max_score:g} |"
     yield f"| | | **total** | **{config.max_score:g}** |"
+
+
+def _quantities(config: Config) -> str:
+    """Where the functions find the quantities, which are already computed."""
+    names = [f"`{config.written(name)}`" for name in config.quantities if name != config.loss]
+    if config.has_points:
+        return f"These quantities are attributes of `s`, already computed:\n{', '.join(names)}."
+    lines = []
+    if any(function.parameters is None for function in config.asked):
+        gradients = ", ".join(f"`{gradient.name}`" for gradient in config.gradients)
+        lines.append(
+            "Give each function the parameters that it needs, in any order. These are already computed:\n"
+            f"{', '.join(names)}.\nSo are, from your own functions, {gradients}."
+        )
+    for name, members in config.groups.items():
+        lines.append(
+            f'- `{name}` holds {len(members)} arrays: `{", ".join(members)} = {name}`, or `{name}["{members[0]}"]`.'
+        )
+    for function in config.asked:
+        if len(function.returns) > 1:
+            results = ", ".join(function.returns)
+            lines.append(f"- `{function.name}` returns {results}, in this order, or a dict with these names.")
+        if function.attributes:
+            held = ", ".join(f"`self.{name}`" for name in function.attributes)
+            lines.append(f"- In `{function.name}`, {held} are given.")
+    return "\n".join(lines)
 
 
 def _checks(config: Config) -> Iterator[str]:

@@ -11,25 +11,22 @@ import linecache
 import math
 import re
 import sys
-import time
 import types
 import warnings
 
 import numpy as np
 
+from grader.sandbox.inside.caller import Caller, whole
 from grader.sandbox.inside.files import notebook
 from grader.sandbox.inside.files.script import Script
 from grader.sandbox.inside.frames import read_frame, send_frame
-from grader.sandbox.inside.messages import MAX_WARNINGS, Sink, clean, failure, innermost, type_name, warnings_in_words
+from grader.sandbox.inside.messages import MAX_WARNINGS, Sink, clean, failure, warnings_in_words
 from grader.sandbox.inside.standins import StandIns
+from grader.sandbox.shared.interface import Interface
 
 FILE = "gradients.py"
 LOADING = -1  # stands for the number of the call: how executing the file went
 READY = -2  # ... and that all restrictions are applied
-MAX_ENTRIES = 2**20
-MAX_DIMENSIONS = 6
-MAX_LINE = 400
-PLAIN_KINDS = "biufc"
 DOUBLE = np.dtype("<f8")
 SEED, TRACED_SEED = 0, 1
 KEPT_BYTES = 2**25  # of points that stay alive after their call
@@ -72,23 +69,27 @@ def serve(job_fd, result_fd, explaining=None):
     send(event)
     if event["outcome"] != "returned":
         return
-    broken, stand_ins = None, StandIns(header, data)
+    broken, outputs, stand_ins = None, {}, StandIns(header, data)
+    caller = Caller(Interface(header["interface"], namespace), FILE, work.text, asked, explain, trace, limit)
     for number, (gradient, k) in enumerate(header["calls"]):
-        if gradient != broken:
+        if gradient == broken:
+            continue
+        if (gradient, k) not in outputs:
             point, room = points[k].copy(), room - len(points[k].raw)
             if room >= 0:
                 kept.append(point)
             with stand_ins.during(namespace, gradient, k):
-                event, value = _call(namespace, gradient, asked, points[k], point, explain, trace, limit)
-            broken = gradient if event["outcome"] != "returned" else None
-            if broken is not None:
-                _blame(event, gradient, work, limit)
-            more = b""
-            if trace is not None:
-                event["traced"], more = trace.take()
-                event.setdefault("explanation", _whole(trace.traps))
-            event["call"] = number
-            send(event, value, more)
+                outputs |= {(name, k): output for name, output in caller(gradient, points[k], point).items()}
+        event, value = outputs.pop((gradient, k))
+        broken = gradient if event["outcome"] != "returned" else None
+        if broken is not None:
+            _blame(event, caller.interface.declared(gradient).owner, work, limit)
+        more = b""
+        if trace is not None:
+            event["traced"], more = trace.take()
+            event.setdefault("explanation", whole(trace.traps))
+        event["call"] = number
+        send(event, value, more)
 
 
 def _seed(seed):
@@ -171,78 +172,3 @@ def _blame(event, gradient, work, limit):
     if unknown and (why := work.why_unknown(unknown[1])):
         event["message"] = clean(f"{message}; {why}", limit)
         event.pop("explanation", None)  # which knows only what is there
-
-
-def _call(namespace, gradient, asked, pristine, copy, explain, trace, limit):
-    function = namespace.get(gradient)
-    if not callable(function):
-        return {"outcome": "missing", "message": clean(_missing(namespace, gradient, asked), limit)}, None
-    point, arrays, buffer = copy
-    value = failed = None
-    started = time.process_time() if explain is not None else 0.0
-    with warnings.catch_warnings(record=True) as caught:
-        try:
-            returned = function(point) if trace is None else trace(function, point, pristine.sizes)
-            value, event = _plain(returned, limit)
-        except NotImplementedError as error:
-            event = {**failure(error, FILE, limit), "outcome": "missing"}
-        except BaseException as error:
-            event, failed = {**failure(error, FILE, limit), "within": innermost(error, FILE, asked)}, error
-    if caught:
-        event["warnings"] = warnings_in_words(caught, limit)
-    mutated = pristine.changed(arrays, buffer)
-    if mutated:
-        event["mutated"] = mutated
-    if failed is not None and explain is not None:
-        event["explanation"] = _whole(explain(failed, gradient, point, pristine.sizes, time.process_time() - started))
-    return event, value
-
-
-def _whole(lines):
-    """The lines of an explanation; one that would be cut is left out, for the grader would take the rest for a forgery."""
-    return [clean(line, MAX_LINE) for line in lines if len(line) <= MAX_LINE]
-
-
-def _missing(namespace, wanted, asked):
-    """Why the function `wanted` is missing, as far as the names in the file show; else "".
-
-    Args:
-        asked: the names of all functions that are asked for; none of them is another one misspelled.
-    """
-    if namespace.get(wanted) is not None:
-        return f"{wanted} is {type(namespace[wanted]).__name__}, not a function"
-    for name, value in list(namespace.items()):
-        if isinstance(name, str) and name not in asked and _folded(name) == _folded(wanted) and callable(value):
-            return f"the file has a function {name}: did you mean {wanted}?"
-    return ""
-
-
-def _folded(name):
-    """dJ_dHprev and dj_dh_prev are one name to the eye."""
-    return name.replace("_", "").lower()
-
-
-def _plain(returned, limit):
-    """What was returned as an array of a plain type, or why it is none."""
-    name = "ndarray" if type(returned) is np.ndarray else clean(type_name(returned), 200)
-    event = {"outcome": "returned", "returned": name}
-    if returned is None:
-        return None, event
-    try:
-        array = np.asarray(returned)
-    except (ValueError, TypeError) as error:  # ragged lists
-        return None, {**event, "message": clean(str(error), limit)}
-    if array.dtype.kind not in PLAIN_KINDS:
-        return None, {**event, "message": f"the type of its entries is {clean(str(array.dtype), 100)}"}
-    if array.size > MAX_ENTRIES or array.ndim > MAX_DIMENSIONS:
-        return None, {**event, "message": f"it has shape {array.shape}"[:limit]}
-    array = array if array.dtype is DOUBLE else _as_sent(array)
-    event["dtype"], event["shape"] = array.dtype.str, array.shape
-    return array, event
-
-
-def _as_sent(array):
-    """Little-endian, and with no more bytes to a number than a reply may have."""
-    if array.dtype == np.longdouble or array.dtype == np.clongdouble:
-        return array.astype("<c16" if array.dtype.kind == "c" else "<f8")
-    return array.astype(array.dtype.newbyteorder("<"), copy=False)

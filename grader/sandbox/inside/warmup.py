@@ -75,6 +75,7 @@ def _job():
         "trace": False,
         "output_bytes": 1000,
         "asked": FUNCTIONS,
+        "interface": {"by_name": False, "of": dict.fromkeys(FUNCTIONS, "row"), "groups": {}, "functions": []},
     }
     head = marshal.dumps(header)
     return struct.pack("!II", len(head), len(data)) + head + data

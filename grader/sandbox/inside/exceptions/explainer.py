@@ -8,13 +8,13 @@ import ast
 
 import numpy as np
 
-from grader.sandbox.inside.exceptions import reasons
+from grader.sandbox.inside.exceptions import names, reasons
 from grader.sandbox.inside.exceptions.calls import call
 from grader.sandbox.inside.exceptions.evaluate import Evaluator
 from grader.sandbox.inside.exceptions.locate import failing_node, parts_run, statement_at
-from grader.sandbox.inside.exceptions.names import unknown_attribute, unknown_name
 from grader.sandbox.inside.exceptions.symbols import Symbols, text
 from grader.sandbox.shared import sentences
+from grader.sandbox.shared.interface import NotCallable
 
 MAX_LINES = 4
 MAX_SOURCE = 100_000
@@ -32,14 +32,17 @@ class Explainer:
         self.point_type = point_type
         self._tree = None
 
-    def __call__(self, error, called, point, sizes, cpu_seconds):
+    def __call__(self, error, gradient, point, sizes, cpu_seconds, interface):
         """Lines on what failed and why; none where nothing more than the exception itself is known.
 
         Args:
-            called: the name of the function that the grader called.
+            interface: knows which function was called for `gradient`, and with what.
         """
         try:
-            lines = [line for line in self._lines(error, point, Symbols(sizes), cpu_seconds) if line][:MAX_LINES]
+            declared = interface.declared(gradient)
+            called = declared.method or declared.owner
+            view = names.View(point, interface, declared)
+            lines = [line for line in self._lines(error, view, Symbols(sizes), cpu_seconds) if line][:MAX_LINES]
             own = self._own_traces(error)
             name = own[-1].tb_frame.f_code.co_name if own else called
             elsewhere = lines and name != called and not name.startswith("<") and not isinstance(error, RecursionError)
@@ -47,18 +50,18 @@ class Explainer:
         except BaseException:
             return []  # whatever goes wrong here, the exception itself is reported
 
-    def _lines(self, error, point, symbols, cpu_seconds):
+    def _lines(self, error, view, symbols, cpu_seconds):
         own = self._own_traces(error)
         if isinstance(error, NameError):
-            return unknown_name(error, own[-1] if own else None, point)
+            return names.unknown_name(error, own[-1] if own else None, view)
         if isinstance(error, RecursionError):
             return _recursion([trace.tb_frame.f_code.co_name for trace in own[:1000]])
-        if not own and type(error) is TypeError and "argument" in str(error):
-            return [sentences.ONE_ARGUMENT()]
+        if not own and (type(error) is NotCallable or (type(error) is TypeError and "argument" in str(error))):
+            return names.wrong_arguments(error, view)
         if not own or len(self.source) > MAX_SOURCE:
             return []
         if isinstance(error, AttributeError):
-            return unknown_attribute(error, self.point_type)
+            return names.unknown_attribute(error, self.point_type)
         own_files = (self.file, "model.py") if cpu_seconds <= MAX_CPU_SECONDS else ()
         evaluate = Evaluator(own[-1].tb_frame, self.point_type, own_files)
         statement = statement_at(self._parsed(), own[-1].tb_lineno)

@@ -14,15 +14,39 @@ POINT_NAMES = ("s", "step")  # what a sample point is usually called
 NOT_MEANT = {"gradient"}  # np.gradient differentiates numbers: nothing that is asked for here
 
 
-def unknown_name(error, trace, point):
+class View:
+    """What a function was called with: a sample point, or quantities as arguments."""
+
+    def __init__(self, point, interface, declared):
+        self.point, self.interface, self.declared = point, interface, declared
+
+    @property
+    def has_point(self):
+        return self.declared.parameters is None and not self.interface.by_name
+
+    def about_quantity(self, name, function):
+        """Where a quantity is to be found that a function uses by its plain name."""
+        if self.has_point:
+            return sentences.QUANTITY(name)
+        if self.declared.parameters is None:
+            return sentences.ADD_PARAMETER(name, function)
+        for group, members in self.interface.groups.items():
+            if group in self.declared.parameters and name in members:
+                return sentences.IN_GROUP(name, group)
+        if name in self.declared.attributes:
+            return sentences.OF_SELF(name)
+        return sentences.NOT_GIVEN(name, ", ".join(self.declared.parameters))
+
+
+def unknown_name(error, trace, view):
     """Lines about a NameError, raised in the frame of the traceback entry `trace`."""
     name = error.name if type(getattr(error, "name", None)) is str else ""
     if isinstance(error, UnboundLocalError) or not name:
         return [sentences.USED_EARLY(name or str(error).split("'")[1]), sentences.LOCAL()]
-    own = _own(trace)
+    own, point = _own(trace), view.point
     values = [known for known, value in own.items() if value is point]
     if name in vars(point):
-        return [sentences.QUANTITY(name)]
+        return [view.about_quantity(name, trace.tb_frame.f_code.co_name)]
     if name in ("np", "numpy"):
         return [sentences.IMPORT_NUMPY()]
     if name in _model():
@@ -33,7 +57,7 @@ def unknown_name(error, trace, point):
         return [sentences.UNKNOWN_NEAR(name, near)]
     if hasattr(np, name) and name not in NOT_MEANT:
         return [sentences.IN_NUMPY(name)]
-    return [_unknown(name, own, point)]
+    return [_unknown(name, own, view)]
 
 
 def _own(trace):
@@ -48,11 +72,25 @@ def _own(trace):
     return {**{known: frame.f_globals[known] for known in _public(frame.f_globals)}, **own}
 
 
-def _unknown(name, own, point):
+def wrong_arguments(error, view):
+    """Lines about a call that failed before a line of the function ran."""
+    if known := getattr(error, "known", ()):
+        near = error.near or _near(error.unknown, known)
+        lines = sentences.UNKNOWN_PARAMETER, sentences.UNKNOWN_PARAMETER_NEAR
+        what = lines[1](error.function, error.unknown, near) if near else lines[0](error.function, error.unknown)
+        return [what, sentences.PARAMETERS(", ".join(known))]
+    if chain := getattr(error, "chain", ()):
+        return [sentences.IN_A_CIRCLE(" → ".join(chain))]
+    if view.declared.parameters is not None:
+        return [sentences.CALLED_WITH(view.declared.name, ", ".join(view.declared.parameters))]
+    return [sentences.ONE_ARGUMENT()] if view.has_point else []
+
+
+def _unknown(name, own, view):
     found = [_near(name, own), _near(name, vars(builtins), CLOSE)]
-    near, quantity = max(found, key=lambda one: _ratio(one, name)), _near(name, vars(point))
+    near, quantity = max(found, key=lambda one: _ratio(one, name)), _near(name, vars(view.point))
     if quantity and _ratio(quantity, name) >= _ratio(near, name):
-        return sentences.UNKNOWN_NEAR_QUANTITY(name, quantity)
+        return (sentences.UNKNOWN_NEAR_QUANTITY if view.has_point else sentences.UNKNOWN_NEAR)(name, quantity)
     return sentences.UNKNOWN_NEAR(name, near) if near else sentences.UNKNOWN(name)
 
 

@@ -33,15 +33,15 @@ class Tracer:
         self._explainer = explainer
         self._records, self._cut, self.traps = {}, False, []
 
-    def __call__(self, function, point, sizes):
-        """function(point), traced; `take` gives what was recorded."""
+    def __call__(self, run, function, sizes):
+        """run(), which calls a function of the student's, traced; `take` gives what was recorded."""
         self._records, self._frames, self._events, self._bytes, self._cut = {}, {}, 0, 0, False
         self.traps, self._lines, self._symbols, self._loops = [], set(), Symbols(sizes), {}
         self._until = time.process_time() + MAX_CPU_SECONDS
         self._called = getattr(function, "__code__", None)  # a trap in another gradient is reported there
         sys.settrace(self._enter)
         try:
-            return function(point)
+            return run()
         finally:
             sys.settrace(None)
 

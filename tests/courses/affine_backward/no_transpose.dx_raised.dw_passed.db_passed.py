@@ -1,0 +1,3 @@
+def affine_backward(dout, cache):
+    x, w, b = cache
+    return dout @ w, x.T @ dout, dout.sum(axis=0)
