@@ -131,7 +131,7 @@ def test_feedback_shows_hostile_text_as_text_and_no_reference_number(school):
     text = (feedback / "hal.md").read_text()
     assert "```text\ngradients.py could not be loaded: line 1: ValueError: <script>" in text
     assert (feedback / "finn.md").read_text().endswith("There are no marks: no gradients.py, found nothing.\n")
-    assert "follows correctly from your own dJ\\_db2" in (feedback / "bob.md").read_text()
+    assert "Right given it: dJ\\_dU, dJ\\_dh," in (feedback / "bob.md").read_text()
 
 
 def test_one_worker_or_four_or_a_zip_give_the_same_bytes(school, tmp_path):

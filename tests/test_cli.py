@@ -72,8 +72,8 @@ def test_the_seed_is_wrong_once_followed_through_six_times_and_raises_once(grade
         "dJ_dh_prev": "raised",
     }
     assert grade["score"] == 2 + 15 + 10 + 15 + 10 + 15 + 15
-    assert gradients["dJ_dU"]["follow_through"] == {"from": ["dJ_db2"], "score": 12.0}
-    assert gradients["dJ_dH"]["follow_through"] == {"from": ["dJ_db1"], "score": 12.0}
+    assert gradients["dJ_dU"]["follow_through"] == {"from": ["dJ_db2"], "score": 12.0, "substituted": False}
+    assert gradients["dJ_dH"]["follow_through"] == {"from": ["dJ_db1"], "score": 12.0, "substituted": False}
     assert gradients["dJ_dH"]["roots"] == ["dJ_db2"]
     assert all(
         gradients[name]["diagnosis"] is None for name in gradients if gradients[name]["status"] == "followed_through"

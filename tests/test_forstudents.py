@@ -18,13 +18,14 @@ from grader.classroom.store.query import StudentRow
 from grader.grading.forstudents import LINE, for_students, own_line, shortened
 from grader.grading.grader import Grader
 from grader.grading.pipeline import grade_run
+from grader.output.causes import lead
 from grader.output.formats import NAMES, render
 from grader.output.terminal import print_grade
-from grader.output.wording import lead, why
+from grader.output.wording import why
 from grader.packaging.gradescope.emit import emit
 from grader.problem.assignment import Assignment
 from grader.problem.model import Array
-from grader.records.result import Diagnosis, Grade, GradientResult
+from grader.records.result import Diagnosis, FollowThrough, Grade, GradientResult
 from grader.records.run import Answer, ArrayData, Run
 from grader.validation.leaks import leaks
 
@@ -240,7 +241,7 @@ def test_a_report_begins_with_what_to_fix_and_what_follows_from_it(assignment: A
     follows = iter([2 * value for value in assignment.exact["dJ_dh"]])
     twice = iter(delta)
     graded = changed(assignment, dJ_db2=lambda _: next(twice), dJ_dh=lambda _: next(follows), dJ_dH=lambda v: v.T)
-    first = "Fix dJ_db2 and dJ_dH first: dJ_dh follows from dJ_db2."
+    first = "2 things to fix: dJ_db2 and dJ_dH. dJ_dh is right given dJ_db2."
     assert lead(graded) == first
     for name, text in channels(assignment, graded).items():
         if name in ("feedback.md", "feedback.html", "github"):
@@ -263,17 +264,32 @@ WRONG_AT = "Up to {at} of f your values match the derivation; `back` there does 
         ([], ""),
         ([result_of("a", status="passed")], ""),
         ([result_of("a", status="missing")], ""),
-        ([result_of("a")], "Fix a first."),
-        ([result_of("a", where=WRONG_AT.format(at="line 12"))], "Fix a (line 12) first."),
-        ([result_of("a", where=WRONG_AT.format(at="cell 3, line 4"))], "Fix a (cell 3, line 4) first."),
-        ([result_of("a", where="what a returns in line 2: a is correct here")], "Fix a first."),
-        ([result_of("a", status="raised", message="no", line=7, cell=2)], "Fix a (cell 2, line 7) first."),
-        ([result_of("a"), result_of("b", inherits=["a"])], "Fix a first: b follows from it."),
+        ([result_of("a")], "1 thing to fix: a."),
+        ([result_of("a", where=WRONG_AT.format(at="line 12"))], "1 thing to fix: a, line 12."),
+        ([result_of("a", where=WRONG_AT.format(at="cell 3, line 4"))], "1 thing to fix: a, cell 3, line 4."),
+        ([result_of("a", where="what a returns in line 2: a is correct here")], "1 thing to fix: a."),
+        ([result_of("a", status="raised", message="no", line=7, cell=2)], "1 thing to fix: a, cell 2, line 7."),
+        ([result_of("a"), result_of("b", inherits=["a"])], "1 thing to fix: a. b fails because of it."),
         (
             [result_of("a"), *[result_of(name, inherits=["a"]) for name in "bcdefg"]],
-            "Fix a first: b, c, d, e and 2 more follow from it.",
+            "1 thing to fix: a. The other six fail because of it.",
         ),
-        ([result_of(name) for name in "abcdef"], "Fix a, b, c, d and 2 more first."),
+        (
+            [result_of("a"), result_of("h"), *[result_of(name, inherits=["a"]) for name in "bcdefg"]],
+            "2 things to fix: a and h. The other six fail because of a.",
+        ),
+        (
+            [result_of("a"), *[result_of(name, inherits=["a"]) for name in "bcdefg"], result_of("i", status="passed")],
+            "1 thing to fix: a. b, c, d, e and 2 more fail because of it.",
+        ),
+        ([result_of(name) for name in "abcdef"], "6 things to fix: a, b, c, d and 2 more."),
+        (
+            [
+                result_of("a", status="missing"),
+                result_of("b", status="followed_through", follow_through=FollowThrough(["a"], 10.0)),
+            ],
+            "1 function to write: a. b is right given it.",
+        ),
     ],
 )
 def test_what_to_fix_first_in_one_sentence(gradients: list[GradientResult], sentence: str) -> None:

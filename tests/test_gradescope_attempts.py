@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
+from test_judge import answer
 
 from grader.config.keys import Gradescope
 from grader.grading.pipeline import grade_run
@@ -15,7 +16,7 @@ from grader.packaging.gradescope import attempts
 from grader.packaging.gradescope.autograder import results_of
 from grader.packaging.gradescope.memory import KEY, Memory, Metadata, read_metadata, recall
 from grader.problem.assignment import Assignment
-from grader.records.run import Answer, ArrayData, Run
+from grader.records.run import Answer, ArrayData, Run, Substituted
 
 START = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
 
@@ -91,6 +92,29 @@ def test_wrong_answers_to_one_gradient_show_no_hints_for_another(assignment: Ass
     for factor in (2, 3, 4):
         student.submit(run_with(assignment, "dJ_dh", lambda value, factor=factor: factor * value))
     assert student.hints(student.submit(run_with(assignment, "dJ_dU", negative))) == 1
+
+
+def test_random_numbers_in_place_of_another_gradient_make_no_attempt_another_one(
+    assignment: Assignment, tmp_path: Path
+) -> None:
+    """What is wrong with dJ_dU counts, not the numbers, which are new in each file: a comment changes them."""
+    assert assignment.reference is not None
+    raised = [Answer("raised", message="AttributeError: no")]
+    right = {name: [answer(v) for v in values] for name, values in assignment.exact.items()}
+
+    def run(number: int, factor: float) -> Run:
+        source_hash = f"{number:064x}"
+        arrays = assignment.substitutes(source_hash, "dJ_db2")
+        values = [
+            factor * assignment.reference("dJ_dU", point, {"dJ_db2": array})[0]  # type: ignore[misc]
+            for point, array in zip(assignment.points, arrays, strict=True)
+        ]
+        again = {"dJ_dU": Substituted(("dJ_db2",), [answer(value) for value in values])}
+        return Run({**right, "dJ_db2": raised, "dJ_dU": raised}, source_hash=source_hash, substituted=again)
+
+    student = Student(assignment, tmp_path)
+    shown = [student.hints(student.submit(run(number, factor))) for number, factor in enumerate((-1, -1, 2, 2))]
+    assert shown == [1, 1, 2, 2]
 
 
 def test_stubs_and_constants_are_not_attempts(assignment: Assignment, tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ from grader.classroom.store.gradings import RunRecord, record
 from grader.classroom.store.packing import MAX_BYTES, answers_hash, pack_run, unpack_run
 from grader.classroom.store.query import Results
 from grader.classroom.store.store import Store
-from grader.diagnosis.traced.landmarks import make_landmarks
+from grader.diagnosis.knowledge import knowledge_of
 from grader.grading.advice import add_places
 from grader.grading.pipeline import grade_run
 from grader.inputs.entry import Entry, Received, person
@@ -287,7 +287,7 @@ def test_whatever_a_child_sends_the_outcome_is_a_grade(
     traces = taken(assignment, data.draw(replies(rights(assignment, trace=True), trace=True)), trace=True).answers
     traces = {name: found for name, found in traces.items() if found[-1].outcome == "returned"}
     traced_run = msgspec.structs.replace(run, traces=traces)
-    placed = add_places(assignment, make_landmarks(assignment), graded.gradients, traced_run)
+    placed = add_places(assignment, knowledge_of(assignment, ()), graded.gradients, traced_run)
     assert [result.score for result in placed] == [result.score for result in graded.gradients]
     assert_channels_are_valid(assignment, msgspec.structs.replace(graded, gradients=placed), run)
     shelf.add(run, graded)

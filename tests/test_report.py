@@ -145,8 +145,9 @@ def test_one_sign_that_six_gradients_inherit_is_one_root_mistake(assignment: Ass
 def test_one_exception_that_stops_eight_gradients_is_one_root_mistake(assignment: Assignment, sandbox: Sandbox) -> None:
     result = grade_of(assignment, sandbox, {"dJ_db2": "raise ValueError('no'); return"})
     (root,) = root_mistakes(result)
-    assert (root.gradient, root.lost, root.mistake.kind) == ("dJ_db2", 100.0, "runtime")
-    assert root.affected == tuple(assignment.names[1:])
+    assert (root.gradient, root.lost, root.mistake.kind) == ("dJ_db2", 10.0, "runtime")
+    (cost,) = summarize(assignment.config, [Record("a", "a", "graded", result)]).costs
+    assert (cost.lost, cost.saved, cost.propagated) == (10.0, 90.0, 7)
     (problem,) = summarize(assignment.config, [Record("a", "a", "graded", result)]).problems
     assert (problem.name, problem.where) == ("ValueError", "dJ_db2")
 

@@ -67,6 +67,17 @@ class Verdicts:
 
 def check_gradient(assignment: Assignment, gradient: Gradient, answers: Sequence[Answer]) -> Verdicts:
     """Check the answers to one gradient, one per sample point, all of them returned."""
+    form = check_form(assignment, gradient, answers)
+    if form.values is None:
+        return form
+    numeric = check_finite_differences(assignment, gradient, form.values, answers)
+    if not numeric.passed:
+        return Verdicts(form.shape, numeric, SKIPPED, form.values)
+    return Verdicts(form.shape, numeric, check_reference(assignment, gradient, form.values, answers), form.values)
+
+
+def check_form(assignment: Assignment, gradient: Gradient, answers: Sequence[Answer]) -> Verdicts:
+    """Whether they are numbers that can be compared, of the right shape; with their values if so."""
     shape, values = check_shape(assignment, gradient, answers)
     if values is None:
         return Verdicts(shape, SKIPPED, SKIPPED)
@@ -76,11 +87,7 @@ def check_gradient(assignment: Assignment, gradient: Gradient, answers: Sequence
     numbers = check_numbers(values)
     if not numbers.passed:
         return Verdicts(shape, numbers, SKIPPED)
-    values = [assignment.config.sign * value.astype(float) for value in values]
-    numeric = check_finite_differences(assignment, gradient, values, answers)
-    if not numeric.passed:
-        return Verdicts(shape, numeric, SKIPPED, values)
-    return Verdicts(shape, numeric, check_reference(assignment, gradient, values, answers), values)
+    return Verdicts(shape, SKIPPED, SKIPPED, [assignment.config.sign * value.astype(float) for value in values])
 
 
 def check_shape(
@@ -159,7 +166,7 @@ def check_finite_differences(
     if all(error <= tolerance for error in errors):
         return PASSED
     worst = _first_of_the_worst(errors)
-    return Verdict("failed", _differs(values[worst], exact[worst], errors[worst], tolerance, worst))
+    return Verdict("failed", differs(values[worst], exact[worst], errors[worst], tolerance, worst))
 
 
 def check_reference(
@@ -208,7 +215,7 @@ def _single(answers: Sequence[Answer]) -> bool:
     return all(answer.value is not None and answer.value.dtype == "<f4" for answer in answers)
 
 
-def _differs(value: Array, right: Array, error: float, tolerance: float, k: int) -> str:
+def differs(value: Array, right: Array, error: float, tolerance: float, k: int) -> str:
     with np.errstate(all="ignore"):
         gap = np.abs(value - right)
         wrong = ~(gap <= tolerance * np.max(np.abs(right)))

@@ -34,11 +34,13 @@ class Propagated:
         sources: the student's gradients that the reference was evaluated with.
         roots: the ones to fix.
         error: the largest relative error over the sample points.
+        substituted: random arrays stood in for some of the sources, which gave no numbers.
     """
 
     sources: list[str]
     roots: list[str]
     error: float = 0.0
+    substituted: bool = False
 
 
 def find_propagated(
@@ -97,7 +99,7 @@ def trace_back(
         loose = config.float32 == "accept" and single.intersection([name, *usable])
         tolerance = config.float32_tolerance if loose else config.tolerance
         wrong = {other: own[other] for other in usable}
-        sources, error = _matching(assignment, name, answers[name], wrong, tolerance, fresh)
+        sources, error = matching(assignment, name, answers[name], wrong, tolerance, fresh)
         if sources:
             roots = {
                 root for source in sources for root in (propagated[source].roots if source in propagated else [source])
@@ -133,13 +135,13 @@ def _of_usual_size(values: list[Array]) -> bool:
     return all(not np.any(value) or float(np.max(np.abs(value))) > LEAST for value in values)
 
 
-def _matching(
+def matching(
     assignment: Assignment,
     name: str,
     values: list[Array],
     own: Mapping[str, list[Array]],
     tolerance: float,
-    fresh: Fresh | None,
+    fresh: Fresh | None = None,
 ) -> tuple[frozenset[str], float]:
     """The nearest set of upstream gradients with which the reference gives exactly `values`, and the largest relative error."""
     for arrange in (_as_returned, _straightened, _dotted):

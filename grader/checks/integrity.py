@@ -117,7 +117,9 @@ def unexplained(results: Collection[GradientResult], run: Run, max_score: float)
         following = {
             result.name: result.follow_through
             for result in results
-            if result.follow_through is not None and suspects.keys() & result.follow_through.roots
+            if result.follow_through is not None
+            and not result.follow_through.substituted  # which is right on any numbers
+            and suspects.keys() & result.follow_through.roots
         }
         kept = sum(one.score for one in following.values())
         if following and kept >= share * max_score:

@@ -47,6 +47,7 @@ class FiniteDifferenceCheck(_Section, frozen=True, kw_only=True):
     step_size: Positive | None = None
     max_entries: Count = 10_000
     directions: Count = 16
+    accept_numerical: Share = 0.0
     memory_mb: Annotated[int, Meta(ge=50, le=1_000_000)] = 300
 
 
@@ -86,6 +87,7 @@ class FollowThrough(_Section, frozen=True, kw_only=True):
     """What a gradient keeps that is wrong only because it builds on a wrong one of the student's own."""
 
     share: Share = 1.0
+    substitute: bool = True
 
 
 class Sandbox(_Section, frozen=True, kw_only=True):

@@ -52,11 +52,17 @@ _TWO_STORIES = ({"jacobian-diagonal", "target-only"}, {"sign-argument", "wrong-f
 def diagnose(assignment: Assignment, knowledge: Knowledge, checked: Checked) -> dict[str, Explanation]:
     """Why each gradient is wrong that gave numbers, and is wrong by itself."""
     verdicts_of = {name: one for name, one in checked.verdicts_of.items() if name not in checked.contradicted}
-    wrong = {name: verdicts.values for name, verdicts in verdicts_of.items() if not verdicts.passed}
+    wrong = {
+        name: verdicts.values
+        for name, verdicts in verdicts_of.items()
+        if not verdicts.passed and name not in checked.given
+    }
     failed = {
         name: values
         for name, one in verdicts_of.items()
-        if not one.passed and (values := as_returned(assignment, one, checked.complete[name])) is not None
+        if not one.passed
+        and name not in checked.given
+        and (values := as_returned(assignment, one, checked.complete[name])) is not None
     }
     found = {}
     for name in checked.to_look_up:
@@ -65,14 +71,18 @@ def diagnose(assignment: Assignment, knowledge: Knowledge, checked: Checked) -> 
         if values is not None:
             dtypes = [answer.value.dtype for answer in answers if answer.value is not None]
             tolerance = SINGLE if {"<f4", "<f2"}.intersection(dtypes) else DOUBLE
-            own = {other: v for other in assignment.ancestors[name] if (v := wrong.get(other)) is not None}
+            own: Mapping[str, Values] = checked.given.get(name) or {
+                other: v for other in assignment.ancestors[name] if (v := wrong.get(other)) is not None
+            }
             root = source_of(
                 assignment, name, values, {o: v for o, v in failed.items() if o in assignment.ancestors[name]}
             )
-            if root is not None:
+            if root is not None and name not in checked.given:
                 found[name] = _unexplained([f"your numbers are what follows from your own {root}: fix that one first"])
                 continue
             explanation = explain(assignment, knowledge, name, values, own, tolerance, dtypes)
+            if name in checked.given and not explanation.hypotheses:
+                explanation = _unexplained([])  # facts about the numbers would compare them with the right gradient
             found[name] = worded(explanation, knowledge.formula(name), knowledge.used(name))
     return found
 

@@ -5,7 +5,7 @@ A reason comes from the student's process: it is repeated as text, and nothing e
 
 import builtins
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 import numpy as np
@@ -64,6 +64,25 @@ def advise(
     return msgspec.structs.replace(result, hints=texts)
 
 
+def with_random_numbers(result: GradientResult, replaced: Collection[str]) -> GradientResult:
+    """The same result where what it calls the student's own are the random numbers that stood in for some gradients."""
+
+    def reworded(text: str) -> str:
+        for name in replaced:
+            text = text.replace(f"Given your own {name}:", f"Whatever {name} returns:")
+            text = text.replace(f"your own {name}", f"the random numbers in place of {name}")
+        return text
+
+    diagnosis = result.diagnosis
+    if diagnosis is not None:
+        mistakes = [
+            msgspec.structs.replace(one, statement=reworded(one.statement), student=reworded(one.student))
+            for one in diagnosis.mistakes
+        ]
+        diagnosis = msgspec.structs.replace(diagnosis, mistakes=mistakes)
+    return msgspec.structs.replace(result, diagnosis=diagnosis, hints=[reworded(hint) for hint in result.hints])
+
+
 def _runtime(answer: Answer) -> Diagnosis | None:
     """An explained exception as a mistake: where is the line, the statement says which expression and why."""
     kind = getattr(builtins, answer.message.partition(":")[0], None)
@@ -118,9 +137,19 @@ def _unusual(value: Array) -> str:
 
 
 def add_places(
-    assignment: Assignment, knowledge: Knowledge, results: list[GradientResult], run: Run
+    assignment: Assignment,
+    knowledge: Knowledge,
+    results: list[GradientResult],
+    run: Run,
+    given: Mapping[str, Mapping[str, list[Array]]] | None = None,
 ) -> list[GradientResult]:
-    """With the lines at which the calculation first goes wrong, and numpy's silent traps, where a run was traced."""
+    """With the lines at which the calculation first goes wrong, and numpy's silent traps, where a run was traced.
+
+    Args:
+        given: for those that were traced with others replaced, what their upstream gradients were.
+    """
+    given = given or {}
+    answers = {**run.answers, **{name: run.substituted[name].answers for name in given}}
     traces = run.traces
     wrong = {result.name for result in results if result.status == "failed" and not result.inherits}
     # Right but for the last digits: no line of it is wrong.
@@ -129,11 +158,12 @@ def add_places(
     }
     traced = {name: [a.traced for a in found] for name, found in traces.items() if name in off}
     try:
-        own = _own_wrong(assignment, results, run)
-        apart = {name: _apart(knowledge, results, run, name, trace, own) for name, trace in traced.items()}
+        own = _own_wrong(assignment, results, answers)
+        upstream = {name: {**given[name], name: own[name]} if name in given else own for name in traced}
+        apart = {name: _apart(knowledge, results, name, trace, upstream[name]) for name, trace in traced.items()}
         lacking = {result.name for result in results if _lacks(apart.get(result.name) or result.diagnosis)}
         places = {
-            name: locate(assignment, knowledge.landmarks, name, trace, own, incomplete=name in lacking)
+            name: locate(assignment, knowledge.landmarks, name, trace, upstream[name], incomplete=name in lacking)
             for name, trace in traced.items()
         }
     except Exception as error:  # as with a diagnosis, the marks stand
@@ -141,7 +171,7 @@ def add_places(
         places, apart = {}, {}
 
     def placed(result: GradientResult) -> GradientResult:
-        if is_random(run.answers.get(result.name, ()), traces.get(result.name, ())):
+        if is_random(answers.get(result.name, ()), traces.get(result.name, ())):
             return _random(assignment, knowledge.hints, result)
         notes = [*result.notes, *(line for answer in traces.get(result.name, ()) for line in answer.explanation)]
         diagnosis = apart.get(result.name) or result.diagnosis
@@ -164,7 +194,6 @@ def _lacks(diagnosis: Diagnosis | None) -> bool:
 def _apart(
     knowledge: Knowledge,
     results: Sequence[GradientResult],
-    run: Run,
     name: str,
     traces: Sequence[Sequence[Traced]],
     own: Mapping[str, list[Array]],
@@ -196,12 +225,14 @@ def _random(assignment: Assignment, hints: Sequence[Entry], result: GradientResu
     )
 
 
-def _own_wrong(assignment: Assignment, results: list[GradientResult], run: Run) -> dict[str, list[Array]]:
+def _own_wrong(
+    assignment: Assignment, results: list[GradientResult], answers: Mapping[str, Sequence[Answer]]
+) -> dict[str, list[Array]]:
     """The student's wrong gradients, in the direction of the loss: others may build on them, even on a wrong shape."""
     found = {}
     for result in results:
         if result.status in ("failed", "followed_through"):
-            values = [real_array(assignment, answer) for answer in run.answers.get(result.name, ())]
+            values = [real_array(assignment, answer) for answer in answers.get(result.name, ())]
             real = [value for value in values if value is not None]
             if len(real) == len(assignment.points) == len(values) and fits(assignment, result.name, real):
                 found[result.name] = real

@@ -34,7 +34,12 @@ def grade(assignment: Assignment, checked: Checked, knowledge: "Knowledge | None
     """
     run = checked.run
     explained = {} if knowledge is None else _diagnose(assignment, knowledge, checked)
-    gradients = [_graded(assignment, gradient, checked, explained) for gradient in assignment.config.gradients]
+    signals = [] if assignment.at_home else _numerical(assignment, checked)
+    underived = {signal.gradient for signal in signals} & run.inconsistent.keys()  # where its behavior was seen, too
+    gradients = [
+        _graded(assignment, gradient, checked, explained, numerical=gradient.name in underived)
+        for gradient in assignment.config.gradients
+    ]
     if knowledge is not None:
         gradients = _advised(assignment, knowledge, gradients, checked, explained)
     undecided = [gradient.name for gradient in gradients if gradient.status == "not_graded"]
@@ -49,13 +54,17 @@ def grade(assignment: Assignment, checked: Checked, knowledge: "Knowledge | None
         message=_message(assignment, run, undecided),
         printed=run.loading.printed,
         notes=[stopped(run.loading)] if loaded and run.loading.message else [],
-        integrity=[] if assignment.at_home else list(_signals(assignment, checked, gradients)),
+        integrity=[] if assignment.at_home else [*signals, *_other_signals(assignment, checked, gradients)],
     )
 
 
-def _signals(assignment: Assignment, checked: Checked, gradients: Sequence[GradientResult]) -> Iterator[Signal]:
-    """What an instructor should review."""
-    yield from signals_of(assignment, checked.run, checked.verdicts_of, checked.propagated, checked.single)
+def _numerical(assignment: Assignment, checked: Checked) -> list[Signal]:
+    """Signs of derivatives that were not derived by hand; those that name a gradient are about its digits, too."""
+    return list(signals_of(assignment, checked.run, checked.verdicts_of, checked.propagated, checked.single))
+
+
+def _other_signals(assignment: Assignment, checked: Checked, gradients: Sequence[GradientResult]) -> Iterator[Signal]:
+    """What else an instructor should review."""
     yield from tables(
         [name for name in assignment.names if name in checked.contradicted and name not in checked.propagated]
     )
@@ -93,9 +102,9 @@ def _advised(
     explained: Mapping[str, "Explanation"],
 ) -> list[GradientResult]:
     """With exceptions explained, and hints."""
-    from grader.grading.advice import advise
+    from grader.grading.advice import advise, with_random_numbers
 
-    return [
+    advised = [
         advise(
             assignment,
             knowledge.hints,
@@ -107,10 +116,21 @@ def _advised(
         else result
         for result in results
     ]
+    return [
+        with_random_numbers(result, checked.run.substituted[result.name].replaced)
+        if result.name in checked.given
+        else result
+        for result in advised
+    ]
 
 
 def _graded(
-    assignment: Assignment, gradient: Gradient, checked: Checked, explained: Mapping[str, "Explanation"]
+    assignment: Assignment,
+    gradient: Gradient,
+    checked: Checked,
+    explained: Mapping[str, "Explanation"],
+    *,
+    numerical: bool,
 ) -> GradientResult:
     name = gradient.name
     if name not in checked.complete:
@@ -123,6 +143,7 @@ def _graded(
             checked.verdicts_of[name],
             checked.propagated.get(name),
             explained.get(name),
+            numerical=numerical,
         )
     return msgspec.structs.replace(result, inherits=checked.inherited[name]) if name in checked.inherited else result
 
@@ -134,8 +155,12 @@ def _with_verdicts(
     verdicts: Verdicts,
     propagated: Propagated | None,
     explanation: "Explanation | None",
+    *,
+    numerical: bool,
 ) -> GradientResult:
     checks = _checks(assignment, gradient, [verdicts.shape, verdicts.finite_difference, verdicts.reference])
+    if numerical:
+        checks = [_as_numerical(assignment, check) for check in checks]
     score = sum(check.score for check in checks)
     follow_through = None
     status: GradientStatus = "passed" if verdicts.passed else "failed"
@@ -145,7 +170,7 @@ def _with_verdicts(
         kept = assignment.config.follow_through.share * sum(
             check.max_score for check in checks if check.outcome != "passed"
         )
-        follow_through = FollowThrough(propagated.sources, _marks(kept), propagated.roots)
+        follow_through = FollowThrough(propagated.sources, _marks(kept), propagated.roots, propagated.substituted)
         status, score = "followed_through", score + kept
     return GradientResult(
         name=gradient.name,
@@ -183,6 +208,17 @@ def _checks(assignment: Assignment, gradient: Gradient, verdicts: Sequence[Verdi
         most = _marks(assignment.config.share(gradient, name) * gradient.max_score)
         results.append(CheckResult(name, verdict.outcome, most if verdict.passed else 0.0, most, verdict.message))
     return results
+
+
+def _as_numerical(assignment: Assignment, check: CheckResult) -> CheckResult:
+    """The check of an answer that was not derived: of agreeing with a numerical derivative, which it is, it keeps a part."""
+    part = assignment.config.checks.finite_difference.accept_numerical
+    if check.name != "finite_difference" or part == 1:
+        return check
+    earns = f"{part:.0%} of the marks for this check" if part else "no marks for this check"
+    return msgspec.structs.replace(
+        check, score=_marks(part * check.score), message=f"a numerical derivative earns {earns}"
+    )
 
 
 def _message(assignment: Assignment, run: Run, undecided: Sequence[str]) -> str:

@@ -5,6 +5,7 @@ The only steps between that touch files are here: the texts and tables of diagno
 
 import hashlib
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -12,14 +13,17 @@ import numpy as np
 
 from grader.checks.checked import Checked, check_run
 from grader.checks.fresh import Fresh, fresh_of
+from grader.checks.substitution import to_substitute
 from grader.errors import SandboxError
 from grader.grading.grade import grade, not_graded
 from grader.inputs.submission import Submission
 from grader.problem.assignment import Assignment
+from grader.problem.model import Array
 from grader.problem.points import Point
-from grader.records.result import Grade
+from grader.records.result import Grade, GradientResult
 from grader.records.run import Answer, Run
 from grader.sandbox.host import Sandbox
+from grader.sandbox.job import Substitution
 from grader.sandbox.spawner import Spawner
 from grader.sandbox.wire import JobWriter
 
@@ -42,6 +46,10 @@ def make_sandbox(assignment: Assignment, start: Callable[[], Spawner], first_slo
         point = assignment.fresh_point(hashlib.sha256(source).hexdigest())
         return shown(point), point.sizes
 
+    def substitutes(source: bytes, name: str) -> list[Array]:
+        return assignment.substitutes(hashlib.sha256(source).hexdigest(), name)
+
+    substitution = Substitution(partial(to_substitute, assignment), substitutes)
     writer = JobWriter(
         [shown(point) for point in points],
         limits.output_kb * 1024,
@@ -50,7 +58,7 @@ def make_sandbox(assignment: Assignment, start: Callable[[], Spawner], first_slo
         assignment.config.interface_data,
         fresh,
     )
-    return Sandbox(start, writer, calls, limits, first_slot, checked, assignment.most_entries)
+    return Sandbox(start, writer, calls, limits, first_slot, checked, assignment.most_entries, substitution)
 
 
 def grade_submission(
@@ -117,10 +125,15 @@ def _contradiction(assignment: Assignment, run: Run, shared: Grade) -> Fresh | N
     if fresh is None or all(
         fresh.confirms(result.name, result.follow_through.sources if result.follow_through else ())
         for result in shared.gradients
-        if result.status in ("passed", "followed_through")
+        if result.status in ("passed", "followed_through") and not _is_substituted(result)
     ):
         return None
     return fresh
+
+
+def _is_substituted(result: GradientResult) -> bool:
+    """It was checked with arrays that are as much the file's own as that point."""
+    return result.follow_through is not None and result.follow_through.substituted
 
 
 def _checked(assignment: Assignment, run: Run) -> tuple[Checked, Grade]:
@@ -159,7 +172,9 @@ def located(assignment: Assignment, sandbox: Sandbox, source: bytes, run: Run, g
     if not wrong:
         return graded
     try:
-        traced = msgspec.structs.replace(run, traces=sandbox.trace(source, wrong, run))
+        given = check_run(assignment, run).given if run.substituted else {}
+        replaced = {name: run.substituted[name].replaced for name in wrong if name in given}
+        traced = msgspec.structs.replace(run, traces=sandbox.trace(source, wrong, run, replaced))
     except SandboxError:  # the marks do not depend on it
         return graded
     if not traced.traces:
@@ -168,5 +183,5 @@ def located(assignment: Assignment, sandbox: Sandbox, source: bytes, run: Run, g
     from grader.grading.advice import add_places
 
     known = knowledge_of(assignment, ())
-    gradients = add_places(assignment, known, graded.gradients, traced)
+    gradients = add_places(assignment, known, graded.gradients, traced, given)
     return msgspec.structs.replace(graded, gradients=gradients)

@@ -44,6 +44,7 @@ checks:
 # of the checks that it failed.
 follow_through:
   share: 1.0
+  substitute: true                 # with random numbers in place of one that gives none
 """
 
 

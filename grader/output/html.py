@@ -9,6 +9,7 @@ from html import escape
 
 from grader.config.keys import Config
 from grader.grading.forstudents import shortened
+from grader.output.causes import causes, lead
 from grader.output.markdown import hypertext
 from grader.output.pictures import as_svg, pictures
 from grader.output.wording import (
@@ -18,7 +19,6 @@ from grader.output.wording import (
     groups,
     happened,
     label,
-    lead,
     marks,
     of_the_file,
     others_too,
@@ -56,12 +56,14 @@ def fragment(grade: Grade, config: Config, *, staff: bool) -> str:
         staff: show marks, and instructors' sentences; a student at home sees neither.
     """
     grade = grade if staff else shortened(grade, config.hints, config.hints.check_level)
-    body = [_table(grade, staff=staff)]
+    body = [f"<p><strong>{escape(text)}</strong></p>"] if (text := lead(grade)) else []
+    body.append(_table(grade, staff=staff))
     body += [_paragraph(text) for text in (of_the_file(grade), *(f"Note: {note}" for note in grade.notes)) if text]
-    if text := lead(grade):
-        body.append(f"<p><strong>{escape(text)}</strong></p>")
-    sections = groups(grade)
-    body += [_section(group, config, opened=number == 0) for number, group in enumerate(sections)]
+    dependents = {one.first.name: one.dependents for one in causes(grade)}
+    body += [
+        _section(group, dependents.get(group[0].name, []), config, opened=number == 0)
+        for number, group in enumerate(groups(grade))
+    ]
     return f'<div class="grade"><style>{STYLE}</style>{"".join(body)}</div>'
 
 
@@ -98,7 +100,7 @@ def _kind(gradient: GradientResult) -> str:
     return "follows" if gradient.inherits else _KINDS.get(gradient.status, "wrong")
 
 
-def _section(group: list[GradientResult], config: Config, *, opened: bool) -> str:
+def _section(group: list[GradientResult], dependents: list[str], config: Config, *, opened: bool) -> str:
     """What is known of the gradients with one cause, which share a section."""
     first = group[0]
     names = ", ".join(gradient.name for gradient in group) if first.inherits else first.name
@@ -107,7 +109,7 @@ def _section(group: list[GradientResult], config: Config, *, opened: bool) -> st
     if not first.inherits:
         of = next(one.of for one in config.gradients if one.name == first.name)
         title += f": gradient of {escape(config.differentiated)} with respect to {escape(of)}"
-    body = "".join(_inherited(group) if first.inherits else _passages(group))
+    body = "".join(_inherited(group) if first.inherits else [*_passages(group), *map(_paragraph, dependents)])
     return f"<details{' open' if opened else ''}><summary>{title}</summary>{body}</details>"
 
 

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from grader.config.keys import Config
 from grader.grading.forstudents import shortened
+from grader.output.causes import causes, lead
 from grader.output.markdown import unmarked
 from grader.output.ownlines import Quote, printed_lines
 from grader.output.pictures import as_text, pictures
@@ -17,7 +18,6 @@ from grader.output.wording import (
     fix_first,
     groups,
     label,
-    lead,
     marks,
     of_the_file,
     others_too,
@@ -45,14 +45,14 @@ def print_grade(console: Console, grade: Grade, config: Config, *, staff: bool) 
 def print_verdicts(console: Console, grade: Grade, config: Config, *, staff: bool) -> None:
     """The first half: what was found, which is known before it is explained."""
     grade = grade if staff else shortened(grade, config.hints, config.hints.check_level)
+    if text := lead(grade):
+        console.print(Text(text, style="bold"))
     console.print(_headline(grade, staff=staff))
     if text := of_the_file(grade):
         style = "yellow" if grade.status == "not_graded" else "red"
         console.print(Padding(Text(text, style=style), (0, 0, 0, 2)))
     for note in grade.notes:
         console.print(Padding(Text(f"note: {several_lines(note)}", style="yellow"), (0, 0, 0, 2)))
-    if text := lead(grade):
-        console.print(Padding(Text(text, style="bold"), (1, 0, 0, 2)))
     console.print(_table(grade, staff=staff))
 
 
@@ -65,8 +65,11 @@ def print_explanations(
         quote: gives the lines that show where in the file a gradient goes wrong.
     """
     shown = grade if staff else shortened(grade, config.hints, config.hints.check_level)
+    dependents = {one.first.name: one.dependents for one in causes(shown)}
     for group in groups(shown):
-        console.print(_inherited(group) if group[0].inherits else _block(group, config, staff=staff, quote=quote))
+        below = dependents.get(group[0].name, [])
+        block = _inherited(group) if group[0].inherits else _block(group, below, config, staff=staff, quote=quote)
+        console.print(block)
     if staff:
         _print_staff(console, grade)
 
@@ -108,7 +111,9 @@ def _inherited(group: list[GradientResult]) -> RenderableType:
     )
 
 
-def _block(group: list[GradientResult], config: Config, *, staff: bool, quote: Quote) -> RenderableType:
+def _block(
+    group: list[GradientResult], dependents: list[str], config: Config, *, staff: bool, quote: Quote
+) -> RenderableType:
     gradient, *others = group
     of = next(g.of for g in config.gradients if g.name == gradient.name)
     title = Text.assemble(
@@ -128,6 +133,7 @@ def _block(group: list[GradientResult], config: Config, *, staff: bool, quote: Q
     lines += [Text(line, "cyan") for picture in pictures(gradient) for line in as_text(picture)]
     lines += [Text(line, "bold" if line != gradient.where else "") for line in why(gradient)]
     lines += [Text(f"hint: {unmarked(hint)}", "italic") for hint in gradient.hints]
+    lines += [Text(line, "cyan") for line in dependents]
     lines += [Text(f"note: {note}", "dim") for note in gradient.notes]
     if staff and gradient.printed:
         lines.append(Text(f"printed: {_short(gradient.printed)}", "dim"))

@@ -64,7 +64,7 @@ def verdict(result: GradientResult) -> str:
 
 def inherits(result: GradientResult) -> str:
     """Which gradients it fails because of, such as "is wrong because of dJ_db2"; for a table."""
-    return f"{'stops' if result.status == 'raised' else 'is wrong'} because of {_listed(result.inherits)}"
+    return f"{'stops' if result.status == 'raised' else 'is wrong'} because of {listed(result.inherits)}"
 
 
 def fix_first(results: Sequence[GradientResult]) -> str:
@@ -77,51 +77,12 @@ def fix_first(results: Sequence[GradientResult]) -> str:
         by_place: dict[str, list[str]] = {}
         for result in stopped:
             by_place.setdefault(place(result.line, result.cell), []).append(result.name)
-        places = [_listed(names) + f" ({where})" * bool(where) for where, names in by_place.items()]
+        places = [listed(names) + f" ({where})" * bool(where) for where, names in by_place.items()]
         uses, stops = ("uses", "stops") if len(stopped) == 1 else ("use", "stop")
-        parts.append(f"{_listed(places)} {uses} {them} and {stops} because of {them}")
+        parts.append(f"{listed(places)} {uses} {them} and {stops} because of {them}")
     if wrong:
-        parts.append(f"the numbers of {_listed(wrong)} follow from {them}")
-    return f"Fix {_listed(results[0].inherits)} first: {'; '.join(parts)}."
-
-
-def lead(grade: Grade) -> str:
-    """What to fix first, where it is, and what follows from it, in one sentence; "" where there is nothing to fix."""
-    causes: dict[tuple[object, ...], GradientResult] = {}
-    for result in grade.gradients:
-        if (
-            result.is_root_cause
-            and result.status != "missing"
-            and not (result.message and result.message in grade.message)
-        ):
-            causes.setdefault(cause(result), result)
-    roots = list(causes.values())
-    if grade.status == "not_graded" or not roots:
-        return ""
-    named = [f"{root.name} ({at})" if (at := line_of(root)) else root.name for root in roots]
-    first = f"Fix {_first(named)} first"
-    follows = [text for root in roots[:MOST_NAMES] if (text := _what_follows(grade, root.name, alone=len(roots) == 1))]
-    return f"{first}: {'; '.join(follows)}." if follows else f"{first}."
-
-
-def _what_follows(grade: Grade, root: str, *, alone: bool) -> str:
-    names = [result.name for result in grade.gradients if root in _roots(result)]
-    verb = "follows" if len(names) == 1 else "follow"
-    return f"{_first(names)} {verb} from {'it' if alone else root}" if names else ""
-
-
-def _first(names: Sequence[str]) -> str:
-    return _listed([*names[:MOST_NAMES], *_more(len(names), MOST_NAMES)])
-
-
-def _more(count: int, shown: int) -> list[str]:
-    return [f"{count - shown} more"] if count > shown else []
-
-
-def _roots(result: GradientResult) -> Sequence[str]:
-    if result.follow_through is not None:
-        return result.follow_through.roots or result.follow_through.sources
-    return result.inherits
+        parts.append(f"the numbers of {listed(wrong)} follow from {them}")
+    return f"Fix {listed(results[0].inherits)} first: {'; '.join(parts)}."
 
 
 def line_of(result: GradientResult) -> str:
@@ -130,7 +91,7 @@ def line_of(result: GradientResult) -> str:
     return found[1] if found else place(result.line, result.cell)
 
 
-def _listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
 
@@ -226,6 +187,8 @@ def groups(grade: Grade) -> list[list[GradientResult]]:
     """The gradients that there is something to report of; those with the same cause are reported together."""
     found: dict[tuple[object, ...], list[GradientResult]] = {}
     for gradient in grade.gradients:
+        if gradient.inherits and not gradient.notes:
+            continue  # reported below what it fails because of
         if grade.message and gradient.message and gradient.message in grade.message:
             continue  # the file was not loaded: reported once, at the top
         if gradient.status not in ("passed", "followed_through") or gradient.notes:

@@ -18,7 +18,7 @@ from grader.errors import ConfigError
 from grader.problem.derivatives import Derivative, differentiate, is_zero, random_directions
 from grader.problem.losses import numbers_per_evaluation
 from grader.problem.model import Array, Graph, read_source
-from grader.problem.points import Point, make_fresh_point, make_inconsistent_point, make_points
+from grader.problem.points import Point, make_fresh_point, make_inconsistent_point, make_points, make_substitutes
 from grader.problem.recompute import Recomputed, recomputed_gradients
 from grader.problem.reference import AsSubmitted, Reference
 
@@ -150,6 +150,11 @@ class Assignment:
     def _fresh_points(self) -> dict[str, Point]:
         """The latest ones: each is needed when its file runs, and again when its answers are checked."""
         return {}
+
+    def substitutes(self, source_hash: str, name: str) -> list[Array]:
+        """What functions find in place of a gradient that gave no numbers, at each sample point; for one file alone."""
+        shapes = [point.shape(self.shapes[name]) for point in self.points]
+        return make_substitutes(self.config, source_hash, name, shapes)
 
     @cached_property
     def shapes(self) -> dict[str, tuple[str | int, ...]]:

@@ -28,7 +28,11 @@ UNMARKED = (
 
 
 class Runtime(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What answers depend on besides the file and the sample points."""
+    """What answers depend on besides the file and the sample points.
+
+    Attributes:
+        substitution: functions whose upstream gradients give no numbers were called once more.
+    """
 
     python: str
     numpy: str
@@ -39,6 +43,7 @@ class Runtime(msgspec.Struct, frozen=True, omit_defaults=True):
     source_kb: int
     output_kb: int
     functions: tuple[str, ...]
+    substitution: bool = False
 
 
 class Fingerprint(msgspec.Struct, frozen=True):
@@ -90,6 +95,7 @@ def runtime(assignment: "Assignment") -> Runtime:
         source_kb=limits.source_kb,
         output_kb=limits.output_kb,
         functions=tuple(assignment.names) + (() if config.is_plain else (repr(config.interface_data),)),
+        substitution=True,
     )
 
 

@@ -138,6 +138,12 @@ def make_inconsistent_point(config: Config, graph: Graph) -> Point:
     return Point(values, sizes, consistent=False)
 
 
+def make_substitutes(config: Config, source_hash: str, name: str, shapes: list[tuple[int, ...]]) -> list[Array]:
+    """Random arrays of these shapes, which stand in for a gradient of one file: no file can know them beforehand."""
+    random = _stream(config, "substitute", source_hash, name)
+    return [np.asarray(random.standard_normal(shape)) for shape in shapes]
+
+
 def _stream(config: Config, *labels: str | int) -> np.random.Generator:
     """Random numbers that only the seed and these labels determine."""
     key = bytes.fromhex(config.steps.seed)

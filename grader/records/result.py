@@ -42,11 +42,13 @@ class FollowThrough(Struct, frozen=True, rename={"sources": "from"}):
         sources: the student's own gradients that it was evaluated with ("from" in JSON).
         score: the marks it keeps of the checks that it failed.
         roots: those gradients that are wrong by themselves: the ones to fix.
+        substituted: some of `sources` gave no numbers to build on, and random ones stood in for them.
     """
 
     sources: list[str]
     score: float
     roots: list[str] = field(default_factory=list)
+    substituted: bool = False
 
 
 class Mistake(Struct, frozen=True):
@@ -186,5 +188,7 @@ class Grade(Struct, frozen=True):
             for one in self.gradients
         )
         total = escape(self.message) if self.status == "not_graded" else f"{self.score:g} of {self.max_score:g}"
+        if first := self.fix_first:
+            total = f"{len(first)} to fix: {escape(', '.join(first))}. {total}"
         head = "<tr><th>gradient</th><th>status</th><th>score</th><th></th></tr>"
         return f"<table><caption>{escape(self.submission)}: {total}</caption>{head}{rows}</table>"

@@ -127,6 +127,18 @@ def stopped(loading: Answer) -> str:
     )
 
 
+class Substituted(Struct, frozen=True, omit_defaults=True):
+    """The calls of one gradient while others, which gave no numbers to build on, were replaced.
+
+    Attributes:
+        replaced: these others; each returned random arrays of the right shape (`Assignment.substitutes`).
+        answers: one per sample point that all files share; fewer where an earlier one was no value.
+    """
+
+    replaced: tuple[str, ...]
+    answers: list[Answer]
+
+
 class Run(Struct, frozen=True, omit_defaults=True):
     """What one submission left.
 
@@ -142,6 +154,7 @@ class Run(Struct, frozen=True, omit_defaults=True):
         fresh: for each gradient its answer at the sample point that is drawn for this file alone.
         inconsistent: for each gradient its answer at the sample point whose computed quantities contradict its inputs.
         source_hash: the SHA-256 of the file in hexadecimal, from which its own sample point is drawn.
+        substituted: for gradients that could not be checked because of others, what they answered with these replaced.
         violations: the system calls that no honest file makes (see sandbox/shared/reported.py), by name.  The kernel reports
             them, so these cannot be forged.  Empty where the kernel does not report them.
     """
@@ -156,3 +169,4 @@ class Run(Struct, frozen=True, omit_defaults=True):
     inconsistent: dict[str, Answer] = {}
     source_hash: str = ""
     violations: tuple[str, ...] = ()
+    substituted: dict[str, Substituted] = {}

@@ -15,7 +15,7 @@ from grader.config.keys import Sandbox as Limits
 from grader.errors import SandboxError
 from grader.records.run import Answer, Run
 from grader.sandbox.attempt import Attempt, Call
-from grader.sandbox.job import Job, Pending
+from grader.sandbox.job import Job, Pending, Replaced, Substitution
 from grader.sandbox.spawner import Event, Report, Spawner
 from grader.sandbox.wire import JobWriter
 
@@ -41,6 +41,7 @@ class Sandbox:
         first_slot: int = 0,
         checked: int | None = None,
         expected: Mapping[str, int] | None = None,
+        substitution: Substitution | None = None,
     ) -> None:
         """Use the spawner that `start` gives; it is asked for another one if the first dies.
 
@@ -50,10 +51,11 @@ class Sandbox:
             checked: how many points all files share, where calls at the fresh and the inconsistent one follow.
             expected: the most entries that a right answer to each gradient has.  Of a far larger one only type and shape
                 are kept; without `expected`, everything is.
+            substitution: how functions are replaced that give no numbers; without it, none are.
         """
         usual = min(USUAL_ROOM, ALL_ROOM // max(1, len(calls)))
         self.start, self.spawner, self.writer, self.calls, self.limits = start, start(), writer, calls, limits
-        self.first_slot, self.checked = first_slot, checked
+        self.first_slot, self.checked, self.substitution = first_slot, checked, substitution
         self.room = {name: max(entries, usual) for name, entries in (expected or {}).items()}
 
     @property
@@ -82,11 +84,14 @@ class Sandbox:
         """
         return self._run_one(Job(source, self.calls))
 
-    def trace(self, source: bytes, gradients: Collection[str], before: Run) -> dict[str, list[Answer]]:
+    def trace(
+        self, source: bytes, gradients: Collection[str], before: Run, replaced: Replaced | None = None
+    ) -> dict[str, list[Answer]]:
         """Run some gradients of a file once more, line by line; those that answer at every point are in the result.
 
         Args:
             before: the run of the file; its time counts, so that both together keep within the limits of a submission.
+            replaced: what is replaced in their calls.
 
         Raises:
             SandboxError: the sandbox failed.
@@ -94,7 +99,7 @@ class Sandbox:
         calls = [
             (name, k) for name, k in self.calls if name in gradients and (self.checked is None or k < self.checked)
         ]
-        run = self._run_one(Job(source, calls, traced=True, before=before))
+        run = self._run_one(Job(source, calls, traced=True, before=before, replaced=replaced or {}))
         return {name: found for name, found in run.answers.items() if found[-1].outcome == "returned"}
 
     def run_many(self, sources: Iterable[bytes | None], in_flight: int = 3) -> Iterator[tuple[int, Run | SandboxError]]:
@@ -162,7 +167,9 @@ class _Loop:
         self.taken += 1
         sandbox = self.sandbox
         writer = sandbox.writer
-        return Pending(self.taken - 1, job, sandbox.limits, sandbox.checked, writer.names, writer.together)
+        return Pending(
+            self.taken - 1, job, sandbox.limits, sandbox.checked, writer.names, writer.together, sandbox.substitution
+        )
 
     def _start(self, pending: Pending) -> None:
         """Give the file its next child, or its run if it needs none."""
@@ -171,7 +178,11 @@ class _Loop:
             self.done.append((pending.number, pending.run()))
             return
         sandbox, job, slot = self.sandbox, pending.job, self.free.popleft()
-        frame = memoryview(sandbox.writer.job(job.source, calls, trace=job.traced))
+        frame = memoryview(
+            sandbox.writer.job(
+                job.source, calls, trace=job.traced, replaced=pending.replaced, stand_ins=pending.stand_ins
+            )
+        )
         budgets = pending.cpu_left, pending.wall_left
         attempt = Attempt(calls, sandbox.limits, *budgets, frame, room=sandbox.room)
         self.running[slot] = (pending, attempt)

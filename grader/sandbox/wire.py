@@ -10,12 +10,16 @@ import re
 import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
 from grader.records.run import DTYPES, MAX_DIMENSIONS, MAX_ENTRIES, Answer, ArrayData, Traced
+from grader.sandbox.placing import described, placed
 from grader.text import several_lines
+
+if TYPE_CHECKING:
+    import numpy as np
 
 MAX_HEADER = 2**20  # texts may be escaped to twelve bytes a character
 MAX_DATA = MAX_ENTRIES * 16
@@ -170,15 +174,15 @@ def _split(reply: Reply, data: bytes) -> tuple[bytes, tuple[Traced, ...]]:
     """The bytes of the value, and the traced arrays that follow them."""
     if len(reply.traced) > MAX_TRACED:
         raise Violation("too many traced values")
-    sizes = [8 * _entries(described.shape) for described in reply.traced]
+    sizes = [8 * _entries(one.shape) for one in reply.traced]
     if sum(sizes) > min(len(data), MAX_TRACED_BYTES):
         raise Violation("traced values whose shapes and bytes do not agree")
     start = len(data) - sum(sizes)
     value, traced = data[:start], []
-    for described, size in zip(reply.traced, sizes, strict=True):
-        array = ArrayData("<f8", described.shape, data[start : start + size])
-        line, cell = _number(described.line), _number(described.cell)
-        function, name, called = described.function, described.name, described.called
+    for one, size in zip(reply.traced, sizes, strict=True):
+        array = ArrayData("<f8", one.shape, data[start : start + size])
+        line, cell = _number(one.line), _number(one.cell)
+        function, name, called = one.function, one.name, one.called
         if function.isidentifier() and _TRACED_NAME.fullmatch(name) and (called.isidentifier() or not called):
             traced.append(Traced(function[:MAX_NAME], line, name[:MAX_NAME], array, cell, called[:MAX_NAME]))
         start += size
@@ -206,7 +210,6 @@ def _number(number: int) -> int:
     return number if 0 <= number < 10**7 else 0
 
 
-_SENT = {"f": "<f8", "i": "<i8", "b": "|b1"}  # whole numbers and truth values arrive as such
 Fresh = Callable[[bytes], tuple[Mapping[str, Any], Mapping[str, int]]]
 
 
@@ -234,7 +237,7 @@ class JobWriter:
         function returns.
         """
         blob = bytearray()
-        self._points = [_described(blob, point, sizes[k] if sizes else {}, start=0) for k, point in enumerate(points)]
+        self._points = [described(blob, point, sizes[k] if sizes else {}, start=0) for k, point in enumerate(points)]
         self._blob = bytes(blob)
         self._output_bytes = output_bytes
         self._asked = list(asked)
@@ -246,11 +249,24 @@ class JobWriter:
         self.names = frozenset([*named, *(name for known in (*points, *(sizes or ())) for name in known)])
         self._fresh = fresh
 
-    def job(self, source: bytes, calls: Sequence[tuple[str, int]], *, trace: bool = False) -> bytes:
-        """One frame: execute `source`, then call each gradient at each point number of `calls`, traced if wanted."""
+    def job(
+        self,
+        source: bytes,
+        calls: Sequence[tuple[str, int]],
+        *,
+        trace: bool = False,
+        replaced: Mapping[str, Sequence[str]] | None = None,
+        stand_ins: "Mapping[str, Sequence[np.ndarray[Any, Any]]] | None" = None,
+    ) -> bytes:
+        """One frame: execute `source`, then call each gradient at each point number of `calls`, traced if wanted.
+
+        Args:
+            replaced: for each gradient that is called, the functions that it must not call.
+            stand_ins: what these return instead, at each point; without any, they raise.
+        """
         more, points = bytearray(), self._points
         if self._fresh is not None and any(k == len(points) for _, k in calls):
-            points = [*points, _described(more, *self._fresh(source), start=len(self._blob))]
+            points = [*points, described(more, *self._fresh(source), start=len(self._blob))]
         header = {
             "points": points,
             "source": len(self._blob) + len(more),
@@ -260,27 +276,14 @@ class JobWriter:
             "asked": self._asked,
             "interface": self._interface,
         }
+        if replaced:
+            header["replaced"] = {gradient: list(names) for gradient, names in replaced.items()}
+            arrays, start = stand_ins or {}, len(self._blob)
+            header["stand_ins"] = {name: [placed(more, one, start) for one in arrays[name]] for name in arrays}
+            header["source"] = len(self._blob) + len(more)
         head, size = marshal.dumps(header), len(self._blob) + len(more) + len(source)
         return b"".join((_LENGTHS.pack(len(head), size), head, self._blob, more, source))
 
 
 def _with_points(asked: Sequence[str]) -> dict[str, Any]:
     return {"by_name": False, "of": {name: name for name in asked}, "groups": {}, "functions": []}
-
-
-def _described(blob: bytearray, point: Mapping[str, Any], sizes: Mapping[str, int], *, start: int) -> dict[str, Any]:
-    """A point as the header has it; the bytes of its arrays are added to `blob`, which begins at `start` of the job's data."""
-    arrays: dict[str, tuple[int, int, tuple[int, ...], str]] = {}
-    numbers: dict[str, int | float] = {}
-    for name, value in point.items():
-        if isinstance(value, int):
-            numbers[name] = int(value)
-        elif isinstance(value, float):
-            numbers[name] = float(value)
-        else:
-            dtype = _SENT[value.dtype.kind]
-            begin = start + len(blob)
-            blob += value.astype(dtype, copy=False).tobytes()
-            arrays[name] = (begin, start + len(blob), value.shape, dtype)
-            blob += bytes(-len(blob) % 8)
-    return {"numbers": numbers, "arrays": arrays, "sizes": dict(sizes)}

@@ -1,5 +1,5 @@
 """A column times a row makes dJ/db1 (Dh, Dh); after that some products still run and some do not: one mistake."""
-# expect: dJ_db1=failed, dJ_dL_x=followed_through, dJ_dI=raised, dJ_dH=raised, dJ_dh_prev=followed_through, others=passed
+# expect: dJ_db1=failed, dJ_db2=passed, dJ_dU=passed, dJ_dh=passed, others=followed_through
 
 def dJ_db2(s): return s.y_hat - s.y
 def dJ_dU(s): return s.h.T @ dJ_db2(s)

@@ -1,5 +1,5 @@
-"""dJ_dh asks dJ_db1, which asks dJ_dh: the recursion ends in an error, in both and in all that follows."""
-# expect: dJ_db2=passed, dJ_dU=passed, others=raised
+"""dJ_dh asks dJ_db1, which asks dJ_dh: the recursion ends in an error. Only dJ_dh should not ask."""
+# expect: dJ_db2=passed, dJ_dU=passed, dJ_dh=raised, others=followed_through
 
 def dJ_db2(s): return s.y_hat - s.y
 def dJ_dU(s): return s.h.T @ dJ_db2(s)

@@ -1,8 +1,8 @@
 """All vectors are 1-D, (n,) for (1, n): the right numbers, not the shape that the handout asks for.
 
-Axes are lost in two places; the products that follow are right on 1-D arrays.
+One axis is lost; the products that follow are right on 1-D arrays or, where they are not, on rows.
 """
-# expect: dJ_db2=failed, dJ_db1=failed, dJ_dU=passed, dJ_dI=passed, dJ_dH=passed, others=followed_through
+# expect: dJ_db2=failed, dJ_dU=passed, dJ_dI=passed, dJ_dH=passed, others=followed_through
 
 import numpy as np
 

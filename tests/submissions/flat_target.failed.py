@@ -1,5 +1,5 @@
 """One pair of brackets lost in dJ/db2: (V,) for (1, V).  What runs on it follows, and the outer product stops."""
-# expect: dJ_db2=failed, dJ_dU=raised, dJ_dh=followed_through, others=passed
+# expect: dJ_db2=failed, dJ_dU=followed_through, dJ_dh=followed_through, others=passed
 
 
 def dJ_db2(s):

@@ -1,5 +1,5 @@
-"""dJ/db2 U in place of dJ/db2 U^T raises, and so does everything that is built on it."""
-# expect: dJ_db2=passed, dJ_dU=passed, others=raised
+"""dJ/db2 U in place of dJ/db2 U^T raises, and so does everything that is built on it: one mistake."""
+# expect: dJ_db2=passed, dJ_dU=passed, dJ_dh=raised, others=followed_through
 
 def dJ_db2(s): return s.y_hat - s.y
 def dJ_dU(s): return s.h.T @ dJ_db2(s)

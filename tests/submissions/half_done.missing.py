@@ -1,5 +1,5 @@
-"""The output layer is done, the rest are stubs; dJ_dI is written, but calls the stub of dJ_db1."""
-# expect: dJ_db2=passed, dJ_dU=passed, dJ_dh=passed, dJ_db1=missing, dJ_dI=missing|raised, others=missing
+"""The output layer is done, the rest are stubs; dJ_dI is written, but calls the stub of dJ_db1: right on any numbers in its place."""
+# expect: dJ_db2=passed, dJ_dU=passed, dJ_dh=passed, dJ_db1=missing, dJ_dI=followed_through, others=missing
 
 def dJ_db2(s): return s.y_hat - s.y
 def dJ_dU(s): return s.h.T @ dJ_db2(s)

@@ -1,5 +1,5 @@
 """nan from 0 * log(0) in dJ/db2, and in all that is built on it: nan equals nothing, and must not compare as right."""
-# expect: all=failed
+# expect: dJ_db2=failed, others=followed_through
 
 import numpy as np
 

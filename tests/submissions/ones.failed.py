@@ -1,6 +1,5 @@
-"""dJ/db2 = 1: a constant carries no credit to dJ/dU and dJ/dh. What follows from that dJ/dh, which is no constant, may
-be carried."""
-# expect: dJ_db2=failed, dJ_dU=failed, dJ_dh=failed, others=followed_through|failed
+"""dJ/db2 = 1: a constant proves nothing about dJ/dU and dJ/dh, which are right on any other numbers."""
+# expect: dJ_db2=failed, others=followed_through
 
 import numpy as np
 

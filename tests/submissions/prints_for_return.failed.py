@@ -1,5 +1,5 @@
-"""dJ_db2 prints its result and returns nothing; everything that builds on it stumbles over None."""
-# expect: dJ_db2=failed, others=raised
+"""dJ_db2 prints its result and returns nothing; everything that builds on it stumbles over None: one mistake."""
+# expect: dJ_db2=failed, others=followed_through
 
 def dJ_dU(s): return s.h.T @ dJ_db2(s)
 def dJ_dh(s): return dJ_db2(s) @ s.U.T

@@ -1,5 +1,6 @@
-"""A single number for dJ/db2: its product with h is right given it, the products with a matrix stop."""
-# expect: dJ_db2=failed, dJ_dU=followed_through, others=raised
+"""A single number for dJ/db2: its product with h is right given it, the products with a matrix stop, and are
+right on a row."""
+# expect: dJ_db2=failed, others=followed_through
 
 
 def dJ_db2(s):

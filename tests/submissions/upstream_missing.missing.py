@@ -1,5 +1,5 @@
-"""dJ_db1 was never written, but is called: four NameErrors from one gap."""
-# expect: dJ_db1=missing, dJ_dL_x=raised, dJ_dI=raised, dJ_dH=raised, dJ_dh_prev=raised, others=passed
+"""dJ_db1 was never written, but is called: one gap, not four NameErrors."""
+# expect: dJ_db1=missing, dJ_db2=passed, dJ_dU=passed, dJ_dh=passed, others=followed_through
 
 def dJ_db2(s): return s.y_hat - s.y
 def dJ_dU(s): return s.h.T @ dJ_db2(s)

@@ -1,5 +1,5 @@
-"""dJ/db2 = 0, and everything built on it is 0: consistent, and worth nothing, not even for its shape."""
-# expect: all=failed
+"""dJ/db2 = 0 is worth nothing, not even for its shape; what builds on it is right on any other numbers."""
+# expect: dJ_db2=failed, others=followed_through
 
 import numpy as np
 

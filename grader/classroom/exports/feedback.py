@@ -15,9 +15,10 @@ from grader.classroom.store.query import Results, StudentRow
 from grader.config.keys import Config
 from grader.errors import UsageError
 from grader.grading.forstudents import for_students
+from grader.output.causes import Cause, causes, lead
 from grader.output.markdown import fenced, plain, unmarked
 from grader.output.pictures import Picture, as_svg, as_text, pictures
-from grader.output.wording import CHECK_LABELS, explained, fix_first, lead, verdict, why
+from grader.output.wording import CHECK_LABELS, explained, listed, verdict, why
 from grader.packaging.archive import zip_bytes
 from grader.records.result import Grade, GradientResult
 from grader.records.run import place
@@ -87,6 +88,8 @@ def page(row: StudentRow, config: Config, final: Final | None = None) -> Iterato
         final: the final marks and how they come about; None where there is nothing but the grader's marks.
     """
     yield Block("heading", config.title, 1)
+    if row.grade is not None and (text := lead(row.grade)):
+        yield Block("text", text)
     is_late = row.late if final is None else final.late
     group, late = f" ({row.group_name})" if row.group_name else "", ", submitted late" if is_late else ""
     yield Block("text", f"{row.name}{group}{late}")
@@ -113,13 +116,15 @@ def _graded(whole: Grade, config: Config) -> Iterator[Block]:
         yield Block("code", grade.message)
     for note in grade.notes:
         yield Block("text", f"Note: {note}.")
-    if text := lead(grade):
-        yield Block("text", text)
     marks = [(one.name, f"{number(one.score)} of {number(one.max_score)}", verdict(one)) for one in grade.gradients]
     yield Block("table", rows=(("gradient", "marks", "result"), *marks))
+    found = causes(whole)  # of all messages: a student's copy has each only once
+    below = {one.first.name: one for one in found}
+    again = {root.name for one in found for root in one.roots[1:]}
     for gradient in grade.gradients:
-        if gradient.status != "passed" or gradient.notes:
-            yield from _passage(gradient, grade)
+        wrong = gradient.is_root_cause and gradient.name not in again
+        if (wrong or gradient.notes) and not (gradient.message and gradient.message in grade.message):
+            yield from _passage(gradient, below.get(gradient.name))
 
 
 def _final(final: Final) -> Iterator[Block]:
@@ -137,15 +142,12 @@ def _final(final: Final) -> Iterator[Block]:
         yield Block("text", f"Comment: {comment}")
 
 
-def _passage(gradient: GradientResult, grade: Grade) -> Iterator[Block]:
-    if grade.message and gradient.message and gradient.message in grade.message:
-        return  # the file was not loaded: the top of the page says so
-    yield Block("heading", f"{gradient.name}: {verdict(gradient)}", 2)
-    if gradient.inherits:
-        yield Block("text", fix_first([gradient]))
-    elif gradient.follow_through is not None:
-        roots = ", ".join(gradient.follow_through.roots or gradient.follow_through.sources)
-        yield Block("text", f"This follows correctly from your own {roots}: fix that one, and this one is right too.")
+def _passage(gradient: GradientResult, one: Cause | None) -> Iterator[Block]:
+    """A mistake, and what depends on it; or notes on what is right."""
+    same = [] if one is None else [root.name for root in one.roots[1:]]
+    yield Block("heading", f"{listed([gradient.name, *same])}: {verdict(gradient)}", 2)
+    for line in [] if one is None else one.dependents:
+        yield Block("text", f"{line[:1].upper()}{line[1:]}.")
     if gradient.message and not gradient.inherits:
         yield Block("code", ": ".join(filter(None, [place(gradient.line, gradient.cell), gradient.message])))
     for drawn in pictures(gradient):

@@ -5,7 +5,7 @@ import zlib
 
 import msgspec
 
-from grader.records.run import Answer, Run
+from grader.records.run import Answer, Run, Substituted
 
 MAX_BYTES = 7 * 2**19  # 3.5 MB
 _PACK_BYTES = 256 * 1024  # larger answers are packed: honest ones are a tenth of this
@@ -30,7 +30,7 @@ def is_whole(data: bytes) -> bool:
 
 def answers_hash(run: Run) -> str:
     """Equal for runs with the same answers at the shared sample points and the same violations, however long they took."""
-    compared = [run.loading, run.answers, run.inconsistent, run.violations]
+    compared = [run.loading, run.answers, run.inconsistent, run.violations, run.substituted]
     return hashlib.sha256(msgspec.msgpack.encode(compared)).hexdigest()
 
 
@@ -47,6 +47,10 @@ def _without_arrays(run: Run) -> Run:
         traces={},
         fresh={gradient: _without_array(answer) for gradient, answer in run.fresh.items()},
         inconsistent={gradient: _without_array(answer) for gradient, answer in run.inconsistent.items()},
+        substituted={
+            gradient: Substituted(one.replaced, [_without_array(answer) for answer in one.answers])
+            for gradient, one in run.substituted.items()
+        },
     )
 
 

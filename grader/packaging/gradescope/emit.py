@@ -16,6 +16,7 @@ from gradescope_utils.autograder_utils.json_test_runner import JSONTestRunner
 
 from grader.config.keys import Config
 from grader.grading.forstudents import for_students
+from grader.output.causes import lead
 from grader.output.markdown import fenced, marked, plain
 from grader.output.pictures import as_text, pictures
 from grader.output.wording import (
@@ -27,7 +28,6 @@ from grader.output.wording import (
     happened,
     head,
     inherits,
-    lead,
     of_the_file,
     verdict,
     why,
@@ -165,17 +165,10 @@ def _hidden_summary(grade: Grade) -> str:
 
 
 def _summary(grade: Grade) -> str:
-    """The top of the page: how many are right, what concerns the whole file, and what to fix first."""
+    """The top of the page: how many things there are to fix, how many are right, and what concerns the whole file."""
     right = sum(result.status == "passed" for result in grade.gradients)
-    propagated = sum(result.status == "followed_through" for result in grade.gradients)
-    lines = [f"**{right} of {len(grade.gradients)} gradients right.**", plain(head(grade))]
-    if propagated:
-        roots = [root for result in grade.gradients if result.follow_through for root in result.follow_through.roots]
-        names = _quoted(roots) or "earlier ones"
-        more, verb = " more" if right else "", "is" if propagated == 1 else "are"
-        lines[0] += f" {propagated}{more} {verb} right given your own {names}."
-    if not grade.message:
-        lines.append(marked(lead(grade)))
+    lines = [f"**{marked(text)}**" if (text := "" if grade.message else lead(grade)) else ""]
+    lines += [f"{right} of {len(grade.gradients)} gradients right.", plain(head(grade))]
     return "\n\n".join(filter(None, lines)) + "\n"
 
 

@@ -22,10 +22,11 @@ from grader.config.quantities import Index
 from grader.errors import GraderError
 from grader.grading.forstudents import shortened
 from grader.grading.grader import Grader
+from grader.output.causes import lead
 from grader.output.markdown import unmarked
 from grader.output.ownlines import printed_lines
 from grader.output.pictures import as_text, pictures
-from grader.output.wording import cause, explained, fix_first, happened, lead, of_the_file, verdict, why
+from grader.output.wording import cause, explained, fix_first, happened, of_the_file, verdict, why
 from grader.problem.points import Point
 from grader.records.result import CheckResult, Grade, GradientResult
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from grader.checks.check import show
-from grader.config.keys import CHECKS, Config
+from grader.config.keys import CHECKS, Config, FollowThrough
 from grader.errors import ConfigError
 from grader.output.wording import CHECK_LABELS
 
@@ -89,7 +89,7 @@ def _parts(config: Config) -> dict[str, str]:
         "limits": f"- A call may take {limits.call_cpu_seconds:g} s of CPU time, and all calls together"
         f" {limits.submission_cpu_seconds:g} s.",
         "checks": "\n".join(_checks(config)),
-        "follow_through": _follow_through(config.follow_through.share),
+        "follow_through": _follow_through(config.follow_through),
         "set_up": _SET_UP,
         "commands": _commands(config),
         "report": _REPORT,
@@ -160,12 +160,18 @@ def _checks(config: Config) -> Iterator[str]:
             yield f"\n`{gradient.name}` has its own shares: {shares}."
 
 
-def _follow_through(share: float) -> str:
+def _follow_through(settings: FollowThrough) -> str:
+    share = settings.share
     if share == 0:
         return "**No follow-through.** A gradient that builds on a wrong one is wrong, too, and loses its marks."
     kept = "its marks" if share == 1 else f"{100 * share:g} % of the marks that it would lose"
-    return (
-        "**Follow-through.** One mistake isn't counted several times. If a gradient is wrong only because it\n"
-        f"builds on another wrong one, and it is right *given your own wrong one*, it keeps {kept},\n"
-        "and the report names the gradient to fix."
-    )
+    lines = [
+        "**Follow-through.** One mistake isn't counted several times. If a gradient is wrong only because it",
+        f"builds on another wrong one, and it is right *given your own wrong one*, it keeps {kept},",
+        "and the report names the gradient to fix.",
+    ]
+    if settings.substitute:
+        lines.append(
+            "Where that one gives no numbers, because it raises or is not written yet, random ones stand in for it."
+        )
+    return "\n".join(lines)

@@ -21,6 +21,7 @@ from grader.sandbox.inside.files import notebook
 from grader.sandbox.inside.files.script import Script
 from grader.sandbox.inside.frames import read_frame, send_frame
 from grader.sandbox.inside.messages import MAX_WARNINGS, Sink, clean, failure, warnings_in_words
+from grader.sandbox.inside.standins import StandIns
 from grader.sandbox.shared.interface import Interface
 
 FILE = "gradients.py"
@@ -68,7 +69,7 @@ def serve(job_fd, result_fd, explaining=None):
     send(event)
     if event["outcome"] != "returned":
         return
-    broken, outputs = None, {}
+    broken, outputs, stand_ins = None, {}, StandIns(header, data)
     caller = Caller(Interface(header["interface"], namespace), FILE, work.text, asked, explain, trace, limit)
     for number, (gradient, k) in enumerate(header["calls"]):
         if gradient == broken:
@@ -77,7 +78,8 @@ def serve(job_fd, result_fd, explaining=None):
             point, room = points[k].copy(), room - len(points[k].raw)
             if room >= 0:
                 kept.append(point)
-            outputs |= {(name, k): output for name, output in caller(gradient, points[k], point).items()}
+            with stand_ins.during(namespace, gradient, k):
+                outputs |= {(name, k): output for name, output in caller(gradient, points[k], point).items()}
         event, value = outputs.pop((gradient, k))
         broken = gradient if event["outcome"] != "returned" else None
         if broken is not None:

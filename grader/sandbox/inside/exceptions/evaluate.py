@@ -13,6 +13,8 @@ import types
 
 import numpy as np
 
+from grader.sandbox.inside import standins
+
 # As in operator.__add__.
 _NAMES = {
     ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "truediv", ast.MatMult: "matmul", ast.Pow: "pow",
@@ -147,7 +149,10 @@ class Evaluator:
         starred = any(isinstance(argument, ast.Starred) for argument in node.args)
         if starred or any(keyword.arg in (None, "out") for keyword in node.keywords):
             raise Unknown
-        own = isinstance(function, types.FunctionType) and function.__code__.co_filename in self._own_files
+        own = isinstance(function, types.FunctionType) and function.__code__.co_filename in (
+            *self._own_files,
+            standins.FILE,
+        )
         if not own and not _has_no_effects(function):
             raise Unknown
         evaluate = self if own else self._plain
