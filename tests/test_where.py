@@ -392,7 +392,7 @@ def test_two_mistakes_are_certain_where_the_trace_shows_two_places(assignment: A
     grade = grade_submission(assignment, sandbox, Submission("gradients.py", (RIGHT + together).encode()))
     found = next(gradient for gradient in grade.gradients if gradient.name == "dJ_dh").diagnosis
     assert found is not None
-    assert (found.certainty, len(found.mistakes)) == ("observation", 1)
+    assert (found.certainty, len(found.mistakes)) == ("observation", 2)
 
 
 DROPOUT = """
