@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 EXTRAS ?= dev,report,cluster
 TESTS ?= tests
 WORKERS ?= 2
+MARKS ?= not slow
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check fmt golden schema pictures bench clean
@@ -15,8 +16,8 @@ help:  ## list the targets
 demo: $(VENV)/.runtime  ## set up, and grade the bundled example submissions
 	@sh scripts/demo.sh $(BIN)/grader
 
-test: $(VENV)/.extras  ## set up, and run all tests
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(TESTS)
+test: $(VENV)/.extras  ## set up, and run the tests; MARKS="slow or not slow" for all of them
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "$(MARKS)" $(TESTS)
 
 check: $(VENV)/.extras  ## format, lint and types, changing nothing
 	$(BIN)/ruff format --check .
