@@ -41,7 +41,7 @@ def test_every_example_of_the_documentation_runs(example: str, folder: Path) -> 
 
 def test_a_folder_is_graded_and_printed_as_a_table(folder: Path) -> None:
     done = subprocess.run([sys.executable, "-c", EXAMPLES[0]], cwd=folder, capture_output=True, text=True, check=True)
-    assert [line.split() for line in done.stdout.splitlines()] == [["ann.py", "100"], ["bob.py", "60"]]
+    assert [line.split() for line in done.stdout.splitlines()] == [["ann.py", "100"], ["bob.py", "20"]]
 
 
 def test_one_grader_grades_and_checks(folder: Path) -> None:
@@ -86,7 +86,7 @@ def test_a_config_among_what_is_graded_is_refused_unless_it_is_named(
 
 def test_the_results_of_a_batch_are_read_by_key(folder: Path) -> None:
     students = list(grader.results(folder / "results"))
-    assert [(one.key, one.score) for one in students] == [("ann", 100.0), ("bob", 60.0)]
+    assert [(one.key, one.score) for one in students] == [("ann", 100.0), ("bob", 20.0)]
     assert students[0].grade is not None
     assert students[0].grade.passed
     with pytest.raises(grader.GraderError, match=r"grades\.db"):
@@ -115,14 +115,14 @@ def test_a_grader_may_be_closed_opened_again_and_nested(folder: Path) -> None:
     g.close()
     g.close()
     with g:
-        assert g.grade(WRONG).score == 60
+        assert g.grade(WRONG).score == 20
     g.close()
 
 
 def test_threads_may_share_a_grader(folder: Path) -> None:
     with grader.Grader(folder / "config.yaml") as g, ThreadPoolExecutor(4) as pool:
         scores = list(pool.map(lambda path: g.grade(path).score, [RIGHT, WRONG] * 4))
-    assert scores == [100, 60] * 4
+    assert scores == [100, 20] * 4
 
 
 def test_a_failure_of_the_sandbox_is_not_graded_and_no_mark(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

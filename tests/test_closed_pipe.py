@@ -29,6 +29,8 @@ CALLS = {
     "regrade": ("RESULTS --jobs 1", 0),
     "show": ("RESULTS ann --source", 0),
     "export": ("RESULTS csv", 0),
+    "adjust": ("RESULTS", 0),
+    "extend": ("RESULTS ann --days 1 --because ill", 0),
     "report": ("RESULTS", 0),
     "validate": ("", 0),
     "explain": ("dJ_dU", 0),

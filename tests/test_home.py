@@ -37,7 +37,6 @@ EXAMPLES = [
     "wrong_variables.failed.py",
     "forgotten_transposes.raised.py",
     "half_done.missing.py",
-    "numeric_central.failed.py",
     "first_answer_kept.failed.py",
 ]
 STUBS = ROOT / "assignment" / "gradients.py"

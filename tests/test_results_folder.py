@@ -122,10 +122,12 @@ def test_feedback_on_what_follows_from_a_mistake_names_its_root_and_no_failed_ch
     assignment: Assignment, tmp_path: Path
 ) -> None:
     follows = FollowThrough(["dJ_dh"], 6.0, ["dJ_db2"])
-    grade = grade_of(result("dJ_dU", 10, "followed_through", "relative error 2", follow_through=follows))
+    root = result("dJ_db2", 4, "failed", "relative error 1")
+    grade = grade_of(root, result("dJ_dU", 10, "followed_through", "relative error 2", follow_through=follows))
     found = texts(grade, assignment.config, tmp_path)
-    assert any("from your own dJ_db2:" in text for text in found)
-    assert not any("relative error" in text for text in found)
+    assert found[1].startswith("1 thing to fix: dJ_db2")
+    assert any("dJ_dU" in text for text in found)
+    assert not any("relative error 2" in text for text in found)
 
 
 def test_feedback_on_a_right_gradient_appears_only_with_a_note(assignment: Assignment, tmp_path: Path) -> None:
