@@ -163,9 +163,14 @@ def public_dimensions(config: Config, folder: Path) -> Mapping[str, Any]:
             for name in solved.names
             for a, b in zip(solved.exact[name], unsolved.exact[name], strict=True)
         ]
+        numeric = [error for found in solved.numeric_errors.values() for error in found]
     except ConfigError:
         return config.dimensions
-    return small if all(error <= config.checks.reference.tolerance for error in errors) else config.dimensions
+    checks = config.checks
+    exact = all(error <= checks.reference.tolerance for error in errors)
+    return (
+        small if exact and all(error <= checks.finite_difference.tolerance for error in numeric) else config.dimensions
+    )
 
 
 def _public_seed(config: Config) -> str:
