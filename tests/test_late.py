@@ -35,7 +35,7 @@ CASES = [
     ("2026-10-02 06:30:00 -0400", {}, 1, 10),
     ("2026-10-02 12:10:00", {"grace_minutes": 10}, 0, 0),
     ("2026-10-02 12:10:01", {"grace_minutes": 10}, 1, 10),
-    ("2026-10-03 12:05:00", {"grace_minutes": 10}, 2, 20),  # whoever is late is late from the deadline on
+    ("2026-10-03 12:05:00", {"grace_minutes": 10}, 2, 20),  # after the grace period, lateness counts from the deadline
     ("2026-10-04 12:00:00", {"per_day": 5}, 2, 10),
     ("2026-10-04 12:00:00", {"per_day": 0.05}, 2, 10),
     ("2026-10-04 12:00:00", {"per_day": "0.5 marks"}, 2, 1),

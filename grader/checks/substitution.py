@@ -27,9 +27,8 @@ from grader.errors import ConfigError
 from grader.problem.assignment import Assignment
 from grader.problem.derivatives import relative_error
 from grader.problem.model import Array
+from grader.records.result import UNWRITTEN
 from grader.records.run import Answer, Run, Substituted
-
-STUB = "NotImplementedError"  # how the message of a function begins that is there, but not written yet
 
 Answers = Mapping[str, Sequence[Answer]]
 
@@ -97,7 +96,7 @@ def _is_absent(name: str, answers: Answers) -> bool:
     if not answers[name] or answers[name][-1].outcome != "missing":
         return False
     last = answers[name][-1]
-    if not last.message.startswith(STUB):
+    if not last.message.startswith(UNWRITTEN):
         return True
     # What builds on a stub raises where that does.
     others = [found[-1] for other, found in answers.items() if other != name and found]

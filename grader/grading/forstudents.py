@@ -11,13 +11,12 @@ from collections.abc import Mapping
 import msgspec
 
 from grader.config.keys import Hints
-from grader.records.result import RUNTIME, WARNED, WHOLE, Diagnosis, Grade, GradientResult
+from grader.records.result import RUNTIME, UNWRITTEN, WARNED, WHOLE, Diagnosis, Grade, GradientResult
 from grader.text import one_line
 
 LINE = 200  # characters
 _KIND = 40  # ... of the type of an exception, where its message is not repeated: a student can name one
 
-_STUB = "NotImplementedError"
 _OWN_WORDS = ("raised", "out_of_memory", "missing")  # any other message is the grader's
 
 
@@ -48,7 +47,7 @@ def for_students(grade: Grade, settings: Hints, levels: Levels) -> Grade:
     seen: dict[str, str] = {}
     gradients = []
     for result in short.gradients:
-        own = result.message.startswith(_STUB) if result.status == "missing" else result.status in _OWN_WORDS
+        own = result.message.startswith(UNWRITTEN) if result.status == "missing" else result.status in _OWN_WORDS
         first = seen.setdefault(result.message, result.name) if own and result.message else result.name
         kind = _kind(result.message)  # where the file does not load, the rest stands at the top
         again = kind if loading or result.status == "missing" else f"{kind}: the same as in {first}"

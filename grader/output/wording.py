@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from grader.output.markdown import unmarked
-from grader.records.result import RUNTIME, CheckResult, Grade, GradientResult, GradientStatus
+from grader.records.result import RUNTIME, UNWRITTEN, CheckResult, Grade, GradientResult, GradientStatus
 from grader.records.run import place
 from grader.text import several_lines
 
@@ -126,7 +126,7 @@ def not_found(result: GradientResult) -> bool:
 
 def _absent(result: GradientResult) -> bool:
     """There is no such function; a stub, which raises, is only not written yet."""
-    return result.status == "missing" and not result.message.startswith("NotImplementedError")
+    return result.status == "missing" and not result.message.startswith(UNWRITTEN)
 
 
 def details(grade: Grade, result: GradientResult, *, marked: bool = False, headed: bool = False) -> list[str]:

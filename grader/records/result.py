@@ -8,6 +8,7 @@ from msgspec import Struct, field
 CheckOutcome = Literal["passed", "failed", "skipped", "undecided"]
 RUNTIME = "runtime"  # the kind of an explained exception
 WHOLE = "the result"  # where a mistake is that concerns the result as a whole, and so shows in all that builds on it
+UNWRITTEN = "NotImplementedError"  # how the message of a stub begins: a function that is there, but not written yet
 WARNED = "warned: "  # before a note that repeats a warning
 
 GradientStatus = Literal[

@@ -128,7 +128,7 @@ def _graded(whole: Grade, config: Config) -> Iterator[Block]:
 
 
 def _final(final: Final) -> Iterator[Block]:
-    """The final mark, the arithmetic behind it, and comments, as whoever wrote them did."""
+    """The final mark, the arithmetic behind it, and comments as they were written."""
     if final.value is not None and final.lines:
         yield Block("text", f"Final mark: {number(final.value)} of {number(final.max_score)}")
     if final.review:

@@ -67,7 +67,7 @@ def replay(
     marks = {one.name: one.score for one in grade.gradients} if grade is not None and graded else {}
     offset, lines, given = 0.0, [], set()
     if not graded and status in ("missing", "unreadable"):
-        marks = {name: 0.0 for name, _ in gradients}  # nothing was handed in that could be worth anything by itself
+        marks = {name: 0.0 for name, _ in gradients}  # there is no submission that could earn marks
     elif before is not None:
         offset = before - sum(marks.values())
     for one in (one for one in entries if one.kind in MARKS):

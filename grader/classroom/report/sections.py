@@ -34,7 +34,7 @@ def read_sections(results: Results, roster: Path, column: str) -> dict[str, str]
     for row in rows[1:]:
         key = next((text.strip() for text in row if text.strip() in keys), "")
         if key and "student" in head and row[head.index("student")].strip() == key:
-            found[key] = row[place].strip()  # a table of ours, such as grades.csv
+            found[key] = row[place].strip()  # one of our own tables, such as grades.csv
         else:
             left.append(row)
     ids = [{_KINDS[title]: row[i] for i, title in enumerate(head) if title in _KINDS} for row in left]

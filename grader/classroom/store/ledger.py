@@ -45,7 +45,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     id: int = 0
 
     def same_as(self, other: "Entry") -> bool:
-        """Whether both say the same, whoever said it when."""
+        """Whether both say the same, regardless of author and time."""
         fields = ("student", "kind", "gradient", "value", "until", "comment", "reason", "target")
         return all(getattr(self, name) == getattr(other, name) for name in fields)
 

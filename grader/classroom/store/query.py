@@ -121,7 +121,7 @@ class Results:
         return self.connection.execute(sql, (submission,)).fetchall()
 
     def attempts(self, submission: int) -> list[sqlite3.Row]:
-        """All submissions of whoever made this one, the oldest first: id, name, submitted_at, superseded, status, score,
+        """All submissions of the student who made this one, the oldest first: id, name, submitted_at, superseded, status, score,
         max_score, grade."""
         sql = (
             "SELECT submissions.id, submissions.name, submitted_at, superseded, submissions.problem, gradings.status,"

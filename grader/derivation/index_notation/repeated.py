@@ -84,7 +84,7 @@ def repeated(alike: Sequence[Node], letters: Sequence[Letters], at: Any, namer: 
 
 
 def _grids(count: int) -> list[tuple[int, ...]]:
-    """The loops, and loops within loops, that may have written so many terms."""
+    """The loops, and loops within loops, that may have produced this many terms."""
     if count < FEWEST:
         return []
     return [(count,), *((outer, count // outer) for outer in range(2, count // 2 + 1) if count % outer == 0)]

@@ -28,7 +28,7 @@ from grader.output.ownlines import printed_lines
 from grader.output.pictures import as_text, pictures
 from grader.output.wording import cause, explained, fix_first, happened, of_the_file, verdict, why
 from grader.problem.points import Point
-from grader.records.result import CheckResult, Grade, GradientResult
+from grader.records.result import UNWRITTEN, CheckResult, Grade, GradientResult
 
 _MEANING = {
     "shape": "A gradient has the shape of what you differentiate with respect to.",
@@ -91,7 +91,7 @@ class Homework:
             return "see test_the_file_can_be_loaded"
         result, checked = self._find(gradient, check)
         if result.status == "missing":
-            reason = result.message.removeprefix("NotImplementedError").removeprefix(": ")
+            reason = result.message.removeprefix(UNWRITTEN).removeprefix(": ")
             return "; ".join([reason or f"{gradient} is not written yet", *self.grade.notes])
         if checked.outcome == "undecided":
             return f"{gradient}: {checked.message}"
