@@ -307,6 +307,14 @@ def test_a_config_error_is_one_line_and_exit_code_2(grader: Command, copy_of_ass
     assert done.stderr.splitlines() == [expected]
 
 
+@pytest.mark.parametrize("command", ["grade", "batch"])
+def test_a_path_that_leads_nowhere_is_reported_as_that(grader: Command, tmp_path: Path, command: str) -> None:
+    more = ["--out", tmp_path / "results"] if command == "batch" else []
+    done = grader(command, "nowhere.py", *more)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: nowhere.py: there is no such")
+
+
 def test_without_a_config_the_command_says_what_to_do(grader: Command, tmp_path: Path) -> None:
     done = grader("grade", SOLUTION, cwd=tmp_path)
     assert done.returncode == 2

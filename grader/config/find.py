@@ -44,10 +44,12 @@ def find_config_for(graded: Path, named: Path | None, *, own: bool = False, opti
 
     Raises:
         ConfigError: there is none.
-        UsageError: it was not named, and may be a student's.
+        UsageError: it was not named, and may be a student's; or there is nothing at `graded`.
     """
     if named is not None:
         return named
+    if not own and not graded.exists():
+        raise UsageError(f"{graded}: there is no such file or folder (looked in {Path.cwd()})")
     found = find_config(Path.cwd(), option=option)
     refuse_config_within(found, graded, own=own, option=option)
     return found
