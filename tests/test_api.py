@@ -161,6 +161,8 @@ def test_errors_of_the_api_name_its_argument_and_those_of_a_command_its_option(
     with pytest.raises(grader.UsageError, match=f"name yours with config=PATH, or this one with config={folder}"):
         grader.grade("gradients.py")
     monkeypatch.chdir(tmp_path)
+    for name in ("gradients.py", "x.py"):
+        Path(name).write_bytes(RIGHT.read_bytes())
     for graded in (grader.grade, grader.check, lambda _: grader.Grader()):
         with pytest.raises(grader.ConfigError, match="or name the file with config=PATH"):
             graded("gradients.py")
