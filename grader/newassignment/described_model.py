@@ -183,7 +183,7 @@ def _of_input(text: str, name: str) -> str:
         found = re.search(rf"(?<![\w.]){re.escape(name)}(?: ?:| is| are)(?: |$)(.*)", flat)
         if found:
             rest = re.split(r"(?:,| and) (?:and )?\w+(?:, \w+)*(?:,? and \w+)? (?:is|are) |, \w+: ", found[1])[0]
-            words = _tidy(re.sub(_SHAPE, "", rest))
+            words = _tidy(re.sub(_SHAPE, "", rest)).removeprefix("a number, ")
             if words:
                 return words
     return ""

@@ -213,7 +213,7 @@ def _summed_gradients(name: str, shape: tuple[str | int, ...], world: World) -> 
     """The gradient by a matrix, summed to the shape of a row."""
     for other in world.assignment.names:
         axes = world.axis_names(world.gradient_shape(other)) if other != name else []
-        for axis, along in axes if len(axes) == 2 else ():
+        for axis, along in axes if len(axes) == 2 and shape else ():
             if world.gradient_shape(other)[1 - axis] == shape[-1]:
                 summed: Node = ("sum", ("g", other), axis)
                 shown = gradient_text(other)
