@@ -16,8 +16,9 @@ from grader.diagnosis.formulas.expression import (
     text,
     transposed,
 )
+from grader.diagnosis.formulas.forms import derivative_forms
 from grader.diagnosis.formulas.on_the_way import loss_terms
-from grader.diagnosis.formulas.world import World, derivative_forms
+from grader.diagnosis.formulas.world import World
 from grader.diagnosis.mutations.arrays import short
 from grader.diagnosis.mutations.leaves import Mutant, wrong
 from grader.diagnosis.mutations.products import extra_application, factor_text

@@ -5,7 +5,8 @@ from dataclasses import replace
 from itertools import chain
 
 from grader.diagnosis.formulas.expression import ONE, Node, holds
-from grader.diagnosis.formulas.world import World, local_forms
+from grader.diagnosis.formulas.forms import local_forms
+from grader.diagnosis.formulas.world import World
 from grader.diagnosis.hypothesis import Edit
 from grader.diagnosis.mutations.arrays import (
     application_mutants,

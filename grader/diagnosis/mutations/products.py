@@ -8,6 +8,7 @@ from grader.diagnosis.formulas.expression import (
     Node,
     add,
     gradient_text,
+    holds,
     leaves,
     mul,
     neg,
@@ -16,7 +17,8 @@ from grader.diagnosis.formulas.expression import (
     replaced,
     text,
 )
-from grader.diagnosis.formulas.world import Application, World, derivative_forms
+from grader.diagnosis.formulas.forms import derivative_forms
+from grader.diagnosis.formulas.world import Application, World
 from grader.diagnosis.mutations.arrays import short
 from grader.diagnosis.mutations.leaves import Mutant, wrong
 
@@ -36,7 +38,13 @@ def product_mutants(node: Node, world: World) -> Iterator[Mutant]:
         elif factor in parts:
             yield wrong(rest, "missing-slope-factor", parts[factor])
         else:
-            yield wrong(rest, "missing-factor", shown)
+            # A bracket that has the other factors in it, too, is not simply left out.
+            unlikely = (
+                0.6
+                if factor[0] == "add" and any(holds(factor, other) for other in node[1:] if other != factor)
+                else 0.0
+            )
+            yield wrong(rest, "missing-factor", shown, extra=unlikely)
         if factor[0] not in ("derivative", "g"):
             yield wrong(mul(node, factor), "extra-factor", shown, new=shown, extra=0.1)
         bracket = parts.get(factor) or slopes.get(factor)

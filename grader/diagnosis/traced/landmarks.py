@@ -6,8 +6,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from grader.diagnosis.formulas.expression import Evaluator, Node, Values, one_minus, replaced
+from grader.diagnosis.formulas.forms import derivative_forms, local_forms
 from grader.diagnosis.formulas.waypoints import forward_points, waypoints
-from grader.diagnosis.formulas.world import World, derivative_forms, local_forms, make_world
+from grader.diagnosis.formulas.world import World, make_world
 from grader.diagnosis.traced.events import TOLERANCE, equal, is_trivial
 from grader.problem.assignment import Assignment
 from grader.problem.model import Array
