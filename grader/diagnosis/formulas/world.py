@@ -93,6 +93,13 @@ class World:
         quantities = self.assignment.config.quantities.items()
         return [name for name, quantity in quantities if isinstance(quantity, Index) and not quantity.shape]
 
+    def counts_like(self, index: str) -> list[str]:
+        """The other indices of the same shape, below the same size."""
+        found = self.assignment.config.quantities
+        indices = [(name, one.of, one.shape) for name, one in found.items() if isinstance(one, Index)]
+        own = next(rest for name, *rest in indices if name == index)
+        return [name for name, *rest in indices if name != index and rest == own]
+
     @property
     def matrices(self) -> list[str]:
         return [name for name, shape in self.shapes.items() if len(shape) == 2 and 1 not in shape]

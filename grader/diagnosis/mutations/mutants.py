@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import chain
 
+from grader.config.quantities import Index
 from grader.diagnosis.formulas.expression import ONE, Node, holds
 from grader.diagnosis.formulas.forms import local_forms
 from grader.diagnosis.formulas.world import World
@@ -21,6 +22,7 @@ from grader.diagnosis.mutations.every_step import every_step_mutants
 from grader.diagnosis.mutations.leaves import Mutant, derivative_mutants, gradient_mutants, quantity_mutants, wrong
 from grader.diagnosis.mutations.matrices import loss_mutants, matrix_product_mutants, whole_mutants
 from grader.diagnosis.mutations.other_steps import other_step_mutants
+from grader.diagnosis.mutations.places import index_mutants
 from grader.diagnosis.mutations.products import bare_text, derivative_factor_mutants, product_mutants, sum_mutants
 from grader.diagnosis.mutations.time_steps import scan_mutants, series_mutants, slope_mutants
 
@@ -28,7 +30,8 @@ from grader.diagnosis.mutations.time_steps import scan_mutants, series_mutants, 
 def mutants(node: Node, world: World, depth: int = 0) -> Iterator[Mutant]:
     """Each mutant of `node`, with the edit that makes it."""
     if node[0] == "q":
-        yield from quantity_mutants(node, world, depth, mutants)
+        counts = isinstance(world.assignment.config.quantities.get(node[1]), Index)
+        yield from index_mutants(node, world) if counts else quantity_mutants(node, world, depth, mutants)
     elif node[0] in _RULES:
         yield from _RULES[node[0]](node, world)
     for i, part in enumerate(node):

@@ -18,6 +18,7 @@ from grader.diagnosis.formulas.expression import (
     text,
 )
 from grader.diagnosis.formulas.forms import derivative_forms
+from grader.diagnosis.formulas.formula_nodes import labels_of
 from grader.diagnosis.formulas.world import Application, World
 from grader.diagnosis.mutations.arrays import short
 from grader.diagnosis.mutations.leaves import Mutant, wrong
@@ -137,9 +138,10 @@ def sum_mutants(node: Node, world: World) -> Iterator[Mutant]:
         yield wrong(left, "missing-term", bare, extra=0.3 if left == ONE else 0.0)
         yield wrong(add(*terms[:i], neg(term), *terms[i + 1 :]), "sign-term", bare, new=bare)
         yield wrong(add(node, term), "repeated-term", bare)
-        if term[0] in ("neg", "q") and (quantity := term[-1] if term[0] == "neg" else term)[1] in world.one_hots:
-            yield wrong(mul(quantity, node), "target-only", quantity[1])
-            yield wrong(mul(one_minus(quantity), node), "missing-entry", quantity[1])
+        target = term[1] if term[0] == "neg" else term
+        if (target[0] == "q" and target[1] in world.one_hots) or labels_of(target) is not None:
+            yield wrong(mul(target, node), "target-only", text(labels_of(target) or target))
+            yield wrong(mul(one_minus(target), node), "missing-entry", text(labels_of(target) or target))
         slug = "transpose-factor" if _is_square(term, world) else "shape-broadcast"
         yield wrong(add(*others, ("T", term)), slug, bare, new=bare, extra=0.1)
     for kept in combinations(terms, 1) if len(terms) > 2 else ():
