@@ -162,6 +162,8 @@ _BY_KIND: dict[str, tuple[tuple[str, float, str], ...]] = {
     ),
     "wrong-derivative": (
         ("other-slope", 1.4, "with the derivative of {new} where that of {old} belongs"),
+        ("value-for-slope", 1.4, "with {where} itself instead of its derivative"),
+        ("undifferentiated", 1.3, "with {where} as it is, instead of its derivative"),
         ("slope-square", 1.4, "with the square of {new} instead of the derivative of {where}"),
         ("slope-second", 1.9, "with the second derivative of {where} instead of the first"),
         ("power-bracket", 1.3, "when everything in the parentheses is raised to the power, not just {old}"),
@@ -212,6 +214,7 @@ _BY_KIND: dict[str, tuple[tuple[str, float, str], ...]] = {
             1.8,
             "your numbers are the right ones up to a single factor that differs between sample points, such as a norm",
         ),
+        ("scaled-term", 1.5, "with {new} where {old} belongs"),
         ("weighted-terms", 1.9, "when {where} are multiplied by {new} before they are added"),
         ("scale-known", 1.75, "your numbers are the right ones {new}"),
         ("clipped-values", 1.2, "your numbers are the right ones clipped to {new}"),

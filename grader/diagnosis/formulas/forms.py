@@ -91,8 +91,9 @@ def _entrywise_root_forms(world: World, name: str, application: Application, out
     """dJ/dp * f'(z) for p = f(z), with the derivative of the loss as it is, and written out."""
     slope = application.derivative
     if world.equal(mul(out, slope), ("g", name)):
-        for upstream in (out, world.by(application.quantity)):
-            for written in (slope, *derivative_forms(world, application)) if upstream is not None else ():
+        by_output = world.by(application.quantity)
+        for upstream in (out,) if by_output is None else (out, by_output):
+            for written in (slope, *derivative_forms(world, application)):
                 yield mul(upstream, written), 0.2
 
 

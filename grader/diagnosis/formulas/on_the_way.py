@@ -2,7 +2,7 @@
 
 from grader.diagnosis.formulas.expression import Node
 from grader.diagnosis.formulas.forms import local_forms
-from grader.diagnosis.formulas.formula_nodes import inside, summand
+from grader.diagnosis.formulas.formula_nodes import inside
 from grader.diagnosis.formulas.world import World
 
 
@@ -15,11 +15,6 @@ def steps_of_shape(world: World, gradient: str) -> list[Node]:
         if values is not None and all(v.shape == r.shape for v, r in zip(values, right, strict=False)):
             found.append(step)
     return found
-
-
-def loss_terms(world: World) -> Node | None:
-    """What the loss sums; None where it is no sum."""
-    return None if world.loss is None else summand(world.loss)
 
 
 def differentiated(world: World, gradient: str) -> list[str]:

@@ -17,7 +17,6 @@ from grader.diagnosis.formulas.expression import (
     transposed,
 )
 from grader.diagnosis.formulas.forms import derivative_forms
-from grader.diagnosis.formulas.on_the_way import loss_terms
 from grader.diagnosis.formulas.world import World
 from grader.diagnosis.mutations.arrays import short
 from grader.diagnosis.mutations.leaves import Mutant, wrong
@@ -141,14 +140,6 @@ def _jacobian(outer: Node, jacobian: Node, world: World) -> Iterator[Mutant]:
         fraction = ("div", add(out, ("neg", q(target))), diagonal)  # -y / p + (1 - y) / (1 - p)
         for each in (fraction, ("mm", fraction, jacobian)):
             yield wrong(each, "wrong-loss", "the loss", new="the derivative of a binary cross entropy of each entry")
-
-
-def loss_mutants(world: World) -> Iterator[Mutant]:
-    """The terms of the loss, not differentiated."""
-    terms = loss_terms(world)
-    if terms is not None:
-        loss = world.assignment.config.loss
-        yield wrong(terms, "wrong-loss", loss, new="the loss itself, entry by entry,", extra=-0.4)
 
 
 def _late_factor(other: Node, local: Node, world: World, *, left: bool) -> Iterator[Mutant]:

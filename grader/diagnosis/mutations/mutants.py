@@ -20,11 +20,13 @@ from grader.diagnosis.mutations.arrays import (
 )
 from grader.diagnosis.mutations.every_step import every_step_mutants
 from grader.diagnosis.mutations.leaves import Mutant, derivative_mutants, gradient_mutants, quantity_mutants, wrong
-from grader.diagnosis.mutations.matrices import loss_mutants, matrix_product_mutants, whole_mutants
+from grader.diagnosis.mutations.losses import loss_mutants
+from grader.diagnosis.mutations.matrices import matrix_product_mutants, whole_mutants
 from grader.diagnosis.mutations.other_steps import other_step_mutants
 from grader.diagnosis.mutations.places import index_mutants
 from grader.diagnosis.mutations.products import bare_text, derivative_factor_mutants, product_mutants, sum_mutants
 from grader.diagnosis.mutations.time_steps import scan_mutants, series_mutants, slope_mutants
+from grader.diagnosis.mutations.vectors import vector_outer_mutants, vector_product_mutants
 
 
 def mutants(node: Node, world: World, depth: int = 0) -> Iterator[Mutant]:
@@ -52,8 +54,7 @@ def local_mutants(name: str, world: World) -> Iterator[Mutant]:
         if not holds(mutant, ("g", name)):
             yield mutant, edit
     yield from whole_mutants(world.local[name] or ("g", name), name, world)
-    if not world.upstream(name):
-        yield from loss_mutants(world)
+    yield from loss_mutants(name, world)
 
 
 def _further(form: Node, first: Node | None, world: World) -> Iterator[Mutant]:
@@ -96,7 +97,8 @@ _RULES: dict[str, Callable[[Node, World], Iterator[Mutant]]] = {
     "d": derivative_mutants,
     "mul": lambda node, world: chain(product_mutants(node, world), slope_mutants(node, world)),
     "add": sum_mutants,
-    "mm": matrix_product_mutants,
+    "mm": lambda node, world: chain(matrix_product_mutants(node, world), vector_product_mutants(node, world)),
+    "outer": vector_outer_mutants,
     "derivative": lambda node, world: derivative_factor_mutants(node, ONE, world),
     "pow": power_mutants,
     "div": _quotient,

@@ -12,6 +12,7 @@ from grader.diagnosis.formulas.expression import (
     leaves,
     mul,
     neg,
+    number,
     one_minus,
     q,
     replaced,
@@ -112,6 +113,7 @@ def derivative_factor_mutants(derivative: Node, rest: Node, world: World) -> Ite
     if argument[0] == "q" and argument[1] in world.shapes:
         for name in world.like(argument[1]):
             yield wrong(mul(rest, ("derivative", function, q(name))), "slope-argument", function, new=name)
+    yield wrong(mul(rest, ("fn", function, argument)), "value-for-slope", function)
     if application is not None:
         out = application.output
         yield wrong(mul(rest, ("pow", out, 2)), "slope-square", function, new=application.name)
@@ -138,6 +140,9 @@ def sum_mutants(node: Node, world: World) -> Iterator[Mutant]:
         yield wrong(left, "missing-term", bare, extra=0.3 if left == ONE else 0.0)
         yield wrong(add(*terms[:i], neg(term), *terms[i + 1 :]), "sign-term", bare, new=bare)
         yield wrong(add(node, term), "repeated-term", bare)
+        yield from (
+            wrong(add(*others, term_), "scaled-term", bare, new=new) for term_, new in _scaled(term, bare, node, world)
+        )
         target = term[1] if term[0] == "neg" else term
         if (target[0] == "q" and target[1] in world.one_hots) or labels_of(target) is not None:
             yield wrong(mul(target, node), "target-only", text(labels_of(target) or target))
@@ -155,6 +160,18 @@ def sum_mutants(node: Node, world: World) -> Iterator[Mutant]:
             whole = add(one, neg(power[1]) if other[0] == "neg" else power[1])
             yield wrong(("pow", whole, power[2]), "power-bracket", text(power[1]), old=text(power[1]))
     yield wrong(("abs", node), "sign-absolute", text(node) if node[1] == ONE else "the difference")
+
+
+def _scaled(term: Node, bare: str, node: Node, world: World) -> Iterator[tuple[Node, str]]:
+    """A term of a sum that counts twice or half; of the whole formula, also one that a size is multiplied or divided into."""
+    if ONE in node:
+        return
+    factors = [(number(2), "2")]
+    if node in world.local.values():
+        factors += [(("size", name), name) for name in world.assignment.config.dimensions]
+    for factor, shown in factors:
+        yield mul(factor, term), f"{shown} * {bare}"
+        yield ("div", term, factor), f"{bare} / {shown}"
 
 
 def _is_square(node: Node, world: World) -> bool:

@@ -11,7 +11,7 @@ from itertools import islice
 import numpy as np
 
 from grader.diagnosis.comparison import Target, verify
-from grader.diagnosis.formulas.expression import Evaluator, Node, Values, leaves, q, replaced, text
+from grader.diagnosis.formulas.expression import Evaluator, Node, Values, add, leaves, neg, q, replaced, text
 from grader.diagnosis.formulas.forms import local_forms
 from grader.diagnosis.formulas.world import World
 from grader.diagnosis.hypothesis import Edit, Hypothesis
@@ -171,7 +171,11 @@ def _of_array(world: World, part: Node) -> Iterator[tuple[Edit, Change]]:
     shown, reader = text(part), OPERATORS["digits-inside"]
     for decimals in range(MOST_DECIMALS):
         places = f"{decimals} decimal place{'s' * (decimals > 1)}" if decimals else "whole numbers"
-        yield reader.edit(shown, new=f"rounded to {places}"), partial(_rounded, decimals=decimals)
+        edit = reader.edit(shown, new=f"rounded to {places}")
+        if not decimals and _is_probability(world, part):
+            new = f"{shown} rounded to 0 or 1, as predicted labels are,"
+            edit = OPERATORS["wrong-function-of"].edit(shown, new=new)
+        yield edit, partial(_rounded, decimals=decimals)
     yield from _in_low_precision(part)
     yield reader.edit(shown, new="cut off to whole numbers"), lambda a: np.trunc(a)
     if part[0] == "q" and part[1] in world.model:
@@ -180,6 +184,11 @@ def _of_array(world: World, part: Node) -> Iterator[tuple[Edit, Change]]:
             yield OPERATORS["clipped-inside"].edit(shown, new=between), partial(np.clip, a_min=small, a_max=1 - small)
             added = f"with {small:g} added to it"
             yield OPERATORS["clipped-inside"].edit(shown, new=added), partial(np.add, small)
+
+
+def _is_probability(world: World, part: Node) -> bool:
+    values = world.evaluator(part)
+    return values is not None and all(bool(np.all((value > 0) & (value < 1))) for value in values)
 
 
 def _in_low_precision(part: Node) -> Iterator[tuple[Edit, Change]]:
@@ -207,6 +216,9 @@ def _of_application(world: World, part: Node) -> Iterator[tuple[Edit, Callable[[
         exp_a: Node = ("fn", "exp", application.argument)
         along: Node = one if single else ("div", exp_a, ("sum", exp_a, 0))
         yield replace(edit, within=part[1]), lambda evaluator: evaluator(along)
+        shifted: Node = ("fn", "exp", add(application.argument, neg(("max", application.argument))))
+        if not single:  # the largest entry of each row subtracted, and the sum taken along the other axis
+            yield replace(edit, within=part[1]), lambda evaluator: evaluator(("div", shifted, ("sum", shifted, 0)))
         if not single:
             every = OPERATORS["wrong-axis"].edit(application.function, new="taken over all rows at once")
             yield replace(every, within=part[1]), lambda evaluator: evaluator(("div", exp_a, ("all", exp_a)))
