@@ -10,6 +10,7 @@ from grader.diagnosis.hypothesis import Edit, Hypothesis
 from grader.diagnosis.operators import OPERATORS
 
 Sizes = Sequence[dict[str, int]]
+DOUBLE = 1e-9  # the tolerance of answers in double precision
 
 
 @dataclass(frozen=True)

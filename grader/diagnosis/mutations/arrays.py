@@ -10,6 +10,7 @@ from grader.diagnosis.formulas.world import World
 from grader.diagnosis.mutations.leaves import Mutant, wrong
 
 LONG = 24
+WRONG_AXIS, EVERY_AXIS = "along the wrong axis", "over all entries at once"
 
 
 def short(node: Node) -> str:
@@ -47,10 +48,10 @@ def reduction_mutants(node: Node, world: World) -> Iterator[Mutant]:
 
     yield wrong(terms, "sum-missing", shown)
     for axis in {*range(ndim)} - {*axes}:
-        yield wrong(reduced(name, (axis,)), "sum-axis", shown)
+        yield wrong(reduced(name, (axis,)), "sum-axis", shown, new=WRONG_AXIS)
     if len(axes) < ndim:
         every = tuple(range(ndim))
-        yield wrong(reduced(name, every), "sum-axis", shown, extra=0.3)
+        yield wrong(reduced(name, every), "sum-axis", shown, new=EVERY_AXIS, extra=0.3)
         yield wrong(reduced(name, axes, not keepdims), "shape-broadcast", shown, new=shown, extra=0.1)
     if name == "sum":
         yield wrong(reduced("mean", axes), "mean-for-sum", shown)

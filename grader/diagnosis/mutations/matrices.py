@@ -18,7 +18,7 @@ from grader.diagnosis.formulas.expression import (
 )
 from grader.diagnosis.formulas.on_the_way import loss_terms
 from grader.diagnosis.formulas.world import World, derivative_forms
-from grader.diagnosis.mutations.arrays import short
+from grader.diagnosis.mutations.arrays import WRONG_AXIS, short
 from grader.diagnosis.mutations.leaves import Mutant, wrong
 from grader.diagnosis.mutations.products import extra_application, factor_text
 
@@ -69,7 +69,7 @@ def _row_by_matrix(row: Node, matrix: Node, base: Node, *, swapped: bool) -> Ite
     every = mul(base, row)
     yield wrong(every, "sum-missing", f"the sum with {shown}")
     yield wrong(("T", every), "sum-missing", f"the sum with {shown}", extra=0.1)
-    yield wrong(("sum", every, 0), "sum-axis", f"the sum with {shown}")
+    yield wrong(("sum", every, 0), "sum-axis", f"the sum with {shown}", new=WRONG_AXIS)
     yield wrong(("T", ("mean", every, 1)), "mean-for-sum", f"the sum with {shown}")
     yield wrong(("mean", every, 0), "mean-for-sum", f"the sum with {shown}, the other axis", extra=0.6)
     yield wrong(mul(row, ("mean", base, 1)), "mean-variable", shown, extra=0.3)
