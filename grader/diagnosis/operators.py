@@ -230,7 +230,7 @@ _BY_KIND: dict[str, tuple[tuple[str, float, str], ...]] = {
             1.5,
             "when {where} are overwritten instead of added up: a repeated place keeps its last value",
         ),
-        ("last-term", 1.9, "when only one term of the sum with {where} is kept"),
+        ("last-term", 1.9, "when only one term of {where} is kept"),
         ("mean-variable", 1.9, "with the mean of {where} in place of its entries"),
         ("max-normalisation", 1.9, "when {where} is divided by its largest entry instead of the sum"),
         ("one-number", 2.0, "your numbers are {new}"),

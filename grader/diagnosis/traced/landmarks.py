@@ -45,10 +45,9 @@ class Landmarks:
     formulas: dict[str, list[Node]] = field(default_factory=dict)
     ways: dict[str, list[Values]] = field(default_factory=dict)
 
-    @property
-    def complete(self) -> bool:
-        """The parts of formulas are among them."""
-        return self.world is not None
+    def is_complete(self, names: Iterable[str]) -> bool:
+        """Whether the parts of the formulas of these gradients are among them."""
+        return self.world is not None and all(self.world.local[name] is not None for name in names)
 
     def label(self, assignment: Assignment, gradient: str, values: Values) -> str:
         """Which gradient it is, or that it is a quantity or part of a right formula; "" where it is neither."""
@@ -218,9 +217,11 @@ def make_landmarks(assignment: Assignment, world: World | None = None) -> Landma
     world = make_world(assignment) if world is None else world
     evaluate = Evaluator(assignment.graph, world.functions, assignment.points, exact)
     parts = _parts(assignment, world, evaluate)
+    inner = [_of_softmaxes(inside(tree)) for tree in world.local.values() if tree is not None]
     outputs = [one.output for one in world.all_applications]
     forward = _values(evaluate, [*forward_points(world), *map(one_minus, outputs)])
     arguments = [one.argument for one in world.all_applications if world.normalizes(one.function)]
+    arguments += [argument for each in inner for argument in each]
     return Landmarks(exact, quantities, parts, forward, _values(evaluate, arguments), world, evaluate)
 
 
@@ -240,7 +241,13 @@ def _parts(assignment: Assignment, world: World, evaluate: Evaluator) -> list[Va
         for form, _ in local_forms(world, name):
             nodes.update(dict.fromkeys(inside(form)))
     nodes.update(dict.fromkeys(forward_points(world)))
+    nodes.update(dict.fromkeys([("fn", "exp", argument) for argument in _of_softmaxes(nodes)]))
     return _values(evaluate, nodes)
+
+
+def _of_softmaxes(nodes: Iterable[Node]) -> list[Node]:
+    """What is normalized within formulas, where no quantity is the result."""
+    return [node[3] for node in nodes if node[:2] == ("np", "softmax")]
 
 
 def _values(evaluate: Evaluator, nodes: Iterable[Node]) -> list[Values]:

@@ -79,7 +79,7 @@ class _Search:
         )
         if final is not None and self._is_right(final):
             return ""  # all it returns here is right: what goes wrong does so elsewhere
-        if self.known.complete:
+        if self.known.is_complete([self.gradient, *self.assignment.ancestors[self.gradient]]):
             wrong = self._first_wrong()
             if final is not None and (wrong is None or self._is_answered(wrong, final)):
                 return self._answer(final) or self._last_right()
