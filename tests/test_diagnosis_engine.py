@@ -206,10 +206,14 @@ def test_two_ways_to_write_one_formula_are_no_tie(bench, name, code):
     assert len(found.diagnosis.mistakes) == 1
 
 
+MEAN = "np.mean((s.y_hat - s.y) * s.U, axis=1, keepdims=True).T"
+
+
 def test_the_runner_up_is_for_instructors_alone(bench):
-    grade = Grade(1, "", "graded", 0.0, 10.0, list(grade_code(bench, {"dJ_db2": "s.y_hat"}).values()))
+    grade = Grade(1, "", "graded", 0.0, 10.0, list(grade_code(bench, {"dJ_dh": MEAN}).values()))
     [found] = [one.diagnosis for one in grade.gradients if one.diagnosis is not None]
-    assert found.runner_up.startswith("your numbers are what you get without")
+    assert found.mistakes[0].statement.endswith("divided by V")
+    assert found.runner_up.startswith("your numbers are what you get with a mean instead of a sum")
     settings = bench.assignment.config.hints
     for shown in (shortened(grade, settings, 3), for_students(grade, settings, 3)):
         assert all(one.diagnosis is None or not one.diagnosis.runner_up for one in shown.gradients)
@@ -453,12 +457,12 @@ def messages_on(bench, name, code):
         (
             "dJ_db2",
             JACOBIAN,
-            "your numbers are the Jacobian of softmax, not multiplied by dJ/dy_hat",
+            "your numbers are what you get with the Jacobian of softmax alone, not multiplied by dJ/dy_hat",
         ),
         (
             "dJ_db1",
             "np.diagflat(s.h * (1 - s.h))",
-            "your numbers are the Jacobian of sigmoid, not multiplied by dJ/dh",
+            "your numbers are what you get with the Jacobian of sigmoid alone, not multiplied by dJ/dh",
         ),
         (
             "dJ_db2",
@@ -473,7 +477,7 @@ def messages_on(bench, name, code):
         (
             "dJ_db2",
             "p = softmax(-s.y / s.y_hat)\nreturn np.diagflat(p) - p.T @ p",
-            "your numbers are the Jacobian of softmax at dJ/dy_hat, not multiplied by dJ/dy_hat",
+            "your numbers are what you get with the Jacobian of softmax at dJ/dy_hat, not multiplied by dJ/dy_hat",
         ),
         (
             "dJ_db2",

@@ -39,14 +39,6 @@ def _product(*factors: Array) -> Array:
     return factors[0] * factors[1] if len(factors) == 2 else reduce(operator.mul, factors)
 
 
-def _only(a: Array, k: int, axis: int) -> Array:
-    """One place along an axis, and zeros elsewhere."""
-    kept = np.zeros_like(a)
-    place = (slice(None),) * axis + (k,)
-    kept[place] = a[place]
-    return kept
-
-
 CORE: dict[str, Callable[..., Array]] = {
     "add": _sum,
     "mul": _product,
@@ -85,7 +77,6 @@ WRONG: dict[str, Callable[..., Array]] = {
     "roll": lambda a, n: np.roll(a, n, axis=-1),
     "flip": lambda a, axis: np.flip(a, axis),
     "moved": lambda i, away: i + away,
-    "only": _only,
     "at-least-one": lambda a: np.maximum(a, 1),
     "max": lambda a: a.max(axis=-1, keepdims=True),
     "repeat": lambda a, like: np.repeat(a, like.shape[0], axis=0),

@@ -10,6 +10,7 @@ from grader.diagnosis.mutations.leaves import Mutant, wrong
 from grader.diagnosis.mutations.places import picked_mutants, placed_mutants
 
 LONG = 24
+WRONG_AXIS, EVERY_AXIS = "along the wrong axis", "over all entries at once"
 
 
 def short(node: Node) -> str:
@@ -47,10 +48,10 @@ def reduction_mutants(node: Node, world: World) -> Iterator[Mutant]:
 
     yield wrong(terms, "sum-missing", shown)
     for axis in {*range(ndim)} - {*axes}:
-        yield wrong(reduced(name, (axis,)), "sum-axis", shown)
+        yield wrong(reduced(name, (axis,)), "sum-axis", shown, new=WRONG_AXIS)
     if len(axes) < ndim:
         every = tuple(range(ndim))
-        yield wrong(reduced(name, every), "sum-axis", shown, extra=0.3)
+        yield wrong(reduced(name, every), "sum-axis", shown, new=EVERY_AXIS, extra=0.3)
         yield wrong(reduced(name, axes, not keepdims), "shape-broadcast", shown, new=shown, extra=0.1)
     if name == "sum":
         yield wrong(reduced("mean", axes), "mean-for-sum", shown)
@@ -122,6 +123,16 @@ def _turned(node: Node, world: World) -> Iterator[Mutant]:
     """No transpose, or another one."""
     yield wrong(node[3], "transpose-factor", short(node[3]))
     yield wrong(("T", node[3]), "transpose-factor", short(node[3]), extra=0.2)
+
+
+def outer_mutants(node: Node, world: World) -> Iterator[Mutant]:
+    """All pairs of two arrays: one of them left out, the other way around, entry by entry."""
+    a, b = node[1], node[2]
+    pair = f"{short(a)} and {short(b)}"
+    yield wrong(("outer", ("ones", a), b), "missing-factor", short(a))
+    yield wrong(("outer", a, ("ones", b)), "missing-factor", short(b))
+    yield wrong(("outer", b, a), "operand-order", short(a), extra=0.4)
+    yield wrong(("mul", a, b), "elementwise-for-outer", pair)
 
 
 # Numbers

@@ -13,6 +13,7 @@ from grader.diagnosis.mutations.arrays import (
     application_mutants,
     constant_mutants,
     numpy_mutants,
+    outer_mutants,
     power_mutants,
     reduction_mutants,
     short,
@@ -98,7 +99,6 @@ _RULES: dict[str, Callable[[Node, World], Iterator[Mutant]]] = {
     "mul": lambda node, world: chain(product_mutants(node, world), slope_mutants(node, world)),
     "add": sum_mutants,
     "mm": lambda node, world: chain(matrix_product_mutants(node, world), vector_product_mutants(node, world)),
-    "outer": vector_outer_mutants,
     "derivative": lambda node, world: derivative_factor_mutants(node, ONE, world),
     "pow": power_mutants,
     "div": _quotient,
@@ -108,6 +108,7 @@ _RULES: dict[str, Callable[[Node, World], Iterator[Mutant]]] = {
     "fn": application_mutants,
     "size": size_mutants,
     "k": constant_mutants,
+    "outer": lambda node, world: chain(outer_mutants(node, world), vector_outer_mutants(node, world)),
     "series": series_mutants,
     "scan": scan_mutants,
 }

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from grader.derivation.graph.indexing import Slice
+from grader.derivation.graph.indexing import Slice, Slot
 from grader.diagnosis.formulas.expression import ONE, Node, number, q
 from grader.diagnosis.formulas.formula_nodes import STEP, call, labels_of, parameters_of
 from grader.diagnosis.formulas.formula_text import index_text, text
@@ -56,7 +56,7 @@ def _moved(place: int | str, away: int) -> int | str:
 
 
 def placed_mutants(node: Node, world: World) -> Iterator[Mutant]:
-    """Repeated places overwritten instead of added up, or averaged; one of them only; the values before they are placed."""
+    """Repeated places overwritten instead of added up, or averaged; the values before they are placed."""
     value, *arrays = node[3:]
     given = parameters_of(node[2])
     shown = f"the places [{index_text(given['index'], arrays)}]"
@@ -64,17 +64,13 @@ def placed_mutants(node: Node, world: World) -> Iterator[Mutant]:
     if labels_of(node) is not None:
         yield from _label_mutants(node, world)
         return
+    zeros = call("broadcast_to", number(0), shape=given["shape"])
     if axes:
-        zeros = call("broadcast_to", number(0), shape=given["shape"])
         overwritten = call("setitem", zeros, value, *arrays, index=given["index"])
         yield wrong(overwritten, "sum-overwritten", shown)
         yield wrong(value, "sum-missing", f"the sum at {shown}")
         often = call(node[1], ("ones", value), *arrays, **given)
         yield wrong(("div", node, ("at-least-one", often)), "mean-for-sum", f"the sum at {shown}")
-        for axis in axes:
-            for k, extra in ((0, 0.0), (-1, 0.0)):
-                one = call(node[1], ("only", value, k, axis), *arrays, **given)
-                yield wrong(one, "last-term", f"the sum at {shown}", extra=extra)
     elif arrays:
         yield wrong(value, "row-alone", index_text(given["index"], arrays))
     for position in range(len(given["index"])):
@@ -82,6 +78,13 @@ def placed_mutants(node: Node, world: World) -> Iterator[Mutant]:
             moved = shifted(node, position, away)
             if moved is not None:
                 yield wrong(moved, "wrong-row", shown.removeprefix("the places "), new="a place beside it", extra=0.4)
+    for k, array in enumerate(arrays if len(arrays) == len(given["index"]) == 2 else ()):
+        if array[0] == "q":  # a[:, y] -= 1 for a[arange(N), y] -= 1
+            index = tuple(Slot(0) if position == k else Slice(None, None, None) for position in range(2))
+            everywhere = call("setitem", zeros, value, array, index=index)
+            yield wrong(
+                everywhere, "wrong-row", shown.removeprefix("the places "), new=f"[{index_text(index, [array])}]"
+            )
 
 
 def _axes(arrays: Sequence[Node], world: World) -> range:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from grader.diagnosis.formulas.expression import Node, mul, q, text, transposed
 from grader.diagnosis.formulas.formula_nodes import call, inside
 from grader.diagnosis.formulas.world import World
-from grader.diagnosis.mutations.arrays import short
+from grader.diagnosis.mutations.arrays import WRONG_AXIS, short
 from grader.diagnosis.mutations.leaves import Mutant, wrong
 
 
@@ -20,7 +20,7 @@ def vector_product_mutants(node: Node, world: World) -> Iterator[Mutant]:
     shown = f"the sum with {short(matrix[1] if matrix[0] == 'T' else matrix)}"
     yield wrong(("T", terms), "sum-missing", shown)
     yield wrong(terms, "sum-missing", shown, extra=0.1)
-    yield wrong(call("sum", terms, axis=(0,), keepdims=False), "sum-axis", shown)
+    yield wrong(call("sum", terms, axis=(0,), keepdims=False), "sum-axis", shown, new=WRONG_AXIS)
     yield wrong(call("mean", terms, axis=(1,), keepdims=False), "mean-for-sum", shown)
 
 

@@ -96,7 +96,11 @@ class Finder:
 
     def single(self, name: str, target: Target, own: Mapping[str, Values]) -> Hypothesis | None:
         """The likeliest single mistake from the tables alone, which is quick."""
-        return next((one for one in best(self._looked_up(name, target, own)) if len(one.edits) == 1), None)
+        return next(iter(self.singles(name, target, own)), None)
+
+    def singles(self, name: str, target: Target, own: Mapping[str, Values]) -> list[Hypothesis]:
+        """All single mistakes from the tables alone, the likeliest first."""
+        return [one for one in best(self._looked_up(name, target, own)) if len(one.edits) == 1]
 
     def _looked_up(self, name: str, target: Target, own: Mapping[str, Values]) -> list[Hypothesis]:
         near = self.tables.near(name, target.values, target.search_tolerance, MOST)
