@@ -1,6 +1,3 @@
-import numpy as np
-
-
 def dJ_dy_hat(s):
     N = len(s.y)
     return 2 / N * (s.y_hat - s.y)

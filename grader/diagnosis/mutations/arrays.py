@@ -6,8 +6,8 @@ from grader.diagnosis.formulas.expression import Node, leaves, q
 from grader.diagnosis.formulas.formula_nodes import call, parameters_of
 from grader.diagnosis.formulas.formula_text import gradient_text, text
 from grader.diagnosis.formulas.world import World
+from grader.diagnosis.mutations.at_indices import picked_mutants, placed_mutants
 from grader.diagnosis.mutations.leaves import Mutant, wrong
-from grader.diagnosis.mutations.places import picked_mutants, placed_mutants
 
 LONG = 24
 WRONG_AXIS, EVERY_AXIS = "along the wrong axis", "over all entries at once"

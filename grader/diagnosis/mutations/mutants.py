@@ -19,12 +19,12 @@ from grader.diagnosis.mutations.arrays import (
     short,
     size_mutants,
 )
+from grader.diagnosis.mutations.at_indices import index_mutants
 from grader.diagnosis.mutations.every_step import every_step_mutants
 from grader.diagnosis.mutations.leaves import Mutant, derivative_mutants, gradient_mutants, quantity_mutants, wrong
-from grader.diagnosis.mutations.losses import loss_mutants
+from grader.diagnosis.mutations.loss_terms import loss_mutants
 from grader.diagnosis.mutations.matrices import matrix_product_mutants, whole_mutants
 from grader.diagnosis.mutations.other_steps import other_step_mutants
-from grader.diagnosis.mutations.places import index_mutants
 from grader.diagnosis.mutations.products import bare_text, derivative_factor_mutants, product_mutants, sum_mutants
 from grader.diagnosis.mutations.time_steps import scan_mutants, series_mutants, slope_mutants
 from grader.diagnosis.mutations.vectors import vector_outer_mutants, vector_product_mutants

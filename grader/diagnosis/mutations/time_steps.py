@@ -8,8 +8,8 @@ from grader.diagnosis.formulas.formula_nodes import CARRY, STATE, STEP, call, in
 from grader.diagnosis.formulas.formula_text import text
 from grader.diagnosis.formulas.world import World
 from grader.diagnosis.mutations.arrays import short
+from grader.diagnosis.mutations.at_indices import shifted
 from grader.diagnosis.mutations.leaves import Mutant, wrong
-from grader.diagnosis.mutations.places import shifted
 
 STEPS = "the steps"
 
