@@ -13,7 +13,7 @@ from grader.diagnosis.comparison import Target, verify
 from grader.diagnosis.formulas.expression import Evaluator, Node, Values, leaves, replaced, text
 from grader.diagnosis.formulas.world import World, local_forms
 from grader.diagnosis.hypothesis import Edit, Hypothesis
-from grader.diagnosis.patterns.changes import changes, of_application
+from grader.diagnosis.patterns.partchanges import changes, of_application
 from grader.problem.model import Array
 
 CHANGED = "changed"  # stands for the part in a formula
