@@ -7,7 +7,7 @@ import numpy as np
 from grader.diagnosis.comparison import DOUBLE, Target
 from grader.diagnosis.hypothesis import Edit, Hypothesis
 
-TIE, RUNNER_UP = 0.15, 1.0
+TIE, RUNNER_UP, NEAR = 0.15, 1.0, 0.5
 # One formula, two stories: the numbers cannot say which of them is true.
 _TWO_STORIES = ({"jacobian-diagonal", "target-only"}, {"sign-argument", "wrong-function-of"})
 
@@ -21,13 +21,13 @@ def other_stories(named: Hypothesis, found: Sequence[Hypothesis]) -> list[Hypoth
 
 def next_best(first: Hypothesis, others: Sequence[Hypothesis]) -> list[Hypothesis]:
     """The runner-up: hardly less likely than the first, of no more mistakes, and about something else."""
-    near = [one for one in others if one.cost <= first.cost + RUNNER_UP and len(one.edits) <= len(first.edits)]
+    near = [one for one in others if one.cost <= first.cost + NEAR and len(one.edits) <= len(first.edits)]
     return [one for one in near if _is_about_something_else(one.edits[0], first.edits[0])][:1]
 
 
 def _is_about_something_else(one: Edit, first: Edit) -> bool:
-    if first.kind == "missing-term" and one.kind in ("missing-factor", "extra-factor"):
-        return False  # a factor that makes the term zero
+    if first.kind == "missing-term":
+        return False  # but something that makes the term zero
     return one.where != first.where and one.kind != first.kind
 
 

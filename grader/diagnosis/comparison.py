@@ -117,6 +117,11 @@ def _size(factors: Sequence[float], sizes: Sizes, tolerance: float) -> Edit | No
     plus = [-factor if minus else factor for factor in factors]
     for name in sizes[0]:
         n = [size[name] for size in sizes]
+        for shown, ratio in ((f"{name} / ({name} - 1)", 1), (f"({name} - 1) / {name}", -1)):  # as for a sample variance
+            if min(n) > 1 and _near(plus, [(k / (k - 1)) ** ratio for k in n], tolerance):
+                return OPERATORS["scale-number"].edit(
+                    "the result", new=f"{'-' * minus}{shown}", extra=0.5 + 0.2 * minus
+                )
         for power, powers in ((name, n), (f"the square root of {name}", [k**0.5 for k in n])):
             shown = f"minus {power}" if minus else power
             if _near([f * p for f, p in zip(plus, powers, strict=True)], [1.0] * len(n), tolerance):

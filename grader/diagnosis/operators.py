@@ -127,6 +127,7 @@ _BY_KIND: dict[str, tuple[tuple[str, float, str], ...]] = {
     ),
     "missing-term": (
         ("missing-term", 1.1, "without {where}"),
+        ("missing-terms", 1.45, "without {where}"),
         ("missing-entry", 1.9, "when the target's entry is left out"),
         ("term-left-out", 1.2, "without the {new} term of the sum with {where}"),
         ("left-out", 1.2, "your numbers are right, but {new} is zero"),

@@ -48,6 +48,7 @@ SENTENCES: dict[str, str] = {
     "skipped-activation": f"{_GET} with the input of a nonlinear function {{place}}.",
     "slope-argument": f"{_GET} with a derivative evaluated in the wrong place: at {{new}}.",
     "missing-term": "One term is missing.",
+    "missing-terms": "Only some of the terms are there; the others are missing.",
     "missing-entry": f"{_GET} when one entry of each row is left out.",
     "extra-term": f"{_GET} with {{new}} added.",
     "repeated-term": "One term counts twice.",

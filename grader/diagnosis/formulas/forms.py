@@ -49,6 +49,9 @@ def with_derivative(world: World, tree: Node, derivative: Node) -> Iterator[Node
                     rest = [factor for i, factor in enumerate(factors) if i not in chosen]
                     yield mul(*rest, derivative)
                     return
+    if tree[0] == "add" and world.equal(tree, derivative):
+        yield derivative
+        return
     for i, part in enumerate(tree):
         if isinstance(part, tuple):
             for new in with_derivative(world, part, derivative):

@@ -129,7 +129,10 @@ def outer_mutants(node: Node, world: World) -> Iterator[Mutant]:
     """All pairs of two arrays: one of them left out, the other way around, entry by entry."""
     a, b = node[1], node[2]
     pair = f"{short(a)} and {short(b)}"
-    yield wrong(("outer", ("ones", a), b), "missing-factor", short(a))
+    if a[0] == "derivative":
+        yield wrong(("outer", ("ones", a), b), "missing-slope", a[1])
+    else:
+        yield wrong(("outer", ("ones", a), b), "missing-factor", short(a))
     yield wrong(("outer", a, ("ones", b)), "missing-factor", short(b))
     yield wrong(("outer", b, a), "operand-order", short(a), extra=0.4)
     yield wrong(("mul", a, b), "elementwise-for-outer", pair)

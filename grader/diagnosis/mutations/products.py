@@ -19,7 +19,7 @@ from grader.diagnosis.formulas.expression import (
     text,
 )
 from grader.diagnosis.formulas.forms import derivative_forms
-from grader.diagnosis.formulas.formula_nodes import labels_of
+from grader.diagnosis.formulas.formula_nodes import inside, labels_of
 from grader.diagnosis.formulas.world import Application, World
 from grader.diagnosis.mutations.arrays import short
 from grader.diagnosis.mutations.leaves import Mutant, wrong
@@ -104,7 +104,7 @@ def product_structures(node: Node) -> Iterator[Mutant]:
 def derivative_factor_mutants(derivative: Node, rest: Node, world: World) -> Iterator[Mutant]:
     """`rest` times f'(a), with something else for f'(a)."""
     function, argument = derivative[1], derivative[2]
-    application = world.application(function, argument)
+    application = next((one for one in world.all_applications if one.derivative == derivative), None)
     for other in world.functions.names:
         if other != function and world.functions.entrywise[other]:
             yield wrong(mul(rest, ("derivative", other, argument)), "other-slope", function, new=other, old=function)
@@ -134,7 +134,7 @@ def sum_mutants(node: Node, world: World) -> Iterator[Mutant]:
             yield wrong(mul(node, one.derivative), "extra-slope", one.function, extra=0.2)
     for i, term in enumerate(terms):
         others = [other for j, other in enumerate(terms) if j != i]
-        bare = bare_text(term)
+        bare = _told_apart(term, others)
         left = add(*others)
         # What leaves 1 of a factor 1 - h leaves the whole factor out, and is reported as that.
         yield wrong(left, "missing-term", bare, extra=0.3 if left == ONE else 0.0)
@@ -150,8 +150,8 @@ def sum_mutants(node: Node, world: World) -> Iterator[Mutant]:
         slug = "transpose-factor" if _is_square(term, world) else "shape-broadcast"
         yield wrong(add(*others, ("T", term)), slug, bare, new=bare, extra=0.1)
     for kept in combinations(terms, 1) if len(terms) > 2 else ():
-        lost = " + ".join(bare_text(term) for term in terms if term not in kept)
-        yield wrong(kept[0], "missing-term", lost, extra=0.4)
+        lost = ", ".join(_told_apart(term, [one for one in terms if one != term]) for term in terms if term not in kept)
+        yield wrong(kept[0], "missing-terms", lost)
     if len(terms) == 2 and ONE not in terms and all(term[0] == "mm" for term in terms):
         yield wrong(mul(*terms), "product-for-sum", ", ".join(map(bare_text, terms)))
     for one, other in permutations(terms) if len(terms) == 2 else ():
@@ -184,6 +184,16 @@ def bare_text(term: Node) -> str:
     return short(term[1] if term[0] == "neg" else term)
 
 
+def _told_apart(term: Node, others: Sequence[Node]) -> str:
+    """What a term is called among others: by what only this one has in it, where several would be called alike."""
+    shown = bare_text(term)
+    if shown not in map(bare_text, others):
+        return shown
+    elsewhere = {part for other in others for part in inside(other)}
+    named = [part for part in inside(term) if part[0] in "qg" or part[:2] == ("np", "getitem")]
+    return next((f"the part with {text(part)}" for part in named if part not in elsewhere), shown)
+
+
 def _has_shape_of(node: Node, application: Application, world: World) -> bool:
     """Whether a sum is a gradient at the output of a function, or looks like one."""
     if all(leaf[0] != "g" and leaf[0] != "q" for leaf in leaves(node)) or ONE in node:
@@ -201,7 +211,7 @@ def sequence_mutants(node: Node, world: World) -> Iterator[Mutant]:
         pairs = [add(*pair) for pair in zip(added, taken, strict=True)]
         for pair in pairs:
             others = add(*(other for other in pairs if other != pair))
-            yield wrong(pair, "missing-term", text(others), extra=0.3)
+            yield wrong(pair, "missing-terms" if len(pairs) > 2 else "missing-term", text(others))
             yield wrong(others, "missing-term", text(pair), extra=0.2)
     columns = _columns(terms)
     for names in columns if len(terms) > 2 else ():

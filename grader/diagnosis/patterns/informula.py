@@ -14,7 +14,7 @@ from grader.diagnosis.formulas.expression import Evaluator, Node, Values, leaves
 from grader.diagnosis.formulas.forms import local_forms
 from grader.diagnosis.formulas.world import World
 from grader.diagnosis.hypothesis import Edit, Hypothesis
-from grader.diagnosis.patterns.changes import changes, of_application
+from grader.diagnosis.patterns.partchanges import changes, of_application
 from grader.problem.model import Array
 
 CHANGED = "changed"  # stands for the part in a formula
