@@ -232,6 +232,7 @@ _BY_KIND: dict[str, tuple[tuple[str, float, str], ...]] = {
         ),
         ("sum-axis", 1.5, "when a sum runs {new} ({where})"),
         ("mean-for-sum", 1.35, "with a mean instead of a sum ({where})"),
+        ("sum-for-mean", 1.2, "with a sum instead of a mean ({where})"),
         ("sum-extra", 1.5, "your numbers are the right ones summed {new}"),
         ("mean-extra", 1.6, "your numbers are the right ones averaged {new}"),
         ("running-sum", 1.9, "your numbers are running sums of the right ones, taken {new}"),

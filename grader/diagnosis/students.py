@@ -102,6 +102,7 @@ SENTENCES: dict[str, str] = {
     "sum-missing": f"{_GET} when the terms of a sum are not added up.",
     "sum-axis": f"{_GET} when a sum runs {{new}}.",
     "mean-for-sum": f"{_GET} with a mean over one axis.",
+    "sum-for-mean": f"{_GET} with a sum where a mean belongs.",
     "sum-extra": "Your numbers are the right ones summed {new}.",
     "mean-extra": "Your numbers are the right ones averaged {new}.",
     "running-sum": "Your numbers are running sums of the right ones, taken {new}.",

@@ -55,6 +55,8 @@ def reduction_mutants(node: Node, world: World) -> Iterator[Mutant]:
         yield wrong(reduced(name, axes, not keepdims), "shape-broadcast", shown, new=shown, extra=0.1)
     if name == "sum":
         yield wrong(reduced("mean", axes), "mean-for-sum", shown)
+    if name == "mean":
+        yield wrong(reduced("sum", axes), "sum-for-mean", shown)
     for k, extra in ((-1, 0.0), (0, 0.2)) if len(axes) == 1 else ():
         one: Node = ("one-of", terms, k, axes[0])
         yield wrong(one if keepdims else call("sum", one, axis=axes, keepdims=False), "last-term", shown, extra=extra)
