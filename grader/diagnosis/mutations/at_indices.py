@@ -68,7 +68,8 @@ def placed_mutants(node: Node, world: World) -> Iterator[Mutant]:
     if axes:
         overwritten = call("setitem", zeros, value, *arrays, index=given["index"])
         yield wrong(overwritten, "sum-overwritten", shown)
-        yield wrong(value, "sum-missing", f"the sum at {shown}")
+        for terms in (value, ("rows", value)):
+            yield wrong(terms, "sum-missing", f"the sum at {shown}")
         often = call(node[1], ("ones", value), *arrays, **given)
         yield wrong(("div", node, ("at-least-one", often)), "mean-for-sum", f"the sum at {shown}")
     elif arrays:
