@@ -127,8 +127,10 @@ def sum_mutants(node: Node, world: World) -> Iterator[Mutant]:
     """Mutants of ("add", ...)."""
     terms = node[1:]
     yield from sequence_mutants(node, world)
-    if len(terms) == 2 and terms[0] == ONE and terms[1][0] == "neg":
-        yield wrong(terms[1][1], "wrong-function-of", text(node), new=text(terms[1][1]), extra=-0.1)
+    yield from _renamed(node, world)
+    if len(terms) == 2 and terms[1][0] == "neg":  # b for a - b
+        slug, extra = ("wrong-function-of", -0.1) if terms[0] == ONE else ("wrong-variable", 0.3)
+        yield wrong(terms[1][1], slug, text(node), new=bare_text(terms[1]), extra=extra)
     for one in world.all_applications if world.local else ():
         if one.quantity and world.functions.entrywise[one.function] and _has_shape_of(node, one, world):
             yield wrong(mul(node, one.derivative), "extra-slope", one.function, extra=0.2)
@@ -143,10 +145,7 @@ def sum_mutants(node: Node, world: World) -> Iterator[Mutant]:
         yield from (
             wrong(add(*others, term_), "scaled-term", bare, new=new) for term_, new in _scaled(term, bare, node, world)
         )
-        target = term[1] if term[0] == "neg" else term
-        if (target[0] == "q" and target[1] in world.one_hots) or labels_of(target) is not None:
-            yield wrong(mul(target, node), "target-only", text(labels_of(target) or target))
-            yield wrong(mul(one_minus(target), node), "missing-entry", text(labels_of(target) or target))
+        yield from _at_targets(term, node, world)
         slug = "transpose-factor" if _is_square(term, world) else "shape-broadcast"
         yield wrong(add(*others, ("T", term)), slug, bare, new=bare, extra=0.1)
     for kept in combinations(terms, 1) if len(terms) > 2 else ():
@@ -160,6 +159,15 @@ def sum_mutants(node: Node, world: World) -> Iterator[Mutant]:
             whole = add(one, neg(power[1]) if other[0] == "neg" else power[1])
             yield wrong(("pow", whole, power[2]), "power-bracket", text(power[1]), old=text(power[1]))
     yield wrong(("abs", node), "sign-absolute", text(node) if node[1] == ONE else "the difference")
+
+
+def _at_targets(term: Node, node: Node, world: World) -> Iterator[Mutant]:
+    """A sum with one-hot targets at these alone, and everywhere else."""
+    target = term[1] if term[0] == "neg" else term
+    labels = labels_of(target)
+    if labels is not None or (target[0] == "q" and target[1] in world.one_hots):
+        yield wrong(mul(target, node), "target-only", text(labels or target))
+        yield wrong(mul(one_minus(target), node), "missing-entry", text(labels or target))
 
 
 def _scaled(term: Node, bare: str, node: Node, world: World) -> Iterator[tuple[Node, str]]:
@@ -272,9 +280,11 @@ def _whole_slopes(node: Node, world: World) -> dict[Node, str]:
 
 
 def _renamed(node: Node, world: World) -> Iterator[Mutant]:
-    """The same wrong quantity in all places of a product."""
+    """The same wrong quantity in all places of a product or a sum, or none in all terms of a sum."""
     names = [leaf[1] for leaf in leaves(node) if leaf[0] == "q" and leaf[1] in world.shapes]
     for name in dict.fromkeys(names):
+        if names.count(name) > 1 and node[0] == "add":
+            yield wrong(replaced(node, q(name), ("ones", q(name))), "missing-factor", name, extra=0.1)
         if names.count(name) > 1:
             for other in world.like(name):
                 yield wrong(replaced(node, q(name), q(other)), "wrong-variable", name, new=other)
