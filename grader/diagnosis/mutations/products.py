@@ -122,6 +122,7 @@ def sum_mutants(node: Node, world: World) -> Iterator[Mutant]:
     for one in world.all_applications if world.local else ():
         if one.quantity and world.functions.entrywise[one.function] and _has_shape_of(node, one, world):
             yield wrong(mul(node, one.derivative), "extra-slope", one.function, extra=0.2)
+    yield from _not_differentiated(node, world)
     for i, term in enumerate(terms):
         others = [other for j, other in enumerate(terms) if j != i]
         bare = _told_apart(term, others)
@@ -146,6 +147,16 @@ def sum_mutants(node: Node, world: World) -> Iterator[Mutant]:
             whole = add(one, neg(power[1]) if other[0] == "neg" else power[1])
             yield wrong(("pow", whole, power[2]), "power-bracket", text(power[1]), old=text(power[1]))
     yield wrong(("abs", node), "sign-absolute", text(node) if node[1] == ONE else "the difference")
+
+
+def _not_differentiated(node: Node, world: World) -> Iterator[Mutant]:
+    """p - y within a formula, for p = softmax(...): the gradient by p, or times the diagonal of the Jacobian only."""
+    for one in world.applications if len(node) == 3 and ONE not in node else ():
+        if one.output in node and not world.functions.entrywise[one.function]:
+            by_output = ("d", one.quantity, world.assignment.config.loss)
+            if world.equal(node, ("mm", by_output, one.jacobian)):
+                yield wrong(by_output, "skipped-jacobian", one.function)
+                yield wrong(mul(by_output, one.derivative), "jacobian-diagonal", one.function)
 
 
 def _is_square(node: Node, world: World) -> bool:
