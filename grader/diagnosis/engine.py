@@ -188,7 +188,7 @@ def _cancelled(knowledge: Knowledge, name: str, values: Values) -> Hypothesis | 
 def _constant(assignment: Assignment, name: str, values: Values) -> Hypothesis | None:
     """How an answer is constant; None where it is not."""
     if all(np.max(np.abs(value)) < ZERO for value in values):
-        return _single("constant", "zero, up to rounding")
+        return _single("constant", "zero, up to rounding" if any(np.any(value) for value in values) else "zero")
     if not find_trivial(values):
         return None
     if all(value.size > 1 and np.ptp(value) == 0 for value in values) and is_one_number(values):

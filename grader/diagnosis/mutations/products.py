@@ -98,7 +98,8 @@ def derivative_factor_mutants(derivative: Node, rest: Node, world: World) -> Ite
     application = next((one for one in world.all_applications if one.derivative == derivative), None)
     for other in world.functions.names:
         if other != function and world.functions.entrywise[other]:
-            yield wrong(mul(rest, ("derivative", other, argument)), "other-slope", function, new=other, old=function)
+            made = mul(rest, ("derivative", other, argument))
+            yield wrong(made, "other-slope", function, new=world.named_like(other), old=function)
     yield wrong(mul(rest, ("second_derivative", function, argument)), "slope-second", function)
     yield wrong(("derivative", function, rest), "slope-argument", function, new=text(rest), extra=0.4)
     if argument[0] == "q" and argument[1] in world.shapes:
