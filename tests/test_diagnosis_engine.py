@@ -206,6 +206,23 @@ def test_two_ways_to_write_one_formula_are_no_tie(bench, name, code):
     assert len(found.diagnosis.mistakes) == 1
 
 
+def test_a_named_misconception_is_a_tie_where_another_mistake_gives_the_same_numbers(bench):
+    found = grade_code(bench, {"dJ_db2": "(s.y_hat - s.y) * s.y"})["dJ_db2"].diagnosis
+    assert found.certainty == "tie"
+    assert [one.kind for one in found.mistakes] == ["wrong-derivative", "extra-factor"]
+
+
+def test_what_is_done_to_an_upstream_gradient_is_not_said_of_the_answer(bench):
+    code = "np.full_like(dJ_db1(s), dJ_db1(s).mean()) @ s.I.T"
+    [found] = grade_code(bench, {"dJ_dL_x": code})["dJ_dL_x"].diagnosis.mistakes
+    assert found.statement.startswith("your numbers are what you get when, in dJ/db1, everything is averaged")
+    assert found.student.startswith("Your numbers are what you get when, in dJ/db1, everything is averaged")
+
+
+def test_the_runner_up_of_a_missing_term_is_no_factor_that_makes_it_zero(bench):
+    assert grade_code(bench, {"dJ_db2": "s.y_hat"})["dJ_db2"].diagnosis.runner_up == ""
+
+
 MEAN = "np.mean((s.y_hat - s.y) * s.U, axis=1, keepdims=True).T"
 
 
@@ -623,7 +640,7 @@ def test_half_precision_is_not_taken_for_a_numerical_derivative(bench):
 def test_an_array_of_zeros_is_not_called_rounded(bench):
     statements, _ = messages_on(bench, "dJ_dH", "np.zeros(s.H.shape)")
     assert statements == [
-        "your numbers are zero, up to rounding: a gradient has one value per entry, and changes with the sample point"
+        "your numbers are zero: a gradient has one value per entry, and changes with the sample point"
     ]
 
 

@@ -54,9 +54,10 @@ def verify(
         factors.append(factor)
     if not any(factors):
         return None
-    scale = name_factors([f if f else 1.0 for f in factors], target.sizes, target.tolerance)
-    if scale is not None and scale.operator == "scale-steps" and _all_equal(target.values, target.tolerance):
-        return None  # any single number at each sample point is a multiple of another
+    known = [(factor, size) for factor, size in zip(factors, target.sizes, strict=True) if factor]  # zero fits any
+    scale = name_factors([factor for factor, _ in known], [size for _, size in known], target.tolerance)
+    if scale is not None and scale.operator == "scale-steps" and (edits or _all_equal(target.values, target.tolerance)):
+        return None  # beside another mistake it explains nothing; and any single number is a multiple of another
     more = [edit for edit in (scale, _shape_edit(values, target.values)) if edit is not None]
     if not edits and not more:
         return None

@@ -42,6 +42,7 @@ FINEST, FINER = 1e-13, 1e-2  # of the error of what is nearly exact
 ZERO = 1e-13
 CERTAIN = 1.0  # digits lost in a way that nothing else looks like
 OBSERVED = 6.5
+MOST_MISTAKES = 3  # of one gradient: what takes more is no explanation
 SURE_ALONE = 1.5  # without the formula, what is less common than this is no verdict
 MOST_ENTRIES, LARGEST = 1 << 16, 1e100  # beyond, nothing is looked up
 _COUNTS = {2: "two", 3: "three"}
@@ -145,7 +146,8 @@ def _search(
     if named is not None:
         others = other_stories(named, knowledge.finder.singles(name, target, own))
         return _explanation("tie" if others else "exact", [named, *others])
-    hypotheses = knowledge.finder.find(name, target, own, patterns)
+    found = knowledge.finder.find(name, target, own, patterns)
+    hypotheses = [one for one in found if len(one.edits) <= MOST_MISTAKES]
     if not hypotheses:
         return None
     first, *others = hypotheses
@@ -186,7 +188,7 @@ def _cancelled(knowledge: Knowledge, name: str, values: Values) -> Hypothesis | 
 def _constant(assignment: Assignment, name: str, values: Values) -> Hypothesis | None:
     """How an answer is constant; None where it is not."""
     if all(np.max(np.abs(value)) < ZERO for value in values):
-        return _single("constant", "zero, up to rounding")
+        return _single("constant", "zero, up to rounding" if any(np.any(value) for value in values) else "zero")
     if not find_trivial(values):
         return None
     if all(value.size > 1 and np.ptp(value) == 0 for value in values) and is_one_number(values):

@@ -93,6 +93,7 @@ class Derived(Reference):
         self._known: OrderedDict[int, tuple[Point, Namespace]] = OrderedDict()
         if exact is not None and self._derived_at_one(points, exact):
             return
+        self._known.clear()
         self._use(derived_formulas(config, graph, points))
         if all(formula.general for formula in self.formulas.values()):  # one code, compared at all these points
             self._keep(points)

@@ -131,7 +131,7 @@ class Sources:
     def _solved(self) -> dict[str, GraphNode]:
         """The hand-written solution, where there is one."""
         reference = self.assignment.reference
-        if not self.assignment.config.solution or reference is None or not reference.source:
+        if reference is None or isinstance(reference, Derived) or not reference.source:
             return {}
         try:
             with self.assignment.graph.importable():

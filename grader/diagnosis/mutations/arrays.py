@@ -175,7 +175,8 @@ def application_mutants(node: Node, world: World) -> Iterator[Mutant]:
     yield wrong(argument, "skipped-activation", function, old=text(node))
     for other in world.functions.names:
         if other != function:
-            yield wrong(("fn", other, argument), "wrong-activation", text(node), new=other, old=function)
+            shown = world.named_like(other)
+            yield wrong(("fn", other, argument), "wrong-activation", text(node), new=shown, old=function)
     for name in world.shapes if argument[0] == "q" else ():
         if argument[1] in world.shapes and world.shapes[name] == world.shapes[argument[1]] and name != argument[1]:
             yield wrong(q(name), "wrong-variable", text(node), new=name, extra=0.2)

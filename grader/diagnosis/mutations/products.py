@@ -12,17 +12,17 @@ from grader.diagnosis.formulas.expression import (
     leaves,
     mul,
     neg,
-    number,
     one_minus,
     q,
     replaced,
     text,
 )
 from grader.diagnosis.formulas.forms import derivative_forms
-from grader.diagnosis.formulas.formula_nodes import inside, labels_of
+from grader.diagnosis.formulas.formula_nodes import inside
 from grader.diagnosis.formulas.world import Application, World
 from grader.diagnosis.mutations.arrays import short
 from grader.diagnosis.mutations.leaves import Mutant, wrong
+from grader.diagnosis.mutations.sums import scaled_terms, sequence_mutants, target_mutants, undifferentiated_mutants
 
 
 def product_mutants(node: Node, world: World) -> Iterator[Mutant]:
@@ -107,7 +107,8 @@ def derivative_factor_mutants(derivative: Node, rest: Node, world: World) -> Ite
     application = next((one for one in world.all_applications if one.derivative == derivative), None)
     for other in world.functions.names:
         if other != function and world.functions.entrywise[other]:
-            yield wrong(mul(rest, ("derivative", other, argument)), "other-slope", function, new=other, old=function)
+            made = mul(rest, ("derivative", other, argument))
+            yield wrong(made, "other-slope", function, new=world.named_like(other), old=function)
     yield wrong(mul(rest, ("second_derivative", function, argument)), "slope-second", function)
     yield wrong(("derivative", function, rest), "slope-argument", function, new=text(rest), extra=0.4)
     if argument[0] == "q" and argument[1] in world.shapes:
@@ -134,6 +135,7 @@ def sum_mutants(node: Node, world: World) -> Iterator[Mutant]:
     for one in world.all_applications if world.local else ():
         if one.quantity and world.functions.entrywise[one.function] and _has_shape_of(node, one, world):
             yield wrong(mul(node, one.derivative), "extra-slope", one.function, extra=0.2)
+    yield from undifferentiated_mutants(node, world)
     for i, term in enumerate(terms):
         others = [other for j, other in enumerate(terms) if j != i]
         bare = _told_apart(term, others)
@@ -143,9 +145,10 @@ def sum_mutants(node: Node, world: World) -> Iterator[Mutant]:
         yield wrong(add(*terms[:i], neg(term), *terms[i + 1 :]), "sign-term", bare, new=bare)
         yield wrong(add(node, term), "repeated-term", bare)
         yield from (
-            wrong(add(*others, term_), "scaled-term", bare, new=new) for term_, new in _scaled(term, bare, node, world)
+            wrong(add(*others, term_), "scaled-term", bare, new=new)
+            for term_, new in scaled_terms(term, bare, node, world)
         )
-        yield from _at_targets(term, node, world)
+        yield from target_mutants(term, node, world)
         slug = "transpose-factor" if _is_square(term, world) else "shape-broadcast"
         yield wrong(add(*others, ("T", term)), slug, bare, new=bare, extra=0.1)
     for kept in combinations(terms, 1) if len(terms) > 2 else ():
@@ -159,27 +162,6 @@ def sum_mutants(node: Node, world: World) -> Iterator[Mutant]:
             whole = add(one, neg(power[1]) if other[0] == "neg" else power[1])
             yield wrong(("pow", whole, power[2]), "power-bracket", text(power[1]), old=text(power[1]))
     yield wrong(("abs", node), "sign-absolute", text(node) if node[1] == ONE else "the difference")
-
-
-def _at_targets(term: Node, node: Node, world: World) -> Iterator[Mutant]:
-    """A sum with one-hot targets at these alone, and everywhere else."""
-    target = term[1] if term[0] == "neg" else term
-    labels = labels_of(target)
-    if labels is not None or (target[0] == "q" and target[1] in world.one_hots):
-        yield wrong(mul(target, node), "target-only", text(labels or target))
-        yield wrong(mul(one_minus(target), node), "missing-entry", text(labels or target))
-
-
-def _scaled(term: Node, bare: str, node: Node, world: World) -> Iterator[tuple[Node, str]]:
-    """A term of a sum that counts twice or half; of the whole formula, also one that a size is multiplied or divided into."""
-    if ONE in node:
-        return
-    factors = [(number(2), "2")]
-    if node in world.local.values():
-        factors += [(("size", name), name) for name in world.assignment.config.dimensions]
-    for factor, shown in factors:
-        yield mul(factor, term), f"{shown} * {bare}"
-        yield ("div", term, factor), f"{bare} / {shown}"
 
 
 def _is_square(node: Node, world: World) -> bool:
@@ -208,50 +190,6 @@ def _has_shape_of(node: Node, application: Application, world: World) -> bool:
         return False
     values, output = world.evaluator(node), world.evaluator(application.output)
     return values is not None and output is not None and values[0].shape == output[0].shape
-
-
-def sequence_mutants(node: Node, world: World) -> Iterator[Mutant]:
-    """A sum of one kind of term for several steps: one step only, one left out, and each step with its neighbor's value."""
-    terms = node[1:]
-    added = [term for term in terms if term[0] != "neg"]
-    taken = [term for term in terms if term[0] == "neg"]
-    if len(added) == len(taken) > 1:  # p1 + p2 - y1 - y2
-        pairs = [add(*pair) for pair in zip(added, taken, strict=True)]
-        for pair in pairs:
-            others = add(*(other for other in pairs if other != pair))
-            yield wrong(pair, "missing-terms" if len(pairs) > 2 else "missing-term", text(others))
-            yield wrong(others, "missing-term", text(pair), extra=0.2)
-    columns = _columns(terms)
-    for names in columns if len(terms) > 2 else ():
-        for moved in _neighbors(names, world):
-            if any(new == old for new, old in zip(moved, names, strict=True)):
-                continue
-            shifted = [replaced(term, q(old), q(new)) for term, old, new in zip(terms, names, moved, strict=True)]
-            yield wrong(add(*shifted), "wrong-variable", ", ".join(names), new=", ".join(moved), extra=-0.1)
-
-
-def _columns(terms: Sequence[Node]) -> list[tuple[str, ...]]:
-    """The quantities in the same place of all terms, where the terms differ in their leaves only."""
-
-    def skeleton(node: Node) -> Node:
-        if node[0] in ("q", "g"):
-            return (node[0],)
-        return tuple(skeleton(part) if isinstance(part, tuple) else part for part in node)
-
-    if len({skeleton(term) for term in terms}) != 1:
-        return []
-    rows = [[leaf[1] for leaf in leaves(term) if leaf[0] == "q"] for term in terms]
-    return [column for column in zip(*rows, strict=True) if len(set(column)) == len(column)]
-
-
-def _neighbors(names: Sequence[str], world: World) -> Iterator[tuple[str, ...]]:
-    """The sequence moved by one step, with what may then stand at its end."""
-    if names[0] not in world.shapes:
-        return
-    for other in world.like(names[0]):
-        if other not in names:
-            yield (*names[1:], other)
-            yield (other, *names[:-1])
 
 
 def factor_text(factor: Node) -> str:
