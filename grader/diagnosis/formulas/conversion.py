@@ -17,6 +17,7 @@ from grader.derivation.writing.style import in_order, leaves_in, place, powers_o
 from grader.diagnosis.formulas.formula_nodes import Node, add, call, mul, neg, number, q, transposed
 from grader.diagnosis.formulas.functions import Functions
 
+MOST_SIDE_BY_SIDE = 6
 SMALL = 3  # whole numbers below are taken for themselves, in an index
 
 
@@ -172,7 +173,14 @@ class Converter:
     def _position(self, value: int | None) -> int | str | None:
         if value is None:
             return None
-        return value if self.exact_places or value < SMALL else self.sizes.get(value, value)
+        return value if self.exact_places or value < SMALL else self.sizes.get(value) or self._multiple_of_size(value)
+
+    def _multiple_of_size(self, value: int) -> int | str:
+        """2 H as H+H, where several arrays of one size are side by side."""
+        for size in sorted(self.sizes, reverse=True):
+            if size >= SMALL and value % size == 0 and value // size <= MOST_SIDE_BY_SIDE:
+                return "+".join([self.sizes[size]] * (value // size))
+        return value
 
 
 def _row_of(node: GraphNode) -> GraphNode | None:

@@ -1,5 +1,6 @@
 """Formulas as written on paper: `h_prev^T @ dJ/db1`.  For instructors, and the names of single factors for students."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ _WORDS = {
 _COMPARISONS = {
     "greater": ">", "greater_equal": ">=", "less": "<", "less_equal": "<=", "equal": "==", "not_equal": "!="
 }  # fmt: skip
+_REPEATED = re.compile(r"\b([A-Za-z]\w*)(?:\+\1\b)+")  # H+H, which is 2*H
 _SHAPES = ("broadcast_to", "reshape")  # what is not written: numpy does it by itself
 
 
@@ -117,7 +119,7 @@ def _entry(entry: object, arrays: Sequence[Node]) -> str:
         shown = text(arrays[entry.number])
     else:
         shown = "..." if entry is Ellipsis else str(entry)
-    return shown.replace(STEP, "t")
+    return _REPEATED.sub(lambda found: f"{found[0].count(found[1])}*{found[1]}", shown.replace(STEP, "t"))
 
 
 def _call(node: Node) -> str:

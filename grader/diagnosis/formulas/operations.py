@@ -74,6 +74,7 @@ WRONG: dict[str, Callable[..., Array]] = {
     "hot-rows": lambda a: np.eye(a.shape[-1])[np.argmax(a, axis=-1)],
     "every-target": lambda a: np.broadcast_to(a.max(axis=0), a.shape),
     "all": np.sum,
+    "counted-from-one": lambda a: a - 1,
     "roll": lambda a, n: np.roll(a, n, axis=-1),
     "flip": lambda a, axis: np.flip(a, axis),
     "max": lambda a: a.max(axis=-1, keepdims=True),

@@ -94,8 +94,8 @@ class World:
 
     @property
     def indices(self) -> list[str]:
-        quantities = self.assignment.config.quantities.items()
-        return [name for name, quantity in quantities if isinstance(quantity, Index) and not quantity.shape]
+        every = self.assignment.config.quantities
+        return [name for name, one in every.items() if isinstance(one, Index) and not one.shape]
 
     @property
     def matrices(self) -> list[str]:
@@ -118,9 +118,8 @@ class World:
         """Each axis that is longer than 1, and what it runs over."""
         axes = [axis for axis, length in enumerate(shape) if length != 1]
         if len(shape) != 2:
-            return [
-                (axis, f"over axis {axis} ({shape[axis]})" if len(shape) > 1 else "over all entries") for axis in axes
-            ]
+            many = len(shape) > 1
+            return [(axis, f"over axis {axis} ({shape[axis]})" if many else "over all entries") for axis in axes]
         return [(axis, ("over the rows", "over the columns")[axis]) for axis in axes]
 
     @property
@@ -189,8 +188,6 @@ class World:
 def make_world(assignment: Assignment) -> World:
     """Read solution and model; the assignment must have a solution."""
     config, graph = assignment.config, assignment.graph
-    if assignment.reference is None:
-        raise ValueError("without a solution there is nothing to mutate")
     functions = Functions(graph.functions[graph.loss].__globals__, {*config.quantities, graph.loss})
     count = min(PROBES, len(assignment.points))
     exact = {name: values[:count] for name, values in assignment.exact.items()}
@@ -208,9 +205,9 @@ def make_world(assignment: Assignment) -> World:
         world.local[name] = solved if derived is None else derived
         world.others[name] = [form for form in (solved,) if form is not None and not _alike(form, world.local[name])]
     world.applications = [Application(name, tree[1], tree[2]) for name, tree in world.model.items() if tree[0] == "fn"]
-    parts = dict.fromkeys(part for tree in world.model.values() for part in inside(tree) if part[0] == "fn")
-    known = {(one.function, one.argument) for one in world.applications}
-    world.inner = [Application("", part[1], part[2]) for part in parts if part[1:] not in known]
+    trees = filter(None, (*world.model.values(), *world.local.values()))
+    parts = dict.fromkeys(part for tree in trees for part in inside(tree) if part[0] == "fn")
+    world.inner = [Application("", *part[1:]) for part in parts if world.application(*part[1:]) is None]
     return world
 
 
@@ -260,6 +257,9 @@ def with_derivative(world: World, tree: Node, derivative: Node) -> Iterator[Node
                     rest = [factor for i, factor in enumerate(factors) if i not in chosen]
                     yield mul(*rest, derivative)
                     return
+    if tree[0] == "add" and world.equal(tree, derivative):
+        yield derivative
+        return
     for i, part in enumerate(tree):
         if isinstance(part, tuple):
             for new in with_derivative(world, part, derivative):

@@ -1,8 +1,9 @@
 """What goes wrong at an operation of numpy: a sum, a comparison, an index, a placement, a concatenation, a power, a size."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
-from grader.derivation.graph.indexing import Slice
+from grader.derivation.graph.indexing import Slice, Slot
 from grader.diagnosis.formulas.expression import Node, leaves, number, q
 from grader.diagnosis.formulas.formula_nodes import STEP, call, parameters_of
 from grader.diagnosis.formulas.formula_text import gradient_text, index_text, text
@@ -10,6 +11,7 @@ from grader.diagnosis.formulas.world import World
 from grader.diagnosis.mutations.leaves import Mutant, wrong
 
 LONG = 24
+WRONG_AXIS, EVERY_AXIS = "along the wrong axis", "over all entries at once"
 
 
 def short(node: Node) -> str:
@@ -47,10 +49,10 @@ def reduction_mutants(node: Node, world: World) -> Iterator[Mutant]:
 
     yield wrong(terms, "sum-missing", shown)
     for axis in {*range(ndim)} - {*axes}:
-        yield wrong(reduced(name, (axis,)), "sum-axis", shown)
+        yield wrong(reduced(name, (axis,)), "sum-axis", shown, new=WRONG_AXIS)
     if len(axes) < ndim:
         every = tuple(range(ndim))
-        yield wrong(reduced(name, every), "sum-axis", shown, extra=0.3)
+        yield wrong(reduced(name, every), "sum-axis", shown, new=EVERY_AXIS, extra=0.3)
         yield wrong(reduced(name, axes, not keepdims), "shape-broadcast", shown, new=shown, extra=0.1)
     if name == "sum":
         yield wrong(reduced("mean", axes), "mean-for-sum", shown)
@@ -143,6 +145,21 @@ def _placed(node: Node, world: World) -> Iterator[Mutant]:
             moved = shifted(node, position, away)
             if moved is not None:
                 yield wrong(moved, "wrong-row", f"[{shown}]", new="a place beside it", extra=0.4)
+    if len(arrays) == len(given["index"]) == 2:
+        yield from _at_two_indices(node, value, arrays, given)
+
+
+def _at_two_indices(node: Node, value: Node, arrays: list[Node], given: dict[str, Any]) -> Iterator[Mutant]:
+    """One of the indices counted from 1, or everything along the other axis: a[:, y] -= 1 for a[arange(N), y] -= 1."""
+    shown = index_text(given["index"], arrays)
+    zeros = call("broadcast_to", number(0), shape=given["shape"])
+    for k, array in enumerate(arrays):
+        if array[0] == "q":
+            before = ("counted-from-one", array)
+            yield wrong((*node[: 4 + k], before, *node[5 + k :]), "wrong-row", text(array), new=f"{text(array)} - 1")
+            index = tuple(Slot(0) if position == k else Slice(None, None, None) for position in range(2))
+            everywhere = call("setitem", zeros, value, array, index=index)
+            yield wrong(everywhere, "wrong-row", f"[{shown}]", new=f"[{index_text(index, [array])}]")
 
 
 def _joined(node: Node, world: World) -> Iterator[Mutant]:
@@ -173,6 +190,19 @@ def _turned(node: Node, world: World) -> Iterator[Mutant]:
     """No transpose, or another one."""
     yield wrong(node[3], "transpose-factor", short(node[3]))
     yield wrong(("T", node[3]), "transpose-factor", short(node[3]), extra=0.2)
+
+
+def outer_mutants(node: Node, world: World) -> Iterator[Mutant]:
+    """All pairs of two arrays: one of them left out, the other way around, entry by entry."""
+    a, b = node[1], node[2]
+    pair = f"{short(a)} and {short(b)}"
+    if a[0] == "derivative":
+        yield wrong(("outer", ("ones", a), b), "missing-slope", a[1])
+    else:
+        yield wrong(("outer", ("ones", a), b), "missing-factor", short(a))
+    yield wrong(("outer", a, ("ones", b)), "missing-factor", short(b))
+    yield wrong(("outer", b, a), "operand-order", short(a), extra=0.4)
+    yield wrong(("mul", a, b), "elementwise-for-outer", pair)
 
 
 # Numbers
@@ -210,7 +240,8 @@ def application_mutants(node: Node, world: World) -> Iterator[Mutant]:
     yield wrong(argument, "skipped-activation", function, old=text(node))
     for other in world.functions.names:
         if other != function:
-            yield wrong(("fn", other, argument), "wrong-activation", text(node), new=other, old=function)
+            shown = world.named_like(other)
+            yield wrong(("fn", other, argument), "wrong-activation", text(node), new=shown, old=function)
     for name in world.shapes if argument[0] == "q" else ():
         if argument[1] in world.shapes and world.shapes[name] == world.shapes[argument[1]] and name != argument[1]:
             yield wrong(q(name), "wrong-variable", text(node), new=name, extra=0.2)

@@ -162,7 +162,7 @@ def _activations(node: Node, formula: Node, world: World) -> Iterator[Mutant]:
         if other != function:
             slug = "missing-normalisation" if other == "exp" and world.normalizes(function) else "wrong-activation"
             where = name if slug == "wrong-activation" else function
-            yield wrong(("fn", other, argument), slug, where, new=other, old=function)
+            yield wrong(("fn", other, argument), slug, where, new=world.named_like(other), old=function)
     if world.normalizes(function):
         exp = ("fn", "exp", argument)
         yield wrong(("div", exp, ("max", exp)), "max-normalisation", function)

@@ -11,6 +11,7 @@ from grader.diagnosis.mutations.arrays import (
     application_mutants,
     constant_mutants,
     numpy_mutants,
+    outer_mutants,
     power_mutants,
     reduction_mutants,
     short,
@@ -102,6 +103,7 @@ _RULES: dict[str, Callable[[Node, World], Iterator[Mutant]]] = {
     "fn": application_mutants,
     "size": size_mutants,
     "k": constant_mutants,
+    "outer": outer_mutants,
     "series": series_mutants,
     "scan": scan_mutants,
 }

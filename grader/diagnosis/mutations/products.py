@@ -16,6 +16,7 @@ from grader.diagnosis.formulas.expression import (
     replaced,
     text,
 )
+from grader.diagnosis.formulas.formula_nodes import inside
 from grader.diagnosis.formulas.world import Application, World, derivative_forms
 from grader.diagnosis.mutations.arrays import short
 from grader.diagnosis.mutations.leaves import Mutant, wrong
@@ -94,10 +95,11 @@ def product_structures(node: Node) -> Iterator[Mutant]:
 def derivative_factor_mutants(derivative: Node, rest: Node, world: World) -> Iterator[Mutant]:
     """`rest` times f'(a), with something else for f'(a)."""
     function, argument = derivative[1], derivative[2]
-    application = world.application(function, argument)
+    application = next((one for one in world.all_applications if one.derivative == derivative), None)
     for other in world.functions.names:
         if other != function and world.functions.entrywise[other]:
-            yield wrong(mul(rest, ("derivative", other, argument)), "other-slope", function, new=other, old=function)
+            made = mul(rest, ("derivative", other, argument))
+            yield wrong(made, "other-slope", function, new=world.named_like(other), old=function)
     yield wrong(mul(rest, ("second_derivative", function, argument)), "slope-second", function)
     yield wrong(("derivative", function, rest), "slope-argument", function, new=text(rest), extra=0.4)
     if argument[0] == "q" and argument[1] in world.shapes:
@@ -121,9 +123,10 @@ def sum_mutants(node: Node, world: World) -> Iterator[Mutant]:
     for one in world.all_applications if world.local else ():
         if one.quantity and world.functions.entrywise[one.function] and _has_shape_of(node, one, world):
             yield wrong(mul(node, one.derivative), "extra-slope", one.function, extra=0.2)
+    yield from _not_differentiated(node, world)
     for i, term in enumerate(terms):
         others = [other for j, other in enumerate(terms) if j != i]
-        bare = bare_text(term)
+        bare = _told_apart(term, others)
         left = add(*others)
         # What leaves 1 of a factor 1 - h leaves the whole factor out, and is reported as that.
         yield wrong(left, "missing-term", bare, extra=0.3 if left == ONE else 0.0)
@@ -135,8 +138,8 @@ def sum_mutants(node: Node, world: World) -> Iterator[Mutant]:
         slug = "transpose-factor" if _is_square(term, world) else "shape-broadcast"
         yield wrong(add(*others, ("T", term)), slug, bare, new=bare, extra=0.1)
     for kept in combinations(terms, 1) if len(terms) > 2 else ():
-        lost = " + ".join(bare_text(term) for term in terms if term not in kept)
-        yield wrong(kept[0], "missing-term", lost, extra=0.4)
+        lost = ", ".join(_told_apart(term, [one for one in terms if one != term]) for term in terms if term not in kept)
+        yield wrong(kept[0], "missing-terms", lost)
     if len(terms) == 2 and ONE not in terms and all(term[0] == "mm" for term in terms):
         yield wrong(mul(*terms), "product-for-sum", ", ".join(map(bare_text, terms)))
     for one, other in permutations(terms) if len(terms) == 2 else ():
@@ -147,6 +150,16 @@ def sum_mutants(node: Node, world: World) -> Iterator[Mutant]:
     yield wrong(("abs", node), "sign-absolute", text(node) if node[1] == ONE else "the difference")
 
 
+def _not_differentiated(node: Node, world: World) -> Iterator[Mutant]:
+    """p - y within a formula, for p = softmax(...): the gradient by p, or times the diagonal of the Jacobian only."""
+    for one in world.applications if len(node) == 3 and ONE not in node else ():
+        if one.output in node and not world.functions.entrywise[one.function]:
+            by_output = ("d", one.quantity, world.assignment.config.loss)
+            if world.equal(node, ("mm", by_output, one.jacobian)):
+                yield wrong(by_output, "skipped-jacobian", one.function)
+                yield wrong(mul(by_output, one.derivative), "jacobian-diagonal", one.function)
+
+
 def _is_square(node: Node, world: World) -> bool:
     values = world.evaluator(node)
     return values is not None and values[0].ndim == 2 and values[0].shape[0] == values[0].shape[1] > 1
@@ -155,6 +168,16 @@ def _is_square(node: Node, world: World) -> bool:
 def bare_text(term: Node) -> str:
     """What a term is called, whatever its sign."""
     return short(term[1] if term[0] == "neg" else term)
+
+
+def _told_apart(term: Node, others: Sequence[Node]) -> str:
+    """What a term is called among others: by what only this one has in it, where several would be called alike."""
+    shown = bare_text(term)
+    if shown not in map(bare_text, others):
+        return shown
+    elsewhere = {part for other in others for part in inside(other)}
+    named = [part for part in inside(term) if part[0] in "qg" or part[:2] == ("np", "getitem")]
+    return next((f"the part with {text(part)}" for part in named if part not in elsewhere), shown)
 
 
 def _has_shape_of(node: Node, application: Application, world: World) -> bool:
@@ -174,7 +197,7 @@ def sequence_mutants(node: Node, world: World) -> Iterator[Mutant]:
         pairs = [add(*pair) for pair in zip(added, taken, strict=True)]
         for pair in pairs:
             others = add(*(other for other in pairs if other != pair))
-            yield wrong(pair, "missing-term", text(others), extra=0.3)
+            yield wrong(pair, "missing-terms" if len(pairs) > 2 else "missing-term", text(others))
             yield wrong(others, "missing-term", text(pair), extra=0.2)
     columns = _columns(terms)
     for names in columns if len(terms) > 2 else ():
