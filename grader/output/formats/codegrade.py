@@ -15,7 +15,9 @@ _STATUS = {"passed": "success", "failed": "failure", "skipped": "skipped", "unde
 def render(grade: Grade, config: Config) -> str:
     """Two lines for `cg truncate`, as CodeGrade's own pytest plugin writes them."""
     suites = [_suite(grade, result) for result in grade.gradients]
-    if above := " ".join(filter(None, [lead(grade), notes_on_the_file(grade)])):  # CodeGrade shows no text above the suites
+    if above := " ".join(
+        filter(None, [lead(grade), notes_on_the_file(grade)])
+    ):  # CodeGrade shows no text above the suites
         suites[0]["name"] = f"{above} | {suites[0]['name']}"
     lines = [
         {"tag": "unit-test", "results": suites},
