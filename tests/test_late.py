@@ -8,10 +8,12 @@ from conftest import ROOT
 
 from grader.classroom.marks.choice import Attempt, choose
 from grader.classroom.marks.lateness import lateness, penalty
+from grader.classroom.marks.submission_times import time_of
 from grader.classroom.store.ledger import Entry
 from grader.config.keys import Late
 from grader.config.load import load_config
 from grader.errors import ConfigError
+from grader.times import moment
 
 DUE = "2026-10-02 12:00"
 
@@ -175,3 +177,47 @@ def test_a_deadline_may_be_written_as_people_write_times(tmp_path: Path, due: st
     loaded = load_config(path).late
     assert loaded is not None
     assert f"{loaded.due_at:%m-%d %H:%M}" == ("10-06 00:00" if due == "2026-10-05" else "10-05 23:59")
+
+
+# --- when a file was submitted ------------------------------------------------------------------------------------------
+
+
+def recorded(submission: int, at: str) -> Entry:
+    return Entry(student="ann", kind="submitted", author="kim", until=at, verdict=str(submission))
+
+
+def test_a_recorded_time_takes_the_place_of_the_one_in_the_download_for_that_file_only():
+    entries = [recorded(3, "2026-10-02 11:59"), recorded(3, "2026-10-02 11:30"), recorded(9, "2026-10-09")]
+    assert time_of(3, "2026-10-03 11:00", entries) == "2026-10-02 11:30"
+    assert time_of(4, "2026-10-04 11:00", entries) == "2026-10-04 11:00"
+    assert time_of(4, "", entries) == ""
+
+
+def test_the_attempt_that_counts_is_chosen_by_recorded_times():
+    attempts = [FIRST, SECOND, LATE, LAST]
+    in_time = [recorded(4, "2026-10-02 11:30")]
+    assert choose(policy(which="best"), attempts, in_time) == LAST
+    assert choose(policy(which="latest_before_due"), attempts, in_time) == LAST
+    untimed = [one._replace(first_at="", submitted_at="") for one in attempts]
+    given = [recorded(1, "2026-10-01 12:00"), recorded(2, "2026-10-02 11:00"), recorded(3, "2026-10-03 11:00")]
+    assert choose(policy(which="latest_before_due"), untimed, given) == untimed[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Friday, 2 October 2026, 11:58 PM", "2026-10-02 23:58"),
+        ("Friday, October 2, 2026, 11:58 PM", "2026-10-02 23:58"),
+        ("Friday, 2 October 2026, 23:58", "2026-10-02 23:58"),
+        ("2 Oct 2026 12:05 a.m.", "2026-10-02 00:05"),
+        ("Sep 3 2026 12:08 PM", "2026-09-03 12:08"),
+        ("2026-10-02 23:58", "2026-10-02 23:58"),
+        ("2/10/2026 11:58", None),  # the second of October, or the tenth of February
+        ("Freitag, 2. Oktober 2026, 23:58", None),
+        ("Friday, 31 September 2026, 11:58 PM", None),
+        ("Friday, 2 October 2026, 13:58 PM", None),
+    ],
+)
+def test_times_are_read_as_platforms_write_them(text, found):
+    at = moment(text)
+    assert (at and f"{at:%Y-%m-%d %H:%M}") == found

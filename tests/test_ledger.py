@@ -377,7 +377,7 @@ def by_hand(db: sqlite3.Connection, per_day: float, which: str) -> dict[str, flo
     found: dict[str, float | None] = {}
     people = "SELECT students.key, submissions.key FROM students JOIN submissions ON submissions.id = submission_id"
     tried = (
-        "SELECT 1 - superseded, submitted_at, grade FROM submissions JOIN gradings ON gradings.id = grading_id"
+        "SELECT submissions.id, 1 - superseded, submitted_at, grade FROM submissions JOIN gradings ON gradings.id = grading_id"
         " WHERE submissions.key = ?"
     )
     for student, key in db.execute(people).fetchall():
@@ -387,7 +387,9 @@ def by_hand(db: sqlite3.Connection, per_day: float, which: str) -> dict[str, flo
             if one["kind"] == "extend":
                 due = DUE + timedelta(days=one["value"])
         attempts = []
-        for latest, at, grade in db.execute(tried, (key,)):
+        times = {one["verdict"]: one["until"] for one in mine if one["kind"] == "submitted"}
+        for number, latest, downloaded, grade in db.execute(tried, (key,)):
+            at = times.get(str(number), downloaded)
             marks = {
                 one["name"]: (one["status"], one["score"], one["max_score"]) for one in json.loads(grade)["gradients"]
             }
@@ -473,6 +475,13 @@ grader adjust results s{1}6 --excuse --because "ill" --by {0}
     before = finals(course)
     assert before == expected(course, 10)
     assert run(course, "adjust", "results", "--undo", "1", "--by", "kim").returncode == 0
+    assert finals(course) == expected(course, 10) != before
+
+    # Times that the download has wrong.
+    rows = [f"s{k:03},{submitted(k) - timedelta(days=2):%Y-%m-%d %H:%M}," for k in range(120, 150)]
+    table(course / "times.csv", "student,submitted,because", *rows)
+    before = finals(course)
+    assert run(course, "times", "results", "--from", "times.csv", "--by", "lee").returncode == 0
     assert finals(course) == expected(course, 10) != before
 
     # A regrade under which follow-through is worth half: some verdicts change, and what rests on them waits.

@@ -10,6 +10,7 @@ from grader.errors import UsageError, did_you_mean
 
 ADJUST = ("student", "gradient", "score", "add", "excuse", "comment", "because")
 EXTEND = ("student", "days", "until", "because")
+TIMES = ("student", "submitted", "because")
 _YES = ("yes", "y", "x", "true", "1")
 _NO = ("", "no", "n", "false", "0")
 
@@ -62,13 +63,18 @@ def extension(student: str, author: str, *, days: float | None = None, until: st
     )  # fmt: skip
 
 
+def submitted(student: str, author: str, *, at: str, because: str = "") -> Entry:
+    """The entry of when a student's latest file was submitted."""
+    return Entry(student=student, kind="submitted", author=author, until=at.strip(), reason=because.strip())
+
+
 def read_adjustments(path: Path, author: str) -> list[Wish]:
     """The rows of a table with the columns ADJUST, of which all but the first may be missing.
 
     Raises:
         UsageError: it is no such table, or a row makes no sense.
     """
-    return [Wish(_adjustment(row, author, where), where) for where, row in _rows(path, ADJUST)]
+    return [Wish(_adjustment(row, author, where), where) for where, row in read_rows(path, ADJUST)]
 
 
 def _adjustment(row: Mapping[str, str], author: str, where: str) -> Entry:
@@ -90,7 +96,7 @@ def read_extensions(path: Path, author: str) -> list[Wish]:
         UsageError: it is no such table, or a row makes no sense.
     """
     wishes = []
-    for where, row in _rows(path, EXTEND):
+    for where, row in read_rows(path, EXTEND):
         days, words = _marks(row, "days", where), {name: row.get(name, "") for name in ("until", "because")}
         try:
             wishes.append(Wish(extension(row["student"], author, days=days, **words), where))
@@ -99,8 +105,12 @@ def read_extensions(path: Path, author: str) -> list[Wish]:
     return wishes
 
 
-def _rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, dict[str, str]]]:
-    """(place, cells by column) of each row that is not empty."""
+def read_rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, dict[str, str]]]:
+    """(place, cells by column) of each row that is not empty.
+
+    Raises:
+        UsageError: a column is unknown, or there is no student.
+    """
     rows, _ = read_table(path)
     head = [title.strip().casefold() for title in rows[0]]
     if "student" not in head:

@@ -10,6 +10,7 @@ import msgspec
 from grader.classroom.exports.cells import number
 from grader.classroom.marks.choice import choose_attempts
 from grader.classroom.marks.replay import verdict_of
+from grader.classroom.marks.submission_times import latest_attempt
 from grader.classroom.store.ledger import MARKS, Entry, Ledger, read_ledger, record_entry, writing
 from grader.classroom.store.query import Results, StudentRow, find_one
 from grader.errors import UsageError, did_you_mean
@@ -46,7 +47,7 @@ def record_all(folder: Path, wishes: Sequence[Wish]) -> tuple[list[Entry], int]:
             except UsageError as error:
                 where = f"{wish.where}: " if wish.where else ""
                 raise UsageError(f"{where}{error}{'; nothing was recorded' if len(wishes) > 1 else ''}") from error
-            if wish.where and any(entry.same_as(one) for one in read_ledger(db).of(entry.student)):
+            if wish.where and entry.is_in_force(read_ledger(db).of(entry.student)):
                 again += 1
             else:
                 recorded.append(record_entry(db, entry))
@@ -58,6 +59,7 @@ class _Check:
     """Completes entries, and refuses those that make no sense."""
 
     def __init__(self, folder: Path, db: sqlite3.Connection) -> None:
+        self._db = db
         self._results = Results.within(folder, db)
         self._ledger: Ledger = read_ledger(db)
 
@@ -73,11 +75,16 @@ class _Check:
         if wanted.gradient or wanted.kind in MARKS:
             self._check_marks(wanted)
         if wanted.until and moment(wanted.until) is None:
-            raise UsageError(f'--until: expected a time, such as "2026-10-07 23:59", found {wanted.until}')
+            option = "--at" if wanted.kind == "submitted" else "--until"
+            raise UsageError(f'{option}: expected a time, such as "2026-10-07 23:59", found {wanted.until}')
+        if wanted.kind == "submitted" and row.status == "missing":
+            raise UsageError(f"{row.student} submitted nothing, so there is no time to record")
         return self._completed(wanted, row)
 
     def _completed(self, wanted: Entry, row: StudentRow) -> Entry:
         verdict = verdict_of(row.grade, row.status, wanted.gradient) if wanted.kind in MARKS else ""
+        if wanted.kind == "submitted":
+            verdict = str(latest_attempt(self._db, row.submission_id))
         return msgspec.structs.replace(wanted, student=row.student, verdict=verdict)
 
     def _check_marks(self, wanted: Entry) -> None:

@@ -61,7 +61,7 @@ def print_student(console: "Console", results: "Results", row: "StudentRow", con
 
     marks = FinalMarks(results)
     final = marks.of(row)
-    known = [row.name, row.email, row.sid, row.group_name, "late" if final.late else "", row.submitted_at]
+    known = [row.name, row.email, row.sid, row.group_name, "late" if final.late else "", final.submitted_at]
     console.print(Text.assemble((row.student, "bold"), "   ", ", ".join(_line(text) for text in known if text)))
     if row.grade is None:
         console.print(Text(f"{row.status}: {_line(row.problem) or 'not graded yet'}", "yellow"))
@@ -99,14 +99,17 @@ def print_attempts(console: "Console", results: "Results", row: "StudentRow", co
     from rich.text import Text
 
     from grader.classroom.exports.cells import number
+    from grader.classroom.marks.submission_times import time_of
+    from grader.classroom.store.ledger import read_ledger
     from grader.output.wording import STATUS_LABELS
 
     attempts = results.attempts(row.submission_id)
+    entries = read_ledger(results.connection).of(row.student)
     console.print(Text.assemble((row.student, "bold"), "   ", _line(row.name)))
     for k, one in enumerate(attempts, 1):
         marks = f"{number(one['score'])} of {number(one['max_score'])}" if one["status"] == "graded" else "not graded"
         counts = "  this one counts" if one["id"] == row.submission_id else ""
-        when = _line(one["submitted_at"]) or "at an unknown time"
+        when = _line(time_of(one["id"], one["submitted_at"], entries)) or "at an unknown time"
         console.print(Text(f"{k}  {when}: {marks} ({_line(one['name'] or one['problem'])}){counts}"))
     if compare is None and len(attempts) < 2:
         return
