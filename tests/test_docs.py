@@ -143,11 +143,11 @@ def _canvas_gradebook() -> str:
 
 
 def _moodle_worksheet() -> str:
-    lines = [
-        "Identifier,Full name,Email address,Status,Grade,Maximum Grade,Grade can be changed,Last modified (submission),Feedback comments"
-    ]
+    before, after = "Identifier,Full name,Email address,Status,Grade", "Last modified (submission),Feedback comments"
+    lines = [f"{before},Maximum Grade,Grade can be changed,{after}"]
+    when = '"Friday, 2 October 2026, 11:58 AM"'
     lines += [
-        f'Participant {one.number},{one.name},{one.email},Submitted for grading,,100.00,Yes,"Friday, 2 October 2026, 11:58 AM",'
+        f"Participant {one.number},{one.name},{one.email},Submitted for grading,,100.00,Yes,{when},"
         for one in classroom.STUDENTS
     ]
     return "\n".join(lines) + "\n"
