@@ -53,6 +53,8 @@ class Retried:
 def to_substitute(assignment: Assignment, answers: Answers) -> dict[str, tuple[str, ...]]:
     """For each gradient that is not right and may build on others that give no numbers: all of these, in order.
 
+    A function is replaced as a whole: with these come all that their functions return.
+
     Args:
         answers: those at the shared sample points first.
     """
@@ -61,13 +63,14 @@ def to_substitute(assignment: Assignment, answers: Answers) -> dict[str, tuple[s
     written = [name for name in answers if not _is_absent(name, answers)] if empty else []
     if not written:  # where formulas are derived on demand, an untouched file needs none
         return {}
-    return {
-        name: tuple(other for other in empty if other != name)
-        for name in assignment.names
-        if name in written
-        and not set(assignment.ancestors[name]).isdisjoint(empty)
-        and (name in empty or not _is_right(assignment, name, answers[name]))
-    }
+    replaced = in_order(assignment, {other for name in empty for other in assignment.siblings[name]})
+    plan = {}
+    for name in assignment.names:
+        others = tuple(other for other in replaced if other not in assignment.siblings[name])
+        if name in written and not set(assignment.ancestors[name]).isdisjoint(others):
+            if name in empty or not _is_right(assignment, name, answers[name]):
+                plan[name] = others
+    return plan
 
 
 def _gives_nothing(assignment: Assignment, name: str, answers: Sequence[Answer]) -> bool:
@@ -144,8 +147,19 @@ def check_substituted(
         own = _upstream(assignment, run, gradient.name, random, complete, verdicts_of)
         roots = {name: one.propagated.roots for name, one in found.items() if one.propagated is not None}
         roots |= {name: one.roots for name, one in propagated.items()}
-        found[gradient.name] = _retried(assignment, gradient, run.substituted[gradient.name], own, roots)
+        roots |= {name: failing for name in replaced if (failing := _failing_beside(assignment, name, verdicts_of))}
+        beside = set(assignment.siblings[gradient.name]).intersection(found)  # computed from the same random arrays
+        found[gradient.name] = _retried(assignment, gradient, run.substituted[gradient.name], own, roots, beside)
     return found
+
+
+def _failing_beside(assignment: Assignment, name: str, verdicts_of: Mapping[str, Verdicts]) -> list[str]:
+    """For a gradient that is right, and was replaced because of others that its function returns: these."""
+
+    def passed(one: str) -> bool:
+        return one in verdicts_of and verdicts_of[one].passed
+
+    return [other for other in assignment.siblings[name] if not passed(other)] if passed(name) else []
 
 
 def _upstream(
@@ -177,6 +191,7 @@ def _retried(
     substituted: Substituted,
     own: Mapping[str, list[Array]],
     roots: Mapping[str, Sequence[str]],
+    beside: Collection[str],
 ) -> Retried:
     answers = substituted.answers
     values = _real(assignment, answers)
@@ -190,7 +205,7 @@ def _retried(
         )
         tolerance = config.float32_tolerance if single else config.tolerance
         sources, error = _sources(assignment, gradient.name, values, own, tolerance)
-        if sources.intersection(substituted.replaced):
+        if sources.intersection([*substituted.replaced, *beside]):
             to_fix = {root for source in sources for root in roots.get(source, [source])}
             follows = Propagated(in_order(assignment, sources), in_order(assignment, to_fix), error, substituted=True)
             return Retried(answers, Verdicts(SKIPPED, SKIPPED, SKIPPED, form.values), own, follows)

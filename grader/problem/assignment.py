@@ -157,6 +157,12 @@ class Assignment:
         return make_substitutes(self.config, source_hash, name, shapes)
 
     @cached_property
+    def siblings(self) -> dict[str, tuple[str, ...]]:
+        """For each gradient all that its function returns, itself among them."""
+        functions = {name: self.config.function_of(name).name for name in self.names}
+        return {name: tuple(one for one in self.names if functions[one] == functions[name]) for name in self.names}
+
+    @cached_property
     def shapes(self) -> dict[str, tuple[str | int, ...]]:
         """The symbolic shape of each gradient, by name."""
         return {gradient.name: self.symbolic(gradient) for gradient in self.config.gradients}
