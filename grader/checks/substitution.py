@@ -64,13 +64,14 @@ def to_substitute(assignment: Assignment, answers: Answers) -> dict[str, tuple[s
     if not written:  # where formulas are derived on demand, an untouched file needs none
         return {}
     replaced = in_order(assignment, {other for name in empty for other in assignment.siblings[name]})
-    plan = {}
-    for name in assignment.names:
-        others = tuple(other for other in replaced if other not in assignment.siblings[name])
-        if name in written and not set(assignment.ancestors[name]).isdisjoint(others):
-            if name in empty or not _is_right(assignment, name, answers[name]):
-                plan[name] = others
-    return plan
+    others = {name: [one for one in replaced if one not in assignment.siblings[name]] for name in written}
+    return {
+        name: tuple(others[name])
+        for name in assignment.names
+        if name in written
+        and not set(assignment.ancestors[name]).isdisjoint(others[name])
+        and (name in empty or not _is_right(assignment, name, answers[name]))
+    }
 
 
 def _gives_nothing(assignment: Assignment, name: str, answers: Sequence[Answer]) -> bool:
@@ -148,7 +149,7 @@ def check_substituted(
         roots = {name: one.propagated.roots for name, one in found.items() if one.propagated is not None}
         roots |= {name: one.roots for name, one in propagated.items()}
         roots |= {name: failing for name in replaced if (failing := _failing_beside(assignment, name, verdicts_of))}
-        beside = set(assignment.siblings[gradient.name]).intersection(found)  # computed from the same random arrays
+        beside = set(assignment.siblings[gradient.name]).intersection(run.substituted)  # from the same random arrays
         found[gradient.name] = _retried(assignment, gradient, run.substituted[gradient.name], own, roots, beside)
     return found
 

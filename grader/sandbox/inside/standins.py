@@ -11,14 +11,18 @@ class StandIns:
     """What stands in for functions of the file: another function that returns given arrays or, without arrays, raises."""
 
     def __init__(self, header, data, interface):
-        self.replaced = header.get("replaced", {})  # for each gradient that is called, those whose functions are replaced
+        self.replaced = header.get(
+            "replaced", {}
+        )  # for each gradient that is called, those whose functions are replaced
         self.arrays = header.get("stand_ins", {})
         self.data, self.interface = data, interface
 
     @contextlib.contextmanager
     def during(self, namespace, called, k):
         """The names of the file while `called` is called at sample point `k`."""
-        functions = {declared.name: declared for declared in map(self.interface.declared, self.replaced.get(called, ()))}
+        functions = {
+            declared.name: declared for declared in map(self.interface.declared, self.replaced.get(called, ()))
+        }
         with contextlib.ExitStack() as stack:
             for declared in functions.values():
                 stand_in = self._returning(declared, k) if self.arrays else _raising(declared.name)
@@ -26,6 +30,9 @@ class StandIns:
                     stack.enter_context(_placed(namespace, declared.owner, stand_in))
                 elif isinstance(owner := namespace.get(declared.owner), type):
                     stack.enter_context(_method_of(owner, declared.method, stand_in))
+                else:
+                    made = type(declared.owner, (), {declared.method: stand_in})
+                    stack.enter_context(_placed(namespace, declared.owner, made))
             yield
 
     def _returning(self, declared, k):
