@@ -9,11 +9,17 @@ _IN_WORDS = re.compile(
     r"(?:[A-Z][a-z]+day,? )?(?:(?P<d>\d{1,2}) (?P<m>[A-Z][a-z]+)|(?P<m2>[A-Z][a-z]+) (?P<d2>\d{1,2})),? (?P<y>\d{4}),? "
     r"(?:at )?(?P<clock>\d{1,2}:\d\d)(?P<s>:\d\d)?(?: ?(?P<half>[AaPp])\.?[Mm]\.?)?"
 )
+_FIRST, _LAST = 1970, 2999  # years: far from those that Python's arithmetic ends at
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def moment(text: str) -> datetime | None:
-    """A time as platforms write it; None if it cannot be read."""
+    """A time as platforms and people write it; None if it cannot be read, or nobody can mean it."""
+    at = _written(text)
+    return at if at is not None and _FIRST <= at.year <= _LAST else None
+
+
+def _written(text: str) -> datetime | None:
     text = re.sub(r"(\.\d{6})\d*", r"\1", text.strip()).replace(" UTC", "+00:00").replace(" Z", "+00:00")
     text = re.sub(r" ?([+-]\d\d):?(\d\d)$", r"\1:\2", re.sub(r"Z$", "+00:00", text))
     try:

@@ -81,7 +81,9 @@ def test_the_arithmetic_is_shown():
     ]
 
 
-@pytest.mark.parametrize("submitted", ["", "yesterday", "Okt 3, 2026 1159 PM"])
+@pytest.mark.parametrize(
+    "submitted", ["", "yesterday", "Okt 3, 2026 1159 PM", "0001-01-01T00:00:00", "9999-12-31T23:59:59-12:00"]
+)
 def test_an_unknown_time_is_said_and_costs_nothing(submitted):
     late = lateness(policy(), submitted)
     cost = penalty(policy(), late, 80.0, 100.0)
@@ -103,6 +105,21 @@ def test_an_unknown_time_is_said_and_costs_nothing(submitted):
 )
 def test_an_extension_moves_the_deadline_of_one_student(extensions, days):
     assert lateness(policy(), "2026-10-05 12:00", extensions).days == days
+
+
+@pytest.mark.parametrize(
+    ("due", "submitted", "seconds"),
+    [
+        ("2026-03-29 02:30", "2026-03-29T01:30:00Z", 0),  # the clocks go forward over it: half past three
+        ("2026-03-29 02:30", "2026-03-29T01:30:01Z", 1),
+        ("2026-10-25 02:30", "2026-10-25T00:30:01Z", 1),  # it comes twice: the first counts
+        ("2026-10-25 02:30", "2026-10-25 02:30", 0),
+        ("2026-10-25", "2026-10-25T23:00:00Z", 0),  # the end of a day with 25 hours
+        ("2026-03-29", "2026-03-29T22:00:01Z", 1),
+    ],
+)
+def test_a_deadline_in_the_hour_at_which_the_clocks_change(due, submitted, seconds):
+    assert lateness(policy(due=due), submitted).seconds == seconds
 
 
 def test_days_of_an_extension_are_days_on_the_clock():
@@ -146,6 +163,7 @@ def test_of_equally_good_attempts_the_newest_counts_and_one_without_marks_never_
 @pytest.mark.parametrize(
     ("section", "key", "words"),
     [
+        ("due: 9999-12-31", "late.due", "expected a time"),
         ("due: 2026-10-02 25:00", "late.due", 'expected a time, such as "2026-10-05 23:59", found 2026-10-02 25:00'),
         ("{due: 2026-10-02, timezone: Europe/Zurihc}", "late.timezone", "such as Europe/Zurich or America/New_York, found"),
         ("{due: 2026-10-02, timezone: ../../etc/passwd}", "late.timezone", "expected a time zone"),

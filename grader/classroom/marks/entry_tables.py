@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from grader.classroom.exports.cells import read_table
+from grader.classroom.exports.cells import cell, read_table
 from grader.classroom.marks.recording import Wish
 from grader.classroom.store.ledger import Entry
 from grader.errors import UsageError, did_you_mean
@@ -120,18 +120,27 @@ def read_rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, dict[st
             raise UsageError(
                 f"{path}: no column {title}: expected {', '.join(columns)}{did_you_mean(title, [*columns])}"
             )
+        if title and head.count(title) > 1:
+            raise UsageError(f"{path}: two columns are called {title}: expected one")
     for number, row in enumerate(rows[1:], 2):
-        cells = {title: text.strip() for title, text in zip(head, row, strict=False) if title}
+        cells = {title: _unquoted(text.strip()) for title, text in zip(head, row, strict=False) if title}
+        where = f"{path}, row {number}"
+        if any(text.strip() for text in row[len(head) :]):
+            raise UsageError(f'{where}: more cells than columns: put a text with a comma in it between " and "')
         if any(cells.values()):
-            where = f"{path}, row {number}"
             if not cells["student"]:
                 raise UsageError(f"{where}: expected a student, found an empty cell")
             yield where, cells
 
 
+def _unquoted(text: str) -> str:
+    """A text as it was before grades.csv kept spreadsheets from running it as a formula."""
+    return text[1:] if text.startswith("'") and cell(text[1:]) == text else text
+
+
 def _marks(row: Mapping[str, str], name: str, where: str) -> float | None:
     text = row.get(name, "")
     try:
-        return float(text.replace(",", ".")) if text else None
+        return float(text.replace(",", ".").replace("_", "?")) if text else None
     except ValueError:
         raise UsageError(f"{where}: {name}: expected a number, found {text}") from None

@@ -1,6 +1,5 @@
 """Check what people want to record in the ledger, and record it: all of it, or nothing."""
 
-import math
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +14,8 @@ from grader.classroom.store.ledger import MARKS, Entry, Ledger, read_ledger, rec
 from grader.classroom.store.query import Results, StudentRow, find_one
 from grader.errors import UsageError, did_you_mean
 from grader.times import moment
+
+_MOST = 1e6  # marks that an entry may add
 
 
 class Wish(msgspec.Struct, frozen=True):
@@ -71,7 +72,7 @@ class _Check:
         """
         if wanted.kind in ("undo", "confirm"):
             return self._about_another(wanted)
-        row = find_one(self._results, wanted.student)
+        row = find_one(self._results, wanted.student, whole=True)
         if wanted.gradient or wanted.kind in MARKS:
             self._check_marks(wanted)
         if wanted.until and moment(wanted.until) is None:
@@ -93,8 +94,8 @@ class _Check:
             near = did_you_mean(wanted.gradient, list(worth)) or f"; expected one of {', '.join(worth)}"
             raise UsageError(f"--gradient: no gradient {wanted.gradient}{near}")
         value, most = wanted.value, worth[wanted.gradient] if wanted.gradient else sum(worth.values())
-        if value is not None and not math.isfinite(value):
-            raise UsageError(f"expected marks, found {value}")
+        if value is not None and not abs(value) <= _MOST:
+            raise UsageError(f"expected marks, found {value:g}")
         if wanted.kind == "score" and value is not None and not 0 <= value <= most:
             what = wanted.gradient or "the assignment"
             raise UsageError(
@@ -110,7 +111,7 @@ class _Check:
             raise UsageError(f"{option}: the ledger has no entry {wanted.target}; `grader adjust RESULTS` lists them")
         if other.id in self._ledger.undone:
             raise UsageError(f"{option}: entry {other.id} is undone already")
-        if wanted.student and find_one(self._results, wanted.student).student != other.student:
+        if wanted.student and find_one(self._results, wanted.student, whole=True).student != other.student:
             raise UsageError(f"{option}: entry {other.id} is about {other.student}, not about {wanted.student}")
         if wanted.kind == "undo":
             return msgspec.structs.replace(wanted, student=other.student)
