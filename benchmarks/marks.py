@@ -24,6 +24,7 @@ from grader.config.load import load_config  # noqa: E402
 from grader.errors import SandboxError  # noqa: E402
 from grader.grading.grade import grade  # noqa: E402
 from grader.grading.pipeline import make_sandbox  # noqa: E402
+from grader.newassignment.gallery.labelled import read_cases  # noqa: E402
 from grader.problem.assignment import Assignment, load_assignment  # noqa: E402
 from grader.sandbox.spawner import start_spawner  # noqa: E402
 
@@ -97,10 +98,9 @@ def cases_of(assignment: Assignment, text: str):
                 yield kind, f"{name} {kind}", source.encode(), worth(assignment, name, kind)
 
 
-def measured(folder: Path, cases, assignment: Assignment | None = None):
+def measured(folder: Path, assignment: Assignment, cases):
     """(group, share lost without, share lost with, marks beyond, label) of each case."""
-    assignment = assignment or opened(folder)
-    cases = list(cases(assignment))
+    cases = list(cases)
     limits, most = assignment.config.sandbox, assignment.config.max_score
     with make_sandbox(assignment, lambda: start_spawner(folder / assignment.config.model, limits)) as sandbox:
         for number, run in sandbox.run_many((source for _, _, source, _ in cases), in_flight=2):
@@ -132,26 +132,28 @@ def set_a(assignment: Assignment):
         yield "a wrong formula (set A)", key, with_bodies(**{name: body}), worth(assignment, name, "")
 
 
+def labelled(folder: Path, assignment: Assignment):
+    """The labelled wrong submissions of an assignment of the gallery."""
+    for case in read_cases(folder) if (folder / "cases.txt").is_file() else ():
+        may = sum(one.max_score for one in assignment.config.gradients if one.name in case.accused)
+        yield "a labelled wrong submission", case.id, case.source.encode(), may
+
+
 def main() -> int:
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="the bundled assignment only")
     quick = parser.parse_args().quick
-    right = (ROOT / "tests" / "right.py").parent
     from right import RIGHT_FILE
 
-    text = RIGHT_FILE.read_text(encoding="utf-8")
-    head = "import numpy as np\nfrom model import sigmoid, softmax\n"
-    bundled = lambda assignment: [*set_a(assignment), *cases_of(assignment, head + text)]  # noqa: E731
-    sound = table("bundled assignment", measured(ROOT, bundled))
-    folders = sorted(
-        path.parent for path in [*right.glob("courses/*/config.yaml"), *ROOT.glob("gallery/*/config.yaml")]
-    )
-    for folder in () if quick else folders:
-        [source] = [*folder.glob("right.all_passed.py"), *folder.glob("submissions/right*.py")][:1] or [None]
-        if source is not None:
-            written = source.read_text(encoding="utf-8")
-            rows = list(measured(folder, lambda assignment, written=written: cases_of(assignment, written)))
-            sound = (table(f"{folder.parent.name}/{folder.name}", rows) if rows else True) and sound
+    text = "import numpy as np\nfrom model import sigmoid, softmax\n" + RIGHT_FILE.read_text(encoding="utf-8")
+    bundled = opened(ROOT)
+    sound = table("bundled assignment", measured(ROOT, bundled, [*set_a(bundled), *cases_of(bundled, text)]))
+    configs = [*ROOT.glob("tests/courses/*/config.yaml"), *ROOT.glob("gallery/*/config.yaml")]
+    for folder in sorted(path.parent for path in configs) if not quick else ():
+        source, *_ = [*folder.glob("right.all_passed.py"), *folder.glob("right/plain.py")]
+        assignment = opened(folder)
+        cases = [*labelled(folder, assignment), *cases_of(assignment, source.read_text(encoding="utf-8"))]
+        sound = table(f"{folder.parent.name}/{folder.name}", measured(folder, assignment, cases)) and sound
     return 0 if sound else 1
 
 
