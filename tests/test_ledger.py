@@ -266,6 +266,19 @@ def test_a_submission_that_becomes_another_students_takes_no_entries_along(tmp_p
     assert final(tmp_path, "bob").comments == ()
 
 
+def test_an_entry_on_somebody_who_is_gone_can_be_undone_and_not_confirmed(folder: Path) -> None:
+    entry = add(folder, "ann", add=1)
+    with closing(sqlite3.connect(folder / "grades.db")) as db, db:
+        db.execute("DELETE FROM students WHERE key = 'ann'")
+    with pytest.raises(UsageError, match="ann is no longer in these results"):
+        about(folder, "confirm", entry.id)
+    done = run(ROOT, "adjust", str(folder), "--undo", "1", "--by", "kim")
+    assert (done.returncode, done.stdout) == (
+        0,
+        "ann: entry 2: undoes entry 1 (kim, " + done.stdout.partition("(kim, ")[2],
+    )
+
+
 HOSTILE = "*bold* <script>alert(1)</script> | [x](http://a) =1+1"
 
 
@@ -542,6 +555,8 @@ grader adjust results s{1}6 --excuse --because "ill" --by {0}
         ]
     before = finals(course)
     assert before == expected(course, 10)
+    shorter = run(course, "extend", "results", "s001", "--until", "2025-10-09 23:59")
+    assert (shorter.returncode, "expected a time after everybody's deadline" in shorter.stderr) == (2, True)
     assert run(course, "adjust", "results", "--undo", "1", "--by", "kim").returncode == 0
     assert finals(course) == expected(course, 10) != before
 

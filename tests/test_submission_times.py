@@ -179,6 +179,13 @@ def test_nothing_in_a_clone_is_run_or_followed(clones: Path, tmp_path: Path) -> 
     assert not (tmp_path / "run").exists()
 
 
+def test_a_name_with_backslashes_does_not_lead_elsewhere(clones: Path) -> None:
+    one = committed(clones, "hw1-ann", "2026-10-02T11:58:00+0200")
+    (one / "work" / "gradients.py").rename(one / ("a" + "\\b" * 20 + ".py"))
+    committed(clones, "hw1-bob", "2026-10-02T11:58:00+0200")
+    assert times(clones) == {"hw1-ann": "", "hw1-bob": "2026-10-02T11:58:00+02:00"}
+
+
 def test_without_git_the_times_are_unknown(clones: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     committed(clones, "hw1-ann", "2026-10-02T11:58:00+0200")
     monkeypatch.setenv("PATH", "/nowhere")

@@ -200,6 +200,18 @@ CHEATS = {
     "keeps what another one was given": (
         "dJ_dh", "dJ_db1", "KEPT.append(dJ_dh(s)); return KEPT[0][:, : s.b1.size] if KEPT[0].size >= s.b1.size else s.b1",
     ),
+    "takes the arrays from the replacement": (
+        "dJ_dh", "dJ_db1", "f = dJ_dh.__closure__; dJ_dh(s); return f[0].cell_contents[:, : s.b1.size]",
+    ),
+    "counts its calls": (
+        "dJ_dh", "dJ_db1", "KEPT.append(1); return dJ_dh(s) * (s.h if len(KEPT) > 3 else 1 - s.h)",
+    ),
+    "replaces the replacement": ("dJ_dh", "dJ_db1", "globals()['dJ_dh'] = lambda s: s.h; return dJ_dh(s)"),
+    "looks around on the stack": (
+        "dJ_dh", "dJ_db1",
+        "import sys\ndJ_dh(s); f = sys._getframe(); seen = []\nwhile f: seen += f.f_locals.values(); f = f.f_back\n"
+        "return next((v for v in seen if getattr(v, 'shape', 0) == s.b1.shape and v is not s.b1), s.h)",
+    ),
     "guesses the seed": ("dJ_dh", "dJ_db1", "dJ_dh(s); return np.random.default_rng(0).standard_normal(s.b1.shape)"),
 }  # fmt: skip
 

@@ -11,9 +11,10 @@ from grader.classroom.marks.choice import choose_attempts
 from grader.classroom.marks.replay import verdict_of
 from grader.classroom.marks.submission_times import latest_attempt
 from grader.classroom.store.ledger import MARKS, Entry, Ledger, read_ledger, record_entry, writing
+from grader.classroom.store.policy import policy_of
 from grader.classroom.store.query import Results, StudentRow, find_one
 from grader.errors import UsageError, did_you_mean
-from grader.times import moment
+from grader.times import deadline, moment
 
 _MOST = 1e6  # marks that an entry may add
 
@@ -78,6 +79,13 @@ class _Check:
         if wanted.until and moment(wanted.until) is None:
             option = "--at" if wanted.kind == "submitted" else "--until"
             raise UsageError(f'{option}: expected a time, such as "2026-10-07 23:59", found {wanted.until}')
+        policy = policy_of(self._db)
+        if wanted.kind == "extend" and wanted.until and policy is not None:
+            until = deadline(wanted.until, policy.zone)
+            if until is not None and until < policy.due_at:
+                raise UsageError(
+                    f"--until: expected a time after everybody's deadline, {policy.due}, found {wanted.until}"
+                )
         if wanted.kind == "submitted" and row.status == "missing":
             raise UsageError(f"{row.student} submitted nothing, so there is no time to record")
         return self._completed(wanted, row)
@@ -117,7 +125,9 @@ class _Check:
             return msgspec.structs.replace(wanted, student=other.student)
         if other.kind not in MARKS:
             raise UsageError(f"{option}: only changes of marks are confirmed, and entry {other.id} is none")
-        row = find_one(self._results, other.student)
+        row = self._results.by_key(other.student)
+        if row is None:
+            raise UsageError(f"{option}: {other.student} is no longer in these results")
         verdict = verdict_of(row.grade, row.status, other.gradient)
         confirmed = [
             one.verdict for one in self._ledger.of(other.student) if one.kind == "confirm" and one.target == other.id

@@ -105,6 +105,11 @@ class Results:
         )
         return list(self._rows([row["student_id"] for row in exact or near]))
 
+    def by_key(self, key: str) -> StudentRow | None:
+        """The student with this key."""
+        sql = "SELECT student_id FROM current WHERE student = ?"
+        return next(self._rows([row[0] for row in self.connection.execute(sql, (key,))]), None)
+
     def _rows(self, numbers: Iterable[int]) -> Iterator[StudentRow]:
         for number in numbers:
             row = self.connection.execute("SELECT * FROM current WHERE student_id = ?", (number,)).fetchone()

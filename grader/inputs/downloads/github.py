@@ -57,7 +57,9 @@ def _clone_of(files: list[File]) -> Path | None:
     """The .git folder of the clone that these files are in; None where they are in an archive."""
     for file in files:
         if isinstance(file.source, OnDisk):
-            return Path(file.source.path).parents[len(file.path.parts) - 1] / ".git"
+            path, inside = Path(file.source.path).as_posix(), f"/{file.path}"
+            if path.endswith(inside):  # not where a name has backslashes, which are taken for folders
+                return Path(path.removesuffix(inside)) / ".git"
     return None
 
 
