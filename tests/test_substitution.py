@@ -208,9 +208,10 @@ CHEATS = {
     ),
     "replaces the replacement": ("dJ_dh", "dJ_db1", "globals()['dJ_dh'] = lambda s: s.h; return dJ_dh(s)"),
     "looks around on the stack": (
-        "dJ_dh", "dJ_db1",
-        "import sys\ndJ_dh(s); f = sys._getframe(); seen = []\nwhile f: seen += f.f_locals.values(); f = f.f_back\n"
-        "return next((v for v in seen if getattr(v, 'shape', 0) == s.b1.shape and v is not s.b1), s.h)",
+        "dJ_dh", "dJ_db1", """import sys
+dJ_dh(s); f = sys._getframe(); seen = []
+while f: seen += f.f_locals.values(); f = f.f_back
+return next((v for v in seen if getattr(v, 'shape', 0) == s.b1.shape and v is not s.b1), s.h)""",
     ),
     "guesses the seed": ("dJ_dh", "dJ_db1", "dJ_dh(s); return np.random.default_rng(0).standard_normal(s.b1.shape)"),
 }  # fmt: skip
