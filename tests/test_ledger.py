@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -605,6 +606,9 @@ def test_the_attempts_of_a_student_are_compared_by_gradient(course: Path) -> Non
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert lines[1].startswith("1  ")
+    done = run(course, "show", "results", "s100", "--attempts")  # the class has a late policy by now
+    assert re.search(r"^2  .*: [\d.]+ of 100, 2 days late: [\d.]+ left ", done.stdout, re.MULTILINE)
+    done = run(course, "show", "results", "s010", "--attempts")
     assert "this one counts" in done.stdout
     assert next(line for line in lines if line.startswith("dJ_db2 ")).split()[-1].startswith(("+", "-"))
     done = run(course, "show", "results", "s010", "--compare", "1", "3")

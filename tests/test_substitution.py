@@ -369,6 +369,7 @@ def test_the_first_line_counts_what_there_is_to_fix_and_to_write(quick: tuple[As
         with_bodies(**dict.fromkeys(["dJ_dL_x", "dJ_dI", "dJ_dH"], helper)) + b"\ndef other(s): return s.no\n",
         RIGHT.encode(),
     ]
+    sources += [with_bodies(**dict.fromkeys(["dJ_db2", "dJ_dU", "dJ_dh"], helper)) + b"\ndef other(s): return s.no\n"]
     texts = [lead(grade_run(assignment, run, "x")) for run in run_all(sandbox, sources)]
     assert texts[0] == ("1 function to write: dJ_db1. dJ_dL_x, dJ_dI, dJ_dH and dJ_dh_prev are right given it.")
     assert texts[1].startswith("2 things to fix: dJ_db2 and dJ_dI (line ")
@@ -377,6 +378,7 @@ def test_the_first_line_counts_what_there_is_to_fix_and_to_write(quick: tuple[As
     assert texts[2].startswith("1 thing to fix: dJ_dL_x, line ")
     assert texts[2].endswith(". dJ_dI and dJ_dH have the same problem.")
     assert texts[3] == ""
+    assert texts[4].endswith(". dJ_dU and dJ_dh have the same problem; the other five are right given them.")
 
 
 def test_each_root_has_a_block_with_what_depends_on_it(quick: tuple[Assignment, Sandbox]) -> None:

@@ -134,10 +134,10 @@ class Results:
         return self.connection.execute(sql, (submission,)).fetchall()
 
     def attempts(self, submission: int) -> list[sqlite3.Row]:
-        """All submissions of the student who made this one, the oldest first: id, name, submitted_at, superseded, status, score,
-        max_score, grade."""
+        """All submissions of the student who made this one, the oldest first: id, name, submitted_at, first_at, superseded,
+        problem, status, score, max_score, grade."""
         sql = (
-            "SELECT submissions.id, submissions.name, submitted_at, superseded, submissions.problem, gradings.status,"
+            "SELECT submissions.id, submissions.name, submitted_at, first_at, superseded, submissions.problem, gradings.status,"
             " gradings.score, gradings.max_score, gradings.grade FROM submissions LEFT JOIN gradings ON gradings.id = grading_id"
             " WHERE submissions.key = (SELECT key FROM submissions WHERE id = ?) ORDER BY submissions.id"
         )
