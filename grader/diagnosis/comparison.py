@@ -46,7 +46,7 @@ def verify(
     for value, wanted in zip(values, target.values, strict=True):
         if value.size != wanted.size:
             return None
-        flat, goal = value.reshape(-1), wanted.reshape(-1)
+        flat, goal = value.reshape(-1) * 1.0, wanted.reshape(-1)  # a mask has no sum of squares
         square = float(flat @ flat)
         factor = float(flat @ goal) / square if square else 0.0
         if not np.max(np.abs(goal - factor * flat)) <= target.tolerance * np.max(np.abs(goal)):

@@ -144,6 +144,7 @@ class Converter:
 
     def _operation(self, node: GraphNode) -> Node:
         name = self.helpers.get(node.op, node.op)
+        self.functions.adopt(name)
         if len(node.args) == 1 and name in self.functions.names:
             value = self.functions.value(name, node.args[0].value)
             if value.shape == node.shape and np.allclose(value, node.value, rtol=1e-12, atol=1e-14):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from grader.derivation.graph.indexing import Slice, Slot
-from grader.diagnosis.formulas.formula_nodes import STEP, Node, parameters_of
+from grader.diagnosis.formulas.formula_nodes import STEP, Node, labels_of, parameters_of
 
 _BINDING = {"add": 1, "neg": 1, "mul": 2, "div": 2, "mm": 3, "pow": 4, "T": 4}
 _WORDS = {
@@ -99,6 +99,8 @@ def _numpy(node: Node) -> str:
             return f"{_text(a, 5)}[{index_text(parameters_of(given)['index'], arrays)}]"
         case ("np", "transpose", _, a):
             return f"{_text(a, 5)}^T"
+        case ("np", "scatter", *_) if (labels := labels_of(node)) is not None:
+            return f"one_hot({_text(labels, 0)})"
         case ("np", name, _, *operands):
             return f"{name}({', '.join(_text(each, 0) for each in operands)})"
         case _:

@@ -74,9 +74,11 @@ WRONG: dict[str, Callable[..., Array]] = {
     "hot-rows": lambda a: np.eye(a.shape[-1])[np.argmax(a, axis=-1)],
     "every-target": lambda a: np.broadcast_to(a.max(axis=0), a.shape),
     "all": np.sum,
-    "counted-from-one": lambda a: a - 1,
     "roll": lambda a, n: np.roll(a, n, axis=-1),
     "flip": lambda a, axis: np.flip(a, axis),
+    "moved": lambda i, away: i + away,
+    "rows": lambda a: a.reshape(-1, a.shape[-1]),
+    "at-least-one": lambda a: np.maximum(a, 1),
     "max": lambda a: a.max(axis=-1, keepdims=True),
     "repeat": lambda a, like: np.repeat(a, like.shape[0], axis=0),
 }

@@ -100,6 +100,14 @@ class Sources:
             yield series
         yield from self._readings(found)
 
+    def formulas_by(self, quantity: str) -> Iterator[Node]:
+        """The gradient by any quantity that the model computes, with those that are asked for by name."""
+        if self.forward is not None and quantity in self.forward.leaves:
+            try:
+                yield from self._readings(self._gradient_by(quantity, self.forward))
+            except Unreadable as error:
+                self.problems["model"] = str(error)
+
     def solution_formulas(self, gradient: str) -> Iterator[Node]:
         """A gradient as the solution computes it, calls of other gradients as names."""
         found = self._solved.get(gradient)
@@ -182,8 +190,13 @@ class Sources:
         leaf = self.forward.leaves[result]
         if named is not None:
             return leaf.graph.gradient(named.name, self._derived[named.name].value, result, leaf.index)
+        return self._gradient_by(result, self.forward)
+
+    def _gradient_by(self, quantity: str, forward: Forward) -> GraphNode:
+        """The formula of a gradient that is not asked for."""
         wanted = {gradient.name: gradient.of for gradient in self.assignment.config.gradients}
-        return reuse(leaf.graph, local_gradients(self.forward, {**wanted, "": result}))[""].formula
+        graph = forward.leaves[quantity].graph
+        return reuse(graph, local_gradients(forward, {**wanted, "": quantity}))[""].formula
 
     def _readings(self, node: GraphNode) -> Iterator[Node]:
         for sizes in (self._sizes, {}):

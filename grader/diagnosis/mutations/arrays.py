@@ -1,13 +1,12 @@
 """What goes wrong at an operation of numpy: a sum, a comparison, an index, a placement, a concatenation, a power, a size."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
-from grader.derivation.graph.indexing import Slice, Slot
-from grader.diagnosis.formulas.expression import Node, leaves, number, q
-from grader.diagnosis.formulas.formula_nodes import STEP, call, parameters_of
-from grader.diagnosis.formulas.formula_text import gradient_text, index_text, text
+from grader.diagnosis.formulas.expression import Node, leaves, q
+from grader.diagnosis.formulas.formula_nodes import call, parameters_of
+from grader.diagnosis.formulas.formula_text import gradient_text, text
 from grader.diagnosis.formulas.world import World
+from grader.diagnosis.mutations.at_indices import picked_mutants, placed_mutants
 from grader.diagnosis.mutations.leaves import Mutant, wrong
 
 LONG = 24
@@ -56,6 +55,8 @@ def reduction_mutants(node: Node, world: World) -> Iterator[Mutant]:
         yield wrong(reduced(name, axes, not keepdims), "shape-broadcast", shown, new=shown, extra=0.1)
     if name == "sum":
         yield wrong(reduced("mean", axes), "mean-for-sum", shown)
+    if name == "mean":
+        yield wrong(reduced("sum", axes), "sum-for-mean", shown)
     for k, extra in ((-1, 0.0), (0, 0.2)) if len(axes) == 1 else ():
         one: Node = ("one-of", terms, k, axes[0])
         yield wrong(one if keepdims else call("sum", one, axis=axes, keepdims=False), "last-term", shown, extra=extra)
@@ -93,73 +94,7 @@ def _choice(node: Node, world: World) -> Iterator[Mutant]:
     yield wrong(other, "missing-factor", shown, extra=0.4)
 
 
-# Indices
-
-
-def _picked(node: Node, world: World) -> Iterator[Mutant]:
-    """One place further, one place before; everything instead of a part."""
-    whole, index = node[3], parameters_of(node[2])["index"]
-    for position in range(len(index)):
-        for away in (-1, 1):
-            moved = shifted(node, position, away)
-            if moved is not None:
-                yield wrong(moved, "wrong-row", text(node), new=text(moved), extra=0.2)
-    if not any(STEP in str(entry) for entry in index):
-        yield wrong(whole, "wrong-row", text(node), new=f"all of {text(whole)}", extra=0.2)
-
-
-def shifted(node: Node, position: int, away: int) -> Node | None:
-    """The index moved along one axis; None where it is not a place."""
-    index = list(parameters_of(node[2])["index"])
-    entry = index[position]
-    if isinstance(entry, Slice):
-        if entry.start is None or entry.stop is None:
-            return None
-        index[position] = Slice(_moved(entry.start, away), _moved(entry.stop, away), entry.step)  # type: ignore[arg-type]
-    elif isinstance(entry, int | str) and not isinstance(entry, bool):
-        index[position] = _moved(entry, away)
-    else:
-        return None
-    return call(node[1], *node[3:], **{**parameters_of(node[2]), "index": tuple(index)})
-
-
-def _moved(place: int | str, away: int) -> int | str:
-    if isinstance(place, int):
-        return place + away
-    back = f"{-away:+d}"
-    return place.removesuffix(back) if place.endswith(back) else f"{place}{away:+d}"
-
-
-def _placed(node: Node, world: World) -> Iterator[Mutant]:
-    """Repeated places overwritten instead of added up; the values before they are placed."""
-    value, *arrays = node[3:]
-    given = parameters_of(node[2])
-    shown = index_text(given["index"], arrays)
-    if arrays:
-        zeros = call("broadcast_to", number(0), shape=given["shape"])
-        overwritten = call("setitem", zeros, value, *arrays, index=given["index"])
-        yield wrong(overwritten, "sum-overwritten", f"the places [{shown}]")
-    yield wrong(value, "sum-missing", f"the sum at the places [{shown}]")
-    for position in range(len(given["index"])):
-        for away in (-1, 1):
-            moved = shifted(node, position, away)
-            if moved is not None:
-                yield wrong(moved, "wrong-row", f"[{shown}]", new="a place beside it", extra=0.4)
-    if len(arrays) == len(given["index"]) == 2:
-        yield from _at_two_indices(node, value, arrays, given)
-
-
-def _at_two_indices(node: Node, value: Node, arrays: list[Node], given: dict[str, Any]) -> Iterator[Mutant]:
-    """One of the indices counted from 1, or everything along the other axis: a[:, y] -= 1 for a[arange(N), y] -= 1."""
-    shown = index_text(given["index"], arrays)
-    zeros = call("broadcast_to", number(0), shape=given["shape"])
-    for k, array in enumerate(arrays):
-        if array[0] == "q":
-            before = ("counted-from-one", array)
-            yield wrong((*node[: 4 + k], before, *node[5 + k :]), "wrong-row", text(array), new=f"{text(array)} - 1")
-            index = tuple(Slot(0) if position == k else Slice(None, None, None) for position in range(2))
-            everywhere = call("setitem", zeros, value, array, index=index)
-            yield wrong(everywhere, "wrong-row", f"[{shown}]", new=f"[{index_text(index, [array])}]")
+# Parts put together
 
 
 def _joined(node: Node, world: World) -> Iterator[Mutant]:
@@ -251,8 +186,8 @@ _RULES: dict[str, Callable[[Node, World], Iterator[Mutant]]] = {
     **dict.fromkeys(("sum", "mean", "max", "min", "prod"), reduction_mutants),
     **dict.fromkeys(_OPPOSITE, _comparison),
     "where": _choice,
-    "getitem": _picked,
-    "scatter": _placed,
+    "getitem": picked_mutants,
+    "scatter": placed_mutants,
     "concatenate": _joined,
     "einsum": _einsum,
     "transpose": _turned,

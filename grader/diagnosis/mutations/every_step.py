@@ -5,9 +5,10 @@ from dataclasses import replace
 from itertools import permutations
 
 from grader.diagnosis.formulas.expression import Node, add, gradient_text, leaves, mul, replaced, text
+from grader.diagnosis.formulas.forms import with_derivative
 from grader.diagnosis.formulas.formula_nodes import call, inside
 from grader.diagnosis.formulas.sequences import Path, alike, at, places, put
-from grader.diagnosis.formulas.world import World, with_derivative
+from grader.diagnosis.formulas.world import World
 from grader.diagnosis.hypothesis import WHAT_YOU_GET, Edit
 from grader.diagnosis.mutations.arrays import WRONG_AXIS, short
 from grader.diagnosis.mutations.leaves import UNFOLDINGS, Mutant, Mutator, wrong

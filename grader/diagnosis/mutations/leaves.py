@@ -113,6 +113,8 @@ def _functions_of(node: Node, world: World) -> Iterator[Mutant]:
         again = application is not None and function == application.function
         twice = -0.3 if again else 0.0
         yield wrong(("fn", function, node), "wrong-function-of", name, new=f"{function}({name})", extra=twice)
+    if application is not None and world.normalizes(application.function):
+        yield wrong(("hot-rows", node), "wrong-function-of", name, new=f"the one-hot of the largest entry of {name}")
     if application is not None and world.functions.entrywise[application.function]:
         slope = application.derivative
         yield wrong(slope, "wrong-function-of", name, new=text(slope))

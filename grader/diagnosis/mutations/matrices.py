@@ -16,8 +16,8 @@ from grader.diagnosis.formulas.expression import (
     text,
     transposed,
 )
-from grader.diagnosis.formulas.on_the_way import loss_terms
-from grader.diagnosis.formulas.world import World, derivative_forms
+from grader.diagnosis.formulas.forms import derivative_forms
+from grader.diagnosis.formulas.world import World
 from grader.diagnosis.mutations.arrays import WRONG_AXIS, short
 from grader.diagnosis.mutations.leaves import Mutant, wrong
 from grader.diagnosis.mutations.products import extra_application, factor_text
@@ -142,14 +142,6 @@ def _jacobian(outer: Node, jacobian: Node, world: World) -> Iterator[Mutant]:
             yield wrong(each, "wrong-loss", "the loss", new="the derivative of a binary cross entropy of each entry")
 
 
-def loss_mutants(world: World) -> Iterator[Mutant]:
-    """The terms of the loss, not differentiated."""
-    terms = loss_terms(world)
-    if terms is not None:
-        loss = world.assignment.config.loss
-        yield wrong(terms, "wrong-loss", loss, new="the loss itself, entry by entry,", extra=-0.4)
-
-
 def _late_factor(other: Node, local: Node, world: World, *, left: bool) -> Iterator[Mutant]:
     """A factor of the upstream gradient multiplied in after the matrix product, or on the other side of it."""
     factors = local[1:]
@@ -213,7 +205,7 @@ def _summed_gradients(name: str, shape: tuple[str | int, ...], world: World) -> 
     """The gradient by a matrix, summed to the shape of a row."""
     for other in world.assignment.names:
         axes = world.axis_names(world.gradient_shape(other)) if other != name else []
-        for axis, along in axes if len(axes) == 2 else ():
+        for axis, along in axes if len(axes) == 2 and shape else ():
             if world.gradient_shape(other)[1 - axis] == shape[-1]:
                 summed: Node = ("sum", ("g", other), axis)
                 shown = gradient_text(other)

@@ -8,6 +8,7 @@ from grader.diagnosis.formulas.expression import (
     Node,
     add,
     gradient_text,
+    holds,
     leaves,
     mul,
     neg,
@@ -16,10 +17,12 @@ from grader.diagnosis.formulas.expression import (
     replaced,
     text,
 )
+from grader.diagnosis.formulas.forms import derivative_forms
 from grader.diagnosis.formulas.formula_nodes import inside
-from grader.diagnosis.formulas.world import Application, World, derivative_forms
+from grader.diagnosis.formulas.world import Application, World
 from grader.diagnosis.mutations.arrays import short
 from grader.diagnosis.mutations.leaves import Mutant, wrong
+from grader.diagnosis.mutations.sums import scaled_terms, sequence_mutants, target_mutants, undifferentiated_mutants
 
 
 def product_mutants(node: Node, world: World) -> Iterator[Mutant]:
@@ -37,7 +40,13 @@ def product_mutants(node: Node, world: World) -> Iterator[Mutant]:
         elif factor in parts:
             yield wrong(rest, "missing-slope-factor", parts[factor])
         else:
-            yield wrong(rest, "missing-factor", shown)
+            # A bracket that has the other factors in it, too, is not simply left out.
+            unlikely = (
+                0.6
+                if factor[0] == "add" and any(holds(factor, other) for other in node[1:] if other != factor)
+                else 0.0
+            )
+            yield wrong(rest, "missing-factor", shown, extra=unlikely)
         if factor[0] not in ("derivative", "g"):
             yield wrong(mul(node, factor), "extra-factor", shown, new=shown, extra=0.1)
         bracket = parts.get(factor) or slopes.get(factor)
@@ -105,6 +114,7 @@ def derivative_factor_mutants(derivative: Node, rest: Node, world: World) -> Ite
     if argument[0] == "q" and argument[1] in world.shapes:
         for name in world.like(argument[1]):
             yield wrong(mul(rest, ("derivative", function, q(name))), "slope-argument", function, new=name)
+    yield wrong(mul(rest, ("fn", function, argument)), "value-for-slope", function)
     if application is not None:
         out = application.output
         yield wrong(mul(rest, ("pow", out, 2)), "slope-square", function, new=application.name)
@@ -118,12 +128,14 @@ def sum_mutants(node: Node, world: World) -> Iterator[Mutant]:
     """Mutants of ("add", ...)."""
     terms = node[1:]
     yield from sequence_mutants(node, world)
-    if len(terms) == 2 and terms[0] == ONE and terms[1][0] == "neg":
-        yield wrong(terms[1][1], "wrong-function-of", text(node), new=text(terms[1][1]), extra=-0.1)
+    yield from _renamed(node, world)
+    if len(terms) == 2 and terms[1][0] == "neg":  # b for a - b
+        slug, extra = ("wrong-function-of", -0.1) if terms[0] == ONE else ("wrong-variable", 0.3)
+        yield wrong(terms[1][1], slug, text(node), new=bare_text(terms[1]), extra=extra)
     for one in world.all_applications if world.local else ():
         if one.quantity and world.functions.entrywise[one.function] and _has_shape_of(node, one, world):
             yield wrong(mul(node, one.derivative), "extra-slope", one.function, extra=0.2)
-    yield from _not_differentiated(node, world)
+    yield from undifferentiated_mutants(node, world)
     for i, term in enumerate(terms):
         others = [other for j, other in enumerate(terms) if j != i]
         bare = _told_apart(term, others)
@@ -132,9 +144,11 @@ def sum_mutants(node: Node, world: World) -> Iterator[Mutant]:
         yield wrong(left, "missing-term", bare, extra=0.3 if left == ONE else 0.0)
         yield wrong(add(*terms[:i], neg(term), *terms[i + 1 :]), "sign-term", bare, new=bare)
         yield wrong(add(node, term), "repeated-term", bare)
-        if term[0] in ("neg", "q") and (quantity := term[-1] if term[0] == "neg" else term)[1] in world.one_hots:
-            yield wrong(mul(quantity, node), "target-only", quantity[1])
-            yield wrong(mul(one_minus(quantity), node), "missing-entry", quantity[1])
+        yield from (
+            wrong(add(*others, term_), "scaled-term", bare, new=new)
+            for term_, new in scaled_terms(term, bare, node, world)
+        )
+        yield from target_mutants(term, node, world)
         slug = "transpose-factor" if _is_square(term, world) else "shape-broadcast"
         yield wrong(add(*others, ("T", term)), slug, bare, new=bare, extra=0.1)
     for kept in combinations(terms, 1) if len(terms) > 2 else ():
@@ -148,16 +162,6 @@ def sum_mutants(node: Node, world: World) -> Iterator[Mutant]:
             whole = add(one, neg(power[1]) if other[0] == "neg" else power[1])
             yield wrong(("pow", whole, power[2]), "power-bracket", text(power[1]), old=text(power[1]))
     yield wrong(("abs", node), "sign-absolute", text(node) if node[1] == ONE else "the difference")
-
-
-def _not_differentiated(node: Node, world: World) -> Iterator[Mutant]:
-    """p - y within a formula, for p = softmax(...): the gradient by p, or times the diagonal of the Jacobian only."""
-    for one in world.applications if len(node) == 3 and ONE not in node else ():
-        if one.output in node and not world.functions.entrywise[one.function]:
-            by_output = ("d", one.quantity, world.assignment.config.loss)
-            if world.equal(node, ("mm", by_output, one.jacobian)):
-                yield wrong(by_output, "skipped-jacobian", one.function)
-                yield wrong(mul(by_output, one.derivative), "jacobian-diagonal", one.function)
 
 
 def _is_square(node: Node, world: World) -> bool:
@@ -188,50 +192,6 @@ def _has_shape_of(node: Node, application: Application, world: World) -> bool:
     return values is not None and output is not None and values[0].shape == output[0].shape
 
 
-def sequence_mutants(node: Node, world: World) -> Iterator[Mutant]:
-    """A sum of one kind of term for several steps: one step only, one left out, and each step with its neighbor's value."""
-    terms = node[1:]
-    added = [term for term in terms if term[0] != "neg"]
-    taken = [term for term in terms if term[0] == "neg"]
-    if len(added) == len(taken) > 1:  # p1 + p2 - y1 - y2
-        pairs = [add(*pair) for pair in zip(added, taken, strict=True)]
-        for pair in pairs:
-            others = add(*(other for other in pairs if other != pair))
-            yield wrong(pair, "missing-terms" if len(pairs) > 2 else "missing-term", text(others))
-            yield wrong(others, "missing-term", text(pair), extra=0.2)
-    columns = _columns(terms)
-    for names in columns if len(terms) > 2 else ():
-        for moved in _neighbors(names, world):
-            if any(new == old for new, old in zip(moved, names, strict=True)):
-                continue
-            shifted = [replaced(term, q(old), q(new)) for term, old, new in zip(terms, names, moved, strict=True)]
-            yield wrong(add(*shifted), "wrong-variable", ", ".join(names), new=", ".join(moved), extra=-0.1)
-
-
-def _columns(terms: Sequence[Node]) -> list[tuple[str, ...]]:
-    """The quantities in the same place of all terms, where the terms differ in their leaves only."""
-
-    def skeleton(node: Node) -> Node:
-        if node[0] in ("q", "g"):
-            return (node[0],)
-        return tuple(skeleton(part) if isinstance(part, tuple) else part for part in node)
-
-    if len({skeleton(term) for term in terms}) != 1:
-        return []
-    rows = [[leaf[1] for leaf in leaves(term) if leaf[0] == "q"] for term in terms]
-    return [column for column in zip(*rows, strict=True) if len(set(column)) == len(column)]
-
-
-def _neighbors(names: Sequence[str], world: World) -> Iterator[tuple[str, ...]]:
-    """The sequence moved by one step, with what may then stand at its end."""
-    if names[0] not in world.shapes:
-        return
-    for other in world.like(names[0]):
-        if other not in names:
-            yield (*names[1:], other)
-            yield (other, *names[:-1])
-
-
 def factor_text(factor: Node) -> str:
     """What a factor is called where it is missing: a short name, never a formula of a whole gradient."""
     if factor[0] == "derivative":
@@ -258,9 +218,11 @@ def _whole_slopes(node: Node, world: World) -> dict[Node, str]:
 
 
 def _renamed(node: Node, world: World) -> Iterator[Mutant]:
-    """The same wrong quantity in all places of a product."""
+    """The same wrong quantity in all places of a product or a sum, or none in all terms of a sum."""
     names = [leaf[1] for leaf in leaves(node) if leaf[0] == "q" and leaf[1] in world.shapes]
     for name in dict.fromkeys(names):
+        if names.count(name) > 1 and node[0] == "add":
+            yield wrong(replaced(node, q(name), ("ones", q(name))), "missing-factor", name, extra=0.1)
         if names.count(name) > 1:
             for other in world.like(name):
                 yield wrong(replaced(node, q(name), q(other)), "wrong-variable", name, new=other)

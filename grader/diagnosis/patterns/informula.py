@@ -11,7 +11,8 @@ import numpy as np
 
 from grader.diagnosis.comparison import Target, verify
 from grader.diagnosis.formulas.expression import Evaluator, Node, Values, leaves, replaced, text
-from grader.diagnosis.formulas.world import World, local_forms
+from grader.diagnosis.formulas.forms import local_forms
+from grader.diagnosis.formulas.world import World
 from grader.diagnosis.hypothesis import Edit, Hypothesis
 from grader.diagnosis.patterns.partchanges import changes, of_application
 from grader.problem.model import Array
@@ -41,6 +42,7 @@ class ChangedFormulas:
             functions_only: only the model's functions are changed, which is quick.
         """
         self._evaluator = evaluator
+        self._right = evaluator(world.local[name] or ("g", name))
         first = _at_first_point(evaluator, world.assignment.names)
         rows: dict[int, list[tuple[Try, Array]]] = {}
         for one in _tries(world, name, functions_only=functions_only):
@@ -66,11 +68,17 @@ class ChangedFormulas:
         gaps = np.max(np.abs(factors[:, None] * made - goal), axis=1, initial=0.0)
         return [tries[i] for i in np.flatnonzero(gaps <= target.tolerance * np.max(np.abs(goal), initial=0.0))]
 
+    def _changes_nothing(self, made: Values | None) -> bool:
+        """Such as a limit that no number reaches."""
+        return made is not None and self._right is not None and all(map(np.array_equal, made, self._right))
+
     def _verified(self, one: Try, target: Target) -> Hypothesis | None:
         values = one.change(self._evaluator)
         if values is None:
             return None
         everywhere = self._evaluator.with_gradients({CHANGED: values})
+        if self._changes_nothing(everywhere(one.formula)):
+            return None
         found = verify(target, one.formula, (one.edit,), one.edit.cost, everywhere, LAYER)
         return found and replace(found, formula=text(replaced(one.formula, ("g", CHANGED), one.part)))
 

@@ -7,7 +7,7 @@ from functools import partial, reduce
 import numpy as np
 
 from grader.derivation.graph.recorder import RULES
-from grader.diagnosis.formulas.expression import Evaluator, Node, Values, leaves, q, text
+from grader.diagnosis.formulas.expression import Evaluator, Node, Values, add, leaves, neg, q, text
 from grader.diagnosis.formulas.formula_nodes import parameters_of, resolved
 from grader.diagnosis.formulas.world import World
 from grader.diagnosis.hypothesis import Edit
@@ -57,7 +57,11 @@ def _of_array(world: World, part: Node) -> Iterator[tuple[Edit, Change]]:
     shown, reader = text(part), OPERATORS["digits-inside"]
     for decimals in range(MOST_DECIMALS):
         places = f"{decimals} decimal place{'s' * (decimals > 1)}" if decimals else "whole numbers"
-        yield reader.edit(shown, new=f"rounded to {places}"), partial(_rounded, decimals=decimals)
+        edit = reader.edit(shown, new=f"rounded to {places}")
+        if not decimals and _is_probability(world, part):
+            new = f"{shown} rounded to 0 or 1, as predicted labels are,"
+            edit = OPERATORS["wrong-function-of"].edit(shown, new=new)
+        yield edit, partial(_rounded, decimals=decimals)
     yield from _in_low_precision(part)
     yield reader.edit(shown, new="cut off to whole numbers"), lambda a: np.trunc(a)
     if part[0] == "q" and part[1] in world.model:
@@ -66,6 +70,11 @@ def _of_array(world: World, part: Node) -> Iterator[tuple[Edit, Change]]:
             yield OPERATORS["clipped-inside"].edit(shown, new=between), partial(np.clip, a_min=small, a_max=1 - small)
             added = f"with {small:g} added to it"
             yield OPERATORS["clipped-inside"].edit(shown, new=added), partial(np.add, small)
+
+
+def _is_probability(world: World, part: Node) -> bool:
+    values = world.evaluator(part)
+    return values is not None and all(bool(np.all((value > 0) & (value < 1))) for value in values)
 
 
 def _in_low_precision(part: Node) -> Iterator[tuple[Edit, Change]]:
@@ -81,7 +90,10 @@ def _rounded(a: Array, decimals: int) -> Array:
 def of_application(world: World, part: Node) -> Iterator[tuple[Edit, Callable[[Evaluator], Values | None]]]:
     """A function of the model that is computed wrongly: along the wrong axis, or with parentheses missing."""
     if part[:2] == ("np", "softmax"):
-        yield from _of_normalized(part)
+        [axis] = parameters_of(part[2])["axis"]
+        yield from _of_normalized(part[3], axis)
+    if part[0] == "fn" and world.normalizes(part[1]):
+        yield from _of_normalized(part[2], -1)
     application = world.applied(part[1]) if part[0] == "q" else None
     if application is None:
         return
@@ -94,6 +106,9 @@ def of_application(world: World, part: Node) -> Iterator[tuple[Edit, Callable[[E
         along: Node = one if single else ("div", exp_a, ("sum", exp_a, 0))
         yield replace(edit, within=part[1]), lambda evaluator: evaluator(along)
         if not single:
+            # The largest entry of each row is subtracted, and the sum taken along the other axis.
+            shifted: Node = ("fn", "exp", add(application.argument, neg(("max", application.argument))))
+            yield replace(edit, within=part[1]), lambda evaluator: evaluator(("div", shifted, ("sum", shifted, 0)))
             every = OPERATORS["wrong-axis"].edit(application.function, new=_OVER_ALL)
             yield replace(every, within=part[1]), lambda evaluator: evaluator(("div", exp_a, ("all", exp_a)))
     if world.equal(("div", one, ("add", one, exp)), q(part[1])):
@@ -101,9 +116,8 @@ def of_application(world: World, part: Node) -> Iterator[tuple[Edit, Callable[[E
         yield replace(edit, within=part[1]), lambda evaluator: evaluator(("add", one, exp))
 
 
-def _of_normalized(part: Node) -> Iterator[Changed]:
+def _of_normalized(argument: Node, axis: int) -> Iterator[Changed]:
     """A softmax within a formula along another axis, over everything, or without exponentials."""
-    [axis], argument = parameters_of(part[2])["axis"], part[3]
 
     def normalized(a: Array, along: int | None) -> Array:
         exp = np.exp(a - a.max())

@@ -108,6 +108,8 @@ class Finder:
 
     def _looked_up(self, name: str, target: Target, own: Mapping[str, Values]) -> list[Hypothesis]:
         near = self.tables.near(name, target.values, target.search_tolerance, MOST)
+        if all(value.size == 1 for value in target.values):
+            near.append((("g", name), (), 0.0))  # N times a single number has another key: it has no direction
         return [*self._local(name, target, own), *_verified(target, near, self.evaluator, "table")]
 
     def changed(

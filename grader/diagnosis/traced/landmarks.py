@@ -6,8 +6,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from grader.diagnosis.formulas.expression import Evaluator, Node, Values, one_minus, replaced
+from grader.diagnosis.formulas.forms import derivative_forms, local_forms
 from grader.diagnosis.formulas.waypoints import forward_points, waypoints
-from grader.diagnosis.formulas.world import World, derivative_forms, local_forms, make_world
+from grader.diagnosis.formulas.world import World, make_world
 from grader.diagnosis.traced.events import TOLERANCE, equal, is_trivial
 from grader.problem.assignment import Assignment
 from grader.problem.model import Array
@@ -32,6 +33,7 @@ class Landmarks:
         right: the formulas with the right gradients, where those of `evaluate` are a student's own.
         formulas: those in which a value may stand in for another, by gradient, once they are needed.
         ways: the values on the ways to each gradient, once they are needed.
+        stops: for each gradient what a name or a helper may hold before the last step, once they are needed.
     """
 
     gradients: dict[str, Values]
@@ -44,6 +46,7 @@ class Landmarks:
     right: Evaluator | None = None
     formulas: dict[str, list[Node]] = field(default_factory=dict)
     ways: dict[str, list[Values]] = field(default_factory=dict)
+    stops: dict[str, list[Values]] = field(default_factory=dict)
 
     def is_complete(self, names: Iterable[str]) -> bool:
         """Whether the parts of the formulas of these gradients are among them."""
@@ -85,6 +88,19 @@ class Landmarks:
             evaluators = [one for one in (self.right, self.evaluate) if one is not None]
             self.ways[gradient] = [way for one in evaluators for way in waypoints(self.world, gradient, one)]
         return self.ways[gradient]
+
+    def is_finished(self, gradient: str, values: Values) -> bool:
+        """Whether a right calculation may stop here for a moment: at a gradient, before it is divided, at a derivative."""
+        if self.world is None or self.evaluate is None:
+            return False
+        if gradient not in self.stops:
+            world = self.world
+            loss = world.assignment.config.loss
+            nodes = [_undivided(world, name) for name in world.assignment.names]
+            nodes += [("g", name) for name in world.assignment.names if name != gradient]
+            nodes += [node for one in world.applications for node in (one.derivative, ("d", one.quantity, loss))]
+            self.stops[gradient] = _values(self.evaluate, [node for node in nodes if node is not None])
+        return any(equal(values, other) for other in self.stops[gradient])
 
     def _is_shifted(self, values: Values) -> bool:
         """A softmax may be computed from exponentials of any common size, for each row."""
@@ -217,7 +233,7 @@ def make_landmarks(assignment: Assignment, world: World | None = None) -> Landma
     world = make_world(assignment) if world is None else world
     evaluate = Evaluator(assignment.graph, world.functions, assignment.points, exact)
     parts = _parts(assignment, world, evaluate)
-    inner = [_of_softmaxes(inside(tree)) for tree in world.local.values() if tree is not None]
+    inner = [_of_softmaxes(inside(tree), world) for tree in world.local.values() if tree is not None]
     outputs = [one.output for one in world.all_applications]
     forward = _values(evaluate, [*forward_points(world), *map(one_minus, outputs)])
     arguments = [one.argument for one in world.all_applications if world.normalizes(one.function)]
@@ -231,7 +247,7 @@ def with_own(assignment: Assignment, known: Landmarks, own: Mapping[str, Values]
         return known
     evaluate = Evaluator(assignment.graph, known.world.functions, assignment.points, {**assignment.exact, **own})
     others = [*known.others, *own.values(), *_parts(assignment, known.world, evaluate)]
-    return replace(known, others=others, evaluate=evaluate, right=known.evaluate, ways={})
+    return replace(known, others=others, evaluate=evaluate, right=known.evaluate, ways={}, stops={})
 
 
 def _parts(assignment: Assignment, world: World, evaluate: Evaluator) -> list[Values]:
@@ -240,14 +256,28 @@ def _parts(assignment: Assignment, world: World, evaluate: Evaluator) -> list[Va
     for name in assignment.names:
         for form, _ in local_forms(world, name):
             nodes.update(dict.fromkeys(inside(form)))
+        if (undivided := _undivided(world, name)) is not None:
+            nodes.update(dict.fromkeys(inside(undivided)))
     nodes.update(dict.fromkeys(forward_points(world)))
-    nodes.update(dict.fromkeys([("fn", "exp", argument) for argument in _of_softmaxes(nodes)]))
+    nodes.update(dict.fromkeys([("fn", "exp", argument) for argument in _of_softmaxes(nodes, world)]))
     return _values(evaluate, nodes)
 
 
-def _of_softmaxes(nodes: Iterable[Node]) -> list[Node]:
+def _undivided(world: World, name: str) -> Node | None:
+    """The formula of a gradient before its division, by the number of examples say, which may come at the end as well."""
+    tree = world.local[name]
+    if tree is None or tree[0] == "div":
+        return tree and tree[1]
+    for upstream in world.upstream(name):
+        if (before := _undivided(world, upstream)) is not None:
+            return replaced(tree, ("g", upstream), before)
+    return None
+
+
+def _of_softmaxes(nodes: Iterable[Node], world: World) -> list[Node]:
     """What is normalized within formulas, where no quantity is the result."""
-    return [node[3] for node in nodes if node[:2] == ("np", "softmax")]
+    arguments = [node[3] for node in nodes if node[:2] == ("np", "softmax")]
+    return arguments + [node[2] for node in nodes if node[0] == "fn" and world.normalizes(node[1])]
 
 
 def _values(evaluate: Evaluator, nodes: Iterable[Node]) -> list[Values]:

@@ -153,7 +153,8 @@ class _Search:
             if given or equal(one.values, wrong.values):
                 continue
             if self.known.stands_in(self.assignment, self.gradient, one.values, wrong.values, present):
-                return next(first for first in self.inside if same(first.values, one.values))
+                first = next(other for other in self.inside if same(other.values, one.values))
+                return self._unfinished(first) or first
         return None
 
     def _answer(self, final: Event) -> str:
@@ -167,6 +168,9 @@ class _Search:
             return self._named(unfinished)
         turned = [self.assignment.config.sign * value for value in final.values]
         lacking = self.incomplete or is_filled_in_part(turned, self.assignment.exact[self.gradient])
+        finished = [one for one in holders if self.known.is_finished(self.gradient, one.values)]
+        if finished and (finished[-1].function != self.gradient or len(self._versions(finished[-1])) > 1):
+            return self._named(final)  # it is right there: what is missing is between that and the end
         collected = [one for one in holders if self._starts_at_zero(one)]
         once = bool(collected) and len(self._passes(collected[-1])) == 1 and not self._around(collected[-1])
         if collected and (lacking or once):
@@ -191,6 +195,10 @@ class _Search:
             and not any(value.any() for value in other.values)
             for other in self.inside
         )
+
+    def _versions(self, one: Event) -> list[Event]:
+        """All that its name held."""
+        return [other for other in self.inside if (other.function, other.name) == (one.function, one.name)]
 
     def _passes(self, one: Event) -> list[Event]:
         return [other for other in self.inside if other.key == one.key]
