@@ -10,19 +10,13 @@ import sys
 from typing import Any, TextIO
 
 _RUN_STUDENTS_CODE = ("check", "grade")
+# For encodings that lack a sign.  Lines and corners of pictures and tables become "-", "|" and "+".
 _ASCII = {
-    "✓": "+",
-    "✗": "x",
-    "·": "-",
-    "→": "->",
-    "…": "...",
-    "×": "x",
-    "↳": ">",
-    "└": "+",
-    "│": "|",
-    "─": "-",
-    "∂": "d",
-}
+    **dict.fromkeys("─", "-"), **dict.fromkeys("│", "|"), **dict.fromkeys("┌┐└┘├┤┬┴┼", "+"),
+    "✓": "+", "✗": "x", "·": "-", "…": "...", "×": "x", "∘": "o", "⊙": "*", "−": "-", "≠": "!=", "⏎": "|",
+    "→": "->", "←": "<-", "↳": ">", "►": ">", "⟨": "<", "⟩": ">",
+    "∂": "d", "δ": "delta", "Σ": "sum", "Π": "product",
+}  # fmt: skip
 _FAILED = 3  # the exit code when the work could not be done
 # The arrays are small: on a busy machine threads that wait for one another take fifty times as long as one alone.
 _ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "OMP", "MKL", "VECLIB_MAXIMUM")}

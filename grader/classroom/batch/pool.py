@@ -180,7 +180,10 @@ def _hand_over(theirs: socket.socket, process: "subprocess.Popen[bytes]") -> Non
     """Give the worker its end of the socket: on Windows, where it has inherited none, through its standard input."""
     if sys.platform == "win32":
         assert process.stdin is not None
-        with contextlib.suppress(OSError), process.stdin:  # a worker that has died is noticed when its connection is read
+        with (
+            contextlib.suppress(OSError),
+            process.stdin,
+        ):  # a worker that has died is noticed when its connection is read
             process.stdin.write(theirs.share(process.pid))
 
 
