@@ -170,9 +170,9 @@ def start(settings: str) -> None:
 
 
 def _shared_socket() -> int:
-    assert sys.platform == "win32"
-    with socket.fromshare(sys.stdin.buffer.read()) as ours:
-        return ours.detach()
+    if sys.platform != "win32":
+        raise SandboxError("only Windows shares sockets with other processes")
+    return socket.fromshare(sys.stdin.buffer.read()).detach()
 
 
 def _work(connection: Connection, settings: Settings) -> None:
