@@ -70,7 +70,7 @@ def grade_submission(
         seen: is given the grade without explanations as soon as it is known, if something is left to explain.
     """
     try:
-        run = run_submission(sandbox, submission)
+        run = run_submission(sandbox, submission, assignment.prepare_checks)
     except SandboxError as error:
         return not_graded(assignment, submission.name, str(error))
 
@@ -87,15 +87,18 @@ def grade_submission(
     return located(assignment, sandbox, submission.source, run, finished(found))
 
 
-def run_submission(sandbox: Sandbox, submission: Submission) -> Run:
+def run_submission(sandbox: Sandbox, submission: Submission, meanwhile: Callable[[], None] | None = None) -> Run:
     """Run one file; where none was submitted, the run says so.
+
+    Args:
+        meanwhile: is called while it runs.
 
     Raises:
         SandboxError: the sandbox failed; nothing is known about the file.
     """
     if submission.missing:
         return Run({}, Answer("missing", message=submission.missing))
-    return sandbox.run(submission.source)
+    return sandbox.run(submission.source, meanwhile)
 
 
 def grade_run(assignment: Assignment, run: Run, submission: str, sandbox: str = "") -> Grade:

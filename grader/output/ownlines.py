@@ -83,3 +83,10 @@ def printed_lines(grade: Grade) -> list[tuple[str, list[str]]]:
     if more and found:
         found[-1][1].append(f"… and {more} more {'line' if more == 1 else 'lines'}")
     return found
+
+
+def first_lines(text: str) -> str:
+    """The first lines of what a student printed, as one."""
+    lines = text.strip().splitlines()
+    shown = " ⏎ ".join(line[:200] for line in lines[:3])
+    return shown + (f" … ({len(lines)} lines)" if len(lines) > 3 else "")

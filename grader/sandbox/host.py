@@ -74,15 +74,18 @@ class Sandbox:
                 " or set sandbox.require to any in config.yaml if you trust the submissions"
             )
 
-    def run(self, source: bytes) -> Run:
+    def run(self, source: bytes, meanwhile: Callable[[], None] | None = None) -> Run:
         """Run one file.
 
         A crash, a timeout or a kill is not an exception: it is in the answers.
 
+        Args:
+            meanwhile: is called once, while the file runs on another core.
+
         Raises:
             SandboxError: the sandbox failed; nothing is known about the file.
         """
-        return self._run_one(Job(source, self.calls))
+        return self._run_one(Job(source, self.calls), meanwhile)
 
     def trace(
         self, source: bytes, gradients: Collection[str], before: Run, replaced: Replaced | None = None
@@ -110,8 +113,8 @@ class Sandbox:
         jobs = (None if source is None else Job(source, self.calls) for source in sources)
         yield from _Loop(self, in_flight).run(jobs)
 
-    def _run_one(self, job: Job) -> Run:
-        [(_, run)] = _Loop(self, in_flight=1).run([job])
+    def _run_one(self, job: Job, meanwhile: Callable[[], None] | None = None) -> Run:
+        [(_, run)] = _Loop(self, 1, meanwhile).run([job])
         if isinstance(run, SandboxError):
             raise run
         return run
@@ -129,8 +132,8 @@ class Sandbox:
 class _Loop:
     """Keeps children busy until every file has its run."""
 
-    def __init__(self, sandbox: Sandbox, in_flight: int) -> None:
-        self.sandbox = sandbox
+    def __init__(self, sandbox: Sandbox, in_flight: int, meanwhile: Callable[[], None] | None = None) -> None:
+        self.sandbox, self.meanwhile = sandbox, meanwhile
         self.free = deque(range(sandbox.first_slot, sandbox.first_slot + in_flight))
         self.running: dict[int, tuple[Pending, Attempt]] = {}
         self.again: deque[Pending] = deque()
@@ -150,6 +153,9 @@ class _Loop:
                     yield self.done.popleft()
                 if self.exhausted and not self.running and not self.again:
                     return
+                if self.meanwhile is not None and not any(attempt.job for _, attempt in self.running.values()):
+                    self.meanwhile()
+                    self.meanwhile = None
                 self._turn()
         finally:
             self._abandon()

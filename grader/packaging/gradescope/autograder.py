@@ -179,7 +179,7 @@ def _run(root: Path, config: Config, deadline: float) -> tuple[Assignment, Run, 
         assignment, sandbox = grader.assignment, grader.sandbox
         sandbox.require(limits.require)
         submission = grader.read(root / "submission", submitted=True)
-        run = run_submission(sandbox, submission)
+        run = run_submission(sandbox, submission, assignment.prepare_checks)
         graded = noted(grade_run(assignment, run, submission.name, str(sandbox.report)), submission)
         if time.monotonic() + limits.submission_wall_seconds - run.wall_seconds < deadline:  # enough to run it again
             graded = located(assignment, sandbox, submission.source, run, graded)
