@@ -32,11 +32,11 @@ _OUTCOMES = {"passed": "✓", "failed": "✗", "skipped": "·", "undecided": "?"
 _KINDS = {"passed": "right", "followed_through": "follows", "missing": "open", "not_graded": "open"}  # all others wrong
 _SIGNS = {"right": "✓", "follows": "→", "open": "·", "wrong": "✗"}
 _COLUMNS = ("shape", "differences", "exact", "result")
+_CHECK = ' class="check"'
 STYLE = (
     ".grade{font-family:system-ui,sans-serif;line-height:1.45;max-width:60rem;overflow-wrap:anywhere}"
-    ".grade p{margin:.4em 0}.grade .scroll{overflow-x:auto}"
+    ".grade p{margin:.4em 0}.grade .title{font-size:1.1em}.grade .scroll{overflow-x:auto}"
     ".grade table{border-collapse:collapse;margin:.6em 0}"
-    ".grade caption{text-align:left;font-size:1.1em;padding:.3em 0}"
     ".grade th,.grade td{border-bottom:1px solid #8888;padding:.25em .9em .25em 0;text-align:left;background:none}"
     ".grade th,.grade td.sign{white-space:nowrap;overflow-wrap:normal}.grade td.sign{text-align:center}"
     ".grade .badge{display:inline-block;min-width:1.1em;padding:0 .35em;border-radius:.3em;color:#fff;text-align:center;"
@@ -46,6 +46,7 @@ STYLE = (
     ".grade details{margin:.4em 0;padding-left:.8em;border-left:3px solid #8888}"
     ".grade summary{cursor:pointer}.grade code,.grade pre{font-family:ui-monospace,monospace;background:none;color:inherit}"
     ".grade pre{white-space:pre-wrap;margin:.4em 0}"
+    "@media(max-width:30rem){.grade .check{display:none}}"  # the result says as much
 )
 
 
@@ -69,18 +70,18 @@ def fragment(grade: Grade, config: Config, *, staff: bool) -> str:
 
 def _table(grade: Grade, *, staff: bool) -> str:
     columns = ("gradient", *(("marks",) if staff else ()), *_COLUMNS)
-    head = "".join(f'<th scope="col">{name}</th>' for name in columns)
-    caption = f"<strong>{escape(one_line(grade.submission))}</strong>: {escape(figure(grade, staff=staff))}"
+    head = "".join(f'<th scope="col"{_CHECK * (name in _COLUMNS[:-1])}>{name}</th>' for name in columns)
+    title = f"<strong>{escape(one_line(grade.submission))}</strong>: {escape(figure(grade, staff=staff))}"
     rows = "".join(f"<tr>{_row(gradient, staff=staff)}</tr>" for gradient in grade.gradients)
     return (
-        f'<div class="scroll"><table><caption>{caption}</caption><thead><tr>{head}</tr></thead>'
+        f'<p class="title">{title}</p><div class="scroll"><table aria-label="Results by gradient"><thead><tr>{head}</tr></thead>'
         f"<tbody>{rows}</tbody></table></div>"
     )
 
 
 def _row(gradient: GradientResult, *, staff: bool) -> str:
     shown_marks = f"<td>{marks(gradient)}</td>" if staff else ""
-    signs = "".join(f'<td class="sign">{_sign(check)}</td>' for check in gradient.checks)
+    signs = "".join(f'<td class="sign check">{_sign(check)}</td>' for check in gradient.checks)
     kind = _kind(gradient)
     result = f"{_badge(kind, _SIGNS[kind])} {escape(verdict(gradient))}"
     return f'<th scope="row">{escape(gradient.name)}</th>{shown_marks}{signs}<td>{result}</td>'
