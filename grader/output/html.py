@@ -11,6 +11,7 @@ from grader.config.keys import Config
 from grader.grading.forstudents import shortened
 from grader.output.causes import causes, lead
 from grader.output.markdown import hypertext
+from grader.output.ownlines import printed_lines
 from grader.output.pictures import as_svg, pictures
 from grader.output.wording import (
     explained,
@@ -56,6 +57,7 @@ def fragment(grade: Grade, config: Config, *, staff: bool) -> str:
     Args:
         staff: show marks, and instructors' sentences; a student at home sees neither.
     """
+    printed = [] if staff else printed_lines(grade)  # a student's own output is shown to nobody else
     grade = grade if staff else shortened(grade, config.hints, config.hints.check_level)
     body = [f"<p><strong>{escape(text)}</strong></p>"] if (text := lead(grade)) else []
     body.append(_table(grade, staff=staff))
@@ -64,6 +66,10 @@ def fragment(grade: Grade, config: Config, *, staff: bool) -> str:
     body += [
         _section(group, dependents.get(group[0].name, []), config, opened=number == 0)
         for number, group in enumerate(groups(grade))
+    ]
+    body += [
+        f"<details><summary>Your code printed ({escape(where)})</summary><pre>{escape(chr(10).join(lines))}</pre></details>"
+        for where, lines in printed
     ]
     return f'<div class="grade"><style>{STYLE}</style>{"".join(body)}</div>'
 

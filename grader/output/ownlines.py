@@ -22,7 +22,9 @@ def quoting(source: bytes) -> Quote:
     lines = _lines(source)
 
     def quote(result: GradientResult) -> list[str]:
-        found = _PLACE.match(line_of(result)) if result.status != "missing" else None  # there is nothing to see in a stub
+        found = (
+            _PLACE.match(line_of(result)) if result.status != "missing" else None
+        )  # there is nothing to see in a stub
         line = lines.get((int(found[1] or 0), int(found[2])), "") if found else ""
         if not line.strip():
             return []

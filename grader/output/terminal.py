@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.text import Text
 
 from grader.config.keys import Config
-from grader.output.ownlines import first_lines
+from grader.output.ownlines import first_lines, printed_lines
 from grader.output.verdicts import verdict_lines
 from grader.output.wording import groups
 from grader.records.result import Grade
@@ -22,7 +22,8 @@ def print_grade(console: Console, grade: Grade, config: Config, *, staff: bool) 
     """Print a table of the gradients, then a block for each that is not right.
 
     Args:
-        staff: show marks, everything that the code printed, and the sandbox; a student at home sees none of these.
+        staff: show marks, the sandbox, and what each function printed; a student at home sees the first lines of what they
+            printed, at the end.
     """
     print_verdicts(console, grade, config, staff=staff)
     if groups(grade):
@@ -31,6 +32,10 @@ def print_grade(console: Console, grade: Grade, config: Config, *, staff: bool) 
         print_explanations(console, grade, config, staff=staff)
     if staff:
         _print_staff(console, grade)
+    elif printed_lines(grade):
+        from grader.output.mistakes import print_own_output
+
+        print_own_output(console, grade)
 
 
 def print_verdicts(console: Console, grade: Grade, config: Config, *, staff: bool) -> None:
