@@ -38,8 +38,8 @@ STYLE = (
     ".grade{font-family:system-ui,sans-serif;line-height:1.45;max-width:60rem;overflow-wrap:anywhere}"
     ".grade p{margin:.4em 0}.grade .title{font-size:1.1em}.grade .scroll{overflow-x:auto}"
     ".grade table{border-collapse:collapse;margin:.6em 0}"
-    ".grade th,.grade td{border-bottom:1px solid #8888;padding:.25em .9em .25em 0;text-align:left;background:none}"
-    ".grade th,.grade td.sign{white-space:nowrap;overflow-wrap:normal}.grade td.sign{text-align:center}"
+    ".grade .scroll :is(th,td){border-bottom:1px solid #8888;padding:.25em .9em .25em 0;text-align:left;background:none}"
+    ".grade .scroll :is(th,.sign){white-space:nowrap;overflow-wrap:normal}.grade .scroll .sign{text-align:center}"
     ".grade .badge{display:inline-block;min-width:1.1em;padding:0 .35em;border-radius:.3em;color:#fff;text-align:center;"
     "white-space:nowrap}"
     ".grade .right,.grade .passed{background:#19692c}.grade .wrong,.grade .failed{background:#a3202a}"
@@ -47,7 +47,7 @@ STYLE = (
     ".grade details{margin:.4em 0;padding-left:.8em;border-left:3px solid #8888}"
     ".grade summary{cursor:pointer}.grade code,.grade pre{font-family:ui-monospace,monospace;background:none;color:inherit}"
     ".grade pre{white-space:pre-wrap;margin:.4em 0}"
-    "@media(max-width:30rem){.grade .check{display:none}}"  # the result says as much
+    "@media(max-width:30rem){.grade .scroll .check{display:none}}"  # the result says as much
 )
 
 
