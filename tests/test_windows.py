@@ -114,6 +114,21 @@ def test_check_needs_no_posix_for_a_right_file_and_pytest_none_for_a_wrong_one(w
     assert (done.returncode, "8 of 8 gradients right" in done.stdout) == (0, True)
 
 
+def test_the_functions_of_a_running_notebook_are_checked(work: Path) -> None:
+    pytest.importorskip("IPython", reason="needs IPython: pip install ipython")
+    script = (
+        "from IPython.core.interactiveshell import InteractiveShell\n"
+        "shell = InteractiveShell.instance()\n"
+        "shell.run_cell('def dJ_db2(s): return s.y_hat - s.y', store_history=True)\n"
+        "shell.run_cell('import grader', store_history=True)\n"
+        "print(shell.run_cell('grader.check()', store_history=True, silent=False).result)\n"
+    )
+    done = run("-c", script, cwd=work, encoding="cp1252", PYTHONIOENCODING="cp1252:replace")
+    assert re.search(r"dJ_db2 +\? +\? +\? +right", done.stdout), done.stdout + done.stderr
+    assert "this notebook   1 of 8 gradients right" in done.stdout
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="no process can send Ctrl-C to another one there")
 def test_watch_checks_again_and_stops_at_ctrl_c(work: Path) -> None:
     environment = {**os.environ, "NO_COLOR": "1", "PYTHONUNBUFFERED": "1"}

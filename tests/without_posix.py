@@ -32,6 +32,8 @@ def lack() -> None:
         site.main()
     for name in FIRST.split() + THIRD.split() * ("-S" not in sys.argv[1:4]):
         importlib.import_module(name)
+    if any("IPython" in argument for argument in sys.argv):
+        importlib.import_module("IPython.core.interactiveshell")
     import fcntl
     import io
     import select
