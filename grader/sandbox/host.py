@@ -88,13 +88,19 @@ class Sandbox:
         return self._run_one(Job(source, self.calls), meanwhile)
 
     def trace(
-        self, source: bytes, gradients: Collection[str], before: Run, replaced: Replaced | None = None
+        self,
+        source: bytes,
+        gradients: Collection[str],
+        before: Run,
+        replaced: Replaced | None = None,
+        meanwhile: Callable[[], None] | None = None,
     ) -> dict[str, list[Answer]]:
         """Run some gradients of a file once more, line by line; those that answer at every point are in the result.
 
         Args:
             before: the run of the file; its time counts, so that both together keep within the limits of a submission.
             replaced: what is replaced in their calls.
+            meanwhile: as in `run`.
 
         Raises:
             SandboxError: the sandbox failed.
@@ -102,7 +108,7 @@ class Sandbox:
         calls = [
             (name, k) for name, k in self.calls if name in gradients and (self.checked is None or k < self.checked)
         ]
-        run = self._run_one(Job(source, calls, traced=True, before=before, replaced=replaced or {}))
+        run = self._run_one(Job(source, calls, traced=True, before=before, replaced=replaced or {}), meanwhile)
         return {name: found for name, found in run.answers.items() if found[-1].outcome == "returned"}
 
     def run_many(self, sources: Iterable[bytes | None], in_flight: int = 3) -> Iterator[tuple[int, Run | SandboxError]]:
