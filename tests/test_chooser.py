@@ -21,7 +21,7 @@ from grader.errors import UsageError
 from grader.inputs.chooser import choose
 from grader.inputs.download import read_download
 from grader.inputs.entry import receive
-from grader.inputs.originals import digest
+from grader.inputs.kinds import digest
 from grader.inputs.submission import read_submission
 from grader.output.formats import NAMES, render
 from grader.packaging.gradescope.emit import emit

@@ -16,7 +16,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
-from grader.inputs.originals import NOTEBOOK, digest
+from grader.inputs.kinds import NOTEBOOK, digest
 from grader.inputs.tree import ArchiveError, File
 from grader.text import one_line
 

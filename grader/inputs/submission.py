@@ -6,8 +6,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from grader.errors import UsageError
-from grader.inputs.kinds import archive_kind, is_unreadable, looks_like_archive
-from grader.inputs.originals import CODE, digest
+from grader.inputs.kinds import CODE, archive_kind, digest, is_unreadable, looks_like_archive
 from grader.text import one_line
 
 if TYPE_CHECKING:

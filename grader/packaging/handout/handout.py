@@ -16,7 +16,7 @@ from grader.config.keys import Config
 from grader.config.small_sizes import by_size, small_sizes, with_sizes
 from grader.errors import ConfigError, GraderError
 from grader.grading.grader import Grader
-from grader.inputs.originals import CODE, digest
+from grader.inputs.kinds import CODE, digest
 from grader.packaging.archive import ZIP_ERRORS, zip_bytes
 from grader.packaging.handout.readme import fill_in
 from grader.packaging.soundness import refuse_unsound, stubs_path
