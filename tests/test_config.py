@@ -3,6 +3,7 @@
 import contextlib
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import ROOT
@@ -13,6 +14,8 @@ from grader.config.dimensions import FormulaError, evaluate, resolved
 from grader.config.find import OPTION, find_config
 from grader.config.keys import Config, schema
 from grader.config.load import load_config, self_contained
+from grader.config.yamlfile import YamlFile
+from grader.config.yamlnodes import parse
 from grader.errors import ConfigError
 from grader.problem.assignment import load_assignment
 
@@ -360,3 +363,45 @@ def test_a_file_that_the_config_names_and_that_is_wrong_is_named(
 def test_sizes_go_round_from_step_to_step(assignment: object) -> None:
     config: Config = assignment.config  # type: ignore[attr-defined]
     assert [config.sizes(k)["V"] for k in range(4)] == [11, 13, 9, 11]
+
+
+KEYS = st.text("abcdefgh_0123456789é", min_size=1, max_size=8)
+LEAVES = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**6), 10**6)
+    | st.floats(-1e6, 1e6)
+    | st.text("ab '\"\\#:-é\t", max_size=8)
+)
+VALUES = st.recursive(
+    LEAVES, lambda some: st.lists(some, max_size=3) | st.dictionaries(KEYS, some, max_size=3), max_leaves=8
+)
+
+
+@given(data=st.dictionaries(KEYS, VALUES, max_size=4))
+def test_json_is_read_as_the_yaml_that_it_is(tmp_path_factory: pytest.TempPathFactory, data: dict[str, Any]) -> None:
+    path = tmp_path_factory.getbasetemp() / "config.yaml"
+    text = "# a comment\n" + json.dumps(data, ensure_ascii=False)
+    path.write_text(text, encoding="utf-8")
+    assert YamlFile(path).data == parse(text) == data
+
+
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ('{"a": 1,\n "a": 2}', r"config\.yaml:2: the key a stands here twice"),
+        ('{"a": 1,\n "b": }', None),
+        ('{"a": 1,\n "b": [}', r"config\.yaml:2: not valid YAML"),
+        ("{a: NaN}", None),
+    ],
+)
+def test_what_is_almost_json_is_read_as_yaml(tmp_path: Path, text: str, expected: str | None) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(text)
+    if expected is None:
+        assert YamlFile(path).data == parse(text)
+    else:
+        with pytest.raises(ConfigError, match=expected):
+            YamlFile(path)
+    path.write_text('{"a": 1,\n "b": [2,\n  3]}')
+    assert YamlFile(path).line(["b", 1]) == 3

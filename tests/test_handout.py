@@ -478,6 +478,16 @@ def test_the_handout_works_in_a_fresh_environment_without_the_solution(handout: 
     )
     assert checked.returncode == 1
     assert "not written yet" in checked.stdout
+    for name, code, expected in (
+        ("half_done.missing.py", 1, "3 of 8 gradients right"),
+        ("forgotten_transposes.raised.py", 1, "dJ_db2(s) is (1, V)  @  s.U is (Dh, V)"),
+        ("solution_like.passed.py", 0, "8 of 8 gradients right"),
+    ):
+        write(handout, SUBMISSIONS / name)
+        without_posix = [str(python), str(ROOT / "tests" / "without_posix.py"), "-m", "grader", "check"]
+        done = subprocess.run(without_posix, cwd=handout, capture_output=True, encoding="utf-8", check=False)
+        assert (done.returncode, expected in done.stdout) == (code, True), done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
     helped = subprocess.run([str(python.with_name("grader")), "--help"], capture_output=True, text=True, check=True)
     assert "Grade hand-derived gradients" in helped.stdout
     [here] = importlib.metadata.distribution("gradient-grader").entry_points

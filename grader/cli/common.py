@@ -1,5 +1,6 @@
 """What commands share: options, printing a grade, the exit code."""
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from grader.classroom.marks.recording import Wish
     from grader.classroom.store.query import Results
     from grader.config.keys import Config
+    from grader.output.verdicts import Line
     from grader.records.result import Grade
 
 
@@ -54,11 +56,25 @@ def config_at(named: Path | None) -> Path:
 
 
 def print_human(grade: "Grade", config: "Config", *, staff: bool) -> None:
-    from rich.console import Console
+    from grader.output.terminal import make_console, print_grade
 
-    from grader.output.terminal import print_grade
+    print_grade(make_console(), grade, config, staff=staff)
 
-    print_grade(Console(highlight=False), grade, config, staff=staff)
+
+def echo_lines(lines: "Sequence[Line]") -> None:
+    """Print lines with styles, in color on a terminal."""
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") in ("dumb", "unknown")
+    for line in lines:
+        parts = (
+            click.style(
+                text,
+                fg=style.removeprefix("bold").removeprefix("dim").strip() or None,
+                bold="bold" in style or None,
+                dim="dim" in style or None,
+            )
+            for text, style in line
+        )
+        click.echo("".join(parts), color=False if plain else None)
 
 
 def echo_outdated(results: "Results") -> None:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import yaml
 
 from grader.config.cross_checks import cross_checked
 from grader.config.keys import Config
@@ -45,6 +44,8 @@ def load_config(path: Path) -> Config:
 
 def self_contained(path: Path) -> bytes:
     """A config.yaml for another machine: as it is or, where its seed comes from the environment, with that written into it."""
+    import yaml
+
     data = YamlFile(path).data
     if at(data, ["steps", "seed"]) is not None:
         return path.read_bytes()

@@ -11,17 +11,15 @@ Of several of one kind, the least deep is graded.  If two at the same depth diff
 Unchanged files of the handout count only if there is nothing else.
 """
 
-import hashlib
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
+from grader.inputs.kinds import NOTEBOOK, digest
 from grader.inputs.tree import ArchiveError, File
 from grader.text import one_line
 
-NOTEBOOK = ".ipynb"
-CODE = (".py", NOTEBOOK)
 _OTHER, _NOTEBOOK = 6, 7  # ranks of files of another name
 _NOTEBOOKS = (3, 4, 5)
 _SHOWN = 4
@@ -98,16 +96,6 @@ def _choose(
 def is_named(name: str, wanted: str) -> bool:
     """Whether a file is called `wanted`, or as a copy or notebook of it would be."""
     return _rank(PurePosixPath(name), wanted)[0] < _OTHER
-
-
-def digest(source: bytes) -> str:
-    """A hash that ignores line endings, a byte order mark, trailing white space, empty lines and lines of comments.
-
-    A student who adds a name above the stubs has not worked on them.
-    """
-    lines = source.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
-    kept = [line.rstrip() for line in lines if line.strip() and not line.lstrip().startswith(b"#")]
-    return hashlib.sha256(b"\n".join(kept)).hexdigest()
 
 
 def shown(path: PurePosixPath | str) -> str:

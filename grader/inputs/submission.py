@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from grader.errors import UsageError
-from grader.inputs.kinds import archive_kind, is_unreadable, looks_like_archive
+from grader.inputs.kinds import CODE, archive_kind, digest, is_unreadable, looks_like_archive
 from grader.text import one_line
 
 if TYPE_CHECKING:
@@ -78,7 +78,9 @@ def own_file(folder: Path, wanted: str, max_bytes: int, handout: Collection[str]
     Raises:
         UsageError: several could be meant.
     """
-    from grader.inputs.chooser import CODE, choose, digest, is_named, listed
+    if handout and (only := _only_work(folder, max_bytes, handout)) is not None and only.name == wanted:
+        return only, ""
+    from grader.inputs.chooser import choose, is_named, listed
     from grader.inputs.folder import OnDisk
     from grader.inputs.tree import File
 
@@ -101,6 +103,22 @@ def own_file(folder: Path, wanted: str, max_bytes: int, handout: Collection[str]
     return folder / (wanted if found.file is None else found.file.path), "" if alone else found.note
 
 
+def _only_work(folder: Path, max_bytes: int, handout: Collection[str]) -> Path | None:
+    """The only code in a folder that did not come with the handout, where there is no other: then nothing has to be chosen."""
+    others = []
+    try:
+        for path in folder.iterdir():
+            if path.suffix.lower() in CODE and not path.name.startswith("."):
+                if path.is_symlink() or not path.is_file():
+                    return None
+                with path.open("rb") as file:
+                    if digest(file.read(max_bytes + 1)) not in handout:
+                        others.append(path)
+    except OSError:
+        return None
+    return others[0] if len(others) == 1 else None
+
+
 def handout_digests(config: "Config", folder: Path, path: Path) -> frozenset[str]:
     """The digests of the files that students start from, the Python files and notebooks beside the model.
 
@@ -108,8 +126,6 @@ def handout_digests(config: "Config", folder: Path, path: Path) -> frozenset[str
     """
     if config.handout:
         return frozenset(config.originals)
-    from grader.inputs.chooser import CODE, digest
-
     beside = (folder / config.model).parent
     try:
         if beside.resolve().is_relative_to(path.resolve()):

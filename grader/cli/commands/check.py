@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from grader.cli.common import PATH, config_option, exit_with
+from grader.cli.common import PATH, config_option, echo_lines, exit_with
 from grader.cli.main import reader_gone
 from grader.config.find import OPTION, find_config_for
 from grader.errors import UsageError, did_you_mean
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from grader.records.result import Grade
 
 _WATCH_SECONDS = 0.2
+_USUAL_COLUMNS = 80
 
 
 @click.command("check")
@@ -87,32 +88,38 @@ class Check:
         self._before: Grade | None = None
 
     def once(self) -> "Grade":
-        from rich.console import Console
+        from grader.output.wording import groups
 
-        from grader.output.ownlines import quoting
-        from grader.output.terminal import print_explanations, print_own_output, print_verdicts
-
-        console, config, printed = Console(highlight=False), self._grader.config, False
+        printed = False
         with ExitStack() as explaining:
 
             def seen(grade: "Grade") -> None:
                 nonlocal printed
-                self._print_progress(grade)
-                print_verdicts(console, self._named(grade), config, staff=False)
+                self._print_verdicts(self._named(grade))
                 printed = True
-                console.file.flush()
-                if console.is_terminal:  # the first time takes a moment
-                    explaining.enter_context(console.status("explaining ..."))
+                sys.stdout.flush()
+                if sys.stdout.isatty():  # the first time takes a moment
+                    from grader.output.terminal import make_console
+
+                    explaining.enter_context(make_console().status("explaining ..."))
 
             grade = self._named(self._grader.check(self._file, seen=seen))
         if not printed:
-            self._print_progress(grade)
-            print_verdicts(console, grade, config, staff=False)
-        quote = (lambda _: []) if grade.passed else quoting(self._grader.read(self._watched()).source)
-        print_explanations(console, grade, config, staff=False, quote=quote)
-        print_own_output(console, grade)
+            self._print_verdicts(grade)
+        if groups(grade) or grade.printed or any(one.printed for one in grade.gradients):
+            self._print_rest(grade)
         self._before = grade
         return grade
+
+    def _print_rest(self, grade: "Grade") -> None:
+        from grader.output.mistakes import print_explanations, print_own_output
+        from grader.output.ownlines import quoting
+        from grader.output.terminal import make_console
+
+        console = make_console()
+        quote = (lambda _: []) if grade.passed else quoting(self._grader.read(self._watched()).source)
+        print_explanations(console, grade, self._grader.config, staff=False, quote=quote)
+        print_own_output(console, grade)
 
     def watch(self) -> NoReturn:
         """Check now and after each save.  The sandbox keeps running, so that each check is quick."""
@@ -146,12 +153,26 @@ class Check:
         shown = [one for one in grade.gradients if one.name in self._names]
         return msgspec.structs.replace(grade, gradients=shown)
 
-    def _print_progress(self, grade: "Grade") -> None:
+    def _print_verdicts(self, grade: "Grade") -> None:
+        from grader.output.verdicts import verdict_lines
+
         if self._before is not None:
             from grader.output.lastchange import progress
 
-            if line := progress(self._before, self._named(grade)):
+            if line := progress(self._before, grade):
                 click.secho(f"since the last save: {line}", bold=True)
+        echo_lines(verdict_lines(grade, self._grader.config, staff=False, width=_columns()))
+
+
+def _columns() -> int:
+    """The width of the terminal."""
+    given = os.environ.get("COLUMNS", "")
+    if given.isdecimal() and int(given):
+        return int(given)
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns or _USUAL_COLUMNS
+    except (OSError, ValueError, AttributeError):  # not a terminal
+        return _USUAL_COLUMNS
 
 
 def _saved(file: Path) -> tuple[int, int]:

@@ -208,7 +208,7 @@ def _run(root: Path, config: Config, deadline: float) -> tuple[Assignment, Run, 
 def _grade(grader: Grader, path: Path, deadline: float) -> tuple[Run, Grade]:
     assignment, sandbox = grader.assignment, grader.sandbox
     submission = grader.read(path, submitted=True)
-    run = run_submission(sandbox, submission)
+    run = run_submission(sandbox, submission, assignment.prepare_checks)
     graded = noted(grade_run(assignment, run, submission.name, str(sandbox.report)), submission)
     limit = grader.config.sandbox.submission_wall_seconds - run.wall_seconds
     if time.monotonic() + limit < deadline:  # enough to run it again

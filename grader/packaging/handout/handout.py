@@ -11,13 +11,12 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import msgspec
-import yaml
 
 from grader.config.keys import Config
 from grader.config.small_sizes import by_size, small_sizes, with_sizes
 from grader.errors import ConfigError, GraderError
 from grader.grading.grader import Grader
-from grader.inputs.chooser import CODE, digest
+from grader.inputs.kinds import CODE, digest
 from grader.packaging.archive import ZIP_ERRORS, zip_bytes
 from grader.packaging.handout.readme import fill_in
 from grader.packaging.soundness import refuse_unsound, stubs_path
@@ -37,6 +36,7 @@ _MIN_FORMULA = 8  # characters without spaces; shorter ones are found in any fil
 _ATTRIBUTE = re.compile(r"self\.\w+")  # what a method is given
 _SMALLEST = 2
 
+_WIDTH = 100
 _HEADER = """\
 # The assignment for the checks at home: other sample points and smaller sizes than when your work is marked.
 # It contains no answers, and you don't need to change anything.
@@ -143,8 +143,21 @@ def public_config(config: Config, dimensions: Mapping[str, Any] | None = None, o
         "sandbox": {**data["sandbox"], "require": "any"},
         "originals": sorted(originals),
     }
-    text = yaml.safe_dump(shown, sort_keys=False, allow_unicode=True, width=100, default_flow_style=None)
-    return (_HEADER + text).encode()
+    entries = (f"  {json.dumps(key)}: {_on_lines(value)}" for key, value in shown.items())
+    return f"{_HEADER}{{\n{f',{chr(10)}'.join(entries)}\n}}\n".encode()
+
+
+def _on_lines(value: Any) -> str:
+    """JSON, which is YAML, too, and is read sooner; each entry of a longer value is on a line of its own."""
+    text = json.dumps(value, ensure_ascii=False)
+    if len(text) < _WIDTH or not isinstance(value, dict | list):
+        return text
+    if isinstance(value, list):
+        rows = [json.dumps(one, ensure_ascii=False) for one in value]
+    else:
+        rows = [f"{json.dumps(key)}: {json.dumps(one, ensure_ascii=False)}" for key, one in value.items()]
+    opening, closing = "[]" if isinstance(value, list) else "{}"
+    return f"{opening}\n    {f',{chr(10)}    '.join(rows)}\n  {closing}"
 
 
 def public_dimensions(config: Config, folder: Path) -> Mapping[str, Any]:

@@ -31,7 +31,7 @@ _REPORT = """\
 
 | line of the report | what it tells you |
 |---|---|
-| `Fix … first` | where to begin: the others may be right once these are |
+| `… things to fix` | where to begin: others may be right once these are |
 | a quoted line, with `^^^` below it | the line of your file where it goes wrong |
 | `why:` | what your numbers are; never what they should be |
 | `… in line 10: …` | where your values first go wrong, or up to where they are right |
@@ -116,8 +116,9 @@ grader check --watch    # again each time you save, with what has changed; Ctrl-
 pytest                  # the same checks, as tests
 ```
 
-If you work in a notebook, `{notebook}`, save it before you check it. Lines are then counted within a cell, as in
-`cell 3, line 2`, and text cells count, too."""
+In a notebook in this folder, `import grader` and `grader.check()` check the functions as they are now, saved or not.
+The commands above check the saved `{notebook}`. There, lines are counted within a cell, as in `cell 3, line 2`, and
+text cells count, too."""
 
 
 def _gradients(config: Config) -> Iterator[str]:
