@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import msgspec
 import numpy as np
@@ -10,7 +11,7 @@ from grader.config.keys import Config
 from grader.derivation.docstrings import DIMENSION
 from grader.errors import ConfigError
 from grader.newassignment.complex_steps import check_complex
-from grader.newassignment.described_model import ModelFile, dimensions_in, relations
+from grader.newassignment.described_model import ModelFile, dimensions_in, relations, written_lengths
 from grader.newassignment.dimension_sizes import SETS, Sizes, choose_sizes, formula_for, name_for
 from grader.newassignment.sampling import Drawn
 from grader.problem.model import Graph
@@ -46,7 +47,7 @@ def measure(read: ModelFile, drawn: Mapping[str, Drawn], fixed: Sequence[str] = 
     known = _named_formulas(drawn, relations(read))
     for _ in range(3):  # a shape may show one more dimension, and the sizes of all must differ
         names = list(dict.fromkeys([*dimensions_in(p for each in drawn.values() for p in each.shape), *known]))
-        sizes = choose_sizes(names, known, _literals(drawn), fixed)
+        sizes = choose_sizes(names, known, _literals(drawn), fixed, partial(_runs, read, drawn, known))
         if sizes is None:
             raise ConfigError(f"{read.path}:1: no sizes of {', '.join(names)} fit all the shapes in the docstrings")
         points = _points(read, drawn, known, sizes)
@@ -107,6 +108,14 @@ def _points(read: ModelFile, drawn: Mapping[str, Drawn], known: Mapping[str, str
         raise _located(read, drawn, error) from error
 
 
+def _runs(read: ModelFile, drawn: Mapping[str, Drawn], known: Mapping[str, str], sizes: Mapping[str, int]) -> bool:
+    try:
+        _points(read, drawn, known, {name: [size] * SETS for name, size in sizes.items()})
+    except ConfigError:
+        return False
+    return True
+
+
 def _located(read: ModelFile, drawn: Mapping[str, Drawn], error: ConfigError) -> ConfigError:
     """The same error with the line of the model on which it occurred, and the shapes that its docstrings give."""
     cause, line, function = error.__cause__, 0, ""
@@ -141,7 +150,7 @@ def _axis(read: ModelFile, name: str, lengths: tuple[int, ...], sizes: Sizes) ->
         return same
     if len(set(lengths)) == 1:
         return lengths[0]
-    formula = formula_for(lengths, sizes)
+    formula = formula_for(lengths, sizes, written_lengths(read, sizes))
     if formula is None:
         shown = ", ".join(map(str, lengths))
         raise read.wrong(
