@@ -132,9 +132,14 @@ def explain(
 def _nearly_exact(
     knowledge: Knowledge, name: str, target: Target, own: Mapping[str, Values], digits: float
 ) -> Explanation:
-    """Right but for the last digits: something small was added on the way, or the loss was differentiated numerically."""
-    changed = knowledge.finder.changed(name, target, own) if knowledge.finder is not None else []
-    return _explanation("exact", best(changed)[:1]) if changed else _observation(_numerical(digits))
+    """Right but for the last digits: something small was left out or added on the way, or the loss was differentiated
+    numerically.
+    """
+    if knowledge.finder is None:
+        return _observation(_numerical(digits))
+    single = knowledge.finder.single(name, target, own)
+    found = [single] if single is not None else best(knowledge.finder.changed(name, target, own))[:1]
+    return _explanation("exact", found) if found else _observation(_numerical(digits))
 
 
 def _search(

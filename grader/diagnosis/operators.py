@@ -114,6 +114,7 @@ _BY_KIND: dict[str, tuple[tuple[str, float, str], ...]] = {
         ("wrong-row", 1.5, "with {new} where {old} belongs"),
         ("wrong-gradient", 1.6, "with {new} where {old} belongs"),
         ("wrong-function-of", 1.9, "with {new} where {old} belongs"),
+        ("exchanged", 1.6, "with {where} exchanged: each stands where the other belongs"),
         ("wrong-result", 2.2, "your numbers are exactly {new}: that is not the gradient asked for"),
         ("one-step-for-all", 1.45, "with {new} in every term, where each has its own ({where})"),
         ("shifted-and-cut", 1.7, "with {new} where {old} belong, and without the term that is left over"),

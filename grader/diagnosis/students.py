@@ -41,6 +41,7 @@ SENTENCES: dict[str, str] = {
     "wrong-row": f"{_GET} with {{new}}, which is the wrong index or row.",
     "wrong-gradient": f"{_GET} with {{new}} {{place}}, where another gradient belongs.",
     "wrong-function-of": f"{_GET} when a function is applied to one quantity before it is used.",
+    "exchanged": f"{_GET} when two quantities are exchanged: each stands where the other belongs.",
     "wrong-result": "Your numbers are exactly {new}: that is not the gradient asked for.",
     "one-step-for-all": f"{_GET} with the same part in every term of a sum, where each term has its own.",
     "shifted-and-cut": f"{_GET} with {{new}} in a sum, where other ones belong; one term is left out.",

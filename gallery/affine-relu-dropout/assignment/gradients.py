@@ -17,7 +17,7 @@ import numpy as np
 def dropout_backward(dout, cache):
     """Returns dh.
 
-        dh: dJ/dh, shape (N, M)
+    dh: dJ/dh, shape (N, M)
     """
     mask, p = cache
     raise NotImplementedError("dropout_backward is not written yet")
@@ -26,7 +26,7 @@ def dropout_backward(dout, cache):
 def relu_backward(dh, a):
     """Returns da.
 
-        da: dJ/da, shape (N, M)
+    da: dJ/da, shape (N, M)
     """
     raise NotImplementedError("relu_backward is not written yet")
 
@@ -34,9 +34,9 @@ def relu_backward(dh, a):
 def affine_backward(da, cache):
     """Returns (dx, dw, db), or a dict with these names.
 
-        dx: dJ/dx, shape (N, D)
-        dw: dJ/dw, shape (D, M)
-        db: dJ/db, shape (M,)
+    dx: dJ/dx, shape (N, D)
+    dw: dJ/dw, shape (D, M)
+    db: dJ/db, shape (M,)
     """
     x, w, b = cache
     raise NotImplementedError("affine_backward is not written yet")

@@ -19,7 +19,7 @@ def dJ_dx_hat(s):
 
 
 def dJ_dvar(s):
-    return np.einsum("nd,nd,d->d", dJ_dx_hat(s), s.x - s.mu, -inv_std(s) ** 3 / 2)
+    return np.einsum("nd,nd,d->d", dJ_dx_hat(s), s.x - s.mu, -(inv_std(s) ** 3) / 2)
 
 
 def dJ_dmu(s):
