@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from grader.derivation.graph.indexing import join_index
 from grader.derivation.graph.recorder import RULES
 from grader.diagnosis.formulas.formula_nodes import (
     LEAVES,
@@ -41,6 +42,10 @@ Values = list[Array]
 MAX_ENTRIES = 1 << 18
 SQUARING = ("spread", "outer", "jacobian")  # what has as many entries as pairs of those of an operand
 MOST_REMEMBERED = 40_000
+OVERWRITTEN = {
+    "overwritten": 1,
+    "overwritten back": -1,
+}  # which steps of a series: all, the last or the first one stays
 IMPOSSIBLE = (ValueError, IndexError, TypeError, np.linalg.LinAlgError, AttributeError, KeyError, MemoryError)
 
 _DEPENDENT: dict[frozenset[Node], dict[Node, bool]] = {}  # shared, since many evaluators ask the same
@@ -159,6 +164,10 @@ class Evaluator:
     def _over_steps(self, node: Node, k: int) -> Any:
         """The value of a sum over steps at sample point k."""
         kind, count, which, *parts = node
+        if which in OVERWRITTEN:
+            return self._overwritten(
+                parts[0], range(whole_number(count, self.points[k].sizes))[:: OVERWRITTEN[which]], k
+            )
         steps, summed = _chosen(range(whole_number(count, self.points[k].sizes)), which)
         total, carry = np.asarray(0.0), np.asarray(0.0)
         for step in steps:
@@ -170,6 +179,16 @@ class Evaluator:
             if step in summed and (kind == "series" or len(parts) > 2):
                 total = total + self._at_step(parts[-1], k, step, known)
         return carry if kind == "scan" and len(parts) == 2 else total
+
+    def _overwritten(self, term: Node, steps: Sequence[int], k: int) -> Array:
+        """What is placed at each step, where later steps replace what is there."""
+        total = None
+        for step in steps:
+            value = self._at_step(term[3], k, step, {})
+            given = resolved(term[2], self.points[k].sizes, step)
+            total = np.zeros(given["shape"]) if total is None else total
+            total[join_index(given["index"], [self._at_step(array, k, step, {}) for array in term[4:]])] = value
+        return np.asarray(total)
 
     def _at_step(self, node: Node, k: int, step: int, known: dict[Node, Array]) -> Array:
         if node in known:

@@ -81,6 +81,10 @@ def _reduction(node: Node) -> tuple[str, Node, tuple[int, ...], bool]:
 _OPPOSITE = {"greater": "less", "greater_equal": "less_equal", "less": "greater", "less_equal": "greater_equal"}
 
 
+def is_comparison(node: Node) -> bool:
+    return node[0] == "np" and node[1] in (*_OPPOSITE, "equal", "not_equal")
+
+
 def _comparison(node: Node, world: World) -> Iterator[Mutant]:
     """The opposite one, and the value instead of whether it is positive."""
     opposite = ("np", _OPPOSITE[node[1]], *node[2:])
@@ -151,6 +155,14 @@ def _placed(node: Node, world: World) -> Iterator[Mutant]:
             moved = shifted(node, position, away)
             if moved is not None:
                 yield wrong(moved, "wrong-row", f"[{shown}]", new="a place beside it", extra=0.4)
+
+
+def _reshaped(node: Node, world: World) -> Iterator[Mutant]:
+    """Filled column by column."""
+    shape, values = parameters_of(node[2])["shape"], world.evaluator(node)
+    if len(shape) == 2 and 1 not in shape and values is not None:
+        turned = call("reshape", node[3], shape=shape[::-1])
+        yield wrong(("T", turned), "reshape-order", short(node[3]))
 
 
 def _joined(node: Node, world: World) -> Iterator[Mutant]:
@@ -232,6 +244,7 @@ _RULES: dict[str, Callable[[Node, World], Iterator[Mutant]]] = {
     "where": _choice,
     "getitem": _picked,
     "scatter": _placed,
+    "reshape": _reshaped,
     "concatenate": _joined,
     "einsum": _einsum,
     "transpose": _turned,

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from grader.derivation.graph.indexing import Slice
 from grader.diagnosis.formulas.expression import ONE, Node, add, mul, neg, one_minus, q, replaced
-from grader.diagnosis.formulas.formula_nodes import CARRY, STATE, STEP, call, inside, parameters_of
-from grader.diagnosis.formulas.formula_text import text
+from grader.diagnosis.formulas.formula_nodes import CARRY, STATE, STEP, call, inside, leaves, parameters_of
+from grader.diagnosis.formulas.formula_text import gradient_text, index_text, text
 from grader.diagnosis.formulas.world import World
 from grader.diagnosis.mutations.arrays import shifted, short
 from grader.diagnosis.mutations.leaves import Mutant, wrong
@@ -18,12 +18,40 @@ def series_mutants(node: Node, world: World) -> Iterator[Mutant]:
     count, term = node[1], node[3]
     yield from _steps(node)
     yield wrong(("div", node, ("size", count)), "mean-for-sum", STEPS)
+    yield from _overwritten(node, world)
     for part in dict.fromkeys(inside(term)):
+        yield from _in_product(node, part, world)
         flipped = _flipped(part, count)
         if flipped is not None:
             yield wrong(
                 replaced(node, part, flipped), "wrong-row", text(part), new=f"{text(part[3])} in the opposite order"
             )
+
+
+def _overwritten(node: Node, world: World) -> Iterator[Mutant]:
+    """Places that overlap: a step overwrites what the one before, or the one after, has put there."""
+    term = node[3]
+    if term[:2] == ("np", "scatter"):
+        shown = f"the places [{index_text(parameters_of(term[2])['index'], term[4:])}]"
+        for which in ("overwritten", "overwritten back"):
+            yield wrong((*node[:2], which, term), "sum-overwritten", shown)
+
+
+def _in_product(node: Node, part: Node, world: World) -> Iterator[Mutant]:
+    """A factor of a product of matrices from the other end, or without its last or first entries."""
+    if part[0] != "mm":
+        return
+    for side, axis in ((1, 1), (2, 0)):
+        factor = part[side]
+        base = factor[1] if factor[0] == "T" else factor
+        for leaf in dict.fromkeys(leaves(base)):
+            if leaf[0] in ("q", "g"):
+                shown = gradient_text(leaf[1]) if leaf[0] == "g" else leaf[1]
+                turned = (*part[:side], ("flip", factor, axis), *part[side + 1 :])
+                yield wrong(replaced(node, part, turned), "flipped", shown)
+                for k, which in ((-1, "last"), (0, "first")):
+                    cut = (*part[:side], ("without", factor, k, axis), *part[side + 1 :])
+                    yield wrong(replaced(node, part, cut), "term-left-out", shown, new=which)
 
 
 def _flipped(part: Node, count: str) -> Node | None:

@@ -105,4 +105,5 @@ def _names(node: ast.stmt) -> list[str]:
             return [alias.asname or alias.name for alias in node.names]
         case ast.Assign():
             return [target.id for target in node.targets if isinstance(target, ast.Name)]
-    return []
+        case _:
+            return []
