@@ -312,7 +312,7 @@ STEPS: list[tuple[str, Code, str, str]] = [
     ("A", lambda s, g: over_steps(s, g, "A", lambda x, h, dh: x.T @ dh), "missing-slope", "sigmoid"),
     ("A", lambda s, g: over_steps(s, g, "A", lambda x, h, dh: x.T @ (dh * h)), "missing-slope-factor", "sigmoid"),
     ("B", lambda s, g: over_steps(s, g, "B", inputs=[s.s1, s.s2, s.s3]), "wrong-variable", "s0, s1, s2"),
-    ("A", lambda s, g: over_steps(s, g, "A", inputs=[s.a3, s.a2, s.a1]), "wrong-variable", "a1, a3"),
+    ("A", lambda s, g: over_steps(s, g, "A", inputs=[s.a3, s.a2, s.a1]), "exchanged", "a1, a3"),
     ("A", lambda s, g: over_steps(s, g, "A", inputs=[s.a3] * 3), "one-step-for-all", "a1, a2, a3"),
     ("B", lambda s, g: over_steps(s, g, "B", inputs=[s.s1, s.s2]), "shifted-and-cut", "s0, s1"),
     ("A", lambda s, g: (s.a1 + s.a2 + s.a3).T @ slopes(s, g).sum(0, keepdims=True), "sums-apart", "a1^T, a2^T, a3^T"),

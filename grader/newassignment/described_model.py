@@ -169,7 +169,7 @@ def meaning(read: ModelFile, name: str) -> str:
 def _of_function(read: ModelFile, name: str) -> str:
     function = read.model.functions[name]
     first = " ".join(re.split(r"\n\s*\n|(?<=[^.])\.(?=\s|$)|;", (function.__doc__ or "").strip())[0].split())
-    text = _uncapitalized(re.sub(rf"[:,]? ?(?:{_SHAPE}|a (?:single )?number)(?=$|: )", "", _tidy(first)))
+    text = _uncapitalized(re.sub(rf"[:,]? ?(?:{_SHAPE}|a (?:single )?number)$|, {_SHAPE}(?=: )", "", _tidy(first)))
     text = text.removeprefix(f"{name}, ")
     formula = re.match(rf"{re.escape(name)}(?:_\w+)? = ([^,]*(?:\([^)]*\)[^,]*)*)(?:, (.*))?$", text)
     if formula:

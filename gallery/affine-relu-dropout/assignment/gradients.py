@@ -4,7 +4,7 @@ Each function gets the gradient of J with respect to the output of its layer, an
 pass.  It returns the gradients with respect to the inputs of the layer as new numpy arrays.
 
     x     (N, D)    mask  (N, M)    a    (N, M)
-    w     (D, M)    p     ()        h    (N, M)
+    w     (D, M)    p     a number  h    (N, M)
     b     (M,)      dout  (N, M)    out  (N, M)
 
 A gradient has the shape of what you differentiate with respect to.  You may write functions of your own.

@@ -17,14 +17,14 @@ Import nothing but numpy, the standard library and, from `model`: softmax.  Do n
 import numpy as np
 
 
-def dJ_dA(s):
-    """dJ/dA, shape (T, T)."""
-    raise NotImplementedError("dJ_dA is not written yet")
-
-
 def dJ_dV(s):
     """dJ/dV, shape (T, dv)."""
     raise NotImplementedError("dJ_dV is not written yet")
+
+
+def dJ_dA(s):
+    """dJ/dA, shape (T, T)."""
+    raise NotImplementedError("dJ_dA is not written yet")
 
 
 def dJ_dS(s):
@@ -32,24 +32,19 @@ def dJ_dS(s):
     raise NotImplementedError("dJ_dS is not written yet")
 
 
-def dJ_dK(s):
-    """dJ/dK, shape (T, dk)."""
-    raise NotImplementedError("dJ_dK is not written yet")
-
-
 def dJ_dQ(s):
     """dJ/dQ, shape (T, dk)."""
     raise NotImplementedError("dJ_dQ is not written yet")
 
 
-def dJ_dX(s):
-    """dJ/dX, shape (T, D)."""
-    raise NotImplementedError("dJ_dX is not written yet")
+def dJ_dK(s):
+    """dJ/dK, shape (T, dk)."""
+    raise NotImplementedError("dJ_dK is not written yet")
 
 
-def dJ_dW_V(s):
-    """dJ/dW_V, shape (D, dv)."""
-    raise NotImplementedError("dJ_dW_V is not written yet")
+def dJ_dW_Q(s):
+    """dJ/dW_Q, shape (D, dk)."""
+    raise NotImplementedError("dJ_dW_Q is not written yet")
 
 
 def dJ_dW_K(s):
@@ -57,6 +52,11 @@ def dJ_dW_K(s):
     raise NotImplementedError("dJ_dW_K is not written yet")
 
 
-def dJ_dW_Q(s):
-    """dJ/dW_Q, shape (D, dk)."""
-    raise NotImplementedError("dJ_dW_Q is not written yet")
+def dJ_dW_V(s):
+    """dJ/dW_V, shape (D, dv)."""
+    raise NotImplementedError("dJ_dW_V is not written yet")
+
+
+def dJ_dX(s):
+    """dJ/dX, shape (T, D)."""
+    raise NotImplementedError("dJ_dX is not written yet")

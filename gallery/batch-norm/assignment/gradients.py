@@ -15,9 +15,9 @@ Import nothing but numpy, the standard library and, from `model`: EPS.  Do not c
 import numpy as np
 
 
-def dJ_dx_hat(s):
-    """dJ/dx_hat, shape (N, D)."""
-    raise NotImplementedError("dJ_dx_hat is not written yet")
+def dJ_dbeta(s):
+    """dJ/dbeta, shape (D,)."""
+    raise NotImplementedError("dJ_dbeta is not written yet")
 
 
 def dJ_dgamma(s):
@@ -25,9 +25,9 @@ def dJ_dgamma(s):
     raise NotImplementedError("dJ_dgamma is not written yet")
 
 
-def dJ_dbeta(s):
-    """dJ/dbeta, shape (D,)."""
-    raise NotImplementedError("dJ_dbeta is not written yet")
+def dJ_dx_hat(s):
+    """dJ/dx_hat, shape (N, D)."""
+    raise NotImplementedError("dJ_dx_hat is not written yet")
 
 
 def dJ_dvar(s):

@@ -1,4 +1,4 @@
-"""The eight gradients of J: yours to derive and to write.  This is the file to submit.
+"""The seven gradients of J: yours to derive and to write.  This is the file to submit.
 
 Each function takes one sample point `s` and returns dJ/d(the quantity in its name) as a new numpy array.
 `s` holds the quantities of that point, with the names and shapes of README.md:
@@ -6,7 +6,7 @@ Each function takes one sample point `s` and returns dJ/d(the quantity in its na
     s.x       (C, T)       s.z       (F, O)
     s.w       (F, C, K)    s.a       (F, O)
     s.b       (F,)         s.m       (F, P)
-    s.U       (N, FTK)     s.scores  (N,)
+    s.U       (N, M)       s.scores  (N,)
     s.c       (N,)         s.p       (N,)
     s.y       int
 
@@ -17,9 +17,14 @@ Import numpy or the standard library if you need them, nothing else.  Do not cha
 import numpy as np
 
 
-def dJ_dc(s):
-    """dJ/dc, shape (N,)."""
-    raise NotImplementedError("dJ_dc is not written yet")
+def dJ_dscores(s):
+    """dJ/dscores, shape (N,)."""
+    raise NotImplementedError("dJ_dscores is not written yet")
+
+
+def dJ_dU(s):
+    """dJ/dU, shape (N, M)."""
+    raise NotImplementedError("dJ_dU is not written yet")
 
 
 def dJ_dm(s):
@@ -27,24 +32,14 @@ def dJ_dm(s):
     raise NotImplementedError("dJ_dm is not written yet")
 
 
-def dJ_dU(s):
-    """dJ/dU, shape (N, FTK)."""
-    raise NotImplementedError("dJ_dU is not written yet")
-
-
-def dJ_da(s):
-    """dJ/da, shape (F, O)."""
-    raise NotImplementedError("dJ_da is not written yet")
-
-
 def dJ_dz(s):
     """dJ/dz, shape (F, O)."""
     raise NotImplementedError("dJ_dz is not written yet")
 
 
-def dJ_dx(s):
-    """dJ/dx, shape (C, T)."""
-    raise NotImplementedError("dJ_dx is not written yet")
+def dJ_db(s):
+    """dJ/db, shape (F,)."""
+    raise NotImplementedError("dJ_db is not written yet")
 
 
 def dJ_dw(s):
@@ -52,6 +47,6 @@ def dJ_dw(s):
     raise NotImplementedError("dJ_dw is not written yet")
 
 
-def dJ_db(s):
-    """dJ/db, shape (F,)."""
-    raise NotImplementedError("dJ_db is not written yet")
+def dJ_dx(s):
+    """dJ/dx, shape (C, T)."""
+    raise NotImplementedError("dJ_dx is not written yet")

@@ -15,9 +15,9 @@ Import nothing but numpy, the standard library and, from `model`: EPS.  Do not c
 import numpy as np
 
 
-def dJ_dx_hat(s):
-    """dJ/dx_hat, shape (T, D)."""
-    raise NotImplementedError("dJ_dx_hat is not written yet")
+def dJ_db(s):
+    """dJ/db, shape (D,)."""
+    raise NotImplementedError("dJ_db is not written yet")
 
 
 def dJ_dg(s):
@@ -25,9 +25,9 @@ def dJ_dg(s):
     raise NotImplementedError("dJ_dg is not written yet")
 
 
-def dJ_db(s):
-    """dJ/db, shape (D,)."""
-    raise NotImplementedError("dJ_db is not written yet")
+def dJ_dx_hat(s):
+    """dJ/dx_hat, shape (T, D)."""
+    raise NotImplementedError("dJ_dx_hat is not written yet")
 
 
 def dJ_dsigma(s):

@@ -19,9 +19,19 @@ def dJ_dX_hat(s):
     raise NotImplementedError("dJ_dX_hat is not written yet")
 
 
+def dJ_dc(s):
+    """dJ/dc, shape (D,)."""
+    raise NotImplementedError("dJ_dc is not written yet")
+
+
 def dJ_dh(s):
     """dJ/dh, shape (N, H)."""
     raise NotImplementedError("dJ_dh is not written yet")
+
+
+def dJ_db(s):
+    """dJ/db, shape (H,)."""
+    raise NotImplementedError("dJ_db is not written yet")
 
 
 def dJ_dW(s):
@@ -29,16 +39,6 @@ def dJ_dW(s):
     raise NotImplementedError("dJ_dW is not written yet")
 
 
-def dJ_dc(s):
-    """dJ/dc, shape (D,)."""
-    raise NotImplementedError("dJ_dc is not written yet")
-
-
 def dJ_dX(s):
     """dJ/dX, shape (N, D)."""
     raise NotImplementedError("dJ_dX is not written yet")
-
-
-def dJ_db(s):
-    """dJ/db, shape (H,)."""
-    raise NotImplementedError("dJ_db is not written yet")
