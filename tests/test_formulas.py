@@ -181,12 +181,19 @@ def relu(a: Any) -> Any:
     return np.maximum(a, 0)
 
 
-def placed(s: Any, pick: Code, kernel: Code) -> Any:
+def placed(
+    s: Any, pick: Code, kernel: Code = lambda s, k: s.w[:, :, k], overwrite: bool = False, back: bool = False
+) -> Any:
     result = np.zeros(s.x.shape)
     width = s.dout.shape[1]
-    for k in range(s.w.shape[2]):
-        result[:, k : k + width] += kernel(s, k).T @ pick(s, k)
+    for k in range(s.w.shape[2])[:: -1 if back else 1]:
+        before = 0 if overwrite else result[:, k : k + width]
+        result[:, k : k + width] = before + kernel(s, k).T @ pick(s, k)
     return result
+
+
+def correlated(s: Any, dout: Any) -> Any:
+    return np.stack([dout @ s.x[:, k : k + dout.shape[1]].T for k in range(s.w.shape[2])], axis=2)
 
 
 MISTAKES: list[tuple[str, str, Code, str]] = [
@@ -221,6 +228,7 @@ MISTAKES: list[tuple[str, str, Code, str]] = [
     ("batch_norm", "dJ_dvar", lambda s, g: -g.dJ_dvar, "sign-result"),
     ("batch_norm", "dJ_dgamma", lambda s, g: np.sum(s.x * s.dout, 0, keepdims=True), "wrong-variable"),
     ("batch_norm", "dJ_dgamma", lambda s, g: s.x_hat * s.dout, "sum-missing"),
+    ("batch_norm", "dJ_dx", lambda s, g: bn(s, g, count=s.x.shape[1]), "wrong-variable"),
     # attention
     ("attention", "dJ_dS_", lambda s, g: s.A * (1 - s.A) * g.dJ_dA, "jacobian-diagonal"),
     ("attention", "dJ_dS_", lambda s, g: s.A * (g.dJ_dA - (g.dJ_dA * s.A).sum(0)), "sum-axis"),
@@ -230,12 +238,17 @@ MISTAKES: list[tuple[str, str, Code, str]] = [
     ("lstm_step", "dJ_dc", lambda s, g: s.dh * s.o * (1 - s.c**2), "skipped-activation"),
     # a convolution
     ("conv1d", "dJ_dx", lambda s, g: placed(s, lambda s, k: s.dout, lambda s, k: s.w[:, :, -1 - k]), "wrong-row"),
+    ("conv1d", "dJ_dx", lambda s, g: placed(s, lambda s, k: s.dout, overwrite=True), "sum-overwritten"),
+    ("conv1d", "dJ_dx", lambda s, g: placed(s, lambda s, k: s.dout, overwrite=True, back=True), "sum-overwritten"),
+    ("conv1d", "dJ_dw", lambda s, g: correlated(s, s.dout[:, ::-1]), "flipped"),
+    ("conv1d", "dJ_dw", lambda s, g: correlated(s, s.dout[:, :-1]), "term-left-out"),
     ("conv1d", "dJ_dw", lambda s, g: g.dJ_dw * (np.arange(s.w.shape[2]) == s.w.shape[2] - 1), "last-term"),
 ]
 
 
-def bn(s: Any, g: Any) -> Any:
-    return g.dJ_dmu / len(s.x) + 2 * g.dJ_dvar * (s.x - s.mu) / len(s.x) + g.dJ_dx_hat / np.sqrt(s.var + 1e-5)
+def bn(s: Any, g: Any, count: int = 0) -> Any:
+    n = count or len(s.x)
+    return g.dJ_dmu / n + 2 * g.dJ_dvar * (s.x - s.mu) / n + g.dJ_dx_hat / np.sqrt(s.var + 1e-5)
 
 
 @pytest.mark.parametrize(

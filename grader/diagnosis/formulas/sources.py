@@ -81,15 +81,14 @@ class Sources:
         scan = self._scan(gradient)
         if scan is not None:
             yield scan
-        series = self._converter(self._sizes, SeriesConverter)(found)
-        if any(part[0] == "series" for part in inside(series)):
-            yield series
+        yield from self._in_series(found)
         yield from self._readings(found)
 
     def solution_formulas(self, gradient: str) -> Iterator[Node]:
         """A gradient as the solution computes it, calls of other gradients as names."""
         found = self._solved.get(gradient)
         if found is not None:
+            yield from self._in_series(found)
             yield from self._readings(found)
 
     @cached_property
@@ -169,6 +168,12 @@ class Sources:
             return leaf.graph.gradient(named.name, self._derived[named.name].value, result, leaf.index)
         wanted = {gradient.name: gradient.of for gradient in self.assignment.config.gradients}
         return reuse(leaf.graph, local_gradients(self.forward, {**wanted, "": result}))[""].formula
+
+    def _in_series(self, node: GraphNode) -> Iterator[Node]:
+        """Written-out loops as loops."""
+        series = self._converter(self._sizes, SeriesConverter)(node)
+        if any(part[0] == "series" for part in inside(series)):
+            yield series
 
     def _readings(self, node: GraphNode) -> Iterator[Node]:
         for sizes in (self._sizes, {}):

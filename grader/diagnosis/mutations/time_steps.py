@@ -38,7 +38,12 @@ def _overwritten(node: Node, world: World) -> Iterator[Mutant]:
 
 
 def _in_product(node: Node, part: Node, world: World) -> Iterator[Mutant]:
-    """A factor of a product of matrices from the other end, or without its last or first entries."""
+    """A factor from the other end, or in a product of matrices without its last or first entries."""
+    if part[0] == "mul" or part[:2] == ("np", "einsum"):
+        for i, factor in enumerate(part):
+            if isinstance(factor, tuple) and (factor[0] in ("q", "g") or factor[:2] == ("np", "getitem")):
+                turned = (*part[:i], ("flip", factor, -1), *part[i + 1 :])
+                yield wrong(replaced(node, part, turned), "flipped", short(factor))
     if part[0] != "mm":
         return
     for side, axis in ((1, 1), (2, 0)):
