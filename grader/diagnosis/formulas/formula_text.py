@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from grader.derivation.graph.indexing import Slice, Slot
-from grader.diagnosis.formulas.formula_nodes import STEP, Node, parameters_of
+from grader.diagnosis.formulas.formula_nodes import OUTER, STEP, Node, parameters_of
 
 _BINDING = {"add": 1, "neg": 1, "mul": 2, "div": 2, "mm": 3, "pow": 4, "T": 4}
 _WORDS = {
@@ -117,7 +117,7 @@ def _entry(entry: object, arrays: Sequence[Node]) -> str:
         shown = text(arrays[entry.number])
     else:
         shown = "..." if entry is Ellipsis else str(entry)
-    return shown.replace(STEP, "t")
+    return shown.replace(STEP, "t").replace(OUTER, "u")
 
 
 def _call(node: Node) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from grader.derivation.graph.indexing import Slice
 from grader.diagnosis.formulas.expression import Node, leaves, number, q
-from grader.diagnosis.formulas.formula_nodes import STEP, call, parameters_of
+from grader.diagnosis.formulas.formula_nodes import STEPS, call, parameters_of
 from grader.diagnosis.formulas.formula_text import gradient_text, index_text, text
 from grader.diagnosis.formulas.world import World
 from grader.diagnosis.mutations.leaves import Mutant, wrong
@@ -114,7 +114,7 @@ def _picked(node: Node, world: World) -> Iterator[Mutant]:
             moved = shifted(node, position, away)
             if moved is not None:
                 yield wrong(moved, "wrong-row", text(node), new=text(moved), extra=0.2)
-    if not any(STEP in str(entry) for entry in index):
+    if not any(sign in str(entry) for entry in index for sign in STEPS):
         yield wrong(whole, "wrong-row", text(node), new=f"all of {text(whole)}", extra=0.2)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from grader.derivation.graph.indexing import Slice
 from grader.diagnosis.formulas.expression import ONE, Node, add, mul, neg, one_minus, q, replaced
-from grader.diagnosis.formulas.formula_nodes import CARRY, STATE, STEP, call, inside, leaves, parameters_of
+from grader.diagnosis.formulas.formula_nodes import CARRY, STATE, STEP, call, inside, leaves, parameters_of, step_of
 from grader.diagnosis.formulas.formula_text import gradient_text, index_text, text
 from grader.diagnosis.formulas.world import World
 from grader.diagnosis.mutations.arrays import shifted, short
@@ -21,7 +21,7 @@ def series_mutants(node: Node, world: World) -> Iterator[Mutant]:
     yield from _overwritten(node, world)
     for part in dict.fromkeys(inside(term)):
         yield from _in_product(node, part, world)
-        flipped = _flipped(part, count)
+        flipped = _flipped(part, count, step_of(node))
         if flipped is not None:
             yield wrong(
                 replaced(node, part, flipped), "wrong-row", text(part), new=f"{text(part[3])} in the opposite order"
@@ -59,14 +59,14 @@ def _in_product(node: Node, part: Node, world: World) -> Iterator[Mutant]:
                     yield wrong(replaced(node, part, cut), "term-left-out", shown, new=which)
 
 
-def _flipped(part: Node, count: str) -> Node | None:
+def _flipped(part: Node, count: str, step: str) -> Node | None:
     """What is picked by the step itself, from the other end: a kernel turned around."""
     if part[0] != "np" or part[1] != "getitem":
         return None
     index = parameters_of(part[2])["index"]
-    if STEP not in index:
+    if step not in index:
         return None
-    turned = tuple(f"{count}-1-{STEP}" if entry == STEP else entry for entry in index)
+    turned = tuple(f"{count}-1-{step}" if entry == step else entry for entry in index)
     return call("getitem", *part[3:], index=turned)
 
 
