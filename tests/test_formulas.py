@@ -31,7 +31,7 @@ from grader.problem.derivatives import relative_error
 
 MODELS = [
     ROOT / "tests" / "models" / f"{name}.py"
-    for name in "two_layer_relu softmax_regression batch_norm layer_norm attention gru_step lstm_step conv1d word2vec".split()
+    for name in "two_layer_relu softmax_regression batch_norm layer_norm attention gru_step lstm_step conv1d convolution word2vec".split()
 ]
 Code = Callable[[Any, Any], np.ndarray[Any, Any]]
 EVALUATORS: dict[int, Evaluator] = {}
@@ -192,6 +192,14 @@ def placed(
     return result
 
 
+def spread_2d(s: Any, g: Any, w: Any) -> Any:
+    result = np.zeros(s.x.shape)
+    height, width = s.z.shape[1:]
+    for i, j in np.ndindex(w.shape[1:]):
+        result[i : i + height, j : j + width] += np.sum(g.dJ_dz * w[:, i, j, None, None], axis=0)
+    return result
+
+
 def correlated(s: Any, dout: Any) -> Any:
     return np.stack([dout @ s.x[:, k : k + dout.shape[1]].T for k in range(s.w.shape[2])], axis=2)
 
@@ -242,6 +250,9 @@ MISTAKES: list[tuple[str, str, Code, str]] = [
     ("conv1d", "dJ_dx", lambda s, g: placed(s, lambda s, k: s.dout, overwrite=True, back=True), "sum-overwritten"),
     ("conv1d", "dJ_dw", lambda s, g: correlated(s, s.dout[:, ::-1]), "flipped"),
     ("conv1d", "dJ_dw", lambda s, g: correlated(s, s.dout[:, :-1]), "term-left-out"),
+    ("convolution", "dJ_dx", lambda s, g: spread_2d(s, g, s.w[:, ::-1]), "wrong-row"),
+    ("convolution", "dJ_dx", lambda s, g: spread_2d(s, g, s.w[:, ::-1, ::-1]), "wrong-row"),
+    ("convolution", "dJ_dz", lambda s, g: np.repeat(s.g, 2, axis=-1) * (s.z > 0), "missing-factor"),
     ("conv1d", "dJ_dw", lambda s, g: g.dJ_dw * (np.arange(s.w.shape[2]) == s.w.shape[2] - 1), "last-term"),
 ]
 

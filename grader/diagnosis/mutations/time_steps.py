@@ -1,6 +1,6 @@
 """What goes wrong in a sum over steps: steps left out, their order, what one hands to the next, a neighbor's value."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from grader.derivation.graph.indexing import Slice
 from grader.diagnosis.formulas.expression import ONE, Node, add, mul, neg, one_minus, q, replaced
@@ -21,11 +21,11 @@ def series_mutants(node: Node, world: World) -> Iterator[Mutant]:
     yield from _overwritten(node, world)
     for part in dict.fromkeys(inside(term)):
         yield from _in_product(node, part, world)
-        flipped = _flipped(part, count, step_of(node))
-        if flipped is not None:
-            yield wrong(
-                replaced(node, part, flipped), "wrong-row", text(part), new=f"{text(part[3])} in the opposite order"
-            )
+        for counts in ({step_of(node): count}, {step_of(node): count, STEP: term[1]} if term[0] == "series" else {}):
+            flipped = _flipped(part, counts)
+            if flipped is not None:
+                new = f"{text(part[3])} in the opposite order"
+                yield wrong(replaced(node, part, flipped), "wrong-row", text(part), new=new)
 
 
 def _overwritten(node: Node, world: World) -> Iterator[Mutant]:
@@ -59,14 +59,14 @@ def _in_product(node: Node, part: Node, world: World) -> Iterator[Mutant]:
                     yield wrong(replaced(node, part, cut), "term-left-out", shown, new=which)
 
 
-def _flipped(part: Node, count: str, step: str) -> Node | None:
+def _flipped(part: Node, counts: Mapping[str, str]) -> Node | None:
     """What is picked by the step itself, from the other end: a kernel turned around."""
     if part[0] != "np" or part[1] != "getitem":
         return None
     index = parameters_of(part[2])["index"]
-    if step not in index:
+    if not counts or any(step not in index for step in counts):
         return None
-    turned = tuple(f"{count}-1-{step}" if entry == step else entry for entry in index)
+    turned = tuple(f"{counts[entry]}-1-{entry}" if entry in counts else entry for entry in index)
     return call("getitem", *part[3:], index=turned)
 
 
