@@ -31,7 +31,9 @@ from grader.problem.derivatives import relative_error
 
 MODELS = [
     ROOT / "tests" / "models" / f"{name}.py"
-    for name in "two_layer_relu softmax_regression batch_norm layer_norm attention gru_step lstm_step conv1d convolution word2vec".split()
+    for name in (
+        "two_layer_relu softmax_regression batch_norm layer_norm attention gru_step lstm_step conv1d convolution word2vec"
+    ).split()
 ]
 Code = Callable[[Any, Any], np.ndarray[Any, Any]]
 EVALUATORS: dict[int, Evaluator] = {}
