@@ -137,8 +137,10 @@ def _nearly_exact(
     """
     if knowledge.finder is None:
         return _observation(_numerical(digits))
+    found = best(knowledge.finder.changed(name, target, own))[:1]
     single = knowledge.finder.single(name, target, own)
-    found = [single] if single is not None else best(knowledge.finder.changed(name, target, own))[:1]
+    if single is not None and single.edits[0].kind != "scale":  # 1.0001 times the right numbers is no mistake
+        found = found or [single]
     return _explanation("exact", found) if found else _observation(_numerical(digits))
 
 
