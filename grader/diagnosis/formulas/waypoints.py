@@ -26,9 +26,9 @@ def waypoints(world: World, name: str, evaluate: Evaluator) -> Iterator[Values]:
     """The values on the ways to the gradient `name`, at all sample points of `evaluate`."""
     forms = [form for form, _ in local_forms(world, name)]
     for node in dict.fromkeys(node for form in forms for node in _divided_later(form)):
-        values = evaluate(node)
-        if values is not None and any(value.size > 1 for value in values):
-            yield values
+        later = evaluate(node)
+        if later is not None and any(value.size > 1 for value in later):
+            yield later
     form = next(iter(forms), None)
     if form is None:
         return
