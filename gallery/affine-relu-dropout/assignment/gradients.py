@@ -14,12 +14,12 @@ Import numpy or the standard library if you need them, nothing else.  Do not cha
 import numpy as np
 
 
-def dropout_backward(dout, cache):
+def dropout_backward(dout, dropout_cache):
     """Returns dh.
 
     dh: dJ/dh, shape (N, M)
     """
-    mask, p = cache
+    mask, p = dropout_cache
     raise NotImplementedError("dropout_backward is not written yet")
 
 
@@ -31,12 +31,12 @@ def relu_backward(dh, a):
     raise NotImplementedError("relu_backward is not written yet")
 
 
-def affine_backward(da, cache):
+def affine_backward(da, affine_cache):
     """Returns (dx, dw, db), or a dict with these names.
 
     dx: dJ/dx, shape (N, D)
     dw: dJ/dw, shape (D, M)
     db: dJ/db, shape (M,)
     """
-    x, w, b = cache
+    x, w, b = affine_cache
     raise NotImplementedError("affine_backward is not written yet")
