@@ -45,6 +45,8 @@ def measure(read: ModelFile, drawn: Mapping[str, Drawn], fixed: Sequence[str] = 
         ConfigError: it does not run with the shapes of its docstrings, or computes what the config cannot express.
     """
     known = _named_formulas(drawn, relations(read))
+    written = _written(read, drawn, known)
+    known |= written
     for _ in range(3):  # a shape may show one more dimension, and the sizes of all must differ
         names = list(dict.fromkeys([*dimensions_in(p for each in drawn.values() for p in each.shape), *known]))
         sizes = choose_sizes(names, known, _literals(drawn), fixed, partial(_runs, read, drawn, known))
@@ -56,6 +58,9 @@ def measure(read: ModelFile, drawn: Mapping[str, Drawn], fixed: Sequence[str] = 
         if not new:
             _check_values(read, points)
             check_complex(read, points[0])
+            unused = written.keys() - {part for shape in computed.values() for part in shape}
+            sizes = {name: size for name, size in sizes.items() if name not in unused}
+            known = {name: formula for name, formula in known.items() if name not in unused}
             return Measured(sizes, known, computed, points, tuple(fixed))
         for formula in dict.fromkeys(new):
             known[name_for(formula, [*names, *known, *read.inputs, *read.order])] = formula
@@ -76,6 +81,16 @@ def _named_formulas(drawn: Mapping[str, Drawn], given: Mapping[str, str]) -> dic
         if not DIMENSION.fullmatch(part) and part not in known.values():
             known[name_for(part, [*dimensions_in(parts), *known])] = part
     return known
+
+
+def _written(read: ModelFile, drawn: Mapping[str, Drawn], known: Mapping[str, str]) -> dict[str, str]:
+    """Names for the other formulas in the shapes of docstrings: what the model computes may have such axes."""
+    dimensions = [*dimensions_in(part for each in drawn.values() for part in each.shape), *known]
+    found: dict[str, str] = {}
+    for formula in written_lengths(read, dimensions):
+        if not DIMENSION.fullmatch(formula) and formula not in known.values():
+            found[name_for(formula, [*dimensions, *found, *read.inputs, *read.order])] = formula
+    return found
 
 
 def _literals(drawn: Mapping[str, Drawn]) -> set[int]:
