@@ -64,8 +64,12 @@ def weighted(tree: Node, target: Target, evaluator: Evaluator) -> list[Hypothesi
     whole = evaluator(tree)
     if whole is None or any(value.shape != right.shape for value, right in zip(target.values, whole, strict=True)):
         return []
-    spread = [_like(values, whole) for values in columns if values is not None]
-    matrix = np.stack([_flat(values) for values in spread], axis=1)
+    filled = [
+        [np.broadcast_to(value, right.shape) for value, right in zip(values, whole, strict=True)]
+        for values in columns
+        if values is not None
+    ]
+    matrix = np.stack([_flat(values) for values in filled], axis=1)
     goal = _flat(target.values)
     if matrix.shape[1] < len(terms) or len(terms) > MOST_UNKNOWN * len(goal):
         return []
@@ -78,11 +82,6 @@ def weighted(tree: Node, target: Target, evaluator: Evaluator) -> list[Hypothesi
     cost = sum(edit.cost for edit in edits)
     found = verify(target, add(*parts), edits, cost, evaluator, "formula")
     return [found] if found is not None and found.edits == edits else []
-
-
-def _like(values: Values, whole: Values) -> Values:
-    """A term in the shape of the whole sum: numpy has repeated a row in it."""
-    return [np.broadcast_to(value, right.shape) for value, right in zip(values, whole, strict=True)]
 
 
 def _flat(values: Values) -> Array:
