@@ -242,9 +242,9 @@ MISTAKES: list[tuple[str, str, Code, str]] = [
     ("batch_norm", "dJ_dgamma", lambda s, g: s.x_hat * s.dout, "sum-missing"),
     ("batch_norm", "dJ_dx", lambda s, g: bn(s, g, count=s.x.shape[1]), "wrong-variable"),
     # attention
-    ("attention", "dJ_dS_", lambda s, g: s.A * (1 - s.A) * g.dJ_dA, "jacobian-diagonal"),
-    ("attention", "dJ_dS_", lambda s, g: s.A * (g.dJ_dA - (g.dJ_dA * s.A).sum(0)), "sum-axis"),
-    ("attention", "dJ_dQ", lambda s, g: g.dJ_dS_ @ s.K / np.sqrt(s.V.shape[1]), "wrong-variable"),
+    ("models/attention", "dJ_dS_", lambda s, g: s.A * (1 - s.A) * g.dJ_dA, "jacobian-diagonal"),
+    ("models/attention", "dJ_dS_", lambda s, g: s.A * (g.dJ_dA - (g.dJ_dA * s.A).sum(0)), "sum-axis"),
+    ("models/attention", "dJ_dQ", lambda s, g: g.dJ_dS_ @ s.K / np.sqrt(s.V.shape[1]), "wrong-variable"),
     # gates
     ("gru_step", "dJ_dz", lambda s, g: g.dJ_dz + 2 * g.dJ_dh * s.n, "sign-term"),
     ("lstm_step", "dJ_dc", lambda s, g: s.dh * s.o * (1 - s.c**2), "skipped-activation"),
@@ -254,9 +254,9 @@ MISTAKES: list[tuple[str, str, Code, str]] = [
     ("conv1d", "dJ_dx", lambda s, g: placed(s, lambda s, k: s.dout, overwrite=True, back=True), "sum-overwritten"),
     ("conv1d", "dJ_dw", lambda s, g: correlated(s, s.dout[:, ::-1]), "flipped"),
     ("conv1d", "dJ_dw", lambda s, g: correlated(s, s.dout[:, :-1]), "term-left-out"),
-    ("convolution", "dJ_dx", lambda s, g: spread_2d(s, g, s.w[:, ::-1]), "wrong-row"),
-    ("convolution", "dJ_dx", lambda s, g: spread_2d(s, g, s.w[:, ::-1, ::-1]), "wrong-row"),
-    ("convolution", "dJ_dz", lambda s, g: np.repeat(s.g, 2, axis=-1) * (s.z > 0), "missing-factor"),
+    ("models/convolution", "dJ_dx", lambda s, g: spread_2d(s, g, s.w[:, ::-1]), "wrong-row"),
+    ("models/convolution", "dJ_dx", lambda s, g: spread_2d(s, g, s.w[:, ::-1, ::-1]), "wrong-row"),
+    ("models/convolution", "dJ_dz", lambda s, g: np.repeat(s.g, 2, axis=-1) * (s.z > 0), "missing-factor"),
     ("conv1d", "dJ_dw", lambda s, g: g.dJ_dw * (np.arange(s.w.shape[2]) == s.w.shape[2] - 1), "last-term"),
     # terms of the loss
     ("linear-regression", "dJ_dw", lambda s, g: g.dJ_dw + 2 * s.lam * s.w, "scaled-term"),
@@ -321,7 +321,8 @@ def test_a_mistake_in_any_kind_of_model_is_recognized(
     model: str, name: str, code: Code, operator: str, world_of: Callable[[Path], World]
 ) -> None:
     of_gallery = ROOT / "gallery" / model
-    world = world_of(of_gallery if of_gallery.is_dir() else ROOT / "tests" / "models" / f"{model}.py")
+    own = ROOT / "tests" / "models" / f"{model.removeprefix('models/')}.py"
+    world = world_of(of_gallery if of_gallery.is_dir() else own)
     assert cheapest(world, name, values_of(world, code))[0] == operator
 
 
