@@ -39,6 +39,13 @@ def _product(*factors: Array) -> Array:
     return factors[0] * factors[1] if len(factors) == 2 else reduce(operator.mul, factors)
 
 
+def _without(a: Array, k: int, axis: int) -> Array:
+    """Zeros in one place along an axis."""
+    kept = np.ones(a.shape[axis])
+    kept[k] = 0.0
+    return np.asarray(a * np.expand_dims(kept, tuple(i for i in range(a.ndim) if i != axis)))
+
+
 CORE: dict[str, Callable[..., Array]] = {
     "add": _sum,
     "mul": _product,
@@ -75,6 +82,7 @@ WRONG: dict[str, Callable[..., Array]] = {
     "every-target": lambda a: np.broadcast_to(a.max(axis=0), a.shape),
     "all": np.sum,
     "roll": lambda a, n: np.roll(a, n, axis=-1),
+    "without": _without,
     "flip": lambda a, axis: np.flip(a, axis),
     "moved": lambda i, away: i + away,
     "rows": lambda a: a.reshape(-1, a.shape[-1]),

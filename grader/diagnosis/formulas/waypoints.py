@@ -13,18 +13,24 @@ from itertools import combinations
 
 import numpy as np
 
-from grader.diagnosis.formulas.expression import ONE, Evaluator, Node, Values, add, neg
+from grader.diagnosis.formulas.expression import ONE, Evaluator, Node, Values, add, mul, neg
 from grader.diagnosis.formulas.forms import local_forms
 from grader.diagnosis.formulas.world import World
 from grader.problem.model import Array
 
 MOST_FACTORS = 10
 MOST_TERMS = 6
+MOST_DENOMINATORS = 4
 
 
 def waypoints(world: World, name: str, evaluate: Evaluator) -> Iterator[Values]:
     """The values on the ways to the gradient `name`, at all sample points of `evaluate`."""
-    form = next((form for form, _ in local_forms(world, name)), None)
+    forms = [form for form, _ in local_forms(world, name)]
+    for node in dict.fromkeys(node for form in forms for node in _divided_later(form)):
+        later = evaluate(node)
+        if later is not None and any(value.size > 1 for value in later):
+            yield later
+    form = next(iter(forms), None)
     if form is None:
         return
     for chain in _chains(_factors(world, form)):
@@ -45,6 +51,22 @@ def forward_points(world: World) -> Iterator[Node]:
         for exponent in (application.argument, neg(application.argument)):
             exp = ("fn", "exp", exponent)
             yield from (exp, add(ONE, exp))
+
+
+def _divided_later(form: Node) -> Iterator[Node]:
+    """What is divided by, inverted; and the terms of a sum without some of it: it may be divided by in the end."""
+    quotients = [part for part in _parts(form) if part[0] == "div"]
+    below = list(dict.fromkeys(factor for part in quotients for factor in _below(part[2])))
+    yield from (("div", ONE, factor) for factor in below)
+    for term in form[1:] if form[0] == "add" and len(below) <= MOST_DENOMINATORS else ():
+        bare = term[1] if term[0] == "neg" else term
+        for size in range(1, len(below) + 1):
+            for some in combinations(below, size):
+                yield from (mul(bare, *some), neg(mul(bare, *some)))
+
+
+def _below(node: Node) -> tuple[Node, ...]:
+    return node[1:] if node[0] == "mul" else (node,)
 
 
 def _parts(node: Node) -> Iterator[Node]:

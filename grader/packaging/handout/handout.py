@@ -33,7 +33,7 @@ CALLING_KEYS = ("interface", "functions", "groups")  # public, too; only where f
 _IGNORED = {"__pycache__", ".pytest_cache", ".ipynb_checkpoints"}
 _INSTRUCTORS = ("gradescope-utils",)  # what students need not install
 _MIN_FORMULA = 8  # characters without spaces; shorter ones are found in any file
-_ATTRIBUTE = re.compile(r"self\.\w+")  # what a method is given
+_NAME = re.compile(r"(self\.)?\w+")  # what a function or a method is given
 _SMALLEST = 2
 
 _WIDTH = 100
@@ -268,7 +268,7 @@ def solution_formulas(source: str) -> list[str]:
         if isinstance(node, ast.Return | ast.Assign | ast.AugAssign | ast.AnnAssign) and node.value is not None
     ]
     dense = [_dense(ast.get_source_segment(source, value) or "") for value in values]
-    return [formula for formula in dense if len(formula) >= _MIN_FORMULA and not _ATTRIBUTE.fullmatch(formula)]
+    return [formula for formula in dense if len(formula) >= _MIN_FORMULA and not _NAME.fullmatch(formula)]
 
 
 def _dense(text: str) -> str:

@@ -146,7 +146,7 @@ def _quantities(config: Config) -> str:
         )
     for name, members in config.groups.items():
         lines.append(
-            f'- `{name}` holds {len(members)} arrays: `{", ".join(members)} = {name}`, or `{name}["{members[0]}"]`.'
+            f'- `{name}` holds {len(members)} quantities: `{", ".join(members)} = {name}`, or `{name}["{members[0]}"]`.'
         )
     for function in config.asked:
         if len(function.returns) > 1:
