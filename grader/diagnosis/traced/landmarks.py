@@ -1,11 +1,11 @@
 """Values that a right calculation passes through, and what follows from a value that stands in for another."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from grader.diagnosis.formulas.expression import Evaluator, Node, Values, one_minus, replaced
+from grader.diagnosis.formulas.expression import Evaluator, Node, Values, leaves, one_minus, replaced
 from grader.diagnosis.formulas.waypoints import forward_points, waypoints
 from grader.diagnosis.formulas.world import World, derivative_forms, local_forms, make_world
 from grader.diagnosis.traced.events import TOLERANCE, equal, is_trivial
@@ -26,11 +26,12 @@ class Landmarks:
         gradients: the right gradients, by name.
         quantities: the given values.
         others: parts of right formulas.
-        ways: for each gradient the values on the ways to it.
+        ways: for each gradient the values on the ways to it, once they are needed.
         forward: those of `others` that the forward pass is made of.
         shifted: what may be changed by a number for each row: the arguments of a softmax, and the logarithms of its parts.
         world, evaluate: the formulas; None where the model cannot be differentiated.
         formulas: those in which a value may stand in for another, by gradient, once they are needed.
+        right: the same without what follows from a student's own gradients.
     """
 
     gradients: dict[str, Values]
@@ -42,6 +43,7 @@ class Landmarks:
     world: World | None = None
     evaluate: Evaluator | None = None
     formulas: dict[str, list[Node]] = field(default_factory=dict)
+    right: "Landmarks | None" = None
 
     @property
     def complete(self) -> bool:
@@ -59,7 +61,7 @@ class Landmarks:
             if equal(turned, right, tolerance):  # correct only if its axes are, too
                 return name if turned[0].shape == right[0].shape else PART
         sideways = [np.squeeze(value).T for value in values]  # a matrix is correct both ways around, a gradient is not
-        known = [*self.quantities.values(), *self.others, *self.ways.get(gradient, ())]
+        known = [*self.quantities.values(), *self.others, *self.ways_to(gradient)]
         forms = [values, turned, sideways]
         if any(equal(form, other, tolerance) for other in known for form in forms):
             return PART
@@ -73,6 +75,15 @@ class Landmarks:
             other for other in known if not any(equal(other, w) or equal(other, [one.T for one in w]) for w in fixed)
         ]
         return PART if self._is_made_of_rows(values, [*self.gradients.values(), *made]) else ""
+
+    def ways_to(self, gradient: str) -> Sequence[Values]:
+        """The values on the ways to a gradient."""
+        if self.world is None or self.evaluate is None:
+            return ()
+        if gradient not in self.ways:
+            right = () if self.right is None else self.right.ways_to(gradient)
+            self.ways[gradient] = [*right, *waypoints(self.world, gradient, self.evaluate)]
+        return self.ways[gradient]
 
     def _is_shifted(self, values: Values) -> bool:
         """A softmax may be computed from exponentials of any common size, for each row."""
@@ -204,32 +215,31 @@ def make_landmarks(assignment: Assignment, world: World | None = None) -> Landma
         return Landmarks(exact, quantities)
     world = make_world(assignment) if world is None else world
     evaluate = Evaluator(assignment.graph, world.functions, assignment.points, exact)
-    parts, ways = _parts(assignment, world, evaluate)
+    parts = _parts(assignment, world, evaluate)
     outputs = [one.output for one in world.all_applications]
     forward = _values(evaluate, [*forward_points(world), *map(one_minus, outputs)])
     arguments = [one.argument for one in world.all_applications if world.normalizes(one.function)]
-    return Landmarks(exact, quantities, parts, ways, forward, _values(evaluate, arguments), world, evaluate)
+    return Landmarks(exact, quantities, parts, {}, forward, _values(evaluate, arguments), world, evaluate)
 
 
 def with_own(assignment: Assignment, known: Landmarks, own: Mapping[str, Values]) -> Landmarks:
     """What is right, and what follows rightly from a student's own wrong gradients."""
     if known.world is None or known.evaluate is None:
         return known
-    evaluate = Evaluator(assignment.graph, known.world.functions, assignment.points, {**assignment.exact, **own})
-    parts, ways = _parts(assignment, known.world, evaluate)
-    both = {name: [*known.ways[name], *found] for name, found in ways.items()}
-    others = [*known.others, *own.values(), *parts]
-    return replace(known, others=others, ways=both, evaluate=evaluate)
+    evaluate = known.evaluate.with_gradients(own)
+    others = [*known.others, *own.values(), *_parts(assignment, known.world, evaluate, own)]
+    return replace(known, others=others, ways={}, evaluate=evaluate, right=known)
 
 
-def _parts(assignment: Assignment, world: World, evaluate: Evaluator) -> tuple[list[Values], dict[str, list[Values]]]:
-    """The values of all parts of all forms of the right formulas, and those on the ways to each."""
+def _parts(assignment: Assignment, world: World, evaluate: Evaluator, own: Collection[str] = ()) -> list[Values]:
+    """The values of all parts of all forms of the right formulas; with `own`, of those in which these gradients are."""
     nodes: dict[Node, None] = {}
     for name in assignment.names:
         for form, _ in local_forms(world, name):
             nodes.update(dict.fromkeys(inside(form)))
     nodes.update(dict.fromkeys(forward_points(world)))
-    return _values(evaluate, nodes), {name: list(waypoints(world, name, evaluate)) for name in assignment.names}
+    changed = {("g", name) for name in own}
+    return _values(evaluate, (node for node in nodes if not own or changed.intersection(leaves(node))))
 
 
 def _values(evaluate: Evaluator, nodes: Iterable[Node]) -> list[Values]:
