@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from grader.cli.common import config_at, config_option, force_option, zip_option
+from grader.cli.common import config_at, config_option, force_option, parts_of, zip_option
 from grader.grading.grader import Grader
 
 
@@ -21,7 +21,13 @@ def command(output: Path, force: bool, github: bool, config_path: Path | None) -
     from grader.atomic import write_output
     from grader.packaging.handout.handout import build_handout
 
-    data = build_handout(Grader(config_at(config_path)), force=force, github=github)
+    config = config_at(config_path)
+    if (parts := parts_of(config)) is not None:
+        from grader.parts.packing import build_handout_of
+
+        data = build_handout_of(parts, force=force, github=github)
+    else:
+        data = build_handout(Grader(config), force=force, github=github)
     write_output(output, data)
     click.echo(
         f"{output} ({len(data) / 1024:.0f} kB). Students unpack it and run: pip install -r requirements.txt && pytest"

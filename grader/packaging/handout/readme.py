@@ -14,7 +14,7 @@ from grader.errors import ConfigError
 from grader.output.wording import CHECK_LABELS
 
 _WINDOWS = r"Set-ExecutionPolicy -Scope Process RemoteSigned`<br>`.venv\Scripts\Activate.ps1"
-_SET_UP = rf"""
+SET_UP = rf"""
 You need Python 3.10 or later. Install the grader once, in this folder:
 
 | on | run |
@@ -90,7 +90,7 @@ def _parts(config: Config) -> dict[str, str]:
         f" {limits.submission_cpu_seconds:g} s.",
         "checks": "\n".join(_checks(config)),
         "follow_through": _follow_through(config.follow_through),
-        "set_up": _SET_UP,
+        "set_up": SET_UP,
         "commands": _commands(config),
         "report": _REPORT,
         "hints": f"For each wrong gradient you see {hints} there{', and what your numbers are' if told else ''}.",

@@ -73,7 +73,7 @@ def _unpack(submission: Path, folder: Path) -> None:
         (folder / file.path).write_bytes(data)
 
 
-def default_metadata(config: Config) -> dict[str, Any]:
+def default_metadata(title: str, max_score: float) -> dict[str, Any]:
     """Metadata of a first submission by an invented student."""
     now = datetime.now(timezone.utc)
     due = now + timedelta(days=7)
@@ -88,8 +88,8 @@ def default_metadata(config: Config) -> dict[str, Any]:
             "course_id": 1,
             "late_due_date": None,
             "release_date": (now - timedelta(days=7)).isoformat(),
-            "title": config.title,
-            "total_points": f"{config.max_score:.1f}",
+            "title": title,
+            "total_points": f"{max_score:.1f}",
         },
         "submission_method": "upload",
         "users": [{"email": "student@example.edu", "id": 1, "name": "Example Student"}],
