@@ -79,7 +79,7 @@ class Gradient(_Section, frozen=True, kw_only=True):
 
     name: Name
     of: Name
-    max_score: Positive
+    max_score: Positive = 10.0
     shares: Shares | None = None
 
 
@@ -259,7 +259,10 @@ class Config(_Section, frozen=True, kw_only=True):
 
 def schema() -> bytes:
     """The JSON schema of config.yaml, as kept in `docs/config.schema.json`."""
-    made = msgspec.json.schema(Config)
+    from grader.parts.declared import DeclaredParts
+
+    kinds, named = msgspec.json.schema_components([Config, DeclaredParts], ref_template="#/$defs/{name}")
+    made: dict[str, Any] = {"anyOf": list(kinds), "$defs": named}
     quantities = made["$defs"]["Config"]["properties"]["quantities"]
     number = {"type": "number", "description": "A constant."}
     quantities["additionalProperties"] = {"anyOf": [number, quantities["additionalProperties"]]}

@@ -78,7 +78,7 @@ def _pytest(parts: Parts) -> str:
 
 def _readme(parts: Parts) -> str:
     rows = [
-        f"| [{part.name}]({part.name}/README.md) | {_cell(part.config.title)} | `{part.config.submission}` |"
+        f"| [{part.name}]({part.name}) | {_cell(part.config.title)} | `{part.config.submission}` |"
         f" {part.config.max_score:g} |"
         for part in parts
     ]

@@ -68,7 +68,7 @@ def try_command(
     parts = parts_of(used)
     config = Grader(used).config if parts is None else parts.of_file(file)[0].config
     whole = config if parts is None else parts
-    given = default_metadata(whole.title, whole.max_score) if metadata is None else read_given(metadata)
+    given = default_metadata(whole) if metadata is None else read_given(metadata)
     with tempfile.TemporaryDirectory(prefix="gradescope-") as name:
         folder = Path(name)
         platform = Platform(folder / "autograder", zip_path or _zip(used, folder))
