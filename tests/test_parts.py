@@ -15,7 +15,7 @@ from homework import CLASS, CONFIG, ONE_WRONG, RIGHT, SEED, write_homework, writ
 from grader.errors import ConfigError, UsageError
 from grader.packaging.gradescope.dryrun.platform import Platform
 from grader.packaging.gradescope.dryrun.submitted import default_metadata, following_metadata
-from grader.parts.packing import build_autograder_of, build_handout_of
+from grader.parts.packages import build_autograder_of, build_handout_of
 from grader.parts.parts import Parts, parts_at
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]

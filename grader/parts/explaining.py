@@ -4,7 +4,7 @@ from grader.errors import UsageError, did_you_mean
 from grader.explain.blocks import Block
 from grader.explain.document import explained, transposes
 from grader.grading.grader import Grader
-from grader.parts.grading import names_of
+from grader.parts.graded import names_of
 from grader.parts.parts import Parts
 
 

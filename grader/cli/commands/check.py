@@ -57,7 +57,7 @@ def command(what: tuple[str, ...], watch: bool, github: bool, config_path: Path 
 def _check_parts(parts: "Parts", what: tuple[str, ...], *, watch: bool, github: bool) -> NoReturn:
     """Check the files of all parts, or those of the file or the gradients that were named."""
     from grader.cli.several import exit_code, for_each
-    from grader.parts.grading import names_of
+    from grader.parts.graded import names_of
     from grader.parts.merged import how_many_right, merged, submission_name, titled
 
     known = names_of(parts.parts)

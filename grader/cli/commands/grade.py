@@ -48,7 +48,7 @@ def command(file: Path, as_json: bool, name: str | None, config_path: Path | Non
 
 def _grade_parts(parts: "Parts", file: Path, name: str | None, *, as_json: bool) -> NoReturn:
     from grader.cli.several import exit_code, heading
-    from grader.parts.grading import grade_each
+    from grader.parts.graded import grade_each
     from grader.parts.merged import document, formatted, submission_name, total
 
     graded = grade_each(parts, file, submitted=name is not None)

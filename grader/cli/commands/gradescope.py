@@ -95,7 +95,7 @@ def _zip(config: Path, folder: Path) -> Path:
 def _built(config: Path, *, force: bool) -> tuple[bytes, float]:
     """The zip, and how many marks there are."""
     if (parts := parts_of(config)) is not None:
-        from grader.parts.packing import build_autograder_of
+        from grader.parts.packages import build_autograder_of
 
         return build_autograder_of(parts, force=force), parts.max_score
     from grader.packaging.gradescope.bundle import build

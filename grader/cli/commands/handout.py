@@ -23,7 +23,7 @@ def command(output: Path, force: bool, github: bool, config_path: Path | None) -
 
     config = config_at(config_path)
     if (parts := parts_of(config)) is not None:
-        from grader.parts.packing import build_handout_of
+        from grader.parts.packages import build_handout_of
 
         data = build_handout_of(parts, force=force, github=github)
     else:
