@@ -1,11 +1,11 @@
-"""The sets of wrong submissions in tests/blind; its README.md describes the format."""
+"""The sets of wrong submissions: those in tests/blind, written without knowledge of the engine, and those of the gallery."""
 
-import ast
-import re
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from grader.newassignment.gallery.labelled import Case, Fault
+from grader.newassignment.gallery.labelled import read_cases as read_folder
+
+__all__ = ["BLIND", "CONFIGS", "GALLERY", "Case", "Fault", "read_cases"]
 
 ROOT = Path(__file__).resolve().parents[1]
 BLIND = ROOT / "tests" / "blind"
@@ -14,82 +14,9 @@ CONFIGS = {
     "minibatch": BLIND / "minibatch/config.yaml",
     "bptt": BLIND / "bptt/config.yaml",
 }
-KINDS = frozenset(
-    "sign transpose operand-order wrong-variable missing-term extra-term missing-factor extra-factor wrong-derivative"
-    " wrong-operator scale reduction numerical-gradient constant shape runtime".split()
-)
-MARK = re.compile(r"[ ]*#!(?: (\w+))?$", re.MULTILINE)
-
-
-@dataclass(frozen=True)
-class Fault:
-    """One mistake: the gradient, and what may be said of it."""
-
-    gradient: str
-    kinds: frozenset[str]
-    where: frozenset[str]
-    words: tuple[str, ...] = ()
-
-
-@dataclass
-class Case:
-    """A wrong submission.  `lines` are the wrong ones: the gradient, "" for any, and the number."""
-
-    id: str
-    truth: str
-    source: str
-    faults: list[Fault] = field(default_factory=list)
-    also: list[Fault] = field(default_factory=list)
-    lines: list[tuple[str, int]] = field(default_factory=list)
-
-    @property
-    def accused(self) -> list[str]:
-        return list(dict.fromkeys(fault.gradient for fault in self.faults))
+GALLERY = {path.parent.name: path for path in sorted((ROOT / "gallery").glob("*/config.yaml"))}
 
 
 def read_cases(name: str) -> list[Case]:
     """The cases of a set, by the format in tests/blind/README.md."""
-    styles = {path.stem: path.read_text() for path in (BLIND / name / "right").glob("*.py")}
-    blocks = re.split(r"^=== ", (BLIND / name / "cases.txt").read_text(), flags=re.MULTILINE)[1:]
-    cases = [_case(block, styles) for block in blocks]
-    twice = [id for id, count in Counter(case.id for case in cases).items() if count > 1]
-    if twice:
-        raise SystemExit(f"{name}: these ids occur twice: {', '.join(twice)}")
-    return cases
-
-
-def _case(block: str, styles: dict[str, str]) -> Case:
-    lines = block.splitlines()
-    id, truth = lines[0].split(": ", 1)
-    case, style, code = Case(id, truth, ""), "plain", []
-    for line in lines[1:]:
-        if line.startswith("= style: "):
-            style = line.removeprefix("= style: ")
-        elif line.startswith(("= ", "+ ")):
-            (case.faults if line[0] == "=" else case.also).append(_fault(line[2:]))
-        elif not line.startswith("# ----"):
-            code.append(line)
-    text = "import numpy as np\n\n\n" + "\n".join(code).strip() + "\n"
-    case.lines = [
-        (match[1] or "", number) for number, line in enumerate(text.splitlines(), 1) if (match := MARK.search(line))
-    ]
-    text = MARK.sub("", text)
-    case.source = text + "".join("\n\n" + function for function in _functions_not_in(text, styles[style]))
-    return case
-
-
-def _fault(line: str) -> Fault:
-    gradient, _, label = line.partition(":")
-    kinds, _, where = label.partition("@")
-    words = tuple(word[1:] for word in kinds.split() if word[0] == "~")
-    named = frozenset(word for word in kinds.split() if word[0] != "~")
-    if not named <= KINDS:
-        raise SystemExit(f"{line}: expected kinds out of {', '.join(sorted(KINDS))}, or ~words")
-    return Fault(gradient, named, frozenset(where.split()), words)
-
-
-def _functions_not_in(text: str, right: str) -> Iterator[str]:
-    defined = {node.name for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)}
-    for node in ast.parse(right).body:
-        if isinstance(node, ast.FunctionDef) and node.name not in defined:
-            yield (ast.get_source_segment(right, node) or "") + "\n"
+    return read_folder(GALLERY[name].parent if name in GALLERY else BLIND / name)

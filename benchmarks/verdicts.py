@@ -3,6 +3,7 @@
     python benchmarks/verdicts.py                    all sets, for instructors and for a student at home
     python benchmarks/verdicts.py --misses bundled   and each case that isn't right, with what was said
     python benchmarks/verdicts.py --reports 10 --seed 1   ten whole reports for each audience, to read
+    python benchmarks/verdicts.py --gallery          the cases of every assignment in the gallery; or of one: softmax-regression
 
 Each labelled gradient gets a verdict; a case has the worst of its gradients' verdicts:
 
@@ -41,7 +42,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from blind import BLIND, CONFIGS, Case, Fault, read_cases
+from blind import BLIND, CONFIGS, GALLERY, Case, Fault, read_cases
 
 import grader
 
@@ -207,7 +208,10 @@ def figures(found: list[Outcome], seconds: float) -> dict[str, Any]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("sets", nargs="*", metavar="SET", help=f"of {', '.join(CONFIGS)}; all if none is named")
+    parser.add_argument(
+        "sets", nargs="*", metavar="SET", help="of tests/blind or the gallery; all of tests/blind if none is named"
+    )
+    parser.add_argument("--gallery", action="store_true", help="all of the gallery")
     parser.add_argument("--audience", choices=AUDIENCES, action="append", help="both if not given")
     parser.add_argument("--every", type=int, default=1, metavar="N", help="only every Nth case")
     parser.add_argument("--misses", action="store_true", help="list the cases that aren't right")
@@ -218,24 +222,26 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.add_argument("--record", action="store_true", help="write the figures to tests/blind/figures.json")
     options = parser.parse_args()
-    unknown = set(options.sets) - set(CONFIGS)
+    configs = {**CONFIGS, **GALLERY}
+    sets = options.sets or list(GALLERY if options.gallery else CONFIGS)
+    unknown = set(sets) - set(configs)
     if unknown:
-        parser.error(f"no such set: {', '.join(sorted(unknown))}; there are {', '.join(CONFIGS)}")
+        parser.error(f"no such set: {', '.join(sorted(unknown))}; there are {', '.join(configs)}")
     if options.record and options.every != 1:
         parser.error("--record needs all cases: leave out --every")
 
     if options.reports:
-        _print_reports(options.sets or list(CONFIGS), options.audience or AUDIENCES, options.reports, options.seed)
+        _print_reports(sets, options.audience or AUDIENCES, options.reports, options.seed)
         return 0
 
     recorded = json.loads(FIGURES.read_text()) if FIGURES.is_file() else {}
     result: dict[str, Any] = {}
     worse = []
-    for name in options.sets or CONFIGS:
+    for name in sets:
         cases = read_cases(name)[:: options.every]
         for audience in options.audience or AUDIENCES:
             with tempfile.TemporaryDirectory() as folder:
-                config = CONFIGS[name] if audience == "staff" else pack(CONFIGS[name], Path(folder))
+                config = configs[name] if audience == "staff" else pack(configs[name], Path(folder))
                 start = time.perf_counter()
                 with grader.Grader(config) as opened:
                     found = list(outcomes(opened, audience, cases))
@@ -264,7 +270,8 @@ def _print_reports(sets: Sequence[str], audiences: Sequence[str], count: int, se
         drawn = random.Random(f"{seed} {audience}").sample(every, min(count, len(every)))
         for name in sets:
             with tempfile.TemporaryDirectory() as folder:
-                config = CONFIGS[name] if audience == "staff" else pack(CONFIGS[name], Path(folder))
+                given = {**CONFIGS, **GALLERY}[name]
+                config = given if audience == "staff" else pack(given, Path(folder))
                 path = Path(folder) / "gradients.py"
                 for case in (case for drawn_from, case in drawn if drawn_from == name):
                     path.write_text(case.source)
@@ -282,7 +289,7 @@ def _print(name: str, audience: str, row: dict[str, Any], found: list[Outcome]) 
     lines = row["lines"]
     share = lines["right"] / max(1, sum(lines.values()))
     print(
-        f"{name:9} {audience:7} {row['cases']} cases  {shares}  lines {share:.0%} right, {lines['wrong']} wrong  warnings {row['warnings']}  {row['seconds']} s"
+        f"{name:20} {audience:7} {row['cases']} cases  {shares}  lines {share:.0%} right, {lines['wrong']} wrong  warnings {row['warnings']}  {row['seconds']} s"
     )
     for outcome in sorted(found, key=lambda outcome: -VERDICTS.index(outcome.verdict)):
         if outcome.verdict != "right":
