@@ -19,7 +19,7 @@ from grader.errors import ConfigError, GraderError
 from grader.grading.grader import Grader
 from grader.inputs.chooser import CODE, digest
 from grader.packaging.archive import ZIP_ERRORS, zip_bytes
-from grader.packaging.handout.readme import fill_in
+from grader.packaging.handout.readme import fill_in, text_of
 from grader.packaging.soundness import refuse_unsound, stubs_path
 from grader.packaging.wheel import make_wheel, requirements, wheel_name
 from grader.problem.assignment import load_assignment
@@ -217,10 +217,9 @@ def _public_files(config: Config, folder: Path) -> dict[str, bytes]:
 
 
 def _filled_in(path: Path, config: Config) -> bytes:
+    text = text_of(path)
     try:
-        return fill_in(path.read_text(encoding="utf-8"), config).encode()
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: expected text in UTF-8, found something else: save it as UTF-8") from error
+        return fill_in(text, config).encode()
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from error
 
