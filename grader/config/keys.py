@@ -249,7 +249,9 @@ class Config(_Section, frozen=True, kw_only=True):
     @property
     def has_points(self) -> bool:
         """Whether students' functions take a sample point `s`: all of them, or none."""
-        return self.interface == "step" and any(function.parameters is None for function in self.asked)
+        if self.interface != "step":
+            return False
+        return not self.functions or any(function.parameters is None for function in self.asked)
 
     def share(self, gradient: Gradient, check: str) -> float:
         source: Any = gradient.shares or self.checks
