@@ -15,6 +15,7 @@ from grader.problem.derivatives import relative_error
 from grader.problem.points import Point
 from grader.validation.finding import Finding, finding
 from grader.validation.numbers import check_values, elsewhere
+from grader.validation.suggestions import other_points
 
 DIFFERS = 1e-9
 SHOWN = 8
@@ -53,9 +54,18 @@ def _evaluator(assignment: Assignment, world: World) -> Evaluator:
     return Evaluator(assignment.graph, world.functions, assignment.points, assignment.exact)
 
 
-def check_mutants(assignment: Assignment) -> list[Finding]:
-    """Every mutant must lose marks where its values differ; and how many mistakes share their numbers."""
-    world, other = make_world(assignment), elsewhere(assignment)
+@dataclass
+class _Examined:
+    """What became of the mutants: lines on those that keep marks, are right here by accident, or coincide here."""
+
+    kept: list[str]
+    hidden: list[str]
+    same: list[str]
+    total: int
+
+
+def _examined(assignment: Assignment, world: World) -> _Examined:
+    other = elsewhere(assignment)
     there = _evaluator(other, world)
     kept, hidden, same, total = [], [], [], 0
     for gradient in assignment.config.gradients:
@@ -73,11 +83,29 @@ def check_mutants(assignment: Assignment) -> list[Finding]:
             else:
                 wrong.append(mutant)
         same += _indistinguishable(gradient, wrong, there)
+    return _Examined(kept, hidden, same, total)
+
+
+def _by_chance(assignment: Assignment, found: _Examined) -> list[str]:
+    """What would do better than these sample points, where something is due to them."""
+
+    def better(other: Assignment) -> bool:
+        again = _examined(other, make_world(other))
+        return not again.hidden and len(again.same) < max(1, len(found.same))
+
+    return [other_points(assignment, better)] if found.hidden or found.same else []
+
+
+def check_mutants(assignment: Assignment) -> list[Finding]:
+    """Every mutant must lose marks where its values differ; and how many mistakes share their numbers."""
+    world = make_world(assignment)
+    found = _examined(assignment, world)
+    suggestion, total, same = _by_chance(assignment, found), found.total, found.same
     marks = finding(
         "mistakes lose marks",
         f"{total} wrong formulas, each one mistake away from the solution, lose marks",
         "wrong formulas keep all marks",
-        _some(kept + hidden),
+        [*_some(found.kept + found.hidden), *(suggestion if found.hidden else [])],
     )
     unread = _unread(assignment, world)
     if unread and marks.outcome == "passed":
@@ -88,7 +116,10 @@ def check_mutants(assignment: Assignment) -> list[Finding]:
         marks = Finding(marks.check, "warning", f"{marks.message}; {unknown}", unread)
     check, where = "mistakes can be told apart", "at the chosen sample points"
     if same:
-        return [marks, Finding(check, "warning", f"{len(same)} pairs of mistakes coincide {where}", _some(same))]
+        return [
+            marks,
+            Finding(check, "warning", f"{len(same)} pairs of mistakes coincide {where}", [*_some(same), *suggestion]),
+        ]
     return [marks, Finding(check, "passed", f"{where} no two of {total} mistakes coincide by accident")]
 
 
