@@ -237,6 +237,32 @@ def test_the_total_is_exported_or_the_marks_of_one_part(
     assert "3: softmax.dscores (4 pts)" in (mine / "gradescope.csv").read_text()
 
 
+def test_a_part_that_could_not_be_graded_leaves_no_total_and_an_excused_one_is_not_counted(
+    grader: Command, homework: Path, tmp_path: Path
+) -> None:
+    class_ = tmp_path / "class"
+    for name, source in (("dan/part1.py", RIGHT["part1.py"]), ("eve/part1.py", ONE_WRONG)):
+        (class_ / name).parent.mkdir(parents=True)
+        shutil.copy(source, class_ / name)
+    for k in (1, 2):  # which of them is meant?
+        (class_ / "dan" / f"v{k}").mkdir()
+        (class_ / "dan" / f"v{k}" / "part2.py").write_text(f"# {k}\nx = {k}\n")
+    (class_ / "fay").mkdir()
+    out = tmp_path / "results"
+    assert grader("batch", class_, "--out", out, "--jobs", 1, cwd=homework).returncode == 3
+    excused = ("adjust", out / "softmax", "eve", "--excuse", "--because", "ill")
+    assert grader(*excused, cwd=homework).returncode == 0
+    table = rows(out / "grades.csv")
+    shown = {who: [row[name] for name in ("status", "score", "max_score", "final")] for who, row in table.items()}
+    assert shown == {
+        "dan": ["unreadable", "", "", ""],
+        "eve": ["graded", "2.4", "14", "2.4"],
+        "fay": ["missing", "", "", ""],
+    }
+    assert "Marks: 2.4 of 4\n" in (out / "feedback" / "eve.md").read_text()
+    assert table["dan"]["logistic final"] == "4"
+
+
 @pytest.mark.parametrize(
     "command, seen",
     [
