@@ -215,6 +215,6 @@ def gradescope_csv(results: Results | Marked) -> str:
         scores = {one.name: one.score for one in row.grade.gradients} if graded and row.grade else {}
         status = "Graded" if final.value is not None else {"missing": "Missing"}.get(row.status, "Ungraded")
         known = [first, last, row.sid, row.email, "", final.value, final.max_score or None, status]
-        known += [row.ids.get("gradescope", row.student), row.submitted_at, "", "", ""]
+        known += [row.ids.get("gradescope", row.student), final.submitted_at, "", "", ""]
         rows.append([cell(value) for value in [*known, *(scores.get(name) for name, _ in gradients)]])
     return csv_text(rows)

@@ -45,7 +45,7 @@ def command(what: tuple[str, ...], watch: bool, github: bool, config_path: Path 
         _check_parts(parts, what, watch=watch, github=github)
     with Grader(config, at_home=True) as grader:
         file, names = _chosen(what, [gradient.name for gradient in grader.config.gradients])
-        check = _Check(grader, file, names)
+        check = Check(grader, file, names)
         if watch:
             _watch([check])
         grade = check.once()
@@ -65,11 +65,11 @@ def _check_parts(parts: "Parts", what: tuple[str, ...], *, watch: bool, github: 
     chosen = list(parts) if file is None else parts.of_file(file)
     chosen = [part for part in chosen if not names or any(part in known[name] for name in names)]
     with ExitStack() as opened:
-        checks: dict[str, _Check] = {}
+        checks: dict[str, Check] = {}
         for part in chosen:
             grader = opened.enter_context(Grader(part.path, at_home=True, beside=part.beside))
             own = Path() if grader.own_file(Path())[0].is_file() else part.folder
-            checks[part.name] = _Check(grader, file, names, part, own)
+            checks[part.name] = Check(grader, file, names, part, own)
         if watch:
             _watch([*checks.values()])
         grades: dict[str, Grade] = {}
@@ -116,7 +116,7 @@ def _chosen(what: tuple[str, ...], known: list[str]) -> tuple[Path | None, list[
     return (PATH.convert(others[0], None, None) if others else None), names
 
 
-class _Check:
+class Check:
     """Checks of one file, each printed: first what is right and what is wrong and, once that is known, why."""
 
     def __init__(
@@ -192,7 +192,7 @@ class _Check:
                 click.secho(f"since the last save: {line}", bold=True)
 
 
-def _watch(checks: "Sequence[_Check]") -> NoReturn:
+def _watch(checks: "Sequence[Check]") -> NoReturn:
     """Check now and after each save.  The sandbox keeps running, so that each check is quick."""
     from grader.cli.several import heading
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from grader.diagnosis.formulas.expression import Evaluator, Node, Values, leaves, one_minus, replaced
+from grader.diagnosis.formulas.forms import derivative_forms, local_forms
 from grader.diagnosis.formulas.waypoints import forward_points, waypoints
-from grader.diagnosis.formulas.world import World, derivative_forms, local_forms, make_world
+from grader.diagnosis.formulas.world import World, make_world
 from grader.diagnosis.traced.events import TOLERANCE, equal, is_trivial
 from grader.problem.assignment import Assignment
 from grader.problem.model import Array
@@ -26,29 +27,30 @@ class Landmarks:
         gradients: the right gradients, by name.
         quantities: the given values.
         others: parts of right formulas.
-        ways: for each gradient the values on the ways to it, once they are needed.
         forward: those of `others` that the forward pass is made of.
         shifted: what may be changed by a number for each row: the arguments of a softmax, and the logarithms of its parts.
         world, evaluate: the formulas; None where the model cannot be differentiated.
+        right: the formulas with the right gradients, where those of `evaluate` are a student's own.
         formulas: those in which a value may stand in for another, by gradient, once they are needed.
-        right: the same without what follows from a student's own gradients.
+        ways: the values on the ways to each gradient, once they are needed.
+        stops: for each gradient what a name or a helper may hold before the last step, once they are needed.
     """
 
     gradients: dict[str, Values]
     quantities: dict[str, Values]
     others: list[Values] = field(default_factory=list)
-    ways: dict[str, list[Values]] = field(default_factory=dict)
     forward: list[Values] = field(default_factory=list)
     shifted: list[Values] = field(default_factory=list)
     world: World | None = None
     evaluate: Evaluator | None = None
+    right: Evaluator | None = None
     formulas: dict[str, list[Node]] = field(default_factory=dict)
-    right: "Landmarks | None" = None
+    ways: dict[str, list[Values]] = field(default_factory=dict)
+    stops: dict[str, list[Values]] = field(default_factory=dict)
 
-    @property
-    def complete(self) -> bool:
-        """The parts of formulas are among them."""
-        return self.world is not None
+    def is_complete(self, names: Iterable[str]) -> bool:
+        """Whether the parts of the formulas of these gradients are among them."""
+        return self.world is not None and all(self.world.local[name] is not None for name in names)
 
     def label(self, assignment: Assignment, gradient: str, values: Values) -> str:
         """Which gradient it is, or that it is a quantity or part of a right formula; "" where it is neither."""
@@ -60,9 +62,12 @@ class Landmarks:
         for name, right in self.gradients.items():
             if equal(turned, right, tolerance):  # correct only if its axes are, too
                 return name if turned[0].shape == right[0].shape else PART
-        sideways = [np.squeeze(value).T for value in values]  # a matrix is correct both ways around, a gradient is not
-        known = [*self.quantities.values(), *self.others, *self.ways_to(gradient)]
-        forms = [values, turned, sideways]
+        known = [*self.quantities.values(), *self.others, *self._ways(gradient)]
+        forms = [values] if assignment.config.sign == 1 else [values, turned]
+        if any(
+            np.squeeze(value).ndim > 1 for value in values
+        ):  # a matrix is correct both ways around, a gradient is not
+            forms.append([np.squeeze(value).T for value in values])
         if any(equal(form, other, tolerance) for other in known for form in forms):
             return PART
         if is_filled_in_part(turned, self.gradients[gradient]) or self._is_shifted(values):
@@ -76,14 +81,26 @@ class Landmarks:
         ]
         return PART if self._is_made_of_rows(values, [*self.gradients.values(), *made]) else ""
 
-    def ways_to(self, gradient: str) -> Sequence[Values]:
-        """The values on the ways to a gradient."""
-        if self.world is None or self.evaluate is None:
-            return ()
+    def _ways(self, gradient: str) -> list[Values]:
+        if self.world is None:
+            return []
         if gradient not in self.ways:
-            right = () if self.right is None else self.right.ways_to(gradient)
-            self.ways[gradient] = [*right, *waypoints(self.world, gradient, self.evaluate)]
+            evaluators = [one for one in (self.right, self.evaluate) if one is not None]
+            self.ways[gradient] = [way for one in evaluators for way in waypoints(self.world, gradient, one)]
         return self.ways[gradient]
+
+    def is_finished(self, gradient: str, values: Values) -> bool:
+        """Whether a right calculation may stop here for a moment: at a gradient, before it is divided, at a derivative."""
+        if self.world is None or self.evaluate is None:
+            return False
+        if gradient not in self.stops:
+            world = self.world
+            loss = world.assignment.config.loss
+            nodes = [_undivided(world, name) for name in world.assignment.names]
+            nodes += [("g", name) for name in world.assignment.names if name != gradient]
+            nodes += [node for one in world.applications for node in (one.derivative, ("d", one.quantity, loss))]
+            self.stops[gradient] = _values(self.evaluate, [node for node in nodes if node is not None])
+        return any(equal(values, other) for other in self.stops[gradient])
 
     def _is_shifted(self, values: Values) -> bool:
         """A softmax may be computed from exponentials of any common size, for each row."""
@@ -216,10 +233,12 @@ def make_landmarks(assignment: Assignment, world: World | None = None) -> Landma
     world = make_world(assignment) if world is None else world
     evaluate = Evaluator(assignment.graph, world.functions, assignment.points, exact)
     parts = _parts(assignment, world, evaluate)
+    inner = [_of_softmaxes(inside(tree), world) for tree in world.local.values() if tree is not None]
     outputs = [one.output for one in world.all_applications]
     forward = _values(evaluate, [*forward_points(world), *map(one_minus, outputs)])
     arguments = [one.argument for one in world.all_applications if world.normalizes(one.function)]
-    return Landmarks(exact, quantities, parts, {}, forward, _values(evaluate, arguments), world, evaluate)
+    arguments += [argument for each in inner for argument in each]
+    return Landmarks(exact, quantities, parts, forward, _values(evaluate, arguments), world, evaluate)
 
 
 def with_own(assignment: Assignment, known: Landmarks, own: Mapping[str, Values]) -> Landmarks:
@@ -228,7 +247,7 @@ def with_own(assignment: Assignment, known: Landmarks, own: Mapping[str, Values]
         return known
     evaluate = known.evaluate.with_gradients(own)
     others = [*known.others, *own.values(), *_parts(assignment, known.world, evaluate, own)]
-    return replace(known, others=others, ways={}, evaluate=evaluate, right=known)
+    return replace(known, others=others, evaluate=evaluate, right=known.evaluate, ways={}, stops={})
 
 
 def _parts(assignment: Assignment, world: World, evaluate: Evaluator, own: Collection[str] = ()) -> list[Values]:
@@ -237,9 +256,29 @@ def _parts(assignment: Assignment, world: World, evaluate: Evaluator, own: Colle
     for name in assignment.names:
         for form, _ in local_forms(world, name):
             nodes.update(dict.fromkeys(inside(form)))
+        if (undivided := _undivided(world, name)) is not None:
+            nodes.update(dict.fromkeys(inside(undivided)))
     nodes.update(dict.fromkeys(forward_points(world)))
+    nodes.update(dict.fromkeys([("fn", "exp", argument) for argument in _of_softmaxes(nodes, world)]))
     changed = {("g", name) for name in own}
     return _values(evaluate, (node for node in nodes if not own or changed.intersection(leaves(node))))
+
+
+def _undivided(world: World, name: str) -> Node | None:
+    """The formula of a gradient before its division, by the number of examples say, which may come at the end as well."""
+    tree = world.local[name]
+    if tree is None or tree[0] == "div":
+        return tree and tree[1]
+    for upstream in world.upstream(name):
+        if (before := _undivided(world, upstream)) is not None:
+            return replaced(tree, ("g", upstream), before)
+    return None
+
+
+def _of_softmaxes(nodes: Iterable[Node], world: World) -> list[Node]:
+    """What is normalized within formulas, where no quantity is the result."""
+    arguments = [node[3] for node in nodes if node[:2] == ("np", "softmax")]
+    return arguments + [node[2] for node in nodes if node[0] == "fn" and world.normalizes(node[1])]
 
 
 def _values(evaluate: Evaluator, nodes: Iterable[Node]) -> list[Values]:
