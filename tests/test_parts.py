@@ -90,6 +90,13 @@ def test_a_single_file_is_graded_as_the_part_that_its_name_says(
     assert "its name says no part; expected part1.py (logistic), part2.py (softmax)" in other.stderr
 
 
+def test_a_preview_is_of_the_part_of_the_file(grader: Command, homework: Path, submissions: Path) -> None:
+    done = grader("preview", submissions / "cem" / "part2.py", cwd=homework)
+    assert (done.returncode, "part2.py   0 of 3 gradients right" in done.stdout) == (1, True)
+    both = grader("preview", submissions / "cem", cwd=homework)
+    assert (both.returncode, "expected the file of one part, part1.py or part2.py" in both.stderr) == (2, True)
+
+
 def test_a_folder_without_any_file_to_submit_is_no_zero(grader: Command, homework: Path, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("nothing")
     done = grader("grade", tmp_path, cwd=homework)
