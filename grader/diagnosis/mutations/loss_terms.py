@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from grader.diagnosis.formulas.expression import Node, add, leaves, mul, number, q, replaced, text
+from grader.diagnosis.formulas.expression import Node, add, leaves, mul, neg, number, q, replaced, text
 from grader.diagnosis.formulas.formula_nodes import holds, inside, summand
 from grader.diagnosis.formulas.world import World
 from grader.diagnosis.mutations.leaves import Mutant, wrong
@@ -15,6 +15,8 @@ def loss_mutants(name: str, world: World) -> Iterator[Mutant]:
     for part in parts if not world.upstream(name) else ():
         yield from _undifferentiated(part, world)
         yield from _of_another_loss(part, tree, world)
+    if tree is not None and not world.upstream(name):
+        yield from _squared_error(tree, world)
     of = q(next(gradient.of for gradient in world.assignment.config.gradients if gradient.name == name))
     for i, term in enumerate(tree[1:] if tree is not None and tree[0] == "add" else ()):
         if any(leaf[0] == "g" for leaf in leaves(term)) or not holds(term, of):
@@ -48,6 +50,23 @@ def _of_another_loss(part: Node, tree: Node | None, world: World) -> Iterator[Mu
             for factor in (1.0, 0.5):
                 new = f"the derivative of the absolute value of {text(square[1])}"
                 yield wrong(mul(number(factor), sign), "wrong-loss", world.assignment.config.loss, new=new, extra=-0.4)
+
+
+def _squared_error(tree: Node, world: World) -> Iterator[Mutant]:
+    """The derivative of a squared error of probabilities, where that of their cross entropy is p - y."""
+    for one in world.applications:
+        p, slope = one.output, one.derivative
+        if not any(part[0] == "add" and part[1] == p and len(part) == 3 for part in inside(tree)):
+            continue
+        for factor in (1.0, 2.0):
+            g = mul(number(factor), tree)
+            axis = len(world.shapes[one.quantity]) - 1
+            entrywise = world.functions.entrywise[one.function]
+            wrong_one = mul(g, slope) if entrywise else mul(p, add(g, neg(("sum", mul(g, p), axis))))
+            if not entrywise or factor == 2:  # half of it is the derivative once too often
+                yield wrong(
+                    wrong_one, "wrong-loss", world.assignment.config.loss, new="the derivative of a squared error"
+                )
 
 
 def _direct_term(others: Sequence[Node], term: Node, part: Node, of: Node) -> Iterator[Mutant]:

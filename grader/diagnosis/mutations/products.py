@@ -22,7 +22,12 @@ from grader.diagnosis.formulas.formula_nodes import inside
 from grader.diagnosis.formulas.world import Application, World
 from grader.diagnosis.mutations.arrays import short
 from grader.diagnosis.mutations.leaves import Mutant, wrong
-from grader.diagnosis.mutations.sums import scaled_terms, sequence_mutants, target_mutants, undifferentiated_mutants
+from grader.diagnosis.mutations.whole_sums import (
+    scaled_terms,
+    sequence_mutants,
+    target_mutants,
+    undifferentiated_mutants,
+)
 
 
 def product_mutants(node: Node, world: World) -> Iterator[Mutant]:
