@@ -13,7 +13,8 @@ from grader.config.load import load_config
 from grader.config.problems import Problem, problems_in
 from grader.config.yamlfile import YamlFile
 from grader.errors import ConfigError, UsageError
-from grader.inputs.chooser import CODE, is_named
+from grader.inputs.chooser import is_named
+from grader.inputs.kinds import CODE
 from grader.parts.declared import DeclaredPart, DeclaredParts
 
 _RESERVED = ("feedback",)  # a folder among the results
