@@ -116,6 +116,17 @@ def product_structures(node: Node) -> Iterator[Mutant]:
         if not is_comparison(factor):
             yield wrong(mul(rest, ("first", factor)), "first-entry", shown)
         yield wrong(mul(rest, ("T", factor)), "shape-broadcast", shown, new=shown, extra=0.2)
+    yield from _inner_pairs(node)
+
+
+def _inner_pairs(node: Node) -> Iterator[Mutant]:
+    """a * b * c with an inner product of two of the factors."""
+    if len(node) < 4:
+        return
+    for i, j in combinations(range(1, len(node)), 2):
+        others = mul(*(factor for k, factor in enumerate(node[1:], 1) if k not in (i, j)))
+        shown = f"{factor_text(node[i])} and {factor_text(node[j])}"
+        yield wrong(mul(("mm", node[i], ("T", node[j])), others), "inner-for-elementwise", shown, extra=0.1)
 
 
 def derivative_factor_mutants(derivative: Node, rest: Node, world: World) -> Iterator[Mutant]:
