@@ -90,6 +90,6 @@ def _is_handout(config: Path) -> bool:
     """Whether it is a student's copy; it may be hostile, and is not parsed."""
     try:
         with config.open("rb") as file:
-            return re.search(rb"^handout\s*:\s*true\b", file.read(2**20), re.MULTILINE) is not None
+            return re.search(rb'^(?:  "handout"|handout)\s*:\s*true\b', file.read(2**20), re.MULTILINE) is not None
     except OSError:
         return False
