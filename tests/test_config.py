@@ -70,7 +70,7 @@ MISTAKES = [
     ("of: U,", "of: y,", "gradients[1].of", "expected a quantity of real numbers, found y"),
     ("name: dJ_dU", "name: dJ_db2", "gradients[1].name", "expected a name of its own, found dJ_db2 again"),
     ("- {name: dJ_dU", "- {nam: dJ_dU", "gradients[1].nam", "unknown key; did you mean name?"),
-    ("of: U, max_score: 15", "of: U", "gradients[1]", "the key max_score is missing"),
+    ("name: dJ_dU, of: U", "name: dJ_dU", "gradients[1]", "the key of is missing"),
     ("of: U, max_score: 15", "of: U, max_score: -1", "gradients[1].max_score", "expected float > 0"),
     (
         "of: U, max_score: 15",
@@ -185,7 +185,7 @@ quantities:
   reg: 1e-3
   stride: 2
   p: {sample: model, shape: [N]}
-gradients: [{name: dw, of: w, max_score: 1}]
+gradients: [{name: dw, of: w}]
 """
 
 
@@ -197,7 +197,7 @@ def test_a_config_needs_title_model_dimensions_quantities_and_gradients(
     monkeypatch.setenv("GRADER_SEED", SEED)
     config = load_config(path)
     assert (config.loss, config.submission, config.objective) == ("J", "gradients.py", "cross_entropy")
-    assert (config.steps.seed, config.steps.count) == (SEED, 4)
+    assert (config.steps.seed, config.steps.count, config.gradients[0].max_score) == (SEED, 4, 10)
     whole = load_config(ROOT / "config.yaml")
     assert (config.checks, config.follow_through, config.sandbox) == (whole.checks, whole.follow_through, whole.sandbox)
     assert config.sizes(1) == {"N": 6, "D": 4, "P": 8}
@@ -293,7 +293,12 @@ def test_the_schema_that_editors_use_is_the_one_of_the_types() -> None:
 
 def test_every_key_that_the_types_know_stands_in_the_file_with_a_comment() -> None:
     definitions = json.loads(schema())["$defs"]
-    keys = {key for name, d in definitions.items() for key in d.get("properties", {}) if name != "Shares"}
+    keys = {
+        key
+        for name, d in definitions.items()
+        for key in d.get("properties", {})
+        if name not in ("Shares", "DeclaredPart", "DeclaredParts")
+    }
     missing = [key for key in sorted(keys) if f"{key}:" not in TEXT]
     written_by_the_grader, optional = {"handout", "originals"}, {"solution"}
     assert set(missing) - optional == written_by_the_grader

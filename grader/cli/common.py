@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from grader.classroom.store.query import Results
     from grader.config.keys import Config
     from grader.output.verdicts import Line
+    from grader.parts.parts import Parts
     from grader.records.result import Grade
 
 
@@ -53,6 +54,21 @@ def config_at(named: Path | None) -> Path:
     from grader.config.find import OPTION, find_config
 
     return named or find_config(Path.cwd(), option=OPTION)
+
+
+def parts_of(config: Path) -> "Parts | None":
+    """The homework of several parts that a config.yaml declares; None where it is one assignment.
+
+    Raises:
+        ConfigError: it cannot be used.
+    """
+    from grader.config.find import has_parts
+
+    if not has_parts(config):
+        return None
+    from grader.parts.parts import parts_at
+
+    return parts_at(config)
 
 
 def print_human(grade: "Grade", config: "Config", *, staff: bool) -> None:
@@ -126,7 +142,7 @@ def finish_recording(results: Path, wishes: "Sequence[Wish]", config_path: Path 
     from grader.grading.grader import Grader
     from grader.text import one_line
 
-    config = Grader(config_path).config
+    config = Grader(config_at(config_path)).config
     entries, again = record_all(results, wishes)
     students = list(dict.fromkeys(entry.student for entry in entries))
     if students:

@@ -30,6 +30,7 @@ def load_config(path: Path) -> Config:
         ConfigError: a line for each mistake: the file, the line, the path of the key, what was expected and what was found.
     """
     file = YamlFile(path)
+    _refuse_parts(file)
     data = _spelled_out(file.data)
     problems = list(problems_in(Config, data, []))
     if isinstance(data, dict):
@@ -40,6 +41,16 @@ def load_config(path: Path) -> Config:
         problems.sort(key=lambda problem: file.line(problem.keys))
         raise ConfigError("\n".join(f"{file.where(problem.keys)}: {problem.message}" for problem in problems))
     return msgspec.convert(data, Config)
+
+
+def _refuse_parts(file: YamlFile) -> None:
+    """Refuse the config of a homework of several parts: here one assignment is expected."""
+    declared = at(file.data, ["parts"])
+    if isinstance(declared, list) and at(file.data, ["model"]) is None:
+        configs = [str(one["config"]) for one in declared if isinstance(one, dict) and "config" in one]
+        raise ConfigError(
+            f"{file.where(['parts'])}: expected one assignment, found parts: name the config of one ({', '.join(configs)})"
+        )
 
 
 def self_contained(path: Path) -> bytes:

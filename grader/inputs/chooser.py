@@ -50,6 +50,7 @@ def choose(
     handout: Collection[str] = (),
     any_name: bool = False,
     more: bool = False,
+    beside: Collection[str] = (),
 ) -> Choice:
     """Choose by the order above.  Files are read only where their names do not decide.
 
@@ -58,7 +59,9 @@ def choose(
         handout: `digest` of each file that students start from.
         any_name: files outside archives are named after their students, so no note on the name is needed.
         more: there is more than `files`, such as an archive that cannot be opened.
+        beside: the names of other files to submit, which are graded as what they are.
     """
+    files = [file for file in files if not any(is_named(file.path.name, other) for other in beside)]
     found = _choose(files, wanted, max_bytes, handout, any_name=any_name, more=more)
     if found.untouched and found.file is None:  # files of the handout under other names, and nothing else
         found = replace(_choose(files, wanted, max_bytes, (), any_name=any_name, more=more), untouched=True)

@@ -50,14 +50,19 @@ class Sources:
 
     @cached_property
     def _derivation(self) -> Derivation | None:
-        """What stands in for a solution was derived in the same way: it is not done twice."""
+        """What stands in for a solution was derived in the same way: at the same sizes it is not done twice."""
         reference = self.assignment.reference
-        return reference.derivation if isinstance(reference, Derived) else None
+        if not isinstance(reference, Derived):
+            return None
+        known = reference.derivation
+        same = self._number < len(known.points) and known.points[self._number].dimensions == self.point.sizes
+        return known if same else None
 
     @cached_property
     def _number(self) -> int:
         """Which of the points of that derivation is ours: it may be the only one."""
-        return self._largest if self._derivation and len(self._derivation.points) > 1 else 0
+        reference = self.assignment.reference
+        return self._largest if isinstance(reference, Derived) and len(reference.derivation.points) > 1 else 0
 
     @cached_property
     def model(self) -> Model | None:
@@ -95,9 +100,7 @@ class Sources:
         scan = self._scan(gradient)
         if scan is not None:
             yield scan
-        series = self._converter(self._sizes, SeriesConverter)(found)
-        if any(part[0] == "series" for part in inside(series)):
-            yield series
+        yield from self._in_series(found)
         yield from self._readings(found)
 
     def formulas_by(self, quantity: str) -> Iterator[Node]:
@@ -112,6 +115,7 @@ class Sources:
         """A gradient as the solution computes it, calls of other gradients as names."""
         found = self._solved.get(gradient)
         if found is not None:
+            yield from self._in_series(found)
             yield from self._readings(found)
 
     @cached_property
@@ -197,6 +201,12 @@ class Sources:
         wanted = {gradient.name: gradient.of for gradient in self.assignment.config.gradients}
         graph = forward.leaves[quantity].graph
         return reuse(graph, local_gradients(forward, {**wanted, "": quantity}))[""].formula
+
+    def _in_series(self, node: GraphNode) -> Iterator[Node]:
+        """Written-out loops as loops."""
+        series = self._converter(self._sizes, SeriesConverter)(node)
+        if any(part[0] == "series" for part in inside(series)):
+            yield series
 
     def _readings(self, node: GraphNode) -> Iterator[Node]:
         for sizes in (self._sizes, {}):

@@ -18,7 +18,7 @@ from grader.errors import ConfigError, GraderError
 from grader.grading.grader import Grader
 from grader.inputs.kinds import CODE, digest
 from grader.packaging.archive import ZIP_ERRORS, zip_bytes
-from grader.packaging.handout.readme import fill_in
+from grader.packaging.handout.readme import fill_in, text_of
 from grader.packaging.soundness import refuse_unsound, stubs_path
 from grader.packaging.wheel import make_wheel, requirements, wheel_name
 from grader.problem.assignment import load_assignment
@@ -33,7 +33,7 @@ CALLING_KEYS = ("interface", "functions", "groups")  # public, too; only where f
 _IGNORED = {"__pycache__", ".pytest_cache", ".ipynb_checkpoints"}
 _INSTRUCTORS = ("gradescope-utils",)  # what students need not install
 _MIN_FORMULA = 8  # characters without spaces; shorter ones are found in any file
-_ATTRIBUTE = re.compile(r"self\.\w+")  # what a method is given
+_NAME = re.compile(r"(self\.)?\w+")  # what a function or a method is given
 _SMALLEST = 2
 
 _WIDTH = 100
@@ -41,7 +41,7 @@ _HEADER = """\
 # The assignment for the checks at home: other sample points and smaller sizes than when your work is marked.
 # It contains no answers, and you don't need to change anything.
 """
-_PYTEST = """\
+PYTEST = """\
 [pytest]
 addopts = -q -rs --no-header --tb=short
 testpaths = test_gradients.py
@@ -93,9 +93,19 @@ def build_handout(grader: Grader, *, force: bool = False, github: bool = False) 
     files = handout_files(grader)
     if not force:
         refuse_unsound(grader)
+    return with_grader(files, github=github)
+
+
+def with_grader(files: dict[str, bytes], *, github: bool) -> bytes:
+    """The zip of these files, with the grader."""
     if github:
         files[".github/workflows/check.yml"] = Path(__file__).with_name("workflow.yaml").read_bytes()
     return zip_bytes({**files, wheel_name(): make_wheel(without=_INSTRUCTORS)})
+
+
+def requirements_text() -> str:
+    """What students install."""
+    return "\n".join([f"./{wheel_name()}", *requirements(without=_INSTRUCTORS)]) + "\n"
 
 
 def handout_files(grader: Grader) -> dict[str, bytes]:
@@ -113,8 +123,8 @@ def handout_files(grader: Grader) -> dict[str, bytes]:
     originals = [digest(data) for name, data in files.items() if PurePosixPath(name).suffix in CODE]
     files |= {
         "config.yaml": public_config(config, public_dimensions(config, folder), originals),
-        "pytest.ini": _PYTEST.encode(),
-        "requirements.txt": ("\n".join([f"./{wheel_name()}", *requirements(without=_INSTRUCTORS)]) + "\n").encode(),
+        "pytest.ini": PYTEST.encode(),
+        "requirements.txt": requirements_text().encode(),
     }
     reference = grader.assignment.reference
     sources = [reference.source.decode()] if reference is not None else []
@@ -220,10 +230,9 @@ def _public_files(config: Config, folder: Path) -> dict[str, bytes]:
 
 
 def _filled_in(path: Path, config: Config) -> bytes:
+    text = text_of(path)
     try:
-        return fill_in(path.read_text(encoding="utf-8"), config).encode()
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: expected text in UTF-8, found something else: save it as UTF-8") from error
+        return fill_in(text, config).encode()
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from error
 
@@ -268,7 +277,7 @@ def solution_formulas(source: str) -> list[str]:
         if isinstance(node, ast.Return | ast.Assign | ast.AugAssign | ast.AnnAssign) and node.value is not None
     ]
     dense = [_dense(ast.get_source_segment(source, value) or "") for value in values]
-    return [formula for formula in dense if len(formula) >= _MIN_FORMULA and not _ATTRIBUTE.fullmatch(formula)]
+    return [formula for formula in dense if len(formula) >= _MIN_FORMULA and not _NAME.fullmatch(formula)]
 
 
 def _dense(text: str) -> str:
