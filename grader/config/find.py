@@ -93,7 +93,7 @@ def has_parts(config: Path) -> bool:
 
 def _is_handout(config: Path) -> bool:
     """Whether it is a student's copy; it may be hostile, and is not parsed."""
-    return _begins_line(config, rb"handout\s*:\s*true\b")
+    return _begins_line(config, rb'(?:  "handout"|handout)\s*:\s*true\b')  # as JSON, in which it is written, or YAML
 
 
 def _begins_line(config: Path, pattern: bytes) -> bool:
