@@ -45,6 +45,7 @@ Steps = Mapping[str, int]
 MAX_ENTRIES = 1 << 18
 SQUARING = ("spread", "outer", "jacobian")  # what has as many entries as pairs of those of an operand
 MOST_REMEMBERED = 40_000
+MOST_BYTES = 1 << 26  # ... of all values that are remembered
 OVERWRITTEN = {
     "overwritten": 1,
     "overwritten back": -1,
@@ -79,6 +80,7 @@ class Evaluator:
         self.base = base
         self._own = {("g", name) for name in gradients}
         self._memory: dict[Node, Values | None] = {("g", name): list(values) for name, values in gradients.items()}
+        self._bytes = 0
         self._dependent = _DEPENDENT.setdefault(frozenset(self._own), {})
 
     def __call__(self, node: Node) -> Values | None:
@@ -94,13 +96,26 @@ class Evaluator:
     def _value(self, node: Node) -> Values | None:
         if node in self._memory:
             return self._memory[node]
-        if len(self._memory) > MOST_REMEMBERED:  # memory stays flat however many submissions are diagnosed
-            self._memory = {node: value for node, value in self._memory.items() if node[0] in LEAVES}
+        if len(self._memory) > MOST_REMEMBERED or self._bytes > MOST_BYTES:
+            self._forget()
         if self.base is not None and not self._depends(node):
             return self.base._value(node)
         value = self._leaf(node) if node[0] in LEAVES else self._compute(node)
         self._memory[node] = value
+        self._bytes += _bytes(value)
         return value
+
+    def _forget(self) -> None:
+        """Memory stays flat however much is diagnosed.  The oldest values are kept: those that everything is made of."""
+        kept: dict[Node, Values | None] = {}
+        self._bytes = 0
+        for node, value in self._memory.items():
+            size = _bytes(value)
+            fits = self._bytes + size <= MOST_BYTES // 2 and len(kept) < MOST_REMEMBERED // 2
+            if node[0] in LEAVES or fits:
+                kept[node] = value
+                self._bytes += size
+        self._memory = kept
 
     def _depends(self, node: Node) -> bool:
         if node not in self._dependent:
@@ -211,6 +226,10 @@ class Evaluator:
         if node[0] == "np":
             return np.asarray(RULES[node[1]].compute(*operands, **resolved(node[2], {**self.points[k].sizes, **at})))
         return np.asarray(self._operation(node)(*operands))
+
+
+def _bytes(values: Values | None) -> int:
+    return sum(value.nbytes for value in values) if values is not None else 0
 
 
 def _fitting(value: Any) -> Array:

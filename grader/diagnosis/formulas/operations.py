@@ -15,9 +15,12 @@ from grader.derivation.simplify import algebra
 from grader.problem.model import Array
 
 TABLES = (array_rules, shapes, units, algebra)  # importing them fills the table of rules
+MOST_TO_INVERT = 1 << 18  # multiplications, about; 64 by 64 is possible
 
 
 def _inverse(a: Array) -> Array:
+    if a.size * min(a.shape) > MOST_TO_INVERT:
+        raise ValueError("too large to invert")
     return np.asarray(np.linalg.inv(a) if a.shape[0] == a.shape[1] else np.linalg.pinv(a))
 
 

@@ -107,7 +107,7 @@ def _stretches(factors: Sequence[Values]) -> Iterator[Values]:
     for i in range(count):
         made[i, i + 1] = [point[i] for point in matrices]
         for j in range(i + 1, count):
-            made[i, j + 1] = [a @ point[j] for a, point in zip(made[i, j], matrices, strict=True)]
+            made[i, j + 1] = [_times(a, point[j]) for a, point in zip(made[i, j], matrices, strict=True)]
     for (i, j), values in made.items():
         yield values
         if all(_is_diagonal(value) for value in values):
@@ -116,6 +116,11 @@ def _stretches(factors: Sequence[Values]) -> Iterator[Values]:
             left, right = made[i, split], made[split, j]
             if all(len(a) == 1 for a in left):
                 yield [a.T * b for a, b in zip(left, right, strict=True)]
+
+
+def _times(a: Array, b: Array) -> Array:
+    """A matrix product; the diagonal matrices among the factors are large, and need no sums."""
+    return a * np.diag(b) if _is_diagonal(b) else a @ b
 
 
 def _as_matrices(factors: Sequence[Values]) -> list[list[Array]] | None:
@@ -137,4 +142,7 @@ def _as_matrices(factors: Sequence[Values]) -> list[list[Array]] | None:
 
 
 def _is_diagonal(value: Array) -> bool:
-    return value.shape[0] == value.shape[1] > 1 and not np.any(value - np.diag(np.diag(value)))
+    n = len(value)
+    if not n == value.shape[1] > 1:
+        return False
+    return not value.reshape(-1)[:-1].reshape(n - 1, n + 1)[:, 1:].any()  # each row now begins on the diagonal
