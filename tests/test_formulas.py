@@ -526,6 +526,7 @@ def test_parameters_survive_their_text(index: list[Any], keepdims: bool) -> None
 def test_expressions_of_sizes_are_sums(W: int, K: int, step: int) -> None:
     sizes = {"W": W, "K": K}
     assert whole_number("W-K+1", sizes) == W - K + 1
-    assert whole_number("K-1-#", sizes, step) == K - 1 - step
-    found = resolved(encoded({"index": (Slice("#", "#+K", None),)}), sizes, step)  # type: ignore[arg-type]
-    assert found == {"index": (Slice(step, step + K, None),)}
+    steps = {**sizes, "#": step, "~": 2 * step}
+    assert whole_number("K-1-#", steps) == K - 1 - step
+    found = resolved(encoded({"index": (Slice("#", "~+K", None),)}), steps)  # type: ignore[arg-type]
+    assert found == {"index": (Slice(step, 2 * step + K, None),)}
