@@ -8,7 +8,7 @@ WORKERS ?= 2
 MARKS ?= not slow
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check fmt golden schema pictures bench clean
+.PHONY: help setup demo test check fmt golden schema gallery pictures bench clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ golden: $(VENV)/.extras  ## rewrite the golden files; look at the difference wit
 
 schema: $(VENV)/.runtime  ## rewrite docs/config.schema.json from the types
 	$(BIN)/python -c "import sys; from grader.config.keys import schema; sys.stdout.buffer.write(schema())" > docs/config.schema.json
+
+gallery: $(VENV)/.runtime  ## write gallery/README.md and its pictures again; needs Graphviz
+	$(BIN)/python scripts/gallery_page.py
 
 pictures: $(VENV)/.extras  ## make the pictures in docs/images again; those of the class report need chromium
 	$(BIN)/python scripts/pictures.py

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from grader.newassignment.labelled import Case, Fault
-from grader.newassignment.labelled import read_cases as read_folder
+from grader.newassignment.gallery.labelled import Case, Fault
+from grader.newassignment.gallery.labelled import read_cases as read_folder
 
 __all__ = ["BLIND", "CONFIGS", "GALLERY", "Case", "Fault", "read_cases"]
 

@@ -1,19 +1,24 @@
 """Every assignment of the gallery is sound, takes right answers in many styles, and explains its typical wrong ones."""
 
 import json
+import os
+import re
+import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from grader import Grader
-from grader.newassignment.labelled import read_cases
+from grader.newassignment.gallery.labelled import read_cases
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "benchmarks"))
+sys.path[:0] = [str(ROOT / "benchmarks"), str(ROOT / "scripts")]
 
+import gallery_page as page  # noqa: E402
 from blind import GALLERY  # noqa: E402
 from verdicts import Outcome, outcomes, pack  # noqa: E402
 
@@ -66,3 +71,84 @@ def _explained(found: list[Outcome]) -> None:
     wrong = [f"{each.case.id}: {each.verdict}: {each.said}" for each in found if each.verdict not in ("right", "tie")]
     assert not [each for each in found if each.verdict == "misleading"], wrong
     assert len(wrong) <= (1 - EXPLAINED) * len(found) + 0.5, wrong
+
+
+@pytest.mark.parametrize("name", GALLERY)
+def test_the_picture_shows_the_model(name: str) -> None:
+    _, parameters = page.parameters_of(GALLERY[name].parent)
+    drawn = re.findall(r"<title>(\w+)&#45;&gt;(\w+)</title>", (GALLERY[name].parent / "graph.svg").read_text())
+    assert sorted(drawn) == sorted((each, to) for to, given in parameters.items() for each in given), "make gallery"
+
+
+def test_the_page_lists_all_as_they_are() -> None:
+    assert page.table() in (ROOT / "gallery" / "README.md").read_text(), "make gallery"
+
+
+def test_a_copy_is_sound_and_has_a_seed_of_its_own_and_wrong_files_with_their_labels(
+    grader: Run, tmp_path: Path
+) -> None:
+    copy = tmp_path / "mine"
+    done = grader("new", "--from", "softmax-regression", "-o", copy)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "the gallery and its solutions are public" in done.stdout
+    config = (copy / "config.yaml").read_text()
+    ours = GALLERY["softmax-regression"].read_text()
+    assert config != ours
+    assert re.sub("seed: .*", "", config) == re.sub("seed: .*", "", ours)
+    wrong = sorted((copy / "wrong").glob("*.py"))
+    assert [path.stem for path in wrong] == sorted(case.id for case in read_cases(GALLERY["softmax-regression"].parent))
+    assert wrong[0].read_text().startswith("# Wrong: ")
+    graded = grader("grade", "--config", copy / "config.yaml", wrong[0])
+    assert graded.returncode == 1, graded.stdout + graded.stderr
+    again = grader("new", "--from", "softmax-regression", "-o", copy)
+    assert again.returncode == 2
+    assert "this folder is not empty" in again.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments, said",
+    [
+        (["--from", "softmax-regresion"], "did you mean softmax-regression?"),
+        (["model.py", "--from", "softmax-regression"], "leave out MODEL"),
+        ([], "an assignment of the gallery: --from NAME"),
+    ],
+)
+def test_what_cannot_be_copied_is_said(grader: Run, tmp_path: Path, arguments: list[str], said: str) -> None:
+    done = grader("new", *arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.slow
+def test_an_installed_wheel_has_the_gallery_and_a_students_has_not(grader: Run, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    for name in ("grader", "gallery", "setup.py", "pyproject.toml", "README.md", "LICENSE"):
+        copied = ROOT / name
+        if copied.is_dir():
+            shutil.copytree(copied, source / name, ignore=shutil.ignore_patterns("__pycache__", ".grader-cache"))
+        else:
+            shutil.copy(copied, source / name)
+    command = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(tmp_path), str(source)]
+    subprocess.run(command, check=True, capture_output=True)
+    with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
+        wheel.extractall(tmp_path / "installed")
+    listed = ["git", "ls-files", "-co", "--exclude-standard"]
+    files = subprocess.run(listed, cwd=ROOT / "gallery", capture_output=True, text=True, check=True).stdout.split()
+    installed = tmp_path / "installed" / "grader_gallery"
+    assert sorted(str(path.relative_to(installed)) for path in installed.rglob("*") if path.is_file()) == sorted(files)
+    program = """
+from grader.newassignment.gallery.copying import gallery
+from grader.packaging.wheel import make_wheel
+print(*gallery())
+open("students.whl", "wb").write(make_wheel())
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path / "installed",
+        env={**os.environ, "PYTHONPATH": str(tmp_path / "installed")},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.split() == list(GALLERY)
+    with zipfile.ZipFile(tmp_path / "installed" / "students.whl") as wheel:
+        assert not [name for name in wheel.namelist() if "grader_gallery" in name]

@@ -104,7 +104,7 @@ def test_sentences_are_distinct_and_all_are_used() -> None:
     assert len(set(skeletons)) == len(skeletons)
     folder = Path(sentences.__file__).parents[1] / "inside" / "exceptions"
     used = set(re.findall(r"sentences\.([A-Z_]+)", "".join(path.read_text() for path in folder.glob("*.py"))))
-    assert used == {*_sentences(), "CALLS", "MAX_OPERANDS"}
+    assert used == {*_sentences(), "CALLS", "KEYWORDS", "MAX_OPERANDS"}
 
 
 @given(st.lists(st.text("⟦⟧backs.y(1, V)@is numpyo[]'`:;?\n", max_size=60), max_size=4))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from grader.diagnosis.hypothesis import Edit, Hypothesis
 from grader.diagnosis.operators import OPERATORS
 
 Sizes = Sequence[dict[str, int]]
+_MAX_DENOMINATOR = 12
 
 
 @dataclass(frozen=True)
@@ -96,8 +98,16 @@ def name_factors(factors: Sequence[float], sizes: Sizes, tolerance: float) -> Ed
         return edit
     if _near(factors, [factors[0]] * len(factors), 10 * tolerance):
         # -2 times one's own wrong gradient is likelier 2 times the right one
-        return OPERATORS["scale-number"].edit("the result", new=f"{factors[0]:.4g}", extra=0.2 * (factors[0] < 0))
+        return OPERATORS["scale-number"].edit("the result", new=_written(factors[0]), extra=0.2 * (factors[0] < 0))
     return OPERATORS["scale-steps"].edit("the result")
+
+
+def _written(factor: float) -> str:
+    """A factor as people write it: 0.5, 1/3, -2/7, 0.001, 1.234."""
+    simple = Fraction(factor).limit_denominator(_MAX_DENOMINATOR)
+    if simple and abs(float(simple) / factor - 1) < 1e-9 and f"{factor:.4g}" != str(float(simple)):
+        return str(simple)
+    return f"{factor:.4g}"
 
 
 def _size(factors: Sequence[float], sizes: Sizes, tolerance: float) -> Edit | None:

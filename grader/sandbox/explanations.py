@@ -41,6 +41,7 @@ _FIXED = {
     "operator": r"(?:[-+/@%?]|\*\*?|//)=?",
     "product": r"@|np\.(?:matmul|dot|inner)",
     "position": r"only|first|last|second to last|third to last|\d+th to last",
+    "keyword": "|".join(sentences.KEYWORDS),
     "axes": r"no axes|one axis|\d+ axes",
     "indices": r"its only index is 0|its indices go from 0 to \d+",
 }

@@ -2,9 +2,9 @@
 
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -22,7 +22,8 @@ _MORE_SEEDS = 3
 
 
 @click.command("new")
-@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("model", type=click.Path(path_type=Path), required=False)
+@click.option("--from", "copied", metavar="NAME", help="Copy an assignment of the gallery, in place of MODEL.")
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="The folder (default: the model's name, beside it)."
 )
@@ -34,18 +35,30 @@ _MORE_SEEDS = 3
 )
 @click.option("--function", default="", metavar="NAME", help="Ask for one function that returns all gradients.")
 @click.option("--yes", is_flag=True, help="Ask nothing: take the default wherever something cannot be inferred.")
-def command(model: Path, output: Path | None, interface: str, function: str, yes: bool) -> None:
-    """Write a complete assignment from MODEL.
+def command(
+    model: Path | None, copied: str | None, output: Path | None, interface: str, function: str, yes: bool
+) -> None:
+    """Write a complete assignment from MODEL, or copy one from the gallery.
 
     MODEL is a Python file with one function for each quantity, the loss last; its docstrings or annotations give the shapes of
     the inputs, such as "X is (N, D)".  The folder gets a config, stubs and a handout text for students, the derived solution and
     its derivation.  Then the assignment is validated: exit code 1 if something is wrong with it.
     """
+    if copied is not None:
+        if model is not None or function or interface != "step":
+            raise UsageError("--from copies an assignment as it is: leave out MODEL, --interface and --function")
+        _copy(copied, output or Path(copied))
+    elif model is None:
+        raise UsageError("name the model, as in `grader new model.py`, or an assignment of the gallery: --from NAME")
+    else:
+        _write(model, output or model.with_suffix(""), interface, function, yes)
+
+
+def _write(model: Path, folder: Path, interface: str, function: str, yes: bool) -> NoReturn:
     from grader.newassignment.blueprint import make_blueprint, redrawn
     from grader.newassignment.config_text import config_text
     from grader.newassignment.write_folder import assignment_files, refuse_existing, write_files
 
-    folder = output or model.with_suffix("")
     refuse_existing(folder)
     if function and not re.fullmatch(FUNCTION_NAME, function):
         raise UsageError(f"--function: expected the name of a function, or Class.method, found {function!r}")
@@ -53,18 +66,44 @@ def command(model: Path, output: Path | None, interface: str, function: str, yes
     blueprint = make_blueprint(model, ask, interface, function)
     files = assignment_files(blueprint)
     write_files(folder, files)
-    click.echo(f"{folder}: {blueprint.title}")
+    _list(folder, blueprint.title, files, blueprint.notes)
+    _validate(folder, lambda: config_text(redrawn(blueprint)))
+
+
+def _copy(name: str, folder: Path) -> NoReturn:
+    from grader.newassignment.gallery.copying import copied_files, find_in_gallery, with_new_seed
+    from grader.newassignment.write_folder import refuse_existing, write_files
+
+    source = find_in_gallery(name)
+    refuse_existing(folder)
+    files = copied_files(source)
+    write_files(folder, files)
+    _list(folder, name, files, ["the gallery and its solutions are public"])
+    _validate(folder, lambda: with_new_seed(files["config.yaml"]))
+
+
+def _list(folder: Path, title: str, files: Iterable[str], notes: Iterable[str]) -> None:
+    click.echo(f"{folder}: {title}")
+    wrong = [name for name in files if name.startswith("wrong/")]
     for name in files:
-        click.echo(f"  {name}")
-    for note in blueprint.notes:
+        if name not in wrong:
+            click.echo(f"  {name}")
+    if wrong:
+        click.echo(f"  wrong/  {len(wrong)} wrong submissions, each with its mistake in the first line")
+    for note in notes:
         click.echo(f"note: {note}")
     click.echo()
+
+
+def _validate(folder: Path, redrawn: Callable[[], str]) -> NoReturn:
+    """Validate what was written, with other seeds if this one is unlucky, and exit."""
+    from grader.newassignment.write_folder import write_files
+
     found = _validated(folder)
     for _ in range(_MORE_SEEDS):
         if not any(each.outcome == "failed" and each.check in _LUCK for each in found.findings):
             break
-        blueprint = redrawn(blueprint)
-        write_files(folder, {"config.yaml": config_text(blueprint)})
+        write_files(folder, {"config.yaml": redrawn()})
         found = _validated(folder)
     print_report(found)
     if found.sound:

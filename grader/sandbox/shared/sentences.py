@@ -8,6 +8,7 @@ import re
 OPEN, CLOSE = "\N{MATHEMATICAL LEFT WHITE SQUARE BRACKET}", "\N{MATHEMATICAL RIGHT WHITE SQUARE BRACKET}"
 MAX_OPERANDS = 6  # of a call that are described
 MAX_COPY = 80  # characters of a field of the kind "copy"
+KEYWORDS = ("axis", "keepdims", "dtype", "out", "where", "initial")  # what numpy's sums, means and the like take
 
 _FIELD = re.compile(r"\{([a-z]+\d?)\}")
 
@@ -102,6 +103,8 @@ PARAMETERS = Sentence("parameters may be {names}")
 IN_A_CIRCLE = Sentence("these gradients need one another as parameters: {chain}")
 ONE_ARGUMENT = Sentence("a gradient takes one argument: `def name(s)`")
 SHAPES_TOGETHER = Sentence("it does not take arrays of these shapes together")
+NO_ARGUMENT = Sentence("it has no argument called {copy}")
+NO_ARGUMENT_NEAR = Sentence("it has no argument called {copy}; did you mean {keyword}?")
 SQUARE = Sentence("this needs a square matrix")
 ONE_NUMBER = Sentence("{code} takes a single number: for an array, use numpy's function")
 TRANSPOSE = Sentence("a transpose of {shape} names each of its {number} axes exactly once")

@@ -1,6 +1,7 @@
 """Inside the sandbox: why a call of a numpy function, a method or a function of the student's was not possible."""
 
 import ast
+import difflib
 import re
 import types
 
@@ -33,9 +34,11 @@ def call(node, evaluate, symbols, error):
         return [what, sentences.SIGNATURE(name, ", ".join(code.co_varnames[: code.co_argcount]))]
     keywords = {keyword.arg: evaluate.get(keyword.value)[1] for keyword in node.keywords}
     why = _why_not(getattr(function, "__name__", ""), name, arguments, values, keywords, symbols, error)
-    if not why and not any(isinstance(value, np.ndarray) for value in values):
-        return []  # no array is involved: the exception itself says enough
-    return [what, why or sentences.SHAPES_TOGETHER()]
+    if why:
+        return [what, why]
+    if type(error) is not ValueError or not any(isinstance(value, np.ndarray) for value in values):
+        return []  # it isn't about the shapes of arrays: the exception itself says enough
+    return [what, sentences.SHAPES_TOGETHER()]
 
 
 def _why_not(function, name, arguments, values, keywords, symbols, error):
@@ -43,6 +46,7 @@ def _why_not(function, name, arguments, values, keywords, symbols, error):
     special = _SPECIAL.get(function)
     message = str(error) if type(error).__module__.split(".")[0] in ("builtins", "numpy") else ""
     reasons = [
+        _no_argument(message, function),
         _missing_axis(message),
         *(not_a_number(argument, value) for argument, _, value in arguments),
         special(function, values, keywords, symbols) if special else "",
@@ -54,6 +58,20 @@ def _why_not(function, name, arguments, values, keywords, symbols, error):
     return next(filter(None, reasons), "")
 
 
+_NO_KEYWORD = re.compile(r"unexpected keyword argument '(\w+)'|'(\w+)' is an invalid keyword argument")
+
+
+def _no_argument(message, function):
+    """A keyword that the function doesn't have."""
+    found = _NO_KEYWORD.search(message)
+    if not found:
+        return ""
+    wrong = found[1] or found[2]
+    near = difflib.get_close_matches(wrong, sentences.KEYWORDS, n=1) if function in _REDUCTIONS else []
+    return sentences.NO_ARGUMENT_NEAR(wrong, near[0]) if near else sentences.NO_ARGUMENT(wrong)
+
+
+_REDUCTIONS = ("sum", "mean", "max", "min", "amax", "amin", "prod", "std", "var", "any", "all")
 _SCALAR_WANTED = r"can be converted to (Python scalars|a scalar)"
 
 

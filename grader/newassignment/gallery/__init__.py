@@ -1,0 +1,1 @@
+"""The gallery: complete assignments to copy, and their labelled wrong submissions."""
