@@ -107,6 +107,11 @@ def _outer(x: Node, y: Node, world: World) -> Iterator[Mutant]:
         yield wrong(single, "last-term", pair, extra=extra)
     yield wrong(y, "missing-factor", factor_text(x), extra=0.1)
     yield wrong(x, "missing-factor", factor_text(y), extra=0.1)
+    for one, other in ((x, y), (y, x)):
+        for factor in one[1:] if one[0] == "mul" else ():
+            rest = mul(*(each for each in one[1:] if each != factor))
+            left, right = (rest, mul(other, factor)) if one is x else (mul(other, factor), rest)
+            yield wrong(("mm", ("T", left), right), "operand-order-side", factor_text(factor))
     for name in world.matrices:
         matrix = q(name)
         yield wrong(mul(matrix, y), "wrong-variable-shape", factor_text(x), new=name, extra=0.2)
@@ -171,7 +176,7 @@ def whole_mutants(tree: Node, name: str, world: World) -> Iterator[Mutant]:
     vector = len(axes) < 2
     matrix = next((text(leaf) for leaf in leaves(tree) if leaf[0] == "q" and leaf[1] in world.matrices), "")
     if vector and matrix and tree[0] == "mm":
-        yield wrong(("T", tree), "operand-order", matrix)
+        yield wrong(("T", tree), "operand-order", matrix, new="column" if shape[0] == 1 else "row")
     elif len(shape) > 1:
         yield wrong(("T", tree), "transpose-result")
     for axis, along in axes:

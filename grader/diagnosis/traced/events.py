@@ -12,6 +12,7 @@ from grader.records.run import Traced, place
 
 TOLERANCE = 1e-9
 RETURNED, LOOP = "return", "for"
+MOST_PASSES = 3  # of loops that are longer at one sample point than at another
 
 Key = tuple[str, str, str]  # function, place, name
 
@@ -57,7 +58,7 @@ class Loop:
 
 
 def events(traces: Sequence[Sequence[Traced]]) -> list[Event]:
-    """What was recorded in the same place at every sample point; pass by pass where there are as many at every point."""
+    """What was recorded in the same place at every sample point; pass by pass, of unequal numbers the last ones."""
     points = [_by_place(trace) for trace in traces]
     found = []
     for key, first in points[0].items():
@@ -65,9 +66,10 @@ def events(traces: Sequence[Sequence[Traced]]) -> list[Event]:
             continue
         counts = {len(point[key]) for point in points}
         function, line, cell, name, called = key
-        for number in range(len(first)) if len(counts) == 1 else (-1,):
+        most = min(counts) if len(counts) == 1 else min(*counts, MOST_PASSES)
+        for number in range(-most, 0):
             values = [point[key][number][1] for point in points]
-            last = number in (-1, len(first) - 1)
+            last = number == -1
             found.append(Event(function, line, cell, name, values, first[number][0], last, called))
     return sorted(found, key=lambda event: event.order)
 

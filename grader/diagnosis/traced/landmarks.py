@@ -9,6 +9,7 @@ from grader.diagnosis.formulas.expression import Evaluator, Node, Values, one_mi
 from grader.diagnosis.formulas.waypoints import forward_points, waypoints
 from grader.diagnosis.formulas.world import World, derivative_forms, local_forms, make_world
 from grader.diagnosis.traced.events import TOLERANCE, equal, is_trivial
+from grader.diagnosis.traced.steps import Recurrence, recurrences
 from grader.problem.assignment import Assignment
 from grader.problem.model import Array
 
@@ -31,6 +32,7 @@ class Landmarks:
         shifted: what may be changed by a number for each row: the arguments of a softmax, and the logarithms of its parts.
         world, evaluate: the formulas; None where the model cannot be differentiated.
         formulas: those in which a value may stand in for another, by gradient, once they are needed.
+        loops: the recurrences in the formulas of each gradient, once they are needed.
     """
 
     gradients: dict[str, Values]
@@ -42,6 +44,7 @@ class Landmarks:
     world: World | None = None
     evaluate: Evaluator | None = None
     formulas: dict[str, list[Node]] = field(default_factory=dict)
+    loops: dict[str, list[Recurrence]] = field(default_factory=dict)
 
     @property
     def complete(self) -> bool:
@@ -60,6 +63,7 @@ class Landmarks:
                 return name if turned[0].shape == right[0].shape else PART
         sideways = [np.squeeze(value).T for value in values]  # a matrix is correct both ways around, a gradient is not
         known = [*self.quantities.values(), *self.others, *self.ways.get(gradient, ())]
+        known += [found for loop in self._loops(gradient) for found in loop.known]
         forms = [values, turned, sideways]
         if any(equal(form, other, tolerance) for other in known for form in forms):
             return PART
@@ -73,6 +77,13 @@ class Landmarks:
             other for other in known if not any(equal(other, w) or equal(other, [one.T for one in w]) for w in fixed)
         ]
         return PART if self._is_made_of_rows(values, [*self.gradients.values(), *made]) else ""
+
+    def _loops(self, gradient: str) -> list[Recurrence]:
+        if gradient not in self.loops:
+            world, evaluate = self.world, self.evaluate
+            known = world is not None and evaluate is not None
+            self.loops[gradient] = recurrences(world, evaluate, gradient) if known else []  # type: ignore[arg-type]
+        return self.loops[gradient]
 
     def _is_shifted(self, values: Values) -> bool:
         """A softmax may be computed from exponentials of any common size, for each row."""
@@ -117,7 +128,7 @@ class Landmarks:
                         equal(side, found) or equal([np.squeeze(v).T for v in side], found) for side in sides
                     ):
                         return True
-        return False
+        return any(loop.stands_in(values, side) for loop in self._loops(gradient) for side in sides)
 
     def _formulas(self, assignment: Assignment, gradient: str) -> Sequence[Node]:
         """The right formulas of the forward pass and of a gradient and those it builds on, and their parts."""
@@ -219,7 +230,7 @@ def with_own(assignment: Assignment, known: Landmarks, own: Mapping[str, Values]
     parts, ways = _parts(assignment, known.world, evaluate)
     both = {name: [*known.ways[name], *found] for name, found in ways.items()}
     others = [*known.others, *own.values(), *parts]
-    return replace(known, others=others, ways=both, evaluate=evaluate)
+    return replace(known, others=others, ways=both, evaluate=evaluate, loops={})
 
 
 def _parts(assignment: Assignment, world: World, evaluate: Evaluator) -> tuple[list[Values], dict[str, list[Values]]]:
