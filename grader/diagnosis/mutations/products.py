@@ -153,12 +153,17 @@ def sum_mutants(node: Node, world: World) -> Iterator[Mutant]:
         yield wrong(kept[0], "missing-term", lost, extra=0.4)
     if len(terms) == 2 and ONE not in terms and all(term[0] == "mm" for term in terms):
         yield wrong(mul(*terms), "product-for-sum", ", ".join(map(bare_text, terms)))
+    yield from _power_of_all(terms)
+    yield wrong(("abs", node), "sign-absolute", text(node) if node[1] == ONE else "the difference")
+
+
+def _power_of_all(terms: Sequence[Node]) -> Iterator[Mutant]:
+    """(1 - o)^2 for 1 - o^2."""
     for one, other in permutations(terms) if len(terms) == 2 else ():
         power = other[1] if other[0] == "neg" else other
-        if power[0] == "pow":  # (1 - o)^2 for 1 - o^2
+        if power[0] == "pow":
             whole = add(one, neg(power[1]) if other[0] == "neg" else power[1])
             yield wrong(("pow", whole, power[2]), "power-bracket", text(power[1]), old=text(power[1]))
-    yield wrong(("abs", node), "sign-absolute", text(node) if node[1] == ONE else "the difference")
 
 
 def _on_the_whole_sum(term: Node, others: Sequence[Node]) -> Iterator[Mutant]:

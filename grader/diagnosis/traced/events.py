@@ -12,7 +12,7 @@ from grader.records.run import Traced, place
 
 TOLERANCE = 1e-9
 RETURNED, LOOP = "return", "for"
-MOST_PASSES = 3  # of loops that are longer at one sample point than at another
+ENDS = 2  # passes at either end of a loop that is longer at one sample point than at another
 
 Key = tuple[str, str, str]  # function, place, name
 
@@ -58,7 +58,7 @@ class Loop:
 
 
 def events(traces: Sequence[Sequence[Traced]]) -> list[Event]:
-    """What was recorded in the same place at every sample point; pass by pass, of unequal numbers the last ones."""
+    """What was recorded in the same place at every sample point; pass by pass, of unequal numbers the first and the last."""
     points = [_by_place(trace) for trace in traces]
     found = []
     for key, first in points[0].items():
@@ -66,8 +66,9 @@ def events(traces: Sequence[Sequence[Traced]]) -> list[Event]:
             continue
         counts = {len(point[key]) for point in points}
         function, line, cell, name, called = key
-        most = min(counts) if len(counts) == 1 else min(*counts, MOST_PASSES)
-        for number in range(-most, 0):
+        least = min(counts)
+        passes = [*range(-least, 0)] if len(counts) == 1 else [*range(min(least, ENDS)), *range(-min(least, ENDS), 0)]
+        for number in passes:
             values = [point[key][number][1] for point in points]
             last = number == -1
             found.append(Event(function, line, cell, name, values, first[number][0], last, called))

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from grader.diagnosis.formulas.expression import Evaluator, Node, Values, one_minus, replaced
-from grader.diagnosis.formulas.waypoints import forward_points, waypoints
+from grader.diagnosis.formulas.expression import ONE, Evaluator, Node, Values, one_minus, replaced
+from grader.diagnosis.formulas.waypoints import forward_points, partial_sums, waypoints
 from grader.diagnosis.formulas.world import World, derivative_forms, local_forms, make_world
 from grader.diagnosis.traced.events import TOLERANCE, equal, is_trivial
 from grader.diagnosis.traced.steps import Recurrence, recurrences
@@ -62,12 +62,17 @@ class Landmarks:
             if equal(turned, right, tolerance):  # correct only if its axes are, too
                 return name if turned[0].shape == right[0].shape else PART
         sideways = [np.squeeze(value).T for value in values]  # a matrix is correct both ways around, a gradient is not
-        known = [*self.quantities.values(), *self.others, *self.ways.get(gradient, ())]
-        known += [found for loop in self._loops(gradient) for found in loop.known]
+        together = assignment.config.function_of(gradient).returns
+        known = [*self.quantities.values(), *self.others, *(way for one in together for way in self.ways.get(one, ()))]
+        loops = self._loops_of(assignment, gradient)
+        known += [found for loop in loops for found in loop.known]
         forms = [values, turned, sideways]
         if any(equal(form, other, tolerance) for other in known for form in forms):
             return PART
-        if is_filled_in_part(turned, self.gradients[gradient]) or self._is_shifted(values):
+        tables = [table for loop in loops for table in loop.tables]
+        if any(is_filled_in_part(turned, one) for one in (self.gradients[gradient], *tables)) or self._is_shifted(
+            values
+        ):
             return PART
         rows = self.world.rows if self.world is not None else []
         fixed = [
@@ -77,6 +82,11 @@ class Landmarks:
             other for other in known if not any(equal(other, w) or equal(other, [one.T for one in w]) for w in fixed)
         ]
         return PART if self._is_made_of_rows(values, [*self.gradients.values(), *made]) else ""
+
+    def _loops_of(self, assignment: Assignment, gradient: str) -> list[Recurrence]:
+        """Those of all gradients that come from the same function."""
+        together = assignment.config.function_of(gradient).returns
+        return [loop for one in together if one in self.gradients for loop in self._loops(one)]
 
     def _loops(self, gradient: str) -> list[Recurrence]:
         if gradient not in self.loops:
@@ -128,7 +138,8 @@ class Landmarks:
                         equal(side, found) or equal([np.squeeze(v).T for v in side], found) for side in sides
                     ):
                         return True
-        return any(loop.stands_in(values, side) for loop in self._loops(gradient) for side in sides)
+        loops = self._loops_of(assignment, gradient)
+        return any(loop.stands_in(values, side, present) for loop in loops for side in sides)
 
     def _formulas(self, assignment: Assignment, gradient: str) -> Sequence[Node]:
         """The right formulas of the forward pass and of a gradient and those it builds on, and their parts."""
@@ -162,6 +173,7 @@ class Landmarks:
         def could(part: Node) -> bool:
             if part not in known:
                 of_the_kind = part[:1] == (("q",) if forward else ("g",)) or part in arguments
+                of_the_kind |= forward and part[:2] == ("add", ONE)  # 1 - h, also a value of the forward pass
                 right = evaluate(part) if of_the_kind and evaluate is not None else None
                 known[part] = (
                     right is not None
@@ -238,7 +250,7 @@ def _parts(assignment: Assignment, world: World, evaluate: Evaluator) -> tuple[l
     nodes: dict[Node, None] = {}
     for name in assignment.names:
         for form, _ in local_forms(world, name):
-            nodes.update(dict.fromkeys(inside(form)))
+            nodes.update(dict.fromkeys(part for one in inside(form) for part in (one, *partial_sums(one))))
     nodes.update(dict.fromkeys(forward_points(world)))
     return _values(evaluate, nodes), {name: list(waypoints(world, name, evaluate)) for name in assignment.names}
 

@@ -27,40 +27,47 @@ class Recurrence:
         passes: the same pass of the loop at all sample points: counted from the first step, and from the last one.
         whole: the formulas of a step: its gradient, what it hands on, and what it adds.
         totals: what has been added up in each pass.
+        tables: what has one row for each step.
     """
 
     evaluate: Evaluator
     passes: list[list[Step]]
     whole: tuple[Node, ...]
     totals: list[Values]
+    tables: list[Values]
 
     @cached_property
     def known(self) -> list[Values]:
         """The values of all parts, in each pass."""
-        return [*self._values(), *self.totals]
+        return [*self._values(), *self.totals, *self.tables]
 
     def _values(self) -> Iterator[Values]:
-        parts = dict.fromkeys(part for node in self.whole for part in _parts(node))
         for one in self.passes:
-            for part in parts:
+            for part in _parts(self.whole):
                 found = self._at(part, one)
                 if found is not None and found[0].size > 1:
                     yield found
 
-    def stands_in(self, values: Values, result: Values) -> bool:
-        """Whether `result` is what a formula of a step gives if `values` stand in for a part of it."""
-        as_row = [np.atleast_2d(value) for value in values]
+    def stands_in(self, values: Values, result: Values, present: Sequence[Values]) -> bool:
+        """Whether `result` is what a formula of a step gives if `values`, right at this step, stand in for a part of it.
+
+        Args:
+            present: what nothing needs to stand in for.
+        """
         for one in self.passes:
-            for node in self.whole:
-                for part in dict.fromkeys(part for part in inside(node) if part != node and depends_on_step(part)):
-                    right = self._at(part, one)
-                    if right is None or any(r.size != v.size for r, v in zip(right, values, strict=True)):
-                        continue
-                    replaced = [
-                        (step, {**known, part: row.reshape(r.shape)})
-                        for (step, known), row, r in zip(one, as_row, right, strict=True)
-                    ]
-                    found = self._at(node, replaced)
+            parts = {part: found for part in _parts(self.whole) if (found := self._at(part, one)) is not None}
+            if not any(equal(values, found) for found in parts.values()):
+                continue
+            for part, right in parts.items():
+                fits = all(r.size == v.size > 1 for r, v in zip(right, values, strict=True))
+                if not fits or any(equal(right, other) for other in present):
+                    continue
+                replaced = [
+                    (step, {**known, part: value.reshape(r.shape)})
+                    for (step, known), value, r in zip(one, values, right, strict=True)
+                ]
+                for node in self.whole:
+                    found = self._at(node, replaced) if _is_made_of(node, part) else None
                     if found is not None and equal(result, found):
                         return True
         return False
@@ -93,14 +100,27 @@ def _recurrence(evaluate: Evaluator, scan: Node) -> Recurrence | None:
             return None
         running = [np.cumsum([np.asarray(value) for value in at], axis=0) for at in added]
         totals = [[sums[j] for sums in running] for j in (*range(count), *range(-count, 0))]
-    return Recurrence(evaluate, passes, scan[3:], totals)
+    tables: list[Values] = []
+    for part in _parts(scan[3:]):
+        rows = [[evaluate.part_at(part, k, *one) for one in reversed(steps[k])] for k in points]
+        if all(row is not None and row.ndim == 2 and len(row) == 1 for at in rows for row in at):
+            tables.append([np.concatenate(at) for at in rows])  # type: ignore[arg-type]
+    return Recurrence(evaluate, passes, scan[3:], totals, tables)
 
 
-def _parts(node: Node) -> Iterator[Node]:
-    """All parts, and the products of some of the factors of a product."""
-    for part in inside(node):
-        if depends_on_step(part):
-            yield part
+def _parts(whole: Sequence[Node]) -> list[Node]:
+    """All parts that a step has of its own, and the products of some of the factors of a product."""
+    found: dict[Node, None] = {}
+    for part in (part for node in whole for part in inside(node) if depends_on_step(part)):
+        found[part] = None
         if part[0] == "mul" and len(part) - 1 <= MOST_FACTORS:
             for size in range(2, len(part) - 1):
-                yield from (mul(*factors) for factors in combinations(part[1:], size))
+                found.update(dict.fromkeys(mul(*factors) for factors in combinations(part[1:], size)))
+    return list(found)
+
+
+def _is_made_of(node: Node, part: Node) -> bool:
+    """Whether a part, or the factors that it multiplies, are in a formula and not all of it."""
+    factors = part[1:] if part[0] == "mul" else (part,)
+    within = set(inside(node)) - {node}
+    return node != part and all(factor in within for factor in factors)
