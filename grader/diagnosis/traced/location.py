@@ -15,12 +15,13 @@ from grader.diagnosis.traced.events import (
     Loop,
     equal,
     events,
+    is_filled_in_part,
     is_trivial,
     loops,
     same,
     value_text,
 )
-from grader.diagnosis.traced.landmarks import PART, SINGLE, Landmarks, is_filled_in_part, with_own
+from grader.diagnosis.traced.landmarks import PART, SINGLE, Landmarks, with_own
 from grader.problem.assignment import Assignment
 from grader.records.run import Traced, place
 
