@@ -147,6 +147,7 @@ def _rich(value: Any) -> Any:
     return Ellipsis if value == "..." else value
 
 
+@lru_cache(maxsize=4096)
 def depends_on_step(node: Node) -> bool:
     return any(
         part[0] in ("carry", "state", "before") or (part[0] == "np" and STEP in part[2]) for part in inside(node)

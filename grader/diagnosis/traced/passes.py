@@ -42,11 +42,14 @@ class Recurrence:
         return [*self._values(), *self.totals, *self.tables]
 
     def _values(self) -> Iterator[Values]:
-        for one in self.passes:
-            for part in _parts(self.whole):
-                found = self._at(part, one)
-                if found is not None and found[0].size > 1:
-                    yield found
+        for found in self._parts:
+            yield from (values for values in found.values() if values[0].size > 1)
+
+    @cached_property
+    def _parts(self) -> list[dict[Node, Values]]:
+        """The values of all parts that a step has of its own, in each pass."""
+        parts = _parts(self.whole)
+        return [{part: found for part in parts if (found := self._at(part, one)) is not None} for one in self.passes]
 
     def stands_in(self, values: Values, result: Values, present: Sequence[Values]) -> bool:
         """Whether `result` is what a formula of a step gives if `values`, right at this step, stand in for a part of it.
@@ -54,8 +57,7 @@ class Recurrence:
         Args:
             present: what nothing needs to stand in for.
         """
-        for one in self.passes:
-            parts = {part: found for part in _parts(self.whole) if (found := self._at(part, one)) is not None}
+        for one, parts in zip(self.passes, self._parts, strict=True):
             if not any(equal(values, found) for found in parts.values()):
                 continue
             for part, right in parts.items():
