@@ -1,6 +1,8 @@
 """How well and how fast wrong gradients are diagnosed, on the labelled wrong answers of tests/diagnosis.
 
-    python benchmarks/diagnosis.py [a|b|compositions|chains|noise|tables|growth ...] [--misses]
+    python benchmarks/diagnosis.py [a|b|compositions|chains|noise|tables|growth ...] [--misses] [--home]
+
+With --home it is the assignment as students have it, unpacked from its handout.
 
 Times are those of the processor, so that other programs do not count.  Recall: a hypothesis reproduces the numbers.
 Agreement: the first mistake reported has the label's kind, or one that the label accepts.
@@ -20,6 +22,7 @@ from types import SimpleNamespace
 import numpy as np
 import yaml
 from chain import chain
+from verdicts import pack
 
 from grader.config.load import load_config
 from grader.diagnosis.engine import DOUBLE, SINGLE, explain
@@ -283,7 +286,15 @@ def main():
         "tables", "growth", "a", "b", "compositions", "chains", "noise",
     ]  # fmt: skip
     misses = "--misses" in sys.argv
-    bench = Bench()
+    if "--home" not in sys.argv:
+        _measure(Bench(), chosen, misses)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        home = pack(ROOT / "config.yaml", Path(folder)).parent
+        _measure(Bench(home, with_solution=False), chosen, misses)
+
+
+def _measure(bench, chosen, misses):
     if "tables" in chosen:
         tables(bench)
     if "growth" in chosen:

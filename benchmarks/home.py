@@ -39,7 +39,9 @@ def unpacked(folder):
 
 
 def times(handout, cache):
-    environment = {**os.environ, "XDG_CACHE_HOME": str(cache)}
+    # As after any installation, modules are compiled once.
+    environment = {**os.environ, "XDG_CACHE_HOME": str(cache), "PYTHONPYCACHEPREFIX": str(handout.parent / "compiled")}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
 
     def seconds(*command):
         start = time.perf_counter()

@@ -5,6 +5,7 @@ wrong gradient) or `raised`; `all_passed` is said of every gradient.
 """
 
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -19,10 +20,14 @@ from grader.checks.fresh import fresh_of
 from grader.config.load import load_config
 from grader.grading.pipeline import make_sandbox
 from grader.problem.assignment import Assignment, load_assignment
+from grader.records.run import Run
 from grader.sandbox.host import Sandbox
 from grader.sandbox.spawner import start_spawner
 from grader.validation import numbers, sizes
 from grader.validation.submissions import ways_of
+
+sys.path.insert(0, str(ROOT / "benchmarks"))
+bench = pytest.importorskip("marks")
 
 COURSES = sorted(path.parent for path in (ROOT / "tests" / "courses").glob("*/config.yaml"))
 SEED = "5eed5eed5eed5eed5eed5eed5eed5eed"
@@ -95,6 +100,20 @@ def test_each_course_is_sound(course: Callable[[Path], Opened], folder: Path) ->
     assert assignment.reference is not None
     for way, text in ways_of(assignment):
         assert set(statuses(checked(assignment, sandbox, text.encode())).values()) == {"passed"}, way
+
+
+@pytest.mark.parametrize("folder", COURSES, ids=[folder.name for folder in COURSES])
+def test_a_gradient_without_numbers_costs_only_its_own_marks(course: Callable[[Path], Opened], folder: Path) -> None:
+    """Or, where its function is gone, those of all that it returns."""
+    assignment, sandbox = course(folder)
+    right = (folder / "right.all_passed.py").read_text()
+    kinds = ("raises", "returns another shape")
+    named = [(name, kind) for kind in kinds for name in assignment.names]
+    cases = [(*one, source) for one in named if (source := bench.failing(assignment, right, *one)) is not None]
+    for number, run in sandbox.run_many((source.encode() for _, _, source in cases), in_flight=2):
+        assert isinstance(run, Run)
+        name, kind, _ = cases[number]
+        assert bench.lost(assignment, run, substitute=True) <= bench.worth(assignment, name, kind) + 1e-9, (name, kind)
 
 
 @pytest.mark.parametrize("name", ["logistic_1d", "batch_norm"])

@@ -206,10 +206,31 @@ def test_two_ways_to_write_one_formula_are_no_tie(bench, name, code):
     assert len(found.diagnosis.mistakes) == 1
 
 
+def test_a_named_misconception_is_a_tie_where_another_mistake_gives_the_same_numbers(bench):
+    found = grade_code(bench, {"dJ_db2": "(s.y_hat - s.y) * s.y"})["dJ_db2"].diagnosis
+    assert found.certainty == "tie"
+    assert [one.kind for one in found.mistakes] == ["wrong-derivative", "extra-factor"]
+
+
+def test_what_is_done_to_an_upstream_gradient_is_not_said_of_the_answer(bench):
+    code = "np.full_like(dJ_db1(s), dJ_db1(s).mean()) @ s.I.T"
+    [found] = grade_code(bench, {"dJ_dL_x": code})["dJ_dL_x"].diagnosis.mistakes
+    assert found.statement.startswith("your numbers are what you get when, in dJ/db1, everything is averaged")
+    assert found.student.startswith("Your numbers are what you get when, in dJ/db1, everything is averaged")
+
+
+def test_the_runner_up_of_a_missing_term_is_no_factor_that_makes_it_zero(bench):
+    assert grade_code(bench, {"dJ_db2": "s.y_hat"})["dJ_db2"].diagnosis.runner_up == ""
+
+
+MEAN = "np.mean((s.y_hat - s.y) * s.U, axis=1, keepdims=True).T"
+
+
 def test_the_runner_up_is_for_instructors_alone(bench):
-    grade = Grade(1, "", "graded", 0.0, 10.0, list(grade_code(bench, {"dJ_db2": "s.y_hat"}).values()))
+    grade = Grade(1, "", "graded", 0.0, 10.0, list(grade_code(bench, {"dJ_dh": MEAN}).values()))
     [found] = [one.diagnosis for one in grade.gradients if one.diagnosis is not None]
-    assert found.runner_up.startswith("your numbers are what you get without")
+    assert found.mistakes[0].statement.endswith("divided by V")
+    assert found.runner_up.startswith("your numbers are what you get with a mean instead of a sum")
     settings = bench.assignment.config.hints
     for shown in (shortened(grade, settings, 3), for_students(grade, settings, 3)):
         assert all(one.diagnosis is None or not one.diagnosis.runner_up for one in shown.gradients)
@@ -453,12 +474,12 @@ def messages_on(bench, name, code):
         (
             "dJ_db2",
             JACOBIAN,
-            "your numbers are the Jacobian of softmax, not multiplied by dJ/dy_hat",
+            "your numbers are what you get with the Jacobian of softmax alone, not multiplied by dJ/dy_hat",
         ),
         (
             "dJ_db1",
             "np.diagflat(s.h * (1 - s.h))",
-            "your numbers are the Jacobian of sigmoid, not multiplied by dJ/dh",
+            "your numbers are what you get with the Jacobian of sigmoid alone, not multiplied by dJ/dh",
         ),
         (
             "dJ_db2",
@@ -473,7 +494,7 @@ def messages_on(bench, name, code):
         (
             "dJ_db2",
             "p = softmax(-s.y / s.y_hat)\nreturn np.diagflat(p) - p.T @ p",
-            "your numbers are the Jacobian of softmax at dJ/dy_hat, not multiplied by dJ/dy_hat",
+            "your numbers are what you get with the Jacobian of softmax at dJ/dy_hat, not multiplied by dJ/dy_hat",
         ),
         (
             "dJ_db2",
@@ -619,7 +640,7 @@ def test_half_precision_is_not_taken_for_a_numerical_derivative(bench):
 def test_an_array_of_zeros_is_not_called_rounded(bench):
     statements, _ = messages_on(bench, "dJ_dH", "np.zeros(s.H.shape)")
     assert statements == [
-        "your numbers are zero, up to rounding: a gradient has one value per entry, and changes with the sample point"
+        "your numbers are zero: a gradient has one value per entry, and changes with the sample point"
     ]
 
 

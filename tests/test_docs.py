@@ -53,7 +53,9 @@ NOT_RUN = {
     "docs/students.md": 1,
 }
 IN_THE_HANDOUT = ("docs/students.md", "assignment/README.md")  # the others start in the assignment's folder
-MAY_FIND_MISTAKES = re.compile(r"grader (check|grade|gradescope try)\b|pytest\b")  # exit code 1 is then no failure
+MAY_FIND_MISTAKES = re.compile(
+    r"grader (check|grade|preview|gradescope try)\b|pytest\b"
+)  # exit code 1 is then no failure
 BLOCK = re.compile(
     r"(?:^ *<!-- (?P<mark>file|not run): (?P<about>.+?) -->\n+)?"
     r"^(?P<indent> *)```(?P<language>\w*)\n(?P<text>.*?)^(?P=indent)```$",
@@ -141,9 +143,11 @@ def _canvas_gradebook() -> str:
 
 
 def _moodle_worksheet() -> str:
-    lines = ["Identifier,Full name,Email address,Status,Grade,Maximum Grade,Grade can be changed,Feedback comments"]
+    before, after = "Identifier,Full name,Email address,Status,Grade", "Last modified (submission),Feedback comments"
+    lines = [f"{before},Maximum Grade,Grade can be changed,{after}"]
+    when = '"Friday, 2 October 2026, 11:58 AM"'
     lines += [
-        f"Participant {one.number},{one.name},{one.email},Submitted for grading,,100.00,Yes,"
+        f"Participant {one.number},{one.name},{one.email},Submitted for grading,,100.00,Yes,{when},"
         for one in classroom.STUDENTS
     ]
     return "\n".join(lines) + "\n"

@@ -26,6 +26,7 @@ from grader.errors import GraderError
 from grader.grading.grade import not_graded
 from grader.grading.pipeline import grade_run
 from grader.output import formats
+from grader.output.causes import lead
 from grader.output.formats import NAMES, render
 from grader.output.wording import STATUS_LABELS
 from grader.problem.assignment import Assignment
@@ -216,7 +217,9 @@ def test_submitty_has_a_score_from_0_to_1_and_a_message_per_gradient(assignment:
     assert len(text.splitlines()) == 1
     data = msgspec.json.decode(text, type=SubmittySuccess).data
     assert data.score == pytest.approx(graded.score / graded.max_score)
-    assert [one.message.partition(" ")[0] for one in data.message] == assignment.names
+    first, *messages = (one.message for one in data.message)
+    assert first == lead(graded)
+    assert [one.partition(" ")[0] for one in messages] == assignment.names
 
 
 def test_githubs_summary_has_a_row_per_gradient_and_runs_nothing_of_the_students(
@@ -259,6 +262,31 @@ def every_status() -> Grade:
     ]
     assert {one.status for one in gradients} == set(STATUS_LABELS) - {"not_graded"}
     return Grade(1, "gradients.py", "graded", 28, 120, gradients, notes=["a note on the file"])
+
+
+def first_words(name: str, text: str) -> str:
+    """What a person reads first on the platform."""
+    match name:
+        case "junit":
+            return ElementTree.fromstring(text).findtext("testsuite/system-out", "")
+        case "prairielearn":
+            return str(json.loads(text)["output"])
+        case "autolab":
+            return str(json.loads(text.splitlines()[0])["Gradients"]["dJ_db2"]["hint"])
+        case "codegrade":
+            return str(json.loads(text.splitlines()[0])["results"][0]["name"])
+        case "submitty":
+            return str(json.loads(text)["data"]["message"][0]["message"])
+        case _:
+            return text.split("\n\n")[1].strip("*").replace("\\", "")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_format_first_says_how_many_things_there_are_to_fix(
+    assignment: Assignment, seed: Grade, name: str
+) -> None:
+    text = first_words(name, render(name, seed, assignment.config))
+    assert text.startswith("2 things to fix: dJ_db2 and dJ_dh_prev (line ")
 
 
 @pytest.mark.parametrize("name", NAMES)

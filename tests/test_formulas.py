@@ -94,12 +94,14 @@ def J(s1, s2, s3, C, t1, t2, t3):
 
 @pytest.fixture(scope="module")
 def world_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], World]:
-    """The formulas of an assignment made from a model."""
+    """The formulas of an assignment, made from a model where there is none."""
 
     @cache
     def make(model: Path) -> World:
-        folder = tmp_path_factory.mktemp(model.stem)
-        write_files(folder, assignment_files(make_blueprint(model, lambda question, default, choices: default)))
+        folder = model
+        if model.is_file():
+            folder = tmp_path_factory.mktemp(model.stem)
+            write_files(folder, assignment_files(make_blueprint(model, lambda question, default, choices: default)))
         config = load_config(folder / "config.yaml")
         return make_world(load_assignment(config, folder, with_solution=True))
 
@@ -235,7 +237,55 @@ MISTAKES: list[tuple[str, str, Code, str]] = [
     # a convolution
     ("conv1d", "dJ_dx", lambda s, g: placed(s, lambda s, k: s.dout, lambda s, k: s.w[:, :, -1 - k]), "wrong-row"),
     ("conv1d", "dJ_dw", lambda s, g: g.dJ_dw * (np.arange(s.w.shape[2]) == s.w.shape[2] - 1), "last-term"),
+    # terms of the loss
+    ("linear-regression", "dJ_dw", lambda s, g: g.dJ_dw + 2 * s.lam * s.w, "scaled-term"),
+    ("linear-regression", "dJ_dw", lambda s, g: penalized(s, g, 2 * s.lam * s.w / len(s.y)), "scaled-term"),
+    ("linear-regression", "dJ_dw", lambda s, g: penalized(s, g, s.lam * np.sum(s.w**2)), "undifferentiated"),
+    ("linear-regression", "dJ_dw", lambda s, g: penalized(s, g, s.lam * s.w**2), "undifferentiated"),
+    ("linear-regression", "dJ_dw", lambda s, g: penalized(s, g, s.lam * np.sign(s.w)), "wrong-function-of"),
+    ("linear-regression", "dJ_dy_hat", lambda s, g: (s.y_hat - s.y) ** 2 / len(s.y), "wrong-loss"),
+    ("logistic-regression", "dJ_dz", lambda s, g: -s.y * (1 - s.p) / len(s.y), "missing-term"),
+    ("logistic-regression", "dJ_dz", lambda s, g: (s.p - s.y) / (s.p * (1 - s.p)) / len(s.y), "missing-slope"),
+    ("word2vec", "dJ_dpos", lambda s, g: -sigmoid(s.pos) * (1 - sigmoid(s.pos)), "missing-factor"),
+    ("word2vec", "dJ_dpos", lambda s, g: -1 / sigmoid(s.pos), "missing-slope"),
+    ("two-layer-relu", "dJ_da", lambda s, g: g.dJ_dh * s.h, "value-for-slope"),
+    ("two-layer-relu", "dJ_da", lambda s, g: s.a > 0, "missing-factor"),
+    # products of 1-D arrays
+    ("logistic-regression", "dJ_dw", lambda s, g: s.X * g.dJ_dz[:, None], "sum-missing"),
+    ("logistic-regression", "dJ_dw", lambda s, g: (s.X * g.dJ_dz[:, None]).sum(axis=1), "sum-axis"),
+    (
+        "word2vec",
+        "dJ_dv",
+        lambda s, g: g.dJ_dpos * s.U[s.outside] + g.dJ_dneg[:, None] * s.U[s.negatives],
+        "sum-missing",
+    ),
+    # indices and labels
+    ("softmax-regression", "dJ_dscores", lambda s, g: (s.p - np.eye(s.p.shape[1])[s.y - 1]) / len(s.y), "wrong-row"),
+    ("softmax-regression", "dJ_dscores", lambda s, g: (s.p - s.y[:, None]) / len(s.y), "wrong-variable"),
+    ("softmax-regression", "dJ_dscores", lambda s, g: (s.p - 1) / len(s.y), "wrong-constant"),
+    ("softmax-regression", "dJ_dscores", lambda s, g: (s.p - one_hot(s) * 0) / len(s.y), "missing-term"),
+    ("softmax-regression", "dJ_dscores", lambda s, g: one_hot(s) * (s.p - 1) / len(s.y), "jacobian-diagonal"),
+    ("word2vec", "dJ_dC", lambda s, g: g.dJ_dv, "row-alone"),
+    ("word2vec", "dJ_dC", lambda s, g: np.outer(np.eye(len(s.C))[s.outside], g.dJ_dv), "wrong-row"),
+    (
+        "embedding",
+        "dJ_dE",
+        lambda s, g: g.dJ_dE / np.maximum(np.bincount(s.words.ravel(), minlength=len(s.E)), 1)[:, None],
+        "mean-for-sum",
+    ),
 ]
+
+
+def penalized(s: Any, g: Any, penalty: Any) -> Any:
+    return s.X.T @ g.dJ_dy_hat + penalty
+
+
+def sigmoid(x: Any) -> Any:
+    return 1 / (1 + np.exp(-x))
+
+
+def one_hot(s: Any) -> Any:
+    return np.eye(s.p.shape[1])[s.y]
 
 
 def bn(s: Any, g: Any) -> Any:
@@ -253,7 +303,8 @@ def reset(s: Any, g: Any) -> Any:
 def test_a_mistake_in_any_kind_of_model_is_recognized(
     model: str, name: str, code: Code, operator: str, world_of: Callable[[Path], World]
 ) -> None:
-    world = world_of(ROOT / "tests" / "models" / f"{model}.py")
+    of_gallery = ROOT / "gallery" / model
+    world = world_of(of_gallery if of_gallery.is_dir() else ROOT / "tests" / "models" / f"{model}.py")
     assert cheapest(world, name, values_of(world, code))[0] == operator
 
 

@@ -19,7 +19,7 @@ from right import RIGHT_FILE
 from grader.config.load import load_config
 from grader.errors import GraderError, UsageError
 from grader.grading.grader import Grader
-from grader.packaging.gradescope.autograder import fit
+from grader.packaging.gradescope.autograder import first_page, fit
 from grader.packaging.gradescope.bundle import build
 from grader.packaging.gradescope.dryrun.platform import Outcome, Platform, read_as_gradescope
 from grader.packaging.gradescope.dryrun.submitted import default_metadata, following_metadata
@@ -93,6 +93,16 @@ def test_a_notebook_beside_an_untouched_stub_is_graded_with_a_note(platform: Pla
     assert (outcome.error, outcome.results["score"]) == ("", 100)
     assert "hw/gradients.ipynb was graded" in outcome.results["output"]
     assert "gradients.ipynb was graded" in " ".join(outcome.stdout.split())
+
+
+def test_a_preview_is_the_page_of_a_first_submission(platform: Platform, tmp_path: Path) -> None:
+    path = SUBMISSIONS / "seed.followed_through.py"
+    with Grader(CONFIG) as grader:
+        shown, graded = first_page(grader, path)
+    page = submit(platform, tmp_path, path).results
+    for data in (shown, page):
+        del data["execution_time"], data["extra_data"]
+    assert (shown, graded.score) == (page, 82)
 
 
 def test_the_gradients_to_fix_are_named_first(platform: Platform, tmp_path: Path) -> None:

@@ -124,12 +124,12 @@ def test_in_a_fresh_folder_check_and_pytest_explain_a_mistake_once(
     assert (done.returncode, done.stderr) == (1, "")
     assert shown.count("right, given your dJ_db2") == 6
     assert shown.count("why: ") == 1
-    assert "Up to line 17 your values match the derivation; what dJ_db2 returns there does not" in shown
+    assert "In line 17, what dJ_db2 returns does not match the derivation" in shown
     assert (tmp_path / "cache" / "gradient-grader").is_dir(), "the tables are the user's, not part of the work"
     assert not (tmp_path / "work" / ".grader-cache").exists()
     tested = " ".join(pytest_in(tmp_path / "work").stdout.split())
     assert tested.count("why: ") == 1
-    assert "Up to line 17 your values match the derivation; what dJ_db2 returns there does not" in tested
+    assert "In line 17, what dJ_db2 returns does not match the derivation" in tested
     assert "2 failed" in tested
 
 

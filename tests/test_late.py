@@ -8,10 +8,12 @@ from conftest import ROOT
 
 from grader.classroom.marks.choice import Attempt, choose
 from grader.classroom.marks.lateness import lateness, penalty
+from grader.classroom.marks.submission_times import time_of
 from grader.classroom.store.ledger import Entry
 from grader.config.keys import Late
 from grader.config.load import load_config
 from grader.errors import ConfigError
+from grader.times import moment
 
 DUE = "2026-10-02 12:00"
 
@@ -79,7 +81,9 @@ def test_the_arithmetic_is_shown():
     ]
 
 
-@pytest.mark.parametrize("submitted", ["", "yesterday", "Okt 3, 2026 1159 PM"])
+@pytest.mark.parametrize(
+    "submitted", ["", "yesterday", "Okt 3, 2026 1159 PM", "0001-01-01T00:00:00", "9999-12-31T23:59:59-12:00"]
+)
 def test_an_unknown_time_is_said_and_costs_nothing(submitted):
     late = lateness(policy(), submitted)
     cost = penalty(policy(), late, 80.0, 100.0)
@@ -101,6 +105,21 @@ def test_an_unknown_time_is_said_and_costs_nothing(submitted):
 )
 def test_an_extension_moves_the_deadline_of_one_student(extensions, days):
     assert lateness(policy(), "2026-10-05 12:00", extensions).days == days
+
+
+@pytest.mark.parametrize(
+    ("due", "submitted", "seconds"),
+    [
+        ("2026-03-29 02:30", "2026-03-29T01:30:00Z", 0),  # the clocks go forward over it: half past three
+        ("2026-03-29 02:30", "2026-03-29T01:30:01Z", 1),
+        ("2026-10-25 02:30", "2026-10-25T00:30:01Z", 1),  # it comes twice: the first counts
+        ("2026-10-25 02:30", "2026-10-25 02:30", 0),
+        ("2026-10-25", "2026-10-25T23:00:00Z", 0),  # the end of a day with 25 hours
+        ("2026-03-29", "2026-03-29T22:00:01Z", 1),
+    ],
+)
+def test_a_deadline_in_the_hour_at_which_the_clocks_change(due, submitted, seconds):
+    assert lateness(policy(due=due), submitted).seconds == seconds
 
 
 def test_days_of_an_extension_are_days_on_the_clock():
@@ -144,6 +163,7 @@ def test_of_equally_good_attempts_the_newest_counts_and_one_without_marks_never_
 @pytest.mark.parametrize(
     ("section", "key", "words"),
     [
+        ("due: 9999-12-31", "late.due", "expected a time"),
         ("due: 2026-10-02 25:00", "late.due", 'expected a time, such as "2026-10-05 23:59", found 2026-10-02 25:00'),
         ("{due: 2026-10-02, timezone: Europe/Zurihc}", "late.timezone", "such as Europe/Zurich or America/New_York, found"),
         ("{due: 2026-10-02, timezone: ../../etc/passwd}", "late.timezone", "expected a time zone"),
@@ -175,3 +195,47 @@ def test_a_deadline_may_be_written_as_people_write_times(tmp_path: Path, due: st
     loaded = load_config(path).late
     assert loaded is not None
     assert f"{loaded.due_at:%m-%d %H:%M}" == ("10-06 00:00" if due == "2026-10-05" else "10-05 23:59")
+
+
+# --- when a file was submitted ------------------------------------------------------------------------------------------
+
+
+def recorded(submission: int, at: str) -> Entry:
+    return Entry(student="ann", kind="submitted", author="kim", until=at, verdict=str(submission))
+
+
+def test_a_recorded_time_takes_the_place_of_the_one_in_the_download_for_that_file_only():
+    entries = [recorded(3, "2026-10-02 11:59"), recorded(3, "2026-10-02 11:30"), recorded(9, "2026-10-09")]
+    assert time_of(3, "2026-10-03 11:00", entries) == "2026-10-02 11:30"
+    assert time_of(4, "2026-10-04 11:00", entries) == "2026-10-04 11:00"
+    assert time_of(4, "", entries) == ""
+
+
+def test_the_attempt_that_counts_is_chosen_by_recorded_times():
+    attempts = [FIRST, SECOND, LATE, LAST]
+    in_time = [recorded(4, "2026-10-02 11:30")]
+    assert choose(policy(which="best"), attempts, in_time) == LAST
+    assert choose(policy(which="latest_before_due"), attempts, in_time) == LAST
+    untimed = [one._replace(first_at="", submitted_at="") for one in attempts]
+    given = [recorded(1, "2026-10-01 12:00"), recorded(2, "2026-10-02 11:00"), recorded(3, "2026-10-03 11:00")]
+    assert choose(policy(which="latest_before_due"), untimed, given) == untimed[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Friday, 2 October 2026, 11:58 PM", "2026-10-02 23:58"),
+        ("Friday, October 2, 2026, 11:58 PM", "2026-10-02 23:58"),
+        ("Friday, 2 October 2026, 23:58", "2026-10-02 23:58"),
+        ("2 Oct 2026 12:05 a.m.", "2026-10-02 00:05"),
+        ("Sep 3 2026 12:08 PM", "2026-09-03 12:08"),
+        ("2026-10-02 23:58", "2026-10-02 23:58"),
+        ("2/10/2026 11:58", None),  # the second of October, or the tenth of February
+        ("Freitag, 2. Oktober 2026, 23:58", None),
+        ("Friday, 31 September 2026, 11:58 PM", None),
+        ("Friday, 2 October 2026, 13:58 PM", None),
+    ],
+)
+def test_times_are_read_as_platforms_write_them(text, found):
+    at = moment(text)
+    assert (at and f"{at:%Y-%m-%d %H:%M}") == found

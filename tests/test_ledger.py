@@ -30,7 +30,7 @@ from grader.classroom.store.schema import SCHEMA_VERSION
 from grader.classroom.store.store import Store
 from grader.errors import UsageError
 from grader.inputs.entry import Entry as Submitted
-from grader.inputs.entry import Received, person
+from grader.inputs.entry import Person, Received, person
 from grader.problem.assignment import Assignment
 
 GRADER = Path(sys.executable).with_name("grader")
@@ -40,6 +40,12 @@ def add(folder: Path, student: str, **what: object) -> Entry:
     """Record one adjustment."""
     [entry], _ = record_all(folder, [Wish(adjustment(student, "kim", because="a reason", **what))])  # type: ignore[arg-type]
     return entry
+
+
+def add_comment(folder: Path, student: str) -> str:
+    """Record a comment; whom it is about."""
+    [entry], _ = record_all(folder, [Wish(adjustment(student, "kim", comment="hello"))])
+    return entry.student
 
 
 def about(folder: Path, kind: str, number: int, student: str = "") -> Entry:
@@ -191,6 +197,7 @@ def test_a_student_without_a_file_gets_marks_by_hand_and_one_we_failed_on_only_i
         ({"score": -1}, "expected 0 to 20, found -1"),
         ({"score": float("nan")}, "expected marks, found nan"),
         ({"add": float("inf")}, "expected marks, found inf"),
+        ({"add": 1e300}, "expected marks, found 1e+300"),
         ({"add": 1, "score": 2}, "expected one of score, add and excuse, found score and add"),
         ({"gradient": "dJ_dU"}, "expected what to record"),
         ({"gradient": "dJ_dU", "excuse": True}, "excuse is for the whole assignment"),
@@ -216,6 +223,60 @@ def test_an_entry_of_another_student_is_not_undone(folder: Path) -> None:
 def test_a_key_is_meant_before_a_name_that_somebody_took(tmp_path: Path) -> None:
     folder = fill(tmp_path, {"ann": WRONG, "bob": RIGHT}, names={"bob": "ann"})
     assert add(folder, "ann", add=1).student == "ann"
+
+
+def test_a_part_of_a_name_changes_nobodys_marks(tmp_path: Path) -> None:
+    folder = fill(tmp_path / "results", {"joann": WRONG, "bob": RIGHT}, names={"joann": "Joann Lee"})
+    path = table(tmp_path / "t.csv", "student,add,because", "ann,5,x")
+    with pytest.raises(UsageError, match=r"row 2: .*no student ann; .*did you mean joann\?"):
+        record_all(folder, read_adjustments(path, "kim"))
+    with pytest.raises(UsageError, match="no student Lee"):
+        add(folder, "Lee", add=5)
+    assert add(folder, "JOANN LEE", add=5).student == "joann", "capitals do not matter"
+
+
+def test_namesakes_are_named_by_something_else(tmp_path: Path) -> None:
+    with Store(tmp_path, create=True) as store:
+        for number, key in ((1, "Ann Lee"), (2, "Ann Lee-2")):
+            who = Person(key, "Ann Lee", f"a{number}@x")
+            store.receive(Submitted(str(number), [who], []), Received("g.py", b"x", "", ""))
+    with pytest.raises(UsageError, match="Ann Lee could be 2 students: Ann Lee, Ann Lee-2"):
+        add_comment(tmp_path, "Ann Lee")
+    assert add_comment(tmp_path, "a1@x") == "Ann Lee"
+
+
+def test_marks_for_a_gradient_that_is_gone_do_not_count_where_there_is_no_file(folder: Path) -> None:
+    with Store(folder, create=False) as store:
+        store.receive(Submitted("zoe", [person("zoe")], []), Received("", None, "missing", "found nothing"))
+    add(folder, "zoe", gradient="dJ_dU", score=5)
+    add(folder, "zoe", gradient="dJ_db2", score=1)
+    assert final(folder, "zoe").value == 6
+    only = grade_of(result("dJ_db2", 10, "passed"))
+    regrade(folder, ann=only, bob=only)
+    assert final(folder, "zoe").value == 1
+
+
+def test_a_submission_that_becomes_another_students_takes_no_entries_along(tmp_path: Path) -> None:
+    with Store(tmp_path, create=True) as store:
+        for number, key in (("1", "ann"), ("2", "bob")):
+            store.receive(Submitted(number, [person(key)], []), Received("g.py", number.encode(), "", ""))
+    add_comment(tmp_path, "ann")
+    with Store(tmp_path, create=False) as store:
+        store.receive(Submitted("1", [person("bob")], []), Received("g.py", b"1", "", ""))
+    assert final(tmp_path, "bob").comments == ()
+
+
+def test_an_entry_on_somebody_who_is_gone_can_be_undone_and_not_confirmed(folder: Path) -> None:
+    entry = add(folder, "ann", add=1)
+    with closing(sqlite3.connect(folder / "grades.db")) as db, db:
+        db.execute("DELETE FROM students WHERE key = 'ann'")
+    with pytest.raises(UsageError, match="ann is no longer in these results"):
+        about(folder, "confirm", entry.id)
+    done = run(ROOT, "adjust", str(folder), "--undo", "1", "--by", "kim")
+    assert (done.returncode, done.stdout) == (
+        0,
+        "ann: entry 2: undoes entry 1 (kim, " + done.stdout.partition("(kim, ")[2],
+    )
 
 
 HOSTILE = "*bold* <script>alert(1)</script> | [x](http://a) =1+1"
@@ -274,12 +335,32 @@ def test_a_table_is_recorded_as_a_whole_and_only_once(folder: Path, tmp_path: Pa
         (["student,add,because", "ann,1,"], "row 2: expected the reason"),
         (["student,excuse,because", "ann,perhaps,x"], "row 2: excuse: expected yes or nothing, found perhaps"),
         (["student,add,because", ",1,x"], "row 2: expected a student, found an empty cell"),
+        (["student,add,because", "ann,1_0,x"], "row 2: add: expected a number, found 1_0"),
+        (["student,add,because,add", "ann,1,x,2"], "two columns are called add: expected one"),
+        (["student,add,because", "ann,1,late, but fine"], "row 2: more cells than columns: put a text with a comma"),
     ],
 )
 def test_a_table_that_makes_no_sense_is_refused_with_the_row(tmp_path: Path, rows: list[str], message: str) -> None:
     with pytest.raises(UsageError) as error:
         read_adjustments(table(tmp_path / "t.csv", *rows), "kim")
     assert message in str(error.value)
+
+
+def test_a_table_is_read_as_spreadsheets_write_it(tmp_path: Path) -> None:
+    """With a byte order mark, semicolons, decimal commas, and the apostrophes that grades.csv puts before a +."""
+    folder = fill(tmp_path / "results", {"+ann": WRONG, "bob": RIGHT})
+    path = tmp_path / "t.csv"
+    path.write_bytes('\ufeffStudent;Add;Because\r\n\'+ann;1,5;"one; and =2"\r\n\r\nbob;-2;x\r\n;;\r\n'.encode())
+    entries, _ = record_all(folder, read_adjustments(path, "kim"))
+    assert [(one.student, one.value, one.reason) for one in entries] == [("+ann", 1.5, "one; and =2"), ("bob", -2, "x")]
+
+
+def test_the_newest_of_two_tables_counts_even_if_it_is_the_older_one_again(folder: Path, tmp_path: Path) -> None:
+    first = table(tmp_path / "a.csv", "student,gradient,score,because", "ann,dJ_db2,7,x")
+    second = table(tmp_path / "b.csv", "student,gradient,score,because", "ann,dJ_db2,3,x")
+    for path, count, mark in ((first, 1, 17), (second, 1, 13), (first, 1, 17), (first, 0, 17)):
+        recorded, _ = record_all(folder, read_adjustments(path, "kim"))
+        assert (len(recorded), final(folder).value) == (count, mark)
 
 
 @pytest.mark.parametrize(("days", "until"), [(None, ""), (1.0, "2026-10-01"), (-1.0, ""), (float("nan"), "")])
@@ -377,7 +458,7 @@ def by_hand(db: sqlite3.Connection, per_day: float, which: str) -> dict[str, flo
     found: dict[str, float | None] = {}
     people = "SELECT students.key, submissions.key FROM students JOIN submissions ON submissions.id = submission_id"
     tried = (
-        "SELECT 1 - superseded, submitted_at, grade FROM submissions JOIN gradings ON gradings.id = grading_id"
+        "SELECT submissions.id, 1 - superseded, submitted_at, grade FROM submissions JOIN gradings ON gradings.id = grading_id"
         " WHERE submissions.key = ?"
     )
     for student, key in db.execute(people).fetchall():
@@ -387,7 +468,9 @@ def by_hand(db: sqlite3.Connection, per_day: float, which: str) -> dict[str, flo
             if one["kind"] == "extend":
                 due = DUE + timedelta(days=one["value"])
         attempts = []
-        for latest, at, grade in db.execute(tried, (key,)):
+        times = {one["verdict"]: one["until"] for one in mine if one["kind"] == "submitted"}
+        for number, latest, downloaded, grade in db.execute(tried, (key,)):
+            at = times.get(str(number), downloaded)
             marks = {
                 one["name"]: (one["status"], one["score"], one["max_score"]) for one in json.loads(grade)["gradients"]
             }
@@ -472,7 +555,16 @@ grader adjust results s{1}6 --excuse --because "ill" --by {0}
         ]
     before = finals(course)
     assert before == expected(course, 10)
+    shorter = run(course, "extend", "results", "s001", "--until", "2025-10-09 23:59")
+    assert (shorter.returncode, "expected a time after everybody's deadline" in shorter.stderr) == (2, True)
     assert run(course, "adjust", "results", "--undo", "1", "--by", "kim").returncode == 0
+    assert finals(course) == expected(course, 10) != before
+
+    # Times that the download has wrong.
+    rows = [f"s{k:03},{submitted(k) - timedelta(days=2):%Y-%m-%d %H:%M}," for k in range(120, 150)]
+    table(course / "times.csv", "student,submitted,because", *rows)
+    before = finals(course)
+    assert run(course, "times", "results", "--from", "times.csv", "--by", "lee").returncode == 0
     assert finals(course) == expected(course, 10) != before
 
     # A regrade under which follow-through is worth half: some verdicts change, and what rests on them waits.
@@ -506,6 +598,10 @@ grader adjust results s{1}6 --excuse --because "ill" --by {0}
     assert {s for s, mark in exported.items() if mark == "EX"} == {"s006", "s206"}
     shown = {s: float(mark) if mark not in ("", "EX") else None for s, mark in exported.items()}
     assert shown == pytest.approx(expected(course, 5, "best"), abs=1e-4)
+    done = run(course, "show", "results", "s100", "--attempts")
+    assert "2  2026-10-03T20:05:00: 56 of 100, 1 day late: 51 left " in done.stdout, (
+        "32 hours, with a day more than others"
+    )
 
 
 def test_the_attempts_of_a_student_are_compared_by_gradient(course: Path) -> None:

@@ -20,6 +20,7 @@ from grader.classroom.report.alike import find_alike
 from grader.classroom.report.data import Record, read_class
 from grader.classroom.report.decisions import decide
 from grader.classroom.report.page import make_report
+from grader.classroom.report.same_files import find_same_files
 from grader.classroom.store.copies import identical_files
 from grader.classroom.store.store import Store
 from grader.classroom.store.structure import structure_of
@@ -182,6 +183,40 @@ def test_copies_are_flagged_unless_all_in_them_is_right(tmp_path: Path) -> None:
     }
 
 
+def test_untouched_and_half_done_files_are_no_copies(tmp_path: Path) -> None:
+    grades = {key: grade_of(result("dJ_db2", 0, "missing"), result("dJ_dU", 10, "passed")) for key in ("ann", "bob")}
+    fill(tmp_path, grades)
+    with Store(tmp_path, create=False) as store:
+        store.connection.execute("UPDATE submissions SET source = ?, text_hash = 'same'", (COPY,))
+        assert list(identical_files(store.connection)) == []
+
+
+def submitted(key: str, source: bytes, status: str = "failed", submission: int = 0) -> Record:
+    return Record(key, key, "graded", grade_of(result("dJ_dU", 0, status)), source=source, submission=submission)
+
+
+def test_files_in_common_are_grouped_with_what_they_differ_in() -> None:
+    other = COPY.replace(b"- s.y", b"+ s.y")
+    records = [
+        submitted("a", COPY), submitted("b", RENAMED), submitted("c", other), submitted("d", other + b"# mine\n"),
+        submitted("e", COPY.replace(b"s.h.T", b"s.h")), submitted("f", b""), submitted("g", b""),
+    ]  # fmt: skip
+    found = find_same_files(records)
+    assert [(one.students, one.but_for) for one in found] == [
+        ((0, 1), "names and layout"), ((2, 3), "comments and white space"),
+    ]  # fmt: skip
+    assert found[0].code[1].lines[1] == "def dJ_dU( step ):"
+    assert [one.but_for for one in find_same_files([submitted("a", COPY), submitted("b", COPY)])] == [""]
+
+
+def test_those_who_submitted_together_and_right_files_have_nothing_in_common() -> None:
+    group = [submitted("a", COPY, submission=7), submitted("b", COPY, submission=7)]
+    assert find_same_files(group) == []
+    assert find_same_files([submitted("a", COPY, "passed"), submitted("b", COPY, "missing")]) == []
+    pair = [dataclasses.replace(record(key, {"dJ_dU": 1}), submission=7) for key in ("ann", "bob")]
+    assert find_alike([*pair, *crowd(20)], "now") == []
+
+
 # --- the page -----------------------------------------------------------------------------------------------------------
 
 
@@ -206,6 +241,8 @@ def test_the_list_for_letters_has_students_sentences_and_no_instructors(page: st
 
 def test_the_words_about_numbers_in_common_accuse_nobody(page: str) -> None:
     text = page[page.index("<h3>The same numbers</h3>") : page.index('<section id="students"')].casefold()
+    assert "side by side: 2 students" in text
+    text = re.sub("<pre.*?</pre>", "", text, flags=re.DOTALL)
     assert not re.search(r"copied|cheat|plagiari|guilty|suspect|fraud", text)
 
 
@@ -232,7 +269,7 @@ def test_numbers_in_common_are_shown_side_by_side(assignment: Assignment, graded
         for g in one.grade.gradients
     ]
     twin = dataclasses.replace(one, grade=msgspec.structs.replace(one.grade, gradients=unknown))
-    pair = [dataclasses.replace(twin, key=key, name=f"<b>{key}") for key in ("p1", "p2")]
+    pair = [dataclasses.replace(twin, key=key, name=f"<b>{key}", submission=0) for key in ("p1", "p2")]
     others = [record for record in graded.records if record.source != one.source]
     page = make_report(assignment, dataclasses.replace(graded, records=[*others, *pair]))
     text = page[page.index("<h3>The same numbers</h3>") : page.index('<section id="students"')]

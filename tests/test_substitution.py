@@ -200,6 +200,19 @@ CHEATS = {
     "keeps what another one was given": (
         "dJ_dh", "dJ_db1", "KEPT.append(dJ_dh(s)); return KEPT[0][:, : s.b1.size] if KEPT[0].size >= s.b1.size else s.b1",
     ),
+    "takes the arrays from the replacement": (
+        "dJ_dh", "dJ_db1", "f = dJ_dh.__closure__; dJ_dh(s); return f[0].cell_contents[:, : s.b1.size]",
+    ),
+    "counts its calls": (
+        "dJ_dh", "dJ_db1", "KEPT.append(1); return dJ_dh(s) * (s.h if len(KEPT) > 3 else 1 - s.h)",
+    ),
+    "replaces the replacement": ("dJ_dh", "dJ_db1", "globals()['dJ_dh'] = lambda s: s.h; return dJ_dh(s)"),
+    "looks around on the stack": (
+        "dJ_dh", "dJ_db1", """import sys
+dJ_dh(s); f = sys._getframe(); seen = []
+while f: seen += f.f_locals.values(); f = f.f_back
+return next((v for v in seen if getattr(v, 'shape', 0) == s.b1.shape and v is not s.b1), s.h)""",
+    ),
     "guesses the seed": ("dJ_dh", "dJ_db1", "dJ_dh(s); return np.random.default_rng(0).standard_normal(s.b1.shape)"),
 }  # fmt: skip
 
@@ -356,6 +369,7 @@ def test_the_first_line_counts_what_there_is_to_fix_and_to_write(quick: tuple[As
         with_bodies(**dict.fromkeys(["dJ_dL_x", "dJ_dI", "dJ_dH"], helper)) + b"\ndef other(s): return s.no\n",
         RIGHT.encode(),
     ]
+    sources += [with_bodies(**dict.fromkeys(["dJ_db2", "dJ_dU", "dJ_dh"], helper)) + b"\ndef other(s): return s.no\n"]
     texts = [lead(grade_run(assignment, run, "x")) for run in run_all(sandbox, sources)]
     assert texts[0] == ("1 function to write: dJ_db1. dJ_dL_x, dJ_dI, dJ_dH and dJ_dh_prev are right given it.")
     assert texts[1].startswith("2 things to fix: dJ_db2 and dJ_dI (line ")
@@ -364,6 +378,7 @@ def test_the_first_line_counts_what_there_is_to_fix_and_to_write(quick: tuple[As
     assert texts[2].startswith("1 thing to fix: dJ_dL_x, line ")
     assert texts[2].endswith(". dJ_dI and dJ_dH have the same problem.")
     assert texts[3] == ""
+    assert texts[4].endswith(". dJ_dU and dJ_dh have the same problem; the other five are right given them.")
 
 
 def test_each_root_has_a_block_with_what_depends_on_it(quick: tuple[Assignment, Sandbox]) -> None:

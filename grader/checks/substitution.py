@@ -53,32 +53,54 @@ class Retried:
 def to_substitute(assignment: Assignment, answers: Answers) -> dict[str, tuple[str, ...]]:
     """For each gradient that is not right and may build on others that give no numbers: all of these, in order.
 
+    A function is replaced as a whole: with these come all that their functions return.
+
     Args:
         answers: those at the shared sample points first.
     """
+    if _all_give_numbers(assignment, answers):
+        return {}
     answers = {name: found[: len(assignment.points)] for name, found in answers.items()}
     empty = [name for name in assignment.names if _gives_nothing(assignment, name, answers.get(name, ()))]
     written = [name for name in answers if not _is_absent(name, answers)] if empty else []
     if not written:  # where formulas are derived on demand, an untouched file needs none
         return {}
+    replaced = in_order(assignment, {other for name in empty for other in assignment.siblings[name]})
+    others = {name: [one for one in replaced if one not in assignment.siblings[name]] for name in written}
     return {
-        name: tuple(other for other in empty if other != name)
+        name: tuple(others[name])
         for name in assignment.names
         if name in written
-        and not set(assignment.ancestors[name]).isdisjoint(empty)
+        and not set(assignment.ancestors[name]).isdisjoint(others[name])
         and (name in empty or not _is_right(assignment, name, answers[name]))
     }
 
 
+def _all_give_numbers(assignment: Assignment, answers: Answers) -> bool:
+    """Whether every gradient gives the usual ones, in one look: this is asked of every file, and most have nothing else."""
+    parts = []
+    for name, shapes in assignment.shapes_at_points.items():
+        data = []
+        for answer, shape in zip(answers.get(name, ()), shapes, strict=False):
+            value = answer.value
+            usual = value is not None and value.dtype == "<f8" and value.shape == shape and value.kept
+            if value is None or not usual or answer.outcome != "returned":
+                return False
+            data.append(value.data)
+        if len(set(data)) < len(shapes) or data[0] == data[0][:8] * (len(data[0]) // 8):
+            return False
+        parts += data
+    return bool(np.isfinite(np.frombuffer(b"".join(parts))).all())
+
+
 def _gives_nothing(assignment: Assignment, name: str, answers: Sequence[Answer]) -> bool:
-    """Whether there are no numbers of the right shape; zeros and constants are none either.  Called for every file."""
+    """Whether there are no numbers of the right shape; zeros and constants are none either."""
     if len(answers) < len(assignment.points):
         return True
     values = [answer.value for answer in answers if answer.outcome == "returned" and answer.value is not None]
     if len(values) < len(answers):
         return True
-    shapes = [point.shape(assignment.shapes[name]) for point in assignment.points]
-    for value, shape in zip(values, shapes, strict=True):
+    for value, shape in zip(values, assignment.shapes_at_points[name], strict=True):
         wanted = value.shape == shape or in_shape(assignment, value.array(), shape) is not None
         if not wanted or not value.kept or value.dtype[1] not in REAL_KINDS:
             return True
@@ -144,8 +166,19 @@ def check_substituted(
         own = _upstream(assignment, run, gradient.name, random, complete, verdicts_of)
         roots = {name: one.propagated.roots for name, one in found.items() if one.propagated is not None}
         roots |= {name: one.roots for name, one in propagated.items()}
-        found[gradient.name] = _retried(assignment, gradient, run.substituted[gradient.name], own, roots)
+        roots |= {name: failing for name in replaced if (failing := _failing_beside(assignment, name, verdicts_of))}
+        beside = set(assignment.siblings[gradient.name]).intersection(run.substituted)  # from the same random arrays
+        found[gradient.name] = _retried(assignment, gradient, run.substituted[gradient.name], own, roots, beside)
     return found
+
+
+def _failing_beside(assignment: Assignment, name: str, verdicts_of: Mapping[str, Verdicts]) -> list[str]:
+    """For a gradient that is right, and was replaced because of others that its function returns: these."""
+
+    def passed(one: str) -> bool:
+        return one in verdicts_of and verdicts_of[one].passed
+
+    return [other for other in assignment.siblings[name] if not passed(other)] if passed(name) else []
 
 
 def _upstream(
@@ -177,6 +210,7 @@ def _retried(
     substituted: Substituted,
     own: Mapping[str, list[Array]],
     roots: Mapping[str, Sequence[str]],
+    beside: Collection[str],
 ) -> Retried:
     answers = substituted.answers
     values = _real(assignment, answers)
@@ -190,7 +224,7 @@ def _retried(
         )
         tolerance = config.float32_tolerance if single else config.tolerance
         sources, error = _sources(assignment, gradient.name, values, own, tolerance)
-        if sources.intersection(substituted.replaced):
+        if sources.intersection([*substituted.replaced, *beside]):
             to_fix = {root for source in sources for root in roots.get(source, [source])}
             follows = Propagated(in_order(assignment, sources), in_order(assignment, to_fix), error, substituted=True)
             return Retried(answers, Verdicts(SKIPPED, SKIPPED, SKIPPED, form.values), own, follows)

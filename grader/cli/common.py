@@ -106,7 +106,7 @@ def finish_recording(results: Path, wishes: "Sequence[Wish]", config_path: Path 
     from grader.classroom.marks.entry_words import in_words
     from grader.classroom.marks.final import FinalMarks
     from grader.classroom.marks.recording import record_all
-    from grader.classroom.store.query import Results, find_one
+    from grader.classroom.store.query import Results
     from grader.grading.grader import Grader
     from grader.text import one_line
 
@@ -124,7 +124,9 @@ def finish_recording(results: Path, wishes: "Sequence[Wish]", config_path: Path 
     with Results(results) as stored:
         marks = FinalMarks(stored)
         for student in students if len(students) <= _SHOWN else ():
-            final = marks.of(find_one(stored, student))
+            if (row := stored.by_key(student)) is None:
+                continue  # an entry on somebody who is no longer there was undone
+            final = marks.of(row)
             value = "none yet" if final.value is None else f"{number(final.value)} of {number(final.max_score)}"
             click.echo(f"{one_line(student)}: final mark {'none (excused)' if final.excused else value}")
         if marks.policy is None and any(entry.kind == "extend" for entry in entries):

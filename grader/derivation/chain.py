@@ -119,7 +119,11 @@ def derive_at(model: Model, point: Point, loss: str, wanted: Mapping[str, str], 
 
     `sign` is -1 for the gradients of minus the loss, such as a log-likelihood.
     """
-    forward = run(model, point, loss)
+    return derive_from(run(model, point, loss), wanted, sign)
+
+
+def derive_from(forward: Forward, wanted: Mapping[str, str], sign: int = 1) -> dict[str, Gradient]:
+    """The same from the model's functions as they were evaluated."""
     found = reuse(forward.graph, local_gradients(forward, wanted, sign))
     return {name: found[name] for name in wanted if name in found}
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from grader.derivation.chain import Point, derive_at, order_of
+from grader.derivation.chain import Forward, Point, derive_from, order_of, run
 from grader.derivation.graph.loading import Model
 from grader.derivation.numerical import Plain
 from grader.derivation.simplify.reuse import Gradient
@@ -26,8 +26,13 @@ class Derivation:
         return self.loss if self.sign == 1 else f"(-{self.loss})"
 
     @cached_property
+    def forward(self) -> tuple[Forward, ...]:
+        """The model's functions as evaluated at each point."""
+        return tuple(run(self.model, point, self.loss) for point in self.points)
+
+    @cached_property
     def at_points(self) -> tuple[dict[str, Gradient], ...]:
-        return tuple(derive_at(self.model, point, self.loss, self.wanted, self.sign) for point in self.points)
+        return tuple(derive_from(forward, self.wanted, self.sign) for forward in self.forward)
 
     @cached_property
     def plain(self) -> tuple[Plain, ...]:

@@ -20,8 +20,8 @@ from grader.derivation.graph.nodes import Array, Unreadable
 # What the words beside a shape mean; the first that fits counts.
 KINDS = {
     "one_hot": r"one[- ]hot",
-    "index": r"\bind(ex|ices)\b|\blabels?\b|\binteger|whole number|\bids?\b|\btokens?\b",
     "mask": r"\bmask\b|\bbernoulli\b|0 or 1|zeros and ones",
+    "index": r"\bind(ex|ices)\b|\blabels?\b|\binteger|whole number|\bids?\b|\btokens?\b",
     "probability": r"\bprobabilit|between 0 and 1|in \(0, 1\)|in \[0, 1\]",
     "positive": r"\bpositive\b|\bvariance\b|\bstandard deviation\b",
 }

@@ -29,7 +29,7 @@ LOSSES = ("J", "loss", "cost", "L")
 
 @dataclass(frozen=True)
 class Formula:
-    """The gradient by one quantity, as derived from the model, and checked against the numerical derivative."""
+    """The gradient by one quantity, as derived from the model; it can be checked against the numerical derivative."""
 
     name: str
     of: str
@@ -37,8 +37,16 @@ class Formula:
     text: str
     upstream: tuple[str, ...]
     general: bool  # the same formula at every point: False where a loop was written out
-    error: float  # the largest relative difference to the numerical derivative, over all points
     derivation: Derivation = field(repr=False, compare=False)
+
+    @cached_property
+    def error(self) -> float:
+        """The largest relative difference to the numerical derivative, over all points."""
+        derivation = self.derivation
+        return max(
+            plain.error(self.of, derivation.sign * found[self.name].value)
+            for plain, found in zip(derivation.plain, derivation.at_points, strict=True)
+        )
 
     @property
     def verified(self) -> bool:
@@ -195,13 +203,9 @@ def _formula(derivation: Derivation, name: str) -> Formula:
     gradients = [found[name] for found in derivation.at_points]
     texts = [text_of(derivation, gradient) for gradient in gradients]
     first = gradients[0]
-    error = max(
-        plain.error(first.of, derivation.sign * each.value)
-        for plain, each in zip(derivation.plain, gradients, strict=True)
-    )
     shape = first.formula.graph.letters(first.quantity.shape)
     general = len(set(texts)) == 1
-    return Formula(name, first.of, shape, texts[0], first.upstream, general, error, derivation)
+    return Formula(name, first.of, shape, texts[0], first.upstream, general, derivation)
 
 
 def text_of(derivation: Derivation, gradient: Gradient) -> str:

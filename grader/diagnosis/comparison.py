@@ -11,6 +11,7 @@ from grader.diagnosis.hypothesis import Edit, Hypothesis
 from grader.diagnosis.operators import OPERATORS
 
 Sizes = Sequence[dict[str, int]]
+DOUBLE = 1e-9  # the tolerance of answers in double precision
 _MAX_DENOMINATOR = 12
 
 
@@ -45,7 +46,7 @@ def verify(
     for value, wanted in zip(values, target.values, strict=True):
         if value.size != wanted.size:
             return None
-        flat, goal = value.reshape(-1), wanted.reshape(-1)
+        flat, goal = value.reshape(-1) * 1.0, wanted.reshape(-1)  # a mask has no sum of squares
         square = float(flat @ flat)
         factor = float(flat @ goal) / square if square else 0.0
         if not np.max(np.abs(goal - factor * flat)) <= target.tolerance * np.max(np.abs(goal)):
@@ -53,9 +54,10 @@ def verify(
         factors.append(factor)
     if not any(factors):
         return None
-    scale = name_factors([f if f else 1.0 for f in factors], target.sizes, target.tolerance)
-    if scale is not None and scale.operator == "scale-steps" and _all_equal(target.values, target.tolerance):
-        return None  # any single number at each sample point is a multiple of another
+    known = [(factor, size) for factor, size in zip(factors, target.sizes, strict=True) if factor]  # zero fits any
+    scale = name_factors([factor for factor, _ in known], [size for _, size in known], target.tolerance)
+    if scale is not None and scale.operator == "scale-steps" and (edits or _all_equal(target.values, target.tolerance)):
+        return None  # beside another mistake it explains nothing; and any single number is a multiple of another
     more = [edit for edit in (scale, _shape_edit(values, target.values)) if edit is not None]
     if not edits and not more:
         return None
@@ -116,6 +118,11 @@ def _size(factors: Sequence[float], sizes: Sizes, tolerance: float) -> Edit | No
     plus = [-factor if minus else factor for factor in factors]
     for name in sizes[0]:
         n = [size[name] for size in sizes]
+        for shown, ratio in ((f"{name} / ({name} - 1)", 1), (f"({name} - 1) / {name}", -1)):  # as for a sample variance
+            if min(n) > 1 and _near(plus, [(k / (k - 1)) ** ratio for k in n], tolerance):
+                return OPERATORS["scale-number"].edit(
+                    "the result", new=f"{'-' * minus}{shown}", extra=0.5 + 0.2 * minus
+                )
         for power, powers in ((name, n), (f"the square root of {name}", [k**0.5 for k in n])):
             shown = f"minus {power}" if minus else power
             if _near([f * p for f, p in zip(plus, powers, strict=True)], [1.0] * len(n), tolerance):

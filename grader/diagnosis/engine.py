@@ -12,7 +12,8 @@ import numpy as np
 from grader.checks.check import as_returned
 from grader.checks.checked import Checked
 from grader.checks.trivial import find_trivial, is_one_number
-from grader.diagnosis.comparison import Target, best
+from grader.diagnosis.alternatives import is_tied, next_best, other_stories
+from grader.diagnosis.comparison import DOUBLE, Target, best
 from grader.diagnosis.formulas.expression import Values
 from grader.diagnosis.formulas.on_the_way import differentiated
 from grader.diagnosis.hypothesis import Explanation, Hypothesis, in_order
@@ -29,24 +30,22 @@ from grader.diagnosis.precision import (
 )
 from grader.diagnosis.properties import describe
 from grader.diagnosis.search.cancelled import cancelled
-from grader.diagnosis.students import worded
+from grader.diagnosis.students import SENTENCES, worded
 from grader.problem.assignment import Assignment
 from grader.problem.derivatives import relative_error
 from grader.problem.model import Array
 from grader.records.result import Certainty, Diagnosis, Mistake
 
-DOUBLE, SINGLE = 1e-9, 3e-6
+SINGLE = 3e-6
 NUMERICAL = 4.7  # digits: from here on no mistake is looked for
 FINEST, FINER = 1e-13, 1e-2  # of the error of what is nearly exact
 ZERO = 1e-13
-TIE, RUNNER_UP = 0.15, 1.0
 CERTAIN = 1.0  # digits lost in a way that nothing else looks like
 OBSERVED = 6.5
+MOST_MISTAKES = 3  # of one gradient: what takes more is no explanation
 SURE_ALONE = 1.5  # without the formula, what is less common than this is no verdict
 MOST_ENTRIES, LARGEST = 1 << 16, 1e100  # beyond, nothing is looked up
 _COUNTS = {2: "two", 3: "three"}
-# One formula, two stories: the numbers cannot say which of them is true.
-_TWO_STORIES = ({"jacobian-diagonal", "target-only"}, {"sign-argument", "wrong-function-of"})
 
 
 def diagnose(assignment: Assignment, knowledge: Knowledge, checked: Checked) -> dict[str, Explanation]:
@@ -145,41 +144,18 @@ def _search(
         return _from_patterns(best(patterns()))
     named = named_hypothesis(knowledge.misconceptions, knowledge.assignment, name, target.values, own, target.tolerance)
     if named is not None:
-        return _explanation("exact", [named])
-    hypotheses = knowledge.finder.find(name, target, own, patterns)
+        others = other_stories(named, knowledge.finder.singles(name, target, own))
+        return _explanation("tie" if others else "exact", [named, *others])
+    found = knowledge.finder.find(name, target, own, patterns)
+    hypotheses = [one for one in found if len(one.edits) <= MOST_MISTAKES]
     if not hypotheses:
         return None
     first, *others = hypotheses
-    next_best = _next_best(first, others)
+    near = next_best(first, others)
     if first.cost > OBSERVED:
-        return _explanation("observation", [first], next_best)
-    tied = [first, *(one for one in others if _is_tied(first, one, target))]
-    return _explanation("tie" if len(tied) > 1 else "exact", tied[:3], next_best)
-
-
-def _next_best(first: Hypothesis, others: Sequence[Hypothesis]) -> list[Hypothesis]:
-    """The runner-up: hardly less likely than the first, of no more mistakes, and about something else."""
-    near = [one for one in others if one.cost <= first.cost + RUNNER_UP and len(one.edits) <= len(first.edits)]
-    return [one for one in near if one.edits[0].where != first.edits[0].where][:1]
-
-
-def _is_tied(first: Hypothesis, one: Hypothesis, target: Target) -> bool:
-    if {first.operator, one.operator} in _TWO_STORIES and len(first.edits) == len(one.edits) == 1:
-        return one.cost <= first.cost + RUNNER_UP
-    return one.cost <= first.cost + TIE and _other_numbers(first, one, target)
-
-
-def _other_numbers(one: Hypothesis, other: Hypothesis, target: Target) -> bool:
-    """Whether two hypotheses that both give the answer are two formulas, not two ways to write one.
-
-    In double precision an answer tells any two formulas apart, so that both giving it are the same one.
-    """
-    if target.tolerance <= DOUBLE or one.values is None or other.values is None:
-        return False
-    return any(
-        a.shape == b.shape and bool(np.max(np.abs(a - b)) > DOUBLE * np.max(np.abs(a)))
-        for a, b in zip(one.values, other.values, strict=True)
-    )
+        return _explanation("observation", [first], near)
+    tied = [first, *(one for one in others if is_tied(first, one, target))]
+    return _explanation("tie" if len(tied) > 1 else "exact", tied[:3], near)
 
 
 def _from_patterns(found: Sequence[Hypothesis]) -> Explanation | None:
@@ -187,7 +163,7 @@ def _from_patterns(found: Sequence[Hypothesis]) -> Explanation | None:
         return None
     first, *others = found
     certainty: Certainty = "exact" if first.cost <= SURE_ALONE else "observation"
-    return _explanation(certainty, [first], _next_best(first, others))
+    return _explanation(certainty, [first], next_best(first, others))
 
 
 def _at_function(hypothesis: Hypothesis, knowledge: Knowledge, name: str) -> Hypothesis:
@@ -195,7 +171,9 @@ def _at_function(hypothesis: Hypothesis, knowledge: Knowledge, name: str) -> Hyp
     functions = differentiated(knowledge.finder.world, name) if knowledge.finder is not None else []
     if hypothesis.operator != "function-for-slope" or len(functions) != 1:
         return hypothesis
-    return replace(hypothesis, edits=tuple(replace(edit, where=functions[0]) for edit in hypothesis.edits))
+    [edit], [function] = hypothesis.edits, functions
+    student = SENTENCES[edit.operator].format(where=edit.where, new=edit.new)
+    return replace(hypothesis, edits=(replace(edit, where=function, student=student),))
 
 
 def _cancelled(knowledge: Knowledge, name: str, values: Values) -> Hypothesis | None:
@@ -210,7 +188,7 @@ def _cancelled(knowledge: Knowledge, name: str, values: Values) -> Hypothesis | 
 def _constant(assignment: Assignment, name: str, values: Values) -> Hypothesis | None:
     """How an answer is constant; None where it is not."""
     if all(np.max(np.abs(value)) < ZERO for value in values):
-        return _single("constant", "zero, up to rounding")
+        return _single("constant", "zero, up to rounding" if any(np.any(value) for value in values) else "zero")
     if not find_trivial(values):
         return None
     if all(value.size > 1 and np.ptp(value) == 0 for value in values) and is_one_number(values):

@@ -25,6 +25,7 @@ class Edit:
         new, old: what the numbers show, and what it replaces.
         student: a sentence for students, where it is not the operator's.
         terms: of how many terms of a sum it is true, 0 where it is in one place.
+        inside: the gradient, as text, that it spoils as a whole, where that is one that the answer builds on.
     """
 
     operator: str
@@ -38,6 +39,7 @@ class Edit:
     old: str = ""
     student: str = ""
     terms: int = 0
+    inside: str = ""
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,20 @@ def _among_others(position: int, edit: Edit) -> str:
     if not edit.also and edit.statement.startswith(WHAT_YOU_GET):
         return f"and also {edit.statement.removeprefix(WHAT_YOU_GET)}"
     return f"in addition, {edit.also or edit.statement}"
+
+
+def in_upstream(edits: Sequence[Edit], shown: str) -> tuple[Edit, ...]:
+    """Edits of a gradient that the answer builds on: what they do to that as a whole is not done to the answer.
+
+    Args:
+        shown: the gradient as text, such as dJ/db1.
+    """
+    return tuple(
+        replace(edit, statement=f"{WHAT_YOU_GET}when, in {shown}, {edit.also}", also="", inside=shown)
+        if edit.also
+        else edit
+        for edit in edits
+    )
 
 
 def in_order(edits: Sequence[Edit]) -> tuple[Edit, ...]:

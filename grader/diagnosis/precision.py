@@ -104,7 +104,7 @@ def _lost(values: Values, base: Values, dtypes: Sequence[str]) -> Edit | None:
         return OPERATORS["half-precision"].edit("the result") if near else None
     if _equal(values, base):
         return None
-    distinct = len(np.unique(np.concatenate([value.reshape(-1) for value in values])))
+    distinct = len({entry for value in values for entry in value.reshape(-1).tolist()})
     return _rounded(values, base) if distinct >= LEAST_DISTINCT else None  # a few whole numbers come from anything
 
 

@@ -34,6 +34,7 @@ SENTENCES: dict[str, str] = {
     "shape-squeezed": "Your numbers are right, but the result has lost (or gained) an axis of length 1.",
     "shape-reshaped": "Your numbers are right, but in the wrong shape.",
     "shape-scattered": "Your numbers are right, but fill one row of a larger array; its other rows are zero.",
+    "row-alone": "Your numbers are right, but they are a single row of the array that is asked for.",
     "shape-repeated": "Your numbers are right, but repeated: numpy has broadcast a row.",
     "repeated-rows": "Your numbers are right, but there {new}, one after the other.",
     "shape-broadcast": "Your numbers come from a row and a column, of which numpy forms all pairs.",
@@ -49,6 +50,7 @@ SENTENCES: dict[str, str] = {
     "skipped-activation": f"{_GET} with the input of a nonlinear function {{place}}.",
     "slope-argument": f"{_GET} with a derivative evaluated in the wrong place: at {{new}}.",
     "missing-term": "One term is missing.",
+    "missing-terms": "Only some of the terms are there; the others are missing.",
     "missing-entry": f"{_GET} when one entry of each row is left out.",
     "extra-term": f"{_GET} with {{new}} added.",
     "repeated-term": "One term counts twice.",
@@ -57,7 +59,7 @@ SENTENCES: dict[str, str] = {
     "missing-factor": "One factor is missing.",
     "missing-slope": "One of the functions on the way is not differentiated.",
     "missing-slope-factor": "A derivative is there only in part: one of its factors is missing.",
-    "derivative-table": "Your numbers are the Jacobian of {where} and nothing else.",
+    "derivative-table": f"{_GET} with the Jacobian of {{where}} and nothing else.",
     "missing-matrix": "A matrix product is missing.",
     "used-as-it-is": "One gradient is used as it is, without the factors on its way.",
     "missing-normalisation": f"{_GET} with probabilities that do not add up to 1.",
@@ -66,6 +68,8 @@ SENTENCES: dict[str, str] = {
     "extra-slope-at": f"{_GET} with an extra factor: a derivative that does not belong there.",
     "extra-matrix": f"{_GET} with an extra product with {{new}}.",
     "other-slope": f"{_GET} with the derivative of {{new}}, which is another function.",
+    "value-for-slope": f"{_GET} with the value of a function where its derivative belongs.",
+    "undifferentiated": f"{_GET} with a part of the loss that is used as it is, and not differentiated.",
     "slope-square": f"{_GET} with the square of {{new}}, which is no derivative.",
     "slope-second": f"{_GET} with a second derivative.",
     "other-power": f"{_GET} when something is raised to another power.",
@@ -74,14 +78,14 @@ SENTENCES: dict[str, str] = {
     "slope-outside": f"{_GET} when a factor is multiplied in once, after a sum over the steps.",
     "slope-bracket": f"{_GET} when parentheses are lost in a derivative.",
     "slope-jacobian": f"{_GET} when each output of {{where}} depends on every input.",
-    "skipped-jacobian": "Your numbers stop at the output of {where}.",
+    "skipped-jacobian": f"{_GET} when you stop at the output of {{where}}.",
     "jacobian-diagonal": f"{_GET} when each output of {{where}} depends on its own input only.",
-    "jacobian-slope": "Your numbers are the entry-by-entry derivative of {where} and nothing else.",
-    "derivative-table-at": "Your numbers are the Jacobian of {where}, taken at a gradient, and nothing else.",
+    "jacobian-slope": f"{_GET} with the entry-by-entry derivative of {{where}} and nothing else.",
+    "derivative-table-at": f"{_GET} with the Jacobian of {{where}}, taken at a gradient, and nothing else.",
     "extra-jacobian": "The derivative of {where} is multiplied in once too often.",
     "wrong-activation": f"{_GET} with {{new}} as the nonlinear function.",
     "wrong-loss": f"{_GET} if you start from {{new}}.",
-    "target-only": "Your numbers are right in one entry of each row, and zero everywhere else.",
+    "target-only": f"{_GET} when all but one entry of each row is set to zero.",
     "inner-for-outer": f"{_GET} {_SUMS}",
     "inner-for-elementwise": f"{_GET} {_SUMS}",
     "elementwise-for-outer": f"{_GET} when two vectors are multiplied entry by entry.",
@@ -98,9 +102,10 @@ SENTENCES: dict[str, str] = {
     "scale-number": "Your numbers are {new} times the right ones.",
     "scale-size": "Your numbers are the right ones divided by {new}.",
     "scale-steps": "Your numbers are the right ones up to a single factor that differs between sample points, such as a norm.",
-    "sum-missing": "Your numbers are the terms of a sum before they are added up.",
-    "sum-axis": "Your numbers are sums along the wrong axis.",
+    "sum-missing": f"{_GET} when the terms of a sum are not added up.",
+    "sum-axis": f"{_GET} when a sum runs {{new}}.",
     "mean-for-sum": f"{_GET} with a mean over one axis.",
+    "sum-for-mean": f"{_GET} with a sum where a mean belongs.",
     "sum-extra": "Your numbers are the right ones summed {new}.",
     "mean-extra": "Your numbers are the right ones averaged {new}.",
     "running-sum": "Your numbers are running sums of the right ones, taken {new}.",
@@ -135,6 +140,7 @@ SENTENCES: dict[str, str] = {
     "offset": "Your numbers are the right ones plus a number that is the same in every entry.",
     "lost-parentheses": f"{_GET} when parentheses are lost in {{where}}.",
     "scale-known": "Your numbers are the right ones {new}.",
+    "scaled-term": "One term has the wrong size: it is multiplied or divided by a number too many, or too few.",
     "weighted-terms": f"{_GET} when the terms of a sum are multiplied by {{new}}.",
     "clipped-values": "Your numbers are the right ones clipped to {new}.",
     "clipped-norm": "Your numbers are the right ones scaled down wherever their norm exceeds {new}.",
@@ -169,11 +175,11 @@ _AMONG_OTHERS = {
     "shape-squeezed": "The result has lost (or gained) an axis of length 1.",
     "shape-reshaped": "The entries are in the wrong shape.",
     "shape-scattered": "The entries fill one row of a larger array, and its other rows are zero.",
+    "row-alone": "Only a single row of the array is there.",
     "shape-repeated": "The entries are repeated: numpy has broadcast a row.",
     "repeated-rows": "Everything is there {new}, one after the other.",
     "extra-term": "One term counts too often, or not often enough.",
     "extra-transpose": "The transpose is added.",
-    "target-only": "All but one entry of each row is zero.",
     "scale-number": "Everything is multiplied by {new}.",
     "scale-size": "Everything is divided by {new}.",
     "scale-steps": "Everything is multiplied by a factor that changes from sample point to sample point.",
@@ -231,7 +237,10 @@ def _sentence(edit: Edit, formula: Node | None, used: Set[str], own: str, *, sev
     if edit.student:
         return edit.student
     template = SENTENCES[edit.operator]
-    if several and edit.operator in _AMONG_OTHERS:
+    if edit.inside:
+        among_others = _AMONG_OTHERS[edit.operator]
+        template = f"{_GET} when, in {edit.inside}, {among_others[0].lower()}{among_others[1:]}"
+    elif several and edit.operator in _AMONG_OTHERS:
         template = _AMONG_OTHERS[edit.operator]
     elif edit.operator in _UNNAMED and not _may_be_named(edit, formula is not None, used):
         template = _UNNAMED[edit.operator]

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from grader.checks.check import show
 from grader.config.keys import Gradient
 from grader.derivation.formula import Formula
 from grader.errors import UsageError, did_you_mean
@@ -82,6 +83,6 @@ def _numbers(example: Example, gradient: Gradient, loss: str) -> Iterator[Block]
 
 def _array(named: Named) -> str:
     """Its name and shape, and its numbers beneath."""
-    shape = f"({', '.join(map(str, named.shape))})" if named.shape else "a number"
+    shape = show(named.shape) if named.shape else "a number"
     text = np.array2string(named.value, precision=4, suppress_small=True, floatmode="fixed", max_line_width=100)
     return "\n".join([f"{named.name}  {shape}", *(f"  {line}" for line in text.splitlines())])

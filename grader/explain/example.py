@@ -174,11 +174,12 @@ def _quotient(tiny: Assignment, gradient: Gradient, point: Point, right: Array) 
 
 
 def _mistakes(world: World, gradient: Gradient) -> list[str]:
-    """One sentence for each operator that has a mutant here."""
+    """One sentence for each operator that has a mutant here, with numbers of its own."""
     cheapest: dict[str, tuple[float, str]] = {}
-    for _, edit in local_mutants(gradient.name, world):
+    for node, edit in local_mutants(gradient.name, world):
         known = cheapest.get(edit.operator)
-        if known is None or edit.cost < known[0]:
+        likelier = known is None or edit.cost < known[0]
+        if likelier and world.evaluator(node) is not None and not world.equal(node, ("g", gradient.name)):
             cheapest[edit.operator] = (edit.cost, edit.statement)
     return [statement for _, statement in sorted(cheapest.values())[:MISTAKES]]
 

@@ -180,10 +180,11 @@ def _code(read: ModelFile, name: str) -> str:
 def _of_input(text: str, name: str) -> str:
     for sentence in re.split(r"(?<=[^.])\.(?=\s|$)|;|\n\s*\n|\n(?=\s*\w+ ?:)", text):
         flat = " ".join(sentence.split())
-        found = re.search(rf"(?<![\w.]){re.escape(name)}(?: ?:| is| are)(?: |$)(.*)", flat)
+        found = re.search(rf"(?<![\w.]){re.escape(name)} (?:is|are)(?: |$)(.*)", flat)
+        found = found or re.search(rf"(?:^|, ){re.escape(name)} ?:(?: |$)(.*)", flat)  # not "a bag of words: ..."
         if found:
             rest = re.split(r"(?:,| and) (?:and )?\w+(?:, \w+)*(?:,? and \w+)? (?:is|are) |, \w+: ", found[1])[0]
-            words = _tidy(re.sub(_SHAPE, "", rest))
+            words = _tidy(re.sub(_SHAPE, "", rest)).removeprefix("a number, ")
             if words:
                 return words
     return ""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from grader.config.calling import Function
 from grader.config.keys import Config
-from grader.config.quantities import Index
+from grader.packaging.handout.readme import shape_in_words
 
 _FILE = '''"""The {count} of {loss}: yours to derive and to write.  This is the file to submit.
 
@@ -60,14 +60,6 @@ def stubs(config: Config, importable: Iterable[str]) -> str:
     )
 
 
-def shape_text(config: Config, quantity: str) -> str:
-    """A shape as it is written: (1, Dh), or (D,)."""
-    if isinstance(config.quantities[quantity], Index):
-        return "int"
-    shape = config.shape_of(quantity)
-    return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
-
-
 def _stub(config: Config, function: Function) -> str:
     of = {gradient.name: gradient.of for gradient in config.gradients}
     asked = [name for name in function.returns if name in of]
@@ -89,7 +81,8 @@ def _stub(config: Config, function: Function) -> str:
 
 
 def _docstring(config: Config, function: Function, asked: list[tuple[str, str]]) -> list[str]:
-    texts = [f"d{config.loss}/d{of}, shape {shape_text(config, of)}" for _, of in asked]
+    shapes = {of: shape_in_words(config, of) for _, of in asked}
+    texts = [f"d{config.loss}/d{of}, {'shape ' * shapes[of].startswith('(')}{shapes[of]}" for _, of in asked]
     if len(function.returns) == 1:
         return [f'    """{texts[0]}."""']
     rows = [f"        {name}: {text}" for (name, _), text in zip(asked, texts, strict=True)]
@@ -107,7 +100,7 @@ def _unpacked(config: Config, names: Iterable[str]) -> Iterator[str]:
 
 def _columns(config: Config) -> str:
     """The quantities in two columns: those that are drawn, and those that the model computes."""
-    cells = [(config.written(name), shape_text(config, name)) for name in config.quantities]
+    cells = [(config.written(name), shape_in_words(config, name)) for name in config.quantities]
     names, shapes = (max(len(cell[k]) for cell in cells) for k in (0, 1))
     texts = [f"{name:{names}}  {shape:{shapes}}" for name, shape in cells]
     half = (len(texts) + 1) // 2

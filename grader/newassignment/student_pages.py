@@ -8,8 +8,8 @@ from textwrap import fill
 from grader.config.keys import Config
 from grader.config.quantities import Index, OneHot
 from grader.newassignment.described_model import ModelFile, meaning
-from grader.newassignment.stubs_text import shape_text, stubs
-from grader.packaging.handout.readme import fill_in
+from grader.newassignment.stubs_text import stubs
+from grader.packaging.handout.readme import fill_in, shape_in_words
 
 _WIDTH = 100
 
@@ -51,7 +51,7 @@ def _arguments(config: Config) -> str:
 
 def shapes_page(config: Config) -> str:
     """shapes.md of the handout: how to find a transpose, on other functions."""
-    rows = [f"| `{gradient.name}` | `{shape_text(config, gradient.of)}` |" for gradient in config.gradients]
+    rows = [f"| `{gradient.name}` | `{shape_in_words(config, gradient.of)}` |" for gradient in config.gradients]
     return _filled("shapes.md", gradients="\n".join(rows))
 
 
@@ -85,7 +85,7 @@ def _sizes(config: Config, relations: Mapping[str, str]) -> str:
 
 def _quantity_rows(config: Config, read: ModelFile) -> Iterable[str]:
     for name in [*config.quantities, config.loss]:
-        shape = "a number" if name == config.loss else shape_text(config, name).replace("int", "an int")
+        shape = "a number" if name == config.loss else shape_in_words(config, name)
         words = meaning(read, name)
         if isinstance(config.quantities.get(name), OneHot) and "one-hot" not in words:
             words = f"{words}, one-hot".lstrip(", ")

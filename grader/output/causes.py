@@ -92,10 +92,10 @@ def _what_depends(grade: Grade, found: Sequence[Cause]) -> list[str]:
         same = [] if one.to_write else one.roots[1:]
         parts = [_same(same)] if same else []
         if one.right:
-            names = _subject(grade, one.right)
+            names = _subject(grade, one.right, first=not parts)
             parts.append(f"{names} {'is' if len(one.right) == 1 else 'are'} right given {it}")
         if one.stopped:
-            names = _subject(grade, one.stopped)
+            names = _subject(grade, one.stopped, first=not parts)
             parts.append(f"{names} {'fails' if len(one.stopped) == 1 else 'fail'} because of {it}")
         if parts:
             sentence = "; ".join(parts)
@@ -108,10 +108,10 @@ def _same(others: Sequence[GradientResult]) -> str:
     return f"{_some([one.name for one in others])} {verb} the same problem"
 
 
-def _subject(grade: Grade, results: Sequence[GradientResult]) -> str:
+def _subject(grade: Grade, results: Sequence[GradientResult], *, first: bool) -> str:
     others = sum(not one.is_root_cause for one in grade.gradients)
     if len(results) == others > 1:
-        return f"The other {_NUMBERS[others] if others < len(_NUMBERS) else others}"
+        return f"{'The' if first else 'the'} other {_NUMBERS[others] if others < len(_NUMBERS) else others}"
     return _some([one.name for one in results])
 
 

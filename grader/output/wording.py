@@ -24,7 +24,7 @@ NOT_FOUND = "not found"
 MOST_FACTS, MOST_NAMES = 3, 4
 _CERTAINTY = {"tie": "either", "observation": "seen"}
 _LINE = r"((?:cell \d+, )?line \d+)"
-_GOES_WRONG = re.compile(rf"^Up to {_LINE}")
+_GOES_WRONG = re.compile(rf"^(?:Up to|In) {_LINE}")
 
 
 def figure(grade: Grade, *, staff: bool) -> str:

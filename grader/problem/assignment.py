@@ -56,7 +56,9 @@ class Assignment:
         from grader.problem.derived import Derived
 
         try:
-            return Derived(self.config, self.graph, self.points)
+            known = self.by_complex_steps
+            exact = known if len(known) == len(self.names) else None
+            return Derived(self.config, self.graph, self.points, exact)
         except ConfigError:  # what is left are comparisons of numbers
             return None
 
@@ -153,13 +155,23 @@ class Assignment:
 
     def substitutes(self, source_hash: str, name: str) -> list[Array]:
         """What functions find in place of a gradient that gave no numbers, at each sample point; for one file alone."""
-        shapes = [point.shape(self.shapes[name]) for point in self.points]
-        return make_substitutes(self.config, source_hash, name, shapes)
+        return make_substitutes(self.config, source_hash, name, self.shapes_at_points[name])
+
+    @cached_property
+    def siblings(self) -> dict[str, tuple[str, ...]]:
+        """For each gradient all that its function returns, itself among them."""
+        functions = {name: self.config.function_of(name).name for name in self.names}
+        return {name: tuple(one for one in self.names if functions[one] == functions[name]) for name in self.names}
 
     @cached_property
     def shapes(self) -> dict[str, tuple[str | int, ...]]:
         """The symbolic shape of each gradient, by name."""
         return {gradient.name: self.symbolic(gradient) for gradient in self.config.gradients}
+
+    @cached_property
+    def shapes_at_points(self) -> dict[str, list[tuple[int, ...]]]:
+        """The shape of each gradient at each sample point, by name."""
+        return {name: [point.shape(shape) for point in self.points] for name, shape in self.shapes.items()}
 
     @cached_property
     def inconsistent_point(self) -> Point:

@@ -170,7 +170,7 @@ def _finished(config: Config, graph: Graph, inputs: dict[str, Any], k: int) -> P
     if np.shape(point.values[graph.loss]) != ():
         raise ConfigError(
             f"{graph.path}:{line_of(graph.functions[graph.loss])}: {graph.loss}: expected a number, found shape"
-            f" {np.shape(point.values[graph.loss])}"
+            f" {np.shape(point.values[graph.loss])}: sum over its axes; a constant in it is a number, with `shape: []`"
         )
     return point
 

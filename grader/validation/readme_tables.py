@@ -10,7 +10,7 @@ from grader.validation.finding import Finding
 
 SHOWN = 8
 _NAME = re.compile(r"`(\w+)(\(s\))?`")
-_SHAPE = re.compile(r"`?(\([^()]*\))`?")
+_SHAPE = re.compile(r"`?(\([^()]*\))`?(?: int)?")
 
 
 def check_tables(config: Config, folder: Path) -> Finding | None:

@@ -3,13 +3,15 @@
 Each function takes one sample point `s` and returns dJ/d(the quantity in its name) as a new numpy array.
 `s` holds the quantities of that point, with the names and shapes of README.md:
 
-    s.X       (N, D)    s.y       (N,) int
-    s.W       (D, K)    s.scores  (N, K)
-    s.b       (K,)      s.p       (N, K)
+    s.X       (N, D)      s.y       (N,) int
+    s.W       (D, K)      s.scores  (N, K)
+    s.b       (K,)        s.p       (N, K)
 
 A gradient has the shape of what you differentiate with respect to.  Functions may call one another.
 Import numpy or the standard library if you need them, nothing else.  Do not change `s` or its arrays.
 """
+
+import numpy as np
 
 
 def dJ_dscores(s):

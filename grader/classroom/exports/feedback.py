@@ -105,6 +105,15 @@ def page(row: StudentRow, config: Config, final: Final | None = None) -> Iterato
     yield from _graded(row.grade, config)
 
 
+def example(grade: Grade, config: Config) -> Iterator[Block]:
+    """The page of somebody who submitted this file, under its name."""
+    yield Block("heading", config.title, 1)
+    if text := lead(grade):
+        yield Block("text", text)
+    yield Block("text", grade.submission)
+    yield from _graded(grade, config)
+
+
 def _graded(whole: Grade, config: Config) -> Iterator[Block]:
     grade = for_students(whole, config.hints, config.feedback.level)
     if grade.status == "not_graded":

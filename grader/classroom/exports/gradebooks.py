@@ -216,6 +216,6 @@ def gradescope_csv(results: Results) -> str:
         final = marks.of(row)
         status = "Graded" if final.value is not None else {"missing": "Missing"}.get(row.status, "Ungraded")
         known = [first, last, row.sid, row.email, "", final.value, final.max_score or None, status]
-        known += [row.ids.get("gradescope", row.student), row.submitted_at, "", "", ""]
+        known += [row.ids.get("gradescope", row.student), final.submitted_at, "", "", ""]
         rows.append([cell(value) for value in [*known, *(scores.get(name) for name, _ in gradients)]])
     return csv_text(rows)

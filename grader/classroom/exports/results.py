@@ -74,8 +74,7 @@ def grades_csv(results: Results) -> bytes:
 
 
 def _who(row: StudentRow, final: Final) -> list[object]:
-    when = row.first_at if row.superseded else row.submitted_at
-    known = [row.student, row.name, row.email, row.sid, row.group_name, final.late, when, row.status]
+    known = [row.student, row.name, row.email, row.sid, row.group_name, final.late, final.submitted_at, row.status]
     return [*known, row.score if row.status == "graded" else None, row.max_score]
 
 

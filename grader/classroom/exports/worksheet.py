@@ -1,7 +1,7 @@
 """Fill in Moodle's grading worksheet: Grade and Feedback comments; everything else stays as it is."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,6 +56,18 @@ def fill_moodle(
     return filled
 
 
+def read_column(worksheet: Path, column: str, students: list[Who]) -> Iterator[tuple[int, int, str]]:
+    """(number of the row, position of the student, cell of `column`) of each row that is certainly that of one of `students`.
+
+    Raises:
+        UsageError: the file is not a grading worksheet, or has no such column.
+    """
+    sheet = _read(worksheet, column, "", "times")
+    matching = _match_teams(students, sheet) or match(students, sheet.people())
+    for row, student in sorted(matching.student_of.items()):
+        yield row + 2, student, sheet.rows[row + 1][sheet.grade].strip()
+
+
 @dataclass
 class _Sheet:
     """The table and its columns.  Only the English titles are known; in every language the maximum comes after the grade, and
@@ -102,13 +114,13 @@ class _Sheet:
         return [i for i in range(2, len(self.fields)) if i not in filled]
 
 
-def _read(worksheet: Path, column: str, comments: str) -> _Sheet:
+def _read(worksheet: Path, column: str, comments: str, what: str = "grades") -> _Sheet:
     rows, delimiter = read_table(worksheet)
     head = [title.strip() for title in rows[0]]
     if column not in head:
         raise UsageError(
             f"{worksheet}: expected a grading worksheet of Moodle with a column {column!r}, found {', '.join(head)[:300]};"
-            " name the column of grades with --column"
+            f" name the column of {what} with --column"
         )
     if not any(re.search(r"\d+$", row[0]) for row in rows[1:]):
         raise UsageError(

@@ -10,6 +10,7 @@ from datetime import datetime, timezone
 from typing import NamedTuple
 
 from grader.classroom.marks.lateness import lateness, penalty
+from grader.classroom.marks.submission_times import time_of
 from grader.classroom.store.ledger import Entry, read_ledger
 from grader.classroom.store.policy import policy_of
 from grader.config.late import Late
@@ -60,17 +61,30 @@ def choose(policy: Late | None, attempts: Sequence[Attempt], entries: Sequence[E
     latest = next(one for one in attempts if not one.superseded)
     if policy is None or policy.which == "latest":
         return latest
+    given = {one: _timed(one, entries) for one in attempts}
+    chosen = _chosen(policy, list(given.values()), entries)
+    return next((one for one in attempts if given[one] == chosen), latest)
+
+
+def _timed(one: Attempt, entries: Sequence[Entry]) -> Attempt:
+    """The attempt with the time that the ledger says."""
+    first, last = (time_of(one.id, at, entries) for at in (one.first_at, one.submitted_at))
+    return one._replace(first_at=first, submitted_at=last)
+
+
+def _chosen(policy: Late, attempts: Sequence[Attempt], entries: Sequence[Entry]) -> Attempt | None:
+    """The best, or the latest in time; None where there is none."""
     late = {one: lateness(policy, one.first_at, entries) for one in attempts}
     if policy.which == "latest_before_due":
         in_time = [one for one in attempts if late[one].in_time]
-        return max(in_time, key=lambda one: _order(one, policy)) if in_time else latest
+        return max(in_time, key=lambda one: _order(one, policy)) if in_time else None
 
     def worth(one: Attempt) -> float:
         marks = one.score or 0.0
         return marks - penalty(policy, late[one], marks, one.max_score).marks
 
     graded = [one for one in attempts if one.score is not None]
-    return max(graded, key=lambda one: (worth(one), _order(one, policy))) if graded else latest
+    return max(graded, key=lambda one: (worth(one), _order(one, policy))) if graded else None
 
 
 def _order(one: Attempt, policy: Late) -> tuple[bool, datetime, int]:

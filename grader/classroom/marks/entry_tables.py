@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from grader.classroom.exports.cells import read_table
+from grader.classroom.exports.cells import cell, read_table
 from grader.classroom.marks.recording import Wish
 from grader.classroom.store.ledger import Entry
 from grader.errors import UsageError, did_you_mean
 
 ADJUST = ("student", "gradient", "score", "add", "excuse", "comment", "because")
 EXTEND = ("student", "days", "until", "because")
+TIMES = ("student", "submitted", "because")
 _YES = ("yes", "y", "x", "true", "1")
 _NO = ("", "no", "n", "false", "0")
 
@@ -62,13 +63,18 @@ def extension(student: str, author: str, *, days: float | None = None, until: st
     )  # fmt: skip
 
 
+def submitted(student: str, author: str, *, at: str, because: str = "") -> Entry:
+    """The entry of when a student's latest file was submitted."""
+    return Entry(student=student, kind="submitted", author=author, until=at.strip(), reason=because.strip())
+
+
 def read_adjustments(path: Path, author: str) -> list[Wish]:
     """The rows of a table with the columns ADJUST, of which all but the first may be missing.
 
     Raises:
         UsageError: it is no such table, or a row makes no sense.
     """
-    return [Wish(_adjustment(row, author, where), where) for where, row in _rows(path, ADJUST)]
+    return [Wish(_adjustment(row, author, where), where) for where, row in read_rows(path, ADJUST)]
 
 
 def _adjustment(row: Mapping[str, str], author: str, where: str) -> Entry:
@@ -90,7 +96,7 @@ def read_extensions(path: Path, author: str) -> list[Wish]:
         UsageError: it is no such table, or a row makes no sense.
     """
     wishes = []
-    for where, row in _rows(path, EXTEND):
+    for where, row in read_rows(path, EXTEND):
         days, words = _marks(row, "days", where), {name: row.get(name, "") for name in ("until", "because")}
         try:
             wishes.append(Wish(extension(row["student"], author, days=days, **words), where))
@@ -99,8 +105,12 @@ def read_extensions(path: Path, author: str) -> list[Wish]:
     return wishes
 
 
-def _rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, dict[str, str]]]:
-    """(place, cells by column) of each row that is not empty."""
+def read_rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, dict[str, str]]]:
+    """(place, cells by column) of each row that is not empty.
+
+    Raises:
+        UsageError: a column is unknown, or there is no student.
+    """
     rows, _ = read_table(path)
     head = [title.strip().casefold() for title in rows[0]]
     if "student" not in head:
@@ -110,18 +120,27 @@ def _rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, dict[str, s
             raise UsageError(
                 f"{path}: no column {title}: expected {', '.join(columns)}{did_you_mean(title, [*columns])}"
             )
+        if title and head.count(title) > 1:
+            raise UsageError(f"{path}: two columns are called {title}: expected one")
     for number, row in enumerate(rows[1:], 2):
-        cells = {title: text.strip() for title, text in zip(head, row, strict=False) if title}
+        cells = {title: _unquoted(text.strip()) for title, text in zip(head, row, strict=False) if title}
+        where = f"{path}, row {number}"
+        if any(text.strip() for text in row[len(head) :]):
+            raise UsageError(f'{where}: more cells than columns: put a text with a comma in it between " and "')
         if any(cells.values()):
-            where = f"{path}, row {number}"
             if not cells["student"]:
                 raise UsageError(f"{where}: expected a student, found an empty cell")
             yield where, cells
 
 
+def _unquoted(text: str) -> str:
+    """A text as it was before grades.csv kept spreadsheets from running it as a formula."""
+    return text[1:] if text.startswith("'") and cell(text[1:]) == text else text
+
+
 def _marks(row: Mapping[str, str], name: str, where: str) -> float | None:
     text = row.get(name, "")
     try:
-        return float(text.replace(",", ".")) if text else None
+        return float(text.replace(",", ".").replace("_", "?")) if text else None
     except ValueError:
         raise UsageError(f"{where}: {name}: expected a number, found {text}") from None

@@ -13,6 +13,7 @@ def in_words(entry: Entry) -> str:
         "excuse": "excused",
         "comment": "comment",
         "extend": f"extended until {entry.until}" if entry.until else f"extended by {number(value)} days",
+        "submitted": f"submitted {entry.until}",
         "undo": f"undoes entry {entry.target}",
         "confirm": f"confirms entry {entry.target}",
     }[entry.kind]

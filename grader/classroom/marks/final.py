@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from grader.classroom.exports.cells import number
 from grader.classroom.marks.lateness import Lateness, lateness, penalty
 from grader.classroom.marks.replay import Adjusted, Review, replay
+from grader.classroom.marks.submission_times import recorded_time, time_of
 from grader.classroom.store.ledger import MARKS, Entry, read_ledger
 from grader.classroom.store.policy import policy_of
 from grader.classroom.store.query import Results, StudentRow
@@ -24,6 +25,7 @@ class Final:
         late_days: None where there is no policy, or the time is unknown.
         late_penalty: None where there is no policy, or there are no marks.
         late: None where it is not known.
+        submitted_at: when the file that counts was submitted; "" where it is not known.
         excused: no marks are asked for.
         review: entries that need confirmation.
         lines: the arithmetic, for the student.
@@ -36,6 +38,7 @@ class Final:
     late_days: int | None = None
     late_penalty: float | None = None
     late: bool | None = None
+    submitted_at: str = ""
     excused: bool = False
     review: tuple[Review, ...] = ()
     lines: tuple[str, ...] = ()
@@ -53,13 +56,17 @@ class FinalMarks:
     def of(self, row: StudentRow) -> Final:
         """The final marks of a student."""
         entries = self.ledger.of(row.student)
-        late = None if self.policy is None or not row.file else lateness(self.policy, row.first_at, entries)
+        at = time_of(row.submission_id, row.first_at, entries)
+        late = None if self.policy is None or not row.file else lateness(self.policy, at, entries)
         known = late is not None and late.at is not None
         graded = row.status == "graded" and row.max_score is not None
         final = Final(
             max_score=row.max_score or 0.0 if graded else sum(most for _, most in self._gradients),
             late_days=late.days if late is not None and known else None,
             late=not late.in_time if late is not None and known else row.late,
+            submitted_at=at
+            if late is not None or row.superseded
+            else time_of(row.submission_id, row.submitted_at, entries),
             comments=tuple(
                 f"{one.gradient}: {one.comment}" if one.gradient else one.comment for one in entries if one.comment
             ),
@@ -71,10 +78,16 @@ class FinalMarks:
         adjusted = replay(row.grade, row.status, self._gradients, entries)
         if adjusted.total is None:
             return replace(final, review=adjusted.review)
-        return self._marked(final, adjusted, adjusted.total, late, entries)
+        return self._marked(final, adjusted, adjusted.total, late, row.submission_id, entries)
 
     def _marked(
-        self, final: Final, adjusted: Adjusted, total: float, late: Lateness | None, entries: Sequence[Entry]
+        self,
+        final: Final,
+        adjusted: Adjusted,
+        total: float,
+        late: Lateness | None,
+        submission: int,
+        entries: Sequence[Entry],
     ) -> Final:
         """`final` with marks: `total` less the penalty."""
         lost, lines = 0.0, list(adjusted.lines)
@@ -83,7 +96,9 @@ class FinalMarks:
             lines.insert(0, f"The grader gave {before}.")
         if self.policy is not None and late is not None:
             cost = penalty(self.policy, late, total, final.max_score)
-            lost, lines = cost.marks, [*lines, *cost.lines]
+            recorded = recorded_time(submission, entries)
+            because = [f"The time was recorded by hand: {recorded.reason}"] if recorded and recorded.reason else []
+            lost, lines = cost.marks, [*lines, *cost.lines, *because]
         value = round(total - lost, 9)
         if lines:
             sum_of = f"{number(total)} − {number(lost)} = " if lost else ""

@@ -1,6 +1,5 @@
 """Check what people want to record in the ledger, and record it: all of it, or nothing."""
 
-import math
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,10 +9,14 @@ import msgspec
 from grader.classroom.exports.cells import number
 from grader.classroom.marks.choice import choose_attempts
 from grader.classroom.marks.replay import verdict_of
+from grader.classroom.marks.submission_times import latest_attempt
 from grader.classroom.store.ledger import MARKS, Entry, Ledger, read_ledger, record_entry, writing
+from grader.classroom.store.policy import policy_of
 from grader.classroom.store.query import Results, StudentRow, find_one
 from grader.errors import UsageError, did_you_mean
-from grader.times import moment
+from grader.times import deadline, moment
+
+_MOST = 1e6  # marks that an entry may add
 
 
 class Wish(msgspec.Struct, frozen=True):
@@ -46,7 +49,7 @@ def record_all(folder: Path, wishes: Sequence[Wish]) -> tuple[list[Entry], int]:
             except UsageError as error:
                 where = f"{wish.where}: " if wish.where else ""
                 raise UsageError(f"{where}{error}{'; nothing was recorded' if len(wishes) > 1 else ''}") from error
-            if wish.where and any(entry.same_as(one) for one in read_ledger(db).of(entry.student)):
+            if wish.where and entry.is_in_force(read_ledger(db).of(entry.student)):
                 again += 1
             else:
                 recorded.append(record_entry(db, entry))
@@ -58,6 +61,7 @@ class _Check:
     """Completes entries, and refuses those that make no sense."""
 
     def __init__(self, folder: Path, db: sqlite3.Connection) -> None:
+        self._db = db
         self._results = Results.within(folder, db)
         self._ledger: Ledger = read_ledger(db)
 
@@ -69,15 +73,27 @@ class _Check:
         """
         if wanted.kind in ("undo", "confirm"):
             return self._about_another(wanted)
-        row = find_one(self._results, wanted.student)
+        row = find_one(self._results, wanted.student, whole=True)
         if wanted.gradient or wanted.kind in MARKS:
             self._check_marks(wanted)
         if wanted.until and moment(wanted.until) is None:
-            raise UsageError(f'--until: expected a time, such as "2026-10-07 23:59", found {wanted.until}')
+            option = "--at" if wanted.kind == "submitted" else "--until"
+            raise UsageError(f'{option}: expected a time, such as "2026-10-07 23:59", found {wanted.until}')
+        policy = policy_of(self._db)
+        if wanted.kind == "extend" and wanted.until and policy is not None:
+            until = deadline(wanted.until, policy.zone)
+            if until is not None and until < policy.due_at:
+                raise UsageError(
+                    f"--until: expected a time after everybody's deadline, {policy.due}, found {wanted.until}"
+                )
+        if wanted.kind == "submitted" and row.status == "missing":
+            raise UsageError(f"{row.student} submitted nothing, so there is no time to record")
         return self._completed(wanted, row)
 
     def _completed(self, wanted: Entry, row: StudentRow) -> Entry:
         verdict = verdict_of(row.grade, row.status, wanted.gradient) if wanted.kind in MARKS else ""
+        if wanted.kind == "submitted":
+            verdict = str(latest_attempt(self._db, row.submission_id))
         return msgspec.structs.replace(wanted, student=row.student, verdict=verdict)
 
     def _check_marks(self, wanted: Entry) -> None:
@@ -86,8 +102,8 @@ class _Check:
             near = did_you_mean(wanted.gradient, list(worth)) or f"; expected one of {', '.join(worth)}"
             raise UsageError(f"--gradient: no gradient {wanted.gradient}{near}")
         value, most = wanted.value, worth[wanted.gradient] if wanted.gradient else sum(worth.values())
-        if value is not None and not math.isfinite(value):
-            raise UsageError(f"expected marks, found {value}")
+        if value is not None and not abs(value) <= _MOST:
+            raise UsageError(f"expected marks, found {value:g}")
         if wanted.kind == "score" and value is not None and not 0 <= value <= most:
             what = wanted.gradient or "the assignment"
             raise UsageError(
@@ -103,13 +119,15 @@ class _Check:
             raise UsageError(f"{option}: the ledger has no entry {wanted.target}; `grader adjust RESULTS` lists them")
         if other.id in self._ledger.undone:
             raise UsageError(f"{option}: entry {other.id} is undone already")
-        if wanted.student and find_one(self._results, wanted.student).student != other.student:
+        if wanted.student and find_one(self._results, wanted.student, whole=True).student != other.student:
             raise UsageError(f"{option}: entry {other.id} is about {other.student}, not about {wanted.student}")
         if wanted.kind == "undo":
             return msgspec.structs.replace(wanted, student=other.student)
         if other.kind not in MARKS:
             raise UsageError(f"{option}: only changes of marks are confirmed, and entry {other.id} is none")
-        row = find_one(self._results, other.student)
+        row = self._results.by_key(other.student)
+        if row is None:
+            raise UsageError(f"{option}: {other.student} is no longer in these results")
         verdict = verdict_of(row.grade, row.status, other.gradient)
         confirmed = [
             one.verdict for one in self._ledger.of(other.student) if one.kind == "confirm" and one.target == other.id

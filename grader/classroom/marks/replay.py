@@ -66,13 +66,14 @@ def replay(
     before = grade.score if grade is not None and graded else None
     marks = {one.name: one.score for one in grade.gradients} if grade is not None and graded else {}
     offset, lines, given = 0.0, [], set()
+    asked = {one.name for one in grade.gradients} if grade is not None else {name for name, _ in gradients}
     if not graded and status in ("missing", "unreadable"):
         marks = {name: 0.0 for name, _ in gradients}  # there is no submission that could earn marks
     elif before is not None:
         offset = before - sum(marks.values())
     for one in (one for one in entries if one.kind in MARKS):
         value = one.value or 0.0
-        if one.gradient and grade is not None and one.gradient not in {g.name for g in grade.gradients}:
+        if one.gradient and one.gradient not in asked:
             continue  # it is no longer asked for; `_reviews` says so
         so_far = sum(marks.values()) + offset
         if one.gradient:

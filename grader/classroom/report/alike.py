@@ -41,7 +41,8 @@ def find_alike(records: Sequence[Record], steps_hash: str) -> list[Alike]:
     """The rarest first."""
     holders: dict[tuple[str, str], list[int]] = defaultdict(list)
     answered: dict[str, int] = defaultdict(int)
-    for k, record in enumerate(records):
+    for k in one_of_each_group(records):
+        record = records[k]
         if record.grade is None or record.status != "graded" or record.run is None or record.steps_hash != steps_hash:
             continue
         for result in record.grade.gradients:
@@ -55,6 +56,14 @@ def find_alike(records: Sequence[Record], steps_hash: str) -> list[Alike]:
             shared[tuple(students)].append((name, len(students) - 1, answered[name] - 1))
     found = [_alike(records, students, gradients) for students, gradients in shared.items()]
     return sorted(found, key=lambda one: (one.probability, one.students))
+
+
+def one_of_each_group(records: Sequence[Record]) -> list[int]:
+    """The positions of the records, of those who submitted together only the first."""
+    first: dict[int, int] = {}
+    for k, record in enumerate(records):
+        first.setdefault(record.submission or -k - 1, k)
+    return list(first.values())
 
 
 def _alike(records: Sequence[Record], students: tuple[int, ...], gradients: list[tuple[str, int, int]]) -> Alike:

@@ -29,6 +29,7 @@ class Record:
         grade: None where nothing was graded; then `problem` says why.
         source: the file as it was submitted; empty where there was none.
         steps_hash: of the numbers at the sample points that were used (grader.problem.fingerprint).
+        submission: its number in the store, the same for all who submitted together; 0 where it is not known.
         section: of a roster, or the group that submitted together; "" for none.
         flags: integrity signals, those found by comparing files included.
     """
@@ -45,6 +46,7 @@ class Record:
     email: str = ""
     section: str = ""
     final: Final | None = None
+    submission: int = 0
     flags: list[Signal] = field(default_factory=list)
 
 
@@ -141,5 +143,6 @@ def _record(row: sqlite3.Row, flags: list[Signal], final: Final, sections: dict[
         email=row["email"],
         section=row["group_name"] if sections is None else sections.get(row["student"], ""),
         final=final,
+        submission=row["submission_id"],
         flags=flags,
     )

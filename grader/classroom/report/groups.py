@@ -7,6 +7,7 @@ from grader.classroom.report.decisions import Decisions
 from grader.classroom.report.facts import kind_label, signal_label
 from grader.classroom.report.figures import BINS, OUTCOMES, Students, Summary
 from grader.classroom.report.island import visible
+from grader.classroom.report.same_files import SameFiles
 from grader.config.keys import CHECKS
 from grader.output.wording import CHECK_LABELS
 
@@ -14,7 +15,11 @@ Group = tuple[str, str, Students]  # identifier, label, members
 
 
 def make_groups(
-    summary: Summary, max_score: float, decisions: Decisions | None = None, alike: Sequence[Alike] = ()
+    summary: Summary,
+    max_score: float,
+    decisions: Decisions | None = None,
+    alike: Sequence[Alike] = (),
+    same: Sequence[SameFiles] = (),
 ) -> dict[str, tuple[str, Students]]:
     """Every group that a number or a bar of the page stands for, empty ones left out."""
     found = [*_by_marks(summary, max_score), *_by_gradient(summary), *_by_mistake(summary), *_by_event(summary)]
@@ -22,6 +27,9 @@ def make_groups(
     for k, one in enumerate(alike):
         label = f"the same numbers in {', '.join(name for name, _, _ in one.gradients)}"
         found.append((f"alike-{k}", label, list(one.students)))
+    for k, files in enumerate(same):
+        label = f"the same file{f' but for {files.but_for}' if files.but_for else ''}"
+        found.append((f"same-{k}", label, list(files.students)))
     return {identifier: (visible(label), students) for identifier, label, students in found if students}
 
 

@@ -13,6 +13,7 @@ from grader.classroom.report.facts import kind_label, signal_label
 from grader.classroom.report.figures import BINS, OUTCOMES, summarize
 from grader.classroom.report.groups import advice, make_groups
 from grader.classroom.report.island import embed, make_island, visible
+from grader.classroom.report.same_files import find_same_files
 from grader.errors import UsageError
 from grader.output.wording import CHECK_LABELS, STATUS_LABELS
 from grader.problem.assignment import Assignment
@@ -43,7 +44,8 @@ def make_report(assignment: Assignment, graded: Class) -> str:
     summary = summarize(config, records)
     decisions = decide(graded)
     alike = find_alike(records, now.steps)
-    groups = make_groups(summary, config.max_score, decisions, alike)
+    same = find_same_files(records)
+    groups = make_groups(summary, config.max_score, decisions, alike, same)
     island = make_island(assignment, records, now.steps) | {
         "groups": groups,
         "status_labels": STATUS_LABELS,
@@ -64,6 +66,7 @@ def make_report(assignment: Assignment, graded: Class) -> str:
         groups=groups,
         decisions=decisions,
         alike=alike,
+        same=same,
         names=[record.name or record.key for record in records],
         last_run=graded.last_run,
         policy_set=graded.policy is not None,

@@ -19,13 +19,14 @@ def text_hash(source: bytes | None) -> str:
 def identical_files(db: sqlite3.Connection) -> Iterator[tuple[int, str]]:
     """(submission, detail) of each file that is the same as another but for comments and white space, or for names and layout.
 
-    Files in which all is right are left out: right answers are alike.
+    Files in which all that is written is right are left out: right answers are alike, and so are stubs.
     """
     rows = db.execute(
         "SELECT text_hash, submissions.id, source_hash, GROUP_CONCAT(students.key, ', '), source FROM submissions JOIN students"
         " ON students.submission_id = submissions.id LEFT JOIN gradings ON gradings.id = submissions.grading_id"
         " WHERE text_hash != '' AND (gradings.status IS NOT 'graded' OR EXISTS (SELECT 1 FROM gradients"
-        " WHERE gradients.grading_id = gradings.id AND gradients.status != 'passed') OR NOT EXISTS (SELECT 1 FROM gradients"
+        " WHERE gradients.grading_id = gradings.id AND gradients.status NOT IN ('passed', 'followed_through', 'missing'))"
+        " OR NOT EXISTS (SELECT 1 FROM gradients"
         " WHERE gradients.grading_id = gradings.id)) GROUP BY submissions.id ORDER BY submissions.id"
     ).fetchall()
     files = [

@@ -13,8 +13,9 @@ import msgspec
 from grader.classroom.store.database import DATABASE, clean, connect, explained, insert, now
 from grader.classroom.store.schema import StoreError
 
-KINDS = ("score", "add", "excuse", "comment", "extend")  # those that say something of a student
+KINDS = ("score", "add", "excuse", "comment", "extend", "submitted")  # those that say something of a student
 MARKS = ("score", "add")  # those that change marks
+_REPLACING = ("score", "extend", "submitted")  # those of which the newest counts
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,9 +27,9 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
         kind: one of KINDS, or undo or confirm.
         gradient: "" for the whole submission.
         value: marks, or for extend days.
-        until: the new deadline of an extension.
+        until: the new deadline of an extension, or when a file was submitted.
         target: the entry that is undone or confirmed.
-        verdict: what it was made or confirmed for; see `marks.replay.verdict_of`.
+        verdict: what it was made or confirmed for; see `marks.replay.verdict_of`.  Of submitted: the number of the submission.
     """
 
     student: str
@@ -46,8 +47,20 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
     def same_as(self, other: "Entry") -> bool:
         """Whether both say the same, regardless of author and time."""
-        fields = ("student", "kind", "gradient", "value", "until", "comment", "reason", "target")
+        fields = ["student", "kind", "gradient", "value", "until", "comment", "reason", "target"]
+        fields += ["verdict"] if self.kind == "submitted" else []
         return all(getattr(self, name) == getattr(other, name) for name in fields)
+
+    def is_in_force(self, others: "Sequence[Entry]") -> bool:
+        """Whether one of `others` says the same and, where only the newest of its kind counts, is that."""
+        if self.kind not in _REPLACING:
+            return any(self.same_as(one) for one in others)
+        alike = [
+            one
+            for one in others
+            if one.kind == self.kind and (one.gradient == self.gradient or "" in (one.gradient, self.gradient))
+        ]
+        return bool(alike) and self.same_as(alike[-1])
 
 
 class Ledger(msgspec.Struct, frozen=True):

@@ -87,15 +87,28 @@ class Results:
         sql = "SELECT student_id FROM current WHERE status LIKE ? ORDER BY student"
         return self._rows([row[0] for row in self.connection.execute(sql, (status,))])
 
-    def find(self, wanted: str) -> list[StudentRow]:
-        """The students whose key, e-mail, number or name is `wanted`; if there are none, whose key or name contains it."""
+    def find(self, wanted: str, *, whole: bool = False) -> list[StudentRow]:
+        """The students whose key, e-mail, number or name is `wanted`; if there are none, whose key or name contains it.
+
+        Args:
+            whole: a part of the key or name is not enough.
+        """
         rows = self.connection.execute(
             "SELECT student_id, student, name, email, sid FROM current ORDER BY student"
         ).fetchall()
         folded = _folded(wanted)
         exact = [row for row in rows if folded in [_folded(str(text)) for text in tuple(row)[1:]]]
-        part = [row for row in rows if folded in _folded(row["student"]) or folded in _folded(row["name"])]
-        return list(self._rows([row["student_id"] for row in exact or part]))
+        near = (
+            []
+            if whole
+            else [row for row in rows if folded in _folded(row["student"]) or folded in _folded(row["name"])]
+        )
+        return list(self._rows([row["student_id"] for row in exact or near]))
+
+    def by_key(self, key: str) -> StudentRow | None:
+        """The student with this key."""
+        sql = "SELECT student_id FROM current WHERE student = ?"
+        return next(self._rows([row[0] for row in self.connection.execute(sql, (key,))]), None)
 
     def _rows(self, numbers: Iterable[int]) -> Iterator[StudentRow]:
         for number in numbers:
@@ -121,10 +134,10 @@ class Results:
         return self.connection.execute(sql, (submission,)).fetchall()
 
     def attempts(self, submission: int) -> list[sqlite3.Row]:
-        """All submissions of the student who made this one, the oldest first: id, name, submitted_at, superseded, status, score,
-        max_score, grade."""
+        """All submissions of the student who made this one, the oldest first: id, name, submitted_at, first_at, superseded,
+        problem, status, score, max_score, grade."""
         sql = (
-            "SELECT submissions.id, submissions.name, submitted_at, superseded, submissions.problem, gradings.status,"
+            "SELECT submissions.id, submissions.name, submitted_at, first_at, superseded, submissions.problem, gradings.status,"
             " gradings.score, gradings.max_score, gradings.grade FROM submissions LEFT JOIN gradings ON gradings.id = grading_id"
             " WHERE submissions.key = (SELECT key FROM submissions WHERE id = ?) ORDER BY submissions.id"
         )
@@ -197,23 +210,36 @@ def _student(row: sqlite3.Row) -> StudentRow:
     return StudentRow(**values)
 
 
-def find_one(results: Results, wanted: str) -> StudentRow:
+def find_one(results: Results, wanted: str, *, whole: bool = False) -> StudentRow:
     """The one student who is meant.
+
+    Args:
+        whole: a part of a key or name is not enough, as where marks change.
 
     Raises:
         UsageError: nobody, or several; the message names them.
     """
-    found = results.find(wanted)
-    found = [row for row in found if row.student == wanted] or found  # somebody else may have this key for a name
+    found = results.find(wanted, whole=whole)
+    holder = [row for row in found if row.student == wanted]  # somebody else may have this key for a name
+    if holder and not any(_is_namesake(holder[0], row) for row in found):
+        found = holder
     if not found:
         near = did_you_mean(wanted, [row[0] for row in results.connection.execute("SELECT key FROM students")])
-        raise UsageError(f"{results.folder}: no student {wanted}{near}")
+        parts = [row.student for row in results.find(wanted)] if whole else []
+        alike = f"; a part of a name is not enough here: did you mean {' or '.join(parts[:_SHOWN])}?" if parts else near
+        raise UsageError(f"{results.folder}: no student {wanted}{alike}")
     if len(found) > 1:
         names = ", ".join(row.student for row in found[:_SHOWN]) + (" ..." if len(found) > _SHOWN else "")
         raise UsageError(
             f"{results.folder}: {wanted} could be {len(found)} students: {names}; name one of them exactly"
         )
     return found[0]
+
+
+def _is_namesake(holder: StudentRow, other: StudentRow) -> bool:
+    """Whether `other` has the name that is the key of `holder`, who can be named in another way."""
+    same = other.student != holder.student and holder.name == other.name == holder.student
+    return same and bool(holder.email or holder.sid)
 
 
 # --- what is still to be graded -----------------------------------------------------------------------------------------

@@ -15,16 +15,16 @@ _LEDGER = """
 CREATE TABLE ledger (
     id       INTEGER PRIMARY KEY,
     student  TEXT NOT NULL,                  -- students.key, as it was then
-    kind     TEXT NOT NULL,                  -- score, add, excuse, comment, extend, undo or confirm
+    kind     TEXT NOT NULL,                  -- score, add, excuse, comment, extend, submitted, undo or confirm
     gradient TEXT NOT NULL DEFAULT '',       -- "" for the whole submission
     value    REAL,                           -- score and add: marks; extend: days
-    until    TEXT NOT NULL DEFAULT '',       -- extend: the new deadline; without a zone it is in that of late.timezone
+    until    TEXT NOT NULL DEFAULT '',       -- extend: the new deadline; submitted: the time; without a zone, in late.timezone
     comment  TEXT NOT NULL DEFAULT '',       -- shown to the student as written
     reason   TEXT NOT NULL DEFAULT '',       -- shown to the student as written
     author   TEXT NOT NULL,
     made_at  TEXT NOT NULL,
     target   INTEGER REFERENCES ledger(id),  -- undo and confirm: the entry concerned
-    verdict  TEXT NOT NULL DEFAULT ''        -- JSON: status, marks and maximum that the entry was made or confirmed for
+    verdict  TEXT NOT NULL DEFAULT ''        -- JSON: the status, marks and maximum it was made for; submitted: submissions.id
 );
 CREATE TRIGGER ledger_never_changes BEFORE UPDATE ON ledger
 BEGIN SELECT RAISE(ABORT, 'entries of the ledger are only added'); END;

@@ -174,7 +174,8 @@ class Store:
         sql = "SELECT students.key FROM students JOIN submissions ON submission_id = submissions.id WHERE submissions.key = ?"
         before = {key for (key,) in db.execute(sql, (entry.key,))}
         gone, new = before - {one.key for one in entry.people}, {one.key for one in entry.people} - before
-        if len(gone) == len(new) == 1:
+        known = {key for key in new if db.execute("SELECT 1 FROM students WHERE key = ?", (key,)).fetchone()}
+        if len(gone) == len(new) == 1 and not known:  # who is known already is somebody else
             insert(db, "renamed", {"old": gone.pop(), "new": new.pop()})
 
     @staticmethod

@@ -39,7 +39,7 @@ def command(what: tuple[str, ...], watch: bool, github: bool, config_path: Path 
         file, names = _chosen(what, [gradient.name for gradient in grader.config.gradients])
         if sys.platform != "linux":
             click.echo("note: on this system your file runs with limits, but not in a sandbox", err=True)
-        check = _Check(grader, file, names)
+        check = Check(grader, file, names)
         if watch:
             check.watch()
         grade = check.once()
@@ -79,7 +79,7 @@ def _chosen(what: tuple[str, ...], known: list[str]) -> tuple[Path | None, list[
     return (PATH.convert(others[0], None, None) if others else None), names
 
 
-class _Check:
+class Check:
     """Checks of one file, each printed: first what is right and what is wrong and, once that is known, why."""
 
     def __init__(self, grader: Grader, file: Path | None, names: list[str]) -> None:

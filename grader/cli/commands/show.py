@@ -12,10 +12,14 @@ from grader.grading.grader import Grader
 from grader.text import one_line
 
 if TYPE_CHECKING:
+    from sqlite3 import Row
+
     from rich.console import Console
 
+    from grader.classroom.store.ledger import Entry
     from grader.classroom.store.query import Results, StudentRow
     from grader.config.keys import Config
+    from grader.config.late import Late
     from grader.records.result import Grade
 
 _MAX_LINE = 2000
@@ -61,7 +65,7 @@ def print_student(console: "Console", results: "Results", row: "StudentRow", con
 
     marks = FinalMarks(results)
     final = marks.of(row)
-    known = [row.name, row.email, row.sid, row.group_name, "late" if final.late else "", row.submitted_at]
+    known = [row.name, row.email, row.sid, row.group_name, "late" if final.late else "", final.submitted_at]
     console.print(Text.assemble((row.student, "bold"), "   ", ", ".join(_line(text) for text in known if text)))
     if row.grade is None:
         console.print(Text(f"{row.status}: {_line(row.problem) or 'not graded yet'}", "yellow"))
@@ -99,15 +103,20 @@ def print_attempts(console: "Console", results: "Results", row: "StudentRow", co
     from rich.text import Text
 
     from grader.classroom.exports.cells import number
+    from grader.classroom.marks.submission_times import time_of
+    from grader.classroom.store.ledger import read_ledger
+    from grader.classroom.store.policy import policy_of
     from grader.output.wording import STATUS_LABELS
 
     attempts = results.attempts(row.submission_id)
+    entries, policy = read_ledger(results.connection).of(row.student), policy_of(results.connection)
     console.print(Text.assemble((row.student, "bold"), "   ", _line(row.name)))
     for k, one in enumerate(attempts, 1):
         marks = f"{number(one['score'])} of {number(one['max_score'])}" if one["status"] == "graded" else "not graded"
         counts = "  this one counts" if one["id"] == row.submission_id else ""
-        when = _line(one["submitted_at"]) or "at an unknown time"
-        console.print(Text(f"{k}  {when}: {marks} ({_line(one['name'] or one['problem'])}){counts}"))
+        when = _line(time_of(one["id"], one["submitted_at"], entries)) or "at an unknown time"
+        late = _lateness(policy, one, entries) if policy is not None and one["status"] == "graded" else ""
+        console.print(Text(f"{k}  {when}: {marks}{late} ({_line(one['name'] or one['problem'])}){counts}"))
     if compare is None and len(attempts) < 2:
         return
     first, second = compare or (len(attempts) - 1, len(attempts))
@@ -123,6 +132,18 @@ def print_attempts(console: "Console", results: "Results", row: "StudentRow", co
         gain = (pair[1].score if pair[1] else 0.0) - (pair[0].score if pair[0] else 0.0)
         table.add_row(name, *shown, f"{gain:+g}" if gain else "")
     console.print(table)
+
+
+def _lateness(policy: "Late", attempt: "Row", entries: "list[Entry]") -> str:
+    """What an attempt loses for its lateness, in words; "" where that is nothing."""
+    from grader.classroom.exports.cells import number
+    from grader.classroom.marks.lateness import lateness, penalty
+    from grader.classroom.marks.submission_times import time_of
+
+    late = lateness(policy, time_of(attempt["id"], attempt["first_at"], entries), entries)
+    cost = penalty(policy, late, attempt["score"], attempt["max_score"])
+    days = f"{late.days} day{'' if late.days == 1 else 's'} late"
+    return f", {days}: {number(attempt['score'] - cost.marks)} left" if late.days else ""
 
 
 def _grade(text: str | None) -> "Grade | None":

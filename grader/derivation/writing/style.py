@@ -1,14 +1,17 @@
 """How people order and shorten what they write: factors, terms, signs and numbers."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
+from itertools import islice
 
 import numpy as np
 
 from grader.derivation.graph.indexing import Slice
 from grader.derivation.graph.nodes import Node
 from grader.derivation.simplify.algebra import Number
+
+MOST_LEAVES = 12
 
 
 def place(term: Node, falling: bool) -> int:
@@ -18,12 +21,19 @@ def place(term: Node, falling: bool) -> int:
 
 def leaves_in(node: Node) -> tuple[int, ...]:
     """The quantities of a formula from left to right, as the model orders them; a gradient stands for its quantity."""
+    return tuple(islice(_leaves_in(node), MOST_LEAVES))
+
+
+def _leaves_in(node: Node) -> Iterator[int]:
+    """One after the other: what a loop has written out would have far too many of them."""
     if node.op in ("leaf", "gradient"):
-        return (node.get("rank", node.index),)
-    if node.op == "getitem":
-        return (*leaves_in(node.args[0]), *(place_of(entry) for entry in node.get("index")))
+        yield node.get("rank", node.index)
+        return
     args = [arg for arg, _ in in_order(powers_of(node))] if node.op == "times" else node.args
-    return tuple(rank for arg in args for rank in leaves_in(arg))[:12]
+    for arg in args[:1] if node.op == "getitem" else args:
+        yield from _leaves_in(arg)
+    if node.op == "getitem":
+        yield from (place_of(entry) for entry in node.get("index"))
 
 
 def place_of(entry: object) -> int:

@@ -17,6 +17,7 @@ from grader.derivation.writing.style import in_order, leaves_in, place, powers_o
 from grader.diagnosis.formulas.formula_nodes import Node, add, call, mul, neg, number, q, transposed
 from grader.diagnosis.formulas.functions import Functions
 
+MOST_SIDE_BY_SIDE = 6
 SMALL = 3  # whole numbers below are taken for themselves, in an index
 
 
@@ -143,6 +144,7 @@ class Converter:
 
     def _operation(self, node: GraphNode) -> Node:
         name = self.helpers.get(node.op, node.op)
+        self.functions.adopt(name)
         if len(node.args) == 1 and name in self.functions.names:
             value = self.functions.value(name, node.args[0].value)
             if value.shape == node.shape and np.allclose(value, node.value, rtol=1e-12, atol=1e-14):
@@ -172,7 +174,14 @@ class Converter:
     def _position(self, value: int | None) -> int | str | None:
         if value is None:
             return None
-        return value if self.exact_places or value < SMALL else self.sizes.get(value, value)
+        return value if self.exact_places or value < SMALL else self.sizes.get(value) or self._multiple_of_size(value)
+
+    def _multiple_of_size(self, value: int) -> int | str:
+        """2 H as H+H, where several arrays of one size are side by side."""
+        for size in sorted(self.sizes, reverse=True):
+            if size >= SMALL and value % size == 0 and value // size <= MOST_SIDE_BY_SIDE:
+                return "+".join([self.sizes[size]] * (value // size))
+        return value
 
 
 def _row_of(node: GraphNode) -> GraphNode | None:

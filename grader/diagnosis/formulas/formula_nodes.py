@@ -97,6 +97,15 @@ def inside(node: Node) -> Iterator[Node]:
             yield from inside(part)
 
 
+def labels_of(node: Node) -> Node | None:
+    """The labels whose one-hot rows a formula is: ones at the places [0, 1, ...], [labels]."""
+    match node:
+        case ("np", "scatter", _, ("np", "broadcast_to", _, ("c", 1.0)), ("array", counted), labels):
+            return labels if counted.startswith("arange") else None
+        case _:
+            return None
+
+
 def summand(total: Node) -> Node | None:
     """What a loss sums over all entries, with what is done with the sum done to each term; None where it is no sum."""
     if total[0] == "neg":

@@ -1,10 +1,11 @@
 """Formulas as written on paper: `h_prev^T @ dJ/db1`.  For instructors, and the names of single factors for students."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from grader.derivation.graph.indexing import Slice, Slot
-from grader.diagnosis.formulas.formula_nodes import STEP, Node, parameters_of
+from grader.diagnosis.formulas.formula_nodes import STEP, Node, labels_of, parameters_of
 
 _BINDING = {"add": 1, "neg": 1, "mul": 2, "div": 2, "mm": 3, "pow": 4, "T": 4}
 _WORDS = {
@@ -15,6 +16,7 @@ _WORDS = {
 _COMPARISONS = {
     "greater": ">", "greater_equal": ">=", "less": "<", "less_equal": "<=", "equal": "==", "not_equal": "!="
 }  # fmt: skip
+_REPEATED = re.compile(r"\b([A-Za-z]\w*)(?:\+\1\b)+")  # H+H, which is 2*H
 _SHAPES = ("broadcast_to", "reshape")  # what is not written: numpy does it by itself
 
 
@@ -97,6 +99,8 @@ def _numpy(node: Node) -> str:
             return f"{_text(a, 5)}[{index_text(parameters_of(given)['index'], arrays)}]"
         case ("np", "transpose", _, a):
             return f"{_text(a, 5)}^T"
+        case ("np", "scatter", *_) if (labels := labels_of(node)) is not None:
+            return f"one_hot({_text(labels, 0)})"
         case ("np", name, _, *operands):
             return f"{name}({', '.join(_text(each, 0) for each in operands)})"
         case _:
@@ -117,7 +121,7 @@ def _entry(entry: object, arrays: Sequence[Node]) -> str:
         shown = text(arrays[entry.number])
     else:
         shown = "..." if entry is Ellipsis else str(entry)
-    return shown.replace(STEP, "t")
+    return _REPEATED.sub(lambda found: f"{found[0].count(found[1])}*{found[1]}", shown.replace(STEP, "t"))
 
 
 def _call(node: Node) -> str:

@@ -27,12 +27,22 @@ COMMON: dict[str, Callable[[Array], Array]] = {
     "logistic": lambda a: 1 / (1 + np.exp(-a)),
 }
 
+# What models write out in the middle of a formula, and the derivation keeps whole.
+WRITTEN_OUT: dict[str, Callable[[Array], Array]] = {
+    "sigmoid": COMMON["logistic"],
+    "softmax": lambda a: _normalized(np.exp(a - a.real.max(axis=-1, keepdims=True))),
+}
+
+
+def _normalized(a: Array) -> Array:
+    return np.asarray(a / a.sum(axis=-1, keepdims=True))
+
 
 class Functions:
     """Functions by name: the model's own first, then the usual ones.
 
     Attributes:
-        own: names of those that the model defines.
+        own: names of those that the model defines, or writes out.
         entrywise: whether each entry of the result depends on its own entry alone.
     """
 
@@ -50,6 +60,19 @@ class Functions:
             if not known:
                 self._functions[name] = function
                 self.entrywise[name] = True
+
+    def adopt(self, name: str) -> None:
+        """One that the model writes out takes the place of the usual one that it is."""
+        function = WRITTEN_OUT.get(name)
+        if function is None or name in self._functions:
+            return
+        same = [usual for usual in COMMON if usual in self._functions and COMMON[usual] is function]
+        kept = {usual: self._functions.pop(usual) for usual in set(self._functions) - set(self.own) - set(same)}
+        for usual in same:
+            del self._functions[usual]
+        self._add(name, function)
+        self.own = (*self.own, name)
+        self._functions.update({usual: kept[usual] for usual in COMMON if usual in kept})
 
     def _add(self, name: str, function: Callable[[Array], Array]) -> None:
         try:

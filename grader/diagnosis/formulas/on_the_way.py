@@ -1,9 +1,9 @@
 """What a model computes on the way to its quantities, and which of its functions a gradient differentiates."""
 
 from grader.diagnosis.formulas.expression import Node
-from grader.diagnosis.formulas.formula_nodes import inside, summand
-from grader.diagnosis.formulas.sources import Sources
-from grader.diagnosis.formulas.world import World, local_forms
+from grader.diagnosis.formulas.forms import local_forms
+from grader.diagnosis.formulas.formula_nodes import inside
+from grader.diagnosis.formulas.world import World
 
 
 def steps_of_shape(world: World, gradient: str) -> list[Node]:
@@ -15,12 +15,6 @@ def steps_of_shape(world: World, gradient: str) -> list[Node]:
         if values is not None and all(v.shape == r.shape for v, r in zip(values, right, strict=False)):
             found.append(step)
     return found
-
-
-def loss_terms(world: World) -> Node | None:
-    """What the loss sums; None where it is no sum."""
-    sources = Sources(world.assignment, world.functions)
-    return next(map(summand, sources.model_formulas(world.assignment.config.loss)), None)
 
 
 def differentiated(world: World, gradient: str) -> list[str]:

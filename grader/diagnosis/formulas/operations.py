@@ -76,6 +76,9 @@ WRONG: dict[str, Callable[..., Array]] = {
     "all": np.sum,
     "roll": lambda a, n: np.roll(a, n, axis=-1),
     "flip": lambda a, axis: np.flip(a, axis),
+    "moved": lambda i, away: i + away,
+    "rows": lambda a: a.reshape(-1, a.shape[-1]),
+    "at-least-one": lambda a: np.maximum(a, 1),
     "max": lambda a: a.max(axis=-1, keepdims=True),
     "repeat": lambda a, like: np.repeat(a, like.shape[0], axis=0),
 }

@@ -6,7 +6,8 @@ from functools import cached_property
 from types import SimpleNamespace
 from typing import Any
 
-from grader.derivation.chain import Forward, local_gradients, run
+from grader.derivation.chain import Forward, derive_from, local_gradients, run
+from grader.derivation.derivation import Derivation
 from grader.derivation.graph.loading import Model
 from grader.derivation.graph.nodes import Node as GraphNode
 from grader.derivation.graph.nodes import Unreadable
@@ -20,7 +21,7 @@ from grader.diagnosis.formulas.formula_nodes import Node, inside
 from grader.diagnosis.formulas.functions import Functions
 from grader.diagnosis.formulas.repetition import Scan, SeriesConverter
 from grader.problem.assignment import Assignment
-from grader.problem.derived import inputs_of
+from grader.problem.derived import Derived, inputs_of, largest_of
 from grader.problem.points import Point
 
 
@@ -41,16 +42,27 @@ class Sources:
 
     @cached_property
     def _largest(self) -> int:
-        """The sample point with the largest sizes: there the steps of a loop are most easily told apart."""
-        points = self.assignment.points
-        return max(range(len(points)), key=lambda k: sum(points[k].sizes.values()))
+        return largest_of(self.assignment.points)
 
     @property
     def point(self) -> Point:
         return self.assignment.points[self._largest]
 
     @cached_property
+    def _derivation(self) -> Derivation | None:
+        """What stands in for a solution was derived in the same way: it is not done twice."""
+        reference = self.assignment.reference
+        return reference.derivation if isinstance(reference, Derived) else None
+
+    @cached_property
+    def _number(self) -> int:
+        """Which of the points of that derivation is ours: it may be the only one."""
+        return self._largest if self._derivation and len(self._derivation.points) > 1 else 0
+
+    @cached_property
     def model(self) -> Model | None:
+        if self._derivation is not None:
+            return self._derivation.model
         try:
             return Model(self.assignment.graph.path, self.assignment.graph.source.decode())
         except Exception as error:
@@ -60,6 +72,8 @@ class Sources:
     @cached_property
     def forward(self) -> Forward | None:
         """The model's quantities as graphs."""
+        if self._derivation is not None:
+            return self._derivation.forward[self._number]
         if self.model is None:
             return None
         try:
@@ -86,6 +100,14 @@ class Sources:
             yield series
         yield from self._readings(found)
 
+    def formulas_by(self, quantity: str) -> Iterator[Node]:
+        """The gradient by any quantity that the model computes, with those that are asked for by name."""
+        if self.forward is not None and quantity in self.forward.leaves:
+            try:
+                yield from self._readings(self._gradient_by(quantity, self.forward))
+            except Unreadable as error:
+                self.problems["model"] = str(error)
+
     def solution_formulas(self, gradient: str) -> Iterator[Node]:
         """A gradient as the solution computes it, calls of other gradients as names."""
         found = self._solved.get(gradient)
@@ -98,7 +120,8 @@ class Sources:
             return {}
         wanted = {gradient.name: gradient.of for gradient in self.assignment.config.gradients}
         try:
-            found = reuse(self.forward.graph, local_gradients(self.forward, wanted))
+            known = self._derivation
+            found = derive_from(self.forward, wanted) if known is None else known.at_points[self._number]
         except Unreadable as error:
             self.problems["model"] = str(error)
             return {}
@@ -108,7 +131,7 @@ class Sources:
     def _solved(self) -> dict[str, GraphNode]:
         """The hand-written solution, where there is one."""
         reference = self.assignment.reference
-        if not self.assignment.config.solution or reference is None or not reference.source:
+        if reference is None or isinstance(reference, Derived) or not reference.source:
             return {}
         try:
             with self.assignment.graph.importable():
@@ -167,8 +190,13 @@ class Sources:
         leaf = self.forward.leaves[result]
         if named is not None:
             return leaf.graph.gradient(named.name, self._derived[named.name].value, result, leaf.index)
+        return self._gradient_by(result, self.forward)
+
+    def _gradient_by(self, quantity: str, forward: Forward) -> GraphNode:
+        """The formula of a gradient that is not asked for."""
         wanted = {gradient.name: gradient.of for gradient in self.assignment.config.gradients}
-        return reuse(leaf.graph, local_gradients(self.forward, {**wanted, "": result}))[""].formula
+        graph = forward.leaves[quantity].graph
+        return reuse(graph, local_gradients(forward, {**wanted, "": quantity}))[""].formula
 
     def _readings(self, node: GraphNode) -> Iterator[Node]:
         for sizes in (self._sizes, {}):

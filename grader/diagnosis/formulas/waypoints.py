@@ -14,7 +14,8 @@ from itertools import combinations
 import numpy as np
 
 from grader.diagnosis.formulas.expression import ONE, Evaluator, Node, Values, add, neg
-from grader.diagnosis.formulas.world import World, local_forms
+from grader.diagnosis.formulas.forms import local_forms
+from grader.diagnosis.formulas.world import World
 from grader.problem.model import Array
 
 MOST_FACTORS = 10

@@ -6,23 +6,16 @@ Read from the assignment; knows no mistake.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import combinations
 
 import numpy as np
 
 from grader.config.quantities import Index, OneHot
 from grader.diagnosis.formulas.expression import (
-    ONE,
     Evaluator,
     Node,
-    add,
     leaves,
-    mul,
-    neg,
-    one_minus,
     q,
     text,
-    transposed,
 )
 from grader.diagnosis.formulas.formula_nodes import inside
 from grader.diagnosis.formulas.functions import COMMON, Functions
@@ -70,11 +63,13 @@ class World:
         starts: for a result whose rows are the states of a loop, the quantity that stands before its first row.
         problems: why what is missing could not be read.
         evaluator: values at the probed sample points, with the right gradients.
+        sources: where the formulas come from.
     """
 
     assignment: Assignment
     functions: Functions
     evaluator: Evaluator
+    sources: Sources
     local: dict[str, Node | None]
     model: dict[str, Node]
     shapes: dict[str, tuple[str | int, ...]]
@@ -83,6 +78,7 @@ class World:
     inner: list[Application] = field(default_factory=list)
     problems: dict[str, str] = field(default_factory=dict)
     starts: dict[str, str] = field(default_factory=dict)
+    _by: dict[str, Node | None] = field(default_factory=dict, repr=False)
 
     def first(self, formulas: Iterator[Node], of: Node) -> Node | None:
         """The first formula that has the right values at every probed sample point."""
@@ -94,8 +90,15 @@ class World:
 
     @property
     def indices(self) -> list[str]:
-        quantities = self.assignment.config.quantities.items()
-        return [name for name, quantity in quantities if isinstance(quantity, Index) and not quantity.shape]
+        every = self.assignment.config.quantities
+        return [name for name, one in every.items() if isinstance(one, Index) and not one.shape]
+
+    def counts_like(self, index: str) -> list[str]:
+        """The other indices of the same shape, below the same size."""
+        found = self.assignment.config.quantities
+        indices = [(name, one.of, one.shape) for name, one in found.items() if isinstance(one, Index)]
+        own = next(rest for name, *rest in indices if name == index)
+        return [name for name, *rest in indices if name != index and rest == own]
 
     @property
     def matrices(self) -> list[str]:
@@ -118,9 +121,8 @@ class World:
         """Each axis that is longer than 1, and what it runs over."""
         axes = [axis for axis, length in enumerate(shape) if length != 1]
         if len(shape) != 2:
-            return [
-                (axis, f"over axis {axis} ({shape[axis]})" if len(shape) > 1 else "over all entries") for axis in axes
-            ]
+            many = len(shape) > 1
+            return [(axis, f"over axis {axis} ({shape[axis]})" if many else "over all entries") for axis in axes]
         return [(axis, ("over the rows", "over the columns")[axis]) for axis in axes]
 
     @property
@@ -180,6 +182,18 @@ class World:
     def earlier(self) -> dict[Node, Node]:
         return {b: a for a, b in self.later.items()}
 
+    @cached_property
+    def loss(self) -> Node | None:
+        """The formula of the loss."""
+        return next(self.sources.model_formulas(self.assignment.config.loss), None)
+
+    def by(self, quantity: str) -> Node | None:
+        """The formula of the gradient by a quantity, which need not be asked for."""
+        if quantity not in self._by:
+            leaf = ("d", quantity, self.assignment.config.loss)
+            self._by[quantity] = self.first(self.sources.formulas_by(quantity), leaf)
+        return self._by[quantity]
+
     def normalizes(self, function: str) -> bool:
         """Whether the entries of the result always add up to 1, and are in proportion to exp."""
         exp = np.exp(probe := np.linspace(-1, 1.5, 6)[None, :])
@@ -189,8 +203,6 @@ class World:
 def make_world(assignment: Assignment) -> World:
     """Read solution and model; the assignment must have a solution."""
     config, graph = assignment.config, assignment.graph
-    if assignment.reference is None:
-        raise ValueError("without a solution there is nothing to mutate")
     functions = Functions(graph.functions[graph.loss].__globals__, {*config.quantities, graph.loss})
     count = min(PROBES, len(assignment.points))
     exact = {name: values[:count] for name, values in assignment.exact.items()}
@@ -198,7 +210,9 @@ def make_world(assignment: Assignment) -> World:
     sources = Sources(assignment, functions)
     arrays = {name: config.shape_of(name) for name, one in config.quantities.items() if not isinstance(one, Index)}
     shapes = {name: shape for name, shape in arrays.items() if shape}  # a single number has no axis to go wrong
-    world = World(assignment, functions, evaluator, {}, {}, shapes, problems=sources.problems, starts=sources.starts)
+    world = World(
+        assignment, functions, evaluator, sources, {}, {}, shapes, problems=sources.problems, starts=sources.starts
+    )
     for quantity in graph.functions:
         if quantity != graph.loss and (tree := world.first(sources.model_formulas(quantity), q(quantity))) is not None:
             world.model[quantity] = tree
@@ -208,93 +222,12 @@ def make_world(assignment: Assignment) -> World:
         world.local[name] = solved if derived is None else derived
         world.others[name] = [form for form in (solved,) if form is not None and not _alike(form, world.local[name])]
     world.applications = [Application(name, tree[1], tree[2]) for name, tree in world.model.items() if tree[0] == "fn"]
-    parts = dict.fromkeys(part for tree in world.model.values() for part in inside(tree) if part[0] == "fn")
-    known = {(one.function, one.argument) for one in world.applications}
-    world.inner = [Application("", part[1], part[2]) for part in parts if part[1:] not in known]
+    trees = filter(None, (*world.model.values(), *world.local.values()))
+    parts = dict.fromkeys(part for tree in trees for part in inside(tree) if part[0] == "fn")
+    world.inner = [Application("", *part[1:]) for part in parts if world.application(*part[1:]) is None]
     return world
 
 
 def _alike(form: Node, other: Node | None) -> bool:
     """Whether two formulas have the same ingredients: then they are the same but for order and signs, and go wrong alike."""
     return other is not None and sorted(map(str, leaves(form))) == sorted(map(str, leaves(other)))
-
-
-def derivative_forms(world: World, application: Application) -> list[Node]:
-    """Ways to write f'(argument) that textbooks give and that hold for this function: f(1 - f), 1 - f^2, ..."""
-    out = application.output
-    exp = ("fn", "exp", neg(application.argument))
-    forms: list[Node] = [
-        mul(out, one_minus(out)),
-        ("div", exp, ("pow", add(ONE, exp), 2)),
-        add(ONE, neg(("pow", out, 2))),
-    ]
-    return [form for form in forms if world.equal(form, application.derivative)]
-
-
-def local_forms(world: World, name: str) -> Iterator[tuple[Node, float]]:
-    """The solution's formula of a gradient, and equal ones, each with a cost: how unusual it is."""
-    tree = world.local[name]
-    if tree is None:
-        return
-    yield tree, 0.0
-    for other in world.others.get(name, ()):
-        yield other, 0.0
-    for application in world.all_applications:
-        if not application.quantity and not world.functions.entrywise[application.function]:
-            continue
-        for form in with_derivative(world, tree, application.derivative):
-            yield form, 0.0
-            for written in derivative_forms(world, application):
-                yield _substituted(form, application.derivative, written), 0.1
-    if not world.upstream(name):
-        yield from _root_forms(world, name)
-
-
-def with_derivative(world: World, tree: Node, derivative: Node) -> Iterator[Node]:
-    """`tree` with the factors that make up this derivative put together."""
-    if tree[0] == "mul":
-        factors = tree[1:]
-        for size in range(1, len(factors)):
-            for chosen in combinations(range(len(factors)), size):
-                if world.equal(mul(*(factors[i] for i in chosen)), derivative):
-                    rest = [factor for i, factor in enumerate(factors) if i not in chosen]
-                    yield mul(*rest, derivative)
-                    return
-    for i, part in enumerate(tree):
-        if isinstance(part, tuple):
-            for new in with_derivative(world, part, derivative):
-                yield (*tree[:i], new, *tree[i + 1 :])
-
-
-def _substituted(tree: Node, old: Node, new: Node) -> Node:
-    if tree[0] == "mul" and old in tree[1:]:
-        return mul(*(new if factor == old else factor for factor in tree[1:]))
-    return tuple(_substituted(part, old, new) if isinstance(part, tuple) else part for part in tree)
-
-
-def _root_forms(world: World, name: str) -> Iterator[tuple[Node, float]]:
-    """The gradient as dJ/d(output of a function) times the whole derivative of the function."""
-    for application in world.applications:
-        out: Node = ("d", application.quantity, world.assignment.config.loss)
-        jacobian = application.jacobian
-        if not world.equal(("mm", out, jacobian), ("g", name)):
-            if world.normalizes(application.function):
-                yield from _batch_root_forms(world, name, application, out)
-            continue
-        yield ("mm", out, jacobian), 0.1
-        result = q(application.quantity)
-        spelled = add(("spread", result), neg(("mm", transposed(result), result)))
-        for target in world.one_hots:
-            quotient = neg(("div", q(target), result))
-            if world.equal(quotient, out):
-                yield ("mm", quotient, jacobian), 0.2
-                if world.equal(spelled, jacobian):
-                    yield ("mm", quotient, spelled), 0.3
-
-
-def _batch_root_forms(world: World, name: str, application: Application, out: Node) -> Iterator[tuple[Node, float]]:
-    """p * (dJ/dp - sum(dJ/dp * p)) for each row of p = softmax(...)."""
-    p, axis = q(application.quantity), len(world.shapes[application.quantity]) - 1
-    form = mul(p, add(out, neg(("sum", mul(out, p), axis))))
-    if world.equal(form, ("g", name)):
-        yield form, 0.2

@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Iterator
 
-from grader.derivation.graph.indexing import Slice
-from grader.diagnosis.formulas.expression import Node, leaves, number, q
-from grader.diagnosis.formulas.formula_nodes import STEP, call, parameters_of
-from grader.diagnosis.formulas.formula_text import gradient_text, index_text, text
+from grader.diagnosis.formulas.expression import Node, leaves, q
+from grader.diagnosis.formulas.formula_nodes import call, parameters_of
+from grader.diagnosis.formulas.formula_text import gradient_text, text
 from grader.diagnosis.formulas.world import World
+from grader.diagnosis.mutations.at_indices import picked_mutants, placed_mutants
 from grader.diagnosis.mutations.leaves import Mutant, wrong
 
 LONG = 24
+WRONG_AXIS, EVERY_AXIS = "along the wrong axis", "over all entries at once"
 
 
 def short(node: Node) -> str:
@@ -47,13 +48,15 @@ def reduction_mutants(node: Node, world: World) -> Iterator[Mutant]:
 
     yield wrong(terms, "sum-missing", shown)
     for axis in {*range(ndim)} - {*axes}:
-        yield wrong(reduced(name, (axis,)), "sum-axis", shown)
+        yield wrong(reduced(name, (axis,)), "sum-axis", shown, new=WRONG_AXIS)
     if len(axes) < ndim:
         every = tuple(range(ndim))
-        yield wrong(reduced(name, every), "sum-axis", shown, extra=0.3)
+        yield wrong(reduced(name, every), "sum-axis", shown, new=EVERY_AXIS, extra=0.3)
         yield wrong(reduced(name, axes, not keepdims), "shape-broadcast", shown, new=shown, extra=0.1)
     if name == "sum":
         yield wrong(reduced("mean", axes), "mean-for-sum", shown)
+    if name == "mean":
+        yield wrong(reduced("sum", axes), "sum-for-mean", shown)
     for k, extra in ((-1, 0.0), (0, 0.2)) if len(axes) == 1 else ():
         one: Node = ("one-of", terms, k, axes[0])
         yield wrong(one if keepdims else call("sum", one, axis=axes, keepdims=False), "last-term", shown, extra=extra)
@@ -91,58 +94,7 @@ def _choice(node: Node, world: World) -> Iterator[Mutant]:
     yield wrong(other, "missing-factor", shown, extra=0.4)
 
 
-# Indices
-
-
-def _picked(node: Node, world: World) -> Iterator[Mutant]:
-    """One place further, one place before; everything instead of a part."""
-    whole, index = node[3], parameters_of(node[2])["index"]
-    for position in range(len(index)):
-        for away in (-1, 1):
-            moved = shifted(node, position, away)
-            if moved is not None:
-                yield wrong(moved, "wrong-row", text(node), new=text(moved), extra=0.2)
-    if not any(STEP in str(entry) for entry in index):
-        yield wrong(whole, "wrong-row", text(node), new=f"all of {text(whole)}", extra=0.2)
-
-
-def shifted(node: Node, position: int, away: int) -> Node | None:
-    """The index moved along one axis; None where it is not a place."""
-    index = list(parameters_of(node[2])["index"])
-    entry = index[position]
-    if isinstance(entry, Slice):
-        if entry.start is None or entry.stop is None:
-            return None
-        index[position] = Slice(_moved(entry.start, away), _moved(entry.stop, away), entry.step)  # type: ignore[arg-type]
-    elif isinstance(entry, int | str) and not isinstance(entry, bool):
-        index[position] = _moved(entry, away)
-    else:
-        return None
-    return call(node[1], *node[3:], **{**parameters_of(node[2]), "index": tuple(index)})
-
-
-def _moved(place: int | str, away: int) -> int | str:
-    if isinstance(place, int):
-        return place + away
-    back = f"{-away:+d}"
-    return place.removesuffix(back) if place.endswith(back) else f"{place}{away:+d}"
-
-
-def _placed(node: Node, world: World) -> Iterator[Mutant]:
-    """Repeated places overwritten instead of added up; the values before they are placed."""
-    value, *arrays = node[3:]
-    given = parameters_of(node[2])
-    shown = index_text(given["index"], arrays)
-    if arrays:
-        zeros = call("broadcast_to", number(0), shape=given["shape"])
-        overwritten = call("setitem", zeros, value, *arrays, index=given["index"])
-        yield wrong(overwritten, "sum-overwritten", f"the places [{shown}]")
-    yield wrong(value, "sum-missing", f"the sum at the places [{shown}]")
-    for position in range(len(given["index"])):
-        for away in (-1, 1):
-            moved = shifted(node, position, away)
-            if moved is not None:
-                yield wrong(moved, "wrong-row", f"[{shown}]", new="a place beside it", extra=0.4)
+# Parts put together
 
 
 def _joined(node: Node, world: World) -> Iterator[Mutant]:
@@ -173,6 +125,19 @@ def _turned(node: Node, world: World) -> Iterator[Mutant]:
     """No transpose, or another one."""
     yield wrong(node[3], "transpose-factor", short(node[3]))
     yield wrong(("T", node[3]), "transpose-factor", short(node[3]), extra=0.2)
+
+
+def outer_mutants(node: Node, world: World) -> Iterator[Mutant]:
+    """All pairs of two arrays: one of them left out, the other way around, entry by entry."""
+    a, b = node[1], node[2]
+    pair = f"{short(a)} and {short(b)}"
+    if a[0] == "derivative":
+        yield wrong(("outer", ("ones", a), b), "missing-slope", a[1])
+    else:
+        yield wrong(("outer", ("ones", a), b), "missing-factor", short(a))
+    yield wrong(("outer", a, ("ones", b)), "missing-factor", short(b))
+    yield wrong(("outer", b, a), "operand-order", short(a), extra=0.4)
+    yield wrong(("mul", a, b), "elementwise-for-outer", pair)
 
 
 # Numbers
@@ -210,7 +175,8 @@ def application_mutants(node: Node, world: World) -> Iterator[Mutant]:
     yield wrong(argument, "skipped-activation", function, old=text(node))
     for other in world.functions.names:
         if other != function:
-            yield wrong(("fn", other, argument), "wrong-activation", text(node), new=other, old=function)
+            shown = world.named_like(other)
+            yield wrong(("fn", other, argument), "wrong-activation", text(node), new=shown, old=function)
     for name in world.shapes if argument[0] == "q" else ():
         if argument[1] in world.shapes and world.shapes[name] == world.shapes[argument[1]] and name != argument[1]:
             yield wrong(q(name), "wrong-variable", text(node), new=name, extra=0.2)
@@ -220,8 +186,8 @@ _RULES: dict[str, Callable[[Node, World], Iterator[Mutant]]] = {
     **dict.fromkeys(("sum", "mean", "max", "min", "prod"), reduction_mutants),
     **dict.fromkeys(_OPPOSITE, _comparison),
     "where": _choice,
-    "getitem": _picked,
-    "scatter": _placed,
+    "getitem": picked_mutants,
+    "scatter": placed_mutants,
     "concatenate": _joined,
     "einsum": _einsum,
     "transpose": _turned,

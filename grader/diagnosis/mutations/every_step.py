@@ -5,11 +5,12 @@ from dataclasses import replace
 from itertools import permutations
 
 from grader.diagnosis.formulas.expression import Node, add, gradient_text, leaves, mul, replaced, text
+from grader.diagnosis.formulas.forms import with_derivative
 from grader.diagnosis.formulas.formula_nodes import call, inside
 from grader.diagnosis.formulas.sequences import Path, alike, at, places, put
-from grader.diagnosis.formulas.world import World, with_derivative
+from grader.diagnosis.formulas.world import World
 from grader.diagnosis.hypothesis import WHAT_YOU_GET, Edit
-from grader.diagnosis.mutations.arrays import short
+from grader.diagnosis.mutations.arrays import WRONG_AXIS, short
 from grader.diagnosis.mutations.leaves import UNFOLDINGS, Mutant, Mutator, wrong
 from grader.diagnosis.operators import OPERATORS
 
@@ -180,7 +181,7 @@ def _not_summed(terms: Sequence[Node], world: World) -> Iterator[Mutant]:
         stack = call("concatenate", *terms, axis=0)
         yield wrong(stack, "sum-missing", shown)
         if values[0].shape[0] == 1:
-            yield wrong(("sum", stack, 1), "sum-axis", shown)
+            yield wrong(("sum", stack, 1), "sum-axis", shown, new=WRONG_AXIS)
 
 
 def _one_step_more(terms: Sequence[Node], world: World) -> Iterator[Mutant]:

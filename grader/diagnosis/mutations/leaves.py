@@ -113,6 +113,8 @@ def _functions_of(node: Node, world: World) -> Iterator[Mutant]:
         again = application is not None and function == application.function
         twice = -0.3 if again else 0.0
         yield wrong(("fn", function, node), "wrong-function-of", name, new=f"{function}({name})", extra=twice)
+    if application is not None and world.normalizes(application.function):
+        yield wrong(("hot-rows", node), "wrong-function-of", name, new=f"the one-hot of the largest entry of {name}")
     if application is not None and world.functions.entrywise[application.function]:
         slope = application.derivative
         yield wrong(slope, "wrong-function-of", name, new=text(slope))
@@ -162,7 +164,7 @@ def _activations(node: Node, formula: Node, world: World) -> Iterator[Mutant]:
         if other != function:
             slug = "missing-normalisation" if other == "exp" and world.normalizes(function) else "wrong-activation"
             where = name if slug == "wrong-activation" else function
-            yield wrong(("fn", other, argument), slug, where, new=other, old=function)
+            yield wrong(("fn", other, argument), slug, where, new=world.named_like(other), old=function)
     if world.normalizes(function):
         exp = ("fn", "exp", argument)
         yield wrong(("div", exp, ("max", exp)), "max-normalisation", function)

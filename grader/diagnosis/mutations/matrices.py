@@ -16,9 +16,9 @@ from grader.diagnosis.formulas.expression import (
     text,
     transposed,
 )
-from grader.diagnosis.formulas.on_the_way import loss_terms
-from grader.diagnosis.formulas.world import World, derivative_forms
-from grader.diagnosis.mutations.arrays import short
+from grader.diagnosis.formulas.forms import derivative_forms
+from grader.diagnosis.formulas.world import World
+from grader.diagnosis.mutations.arrays import WRONG_AXIS, short
 from grader.diagnosis.mutations.leaves import Mutant, wrong
 from grader.diagnosis.mutations.products import extra_application, factor_text
 
@@ -69,13 +69,13 @@ def _row_by_matrix(row: Node, matrix: Node, base: Node, *, swapped: bool) -> Ite
     every = mul(base, row)
     yield wrong(every, "sum-missing", f"the sum with {shown}")
     yield wrong(("T", every), "sum-missing", f"the sum with {shown}", extra=0.1)
-    yield wrong(("sum", every, 0), "sum-axis", f"the sum with {shown}")
+    yield wrong(("sum", every, 0), "sum-axis", f"the sum with {shown}", new=WRONG_AXIS)
     yield wrong(("T", ("mean", every, 1)), "mean-for-sum", f"the sum with {shown}")
     yield wrong(("mean", every, 0), "mean-for-sum", f"the sum with {shown}, the other axis", extra=0.6)
     yield wrong(mul(row, ("mean", base, 1)), "mean-variable", shown, extra=0.3)
     for k, extra in ((-1, 0.0), (0, 0.2)):
         one = ("mm", ("column", row, k), ("T", ("column", base, k)))
-        yield wrong(one, "last-term", shown, extra=extra)
+        yield wrong(one, "last-term", f"the sum with {shown}", extra=extra)
 
 
 def _around_the_matrix(row: Node, matrix: Node, shown: str) -> Iterator[Mutant]:
@@ -104,7 +104,7 @@ def _outer(x: Node, y: Node, world: World) -> Iterator[Mutant]:
         yield wrong(mul(formula[2], y), "wrong-row", x[1], new=f"the index {text(formula[2])}")
     for k, extra in ((-1, 0.0), (0, 0.2)):
         single = ("mm", ("T", ("one-of", x, k, 0)), ("one-of", y, k, 0))
-        yield wrong(single, "last-term", pair, extra=extra)
+        yield wrong(single, "last-term", f"the sum with {pair}", extra=extra)
     yield wrong(y, "missing-factor", factor_text(x), extra=0.1)
     yield wrong(x, "missing-factor", factor_text(y), extra=0.1)
     yield from _on_the_other_side(x, y)
@@ -151,14 +151,6 @@ def _jacobian(outer: Node, jacobian: Node, world: World) -> Iterator[Mutant]:
         fraction = ("div", add(out, ("neg", q(target))), diagonal)  # -y / p + (1 - y) / (1 - p)
         for each in (fraction, ("mm", fraction, jacobian)):
             yield wrong(each, "wrong-loss", "the loss", new="the derivative of a binary cross entropy of each entry")
-
-
-def loss_mutants(world: World) -> Iterator[Mutant]:
-    """The terms of the loss, not differentiated."""
-    terms = loss_terms(world)
-    if terms is not None:
-        loss = world.assignment.config.loss
-        yield wrong(terms, "wrong-loss", loss, new="the loss itself, entry by entry,", extra=-0.4)
 
 
 def _late_factor(other: Node, local: Node, world: World, *, left: bool) -> Iterator[Mutant]:
@@ -224,7 +216,7 @@ def _summed_gradients(name: str, shape: tuple[str | int, ...], world: World) -> 
     """The gradient by a matrix, summed to the shape of a row."""
     for other in world.assignment.names:
         axes = world.axis_names(world.gradient_shape(other)) if other != name else []
-        for axis, along in axes if len(axes) == 2 else ():
+        for axis, along in axes if len(axes) == 2 and shape else ():
             if world.gradient_shape(other)[1 - axis] == shape[-1]:
                 summed: Node = ("sum", ("g", other), axis)
                 shown = gradient_text(other)

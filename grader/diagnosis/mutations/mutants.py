@@ -4,30 +4,37 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import chain
 
+from grader.config.quantities import Index
 from grader.diagnosis.formulas.expression import ONE, Node, holds
-from grader.diagnosis.formulas.world import World, local_forms
+from grader.diagnosis.formulas.forms import local_forms
+from grader.diagnosis.formulas.world import World
 from grader.diagnosis.hypothesis import Edit
 from grader.diagnosis.mutations.arrays import (
     application_mutants,
     constant_mutants,
     numpy_mutants,
+    outer_mutants,
     power_mutants,
     reduction_mutants,
     short,
     size_mutants,
 )
+from grader.diagnosis.mutations.at_indices import index_mutants
 from grader.diagnosis.mutations.every_step import every_step_mutants
 from grader.diagnosis.mutations.leaves import Mutant, derivative_mutants, gradient_mutants, quantity_mutants, wrong
-from grader.diagnosis.mutations.matrices import loss_mutants, matrix_product_mutants, whole_mutants
+from grader.diagnosis.mutations.loss_terms import loss_mutants
+from grader.diagnosis.mutations.matrices import matrix_product_mutants, whole_mutants
 from grader.diagnosis.mutations.other_steps import other_step_mutants
 from grader.diagnosis.mutations.products import bare_text, derivative_factor_mutants, product_mutants, sum_mutants
 from grader.diagnosis.mutations.time_steps import scan_mutants, series_mutants, slope_mutants
+from grader.diagnosis.mutations.vectors import vector_outer_mutants, vector_product_mutants
 
 
 def mutants(node: Node, world: World, depth: int = 0) -> Iterator[Mutant]:
     """Each mutant of `node`, with the edit that makes it."""
     if node[0] == "q":
-        yield from quantity_mutants(node, world, depth, mutants)
+        counts = isinstance(world.assignment.config.quantities.get(node[1]), Index)
+        yield from index_mutants(node, world) if counts else quantity_mutants(node, world, depth, mutants)
     elif node[0] in _RULES:
         yield from _RULES[node[0]](node, world)
     for i, part in enumerate(node):
@@ -48,8 +55,7 @@ def local_mutants(name: str, world: World) -> Iterator[Mutant]:
         if not holds(mutant, ("g", name)):
             yield mutant, edit
     yield from whole_mutants(world.local[name] or ("g", name), name, world)
-    if not world.upstream(name):
-        yield from loss_mutants(world)
+    yield from loss_mutants(name, world)
 
 
 def _further(form: Node, first: Node | None, world: World) -> Iterator[Mutant]:
@@ -92,7 +98,7 @@ _RULES: dict[str, Callable[[Node, World], Iterator[Mutant]]] = {
     "d": derivative_mutants,
     "mul": lambda node, world: chain(product_mutants(node, world), slope_mutants(node, world)),
     "add": sum_mutants,
-    "mm": matrix_product_mutants,
+    "mm": lambda node, world: chain(matrix_product_mutants(node, world), vector_product_mutants(node, world)),
     "derivative": lambda node, world: derivative_factor_mutants(node, ONE, world),
     "pow": power_mutants,
     "div": _quotient,
@@ -102,6 +108,7 @@ _RULES: dict[str, Callable[[Node, World], Iterator[Mutant]]] = {
     "fn": application_mutants,
     "size": size_mutants,
     "k": constant_mutants,
+    "outer": lambda node, world: chain(outer_mutants(node, world), vector_outer_mutants(node, world)),
     "series": series_mutants,
     "scan": scan_mutants,
 }

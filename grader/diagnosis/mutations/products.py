@@ -8,6 +8,7 @@ from grader.diagnosis.formulas.expression import (
     Node,
     add,
     gradient_text,
+    holds,
     leaves,
     mul,
     neg,
@@ -16,9 +17,17 @@ from grader.diagnosis.formulas.expression import (
     replaced,
     text,
 )
-from grader.diagnosis.formulas.world import Application, World, derivative_forms
+from grader.diagnosis.formulas.forms import derivative_forms
+from grader.diagnosis.formulas.formula_nodes import inside
+from grader.diagnosis.formulas.world import Application, World
 from grader.diagnosis.mutations.arrays import short
 from grader.diagnosis.mutations.leaves import Mutant, wrong
+from grader.diagnosis.mutations.whole_sums import (
+    scaled_terms,
+    sequence_mutants,
+    target_mutants,
+    undifferentiated_mutants,
+)
 
 
 def product_mutants(node: Node, world: World) -> Iterator[Mutant]:
@@ -36,7 +45,13 @@ def product_mutants(node: Node, world: World) -> Iterator[Mutant]:
         elif factor in parts:
             yield wrong(rest, "missing-slope-factor", parts[factor])
         else:
-            yield wrong(rest, "missing-factor", shown)
+            # A bracket that has the other factors in it, too, is not simply left out.
+            unlikely = (
+                0.6
+                if factor[0] == "add" and any(holds(factor, other) for other in node[1:] if other != factor)
+                else 0.0
+            )
+            yield wrong(rest, "missing-factor", shown, extra=unlikely)
         if factor[0] not in ("derivative", "g"):
             yield wrong(mul(node, factor), "extra-factor", shown, new=shown, extra=0.1)
         bracket = parts.get(factor) or slopes.get(factor)
@@ -105,15 +120,17 @@ def product_structures(node: Node) -> Iterator[Mutant]:
 def derivative_factor_mutants(derivative: Node, rest: Node, world: World) -> Iterator[Mutant]:
     """`rest` times f'(a), with something else for f'(a)."""
     function, argument = derivative[1], derivative[2]
-    application = world.application(function, argument)
+    application = next((one for one in world.all_applications if one.derivative == derivative), None)
     for other in world.functions.names:
         if other != function and world.functions.entrywise[other]:
-            yield wrong(mul(rest, ("derivative", other, argument)), "other-slope", function, new=other, old=function)
+            made = mul(rest, ("derivative", other, argument))
+            yield wrong(made, "other-slope", function, new=world.named_like(other), old=function)
     yield wrong(mul(rest, ("second_derivative", function, argument)), "slope-second", function)
     yield wrong(("derivative", function, rest), "slope-argument", function, new=text(rest), extra=0.4)
     if argument[0] == "q" and argument[1] in world.shapes:
         for name in world.like(argument[1]):
             yield wrong(mul(rest, ("derivative", function, q(name))), "slope-argument", function, new=name)
+    yield wrong(mul(rest, ("fn", function, argument)), "value-for-slope", function)
     if application is not None:
         out = application.output
         yield wrong(mul(rest, ("pow", out, 2)), "slope-square", function, new=application.name)
@@ -127,14 +144,17 @@ def sum_mutants(node: Node, world: World) -> Iterator[Mutant]:
     """Mutants of ("add", ...)."""
     terms = node[1:]
     yield from sequence_mutants(node, world)
-    if len(terms) == 2 and terms[0] == ONE and terms[1][0] == "neg":
-        yield wrong(terms[1][1], "wrong-function-of", text(node), new=text(terms[1][1]), extra=-0.1)
+    yield from _renamed(node, world)
+    if len(terms) == 2 and terms[1][0] == "neg":  # b for a - b
+        slug, extra = ("wrong-function-of", -0.1) if terms[0] == ONE else ("wrong-variable", 0.3)
+        yield wrong(terms[1][1], slug, text(node), new=bare_text(terms[1]), extra=extra)
     for one in world.all_applications if world.local else ():
         if one.quantity and world.functions.entrywise[one.function] and _has_shape_of(node, one, world):
             yield wrong(mul(node, one.derivative), "extra-slope", one.function, extra=0.2)
+    yield from undifferentiated_mutants(node, world)
     for i, term in enumerate(terms):
         others = [other for j, other in enumerate(terms) if j != i]
-        bare = bare_text(term)
+        bare = _told_apart(term, others)
         left = add(*others)
         # What leaves 1 of a factor 1 - h leaves the whole factor out, and is reported as that.
         yield wrong(left, "missing-term", bare, extra=0.3 if left == ONE else 0.0)
@@ -143,14 +163,16 @@ def sum_mutants(node: Node, world: World) -> Iterator[Mutant]:
         yield from _on_the_whole_sum(term, others)
         yield wrong(add(*terms[:i], neg(term), *terms[i + 1 :]), "sign-term", bare, new=bare)
         yield wrong(add(node, term), "repeated-term", bare)
-        if term[0] in ("neg", "q") and (quantity := term[-1] if term[0] == "neg" else term)[1] in world.one_hots:
-            yield wrong(mul(quantity, node), "target-only", quantity[1])
-            yield wrong(mul(one_minus(quantity), node), "missing-entry", quantity[1])
+        yield from (
+            wrong(add(*others, term_), "scaled-term", bare, new=new)
+            for term_, new in scaled_terms(term, bare, node, world)
+        )
+        yield from target_mutants(term, node, world)
         slug = "transpose-factor" if _is_square(term, world) else "shape-broadcast"
         yield wrong(add(*others, ("T", term)), slug, bare, new=bare, extra=0.1)
     for kept in combinations(terms, 1) if len(terms) > 2 else ():
-        lost = " + ".join(bare_text(term) for term in terms if term not in kept)
-        yield wrong(kept[0], "missing-term", lost, extra=0.4)
+        lost = ", ".join(_told_apart(term, [one for one in terms if one != term]) for term in terms if term not in kept)
+        yield wrong(kept[0], "missing-terms", lost)
     if len(terms) == 2 and ONE not in terms and all(term[0] == "mm" for term in terms):
         yield wrong(mul(*terms), "product-for-sum", ", ".join(map(bare_text, terms)))
     yield from _power_of_all(terms)
@@ -192,56 +214,22 @@ def bare_text(term: Node) -> str:
     return short(term[1] if term[0] == "neg" else term)
 
 
+def _told_apart(term: Node, others: Sequence[Node]) -> str:
+    """What a term is called among others: by what only this one has in it, where several would be called alike."""
+    shown = bare_text(term)
+    if shown not in map(bare_text, others):
+        return shown
+    elsewhere = {part for other in others for part in inside(other)}
+    named = [part for part in inside(term) if part[0] in "qg" or part[:2] == ("np", "getitem")]
+    return next((f"the part with {text(part)}" for part in named if part not in elsewhere), shown)
+
+
 def _has_shape_of(node: Node, application: Application, world: World) -> bool:
     """Whether a sum is a gradient at the output of a function, or looks like one."""
     if all(leaf[0] != "g" and leaf[0] != "q" for leaf in leaves(node)) or ONE in node:
         return False
     values, output = world.evaluator(node), world.evaluator(application.output)
     return values is not None and output is not None and values[0].shape == output[0].shape
-
-
-def sequence_mutants(node: Node, world: World) -> Iterator[Mutant]:
-    """A sum of one kind of term for several steps: one step only, one left out, and each step with its neighbor's value."""
-    terms = node[1:]
-    added = [term for term in terms if term[0] != "neg"]
-    taken = [term for term in terms if term[0] == "neg"]
-    if len(added) == len(taken) > 1:  # p1 + p2 - y1 - y2
-        pairs = [add(*pair) for pair in zip(added, taken, strict=True)]
-        for pair in pairs:
-            others = add(*(other for other in pairs if other != pair))
-            yield wrong(pair, "missing-term", text(others), extra=0.3)
-            yield wrong(others, "missing-term", text(pair), extra=0.2)
-    columns = _columns(terms)
-    for names in columns if len(terms) > 2 else ():
-        for moved in _neighbors(names, world):
-            if any(new == old for new, old in zip(moved, names, strict=True)):
-                continue
-            shifted = [replaced(term, q(old), q(new)) for term, old, new in zip(terms, names, moved, strict=True)]
-            yield wrong(add(*shifted), "wrong-variable", ", ".join(names), new=", ".join(moved), extra=-0.1)
-
-
-def _columns(terms: Sequence[Node]) -> list[tuple[str, ...]]:
-    """The quantities in the same place of all terms, where the terms differ in their leaves only."""
-
-    def skeleton(node: Node) -> Node:
-        if node[0] in ("q", "g"):
-            return (node[0],)
-        return tuple(skeleton(part) if isinstance(part, tuple) else part for part in node)
-
-    if len({skeleton(term) for term in terms}) != 1:
-        return []
-    rows = [[leaf[1] for leaf in leaves(term) if leaf[0] == "q"] for term in terms]
-    return [column for column in zip(*rows, strict=True) if len(set(column)) == len(column)]
-
-
-def _neighbors(names: Sequence[str], world: World) -> Iterator[tuple[str, ...]]:
-    """The sequence moved by one step, with what may then stand at its end."""
-    if names[0] not in world.shapes:
-        return
-    for other in world.like(names[0]):
-        if other not in names:
-            yield (*names[1:], other)
-            yield (other, *names[:-1])
 
 
 def factor_text(factor: Node) -> str:
@@ -270,9 +258,11 @@ def _whole_slopes(node: Node, world: World) -> dict[Node, str]:
 
 
 def _renamed(node: Node, world: World) -> Iterator[Mutant]:
-    """The same wrong quantity in all places of a product."""
+    """The same wrong quantity in all places of a product or a sum, or none in all terms of a sum."""
     names = [leaf[1] for leaf in leaves(node) if leaf[0] == "q" and leaf[1] in world.shapes]
     for name in dict.fromkeys(names):
+        if names.count(name) > 1 and node[0] == "add":
+            yield wrong(replaced(node, q(name), ("ones", q(name))), "missing-factor", name, extra=0.1)
         if names.count(name) > 1:
             for other in world.like(name):
                 yield wrong(replaced(node, q(name), q(other)), "wrong-variable", name, new=other)

@@ -7,7 +7,8 @@ from grader.diagnosis.formulas.expression import ONE, Node, add, mul, neg, one_m
 from grader.diagnosis.formulas.formula_nodes import CARRY, STATE, STEP, call, inside, parameters_of
 from grader.diagnosis.formulas.formula_text import text
 from grader.diagnosis.formulas.world import World
-from grader.diagnosis.mutations.arrays import shifted, short
+from grader.diagnosis.mutations.arrays import short
+from grader.diagnosis.mutations.at_indices import shifted
 from grader.diagnosis.mutations.leaves import Mutant, wrong
 
 STEPS = "the steps"

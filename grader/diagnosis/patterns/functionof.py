@@ -49,6 +49,18 @@ _OF_RESULT: tuple[tuple[str, Change], ...] = (
     ("{} minus their mean", lambda g: g - g.mean()),
     ("{} minus their mean, divided by their standard deviation", lambda g: (g - g.mean()) / g.std()),
 )
+# In a formula, of a gradient that it builds on.
+OF_GRADIENT: tuple[tuple[str, Change], ...] = (
+    *((shown, f) for shown, f in _INNER[1:6]),
+    ("{}^2", lambda g: g * g),
+    ("1 - {}", lambda g: 1 - g),
+    ("1 / {}", lambda g: 1 / g),
+    ("the absolute values of {}", np.abs),
+    ("the signs of {}", np.sign),
+    ("{} divided by its norm", lambda g: g / np.linalg.norm(g)),
+    ("{} divided by its largest entry", lambda g: g / np.max(np.abs(g))),
+    ("{} minus its mean", lambda g: g - g.mean()),
+)
 _RIGHT = "the right ones"
 # Formulas of one array with a place for its name, and what they compute; the plainest first.
 _FUNCTIONS = [(outer.format(inner), f, p) for inner, f in _INNER for outer, p in _OUTER]

@@ -1,7 +1,8 @@
 """The right numbers in another order, or with some of them never filled in."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from itertools import islice, permutations
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from grader.problem.model import Array
 Change = Callable[[Array], Array]
 
 SHIFTS = (1, -1)
+BLOCKS = (2, 3, 4)
 LEAST_ENTRIES = 3
 _PARTS: tuple[tuple[str, Callable[[int], slice]], ...] = (
     ("first", lambda n: slice(0, 1)),
@@ -30,9 +32,24 @@ def _orders(case: Case) -> Iterator[tuple[str, Change]]:
             yield f"moved {way} by one place{what}", partial(np.roll, shift=shift, axis=axis)
         yield f"sorted{what}", partial(np.sort, axis=axis)
         yield f"sorted{what}, the largest first", partial(_descending, axis=axis)
+        yield from _block_orders(case, axis, what)
     if len(axes) > 1:
         yield "in reverse order along every axis", np.flip
         yield "sorted", lambda a: np.sort(a, axis=None).reshape(a.shape)
+
+
+def _block_orders(case: Case, axis: int, what: str) -> Iterator[tuple[str, Change]]:
+    """Several arrays side by side, such as the gates of a cell, in another order."""
+    for count in BLOCKS:
+        if all(right.shape[axis] % count == 0 and right.shape[axis] > count for right in case.right):
+            for order in islice(permutations(range(count)), 1, None):
+                shown = ", ".join(str(k + 1) for k in order)
+                yield f"{count} blocks are in the order {shown}{what}", partial(_in_blocks, axis=axis, order=order)
+
+
+def _in_blocks(a: Array, axis: int, order: Sequence[int]) -> Array:
+    blocks = np.split(a, len(order), axis)
+    return np.concatenate([blocks[k] for k in order], axis)
 
 
 def _descending(a: Array, axis: int) -> Array:

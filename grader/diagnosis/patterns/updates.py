@@ -40,9 +40,8 @@ def _updated(case: Case) -> Iterator[Edits]:
 
 def _decayed(case: Case) -> Iterator[Edits]:
     if (mixed := _mixed(case)) is not None and abs(mixed[1]) == 1.0:
-        edit = OPERATORS["weight-decay"].edit(
-            case.of, new=case.of if mixed[0] == 1 else f"{mixed[0]:g} times {case.of}"
-        )
+        new = case.of if mixed[0] == 1 else f"{mixed[0]:g} times {case.of}"
+        edit = OPERATORS["weight-decay" if mixed[0] > 0 else "extra-term"].edit(case.of, new=new)
         yield (edit,) if mixed[1] > 0 else (edit, OPERATORS["sign-result"].edit("the result"))
 
 

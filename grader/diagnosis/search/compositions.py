@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from grader.diagnosis.comparison import Target, verify
-from grader.diagnosis.formulas.expression import Evaluator, Node, replaced
-from grader.diagnosis.hypothesis import Edit, Hypothesis
+from grader.diagnosis.formulas.expression import Evaluator, Node, gradient_text, replaced
+from grader.diagnosis.hypothesis import Edit, Hypothesis, in_upstream
 from grader.diagnosis.search.maps import MAPPED, Level, Maps, Stock
 from grader.diagnosis.tables.projections import directions, sizes_of
 from grader.problem.model import Array
@@ -186,8 +186,11 @@ def _hits(target: Target, rows: _Rows, stock: Stock, most_cost: float) -> Iterat
 
 def _assembled(levels: Sequence[Level], choice: Array, maps: Maps, number: int) -> tuple[Node, tuple[Edit, ...]]:
     """The formula of a choice, put together from the root down, and its edits from the last one up."""
-    node, edits, _ = maps.tables.entry(levels[-1].upstream, number)
+    name, upstream = levels[0].name, levels[-1].upstream
+    node, edits, _ = maps.tables.entry(upstream, number)
+    edits = edits if upstream == name else in_upstream(edits, gradient_text(upstream))
     for level, i in reversed(list(zip(levels, choice.tolist(), strict=True))):
         outer, more, _ = maps.formulas(level)[i]
+        more = more if level.name == name else in_upstream(more, gradient_text(level.name))
         node, edits = replaced(outer, level.leaf, node), (*more, *edits)
     return node, edits

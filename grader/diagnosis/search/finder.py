@@ -23,12 +23,14 @@ from grader.diagnosis.formulas.expression import (
 )
 from grader.diagnosis.formulas.world import World
 from grader.diagnosis.hypothesis import Hypothesis, given
+from grader.diagnosis.operators import OPERATORS
 from grader.diagnosis.patterns.catalog import CHEAPEST
 from grader.diagnosis.patterns.informula import ChangedFormulas
 from grader.diagnosis.search.compositions import compositions
 from grader.diagnosis.search.instead import WRONG_RESULT, beyond, instead, returned_quantity, single_edit
 from grader.diagnosis.search.maps import MAPPED, Level, Maps
 from grader.diagnosis.search.terms import on_several, weighted
+from grader.diagnosis.search.twoterms import SECOND_MISTAKE, WrongTerms
 from grader.diagnosis.tables.build import Tables
 from grader.diagnosis.tables.candidates import Candidates
 from grader.diagnosis.tables.projections import Sought, angles_of
@@ -48,6 +50,7 @@ class Finder:
         self.assignment = assignment
         self.tables = tables
         self._changed: dict[tuple[str, bool], ChangedFormulas] = {}
+        self._wrong_terms: dict[str, WrongTerms] = {}
 
     @property
     def world(self) -> World:
@@ -90,16 +93,23 @@ class Finder:
         yield _is_common, [*self._looked_up(name, target, own), *quantities]
         yield _is_single, [*patterns(), *self.changed(name, target, own, functions_only=True)]
         yield _is_plain, self.changed(name, target, own)
+        yield _is_plain, [*self._in_two_terms(name, target, own), *self._turned(name, target)]
         yield _is_plain, self._inverse(name, target, own)
         for mistakes in (2, 3):
             yield _is_plain, compositions(target, name, self.maps, self.evaluator, mistakes)
 
     def single(self, name: str, target: Target, own: Mapping[str, Values]) -> Hypothesis | None:
         """The likeliest single mistake from the tables alone, which is quick."""
-        return next((one for one in best(self._looked_up(name, target, own)) if len(one.edits) == 1), None)
+        return next(iter(self.singles(name, target, own)), None)
+
+    def singles(self, name: str, target: Target, own: Mapping[str, Values]) -> list[Hypothesis]:
+        """All single mistakes from the tables alone, the likeliest first."""
+        return [one for one in best(self._looked_up(name, target, own)) if len(one.edits) == 1]
 
     def _looked_up(self, name: str, target: Target, own: Mapping[str, Values]) -> list[Hypothesis]:
         near = self.tables.near(name, target.values, target.search_tolerance, MOST)
+        if all(value.size == 1 for value in target.values):
+            near.append((("g", name), (), 0.0))  # N times a single number has another key: it has no direction
         return [*self._local(name, target, own), *_verified(target, near, self.evaluator, "table")]
 
     def changed(
@@ -118,6 +128,28 @@ class Finder:
                 changed = ChangedFormulas(self.world, name, evaluator, functions_only=functions_only)
                 hypotheses += [given(one, root) for one in changed.hypotheses(target)]
         return hypotheses
+
+    def _in_two_terms(self, name: str, target: Target, own: Mapping[str, Values]) -> list[Hypothesis]:
+        """Two mistakes in a sum, on the right upstream gradients, and on the student's own."""
+        if name not in self._wrong_terms:
+            self._wrong_terms[name] = WrongTerms(self.world, name, self.evaluator)
+        hypotheses = self._wrong_terms[name].hypotheses(target)
+        mine = {one: own[one] for one in self.world.upstream(name) if one in own}
+        if mine and not hypotheses:
+            evaluator = self.evaluator.with_gradients(mine)
+            found = WrongTerms(self.world, name, evaluator).hypotheses(target)
+            hypotheses = [given(one, next(iter(mine))) for one in found]
+        return hypotheses
+
+    def _turned(self, name: str, target: Target) -> list[Hypothesis]:
+        """One mistake, and rows and columns swapped."""
+        if not all(value.ndim == 2 for value in target.values):
+            return []
+        turned = [value.T for value in target.values]
+        near = self.tables.near(name, turned, target.search_tolerance, MOST)
+        edit = OPERATORS["transpose-result"].edit("the result")
+        entries = [(("T", node), (*edits, edit), cost + edit.cost + SECOND_MISTAKE) for node, edits, cost in near]
+        return _verified(target, entries, self.evaluator, "composition")
 
     def _inverse(self, name: str, target: Target, own: Mapping[str, Values]) -> list[Hypothesis]:
         """Something added or multiplied in, on the student's own values and on the right ones; then what the answer is."""

@@ -173,10 +173,12 @@ class Maps:
             if cost > most_cost or numbers > MOST_NUMBERS:
                 break
             maps = pullback.affine(node, rows)
-            if maps is None or not all(np.any(one[:, :-1]) for one in maps):
+            # A derivative of relu may be zero at one of the points.
+            base = None if maps is None else next((one for one in maps if np.any(one[:, :-1])), None)
+            if maps is None or base is None:
                 continue
-            scale = float(np.max(np.abs(maps[0])))
-            key = (np.round(maps[0] / scale, 8) + 0.0).tobytes() + f"{scale:.8e}".encode()
+            scale = float(np.max(np.abs(base)))
+            key = (np.round(base / scale, 8) + 0.0).tobytes() + f"{scale:.8e}".encode()
             if key not in found:
                 found[key] = maps, number, cost
                 numbers += sum(one.size for one in maps)

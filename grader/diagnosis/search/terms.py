@@ -64,7 +64,12 @@ def weighted(tree: Node, target: Target, evaluator: Evaluator) -> list[Hypothesi
     whole = evaluator(tree)
     if whole is None or any(value.shape != right.shape for value, right in zip(target.values, whole, strict=True)):
         return []
-    matrix = np.stack([_flat(values) for values in columns if values is not None], axis=1)
+    filled = [
+        [np.broadcast_to(value, right.shape) for value, right in zip(values, whole, strict=True)]
+        for values in columns
+        if values is not None
+    ]
+    matrix = np.stack([_flat(values) for values in filled], axis=1)
     goal = _flat(target.values)
     if matrix.shape[1] < len(terms) or len(terms) > MOST_UNKNOWN * len(goal):
         return []

@@ -11,9 +11,9 @@ from graphlib import TopologicalSorter
 
 import numpy as np
 
-from grader.diagnosis.formulas.expression import Evaluator, Node, Values, leaves, replaced
+from grader.diagnosis.formulas.expression import Evaluator, Node, Values, gradient_text, leaves, replaced
 from grader.diagnosis.formulas.world import World, make_world
-from grader.diagnosis.hypothesis import Edit
+from grader.diagnosis.hypothesis import Edit, in_upstream
 from grader.diagnosis.mutations.mutants import local_mutants
 from grader.diagnosis.mutations.products import product_structures
 from grader.diagnosis.tables.distinct import RIGHT, Chunk, distinct, joined
@@ -113,7 +113,7 @@ class Tables:
             return table.formulas[origin]
         upstream = table.upstream[via - 1]
         node, edits = self._formula(upstream, origin)
-        return replaced(table.tree, ("g", upstream), node), edits
+        return replaced(table.tree, ("g", upstream), node), in_upstream(edits, gradient_text(upstream))
 
     def _build(self, name: str) -> None:
         formulas = sorted(own_formulas(self.world, name), key=lambda formula: formula[2])

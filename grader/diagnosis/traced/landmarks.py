@@ -7,8 +7,9 @@ import numpy as np
 
 from grader.config.calling import Function
 from grader.diagnosis.formulas.expression import ONE, Evaluator, Node, Values, one_minus, replaced
+from grader.diagnosis.formulas.forms import derivative_forms, local_forms
 from grader.diagnosis.formulas.waypoints import forward_points, partial_sums, waypoints
-from grader.diagnosis.formulas.world import World, derivative_forms, local_forms, make_world
+from grader.diagnosis.formulas.world import World, make_world
 from grader.diagnosis.traced.events import (
     TOLERANCE,
     differ_by_rows,
@@ -19,6 +20,7 @@ from grader.diagnosis.traced.events import (
     is_trivial,
     sizes_of,
 )
+from grader.diagnosis.traced.known import Known, known_values
 from grader.diagnosis.traced.passes import Recurrence, recurrences
 from grader.problem.assignment import Assignment
 
@@ -35,11 +37,13 @@ class Landmarks:
         gradients: the right gradients, by name.
         quantities: the given values.
         others: parts of right formulas.
-        ways: for each gradient the values on the ways to it.
         forward: those of `others` that the forward pass is made of.
         shifted: what may be changed by a number for each row: the arguments of a softmax, and the logarithms of its parts.
         world, evaluate: the formulas; None where the model cannot be differentiated.
+        right: the formulas with the right gradients, where those of `evaluate` are a student's own.
         formulas: those in which a value may stand in for another, by gradient, once they are needed.
+        ways: the values on the ways to each gradient, once they are needed.
+        stops: for each gradient what a name or a helper may hold before the last step, once they are needed.
         loops: the recurrences in the formulas of each gradient, once they are needed.
         known: what each function may pass through, once it is needed.
     """
@@ -47,19 +51,20 @@ class Landmarks:
     gradients: dict[str, Values]
     quantities: dict[str, Values]
     others: list[Values] = field(default_factory=list)
-    ways: dict[str, list[Values]] = field(default_factory=dict)
     forward: list[Values] = field(default_factory=list)
     shifted: list[Values] = field(default_factory=list)
     world: World | None = None
     evaluate: Evaluator | None = None
+    right: Evaluator | None = None
     formulas: dict[str, list[Node]] = field(default_factory=dict)
+    ways: dict[str, list[Values]] = field(default_factory=dict)
+    stops: dict[str, list[Values]] = field(default_factory=dict)
     loops: dict[str, list[Recurrence]] = field(default_factory=dict)
-    known: dict[str, "_Known"] = field(default_factory=dict)
+    known: dict[str, Known] = field(default_factory=dict)
 
-    @property
-    def complete(self) -> bool:
-        """The parts of formulas are among them."""
-        return self.world is not None
+    def is_complete(self, names: Iterable[str]) -> bool:
+        """Whether the parts of the formulas of these gradients are among them."""
+        return self.world is not None and all(self.world.local[name] is not None for name in names)
 
     def label(self, assignment: Assignment, gradient: str, values: Values) -> str:
         """Which gradient it is, or that it is a quantity or part of a right formula; "" where it is neither."""
@@ -69,7 +74,7 @@ class Landmarks:
             known.labels[key] = self._new_label(known, assignment.config.sign, values)
         return known.labels[key]
 
-    def _new_label(self, known: "_Known", sign: float, values: Values) -> str:
+    def _new_label(self, known: Known, sign: float, values: Values) -> str:
         with np.errstate(over="ignore"):  # what is too large for float32 is none
             tolerance = (
                 SINGLE if all(np.array_equal(value, value.astype(np.float32)) for value in values) else TOLERANCE
@@ -78,15 +83,18 @@ class Landmarks:
         for name, right in self.gradients.items():
             if equal(turned, right, tolerance):  # correct only if its axes are, too
                 return name if turned[0].shape == right[0].shape else PART
-        sideways = [np.squeeze(value).T for value in values]  # a matrix is correct both ways around, a gradient is not
-        forms = [values, turned, sideways]
+        forms = [values] if sign == 1 else [values, turned]
+        if any(
+            np.squeeze(value).ndim > 1 for value in values
+        ):  # a matrix is correct both ways around, a gradient is not
+            forms.append([np.squeeze(value).T for value in values])
         if any(equal(form, other, tolerance) for other in known.by_sizes.get(sizes_of(values), ()) for form in forms):
             return PART
         if any(is_filled_in_part(turned, one) for one in known.filled) or self._is_shifted(values):
             return PART
         return PART if self._is_made_of_rows(values, [*self.gradients.values(), *known.made]) else ""
 
-    def _known_of(self, function: Function) -> "_Known":
+    def _known_of(self, function: Function) -> Known:
         """What a function may pass through, for all gradients that it returns."""
         if function.name not in self.known:
             together = [name for name in function.returns if name in self.gradients]
@@ -94,20 +102,13 @@ class Landmarks:
             values = [
                 *self.quantities.values(),
                 *self.others,
-                *(way for one in together for way in self.ways.get(one, ())),
+                *(way for one in together for way in self._ways(one)),
             ]
             values += [found for loop in loops for found in loop.known]
-            distinct = {b"".join(value.tobytes() for value in one): one for one in values}
-            by_sizes: dict[tuple[int, ...], list[Values]] = {}
-            for one in distinct.values():
-                by_sizes.setdefault(sizes_of(one), []).append(one)
             rows = self.world.rows if self.world is not None else []
-            # Any row of a weight is a choice.
-            fixed = [right for name, right in self.quantities.items() if name not in rows]
-            fixed += [[one.T for one in right] for right in fixed]
-            made = [other for other in distinct.values() if not any(equal(other, weight) for weight in fixed)]
+            weights = [right for name, right in self.quantities.items() if name not in rows]
             filled = [self.gradients[name] for name in together] + [table for loop in loops for table in loop.tables]
-            self.known[function.name] = _Known(by_sizes, made, filled)
+            self.known[function.name] = known_values(values, weights, filled)
         return self.known[function.name]
 
     def _loops_of(self, assignment: Assignment, gradient: str) -> list[Recurrence]:
@@ -121,6 +122,27 @@ class Landmarks:
             known = world is not None and evaluate is not None
             self.loops[gradient] = recurrences(world, evaluate, gradient) if known else []  # type: ignore[arg-type]
         return self.loops[gradient]
+
+    def _ways(self, gradient: str) -> list[Values]:
+        if self.world is None:
+            return []
+        if gradient not in self.ways:
+            evaluators = [one for one in (self.right, self.evaluate) if one is not None]
+            self.ways[gradient] = [way for one in evaluators for way in waypoints(self.world, gradient, one)]
+        return self.ways[gradient]
+
+    def is_finished(self, gradient: str, values: Values) -> bool:
+        """Whether a right calculation may stop here for a moment: at a gradient, before it is divided, at a derivative."""
+        if self.world is None or self.evaluate is None:
+            return False
+        if gradient not in self.stops:
+            world = self.world
+            loss = world.assignment.config.loss
+            nodes = [_undivided(world, name) for name in world.assignment.names]
+            nodes += [("g", name) for name in world.assignment.names if name != gradient]
+            nodes += [node for one in world.applications for node in (one.derivative, ("d", one.quantity, loss))]
+            self.stops[gradient] = _values(self.evaluate, [node for node in nodes if node is not None])
+        return any(equal(values, other) for other in self.stops[gradient])
 
     def _is_shifted(self, values: Values) -> bool:
         """A softmax may be computed from exponentials of any common size, for each row."""
@@ -212,23 +234,6 @@ class Landmarks:
         return could
 
 
-@dataclass(frozen=True)
-class _Known:
-    """What a function may pass through.
-
-    Attributes:
-        by_sizes: by the numbers of entries at the sample points.
-        made: what may be taken apart, or put together, by rows.
-        filled: what may be filled bit by bit.
-        labels: of the values that were looked up, by their bytes.
-    """
-
-    by_sizes: dict[tuple[int, ...], list[Values]]
-    made: list[Values]
-    filled: list[Values]
-    labels: dict[bytes, str] = field(default_factory=dict)
-
-
 def make_landmarks(assignment: Assignment, world: World | None = None) -> Landmarks:
     """The gradients, the quantities and all parts of the right formulas, where they are known."""
     names = assignment.config.quantities
@@ -238,11 +243,13 @@ def make_landmarks(assignment: Assignment, world: World | None = None) -> Landma
         return Landmarks(exact, quantities)
     world = make_world(assignment) if world is None else world
     evaluate = Evaluator(assignment.graph, world.functions, assignment.points, exact)
-    parts, ways = _parts(assignment, world, evaluate)
+    parts = _parts(assignment, world, evaluate)
+    inner = [_of_softmaxes(inside(tree), world) for tree in world.local.values() if tree is not None]
     outputs = [one.output for one in world.all_applications]
     forward = _values(evaluate, [*forward_points(world), *map(one_minus, outputs)])
     arguments = [one.argument for one in world.all_applications if world.normalizes(one.function)]
-    return Landmarks(exact, quantities, parts, ways, forward, _values(evaluate, arguments), world, evaluate)
+    arguments += [argument for each in inner for argument in each]
+    return Landmarks(exact, quantities, parts, forward, _values(evaluate, arguments), world, evaluate)
 
 
 def with_own(assignment: Assignment, known: Landmarks, own: Mapping[str, Values]) -> Landmarks:
@@ -250,20 +257,38 @@ def with_own(assignment: Assignment, known: Landmarks, own: Mapping[str, Values]
     if known.world is None or known.evaluate is None:
         return known
     evaluate = Evaluator(assignment.graph, known.world.functions, assignment.points, {**assignment.exact, **own})
-    parts, ways = _parts(assignment, known.world, evaluate)
-    both = {name: [*known.ways[name], *found] for name, found in ways.items()}
-    others = [*known.others, *own.values(), *parts]
-    return replace(known, others=others, ways=both, evaluate=evaluate, loops={}, known={})
+    others = [*known.others, *own.values(), *_parts(assignment, known.world, evaluate)]
+    return replace(known, others=others, evaluate=evaluate, right=known.evaluate, ways={}, stops={}, loops={}, known={})
 
 
-def _parts(assignment: Assignment, world: World, evaluate: Evaluator) -> tuple[list[Values], dict[str, list[Values]]]:
-    """The values of all parts of all forms of the right formulas, and those on the ways to each."""
+def _parts(assignment: Assignment, world: World, evaluate: Evaluator) -> list[Values]:
+    """The values of all parts of all forms of the right formulas."""
     nodes: dict[Node, None] = {}
     for name in assignment.names:
         for form, _ in local_forms(world, name):
             nodes.update(dict.fromkeys(part for one in inside(form) for part in (one, *partial_sums(one))))
+        if (undivided := _undivided(world, name)) is not None:
+            nodes.update(dict.fromkeys(inside(undivided)))
     nodes.update(dict.fromkeys(forward_points(world)))
-    return _values(evaluate, nodes), {name: list(waypoints(world, name, evaluate)) for name in assignment.names}
+    nodes.update(dict.fromkeys([("fn", "exp", argument) for argument in _of_softmaxes(nodes, world)]))
+    return _values(evaluate, nodes)
+
+
+def _undivided(world: World, name: str) -> Node | None:
+    """The formula of a gradient before its division, by the number of examples say, which may come at the end as well."""
+    tree = world.local[name]
+    if tree is None or tree[0] == "div":
+        return tree and tree[1]
+    for upstream in world.upstream(name):
+        if (before := _undivided(world, upstream)) is not None:
+            return replaced(tree, ("g", upstream), before)
+    return None
+
+
+def _of_softmaxes(nodes: Iterable[Node], world: World) -> list[Node]:
+    """What is normalized within formulas, where no quantity is the result."""
+    arguments = [node[3] for node in nodes if node[:2] == ("np", "softmax")]
+    return arguments + [node[2] for node in nodes if node[0] == "fn" and world.normalizes(node[1])]
 
 
 def _values(evaluate: Evaluator, nodes: Iterable[Node]) -> list[Values]:

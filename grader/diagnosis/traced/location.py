@@ -84,7 +84,7 @@ class _Search:
             final = self._one_of_several(self.answer)
         if final is not None and self._is_right(final):
             return ""  # all it returns here is right: what goes wrong does so elsewhere
-        if self.known.complete:
+        if self.known.is_complete([self.gradient, *self.assignment.ancestors[self.gradient]]):
             wrong = self._first_wrong()
             if final is not None and (wrong is None or self._is_answered(wrong, final)):
                 return self._answer(final) or self._last_right()
@@ -167,7 +167,8 @@ class _Search:
             if given or equal(one.values, wrong.values):
                 continue
             if self.known.stands_in(self.assignment, self.gradient, one.values, wrong.values, present):
-                return next(first for first in self.inside if same(first.values, one.values))
+                first = next(other for other in self.inside if same(other.values, one.values))
+                return self._unfinished(first) or first
         return None
 
     def _answer(self, final: Event) -> str:
@@ -181,6 +182,9 @@ class _Search:
             return self._named(unfinished)
         turned = [self.assignment.config.sign * value for value in final.values]
         lacking = self.incomplete or is_filled_in_part(turned, self.assignment.exact[self.gradient])
+        finished = [one for one in holders if self.known.is_finished(self.gradient, one.values)]
+        if finished and (finished[-1].function != self.gradient or len(self._versions(finished[-1])) > 1):
+            return self._named(final)  # it is right there: what is missing is between that and the end
         collected = [one for one in holders if self._starts_at_zero(one)]
         once = bool(collected) and len(self._passes(collected[-1])) == 1 and not self._around(collected[-1])
         if collected and (lacking or once):
@@ -206,6 +210,10 @@ class _Search:
             for other in self.inside
         )
 
+    def _versions(self, one: Event) -> list[Event]:
+        """All that its name held."""
+        return [other for other in self.inside if (other.function, other.name) == (one.function, one.name)]
+
     def _passes(self, one: Event) -> list[Event]:
         return [other for other in self.inside if other.key == one.key]
 
@@ -219,11 +227,10 @@ class _Search:
             return self._named(final)
         if len(around) > 1:
             return ""
-        where = place(around[0].line, around[0].cell)
+        loop = around[0]
         of = "" if holder.function == self.gradient else f" of {holder.function}"
-        return (
-            f"Up to {where}{of} your values match the derivation; what the loop there adds to `{holder.name}` does not"
-        )
+        where = f"{place(loop.line, loop.cell)}{of}"
+        return self._begins(f"what the loop there adds to `{holder.name}`", where, loop.function, loop.line)
 
     def _around(self, one: Event) -> list[Loop]:
         return [loop for loop in self.loops if loop.contains(one)]
@@ -243,4 +250,14 @@ class _Search:
         _, where, name = one.key
         own = one.function == self.gradient or (name == RETURNED and not one.called)
         inside = "" if own else f" of {one.function}"
-        return f"Up to {where}{inside} your values match the derivation; {what} does not"
+        return self._begins(what, f"{where}{inside}", one.function, one.line)
+
+    def _begins(self, what: str, where: str, function: str, line: int) -> str:
+        """Where it first goes wrong.  Values match "up to" a line only if there are some before it."""
+        if any(self._comes_before(one, function, line) for one in self.found):
+            return f"Up to {where} your values match the derivation; {what} does not"
+        return f"In {where}, {what.replace(' there', '', 1)} does not match the derivation"
+
+    @staticmethod
+    def _comes_before(one: Event, function: str, line: int) -> bool:
+        return one.function == function and one.line < line and not one.called

@@ -8,8 +8,9 @@ from itertools import combinations
 import numpy as np
 
 from grader.diagnosis.formulas.expression import Evaluator, Node, Values, mul
+from grader.diagnosis.formulas.forms import local_forms
 from grader.diagnosis.formulas.formula_nodes import depends_on_step, inside
-from grader.diagnosis.formulas.world import World, local_forms
+from grader.diagnosis.formulas.world import World
 from grader.diagnosis.traced.events import equal
 from grader.problem.model import Array
 

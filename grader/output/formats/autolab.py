@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from grader.config.keys import Config
+from grader.output.causes import lead
 from grader.output.wording import details, notes_on_the_file, verdict
 from grader.records.result import Grade, GradientResult
 
@@ -14,9 +15,9 @@ _STAGE = "Gradients"
 def render(grade: Grade, config: Config) -> str:
     """Two lines of JSON."""
     feedback = {result.name: _feedback(grade, result) for result in grade.gradients}
-    if grade.notes:  # Autolab shows no text above the problems
-        first = feedback[grade.gradients[0].name]
-        first["hint"] = "\n".join(filter(None, [notes_on_the_file(grade), first.get("hint")]))
+    first = feedback[grade.gradients[0].name]  # Autolab shows no text above the problems
+    if texts := [*filter(None, [lead(grade), notes_on_the_file(grade), first.get("hint")])]:
+        first["hint"] = "\n".join(texts)
     stages = {"_presentation": "semantic", "stages": [_STAGE], _STAGE: feedback}
     right = sum(result.status == "passed" for result in grade.gradients)
     scores = {"scores": {result.name: result.score for result in grade.gradients}, "scoreboard": [grade.score, right]}

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from grader.config.keys import Config
+from grader.output.causes import lead
 from grader.output.wording import details, fraction, notes_on_the_file, verdict
 from grader.records.result import CheckResult, Grade, GradientResult
 
@@ -14,8 +15,10 @@ _STATUS = {"passed": "success", "failed": "failure", "skipped": "skipped", "unde
 def render(grade: Grade, config: Config) -> str:
     """Two lines for `cg truncate`, as CodeGrade's own pytest plugin writes them."""
     suites = [_suite(grade, result) for result in grade.gradients]
-    if grade.notes:  # CodeGrade shows no text above the suites
-        suites[0]["name"] += f" ({notes_on_the_file(grade)})"
+    if above := " ".join(
+        filter(None, [lead(grade), notes_on_the_file(grade)])
+    ):  # CodeGrade shows no text above the suites
+        suites[0]["name"] = f"{above} | {suites[0]['name']}"
     lines = [
         {"tag": "unit-test", "results": suites},
         {"tag": "points", "points": fraction(grade.score, grade.max_score)},

@@ -3,6 +3,7 @@
 import json
 
 from grader.config.keys import Config
+from grader.output.causes import lead
 from grader.output.wording import details, fraction, head, verdict
 from grader.records.result import Grade
 
@@ -24,6 +25,7 @@ def render(grade: Grade, config: Config) -> str:
         }
         for result in grade.gradients
     ]
+    output = "\n\n".join(filter(None, [lead(grade), head(grade)]))
     score = fraction(grade.score, grade.max_score)
-    document = {"gradable": True, "score": score, "output": head(grade), "tests": tests}
+    document = {"gradable": True, "score": score, "output": output, "tests": tests}
     return json.dumps(document, allow_nan=False) + "\n"

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from grader.config.keys import Config
+from grader.output.causes import lead
 from grader.output.wording import details, fraction, of_the_file, verdict
 from grader.records.result import Grade, GradientResult
 from grader.text import several_lines
@@ -15,8 +16,8 @@ def render(grade: Grade, config: Config) -> str:
     """One line; "not graded" is a failure of the validator, and instructors find its message in the log."""
     if grade.status == "not_graded":
         return _line({"status": "failure", "message": f"not graded: {several_lines(grade.message)}"})
-    text = several_lines(of_the_file(grade))
-    messages = [_message(text, "failure")] if text else []
+    texts = filter(None, [lead(grade), several_lines(of_the_file(grade))])
+    messages = [_message(text, "failure") for text in texts]
     messages += [_message(several_lines(f"Note: {note}."), "information") for note in grade.notes]
     messages += [_gradient(grade, result) for result in grade.gradients]
     return _line({"status": "success", "data": {"score": fraction(grade.score, grade.max_score), "message": messages}})

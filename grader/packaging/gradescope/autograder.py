@@ -24,7 +24,8 @@ from rich.text import Text
 from grader.config.keys import Config
 from grader.config.keys import Sandbox as Limits
 from grader.config.load import load_config
-from grader.errors import GraderError
+from grader.errors import GraderError, SandboxError
+from grader.grading.grade import not_graded
 from grader.grading.grader import Grader
 from grader.grading.pipeline import grade_run, located, noted, run_submission
 from grader.output.terminal import print_grade
@@ -135,22 +136,45 @@ def _results(root: Path, config: Config, metadata: Metadata, memory: Memory, dea
     return results_of(assignment, graded, run, metadata, memory)
 
 
+def first_page(grader: Grader, path: Path) -> tuple[dict[str, Any], Grade]:
+    """What Gradescope would show of the first submission of what is at `path`, run on this machine; and its grade."""
+    assignment = grader.assignment
+    try:
+        grader.sandbox.require(grader.config.sandbox.require)
+        run, graded = _grade(grader, path, math.inf)
+    except SandboxError as error:
+        return _nothing(Memory()), not_graded(assignment, path.name, str(error))
+    if graded.status == "not_graded":
+        return _nothing(Memory()), graded
+    wrong, shown = _hints(assignment, graded, run, Memory())
+    return emit(graded, assignment.config, shown, Memory(wrong).extra_data()), graded
+
+
 def results_of(assignment: Assignment, graded: Grade, run: Run, metadata: Metadata, memory: Memory) -> dict[str, Any]:
     """The content of results.json for a grade; instructors' part is printed."""
     config = assignment.config
     if graded.status == "not_graded":
         print(f"NOT GRADED: {graded.message}")
         return _nothing(memory)
-    loaded = run.loading.outcome == "returned"  # what never ran is no answer to any of the gradients
-    found = attempts.wrong_answers(assignment, graded.gradients, run.answers) if loaded else {}
-    wrong = memory.with_wrong(found)
-    shown = {
-        result.name: attempts.hints_shown(config.gradescope, result.hints, len(wrong.get(result.name, [])))
-        for result in graded.gradients
-    }
+    wrong, shown = _hints(assignment, graded, run, memory)
     _print_for_instructors(graded, config, wrong, shown)
     times = memory.graded if metadata.created_at is None else [*memory.graded, metadata.created_at]
     return emit(graded, config, shown, Memory(wrong, times).extra_data())
+
+
+def _hints(
+    assignment: Assignment, graded: Grade, run: Run, memory: Memory
+) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """For each gradient the different wrong answers so far, and the hints that the student sees."""
+    loaded = run.loading.outcome == "returned"  # what never ran is no answer to any of the gradients
+    found = attempts.wrong_answers(assignment, graded.gradients, run.answers) if loaded else {}
+    wrong = memory.with_wrong(found)
+    settings = assignment.config.gradescope
+    shown = {
+        result.name: attempts.hints_shown(settings, result.hints, len(wrong.get(result.name, [])))
+        for result in graded.gradients
+    }
+    return wrong, shown
 
 
 def _print_for_instructors(
@@ -176,14 +200,20 @@ def _run(root: Path, config: Config, deadline: float) -> tuple[Assignment, Run, 
     """
     limits = fit(config.sandbox, deadline - time.monotonic())
     with Grader(root / "source" / "config.yaml", limits=limits) as grader:
-        assignment, sandbox = grader.assignment, grader.sandbox
-        sandbox.require(limits.require)
-        submission = grader.read(root / "submission", submitted=True)
-        run = run_submission(sandbox, submission)
-        graded = noted(grade_run(assignment, run, submission.name, str(sandbox.report)), submission)
-        if time.monotonic() + limits.submission_wall_seconds - run.wall_seconds < deadline:  # enough to run it again
-            graded = located(assignment, sandbox, submission.source, run, graded)
-        return assignment, run, graded
+        grader.sandbox.require(limits.require)
+        run, graded = _grade(grader, root / "submission", deadline)
+        return grader.assignment, run, graded
+
+
+def _grade(grader: Grader, path: Path, deadline: float) -> tuple[Run, Grade]:
+    assignment, sandbox = grader.assignment, grader.sandbox
+    submission = grader.read(path, submitted=True)
+    run = run_submission(sandbox, submission)
+    graded = noted(grade_run(assignment, run, submission.name, str(sandbox.report)), submission)
+    limit = grader.config.sandbox.submission_wall_seconds - run.wall_seconds
+    if time.monotonic() + limit < deadline:  # enough to run it again
+        graded = located(assignment, sandbox, submission.source, run, graded)
+    return run, graded
 
 
 def _nothing(memory: Memory) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from grader.checks.check import show
 from grader.config.keys import CHECKS, Config, FollowThrough
+from grader.config.quantities import Index
 from grader.errors import ConfigError
 from grader.output.wording import CHECK_LABELS
 
@@ -67,6 +68,14 @@ def fill_in(text: str, config: Config, *, keep_markers: bool = False) -> str:
     return _MARKED.sub(part, text)
 
 
+def shape_in_words(config: Config, quantity: str) -> str:
+    """A shape for a table: (1, Dh), (N,) int, a number."""
+    shape, whole = config.shape_of(quantity), isinstance(config.quantities[quantity], Index)
+    if not shape:
+        return "an int" if whole else "a number"
+    return f"{show(shape)} int" if whole else show(shape)
+
+
 def _parts(config: Config) -> dict[str, str]:
     loss, file, level, limits = config.loss, config.submission, config.hints.check_level, config.sandbox
     told = config.hints.diagnosis_level is not None and level >= config.hints.diagnosis_level
@@ -115,7 +124,7 @@ def _gradients(config: Config) -> Iterator[str]:
     yield f"| function | gradient of `{config.differentiated}` with respect to | shape | marks |"
     yield "|---|---|---|---|"
     for gradient in config.gradients:
-        shape = show(config.shape_of(gradient.of))
+        shape = shape_in_words(config, gradient.of)
         function = config.function_of(gradient.name)
         returned = f", {_NTH[function.returns.index(gradient.name)]} result" if len(function.returns) > 1 else ""
         yield f"| `{config.call(function)}`{returned} | `{gradient.of}` | {shape} | {gradient.max_score:g} |"

@@ -69,8 +69,9 @@ def serve(job_fd, result_fd, explaining=None):
     send(event)
     if event["outcome"] != "returned":
         return
-    broken, outputs, stand_ins = None, {}, StandIns(header, data)
-    caller = Caller(Interface(header["interface"], namespace), FILE, work.text, asked, explain, trace, limit)
+    broken, outputs, interface = None, {}, Interface(header["interface"], namespace)
+    stand_ins = StandIns(header, data, interface)
+    caller = Caller(interface, FILE, work.text, asked, explain, trace, limit)
     for number, (gradient, k) in enumerate(header["calls"]):
         if gradient == broken:
             continue
@@ -83,7 +84,7 @@ def serve(job_fd, result_fd, explaining=None):
         event, value = outputs.pop((gradient, k))
         broken = gradient if event["outcome"] != "returned" else None
         if broken is not None:
-            _blame(event, caller.interface.declared(gradient).owner, work, limit)
+            _blame(event, interface.declared(gradient).owner, work, limit)
         more = b""
         if trace is not None:
             event["traced"], more = trace.take()

@@ -70,8 +70,16 @@ def _total_shown(results: Mapping[str, Any], *, instructor: bool) -> str:
 
 def print_page(console: Console, outcome: Outcome, *, instructor: bool) -> None:
     """Print the page as one of the two sees it."""
-    results = outcome.results
     console.print(Rule(f"what the {'instructor' if instructor else 'student'} sees", align="left", style="bold"))
+    print_results(console, outcome.results, instructor=instructor)
+    if instructor:
+        console.print(Text(f"run in {outcome.seconds:.1f} s" + (f"; {outcome.error}" if outcome.error else ""), "dim"))
+        console.print(Rule("standard output, for instructors only", align="left", style="dim"))
+        console.print(Text(several_lines(outcome.stdout.rstrip())))
+
+
+def print_results(console: Console, results: Mapping[str, Any], *, instructor: bool = False) -> None:
+    """Print the score, the text at the top, and each test with its marks and its text."""
     score = _total_shown(results, instructor=instructor)
     console.print(Text.assemble(("Autograder score  ", "dim"), (score, "bold")))
     console.print(_output(results))
@@ -79,21 +87,25 @@ def print_page(console: Console, outcome: Outcome, *, instructor: bool) -> None:
         style = "green" if kind == "passed" else "red"
         console.print(Text.assemble((f"{name}  {marks}", style), (f"  [{hidden}]" if hidden else "", "dim")))
         console.print(Padding(_output(test), (0, 0, 1, 4)))
-    if instructor:
-        console.print(Text(f"run in {outcome.seconds:.1f} s" + (f"; {outcome.error}" if outcome.error else ""), "dim"))
-        console.print(Rule("standard output, for instructors only", align="left", style="dim"))
-        console.print(Text(several_lines(outcome.stdout.rstrip())))
 
 
 def page_html(outcome: Outcome, title: str) -> str:
     """One self-contained page with both views."""
     stdout = f'<h3>Standard output, for instructors only</h3><pre tabindex="0">{html.escape(outcome.stdout)}</pre>'
-    student = _section(outcome.results, instructor=False)
     instructor = _section(outcome.results, instructor=True, below=stdout)
+    return _page(title, _section(outcome.results, instructor=False) + instructor)
+
+
+def student_html(results: Mapping[str, Any], title: str) -> str:
+    """The page as the student sees it, self-contained."""
+    return _page(title, _section(results, instructor=False))
+
+
+def _page(title: str, body: str) -> str:
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{html.escape(title)}</title>'
-        f"<style>{_STYLE}</style></head>\n<body><h1>{html.escape(title)}</h1>\n{student}{instructor}</body></html>\n"
+        f"<style>{_STYLE}</style></head>\n<body><h1>{html.escape(title)}</h1>\n{body}</body></html>\n"
     )
 
 

@@ -1,0 +1,54 @@
+"""Tables of the times at which students submitted: one that people write, and Moodle's grading worksheet as it is."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from grader.classroom.exports.cells import read_table
+from grader.classroom.exports.matching import who_in_store
+from grader.classroom.exports.worksheet import read_column
+from grader.classroom.marks.entry_tables import TIMES, read_rows, submitted
+from grader.classroom.marks.recording import Wish
+from grader.classroom.store.query import Results
+from grader.errors import UsageError
+from grader.times import moment
+
+_IN_MOODLE = "Last modified (submission)"
+_NONE = ("", "-")  # Moodle writes a hyphen
+
+
+def read_times(path: Path, results: Results, author: str, column: str = "") -> list[Wish]:
+    """The times in a table with the columns TIMES, or in a grading worksheet of Moodle; rows without a time are passed over.
+
+    Args:
+        column: the title of a worksheet's column; "" for the English one.
+
+    Raises:
+        UsageError: it is no such table, or a time cannot be read.
+    """
+    rows, _ = read_table(path)
+    if column or "student" not in [title.strip().casefold() for title in rows[0]]:
+        found = _in_worksheet(path, results, column)
+    else:
+        found = (
+            (where, row["student"], row.get("submitted", ""), row.get("because", ""))
+            for where, row in read_rows(path, TIMES)
+        )
+    wishes = []
+    for where, student, at, because in found:
+        if at in _NONE:
+            continue
+        if moment(at) is None:
+            raise UsageError(
+                f'{where}: expected a time, such as "2026-10-07 23:59" or "7 October 2026, 11:59 PM", found {at}'
+            )
+        wishes.append(Wish(submitted(student, author, at=at, because=because), where))
+    if not wishes:
+        raise UsageError(f"{path}: expected times of submissions, found none")
+    return wishes
+
+
+def _in_worksheet(path: Path, results: Results, column: str) -> Iterator[tuple[str, str, str, str]]:
+    """(place, key of the student, time, reason) of the rows that certainly are a student's who submitted something."""
+    people = [row for row in results.students() if row.status != "missing"]
+    for number, student, at in read_column(path, column or _IN_MOODLE, [who_in_store(row) for row in people]):
+        yield f"{path}, row {number}", people[student].student, at, ""

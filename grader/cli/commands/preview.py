@@ -1,0 +1,108 @@
+"""`grader preview`: one file as its student would see the result, for instructors."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from grader.cli.common import PATH, config_option, exit_with
+from grader.config.find import OPTION, find_config_for
+from grader.errors import UsageError
+from grader.grading.grader import Grader
+
+if TYPE_CHECKING:
+    from grader.records.result import Grade
+
+_CHANNELS = ("student", "gradescope", "feedback")
+_FILES = {"student": (), "gradescope": (".html",), "feedback": (".html", ".md")}
+
+
+@click.command("preview")
+@click.argument("file", type=PATH)
+@click.option(
+    "--as",
+    "channel",
+    type=click.Choice(_CHANNELS),
+    default="student",
+    show_default=True,
+    help="`grader check` at home, Gradescope's page of a first submission, or the feedback of a batch.",
+)
+@click.option("-o", "--output", type=PATH, help="Write the page to this file: .html or, for feedback, .md.")
+@config_option
+def command(file: Path, channel: str, output: Path | None, config_path: Path | None) -> None:
+    """See what a student sees of one file.
+
+    FILE is a Python file or notebook, or a folder or zip that contains one.
+    """
+    if output is not None and output.suffix not in _FILES[channel]:
+        ending = " or ".join(_FILES[channel])
+        what = f"a name that ends with {ending}" if ending else "no -o: `> FILE` keeps what is printed"
+        raise UsageError(f"-o {output}: --as {channel}: expected {what}")
+    config = find_config_for(file, config_path, option=OPTION)
+    exit_with(
+        {"student": _at_home, "gradescope": _on_gradescope, "feedback": _as_feedback}[channel](file, config, output)
+    )
+
+
+def _at_home(file: Path, config: Path, _: Path | None) -> "Grade":
+    from grader.cli.commands.check import Check
+
+    with Grader(config, at_home=True) as grader:
+        return Check(grader, file, []).once()
+
+
+def _on_gradescope(file: Path, config: Path, output: Path | None) -> "Grade":
+    from rich.console import Console
+
+    from grader.packaging.gradescope.autograder import first_page
+    from grader.packaging.gradescope.dryrun.views import print_results, student_html
+
+    with Grader(config) as grader:
+        results, grade = first_page(grader, file)
+    if output is None:
+        print_results(Console(highlight=False), results)
+    else:
+        _write(output, student_html(results, f"{grader.config.title}: {file.name}"))
+    return grade
+
+
+def _as_feedback(file: Path, config: Path, output: Path | None) -> "Grade":
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    from grader.classroom.exports.feedback import example, markdown, web_page
+
+    with Grader(config) as grader:
+        grade = _as_in_a_batch(grader, file)
+    blocks = list(example(grade, grader.config))
+    console = Console(highlight=False)
+    if output is not None:
+        _write(output, web_page(blocks) if output.suffix == ".html" else markdown(blocks))
+    elif console.is_terminal:
+        console.print(Markdown(markdown(blocks)))
+    else:
+        click.echo(markdown(blocks), nl=False)
+    return grade
+
+
+def _as_in_a_batch(grader: Grader, file: Path) -> "Grade":
+    """The grade that a batch gives: without a traced run, which looks for the first wrong line."""
+    from grader.errors import SandboxError
+    from grader.grading.grade import not_graded
+    from grader.grading.pipeline import grade_run, noted, run_submission
+
+    assignment = grader.assignment
+    submission = grader.read(file, submitted=True)
+    try:
+        grader.sandbox.require(grader.config.sandbox.require)
+        run = run_submission(grader.sandbox, submission)
+    except SandboxError as error:
+        return not_graded(assignment, submission.name, str(error))
+    return noted(grade_run(assignment, run, submission.name), submission)
+
+
+def _write(path: Path, text: str) -> None:
+    from grader.atomic import write_output
+
+    write_output(path, text.encode())
+    click.echo(f"wrote {path}")

@@ -1,0 +1,162 @@
+"""Kinds of mistakes in models that are no recurrent network: what instructors read of each, and of its place."""
+
+import ast
+import shutil
+import warnings
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+from grader.grading.grader import Grader
+from grader.problem.derivatives import relative_error
+from grader.problem.derived import Derived
+from grader.records.result import GradientResult
+
+COURSES = ROOT / "tests" / "courses"
+BPTT = ROOT / "tests" / "blind" / "bptt"
+GATES = """\
+i, f, o, g = np.split(s.a, 4)
+i, f, o, g = sigmoid(i), sigmoid(f), sigmoid(o), np.tanh(g)
+d = dc(s)
+di, df, do, dg = d * g * i * (1 - i), d * s.c_prev * f * (1 - f), s.dh * np.tanh(s.c) * o * (1 - o), d * i * (1 - g**2)
+"""
+SOFTMAX = """\
+p = np.exp(s.shifted)
+p = p / p.sum(axis=1, keepdims=True)
+"""
+NORMALIZED = "d = s.dout * s.gamma\nN = len(s.x)\nd = N * d - d.sum(0) - s.xhat * (d * s.xhat).sum(0)\n"
+OF_WORDS = "G = np.zeros_like(s.E)\nfor n, row in enumerate(s.words):\n    for word in {words}:\n"
+OF_WORDS += "        G[word] += de(s)[n] / len(row)\nreturn G"
+
+CASES = [
+    ("lstm_gates", "dc", "return s.dh * (1 - np.tanh(s.c) ** 2)", "the factor sigmoid(a[2*H:3*H]) is left out"),
+    ("lstm_gates", "da", f"{GATES}return np.concatenate([df, di, do, dg])", "4 blocks are in the order 2, 1, 3, 4"),
+    (
+        "lstm_gates",
+        "da",
+        f"{GATES}return np.concatenate([di, -df, do, dg])",
+        "the part with c_prev enters with the opp",
+    ),
+    ("lstm_gates", "da", f"{GATES}return np.concatenate([di, df, do, d * i * g * (1 - g)])", "that of tanh belongs"),
+    ("lstm_gates", "dh_prev", "return s.U @ np.tanh(da(s))", "tanh(da) where da belongs"),
+    ("two_layer_relu", "dlogits", f"{SOFTMAX}p[:, s.y] -= 1\nreturn p / len(p)", "[:, y] where [arange(N), y] belongs"),
+    ("two_layer_relu", "dlogits", f"{SOFTMAX}p[range(len(p)), s.y - 1] -= 1\nreturn p / len(p)", "with y - 1 where y"),
+    (
+        "two_layer_relu",
+        "dlogits",
+        "p = np.exp(s.shifted)\np = p / p.sum(axis=0)\np[range(len(p)), s.y] -= 1\nreturn p / len(p)",
+        "softmax taken along the wrong axis",
+    ),
+    ("two_layer_relu", "db1", "return da(s).max(axis=0)", "the largest term instead of the sum"),
+    ("two_layer_relu", "db1", "return da(s)[:-1].sum(axis=0)", "without the last term of the sum with da"),
+    ("two_layer_relu", "dW1", "return s.X.T @ da(s) + s.reg / 2 * s.W1", "with -0.05 times W1 added"),
+    (
+        "batch_norm",
+        "dx",
+        f"{NORMALIZED}return d / ((N - 1) * np.sqrt(s.var + s.eps))",
+        "N / (N - 1) times the right ones",
+    ),
+    (
+        "batch_norm",
+        "dx",
+        f"{NORMALIZED}return d / (N * np.sqrt(np.round(s.var, 2) + s.eps))",
+        "var is rounded to 2 decimal places",
+    ),
+    ("embeddings", "dE", OF_WORDS.format(words="row[:-1]"), "without the last term of the sum with words"),
+    ("embeddings", "de", "return np.outer(np.ones(len(s.e)), s.v)", "the derivative of tanh is left out"),
+]
+
+
+@pytest.fixture(scope="module")
+def graders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Grader]]:
+    """A copy of each assignment, so that no tables are kept beside it."""
+    folder = tmp_path_factory.mktemp("courses")
+    with ExitStack() as stack, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADER_SEED", "5eed5eed5eed5eed5eed5eed5eed5eed")
+        opened = {}
+        for course in ("lstm_gates", "two_layer_relu", "batch_norm", "embeddings", "conv1d"):
+            shutil.copytree(COURSES / course, folder / course, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+            opened[course] = stack.enter_context(Grader(folder / course / "config.yaml"))
+        shutil.copytree(BPTT, folder / "bptt", ignore=shutil.ignore_patterns("__pycache__", ".*"))
+        opened["bptt"] = stack.enter_context(Grader(folder / "bptt" / "config.yaml"))
+        yield opened
+
+
+def file_with(course: str, gradient: str, code: str) -> str:
+    """The right file with another body of one function."""
+    path = BPTT / "solutions" / "gradients.py" if course == "bptt" else COURSES / course / "right.all_passed.py"
+    right = path.read_text()
+    kept = [n for n in ast.parse(right).body if not (isinstance(n, ast.FunctionDef) and n.name == gradient)]
+    body = "".join(f"    {line}\n" for line in code.splitlines())
+    return "\n\n".join(map(ast.unparse, kept)) + f"\n\n\ndef {gradient}(s):\n{body}"
+
+
+def graded(grader: Grader, folder: Path, course: str, gradient: str, code: str) -> GradientResult:
+    path = folder / "gradients.py"
+    path.write_text(file_with(course, gradient, code))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # such as: no diagnosis
+        grade = grader.grade(path)
+    return next(one for one in grade.gradients if one.name == gradient)
+
+
+@pytest.mark.parametrize(("course", "gradient", "code", "words"), CASES)
+def test_a_mistake_is_named(
+    graders: dict[str, Grader], tmp_path: Path, course: str, gradient: str, code: str, words: str
+) -> None:
+    found = graded(graders[course], tmp_path, course, gradient, code).diagnosis
+    assert found is not None
+    assert found.certainty == "exact"
+    assert words in found.mistakes[0].statement
+
+
+def test_no_line_of_a_right_softmax_is_blamed(graders: dict[str, Grader], tmp_path: Path) -> None:
+    code = f"{SOFTMAX}p[range(len(p)), s.y] += 1\nreturn p / len(p)"
+    where = graded(graders["two_layer_relu"], tmp_path, "two_layer_relu", "dlogits", code).where
+    line = (tmp_path / "gradients.py").read_text().splitlines().index("    p[range(len(p)), s.y] += 1") + 1
+    assert where == f"Up to line {line} your values match the derivation; `p` there does not"
+
+
+def test_no_line_is_blamed_where_the_formula_is_unknown(graders: dict[str, Grader], tmp_path: Path) -> None:
+    code = "G = np.zeros_like(s.w)\nparts = s.dout[:, None, :] * 3\nreturn G + parts.sum()"
+    assert "parts" not in graded(graders["conv1d"], tmp_path, "conv1d", "dw", code).where
+
+
+@pytest.mark.parametrize("course", ["lstm_gates", "conv1d", "two_layer_relu"])
+def test_formulas_derived_at_one_point_are_right_at_all_of_them(graders: dict[str, Grader], course: str) -> None:
+    given = graders[course].assignment
+    exact = given.exact
+    derived = Derived(given.config, given.graph, given.points, exact)
+    for name, values in exact.items():
+        for point, right in zip(given.points, values, strict=True):
+            assert relative_error(derived(name, point)[0], right) < 1e-9, name
+
+
+@pytest.mark.parametrize(
+    ("gradient", "code", "kinds"),
+    [
+        (
+            "dJ_dh1",
+            "return (s.y1 - s.p1) @ s.Why.T + (dJ_dh2(s) * (1 - s.h3**2)) @ s.Whh.T",
+            ["sign", "wrong-variable"],
+        ),
+        (
+            "dJ_dh2",
+            "return (s.p2 - s.y2) @ s.Why.T + dJ_dh3(s) @ s.Whh",
+            ["transpose", "missing-factor"],
+        ),
+        ("dJ_dWhh", "return (first(s) + second(s)).T", ["missing-term", "transpose"]),
+    ],
+)
+def test_two_mistakes_in_the_terms_of_a_sum_are_observed(
+    graders: dict[str, Grader], tmp_path: Path, gradient: str, code: str, kinds: list[str]
+) -> None:
+    for step, name in ((1, "first"), (2, "second")):
+        code = code.replace(f"{name}(s)", f"s.h{step - 1}.T @ (dJ_dh{step}(s) * (1 - s.h{step}**2))")
+    found = graded(graders["bptt"], tmp_path, "bptt", gradient, code).diagnosis
+    assert found is not None
+    assert found.certainty == "observation"
+    assert [one.kind for one in found.mistakes] == kinds
