@@ -84,10 +84,9 @@ class Landmarks:
             if equal(turned, right, tolerance):  # correct only if its axes are, too
                 return name if turned[0].shape == right[0].shape else PART
         forms = [values] if sign == 1 else [values, turned]
-        if any(
-            np.squeeze(value).ndim > 1 for value in values
-        ):  # a matrix is correct both ways around, a gradient is not
-            forms.append([np.squeeze(value).T for value in values])
+        flat = [np.squeeze(value) for value in values]
+        if any(value.ndim > 1 for value in flat):  # a matrix is correct both ways around, a gradient is not
+            forms.append([value.T for value in flat])
         if any(equal(form, other, tolerance) for other in known.by_sizes.get(sizes_of(values), ()) for form in forms):
             return PART
         if any(is_filled_in_part(turned, one) for one in known.filled) or self._is_shifted(values):
@@ -99,11 +98,7 @@ class Landmarks:
         if function.name not in self.known:
             together = [name for name in function.returns if name in self.gradients]
             loops = [loop for name in together for loop in self._loops(name)]
-            values = [
-                *self.quantities.values(),
-                *self.others,
-                *(way for one in together for way in self._ways(one)),
-            ]
+            values = [*self.quantities.values(), *self.others, *(way for one in together for way in self._ways(one))]
             values += [found for loop in loops for found in loop.known]
             rows = self.world.rows if self.world is not None else []
             weights = [right for name, right in self.quantities.items() if name not in rows]
