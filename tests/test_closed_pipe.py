@@ -30,6 +30,8 @@ CALLS = {
     "show": ("RESULTS ann --source", 0),
     "export": ("RESULTS csv", 0),
     "adjust": ("RESULTS", 0),
+    "times": ("RESULTS", 0),
+    "preview": ("RIGHT --as feedback", 0),
     "extend": ("RESULTS ann --days 1 --because ill", 0),
     "report": ("RESULTS", 0),
     "validate": ("", 0),

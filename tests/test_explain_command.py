@@ -40,6 +40,16 @@ def test_it_prints_the_derivation_and_an_example(grader: Run) -> None:
         assert part in shown.stdout
 
 
+def test_the_mistakes_are_those_of_the_formula_each_with_numbers_of_its_own(grader: Run) -> None:
+    config = ROOT / "gallery" / "word2vec" / "config.yaml"
+    table = grader("explain", "dJ_dU", "--config", config).stdout
+    assert "the places [negatives] are overwritten" in table
+    number = grader("explain", "dJ_dpos", "--config", config).stdout
+    assert "when the derivative of sigmoid is left out" in number
+    assert "summed over" not in number
+    assert "fill one row" not in number
+
+
 def test_without_a_gradient_all_are_derived_in_order(grader: Run) -> None:
     shown = grader("explain")
     assert shown.returncode == 0, shown.stderr

@@ -16,6 +16,7 @@ from grader.config.load import load_config
 from grader.newassignment.blueprint import Blueprint, make_blueprint
 from grader.newassignment.config_text import config_text
 from grader.newassignment.described_model import meaning
+from grader.newassignment.student_pages import handout_page, student_file
 from grader.newassignment.write_folder import assignment_files
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -145,6 +146,17 @@ def test_tables_of_the_handout_say_what_each_quantity_means() -> None:
     assert meaning(read, "scores") == "a score for each example and class, `X W + b`"
     read = planned(MODELS / "two_layer_relu.py").read
     assert meaning(read, "W2") == "weights of the second layer"
+
+
+def test_students_read_that_labels_and_words_are_whole_numbers_and_a_bias_is_a_number() -> None:
+    texts = planned(ROOT / "gallery" / "embedding" / "assignment" / "model.py")
+    assert "s.words   (N, T) int" in student_file(texts.config, texts.read)
+    page = handout_page(texts.config, texts.read, {})
+    assert "| `words` | (N, T) int | the words of each text, indices below V |" in page
+    binary = planned(ROOT / "gallery" / "logistic-regression" / "assignment" / "model.py")
+    assert binary.data["quantities"]["y"] == {"sample": "bernoulli", "shape": ["N"]}
+    assert '"""dJ/db, a number."""' in student_file(binary.config, binary.read)
+    assert "| `b` | a number | the bias |" in handout_page(binary.config, binary.read, {})
 
 
 HEAD = "import numpy as np\n\n\n"

@@ -42,7 +42,12 @@ CASES = [
     ),
     ("lstm_gates", "da", f"{GATES}return np.concatenate([di, df, do, d * i * g * (1 - g)])", "that of tanh belongs"),
     ("lstm_gates", "dh_prev", "return s.U @ np.tanh(da(s))", "tanh(da) where da belongs"),
-    ("two_layer_relu", "dlogits", f"{SOFTMAX}p[:, s.y] -= 1\nreturn p / len(p)", "[:, y] where [arange(N), y] belongs"),
+    (
+        "two_layer_relu",
+        "dlogits",
+        f"{SOFTMAX}p[:, s.y] -= 1\nreturn p / len(p)",
+        "the labels of all examples in each row",
+    ),
     ("two_layer_relu", "dlogits", f"{SOFTMAX}p[range(len(p)), s.y - 1] -= 1\nreturn p / len(p)", "with y - 1 where y"),
     (
         "two_layer_relu",
@@ -52,7 +57,7 @@ CASES = [
     ),
     ("two_layer_relu", "db1", "return da(s).max(axis=0)", "the largest term instead of the sum"),
     ("two_layer_relu", "db1", "return da(s)[:-1].sum(axis=0)", "without the last term of the sum with da"),
-    ("two_layer_relu", "dW1", "return s.X.T @ da(s) + s.reg / 2 * s.W1", "with -0.05 times W1 added"),
+    ("two_layer_relu", "dW1", "return s.X.T @ da(s) + s.reg / 2 * s.W1", "reg * W1 / 2 where reg * W1 belongs"),
     (
         "batch_norm",
         "dx",

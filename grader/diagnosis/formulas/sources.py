@@ -50,14 +50,19 @@ class Sources:
 
     @cached_property
     def _derivation(self) -> Derivation | None:
-        """What stands in for a solution was derived in the same way: it is not done twice."""
+        """What stands in for a solution was derived in the same way: at the same sizes it is not done twice."""
         reference = self.assignment.reference
-        return reference.derivation if isinstance(reference, Derived) else None
+        if not isinstance(reference, Derived):
+            return None
+        known = reference.derivation
+        same = self._number < len(known.points) and known.points[self._number].dimensions == self.point.sizes
+        return known if same else None
 
     @cached_property
     def _number(self) -> int:
         """Which of the points of that derivation is ours: it may be the only one."""
-        return self._largest if self._derivation and len(self._derivation.points) > 1 else 0
+        reference = self.assignment.reference
+        return self._largest if isinstance(reference, Derived) and len(reference.derivation.points) > 1 else 0
 
     @cached_property
     def model(self) -> Model | None:
