@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from grader.config.calling import Function
-from grader.diagnosis.formulas.expression import ONE, Evaluator, Node, Values, one_minus, replaced
+from grader.diagnosis.formulas.expression import Evaluator, Node, Values, one_minus, replaced
 from grader.diagnosis.formulas.forms import derivative_forms, local_forms
 from grader.diagnosis.formulas.waypoints import forward_points, partial_sums, waypoints
 from grader.diagnosis.formulas.world import World, make_world
@@ -217,7 +217,6 @@ class Landmarks:
         def could(part: Node) -> bool:
             if part not in known:
                 of_the_kind = part[:1] == (("q",) if forward else ("g",)) or part in arguments
-                of_the_kind |= forward and part[:2] == ("add", ONE)  # 1 - h, also a value of the forward pass
                 right = evaluate(part) if of_the_kind and evaluate is not None else None
                 known[part] = (
                     right is not None

@@ -113,8 +113,10 @@ class _Search:
         return last and self.incomplete and self._starts_at_zero(wrong)
 
     def _last_right(self) -> str:
-        mine = {self.gradient, *self.assignment.ancestors[self.gradient]}
-        right = next((one for one in reversed(self.labels) if self.labels[one] in mine), None)
+        known = set(self.assignment.names)
+        if len(self.assignment.config.function_of(self.gradient).returns) > 1:  # of the others nothing follows
+            known = {self.gradient, *self.assignment.ancestors[self.gradient]}
+        right = next((one for one in reversed(self.labels) if self.labels[one] in known), None)
         if right is None or (right.returned and right.function == self.gradient):
             return ""
         label = self.labels[right]
