@@ -45,6 +45,7 @@ bench: $(VENV)/.bench  ## measure, as ratios against something else in the same 
 	$(BIN)/python benchmarks/whole_class.py
 	$(BIN)/python benchmarks/diagnosis.py
 	$(BIN)/python benchmarks/home.py
+	$(BIN)/python benchmarks/first_use.py
 	$(BIN)/python benchmarks/verdicts.py
 
 clean:  ## delete what the other targets made

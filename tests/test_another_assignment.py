@@ -88,9 +88,9 @@ def test_a_gradient_handed_in_for_another_is_named_after_its_loss(told: Grade) -
 @pytest.mark.parametrize(
     "wrong, says",
     [
-        ("dE_da(s)", "the terms before they are summed (the sum of dE/da)"),
+        ("dE_da(s)", "with the terms of a sum before they are added up (the sum of dE/da)"),
         ("dE_da(s).mean(axis=0, keepdims=True)", "with a mean instead of a sum (the sum of dE/da)"),
-        ("dE_da(s).sum(axis=1, keepdims=True)", "sums along the wrong axis (the sum of dE/da)"),
+        ("dE_da(s).sum(axis=1, keepdims=True)", "when a sum runs along the wrong axis (the sum of dE/da)"),
     ],
 )
 def test_what_goes_wrong_at_a_sum_over_a_batch_is_told(told: Grade, wrong: str, says: str) -> None:

@@ -127,7 +127,7 @@ def test_threads_may_share_a_grader(folder: Path) -> None:
 
 def test_a_failure_of_the_sandbox_is_not_graded_and_no_mark(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with grader.Grader(folder / "config.yaml") as g:
-        monkeypatch.setattr(g.sandbox, "run", lambda source: (_ for _ in ()).throw(grader.SandboxError("it broke")))
+        monkeypatch.setattr(g.sandbox, "run", lambda *_: (_ for _ in ()).throw(grader.SandboxError("it broke")))
         found = g.grade(RIGHT)
     assert (found.status, found.score, found.message) == ("not_graded", 0.0, "it broke")
     assert {gradient.status for gradient in found.gradients} == {"not_graded"}

@@ -22,7 +22,7 @@ from grader.output.actions import classroom50_result
 from grader.output.lastchange import progress
 from grader.output.ownlines import MAX_PRINTED, printed_lines, quoting
 from grader.packaging.handout.handout import build_handout
-from grader.records.result import Grade, GradientResult
+from grader.records.result import FollowThrough, Grade, GradientResult
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -89,7 +89,10 @@ def test_progress_names_what_changed_and_what_is_still_wrong() -> None:
         result("a", "passed"), result("b"), result("c", "raised"), result("d", "passed"), result("e", "failed")
     )
     assert progress(before, now) == "a: fixed; b: still wrong; c: now raised an exception; e: now wrong"
-    assert progress(now, now) == "b: still wrong; c: still raised an exception; e: still wrong"
+    assert progress(now, now) == "b and e: still wrong; c: still raised an exception"
+    follows = result("f", "followed_through", follow_through=FollowThrough(["b"], 3.0))
+    assert progress(grade_of(follows), grade_of(follows)) == "", "it follows from what is still wrong"
+    assert progress(before, msgspec.structs.replace(now, message="the file could not be loaded")) == ""
     assert progress(grade_of(result("d", "passed")), grade_of(result("d", "passed"))) == ""
 
 

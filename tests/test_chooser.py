@@ -18,9 +18,10 @@ from hypothesis import strategies as st
 from grader.config.keys import CHECKS
 from grader.config.load import load_config
 from grader.errors import UsageError
-from grader.inputs.chooser import choose, digest
+from grader.inputs.chooser import choose
 from grader.inputs.download import read_download
 from grader.inputs.entry import receive
+from grader.inputs.kinds import digest
 from grader.inputs.submission import read_submission
 from grader.output.formats import NAMES, render
 from grader.packaging.gradescope.emit import emit

@@ -3,6 +3,7 @@
 import contextlib
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import ROOT
@@ -13,6 +14,8 @@ from grader.config.dimensions import FormulaError, evaluate, resolved
 from grader.config.find import OPTION, find_config
 from grader.config.keys import Config, schema
 from grader.config.load import load_config, self_contained
+from grader.config.yamlfile import YamlFile
+from grader.config.yamlnodes import parse
 from grader.errors import ConfigError
 from grader.problem.assignment import load_assignment
 
@@ -67,7 +70,7 @@ MISTAKES = [
     ("of: U,", "of: y,", "gradients[1].of", "expected a quantity of real numbers, found y"),
     ("name: dJ_dU", "name: dJ_db2", "gradients[1].name", "expected a name of its own, found dJ_db2 again"),
     ("- {name: dJ_dU", "- {nam: dJ_dU", "gradients[1].nam", "unknown key; did you mean name?"),
-    ("of: U, max_score: 15", "of: U", "gradients[1]", "the key max_score is missing"),
+    ("name: dJ_dU, of: U", "name: dJ_dU", "gradients[1]", "the key of is missing"),
     ("of: U, max_score: 15", "of: U, max_score: -1", "gradients[1].max_score", "expected float > 0"),
     (
         "of: U, max_score: 15",
@@ -182,7 +185,7 @@ quantities:
   reg: 1e-3
   stride: 2
   p: {sample: model, shape: [N]}
-gradients: [{name: dw, of: w, max_score: 1}]
+gradients: [{name: dw, of: w}]
 """
 
 
@@ -194,7 +197,7 @@ def test_a_config_needs_title_model_dimensions_quantities_and_gradients(
     monkeypatch.setenv("GRADER_SEED", SEED)
     config = load_config(path)
     assert (config.loss, config.submission, config.objective) == ("J", "gradients.py", "cross_entropy")
-    assert (config.steps.seed, config.steps.count) == (SEED, 4)
+    assert (config.steps.seed, config.steps.count, config.gradients[0].max_score) == (SEED, 4, 10)
     whole = load_config(ROOT / "config.yaml")
     assert (config.checks, config.follow_through, config.sandbox) == (whole.checks, whole.follow_through, whole.sandbox)
     assert config.sizes(1) == {"N": 6, "D": 4, "P": 8}
@@ -290,7 +293,12 @@ def test_the_schema_that_editors_use_is_the_one_of_the_types() -> None:
 
 def test_every_key_that_the_types_know_stands_in_the_file_with_a_comment() -> None:
     definitions = json.loads(schema())["$defs"]
-    keys = {key for name, d in definitions.items() for key in d.get("properties", {}) if name != "Shares"}
+    keys = {
+        key
+        for name, d in definitions.items()
+        for key in d.get("properties", {})
+        if name not in ("Shares", "DeclaredPart", "DeclaredParts")
+    }
     missing = [key for key in sorted(keys) if f"{key}:" not in TEXT]
     written_by_the_grader, optional = {"handout", "originals"}, {"solution"}
     assert set(missing) - optional == written_by_the_grader
@@ -360,3 +368,45 @@ def test_a_file_that_the_config_names_and_that_is_wrong_is_named(
 def test_sizes_go_round_from_step_to_step(assignment: object) -> None:
     config: Config = assignment.config  # type: ignore[attr-defined]
     assert [config.sizes(k)["V"] for k in range(4)] == [11, 13, 9, 11]
+
+
+KEYS = st.text("abcdefgh_0123456789é", min_size=1, max_size=8)
+LEAVES = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**6), 10**6)
+    | st.floats(-1e6, 1e6)
+    | st.text("ab '\"\\#:-é\t", max_size=8)
+)
+VALUES = st.recursive(
+    LEAVES, lambda some: st.lists(some, max_size=3) | st.dictionaries(KEYS, some, max_size=3), max_leaves=8
+)
+
+
+@given(data=st.dictionaries(KEYS, VALUES, max_size=4))
+def test_json_is_read_as_the_yaml_that_it_is(tmp_path_factory: pytest.TempPathFactory, data: dict[str, Any]) -> None:
+    path = tmp_path_factory.getbasetemp() / "config.yaml"
+    text = "# a comment\n" + json.dumps(data, ensure_ascii=False)
+    path.write_text(text, encoding="utf-8")
+    assert YamlFile(path).data == parse(text) == data
+
+
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ('{"a": 1,\n "a": 2}', r"config\.yaml:2: the key a stands here twice"),
+        ('{"a": 1,\n "b": }', None),
+        ('{"a": 1,\n "b": [}', r"config\.yaml:2: not valid YAML"),
+        ("{a: NaN}", None),
+    ],
+)
+def test_what_is_almost_json_is_read_as_yaml(tmp_path: Path, text: str, expected: str | None) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(text)
+    if expected is None:
+        assert YamlFile(path).data == parse(text)
+    else:
+        with pytest.raises(ConfigError, match=expected):
+            YamlFile(path)
+    path.write_text('{"a": 1,\n "b": [2,\n  3]}')
+    assert YamlFile(path).line(["b", 1]) == 3

@@ -15,8 +15,9 @@ from grader.diagnosis.formulas.expression import gradient_text, q
 from grader.diagnosis.hypothesis import Hypothesis
 from grader.diagnosis.knowledge import knowledge_of
 from grader.diagnosis.operators import OPERATORS
+from grader.diagnosis.place_in_formula import place_in
 from grader.diagnosis.students import _AMONG_OTHERS as AMONG_OTHERS
-from grader.diagnosis.students import SENTENCES, place_in, student_sentences, worded
+from grader.diagnosis.students import SENTENCES, student_sentences, worded
 from grader.grading.forstudents import for_students, shortened
 from grader.grading.pipeline import grade_run
 from grader.records.result import Grade

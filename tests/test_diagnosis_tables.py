@@ -1,13 +1,19 @@
 """The tables hold no values: whatever they hold is found again from its numbers, and only that."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from right import RIGHT_FILE
 
 from grader.diagnosis.comparison import Target, verify
 from grader.diagnosis.engine import DOUBLE, SINGLE
+from grader.diagnosis.formulas import expression
 from grader.diagnosis.formulas.expression import Evaluator
+from grader.diagnosis.formulas.world import make_world
 from grader.diagnosis.knowledge import knowledge_of
 from grader.diagnosis.tables.candidates import Candidates
 from grader.diagnosis.tables.projections import directions, projections
@@ -26,6 +32,51 @@ def values_of(finder, node):
     found = finder.world.evaluator(node)
     assert found is not None
     return found
+
+
+def test_values_are_forgotten_in_time_and_the_ones_that_others_are_made_of_are_kept(assignment, monkeypatch):
+    limit = 1 << 19
+    monkeypatch.setattr(expression, "MOST_BYTES", limit)
+    world = make_world(assignment)
+    evaluator = Evaluator(assignment.graph, world.functions, assignment.points, assignment.exact)
+    first = ("mm", ("T", ("g", "dJ_db2")), ("g", "dJ_db2"))
+    kept, most = evaluator(first), 0
+    for k in range(2 * limit // sum(value.nbytes for value in kept)):
+        evaluator(("mul", ("c", float(k)), first))
+        most = max(most, sum(value.nbytes for found in evaluator._memory.values() for value in found or ()))
+    assert limit // 2 < most < 1.1 * limit
+    assert evaluator(first) is kept
+
+
+LARGE = """
+import resource, sys
+from pathlib import Path
+from grader.config.load import load_config
+from grader.grading.grader import Grader
+config = Path(sys.argv[1])
+with Grader(config) as grader:
+    grade = grader.grade(sys.argv[2])
+print([one.status for one in grade.gradients].count("failed"), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is counted in other units elsewhere")
+def test_the_first_diagnosis_of_a_large_assignment_takes_no_more_memory_than_it_may(copy_of_assignment):
+    """V = 150, d = 30, Dh = 64, and nothing in the cache."""
+    config = copy_of_assignment / "config.yaml"
+    lines = config.read_text().splitlines()
+    start = lines.index("dimensions:")
+    lines[start : start + 4] = ["dimensions: {V: 150, d: 30, Dh: 64}"]
+    config.write_text("\n".join(lines))
+    wrong = copy_of_assignment / "wrong.py"
+    right = RIGHT_FILE.read_text()
+    wrong.write_text(right.replace("s.h_prev.T @", "s.h.T @").replace("@ s.H.T", "@ s.H"))
+    done = subprocess.run(
+        [sys.executable, "-c", LARGE, str(config), str(wrong)], capture_output=True, text=True, check=True, timeout=120
+    )
+    failed, megabytes = map(int, done.stdout.split())
+    assert failed == 2, done.stdout
+    assert megabytes < 400
 
 
 @given(data=st.data(), factor=st.floats(1e-6, 1e6), minus=st.booleans(), single=st.booleans())

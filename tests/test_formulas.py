@@ -31,7 +31,9 @@ from grader.problem.derivatives import relative_error
 
 MODELS = [
     ROOT / "tests" / "models" / f"{name}.py"
-    for name in "two_layer_relu softmax_regression batch_norm layer_norm attention gru_step lstm_step conv1d word2vec".split()
+    for name in (
+        "two_layer_relu softmax_regression batch_norm layer_norm attention gru_step lstm_step conv1d convolution word2vec"
+    ).split()
 ]
 Code = Callable[[Any, Any], np.ndarray[Any, Any]]
 EVALUATORS: dict[int, Evaluator] = {}
@@ -183,12 +185,27 @@ def relu(a: Any) -> Any:
     return np.maximum(a, 0)
 
 
-def placed(s: Any, pick: Code, kernel: Code) -> Any:
+def placed(
+    s: Any, pick: Code, kernel: Code = lambda s, k: s.w[:, :, k], overwrite: bool = False, back: bool = False
+) -> Any:
     result = np.zeros(s.x.shape)
     width = s.dout.shape[1]
-    for k in range(s.w.shape[2]):
-        result[:, k : k + width] += kernel(s, k).T @ pick(s, k)
+    for k in range(s.w.shape[2])[:: -1 if back else 1]:
+        before = 0 if overwrite else result[:, k : k + width]
+        result[:, k : k + width] = before + kernel(s, k).T @ pick(s, k)
     return result
+
+
+def spread_2d(s: Any, g: Any, w: Any) -> Any:
+    result = np.zeros(s.x.shape)
+    height, width = s.z.shape[1:]
+    for i, j in np.ndindex(w.shape[1:]):
+        result[i : i + height, j : j + width] += np.sum(g.dJ_dz * w[:, i, j, None, None], axis=0)
+    return result
+
+
+def correlated(s: Any, dout: Any) -> Any:
+    return np.stack([dout @ s.x[:, k : k + dout.shape[1]].T for k in range(s.w.shape[2])], axis=2)
 
 
 MISTAKES: list[tuple[str, str, Code, str]] = [
@@ -223,10 +240,11 @@ MISTAKES: list[tuple[str, str, Code, str]] = [
     ("batch_norm", "dJ_dvar", lambda s, g: -g.dJ_dvar, "sign-result"),
     ("batch_norm", "dJ_dgamma", lambda s, g: np.sum(s.x * s.dout, 0, keepdims=True), "wrong-variable"),
     ("batch_norm", "dJ_dgamma", lambda s, g: s.x_hat * s.dout, "sum-missing"),
+    ("batch_norm", "dJ_dx", lambda s, g: bn(s, g, count=s.x.shape[1]), "wrong-variable"),
     # attention
-    ("attention", "dJ_dS_", lambda s, g: s.A * (1 - s.A) * g.dJ_dA, "jacobian-diagonal"),
-    ("attention", "dJ_dS_", lambda s, g: s.A * (g.dJ_dA - (g.dJ_dA * s.A).sum(0)), "sum-axis"),
-    ("attention", "dJ_dQ", lambda s, g: g.dJ_dS_ @ s.K / np.sqrt(s.V.shape[1]), "wrong-variable"),
+    ("models/attention", "dJ_dS_", lambda s, g: s.A * (1 - s.A) * g.dJ_dA, "jacobian-diagonal"),
+    ("models/attention", "dJ_dS_", lambda s, g: s.A * (g.dJ_dA - (g.dJ_dA * s.A).sum(0)), "sum-axis"),
+    ("models/attention", "dJ_dQ", lambda s, g: g.dJ_dS_ @ s.K / np.sqrt(s.V.shape[1]), "wrong-variable"),
     # gates
     ("gru_step", "dJ_dz", lambda s, g: g.dJ_dz + 2 * g.dJ_dh * s.n, "sign-term"),
     ("gru_step", "dJ_dr", lambda s, g: (g.dJ_dbh * s.h_prev) @ s.Uh.T, "operand-order-early"),
@@ -236,6 +254,13 @@ MISTAKES: list[tuple[str, str, Code, str]] = [
     ("lstm_step", "dJ_dc", lambda s, g: s.dh * s.o * (1 - s.c**2), "skipped-activation"),
     # a convolution
     ("conv1d", "dJ_dx", lambda s, g: placed(s, lambda s, k: s.dout, lambda s, k: s.w[:, :, -1 - k]), "wrong-row"),
+    ("conv1d", "dJ_dx", lambda s, g: placed(s, lambda s, k: s.dout, overwrite=True), "sum-overwritten"),
+    ("conv1d", "dJ_dx", lambda s, g: placed(s, lambda s, k: s.dout, overwrite=True, back=True), "sum-overwritten"),
+    ("conv1d", "dJ_dw", lambda s, g: correlated(s, s.dout[:, ::-1]), "flipped"),
+    ("conv1d", "dJ_dw", lambda s, g: correlated(s, s.dout[:, :-1]), "term-left-out"),
+    ("models/convolution", "dJ_dx", lambda s, g: spread_2d(s, g, s.w[:, ::-1]), "wrong-row"),
+    ("models/convolution", "dJ_dx", lambda s, g: spread_2d(s, g, s.w[:, ::-1, ::-1]), "wrong-row"),
+    ("models/convolution", "dJ_dz", lambda s, g: np.repeat(s.g, 2, axis=-1) * (s.z > 0), "missing-factor"),
     ("conv1d", "dJ_dw", lambda s, g: g.dJ_dw * (np.arange(s.w.shape[2]) == s.w.shape[2] - 1), "last-term"),
     # terms of the loss
     ("linear-regression", "dJ_dw", lambda s, g: g.dJ_dw + 2 * s.lam * s.w, "scaled-term"),
@@ -276,6 +301,11 @@ MISTAKES: list[tuple[str, str, Code, str]] = [
 ]
 
 
+def bn(s: Any, g: Any, count: int = 0) -> Any:
+    n = count or len(s.x)
+    return g.dJ_dmu / n + 2 * g.dJ_dvar * (s.x - s.mu) / n + g.dJ_dx_hat / np.sqrt(s.var + 1e-5)
+
+
 def penalized(s: Any, g: Any, penalty: Any) -> Any:
     return s.X.T @ g.dJ_dy_hat + penalty
 
@@ -286,10 +316,6 @@ def sigmoid(x: Any) -> Any:
 
 def one_hot(s: Any) -> Any:
     return np.eye(s.p.shape[1])[s.y]
-
-
-def bn(s: Any, g: Any) -> Any:
-    return g.dJ_dmu / len(s.x) + 2 * g.dJ_dvar * (s.x - s.mu) / len(s.x) + g.dJ_dx_hat / np.sqrt(s.var + 1e-5)
 
 
 def reset(s: Any, g: Any) -> Any:
@@ -304,7 +330,8 @@ def test_a_mistake_in_any_kind_of_model_is_recognized(
     model: str, name: str, code: Code, operator: str, world_of: Callable[[Path], World]
 ) -> None:
     of_gallery = ROOT / "gallery" / model
-    world = world_of(of_gallery if of_gallery.is_dir() else ROOT / "tests" / "models" / f"{model}.py")
+    own = ROOT / "tests" / "models" / f"{model.removeprefix('models/')}.py"
+    world = world_of(of_gallery if of_gallery.is_dir() else own)
     assert cheapest(world, name, values_of(world, code))[0] == operator
 
 
@@ -384,7 +411,7 @@ STEPS: list[tuple[str, Code, str, str]] = [
     ("A", lambda s, g: over_steps(s, g, "A", lambda x, h, dh: x.T @ dh), "missing-slope", "sigmoid"),
     ("A", lambda s, g: over_steps(s, g, "A", lambda x, h, dh: x.T @ (dh * h)), "missing-slope-factor", "sigmoid"),
     ("B", lambda s, g: over_steps(s, g, "B", inputs=[s.s1, s.s2, s.s3]), "wrong-variable", "s0, s1, s2"),
-    ("A", lambda s, g: over_steps(s, g, "A", inputs=[s.a3, s.a2, s.a1]), "wrong-variable", "a1, a3"),
+    ("A", lambda s, g: over_steps(s, g, "A", inputs=[s.a3, s.a2, s.a1]), "exchanged", "a1, a3"),
     ("A", lambda s, g: over_steps(s, g, "A", inputs=[s.a3] * 3), "one-step-for-all", "a1, a2, a3"),
     ("B", lambda s, g: over_steps(s, g, "B", inputs=[s.s1, s.s2]), "shifted-and-cut", "s0, s1"),
     ("A", lambda s, g: (s.a1 + s.a2 + s.a3).T @ slopes(s, g).sum(0, keepdims=True), "sums-apart", "a1^T, a2^T, a3^T"),

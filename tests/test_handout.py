@@ -26,6 +26,7 @@ from grader.packaging.archive import zip_bytes
 from grader.packaging.handout.handout import _TESTS, build_handout, public_config, small_dimensions, solution_formulas
 from grader.packaging.handout.readme import fill_in
 from grader.packaging.wheel import make_wheel, requirements
+from grader.validation.readme_tables import check_tables
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 CONFIG = load_config(ROOT / "config.yaml")
@@ -133,6 +134,35 @@ def test_a_gradient_with_its_own_shares_is_named_in_the_packed_readme(copy_of_as
     own = "{name: dJ_dh, of: h, max_score: 10, shares: {shape: 0.1, finite_difference: 0.7, reference: 0.2}}"
     packed = packed_readme(copy_of_assignment, ("{name: dJ_dh, of: h, max_score: 10}", own))
     assert "`dJ_dh` has its own shares: shape 10 %, finite differences 70 %, exact formula 20 %." in packed
+
+
+@pytest.mark.parametrize("ends", [b"\n", b"\r\n"])
+def test_the_marked_parts_are_written_into_the_instructors_own_text(
+    grader: Command, copy_of_assignment: Path, tmp_path: Path, ends: bytes
+) -> None:
+    readme, path = copy_of_assignment / "assignment" / "README.md", copy_of_assignment / "config.yaml"
+    before = readme.read_bytes().replace(b"\n", ends)
+    readme.write_bytes(before)
+    text = path.read_text().replace("accept_1d: false", "accept_1d: true").replace("share: 1.0", "share: 0.5")
+    path.write_text(text.replace("of: U, max_score: 15", "of: U, max_score: 25"))
+    warned = check_tables(load_config(path), copy_of_assignment)
+    assert warned is not None
+    assert [line.partition(" is not")[0] for line in warned.details if "the part" in line] == [
+        "README.md: the part gradients",
+        "README.md: the part shape",
+        "README.md: the part follow_through",
+    ]
+    first = grader("handout", "--force", "-o", tmp_path / "out.zip", cwd=copy_of_assignment)
+    assert f"{readme}: written from config.yaml: gradients, shape, follow_through" in first.stdout
+    after = readme.read_bytes()
+    assert after.count(ends) == after.count(b"\n")
+    assert b"| 25 |" in after
+    assert b"<!-- config.yaml: gradients -->" in after
+    found = check_tables(load_config(path), copy_of_assignment)
+    assert found is not None
+    assert found.outcome == "passed", found.details
+    assert "written" not in grader("handout", "--force", "-o", tmp_path / "out.zip", cwd=copy_of_assignment).stdout
+    assert readme.read_bytes() == after
 
 
 @pytest.mark.parametrize(
@@ -478,6 +508,16 @@ def test_the_handout_works_in_a_fresh_environment_without_the_solution(handout: 
     )
     assert checked.returncode == 1
     assert "not written yet" in checked.stdout
+    for name, code, expected in (
+        ("half_done.missing.py", 1, "3 of 8 gradients right"),
+        ("forgotten_transposes.raised.py", 1, "dJ_db2(s) is (1, V)  @  s.U is (Dh, V)"),
+        ("solution_like.passed.py", 0, "8 of 8 gradients right"),
+    ):
+        write(handout, SUBMISSIONS / name)
+        without_posix = [str(python), str(ROOT / "tests" / "without_posix.py"), "-m", "grader", "check"]
+        done = subprocess.run(without_posix, cwd=handout, capture_output=True, encoding="utf-8", check=False)
+        assert (done.returncode, expected in done.stdout) == (code, True), done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
     helped = subprocess.run([str(python.with_name("grader")), "--help"], capture_output=True, text=True, check=True)
     assert "Grade hand-derived gradients" in helped.stdout
     [here] = importlib.metadata.distribution("gradient-grader").entry_points

@@ -156,6 +156,14 @@ def test_the_notebooks_show_right_and_wrong_gradients_with_hints_behind_a_click(
     assert "cell 2 is the one marked [2]" in raising
 
 
+def test_what_the_functions_print_is_shown_as_text(home: Path) -> None:
+    printing = "def dJ_db2(s):\n    print('</pre><script>x</script>')\n    return s.y_hat - s.y"
+    shown, printed = (cell.outputs[-1] for cell in run(home, [printing, LAST, "print(grader.check())"])[1:])
+    assert "Your code printed (dJ_db2)</summary><pre>&lt;/pre&gt;&lt;script&gt;" in shown.data["text/html"]
+    assert "| </pre><script>x</script>" in shown.data["text/plain"]
+    assert printed.text.strip() == shown.data["text/plain"].strip()
+
+
 def test_the_extension_checks_named_gradients_and_the_assignment_may_be_the_only_zip_there(tmp_path: Path) -> None:
     folder = tmp_path / "work"
     folder.mkdir()

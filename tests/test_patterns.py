@@ -14,7 +14,7 @@ from grader.diagnosis.engine import DOUBLE, SINGLE, explain
 from grader.diagnosis.hypothesis import Explanation
 from grader.diagnosis.knowledge import knowledge_of
 from grader.diagnosis.patterns.catalog import PATTERNS, make_case, recognized
-from grader.diagnosis.patterns.pattern import Pattern
+from grader.diagnosis.patterns.pattern import Case, Pattern
 from grader.problem.assignment import Assignment, load_assignment
 
 ROOT = Path(__file__).parents[1]
@@ -35,6 +35,14 @@ def bench() -> "diagnosis.Bench":
 
 def explained(assignment: Assignment, name: str, values: list[np.ndarray], tolerance: float = DOUBLE) -> Explanation:
     return explain(assignment, knowledge_of(assignment), name, values, {}, tolerance)
+
+
+@pytest.mark.parametrize("value, right", [(1e200, 1e200), (1.0, 1e-200), (1e-200, 1e-200), (1e300, 1.0), (1.0, np.inf)])
+def test_numbers_at_the_edge_of_what_floats_can_hold_upset_no_pattern(value: float, right: float) -> None:
+    rows = [np.array([[1.0, -2.0, 3.0]]) * k for k in (1, 2, 3)]
+    values, rights = ([factor * row for row in rows] for factor in (value, right))
+    with np.errstate(all="ignore"):
+        recognized(Case(values, rights, "b", {}, {"b": [1e300 * row for row in rows]}, ("b",), 1e-9))
 
 
 @pytest.mark.parametrize("pattern", PATTERNS, ids=lambda pattern: pattern.slug)

@@ -34,6 +34,17 @@ def test_a_product_joins_the_axes_that_meet_and_crosses_them_where_they_differ()
     assert drawn(raised(line)) == "    s.h   dJ_db2(s)\n(1, Dh) @ (1, V)\n     └──✗──┘"
 
 
+def test_a_product_that_numpy_accepts_is_drawn_with_what_comes_out_and_what_should() -> None:
+    message = "expected shape (Dh, V) = (3, 4), got (4, 3) = (V, Dh): the axes are in the wrong order"
+    note = sentences.IN_LINE("3") + sentences.PRODUCT("dJ_db2(s).T", "(V, 1)", "@", "s.h", "(1, Dh)", "(V, Dh)")
+    other = sentences.IN_LINE("2") + sentences.PRODUCT("s.h", "(1, Dh)", "@", "s.U", "(Dh, V)", "(1, V)")
+    lines = [line.replace(sentences.OPEN, "").replace(sentences.CLOSE, "") for line in (note, other)]
+    result = of_shape(message, *lines)
+    assert drawn(result) == ("dJ_db2(s).T   s.h\n     (V, 1) @ (1, Dh)\n         └──✓──┘\ngives (V, Dh), not (Dh, V)")
+    [picture] = pictures(result)
+    assert as_svg(picture).count("<rect") == 5, "the factors, what they give, what is expected, and the mark"
+
+
 def test_an_operation_entry_by_entry_aligns_the_axes_from_the_right() -> None:
     line = sentences.IN_FUNCTION("helper") + sentences.OPERATION("(s.h + s.z)", "(1, Dh)", "*=", "s.b2", "(1, V)")
     assert drawn(raised(line)) == "(s.h + s.z)    1  Dh\ns.b2        *= 1   V\n               ✓   ✗"

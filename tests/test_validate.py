@@ -20,8 +20,9 @@ from grader.validation.hint_checks import check_hints, check_misconceptions
 from grader.validation.mutation import check_mutants
 from grader.validation.numbers import check_fresh_points, check_margins, check_points, check_solution, check_trivial
 from grader.validation.readme_tables import check_tables
-from grader.validation.sizes import check_kinks
+from grader.validation.sizes import check_kinks, check_sizes
 from grader.validation.submissions import check_stubs, rewritings
+from grader.validation.suggestions import other_points
 
 ROOT = Path(__file__).parents[1]
 Run = Callable[..., "CompletedProcess[str]"]
@@ -141,9 +142,15 @@ def test_a_loose_tolerance_lets_wrong_answers_and_numerical_ones_pass(copy_of_as
 
 def test_a_tolerance_that_the_difference_cannot_keep_is_found(copy_of_assignment: Path) -> None:
     tight = broken(copy_of_assignment, "config.yaml", "tolerance: 1e-6 ", "tolerance: 1e-12 ")
-    assert check_margins(tight).outcome == "failed"
+    failed = check_margins(tight)
+    assert failed.outcome == "failed"
+    assert "this leaves room: checks.finite_difference.method: complex_step" in failed.details[-1]
     narrow = broken(copy_of_assignment, "config.yaml", "tolerance: 1e-12 ", "tolerance: 2e-9 ")
-    assert check_margins(narrow).outcome == "warning"
+    warned = check_margins(narrow)
+    assert (warned.outcome, warned.details[-1]) == (
+        "warning",
+        "this leaves room: checks.finite_difference.method: richardson",
+    )
 
 
 def test_one_wrong_gradient_of_the_solution_is_found_by_all_three_derivatives(copy_of_assignment: Path) -> None:
@@ -254,6 +261,59 @@ def test_a_table_for_students_that_differs_from_the_config_is_shown_with_its_lin
     assert any("dJ_db2: expected 12 marks" in detail for detail in found.details)
 
 
+MASK_CONFIG = """\
+title: Mask
+model: model.py
+dimensions: {D: SIZES}
+steps: {count: 2, seed: "SEED"}
+quantities:
+  x: {sample: normal, shape: [D]}
+  m: {sample: bernoulli, shape: []}
+  h: {sample: model, shape: [D]}
+gradients: [{name: dx, of: x}]
+"""
+MASK_MODEL = "import numpy as np\ndef h(x, m):\n    return x * (1 + m)\ndef J(h):\n    return np.sum(np.sin(h))\n"
+
+
+def masked(folder: Path, sizes: str, seed: str) -> Assignment:
+    (folder / "model.py").write_text(MASK_MODEL)
+    (folder / "config.yaml").write_text(MASK_CONFIG.replace("SIZES", sizes).replace("SEED", seed))
+    return load_assignment(load_config(folder / "config.yaml"), folder, with_solution=True)
+
+
+def seed_with(wanted: Callable[[Assignment], bool], folder: Path, sizes: str) -> str:
+    seeds = (f"{k:032x}" for k in range(200))
+    return next(seed for seed in seeds if wanted(masked(folder, sizes, seed)))
+
+
+def test_a_seed_that_hides_a_mistake_is_found_and_another_one_is_suggested(tmp_path: Path) -> None:
+    """Where m is 0, nobody notices that it was left out."""
+    seed = seed_with(lambda one: not any(point.values["m"] for point in one.points), tmp_path, "[3, 4]")
+    marks = check_mutants(masked(tmp_path, "[3, 4]", seed))[0]
+    assert marks.outcome == "failed"
+    assert any("is right at the chosen sample points by accident" in line for line in marks.details)
+    suggested = re.fullmatch(r'this seed has no such problem: steps\.seed: "([0-9a-f]{32})"', marks.details[-1])
+    assert suggested is not None, marks.details
+    assert check_mutants(masked(tmp_path, "[3, 4]", suggested[1]))[0].outcome == "passed"
+
+
+def test_sizes_that_need_too_much_memory_come_with_sizes_that_do_not(tmp_path: Path) -> None:
+    (tmp_path / "model.py").write_text(RELU_MODEL)
+    text = RELU_CONFIG.replace("SAMPLE", "sample: normal").replace("[5, 6]", "[900, 901]").replace("[3, 4]", "950")
+    (tmp_path / "config.yaml").write_text(f"{text}sandbox: {{memory_mb: 32}}\n")
+    found = check_sizes(load_assignment(load_config(tmp_path / "config.yaml"), tmp_path, with_solution=True))
+    assert found.outcome == "warning"
+    assert found.details[0].endswith("students' code gets sandbox.memory_mb = 32 MB in all")
+    assert found.details[-1] == "these sizes would do: D: 475"
+
+
+def test_where_no_seed_helps_larger_sizes_are_tried(assignment: Assignment) -> None:
+    largest = max(max(point.sizes.values()) for point in assignment.points)
+    suggested = other_points(assignment, lambda one: max(max(point.sizes.values()) for point in one.points) > largest)
+    assert suggested == "these sizes have no such problem: V: [12, 14, 10], d: [6, 7, 5], Dh: [8, 9, 7]"
+    assert other_points(assignment, lambda one: False).startswith("6 other seeds do no better")
+
+
 RELU_CONFIG = """\
 title: ReLU
 model: model.py
@@ -290,7 +350,7 @@ def test_what_is_at_a_kink_or_shows_one_side_only_is_found(
     found = check_kinks(assignment)
     assert found.outcome == outcome
     assert words in " ".join([found.message, *found.details])
-    assert outcome == "passed" or "no other seed does better" in found.details[-1]
+    assert outcome == "passed" or "6 other seeds do no better, nor do smaller sizes" in found.details[-1]
 
 
 def test_a_seed_that_keeps_away_from_kinks_is_suggested(tmp_path: Path) -> None:
@@ -304,7 +364,7 @@ def test_a_seed_that_keeps_away_from_kinks_is_suggested(tmp_path: Path) -> None:
     found = check_kinks(moved)
     assert found.outcome == "warning"
     assert "h: 1.0e-04 from a kink at sample point 2" in found.details[0]
-    seed = re.search(r'this seed keeps away from them: steps\.seed: "([0-9a-f]{32})"', found.details[-1])
+    seed = re.search(r'this seed has no such problem: steps\.seed: "([0-9a-f]{32})"', found.details[-1])
     assert seed is not None
 
 

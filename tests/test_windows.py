@@ -1,5 +1,6 @@
 """Students' and instructors' commands without anything that Windows lacks (see without_posix.py)."""
 
+import importlib
 import json
 import os
 import re
@@ -7,12 +8,15 @@ import shutil
 import signal
 import subprocess
 import sys
+import unicodedata
 import zipfile
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, SUBMISSIONS
+from conftest import ROOT, SUBMISSIONS, copy_assignment
 from right import RIGHT_FILE
+
+from grader.api import results
 
 # On Windows and macOS themselves nothing has to be taken away.
 WINDOWS = [
@@ -65,15 +69,18 @@ def work(handout: Path, tmp_path: Path) -> Path:
     return folder
 
 
+def without_sandbox(config: Path) -> None:
+    """Accept that nothing is confined."""
+    others = re.sub(r"(?m)^sandbox:\n(  .*\n)*", "", config.read_text(encoding="utf-8"))
+    limits = "sandbox: {require: any, call_cpu_seconds: 1, wall_factor: 1.5}"
+    config.write_text(f"{others}\n{limits}\n", encoding="utf-8")
+
+
 @pytest.mark.slow
 def test_submissions_come_out_as_anywhere_else(tmp_path: Path) -> None:
     """Each in a process of its own: what prints, exits, crashes, hangs, or is written on Windows."""
-    text = (ROOT / "config.yaml").read_text(encoding="utf-8")
-    limits = re.sub(r"(?m)^sandbox:\n(  .*\n)*", "", text)
-    for name in ("assignment", "solutions"):
-        shutil.copytree(ROOT / name, tmp_path / name)
-    config = f"{limits}\nsandbox: {{require: any, call_cpu_seconds: 1, wall_factor: 1.5}}\n"
-    (tmp_path / "config.yaml").write_text(config, encoding="utf-8")
+    copy_assignment(tmp_path)
+    without_sandbox(tmp_path / "config.yaml")
     script = (
         "import json, sys, grader\n"
         "with grader.Grader('config.yaml') as opened:\n"
@@ -105,6 +112,21 @@ def test_check_needs_no_posix_for_a_right_file_and_pytest_none_for_a_wrong_one(w
     (work / "gradients.py").write_bytes(source)
     done = grader("check", "gradients.py", cwd=work)
     assert (done.returncode, "8 of 8 gradients right" in done.stdout) == (0, True)
+
+
+def test_the_functions_of_a_running_notebook_are_checked(work: Path) -> None:
+    pytest.importorskip("IPython", reason="needs IPython: pip install ipython")
+    script = (
+        "from IPython.core.interactiveshell import InteractiveShell\n"
+        "shell = InteractiveShell.instance()\n"
+        "shell.run_cell('def dJ_db2(s): return s.y_hat - s.y', store_history=True)\n"
+        "shell.run_cell('import grader', store_history=True)\n"
+        "print(shell.run_cell('grader.check()', store_history=True, silent=False).result)\n"
+    )
+    done = run("-c", script, cwd=work, encoding="cp1252", PYTHONIOENCODING="cp1252:replace")
+    assert re.search(r"dJ_db2 +\? +\? +\? +right", done.stdout), done.stdout + done.stderr
+    assert "this notebook   1 of 8 gradients right" in done.stdout
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no process can send Ctrl-C to another one there")
@@ -154,19 +176,52 @@ def test_an_instructor_can_make_validate_and_pack_an_assignment(tmp_path: Path) 
     packed = grader("handout", cwd=tmp_path / "made")
     assert packed.returncode == 0, packed.stderr
     assert "gradients.py" in zipfile.ZipFile(tmp_path / "made" / "handout.zip").namelist()
-    explained = grader("explain", cwd=tmp_path / "made", encoding="cp1252")
-    assert explained.returncode == 0, explained.stderr
+    for command in ("explain", "gradescope build"):
+        done = grader(*command.split(), cwd=tmp_path / "made", encoding="cp1252")
+        assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="it grades a class, which Windows cannot")
-def test_what_a_class_got_can_be_read_and_exported(tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_a_class_is_graded_where_told_to_do_without_a_sandbox(copy_of_assignment: Path) -> None:
+    (copy_of_assignment / "class").mkdir()
+    for name in ("chatty.passed.py", "hard_exit.died.py"):
+        shutil.copy(SUBMISSIONS / name, copy_of_assignment / "class" / name)
+    without_sandbox(copy_of_assignment / "config.yaml")
+    for command in (
+        "batch class --out results --jobs 1",
+        "regrade results --jobs 1",
+        "regrade results --rerun-all --jobs 1",
+        "adjust results chatty.passed --add 1 --because wit --by me",
+        "export results csv",
+        "show results chatty.passed",
+        "report results",
+    ):
+        done = grader(*command.split(), cwd=copy_of_assignment, encoding="cp1252")
+        assert done.returncode == 0, done.stderr
+    scores = [(one.key, one.final) for one in results(copy_of_assignment / "results")]
+    assert scores == [("chatty.passed", 101), ("hard_exit.died", 85)]
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="its advice is another one")
+def test_stored_answers_are_graded_again_without_a_sandbox(tmp_path: Path) -> None:
     from report_class import write_class
 
-    write_class(tmp_path / "results", 6)
-    for command in (["export", "csv"], ["report"]):
-        config = ["--config", ROOT / "config.yaml"]
-        done = grader(command[0], "results", *command[1:], *config, cwd=tmp_path)
-        assert done.returncode == 0, done.stderr
+    write_class(tmp_path / "results", 2)
+    config = ["--config", ROOT / "config.yaml", "--jobs", "1"]
+    assert grader("regrade", "results", *config, cwd=tmp_path).returncode == 0
+    refused = grader("regrade", "results", "--rerun-all", *config, cwd=tmp_path)
+    assert (refused.returncode, "WSL2" in refused.stderr) == (3, True), refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_every_sign_that_is_printed_has_a_stand_in_where_the_encoding_lacks_it() -> None:
+    importlib.import_module("grader.cli.main")
+    for path in (ROOT / "grader").rglob("*.py"):
+        if path.name == "worksheet.py":  # whose words of other languages are read, not printed
+            continue
+        for sign in set(path.read_text(encoding="utf-8")):
+            if unicodedata.category(sign)[0] in "LSP" and sign not in "?\N{REPLACEMENT CHARACTER}":
+                assert b"?" not in sign.encode("cp1252", "grader.in_ascii"), f"{sign} in {path}"
 
 
 def test_no_module_outside_the_sandbox_needs_posix() -> None:

@@ -3,6 +3,7 @@
 Not Windows: paths, text modes and consoles are still this system's.  Processes that it starts are of the same kind.
 """
 
+import contextlib
 import importlib
 import os
 import runpy
@@ -25,8 +26,14 @@ NOT_IN_SIGNAL = "SIGKILL SIGXCPU SIGALRM SIGPROF SIGCHLD SIGHUP SIGUSR1 SIGPIPE 
 
 def lack() -> None:
     """Take it all away."""
+    if sys.flags.no_site and "-S" not in sys.argv[1:4]:
+        import site
+
+        site.main()
     for name in FIRST.split() + THIRD.split() * ("-S" not in sys.argv[1:4]):
         importlib.import_module(name)
+    if any("IPython" in argument for argument in sys.argv):
+        importlib.import_module("IPython.core.interactiveshell")
     import fcntl
     import io
     import select
@@ -35,6 +42,8 @@ def lack() -> None:
     import socket
     import subprocess
     import sysconfig
+    import threading
+    import time
     import types
 
     sysconfig.get_config_vars()  # which are read from a file that is named by the platform
@@ -55,6 +64,16 @@ def lack() -> None:
 
         terminate = kill
 
+        def wait(self, timeout: "float | None" = None) -> int:
+            if timeout is None:
+                return super().wait()
+            until = time.monotonic() + timeout
+            while (code := self.poll()) is None:
+                if time.monotonic() > until:
+                    raise subprocess.TimeoutExpired(self.args, timeout)
+                time.sleep(0.01)
+            return code
+
     class SocketsOnly(selectors.SelectSelector):
         def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
             import stat
@@ -68,6 +87,30 @@ def lack() -> None:
             flock(fd, exclusive)
         except BlockingIOError as error:
             raise PermissionError(13, "Permission denied") from error
+
+    send_fds, recv_fds = socket.send_fds, socket.recv_fds
+
+    def share(self: socket.socket, pid: int) -> bytes:
+        """What the process makes the same socket of; a thread waits until it does."""
+        name = f"\0without-posix-{pid}-{self.fileno()}-{time.monotonic_ns()}"
+        offered = socket.socket(local)
+        offered.bind(name)
+        offered.listen()
+        fd = os.dup(self.fileno())
+
+        def hand_over() -> None:
+            offered.settimeout(10)
+            with offered, contextlib.suppress(TimeoutError), offered.accept()[0] as taker:
+                send_fds(taker, [b"."], [fd])
+            os.close(fd)
+
+        threading.Thread(target=hand_over, daemon=True).start()
+        return name.encode()
+
+    def fromshare(info: bytes) -> socket.socket:
+        with socket.socket(local) as taker:
+            taker.connect(info.decode())
+            return socket.socket(fileno=recv_fds(taker, 1, 1)[1][0])
 
     def socketpair(family: Any = None, *rest: Any) -> Any:
         assert family is None, "there are no local sockets"
@@ -95,7 +138,7 @@ def lack() -> None:
     changed[0].O_BINARY, changed[0].O_NOINHERIT = 0, 0
     changed[1].Popen, changed[1].CREATE_NO_WINDOW = Popen, 0x08000000
     changed[2].DefaultSelector = SocketsOnly
-    changed[3].socketpair = socketpair
+    changed[3].socketpair, changed[3].fromshare, changed[3].socket.share = socketpair, fromshare, share
     changed[4]._WindowsConsoleIO = type("_WindowsConsoleIO", (), {})
     sys.platform = "win32"
     sys.executable = _like_this()

@@ -1,5 +1,6 @@
 """What commands share: options, printing a grade, the exit code."""
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
     from grader.classroom.marks.recording import Wish
     from grader.classroom.store.query import Results
     from grader.config.keys import Config
+    from grader.output.verdicts import Line
+    from grader.parts.parts import Parts
     from grader.records.result import Grade
 
 
@@ -53,12 +56,41 @@ def config_at(named: Path | None) -> Path:
     return named or find_config(Path.cwd(), option=OPTION)
 
 
+def parts_of(config: Path) -> "Parts | None":
+    """The homework of several parts that a config.yaml declares; None where it is one assignment.
+
+    Raises:
+        ConfigError: it cannot be used.
+    """
+    from grader.config.find import has_parts
+
+    if not has_parts(config):
+        return None
+    from grader.parts.parts import parts_at
+
+    return parts_at(config)
+
+
 def print_human(grade: "Grade", config: "Config", *, staff: bool) -> None:
-    from rich.console import Console
+    from grader.output.terminal import make_console, print_grade
 
-    from grader.output.terminal import print_grade
+    print_grade(make_console(), grade, config, staff=staff)
 
-    print_grade(Console(highlight=False), grade, config, staff=staff)
+
+def echo_lines(lines: "Sequence[Line]") -> None:
+    """Print lines with styles, in color on a terminal."""
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") in ("dumb", "unknown")
+    for line in lines:
+        parts = (
+            click.style(
+                text,
+                fg=style.removeprefix("bold").removeprefix("dim").strip() or None,
+                bold="bold" in style or None,
+                dim="dim" in style or None,
+            )
+            for text, style in line
+        )
+        click.echo("".join(parts), color=False if plain else None)
 
 
 def echo_outdated(results: "Results") -> None:
@@ -110,7 +142,7 @@ def finish_recording(results: Path, wishes: "Sequence[Wish]", config_path: Path 
     from grader.grading.grader import Grader
     from grader.text import one_line
 
-    config = Grader(config_path).config
+    config = Grader(config_at(config_path)).config
     entries, again = record_all(results, wishes)
     students = list(dict.fromkeys(entry.student for entry in entries))
     if students:

@@ -3,6 +3,7 @@
 import codecs
 import contextlib
 import errno
+import gc
 import io
 import os
 import select
@@ -10,22 +11,20 @@ import sys
 from typing import Any, TextIO
 
 _RUN_STUDENTS_CODE = ("check", "grade")
+# For encodings that lack a sign.  Lines and corners of pictures and tables become "-", "|" and "+".
 _ASCII = {
-    "✓": "+",
-    "✗": "x",
-    "·": "-",
-    "→": "->",
-    "…": "...",
-    "×": "x",
-    "↳": ">",
-    "└": "+",
-    "│": "|",
-    "─": "-",
-    "∂": "d",
-}
+    **dict.fromkeys("─", "-"), **dict.fromkeys("│", "|"), **dict.fromkeys("┌┐└┘├┤┬┴┼", "+"),
+    "✓": "+", "✗": "x", "·": "-", "…": "...", "×": "x", "∘": "o", "⊙": "*", "−": "-", "≠": "!=", "⏎": "|",
+    "→": "->", "←": "<-", "↳": ">", "►": ">", "⟨": "<", "⟩": ">",
+    "∂": "d", "δ": "delta", "Σ": "sum", "Π": "product",
+}  # fmt: skip
 _FAILED = 3  # the exit code when the work could not be done
 # The arrays are small: on a busy machine threads that wait for one another take fifty times as long as one alone.
 _ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "OMP", "MKL", "VECLIB_MAXIMUM")}
+
+
+# Modules that are loaded leave no garbage, but by default are searched for it some hundred times.
+_OBJECTS_TO_COLLECT = 100_000
 
 
 def main() -> None:
@@ -43,6 +42,7 @@ def _run() -> None:
         os.environ.setdefault(variable, count)
     quick = sys.argv[1:2] and sys.argv[1] in _RUN_STUDENTS_CODE and not {"-h", "--help"}.intersection(sys.argv)
     if quick:
+        gc.set_threshold(_OBJECTS_TO_COLLECT)
         from grader.sandbox.launch import prestart
 
         prestart()

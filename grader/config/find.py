@@ -86,10 +86,19 @@ def lies_in(config: Path, folder: Path, *, below: bool = True, itself: bool = Tr
     )
 
 
+def has_parts(config: Path) -> bool:
+    """Whether it seems to be a homework of several parts; quick, since nearly always it is not."""
+    return _begins_line(config, rb"[\"']?parts[\"']?\s*:")
+
+
 def _is_handout(config: Path) -> bool:
     """Whether it is a student's copy; it may be hostile, and is not parsed."""
+    return _begins_line(config, rb"handout\s*:\s*true\b")
+
+
+def _begins_line(config: Path, pattern: bytes) -> bool:
     try:
         with config.open("rb") as file:
-            return re.search(rb"^handout\s*:\s*true\b", file.read(2**20), re.MULTILINE) is not None
+            return re.search(rb"^" + pattern, file.read(2**20), re.MULTILINE) is not None
     except OSError:
         return False

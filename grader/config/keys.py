@@ -79,7 +79,7 @@ class Gradient(_Section, frozen=True, kw_only=True):
 
     name: Name
     of: Name
-    max_score: Positive
+    max_score: Positive = 10.0
     shares: Shares | None = None
 
 
@@ -249,7 +249,9 @@ class Config(_Section, frozen=True, kw_only=True):
     @property
     def has_points(self) -> bool:
         """Whether students' functions take a sample point `s`: all of them, or none."""
-        return self.interface == "step" and any(function.parameters is None for function in self.asked)
+        if self.interface != "step":
+            return False
+        return not self.functions or any(function.parameters is None for function in self.asked)
 
     def share(self, gradient: Gradient, check: str) -> float:
         source: Any = gradient.shares or self.checks
@@ -259,7 +261,10 @@ class Config(_Section, frozen=True, kw_only=True):
 
 def schema() -> bytes:
     """The JSON schema of config.yaml, as kept in `docs/config.schema.json`."""
-    made = msgspec.json.schema(Config)
+    from grader.parts.declared import DeclaredParts
+
+    kinds, named = msgspec.json.schema_components([Config, DeclaredParts], ref_template="#/$defs/{name}")
+    made: dict[str, Any] = {"anyOf": list(kinds), "$defs": named}
     quantities = made["$defs"]["Config"]["properties"]["quantities"]
     number = {"type": "number", "description": "A constant."}
     quantities["additionalProperties"] = {"anyOf": [number, quantities["additionalProperties"]]}

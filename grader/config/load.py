@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import yaml
 
 from grader.config.cross_checks import cross_checked
 from grader.config.keys import Config
@@ -31,6 +30,7 @@ def load_config(path: Path) -> Config:
         ConfigError: a line for each mistake: the file, the line, the path of the key, what was expected and what was found.
     """
     file = YamlFile(path)
+    _refuse_parts(file)
     data = _spelled_out(file.data)
     problems = list(problems_in(Config, data, []))
     if isinstance(data, dict):
@@ -43,8 +43,20 @@ def load_config(path: Path) -> Config:
     return msgspec.convert(data, Config)
 
 
+def _refuse_parts(file: YamlFile) -> None:
+    """Refuse the config of a homework of several parts: here one assignment is expected."""
+    declared = at(file.data, ["parts"])
+    if isinstance(declared, list) and at(file.data, ["model"]) is None:
+        configs = [str(one["config"]) for one in declared if isinstance(one, dict) and "config" in one]
+        raise ConfigError(
+            f"{file.where(['parts'])}: expected one assignment, found parts: name the config of one ({', '.join(configs)})"
+        )
+
+
 def self_contained(path: Path) -> bytes:
     """A config.yaml for another machine: as it is or, where its seed comes from the environment, with that written into it."""
+    import yaml
+
     data = YamlFile(path).data
     if at(data, ["steps", "seed"]) is not None:
         return path.read_bytes()

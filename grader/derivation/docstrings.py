@@ -25,8 +25,10 @@ KINDS = {
     "probability": r"\bprobabilit|between 0 and 1|in \(0, 1\)|in \[0, 1\]",
     "positive": r"\bpositive\b|\bvariance\b|\bstandard deviation\b",
 }
+_ATTEMPTS = 300  # at sizes that fit together
 SIZES = (5, 7, 6, 9, 11, 10, 13, 12, 14, 15, 17, 16, 19, 18)
 DIMENSION = re.compile(r"[A-Za-z_]\w*|\d+")
+INNER = r"(?:[^()]|\((?:[^()]|\([^()]*\))*\))*"  # what parentheses enclose: `F, (H - K + 1) // 2`
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ def _said(name: str, sentences: Iterable[str], names: str) -> Described | None:
         for match in re.finditer(rf"(?<![\w.]){re.escape(name)}(?!\w)", sentence):
             rest = sentence[match.end() :]
             scalar = re.match(rf"{others} ?(?:is|are|:|=)[^(),]*?\b(?:(?:a|positive) number|numbers|scalars?)\b", rest)
-            shape = re.match(rf"{others} ?(?::|is|are|has shape|have shape|of shape)?[^(),]*?\(([^()]*)\)", rest)
+            shape = re.match(rf"{others} ?(?::|is|are|has shape|have shape|of shape)?[^(),]*?\(({INNER})\)", rest)
             if shape and _is_shape(shape.group(1)):
                 return _of_kind(shape.group(1), rest[: _end(rest, shape.end(), names, others)])
             if scalar or re.match(r" ?(?:is|:) (?:the |an )?(?:index|label)", rest):
@@ -101,7 +103,7 @@ def _end(rest: str, start: int, names: str, others: str) -> int:
 
 
 def _is_shape(text: str) -> bool:
-    parts = [part.strip() for part in text.split(",")]
+    parts = [re.sub(r"[()]", "", part).strip() for part in text.split(",")]
     return all(re.fullmatch(r"(?:\w+)(?: ?[-+*/]+ ?\w+)*", part) or not part for part in parts)
 
 
@@ -115,12 +117,19 @@ def _of_kind(shape: str, words: str) -> Described:
 # Points
 
 
-def sizes_for(inputs: Mapping[str, Described], number: int, avoided: Iterable[int] = ()) -> dict[str, int]:
-    """A size for each dimension, all different, others at each point, and none that is a number of the model's own."""
+def sizes_for(
+    inputs: Mapping[str, Described], number: int, avoided: Iterable[int] = (), attempt: int = 0
+) -> dict[str, int]:
+    """A size for each dimension, all different, others at each point, and none that is a number of the model's own.
+
+    Every attempt but the first mixes them: a kernel must not be larger than its image.
+    """
     written = " ".join(part for each in inputs.values() for part in (*each.shape, each.of))
     names = dict.fromkeys(name for name in DIMENSION.findall(written) if not name.isdigit())
     allowed = [size for size in SIZES if size not in {*avoided, *map(int, re.findall(r"\b\d+\b", written))}]
     pool = [allowed[(position + number) % len(allowed)] for position in range(len(allowed))]
+    if attempt:
+        pool[: len(names)] = np.random.default_rng((number, attempt)).permutation(pool)[: len(names)].tolist()
     extra = iter(range(15, 1000))
     return {name: pool[position] if position < len(pool) else next(extra) for position, name in enumerate(names)}
 
@@ -137,15 +146,15 @@ def length(written: str, sizes: Mapping[str, int]) -> int:
     return value(ast.parse(written, mode="eval").body)
 
 
-def sample(inputs: Mapping[str, Described], number: int = 0, avoided: Iterable[int] = ()) -> Point:
+def sample(inputs: Mapping[str, Described], number: int = 0, avoided: Iterable[int] = (), attempt: int = 0) -> Point:
     """One random point; points of different numbers have different sizes."""
     random = np.random.default_rng(number)
-    sizes = sizes_for(inputs, number, avoided)
+    sizes = sizes_for(inputs, number, avoided, attempt)
     return Point({name: _values(each, sizes, random) for name, each in inputs.items()}, sizes)
 
 
 def _values(each: Described, sizes: Mapping[str, int], random: np.random.Generator) -> Array:
-    shape = tuple(length(part, sizes) for part in each.shape)
+    shape = tuple(max(0, length(part, sizes)) for part in each.shape)
     if each.kind == "one_hot":
         return _one_hot(shape, random)
     if each.kind == "index":
@@ -167,9 +176,26 @@ def _one_hot(shape: tuple[int, ...], random: np.random.Generator) -> Array:
 
 
 def points_for(model: Model, loss: str, count: int = 3) -> tuple[Point, ...]:
-    """Points for a model whose docstrings give the shapes of its inputs."""
+    """Points for a model whose docstrings give the shapes of its inputs, of sizes at which it runs."""
     inputs = described(model, loss)
     tree = ast.parse(model.path.read_text(encoding="utf-8-sig"))
     constants = [node for node in ast.walk(tree) if isinstance(node, ast.Constant)]
     avoided = [node.value for node in constants if isinstance(node.value, int)]
-    return tuple(sample(inputs, number, avoided) for number in range(count))
+    order = order_of(model, loss)
+
+    def point(number: int) -> Point:
+        mixed = (sample(inputs, number, avoided, attempt) for attempt in range(_ATTEMPTS))
+        return next((drawn for drawn in mixed if _runs(model, order, drawn)), None) or sample(inputs, number, avoided)
+
+    return tuple(map(point, range(count)))
+
+
+def _runs(model: Model, order: Iterable[str], point: Point) -> bool:
+    values = dict(point.inputs)
+    try:
+        with np.errstate(all="ignore"):
+            for name in order:
+                values[name] = model.functions[name](*(values[parameter] for parameter in model.parameters(name)))
+    except Exception:
+        return False
+    return all(np.size(value) for value in values.values())

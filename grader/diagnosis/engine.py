@@ -131,9 +131,16 @@ def explain(
 def _nearly_exact(
     knowledge: Knowledge, name: str, target: Target, own: Mapping[str, Values], digits: float
 ) -> Explanation:
-    """Right but for the last digits: something small was added on the way, or the loss was differentiated numerically."""
-    changed = knowledge.finder.changed(name, target, own) if knowledge.finder is not None else []
-    return _explanation("exact", best(changed)[:1]) if changed else _observation(_numerical(digits))
+    """Right but for the last digits: something small was left out or added on the way, or the loss was differentiated
+    numerically.
+    """
+    if knowledge.finder is None:
+        return _observation(_numerical(digits))
+    found = best(knowledge.finder.changed(name, target, own))[:1]
+    single = knowledge.finder.single(name, target, own)
+    if single is not None and single.edits[0].kind != "scale":  # 1.0001 times the right numbers is no mistake
+        found = found or [single]
+    return _explanation("exact", found) if found else _observation(_numerical(digits))
 
 
 def _search(

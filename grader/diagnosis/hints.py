@@ -21,6 +21,7 @@ LEVELS = 3
 PLACEHOLDERS = tuple("gradient of shape entry letters indices next loss where part within given access f u v w".split())
 ANY = "any"
 INDEX_LETTERS = "ijklmn"
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
 SOMEWHERE = "one part of your formula"
 _OF_EXAMPLES = "uvwfgrtdcbpqaxyzhse"  # without those that the model uses
 _KEYS = ["for", "hints", "gradients", "where"]
@@ -99,10 +100,20 @@ def hints_for(
 
 def fill(text: str, assignment: Assignment, gradient: Gradient, where: str, within: str = "", part: str = "") -> str:
     """A text with its placeholders filled in."""
+    return filled(text, all_placeholders(assignment, gradient, where, within, part))
+
+
+def filled(text: str, values: Mapping[str, str]) -> str:
+    return _PLACEHOLDER.sub(lambda found: values[found[1]], text)
+
+
+def all_placeholders(
+    assignment: Assignment, gradient: Gradient, where: str, within: str = "", part: str = ""
+) -> dict[str, str]:
+    """The text for each placeholder, where something is known of the mistake."""
     values = {**placeholders(assignment, gradient, where), "within": within or "this quantity"}
     values["given"] = assignment.config.written(within) if within else "the given one"
-    values |= {"part": part or SOMEWHERE, **_example_letters(assignment)}
-    return re.sub(r"\{(\w+)\}", lambda found: values[found[1]], text)
+    return values | {"part": part or SOMEWHERE, **_example_letters(assignment)}
 
 
 def placeholders(assignment: Assignment, gradient: Gradient, where: str) -> dict[str, str]:

@@ -79,6 +79,8 @@ _BY_KIND: dict[str, tuple[tuple[str, float, str], ...]] = {
         ("transpose-result", 1.3, "your numbers are right, but rows and columns are swapped"),
         ("transpose-factor", 1.4, "with {where} the wrong way around: a transpose is missing, or should not be there"),
         ("transpose-reshape", 1.8, "when {where} is reshaped instead of transposed"),
+        ("reshape-order", 1.6, "when {where} is put into its shape column by column, not row by row"),
+        ("flipped", 1.6, "when {where} is taken in the opposite order"),
         ("transpose-pairing", 2.0, "when {where} is applied along the rows instead of the columns"),
         ("reordered", 1.3, "your numbers are right, but {new}"),
     ),
@@ -100,6 +102,7 @@ _BY_KIND: dict[str, tuple[tuple[str, float, str], ...]] = {
     "shape": (
         ("shape-squeezed", 0.6, "your numbers are right, but the result has lost (or gained) an axis of length 1"),
         ("shape-reshaped", 1.5, "your numbers are right, but in the wrong shape"),
+        ("shape-cut", 1.0, "your numbers are right, but entries at the ends are missing{new}"),
         (
             "shape-scattered",
             1.3,
@@ -121,10 +124,12 @@ _BY_KIND: dict[str, tuple[tuple[str, float, str], ...]] = {
         ("wrong-row", 1.5, "with {new} where {old} belongs"),
         ("wrong-gradient", 1.6, "with {new} where {old} belongs"),
         ("wrong-function-of", 1.9, "with {new} where {old} belongs"),
+        ("exchanged", 1.6, "with {where} exchanged: each stands where the other belongs"),
         ("wrong-result", 2.2, "your numbers are exactly {new}: that is not the gradient asked for"),
         ("one-step-for-all", 1.45, "with {new} in every term, where each has its own ({where})"),
         ("shifted-and-cut", 1.7, "with {new} where {old} belong, and without the term that is left over"),
         ("skipped-activation", 1.6, "with the input of {where} where its output {old} belongs"),
+        ("compared-gradient", 1.5, "when the gradient itself decides where it passes, and not {where}"),
         ("slope-argument", 1.4, "with the derivative of {where} evaluated at {new}"),
     ),
     "missing-term": (

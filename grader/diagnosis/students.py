@@ -9,8 +9,9 @@ from dataclasses import replace
 
 import msgspec
 
-from grader.diagnosis.formulas.expression import Node, gradient_text, leaves
+from grader.diagnosis.formulas.expression import Node
 from grader.diagnosis.hypothesis import Edit, Explanation, Hypothesis
+from grader.diagnosis.place_in_formula import place_in
 
 _GET = "Your numbers are what you get"
 _SUMS = "with an inner product, which sums over an index."
@@ -25,6 +26,8 @@ SENTENCES: dict[str, str] = {
     "transpose-result": "Your numbers are right, but rows and columns are swapped.",
     "transpose-factor": f"{_GET} when {{where}} is read along the wrong one of its two axes.",
     "transpose-reshape": f"{_GET} with a reshape, which keeps the order in which the entries are read.",
+    "reshape-order": f"{_GET} when a vector is put into its shape column by column.",
+    "flipped": f"{_GET} when an array is taken in the opposite order.",
     "transpose-pairing": f"{_GET} when a factor is applied along the wrong axis of a matrix.",
     "operand-order": "Your numbers are right, but form a {new}: two factors are in the wrong order.",
     "step-order": f"{_GET} when the steps are taken in the wrong order.",
@@ -33,6 +36,7 @@ SENTENCES: dict[str, str] = {
     "operand-order-side": f"{_GET} when one factor is multiplied into the wrong side of a matrix product.",
     "shape-squeezed": "Your numbers are right, but the result has lost (or gained) an axis of length 1.",
     "shape-reshaped": "Your numbers are right, but in the wrong shape.",
+    "shape-cut": "Your numbers are right, but entries at the ends are missing{new}.",
     "shape-scattered": "Your numbers are right, but fill one row of a larger array; its other rows are zero.",
     "row-alone": "Your numbers are right, but they are a single row of the array that is asked for.",
     "shape-repeated": "Your numbers are right, but repeated: numpy has broadcast a row.",
@@ -44,11 +48,13 @@ SENTENCES: dict[str, str] = {
     "wrong-row": f"{_GET} with {{new}}, which is the wrong index or row.",
     "wrong-gradient": f"{_GET} with {{new}} {{place}}, where another gradient belongs.",
     "wrong-function-of": f"{_GET} when a function is applied to one quantity before it is used.",
+    "exchanged": f"{_GET} when two quantities are exchanged: each stands where the other belongs.",
     "wrong-result": "Your numbers are exactly {new}: that is not the gradient asked for.",
     "one-step-for-all": f"{_GET} with the same part in every term of a sum, where each term has its own.",
     "shifted-and-cut": f"{_GET} with {{new}} in a sum, where other ones belong; one term is left out.",
     "skipped-activation": f"{_GET} with the input of a nonlinear function {{place}}.",
     "slope-argument": f"{_GET} with a derivative evaluated in the wrong place: at {{new}}.",
+    "compared-gradient": f"{_GET} when the gradient itself decides where it passes.",
     "missing-term": "One term is missing.",
     "missing-terms": "Only some of the terms are there; the others are missing.",
     "missing-entry": f"{_GET} when one entry of each row is left out.",
@@ -202,7 +208,6 @@ _PROPAGATED = (
     ("agree with the gradient", "agree with what follows from your own {own}"),
 )
 SOMEWHERE, EVERYWHERE = "in one place", "in every term"
-_ORDINALS = ("first", "second", "third", "fourth")
 
 
 def worded(explanation: Explanation, formula: Node | None, used: Set[str]) -> Explanation:
@@ -267,30 +272,3 @@ def _may_be_named(edit: Edit, known: bool, used: Set[str]) -> bool:
     if edit.new:
         return known and not used & set(re.findall(r"[A-Za-z_]\w*", edit.new))
     return re.fullmatch(r"\w+(/\w+)?'?", edit.where) is not None
-
-
-def place_in(formula: Node, name: str) -> str:
-    """Where in a formula a quantity or gradient is, such as "as the left factor"; "" where it is not in one place."""
-    parts = formula[1:]
-    holding = [i for i, part in enumerate(parts) if isinstance(part, tuple) and _holds(part, name)]
-    if len(holding) != 1:
-        return ""
-    i = holding[0]
-    bare = parts[i][1] if parts[i][0] in ("T", "neg") else parts[i]
-    if formula[0] == "mm":
-        return f"{'as' if _is(bare, name) else 'in'} the {'right' if i else 'left'} factor"
-    if formula[0] == "mul":
-        return "as one of the factors" if _is(bare, name) else "in one of the factors"
-    if formula[0] == "add" and i < len(_ORDINALS):
-        return f"{'as' if _is(bare, name) else 'in'} the {_ORDINALS[i]} term"
-    return place_in(parts[i], name)
-
-
-def _holds(node: Node, name: str) -> bool:
-    return any(_is(leaf, name) for leaf in leaves(node))
-
-
-def _is(node: Node, name: str) -> bool:
-    if node[0] == "g":
-        return name in (node[1], gradient_text(node[1]))
-    return node[0] in ("q", "d") and node[1] == name

@@ -4,6 +4,7 @@ A reason comes from the student's process: it is repeated as text, and nothing e
 """
 
 import builtins
+import re
 import warnings
 from collections.abc import Collection, Mapping, Sequence
 
@@ -26,6 +27,7 @@ from grader.records.result import RUNTIME, Diagnosis, GradientResult, Mistake
 from grader.records.run import Answer, Run, Traced, place
 
 RECOMPUTED = "recomputed"
+_PRODUCT = re.compile(r"  (?:@|np\.\w+)  .*, which gives \(")  # as in sentences.PRODUCT
 SEVERAL = "More than one thing is wrong here. Start with this one:"  # a hint knows of no other mistake
 _NOT_ABOUT_ARRAYS = (OSError, ImportError, ArithmeticError)  # but a file, a module, a number: their own message says it
 _SHAPE_ERRORS = ("ValueError", "IndexError", "LinAlgError", "AxisError", "UFuncTypeError")
@@ -173,7 +175,9 @@ def add_places(
     def placed(result: GradientResult) -> GradientResult:
         if is_random(answers.get(result.name, ()), traces.get(result.name, ())):
             return _random(assignment, knowledge.hints, result)
-        notes = [*result.notes, *(line for answer in traces.get(result.name, ()) for line in answer.explanation)]
+        lines = [line for answer in traces.get(result.name, ()) for line in answer.explanation]
+        of_shape = result.checks[0].outcome == "failed"  # where it is not, the shapes in products are as they should be
+        notes = [*result.notes, *(line for line in lines if of_shape or not _PRODUCT.search(line))]
         diagnosis = apart.get(result.name) or result.diagnosis
         return msgspec.structs.replace(
             result, diagnosis=diagnosis, where=places.get(result.name, ""), notes=list(dict.fromkeys(notes))

@@ -1,7 +1,7 @@
 """An assignment together with the sandbox in which submissions to it run: how every command, and every script, grades."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -56,6 +56,7 @@ class Grader:
         at_home: bool = False,
         limits: "Limits | None" = None,
         first_slot: int = 0,
+        beside: Collection[str] = (),
     ) -> None:
         """Read the config.
 
@@ -63,23 +64,33 @@ class Grader:
             config: the path of a config.yaml; None for the nearest, from the current folder upwards.
             limits: of students' code, in place of those in the config.
             first_slot: where the slots of this sandbox begin; those that run side by side begin apart.
+            beside: the names of other files that are submitted together with the one of this assignment.
 
         Raises:
             ConfigError: there is none, or it cannot be used.
         """
         path = find_config(Path.cwd()) if config is None else Path(config)
         self._named = config is not None
-        self._open(path, load_config(path), at_home=at_home, limits=limits, first_slot=first_slot)
+        self._open(path, load_config(path), at_home=at_home, limits=limits, first_slot=first_slot, beside=beside)
 
     @classmethod
     def of(cls, config: "Config", folder: Path, *, at_home: bool = False) -> "Grader":
         """One for a config that was read already, whose files are in `folder`."""
         made = cls.__new__(cls)
         made._named = True
-        made._open(folder / "config.yaml", config, at_home=at_home, limits=None, first_slot=0)
+        made._open(folder / "config.yaml", config, at_home=at_home)
         return made
 
-    def _open(self, path: Path, config: "Config", *, at_home: bool, limits: "Limits | None", first_slot: int) -> None:
+    def _open(
+        self,
+        path: Path,
+        config: "Config",
+        *,
+        at_home: bool,
+        limits: "Limits | None" = None,
+        first_slot: int = 0,
+        beside: Collection[str] = (),
+    ) -> None:
         import msgspec
 
         self.config_path = path
@@ -87,6 +98,7 @@ class Grader:
         self.config = config if limits is None else msgspec.structs.replace(config, sandbox=limits)
         self.at_home = at_home
         self._first_slot = first_slot
+        self._beside = tuple(beside)
         self._spawners: list[Spawner] = []  # one that has started and is not used yet
         self._closers: list[Callable[[], None]] = []
         self._lock = threading.RLock()  # a sandbox serves one submission at a time
@@ -156,23 +168,25 @@ class Grader:
         *,
         staff: bool = False,
         seen: "Callable[[Grade], None] | None" = None,
+        folder: Path = Path(),
     ) -> "Grade":
         """Check a student's own file as `grader check` does: without the solution, and on any machine.
 
         Args:
-            path: None for the file to submit in the current folder.
+            path: None for the file to submit in `folder`.
             staff: with all hints and instructors' sentences, which name what belongs there; students see neither.
             seen: is given the grade without explanations as soon as it is known, if something is left to explain.
+            folder: the current one by default.
 
         Raises:
             UsageError: there is no such file, or several that could be meant.
         """
         if not self.at_home:
-            return self._home.check(path, staff=staff, seen=seen)
+            return self._home.check(path, staff=staff, seen=seen, folder=folder)
         note = ""
         self.assignment  # noqa: B018, as above
         if path is None:
-            path, note = self.own_file(Path())
+            path, note = self.own_file(folder)
         submission = self.read(path_of(path))
         return self.check_submission(replace(submission, note=submission.note or note), staff=staff, seen=seen)
 
@@ -198,14 +212,14 @@ class Grader:
 
         read = read_submitted if submitted else read_submission
         known = frozenset() if path.suffix in (".py", ".ipynb") else handout_digests(self.config, self.folder, path)
-        return read(path, self.config.submission, self.source_limit, known)
+        return read(path, self.config.submission, self.source_limit, known, self._beside)
 
     def own_file(self, folder: Path) -> tuple[Path, str]:
         """The file to submit of those in a student's own folder, and a note on the choice."""
         from grader.inputs.submission import handout_digests, own_file
 
         known = handout_digests(self.config, self.folder, folder)
-        return own_file(folder, self.config.submission, self.source_limit, known)
+        return own_file(folder, self.config.submission, self.source_limit, known, self._beside)
 
     @property
     def source_limit(self) -> int:

@@ -5,6 +5,7 @@ The only steps between that touch files are here: the texts and tables of diagno
 
 import hashlib
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -70,7 +71,7 @@ def grade_submission(
         seen: is given the grade without explanations as soon as it is known, if something is left to explain.
     """
     try:
-        run = run_submission(sandbox, submission)
+        run = run_submission(sandbox, submission, assignment.prepare_checks)
     except SandboxError as error:
         return not_graded(assignment, submission.name, str(error))
 
@@ -80,22 +81,27 @@ def grade_submission(
         )
 
     checked, found = _checked(assignment, run)
-    if checked.to_explain:
-        if seen is not None:
-            seen(finished(found))
-        found = _explained(assignment, checked)
-    return located(assignment, sandbox, submission.source, run, finished(found))
+    if not checked.to_explain:
+        return finished(found)
+    if seen is not None:
+        seen(finished(found))
+    return located(
+        assignment, sandbox, submission.source, run, found, lambda: finished(_explained(assignment, checked))
+    )
 
 
-def run_submission(sandbox: Sandbox, submission: Submission) -> Run:
+def run_submission(sandbox: Sandbox, submission: Submission, meanwhile: Callable[[], None] | None = None) -> Run:
     """Run one file; where none was submitted, the run says so.
+
+    Args:
+        meanwhile: is called while it runs.
 
     Raises:
         SandboxError: the sandbox failed; nothing is known about the file.
     """
     if submission.missing:
         return Run({}, Answer("missing", message=submission.missing))
-    return sandbox.run(submission.source)
+    return sandbox.run(submission.source, meanwhile)
 
 
 def grade_run(assignment: Assignment, run: Run, submission: str, sandbox: str = "") -> Grade:
@@ -166,22 +172,44 @@ def noted(graded: Grade, submission: Submission) -> Grade:
     return msgspec.structs.replace(graded, notes=[submission.note, *graded.notes]) if submission.note else graded
 
 
-def located(assignment: Assignment, sandbox: Sandbox, source: bytes, run: Run, graded: Grade) -> Grade:
-    """The same grade with the lines at which wrong values first appear: wrong gradients run once more, traced."""
+def located(
+    assignment: Assignment,
+    sandbox: Sandbox,
+    source: bytes,
+    run: Run,
+    graded: Grade,
+    explain: Callable[[], Grade] | None = None,
+) -> Grade:
+    """The same grade with the lines at which wrong values first appear: wrong gradients run once more, traced.
+
+    Args:
+        explain: gives the grade with explanations, where it has none yet; is called while they run.
+    """
+    found: list[Grade] = [] if explain else [graded]
+
+    def explained() -> Grade:
+        if explain is not None and not found:
+            found.append(explain())
+        return found[0]
+
     wrong = [result.name for result in graded.gradients if result.status == "failed" and not result.inherits]
     if not wrong:
-        return graded
-    try:
-        given = check_run(assignment, run).given if run.substituted else {}
-        replaced = {name: run.substituted[name].replaced for name in wrong if name in given}
-        traced = msgspec.structs.replace(run, traces=sandbox.trace(source, wrong, run, replaced))
-    except SandboxError:  # the marks do not depend on it
-        return graded
-    if not traced.traces:
-        return graded
+        return explained()
     from grader.diagnosis.knowledge import knowledge_of
     from grader.grading.advice import add_places
 
-    known = knowledge_of(assignment, ())
-    gradients = add_places(assignment, known, graded.gradients, traced, given)
-    return msgspec.structs.replace(graded, gradients=gradients)
+    def prepare() -> None:
+        explained()
+        with suppress(Exception):  # what cannot be computed is reported where it is needed
+            knowledge_of(assignment, ()).landmarks  # noqa: B018
+
+    try:
+        given = check_run(assignment, run).given if run.substituted else {}
+        replaced = {name: run.substituted[name].replaced for name in wrong if name in given}
+        traced = msgspec.structs.replace(run, traces=sandbox.trace(source, wrong, run, replaced, prepare))
+    except SandboxError:  # the marks do not depend on it
+        return explained()
+    if not traced.traces:
+        return explained()
+    gradients = add_places(assignment, knowledge_of(assignment, ()), explained().gradients, traced, given)
+    return msgspec.structs.replace(explained(), gradients=gradients)

@@ -11,17 +11,15 @@ Of several of one kind, the least deep is graded.  If two at the same depth diff
 Unchanged files of the handout count only if there is nothing else.
 """
 
-import hashlib
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
+from grader.inputs.kinds import NOTEBOOK, digest
 from grader.inputs.tree import ArchiveError, File
 from grader.text import one_line
 
-NOTEBOOK = ".ipynb"
-CODE = (".py", NOTEBOOK)
 _OTHER, _NOTEBOOK = 6, 7  # ranks of files of another name
 _NOTEBOOKS = (3, 4, 5)
 _SHOWN = 4
@@ -52,6 +50,7 @@ def choose(
     handout: Collection[str] = (),
     any_name: bool = False,
     more: bool = False,
+    beside: Collection[str] = (),
 ) -> Choice:
     """Choose by the order above.  Files are read only where their names do not decide.
 
@@ -60,7 +59,9 @@ def choose(
         handout: `digest` of each file that students start from.
         any_name: files outside archives are named after their students, so no note on the name is needed.
         more: there is more than `files`, such as an archive that cannot be opened.
+        beside: the names of other files to submit, which are graded as what they are.
     """
+    files = [file for file in files if not any(is_named(file.path.name, other) for other in beside)]
     found = _choose(files, wanted, max_bytes, handout, any_name=any_name, more=more)
     if found.untouched and found.file is None:  # files of the handout under other names, and nothing else
         found = replace(_choose(files, wanted, max_bytes, (), any_name=any_name, more=more), untouched=True)
@@ -98,16 +99,6 @@ def _choose(
 def is_named(name: str, wanted: str) -> bool:
     """Whether a file is called `wanted`, or as a copy or notebook of it would be."""
     return _rank(PurePosixPath(name), wanted)[0] < _OTHER
-
-
-def digest(source: bytes) -> str:
-    """A hash that ignores line endings, a byte order mark, trailing white space, empty lines and lines of comments.
-
-    A student who adds a name above the stubs has not worked on them.
-    """
-    lines = source.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
-    kept = [line.rstrip() for line in lines if line.strip() and not line.lstrip().startswith(b"#")]
-    return hashlib.sha256(b"\n".join(kept)).hexdigest()
 
 
 def shown(path: PurePosixPath | str) -> str:

@@ -100,15 +100,20 @@ def safe_key(identity: str) -> str:
 
 
 def receive(
-    entry: Entry, wanted: str, max_bytes: int, refused: list[Refusal], handout: Collection[str] = ()
+    entry: Entry,
+    wanted: str,
+    max_bytes: int,
+    refused: list[Refusal],
+    handout: Collection[str] = (),
+    beside: Collection[str] = (),
 ) -> Received:
     """Choose and read the file called `wanted`, by the rules of `chooser`; no more than `max_bytes` + 1 of it.
 
     Args:
         refused: what was not read is added to it.
-        handout: see `choose`.
+        handout, beside: see `choose`.
     """
-    picked = pick(entry, wanted, max_bytes, handout)
+    picked = pick(entry, wanted, max_bytes, handout, beside)
     refused += [Refusal(f"{entry.key}: {one.path}", one.reason) for one in picked.refused]
     file = picked.choice.file
     if file is None:
@@ -162,7 +167,9 @@ class Picked:
         return f"no {wanted}, found only {listed(files)}{f' ({why})' if why else ''}"
 
 
-def pick(entry: Entry, wanted: str, max_bytes: int, handout: Collection[str] = ()) -> Picked:
+def pick(
+    entry: Entry, wanted: str, max_bytes: int, handout: Collection[str] = (), beside: Collection[str] = ()
+) -> Picked:
     """Look at all files of an entry, also in its archives, and choose."""
     inside: list[Refusal] = []
     abandoned = next((file for file in entry.files if file.abandoned), None)
@@ -173,7 +180,15 @@ def pick(entry: Entry, wanted: str, max_bytes: int, handout: Collection[str] = (
     except OverBudgetError as error:
         return Picked(Choice(None), [], first_refusals(inside), [], str(error))
     reasons = inside + [Refusal(str(file.path), file.refusal) for file in entry.files if file.refusal]
-    chosen = choose(files, wanted, max_bytes=max_bytes, handout=handout, any_name=entry.any_name, more=bool(reasons))
+    chosen = choose(
+        files,
+        wanted,
+        max_bytes=max_bytes,
+        handout=handout,
+        any_name=entry.any_name,
+        more=bool(reasons),
+        beside=beside,
+    )
     if chosen.untouched and reasons:  # the work may well be in what cannot be read
         chosen = Choice(None)
     closed = [one for one in reasons if is_archive(one.path) or is_unreadable(one.path)]

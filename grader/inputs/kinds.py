@@ -1,7 +1,10 @@
-"""The kinds of archives, by their names and first bytes.  Only opening a file shows whether it is what it looks like."""
+"""The kinds of files, by their names and first bytes.  Only opening an archive shows whether it is what it looks like."""
 
+import hashlib
 from pathlib import Path, PurePosixPath
 
+NOTEBOOK = ".ipynb"
+CODE = (".py", NOTEBOOK)
 READABLE = (".zip", ".tar", ".tar.gz", ".tgz")
 UNREADABLE = tuple(".7z .rar .gz .bz2 .xz .zst .lzma .lz .z .tbz .tbz2 .txz .cab .arj".split())
 _MAGIC = (b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!", b"\xfd7zXZ", b"BZh")
@@ -33,3 +36,13 @@ def without_suffix(name: str) -> str:
     """`hw3` for `hw3.tar.gz`."""
     path = PurePosixPath(name)
     return PurePosixPath(path.stem).stem if path.stem.lower().endswith(".tar") else path.stem
+
+
+def digest(source: bytes) -> str:
+    """A hash that ignores line endings, a byte order mark, trailing white space, empty lines and lines of comments.
+
+    A student who adds a name above the stubs has not worked on them.
+    """
+    lines = source.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+    kept = [line.rstrip() for line in lines if line.strip() and not line.lstrip().startswith(b"#")]
+    return hashlib.sha256(b"\n".join(kept)).hexdigest()

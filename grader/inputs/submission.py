@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from grader.errors import UsageError
-from grader.inputs.kinds import archive_kind, is_unreadable, looks_like_archive
+from grader.inputs.kinds import CODE, archive_kind, digest, is_unreadable, looks_like_archive
 from grader.text import one_line
 
 if TYPE_CHECKING:
@@ -30,13 +30,16 @@ class Submission:
     missing: str = ""
 
 
-def read_submission(path: Path, wanted: str, max_bytes: int, handout: Collection[str] = ()) -> Submission:
+def read_submission(
+    path: Path, wanted: str, max_bytes: int, handout: Collection[str] = (), beside: Collection[str] = ()
+) -> Submission:
     """The file at `path`, or the one in the folder or archive at `path` that `grader.inputs.chooser` takes.
 
     At most `max_bytes` + 1 are read, enough to see that a file is too large.
 
     Args:
         handout: the files that students start from, as by `handout_digests`.
+        beside: the names of other files to submit, which are never meant.
 
     Raises:
         UsageError: there is no such file, or several that could be meant.
@@ -46,7 +49,7 @@ def read_submission(path: Path, wanted: str, max_bytes: int, handout: Collection
             with path.open("rb") as file:
                 return Submission(one_line(path.name, 200), file.read(max_bytes + 1))
         if path.is_file() or path.is_dir():
-            return _chosen(path, wanted, max_bytes, handout)
+            return _chosen(path, wanted, max_bytes, handout, beside)
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror or error}") from error
     if path.exists():
@@ -54,14 +57,16 @@ def read_submission(path: Path, wanted: str, max_bytes: int, handout: Collection
     raise UsageError(f"{path}: there is no such file or folder (looked in {Path.cwd()})")
 
 
-def read_submitted(path: Path, wanted: str, max_bytes: int, handout: Collection[str] = ()) -> Submission:
+def read_submitted(
+    path: Path, wanted: str, max_bytes: int, handout: Collection[str] = (), beside: Collection[str] = ()
+) -> Submission:
     """As `read_submission`, but a folder or archive without such a file, or with several, is a submission that lacks it.
 
     Raises:
         UsageError: the path itself is wrong, which is not the student's fault.
     """
     try:
-        return read_submission(path, wanted, max_bytes, handout)
+        return read_submission(path, wanted, max_bytes, handout, beside)
     except UsageError as error:
         if not path.is_dir() and not path.is_file():
             raise
@@ -69,16 +74,21 @@ def read_submitted(path: Path, wanted: str, max_bytes: int, handout: Collection[
         return Submission(wanted, b"", missing=f"{missing[:1].upper()}{missing[1:]}.")
 
 
-def own_file(folder: Path, wanted: str, max_bytes: int, handout: Collection[str] = ()) -> tuple[Path, str]:
+def own_file(
+    folder: Path, wanted: str, max_bytes: int, handout: Collection[str] = (), beside: Collection[str] = ()
+) -> tuple[Path, str]:
     """The file to submit in a student's own folder, but not below it, and a note on the choice.
 
     Args:
         handout: the files that came with it; only where they are known, a file of another name may be the student's.
+        beside: the names of other files to submit.
 
     Raises:
         UsageError: several could be meant.
     """
-    from grader.inputs.chooser import CODE, choose, digest, is_named, listed
+    if handout and (only := _only_work(folder, max_bytes, handout)) is not None and only.name == wanted:
+        return only, ""
+    from grader.inputs.chooser import choose, is_named, listed
     from grader.inputs.folder import OnDisk
     from grader.inputs.tree import File
 
@@ -94,11 +104,27 @@ def own_file(folder: Path, wanted: str, max_bytes: int, handout: Collection[str]
 
     listing = (File(PurePosixPath(path.name), OnDisk(str(path))) for path in sorted(folder.iterdir()) if path.is_file())
     files = [file for file in listing if may_be_work(file)]
-    found = choose(files, wanted, max_bytes=max_bytes, handout=handout)
+    found = choose(files, wanted, max_bytes=max_bytes, handout=handout, beside=beside)
     if found.rivals:
         raise UsageError(f"{listed(found.rivals)}: each could be your work; name the one to check")
     alone = found.untouched and "; " not in found.note  # the stubs, and nothing else
     return folder / (wanted if found.file is None else found.file.path), "" if alone else found.note
+
+
+def _only_work(folder: Path, max_bytes: int, handout: Collection[str]) -> Path | None:
+    """The only code in a folder that did not come with the handout, where there is no other: then nothing has to be chosen."""
+    others = []
+    try:
+        for path in folder.iterdir():
+            if path.suffix.lower() in CODE and not path.name.startswith("."):
+                if path.is_symlink() or not path.is_file():
+                    return None
+                with path.open("rb") as file:
+                    if digest(file.read(max_bytes + 1)) not in handout:
+                        others.append(path)
+    except OSError:
+        return None
+    return others[0] if len(others) == 1 else None
 
 
 def handout_digests(config: "Config", folder: Path, path: Path) -> frozenset[str]:
@@ -108,8 +134,6 @@ def handout_digests(config: "Config", folder: Path, path: Path) -> frozenset[str
     """
     if config.handout:
         return frozenset(config.originals)
-    from grader.inputs.chooser import CODE, digest
-
     beside = (folder / config.model).parent
     try:
         if beside.resolve().is_relative_to(path.resolve()):
@@ -121,7 +145,7 @@ def handout_digests(config: "Config", folder: Path, path: Path) -> frozenset[str
         return frozenset()
 
 
-def _chosen(path: Path, wanted: str, max_bytes: int, handout: Collection[str]) -> Submission:
+def _chosen(path: Path, wanted: str, max_bytes: int, handout: Collection[str], beside: Collection[str]) -> Submission:
     """The file that is chosen in a folder or archive."""
     from grader.inputs.archives import open_tree
     from grader.inputs.chooser import shown
@@ -129,7 +153,7 @@ def _chosen(path: Path, wanted: str, max_bytes: int, handout: Collection[str]) -
     from grader.inputs.tree import ArchiveError
 
     tree = open_tree(path, one=True)
-    picked = pick(Entry(path.name, [], tree.files), wanted, max_bytes, handout)
+    picked = pick(Entry(path.name, [], tree.files), wanted, max_bytes, handout, beside)
     file = picked.choice.file
     if file is None:
         advice = "; choose one file" if picked.fatal or picked.choice.rivals else ""

@@ -1,6 +1,7 @@
 """Whether a model keeps complex numbers: the checks differentiate it by complex steps, which are exact."""
 
 import warnings
+from typing import Any
 
 import numpy as np
 
@@ -20,9 +21,9 @@ def check_complex(read: ModelFile, point: Point) -> None:
     """
     random = np.random.default_rng(0)
     for name in read.order:
-        values = {each: point.values[each] for each in read.model.parameters(name)}
+        values = {each: _without_ties(point.values[each], random) for each in read.model.parameters(name)}
         real = {each: np.asarray(value) for each, value in values.items() if np.asarray(value).dtype.kind == "f"}
-        direction = {each: random.standard_normal(value.shape) for each, value in real.items()}
+        direction = {each: value * random.standard_normal(value.shape) for each, value in real.items()}
         moved = {each: value + 1j * _STEP * direction[each] for each, value in real.items()}
         with warnings.catch_warnings():
             warnings.simplefilter("error", getattr(np, "exceptions", np).ComplexWarning)
@@ -35,6 +36,12 @@ def check_complex(read: ModelFile, point: Point) -> None:
                 name,
                 f"{name}: {_REMEDY}. np.abs and .real lose it: write a sigmoid as 1 / (1 + np.exp(-a)), |a| with np.where",
             )
+
+
+def _without_ties(value: Any, random: np.random.Generator) -> Any:
+    """The zeros of a ReLU, moved apart: a maximum of equal numbers has no derivative."""
+    array = np.asarray(value)
+    return np.where(array == 0, random.uniform(0.01, 0.02, array.shape), array) if array.dtype.kind == "f" else value
 
 
 def _advice(error: Exception) -> str:

@@ -17,7 +17,8 @@ Ask = Callable[[str, str, Iterable[str]], str]  # the question, the default, the
 
 _LOSSES = ("J", "L", "E", "C", "loss", "cost", "error", "objective")
 _EXPRESSION = re.compile(r"[A-Za-z_]\w*|[-+*/ ()]|\d+")
-_SHAPE = r"\((?:[\w +*/-]+,?)+\)"
+_LENGTH = r"(?:[\w +*/-]|\((?:[\w +*/-]|\([\w +*/-]*\))*\))+"  # `W`, `W - K + 1`, `(H - K + 1) // 2`
+_SHAPE = rf"\({_LENGTH}(?:,{_LENGTH})*,?\)"
 
 
 @dataclass(frozen=True)
@@ -135,11 +136,20 @@ def relations(read: ModelFile) -> dict[str, str]:
     known = set(dimensions_in(part for each in read.inputs.values() for part in each.shape))
     texts = [read.model.doc, *(function.__doc__ or "" for function in read.model.functions.values())]
     found = {}
-    for name, formula in re.findall(r"\b([A-Za-z_]\w*) = ([\w +*/-]+)", " ".join(texts)):
+    for name, formula in re.findall(rf"\b([A-Za-z_]\w*) = ({_LENGTH})", " ".join(texts)):
         names = set(dimensions_in([formula]))
         if name in known and names and names <= known - {name} and _is_length(formula.strip()):
             found[name] = formula.strip()
     return found
+
+
+def written_lengths(read: ModelFile, dimensions: Iterable[str]) -> list[str]:
+    """The formulas in the shapes that docstrings give, such as `(H - K + 1) // 2`."""
+    texts = [read.model.doc, *(function.__doc__ or "" for function in read.model.functions.values())]
+    shapes = re.findall(_SHAPE, " ".join(texts))
+    parts = dict.fromkeys(part.strip() for shape in shapes for part in re.findall(_LENGTH, shape[1:-1]))
+    known = set(dimensions)
+    return [part for part in parts if _is_length(part) and known.issuperset(dimensions_in([part]))]
 
 
 # What a quantity means, for the table of the handout
@@ -159,7 +169,7 @@ def meaning(read: ModelFile, name: str) -> str:
 def _of_function(read: ModelFile, name: str) -> str:
     function = read.model.functions[name]
     first = " ".join(re.split(r"\n\s*\n|(?<=[^.])\.(?=\s|$)|;", (function.__doc__ or "").strip())[0].split())
-    text = _uncapitalized(re.sub(rf"[:,]? ?(?:{_SHAPE}|a (?:single )?number)$", "", _tidy(first)))
+    text = _uncapitalized(re.sub(rf"[:,]? ?(?:{_SHAPE}|a (?:single )?number)$|, {_SHAPE}(?=: )", "", _tidy(first)))
     text = text.removeprefix(f"{name}, ")
     formula = re.match(rf"{re.escape(name)}(?:_\w+)? = ([^,]*(?:\([^)]*\)[^,]*)*)(?:, (.*))?$", text)
     if formula:

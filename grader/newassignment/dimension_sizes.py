@@ -1,7 +1,8 @@
 """Sizes for the dimensions of a model: all different at a sample point, so that a size names its axis; three sets of them."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import combinations, permutations
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain, combinations, islice, permutations
+from random import Random
 
 from grader.derivation.docstrings import length
 from grader.newassignment.described_model import dimensions_in
@@ -12,12 +13,18 @@ _SMALL = (3, *_POOL)  # a loop is written out: few rounds keep its formulas shor
 _SPARE_NAMES = "OPQRSTUVWXYZ"
 
 _MOST_TRIED = 5000
+_MOST_MIXED = 500
+_ENOUGH = 5  # sets of sizes at which the model runs
 
 Sizes = dict[str, list[int]]
 
 
 def choose_sizes(
-    names: Sequence[str], relations: Mapping[str, str], literals: Iterable[int], fixed: Sequence[str] = ()
+    names: Sequence[str],
+    relations: Mapping[str, str],
+    literals: Iterable[int],
+    fixed: Sequence[str] = (),
+    runs: Callable[[Mapping[str, int]], bool] = lambda sizes: True,
 ) -> Sizes | None:
     """Three sizes for each dimension; None where no sizes fit.
 
@@ -26,6 +33,7 @@ def choose_sizes(
         relations: dimensions that are computed from others: `{"O": "W - K + 1"}`.
         literals: numbers that occur in shapes; no dimension has their size.
         fixed: dimensions that keep one size.
+        runs: whether the model runs at these sizes; if it runs at none, they are chosen without it.
     """
     taken = set(literals) | {1, 2}
     free = [name for name in [*fixed, *names] if name not in relations]
@@ -41,10 +49,20 @@ def choose_sizes(
             for each in _tuples(left, len(others))
             if (sizes := _complete(constant | dict(zip(others, each, strict=True)), relations, taken))
         ]
-        if not fitting:
+        mixed = filter(None, (_complete(constant | each, relations, taken) for each in _mixed(others, taken, k)))
+        usual = _newest(fitting, free, chosen)
+        found = usual if usual and runs(usual) else _newest(islice(filter(runs, mixed), _ENOUGH), free, chosen)
+        if not (found or usual):
             return None
-        chosen.append(max(fitting, key=lambda sizes: sum(_is_new(sizes, name, chosen) for name in free)))
+        chosen.append(found or usual or {})
     return {name: [sizes[name] for sizes in chosen] for name in names}
+
+
+def _newest(
+    found: Iterable[dict[str, int]], free: Iterable[str], before: Sequence[Mapping[str, int]]
+) -> dict[str, int]:
+    """The one with the most sizes that were not chosen before; {} if nothing was found."""
+    return max(found, key=lambda sizes: sum(_is_new(sizes, name, before) for name in free), default={})
 
 
 def _is_new(sizes: Mapping[str, int], name: str, before: Iterable[Mapping[str, int]]) -> bool:
@@ -57,6 +75,18 @@ def _tuples(pool: Sequence[int], count: int) -> Iterator[tuple[int, ...]]:
         if number == _MOST_TRIED:
             return
         yield sizes
+
+
+def _mixed(names: Sequence[str], taken: Iterable[int], seed: int) -> Iterator[dict[str, int]]:
+    """Sizes in any order, for models in which some must be smaller than others: a kernel must fit into its image.
+
+    The small ones come first: loops over them are short.
+    """
+    pool = [size for size in _SMALL if size not in taken]
+    random = Random(seed)  # noqa: S311
+    for number in range(_MOST_MIXED):
+        several = pool[: len(names) + 2 + number // 50]
+        yield dict(zip(names, random.sample(several, len(names)), strict=True))
 
 
 def _complete(sizes: dict[str, int], relations: Mapping[str, str], taken: set[int]) -> dict[str, int] | None:
@@ -72,9 +102,13 @@ def _complete(sizes: dict[str, int], relations: Mapping[str, str], taken: set[in
     return sizes if distinct and all(size > 1 and size not in taken for size in sizes.values()) else None
 
 
-def formula_for(lengths: Sequence[int], sizes: Mapping[str, Sequence[int]]) -> str | None:
-    """How an axis with these lengths follows from the dimensions, such as `T * d`; None if in no simple way."""
-    for name, formula in _formulas(sizes):
+def formula_for(lengths: Sequence[int], sizes: Mapping[str, Sequence[int]], written: Iterable[str] = ()) -> str | None:
+    """How an axis with these lengths follows from the dimensions, such as `T * d`; None if in no simple way.
+
+    Args:
+        written: formulas that docstrings use; these come first.
+    """
+    for name, formula in chain((("", formula) for formula in written), _formulas(sizes)):
         if all(length(formula, {n: size[k] for n, size in sizes.items()}) == lengths[k] for k in range(SETS)):
             return name or formula
     return None

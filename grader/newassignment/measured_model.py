@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import msgspec
 import numpy as np
@@ -10,7 +11,7 @@ from grader.config.keys import Config
 from grader.derivation.docstrings import DIMENSION
 from grader.errors import ConfigError
 from grader.newassignment.complex_steps import check_complex
-from grader.newassignment.described_model import ModelFile, dimensions_in, relations
+from grader.newassignment.described_model import ModelFile, dimensions_in, relations, written_lengths
 from grader.newassignment.dimension_sizes import SETS, Sizes, choose_sizes, formula_for, name_for
 from grader.newassignment.sampling import Drawn
 from grader.problem.model import Graph
@@ -44,9 +45,11 @@ def measure(read: ModelFile, drawn: Mapping[str, Drawn], fixed: Sequence[str] = 
         ConfigError: it does not run with the shapes of its docstrings, or computes what the config cannot express.
     """
     known = _named_formulas(drawn, relations(read))
+    written = _written(read, drawn, known)
+    known |= written
     for _ in range(3):  # a shape may show one more dimension, and the sizes of all must differ
         names = list(dict.fromkeys([*dimensions_in(p for each in drawn.values() for p in each.shape), *known]))
-        sizes = choose_sizes(names, known, _literals(drawn), fixed)
+        sizes = choose_sizes(names, known, _literals(drawn), fixed, partial(_runs, read, drawn, known))
         if sizes is None:
             raise ConfigError(f"{read.path}:1: no sizes of {', '.join(names)} fit all the shapes in the docstrings")
         points = _points(read, drawn, known, sizes)
@@ -55,6 +58,9 @@ def measure(read: ModelFile, drawn: Mapping[str, Drawn], fixed: Sequence[str] = 
         if not new:
             _check_values(read, points)
             check_complex(read, points[0])
+            unused = written.keys() - {part for shape in computed.values() for part in shape}
+            sizes = {name: size for name, size in sizes.items() if name not in unused}
+            known = {name: formula for name, formula in known.items() if name not in unused}
             return Measured(sizes, known, computed, points, tuple(fixed))
         for formula in dict.fromkeys(new):
             known[name_for(formula, [*names, *known, *read.inputs, *read.order])] = formula
@@ -75,6 +81,16 @@ def _named_formulas(drawn: Mapping[str, Drawn], given: Mapping[str, str]) -> dic
         if not DIMENSION.fullmatch(part) and part not in known.values():
             known[name_for(part, [*dimensions_in(parts), *known])] = part
     return known
+
+
+def _written(read: ModelFile, drawn: Mapping[str, Drawn], known: Mapping[str, str]) -> dict[str, str]:
+    """Names for the other formulas in the shapes of docstrings: what the model computes may have such axes."""
+    dimensions = [*dimensions_in(part for each in drawn.values() for part in each.shape), *known]
+    found: dict[str, str] = {}
+    for formula in written_lengths(read, dimensions):
+        if not DIMENSION.fullmatch(formula) and formula not in known.values():
+            found[name_for(formula, [*dimensions, *found, *read.inputs, *read.order])] = formula
+    return found
 
 
 def _literals(drawn: Mapping[str, Drawn]) -> set[int]:
@@ -105,6 +121,14 @@ def _points(read: ModelFile, drawn: Mapping[str, Drawn], known: Mapping[str, str
         return make_points(config, graph)
     except ConfigError as error:
         raise _located(read, drawn, error) from error
+
+
+def _runs(read: ModelFile, drawn: Mapping[str, Drawn], known: Mapping[str, str], sizes: Mapping[str, int]) -> bool:
+    try:
+        _points(read, drawn, known, {name: [size] * SETS for name, size in sizes.items()})
+    except ConfigError:
+        return False
+    return True
 
 
 def _located(read: ModelFile, drawn: Mapping[str, Drawn], error: ConfigError) -> ConfigError:
@@ -141,7 +165,7 @@ def _axis(read: ModelFile, name: str, lengths: tuple[int, ...], sizes: Sizes) ->
         return same
     if len(set(lengths)) == 1:
         return lengths[0]
-    formula = formula_for(lengths, sizes)
+    formula = formula_for(lengths, sizes, written_lengths(read, sizes))
     if formula is None:
         shown = ", ".join(map(str, lengths))
         raise read.wrong(

@@ -11,6 +11,7 @@ from grader.config.keys import Config
 from grader.grading.forstudents import shortened
 from grader.output.causes import causes, lead
 from grader.output.markdown import hypertext
+from grader.output.ownlines import printed_lines
 from grader.output.pictures import as_svg, pictures
 from grader.output.wording import (
     explained,
@@ -32,13 +33,13 @@ _OUTCOMES = {"passed": "✓", "failed": "✗", "skipped": "·", "undecided": "?"
 _KINDS = {"passed": "right", "followed_through": "follows", "missing": "open", "not_graded": "open"}  # all others wrong
 _SIGNS = {"right": "✓", "follows": "→", "open": "·", "wrong": "✗"}
 _COLUMNS = ("shape", "differences", "exact", "result")
+_CHECK = ' class="check"'
 STYLE = (
     ".grade{font-family:system-ui,sans-serif;line-height:1.45;max-width:60rem;overflow-wrap:anywhere}"
-    ".grade p{margin:.4em 0}.grade .scroll{overflow-x:auto}"
+    ".grade p{margin:.4em 0}.grade .title{font-size:1.1em}.grade .scroll{overflow-x:auto}"
     ".grade table{border-collapse:collapse;margin:.6em 0}"
-    ".grade caption{text-align:left;font-size:1.1em;padding:.3em 0}"
-    ".grade th,.grade td{border-bottom:1px solid #8888;padding:.25em .9em .25em 0;text-align:left;background:none}"
-    ".grade th,.grade td.sign{white-space:nowrap;overflow-wrap:normal}.grade td.sign{text-align:center}"
+    ".grade .scroll :is(th,td){border-bottom:1px solid #8888;padding:.25em .9em .25em 0;text-align:left;background:none}"
+    ".grade .scroll :is(th,.sign){white-space:nowrap;overflow-wrap:normal}.grade .scroll .sign{text-align:center}"
     ".grade .badge{display:inline-block;min-width:1.1em;padding:0 .35em;border-radius:.3em;color:#fff;text-align:center;"
     "white-space:nowrap}"
     ".grade .right,.grade .passed{background:#19692c}.grade .wrong,.grade .failed{background:#a3202a}"
@@ -46,6 +47,7 @@ STYLE = (
     ".grade details{margin:.4em 0;padding-left:.8em;border-left:3px solid #8888}"
     ".grade summary{cursor:pointer}.grade code,.grade pre{font-family:ui-monospace,monospace;background:none;color:inherit}"
     ".grade pre{white-space:pre-wrap;margin:.4em 0}"
+    "@media(max-width:30rem){.grade .scroll .check{display:none}}"  # the result says as much
 )
 
 
@@ -55,6 +57,7 @@ def fragment(grade: Grade, config: Config, *, staff: bool) -> str:
     Args:
         staff: show marks, and instructors' sentences; a student at home sees neither.
     """
+    printed = [] if staff else printed_lines(grade)  # a student's own output is shown to nobody else
     grade = grade if staff else shortened(grade, config.hints, config.hints.check_level)
     body = [f"<p><strong>{escape(text)}</strong></p>"] if (text := lead(grade)) else []
     body.append(_table(grade, staff=staff))
@@ -64,23 +67,27 @@ def fragment(grade: Grade, config: Config, *, staff: bool) -> str:
         _section(group, dependents.get(group[0].name, []), config, opened=number == 0)
         for number, group in enumerate(groups(grade))
     ]
+    body += [
+        f"<details><summary>Your code printed ({escape(where)})</summary><pre>{escape(chr(10).join(lines))}</pre></details>"
+        for where, lines in printed
+    ]
     return f'<div class="grade"><style>{STYLE}</style>{"".join(body)}</div>'
 
 
 def _table(grade: Grade, *, staff: bool) -> str:
     columns = ("gradient", *(("marks",) if staff else ()), *_COLUMNS)
-    head = "".join(f'<th scope="col">{name}</th>' for name in columns)
-    caption = f"<strong>{escape(one_line(grade.submission))}</strong>: {escape(figure(grade, staff=staff))}"
+    head = "".join(f'<th scope="col"{_CHECK * (name in _COLUMNS[:-1])}>{name}</th>' for name in columns)
+    title = f"<strong>{escape(one_line(grade.submission))}</strong>: {escape(figure(grade, staff=staff))}"
     rows = "".join(f"<tr>{_row(gradient, staff=staff)}</tr>" for gradient in grade.gradients)
     return (
-        f'<div class="scroll"><table><caption>{caption}</caption><thead><tr>{head}</tr></thead>'
+        f'<p class="title">{title}</p><div class="scroll"><table aria-label="Results by gradient"><thead><tr>{head}</tr></thead>'
         f"<tbody>{rows}</tbody></table></div>"
     )
 
 
 def _row(gradient: GradientResult, *, staff: bool) -> str:
     shown_marks = f"<td>{marks(gradient)}</td>" if staff else ""
-    signs = "".join(f'<td class="sign">{_sign(check)}</td>' for check in gradient.checks)
+    signs = "".join(f'<td class="sign check">{_sign(check)}</td>' for check in gradient.checks)
     kind = _kind(gradient)
     result = f"{_badge(kind, _SIGNS[kind])} {escape(verdict(gradient))}"
     return f'<th scope="row">{escape(gradient.name)}</th>{shown_marks}{signs}<td>{result}</td>'

@@ -22,7 +22,9 @@ def quoting(source: bytes) -> Quote:
     lines = _lines(source)
 
     def quote(result: GradientResult) -> list[str]:
-        found = _PLACE.match(line_of(result))
+        found = (
+            _PLACE.match(line_of(result)) if result.status != "missing" else None
+        )  # there is nothing to see in a stub
         line = lines.get((int(found[1] or 0), int(found[2])), "") if found else ""
         if not line.strip():
             return []
@@ -83,3 +85,10 @@ def printed_lines(grade: Grade) -> list[tuple[str, list[str]]]:
     if more and found:
         found[-1][1].append(f"… and {more} more {'line' if more == 1 else 'lines'}")
     return found
+
+
+def first_lines(text: str) -> str:
+    """The first lines of what a student printed, as one."""
+    lines = text.strip().splitlines()
+    shown = " ⏎ ".join(line[:200] for line in lines[:3])
+    return shown + (f" … ({len(lines)} lines)" if len(lines) > 3 else "")

@@ -5,7 +5,7 @@ They are drawn from the sentences of an explanation, which have the shapes in th
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 
 from grader.output.wording import explained
@@ -15,11 +15,17 @@ from grader.text import one_line
 
 Axes = tuple[str, ...]
 _NAME = 30  # characters of an expression
-_PART = {"value": r"\((?P<{}>[^()]*)\)", "shape": r"\((?P<{}>[^()]*)\)", "operator": r"(?P<{}>\S+)"}
+_PART = {
+    "value": r"\((?P<{}>[^()]*)\)",
+    "shape": r"\((?P<{}>[^()]*)\)",
+    "operator": r"(?P<{}>\S+)",
+    "product": r"(?P<{}>\S+)",
+}
 _WRONG_SHAPE = re.compile(
     r"expected shape \((?P<wanted>[^()]*)\) = \([^()]*\), got \((?P<got>[^()]*)\)(?: = \((?P<named>[^()]*)\))?"
 )
 _MAX_AXES = 6
+_BOTH = ("left", "right")  # where the expressions are not known
 
 
 def _pattern(sentence: sentences.Sentence) -> re.Pattern[str]:
@@ -36,6 +42,7 @@ _BROADCASTS = _pattern(sentences.BROADCASTS)
 _CALLED = _pattern(sentences.CALLS[2])
 _SUMMING = ("dot", "matmul")
 _INNER_PRODUCT = _pattern(sentences.INNER_PRODUCT)
+_PRODUCT = _pattern(sentences.PRODUCT)
 _PLACE = re.compile(r"^(?:in [^:]+|(?:cell \d+, )?line \d+): ")
 
 
@@ -55,6 +62,7 @@ class Picture:
     Attributes:
         operator: between them; "" where a result is compared with what it should be.
         result: the axes of what comes out, None where nothing does.
+        expected: what should come out, where that is known to be something else.
     """
 
     names: tuple[str, str]
@@ -62,6 +70,7 @@ class Picture:
     operator: str
     pairs: tuple[Pair, ...]
     result: Axes | None
+    expected: Axes | None = None
 
     @property
     def description(self) -> str:
@@ -80,23 +89,36 @@ def pictures(result: GradientResult) -> list[Picture]:
         return []  # the mistake is in another gradient
     found = [picture for line in [*explained(result), *result.notes] if (picture := _of_line(_PLACE.sub("", line)))]
     wrong = [_WRONG_SHAPE.search(check.message) for check in result.checks if check.name == "shape"]
-    found += [_compared(match) for match in wrong if match]
+    for compared in (_compared(match) for match in wrong if match):
+        found = _with_expected(found, compared)
     drawable = [one for one in found if all(len(axes) <= _MAX_AXES for axes in one.axes)]
     return list(dict.fromkeys(drawable))[:2]
+
+
+def _with_expected(found: list[Picture], compared: Picture) -> list[Picture]:
+    """The pictures with a wrong shape beside what is expected: in that of the product that gives it, or in one of its own."""
+    got, expected = compared.axes
+    makers = [one for one in found if one.names != _BOTH and one.result == got]
+    others = [one for one in found if one.names == _BOTH or one.result is None]
+    return [*others, replace(makers[-1], expected=expected) if makers else compared]
 
 
 def _of_line(line: str) -> Picture | None:
     if match := _OPERATION.match(line):
         return _failed(match["operator"], (match["code"], match["value"]), (match["code2"], match["value2"]))
+    if match := _PRODUCT.match(line):
+        left, right = _axes(match["shape"]), _axes(match["shape2"])
+        names = one_line(match["code"], _NAME), one_line(match["code2"], _NAME)
+        return Picture(names, (left, right), match["product"], _summed(left, right), _axes(match["shape3"]))
     match = _CALLED.match(line)
     if match and match["code0"].rpartition(".")[2] in _SUMMING:
         return _failed("@", (match["code1"], match["value1"]), (match["code2"], match["value2"]))
     if match := _BROADCASTS.match(line):
         left, right = _axes(match["shape2"]), _axes(match["shape3"])
-        return Picture(("left", "right"), (left, right), "∘", _paired(left, right), _axes(match["shape"]))
+        return Picture(_BOTH, (left, right), "∘", _paired(left, right), _axes(match["shape"]))
     if match := _INNER_PRODUCT.match(line):
         both = _axes(match["shape"])
-        return Picture(("left", "right"), (both, both), "@", _summed(both, both), ())
+        return Picture(_BOTH, (both, both), "@", _summed(both, both), ())
     return None
 
 
@@ -143,7 +165,11 @@ def shown(axes: Axes) -> str:
 
 def as_text(picture: Picture) -> list[str]:
     """The picture as lines of text."""
-    return _side_by_side(picture) if picture.operator.startswith("@") else _one_below_the_other(picture)
+    return _side_by_side(picture) if _is_product(picture.operator) else _one_below_the_other(picture)
+
+
+def _is_product(operator: str) -> bool:
+    return operator.startswith("@") or operator.rpartition(".")[2] in _SUMMING
 
 
 def _side_by_side(picture: Picture) -> list[str]:
@@ -187,7 +213,11 @@ def _sign(pair: Pair) -> str:
 
 
 def _outcome(picture: Picture) -> list[str]:
-    return [] if picture.result is None else [f"gives {shown(picture.result)}"]
+    if picture.result is None:
+        return []
+    return [
+        f"gives {shown(picture.result)}" + (f", not {shown(picture.expected)}" if picture.expected is not None else "")
+    ]
 
 
 def as_svg(picture: Picture) -> str:
@@ -215,9 +245,12 @@ class _Drawing:
         if self.picture.result is not None:
             self._sign("=")
             self._box("result", self.picture.result)
+        if self.picture.expected is not None:
+            self._sign("≠")
+            self._box("expected", self.picture.expected)
         for number, pair in enumerate(self.picture.pairs):
             self._join(pair, number)
-        height = self.bottom + 50 + 22 * len(self.picture.pairs)
+        height = self.bottom + 24 + 22 * len(self.picture.pairs)
         return (
             f'<svg class="shapes" xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{escape(self.picture.description)}"'
             f' width="{self.x}" height="{height}" viewBox="0 0 {self.x} {height}" style="max-width:100%;height:auto"'

@@ -34,6 +34,9 @@ class ShownGrade(Grade, frozen=True, dict=True):
         return fragment(self, **vars(self))
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(str(self))
+
+    def __str__(self) -> str:
         from rich.console import Console
 
         from grader.output.terminal import print_grade
@@ -44,4 +47,4 @@ class ShownGrade(Grade, frozen=True, dict=True):
             self,
             **vars(self),
         )
-        printer.text("\n".join(line.rstrip() for line in text.getvalue().rstrip().splitlines()))
+        return "\n".join(line.rstrip() for line in text.getvalue().rstrip().splitlines())

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 
-from grader.output.markdown import unmarked
 from grader.records.result import RUNTIME, UNWRITTEN, CheckResult, Grade, GradientResult, GradientStatus
 from grader.records.run import place
 from grader.text import several_lines
@@ -109,6 +108,12 @@ def of_the_file(grade: Grade) -> str:
     return grade.message
 
 
+def _unmarked(hint: str) -> str:
+    from grader.output.markdown import unmarked  # loaded once there is a hint
+
+    return unmarked(hint)
+
+
 def head(grade: Grade) -> str:
     """The text above the gradients: what concerns the whole file, and notes on it, which cost nothing."""
     return several_lines("\n\n".join(filter(None, [of_the_file(grade), *(f"Note: {note}." for note in grade.notes)])))
@@ -143,7 +148,8 @@ def details(grade: Grade, result: GradientResult, *, marked: bool = False, heade
         return [fix_first([result]), *notes]
     message = [happened(result)] if result.message and not (headed and result.message in grade.message) else []
     checks = [f"{check.name.replace('_', ' ')}: {check.message}" for check in result.checks if check.message]
-    hints = [f"hint: {hint if marked else unmarked(hint)}" for hint in result.hints[:1]]
+
+    hints = [f"hint: {hint if marked else _unmarked(hint)}" for hint in result.hints[:1]]
     return [*map(several_lines, [*message, *explained(result), *why(result), *checks, *hints]), *notes]
 
 

@@ -110,6 +110,12 @@ class Assignment:
                     found[gradient.name] = values
         return found
 
+    def prepare_checks(self) -> None:
+        """Compute now what checks will need; what cannot be computed is reported by the check that does."""
+        with contextlib.suppress(ConfigError), np.errstate(all="ignore"):
+            for known in (self.numeric, self.exact):
+                len(known)
+
     @cached_property
     def numeric_errors(self) -> dict[str, list[float]]:
         """The relative errors of each numerical derivative: its own estimate, and its distance from the exact gradient."""

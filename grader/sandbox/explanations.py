@@ -45,7 +45,7 @@ _FIXED = {
     "axes": r"no axes|one axis|\d+ axes",
     "indices": r"its only index is 0|its indices go from 0 to \d+",
 }
-_KINDS = {kind: re.compile(pattern) for kind, pattern in (_COPIED | _NAMED | _FIXED).items()}
+_KINDS = _COPIED | _NAMED | _FIXED
 _OUR_WORDS = frozenset(
     "a an and array function is list number numpy of single tuple type inf nan e Point NoneType generator module method ufunc"
     " builtin_function_or_method dict_keys dict_values dict_items".split()
@@ -96,9 +96,15 @@ def _fields(line: str) -> list[tuple[str, str]]:
     if names is None or len(set(zip(names, values, strict=True))) != len(set(names)):
         raise Forged
     found = [(name.rstrip("0123456789"), value) for name, value in zip(names, values, strict=True)]
-    if not all(_KINDS[kind].fullmatch(value) for kind, value in found):
+    if not all(_pattern(kind).fullmatch(value) for kind, value in found):
         raise Forged
     return found
+
+
+@lru_cache
+def _pattern(kind: str) -> "re.Pattern[str]":
+    """Compiled once there is an explanation."""
+    return re.compile(_KINDS[kind])
 
 
 @lru_cache

@@ -74,24 +74,33 @@ class Sandbox:
                 " or set sandbox.require to any in config.yaml if you trust the submissions"
             )
 
-    def run(self, source: bytes) -> Run:
+    def run(self, source: bytes, meanwhile: Callable[[], None] | None = None) -> Run:
         """Run one file.
 
         A crash, a timeout or a kill is not an exception: it is in the answers.
 
+        Args:
+            meanwhile: is called once, while the file runs on another core.
+
         Raises:
             SandboxError: the sandbox failed; nothing is known about the file.
         """
-        return self._run_one(Job(source, self.calls))
+        return self._run_one(Job(source, self.calls), meanwhile)
 
     def trace(
-        self, source: bytes, gradients: Collection[str], before: Run, replaced: Replaced | None = None
+        self,
+        source: bytes,
+        gradients: Collection[str],
+        before: Run,
+        replaced: Replaced | None = None,
+        meanwhile: Callable[[], None] | None = None,
     ) -> dict[str, list[Answer]]:
         """Run some gradients of a file once more, line by line; those that answer at every point are in the result.
 
         Args:
             before: the run of the file; its time counts, so that both together keep within the limits of a submission.
             replaced: what is replaced in their calls.
+            meanwhile: as in `run`.
 
         Raises:
             SandboxError: the sandbox failed.
@@ -99,7 +108,7 @@ class Sandbox:
         calls = [
             (name, k) for name, k in self.calls if name in gradients and (self.checked is None or k < self.checked)
         ]
-        run = self._run_one(Job(source, calls, traced=True, before=before, replaced=replaced or {}))
+        run = self._run_one(Job(source, calls, traced=True, before=before, replaced=replaced or {}), meanwhile)
         return {name: found for name, found in run.answers.items() if found[-1].outcome == "returned"}
 
     def run_many(self, sources: Iterable[bytes | None], in_flight: int = 3) -> Iterator[tuple[int, Run | SandboxError]]:
@@ -110,8 +119,8 @@ class Sandbox:
         jobs = (None if source is None else Job(source, self.calls) for source in sources)
         yield from _Loop(self, in_flight).run(jobs)
 
-    def _run_one(self, job: Job) -> Run:
-        [(_, run)] = _Loop(self, in_flight=1).run([job])
+    def _run_one(self, job: Job, meanwhile: Callable[[], None] | None = None) -> Run:
+        [(_, run)] = _Loop(self, 1, meanwhile).run([job])
         if isinstance(run, SandboxError):
             raise run
         return run
@@ -129,8 +138,8 @@ class Sandbox:
 class _Loop:
     """Keeps children busy until every file has its run."""
 
-    def __init__(self, sandbox: Sandbox, in_flight: int) -> None:
-        self.sandbox = sandbox
+    def __init__(self, sandbox: Sandbox, in_flight: int, meanwhile: Callable[[], None] | None = None) -> None:
+        self.sandbox, self.meanwhile = sandbox, meanwhile
         self.free = deque(range(sandbox.first_slot, sandbox.first_slot + in_flight))
         self.running: dict[int, tuple[Pending, Attempt]] = {}
         self.again: deque[Pending] = deque()
@@ -150,6 +159,9 @@ class _Loop:
                     yield self.done.popleft()
                 if self.exhausted and not self.running and not self.again:
                     return
+                if self.meanwhile is not None and not any(attempt.job for _, attempt in self.running.values()):
+                    self.meanwhile()
+                    self.meanwhile = None
                 self._turn()
         finally:
             self._abandon()

@@ -1,7 +1,9 @@
 """Are the hints complete, and do hints and misconceptions give nothing away?"""
 
+from collections.abc import Mapping
+
 from grader.config.keys import Gradient
-from grader.diagnosis.hints import ANY, LEVELS, Entry, fill, load_hints
+from grader.diagnosis.hints import ANY, LEVELS, Entry, all_placeholders, filled, load_hints
 from grader.diagnosis.misconceptions import all_misconceptions, evaluate, misconceptions, named_hypothesis
 from grader.diagnosis.operators import OPERATORS
 from grader.problem.assignment import Assignment
@@ -35,25 +37,30 @@ def check_hints(assignment: Assignment) -> Finding:
     covered = {topic for entry in entries for topic in entry.topics}
     problems = [f"no hints for {topic}" for topic in topics(assignment) if topic not in covered | optional]
     count = 0
+    places = [*assignment.config.quantities, *assignment.names, *assignment.graph.helpers]
     for gradient in assignment.config.gradients:
+        values = {place: all_placeholders(assignment, gradient, place, place) for place in ("", *places)}
         for entry in entries:
             if not entry.gradients or gradient.name in entry.gradients:
                 count += LEVELS
-                problems += _leaks(assignment, gradient, entry)
+                problems += _leaks(assignment, gradient, entry, values)
     good, bad = f"{count} hints, none gives a gradient away", "hints are missing, or give a gradient away"
     return finding("hints", good, bad, problems)
 
 
-def _leaks(assignment: Assignment, gradient: Gradient, entry: Entry) -> list[str]:
-    places = [*assignment.config.quantities, *assignment.names, *assignment.graph.helpers]
+def _leaks(
+    assignment: Assignment, gradient: Gradient, entry: Entry, values: Mapping[str, Mapping[str, str]]
+) -> list[str]:
+    """What the texts of an entry give away; `values` are the placeholders for a mistake at each place, "" for none."""
     found = []
     for level, text in enumerate(entry.texts, start=1):
-        for place in places if "{where}" in text or "{within}" in text else [""]:
-            shown = fill(text, assignment, gradient, place, place)
-            found += [
-                f"{gradient.name}, {entry.topics[0]}, level {level}: {leak}"
-                for leak in leaks(assignment, gradient.name, shown, strict=True, numbers=not entry.built_in)
-            ]
+        named = "{where}" in text or "{within}" in text
+        shown = dict.fromkeys(filled(text, values[place]) for place in values if bool(place) == named)
+        found += [
+            f"{gradient.name}, {entry.topics[0]}, level {level}: {leak}"
+            for one in shown
+            for leak in leaks(assignment, gradient.name, one, strict=True, numbers=not entry.built_in)
+        ]
     return found
 
 

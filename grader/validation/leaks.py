@@ -28,6 +28,9 @@ _POINTS = 2
 _OPERATORS = ("+", "-", "*", "/", "@", "**", "(", ")", "[", "]", ",")
 _BINARY = {"+", "-", "*", "/", "@", "times", "dot"}
 _FUNCTIONS = ("exp", "log", "outer", "dot", "sum", "diag", "sqrt", "tanh")
+_ATTRIBUTE = re.compile(r"\bs\.(?=[A-Za-z_])")
+_SENTENCES = re.compile(r"(?<=[.?!])\s+")  # no formula goes on after these
+_Shown = tuple[tuple[str, ...], list[Array]]
 _READERS: dict[int, "Reader"] = {}
 
 
@@ -53,6 +56,8 @@ class Reader:
         self.exact = assignment.exact
         self._spaces = [namespace(assignment, k) for k in range(min(_POINTS, len(assignment.points)))]
         self._known = set(self._spaces[0])
+        self._written = _Written(assignment)
+        self._read: dict[str, list[_Shown]] = {}
 
     @cached_property
     def derivatives(self) -> list[Sequence[Array]]:
@@ -73,13 +78,20 @@ class Reader:
         assignment = self._assignment()
         assert assignment is not None
         found = []
-        tokens = tokens_of(_normal(assignment, text), self._known)
-        for shown, values in itertools.chain(self._formulas(tokens), phrases(tokens, self._spaces)):
-            if self._is_leak(gradient, shown, values, strict=strict):
-                found.append(" ".join(SHOWN.get(token, token) for token in shown))
+        for sentence in _SENTENCES.split(text):
+            for shown, values in self._formulas_in(sentence):
+                if self._is_leak(gradient, shown, values, strict=strict):
+                    found.append(" ".join(SHOWN.get(token, token) for token in shown))
         if strict and numbers:
             found += [number for number in re.findall(r"\d+\.\d+", text) if is_entry(number, self.exact[gradient])]
         return list(dict.fromkeys(found))
+
+    def _formulas_in(self, sentence: str) -> list[_Shown]:
+        """Everything in a sentence that may be a formula; most sentences are those of many hints."""
+        if sentence not in self._read:
+            tokens = tokens_of(self._written.normal(sentence), self._known)
+            self._read[sentence] = [*self._formulas(tokens), *phrases(tokens, self._spaces)]
+        return self._read[sentence]
 
     def _is_leak(self, gradient: str, tokens: Sequence[str], values: Sequence[Array], *, strict: bool) -> bool:
         names = [token.removesuffix(".T") for token in tokens if token.removesuffix(".T") in self._known]
@@ -120,12 +132,18 @@ def namespace(assignment: Assignment, k: int) -> dict[str, Any]:
     return names | {name: right[k] for name, right in assignment.exact.items()}
 
 
-def _normal(assignment: Assignment, text: str) -> str:
-    """The text with gradients and transposes written as in Python."""
-    loss = assignment.config.loss
-    for gradient in assignment.config.gradients:
-        text = re.sub(rf"\bd{loss}/d{gradient.of}(?![A-Za-z0-9_])", gradient.name, text)
-    return re.sub(r"\bs\.(?=[A-Za-z_])", "", text).replace("^T", ".T")
+class _Written:
+    """How gradients and quantities may be written in a text."""
+
+    def __init__(self, assignment: Assignment) -> None:
+        self._names = {one.of: one.name for one in reversed(assignment.config.gradients)}
+        quantities = "|".join(sorted(self._names, key=len, reverse=True))
+        self._gradient = re.compile(rf"\bd{assignment.config.loss}/d({quantities})(?![A-Za-z0-9_])")
+
+    def normal(self, text: str) -> str:
+        """The text with gradients and transposes written as in Python."""
+        text = self._gradient.sub(lambda found: self._names[found[1]], text)
+        return _ATTRIBUTE.sub("", text).replace("^T", ".T")
 
 
 def _runs(tokens: Sequence[str], known: set[str]) -> Iterator[list[str]]:

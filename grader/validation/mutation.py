@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from grader.config.keys import Gradient
-from grader.diagnosis.formulas.expression import Evaluator, Values, text
+from grader.diagnosis.formulas.expression import Evaluator, Node, Values, text
 from grader.diagnosis.formulas.world import World, make_world
 from grader.diagnosis.hypothesis import Edit
 from grader.diagnosis.mutations.mutants import local_mutants
@@ -15,6 +15,7 @@ from grader.problem.derivatives import relative_error
 from grader.problem.points import Point
 from grader.validation.finding import Finding, finding
 from grader.validation.numbers import check_values, elsewhere
+from grader.validation.suggestions import other_points
 
 DIFFERS = 1e-9
 SHOWN = 8
@@ -23,18 +24,20 @@ COMMON = 1.8  # mistakes that cost more are too rare to choose the sample points
 
 @dataclass(frozen=True)
 class Mutant:
-    """A wrong formula of one gradient, its edit, and its values at the assignment's sample points and at others."""
+    """A wrong formula of one gradient, its edit, and its values at the assignment's sample points."""
 
-    formula: str
+    node: Node
     edit: Edit
     here: Values
-    there: Values
+
+    @property
+    def formula(self) -> str:
+        return text(self.node)
 
 
-def mutants_of(assignment: Assignment, world: World, other: Assignment, gradient: Gradient) -> Iterator[Mutant]:
+def mutants_of(assignment: Assignment, world: World, gradient: Gradient) -> Iterator[Mutant]:
     """The mutants of one gradient that have its shape at all sample points; each formula once."""
-    here = Evaluator(assignment.graph, world.functions, assignment.points, assignment.exact)
-    there = Evaluator(other.graph, world.functions, other.points, other.exact)
+    here = _evaluator(assignment, world)
     seen = set()
     right = assignment.exact[gradient.name]
     for node, edit in local_mutants(gradient.name, world):
@@ -44,33 +47,65 @@ def mutants_of(assignment: Assignment, world: World, other: Assignment, gradient
         values = here(node)
         if values is None or any(np.shape(v) != r.shape for v, r in zip(values, right, strict=True)):
             continue
-        moved = there(node)
-        if moved is not None:
-            yield Mutant(text(node), edit, values, moved)
+        yield Mutant(node, edit, values)
+
+
+def _evaluator(assignment: Assignment, world: World) -> Evaluator:
+    return Evaluator(assignment.graph, world.functions, assignment.points, assignment.exact)
+
+
+@dataclass
+class _Examined:
+    """What became of the mutants: lines on those that keep marks, are right here by accident, or coincide here."""
+
+    kept: list[str]
+    hidden: list[str]
+    same: list[str]
+    total: int
+
+
+def _examined(assignment: Assignment, world: World) -> _Examined:
+    other = elsewhere(assignment)
+    there = _evaluator(other, world)
+    kept, hidden, same, total = [], [], [], 0
+    for gradient in assignment.config.gradients:
+        wrong: list[Mutant] = []
+        for mutant in mutants_of(assignment, world, gradient):
+            if not _differs(mutant.here, assignment.exact[gradient.name], assignment.points):
+                moved = there(mutant.node)  # another way to write what is right, or not
+                if moved is not None and _differs(moved, other.exact[gradient.name], other.points):
+                    total += 1
+                    hidden.append(f"{gradient.name}: {mutant.formula} is right at the chosen sample points by accident")
+                continue
+            total += 1
+            if _may_pass(assignment, gradient, mutant.here):
+                kept.append(f"{gradient.name}: {mutant.formula} keeps all marks")
+            else:
+                wrong.append(mutant)
+        same += _indistinguishable(gradient, wrong, there)
+    return _Examined(kept, hidden, same, total)
+
+
+def _by_chance(assignment: Assignment, found: _Examined) -> list[str]:
+    """What would do better than these sample points, where something is due to them."""
+
+    def better(other: Assignment) -> bool:
+        again = _examined(other, make_world(other))
+        return not again.hidden and len(again.same) < max(1, len(found.same))
+
+    return [other_points(assignment, better)] if found.hidden or found.same else []
 
 
 def check_mutants(assignment: Assignment) -> list[Finding]:
     """Every mutant must lose marks where its values differ; and how many mistakes share their numbers."""
-    world, other = make_world(assignment), elsewhere(assignment)
-    kept, hidden, same, total = [], [], [], 0
-    for gradient in assignment.config.gradients:
-        wrong: list[Mutant] = []
-        for mutant in mutants_of(assignment, world, other, gradient):
-            if not _differs(mutant.there, other.exact[gradient.name], other.points):
-                continue
-            total += 1
-            if not _differs(mutant.here, assignment.exact[gradient.name], assignment.points):
-                hidden.append(f"{gradient.name}: {mutant.formula} is right at the chosen sample points by accident")
-            elif check_values(assignment, gradient, [np.asarray(value) for value in mutant.here]).passed:
-                kept.append(f"{gradient.name}: {mutant.formula} keeps all marks")
-            else:
-                wrong.append(mutant)
-        same += _indistinguishable(gradient, wrong)
+    world = make_world(assignment)
+    found = _examined(assignment, world)
+    suggestion, total, same = _by_chance(assignment, found), found.total, found.same
     marks = finding(
         "mistakes lose marks",
         f"{total} wrong formulas, each one mistake away from the solution, lose marks",
         "wrong formulas keep all marks",
-        _some(kept + hidden),
+        [*_some(found.kept + found.hidden), *(suggestion if found.hidden else [])],
     )
     unread = _unread(assignment, world)
     if unread and marks.outcome == "passed":
@@ -81,7 +116,10 @@ def check_mutants(assignment: Assignment) -> list[Finding]:
         marks = Finding(marks.check, "warning", f"{marks.message}; {unknown}", unread)
     check, where = "mistakes can be told apart", "at the chosen sample points"
     if same:
-        return [marks, Finding(check, "warning", f"{len(same)} pairs of mistakes coincide {where}", _some(same))]
+        return [
+            marks,
+            Finding(check, "warning", f"{len(same)} pairs of mistakes coincide {where}", [*_some(same), *suggestion]),
+        ]
     return [marks, Finding(check, "passed", f"{where} no two of {total} mistakes coincide by accident")]
 
 
@@ -104,14 +142,28 @@ def _differs(values: Values, right: Values, points: Sequence[Point] = ()) -> boo
     return any(not relative_error(np.asarray(v), r, least) <= DIFFERS for v, r, least in pairs)
 
 
-def _indistinguishable(gradient: Gradient, wrong: list[Mutant]) -> list[str]:
+def _may_pass(assignment: Assignment, gradient: Gradient, values: Values) -> bool:
+    """Whether wrong values pass all checks; most are far from what the last one of them accepts, and need no others."""
+    check = assignment.config.checks.reference
+    loosest = max(check.tolerance, check.float32_tolerance)
+    pairs = zip(values, assignment.exact[gradient.name], assignment.points, strict=True)
+    return (
+        all(relative_error(np.asarray(value), right, point.noise) <= loosest for value, right, point in pairs)
+        and check_values(assignment, gradient, [np.asarray(value) for value in values]).passed
+    )
+
+
+def _indistinguishable(gradient: Gradient, wrong: list[Mutant], there: Evaluator) -> list[str]:
     """Pairs of common mistakes of different kinds that have the same numbers here, and different ones elsewhere."""
     by_value: dict[tuple[float, ...], Mutant] = {}
     pairs = []
     for mutant in wrong:
         first = by_value.setdefault(_rounded(mutant.here), mutant)
         common = max(first.edit.cost, mutant.edit.cost) <= COMMON
-        if common and first.edit.kind != mutant.edit.kind and _differs(mutant.there, first.there):
+        if not common or first.edit.kind == mutant.edit.kind:
+            continue
+        moved, others = there(mutant.node), there(first.node)
+        if moved is not None and others is not None and _differs(moved, others):
             both = f"{first.formula} and {mutant.formula}"
             pairs.append(f"{gradient.name}: {both} have the same numbers at the chosen sample points only")
     return pairs

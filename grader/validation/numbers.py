@@ -15,9 +15,10 @@ from grader.errors import ConfigError
 from grader.problem.assignment import Assignment
 from grader.problem.derivatives import STEP_SIZE, differentiate, random_directions
 from grader.problem.model import Array
-from grader.problem.points import Point, make_points
+from grader.problem.points import Point
 from grader.records.run import Answer, ArrayData
 from grader.validation.finding import Finding, finding, grouped
+from grader.validation.suggestions import other_points, with_seed
 
 MARGIN = 10.0  # a tolerance should be at least this many times the error of the check itself
 SMALL = 1e-3
@@ -145,19 +146,42 @@ def check_margins(assignment: Assignment) -> Finding:
     problems, narrow = [], []
     for gradient in assignment.config.gradients:
         error = max(assignment.numeric_errors[gradient.name])
-        if not error <= tolerance:
+        if _is_inaccurate(assignment, gradient):
             problems.append((gradient.name, _inaccurate(assignment, gradient)))
         elif error * MARGIN > tolerance:
             narrow.append((gradient.name, f"the numerical derivative is wrong by more than {tolerance / MARGIN:.0e}"))
         problems += [(gradient.name, what) for what in _let_through(assignment, gradient)]
     if not problems and narrow:
-        return Finding("tolerances", "warning", f"the tolerance {tolerance:.0e} leaves little room", grouped(narrow))
+        message = f"the tolerance {tolerance:.0e} leaves little room"
+        return Finding("tolerances", "warning", message, [*grouped(narrow), _more_exact(assignment)])
+    if any(_is_inaccurate(assignment, gradient) for gradient in assignment.config.gradients):
+        problems.append(("all gradients", _more_exact(assignment)))
     return finding(
         "tolerances",
         f"right answers have room, answers off by {NEARLY:.0e} lose marks, and so do difference quotients",
         "a tolerance is too loose or too tight",
         grouped(problems),
     )
+
+
+def _is_inaccurate(assignment: Assignment, gradient: Gradient) -> bool:
+    return not max(assignment.numeric_errors[gradient.name]) <= assignment.config.checks.finite_difference.tolerance
+
+
+def _more_exact(assignment: Assignment) -> str:
+    """The method of numerical differentiation, or else the seed or the sizes, that leaves room."""
+    check = assignment.config.checks.finite_difference
+
+    def has_room(other: Assignment) -> bool:
+        return all(error * MARGIN <= check.tolerance for errors in other.numeric_errors.values() for error in errors)
+
+    for method in ("richardson", "complex_step"):
+        differently = msgspec.structs.replace(check, method=method, step_size=None)
+        checks = msgspec.structs.replace(assignment.config.checks, finite_difference=differently)
+        config = msgspec.structs.replace(assignment.config, checks=checks)
+        if has_room(dataclasses.replace(assignment, config=config)):
+            return f"this leaves room: checks.finite_difference.method: {method}"
+    return other_points(assignment, has_room)
 
 
 def _inaccurate(assignment: Assignment, gradient: Gradient) -> str:
@@ -246,6 +270,4 @@ def as_data(value: Array) -> ArrayData:
 def elsewhere(assignment: Assignment) -> Assignment:
     """The same assignment at other random sample points: those of the next seed."""
     seed = f"{(int(assignment.config.steps.seed, 16) + 1) % 2**128:032x}"
-    moved = msgspec.structs.replace(assignment.config.steps, seed=seed)
-    config = msgspec.structs.replace(assignment.config, steps=moved)
-    return dataclasses.replace(assignment, config=config, points=make_points(config, assignment.graph))
+    return with_seed(assignment, seed)

@@ -38,6 +38,7 @@ _PHRASES = [
     (r"\btwo\b|\btwice\b", " 2 "),
     (r"\bwith\b|\bby\b", " and "),
 ]
+_COMPILED = [(re.compile(pattern, re.IGNORECASE), word) for pattern, word in _PHRASES]
 _LONGEST, _MOST = 16, 8  # tokens of a phrase, and different values of one that are looked at
 _SIGNS = "+ - * / @ ** ( )".split()
 _WORDS = "times dot and from of ^T ^2 TRANSPOSE SQUARE OUTER PRODUCT SUM DIFFERENCE SUBTRACT FROM".split()
@@ -45,8 +46,8 @@ _WORDS = "times dot and from of ^T ^2 TRANSPOSE SQUARE OUTER PRODUCT SUM DIFFERE
 
 def tokens_of(text: str, known: set[str]) -> list[str]:
     """A text as tokens, with the words of mathematics in one form each."""
-    for pattern, word in _PHRASES:  # a model may call a quantity `a`
-        text = re.sub(pattern, partial(_unless_known, known, word), text, flags=re.IGNORECASE)
+    for pattern, word in _COMPILED:  # a model may call a quantity `a`
+        text = pattern.sub(partial(_unless_known, known, word), text)
     return _TOKEN.findall(text)
 
 

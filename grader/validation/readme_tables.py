@@ -6,6 +6,8 @@ from pathlib import Path
 
 from grader.checks.check import show
 from grader.config.keys import Config
+from grader.errors import ConfigError
+from grader.packaging.handout.readme import outdated_parts
 from grader.validation.finding import Finding
 
 SHOWN = 8
@@ -17,16 +19,27 @@ def check_tables(config: Config, folder: Path) -> Finding | None:
     """The tables in Markdown files beside the model; None where there are none."""
     problems, rows = [], 0
     for path in sorted((folder / config.model).parent.glob("*.md")):
+        problems += [f"{path.name}: {what}" for what in _outdated(path, config)]
         for line, cells, header in _rows(path.read_text(encoding="utf-8", errors="replace")):
             if name := _NAME.fullmatch(cells[0]):
                 rows += 1
                 problems += [f"{path.name}:{line}: {what}" for what in _differences(config, name[1], cells, header)]
-    if not rows:
+    if not rows and not problems:
         return None
     if problems:
         message = "tables in students' texts differ from config.yaml"
         return Finding("tables in texts", "warning", message, problems[:SHOWN])
     return Finding("tables in texts", "passed", f"{rows} rows of tables agree with config.yaml")
+
+
+def _outdated(path: Path, config: Config) -> Iterator[str]:
+    """The marked parts that say something else than the config, or are no parts."""
+    try:
+        for name, line in outdated_parts(path.read_text(encoding="utf-8", errors="replace"), config):
+            expected = f"; expected there: {line}" if line else ""
+            yield f"the part {name} is not as config.yaml has it, until `grader handout` writes it{expected}"
+    except ConfigError as error:
+        yield str(error)
 
 
 def _rows(text: str) -> Iterator[tuple[int, list[str], list[str]]]:

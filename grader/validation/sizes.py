@@ -1,26 +1,33 @@
 """Do the sizes and the sample points suit the checks: memory, cost, and the distance from kinks?"""
 
 import math
-import secrets
 
-import msgspec
 import numpy as np
 
-from grader.errors import ConfigError
 from grader.problem.assignment import Assignment
 from grader.problem.kinks import kinks_of
 from grader.problem.losses import numbers_per_evaluation
-from grader.problem.points import KINK_DRAWS, SAFE, Point, make_points, one_sided
+from grader.problem.points import SAFE, Point, one_sided
 from grader.records.run import MAX_ENTRIES
 from grader.validation.finding import Finding
+from grader.validation.suggestions import other_points, smaller_sizes
 
-SEEDS = 6
 SHOWN = 8
 _COPIES = 4  # of each array, while a loss is computed
 
 
 def check_sizes(assignment: Assignment) -> Finding:
     """Whether everything fits into memory, and which gradients are too large to be checked entry by entry."""
+    problems, largest = _too_large(assignment)
+    details = _along_directions(assignment)
+    if problems:
+        details += [found] if (found := smaller_sizes(assignment, lambda other: not _too_large(other)[0])) else []
+        return Finding("sizes", "warning", "these sizes need much memory: choose smaller ones", [*problems, *details])
+    return Finding("sizes", "passed", f"a sample point takes {largest:.2g} MB at most", details)
+
+
+def _too_large(assignment: Assignment) -> tuple[list[str], float]:
+    """What needs more memory than it may have, and how many megabytes the largest sample point takes."""
     config, limits = assignment.config, assignment.config.sandbox
     problems = []
     largest = max(_megabytes(point) for point in assignment.points)
@@ -42,10 +49,7 @@ def check_sizes(assignment: Assignment) -> Finding:
         for name, entries in assignment.most_entries.items()
         if entries > MAX_ENTRIES
     ]
-    details = _along_directions(assignment)
-    if problems:
-        return Finding("sizes", "warning", "these sizes need much memory: choose smaller ones", [*problems, *details])
-    return Finding("sizes", "passed", f"a sample point takes {largest:.2g} MB at most", details)
+    return problems, largest
 
 
 def _along_directions(assignment: Assignment) -> list[str]:
@@ -86,8 +90,14 @@ def check_kinks(assignment: Assignment) -> Finding:
         "sample points are at a kink of the model, such as that of a ReLU at 0"
         if met
         else "sample points are near a kink of the model, or hide one side of it",
-        [*details, _suggestion(assignment)],
+        [*details, other_points(assignment, _keeps_away, smaller=True)],
     )
+
+
+def _keeps_away(assignment: Assignment) -> bool:
+    """Whether the sample points are away from all kinks, and show both sides of each."""
+    near, hidden, _ = _near_kinks(assignment, assignment.points)
+    return not near and not hidden
 
 
 def _near_kinks(assignment: Assignment, points: list[Point]) -> tuple[list[str], list[str], float]:
@@ -105,18 +115,3 @@ def _near_kinks(assignment: Assignment, points: list[Point]) -> tuple[list[str],
     always = set.intersection(*sided) if sided else set()
     hidden = [f"{name}: every entry is on one side of a kink, at all sample points" for name in sorted(always)]
     return near, hidden, margin
-
-
-def _suggestion(assignment: Assignment) -> str:
-    """A seed that keeps away from all kinks, where one of a few does."""
-    for _ in range(SEEDS):
-        seed = secrets.token_hex(16)
-        steps = msgspec.structs.replace(assignment.config.steps, seed=seed)
-        try:
-            points = make_points(msgspec.structs.replace(assignment.config, steps=steps), assignment.graph)
-        except ConfigError:
-            continue
-        near, hidden, _ = _near_kinks(assignment, points)
-        if not near and not hidden:
-            return f'this seed keeps away from them: steps.seed: "{seed}"'
-    return f"no other seed does better in {KINK_DRAWS} draws for each sample point: smaller dimensions would"

@@ -1,5 +1,6 @@
 """`grader batch` without its command line: take in a download, grade what is not graded, write the results."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -53,22 +54,26 @@ def run_batch(
     layout: str = "",
     due: datetime | None = None,
     force: bool = False,
+    beside: Collection[str] = (),
+    leave_out: Path | None = None,
 ) -> Outcome:
     """Grade the download at `path` into the folder `out`.
 
     Args:
+        beside: the names of other files that are submitted together with the one of this assignment.
+        leave_out: a folder in the download that is none of it; None for `out`.
         force: take files of this download even if they are older than the graded ones.
 
     Raises:
         GraderError: nothing could be read, the workers refused, or the store failed; what is graded stays.
     """
     config = load_config(config_path)
-    download = read_download(path, config.submission, layout=layout, leave_out=out, due=due)
+    download = read_download(path, config.submission, layout=layout, leave_out=leave_out or out, due=due)
     with Store(out, create=True) as store:
         workers = make_workers(config_path, jobs, dask)
         try:
             handout = handout_digests(config, config_path.resolve().parent, path)
-            outcome = _receive_all(store, download, path, config, handout, force=force)
+            outcome = _receive_all(store, download, path, config, handout, beside, force=force)
             outcome.graded = _grade(store, workers, config_path)
         finally:
             workers.close()
@@ -87,15 +92,22 @@ def make_workers(config_path: Path, jobs: int, dask: str, *, stored_only: bool =
 
 
 def _receive_all(
-    store: Store, download: Download, path: Path, config: Config, handout: frozenset[str], *, force: bool
+    store: Store,
+    download: Download,
+    path: Path,
+    config: Config,
+    handout: frozenset[str],
+    beside: Collection[str],
+    *,
+    force: bool,
 ) -> Outcome:
     """Put what the download at `path` holds into the store."""
     outcome = Outcome(download.layout, len(download.entries))
     refused, max_bytes = list(download.refused), config.sandbox.source_kb * 1024
     for entry in download.entries:
         for earlier in entry.earlier:
-            store.receive_earlier(earlier, receive(earlier, config.submission, max_bytes, [], handout))
-        received = receive(entry, config.submission, max_bytes, refused, handout)
+            store.receive_earlier(earlier, receive(earlier, config.submission, max_bytes, [], handout, beside))
+        received = receive(entry, config.submission, max_bytes, refused, handout, beside)
         if not store.receive(entry, received, keep_newer=True):
             if force:
                 store.receive(entry, received)

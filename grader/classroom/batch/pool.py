@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -21,6 +22,8 @@ IN_FLIGHT = 3  # children of one worker at once: one that only waits does not le
 AHEAD = 8  # tasks that a worker has waiting, so that it never waits for the coordinator
 MAX_DEATHS = 2  # of workers, by the same task, before it is given up
 SLOTS = 16  # kept apart per worker; more than IN_FLIGHT
+
+WINDOWS = sys.platform == "win32"
 
 # Not `python -m`, which looks for modules in the current folder first, where a student's numpy.py may lie.
 _WORKER = "import sys; sys.path[:] = sys.argv[2:]; from grader.classroom.batch.worker import start; start(sys.argv[1])"
@@ -103,24 +106,19 @@ class Pool:
         self.close()
 
     def _start(self, slot: int) -> _Worker:
-        if sys.platform == "win32":
-            raise SandboxError(
-                "a class can't be graded on Windows, where nothing confines students' code: run this command in WSL2"
-                " (`wsl --install`) or in a Linux container"
-            )
         ours, theirs = socket.socketpair()
         first_slot = self._first_slot + slot * SLOTS
-        settings = Settings(theirs.fileno(), str(self._config), self._stored_only, self._in_flight, first_slot)
+        fd = -1 if WINDOWS else theirs.fileno()
+        settings = Settings(fd, str(self._config), self._stored_only, self._in_flight, first_slot)
         # Where this process finds modules, but not in its current folder.
         folders = [*filter(None, sys.path), str(Path(__file__).parents[3])]
         process = subprocess.Popen(
             [sys.executable, "-I", "-c", _WORKER, msgspec.json.encode(settings).decode(), *folders],
-            stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-            pass_fds=(theirs.fileno(),),
-            start_new_session=True,  # an interrupt from the keyboard is the coordinator's to deal with
             env={**os.environ, **{f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "OMP", "MKL")}},
+            **_apart(fd),
         )
+        _hand_over(theirs, process)
         theirs.close()
         return _Worker(process, Connection(ours.detach()), slot)
 
@@ -169,6 +167,24 @@ class Pool:
                 again.append(task)
             else:
                 yield Result(task.number, error=self._last_words or "the worker process died on it, twice")
+
+
+def _apart(fd: int) -> dict[str, Any]:
+    """How to start a process that gets this descriptor, and no interrupt from the keyboard: that is the coordinator's."""
+    if WINDOWS:  # Ctrl-C does not reach a process without a window
+        return {"stdin": subprocess.PIPE, "creationflags": getattr(subprocess, "CREATE_NO_WINDOW", 0)}
+    return {"stdin": subprocess.DEVNULL, "pass_fds": (fd,), "start_new_session": True}
+
+
+def _hand_over(theirs: socket.socket, process: "subprocess.Popen[bytes]") -> None:
+    """Give the worker its end of the socket: on Windows, where it has inherited none, through its standard input."""
+    if sys.platform == "win32":
+        assert process.stdin is not None
+        with (
+            contextlib.suppress(OSError),
+            process.stdin,
+        ):  # a worker that has died is noticed when its connection is read
+            process.stdin.write(theirs.share(process.pid))
 
 
 def _ending(process: "subprocess.Popen[bytes]") -> str:

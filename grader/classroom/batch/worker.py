@@ -6,6 +6,8 @@ Started by pool.py.  Ends when the coordinator closes the connection, and takes 
 import contextlib
 import os
 import queue
+import socket
+import sys
 import threading
 from collections.abc import Iterator
 from multiprocessing.connection import Connection
@@ -32,7 +34,7 @@ class Settings(msgspec.Struct, frozen=True):
     """How a worker is to work.
 
     Attributes:
-        fd: the descriptor of its socket.
+        fd: the descriptor of its socket; -1 where standard input has what a socket of Windows is shared by.
         stored_only: there is nothing to run, and no sandbox is started.
         in_flight: how many files it runs at once.
         first_slot: see `grader.sandbox.host.Sandbox`.
@@ -158,13 +160,19 @@ class Worker:
 def start(settings: str) -> None:
     """Be a worker process with these settings, in JSON."""
     decoded = msgspec.json.decode(settings, type=Settings)
-    connection = Connection(decoded.fd)
+    connection = Connection(decoded.fd if decoded.fd >= 0 else _shared_socket())
     with contextlib.suppress(ConnectionError):  # nobody is waiting for this worker any more
         try:
             _work(connection, decoded)
         except GraderError as error:
             send(connection, Refusal(str(error), error.exit_code))
     os._exit(0)  # the usual end, which takes down numpy and the tables piece by piece, would keep the caller waiting
+
+
+def _shared_socket() -> int:
+    if sys.platform != "win32":
+        raise SandboxError("only Windows shares sockets with other processes")
+    return socket.fromshare(sys.stdin.buffer.read()).detach()
 
 
 def _work(connection: Connection, settings: Settings) -> None:

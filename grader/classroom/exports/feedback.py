@@ -4,13 +4,13 @@ A page is a list of blocks, which is rendered as Markdown and as HTML.
 """
 
 import html
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from grader.atomic import write_file
 from grader.classroom.exports.cells import number
-from grader.classroom.marks.final import Final, FinalMarks
+from grader.classroom.marks.final import Final, FinalMarks, Marked, marked
 from grader.classroom.store.query import Results, StudentRow
 from grader.config.keys import Config
 from grader.errors import UsageError
@@ -42,24 +42,45 @@ def write_feedback(folder: Path, results: Results, config: Config, only: Collect
     Args:
         only: the keys of the students whose files are written; () for all.
     """
+    marks = FinalMarks(results)
+    pages = (
+        (row.student, list(page(row, config, marks.of(row))))
+        for row in results.students()
+        if not only or row.student in only
+    )
+    return write_pages(folder, pages, whole=not only)
+
+
+def write_pages(folder: Path, pages: Iterable[tuple[str, list[Block]]], *, whole: bool) -> Path:
+    """Write the pages, by students' keys.
+
+    Args:
+        whole: these are all: the files of other students are deleted.
+    """
     folder.mkdir(exist_ok=True)
-    kept, marks = set(), FinalMarks(results)
-    for row in results.students():
-        if only and row.student not in only:
-            continue
-        blocks = list(page(row, config, marks.of(row)))
+    kept = set()
+    for key, blocks in pages:
         for suffix, render in ((".md", markdown), (".html", web_page)):
-            name = f"{row.student}{suffix}"
+            name = f"{key}{suffix}"
             kept.add(name)
             write_file(folder / name, render(blocks).encode())
-    for path in folder.iterdir() if not only else ():
+    for path in folder.iterdir() if whole else ():
         if path.name not in kept and path.suffix in (".md", ".html", ".tmp"):
             path.unlink()
     return folder
 
 
 def moodle_zip(results: Results, config: Config) -> tuple[bytes, int]:
+    """The pages of an assignment as `feedback_zip` packs them."""
+    marks = FinalMarks(results)
+    return feedback_zip(marked(results), lambda row: list(page(row, config, marks.of(row))))
+
+
+def feedback_zip(found: Marked, blocks_of: Callable[[StudentRow], list[Block]]) -> tuple[bytes, int]:
     """Moodle's "Upload multiple feedback files": a page per student, in folders named as Moodle named them.
+
+    Args:
+        blocks_of: what a student reads.
 
     Returns:
         The zip, and for how many students with marks it has feedback.
@@ -68,14 +89,12 @@ def moodle_zip(results: Results, config: Config) -> tuple[bytes, int]:
         UsageError: no submission came from Moodle.
     """
     pages, folders, graded = {}, 0, 0
-    marks = FinalMarks(results)
-    for row in results.students():
+    for row, final in zip(found.people, found.finals, strict=True):
         folder = row.ids.get("moodle_folder", "").strip("/")
         folders += bool(folder)
-        final = marks.of(row)
         if folder and (row.grade is not None or final.value is not None):
             graded += final.value is not None
-            pages[f"{folder}/feedback.html"] = web_page(list(page(row, config, final))).encode()
+            pages[f"{folder}/feedback.html"] = web_page(blocks_of(row)).encode()
     if not folders:
         raise UsageError("moodle-feedback: none of these submissions came in a Moodle download, whose folders it needs")
     return zip_bytes(pages), graded

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from grader.classroom.exports.cells import cell, csv_text, decimal_comma, number, read_table
 from grader.classroom.exports.matching import Matching, Who, match, who_in_row, who_in_store
-from grader.classroom.marks.final import Final, FinalMarks
+from grader.classroom.marks.final import Final, Marked, marked
 from grader.classroom.store.query import Results, StudentRow
 from grader.errors import UsageError
 
@@ -122,7 +122,7 @@ class Filled:
         return number(score).replace(".", ",") if self.comma else number(score)
 
 
-def fill_canvas(results: Results, gradebook: Path, column: str, *, scale: bool = False) -> Filled:
+def fill_canvas(results: Results | Marked, gradebook: Path, column: str, *, scale: bool = False) -> Filled:
     """The instructor's gradebook export with the column `column` filled: its title, or the number in its brackets.
 
     A student without marks keeps the cell as it is: Canvas takes a blank for "delete the mark".
@@ -144,8 +144,8 @@ def fill_canvas(results: Results, gradebook: Path, column: str, *, scale: bool =
     chosen = _canvas_column(gradebook, head, section, possible, column)
     fields = {title: i for i, title in enumerate(head[: section + 1])}
     places = [Place(row, row[0], possible[chosen]) for row in rows[1:] if _is_student(row, fields)]
-    people, marks = list(results.students()), FinalMarks(results)
-    finals = [marks.of(row) for row in people]
+    graded = marked(results)
+    people, finals = graded.people, graded.finals
     matching = match([who_in_store(row) for row in people], [_canvas_row(place.row, fields) for place in places])
     if "ID" not in fields and not matching.student_of and any(row.ids.get("canvas") for row in people):
         raise UsageError(
@@ -194,26 +194,25 @@ def _points(text: str) -> float | None:
     return points if 0 < points < 1e9 else None
 
 
-def count_finals(results: Results) -> Filled:
+def count_finals(results: Results | Marked) -> Filled:
     """Who has final marks, for tables that are written whole."""
-    marks, people, filled = FinalMarks(results), list(results.students()), Filled()
-    finals = [marks.of(row) for row in people]
+    graded, filled = marked(results), Filled()
+    people, finals = graded.people, graded.finals
     filled.graded = sum(final.value is not None for final in finals)
     filled.excused = [row.student for row, final in zip(people, finals, strict=True) if final.excused]
     filled.wait(people, finals)
     return filled
 
 
-def gradescope_csv(results: Results) -> str:
+def gradescope_csv(results: Results | Marked) -> str:
     """The table that Gradescope's "Download Grades" gives, with the final marks and a column per gradient."""
-    marks = FinalMarks(results)
-    gradients = results.gradients()
+    found = marked(results)
+    gradients = found.gradients
     rows = [[*_GRADESCOPE_HEAD, *(f"{i}: {name} ({number(most)} pts)" for i, (name, most) in enumerate(gradients, 1))]]
-    for row in results.students():
+    for row, final in zip(found.people, found.finals, strict=True):
         first, _, last = row.name.rpartition(" ") if " " in row.name else (row.name, "", "")
         graded = row.status == "graded" and row.grade is not None
         scores = {one.name: one.score for one in row.grade.gradients} if graded and row.grade else {}
-        final = marks.of(row)
         status = "Graded" if final.value is not None else {"missing": "Missing"}.get(row.status, "Ungraded")
         known = [first, last, row.sid, row.email, "", final.value, final.max_score or None, status]
         known += [row.ids.get("gradescope", row.student), final.submitted_at, "", "", ""]

@@ -14,8 +14,8 @@ from grader.classroom.store.outputs import note_written, results_hash
 from grader.classroom.store.query import Results, StudentRow
 from grader.config.keys import Config
 
-_HEAD = ["student", "name", "email", "sid", "group", "late", "submitted_at", "status", "score", "max_score"]
-_FINAL = ["adjustment", "late_days", "late_penalty", "final"]
+HEAD = ["student", "name", "email", "sid", "group", "late", "submitted_at", "status", "score", "max_score"]
+FINAL = ["adjustment", "late_days", "late_penalty", "final"]
 _TAIL = ["flags", "file", "note"]
 
 
@@ -66,19 +66,21 @@ def grades_csv(results: Results) -> bytes:
     names = [name for name, _ in results.gradients()]
     columns = [column for name in names for column in (name, f"{name} status")]
     rows = (
-        [*_who(row, final), *_final(final), *_marks(row, names), *_rest(row, final, results)]
+        [*who(row, final), *how_marked(final), *_marks(row, names), *_rest(row, final, results)]
         for row in results.students()
         for final in (marks.of(row),)
     )
-    return csv_file([[*_HEAD, *_FINAL, *columns, *_TAIL], *rows])
+    return csv_file([[*HEAD, *FINAL, *columns, *_TAIL], *rows])
 
 
-def _who(row: StudentRow, final: Final) -> list[object]:
+def who(row: StudentRow, final: Final) -> list[object]:
+    """The cells below HEAD."""
     known = [row.student, row.name, row.email, row.sid, row.group_name, final.late, final.submitted_at, row.status]
     return [*known, row.score if row.status == "graded" else None, row.max_score]
 
 
-def _final(final: Final) -> list[object]:
+def how_marked(final: Final) -> list[object]:
+    """The cells below FINAL."""
     adjustment = "excused" if final.excused else final.adjustment
     return [adjustment, final.late_days, final.late_penalty, final.value]
 

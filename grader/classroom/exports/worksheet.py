@@ -8,7 +8,7 @@ from pathlib import Path
 from grader.classroom.exports.cells import csv_text, decimal_comma, read_table
 from grader.classroom.exports.gradebooks import Filled, Place
 from grader.classroom.exports.matching import Matching, Who, folded_name, match, who_in_row, who_in_store
-from grader.classroom.marks.final import FinalMarks
+from grader.classroom.marks.final import Marked, marked
 from grader.classroom.store.query import Results, StudentRow
 from grader.errors import UsageError
 
@@ -21,7 +21,7 @@ _NO = frozenset(
 
 
 def fill_moodle(
-    results: Results,
+    results: Results | Marked,
     worksheet: Path,
     comment: Callable[[StudentRow], str],
     column: str = "Grade",
@@ -40,17 +40,16 @@ def fill_moodle(
     Raises:
         UsageError: the file is not a grading worksheet, or has no such column.
     """
-    sheet = _read(worksheet, column, comments)
-    people, marks = list(results.students()), FinalMarks(results)
-    finals = [marks.of(row) for row in people]
+    sheet, graded = _read(worksheet, column, comments), marked(results)
+    people, finals = graded.people, graded.finals
     who = [who_in_store(row) for row in people]
     matching = _match_teams(who, sheet) or match(who, sheet.people())
     filled = Filled(
         uncommented=sheet.comments is None, comma=decimal_comma(sheet.rows[1:], sheet.grade, sheet.delimiter)
     )
-    for row, graded in filled.fill(sheet.grade, sheet.places(), people, finals, matching, scale=scale):
+    for row, whose in filled.fill(sheet.grade, sheet.places(), people, finals, matching, scale=scale):
         if sheet.comments is not None:
-            row[sheet.comments] = comment(graded)
+            row[sheet.comments] = comment(whose)
     filled.wait(people, finals)
     filled.text = csv_text(sheet.rows, sheet.delimiter)
     return filled

@@ -45,6 +45,29 @@ class Final:
     comments: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Marked:
+    """A class with its marks: of one assignment, or of all parts of a homework together.
+
+    Attributes:
+        people: by key.
+        finals: of each.
+        gradients: (name, marks) of what is asked, in order.
+    """
+
+    people: list[StudentRow]
+    finals: list[Final]
+    gradients: list[tuple[str, float]]
+
+
+def marked(results: "Results | Marked") -> Marked:
+    """Every student with the final marks."""
+    if isinstance(results, Marked):
+        return results
+    people, marks = list(results.students()), FinalMarks(results)
+    return Marked(people, [marks.of(row) for row in people], results.gradients())
+
+
 class FinalMarks:
     """The final marks under one state of the store."""
 

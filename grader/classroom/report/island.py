@@ -1,7 +1,8 @@
 """The students as data inside the page: what the table shows at once, and the details shown on demand.
 
 What many students share (the same wrong numbers, the same sentences) is stored once and referred to by its position.
-Everything that students wrote is data here, made visible and harmless; the page writes it as text, never as HTML.
+Everything that students wrote is data here, made visible and harmless; the page writes it as text, never as HTML.  In pictures
+of shapes, which are SVG, it is escaped.
 """
 
 from collections.abc import Hashable, Sequence
@@ -22,6 +23,7 @@ from grader.classroom.report.facts import (
 )
 from grader.grading.forstudents import for_students
 from grader.output.markdown import unmarked
+from grader.output.pictures import as_svg, pictures
 from grader.output.wording import CHECK_LABELS, fix_first
 from grader.problem.assignment import Assignment
 from grader.records.result import Grade, GradientResult
@@ -203,6 +205,7 @@ def _detail(
         "place": place(gradient.line, gradient.cell),
         "printed": visible(gradient.printed),
         "notes": [visible(note) for note in gradient.notes],
+        "pictures": [as_svg(picture) for picture in pictures(gradient)],
         "heat": heat_map(assignment, declared, answers) if wrong else None,
     }
     return {

@@ -5,7 +5,7 @@ import sqlite3
 import yaml
 
 from grader.config.late import Late, late_in
-from grader.config.yamlfile import parse
+from grader.config.yamlnodes import parse
 
 
 def policy_of(db: sqlite3.Connection) -> Late | None:

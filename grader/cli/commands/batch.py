@@ -4,13 +4,17 @@ import os
 import sys
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from grader.cli.common import PATH, config_at, config_option, dask_option, jobs_option
+from grader.cli.common import PATH, config_at, config_option, dask_option, jobs_option, parts_of
 from grader.config.find import lies_in
 from grader.errors import UsageError
 from grader.inputs.download import LAYOUTS
+
+if TYPE_CHECKING:
+    from grader.parts.parts import Part
 
 _TIMES = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"]
 
@@ -43,6 +47,7 @@ def command(
     """
     from grader.classroom.batch.batch import run_batch
     from grader.classroom.batch.summary import print_summary
+    from grader.classroom.store.database import DATABASE
 
     config = config_at(config_path)
     if config_path is None and path.is_dir() and lies_in(config, path):
@@ -52,7 +57,28 @@ def command(
         )
     if out.resolve() == path.resolve():
         raise UsageError(f"--out {out}: expected a folder of its own for the results, found that of the submissions")
-    count = jobs or os.cpu_count() or 1
-    outcome = run_batch(config, path, out, jobs=count, dask=address, layout=layout or "", due=due, force=force)
+    how: dict[str, Any] = {
+        "jobs": jobs or os.cpu_count() or 1,
+        "dask": address,
+        "layout": layout or "",
+        "due": due,
+        "force": force,
+    }
+    if (parts := parts_of(config)) is not None:
+        from grader.cli.several import for_each
+        from grader.parts.whole_class import write_whole
+
+        def grade_part(part: "Part") -> None:
+            folder = out / part.name
+            outcome = run_batch(part.path, path, folder, beside=part.beside, leave_out=out, **how)
+            print_summary(folder, outcome)
+            sys.exit(3 if outcome.failed else 0)
+
+        code = for_each(parts, grade_part)
+        if all((out / part.name / DATABASE).is_file() for part in parts):
+            written = write_whole(parts, out, [(part, out / part.name) for part in parts])
+            click.echo(f"\nall parts together: {', '.join(map(str, written))}")
+        sys.exit(code)
+    outcome = run_batch(config, path, out, **how)
     print_summary(out, outcome)
     sys.exit(3 if outcome.failed else 0)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from grader.cli.common import config_at, config_option
+from grader.cli.common import config_at, config_option, parts_of
 from grader.grading.grader import Grader
 
 FORMATS = ("text", "markdown", "latex", "html")
@@ -27,6 +27,12 @@ def command(gradient: str | None, why: str | None, style: str, config_path: Path
 
     if why and gradient:
         raise UsageError(f"--why {why} is about the whole assignment: expected no GRADIENT, found {gradient}")
-    assignment = Grader(config_at(config_path)).assignment
-    blocks = transposes(assignment) if why else explained(assignment, gradient)
+    config = config_at(config_path)
+    if (parts := parts_of(config)) is not None:
+        from grader.parts.explaining import explained_parts
+
+        blocks = explained_parts(parts, gradient, why=bool(why))
+    else:
+        assignment = Grader(config).assignment
+        blocks = transposes(assignment) if why else explained(assignment, gradient)
     click.echo(render.FORMATS[style](blocks), nl=False)

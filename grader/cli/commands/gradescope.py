@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from grader.cli.common import PATH, config_at, config_option, force_option, zip_option
+from grader.cli.common import PATH, config_at, config_option, force_option, parts_of, zip_option
 from grader.grading.grader import Grader
 
 
@@ -22,14 +22,13 @@ def command() -> None:
 def build_command(output: Path, force: bool, config_path: Path | None) -> None:
     """Build the zip to upload."""
     from grader.atomic import write_output
-    from grader.packaging.gradescope.bundle import build
 
-    grader = Grader(config_at(config_path))
-    data = build(grader, force=force)
+    config = config_at(config_path)
+    data, most = _built(config, force=force)
     write_output(output, data)
     click.echo(
         f"{output} ({len(data) / 1024:.0f} kB): upload it under Configure Autograder, image Ubuntu 22.04 or later.\n"
-        f"Set the assignment's autograder points to {grader.config.max_score:g}: Gradescope does not scale marks."
+        f"Set the assignment's autograder points to {most:g}: Gradescope does not scale marks."
     )
 
 
@@ -65,12 +64,14 @@ def try_command(
     from grader.packaging.gradescope.dryrun.submitted import default_metadata, following_metadata, read_given, submitted
     from grader.packaging.gradescope.dryrun.views import page_html, print_page
 
-    grader = Grader(config_at(config_path))
-    config = grader.config
-    given = default_metadata(config) if metadata is None else read_given(metadata)
+    used = config_at(config_path)
+    parts = parts_of(used)
+    config = Grader(used).config if parts is None else parts.of_file(file)[0].config
+    whole = config if parts is None else parts
+    given = default_metadata(whole) if metadata is None else read_given(metadata)
     with tempfile.TemporaryDirectory(prefix="gradescope-") as name:
         folder = Path(name)
-        platform = Platform(folder / "autograder", zip_path or _built(grader, folder))
+        platform = Platform(folder / "autograder", zip_path or _zip(used, folder))
         if setup:
             click.echo(platform.set_up(), nl=False)
         else:
@@ -80,16 +81,27 @@ def try_command(
     for instructor in (False, True):
         print_page(console, outcome, instructor=instructor)
     if html_path is not None:
-        _write(html_path, page_html(outcome, f"{config.title}: {file.name}"))
+        _write(html_path, page_html(outcome, f"{whole.title}: {file.name}"))
     if next_metadata is not None:
         _write(next_metadata, json.dumps(following_metadata(given, outcome.results, outcome.error), indent=1))
 
 
-def _built(grader: Grader, folder: Path) -> Path:
+def _zip(config: Path, folder: Path) -> Path:
+    data, _ = _built(config, force=False)
+    (folder / "autograder.zip").write_bytes(data)
+    return folder / "autograder.zip"
+
+
+def _built(config: Path, *, force: bool) -> tuple[bytes, float]:
+    """The zip, and how many marks there are."""
+    if (parts := parts_of(config)) is not None:
+        from grader.parts.packages import build_autograder_of
+
+        return build_autograder_of(parts, force=force), parts.max_score
     from grader.packaging.gradescope.bundle import build
 
-    (folder / "autograder.zip").write_bytes(build(grader))
-    return folder / "autograder.zip"
+    grader = Grader(config)
+    return build(grader, force=force), grader.config.max_score
 
 
 def _write(path: Path, text: str) -> None:

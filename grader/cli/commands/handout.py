@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from grader.cli.common import config_at, config_option, force_option, zip_option
+from grader.cli.common import config_at, config_option, force_option, parts_of, zip_option
 from grader.grading.grader import Grader
 
 
@@ -21,8 +21,25 @@ def command(output: Path, force: bool, github: bool, config_path: Path | None) -
     from grader.atomic import write_output
     from grader.packaging.handout.handout import build_handout
 
-    data = build_handout(Grader(config_at(config_path)), force=force, github=github)
+    config = config_at(config_path)
+    parts = parts_of(config)
+    if parts is not None:
+        from grader.parts.packages import build_handout_of
+
+        data = build_handout_of(parts, force=force, github=github)
+    else:
+        data = build_handout(Grader(config), force=force, github=github)
     write_output(output, data)
+    for one in [config] if parts is None else [part.path for part in parts]:
+        _bring_up_to_date(Grader(one))
     click.echo(
         f"{output} ({len(data) / 1024:.0f} kB). Students unpack it and run: pip install -r requirements.txt && pytest"
     )
+
+
+def _bring_up_to_date(grader: Grader) -> None:
+    """Write the marked parts of the texts into the instructor's own files, too."""
+    from grader.packaging.handout.readme import bring_up_to_date
+
+    for path, names in bring_up_to_date((grader.folder / grader.config.model).parent, grader.config):
+        click.echo(f"{path}: written from config.yaml: {', '.join(names)}")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from grader.cli.common import PATH, config_option, exit_with
+from grader.cli.common import PATH, config_option, exit_with, parts_of
 from grader.config.find import OPTION, find_config_for
 from grader.errors import UsageError
 from grader.grading.grader import Grader
@@ -39,6 +39,14 @@ def command(file: Path, channel: str, output: Path | None, config_path: Path | N
         what = f"a name that ends with {ending}" if ending else "no -o: `> FILE` keeps what is printed"
         raise UsageError(f"-o {output}: --as {channel}: expected {what}")
     config = find_config_for(file, config_path, option=OPTION)
+    if (parts := parts_of(config)) is not None:
+        found = parts.of_file(file)
+        if len(found) > 1:
+            names = " or ".join(part.config.submission for part in found)
+            raise UsageError(
+                f"{file}: expected the file of one part, {names}, found something that may hold all of them"
+            )
+        config = found[0].path
     exit_with(
         {"student": _at_home, "gradescope": _on_gradescope, "feedback": _as_feedback}[channel](file, config, output)
     )

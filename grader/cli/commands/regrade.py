@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from grader.cli.common import PATH, config_at, config_option, dask_option, jobs_option
+from grader.cli.common import PATH, config_at, config_option, dask_option, jobs_option, parts_of
 
 
 @click.command("regrade")
@@ -33,6 +33,14 @@ def command(
 
     config = config_at(config_path)
     how = "all" if rerun_all else "changed" if rerun else "none"
-    outcome = run_regrade(config, results, jobs=jobs or os.cpu_count() or 1, dask=address, rerun=how)
-    print_regraded(results, outcome)
-    sys.exit(3 if outcome.failed or outcome.stale or outcome.never_run else 0)
+
+    def regrade(path: Path, folder: Path) -> None:
+        outcome = run_regrade(path, folder, jobs=jobs or os.cpu_count() or 1, dask=address, rerun=how)
+        print_regraded(folder, outcome)
+        sys.exit(3 if outcome.failed or outcome.stale or outcome.never_run else 0)
+
+    if (parts := parts_of(config)) is not None:
+        from grader.cli.several import for_results
+
+        sys.exit(for_results(parts, results, regrade, rewrite=True))
+    regrade(config, results)

@@ -1,11 +1,12 @@
 """`grader report`: the class report of a batch, one HTML file."""
 
 import shlex
+import sys
 from pathlib import Path
 
 import click
 
-from grader.cli.common import PATH, config_at, config_option, echo_outdated
+from grader.cli.common import PATH, config_at, config_option, echo_outdated, parts_of
 from grader.grading.grader import Grader
 from grader.text import one_line
 
@@ -22,6 +23,19 @@ def command(results: Path, roster: Path | None, column: str, config_path: Path |
 
     Writes RESULTS/report.html, one page with everything inside: it opens without a network, and sends nothing anywhere.
     """
+    config = config_at(config_path)
+
+    def report(path: Path, folder: Path) -> None:
+        _write_report(Grader(path), folder, roster, column)
+
+    if (parts := parts_of(config)) is not None:
+        from grader.cli.several import for_results
+
+        sys.exit(for_results(parts, results, report))
+    report(config, results)
+
+
+def _write_report(grader: Grader, results: Path, roster: Path | None, column: str) -> None:
     from grader.atomic import write_output
     from grader.classroom.report.data import read_class
     from grader.classroom.report.page import make_report
@@ -29,7 +43,6 @@ def command(results: Path, roster: Path | None, column: str, config_path: Path |
     from grader.classroom.store.outputs import note_written, results_hash
     from grader.classroom.store.query import Results
 
-    grader = Grader(config_at(config_path))
     with explained(results), Results(results) as stored:
         shown = results_hash(stored)
     graded = read_class(results, roster, column)

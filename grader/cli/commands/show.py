@@ -1,12 +1,13 @@
 """`grader show`: one student's result, in the terminal.  Everything of the student's goes through `Text`."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from grader.classroom.store.query import find_one
-from grader.cli.common import PATH, config_at, config_option, echo_outdated
+from grader.cli.common import PATH, config_at, config_option, echo_outdated, parts_of
 from grader.errors import UsageError
 from grader.grading.grader import Grader
 from grader.text import one_line
@@ -39,12 +40,26 @@ def command(
 
     STUDENT is a key, name, e-mail or number, or a part of the key or name.
     """
+    config = config_at(config_path)
+
+    def show(path: Path, folder: Path) -> None:
+        _show(Grader(path).config, folder, student, compare, source=source, attempts=attempts)
+
+    if (parts := parts_of(config)) is not None:
+        from grader.cli.several import for_results
+
+        sys.exit(for_results(parts, results, show))
+    show(config, results)
+
+
+def _show(
+    config: "Config", results: Path, student: str, compare: tuple[int, int] | None, *, source: bool, attempts: bool
+) -> None:
     from rich.console import Console
 
     from grader.classroom.store.database import explained
     from grader.classroom.store.query import Results
 
-    config = Grader(config_at(config_path)).config
     with explained(results), Results(results) as stored:
         console, row = Console(highlight=False), find_one(stored, student)
         if attempts or compare:

@@ -2,14 +2,15 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from grader.cli.common import config_at, config_option
+from grader.cli.common import config_at, config_option, parts_of
 from grader.grading.grader import Grader
 
 if TYPE_CHECKING:
+    from grader.parts.parts import Parts
     from grader.validation.finding import Report
 
 _MARKS = {"passed": ("✓", "green"), "warning": ("!", "yellow"), "failed": ("✗", "red")}
@@ -24,14 +25,10 @@ def command(as_json: bool, config_path: Path | None) -> None:
     Compares the solution with numerical derivatives, makes sure that wrong formulas lose marks and rewritten right ones
     don't, checks the stubs, the hints and the sandbox, and tries out the handout.  Exit code 1 if something is wrong.
     """
-    with Grader(config_at(config_path)) as grader:
-        from grader.validation.validate import validate
-
-        found = validate(grader.assignment, grader.sandbox)
-        if found.sound:
-            from grader.packaging.handout.dry_run import check_handout
-
-            found = found.with_finding(check_handout(grader))
+    config = config_at(config_path)
+    if (parts := parts_of(config)) is not None:
+        _validate_parts(parts, as_json=as_json)
+    found = _validated(config)
     if as_json:
         import msgspec
 
@@ -39,6 +36,40 @@ def command(as_json: bool, config_path: Path | None) -> None:
     else:
         print_report(found)
     sys.exit(0 if found.sound else 1)
+
+
+def _validated(config: Path) -> "Report":
+    with Grader(config) as grader:
+        from grader.validation.validate import validate
+
+        found = validate(grader.assignment, grader.sandbox)
+        if found.sound:
+            from grader.packaging.handout.dry_run import check_handout
+
+            found = found.with_finding(check_handout(grader))
+    return found
+
+
+def _validate_parts(parts: "Parts", *, as_json: bool) -> NoReturn:
+    from grader.cli.several import heading
+
+    sound, documents = True, []
+    for i, part in enumerate(parts):
+        found = _validated(part.path)
+        sound = sound and found.sound
+        if as_json:
+            import msgspec
+
+            documents.append({"name": part.name, **msgspec.to_builtins(found)})
+        else:
+            heading(part, first=i == 0)
+            print_report(found)
+    if as_json:
+        import msgspec
+
+        whole = {"format": 1, "title": parts.title, "sound": sound, "parts": documents}
+        sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(whole), indent=1) + b"\n")
+    sys.exit(0 if sound else 1)
 
 
 def print_report(found: "Report") -> None:

@@ -101,7 +101,12 @@ def placed(node: Node, letters: Letters, at: Any, namer: Namer) -> Expression | 
 def in_slices(node: Node, value: Node, letters: Letters, at: Any, namer: Namer) -> Expression:
     """Values put at numbers and slices of zeros: x[j] · [j + 1 = i] is x from place 1 on."""
     lengths, inner, brackets = list(value.shape), [], []
-    for entry, letter, size in zip(_in_full(node.get("index"), len(node.shape)), letters, node.shape, strict=True):
+    axes = iter(zip(letters, node.shape, strict=True))
+    for entry in _in_full(node.get("index"), len(node.shape)):
+        if entry is None:
+            inner.append(("", lengths.pop(0), False))
+            continue
+        letter, size = next(axes)
         if isinstance(entry, int):
             brackets += [Delta(namer.number(entry % size), letter)] if letter else []
         elif entry.step in (None, 1) and lengths[0] == size:

@@ -226,6 +226,12 @@ def _(self: Simplifier, node: Node, args: Args) -> Node:
 @rewrite("setitem")
 def _(self: Simplifier, node: Node, args: Args) -> Node:
     base, value, *arrays = args
+    if not arrays and _is_there(node.args[0], node.args[1], node.get("index")):
+        return base
+    before, more = _placed_terms(base), _added_to(self, node, value)
+    if before is not None and more is not None:
+        placed = self.graph.node("scatter", more, index=node.get("index"), shape=node.shape)
+        return plus(self.graph, [*before, (Fraction(1), placed)], node.shape)
     scale, rest = scaled(base)
     if not bare(base).shape:
         scale, rest = bare(base), number(self.graph, Fraction(1), base.shape)
@@ -233,6 +239,30 @@ def _(self: Simplifier, node: Node, args: Args) -> Node:
         return self.graph.node("setitem", *args, **dict(node.params))
     zeroed = self.graph.node("setitem", rest, value, *arrays, **dict(node.params))
     return times(self.graph, [(scale, 1), (zeroed, 1)], node.shape)
+
+
+def _is_there(base: Node, value: Node, index: Index) -> bool:
+    """Whether `base[index] = value` changes nothing: `base[index] += ...` assigns twice, the view and the array."""
+    return base.op == "setitem" and base.args[1:] == (value,) and base.get("index") == index
+
+
+def _added_to(self: Simplifier, node: Node, value: Node) -> Node | None:
+    """What `base[index] += ...` adds; None for another assignment.  `value` is the sum, simplified."""
+    base, total = node.args[:2]
+    own = total.args[0] if total.op == "add" and len(node.args) == 2 else total
+    if own.op != "getitem" or own.args != (base,) or own.get("index") != node.get("index"):
+        return None
+    terms, known = as_sum(value), self.known.get(own)
+    kept = [pair for pair in terms if pair != (1, known)]
+    return plus(self.graph, kept, value.shape) if kept and len(kept) == len(terms) - 1 else None
+
+
+def _placed_terms(base: Node) -> list[tuple[Fraction, Node]] | None:
+    """An array that was zeros, and to which values were added in some places, as a sum; None if it is another one."""
+    if base.op == "setitem" and len(base.args) == 2 and bare(base.args[0]).is_number() and not base.args[0].value.any():
+        return [(Fraction(1), base.graph.node("scatter", base.args[1], index=base.get("index"), shape=base.shape))]
+    terms = [(Fraction(c), term) for c, term in as_sum(base)]
+    return terms if all(term.op == "scatter" and len(term.args) == 1 for _, term in terms) else None
 
 
 @rewrite("scatter")

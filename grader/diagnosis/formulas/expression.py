@@ -7,10 +7,12 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from grader.derivation.graph.indexing import join_index
 from grader.derivation.graph.recorder import RULES
 from grader.diagnosis.formulas.formula_nodes import (
     LEAVES,
     ONE,
+    STEP,
     Node,
     add,
     depends_on_step,
@@ -23,6 +25,7 @@ from grader.diagnosis.formulas.formula_nodes import (
     q,
     replaced,
     resolved,
+    step_of,
     transposed,
     whole_number,
 )
@@ -37,10 +40,16 @@ __all__ = ["ONE", "Evaluator", "Node", "Values", "add", "gradient_text", "leaves
 __all__ += ["holds", "q", "replaced", "text", "transposed"]
 
 Values = list[Array]
+Steps = Mapping[str, int]
 
 MAX_ENTRIES = 1 << 18
 SQUARING = ("spread", "outer", "jacobian")  # what has as many entries as pairs of those of an operand
 MOST_REMEMBERED = 40_000
+MOST_BYTES = 1 << 26  # ... of all values that are remembered
+OVERWRITTEN = {
+    "overwritten": 1,
+    "overwritten back": -1,
+}  # which steps of a series: all, the last or the first one stays
 IMPOSSIBLE = (ValueError, IndexError, TypeError, np.linalg.LinAlgError, AttributeError, KeyError, MemoryError)
 
 _DEPENDENT: dict[frozenset[Node], dict[Node, bool]] = {}  # shared, since many evaluators ask the same
@@ -71,6 +80,7 @@ class Evaluator:
         self.base = base
         self._own = {("g", name) for name in gradients}
         self._memory: dict[Node, Values | None] = {("g", name): list(values) for name, values in gradients.items()}
+        self._bytes = 0
         self._dependent = _DEPENDENT.setdefault(frozenset(self._own), {})
 
     def __call__(self, node: Node) -> Values | None:
@@ -86,13 +96,26 @@ class Evaluator:
     def _value(self, node: Node) -> Values | None:
         if node in self._memory:
             return self._memory[node]
-        if len(self._memory) > MOST_REMEMBERED:  # memory stays flat however many submissions are diagnosed
-            self._memory = {node: value for node, value in self._memory.items() if node[0] in LEAVES}
+        if len(self._memory) > MOST_REMEMBERED or self._bytes > MOST_BYTES:
+            self._forget()
         if self.base is not None and not self._depends(node):
             return self.base._value(node)
         value = self._leaf(node) if node[0] in LEAVES else self._compute(node)
         self._memory[node] = value
+        self._bytes += _bytes(value)
         return value
+
+    def _forget(self) -> None:
+        """Memory stays flat however much is diagnosed.  The oldest values are kept: those that everything is made of."""
+        kept: dict[Node, Values | None] = {}
+        self._bytes = 0
+        for node, value in self._memory.items():
+            size = _bytes(value)
+            fits = self._bytes + size <= MOST_BYTES // 2 and len(kept) < MOST_REMEMBERED // 2
+            if node[0] in LEAVES or fits:
+                kept[node] = value
+                self._bytes += size
+        self._memory = kept
 
     def _depends(self, node: Node) -> bool:
         if node not in self._dependent:
@@ -156,19 +179,25 @@ class Evaluator:
 
     # Sums over steps
 
-    def _over_steps(self, node: Node, k: int) -> Any:
-        """The value of a sum over steps at sample point k."""
+    def _over_steps(self, node: Node, k: int, around: Steps | None = None) -> Any:
+        """The value of a sum over steps at sample point k, within the steps `around` it."""
         kind, count, which, *parts = node
-        steps, summed = _chosen(range(whole_number(count, self.points[k].sizes)), which)
+        every, sign = range(whole_number(count, self.points[k].sizes)), step_of(node)
+        if which in OVERWRITTEN:
+            return self._overwritten(
+                parts[0], [{**(around or {}), sign: step} for step in every[:: OVERWRITTEN[which]]], k
+            )
+        steps, summed = _chosen(every, which)
         total, carry = np.asarray(0.0), np.asarray(0.0)
         for step in steps:
+            at = {**(around or {}), sign: step}
             known: dict[Node, Array] = {}
             if kind == "scan":
                 known[("carry",)] = carry
-                known[("state",)] = self._at_step(parts[0], k, step, known)
-                carry = self._at_step(parts[1], k, step, known)
+                known[("state",)] = self._at_step(parts[0], k, at, known)
+                carry = self._at_step(parts[1], k, at, known)
             if step in summed and (kind == "series" or len(parts) > 2):
-                total = total + self._at_step(parts[-1], k, step, known)
+                total = total + self._at_step(parts[-1], k, at, known)
         return carry if kind == "scan" and len(parts) == 2 else total
 
     def at_steps(self, scan: Node, k: int) -> Iterator[tuple[int, dict[Node, Array]]]:
@@ -176,31 +205,47 @@ class Evaluator:
         carry = np.asarray(0.0)
         for step in reversed(range(whole_number(scan[1], self.points[k].sizes))):
             known: dict[Node, Array] = {("carry",): carry}
-            known[("state",)] = self._at_step(scan[3], k, step, known)
+            known[("state",)] = self._at_step(scan[3], k, {STEP: step}, known)
             yield step, known
-            carry = self._at_step(scan[4], k, step, known)
+            carry = self._at_step(scan[4], k, {STEP: step}, known)
 
     def part_at(self, node: Node, k: int, step: int, known: dict[Node, Array]) -> Array | None:
         """A part of a recurrence at one step, some of its own parts being `known`; None where it has no value."""
         try:
-            return checked(self._at_step(node, k, step, known))
+            return checked(self._at_step(node, k, {STEP: step}, known))
         except (*IMPOSSIBLE, Impossible):
             return None
 
-    def _at_step(self, node: Node, k: int, step: int, known: dict[Node, Array]) -> Array:
+    def _overwritten(self, term: Node, steps: Sequence[Steps], k: int) -> Array:
+        """What is placed at each step, where later steps replace what is there."""
+        total = None
+        for at in steps:
+            value, *arrays = (self._at_step(part, k, at, {}) for part in term[3:])
+            given = resolved(term[2], {**self.points[k].sizes, **at})
+            total = np.zeros(given["shape"]) if total is None else total
+            total[join_index(given["index"], arrays)] = value
+        return np.asarray(total)
+
+    def _at_step(self, node: Node, k: int, at: Steps, known: dict[Node, Array]) -> Array:
         if node in known:
             return known[node]
         if node[0] == "before":
-            return self._at_step(node[2 if step == 0 else 1], k, step, known)
+            return self._at_step(node[2 if at[STEP] == 0 else 1], k, at, known)
         if not depends_on_step(node):
             values = self._value(node)
             if values is None:
                 raise Impossible
             return values[k]
-        operands = [self._at_step(part, k, step, known) for part in node[1:] if isinstance(part, tuple)]
+        if node[0] == "series":
+            return np.asarray(self._over_steps(node, k, at))
+        operands = [self._at_step(part, k, at, known) for part in node[1:] if isinstance(part, tuple)]
         if node[0] == "np":
-            return np.asarray(RULES[node[1]].compute(*operands, **resolved(node[2], self.points[k].sizes, step)))
+            return np.asarray(RULES[node[1]].compute(*operands, **resolved(node[2], {**self.points[k].sizes, **at})))
         return np.asarray(self._operation(node)(*operands))
+
+
+def _bytes(values: Values | None) -> int:
+    return sum(value.nbytes for value in values) if values is not None else 0
 
 
 def _fitting(value: Any) -> Array:

@@ -6,6 +6,7 @@
     ("np", name, parameters, *operands)          an operation of `derivation.rules`, its parameters as JSON
 
     ("series", count, which, term)               the sum of a term over steps 0, 1, ..., count - 1
+                                                 a term may be a series itself: a loop in a loop
     ("scan", count, which, state, back, term)    the same back in time: ("state",) is a step's gradient, made with ("carry",),
                                                  what the later step hands back
 
@@ -26,7 +27,7 @@ from grader.derivation.graph.indexing import Slice, Slot
 Node = tuple[Any, ...]
 
 LEAVES = ("q", "g", "d", "c", "k", "size", "array", "carry", "state")
-STEP = "#"
+STEP, OUTER = STEPS = "#", "~"  # of a sum over steps, and of a sum around one
 
 
 def q(name: str) -> Node:
@@ -156,14 +157,22 @@ def _rich(value: Any) -> Any:
     return Ellipsis if value == "..." else value
 
 
+def step_of(series: Node) -> str:
+    """The sign for the step of a series: a sum around another one has its own."""
+    return OUTER if any(part[0] == "series" for part in inside(series[3])) else STEP
+
+
 @lru_cache(maxsize=4096)
 def depends_on_step(node: Node) -> bool:
+    own = step_of(node) if node[0] == "series" else ""
+    others = [sign for sign in STEPS if sign != own]
     return any(
-        part[0] in ("carry", "state", "before") or (part[0] == "np" and STEP in part[2]) for part in inside(node)
+        part[0] in ("carry", "state", "before") or (part[0] == "np" and any(sign in part[2] for sign in others))
+        for part in inside(node)
     )
 
 
-_TERM = re.compile(r"([+-]?)(#|\w+)")
+_TERM = re.compile(r"([+-]?)([#~]|\w+)")
 TEXTS = {"subscripts", "name"}  # parameters that are words, not numbers
 
 
@@ -172,21 +181,20 @@ def _terms(expression: str) -> tuple[tuple[int, str], ...]:
     return tuple((-1 if sign == "-" else 1, name) for sign, name in _TERM.findall(expression))
 
 
-def whole_number(expression: str | int, sizes: Mapping[str, int], step: int = 0) -> int:
-    """The value of "W-K+1" or "#+1"."""
+def whole_number(expression: str | int, sizes: Mapping[str, int]) -> int:
+    """The value of "W-K+1" or "#+1"; `sizes` has the steps, too."""
     if isinstance(expression, int):
         return expression
-    known = {**sizes, STEP: step}
-    return sum(sign * (int(name) if name.isdigit() else known[name]) for sign, name in _terms(expression))
+    return sum(sign * (int(name) if name.isdigit() else sizes[name]) for sign, name in _terms(expression))
 
 
-def resolved(text: str, sizes: Mapping[str, int], step: int = 0) -> dict[str, Any]:
-    """The parameters at a sample point, and at a step of a sum."""
-    return _resolved(text, tuple(sizes.items()), step)
+def resolved(text: str, sizes: Mapping[str, int]) -> dict[str, Any]:
+    """The parameters at a sample point and, with the steps among the sizes, at a step of a sum."""
+    return _resolved(text, tuple(sizes.items()))
 
 
 @lru_cache(maxsize=8192)
-def _resolved(text: str, items: tuple[tuple[str, int], ...], step: int) -> dict[str, Any]:
+def _resolved(text: str, items: tuple[tuple[str, int], ...]) -> dict[str, Any]:
     sizes = dict(items)
 
     def value(each: Any) -> Any:
@@ -194,6 +202,6 @@ def _resolved(text: str, items: tuple[tuple[str, int], ...], step: int) -> dict[
             return tuple(map(value, each))
         if isinstance(each, Slice):
             return Slice(value(each.start), value(each.stop), value(each.step))
-        return whole_number(each, sizes, step) if isinstance(each, str) else each
+        return whole_number(each, sizes) if isinstance(each, str) else each
 
     return {key: each if key in TEXTS else value(each) for key, each in parameters_of(text).items()}

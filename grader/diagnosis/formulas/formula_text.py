@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from grader.derivation.graph.indexing import Slice, Slot
-from grader.diagnosis.formulas.formula_nodes import STEP, Node, labels_of, parameters_of
+from grader.diagnosis.formulas.formula_nodes import OUTER, STEP, Node, labels_of, parameters_of
 
 _BINDING = {"add": 1, "neg": 1, "mul": 2, "div": 2, "mm": 3, "pow": 4, "T": 4}
 _WORDS = {
@@ -121,7 +121,8 @@ def _entry(entry: object, arrays: Sequence[Node]) -> str:
         shown = text(arrays[entry.number])
     else:
         shown = "..." if entry is Ellipsis else str(entry)
-    return _REPEATED.sub(lambda found: f"{found[0].count(found[1])}*{found[1]}", shown.replace(STEP, "t"))
+    named = shown.replace(STEP, "t").replace(OUTER, "u")
+    return _REPEATED.sub(lambda found: f"{found[0].count(found[1])}*{found[1]}", named)
 
 
 def _call(node: Node) -> str:

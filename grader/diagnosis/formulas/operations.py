@@ -15,9 +15,12 @@ from grader.derivation.simplify import algebra
 from grader.problem.model import Array
 
 TABLES = (array_rules, shapes, units, algebra)  # importing them fills the table of rules
+MOST_TO_INVERT = 1 << 18  # multiplications, about; 64 by 64 is possible
 
 
 def _inverse(a: Array) -> Array:
+    if a.size * min(a.shape) > MOST_TO_INVERT:
+        raise ValueError("too large to invert")
     return np.asarray(np.linalg.inv(a) if a.shape[0] == a.shape[1] else np.linalg.pinv(a))
 
 
@@ -37,6 +40,13 @@ def _sum(*terms: Array) -> Array:
 
 def _product(*factors: Array) -> Array:
     return factors[0] * factors[1] if len(factors) == 2 else reduce(operator.mul, factors)
+
+
+def _without(a: Array, k: int, axis: int) -> Array:
+    """Zeros in one place along an axis."""
+    kept = np.ones(a.shape[axis])
+    kept[k] = 0.0
+    return np.asarray(a * np.expand_dims(kept, tuple(i for i in range(a.ndim) if i != axis)))
 
 
 CORE: dict[str, Callable[..., Array]] = {
@@ -75,6 +85,7 @@ WRONG: dict[str, Callable[..., Array]] = {
     "every-target": lambda a: np.broadcast_to(a.max(axis=0), a.shape),
     "all": np.sum,
     "roll": lambda a, n: np.roll(a, n, axis=-1),
+    "without": _without,
     "flip": lambda a, axis: np.flip(a, axis),
     "moved": lambda i, away: i + away,
     "rows": lambda a: a.reshape(-1, a.shape[-1]),

@@ -20,6 +20,7 @@ from grader.derivation.writing.loops import Recurrence
 from grader.diagnosis.formulas.conversion import Converter
 from grader.diagnosis.formulas.formula_nodes import (
     CARRY,
+    OUTER,
     STATE,
     STEP,
     Node,
@@ -42,13 +43,28 @@ class SeriesConverter(Converter):
 
     def _plus(self, node: GraphNode, sign: int = 1) -> Node:
         coefficients = {c * sign for c in node.get("coefficients")}
-        if len(node.args) >= FEWEST and coefficients in ({1}, {-1}):
+        count = len(node.args)
+        if (count >= FEWEST or count in self.sizes) and coefficients in ({1}, {-1}):
             terms = sorted((self(arg) for arg in node.args), key=_numbers)
-            term = unified(terms, self.sizes)
-            if term is not None:
-                series: Node = ("series", str(self._length(len(terms))), "", term)
+            series = self._series(terms) or self._grid(terms)
+            if series is not None:
                 return series if coefficients == {1} else neg(series)
         return super()._plus(node, sign)
+
+    def _series(self, terms: Sequence[Node]) -> Node | None:
+        around = any(part[0] == "series" for term in terms for part in inside(term))
+        term = unified(terms, self.sizes, sign=OUTER if around else STEP)
+        return None if term is None else ("series", str(self._length(len(terms))), "", term)
+
+    def _grid(self, terms: Sequence[Node]) -> Node | None:
+        """Two loops, one in the other."""
+        for count in (count for count in range(2, len(terms) // 2 + 1) if len(terms) % count == 0):
+            rows = [self._series(terms[start : start + count]) for start in range(0, len(terms), count)]
+            known = [row for row in rows if row is not None]
+            found = self._series(known) if len(known) == len(rows) else None
+            if found is not None:
+                return found
+        return None
 
 
 def _numbers(node: Node) -> list[int]:
@@ -70,16 +86,16 @@ def _numbers(node: Node) -> list[int]:
     return found
 
 
-def unified(nodes: Sequence[Node], sizes: Mapping[int, str], first: int = 0) -> Node | None:
+def unified(nodes: Sequence[Node], sizes: Mapping[int, str], first: int = 0, sign: str = STEP) -> Node | None:
     """The formula that all of `nodes` are, step by step from `first` on; None where they differ in more than indices."""
     if any(len(node) != len(nodes[0]) for node in nodes):
         return None
     parts: list[Any] = []
     for position, column in enumerate(zip(*nodes, strict=True)):
         if all(isinstance(part, tuple) for part in column):
-            parts.append(unified(column, sizes, first))
+            parts.append(unified(column, sizes, first, sign))
         elif nodes[0][0] == "np" and position == 2:
-            parts.append(_unified_parameters(column, sizes, first))
+            parts.append(_unified_parameters(column, sizes, first, sign))
         else:
             parts.append(column[0] if all(part == column[0] for part in column) else None)
         if parts[-1] is None:
@@ -87,42 +103,44 @@ def unified(nodes: Sequence[Node], sizes: Mapping[int, str], first: int = 0) -> 
     return tuple(parts)
 
 
-def _unified_parameters(texts: Sequence[str], sizes: Mapping[int, str], first: int) -> str | None:
+def _unified_parameters(texts: Sequence[str], sizes: Mapping[int, str], first: int, sign: str) -> str | None:
     rows = [parameters_of(text) for text in texts]
     if any(row.keys() != rows[0].keys() for row in rows):
         return None
     try:
-        return encoded({key: _unified_value([row[key] for row in rows], sizes, first) for key in rows[0]})
+        return encoded({key: _unified_value([row[key] for row in rows], sizes, first, sign) for key in rows[0]})
     except ValueError:
         return None
 
 
-def _unified_value(values: Sequence[Any], sizes: Mapping[int, str], first: int) -> Any:
+def _unified_value(values: Sequence[Any], sizes: Mapping[int, str], first: int, sign: str) -> Any:
     """The one value, or an expression of the step."""
     if all(isinstance(value, Slice) for value in values):
         ends = [
-            _unified_value([getattr(value, name) for value in values], sizes, first)
+            _unified_value([getattr(value, name) for value in values], sizes, first, sign)
             for name in ("start", "stop", "step")
         ]
         return Slice(*ends)
     if all(isinstance(value, tuple) and len(value) == len(values[0]) for value in values):
-        return tuple(_unified_value(column, sizes, first) for column in zip(*values, strict=True))
+        return tuple(_unified_value(column, sizes, first, sign) for column in zip(*values, strict=True))
     if all(value == values[0] for value in values):
         return sizes.get(values[0], values[0]) if isinstance(values[0], int) and values[0] > 2 else values[0]
+    lengths = {name: size for size, name in sizes.items()}  # an inner loop may have taken a place for a size
+    values = [lengths.get(value, value) if isinstance(value, str) else value for value in values]
     if all(isinstance(value, int) for value in values):
         differences = set(np.diff(values).tolist())
         if differences == {1}:
-            return _moved(values[0] - first, sizes)
+            return _moved(values[0] - first, sizes, sign)
         if differences == {-1}:
             start = values[0] + first
-            return f"{sizes.get(start + 1, start + 1)}-1-{STEP}"
+            return f"{sizes.get(start + 1, start + 1)}-1-{sign}"
     raise ValueError("no expression of the step")
 
 
-def _moved(away: int, sizes: Mapping[int, str]) -> str:
+def _moved(away: int, sizes: Mapping[int, str], sign: str) -> str:
     if away in sizes and away > 1:
-        return f"{STEP}+{sizes[away]}"
-    return STEP if not away else f"{STEP}{away:+d}"
+        return f"{sign}+{sizes[away]}"
+    return sign if not away else f"{sign}{away:+d}"
 
 
 class Scan:

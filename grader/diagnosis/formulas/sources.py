@@ -100,9 +100,7 @@ class Sources:
         scan = self._scan(gradient)
         if scan is not None:
             yield scan
-        series = self._converter(self._sizes, SeriesConverter)(found)
-        if any(part[0] == "series" for part in inside(series)):
-            yield series
+        yield from self._in_series(found)
         yield from self._readings(found)
 
     def formulas_by(self, quantity: str) -> Iterator[Node]:
@@ -117,6 +115,7 @@ class Sources:
         """A gradient as the solution computes it, calls of other gradients as names."""
         found = self._solved.get(gradient)
         if found is not None:
+            yield from self._in_series(found)
             yield from self._readings(found)
 
     @cached_property
@@ -202,6 +201,12 @@ class Sources:
         wanted = {gradient.name: gradient.of for gradient in self.assignment.config.gradients}
         graph = forward.leaves[quantity].graph
         return reuse(graph, local_gradients(forward, {**wanted, "": quantity}))[""].formula
+
+    def _in_series(self, node: GraphNode) -> Iterator[Node]:
+        """Written-out loops as loops."""
+        series = self._converter(self._sizes, SeriesConverter)(node)
+        if any(part[0] == "series" for part in inside(series)):
+            yield series
 
     def _readings(self, node: GraphNode) -> Iterator[Node]:
         for sizes in (self._sizes, {}):

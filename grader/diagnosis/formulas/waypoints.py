@@ -13,18 +13,24 @@ from itertools import combinations
 
 import numpy as np
 
-from grader.diagnosis.formulas.expression import ONE, Evaluator, Node, Values, add, neg
+from grader.diagnosis.formulas.expression import ONE, Evaluator, Node, Values, add, mul, neg
 from grader.diagnosis.formulas.forms import local_forms
 from grader.diagnosis.formulas.world import World
 from grader.problem.model import Array
 
 MOST_FACTORS = 10
 MOST_TERMS = 6
+MOST_DENOMINATORS = 4
 
 
 def waypoints(world: World, name: str, evaluate: Evaluator) -> Iterator[Values]:
     """The values on the ways to the gradient `name`, at all sample points of `evaluate`."""
-    form = next((form for form, _ in local_forms(world, name)), None)
+    forms = [form for form, _ in local_forms(world, name)]
+    for node in dict.fromkeys(node for form in forms for node in _divided_later(form)):
+        later = evaluate(node)
+        if later is not None and any(value.size > 1 for value in later):
+            yield later
+    form = next(iter(forms), None)
     if form is None:
         return
     for chain in _chains(_factors(world, form)):
@@ -50,6 +56,22 @@ def partial_sums(node: Node) -> Iterator[Node]:
     terms = node[1:] if node[0] == "add" and len(node) - 1 <= MOST_TERMS else ()
     for size in range(2, len(terms)):
         yield from (add(*some) for some in combinations(terms, size))
+
+
+def _divided_later(form: Node) -> Iterator[Node]:
+    """What is divided by, inverted; and the terms of a sum without some of it: it may be divided by in the end."""
+    quotients = [part for part in _parts(form) if part[0] == "div"]
+    below = list(dict.fromkeys(factor for part in quotients for factor in _below(part[2])))
+    yield from (("div", ONE, factor) for factor in below)
+    for term in form[1:] if form[0] == "add" and len(below) <= MOST_DENOMINATORS else ():
+        bare = term[1] if term[0] == "neg" else term
+        for size in range(1, len(below) + 1):
+            for some in combinations(below, size):
+                yield from (mul(bare, *some), neg(mul(bare, *some)))
+
+
+def _below(node: Node) -> tuple[Node, ...]:
+    return node[1:] if node[0] == "mul" else (node,)
 
 
 def _parts(node: Node) -> Iterator[Node]:
@@ -90,7 +112,7 @@ def _stretches(factors: Sequence[Values]) -> Iterator[Values]:
     for i in range(count):
         made[i, i + 1] = [point[i] for point in matrices]
         for j in range(i + 1, count):
-            made[i, j + 1] = [a @ point[j] for a, point in zip(made[i, j], matrices, strict=True)]
+            made[i, j + 1] = [_times(a, point[j]) for a, point in zip(made[i, j], matrices, strict=True)]
     for (i, j), values in made.items():
         yield values
         if all(_is_diagonal(value) for value in values):
@@ -99,6 +121,11 @@ def _stretches(factors: Sequence[Values]) -> Iterator[Values]:
             left, right = made[i, split], made[split, j]
             if all(len(a) == 1 for a in left):
                 yield [a.T * b for a, b in zip(left, right, strict=True)]
+
+
+def _times(a: Array, b: Array) -> Array:
+    """A matrix product; the diagonal matrices among the factors are large, and need no sums."""
+    return a * np.diag(b) if _is_diagonal(b) else a @ b
 
 
 def _as_matrices(factors: Sequence[Values]) -> list[list[Array]] | None:
@@ -120,4 +147,7 @@ def _as_matrices(factors: Sequence[Values]) -> list[list[Array]] | None:
 
 
 def _is_diagonal(value: Array) -> bool:
-    return value.shape[0] == value.shape[1] > 1 and not np.any(value - np.diag(np.diag(value)))
+    n = len(value)
+    if not n == value.shape[1] > 1:
+        return False
+    return not value.reshape(-1)[:-1].reshape(n - 1, n + 1)[:, 1:].any()  # each row now begins on the diagonal

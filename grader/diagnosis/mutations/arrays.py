@@ -62,6 +62,14 @@ def reduction_mutants(node: Node, world: World) -> Iterator[Mutant]:
         yield wrong(one if keepdims else call("sum", one, axis=axes, keepdims=False), "last-term", shown, extra=extra)
 
 
+def other_sums(terms: Node, total: Node, world: World) -> Iterator[Mutant]:
+    """`terms`, which are summed early in a right formula, summed along another axis."""
+    values = world.evaluator(terms)
+    if values is not None:
+        for axis in {*range(values[0].ndim)} - {total[2]}:
+            yield wrong(("sum", terms, axis), "sum-axis", f"the sum of {short(total[1])}", extra=0.1)
+
+
 def _reduction(node: Node) -> tuple[str, Node, tuple[int, ...], bool]:
     """What is reduced how: the operation, its operand, the axes, and whether they stay."""
     if node[0] != "np":
@@ -74,6 +82,10 @@ def _reduction(node: Node) -> tuple[str, Node, tuple[int, ...], bool]:
 
 
 _OPPOSITE = {"greater": "less", "greater_equal": "less_equal", "less": "greater", "less_equal": "greater_equal"}
+
+
+def is_comparison(node: Node) -> bool:
+    return node[0] == "np" and node[1] in (*_OPPOSITE, "equal", "not_equal")
 
 
 def _comparison(node: Node, world: World) -> Iterator[Mutant]:
@@ -94,7 +106,15 @@ def _choice(node: Node, world: World) -> Iterator[Mutant]:
     yield wrong(other, "missing-factor", shown, extra=0.4)
 
 
-# Parts put together
+# Parts put together, and shapes
+
+
+def _reshaped(node: Node, world: World) -> Iterator[Mutant]:
+    """Filled column by column."""
+    shape, values = parameters_of(node[2])["shape"], world.evaluator(node)
+    if len(shape) == 2 and 1 not in shape and values is not None:
+        turned = call("reshape", node[3], shape=shape[::-1])
+        yield wrong(("T", turned), "reshape-order", short(node[3]))
 
 
 def _joined(node: Node, world: World) -> Iterator[Mutant]:
@@ -144,13 +164,15 @@ def outer_mutants(node: Node, world: World) -> Iterator[Mutant]:
 
 
 def power_mutants(node: Node, world: World) -> Iterator[Mutant]:
-    """The base itself; for a root or its inverse another power."""
+    """The base itself, and another power."""
     base, power = node[1], node[2]
     yield wrong(base, "missing-power", short(base))
-    if power != int(power):
-        for other in (power - 1, power - 0.5, power + 0.5, power + 1):
-            if other > 0 and other != 1:
-                yield wrong(("pow", base, other), "other-power", short(base), new=f"{other:g}", old=f"{power:g}")
+    for away in (-1, 1) if power == int(power) else (-1, -0.5, 0.5, 1):
+        other = power + away
+        if other > 0 and other != 1:
+            yield wrong(
+                ("pow", base, other), "other-power", short(base), new=f"{other:g}", old=f"{power:g}", extra=-0.2
+            )
 
 
 def size_mutants(node: Node, world: World) -> Iterator[Mutant]:
@@ -188,6 +210,7 @@ _RULES: dict[str, Callable[[Node, World], Iterator[Mutant]]] = {
     "where": _choice,
     "getitem": picked_mutants,
     "scatter": placed_mutants,
+    "reshape": _reshaped,
     "concatenate": _joined,
     "einsum": _einsum,
     "transpose": _turned,

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from grader.derivation.graph.indexing import Slice, Slot
 from grader.diagnosis.formulas.expression import ONE, Node, number, q
-from grader.diagnosis.formulas.formula_nodes import STEP, call, labels_of, parameters_of
+from grader.diagnosis.formulas.formula_nodes import STEPS, call, labels_of, parameters_of
 from grader.diagnosis.formulas.formula_text import index_text, text
 from grader.diagnosis.formulas.world import World
 from grader.diagnosis.mutations.leaves import Mutant, wrong
@@ -28,7 +28,7 @@ def picked_mutants(node: Node, world: World) -> Iterator[Mutant]:
             moved = shifted(node, position, away)
             if moved is not None:
                 yield wrong(moved, "wrong-row", text(node), new=text(moved), extra=0.2)
-    if not any(STEP in str(entry) for entry in index):
+    if not any(sign in str(entry) for entry in index for sign in STEPS):
         yield wrong(whole, "wrong-row", text(node), new=f"all of {text(whole)}", extra=0.2)
 
 

@@ -61,7 +61,8 @@ def gradient_mutants(node: Node, world: World) -> Iterator[Mutant]:
         if own == shape:
             yield wrong(q(quantity), "wrong-variable", shown, new=quantity, extra=0.3)
     yield wrong(("ones", node), "missing-factor", shown, extra=0.2)
-    yield wrong(("T", node), "shape-broadcast", shown, new=shown)
+    square = len(shape) == 2 and shape[0] == shape[1]
+    yield wrong(("T", node), "transpose-factor" if square else "shape-broadcast", shown, new=shown)
     if world.is_rows(shape):
         yield from extra_matrices(node, world)
 

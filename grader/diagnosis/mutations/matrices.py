@@ -214,7 +214,7 @@ _RUNNING = {"over the rows": "down the rows", "over the columns": "along the row
 
 def _summed_gradients(name: str, shape: tuple[str | int, ...], world: World) -> Iterator[Mutant]:
     """The gradient by a matrix, summed to the shape of a row."""
-    for other in world.assignment.names:
+    for other in world.assignment.names if shape else ():
         axes = world.axis_names(world.gradient_shape(other)) if other != name else []
         for axis, along in axes if len(axes) == 2 and shape else ():
             if world.gradient_shape(other)[1 - axis] == shape[-1]:

@@ -13,6 +13,7 @@ from grader.diagnosis.mutations.arrays import (
     application_mutants,
     constant_mutants,
     numpy_mutants,
+    other_sums,
     outer_mutants,
     power_mutants,
     reduction_mutants,
@@ -21,6 +22,7 @@ from grader.diagnosis.mutations.arrays import (
 )
 from grader.diagnosis.mutations.at_indices import index_mutants
 from grader.diagnosis.mutations.every_step import every_step_mutants
+from grader.diagnosis.mutations.everywhere import everywhere_mutants
 from grader.diagnosis.mutations.leaves import Mutant, derivative_mutants, gradient_mutants, quantity_mutants, wrong
 from grader.diagnosis.mutations.loss_terms import loss_mutants
 from grader.diagnosis.mutations.matrices import matrix_product_mutants, whole_mutants
@@ -51,7 +53,12 @@ def local_mutants(name: str, world: World) -> Iterator[Mutant]:
             if holds(mutant, ("g", name)):
                 continue  # a gradient does not explain itself: r - (r - y) is y, and explains nothing
             yield mutant, replace(edit, cost=edit.cost + extra) if extra else edit
-    for mutant, edit in chain(every_step_mutants(name, world, mutants), other_step_mutants(name, world)):
+    several = (
+        every_step_mutants(name, world, mutants),
+        other_step_mutants(name, world),
+        everywhere_mutants(name, world),
+    )
+    for mutant, edit in chain(*several):
         if not holds(mutant, ("g", name)):
             yield mutant, edit
     yield from whole_mutants(world.local[name] or ("g", name), name, world)
@@ -79,11 +86,13 @@ def _placed(edit: Edit, node: Node, world: World) -> Edit:
     return replace(edit, within=application.quantity)
 
 
-def _quotient(node: Node, _: World) -> Iterator[Mutant]:
+def _quotient(node: Node, world: World) -> Iterator[Mutant]:
     """a b for a / b, a alone, and a / (1 + b^2) for a / (1 + b)^2."""
     above, below = node[1], node[2]
     yield wrong(("mul", above, below), "multiplied", short(below))
     yield wrong(above, "missing-factor", f"1 / {short(below)}", extra=0.2)
+    if above[0] == "sum":  # the quotient summed along the other axis
+        yield from other_sums(("div", above[1], below), above, world)
     for i, term in enumerate(above[1:] if above[0] == "add" else ()):  # a - b / c for (a - b) / c
         others = [other for j, other in enumerate(above[1:]) if j != i]
         outside = ("add", ("div", others[0] if len(others) == 1 else ("add", *others), below), term)

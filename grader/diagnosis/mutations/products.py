@@ -20,7 +20,7 @@ from grader.diagnosis.formulas.expression import (
 from grader.diagnosis.formulas.forms import derivative_forms
 from grader.diagnosis.formulas.formula_nodes import inside
 from grader.diagnosis.formulas.world import Application, World
-from grader.diagnosis.mutations.arrays import short
+from grader.diagnosis.mutations.arrays import is_comparison, short
 from grader.diagnosis.mutations.leaves import Mutant, wrong
 from grader.diagnosis.mutations.whole_sums import (
     scaled_terms,
@@ -52,6 +52,11 @@ def product_mutants(node: Node, world: World) -> Iterator[Mutant]:
                 else 0.0
             )
             yield wrong(rest, "missing-factor", shown, extra=unlikely)
+            if _is_spread_by(factor, rest, world):
+                yield wrong(mul(rest, ("ones", factor)), "missing-factor", shown)
+        if is_comparison(factor):
+            of_rest = (*factor[:3], rest, *factor[4:])
+            yield wrong(mul(rest, of_rest), "compared-gradient", shown)
         if factor[0] not in ("derivative", "g"):
             yield wrong(mul(node, factor), "extra-factor", shown, new=shown, extra=0.1)
         bracket = parts.get(factor) or slopes.get(factor)
@@ -73,6 +78,12 @@ def _before_the_matrix(node: Node) -> Iterator[Mutant]:
             rest = [other for other in others if other != factor]
             for early in (("mm", mul(product[1], factor), product[2]), ("mm", product[1], mul(factor, product[2]))):
                 yield wrong(mul(early, *rest), "operand-order-early", factor_text(factor))
+
+
+def _is_spread_by(factor: Node, rest: Node, world: World) -> bool:
+    """Whether the product has a larger shape than the rest alone."""
+    alone, whole = world.evaluator(rest), world.evaluator(mul(rest, factor))
+    return alone is not None and whole is not None and alone[0].shape != whole[0].shape
 
 
 def _one_term_only(node: Node) -> Iterator[Mutant]:
@@ -113,7 +124,8 @@ def product_structures(node: Node) -> Iterator[Mutant]:
         yield wrong(("mm", rest, ("T", factor)), "inner-for-elementwise", shown)
         yield wrong(("outer", rest, factor), "outer-for-elementwise", shown)
         yield wrong(("outer", factor, rest), "outer-for-elementwise", shown, extra=0.1)
-        yield wrong(mul(rest, ("first", factor)), "first-entry", shown)
+        if not is_comparison(factor):
+            yield wrong(mul(rest, ("first", factor)), "first-entry", shown)
         yield wrong(mul(rest, ("T", factor)), "shape-broadcast", shown, new=shown, extra=0.2)
 
 
@@ -127,6 +139,7 @@ def derivative_factor_mutants(derivative: Node, rest: Node, world: World) -> Ite
             yield wrong(made, "other-slope", function, new=world.named_like(other), old=function)
     yield wrong(mul(rest, ("second_derivative", function, argument)), "slope-second", function)
     yield wrong(("derivative", function, rest), "slope-argument", function, new=text(rest), extra=0.4)
+    yield wrong(mul(rest, ("derivative", function, rest)), "compared-gradient", function, extra=0.2)
     if argument[0] == "q" and argument[1] in world.shapes:
         for name in world.like(argument[1]):
             yield wrong(mul(rest, ("derivative", function, q(name))), "slope-argument", function, new=name)

@@ -1,11 +1,11 @@
 """What goes wrong in a sum over steps: steps left out, their order, what one hands to the next, a neighbor's value."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from grader.derivation.graph.indexing import Slice
 from grader.diagnosis.formulas.expression import ONE, Node, add, mul, neg, one_minus, q, replaced
-from grader.diagnosis.formulas.formula_nodes import CARRY, STATE, STEP, call, inside, parameters_of
-from grader.diagnosis.formulas.formula_text import text
+from grader.diagnosis.formulas.formula_nodes import CARRY, STATE, STEP, call, inside, leaves, parameters_of, step_of
+from grader.diagnosis.formulas.formula_text import gradient_text, index_text, text
 from grader.diagnosis.formulas.world import World
 from grader.diagnosis.mutations.arrays import short
 from grader.diagnosis.mutations.at_indices import shifted
@@ -19,22 +19,55 @@ def series_mutants(node: Node, world: World) -> Iterator[Mutant]:
     count, term = node[1], node[3]
     yield from _steps(node)
     yield wrong(("div", node, ("size", count)), "mean-for-sum", STEPS)
+    yield from _overwritten(node, world)
     for part in dict.fromkeys(inside(term)):
-        flipped = _flipped(part, count)
-        if flipped is not None:
-            yield wrong(
-                replaced(node, part, flipped), "wrong-row", text(part), new=f"{text(part[3])} in the opposite order"
-            )
+        yield from _in_product(node, part, world)
+        for counts in ({step_of(node): count}, {step_of(node): count, STEP: term[1]} if term[0] == "series" else {}):
+            flipped = _flipped(part, counts)
+            if flipped is not None:
+                new = f"{text(part[3])} in the opposite order"
+                yield wrong(replaced(node, part, flipped), "wrong-row", text(part), new=new)
 
 
-def _flipped(part: Node, count: str) -> Node | None:
+def _overwritten(node: Node, world: World) -> Iterator[Mutant]:
+    """Places that overlap: a step overwrites what the one before, or the one after, has put there."""
+    term = node[3]
+    if term[:2] == ("np", "scatter"):
+        shown = f"the places [{index_text(parameters_of(term[2])['index'], term[4:])}]"
+        for which in ("overwritten", "overwritten back"):
+            yield wrong((*node[:2], which, term), "sum-overwritten", shown)
+
+
+def _in_product(node: Node, part: Node, world: World) -> Iterator[Mutant]:
+    """A factor from the other end, or in a product of matrices without its last or first entries."""
+    if part[0] == "mul" or part[:2] == ("np", "einsum"):
+        for i, factor in enumerate(part):
+            if isinstance(factor, tuple) and (factor[0] in ("q", "g") or factor[:2] == ("np", "getitem")):
+                turned = (*part[:i], ("flip", factor, -1), *part[i + 1 :])
+                yield wrong(replaced(node, part, turned), "flipped", short(factor))
+    if part[0] != "mm":
+        return
+    for side, axis in ((1, 1), (2, 0)):
+        factor = part[side]
+        base = factor[1] if factor[0] == "T" else factor
+        for leaf in dict.fromkeys(leaves(base)):
+            if leaf[0] in ("q", "g"):
+                shown = gradient_text(leaf[1]) if leaf[0] == "g" else leaf[1]
+                turned = (*part[:side], ("flip", factor, axis), *part[side + 1 :])
+                yield wrong(replaced(node, part, turned), "flipped", shown)
+                for k, which in ((-1, "last"), (0, "first")):
+                    cut = (*part[:side], ("without", factor, k, axis), *part[side + 1 :])
+                    yield wrong(replaced(node, part, cut), "term-left-out", shown, new=which)
+
+
+def _flipped(part: Node, counts: Mapping[str, str]) -> Node | None:
     """What is picked by the step itself, from the other end: a kernel turned around."""
     if part[0] != "np" or part[1] != "getitem":
         return None
     index = parameters_of(part[2])["index"]
-    if STEP not in index:
+    if not counts or any(step not in index for step in counts):
         return None
-    turned = tuple(f"{count}-1-{STEP}" if entry == STEP else entry for entry in index)
+    turned = tuple(f"{counts[entry]}-1-{entry}" if entry in counts else entry for entry in index)
     return call("getitem", *part[3:], index=turned)
 
 

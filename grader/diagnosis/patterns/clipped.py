@@ -33,12 +33,12 @@ def _one_sided(case: Case) -> Iterator[Edits]:
 
 def _by_norm(case: Case) -> Iterator[Edits]:
     """Scaled down to the norm c wherever that is exceeded, with the same c at every sample point."""
-    if not case.same_shape() or not all(right.any() for right in case.right):
+    of_right = [float(np.linalg.norm(right)) for right in case.right]
+    if not case.same_shape() or not all(of_right):  # a norm is 0 where its squares are too small for a number, too
         return
-    norms = [float(np.linalg.norm(value)) for value in case.values]
-    limit = max(norms)
-    scaled = [limit < np.linalg.norm(right) * (1 - case.tolerance) for right in case.right]
-    made = [right * min(1.0, limit / float(np.linalg.norm(right))) for right in case.right]
+    limit = max(float(np.linalg.norm(value)) for value in case.values)
+    scaled = [limit < norm * (1 - case.tolerance) for norm in of_right]
+    made = [right * min(1.0, limit / norm) for right, norm in zip(case.right, of_right, strict=True)]
     if all(scaled) and abs(limit - 1) <= case.tolerance:
         return  # divided by its norm
     if sum(scaled) >= LEAST_CLIPPED and case.matches(made):

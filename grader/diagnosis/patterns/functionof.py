@@ -115,11 +115,18 @@ def _quotient(values: Values, gradient: Values) -> Values | None:
 def _function_of_quantity(case: Case, values: Values) -> str | None:
     """The function of a quantity that has these values, with the quantity in it; None where there is none."""
     wanted = replace(case, values=values)
-    like = [name for name in case.quantities if case.known[name][0].shape == values[0].shape]
+    first = values[0]
+    like = [name for name in case.quantities if case.known[name][0].shape == first.shape]
+    if not like or not first.size:
+        return None
+    # All quantities at once at one sample point, and what is near there at all of them.
+    stack = np.array([np.atleast_1d(case.known[name][0]) for name in like], dtype=float)
+    apart = np.abs(first).max() * case.tolerance
     for shown, f, p in _FUNCTIONS:
-        for quantity in like:
-            if wanted.matches(p(f(array)) for array in case.known[quantity]):
-                return shown.replace("{}", quantity)
+        distances = np.abs(p(f(stack)) - first).reshape(len(like), -1).max(axis=1)
+        for i in np.flatnonzero(distances <= apart):
+            if wanted.matches(p(f(array)) for array in case.known[like[i]]):
+                return shown.replace("{}", like[i])
     return None
 
 

@@ -67,6 +67,58 @@ def _reordered(case: Case) -> Iterator[Edits]:
                 yield (OPERATORS["reordered"].edit("the result", new=what),)
 
 
+def _shifted(case: Case) -> Iterator[Edits]:
+    """Moved by several places along an axis, zeros in the places that are left: a padding on the wrong side."""
+    axes = [axis for axis in range(case.right[0].ndim) if case.right[0].shape[axis] > 1]
+    if not case.same_shape() or min(right.size for right in case.right) < LEAST_ENTRIES:
+        return
+    for axis in axes:
+        for way, sign in (("on", 1), ("back", -1)):
+            pairs = zip(case.values, case.right, strict=True)
+            if all(_is_moved(value, right, axis, sign, case.tolerance) for value, right in pairs):
+                new = f"moved {way}{_axis_name(axes, axis)}, and what is moved out is lost"
+                yield (OPERATORS["reordered"].edit("the result", new=new),)
+
+
+def _is_moved(value: Array, right: Array, axis: int, sign: int, tolerance: float) -> bool:
+    allowed = tolerance * float(np.max(np.abs(value)))
+    every = (_moved(right, sign * places, axis) for places in range(1, right.shape[axis]))
+    return any(np.max(np.abs(value - moved)) <= allowed for moved in every)
+
+
+def _moved(right: Array, places: int, axis: int) -> Array:
+    rows = np.moveaxis(right, axis, 0)
+    made = np.zeros_like(rows)
+    if places > 0:
+        made[places:] = rows[:-places]
+    elif places < 0:
+        made[:places] = rows[-places:]
+    return np.moveaxis(made, 0, axis)
+
+
+def _cut(case: Case) -> Iterator[Edits]:
+    """Some of the right entries along one axis, in their order: those at one end or at both ends are missing."""
+    pairs = list(zip(case.values, case.right, strict=True))
+    if any(v.ndim != r.ndim or v.size < LEAST_ENTRIES for v, r in pairs):
+        return
+    axes = [axis for axis in range(pairs[0][1].ndim) if all(v.shape[axis] < r.shape[axis] for v, r in pairs)]
+    for axis in axes:
+        parts = [_part_of(right, value, axis, case.tolerance) for value, right in pairs]
+        if all(parts):
+            name = _axis_name(list(range(pairs[0][1].ndim)), axis)
+            yield (OPERATORS["shape-cut"].edit("the result", new=name),)
+
+
+def _part_of(right: Array, value: Array, axis: int, tolerance: float) -> bool:
+    """Whether `value` is one piece of `right` along the axis."""
+    rows, wanted = np.moveaxis(right, axis, 0), np.moveaxis(value, axis, 0)
+    if rows.shape[1:] != wanted.shape[1:]:
+        return False
+    allowed = tolerance * float(np.max(np.abs(wanted)))
+    starts = range(len(rows) - len(wanted) + 1)
+    return any(np.max(np.abs(rows[start : start + len(wanted)] - wanted)) <= allowed for start in starts)
+
+
 def _slices(case: Case) -> Iterator[tuple[str, Change]]:
     """The first or last entry, row or column, as what is 1 there and 0 elsewhere."""
     axes = [axis for axis in range(case.right[0].ndim) if case.right[0].shape[axis] > 1]
@@ -119,6 +171,18 @@ def _has_several(case: Case) -> bool:
 PATTERNS = (
     Pattern(
         "reordered", _reordered, lambda case: [np.flip(right) for right in case.right] if _has_several(case) else None
+    ),
+    Pattern(
+        "reordered",
+        _shifted,
+        lambda case: (
+            [_moved(right, 2, 0) for right in case.right] if min(len(r) for r in case.right if r.ndim) > 3 else None
+        ),
+    ),
+    Pattern(
+        "shape-cut",
+        _cut,
+        lambda case: [right[1:-1] for right in case.right] if min(len(r) for r in case.right if r.ndim) > 5 else None,
     ),
     Pattern(
         "left-out",

@@ -22,7 +22,10 @@ def _mixed(case: Case) -> tuple[float, float] | None:
         return None
     columns = [np.concatenate([array.reshape(-1) for array in arrays]) for arrays in (parameter, case.right)]
     wanted = np.concatenate([value.reshape(-1) for value in case.values])
-    found, _, rank, _ = np.linalg.lstsq(np.stack(columns, axis=1), wanted, rcond=None)
+    try:
+        found, _, rank, _ = np.linalg.lstsq(np.stack(columns, axis=1), wanted, rcond=None)
+    except np.linalg.LinAlgError:  # numbers too large to be squared
+        return None
     a, b = (float(f"{number:.6g}") if abs(number) > EXACT else 0.0 for number in found)
     if rank < 2 or not a or not b:
         return None

@@ -7,7 +7,6 @@ those beside it, is built again.  Processes that build the same table at once wr
 import contextlib
 import hashlib
 import os
-import shutil
 from collections.abc import Collection, Iterable
 from itertools import product
 from pathlib import Path
@@ -197,6 +196,8 @@ def _prune(folder: Path) -> None:
     found = sorted(folder.glob("diagnosis-*"), key=lambda one: one.stat().st_mtime, reverse=True)
     for old in found[KEPT:]:
         if old.is_dir():
+            import shutil  # rarely needed, and slow to load
+
             shutil.rmtree(old, ignore_errors=True)
         else:
             old.unlink(missing_ok=True)

@@ -129,7 +129,7 @@ class Pullback:
     def _by_units(self, local: Node, operand: Rows) -> Rows | None:
         def applied(filled: Rows) -> Rows | None:
             values = self.evaluator.with_gradients({HOLE[1]: filled})(local)
-            return None if values is None else [value.reshape(-1) for value in values]
+            return None if values is None else [value.reshape(-1).astype(float) for value in values]
 
         if max(value.size for value in operand) > MOST_UNITS:
             return None

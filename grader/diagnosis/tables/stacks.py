@@ -11,7 +11,8 @@ from grader.diagnosis.tables.pullback import Pullback
 from grader.diagnosis.tables.tables import Shapes
 from grader.problem.model import Array
 
-MOST_NUMBERS = 1 << 22
+MOST_NUMBERS = 1 << 22  # of a map
+PER_VALUE = 1 << 14  # ... that costs as much to find as carrying one value through by itself
 
 
 @dataclass
@@ -60,7 +61,8 @@ def through(tree: Node, upstream: str, stack: Stack, evaluator: Evaluator, *, wh
         return []
     shapes = tuple(value.shape for value in example)
     rows = None if whole else [directions(value.size) for value in example]
-    if whole and max(value.size for value in example) * max(value.size for value in arrays) > MOST_NUMBERS:
+    numbers = max(value.size for value in example) * max(value.size for value in arrays)
+    if whole and numbers > min(MOST_NUMBERS, PER_VALUE * len(stack.numbers)):
         maps = None
     else:
         maps = Pullback(inside, ("g", upstream)).affine(tree, rows)

@@ -1,12 +1,12 @@
 """Values that a right calculation passes through, and what follows from a value that stands in for another."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from grader.config.calling import Function
-from grader.diagnosis.formulas.expression import Evaluator, Node, Values, one_minus, replaced
+from grader.diagnosis.formulas.expression import Evaluator, Node, Values, leaves, one_minus, replaced
 from grader.diagnosis.formulas.forms import derivative_forms, local_forms
 from grader.diagnosis.formulas.waypoints import forward_points, partial_sums, waypoints
 from grader.diagnosis.formulas.world import World, make_world
@@ -250,13 +250,13 @@ def with_own(assignment: Assignment, known: Landmarks, own: Mapping[str, Values]
     """What is right, and what follows rightly from a student's own wrong gradients."""
     if known.world is None or known.evaluate is None:
         return known
-    evaluate = Evaluator(assignment.graph, known.world.functions, assignment.points, {**assignment.exact, **own})
-    others = [*known.others, *own.values(), *_parts(assignment, known.world, evaluate)]
+    evaluate = known.evaluate.with_gradients(own)
+    others = [*known.others, *own.values(), *_parts(assignment, known.world, evaluate, own)]
     return replace(known, others=others, evaluate=evaluate, right=known.evaluate, ways={}, stops={}, loops={}, known={})
 
 
-def _parts(assignment: Assignment, world: World, evaluate: Evaluator) -> list[Values]:
-    """The values of all parts of all forms of the right formulas."""
+def _parts(assignment: Assignment, world: World, evaluate: Evaluator, own: Collection[str] = ()) -> list[Values]:
+    """The values of all parts of all forms of the right formulas; with `own`, of those in which these gradients are."""
     nodes: dict[Node, None] = {}
     for name in assignment.names:
         for form, _ in local_forms(world, name):
@@ -265,7 +265,8 @@ def _parts(assignment: Assignment, world: World, evaluate: Evaluator) -> list[Va
             nodes.update(dict.fromkeys(inside(undivided)))
     nodes.update(dict.fromkeys(forward_points(world)))
     nodes.update(dict.fromkeys([("fn", "exp", argument) for argument in _of_softmaxes(nodes, world)]))
-    return _values(evaluate, nodes)
+    changed = {("g", name) for name in own}
+    return _values(evaluate, (node for node in nodes if not own or changed.intersection(leaves(node))))
 
 
 def _undivided(world: World, name: str) -> Node | None:

@@ -43,7 +43,7 @@ class Case:
 
 
 def read_cases(folder: Path) -> list[Case]:
-    """The cases of an assignment; the functions that a case leaves out come from a file in `right/`.
+    """The cases of an assignment; what a case leaves out comes from a file in `right/`.
 
     Raises:
         UsageError: a label is not one.
@@ -89,7 +89,21 @@ def _fault(line: str) -> Fault:
 
 
 def _definitions_not_in(text: str, right: str) -> Iterator[str]:
-    defined = {node.name for node in ast.parse(text).body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    """The functions, classes, constants and imports of a right file that the text has no own version of."""
+    defined = {name for node in ast.parse(text).body for name in _names(node)}
     for node in ast.parse(right).body:
-        if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name not in defined:
+        if not defined.issuperset(_names(node)):
             yield (ast.get_source_segment(right, node) or "") + "\n"
+
+
+def _names(node: ast.stmt) -> list[str]:
+    """The names that a statement defines."""
+    match node:
+        case ast.FunctionDef() | ast.ClassDef():
+            return [node.name]
+        case ast.Import() | ast.ImportFrom():
+            return [alias.asname or alias.name for alias in node.names]
+        case ast.Assign():
+            return [target.id for target in node.targets if isinstance(target, ast.Name)]
+        case _:
+            return []

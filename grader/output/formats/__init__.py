@@ -21,11 +21,15 @@ def render(name: str, grade: Grade, config: Config) -> str:
     Raises:
         GraderError: it was not graded, and in this format that would be a zero.
     """
+    return written(name, for_students(grade, config.hints, config.feedback.level), config)
+
+
+def written(name: str, seen: Grade, config: Config) -> str:
+    """The same of a grade as its student sees it."""
     module = importlib.import_module(f"grader.output.formats.{name}")
-    if grade.status == "not_graded" and not module.REPORTS_NOT_GRADED:
+    if seen.status == "not_graded" and not module.REPORTS_NOT_GRADED:
         raise GraderError(
-            f"{grade.message} ({name} has no such outcome: nothing was written, so that nothing counts as zero)"
+            f"{seen.message} ({name} has no such outcome: nothing was written, so that nothing counts as zero)"
         )
-    seen = for_students(grade, config.hints, config.feedback.level)
     text: str = module.render(seen, config)
     return text

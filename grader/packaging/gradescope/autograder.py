@@ -32,6 +32,8 @@ from grader.output.terminal import print_grade
 from grader.packaging.gradescope import attempts, results_json
 from grader.packaging.gradescope.emit import emit
 from grader.packaging.gradescope.memory import Memory, Metadata, read_metadata, recall
+from grader.packaging.gradescope.together import together
+from grader.parts.parts import Part, parts_at
 from grader.problem.assignment import Assignment
 from grader.records.result import Grade
 from grader.records.run import Run
@@ -66,9 +68,11 @@ def main(root: Path) -> None:
     memory, data = Memory(), None
     try:
         with _alarm(seconds):
-            config = load_config(root / "source" / "config.yaml")
-            memory = recall(metadata, [gradient.name for gradient in config.gradients])
-            data = _results(root, config, metadata, memory, started + 0.8 * seconds)
+            source = root / "source" / "config.yaml"
+            parts = parts_at(source)
+            graded = [Part("", source, load_config(source))] if parts is None else list(parts)
+            memory = recall(metadata, [_qualified(part, one.name) for part in graded for one in part.config.gradients])
+            data = _results(root, graded, metadata, memory, started + 0.8 * seconds)
     except GraderError as error:
         print(f"NOT GRADED: {error}")
     except OutOfTimeError:
@@ -127,13 +131,38 @@ def end_leftovers() -> None:
         time.sleep(0.005)
 
 
-def _results(root: Path, config: Config, metadata: Metadata, memory: Memory, deadline: float) -> dict[str, Any]:
-    again = attempts.repeated(config.gradescope, metadata, memory)
+def _results(root: Path, parts: Sequence[Part], metadata: Metadata, memory: Memory, deadline: float) -> dict[str, Any]:
+    again = attempts.repeated(parts[0].config.gradescope, metadata, memory)
     if again is not None:
         print("not graded again: over the limit of graded submissions per period; the latest result is repeated")
         return again
-    assignment, run, graded = _run(root, config, deadline)
-    return results_of(assignment, graded, run, metadata, memory)
+    found: list[tuple[str, dict[str, Any]]] = []
+    wrong: dict[str, list[str]] = {}
+    times = memory.graded
+    for k, part in enumerate(parts):
+        if part.name:
+            print(f"{part.name}: {part.config.title}")
+        share = time.monotonic() + (deadline - time.monotonic()) / (len(parts) - k)
+        assignment, run, graded = _run(root, part, share)
+        own = {
+            name.removeprefix(_qualified(part, "")): answers
+            for name, answers in memory.wrong.items()
+            if name.startswith(_qualified(part, ""))
+        }
+        data, left = _result(assignment, graded, run, metadata, replace(memory, wrong=own))
+        if left is None:
+            return _nothing(memory)
+        found.append((part.name, data))
+        wrong |= {_qualified(part, name): answers for name, answers in left.wrong.items()}
+        times = left.graded
+    if not parts[0].name:
+        return found[0][1]
+    return together(found, Memory(wrong, times).extra_data())
+
+
+def _qualified(part: Part, gradient: str) -> str:
+    """The name of a gradient in what is remembered; that of an assignment without parts is its own."""
+    return f"{part.name}.{gradient}" if part.name else gradient
 
 
 def first_page(grader: Grader, path: Path) -> tuple[dict[str, Any], Grade]:
@@ -152,14 +181,22 @@ def first_page(grader: Grader, path: Path) -> tuple[dict[str, Any], Grade]:
 
 def results_of(assignment: Assignment, graded: Grade, run: Run, metadata: Metadata, memory: Memory) -> dict[str, Any]:
     """The content of results.json for a grade; instructors' part is printed."""
+    return _result(assignment, graded, run, metadata, memory)[0]
+
+
+def _result(
+    assignment: Assignment, graded: Grade, run: Run, metadata: Metadata, memory: Memory
+) -> tuple[dict[str, Any], Memory | None]:
+    """The same, and what is to be remembered; None where it was not graded."""
     config = assignment.config
     if graded.status == "not_graded":
         print(f"NOT GRADED: {graded.message}")
-        return _nothing(memory)
+        return _nothing(memory), None
     wrong, shown = _hints(assignment, graded, run, memory)
     _print_for_instructors(graded, config, wrong, shown)
     times = memory.graded if metadata.created_at is None else [*memory.graded, metadata.created_at]
-    return emit(graded, config, shown, Memory(wrong, times).extra_data())
+    left = Memory(wrong, times)
+    return emit(graded, config, shown, left.extra_data()), left
 
 
 def _hints(
@@ -192,14 +229,14 @@ def _print_for_instructors(
     sys.stdout.flush()
 
 
-def _run(root: Path, config: Config, deadline: float) -> tuple[Assignment, Run, Grade]:
+def _run(root: Path, part: Part, deadline: float) -> tuple[Assignment, Run, Grade]:
     """Run and grade the submission.
 
     Raises:
         GraderError: this cannot be done here, or not safely.
     """
-    limits = fit(config.sandbox, deadline - time.monotonic())
-    with Grader(root / "source" / "config.yaml", limits=limits) as grader:
+    limits = fit(part.config.sandbox, deadline - time.monotonic())
+    with Grader(part.path, limits=limits, beside=part.beside) as grader:
         grader.sandbox.require(limits.require)
         run, graded = _grade(grader, root / "submission", deadline)
         return grader.assignment, run, graded
@@ -208,7 +245,7 @@ def _run(root: Path, config: Config, deadline: float) -> tuple[Assignment, Run, 
 def _grade(grader: Grader, path: Path, deadline: float) -> tuple[Run, Grade]:
     assignment, sandbox = grader.assignment, grader.sandbox
     submission = grader.read(path, submitted=True)
-    run = run_submission(sandbox, submission)
+    run = run_submission(sandbox, submission, assignment.prepare_checks)
     graded = noted(grade_run(assignment, run, submission.name, str(sandbox.report)), submission)
     limit = grader.config.sandbox.submission_wall_seconds - run.wall_seconds
     if time.monotonic() + limit < deadline:  # enough to run it again

@@ -26,18 +26,30 @@ def build(grader: Grader, *, force: bool = False) -> bytes:
     Raises:
         GraderError: the assignment is not sound, or a file lies outside its folder.
     """
+    return archive.zip_bytes(with_programs(assignment_files(grader, force=force)), PROGRAMS)
+
+
+def assignment_files(grader: Grader, *, force: bool) -> dict[str, bytes]:
+    """What grading one assignment needs beside the grader itself.
+
+    Raises:
+        GraderError: the assignment is not sound, or a file lies outside its folder.
+    """
     assignment = grader.assignment
     if not force:
         refuse_unsound(grader)
-    files = _assignment(grader.config, grader.config_path, grader.folder)
-    files |= ship_tables(assignment)
+    return _assignment(grader.config, grader.config_path, grader.folder) | ship_tables(assignment)
+
+
+def with_programs(files: dict[str, bytes]) -> dict[str, bytes]:
+    """The same with the two programs that Gradescope starts, and the grader."""
     files["setup.sh"] = (_SCRIPTS / "setup.sh").read_bytes()
     files["run_autograder"] = (_SCRIPTS / "run_autograder.sh").read_bytes()
     # What results.json contains until there is more: if grading is cut off, this remains.
     files["unfinished.json"] = results_json.checked(results_json.not_graded_results())
     files["requirements.txt"] = ("\n".join(requirements()) + "\n").encode()
     files[wheel_name()] = make_wheel()
-    return archive.zip_bytes(files, PROGRAMS)
+    return files
 
 
 def _assignment(config: Config, config_path: Path, folder: Path) -> dict[str, bytes]:

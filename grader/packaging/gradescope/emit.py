@@ -182,9 +182,9 @@ def gradient_page(result: GradientResult, checks: Sequence[CheckResult], hints: 
     else:
         parts += [plain(_sentence(happened(result))), *map(plain, explained(result))]
         seen = msgspec.structs.replace(result, checks=list(checks))  # a hidden check has no picture
-        parts += [fenced("\n".join(as_text(picture))) for picture in pictures(seen)]
         if result.status != "followed_through":
             parts += [plain(_sentence(check.message)) for check in checks]
+            parts += [fenced("\n".join(as_text(picture))) for picture in pictures(seen)]
             parts += [marked(_sentence(line)) for line in why(result)]
             parts += [f"**Hint.** {marked(hint)}" for hint in hints]
     parts += [f"Note: {plain(note)}" for note in result.notes]

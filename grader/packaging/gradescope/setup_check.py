@@ -5,15 +5,19 @@ from pathlib import Path
 
 from grader.errors import GraderError
 from grader.grading.grader import Grader
+from grader.parts.parts import parts_at
 from grader.validation.finding import Finding
 from grader.validation.submissions import check_rewritings, check_sandbox, check_stubs
 
 
 def main(source: Path) -> int:
     """Print the findings; the exit code says whether the image can be used."""
+    config, findings = source / "config.yaml", []
     try:
-        with Grader(source / "config.yaml") as grader:
-            findings = smoke_test(grader)
+        parts = parts_at(config)
+        for path in [config] if parts is None else [part.path for part in parts]:
+            with Grader(path) as grader:
+                findings += smoke_test(grader)
     except GraderError as error:
         print(f"gradient-grader: {error}")
         return 1

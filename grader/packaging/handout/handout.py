@@ -11,15 +11,14 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import msgspec
-import yaml
 
 from grader.config.keys import Config
 from grader.config.small_sizes import by_size, small_sizes, with_sizes
 from grader.errors import ConfigError, GraderError
 from grader.grading.grader import Grader
-from grader.inputs.chooser import CODE, digest
+from grader.inputs.kinds import CODE, digest
 from grader.packaging.archive import ZIP_ERRORS, zip_bytes
-from grader.packaging.handout.readme import fill_in
+from grader.packaging.handout.readme import fill_in, text_of
 from grader.packaging.soundness import refuse_unsound, stubs_path
 from grader.packaging.wheel import make_wheel, requirements, wheel_name
 from grader.problem.assignment import load_assignment
@@ -34,14 +33,15 @@ CALLING_KEYS = ("interface", "functions", "groups")  # public, too; only where f
 _IGNORED = {"__pycache__", ".pytest_cache", ".ipynb_checkpoints"}
 _INSTRUCTORS = ("gradescope-utils",)  # what students need not install
 _MIN_FORMULA = 8  # characters without spaces; shorter ones are found in any file
-_ATTRIBUTE = re.compile(r"self\.\w+")  # what a method is given
+_NAME = re.compile(r"(self\.)?\w+")  # what a function or a method is given
 _SMALLEST = 2
 
+_WIDTH = 100
 _HEADER = """\
 # The assignment for the checks at home: other sample points and smaller sizes than when your work is marked.
 # It contains no answers, and you don't need to change anything.
 """
-_PYTEST = """\
+PYTEST = """\
 [pytest]
 addopts = -q -rs --no-header --tb=short
 testpaths = test_gradients.py
@@ -93,9 +93,19 @@ def build_handout(grader: Grader, *, force: bool = False, github: bool = False) 
     files = handout_files(grader)
     if not force:
         refuse_unsound(grader)
+    return with_grader(files, github=github)
+
+
+def with_grader(files: dict[str, bytes], *, github: bool) -> bytes:
+    """The zip of these files, with the grader."""
     if github:
         files[".github/workflows/check.yml"] = Path(__file__).with_name("workflow.yaml").read_bytes()
     return zip_bytes({**files, wheel_name(): make_wheel(without=_INSTRUCTORS)})
+
+
+def requirements_text() -> str:
+    """What students install."""
+    return "\n".join([f"./{wheel_name()}", *requirements(without=_INSTRUCTORS)]) + "\n"
 
 
 def handout_files(grader: Grader) -> dict[str, bytes]:
@@ -113,8 +123,8 @@ def handout_files(grader: Grader) -> dict[str, bytes]:
     originals = [digest(data) for name, data in files.items() if PurePosixPath(name).suffix in CODE]
     files |= {
         "config.yaml": public_config(config, public_dimensions(config, folder), originals),
-        "pytest.ini": _PYTEST.encode(),
-        "requirements.txt": ("\n".join([f"./{wheel_name()}", *requirements(without=_INSTRUCTORS)]) + "\n").encode(),
+        "pytest.ini": PYTEST.encode(),
+        "requirements.txt": requirements_text().encode(),
     }
     reference = grader.assignment.reference
     sources = [reference.source.decode()] if reference is not None else []
@@ -143,8 +153,21 @@ def public_config(config: Config, dimensions: Mapping[str, Any] | None = None, o
         "sandbox": {**data["sandbox"], "require": "any"},
         "originals": sorted(originals),
     }
-    text = yaml.safe_dump(shown, sort_keys=False, allow_unicode=True, width=100, default_flow_style=None)
-    return (_HEADER + text).encode()
+    entries = (f"  {json.dumps(key)}: {_on_lines(value)}" for key, value in shown.items())
+    return f"{_HEADER}{{\n{f',{chr(10)}'.join(entries)}\n}}\n".encode()
+
+
+def _on_lines(value: Any) -> str:
+    """JSON, which is YAML, too, and is read sooner; each entry of a longer value is on a line of its own."""
+    text = json.dumps(value, ensure_ascii=False)
+    if len(text) < _WIDTH or not isinstance(value, dict | list):
+        return text
+    if isinstance(value, list):
+        rows = [json.dumps(one, ensure_ascii=False) for one in value]
+    else:
+        rows = [f"{json.dumps(key)}: {json.dumps(one, ensure_ascii=False)}" for key, one in value.items()]
+    opening, closing = "[]" if isinstance(value, list) else "{}"
+    return f"{opening}\n    {f',{chr(10)}    '.join(rows)}\n  {closing}"
 
 
 def public_dimensions(config: Config, folder: Path) -> Mapping[str, Any]:
@@ -207,10 +230,9 @@ def _public_files(config: Config, folder: Path) -> dict[str, bytes]:
 
 
 def _filled_in(path: Path, config: Config) -> bytes:
+    text = text_of(path)
     try:
-        return fill_in(path.read_text(encoding="utf-8"), config).encode()
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: expected text in UTF-8, found something else: save it as UTF-8") from error
+        return fill_in(text, config).encode()
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from error
 
@@ -255,7 +277,7 @@ def solution_formulas(source: str) -> list[str]:
         if isinstance(node, ast.Return | ast.Assign | ast.AugAssign | ast.AnnAssign) and node.value is not None
     ]
     dense = [_dense(ast.get_source_segment(source, value) or "") for value in values]
-    return [formula for formula in dense if len(formula) >= _MIN_FORMULA and not _ATTRIBUTE.fullmatch(formula)]
+    return [formula for formula in dense if len(formula) >= _MIN_FORMULA and not _NAME.fullmatch(formula)]
 
 
 def _dense(text: str) -> str:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from grader.atomic import write_output
 from grader.checks.check import show
 from grader.config.keys import CHECKS, Config, FollowThrough
 from grader.config.quantities import Index
@@ -15,7 +16,7 @@ from grader.errors import ConfigError
 from grader.output.wording import CHECK_LABELS
 
 _WINDOWS = r"Set-ExecutionPolicy -Scope Process RemoteSigned`<br>`.venv\Scripts\Activate.ps1"
-_SET_UP = rf"""
+SET_UP = rf"""
 You need Python 3.10 or later. Install the grader once, in this folder:
 
 | on | run |
@@ -31,7 +32,7 @@ _REPORT = """\
 
 | line of the report | what it tells you |
 |---|---|
-| `Fix … first` | where to begin: the others may be right once these are |
+| `… things to fix` | where to begin: others may be right once these are |
 | a quoted line, with `^^^` below it | the line of your file where it goes wrong |
 | `why:` | what your numbers are; never what they should be |
 | `… in line 10: …` | where your values first go wrong, or up to where they are right |
@@ -68,6 +69,58 @@ def fill_in(text: str, config: Config, *, keep_markers: bool = False) -> str:
     return _MARKED.sub(part, text)
 
 
+def outdated_parts(text: str, config: Config) -> list[tuple[str, str]]:
+    """(name, the first line that the config has and the text has not) of each marked part that says something else.
+
+    Raises:
+        ConfigError: a marked part is unknown, or has no end.
+    """
+    fill_in(text, config)
+    parts = _parts(config)
+    found = []
+    for marked in _MARKED.finditer(text):
+        here = [line.strip() for line in marked[0].splitlines()[1:-1]]
+        there = [line.strip() for line in parts[marked[1]].splitlines()]
+        if here != there:
+            found.append((marked[1], next((line for line in there if line not in here), "")))
+    return found
+
+
+def bring_up_to_date(folder: Path, config: Config) -> list[tuple[Path, list[str]]]:
+    """Write the marked parts of the Markdown files below `folder` as the config has them.
+
+    Returns:
+        The files that changed, and the names of the parts that did.
+
+    Raises:
+        ConfigError: a file is not UTF-8, cannot be written, or has an unknown part.
+    """
+    changed = []
+    for path in sorted(folder.rglob("*.md")):
+        text = text_of(path)
+        try:
+            names = [name for name, _ in outdated_parts(text, config)]
+            if names:
+                ends = "\r\n" if b"\r\n" in path.read_bytes() else "\n"
+                write_output(path, fill_in(text, config, keep_markers=True).replace("\n", ends).encode())
+                changed.append((path, names))
+        except ConfigError as error:
+            raise ConfigError(f"{path}: {error}") from error
+    return changed
+
+
+def text_of(path: Path) -> str:
+    """A text for students.
+
+    Raises:
+        ConfigError: it is not UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: expected text in UTF-8, found something else: save it as UTF-8") from error
+
+
 def shape_in_words(config: Config, quantity: str) -> str:
     """A shape for a table: (1, Dh), (N,) int, a number."""
     shape, whole = config.shape_of(quantity), isinstance(config.quantities[quantity], Index)
@@ -99,7 +152,7 @@ def _parts(config: Config) -> dict[str, str]:
         f" {limits.submission_cpu_seconds:g} s.",
         "checks": "\n".join(_checks(config)),
         "follow_through": _follow_through(config.follow_through),
-        "set_up": _SET_UP,
+        "set_up": SET_UP,
         "commands": _commands(config),
         "report": _REPORT,
         "hints": f"For each wrong gradient you see {hints} there{', and what your numbers are' if told else ''}.",
@@ -116,8 +169,9 @@ grader check --watch    # again each time you save, with what has changed; Ctrl-
 pytest                  # the same checks, as tests
 ```
 
-If you work in a notebook, `{notebook}`, save it before you check it. Lines are then counted within a cell, as in
-`cell 3, line 2`, and text cells count, too."""
+In a notebook in this folder, `import grader` and `grader.check()` check the functions as they are now, saved or not.
+The commands above check the saved `{notebook}`. There, lines are counted within a cell, as in `cell 3, line 2`, and
+text cells count, too."""
 
 
 def _gradients(config: Config) -> Iterator[str]:
@@ -145,7 +199,7 @@ def _quantities(config: Config) -> str:
         )
     for name, members in config.groups.items():
         lines.append(
-            f'- `{name}` holds {len(members)} arrays: `{", ".join(members)} = {name}`, or `{name}["{members[0]}"]`.'
+            f'- `{name}` holds {len(members)} quantities: `{", ".join(members)} = {name}`, or `{name}["{members[0]}"]`.'
         )
     for function in config.asked:
         if len(function.returns) > 1:

@@ -7,7 +7,7 @@ in the place of its result, and so does all that uses one.
 import ast
 import types
 
-GUARD, PLACE, ERROR = "__guard__", "__place__", "__error__"
+GUARD, PLACE, FAILED, ERROR = "__guard__", "__place__", "__failed__", "__error__"
 _PLAIN = "add sub mul matmul truediv floordiv mod pow".split()
 _SPECIAL = (
     "neg pos abs getitem setitem iter len bool float int index contains lt le gt ge eq ne call getattr array".split()
@@ -57,8 +57,9 @@ def in_parts(function, text):
     node.args.defaults = [ast.Constant(None) for _ in node.args.defaults]
     for argument in (*node.args.args, *node.args.posonlyargs, *node.args.kwonlyargs):
         argument.annotation = None
-    node.body = [_Guarded().visit(statement) for statement in node.body]
-    scope = {**plain.__globals__, GUARD: _guard, PLACE: _place}
+    guarded = _Guarded({*code.co_varnames, *code.co_cellvars})
+    node.body = [guarded.visit(statement) for statement in node.body]
+    scope = {**plain.__globals__, GUARD: _guard, PLACE: _place, FAILED: Failed}
     exec(compile(ast.fix_missing_locations(ast.Module([node], [])), code.co_filename, "exec", dont_inherit=True), scope)
     made = scope[node.name]
     made.__defaults__, made.__kwdefaults__ = plain.__defaults__, plain.__kwdefaults__
@@ -73,16 +74,26 @@ def _guard(compute):
         return Failed(error)
 
 
-def _place(error, base=None, key=None):
-    """`base` after base[key()] could not be assigned: only an entry of a dict can be lost alone."""
-    if type(base) is not dict:
+def _place(error, base, key):
+    """`base()` after base()[key()] could not be assigned: only an entry of a dict or a list can be lost alone."""
+    try:
+        found = base()
+        if type(found) in (dict, list):
+            found[key()] = Failed(error)
+            return found
+    except Exception:  # there is no such name, or no such key
         return Failed(error)
-    base[key()] = Failed(error)
-    return base
+    return Failed(error)
 
 
 class _Guarded(ast.NodeTransformer):
-    """The statements of a function, each on its own."""
+    """The statements of a function, each on its own.
+
+    Names that are not its own, such as numpy, are never assigned: they would become its own everywhere.
+    """
+
+    def __init__(self, names):
+        self.names = names
 
     def visit_FunctionDef(self, node):
         return node
@@ -97,19 +108,62 @@ class _Guarded(ast.NodeTransformer):
 
     def visit_Assign(self, node):
         node.value = _entries(node.value)
-        return _tried(node, node.targets)
+        return self._tried(node, node.targets)
 
     def visit_AnnAssign(self, node):
-        return _tried(node, [node.target]) if node.value is not None else node
+        return self._tried(node, [node.target]) if node.value is not None else node
 
     def visit_AugAssign(self, node):
-        return _tried(node, [node.target])
+        return self._tried(node, [node.target])
 
     def visit_Expr(self, node):
-        """A call such as np.add.at(dE, ...) changes its first argument."""
-        if isinstance(node.value, ast.Call) and node.value.args and isinstance(node.value.args[0], ast.Name):
-            return _tried(node, [node.value.args[0]])
-        return node
+        changed = list(self._changed(node))
+        if isinstance(node.value, ast.Call):  # steps.append(Failed) loses one step
+            node.value.args = [one if isinstance(one, ast.Starred) else _guarded(one) for one in node.value.args]
+        return self._tried(node, changed)
+
+    def visit_Assert(self, node):
+        return self._tried(node, [])
+
+    def visit_Try(self, node):
+        """The student's own handlers see the exceptions that they are for."""
+        return self._tried(node, list(self._changed(node)))
+
+    visit_TryStar = visit_Try
+
+    def visit_For(self, node):
+        """The statements of a block fail one by one; what it makes is lost as a whole only where its head fails."""
+        changed = list(self._changed(node))
+        return self._tried(self.generic_visit(node), changed)
+
+    visit_While = visit_If = visit_With = visit_Match = visit_For
+
+    def _changed(self, block):
+        """What the statements in a block assign or change."""
+        for node in ast.walk(block):
+            if isinstance(node, ast.Assign):
+                yield from map(_base, _flat(node.targets))
+            elif isinstance(node, (ast.AugAssign, ast.AnnAssign)):
+                yield _base(node.target)
+            elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+                yield from self._changed_by(node.value)
+
+    def _changed_by(self, call):
+        """A call such as steps.append(dh) changes what has the method, and np.add.at(dE, ...) its first argument."""
+        method = call.func.value if isinstance(call.func, ast.Attribute) else None
+        for one in (method, *call.args[:1]):
+            if isinstance(one, ast.Name) and one.id in self.names:
+                yield one
+                return
+
+    def _tried(self, statement, targets):
+        """A statement whose exception is kept where its result would be."""
+        lost = [_lost(target) for target in _flat(targets) if self._is_own(_base(target))]
+        handler = ast.ExceptHandler(ast.Name("Exception", ast.Load()), ERROR, lost or [ast.Pass()])
+        return ast.copy_location(ast.Try([statement], [handler], [], []), statement)
+
+    def _is_own(self, base):
+        return isinstance(base, ast.Name) and base.id in self.names
 
 
 def _entries(value):
@@ -129,29 +183,25 @@ def _guarded(node):
     return ast.copy_location(call, node)
 
 
-def _tried(statement, targets):
-    """A statement whose exception is kept where its result would be."""
-    handler = ast.ExceptHandler(ast.Name("Exception", ast.Load()), ERROR, [_lost(target) for target in _flat(targets)])
-    return ast.copy_location(ast.Try([statement], [handler], [], []), statement)
-
-
 def _flat(targets):
     for target in targets:
         yield from _flat(target.elts) if isinstance(target, (ast.Tuple, ast.List)) else [target]
 
 
+def _base(target):
+    """What a target is a part of: `dW` of `dW[t].T`."""
+    while isinstance(target, (ast.Attribute, ast.Subscript, ast.Starred)):
+        target = target.value
+    return target
+
+
 def _lost(target):
     """The assignment that leaves a `Failed` in the place of a target."""
-    failed = ast.parse(f"{PLACE}({ERROR})", mode="eval").body
+    failed = ast.parse(f"{FAILED}({ERROR})", mode="eval").body
     if isinstance(target, ast.Attribute):
         return ast.Assign([target], failed)
     if isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name):
-        key = (
-            ast.unparse(target.slice)
-            if not any(isinstance(one, ast.Slice) for one in ast.walk(target.slice))
-            else "None"
-        )
-        return ast.parse(f"{target.value.id} = {PLACE}({ERROR}, {target.value.id}, lambda: {key})").body[0]
-    while not isinstance(target, ast.Name):
-        target = target.value
-    return ast.Assign([ast.Name(target.id, ast.Store())], failed)
+        name, key = target.value.id, ast.unparse(target.slice)
+        if not any(isinstance(one, ast.Slice) for one in ast.walk(target.slice)):
+            return ast.parse(f"{name} = {PLACE}({ERROR}, lambda: {name}, lambda: {key})").body[0]
+    return ast.Assign([ast.Name(_base(target).id, ast.Store())], failed)

@@ -64,6 +64,7 @@ BROADCAST_AXES = Sentence(
 )
 BROADCASTS = Sentence("{code} is {shape}: numpy broadcasts both {shape2} and {shape3}")
 INNER_PRODUCT = Sentence("{code} is a single number: both factors have one axis, {shape}, and @ sums over it")
+PRODUCT = Sentence("{code} is {shape}  {product}  {code2} is {shape2}, which gives {shape3}")
 TRANSPOSED_VECTOR = Sentence("{code} has no effect: {code2} has one axis, {shape}, and nothing to swap it with")
 
 # Indices and assignments

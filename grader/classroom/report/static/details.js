@@ -50,6 +50,7 @@ function gradient(data, student, g, detail) {
   for (const [check, outcome, message] of detail.checks || []) {
     if (message) part.append(quoted("p", `${check} ${outcome}: ${message}`, "small"));
   }
+  part.append(...(detail.pictures || []).map(drawing));
   if (detail.heat) part.append(...heatMap(data.gradients[g], detail.heat));
   if (g in student.code) part.append(make("h4", { textContent: "The student’s code" }), code(data.code[student.code[g]], detail.line));
   if (detail.hints) {
@@ -59,6 +60,11 @@ function gradient(data, student, g, detail) {
   if (detail.notes) part.append(make("ul", {}, ...detail.notes.map((note) => quoted("li", note, "small"))));
   if (detail.printed) part.append(make("h4", { textContent: "Printed" }), make("pre", {}, quoted("code", detail.printed)));
   return part;
+}
+
+function drawing(svg) {
+  const drawn = document.importNode(new DOMParser().parseFromString(svg, "image/svg+xml").documentElement, true);
+  return make("div", {}, drawn);
 }
 
 function diagnosis(detail) {

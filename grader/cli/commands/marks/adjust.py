@@ -1,11 +1,25 @@
 """`grader adjust`: change marks by hand, for a reason, in a ledger that forgets nothing."""
 
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from grader.cli.common import PATH, author_option, author_or_login, config_option, finish_recording
+from grader.cli.common import (
+    PATH,
+    author_option,
+    author_or_login,
+    config_at,
+    config_option,
+    finish_recording,
+    parts_of,
+)
 from grader.errors import UsageError
+
+if TYPE_CHECKING:
+    from grader.classroom.marks.recording import Wish
+    from grader.parts.parts import Parts
 
 
 @click.command("adjust")
@@ -69,8 +83,29 @@ def command(
         given = {"gradient": gradient, "comment": comment, "because": because}
         wishes = [Wish(adjustment(student, by, score=score, add=add, excuse=excuse, **given))]
     else:
-        return print_ledger(results, student)
-    finish_recording(results, wishes, config_path)
+        wishes = []
+    if (parts := parts_of(config := config_at(config_path))) is not None:
+        _adjust_parts(parts, results, wishes, student, everywhere=excuse)
+    elif wishes:
+        finish_recording(results, wishes, config)
+    else:
+        print_ledger(results, student)
+
+
+def _adjust_parts(parts: "Parts", results: Path, wishes: "list[Wish]", student: str, *, everywhere: bool) -> NoReturn:
+    """Adjust the marks of one part; an excuse, and a list of entries, are for all of them."""
+    from grader.cli.several import for_results, one_of_results
+
+    def adjust(path: Path, folder: Path) -> None:
+        if wishes:
+            finish_recording(folder, wishes, path)
+        else:
+            print_ledger(folder, student)
+
+    if wishes and not everywhere:
+        gradients = {wish.entry.gradient for wish in wishes}
+        results = one_of_results(parts, results, gradients)
+    sys.exit(for_results(parts, results, adjust, rewrite=bool(wishes)))
 
 
 def print_ledger(results: Path, student: str) -> None:

@@ -1,10 +1,19 @@
 """`grader extend`: a later deadline for a student."""
 
+import sys
 from pathlib import Path
 
 import click
 
-from grader.cli.common import PATH, author_option, author_or_login, config_option, finish_recording
+from grader.cli.common import (
+    PATH,
+    author_option,
+    author_or_login,
+    config_at,
+    config_option,
+    finish_recording,
+    parts_of,
+)
 from grader.errors import UsageError
 
 
@@ -52,4 +61,8 @@ def command(
         if not student:
             raise UsageError("expected the student who gets more time: grader extend RESULTS STUDENT --days N")
         wishes = [Wish(extension(student, by, days=days, until=until, because=because))]
-    finish_recording(results, wishes, config_path)
+    if (parts := parts_of(config := config_at(config_path))) is not None:
+        from grader.cli.several import for_results
+
+        sys.exit(for_results(parts, results, lambda path, folder: finish_recording(folder, wishes, path), rewrite=True))
+    finish_recording(results, wishes, config)

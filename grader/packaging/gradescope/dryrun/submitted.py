@@ -6,12 +6,22 @@ import zipfile
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from grader.config.keys import Config
 from grader.errors import UsageError
 from grader.inputs.archives import open_tree
 from grader.inputs.tree import ArchiveError
+
+
+class Asked(Protocol):
+    """An assignment, or a homework of several parts."""
+
+    @property
+    def title(self) -> str: ...
+    @property
+    def max_score(self) -> float: ...
+
 
 _BETWEEN_ATTEMPTS = timedelta(minutes=10)
 _MAX_UNPACKED = 64 * 2**20  # bytes of a submitted zip
@@ -73,7 +83,7 @@ def _unpack(submission: Path, folder: Path) -> None:
         (folder / file.path).write_bytes(data)
 
 
-def default_metadata(config: Config) -> dict[str, Any]:
+def default_metadata(work: Asked) -> dict[str, Any]:
     """Metadata of a first submission by an invented student."""
     now = datetime.now(timezone.utc)
     due = now + timedelta(days=7)
@@ -88,8 +98,8 @@ def default_metadata(config: Config) -> dict[str, Any]:
             "course_id": 1,
             "late_due_date": None,
             "release_date": (now - timedelta(days=7)).isoformat(),
-            "title": config.title,
-            "total_points": f"{config.max_score:.1f}",
+            "title": work.title,
+            "total_points": f"{work.max_score:.1f}",
         },
         "submission_method": "upload",
         "users": [{"email": "student@example.edu", "id": 1, "name": "Example Student"}],

@@ -71,14 +71,19 @@ class Explainer:
                 return []
             return [*_reason(node, statement, evaluate, symbols, error), *_traps(statement, evaluate, symbols)]
 
-    def traps(self, frame, symbols):
-        """What numpy accepts in the line that a frame is about to run, but hardly anyone means."""
+    def traps(self, frame, symbols, cpu_seconds):
+        """What numpy accepts in the line that a frame is about to run, but hardly anyone means, and a product in it."""
+        own_files = (self.file, "model.py") if cpu_seconds <= MAX_CPU_SECONDS else ()
         try:
             with np.errstate(all="ignore"):
                 statement = statement_at(self._parsed(), frame.f_lineno)
                 cell, line = self.place(frame.f_lineno)
                 where = sentences.IN_CELL(str(cell), str(line)) if cell else sentences.IN_LINE(str(line))
-                return [where + trap for trap in _traps(statement, Evaluator(frame, self.point_type, ()), symbols)]
+                evaluate = Evaluator(frame, self.point_type, own_files)
+                return [
+                    where + line
+                    for line in (*_traps(statement, evaluate, symbols), *_product(statement, evaluate, symbols))
+                ]
         except BaseException:
             return []
 
@@ -153,6 +158,28 @@ def _traps(statement, evaluate, symbols):
                 trap = _inner_product if isinstance(node.op, ast.MatMult) else _broadcasts
                 found += trap(node, left.shape, right.shape, symbols)
     return list(dict.fromkeys(found))
+
+
+def _product(statement, evaluate, symbols):
+    """The shapes in a product that a statement returns or assigns."""
+    node = statement.value if isinstance(statement, (ast.Return, ast.Assign)) else None
+    while isinstance(node, ast.UnaryOp):
+        node = node.operand
+    match node:
+        case ast.BinOp(left=left, op=ast.MatMult(), right=right):
+            product = "@"
+        case ast.Call(func=func, args=[left, right], keywords=[]):
+            function = evaluate.get(func)[1]
+            if function is not np.dot and function is not np.matmul:
+                return []
+            product = f"np.{function.__name__}"
+        case _:
+            return []
+    values = [evaluate.get(part)[1] for part in (left, right, node)]
+    if not all(isinstance(value, np.ndarray) for value in values):
+        return []
+    a, b, result = (symbols.shape(value.shape) for value in values)
+    return [sentences.PRODUCT(text(left), a, product, text(right), b, result)]
 
 
 def _inner_product(node, left, right, symbols):

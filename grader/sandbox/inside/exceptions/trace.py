@@ -100,7 +100,8 @@ class Tracer:
             self._loops[function, frame.f_lineno] = (max(last, line), jumps + 1)
         if event == "line" and frame.f_code is self._called and frame.f_lineno not in self._lines:
             self._lines.add(frame.f_lineno)
-            self.traps += self._explainer.traps(frame, self._symbols)
+            spent = time.process_time() - self._until + MAX_CPU_SECONDS
+            self.traps += self._explainer.traps(frame, self._symbols, spent)
         if event == "return":
             self._frames.pop(frame, None)
             array = _array(argument, 0 if frame.f_code is self._called else 1)

@@ -8,9 +8,10 @@ from grader.sandbox.inside.files import notebook
 from grader.sandbox.inside.files.notebook_cells import ESCAPES, conflict_line
 
 _NOT_PYTHON = "not Python: submit the plain text of the code"
+_UTF16 = 'it is saved as UTF-16 ("Unicode"): save it as UTF-8'
 _STARTS = {
-    b"\xff\xfe": 'it is saved as UTF-16 ("Unicode"): save it as UTF-8',
-    b"\xfe\xff": 'it is saved as UTF-16 ("Unicode"): save it as UTF-8',
+    b"\xff\xfe": _UTF16,
+    b"\xfe\xff": _UTF16,
     b"%pdf": f"it is a PDF, {_NOT_PYTHON}",
     b"pk\x03\x04": f"it is a zip or an office document, {_NOT_PYTHON}",
     b"\x89png": f"it is a picture, {_NOT_PYTHON}",
@@ -88,6 +89,8 @@ class Script:
         for start, words in _STARTS.items():
             if beginning.startswith(start):
                 return {**event, "message": words, "line": 0}
+        if self.source[:1000].count(0) > len(self.source[:1000]) // 3:  # every second byte of Latin letters
+            return {**event, "message": _UTF16, "line": 0}
         is_notebook = _NOTEBOOK.match(self.source)
         if is_notebook:
             event = {**event, "returned": "notebook", "message": _not_json(self.text), "line": 0}

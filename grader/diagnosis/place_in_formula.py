@@ -1,0 +1,32 @@
+"""Where in a formula a quantity or a gradient is, in words."""
+
+from grader.diagnosis.formulas.expression import Node, gradient_text, leaves
+
+_ORDINALS = ("first", "second", "third", "fourth")
+
+
+def place_in(formula: Node, name: str) -> str:
+    """Where in a formula a quantity or gradient is, such as "as the left factor"; "" where it is not in one place."""
+    parts = formula[1:]
+    holding = [i for i, part in enumerate(parts) if isinstance(part, tuple) and _holds(part, name)]
+    if len(holding) != 1:
+        return ""
+    i = holding[0]
+    bare = parts[i][1] if parts[i][0] in ("T", "neg") else parts[i]
+    if formula[0] == "mm":
+        return f"{'as' if _is(bare, name) else 'in'} the {'right' if i else 'left'} factor"
+    if formula[0] == "mul":
+        return "as one of the factors" if _is(bare, name) else "in one of the factors"
+    if formula[0] == "add" and i < len(_ORDINALS):
+        return f"{'as' if _is(bare, name) else 'in'} the {_ORDINALS[i]} term"
+    return place_in(parts[i], name)
+
+
+def _holds(node: Node, name: str) -> bool:
+    return any(_is(leaf, name) for leaf in leaves(node))
+
+
+def _is(node: Node, name: str) -> bool:
+    if node[0] == "g":
+        return name in (node[1], gradient_text(node[1]))
+    return node[0] in ("q", "d") and node[1] == name
