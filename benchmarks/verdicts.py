@@ -42,7 +42,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from blind import BLIND, CONFIGS, GALLERY, Case, Fault, read_cases
+from blind import BLIND, CONFIGS, OF_GALLERY, Case, Fault, read_cases
 
 import grader
 
@@ -222,8 +222,8 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.add_argument("--record", action="store_true", help="write the figures to tests/blind/figures.json")
     options = parser.parse_args()
-    configs = {**CONFIGS, **GALLERY}
-    sets = options.sets or list(GALLERY if options.gallery else CONFIGS)
+    configs = {**CONFIGS, **OF_GALLERY}
+    sets = options.sets or list(OF_GALLERY if options.gallery else CONFIGS)
     unknown = set(sets) - set(configs)
     if unknown:
         parser.error(f"no such set: {', '.join(sorted(unknown))}; there are {', '.join(configs)}")
@@ -270,7 +270,7 @@ def _print_reports(sets: Sequence[str], audiences: Sequence[str], count: int, se
         drawn = random.Random(f"{seed} {audience}").sample(every, min(count, len(every)))
         for name in sets:
             with tempfile.TemporaryDirectory() as folder:
-                given = {**CONFIGS, **GALLERY}[name]
+                given = {**CONFIGS, **OF_GALLERY}[name]
                 config = given if audience == "staff" else pack(given, Path(folder))
                 path = Path(folder) / "gradients.py"
                 for case in (case for drawn_from, case in drawn if drawn_from == name):

@@ -247,6 +247,10 @@ MISTAKES: list[tuple[str, str, Code, str]] = [
     ("models/attention", "dJ_dQ", lambda s, g: g.dJ_dS_ @ s.K / np.sqrt(s.V.shape[1]), "wrong-variable"),
     # gates
     ("gru_step", "dJ_dz", lambda s, g: g.dJ_dz + 2 * g.dJ_dh * s.n, "sign-term"),
+    ("gru_step", "dJ_dr", lambda s, g: (g.dJ_dbh * s.h_prev) @ s.Uh.T, "operand-order-early"),
+    ("gru_step", "dJ_dUh", lambda s, g: s.h_prev.T @ (s.r * g.dJ_dbh), "operand-order-side"),
+    ("gru_step", "dJ_dh_prev", lambda s, g: g.dJ_dh_prev + (1 - s.r) * reset(s, g), "missing-factor"),
+    ("gru_step", "dJ_dh_prev", lambda s, g: s.r * (g.dJ_dh_prev + (1 - s.r) * reset(s, g)), "extra-factor"),
     ("lstm_step", "dJ_dc", lambda s, g: s.dh * s.o * (1 - s.c**2), "skipped-activation"),
     # a convolution
     ("conv1d", "dJ_dx", lambda s, g: placed(s, lambda s, k: s.dout, lambda s, k: s.w[:, :, -1 - k]), "wrong-row"),
@@ -314,6 +318,11 @@ def one_hot(s: Any) -> Any:
     return np.eye(s.p.shape[1])[s.y]
 
 
+def reset(s: Any, g: Any) -> Any:
+    """What arrives at the state that the reset gate has left."""
+    return g.dJ_dbh @ s.Uh.T
+
+
 @pytest.mark.parametrize(
     "model, name, code, operator", MISTAKES, ids=lambda each: each if isinstance(each, str) else ""
 )
@@ -327,7 +336,15 @@ def test_a_mistake_in_any_kind_of_model_is_recognized(
 
 
 def back_in_time(
-    s: Any, *, slope: bool = True, carry: bool = True, before: int = 0, forward: bool = False, only: int | None = None
+    s: Any,
+    *,
+    slope: bool = True,
+    carry: bool = True,
+    before: int = 0,
+    forward: bool = False,
+    only: int | None = None,
+    outside: bool = False,
+    whole: bool = True,
 ) -> dict[str, Any]:
     """The backward pass, with one of a student's mistakes."""
     D, dh = (s.O - s.Y) @ s.V.T, np.zeros(s.h0.shape)
@@ -339,9 +356,11 @@ def back_in_time(
         dz = (D[t : t + 1] + dh) * ((1 - h**2) if slope else 1)
         if only is None or t == only:
             total["U"] += (h if before else earlier).T @ dz
-            total["c"] += dz
+            total["c"] += D[t : t + 1] + dh if outside else dz
         dh = dz @ s.U.T if carry else 0 * dh
-    return {**total, "h0": dh}
+    if outside:
+        total["c"] *= 1 - s.hs[:1] ** 2
+    return {**total, "h0": dh if whole else dz}
 
 
 @pytest.mark.parametrize(
@@ -353,6 +372,8 @@ def back_in_time(
         ("c", {"forward": True}, "step-order", "the steps"),
         ("c", {"only": 0}, "last-term", "the steps"),
         ("c", {"slope": False}, "missing-slope", "tanh"),
+        ("c", {"outside": True}, "slope-outside", "1 - hs[t]^2"),
+        ("h0", {"whole": False}, "missing-matrix", "U"),
     ],
     ids=str,
 )

@@ -67,6 +67,10 @@ def test_each_is_sound(name: str, grader: Run) -> None:
     assert not [each for each in report["findings"] if each["outcome"] == "warning"], report
 
 
+def _files_in(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
 def _explained(found: list[Outcome]) -> None:
     wrong = [f"{each.case.id}: {each.verdict}: {each.said}" for each in found if each.verdict not in ("right", "tie")]
     assert not [each for each in found if each.verdict == "misleading"], wrong
@@ -133,10 +137,7 @@ def test_an_installed_wheel_has_the_gallery_and_a_students_has_not(grader: Run, 
     subprocess.run(command, check=True, capture_output=True)
     with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
         wheel.extractall(tmp_path / "installed")
-    listed = ["git", "ls-files", "-co", "--exclude-standard"]
-    files = subprocess.run(listed, cwd=ROOT / "gallery", capture_output=True, text=True, check=True).stdout.split()
-    installed = tmp_path / "installed" / "grader_gallery"
-    assert sorted(str(path.relative_to(installed)) for path in installed.rglob("*") if path.is_file()) == sorted(files)
+    assert _files_in(tmp_path / "installed" / "grader_gallery") == _files_in(source / "gallery")
     program = """
 from grader.newassignment.gallery.copying import gallery
 from grader.packaging.wheel import make_wheel

@@ -40,7 +40,7 @@ class Operator:
 _WITH_OTHER_MISTAKES = {
     "sign-result": "the sign is flipped throughout",
     "transpose-result": "rows and columns are swapped",
-    "operand-order": "the product with {where} is in the wrong order, which gives a column",
+    "operand-order": "the product with {where} is in the wrong order, which gives a {new}",
     "shape-squeezed": "the result has lost (or gained) an axis of length 1",
     "shape-reshaped": "the entries are in the wrong shape",
     "shape-scattered": "the entries fill one row of an array like {where}, and its other rows are zero",
@@ -88,7 +88,7 @@ _BY_KIND: dict[str, tuple[tuple[str, float, str], ...]] = {
         (
             "operand-order",
             1.2,
-            "your numbers are right but form a column: the product with {where} is in the wrong order",
+            "your numbers are right but form a {new}: the product with {where} is in the wrong order",
         ),
         (
             "step-order",
@@ -96,6 +96,8 @@ _BY_KIND: dict[str, tuple[tuple[str, float, str], ...]] = {
             "when {where} are taken forward in time: what a step hands back has to come from the later one",
         ),
         ("operand-order-steps", 2.0, "when {where} is multiplied in after the matrix instead of before"),
+        ("operand-order-early", 1.9, "when {where} is multiplied in before the matrix instead of after"),
+        ("operand-order-side", 1.9, "when {where} is multiplied into the other factor of the matrix product"),
     ),
     "shape": (
         ("shape-squeezed", 0.6, "your numbers are right, but the result has lost (or gained) an axis of length 1"),
@@ -172,8 +174,13 @@ _BY_KIND: dict[str, tuple[tuple[str, float, str], ...]] = {
         ("slope-square", 1.4, "with the square of {new} instead of the derivative of {where}"),
         ("slope-second", 1.9, "with the second derivative of {where} instead of the first"),
         ("power-bracket", 1.3, "when everything in the parentheses is raised to the power, not just {old}"),
-        ("missing-power", 1.9, "when {where} is not raised to its power"),
+        ("missing-power", 1.6, "when {where} is not raised to its power"),
         ("other-power", 1.7, "when {where} is raised to the power {new} instead of {old}"),
+        (
+            "slope-outside",
+            1.6,
+            "when the factor {where} is multiplied in once, after the sum, with its value at the {new} step",
+        ),
         ("slope-bracket", 1.7, "when parentheses are lost in the derivative of {where}"),
         ("slope-jacobian", 2.0, "when {where} is differentiated as if each output depended on every input"),
         ("skipped-jacobian", 1.3, "when you stop at the output of {where}: its derivative is left out"),

@@ -21,6 +21,9 @@ import numpy as np
 _WITH_POINTS = """\
 Each function takes one sample point `s` and returns d{loss}/d(the quantity in its name) as a new numpy array.
 `s` holds the quantities of that point, with the names and shapes of README.md:"""
+_SEVERAL = """\
+Each function takes one sample point `s` and returns its gradients of {loss} as new numpy arrays.
+`s` holds the quantities of that point, with the names and shapes of README.md:"""
 _BY_NAME = """\
 Each function returns d{loss}/d(the quantity in its name) as a new numpy array.  Give it the parameters that it needs,
 in any order.  A parameter has the name of another gradient, which is what your own function returns, or of a quantity:"""
@@ -40,7 +43,9 @@ def stubs(config: Config, importable: Iterable[str]) -> str:
     if names := ", ".join(importable):
         imports = f"Import nothing but numpy, the standard library and, from `model`: {names}."
     by_name = config.interface == "parameters" and any(function.parameters is None for function in config.asked)
-    how = _WITH_POINTS if config.has_points else _BY_NAME if by_name else _DECLARED
+    several = any(len(function.returns) > 1 for function in config.asked)
+    with_points = _SEVERAL if several else _WITH_POINTS
+    how = with_points if config.has_points else _BY_NAME if by_name else _DECLARED
     return _FILE.format(
         count=f"{_number(count)} gradients" if count > 1 else "gradient",
         loss=config.loss,

@@ -39,9 +39,11 @@ def handout_page(config: Config, read: ModelFile, relations: Mapping[str, str]) 
 
 
 def _arguments(config: Config) -> str:
+    several = any(len(function.returns) > 1 for function in config.asked)
+    results = f"a new numpy array{' for each of its gradients' * several}"
     if config.has_points:
         return (
-            "Each function takes one argument, the sample point `s`, and returns a new numpy array.\n"
+            f"Each function takes one argument, the sample point `s`, and returns {results}.\n"
             "There are no gradients in `s`."
         )
     return "Each function returns a new numpy array for each of its gradients."

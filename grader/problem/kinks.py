@@ -71,8 +71,8 @@ class Watched(np.ndarray[Any, Any]):
         plain = [_plain(value) for value in inputs]
         if (notes := _NOTES.get()) is not None:
             _note(notes, ufunc, method, plain, kwargs)
-        if method == "__call__" and ufunc in _ANALYTIC and np.iscomplexobj(plain[0]):
-            return watched(_ANALYTIC[ufunc](plain[0]))
+        if method == "__call__" and ufunc in ANALYTIC and np.iscomplexobj(plain[0]):
+            return watched(ANALYTIC[ufunc](plain[0]))
         if ufunc is np.matmul and np.iscomplexobj(plain[0]) != np.iscomplexobj(plain[1]):
             plain = [np.asarray(value, dtype=complex) for value in plain]  # or numpy converts as it goes, without BLAS
         if out is not None:
@@ -109,7 +109,7 @@ def watched(value: Any) -> Any:
     return value
 
 
-_ANALYTIC: dict[np.ufunc, Callable[[Array], Array]] = {
+ANALYTIC: dict[np.ufunc, Callable[[Array], Array]] = {
     np.absolute: lambda z: np.where(z.real < 0, -z, z),
     np.fabs: lambda z: np.where(z.real < 0, -z, z),
     np.sign: lambda z: np.sign(z.real) + 0j,

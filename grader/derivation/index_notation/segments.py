@@ -256,7 +256,10 @@ class Segment:
         for _ in range(3):
             index = tuple(int(random.integers(size)) for size in array.shape)
             places = {letter: place for letter, place in zip(letters, index, strict=True) if letter}
-            found, expected = value(expression, {**self.context.places, **places}), float(array[index])
+            try:
+                found, expected = value(expression, {**self.context.places, **places}), float(array[index])
+            except IndexError as error:  # a letter that counts two dimensions
+                raise NotInIndices(self._show(expression)) from error
             if not abs(found - expected) <= TOLERANCE * (1 + abs(expected)):
                 raise NotInIndices(self._show(expression))
 

@@ -1,6 +1,6 @@
 """The values of formulas at every sample point.  Knows no gradient and no mistake."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -199,6 +199,22 @@ class Evaluator:
             if step in summed and (kind == "series" or len(parts) > 2):
                 total = total + self._at_step(parts[-1], k, at, known)
         return carry if kind == "scan" and len(parts) == 2 else total
+
+    def at_steps(self, scan: Node, k: int) -> Iterator[tuple[int, dict[Node, Array]]]:
+        """What each step of a recurrence has at sample point k, from the last one back: the step, and what it is made of."""
+        carry = np.asarray(0.0)
+        for step in reversed(range(whole_number(scan[1], self.points[k].sizes))):
+            known: dict[Node, Array] = {("carry",): carry}
+            known[("state",)] = self._at_step(scan[3], k, {STEP: step}, known)
+            yield step, known
+            carry = self._at_step(scan[4], k, {STEP: step}, known)
+
+    def part_at(self, node: Node, k: int, step: int, known: dict[Node, Array]) -> Array | None:
+        """A part of a recurrence at one step, some of its own parts being `known`; None where it has no value."""
+        try:
+            return checked(self._at_step(node, k, {STEP: step}, known))
+        except (*IMPOSSIBLE, Impossible):
+            return None
 
     def _overwritten(self, term: Node, steps: Sequence[Steps], k: int) -> Array:
         """What is placed at each step, where later steps replace what is there."""

@@ -162,6 +162,7 @@ def step_of(series: Node) -> str:
     return OUTER if any(part[0] == "series" for part in inside(series[3])) else STEP
 
 
+@lru_cache(maxsize=4096)
 def depends_on_step(node: Node) -> bool:
     own = step_of(node) if node[0] == "series" else ""
     others = [sign for sign in STEPS if sign != own]

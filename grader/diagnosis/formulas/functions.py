@@ -94,13 +94,15 @@ class Functions:
         return self.value if kind == "fn" else getattr(self, kind)
 
     def value(self, name: str, a: Array) -> Array:
-        return np.asarray(self._functions[name](a))
+        with np.errstate(all="ignore"):
+            return np.asarray(self._functions[name](a))
 
     def derivative(self, name: str, a: Array) -> Array:
         """d f(a)_i / d a_i, the shape of `a`; the diagonal of the Jacobian where entries depend on one another."""
         if self.entrywise[name]:
-            inside = np.isfinite(self._functions[name](a))  # log has a complex value where it has no real one
-            return np.asarray(np.where(inside, self._functions[name](a + 1j * T).imag / T, np.nan))
+            with np.errstate(all="ignore"):  # log has a complex value where it has no real one
+                inside = np.isfinite(self._functions[name](a))
+                return np.asarray(np.where(inside, self._functions[name](a + 1j * T).imag / T, np.nan))
         rows = a.reshape(-1, a.shape[-1])
         return np.asarray(np.stack([np.diag(self.jacobian(name, row[None, :])) for row in rows]).reshape(a.shape))
 

@@ -44,13 +44,18 @@ def forward_points(world: World) -> Iterator[Node]:
     for tree in world.model.values():
         for part in _parts(tree):
             yield part
-            if part[0] == "add" and len(part) - 1 <= MOST_TERMS:
-                for size in range(2, len(part) - 1):
-                    yield from (add(*terms) for terms in combinations(part[1:], size))
+            yield from partial_sums(part)
     for application in world.applications:
         for exponent in (application.argument, neg(application.argument)):
             exp = ("fn", "exp", exponent)
             yield from (exp, add(ONE, exp))
+
+
+def partial_sums(node: Node) -> Iterator[Node]:
+    """Some of the terms of a sum, as they are added up one after the other."""
+    terms = node[1:] if node[0] == "add" and len(node) - 1 <= MOST_TERMS else ()
+    for size in range(2, len(terms)):
+        yield from (add(*some) for some in combinations(terms, size))
 
 
 def _divided_later(form: Node) -> Iterator[Node]:

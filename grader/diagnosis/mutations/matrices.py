@@ -107,6 +107,7 @@ def _outer(x: Node, y: Node, world: World) -> Iterator[Mutant]:
         yield wrong(single, "last-term", f"the sum with {pair}", extra=extra)
     yield wrong(y, "missing-factor", factor_text(x), extra=0.1)
     yield wrong(x, "missing-factor", factor_text(y), extra=0.1)
+    yield from _on_the_other_side(x, y)
     for name in world.matrices:
         matrix = q(name)
         yield wrong(mul(matrix, y), "wrong-variable-shape", factor_text(x), new=name, extra=0.2)
@@ -115,6 +116,16 @@ def _outer(x: Node, y: Node, world: World) -> Iterator[Mutant]:
         inner = ("mm", ("mm", x, matrix), ("T", y))
         yield wrong(inner, "inner-for-outer", f"{pair} through {name}", extra=0.6)
         yield wrong(mul(("mm", x, matrix), y), "extra-matrix", name, new=name, extra=0.3)
+
+
+def _on_the_other_side(x: Node, y: Node) -> Iterator[Mutant]:
+    """A factor of one of the rows in x^T y multiplied into the other one."""
+    for factor in x[1:] if x[0] == "mul" else ():
+        rest = mul(*(each for each in x[1:] if each != factor))
+        yield wrong(("mm", ("T", rest), mul(y, factor)), "operand-order-side", factor_text(factor))
+    for factor in y[1:] if y[0] == "mul" else ():
+        rest = mul(*(each for each in y[1:] if each != factor))
+        yield wrong(("mm", ("T", mul(x, factor)), rest), "operand-order-side", factor_text(factor))
 
 
 def _jacobian(outer: Node, jacobian: Node, world: World) -> Iterator[Mutant]:
@@ -163,7 +174,7 @@ def whole_mutants(tree: Node, name: str, world: World) -> Iterator[Mutant]:
     vector = len(axes) < 2
     matrix = next((text(leaf) for leaf in leaves(tree) if leaf[0] == "q" and leaf[1] in world.matrices), "")
     if vector and matrix and tree[0] == "mm":
-        yield wrong(("T", tree), "operand-order", matrix)
+        yield wrong(("T", tree), "operand-order", matrix, new="column" if shape[0] == 1 else "row")
     elif len(shape) > 1:
         yield wrong(("T", tree), "transpose-result")
     for axis, along in axes:

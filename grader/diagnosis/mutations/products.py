@@ -64,9 +64,20 @@ def product_mutants(node: Node, world: World) -> Iterator[Mutant]:
             yield wrong(add(mul(rest, factor[1]), factor[2]), "slope-bracket", bracket)
         yield wrong(mul(rest, ("mean", factor, 0)), "mean-variable", shown, extra=0.1)
     yield from product_structures(node)
+    yield from _before_the_matrix(node)
     yield from _one_term_only(node)
     yield from _softmax_diagonal(node, world)
     yield from _renamed(node, world)
+
+
+def _before_the_matrix(node: Node) -> Iterator[Mutant]:
+    """A factor that comes after a matrix, multiplied in before it."""
+    for i, product in enumerate(node[1:]):
+        others = [other for j, other in enumerate(node[1:]) if j != i]
+        for factor in others if product[0] == "mm" else ():
+            rest = [other for other in others if other != factor]
+            for early in (("mm", mul(product[1], factor), product[2]), ("mm", product[1], mul(factor, product[2]))):
+                yield wrong(mul(early, *rest), "operand-order-early", factor_text(factor))
 
 
 def _is_spread_by(factor: Node, rest: Node, world: World) -> bool:
@@ -171,6 +182,9 @@ def sum_mutants(node: Node, world: World) -> Iterator[Mutant]:
         left = add(*others)
         # What leaves 1 of a factor 1 - h leaves the whole factor out, and is reported as that.
         yield wrong(left, "missing-term", bare, extra=0.3 if left == ONE else 0.0)
+        if _is_broadcast(left, node, world):
+            yield wrong(mul(("ones", node), left), "missing-term", bare)
+        yield from _on_the_whole_sum(term, others)
         yield wrong(add(*terms[:i], neg(term), *terms[i + 1 :]), "sign-term", bare, new=bare)
         yield wrong(add(node, term), "repeated-term", bare)
         yield from (
@@ -185,12 +199,33 @@ def sum_mutants(node: Node, world: World) -> Iterator[Mutant]:
         yield wrong(kept[0], "missing-terms", lost)
     if len(terms) == 2 and ONE not in terms and all(term[0] == "mm" for term in terms):
         yield wrong(mul(*terms), "product-for-sum", ", ".join(map(bare_text, terms)))
+    yield from _power_of_all(terms)
+    yield wrong(("abs", node), "sign-absolute", text(node) if node[1] == ONE else "the difference")
+
+
+def _power_of_all(terms: Sequence[Node]) -> Iterator[Mutant]:
+    """(1 - o)^2 for 1 - o^2."""
     for one, other in permutations(terms) if len(terms) == 2 else ():
         power = other[1] if other[0] == "neg" else other
-        if power[0] == "pow":  # (1 - o)^2 for 1 - o^2
+        if power[0] == "pow":
             whole = add(one, neg(power[1]) if other[0] == "neg" else power[1])
             yield wrong(("pow", whole, power[2]), "power-bracket", text(power[1]), old=text(power[1]))
-    yield wrong(("abs", node), "sign-absolute", text(node) if node[1] == ONE else "the difference")
+
+
+def _on_the_whole_sum(term: Node, others: Sequence[Node]) -> Iterator[Mutant]:
+    """A factor of one term that is multiplied into the others as well."""
+    factors = term[1:] if term[0] == "mul" else ()
+    for size in (1, 2):
+        for chosen in combinations(factors, size) if size < len(factors) else ():
+            rest = mul(*(factor for factor in factors if factor not in chosen))
+            shown = f"{factor_text(mul(*chosen))} of {', '.join(map(bare_text, others))}"
+            yield wrong(mul(add(rest, *others), *chosen), "extra-factor", shown, new=shown, extra=-0.3)
+
+
+def _is_broadcast(part: Node, whole: Node, world: World) -> bool:
+    """Whether a part of a sum has fewer entries than the sum."""
+    values, filled = world.evaluator(part), world.evaluator(whole)
+    return values is not None and filled is not None and 1 < values[0].size < filled[0].size
 
 
 def _is_square(node: Node, world: World) -> bool:

@@ -91,9 +91,23 @@ def _handed_on(node: Node) -> Iterator[Mutant]:
     if term:
         late = ("scan", count, which, state, back, replaced(term[0], STATE, handed))
         yield wrong(late, "missing-slope", "the last factor", extra=0.3)
+        yield from _slope_after_the_sum(late, state, handed)
+    elif back[0] == "mm" and STATE in back:
+        matrix = short(next((part for part in inside(back) if part[0] == "q"), back))
+        yield wrong(("scan", count, "only the first", state, back, STATE), "missing-matrix", matrix)
     outside = _slope_outside(state, handed)
     if outside is not None:
         yield wrong(("scan", count, which, outside, back, *term), "missing-factor", short(CARRY), extra=0.5)
+
+
+def _slope_after_the_sum(late: Node, state: Node, handed: Node) -> Iterator[Mutant]:
+    """The derivative multiplied into the sum over the steps, at the first or the last step, and not into each term."""
+    if state[0] != "mul" or handed not in state[1:]:
+        return
+    slope = mul(*(factor for factor in state[1:] if factor != handed))
+    for which, extra in (("first", 0.1), ("last", 0.2)):
+        at_one = ("series", late[1], f"only the {which}", slope)
+        yield wrong(mul(late, at_one), "slope-outside", short(slope), new=which, extra=extra)
 
 
 def _rows_before(node: Node) -> Iterator[Mutant]:

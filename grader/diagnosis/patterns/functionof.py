@@ -67,7 +67,10 @@ _FUNCTIONS = [(outer.format(inner), f, p) for inner, f in _INNER for outer, p in
 
 
 def _signs(case: Case) -> Iterator[Edits]:
-    if case.same_shape() and case.matches(map(np.sign, case.right)):
+    # Where all that is not zero has one size, it is a matter of scale.
+    sizes = [np.abs(right[right != 0]) for right in case.right]
+    differ = any(size.size and np.ptp(size) > 1e-9 * np.max(size) for size in sizes)
+    if differ and case.same_shape() and case.matches(map(np.sign, case.right)):
         yield (OPERATORS["sign-only"].edit("the result"),)
 
 

@@ -12,6 +12,8 @@ from grader.records.run import Traced, place
 
 TOLERANCE = 1e-9
 RETURNED, LOOP = "return", "for"
+MOST_ROWS = 8
+ENDS = 2  # passes at either end of a loop that is longer at one sample point than at another
 
 Key = tuple[str, str, str]  # function, place, name
 
@@ -57,7 +59,7 @@ class Loop:
 
 
 def events(traces: Sequence[Sequence[Traced]]) -> list[Event]:
-    """What was recorded in the same place at every sample point; pass by pass where there are as many at every point."""
+    """What was recorded in the same place at every sample point; pass by pass, of unequal numbers the first and the last."""
     points = [_by_place(trace) for trace in traces]
     found = []
     for key, first in points[0].items():
@@ -65,9 +67,11 @@ def events(traces: Sequence[Sequence[Traced]]) -> list[Event]:
             continue
         counts = {len(point[key]) for point in points}
         function, line, cell, name, called = key
-        for number in range(len(first)) if len(counts) == 1 else (-1,):
+        least = min(counts)
+        passes = [*range(-least, 0)] if len(counts) == 1 else [*range(min(least, ENDS)), *range(-min(least, ENDS), 0)]
+        for number in passes:
             values = [point[key][number][1] for point in points]
-            last = number in (-1, len(first) - 1)
+            last = number == -1
             found.append(Event(function, line, cell, name, values, first[number][0], last, called))
     return sorted(found, key=lambda event: event.order)
 
@@ -123,6 +127,43 @@ def same(values: Values, others: Values, tolerance: float = TOLERANCE) -> bool:
 
 def _near(value: Array, right: Array, tolerance: float) -> bool:
     return value.shape == right.shape and relative_error(value, right) <= tolerance
+
+
+def is_filled_in_part(values: Values, right: Values) -> bool:
+    """Whether what is not zero is right, and something is."""
+    return all(
+        value.shape == truth.shape
+        and bool(np.any(value))
+        and np.allclose(value[value != 0], truth[value != 0], 1e-9, 0)
+        for value, truth in zip(values, right, strict=True)
+    )
+
+
+def is_stack(values: Values, known: Sequence[Values], axis: int) -> bool:
+    """Whether all rows, or all columns, are known; of as many at every sample point."""
+    counts = {value.shape[axis] if value.ndim == 2 else 0 for value in values}
+    if len(counts) > 1 or not 1 < min(counts) <= MOST_ROWS:
+        return False
+    rows = ([value.take(i, axis) for value in values] for i in range(min(counts)))
+    return all(any(equal(row, other) for other in known) for row in rows)
+
+
+def differ_by_rows(value: Array, other: Array) -> bool:
+    if value.shape != other.shape:
+        return False
+    apart = value - other
+    return bool(np.all(np.abs(apart - apart[..., :1]) <= TOLERANCE * (1 + np.max(np.abs(other)))))
+
+
+def is_row(row: Array, table: Array) -> bool:
+    for rows in (table, table.T):
+        if rows.shape[1:] == row.shape and np.any(np.all(np.isclose(rows, row, TOLERANCE, 0), axis=1)):
+            return True
+    return False
+
+
+def sizes_of(values: Values) -> tuple[int, ...]:
+    return tuple(value.size for value in values)
 
 
 def value_text(gradient: str, key: Key) -> str:

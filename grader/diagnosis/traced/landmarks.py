@@ -5,16 +5,26 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from grader.config.calling import Function
 from grader.diagnosis.formulas.expression import Evaluator, Node, Values, leaves, one_minus, replaced
 from grader.diagnosis.formulas.forms import derivative_forms, local_forms
-from grader.diagnosis.formulas.waypoints import forward_points, waypoints
+from grader.diagnosis.formulas.waypoints import forward_points, partial_sums, waypoints
 from grader.diagnosis.formulas.world import World, make_world
-from grader.diagnosis.traced.events import TOLERANCE, equal, is_trivial
+from grader.diagnosis.traced.events import (
+    TOLERANCE,
+    differ_by_rows,
+    equal,
+    is_filled_in_part,
+    is_row,
+    is_stack,
+    is_trivial,
+    sizes_of,
+)
+from grader.diagnosis.traced.known import Known, known_values
+from grader.diagnosis.traced.passes import Recurrence, recurrences
 from grader.problem.assignment import Assignment
-from grader.problem.model import Array
 
 SINGLE = 3e-6
-MOST_ROWS = 8
 PART = "part of a right formula"
 _STANDS_IN: Node = ("g", "")
 
@@ -34,6 +44,8 @@ class Landmarks:
         formulas: those in which a value may stand in for another, by gradient, once they are needed.
         ways: the values on the ways to each gradient, once they are needed.
         stops: for each gradient what a name or a helper may hold before the last step, once they are needed.
+        loops: the recurrences in the formulas of each gradient, once they are needed.
+        known: what each function may pass through, once it is needed.
     """
 
     gradients: dict[str, Values]
@@ -47,6 +59,8 @@ class Landmarks:
     formulas: dict[str, list[Node]] = field(default_factory=dict)
     ways: dict[str, list[Values]] = field(default_factory=dict)
     stops: dict[str, list[Values]] = field(default_factory=dict)
+    loops: dict[str, list[Recurrence]] = field(default_factory=dict)
+    known: dict[str, Known] = field(default_factory=dict)
 
     def is_complete(self, names: Iterable[str]) -> bool:
         """Whether the parts of the formulas of these gradients are among them."""
@@ -54,32 +68,55 @@ class Landmarks:
 
     def label(self, assignment: Assignment, gradient: str, values: Values) -> str:
         """Which gradient it is, or that it is a quantity or part of a right formula; "" where it is neither."""
+        known = self._known_of(assignment.config.function_of(gradient))
+        key = b"".join(part for value in values for part in (repr(value.shape).encode(), value.tobytes()))
+        if key not in known.labels:
+            known.labels[key] = self._new_label(known, assignment.config.sign, values)
+        return known.labels[key]
+
+    def _new_label(self, known: Known, sign: float, values: Values) -> str:
         with np.errstate(over="ignore"):  # what is too large for float32 is none
             tolerance = (
                 SINGLE if all(np.array_equal(value, value.astype(np.float32)) for value in values) else TOLERANCE
             )
-        turned = [assignment.config.sign * value for value in values]
+        turned = [sign * value for value in values]
         for name, right in self.gradients.items():
             if equal(turned, right, tolerance):  # correct only if its axes are, too
                 return name if turned[0].shape == right[0].shape else PART
-        known = [*self.quantities.values(), *self.others, *self._ways(gradient)]
-        forms = [values] if assignment.config.sign == 1 else [values, turned]
-        if any(
-            np.squeeze(value).ndim > 1 for value in values
-        ):  # a matrix is correct both ways around, a gradient is not
-            forms.append([np.squeeze(value).T for value in values])
-        if any(equal(form, other, tolerance) for other in known for form in forms):
+        forms = [values] if sign == 1 else [values, turned]
+        flat = [np.squeeze(value) for value in values]
+        if any(value.ndim > 1 for value in flat):  # a matrix is correct both ways around, a gradient is not
+            forms.append([value.T for value in flat])
+        if any(equal(form, other, tolerance) for other in known.by_sizes.get(sizes_of(values), ()) for form in forms):
             return PART
-        if is_filled_in_part(turned, self.gradients[gradient]) or self._is_shifted(values):
+        if any(is_filled_in_part(turned, one) for one in known.filled) or self._is_shifted(values):
             return PART
-        rows = self.world.rows if self.world is not None else []
-        fixed = [
-            right for name, right in self.quantities.items() if name not in rows
-        ]  # any row of a weight is a choice
-        made = [
-            other for other in known if not any(equal(other, w) or equal(other, [one.T for one in w]) for w in fixed)
-        ]
-        return PART if self._is_made_of_rows(values, [*self.gradients.values(), *made]) else ""
+        return PART if self._is_made_of_rows(values, [*self.gradients.values(), *known.made]) else ""
+
+    def _known_of(self, function: Function) -> Known:
+        """What a function may pass through, for all gradients that it returns."""
+        if function.name not in self.known:
+            together = [name for name in function.returns if name in self.gradients]
+            loops = [loop for name in together for loop in self._loops(name)]
+            values = [*self.quantities.values(), *self.others, *(way for one in together for way in self._ways(one))]
+            values += [found for loop in loops for found in loop.known]
+            rows = self.world.rows if self.world is not None else []
+            weights = [right for name, right in self.quantities.items() if name not in rows]
+            filled = [self.gradients[name] for name in together] + [table for loop in loops for table in loop.tables]
+            self.known[function.name] = known_values(values, weights, filled)
+        return self.known[function.name]
+
+    def _loops_of(self, assignment: Assignment, gradient: str) -> list[Recurrence]:
+        """Those of all gradients that come from the same function."""
+        together = assignment.config.function_of(gradient).returns
+        return [loop for one in together if one in self.gradients for loop in self._loops(one)]
+
+    def _loops(self, gradient: str) -> list[Recurrence]:
+        if gradient not in self.loops:
+            world, evaluate = self.world, self.evaluate
+            known = world is not None and evaluate is not None
+            self.loops[gradient] = recurrences(world, evaluate, gradient) if known else []  # type: ignore[arg-type]
+        return self.loops[gradient]
 
     def _ways(self, gradient: str) -> list[Values]:
         if self.world is None:
@@ -107,7 +144,7 @@ class Landmarks:
         positive = all(np.all(value > 0) for value in values)
         for right in self.shifted:
             for form in (values, [np.log(value) for value in values]) if positive else (values,):
-                if all(_differ_by_rows(value, other) for value, other in zip(form, right, strict=True)):
+                if all(differ_by_rows(value, other) for value, other in zip(form, right, strict=True)):
                     return True
         return False
 
@@ -118,10 +155,10 @@ class Landmarks:
         if all(np.squeeze(value).ndim == 1 for value in values):
             tables = [other for other in known if all(np.squeeze(one).ndim == 2 for one in other)]
             return any(
-                all(_is_row(np.squeeze(value), np.squeeze(one)) for value, one in zip(values, table, strict=True))
+                all(is_row(np.squeeze(value), np.squeeze(one)) for value, one in zip(values, table, strict=True))
                 for table in tables
             )
-        return any(_is_stack(values, known, axis) for axis in (0, 1))
+        return any(is_stack(values, known, axis) for axis in (0, 1))
 
     def stands_in(
         self, assignment: Assignment, gradient: str, values: Values, result: Values, present: Sequence[Values] = ()
@@ -145,7 +182,8 @@ class Landmarks:
                         equal(side, found) or equal([np.squeeze(v).T for v in side], found) for side in sides
                     ):
                         return True
-        return False
+        loops = self._loops_of(assignment, gradient)
+        return any(loop.stands_in(values, side, present) for loop in loops for side in sides)
 
     def _formulas(self, assignment: Assignment, gradient: str) -> Sequence[Node]:
         """The right formulas of the forward pass and of a gradient and those it builds on, and their parts."""
@@ -190,39 +228,6 @@ class Landmarks:
         return could
 
 
-def is_filled_in_part(values: Values, right: Values) -> bool:
-    """Whether what is not zero is right, and something is."""
-    return all(
-        value.shape == truth.shape
-        and bool(np.any(value))
-        and np.allclose(value[value != 0], truth[value != 0], 1e-9, 0)
-        for value, truth in zip(values, right, strict=True)
-    )
-
-
-def _is_stack(values: Values, known: Sequence[Values], axis: int) -> bool:
-    """Whether all rows, or all columns, are known; of as many at every sample point."""
-    counts = {value.shape[axis] if value.ndim == 2 else 0 for value in values}
-    if len(counts) > 1 or not 1 < min(counts) <= MOST_ROWS:
-        return False
-    rows = ([value.take(i, axis) for value in values] for i in range(min(counts)))
-    return all(any(equal(row, other) for other in known) for row in rows)
-
-
-def _differ_by_rows(value: Array, other: Array) -> bool:
-    if value.shape != other.shape:
-        return False
-    apart = value - other
-    return bool(np.all(np.abs(apart - apart[..., :1]) <= TOLERANCE * (1 + np.max(np.abs(other)))))
-
-
-def _is_row(row: Array, table: Array) -> bool:
-    for rows in (table, table.T):
-        if rows.shape[1:] == row.shape and np.any(np.all(np.isclose(rows, row, TOLERANCE, 0), axis=1)):
-            return True
-    return False
-
-
 def make_landmarks(assignment: Assignment, world: World | None = None) -> Landmarks:
     """The gradients, the quantities and all parts of the right formulas, where they are known."""
     names = assignment.config.quantities
@@ -247,7 +252,7 @@ def with_own(assignment: Assignment, known: Landmarks, own: Mapping[str, Values]
         return known
     evaluate = known.evaluate.with_gradients(own)
     others = [*known.others, *own.values(), *_parts(assignment, known.world, evaluate, own)]
-    return replace(known, others=others, evaluate=evaluate, right=known.evaluate, ways={}, stops={})
+    return replace(known, others=others, evaluate=evaluate, right=known.evaluate, ways={}, stops={}, loops={}, known={})
 
 
 def _parts(assignment: Assignment, world: World, evaluate: Evaluator, own: Collection[str] = ()) -> list[Values]:
@@ -255,7 +260,7 @@ def _parts(assignment: Assignment, world: World, evaluate: Evaluator, own: Colle
     nodes: dict[Node, None] = {}
     for name in assignment.names:
         for form, _ in local_forms(world, name):
-            nodes.update(dict.fromkeys(inside(form)))
+            nodes.update(dict.fromkeys(part for one in inside(form) for part in (one, *partial_sums(one))))
         if (undivided := _undivided(world, name)) is not None:
             nodes.update(dict.fromkeys(inside(undivided)))
     nodes.update(dict.fromkeys(forward_points(world)))

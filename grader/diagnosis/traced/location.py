@@ -15,12 +15,13 @@ from grader.diagnosis.traced.events import (
     Loop,
     equal,
     events,
+    is_filled_in_part,
     is_trivial,
     loops,
     same,
     value_text,
 )
-from grader.diagnosis.traced.landmarks import PART, SINGLE, Landmarks, is_filled_in_part, with_own
+from grader.diagnosis.traced.landmarks import PART, SINGLE, Landmarks, with_own
 from grader.problem.assignment import Assignment
 from grader.records.run import Traced, place
 
@@ -47,7 +48,8 @@ def locate(
     inherited = {name: values for name, values in (own or {}).items() if name in upstream}
     if inherited:
         known = with_own(assignment, known, inherited)
-    return _Search(assignment, known, gradient, events(traces), loops(traces), incomplete).sentence()
+    answer = (own or {}).get(gradient)
+    return _Search(assignment, known, gradient, events(traces), loops(traces), incomplete, answer).sentence()
 
 
 @dataclass
@@ -60,6 +62,7 @@ class _Search:
     found: list[Event]
     loops: set[Loop]
     incomplete: bool
+    answer: Values | None = None
 
     def __post_init__(self) -> None:
         # What another gradient does inside is its own matter: it is given s, and nothing of this one.
@@ -77,6 +80,8 @@ class _Search:
         final = next(
             (one for one in reversed(self.inside) if (one.function, one.name) == (self.gradient, RETURNED)), None
         )
+        if final is None and self.answer is not None:
+            final = self._one_of_several(self.answer)
         if final is not None and self._is_right(final):
             return ""  # all it returns here is right: what goes wrong does so elsewhere
         if self.known.is_complete([self.gradient, *self.assignment.ancestors[self.gradient]]):
@@ -86,6 +91,14 @@ class _Search:
             if wrong is not None:
                 return self._where_from(wrong)
         return self._last_right()
+
+    def _one_of_several(self, answer: Values) -> Event:
+        """What a function returns for this gradient, among others; it stands in no line of its own."""
+        values = [self.assignment.config.sign * value for value in answer]
+        order = max((one.order for one in self.found), default=0) + 1
+        final = Event(self.gradient, 0, 0, RETURNED, values, order, last=True, called="")
+        self.labels[final] = self._label(values)
+        return final
 
     def _is_right(self, final: Event) -> bool:
         turned = [self.assignment.config.sign * value for value in final.values]
@@ -100,7 +113,10 @@ class _Search:
         return last and self.incomplete and self._starts_at_zero(wrong)
 
     def _last_right(self) -> str:
-        right = next((one for one in reversed(self.labels) if self.labels[one] not in ("", PART)), None)
+        known = set(self.assignment.names)
+        if len(self.assignment.config.function_of(self.gradient).returns) > 1:  # of the others nothing follows
+            known = {self.gradient, *self.assignment.ancestors[self.gradient]}
+        right = next((one for one in reversed(self.labels) if self.labels[one] in known), None)
         if right is None or (right.returned and right.function == self.gradient):
             return ""
         label = self.labels[right]
@@ -227,6 +243,8 @@ class _Search:
         return any(value.any() for value in added) and bool(self._label(added))
 
     def _named(self, one: Event) -> str:
+        if not one.line:
+            return ""
         what = f"what {one.function} returns there" if one.returned else f"`{one.name}` there"
         return self._text(one, what)
 

@@ -1,6 +1,7 @@
 """The gallery: complete assignments to copy, each a folder.  Only instructors' installations have it."""
 
 import importlib.util
+import os
 import re
 import secrets
 from collections.abc import Iterator, Mapping
@@ -47,11 +48,17 @@ def copied_files(folder: Path) -> Mapping[str, str]:
     """The files of a copy, with a secret seed of its own, and the wrong submissions as files."""
     texts = {
         path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8")
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name not in _OURS and not _is_cache(path.relative_to(folder))
+        for path in sorted(_files_in(folder))
+        if path.name not in _OURS and not _is_cache(path.relative_to(folder))
     }
     texts["config.yaml"] = with_new_seed(texts["config.yaml"])
     return {**texts, **{f"wrong/{case.id}.py": _labelled(case) for case in read_cases(folder)}}
+
+
+def _files_in(folder: Path) -> Iterator[Path]:
+    """All files, those in linked folders too: the assignment of the repository itself is one of the gallery."""
+    for inside, _, names in os.walk(folder, followlinks=True):
+        yield from (Path(inside, name) for name in names)
 
 
 def with_new_seed(config: str) -> str:

@@ -188,10 +188,10 @@ def _gradients(config: Config) -> Iterator[str]:
 def _quantities(config: Config) -> str:
     """Where the functions find the quantities, which are already computed."""
     names = [f"`{config.written(name)}`" for name in config.quantities if name != config.loss]
-    if config.has_points:
-        return f"These quantities are attributes of `s`, already computed:\n{', '.join(names)}."
     lines = []
-    if any(function.parameters is None for function in config.asked):
+    if config.has_points:
+        lines.append(f"These quantities are attributes of `s`, already computed:\n{', '.join(names)}.")
+    elif any(function.parameters is None for function in config.asked):
         gradients = ", ".join(f"`{gradient.name}`" for gradient in config.gradients)
         lines.append(
             "Give each function the parameters that it needs, in any order. These are already computed:\n"
