@@ -130,6 +130,14 @@ def _near(value: Array, right: Array, tolerance: float) -> bool:
     return value.shape == right.shape and relative_error(value, right) <= tolerance
 
 
+def is_regrouped(values: Values, right: Values) -> bool:
+    """The same numbers in the same order, in more axes or in fewer, as a reshape groups them."""
+    return all(
+        value.ndim != other.ndim and _near(np.ravel(value), np.ravel(other), TOLERANCE)
+        for value, other in zip(values, right, strict=True)
+    )
+
+
 def is_filled_in_part(values: Values, right: Values) -> bool:
     """Whether what is not zero is right, and something is."""
     return all(
