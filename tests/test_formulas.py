@@ -345,6 +345,7 @@ def back_in_time(
     only: int | None = None,
     outside: bool = False,
     whole: bool = True,
+    handed: bool = True,
 ) -> dict[str, Any]:
     """The backward pass, with one of a student's mistakes."""
     D, dh = (s.O - s.Y) @ s.V.T, np.zeros(s.h0.shape)
@@ -357,7 +358,7 @@ def back_in_time(
         if only is None or t == only:
             total["U"] += (h if before else earlier).T @ dz
             total["c"] += D[t : t + 1] + dh if outside else dz
-        dh = dz @ s.U.T if carry else 0 * dh
+        dh = (dz if handed else D[t : t + 1] + dh) @ s.U.T if carry else 0 * dh
     if outside:
         total["c"] *= 1 - s.hs[:1] ** 2
     return {**total, "h0": dh if whole else dz}
@@ -372,6 +373,7 @@ def back_in_time(
         ("c", {"forward": True}, "step-order", "the steps"),
         ("c", {"only": 0}, "last-term", "the steps"),
         ("c", {"slope": False}, "missing-slope", "tanh"),
+        ("c", {"handed": False}, "missing-slope", "tanh"),
         ("c", {"outside": True}, "slope-outside", "1 - hs[t]^2"),
         ("h0", {"whole": False}, "missing-matrix", "U"),
     ],

@@ -75,22 +75,24 @@ def scan_mutants(node: Node, world: World) -> Iterator[Mutant]:
     """Mutants of ("scan", count, which, state, back, term)."""
     yield from _steps(node)
     yield wrong(("scan", node[1], "forward", *node[3:]), "step-order", STEPS)
-    yield from _handed_on(node)
+    yield from _handed_on(node, world)
     yield from _rows_before(node)
     yield from _rows_of_the_step(node, world)
 
 
-def _handed_on(node: Node) -> Iterator[Mutant]:
+def _handed_on(node: Node, world: World) -> Iterator[Mutant]:
     """The derivative of the step left out where its gradient is handed on, or where it is used, or for what arrives."""
     _, count, which, state, back, *term = node
     handed = next((part for part in inside(state) if part[0] == "add" and CARRY in part[1:]), None)
     if handed is None or handed == state:
         return
+    slope = _slope(state, world) if state[0] == "mul" else None
+    left_out = ("missing-slope", slope[2]) if slope else ("missing-factor", _beside_what_arrives(state, handed))
     early = ("scan", count, which, state, replaced(back, STATE, handed), *term)
-    yield wrong(early, "missing-slope", "the gradient that is handed to the step before", extra=0.1)
+    yield wrong(early, *left_out, extra=0.1)
     if term:
         late = ("scan", count, which, state, back, replaced(term[0], STATE, handed))
-        yield wrong(late, "missing-slope", "the last factor", extra=0.3)
+        yield wrong(late, *left_out, extra=0.3)
         yield from _slope_after_the_sum(late, state, handed)
     elif back[0] == "mm" and STATE in back:
         matrix = short(next((part for part in inside(back) if part[0] == "q"), back))
@@ -98,6 +100,12 @@ def _handed_on(node: Node) -> Iterator[Mutant]:
     outside = _slope_outside(state, handed)
     if outside is not None:
         yield wrong(("scan", count, which, outside, back, *term), "missing-factor", short(CARRY), extra=0.5)
+
+
+def _beside_what_arrives(state: Node, handed: Node) -> str:
+    """What a step multiplies its gradient by."""
+    factors = [factor for factor in state[1:] if factor != handed] if state[0] == "mul" else []
+    return short(mul(*factors)) if factors else short(state)
 
 
 def _slope_after_the_sum(late: Node, state: Node, handed: Node) -> Iterator[Mutant]:

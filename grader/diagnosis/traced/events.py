@@ -61,7 +61,9 @@ class Loop:
 def events(traces: Sequence[Sequence[Traced]]) -> list[Event]:
     """What was recorded in the same place at every sample point; pass by pass, of unequal numbers the first and the last."""
     points = [_by_place(trace) for trace in traces]
-    longest = max(points, key=lambda point: sum(map(len, point.values())))  # where the first and the last passes are apart
+    longest = max(
+        points, key=lambda point: sum(map(len, point.values()))
+    )  # where the first and the last passes are apart
     found = []
     for key, records in longest.items():
         if not all(key in point for point in points):
