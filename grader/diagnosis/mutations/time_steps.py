@@ -124,7 +124,20 @@ def _rows_before(node: Node) -> Iterator[Mutant]:
         now = _beside(part[1], 1) if part[0] == "before" else None
         if now is not None:
             yield wrong(replaced(node, part, now), "wrong-row", text(part), new=text(now), extra=-0.2)
-            yield wrong(replaced(node, part, part[1]), "wrong-row", text(part[2]), new="the last row", extra=0.4)
+            wrapped = ("before", part[1], _last_row(part[1]))  # an index of -1 is no error
+            yield wrong(replaced(node, part, wrapped), "wrong-row", text(part[2]), new="the last row", extra=0.4)
+
+
+def _last_row(part: Node) -> Node:
+    """The last row, for the row of a step."""
+    given = parameters_of(part[2])
+    last = tuple(_at_the_end(entry) for entry in given["index"])
+    return call(part[1], *part[3:], **{**given, "index": last})
+
+
+def _at_the_end(entry: object) -> object:
+    at_step = STEP in str(entry.start if isinstance(entry, Slice) else entry)
+    return (Slice(-1, None, None) if isinstance(entry, Slice) else -1) if at_step else entry
 
 
 def _rows_of_the_step(node: Node, world: World) -> Iterator[Mutant]:
