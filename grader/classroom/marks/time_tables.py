@@ -44,13 +44,8 @@ def read_times(path: Path, results: Results, author: str, column: str = "") -> l
             )
         wishes.append(Wish(submitted(student, author, at=at, because=because), where))
     if not wishes:
-        why = (
-            ""
-            if not worksheet
-            else (
-                " in rows that certainly are a student's: by participant number or e-mail address or, where there are none, by name"
-            )
-        )
+        known = "by participant number or e-mail address or, where there are none, by name"
+        why = f" in rows that certainly are a student's: {known}" if worksheet else ""
         raise UsageError(f"{path}: expected times of submissions, found none{why}")
     return wishes
 
