@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 
 from grader import Grader
+from grader.config.load import load_config
 from grader.newassignment.gallery.labelled import read_cases
+from grader.packaging.handout.readme import outdated_parts
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "benchmarks"), str(ROOT / "scripts")]
@@ -65,6 +67,15 @@ def test_each_is_sound(name: str, grader: Run) -> None:
     report = json.loads(done.stdout)
     assert done.returncode == 0, report
     assert not [each for each in report["findings"] if each["outcome"] == "warning"], report
+
+
+@pytest.mark.parametrize("name", GALLERY)
+def test_the_text_for_students_is_as_the_config_has_it(name: str) -> None:
+    config = load_config(GALLERY[name])
+    texts = sorted((GALLERY[name].parent / config.model).parent.glob("*.md"))
+    assert {path.name: outdated_parts(path.read_text(encoding="utf-8"), config) for path in texts} == {
+        path.name: [] for path in texts
+    }
 
 
 def _files_in(folder: Path) -> list[str]:

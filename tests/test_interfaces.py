@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from subprocess import CompletedProcess
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -145,7 +146,7 @@ def backward(a, b=2):
 def test_what_does_not_use_a_failed_result_is_still_computed() -> None:
     names: dict[str, Callable[..., dict[str, object]]] = {}
     exec(compile(PARTS, "gradients.py", "exec"), names)
-    parts = salvage.in_parts(names["backward"], PARTS)(4)
+    parts = salvage.in_parts(names["backward"], PARTS, ValueError("first"), 1.0)(4)
     with pytest.raises(ValueError, match="no"):
         np.asarray(parts.pop("total"))
     errors = {name: salvage.error_of(value) for name, value in parts.items()}
@@ -208,7 +209,9 @@ def test_within_loops_only_what_depends_on_the_failing_statement_is_lost(wrong: 
     def run(text: str, *, in_parts: bool) -> dict[str, object]:
         names: dict[str, Callable[..., dict[str, object]]] = {}
         exec(compile(text, "gradients.py", "exec"), names)
-        function = salvage.in_parts(names["backward"], text) if in_parts else names["backward"]
+        function = (
+            salvage.in_parts(names["backward"], text, ValueError("first"), 1.0) if in_parts else names["backward"]
+        )
         assert function is not None
         return dict(function(np.arange(6.0).reshape(3, 2), np.eye(2)))
 
@@ -229,7 +232,18 @@ def test_within_loops_only_what_depends_on_the_failing_statement_is_lost(wrong: 
     ids=["C", "lambda", "partial", "closure"],
 )
 def test_what_has_no_source_is_not_run_in_parts(function: Callable[..., object]) -> None:
-    assert salvage.in_parts(function, PARTS) is None
+    assert salvage.in_parts(function, PARTS, ValueError("first"), 1.0) is None
+
+
+@pytest.mark.parametrize("loop", ["while True:", "for t in itertools.count():"])
+def test_a_loop_that_only_an_exception_ended_ends_with_that_exception(loop: str) -> None:
+    text = f"import itertools\ndef backward(steps):\n    z, y = 1, 2\n    {loop}\n        y += steps.pop()\n    return z, y"
+    names: dict[str, Any] = {}
+    exec(compile(text, "gradients.py", "exec"), names)
+    first = IndexError("pop from empty list")
+    z, y = salvage.in_parts(names["backward"], text, first, 0.0)([1, 2])
+    assert z == 1
+    assert salvage.error_of(y) is first
 
 
 def test_a_class_is_graded_and_regraded_in_any_form(

@@ -80,6 +80,18 @@ def test_a_part_without_a_file_earns_nothing_and_takes_no_file_of_another_part(
     assert softmax["message"] == "No part2.py, found only part1.py."
 
 
+def test_a_file_whose_name_says_no_part_is_taken_only_for_the_one_part_that_lacks_a_file(
+    grader: Command, homework: Path, submissions: Path, tmp_path: Path
+) -> None:
+    shutil.copy(submissions / "cem" / "part2.py", tmp_path / "mine.py")
+    alone = grader("grade", tmp_path, cwd=homework)
+    assert alone.returncode == 2
+    assert "No part1.py, found only mine.py. No part2.py, found only mine.py." in alone.stderr
+    shutil.copy(submissions / "cem" / "part1.py", tmp_path)
+    both = grader("grade", tmp_path, cwd=homework)
+    assert both.stdout.splitlines()[-1] == "Homework 3: 9.2 of 14 (logistic 2.4 of 4, softmax 6.8 of 10)"
+
+
 def test_a_single_file_is_graded_as_the_part_that_its_name_says(
     grader: Command, homework: Path, submissions: Path
 ) -> None:

@@ -39,6 +39,9 @@ def known(folder: Path) -> dict[str, str]:
         return {row["student"]: row["submitted_at"] for row in rows}
 
 
+HEAD = "Identifier,Full name,Email address,Status,Grade,Maximum Grade,Grade can be changed,Last modified (submission),X"
+
+
 def test_a_table_of_times_is_recorded_once_and_the_newest_time_counts(folder: Path, tmp_path: Path) -> None:
     path = table(tmp_path / "t.csv", "student,submitted,because", "ann,2026-10-02 11:58,by e-mail", "bob,,", "zoe,-,")
     assert record(folder, path) == (1, 0)
@@ -65,6 +68,10 @@ def test_a_time_belongs_to_the_file_that_was_there(folder: Path) -> None:
         (["student,submitted", "ann,"], "t.csv: expected times of submissions, found none"),
         (["student,submited", "ann,2026-10-02"], "no column submited: expected student, submitted, because"),
         (["student,submitted", "zoe,2026-10-02"], "t.csv, row 2: "),
+        (
+            [HEAD, 'Participant 7,Zoe,z@x,,,20,Yes,"2026-10-02 11:58",'],
+            "found none in rows that certainly are a student's",
+        ),
         (["name,when", "ann,2026-10-02"], "expected a grading worksheet of Moodle with a column 'Last modified"),
     ],
 )
@@ -73,9 +80,6 @@ def test_a_table_that_makes_no_sense_is_refused(folder: Path, tmp_path: Path, ro
         record(folder, table(tmp_path / "t.csv", *rows))
     assert message in str(error.value)
     assert known(folder) == {"ann": "", "bob": ""}
-
-
-HEAD = "Identifier,Full name,Email address,Status,Grade,Maximum Grade,Grade can be changed,Last modified (submission),X"
 
 
 def test_moodles_worksheet_is_read_as_it_is(tmp_path: Path) -> None:

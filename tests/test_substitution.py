@@ -434,3 +434,12 @@ def test_a_numerical_derivative_earns_what_the_config_says(quick: tuple[Assignme
     assert one(marks(assignment, runs[0]), "dJ_dU").checks[1].message == (
         "a numerical derivative earns no marks for this check"
     )
+
+
+def test_a_wrong_shape_beside_random_arrays_is_traced_without_a_warning(tmp_path: Path) -> None:
+    """pytest makes an error of the warning that a line could not be looked for."""
+    file = tmp_path / "gradients.py"
+    file.write_bytes(with_bodies(dJ_dh="return nothing", dJ_db1="return dJ_dh(s) @ s.I.T"))
+    with Grader(ROOT / "config.yaml") as grader:
+        result = {one.name: one for one in grader.grade(file).gradients}["dJ_db1"]
+    assert (result.status, result.checks[0].outcome) == ("failed", "failed")

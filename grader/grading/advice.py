@@ -161,7 +161,7 @@ def add_places(
     traced = {name: [a.traced for a in found] for name, found in traces.items() if name in off}
     try:
         own = _own_wrong(assignment, results, answers)
-        upstream = {name: {**given[name], name: own[name]} if name in given else own for name in traced}
+        upstream = {name: {**given[name], **_only(name, own)} if name in given else own for name in traced}
         apart = {name: _apart(knowledge, results, name, trace, upstream[name]) for name, trace in traced.items()}
         lacking = {result.name for result in results if _lacks(apart.get(result.name) or result.diagnosis)}
         places = {
@@ -184,6 +184,10 @@ def add_places(
         )
 
     return [placed(result) if result.name in wrong else result for result in results]
+
+
+def _only(name: str, own: Mapping[str, list[Array]]) -> dict[str, list[Array]]:
+    return {name: own[name]} if name in own else {}  # of a shape that nothing can build on, there are no numbers
 
 
 def _rounded(result: GradientResult) -> bool:

@@ -8,7 +8,8 @@ The first of these that there is, at any depth and also inside archives:
 4. the only Python file there is, whatever its name; then the only notebook.
 
 Of several of one kind, the least deep is graded.  If two at the same depth differ, none is: a person has to decide.
-Unchanged files of the handout count only if there is nothing else.
+Unchanged files of the handout count only if there is nothing else.  Where several files are to be submitted, one of another
+name counts only if all the others are there: it could be any of those that are missing.
 """
 
 import re
@@ -61,7 +62,10 @@ def choose(
         more: there is more than `files`, such as an archive that cannot be opened.
         beside: the names of other files to submit, which are graded as what they are.
     """
-    files = [file for file in files if not any(is_named(file.path.name, other) for other in beside)]
+    others = {other: [file for file in files if is_named(file.path.name, other)] for other in beside}
+    taken = {id(file) for named in others.values() for file in named}
+    certain = all(others.values())
+    files = [file for file in files if id(file) not in taken and (certain or is_named(file.path.name, wanted))]
     found = _choose(files, wanted, max_bytes, handout, any_name=any_name, more=more)
     if found.untouched and found.file is None:  # files of the handout under other names, and nothing else
         found = replace(_choose(files, wanted, max_bytes, (), any_name=any_name, more=more), untouched=True)

@@ -26,7 +26,8 @@ def read_times(path: Path, results: Results, author: str, column: str = "") -> l
         UsageError: it is no such table, or a time cannot be read.
     """
     rows, _ = read_table(path)
-    if column or "student" not in [title.strip().casefold() for title in rows[0]]:
+    worksheet = bool(column) or "student" not in [title.strip().casefold() for title in rows[0]]
+    if worksheet:
         found = _in_worksheet(path, results, column)
     else:
         found = (
@@ -43,7 +44,9 @@ def read_times(path: Path, results: Results, author: str, column: str = "") -> l
             )
         wishes.append(Wish(submitted(student, author, at=at, because=because), where))
     if not wishes:
-        raise UsageError(f"{path}: expected times of submissions, found none")
+        known = "by participant number or e-mail address or, where there are none, by name"
+        why = f" in rows that certainly are a student's: {known}" if worksheet else ""
+        raise UsageError(f"{path}: expected times of submissions, found none{why}")
     return wishes
 
 

@@ -2,6 +2,7 @@
 
 import time
 import warnings
+from functools import partial
 
 import numpy as np
 
@@ -34,7 +35,8 @@ class Caller:
             outputs = self._outputs(names, gradient, point, pristine.sizes)
             error, spent = outputs[gradient][2], time.process_time() - started if timed else 0.0
             if len(names) > 1 and isinstance(error, Exception) and spent <= MAX_AGAIN_SECONDS:
-                parts = self._outputs(names, gradient, pristine.copy()[0], pristine.sizes, salvage.in_parts)
+                in_parts = partial(salvage.in_parts, text=self.text, error=error, spent=spent)
+                parts = self._outputs(names, gradient, pristine.copy()[0], pristine.sizes, in_parts)
                 outputs = self._with_roots(parts) if any(one[2] is None for one in parts.values()) else outputs
         event, _, error = outputs[gradient]
         if caught:
@@ -60,7 +62,7 @@ class Caller:
         interface, trace, function = self.interface, self.trace, None
         try:
             function, owner = interface.function(gradient)
-            function = function if adapt is None else adapt(function, self.text)
+            function = function if adapt is None else adapt(function)
             if trace is None:
                 returned = interface.call(gradient, point, function, owner)
             else:

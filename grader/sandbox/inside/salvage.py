@@ -5,9 +5,11 @@ in the place of its result, and so does all that uses one.
 """
 
 import ast
+import time
 import types
 
-GUARD, PLACE, FAILED, ERROR = "__guard__", "__place__", "__failed__", "__error__"
+GUARD, PLACE, FAILED, ERROR, TURN = "__guard__", "__place__", "__failed__", "__error__", "__turn__"
+MORE_SECONDS = 0.1  # of processor time that a loop may take beyond twice the first run
 _PLAIN = "add sub mul matmul truediv floordiv mod pow".split()
 _SPECIAL = (
     "neg pos abs getitem setitem iter len bool float int index contains lt le gt ge eq ne call getattr array".split()
@@ -39,8 +41,12 @@ def error_of(value):
     return vars(value)["error"] if type(value) is Failed else None
 
 
-def in_parts(function, text):
-    """The function, whose parts fail one by one, made from the text of its file; None where that is not possible."""
+def in_parts(function, text, error, spent):
+    """The function, whose parts fail one by one, made from the text of its file; None where that is not possible.
+
+    Args:
+        error: what it raised, after `spent` seconds of processor time.  A loop that only this ended raises it again.
+    """
     method = type(function) is types.MethodType
     plain = function.__func__ if method else function
     if type(plain) is not types.FunctionType or plain.__closure__:
@@ -59,7 +65,7 @@ def in_parts(function, text):
         argument.annotation = None
     guarded = _Guarded({*code.co_varnames, *code.co_cellvars})
     node.body = [guarded.visit(statement) for statement in node.body]
-    scope = {**plain.__globals__, GUARD: _guard, PLACE: _place, FAILED: Failed}
+    scope = {**plain.__globals__, GUARD: _guard, PLACE: _place, FAILED: Failed, TURN: _until(error, spent)}
     exec(compile(ast.fix_missing_locations(ast.Module([node], [])), code.co_filename, "exec", dont_inherit=True), scope)
     made = scope[node.name]
     made.__defaults__, made.__kwdefaults__ = plain.__defaults__, plain.__kwdefaults__
@@ -72,6 +78,17 @@ def _guard(compute):
         return compute()
     except Exception as error:
         return Failed(error)
+
+
+def _until(error, spent):
+    """What each turn of a loop begins with."""
+    traceback, end = error.__traceback__, time.process_time() + 2 * spent + MORE_SECONDS
+
+    def turn():
+        if time.process_time() > end:
+            raise error.with_traceback(traceback)
+
+    return turn
 
 
 def _place(error, base, key):
@@ -134,7 +151,10 @@ class _Guarded(ast.NodeTransformer):
     def visit_For(self, node):
         """The statements of a block fail one by one; what it makes is lost as a whole only where its head fails."""
         changed = list(self._changed(node))
-        return self._tried(self.generic_visit(node), changed)
+        block = self.generic_visit(node)
+        if isinstance(block, (ast.For, ast.While)):
+            block.body.insert(0, ast.Expr(ast.Call(ast.Name(TURN, ast.Load()), [], [])))
+        return self._tried(block, changed)
 
     visit_While = visit_If = visit_With = visit_Match = visit_For
 

@@ -60,6 +60,8 @@ def command(
         with explained(results), Results(results) as stored:
             wishes = read_times(table, stored, by, column)
     finish_recording(results, wishes, config_path)
+    if table is not None:
+        print_unknown(results)  # a row of a worksheet that may be another's is passed over
 
 
 def print_unknown(results: Path) -> None:
