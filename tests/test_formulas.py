@@ -139,6 +139,25 @@ def test_every_gradient_of_a_model_has_a_formula_with_the_right_values(
             assert relative_error(numeric.of(value), numeric.value) < 1e-5, (name, text(formula))
 
 
+def test_an_exponent_may_be_a_quantity(world_of: Callable[[Path], World], tmp_path: Path) -> None:
+    model = tmp_path / "power.py"
+    model.write_text(
+        '"""x is (n, d), positive.  q is (d,), positive.  t is (n, d)."""\n'
+        "import numpy as np\n"
+        "def h(x, q):\n"
+        '    """h = x**q: (n, d)."""\n'
+        "    return x**q\n"
+        "def J(h, t):\n"
+        "    return np.sum((h - t) ** 2)\n"
+    )
+    world = world_of(model)
+    for name in ("dJ_dh", "dJ_dx", "dJ_dq"):
+        formula = world.local[name]
+        assert formula is not None
+        for value, numeric in zip(everywhere(world)(formula) or [], world.assignment.numeric[name], strict=True):
+            assert relative_error(numeric.of(value), numeric.value) < 1e-5, name
+
+
 def test_a_loop_is_one_step_for_any_number_of_steps(loop: World) -> None:
     assert loop.local["dJ_dU"] is not None
     assert loop.local["dJ_dU"][0] == "scan"
