@@ -287,6 +287,25 @@ def test_commands_on_results_do_the_same_for_each_part(
     assert all(text in done.stdout for text in seen), done.stdout
 
 
+def test_times_are_recorded_for_the_parts_that_each_student_submitted(
+    grader: Command, homework: Path, results: Path, tmp_path: Path
+) -> None:
+    mine, times = shutil.copytree(results, tmp_path / "results"), tmp_path / "times.csv"
+    times.write_text("student,submitted\nann,2026-10-02 11:58\nbob,2026-10-02 12:05\n")
+    done = grader("times", mine, "--from", times, cwd=homework)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("ann: entry 1: submitted 2026-10-02 11:58") == 2
+    assert done.stdout.count("submitted nothing here, so no time is recorded: bob") == 1
+    listed = grader("times", mine, cwd=homework)
+    assert listed.stdout.count("time of submission known: 2, unknown: 1\n  cem") == 1
+    assert listed.stdout.count("time of submission known: 1, unknown: 1\n  cem") == 1
+    one = grader("times", mine / "softmax", "cem", "--at", "2026-10-02 11:59", cwd=homework)
+    assert one.returncode == 0, one.stderr
+    unknown = grader("times", mine, "dan", "--at", "2026-10-02 11:59", cwd=homework)
+    assert unknown.returncode == 2
+    assert "no student dan" in unknown.stderr
+
+
 def test_results_of_something_else_are_refused(grader: Command, homework: Path, tmp_path: Path) -> None:
     done = grader("report", tmp_path, cwd=homework)
     assert done.returncode == 2

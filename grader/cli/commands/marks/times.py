@@ -1,12 +1,25 @@
 """`grader times`: when students submitted, where the download does not say it."""
 
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from grader.cli.common import PATH, author_option, author_or_login, config_option, finish_recording
+from grader.cli.common import (
+    PATH,
+    author_option,
+    author_or_login,
+    config_at,
+    config_option,
+    finish_recording,
+    parts_of,
+)
 from grader.errors import UsageError
 from grader.text import one_line
+
+if TYPE_CHECKING:
+    from grader.classroom.marks.recording import Wish
 
 _SHOWN = 20
 
@@ -42,24 +55,56 @@ def command(
     from grader.classroom.marks.time_tables import read_times
     from grader.classroom.store.database import explained
     from grader.classroom.store.query import Results
+    from grader.cli.several import for_results, is_results
 
     if at and table is not None:
         raise UsageError("--at and --from: expected one of them, found both")
-    if not at and table is None:
-        if student or because or column:
-            raise UsageError("expected the time: --at TIME, or a table of times: --from FILE")
-        return print_unknown(results)
+    listed = not at and table is None
+    if listed and (student or because or column):
+        raise UsageError("expected the time: --at TIME, or a table of times: --from FILE")
     if at and not student:
         raise UsageError("expected the student who submitted then: grader times RESULTS STUDENT --at TIME")
+    if table is not None and student:
+        raise UsageError(f"expected either a student or --from, found {student} and --from {table}")
     by = author_or_login(author)
-    if table is None:
-        wishes = [Wish(submitted(student, by, at=at, because=because))]
-    else:
-        if student:
-            raise UsageError(f"expected either a student or --from, found {student} and --from {table}")
-        with explained(results), Results(results) as stored:
-            wishes = read_times(table, stored, by, column)
-    finish_recording(results, wishes, config_path)
+
+    def wishes(folder: Path) -> list[Wish]:
+        if table is None:
+            return [Wish(submitted(student, by, at=at, because=because))]
+        with explained(folder), Results(folder) as stored:
+            return read_times(table, stored, by, column)
+
+    def of_part(path: Path, folder: Path) -> None:
+        if listed:
+            return print_unknown(folder)
+        if found := with_a_file(folder, wishes(folder)):
+            finish_recording(folder, found, path)
+
+    if listed and is_results(results):
+        return print_unknown(results)
+    if (parts := parts_of(config := config_at(config_path))) is not None:
+        sys.exit(for_results(parts, results, of_part, rewrite=not listed))
+    if listed:
+        return print_unknown(results)
+    finish_recording(results, wishes(results), config)
+
+
+def with_a_file(folder: Path, wishes: "list[Wish]") -> "list[Wish]":
+    """Those for students who submitted this part of a homework; the others are named."""
+    from grader.classroom.store.database import explained
+    from grader.classroom.store.query import Results
+
+    with explained(folder), Results(folder) as stored:
+        statuses = [{row.status for row in stored.find(wish.entry.student, whole=True)} for wish in wishes]
+    without = [wish.entry.student for wish, found in zip(wishes, statuses, strict=True) if found == {"missing"}]
+    if without:
+        click.echo(f"submitted nothing here, so no time is recorded: {_names(without)}")
+    return [wish for wish, found in zip(wishes, statuses, strict=True) if found != {"missing"}]
+
+
+def _names(students: list[str]) -> str:
+    more = [f"{len(students) - _SHOWN} more"] if len(students) > _SHOWN else []
+    return ", ".join([*(one_line(name, 60) for name in students[:_SHOWN]), *more])
 
 
 def print_unknown(results: Path) -> None:
@@ -73,8 +118,6 @@ def print_unknown(results: Path) -> None:
         marks = FinalMarks(stored)
         rows = [row for row in stored.students() if row.status != "missing"]
         unknown = [row.student for row in rows if moment(marks.of(row).submitted_at) is None]
-    names = [one_line(name, 60) for name in unknown[:_SHOWN]]
-    more = [f"{len(unknown) - _SHOWN} more"] if len(unknown) > _SHOWN else []
     click.echo(f"time of submission known: {len(rows) - len(unknown)}, unknown: {len(unknown)}")
     if unknown:
-        click.echo(f"  {', '.join([*names, *more])}")
+        click.echo(f"  {_names(unknown)}")
