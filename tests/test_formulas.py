@@ -252,6 +252,7 @@ MISTAKES: list[tuple[str, str, Code, str]] = [
     ("softmax_regression", "dL_dscores", lambda s, g: np.ones(s.P.shape) * g.dL_dscores.mean(0), "mean-extra"),
     ("softmax_regression", "dL_dW", lambda s, g: np.outer(s.X.sum(0), g.dL_dscores.mean(0)), "examples-apart"),
     ("softmax_regression", "dL_dW", lambda s, g: s.X.T @ s.scores, "wrong-variable"),
+    ("softmax_regression", "dL_dW", lambda s, g: s.X @ g.dL_dscores.T, "transpose-factor"),
     # batch norm
     ("batch_norm", "dJ_dx", lambda s, g: bn(s, g) - g.dJ_dmu / len(s.x), "missing-term"),
     ("batch_norm", "dJ_dx", lambda s, g: bn(s, g) - 2 * g.dJ_dvar * (s.x - s.mu) / len(s.x), "missing-term"),
@@ -352,6 +353,13 @@ def test_a_mistake_in_any_kind_of_model_is_recognized(
     own = ROOT / "tests" / "models" / f"{model.removeprefix('models/')}.py"
     world = world_of(of_gallery if of_gallery.is_dir() else own)
     assert cheapest(world, name, values_of(world, code))[0] == operator
+
+
+@pytest.mark.parametrize("model", ["softmax_regression", "two_layer_relu"])
+def test_no_mistake_has_a_quantity_in_its_own_place(model: str, world_of: Callable[[Path], World]) -> None:
+    world = world_of(ROOT / "tests" / "models" / f"{model}.py")
+    edits = [edit for name in world.local for _, edit in local_mutants(name, world)]
+    assert [edit for edit in edits if edit.operator.startswith("wrong-variable") and edit.new == edit.where] == []
 
 
 def back_in_time(

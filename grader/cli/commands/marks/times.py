@@ -57,15 +57,10 @@ def command(
     from grader.classroom.store.query import Results
     from grader.cli.several import for_results, is_results
 
-    if at and table is not None:
-        raise UsageError("--at and --from: expected one of them, found both")
     listed = not at and table is None
     if listed and (student or because or column):
         raise UsageError("expected the time: --at TIME, or a table of times: --from FILE")
-    if at and not student:
-        raise UsageError("expected the student who submitted then: grader times RESULTS STUDENT --at TIME")
-    if table is not None and student:
-        raise UsageError(f"expected either a student or --from, found {student} and --from {table}")
+    refuse_ambiguous(student, at, table)
     by = author_or_login(author)
 
     def wishes(folder: Path) -> list[Wish]:
@@ -87,6 +82,16 @@ def command(
     if listed:
         return print_unknown(results)
     finish_recording(results, wishes(results), config)
+
+
+def refuse_ambiguous(student: str, at: str, table: Path | None) -> None:
+    """Refuse both or neither of a student with a time, and a table."""
+    if at and table is not None:
+        raise UsageError("--at and --from: expected one of them, found both")
+    if at and not student:
+        raise UsageError("expected the student who submitted then: grader times RESULTS STUDENT --at TIME")
+    if table is not None and student:
+        raise UsageError(f"expected either a student or --from, found {student} and --from {table}")
 
 
 def with_a_file(folder: Path, wishes: "list[Wish]") -> "list[Wish]":
