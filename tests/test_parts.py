@@ -135,6 +135,24 @@ def test_the_handout_has_a_folder_for_each_part_and_installs_the_grader_once(hom
     assert all(SEED not in path.read_text() for path in home.rglob("*.yaml"))
 
 
+def test_the_text_of_a_part_does_not_install_or_submit_it_alone(tmp_path: Path) -> None:
+    folder = write_homework(tmp_path)
+    for name in ("logistic", "softmax"):
+        text = "<!-- config.yaml: submission -->\n<!-- end -->\n<!-- config.yaml: set_up -->\n<!-- end -->\n"
+        (folder / name / "assignment" / "README.md").write_text(text)
+    found = parts_at(folder / "config.yaml")
+    assert found is not None
+    (tmp_path / "handout.zip").write_bytes(build_handout_of(found, force=True))
+    with zipfile.ZipFile(tmp_path / "handout.zip") as packed:
+        for name, file in (("logistic", "part1.py"), ("softmax", "part2.py")):
+            page = packed.read(f"{name}/README.md").decode()
+            assert (
+                f"Write these functions in `{file}`, and submit it together with the files of the other parts." in page
+            )
+            assert "in the folder of the homework: its [README.md](../README.md) says how." in page
+            assert "pip install" not in page
+
+
 def test_at_home_all_parts_are_checked_or_the_file_or_the_gradient_that_is_named(
     grader: Command, home: Path, tmp_path: Path
 ) -> None:
