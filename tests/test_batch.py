@@ -422,8 +422,11 @@ def test_every_command_names_the_files_that_are_older_than_the_last_grading_run(
 def test_a_batch_under_a_changed_config_asks_for_a_regrade_first(results, changed, school):
     config, change = changed
     change("share: 1.0", "share: 0.5")
-    refused = batch(school[0], results, "--config", config)
+    before = [rows(results, f"SELECT * FROM {name}") for name in ("current", "submissions")]
+    newer = write(results.parent / "newer", {**CLASS, "bob/gradients.py": SOLUTION, "zoe/gradients.py": SOLUTION})
+    refused = batch(newer, results, "--config", config)
     assert refused.returncode == 2
+    assert [rows(results, f"SELECT * FROM {name}") for name in ("current", "submissions")] == before
     assert "config.yaml or the model changed since these results were graded. `grader regrade" in refused.stderr
     assert run("regrade", results, "--config", config).returncode == 0
     assert batch(school[0], results, "--config", config).returncode == 0
