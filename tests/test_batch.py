@@ -27,8 +27,9 @@ from grader.classroom.batch.progress import show_progress
 from grader.classroom.batch.protocol import Result, Task, receive, send
 from grader.classroom.batch.regrade import _plan
 from grader.classroom.batch.worker import Worker
+from grader.classroom.exports.changes import find_changes
 from grader.classroom.store.packing import pack_run
-from grader.classroom.store.query import Todo
+from grader.classroom.store.query import Results, Todo
 from grader.classroom.store.store import Store
 from grader.config.load import load_config
 from grader.inputs import entry as inputs
@@ -347,6 +348,11 @@ def test_a_regrade_with_nothing_changed_changes_nothing(results, school):
     assert "nobody's marks changed" in done.stdout
     assert "older than" not in done.stdout
     assert grades(results) == grades(school[1])
+
+
+def test_a_first_grading_is_not_called_a_new_gradient(school):
+    with Results(school[1]) as stored:
+        assert {change.why for change in find_changes(stored, 1)} == {"graded for the first time"}
 
 
 def test_nobody_loses_marks_when_a_regrade_fails(results, changed):
