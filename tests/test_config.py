@@ -385,7 +385,7 @@ VALUES = st.recursive(
 
 @given(data=st.dictionaries(KEYS, VALUES, max_size=4))
 def test_json_is_read_as_the_yaml_that_it_is(tmp_path_factory: pytest.TempPathFactory, data: dict[str, Any]) -> None:
-    path = tmp_path_factory.getbasetemp() / "config.yaml"
+    path = tmp_path_factory.getbasetemp() / "written.yaml"
     text = "# a comment\n" + json.dumps(data, ensure_ascii=False)
     path.write_text(text, encoding="utf-8")
     assert YamlFile(path).data == parse(text) == data

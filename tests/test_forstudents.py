@@ -46,6 +46,12 @@ def in_terminal(graded: Grade, assignment: Assignment, *, staff: bool) -> str:
     return console.file.getvalue()
 
 
+def without_prints(graded: Grade) -> Grade:
+    """At home students see what their own code prints, twenty lines of it."""
+    gradients = [msgspec.structs.replace(result, printed="") for result in graded.gradients]
+    return msgspec.structs.replace(graded, printed="", gradients=gradients)
+
+
 def channels(assignment: Assignment, graded: Grade) -> dict[str, str]:
     """All that students may read, by what it is."""
     config = assignment.config
@@ -54,7 +60,7 @@ def channels(assignment: Assignment, graded: Grade) -> dict[str, str]:
     hints = {result.name: result.hints for result in graded.gradients}
     found = {name: render(name, graded, config) for name in NAMES}
     found |= {"feedback.md": markdown(blocks), "feedback.html": web_page(blocks)}
-    found["check"] = in_terminal(graded, assignment, staff=False)
+    found["check"] = in_terminal(without_prints(graded), assignment, staff=False)
     return found | {"Gradescope": msgspec.json.encode(emit(graded, config, hints, {})).decode()}
 
 
