@@ -252,7 +252,6 @@ MISTAKES: list[tuple[str, str, Code, str]] = [
     ("softmax_regression", "dL_dscores", lambda s, g: np.ones(s.P.shape) * g.dL_dscores.mean(0), "mean-extra"),
     ("softmax_regression", "dL_dW", lambda s, g: np.outer(s.X.sum(0), g.dL_dscores.mean(0)), "examples-apart"),
     ("softmax_regression", "dL_dW", lambda s, g: s.X.T @ s.scores, "wrong-variable"),
-    ("softmax_regression", "dL_dW", lambda s, g: s.X @ g.dL_dscores.T, "transpose-factor"),
     # batch norm
     ("batch_norm", "dJ_dx", lambda s, g: bn(s, g) - g.dJ_dmu / len(s.x), "missing-term"),
     ("batch_norm", "dJ_dx", lambda s, g: bn(s, g) - 2 * g.dJ_dvar * (s.x - s.mu) / len(s.x), "missing-term"),
@@ -353,6 +352,24 @@ def test_a_mistake_in_any_kind_of_model_is_recognized(
     own = ROOT / "tests" / "models" / f"{model.removeprefix('models/')}.py"
     world = world_of(of_gallery if of_gallery.is_dir() else own)
     assert cheapest(world, name, values_of(world, code))[0] == operator
+
+
+def test_of_a_product_summed_over_examples_the_wrong_factor_is_transposed(
+    world_of: Callable[[Path], World], tmp_path: Path
+) -> None:
+    model = tmp_path / "recurrent.py"
+    model.write_text(
+        '"""x is (n, d).  U is (d, d).  t is (n, d)."""\n'
+        "import numpy as np\n"
+        "def y(x, U):\n"
+        '    """y = x U: (n, d)."""\n'
+        "    return x @ U\n"
+        "def J(y, t):\n"
+        "    return np.sum((y - t) ** 2)\n"
+    )
+    world = world_of(model)
+    wrong = values_of(world, lambda s, g: s.x @ g.dJ_dy.T)
+    assert cheapest(world, "dJ_dU", wrong) == ("transpose-factor", "each factor")
 
 
 @pytest.mark.parametrize("model", ["softmax_regression", "two_layer_relu"])
