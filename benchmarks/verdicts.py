@@ -31,6 +31,7 @@ import datetime
 import json
 import random
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -186,9 +187,14 @@ def _names(opened: grader.Grader) -> frozenset[str]:
 
 
 def pack(config: Path, folder: Path) -> Path:
-    """Pack the handout of an assignment, unpack it, and return its config."""
-    packed, unpacked = folder / "handout.zip", folder / "handout"
-    command = [sys.executable, "-m", "grader", "handout", "--config", str(config), "-o", str(packed)]
+    """Pack the handout of an assignment, unpack it, and return its config.
+
+    `grader handout` writes the tables of the assignment's texts again: here those of a copy.
+    """
+    packed, unpacked, copy = folder / "handout.zip", folder / "handout", folder / "assignment"
+    copied = shutil.ignore_patterns(".*", "tests", "docs", "grader", "gallery", "build", "*.egg-info", "__pycache__")
+    shutil.copytree(config.parent, copy, ignore=copied)
+    command = [sys.executable, "-m", "grader", "handout", "--config", str(copy / config.name), "-o", str(packed)]
     subprocess.run(command, check=True, capture_output=True)
     subprocess.run([sys.executable, "-m", "zipfile", "-e", str(packed), str(unpacked)], check=True)
     return next(unpacked.rglob("config.yaml"))

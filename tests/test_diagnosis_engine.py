@@ -155,7 +155,7 @@ def test_on_the_students_own_gradient_nothing_is_called_right():
         (("mm", ("T", q("h")), ("g", "dJ_db2")), "h", "as the left factor"),
         (("mm", ("T", q("h")), ("g", "dJ_db2")), "dJ/db2", "as the right factor"),
         (("mm", ("mul", q("a"), q("b")), q("M")), "a", "in the left factor"),
-        (("add", q("y_hat"), ("neg", q("y"))), "y", "as the second term"),
+        (("add", q("y_hat"), ("neg", q("y"))), "y", "as one of the terms"),
         (("mul", ("g", "dJ_dh"), q("h"), ("add", ("c", 1.0), ("neg", q("h")))), "h", ""),
         (("mul", ("g", "dJ_dh"), q("h")), "h", "as one of the factors"),
         (("sum", ("mm", q("a"), q("b")), 0), "b", "as the right factor"),

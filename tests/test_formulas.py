@@ -389,6 +389,8 @@ def back_in_time(
     only: int | None = None,
     outside: bool = False,
     whole: bool = True,
+    handed: bool = True,
+    wrapped: bool = False,
 ) -> dict[str, Any]:
     """The backward pass, with one of a student's mistakes."""
     D, dh = (s.O - s.Y) @ s.V.T, np.zeros(s.h0.shape)
@@ -396,12 +398,12 @@ def back_in_time(
     steps = range(len(s.E))
     for t in steps if forward else reversed(steps):
         h = s.hs[t : t + 1]
-        earlier = s.hs[t - 1 : t] if t else s.h0
+        earlier = s.hs[[t - 1]] if t or wrapped else s.h0
         dz = (D[t : t + 1] + dh) * ((1 - h**2) if slope else 1)
         if only is None or t == only:
             total["U"] += (h if before else earlier).T @ dz
             total["c"] += D[t : t + 1] + dh if outside else dz
-        dh = dz @ s.U.T if carry else 0 * dh
+        dh = (dz if handed else D[t : t + 1] + dh) @ s.U.T if carry else 0 * dh
     if outside:
         total["c"] *= 1 - s.hs[:1] ** 2
     return {**total, "h0": dh if whole else dz}
@@ -413,9 +415,11 @@ def back_in_time(
         ("U", {"carry": False}, "missing-term", "what the later step hands back"),
         ("U", {"slope": False}, "missing-slope", "tanh"),
         ("U", {"before": 1}, "wrong-row", "hs[t-1:t]"),
+        ("U", {"wrapped": True}, "wrong-row", "h0"),
         ("c", {"forward": True}, "step-order", "the steps"),
         ("c", {"only": 0}, "last-term", "the steps"),
         ("c", {"slope": False}, "missing-slope", "tanh"),
+        ("c", {"handed": False}, "missing-slope", "tanh"),
         ("c", {"outside": True}, "slope-outside", "1 - hs[t]^2"),
         ("h0", {"whole": False}, "missing-matrix", "U"),
     ],

@@ -55,7 +55,7 @@ def test_the_handout_works_and_explains_the_same_at_home(name: str, tmp_path: Pa
     right = grader("check", cwd=config.parent)
     assert right.returncode == 0, right.stdout + right.stderr
     with Grader(config) as opened:
-        _explained(list(outcomes(opened, "student", read_cases(GALLERY[name].parent))))
+        _explained(list(outcomes(opened, "student", read_cases(GALLERY[name].parent)[::4])))
 
 
 @pytest.mark.slow

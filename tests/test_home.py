@@ -175,7 +175,7 @@ def test_nothing_that_students_read_at_home_is_a_right_formula(
         for formula in solution_formulas(source)
     ]
     assert len(secret) > 10
-    for name in EXAMPLES[:4]:
+    for name in EXAMPLES[:2]:
         shutil.copy(SUBMISSIONS / name, handout / "gradients.py")
         own = "".join((handout / "gradients.py").read_text().split())
         for text in (grader("check", cwd=handout).stdout, pytest_in(handout).stdout):

@@ -11,6 +11,7 @@ import yaml
 from right import RIGHT_FILE
 
 from grader.diagnosis.knowledge import knowledge_of
+from grader.diagnosis.traced.events import events
 from grader.diagnosis.traced.landmarks import make_landmarks
 from grader.diagnosis.traced.location import locate
 from grader.grading.advice import add_places
@@ -263,6 +264,14 @@ def reply(traced: list[dict[str, object]], data: bytes, **more: object) -> bytes
 
 def described(shape: tuple[int, ...], **more: object) -> dict[str, object]:
     return {"function": "f", "line": 3, "name": "a", "shape": shape, **more}
+
+
+def test_the_passes_of_a_loop_are_in_order_though_the_first_sample_point_has_the_fewest() -> None:
+    def passes(count: int) -> list[Traced]:
+        return [Traced("f", line, name, as_data(np.arange(4.0))) for _ in range(count) for line, name in names]
+
+    names = [(3, "dh"), (4, "dz")]
+    assert [event.name for event in events([passes(2), passes(5)])][:4] == ["dh", "dz", "dh", "dz"]
 
 
 def test_a_traced_reply_is_split_into_its_value_and_its_arrays() -> None:

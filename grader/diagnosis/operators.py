@@ -115,7 +115,7 @@ _BY_KIND: dict[str, tuple[tuple[str, float, str], ...]] = {
         ),
         ("shape-repeated", 1.6, "your numbers are right, but repeated: numpy has broadcast {new}"),
         ("repeated-rows", 0.9, "your numbers are right, but there {new}, one after the other"),
-        ("shape-broadcast", 1.7, "your numbers come from a row and a column: numpy forms all pairs ({new})"),
+        ("shape-broadcast", 1.7, "when numpy broadcasts {new}, which has the wrong shape"),
     ),
     "wrong-variable": (
         ("wrong-variable", 1.5, "with {new} where {old} belongs"),

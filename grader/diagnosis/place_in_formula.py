@@ -2,8 +2,6 @@
 
 from grader.diagnosis.formulas.expression import Node, gradient_text, leaves
 
-_ORDINALS = ("first", "second", "third", "fourth")
-
 
 def place_in(formula: Node, name: str) -> str:
     """Where in a formula a quantity or gradient is, such as "as the left factor"; "" where it is not in one place."""
@@ -17,8 +15,8 @@ def place_in(formula: Node, name: str) -> str:
         return f"{'as' if _is(bare, name) else 'in'} the {'right' if i else 'left'} factor"
     if formula[0] == "mul":
         return "as one of the factors" if _is(bare, name) else "in one of the factors"
-    if formula[0] == "add" and i < len(_ORDINALS):
-        return f"{'as' if _is(bare, name) else 'in'} the {_ORDINALS[i]} term"
+    if formula[0] == "add":  # in which order they are written is the student's choice
+        return f"{'as' if _is(bare, name) else 'in'} one of the terms"
     return place_in(parts[i], name)
 
 

@@ -41,7 +41,7 @@ SENTENCES: dict[str, str] = {
     "row-alone": "Your numbers are right, but they are a single row of the array that is asked for.",
     "shape-repeated": "Your numbers are right, but repeated: numpy has broadcast a row.",
     "repeated-rows": "Your numbers are right, but there {new}, one after the other.",
-    "shape-broadcast": "Your numbers come from a row and a column, of which numpy forms all pairs.",
+    "shape-broadcast": f"{_GET} when numpy broadcasts an array that has the wrong shape.",
     "wrong-variable": _OTHER_QUANTITY,
     "wrong-variable-shape": _OTHER_QUANTITY,
     "wrong-constant": f"{_GET} with the number {{new}} {{place}}, where a quantity belongs.",
@@ -252,6 +252,8 @@ def _sentence(edit: Edit, formula: Node | None, used: Set[str], own: str, *, sev
     place = place_in(formula, edit.old) if formula is not None else ""
     if edit.terms:
         place = EVERYWHERE
+    if not place:
+        template = template.replace(" {place}, where", " where")
     text = template.format(new=edit.new.strip(" ,"), where=edit.where, place=place or SOMEWHERE)
     if edit.terms and EVERYWHERE not in text:
         text += " This is so in every term of the sum."

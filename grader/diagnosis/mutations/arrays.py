@@ -170,8 +170,9 @@ def power_mutants(node: Node, world: World) -> Iterator[Mutant]:
     for away in (-1, 1) if power == int(power) else (-1, -0.5, 0.5, 1):
         other = power + away
         if other > 0 and other != 1:
+            extra = 0.5 if len(text(base)) > LONG else -0.2  # of a long base, another part explains the numbers better
             yield wrong(
-                ("pow", base, other), "other-power", short(base), new=f"{other:g}", old=f"{power:g}", extra=-0.2
+                ("pow", base, other), "other-power", short(base), new=f"{other:g}", old=f"{power:g}", extra=extra
             )
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import chain
 
 from grader.config.quantities import Index
-from grader.diagnosis.formulas.expression import ONE, Node, holds
+from grader.diagnosis.formulas.expression import ONE, Node, holds, leaves, text
 from grader.diagnosis.formulas.forms import local_forms
 from grader.diagnosis.formulas.world import World
 from grader.diagnosis.hypothesis import Edit
@@ -30,6 +30,7 @@ from grader.diagnosis.mutations.other_steps import other_step_mutants
 from grader.diagnosis.mutations.products import bare_text, derivative_factor_mutants, product_mutants, sum_mutants
 from grader.diagnosis.mutations.time_steps import scan_mutants, series_mutants, slope_mutants
 from grader.diagnosis.mutations.vectors import vector_outer_mutants, vector_product_mutants
+from grader.diagnosis.operators import OPERATORS
 
 
 def mutants(node: Node, world: World, depth: int = 0) -> Iterator[Mutant]:
@@ -42,6 +43,8 @@ def mutants(node: Node, world: World, depth: int = 0) -> Iterator[Mutant]:
     for i, part in enumerate(node):
         if isinstance(part, tuple):
             for mutant, edit in mutants(part, world, depth):
+                if node[0] == "add" and edit.operator == "row-alone":  # p - 1: it is added everywhere
+                    edit = _for_one_hot(mutant, edit.where)
                 yield (*node[:i], mutant, *node[i + 1 :]), _placed(edit, node, world)
 
 
@@ -73,6 +76,15 @@ def _further(form: Node, first: Node | None, world: World) -> Iterator[Mutant]:
     for i, term in enumerate(form[1:], 1):
         for mutant, edit in mutants(term, world) if term not in first[1:] else ():
             yield (*form[:i], mutant, *form[i + 1 :]), edit
+
+
+def _for_one_hot(value: Node, label: str) -> Edit:
+    """A value in every place of a sum, and not only where the label is."""
+    new = text(value[1] if value[0] == "neg" else value)
+    one_hot = f"an array that is zero except at {label}"
+    if any(leaf[0] in ("q", "g") for leaf in leaves(value)):
+        return OPERATORS["wrong-variable"].edit(one_hot, new=new, extra=0.3)
+    return OPERATORS["wrong-constant"].edit(one_hot, new=new, extra=-0.2)
 
 
 def _placed(edit: Edit, node: Node, world: World) -> Edit:

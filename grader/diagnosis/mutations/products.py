@@ -195,8 +195,8 @@ def sum_mutants(node: Node, world: World) -> Iterator[Mutant]:
         slug = "transpose-factor" if _is_square(term, world) else "shape-broadcast"
         yield wrong(add(*others, ("T", term)), slug, bare, new=bare, extra=0.1)
     for kept in combinations(terms, 1) if len(terms) > 2 else ():
-        lost = ", ".join(_told_apart(term, [one for one in terms if one != term]) for term in terms if term not in kept)
-        yield wrong(kept[0], "missing-terms", lost)
+        lost = [_told_apart(term, [one for one in terms if one != term]) for term in terms if term not in kept]
+        yield wrong(kept[0], "missing-terms", f"{', '.join(lost[:-1])} and {lost[-1]}")
     if len(terms) == 2 and ONE not in terms and all(term[0] == "mm" for term in terms):
         yield wrong(mul(*terms), "product-for-sum", ", ".join(map(bare_text, terms)))
     yield from _power_of_all(terms)

@@ -75,22 +75,24 @@ def scan_mutants(node: Node, world: World) -> Iterator[Mutant]:
     """Mutants of ("scan", count, which, state, back, term)."""
     yield from _steps(node)
     yield wrong(("scan", node[1], "forward", *node[3:]), "step-order", STEPS)
-    yield from _handed_on(node)
+    yield from _handed_on(node, world)
     yield from _rows_before(node)
     yield from _rows_of_the_step(node, world)
 
 
-def _handed_on(node: Node) -> Iterator[Mutant]:
+def _handed_on(node: Node, world: World) -> Iterator[Mutant]:
     """The derivative of the step left out where its gradient is handed on, or where it is used, or for what arrives."""
     _, count, which, state, back, *term = node
     handed = next((part for part in inside(state) if part[0] == "add" and CARRY in part[1:]), None)
     if handed is None or handed == state:
         return
+    slope = _slope(state, world) if state[0] == "mul" else None
+    left_out = ("missing-slope", slope[2]) if slope else ("missing-factor", _beside_what_arrives(state, handed))
     early = ("scan", count, which, state, replaced(back, STATE, handed), *term)
-    yield wrong(early, "missing-slope", "the gradient that is handed to the step before", extra=0.1)
+    yield wrong(early, *left_out, extra=0.1)
     if term:
         late = ("scan", count, which, state, back, replaced(term[0], STATE, handed))
-        yield wrong(late, "missing-slope", "the last factor", extra=0.3)
+        yield wrong(late, *left_out, extra=0.3)
         yield from _slope_after_the_sum(late, state, handed)
     elif back[0] == "mm" and STATE in back:
         matrix = short(next((part for part in inside(back) if part[0] == "q"), back))
@@ -98,6 +100,12 @@ def _handed_on(node: Node) -> Iterator[Mutant]:
     outside = _slope_outside(state, handed)
     if outside is not None:
         yield wrong(("scan", count, which, outside, back, *term), "missing-factor", short(CARRY), extra=0.5)
+
+
+def _beside_what_arrives(state: Node, handed: Node) -> str:
+    """What a step multiplies its gradient by."""
+    factors = [factor for factor in state[1:] if factor != handed] if state[0] == "mul" else []
+    return short(mul(*factors)) if factors else short(state)
 
 
 def _slope_after_the_sum(late: Node, state: Node, handed: Node) -> Iterator[Mutant]:
@@ -116,7 +124,20 @@ def _rows_before(node: Node) -> Iterator[Mutant]:
         now = _beside(part[1], 1) if part[0] == "before" else None
         if now is not None:
             yield wrong(replaced(node, part, now), "wrong-row", text(part), new=text(now), extra=-0.2)
-            yield wrong(replaced(node, part, part[1]), "wrong-row", text(part[2]), new="the last row", extra=0.4)
+            wrapped = ("before", part[1], _last_row(part[1]))  # an index of -1 is no error
+            yield wrong(replaced(node, part, wrapped), "wrong-row", text(part[2]), new="the last row", extra=0.4)
+
+
+def _last_row(part: Node) -> Node:
+    """The last row, for the row of a step."""
+    given = parameters_of(part[2])
+    last = tuple(_at_the_end(entry) for entry in given["index"])
+    return call(part[1], *part[3:], **{**given, "index": last})
+
+
+def _at_the_end(entry: object) -> object:
+    at_step = STEP in str(entry.start if isinstance(entry, Slice) else entry)
+    return (Slice(-1, None, None) if isinstance(entry, Slice) else -1) if at_step else entry
 
 
 def _rows_of_the_step(node: Node, world: World) -> Iterator[Mutant]:

@@ -61,8 +61,11 @@ class Loop:
 def events(traces: Sequence[Sequence[Traced]]) -> list[Event]:
     """What was recorded in the same place at every sample point; pass by pass, of unequal numbers the first and the last."""
     points = [_by_place(trace) for trace in traces]
+    longest = max(
+        points, key=lambda point: sum(map(len, point.values()))
+    )  # where the first and the last passes are apart
     found = []
-    for key, first in points[0].items():
+    for key, records in longest.items():
         if not all(key in point for point in points):
             continue
         counts = {len(point[key]) for point in points}
@@ -72,7 +75,7 @@ def events(traces: Sequence[Sequence[Traced]]) -> list[Event]:
         for number in passes:
             values = [point[key][number][1] for point in points]
             last = number == -1
-            found.append(Event(function, line, cell, name, values, first[number][0], last, called))
+            found.append(Event(function, line, cell, name, values, records[number][0], last, called))
     return sorted(found, key=lambda event: event.order)
 
 
@@ -127,6 +130,14 @@ def same(values: Values, others: Values, tolerance: float = TOLERANCE) -> bool:
 
 def _near(value: Array, right: Array, tolerance: float) -> bool:
     return value.shape == right.shape and relative_error(value, right) <= tolerance
+
+
+def is_regrouped(values: Values, right: Values) -> bool:
+    """The same numbers in the same order, in more axes or in fewer, as a reshape groups them."""
+    return all(
+        value.ndim != other.ndim and _near(np.ravel(value), np.ravel(other), TOLERANCE)
+        for value, other in zip(values, right, strict=True)
+    )
 
 
 def is_filled_in_part(values: Values, right: Values) -> bool:

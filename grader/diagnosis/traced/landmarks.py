@@ -15,6 +15,7 @@ from grader.diagnosis.traced.events import (
     differ_by_rows,
     equal,
     is_filled_in_part,
+    is_regrouped,
     is_row,
     is_stack,
     is_trivial,
@@ -87,7 +88,8 @@ class Landmarks:
         flat = [np.squeeze(value) for value in values]
         if any(value.ndim > 1 for value in flat):  # a matrix is correct both ways around, a gradient is not
             forms.append([value.T for value in flat])
-        if any(equal(form, other, tolerance) for other in known.by_sizes.get(sizes_of(values), ()) for form in forms):
+        alike = known.by_sizes.get(sizes_of(values), ())
+        if any(equal(form, other, tolerance) or is_regrouped(form, other) for other in alike for form in forms):
             return PART
         if any(is_filled_in_part(turned, one) for one in known.filled) or self._is_shifted(values):
             return PART

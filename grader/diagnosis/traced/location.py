@@ -16,6 +16,7 @@ from grader.diagnosis.traced.events import (
     equal,
     events,
     is_filled_in_part,
+    is_regrouped,
     is_trivial,
     loops,
     same,
@@ -165,7 +166,8 @@ class _Search:
         for one in reversed(self.inside):
             if one.order >= wrong.order or self.labels[one] != PART or any(map(is_trivial, one.values)):
                 continue
-            given = any(equal(one.values, values) for values in self.known.quantities.values())
+            quantities = self.known.quantities.values()
+            given = any(equal(one.values, values) or is_regrouped(one.values, values) for values in quantities)
             if given or equal(one.values, wrong.values):
                 continue
             if self.known.stands_in(self.assignment, self.gradient, one.values, wrong.values, present):
