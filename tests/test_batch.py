@@ -27,8 +27,9 @@ from grader.classroom.batch.progress import show_progress
 from grader.classroom.batch.protocol import Result, Task, receive, send
 from grader.classroom.batch.regrade import _plan
 from grader.classroom.batch.worker import Worker
+from grader.classroom.exports.changes import find_changes
 from grader.classroom.store.packing import pack_run
-from grader.classroom.store.query import Todo
+from grader.classroom.store.query import Results, Todo
 from grader.classroom.store.store import Store
 from grader.config.load import load_config
 from grader.inputs import entry as inputs
@@ -349,6 +350,11 @@ def test_a_regrade_with_nothing_changed_changes_nothing(results, school):
     assert grades(results) == grades(school[1])
 
 
+def test_a_first_grading_is_not_called_a_new_gradient(school):
+    with Results(school[1]) as stored:
+        assert {change.why for change in find_changes(stored, 1)} == {"graded for the first time"}
+
+
 def test_nobody_loses_marks_when_a_regrade_fails(results, changed):
     solution = changed[0].parent / "solutions" / "gradients.py"
     solution.write_text(solution.read_text().replace("s.y_hat - s.y", "s.y - s.y_hat"))
@@ -422,8 +428,11 @@ def test_every_command_names_the_files_that_are_older_than_the_last_grading_run(
 def test_a_batch_under_a_changed_config_asks_for_a_regrade_first(results, changed, school):
     config, change = changed
     change("share: 1.0", "share: 0.5")
-    refused = batch(school[0], results, "--config", config)
+    before = [rows(results, f"SELECT * FROM {name}") for name in ("current", "submissions")]
+    newer = write(results.parent / "newer", {**CLASS, "bob/gradients.py": SOLUTION, "zoe/gradients.py": SOLUTION})
+    refused = batch(newer, results, "--config", config)
     assert refused.returncode == 2
+    assert [rows(results, f"SELECT * FROM {name}") for name in ("current", "submissions")] == before
     assert "config.yaml or the model changed since these results were graded. `grader regrade" in refused.stderr
     assert run("regrade", results, "--config", config).returncode == 0
     assert batch(school[0], results, "--config", config).returncode == 0

@@ -139,6 +139,25 @@ def test_every_gradient_of_a_model_has_a_formula_with_the_right_values(
             assert relative_error(numeric.of(value), numeric.value) < 1e-5, (name, text(formula))
 
 
+def test_an_exponent_may_be_a_quantity(world_of: Callable[[Path], World], tmp_path: Path) -> None:
+    model = tmp_path / "power.py"
+    model.write_text(
+        '"""x is (n, d), positive.  q is (d,), positive.  t is (n, d)."""\n'
+        "import numpy as np\n"
+        "def h(x, q):\n"
+        '    """h = x**q: (n, d)."""\n'
+        "    return x**q\n"
+        "def J(h, t):\n"
+        "    return np.sum((h - t) ** 2)\n"
+    )
+    world = world_of(model)
+    for name in ("dJ_dh", "dJ_dx", "dJ_dq"):
+        formula = world.local[name]
+        assert formula is not None
+        for value, numeric in zip(everywhere(world)(formula) or [], world.assignment.numeric[name], strict=True):
+            assert relative_error(numeric.of(value), numeric.value) < 1e-5, name
+
+
 def test_a_loop_is_one_step_for_any_number_of_steps(loop: World) -> None:
     assert loop.local["dJ_dU"] is not None
     assert loop.local["dJ_dU"][0] == "scan"
@@ -333,6 +352,31 @@ def test_a_mistake_in_any_kind_of_model_is_recognized(
     own = ROOT / "tests" / "models" / f"{model.removeprefix('models/')}.py"
     world = world_of(of_gallery if of_gallery.is_dir() else own)
     assert cheapest(world, name, values_of(world, code))[0] == operator
+
+
+def test_of_a_product_summed_over_examples_the_wrong_factor_is_transposed(
+    world_of: Callable[[Path], World], tmp_path: Path
+) -> None:
+    model = tmp_path / "recurrent.py"
+    model.write_text(
+        '"""x is (n, d).  U is (d, d).  t is (n, d)."""\n'
+        "import numpy as np\n"
+        "def y(x, U):\n"
+        '    """y = x U: (n, d)."""\n'
+        "    return x @ U\n"
+        "def J(y, t):\n"
+        "    return np.sum((y - t) ** 2)\n"
+    )
+    world = world_of(model)
+    wrong = values_of(world, lambda s, g: s.x @ g.dJ_dy.T)
+    assert cheapest(world, "dJ_dU", wrong) == ("transpose-factor", "each factor")
+
+
+@pytest.mark.parametrize("model", ["softmax_regression", "two_layer_relu"])
+def test_no_mistake_has_a_quantity_in_its_own_place(model: str, world_of: Callable[[Path], World]) -> None:
+    world = world_of(ROOT / "tests" / "models" / f"{model}.py")
+    edits = [edit for name in world.local for _, edit in local_mutants(name, world)]
+    assert [edit for edit in edits if edit.operator.startswith("wrong-variable") and edit.new == edit.where] == []
 
 
 def back_in_time(

@@ -147,6 +147,24 @@ def test_the_handout_has_a_folder_for_each_part_and_installs_the_grader_once(hom
     assert all(SEED not in path.read_text() for path in home.rglob("*.yaml"))
 
 
+def test_the_text_of_a_part_does_not_install_or_submit_it_alone(tmp_path: Path) -> None:
+    folder = write_homework(tmp_path)
+    for name in ("logistic", "softmax"):
+        text = "<!-- config.yaml: submission -->\n<!-- end -->\n<!-- config.yaml: set_up -->\n<!-- end -->\n"
+        (folder / name / "assignment" / "README.md").write_text(text)
+    found = parts_at(folder / "config.yaml")
+    assert found is not None
+    (tmp_path / "handout.zip").write_bytes(build_handout_of(found, force=True))
+    with zipfile.ZipFile(tmp_path / "handout.zip") as packed:
+        for name, file in (("logistic", "part1.py"), ("softmax", "part2.py")):
+            page = packed.read(f"{name}/README.md").decode()
+            assert (
+                f"Write these functions in `{file}`, and submit it together with the files of the other parts." in page
+            )
+            assert "in the folder of the homework: its [README.md](../README.md) says how." in page
+            assert "pip install" not in page
+
+
 def test_at_home_all_parts_are_checked_or_the_file_or_the_gradient_that_is_named(
     grader: Command, home: Path, tmp_path: Path
 ) -> None:
@@ -297,6 +315,25 @@ def test_commands_on_results_do_the_same_for_each_part(
     done = grader(command[0], mine, *command[1:], cwd=homework)
     assert done.returncode == 0, done.stderr
     assert all(text in done.stdout for text in seen), done.stdout
+
+
+def test_times_are_recorded_for_the_parts_that_each_student_submitted(
+    grader: Command, homework: Path, results: Path, tmp_path: Path
+) -> None:
+    mine, times = shutil.copytree(results, tmp_path / "results"), tmp_path / "times.csv"
+    times.write_text("student,submitted\nann,2026-10-02 11:58\nbob,2026-10-02 12:05\n")
+    done = grader("times", mine, "--from", times, cwd=homework)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("ann: entry 1: submitted 2026-10-02 11:58") == 2
+    assert done.stdout.count("submitted nothing here, so no time is recorded: bob") == 1
+    listed = grader("times", mine, cwd=homework)
+    assert listed.stdout.count("time of submission known: 2, unknown: 1\n  cem") == 1
+    assert listed.stdout.count("time of submission known: 1, unknown: 1\n  cem") == 1
+    one = grader("times", mine / "softmax", "cem", "--at", "2026-10-02 11:59", cwd=homework)
+    assert one.returncode == 0, one.stderr
+    unknown = grader("times", mine, "dan", "--at", "2026-10-02 11:59", cwd=homework)
+    assert unknown.returncode == 2
+    assert "no student dan" in unknown.stderr
 
 
 def test_results_of_something_else_are_refused(grader: Command, homework: Path, tmp_path: Path) -> None:

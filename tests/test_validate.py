@@ -6,8 +6,10 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
+import numpy as np
 import pytest
 from right import RIGHT_FILE
 
@@ -17,7 +19,7 @@ from grader.packaging.handout.dry_run import check_handout
 from grader.problem.assignment import Assignment, load_assignment
 from grader.sandbox.host import Sandbox
 from grader.validation.hint_checks import check_hints, check_misconceptions
-from grader.validation.mutation import check_mutants
+from grader.validation.mutation import Mutant, _indistinguishable, check_mutants
 from grader.validation.numbers import check_fresh_points, check_margins, check_points, check_solution, check_trivial
 from grader.validation.readme_tables import check_tables
 from grader.validation.sizes import check_kinks, check_sizes
@@ -66,6 +68,19 @@ def test_many_wrong_formulas_lose_marks_and_many_right_ones_keep_them(sound: "Co
     assert int(found["mistakes lose marks"]["message"].split()[0]) > 1000
     for way in ("einsum", "loops", "outer", "float32", "lists"):
         assert way in found["right answers keep marks"]["message"]
+
+
+@pytest.mark.parametrize("sign, pairs", [(1, 1), (-1, 0)])
+def test_mistakes_coincide_only_where_all_of_their_numbers_do(sign: int, pairs: int) -> None:
+    here = np.zeros((3, 5))
+    here[[0, 1, 2], [3, 4, 3]] = 1  # the first entries are zeros in both
+    one, other = (
+        Mutant(("q", name), cast(Any, SimpleNamespace(cost=1.0, kind=kind)), [values])
+        for name, kind, values in (("a", "sign", here), ("b", "scale", sign * here))
+    )
+    elsewhere = {one.node: [np.ones(2)], other.node: [np.zeros(2)]}
+    gradient = load_config(ROOT / "config.yaml").gradients[0]
+    assert len(_indistinguishable(gradient, [one, other], cast(Any, elsewhere.get))) == pairs
 
 
 def test_a_solution_that_is_right_at_the_shared_points_alone_is_found(copy_of_assignment: Path) -> None:

@@ -9,12 +9,14 @@ from grader.grading.grader import Grader
 from grader.packaging.archive import zip_bytes
 from grader.packaging.gradescope.bundle import PROGRAMS, assignment_files, with_programs
 from grader.packaging.handout.handout import PYTEST, handout_files, requirements_text, with_grader
-from grader.packaging.handout.readme import SET_UP
+from grader.packaging.handout.readme import SET_UP, SUBMIT
 from grader.packaging.soundness import refuse_unsound
 from grader.parts.parts import Part, Parts
 
 _CONFIG = "config.yaml"
 _REQUIREMENTS = "requirements.txt"
+_SET_UP_ABOVE = "Install the grader once, in the folder of the homework: its [README.md]({}README.md) says how."
+_SUBMIT_TOGETHER = "Write these functions in `{}`, and submit it together with the files of the other parts."
 
 
 def build_handout_of(parts: Parts, *, force: bool = False, github: bool = False) -> bytes:
@@ -34,7 +36,7 @@ def build_handout_of(parts: Parts, *, force: bool = False, github: bool = False)
         if not force:
             refuse_unsound(grader)
         del inside[_REQUIREMENTS]  # the grader is installed once
-        files |= _below(part, inside)
+        files |= _below(part, {name: _of_several(part, name, data) for name, data in inside.items()})
     files |= {
         _CONFIG: _declared(parts, handout=True),
         "README.md": _readme(parts).encode(),
@@ -55,6 +57,15 @@ def build_autograder_of(parts: Parts, *, force: bool = False) -> bytes:
         files |= _below(part, assignment_files(Grader(part.path), force=force))
     files[_CONFIG] = _declared(parts)
     return zip_bytes(with_programs(files), PROGRAMS)
+
+
+def _of_several(part: Part, name: str, data: bytes) -> bytes:
+    """A file of a part; a text for students says where the whole homework is installed and submitted."""
+    if not name.endswith(".md"):
+        return data
+    file = part.config.submission
+    text = data.decode().replace(SET_UP, _SET_UP_ABOVE.format("../" * len(PurePosixPath(name).parts)))
+    return text.replace(SUBMIT.format(file), _SUBMIT_TOGETHER.format(file)).encode()
 
 
 def _below(part: Part, files: Mapping[str, bytes]) -> dict[str, bytes]:

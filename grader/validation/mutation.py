@@ -155,10 +155,14 @@ def _may_pass(assignment: Assignment, gradient: Gradient, values: Values) -> boo
 
 def _indistinguishable(gradient: Gradient, wrong: list[Mutant], there: Evaluator) -> list[str]:
     """Pairs of common mistakes of different kinds that have the same numbers here, and different ones elsewhere."""
-    by_value: dict[tuple[float, ...], Mutant] = {}
+    by_value: dict[tuple[float, ...], list[Mutant]] = {}
     pairs = []
     for mutant in wrong:
-        first = by_value.setdefault(_rounded(mutant.here), mutant)
+        alike = by_value.setdefault(_rounded(mutant.here), [])  # a few entries: mostly zeros may agree in these alone
+        first = next((one for one in alike if not _differs(one.here, mutant.here)), None)
+        if first is None:
+            alike.append(mutant)
+            continue
         common = max(first.edit.cost, mutant.edit.cost) <= COMMON
         if not common or first.edit.kind == mutant.edit.kind:
             continue

@@ -103,6 +103,11 @@ def test_a_minibatch_sums_over_its_examples() -> None:
     assert "Why X.T: the summed index counts N, and it comes first in X, (N, D)." in shown
 
 
+def test_a_comparison_within_a_choice_has_no_derivative() -> None:
+    lines = lines_of(MODEL_FOLDER / "leaky.py", "dJ_da")
+    assert "∂J/∂a[n, i] = dJ_dh[n, i] · [a[n, i] > 0] + 0.1 · dJ_dh[n, i] · (1 - [a[n, i] > 0])" in lines
+
+
 def test_repeated_words_are_brackets() -> None:
     formulas = derived(Path(__file__).parent / "models" / "embedding.py")
     shown = as_text(explain(formulas["dJ_dE"].derivation, "dJ_dE"))

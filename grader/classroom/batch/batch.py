@@ -72,9 +72,11 @@ def run_batch(
     with Store(out, create=True) as store:
         workers = make_workers(config_path, jobs, dask)
         try:
+            state = workers.hello().fingerprint
+            check_state(store, state)  # before files of this download take the place of graded ones
             handout = handout_digests(config, config_path.resolve().parent, path)
             outcome = _receive_all(store, download, path, config, handout, beside, force=force)
-            outcome.graded = _grade(store, workers, config_path)
+            outcome.graded = _grade(store, workers, config_path, state)
         finally:
             workers.close()
         sql = "SELECT COUNT(*) FROM current WHERE status IN ('not_graded', 'unreadable', 'waiting')"
@@ -120,9 +122,7 @@ def _receive_all(
     return outcome
 
 
-def _grade(store: Store, workers: Workers, config_path: Path) -> int:
-    state = workers.hello().fingerprint
-    check_state(store, state)
+def _grade(store: Store, workers: Workers, config_path: Path, state: Fingerprint) -> int:
     work = [Work(submission) for submission in ungraded(store.connection)]
     grading_run = store.begin_grading_run("batch", state, config_path.read_text(encoding="utf-8-sig"))
     grade_all(store, workers, grading_run, work, config_path)

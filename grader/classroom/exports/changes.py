@@ -53,7 +53,8 @@ def _compare(key: str, name: str, old: Grade | None, new: Grade) -> Iterator[Cha
     for gradient in new.gradients:
         was = before.pop(gradient.name, None)
         if was is None:
-            yield Change(key, name, gradient.name, None, gradient.score, "", gradient.status, "new in the assignment")
+            why = "graded for the first time" if old is None else "new in the assignment"
+            yield Change(key, name, gradient.name, None, gradient.score, "", gradient.status, why)
         elif (was.score, was.status) != (gradient.score, gradient.status):
             why = _why(was, gradient, new)
             yield Change(key, name, gradient.name, _marks(was), _marks(gradient), was.status, gradient.status, why)

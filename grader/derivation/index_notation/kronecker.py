@@ -5,6 +5,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from grader.derivation.graph.nodes import Node
+from grader.derivation.graph.recorder import RULES
 from grader.derivation.index_notation.expressions import (
     ONE,
     Applied,
@@ -40,7 +41,7 @@ def derivative(expression: Expression, by: Node, letters: Letters, known: Slopes
     if isinstance(expression, Extreme):
         reached = Applied(expression.node.graph.node("equal", *2 * expression.node.args), (expression.body, expression))
         return Sum(expression.letters, Product(((reached, Fraction(1)), (inside(expression.body), Fraction(1)))))
-    if isinstance(expression, Applied):
+    if isinstance(expression, Applied) and RULES[expression.node.op].gradient:  # a comparison has none
         one = Fraction(1)
         inner = [(k, inside(arg)) for k, arg in enumerate(expression.args)]
         changing = [(k, each) for k, each in inner if collapse(each) != Constant(Fraction(0))]
@@ -71,7 +72,7 @@ def _of_product(expression: Product, inside: Callable[[Expression], Expression])
 
 def _slope(expression: Applied, argument: int) -> Expression:
     """The derivative of a function by one of its arguments, with its result: h · (1 - h)."""
-    if expression.node.op in ("maximum", "minimum", "where"):
+    if len(expression.args) > 1:
         return _choice(expression, argument)
     one, t, x = Fraction(1), expression, expression.args[0]
     rest = Total(((one, ONE), (-one, t)))
@@ -87,7 +88,7 @@ def _slope(expression: Applied, argument: int) -> Expression:
         "sigmoid": Product(((t, one), (rest, one))),
         "sqrt": Product(((Constant(one / 2), one), (t, -one))),
     }
-    if node.op not in slopes or argument:
+    if node.op not in slopes:
         raise NotInIndices(node.op)
     return slopes[node.op]
 
@@ -95,10 +96,10 @@ def _slope(expression: Applied, argument: int) -> Expression:
 def _choice(expression: Applied, argument: int) -> Expression:
     """One where the argument is the one that is chosen, else zero; at a tie as the engine's rules have it."""
     node, args = expression.node, expression.args
-    if node.op == "where":
-        if not argument:
-            raise NotInIndices("a condition")
+    if node.op == "where" and argument:
         return args[0] if argument == 1 else Total(((Fraction(1), ONE), (Fraction(-1), args[0])))
+    if node.op not in ("maximum", "minimum"):
+        raise NotInIndices(node.op)
     tie = argument == 1 and not isinstance(args[0], Constant)
     name = {"maximum": "greater", "minimum": "less"}[node.op] + "_equal" * tie
     return Applied(node.graph.node(name, *node.args), (args[argument], args[1 - argument]))
@@ -254,7 +255,7 @@ def rule_name(top: Node | None, body: Expression, by: Node, inner: Slopes, helpe
                 found.append("power rule")
         elif isinstance(expression, Extreme) and depends(expression):
             found.append(f"only the {'largest' if expression.node.op == 'max' else 'smallest'} entry counts")
-        elif isinstance(expression, Applied) and depends(expression):
+        elif isinstance(expression, Applied) and RULES[expression.node.op].gradient and depends(expression):
             found.append(f"derivative of {helpers.get(expression.node.op, expression.node.op)}")
         for part in parts_of_expression(expression):
             visit(part)

@@ -101,8 +101,8 @@ class Converter:
         coefficient = -coefficient if flipped else coefficient
         ordered = in_order(with_means(powers))
         over, under = split_number(coefficient if coefficient >= 0 else -coefficient)
-        above = [self._power(f, e, f is flipped) for f, e in ordered if e > 0]
-        below = [self._power(f, -e, f is flipped) for f, e in ordered if e < 0]
+        above = [self._raised(f, e, f is flipped) for f, e in ordered if e > 0]
+        below = [self._raised(f, -e, f is flipped) for f, e in ordered if e < 0]
         if over != "1" or not above:
             above.insert(0, number(float(over)))
         if under != "1":
@@ -110,7 +110,7 @@ class Converter:
         product = ("div", mul(*above), mul(*below)) if below else mul(*above)
         return neg(product) if coefficient < 0 else product
 
-    def _power(self, factor: GraphNode, exponent: Number, flip: bool) -> Node:
+    def _raised(self, factor: GraphNode, exponent: Number, flip: bool) -> Node:
         base = self._plus(factor, -1) if flip else self(factor)
         return base if exponent == 1 else ("pow", base, float(exponent))
 

@@ -91,10 +91,12 @@ def _around_the_matrix(row: Node, matrix: Node, shown: str) -> Iterator[Mutant]:
 
 
 def _outer(x: Node, y: Node, world: World) -> Iterator[Mutant]:
-    """All pairs of two rows, x^T y."""
+    """All pairs of two rows, x^T y; summed over the examples where each has several rows."""
     pair = f"{factor_text(x)} and {factor_text(y)}"
-    yield wrong(mul(x, y), "elementwise-for-outer", pair)
-    yield wrong(("mm", x, ("T", y)), "inner-for-outer", pair)
+    values, inner = world.evaluator(x), ("mm", x, ("T", y))
+    summed = values is not None and any(value.ndim == 2 and len(value) > 1 for value in values)
+    yield wrong(mul(x, y), *(("elementwise-for-matrix", factor_text(x)) if summed else ("elementwise-for-outer", pair)))
+    yield wrong(inner, *(("transpose-factor", "each factor") if summed else ("inner-for-outer", pair)))
     yield wrong(("spread", mul(x, y)), "diagonal-only", "the table of all pairs")
     for one, other in product(("sum", "mean"), repeat=2):
         done = "summed" if one == other == "sum" else "averaged"
@@ -110,11 +112,14 @@ def _outer(x: Node, y: Node, world: World) -> Iterator[Mutant]:
     yield from _on_the_other_side(x, y)
     for name in world.matrices:
         matrix = q(name)
+        if matrix in (x, y):
+            continue
         yield wrong(mul(matrix, y), "wrong-variable-shape", factor_text(x), new=name, extra=0.2)
         yield wrong(mul(("T", x), matrix), "wrong-variable-shape", factor_text(y), new=name, extra=0.2)
         yield wrong(mul(("T", matrix), y), "wrong-variable-shape", factor_text(x), new=f"{name}^T", extra=0.5)
-        inner = ("mm", ("mm", x, matrix), ("T", y))
-        yield wrong(inner, "inner-for-outer", f"{pair} through {name}", extra=0.6)
+        if not summed:
+            through = ("mm", ("mm", x, matrix), ("T", y))
+            yield wrong(through, "inner-for-outer", f"{pair} through {name}", extra=0.6)
         yield wrong(mul(("mm", x, matrix), y), "extra-matrix", name, new=name, extra=0.3)
 
 

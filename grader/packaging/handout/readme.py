@@ -27,6 +27,7 @@ You need Python 3.10 or later. Install the grader once, in this folder:
 | Colab | upload the zip, then in a cell: `!unzip -o handout.zip`<br>`%pip install -r requirements.txt` |
 
 In a new terminal, activate it again. On Colab, write `!` before each command below.""".strip()
+SUBMIT = "Submit one file, `{}`, with these functions."
 _REPORT = """\
 ✓ is passed, ✗ is failed, and · means that the check did not run, because the one before it failed.
 
@@ -138,7 +139,7 @@ def _parts(config: Config) -> dict[str, str]:
         if config.sign > 0
         else f"The gradients are those of `-{loss}`, the log-likelihood: the loss above with the opposite sign.",
         "gradients": "\n".join(_gradients(config)),
-        "submission": f"Submit one file, `{file}`, with these functions. [{file}]({file}) in this folder has empty\n"
+        "submission": f"{SUBMIT.format(file)} [{file}]({file}) in this folder has empty\n"
         "stubs for them. Fill those in and keep their names. You may submit a notebook,\n"
         f"`{Path(file).with_suffix('.ipynb')}`, instead. Then delete `{file}`.",
         "quantities": _quantities(config),

@@ -1,12 +1,25 @@
 """`grader times`: when students submitted, where the download does not say it."""
 
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from grader.cli.common import PATH, author_option, author_or_login, config_option, finish_recording
+from grader.cli.common import (
+    PATH,
+    author_option,
+    author_or_login,
+    config_at,
+    config_option,
+    finish_recording,
+    parts_of,
+)
 from grader.errors import UsageError
 from grader.text import one_line
+
+if TYPE_CHECKING:
+    from grader.classroom.marks.recording import Wish
 
 _SHOWN = 20
 
@@ -42,15 +55,42 @@ def command(
     from grader.classroom.marks.time_tables import read_times
     from grader.classroom.store.database import explained
     from grader.classroom.store.query import Results
+    from grader.cli.several import for_results, is_results
 
+    listed = not at and table is None
+    if listed and (student or because or column):
+        raise UsageError("expected the time: --at TIME, or a table of times: --from FILE")
+    refuse_ambiguous(student, at, table)
+    by = author_or_login(author)
+
+    def wishes(folder: Path) -> list[Wish]:
+        if table is None:
+            return [Wish(submitted(student, by, at=at, because=because))]
+        with explained(folder), Results(folder) as stored:
+            return read_times(table, stored, by, column)
+
+    def of_part(path: Path, folder: Path) -> None:
+        if listed:
+            return print_unknown(folder)
+        if found := with_a_file(folder, wishes(folder)):
+            finish_recording(folder, found, path)
+
+    if listed and is_results(results):
+        return print_unknown(results)
+    if (parts := parts_of(config := config_at(config_path))) is not None:
+        sys.exit(for_results(parts, results, of_part, rewrite=not listed))
+    if listed:
+        return print_unknown(results)
+    finish_recording(results, wishes(results), config)
+
+
+def refuse_ambiguous(student: str, at: str, table: Path | None) -> None:
+    """Refuse both or neither of a student with a time, and a table."""
     if at and table is not None:
         raise UsageError("--at and --from: expected one of them, found both")
-    if not at and table is None:
-        if student or because or column:
-            raise UsageError("expected the time: --at TIME, or a table of times: --from FILE")
-        return print_unknown(results)
     if at and not student:
         raise UsageError("expected the student who submitted then: grader times RESULTS STUDENT --at TIME")
+<<<<<<< HEAD
     by = author_or_login(author)
     if table is None:
         wishes = [Wish(submitted(student, by, at=at, because=because))]
@@ -62,6 +102,28 @@ def command(
     finish_recording(results, wishes, config_path)
     if table is not None:
         print_unknown(results)  # a row of a worksheet that may be another's is passed over
+=======
+    if table is not None and student:
+        raise UsageError(f"expected either a student or --from, found {student} and --from {table}")
+
+
+def with_a_file(folder: Path, wishes: "list[Wish]") -> "list[Wish]":
+    """Those for students who submitted this part of a homework; the others are named."""
+    from grader.classroom.store.database import explained
+    from grader.classroom.store.query import Results
+
+    with explained(folder), Results(folder) as stored:
+        statuses = [{row.status for row in stored.find(wish.entry.student, whole=True)} for wish in wishes]
+    without = [wish.entry.student for wish, found in zip(wishes, statuses, strict=True) if found == {"missing"}]
+    if without:
+        click.echo(f"submitted nothing here, so no time is recorded: {_names(without)}")
+    return [wish for wish, found in zip(wishes, statuses, strict=True) if found != {"missing"}]
+
+
+def _names(students: list[str]) -> str:
+    more = [f"{len(students) - _SHOWN} more"] if len(students) > _SHOWN else []
+    return ", ".join([*(one_line(name, 60) for name in students[:_SHOWN]), *more])
+>>>>>>> eyesa
 
 
 def print_unknown(results: Path) -> None:
@@ -75,8 +137,6 @@ def print_unknown(results: Path) -> None:
         marks = FinalMarks(stored)
         rows = [row for row in stored.students() if row.status != "missing"]
         unknown = [row.student for row in rows if moment(marks.of(row).submitted_at) is None]
-    names = [one_line(name, 60) for name in unknown[:_SHOWN]]
-    more = [f"{len(unknown) - _SHOWN} more"] if len(unknown) > _SHOWN else []
     click.echo(f"time of submission known: {len(rows) - len(unknown)}, unknown: {len(unknown)}")
     if unknown:
-        click.echo(f"  {', '.join([*names, *more])}")
+        click.echo(f"  {_names(unknown)}")
