@@ -69,11 +69,16 @@ def command(
         with explained(folder), Results(folder) as stored:
             return read_times(table, stored, by, column)
 
+    def record(folder: Path, found: list[Wish], path: Path | None) -> None:
+        finish_recording(folder, found, path)
+        if table is not None:
+            print_unknown(folder)  # a row of a worksheet that may be another's is passed over
+
     def of_part(path: Path, folder: Path) -> None:
         if listed:
             return print_unknown(folder)
         if found := with_a_file(folder, wishes(folder)):
-            finish_recording(folder, found, path)
+            record(folder, found, path)
 
     if listed and is_results(results):
         return print_unknown(results)
@@ -81,7 +86,7 @@ def command(
         sys.exit(for_results(parts, results, of_part, rewrite=not listed))
     if listed:
         return print_unknown(results)
-    finish_recording(results, wishes(results), config)
+    record(results, wishes(results), config)
 
 
 def refuse_ambiguous(student: str, at: str, table: Path | None) -> None:
@@ -90,19 +95,6 @@ def refuse_ambiguous(student: str, at: str, table: Path | None) -> None:
         raise UsageError("--at and --from: expected one of them, found both")
     if at and not student:
         raise UsageError("expected the student who submitted then: grader times RESULTS STUDENT --at TIME")
-<<<<<<< HEAD
-    by = author_or_login(author)
-    if table is None:
-        wishes = [Wish(submitted(student, by, at=at, because=because))]
-    else:
-        if student:
-            raise UsageError(f"expected either a student or --from, found {student} and --from {table}")
-        with explained(results), Results(results) as stored:
-            wishes = read_times(table, stored, by, column)
-    finish_recording(results, wishes, config_path)
-    if table is not None:
-        print_unknown(results)  # a row of a worksheet that may be another's is passed over
-=======
     if table is not None and student:
         raise UsageError(f"expected either a student or --from, found {student} and --from {table}")
 
@@ -123,7 +115,6 @@ def with_a_file(folder: Path, wishes: "list[Wish]") -> "list[Wish]":
 def _names(students: list[str]) -> str:
     more = [f"{len(students) - _SHOWN} more"] if len(students) > _SHOWN else []
     return ", ".join([*(one_line(name, 60) for name in students[:_SHOWN]), *more])
->>>>>>> eyesa
 
 
 def print_unknown(results: Path) -> None:
