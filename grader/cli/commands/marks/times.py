@@ -58,9 +58,7 @@ def command(
     from grader.cli.several import for_results, is_results
 
     listed = not at and table is None
-    if listed and (student or because or column):
-        raise UsageError("expected the time: --at TIME, or a table of times: --from FILE")
-    refuse_ambiguous(student, at, table)
+    refuse_ambiguous(student, at, table, other=because or column)
     by = author_or_login(author)
 
     def wishes(folder: Path) -> list[Wish]:
@@ -80,17 +78,18 @@ def command(
         if found := with_a_file(folder, wishes(folder)):
             record(folder, found, path)
 
-    if listed and is_results(results):
-        return print_unknown(results)
-    if (parts := parts_of(config := config_at(config_path))) is not None:
+    alone = listed and is_results(results)
+    if not alone and (parts := parts_of(config_at(config_path))) is not None:
         sys.exit(for_results(parts, results, of_part, rewrite=not listed))
     if listed:
         return print_unknown(results)
-    record(results, wishes(results), config)
+    record(results, wishes(results), config_at(config_path))
 
 
-def refuse_ambiguous(student: str, at: str, table: Path | None) -> None:
-    """Refuse both or neither of a student with a time, and a table."""
+def refuse_ambiguous(student: str, at: str, table: Path | None, *, other: str) -> None:
+    """Refuse both or neither of a student with a time, and a table; neither lists, and takes no other option."""
+    if not at and table is None and (student or other):
+        raise UsageError("expected the time: --at TIME, or a table of times: --from FILE")
     if at and table is not None:
         raise UsageError("--at and --from: expected one of them, found both")
     if at and not student:
