@@ -39,6 +39,7 @@ def test_right_answers_in_five_styles_earn_full_marks(name: str) -> None:
             assert not grade.integrity, (path, grade.integrity)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", GALLERY)
 def test_typical_wrong_answers_are_explained(name: str) -> None:
     cases = read_cases(GALLERY[name].parent)

@@ -164,6 +164,7 @@ def test_what_is_right_and_wrong_is_known_before_it_is_explained(graders: tuple[
     assert early == [seen], "nothing is left to explain"
 
 
+@pytest.mark.slow
 def test_nothing_that_students_read_at_home_is_a_right_formula(
     grader: Command, graders: tuple[Grader, Grader], handout: Path
 ) -> None:
