@@ -28,10 +28,14 @@ TABLES = (array_rules, shapes)  # importing them fills the tables
 
 @dataclass(frozen=True)
 class Point:
-    """Values of all quantities that the model does not compute, and the sizes of its dimensions there."""
+    """Values of all quantities that the model does not compute, and the sizes of its dimensions there.
+
+    `discrete` names those of independent whole numbers, such as binary labels or a mask.
+    """
 
     inputs: Mapping[str, Any]
     dimensions: Mapping[str, int]
+    discrete: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -92,7 +96,7 @@ def order_of(model: Model, loss: str) -> tuple[str, ...]:
 
 def run(model: Model, point: Point, loss: str) -> Forward:
     """Evaluate the model on stand-ins."""
-    graph = new_graph(dict(point.dimensions))
+    graph = new_graph(dict(point.dimensions), point.discrete)
     order = order_of(model, loss)
     parameters = {name: model.parameters(name) for name in order}
     forward = Forward(graph, order, parameters, {}, {}, model.targets, model.helpers)

@@ -150,7 +150,8 @@ def sample(inputs: Mapping[str, Described], number: int = 0, avoided: Iterable[i
     """One random point; points of different numbers have different sizes."""
     random = np.random.default_rng(number)
     sizes = sizes_for(inputs, number, avoided, attempt)
-    return Point({name: _values(each, sizes, random) for name, each in inputs.items()}, sizes)
+    discrete = frozenset(name for name, each in inputs.items() if each.kind in ("index", "mask"))
+    return Point({name: _values(each, sizes, random) for name, each in inputs.items()}, sizes, discrete)
 
 
 def _values(each: Described, sizes: Mapping[str, int], random: np.random.Generator) -> Array:

@@ -65,7 +65,8 @@ def choose_gradients(read: ModelFile, drawn: Mapping[str, Drawn], measured: Meas
 def _derived(
     read: ModelFile, drawn: Mapping[str, Drawn], points: Sequence[Point], wanted: Mapping[str, str] | None
 ) -> dict[str, Formula]:
-    inputs = [Inputs({name: point.values[name] for name in drawn}, point.sizes) for point in points]
+    discrete = frozenset(name for name, one in drawn.items() if one.kind in ("index", "mask"))
+    inputs = [Inputs({name: point.values[name] for name in drawn}, point.sizes, discrete) for point in points]
     try:
         return derive(read.model, points=inputs, wrt=wanted, loss=read.loss)
     except Unreadable as error:

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from grader.config.keys import Config
-from grader.config.quantities import Computed
+from grader.config.quantities import Bernoulli, Computed, Index
 from grader.derivation import Formula, Model, Unreadable, derive, write_solution
 from grader.derivation import Point as Inputs
 from grader.derivation.derivation import Derivation
@@ -171,4 +171,9 @@ def as_submitted(config: Config, source: str) -> str:
 
 def inputs_of(config: Config, point: Point) -> Inputs:
     drawn = {name: point.values[name] for name, one in config.quantities.items() if not isinstance(one, Computed)}
-    return Inputs(drawn, point.sizes)
+    return Inputs(drawn, point.sizes, discrete_of(config))
+
+
+def discrete_of(config: Config) -> frozenset[str]:
+    """The quantities of independent whole numbers."""
+    return frozenset(name for name, one in config.quantities.items() if isinstance(one, Bernoulli | Index))

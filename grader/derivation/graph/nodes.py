@@ -50,6 +50,11 @@ class Node:
     def get(self, parameter: str, default: Any = None) -> Any:
         return next((value for key, value in self.params if key == parameter), default)
 
+    @property
+    def is_discrete(self) -> bool:
+        """Whether it is a quantity of independent whole numbers: of four labels, a single one may be 1."""
+        return self.op == "leaf" and (self.name in self.graph.discrete or self.value.dtype.kind != "f")
+
     def is_number(self) -> bool:
         return self.op == "constant" and self.value.ndim == 0
 
@@ -79,10 +84,14 @@ class Node:
 
 @dataclass
 class Graph:
-    """All nodes of one derivation at one point; `dimensions` names the sizes there, all of them different."""
+    """All nodes of one derivation at one point; `dimensions` names the sizes there, all of them different.
+
+    `discrete` names the leaves of independent whole numbers, such as binary labels: what these add up to is accidental.
+    """
 
     evaluate: Callable[[str, list[Array], dict[str, Any]], Any]
     dimensions: Mapping[str, int] = field(default_factory=dict)
+    discrete: frozenset[str] = frozenset()
     hints: dict[Node, str] = field(default_factory=dict)  # what the author called a value, or d... its gradient
     _nodes: dict[Any, Node] = field(default_factory=dict, repr=False)
 

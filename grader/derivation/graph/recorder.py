@@ -43,8 +43,8 @@ def evaluate(op: str, values: list[Array], params: dict[str, Any]) -> Any:
     return RULES[op].compute(*values, **params)
 
 
-def new_graph(dimensions: dict[str, int]) -> Graph:
-    return Graph(evaluate, dimensions)
+def new_graph(dimensions: dict[str, int], discrete: frozenset[str] = frozenset()) -> Graph:
+    return Graph(evaluate, dimensions, discrete)
 
 
 def record(op: str, *arguments: Any, **params: Any) -> "Tracer":

@@ -296,4 +296,4 @@ def _distributions(formula: Node, axes: tuple[int, ...]) -> list[str]:
     factors = [each for each, e in powers if e > 0 and each.shape == formula.shape and np.all(each.value >= 0)]
     ones = [each for each in factors if np.allclose(each.value.sum(axis=axes), 1, atol=1e-12)]
     leaves = [each.args[0] if each.op == "transpose" else each for each in ones]
-    return [each.name for each in leaves if each.op == "leaf"][:1]
+    return [each.name for each in leaves if each.op == "leaf" and not each.is_discrete][:1]

@@ -81,12 +81,12 @@ def _known_sum(x: Node, axis: tuple[int, ...], keepdims: bool) -> Fraction | Non
 def _is_distribution(x: Node) -> bool:
     while x.op == "transpose":
         x = x.args[0]
-    return x.op in ("leaf", "softmax") and bool(np.all(x.value >= 0)) and x.value.ndim > 0
+    return x.op in ("leaf", "softmax") and not x.is_discrete and bool(np.all(x.value >= 0)) and x.value.ndim > 0
 
 
 def _is_smooth(x: Node) -> bool:
     """Whether a value can only vanish at a random point because it vanishes everywhere."""
-    return all(node.value.dtype.kind == "f" or node.op == "size" for node in x.walk())
+    return all((node.value.dtype.kind == "f" and not node.is_discrete) or node.op == "size" for node in x.walk())
 
 
 def reshaped(node: Node, shape: tuple[int, ...]) -> Node:

@@ -21,7 +21,7 @@ from grader.diagnosis.formulas.formula_nodes import Node, inside
 from grader.diagnosis.formulas.functions import Functions
 from grader.diagnosis.formulas.repetition import Scan, SeriesConverter
 from grader.problem.assignment import Assignment
-from grader.problem.derived import Derived, inputs_of, largest_of
+from grader.problem.derived import Derived, discrete_of, inputs_of, largest_of
 from grader.problem.points import Point
 
 
@@ -146,7 +146,7 @@ class Sources:
         return {name: node for name in self.assignment.names if (node := self._run(solution, name)) is not None}
 
     def _run(self, solution: Model, name: str) -> GraphNode | None:
-        graph = new_graph(dict(self.point.sizes))
+        graph = new_graph(dict(self.point.sizes), discrete_of(self.assignment.config))
         quantities = {each: Tracer(graph.leaf(each, value)) for each, value in self.point.values.items()}
         exact = self.assignment.exact
         of = {gradient.name: gradient.of for gradient in self.assignment.config.gradients}

@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from grader.config.quantities import Index, OneHot
+from grader.diagnosis.formulas.closed import closed_forms
 from grader.diagnosis.formulas.expression import (
     Evaluator,
     Node,
@@ -221,11 +222,21 @@ def make_world(assignment: Assignment) -> World:
         solved = world.first(sources.solution_formulas(name), ("g", name))
         world.local[name] = solved if derived is None else derived
         world.others[name] = [form for form in (solved,) if form is not None and not _alike(form, world.local[name])]
+        world.others[name] += _without_loops(name, world)
     world.applications = [Application(name, tree[1], tree[2]) for name, tree in world.model.items() if tree[0] == "fn"]
     trees = filter(None, (*world.model.values(), *world.local.values()))
     parts = dict.fromkeys(part for tree in trees for part in inside(tree) if part[0] == "fn")
     world.inner = [Application("", *part[1:]) for part in parts if world.application(*part[1:]) is None]
     return world
+
+
+def _without_loops(name: str, world: World) -> list[Node]:
+    """The formula of a gradient as a sum over axes or a matrix product, where its loop is one."""
+    tree = world.local[name]
+    shapes = {q(each): shape for each, shape in world.shapes.items()}
+    shapes |= {("g", each): world.gradient_shape(each) for each in world.assignment.names}
+    found = None if tree is None else world.first(closed_forms(tree, shapes), ("g", name))
+    return [] if found is None else [found]
 
 
 def _alike(form: Node, other: Node | None) -> bool:
