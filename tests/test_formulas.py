@@ -230,17 +230,17 @@ def correlated(s: Any, dout: Any) -> Any:
 MISTAKES: list[tuple[str, str, Code, str]] = [
     # a minibatch
     ("two_layer_relu", "dloss_da", lambda s, g: g.dloss_ds @ s.W2.T, "missing-slope"),
-    ("two_layer_relu", "dloss_da", lambda s, g: (g.dloss_ds @ s.W2.T) * (s.a < 0), "wrong-function-of"),
+    ("two_layer_relu", "dloss_da", lambda s, g: (g.dloss_ds @ s.W2.T) * (s.a < 0), "other-side"),
     ("two_layer_relu", "dloss_dW2", lambda s, g: relu(s.a).T @ g.dloss_ds, "missing-term"),
     ("two_layer_relu", "dloss_dW2", lambda s, g: 0.1 * s.W2 + s.a.T @ g.dloss_ds, "skipped-activation"),
     ("two_layer_relu", "dloss_db1", lambda s, g: g.dloss_da.mean(0), "mean-for-sum"),
     ("two_layer_relu", "dloss_db1", lambda s, g: g.dloss_da[-1], "last-term"),
     ("two_layer_relu", "dloss_db1", lambda s, g: g.dloss_da, "sum-missing"),
     ("two_layer_relu", "dloss_db1", lambda s, g: g.dloss_da.sum(1), "sum-axis"),
-    ("softmax_regression", "dL_dscores", lambda s, g: s.P - s.Y, "missing-factor"),
-    ("softmax_regression", "dL_dscores", lambda s, g: (s.P - s.Y) / s.Y.shape[1], "wrong-variable"),
+    ("softmax_regression", "dL_dscores", lambda s, g: s.P - s.Y, "missing-number"),
+    ("softmax_regression", "dL_dscores", lambda s, g: (s.P - s.Y) / s.Y.shape[1], "wrong-size"),
     ("softmax_regression", "dL_dW", lambda s, g: s.X[-1:].T @ g.dL_dscores[-1:], "last-term"),
-    ("softmax_regression", "dL_dscores", lambda s, g: s.P - s.Y / len(s.Y), "missing-factor"),
+    ("softmax_regression", "dL_dscores", lambda s, g: s.P - s.Y / len(s.Y), "missing-number"),
     ("softmax_regression", "dL_dscores", lambda s, g: -s.Y * np.log(s.P) / len(s.Y), "wrong-loss"),
     (
         "softmax_regression",
@@ -263,7 +263,7 @@ MISTAKES: list[tuple[str, str, Code, str]] = [
     # attention
     ("models/attention", "dJ_dS_", lambda s, g: s.A * (1 - s.A) * g.dJ_dA, "jacobian-diagonal"),
     ("models/attention", "dJ_dS_", lambda s, g: s.A * (g.dJ_dA - (g.dJ_dA * s.A).sum(0)), "sum-axis"),
-    ("models/attention", "dJ_dQ", lambda s, g: g.dJ_dS_ @ s.K / np.sqrt(s.V.shape[1]), "wrong-variable"),
+    ("models/attention", "dJ_dQ", lambda s, g: g.dJ_dS_ @ s.K / np.sqrt(s.V.shape[1]), "wrong-size"),
     # gates
     ("gru_step", "dJ_dz", lambda s, g: g.dJ_dz + 2 * g.dJ_dh * s.n, "sign-term"),
     ("gru_step", "dJ_dr", lambda s, g: (g.dJ_dbh * s.h_prev) @ s.Uh.T, "operand-order-early"),
@@ -272,13 +272,13 @@ MISTAKES: list[tuple[str, str, Code, str]] = [
     ("gru_step", "dJ_dh_prev", lambda s, g: s.r * (g.dJ_dh_prev + (1 - s.r) * reset(s, g)), "extra-factor"),
     ("lstm_step", "dJ_dc", lambda s, g: s.dh * s.o * (1 - s.c**2), "skipped-activation"),
     # a convolution
-    ("conv1d", "dJ_dx", lambda s, g: placed(s, lambda s, k: s.dout, lambda s, k: s.w[:, :, -1 - k]), "wrong-row"),
+    ("conv1d", "dJ_dx", lambda s, g: placed(s, lambda s, k: s.dout, lambda s, k: s.w[:, :, -1 - k]), "flipped"),
     ("conv1d", "dJ_dx", lambda s, g: placed(s, lambda s, k: s.dout, overwrite=True), "sum-overwritten"),
     ("conv1d", "dJ_dx", lambda s, g: placed(s, lambda s, k: s.dout, overwrite=True, back=True), "sum-overwritten"),
     ("conv1d", "dJ_dw", lambda s, g: correlated(s, s.dout[:, ::-1]), "flipped"),
     ("conv1d", "dJ_dw", lambda s, g: correlated(s, s.dout[:, :-1]), "term-left-out"),
-    ("models/convolution", "dJ_dx", lambda s, g: spread_2d(s, g, s.w[:, ::-1]), "wrong-row"),
-    ("models/convolution", "dJ_dx", lambda s, g: spread_2d(s, g, s.w[:, ::-1, ::-1]), "wrong-row"),
+    ("models/convolution", "dJ_dx", lambda s, g: spread_2d(s, g, s.w[:, ::-1]), "flipped"),
+    ("models/convolution", "dJ_dx", lambda s, g: spread_2d(s, g, s.w[:, ::-1, ::-1]), "flipped"),
     ("models/convolution", "dJ_dz", lambda s, g: np.repeat(s.g, 2, axis=-1) * (s.z > 0), "missing-factor"),
     ("conv1d", "dJ_dw", lambda s, g: g.dJ_dw * (np.arange(s.w.shape[2]) == s.w.shape[2] - 1), "last-term"),
     # terms of the loss
@@ -414,8 +414,8 @@ def back_in_time(
     [
         ("U", {"carry": False}, "missing-term", "what the later step hands back"),
         ("U", {"slope": False}, "missing-slope", "tanh"),
-        ("U", {"before": 1}, "wrong-row", "hs[t-1:t]"),
-        ("U", {"wrapped": True}, "wrong-row", "h0"),
+        ("U", {"before": 1}, "wrong-step", "hs[t-1:t]"),
+        ("U", {"wrapped": True}, "wrong-step", "h0"),
         ("c", {"forward": True}, "step-order", "the steps"),
         ("c", {"only": 0}, "last-term", "the steps"),
         ("c", {"slope": False}, "missing-slope", "tanh"),

@@ -220,10 +220,8 @@ def differs(value: Array, right: Array, error: float, tolerance: float, k: int) 
         gap = np.abs(value - right)
         wrong = ~(gap <= tolerance * np.max(np.abs(right)))
         worst = _index(gap, int(np.argmax(gap)))
-    return (
-        f"relative error {error:.2g} (allowed {tolerance:.0e}) at sample point {k + 1}: "
-        f"{int(wrong.sum())} of {wrong.size} entries differ, most at {worst}"
-    )
+    entries = f": {int(wrong.sum())} of {wrong.size} entries differ, most at {worst}" if worst else ""
+    return f"relative error {error:.2g} (allowed {tolerance:.0e}) at sample point {k + 1}{entries}"
 
 
 def _index(array: Array, flat: int) -> list[int]:

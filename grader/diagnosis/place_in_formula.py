@@ -3,21 +3,25 @@
 from grader.diagnosis.formulas.expression import Node, gradient_text, leaves
 
 
-def place_in(formula: Node, name: str) -> str:
-    """Where in a formula a quantity or gradient is, such as "as the left factor"; "" where it is not in one place."""
+def place_in(formula: Node, name: str, *, turned: bool = False) -> str:
+    """Where in a formula a quantity or gradient is, such as "as the left factor"; "" where it is not in one place.
+
+    Args:
+        turned: the student's result is transposed, so that left and right may have changed places.
+    """
     parts = formula[1:]
     holding = [i for i, part in enumerate(parts) if isinstance(part, tuple) and _holds(part, name)]
     if len(holding) != 1:
         return ""
     i = holding[0]
     bare = parts[i][1] if parts[i][0] in ("T", "neg") else parts[i]
-    if formula[0] == "mm":
+    if formula[0] == "mm" and not turned:
         return f"{'as' if _is(bare, name) else 'in'} the {'right' if i else 'left'} factor"
-    if formula[0] == "mul":
+    if formula[0] == "mul" or (formula[0] == "mm" and turned):
         return "as one of the factors" if _is(bare, name) else "in one of the factors"
     if formula[0] == "add":  # in which order they are written is the student's choice
         return f"{'as' if _is(bare, name) else 'in'} one of the terms"
-    return place_in(parts[i], name)
+    return place_in(parts[i], name, turned=turned)
 
 
 def _holds(node: Node, name: str) -> bool:

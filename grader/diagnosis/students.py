@@ -46,6 +46,9 @@ SENTENCES: dict[str, str] = {
     "wrong-variable-shape": _OTHER_QUANTITY,
     "wrong-constant": f"{_GET} with the number {{new}} {{place}}, where a quantity belongs.",
     "wrong-row": f"{_GET} with {{new}}, which is the wrong index or row.",
+    "wrong-step": f"{_GET} with a value of another step.",
+    "wrong-size": f"{_GET} with {{new}}, where another size belongs.",
+    "other-side": f"{_GET} when a comparison picks the opposite entries.",
     "wrong-gradient": f"{_GET} with {{new}} {{place}}, where another gradient belongs.",
     "wrong-function-of": f"{_GET} when a function is applied to one quantity before it is used.",
     "exchanged": f"{_GET} when two quantities are exchanged: each stands where the other belongs.",
@@ -56,6 +59,7 @@ SENTENCES: dict[str, str] = {
     "slope-argument": f"{_GET} with a derivative evaluated in the wrong place: at {{new}}.",
     "compared-gradient": f"{_GET} when the gradient itself decides where it passes.",
     "missing-term": "One term is missing.",
+    "missing-step": "One step of a sum is left out.",
     "missing-terms": "Only some of the terms are there; the others are missing.",
     "missing-entry": f"{_GET} when one entry of each row is left out.",
     "extra-term": f"{_GET} with {{new}} added.",
@@ -63,6 +67,7 @@ SENTENCES: dict[str, str] = {
     "extra-path": "Your numbers contain a path that this gradient does not have.",
     "extra-transpose": "Your numbers are the right ones plus their own transpose.",
     "missing-factor": "One factor is missing.",
+    "missing-number": "One factor is missing: a number, not an array.",
     "missing-slope": "One of the functions on the way is not differentiated.",
     "missing-slope-factor": "A derivative is there only in part: one of its factors is missing.",
     "derivative-table": f"{_GET} with the Jacobian of {{where}} and nothing else.",
@@ -228,17 +233,23 @@ def worded(explanation: Explanation, formula: Node | None, used: Set[str]) -> Ex
         texts = list(together.values()) if len(together) == len(mistakes) else [""] * len(mistakes)
     told = [msgspec.structs.replace(m, student=text) for m, text in zip(mistakes, texts, strict=True)]
     first = explanation.hypotheses[0].edits[0] if explanation.hypotheses else None
-    place = place_in(formula, first.old) if formula is not None and first is not None else ""
+    turned = bool(explanation.hypotheses) and _is_turned(explanation.hypotheses[0])
+    place = place_in(formula, first.old, turned=turned) if formula is not None and first is not None else ""
     return replace(explanation, diagnosis=msgspec.structs.replace(explanation.diagnosis, mistakes=told), place=place)
 
 
 def student_sentences(hypothesis: Hypothesis, formula: Node | None, used: Set[str] = frozenset()) -> list[str]:
     """One for each edit of a hypothesis, in their order."""
-    several = len(hypothesis.edits) > 1
-    return [_sentence(edit, formula, used, hypothesis.own, several=several) for edit in hypothesis.edits]
+    several, turned = len(hypothesis.edits) > 1, _is_turned(hypothesis)
+    return [_sentence(edit, formula, used, hypothesis.own, several=several, turned=turned) for edit in hypothesis.edits]
 
 
-def _sentence(edit: Edit, formula: Node | None, used: Set[str], own: str, *, several: bool) -> str:
+def _is_turned(hypothesis: Hypothesis) -> bool:
+    """Whether the result is transposed as a whole, besides other mistakes."""
+    return any(edit.operator in ("transpose-result", "operand-order") for edit in hypothesis.edits)
+
+
+def _sentence(edit: Edit, formula: Node | None, used: Set[str], own: str, *, several: bool, turned: bool) -> str:
     if edit.student:
         return edit.student
     template = SENTENCES[edit.operator]
@@ -249,7 +260,7 @@ def _sentence(edit: Edit, formula: Node | None, used: Set[str], own: str, *, sev
         template = _AMONG_OTHERS[edit.operator]
     elif edit.operator in _UNNAMED and not _may_be_named(edit, formula is not None, used):
         template = _UNNAMED[edit.operator]
-    place = place_in(formula, edit.old) if formula is not None else ""
+    place = place_in(formula, edit.old, turned=turned) if formula is not None else ""
     if edit.terms:
         place = EVERYWHERE
     if not place:

@@ -90,14 +90,27 @@ def check_kinks(assignment: Assignment) -> Finding:
         "sample points are at a kink of the model, such as that of a ReLU at 0"
         if met
         else "sample points are near a kink of the model, or hide one side of it",
-        [*details, other_points(assignment, _keeps_away, smaller=True)],
+        [*details, _way_out(assignment)],
     )
 
 
-def _keeps_away(assignment: Assignment) -> bool:
-    """Whether the sample points are away from all kinks, and show both sides of each."""
-    near, hidden, _ = _near_kinks(assignment, assignment.points)
-    return not near and not hidden
+def _way_out(assignment: Assignment) -> str:
+    """What would keep the sample points away from kinks; for a gradient that is at one wherever it is taken, to leave it out."""
+    at_kinks = {
+        name: [bool(derivative.kinks) for derivative in derivatives] for name, derivatives in assignment.numeric.items()
+    }
+    if always := [name for name, met in at_kinks.items() if all(met)]:
+        return (
+            f"no seed helps with {', '.join(always)}: the model compares numbers that are equal there, such as zeros of a ReLU;"
+            " ask for the gradient by what they are computed from instead"
+        )
+    names = [name for name, met in at_kinks.items() if any(met)]
+
+    def keeps_away(other: Assignment) -> bool:
+        near, hidden, _ = _near_kinks(other, other.points)
+        return not near and not hidden and not any(each.kinks for name in names for each in other.numeric[name])
+
+    return other_points(assignment, keeps_away, smaller=True)
 
 
 def _near_kinks(assignment: Assignment, points: list[Point]) -> tuple[list[str], list[str], float]:

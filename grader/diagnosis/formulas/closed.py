@@ -1,4 +1,4 @@
-"""A loop that only adds up is a sum over axes or a matrix product, and goes wrong as one, too: along the wrong axis, transposed."""
+"""A loop that only adds up is a sum over axes or a matrix product, and goes wrong as one, too: say, along the wrong axis."""
 
 from collections.abc import Iterator, Mapping
 from itertools import combinations, product
@@ -30,4 +30,3 @@ def closed_forms(tree: Node, shapes: Mapping[Node, tuple[str | int, ...]]) -> It
         ways = [(factor, transposed(factor)) for factor in factors]
         for first, second in (ways, ways[::-1]):
             yield from (("mm", left, right) for left, right in product(first, second))
-

@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from grader.config.quantities import Index, OneHot
+from grader.config.quantities import Constant, Index, OneHot
 from grader.diagnosis.formulas.closed import closed_forms
 from grader.diagnosis.formulas.expression import (
     Evaluator,
@@ -117,6 +117,11 @@ class World:
     def _examples(self) -> set[str | int]:
         computed = [self.shapes[name] for name in self.assignment.graph.functions if name in self.shapes]
         return {1} | {shape[0] for shape in computed if len(shape) == 2 and shape[1] != 1}
+
+    def is_constant(self, leaf: Node) -> bool:
+        """Whether it is a quantity that is one number at all sample points."""
+        quantity = self.assignment.config.quantities.get(leaf[1]) if leaf[0] == "q" else None
+        return isinstance(quantity, Constant) and not quantity.shape
 
     def axis_names(self, shape: Sequence[str | int]) -> list[tuple[int, str]]:
         """Each axis that is longer than 1, and what it runs over."""

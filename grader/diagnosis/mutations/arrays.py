@@ -91,7 +91,7 @@ def is_comparison(node: Node) -> bool:
 def _comparison(node: Node, world: World) -> Iterator[Mutant]:
     """The opposite one, and the value instead of whether it is positive."""
     opposite = ("np", _OPPOSITE[node[1]], *node[2:])
-    yield wrong(opposite, "wrong-function-of", text(node), new=text(opposite), extra=-0.4)
+    yield wrong(opposite, "other-side", text(node), new=text(opposite))
     yield wrong(node[3], "wrong-function-of", text(node), new=text(node[3]))
 
 
@@ -99,9 +99,7 @@ def _choice(node: Node, world: World) -> Iterator[Mutant]:
     """np.where with its two cases exchanged, or without a condition."""
     condition, one, other = node[3:]
     shown = text(condition)
-    yield wrong(
-        call("where", condition, other, one), "wrong-function-of", shown, new=f"the opposite of {shown}", extra=-0.4
-    )
+    yield wrong(call("where", condition, other, one), "other-side", shown, new=f"the opposite of {shown}")
     yield wrong(one, "missing-factor", shown)
     yield wrong(other, "missing-factor", shown, extra=0.4)
 
@@ -180,7 +178,7 @@ def size_mutants(node: Node, world: World) -> Iterator[Mutant]:
     """The size of another dimension."""
     for other in world.assignment.config.dimensions:
         if other != node[1]:
-            yield wrong(("size", other), "wrong-variable", node[1], new=other)
+            yield wrong(("size", other), "wrong-size", node[1], new=other)
 
 
 def constant_mutants(node: Node, world: World) -> Iterator[Mutant]:

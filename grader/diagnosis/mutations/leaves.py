@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from grader.diagnosis.formulas.expression import ONE, Node, gradient_text, mul, neg, one_minus, q, text
+from grader.diagnosis.formulas.expression import ONE, Node, gradient_text, leaves, mul, neg, one_minus, q, text
 from grader.diagnosis.formulas.on_the_way import steps_of_shape
 from grader.diagnosis.formulas.world import World
 from grader.diagnosis.hypothesis import Edit
@@ -20,6 +20,12 @@ def wrong(
 ) -> Mutant:
     """A wrong formula, with the edit that makes it; see `Operator.edit`."""
     return node, OPERATORS[operator].edit(where, new=new, old=old, extra=extra)
+
+
+def without_factor(node: Node, factor: Node, shown: str, world: World, *, extra: float = 0.0) -> Mutant:
+    """What is left without a factor: of an array, or of a number."""
+    numbers = all(leaf[0] in ("c", "k", "size") or world.is_constant(leaf) for leaf in leaves(factor))
+    return wrong(node, "missing-number" if numbers else "missing-factor", shown, extra=extra)
 
 
 def quantity_mutants(node: Node, world: World, depth: int, mutants: Mutator) -> Iterator[Mutant]:

@@ -23,7 +23,14 @@ from grader.diagnosis.mutations.arrays import (
 from grader.diagnosis.mutations.at_indices import index_mutants
 from grader.diagnosis.mutations.every_step import every_step_mutants
 from grader.diagnosis.mutations.everywhere import everywhere_mutants
-from grader.diagnosis.mutations.leaves import Mutant, derivative_mutants, gradient_mutants, quantity_mutants, wrong
+from grader.diagnosis.mutations.leaves import (
+    Mutant,
+    derivative_mutants,
+    gradient_mutants,
+    quantity_mutants,
+    without_factor,
+    wrong,
+)
 from grader.diagnosis.mutations.loss_terms import loss_mutants
 from grader.diagnosis.mutations.matrices import matrix_product_mutants, whole_mutants
 from grader.diagnosis.mutations.other_steps import other_step_mutants
@@ -102,13 +109,13 @@ def _quotient(node: Node, world: World) -> Iterator[Mutant]:
     """a b for a / b, a alone, and a / (1 + b^2) for a / (1 + b)^2."""
     above, below = node[1], node[2]
     yield wrong(("mul", above, below), "multiplied", short(below))
-    yield wrong(above, "missing-factor", f"1 / {short(below)}", extra=0.2)
+    yield without_factor(above, below, f"1 / {short(below)}", world, extra=0.2)
     if above[0] == "sum":  # the quotient summed along the other axis
         yield from other_sums(("div", above[1], below), above, world)
     for i, term in enumerate(above[1:] if above[0] == "add" else ()):  # a - b / c for (a - b) / c
         others = [other for j, other in enumerate(above[1:]) if j != i]
         outside = ("add", ("div", others[0] if len(others) == 1 else ("add", *others), below), term)
-        yield wrong(outside, "missing-factor", f"1 / {short(below)} of {bare_text(term)}", extra=0.2)
+        yield without_factor(outside, below, f"1 / {short(below)} of {bare_text(term)}", world, extra=0.2)
     if below[0] == "pow" and below[1][0] == "add" and len(below[1]) == 3:
         one, b = below[1][1:]
         yield wrong(("div", above, ("add", one, ("pow", b, below[2]))), "slope-bracket", "the denominator")

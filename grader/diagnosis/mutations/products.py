@@ -21,7 +21,7 @@ from grader.diagnosis.formulas.forms import derivative_forms
 from grader.diagnosis.formulas.formula_nodes import inside
 from grader.diagnosis.formulas.world import Application, World
 from grader.diagnosis.mutations.arrays import is_comparison, short
-from grader.diagnosis.mutations.leaves import Mutant, wrong
+from grader.diagnosis.mutations.leaves import Mutant, without_factor, wrong
 from grader.diagnosis.mutations.whole_sums import (
     scaled_terms,
     sequence_mutants,
@@ -51,7 +51,7 @@ def product_mutants(node: Node, world: World) -> Iterator[Mutant]:
                 if factor[0] == "add" and any(holds(factor, other) for other in node[1:] if other != factor)
                 else 0.0
             )
-            yield wrong(rest, "missing-factor", shown, extra=unlikely)
+            yield without_factor(rest, factor, shown, world, extra=unlikely)
             if _is_spread_by(factor, rest, world):
                 yield wrong(mul(rest, ("ones", factor)), "missing-factor", shown)
         if is_comparison(factor):
@@ -65,7 +65,7 @@ def product_mutants(node: Node, world: World) -> Iterator[Mutant]:
         yield wrong(mul(rest, ("mean", factor, 0)), "mean-variable", shown, extra=0.1)
     yield from product_structures(node)
     yield from _before_the_matrix(node)
-    yield from _one_term_only(node)
+    yield from _one_term_only(node, world)
     yield from _softmax_diagonal(node, world)
     yield from _renamed(node, world)
 
@@ -86,7 +86,7 @@ def _is_spread_by(factor: Node, rest: Node, world: World) -> bool:
     return alone is not None and whole is not None and alone[0].shape != whole[0].shape
 
 
-def _one_term_only(node: Node) -> Iterator[Mutant]:
+def _one_term_only(node: Node, world: World) -> Iterator[Mutant]:
     """A factor of a bracket that is multiplied into one of its terms only."""
     for i, bracket in enumerate(node[1:]):
         rest = mul(*(other for j, other in enumerate(node[1:]) if j != i))
@@ -95,7 +95,7 @@ def _one_term_only(node: Node) -> Iterator[Mutant]:
         for k, term in enumerate(bracket[1:]):
             others = [other for j, other in enumerate(bracket[1:]) if j != k]
             outside = add(mul(add(*others), rest), term)
-            yield wrong(outside, "missing-factor", f"{factor_text(rest)} of {bare_text(term)}", extra=0.3)
+            yield without_factor(outside, rest, f"{factor_text(rest)} of {bare_text(term)}", world, extra=0.3)
 
 
 def _softmax_diagonal(node: Node, world: World) -> Iterator[Mutant]:

@@ -25,8 +25,7 @@ def series_mutants(node: Node, world: World) -> Iterator[Mutant]:
         for counts in ({step_of(node): count}, {step_of(node): count, STEP: term[1]} if term[0] == "series" else {}):
             flipped = _flipped(part, counts)
             if flipped is not None:
-                new = f"{text(part[3])} in the opposite order"
-                yield wrong(replaced(node, part, flipped), "wrong-row", text(part), new=new)
+                yield wrong(replaced(node, part, flipped), "flipped", text(part[3]), extra=-0.1)
 
 
 def _overwritten(node: Node, world: World) -> Iterator[Mutant]:
@@ -123,9 +122,9 @@ def _rows_before(node: Node) -> Iterator[Mutant]:
     for part in dict.fromkeys(inside(node)):
         now = _beside(part[1], 1) if part[0] == "before" else None
         if now is not None:
-            yield wrong(replaced(node, part, now), "wrong-row", text(part), new=text(now), extra=-0.2)
+            yield wrong(replaced(node, part, now), "wrong-step", text(part), new=text(now), extra=-0.2)
             wrapped = ("before", part[1], _last_row(part[1]))  # an index of -1 is no error
-            yield wrong(replaced(node, part, wrapped), "wrong-row", text(part[2]), new="the last row", extra=0.4)
+            yield wrong(replaced(node, part, wrapped), "wrong-step", text(part[2]), new="the last row", extra=0.4)
 
 
 def _last_row(part: Node) -> Node:
@@ -149,8 +148,8 @@ def _rows_of_the_step(node: Node, world: World) -> Iterator[Mutant]:
         if earlier is None or later is None or start is None:
             continue
         before: Node = ("before", earlier, q(start))
-        yield wrong(replaced(node, part, before), "wrong-row", text(part), new=text(earlier))
-        yield wrong(replaced(node, part, later), "wrong-row", text(part), new=text(later), extra=0.2)
+        yield wrong(replaced(node, part, before), "wrong-step", text(part), new=text(earlier))
+        yield wrong(replaced(node, part, later), "wrong-step", text(part), new=text(later), extra=0.2)
         for slope in (mul(before, one_minus(before)), add(ONE, neg(("pow", before, 2)))):
             twice = ("scan", count, which, state, mul(back, slope), *term)
             yield wrong(twice, "extra-slope-at", text(earlier), new=text(slope), extra=0.2)
@@ -180,7 +179,7 @@ def _steps(node: Node) -> Iterator[Mutant]:
     for which, extra in (("only the last", 0.0), ("only the first", 0.2)):
         yield wrong((kind, count, which, *parts), "last-term", STEPS, extra=extra)
     for which, shown in (("without the first", "the first step"), ("without the last", "the last step")):
-        yield wrong((kind, count, which, *parts), "missing-term", shown, extra=0.1)
+        yield wrong((kind, count, which, *parts), "missing-step", shown)
 
 
 def slope_mutants(node: Node, world: World) -> Iterator[Mutant]:
