@@ -221,3 +221,29 @@ def test_overriding_a_quantity_cuts_it_off_from_what_it_is_computed_from(assignm
 
 def test_the_config_has_the_steps_that_the_design_asks_for() -> None:
     assert (ROOT / "config.yaml").read_text().count("seed:") == 1
+
+
+IN_SINGLE = """
+import numpy as np
+
+def a(x, W):
+    h = np.zeros((len(x), W.shape[1]), dtype=np.result_type(x, W))
+    h[:] = np.tanh((x @ W).astype(np.float32))
+    return h.astype("float32")
+
+def J(a):
+    return np.float32(0.5) * np.sum(a ** 2, dtype=np.float32)
+"""
+
+
+def test_a_model_in_single_precision_is_differentiated_in_double(tmp_path: Path) -> None:
+    path = tmp_path / "model.py"
+    path.write_text(IN_SINGLE)
+    graph = Graph(path, ["x", "W", "a"], ["a"], "J")
+    random = np.random.default_rng(5)
+    point = Point(graph.evaluate({"x": random.normal(size=(3, 4)), "W": random.normal(size=(4, 2))}), {})
+    a = point.values["a"]
+    right = point.values["x"].T @ (a * (1 - a**2))
+    for method in METHODS:
+        numeric = differentiate(graph, point, "W", method=method)
+        assert relative_error(numeric.of(right), numeric.value) <= 1e-7, method

@@ -167,6 +167,10 @@ def test_the_place_of_a_quantity_in_a_formula(formula, name, place):
     assert place_in(formula, name) == place
 
 
+def test_a_transposed_product_has_no_sides():
+    assert place_in(("mm", ("T", q("h")), ("g", "dJ_db2")), "h", turned=True) == "as one of the factors"
+
+
 def test_a_hint_names_the_place(bench):
     _, hints = messages_on(bench, "dJ_dU", "s.h_prev.T @ dJ_db2(s)")
     assert hints[0].startswith("The wrong quantity is in the left factor; it happens to have the right size.")

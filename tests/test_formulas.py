@@ -35,6 +35,24 @@ MODELS = [
         "two_layer_relu softmax_regression batch_norm layer_norm attention gru_step lstm_step conv1d convolution word2vec"
     ).split()
 ]
+LOOPS = '''
+"""x is (F, W), b is (F,), and dout is (F, W)."""
+import numpy as np
+
+
+def out(x, b):
+    """Each row of x times its number."""
+    y = np.zeros(x.shape, dtype=np.result_type(x, b))
+    for f in range(x.shape[0]):
+        for o in range(x.shape[1]):
+            y[f, o] = x[f, o] * b[f]
+    return y
+
+
+def J(out, dout):
+    """The loss with the gradient dout by out."""
+    return np.sum(out * dout)
+'''
 Code = Callable[[Any, Any], np.ndarray[Any, Any]]
 EVALUATORS: dict[int, Evaluator] = {}
 
@@ -340,6 +358,14 @@ def one_hot(s: Any) -> Any:
 def reset(s: Any, g: Any) -> Any:
     """What arrives at the state that the reset gate has left."""
     return g.dJ_dbh @ s.Uh.T
+
+
+def test_a_loop_that_is_a_sum_goes_wrong_along_an_axis(world_of: Callable[[Path], World], tmp_path: Path) -> None:
+    model = tmp_path / "loops.py"
+    model.write_text(LOOPS)
+    world = world_of(model)
+    wrong = values_of(world, lambda s, g: np.sum(s.dout * s.x, axis=0))
+    assert cheapest(world, "dJ_db", wrong)[0] == "sum-axis"
 
 
 @pytest.mark.parametrize(

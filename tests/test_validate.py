@@ -397,3 +397,22 @@ def test_a_handout_in_which_students_cannot_work_is_unsound(copy_of_assignment: 
         found = check_handout(opened)
     assert found.outcome == "failed"
     assert "h: expected shape" in found.details[0]
+
+
+def test_no_seed_is_suggested_for_a_gradient_that_is_always_at_a_kink(tmp_path: Path) -> None:
+    (tmp_path / "model.py").write_text(
+        "import numpy as np\n"
+        "def a(z):\n    return np.maximum(z, 0)\n"
+        "def m(a):\n    return a.reshape(-1, 2).max(axis=1)\n"
+        "def J(m, dout):\n    return np.sum(m * dout)\n"
+    )
+    (tmp_path / "config.yaml").write_text(
+        "title: ReLU and max-pooling\nmodel: model.py\ndimensions: {n: [40, 48], p: n // 2}\n"
+        f"steps: {{count: 2, seed: '{'7' * 32}'}}\n"
+        "quantities:\n  z: {sample: normal, shape: [n]}\n  dout: {sample: normal, shape: [p]}\n"
+        "  a: {sample: model, shape: [n]}\n  m: {sample: model, shape: [p]}\n"
+        "gradients:\n  - {name: da, of: a}\n  - {name: dz, of: z}\n"
+    )
+    finding = check_kinks(load_assignment(load_config(tmp_path / "config.yaml"), tmp_path, with_solution=False))
+    assert finding.outcome == "failed"
+    assert finding.details[-1].startswith("no seed helps with da: ")

@@ -168,3 +168,13 @@ def test_entries_of_random_formulas_in_index_notation_have_the_values(expression
     for index in ((0, 0), (4, 2)):
         found = value(built, dict(zip(letters, index, strict=True)))
         assert abs(found - short.value[index]) <= 1e-9 * (1 + np.abs(short.value).max()), text(built, Printer())
+
+
+def test_labels_of_which_one_is_1_are_no_one_hot_row() -> None:
+    graph = new_graph({"N": 4}, frozenset({"labels"}))
+    labels, target = (Tracer(graph.leaf(name, np.array([0.0, 1.0, 0.0, 0.0]))) for name in ("labels", "target"))
+    assert Simplifier(graph)(np.sum(target).node).is_number()
+    assert not Simplifier(graph)(np.sum(labels).node).is_number()
+    signs = Tracer(graph.leaf("signs", np.array([1.0, 0.0, 1.0, 0.0])))
+    graph.discrete |= {"signs"}  # 2 y - 1, as in a hinge loss
+    assert not Simplifier(graph)(np.sum(2 * signs - 1).node).is_number()

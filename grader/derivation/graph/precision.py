@@ -1,13 +1,14 @@
 """A model that computes in single precision is run in double: to a derivative, a cast to another float is no step.
 
-`x.astype(np.float32)` and `np.float32(x)` become `x * 1.0`, so that a complex step passes, and `dtype=np.float32` becomes
-`dtype=np.float64`.  Everything keeps its line.
+`x.astype(np.float32)` and `np.float32(x)` become `x * 1.0`, so that a complex step passes; `dtype=np.float32` becomes
+`dtype="float64"` where an array is created.  Everything keeps its line.
 """
 
 import ast
 from types import CodeType
 
 SHORT = {"float16", "float32", "half", "single"}
+_CREATORS = set("zeros ones empty full array asarray eye identity arange linspace".split())
 
 
 def compiled(source: str | bytes, path: str) -> CodeType:
@@ -38,17 +39,17 @@ class _InDouble(ast.NodeTransformer):
             return self._as_float(node, node.func.value)
         if _names_short(node.func) and len(node.args) == 1:
             return self._as_float(node, node.args[0])
-        node.args = [self._in_double(each) if isinstance(each, ast.Attribute) else each for each in node.args]
-        for keyword in node.keywords:
-            keyword.value = self._in_double(keyword.value) if keyword.arg == "dtype" else keyword.value
+        kept = [each for each in node.keywords if each.arg != "dtype" or not _names_short(each.value)]
+        if isinstance(node.func, ast.Attribute) and node.func.attr in _CREATORS:
+            node.args = [_double(each) if _names_short(each) else each for each in node.args]
+            if len(kept) < len(node.keywords):
+                kept.append(ast.keyword("dtype", _double(node)))
+        node.keywords = kept  # elsewhere the type is that of what goes in
         return node
 
     def _as_float(self, node: ast.AST, value: ast.expr) -> ast.AST:
         return ast.copy_location(ast.BinOp(value, ast.Mult(), ast.Constant(1.0)), node)
 
-    def _in_double(self, node: ast.expr) -> ast.expr:
-        if not _names_short(node):
-            return node
-        if isinstance(node, ast.Attribute):
-            return ast.copy_location(ast.Attribute(node.value, "float64", node.ctx), node)
-        return ast.copy_location(ast.Constant("float64"), node)
+
+def _double(node: ast.expr) -> ast.expr:
+    return ast.copy_location(ast.Constant("float64"), node)
