@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import warm
 from conftest import ROOT, SUBMISSIONS, copy_assignment
 from right import RIGHT_FILE as RIGHT
 
@@ -25,7 +26,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (made / "submissions").mkdir()
     shutil.copy(RIGHT, made / "submissions" / "ann.py")
     shutil.copy(WRONG, made / "submissions" / "bob.py")
-    command = Path(sys.executable).with_name("grader")
+    command = warm.GRADER
     subprocess.run([command, "batch", "submissions", "--out", "results"], cwd=made, check=True, capture_output=True)
     return made
 
@@ -146,9 +147,7 @@ def test_an_empty_path_is_an_error_and_not_the_current_folder(folder: Path, monk
     for graded in (grader.grade, grader.check, grader.Grader(folder / "config.yaml").grade):
         with pytest.raises(grader.UsageError, match="found an empty string"):
             graded("")
-    done = subprocess.run(
-        [Path(sys.executable).with_name("grader"), "check", ""], capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([warm.GRADER, "check", ""], capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "found an empty string" in done.stderr
 
@@ -166,7 +165,7 @@ def test_errors_of_the_api_name_its_argument_and_those_of_a_command_its_option(
     for graded in (grader.grade, grader.check, lambda _: grader.Grader()):
         with pytest.raises(grader.ConfigError, match="or name the file with config=PATH"):
             graded("gradients.py")
-    command = Path(sys.executable).with_name("grader")
+    command = warm.GRADER
     for arguments in (["check"], ["grade", "x.py"], ["validate"], ["explain"], ["handout"]):
         done = subprocess.run([command, *arguments], capture_output=True, text=True, check=False)
         assert "--config PATH" in done.stderr

@@ -19,6 +19,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
+import warm
 from classroom import FLIPPED, SOLUTION, STUB, write, zipped
 from conftest import ROOT, SUBMISSIONS
 
@@ -36,7 +37,8 @@ from grader.inputs import entry as inputs
 from grader.inputs.download import read_download
 from grader.records.run import Answer, Run
 
-GRADER = [str(Path(sys.executable).with_name("grader"))]
+GRADER = [str(warm.GRADER)]
+INSTALLED = [str(warm.INSTALLED)]
 SEED = load_config(ROOT / "config.yaml").steps.seed
 SLEEPS = SOLUTION + b"\nimport time\ntime.sleep(60)\n"
 CLASS = {
@@ -59,7 +61,7 @@ def run(*arguments, cwd=ROOT, **options):
 
 
 def start(*arguments, stderr=subprocess.DEVNULL):
-    command = [*GRADER, *map(str, arguments)]
+    command = [*INSTALLED, *map(str, arguments)]
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=stderr)
 
 
@@ -576,7 +578,7 @@ def test_a_config_among_the_submissions_is_not_used(tmp_path):
     assert "--config" in done.stderr
 
 
-@pytest.mark.parametrize("command", [GRADER, [sys.executable, "-m", "grader"]], ids=["grader", "python -m grader"])
+@pytest.mark.parametrize("command", [INSTALLED, [sys.executable, "-m", "grader"]], ids=["grader", "python -m grader"])
 def test_a_students_file_never_replaces_one_of_our_modules(tmp_path, command):
     names = ["numpy", "msgspec", "json", "socket", "grader"]
     ran = tmp_path / "ran"
@@ -584,7 +586,7 @@ def test_a_students_file_never_replaces_one_of_our_modules(tmp_path, command):
     write(
         tmp_path / "class", {"grader/gradients.py": SOLUTION, "grader/__init__.py": f"open({str(ran)!r}, 'w')".encode()}
     )
-    if command != GRADER:
+    if command != INSTALLED:
         shutil.rmtree(tmp_path / "class" / "grader")  # `-m` itself would run this one: the grader cannot help it
     arguments = ["batch", ".", "--out", "../out", "--config", str(ROOT / "config.yaml")]
     done = subprocess.run([*command, *arguments], cwd=tmp_path / "class", capture_output=True, text=True, timeout=120)

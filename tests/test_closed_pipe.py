@@ -2,12 +2,12 @@
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
 import pytest
+import warm
 from classroom import FLIPPED, SOLUTION, write
 from conftest import ROOT
 from right import RIGHT_FILE
@@ -15,7 +15,6 @@ from right import RIGHT_FILE
 from grader.cli.app import main
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
-GRADER = str(Path(sys.executable).with_name("grader"))
 
 # What each command is called with, and its exit code.  RESULTS and CLASS stand for folders, OUT for a file or folder,
 # RIGHT for a right file.
@@ -58,7 +57,7 @@ def without_reader(arguments: list[str], *, errors_too: bool = False) -> "subpro
     os.close(reading)
     try:
         return subprocess.run(
-            [GRADER, *arguments], stdout=writing, stderr=writing if errors_too else subprocess.PIPE,
+            [str(warm.GRADER), *arguments], stdout=writing, stderr=writing if errors_too else subprocess.PIPE,
             cwd=ROOT, text=True, timeout=120, check=False,
         )  # fmt: skip
     finally:
@@ -96,7 +95,7 @@ def test_help_and_errors_without_a_reader_end_as_usual(arguments: list[str], cod
 
 def test_a_watch_ends_when_its_reader_has_gone() -> None:
     process = subprocess.Popen(
-        [GRADER, "check", "--watch", "assignment/gradients.py"],
+        [str(warm.GRADER), "check", "--watch", "assignment/gradients.py"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         cwd=ROOT,

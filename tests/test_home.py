@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import warm
 import yaml
 from conftest import ROOT, SUBMISSIONS, copy_assignment
 from right import RIGHT_FILE
@@ -275,7 +276,7 @@ def test_the_home_commands_need_no_home(handout: Path, tmp_path: Path, grader: C
     shutil.copytree(handout, tmp_path / "work", ignore=shutil.ignore_patterns("__pycache__"))
     file = shutil.copy(SUBMISSIONS / "sign.failed.py", tmp_path / "work" / "gradients.py")
     kept = {name: value for name, value in os.environ.items() if name not in ("HOME", "XDG_CACHE_HOME")}
-    command = [str(Path(sys.executable).with_name("grader")), "check", str(file)]
+    command = [str(warm.GRADER), "check", str(file)]
     done = subprocess.run(
         command, cwd=tmp_path / "work", capture_output=True, text=True, env={**kept, "HOME": "relative"}, check=False
     )
