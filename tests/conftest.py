@@ -1,9 +1,11 @@
 """Fixtures that build real things: the assignment, a running sandbox, the installed command."""
 
+import contextlib
 import os
 import re
 import shutil
 import subprocess
+import time
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +16,7 @@ from hypothesis import HealthCheck, settings
 from right import RIGHT_FILE
 
 from grader.config.load import load_config
+from grader.filelock import hold
 from grader.grading.grader import Grader
 from grader.grading.pipeline import make_sandbox
 from grader.packaging.handout.handout import build_handout
@@ -48,6 +51,23 @@ def copy_assignment(folder: Path) -> None:
     if not re.search("(?m)^solution:", config):
         config = re.sub("(?m)^(model:.*)$", r"\1\nsolution: solutions/gradients.py", config)
     (folder / "config.yaml").write_text(config, encoding="utf-8")
+
+
+def once_for_all(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+    """A folder or file that `make` writes, once for all processes that run tests."""
+    base = factory.getbasetemp()
+    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    path, done = base / name, base / f"{name}.done"
+    with (base / f"{name}.lock").open("w") as lock:
+        while True:
+            with contextlib.suppress(BlockingIOError):
+                hold(lock.fileno())
+                break
+            time.sleep(0.05)
+        if not done.exists():
+            make(path)
+            done.touch()
+    return path
 
 
 @pytest.fixture(scope="session")
@@ -109,6 +129,16 @@ def graded_class(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The results folder of a class of 121, graded by `grader batch`; tests may add files to it, and change nothing."""
     from report_class import write_class
 
-    folder = tmp_path_factory.mktemp("class") / "results"
-    write_class(folder, 120)
-    return folder
+    return once_for_all(tmp_path_factory, "class", lambda folder: write_class(folder, 120))
+
+
+@pytest.fixture(scope="session")
+def class_page(assignment: Assignment, graded_class: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The report on that class."""
+    from grader.classroom.report.data import read_class
+    from grader.classroom.report.page import make_report
+
+    def write(path: Path) -> None:
+        path.write_text(make_report(assignment, read_class(graded_class)), encoding="utf-8")
+
+    return once_for_all(tmp_path_factory, "page.html", write).read_text(encoding="utf-8")

@@ -29,6 +29,7 @@ from grader.classroom.batch.protocol import Result, Task, receive, send
 from grader.classroom.batch.regrade import _plan
 from grader.classroom.batch.worker import Worker
 from grader.classroom.exports.changes import find_changes
+from grader.classroom.store.outputs import note_written, results_hash
 from grader.classroom.store.packing import pack_run
 from grader.classroom.store.query import Results, Todo
 from grader.classroom.store.store import Store
@@ -56,6 +57,8 @@ CLASS = {
 
 
 def run(*arguments, cwd=ROOT, **options):
+    if arguments[0] in ("batch", "regrade") and "--jobs" not in arguments:
+        arguments = (*arguments, "--jobs", 1)  # a second worker takes longer to start than these classes to be graded
     command = [*GRADER, *map(str, arguments)]
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=120, check=False, **options)
 
@@ -87,7 +90,7 @@ def school(tmp_path_factory):
     """A class of everything, and its results: (download, results folder, finished process)."""
     folder = tmp_path_factory.mktemp("school")
     source = write(folder / "class", CLASS)
-    done = batch(source, folder / "results")
+    done = batch(source, folder / "results", "--jobs", 2)
     return source, folder / "results", done
 
 
@@ -137,7 +140,7 @@ def test_feedback_shows_hostile_text_as_text_and_no_reference_number(school):
     assert "Right given it: dJ\\_dU, dJ\\_dh," in (feedback / "bob.md").read_text()
 
 
-def test_one_worker_or_four_or_a_zip_give_the_same_bytes(school, tmp_path):
+def test_one_worker_or_two_or_four_or_a_zip_give_the_same_bytes(school, tmp_path):
     source, out, _ = school
     assert batch(source, tmp_path / "one", "--jobs", 1).returncode == 0
     assert grades(tmp_path / "one") == grades(out)
@@ -405,10 +408,11 @@ def test_a_regrade_after_an_interrupted_batch_counts_those_that_were_never_run(r
 
 
 def test_every_command_names_the_files_that_are_older_than_the_last_grading_run(results, changed, tmp_path):
-    pytest.importorskip("vl_convert", reason="needs the extra: pip install 'gradient-grader[report]'")
     config, change = changed
     elsewhere = tmp_path / "marks.csv"
-    assert run("report", results).returncode == 0
+    with Results(results) as stored:  # as `grader report` does, whose charts take longer than all this
+        (results / "report.html").touch()
+        note_written(stored, results / "report.html", "report", results_hash(stored))
     run("export", results, "gradescope")
     done = run("export", results, "csv", "-o", elsewhere)
     assert "older than" not in done.stdout

@@ -195,6 +195,7 @@ def test_every_command_runs_and_prints_the_golden_output(
     folder = tmp_path / start.name
     shutil.copytree(start, folder, symlinks=True)
     environment = {**os.environ, "NO_COLOR": "1", "COLUMNS": "100", "PYTEST_ADDOPTS": "-p no:cacheprovider"}
+    environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     environment["GITHUB_STEP_SUMMARY"] = str(tmp_path / "summary.md")
     environment["PATH"] = (
         f"{warm.GRADER.parent}{os.pathsep}{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"

@@ -1,7 +1,7 @@
-"""The `grader` command without the half second in which it loads: forked from a process that has loaded it.
+"""The commands `grader` and `pytest` without the second in which they load: forked from a process that has loaded them.
 
-`GRADER` is called like the installed command, and runs the same `main` in a process of its own, with the caller's folder,
-environment, pipes and signals.  What is about starting, loading or being killed uses `INSTALLED`.
+`GRADER` and `PYTEST` are called like the installed commands, and run the same `main` in a process of their own, with the caller's
+folder, environment, pipes and signals.  What is about starting, loading or being killed uses `INSTALLED`.
 
     process with the tests ── starts ──► server: has loaded grader, runs nothing
     GRADER (a small script) ── its descriptors, arguments ──► server ── forks ──► supervisor ── forks ──► the command
@@ -28,6 +28,8 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
+import pytest
+
 INSTALLED = Path(sys.executable).with_name("grader")
 # Loaded by few commands, and by none quickly; and what is not loaded in the grader's own process at all.
 _LEFT_OUT = ("grader.sandbox.inside", "grader.notebooks", "grader.magic", "grader.__main__")
@@ -36,7 +38,7 @@ _CLIENT = """\
 import array, json, os, signal, socket
 server = socket.socket(socket.AF_UNIX)
 server.connect({path!r})
-what = json.dumps([sys.argv[1:], os.getcwd(), dict(os.environ)]).encode()
+what = json.dumps([os.path.basename(sys.argv[0]), sys.argv[1:], os.getcwd(), dict(os.environ)]).encode()
 descriptors = array.array("i", [0, 1, 2]).tobytes()
 server.sendmsg([len(what).to_bytes(4, "big")], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, descriptors)])
 server.sendall(what)
@@ -51,15 +53,16 @@ os._exit(status)
 
 
 def _start() -> Path:
-    """Start a server; what is returned is the command."""
+    """Start a server; what is returned is the folder with its commands."""
     if sys.platform != "linux":  # elsewhere a process that has loaded numpy must not fork
-        return INSTALLED
+        return INSTALLED.parent
     folder = Path(tempfile.mkdtemp(prefix="grader-warm-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    command, path = folder / "grader", str(folder / "socket")
-    # The first line leaves out site-packages, which take longer than the rest.
-    command.write_text(f"#!{sys.executable} -ISB\nimport sys\n{_CLIENT.format(path=path)}")
-    command.chmod(0o755)
+    path = str(folder / "socket")
+    for name in ("grader", "pytest"):
+        # The first line leaves out site-packages, which take longer than the rest.
+        (folder / name).write_text(f"#!{sys.executable} -ISB\nimport sys\n{_CLIENT.format(path=path)}")
+        (folder / name).chmod(0o755)
     listening = socket.socket(socket.AF_UNIX)
     listening.bind(path)
     listening.listen(64)
@@ -73,7 +76,7 @@ def _start() -> Path:
     atexit.register(server.wait)
     assert server.stdin is not None
     atexit.register(server.stdin.close)
-    return command
+    return folder
 
 
 # ---------------------------------------------------------------------------------------------------------- the server
@@ -122,8 +125,9 @@ def _supervise(call: socket.socket) -> NoReturn:
     pid = os.fork()
     if pid == 0:
         call.close()
-        _become(descriptors, *json.loads(text))
-        _end(_status())
+        name, *place = json.loads(text)
+        _become(descriptors, name, *place)
+        _end(_status(name))
     for number in (0, 1, 2, *descriptors):
         os.close(number)
     ended = os.pidfd_open(pid)
@@ -137,7 +141,9 @@ def _supervise(call: socket.socket) -> NoReturn:
     os._exit(0)
 
 
-def _become(descriptors: "array.array[int]", arguments: list[str], folder: str, environment: dict[str, str]) -> None:
+def _become(
+    descriptors: "array.array[int]", name: str, arguments: list[str], folder: str, environment: dict[str, str]
+) -> None:
     """Be the process that the caller started."""
     os.setsid()
     os.chdir(folder)
@@ -147,16 +153,18 @@ def _become(descriptors: "array.array[int]", arguments: list[str], folder: str, 
     os.environ.clear()
     os.environ.update(environment)
     time.tzset()
-    sys.argv = ["grader", *arguments]
+    sys.argv = [name, *arguments]
     sys.stdin = io.TextIOWrapper(io.BufferedReader(io.FileIO(0, closefd=False)), "utf-8")
     sys.stdout = _stream(1, "strict")
     sys.stderr = _stream(2, "backslashreplace")
 
 
-def _status() -> int:
+def _status(name: str) -> int:
     from grader.cli.main import main
 
     try:
+        if name == "pytest":
+            return pytest.console_main()
         main()
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 1
@@ -179,4 +187,5 @@ def _stream(descriptor: int, errors: str) -> io.TextIOWrapper:
 if __name__ == "__main__":
     _serve(socket.socket(fileno=int(sys.argv[1])))
 else:
-    GRADER = _start()
+    GRADER = _start() / "grader"
+    PYTEST = GRADER.with_name("pytest")
