@@ -154,7 +154,7 @@ def test_files_are_closed_to_students_at_every_run(platform: Platform, tmp_path:
 def test_a_submission_without_the_file_earns_nothing_and_the_page_says_why(platform: Platform, tmp_path: Path) -> None:
     outcome = submit(platform, tmp_path, None)
     assert outcome.results["score"] == 0
-    assert "no gradients.py, found only notes.txt" in student_text(outcome)
+    assert "no gradients.py, found only notes.txt" in student_text(outcome).lower()
 
 
 @pytest.mark.parametrize(
