@@ -438,7 +438,7 @@ def test_hostile_text_reaches_the_terminal_without_escapes(grader: Command, tmp_
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full disk to write to")
 @pytest.mark.parametrize(
     "form",
-    [["grade", str(SOLUTION), "--json"], ["grade", str(SOLUTION)], ["validate", "--json"]],
+    [["grade", str(SOLUTION), "--json"], ["grade", str(SOLUTION)], ["explain", "dJ_dU"]],
     ids=["json", "text", "another command"],
 )
 def test_a_full_disk_is_reported_in_one_line(form: list[str]) -> None:
