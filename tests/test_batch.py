@@ -24,6 +24,7 @@ from classroom import FLIPPED, SOLUTION, STUB, write, zipped
 from conftest import ROOT, SUBMISSIONS
 
 from grader.classroom.batch import protocol
+from grader.classroom.batch.pool import workers_for
 from grader.classroom.batch.progress import show_progress
 from grader.classroom.batch.protocol import Result, Task, receive, send
 from grader.classroom.batch.regrade import _plan
@@ -57,8 +58,6 @@ CLASS = {
 
 
 def run(*arguments, cwd=ROOT, **options):
-    if arguments[0] in ("batch", "regrade") and "--jobs" not in arguments:
-        arguments = (*arguments, "--jobs", 1)  # a second worker takes longer to start than these classes to be graded
     command = [*GRADER, *map(str, arguments)]
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=120, check=False, **options)
 
@@ -90,7 +89,7 @@ def school(tmp_path_factory):
     """A class of everything, and its results: (download, results folder, finished process)."""
     folder = tmp_path_factory.mktemp("school")
     source = write(folder / "class", CLASS)
-    done = batch(source, folder / "results", "--jobs", 2)
+    done = batch(source, folder / "results")
     return source, folder / "results", done
 
 
@@ -140,13 +139,16 @@ def test_feedback_shows_hostile_text_as_text_and_no_reference_number(school):
     assert "Right given it: dJ\\_dU, dJ\\_dh," in (feedback / "bob.md").read_text()
 
 
-def test_one_worker_or_two_or_four_or_a_zip_give_the_same_bytes(school, tmp_path):
-    source, out, _ = school
-    assert batch(source, tmp_path / "one", "--jobs", 1).returncode == 0
-    assert grades(tmp_path / "one") == grades(out)
-    packed = zipped(tmp_path / "class.zip", CLASS)
-    assert batch(packed, tmp_path / "four", "--jobs", 4).returncode == 0
-    assert grades(tmp_path / "four") == grades(out)
+def test_one_worker_or_four_or_a_zip_give_the_same_bytes(tmp_path):
+    many = {**CLASS, **{f"s{i:02}/gradients.py": SOLUTION + b"# %d\n" % i for i in range(40)}}  # enough for four
+    assert batch(write(tmp_path / "class", many), tmp_path / "one", "--jobs", 1).returncode == 0
+    assert batch(zipped(tmp_path / "class.zip", many), tmp_path / "four", "--jobs", 4).returncode == 0
+    assert grades(tmp_path / "one") == grades(tmp_path / "four")
+
+
+def test_a_small_class_has_one_worker_and_a_large_one_a_worker_per_processor(monkeypatch):
+    monkeypatch.setattr("grader.classroom.batch.pool.os.cpu_count", lambda: 4)
+    assert [workers_for(files) for files in (0, 1, 11, 12, 33, 34, 1000)] == [1, 1, 1, 2, 3, 4, 4]
 
 
 def count(out):
