@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, settings
 from right import RIGHT_FILE
 
 from grader.config.load import load_config
+from grader.diagnosis.tables.cache import FOLDER as TABLES
 from grader.filelock import hold
 from grader.grading.grader import Grader
 from grader.grading.pipeline import make_sandbox
@@ -43,7 +44,10 @@ def assert_golden(path: Path, text: str) -> None:
 
 
 def copy_assignment(folder: Path) -> None:
-    """Copy config.yaml, assignment/ and solutions/ into `folder`, and give them a solution if they have none."""
+    """Copy config.yaml, assignment/ and solutions/ into `folder`, and give them a solution if they have none.
+
+    Tables of the diagnosis, which take seconds to build, are copied as far as there are any.
+    """
     config = (ROOT / "config.yaml").read_text(encoding="utf-8")
     for name in ("assignment", "solutions"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -51,6 +55,8 @@ def copy_assignment(folder: Path) -> None:
     if not re.search("(?m)^solution:", config):
         config = re.sub("(?m)^(model:.*)$", r"\1\nsolution: solutions/gradients.py", config)
     (folder / "config.yaml").write_text(config, encoding="utf-8")
+    with contextlib.suppress(OSError, shutil.Error):  # another process may be adding some
+        shutil.copytree(ROOT / TABLES, folder / TABLES, ignore=shutil.ignore_patterns("user", ".*"))
 
 
 def once_for_all(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:

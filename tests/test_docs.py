@@ -110,18 +110,11 @@ def shell_lines(page: Path) -> list[str]:
 # ------------------------------------------------------------------------------------------------------------ running
 
 
-def _link_tables(folder: Path) -> None:
-    """The tables of the diagnosis, which take seconds to build, are shared with the assignment that they are for."""
-    (ROOT / ".grader-cache").mkdir(exist_ok=True)
-    (folder / ".grader-cache").symlink_to(ROOT / ".grader-cache")
-
-
 @pytest.fixture(scope="session")
 def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The bundled assignment with what staff have beside it: submissions, downloads of each platform, gradebooks."""
     folder = tmp_path_factory.mktemp("course")
     copy_assignment(folder)
-    _link_tables(folder)
     example = "tests/submissions/seed.followed_through.py"
     mine = {"gradients.py": classroom.FLIPPED, "first.py": classroom.FLIPPED, "second.py": classroom.SOLUTION}
     classroom.write(folder, {**mine, "student/gradients.py": classroom.FLIPPED, example: (ROOT / example).read_bytes()})

@@ -198,14 +198,17 @@ def wrong_values(world: World, name: str) -> list[tuple[list[np.ndarray[Any, Any
     return WRONG[key]
 
 
+def same(value: np.ndarray[Any, Any], other: np.ndarray[Any, Any]) -> bool:
+    """As np.allclose, which takes five times as long."""
+    return value.shape == other.shape and bool((abs(value - other) <= 1e-12 + 1e-9 * abs(other)).all())
+
+
 def cheapest(world: World, name: str, wrong: list[np.ndarray[Any, Any]]) -> tuple[str, str]:
     """The likeliest mistake that gives these numbers."""
     found = [
         (edit.cost, edit.operator, edit.where)
         for values, edit in wrong_values(world, name)
-        if all(
-            v.shape == w.shape and np.allclose(v, w, rtol=1e-9, atol=1e-12) for v, w in zip(values, wrong, strict=True)
-        )
+        if all(same(value, other) for value, other in zip(values, wrong, strict=True))
     ]
     assert found, f"{name}: no mistake gives these numbers"
     return min(found)[1:]

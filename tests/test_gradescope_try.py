@@ -1,5 +1,6 @@
 """The zip from end to end, in a private copy of Gradescope's folders: right, wrong, hostile, hanging and missing submissions."""
 
+import compileall
 import contextlib
 import io
 import json
@@ -43,6 +44,7 @@ def zip_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def platform(zip_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Platform:
     image = Platform(tmp_path_factory.mktemp("image") / "autograder", zip_path)
     image.borrow_python()
+    compileall.compile_dir(image.venv, quiet=2)  # as pip does in the real one
     return image
 
 

@@ -427,8 +427,6 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The assignment, and the results of a batch of 300 students, some with an earlier attempt."""
     folder = tmp_path_factory.mktemp("course")
     copy_assignment(folder)
-    (ROOT / ".grader-cache").mkdir(exist_ok=True)
-    (folder / ".grader-cache").symlink_to(ROOT / ".grader-cache")
     files = {}
     for k in range(COUNT):
         body = (SOLUTION, FLIPPED, ONE_WRONG)[k % 3]
