@@ -1,4 +1,4 @@
-"""`grader batch` and `grader regrade` as installed: alike however they are run, killed and taken up again."""
+"""`grader batch` and `grader regrade`: alike however they are run, killed and taken up again."""
 
 import ast
 import csv

@@ -1,4 +1,4 @@
-"""A homework of several parts, with the installed command: each part has its own total, and the whole has one."""
+"""A homework of several parts, with the command: each part has its own total, and the whole has one."""
 
 import csv
 import json
