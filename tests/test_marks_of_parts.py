@@ -12,7 +12,7 @@ import click
 import msgspec
 import pytest
 from click.testing import CliRunner, Result
-from homework import write_homework
+from homework import RIGHT, write_homework
 from test_results_folder import STATE, fill, grade_of, result
 
 from grader.classroom.store.gradings import record
@@ -244,3 +244,25 @@ def test_one_assignment_has_no_parts(adjust, homework: Path, results: Path) -> N
     words = ["adjust", str(results / "softmax"), "ann", "--add", "1", *BECAUSE, "--part", "softmax"]
     done = CliRunner().invoke(main, [*words, "--config", str(homework / "softmax" / "config.yaml")])
     assert (done.exit_code, "this is one assignment, not a homework of several parts" in done.output) == (2, True)
+
+
+# --- what is packed of all parts ----------------------------------------------------------------------------------------
+
+
+def test_packages_in_which_a_part_is_solved_already_are_found_out(tmp_path: Path) -> None:
+    from grader.parts.dry_run import check_packages
+
+    folder = write_homework(tmp_path)
+    shutil.copy(RIGHT["part2.py"], folder / "softmax" / "assignment" / "part2.py")
+    found = parts_at(folder / "config.yaml")
+    assert found is not None
+    handout, gradescope = check_packages(found)
+    assert (handout.outcome, gradescope.outcome) == ("failed", "failed")
+    assert gradescope.details == ["stubs: expected 0 marks, found 10.0 marks"]
+
+
+@pytest.mark.slow
+def test_the_packages_of_a_sound_homework_work(parts: Parts) -> None:
+    from grader.parts.dry_run import check_packages
+
+    assert [one.outcome for one in check_packages(parts)] == ["passed", "passed"]
