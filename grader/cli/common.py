@@ -25,7 +25,23 @@ class _Path(click.Path):
         return super().convert(value, param, ctx)
 
 
+class _Number(click.ParamType):  # type: ignore[type-arg, unused-ignore]
+    """A number, with a decimal point or comma."""
+
+    name = "number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        from grader.classroom.marks.entry_tables import read_number
+        from grader.errors import UsageError
+
+        try:
+            return value if isinstance(value, float) else read_number(value)
+        except UsageError as error:
+            self.fail(str(error), param, ctx)
+
+
 PATH = _Path(path_type=Path)
+NUMBER = _Number()
 
 config_option = click.option(
     "--config", "config_path", type=PATH, help="The assignment's config.yaml (default: the nearest, upwards)."

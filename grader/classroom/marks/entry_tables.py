@@ -141,13 +141,23 @@ def _unquoted(text: str) -> str:
 
 
 def _marks(row: Mapping[str, str], name: str, where: str) -> float | None:
-    """A number, with a decimal point or comma."""
-    text = row.get(name, "").replace("\N{MINUS SIGN}", "-")
-    if _THOUSAND.fullmatch(text):
-        raise UsageError(
-            f"{where}: {name}: {text} may be a thousand or a decimal: write {text.replace(',', '')} or {text}0"
-        )
+    text = row.get(name, "")
     try:
-        return float(text.replace(",", ".").replace("_", "?")) if text else None
+        return read_number(text) if text else None
+    except UsageError as error:
+        raise UsageError(f"{where}: {name}: {error}") from None
+
+
+def read_number(text: str) -> float:
+    """A number as people write it, with a decimal point or comma.
+
+    Raises:
+        UsageError: it is none, or may be two.
+    """
+    text = text.strip().replace("\N{MINUS SIGN}", "-")
+    if _THOUSAND.fullmatch(text):
+        raise UsageError(f"{text} may be a thousand or a decimal: write {text.replace(',', '')} or {text}0")
+    try:
+        return float(text.replace(",", ".").replace("_", "?"))
     except ValueError:
-        raise UsageError(f"{where}: {name}: expected a number, found {text}") from None
+        raise UsageError(f"expected a number, found {text}") from None

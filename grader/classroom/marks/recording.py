@@ -166,6 +166,13 @@ class _Check:
             return msgspec.structs.replace(wanted, student=other.student)
         if other.kind not in MARKS:
             raise UsageError(f"{option}: only changes of marks are confirmed, and entry {other.id} is none")
+        worth = dict(self._results.gradients())
+        most = worth.get(other.gradient, 0.0) if other.gradient else sum(worth.values())
+        if other.kind == "score" and (other.value or 0.0) > most:
+            raise UsageError(
+                f"{option}: entry {other.id} gives {number(other.value or 0.0)} marks, and {other.gradient or 'the assignment'}"
+                f" is worth {number(most)} now: undo it, and give the marks again"
+            )
         row = self._results.by_key(other.student)
         if row is None:
             raise UsageError(f"{option}: {other.student} is no longer in these results")

@@ -5,7 +5,16 @@ from pathlib import Path
 
 import click
 
-from grader.cli.common import PATH, author_option, author_or_login, config_at, config_option, part_option, parts_of
+from grader.cli.common import (
+    NUMBER,
+    PATH,
+    author_option,
+    author_or_login,
+    config_at,
+    config_option,
+    part_option,
+    parts_of,
+)
 from grader.cli.recording import finish_recording, finish_recording_parts
 from grader.errors import UsageError
 
@@ -14,8 +23,8 @@ from grader.errors import UsageError
 @click.argument("results", type=PATH)
 @click.argument("student", default="")
 @click.option("--gradient", default="", help="The gradient that it is about (default: the whole submission).")
-@click.option("--score", type=float, help="The marks to give.")
-@click.option("--add", type=float, help="The marks to add; --add -2 subtracts.")
+@click.option("--score", type=NUMBER, help="The marks to give.")
+@click.option("--add", type=NUMBER, help="The marks to add; --add -2 subtracts.")
 @click.option("--excuse", is_flag=True, help="The student needs no marks for this assignment.")
 @click.option("--comment", default="", help="A comment for the student.")
 @click.option("--because", default="", metavar="TEXT", help="The reason, which the student reads.")

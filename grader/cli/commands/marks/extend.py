@@ -4,7 +4,16 @@ from pathlib import Path
 
 import click
 
-from grader.cli.common import PATH, author_option, author_or_login, config_at, config_option, part_option, parts_of
+from grader.cli.common import (
+    NUMBER,
+    PATH,
+    author_option,
+    author_or_login,
+    config_at,
+    config_option,
+    part_option,
+    parts_of,
+)
 from grader.cli.recording import finish_recording, finish_recording_parts
 from grader.errors import UsageError
 
@@ -12,7 +21,7 @@ from grader.errors import UsageError
 @click.command("extend")
 @click.argument("results", type=PATH)
 @click.argument("student", default="")
-@click.option("--days", type=float, help="How many days after everybody's deadline.")
+@click.option("--days", type=NUMBER, help="How many days after everybody's deadline.")
 @click.option(
     "--until", default="", help='The new deadline, such as "2026-10-07 23:59"; in the zone of late: if it has none.'
 )
