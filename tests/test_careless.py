@@ -179,6 +179,13 @@ def test_no_gradient_and_no_total_goes_below_zero(folder: Path) -> None:
     assert "No mark is below 0." in final(folder).lines
 
 
+def test_where_nothing_was_graded_no_gradient_has_marks(tmp_path: Path) -> None:
+    with Store(tmp_path, create=True) as store:
+        store.receive(Entry("zoe", [person("zoe")], []), Received("", None, "missing", "found nothing"))
+    with pytest.raises(UsageError, match=r"nothing was graded in .* yet, so no gradient has marks"):
+        add(tmp_path, "zoe", gradient="dJ_dU", score=1)
+
+
 # --- what changed under an entry ----------------------------------------------------------------------------------------
 
 

@@ -210,8 +210,8 @@ def test_the_table_of_all_parts_has_everything_of_people_who_adjust_at_once(
 ) -> None:
     from grader.classroom.marks.entry_tables import adjustment
     from grader.classroom.marks.recording import Wish
-    from grader.cli.recording import record_in_parts
-    from grader.parts.entries import by_part
+    from grader.cli.recorded import record_in_parts
+    from grader.parts.whose_part import by_part
 
     everywhere = [(part, results / part.name) for part in parts]
     failed: list[BaseException] = []
@@ -250,7 +250,7 @@ def test_one_assignment_has_no_parts(adjust, homework: Path, results: Path) -> N
 
 
 def test_packages_in_which_a_part_is_solved_already_are_found_out(tmp_path: Path) -> None:
-    from grader.parts.dry_run import check_packages
+    from grader.parts.smoke_test import check_packages
 
     folder = write_homework(tmp_path)
     shutil.copy(RIGHT["part2.py"], folder / "softmax" / "assignment" / "part2.py")
@@ -263,6 +263,6 @@ def test_packages_in_which_a_part_is_solved_already_are_found_out(tmp_path: Path
 
 @pytest.mark.slow
 def test_the_packages_of_a_sound_homework_work(parts: Parts) -> None:
-    from grader.parts.dry_run import check_packages
+    from grader.parts.smoke_test import check_packages
 
     assert [one.outcome for one in check_packages(parts)] == ["passed", "passed"]

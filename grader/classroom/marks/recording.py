@@ -139,6 +139,8 @@ class _Check:
 
     def _check_marks(self, wanted: Entry) -> None:
         worth = dict(self._results.gradients())
+        if wanted.gradient and not worth:
+            raise UsageError(f"--gradient: nothing was graded in {self._results.folder} yet, so no gradient has marks")
         if wanted.gradient and wanted.gradient not in worth:
             near = did_you_mean(wanted.gradient, list(worth)) or f"; expected one of {', '.join(worth)}"
             raise UsageError(f"--gradient: no gradient {wanted.gradient}{near}")

@@ -14,7 +14,7 @@ from grader.cli.common import (
     part_option,
     parts_of,
 )
-from grader.cli.recording import finish_recording, finish_recording_parts
+from grader.cli.recorded import finish_recording, finish_recording_parts
 from grader.errors import UsageError
 
 

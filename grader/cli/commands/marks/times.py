@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from grader.cli.common import PATH, author_option, author_or_login, config_at, config_option, parts_of
-from grader.cli.recording import finish_recording, record_in_parts
+from grader.cli.recorded import finish_recording, record_in_parts
 from grader.errors import UsageError
 from grader.text import one_line
 

@@ -32,7 +32,7 @@ def finish_recording(results: Path, wishes: "Sequence[Wish]", config_path: Path)
 def finish_recording_parts(parts: "Parts", results: Path, wishes: "Sequence[Wish]") -> NoReturn:
     """Record each entry in the results of the part that it is about, or all of them, or none."""
     from grader.cli.several import with_results
-    from grader.parts.entries import by_part
+    from grader.parts.whose_part import by_part
 
     record_in_parts(parts, results, by_part(with_results(parts, results), wishes))
     sys.exit(0)
