@@ -51,11 +51,11 @@ def grade(file: str | Path, config: str | Path | None = None) -> ShownGrade:
     path = path_of(file)
     used = find_config_for(path, None if config is None else config_of(Path(config)))
     if has_parts(used) and (parts := _parts(used)) is not None:
-        from grader.parts.athome import parts_of_file, shown
+        from grader.parts.athome import shown
         from grader.parts.graded import grade_each
         from grader.parts.merged import submission_name
 
-        grades = grade_each(parts, path, chosen=parts_of_file(parts, path))
+        grades = grade_each(parts, path)
         return shown(parts, {part.name: found for part, found in grades}, submission_name(path), staff=True)
     with Grader(used) as opened:
         return ShownGrade.of(opened.grade(path), opened.config, staff=True)

@@ -177,7 +177,7 @@ def test_a_table_is_recorded_in_all_parts_or_in_none(adjust, results: Path, tmp_
     bad.write_text(bad.read_text().replace(",db,", ",logistic.db,"))
     done = adjust("--from", bad)
     assert done.exit_code == 2
-    assert "bad.csv, row 3:" in done.output
+    assert "bad.csv, row 3: logistic: " in done.output
     assert "nothing was recorded" in done.output
     assert kinds(results / "logistic") + kinds(results / "softmax") == []
     good = table(tmp_path / "good.csv", head, "ann,,dscores,1,,x", "ann,logistic,,2,,x", "bob,softmax,,,yes,ill")

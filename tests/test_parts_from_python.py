@@ -59,20 +59,23 @@ def test_a_function_that_several_parts_ask_for_is_ambiguous(notebook, homework: 
     assert str(homework / "softmax" / "config.yaml") in str(caught.value)
 
 
-def test_a_file_is_checked_and_graded_for_the_part_of_its_name_or_of_its_functions(
+def test_a_file_is_graded_for_the_part_of_its_name_and_checked_for_that_or_the_part_of_its_functions(
     homework: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "part2.py").write_bytes(ROOT_WRONG.read_bytes())
     for path in (tmp_path / "part2.py", ROOT_WRONG):
         assert [one.name for one in grader.check(path, config=homework).gradients] == ["dscores", "dW", "db"]
-    graded = grader.grade(ONE_WRONG, config=homework)
+    (tmp_path / "part1.py").write_bytes(ONE_WRONG.read_bytes())
+    graded = grader.grade(tmp_path / "part1.py", config=homework)
     assert (graded.score, graded.max_score, [one.name for one in graded.gradients]) == (2.4, 4, ["dw", "db"])
+    with pytest.raises(UsageError, match="its name says no part"):
+        grader.grade(ONE_WRONG, config=homework)
     (tmp_path / "mine.py").write_text(DB)
     with pytest.raises(UsageError, match=r"mine\.py defines db, which logistic and softmax ask for"):
         grader.check(tmp_path / "mine.py", config=homework)
     (tmp_path / "mine.py").write_text("x = 1")
     with pytest.raises(UsageError, match="its name says no part; expected part1"):
-        grader.grade(tmp_path / "mine.py", config=homework)
+        grader.check(tmp_path / "mine.py", config=homework)
 
 
 def test_a_folder_is_graded_for_all_parts_and_at_home_for_those_whose_file_is_there(

@@ -9,13 +9,10 @@ from grader.parts.parts import Part, Parts
 from grader.records.result import Grade
 
 
-def grade_each(
-    parts: Parts, path: Path, *, submitted: bool = False, chosen: Sequence[Part] | None = None
-) -> list[tuple[Part, Grade]]:
+def grade_each(parts: Parts, path: Path, *, submitted: bool = False) -> list[tuple[Part, Grade]]:
     """The grade of each part, those for which there is no file included; of a single file that of its part alone.
 
     Args:
-        chosen: the parts that it is for; None for those that its name says.
         submitted: grade what holds no file for any part, too.
 
     Raises:
@@ -23,7 +20,7 @@ def grade_each(
         ConfigError: a part cannot be used.
     """
     graded, missing = [], []
-    for part in parts.of_file(path) if chosen is None else chosen:
+    for part in parts.of_file(path):
         with Grader(part.path, beside=part.beside) as grader:
             grader.assignment  # noqa: B018, what is wrong with it is reported before what is wrong with a file
             submission = grader.read(path, submitted=True)

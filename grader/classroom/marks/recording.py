@@ -55,10 +55,15 @@ def record_each(wanted: Sequence[tuple[Path, Sequence[Wish]]]) -> list[tuple[lis
     several = len({wish.where for _, wishes in wanted for wish in wishes}) > 1
     with ExitStack() as stack:
         opened = [(folder, stack.enter_context(writing(folder)), wishes) for folder, wishes in wanted]
-        return [_record(folder, db, wishes, several=several) for folder, db, wishes in opened]
+        return [
+            _record(folder, db, wishes, several=several, label=f"{folder.name}: " if len(opened) > 1 else "")
+            for folder, db, wishes in opened
+        ]
 
 
-def _record(folder: Path, db: sqlite3.Connection, wishes: Sequence[Wish], *, several: bool) -> tuple[list[Entry], int]:
+def _record(
+    folder: Path, db: sqlite3.Connection, wishes: Sequence[Wish], *, several: bool, label: str
+) -> tuple[list[Entry], int]:
     recorded, again, wrong = [], 0, []
     rows: dict[tuple[str, ...], tuple[str, Entry]] = {}
     for wish in wishes:
@@ -69,7 +74,7 @@ def _record(folder: Path, db: sqlite3.Connection, wishes: Sequence[Wish], *, sev
             if wish.where:
                 _refuse_another(rows, wish.where, entry)
         except UsageError as error:
-            wrong.append(f"{wish.where}: {error}" if wish.where else str(error))
+            wrong.append(f"{wish.where}: {label}{error}" if wish.where else f"{label}{error}")
             continue
         if wish.where and entry.is_in_force(read_ledger(db).of(entry.student)):
             again += 1
