@@ -6,7 +6,8 @@
 Terms are one term if they differ only in whole numbers that go up or down with the step.  The caller compares values.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations, product
 from typing import Any
 
 import numpy as np
@@ -28,9 +29,12 @@ from grader.diagnosis.formulas.formula_nodes import (
     call,
     encoded,
     inside,
+    leaves,
+    mul,
     neg,
     parameters_of,
     replaced,
+    transposed,
 )
 
 FEWEST = 3  # terms that make a series
@@ -203,3 +207,29 @@ def _shared(back: Node, term: Node | None) -> Node:
         if part != back and not any(STATE in inside(replaced(each, part, CARRY)) for each in others):
             return part
     return STATE
+
+
+_MOST_FACTORS = 3  # of a loop that may be a sum of products
+
+
+def closed_forms(tree: Node, shapes: Mapping[Node, tuple[str | int, ...]]) -> Iterator[Node]:
+    """What a formula with loops may be without them, a sum over axes or a matrix product: which then go wrong as such.
+
+    Args:
+        shapes: of the quantities and gradients.
+    """
+    factors = list(dict.fromkeys(leaf for leaf in leaves(tree) if leaf[0] in ("q", "g")))
+    loops = any(part[0] == "series" for part in inside(tree))
+    if not loops or not 0 < len(factors) <= _MOST_FACTORS or not all(factor in shapes for factor in factors):
+        return
+    ndim = len(shapes[factors[0]])
+    if all(shapes[factor] == shapes[factors[0]] for factor in factors):
+        terms = factors[0] if len(factors) == 1 else mul(*factors)
+        for count in range(1, ndim + 1):
+            for axes in combinations(range(ndim), count):
+                yield call("sum", terms, axis=axes, keepdims=False)
+                yield ("sum", terms, axes[0]) if count == 1 else call("sum", terms, axis=axes, keepdims=True)
+    if len(factors) == 2 and all(len(shapes[factor]) == 2 for factor in factors):
+        ways = [(factor, transposed(factor)) for factor in factors]
+        for first, second in (ways, ways[::-1]):
+            yield from (("mm", left, right) for left, right in product(first, second))

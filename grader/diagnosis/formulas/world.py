@@ -10,7 +10,6 @@ from functools import cached_property
 import numpy as np
 
 from grader.config.quantities import Constant, Index, OneHot
-from grader.diagnosis.formulas.closed import closed_forms
 from grader.diagnosis.formulas.expression import (
     Evaluator,
     Node,
@@ -20,6 +19,7 @@ from grader.diagnosis.formulas.expression import (
 )
 from grader.diagnosis.formulas.formula_nodes import inside
 from grader.diagnosis.formulas.functions import COMMON, Functions
+from grader.diagnosis.formulas.repetition import closed_forms
 from grader.diagnosis.formulas.sequences import following
 from grader.diagnosis.formulas.sources import Sources
 from grader.problem.assignment import Assignment
