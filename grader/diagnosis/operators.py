@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 
 from grader.diagnosis.hypothesis import WHAT_YOU_GET, Edit
-from grader.diagnosis.kinds import amounts, factors, orientation, terms
+from grader.diagnosis.kinds import amounts, factors, ingredients, orientation
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ _WITH_OTHER_MISTAKES = {
 }
 
 # By kind of mistake: slug, cost, sentence.
-_BY_KIND = {**orientation.ENTRIES, **terms.ENTRIES, **factors.ENTRIES, **amounts.ENTRIES}
+_BY_KIND = {**orientation.ENTRIES, **ingredients.ENTRIES, **factors.ENTRIES, **amounts.ENTRIES}
 
 OPERATORS = {
     slug: Operator(slug, kind, cost, sentence) for kind, entries in _BY_KIND.items() for slug, cost, sentence in entries

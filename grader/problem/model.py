@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.derivation.graph.precision import compiled
+from grader.derivation.graph.double import in_double
 from grader.errors import ConfigError, did_you_mean
 
 Array = np.ndarray[Any, Any]
@@ -41,7 +41,7 @@ def load_module(source: bytes, path: Path, name: str) -> ModuleType:
     module = ModuleType(name)
     module.__file__ = str(path)
     try:
-        exec(compiled(source, str(path)), module.__dict__)  # noqa: S102, an instructor's own file
+        exec(compile(in_double(source, str(path)), str(path), "exec", dont_inherit=True), module.__dict__)  # noqa: S102, an instructor's own file
     except (Exception, SystemExit) as error:
         line = getattr(error, "lineno", None) or line_in(error, path)
         raise ConfigError(f"{path}:{line}: does not run: {type(error).__name__}: {error}") from error

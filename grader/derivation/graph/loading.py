@@ -17,9 +17,9 @@ from typing import Any
 
 import numpy as np
 
+from grader.derivation.graph.double import in_double
 from grader.derivation.graph.naming import targets
 from grader.derivation.graph.nodes import Graph, Unreadable
-from grader.derivation.graph.precision import compiled
 from grader.derivation.graph.recorder import Tracer, call, contains_tracer, lift, new_graph
 from grader.derivation.rules.units import recognized
 
@@ -38,7 +38,7 @@ class Model:
         self._module.__file__ = str(path)
         namespace = vars(self._module)
         self.source = path.read_text(encoding="utf-8") if source is None else source
-        exec(compiled(self.source, str(path)), namespace)  # noqa: S102
+        exec(compile(in_double(self.source, str(path)), str(path), "exec", dont_inherit=True), namespace)  # noqa: S102
         self._parameters: dict[str, tuple[str, ...]] = {}
         self.targets = targets(self.source)
         self.doc = self._module.__doc__ or ""
