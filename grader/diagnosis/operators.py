@@ -1,4 +1,4 @@
-"""The registry of what can go wrong: every operator's kind, cost and sentence for instructors, which `kinds` lists.
+"""The registry of what can go wrong: every operator's kind, cost and sentence for instructors, which `bykind` lists.
 
 In a sentence `{new}` is what the numbers show, `{old}` the single quantity, factor or operation that belongs there.  Students
 read those of `students` instead.
@@ -7,8 +7,8 @@ read those of `students` instead.
 import re
 from dataclasses import dataclass
 
+from grader.diagnosis.bykind import amounts, factors, ingredients, orientation
 from grader.diagnosis.hypothesis import WHAT_YOU_GET, Edit
-from grader.diagnosis.kinds import amounts, factors, ingredients, orientation
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ KEPT = 3
 DIGEST = 32
 DIAGNOSIS = Path(__file__).parents[1]
 # Tables are built anew when any of these changes.
-SOURCES = ("formulas", "kinds", "mutations", "tables", "operators.py")
+SOURCES = ("bykind", "formulas", "mutations", "tables", "operators.py")
 
 
 class _Stored(msgspec.Struct, array_like=True, forbid_unknown_fields=True):

@@ -1,6 +1,6 @@
 """Signs, transposes, orders and shapes that are wrong."""
 
-from grader.diagnosis.kinds import ByKind
+from grader.diagnosis.bykind import ByKind
 
 ENTRIES: ByKind = {
     "sign": (

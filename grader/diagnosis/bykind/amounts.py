@@ -1,6 +1,6 @@
 """Sizes, sums and numbers that are wrong."""
 
-from grader.diagnosis.kinds import ByKind
+from grader.diagnosis.bykind import ByKind
 
 ENTRIES: ByKind = {
     "scale": (

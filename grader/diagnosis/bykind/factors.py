@@ -1,6 +1,6 @@
 """Factors, derivatives and operations that are wrong, missing or too many."""
 
-from grader.diagnosis.kinds import ByKind
+from grader.diagnosis.bykind import ByKind
 
 ENTRIES: ByKind = {
     "missing-factor": (
