@@ -108,14 +108,15 @@ def _placed(edit: Edit, node: Node, world: World) -> Edit:
 def _quotient(node: Node, world: World) -> Iterator[Mutant]:
     """a b for a / b, a alone, and a / (1 + b^2) for a / (1 + b)^2."""
     above, below = node[1], node[2]
+    over = f"1 / ({short(below)})" if below[0] in ("mul", "div", "add") else f"1 / {short(below)}"
     yield wrong(("mul", above, below), "multiplied", short(below))
-    yield without_factor(above, below, f"1 / {short(below)}", world, extra=0.2)
+    yield without_factor(above, below, over, world, extra=0.2)
     if above[0] == "sum":  # the quotient summed along the other axis
         yield from other_sums(("div", above[1], below), above, world)
     for i, term in enumerate(above[1:] if above[0] == "add" else ()):  # a - b / c for (a - b) / c
         others = [other for j, other in enumerate(above[1:]) if j != i]
         outside = ("add", ("div", others[0] if len(others) == 1 else ("add", *others), below), term)
-        yield without_factor(outside, below, f"1 / {short(below)} of {bare_text(term)}", world, extra=0.2)
+        yield without_factor(outside, below, f"{over} of {bare_text(term)}", world, extra=0.2)
     if below[0] == "pow" and below[1][0] == "add" and len(below[1]) == 3:
         one, b = below[1][1:]
         yield wrong(("div", above, ("add", one, ("pow", b, below[2]))), "slope-bracket", "the denominator")
