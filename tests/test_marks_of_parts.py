@@ -169,6 +169,15 @@ def test_of_entries_with_one_number_that_of_the_student_is_meant(adjust, results
     assert (again.exit_code, "entry 1 is about ann, not about bob" in again.output) == (2, True)
 
 
+def test_two_entries_that_happen_to_say_the_same_are_two(adjust, results: Path) -> None:
+    for part in ("logistic", "softmax"):
+        assert adjust("ann", "--part", part, "--add", 1, *BECAUSE).exit_code == 0
+    done = adjust("--undo", 1)
+    assert (done.exit_code, "2 parts have an entry 1" in done.output) == (2, True)
+    assert adjust("--undo", 1, "--part", "softmax").exit_code == 0
+    assert finals(results) == ("15", "24", "39")
+
+
 def test_a_table_is_recorded_in_all_parts_or_in_none(adjust, results: Path, tmp_path: Path) -> None:
     head = "student,part,gradient,add,excuse,because"
     bad = table(tmp_path / "bad.csv", head, "ann,,dscores,1,,x", "zoe,,dw,1,,x", "bob,,db,1,,x")
