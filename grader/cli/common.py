@@ -46,7 +46,11 @@ NUMBER = _Number()
 config_option = click.option(
     "--config", "config_path", type=PATH, help="The assignment's config.yaml (default: the nearest, upwards)."
 )
-jobs_option = click.option("--jobs", type=click.IntRange(1, 256), help="Worker processes (default: one per processor).")
+jobs_option = click.option(
+    "--jobs",
+    type=click.IntRange(1, 256),
+    help="Worker processes (default: one per processor, fewer for a small class).",
+)
 dask_option = click.option(
     "--dask", "address", default="", help="Grade on the cluster of this Dask scheduler, such as tcp://host:8786."
 )

@@ -1,6 +1,5 @@
 """`grader batch`: a whole class, resumable."""
 
-import os
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -58,7 +57,7 @@ def command(
     if out.resolve() == path.resolve():
         raise UsageError(f"--out {out}: expected a folder of its own for the results, found that of the submissions")
     how: dict[str, Any] = {
-        "jobs": jobs or os.cpu_count() or 1,
+        "jobs": jobs,
         "dask": address,
         "layout": layout or "",
         "due": due,
