@@ -75,8 +75,8 @@ def command(
 
         code = for_each(parts, grade_part)
         if all((out / part.name / DATABASE).is_file() for part in parts):
-            written = write_whole(parts, out, [(part, out / part.name) for part in parts])
-            click.echo(f"\nall parts together: {', '.join(map(str, written))}")
+            write_whole(parts, out, [(part, out / part.name) for part in parts])
+            click.echo(f"\nall parts together: {out / 'grades.csv'}, {out / 'feedback'}")
         sys.exit(code)
     outcome = run_batch(config, path, out, **how)
     print_summary(out, outcome)
