@@ -15,7 +15,7 @@ from right import RIGHT_FILE
 
 from grader.config.load import load_config
 from grader.grading.grader import Grader
-from grader.grading.pipeline import make_sandbox
+from grader.grading.running import make_sandbox
 from grader.packaging.handout.handout import build_handout
 from grader.problem.assignment import Assignment, load_assignment
 from grader.sandbox.host import Sandbox

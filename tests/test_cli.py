@@ -16,7 +16,7 @@ import pytest
 from conftest import ROOT, SUBMISSIONS
 from right import RIGHT_FILE as SOLUTION
 
-from grader.cli.app import COMMANDS
+from grader.cli.app import command_modules
 from grader.records.result import Grade
 
 Command = Callable[..., "CompletedProcess[str]"]
@@ -337,7 +337,7 @@ def test_an_unknown_command_suggests_the_nearest(grader: Command) -> None:
     assert "no such command: grad; did you mean grade?" in done.stderr
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", sorted(command_modules()))
 def test_every_command_has_help(grader: Command, command: str) -> None:
     done = grader(command, "--help")
     assert done.returncode == 0

@@ -13,7 +13,8 @@ from grader.checks.fresh import MARGIN
 from grader.classroom.batch.protocol import Task
 from grader.classroom.batch.worker import RunGrader
 from grader.classroom.store.packing import pack_run, unpack_run
-from grader.grading.pipeline import grade_run, grade_submission
+from grader.grading.pipeline import grade_and_locate, grade_run
+from grader.grading.running import run_submission
 from grader.inputs.submission import Submission
 from grader.problem.assignment import Assignment
 from grader.records.result import Grade
@@ -90,7 +91,7 @@ def test_answers_from_a_table_are_neither_derived_from_one_another_nor_wrong_in_
 ) -> None:
     """At the shared sample points they are right, so no formula, no line and no other gradient is to blame."""
     submission = Submission("gradients.py", table_of(assignment, otherwise))
-    result = grade_submission(assignment, sandbox, submission)
+    result = grade_and_locate(assignment, sandbox, submission, run_submission(sandbox, submission))
     assert {gradient.status for gradient in result.gradients} == {"failed"}
     assert [(gradient.inherits, gradient.where, gradient.hints) for gradient in result.gradients] == 8 * [([], "", [])]
 
