@@ -6,9 +6,9 @@ derivatives.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 
+import msgspec
 import numpy as np
 
 from grader.checks.check import SKIPPED, Verdict, Verdicts, in_shape, real_array
@@ -21,8 +21,7 @@ from grader.records.run import Answer, Run
 MARGIN = 100.0  # times the tolerance of the reference check, because one unlucky draw must not cost a mark
 
 
-@dataclass(frozen=True)
-class Fresh:
+class Fresh(msgspec.Struct, frozen=True, dict=True):
     """The answers of one file at its own sample point."""
 
     assignment: Assignment

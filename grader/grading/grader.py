@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable, Collection
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -183,12 +182,16 @@ class Grader:
         """
         if not self.at_home:
             return self._home.check(path, staff=staff, seen=seen, folder=folder)
+        import msgspec
+
         note = ""
         self.assignment  # noqa: B018, as above
         if path is None:
             path, note = self.own_file(folder)
         submission = self.read(path_of(path))
-        return self.check_submission(replace(submission, note=submission.note or note), staff=staff, seen=seen)
+        return self.check_submission(
+            msgspec.structs.replace(submission, note=submission.note or note), staff=staff, seen=seen
+        )
 
     def check_submission(
         self, submission: "Submission", *, staff: bool = False, seen: "Callable[[Grade], None] | None" = None
