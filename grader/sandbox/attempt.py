@@ -31,7 +31,7 @@ _WINDOWS_CRASHES = {
 OUT_OF_MEMORY_EXIT = 72  # a child's exit code when it cannot even report that memory ran out
 
 
-class Attempt(msgspec.Struct):
+class Attempt(msgspec.Struct, dict=True):
     """One child, from its start to its end.
 
     Attributes:
