@@ -135,6 +135,13 @@ def test_formulas_derived_at_one_point_are_right_at_all_of_them(graders: dict[st
             assert relative_error(derived(name, point)[0], right) < 1e-9, name
 
 
+@pytest.mark.parametrize("name", ["bptt", "makemore"])  # a loop over time, and a gradient that is zero but for rounding
+def test_one_point_is_enough_to_derive_formulas_for_all(name: str) -> None:
+    reference = Grader(ROOT / "gallery" / name / "config.yaml", at_home=True).assignment.reference
+    assert isinstance(reference, Derived)
+    assert len(reference.derivation.points) == 1
+
+
 @pytest.mark.parametrize(
     ("gradient", "code", "kinds"),
     [
