@@ -19,7 +19,7 @@ from grader.config.load import load_config
 from grader.diagnosis.tables.cache import FOLDER as TABLES
 from grader.filelock import hold
 from grader.grading.grader import Grader
-from grader.grading.pipeline import make_sandbox
+from grader.grading.running import make_sandbox
 from grader.packaging.handout.handout import build_handout
 from grader.problem.assignment import Assignment, load_assignment
 from grader.sandbox.host import Sandbox
