@@ -16,7 +16,7 @@ from grader.checks.checked import Checked, check_run
 from grader.checks.fresh import Fresh, fresh_of
 from grader.checks.substitution import to_substitute
 from grader.errors import SandboxError
-from grader.grading.grade import grade, not_graded
+from grader.grading.grade import grade, named, not_graded
 from grader.inputs.submission import Submission
 from grader.problem.assignment import Assignment
 from grader.problem.model import Array
@@ -76,9 +76,7 @@ def grade_submission(
         return not_graded(assignment, submission.name, str(error))
 
     def finished(found: Grade) -> Grade:
-        return noted(
-            msgspec.structs.replace(found, submission=submission.name, sandbox=str(sandbox.report)), submission
-        )
+        return noted(named(found, submission.name, str(sandbox.report)), submission)
 
     checked, found = _checked(assignment, run)
     if not checked.to_explain:
@@ -107,9 +105,7 @@ def run_submission(sandbox: Sandbox, submission: Submission, meanwhile: Callable
 def grade_run(assignment: Assignment, run: Run, submission: str, sandbox: str = "") -> Grade:
     """Grade what a run of the file `submission` left."""
     checked, found = _checked(assignment, run)
-    return msgspec.structs.replace(
-        _explained(assignment, checked) if checked.to_explain else found, submission=submission, sandbox=sandbox
-    )
+    return named(_explained(assignment, checked) if checked.to_explain else found, submission, sandbox)
 
 
 def grade_shared(assignment: Assignment, run: Run) -> Grade:

@@ -104,6 +104,8 @@ def _badge(kind: str, text: str) -> str:
 
 
 def _kind(gradient: GradientResult) -> str:
+    if gradient.not_run:
+        return "open"
     return "follows" if gradient.inherits else _KINDS.get(gradient.status, "wrong")
 
 

@@ -11,9 +11,8 @@ from grader.output.markdown import unmarked
 from grader.output.ownlines import Quote, first_lines, printed_lines
 from grader.output.pictures import as_text, pictures
 from grader.output.verdicts import color
-from grader.output.wording import explained, fix_first, groups, label, others_too, why
+from grader.output.wording import explained, fix_first, groups, happened, label, others_too, why
 from grader.records.result import CheckResult, Grade, GradientResult
-from grader.records.run import place
 
 
 def print_explanations(
@@ -59,7 +58,7 @@ def _block(
     )
     lines = []
     if gradient.message:
-        lines.append(Text(": ".join(filter(None, [place(gradient.line, gradient.cell), gradient.message]))))
+        lines.append(Text(happened(gradient)))
     lines += [_check_line(check) for check in gradient.checks if check.message]
     if others:
         lines.append(Text(others_too(group)))

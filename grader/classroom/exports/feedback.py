@@ -18,10 +18,9 @@ from grader.grading.forstudents import for_students
 from grader.output.causes import Cause, causes, lead
 from grader.output.markdown import fenced, plain, unmarked
 from grader.output.pictures import Picture, as_svg, as_text, pictures
-from grader.output.wording import CHECK_LABELS, explained, listed, verdict, why
+from grader.output.wording import CHECK_LABELS, at_top, explained, happened, listed, of_the_file, verdict, why
 from grader.packaging.archive import zip_bytes
 from grader.records.result import Grade, GradientResult
-from grader.records.run import place
 from grader.text import one_line, several_lines
 
 
@@ -139,9 +138,10 @@ def _graded(whole: Grade, config: Config) -> Iterator[Block]:
         yield Block("text", "This file could not be graded, through no fault of yours. Ignore the marks below.")
     else:
         yield Block("text", f"Marks: {number(grade.score)} of {number(grade.max_score)}")
-    if grade.message:
-        yield Block("text", "What happened when the file was loaded:" if grade.status == "graded" else "Reason:")
-        yield Block("code", grade.message)
+    if text := of_the_file(grade):
+        if grade.status != "graded":
+            yield Block("text", "Reason:")
+        yield Block("code", text)
     for note in grade.notes:
         yield Block("text", f"Note: {note}.")
     marks = [(one.name, f"{number(one.score)} of {number(one.max_score)}", verdict(one)) for one in grade.gradients]
@@ -151,7 +151,7 @@ def _graded(whole: Grade, config: Config) -> Iterator[Block]:
     again = {root.name for one in found for root in one.roots[1:]}
     for gradient in grade.gradients:
         wrong = gradient.is_root_cause and gradient.name not in again
-        if (wrong or gradient.notes) and not (gradient.message and gradient.message in grade.message):
+        if (wrong or gradient.notes) and not at_top(grade, gradient):
             yield from _passage(gradient, below.get(gradient.name))
 
 
@@ -177,7 +177,7 @@ def _passage(gradient: GradientResult, one: Cause | None) -> Iterator[Block]:
     for line in [] if one is None else one.dependents:
         yield Block("text", f"{line[:1].upper()}{line[1:]}.")
     if gradient.message and not gradient.inherits:
-        yield Block("code", ": ".join(filter(None, [place(gradient.line, gradient.cell), gradient.message])))
+        yield Block("code", happened(gradient))
     for drawn in pictures(gradient):
         yield Block("picture", "\n".join(as_text(drawn)), picture=drawn)
     for line in [*_evidence(gradient), *(f"note: {note}" for note in gradient.notes)]:
