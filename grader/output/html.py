@@ -130,8 +130,8 @@ def _inherited(group: list[GradientResult]) -> Iterator[str]:
 
 def _passages(group: list[GradientResult]) -> Iterator[str]:
     first, *others = group
-    if first.message:
-        yield _paragraph(happened(first))
+    if first.message and (text := happened(first)):
+        yield _paragraph(text)
     yield from (
         _paragraph(f"{check.name.replace('_', ' ')}: {check.message}") for check in first.checks if check.message
     )

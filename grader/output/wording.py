@@ -33,7 +33,7 @@ def figure(grade: Grade, *, staff: bool) -> str:
     if staff:
         return f"{_number(grade.score)} / {_number(grade.max_score)}"
     right, given = (sum(one.status == status for one in grade.gradients) for status in ("passed", "followed_through"))
-    return f"{right} of {len(grade.gradients)} gradients right" + (
+    return f"{right} of {len(grade.gradients)} gradient{'s' * (len(grade.gradients) != 1)} right" + (
         f", {given} more given an earlier mistake" if given else ""
     )
 
@@ -158,7 +158,7 @@ def details(grade: Grade, result: GradientResult, *, marked: bool = False, heade
         return [fix_first([result]), *notes]
     if headed and at_top(grade, result):
         return notes
-    message = [happened(result)] if result.message else []
+    message = [text] if result.message and (text := happened(result)) else []
     checks = [f"{check.name.replace('_', ' ')}: {check.message}" for check in result.checks if check.message]
 
     hints = [f"hint: {hint if marked else _unmarked(hint)}" for hint in result.hints[:1]]
@@ -169,6 +169,8 @@ def happened(result: GradientResult) -> str:
     """Why there was nothing to check; an exception that we explain goes without numpy's own text."""
     where = place(result.line, result.cell)
     message = result.message.partition(": ")[0] if explained(result) else result.message
+    if message == f"{UNWRITTEN}: {result.name} is not written yet":
+        return ""  # our stub: the verdict says the same
     return f"{where}: {message}" if where else message
 
 

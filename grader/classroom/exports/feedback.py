@@ -180,8 +180,8 @@ def _passage(gradient: GradientResult, one: Cause | None) -> Iterator[Block]:
     yield Block("heading", f"{listed([gradient.name, *same])}: {verdict(gradient)}", 2)
     for line in [] if one is None else one.dependents:
         yield Block("text", f"{line[:1].upper()}{line[1:]}.")
-    if gradient.message and not gradient.inherits:
-        yield Block("code", happened(gradient))
+    if gradient.message and not gradient.inherits and (text := happened(gradient)):
+        yield Block("code", text)
     for drawn in pictures(gradient):
         yield Block("picture", "\n".join(as_text(drawn)), picture=drawn)
     yield from (Block("item", line) for line in _evidence(gradient))

@@ -158,7 +158,7 @@ class Check:
             grade = self._named(self._grader.check(self._file, seen=seen, folder=self._folder))
         if not printed:
             self._print_verdicts(grade)
-        if groups(grade) or grade.printed or any(one.printed for one in grade.gradients):
+        if groups(grade) or grade.printed or any(one.printed or one.not_run for one in grade.gradients):
             self._print_rest(grade)
         self._before = grade
         return grade
