@@ -122,7 +122,7 @@ def test_a_student_sees_their_own_prints_and_the_line_at_fault(grader: Command, 
 
 def test_a_single_gradient_decides_what_is_shown_and_the_exit_code(grader: Command, work: Path) -> None:
     one = grader("check", "dJ_db2", cwd=work)
-    assert (one.returncode, "dJ_dh_prev" in one.stdout, "0 of 1 gradients right" in one.stdout) == (1, False, True)
+    assert (one.returncode, "dJ_dh_prev" in one.stdout, "0 of 1 gradient right" in one.stdout) == (1, False, True)
     (work / "gradients.py").write_bytes(RIGHT_FILE.read_bytes() + b"\ndef dJ_dh_prev(s):\n    return s.h_prev\n")
     assert grader("check", "gradients.py", "dJ_dU", "dJ_dH", cwd=work).returncode == 0
     assert grader("check", "gradients.py", cwd=work).returncode == 1
