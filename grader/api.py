@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grader.config.find import HANDOUT, NoConfigError, find_config, find_config_for
+from grader.config.find import HANDOUT, NoConfigError, find_config, find_config_for, has_parts
 from grader.errors import ConfigError
 from grader.grading.grader import Grader, path_of
 from grader.inputs.packed import beside, config_of
@@ -15,6 +15,7 @@ from grader.records.result import Grade
 
 if TYPE_CHECKING:
     from grader.derivation import Formula
+    from grader.parts.parts import Parts
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,15 @@ def grade(file: str | Path, config: str | Path | None = None) -> ShownGrade:
         ConfigError: the assignment cannot be used.
     """
     path = path_of(file)
-    with Grader(find_config_for(path, None if config is None else config_of(Path(config)))) as opened:
+    used = find_config_for(path, None if config is None else config_of(Path(config)))
+    if has_parts(used) and (parts := _parts(used)) is not None:
+        from grader.parts.athome import shown
+        from grader.parts.graded import grade_each
+        from grader.parts.merged import submission_name
+
+        grades = grade_each(parts, path)
+        return shown(parts, {part.name: found for part, found in grades}, submission_name(path), staff=True)
+    with Grader(used) as opened:
         return ShownGrade.of(opened.grade(path), opened.config, staff=True)
 
 
@@ -68,11 +77,22 @@ def check(file: str | Path | None = None, config: str | Path | None = None) -> S
     """
     path = path_of(file) if file is not None else None
     shell = running_shell() if path is None else None
-    with Grader(_config_for(path, config, in_notebook=shell is not None), at_home=True) as opened:
-        names = [gradient.name for gradient in opened.config.gradients]
+    used = _config_for(path, config, in_notebook=shell is not None)
+    if has_parts(used) and (parts := _parts(used)) is not None:
+        from grader.parts.athome import check_parts
+
+        return check_parts(parts, path, shell)
+    with Grader(used, at_home=True) as opened:
+        names = [function.owner for function in opened.config.asked]
         submission = None if shell is None else session(shell, names, opened.source_limit)
         found = opened.check(path) if submission is None else with_numbering(opened.check_submission(submission))
         return ShownGrade.of(found, opened.config, staff=False)
+
+
+def _parts(config: Path) -> "Parts | None":
+    from grader.parts.parts import parts_at
+
+    return parts_at(config)
 
 
 def _config_for(path: Path | None, config: str | Path | None, *, in_notebook: bool) -> Path:

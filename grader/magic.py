@@ -19,12 +19,15 @@ def check_command(line: str) -> ShownGrade | None:
         grade = check()
         names = line.replace(",", " ").split()
         known = [gradient.name for gradient in grade.gradients]
+        chosen = []
         for name in names:
-            if name not in known:
+            meant = [one for one in known if name in (one, one.rpartition(".")[2])]  # softmax.dW, of several parts
+            if not meant:
                 raise UsageError(
                     f"there is no gradient {name}{did_you_mean(name, known)}; the gradients are {', '.join(known)}"
                 )
-        return grade.with_gradients(names) if names else grade
+            chosen += meant
+        return grade.with_gradients(chosen) if names else grade
     except GraderError as error:
         sys.stderr.write(f"error: {several_lines(str(error))}\n")
         return None

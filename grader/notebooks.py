@@ -11,7 +11,7 @@ from grader.inputs.submission import Submission
 from grader.output.wording import line_of
 from grader.records.result import Grade
 
-_NAME = "this notebook"
+NOTEBOOK_NAME = "this notebook"
 _DEFINITIONS = re.compile(r"(?:def|class|import|from|@|#|[\s)]|$)", re.MULTILINE)  # how a line begins that only defines
 _CELL = re.compile(r"\bcell (\d+)")
 
@@ -30,22 +30,29 @@ def session(shell: Any, asked: Sequence[str], limit: int) -> Submission | None:
     Raises:
         UsageError: it is larger than `limit` bytes.
     """
-    runs = [(number, source) for number, source in enumerate(shell.history_manager.input_hist_raw) if source.strip()]
-    if not any(name in shell.user_ns for name in asked) and not any(_defines(source, asked) for _, source in runs):
+    if not defined_in(shell, asked):
         return None
+    runs = _runs(shell)
     source = _as_notebook(runs, asked)
     if len(source) > limit:
         source = _as_notebook(_current(runs), asked)
     if len(source) > limit:
         raise UsageError(
-            f"{_NAME}: the cells that were run are larger than the {limit // 1024} kB that are accepted;"
+            f"{NOTEBOOK_NAME}: the cells that were run are larger than the {limit // 1024} kB that are accepted;"
             " restart the kernel, run the cells with your functions, and check again"
         )
-    return Submission(_NAME, source)
+    return Submission(NOTEBOOK_NAME, source)
 
 
-def _defines(source: str, names: Collection[str]) -> bool:
-    return any(name in names for name in re.findall(r"\bdef\s+(\w+)", source))
+def defined_in(shell: Any, names: Collection[str]) -> set[str]:
+    """Those of these functions and classes that are defined now, or that a cell defines."""
+    written = {name for _, source in _runs(shell) for name in re.findall(r"\b(?:def|class)\s+(\w+)", source)}
+    return {name for name in names if name in shell.user_ns or name in written}
+
+
+def _runs(shell: Any) -> list[tuple[int, str]]:
+    """(number, text) of each cell that was run."""
+    return [(number, text) for number, text in enumerate(shell.history_manager.input_hist_raw) if text.strip()]
 
 
 def _as_notebook(runs: Sequence[tuple[int, str]], asked: Sequence[str]) -> bytes:

@@ -1,19 +1,23 @@
 """Fixtures that build real things: the assignment, a running sandbox, the installed command."""
 
+import contextlib
 import os
 import re
 import shutil
 import subprocess
-import sys
+import time
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import warm
 from hypothesis import HealthCheck, settings
 from right import RIGHT_FILE
 
 from grader.config.load import load_config
+from grader.diagnosis.tables.cache import FOLDER as TABLES
+from grader.filelock import hold
 from grader.grading.grader import Grader
 from grader.grading.pipeline import make_sandbox
 from grader.packaging.handout.handout import build_handout
@@ -40,7 +44,10 @@ def assert_golden(path: Path, text: str) -> None:
 
 
 def copy_assignment(folder: Path) -> None:
-    """Copy config.yaml, assignment/ and solutions/ into `folder`, and give them a solution if they have none."""
+    """Copy config.yaml, assignment/ and solutions/ into `folder`, and give them a solution if they have none.
+
+    Tables of the diagnosis, which take seconds to build, are copied as far as there are any.
+    """
     config = (ROOT / "config.yaml").read_text(encoding="utf-8")
     for name in ("assignment", "solutions"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -48,6 +55,25 @@ def copy_assignment(folder: Path) -> None:
     if not re.search("(?m)^solution:", config):
         config = re.sub("(?m)^(model:.*)$", r"\1\nsolution: solutions/gradients.py", config)
     (folder / "config.yaml").write_text(config, encoding="utf-8")
+    with contextlib.suppress(OSError, shutil.Error):  # another process may be adding some
+        shutil.copytree(ROOT / TABLES, folder / TABLES, ignore=shutil.ignore_patterns("user", ".*"))
+
+
+def once_for_all(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+    """A folder or file that `make` writes, once for all processes that run tests."""
+    base = factory.getbasetemp()
+    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    path, done = base / name, base / f"{name}.done"
+    with (base / f"{name}.lock").open("w") as lock:
+        while True:
+            with contextlib.suppress(BlockingIOError):
+                hold(lock.fileno())
+                break
+            time.sleep(0.05)
+        if not done.exists():
+            make(path)
+            done.touch()
+    return path
 
 
 @pytest.fixture(scope="session")
@@ -69,14 +95,10 @@ def copy_of_assignment(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.fixture(scope="session")
-def grader() -> Callable[..., "subprocess.CompletedProcess[str]"]:
-    """Run the installed `grader` command; never raises, never waits for more than a minute."""
-    command = Path(sys.executable).with_name("grader")
-
+def _command(path: Path) -> Callable[..., "subprocess.CompletedProcess[str]"]:
     def run(*arguments: object, cwd: Path = ROOT, **environment: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
-            [str(command), *map(str, arguments)],
+            [str(path), *map(str, arguments)],
             cwd=cwd,
             capture_output=True,
             text=True,
@@ -85,6 +107,18 @@ def grader() -> Callable[..., "subprocess.CompletedProcess[str]"]:
         )
 
     return run
+
+
+@pytest.fixture(scope="session")
+def grader() -> Callable[..., "subprocess.CompletedProcess[str]"]:
+    """Run the `grader` command, loaded already; never raises, never waits for more than a minute."""
+    return _command(warm.GRADER)
+
+
+@pytest.fixture(scope="session")
+def installed() -> Callable[..., "subprocess.CompletedProcess[str]"]:
+    """The same as installed, which takes half a second more: for what is about starting, loading and ending."""
+    return _command(warm.INSTALLED)
 
 
 @pytest.fixture(scope="session")
@@ -101,6 +135,16 @@ def graded_class(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The results folder of a class of 121, graded by `grader batch`; tests may add files to it, and change nothing."""
     from report_class import write_class
 
-    folder = tmp_path_factory.mktemp("class") / "results"
-    write_class(folder, 120)
-    return folder
+    return once_for_all(tmp_path_factory, "class", lambda folder: write_class(folder, 120))
+
+
+@pytest.fixture(scope="session")
+def class_page(assignment: Assignment, graded_class: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The report on that class."""
+    from grader.classroom.report.data import read_class
+    from grader.classroom.report.page import make_report
+
+    def write(path: Path) -> None:
+        path.write_text(make_report(assignment, read_class(graded_class)), encoding="utf-8")
+
+    return once_for_all(tmp_path_factory, "page.html", write).read_text(encoding="utf-8")

@@ -12,6 +12,7 @@ import textwrap
 from contextlib import closing
 from pathlib import Path
 
+import warm
 import yaml
 
 ROOT = Path(__file__).parents[1]
@@ -97,9 +98,10 @@ def write_class(results: Path, count: int) -> None:
             folder.mkdir()
             (folder / "gradients.py").write_bytes(source)
         (Path(place) / f"s{count:05}").mkdir()  # one who submitted nothing
-        grader = Path(sys.executable).with_name("grader")
         config = ROOT / "config.yaml"
-        subprocess.run([grader, "batch", place, "--out", results, "--config", config], check=True, capture_output=True)
+        subprocess.run(
+            [warm.GRADER, "batch", place, "--out", results, "--config", config], check=True, capture_output=True
+        )
     with closing(sqlite3.connect(results / "grades.db")) as connection:
         for k in range(count):  # names as a learning platform gives them, which no folder could have
             name = HOSTILE[k] if k < len(HOSTILE) else f"{NAMES[k % len(NAMES)]} {k}"

@@ -11,8 +11,6 @@ import pytest
 from conftest import ROOT, SUBMISSIONS
 
 from grader.classroom.exports.feedback import page, web_page
-from grader.classroom.report.data import read_class
-from grader.classroom.report.page import make_report
 from grader.classroom.store.query import Results
 from grader.grading.grader import Grader
 from grader.output.html import fragment
@@ -35,7 +33,9 @@ NOTEBOOK = (
 
 
 @pytest.fixture(scope="module")
-def pages(graded_class: Path, tmp_path_factory: pytest.TempPathFactory, assignment: Assignment) -> list[Path]:
+def pages(
+    graded_class: Path, class_page: str, tmp_path_factory: pytest.TempPathFactory, assignment: Assignment
+) -> list[Path]:
     """The output of a notebook, a student's feedback and the report of a class."""
     folder = tmp_path_factory.mktemp("accessible")
     with Grader(ROOT / "config.yaml") as opened:
@@ -46,7 +46,7 @@ def pages(graded_class: Path, tmp_path_factory: pytest.TempPathFactory, assignme
     texts = {
         "notebook": NOTEBOOK.format(shown),
         "feedback": feedback,
-        "report": make_report(assignment, read_class(graded_class)),
+        "report": class_page,
     }
     for name, text in texts.items():
         (folder / f"{name}.html").write_text(text, encoding="utf-8")

@@ -3,7 +3,6 @@
 import io
 import json
 import subprocess
-import sys
 import tempfile
 import zipfile
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path, PurePosixPath
 
 import msgspec
 import pytest
+import warm
 from classroom import FLIPPED, ROOT, SOLUTION, STUB, tar_bytes, write, zip_bytes
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -253,7 +253,7 @@ def test_the_note_is_in_every_format(name):
 
 def test_the_note_is_in_the_feedback_and_in_the_table(tmp_path):
     write(tmp_path / "class", {"gus/gradients.py": STUB, "gus/gradients.ipynb": NOTEBOOK, "ann/homework3.py": SOLUTION})
-    command = [str(Path(sys.executable).with_name("grader")), "batch", "class", "--out", "out", "--jobs", "1"]
+    command = [str(warm.GRADER), "batch", "class", "--out", "out", "--jobs", "1"]
     done = subprocess.run([*command, "--config", CONFIG], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     page = (tmp_path / "out" / "feedback" / "gus.md").read_text()

@@ -1,10 +1,9 @@
-"""The installed command as people run it: output, JSON, exit codes, and one line for every mistake."""
+"""The command as people run it: output, JSON, exit codes, and one line for every mistake."""
 
 import os
 import re
 import signal
 import subprocess
-import sys
 import time
 import zipfile
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from subprocess import CompletedProcess
 
 import msgspec
 import pytest
+import warm
 from conftest import ROOT, SUBMISSIONS
 from right import RIGHT_FILE as SOLUTION
 
@@ -27,15 +27,15 @@ def by_name(grade: dict[str, object]) -> dict[str, dict[str, object]]:
     return {gradient["name"]: gradient for gradient in grade["gradients"]}  # type: ignore[attr-defined]
 
 
-def test_the_solution_gets_full_marks_and_exit_code_0(grader: Command) -> None:
-    done = grader("grade", SOLUTION)
+def test_the_solution_gets_full_marks_and_exit_code_0(installed: Command) -> None:
+    done = installed("grade", SOLUTION)
     assert done.returncode == 0, done.stderr
     assert "100 / 100" in done.stdout
     assert "sandbox: strong" in done.stdout
 
 
-def test_json_is_one_document_in_the_documented_form(grader: Command) -> None:
-    done = grader("grade", SEED, "--json")
+def test_json_is_one_document_in_the_documented_form(installed: Command) -> None:
+    done = installed("grade", SEED, "--json")
     assert done.returncode == 1
     assert done.stderr == ""
     grade = msgspec.json.decode(done.stdout)
@@ -295,11 +295,11 @@ def test_the_stubs_score_nothing(grader: Command) -> None:
 # --- mistakes of instructors ----------------------------------------------------------------------------------------
 
 
-def test_a_config_error_is_one_line_and_exit_code_2(grader: Command, copy_of_assignment: Path) -> None:
+def test_a_config_error_is_one_line_and_exit_code_2(installed: Command, copy_of_assignment: Path) -> None:
     config = copy_of_assignment / "config.yaml"
     before, _, after = config.read_text().rpartition("memory_mb:")
     config.write_text(f"{before}memory:{after}")
-    done = grader("grade", SOLUTION, "--config", config)
+    done = installed("grade", SOLUTION, "--config", config)
     assert done.returncode == 2
     assert done.stdout == ""
     line = next(number for number, text in enumerate(config.read_text().splitlines(), 1) if "memory:" in text)
@@ -321,10 +321,10 @@ def test_without_a_config_the_command_says_what_to_do(grader: Command, tmp_path:
     assert "--config PATH" in done.stderr
 
 
-def test_a_wrong_solution_grades_nobody_and_exits_with_3(grader: Command, copy_of_assignment: Path) -> None:
+def test_a_wrong_solution_grades_nobody_and_exits_with_3(installed: Command, copy_of_assignment: Path) -> None:
     solution = copy_of_assignment / "solutions" / "gradients.py"
     solution.write_text(solution.read_text().replace("return s.y_hat - s.y", "return s.y - s.y_hat"))
-    done = grader("grade", SOLUTION, "--json", "--config", copy_of_assignment / "config.yaml")
+    done = installed("grade", SOLUTION, "--json", "--config", copy_of_assignment / "config.yaml")
     assert done.returncode == 3
     grade = msgspec.json.decode(done.stdout)
     assert grade["status"] == "not_graded"
@@ -338,8 +338,8 @@ def test_an_unknown_command_suggests_the_nearest(grader: Command) -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_has_help(grader: Command, command: str) -> None:
-    done = grader(command, "--help")
+def test_every_command_has_help(installed: Command, command: str) -> None:
+    done = installed(command, "--help")
     assert done.returncode == 0
     assert len(done.stdout.splitlines()) >= 4
 
@@ -353,7 +353,7 @@ def test_an_interrupted_command_exits_with_3_and_leaves_no_process_behind(copy_o
     config.write_text(text)
     folder.mkdir()
     (folder / "gradients.py").write_text("def dJ_db2(s):\n    while True: pass\n")
-    command = [str(Path(sys.executable).with_name("grader")), "grade", str(folder), "--config", str(config)]
+    command = [str(warm.INSTALLED), "grade", str(folder), "--config", str(config)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     family: list[str] = []
 
@@ -438,11 +438,11 @@ def test_hostile_text_reaches_the_terminal_without_escapes(grader: Command, tmp_
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full disk to write to")
 @pytest.mark.parametrize(
     "form",
-    [["grade", str(SOLUTION), "--json"], ["grade", str(SOLUTION)], ["validate", "--json"]],
+    [["grade", str(SOLUTION), "--json"], ["grade", str(SOLUTION)], ["explain", "dJ_dU"]],
     ids=["json", "text", "another command"],
 )
 def test_a_full_disk_is_reported_in_one_line(form: list[str]) -> None:
-    command = [str(Path(sys.executable).with_name("grader")), *form]
+    command = [str(warm.INSTALLED), *form]
     with open("/dev/full", "w") as full:
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, cwd=ROOT, check=False)
     assert done.returncode == 3

@@ -1,21 +1,23 @@
-"""`grader ... | head -1`, for every command there is: it ends as if all had been read, and says nothing about the pipe."""
+"""`grader ... | head -1`, for every command there is: it ends as if all had been read, and says nothing about the pipe.
+
+Of a small assignment, since nothing here depends on what is graded.
+"""
 
 import os
+import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
 import pytest
-from classroom import FLIPPED, SOLUTION, write
+import warm
+from classroom import write
 from conftest import ROOT
-from right import RIGHT_FILE
 
 from grader.cli.app import main
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
-GRADER = str(Path(sys.executable).with_name("grader"))
 
 # What each command is called with, and its exit code.  RESULTS and CLASS stand for folders, OUT for a file or folder,
 # RIGHT for a right file.
@@ -35,7 +37,7 @@ CALLS = {
     "extend": ("RESULTS ann --days 1 --because ill", 0),
     "report": ("RESULTS", 0),
     "validate": ("", 0),
-    "explain": ("dJ_dU", 0),
+    "explain": ("dJ_dw", 0),
     "new": ("assignment/model.py --yes -o OUT", 0),
 }
 
@@ -52,14 +54,16 @@ def commands(group: click.Command, name: str = "") -> Iterator[str]:
         yield from commands(command, f"{name} {one}".strip())
 
 
-def without_reader(arguments: list[str], *, errors_too: bool = False) -> "subprocess.CompletedProcess[str]":
+def without_reader(
+    arguments: list[str], cwd: Path = ROOT, *, errors_too: bool = False
+) -> "subprocess.CompletedProcess[str]":
     """Run the command with a standard output that nobody reads from the start; with `errors_too` as by `2>&1`."""
     reading, writing = os.pipe()
     os.close(reading)
     try:
         return subprocess.run(
-            [GRADER, *arguments], stdout=writing, stderr=writing if errors_too else subprocess.PIPE,
-            cwd=ROOT, text=True, timeout=120, check=False,
+            [str(warm.GRADER), *arguments], stdout=writing, stderr=writing if errors_too else subprocess.PIPE,
+            cwd=cwd, text=True, timeout=120, check=False,
         )  # fmt: skip
     finally:
         os.close(writing)
@@ -68,9 +72,12 @@ def without_reader(arguments: list[str], *, errors_too: bool = False) -> "subpro
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory, grader: Command) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("pipe")
-    source = write(folder / "class", {"ann/gradients.py": SOLUTION, "bob/gradients.py": FLIPPED})
-    assert grader("batch", source, "--out", folder / "results", "--jobs", 1).returncode == 0
-    return {"RIGHT": RIGHT_FILE, "CLASS": source, "RESULTS": folder / "results"}
+    course = Path(shutil.copytree(ROOT / "gallery" / "linear-regression", folder / "course"))
+    right = course / "solutions" / "gradients.py"
+    wrong = right.read_bytes().replace(b"s.y_hat - s.y", b"s.y - s.y_hat")
+    source = write(folder / "class", {"ann/gradients.py": right.read_bytes(), "bob/gradients.py": wrong})
+    assert grader("batch", source, "--out", folder / "results", "--jobs", 1, cwd=course).returncode == 0
+    return {"RIGHT": right, "CLASS": source, "RESULTS": folder / "results", "COURSE": course}
 
 
 def test_every_command_has_a_call_here() -> None:
@@ -83,7 +90,9 @@ def test_a_command_without_a_reader_ends_as_usual(command: str, folders: dict[st
         pytest.importorskip("vl_convert", reason="needs the extra: pip install 'gradient-grader[report]'")
     words, code = CALLS[command]
     places = {**folders, "OUT": tmp_path / "out"}
-    done = without_reader([*command.split(), *(str(places.get(word, word)) for word in words.split())])
+    done = without_reader(
+        [*command.split(), *(str(places.get(word, word)) for word in words.split())], folders["COURSE"]
+    )
     assert done.returncode == code, done.stderr
     for noise in ("Traceback", "Exception ignored", "Broken pipe", "BrokenPipe", "error:"):
         assert noise not in done.stderr
@@ -94,12 +103,12 @@ def test_help_and_errors_without_a_reader_end_as_usual(arguments: list[str], cod
     assert without_reader(arguments, errors_too=True).returncode == code
 
 
-def test_a_watch_ends_when_its_reader_has_gone() -> None:
+def test_a_watch_ends_when_its_reader_has_gone(folders: dict[str, Path]) -> None:
     process = subprocess.Popen(
-        [GRADER, "check", "--watch", "assignment/gradients.py"],
+        [str(warm.GRADER), "check", "--watch", "assignment/gradients.py"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        cwd=ROOT,
+        cwd=folders["COURSE"],
     )
     assert process.stdout is not None
     try:

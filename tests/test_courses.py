@@ -87,8 +87,9 @@ def test_a_submission_comes_out_as_its_name_says(course: Callable[[Path], Opened
 
 
 @pytest.mark.parametrize("folder", COURSES, ids=[folder.name for folder in COURSES])
-def test_each_course_is_sound(course: Callable[[Path], Opened], folder: Path) -> None:
+def test_each_course_is_sound(course: Callable[[Path], Opened], folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assignment, sandbox = course(folder)
+    monkeypatch.setattr(numbers, "FRESH_POINTS", 10)  # a fifth of what `grader validate` tries
     with np.errstate(all="ignore"):
         checks = [
             numbers.check_points, numbers.check_solution, numbers.check_margins, numbers.check_trivial,
@@ -116,11 +117,10 @@ def test_a_gradient_without_numbers_costs_only_its_own_marks(course: Callable[[P
         assert bench.lost(assignment, run, substitute=True) <= bench.worth(assignment, name, kind) + 1e-9, (name, kind)
 
 
-@pytest.mark.parametrize("name", ["logistic_1d", "batch_norm"])
 def test_the_commands_grade_validate_and_explain(
-    grader: Callable[..., "CompletedProcess[str]"], tmp_path: Path, name: str
+    grader: Callable[..., "CompletedProcess[str]"], tmp_path: Path
 ) -> None:
-    folder = Path(shutil.copytree(ROOT / "tests" / "courses" / name, tmp_path / name))
+    folder = Path(shutil.copytree(ROOT / "tests" / "courses" / "logistic_1d", tmp_path / "course"))
     right = folder / "right.all_passed.py"
     (tmp_path / "student").mkdir()
     shutil.copy(right, tmp_path / "student" / "gradients.py")

@@ -76,8 +76,11 @@ def test_submissions_get_the_same_marks_diagnoses_and_hints(alone: Path) -> None
             assert essence(derived.grade(SUBMISSIONS / name)) == essence(solved.grade(SUBMISSIONS / name)), name
 
 
-def test_the_assignment_is_sound(alone: Path, grader: Run) -> None:
-    done = grader("validate", "--config", alone)
+def test_the_assignment_is_sound(tmp_path: Path, grader: Run) -> None:
+    small = Path(shutil.copytree(ROOT / "gallery" / "linear-regression", tmp_path / "small")) / "config.yaml"
+    small.write_text(re.sub(r"(?m)^solution:.*\n", "", small.read_text()))
+    (tmp_path / "small" / "solutions" / "gradients.py").unlink()
+    done = grader("validate", "--config", small)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "every gradient is derived from the model" in done.stdout
 

@@ -31,11 +31,18 @@ def tables(assignment):
     return finder.tables
 
 
+@pytest.fixture(scope="module")
+def small():
+    """An assignment whose tables are quickly built: dJ_dw and dJ_db build on dJ_dy_hat."""
+    folder = ROOT / "gallery" / "linear-regression"
+    return load_assignment(load_config(folder / "config.yaml"), folder, with_solution=True)
+
+
 @pytest.fixture
-def elsewhere(assignment, tmp_path, monkeypatch):
-    """The assignment in a folder that has no tables yet."""
+def elsewhere(small, tmp_path, monkeypatch):
+    """The small assignment in a folder that has no tables yet."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
-    return dataclasses.replace(assignment, folder=tmp_path / "assignment")
+    return dataclasses.replace(small, folder=tmp_path / "assignment")
 
 
 def kept(folder):
@@ -78,20 +85,20 @@ def test_another_process_has_the_same_keys(assignment, tables):
 
 
 def test_only_what_is_needed_is_built_and_the_rest_when_it_is(elsewhere):
-    tables = cache.load_tables(elsewhere, ["dJ_dU"])
-    assert set(tables.built) == {"dJ_dU", "dJ_db2"}
+    tables = cache.load_tables(elsewhere, ["dJ_dw"])
+    assert set(tables.built) == {"dJ_dw", "dJ_dy_hat"}
     assert len(kept(elsewhere.folder)) == 2
-    cache.load_tables(elsewhere, ["dJ_dh"])
+    cache.load_tables(elsewhere, ["dJ_db"])
     again = cache.load_tables(elsewhere, [])
-    assert (set(again.built), again.new) == ({"dJ_dU", "dJ_db2", "dJ_dh"}, set())
-    first = [again.entry("dJ_dh", i)[0] for i in range(len(again["dJ_dh"]))]
+    assert (set(again.built), again.new) == ({"dJ_dw", "dJ_dy_hat", "dJ_db"}, set())
+    first = [again.entry("dJ_db", i)[0] for i in range(len(again["dJ_db"]))]
     whole = cache.Tables(elsewhere)
-    assert sorted(map(repr, first)) == sorted(repr(whole.entry("dJ_dh", i)[0]) for i in range(len(whole["dJ_dh"])))
+    assert sorted(map(repr, first)) == sorted(repr(whole.entry("dJ_db", i)[0]) for i in range(len(whole["dJ_db"])))
 
 
 def test_what_is_built_while_grading_is_kept_afterwards(elsewhere):
     tables = cache.load_tables(elsewhere, [])
-    tables.near("dJ_dU", elsewhere.exact["dJ_dU"], 1e-9, 1)
+    tables.near("dJ_dw", elsewhere.exact["dJ_dw"], 1e-9, 1)
     assert kept(elsewhere.folder) == []
     cache.keep(tables)
     assert len(kept(elsewhere.folder)) == 2
@@ -135,11 +142,11 @@ def _empty(content, other):
 
 @pytest.mark.parametrize("damage", [_cut, _changed, _foreign, _empty])
 def test_a_file_that_cannot_be_read_is_built_again(elsewhere, damage):
-    expected = everything(cache.load_tables(elsewhere, ["dJ_dU"]))
+    expected = everything(cache.load_tables(elsewhere, ["dJ_dw"]))
     for broken, other in (kept(elsewhere.folder), reversed(kept(elsewhere.folder))):
         content = broken.read_bytes()
         broken.write_bytes(damage(content, other.read_bytes()))
-        tables = cache.load_tables(elsewhere, ["dJ_dU"])
+        tables = cache.load_tables(elsewhere, ["dJ_dw"])
         assert tables.new == set()  # kept again
         assert everything(tables) == expected
         assert damage(content, other.read_bytes()) != broken.read_bytes()
@@ -150,31 +157,33 @@ def test_tables_of_another_assignment_under_this_name_are_built_again(elsewhere,
     other = dataclasses.replace(
         elsewhere, config=msgspec.structs.replace(elsewhere.config, steps=steps), folder=tmp_path / "other"
     )
-    cache.load_tables(other, ["dJ_db2"])
+    cache.load_tables(other, ["dJ_dy_hat"])
     (theirs,) = kept(other.folder)
     ours = elsewhere.folder / cache.FOLDER / f"diagnosis-{cache.table_key(elsewhere)}" / theirs.name
     ours.parent.mkdir(parents=True)
     ours.write_bytes(theirs.read_bytes())
-    cache.load_tables(elsewhere, ["dJ_db2"])
+    cache.load_tables(elsewhere, ["dJ_dy_hat"])
     assert ours.read_bytes() != theirs.read_bytes()
 
 
 def test_a_table_whose_upstream_table_is_another_one_is_built_again(elsewhere):
     """Entries refer to those of upstream tables by number."""
-    tables = cache.load_tables(elsewhere, ["dJ_dU"])
-    db2, _ = kept(elsewhere.folder)
-    fewer = cache.Tables(elsewhere, {"dJ_db2": dataclasses.replace(tables["dJ_db2"], costs=tables["dJ_db2"].costs + 1)})
-    fewer.new.add("dJ_db2")
+    tables = cache.load_tables(elsewhere, ["dJ_dw"])
+    of_y_hat, _ = kept(elsewhere.folder)
+    fewer = cache.Tables(
+        elsewhere, {"dJ_dy_hat": dataclasses.replace(tables["dJ_dy_hat"], costs=tables["dJ_dy_hat"].costs + 1)}
+    )
+    fewer.new.add("dJ_dy_hat")
     cache.keep(fewer)
-    found = cache._read([db2.parent], cache.table_key(elsewhere), elsewhere.names)
-    assert set(found) == {"dJ_db2"}
+    found = cache._read([of_y_hat.parent], cache.table_key(elsewhere), elsewhere.names)
+    assert set(found) == {"dJ_dy_hat"}
 
 
 def test_where_nothing_can_be_written_tables_are_built_all_the_same(elsewhere, monkeypatch):
     elsewhere.folder.parent.mkdir(exist_ok=True)
     elsewhere.folder.write_text("no folder")
     monkeypatch.setenv("XDG_CACHE_HOME", str(elsewhere.folder))
-    assert set(cache.load_tables(elsewhere, ["dJ_db2"]).built) == {"dJ_db2"}
+    assert set(cache.load_tables(elsewhere, ["dJ_dy_hat"]).built) == {"dJ_dy_hat"}
     assert elsewhere.folder.read_text() == "no folder"
 
 
@@ -259,7 +268,7 @@ def test_an_assignment_of_another_kind_is_diagnosed_too(tmp_path):
 
 
 def _load(assignment, found):
-    found.put(sorted(map(repr, everything(cache.load_tables(assignment, ["dJ_dU"])).items())))
+    found.put(sorted(map(repr, everything(cache.load_tables(assignment, ["dJ_dw"])).items())))
 
 
 def test_processes_that_build_the_same_tables_at_once_all_have_them(elsewhere):
@@ -274,4 +283,4 @@ def test_processes_that_build_the_same_tables_at_once_all_have_them(elsewhere):
         assert process.exitcode == 0
     assert results[0] == results[1] == results[2]
     assert len(kept(elsewhere.folder)) == 2
-    assert cache.load_tables(elsewhere, ["dJ_dU"]).new == set()
+    assert cache.load_tables(elsewhere, ["dJ_dw"]).new == set()

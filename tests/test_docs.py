@@ -1,7 +1,7 @@
 """The documentation is held to the code: its commands are run, its links followed, its pictures and messages compared.
 
 Every ```console and ```sh block of README.md, docs/ and assignment/ runs in a temporary folder, in the order of the page, with
-the installed `grader`.  A comment above a block says what else it is:
+`grader`.  A comment above a block says what else it is:
 
     <!-- file: assignment/model.py -->    the block (of any language) is a file, which the page's commands find there
     <!-- not run: needs a network -->     the block is only read; NOT_RUN counts these
@@ -29,6 +29,7 @@ from textwrap import dedent
 import classroom
 import msgspec
 import pytest
+import warm
 from conftest import ROOT, copy_assignment
 
 from grader.cli.app import COMMANDS
@@ -109,18 +110,11 @@ def shell_lines(page: Path) -> list[str]:
 # ------------------------------------------------------------------------------------------------------------ running
 
 
-def _link_tables(folder: Path) -> None:
-    """The tables of the diagnosis, which take seconds to build, are shared with the assignment that they are for."""
-    (ROOT / ".grader-cache").mkdir(exist_ok=True)
-    (folder / ".grader-cache").symlink_to(ROOT / ".grader-cache")
-
-
 @pytest.fixture(scope="session")
 def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The bundled assignment with what staff have beside it: submissions, downloads of each platform, gradebooks."""
     folder = tmp_path_factory.mktemp("course")
     copy_assignment(folder)
-    _link_tables(folder)
     example = "tests/submissions/seed.followed_through.py"
     mine = {"gradients.py": classroom.FLIPPED, "first.py": classroom.FLIPPED, "second.py": classroom.SOLUTION}
     classroom.write(folder, {**mine, "student/gradients.py": classroom.FLIPPED, example: (ROOT / example).read_bytes()})
@@ -194,8 +188,11 @@ def test_every_command_runs_and_prints_the_golden_output(
     folder = tmp_path / start.name
     shutil.copytree(start, folder, symlinks=True)
     environment = {**os.environ, "NO_COLOR": "1", "COLUMNS": "100", "PYTEST_ADDOPTS": "-p no:cacheprovider"}
+    environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     environment["GITHUB_STEP_SUMMARY"] = str(tmp_path / "summary.md")
-    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+    environment["PATH"] = (
+        f"{warm.GRADER.parent}{os.pathsep}{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+    )
     done = subprocess.run(
         ["bash", "-c", _script(page, folder)],
         cwd=folder,

@@ -19,6 +19,7 @@ from grader.explain.example import sections, worked_example
 from grader.explain.notation import in_latex
 from grader.explain.render import FORMATS
 from grader.newassignment.blueprint import make_blueprint
+from grader.newassignment.write_folder import assignment_files, write_files
 from grader.problem.assignment import Assignment
 
 Run = Callable[..., "CompletedProcess[str]"]
@@ -269,7 +270,8 @@ def test_a_derivation_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
 
 
 def test_what_grader_new_wrote_is_not_printed_as_the_instructors_words(grader: Run, tmp_path: Path) -> None:
-    assert grader("new", "assignment/model.py", "--yes", "-o", tmp_path / "made").returncode == 0
+    blueprint = make_blueprint(ROOT / "assignment" / "model.py", lambda question, default, choices: default)
+    write_files(tmp_path / "made", assignment_files(blueprint))
     shown = grader("explain", "dJ_dU", cwd=tmp_path / "made")
     assert shown.returncode == 0, shown.stderr
     assert "own words" not in shown.stdout

@@ -155,7 +155,7 @@ def test_decimal_commas_are_written_back_as_they_were_found(tmp_path, graded):
         ("a,b\n1,2\n", "x", "expected a gradebook export of Canvas"),
         (CANVAS, "HW 9", "no column called 'HW 9'; name one with --column: HW 2 \\(900\\), HW 3 \\(901\\)"),
         (CANVAS, "Current Score", "no column called 'Current Score'"),  # which Canvas computes
-        ("a,b\n", "x", "expected a table with a row per student, found 1 rows"),
+        ("a,b\n", "x", "then a row per student, found a single row"),
     ],
 )
 def test_a_file_that_is_not_a_gradebook_is_an_error(text, column, message, tmp_path, graded):

@@ -1,6 +1,7 @@
 """The sample point drawn for one file alone: no table holds its answers, and no derived file fails there."""
 
 import hashlib
+from dataclasses import replace
 from types import SimpleNamespace
 
 import msgspec
@@ -9,7 +10,7 @@ import pytest
 from conftest import SUBMISSIONS
 from right import RIGHT_FILE
 
-from grader.checks.fresh import MARGIN
+from grader.checks.fresh import MARGIN, Fresh
 from grader.classroom.batch.protocol import Task
 from grader.classroom.batch.worker import RunGrader
 from grader.classroom.store.packing import pack_run, unpack_run
@@ -220,3 +221,22 @@ def test_answers_without_a_call_at_the_own_point_do_not_get_full_marks(assignmen
     fresh = {name: Answer("died", message="the process ended itself with exit code 0") for name in assignment.names}
     result = grade_run(assignment, Run(right, fresh=fresh, source_hash=sha(b"")), "g")
     assert result.score == pytest.approx(0.2 * result.max_score)
+
+
+@pytest.mark.parametrize(("error", "confirmed"), [(0.0, True), (1e-4, False)])
+def test_digits_that_cancel_at_an_unlucky_point_cost_no_mark(
+    assignment: Assignment, error: float, confirmed: bool
+) -> None:
+    """The target's probability is nearly 1 there: y_hat - 1 has eight digits fewer than minus the sum of the others."""
+    point = assignment.fresh_point(sha(b"unlucky"))
+    inputs = {name: value for name, value in point.values.items() if name not in assignment.graph.functions}
+    target = inputs["y"].argmax()
+    inputs["b2"] = inputs["b2"] + 18.0 * inputs["y"]
+    values = assignment.graph.evaluate(inputs)
+    gradient = values["y_hat"] - values["y"]
+    gradient[0, target] = -np.delete(values["y_hat"], target).sum()
+    answer = Answer("returned", as_data(gradient * (1 + error)))
+    fresh = Fresh(assignment, {"dJ_db2": answer}, "")
+    vars(fresh)["point"] = replace(point, values=values)
+    assert 1e-10 < 1 - values["y_hat"].max() < 1e-6
+    assert fresh.confirms("dJ_db2") is confirmed

@@ -14,6 +14,8 @@ import pytest
 
 from grader import Grader
 from grader.config.load import load_config
+from grader.errors import UsageError
+from grader.newassignment.gallery import copying
 from grader.newassignment.gallery.labelled import read_cases
 from grader.packaging.handout.readme import outdated_parts
 
@@ -137,6 +139,16 @@ def test_what_cannot_be_copied_is_said(grader: Run, tmp_path: Path, arguments: l
 
 
 @pytest.mark.slow
+def test_links_that_windows_checked_out_as_text_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "rnn-step"
+    folder.mkdir()
+    (folder / "config.yaml").write_text("../../config.yaml", encoding="utf-8")
+    (folder / "assignment").write_text("../../assignment", encoding="utf-8")
+    monkeypatch.setattr(copying, "gallery", lambda: {"rnn-step": folder})
+    with pytest.raises(UsageError, match=r"core\.symlinks"):
+        copying.find_in_gallery("rnn-step")
+
+
 def test_an_installed_wheel_has_the_gallery_and_a_students_has_not(grader: Run, tmp_path: Path) -> None:
     source = tmp_path / "source"
     for name in ("grader", "gallery", "setup.py", "pyproject.toml", "README.md", "LICENSE"):

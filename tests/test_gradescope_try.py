@@ -1,5 +1,6 @@
 """The zip from end to end, in a private copy of Gradescope's folders: right, wrong, hostile, hanging and missing submissions."""
 
+import compileall
 import contextlib
 import io
 import json
@@ -8,7 +9,7 @@ import stat
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,9 @@ SECRETS = [line.strip() for line in RIGHT_FILE.read_text().splitlines() if "retu
 @pytest.fixture(scope="session")
 def zip_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("zip") / "autograder.zip"
-    path.write_bytes(build(Grader(CONFIG)))
+    path.write_bytes(
+        build(Grader(CONFIG), force=True)
+    )  # that it is sound is tested with the command, in docs/gradescope.md
     return path
 
 
@@ -41,7 +44,21 @@ def zip_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def platform(zip_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Platform:
     image = Platform(tmp_path_factory.mktemp("image") / "autograder", zip_path)
     image.borrow_python()
+    compileall.compile_dir(image.venv, quiet=2)  # as pip does in the real one
     return image
+
+
+@pytest.fixture(scope="session")
+def seed(platform: Platform, tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+    """What became of a file with two mistakes, from which others follow."""
+    return submit(platform, tmp_path_factory.mktemp("seed"), SUBMISSIONS / "seed.followed_through.py")
+
+
+@pytest.fixture(scope="session")
+def grader_of_the_zip() -> Iterator[Grader]:
+    """The grader that is packed, here."""
+    with Grader(CONFIG) as opened:
+        yield opened
 
 
 def submit(
@@ -72,7 +89,7 @@ def test_the_zip_has_its_programs_at_its_root_and_the_same_bytes_each_time(zip_p
     names = zipfile.ZipFile(zip_path).namelist()
     assert {"setup.sh", "run_autograder", "requirements.txt", "config.yaml", "assignment/model.py"} <= set(names)
     assert any(name.startswith(".grader-cache/diagnosis-") for name in names)
-    assert build(Grader(CONFIG)) == zip_path.read_bytes()
+    assert build(Grader(CONFIG), force=True) == zip_path.read_bytes()
 
 
 def test_the_solution_earns_full_marks_and_uses_the_tables_that_were_shipped(
@@ -95,26 +112,23 @@ def test_a_notebook_beside_an_untouched_stub_is_graded_with_a_note(platform: Pla
     assert "gradients.ipynb was graded" in " ".join(outcome.stdout.split())
 
 
-def test_a_preview_is_the_page_of_a_first_submission(platform: Platform, tmp_path: Path) -> None:
-    path = SUBMISSIONS / "seed.followed_through.py"
-    with Grader(CONFIG) as grader:
-        shown, graded = first_page(grader, path)
-    page = submit(platform, tmp_path, path).results
+def test_a_preview_is_the_page_of_a_first_submission(seed: Outcome, grader_of_the_zip: Grader) -> None:
+    shown, graded = first_page(grader_of_the_zip, SUBMISSIONS / "seed.followed_through.py")
+    page = dict(seed.results)
     for data in (shown, page):
         del data["execution_time"], data["extra_data"]
     assert (shown, graded.score) == (page, 82)
 
 
-def test_the_gradients_to_fix_are_named_first(platform: Platform, tmp_path: Path) -> None:
-    one = submit(platform, tmp_path, SUBMISSIONS / "seed.followed_through.py").results["output"]
-    assert one.startswith("**2 things to fix: dJ\\_db2 (line ")
-    two = submit(platform, tmp_path, SUBMISSIONS / "two_errors.failed.py").results["output"]
+def test_the_gradients_to_fix_are_named_first(seed: Outcome, grader_of_the_zip: Grader) -> None:
+    assert seed.results["output"].startswith("**2 things to fix: dJ\\_db2 (line ")
+    two = first_page(grader_of_the_zip, SUBMISSIONS / "two_errors.failed.py")[0]["output"]
     assert two.startswith("**2 things to fix: dJ\\_db2 (line ")
     assert "and dJ\\_db1 (line " in two
 
 
-def test_a_wrong_submission_reads_as_verdict_details_and_hint(platform: Platform, tmp_path: Path) -> None:
-    outcome = submit(platform, tmp_path, SUBMISSIONS / "seed.followed_through.py")
+def test_a_wrong_submission_reads_as_verdict_details_and_hint(seed: Outcome) -> None:
+    outcome = seed
     assert outcome.results["score"] == 82
     assert "**Wrong.**" in gradient(outcome, "dJ_db2")["output"]
     assert "11 of 11 entries differ" in gradient(outcome, "dJ_db2")["output"]
@@ -139,10 +153,15 @@ def test_files_are_closed_to_students_at_every_run(platform: Platform, tmp_path:
         assert mode & 0o077 == 0, f"{name} has mode {mode:o}"
 
 
+def test_a_submission_without_the_file_earns_nothing_and_the_page_says_why(platform: Platform, tmp_path: Path) -> None:
+    outcome = submit(platform, tmp_path, None)
+    assert outcome.results["score"] == 0
+    assert "no gradients.py, found only notes.txt" in student_text(outcome).lower()
+
+
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        (None, "no gradients.py, found only notes.txt"),
         ("", "None of the required functions is in this file. Did you save it?"),
         ("import numpy as np\n", "None of the required functions is in this file. Did you save it?"),
         ("this is no Python\n", "SyntaxError"),
@@ -156,11 +175,12 @@ def test_files_are_closed_to_students_at_every_run(platform: Platform, tmp_path:
     ],
 )
 def test_what_cannot_be_run_earns_nothing_and_the_page_says_why(
-    platform: Platform, tmp_path: Path, source: str | None, message: str
+    grader_of_the_zip: Grader, tmp_path: Path, source: str, message: str
 ) -> None:
-    outcome = submit(platform, tmp_path, source)
-    assert outcome.results["score"] == 0
-    assert message.lower() in student_text(outcome).lower()
+    (tmp_path / "gradients.py").write_text(source)
+    page, _ = first_page(grader_of_the_zip, tmp_path / "gradients.py")
+    assert page["score"] == 0
+    assert message.lower() in json.dumps([page.get("output"), page["tests"]]).lower()
 
 
 HOSTILE = """
@@ -304,9 +324,10 @@ def test_hints_grow_from_attempt_to_attempt(platform: Platform, tmp_path: Path) 
 
 
 def test_the_command_shows_both_pages_and_writes_them(grader: Command, zip_path: Path, tmp_path: Path) -> None:
-    page, following = tmp_path / "page.html", tmp_path / "next.json"
-    file = SUBMISSIONS / "seed.followed_through.py"
-    done = grader("gradescope", "try", file, "--zip", zip_path, "--html", page, "--next-metadata", following)
+    page, given, following = tmp_path / "page.html", tmp_path / "given.json", tmp_path / "next.json"
+    given.write_text(json.dumps(default_metadata(load_config(CONFIG))))
+    options = ("--zip", zip_path, "--metadata", given, "--html", page, "--next-metadata", following)
+    done = grader("gradescope", "try", SUBMISSIONS / "seed.followed_through.py", *options)
     assert done.returncode == 0, done.stderr
     student, instructor = done.stdout.split("what the instructor sees")
     assert "82 / 100" in student
@@ -315,8 +336,6 @@ def test_the_command_shows_both_pages_and_writes_them(grader: Command, zip_path:
     html = page.read_text()
     assert html.count("<section>") == 2
     assert "**" not in html
-    again = grader("gradescope", "try", file, "--zip", zip_path, "--metadata", following)
-    assert again.returncode == 0
     assert json.loads(following.read_text())["previous_submissions"][0]["results"]["score"] == 82
 
 

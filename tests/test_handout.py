@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+import warm
 from conftest import ROOT, SUBMISSIONS, assert_golden
 from right import RIGHT_FILE
 
@@ -34,12 +35,15 @@ SOLUTIONS = ROOT / "solutions"
 
 
 def pytest_in(
-    folder: Path, *arguments: str, python: Path = Path(sys.executable), columns: int = 100
+    folder: Path, *arguments: str, python: Path | None = None, columns: int = 100
 ) -> "subprocess.CompletedProcess[str]":
-    command = [str(python), "-m", "pytest", "-p", "no:cacheprovider", *arguments]
+    """Run pytest in a handout: that of `python`, or else one that is loaded already."""
+    command = [warm.PYTEST] if python is None else [python, "-m", "pytest"]
+    environment = {**os.environ, "COLUMNS": f"{columns}", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     return subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, check=False, env={**os.environ, "COLUMNS": f"{columns}"}
-    )
+        [*command, "-p", "no:cacheprovider", *arguments],
+        cwd=folder, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
 
 
 def write(handout: Path, source: Path) -> None:

@@ -19,6 +19,7 @@ from grader.diagnosis.operators import OPERATORS
 from grader.errors import ConfigError
 from grader.grading.advice import SEVERAL
 from grader.problem.assignment import Assignment, load_assignment
+from grader.validation.hint_checks import check_hints, check_misconceptions
 from grader.validation.leaks import evaluated, is_entry, is_right, leaks
 
 ROOT = Path(__file__).parents[1]
@@ -365,13 +366,13 @@ def test_what_is_no_finite_real_array_has_hints_of_its_own(
 
 
 @pytest.mark.parametrize(("key", "value"), [("file", "hints.yaml"), ("mistakes", "mistakes.yaml")])
-def test_a_missing_file_of_texts_is_reported_with_its_key(
-    copy_of_assignment: Path, grader: Run, key: str, value: str
-) -> None:
+def test_a_missing_file_of_texts_is_reported_with_its_key(copy_of_assignment: Path, key: str, value: str) -> None:
     (copy_of_assignment / "solutions" / value).unlink()
-    done = grader("validate", "--config", str(copy_of_assignment / "config.yaml"))
-    assert done.returncode == 2
-    assert f'{value}: there is no such file; config.yaml names it: hints.{key}: "" is for none' in done.stderr
+    own = load_assignment(load_config(copy_of_assignment / "config.yaml"), copy_of_assignment, with_solution=True)
+    message = f'{value}: there is no such file; config.yaml names it: hints.{key}: "" is for none'
+    with pytest.raises(ConfigError, match=re.escape(message)):
+        check_hints(own)
+        check_misconceptions(own)
 
 
 def test_the_most_special_text_is_taken_and_that_of_a_named_misconception_first(copy_of_assignment: Path) -> None:

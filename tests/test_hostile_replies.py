@@ -269,7 +269,7 @@ def shelf(assignment: Assignment, tmp_path_factory: pytest.TempPathFactory) -> I
     shelf.store.close()
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_whatever_a_child_sends_the_outcome_is_a_grade(
     assignment: Assignment, shelf: Shelf, data: st.DataObject

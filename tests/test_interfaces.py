@@ -21,6 +21,7 @@ from grader.config.load import load_config
 from grader.errors import ConfigError
 from grader.grading.grader import Grader
 from grader.inputs.submission import Submission
+from grader.packaging.handout.dry_run import check_handout
 from grader.problem.derived import as_submitted
 from grader.records.result import Grade, GradientResult
 from grader.sandbox.inside import salvage
@@ -360,12 +361,9 @@ def test_grader_new_writes_an_assignment_of_any_form_whose_handout_works(
     model = ROOT / "tests" / "models" / "affine.py"
     made = grader("new", model, "-o", tmp_path / "new", "--yes", *options)
     assert made.returncode == 0, made.stdout + made.stderr
-    validated = grader("validate", "--config", tmp_path / "new" / "config.yaml")
-    assert "✓ handout" in validated.stdout
-    solved = grader(
-        "grade", tmp_path / "new" / "solutions" / "gradients.py", "--config", tmp_path / "new" / "config.yaml"
-    )
-    assert solved.returncode == 0, solved.stdout
+    with Grader(tmp_path / "new" / "config.yaml") as opened:
+        assert check_handout(opened).outcome == "passed"
+        assert opened.grade(tmp_path / "new" / "solutions" / "gradients.py").passed
     page = (tmp_path / "new" / "assignment" / "README.md").read_text()
     assert "`s`" not in page
     stubs = (tmp_path / "new" / "assignment" / "gradients.py").read_text()

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
+import warm
 from classroom import FLIPPED, SOLUTION, write
 from conftest import ROOT, copy_assignment
 from test_results_folder import RIGHT, WRONG, fill, grade_of, result
@@ -33,7 +34,7 @@ from grader.inputs.entry import Entry as Submitted
 from grader.inputs.entry import Person, Received, person
 from grader.problem.assignment import Assignment
 
-GRADER = Path(sys.executable).with_name("grader")
+GRADER = warm.GRADER
 
 
 def add(folder: Path, student: str, **what: object) -> Entry:
@@ -426,8 +427,6 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The assignment, and the results of a batch of 300 students, some with an earlier attempt."""
     folder = tmp_path_factory.mktemp("course")
     copy_assignment(folder)
-    (ROOT / ".grader-cache").mkdir(exist_ok=True)
-    (folder / ".grader-cache").symlink_to(ROOT / ".grader-cache")
     files = {}
     for k in range(COUNT):
         body = (SOLUTION, FLIPPED, ONE_WRONG)[k % 3]

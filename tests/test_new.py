@@ -65,8 +65,13 @@ def test_the_assignment_of_a_textbook_model_is_sound(grader: Command, tmp_path: 
     assert score(grader, folder, "assignment/gradients.py") == 0
 
 
+# The slow one has the largest arrays and no form of its own; test_formulas makes an assignment of it too.
 @pytest.mark.parametrize(
-    "path", [*sorted(MODELS.glob("*.py")), ROOT / "assignment" / "model.py"], ids=lambda path: path.stem
+    "path",
+    [
+        pytest.param(path, id=path.stem, marks=[pytest.mark.slow] * (path.stem == "convolution"))
+        for path in [*sorted(MODELS.glob("*.py")), ROOT / "assignment" / "model.py"]
+    ],
 )
 def test_every_textbook_model_has_a_solution_that_agrees_with_its_derivatives(path: Path) -> None:
     blueprint = planned(path)

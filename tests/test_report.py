@@ -57,13 +57,8 @@ def summary(assignment: Assignment, graded: Class) -> Summary:
 
 
 @pytest.fixture(scope="session")
-def page(assignment: Assignment, graded: Class) -> str:
-    return make_report(assignment, graded)
-
-
-@pytest.fixture(scope="session")
-def island(page: str) -> dict:  # type: ignore[type-arg]
-    return json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.DOTALL)[1])
+def island(class_page: str) -> dict:  # type: ignore[type-arg]
+    return json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', class_page, re.DOTALL)[1])
 
 
 def run_of(sandbox: Sandbox, wrong: dict[str, str]) -> Run:
@@ -175,10 +170,10 @@ def test_every_kind_of_mistake_has_a_label(summary: Summary) -> None:
 
 
 def test_a_number_on_the_page_is_the_size_of_its_group(
-    page: str, summary: Summary, graded: Class, assignment: Assignment
+    class_page: str, summary: Summary, graded: Class, assignment: Assignment
 ) -> None:
     groups = make_groups(summary, assignment.config.max_score, same=find_same_files(graded.records))
-    shown = re.findall(r'data-group="([^"]+)"[^>]*>\(?(\d+)', page)
+    shown = re.findall(r'data-group="([^"]+)"[^>]*>\(?(\d+)', class_page)
     assert len(shown) > 60
     assert {(key, int(number)) for key, number in shown} <= {(key, len(group[1])) for key, group in groups.items()}
 
@@ -383,20 +378,20 @@ class _Tags(HTMLParser):
                 self.handlers.append(name)
 
 
-def test_no_text_of_a_student_becomes_markup(page: str) -> None:
+def test_no_text_of_a_student_becomes_markup(class_page: str) -> None:
     found = _Tags()
-    found.feed(page)
+    found.feed(class_page)
     assert found.tags["script"] == 3
     assert not found.tags.keys() & {"img", "b", "iframe", "object", "embed", "base", "svg"}
     assert found.handlers == []
     for text in HOSTILE:
         if "<" in text:
-            assert text not in page
+            assert text not in class_page
 
 
-def test_the_page_names_no_address(page: str) -> None:
+def test_the_page_names_no_address(class_page: str) -> None:
     found = _Tags()
-    found.feed(page)
+    found.feed(class_page)
     assert all(address.startswith("#") or address == "data:," for address in found.addresses)
 
 
@@ -406,13 +401,13 @@ def test_names_and_messages_reach_the_page_as_they_are(island: dict) -> None:  #
     assert any(HOSTILE[0] in detail.get("message", "") for detail in island["details"])
 
 
-def test_templates_of_students_are_not_evaluated(page: str) -> None:
-    assert "{{ 7 * 7 }}" in page
+def test_templates_of_students_are_not_evaluated(class_page: str) -> None:
+    assert "{{ 7 * 7 }}" in class_page
 
 
-def test_only_our_own_scripts_may_run(page: str) -> None:
-    policy = re.search(r'Content-Security-Policy" content="([^"]+)"', page)[1].replace("&#39;", "'")
-    scripts = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
+def test_only_our_own_scripts_may_run(class_page: str) -> None:
+    policy = re.search(r'Content-Security-Policy" content="([^"]+)"', class_page)[1].replace("&#39;", "'")
+    scripts = re.findall(r"<script>(.*?)</script>", class_page, re.DOTALL)
     hashes = {base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts}
     assert set(re.findall(r"'sha256-([^']+)'", policy)) == hashes
     assert len(hashes) == 2
@@ -430,15 +425,15 @@ def test_no_file_of_ours_writes_html_from_data() -> None:
 # --- the page and the command -------------------------------------------------------------------------------------------
 
 
-def test_tables_and_charts_have_captions(page: str) -> None:
-    body = page[: page.index('<script type="application/json"')]
+def test_tables_and_charts_have_captions(class_page: str) -> None:
+    body = class_page[: class_page.index('<script type="application/json"')]
     assert body.count("<table") == body.count("<caption") >= 6
     assert body.count("<figure") == body.count("<figcaption")
     assert body.count('class="chart"') == 3
 
 
-def test_the_same_store_gives_the_same_page(assignment: Assignment, graded: Class, page: str) -> None:
-    assert make_report(assignment, graded) == page
+def test_the_same_store_gives_the_same_page(assignment: Assignment, graded: Class, class_page: str) -> None:
+    assert make_report(assignment, graded) == class_page
 
 
 def test_a_class_of_nobody_has_a_report(assignment: Assignment) -> None:
@@ -446,11 +441,11 @@ def test_a_class_of_nobody_has_a_report(assignment: Assignment) -> None:
 
 
 def test_marks_under_an_older_assignment_are_marked_as_outdated(
-    assignment: Assignment, graded: Class, page: str
+    assignment: Assignment, graded: Class, class_page: str
 ) -> None:
     older = Class(graded.records, graded.graded_at, frozenset({("another", "solution")}))
     assert "has changed since these marks were given" in make_report(assignment, older)
-    assert "has changed since these marks were given" not in page
+    assert "has changed since these marks were given" not in class_page
 
 
 def test_marks_for_other_gradients_are_refused(assignment: Assignment, graded: Class) -> None:
@@ -481,12 +476,17 @@ def test_an_invalid_grading_is_refused(graded_class: Path, tmp_path: Path) -> No
         read_class(tmp_path)
 
 
-def test_the_command_writes_the_page(grader, graded_class: Path, page: str) -> None:  # type: ignore[no-untyped-def]
+def test_the_command_writes_the_page(grader, graded_class: Path, class_page: str) -> None:  # type: ignore[no-untyped-def]
     done = grader("report", graded_class)
     assert (done.returncode, done.stderr) == (0, "")
     assert re.match(r".*report\.html: 121 students, \d\.\d MB; open it in a browser\n", done.stdout)
     assert "report.html" not in done.stdout.partition("\n")[2], "it is no older than the results"
-    assert (graded_class / "report.html").read_text(encoding="utf-8") == page
+    with closing(sqlite3.connect(graded_class / "grades.db")) as database:
+        noted = database.execute("SELECT value FROM facts WHERE name LIKE '%report.html'").fetchall()
+    assert [json.loads(value)["command"] for (value,) in noted] == ["report"], (
+        "or else nobody is warned when it is older"
+    )
+    assert (graded_class / "report.html").read_text(encoding="utf-8") == class_page
     assert not list(graded_class.glob(".report*"))
 
 

@@ -220,34 +220,33 @@ def test_those_who_submitted_together_and_right_files_have_nothing_in_common() -
 # --- the page -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def page(assignment: Assignment, graded_class: Path) -> str:
-    return make_report(assignment, read_class(graded_class))
-
-
 def island(page: str) -> Any:
     found = re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.DOTALL)
     assert found
     return json.loads(found[1])
 
 
-def test_the_list_for_letters_has_students_sentences_and_no_instructors(page: str) -> None:
-    letters = [detail["letter"] for detail in island(page)["details"] if "letter" in detail]
-    statements = {text for detail in island(page)["details"] for *_, text in detail.get("mistakes", [])}
+def test_the_list_for_letters_has_students_sentences_and_no_instructors(class_page: str) -> None:
+    letters = [detail["letter"] for detail in island(class_page)["details"] if "letter" in detail]
+    statements = {text for detail in island(class_page)["details"] for *_, text in detail.get("mistakes", [])}
     assert len(letters) > 10
     assert any(hint for _, hint in letters)
     assert not {sentence for sentence, _ in letters if sentence.startswith("Your numbers")} & statements
 
 
-def test_the_words_about_numbers_in_common_accuse_nobody(page: str) -> None:
-    text = page[page.index("<h3>The same numbers</h3>") : page.index('<section id="students"')].casefold()
+def test_the_words_about_numbers_in_common_accuse_nobody(class_page: str) -> None:
+    text = class_page[
+        class_page.index("<h3>The same numbers</h3>") : class_page.index('<section id="students"')
+    ].casefold()
     assert "side by side: 2 students" in text
     text = re.sub("<pre.*?</pre>", "", text, flags=re.DOTALL)
     assert not re.search(r"copied|cheat|plagiari|guilty|suspect|fraud", text)
 
 
-def test_another_late_policy_in_the_config_is_noticed(assignment: Assignment, graded_class: Path, page: str) -> None:
-    assert "The late policy in config.yaml is another one" not in page
+def test_another_late_policy_in_the_config_is_noticed(
+    assignment: Assignment, graded_class: Path, class_page: str
+) -> None:
+    assert "The late policy in config.yaml is another one" not in class_page
     config = msgspec.structs.replace(assignment.config, late=Late(due="2026-10-02"))
     changed = dataclasses.replace(assignment, config=config)
     assert "The late policy in config.yaml is another one" in make_report(changed, read_class(graded_class))

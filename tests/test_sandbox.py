@@ -116,11 +116,11 @@ def test_a_file_that_takes_too_long_to_load_gets_a_message_that_says_what_to_lea
 
 
 def test_waiting_costs_no_processor_time_and_is_limited_by_the_clock(assignment: Assignment) -> None:
-    quick = changed(assignment, call_cpu_seconds=0.3, wall_factor=5.0)
+    quick = changed(assignment, call_cpu_seconds=0.2, wall_factor=3.0)
     with sandboxed(quick) as sandbox:
         run = sandbox.run(with_dJ_dU("import time\ntime.sleep(60)"))
     assert only_dJ_dU_is("timed_out", quick, run)
-    assert "a call may take 0.3 s of processor time, or 1.5 s with waiting" in run.answers["dJ_dU"][-1].message
+    assert "a call may take 0.2 s of processor time, or 0.6 s with waiting" in run.answers["dJ_dU"][-1].message
 
 
 @linux
@@ -360,11 +360,11 @@ def test_a_zygote_that_dies_is_replaced_and_the_files_it_was_running_are_run_aga
 
 @linux
 def test_a_zygote_that_dies_while_a_file_runs_is_replaced_and_the_file_run_again(assignment: Assignment) -> None:
-    slow = with_dJ_dU("import time\ntime.sleep(0.5)\nreturn s.h.T @ dJ_db2(s)")
+    slow = with_dJ_dU("import time\ntime.sleep(0.2)\nreturn s.h.T @ dJ_db2(s)")
     with sandboxed(assignment) as sandbox:
         assert sandbox.report, "it has started"
         process = sandbox.spawner._process  # type: ignore[attr-defined]
-        threading.Timer(0.4, process.kill).start()
+        threading.Timer(0.3, process.kill).start()
         assert only_dJ_dU_is("passed", assignment, sandbox.run(slow))
         assert sandbox.spawner._process is not process  # type: ignore[attr-defined]
 
@@ -377,7 +377,7 @@ def kill_children_of(parent: int) -> None:
 
 
 @linux
-@pytest.mark.parametrize("body", ["time.sleep(0.5)", "def dJ_db2(s): return time.sleep(0.1) or s.y_hat - s.y"])
+@pytest.mark.parametrize("body", ["time.sleep(0.5)", "def dJ_db2(s): return time.sleep(0.03) or s.y_hat - s.y"])
 def test_a_file_whose_child_is_killed_from_outside_is_run_again(assignment: Assignment, body: str) -> None:
     """As a system short of memory does: the file is run again."""
     with sandboxed(assignment) as sandbox:
@@ -640,7 +640,7 @@ def test_an_ended_child_leaves_no_descriptor(assignment: Assignment) -> None:
 @linux
 @needs_reports
 def test_endless_attempts_get_no_answer_and_disturb_nobody(assignment: Assignment) -> None:
-    quick = changed(assignment, call_cpu_seconds=0.3)
+    quick = changed(assignment, call_cpu_seconds=0.3, wall_factor=3.0)
     flood = with_dJ_dU("import os\nwhile True:\n    try: os.kill(1, 9)\n    except OSError: pass")
     with sandboxed(quick) as sandbox:
         runs = dict(sandbox.run_many([flood, HONEST, HONEST], in_flight=3))

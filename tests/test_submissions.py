@@ -1,6 +1,8 @@
 """Every file of tests/submissions, graded end to end in the real sandbox: the outcome is written in its `# expect:` line."""
 
 import re
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -14,7 +16,6 @@ from grader.grading.pipeline import grade_run, make_sandbox
 from grader.problem.assignment import Assignment
 from grader.records.result import Grade
 from grader.records.run import Run
-from grader.sandbox.host import Sandbox
 from grader.sandbox.spawner import start_spawner
 
 FILES = sorted(SUBMISSIONS.glob("*.*.py"))
@@ -54,39 +55,49 @@ def test_there_is_a_corpus() -> None:
 def impatient(assignment: Assignment) -> Assignment:
     """The assignment with shorter limits: every tenth file is there to reach them."""
     limits = msgspec.structs.replace(
-        assignment.config.sandbox, call_cpu_seconds=0.5, submission_cpu_seconds=3.0, wall_factor=3.0
+        assignment.config.sandbox, call_cpu_seconds=0.3, submission_cpu_seconds=2.0, wall_factor=5.0
     )
     config = msgspec.structs.replace(assignment.config, sandbox=limits)
     return Assignment(assignment.folder, config, assignment.graph, assignment.points, assignment.reference)
 
 
 @pytest.fixture(scope="session")
-def runs(impatient: Assignment) -> dict[str, Run | SandboxError]:
-    """Every file has run, several at once, the hostile among the honest."""
+def runs(impatient: Assignment) -> list[Run | SandboxError]:
+    """Every file has run, several at once, the hostile among the honest, and after each of them the solution."""
     model = impatient.folder / impatient.config.model
+    sources = [source for path in FILES for source in (path.read_bytes(), RIGHT_FILE.read_bytes())]
     with make_sandbox(impatient, lambda: start_spawner(model, impatient.config.sandbox)) as sandbox:
         sandbox.require("strong")
-        found = sandbox.run_many((path.read_bytes() for path in FILES), in_flight=6)
-        return {FILES[number].name: run for number, run in found}
+        found = dict(sandbox.run_many(sources, in_flight=6))
+    assert sorted(found) == list(range(len(sources)))
+    return [found[number] for number in range(len(sources))]
+
+
+@pytest.fixture(scope="session")
+def grade_of(impatient: Assignment, runs: list[Run | SandboxError]) -> Callable[[Path], tuple[Run, Grade]]:
+    @cache
+    def grade(path: Path) -> tuple[Run, Grade]:
+        run = runs[2 * FILES.index(path)]
+        assert isinstance(run, Run), run
+        return run, grade_run(impatient, run, path.name)
+
+    return grade
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name.removesuffix(".py"))
-def test_a_submission_gets_its_verdict(path: Path, impatient: Assignment, runs: dict[str, Run | SandboxError]) -> None:
-    run = runs[path.name]
-    assert isinstance(run, Run), run
-    result = grade_run(impatient, run, path.name)
+def test_a_submission_gets_its_verdict(path: Path, grade_of: Callable[[Path], tuple[Run, Grade]]) -> None:
+    _, result = grade_of(path)
     assert result.status == "graded", result.message
     assert_as_expected(result, path)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name.removesuffix(".py"))
 def test_a_submission_is_flagged_for_what_it_tried_and_for_nothing_else(
-    path: Path, impatient: Assignment, runs: dict[str, Run | SandboxError]
+    path: Path, grade_of: Callable[[Path], tuple[Run, Grade]]
 ) -> None:
-    run = runs[path.name]
-    assert isinstance(run, Run), run
+    run, result = grade_of(path)
     assert run.violations == read_reported(path)
-    flagged = [detail for kind, _, detail in flags_of(grade_run(impatient, run, path.name)) if kind == "tamper"]
+    flagged = [detail for kind, _, detail in flags_of(result) if kind == "tamper"]
     tried = [detail for detail in flagged if detail.startswith("tried to do what no gradient needs: ")]
     assert bool(tried) == bool(run.violations)
     harmless = ("passed", "missing", "followed_through", "out_of_memory", "timed_out")
@@ -95,16 +106,9 @@ def test_a_submission_is_flagged_for_what_it_tried_and_for_nothing_else(
 
 
 def test_hostile_files_do_not_change_the_marks_of_files_graded_beside_them(
-    assignment: Assignment, sandbox: Sandbox
+    impatient: Assignment, runs: list[Run | SandboxError]
 ) -> None:
-    """The solution between any two of them: every copy of it gets full marks."""
-    solution = RIGHT_FILE.read_bytes()
-    slow = ("timed_out", "out_of_memory")  # these delay nobody but the test
-    hostile = [path.read_bytes() for path in FILES if path.name.split(".")[1] not in ("passed", *slow)]
-    sources = [source for pair in zip(hostile, [solution] * len(hostile), strict=True) for source in pair]
-    found = dict(sandbox.run_many(sources, in_flight=4))
-    assert sorted(found) == list(range(len(sources)))
-    for number in range(1, len(sources), 2):
-        run = found[number]
+    """The solution after each of them: every copy of it gets full marks."""
+    for path, run in zip(FILES, runs[1::2], strict=True):
         assert isinstance(run, Run), run
-        assert grade_run(assignment, run, "solution").passed
+        assert grade_run(impatient, run, "solution").passed, path.name

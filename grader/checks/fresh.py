@@ -6,7 +6,7 @@ derivatives.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -19,6 +19,8 @@ from grader.problem.points import Point
 from grader.records.run import Answer, Run
 
 MARGIN = 100.0  # times the tolerance of the reference check, because one unlucky draw must not cost a mark
+ROUNDINGS = 10.0  # how many last digits of each quantity a right answer may be off by
+CHANGE = 1e-8  # relative, of each quantity: far above rounding, far below what changes a formula
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,11 @@ class Fresh:
     def confirms(self, name: str, sources: Iterable[str] = ()) -> bool:
         """The answer is right, or follows from the student's own `sources`, as it does at the shared sample points."""
         error, least = self.error(name, sources), self.assignment.config.checks.reference.tolerance
-        return error <= MARGIN * least or error <= MARGIN * self._tolerance([name, *sources])
+        return (
+            error <= MARGIN * least
+            or error <= MARGIN * self._tolerance([name, *sources])
+            or error <= rounding_error(self.assignment, name, self.point)
+        )
 
     def contradicted(self, verdicts_of: Mapping[str, Verdicts]) -> dict[str, Verdicts]:
         """New verdicts on the gradients that are right at the sample points all files share and wrong at this one."""
@@ -95,6 +101,24 @@ class Fresh:
         found = [answer.value for name in upstream if (answer := self.answers.get(name)) is not None]
         single = any(value is not None and value.dtype == "<f4" for value in found)
         return config.float32_tolerance if single else config.tolerance
+
+
+def rounding_error(assignment: Assignment, name: str, point: Point) -> float:
+    """The relative error that a right answer may have at `point` by rounding alone, however it is computed.
+
+    It is large where digits cancel: 1 - y_hat has few left where y_hat is near 1.  Shared sample points are validated, those of
+    single files are not.
+    """
+    gradient = next(one for one in assignment.config.gradients if one.name == name)
+    random = np.random.default_rng(0)
+    floats = {key: value for key, value in point.values.items() if np.asarray(value).dtype.kind == "f"}
+    changed = {key: value * (1 + CHANGE * random.standard_normal(np.shape(value))) for key, value in floats.items()}
+    with np.errstate(all="ignore"):
+        right, other = (
+            assignment.right(gradient, one) for one in (point, replace(point, values=point.values | changed))
+        )
+    condition = np.inf if right is None or other is None else relative_error(right, other) / CHANGE
+    return ROUNDINGS * float(np.finfo(float).eps) * condition if np.isfinite(condition) else 0.0
 
 
 def fresh_of(assignment: Assignment, run: Run) -> Fresh | None:

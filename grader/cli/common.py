@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from grader.classroom.marks.recording import Wish
     from grader.classroom.store.query import Results
     from grader.config.keys import Config
     from grader.output.verdicts import Line
@@ -26,17 +25,39 @@ class _Path(click.Path):
         return super().convert(value, param, ctx)
 
 
+class _Number(click.ParamType):  # type: ignore[type-arg, unused-ignore]
+    """A number, with a decimal point or comma."""
+
+    name = "number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        from grader.classroom.marks.entry_tables import read_number
+        from grader.errors import UsageError
+
+        try:
+            return value if isinstance(value, float) else read_number(value)
+        except UsageError as error:
+            self.fail(str(error), param, ctx)
+
+
 PATH = _Path(path_type=Path)
-_SHOWN = 20  # entries that are printed
+NUMBER = _Number()
 
 config_option = click.option(
     "--config", "config_path", type=PATH, help="The assignment's config.yaml (default: the nearest, upwards)."
 )
-jobs_option = click.option("--jobs", type=click.IntRange(1, 256), help="Worker processes (default: one per processor).")
+jobs_option = click.option(
+    "--jobs",
+    type=click.IntRange(1, 256),
+    help="Worker processes (default: one per processor, fewer for a small class).",
+)
 dask_option = click.option(
     "--dask", "address", default="", help="Grade on the cluster of this Dask scheduler, such as tcp://host:8786."
 )
 author_option = click.option("--by", "author", default="", metavar="NAME", help="Who decides it (default: your login).")
+part_option = click.option(
+    "--part", default="", metavar="NAME", help="The part of a homework of several that it is about."
+)
 force_option = click.option("--force", is_flag=True, help="Pack an assignment even if it is not sound.")
 
 
@@ -129,39 +150,3 @@ def author_or_login(author: str) -> str:
         return author.strip() or getpass.getuser()
     except (KeyError, OSError, ImportError) as error:
         raise UsageError("this machine does not know who you are: say so with --by NAME") from error
-
-
-def finish_recording(results: Path, wishes: "Sequence[Wish]", config_path: Path | None) -> None:
-    """Record entries, write again what shows the marks, and print what became of them."""
-    from grader.classroom.exports.cells import number
-    from grader.classroom.exports.results import update_results
-    from grader.classroom.marks.entry_words import in_words
-    from grader.classroom.marks.final import FinalMarks
-    from grader.classroom.marks.recording import record_all
-    from grader.classroom.store.query import Results
-    from grader.grading.grader import Grader
-    from grader.text import one_line
-
-    config = Grader(config_at(config_path)).config
-    entries, again = record_all(results, wishes)
-    students = list(dict.fromkeys(entry.student for entry in entries))
-    if students:
-        update_results(results, config, students)
-    for entry in entries[:_SHOWN]:
-        click.echo(one_line(f"{entry.student}: {in_words(entry)}", 1000))
-    if len(entries) > _SHOWN:
-        click.echo(f"and {len(entries) - _SHOWN} more: `grader adjust {results}` lists them")
-    if again:
-        click.echo(f"there already, word for word, and not recorded again: {again}")
-    with Results(results) as stored:
-        marks = FinalMarks(stored)
-        for student in students if len(students) <= _SHOWN else ():
-            if (row := stored.by_key(student)) is None:
-                continue  # an entry on somebody who is no longer there was undone
-            final = marks.of(row)
-            value = "none yet" if final.value is None else f"{number(final.value)} of {number(final.max_score)}"
-            click.echo(f"{one_line(student)}: final mark {'none (excused)' if final.excused else value}")
-        if marks.policy is None and any(entry.kind == "extend" for entry in entries):
-            line = f"the last grading run had no late: in config.yaml, so extensions change nothing: `grader regrade {results}`"
-            click.secho(line, fg="yellow")
-        echo_outdated(stored)

@@ -12,6 +12,7 @@ from grader.parts.parts import Part, Parts
 from grader.text import several_lines
 
 if TYPE_CHECKING:
+    from grader.parts.whole_class import Whole
     from grader.records.result import Grade
 
 
@@ -81,26 +82,22 @@ def for_results(parts: Parts, results: Path, run: Callable[[Path, Path], None], 
     found = {part.name: folder for part, folder in with_results(parts, results)}
     code = for_each([part for part in parts if part.name in found], lambda part: run(part.path, found[part.name]))
     if rewrite:
-        root = results if results / next(iter(found)) in found.values() else results.resolve().parent
-        everywhere = [(part, root / part.name) for part in parts]
-        if all(is_results(folder) for _, folder in everywhere):
-            from grader.parts.whole_class import write_whole
-
-            write_whole(parts, root, everywhere)
+        rewrite_whole(parts, results)
     return code
 
 
-def one_of_results(parts: Parts, results: Path, gradients: Iterable[str]) -> Path:
-    """The results of the one part that has these gradients.
+def rewrite_whole(parts: Parts, results: Path) -> "list[Whole]":
+    """Write again what shows the marks of all parts together, if all have results.
 
-    Raises:
-        UsageError: none has them, or several.
+    Args:
+        results: of the homework, or of one part.
+
+    Returns:
+        Every student, over all parts.
     """
-    asked = set(gradients) - {""}
-    found = with_results(parts, results)
-    having = [folder for part, folder in found if asked <= {one.name for one in part.config.gradients}]
-    if len(having) != 1:
-        names = ", ".join(str(folder) for _, folder in found)
-        what = f"the part of {', '.join(sorted(asked))}" if asked else "the part whose marks are adjusted"
-        raise UsageError(f"{results}: expected {what}: name its results, one of {names}")
-    return having[0]
+    from grader.parts.whole_class import write_whole
+
+    own = with_results(parts, results)[0][1] == results
+    root = results.resolve().parent if own else results
+    everywhere = [(part, root / part.name) for part in parts]
+    return write_whole(parts, root, everywhere) if all(is_results(folder) for _, folder in everywhere) else []

@@ -85,8 +85,13 @@ def formatted(name: str, parts: Parts, grades: Mapping[str, Grade], submission: 
 
 
 def titled(parts: Parts) -> Config:
-    """A config with the title of the homework, which is what formats read of one."""
-    return msgspec.structs.replace(parts.parts[0].config, title=parts.title)
+    """A config with the title of the homework and the gradients of all parts, which is what formats and notebooks read of one."""
+    gradients = [
+        msgspec.structs.replace(gradient, name=f"{part.name}.{gradient.name}")
+        for part in parts
+        for gradient in part.config.gradients
+    ]
+    return msgspec.structs.replace(parts.parts[0].config, title=parts.title, gradients=gradients, functions=[])
 
 
 def submission_name(path: Path) -> str:

@@ -6,7 +6,8 @@ without marks, and one that a student is excused from is left out.
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
 from pathlib import Path
 
 import msgspec
@@ -16,10 +17,13 @@ from grader.classroom.exports.cells import csv_file, number
 from grader.classroom.exports.feedback import Block, page, write_pages
 from grader.classroom.exports.results import FINAL, HEAD, how_marked, who
 from grader.classroom.marks.final import Final, FinalMarks, Marked
+from grader.classroom.marks.replay import Review
 from grader.classroom.store.database import explained
+from grader.classroom.store.ledger import writing
 from grader.classroom.store.query import Results, StudentRow
 from grader.parts.merged import merged
 from grader.parts.parts import Part, Parts
+from grader.times import moment_in
 
 _ABSENT = "missing"
 Share = tuple[StudentRow, Final]
@@ -39,6 +43,10 @@ class Whole:
     final: Final
     shares: dict[str, Share]
     flags: list[tuple[str, str, str]]
+
+    @property
+    def mark(self) -> str:
+        return _marks(self.final)
 
 
 def whole_class(parts: Parts, results: Sequence[tuple[Part, Path]]) -> list[Whole]:
@@ -67,13 +75,20 @@ def marked_class(parts: Parts, people: Sequence[Whole]) -> Marked:
     return Marked([one.row for one in people], [one.final for one in people], gradients)
 
 
-def write_whole(parts: Parts, folder: Path, results: Sequence[tuple[Part, Path]]) -> list[Path]:
-    """Write grades.csv and the feedback over all parts; a file that would stay the same is not touched."""
-    people = whole_class(parts, results)
-    with explained(folder):
+def write_whole(parts: Parts, folder: Path, results: Sequence[tuple[Part, Path]]) -> list[Whole]:
+    """Write grades.csv and the feedback over all parts; a file that would stay the same is not touched.
+
+    The first part's store is held meanwhile, so that of several people the last one to write has read everything.
+
+    Returns:
+        Every student, by key.
+    """
+    with explained(folder), writing(results[0][1]):
+        people = whole_class(parts, results)
         write_file(folder / "grades.csv", grades_csv_of(parts, people))
         pages = ((one.row.student, list(page_of(parts, one))) for one in people)
-        return [folder / "grades.csv", write_pages(folder / "feedback", pages, whole=True)]
+        write_pages(folder / "feedback", pages, whole=True)
+        return people
 
 
 def grades_csv_of(parts: Parts, people: Sequence[Whole]) -> bytes:
@@ -95,10 +110,13 @@ def page_of(parts: Parts, one: Whole) -> Iterator[Block]:
         for part in parts
     ]
     yield Block("table", rows=(("part", "", "marks"), *cells))
+    shared = [text for text in one.final.comments if all(text in final.comments for _, final in one.shares.values())]
+    yield from (Block("text", f"Comment: {comment}") for comment in shared)
     for part in parts:
         if part.name in one.shares:
             row, final = one.shares[part.name]
-            yield from page(row, part.config, final)
+            own = tuple(comment for comment in final.comments if comment not in shared)
+            yield from page(row, part.config, replace(final, comments=own))
 
 
 def _whole(parts: Parts, shares: dict[str, Share], flags: list[tuple[str, str, str]]) -> Whole:
@@ -117,10 +135,10 @@ def _row(parts: Parts, shares: dict[str, Share]) -> StudentRow:
         first,
         status="graded" if graded else failed or _ABSENT,
         score=sum(row.score or 0.0 for row in there) if graded else None,
-        max_score=parts.max_score if graded else None,
+        max_score=sum(_worth(part, shares) for part in parts) if graded else None,
         grade=merged(parts, grades, parts.title) if grades else None,
         late=_any([row.late for row in there]),
-        submitted_at=max((row.submitted_at for row in there), default=first.submitted_at),
+        submitted_at=max((row.submitted_at for row in there), key=_when, default=first.submitted_at),
         superseded=False,
         note="; ".join(
             f"{name}: {text}" for name, row in rows.items() for text in dict.fromkeys((row.problem, row.note)) if text
@@ -138,7 +156,7 @@ def _final(parts: Parts, shares: dict[str, Share]) -> Final:
     ]
     open_ones = [final for name, final in asked.items() if final.value is None and name not in absent]
     known = [final.value for final in asked.values() if final.value is not None]
-    most = sum(part.config.max_score for part in parts if part.name not in finals or part.name in asked)
+    most = sum(_worth(part, shares) for part in parts if part.name not in finals or part.name in asked)
     return Final(
         max_score=most,
         value=round(sum(known), 9) if known and not open_ones else None,
@@ -146,9 +164,22 @@ def _final(parts: Parts, shares: dict[str, Share]) -> Final:
         late_days=max((final.late_days for final in finals.values() if final.late_days is not None), default=None),
         late_penalty=_sum([final.late_penalty for final in finals.values()]),
         late=_any([final.late for final in finals.values()]),
+        submitted_at=max((final.submitted_at for final in finals.values()), key=_when, default=""),
         excused=excused,
-        review=tuple(one for final in finals.values() for one in final.review),
+        review=tuple(Review(one.entry, f"{name}: {one.why}") for name, final in finals.items() for one in final.review),
+        comments=tuple(dict.fromkeys(comment for final in finals.values() for comment in final.comments)),
     )
+
+
+def _worth(part: Part, shares: dict[str, Share]) -> float:
+    """The marks that a part is out of: as it was graded, or else as its config says."""
+    graded = shares[part.name][1].max_score if part.name in shares else 0.0
+    return graded or part.config.max_score
+
+
+def _when(text: str) -> datetime:
+    """For the latest of several times; one that cannot be read comes before all others."""
+    return moment_in(text, timezone.utc) or datetime.min.replace(tzinfo=timezone.utc)
 
 
 def _columns(parts: Parts, one: Whole) -> Iterator[object]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from grader.checks.check import Verdicts, check_gradient
 from grader.checks.fresh import MARGIN as FRESH_MARGIN
+from grader.checks.fresh import rounding_error
 from grader.config.keys import Gradient
 from grader.config.quantities import Constant
 from grader.errors import ConfigError
@@ -115,7 +116,7 @@ def check_fresh_points(assignment: Assignment) -> Finding:
             problems += [
                 f"{name}: relative error {error:.1e}"
                 for name, error in _errors_along_directions(assignment, point)
-                if not error <= limit
+                if not error <= max(limit, rounding_error(assignment, name, point))
             ]
         problems += [
             f"{name}: not finite at the sample point whose quantities contradict one another"

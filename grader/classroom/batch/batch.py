@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from grader.classroom.batch.coordinator import Work, Workers, grade_all
-from grader.classroom.batch.pool import Pool
+from grader.classroom.batch.pool import Pool, workers_for
 from grader.classroom.exports.results import write_results
 from grader.classroom.marks.choice import choose_attempts
 from grader.classroom.store.query import ungraded
@@ -49,7 +49,7 @@ def run_batch(
     path: Path,
     out: Path,
     *,
-    jobs: int,
+    jobs: int | None,
     dask: str = "",
     layout: str = "",
     due: datetime | None = None,
@@ -60,6 +60,7 @@ def run_batch(
     """Grade the download at `path` into the folder `out`.
 
     Args:
+        jobs: how many worker processes; None for as many as are of use.
         beside: the names of other files that are submitted together with the one of this assignment.
         leave_out: a folder in the download that is none of it; None for `out`.
         force: take files of this download even if they are older than the graded ones.
@@ -70,7 +71,7 @@ def run_batch(
     config = load_config(config_path)
     download = read_download(path, config.submission, layout=layout, leave_out=leave_out or out, due=due)
     with Store(out, create=True) as store:
-        workers = make_workers(config_path, jobs, dask)
+        workers = make_workers(config_path, jobs or workers_for(len(download.entries)), dask)
         try:
             state = workers.hello().fingerprint
             check_state(store, state)  # before files of this download take the place of graded ones

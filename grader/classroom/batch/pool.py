@@ -29,6 +29,11 @@ WINDOWS = sys.platform == "win32"
 _WORKER = "import sys; sys.path[:] = sys.argv[2:]; from grader.classroom.batch.worker import start; start(sys.argv[1])"
 
 
+def workers_for(files: int) -> int:
+    """One per processor, but none that would get no file: starting it takes as long as grading dozens of files."""
+    return max(1, min(os.cpu_count() or 1, -(-files // (IN_FLIGHT + AHEAD))))
+
+
 @dataclass
 class _Worker:
     process: "subprocess.Popen[bytes]"

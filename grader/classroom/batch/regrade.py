@@ -6,6 +6,7 @@ from pathlib import Path
 from grader.atomic import write_file
 from grader.classroom.batch.batch import finish, make_workers
 from grader.classroom.batch.coordinator import Work, grade_all
+from grader.classroom.batch.pool import workers_for
 from grader.classroom.exports.changes import Change, changes_csv, find_changes, settings_changed
 from grader.classroom.exports.results import write_results
 from grader.classroom.marks.final import FinalMarks
@@ -40,10 +41,11 @@ class Regraded:
     written: list[Path] = field(default_factory=list)
 
 
-def run_regrade(config_path: Path, out: Path, *, jobs: int, dask: str = "", rerun: str = "none") -> Regraded:
+def run_regrade(config_path: Path, out: Path, *, jobs: int | None, dask: str = "", rerun: str = "none") -> Regraded:
     """Grade everything in `out` again.
 
     Args:
+        jobs: how many worker processes; None for as many as are of use.
         rerun: which files are run again: "none", "changed" (those whose stored answers cannot be graded again, or are of
             another Python, numpy or limits) or "all".
 
@@ -53,7 +55,7 @@ def run_regrade(config_path: Path, out: Path, *, jobs: int, dask: str = "", reru
     config = load_config(config_path)
     before = _finals(out)
     with Store(out, create=False) as store:
-        workers = make_workers(config_path, jobs, dask, stored_only=rerun == "none")
+        workers = make_workers(config_path, jobs or workers_for(len(before)), dask, stored_only=rerun == "none")
         try:
             state = workers.hello().fingerprint
             kind = "regrade" if rerun == "none" else "rerun"

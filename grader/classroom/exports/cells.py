@@ -1,5 +1,6 @@
 """Tables that other programs write and open: how they write numbers, and texts that no spreadsheet takes for a formula."""
 
+import codecs
 import csv
 import io
 import re
@@ -11,6 +12,8 @@ from grader.errors import UsageError
 from grader.text import one_line
 
 MAX_CELL = 2000
+_DELIMITERS = (",", ";", "\t")
+_ZIP = b"PK\x03\x04"  # how a workbook begins
 
 # What Excel, LibreOffice and Google Sheets take for the beginning of a formula, also behind white space and full width.
 _FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "\t", "\r", "|", "%")
@@ -52,28 +55,51 @@ def csv_file(rows: Iterable[Sequence[object]]) -> bytes:
     return csv_text([cell(value) for value in row] for row in rows).encode("utf-8-sig")
 
 
-def read_table(path: Path) -> tuple[list[list[str]], str]:
+def read_table(path: Path, *, blank: bool = False) -> tuple[list[list[str]], str]:
     """(the rows of a CSV file, none of them shorter than the first; the delimiter)
+
+    Args:
+        blank: keep empty lines, so that rows can be counted as a spreadsheet counts them.
 
     Raises:
         UsageError: it is not one, or has no row after the first.
     """
+    text = _decoded(path)
+    first = text.lstrip("\r\n").partition("\n")[0]
+    delimiter = max(_DELIMITERS, key=first.count)
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        rows = [*csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)]
+    except csv.Error as error:
+        raise UsageError(f"{path}: not a CSV table: {error}") from error
+    filled = [row for row in rows if row]
+    if len(filled) < 2:
+        found = "found a single row" if filled else "it is empty"
+        raise UsageError(f"{path}: expected a table with titles and then a row per student, {found}")
+    kept = rows[rows.index(filled[0]) :] if blank else filled
+    return [row + [""] * (len(filled[0]) - len(row)) for row in kept], delimiter
+
+
+def _decoded(path: Path) -> str:
+    """The text of a table, in UTF-8, or in UTF-16 as Excel writes "Unicode text".
+
+    Raises:
+        UsageError: it cannot be read.
+    """
+    try:
+        data = path.read_bytes()
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
+    if data.startswith(_ZIP):
+        raise UsageError(f'{path}: expected a CSV table, found a workbook: save it in the spreadsheet as "CSV UTF-8"')
+    wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    try:
+        text = data.decode("utf-16" if wide else "utf-8-sig")
     except UnicodeDecodeError as error:
         advice = 'take it as the platform gives it, or save it in the spreadsheet as "CSV UTF-8"'
         raise UsageError(f"{path}: cannot be read: it is not in UTF-8: {advice}") from error
-    first = text.partition("\n")[0]
-    delimiter = ";" if first.count(";") > first.count(",") else ","
-    try:
-        rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if row]
-    except csv.Error as error:
-        raise UsageError(f"{path}: not a CSV table: {error}") from error
-    if len(rows) < 2:
-        raise UsageError(f"{path}: expected a table with a row per student, found {len(rows)} rows")
-    return [row + [""] * (len(rows[0]) - len(row)) for row in rows], delimiter
+    if "\0" in text:
+        raise UsageError(f'{path}: not a table of text: save it in the spreadsheet as "CSV UTF-8"')
+    return text
 
 
 def decimal_comma(rows: Sequence[Sequence[str]], column: int, delimiter: str) -> bool:

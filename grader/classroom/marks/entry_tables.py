@@ -1,5 +1,6 @@
 """Tables of adjustments and extensions, as people keep them in a spreadsheet."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -8,11 +9,12 @@ from grader.classroom.marks.recording import Wish
 from grader.classroom.store.ledger import Entry
 from grader.errors import UsageError, did_you_mean
 
-ADJUST = ("student", "gradient", "score", "add", "excuse", "comment", "because")
-EXTEND = ("student", "days", "until", "because")
+ADJUST = ("student", "gradient", "score", "add", "excuse", "comment", "because", "part")
+EXTEND = ("student", "days", "until", "because", "part")
 TIMES = ("student", "submitted", "because")
 _YES = ("yes", "y", "x", "true", "1")
 _NO = ("", "no", "n", "false", "0")
+_THOUSAND = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
 
 
 def adjustment(
@@ -74,7 +76,7 @@ def read_adjustments(path: Path, author: str) -> list[Wish]:
     Raises:
         UsageError: it is no such table, or a row makes no sense.
     """
-    return [Wish(_adjustment(row, author, where), where) for where, row in read_rows(path, ADJUST)]
+    return [Wish(_adjustment(row, author, where), where, row.get("part", "")) for where, row in read_rows(path, ADJUST)]
 
 
 def _adjustment(row: Mapping[str, str], author: str, where: str) -> Entry:
@@ -99,7 +101,7 @@ def read_extensions(path: Path, author: str) -> list[Wish]:
     for where, row in read_rows(path, EXTEND):
         days, words = _marks(row, "days", where), {name: row.get(name, "") for name in ("until", "because")}
         try:
-            wishes.append(Wish(extension(row["student"], author, days=days, **words), where))
+            wishes.append(Wish(extension(row["student"], author, days=days, **words), where, row.get("part", "")))
         except UsageError as error:
             raise UsageError(f"{where}: {error}") from error
     return wishes
@@ -111,7 +113,7 @@ def read_rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, dict[st
     Raises:
         UsageError: a column is unknown, or there is no student.
     """
-    rows, _ = read_table(path)
+    rows, _ = read_table(path, blank=True)
     head = [title.strip().casefold() for title in rows[0]]
     if "student" not in head:
         raise UsageError(f"{path}: expected a column student, found {', '.join(head)[:300]}")
@@ -141,6 +143,21 @@ def _unquoted(text: str) -> str:
 def _marks(row: Mapping[str, str], name: str, where: str) -> float | None:
     text = row.get(name, "")
     try:
-        return float(text.replace(",", ".").replace("_", "?")) if text else None
+        return read_number(text) if text else None
+    except UsageError as error:
+        raise UsageError(f"{where}: {name}: {error}") from None
+
+
+def read_number(text: str) -> float:
+    """A number as people write it, with a decimal point or comma.
+
+    Raises:
+        UsageError: it is none, or may be two.
+    """
+    text = text.strip().replace("\N{MINUS SIGN}", "-")
+    if _THOUSAND.fullmatch(text):
+        raise UsageError(f"{text} may be a thousand or a decimal: write {text.replace(',', '')} or {text}0")
+    try:
+        return float(text.replace(",", ".").replace("_", "?"))
     except ValueError:
-        raise UsageError(f"{where}: {name}: expected a number, found {text}") from None
+        raise UsageError(f"expected a number, found {text}") from None

@@ -6,8 +6,15 @@ from grader.classroom.store.ledger import Entry
 
 def in_words(entry: Entry) -> str:
     """`entry 3: dJ_dU: 12 marks: the index was ambiguous (kim, 2026-10-07T10:00:00+00:00)`."""
+    said = [text for text in (entry.reason, entry.comment) if text]
+    where = f"{entry.gradient}: " if entry.gradient else ""
+    return f"entry {entry.id}: {where}{': '.join([effect(entry), *said])} ({entry.author}, {entry.made_at})"
+
+
+def effect(entry: Entry) -> str:
+    """`12 marks`, `extended by 2 days`."""
     value = entry.value or 0.0
-    what = {
+    return {
         "score": f"{number(value)} marks",
         "add": f"{'+' if value >= 0 else '−'}{number(abs(value))} marks",
         "excuse": "excused",
@@ -17,6 +24,3 @@ def in_words(entry: Entry) -> str:
         "undo": f"undoes entry {entry.target}",
         "confirm": f"confirms entry {entry.target}",
     }[entry.kind]
-    said = [text for text in (entry.reason, entry.comment) if text]
-    where = f"{entry.gradient}: " if entry.gradient else ""
-    return f"entry {entry.id}: {where}{': '.join([what, *said])} ({entry.author}, {entry.made_at})"

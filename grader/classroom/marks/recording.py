@@ -2,21 +2,24 @@
 
 import sqlite3
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import msgspec
 
 from grader.classroom.exports.cells import number
 from grader.classroom.marks.choice import choose_attempts
+from grader.classroom.marks.entry_words import effect
 from grader.classroom.marks.replay import verdict_of
 from grader.classroom.marks.submission_times import latest_attempt
-from grader.classroom.store.ledger import MARKS, Entry, Ledger, read_ledger, record_entry, writing
+from grader.classroom.store.ledger import MARKS, REPLACING, Entry, Ledger, read_ledger, record_entry, writing
 from grader.classroom.store.policy import policy_of
 from grader.classroom.store.query import Results, StudentRow, find_one
 from grader.errors import UsageError, did_you_mean
 from grader.times import deadline, moment
 
 _MOST = 1e6  # marks that an entry may add
+_SHOWN = 20  # wrong rows of a table
 
 
 class Wish(msgspec.Struct, frozen=True):
@@ -25,10 +28,12 @@ class Wish(msgspec.Struct, frozen=True):
     Attributes:
         entry: its student is any word for one, "" where the entry that is undone or confirmed says whose it is.
         where: the place in a table, such as `corrections.csv, row 3`; "" on the command line.
+        part: of a homework of several, the one that it is about; "" where that follows from the entry.
     """
 
     entry: Entry
     where: str = ""
+    part: str = ""
 
 
 def record_all(folder: Path, wishes: Sequence[Wish]) -> tuple[list[Entry], int]:
@@ -41,20 +46,61 @@ def record_all(folder: Path, wishes: Sequence[Wish]) -> tuple[list[Entry], int]:
         UsageError: something cannot be recorded; then nothing is.
         StoreError: the store cannot be written.
     """
-    recorded, again = [], 0
-    with writing(folder) as db:
-        for wish in wishes:
-            try:
-                entry = _Check(folder, db).entry(wish.entry)
-            except UsageError as error:
-                where = f"{wish.where}: " if wish.where else ""
-                raise UsageError(f"{where}{error}{'; nothing was recorded' if len(wishes) > 1 else ''}") from error
-            if wish.where and entry.is_in_force(read_ledger(db).of(entry.student)):
-                again += 1
-            else:
-                recorded.append(record_entry(db, entry))
-        choose_attempts(db)
+    [recorded] = record_each([(folder, wishes)])
+    return recorded
+
+
+def record_each(wanted: Sequence[tuple[Path, Sequence[Wish]]]) -> list[tuple[list[Entry], int]]:
+    """The same for several results at once, such as those of the parts of a homework: in all of them, or in none."""
+    several = len({wish.where for _, wishes in wanted for wish in wishes}) > 1
+    with ExitStack() as stack:
+        opened = [(folder, stack.enter_context(writing(folder)), wishes) for folder, wishes in wanted]
+        return [
+            _record(folder, db, wishes, several=several, label=f"{folder.name}: " if len(opened) > 1 else "")
+            for folder, db, wishes in opened
+        ]
+
+
+def _record(
+    folder: Path, db: sqlite3.Connection, wishes: Sequence[Wish], *, several: bool, label: str
+) -> tuple[list[Entry], int]:
+    recorded, again, wrong = [], 0, []
+    rows: dict[tuple[str, ...], tuple[str, Entry]] = {}
+    for wish in wishes:
+        try:
+            if wish.part:
+                raise UsageError(f"part {wish.part}: this is one assignment, not a homework of several parts")
+            entry = _Check(folder, db).entry(wish.entry)
+            if wish.where:
+                _refuse_another(rows, wish.where, entry)
+        except UsageError as error:
+            wrong.append(f"{wish.where}: {label}{error}" if wish.where else f"{label}{error}")
+            continue
+        if wish.where and entry.is_in_force(read_ledger(db).of(entry.student)):
+            again += 1
+        else:
+            recorded.append(record_entry(db, entry))
+    if wrong:
+        more = [f"and {len(wrong) - _SHOWN} more rows"] if len(wrong) > _SHOWN else []
+        raise UsageError("\n".join([*wrong[:_SHOWN], *more]) + ("; nothing was recorded" if several else ""))
+    choose_attempts(db)
     return recorded, again
+
+
+def _refuse_another(rows: dict[tuple[str, ...], tuple[str, Entry]], where: str, entry: Entry) -> None:
+    """Refuse a row of a table that takes the place of another one in it, which says something else.
+
+    Args:
+        rows: (place, entry) of those before, by what they are about; this one is added.
+    """
+    if entry.kind not in REPLACING:
+        return
+    before, other = rows.setdefault((entry.kind, entry.student, entry.gradient), (where, entry))
+    if not entry.same_as(other):
+        about = f"{entry.student}, {entry.gradient}" if entry.gradient else entry.student
+        raise UsageError(
+            f"a second row about {about}: {effect(entry)}, but {before} has {effect(other)}; leave the right one only"
+        )
 
 
 class _Check:
@@ -98,6 +144,8 @@ class _Check:
 
     def _check_marks(self, wanted: Entry) -> None:
         worth = dict(self._results.gradients())
+        if wanted.gradient and not worth:
+            raise UsageError(f"--gradient: nothing was graded in {self._results.folder} yet, so no gradient has marks")
         if wanted.gradient and wanted.gradient not in worth:
             near = did_you_mean(wanted.gradient, list(worth)) or f"; expected one of {', '.join(worth)}"
             raise UsageError(f"--gradient: no gradient {wanted.gradient}{near}")
@@ -125,6 +173,13 @@ class _Check:
             return msgspec.structs.replace(wanted, student=other.student)
         if other.kind not in MARKS:
             raise UsageError(f"{option}: only changes of marks are confirmed, and entry {other.id} is none")
+        worth = dict(self._results.gradients())
+        most = worth.get(other.gradient, 0.0) if other.gradient else sum(worth.values())
+        if other.kind == "score" and (other.value or 0.0) > most:
+            raise UsageError(
+                f"{option}: entry {other.id} gives {number(other.value or 0.0)} marks, and {other.gradient or 'the assignment'}"
+                f" is worth {number(most)} now: undo it, and give the marks again"
+            )
         row = self._results.by_key(other.student)
         if row is None:
             raise UsageError(f"{option}: {other.student} is no longer in these results")

@@ -78,7 +78,7 @@ def replay(
         so_far = sum(marks.values()) + offset
         if one.gradient:
             was = marks.get(one.gradient, 0.0)
-            marks[one.gradient] = value if one.kind == "score" else was + value
+            marks[one.gradient] = value if one.kind == "score" else max(0.0, was + value)
             given.add(one.gradient)
             lines.append(_line(f"{one.gradient}: {number(marks[one.gradient])} marks instead of {number(was)}", one))
         elif one.kind == "score":
@@ -90,7 +90,10 @@ def replay(
             lines.append(_line(f"{value:+.4f}".rstrip("0").rstrip(".") + " marks", one))
     decided = bool(lines) and (status in ("missing", "unreadable") or given >= {name for name, _ in gradients})
     known = graded or decided
-    total = round(max(0.0, sum(marks.values()) + offset), 9) if known else None
+    summed = sum(marks.values()) + offset
+    if lines and summed < 0:
+        lines.append("No mark is below 0.")
+    total = round(max(0.0, summed), 9) if known else None
     return Adjusted(total, before, tuple(lines), tuple(_reviews(grade, status, entries)))
 
 

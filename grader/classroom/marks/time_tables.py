@@ -13,7 +13,12 @@ from grader.errors import UsageError
 from grader.times import moment
 
 _IN_MOODLE = "Last modified (submission)"
+_SHOWN = 20  # wrong rows
 _NONE = ("", "-")  # Moodle writes a hyphen
+
+
+class NoTimesError(UsageError):
+    """A table has no time of any student."""
 
 
 def read_times(path: Path, results: Results, author: str, column: str = "") -> list[Wish]:
@@ -23,7 +28,8 @@ def read_times(path: Path, results: Results, author: str, column: str = "") -> l
         column: the title of a worksheet's column; "" for the English one.
 
     Raises:
-        UsageError: it is no such table, or a time cannot be read.
+        NoTimesError: it has none.
+        UsageError: it is no such table, or times cannot be read.
     """
     rows, _ = read_table(path)
     worksheet = bool(column) or "student" not in [title.strip().casefold() for title in rows[0]]
@@ -34,19 +40,21 @@ def read_times(path: Path, results: Results, author: str, column: str = "") -> l
             (where, row["student"], row.get("submitted", ""), row.get("because", ""))
             for where, row in read_rows(path, TIMES)
         )
-    wishes = []
+    wishes, unread = [], []
     for where, student, at, because in found:
         if at in _NONE:
             continue
         if moment(at) is None:
-            raise UsageError(
-                f'{where}: expected a time, such as "2026-10-07 23:59" or "7 October 2026, 11:59 PM", found {at}'
-            )
+            expected = 'expected a time, such as "2026-10-07 23:59" or "7 October 2026, 11:59 PM"'
+            unread.append(f"{where}: {expected}, found {at}")
         wishes.append(Wish(submitted(student, author, at=at, because=because), where))
+    if unread:
+        more = [f"and {len(unread) - _SHOWN} more rows"] if len(unread) > _SHOWN else []
+        raise UsageError("\n".join([*unread[:_SHOWN], *more, "nothing was recorded"]))
     if not wishes:
         known = "by participant number or e-mail address or, where there are none, by name"
         why = f" in rows that certainly are a student's: {known}" if worksheet else ""
-        raise UsageError(f"{path}: expected times of submissions, found none{why}")
+        raise NoTimesError(f"{path}: expected times of submissions, found none{why}")
     return wishes
 
 

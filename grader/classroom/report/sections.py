@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from grader.classroom.exports.cells import read_table
-from grader.classroom.exports.matching import match, who_in_row, who_in_store
+from grader.classroom.exports.matching import Who, match, who_in_row, who_in_store
 from grader.classroom.store.query import Results
 from grader.errors import UsageError, did_you_mean
 
@@ -19,6 +19,8 @@ _NAMES = ("name", "full name", "student")
 def read_sections(results: Results, roster: Path, column: str) -> dict[str, str]:
     """The section of each student by their key; students whom no row is certain to be about are not there.
 
+    Whoever has a row in each of several sections is in `Mon 10 and Tue 12`, as Canvas writes it.
+
     Raises:
         UsageError: it is no table, or has no such column.
     """
@@ -30,20 +32,24 @@ def read_sections(results: Results, roster: Path, column: str) -> dict[str, str]
     place = head.index(column.strip().casefold())
     people = list(results.students())
     keys = {row.student for row in people}
-    found, left = {}, []
-    for row in rows[1:]:
+    found: dict[str, list[str]] = {}
+    left: dict[object, tuple[Who, list[str]]] = {}
+    for number, row in enumerate(rows[1:]):
         key = next((text.strip() for text in row if text.strip() in keys), "")
         if key and "student" in head and row[head.index("student")].strip() == key:
-            found[key] = row[place].strip()  # one of our own tables, such as grades.csv
+            sections = found.setdefault(key, [])  # one of our own tables, such as grades.csv
         else:
-            left.append(row)
-    ids = [{_KINDS[title]: row[i] for i, title in enumerate(head) if title in _KINDS} for row in left]
-    names = [_name(row, head) for row in left]
-    who = [who_in_row(known, name, name) for known, name in zip(ids, names, strict=True)]
-    rest = [row for row in people if row.student not in found]
-    for i, k in match([who_in_store(row) for row in rest], who).student_of.items():
-        found[rest[k].student] = left[i][place].strip()
-    return found
+            ids = {_KINDS[title]: text for title, text in zip(head, row, strict=False) if title in _KINDS}
+            who = who_in_row(ids, name := _name(row, head), name)
+            # Those without a number may be namesakes.
+            same = (tuple(who.ids.items()), name) if who.ids else number
+            _, sections = left.setdefault(same, (who, []))
+        sections.append(row[place].strip())
+    rest, listed_rows = [row for row in people if row.student not in found], [*left.values()]
+    matching = match([who_in_store(row) for row in rest], [who for who, _ in listed_rows])
+    for i, k in matching.student_of.items():
+        found[rest[k].student] = listed_rows[i][1]
+    return {key: " and ".join(filter(None, dict.fromkeys(sections))) for key, sections in found.items()}
 
 
 def _name(row: list[str], head: list[str]) -> str:

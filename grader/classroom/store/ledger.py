@@ -15,7 +15,7 @@ from grader.classroom.store.schema import StoreError
 
 KINDS = ("score", "add", "excuse", "comment", "extend", "submitted")  # those that say something of a student
 MARKS = ("score", "add")  # those that change marks
-_REPLACING = ("score", "extend", "submitted")  # those of which the newest counts
+REPLACING = ("score", "extend", "submitted")  # those of which the newest counts
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,7 +53,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
     def is_in_force(self, others: "Sequence[Entry]") -> bool:
         """Whether one of `others` says the same and, where only the newest of its kind counts, is that."""
-        if self.kind not in _REPLACING:
+        if self.kind not in REPLACING:
             return any(self.same_as(one) for one in others)
         alike = [
             one

@@ -1,6 +1,5 @@
 """`grader batch`: a whole class, resumable."""
 
-import os
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -58,7 +57,7 @@ def command(
     if out.resolve() == path.resolve():
         raise UsageError(f"--out {out}: expected a folder of its own for the results, found that of the submissions")
     how: dict[str, Any] = {
-        "jobs": jobs or os.cpu_count() or 1,
+        "jobs": jobs,
         "dask": address,
         "layout": layout or "",
         "due": due,
@@ -76,8 +75,8 @@ def command(
 
         code = for_each(parts, grade_part)
         if all((out / part.name / DATABASE).is_file() for part in parts):
-            written = write_whole(parts, out, [(part, out / part.name) for part in parts])
-            click.echo(f"\nall parts together: {', '.join(map(str, written))}")
+            write_whole(parts, out, [(part, out / part.name) for part in parts])
+            click.echo(f"\nall parts together: {out / 'grades.csv'}, {out / 'feedback'}")
         sys.exit(code)
     outcome = run_batch(config, path, out, **how)
     print_summary(out, outcome)

@@ -58,12 +58,13 @@ def command(what: tuple[str, ...], watch: bool, github: bool, config_path: Path 
 def _check_parts(parts: "Parts", what: tuple[str, ...], *, watch: bool, github: bool) -> NoReturn:
     """Check the files of all parts, or those of the file or the gradients that were named."""
     from grader.cli.several import exit_code, for_each
+    from grader.parts.athome import parts_of_file
     from grader.parts.graded import names_of
     from grader.parts.merged import how_many_right, merged, submission_name, titled
 
     known = names_of(parts.parts)
     file, names = _chosen(what, list(known))
-    chosen = list(parts) if file is None else parts.of_file(file)
+    chosen = list(parts) if file is None else parts_of_file(parts, file)
     chosen = [part for part in chosen if not names or any(part in known[name] for name in names)]
     with ExitStack() as opened:
         checks: dict[str, Check] = {}

@@ -1,6 +1,5 @@
 """`grader regrade`: grade the stored answers again with the current config and solution."""
 
-import os
 import sys
 from pathlib import Path
 
@@ -35,7 +34,7 @@ def command(
     how = "all" if rerun_all else "changed" if rerun else "none"
 
     def regrade(path: Path, folder: Path) -> None:
-        outcome = run_regrade(path, folder, jobs=jobs or os.cpu_count() or 1, dask=address, rerun=how)
+        outcome = run_regrade(path, folder, jobs=jobs, dask=address, rerun=how)
         print_regraded(folder, outcome)
         sys.exit(3 if outcome.failed or outcome.stale or outcome.never_run else 0)
 

@@ -23,7 +23,8 @@ def command(as_json: bool, config_path: Path | None) -> None:
     """Check that the assignment is sound.
 
     Compares the solution with numerical derivatives, makes sure that wrong formulas lose marks and rewritten right ones
-    don't, checks the stubs, the hints and the sandbox, and tries out the handout.  Exit code 1 if something is wrong.
+    don't, checks the stubs, the hints and the sandbox, and tries out the handout; of a homework of several parts also the
+    handout and the Gradescope zip of all parts together.  Exit code 1 if something is wrong.
     """
     config = config_at(config_path)
     if (parts := parts_of(config)) is not None:
@@ -51,25 +52,32 @@ def _validated(config: Path) -> "Report":
 
 
 def _validate_parts(parts: "Parts", *, as_json: bool) -> NoReturn:
+    """Validate each part and, if all are sound, what is packed of all together."""
     from grader.cli.several import heading
+    from grader.validation.finding import FORMAT, Report
 
-    sound, documents = True, []
+    reports = {}
     for i, part in enumerate(parts):
-        found = _validated(part.path)
-        sound = sound and found.sound
-        if as_json:
-            import msgspec
-
-            documents.append({"name": part.name, **msgspec.to_builtins(found)})
-        else:
+        reports[part.name] = found = _validated(part.path)
+        if not as_json:
             heading(part, first=i == 0)
             print_report(found)
+    whole = Report(FORMAT, parts.title, all(found.sound for found in reports.values()), [])
+    if whole.sound:
+        from grader.parts.smoke_test import check_packages
+
+        for finding in check_packages(parts):
+            whole = whole.with_finding(finding)
     if as_json:
         import msgspec
 
-        whole = {"format": 1, "title": parts.title, "sound": sound, "parts": documents}
-        sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(whole), indent=1) + b"\n")
-    sys.exit(0 if sound else 1)
+        documents = [{"name": name, **msgspec.to_builtins(found)} for name, found in reports.items()]
+        document = {**msgspec.to_builtins(whole), "parts": documents}
+        sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(document), indent=1) + b"\n")
+    elif whole.findings:
+        click.echo()
+        print_report(whole)
+    sys.exit(0 if whole.sound else 1)
 
 
 def print_report(found: "Report") -> None:

@@ -35,12 +35,17 @@ def find_in_gallery(name: str) -> Path:
     """One of the folders.
 
     Raises:
-        UsageError: there is none of that name.
+        UsageError: there is none of that name, or its files are not there.
     """
     known = gallery()
     if name not in known:
         near = did_you_mean(name, list(known))
         raise UsageError(f"--from {name}: the gallery has no such assignment, but {', '.join(known)}{near}")
+    if not (known[name] / "assignment").is_dir():  # a checkout on Windows has links as files with their targets
+        raise UsageError(
+            f"--from {name}: {known[name] / 'assignment'}: expected a folder, found a file: Git wrote the links of the"
+            " repository as text; set `git config core.symlinks true` and check it out again, or install a wheel"
+        )
     return known[name]
 
 

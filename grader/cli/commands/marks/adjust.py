@@ -2,32 +2,29 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from grader.cli.common import (
+    NUMBER,
     PATH,
     author_option,
     author_or_login,
     config_at,
     config_option,
-    finish_recording,
+    part_option,
     parts_of,
 )
+from grader.cli.recorded import finish_recording, finish_recording_parts
 from grader.errors import UsageError
-
-if TYPE_CHECKING:
-    from grader.classroom.marks.recording import Wish
-    from grader.parts.parts import Parts
 
 
 @click.command("adjust")
 @click.argument("results", type=PATH)
 @click.argument("student", default="")
 @click.option("--gradient", default="", help="The gradient that it is about (default: the whole submission).")
-@click.option("--score", type=float, help="The marks to give.")
-@click.option("--add", type=float, help="The marks to add; --add -2 subtracts.")
+@click.option("--score", type=NUMBER, help="The marks to give.")
+@click.option("--add", type=NUMBER, help="The marks to add; --add -2 subtracts.")
 @click.option("--excuse", is_flag=True, help="The student needs no marks for this assignment.")
 @click.option("--comment", default="", help="A comment for the student.")
 @click.option("--because", default="", metavar="TEXT", help="The reason, which the student reads.")
@@ -36,6 +33,7 @@ if TYPE_CHECKING:
 @click.option(
     "--from", "table", type=PATH, help="Record a CSV: student, gradient, score, add, excuse, comment, because."
 )
+@part_option
 @author_option
 @config_option
 def command(
@@ -50,6 +48,7 @@ def command(
     undo: int | None,
     confirm: int | None,
     table: Path | None,
+    part: str,
     author: str,
     config_path: Path | None,
 ) -> None:
@@ -74,38 +73,25 @@ def command(
         raise UsageError("expected one of an adjustment, --undo, --confirm and --from")
     if about:
         [(kind, target)] = about
-        wishes = [Wish(Entry(student=student, kind=kind, author=by, target=target, reason=because.strip()))]
+        wishes = [Wish(Entry(student=student, kind=kind, author=by, target=target, reason=because.strip()), part=part)]
     elif table is not None:
         wishes = read_adjustments(table, by)
     elif asked or because:
         if not student:
             raise UsageError("expected the student whose marks are adjusted: grader adjust RESULTS STUDENT ...")
         given = {"gradient": gradient, "comment": comment, "because": because}
-        wishes = [Wish(adjustment(student, by, score=score, add=add, excuse=excuse, **given))]
+        wishes = [Wish(adjustment(student, by, score=score, add=add, excuse=excuse, **given), part=part)]
     else:
         wishes = []
-    if (parts := parts_of(config := config_at(config_path))) is not None:
-        _adjust_parts(parts, results, wishes, student, everywhere=excuse)
-    elif wishes:
-        finish_recording(results, wishes, config)
-    else:
-        print_ledger(results, student)
+    if part and not asked and not about:
+        raise UsageError("--part: expected an adjustment, --undo or --confirm; a table has a column part")
+    if (parts := parts_of(config := config_at(config_path))) is None:
+        return finish_recording(results, wishes, config) if wishes else print_ledger(results, student)
+    if wishes:
+        finish_recording_parts(parts, results, wishes)
+    from grader.cli.several import for_results
 
-
-def _adjust_parts(parts: "Parts", results: Path, wishes: "list[Wish]", student: str, *, everywhere: bool) -> NoReturn:
-    """Adjust the marks of one part; an excuse, and a list of entries, are for all of them."""
-    from grader.cli.several import for_results, one_of_results
-
-    def adjust(path: Path, folder: Path) -> None:
-        if wishes:
-            finish_recording(folder, wishes, path)
-        else:
-            print_ledger(folder, student)
-
-    if wishes and not everywhere:
-        gradients = {wish.entry.gradient for wish in wishes}
-        results = one_of_results(parts, results, gradients)
-    sys.exit(for_results(parts, results, adjust, rewrite=bool(wishes)))
+    sys.exit(for_results(parts, results, lambda _, folder: print_ledger(folder, student)))
 
 
 def print_ledger(results: Path, student: str) -> None:

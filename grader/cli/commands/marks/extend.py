@@ -1,32 +1,34 @@
 """`grader extend`: a later deadline for a student."""
 
-import sys
 from pathlib import Path
 
 import click
 
 from grader.cli.common import (
+    NUMBER,
     PATH,
     author_option,
     author_or_login,
     config_at,
     config_option,
-    finish_recording,
+    part_option,
     parts_of,
 )
+from grader.cli.recorded import finish_recording, finish_recording_parts
 from grader.errors import UsageError
 
 
 @click.command("extend")
 @click.argument("results", type=PATH)
 @click.argument("student", default="")
-@click.option("--days", type=float, help="How many days after everybody's deadline.")
+@click.option("--days", type=NUMBER, help="How many days after everybody's deadline.")
 @click.option(
     "--until", default="", help='The new deadline, such as "2026-10-07 23:59"; in the zone of late: if it has none.'
 )
 @click.option("--because", default="", metavar="TEXT", help="The reason.")
 @click.option("--undo", type=int, metavar="N", help="Undo entry N.")
 @click.option("--from", "table", type=PATH, help="Record a CSV: student, days, until, because.")
+@part_option
 @author_option
 @config_option
 def command(
@@ -37,6 +39,7 @@ def command(
     because: str,
     undo: int | None,
     table: Path | None,
+    part: str,
     author: str,
     config_path: Path | None,
 ) -> None:
@@ -54,15 +57,15 @@ def command(
     if (undo is not None) + asked + (table is not None) != 1:
         raise UsageError("expected one of --days, --until, --undo and --from")
     if undo is not None:
-        wishes = [Wish(Entry(student=student, kind="undo", author=by, target=undo, reason=because.strip()))]
+        wishes = [Wish(Entry(student=student, kind="undo", author=by, target=undo, reason=because.strip()), part=part)]
     elif table is not None:
         wishes = read_extensions(table, by)
     else:
         if not student:
             raise UsageError("expected the student who gets more time: grader extend RESULTS STUDENT --days N")
-        wishes = [Wish(extension(student, by, days=days, until=until, because=because))]
+        wishes = [Wish(extension(student, by, days=days, until=until, because=because), part=part)]
+    if part and table is not None:
+        raise UsageError("--part: a table has a column part")
     if (parts := parts_of(config := config_at(config_path))) is not None:
-        from grader.cli.several import for_results
-
-        sys.exit(for_results(parts, results, lambda path, folder: finish_recording(folder, wishes, path), rewrite=True))
+        finish_recording_parts(parts, results, wishes)
     finish_recording(results, wishes, config)

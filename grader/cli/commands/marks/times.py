@@ -1,25 +1,22 @@
 """`grader times`: when students submitted, where the download does not say it."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from grader.cli.common import (
-    PATH,
-    author_option,
-    author_or_login,
-    config_at,
-    config_option,
-    finish_recording,
-    parts_of,
-)
+from grader.cli.common import PATH, author_option, author_or_login, config_at, config_option, parts_of
+from grader.cli.recorded import finish_recording, record_in_parts
 from grader.errors import UsageError
 from grader.text import one_line
 
 if TYPE_CHECKING:
     from grader.classroom.marks.recording import Wish
+    from grader.parts.parts import Part
+
+    Share = tuple[Part, Path, list[Wish]]
 
 _SHOWN = 20
 
@@ -55,7 +52,7 @@ def command(
     from grader.classroom.marks.time_tables import read_times
     from grader.classroom.store.database import explained
     from grader.classroom.store.query import Results
-    from grader.cli.several import for_results, is_results
+    from grader.cli.several import for_results, is_results, with_results
 
     listed = not at and table is None
     refuse_ambiguous(student, at, table, other=because or column)
@@ -67,23 +64,17 @@ def command(
         with explained(folder), Results(folder) as stored:
             return read_times(table, stored, by, column)
 
-    def record(folder: Path, found: list[Wish], path: Path | None) -> None:
-        finish_recording(folder, found, path)
-        if table is not None:
-            print_unknown(folder)  # a row of a worksheet that may be another's is passed over
-
-    def of_part(path: Path, folder: Path) -> None:
-        if listed:
-            return print_unknown(folder)
-        if found := with_a_file(folder, wishes(folder)):
-            record(folder, found, path)
-
     alone = listed and is_results(results)
     if not alone and (parts := parts_of(config_at(config_path))) is not None:
-        sys.exit(for_results(parts, results, of_part, rewrite=not listed))
-    if listed:
-        return print_unknown(results)
-    record(results, wishes(results), config_at(config_path))
+        if not listed:
+            record_in_parts(parts, results, of_parts(with_results(parts, results), wishes))
+        if listed or table is not None:
+            sys.exit(for_results(parts, results, lambda _, folder: print_unknown(folder)))
+        return
+    if not listed:
+        finish_recording(results, wishes(results), config_at(config_path))
+    if listed or table is not None:
+        print_unknown(results)  # a row of a worksheet that may be another's is passed over
 
 
 def refuse_ambiguous(student: str, at: str, table: Path | None, *, other: str) -> None:
@@ -98,17 +89,35 @@ def refuse_ambiguous(student: str, at: str, table: Path | None, *, other: str) -
         raise UsageError(f"expected either a student or --from, found {student} and --from {table}")
 
 
-def with_a_file(folder: Path, wishes: "list[Wish]") -> "list[Wish]":
-    """Those for students who submitted this part of a homework; the others are named."""
+def of_parts(results: "list[tuple[Part, Path]]", read: "Callable[[Path], list[Wish]]") -> "list[Share]":
+    """The times to record in each part of a homework: those of students who submitted that part; the others are named.
+
+    Raises:
+        UsageError: nobody who is named submitted anything, or a table makes no sense.
+    """
+    from grader.classroom.marks.time_tables import NoTimesError
     from grader.classroom.store.database import explained
     from grader.classroom.store.query import Results
 
-    with explained(folder), Results(folder) as stored:
-        statuses = [{row.status for row in stored.find(wish.entry.student, whole=True)} for wish in wishes]
-    without = [wish.entry.student for wish, found in zip(wishes, statuses, strict=True) if found == {"missing"}]
-    if without:
-        click.echo(f"submitted nothing here, so no time is recorded: {_names(without)}")
-    return [wish for wish, found in zip(wishes, statuses, strict=True) if found != {"missing"}]
+    shared, nowhere, none = [], set(), None
+    for part, folder in results:
+        try:
+            wishes = read(folder)
+        except NoTimesError as error:
+            none = error
+            continue
+        with explained(folder), Results(folder) as stored:
+            found = [{row.status for row in stored.find(wish.entry.student, whole=True)} for wish in wishes]
+        without = [wish.entry.student for wish, statuses in zip(wishes, found, strict=True) if statuses == {"missing"}]
+        if without:
+            click.echo(f"{part.name}: submitted nothing here, so no time is recorded: {_names(without)}")
+        nowhere.update(without)
+        here = [wish for wish, statuses in zip(wishes, found, strict=True) if statuses != {"missing"}]
+        if here:
+            shared.append((part, folder, here))
+    if not shared:
+        raise none or UsageError(f"submitted nothing in any part, so there is no time to record: {_names([*nowhere])}")
+    return shared
 
 
 def _names(students: list[str]) -> str:
