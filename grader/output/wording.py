@@ -106,8 +106,8 @@ def of_the_file(grade: Grade) -> str:
     if reason := grade.gradients[0].message:
         return f"None of the required functions was found: {reason}"
     return (
-        f"None of the required functions is in {name}: expected {some}."
-        " Did you save it? Is it the right file? Are the functions named correctly?"
+        "None of the required functions is in this file. Did you save it? Is it the right file?"
+        f" Are the functions named correctly? Expected in {name}: {some}."
     )
 
 
