@@ -12,7 +12,7 @@ import numpy as np
 from grader.checks.checked import Checked, check_run
 from grader.checks.fresh import Fresh, fresh_of
 from grader.errors import SandboxError
-from grader.grading.grade import grade
+from grader.grading.grade import grade, named
 from grader.inputs.submission import Submission
 from grader.problem.assignment import Assignment
 from grader.records.result import Grade, GradientResult
@@ -34,9 +34,7 @@ def grade_and_locate(
     """
 
     def finished(found: Grade) -> Grade:
-        return noted(
-            msgspec.structs.replace(found, submission=submission.name, sandbox=str(sandbox.report)), submission
-        )
+        return noted(named(found, submission.name, str(sandbox.report)), submission)
 
     checked, found = _checked(assignment, run)
     if not checked.to_explain:
@@ -51,9 +49,7 @@ def grade_and_locate(
 def grade_run(assignment: Assignment, run: Run, submission: str, sandbox: str = "") -> Grade:
     """Grade what a run of the file `submission` left."""
     checked, found = _checked(assignment, run)
-    return msgspec.structs.replace(
-        _explained(assignment, checked) if checked.to_explain else found, submission=submission, sandbox=sandbox
-    )
+    return named(_explained(assignment, checked) if checked.to_explain else found, submission, sandbox)
 
 
 def grade_shared(assignment: Assignment, run: Run) -> Grade:

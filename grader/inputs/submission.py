@@ -71,7 +71,8 @@ def read_submitted(
         if not path.is_dir() and not path.is_file():
             raise
         missing = str(error).removeprefix(f"{path}: ")
-        return Submission(wanted, b"", missing=f"{missing[:1].upper()}{missing[1:]}.")
+        advice = f"Submit your code as {wanted}, or as a notebook of this name."
+        return Submission(wanted, b"", missing=f"{missing[:1].upper()}{missing[1:]}. {advice}")
 
 
 def own_file(

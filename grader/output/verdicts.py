@@ -13,6 +13,7 @@ Line = list[tuple[str, str]]  # (text, style), where a style is a color, "bold",
 _SIGNS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "skipped": ("·", "dim"), "undecided": ("?", "yellow")}
 _COLORS = {"passed": "green", "followed_through": "cyan", "not_graded": "yellow"}  # all others red
 _ONE_COLUMN = "✓✗·"
+_VERDICT = 22  # columns for it, in which the usual ones fit
 _CHECKS = ("shape", "differences", "exact")
 
 
@@ -62,11 +63,13 @@ def _table(grade: Grade, *, staff: bool, width: int) -> list[Line]:
     left = [f" {name}{' ' * (max(map(_columns, names)) - _columns(name))}   " for name in names]
     if staff:
         left = [f"{text}{score:>{max(map(len, scores))}}   " for text, score in zip(left, scores, strict=True)]
+    header = left[0] + "   ".join(_CHECKS)
     rows: list[Line] = [
         [(text, ""), *_signs(gradient), (verdict(gradient), color(gradient))]
         for text, gradient in zip(left[1:], grade.gradients, strict=True)
     ]
-    header = left[0] + "   ".join(_CHECKS)
+    if _columns(header) + _VERDICT > width:  # then without the checks: the verdict says as much
+        header, rows = left[0], [[row[0], row[-1]] for row in rows]
     widest = max(len(header), *(sum(_columns(text) for text, _ in row) for row in rows))
     return [[(header, "dim")], [(f" {'─' * (min(widest, width) - 1)}", "dim")], *rows]
 

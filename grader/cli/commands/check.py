@@ -159,7 +159,7 @@ class Check:
             self._print_verdicts(grade)
         from grader.output.wording import groups  # loaded by then, while the file ran
 
-        if groups(grade) or grade.printed or any(one.printed for one in grade.gradients):
+        if groups(grade) or grade.printed or any(one.printed or one.not_run for one in grade.gradients):
             self._print_rest(grade)
         self._before = grade
         return grade
