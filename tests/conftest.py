@@ -76,6 +76,18 @@ def once_for_all(factory: pytest.TempPathFactory, name: str, make: Callable[[Pat
     return path
 
 
+# The files that take longest, which start first: a long one at the end would leave the other processor idle.
+LONGEST = (
+    "test_sandbox test_docs test_batch test_formulas test_gallery test_submissions test_gradescope_try test_handout test_parts"
+    " test_new test_courses test_windows"
+).split()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.stem, len(places)))
+
+
 @pytest.fixture(scope="session")
 def assignment() -> Assignment:
     return load_assignment(load_config(ROOT / "config.yaml"), ROOT, with_solution=True)
