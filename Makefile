@@ -17,7 +17,7 @@ demo: $(VENV)/.runtime  ## set up, and grade the bundled example submissions
 	@sh scripts/demo.sh $(BIN)/grader
 
 test: $(VENV)/.extras  ## set up, and run the tests; MARKS="slow or not slow" for all of them
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "$(MARKS)" $(TESTS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "$(MARKS)" $(TESTS)
 
 check: $(VENV)/.extras  ## format, lint and types, changing nothing
 	$(BIN)/ruff format --check .

@@ -23,7 +23,7 @@ import school
 from grader.classroom.batch.pool import Pool
 from grader.classroom.batch.protocol import Task
 from grader.config.load import load_config
-from grader.grading.pipeline import make_sandbox
+from grader.grading.running import make_sandbox
 from grader.problem.assignment import load_assignment
 from grader.problem.derivatives import differentiate
 from grader.sandbox.spawner import Zygote

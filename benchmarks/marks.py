@@ -28,7 +28,7 @@ from grader.checks.checked import check_run  # noqa: E402
 from grader.config.load import load_config  # noqa: E402
 from grader.errors import SandboxError  # noqa: E402
 from grader.grading.grade import grade  # noqa: E402
-from grader.grading.pipeline import make_sandbox  # noqa: E402
+from grader.grading.running import make_sandbox  # noqa: E402
 from grader.newassignment.gallery.labelled import read_cases  # noqa: E402
 from grader.problem.assignment import Assignment, load_assignment  # noqa: E402
 from grader.sandbox.spawner import start_spawner  # noqa: E402

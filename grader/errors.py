@@ -8,8 +8,6 @@
 Whatever a *student's* file does is data (`grader.records.run`), never one of these exceptions.
 """
 
-import difflib
-
 
 class GraderError(Exception):
     """The grader could not do its work; this says nothing about the submission."""
@@ -37,6 +35,8 @@ class SandboxError(GraderError):
 
 def did_you_mean(found: str, known: list[str]) -> str:
     """`; did you mean wall_seconds?`, or nothing where no name is near."""
+    import difflib  # only where something is wrong
+
     near = difflib.get_close_matches(found, known, n=3, cutoff=0.6)
     ratios = [difflib.SequenceMatcher(None, name, found).ratio() for name in near]
     best = [name for name, ratio in zip(near, ratios, strict=True) if ratio == max(ratios)]

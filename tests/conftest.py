@@ -19,7 +19,7 @@ from grader.config.load import load_config
 from grader.diagnosis.tables.cache import FOLDER as TABLES
 from grader.filelock import hold
 from grader.grading.grader import Grader
-from grader.grading.pipeline import make_sandbox
+from grader.grading.running import make_sandbox
 from grader.packaging.handout.handout import build_handout
 from grader.problem.assignment import Assignment, load_assignment
 from grader.sandbox.host import Sandbox
@@ -74,6 +74,18 @@ def once_for_all(factory: pytest.TempPathFactory, name: str, make: Callable[[Pat
             make(path)
             done.touch()
     return path
+
+
+# The files that take longest, which start first: a long one at the end would leave the other processor idle.
+LONGEST = (
+    "test_sandbox test_docs test_batch test_formulas test_gallery test_submissions test_gradescope_try test_handout test_parts"
+    " test_new test_courses test_windows"
+).split()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.stem, len(places)))
 
 
 @pytest.fixture(scope="session")

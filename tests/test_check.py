@@ -18,11 +18,15 @@ from right import RIGHT_FILE
 from test_handout import pytest_in
 
 from grader.grading.grader import Grader
+from grader.grading.pipeline import grade_run
 from grader.output.actions import classroom50_result
 from grader.output.lastchange import progress
 from grader.output.ownlines import MAX_PRINTED, printed_lines, quoting
+from grader.output.verdicts import verdict_lines
 from grader.packaging.handout.handout import build_handout
+from grader.problem.assignment import Assignment
 from grader.records.result import FollowThrough, Grade, GradientResult
+from grader.records.run import Run
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -118,7 +122,7 @@ def test_a_student_sees_their_own_prints_and_the_line_at_fault(grader: Command, 
 
 def test_a_single_gradient_decides_what_is_shown_and_the_exit_code(grader: Command, work: Path) -> None:
     one = grader("check", "dJ_db2", cwd=work)
-    assert (one.returncode, "dJ_dh_prev" in one.stdout, "0 of 1 gradients right" in one.stdout) == (1, False, True)
+    assert (one.returncode, "dJ_dh_prev" in one.stdout, "0 of 1 gradient right" in one.stdout) == (1, False, True)
     (work / "gradients.py").write_bytes(RIGHT_FILE.read_bytes() + b"\ndef dJ_dh_prev(s):\n    return s.h_prev\n")
     assert grader("check", "gradients.py", "dJ_dU", "dJ_dH", cwd=work).returncode == 0
     assert grader("check", "gradients.py", cwd=work).returncode == 1
@@ -180,3 +184,24 @@ def test_the_handout_for_github_has_a_workflow_and_no_more(copy_of_assignment: P
     workflow = yaml.safe_load(archive.read(".github/workflows/check.yml"))
     assert "grader check --github" in [step.get("run") for step in workflow["jobs"]["check"]["steps"]]
     assert "gradescope" not in archive.read("requirements.txt").decode()
+
+
+def test_the_line_that_keeps_a_file_from_loading_is_quoted_and_the_reason_said_once(
+    grader: Command, work: Path
+) -> None:
+    (work / "gradients.py").write_text("import numpy as np\n\n\ndef dJ_db2(s)\n    return s.y\n")
+    done = grader("check", cwd=work)
+    assert done.returncode == 1
+    assert done.stdout.count("gradients.py, line 4: SyntaxError") == 1
+    assert "4 | def dJ_db2(s)\n    ^^^^^^^^^^^^^\n" in done.stdout
+    assert "not run" in done.stdout
+    assert "raised an exception" not in done.stdout
+
+
+def test_a_narrow_terminal_shows_the_verdicts_without_the_checks(assignment: Assignment) -> None:
+    graded = grade_run(assignment, Run({}), "gradients.py")
+    lines = [
+        "".join(text for text, _ in line) for line in verdict_lines(graded, assignment.config, staff=False, width=40)
+    ]
+    assert any(line.split() == ["dJ_dU", "ended", "the", "process"] for line in lines)
+    assert max(map(len, lines)) <= 40

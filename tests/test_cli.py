@@ -13,10 +13,11 @@ from subprocess import CompletedProcess
 import msgspec
 import pytest
 import warm
+from click.testing import CliRunner
 from conftest import ROOT, SUBMISSIONS
 from right import RIGHT_FILE as SOLUTION
 
-from grader.cli.app import COMMANDS
+from grader.cli.app import command_modules, main
 from grader.records.result import Grade
 
 Command = Callable[..., "CompletedProcess[str]"]
@@ -331,13 +332,19 @@ def test_a_wrong_solution_grades_nobody_and_exits_with_3(installed: Command, cop
     assert "could not be checked here" in done.stderr
 
 
+@pytest.mark.parametrize("name", ["marks", "__init__", "check.py"])
+def test_a_file_or_folder_beside_the_commands_is_none(name: str) -> None:
+    done = CliRunner().invoke(main, [name])
+    assert (done.exit_code, "no such command" in done.output) == (2, True)
+
+
 def test_an_unknown_command_suggests_the_nearest(grader: Command) -> None:
     done = grader("grad")
     assert done.returncode == 2
     assert "no such command: grad; did you mean grade?" in done.stderr
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", sorted(command_modules()))
 def test_every_command_has_help(installed: Command, command: str) -> None:
     done = installed(command, "--help")
     assert done.returncode == 0

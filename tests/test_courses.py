@@ -18,7 +18,7 @@ from conftest import ROOT
 from grader.checks.checked import Checked, check_run
 from grader.checks.fresh import fresh_of
 from grader.config.load import load_config
-from grader.grading.pipeline import make_sandbox
+from grader.grading.running import make_sandbox
 from grader.problem.assignment import Assignment, load_assignment
 from grader.records.run import Run
 from grader.sandbox.host import Sandbox

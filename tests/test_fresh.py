@@ -1,7 +1,6 @@
 """The sample point drawn for one file alone: no table holds its answers, and no derived file fails there."""
 
 import hashlib
-from dataclasses import replace
 from types import SimpleNamespace
 
 import msgspec
@@ -14,7 +13,8 @@ from grader.checks.fresh import MARGIN, Fresh
 from grader.classroom.batch.protocol import Task
 from grader.classroom.batch.worker import RunGrader
 from grader.classroom.store.packing import pack_run, unpack_run
-from grader.grading.pipeline import grade_run, grade_submission
+from grader.grading.pipeline import grade_and_locate, grade_run
+from grader.grading.running import run_submission
 from grader.inputs.submission import Submission
 from grader.problem.assignment import Assignment
 from grader.records.result import Grade
@@ -91,7 +91,7 @@ def test_answers_from_a_table_are_neither_derived_from_one_another_nor_wrong_in_
 ) -> None:
     """At the shared sample points they are right, so no formula, no line and no other gradient is to blame."""
     submission = Submission("gradients.py", table_of(assignment, otherwise))
-    result = grade_submission(assignment, sandbox, submission)
+    result = grade_and_locate(assignment, sandbox, submission, run_submission(sandbox, submission))
     assert {gradient.status for gradient in result.gradients} == {"failed"}
     assert [(gradient.inherits, gradient.where, gradient.hints) for gradient in result.gradients] == 8 * [([], "", [])]
 
@@ -237,6 +237,6 @@ def test_digits_that_cancel_at_an_unlucky_point_cost_no_mark(
     gradient[0, target] = -np.delete(values["y_hat"], target).sum()
     answer = Answer("returned", as_data(gradient * (1 + error)))
     fresh = Fresh(assignment, {"dJ_db2": answer}, "")
-    vars(fresh)["point"] = replace(point, values=values)
+    vars(fresh)["point"] = msgspec.structs.replace(point, values=values)
     assert 1e-10 < 1 - values["y_hat"].max() < 1e-6
     assert fresh.confirms("dJ_db2") is confirmed

@@ -192,7 +192,7 @@ def test_in_a_terminal_it_prints_plain_text(home: Path) -> None:
     ipython = [sys.executable, "-m", "IPython", "--no-banner", "--simple-prompt", "--quick"]
     lines = "\n".join(["%load_ext grader", DB2.replace("\n   ", ""), "", "%check dJ_db2", ""])
     done = subprocess.run(ipython, cwd=home, input=lines, capture_output=True, text=True, timeout=120, check=False)
-    shown = done.stdout.partition("1 of 1 gradients right")[2]
+    shown = done.stdout.partition("1 of 1 gradient right")[2]
     assert re.search(r"dJ_db2 +✓ +✓ +✓ +right$", shown, re.MULTILINE)
     assert "<table" not in shown
 

@@ -13,6 +13,7 @@ from conftest import ROOT
 from right import RIGHT_FILE
 
 from grader.grading.pipeline import grade_run
+from grader.output.wording import verdict
 from grader.problem.assignment import Assignment
 from grader.records.run import Answer, Run
 from grader.sandbox.host import Sandbox
@@ -61,12 +62,24 @@ def test_a_file_that_fails_after_its_functions_loses_no_marks_and_a_note_names_t
     assert note.startswith(f"the file stopped at line {LINES + 2} ({expected}")
 
 
-def test_a_notebook_that_is_not_loaded_in_time_is_called_the_file(
-    assignment: Assignment,
+@pytest.mark.parametrize(
+    ("loading", "expected"),
+    [
+        (
+            Answer("timed_out", message="stopped: loading the file may take 2 s"),
+            " was stopped: loading the file may take 2 s",
+        ),
+        (Answer("raised", message="SyntaxError: no", line=3), ", line 3: SyntaxError: no"),
+        (Answer("raised", message="NameError: no", line=3, cell=2), ", cell 2, line 3: NameError: no"),
+        (Answer("raised", message="it is a picture, not Python"), " could not be loaded: it is a picture, not Python"),
+    ],
+)
+def test_a_file_that_could_not_be_loaded_is_called_by_its_own_name_and_its_gradients_did_not_run(
+    assignment: Assignment, loading: Answer, expected: str
 ) -> None:
-    late = Run({}, Answer("timed_out", message="stopped: loading the file may take 2 s"))
-    message = grade_run(assignment, late, "gradients.ipynb").message
-    assert message == "the file could not be loaded: stopped: loading the file may take 2 s"
+    graded = grade_run(assignment, Run({}, loading), "my\x1b[31m homework.ipynb")
+    assert graded.message == f"my\N{REPLACEMENT CHARACTER}[31m homework.ipynb{expected}"
+    assert {verdict(one) for one in graded.gradients} == {"not run"}
 
 
 def test_a_notebook_that_was_exported_as_a_script_keeps_its_commands(sandbox: Sandbox, assignment: Assignment) -> None:

@@ -8,20 +8,22 @@ import shutil
 import threading
 from pathlib import Path
 
-import click
 import msgspec
 import pytest
 from click.testing import CliRunner, Result
 from homework import RIGHT, write_homework
 from test_results_folder import STATE, fill, grade_of, result
 
+from grader.classroom.marks.entry_tables import adjustment
+from grader.classroom.marks.recording import Wish, record_all, record_each
 from grader.classroom.store.gradings import record
-from grader.classroom.store.ledger import read_ledger
+from grader.classroom.store.ledger import read_ledger, writing
 from grader.classroom.store.query import Results
 from grader.classroom.store.store import Store
 from grader.cli.app import main
 from grader.parts.parts import Parts, parts_at
 from grader.parts.whole_class import write_whole
+from grader.parts.whose_part import by_part
 from grader.records.result import Grade
 
 LOGISTIC = grade_of(result("dw", 10, "passed"), result("db", 4, "failed"))
@@ -169,6 +171,15 @@ def test_of_entries_with_one_number_that_of_the_student_is_meant(adjust, results
     assert (again.exit_code, "entry 1 is about ann, not about bob" in again.output) == (2, True)
 
 
+def test_two_entries_that_happen_to_say_the_same_are_two(adjust, results: Path) -> None:
+    for part in ("logistic", "softmax"):
+        assert adjust("ann", "--part", part, "--add", 1, *BECAUSE).exit_code == 0
+    done = adjust("--undo", 1)
+    assert (done.exit_code, "2 parts have an entry 1" in done.output) == (2, True)
+    assert adjust("--undo", 1, "--part", "softmax").exit_code == 0
+    assert finals(results) == ("15", "24", "39")
+
+
 def test_a_table_is_recorded_in_all_parts_or_in_none(adjust, results: Path, tmp_path: Path) -> None:
     head = "student,part,gradient,add,excuse,because"
     bad = table(tmp_path / "bad.csv", head, "ann,,dscores,1,,x", "zoe,,dw,1,,x", "bob,,db,1,,x")
@@ -205,39 +216,48 @@ def regraded(folder: Path, grade: Grade) -> None:
         store.finish_grading_run(run)
 
 
-def test_the_table_of_all_parts_has_everything_of_people_who_adjust_at_once(
-    adjust, results: Path, parts: Parts
+def test_the_table_of_all_parts_waits_for_somebody_who_is_writing_and_has_their_marks(
+    results: Path, parts: Parts
 ) -> None:
-    from grader.classroom.marks.entry_tables import adjustment
-    from grader.classroom.marks.recording import Wish
-    from grader.cli.recorded import record_in_parts
-    from grader.parts.whose_part import by_part
+    everywhere = [(part, results / part.name) for part in parts]
+    late = threading.Thread(target=write_whole, args=(parts, results, everywhere))
+    with writing(results / "logistic"):
+        late.start()
+        late.join(0.5)  # time enough to read too early
+        record_all(results / "softmax", [Wish(adjustment("ann", "kim", add=1, because="x"))])
+    late.join()
+    assert finals(results) == ("14", "25", "39")
 
+
+def test_people_whose_tables_are_for_all_parts_do_not_lock_each_other_out(results: Path, parts: Parts) -> None:
     everywhere = [(part, results / part.name) for part in parts]
     failed: list[BaseException] = []
 
-    def work(name: str, gradient: str) -> None:
+    def work(student: str, *gradients: str) -> None:
+        wishes = [Wish(adjustment(student, "kim", gradient=name, add=1, because="x")) for name in gradients]
         try:
-            for _ in range(4):
-                wish = Wish(adjustment(name, name, gradient=gradient, add=1, because="x"))
-                with click.Context(click.Command("adjust")):
-                    record_in_parts(parts, results, by_part(everywhere, [wish]))
+            for _ in range(5):
+                record_each([(folder, own) for _, folder, own in by_part(everywhere, wishes)])
         except BaseException as error:
             failed.append(error)
 
-    people = [threading.Thread(target=work, args=one) for one in (("ann", "dscores"), ("bob", "dw"))]
+    people = [threading.Thread(target=work, args=one) for one in (("ann", "dscores", "dw"), ("bob", "dw", "dscores"))]
     for one in people:
         one.start()
     for one in people:
         one.join()
     assert not failed
-    assert (finals(results, "ann")[2], finals(results, "bob")[2]) == ("42", "42")
+    write_whole(parts, results, everywhere)
+    assert [finals(results, student) for student in ("ann", "bob")] == [("19", "29", "48")] * 2
 
 
 def test_a_time_that_was_recorded_is_in_the_table_of_all_parts(adjust, results: Path) -> None:
     done = adjust("ann", "--at", "2026-10-02 11:58", command="times")
     assert done.exit_code == 0, done.output
     assert rows(results / "grades.csv")["ann"]["submitted_at"] == "2026-10-02 11:58"
+    later = adjust("ann", "--at", "Oct 3 2026 09:00 AM", command="times", folder=results / "softmax")
+    assert later.exit_code == 0, later.output
+    assert rows(results / "grades.csv")["ann"]["submitted_at"] == "Oct 3 2026 09:00 AM", "of the part that came last"
 
 
 def test_one_assignment_has_no_parts(adjust, homework: Path, results: Path) -> None:

@@ -282,5 +282,5 @@ def test_a_notebook_that_is_not_json_is_not_reported_as_bad_python(
 ) -> None:
     run = sandbox.run(source)
     assert (run.loading.outcome, run.loading.line) == ("raised", 0)
-    message = grade_run(assignment, run, "").message
-    assert message.startswith(f"the notebook could not be loaded: {expected}")
+    message = grade_run(assignment, run, "hw.ipynb").message
+    assert message.startswith(f"hw.ipynb could not be loaded: {expected}")

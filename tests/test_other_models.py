@@ -129,10 +129,17 @@ def test_no_line_of_a_right_softmax_is_blamed(graders: dict[str, Grader], tmp_pa
 def test_formulas_derived_at_one_point_are_right_at_all_of_them(graders: dict[str, Grader], course: str) -> None:
     given = graders[course].assignment
     exact = given.exact
-    derived = Derived(given.config, given.graph, given.points, exact)
+    derived = Derived(given.config, given.graph, given.points, exact, at_one=True)
     for name, values in exact.items():
         for point, right in zip(given.points, values, strict=True):
             assert relative_error(derived(name, point)[0], right) < 1e-9, name
+
+
+@pytest.mark.parametrize("name", ["bptt", "makemore"])  # a loop over time, and a gradient that is zero but for rounding
+def test_one_point_is_enough_to_derive_formulas_for_all(name: str) -> None:
+    reference = Grader(ROOT / "gallery" / name / "config.yaml", at_home=True).assignment.reference
+    assert isinstance(reference, Derived)
+    assert len(reference.derivation.points) == 1
 
 
 @pytest.mark.parametrize(

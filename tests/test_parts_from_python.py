@@ -10,6 +10,7 @@ from homework import ONE_WRONG, RIGHT, ROOT_WRONG, SEED, write_homework
 
 import grader
 from grader import UsageError, api
+from grader.notebooks import defined_in
 
 DB = "def db(s):\n    return 0"
 
@@ -119,3 +120,10 @@ def test_a_notebook_may_define_a_function_that_returns_several_gradients_or_a_cl
         notebook("import numpy as np", (folder / "right.all_passed.py").read_text())
         grade = grader.check(config=folder)
         assert [one.status for one in grade.gradients] == ["passed"] * len(grade.gradients)
+
+
+def test_a_class_in_a_cell_that_failed_is_one_that_the_notebook_defines() -> None:
+    shell = SimpleNamespace(
+        user_ns={}, history_manager=SimpleNamespace(input_hist_raw=["", "1 / 0\nclass Affine:\n    pass"])
+    )
+    assert defined_in(shell, ["Affine", "Relu"]) == {"Affine"}

@@ -8,6 +8,8 @@ import pytest
 from conftest import ROOT, SUBMISSIONS
 from right import RIGHT_FILE
 
+from grader.packaging.gradescope.dryrun.views import student_html
+
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 SEED = SUBMISSIONS / "seed.followed_through.py"
 HOSTILE = (
@@ -58,6 +60,12 @@ def test_a_hostile_file_stays_text(grader: Command, channel: str, tmp_path: Path
     assert "\x1b" not in text
     assert "<script" not in page.read_text()
     assert "a secret of mine" not in text
+
+
+def test_no_character_in_the_name_of_a_file_turns_the_title_around() -> None:
+    page = student_html({"tests": [{"name": "a", "status": "passed"}]}, "evil\u202etxt.py")
+    assert "\u202e" not in page
+    assert "evil\N{REPLACEMENT CHARACTER}txt.py" in page
 
 
 def test_the_exit_code_is_that_of_the_grade(grader: Command, tmp_path: Path) -> None:

@@ -20,7 +20,8 @@ from right import RIGHT_FILE
 from grader.classroom.store.packing import pack_run, unpack_run
 from grader.config.keys import Sandbox as Limits
 from grader.errors import SandboxError
-from grader.grading.pipeline import grade_run, make_sandbox
+from grader.grading.pipeline import grade_run
+from grader.grading.running import make_sandbox
 from grader.problem.assignment import Assignment
 from grader.records.run import Run
 from grader.sandbox.host import Sandbox

@@ -12,7 +12,8 @@ from right import RIGHT_FILE
 
 from grader.checks.tampering import flags_of
 from grader.errors import SandboxError
-from grader.grading.pipeline import grade_run, make_sandbox
+from grader.grading.pipeline import grade_run
+from grader.grading.running import make_sandbox
 from grader.problem.assignment import Assignment
 from grader.records.result import Grade
 from grader.records.run import Run

@@ -22,7 +22,8 @@ from grader.classroom.store.query import StudentRow
 from grader.errors import SandboxError
 from grader.grading.grade import grade
 from grader.grading.grader import Grader
-from grader.grading.pipeline import grade_run, make_sandbox
+from grader.grading.pipeline import grade_run
+from grader.grading.running import make_sandbox
 from grader.output.causes import causes, lead
 from grader.output.formats import github
 from grader.output.terminal import print_grade

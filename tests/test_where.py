@@ -15,9 +15,11 @@ from grader.diagnosis.traced.events import events
 from grader.diagnosis.traced.landmarks import make_landmarks
 from grader.diagnosis.traced.location import locate
 from grader.grading.advice import add_places
-from grader.grading.pipeline import grade_run, grade_submission
+from grader.grading.pipeline import grade_and_locate, grade_run
+from grader.grading.running import run_submission
 from grader.inputs.submission import Submission
 from grader.problem.assignment import Assignment, load_assignment
+from grader.records.result import Grade
 from grader.records.run import Answer, ArrayData, Traced
 from grader.records.run import Run as Answers
 from grader.sandbox.host import Sandbox
@@ -85,6 +87,10 @@ def dJ_db2(s):
 
 def line_of(source: str, text: str) -> int:
     return next(number for number, line in enumerate(source.splitlines(), start=1) if line.strip() == text)
+
+
+def grade_submission(assignment: Assignment, sandbox: Sandbox, submission: Submission) -> Grade:
+    return grade_and_locate(assignment, sandbox, submission, run_submission(sandbox, submission))
 
 
 def graded(assignment: Assignment, sandbox: Sandbox, addition: str) -> dict[str, tuple[str, list[str]]]:

@@ -4,8 +4,8 @@ No message contains a number of the right answer: shapes, positions and relative
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 
 from grader.checks.trivial import find_trivial
@@ -21,8 +21,7 @@ REAL_KINDS = "biuf"
 TIE = 1e-6
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True):
     """How one check went, before marks.
 
     Attributes:
@@ -42,8 +41,7 @@ PASSED = Verdict("passed")
 SKIPPED = Verdict("skipped")
 
 
-@dataclass(frozen=True)
-class Verdicts:
+class Verdicts(msgspec.Struct, frozen=True):
     """The verdicts on one gradient, and its arrays.
 
     Attributes:

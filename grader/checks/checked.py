@@ -1,7 +1,9 @@
 """All checks of one run, and which gradient is wrong because of which.  Gives no marks and explains nothing."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+
+import msgspec
+from msgspec.structs import replace
 
 from grader.checks.check import Verdicts, as_returned, check_gradient
 from grader.checks.followthrough import Propagated, as_exact_as_single, find_propagated, in_order
@@ -13,8 +15,7 @@ from grader.problem.model import Array
 from grader.records.run import Answer, Run
 
 
-@dataclass(frozen=True)
-class Checked:
+class Checked(msgspec.Struct, frozen=True):
     """What the checks found in a run; everything by the gradient's name.
 
     Attributes:
@@ -36,7 +37,7 @@ class Checked:
     contradicted: frozenset[str]
     propagated: Mapping[str, Propagated]
     inherited: Mapping[str, list[str]]
-    given: Mapping[str, Mapping[str, list[Array]]] = field(default_factory=dict)
+    given: Mapping[str, Mapping[str, list[Array]]] = {}
 
     @property
     def to_explain(self) -> list[str]:

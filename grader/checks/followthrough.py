@@ -4,10 +4,10 @@ The reference formula is evaluated with the student's own upstream gradients in 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain, combinations, islice
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from grader.checks.check import PASSED, Verdicts
@@ -26,8 +26,7 @@ LEAST = 1e-100
 Arrange = Callable[[Array, tuple[int, ...]], Array]
 
 
-@dataclass(frozen=True)
-class Propagated:
+class Propagated(msgspec.Struct, frozen=True):
     """A gradient that follows from the student's own.
 
     Attributes:

@@ -6,9 +6,9 @@ derivatives.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from functools import cached_property
 
+import msgspec
 import numpy as np
 
 from grader.checks.check import SKIPPED, Verdict, Verdicts, in_shape, real_array
@@ -23,8 +23,7 @@ ROUNDINGS = 10.0  # how many last digits of each quantity a right answer may be 
 CHANGE = 1e-8  # relative, of each quantity: far above rounding, far below what changes a formula
 
 
-@dataclass(frozen=True)
-class Fresh:
+class Fresh(msgspec.Struct, frozen=True, dict=True):
     """The answers of one file at its own sample point."""
 
     assignment: Assignment
@@ -115,7 +114,8 @@ def rounding_error(assignment: Assignment, name: str, point: Point) -> float:
     changed = {key: value * (1 + CHANGE * random.standard_normal(np.shape(value))) for key, value in floats.items()}
     with np.errstate(all="ignore"):
         right, other = (
-            assignment.right(gradient, one) for one in (point, replace(point, values=point.values | changed))
+            assignment.right(gradient, one)
+            for one in (point, msgspec.structs.replace(point, values=point.values | changed))
         )
     condition = np.inf if right is None or other is None else relative_error(right, other) / CHANGE
     return ROUNDINGS * float(np.finfo(float).eps) * condition if np.isfinite(condition) else 0.0

@@ -5,8 +5,8 @@ once more while it is replaced, and compared with the reference formula on the s
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 
 from grader.checks.check import (
@@ -33,8 +33,7 @@ from grader.records.run import Answer, Run, Substituted
 Answers = Mapping[str, Sequence[Answer]]
 
 
-@dataclass(frozen=True)
-class Retried:
+class Retried(msgspec.Struct, frozen=True):
     """A gradient that was called with others replaced.
 
     Attributes:

@@ -5,8 +5,8 @@ The only place that prints a `GraderError`.  A command's module is imported when
 """
 
 import errno
-import importlib
-import pkgutil
+import functools
+import importlib.util
 from typing import Any, NoReturn
 
 import click
@@ -16,32 +16,45 @@ from grader.cli import commands
 from grader.errors import GraderError, did_you_mean
 from grader.text import several_lines
 
-# Every module in or below grader.cli.commands is a command of its name, and defines it as `command`.
-_MODULES = {
-    module.name.rpartition(".")[2]: module.name
-    for module in pkgutil.walk_packages(commands.__path__, f"{commands.__name__}.")
-    if not module.ispkg
-}
-COMMANDS = sorted(_MODULES)
 _RESUMABLE = ("batch", "regrade")
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+@functools.cache
+def command_modules() -> dict[str, str]:
+    """Every module in or below grader.cli.commands is a command of its name, and defines it as `command`."""
+    import pkgutil
+
+    return {
+        module.name.rpartition(".")[2]: module.name
+        for module in pkgutil.walk_packages(commands.__path__, f"{commands.__name__}.")
+        if not module.ispkg
+    }
+
+
+def _module_of(command: str) -> str | None:
+    """The module of a command, None where there is none; most need no look at all the others."""
+    near = f"{commands.__name__}.{command}"
+    found = importlib.util.find_spec(near) if command.isalpha() else None
+    if found is not None and found.submodule_search_locations is None:
+        return near
+    return command_modules().get(command)
 
 
 class _Commands(click.Group):
     """A group whose commands are imported on demand, and whose errors are one line."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return COMMANDS
+        return sorted(command_modules())
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        if name not in COMMANDS:
-            return None
-        command: click.Command = importlib.import_module(_MODULES[name]).command
+        module = _module_of(name)
+        command: click.Command | None = importlib.import_module(module).command if module else None
         return command
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
-        if args and args[0] not in COMMANDS:
-            ctx.fail(f"no such command: {args[0]}{did_you_mean(args[0], COMMANDS)}")
+        if args and _module_of(args[0]) is None:
+            ctx.fail(f"no such command: {args[0]}{did_you_mean(args[0], self.list_commands(ctx))}")
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from grader.derivation.chain import Forward, Point, derive_from, order_of, run
+from grader.derivation.chain import Forward, Point, derive_at, derive_from, order_of, run
 from grader.derivation.graph.loading import Model
 from grader.derivation.numerical import Plain
 from grader.derivation.simplify.reuse import Gradient
@@ -31,8 +31,24 @@ class Derivation:
         return tuple(run(self.model, point, self.loss) for point in self.points)
 
     @cached_property
+    def for_loops(self) -> Forward:
+        """The same at the first point, once more: looking for loops adds to its graph."""
+        return run(self.model, self.points[0], self.loss)
+
+    @cached_property
     def at_points(self) -> tuple[dict[str, Gradient], ...]:
         return tuple(derive_from(forward, self.wanted, self.sign) for forward in self.forward)
+
+    def gradient_by(self, quantity: str) -> Gradient:
+        """The gradient at the first point by a quantity that need not be asked for."""
+        if quantity not in self._others:
+            wanted = {**self.wanted, "": quantity}
+            self._others[quantity] = derive_at(self.model, self.points[0], self.loss, wanted, self.sign)[""]
+        return self._others[quantity]
+
+    @cached_property
+    def _others(self) -> dict[str, Gradient]:
+        return {}
 
     @cached_property
     def plain(self) -> tuple[Plain, ...]:

@@ -64,7 +64,8 @@ class Formula:
 
     @cached_property
     def _loop(self) -> str:
-        if self.general and len(self.text) <= LONG and "for " not in self.text:
+        compared = len(self.derivation.points) > 1
+        if compared and self.general and len(self.text) <= LONG and "for " not in self.text:
             return ""
         asked = self.derivation
         kind, lines = ", back through time", backward_loop(asked, self.of, self._gradient_in_code, self._printer)
@@ -81,8 +82,7 @@ class Formula:
         named = next((name for name, of in asked.wanted.items() if of == result), None)
         if named:
             return f"{named}(s)"
-        found = derive_at(asked.model, asked.points[0], asked.loss, {**asked.wanted, "": result}, asked.sign)
-        *statements, formula = self._printer.lines(found[""].formula)
+        *statements, formula = self._printer.lines(asked.gradient_by(result).formula)
         return "" if statements else formula
 
     @property

@@ -36,21 +36,20 @@ def shortened(grade: Grade, settings: Hints, levels: Levels) -> Grade:
         grade,
         message=grade.message.removesuffix(loading) + own_line(loading),
         printed="",
-        gradients=[_with_one_line(result, seen, ours=result.message == grade.message) for result in grade.gradients],
+        gradients=[_with_one_line(result, seen) for result in grade.gradients],
     )
 
 
 def for_students(grade: Grade, settings: Hints, levels: Levels) -> Grade:
     """The same, and a message of several gradients is there once: for readers to whom each gradient is a page of its own."""
     short = shortened(grade, settings, levels)
-    loading = bool(_loading_message(short))
     seen: dict[str, str] = {}
     gradients = []
     for result in short.gradients:
         own = result.message.startswith(UNWRITTEN) if result.status == "missing" else result.status in _OWN_WORDS
         first = seen.setdefault(result.message, result.name) if own and result.message else result.name
-        kind = _kind(result.message)  # where the file does not load, the rest stands at the top
-        again = kind if loading or result.status == "missing" else f"{kind}: the same as in {first}"
+        kind = _kind(result.message)
+        again = kind if result.status == "missing" else f"{kind}: the same as in {first}"
         gradients.append(result if first == result.name else msgspec.structs.replace(result, message=again))
     return msgspec.structs.replace(short, gradients=gradients)
 
@@ -94,22 +93,19 @@ def own_line(text: str) -> str:
 
 
 def _loading_message(grade: Grade) -> str:
-    """The exception that kept the file from loading, which every gradient repeats; "" where it loaded."""
-    messages = [result.message for result in grade.gradients if result.message and result.status in _OWN_WORDS]
-    repeated = grade.status == "graded" and len(messages) == len(grade.gradients) and len(set(messages)) == 1
-    repeats = repeated and grade.message != messages[0] and grade.message.endswith(messages[0])
-    return messages[0] if repeats else ""
+    """The student's own words on why the file could not be loaded, which end the message; "" where there are none."""
+    found = (one for one in grade.gradients if one.not_run and one.status in _OWN_WORDS and one.status != "missing")
+    return next((one.message for one in found), "")
 
 
-def _with_one_line(result: GradientResult, seen: dict[str, str], *, ours: bool) -> GradientResult:
+def _with_one_line(result: GradientResult, seen: dict[str, str]) -> GradientResult:
     """Its message or, where it has none of its own, its first warning.
 
     Args:
         seen: warnings with the gradient that gave each first; this one's is added.
-        ours: the message is not the student's, and stays as it is.
     """
-    own = result.status in _OWN_WORDS and not ours
-    message = own_line(result.message) if own else result.message
+    own = result.status in _OWN_WORDS and not result.not_run
+    message = "" if result.not_run else own_line(result.message) if own else result.message
     notes = [note for note in result.notes if not note.startswith(WARNED)]
     warned = [note for note in result.notes if note.startswith(WARNED)]
     if warned and not (own and message):

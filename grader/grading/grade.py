@@ -3,6 +3,7 @@
 The sum over the checks plus what follow-through keeps is the score of a gradient; the sum of those is the submission's.
 """
 
+import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -17,13 +18,16 @@ from grader.checks.tampering import tampering
 from grader.config.keys import CHECKS, Gradient
 from grader.problem.assignment import Assignment
 from grader.records.result import WARNED, CheckResult, FollowThrough, Grade, GradientResult, GradientStatus, Signal
-from grader.records.run import NOTEBOOK, Answer, Run, place, stopped
+from grader.records.run import Answer, place, stopped
+from grader.text import one_line
 
 if TYPE_CHECKING:
     from grader.diagnosis.hypothesis import Explanation
     from grader.diagnosis.knowledge import Knowledge
 
 FORMAT = 1
+_MAX_NAME = 200
+_PLACED = re.compile(r"(?:cell \d+, )?line \d+: ")
 
 
 def grade(assignment: Assignment, checked: Checked, knowledge: "Knowledge | None" = None) -> Grade:
@@ -51,11 +55,24 @@ def grade(assignment: Assignment, checked: Checked, knowledge: "Knowledge | None
         score=_marks(sum(gradient.score for gradient in gradients)),
         max_score=_marks(assignment.config.max_score),
         gradients=gradients,
-        message=_message(assignment, run, undecided),
+        message=_message(run.loading, undecided),
         printed=run.loading.printed,
         notes=[stopped(run.loading)] if loaded and run.loading.message else [],
         integrity=[] if assignment.at_home else [*signals, *_other_signals(assignment, checked, gradients)],
     )
+
+
+def named(found: Grade, submission: str, sandbox: str = "") -> Grade:
+    """The grade of the file of this name, which begins the message on why it could not be loaded.
+
+    As in "hw3.py, line 3: SyntaxError: invalid syntax" or "hw3.py could not be loaded: it is a picture, not Python".
+    """
+    message = found.message
+    if any(one.not_run and one.status != "missing" for one in found.gradients):
+        late = any(one.status == "timed_out" for one in found.gradients)  # "stopped: loading the file may take 2 s"
+        link = " was " if late else ", " if _PLACED.match(message) else " could not be loaded: "
+        message = f"{one_line(submission, _MAX_NAME)}{link}{message}"
+    return msgspec.structs.replace(found, submission=submission, sandbox=sandbox, message=message)
 
 
 def _numerical(assignment: Assignment, checked: Checked) -> list[Signal]:
@@ -135,6 +152,8 @@ def _graded(
     name = gradient.name
     if name not in checked.complete:
         result = _without_answers(assignment, gradient, checked.answers[name])
+        if checked.run.loading.outcome != "returned":
+            result = msgspec.structs.replace(result, not_run=True)
     else:
         result = _with_verdicts(
             assignment,
@@ -221,15 +240,13 @@ def _as_numerical(assignment: Assignment, check: CheckResult) -> CheckResult:
     )
 
 
-def _message(assignment: Assignment, run: Run, undecided: Sequence[str]) -> str:
+def _message(loading: Answer, undecided: Sequence[str]) -> str:
+    """Why there is nothing to mark; of a file that could not be loaded, without its name, which `named` adds."""
     if undecided:
         return f"not graded: {', '.join(undecided)} could not be checked here; `grader validate` says why"
-    if run.loading.outcome in ("returned", "missing"):  # there is no file: the message says so by itself
-        return run.loading.message if run.loading.outcome == "missing" else ""
-    where = place(run.loading.line, run.loading.cell)
-    late = run.loading.outcome == "timed_out"  # before the child could tell a notebook from another file
-    name = "the file" if late else "the notebook" if run.loading.returned == NOTEBOOK else assignment.config.submission
-    return f"{name} could not be loaded: {where and f'{where}: '}{run.loading.message}"
+    if loading.outcome == "returned":
+        return ""
+    return ": ".join(filter(None, [place(loading.line, loading.cell), loading.message]))
 
 
 def _notes(assignment: Assignment, answers: Sequence[Answer]) -> list[str]:

@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable, Collection
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -137,7 +136,7 @@ class Grader:
     @cached_property
     def sandbox(self) -> "Sandbox":
         """Where students' files run."""
-        from grader.grading.pipeline import make_sandbox
+        from grader.grading.running import make_sandbox
 
         sandbox = make_sandbox(self.assignment, self._spawner, self._first_slot)
         self._closers.append(sandbox.close)
@@ -183,12 +182,16 @@ class Grader:
         """
         if not self.at_home:
             return self._home.check(path, staff=staff, seen=seen, folder=folder)
+        import msgspec
+
         note = ""
         self.assignment  # noqa: B018, as above
         if path is None:
             path, note = self.own_file(folder)
         submission = self.read(path_of(path))
-        return self.check_submission(replace(submission, note=submission.note or note), staff=staff, seen=seen)
+        return self.check_submission(
+            msgspec.structs.replace(submission, note=submission.note or note), staff=staff, seen=seen
+        )
 
     def check_submission(
         self, submission: "Submission", *, staff: bool = False, seen: "Callable[[Grade], None] | None" = None
@@ -230,16 +233,26 @@ class Grader:
         self, submission: "Submission", require: str, seen: "Callable[[Grade], None] | None" = None
     ) -> "Grade":
         """Grade a file that was read; not graded where the sandbox is weaker than required, "strong" or "any"."""
-        from grader.grading.grade import not_graded
-        from grader.grading.pipeline import grade_submission
+        from grader.grading.running import run_submission
 
         with self._lock:
             try:
                 if not submission.missing:
                     self.sandbox.require(require)
+                run = run_submission(self.sandbox, submission, self._prepare)
             except SandboxError as error:
+                from grader.grading.grade import not_graded
+
                 return not_graded(self.assignment, submission.name, str(error))
-            return grade_submission(self.assignment, self.sandbox, submission, seen)
+            from grader.grading.pipeline import grade_and_locate
+
+            return grade_and_locate(self.assignment, self.sandbox, submission, run, seen)
+
+    def _prepare(self) -> None:
+        """Load and compute what checks will need, while a file runs on another core."""
+        import grader.grading.pipeline  # noqa: F401
+
+        self.assignment.prepare_checks()
 
     @cached_property
     def _home(self) -> "Grader":

@@ -3,82 +3,38 @@
 The only steps between that touch files are here: the texts and tables of diagnosis are loaded once something is wrong.
 """
 
-import hashlib
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
-from typing import Any
 
 import msgspec
 import numpy as np
 
 from grader.checks.checked import Checked, check_run
 from grader.checks.fresh import Fresh, fresh_of
-from grader.checks.substitution import to_substitute
 from grader.errors import SandboxError
-from grader.grading.grade import grade, not_graded
+from grader.grading.grade import grade, named
 from grader.inputs.submission import Submission
 from grader.problem.assignment import Assignment
-from grader.problem.model import Array
-from grader.problem.points import Point
 from grader.records.result import Grade, GradientResult
-from grader.records.run import Answer, Run
+from grader.records.run import Run
 from grader.sandbox.host import Sandbox
-from grader.sandbox.job import Substitution
-from grader.sandbox.spawner import Spawner
-from grader.sandbox.wire import JobWriter
 
 
-def make_sandbox(assignment: Assignment, start: Callable[[], Spawner], first_slot: int = 0) -> Sandbox:
-    """A sandbox whose children get the sample points of the assignment without the loss, and nothing else of it.
-
-    Each function is also called at a sample point that is drawn for its file alone and, but for a student at home, at one whose
-    computed quantities contradict its inputs.
-    """
-    limits, checked = assignment.config.sandbox, len(assignment.points)
-    points = assignment.points if assignment.at_home else [*assignment.points, assignment.inconsistent_point]
-    numbers = [*range(checked), *reversed(range(checked, len(points) + 1))]
-    calls = [(name, k) for name in assignment.names for k in numbers]
-
-    def shown(point: Point) -> dict[str, Any]:
-        return {name: value for name, value in point.values.items() if name != assignment.config.loss}
-
-    def fresh(source: bytes) -> tuple[dict[str, Any], dict[str, int]]:
-        point = assignment.fresh_point(hashlib.sha256(source).hexdigest())
-        return shown(point), point.sizes
-
-    def substitutes(source: bytes, name: str) -> list[Array]:
-        return assignment.substitutes(hashlib.sha256(source).hexdigest(), name)
-
-    substitution = Substitution(partial(to_substitute, assignment), substitutes)
-    writer = JobWriter(
-        [shown(point) for point in points],
-        limits.output_kb * 1024,
-        [point.sizes for point in points],
-        [function.owner for function in assignment.config.asked],
-        assignment.config.interface_data,
-        fresh,
-    )
-    return Sandbox(start, writer, calls, limits, first_slot, checked, assignment.most_entries, substitution)
-
-
-def grade_submission(
-    assignment: Assignment, sandbox: Sandbox, submission: Submission, seen: Callable[[Grade], None] | None = None
+def grade_and_locate(
+    assignment: Assignment,
+    sandbox: Sandbox,
+    submission: Submission,
+    run: Run,
+    seen: Callable[[Grade], None] | None = None,
 ) -> Grade:
-    """Run and grade one file.  Where the grader fails, the grade says so; it is never a mark.
+    """Grade a file that was run, and look for the lines at which it goes wrong by running it once more.
 
     Args:
         seen: is given the grade without explanations as soon as it is known, if something is left to explain.
     """
-    try:
-        run = run_submission(sandbox, submission, assignment.prepare_checks)
-    except SandboxError as error:
-        return not_graded(assignment, submission.name, str(error))
 
     def finished(found: Grade) -> Grade:
-        return noted(
-            msgspec.structs.replace(found, submission=submission.name, sandbox=str(sandbox.report)), submission
-        )
+        return noted(named(found, submission.name, str(sandbox.report)), submission)
 
     checked, found = _checked(assignment, run)
     if not checked.to_explain:
@@ -90,26 +46,10 @@ def grade_submission(
     )
 
 
-def run_submission(sandbox: Sandbox, submission: Submission, meanwhile: Callable[[], None] | None = None) -> Run:
-    """Run one file; where none was submitted, the run says so.
-
-    Args:
-        meanwhile: is called while it runs.
-
-    Raises:
-        SandboxError: the sandbox failed; nothing is known about the file.
-    """
-    if submission.missing:
-        return Run({}, Answer("missing", message=submission.missing))
-    return sandbox.run(submission.source, meanwhile)
-
-
 def grade_run(assignment: Assignment, run: Run, submission: str, sandbox: str = "") -> Grade:
     """Grade what a run of the file `submission` left."""
     checked, found = _checked(assignment, run)
-    return msgspec.structs.replace(
-        _explained(assignment, checked) if checked.to_explain else found, submission=submission, sandbox=sandbox
-    )
+    return named(_explained(assignment, checked) if checked.to_explain else found, submission, sandbox)
 
 
 def grade_shared(assignment: Assignment, run: Run) -> Grade:

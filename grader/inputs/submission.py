@@ -1,9 +1,10 @@
 """A student's file: given by itself, or chosen in a folder or archive.  Reads bytes; never executes or parses them."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from grader.errors import UsageError
 from grader.inputs.kinds import CODE, archive_kind, digest, is_unreadable, looks_like_archive
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
 _MAX_HANDOUT = 50  # files of the handout that are compared
 
 
-@dataclass(frozen=True)
-class Submission:
+class Submission(msgspec.Struct, frozen=True):
     """A student's file as bytes, and the name under which it was given.
 
     Attributes:
@@ -71,7 +71,8 @@ def read_submitted(
         if not path.is_dir() and not path.is_file():
             raise
         missing = str(error).removeprefix(f"{path}: ")
-        return Submission(wanted, b"", missing=f"{missing[:1].upper()}{missing[1:]}.")
+        advice = f"Submit your code as {wanted}, or as a notebook of this name."
+        return Submission(wanted, b"", missing=f"{missing[:1].upper()}{missing[1:]}. {advice}")
 
 
 def own_file(

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from grader.output.wording import MOST_NAMES, cause, line_of, listed
+from grader.output.wording import MOST_NAMES, at_top, cause, line_of, listed, not_found, of_the_file
 from grader.records.result import Grade, GradientResult
+from grader.text import several_lines
 
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
@@ -41,10 +42,10 @@ class Cause:
 
 
 def causes(grade: Grade) -> list[Cause]:
-    """The things to fix, in the order of the gradients; none of a file that could not be loaded, which is reported as one."""
+    """The things to fix, in the order of the gradients; none where there is only something to say of the whole file."""
     groups: dict[tuple[object, ...], list[GradientResult]] = {}
     for result in grade.gradients:
-        if result.is_root_cause and not (result.message and result.message in grade.message):
+        if result.is_root_cause and not at_top(grade, result):
             groups.setdefault(cause(result), []).append(result)
     found = []
     for roots in groups.values():
@@ -70,10 +71,18 @@ def lead(grade: Grade) -> str:
     parts = []
     if mistakes:
         parts.append(_to_fix(mistakes))
-    if unwritten:
-        count = f"{len(unwritten)} function{'s' * (len(unwritten) > 1)} to write"
-        parts.append(f"{count}: {_some(unwritten)}.")
+    absent = [root.name for one in found for root in one.roots if not_found(root)]
+    for names, what in ((absent, "not found"), ([name for name in unwritten if name not in absent], "to write")):
+        if names:
+            parts.append(f"{len(names)} function{'s' * (len(names) > 1)} {what}: {_some(names)}.")
     return " ".join([*parts, *_what_depends(grade, found)])
+
+
+def above(grade: Grade) -> list[str]:
+    """What a report begins with, for formats without a text above the gradients."""
+    notes = "; ".join(f"note: {note}" for note in grade.notes)
+    message = of_the_file(grade) if grade.status == "graded" else ""  # which has no gradient to report it
+    return [text for text in (lead(grade), several_lines(message), several_lines(notes)) if text]
 
 
 def _to_fix(found: Sequence[Cause]) -> str:

@@ -60,8 +60,10 @@ def fragment(grade: Grade, config: Config, *, staff: bool) -> str:
     printed = [] if staff else printed_lines(grade)  # a student's own output is shown to nobody else
     grade = grade if staff else shortened(grade, config.hints, config.hints.check_level)
     body = [f"<p><strong>{escape(text)}</strong></p>"] if (text := lead(grade)) else []
-    body.append(_table(grade, staff=staff))
+    title = f"<strong>{escape(one_line(grade.submission))}</strong>: {escape(figure(grade, staff=staff))}"
+    body.append(f'<p class="title">{title}</p>')
     body += [_paragraph(text) for text in (of_the_file(grade), *(f"Note: {note}" for note in grade.notes)) if text]
+    body.append(_table(grade, staff=staff))
     dependents = {one.first.name: one.dependents for one in causes(grade)}
     body += [
         _section(group, dependents.get(group[0].name, []), config, opened=number == 0)
@@ -77,10 +79,9 @@ def fragment(grade: Grade, config: Config, *, staff: bool) -> str:
 def _table(grade: Grade, *, staff: bool) -> str:
     columns = ("gradient", *(("marks",) if staff else ()), *_COLUMNS)
     head = "".join(f'<th scope="col"{_CHECK * (name in _COLUMNS[:-1])}>{name}</th>' for name in columns)
-    title = f"<strong>{escape(one_line(grade.submission))}</strong>: {escape(figure(grade, staff=staff))}"
     rows = "".join(f"<tr>{_row(gradient, staff=staff)}</tr>" for gradient in grade.gradients)
     return (
-        f'<p class="title">{title}</p><div class="scroll"><table aria-label="Results by gradient"><thead><tr>{head}</tr></thead>'
+        f'<div class="scroll"><table aria-label="Results by gradient"><thead><tr>{head}</tr></thead>'
         f"<tbody>{rows}</tbody></table></div>"
     )
 
@@ -104,6 +105,8 @@ def _badge(kind: str, text: str) -> str:
 
 
 def _kind(gradient: GradientResult) -> str:
+    if gradient.not_run:
+        return "open"
     return "follows" if gradient.inherits else _KINDS.get(gradient.status, "wrong")
 
 
@@ -127,8 +130,8 @@ def _inherited(group: list[GradientResult]) -> Iterator[str]:
 
 def _passages(group: list[GradientResult]) -> Iterator[str]:
     first, *others = group
-    if first.message:
-        yield _paragraph(happened(first))
+    if first.message and (text := happened(first)):
+        yield _paragraph(text)
     yield from (
         _paragraph(f"{check.name.replace('_', ' ')}: {check.message}") for check in first.checks if check.message
     )

@@ -11,9 +11,8 @@ from grader.output.markdown import unmarked
 from grader.output.ownlines import Quote, first_lines, printed_lines
 from grader.output.pictures import as_text, pictures
 from grader.output.verdicts import color
-from grader.output.wording import explained, fix_first, groups, label, others_too, why
+from grader.output.wording import explained, fix_first, groups, happened, label, others_too, why
 from grader.records.result import CheckResult, Grade, GradientResult
-from grader.records.run import place
 
 
 def print_explanations(
@@ -23,9 +22,11 @@ def print_explanations(
 
     Args:
         staff: show what the code printed, and all hints.
-        quote: gives the lines that show where in the file a gradient goes wrong.
+        quote: gives the lines that show where in the file a gradient goes wrong, or why the file could not be loaded.
     """
     shown = grade if staff else shortened(grade, config.hints, config.hints.check_level)
+    if shown.gradients[0].not_run and (lines := quote(shown.gradients[0])):
+        console.print(Group(*(_quoted(line) for line in lines), Text("")))
     dependents = {one.first.name: one.dependents for one in causes(shown)}
     for group in groups(shown):
         below = dependents.get(group[0].name, [])
@@ -58,12 +59,12 @@ def _block(
         f": gradient of {config.differentiated} with respect to {of}",
     )
     lines = []
-    if gradient.message:
-        lines.append(Text(": ".join(filter(None, [place(gradient.line, gradient.cell), gradient.message]))))
+    if gradient.message and (text := happened(gradient)):
+        lines.append(Text(text))
     lines += [_check_line(check) for check in gradient.checks if check.message]
     if others:
         lines.append(Text(others_too(group)))
-    lines += [Text(line, "cyan", no_wrap=True, overflow="ellipsis") for line in quote(gradient)]
+    lines += [_quoted(line) for line in quote(gradient)]
     lines += [Text(line, "bold") for line in explained(gradient)]
     lines += [Text(line, "cyan") for picture in pictures(gradient) for line in as_text(picture)]
     lines += [Text(line, "bold" if line != gradient.where else "") for line in why(gradient)]
@@ -77,6 +78,10 @@ def _block(
 
 def _indented(title: Text, lines: list[Text]) -> RenderableType:
     return Group(title, *(Padding(line, (0, 0, 0, 4)) for line in lines), Text(""))
+
+
+def _quoted(line: str) -> Text:
+    return Text(line, "cyan", no_wrap=True, overflow="ellipsis")
 
 
 def _check_line(check: CheckResult) -> Text:

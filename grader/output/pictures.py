@@ -91,7 +91,9 @@ def pictures(result: GradientResult) -> list[Picture]:
     wrong = [_WRONG_SHAPE.search(check.message) for check in result.checks if check.name == "shape"]
     for compared in (_compared(match) for match in wrong if match):
         found = _with_expected(found, compared)
-    drawable = [one for one in found if all(len(axes) <= _MAX_AXES for axes in one.axes)]
+    drawable = [
+        one for one in found if (one.operator or one.pairs) and all(len(axes) <= _MAX_AXES for axes in one.axes)
+    ]
     return list(dict.fromkeys(drawable))[:2]
 
 

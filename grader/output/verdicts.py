@@ -2,8 +2,6 @@
 
 import textwrap
 
-from rich.cells import cell_len
-
 from grader.config.keys import Config
 from grader.grading.forstudents import shortened
 from grader.output.wording import figure, marks, of_the_file, verdict
@@ -14,6 +12,8 @@ Line = list[tuple[str, str]]  # (text, style), where a style is a color, "bold",
 
 _SIGNS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "skipped": ("·", "dim"), "undecided": ("?", "yellow")}
 _COLORS = {"passed": "green", "followed_through": "cyan", "not_graded": "yellow"}  # all others red
+_ONE_COLUMN = "✓✗·"
+_VERDICT = 22  # columns for it, in which the usual ones fit
 _CHECKS = ("shape", "differences", "exact")
 
 
@@ -48,18 +48,29 @@ def _indented(text: str, style: str, width: int) -> list[Line]:
     return [[(f"  {row}", style)] for row in rows]
 
 
+def _columns(text: str) -> int:
+    """How many columns of a terminal a text takes: a table says for which characters it is not one each."""
+    if text.isascii() or text.strip() in _ONE_COLUMN:
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
 def _table(grade: Grade, *, staff: bool, width: int) -> list[Line]:
     scores = ["marks", *map(marks, grade.gradients)] if staff else []
     names = ["gradient", *(one.name for one in grade.gradients)]
-    left = [f" {name}{' ' * (max(map(cell_len, names)) - cell_len(name))}   " for name in names]
+    left = [f" {name}{' ' * (max(map(_columns, names)) - _columns(name))}   " for name in names]
     if staff:
         left = [f"{text}{score:>{max(map(len, scores))}}   " for text, score in zip(left, scores, strict=True)]
+    header = left[0] + "   ".join(_CHECKS)
     rows: list[Line] = [
         [(text, ""), *_signs(gradient), (verdict(gradient), color(gradient))]
         for text, gradient in zip(left[1:], grade.gradients, strict=True)
     ]
-    header = left[0] + "   ".join(_CHECKS)
-    widest = max(len(header), *(sum(cell_len(text) for text, _ in row) for row in rows))
+    if _columns(header) + _VERDICT > width:  # then without the checks: the verdict says as much
+        header, rows = left[0], [[row[0], row[-1]] for row in rows]
+    widest = max(len(header), *(sum(_columns(text) for text, _ in row) for row in rows))
     return [[(header, "dim")], [(f" {'─' * (min(widest, width) - 1)}", "dim")], *rows]
 
 

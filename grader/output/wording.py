@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from grader.records.result import RUNTIME, UNWRITTEN, CheckResult, Grade, GradientResult, GradientStatus
 from grader.records.run import place
-from grader.text import several_lines
+from grader.text import one_line, several_lines
 
 STATUS_LABELS: dict[GradientStatus, str] = {
     "passed": "right",
@@ -19,7 +19,7 @@ STATUS_LABELS: dict[GradientStatus, str] = {
     "not_graded": "not graded",
 }
 CHECK_LABELS = {"shape": "shape", "finite_difference": "finite differences", "reference": "exact formula"}
-NOT_FOUND = "not found"
+NOT_FOUND, NOT_RUN = "not found", "not run"
 MOST_FACTS, MOST_NAMES = 3, 4
 _CERTAINTY = {"tie": "either", "observation": "seen"}
 _LINE = r"((?:cell \d+, )?line \d+)"
@@ -33,7 +33,7 @@ def figure(grade: Grade, *, staff: bool) -> str:
     if staff:
         return f"{_number(grade.score)} / {_number(grade.max_score)}"
     right, given = (sum(one.status == status for one in grade.gradients) for status in ("passed", "followed_through"))
-    return f"{right} of {len(grade.gradients)} gradients right" + (
+    return f"{right} of {len(grade.gradients)} gradient{'s' * (len(grade.gradients) != 1)} right" + (
         f", {given} more given an earlier mistake" if given else ""
     )
 
@@ -49,6 +49,8 @@ def _number(value: float) -> str:
 
 def label(result: GradientResult) -> str:
     """Its status in a few words."""
+    if result.not_run:
+        return NOT_RUN
     return NOT_FOUND if not_found(result) else STATUS_LABELS[result.status]
 
 
@@ -97,15 +99,28 @@ def listed(names: Sequence[str]) -> str:
 
 def of_the_file(grade: Grade) -> str:
     """What concerns the whole file: why it could not be loaded, or that it has none of the functions."""
-    if not grade.message and all(_absent(one) for one in grade.gradients):
-        reason, *others = {one.message for one in grade.gradients}
-        if reason and not others:
-            return f"None of the required functions was found: {reason}"
-        return (
-            "None of the required functions is in this file."
-            " Did you save it? Is it the right file? Are the functions named correctly?"
-        )
-    return grade.message
+    if grade.message or not _none_found(grade):
+        return grade.message
+    name, names = one_line(grade.submission, 200), [one.name for one in grade.gradients]
+    some = listed([*names[:MOST_NAMES], f"{len(names) - MOST_NAMES} more"] if len(names) > MOST_NAMES + 1 else names)
+    if reason := grade.gradients[0].message:
+        return f"None of the required functions was found: {reason}"
+    return (
+        "None of the required functions is in this file. Did you save it? Is it the right file?"
+        f" Are the functions named correctly? Expected in {name}: {some}."
+    )
+
+
+def at_top(grade: Grade, result: GradientResult) -> bool:
+    """What there is to say about it concerns the whole file, and `of_the_file` says it once."""
+    return result.not_run or _none_found(grade)
+
+
+def _none_found(grade: Grade) -> bool:
+    """None of the functions is there, all for the same reason."""
+    return all(_absent(one) and not one.not_run for one in grade.gradients) and (
+        len({one.message for one in grade.gradients}) == 1
+    )
 
 
 def _unmarked(hint: str) -> str:
@@ -117,11 +132,6 @@ def _unmarked(hint: str) -> str:
 def head(grade: Grade) -> str:
     """The text above the gradients: what concerns the whole file, and notes on it, which cost nothing."""
     return several_lines("\n\n".join(filter(None, [of_the_file(grade), *(f"Note: {note}." for note in grade.notes)])))
-
-
-def notes_on_the_file(grade: Grade) -> str:
-    """The same notes in one line, for formats without a text above the gradients."""
-    return several_lines("; ".join(f"note: {note}" for note in grade.notes))
 
 
 def not_found(result: GradientResult) -> bool:
@@ -139,14 +149,16 @@ def details(grade: Grade, result: GradientResult, *, marked: bool = False, heade
 
     Args:
         marked: hints keep their `code` and *emphasis*, for Markdown.
-        headed: the text above the gradients contains `head`; don't repeat it.
+        headed: the text above the gradients contains `head`, which says why a file could not be loaded.
     """
     notes = [several_lines(f"note: {note}") for note in result.notes]
     if result.status in ("passed", "followed_through"):
         return notes
     if result.inherits:
         return [fix_first([result]), *notes]
-    message = [happened(result)] if result.message and not (headed and result.message in grade.message) else []
+    if headed and at_top(grade, result):
+        return notes
+    message = [text] if result.message and (text := happened(result)) else []
     checks = [f"{check.name.replace('_', ' ')}: {check.message}" for check in result.checks if check.message]
 
     hints = [f"hint: {hint if marked else _unmarked(hint)}" for hint in result.hints[:1]]
@@ -157,6 +169,8 @@ def happened(result: GradientResult) -> str:
     """Why there was nothing to check; an exception that we explain goes without numpy's own text."""
     where = place(result.line, result.cell)
     message = result.message.partition(": ")[0] if explained(result) else result.message
+    if message == f"{UNWRITTEN}: {result.name} is not written yet":
+        return ""  # our stub: the verdict says the same
     return f"{where}: {message}" if where else message
 
 
@@ -195,8 +209,8 @@ def groups(grade: Grade) -> list[list[GradientResult]]:
     for gradient in grade.gradients:
         if gradient.inherits and not gradient.notes:
             continue  # reported below what it fails because of
-        if grade.message and gradient.message and gradient.message in grade.message:
-            continue  # the file was not loaded: reported once, at the top
+        if at_top(grade, gradient):
+            continue
         if gradient.status not in ("passed", "followed_through") or gradient.notes:
             found.setdefault(cause(gradient), []).append(gradient)
     return list(found.values())

@@ -115,15 +115,16 @@ def _about_another(results: _Opened, wish: Wish) -> Iterator[tuple[Part, Wish]]:
     if not found:
         raise UsageError(f"{option}: no part's ledger has an entry {number}; `grader adjust RESULTS` lists them")
     first, *others = found.values()
-    if not all(one.same_as(first) for one in others):
+    whole = first.kind in _WHOLE and not first.gradient
+    if others and not (whole and all(one.same_as(first) for one in others)):
         listed = "; ".join(f"{name}: {one.student}: {one_line(in_words(one), _MOST)}" for name, one in found.items())
         names = _either(f"--part {name}" for name in found)
         raise UsageError(f"{option}: {len(found)} parts have an entry {number}: name one with {names} ({listed})")
-    whole = wish.entry.kind == "undo" and first.kind in _WHOLE and not first.gradient and not wish.part
+    everywhere = whole and wish.entry.kind == "undo" and not wish.part
     for part, _ in results:
         if part.name in found:
             yield part, _for_part(wish)
-        elif whole and (same := _same(ledgers[part.name], first)) is not None:
+        elif everywhere and (same := _same(ledgers[part.name], first)) is not None:
             yield part, _for_part(wish, target=same.id)
 
 

@@ -58,7 +58,7 @@ class Assignment:
         try:
             known = self.by_complex_steps
             exact = known if len(known) == len(self.names) else None
-            return Derived(self.config, self.graph, self.points, exact)
+            return Derived(self.config, self.graph, self.points, exact, at_one=True)
         except ConfigError:  # what is left are comparisons of numbers
             return None
 
@@ -142,7 +142,7 @@ class Assignment:
         """For each gradient those that it builds on, nearest first; empty without formulas."""
         if self.reference is None:
             return {name: [] for name in self.names}
-        direct = {name: self.reference.upstream(name, self.points[0]) for name in self.names}
+        direct = self.reference.upstream(self.points[0])
         return {name: _nearest_first(name, direct) for name in self.names}
 
     def fresh_point(self, source_hash: str) -> Point:
@@ -274,10 +274,10 @@ def _reference(config: Config, folder: Path, graph: Graph, points: list[Point]) 
     from grader.problem.derived import Derived
 
     if not config.solution:
-        return Derived(config, graph, points)
+        return Derived(config, graph, points, at_one=True)
     solution = AsSubmitted(path, names, read_source(path), graph, config.interface_data)
     try:
-        return Derived(config, graph, points)
+        return Derived(config, graph, points, at_one=True)
     except ConfigError:
         return solution
 

@@ -9,11 +9,11 @@ of them cross a kink of the model, shorter ones are taken.
 """
 
 import math
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from grader.problem.kinks import kinks_of, patterns
@@ -31,8 +31,7 @@ _ZERO_QUOTIENT = 1e-7  # of the loss: the difference quotients of what is zero
 _NOISE = 100  # times what rounding leaves
 
 
-@dataclass(frozen=True)
-class Derivative:
+class Derivative(msgspec.Struct, frozen=True):
     """Derivatives along some directions.
 
     Attributes:

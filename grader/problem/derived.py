@@ -16,7 +16,7 @@ from grader.derivation.formula import TOLERANCE
 from grader.derivation.numerical import Plain
 from grader.derivation.writing.signatures import Called, Calling, as_called
 from grader.errors import ConfigError
-from grader.problem.derivatives import relative_error
+from grader.problem.derivatives import is_zero, relative_error
 from grader.problem.model import Array, Graph
 from grader.problem.points import Point
 from grader.problem.reference import Namespace, Reference
@@ -80,18 +80,21 @@ class Derived(Reference):
         graph: Graph,
         points: Sequence[Point],
         exact: Mapping[str, Sequence[Array]] | None = None,
+        *,
+        at_one: bool = False,
     ) -> None:
         """Derive them.
 
         Args:
-            exact: the gradients at all points, where they are known: one point is enough for formulas that give these.
+            exact: the gradients at all points, where they are known.
+            at_one: derive them at one point only, where these formulas are right at all of them.
 
         Raises:
             ConfigError: see `derived_formulas`.
         """
         self._config, self._graph = config, graph
         self._known: OrderedDict[int, tuple[Point, Namespace]] = OrderedDict()
-        if exact is not None and self._derived_at_one(points, exact):
+        if at_one and self._derived_at_one(points, exact):
             return
         self._known.clear()
         self._use(derived_formulas(config, graph, points))
@@ -106,18 +109,33 @@ class Derived(Reference):
     def _keep(self, points: Sequence[Point]) -> None:
         self._known.update({id(point): (point, self._namespace) for point in points[:MAX_KEPT]})
 
-    def _derived_at_one(self, points: Sequence[Point], exact: Mapping[str, Sequence[Array]]) -> bool:
+    def _derived_at_one(self, points: Sequence[Point], exact: Mapping[str, Sequence[Array]] | None) -> bool:
         """Whether what is derived at the largest point is right at all of them: then these are the formulas."""
         largest = points[largest_of(points)]
         try:
             self._use(_derive(self._config, self._graph.path, [largest]))
             self._keep(points)
+            if exact is None:
+                return all(self._matches(point, self._namespace) for point in points)
             return all(
-                relative_error(self(name, point)[0], right) <= TOLERANCE
+                _agree(self(name, point)[0], right, point)
                 for name, values in exact.items()
                 for point, right in zip(points, values, strict=True)
             )
         except (Unreadable, ConfigError):  # deriving at all points tells why
+            return False
+
+    def _matches(self, point: Point, namespace: Namespace) -> bool:
+        """Whether these functions give the numerical derivative at a point."""
+        s = SimpleNamespace(**point.values)
+        try:
+            with np.errstate(all="ignore"):
+                plain = Plain(self.derivation.model, inputs_of(self._config, point), self._config.loss)
+                return all(
+                    plain.error(one.of, np.asarray(namespace[one.name](s))) <= TOLERANCE
+                    for one in self._config.gradients
+                )
+        except Exception:  # written out for other sizes
             return False
 
     @property
@@ -141,19 +159,15 @@ class Derived(Reference):
         Raises:
             ConfigError: there are none.
         """
-        plain = Plain(self.derivation.model, inputs_of(self._config, point), self._config.loss)
-        s = SimpleNamespace(**point.values)
-        try:
-            with np.errstate(all="ignore"):
-                errors = [
-                    plain.error(one.of, np.asarray(self._namespace[one.name](s))) for one in self._config.gradients
-                ]
-            if all(error <= TOLERANCE for error in errors):
-                return self._namespace
-        except Exception:  # noqa: S110, written out for other sizes
-            pass
+        if self._matches(point, self._namespace):
+            return self._namespace
         formulas = derived_formulas(self._config, self._graph, [point], self.derivation.model)
         return self._loaded(write_solution(formulas.values()).encode(), self._graph)
+
+
+def _agree(value: Array, right: Array, point: Point) -> bool:
+    """Whether a value is right; of a gradient that is zero, rounding leaves any number that is as small."""
+    return relative_error(value, right) <= TOLERANCE or (is_zero(value, point) and is_zero(right, point))
 
 
 def as_submitted(config: Config, source: str) -> str:

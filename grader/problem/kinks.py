@@ -6,9 +6,9 @@ steps right for functions that numpy defines otherwise for complex numbers: |x| 
 
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from grader.problem.model import Array, Graph
@@ -18,8 +18,7 @@ _AT_ZERO = (np.absolute, np.fabs, np.sign, np.heaviside)
 _LARGEST = (np.maximum, np.fmax)
 
 
-@dataclass(frozen=True)
-class Kink:
+class Kink(msgspec.Struct, frozen=True):
     """One comparison in a run of the model.
 
     Attributes:
@@ -37,9 +36,8 @@ class Kink:
     pattern: bytes
 
 
-@dataclass
-class _Notes:
-    kinks: list[Kink] = field(default_factory=list)
+class _Notes(msgspec.Struct):
+    kinks: list[Kink] = []
     function: str = ""
 
     def add_difference(self, difference: Array) -> None:

@@ -4,11 +4,11 @@ Every random number comes from a keyed hash of the secret seed, so that knowing 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from grader.config.dimensions import sized
@@ -26,8 +26,7 @@ SAFE = 1e-3  # how far from a kink every entry should be
 MANY = 4  # entries of a comparison that should not all be on one side
 
 
-@dataclass(frozen=True)
-class Point:
+class Point(msgspec.Struct, frozen=True):
     """One sample point; students get it as `s`.
 
     Attributes:

@@ -93,10 +93,13 @@ class Reference:
         """What the function of a gradient returns; those of `own` that it is given as arguments are added to `used`."""
         return namespace[name](values)
 
-    def upstream(self, name: str, point: Point) -> frozenset[str]:
-        """The gradients that `name` calls directly."""
-        values = {other: self(other, point)[0] for other in self.names if other != name}
-        return self(name, point, values)[1]
+    def upstream(self, point: Point) -> dict[str, frozenset[str]]:
+        """For each gradient those that it calls directly."""
+        values = {name: self(name, point)[0] for name in self.names}
+        return {
+            name: self(name, point, {other: value for other, value in values.items() if other != name})[1]
+            for name in self.names
+        }
 
 
 class AsSubmitted(Reference):

@@ -93,6 +93,7 @@ class GradientResult(Struct, frozen=True):
         where: the line where the calculation first goes wrong, if its values show that.
         notes: facts that cost no marks, such as warnings and inputs changed in place.
         inherits: the student's own gradients because of which this one raised or is wrong, where it earns nothing for that.
+        not_run: there was no file, or it could not be loaded: the function was never called, and `Grade.message` says why.
     """
 
     name: str
@@ -110,6 +111,7 @@ class GradientResult(Struct, frozen=True):
     where: str = ""
     cell: int = 0
     inherits: list[str] = field(default_factory=list)
+    not_run: bool = False
 
     @property
     def is_root_cause(self) -> bool:

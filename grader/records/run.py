@@ -20,7 +20,6 @@ Outcome = Literal["returned", "missing", "raised", "timed_out", "out_of_memory",
 DTYPES = ("|b1", "|i1", "|u1", "<i2", "<u2", "<i4", "<u4", "<i8", "<u8", "<f2", "<f4", "<f8", "<c8", "<c16")
 MAX_DIMENSIONS = 6
 MAX_ENTRIES = 2**20
-NOTEBOOK = "notebook"
 MAX_REASON = 200  # characters of a student's text in one of our sentences
 
 LEAST_ROOM = 64  # entries that an array may always have: they take no more bytes than a hash and a little
@@ -88,7 +87,7 @@ class Answer(Struct, frozen=True, omit_defaults=True):
 
     Attributes:
         value: the array that it returned, where it returned one.
-        returned: the type of what it returned, such as "list"; of the loading NOTEBOOK where that is what could not be read.
+        returned: the type of what it returned, such as "list".
         message: the exception or other reason, in the student's or Python's words.
         line: the line of the student's file where it was raised, 0 if unknown; in a notebook of the cell.
         cell: the cell of the notebook, counted from 1; 0 where there are none.

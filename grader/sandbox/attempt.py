@@ -4,7 +4,6 @@ import signal
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 import msgspec
 
@@ -32,8 +31,7 @@ _WINDOWS_CRASHES = {
 OUT_OF_MEMORY_EXIT = 72  # a child's exit code when it cannot even report that memory ran out
 
 
-@dataclass
-class Attempt:
+class Attempt(msgspec.Struct, dict=True):
     """One child, from its start to its end.
 
     Attributes:
@@ -49,10 +47,10 @@ class Attempt:
     cpu_budget: float
     wall_budget: float
     job: memoryview
-    channel: Channel = field(default_factory=Channel)
-    room: Mapping[str, int] = field(default_factory=dict)
+    channel: Channel = msgspec.field(default_factory=Channel)
+    room: Mapping[str, int] = {}
     pid: int = 0
-    answers: dict[str, list[Answer]] = field(default_factory=dict)
+    answers: dict[str, list[Answer]] = {}
     loading: Answer | None = None
     ready: bool = False
     ended: bool = False

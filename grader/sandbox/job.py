@@ -6,7 +6,6 @@ Starts no processes; knows nothing of how several files share the machine.
 import hashlib
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
@@ -25,8 +24,7 @@ _NEVER_RETURNED = ("timed_out", "died")
 Replaced = Mapping[str, Sequence[str]]  # for each gradient that is called, the functions replaced meanwhile
 
 
-@dataclass(frozen=True)
-class Substitution:
+class Substitution(msgspec.Struct, frozen=True):
     """How functions are replaced that give no numbers for others to build on: decided by who knows what is right.
 
     Attributes:
@@ -38,8 +36,7 @@ class Substitution:
     arrays: "Callable[[bytes, str], Sequence[np.ndarray[Any, Any]]]"
 
 
-@dataclass(frozen=True)
-class Job:
+class Job(msgspec.Struct, frozen=True):
     """A file to run.
 
     Attributes:
@@ -52,12 +49,11 @@ class Job:
     source: bytes
     calls: Sequence[Call]
     traced: bool = False
-    before: Run = Run({})  # noqa: RUF009, frozen
-    replaced: Replaced = field(default_factory=dict)
+    before: Run = Run({})
+    replaced: Replaced = {}
 
 
-@dataclass
-class Pending:
+class Pending(msgspec.Struct):
     """A file that is being run: what has been answered and what is still to be called.
 
     All gradients are called in one process, which is "all".  Each that failed is called once more, "alone", unless it may build
@@ -73,21 +69,21 @@ class Pending:
     limits: Limits
     checked: int | None = None  # how many points all files share; after them come the fresh and the inconsistent one
     known: Collection[str] = ()  # names that an explanation may mention beside those of the file
-    together: Mapping[str, Sequence[str]] = field(default_factory=dict)  # the gradients that one function returns
+    together: Mapping[str, Sequence[str]] = {}  # the gradients that one function returns
     substitution: Substitution | None = None
-    answers: dict[str, list[Answer]] = field(default_factory=dict)
+    answers: dict[str, list[Answer]] = {}
     loading: Answer | None = None
-    substituted: dict[str, Substituted] = field(default_factory=dict)
+    substituted: dict[str, Substituted] = {}
     mode: Literal["all", "alone", "substituted", "substituted alone"] = "all"
-    replaced: Replaced = field(default_factory=dict)
-    retried: set[str] = field(default_factory=set)  # gradients that were called alone
-    planned: set[str] = field(default_factory=set)  # ... with others replaced
+    replaced: Replaced = {}
+    retried: set[str] = set()  # gradients that were called alone
+    planned: set[str] = set()  # ... with others replaced
     cpu_seconds: float = 0.0
     wall_seconds: float = 0.0
     attempts: int = 0
     zygote_deaths: int = 0
     killed: bool = False  # a child of it, by someone else
-    violations: set[str] = field(default_factory=set)
+    violations: set[str] = set()
 
     def __post_init__(self) -> None:
         if len(self.job.source) > self.limits.source_kb * 1024:

@@ -56,7 +56,7 @@ class RunGrader:
 
     def __call__(self, run: "Run", task: Task, sandbox: str) -> Result:
         """The result of a task whose file left `run`, without the run itself."""
-        from grader.grading.grade import not_graded
+        from grader.grading.grade import named, not_graded
         from grader.grading.pipeline import settle
 
         key = answers_hash(run)
@@ -66,10 +66,9 @@ class RunGrader:
         except Exception as failure:  # our own fault costs one grade, not the whole class
             error = f"the grader failed on these answers, which is its fault: {type(failure).__name__}: {failure}"
             grade = not_graded(self.assignment, task.name, error)
-        named = msgspec.structs.replace(grade, submission=task.name, sandbox=sandbox)
         return Result(
             task.number,
-            msgspec.json.encode(named),
+            msgspec.json.encode(named(grade, task.name, sandbox)),
             answers_hash=key,
             cpu_seconds=run.cpu_seconds,
             attempts=run.attempts,

@@ -16,18 +16,21 @@ from grader.config.keys import Config
 from grader.errors import UsageError
 from grader.grading.forstudents import for_students
 from grader.output.causes import Cause, causes, lead
-from grader.output.markdown import fenced, plain, unmarked
+from grader.output.markdown import fenced, hypertext, plain
+from grader.output.markdown import marked as marked_up
 from grader.output.pictures import Picture, as_svg, as_text, pictures
-from grader.output.wording import CHECK_LABELS, explained, listed, verdict, why
+from grader.output.wording import CHECK_LABELS, at_top, explained, happened, listed, of_the_file, verdict, why
 from grader.packaging.archive import zip_bytes
 from grader.records.result import Grade, GradientResult
-from grader.records.run import place
 from grader.text import one_line, several_lines
 
 
 @dataclass(frozen=True)
 class Block:
-    """A heading (level 1 or 2), a text (a paragraph), a list item, a table (rows of cells), a passage of code, or a picture."""
+    """A heading (level 1 or 2), a text (a paragraph), a list item, a table (rows of cells), a passage of code, or a picture.
+
+    A hint is a list item in the grader's own words, in which `code` and *emphasis* may be marked.
+    """
 
     kind: str
     text: str = ""
@@ -139,9 +142,10 @@ def _graded(whole: Grade, config: Config) -> Iterator[Block]:
         yield Block("text", "This file could not be graded, through no fault of yours. Ignore the marks below.")
     else:
         yield Block("text", f"Marks: {number(grade.score)} of {number(grade.max_score)}")
-    if grade.message:
-        yield Block("text", "What happened when the file was loaded:" if grade.status == "graded" else "Reason:")
-        yield Block("code", grade.message)
+    if text := of_the_file(grade):
+        if grade.status != "graded":
+            yield Block("text", "Reason:")
+        yield Block("code", text)
     for note in grade.notes:
         yield Block("text", f"Note: {note}.")
     marks = [(one.name, f"{number(one.score)} of {number(one.max_score)}", verdict(one)) for one in grade.gradients]
@@ -151,7 +155,7 @@ def _graded(whole: Grade, config: Config) -> Iterator[Block]:
     again = {root.name for one in found for root in one.roots[1:]}
     for gradient in grade.gradients:
         wrong = gradient.is_root_cause and gradient.name not in again
-        if (wrong or gradient.notes) and not (gradient.message and gradient.message in grade.message):
+        if (wrong or gradient.notes) and not at_top(grade, gradient):
             yield from _passage(gradient, below.get(gradient.name))
 
 
@@ -176,24 +180,24 @@ def _passage(gradient: GradientResult, one: Cause | None) -> Iterator[Block]:
     yield Block("heading", f"{listed([gradient.name, *same])}: {verdict(gradient)}", 2)
     for line in [] if one is None else one.dependents:
         yield Block("text", f"{line[:1].upper()}{line[1:]}.")
-    if gradient.message and not gradient.inherits:
-        yield Block("code", ": ".join(filter(None, [place(gradient.line, gradient.cell), gradient.message])))
+    if gradient.message and not gradient.inherits and (text := happened(gradient)):
+        yield Block("code", text)
     for drawn in pictures(gradient):
         yield Block("picture", "\n".join(as_text(drawn)), picture=drawn)
-    for line in [*_evidence(gradient), *(f"note: {note}" for note in gradient.notes)]:
-        yield Block("item", line)
+    yield from (Block("item", line) for line in _evidence(gradient))
+    if not gradient.inherits:
+        yield from (Block("hint", f"hint: {hint}") for hint in gradient.hints)
+    yield from (Block("item", f"note: {note}") for note in gradient.notes)
 
 
 def _evidence(gradient: GradientResult) -> Iterator[str]:
-    """What the checks found, what the numbers are, and hints."""
+    """What the checks found, and what the numbers are."""
     if gradient.inherits:
         return
     for check in gradient.checks:
         if check.message and gradient.follow_through is None:
             yield f"{CHECK_LABELS.get(check.name, check.name)}: {check.message}"
     yield from [*explained(gradient), *why(gradient)]
-    for hint in gradient.hints:
-        yield f"hint: {unmarked(hint)}"
 
 
 def markdown(blocks: Iterable[Block]) -> str:
@@ -207,6 +211,8 @@ def _as_markdown(block: Block) -> str:
     if block.kind == "table":
         head, *rows = ([_on_one_line(cell) for cell in row] for row in block.rows)
         return "\n".join(f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows))
+    if block.kind == "hint":
+        return f"- {marked_up(block.text)}"
     prefix = {"heading": f"{'#' * block.level} ", "item": "- "}.get(block.kind, "")
     return f"{prefix}{_on_one_line(block.text)}"
 
@@ -217,7 +223,8 @@ def _on_one_line(text: str) -> str:
 
 _STYLE = (
     ":root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem}"
-    "table{border-collapse:collapse}td,th{border-bottom:1px solid #8886;padding:.3rem .8rem .3rem 0;text-align:left}"
+    "table{border-collapse:collapse}td:nth-child(2){white-space:nowrap}"
+    "td,th{border-bottom:1px solid #8886;padding:.3rem .8rem .3rem 0;text-align:left}"
     "pre{white-space:pre-wrap;overflow-wrap:anywhere;border-left:3px solid #8886;padding-left:.8rem}"
     "h2{font-size:1.1rem;margin-top:2rem}h1,h2,p,li{overflow-wrap:anywhere}"
 )
@@ -245,6 +252,8 @@ def _as_html(block: Block) -> str:
     if block.kind == "table":
         head, *rows = block.rows
         return "\n".join(["<table>", _row(head, "th", ' scope="col"'), *(_row(row, "td") for row in rows), "</table>"])
+    if block.kind == "hint":
+        return f"<ul><li>{hypertext(block.text)}</li></ul>"
     text = html.escape(several_lines(block.text))
     if block.kind == "item":
         return f"<ul><li>{text}</li></ul>"

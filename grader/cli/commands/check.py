@@ -141,8 +141,6 @@ class Check:
         self._saved: tuple[int, int] | None = None
 
     def once(self) -> "Grade":
-        from grader.output.wording import groups
-
         printed = False
         with ExitStack() as explaining:
 
@@ -159,7 +157,9 @@ class Check:
             grade = self._named(self._grader.check(self._file, seen=seen, folder=self._folder))
         if not printed:
             self._print_verdicts(grade)
-        if groups(grade) or grade.printed or any(one.printed for one in grade.gradients):
+        from grader.output.wording import groups  # loaded by then, while the file ran
+
+        if groups(grade) or grade.printed or any(one.printed or one.not_run for one in grade.gradients):
             self._print_rest(grade)
         self._before = grade
         return grade

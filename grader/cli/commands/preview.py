@@ -97,7 +97,8 @@ def _as_in_a_batch(grader: Grader, file: Path) -> "Grade":
     """The grade that a batch gives: without a traced run, which looks for the first wrong line."""
     from grader.errors import SandboxError
     from grader.grading.grade import not_graded
-    from grader.grading.pipeline import grade_run, noted, run_submission
+    from grader.grading.pipeline import grade_run, noted
+    from grader.grading.running import run_submission
 
     assignment = grader.assignment
     submission = grader.read(file, submitted=True)

@@ -12,7 +12,7 @@ from itertools import product
 
 import numpy as np
 
-from grader.derivation.chain import Forward, parts_of, run
+from grader.derivation.chain import Forward, parts_of
 from grader.derivation.derivation import Derivation
 from grader.derivation.graph.nodes import Node
 from grader.derivation.rules.backward import gradients
@@ -50,7 +50,7 @@ class CountingPrinter(CodePrinter):
 
 def filled_loop(derivation: Derivation, of: str, upstream: Callable[[str], str], printer: CodePrinter) -> list[str]:
     """The statements of the gradient by a quantity that only an array filled by loops uses; none where there is none."""
-    forward = run(derivation.model, derivation.points[0], derivation.loss)
+    forward = derivation.for_loops
     uses = [function for function in forward.order if of in forward.parameters[function]]
     parts = _parts(forward, uses[0]) if len(uses) == 1 else {}
     if not parts or not upstream(uses[0]):

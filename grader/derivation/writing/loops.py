@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.derivation.chain import Forward, parts_of, run
+from grader.derivation.chain import Forward, parts_of
 from grader.derivation.derivation import Derivation
 from grader.derivation.graph.indexing import Slice
 from grader.derivation.graph.nodes import Node
@@ -125,7 +125,7 @@ def backward_loop(derivation: Derivation, of: str, upstream: Callable[[str], str
 
     `upstream` gives the code of the gradient by a result of the model.
     """
-    forward = run(derivation.model, derivation.points[0], derivation.loss)
+    forward = derivation.for_loops
     uses = [function for function in forward.order if of in forward.parameters[function]]
     found = recurrence(forward, uses[0]) if len(uses) == 1 else None
     start = found.start() if found else None

@@ -1,6 +1,6 @@
 """Values that a right calculation passes through, and what follows from a value that stands in for another."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -8,6 +8,7 @@ import numpy as np
 from grader.config.calling import Function
 from grader.diagnosis.formulas.expression import Evaluator, Node, Values, leaves, one_minus, replaced
 from grader.diagnosis.formulas.forms import derivative_forms, local_forms
+from grader.diagnosis.formulas.formula_nodes import inside
 from grader.diagnosis.formulas.waypoints import forward_points, partial_sums, waypoints
 from grader.diagnosis.formulas.world import World, make_world
 from grader.diagnosis.traced.events import (
@@ -22,12 +23,14 @@ from grader.diagnosis.traced.events import (
     sizes_of,
 )
 from grader.diagnosis.traced.known import Known, known_values
+from grader.diagnosis.traced.lookup import Lookup
 from grader.diagnosis.traced.passes import Recurrence, recurrences
 from grader.problem.assignment import Assignment
 
 SINGLE = 3e-6
 PART = "part of a right formula"
 _STANDS_IN: Node = ("g", "")
+_NOTHING = Lookup(())
 
 
 @dataclass
@@ -163,7 +166,7 @@ class Landmarks:
         return any(is_stack(values, known, axis) for axis in (0, 1))
 
     def stands_in(
-        self, assignment: Assignment, gradient: str, values: Values, result: Values, present: Sequence[Values] = ()
+        self, assignment: Assignment, gradient: str, values: Values, result: Values, present: Lookup = _NOTHING
     ) -> bool:
         """Whether `result` is what a right formula gives if `values` stand in for a quantity, a gradient or an argument.
 
@@ -185,7 +188,7 @@ class Landmarks:
                     ):
                         return True
         loops = self._loops_of(assignment, gradient)
-        return any(loop.stands_in(values, side, present) for loop in loops for side in sides)
+        return any(loop.stands_in(values, sides, present) for loop in loops)
 
     def _formulas(self, assignment: Assignment, gradient: str) -> Sequence[Node]:
         """The right formulas of the forward pass and of a gradient and those it builds on, and their parts."""
@@ -208,7 +211,7 @@ class Landmarks:
             self.formulas[gradient] = list(nodes)
         return self.formulas[gradient]
 
-    def _could_stand_for(self, values: Values, present: Sequence[Values]) -> Callable[[Node], bool]:
+    def _could_stand_for(self, values: Values, present: Lookup) -> Callable[[Node], bool]:
         """Tells in place of which parts of a formula `values` may stand: a value of the forward pass for no gradient."""
         evaluate, known = self.evaluate, dict[Node, bool]()
         forward = any(equal(values, other) for other in (*self.quantities.values(), *self.forward))
@@ -223,7 +226,7 @@ class Landmarks:
                 known[part] = (
                     right is not None
                     and all(np.size(v) == np.size(r) > 1 for v, r in zip(values, right, strict=True))
-                    and not any(equal(right, other) for other in present)
+                    and right not in present
                 )
             return known[part]
 
@@ -291,10 +294,3 @@ def _of_softmaxes(nodes: Iterable[Node], world: World) -> list[Node]:
 def _values(evaluate: Evaluator, nodes: Iterable[Node]) -> list[Values]:
     found = [[np.asarray(value) for value in values] for node in nodes if (values := evaluate(node)) is not None]
     return [values for values in found if any(value.size > 1 for value in values)]
-
-
-def inside(node: Node) -> Iterator[Node]:
-    yield node
-    for part in node:
-        if isinstance(part, tuple):
-            yield from inside(part)

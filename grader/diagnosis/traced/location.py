@@ -23,6 +23,7 @@ from grader.diagnosis.traced.events import (
     value_text,
 )
 from grader.diagnosis.traced.landmarks import PART, SINGLE, Landmarks, with_own
+from grader.diagnosis.traced.lookup import Lookup
 from grader.problem.assignment import Assignment
 from grader.records.run import Traced, place
 
@@ -71,6 +72,7 @@ class _Search:
         names = set(self.assignment.names) - {self.gradient}
         self.inside = [event for event in values if event.function not in names]
         self.labels = {event: self._label(event.values) for event in values}
+        self.present = Lookup(one.values for one, label in self.labels.items() if label)
 
     def _label(self, values: Values) -> str:
         if any(map(is_trivial, values)):
@@ -162,7 +164,6 @@ class _Search:
 
     def _unfinished(self, wrong: Event) -> Event | None:
         """What is used before it is finished: the wrong value is right, given that it stands for something else."""
-        present = [one.values for one, label in self.labels.items() if label]
         for one in reversed(self.inside):
             if one.order >= wrong.order or self.labels[one] != PART or any(map(is_trivial, one.values)):
                 continue
@@ -170,7 +171,7 @@ class _Search:
             given = any(equal(one.values, values) or is_regrouped(one.values, values) for values in quantities)
             if given or equal(one.values, wrong.values):
                 continue
-            if self.known.stands_in(self.assignment, self.gradient, one.values, wrong.values, present):
+            if self.known.stands_in(self.assignment, self.gradient, one.values, wrong.values, self.present):
                 first = next(other for other in self.inside if same(other.values, one.values))
                 return self._unfinished(first) or first
         return None

@@ -12,6 +12,7 @@ from grader.diagnosis.formulas.forms import local_forms
 from grader.diagnosis.formulas.formula_nodes import depends_on_step, inside
 from grader.diagnosis.formulas.world import World
 from grader.diagnosis.traced.events import equal
+from grader.diagnosis.traced.lookup import Lookup
 from grader.problem.model import Array
 
 MOST_STEPS = 6
@@ -52,18 +53,24 @@ class Recurrence:
         parts = _parts(self.whole)
         return [{part: found for part in parts if (found := self._at(part, one)) is not None} for one in self.passes]
 
-    def stands_in(self, values: Values, result: Values, present: Sequence[Values]) -> bool:
-        """Whether `result` is what a formula of a step gives if `values`, right at this step, stand in for a part of it.
+    @cached_property
+    def _passes_with(self) -> tuple[Lookup, list[int]]:
+        """All of these values, and the pass that each belongs to."""
+        numbers = [number for number, parts in enumerate(self._parts) for _ in parts]
+        return Lookup(values for parts in self._parts for values in parts.values()), numbers
+
+    def stands_in(self, values: Values, results: Sequence[Values], present: Lookup) -> bool:
+        """Whether one of `results` is what a formula of a step gives if `values`, right there, stand in for a part of it.
 
         Args:
             present: what nothing needs to stand in for.
         """
-        for one, parts in zip(self.passes, self._parts, strict=True):
-            if not any(equal(values, found) for found in parts.values()):
-                continue
-            for part, right in parts.items():
+        known, numbers = self._passes_with
+        for number in sorted({numbers[position] for position in known.positions(values)}):
+            one = self.passes[number]
+            for part, right in self._parts[number].items():
                 fits = all(r.size == v.size > 1 for r, v in zip(right, values, strict=True))
-                if not fits or any(equal(right, other) for other in present):
+                if not fits or right in present:
                     continue
                 replaced = [
                     (step, {**known, part: value.reshape(r.shape)})
@@ -71,7 +78,7 @@ class Recurrence:
                 ]
                 for node in self.whole:
                     found = self._at(node, replaced) if _is_made_of(node, part) else None
-                    if found is not None and equal(result, found):
+                    if found is not None and any(equal(result, found) for result in results):
                         return True
         return False
 

@@ -4,8 +4,8 @@ import json
 from typing import Any
 
 from grader.config.keys import Config
-from grader.output.causes import lead
-from grader.output.wording import details, notes_on_the_file, verdict
+from grader.output.causes import above
+from grader.output.wording import details, verdict
 from grader.records.result import Grade, GradientResult
 
 REPORTS_NOT_GRADED = False
@@ -16,7 +16,7 @@ def render(grade: Grade, config: Config) -> str:
     """Two lines of JSON."""
     feedback = {result.name: _feedback(grade, result) for result in grade.gradients}
     first = feedback[grade.gradients[0].name]  # Autolab shows no text above the problems
-    if texts := [*filter(None, [lead(grade), notes_on_the_file(grade), first.get("hint")])]:
+    if texts := [*above(grade), *filter(None, [first.get("hint")])]:
         first["hint"] = "\n".join(texts)
     stages = {"_presentation": "semantic", "stages": [_STAGE], _STAGE: feedback}
     right = sum(result.status == "passed" for result in grade.gradients)

@@ -4,8 +4,8 @@ import json
 from typing import Any
 
 from grader.config.keys import Config
-from grader.output.causes import lead
-from grader.output.wording import details, fraction, notes_on_the_file, verdict
+from grader.output.causes import above
+from grader.output.wording import details, fraction, verdict
 from grader.records.result import CheckResult, Grade, GradientResult
 
 REPORTS_NOT_GRADED = False
@@ -15,10 +15,8 @@ _STATUS = {"passed": "success", "failed": "failure", "skipped": "skipped", "unde
 def render(grade: Grade, config: Config) -> str:
     """Two lines for `cg truncate`, as CodeGrade's own pytest plugin writes them."""
     suites = [_suite(grade, result) for result in grade.gradients]
-    if above := " ".join(
-        filter(None, [lead(grade), notes_on_the_file(grade)])
-    ):  # CodeGrade shows no text above the suites
-        suites[0]["name"] = f"{above} | {suites[0]['name']}"
+    if texts := above(grade):  # CodeGrade shows no text above the suites
+        suites[0]["name"] = " | ".join([" ".join(texts), suites[0]["name"]])
     lines = [
         {"tag": "unit-test", "results": suites},
         {"tag": "points", "points": fraction(grade.score, grade.max_score)},

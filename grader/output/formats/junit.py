@@ -7,8 +7,8 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
 from grader.config.keys import Config
-from grader.output.causes import lead
-from grader.output.wording import details, earned, notes_on_the_file, verdict
+from grader.output.causes import above
+from grader.output.wording import details, earned, verdict
 from grader.records.result import CheckResult, Grade, GradientResult
 from grader.text import several_lines
 
@@ -24,7 +24,7 @@ def render(grade: Grade, config: Config) -> str:
     for result in grade.gradients:
         for k, check in enumerate(result.checks):
             _case(suite, grade, result, check, first=k == 0)
-    if texts := [*filter(None, [lead(grade), notes_on_the_file(grade)])]:
+    if texts := above(grade):
         SubElement(suite, "system-out").text = "\n".join(texts)
     for kind, plural in (("failure", "failures"), ("error", "errors"), ("skipped", "skipped")):
         suite.set(plural, str(len(suite.findall(f"testcase/{kind}"))))

@@ -27,7 +27,8 @@ from grader.config.load import load_config
 from grader.errors import GraderError, SandboxError
 from grader.grading.grade import not_graded
 from grader.grading.grader import Grader
-from grader.grading.pipeline import grade_run, located, noted, run_submission
+from grader.grading.pipeline import grade_run, located, noted
+from grader.grading.running import run_submission
 from grader.output.terminal import print_grade
 from grader.packaging.gradescope import attempts, results_json
 from grader.packaging.gradescope.emit import emit

@@ -1,12 +1,14 @@
 """A grade as results.json, through gradescope-utils: one test per gradient, or one per visibility if its checks differ.
 
+Of a file in which nothing could be called there is a single test.
+
 What students read there is Markdown: verdict, details, hints; never a right answer.
 """
 
 import io
 import json
 import unittest
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +16,7 @@ import msgspec
 from gradescope_utils.autograder_utils.decorators import leaderboard, number, partial_credit, tags, visibility
 from gradescope_utils.autograder_utils.json_test_runner import JSONTestRunner
 
-from grader.config.keys import Config
+from grader.config.keys import Config, Visibility
 from grader.grading.forstudents import for_students
 from grader.output.causes import lead
 from grader.output.markdown import fenced, marked, plain
@@ -22,40 +24,42 @@ from grader.output.pictures import as_text, pictures
 from grader.output.wording import (
     CHECK_LABELS,
     STATUS_LABELS,
+    at_top,
     earned,
     explained,
     fix_first,
     happened,
-    head,
     inherits,
+    listed,
     of_the_file,
     verdict,
     why,
 )
 from grader.packaging.gradescope import results_json as results
-from grader.records.result import CheckResult, Grade, GradientResult
+from grader.records.result import CheckResult, FollowThrough, Grade, GradientResult
 
 _SIGNS = {"passed": "✓", "failed": "✗", "skipped": "–", "undecided": "?"}
 _FOLLOWS = "→ follows"
 
 
 @dataclass(frozen=True)
-class Part:
-    """What one test of the page shows of a gradient: all its checks, or those of one visibility.
+class Test:
+    """One test of the page, about a gradient, those of its checks that are shown at the same time, or the file as a whole.
 
     Attributes:
-        at_top: what concerns the file as a whole is all there is to say, and the top of the page says it.
+        about: the gradient, "" for the file.
+        status: that of the gradient.
+        output: what the student reads, as Markdown.
     """
 
-    result: GradientResult
-    checks: list[CheckResult]
-    visibility: str
-    number: str
     name: str
+    number: str
+    visibility: Visibility
     earned: float
     max_score: float
-    hints: Sequence[str]
-    at_top: bool
+    output: str
+    about: str = ""
+    status: str = ""
 
 
 def emit(
@@ -69,8 +73,11 @@ def emit(
     chosen = [msgspec.structs.replace(one, hints=list(hints.get(one.name, []))) for one in grade.gradients]
     levels = {name: len(shown) for name, shown in hints.items()}
     grade = for_students(msgspec.structs.replace(grade, gradients=chosen), config.hints, levels)
-    parts = [part for i, result in enumerate(grade.gradients) for part in _parts(grade, config, i, result)]
-    tests = {f"test_{i:03}": _test(part) for i, part in enumerate(parts)}
+    if at_top(grade, grade.gradients[0]):
+        found = [_of_the_file(grade, config)]
+    else:
+        found = [test for i, result in enumerate(grade.gradients) for test in _of_a_gradient(config, i, result)]
+    tests = {f"test_{i:03}": _runnable(test) for i, test in enumerate(found)}
     if config.gradescope.leaderboard:
         right = sum(result.status == "passed" for result in grade.gradients)
         tests["test_marks"] = _column("Marks", results.number(grade.score, grade.max_score))
@@ -79,7 +86,7 @@ def emit(
     stream = io.StringIO()
 
     def complete(data: dict[str, Any]) -> None:
-        _complete(data, parts, grade, extra_data)
+        _complete(data, found, grade, extra_data)
 
     runner = JSONTestRunner(stream=stream, stdout_visibility="hidden", failure_prefix="", post_processor=complete)
     runner.run(unittest.TestSuite(case(name) for name in tests))
@@ -87,34 +94,46 @@ def emit(
     return data
 
 
-def _parts(grade: Grade, config: Config, i: int, result: GradientResult) -> list[Part]:
-    none_found = result.status == "missing" and bool(of_the_file(grade)) and not grade.message
-    at_top = none_found or bool(result.message and result.message in grade.message)
-    groups: dict[str, list[CheckResult]] = {}
+def _of_the_file(grade: Grade, config: Config) -> Test:
+    """The one test of a file in which nothing could be called: what was expected and found.  It reveals how no check went."""
+    most = results.number(grade.max_score, grade.max_score)
+    return Test(config.submission, "1", "visible", 0.0, most, plain(of_the_file(grade)) + "\n")
+
+
+def _of_a_gradient(config: Config, i: int, result: GradientResult) -> Iterator[Test]:
+    groups: dict[Visibility, list[CheckResult]] = {}
     for check in result.checks:
         groups.setdefault(getattr(config.gradescope.visibility, check.name), []).append(check)
     # The reason and the hints belong to the first check that did not pass, and are seen when that is.
     first = next((check for check in result.checks if check.outcome != "passed"), result.checks[0])
     title = f"{result.name}: gradient of {config.differentiated} with respect to {config.gradients[i].of}"
-    parts = []
     for k, (seen, checks) in enumerate(groups.items()):
         names = ", ".join(check.name for check in checks).replace("_", " ")
         whole = len(groups) == 1
         most = sum(check.max_score for check in checks)
-        parts.append(
-            Part(
-                result=result if first in checks else _without_diagnosis(result),
-                checks=checks,
-                visibility=seen,
-                number=f"{i + 1}" if whole else f"{i + 1}.{k + 1}",
-                name=title if whole else f"{title} ({names})",
-                earned=results.number(sum(earned(result, check) for check in checks), most),
-                max_score=results.number(most, most),
-                hints=result.hints if first in checks else [],
-                at_top=at_top,
-            )
+        explains = first in checks
+        shown = result if explains else _without_diagnosis(result)
+        yield Test(
+            name=f"{title}{_follows(result)}" if whole else f"{title} ({names})",
+            number=f"{i + 1}" if whole else f"{i + 1}.{k + 1}",
+            visibility=seen,
+            earned=results.number(sum(earned(result, check) for check in checks), most),
+            max_score=results.number(most, most),
+            output=gradient_page(shown, checks, result.hints if explains else []),
+            about=result.name,
+            status=result.status,
         )
-    return parts
+
+
+def _follows(result: GradientResult) -> str:
+    """Said in the name, because Gradescope has only two colors: green is not right yet, and red is no mistake of its own."""
+    if result.follow_through is not None:
+        return f" (follows from {listed(_roots(result.follow_through))})"
+    return f" (because of {listed(result.inherits)})" if result.inherits else ""
+
+
+def _roots(follows: FollowThrough) -> list[str]:
+    return list(dict.fromkeys(follows.roots or follows.sources))
 
 
 def _without_diagnosis(result: GradientResult) -> GradientResult:
@@ -122,15 +141,17 @@ def _without_diagnosis(result: GradientResult) -> GradientResult:
     return msgspec.structs.replace(result, diagnosis=None, where="")
 
 
-def _test(part: Part) -> Callable[..., None]:
-    def test(self: unittest.TestCase, set_score: Callable[[float], None]) -> None:
-        set_score(part.earned)
-        if part.earned < part.max_score:
-            raise self.failureException(part.result.status)
+def _runnable(test: Test) -> Callable[..., None]:
+    def run(self: unittest.TestCase, set_score: Callable[[float], None]) -> None:
+        set_score(test.earned)
+        if test.earned < test.max_score:
+            raise self.failureException(test.status)
 
-    test.__doc__ = part.name
-    tagged = tags("gradient", part.result.name)(visibility(part.visibility)(number(part.number)(test)))
-    decorated: Callable[..., None] = partial_credit(part.max_score)(tagged)
+    run.__doc__ = test.name
+    tagged = tags(*(["gradient", test.about] if test.about else ["file"]))(run)
+    decorated: Callable[..., None] = partial_credit(test.max_score)(
+        visibility(test.visibility)(number(test.number)(tagged))
+    )
     return decorated
 
 
@@ -142,40 +163,45 @@ def _column(name: str, value: float) -> Callable[..., None]:
     return decorated
 
 
-def _complete(data: dict[str, Any], parts: Sequence[Part], grade: Grade, extra_data: dict[str, Any]) -> None:
+def _complete(data: dict[str, Any], found: Sequence[Test], grade: Grade, extra_data: dict[str, Any]) -> None:
     """What the runner cannot write: Markdown, formats, a clamped total, the text at the top, the memory."""
-    for test, part in zip(data["tests"], parts, strict=True):
-        page = "" if part.at_top else gradient_page(part.result, part.checks, part.hints)
-        test["output"] = results.clean(page)
+    for test, shown in zip(data["tests"], found, strict=True):
+        test["output"] = results.clean(shown.output)
         test["output_format"] = "md"
         test["name_format"] = "text"
-        test["status"] = "passed" if part.earned >= part.max_score else "failed"
-        test["extra_data"] = {"gradient": part.result.name, "status": part.result.status}
+        test["status"] = "passed" if shown.earned >= shown.max_score else "failed"
+        test["extra_data"] = {"gradient": shown.about, "status": shown.status} if shown.about else {}
     data["score"] = results.number(grade.score, grade.max_score)
     data["execution_time"] = float(data["execution_time"])
-    shown = all(part.visibility == "visible" for part in parts)
-    data["output"] = results.clean(_summary(grade) if shown else _hidden_summary(grade))
+    data["output"] = results.clean(_top(grade, found))
     data["output_format"] = "md"
     data["extra_data"] = extra_data
 
 
-def _hidden_summary(grade: Grade) -> str:
-    """The top of a page with hidden checks: it doesn't reveal how they went."""
-    return f"**Some checks are not shown yet.**\n\n{plain(head(grade))}".strip() + "\n"
+def _top(grade: Grade, found: Sequence[Test]) -> str:
+    """The text above the tests: what there is to fix, how many are right, and notes on the file.
 
-
-def _summary(grade: Grade) -> str:
-    """The top of the page: how many things there are to fix, how many are right, and what concerns the whole file."""
+    Where checks are hidden, it doesn't reveal how they went.
+    """
+    notes = [plain(f"Note: {note}.") for note in grade.notes]
+    if not found[0].about:
+        return _paragraphs(notes)
+    if any(test.visibility != "visible" for test in found):
+        return _paragraphs(["**Some checks are not shown yet.**", *notes])
     right = sum(result.status == "passed" for result in grade.gradients)
-    lines = [f"**{marked(text)}**" if (text := "" if grade.message else lead(grade)) else ""]
-    lines += [f"{right} of {len(grade.gradients)} gradients right.", plain(head(grade))]
-    return "\n\n".join(filter(None, lines)) + "\n"
+    first = f"**{marked(text)}**" if (text := lead(grade)) else ""
+    return _paragraphs([first, f"{right} of {len(grade.gradients)} gradients right.", *notes])
+
+
+def _paragraphs(texts: Sequence[str]) -> str:
+    shown = "\n\n".join(filter(None, texts))
+    return f"{shown}\n" if shown else ""
 
 
 def gradient_page(result: GradientResult, checks: Sequence[CheckResult], hints: Sequence[str]) -> str:
     """What a student reads about a gradient, or about those of its checks that are shown."""
     parts = [f"**{_verdict(result, checks)}**"]
-    if result.status not in ("missing", "not_graded"):
+    if any(check.outcome != "skipped" for check in checks):
         parts.append(" · ".join(f"{CHECK_LABELS[check.name]} {_sign(result, check)}" for check in checks))
     if result.inherits and len(checks) == len(result.checks):
         parts.append(plain(fix_first([result])))
@@ -188,7 +214,7 @@ def gradient_page(result: GradientResult, checks: Sequence[CheckResult], hints: 
             parts += [marked(_sentence(line)) for line in why(result)]
             parts += [f"**Hint.** {marked(hint)}" for hint in hints]
     parts += [f"Note: {plain(note)}" for note in result.notes]
-    return "\n\n".join(filter(None, parts)) + "\n"
+    return _paragraphs(parts)
 
 
 def _verdict(result: GradientResult, checks: Sequence[CheckResult]) -> str:
@@ -199,7 +225,7 @@ def _verdict(result: GradientResult, checks: Sequence[CheckResult]) -> str:
     if result.inherits:
         return plain(_sentence(f"It {inherits(result)}"))
     if result.follow_through is not None:
-        own = result.follow_through.roots or result.follow_through.sources
+        own = _roots(result.follow_through)
         return f"Right, given your own {_quoted(own)}: fix {'that one' if len(own) == 1 else 'those'} first."
     return plain(_sentence(verdict(result)))
 
@@ -211,7 +237,7 @@ def _sign(result: GradientResult, check: CheckResult) -> str:
 
 
 def _quoted(names: Sequence[str]) -> str:
-    return " and ".join(f"`{name}`" for name in dict.fromkeys(names))
+    return " and ".join(f"`{name}`" for name in names)
 
 
 def _sentence(text: str) -> str:

@@ -29,7 +29,8 @@ You need Python 3.10 or later. Install the grader once, in this folder:
 In a new terminal, activate it again. On Colab, write `!` before each command below.""".strip()
 SUBMIT = "Submit one file, `{}`, with these functions."
 _REPORT = """\
-✓ is passed, ✗ is failed, and · means that the check did not run, because the one before it failed.
+✓ is passed, ✗ is failed, and · means that the check did not run, because the one before it failed. If the file itself
+can't be loaded, every gradient is `not run`, and the line above the table says why.
 
 | line of the report | what it tells you |
 |---|---|
@@ -38,6 +39,7 @@ _REPORT = """\
 | `why:` | what your numbers are; never what they should be |
 | `… in line 10: …` | where your values first go wrong, or up to where they are right |
 | `hint:` | where to look, or what to try next |
+| `either:` | one of several explanations that fit your numbers equally well |
 | `seen:` | a fact about your numbers, if no single mistake explains them |
 | `note:` | something that costs no marks |
 | `your code printed` | the first 20 lines that your own `print` calls wrote |"""
@@ -170,7 +172,8 @@ grader check --watch    # again each time you save, with what has changed; Ctrl-
 pytest                  # the same checks, as tests
 ```
 
-In a notebook in this folder, `import grader` and `grader.check()` check the functions as they are now, saved or not.
+In a notebook in this folder, run `%pip install -r requirements.txt` once. Then `import grader` and `grader.check()` check the
+functions as they are now, saved or not.
 The commands above check the saved `{notebook}`. There, lines are counted within a cell, as in `cell 3, line 2`, and
 text cells count, too."""
 

@@ -12,7 +12,7 @@ from rich.rule import Rule
 from rich.text import Text
 
 from grader.packaging.gradescope.dryrun.platform import Outcome
-from grader.text import several_lines
+from grader.text import one_line, several_lines
 
 _STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; color: #222; }
@@ -102,6 +102,7 @@ def student_html(results: Mapping[str, Any], title: str) -> str:
 
 
 def _page(title: str, body: str) -> str:
+    title = one_line(title)  # with the name of a student's file in it
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{html.escape(title)}</title>'

@@ -7,7 +7,7 @@ import sys
 from grader.sandbox.inside.files import notebook
 from grader.sandbox.inside.files.notebook_cells import ESCAPES, conflict_line
 
-_NOT_PYTHON = "not Python: submit the plain text of the code"
+_NOT_PYTHON = "not Python; submit the code as plain text"
 _UTF16 = 'it is saved as UTF-16 ("Unicode"): save it as UTF-8'
 _STARTS = {
     b"\xff\xfe": _UTF16,
@@ -93,7 +93,7 @@ class Script:
             return {**event, "message": _UTF16, "line": 0}
         is_notebook = _NOTEBOOK.match(self.source)
         if is_notebook:
-            event = {**event, "returned": "notebook", "message": _not_json(self.text), "line": 0}
+            event = {**event, "message": _not_json(self.text), "line": 0}
         if conflict := conflict_line(self.text):
             line, mark = conflict
             where = f"line {line} of the notebook" if is_notebook else f"line {line}"
