@@ -28,7 +28,7 @@ KEPT = 3
 DIGEST = 32
 DIAGNOSIS = Path(__file__).parents[1]
 # Tables are built anew when any of these changes.
-SOURCES = ("bykind", "formulas", "mutations", "tables", "operators.py")
+SOURCES = ("bykind", "formulas", "mutations", "tables", "operators.py", "../derivation")
 
 
 class _Stored(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
@@ -110,7 +110,7 @@ def table_key(assignment: Assignment) -> str:
     parts += [msgspec.json.encode(part) for part in (config.quantities, config.dimensions, config.steps, config.loss)]
     parts += [msgspec.json.encode([(gradient.name, gradient.of) for gradient in config.gradients])]
     found = [DIAGNOSIS / name for name in SOURCES]
-    sources = sorted(file for path in found for file in ([path] if path.suffix else path.glob("*.py")))
+    sources = sorted(file for path in found for file in ([path] if path.suffix else path.rglob("*.py")))
     parts += [path.read_bytes() for path in sources]
     return hashlib.sha256(b"\0".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()[:24]
 
