@@ -28,7 +28,7 @@ class Operator:
 
     def edit(self, where: str, *, new: str = "", old: str = "", extra: float = 0.0) -> Edit:
         sentence = self.sentence.format(new=new, old=old or where, where=where)
-        if re.fullmatch(r"\w+(, \w+)+", old or where):
+        if re.fullmatch(r"[\w/]+(, [\w/]+)+", old or where):
             sentence = sentence.replace(" belongs", " belong")
         if not sentence.startswith(("your numbers", "your array")):
             sentence = f"{WHAT_YOU_GET}{sentence}"
@@ -142,6 +142,7 @@ _BY_KIND: dict[str, tuple[tuple[str, float, str], ...]] = {
     ),
     "extra-term": (
         ("extra-term", 2.2, "with {new} added"),
+        ("carry-added", 1.5, "when {where} is added to what was handed back before, instead of replacing it"),
         ("repeated-term", 1.9, "when {where} is added or subtracted twice"),
         ("extra-path", 2.4, "with {new} added, a path that this gradient does not have"),
         ("extra-transpose", 2.3, "your numbers are the gradient plus its own transpose"),
