@@ -228,7 +228,10 @@ def test_where_a_transpose_comes_from_fits_the_model() -> None:
     assert "∂J/∂w[i] = Σ_j dJ_dz[j] · X[j, i]" in shown["logistic_regression"]
     assert "An array with one axis, such as" in shown["logistic_regression"]
     attention = " ".join(shown["attention"].split())
-    assert "By the rule the gradient by K.T is Q.T @ dJ_dS_, and that by K is its transpose, dJ_dS_.T @ Q." in attention
+    assert (
+        "By the rule the gradient with respect to K.T is Q.T @ dJ_dS_, and that with respect to K is its transpose, dJ_dS_.T @ Q."
+        in attention
+    )
 
 
 def test_an_unknown_gradient_is_an_error_with_the_nearest(grader: Run) -> None:

@@ -15,14 +15,15 @@ from hypothesis import strategies as st
 from grader.config.load import load_config
 from grader.derivation.graph.indexing import Slice, Slot
 from grader.derivation.rules import array_rules
+from grader.diagnosis.alternatives import without_signs_of_gates
 from grader.diagnosis.comparison import Target
 from grader.diagnosis.formulas.expression import Evaluator, Node, text
 from grader.diagnosis.formulas.formula_nodes import call, encoded, inside, parameters_of, q, resolved, whole_number
 from grader.diagnosis.formulas.world import World, make_world
-from grader.diagnosis.hypothesis import Edit
+from grader.diagnosis.hypothesis import Edit, Hypothesis
 from grader.diagnosis.mutations.mutants import local_mutants
 from grader.diagnosis.search.finder import Finder
-from grader.diagnosis.search.instead import beyond
+from grader.diagnosis.search.instead import beyond, left_out
 from grader.diagnosis.search.terms import weighted
 from grader.diagnosis.tables.build import Tables
 from grader.newassignment.blueprint import make_blueprint
@@ -314,6 +315,8 @@ MISTAKES: list[tuple[str, str, Code, str]] = [
     ("conv1d", "dJ_dw", lambda s, g: correlated(s, s.dout[:, :-1]), "term-left-out"),
     ("models/convolution", "dJ_dx", lambda s, g: spread_2d(s, g, s.w[:, ::-1]), "flipped"),
     ("models/convolution", "dJ_dx", lambda s, g: spread_2d(s, g, s.w[:, ::-1, ::-1]), "flipped"),
+    ("conv1d", "dJ_dw", lambda s, g: correlated(s, s.dout)[:, :, [0] * s.w.shape[2]], "one-step-for-all"),
+    ("convolution", "dJ_dU", lambda s, g: np.outer(g.dJ_dscores, s.m.T), "transpose-factor"),
     ("models/convolution", "dJ_dz", lambda s, g: np.repeat(s.g, 2, axis=-1) * (s.z > 0), "missing-factor"),
     ("conv1d", "dJ_dw", lambda s, g: g.dJ_dw * (np.arange(s.w.shape[2]) == s.w.shape[2] - 1), "last-term"),
     # terms of the loss
@@ -422,6 +425,33 @@ def test_no_mistake_has_a_quantity_in_its_own_place(model: str, world_of: Callab
     assert [edit for edit in edits if edit.operator.startswith("wrong-variable") and edit.new == edit.where] == []
 
 
+def test_z_for_one_minus_z_is_no_sign_inside_the_sigmoid_where_the_model_has_both(
+    world_of: Callable[[Path], World],
+) -> None:
+    world = world_of(ROOT / "gallery" / "gru-step")
+    likely = [
+        Hypothesis((edit,), "", edit.cost, "plain")
+        for _, edit in local_mutants("dJ_dn", world)
+        if (edit.operator, edit.where) in (("sign-argument", "sigmoid"), ("wrong-variable", "1 - z"))
+    ]
+    assert "sign-argument" in {one.operator for one in likely}
+    assert {one.operator for one in without_signs_of_gates(likely, world)} == {"wrong-variable"}
+    signs = [one for one in likely if one.operator == "sign-argument"]
+    assert without_signs_of_gates(signs, world) == signs, "there is nothing to confuse it with"
+
+
+def test_a_factor_that_is_missing_everywhere_in_a_closed_form_is_named(world_of: Callable[[Path], World]) -> None:
+    world = world_of(ROOT / "tests" / "models" / "batch_norm.py")
+    right, gamma = world.evaluator(("g", "dJ_dx")), world.evaluator(q("gamma"))
+    assert right is not None
+    assert gamma is not None
+    values = [one / factor for one, factor in zip(right, gamma, strict=True)]
+    target = Target(values, [point.sizes for point in world.evaluator.points], 1e-9)
+    quotient = [1 / factor * np.ones(one.shape) for one, factor in zip(right, gamma, strict=True)]
+    [found] = left_out(target, "dJ_dx", quotient, world, world.evaluator)
+    assert [(edit.operator, edit.where) for edit in found.edits] == [("missing-factor", "gamma")]
+
+
 def back_in_time(
     s: Any,
     *,
@@ -434,6 +464,7 @@ def back_in_time(
     whole: bool = True,
     handed: bool = True,
     wrapped: bool = False,
+    piled: bool = False,
 ) -> dict[str, Any]:
     """The backward pass, with one of a student's mistakes."""
     D, dh = (s.O - s.Y) @ s.V.T, np.zeros(s.h0.shape)
@@ -446,7 +477,8 @@ def back_in_time(
         if only is None or t == only:
             total["U"] += (h if before else earlier).T @ dz
             total["c"] += D[t : t + 1] + dh if outside else dz
-        dh = (dz if handed else D[t : t + 1] + dh) @ s.U.T if carry else 0 * dh
+        back = (dz if handed else D[t : t + 1] + dh) @ s.U.T if carry else 0 * dh
+        dh = dh + back if piled else back
     if outside:
         total["c"] *= 1 - s.hs[:1] ** 2
     return {**total, "h0": dh if whole else dz}
@@ -465,6 +497,8 @@ def back_in_time(
         ("c", {"handed": False}, "missing-slope", "tanh"),
         ("c", {"outside": True}, "slope-outside", "1 - hs[t]^2"),
         ("h0", {"whole": False}, "missing-matrix", "U"),
+        ("U", {"piled": True}, "carry-added", "what a step hands back"),
+        ("h0", {"piled": True}, "carry-added", "what a step hands back"),
     ],
     ids=str,
 )

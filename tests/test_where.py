@@ -316,6 +316,14 @@ def test_hostile_text_in_a_traced_reply_is_cut_and_no_name() -> None:
     assert all(len(line) == 400 and line.isprintable() for line in answer.explanation)
 
 
+def test_what_a_traced_value_was_made_of_is_names_and_not_too_many() -> None:
+    one = described((1,), read=["dZ", 'grads["dW"]', "return[0]", "no name", "\x1b[31m", "n" * 99])
+    many = described((1,), read=["a"] * 99)
+    ((_, answer),) = ReplyReader(100).feed(reply([one, many], b"\0" * 16))
+    assert answer.traced[0].read == ("dZ", 'grads["dW"]', "return[0]", "n" * 64)
+    assert len(answer.traced[1].read) == 24
+
+
 @pytest.mark.parametrize("shape", [(), (0,), (1,), (0, 2**20), (2**20, 0, 3), (1, 1, 1, 1, 1, 1)])
 def test_traced_arrays_without_entries_to_compare_are_passed_over(
     assignment: Assignment, shape: tuple[int, ...]

@@ -5,11 +5,17 @@ from collections.abc import Sequence
 import numpy as np
 
 from grader.diagnosis.comparison import DOUBLE, Target
+from grader.diagnosis.formulas.formula_nodes import inside, one_minus
+from grader.diagnosis.formulas.world import World
 from grader.diagnosis.hypothesis import Edit, Hypothesis
 
 TIE, RUNNER_UP, NEAR = 0.15, 1.0, 0.5
 # One formula, two stories: the numbers cannot say which of them is true.
-_TWO_STORIES = ({"jacobian-diagonal", "target-only"}, {"sign-argument", "wrong-function-of"})
+_TWO_STORIES = (
+    {"jacobian-diagonal", "target-only"},
+    {"sign-argument", "wrong-function-of"},
+    {"sign-argument", "wrong-variable"},
+)
 
 
 def other_stories(named: Hypothesis, found: Sequence[Hypothesis]) -> list[Hypothesis]:
@@ -48,3 +54,11 @@ def _other_numbers(one: Hypothesis, other: Hypothesis, target: Target) -> bool:
         a.shape == b.shape and bool(np.max(np.abs(a - b)) > DOUBLE * np.max(np.abs(a)))
         for a, b in zip(one.values, other.values, strict=True)
     )
+
+
+def without_signs_of_gates(found: Sequence[Hypothesis], world: World) -> list[Hypothesis]:
+    """Without a sign in the argument of a sigmoid, where that is 1 - z for z, or z for 1 - z, in a model that uses both."""
+    both = {part for tree in world.model.values() for part in inside(tree) if part[0] == "add"}
+    gates = [f"1 - {one.output[1]}" for one in world.applications if one_minus(one.output) in both]
+    confused = [one for one in found if any({one.edits[0].old, one.edits[0].new} & {gate} for gate in gates)]
+    return [one for one in found if not confused or one.operator != "sign-argument"]

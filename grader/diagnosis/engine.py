@@ -12,7 +12,7 @@ import numpy as np
 from grader.checks.check import as_returned
 from grader.checks.checked import Checked
 from grader.checks.trivial import find_trivial, is_one_number
-from grader.diagnosis.alternatives import is_tied, next_best, other_stories
+from grader.diagnosis.alternatives import is_tied, next_best, other_stories, without_signs_of_gates
 from grader.diagnosis.comparison import DOUBLE, Target, best
 from grader.diagnosis.formulas.expression import Values
 from grader.diagnosis.formulas.on_the_way import differentiated
@@ -153,7 +153,7 @@ def _search(
     if named is not None:
         others = other_stories(named, knowledge.finder.singles(name, target, own))
         return _explanation("tie" if others else "exact", [named, *others])
-    found = knowledge.finder.find(name, target, own, patterns)
+    found = without_signs_of_gates(knowledge.finder.find(name, target, own, patterns), knowledge.finder.world)
     hypotheses = [one for one in found if len(one.edits) <= MOST_MISTAKES]
     if not hypotheses:
         return None

@@ -29,7 +29,7 @@ class Operator:
 
     def edit(self, where: str, *, new: str = "", old: str = "", extra: float = 0.0) -> Edit:
         sentence = self.sentence.format(new=new, old=old or where, where=where)
-        if re.fullmatch(r"\w+(, \w+)+", old or where):
+        if re.fullmatch(r"[\w/]+(, [\w/]+)+", old or where):
             sentence = sentence.replace(" belongs", " belong")
         if not sentence.startswith(("your numbers", "your array")):
             sentence = f"{WHAT_YOU_GET}{sentence}"

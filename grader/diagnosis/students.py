@@ -63,6 +63,7 @@ SENTENCES: dict[str, str] = {
     "missing-terms": "Only some of the terms are there; the others are missing.",
     "missing-entry": f"{_GET} when one entry of each row is left out.",
     "extra-term": f"{_GET} with {{new}} added.",
+    "carry-added": f"{_GET} when what one step hands to the next piles up from step to step.",
     "repeated-term": "One term counts twice.",
     "extra-path": "Your numbers contain a path that this gradient does not have.",
     "extra-transpose": "Your numbers are the right ones plus their own transpose.",

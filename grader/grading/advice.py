@@ -26,7 +26,8 @@ from grader.problem.model import Array
 from grader.records.result import RUNTIME, Diagnosis, GradientResult, Mistake
 from grader.records.run import Answer, Run, Traced, place
 
-RECOMPUTED = "recomputed"
+RECOMPUTED, MISSING_NUMBER = "recomputed", "missing-number"
+_NUMBER = re.compile(r"[\d./ ]+")
 _PRODUCT = re.compile(r"  (?:@|np\.\w+)  .*, which gives \(")  # as in sentences.PRODUCT
 SEVERAL = "More than one thing is wrong here. Start with this one:"  # a hint knows of no other mistake
 _NOT_ABOUT_ARRAYS = (OSError, ImportError, ArithmeticError)  # but a file, a module, a number: their own message says it
@@ -62,8 +63,14 @@ def advise(
         operator = explanation.operators[0] if explanation is not None and explanation.operators else ""
         texts[0] = f"{SEVERAL} {as_one_of_several(operator, texts[0])}"
     if texts and hypothesis is not None and hypothesis.own:
-        texts[0] = f"Given your own {hypothesis.own}: {texts[0]}"
+        texts[0] = f"Given your own {hypothesis.own}: {_after_colon(texts[0], assignment.config.quantities)}"
     return msgspec.structs.replace(result, hints=texts)
+
+
+def _after_colon(text: str, names: Collection[str]) -> str:
+    """A sentence as it goes on after a colon: only a name keeps its capital."""
+    first = re.match(r"(A|[A-Z][a-z]+)\b(?! =)", text)
+    return text[:1].lower() + text[1:] if first is not None and first[0] not in {*names} - {"A"} else text
 
 
 def with_random_numbers(result: GradientResult, replaced: Collection[str]) -> GradientResult:
@@ -112,7 +119,9 @@ def _topics(
         return []
     if explanation is not None and explanation.diagnosis.mistakes:
         recomputed = [RECOMPUTED] if explanation.hypotheses[0].edits[0].within else []
-        return [*recomputed, explanation.operators[0], explanation.diagnosis.mistakes[0].kind]
+        mistake = explanation.diagnosis.mistakes[0]
+        number = [MISSING_NUMBER] if mistake.kind == "missing-factor" and _NUMBER.fullmatch(mistake.where) else []
+        return [*recomputed, *number, explanation.operators[0], mistake.kind]
     failed = {check.name for check in result.checks if check.outcome == "failed"}
     if "shape" in failed:
         return [_shape_topic(assignment, gradient, answer)]
@@ -163,9 +172,9 @@ def add_places(
         own = _own_wrong(assignment, results, answers)
         upstream = {name: {**given[name], **_only(name, own)} if name in given else own for name in traced}
         apart = {name: _apart(knowledge, results, name, trace, upstream[name]) for name, trace in traced.items()}
-        lacking = {result.name for result in results if _lacks(apart.get(result.name) or result.diagnosis)}
+        diagnoses = {result.name: result.diagnosis for result in results}
         places = {
-            name: locate(assignment, knowledge.landmarks, name, trace, upstream[name], incomplete=name in lacking)
+            name: locate(assignment, knowledge.landmarks, name, trace, upstream[name], apart[name] or diagnoses[name])
             for name, trace in traced.items()
         }
     except Exception as error:  # as with a diagnosis, the marks stand
@@ -192,11 +201,6 @@ def _only(name: str, own: Mapping[str, list[Array]]) -> dict[str, list[Array]]:
 
 def _rounded(result: GradientResult) -> bool:
     return result.diagnosis is not None and any(one.kind == "numerical-gradient" for one in result.diagnosis.mistakes)
-
-
-def _lacks(diagnosis: Diagnosis | None) -> bool:
-    """Whether nothing but terms are missing."""
-    return diagnosis is not None and {one.kind for one in diagnosis.mistakes} == {"missing-term"}
 
 
 def _apart(

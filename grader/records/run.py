@@ -69,9 +69,11 @@ class Traced(Struct, frozen=True):
     """An array that a name of the student's came to hold.
 
     Attributes:
-        function, line, cell: where in the file; "return" for `name` is what a function returned, "for" a loop that begins
-            here: its value is the first line and the last one.
+        function, line, cell: where in the file.
+        name: "return" is what a function returned, "return[0]" one of several results, "for" a loop that begins here: its
+            value is the first line and the last one.
         called: the function that is given the array, which is not its own then but its caller's.
+        read: the names that it was computed from.
     """
 
     function: str
@@ -80,6 +82,7 @@ class Traced(Struct, frozen=True):
     value: ArrayData
     cell: int = 0
     called: str = ""
+    read: tuple[str, ...] = ()
 
 
 class Answer(Struct, frozen=True, omit_defaults=True):

@@ -272,4 +272,4 @@ def _failed(answers: list[Answer]) -> bool:
 
 
 def _words_of(traced: Traced) -> set[str]:
-    return set(re.findall(r"\w+", f"{traced.function} {traced.name} {traced.called}"))
+    return set(re.findall(r"[^\W\d]\w*", f"{traced.function} {traced.name} {traced.called}"))

@@ -25,6 +25,7 @@ MAX_HEADER = 2**20  # texts may be escaped to twelve bytes a character
 MAX_DATA = MAX_ENTRIES * 16
 MAX_TOTAL = 40 * 2**20
 MAX_TRACED, MAX_TRACED_BYTES = 172, 2**17  # of one call
+MAX_READ = 24  # names, that a traced value is computed from
 USUAL_HEADER = 512
 MAX_LINES, MAX_LINE = 4, 400  # of an explanation
 MAX_NAME = 64
@@ -34,7 +35,7 @@ _NO_NUMBERS = re.compile(
     r" \+ inhomogeneous part\.)?"
     r"|[\w.]{1,129} returns (?:\d+ arrays?; \d+ are expected: [\w, ]+|None for \w+|a dict without \w+(?:; its keys are [\w, ]+)?)"
 )
-_TRACED_NAME = re.compile(r'[^\W\d]\w*(?:\["\w+"\])?')  # sentences are made of these
+_TRACED_NAME = re.compile(r'[^\W\d]\w*(?:\["\w+"\]|\[\d+\])?')  # sentences are made of these
 _LENGTHS = struct.Struct("!II")
 
 
@@ -51,6 +52,7 @@ class _Described(msgspec.Struct, frozen=True):
     shape: tuple[int, ...]
     cell: int = 0
     called: str = ""
+    read: tuple[str, ...] = ()
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -184,7 +186,8 @@ def _split(reply: Reply, data: bytes) -> tuple[bytes, tuple[Traced, ...]]:
         line, cell = _number(one.line), _number(one.cell)
         function, name, called = one.function, one.name, one.called
         if function.isidentifier() and _TRACED_NAME.fullmatch(name) and (called.isidentifier() or not called):
-            traced.append(Traced(function[:MAX_NAME], line, name[:MAX_NAME], array, cell, called[:MAX_NAME]))
+            read = tuple([other[:MAX_NAME] for other in one.read[:MAX_READ] if _TRACED_NAME.fullmatch(other)])
+            traced.append(Traced(function[:MAX_NAME], line, name[:MAX_NAME], array, cell, called[:MAX_NAME], read))
         start += size
     return value, tuple(traced)
 

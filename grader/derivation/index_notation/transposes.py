@@ -9,10 +9,10 @@ from grader.derivation.writing.rolled import rolled
 LONGEST, MOST = 400, 4  # of the sentences on one formula; a loop that is written out has many of the same kind
 THE_RULE = (
     (
-        "No rule of differentiation produces a transpose. The gradient by one entry is a number, a product or a sum of"
-        " products. The transpose is how all of these numbers are written as one product of matrices."
+        "No rule of differentiation produces a transpose. The gradient with respect to one entry is a number, a product"
+        " or a sum of products. The transpose is how all of these numbers are written as one product of matrices."
     ),
-    "For a product P = A @ B, that is P[i, j] = Σ_k A[i, k] · B[k, j], with the gradient G of the loss by P, always",
+    "For a product P = A @ B, that is P[i, j] = Σ_k A[i, k] · B[k, j], with G the gradient of the loss with respect to P, always",
     "    ∂J/∂A[i, k] = Σ_j G[i, j] · B[k, j]        dJ/dA = G @ B.T",
     "    ∂J/∂B[k, j] = Σ_i A[i, k] · G[i, j]        dJ/dB = A.T @ G",
     (
@@ -30,8 +30,8 @@ ONE_AXIS = (
     " the outer product of two of them is np.outer."
 )
 TURNED = (
-    "In {name} the gradient itself, {g}, is transposed: the model has {of}.T as the right factor. By the rule the gradient by"
-    " {of}.T is {a}.T @ {g}, and that by {of} is its transpose, {g}.T @ {a}."
+    "In {name} the gradient itself, {g}, is transposed: the model has {of}.T as the right factor. By the rule the gradient"
+    " with respect to {of}.T is {a}.T @ {g}, and that with respect to {of} is its transpose, {g}.T @ {a}."
 )
 
 

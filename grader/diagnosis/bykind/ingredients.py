@@ -32,6 +32,7 @@ ENTRIES: ByKind = {
     ),
     "extra-term": (
         ("extra-term", 2.2, "with {new} added"),
+        ("carry-added", 1.5, "when {where} is added to what was handed back before, instead of replacing it"),
         ("repeated-term", 1.9, "when {where} is added or subtracted twice"),
         ("extra-path", 2.4, "with {new} added, a path that this gradient does not have"),
         ("extra-transpose", 2.3, "your numbers are the gradient plus its own transpose"),

@@ -8,6 +8,7 @@ from grader.diagnosis.formulas.formula_text import gradient_text, text
 from grader.diagnosis.formulas.world import World
 from grader.diagnosis.mutations.at_indices import picked_mutants, placed_mutants
 from grader.diagnosis.mutations.leaves import Mutant, wrong
+from grader.problem.model import Array
 
 LONG = 24
 WRONG_AXIS, EVERY_AXIS = "along the wrong axis", "over all entries at once"
@@ -108,11 +109,18 @@ def _choice(node: Node, world: World) -> Iterator[Mutant]:
 
 
 def _reshaped(node: Node, world: World) -> Iterator[Mutant]:
-    """Filled column by column."""
+    """Filled, or read, column by column."""
     shape, values = parameters_of(node[2])["shape"], world.evaluator(node)
     if len(shape) == 2 and 1 not in shape and values is not None:
         turned = call("reshape", node[3], shape=shape[::-1])
         yield wrong(("T", turned), "reshape-order", short(node[3]))
+    if len(shape) == 1 and (matrix := world.evaluator(node[3])) is not None and all(map(_is_table, matrix)):
+        turned = call("reshape", ("T", node[3]), shape=shape)
+        yield wrong(turned, "transpose-factor", short(node[3]))
+
+
+def _is_table(value: Array) -> bool:
+    return value.ndim == 2 and 1 not in value.shape
 
 
 def _joined(node: Node, world: World) -> Iterator[Mutant]:

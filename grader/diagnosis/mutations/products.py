@@ -170,8 +170,8 @@ def sum_mutants(node: Node, world: World) -> Iterator[Mutant]:
     yield from sequence_mutants(node, world)
     yield from _renamed(node, world)
     if len(terms) == 2 and terms[1][0] == "neg":  # b for a - b
-        slug, extra = ("wrong-function-of", -0.1) if terms[0] == ONE else ("wrong-variable", 0.5)
-        yield wrong(terms[1][1], slug, text(node), new=bare_text(terms[1]), extra=extra)
+        extra = 0.3 if terms[0] == ONE else 0.5
+        yield wrong(terms[1][1], "wrong-variable", text(node), new=bare_text(terms[1]), extra=extra)
     for one in world.all_applications if world.local else ():
         if one.quantity and world.functions.entrywise[one.function] and _has_shape_of(node, one, world):
             yield wrong(mul(node, one.derivative), "extra-slope", one.function, extra=0.2)

@@ -1,6 +1,7 @@
 """What goes wrong in a sum over steps: steps left out, their order, what one hands to the next, a neighbor's value."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from grader.derivation.graph.indexing import Slice
 from grader.diagnosis.formulas.expression import ONE, Node, add, mul, neg, one_minus, q, replaced
@@ -12,6 +13,7 @@ from grader.diagnosis.mutations.at_indices import shifted
 from grader.diagnosis.mutations.leaves import Mutant, wrong
 
 STEPS = "the steps"
+HANDED_BACK = "what a step hands back"
 
 
 def series_mutants(node: Node, world: World) -> Iterator[Mutant]:
@@ -22,6 +24,10 @@ def series_mutants(node: Node, world: World) -> Iterator[Mutant]:
     yield from _overwritten(node, world)
     for part in dict.fromkeys(inside(term)):
         yield from _in_product(node, part, world)
+        if part[:2] == ("np", "getitem") and step_of(node) in part[2]:
+            fixed = call("getitem", *part[3:], index=_at_first(parameters_of(part[2])["index"], step_of(node)))
+            once = replaced(node, part, fixed)
+            yield wrong(once, "one-step-for-all", text(part), new=f"{text(part[3])} at the first step")
         for counts in ({step_of(node): count}, {step_of(node): count, STEP: term[1]} if term[0] == "series" else {}):
             flipped = _flipped(part, counts)
             if flipped is not None:
@@ -59,6 +65,17 @@ def _in_product(node: Node, part: Node, world: World) -> Iterator[Mutant]:
                     yield wrong(replaced(node, part, cut), "term-left-out", shown, new=which)
 
 
+def _at_first(index: Sequence[Any], sign: str) -> tuple[Any, ...]:
+    """The place that the first step picks."""
+
+    def first(place: Any) -> Any:
+        if isinstance(place, Slice):
+            return Slice(first(place.start), first(place.stop), place.step)
+        return place.replace(sign, "0") if isinstance(place, str) else place
+
+    return tuple(map(first, index))
+
+
 def _flipped(part: Node, counts: Mapping[str, str]) -> Node | None:
     """What is picked by the step itself, from the other end: a kernel turned around."""
     if part[0] != "np" or part[1] != "getitem":
@@ -74,6 +91,7 @@ def scan_mutants(node: Node, world: World) -> Iterator[Mutant]:
     """Mutants of ("scan", count, which, state, back, term)."""
     yield from _steps(node)
     yield wrong(("scan", node[1], "forward", *node[3:]), "step-order", STEPS)
+    yield wrong((*node[:4], add(CARRY, node[4]), *node[5:]), "carry-added", HANDED_BACK)
     yield from _handed_on(node, world)
     yield from _rows_before(node)
     yield from _rows_of_the_step(node, world)

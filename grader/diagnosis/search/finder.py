@@ -27,7 +27,7 @@ from grader.diagnosis.operators import OPERATORS
 from grader.diagnosis.patterns.catalog import CHEAPEST
 from grader.diagnosis.patterns.informula import ChangedFormulas
 from grader.diagnosis.search.compositions import compositions
-from grader.diagnosis.search.instead import WRONG_RESULT, beyond, instead, returned_quantity, single_edit
+from grader.diagnosis.search.instead import WRONG_RESULT, beyond, instead, left_out, returned_quantity, single_edit
 from grader.diagnosis.search.maps import MAPPED, Level, Maps
 from grader.diagnosis.search.terms import on_several, weighted
 from grader.diagnosis.search.twoterms import SECOND_MISTAKE, WrongTerms
@@ -207,6 +207,7 @@ class Finder:
                 hypotheses.append(single_edit(target, whole, "extra-term", text(node), shown, cost, evaluator))
         if all(np.all(np.abs(truth) > 0) for truth in right):
             quotient = [value / truth for value, truth in zip(arranged, right, strict=True)]
+            hypotheses += left_out(target, name, quotient, self.world, evaluator)
             for node, cost in self._multiples(quotient, quotient, target):
                 if ("g", name) not in leaves(node):
                     whole = mul(("g", name), node)

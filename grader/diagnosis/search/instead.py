@@ -1,11 +1,15 @@
 """What an answer is where it is not the gradient: a quantity, another expression, the gradient times matrices."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+
+import numpy as np
 
 from grader.diagnosis.comparison import Target, verify
-from grader.diagnosis.formulas.expression import Evaluator, Node, q, text
+from grader.diagnosis.formulas.expression import Evaluator, Node, Values, q, text
+from grader.diagnosis.formulas.world import World
 from grader.diagnosis.hypothesis import Hypothesis
 from grader.diagnosis.operators import OPERATORS
+from grader.problem.model import Array
 
 WRONG_RESULT = OPERATORS["wrong-result"]
 COMPOUND = 2.0  # what the answer is, is no story of how it came about
@@ -49,3 +53,26 @@ def beyond(target: Target, name: str, node: Node, cost: float, evaluator: Evalua
         return None
     where = ", ".join(dict.fromkeys(text(factor).removesuffix("^T") for factor in factors))
     return single_edit(target, node, "extra-matrix", where, " @ ".join(map(text, factors)), cost, evaluator)
+
+
+def left_out(target: Target, name: str, quotient: Values, world: World, evaluator: Evaluator) -> Iterator[Hypothesis]:
+    """The gradient without a factor that all of it has, where what is left is 1 over that quantity, entry by entry.
+
+    Args:
+        quotient: of the answer and the gradient.
+    """
+    for quantity in world.shapes:
+        factor = evaluator(q(quantity))
+        if factor is not None and all(map(_are_inverse, quotient, factor)):
+            without = ("div", ("g", name), q(quantity))
+            hypothesis = single_edit(target, without, "missing-factor", quantity, "", 0.0, evaluator)
+            if hypothesis is not None:
+                yield hypothesis
+
+
+def _are_inverse(quotient: Array, factor: Array) -> bool:
+    try:
+        product = quotient * factor
+    except ValueError:  # of shapes that do not fit
+        return False
+    return factor.size > 1 and product.shape == quotient.shape and bool(np.allclose(product, 1.0, 1e-6, 0))

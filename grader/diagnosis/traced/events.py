@@ -16,6 +16,7 @@ MOST_ROWS = 8
 ENDS = 2  # passes at either end of a loop that is longer at one sample point than at another
 
 Key = tuple[str, str, str]  # function, place, name
+_Recorded = tuple[int, Array, tuple[str, ...]]  # its position in time, its value, what was read for it
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,6 +27,7 @@ class Event:
         order: its position in time.
         last: whether it is what the name holds after the last pass through the line.
         called: the function that is given the array, "" for what is no argument.
+        read: the names that it was computed from.
     """
 
     function: str
@@ -36,6 +38,7 @@ class Event:
     order: int
     last: bool
     called: str
+    read: tuple[str, ...] = ()
 
     @property
     def key(self) -> Key:
@@ -44,6 +47,11 @@ class Event:
     @property
     def returned(self) -> bool:
         return self.name == RETURNED
+
+    @property
+    def one_of_several(self) -> bool:
+        """Whether it is one of several results of a function."""
+        return self.name.startswith(f"{RETURNED}[")
 
 
 @dataclass(frozen=True)
@@ -74,17 +82,17 @@ def events(traces: Sequence[Sequence[Traced]]) -> list[Event]:
         passes = [*range(-least, 0)] if len(counts) == 1 else [*range(min(least, ENDS)), *range(-min(least, ENDS), 0)]
         for number in passes:
             values = [point[key][number][1] for point in points]
-            last = number == -1
-            found.append(Event(function, line, cell, name, values, records[number][0], last, called))
+            order, _, read = records[number]
+            found.append(Event(function, line, cell, name, values, order, number == -1, called, read))
     return sorted(found, key=lambda event: event.order)
 
 
-def _by_place(trace: Sequence[Traced]) -> dict[tuple[str, int, int, str, str], list[tuple[int, Array]]]:
-    found: dict[tuple[str, int, int, str, str], list[tuple[int, Array]]] = {}
+def _by_place(trace: Sequence[Traced]) -> dict[tuple[str, int, int, str, str], list[_Recorded]]:
+    found: dict[tuple[str, int, int, str, str], list[_Recorded]] = {}
     for order, one in enumerate(trace):
         if one.name != LOOP:
             key = (one.function, one.line, one.cell, one.name, one.called)
-            found.setdefault(key, []).append((order, one.value.array()))
+            found.setdefault(key, []).append((order, one.value.array(), one.read))
     return found
 
 
@@ -103,7 +111,7 @@ def at_all_points(traces: Sequence[Sequence[Traced]]) -> Iterator[tuple[Key, Val
     seen: list[Values] = []
     for event in events(traces):
         values = event.values
-        telling = event.last and not event.called and not any(map(is_trivial, values))
+        telling = event.last and not (event.called or event.one_of_several or any(map(is_trivial, values)))
         if telling and not any(equal(values, other) for other in seen):
             seen.append(values)
             yield event.key, values

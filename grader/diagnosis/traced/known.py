@@ -15,16 +15,20 @@ class Known:
         by_sizes: by the numbers of entries at the sample points.
         made: what may be taken apart, or put together, by rows.
         filled: what may be filled bit by bit.
+        factors: the single numbers that something known may be multiplied by, or divided by.
         labels: of the values that were looked up, by their bytes.
     """
 
     by_sizes: dict[tuple[int, ...], list[Values]]
     made: list[Values]
     filled: list[Values]
+    factors: list[Values] = field(default_factory=list)
     labels: dict[bytes, str] = field(default_factory=dict)
 
 
-def known_values(values: Iterable[Values], weights: Sequence[Values], filled: list[Values]) -> Known:
+def known_values(
+    values: Iterable[Values], weights: Sequence[Values], filled: list[Values], factors: list[Values]
+) -> Known:
     """Arrange them.
 
     Args:
@@ -36,4 +40,4 @@ def known_values(values: Iterable[Values], weights: Sequence[Values], filled: li
         by_sizes.setdefault(sizes_of(one), []).append(one)
     fixed = [*weights, *([one.T for one in right] for right in weights)]
     made = [other for other in distinct.values() if not any(equal(other, weight) for weight in fixed)]
-    return Known(by_sizes, made, filled)
+    return Known(by_sizes, made, filled, factors)

@@ -1,13 +1,13 @@
-"""Values that a right calculation passes through, and what follows from a value that stands in for another."""
+"""Values that a right calculation passes through."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from grader.config.calling import Function
 from grader.diagnosis.formulas.expression import Evaluator, Node, Values, leaves, one_minus, replaced
-from grader.diagnosis.formulas.forms import derivative_forms, local_forms
+from grader.diagnosis.formulas.forms import local_forms
 from grader.diagnosis.formulas.formula_nodes import inside
 from grader.diagnosis.formulas.waypoints import forward_points, partial_sums, waypoints
 from grader.diagnosis.formulas.world import World, make_world
@@ -19,18 +19,17 @@ from grader.diagnosis.traced.events import (
     is_regrouped,
     is_row,
     is_stack,
-    is_trivial,
     sizes_of,
 )
 from grader.diagnosis.traced.known import Known, known_values
-from grader.diagnosis.traced.lookup import Lookup
 from grader.diagnosis.traced.passes import Recurrence, recurrences
+from grader.diagnosis.traced.variants import is_multiple, is_rearranged, numbers, powers
 from grader.problem.assignment import Assignment
 
 SINGLE = 3e-6
 PART = "part of a right formula"
-_STANDS_IN: Node = ("g", "")
-_NOTHING = Lookup(())
+MULTIPLE = "part of a right formula, times a number or divided by it that belongs in another place"
+REARRANGED = "the entries of a part, more often or with zeros: as they should be or not"
 
 
 @dataclass
@@ -94,9 +93,13 @@ class Landmarks:
         alike = known.by_sizes.get(sizes_of(values), ())
         if any(equal(form, other, tolerance) or is_regrouped(form, other) for other in alike for form in forms):
             return PART
+        if any(is_multiple(values, other, known.factors) for other in alike):
+            return MULTIPLE
         if any(is_filled_in_part(turned, one) for one in known.filled) or self._is_shifted(values):
             return PART
-        return PART if self._is_made_of_rows(values, [*self.gradients.values(), *known.made]) else ""
+        if self._is_made_of_rows(values, [*self.gradients.values(), *known.made]):
+            return PART
+        return REARRANGED if is_rearranged(values, (one for found in known.by_sizes.values() for one in found)) else ""
 
     def _known_of(self, function: Function) -> Known:
         """What a function may pass through, for all gradients that it returns."""
@@ -108,10 +111,34 @@ class Landmarks:
             rows = self.world.rows if self.world is not None else []
             weights = [right for name, right in self.quantities.items() if name not in rows]
             filled = [self.gradients[name] for name in together] + [table for loop in loops for table in loop.tables]
-            self.known[function.name] = known_values(values, weights, filled)
+            forms = [form for one in together for form in self._forms(one)]
+            if self.evaluate is not None:
+                values += list(powers(self.evaluate, forms))
+            factors = list(numbers(self.evaluate, forms)) if self.evaluate is not None else []
+            self.known[function.name] = known_values(values, weights, filled, factors)
         return self.known[function.name]
 
-    def _loops_of(self, assignment: Assignment, gradient: str) -> list[Recurrence]:
+    def _forms(self, gradient: str) -> list[Node]:
+        """The formulas of a gradient and of those it builds on."""
+        world = self.world
+        if world is None:
+            return []
+        names = (gradient, *world.assignment.ancestors[gradient])
+        return [form for name in names for form, _ in local_forms(world, name)]
+
+    def terms(self, gradient: str) -> list[Values]:
+        """The terms of a gradient, and the sums of some of them."""
+        if self.world is None or self.evaluate is None:
+            return []
+        sums = [form for form, _ in local_forms(self.world, gradient) if form[0] == "add"]
+        return _values(self.evaluate, dict.fromkeys(part for form in sums for part in (*form[1:], *partial_sums(form))))
+
+    def is_begun(self, assignment: Assignment, gradient: str, values: Values) -> bool:
+        """Whether rows of something known are there, and the others are zero."""
+        filled = self._known_of(assignment.config.function_of(gradient)).filled
+        return any(is_filled_in_part(values, one) and not equal(values, one) for one in filled)
+
+    def loops_of(self, assignment: Assignment, gradient: str) -> list[Recurrence]:
         """Those of all gradients that come from the same function."""
         together = assignment.config.function_of(gradient).returns
         return [loop for one in together if one in self.gradients for loop in self._loops(one)]
@@ -164,73 +191,6 @@ class Landmarks:
                 for table in tables
             )
         return any(is_stack(values, known, axis) for axis in (0, 1))
-
-    def stands_in(
-        self, assignment: Assignment, gradient: str, values: Values, result: Values, present: Lookup = _NOTHING
-    ) -> bool:
-        """Whether `result` is what a right formula gives if `values` stand in for a quantity, a gradient or an argument.
-
-        Args:
-            present: what nothing needs to stand in for.
-        """
-        if self.world is None or self.evaluate is None or any(map(is_trivial, result)):
-            return False
-        evaluate = self.evaluate.with_gradients({"": [np.atleast_2d(value) for value in values]})
-        plain = self.evaluate.with_gradients({"": values})
-        sides = [result, [-value for value in result]]
-        stands_for = self._could_stand_for(values, present)
-        for form in self._formulas(assignment, gradient):
-            for part in dict.fromkeys(part for part in inside(form) if part != form and stands_for(part)):
-                for one in (plain, evaluate) if values[0].ndim < 2 else (plain,):
-                    found = one(replaced(form, part, _STANDS_IN))
-                    if found is not None and any(
-                        equal(side, found) or equal([np.squeeze(v).T for v in side], found) for side in sides
-                    ):
-                        return True
-        loops = self._loops_of(assignment, gradient)
-        return any(loop.stands_in(values, sides, present) for loop in loops)
-
-    def _formulas(self, assignment: Assignment, gradient: str) -> Sequence[Node]:
-        """The right formulas of the forward pass and of a gradient and those it builds on, and their parts."""
-        world = self.world
-        if world is None:
-            return ()
-        if gradient not in self.formulas:
-            nodes: dict[Node, None] = dict.fromkeys(world.model.values())
-            for one in world.all_applications:
-                nodes.update(dict.fromkeys((one.derivative, *derivative_forms(world, one))))
-                nodes[("fn", one.function, one.argument)] = None
-                if world.normalizes(one.function):
-                    nodes[("fn", "exp", one.argument)] = None
-            for name in (gradient, *assignment.ancestors[gradient]):
-                for form, _ in local_forms(world, name):
-                    nodes.update(dict.fromkeys(part for part in inside(form) if len(part) > 2))
-                    for upstream in world.upstream(name):
-                        if (written := world.local[upstream]) is not None:
-                            nodes[replaced(form, ("g", upstream), written)] = None
-            self.formulas[gradient] = list(nodes)
-        return self.formulas[gradient]
-
-    def _could_stand_for(self, values: Values, present: Lookup) -> Callable[[Node], bool]:
-        """Tells in place of which parts of a formula `values` may stand: a value of the forward pass for no gradient."""
-        evaluate, known = self.evaluate, dict[Node, bool]()
-        forward = any(equal(values, other) for other in (*self.quantities.values(), *self.forward))
-        arguments = (
-            {one.argument for one in self.world.all_applications} if self.world is not None and forward else set()
-        )
-
-        def could(part: Node) -> bool:
-            if part not in known:
-                of_the_kind = part[:1] == (("q",) if forward else ("g",)) or part in arguments
-                right = evaluate(part) if of_the_kind and evaluate is not None else None
-                known[part] = (
-                    right is not None
-                    and all(np.size(v) == np.size(r) > 1 for v, r in zip(values, right, strict=True))
-                    and right not in present
-                )
-            return known[part]
-
-        return could
 
 
 def make_landmarks(assignment: Assignment, world: World | None = None) -> Landmarks:

@@ -12,6 +12,7 @@ from grader.sandbox.inside.exceptions import names, reasons
 from grader.sandbox.inside.exceptions.calls import call
 from grader.sandbox.inside.exceptions.evaluate import Evaluator
 from grader.sandbox.inside.exceptions.locate import failing_node, parts_run, statement_at
+from grader.sandbox.inside.exceptions.reads import Reads
 from grader.sandbox.inside.exceptions.symbols import Symbols, text
 from grader.sandbox.shared import sentences
 from grader.sandbox.shared.interface import NotCallable
@@ -86,6 +87,13 @@ class Explainer:
                 ]
         except BaseException:
             return []
+
+    def reads(self):
+        """What each statement of the file reads; None where that takes too long to find out."""
+        try:
+            return Reads(self._parsed()) if len(self.source) <= MAX_SOURCE else None
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return None
 
     def _parsed(self):
         if self._tree is None:

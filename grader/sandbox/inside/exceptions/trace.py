@@ -1,8 +1,8 @@
 """Inside the sandbox: follow the student's own functions line by line, and keep the arrays that their names come to hold.
 
-A name, or an entry of a dictionary, keeps a value for each pass of a loop or, after many passes, its last one.  What a helper
-function is given is kept, too, and where loops begin.  Runs in the process that the student's code could have taken over: the
-grader trusts these values as little as any answer.
+A name, or an entry of a dictionary, keeps a value for each pass of a loop or, after many passes, its last one, and the names
+that it was computed from.  What a helper function is given is kept, too, each of several results, and where loops begin.  Runs
+in the process that the student's code could have taken over: the grader trusts these values as little as any answer.
 """
 
 import sys
@@ -12,7 +12,7 @@ import numpy as np
 
 from grader.sandbox.inside.exceptions.symbols import Symbols
 
-MAX_KEYS = 40  # lines and names
+MAX_KEYS = 60  # lines and names
 MAX_RECORDS = 160
 MAX_PASSES = 6
 MAX_BYTES = 2**17
@@ -31,7 +31,7 @@ class Tracer:
         self.file = file
         self._place = place
         self._explainer = explainer
-        self._records, self._cut, self.traps = {}, False, []
+        self._records, self._cut, self.traps, self._reads = {}, False, [], None
 
     def __call__(self, run, function, sizes):
         """run(), which calls a function of the student's, traced; `take` gives what was recorded."""
@@ -39,6 +39,7 @@ class Tracer:
         self.traps, self._lines, self._symbols, self._loops = [], set(), Symbols(sizes), {}
         self._until = time.process_time() + MAX_CPU_SECONDS
         self._called = getattr(function, "__code__", None)  # a trap in another gradient is reported there
+        self._reads = self._reads or self._explainer.reads()
         sys.settrace(self._enter)
         try:
             return run()
@@ -51,12 +52,13 @@ class Tracer:
         All of it or, where it was too much, nothing: half a trace would mislead.
         """
         records = {} if self._cut or len(self._records) > MAX_KEYS else self._records
-        kept = [(event, key, array) for key, (_, passes) in records.items() for event, array in passes]
+        kept = [(event, key, array) for key, (_, passes, _) in records.items() for event, array in passes]
         if len(kept) > MAX_RECORDS:
-            kept = [(*passes[-1][:1], key, passes[-1][1]) for key, (_, passes) in records.items()]
+            kept = [(*passes[-1][:1], key, passes[-1][1]) for key, (_, passes, _) in records.items()]
         described, arrays = [], []
         for _, (function, line, name, called), array in sorted(kept, key=lambda record: record[0]):
-            described.append(self._described(function, line, name, called, array))
+            read = records[function, line, name, called][2]
+            described.append(self._described(function, line, name, called, array, read))
             arrays.append(array)
         for (function, line), (last, jumps) in list(self._loops.items())[:MAX_ENTRIES] if kept else ():
             if jumps > 1:  # one may be an expression over several lines
@@ -65,10 +67,11 @@ class Tracer:
                 arrays.append(array)
         return described, b"".join(array.tobytes() for array in arrays)
 
-    def _described(self, function, line, name, called, array):
+    def _described(self, function, line, name, called, array, read=()):
         cell, line = self._place(line)
         place = {"cell": cell, "line": line} if cell else {"line": line}
         more = {"called": called[:MAX_NAME]} if called else {}
+        more |= {"read": read} if read else {}
         return {"function": function[:MAX_NAME], **place, "name": name[:MAX_NAME], "shape": array.shape, **more}
 
     def _enter(self, frame, event, argument):
@@ -78,8 +81,9 @@ class Tracer:
         self._frames[frame] = (frame.f_lineno, arrays)
         caller = frame.f_back
         if caller is not None and caller in self._frames:
+            tracked = self._frames[caller][1]
             for name, array in arrays.items():
-                self._record((caller.f_code.co_name, caller.f_lineno, name, frame.f_code.co_name), array)
+                self._record((caller.f_code.co_name, caller.f_lineno, name, frame.f_code.co_name), array, tracked)
         return self._step
 
     def _step(self, frame, event, argument):
@@ -93,7 +97,7 @@ class Tracer:
         after = self._arrays(frame)
         for name, array in after.items():
             if name not in before or not _same(before[name], array):
-                self._record((function, line, name, ""), array)
+                self._record((function, line, name, ""), array, after)
         self._frames[frame] = (frame.f_lineno, after)
         if event == "line" and frame.f_lineno < line:
             last, jumps = self._loops.get((function, frame.f_lineno), (0, 0))
@@ -106,18 +110,31 @@ class Tracer:
             self._frames.pop(frame, None)
             array = _array(argument, 0 if frame.f_code is self._called else 1)
             if array is not None:
-                self._record((function, line, RETURNED, ""), array)
+                self._record((function, line, RETURNED, ""), array, after)
+            elif type(argument) in (tuple, list, dict):
+                self._several(function, line, argument, after)
         return self._step
 
-    def _record(self, key, array):
-        count, passes = self._records.pop(key, (0, []))
+    def _several(self, function, line, returned, tracked):
+        """Each of several results, in its own line where the statement has more than one."""
+        lines = self._reads.entries(line) if self._reads is not None else {}
+        for key, value in list(returned.items() if type(returned) is dict else enumerate(returned))[:MAX_ENTRIES]:
+            array = _array(value)
+            if array is not None and (type(key) is int or (type(key) is str and key.isidentifier())):
+                name = f"{RETURNED}[{key}]" if type(returned) is not dict else f'{RETURNED}["{key}"]'
+                self._record((function, lines.get(name, line), name, ""), array, tracked, line)
+
+    def _record(self, key, array, tracked, statement=0):
+        count, passes, read = self._records.pop(key, (0, [], None))
         self._bytes += array.nbytes
         passes.append((self._events, array))
-        self._records[key] = (count + 1, passes)
+        if read is None:
+            read = self._reads(statement or key[1], key[2], tracked) if self._reads is not None else ()
+        self._records[key] = (count + 1, passes, [name[:MAX_NAME] for name in read])
         if count >= MAX_PASSES:
             self._keep_last(passes)
         if self._bytes > MAX_BYTES:
-            for _, found in self._records.values():
+            for _, found, _ in self._records.values():
                 self._keep_last(found)
         self._cut = self._cut or self._bytes > MAX_BYTES
 

@@ -1,0 +1,67 @@
+"""What the names of a student's functions held, one value after the other, in which loops, and what was returned."""
+
+from collections.abc import Collection, Sequence
+
+from grader.config.calling import Function
+from grader.diagnosis.formulas.expression import Values
+from grader.diagnosis.traced.events import RETURNED, Event, Loop, equal, is_trivial, same
+
+
+class History:
+    """The values inside the function of one gradient and its helpers, in order of time."""
+
+    def __init__(self, inside: Sequence[Event], loops: Collection[Loop], function: str) -> None:
+        self._inside, self._loops, self._function = inside, loops, function
+
+    def holders(self, values: Values) -> list[Event]:
+        """What holds these values before they are returned."""
+        own = (self._function, RETURNED)
+        found = [one for one in self._inside if (one.function, one.name) != own and not one.one_of_several]
+        return [one for one in found if same(one.values, values)]
+
+    def versions(self, one: Event) -> list[Event]:
+        """All that its name held."""
+        return [other for other in self._inside if (other.function, other.name) == (one.function, one.name)]
+
+    def passes(self, one: Event) -> list[Event]:
+        """What its line left in it, pass by pass."""
+        return [other for other in self._inside if other.key == one.key]
+
+    def around(self, one: Event) -> list[Loop]:
+        return [loop for loop in self._loops if loop.contains(one)]
+
+    def was_better(self, one: Event) -> bool:
+        """Whether its name held something before, other than zeros and the like."""
+        return any(other.order < one.order and not any(map(is_trivial, other.values)) for other in self.versions(one))
+
+    def starts_at_zero(self, one: Event) -> bool:
+        others = [other for other in self.versions(one) if other.line != one.line]
+        return any(not any(value.any() for value in other.values) for other in others)
+
+
+def added(one: Event, two: Event) -> Values:
+    """By how much the second value is more than the first; all of it, where the shapes differ."""
+    return [b - a if a.shape == b.shape else b for a, b in zip(one.values, two.values, strict=True)]
+
+
+def returned_for(gradient: str, function: Function, inside: Sequence[Event], answer: Values | None) -> Event | None:
+    """The event of its return; None where there is none, and no answer.
+
+    Args:
+        inside: the events inside the function and its helpers, in order of time.
+        answer: what was received, in the student's direction.
+    """
+    name = function.name.rpartition(".")[2]
+    returned = [one for one in reversed(inside) if one.function == name]
+    if len(function.returns) == 1:
+        whole = next((one for one in returned if one.returned), None)
+        if whole is not None or answer is None:
+            return whole
+    several = [one for one in returned if one.one_of_several]
+    places = (f'{RETURNED}["{gradient}"]', f"{RETURNED}[{function.returns.index(gradient)}]")
+    named = next((one for one in several if one.name in places), None)
+    if named is not None or answer is None:
+        return named
+    alike = next((one for one in several if equal(one.values, answer)), None)
+    order = max((one.order for one in inside), default=0) + 1
+    return alike or Event(name, 0, 0, RETURNED, answer, order, last=True, called="")  # in a line that is not known
