@@ -30,6 +30,7 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 EXPLAINED = 0.95  # the share of cases that must be explained, right or as one of several possibilities
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", GALLERY)
 def test_right_answers_in_five_styles_earn_full_marks(name: str) -> None:
     files = sorted((GALLERY[name].parent / "right").glob("*.py"))
