@@ -261,7 +261,7 @@ def result_of(name: str, **more: Any) -> GradientResult:
     return GradientResult(name, 0.0, 10.0, more.pop("status", "failed"), [], **more)
 
 
-WRONG_AT = "Up to {at} of f your values match the derivation; `back` there does not"
+WRONG_AT = "Before {at} of f your values match the derivation; in {at}, `back` does not"
 
 
 @pytest.mark.parametrize(
@@ -273,6 +273,10 @@ WRONG_AT = "Up to {at} of f your values match the derivation; `back` there does 
         ([result_of("a")], "1 thing to fix: a."),
         ([result_of("a", where=WRONG_AT.format(at="line 12"))], "1 thing to fix: a, line 12."),
         ([result_of("a", where=WRONG_AT.format(at="cell 3, line 4"))], "1 thing to fix: a, cell 3, line 4."),
+        (
+            [result_of("a", where="Given your own b, `c` in line 9 does not match the derivation")],
+            "1 thing to fix: a, line 9.",
+        ),
         ([result_of("a", where="what a returns in line 2: a is correct here")], "1 thing to fix: a."),
         ([result_of("a", status="raised", message="no", line=7, cell=2)], "1 thing to fix: a, cell 2, line 7."),
         ([result_of("a"), result_of("b", inherits=["a"])], "1 thing to fix: a. b fails because of it."),

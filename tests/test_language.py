@@ -55,7 +55,7 @@ PHRASES = [
     (r"\bnot to be had\b|\bcan be had\b", "unavailable"),
     (
         r"\bnot on a way to the right answer\b|\bas it should be: what goes wrong\b",
-        "up to line 20 your values match the derivation",
+        "before line 20 your values match the derivation",
     ),
     (
         r"\bis another one of the same size\b|\banother quantity than\b",

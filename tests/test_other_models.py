@@ -122,7 +122,7 @@ def test_no_line_of_a_right_softmax_is_blamed(graders: dict[str, Grader], tmp_pa
     code = f"{SOFTMAX}p[range(len(p)), s.y] += 1\nreturn p / len(p)"
     where = graded(graders["two_layer_relu"], tmp_path, "two_layer_relu", "dlogits", code).where
     line = (tmp_path / "gradients.py").read_text().splitlines().index("    p[range(len(p)), s.y] += 1") + 1
-    assert where == f"Up to line {line} your values match the derivation; `p` there does not"
+    assert where == f"Before line {line} your values match the derivation; in line {line}, `p` does not"
 
 
 @pytest.mark.parametrize("course", ["lstm_gates", "conv1d", "two_layer_relu"])

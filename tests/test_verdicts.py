@@ -137,8 +137,8 @@ def test_accusing_a_right_gradient_is_misleading(
 @pytest.mark.parametrize(
     ("where", "word"),
     [
-        ("Up to line 7 your values match the derivation; `a` there does not", "right"),
-        ("Up to line 8 your values match the derivation; `a` there does not", "wrong"),
+        ("Before line 7 your values match the derivation; in line 7, `a` does not", "right"),
+        ("Before line 8 your values match the derivation; in line 8, `a` does not", "wrong"),
         ("`a` in line 7: dJ_dU is correct here; the mistake comes later", "none"),
     ],
 )

@@ -99,7 +99,7 @@ def graded(assignment: Assignment, sandbox: Sandbox, addition: str) -> dict[str,
 
 
 def first_wrong(line: int, what: str) -> str:
-    return f"Up to line {line} your values match the derivation; {what} there does not"
+    return f"Before line {line} your values match the derivation; in line {line}, {what} does not"
 
 
 def wrong_at_once(line: int, what: str) -> str:
@@ -143,7 +143,7 @@ def test_the_first_wrong_line_is_named_in_all_labelled_functions(assignment: Ass
         source = as_file(case["gradient"], case["code"])
         line = next(number for number, text in enumerate(source.splitlines(), start=1) if text.endswith("# wrong"))
         where = located(assignment, sandbox, case["gradient"], source)
-        if not where.startswith((f"Up to line {line} your values match the derivation; ", f"In line {line}, ")):
+        if not where.startswith((f"Before line {line} your values match the derivation; ", f"In line {line}, ")):
             missed.append((case["code"], where))
     assert missed == []
 

@@ -47,6 +47,10 @@ def affine() -> Iterator[Locate]:
     yield from locating("affine-relu-dropout")
 
 
+def first_wrong(where: str, what: str) -> str:
+    return f"Before {where} your values match the derivation; in {where.removesuffix(' of backward')}, {what} does not"
+
+
 def changed(source: str, old: str, new: str) -> tuple[str, str]:
     """The source with a line replaced, and where that line is."""
     assert source.count(old) == 1
@@ -57,22 +61,22 @@ def changed(source: str, old: str, new: str) -> tuple[str, str]:
 @pytest.mark.parametrize(
     "source, gradient, old, new, what",
     [
-        (LOOP, "dbh", "dz = dh * (1 - h**2)", "dz = dh", "`dz` there"),
-        (LOOP, "dWhh", "dz = dh * (1 - h**2)", "dz = dh", "`dz` there"),
-        (LOOP, "dX", "dh_next = dz @ s.Whh.T", "dh_next = dh_next + dz @ s.Whh.T", "`dh_next` there"),
-        (LOOP, "dWhh", "dWhh += h_prev.T @ dz", "dWhh += h.T @ dz", "`dWhh` there"),
-        (LOOP, "dWxh", "dWxh += x.T @ dz", "dWxh += 2 * x.T @ dz", "`dWxh` there"),
+        (LOOP, "dbh", "dz = dh * (1 - h**2)", "dz = dh", "`dz`"),
+        (LOOP, "dWhh", "dz = dh * (1 - h**2)", "dz = dh", "`dz`"),
+        (LOOP, "dX", "dh_next = dz @ s.Whh.T", "dh_next = dh_next + dz @ s.Whh.T", "`dh_next`"),
+        (LOOP, "dWhh", "dWhh += h_prev.T @ dz", "dWhh += h.T @ dz", "`dWhh`"),
+        (LOOP, "dWxh", "dWxh += x.T @ dz", "dWxh += 2 * x.T @ dz", "`dWxh`"),
         (LOOP, "dWxh", "dWhh += h_prev.T @ dz", "dWhh += h.T @ dz", ""),
-        (ARRAYS, "dWhh", '"dWhh": before.T @ dZ', '"dWhh": s.hs.T @ dZ', "what it returns there for dWhh"),
-        (ARRAYS, "dh0", '"dh0": dZ[:1] @ s.Whh.T', '"dh0": dZ[:1]', "what it returns there for dh0"),
-        (ARRAYS, "dWhh", "[s.h0, s.hs[:-1]]", "[np.zeros_like(s.h0), s.hs[:-1]]", "`before` there"),
+        (ARRAYS, "dWhh", '"dWhh": before.T @ dZ', '"dWhh": s.hs.T @ dZ', "what it returns for dWhh"),
+        (ARRAYS, "dh0", '"dh0": dZ[:1] @ s.Whh.T', '"dh0": dZ[:1]', "what it returns for dh0"),
+        (ARRAYS, "dWhh", "[s.h0, s.hs[:-1]]", "[np.zeros_like(s.h0), s.hs[:-1]]", "`before`"),
     ],
 )
 def test_the_first_wrong_line_in_time_is_named(
     recurrent: Locate, source: str, gradient: str, old: str, new: str, what: str
 ) -> None:
     wrong, where = changed(source, old, new)
-    assert recurrent(wrong, gradient) == (what and f"Up to {where} your values match the derivation; {what} does not")
+    assert recurrent(wrong, gradient) == (what and first_wrong(where, what))
 
 
 def test_a_quantity_under_the_name_of_a_gradient_is_the_mistake_and_not_what_is_made_of_it(recurrent: Locate) -> None:
@@ -84,17 +88,17 @@ def test_a_quantity_under_the_name_of_a_gradient_is_the_mistake_and_not_what_is_
 def test_a_quantity_under_another_name_is_not_blamed(recurrent: Locate) -> None:
     wrong, _ = changed(ARRAYS, "dlogits = s.P - s.Y", "probabilities = s.P")
     wrong, where = changed(wrong.replace("@ dlogits", "@ (s.P - s.Y)"), '"dby": dlogits', '"dby": probabilities')
-    assert recurrent(wrong, "dby").startswith(f"Up to {where} your values match")
+    assert recurrent(wrong, "dby").startswith(f"Before {where} your values match")
 
 
 def test_of_steps_in_the_wrong_order_the_line_of_the_loop_is_named(recurrent: Locate) -> None:
     wrong, where = changed(LOOP, "for t in reversed(range(T)):", "for t in range(T):")
     said = recurrent(wrong, "dbh", FORWARD)
-    assert said == f"Up to {where} your values match the derivation; the order of the steps there does not"
+    assert said == first_wrong(where, "the order of the steps")
 
 
 def test_gradients_that_are_returned_in_the_wrong_order_are_wrong_where_they_are_returned(affine: Locate) -> None:
     wrong = AFFINE.replace("return dx, dw, db", "return dw, dx, db")
     line = next(n for n, text in enumerate(wrong.splitlines(), 1) if text.strip() == "return dw, dx, db")
     for name in ("dx", "dw"):
-        assert affine(wrong, name).startswith(f"Up to line {line} of affine_backward your values match")
+        assert affine(wrong, name).startswith(f"Before line {line} of affine_backward your values match")

@@ -89,7 +89,8 @@ def with_random_numbers(result: GradientResult, replaced: Collection[str]) -> Gr
             for one in diagnosis.mistakes
         ]
         diagnosis = msgspec.structs.replace(diagnosis, mistakes=mistakes)
-    return msgspec.structs.replace(result, diagnosis=diagnosis, hints=[reworded(hint) for hint in result.hints])
+    hints = [reworded(hint) for hint in result.hints]
+    return msgspec.structs.replace(result, diagnosis=diagnosis, hints=hints, where=reworded(result.where))
 
 
 def _runtime(answer: Answer) -> Diagnosis | None:
@@ -188,9 +189,10 @@ def add_places(
         of_shape = result.checks[0].outcome == "failed"  # where it is not, the shapes in products are as they should be
         notes = [*result.notes, *(line for line in lines if of_shape or not _PRODUCT.search(line))]
         diagnosis = apart.get(result.name) or result.diagnosis
-        return msgspec.structs.replace(
+        located = msgspec.structs.replace(
             result, diagnosis=diagnosis, where=places.get(result.name, ""), notes=list(dict.fromkeys(notes))
         )
+        return with_random_numbers(located, run.substituted[result.name].replaced) if result.name in given else located
 
     return [placed(result) if result.name in wrong else result for result in results]
 

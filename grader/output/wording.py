@@ -23,7 +23,7 @@ NOT_FOUND, NOT_RUN = "not found", "not run"
 MOST_FACTS, MOST_NAMES = 3, 4
 _CERTAINTY = {"tie": "either", "observation": "seen"}
 _LINE = r"((?:cell \d+, )?line \d+)"
-_GOES_WRONG = re.compile(rf"^(?:Up to|In) {_LINE}")
+_GOES_WRONG = re.compile(rf"^(?:(?:Before|In|Up to) |Given .*? in ){_LINE}")  # "Up to": in grades of earlier versions
 
 
 def figure(grade: Grade, *, staff: bool) -> str:

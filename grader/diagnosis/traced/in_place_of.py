@@ -8,7 +8,7 @@ from grader.diagnosis.formulas.expression import Node, Values, one_minus, replac
 from grader.diagnosis.formulas.forms import derivative_forms, local_forms
 from grader.diagnosis.formulas.formula_nodes import inside
 from grader.diagnosis.formulas.world import World
-from grader.diagnosis.traced.events import equal, is_trivial
+from grader.diagnosis.traced.events import either_way, equal, is_trivial
 from grader.diagnosis.traced.landmarks import Landmarks
 from grader.diagnosis.traced.lookup import Lookup
 from grader.problem.assignment import Assignment
@@ -35,20 +35,23 @@ def stands_in(
     """
     if landmarks.world is None or landmarks.evaluate is None or any(map(is_trivial, result)):
         return False
-    evaluate = landmarks.evaluate.with_gradients({"": [np.atleast_2d(value) for value in values]})
-    plain = landmarks.evaluate.with_gradients({"": values})
+    forms = either_way(values, assignment.config.sign)
+    evaluators = [landmarks.evaluate.with_gradients({"": one}) for one in forms]
+    if values[0].ndim < 2:
+        tables = ([np.atleast_2d(value) for value in one] for one in forms)
+        evaluators += [landmarks.evaluate.with_gradients({"": table}) for table in tables]
     sides = [result, [-value for value in result]]
     stands_for = _could_stand_for(landmarks, landmarks.world, values, present, as_gradient)
     for form in _formulas(landmarks, landmarks.world, assignment, gradient):
         for part in dict.fromkeys(part for part in inside(form) if part != form and stands_for(part)):
-            for one in (plain, evaluate) if values[0].ndim < 2 else (plain,):
-                found = one(replaced(form, part, _STANDS_IN))
+            for evaluate in evaluators:
+                found = evaluate(replaced(form, part, _STANDS_IN))
                 if found is not None and any(
                     equal(side, found) or equal([np.squeeze(v).T for v in side], found) for side in sides
                 ):
                     return True
     loops = landmarks.loops_of(assignment, gradient)
-    return any(loop.stands_in(values, sides, present) for loop in loops)
+    return any(loop.stands_in(one, sides, present) for loop in loops for one in forms)
 
 
 def _formulas(landmarks: Landmarks, world: World, assignment: Assignment, gradient: str) -> Sequence[Node]:

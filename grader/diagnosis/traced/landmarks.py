@@ -14,6 +14,7 @@ from grader.diagnosis.formulas.world import World, make_world
 from grader.diagnosis.traced.events import (
     TOLERANCE,
     differ_by_rows,
+    either_way,
     equal,
     is_filled_in_part,
     is_regrouped,
@@ -86,20 +87,22 @@ class Landmarks:
         for name, right in self.gradients.items():
             if equal(turned, right, tolerance):  # correct only if its axes are, too
                 return name if turned[0].shape == right[0].shape else PART
-        forms = [values] if sign == 1 else [values, turned]
+        both = either_way(values, sign)
+        forms = list(both)
         flat = [np.squeeze(value) for value in values]
         if any(value.ndim > 1 for value in flat):  # a matrix is correct both ways around, a gradient is not
             forms.append([value.T for value in flat])
         alike = known.by_sizes.get(sizes_of(values), ())
         if any(equal(form, other, tolerance) or is_regrouped(form, other) for other in alike for form in forms):
             return PART
-        if any(is_multiple(values, other, known.factors) for other in alike):
+        if any(is_multiple(form, other, known.factors) for other in alike for form in both):
             return MULTIPLE
         if any(is_filled_in_part(turned, one) for one in known.filled) or self._is_shifted(values):
             return PART
-        if self._is_made_of_rows(values, [*self.gradients.values(), *known.made]):
+        if any(self._is_made_of_rows(form, [*self.gradients.values(), *known.made]) for form in both):
             return PART
-        return REARRANGED if is_rearranged(values, (one for found in known.by_sizes.values() for one in found)) else ""
+        everything = [one for found in known.by_sizes.values() for one in found]
+        return REARRANGED if any(is_rearranged(form, everything) for form in both) else ""
 
     def _known_of(self, function: Function) -> Known:
         """What a function may pass through, for all gradients that it returns."""
@@ -126,17 +129,22 @@ class Landmarks:
         names = (gradient, *world.assignment.ancestors[gradient])
         return [form for name in names for form, _ in local_forms(world, name)]
 
-    def terms(self, gradient: str) -> list[Values]:
-        """The terms of a gradient, and the sums of some of them."""
+    def is_term(self, gradient: str, values: Values) -> bool:
+        """Whether it is a term of a gradient, or the sum of some of its terms."""
         if self.world is None or self.evaluate is None:
-            return []
+            return False
         sums = [form for form, _ in local_forms(self.world, gradient) if form[0] == "add"]
-        return _values(self.evaluate, dict.fromkeys(part for form in sums for part in (*form[1:], *partial_sums(form))))
+        parts = dict.fromkeys(part for form in sums for part in (*form[1:], *partial_sums(form)))
+        terms = _values(self.evaluate, parts)
+        return any(
+            equal(form, term) for form in either_way(values, self.world.assignment.config.sign) for term in terms
+        )
 
     def is_begun(self, assignment: Assignment, gradient: str, values: Values) -> bool:
         """Whether rows of something known are there, and the others are zero."""
         filled = self._known_of(assignment.config.function_of(gradient)).filled
-        return any(is_filled_in_part(values, one) and not equal(values, one) for one in filled)
+        forms = either_way(values, assignment.config.sign)
+        return any(is_filled_in_part(form, one) and not equal(form, one) for one in filled for form in forms)
 
     def loops_of(self, assignment: Assignment, gradient: str) -> list[Recurrence]:
         """Those of all gradients that come from the same function."""
@@ -169,7 +177,8 @@ class Landmarks:
             nodes += [("g", name) for name in world.assignment.names if name != gradient]
             nodes += [node for one in world.applications for node in (one.derivative, ("d", one.quantity, loss))]
             self.stops[gradient] = _values(self.evaluate, [node for node in nodes if node is not None])
-        return any(equal(values, other) for other in self.stops[gradient])
+        forms = either_way(values, self.world.assignment.config.sign)
+        return any(equal(form, other) for other in self.stops[gradient] for form in forms)
 
     def _is_shifted(self, values: Values) -> bool:
         """A softmax may be computed from exponentials of any common size, for each row."""

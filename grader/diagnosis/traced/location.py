@@ -6,7 +6,7 @@ source is read.  Only values are reported, so an unusual way of deriving is not 
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import pairwise
 
@@ -17,6 +17,7 @@ from grader.diagnosis.traced.clues import Clues, clues_of
 from grader.diagnosis.traced.events import (
     Event,
     Loop,
+    either_way,
     equal,
     events,
     is_filled_in_part,
@@ -60,7 +61,7 @@ def locate(
         known = with_own(assignment, known, inherited)
     answer = (own or {}).get(gradient)
     clues = clues_of(diagnosis)
-    return _Search(assignment, known, gradient, events(traces), loops(traces), clues, answer).sentence()
+    return _Search(assignment, known, gradient, events(traces), loops(traces), clues, answer, inherited).sentence()
 
 
 # A quantity under such a name is meant to be a gradient: dy = s.P
@@ -78,6 +79,7 @@ class _Search:
     loops: set[Loop]
     clues: Clues
     answer: Values | None = None
+    own: Mapping[str, Values] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         # What another gradient does inside is its own matter: it is given s, and nothing of this one.
@@ -88,7 +90,6 @@ class _Search:
         self.inside = [event for event in values if event.function not in names]
         self.labels = {event: self._label(event.values) for event in values}
         self._stands_in = partial(stands_in, self.known, self.assignment, self.gradient)
-        self.phrases = Phrases(self.gradient, self.found)
         answer = self.answer and [self.assignment.config.sign * value for value in self.answer]
         self.final = returned_for(self.gradient, function, self.inside, answer)
         if self.final is not None:
@@ -99,7 +100,10 @@ class _Search:
         if self.final is not None:  # an answer is wrong wherever it could be right on the way to something else
             for one in (self.final, *self.history.holders(self.final.values)):
                 self.labels[one] = "" if self.labels[one] in (MULTIPLE, REARRANGED) else self.labels[one]
-        self.present = Lookup(one.values for one, label in self.labels.items() if label)
+        self.phrases = Phrases(self.assignment.config, self.gradient, self.labels, self.own)
+        labelled = (one for one, label in self.labels.items() if label)
+        sign = self.assignment.config.sign
+        self.present = Lookup(form for one in labelled for form in either_way(one.values, sign))
         self.origins = Origins(self.found, names)
         self.ways = self._made_of(self.final) if self.final is not None else []
 
@@ -234,10 +238,9 @@ class _Search:
         before = next((one for one in self.origins.direct(wrong) if one.name == wrong.name), None)
         if before is None or not self.labels.get(before) or before.line == wrong.line:
             return None
-        terms = self.known.terms(self.gradient)
-        if not any(equal(added(before, wrong), term) for term in terms):
+        if not self.known.is_term(self.gradient, added(before, wrong)):
             return None
-        if any(equal(before.values, term) for term in terms) or not any(map(np.any, before.values)):
+        if self.known.is_term(self.gradient, before.values) or not any(map(np.any, before.values)):
             return None
         return self._wrongly_begun(before) or before
 
@@ -285,13 +288,10 @@ class _Search:
             return self._named(final)
         if len(around) > 1:
             return ""
-        if not self.clues.of_steps and not any(self._is_term(*two) for two in pairwise(passes)):
-            return self._named(holder)  # each pass adds too little
+        terms = any(self.known.is_term(self.gradient, added(one, two)) for one, two in pairwise(passes))
+        if not self.clues.of_steps and not terms:  # each pass adds too little; where it adds a term, passes are missing
+            return self._named(holder)
         return self.phrases.at_loop(around[0], f"what the loop there adds to `{holder.name}`")
-
-    def _is_term(self, one: Event, two: Event) -> bool:
-        """Whether what one pass adds to a name is a term of the gradient: then passes are missing."""
-        return any(equal(added(one, two), term) for term in self.known.terms(self.gradient))
 
     def _grows(self, one: Event, two: Event) -> bool:
         """Whether what one pass adds to a name is part of a right formula."""

@@ -1,18 +1,27 @@
 """Sentences on where in a student's functions the calculation first goes wrong."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from grader.diagnosis.traced.events import RETURNED, Event, Loop
+from grader.config.keys import Config
+from grader.diagnosis.formulas.expression import Values
+from grader.diagnosis.traced.events import RETURNED, Event, Loop, equal
 from grader.records.run import place
 
 
 @dataclass(frozen=True)
 class Phrases:
-    """Sentences on one gradient, whose traced values `found` are."""
+    """Sentences on one gradient.
 
+    Attributes:
+        labels: what its traced values are, in order of time; "" for those that are in no right calculation.
+        own: the student's own wrong gradients that it may build on, in the direction of the loss.
+    """
+
+    config: Config
     gradient: str
-    found: Sequence[Event]
+    labels: Mapping[Event, str]
+    own: Mapping[str, Values]
 
     def named(self, one: Event, answer: Event | None = None) -> str:
         """That a value is wrong; of the `answer`, that it is one of several results."""
@@ -27,20 +36,40 @@ class Phrases:
         """That `what`, which has "there" in it, is wrong in the line of an event."""
         _, where, name = one.key
         own = one.function == self.gradient or (name == RETURNED and not one.called)
-        inside = "" if own else f" of {one.function}"
-        return self._begins(what, f"{where}{inside}", one.function, one.line)
+        return self._sentence(what, where, "" if own else f" of {one.function}", self._before(one.line, one))
 
     def at_loop(self, loop: Loop, what: str) -> str:
         """The same of the line in which a loop begins."""
-        inside = "" if loop.function == self.gradient else f" of {loop.function}"
-        return self._begins(what, f"{place(loop.line, loop.cell)}{inside}", loop.function, loop.line)
+        of = "" if loop.function == self.gradient else f" of {loop.function}"
+        first = next(one for one in self.labels if loop.contains(one))
+        return self._sentence(what, place(loop.line, loop.cell), of, self._before(loop.line, first))
 
-    def _begins(self, what: str, where: str, function: str, line: int) -> str:
-        """Values match "up to" a line only if there are some before it."""
-        if any(self._comes_before(one, function, line) for one in self.found):
-            return f"Up to {where} your values match the derivation; {what} does not"
-        return f"In {where}, {what.replace(' there', '', 1)} does not match the derivation"
+    def _before(self, line: int, first: Event) -> list[Event]:
+        """The values in the lines before one of the same function, those of later passes of a loop left out."""
+        before = (one for one in self.labels if one.order < first.order and one.function == first.function)
+        return [one for one in before if one.line < line]
 
-    @staticmethod
-    def _comes_before(one: Event, function: str, line: int) -> bool:
-        return one.function == function and one.line < line and not one.called
+    def _sentence(self, what: str, where: str, of: str, before: list[Event]) -> str:
+        """Values are said to match "before" a line only if there are some and all of them do."""
+        if before and (given := self._given(before)):
+            names = " and ".join(f"your own {name}" for name in given)
+            return f"Given {names}, {what.replace('there', f'in {where}{of}', 1)} does not match the derivation"
+        what = what.replace(" there", "", 1)
+        if before and all(self.labels[one] for one in before):
+            return f"Before {where}{of} your values match the derivation; in {where}, {what} does not"
+        return f"In {where}{of}, {what} does not match the derivation"
+
+    def _given(self, before: list[Event]) -> list[str]:
+        """Which of the student's own wrong gradients are among the values, or were read for them."""
+        read = {name.partition("[")[0] for one in before for name in one.read}
+        return [
+            name for name, values in self.own.items() if self._is_called(name, read) or self._is_held(values, before)
+        ]
+
+    def _is_called(self, name: str, read: set[str]) -> bool:
+        function = self.config.function_of(name)
+        return len(function.returns) == 1 and function.name.rpartition(".")[2] in read
+
+    def _is_held(self, values: Values, before: list[Event]) -> bool:
+        turned = [self.config.sign * value for value in values]
+        return any(equal(one.values, turned) for one in before)
