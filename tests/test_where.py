@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from subprocess import CompletedProcess
 
+import msgspec
 import numpy as np
 import pytest
 import yaml
@@ -100,6 +102,11 @@ def graded(assignment: Assignment, sandbox: Sandbox, addition: str) -> dict[str,
 
 def first_wrong(line: int, what: str) -> str:
     return f"Before line {line} your values match the derivation; in line {line}, {what} does not"
+
+
+def given_own(upstream: str, line: int, what: str) -> str:
+    """Where what comes before it builds on a wrong gradient of the student's own."""
+    return f"Given your own {upstream}, {what} in line {line} does not match the derivation"
 
 
 def wrong_at_once(line: int, what: str) -> str:
@@ -224,7 +231,8 @@ def dJ_dh(s):
 """
     where, _ = graded(assignment, sandbox, addition)["dJ_dh"]
     line = line_of(RIGHT + addition, "back = 2 * delta @ s.U.T")
-    assert where == first_wrong(line, "`back`")
+    random = "the random numbers in place of dJ_db2"  # nothing can be built on a table
+    assert where == given_own("dJ_db2", line, "`back`").replace("your own dJ_db2", random)
 
 
 def test_the_tracing_process_is_not_believed(assignment: Assignment) -> None:
@@ -397,7 +405,36 @@ def test_what_is_built_on_a_mistake_made_elsewhere_is_correct(assignment: Assign
     """dJ_db1 has a mistake of its own: it is placed there, not at the sign that dJ_db2 has wrong."""
     found = graded(assignment, sandbox, TWO_MISTAKES)
     line = line_of(RIGHT + TWO_MISTAKES, "return back * s.h")
-    assert found["dJ_db1"][0] == first_wrong(line, "what dJ_db1 returns")
+    assert found["dJ_db1"][0] == given_own("dJ_dh", line, "what dJ_db1 returns")
+
+
+@pytest.mark.parametrize("objective", ["cross_entropy", "log_likelihood"])
+@pytest.mark.parametrize("returned", ["(back * slope)[0]", "back * s.h"])
+def test_the_line_is_the_same_for_both_objectives_where_an_earlier_gradient_has_the_wrong_sign(
+    assignment: Assignment, sandbox: Sandbox, objective: str, returned: str
+) -> None:
+    """The student's own upstream gradient is never to blame for what is built on it."""
+    other = replace(assignment, config=msgspec.structs.replace(assignment.config, objective=objective))
+    wrong = "s.y - s.y_hat" if objective == "cross_entropy" else "s.y_hat - s.y"
+    addition = (
+        f"\ndef dJ_db2(s):\n    return {wrong}\n\ndef dJ_db1(s):\n    back = dJ_dh(s)\n"
+        f"    slope = s.h * (1 - s.h)\n    return {returned}\n"
+    )
+    line = line_of(RIGHT + addition, f"return {returned}")
+    assert graded(other, sandbox, addition)["dJ_db1"][0] == given_own("dJ_dh", line, "what dJ_db1 returns")
+
+
+@pytest.mark.parametrize("objective", ["cross_entropy", "log_likelihood"])
+def test_the_line_is_the_functions_own_where_it_only_calls_one_of_the_wrong_sign(
+    assignment: Assignment, sandbox: Sandbox, objective: str
+) -> None:
+    other = replace(assignment, config=msgspec.structs.replace(assignment.config, objective=objective))
+    wrong = "s.y - s.y_hat" if objective == "cross_entropy" else "s.y_hat - s.y"
+    addition = (
+        f"\ndef dJ_db2(s):\n    back = {wrong}\n    return back\n\ndef dJ_dh(s):\n    return (dJ_db2(s) @ s.U.T)[0]\n"
+    )
+    line = line_of(RIGHT + addition, "return (dJ_db2(s) @ s.U.T)[0]")
+    assert graded(other, sandbox, addition)["dJ_dh"][0] == wrong_at_once(line, "what dJ_dh returns")
 
 
 INLINED = """

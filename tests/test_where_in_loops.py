@@ -79,6 +79,12 @@ def test_the_first_wrong_line_in_time_is_named(
     assert recurrent(wrong, gradient) == (what and first_wrong(where, what))
 
 
+def test_values_are_not_said_to_match_before_a_line_where_another_gradient_went_wrong(recurrent: Locate) -> None:
+    wrong, _ = changed(LOOP, "dWhy += h.T @ dy", "dWhy += 2 * h.T @ dy")
+    wrong, where = changed(wrong, "dz = dh * (1 - h**2)", "dz = dh")
+    assert recurrent(wrong, "dbh") == f"In {where}, `dz` does not match the derivation"
+
+
 def test_a_quantity_under_the_name_of_a_gradient_is_the_mistake_and_not_what_is_made_of_it(recurrent: Locate) -> None:
     wrong, where = changed(ARRAYS, "dlogits = s.P - s.Y", "dlogits = s.P")
     for gradient in ("dby", "dWhy"):

@@ -50,12 +50,13 @@ class Phrases:
         return [one for one in before if one.line < line]
 
     def _sentence(self, what: str, where: str, of: str, before: list[Event]) -> str:
-        """Values are said to match "before" a line only if there are some and all of them do."""
+        """Values are said to match "before" a line only if there are some, and none is wrong already; sums may be in between."""
         if before and (given := self._given(before)):
             names = " and ".join(f"your own {name}" for name in given)
             return f"Given {names}, {what.replace('there', f'in {where}{of}', 1)} does not match the derivation"
         what = what.replace(" there", "", 1)
-        if before and all(self.labels[one] for one in before):
+        off = {one.key for one, label in self.labels.items() if one.last and not label}
+        if before and not any(one.key in off and not self.labels[one] for one in before):
             return f"Before {where}{of} your values match the derivation; in {where}, {what} does not"
         return f"In {where}{of}, {what} does not match the derivation"
 
