@@ -16,12 +16,12 @@ from grader.diagnosis.knowledge import knowledge_of
 from grader.diagnosis.traced.events import events
 from grader.diagnosis.traced.landmarks import make_landmarks
 from grader.diagnosis.traced.location import locate
-from grader.grading.advice import add_places
+from grader.grading.advice import add_places, with_random_numbers
 from grader.grading.pipeline import grade_and_locate, grade_run
 from grader.grading.running import run_submission
 from grader.inputs.submission import Submission
 from grader.problem.assignment import Assignment, load_assignment
-from grader.records.result import Grade
+from grader.records.result import Grade, GradientResult
 from grader.records.run import Answer, ArrayData, Traced
 from grader.records.run import Run as Answers
 from grader.sandbox.host import Sandbox
@@ -435,6 +435,16 @@ def test_the_line_is_the_functions_own_where_it_only_calls_one_of_the_wrong_sign
     )
     line = line_of(RIGHT + addition, "return (dJ_db2(s) @ s.U.T)[0]")
     assert graded(other, sandbox, addition)["dJ_dh"][0] == wrong_at_once(line, "what dJ_dh returns")
+
+
+GIVEN = "Given your own dJ_db2, dJ_dh and dJ_db1, `row` in line 9 does not match the derivation"
+
+
+def test_of_several_gradients_that_a_line_builds_on_only_the_replaced_ones_are_random() -> None:
+    where = with_random_numbers(GradientResult("dJ_dI", 0.0, 10.0, "failed", [], where=GIVEN), ["dJ_dh"]).where
+    given, _, rest = where.partition(", ")
+    assert given == "Given your own dJ_db2 and the random numbers in place of dJ_dh and your own dJ_db1"
+    assert rest == "`row` in line 9 does not match the derivation"
 
 
 INLINED = """

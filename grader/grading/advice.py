@@ -28,6 +28,7 @@ from grader.records.run import Answer, Run, Traced, place
 
 RECOMPUTED, MISSING_NUMBER = "recomputed", "missing-number"
 _NUMBER = re.compile(r"[\d./ ]+")
+_GIVEN = re.compile(r"^Given your own (\w+(?:, \w+)* and \w+), ")  # as in traced.phrases
 _PRODUCT = re.compile(r"  (?:@|np\.\w+)  .*, which gives \(")  # as in sentences.PRODUCT
 SEVERAL = "More than one thing is wrong here. Start with this one:"  # a hint knows of no other mistake
 _NOT_ABOUT_ARRAYS = (OSError, ImportError, ArithmeticError)  # but a file, a module, a number: their own message says it
@@ -90,7 +91,14 @@ def with_random_numbers(result: GradientResult, replaced: Collection[str]) -> Gr
         ]
         diagnosis = msgspec.structs.replace(diagnosis, mistakes=mistakes)
     hints = [reworded(hint) for hint in result.hints]
-    return msgspec.structs.replace(result, diagnosis=diagnosis, hints=hints, where=reworded(result.where))
+    where = reworded(_GIVEN.sub(_one_by_one, result.where))
+    return msgspec.structs.replace(result, diagnosis=diagnosis, hints=hints, where=where)
+
+
+def _one_by_one(given: re.Match[str]) -> str:
+    """Some of several gradients may be the student's own, and some not."""
+    names = re.split(", | and ", given[1])
+    return f"Given {' and '.join(f'your own {name}' for name in names)}, "
 
 
 def _runtime(answer: Answer) -> Diagnosis | None:

@@ -52,8 +52,10 @@ class Phrases:
     def _sentence(self, what: str, where: str, of: str, before: list[Event]) -> str:
         """Values are said to match "before" a line only if there are some, and none is wrong already; sums may be in between."""
         if before and (given := self._given(before)):
-            names = " and ".join(f"your own {name}" for name in given)
-            return f"Given {names}, {what.replace('there', f'in {where}{of}', 1)} does not match the derivation"
+            names = " and ".join(filter(None, (", ".join(given[:-1]), given[-1])))
+            return (
+                f"Given your own {names}, {what.replace('there', f'in {where}{of}', 1)} does not match the derivation"
+            )
         what = what.replace(" there", "", 1)
         off = {one.key for one, label in self.labels.items() if one.last and not label}
         if before and not any(one.key in off and not self.labels[one] for one in before):
