@@ -10,6 +10,7 @@ import ast
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -143,7 +144,12 @@ def length(written: str, sizes: Mapping[str, int]) -> int:
             return int(operations[type(node.op)](value(node.left), value(node.right)))
         return sizes[node.id] if isinstance(node, ast.Name) else int(ast.literal_eval(node))
 
-    return value(ast.parse(written, mode="eval").body)
+    return value(_parsed(written))
+
+
+@lru_cache(maxsize=256)
+def _parsed(written: str) -> ast.expr:
+    return ast.parse(written, mode="eval").body
 
 
 def sample(inputs: Mapping[str, Described], number: int = 0, avoided: Iterable[int] = (), attempt: int = 0) -> Point:

@@ -12,8 +12,11 @@ _POOL = (5, 7, 4, 9, 6, 8, 11, 10, 13, 12, 14, 15, 16, 17, 18, 19)
 _SMALL = (3, *_POOL)  # a loop is written out: few rounds keep its formulas short
 _SPARE_NAMES = "OPQRSTUVWXYZ"
 
+_LARGEST = 1000  # a config has no larger ones
 _MOST_TRIED = 5000
-_MOST_MIXED = 500
+_MOST_MIXED = 5000
+_MOST_RUN = 100
+_EACH_POOL = 500
 _ENOUGH = 5  # sets of sizes at which the model runs
 
 Sizes = dict[str, list[int]]
@@ -49,9 +52,11 @@ def choose_sizes(
             for each in _tuples(left, len(others))
             if (sizes := _complete(constant | dict(zip(others, each, strict=True)), relations, taken))
         ]
-        mixed = filter(None, (_complete(constant | each, relations, taken) for each in _mixed(others, taken, k)))
         usual = _newest(fitting, free, chosen)
-        found = usual if usual and runs(usual) else _newest(islice(filter(runs, mixed), _ENOUGH), free, chosen)
+        found = usual
+        if not (usual and runs(usual)):
+            mixed = filter(None, (_complete(constant | each, relations, taken) for each in _mixed(others, taken, k)))
+            found = _newest(islice(filter(runs, islice(mixed, _MOST_RUN)), _ENOUGH), free, chosen)
         if not (found or usual):
             return None
         chosen.append(found or usual or {})
@@ -85,7 +90,7 @@ def _mixed(names: Sequence[str], taken: Iterable[int], seed: int) -> Iterator[di
     pool = [size for size in _SMALL if size not in taken]
     random = Random(seed)  # noqa: S311
     for number in range(_MOST_MIXED):
-        several = pool[: len(names) + 2 + number // 50]
+        several = pool[: len(names) + 2 + number // _EACH_POOL]
         yield dict(zip(names, random.sample(several, len(names)), strict=True))
 
 
@@ -99,7 +104,7 @@ def _complete(sizes: dict[str, int], relations: Mapping[str, str], taken: set[in
         for name in ready:
             sizes[name] = length(open_.pop(name), sizes)
     distinct = len(set(sizes.values())) == len(sizes)
-    return sizes if distinct and all(size > 1 and size not in taken for size in sizes.values()) else None
+    return sizes if distinct and all(1 < size <= _LARGEST and size not in taken for size in sizes.values()) else None
 
 
 def formula_for(lengths: Sequence[int], sizes: Mapping[str, Sequence[int]], written: Iterable[str] = ()) -> str | None:
