@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader.problem.fillable import fillable
+from grader.problem.fillable import for_stacks
 from grader.problem.kinks import ANALYTIC, watched
 from grader.problem.losses import Losses, Rays
 from grader.problem.model import Graph
@@ -116,6 +116,11 @@ FILLED = {
     return np.sum(out ** 3)""",
 }
 
+ONE_BY_ONE = """
+    out = zeros(3)
+    out[:] = x[:, 0] if np.sum(x) > -99 else x[:, 1]
+    return np.sum(out ** 2)"""
+
 
 def _filled(whole: Any, x: Any) -> Any:
     whole[1:] = x[:-1]
@@ -154,8 +159,22 @@ def test_a_model_that_fills_arrays_runs_once_for_a_stack(name: str, tmp_path: Pa
     graph, values, rays = one_quantity(tmp_path, FILLED[name])
     alone = [float(graph.loss_at(values, "x", moved)) for moved in rays.moved([1e-3, -1e-3])]
     stack = Stack(rays.moved([1e-3, -1e-3]), ANALYTIC)
-    assert np.allclose(graph.loss_at(values, "x", stack, fillable).values, alone, rtol=1e-13)
+    assert np.allclose(graph.loss_at(values, "x", stack, for_stacks).values, alone, rtol=1e-13)
     assert np.allclose(np.concatenate(Losses(graph, values, "x", 300)(rays, [1e-3, -1e-3])), alone, rtol=1e-13)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [FILLED["a convolution"], FILLED["states"], ONE_BY_ONE],
+)
+def test_complex_steps_pass_through_arrays_that_a_model_fills(body: str, tmp_path: Path) -> None:
+    graph, values, rays = one_quantity(tmp_path, body)
+    (central, other), (step,) = (
+        (Losses(graph, values, "x", 300)(rays, [1e-6, -1e-6])),
+        Losses(graph, values, "x", 300, analytic=True)(rays, [1e-20j]),
+    )
+    assert np.allclose(step.imag / 1e-20, (central - other) / 2e-6, atol=1e-7)
+    assert step.imag.any()
 
 
 def test_numpy_stays_itself_in_a_model_that_has_run_on_stacks(tmp_path: Path) -> None:

@@ -1,21 +1,31 @@
 """Arrays that a model makes and then fills: `out = np.zeros((N, F))`, `out[:, f] = ...`.
 
-What is put into them may be a stack.  So where a model runs on stacks, numpy makes stacks of one value, which become as many
-values as those that are put into them.
+What is put into them may be a stack, or complex.  So where a model runs on stacks, numpy makes stacks of one value, which become
+as many values as those that are put into them; for complex steps it makes complex arrays.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
-from grader.problem.kinks import ANALYTIC
+from grader.problem.kinks import ANALYTIC, watched
 from grader.problem.model import Array
 from grader.problem.stacked import Stack, behind
 
 _MADE = ("zeros", "ones", "empty", "full", "zeros_like", "ones_like", "empty_like", "full_like")
 _LISTS = ("array", "asarray")
+
+
+def for_stacks(value: Any) -> Any:
+    """What replaces numpy, and functions imported from it, in a model that runs on stacks."""
+    return _replaced(value, _FOR_STACKS)
+
+
+def for_complex_steps(value: Any) -> Any:
+    """The same in a model that runs on complex numbers."""
+    return _replaced(value, _FOR_COMPLEX_STEPS)
 
 
 class Fillable(Stack):
@@ -27,9 +37,11 @@ class Fillable(Stack):
             return _Part(self, key)
         return super().__getitem__(key)  # a copy, as in numpy
 
-    def make_room(self, count: int) -> None:
-        if len(self._values) == 1 < count:
-            self._values = np.repeat(self._values, count, axis=0)
+    def make_room(self, values: Array) -> None:
+        if len(self._values) == 1 < len(values):
+            self._values = np.repeat(self._values, len(values), axis=0)
+        if np.iscomplexobj(values):
+            self._values = self._values.astype(complex, copy=False)
 
 
 class _Part(Fillable):
@@ -42,31 +54,27 @@ class _Part(Fillable):
     def values(self) -> Array:
         return np.asarray(self._whole.values[behind(self._key)])
 
-    def make_room(self, count: int) -> None:
-        self._whole.make_room(count)
+    def make_room(self, values: Array) -> None:
+        self._whole.make_room(values)
 
 
 class _Numpy:
-    """`np` in a model that runs on stacks."""
-
-    def __init__(self, module: ModuleType) -> None:
-        self._module = module
+    def __init__(self, module: ModuleType, replaced: Mapping[int, Any]) -> None:
+        self._module, self._replaced = module, replaced
 
     def __getattr__(self, name: str) -> Any:
-        return fillable(getattr(self._module, name))
+        found = getattr(self._module, name)
+        return self._replaced.get(id(found), found)
 
 
-def fillable(value: Any) -> Any:
-    """What stands for something in the namespace of a model that runs on stacks: for numpy, and functions imported from it."""
-    return _Numpy(value) if value is np else _REPLACED.get(id(value), value)
+def _replaced(value: Any, replaced: Mapping[int, Any]) -> Any:
+    return _Numpy(value, replaced) if value is np else replaced.get(id(value), value)
 
 
-def _made(make: Callable[..., Array]) -> Callable[..., Any]:
+def _making(make: Callable[..., Array], of: Callable[[Array], Any]) -> Callable[..., Any]:
     def made(*args: Any, **kwargs: Any) -> Any:
         found: Any = make(*args, **kwargs)
-        if isinstance(found, np.ndarray) and found.dtype.kind in "fc":
-            return Fillable(found[None], ANALYTIC)
-        return found  # whole numbers are indices
+        return of(found) if isinstance(found, np.ndarray) and found.dtype.kind in "fc" else found  # no indices
 
     return made
 
@@ -86,5 +94,7 @@ def _stacked(value: Any) -> Any:
     return np.stack([_stacked(each) for each in value]) if isinstance(value, list | tuple) else value
 
 
-_REPLACED = {id(getattr(np, name)): _made(getattr(np, name)) for name in _MADE}
-_REPLACED |= {id(getattr(np, name)): _of_lists(getattr(np, name)) for name in _LISTS}
+_MAKERS = [getattr(np, name) for name in _MADE]
+_FOR_STACKS = {id(make): _making(make, lambda array: Fillable(array[None], ANALYTIC)) for make in _MAKERS}
+_FOR_STACKS |= {id(getattr(np, name)): _of_lists(getattr(np, name)) for name in _LISTS}
+_FOR_COMPLEX_STEPS = {id(make): _making(make, lambda array: watched(array.astype(complex))) for make in _MAKERS}

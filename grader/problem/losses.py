@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.problem.fillable import fillable
+from grader.problem.fillable import for_complex_steps, for_stacks
 from grader.problem.kinks import ANALYTIC, watched
 from grader.problem.model import Array, Graph
 from grader.problem.stacked import Stack
@@ -62,10 +62,8 @@ class Losses:
             analytic: the steps are complex, also through functions that numpy defines otherwise for complex numbers.
         """
         self._graph, self._values, self._node, self._analytic = graph, values, node, analytic
-        self._ways: tuple[Callable[[Any], Any] | None, ...] = (
-            None,
-            fillable,
-        )  # in which stacks may go through the model
+        # In which ways stacks may go through the model: as it is, or with arrays that it can fill with them.
+        self._ways: tuple[Callable[[Any], Any] | None, ...] = (None, for_stacks)
         self._agreed = False
         numbers = numbers_per_evaluation(graph, values, node)
         usable = min(max(memory_mb - _BASE_MB, _LEAST_MB), _PIECE_MB) * 2**20
@@ -104,7 +102,9 @@ class Losses:
         return np.asarray(found.values if isinstance(found, Stack) else found)
 
     def _one(self, x: Array) -> Any:
-        return _plain(self._graph.loss_at(self._values, self._node, watched(x) if self._analytic else x))
+        if self._analytic:
+            return _plain(self._graph.loss_at(self._values, self._node, watched(x), for_complex_steps))
+        return _plain(self._graph.loss_at(self._values, self._node, x))
 
 
 def _plain(value: Any) -> Array:

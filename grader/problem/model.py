@@ -165,12 +165,12 @@ class Graph:
         Args:
             instead: what the model finds in place of numpy and whatever else its file names.
         """
-        functions = self._variant(instead) if instead else self.functions
+        functions = self.functions_with(instead) if instead else self.functions
         changed = self._run(self.downstream(node), {**values, node: replacement}, functions)
         return changed[self.loss]
 
-    def _variant(self, instead: Callable[[Any], Any]) -> dict[str, Callable[..., Any]]:
-        """The functions of a second copy of the module, so that the first one stays as it is."""
+    def functions_with(self, instead: Callable[[Any], Any]) -> dict[str, Callable[..., Any]]:
+        """The functions of a second copy of the module, in which `instead` replaces what the file names, such as numpy."""
         if instead not in self._variants:
             names = vars(load_module(self.source, self.path, "model"))
             names.update({name: instead(value) for name, value in names.items()})

@@ -87,12 +87,12 @@ class Stack(NDArrayOperatorsMixin):
 
     def __setitem__(self, key: Any, value: Any) -> None:
         if isinstance(value, Stack):
-            self.make_room(len(value.values))
+            self.make_room(value.values)
         place = behind(key)
         self.values[place] = _aligned(value, self.values[place].ndim - 1)
 
-    def make_room(self, count: int) -> None:
-        """Be ready for `count` values; a stack that the model has computed stays as it is."""
+    def make_room(self, values: Array) -> None:
+        """Be ready to be filled with them; a stack that the model has computed stays as it is."""
 
     # Functions
 
