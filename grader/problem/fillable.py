@@ -28,6 +28,11 @@ def for_complex_steps(value: Any) -> Any:
     return _replaced(value, _FOR_COMPLEX_STEPS)
 
 
+def with_values_side_by_side(stack: Array) -> Array:
+    """The same stack, in memory all first entries, then all second ones: a model's loops over small windows become long ones."""
+    return np.moveaxis(np.ascontiguousarray(np.moveaxis(stack, 0, -1)), -1, 0)
+
+
 class Fillable(Stack):
     """A stack of one value, until more are put into it."""
 
@@ -39,7 +44,7 @@ class Fillable(Stack):
 
     def make_room(self, values: Array) -> None:
         if len(self._values) == 1 < len(values):
-            self._values = np.repeat(self._values, len(values), axis=0)
+            self._values = with_values_side_by_side(np.repeat(self._values, len(values), axis=0))
         if np.iscomplexobj(values):
             self._values = self._values.astype(complex, copy=False)
 
