@@ -48,7 +48,7 @@ def _without_ties(value: Any, random: np.random.Generator) -> Any:
 
 def _advice(error: Exception) -> str:
     if isinstance(error, Warning):
-        return "give the array the type of what it is filled with: `np.zeros(shape, dtype=x.dtype)`"
+        return "leave out the conversion to real numbers, such as `.astype(float)`"
     return f"{type(error).__name__}: {error}"
 
 
