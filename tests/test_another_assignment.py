@@ -121,7 +121,7 @@ def test_hints_hold_for_a_column_and_for_a_mean_that_is_left_out(told: Grade) ->
     assert "two vectors" not in column  # g is a matrix
     mean = json.dumps(told(RIGHT.replace(" / s.p.shape[0]", ""), "dE_dp"))
     assert "your numbers are N times the right ones" in mean
-    assert "Which arrow has no factor?" in mean
+    assert "A constant factor is missing." in mean
 
 
 def test_a_gradient_may_have_a_name_of_another_form() -> None:

@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,7 @@ def imports_of(path: Path, *, top_level: bool = False) -> set[str]:
     skipped = {
         id(child)
         for node in ast.walk(tree)
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
         for child in ast.walk(node)
     }
     for node in nodes:
@@ -45,7 +46,10 @@ def imports_of(path: Path, *, top_level: bool = False) -> set[str]:
     return found
 
 
-GRAPH = {name_of(path): imports_of(path) - {name_of(path)} for path in MODULES}
+@cache
+def graph() -> dict[str, set[str]]:
+    """What each module imports.  Not at once: all workers collect the tests of this file, and one runs them."""
+    return {name_of(path): imports_of(path) - {name_of(path)} for path in MODULES}
 
 
 def test_imports_go_one_way() -> None:
@@ -55,17 +59,17 @@ def test_imports_go_one_way() -> None:
         assert name not in path, " imports ".join([*path[path.index(name) :], name])
         if name in done:
             return
-        for other in sorted(GRAPH.get(name, ())):
+        for other in sorted(graph().get(name, ())):
             reach(other, (*path, name))
         done.add(name)
 
     done: set[str] = set()
-    for name in GRAPH:
+    for name in graph():
         reach(name, ())
 
 
 def test_nobody_imports_a_command_but_the_command_line() -> None:
-    for name, imported in GRAPH.items():
+    for name, imported in graph().items():
         commands = {other for other in imported if other.startswith("grader.cli.commands.")}
         assert name.startswith("grader.cli.commands") or not commands, name
 
@@ -75,7 +79,7 @@ def within(name: str, package: str) -> bool:
 
 
 def test_what_runs_next_to_students_code_is_imported_by_no_other_part_of_the_grader() -> None:
-    for name, imported in GRAPH.items():
+    for name, imported in graph().items():
         if not within(name, INSIDE):
             assert [other for other in imported if within(other, INSIDE)] == [], name
 
@@ -84,10 +88,10 @@ def test_what_runs_next_to_students_code_is_imported_by_no_other_part_of_the_gra
 def test_what_runs_next_to_students_code_knows_nothing_else_of_the_grader(
     package: str, allowed: tuple[str, ...]
 ) -> None:
-    modules = [name for name in GRAPH if within(name, package)]
+    modules = [name for name in graph() if within(name, package)]
     assert len(modules) > 3
     for name in modules:
-        assert [other for other in GRAPH[name] if not any(within(other, one) for one in allowed)] == [], name
+        assert [other for other in graph()[name] if not any(within(other, one) for one in allowed)] == [], name
 
 
 def test_no_folder_is_a_drawer_of_everything() -> None:
@@ -99,7 +103,7 @@ def test_no_folder_is_a_drawer_of_everything() -> None:
 def test_a_file_name_appears_twice_only_where_it_means_the_same() -> None:
     """A platform has a module for its downloads and one for its output; a command is called like what it runs."""
     files: dict[str, list[str]] = {}
-    for name in GRAPH:
+    for name in graph():
         parent, _, stem = name.rpartition(".")
         command = within(parent, "grader.cli.commands")
         if parent and not command and not parent.endswith(f".{stem}"):  # a package and its first module

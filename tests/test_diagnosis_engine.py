@@ -69,6 +69,7 @@ def grade_code(bench, codes):
     return {gradient.name: gradient for gradient in grade_run(bench.assignment, Run(answers), "student.py").gradients}
 
 
+@pytest.mark.slow
 def test_nearly_all_single_mistakes_have_a_diagnosis_that_agrees_with_the_label(bench):
     recall, agreement = recall_and_agreement(bench, "set_a.yaml")
     assert recall >= 0.98

@@ -61,6 +61,7 @@ print([one.status for one in grade.gradients].count("failed"), int(most[1]) // 1
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="there is no /proc elsewhere")
 def test_the_first_diagnosis_of_a_large_assignment_takes_no_more_memory_than_it_may(copy_of_assignment):
     """V = 150, d = 30, Dh = 64, and nothing in the cache."""

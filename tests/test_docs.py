@@ -180,7 +180,18 @@ def _ending(command: str) -> str:
     )
 
 
-@pytest.mark.parametrize("page", [page for page in EXECUTED if any(one.is_shell for one in blocks(page))], ids=called)
+# Pages that set up, validate, pack and grade whole classes, step by step.
+LONG = {f"docs/{name}.md" for name in ("instructors", "gradescope", "lms", "report", "assistants", "marks", "explain")}
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(page, id=called(page), marks=[pytest.mark.slow] * (called(page) in LONG))
+        for page in EXECUTED
+        if any(one.is_shell for one in blocks(page))
+    ],
+)
 def test_every_command_runs_and_prints_the_golden_output(
     page: Path, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:

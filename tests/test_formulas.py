@@ -146,7 +146,13 @@ def everywhere(world: World) -> Evaluator:
     return EVALUATORS[id(world)]
 
 
-@pytest.mark.parametrize("model", MODELS, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "model",
+    [
+        pytest.param(path, id=path.stem, marks=[pytest.mark.slow] * (path.stem in ("convolution", "lstm_step")))
+        for path in MODELS
+    ],
+)
 def test_every_gradient_of_a_model_has_a_formula_with_the_right_values(
     model: Path, world_of: Callable[[Path], World]
 ) -> None:
@@ -559,7 +565,13 @@ def without_later(s: Any) -> list[Any]:
     return [(h @ s.C - t) @ s.C.T for h, t in ((s.s1, s.t1), (s.s2, s.t2), (s.s3, s.t3))]
 
 
-@pytest.mark.parametrize("of, code, operator, where", STEPS, ids=lambda each: each if isinstance(each, str) else "")
+@pytest.mark.parametrize(
+    "of, code, operator, where",
+    [
+        pytest.param(*step, id=f"{step[0]}-{step[2]}", marks=[pytest.mark.slow] * (k > 2))
+        for k, step in enumerate(STEPS)
+    ],
+)
 def test_one_misunderstanding_in_all_terms_of_a_sum_over_steps_is_one_mistake(
     of: str, code: Code, operator: str, where: str, unrolled: World
 ) -> None:
@@ -606,6 +618,7 @@ def test_terms_that_are_weighted_are_told_from_terms_left_out(
     assert weighted(tree, Target(noise, sizes, 1e-9), everywhere(unrolled)) == []
 
 
+@pytest.mark.slow
 def test_a_mistake_on_several_of_ones_own_gradients_is_found(unrolled: World) -> None:
     """The gradient of the last state has the wrong sign, and what is built on all three of them has its own mistake."""
     assignment = unrolled.assignment

@@ -30,6 +30,7 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 EXPLAINED = 0.95  # the share of cases that must be explained, right or as one of several possibilities
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", GALLERY)
 def test_right_answers_in_five_styles_earn_full_marks(name: str) -> None:
     files = sorted((GALLERY[name].parent / "right").glob("*.py"))
@@ -138,7 +139,6 @@ def test_what_cannot_be_copied_is_said(grader: Run, tmp_path: Path, arguments: l
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.slow
 def test_links_that_windows_checked_out_as_text_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "rnn-step"
     folder.mkdir()
@@ -149,6 +149,7 @@ def test_links_that_windows_checked_out_as_text_are_named(tmp_path: Path, monkey
         copying.find_in_gallery("rnn-step")
 
 
+@pytest.mark.slow
 def test_an_installed_wheel_has_the_gallery_and_a_students_has_not(grader: Run, tmp_path: Path) -> None:
     source = tmp_path / "source"
     for name in ("grader", "gallery", "setup.py", "pyproject.toml", "README.md", "LICENSE"):

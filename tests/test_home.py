@@ -70,7 +70,7 @@ def diagnosis(one: Any, item: dict[str, Any]) -> tuple[str, list[tuple[str, str]
     return found.certainty, sorted((mistake.kind, mistake.where) for mistake in found.mistakes)
 
 
-@pytest.mark.parametrize("name", ["set_a.yaml", "set_b.yaml"])
+@pytest.mark.parametrize("name", ["set_a.yaml", pytest.param("set_b.yaml", marks=pytest.mark.slow)])
 def test_a_labelled_mistake_has_the_same_diagnosis_at_home(staff: Any, home: Any, name: str) -> None:
     different = {item["id"]: (diagnosis(staff, item), diagnosis(home, item)) for item in labelled(name)}
     assert len(different) > 20

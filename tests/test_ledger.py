@@ -521,6 +521,7 @@ def late(folder: Path, text: str) -> None:
     assert "0 run again" in done.stdout
 
 
+@pytest.mark.slow
 def test_every_mark_of_a_class_is_the_one_that_the_ledger_gives_by_hand(course: Path) -> None:
     """300 students, two people at once, a regrade, two changes of the late policy, an export."""
     assert finals(course) == expected(course, 0)

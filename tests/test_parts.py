@@ -77,7 +77,10 @@ def test_a_part_without_a_file_earns_nothing_and_takes_no_file_of_another_part(
     assert (logistic["name"], logistic["score"], logistic["submission"]) == ("logistic", 2.4, "part1.py")
     assert (softmax["name"], softmax["score"], softmax["max_score"]) == ("softmax", 0, 10)
     assert {one["status"] for one in softmax["gradients"]} == {"missing"}
-    assert softmax["message"] == "No part2.py, found only part1.py."
+    assert (
+        softmax["message"]
+        == "No part2.py, found only part1.py. Submit your code as part2.py, or as a notebook of this name."
+    )
 
 
 def test_a_file_whose_name_says_no_part_is_taken_only_for_the_one_part_that_lacks_a_file(
@@ -86,7 +89,7 @@ def test_a_file_whose_name_says_no_part_is_taken_only_for_the_one_part_that_lack
     shutil.copy(submissions / "cem" / "part2.py", tmp_path / "mine.py")
     alone = grader("grade", tmp_path, cwd=homework)
     assert alone.returncode == 2
-    assert "No part1.py, found only mine.py. No part2.py, found only mine.py." in alone.stderr
+    assert all(f"No part{n}.py, found only mine.py." in alone.stderr for n in (1, 2))
     shutil.copy(submissions / "cem" / "part1.py", tmp_path)
     both = grader("grade", tmp_path, cwd=homework)
     assert both.stdout.splitlines()[-1] == "Homework 3: 9.2 of 14 (logistic 2.4 of 4, softmax 6.8 of 10)"
@@ -382,7 +385,8 @@ def test_gradescope_grades_all_parts_of_an_upload_and_remembers_them(
     assert again["extra_data"]["gradient_grader"]["wrong"] == found["extra_data"]["gradient_grader"]["wrong"]
     part = platform.run(submissions / "bob", given, 120).results
     assert part["score"] == 2.4
-    assert "No part2.py, found only part1.py." in part["output"]
+    [missing] = [test for test in part["tests"] if test["max_score"] == 10]
+    assert "No part2.py, found only part1.py." in missing["output"]
 
 
 # --- its config ---------------------------------------------------------------------------------------------------------

@@ -31,6 +31,7 @@ def test_a_set_has_many_cases_and_every_label_names_a_gradient_of_its_assignment
         compile(case.source, case.id, "exec")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CONFIGS)
 def test_the_right_files_are_right_and_the_labelled_gradients_are_wrong(name: str) -> None:
     with grader.Grader(CONFIGS[name]) as opened:

@@ -99,11 +99,11 @@ def listed(names: Sequence[str]) -> str:
 
 def of_the_file(grade: Grade) -> str:
     """What concerns the whole file: why it could not be loaded, or that it has none of the functions."""
-    if grade.message or not _none_found(grade):
+    if grade.message or not all(_absent(one) and not one.not_run for one in grade.gradients):
         return grade.message
     name, names = one_line(grade.submission, 200), [one.name for one in grade.gradients]
     some = listed([*names[:MOST_NAMES], f"{len(names) - MOST_NAMES} more"] if len(names) > MOST_NAMES + 1 else names)
-    if reason := grade.gradients[0].message:
+    if _none_found(grade) and (reason := grade.gradients[0].message):
         return f"None of the required functions was found: {reason}"
     return (
         "None of the required functions is in this file. Did you save it? Is it the right file?"

@@ -4,6 +4,7 @@ Evaluates it, with any quantity replaced.  Knows nothing of what the quantities 
 """
 
 import inspect
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -13,11 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from grader.derivation.graph.double import in_double
 from grader.errors import ConfigError, did_you_mean
 
 Array = np.ndarray[Any, Any]
 Values = Mapping[str, Any]
+_SHORT = re.compile(rb"float(?:16|32)|half|single|\bf[24]\b")  # the names of floats in less than double precision
 
 
 def read_source(path: Path) -> bytes:
@@ -41,7 +42,12 @@ def load_module(source: bytes, path: Path, name: str) -> ModuleType:
     module = ModuleType(name)
     module.__file__ = str(path)
     try:
-        exec(compile(in_double(source, str(path)), str(path), "exec", dont_inherit=True), module.__dict__)  # noqa: S102, an instructor's own file
+        code: Any = source
+        if _SHORT.search(source):
+            from grader.derivation.graph.double import in_double
+
+            code = in_double(source, str(path))
+        exec(compile(code, str(path), "exec", dont_inherit=True), module.__dict__)  # noqa: S102, an instructor's own file
     except (Exception, SystemExit) as error:
         line = getattr(error, "lineno", None) or line_in(error, path)
         raise ConfigError(f"{path}:{line}: does not run: {type(error).__name__}: {error}") from error
