@@ -6,11 +6,11 @@ source is read.  Only values are reported, so an unusual way of deriving is not 
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from itertools import pairwise
 
 import numpy as np
+from msgspec import Struct
 
 from grader.diagnosis.formulas.expression import Values
 from grader.diagnosis.traced.clues import Clues, clues_of
@@ -68,8 +68,7 @@ def locate(
 AS_GRADIENT = re.compile(r"d_?[A-Za-z]\w*|(delta|grad|err|error|upstream)\w*", re.IGNORECASE)
 
 
-@dataclass
-class _Search:
+class _Search(Struct, dict=True):
     """The place of one gradient's mistake."""
 
     assignment: Assignment
@@ -78,8 +77,8 @@ class _Search:
     found: list[Event]
     loops: set[Loop]
     clues: Clues
-    answer: Values | None = None
-    own: Mapping[str, Values] = field(default_factory=dict)
+    answer: Values | None
+    own: Mapping[str, Values]
 
     def __post_init__(self) -> None:
         # What another gradient does inside is its own matter: it is given s, and nothing of this one.

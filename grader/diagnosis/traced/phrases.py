@@ -1,7 +1,8 @@
 """Sentences on where in a student's functions the calculation first goes wrong."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from grader.config.keys import Config
 from grader.diagnosis.formulas.expression import Values
@@ -9,8 +10,7 @@ from grader.diagnosis.traced.events import RETURNED, Event, Loop, equal
 from grader.records.run import place
 
 
-@dataclass(frozen=True)
-class Phrases:
+class Phrases(Struct, frozen=True):
     """Sentences on one gradient.
 
     Attributes:
