@@ -73,6 +73,7 @@ def _record(
         if found and not wish.entry.student:
             wrong += [f"{wish.where}: {label}{text}" for text in found]
             continue
+        entry = wish.entry
         try:
             if wish.part:
                 raise UsageError(f"part {wish.part}: this is one assignment, not a homework of several parts")
