@@ -38,6 +38,11 @@ def several_lines(text: str, limit: int = MAX_TEXT, *, keep: str = "", named: bo
     return _harmless(text.replace("\r\n", "\n"), limit, f"\n{keep}", named=named)
 
 
+def counted(number: int, thing: str) -> str:
+    """`1 student`, `2 students`."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
 def _harmless(text: str, limit: int, keep: str, *, named: bool) -> str:
     cut = len(text) > limit
     shown, marks = [], 0

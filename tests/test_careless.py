@@ -99,6 +99,35 @@ def test_all_wrong_rows_are_reported_at_once(folder: Path, tmp_path: Path) -> No
     assert entries(folder) == []
 
 
+WRONG_ROWS = {
+    "adjust": [
+        "student,gradient,add,because",
+        "ann,dJ_dU,two,x",
+        ",,1,x",
+        "zoe,,1,",
+        "bob,,1,x,y",
+        "bob,dJ_dQ,1,x",
+        "bob,,1,x",
+    ],
+    "extend": ["student,days,until", "ann,soon,", ",1,", "zoe,1,", "bob,1,,y", "bob,,", "bob,1,"],
+}
+
+
+@pytest.mark.parametrize("command", WRONG_ROWS)
+def test_every_row_that_cannot_be_recorded_is_listed_and_no_other(folder: Path, tmp_path: Path, command: str) -> None:
+    done = run(command, folder, "--from", table(tmp_path / "t.csv", *WRONG_ROWS[command]))
+    assert done.exit_code == 2
+    assert [f"row {number}: " in done.output for number in range(2, 8)] == [True] * 5 + [False]
+    assert entries(folder) == []
+
+
+def test_all_that_is_wrong_with_an_adjustment_is_reported_at_once(folder: Path) -> None:
+    done = run("adjust", folder, "zoe", "--add", "5")
+    assert done.exit_code == 2
+    assert "--because TEXT is missing: the reason, which the student reads" in done.output
+    assert "no student zoe" in done.output
+
+
 TEXT = "student{0}submitted{0}because\r\nann{0}2026-10-02 11:58{0}Grüße\r\n"
 
 

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from grader.config.keys import CHECKS
 from grader.config.load import load_config
 from grader.errors import UsageError
-from grader.inputs.chooser import choose
+from grader.inputs.chooser import Choice, choose
 from grader.inputs.download import read_download
 from grader.inputs.entry import receive
 from grader.inputs.kinds import digest
@@ -102,6 +102,24 @@ def test_work_beside_the_untouched_stub_is_the_submission(stub, other):
     found = choose(files, WANTED, max_bytes=LIMIT, handout=HANDOUT)
     assert found.file == files[1]
     assert found.note == f"{other} was graded: gradients.py is the unchanged file from the handout"
+
+
+@pytest.mark.parametrize(("same", "more"), [(8, 1), (19, 1), (150, 1), (150, 0)])
+def test_many_files_at_one_depth_are_all_compared_or_none_is_graded(same, more):
+    contents = [b"x = 1"] * same + [b"x = 2"] * more
+    files = [Named(PurePosixPath(f"s{i:03}/{WANTED}"), content) for i, content in enumerate(contents)]
+    assert choose(files, WANTED, max_bytes=LIMIT).file is None
+
+
+def test_many_equal_files_at_one_depth_are_one():
+    files = [Named(PurePosixPath(f"s{i:03}/{WANTED}")) for i in range(30)]
+    assert choose(files, WANTED, max_bytes=LIMIT) == Choice(files[0])
+
+
+def test_all_files_between_which_a_person_has_to_decide_are_counted(tmp_path):
+    write(tmp_path, {f"s{i:02}/{WANTED}": b"x = %d" % i for i in range(12)})
+    with pytest.raises(UsageError, match=r"found s00/gradients.py, .*, s03/gradients.py and 8 more"):
+        read_submission(tmp_path, WANTED, LIMIT)
 
 
 def test_a_stub_with_one_more_line_is_work():

@@ -27,13 +27,13 @@ MISTAKES = [
     ("wall_factor:", "wall_facto:", "sandbox.wall_facto", "unknown key; did you mean wall_factor?"),
     ("title:", "titel:", "titel", "unknown key; did you mean title?"),
     ("require: strong", "zzz: 3", "sandbox.zzz", "unknown key; expected one of require, call_cpu_seconds"),
-    ("count: 4", "count: four", "steps.count", "expected int, found str ('four')"),
-    ("count: 4", "count: 1", "steps.count", "expected int >= 2 (1)"),
+    ("count: 4", "count: four", "steps.count", "expected a whole number, found 'four'"),
+    ("count: 4", "count: 1", "steps.count", "expected a whole number, at least 2, found 1"),
     (f'"{SEED}"', "590233417", "steps.seed", "import secrets; print(secrets.token_hex(16))"),
     (f'"{SEED}"', f'"{SEED[1:]}"', "steps.seed", "expected 32 hexadecimal digits in quotes"),
     (f'"{SEED}"', f'"{SEED[1:]}g"', "steps.seed", "expected 32 hexadecimal digits in quotes"),
     (f'"{SEED}"', 32 * "7", "steps.seed", "found 32 characters, int"),
-    ("tolerance: 1e-6", "tolerance: small", "checks.finite_difference.tolerance", "expected float, found str"),
+    ("tolerance: 1e-6", "tolerance: small", "checks.finite_difference.tolerance", "expected a number, found 'small'"),
     (
         "sample: normal, shape: [V, d]",
         "sample: norml, shape: [V, d]",
@@ -46,7 +46,7 @@ MISTAKES = [
     ("shape: [1, V]}", "shape: []}", "quantities.y.shape", "expected at least one axis, found none"),
     ("shape: [1, V]}", "shape: [1, V], axis: 2}", "quantities.y.axis", "expected an axis from -2 to 1, found 2"),
     ("shape: [1, V]}", "shape: [1, V], axis: 0}", "quantities.y.shape", "expected more than one entry along the axis"),
-    ("[V, d]", "[V, d, 1, 1, 1, 1, 1]", "quantities.L.shape", "expected array of length <= 6"),
+    ("[V, d]", "[V, d, 1, 1, 1, 1, 1]", "quantities.L.shape", "expected a list of at most 6 entries, found a list"),
     ("[V, d]", "[V, d - q]", "quantities.L.shape[1]", "expected a dimension (V, d, Dh), found q"),
     ("[V, d]", "[V, d - 2 * d]", "quantities.L.shape[1]", "expected a size of 1 or more, found d - 2 * d"),
     ("[V, d]", "[V, len(d)]", "quantities.L.shape[1]", "expected whole numbers and names with +, -, * and //"),
@@ -59,7 +59,7 @@ MISTAKES = [
     ("[5, 6, 4]", "W -", "dimensions.d", "expected a formula such as W - K + 1"),
     ("[5, 6, 4]", "[5, 6, 9]", "dimensions.d[2]", "expected a size different from V, found 9 for both"),
     ("[5, 6, 4]", "[5, 6]", "dimensions", "expected equally many sizes for every dimension, found V 3, d 2, Dh 3"),
-    ("[5, 6, 4]", "[5, 6, 1]", "dimensions.d[2]", "expected int >= 2"),
+    ("[5, 6, 4]", "[5, 6, 1]", "dimensions.d[2]", "expected a whole number, at least 2, found 1"),
     (
         "  V: [",
         "  V-x: [21, 22, 23]\n  V: [",
@@ -68,19 +68,30 @@ MISTAKES = [
     ),
     ("of: U,", "of: UU,", "gradients[1].of", "found UU; did you mean U?"),
     ("of: U,", "of: y,", "gradients[1].of", "expected a quantity of real numbers, found y"),
+    ("name: dJ_dU", "name: dJ-dU", "gradients[1].name", "expected a name of letters, digits and _, found 'dJ-dU'"),
     ("name: dJ_dU", "name: dJ_db2", "gradients[1].name", "expected a name of its own, found dJ_db2 again"),
     ("- {name: dJ_dU", "- {nam: dJ_dU", "gradients[1].nam", "unknown key; did you mean name?"),
     ("name: dJ_dU, of: U", "name: dJ_dU", "gradients[1]", "the key of is missing"),
-    ("of: U, max_score: 15", "of: U, max_score: -1", "gradients[1].max_score", "expected float > 0"),
+    (
+        "of: U, max_score: 15",
+        "of: U, max_score: -1",
+        "gradients[1].max_score",
+        "expected a number, more than 0, found -1",
+    ),
     (
         "of: U, max_score: 15",
         "of: U, max_score: 15, shares: {shape: 1, finite_difference: 1, reference: 0}",
         "gradients[1].shares",
         "expected shares that add up to 1, found 2",
     ),
-    ("submission: gradients.py", "submission: a/gradients.py", "submission", "expected str matching regex"),
+    (
+        "submission: gradients.py",
+        "submission: a/gradients.py",
+        "submission",
+        "expected the name of a file, without a folder, found 'a/gradients.py'",
+    ),
     ("share: 0.2", "share: 0.3", "checks", "expected shares that add up to 1, found 1.1"),
-    ("share: 0.2", "share: 1.3", "checks.shape.share", "expected float <= 1.0"),
+    ("share: 0.2", "share: 1.3", "checks.shape.share", "expected a number, at most 1, found 1.3"),
     ("low: 0.1", "low: 0.95", "quantities.h_prev.low", "expected low < high, found 0.95 and 0.9"),
     ("differs_from: y", "differs_from: L", "quantities.x.differs_from", "expected a one_hot quantity (y), found L"),
     ("of: V, differs_from", "of: v, differs_from", "quantities.x.of", "expected a dimension (V, d, Dh), found v"),
@@ -272,6 +283,24 @@ def test_a_file_that_is_no_config_at_all_is_a_config_error(tmp_path: Path, conte
     path.write_bytes(content)
     with pytest.raises(ConfigError, match=r"config\.yaml"):
         load_config(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "expected the keys title, model, dimensions, quantities, gradients, found nothing: the file is empty"),
+        ("title: a\n---\ntitle: b\n", ":2: not valid YAML: expected one document, found a second one after a line ---"),
+        (
+            TEXT + "late: {due: 2026-10-02, per_day: 10 points}\n",
+            "late.per_day: expected a share of the marks such as 10%, or marks such as 5 marks, found '10 points'",
+        ),
+    ],
+)
+def test_what_is_expected_is_said_in_plain_words(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "config.yaml").write_text(text)
+    with pytest.raises(ConfigError) as error:
+        load_config(tmp_path / "config.yaml")
+    assert message in str(error.value)
 
 
 def test_without_a_config_the_message_says_where_it_was_looked_for(tmp_path: Path) -> None:

@@ -148,6 +148,26 @@ def test_unsafe_entries_of_a_zip_are_refused_one_by_one_and_the_rest_is_taken(tm
     assert received(download)["ann"].source == SOLUTION
 
 
+@pytest.mark.parametrize(
+    ("start", "name", "reason"),
+    [
+        ("wuchi_1043_7003_", f"{'g' * 300}.py", "its path is too long"),
+        ("wuchi_1043_7003_", "gra\ndients.py", "control characters"),
+        ("wuchi_1043/", f"{'g' * 300}.py", "its path is too long"),
+        ("wuchi_1043/", "d/" * 40 + "x.py", "too deep"),
+    ],
+)
+def test_a_student_whose_only_file_has_an_impossible_name_is_listed_as_unreadable_with_the_reason(
+    tmp_path, start, name, reason
+):
+    class_ = {start.replace("wuchi_1043", "leeann_1041") + WANTED: SOLUTION, start + name: SOLUTION}
+    found = received(read_download(zipped(tmp_path / "class.zip", class_), WANTED))
+    assert len(found) == 2
+    refused = found["wuchi_1043"]
+    assert (refused.kind, refused.source) == ("unreadable", None)
+    assert reason in refused.problem[:200]
+
+
 def test_links_in_a_folder_are_refused(tmp_path):
     write(tmp_path, {"ann/gradients.py": SOLUTION, "bob/": b""})
     (tmp_path / "bob" / WANTED).symlink_to("/etc/passwd")

@@ -202,7 +202,7 @@ def test_a_student_without_a_file_gets_marks_by_hand_and_one_we_failed_on_only_i
         ({"add": 1, "score": 2}, "expected one of score, add and excuse, found score and add"),
         ({"gradient": "dJ_dU"}, "expected what to record"),
         ({"gradient": "dJ_dU", "excuse": True}, "excuse is for the whole assignment"),
-        ({"add": 1, "because": " "}, "expected the reason, which the student reads"),
+        ({"add": 1, "because": " "}, "because TEXT is missing: the reason, which the student reads"),
     ],
 )
 def test_what_makes_no_sense_is_refused_and_nothing_is_recorded(folder: Path, what: dict, message: str) -> None:
@@ -333,7 +333,7 @@ def test_a_table_is_recorded_as_a_whole_and_only_once(folder: Path, tmp_path: Pa
         (["name,add", "ann,1"], "expected a column student, found name, add"),
         (["student,ad,because", "ann,1,x"], "no column ad: expected student, gradient,"),
         (["student,add,because", "ann,two,x"], "row 2: add: expected a number, found two"),
-        (["student,add,because", "ann,1,"], "row 2: expected the reason"),
+        (["student,add,because", "ann,1,"], "row 2: because TEXT is missing"),
         (["student,excuse,because", "ann,perhaps,x"], "row 2: excuse: expected yes or nothing, found perhaps"),
         (["student,add,because", ",1,x"], "row 2: expected a student, found an empty cell"),
         (["student,add,because", "ann,1_0,x"], "row 2: add: expected a number, found 1_0"),
@@ -341,9 +341,11 @@ def test_a_table_is_recorded_as_a_whole_and_only_once(folder: Path, tmp_path: Pa
         (["student,add,because", "ann,1,late, but fine"], "row 2: more cells than columns: put a text with a comma"),
     ],
 )
-def test_a_table_that_makes_no_sense_is_refused_with_the_row(tmp_path: Path, rows: list[str], message: str) -> None:
+def test_a_table_that_makes_no_sense_is_refused_with_the_row(
+    folder: Path, tmp_path: Path, rows: list[str], message: str
+) -> None:
     with pytest.raises(UsageError) as error:
-        read_adjustments(table(tmp_path / "t.csv", *rows), "kim")
+        record_all(folder, read_adjustments(table(tmp_path / "t.csv", *rows), "kim"))
     assert message in str(error.value)
 
 

@@ -397,7 +397,11 @@ def test_gradescope_grades_all_parts_of_an_upload_and_remembers_them(
     [
         ("name: softmax", "name: Logistic", "parts[1].name: expected a name of its own, found Logistic again"),
         ("name: softmax", "name: feedback", "parts[1].name: expected another name, found feedback"),
-        ("name: softmax", "name: ../softmax", "parts[1].name: expected str matching regex"),
+        (
+            "name: softmax",
+            "name: ../softmax",
+            "parts[1].name: expected a name of at most 40 letters, digits, _ and -, found '../softmax'",
+        ),
         ("softmax/config", "soft/config", "soft/config.yaml: cannot be read: No such file or directory"),
         ("softmax/config", "logistic/config", "expected a file of its own for each part"),
         ("title: Homework 3", "titel: Homework 3", "config.yaml:1: titel: unknown key; did you mean title?"),

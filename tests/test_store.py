@@ -1,5 +1,6 @@
 """The store: its documentation, its versions, who may use it, and what it says when it cannot be used."""
 
+import errno
 import os
 import sqlite3
 from contextlib import closing
@@ -14,12 +15,14 @@ from grader.checks.tampering import flags_of, tampering
 from grader.classroom.batch.coordinator import Work, grade_all
 from grader.classroom.batch.protocol import Hello, Result
 from grader.classroom.store import schema
-from grader.classroom.store.database import lock
+from grader.classroom.store.database import explained, lock
 from grader.classroom.store.gradings import RunRecord, record
+from grader.classroom.store.ledger import writing
 from grader.classroom.store.packing import answers_hash, is_whole, pack_run, unpack_run
 from grader.classroom.store.query import Results, not_in_grading_run, ungraded
 from grader.classroom.store.schema import StoreError
 from grader.classroom.store.store import Store, identical_files
+from grader.errors import UsageError
 from grader.inputs.entry import Entry, Received, person
 from grader.problem.fingerprint import Fingerprint, Runtime
 from grader.records.result import Grade
@@ -153,7 +156,7 @@ def test_a_folder_is_used_by_one_grader_at_a_time_and_is_free_again_afterwards(t
 
 def test_a_results_folder_that_cannot_be_made_is_reported(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(StoreError, match="cannot be made: "):
+    with pytest.raises(UsageError, match="expected a folder for the results, found a file"):
         Store(tmp_path / "file" / "results", create=True)
 
 
@@ -357,3 +360,29 @@ def test_files_on_which_the_sandbox_failed_are_still_ungraded(tmp_path):
 
 def test_the_hash_of_answers_includes_violations():
     assert answers_hash(Run({})) != answers_hash(Run({}, violations=("kill",)))
+
+
+def test_a_folder_that_nobody_may_write_is_reported_with_what_cannot_be_written_and_what_to_do(tmp_path: Path) -> None:
+    readonly = sqlite3.connect(f"file:{tmp_path / 'grades.db'}?mode=rwc", uri=True)
+    readonly.execute("PRAGMA query_only = ON")
+    absent = tmp_path / "absent" / "grades.db"
+    for action in (lambda: readonly.execute("CREATE TABLE t (x)"), lambda: sqlite3.connect(absent)):
+        with (
+            pytest.raises(UsageError, match=r"grades\.db: cannot be written: .*; make .* writable"),
+            explained(tmp_path),
+        ):
+            action()
+    with pytest.raises(UsageError, match="cannot be written: Permission denied; make"), explained(tmp_path):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(tmp_path / "grades.csv"))
+
+
+def test_a_path_without_a_folder_is_a_wrong_path_and_not_a_failure(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for path, found in ((tmp_path / "absent", "nothing"), (tmp_path / "file", "a file")):
+        for opened in (lambda path: Store(path, create=False), Results, lambda path: writing(path).__enter__()):
+            with pytest.raises(
+                UsageError, match=f"expected the folder with the results of `grader batch`, found {found}"
+            ):
+                opened(path)
+    with pytest.raises(UsageError, match="expected a folder for the results, found a file"):
+        Store(tmp_path / "file", create=True)

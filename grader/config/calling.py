@@ -7,7 +7,9 @@ from msgspec import Meta, Struct
 from grader.config.quantities import NAME, Name
 
 FUNCTION_NAME = rf"{NAME}(\.{NAME})?"
-FunctionName = Annotated[str, Meta(pattern=f"^{FUNCTION_NAME}$")]
+FunctionName = Annotated[
+    str, Meta(pattern=f"^{FUNCTION_NAME}$", description="the name of a function, of letters, digits and _")
+]
 Names = Annotated[list[Name], Meta(min_length=1)]
 
 

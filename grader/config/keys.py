@@ -157,7 +157,9 @@ class Config(_Section, frozen=True, kw_only=True):
     dimensions: dict[Name, Dimension]
     quantities: dict[Name, Quantity]
     gradients: Annotated[list[Gradient], Meta(min_length=1)]
-    submission: Annotated[str, Meta(pattern=r"^[^/\\]+$")] = "gradients.py"  # a name, no path
+    submission: Annotated[str, Meta(pattern=r"^[^/\\]+$", description="the name of a file, without a folder")] = (
+        "gradients.py"
+    )
     interface: Literal["step", "parameters"] = "step"  # dJ_dU(s), or dJ_dU(h, y_hat, y): quantities by their names
     functions: list[Function] = []  # those that are called otherwise, or return several gradients
     groups: dict[Name, Names] = {}  # quantities that are one argument, in this order

@@ -11,9 +11,10 @@ from msgspec import Meta, Struct
 from grader.times import deadline, zone_called
 
 _LOSS = r"^\s*(\d+(?:\.\d+)?)\s*(%|marks?)\s*$"
+_LOSS_WORDS = "a share of the marks such as 10%, or marks such as 5 marks"
 _MOST = Meta(ge=0, le=1e9)
 # Below 1 a share of the maximum marks, from 1 on marks; "10%" and "0.5 marks" are both explicit.
-Loss = Annotated[float, _MOST] | Annotated[str, Meta(pattern=_LOSS)]
+Loss = Annotated[float, _MOST] | Annotated[str, Meta(pattern=_LOSS, description=_LOSS_WORDS)]
 
 
 class Late(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -19,6 +19,19 @@ SEED_EXPECTED = (
 )
 
 
+# Types as msgspec calls them, and its limits.
+_KINDS = {
+    "int": "a whole number",
+    "float": "a number",
+    "str": "text",
+    "bool": "true or false",
+    "object": "keys with values",
+    "array": "a list",
+    "null": "nothing",
+}
+_LIMITS = {">=": "at least", ">": "more than", "<=": "at most", "<": "less than"}
+
+
 class Problem(Struct, frozen=True):
     """Something that is wrong: where, and what was expected and found."""
 
@@ -78,6 +91,10 @@ def _in_mapping(kind: Any, value: Mapping[Any, Any], keys: list[Key]) -> Iterato
 
 
 def _not_convertible(kind: Any, value: Any, keys: list[Key]) -> Iterator[Problem]:
+    if value is None and not keys:
+        names = ", ".join(field.name for field in msgspec.structs.fields(kind) if field.required)
+        yield Problem(keys, f"expected the keys {names}, found nothing: the file is empty")
+        return
     try:
         msgspec.convert(value, kind)
         return
@@ -94,9 +111,41 @@ def _not_convertible(kind: Any, value: Any, keys: list[Key]) -> Iterator[Problem
     elif get_origin(literal) is Literal and isinstance(value, str):
         yield Problem(where, no_such("one of", value, sorted(map(str, get_args(literal)))))
     else:
-        text = text.replace("`", "").replace("Expected", "expected").replace("got", "found")
-        shown = f" ({found!r})" if isinstance(found, str | int | float) and len(repr(found)) < 60 else ""
-        yield Problem(where, f"{text}{shown}")
+        yield Problem(where, f"expected {_expected(kind, text)}, found {_found(found)}")
+
+
+def _expected(kind: Any, text: str) -> str:
+    """What may stand there, from a message of msgspec such as "Expected `int` >= 2"."""
+    match = re.match(r"Expected `([^`]+)`(?: (of length )?([<>]=?) ([\d.]+))?", text)
+    if match is None:
+        return text
+    names, length, sign, limit = match.groups()
+    words = " or ".join(dict.fromkeys(_KINDS.get(name, name) for name in names.split(" | ")))
+    if "matching regex" in text:
+        described = [meta.description for meta in _metas(kind) if meta.pattern and meta.description]
+        return described[0] if described else words
+    if sign is None:
+        return words
+    return f"{words} of {_LIMITS[sign]} {limit} entries" if length else f"{words}, {_LIMITS[sign]} {float(limit):g}"
+
+
+def _found(value: Any) -> str:
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str | int | float) and len(repr(value)) < 60:
+        return repr(value)
+    return "a list" if isinstance(value, list) else "keys with values" if isinstance(value, dict) else "a long value"
+
+
+def _metas(kind: Any) -> Iterator[msgspec.Meta]:
+    """What is said of a type and of those that it consists of."""
+    for one in get_args(kind):
+        if isinstance(one, msgspec.Meta):
+            yield one
+        else:
+            yield from _metas(one)
 
 
 def _without_meta(kind: Any) -> Any:

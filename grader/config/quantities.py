@@ -8,7 +8,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 NAME = r"[A-Za-z_][A-Za-z0-9_]*"
-Name = Annotated[str, Meta(pattern=f"^{NAME}$")]
+Name = Annotated[str, Meta(pattern=f"^{NAME}$", description="a name of letters, digits and _")]
 Positive = Annotated[float, Meta(gt=0, le=1e9)]
 MAX_AXES = 6
 Shape = Annotated[tuple[str | int, ...], Meta(max_length=MAX_AXES)]

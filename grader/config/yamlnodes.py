@@ -12,6 +12,10 @@ _Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _FLOAT = re.compile(r"^[-+]?(?:[0-9][0-9_]*)(?:\.[0-9_]*)?[eE][-+]?[0-9]+$")
 
 
+# What PyYAML says, and what it means.
+_WORDS = {"but found another document": "expected one document, found a second one after a line ---"}
+
+
 class YamlError(Exception):
     """A text that cannot be used.
 
@@ -56,7 +60,7 @@ def read(text: str) -> tuple[Any, Any]:
         return loader.construct_document(root), root
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise YamlError(line, f"not valid YAML: {error.problem}") from error
+        raise YamlError(line, f"not valid YAML: {_WORDS.get(error.problem or '', error.problem)}") from error
     except yaml.YAMLError as error:
         raise YamlError(0, f"not valid YAML: {' '.join(str(error).split())}") from error
     except (RecursionError, ValueError) as error:

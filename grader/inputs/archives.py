@@ -16,7 +16,16 @@ from grader.inputs.folder import read_folder
 from grader.inputs.kinds import archive_kind, looks_like_archive, without_suffix
 from grader.inputs.reader import READER, Budget, OverBudgetError
 from grader.inputs.tree import MAX_ENTRIES, MAX_SUBMISSION_ENTRIES, ArchiveError, File, Refusal, Tree, is_noise
-from grader.inputs.unsafe import LONG_PATH, MAX_FILE_BYTES, MAX_PATH_BYTES, Listed, unsafe_entry, unsafe_name
+from grader.inputs.unsafe import (
+    LONG_PATH,
+    MAX_FILE_BYTES,
+    MAX_PATH_BYTES,
+    Listed,
+    leaves,
+    presentable,
+    unsafe_entry,
+    unsafe_name,
+)
 
 _NESTED_BYTES = 32 * 2**20  # an archive inside an archive is read into memory
 _UNPACKED_BYTES = 64 * 2**20  # so is a compressed tar
@@ -134,6 +143,10 @@ def _tree(origin: Origin, listed: Iterator[Listed]) -> Tree:
             continue
         if reason := unsafe_name(text):
             tree.refused.append(Refusal(entry.name[:MAX_PATH_BYTES], reason))
+            if not entry.is_folder and not leaves(text):  # kept: its student submitted something
+                kept = PurePosixPath(presentable(text))
+                tree.add_folders_of(kept)
+                tree.files.append(File(kept, None, reason))
             continue
         tree.add_folders_of(path)
         if entry.is_folder and not unsafe_entry(entry):

@@ -24,7 +24,7 @@ from grader.text import one_line
 _OTHER, _NOTEBOOK = 6, 7  # ranks of files of another name
 _NOTEBOOKS = (3, 4, 5)
 _SHOWN = 4
-_CONSIDERED = 8  # of each kind: each may have to be unpacked to be compared
+_COMPARED = 40  # files of a submission: each may have to be unpacked; all further ones are taken to differ
 
 
 @dataclass(frozen=True)
@@ -80,11 +80,11 @@ def _choose(
     pairs = [(rank, file) for file in files if (rank := _rank(file.path, wanted))[0] <= _NOTEBOOK]
     ranked = sorted(pairs, key=lambda pair: (*pair[0], _depth(pair[1]), str(pair[1].path)))
     reader = _Reader(max_bytes, handout if more or len(ranked) > 1 else ())
-    named = [file for rank, file in ranked if rank[0] < _OTHER][:_CONSIDERED]
+    named = [file for rank, file in ranked if rank[0] < _OTHER]
     mine = [file for file in named if not reader.untouched(file)]
     if mine:
         return _best(mine, _stub_note(named, mine), wanted, reader)
-    of_kind = ([file for rank, file in ranked if rank[0] == kind][:_CONSIDERED] for kind in (_OTHER, _NOTEBOOK))
+    of_kind = ([file for rank, file in ranked if rank[0] == kind] for kind in (_OTHER, _NOTEBOOK))
     others, notebooks = ([file for file in some if not reader.untouched(file)] for some in of_kind)
     for some, beside in ((others, notebooks), (notebooks, [])):
         if len(some) == 1:
@@ -147,8 +147,10 @@ class _Reader:
         self._known: dict[int, str] = {}
 
     def digest(self, file: File) -> str:
-        """A hash of its content; "" if it cannot be read, which equals no other."""
+        """A hash of its content; "" if it cannot be read, or is one too many to be read, which equals no other."""
         if id(file) not in self._known:
+            if len(self._known) >= _COMPARED:
+                return ""
             try:
                 self._known[id(file)] = digest(file.read(self._max_bytes + 1))
             except (OSError, ArchiveError):  # reported where the file is read to be graded

@@ -11,6 +11,7 @@ from grader.inputs.chooser import Choice, choose, listed, shown
 from grader.inputs.kinds import archive_kind, is_archive, is_unreadable
 from grader.inputs.reader import READER, Budget, OverBudgetError
 from grader.inputs.tree import ArchiveError, File, Refusal, first_refusals
+from grader.inputs.unsafe import presentable
 from grader.text import one_line
 
 MAX_ARCHIVE_DEPTH = 3
@@ -159,7 +160,8 @@ class Picked:
         if self.choice.rivals:
             names = {file.path.name for file in self.choice.rivals}
             return f"expected one {names.pop() if len(names) == 1 else wanted}, found {listed(self.choice.rivals)}"
-        reasons = list(dict.fromkeys([*self.reasons, *refused]))
+        by_name = {(presentable(one.path.replace("\\", "/")), one.reason): one for one in [*self.reasons, *refused]}
+        reasons = list(by_name.values())
         why = "; ".join(f"{shown(one.path)}: {one.reason}" for one in reasons[:3])
         if not self.files:
             return f"no readable {wanted}: {why}" if why else f"no {wanted}, found nothing"

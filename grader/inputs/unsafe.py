@@ -1,7 +1,10 @@
 """What in a download is not read, and why: paths that leave their folder, absurd names, links, zip bombs.  Pure."""
 
+import re
 import stat
 from typing import NamedTuple
+
+from grader.text import REPLACEMENT
 
 MAX_NAME_BYTES = 255  # of one part of a path, as in every usual file system
 MAX_PATH_BYTES = 1024
@@ -10,6 +13,9 @@ LONG_PATH = 256  # a path counts as another file for every further 256 character
 MAX_FILE_BYTES = 256 * 2**20  # no more is read of a file, whatever its size
 BOMB_RATIO = 200  # text compresses 3 to 10 times; what compresses more than this is empty or a bomb
 BOMB_BYTES = 2**20
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_SHOWN_NAME, _SHOWN_PARTS = 80, 6  # characters of a name, parts of a path
 
 STORED, DEFLATED, SPARSE = 0, 8, -1
 _ENCRYPTED = 1
@@ -39,13 +45,23 @@ class Listed(NamedTuple):
 
 def unsafe_name(text: str) -> str:
     """Why a path in an archive is refused, "" for most."""
-    parts = text.split("/")
+    control = not text or _CONTROL.search(text)
+    return leaves(text) or too_long(text) or ("a name with control characters" if control else "")
+
+
+def leaves(text: str) -> str:
+    """Why a path in an archive would lead out of the folder, "" for most."""
     if text.startswith("/") or (len(text) > 1 and text[1] == ":"):
         return "an absolute path: it would leave the folder"
-    if ".." in parts:
-        return "a path with ..: it would leave the folder"
-    control = not text or any(ord(c) < 32 or ord(c) == 127 for c in text)
-    return too_long(text) or ("a name with control characters" if control else "")
+    return "a path with ..: it would leave the folder" if ".." in text.split("/") else ""
+
+
+def presentable(text: str) -> str:
+    """A path that was refused for its length or its characters, made short and harmless: its beginning says whose it is."""
+    parts = _CONTROL.sub(REPLACEMENT, text).split("/")
+    if len(parts) > _SHOWN_PARTS:
+        parts = [*parts[: _SHOWN_PARTS - 2], "…", parts[-1]]
+    return "/".join(part if len(part) <= _SHOWN_NAME else f"{part[: _SHOWN_NAME - 13]}…{part[-12:]}" for part in parts)
 
 
 def too_long(text: str) -> str:

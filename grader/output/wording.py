@@ -219,7 +219,8 @@ def groups(grade: Grade) -> list[list[GradientResult]]:
 
 def others_too(group: Sequence[GradientResult]) -> str:
     """The gradients of a group but the first, in a line."""
-    also = "so are" if group[0].status == "missing" else "the same in"
+    are = "so is" if len(group) == 2 else "so are"
+    also = are if group[0].status == "missing" else "the same in"
     return f"{also} {', '.join(other.name for other in group[1:])}"
 
 

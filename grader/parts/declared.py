@@ -5,7 +5,9 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 # The name of a folder on any system, and of a column.
-PartName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$")]
+PartName = Annotated[
+    str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$", description="a name of at most 40 letters, digits, _ and -")
+]
 
 
 class DeclaredPart(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

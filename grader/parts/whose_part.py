@@ -21,6 +21,7 @@ from grader.parts.parts import Part
 from grader.text import one_line
 
 _WHOLE = ("excuse", "comment", "extend")
+_SHOWN = 20  # mistakes
 _MOST = 300  # characters of an entry in a message
 
 _Opened = Sequence[tuple[Part, Results]]
@@ -33,17 +34,23 @@ def by_part(results: Sequence[tuple[Part, Path]], wishes: Sequence[Wish]) -> lis
         results: the parts with their results.
 
     Raises:
-        UsageError: an entry names no part that there is, or could be about several; the message names them.
+        UsageError: entries name no part that there is, could be about several, or make no sense; a line for each mistake.
     """
+    wrong: list[str] = []
     shared: dict[str, list[Wish]] = {part.name: [] for part, _ in results}
     with ExitStack() as stack:
         opened = [(part, stack.enter_context(_opened(folder))) for part, folder in results]
         for wish in wishes:
+            found = list(wish.wrong)
             try:
-                for part, own in _spread(opened, wish):
+                for part, own in _spread(opened, wish) if wish.entry.student or not found else ():
                     shared[part.name].append(own)
             except UsageError as error:
-                raise UsageError(f"{wish.where}: {error}" if wish.where else str(error)) from error
+                found.append(str(error))
+            wrong += [f"{wish.where}: {text}" if wish.where else text for text in found]
+    if wrong:
+        more = [f"and {len(wrong) - _SHOWN} more mistakes"] if len(wrong) > _SHOWN else []
+        raise UsageError("\n".join([*wrong[:_SHOWN], *more]))
     return [(part, folder, shared[part.name]) for part, folder in results if shared[part.name]]
 
 

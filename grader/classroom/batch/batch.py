@@ -14,7 +14,8 @@ from grader.classroom.store.store import Store
 from grader.config.keys import Config
 from grader.config.load import load_config
 from grader.errors import UsageError
-from grader.inputs.download import Download, read_download
+from grader.inputs.download import LAYOUTS, Download, read_download
+from grader.inputs.downloads import PLATFORMS
 from grader.inputs.entry import receive
 from grader.inputs.reader import READER
 from grader.inputs.submission import handout_digests
@@ -74,6 +75,8 @@ def run_batch(
         workers = make_workers(config_path, jobs or workers_for(len(download.entries)), dask)
         try:
             state = workers.hello().fingerprint
+            if not force:
+                _refuse_another_platform(store, download)
             check_state(store, state)  # before files of this download take the place of graded ones
             handout = handout_digests(config, config_path.resolve().parent, path)
             outcome = _receive_all(store, download, path, config, handout, beside, force=force)
@@ -92,6 +95,24 @@ def make_workers(config_path: Path, jobs: int, dask: str, *, stored_only: bool =
 
         return Cluster(config_path, dask, stored_only=stored_only)
     return Pool(config_path, jobs, stored_only=stored_only)
+
+
+def _refuse_another_platform(store: Store, download: Download) -> None:
+    """Refuse a download that would list the same people again, under the keys of another platform.
+
+    Raises:
+        UsageError: its layout is another one, and it has none of the students.
+    """
+    before = store.connection.execute("SELECT value FROM facts WHERE name = 'layout'").fetchone()
+    if before is None or before[0] == download.layout or PLATFORMS.keys().isdisjoint((before[0], download.layout)):
+        return
+    known = {key for (key,) in store.connection.execute("SELECT key FROM students")}
+    if known.isdisjoint(one.key for entry in download.entries for one in entry.people):
+        earlier, now = (LAYOUTS[name].called for name in (before[0], download.layout))
+        raise UsageError(
+            f"{store.folder}: made from {earlier}, and this is {now} with none of its students: the same people may be in it"
+            " under other keys, and would be there twice; choose another --out, or add them with --force"
+        )
 
 
 def _receive_all(

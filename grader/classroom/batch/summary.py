@@ -15,9 +15,10 @@ from grader.classroom.store.outputs import outdated
 from grader.classroom.store.query import Results
 from grader.inputs.download import LAYOUTS
 from grader.records.result import SIGNAL_WORDS
-from grader.text import one_line
+from grader.text import counted, one_line
 
 _SHOWN = 10
+_SHOWN_PATH = 100  # characters: the reason comes after it
 
 
 def print_summary(folder: Path, outcome: Outcome) -> None:
@@ -25,7 +26,9 @@ def print_summary(folder: Path, outcome: Outcome) -> None:
     console = Console(highlight=False, soft_wrap=True)
     with Results(folder) as results:
         console.print(
-            Text(f"{LAYOUTS[outcome.layout].called}: {outcome.taken} submissions, {outcome.graded} graded now")
+            Text(
+                f"{LAYOUTS[outcome.layout].called}: {counted(outcome.taken, 'submission')}, {outcome.graded} graded now"
+            )
         )
         _print_marks(console, results)
         _print_list(console, "no file to grade", _with_status(results, "missing"))
@@ -36,7 +39,8 @@ def print_summary(folder: Path, outcome: Outcome) -> None:
         _print_list(console, older, outcome.kept)
         _print_list(console, "older than what was graded, and taken because of --force", outcome.set_back)
         _print_list(console, "not in this download, kept from an earlier one", outcome.absent)
-        _print_list(console, "not taken", [f"{path}: {reason}" for path, reason in results.refused()], "refused.csv")
+        refused = [f"{one_line(path, _SHOWN_PATH)}: {reason}" for path, reason in results.refused()]
+        _print_list(console, "not taken", refused, "refused.csv")
         _print_flags(console, results)
         _print_files(console, results, outcome.written)
 
@@ -49,7 +53,9 @@ def _print_marks(console: Console, results: Results) -> None:
     middle = median(score for score, _ in scores)
     full = sum(score >= most for score, most in scores)
     most = max(most for _, most in scores)
-    console.print(Text(f"{len(scores)} students have marks: median {middle:g} of {most:g}, {full} have full marks"))
+    have = "1 student has" if len(scores) == 1 else f"{len(scores)} students have"
+    has = "has" if full == 1 else "have"
+    console.print(Text(f"{have} marks: median {middle:g} of {most:g}, {full} {has} full marks"))
 
 
 def _with_status(results: Results, status: str) -> list[str]:
@@ -99,7 +105,7 @@ def print_regraded(folder: Path, outcome: Regraded) -> None:
         console.print(Text("nobody's marks changed"))
     else:
         up, down = (sum(sign * gain > 0 for gain in students.values()) for sign in (1, -1))
-        console.print(Text(f"{len(students)} students changed: {up} gained marks, {down} lost some"))
+        console.print(Text(f"{counted(len(students), 'student')} changed: {up} gained marks, {down} lost some"))
     _print_list(console, "changes", list(map(_change, outcome.changes)), "changes.csv")
     lines = [f"{student}: {_mark(before)} -> {_mark(after)}" for student, before, after in outcome.finals]
     _print_list(console, "final marks that changed", lines)

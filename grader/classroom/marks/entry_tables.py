@@ -1,7 +1,7 @@
 """Tables of adjustments and extensions, as people keep them in a spreadsheet."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from grader.classroom.exports.cells import cell, read_table
@@ -12,6 +12,7 @@ from grader.errors import UsageError, did_you_mean
 ADJUST = ("student", "gradient", "score", "add", "excuse", "comment", "because", "part")
 EXTEND = ("student", "days", "until", "because", "part")
 TIMES = ("student", "submitted", "because")
+NO_REASON = "because TEXT is missing: the reason, which the student reads"  # an option, and a column
 _YES = ("yes", "y", "x", "true", "1")
 _NO = ("", "no", "n", "false", "0")
 _THOUSAND = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
@@ -31,19 +32,21 @@ def adjustment(
     """The entry of an adjustment or a comment.
 
     Raises:
-        UsageError: it says too much, too little, or no reason.
+        UsageError: it says too much, too little, or no reason; a line for each mistake.
     """
     named = [
         name for name, there in (("score", score is not None), ("add", add is not None), ("excuse", excuse)) if there
     ]
+    wrong = []
     if len(named) > 1:
-        raise UsageError(f"expected one of score, add and excuse, found {' and '.join(named)}")
+        wrong.append(f"expected one of score, add and excuse, found {' and '.join(named)}")
     if not named and not comment.strip():
-        raise UsageError("expected what to record: score, add, excuse or comment")
+        wrong.append("expected what to record: score, add, excuse or comment")
     if excuse and gradient:
-        raise UsageError("excuse is for the whole assignment: leave out the gradient, or give its score")
+        wrong.append("excuse is for the whole assignment: leave out the gradient, or give its score")
     if named and not because.strip():
-        raise UsageError("expected the reason, which the student reads: because")
+        wrong.append(NO_REASON)
+    _refuse(wrong)
     kind, value = named[0] if named else "comment", score if score is not None else add
     return Entry(
         student=student, kind=kind, author=author, gradient=gradient, value=value, comment=comment.strip(), reason=because.strip()
@@ -70,48 +73,74 @@ def submitted(student: str, author: str, *, at: str, because: str = "") -> Entry
     return Entry(student=student, kind="submitted", author=author, until=at.strip(), reason=because.strip())
 
 
+def wish_for(
+    make: Callable[[], Entry], student: str, author: str, *, gradient: str = "", where: str = "", part: str = ""
+) -> Wish:
+    """What somebody asks for; where it makes no sense, with the reasons, so that all mistakes are reported at once."""
+    try:
+        return Wish(make(), where, part)
+    except UsageError as error:
+        about = Entry(student=student, kind="comment", author=author, gradient=gradient)
+        wrong = str(error) if where else str(error).replace(NO_REASON, f"--{NO_REASON}")
+        return Wish(about, where, part, tuple(wrong.split("\n")))
+
+
 def read_adjustments(path: Path, author: str) -> list[Wish]:
     """The rows of a table with the columns ADJUST, of which all but the first may be missing.
 
     Raises:
-        UsageError: it is no such table, or a row makes no sense.
+        UsageError: it is no such table.
     """
-    return [Wish(_adjustment(row, author, where), where, row.get("part", "")) for where, row in read_rows(path, ADJUST)]
+    return _read_wishes(path, ADJUST, author, _adjustment)
 
 
-def _adjustment(row: Mapping[str, str], author: str, where: str) -> Entry:
+def _adjustment(row: Mapping[str, str], author: str) -> Entry:
+    wrong: list[str] = []
     excuse = row.get("excuse", "").casefold()
     if excuse not in (*_YES, *_NO):
-        raise UsageError(f"{where}: excuse: expected yes or nothing, found {row['excuse']}")
-    score, add = (_marks(row, name, where) for name in ("score", "add"))
+        wrong.append(f"excuse: expected yes or nothing, found {row['excuse']}")
+    score, add = (_marks(row, name, wrong) for name in ("score", "add"))
+    _refuse(wrong)
     words = {name: row.get(name, "") for name in ("gradient", "comment", "because")}
-    try:
-        return adjustment(row["student"], author, score=score, add=add, excuse=excuse in _YES, **words)
-    except UsageError as error:
-        raise UsageError(f"{where}: {error}") from error
+    return adjustment(row["student"], author, score=score, add=add, excuse=excuse in _YES, **words)
 
 
 def read_extensions(path: Path, author: str) -> list[Wish]:
     """The rows of a table with the columns EXTEND.
 
     Raises:
-        UsageError: it is no such table, or a row makes no sense.
+        UsageError: it is no such table.
     """
+    return _read_wishes(path, EXTEND, author, _extension)
+
+
+def _extension(row: Mapping[str, str], author: str) -> Entry:
+    wrong: list[str] = []
+    days = _marks(row, "days", wrong)
+    _refuse(wrong)
+    return extension(row["student"], author, days=days, until=row.get("until", ""), because=row.get("because", ""))
+
+
+def _read_wishes(
+    path: Path, columns: Sequence[str], author: str, make: Callable[[Mapping[str, str], str], Entry]
+) -> list[Wish]:
     wishes = []
-    for where, row in read_rows(path, EXTEND):
-        days, words = _marks(row, "days", where), {name: row.get(name, "") for name in ("until", "because")}
-        try:
-            wishes.append(Wish(extension(row["student"], author, days=days, **words), where, row.get("part", "")))
-        except UsageError as error:
-            raise UsageError(f"{where}: {error}") from error
+    for where, row, wrong in read_rows(path, columns):
+        student, gradient, part = (row.get(name, "") for name in ("student", "gradient", "part"))
+
+        def entry(row: Mapping[str, str] = row, wrong: str = wrong) -> Entry:
+            _refuse([wrong] if wrong else [])
+            return make(row, author)
+
+        wishes.append(wish_for(entry, student, author, gradient=gradient, where=where, part=part))
     return wishes
 
 
-def read_rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, dict[str, str]]]:
-    """(place, cells by column) of each row that is not empty.
+def read_rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, dict[str, str], str]]:
+    """(place, cells by column, what is wrong with it as a row or "") of each row that is not empty.
 
     Raises:
-        UsageError: a column is unknown, or there is no student.
+        UsageError: a column is unknown, or there is none for the student.
     """
     rows, _ = read_table(path, blank=True)
     head = [title.strip().casefold() for title in rows[0]]
@@ -126,13 +155,13 @@ def read_rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, dict[st
             raise UsageError(f"{path}: two columns are called {title}: expected one")
     for number, row in enumerate(rows[1:], 2):
         cells = {title: _unquoted(text.strip()) for title, text in zip(head, row, strict=False) if title}
-        where = f"{path}, row {number}"
+        wrong = ""
         if any(text.strip() for text in row[len(head) :]):
-            raise UsageError(f'{where}: more cells than columns: put a text with a comma in it between " and "')
-        if any(cells.values()):
-            if not cells["student"]:
-                raise UsageError(f"{where}: expected a student, found an empty cell")
-            yield where, cells
+            wrong = 'more cells than columns: put a text with a comma in it between " and "'
+        elif any(cells.values()) and not cells["student"]:
+            wrong = "expected a student, found an empty cell"
+        if wrong or any(cells.values()):
+            yield f"{path}, row {number}", cells, wrong
 
 
 def _unquoted(text: str) -> str:
@@ -140,12 +169,23 @@ def _unquoted(text: str) -> str:
     return text[1:] if text.startswith("'") and cell(text[1:]) == text else text
 
 
-def _marks(row: Mapping[str, str], name: str, where: str) -> float | None:
+def _marks(row: Mapping[str, str], name: str, wrong: list[str]) -> float | None:
+    """The number in a cell; what is wrong with it is added to `wrong`."""
     text = row.get(name, "")
     try:
         return read_number(text) if text else None
     except UsageError as error:
-        raise UsageError(f"{where}: {name}: {error}") from None
+        wrong.append(f"{name}: {error}")
+        return None
+
+
+def _refuse(wrong: Sequence[str]) -> None:
+    """
+    Raises:
+        UsageError: a line for everything that is wrong.
+    """
+    if wrong:
+        raise UsageError("\n".join(wrong))
 
 
 def read_number(text: str) -> float:

@@ -19,7 +19,9 @@ def effect(entry: Entry) -> str:
         "add": f"{'+' if value >= 0 else '−'}{number(abs(value))} marks",
         "excuse": "excused",
         "comment": "comment",
-        "extend": f"extended until {entry.until}" if entry.until else f"extended by {number(value)} days",
+        "extend": f"extended until {entry.until}"
+        if entry.until
+        else f"extended by {number(value)} {'day' if value == 1 else 'days'}",
         "submitted": f"submitted {entry.until}",
         "undo": f"undoes entry {entry.target}",
         "confirm": f"confirms entry {entry.target}",

@@ -28,12 +28,14 @@ class Wish(msgspec.Struct, frozen=True):
     Attributes:
         entry: its student is any word for one, "" where the entry that is undone or confirmed says whose it is.
         where: the place in a table, such as `corrections.csv, row 3`; "" on the command line.
+        wrong: what is wrong with it as it was written; then it is never recorded, but what else is wrong is reported with it.
         part: of a homework of several, the one that it is about; "" where that follows from the entry.
     """
 
     entry: Entry
     where: str = ""
     part: str = ""
+    wrong: tuple[str, ...] = ()
 
 
 def record_all(folder: Path, wishes: Sequence[Wish]) -> tuple[list[Entry], int]:
@@ -67,21 +69,28 @@ def _record(
     recorded, again, wrong = [], 0, []
     rows: dict[tuple[str, ...], tuple[str, Entry]] = {}
     for wish in wishes:
+        found = list(wish.wrong)
+        if found and not wish.entry.student:
+            wrong += [f"{wish.where}: {label}{text}" for text in found]
+            continue
+        entry = wish.entry
         try:
             if wish.part:
                 raise UsageError(f"part {wish.part}: this is one assignment, not a homework of several parts")
             entry = _Check(folder, db).entry(wish.entry)
-            if wish.where:
+            if wish.where and not found:
                 _refuse_another(rows, wish.where, entry)
         except UsageError as error:
-            wrong.append(f"{wish.where}: {label}{error}" if wish.where else f"{label}{error}")
+            found.append(str(error))
+        if found:
+            wrong += [f"{wish.where}: {label}{text}" if wish.where else f"{label}{text}" for text in found]
             continue
         if wish.where and entry.is_in_force(read_ledger(db).of(entry.student)):
             again += 1
         else:
             recorded.append(record_entry(db, entry))
     if wrong:
-        more = [f"and {len(wrong) - _SHOWN} more rows"] if len(wrong) > _SHOWN else []
+        more = [f"and {len(wrong) - _SHOWN} more mistakes"] if len(wrong) > _SHOWN else []
         raise UsageError("\n".join([*wrong[:_SHOWN], *more]) + ("; nothing was recorded" if several else ""))
     choose_attempts(db)
     return recorded, again

@@ -37,14 +37,16 @@ def read_times(path: Path, results: Results, author: str, column: str = "") -> l
         found = _in_worksheet(path, results, column)
     else:
         found = (
-            (where, row["student"], row.get("submitted", ""), row.get("because", ""))
-            for where, row in read_rows(path, TIMES)
+            (where, row["student"], row.get("submitted", ""), row.get("because", ""), wrong)
+            for where, row, wrong in read_rows(path, TIMES)
         )
     wishes, unread = [], []
-    for where, student, at, because in found:
-        if at in _NONE:
+    for where, student, at, because, wrong in found:
+        if wrong:
+            unread.append(f"{where}: {wrong}")
+        elif at in _NONE:
             continue
-        if moment(at) is None:
+        elif moment(at) is None:
             expected = 'expected a time, such as "2026-10-07 23:59" or "7 October 2026, 11:59 PM"'
             unread.append(f"{where}: {expected}, found {at}")
         wishes.append(Wish(submitted(student, author, at=at, because=because), where))
@@ -58,8 +60,11 @@ def read_times(path: Path, results: Results, author: str, column: str = "") -> l
     return wishes
 
 
-def _in_worksheet(path: Path, results: Results, column: str) -> Iterator[tuple[str, str, str, str]]:
-    """(place, key of the student, time, reason) of the rows that certainly are a student's who submitted something."""
+def _in_worksheet(path: Path, results: Results, column: str) -> Iterator[tuple[str, str, str, str, str]]:
+    """Of the rows that certainly are a student's who submitted something, what `read_times` goes through.
+
+    (place, key of the student, time, reason, what is wrong with the row), of which a worksheet has no reasons.
+    """
     people = [row for row in results.students() if row.status != "missing"]
     for number, student, at in read_column(path, column or _IN_MOODLE, [who_in_store(row) for row in people]):
-        yield f"{path}, row {number}", people[student].student, at, ""
+        yield f"{path}, row {number}", people[student].student, at, "", ""

@@ -1,5 +1,6 @@
 """The folder of a store: its lock, its database, and what SQLite and the disk may refuse, in words."""
 
+import errno
 import os
 import socket
 import sqlite3
@@ -9,6 +10,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from grader.classroom.store.schema import StoreError, create_or_migrate
+from grader.errors import UsageError
 from grader.filelock import hold
 from grader.text import one_line
 
@@ -25,24 +27,53 @@ _ADVICE = {
     "malformed": "it is damaged, or not ours: restore it from a copy, or use another folder",
 }
 
+_READ_ONLY = ("readonly", "unable to open")  # SQLite cannot make its journal beside the database
+_DENIED = (errno.EACCES, errno.EPERM, errno.EROFS)
+
 
 @contextmanager
 def explained(folder: Path) -> Iterator[None]:
     """Turn errors of SQLite and of files into the grader's own.
 
     Raises:
+        UsageError: nobody may write there.
         StoreError: with what happened and what to do.
     """
     try:
         yield
     except sqlite3.DatabaseError as error:
         text = str(error)
+        if any(part in text for part in _READ_ONLY):
+            raise _read_only(folder, folder / DATABASE, text) from error
         advice = next((advice for part, advice in _ADVICE.items() if part in text), "what is finished is kept")
         raise StoreError(f"{folder / DATABASE}: {text}; {advice}") from error
     except OSError as error:
+        if error.errno in _DENIED:
+            raise _read_only(folder, error.filename or folder, error.strerror or "") from error
         raise StoreError(
             f"{error.filename or folder}: cannot be written: {error.strerror}; what is graded is kept: run the command again"
         ) from error
+
+
+def _read_only(folder: Path, path: Path | str, reason: str) -> UsageError:
+    return UsageError(
+        f"{path}: cannot be written: {reason}; make {folder} and the files in it writable and run the same command again"
+    )
+
+
+def database_in(folder: Path) -> Path:
+    """The database of a folder with results.
+
+    Raises:
+        UsageError: there is no such folder.
+        StoreError: it holds no results.
+    """
+    if not folder.is_dir():
+        found = "a file" if folder.exists() else "nothing"
+        raise UsageError(f"{folder}: expected the folder with the results of `grader batch`, found {found}")
+    if not (folder / DATABASE).is_file():
+        raise StoreError(f"{folder}: expected the results of `grader batch` there, found no {DATABASE}")
+    return folder / DATABASE
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -66,11 +97,14 @@ def lock(folder: Path) -> int:
         The descriptor that holds the lock.
 
     Raises:
+        UsageError: nobody may write there.
         StoreError: another process holds it; the message says which.
     """
     try:
         fd = os.open(folder / "grader.lock", os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
+        if error.errno in _DENIED:
+            raise _read_only(folder, folder, error.strerror or "") from error
         raise StoreError(f"{folder}: cannot be written: {error.strerror}") from error
     try:
         hold(fd)

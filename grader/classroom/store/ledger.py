@@ -10,8 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from grader.classroom.store.database import DATABASE, clean, connect, explained, insert, now
-from grader.classroom.store.schema import StoreError
+from grader.classroom.store.database import clean, connect, database_in, explained, insert, now
 
 KINDS = ("score", "add", "excuse", "comment", "extend", "submitted")  # those that say something of a student
 MARKS = ("score", "add")  # those that change marks
@@ -120,11 +119,10 @@ def writing(folder: Path) -> Iterator[sqlite3.Connection]:
     """The database, for one transaction: whatever is read in it nobody changes before it ends.
 
     Raises:
-        StoreError: there is no store, or it cannot be written.
+        UsageError: there is no such folder.
+        StoreError: it holds no store, or one that cannot be written.
     """
-    path = folder / DATABASE
-    if not path.is_file():
-        raise StoreError(f"{folder}: expected the results of `grader batch` there, found no {DATABASE}")
+    path = database_in(folder)
     with explained(folder):
         db = connect(path)
         try:

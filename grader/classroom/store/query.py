@@ -14,8 +14,8 @@ from typing import Any
 
 import msgspec
 
-from grader.classroom.store.database import BUSY_SECONDS, DATABASE, connect, explained
-from grader.classroom.store.schema import SCHEMA_VERSION, StoreError, check_version, create_or_migrate
+from grader.classroom.store.database import BUSY_SECONDS, connect, database_in, explained
+from grader.classroom.store.schema import SCHEMA_VERSION, check_version, create_or_migrate
 from grader.errors import UsageError, did_you_mean
 from grader.problem.fingerprint import Fingerprint, Runtime
 from grader.records.result import Grade
@@ -63,12 +63,11 @@ class Results:
         """Open the database.
 
         Raises:
-            StoreError: there is none, or it is of another version.
+            UsageError: there is no such folder.
+            StoreError: it holds no store, or one of another version.
         """
         self.folder = folder
-        path = folder / DATABASE
-        if not path.is_file():
-            raise StoreError(f"{folder}: expected the results of `grader batch` there, found no {DATABASE}")
+        path = database_in(folder)
         with explained(folder):
             self.connection = _opened(path)
             self.connection.execute("PRAGMA query_only = ON")

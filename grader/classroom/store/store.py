@@ -10,8 +10,8 @@ from pathlib import Path
 import msgspec
 
 from grader.classroom.store.copies import identical_files, text_hash
-from grader.classroom.store.database import DATABASE, clean, connect, explained, insert, lock, now
-from grader.classroom.store.schema import StoreError
+from grader.classroom.store.database import DATABASE, clean, connect, database_in, explained, insert, lock, now
+from grader.errors import UsageError
 from grader.inputs.entry import Entry, Person, Received
 from grader.inputs.tree import Refusal
 from grader.problem.fingerprint import Fingerprint
@@ -25,15 +25,16 @@ class Store:
         """Lock the folder and open its database.
 
         Raises:
+            UsageError: it is no folder.
             StoreError: it is in use, cannot be written, or holds no store (unless `create`).
         """
-        path = folder / DATABASE
-        if not create and not path.is_file():
-            raise StoreError(f"{folder}: expected the results of `grader batch` there, found no {DATABASE}")
+        path = folder / DATABASE if create else database_in(folder)
         try:
             folder.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError) as error:
+            raise UsageError(f"{folder}: expected a folder for the results, found a file") from error
         except OSError as error:
-            raise StoreError(f"{folder}: cannot be made: {error.strerror}") from error
+            raise UsageError(f"{folder}: cannot be made: {error.strerror}") from error
         self.folder = folder
         self._lock = lock(folder)
         try:

@@ -27,7 +27,11 @@ _TIMES = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"]
 @click.option(
     "--due", type=click.DateTime(_TIMES), help="UTC; later submissions are marked late, if the download has times."
 )
-@click.option("--force", is_flag=True, help="Also take files that are older than the ones that were graded.")
+@click.option(
+    "--force",
+    is_flag=True,
+    help="Also take files that are older than the graded ones, and another platform's download.",
+)
 @config_option
 def command(
     path: Path,

@@ -10,7 +10,7 @@ import click
 from grader.cli.common import PATH, config_at, config_option, echo_outdated, parts_of
 from grader.errors import UsageError
 from grader.grading.grader import Grader
-from grader.text import one_line
+from grader.text import counted, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -101,7 +101,7 @@ def command(
 
 
 def _print_filled(path: Path, filled: "Filled", max_score: float, *, scale: bool) -> None:
-    click.echo(f"{one_line(str(path))}: {filled.graded} students with marks")
+    click.echo(f"{one_line(str(path))}: {counted(filled.graded, 'student')} with marks")
     _print_column(filled, max_score, scale=scale)
     _print_left_out(filled)
 

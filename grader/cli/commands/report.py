@@ -8,7 +8,7 @@ import click
 
 from grader.cli.common import PATH, config_at, config_option, echo_outdated, parts_of
 from grader.grading.grader import Grader
-from grader.text import one_line
+from grader.text import counted, one_line
 
 
 @click.command("report")
@@ -51,8 +51,8 @@ def _write_report(grader: Grader, results: Path, roster: Path | None, column: st
     write_output(path, page)  # in one step: an open browser keeps the old one
     if roster is not None:
         unknown = sum(not record.section for record in graded.records)
-        click.echo(f"{roster}: {len(graded.records) - unknown} students found there, {unknown} not")
-    click.echo(f"{path}: {len(graded.records)} students, {len(page) / 1e6:.1f} MB; open it in a browser")
+        click.echo(f"{roster}: {counted(len(graded.records) - unknown, 'student')} found there, {unknown} not")
+    click.echo(f"{path}: {counted(len(graded.records), 'student')}, {len(page) / 1e6:.1f} MB; open it in a browser")
     with explained(results), Results(results) as stored:
         options = [] if roster is None else ["--roster", str(roster), "--by", column]
         note_written(stored, path, one_line(shlex.join(["report", *options])), shown)

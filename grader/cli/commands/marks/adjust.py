@@ -1,6 +1,7 @@
 """`grader adjust`: change marks by hand, for a reason, in a ledger that forgets nothing."""
 
 import sys
+from functools import partial
 from pathlib import Path
 
 import click
@@ -62,7 +63,7 @@ def command(
     grader adjust RESULTS ann --add -2 --because "submitted as a screenshot first"
     grader adjust RESULTS --undo 3
     """
-    from grader.classroom.marks.entry_tables import adjustment, read_adjustments
+    from grader.classroom.marks.entry_tables import adjustment, read_adjustments, wish_for
     from grader.classroom.marks.recording import Wish
     from grader.classroom.store.ledger import Entry
 
@@ -80,7 +81,8 @@ def command(
         if not student:
             raise UsageError("expected the student whose marks are adjusted: grader adjust RESULTS STUDENT ...")
         given = {"gradient": gradient, "comment": comment, "because": because}
-        wishes = [Wish(adjustment(student, by, score=score, add=add, excuse=excuse, **given), part=part)]
+        wanted = partial(adjustment, student, by, score=score, add=add, excuse=excuse, **given)
+        wishes = [wish_for(wanted, student, by, gradient=gradient, part=part)]
     else:
         wishes = []
     if part and not asked and not about:

@@ -1,5 +1,6 @@
 """`grader extend`: a later deadline for a student."""
 
+from functools import partial
 from pathlib import Path
 
 import click
@@ -48,7 +49,7 @@ def command(
     STUDENT is a key, name, e-mail or number.  Of several extensions the newest counts.  It has an effect under a late policy: see
     late: in config.yaml.
     """
-    from grader.classroom.marks.entry_tables import extension, read_extensions
+    from grader.classroom.marks.entry_tables import extension, read_extensions, wish_for
     from grader.classroom.marks.recording import Wish
     from grader.classroom.store.ledger import Entry
 
@@ -63,7 +64,8 @@ def command(
     else:
         if not student:
             raise UsageError("expected the student who gets more time: grader extend RESULTS STUDENT --days N")
-        wishes = [Wish(extension(student, by, days=days, until=until, because=because), part=part)]
+        wanted = partial(extension, student, by, days=days, until=until, because=because)
+        wishes = [wish_for(wanted, student, by, part=part)]
     if part and table is not None:
         raise UsageError("--part: a table has a column part")
     if (parts := parts_of(config := config_at(config_path))) is not None:
