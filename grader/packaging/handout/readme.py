@@ -50,6 +50,7 @@ _QUESTIONS = {
     "reference": "Does it agree with the derived formula nearly to the last digit?",
 }
 
+_NUMBERS = "zero one two three four five six seven eight nine ten eleven twelve".split()
 _NTH = "first second third fourth fifth sixth seventh eighth ninth tenth".split() + ["further"] * 100
 
 
@@ -130,6 +131,11 @@ def shape_in_words(config: Config, quantity: str) -> str:
     if not shape:
         return "an int" if whole else "a number"
     return f"{show(shape)} int" if whole else show(shape)
+
+
+def number_in_words(count: int) -> str:
+    """Small numbers as words: seven, 13."""
+    return _NUMBERS[count] if count < len(_NUMBERS) else str(count)
 
 
 def _parts(config: Config) -> dict[str, str]:
