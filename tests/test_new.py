@@ -165,6 +165,18 @@ def test_students_read_that_labels_and_words_are_whole_numbers_and_a_bias_is_a_n
     assert "| `b` | a number | the bias |" in handout_page(binary.config, binary.read, {})
 
 
+def test_the_text_of_an_assignment_with_one_function_speaks_of_one_function() -> None:
+    blueprint = make_blueprint(MODELS / "affine.py", default, function="affine_backward")
+    files = assignment_files(blueprint)
+    page = " ".join(files["assignment/README.md"].split())
+    assert "with this function. [gradients.py](gradients.py) in this folder has an empty stub for it." in page
+    assert "If you can't derive a gradient, return `None` for it." in page
+    assert "you lose the gradients that depend on it, not the others" in page
+    for words in ("hese functions", "leave its stub", "Your functions", "Each function", "costs you that gradient"):
+        assert words not in page
+    assert "write _ in its place under `returns`" in files["config.yaml"]
+
+
 HEAD = "import numpy as np\n\n\n"
 ERRORS = {
     "no shape": (
