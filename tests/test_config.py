@@ -78,6 +78,12 @@ MISTAKES = [
         "gradients[1].shares",
         "expected shares that add up to 1, found 2",
     ),
+    (
+        "submission: gradients.py",
+        "submission: gradients",
+        "submission",
+        "expected the name of a .py or .ipynb file, found",
+    ),
     ("submission: gradients.py", "submission: a/gradients.py", "submission", "expected str matching regex"),
     ("share: 0.2", "share: 0.3", "checks", "expected shares that add up to 1, found 1.1"),
     ("share: 0.2", "share: 1.3", "checks.shape.share", "expected float <= 1.0"),
