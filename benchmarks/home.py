@@ -13,11 +13,11 @@ import tempfile
 import time
 import zipfile
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 
 import yaml
 from diagnosis import ROOT, SETS, Bench
+from msgspec.structs import replace
 
 from grader.diagnosis.engine import explain
 from grader.diagnosis.knowledge import knowledge_of

@@ -171,7 +171,7 @@ def test_a_table_whose_upstream_table_is_another_one_is_built_again(elsewhere):
     tables = cache.load_tables(elsewhere, ["dJ_dw"])
     of_y_hat, _ = kept(elsewhere.folder)
     fewer = cache.Tables(
-        elsewhere, {"dJ_dy_hat": dataclasses.replace(tables["dJ_dy_hat"], costs=tables["dJ_dy_hat"].costs + 1)}
+        elsewhere, {"dJ_dy_hat": msgspec.structs.replace(tables["dJ_dy_hat"], costs=tables["dJ_dy_hat"].costs + 1)}
     )
     fewer.new.add("dJ_dy_hat")
     cache.keep(fewer)

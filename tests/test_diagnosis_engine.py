@@ -6,6 +6,7 @@ import re
 import sys
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 import yaml
@@ -140,7 +141,7 @@ def test_every_operator_has_a_sentence_for_students_that_is_one():
 
 
 def given_own(hypothesis):
-    return dataclasses.replace(hypothesis, own="dJ_db2")
+    return msgspec.structs.replace(hypothesis, own="dJ_db2")
 
 
 def test_on_the_students_own_gradient_nothing_is_called_right():
@@ -333,7 +334,7 @@ def test_what_cancels_up_to_rounding_is_a_sum_and_what_is_zero_is_constant(bench
 
 @pytest.mark.parametrize("one, other", [("s.y * dJ_db2(s)", {"target-only", "jacobian-diagonal"})])
 def test_two_stories_of_one_formula_are_a_tie(bench, one, other):
-    knowledge = dataclasses.replace(knowledge_of(bench.assignment), misconceptions=())
+    knowledge = msgspec.structs.replace(knowledge_of(bench.assignment), misconceptions=())
     found = explain(bench.assignment, knowledge, "dJ_db2", bench.run(one), {})
     assert found.diagnosis.certainty == "tie"
     assert set(found.operators) == other

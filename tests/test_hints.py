@@ -10,11 +10,23 @@ from subprocess import CompletedProcess
 import msgspec
 import numpy as np
 import pytest
+from conftest import assert_golden
 from right import RIGHT_FILE
 from test_judge import answer, graded, one
 
 from grader.config.load import load_config
-from grader.diagnosis.hints import _BUILT_IN, LEVELS, Entry, _load, fill, hints_for, load_hints, placeholders
+from grader.diagnosis import hints
+from grader.diagnosis.hints import (
+    _BUILT_IN,
+    LEVELS,
+    Entry,
+    _load,
+    built_in_as_json,
+    fill,
+    hints_for,
+    load_hints,
+    placeholders,
+)
 from grader.diagnosis.operators import OPERATORS
 from grader.errors import ConfigError
 from grader.grading.advice import SEVERAL
@@ -334,6 +346,22 @@ def test_the_built_in_hints_call_the_loss_by_the_name_that_the_model_gives_it(as
     assert [text for text in texts if re.search(r"(?<![\w/{])J(?![\w/}])", text)] == []
     gradient = assignment.config.gradients[0]
     assert fill("how much {loss} changes", assignment, gradient, "") == "how much J changes"
+
+
+def test_golden_the_built_in_hints_are_kept_as_they_are_read() -> None:
+    assert_golden(_BUILT_IN.with_suffix(".json"), built_in_as_json().decode())
+
+
+def test_hints_that_have_changed_since_they_were_kept_are_read_again(
+    assignment: Assignment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hints, "_BUILT_IN", tmp_path / "hints.yaml")
+    hints._BUILT_IN.write_text("- {for: any, hints: [vague, clearer, clearest]}")
+    hints._built_in.cache_clear()
+    try:
+        assert load_hints(assignment)[-1].texts == ("vague", "clearer", "clearest")
+    finally:
+        hints._built_in.cache_clear()
 
 
 def _built_in() -> tuple[Entry, ...]:

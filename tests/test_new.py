@@ -195,9 +195,9 @@ ERRORS = {
         "h is zero everywhere",
     ),
     "not for complex numbers": (
-        'def h(x: "N D"):\n    out = np.zeros(x.shape)\n    out[:] = x\n    return out\n\n\ndef J(h):\n    return np.sum(h**2)\n',
-        6,
-        "give the array the type of what it is filled with",
+        'def h(x: "N D"):\n    return 2 * x.astype(float)\n\n\ndef J(h):\n    return np.sum(h**2)\n',
+        5,
+        "leave out the conversion to real numbers",
     ),
     "a real part": (
         'def h(x: "N D"):\n    return np.real(np.tanh(x))\n\n\ndef J(h):\n    return np.sum(h**2)\n',

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from grader.problem.fillable import for_stacks
 from grader.problem.kinks import ANALYTIC, watched
 from grader.problem.losses import Losses, Rays
 from grader.problem.model import Graph
@@ -52,6 +53,9 @@ DONE: dict[str, Callable[[Any], Any]] = {
     "flip and roll": lambda x: np.flip(x, axis=1) + np.roll(x, 1, axis=0),
     "running sum": lambda x: np.cumsum(x, axis=1),
     "shapes": lambda x: x / x.shape[0] / np.shape(x)[1] / x.ndim / x.size,
+    "padding": lambda x: np.pad(x, 1) + np.pad(x, ((2, 0), (1, 1))),
+    "tensor product": lambda x: np.tensordot(x, M, 1) + np.tensordot(x, M, axes=([1], [0])),
+    "tensor product with itself": lambda x: np.tensordot(x, x[:, :3], axes=((0,), (1,))),
     "powers": lambda x: (x**2 + 1) ** -0.5 - 2 / (3 + x**2),
 }
 # What a stack refuses, so that the values are taken one by one.
@@ -64,7 +68,58 @@ REFUSED: dict[str, Callable[[Any], Any]] = {
     "separate index arrays": lambda x: x[None][[0], :, [1]],
     "an unknown function": lambda x: np.linalg.inv(x[:, :3]),
     "part of an array that is none": lambda x: np.zeros((3, 4)).__setitem__(0, x[0]),
+    "part of what a few values gave": lambda x: Stack(x.values[:1], ANALYTIC).__setitem__(0, x[0]),
 }
+
+# What models fill, or put into lists.
+FILLED = {
+    "a convolution": """
+    out = np.zeros((2, 3))
+    for i in range(2):
+        for j in range(3):
+            out[i, j] = np.sum(x[i : i + 2, j : j + 2] * M[:2, :2])
+    return np.sum(np.maximum(out, 0) ** 2)""",
+    "sums": """
+    out = np.zeros((3, 5))
+    for k in range(4):
+        out += x[:, k : k + 1] * M[k]
+    for k in range(3):
+        out[k] += x[k, 0]
+    return np.sum(np.tanh(out))""",
+    "a row by its name": """
+    out = np.ones((2, 4))
+    row = out[1]
+    row[:] = x[0]
+    row += x[1]
+    row[1:3] *= x[2, :2]
+    return np.sum(out ** 2 * out[::-1])""",
+    "a row that is a copy": """
+    out = np.ones((3, 4))
+    rows = out[[0, 2]]
+    out[:] = x
+    return np.sum((out + rows[0]) ** 2)""",
+    "an array like another one": """
+    out = np.empty_like(M)
+    out[:, 1:] = x.T @ x[:, :4]
+    out[:, 0] = 2
+    return np.sum(out ** 2)""",
+    "states": """
+    h = np.full((4, 4), 0.5)
+    for t in range(1, 4):
+        h[t] = np.tanh(h[t - 1] @ M[:, :4] + x[t - 1])
+    return np.sum(h[1:] ** 2)""",
+    "lists": "return np.sum(np.array([[row @ M[:, 0], 1.0] for row in x]) ** 2)",
+    "constants": "return np.sum(x @ np.ones((4, 2)) + np.zeros(2)[0])",
+    "a function imported from numpy": """
+    out = zeros(3)
+    out[:] = x[:, 0]
+    return np.sum(out ** 3)""",
+}
+
+ONE_BY_ONE = """
+    out = zeros(3)
+    out[:] = x[:, 0] if np.sum(x) > -99 else x[:, 1]
+    return np.sum(out ** 2)"""
 
 
 def _filled(whole: Any, x: Any) -> Any:
@@ -99,6 +154,35 @@ def test_what_a_stack_cannot_do_raises(name: str) -> None:
         REFUSED[name](Stack(np.random.default_rng(0).normal(size=(6, 3, 4)), ANALYTIC))
 
 
+@pytest.mark.parametrize("name", FILLED)
+def test_a_model_that_fills_arrays_runs_once_for_a_stack(name: str, tmp_path: Path) -> None:
+    graph, values, rays = one_quantity(tmp_path, FILLED[name])
+    alone = [float(graph.loss_at(values, "x", moved)) for moved in rays.moved([1e-3, -1e-3])]
+    stack = Stack(rays.moved([1e-3, -1e-3]), ANALYTIC)
+    assert np.allclose(graph.loss_at(values, "x", stack, for_stacks).values, alone, rtol=1e-13)
+    assert np.allclose(np.concatenate(Losses(graph, values, "x", 300)(rays, [1e-3, -1e-3])), alone, rtol=1e-13)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [FILLED["a convolution"], FILLED["states"], ONE_BY_ONE],
+)
+def test_complex_steps_pass_through_arrays_that_a_model_fills(body: str, tmp_path: Path) -> None:
+    graph, values, rays = one_quantity(tmp_path, body)
+    (central, other), (step,) = (
+        (Losses(graph, values, "x", 300)(rays, [1e-6, -1e-6])),
+        Losses(graph, values, "x", 300, analytic=True)(rays, [1e-20j]),
+    )
+    assert np.allclose(step.imag / 1e-20, (central - other) / 2e-6, atol=1e-7)
+    assert step.imag.any()
+
+
+def test_numpy_stays_itself_in_a_model_that_has_run_on_stacks(tmp_path: Path) -> None:
+    graph, values, rays = one_quantity(tmp_path, FILLED["a convolution"])
+    Losses(graph, values, "x", 300)(rays, [1e-3])
+    assert graph.functions["J"].__globals__["np"] is np
+
+
 @pytest.mark.parametrize(
     "code",
     [
@@ -109,13 +193,18 @@ def test_what_a_stack_cannot_do_raises(name: str) -> None:
     ],
 )
 def test_losses_are_the_same_however_they_are_computed(code: str, tmp_path: Path) -> None:
-    path = tmp_path / "model.py"
-    path.write_text(f"import numpy as np\ndef J(x):\n    return {code}\n")
-    graph = Graph(path, ["x"], [], "J")
-    x = np.random.default_rng(0).normal(size=(3, 4))
-    values = {"x": x, "J": graph.evaluate({"x": x})["J"]}
-    rays = Rays(x, None)
+    graph, values, rays = one_quantity(tmp_path, f"return {code}")
     found = Losses(graph, values, "x", 300)(rays, [1e-3, -1e-3])
     for losses, step in zip(found, (1e-3, -1e-3), strict=True):
         alone = [float(graph.loss_at(values, "x", moved)) for moved in rays.moved([step])]
         assert np.allclose(losses, alone, rtol=1e-14)
+
+
+def one_quantity(folder: Path, body: str) -> tuple[Graph, dict[str, Any], Rays]:
+    """A model of one quantity x, (3, 4), and a constant M, (4, 5)."""
+    path = folder / "model.py"
+    source = f"import numpy as np\nfrom numpy import zeros\nM = np.arange(1.0, 21).reshape(4, 5) / 10\ndef J(x):\n    {body}\n"
+    path.write_text(source)
+    graph = Graph(path, ["x"], [], "J")
+    x = np.random.default_rng(0).normal(size=(3, 4))
+    return graph, {"x": x, "J": graph.evaluate({"x": x})["J"]}, Rays(x, None)

@@ -5,11 +5,12 @@ whose gradient nobody asks for is seen through.  A formula that contains another
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from grader.derivation.graph.indexing import Slice, along, join_index
 from grader.derivation.graph.loading import Model, trace
@@ -26,8 +27,7 @@ from grader.derivation.simplify.simplify import Simplifier
 TABLES = (array_rules, shapes)  # importing them fills the tables
 
 
-@dataclass(frozen=True)
-class Point:
+class Point(Struct, frozen=True):
     """Values of all quantities that the model does not compute, and the sizes of its dimensions there.
 
     `discrete` names those of independent whole numbers, such as binary labels or a mask.
@@ -38,8 +38,7 @@ class Point:
     discrete: frozenset[str] = frozenset()
 
 
-@dataclass
-class Forward:
+class Forward(Struct):
     """The model's functions at a point, each as an expression of the quantities that it takes."""
 
     graph: Graph

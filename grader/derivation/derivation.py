@@ -1,8 +1,9 @@
 """What is derived: a model, the quantities asked for, and the points at which formulas are compared."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
+
+from msgspec import Struct
 
 from grader.derivation.chain import Forward, Point, derive_at, derive_from, order_of, run
 from grader.derivation.graph.loading import Model
@@ -10,8 +11,7 @@ from grader.derivation.numerical import Plain
 from grader.derivation.simplify.reuse import Gradient
 
 
-@dataclass(frozen=True)
-class Derivation:
+class Derivation(Struct, frozen=True, dict=True):
     """A model, the points at which it was derived, and what was asked for."""
 
     model: Model

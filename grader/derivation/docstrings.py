@@ -9,9 +9,10 @@ A dimension is a name, a whole number, or a sum of them (`W - K + 1`).  Whatever
 import ast
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
+from msgspec import Struct
 
 from grader.derivation.chain import Point, order_of
 from grader.derivation.graph.loading import Model
@@ -31,8 +32,7 @@ DIMENSION = re.compile(r"[A-Za-z_]\w*|\d+")
 INNER = r"(?:[^()]|\((?:[^()]|\([^()]*\))*\))*"  # what parentheses enclose: `F, (H - K + 1) // 2`
 
 
-@dataclass(frozen=True)
-class Described:
+class Described(Struct, frozen=True):
     """An input: its shape as written, where its numbers come from, and for an index the dimension that it counts."""
 
     shape: tuple[str, ...]
@@ -143,7 +143,12 @@ def length(written: str, sizes: Mapping[str, int]) -> int:
             return int(operations[type(node.op)](value(node.left), value(node.right)))
         return sizes[node.id] if isinstance(node, ast.Name) else int(ast.literal_eval(node))
 
-    return value(ast.parse(written, mode="eval").body)
+    return value(_parsed(written))
+
+
+@lru_cache(maxsize=256)
+def _parsed(written: str) -> ast.expr:
+    return ast.parse(written, mode="eval").body
 
 
 def sample(inputs: Mapping[str, Described], number: int = 0, avoided: Iterable[int] = (), attempt: int = 0) -> Point:

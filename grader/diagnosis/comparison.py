@@ -1,10 +1,10 @@
 """Compare an answer with a formula: sign, orientation, shape, scale.  Searches nothing."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
+from msgspec import Struct
 
 from grader.diagnosis.formulas.expression import Evaluator, Node, Values, text
 from grader.diagnosis.hypothesis import Edit, Hypothesis
@@ -15,8 +15,7 @@ DOUBLE = 1e-9  # the tolerance of answers in double precision
 _MAX_DENOMINATOR = 12
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(Struct, frozen=True):
     """The numbers to explain.
 
     Attributes:

@@ -5,9 +5,9 @@ Each gradient is explained on the student's own upstream values first, so that e
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
+from msgspec.structs import replace
 
 from grader.checks.check import as_returned
 from grader.checks.checked import Checked

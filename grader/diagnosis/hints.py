@@ -3,12 +3,17 @@
 Knows texts and placeholders; never sees an answer.
 """
 
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from grader.checks.check import show
 from grader.config.keys import Gradient
@@ -26,10 +31,12 @@ SOMEWHERE = "one part of your formula"
 _OF_EXAMPLES = "uvwfgrtdcbpqaxyzhse"  # without those that the model uses
 _KEYS = ["for", "hints", "gradients", "where"]
 _BUILT_IN = Path(__file__).with_name("hints.yaml")
+_READ = Path(__file__).with_name(
+    "hints.json"
+)  # the same entries, for speed: YAML takes longer to read than a diagnosis
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """Texts for some operators or kinds of mistake.
 
     Attributes:
@@ -70,7 +77,41 @@ def load_hints(assignment: Assignment, topics: Sequence[str] = ()) -> tuple[Entr
         for entry in misconceptions(assignment)
         if entry.hints is not None
     )
-    return named + own + tuple(replace(entry, built_in=True) for entry in _load(_BUILT_IN, (), ()))
+    return named + own + _built_in()
+
+
+class _Read(Struct):
+    """The built-in entries as they were read.
+
+    Attributes:
+        digest: of hints.yaml; where that has changed since, it is read again.
+    """
+
+    digest: str
+    entries: tuple[Entry, ...]
+
+
+@lru_cache(maxsize=1)
+def _built_in() -> tuple[Entry, ...]:
+    with suppress(OSError, msgspec.DecodeError):
+        read = msgspec.json.decode(_READ.read_bytes(), type=_Read)
+        if read.digest == _digest():
+            return read.entries
+    return _built_in_from_yaml()
+
+
+def _built_in_from_yaml() -> tuple[Entry, ...]:
+    return tuple(replace(entry, built_in=True) for entry in _load(_BUILT_IN, (), ()))
+
+
+def _digest() -> str:
+    return hashlib.sha256(_BUILT_IN.read_bytes()).hexdigest()
+
+
+def built_in_as_json() -> bytes:
+    """What hints.json must hold, a line for each text."""
+    read = _Read(_digest(), _built_in_from_yaml())
+    return msgspec.json.format(msgspec.json.encode(read), indent=1) + b"\n"
 
 
 def hints_for(

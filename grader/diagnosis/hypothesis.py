@@ -4,14 +4,15 @@ A hypothesis is a formula that gives exactly the student's numbers, described by
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from grader.problem.model import Array
 from grader.records.result import Diagnosis, Mistake
 
 
-@dataclass(frozen=True)
-class Edit:
+class Edit(Struct, frozen=True):
     """One difference from the solution.
 
     Attributes:
@@ -42,8 +43,7 @@ class Edit:
     inside: str = ""
 
 
-@dataclass(frozen=True)
-class Hypothesis:
+class Hypothesis(Struct, frozen=True, eq=False):
     """Edits that together give the student's numbers.
 
     Attributes:
@@ -59,7 +59,7 @@ class Hypothesis:
     cost: float
     layer: str
     own: str = ""
-    values: Sequence[Array] | None = field(default=None, compare=False, repr=False)
+    values: Sequence[Array] | None = None
 
     @property
     def operator(self) -> str:
@@ -123,8 +123,7 @@ def given(hypothesis: Hypothesis, own: str) -> Hypothesis:
     return replace(hypothesis, own=own, edits=edits)
 
 
-@dataclass(frozen=True)
-class Explanation:
+class Explanation(Struct, frozen=True):
     """Why one gradient is wrong.
 
     Attributes:
@@ -136,5 +135,5 @@ class Explanation:
 
     diagnosis: Diagnosis
     operators: tuple[str, ...] = ()
-    hypotheses: tuple[Hypothesis, ...] = field(default=())
+    hypotheses: tuple[Hypothesis, ...] = ()
     place: str = ""

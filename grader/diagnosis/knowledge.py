@@ -2,8 +2,9 @@
 
 import weakref
 from collections.abc import Collection
-from dataclasses import dataclass
 from functools import cached_property
+
+from msgspec import Struct
 
 from grader.diagnosis.formulas.expression import Node, leaves
 from grader.diagnosis.hints import Entry, load_hints
@@ -16,8 +17,7 @@ from grader.problem.assignment import Assignment
 _LOADED: dict[int, "Knowledge"] = {}
 
 
-@dataclass(frozen=True)
-class Knowledge:
+class Knowledge(Struct, frozen=True, dict=True):
     """The texts and tables of an assignment.
 
     Attributes:

@@ -5,14 +5,14 @@ read those of `students` instead.
 """
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from grader.diagnosis.bykind import amounts, factors, ingredients, orientation
 from grader.diagnosis.hypothesis import WHAT_YOU_GET, Edit
 
 
-@dataclass(frozen=True)
-class Operator:
+class Operator(Struct, frozen=True):
     """One way to go wrong.
 
     Attributes:

@@ -5,9 +5,9 @@
 
 import re
 from collections.abc import Set
-from dataclasses import replace
 
 import msgspec
+from msgspec.structs import replace
 
 from grader.diagnosis.formulas.expression import Node
 from grader.diagnosis.hypothesis import Edit, Explanation, Hypothesis

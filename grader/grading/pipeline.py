@@ -135,10 +135,10 @@ def located(
     wrong = [result.name for result in graded.gradients if result.status == "failed" and not result.inherits]
     if not wrong:
         return explained()
-    from grader.diagnosis.knowledge import knowledge_of
-    from grader.grading.advice import add_places
 
     def prepare() -> None:
+        from grader.diagnosis.knowledge import knowledge_of  # while they run, as all of the diagnosis
+
         explained()
         with suppress(Exception):  # what cannot be computed is reported where it is needed
             knowledge_of(assignment, ()).landmarks  # noqa: B018
@@ -151,5 +151,8 @@ def located(
         return explained()
     if not traced.traces:
         return explained()
+    from grader.diagnosis.knowledge import knowledge_of
+    from grader.grading.advice import add_places
+
     gradients = add_places(assignment, knowledge_of(assignment, ()), explained().gradients, traced, given)
     return msgspec.structs.replace(explained(), gradients=gradients)

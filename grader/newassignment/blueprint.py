@@ -16,7 +16,7 @@ from grader.derivation.writing.signatures import CannotBeWritten
 from grader.errors import ConfigError
 from grader.newassignment.described_model import Ask, ModelFile, read_model
 from grader.newassignment.dimension_sizes import Sizes
-from grader.newassignment.measured_model import Measured, measure, shape_in
+from grader.newassignment.measured_model import Measured, measure_in_range, shape_in
 from grader.newassignment.sampling import Drawn, drawn_quantities
 from grader.newassignment.solution_text import write_solution
 from grader.newassignment.worth_asking import Chosen, choose_gradients
@@ -158,8 +158,7 @@ def make_blueprint(path: Path, ask: Ask, interface: str = "step", function: str 
     """
     with np.errstate(all="ignore"):
         read = read_model(path, ask)
-        drawn = drawn_quantities(read, ask)
-        measured = measure(read, drawn)
+        drawn, measured = measure_in_range(read, drawn_quantities(read, ask))
         chosen, measured = choose_gradients(read, drawn, measured)
         source = write_solution(read, chosen, calls=interface == "step" and not function)
         title = title_of(read, ask)

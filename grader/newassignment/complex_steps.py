@@ -6,21 +6,23 @@ from typing import Any
 import numpy as np
 
 from grader.newassignment.described_model import ModelFile
+from grader.problem.fillable import for_complex_steps
 from grader.problem.kinks import watched
-from grader.problem.model import line_in
+from grader.problem.model import Graph, line_in
 from grader.problem.points import Point
 
 _STEP = 1e-20
 _REMEDY = "the grader differentiates the model by complex steps, so its functions must not lose the imaginary part"
 
 
-def check_complex(read: ModelFile, point: Point) -> None:
-    """Run each function of the model on complex numbers, in the arrays of the checks: these keep them in np.abs, too.
+def check_complex(read: ModelFile, graph: Graph, point: Point) -> None:
+    """Run each function of the model, of which this is the graph, on complex numbers: in arrays that keep them in np.abs, too.
 
     Raises:
         ConfigError: one of them loses the imaginary part; the message has its line.
     """
     random = np.random.default_rng(0)
+    functions = graph.functions_with(for_complex_steps)
     for name in read.order:
         values = {each: _without_ties(point.values[each], random) for each in read.model.parameters(name)}
         real = {each: np.asarray(value) for each, value in values.items() if np.asarray(value).dtype.kind == "f"}
@@ -29,7 +31,7 @@ def check_complex(read: ModelFile, point: Point) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("error", getattr(np, "exceptions", np).ComplexWarning)
             try:
-                result = np.asarray(read.model.functions[name](**{**values, **moved})).view(np.ndarray)
+                result = np.asarray(functions[name](**{**values, **moved})).view(np.ndarray)
             except Exception as error:
                 raise read.wrong_at(line_in(error, read.path), f"{name}: {_REMEDY}: {_advice(error)}") from error
         if not _agrees(read, name, values, real, direction, result):
@@ -47,7 +49,7 @@ def _without_ties(value: Any, random: np.random.Generator) -> Any:
 
 def _advice(error: Exception) -> str:
     if isinstance(error, Warning):
-        return "give the array the type of what it is filled with: `np.zeros(shape, dtype=x.dtype)`"
+        return "leave out the conversion to real numbers, such as `.astype(float)`"
     return f"{type(error).__name__}: {error}"
 
 

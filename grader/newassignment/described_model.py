@@ -18,6 +18,8 @@ Ask = Callable[[str, str, Iterable[str]], str]  # the question, the default, the
 _LOSSES = ("J", "L", "E", "C", "loss", "cost", "error", "objective")
 _EXPRESSION = re.compile(r"[A-Za-z_]\w*|[-+*/ ()]|\d+")
 _LENGTH = r"(?:[\w +*/-]|\((?:[\w +*/-]|\([\w +*/-]*\))*\))+"  # `W`, `W - K + 1`, `(H - K + 1) // 2`
+_TERM = r"(?:\w+|\([\w +*/-]+\))"
+_FORMULA = rf"{_TERM}(?: ?(?:[-+*]|//) ?{_TERM})*"  # the same without the words that follow it
 _SHAPE = rf"\({_LENGTH}(?:,{_LENGTH})*,?\)"
 
 
@@ -132,14 +134,18 @@ def dimensions_in(parts: Iterable[str]) -> list[str]:
 
 
 def relations(read: ModelFile) -> dict[str, str]:
-    """Dimensions that docstrings define by others: `O = W - K + 1`."""
-    known = set(dimensions_in(part for each in read.inputs.values() for part in each.shape))
+    """Dimensions that docstrings define by others: `O = W - K + 1`, or `P = O // 2` with that O."""
+    named = set(dimensions_in(part for each in read.inputs.values() for part in each.shape))
     texts = [read.model.doc, *(function.__doc__ or "" for function in read.model.functions.values())]
-    found = {}
-    for name, formula in re.findall(rf"\b([A-Za-z_]\w*) = ({_LENGTH})", " ".join(texts)):
-        names = set(dimensions_in([formula]))
-        if name in known and names and names <= known - {name} and _is_length(formula.strip()):
-            found[name] = formula.strip()
+    defined = {}
+    for name, formula in re.findall(rf"\b([A-Za-z_]\w*) = ({_FORMULA})", " ".join(texts)):
+        names = dimensions_in([formula])
+        if names and name not in [*names, *read.inputs, *read.order] and _is_length(formula):
+            defined[name] = formula
+    found: dict[str, str] = {}
+    for _ in defined:  # one may follow from another one
+        known = (named - defined.keys()) | found.keys()
+        found |= {name: text for name, text in defined.items() if known.issuperset(dimensions_in([text]))}
     return found
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, combinations, islice, permutations
+from math import prod
 from random import Random
 
 from grader.derivation.docstrings import length
@@ -12,8 +13,11 @@ _POOL = (5, 7, 4, 9, 6, 8, 11, 10, 13, 12, 14, 15, 16, 17, 18, 19)
 _SMALL = (3, *_POOL)  # a loop is written out: few rounds keep its formulas short
 _SPARE_NAMES = "OPQRSTUVWXYZ"
 
+_LARGEST = 1000  # a config has no larger ones
 _MOST_TRIED = 5000
-_MOST_MIXED = 500
+_MOST_MIXED = 5000
+_MOST_RUN = 100
+_EACH_POOL = 500
 _ENOUGH = 5  # sets of sizes at which the model runs
 
 Sizes = dict[str, list[int]]
@@ -38,6 +42,9 @@ def choose_sizes(
     taken = set(literals) | {1, 2}
     free = [name for name in [*fixed, *names] if name not in relations]
     free = list(dict.fromkeys(free))  # a fixed dimension gets a small size
+    ordered = _in_order(relations, free)
+    if ordered is None:
+        return None
     pool = [size for size in (_SMALL if fixed else _POOL) if size not in taken]
     chosen: list[dict[str, int]] = []
     for k in range(SETS):
@@ -47,11 +54,14 @@ def choose_sizes(
         fitting = [
             sizes
             for each in _tuples(left, len(others))
-            if (sizes := _complete(constant | dict(zip(others, each, strict=True)), relations, taken))
+            if (sizes := _complete(constant | dict(zip(others, each, strict=True)), ordered, taken))
         ]
-        mixed = filter(None, (_complete(constant | each, relations, taken) for each in _mixed(others, taken, k)))
         usual = _newest(fitting, free, chosen)
-        found = usual if usual and runs(usual) else _newest(islice(filter(runs, mixed), _ENOUGH), free, chosen)
+        found = usual
+        if not (usual and runs(usual)):
+            drawn = (_complete(constant | each, ordered, taken) for each in _mixed(others, taken, k))
+            small = sorted(filter(None, drawn), key=lambda sizes: prod(sizes[name] for name in free))
+            found = _newest(islice(filter(runs, small[:_MOST_RUN]), _ENOUGH), free, chosen)
         if not (found or usual):
             return None
         chosen.append(found or usual or {})
@@ -85,21 +95,33 @@ def _mixed(names: Sequence[str], taken: Iterable[int], seed: int) -> Iterator[di
     pool = [size for size in _SMALL if size not in taken]
     random = Random(seed)  # noqa: S311
     for number in range(_MOST_MIXED):
-        several = pool[: len(names) + 2 + number // 50]
+        several = pool[: len(names) + 2 + number // _EACH_POOL]
         yield dict(zip(names, random.sample(several, len(names)), strict=True))
 
 
 def _complete(sizes: dict[str, int], relations: Mapping[str, str], taken: set[int]) -> dict[str, int] | None:
     """The sizes with those that follow from them, if all are different."""
-    sizes, open_ = dict(sizes), dict(relations)
+    sizes = dict(sizes)
+    for name, formula in relations.items():
+        sizes[name] = length(formula, sizes)
+        if not 1 < sizes[name] <= _LARGEST:
+            return None
+    distinct = len(set(sizes.values())) == len(sizes)
+    return sizes if distinct and taken.isdisjoint(sizes.values()) else None
+
+
+def _in_order(relations: Mapping[str, str], known: Iterable[str]) -> dict[str, str] | None:
+    """The relations, none before one that it follows from; None where one follows from something else."""
+    found: dict[str, str] = {}
+    open_ = dict(relations)
     while open_:
-        ready = [name for name, formula in open_.items() if set(dimensions_in([formula])) <= set(sizes)]
+        names = {*known, *found}
+        ready = {name: formula for name, formula in open_.items() if names.issuperset(dimensions_in([formula]))}
         if not ready:
             return None
-        for name in ready:
-            sizes[name] = length(open_.pop(name), sizes)
-    distinct = len(set(sizes.values())) == len(sizes)
-    return sizes if distinct and all(size > 1 and size not in taken for size in sizes.values()) else None
+        found |= ready
+        open_ = {name: formula for name, formula in open_.items() if name not in ready}
+    return found
 
 
 def formula_for(lengths: Sequence[int], sizes: Mapping[str, Sequence[int]], written: Iterable[str] = ()) -> str | None:

@@ -1,6 +1,6 @@
 """The model, run at sample points: the shape of each quantity that it computes, and sizes that fit together."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -15,9 +15,15 @@ from grader.newassignment.described_model import ModelFile, dimensions_in, relat
 from grader.newassignment.dimension_sizes import SETS, Sizes, choose_sizes, formula_for, name_for
 from grader.newassignment.sampling import Drawn
 from grader.problem.model import Graph
-from grader.problem.points import Point, make_points
+from grader.problem.points import Point, first_draw, make_points
 
 _SEED = "0" * 32
+_LARGE = 30.0  # numbers of order one, summed over many entries
+_HALVINGS = 4
+
+
+class _NotFinite(ConfigError):
+    """What the model computes is not finite with these inputs."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +42,24 @@ class Measured:
     computed: Mapping[str, tuple[str | int, ...]]
     points: Sequence[Point] = field(repr=False)
     fixed: tuple[str, ...] = ()
+
+
+def measure_in_range(read: ModelFile, drawn: Mapping[str, Drawn]) -> tuple[Mapping[str, Drawn], Measured]:
+    """The same with smaller inputs if what the model computes is too large: a softmax of large numbers hides mistakes.
+
+    Raises:
+        ConfigError: as `measure`.
+    """
+    smaller = drawn
+    for _ in range(_HALVINGS):
+        try:
+            measured = measure(read, smaller)
+            if all(np.max(np.abs(point.values[name])) <= _LARGE for point in measured.points for name in read.order):
+                return smaller, measured
+        except _NotFinite:
+            pass
+        smaller = {name: each.halved() for name, each in smaller.items()}
+    return drawn, measure(read, drawn)
 
 
 def measure(read: ModelFile, drawn: Mapping[str, Drawn], fixed: Sequence[str] = ()) -> Measured:
@@ -58,7 +82,7 @@ def measure(read: ModelFile, drawn: Mapping[str, Drawn], fixed: Sequence[str] = 
         if not new:
             _check_repeatable(read, points[0])
             _check_values(read, points)
-            check_complex(read, points[0])
+            check_complex(read, _graph(read, drawn), points[0])
             unused = written.keys() - {part for shape in computed.values() for part in shape}
             sizes = {name: size for name, size in sizes.items() if name not in unused}
             known = {name: formula for name, formula in known.items() if name not in unused}
@@ -100,7 +124,17 @@ def _literals(drawn: Mapping[str, Drawn]) -> set[int]:
 
 
 def _points(read: ModelFile, drawn: Mapping[str, Drawn], known: Mapping[str, str], sizes: Sizes) -> list[Point]:
-    """A sample point for each set of sizes, by a config that knows the inputs only."""
+    """A sample point for each set of sizes."""
+    try:
+        return make_points(*_inputs_only(read, drawn, known, sizes))
+    except ConfigError as error:
+        raise _located(read, drawn, error) from error
+
+
+def _inputs_only(
+    read: ModelFile, drawn: Mapping[str, Drawn], known: Mapping[str, str], sizes: Sizes
+) -> tuple[Config, Graph]:
+    """A config that knows the inputs only."""
     entries = {name: each.entry_with(shape_in(each.shape, known)) for name, each in drawn.items()}
     data = {
         "title": "",
@@ -116,17 +150,16 @@ def _points(read: ModelFile, drawn: Mapping[str, Drawn], known: Mapping[str, str
         "follow_through": {"share": 1.0},
     }
     del data["checks"]["shape"]["tolerance"]  # type: ignore[index]
-    config = msgspec.convert(data, Config)
-    graph = Graph(read.path, [*drawn, *read.order[:-1]], read.order[:-1], read.loss)
-    try:
-        return make_points(config, graph)
-    except ConfigError as error:
-        raise _located(read, drawn, error) from error
+    return msgspec.convert(data, Config), _graph(read, drawn)
+
+
+def _graph(read: ModelFile, drawn: Iterable[str]) -> Graph:
+    return Graph(read.path, [*drawn, *read.order[:-1]], read.order[:-1], read.loss)
 
 
 def _runs(read: ModelFile, drawn: Mapping[str, Drawn], known: Mapping[str, str], sizes: Mapping[str, int]) -> bool:
     try:
-        _points(read, drawn, known, {name: [size] * SETS for name, size in sizes.items()})
+        first_draw(*_inputs_only(read, drawn, known, {name: [size] * SETS for name, size in sizes.items()}), 0)
     except ConfigError:
         return False
     return True
@@ -191,12 +224,16 @@ def _check_values(read: ModelFile, points: Sequence[Point]) -> None:
     for name in read.order[:-1]:
         values = [np.asarray(point.values[name]) for point in points]
         if not all(np.isfinite(value).all() for value in values):
-            raise read.wrong(
-                name,
-                f"{name} is not finite everywhere: say in a docstring which inputs are positive, or between 0 and 1",
+            raise _NotFinite(
+                read.wrong(
+                    name,
+                    f"{name} is not finite everywhere: say in a docstring which inputs are positive, or between 0 and 1",
+                )
             )
         if not any(np.any(value) for value in values):
             raise read.wrong(name, f"{name} is zero everywhere, which hides mistakes")
     for point in points:
         if not np.isfinite(point.values[read.loss]):
-            raise read.wrong(read.loss, f"{read.loss} is not finite everywhere: say which inputs are positive")
+            raise _NotFinite(
+                read.wrong(read.loss, f"{read.loss} is not finite everywhere: say which inputs are positive")
+            )

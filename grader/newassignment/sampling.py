@@ -2,13 +2,14 @@
 
 import ast
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from grader.derivation.docstrings import Described
 from grader.newassignment.described_model import Ask, ModelFile, dimensions_in
 
 _PRODUCTS = ("dot", "matmul", "einsum", "tensordot")
+_MATRIX = 2  # axes
 _RANGES = {"probability": (0.1, 0.9), "positive": (0.5, 2.0)}
 
 
@@ -24,6 +25,12 @@ class Drawn:
     shape: tuple[str, ...]
     kind: str
     entry: dict[str, Any]
+
+    def halved(self) -> "Drawn":
+        """The same, but half as large if it is a matrix, or has more axes, of normal numbers."""
+        if self.entry["sample"] != "normal" or sum(part != "1" for part in self.shape) < _MATRIX:
+            return self
+        return replace(self, entry={**self.entry, "scale": self.entry.get("scale", 1.0) / 2})
 
     def entry_with(self, shape: list[str | int]) -> dict[str, Any]:
         """The whole entry; `shape` has names and numbers only."""
@@ -62,7 +69,7 @@ def _drawn(read: ModelFile, name: str, each: Described, dimensions: list[str], a
     if each.kind in _RANGES:
         low, high = _RANGES[each.kind]
         return Drawn(each.shape, each.kind, {"sample": "uniform", "low": low, "high": high})
-    is_matrix = sum(part != "1" for part in each.shape) > 1
+    is_matrix = sum(part != "1" for part in each.shape) >= _MATRIX
     small = is_matrix and name in _multiplied(read.source)
     return Drawn(each.shape, each.kind, {"sample": "normal"} | ({"scale": 0.5} if small else {}))
 

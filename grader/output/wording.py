@@ -99,7 +99,8 @@ def listed(names: Sequence[str]) -> str:
 
 def of_the_file(grade: Grade) -> str:
     """What concerns the whole file: why it could not be loaded, or that it has none of the functions."""
-    if grade.message or not all(_absent(one) and not one.not_run for one in grade.gradients):
+    none = bool(grade.gradients) and all(_absent(one) and not one.not_run for one in grade.gradients)
+    if grade.message or not none:
         return grade.message
     name, names = one_line(grade.submission, 200), [one.name for one in grade.gradients]
     some = listed([*names[:MOST_NAMES], f"{len(names) - MOST_NAMES} more"] if len(names) > MOST_NAMES + 1 else names)

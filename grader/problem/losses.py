@@ -1,10 +1,11 @@
 """The loss at many values of one quantity: in pieces that fit into memory, each one stack where the model allows it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from grader.problem.fillable import for_complex_steps, for_stacks, with_values_side_by_side
 from grader.problem.kinks import ANALYTIC, watched
 from grader.problem.model import Array, Graph
 from grader.problem.stacked import Stack
@@ -61,7 +62,9 @@ class Losses:
             analytic: the steps are complex, also through functions that numpy defines otherwise for complex numbers.
         """
         self._graph, self._values, self._node, self._analytic = graph, values, node, analytic
-        self._stacks: bool | None = None
+        # In which ways stacks may go through the model: as it is, or with arrays that it can fill with them.
+        self._ways: tuple[Callable[[Any], Any] | None, ...] = (None, for_stacks)
+        self._agreed = False
         numbers = numbers_per_evaluation(graph, values, node)
         usable = min(max(memory_mb - _BASE_MB, _LEAST_MB), _PIECE_MB) * 2**20
         self._piece = max(1, int(usable / (8 * (1 + analytic) * _TEMPORARIES * numbers)))
@@ -77,29 +80,32 @@ class Losses:
         return list(np.concatenate(pieces, axis=1))
 
     def _at(self, stack: Array) -> Array:
-        if self._stacks is not False:
+        while self._ways:
             try:
-                found = self._together(stack)
-                if self._stacks is None:
-                    self._stacks = self._agrees(found, stack)
-                if self._stacks and found.shape == (len(stack),):
+                found = self._together(stack, self._ways[0])
+                if found.shape == (len(stack),) and (self._agreed or self._agrees(found, stack)):
+                    self._agreed = True
                     return found
-            except Exception:
-                self._stacks = False  # not a model for stacks
+            except Exception:  # noqa: S110, not a model for stacks
+                pass
+            self._ways, self._agreed = self._ways[1:], False
         return np.array([np.asarray(self._one(x)).reshape(()) for x in stack])
 
     def _agrees(self, found: Array, stack: Array) -> bool:
-        return found.shape == (len(stack),) and all(
+        return all(
             bool(np.abs(found[i] - np.asarray(self._one(stack[i])).reshape(())) <= 1e-12 * np.abs(found[i]))
             for i in {0, len(stack) // 2, len(stack) - 1}
         )
 
-    def _together(self, stack: Array) -> Array:
-        found = self._graph.loss_at(self._values, self._node, Stack(stack, ANALYTIC))
+    def _together(self, stack: Array, instead: Callable[[Any], Any] | None) -> Array:
+        values = with_values_side_by_side(stack) if instead else stack
+        found = self._graph.loss_at(self._values, self._node, Stack(values, ANALYTIC), instead)
         return np.asarray(found.values if isinstance(found, Stack) else found)
 
     def _one(self, x: Array) -> Any:
-        return _plain(self._graph.loss_at(self._values, self._node, watched(x) if self._analytic else x))
+        if self._analytic:
+            return _plain(self._graph.loss_at(self._values, self._node, watched(x), for_complex_steps))
+        return _plain(self._graph.loss_at(self._values, self._node, x))
 
 
 def _plain(value: Any) -> Array:

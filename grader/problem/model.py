@@ -73,6 +73,7 @@ class Graph:
         self.path = path
         self.source = read_source(path)
         self._module = load_module(self.source, path, "model")
+        self._variants: dict[Any, dict[str, Callable[..., Any]]] = {}
         known = set(quantities)
         self.functions: dict[str, Callable[..., Any]] = {}
         self.parameters: dict[str, tuple[str, ...]] = {}
@@ -159,21 +160,33 @@ class Graph:
 
     def evaluate(self, inputs: Values) -> dict[str, Any]:
         """All quantities from the inputs alone."""
-        return self._run(self.order, inputs)
+        return self._run(self.order, inputs, self.functions)
 
-    def loss_at(self, values: Values, node: str, replacement: Any) -> Any:
+    def loss_at(self, values: Values, node: str, replacement: Any, instead: Callable[[Any], Any] | None = None) -> Any:
         """The loss with `node` replaced, everything upstream of it kept: a number, or (N,) for a stack of N replacements.
 
         Replacing a quantity that the model computes cuts it off from what it is computed from,
         so the derivative with respect to it is the one with respect to that quantity as a free variable.
+
+        Args:
+            instead: what the model finds in place of numpy and whatever else its file names.
         """
-        changed = self._run(self.downstream(node), {**values, node: replacement})
+        functions = self.functions_with(instead) if instead else self.functions
+        changed = self._run(self.downstream(node), {**values, node: replacement}, functions)
         return changed[self.loss]
 
-    def _run(self, names: Iterable[str], values: Values) -> dict[str, Any]:
+    def functions_with(self, instead: Callable[[Any], Any]) -> dict[str, Callable[..., Any]]:
+        """The functions of a second copy of the module, in which `instead` replaces what the file names, such as numpy."""
+        if instead not in self._variants:
+            names = vars(load_module(self.source, self.path, "model"))
+            names.update({name: instead(value) for name, value in names.items()})
+            self._variants[instead] = {name: names[name] for name in self.functions}
+        return self._variants[instead]
+
+    def _run(self, names: Iterable[str], values: Values, functions: Mapping[str, Callable[..., Any]]) -> dict[str, Any]:
         known = dict(values)
         for name in names:
-            known[name] = self.functions[name](*[known[parameter] for parameter in self.parameters[name]])
+            known[name] = functions[name](*[known[parameter] for parameter in self.parameters[name]])
         return known
 
 

@@ -86,6 +86,15 @@ def make_point(config: Config, graph: Graph, k: int) -> Point:
     return best
 
 
+def first_draw(config: Config, graph: Graph, k: int) -> Point:
+    """What is drawn first for sample point `k`, wherever its kinks are.
+
+    Raises:
+        ConfigError: the model does not run at these sizes, or computes other shapes than declared.
+    """
+    return _finished(config, graph, _draw_inputs(config, config.sizes(k), partial(_stream, config, "step", k)), k)
+
+
 def one_sided(kinks: list[Kink]) -> list[Kink]:
     """The comparisons of many entries that all take the same side, so that a formula for the other one is not tried."""
     return [kink for kink in kinks if kink.entries >= MANY and not all(kink.sides)]

@@ -13,7 +13,7 @@ from grader.problem.model import Array
 
 _REDUCTIONS = (np.sum, np.mean, np.prod, np.max, np.min)
 _ALONG_AXIS = (np.expand_dims, np.squeeze, np.flip, np.roll, np.cumsum)
-_FILLED = (np.zeros_like, np.ones_like)
+_FILLED = (np.zeros_like, np.ones_like, np.empty_like)
 _PROPERTIES = (np.shape, np.ndim, np.real)
 _METHODS = (np.reshape, np.transpose, np.swapaxes, np.ravel, np.copy)
 
@@ -31,7 +31,11 @@ class Stack(NDArrayOperatorsMixin):
         Args:
             analytic: functions to use for complex numbers in place of numpy's.
         """
-        self.values, self._analytic = values, analytic
+        self._values, self._analytic = values, analytic
+
+    @property
+    def values(self) -> Array:
+        return self._values
 
     # What an array tells of itself
 
@@ -79,11 +83,16 @@ class Stack(NDArrayOperatorsMixin):
     # Indices
 
     def __getitem__(self, key: Any) -> "Stack":
-        return self._made(self.values[_behind(key)])
+        return self._made(self.values[behind(key)])
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        behind = _behind(key)
-        self.values[behind] = _aligned(value, self.values[behind].ndim - 1)
+        if isinstance(value, Stack):
+            self.make_room(value.values)
+        place = behind(key)
+        self.values[place] = _aligned(value, self.values[place].ndim - 1)
+
+    def make_room(self, values: Array) -> None:
+        """Be ready to be filled with them; a stack that the model has computed stays as it is."""
 
     # Functions
 
@@ -165,8 +174,8 @@ class Stack(NDArrayOperatorsMixin):
 
     def _reduced(self, reduce: Callable[..., Any], stack: "Stack", kwargs: Mapping[str, Any]) -> "Stack":
         axis = kwargs.get("axis")
-        behind = tuple(range(1, stack.values.ndim)) if axis is None else _shifted(axis)
-        return self._made(reduce(stack.values, **{**kwargs, "axis": behind}))
+        axes = tuple(range(1, stack.values.ndim)) if axis is None else _shifted(axis)
+        return self._made(reduce(stack.values, **{**kwargs, "axis": axes}))
 
 
 def _ndim(value: Any) -> int:
@@ -191,7 +200,7 @@ def _with_axis(stack: Stack, axis: Any = None, *, keepdims: bool = False) -> tup
     return stack, {"axis": axis, "keepdims": keepdims}
 
 
-def _behind(key: Any) -> tuple[Any, ...]:
+def behind(key: Any) -> tuple[Any, ...]:
     """An index of each value as one of the stack."""
     parts = key if isinstance(key, tuple) else (key,)
     if any(isinstance(part, Stack) for part in parts):
@@ -242,13 +251,27 @@ def _split(stack: Stack, whole: Stack, parts: Any, axis: int = 0) -> list[Stack]
 
 def _joined(join: Callable[..., Array]) -> Callable[..., Stack]:
     def joined(stack: Stack, parts: Sequence[Any], axis: int = 0) -> Stack:
-        arrays = [
-            each.values if isinstance(each, Stack) else np.broadcast_to(each, (len(stack.values), *np.shape(each)))
-            for each in parts
-        ]
+        ones = [each.values if isinstance(each, Stack) else np.asarray(each)[None] for each in parts]
+        count = max(map(len, ones))
+        arrays = [np.broadcast_to(each, (count, *each.shape[1:])) for each in ones]
         return stack._made(join(arrays, axis=_shifted(axis)))
 
     return joined
+
+
+def _pad(stack: Stack, whole: Stack, width: Any, *args: Any, **kwargs: Any) -> Stack:
+    each = np.broadcast_to(width, (whole.ndim, 2)).tolist()
+    return stack._made(np.pad(whole.values, [(0, 0), *each], *args, **kwargs))
+
+
+def _tensordot(stack: Stack, a: Any, b: Any, axes: Any = 2) -> Any:
+    letters = iter("abcdefghijklmnopqrstuvwxyz")
+    left, right = ([next(letters) for _ in range(_ndim(each))] for each in (a, b))
+    pairs = (range(-axes, 0), range(axes)) if isinstance(axes, int) else axes
+    for i, j in zip(*(np.atleast_1d(each).tolist() for each in pairs), strict=True):
+        right[j] = left[i]
+    kept = [letter for letter in left + right if (left + right).count(letter) == 1]
+    return np.einsum(f"{''.join(left)},{''.join(right)}->{''.join(kept)}", a, b)
 
 
 def _einsum(stack: Stack, subscripts: str, *operands: Any) -> Stack:
@@ -268,4 +291,6 @@ _FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.concatenate: _joined(np.concatenate),
     np.stack: _joined(np.stack),
     np.einsum: _einsum,
+    np.pad: _pad,
+    np.tensordot: _tensordot,
 }

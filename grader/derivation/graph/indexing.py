@@ -5,16 +5,15 @@ An index is a tuple of entries: an integer, None, Ellipsis, `Slice`, or `Slot(k)
 
 import operator
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 
 from grader.derivation.graph.nodes import Array
 
 
-@dataclass(frozen=True)
-class Slice:
+class Slice(Struct, frozen=True):
     """A slice, hashable also before Python 3.12."""
 
     start: int | None
@@ -22,8 +21,7 @@ class Slice:
     step: int | None
 
 
-@dataclass(frozen=True)
-class Slot:
+class Slot(Struct, frozen=True):
     """The place of an index array, which is an argument of the node."""
 
     number: int

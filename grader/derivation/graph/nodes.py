@@ -5,10 +5,10 @@ Equal expressions are one node: a graph keeps each combination of operation, arg
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 
 Array = np.ndarray[Any, Any]
 Parameters = tuple[tuple[str, Any], ...]
@@ -26,8 +26,7 @@ class Unreadable(Exception):
         return f"{place}cannot differentiate this: {self.construct}"
 
 
-@dataclass(eq=False, repr=False, slots=True)
-class Node:
+class Node(Struct, eq=False):
     """One operation.  A leaf has the operation "leaf" (a named quantity), "size" (a dimension) or "constant"."""
 
     graph: "Graph"
@@ -82,18 +81,17 @@ class Node:
         return sizes[self]
 
 
-@dataclass
-class Graph:
+class Graph(Struct):
     """All nodes of one derivation at one point; `dimensions` names the sizes there, all of them different.
 
     `discrete` names the leaves of independent whole numbers, such as binary labels: what these add up to is accidental.
     """
 
     evaluate: Callable[[str, list[Array], dict[str, Any]], Any]
-    dimensions: Mapping[str, int] = field(default_factory=dict)
+    dimensions: Mapping[str, int] = {}
     discrete: frozenset[str] = frozenset()
-    hints: dict[Node, str] = field(default_factory=dict)  # what the author called a value, or d... its gradient
-    _nodes: dict[Any, Node] = field(default_factory=dict, repr=False)
+    hints: dict[Node, str] = {}  # what the author called a value, or d... its gradient
+    _nodes: dict[Any, Node] = {}
 
     def node(self, op: str, *args: Node, origin: tuple[str, int] = ("", 0), **params: Any) -> Node:
         """The node of this operation, computed where it is new."""

@@ -9,18 +9,17 @@ numpy functions are written in terms of fewer operations (filled by `functions`)
 import operator
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from grader.derivation.graph.indexing import Slot, is_basic, join_index, only_adds_axes, split_index
 from grader.derivation.graph.nodes import Array, Graph, Node, Unreadable
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """One operation: its derivative, and how it is computed where numpy has no function of that name.
 
     `gradient(g, t, *arguments, **parameters)` gives the contribution to each argument (None: none), for the

@@ -1,17 +1,18 @@
 """Gradients by name: where a formula contains the formula of another gradient, it uses its name."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from grader.derivation.graph.nodes import Array, Graph, Node
 from grader.derivation.simplify.algebra import as_product, number, times
 from grader.derivation.simplify.simplify import Simplifier
 
 
-@dataclass(frozen=True)
-class Gradient:
+class Gradient(Struct, frozen=True):
     """The gradient by one quantity: the whole formula, and the one that uses other gradients by name."""
 
     name: str

@@ -8,12 +8,12 @@ The loop is run at every point, and dropped if it does not give the gradient the
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 
 from grader.derivation.chain import Forward, parts_of
 from grader.derivation.derivation import Derivation
@@ -54,8 +54,7 @@ class StepPrinter(StepText, CodePrinter):
         return "dh", ATOM
 
 
-@dataclass
-class Recurrence:
+class Recurrence(Struct):
     """A result of the model whose rows are states, each computed from the one before it."""
 
     whole: Node

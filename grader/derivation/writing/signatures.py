@@ -2,13 +2,13 @@
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 POINT = "s"
 
 
-@dataclass(frozen=True)
-class Called:
+class Called(Struct, frozen=True):
     """A function to write: its arguments and outputs, as under `functions` in config.yaml."""
 
     name: str
@@ -17,8 +17,7 @@ class Called:
     attributes: Sequence[str] = ()
 
 
-@dataclass(frozen=True)
-class Calling:
+class Calling(Struct, frozen=True):
     """How all functions are called.
 
     Attributes:

@@ -1,10 +1,11 @@
 """Where formulas come from: the model, differentiated, and the solution, run on stand-ins for arrays.  No text is read."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from types import SimpleNamespace
 from typing import Any
+
+from msgspec import Struct
 
 from grader.derivation.chain import Forward, derive_from, local_gradients, run
 from grader.derivation.derivation import Derivation
@@ -25,8 +26,7 @@ from grader.problem.derived import Derived, discrete_of, inputs_of, largest_of
 from grader.problem.points import Point
 
 
-@dataclass
-class Sources:
+class Sources(Struct, dict=True):
     """The formulas of an assignment, each in one or two readings: with sizes by their names, and as numbers.
 
     Attributes:
@@ -36,9 +36,9 @@ class Sources:
 
     assignment: Assignment
     functions: Functions
-    problems: dict[str, str] = field(default_factory=dict)
-    starts: dict[str, str] = field(default_factory=dict)
-    _scans: dict[str, Scan | None] = field(default_factory=dict, repr=False)
+    problems: dict[str, str] = {}
+    starts: dict[str, str] = {}
+    _scans: dict[str, Scan | None] = {}
 
     @cached_property
     def _largest(self) -> int:

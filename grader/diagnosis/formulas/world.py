@@ -4,10 +4,10 @@ Read from the assignment; knows no mistake.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
+from msgspec import Struct
 
 from grader.config.quantities import Constant, Index, OneHot
 from grader.diagnosis.formulas.expression import (
@@ -27,8 +27,7 @@ from grader.problem.assignment import Assignment
 PROBES = 3
 
 
-@dataclass(frozen=True)
-class Application:
+class Application(Struct, frozen=True):
     """What the model computes as `function(argument)`: a quantity, or with "" for it a part of one."""
 
     quantity: str
@@ -52,8 +51,7 @@ class Application:
         return ("jacobian", self.function, self.argument)
 
 
-@dataclass
-class World:
+class World(Struct, dict=True):
     """One assignment, as the mutators see it.
 
     Attributes:
@@ -74,12 +72,12 @@ class World:
     local: dict[str, Node | None]
     model: dict[str, Node]
     shapes: dict[str, tuple[str | int, ...]]
-    applications: list[Application] = field(default_factory=list)
-    others: dict[str, list[Node]] = field(default_factory=dict)
-    inner: list[Application] = field(default_factory=list)
-    problems: dict[str, str] = field(default_factory=dict)
-    starts: dict[str, str] = field(default_factory=dict)
-    _by: dict[str, Node | None] = field(default_factory=dict, repr=False)
+    applications: list[Application] = []
+    others: dict[str, list[Node]] = {}
+    inner: list[Application] = []
+    problems: dict[str, str] = {}
+    starts: dict[str, str] = {}
+    _by: dict[str, Node | None] = {}
 
     def first(self, formulas: Iterator[Node], of: Node) -> Node | None:
         """The first formula that has the right values at every probed sample point."""

@@ -1,8 +1,9 @@
 """What goes wrong in a sum over steps that is written out: the same mistake in each term, and terms that are mixed up."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from itertools import permutations
+
+from msgspec.structs import replace
 
 from grader.diagnosis.formulas.expression import Node, add, gradient_text, leaves, mul, replaced, text
 from grader.diagnosis.formulas.forms import with_derivative

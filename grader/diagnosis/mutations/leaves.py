@@ -1,7 +1,8 @@
 """What goes wrong at a quantity or a gradient: another one in its place, a function of it, its own forward pass gone wrong."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from grader.diagnosis.formulas.expression import ONE, Node, gradient_text, leaves, mul, neg, one_minus, q, text
 from grader.diagnosis.formulas.on_the_way import steps_of_shape

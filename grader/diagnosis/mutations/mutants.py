@@ -1,8 +1,9 @@
 """All formulas one mistake away from a formula."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from itertools import chain
+
+from msgspec.structs import replace
 
 from grader.config.quantities import Index
 from grader.diagnosis.formulas.expression import ONE, Node, holds, leaves, text

@@ -1,9 +1,9 @@
 """A function of the right numbers, of the upstream gradient, or of a quantity in place of a derivative."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 import numpy as np
+from msgspec.structs import replace
 
 from grader.diagnosis.formulas.expression import Values
 from grader.diagnosis.operators import OPERATORS

@@ -4,10 +4,11 @@ Each change is tried once at the first sample point; what fits a target there is
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from itertools import islice
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from grader.diagnosis.comparison import Target, verify
 from grader.diagnosis.formulas.expression import Evaluator, Node, Values, leaves, replaced, text
@@ -22,8 +23,7 @@ MOST_FORMS = 12
 LAYER = "formula"
 
 
-@dataclass(frozen=True)
-class Try:
+class Try(Struct, frozen=True):
     """A changed formula: what is changed, its edit, the formula with a place for it, and what gives its values."""
 
     part: Node

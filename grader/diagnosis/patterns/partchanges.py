@@ -1,10 +1,10 @@
 """What may go wrong with one part of a formula: digits, axes, functions, terms.  Each as an edit and what gives its values."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from functools import partial, reduce
 
 import numpy as np
+from msgspec.structs import replace
 
 from grader.derivation.graph.recorder import RULES
 from grader.diagnosis.formulas.expression import Evaluator, Node, Values, add, leaves, neg, q, text

@@ -1,10 +1,10 @@
 """What a pattern is, and the numbers that it sees."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from msgspec import Struct
 
 from grader.diagnosis.formulas.expression import Values
 from grader.diagnosis.hypothesis import Edit
@@ -14,8 +14,7 @@ Edits = tuple[Edit, ...]
 SAME_NUMBER = 1e-6  # of a number that must be the same at every sample point, such as a learning rate
 
 
-@dataclass(frozen=True)
-class Case:
+class Case(Struct, frozen=True, dict=True):
     """An answer and what it may have been made of: one array per sample point each, in the student's direction.
 
     Attributes:
@@ -56,8 +55,7 @@ class Case:
         return max(numbers) - min(numbers) <= max(SAME_NUMBER, 10 * self.tolerance) * abs(numbers[0])
 
 
-@dataclass(frozen=True)
-class Pattern:
+class Pattern(Struct, frozen=True):
     """One thing that may be done with the right numbers.
 
     Attributes:

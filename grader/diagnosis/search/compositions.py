@@ -7,9 +7,9 @@ becomes at the levels above is worked out once for all answers.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from grader.diagnosis.comparison import Target, verify
 from grader.diagnosis.formulas.expression import Evaluator, Node, gradient_text, replaced
@@ -28,8 +28,7 @@ NEARLY = 0.3
 COARSE = 2e-6
 
 
-@dataclass
-class _Rows:
+class _Rows(Struct):
     """Row vectors w with  r . v = w . [D, 1],  one for each choice of formulas.
 
     Attributes:

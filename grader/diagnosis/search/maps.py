@@ -5,9 +5,9 @@ gradient are tried on any upstream value at once: the student's own, or every wr
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from grader.diagnosis.formulas.expression import Evaluator, Node
 from grader.diagnosis.formulas.world import World
@@ -24,8 +24,7 @@ MOST_NUMBERS = 1 << 20  # in the maps of one gradient
 MOST_GROUPS = 100  # so that memory stays flat however many submissions are diagnosed
 
 
-@dataclass
-class Group:
+class Group(Struct):
     """Maps to arrays of one size.
 
     Attributes:
@@ -39,8 +38,7 @@ class Group:
     costs: Array
 
 
-@dataclass
-class Stock:
+class Stock(Struct):
     """Wrong values [D, 1] of unit length of a gradient: `values[k]` is (N, entries + 1); and the numbers of the entries."""
 
     values: list[Array]
@@ -48,8 +46,7 @@ class Stock:
     costs: Array
 
 
-@dataclass(frozen=True)
-class Level:
+class Level(Struct, frozen=True):
     """Where a mistake may be made on the way to a gradient: in its formula in terms of another gradient.
 
     Attributes:

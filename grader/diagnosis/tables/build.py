@@ -5,11 +5,12 @@ whose values are carried through its formula.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from functools import cached_property
 from graphlib import TopologicalSorter
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from grader.diagnosis.formulas.expression import Evaluator, Node, Values, gradient_text, leaves, replaced
 from grader.diagnosis.formulas.world import World, make_world
@@ -38,8 +39,7 @@ MOST_REMEMBERED = 5000  # entries that were looked up
 Formula = tuple[Node, tuple[Edit, ...], float]
 
 
-@dataclass
-class Facts:
+class Facts(Struct):
     """What is known of the entries of a table while tables are built.
 
     Attributes:

@@ -5,11 +5,11 @@ a few matrix products, the first time that numbers of their size are looked up.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import product
 
 import numpy as np
+from msgspec import Struct
 
 from grader.diagnosis.formulas.expression import Node, add, mul, neg, one_minus, q
 from grader.diagnosis.formulas.world import World
@@ -36,8 +36,7 @@ Pair = Callable[[Node, Node], Node]
 Operation = Callable[[Array, Array, Array], Array | None]
 
 
-@dataclass
-class _Class:
+class _Class(Struct):
     """Formulas of one shape: their values at each sample point, (N, *shape)."""
 
     numbers: Array
@@ -45,8 +44,7 @@ class _Class:
     values: list[Array]
 
 
-@dataclass
-class _Block:
+class _Block(Struct):
     """Formulas a and b put together: the keys of the pairs (N, KEYED), and which they are (N, 2)."""
 
     angles: Array
@@ -57,8 +55,7 @@ class _Block:
     cost: float
 
 
-@dataclass
-class _Keys:
+class _Keys(Struct):
     """The keys of all pairs of some sizes."""
 
     angles: Array

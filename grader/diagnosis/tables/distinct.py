@@ -1,9 +1,9 @@
 """Which of many values become entries of a table: each value once, or a few times with different mistakes."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from grader.diagnosis.tables.projections import ZERO, exact_keys
 from grader.diagnosis.tables.stacks import Stack
@@ -16,8 +16,7 @@ MOST_CARRIED = 1 << 22  # numbers of one stack that are carried on
 RIGHT = 0  # the number of no mistake
 
 
-@dataclass
-class Chunk:
+class Chunk(Struct):
     """Values that may become entries: of a gradient's own formulas, or carried over from one upstream gradient."""
 
     via: int

@@ -1,9 +1,9 @@
 """Values of many formulas at once: stacked by shape, and carried through another formula by one matrix."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from grader.diagnosis.formulas.expression import Evaluator, Node, Values
 from grader.diagnosis.tables.projections import directions
@@ -15,8 +15,7 @@ MOST_NUMBERS = 1 << 22  # of a map
 PER_VALUE = 1 << 14  # ... that costs as much to find as carrying one value through by itself
 
 
-@dataclass
-class Stack:
+class Stack(Struct):
     """Values of one shape.
 
     Attributes:

@@ -7,11 +7,11 @@ of their own.
 
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 import msgspec
 import numpy as np
+from msgspec import Struct
 
 from grader.diagnosis.formulas.expression import Node
 from grader.diagnosis.hypothesis import Edit
@@ -25,7 +25,7 @@ Entry = tuple[Node, tuple[Edit, ...], float]
 
 def packed(formulas: Sequence[tuple[Node, tuple[Edit, ...]]]) -> tuple[Array, bytes]:
     """Formulas and edits, all in one string of bytes; and where each begins, (N + 1,)."""
-    texts = [msgspec.msgpack.encode([node, [list(vars(edit).values()) for edit in edits]]) for node, edits in formulas]
+    texts = [msgspec.msgpack.encode([node, list(map(msgspec.structs.astuple, edits))]) for node, edits in formulas]
     return np.cumsum([0, *map(len, texts)], dtype=np.uint32), zlib.compress(b"".join(texts), 1)
 
 
@@ -34,8 +34,7 @@ def as_node(data: Sequence[object]) -> Node:
     return tuple([as_node(part) if type(part) is list else part for part in data])  # thousands at a time
 
 
-@dataclass(frozen=True)
-class Formulas:
+class Formulas(Struct, frozen=True, dict=True):
     """A gradient's own formulas with their edits, cheapest first; the first is the gradient itself, with no edit.
 
     Attributes:
@@ -59,8 +58,7 @@ class Formulas:
         return as_node(node), tuple(Edit(*edit) for edit in edits)
 
 
-@dataclass(frozen=True)
-class Table:
+class Table(Struct, frozen=True, dict=True):
     """What one gradient may be by mistake.
 
     Attributes:

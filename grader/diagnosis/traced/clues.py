@@ -1,7 +1,8 @@
 """What the diagnosis of a gradient says about the place of its mistake."""
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from grader.diagnosis.mutations.time_steps import STEPS
 from grader.records.result import Diagnosis
@@ -10,8 +11,7 @@ _OF_A_SUM = re.compile(r"\bstep|\bterms? of the sum")
 _OF_ENTRIES = {"shape", "transpose", "reduction"}
 
 
-@dataclass(frozen=True)
-class Clues:
+class Clues(Struct, frozen=True):
     """What is known before the values of a run are looked at.
 
     Attributes:

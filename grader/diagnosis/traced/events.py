@@ -1,9 +1,9 @@
 """What a traced run left, as values at all sample points, in order of time.  All of it comes from the student's process."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from grader.diagnosis.formulas.expression import Values
 from grader.problem.derivatives import relative_error
@@ -19,8 +19,7 @@ Key = tuple[str, str, str]  # function, place, name
 _Recorded = tuple[int, Array, tuple[str, ...]]  # its position in time, its value, what was read for it
 
 
-@dataclass(frozen=True, eq=False)
-class Event:
+class Event(Struct, frozen=True, eq=False):
     """A name came to hold an array.
 
     Attributes:
@@ -54,8 +53,7 @@ class Event:
         return self.name.startswith(f"{RETURNED}[")
 
 
-@dataclass(frozen=True)
-class Loop:
+class Loop(Struct, frozen=True):
     function: str
     cell: int
     line: int

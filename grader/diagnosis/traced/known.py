@@ -1,14 +1,14 @@
 """What a student's function may pass through, arranged so that it can be looked up."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from grader.diagnosis.formulas.expression import Values
 from grader.diagnosis.traced.events import equal, sizes_of
 
 
-@dataclass(frozen=True)
-class Known:
+class Known(Struct, frozen=True):
     """What a function may pass through.
 
     Attributes:
@@ -22,8 +22,8 @@ class Known:
     by_sizes: dict[tuple[int, ...], list[Values]]
     made: list[Values]
     filled: list[Values]
-    factors: list[Values] = field(default_factory=list)
-    labels: dict[bytes, str] = field(default_factory=dict)
+    factors: list[Values] = []
+    labels: dict[bytes, str] = {}
 
 
 def known_values(

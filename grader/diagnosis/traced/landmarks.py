@@ -1,9 +1,10 @@
 """Values that a right calculation passes through."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from grader.config.calling import Function
 from grader.diagnosis.formulas.expression import Evaluator, Node, Values, leaves, one_minus, replaced
@@ -32,8 +33,7 @@ MULTIPLE = "part of a right formula, times a number or divided by it that belong
 REARRANGED = "the entries of a part, more often or with zeros: as they should be or not"
 
 
-@dataclass
-class Landmarks:
+class Landmarks(Struct):
     """Values that a right calculation passes through.
 
     Attributes:
@@ -53,17 +53,17 @@ class Landmarks:
 
     gradients: dict[str, Values]
     quantities: dict[str, Values]
-    others: list[Values] = field(default_factory=list)
-    forward: list[Values] = field(default_factory=list)
-    shifted: list[Values] = field(default_factory=list)
+    others: list[Values] = []
+    forward: list[Values] = []
+    shifted: list[Values] = []
     world: World | None = None
     evaluate: Evaluator | None = None
     right: Evaluator | None = None
-    formulas: dict[str, list[Node]] = field(default_factory=dict)
-    ways: dict[str, list[Values]] = field(default_factory=dict)
-    stops: dict[str, list[Values]] = field(default_factory=dict)
-    loops: dict[str, list[Recurrence]] = field(default_factory=dict)
-    known: dict[str, Known] = field(default_factory=dict)
+    formulas: dict[str, list[Node]] = {}
+    ways: dict[str, list[Values]] = {}
+    stops: dict[str, list[Values]] = {}
+    loops: dict[str, list[Recurrence]] = {}
+    known: dict[str, Known] = {}
 
     def is_complete(self, names: Iterable[str]) -> bool:
         """Whether the parts of the formulas of these gradients are among them."""

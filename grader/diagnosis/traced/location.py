@@ -6,11 +6,11 @@ source is read.  Only values are reported, so an unusual way of deriving is not 
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 
 import numpy as np
+from msgspec import Struct
 
 from grader.diagnosis.formulas.expression import Values
 from grader.diagnosis.traced.clues import Clues, clues_of
@@ -67,8 +67,7 @@ def locate(
 AS_GRADIENT = re.compile(r"d_?[A-Za-z]\w*|(delta|grad|err|error|upstream)\w*", re.IGNORECASE)
 
 
-@dataclass
-class _Search:
+class _Search(Struct, dict=True):
     """The place of one gradient's mistake."""
 
     assignment: Assignment

@@ -1,11 +1,11 @@
 """Values that a right loop over time has at each step, and what follows there from a value that stands in for another."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
 
 import numpy as np
+from msgspec import Struct
 
 from grader.diagnosis.formulas.expression import Evaluator, Node, Values, mul
 from grader.diagnosis.formulas.forms import local_forms
@@ -21,8 +21,7 @@ MOST_FACTORS = 4
 Step = tuple[int, dict[Node, Array]]  # its number, and what its parts are made of
 
 
-@dataclass(frozen=True)
-class Recurrence:
+class Recurrence(Struct, frozen=True, dict=True):
     """A gradient that is handed back from step to step.
 
     Attributes:

@@ -1,14 +1,14 @@
 """Sentences on where in a student's functions the calculation first goes wrong."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from grader.diagnosis.traced.events import RETURNED, Event, Loop
 from grader.records.run import place
 
 
-@dataclass(frozen=True)
-class Phrases:
+class Phrases(Struct, frozen=True):
     """Sentences on one gradient, whose traced values `found` are."""
 
     gradient: str
