@@ -90,6 +90,12 @@ MISTAKES = [
         "submission",
         "expected the name of a file, without a folder, found 'a/gradients.py'",
     ),
+    (
+        "submission: gradients.py",
+        "submission: gradients",
+        "submission",
+        "expected the name of a .py or .ipynb file, found",
+    ),
     ("share: 0.2", "share: 0.3", "checks", "expected shares that add up to 1, found 1.1"),
     ("share: 0.2", "share: 1.3", "checks.shape.share", "expected a number, at most 1, found 1.3"),
     ("low: 0.1", "low: 0.95", "quantities.h_prev.low", "expected low < high, found 0.95 and 0.9"),

@@ -20,6 +20,7 @@ from conftest import ROOT, SUBMISSIONS, assert_golden
 from right import RIGHT_FILE
 
 from grader.atomic import write_output
+from grader.cli.commands.handout import _bring_up_to_date
 from grader.config.load import load_config
 from grader.errors import ConfigError, GraderError
 from grader.grading.grader import Grader
@@ -377,6 +378,20 @@ def test_a_handout_has_default_tests_and_needs_stubs(grader: Command, copy_of_as
     done = grader("handout", "--force", "--config", config, "-o", output)
     assert done.returncode == 2
     assert "gradients.py: there is no such file: students start from stubs" in done.stderr
+
+
+def test_the_instructor_is_warned_of_stubs_and_rows_of_a_deleted_gradient(
+    copy_of_assignment: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = copy_of_assignment / "config.yaml"
+    config.write_text(config.read_text().replace("  - {name: dJ_db2, of: b2, max_score: 10}\n", ""))
+    (copy_of_assignment / "assignment" / "rows.md").write_text(
+        "| function | shape |\n|---|---|\n| `dJ_db2` | (1, V) |\n"
+    )
+    _bring_up_to_date(Grader(config))
+    warnings = capsys.readouterr().err
+    assert re.search(r"^warning: gradients\.py:\d+: dJ_db2 is not asked for in config\.yaml", warnings, re.MULTILINE)
+    assert re.search(r"^warning: rows\.md:3: dJ_db2 is no quantity or gradient", warnings, re.MULTILINE)
 
 
 def test_a_formula_or_a_seed_in_a_public_file_stops_the_build(

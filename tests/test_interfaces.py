@@ -322,6 +322,17 @@ def told(result: GradientResult) -> tuple[object, ...]:
 # (what stands for `functions` and `groups`, the key's path, words of the message)
 MISTAKES = [
     ("functions: [{name: f, returns: [dy]}]", "functions[0].returns[0]", "expected a gradient (dx, dw, db), found dy"),
+    ("functions: [{name: f, returns: [dx, dww, db]}]", "functions[0].returns[1]", "found dww; did you mean dw?"),
+    (
+        "functions: [{name: f, returns: [dx, dw, dz, db]}]",
+        "functions[0].returns[2]",
+        "found dz; write _ in its place if you don't",
+    ),
+    (
+        "functions: [{name: f, returns: [dz]}, {name: g, returns: [dx, dw, db]}]",
+        "functions[0].returns[0]",
+        "found dz; delete the function",
+    ),
     ("functions: [{name: f, returns: []}]", "functions[0].returns", "expected"),
     ("functions: [{name: f.g.h, returns: [dx]}]", "functions[0].name", "expected"),
     ("functions: [{name: f, returns: [dx]}, {name: f, returns: [dw]}]", "functions[1].name", "found f again"),

@@ -18,6 +18,7 @@ from grader.newassignment.config_text import config_text
 from grader.newassignment.described_model import meaning
 from grader.newassignment.student_pages import handout_page, student_file
 from grader.newassignment.write_folder import assignment_files
+from grader.validation.numbers import check_solution
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 MODELS = ROOT / "tests" / "models"
@@ -164,6 +165,18 @@ def test_students_read_that_labels_and_words_are_whole_numbers_and_a_bias_is_a_n
     assert "| `b` | a number | the bias |" in handout_page(binary.config, binary.read, {})
 
 
+def test_the_text_of_an_assignment_with_one_function_speaks_of_one_function() -> None:
+    blueprint = make_blueprint(MODELS / "affine.py", default, function="affine_backward")
+    files = assignment_files(blueprint)
+    page = " ".join(files["assignment/README.md"].split())
+    assert "with this function. [gradients.py](gradients.py) in this folder has an empty stub for it." in page
+    assert "If you can't derive a gradient, return `None` for it." in page
+    assert "you lose the gradients that depend on it, not the others" in page
+    for words in ("hese functions", "leave its stub", "Your functions", "Each function", "costs you that gradient"):
+        assert words not in page
+    assert "write _ in its place under `returns`" in files["config.yaml"]
+
+
 HEAD = "import numpy as np\n\n\n"
 ERRORS = {
     "no shape": (
@@ -185,6 +198,16 @@ ERRORS = {
         'def h(x: "N D"):\n    return 2 * x.astype(float)\n\n\ndef J(h):\n    return np.sum(h**2)\n',
         5,
         "leave out the conversion to real numbers",
+    ),
+    "a real part": (
+        'def h(x: "N D"):\n    return np.real(np.tanh(x))\n\n\ndef J(h):\n    return np.sum(h**2)\n',
+        4,
+        "must not lose the imaginary part",
+    ),
+    "random numbers": (
+        'def h(x: "N D"):\n    return np.tanh(x) * np.random.rand()\n\n\ndef J(h):\n    return np.sum(h**2)\n',
+        4,
+        "h: two runs of the model differ, so it must not draw random numbers",
     ),
     "not differentiable": (
         'def h(x: "N D"):\n    return np.sort(x, axis=1)\n\n\ndef J(h):\n    return np.sum(h**2)\n',
@@ -233,6 +256,17 @@ def test_numbers_index_arrays_masks_columns_and_relus_are_taken_as_they_are(tmp_
     assert {each.of for each in made.config.gradients} == {"E", "e", "h", "W", "b"}
     (tmp_path / "config.yaml").write_text(config_text(made))
     assert load_config(tmp_path / "config.yaml") == made.config
+
+
+def test_a_model_may_take_absolute_values(tmp_path: Path) -> None:
+    path = tmp_path / "absolute.py"
+    path.write_text(
+        HEAD
+        + 'def y(x: "N D", w: "D"):\n    return abs(x) @ w\n\n\ndef J(y, t: "N"):\n    return np.sum(np.abs(y - t))\n'
+    )
+    made = make_blueprint(path, default)
+    assert "dJ_dw" in made.chosen.formulas
+    assert check_solution(made.assignment()).outcome == "passed"
 
 
 @pytest.mark.parametrize("case", ERRORS)

@@ -22,6 +22,7 @@ from grader.problem.assignment import Assignment, load_assignment
 from grader.sandbox.host import Sandbox
 from grader.validation.hint_checks import check_hints, check_misconceptions
 from grader.validation.mutation import Mutant, _indistinguishable, check_mutants
+from grader.validation.not_asked import leftovers_in_stubs
 from grader.validation.numbers import check_fresh_points, check_margins, check_points, check_solution, check_trivial
 from grader.validation.readme_tables import check_tables
 from grader.validation.sizes import check_kinks, check_sizes
@@ -184,6 +185,33 @@ def test_stubs_that_are_filled_in_are_found(copy_of_assignment: Path, sandbox: S
     assignment = broken(copy_of_assignment, "assignment/gradients.py", text, "return s.y_hat - s.y")
     found = check_stubs(assignment, sandbox)
     assert found.details == ["dJ_db2 earns 10 of 10"]
+
+
+def test_a_stub_whose_gradient_was_deleted_from_the_config_is_a_warning_with_its_line(
+    copy_of_assignment: Path, sandbox: Sandbox
+) -> None:
+    stubs = copy_of_assignment / "assignment" / "gradients.py"
+    line = stubs.read_text(encoding="utf-8").splitlines().index("def dJ_db2(s):") + 1
+    assignment = broken(copy_of_assignment, "config.yaml", "  - {name: dJ_db2, of: b2, max_score: 10}\n", "")
+    found = check_stubs(assignment, sandbox)
+    assert found.outcome == "warning"
+    assert f"gradients.py:{line}: dJ_db2 is not asked for in config.yaml: delete it here, too" in found.details
+
+
+def test_what_the_stubs_promise_is_compared_with_the_config(tmp_path: Path) -> None:
+    config = load_config(ROOT / "gallery" / "bptt" / "config.yaml")
+    (function,) = config.asked
+    stubs = tmp_path / "gradients.py"
+    returned, parameters = ", ".join([*function.returns, "dJ_dmu"]), ", ".join(function.parameters or ())
+    stubs.write_text(
+        f'"""The two gradients of J."""\n\n\ndef {function.name}({parameters}):\n    """Returns ({returned})."""\n'
+        "    raise NotImplementedError\n\n\ndef helper(x):\n    return 2 * x\n"
+    )
+    assert [line.split(": ")[:2] for line in leftovers_in_stubs(config, stubs)] == [
+        ["gradients.py:1", '"two gradients of"'],
+        ["gradients.py:4", function.name],
+    ]
+    assert leftovers_in_stubs(config, stubs)[1].endswith("promises dJ_dmu, which config.yaml does not ask for")
 
 
 def test_missing_stubs_are_a_warning(copy_of_assignment: Path, sandbox: Sandbox, assignment: Assignment) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from grader.config.calling import Function
 from grader.config.problems import Problem, no_such
 from grader.config.yamlfile import Key
+from grader.errors import did_you_mean
 
 IGNORED = "_"  # an output that is not asked for
 
@@ -20,6 +21,8 @@ def interface_problems(
         yield from _group(name, members, groups, quantities, gradients)
     given = [*quantities, *groups]
     returned: dict[str, str] = {}
+    claimed = {name for function in functions for name in function.returns}
+    free = [name for name in gradients if name not in claimed]
     for i, function in enumerate(functions):
         place: list[Key] = ["functions", i]
         if function.name in [other.name for other in functions[:i]]:
@@ -29,7 +32,7 @@ def interface_problems(
             yield Problem(
                 [*place, "name"], f"expected another name than that of a gradient, or one it returns; {found}"
             )
-        yield from _returns(function, [*place, "returns"], gradients, returned)
+        yield from _returns(function, [*place, "returns"], gradients, returned, free)
         known = [*given, *(gradient for gradient in gradients if gradient not in function.returns)]
         yield from _known([*place, "parameters"], "a quantity, a group or a gradient", function.parameters or (), known)
         yield from _known([*place, "attributes"], "a quantity or a group", function.attributes, given)
@@ -41,10 +44,15 @@ def interface_problems(
 
 
 def _returns(
-    function: Function, place: list[Key], gradients: Sequence[str], returned: dict[str, str]
+    function: Function, place: list[Key], gradients: Sequence[str], returned: dict[str, str], free: list[str]
 ) -> Iterator[Problem]:
-    yield from _known(place, "a gradient", [name for name in function.returns if name != IGNORED], gradients)
     for k, name in enumerate(function.returns):
+        if name not in gradients and name != IGNORED:
+            # Only a gradient that no function returns can be meant; otherwise this one was deleted.
+            what = f"expected a gradient ({', '.join(gradients)}), found {name}"
+            alone = len(function.returns) == 1
+            instead = f"; {'delete the function' if alone else f'write {IGNORED} in its place'} if you don't ask for it"
+            yield Problem([*place, k], what + (did_you_mean(name, free) or instead))
         if name in returned:
             yield Problem(
                 [*place, k], f"expected a gradient that no other returns, found {name}, as in {returned[name]}"

@@ -1,6 +1,7 @@
 """What the types of a config cannot say: names that must exist, sizes that must differ, shares that must add up."""
 
 from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
 from typing import Any
 
 from grader.config.calling_checks import interface_problems
@@ -20,6 +21,7 @@ from grader.config.quantities import (
 )
 from grader.config.yamlfile import Key
 
+_CODE = (".py", ".ipynb")  # no other file of a student's is run
 _PLACEHOLDER = "none"  # of a gradient whose entry is wrong
 
 
@@ -30,6 +32,8 @@ def cross_checked(config: Config, data: Mapping[str, Any], known: set[tuple[Key,
         data: all of the file, for the names that are declared in it, rightly or not.
     """
     check = _Check(config, data)
+    if PurePosixPath(config.submission).suffix.lower() not in _CODE:
+        yield Problem(["submission"], f"expected the name of a .py or .ipynb file, found {config.submission}")
     yield from check.dimensions()
     for name, quantity in config.quantities.items():
         yield from check.quantity(name, quantity)

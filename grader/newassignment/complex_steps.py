@@ -7,6 +7,7 @@ import numpy as np
 
 from grader.newassignment.described_model import ModelFile
 from grader.problem.fillable import for_complex_steps
+from grader.problem.kinks import watched
 from grader.problem.model import Graph, line_in
 from grader.problem.points import Point
 
@@ -15,7 +16,7 @@ _REMEDY = "the grader differentiates the model by complex steps, so its function
 
 
 def check_complex(read: ModelFile, graph: Graph, point: Point) -> None:
-    """Run each function of the model, of which this is the graph, on complex numbers.
+    """Run each function of the model, of which this is the graph, on complex numbers: in arrays that keep them in np.abs, too.
 
     Raises:
         ConfigError: one of them loses the imaginary part; the message has its line.
@@ -26,17 +27,17 @@ def check_complex(read: ModelFile, graph: Graph, point: Point) -> None:
         values = {each: _without_ties(point.values[each], random) for each in read.model.parameters(name)}
         real = {each: np.asarray(value) for each, value in values.items() if np.asarray(value).dtype.kind == "f"}
         direction = {each: value * random.standard_normal(value.shape) for each, value in real.items()}
-        moved = {each: value + 1j * _STEP * direction[each] for each, value in real.items()}
+        moved = {each: watched(value + 1j * _STEP * direction[each]) for each, value in real.items()}
         with warnings.catch_warnings():
             warnings.simplefilter("error", getattr(np, "exceptions", np).ComplexWarning)
             try:
-                result = np.asarray(functions[name](**{**values, **moved}))
+                result = np.asarray(functions[name](**{**values, **moved})).view(np.ndarray)
             except Exception as error:
                 raise read.wrong_at(line_in(error, read.path), f"{name}: {_REMEDY}: {_advice(error)}") from error
         if not _agrees(read, name, values, real, direction, result):
             raise read.wrong(
                 name,
-                f"{name}: {_REMEDY}. np.abs and .real lose it: write a sigmoid as 1 / (1 + np.exp(-a)), |a| with np.where",
+                f"{name}: {_REMEDY}. .real and np.linalg.norm lose it: write a norm as np.sqrt(np.sum(a**2)), |a| as np.abs(a)",
             )
 
 

@@ -32,7 +32,7 @@ steps:
 quantities:
 {quantities}
 
-# The functions that students write, in the order of backpropagation.  Delete those that you don't want to ask for.
+{delete}
 gradients:
 {gradients}
 
@@ -46,6 +46,12 @@ follow_through:
   share: 1.0
   substitute: true                 # with random numbers in place of one that gives none
 """
+_DELETE = """\
+# The functions that students write, in the order of backpropagation.  Delete those that you don't want to ask for,
+# from assignment/gradients.py and assignment/shapes.md, too."""
+_DELETE_OUTPUTS = """\
+# What students derive, in the order of backpropagation.  Delete what you don't want to ask for, from
+# assignment/gradients.py and assignment/shapes.md, too, and write _ in its place under `returns`."""
 
 
 def config_text(blueprint: Blueprint) -> str:
@@ -61,6 +67,7 @@ def config_text(blueprint: Blueprint) -> str:
         count=data["steps"]["count"],
         seed=data["steps"]["seed"],
         quantities="\n".join(f"  {_key(name)}: {entry}" for name, entry in quantities.items()),
+        delete=_DELETE_OUTPUTS if "functions" in data else _DELETE,
         gradients="\n".join(f"  - {_flow(gradient)}" for gradient in data["gradients"]),
         checks="\n".join(line for name, check in data["checks"].items() for line in _check(name, check)),
     )

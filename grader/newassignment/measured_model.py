@@ -80,6 +80,7 @@ def measure(read: ModelFile, drawn: Mapping[str, Drawn], fixed: Sequence[str] = 
         computed = {name: _shape(read, name, points, sizes) for name in read.order[:-1]}
         new = [part for shape in computed.values() for part in shape if isinstance(part, str) and part not in sizes]
         if not new:
+            _check_repeatable(read, points[0])
             _check_values(read, points)
             check_complex(read, _graph(read, drawn), points[0])
             unused = written.keys() - {part for shape in computed.values() for part in shape}
@@ -205,6 +206,18 @@ def _axis(read: ModelFile, name: str, lengths: tuple[int, ...], sizes: Sizes) ->
             name, f"{name}: an axis has {shown} entries at the three sets of sizes: which dimension is that?"
         )
     return formula
+
+
+def _check_repeatable(read: ModelFile, point: Point) -> None:
+    """A derivative compares runs of the model, so nothing but its parameters may change what it computes."""
+    for name in read.order:
+        again = read.model.functions[name](*[point.values[each] for each in read.model.parameters(name)])
+        if not np.allclose(again, point.values[name], rtol=1e-9, atol=0, equal_nan=True):
+            raise read.wrong(
+                name,
+                f"{name}: two runs of the model differ, so it must not draw random numbers: make them a parameter,"
+                " with a shape in a docstring (`noise is (N, D)`); config.yaml then says how they are drawn (`sample: ...`)",
+            )
 
 
 def _check_values(read: ModelFile, points: Sequence[Point]) -> None:

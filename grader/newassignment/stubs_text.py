@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from grader.config.calling import Function
 from grader.config.keys import Config
-from grader.packaging.handout.readme import shape_in_words
+from grader.packaging.handout.readme import number_in_words, shape_in_words
 
 _FILE = '''"""The {count} of {loss}: yours to derive and to write.  This is the file to submit.
 
@@ -29,7 +29,6 @@ Each function returns d{loss}/d(the quantity in its name) as a new numpy array. 
 in any order.  A parameter has the name of another gradient, which is what your own function returns, or of a quantity:"""
 _DECLARED = """\
 A function returns d{loss}/d(a quantity) as a new numpy array, or several of them.  It is given some of these quantities:"""
-_WORDS = "zero one two three four five six seven eight nine ten eleven twelve".split()
 
 
 def stubs(config: Config, importable: Iterable[str]) -> str:
@@ -47,7 +46,7 @@ def stubs(config: Config, importable: Iterable[str]) -> str:
     with_points = _SEVERAL if several else _WITH_POINTS
     how = with_points if config.has_points else _BY_NAME if by_name else _DECLARED
     return _FILE.format(
-        count=f"{_number(count)} gradients" if count > 1 else "gradient",
+        count=f"{number_in_words(count)} gradients" if count > 1 else "gradient",
         loss=config.loss,
         how=how.format(loss=config.loss),
         quantities=_columns(config),
@@ -106,7 +105,3 @@ def _columns(config: Config) -> str:
     half = (len(texts) + 1) // 2
     right = [*texts[half:], ""][:half]
     return "\n".join(f"    {a}    {b}".rstrip() for a, b in zip(texts[:half], right, strict=True))
-
-
-def _number(count: int) -> str:
-    return _WORDS[count] if count < len(_WORDS) else str(count)

@@ -12,6 +12,15 @@ from grader.newassignment.stubs_text import stubs
 from grader.packaging.handout.readme import fill_in, shape_in_words
 
 _WIDTH = 100
+_OF_MANY = {
+    "size": "as a short numpy\nfunction",
+    "write": "Write these functions:",
+    "asked": "functions",
+    "unwritten": "leave its stub as it is",
+    "calls": "Your functions may call one another, and should if one gradient is a part of another.",
+    "costs": "A call that crashes or never ends costs you that gradient and those that call it, not the others.",
+    "function": "Each function",
+}
 
 
 def student_file(config: Config, read: ModelFile) -> str:
@@ -32,13 +41,37 @@ def handout_page(config: Config, read: ModelFile, relations: Mapping[str, str]) 
         quantities="\n".join(_quantity_rows(config, read)),
         imports=_imports(read),
         arguments=_arguments(config),
+        **_words(config),
         given="`s` or its arrays" if config.has_points else "the arrays that you are given",
         example=config.written(names[-1]),
     )
     return fill_in(text, config, keep_markers=True)
 
 
+def _words(config: Config) -> Mapping[str, str]:
+    """What depends on whether each gradient has a function of its own, or one function returns all of them."""
+    if not _is_one_for_all(config):
+        return _OF_MANY
+    (function,) = config.asked
+    return {
+        "size": "in a few lines of\nnumpy",
+        "write": f"Write one function, `{config.call(function)}`, which returns these gradients:",
+        "asked": "gradients",
+        "unwritten": "return `None` for it",
+        "calls": f"You may write more functions, and call them in `{function.name}`.",
+        "costs": "If a line raises an exception, you lose the gradients that depend on it, not the others. If the function\n"
+        "  never ends, you lose them all.",
+        "function": "The function",
+    }
+
+
+def _is_one_for_all(config: Config) -> bool:
+    return len(config.asked) == 1 and len(config.gradients) > 1
+
+
 def _arguments(config: Config) -> str:
+    if _is_one_for_all(config) and not config.has_points:
+        return "It returns a new numpy array for each gradient."
     several = any(len(function.returns) > 1 for function in config.asked)
     results = f"a new numpy array{' for each of its gradients' * several}"
     if config.has_points:

@@ -9,14 +9,14 @@ from grader.grading.grader import Grader
 from grader.packaging.archive import zip_bytes
 from grader.packaging.gradescope.bundle import PROGRAMS, assignment_files, with_programs
 from grader.packaging.handout.handout import PYTEST, handout_files, requirements_text, with_grader
-from grader.packaging.handout.readme import SET_UP, SUBMIT
+from grader.packaging.handout.readme import SET_UP, submit, these_functions
 from grader.packaging.soundness import refuse_unsound
 from grader.parts.parts import Part, Parts
 
 _CONFIG = "config.yaml"
 _REQUIREMENTS = "requirements.txt"
 _SET_UP_ABOVE = "Install the grader once, in the folder of the homework: its [README.md]({}README.md) says how."
-_SUBMIT_TOGETHER = "Write these functions in `{}`, and submit it together with the files of the other parts."
+_SUBMIT_TOGETHER = "Write {} in `{}`, and submit it together with the files of the other parts."
 
 
 def build_handout_of(parts: Parts, *, force: bool = False, github: bool = False) -> bytes:
@@ -63,9 +63,9 @@ def _of_several(part: Part, name: str, data: bytes) -> bytes:
     """A file of a part; a text for students says where the whole homework is installed and submitted."""
     if not name.endswith(".md"):
         return data
-    file = part.config.submission
+    together = _SUBMIT_TOGETHER.format(these_functions(part.config), part.config.submission)
     text = data.decode().replace(SET_UP, _SET_UP_ABOVE.format("../" * len(PurePosixPath(name).parts)))
-    return text.replace(SUBMIT.format(file), _SUBMIT_TOGETHER.format(file)).encode()
+    return text.replace(submit(part.config), together).encode()
 
 
 def _below(part: Part, files: Mapping[str, bytes]) -> dict[str, bytes]:

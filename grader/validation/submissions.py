@@ -18,6 +18,7 @@ from grader.records.result import Grade
 from grader.sandbox.host import Sandbox
 from grader.sandbox.launch import forks
 from grader.validation.finding import Finding, finding, grouped
+from grader.validation.not_asked import leftovers_in_stubs
 
 
 def check_sandbox(assignment: Assignment, sandbox: Sandbox) -> Finding:
@@ -80,6 +81,8 @@ def check_stubs(assignment: Assignment, sandbox: Sandbox) -> Finding:
         return Finding("stubs", "failed", f"could not be run: {found}")
     earned = [f"{one.name} earns {one.score:g} of {one.max_score:g}" for one in found.gradients if one.score]
     written = [f"{one.name}: {one.status}: {one.message}" for one in found.gradients if one.status != "missing"]
+    if not earned and not written and (left := leftovers_in_stubs(assignment.config, stubs)):
+        return Finding("stubs", "warning", f"{stubs.name} asks for what config.yaml does not", left)
     return finding("stubs", "the empty functions earn nothing", "not all stubs are empty", earned or written)
 
 

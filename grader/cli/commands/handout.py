@@ -38,8 +38,15 @@ def command(output: Path, force: bool, github: bool, config_path: Path | None) -
 
 
 def _bring_up_to_date(grader: Grader) -> None:
-    """Write the marked parts of the texts into the instructor's own files, too."""
+    """Write the marked parts of the texts into the instructor's own files, too, and warn of what only a person can change."""
     from grader.packaging.handout.readme import bring_up_to_date
+    from grader.packaging.soundness import stubs_path
+    from grader.validation.not_asked import leftovers_in_stubs
+    from grader.validation.readme_tables import check_tables
 
     for path, names in bring_up_to_date((grader.folder / grader.config.model).parent, grader.config):
         click.echo(f"{path}: written from config.yaml: {', '.join(names)}")
+    tables = check_tables(grader.config, grader.folder)
+    left = leftovers_in_stubs(grader.config, stubs_path(grader.config, grader.folder))
+    for line in [*left, *(tables.details if tables is not None else ())]:
+        click.echo(f"warning: {line}", err=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from grader.atomic import write_output
 from grader.checks.check import show
+from grader.config.calling_checks import IGNORED
 from grader.config.keys import CHECKS, Config, FollowThrough
 from grader.config.quantities import Index
 from grader.errors import ConfigError
@@ -27,7 +28,6 @@ You need Python 3.10 or later. Install the grader once, in this folder:
 | Colab | upload the zip, then in a cell: `!unzip -o handout.zip`<br>`%pip install -r requirements.txt` |
 
 In a new terminal, activate it again. On Colab, write `!` before each command below.""".strip()
-SUBMIT = "Submit one file, `{}`, with these functions."
 _REPORT = """\
 ✓ is passed, ✗ is failed, and · means that the check did not run, because the one before it failed. If the file itself
 can't be loaded, every gradient is `not run`, and the line above the table says why.
@@ -50,6 +50,11 @@ _QUESTIONS = {
     "reference": "Does it agree with the derived formula nearly to the last digit?",
 }
 
+_STUBS = (
+    "an empty\nstub for it. Fill that in and keep its name.",
+    "empty\nstubs for them. Fill those in and keep their names.",
+)
+_NUMBERS = "zero one two three four five six seven eight nine ten eleven twelve".split()
 _NTH = "first second third fourth fifth sixth seventh eighth ninth tenth".split() + ["further"] * 100
 
 
@@ -132,6 +137,21 @@ def shape_in_words(config: Config, quantity: str) -> str:
     return f"{show(shape)} int" if whole else show(shape)
 
 
+def submit(config: Config) -> str:
+    """The sentence that names the file to submit."""
+    return f"Submit one file, `{config.submission}`, with {these_functions(config)}."
+
+
+def these_functions(config: Config) -> str:
+    """What students write, as the object of a sentence."""
+    return "these functions" if len(config.asked) > 1 else "this function"
+
+
+def number_in_words(count: int) -> str:
+    """Small numbers as words: seven, 13."""
+    return _NUMBERS[count] if count < len(_NUMBERS) else str(count)
+
+
 def _parts(config: Config) -> dict[str, str]:
     loss, file, level, limits = config.loss, config.submission, config.hints.check_level, config.sandbox
     told = config.hints.diagnosis_level is not None and level >= config.hints.diagnosis_level
@@ -141,8 +161,8 @@ def _parts(config: Config) -> dict[str, str]:
         if config.sign > 0
         else f"The gradients are those of `-{loss}`, the log-likelihood: the loss above with the opposite sign.",
         "gradients": "\n".join(_gradients(config)),
-        "submission": f"{SUBMIT.format(file)} [{file}]({file}) in this folder has empty\n"
-        "stubs for them. Fill those in and keep their names. You may submit a notebook,\n"
+        "submission": f"{submit(config)} [{file}]({file}) in this folder has {_STUBS[len(config.asked) > 1]}"
+        " You may submit a notebook,\n"
         f"`{Path(file).with_suffix('.ipynb')}`, instead. Then delete `{file}`.",
         "quantities": _quantities(config),
         "shape": "- Return the exact shape; only for (1, n) you may also return (n,)."
@@ -208,7 +228,8 @@ def _quantities(config: Config) -> str:
     for function in config.asked:
         if len(function.returns) > 1:
             results = ", ".join(function.returns)
-            lines.append(f"- `{function.name}` returns {results}, in this order, or a dict with these names.")
+            ignored = f" `{IGNORED}` stands for an output that is not marked." * (IGNORED in function.returns)
+            lines.append(f"- `{function.name}` returns {results}, in this order, or a dict with these names.{ignored}")
         if function.attributes:
             held = ", ".join(f"`self.{name}`" for name in function.attributes)
             lines.append(f"- In `{function.name}`, {held} are given.")
