@@ -1,6 +1,5 @@
 """At home: what students learn without the solution is what instructors see, and nothing of the right answer."""
 
-import dataclasses
 import os
 import shutil
 import subprocess
@@ -10,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import warm
 import yaml
@@ -65,7 +65,7 @@ def home(handout: Path) -> Any:
 
 def diagnosis(one: Any, item: dict[str, Any]) -> tuple[str, list[tuple[str, str]]]:
     """Certainty, kinds and places; named misconceptions are the instructor's, and stay with them."""
-    knowledge = dataclasses.replace(knowledge_of(one.assignment), misconceptions=())
+    knowledge = msgspec.structs.replace(knowledge_of(one.assignment), misconceptions=())
     found = explain(one.assignment, knowledge, item["gradient"], one.run(item["code"]), {}).diagnosis
     return found.certainty, sorted((mistake.kind, mistake.where) for mistake in found.mistakes)
 

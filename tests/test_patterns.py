@@ -4,6 +4,7 @@ import dataclasses
 import sys
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import Phase, given, settings
@@ -56,7 +57,7 @@ def test_every_pattern_recognizes_its_example(assignment: Assignment, another: A
             if example is None or case.matches(example):
                 continue
             tried += 1
-            made = recognized(dataclasses.replace(case, values=example))
+            made = recognized(msgspec.structs.replace(case, values=example))
             assert pattern.slug in {edit.operator for one in made for edit in one.edits}, name
             found = explained(either, name, [either.config.sign * value for value in example])
             assert found.diagnosis.certainty in ("exact", "observation"), name
