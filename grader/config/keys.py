@@ -263,6 +263,8 @@ class Config(_Section, frozen=True, kw_only=True):
 
 def schema() -> bytes:
     """The JSON schema of config.yaml, as kept in `docs/config.schema.json`."""
+    from inspect import cleandoc
+
     from grader.parts.declared import DeclaredParts
 
     kinds, named = msgspec.json.schema_components([Config, DeclaredParts], ref_template="#/$defs/{name}")
@@ -270,4 +272,7 @@ def schema() -> bytes:
     quantities = made["$defs"]["Config"]["properties"]["quantities"]
     number = {"type": "number", "description": "A constant."}
     quantities["additionalProperties"] = {"anyOf": [number, quantities["additionalProperties"]]}
+    for one in named.values():  # docstrings, which not every msgspec gives without their indentation
+        if "description" in one:
+            one["description"] = cleandoc(one["description"])
     return msgspec.json.format(msgspec.json.encode(made), indent=2) + b"\n"
