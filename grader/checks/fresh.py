@@ -112,12 +112,9 @@ def rounding_error(assignment: Assignment, name: str, point: Point) -> float:
     random = np.random.default_rng(0)
     floats = {key: value for key, value in point.values.items() if np.asarray(value).dtype.kind == "f"}
     changed = {key: value * (1 + CHANGE * random.standard_normal(np.shape(value))) for key, value in floats.items()}
+    other = msgspec.structs.replace(point, values=point.values | changed)
     with np.errstate(all="ignore"):
-        right, other = (
-            assignment.right(gradient, one)
-            for one in (point, msgspec.structs.replace(point, values=point.values | changed))
-        )
-    condition = np.inf if right is None or other is None else relative_error(right, other) / CHANGE
+        condition = relative_error(assignment.right(gradient, point), assignment.right(gradient, other)) / CHANGE
     return ROUNDINGS * float(np.finfo(float).eps) * condition if np.isfinite(condition) else 0.0
 
 

@@ -31,9 +31,7 @@ SOMEWHERE = "one part of your formula"
 _OF_EXAMPLES = "uvwfgrtdcbpqaxyzhse"  # without those that the model uses
 _KEYS = ["for", "hints", "gradients", "where"]
 _BUILT_IN = Path(__file__).with_name("hints.yaml")
-_READ = Path(__file__).with_name(
-    "hints.json"
-)  # the same entries, for speed: YAML takes longer to read than a diagnosis
+_READ = Path(__file__).with_name("hints.json")  # the same entries; YAML takes long to read
 
 
 class Entry(Struct, frozen=True):

@@ -19,7 +19,7 @@ _NAMES = ("name", "full name", "student")
 def read_sections(results: Results, roster: Path, column: str) -> dict[str, str]:
     """The section of each student by their key; students whom no row is certain to be about are not there.
 
-    Whoever has a row in each of several sections is in `Mon 10 and Tue 12`, as Canvas writes it.
+    Someone with a row in each of several sections is in `Mon 10 and Tue 12`, as Canvas writes it.
 
     Raises:
         UsageError: it is no table, or has no such column.
