@@ -414,6 +414,28 @@ def test_a_file_that_is_killed_again_and_again_is_not_run_forever(assignment: As
 
 
 @linux
+def test_what_there_is_to_do_meanwhile_does_not_wait_for_the_sandbox_to_start(assignment: Assignment) -> None:
+    with sandboxed(assignment) as sandbox:
+        zygote = sandbox.spawner._process  # type: ignore[attr-defined]
+        zygote.send_signal(signal.SIGSTOP)
+        run = sandbox.run(HONEST, meanwhile=lambda: zygote.send_signal(signal.SIGCONT))
+    assert set(statuses(assignment, run).values()) == {"passed"}
+
+
+@linux
+def test_a_sandbox_that_never_gets_ready_is_an_error(assignment: Assignment) -> None:
+    zygote = Zygote(ROOT / assignment.config.model, assignment.config.sandbox)
+    try:
+        zygote._process.send_signal(signal.SIGSTOP)
+        assert zygote.events() == [], "it may still get ready"
+        zygote._started -= 60
+        with pytest.raises(SandboxError, match="did not start within"):
+            zygote.events()
+    finally:
+        zygote.close()
+
+
+@linux
 def test_a_sandbox_that_cannot_start_raises_the_reason(tmp_path: Path) -> None:
     (tmp_path / "model.py").write_text("import nowhere\n")
     zygote = Zygote(tmp_path / "model.py", Limits())

@@ -101,7 +101,8 @@ class Zygote:
     """A zygote process (see zygote.py), and the control socket to it."""
 
     def __init__(self, model: Path, limits: Limits, without: Iterable[str] = ()) -> None:
-        """Start the process; `report` waits until it is ready."""
+        """Start the process; it takes orders before it is ready, for which only `report` waits."""
+        self._started = time.monotonic()
         try:
             self._process, self._control = take_zygote()
         except ModuleNotFoundError as error:
@@ -115,7 +116,7 @@ class Zygote:
         Raises:
             SandboxError: the zygote did not start.
         """
-        self._control.settimeout(_START_SECONDS)
+        self._control.settimeout(max(self._started + _START_SECONDS - time.monotonic(), 0.01))
         try:
             message = self._control.recv(65536)
         except TimeoutError as error:
@@ -161,6 +162,8 @@ class Zygote:
             SandboxError: the zygote has died.
         """
         events: list[Event] = []
+        if not self._ready():
+            return events
         while True:
             try:
                 message = self._control.recv(4096)
@@ -171,6 +174,17 @@ class Zygote:
             if not message:
                 raise SandboxError(f"the sandbox's zygote has died: {_last_words(self._process)}")
             events.append(msgspec.json.decode(message, type=Event))
+
+    def _ready(self) -> bool:
+        """Whether it has reported, which comes before all events."""
+        if "report" not in self.__dict__:
+            try:
+                self._control.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                if time.monotonic() < self._started + _START_SECONDS:
+                    return False
+            self.report  # noqa: B018, which fails by now if there is none
+        return True
 
     def close(self) -> None:
         """End the zygote; its children die with it."""
