@@ -76,6 +76,7 @@ def test_nearly_all_single_mistakes_have_a_diagnosis_that_agrees_with_the_label(
     assert agreement >= 0.96
 
 
+@pytest.mark.slow
 def test_mistakes_written_without_sight_of_the_operators_are_diagnosed_too(bench):
     recall, agreement = recall_and_agreement(bench, "set_b.yaml")
     assert recall >= 0.90

@@ -202,6 +202,7 @@ def test_a_class_is_graded_where_told_to_do_without_a_sandbox(copy_of_assignment
     assert scores == [("chatty.passed", 101), ("hard_exit.died", 85)]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "darwin", reason="its advice is another one")
 def test_stored_answers_are_graded_again_without_a_sandbox(tmp_path: Path) -> None:
     from report_class import write_class
