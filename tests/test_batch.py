@@ -24,7 +24,6 @@ from classroom import FLIPPED, SOLUTION, STUB, STUDENTS, files, write, zipped
 from conftest import ROOT, SUBMISSIONS
 
 from grader.classroom.batch import protocol
-from grader.classroom.batch.batch import run_batch
 from grader.classroom.batch.pool import workers_for
 from grader.classroom.batch.progress import show_progress
 from grader.classroom.batch.protocol import Result, Task, receive, send
@@ -36,7 +35,6 @@ from grader.classroom.store.packing import pack_run
 from grader.classroom.store.query import Results, Todo
 from grader.classroom.store.store import Store
 from grader.config.load import load_config
-from grader.errors import UsageError
 from grader.inputs import entry as inputs
 from grader.inputs.download import read_download
 from grader.records.run import Answer, Run
@@ -704,14 +702,16 @@ def test_a_text_that_was_typed_into_the_platform_is_mentioned(tmp_path):
 
 
 def test_another_platforms_download_does_not_list_the_same_people_twice(tmp_path):
-    config, out, students = ROOT / "config.yaml", tmp_path / "out", STUDENTS[:1]
+    out, students = tmp_path / "out", STUDENTS[:1]
     first, other = (zipped(tmp_path / f"{name}.zip", files(name, students)) for name in ("gradescope", "canvas"))
-    run_batch(config, first, out, jobs=1)
-    with pytest.raises(
-        UsageError, match=r"made from a Gradescope .*, and this is a Canvas download with none of its students"
-    ):
-        run_batch(config, other, out, jobs=1)
+    assert batch(first, out).returncode == 0
+    refused = batch(other, out)
+    assert refused.returncode == 2
+    assert re.search(
+        "made from a Gradescope .*, and this is a Canvas download with none of its students",
+        " ".join(refused.stderr.split()),
+    )
     assert len(table(out)) == 1
-    assert run_batch(config, first, out, jobs=1).graded == 0
-    assert run_batch(config, other, out, jobs=1, force=True).taken == 1
+    assert "0 graded now" in batch(first, out).stdout
+    assert batch(other, out, "--force").returncode == 0
     assert len(table(out)) == 2

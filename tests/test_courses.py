@@ -89,7 +89,7 @@ def test_a_submission_comes_out_as_its_name_says(course: Callable[[Path], Opened
 @pytest.mark.parametrize("folder", COURSES, ids=[folder.name for folder in COURSES])
 def test_each_course_is_sound(course: Callable[[Path], Opened], folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assignment, sandbox = course(folder)
-    monkeypatch.setattr(numbers, "FRESH_POINTS", 10)  # a fifth of what `grader validate` tries
+    monkeypatch.setattr(numbers, "FRESH_POINTS", 5)  # a tenth of what `grader validate` tries
     with np.errstate(all="ignore"):
         checks = [
             numbers.check_points, numbers.check_solution, numbers.check_margins, numbers.check_trivial,
@@ -103,7 +103,14 @@ def test_each_course_is_sound(course: Callable[[Path], Opened], folder: Path, mo
         assert set(statuses(checked(assignment, sandbox, text.encode())).values()) == {"passed"}, way
 
 
-@pytest.mark.parametrize("folder", COURSES, ids=[folder.name for folder in COURSES])
+# One whose functions each return one gradient, one with a function that returns several; test_substitution has all kinds.
+FEW = ("logistic_1d", "two_functions")
+
+
+@pytest.mark.parametrize(
+    "folder",
+    [pytest.param(one, id=one.name, marks=[pytest.mark.slow] * (one.name not in FEW)) for one in COURSES],
+)
 def test_a_gradient_without_numbers_costs_only_its_own_marks(course: Callable[[Path], Opened], folder: Path) -> None:
     """Or, where its function is gone, those of all that it returns."""
     assignment, sandbox = course(folder)

@@ -181,7 +181,10 @@ def _ending(command: str) -> str:
 
 
 # Pages that set up, validate, pack and grade whole classes, step by step.
-LONG = {f"docs/{name}.md" for name in ("instructors", "gradescope", "lms", "report", "assistants", "marks", "explain")}
+LONG = {
+    f"docs/{name}.md"
+    for name in "assignment assistants batch explain gradescope instructors lms marks report".split()
+}
 
 
 @pytest.mark.parametrize(
