@@ -1,6 +1,7 @@
 """Fixtures that build real things: the assignment, a running sandbox, the installed command."""
 
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -27,6 +28,7 @@ from grader.sandbox.spawner import start_spawner
 
 # No assertion on time: a machine that is busy with something else is no failure.
 settings.register_profile("grader", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("quick", settings.get_profile("grader"), max_examples=40)
 settings.load_profile("grader")
 
 ROOT = Path(__file__).parents[1]
@@ -83,6 +85,12 @@ LONGEST = (
 ).split()
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Without the slow tests, generated input has fewer examples, too."""
+    if config.option.markexpr == "not slow":
+        settings.load_profile("quick")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     places = {name: place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: places.get(item.path.stem, len(places)))
@@ -125,6 +133,20 @@ def _command(path: Path) -> Callable[..., "subprocess.CompletedProcess[str]"]:
 def grader() -> Callable[..., "subprocess.CompletedProcess[str]"]:
     """Run the `grader` command, loaded already; never raises, never waits for more than a minute."""
     return _command(warm.GRADER)
+
+
+@pytest.fixture(scope="session")
+def validated(
+    grader: Callable[..., "subprocess.CompletedProcess[str]"], tmp_path_factory: pytest.TempPathFactory
+) -> "subprocess.CompletedProcess[str]":
+    """What `grader validate --json` finds in the assignment."""
+
+    def write(path: Path) -> None:
+        done = grader("validate", "--json")
+        path.write_text(json.dumps([done.returncode, done.stdout, done.stderr]), encoding="utf-8")
+
+    path = once_for_all(tmp_path_factory, "validated.json", write)
+    return subprocess.CompletedProcess(["grader", "validate", "--json"], *json.loads(path.read_text(encoding="utf-8")))
 
 
 @pytest.fixture(scope="session")

@@ -248,7 +248,7 @@ def test_a_submission_that_hangs_delays_nobody_else(changed, tmp_path):
         tmp_path / "class", {"aaa/gradients.py": SLEEPS, **{f"s{i}/gradients.py": SOLUTION for i in range(5)}}
     )
     config, change = changed
-    change("call_cpu_seconds: 2.0", "call_cpu_seconds: 0.4")
+    change("call_cpu_seconds: 2.0", "call_cpu_seconds: 0.2")
     out = tmp_path / "results"
     done = batch(source, out, "--jobs", 1, "--config", config)
     assert done.returncode == 0, done.stderr

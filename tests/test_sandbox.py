@@ -194,7 +194,8 @@ def test_output_that_takes_many_bytes_a_character_is_output_like_any_other(
 
 
 @pytest.mark.parametrize(
-    "shape", ["(2**20,)", *(pytest.param(other, marks=pytest.mark.slow) for other in ("(1, 2**20)", "(1, 1, 2**19, 2)"))]
+    "shape",
+    ["(2**20,)", *(pytest.param(other, marks=pytest.mark.slow) for other in ("(1, 2**20)", "(1, 1, 2**19, 2)"))],
 )
 def test_only_type_and_shape_of_a_far_too_large_answer_are_kept(
     assignment: Assignment, sandbox: Sandbox, shape: str

@@ -91,7 +91,9 @@ def bodies_of_set_a() -> dict[str, tuple[str, str]]:
 @pytest.fixture(scope="module")
 def quick(assignment: Assignment) -> Iterator[tuple[Assignment, Sandbox]]:
     """The assignment with a short limit for each call, and its sandbox."""
-    limits = msgspec.structs.replace(assignment.config.sandbox, call_cpu_seconds=0.1, submission_cpu_seconds=1.0, wall_factor=10.0)
+    limits = msgspec.structs.replace(
+        assignment.config.sandbox, call_cpu_seconds=0.1, submission_cpu_seconds=1.0, wall_factor=10.0
+    )
     config = msgspec.structs.replace(assignment.config, sandbox=limits)
     changed = Assignment(assignment.folder, config, assignment.graph, assignment.points, assignment.reference)
     with make_sandbox(changed, lambda: start_spawner(changed.folder / config.model, limits)) as sandbox:

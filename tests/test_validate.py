@@ -47,27 +47,22 @@ def found_by(result: "CompletedProcess[str]") -> dict[str, Any]:
     return {finding["check"]: finding for finding in report["findings"]}
 
 
-@pytest.fixture(scope="module")
-def sound(grader: Run) -> "CompletedProcess[str]":
-    return grader("validate", "--json")
-
-
-def test_the_assignment_is_sound(sound: "CompletedProcess[str]") -> None:
-    report = json.loads(sound.stdout)
-    assert (report["format"], report["sound"], sound.returncode) == (1, True, 0)
+def test_the_assignment_is_sound(validated: "CompletedProcess[str]") -> None:
+    report = json.loads(validated.stdout)
+    assert (report["format"], report["sound"], validated.returncode) == (1, True, 0)
     assert {finding["outcome"] for finding in report["findings"]} <= {"passed", "warning"}
 
 
-def test_every_check_of_the_assignment_is_made(sound: "CompletedProcess[str]") -> None:
-    assert list(found_by(sound)) == [
+def test_every_check_of_the_assignment_is_made(validated: "CompletedProcess[str]") -> None:
+    assert list(found_by(validated)) == [
         "sandbox", "stubs", "steps", "solution", "derivation", "sizes", "kinks", "tables in texts",
         "sample points of single files", "tolerances", "trivial answers", "mistakes lose marks", "mistakes can be told apart",
         "right answers keep marks", "hints", "misconceptions", "handout",
     ]  # fmt: skip
 
 
-def test_many_wrong_formulas_lose_marks_and_many_right_ones_keep_them(sound: "CompletedProcess[str]") -> None:
-    found = found_by(sound)
+def test_many_wrong_formulas_lose_marks_and_many_right_ones_keep_them(validated: "CompletedProcess[str]") -> None:
+    found = found_by(validated)
     assert int(found["mistakes lose marks"]["message"].split()[0]) > 1000
     for way in ("einsum", "loops", "outer", "float32", "lists"):
         assert way in found["right answers keep marks"]["message"]
