@@ -6,10 +6,12 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import time
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import warm
@@ -106,6 +108,19 @@ def sandbox(assignment: Assignment) -> Iterator[Sandbox]:
     model = ROOT / assignment.config.model
     with make_sandbox(assignment, lambda: start_spawner(model, assignment.config.sandbox)) as running:
         yield running
+
+
+ABOUT_THE_SANDBOX = ("test_sandbox", "test_submissions")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def warm_zygotes(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Zygotes that tests start in their own process are forked from a warm one, as those of commands are."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.path.stem not in ABOUT_THE_SANDBOX:
+            python = SimpleNamespace(executable=str(warm.PYTHON), platform=sys.platform)
+            patch.setattr("grader.sandbox.launch.sys", python)
+        yield
 
 
 @pytest.fixture

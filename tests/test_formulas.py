@@ -397,8 +397,11 @@ def test_a_loop_that_is_a_sum_goes_wrong_along_an_axis(world_of: Callable[[Path]
     assert cheapest(world, "dJ_db", wrong)[0] == "sum-axis"
 
 
+# The slow ones have the largest arrays; those of conv1d and of the gallery's convolution are of the same kind.
 @pytest.mark.parametrize(
-    "model, name, code, operator", MISTAKES, ids=lambda each: each if isinstance(each, str) else ""
+    "model, name, code, operator",
+    [pytest.param(*one, marks=[pytest.mark.slow] * (one[0] == "models/convolution")) for one in MISTAKES],
+    ids=lambda each: each if isinstance(each, str) else "",
 )
 def test_a_mistake_in_any_kind_of_model_is_recognized(
     model: str, name: str, code: Code, operator: str, world_of: Callable[[Path], World]

@@ -64,6 +64,13 @@ def sandboxed(assignment: Assignment, *without: str, fresh: bool = False) -> Ite
         yield running
 
 
+@pytest.fixture(scope="module")
+def sandbox(assignment: Assignment) -> Iterator[Sandbox]:
+    """One as it is installed, for all tests that change nothing about it."""
+    with sandboxed(assignment) as running:
+        yield running
+
+
 @contextmanager
 def one_busy_processor(others: int) -> Iterator[None]:
     """This process, and those that it starts, share one processor with others that never rest."""
