@@ -24,11 +24,13 @@ from grader.grading.pipeline import grade_run
 from grader.grading.running import make_sandbox
 from grader.problem.assignment import Assignment
 from grader.records.run import Run
+from grader.sandbox.freshprocesses import FreshProcesses
 from grader.sandbox.host import Sandbox
 from grader.sandbox.inside.confine.watch import PATIENCE
 from grader.sandbox.inside.zygote import WARM_UP_AFTER
 from grader.sandbox.job import MAX_OUTPUT
-from grader.sandbox.spawner import FreshProcesses, Report, Zygote
+from grader.sandbox.spawner import Report
+from grader.sandbox.zygotes import Zygote
 
 HONEST = RIGHT_FILE.read_bytes()
 IS_ROOT = os.geteuid() == 0
