@@ -271,6 +271,7 @@ def test_a_second_batch_on_the_same_folder_is_refused(school, tmp_path):
     assert process.wait(60) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small disk")
 def test_a_full_disk_stops_the_batch_which_continues_once_there_is_room(school, tmp_path):
     source, undisturbed, _ = school
@@ -449,6 +450,7 @@ def test_a_batch_under_a_changed_config_asks_for_a_regrade_first(results, change
     assert "the solution, or a file beside it, changed" in batch(school[0], results, "--config", config).stderr
 
 
+@pytest.mark.slow
 def test_a_batch_never_adds_to_results_under_another_rubric(results, changed, school):
     config, change = changed
     change(SEED, "00000000000000000000000000000012")
@@ -500,6 +502,7 @@ def test_a_file_that_answers_differently_when_run_twice_is_flagged(tmp_path):
     assert flags == {"ann": "", "bob": "unstable"}
 
 
+@pytest.mark.slow
 def test_an_interrupted_regrade_continues_where_it_stopped(results, changed, school):
     config, change = changed
     change("share: 1.0", "share: 0.5")

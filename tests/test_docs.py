@@ -180,9 +180,10 @@ def _ending(command: str) -> str:
     )
 
 
-# Pages that set up, validate, pack and grade whole classes, step by step.
+# Pages that set up, validate, pack and grade whole classes, step by step; students do what README.md of the handout says, too.
 LONG = {
-    f"docs/{name}.md" for name in "assignment assistants batch explain gradescope instructors lms marks report".split()
+    f"docs/{name}.md"
+    for name in "assignment assistants batch explain gradescope instructors lms marks report students".split()
 }
 
 

@@ -296,7 +296,9 @@ FORMULAS = [
 ]
 
 
-@pytest.mark.parametrize("form", AFFINE)
+@pytest.mark.parametrize(
+    "form", [pytest.param(one, marks=[pytest.mark.slow] * (one in ("point", "function"))) for one in AFFINE]
+)
 def test_the_same_mathematics_gets_the_same_grade_in_any_form(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GRADER_SEED", SEED)
     folder = COURSES / "affine_backward"

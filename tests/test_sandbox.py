@@ -677,6 +677,7 @@ def test_an_ended_child_leaves_no_descriptor(assignment: Assignment) -> None:
 
 @linux
 @needs_reports
+@pytest.mark.slow
 def test_endless_attempts_get_no_answer_and_disturb_nobody(assignment: Assignment) -> None:
     quick = changed(assignment, call_cpu_seconds=0.3, wall_factor=3.0)
     flood = with_dJ_dU("import os\nwhile True:\n    try: os.kill(1, 9)\n    except OSError: pass")

@@ -129,6 +129,7 @@ def test_the_functions_of_a_running_notebook_are_checked(work: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="no process can send Ctrl-C to another one there")
 def test_watch_checks_again_and_stops_at_ctrl_c(work: Path) -> None:
     environment = {**os.environ, "NO_COLOR": "1", "PYTHONUNBUFFERED": "1"}
