@@ -304,6 +304,16 @@ def test_what_could_not_be_read_is_exit_code_3_and_the_rest_is_graded(tmp_path):
     }
 
 
+@pytest.mark.parametrize("name", ["../bob/gradients.py", "/bob/gradients.py"])
+def test_a_file_that_may_be_anyones_is_listed_and_exit_code_3(tmp_path, name):
+    content = {"ann/gradients.py": SOLUTION, name: SOLUTION, "../": b""}
+    out = tmp_path / "out"
+    done = batch(zipped(tmp_path / "class.zip", content), out)
+    assert done.returncode == 3
+    assert f"  {name}: " in done.stdout
+    assert [row["student"] for row in table(out)] == ["ann"]
+
+
 def test_a_newer_download_grades_only_what_is_new_and_keeps_the_history(results, tmp_path):
     new = {"bob/gradients.py": SOLUTION, "finn/gradients.py": STUB, "kim/gradients.py": SOLUTION}
     newer = write(tmp_path / "newer", {**CLASS, **new})

@@ -30,6 +30,7 @@ class Outcome:
         taken: submissions in the download.
         graded: how many of them were graded now.
         failed: how many could not be graded, in all: through our fault, or because the file could not be read.
+        lost: files of the download that may be submissions, although their paths do not say whose.
         absent: students with results from an earlier download who are not in this one.
         kept: students whose file in this download is older than the graded one, which stays.
         set_back: students whose older file was taken because of `force`.
@@ -39,6 +40,7 @@ class Outcome:
     taken: int = 0
     graded: int = 0
     failed: int = 0
+    lost: int = 0
     absent: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
     set_back: list[str] = field(default_factory=list)
@@ -126,7 +128,7 @@ def _receive_all(
     force: bool,
 ) -> Outcome:
     """Put what the download at `path` holds into the store."""
-    outcome = Outcome(download.layout, len(download.entries))
+    outcome = Outcome(download.layout, len(download.entries), lost=sum(one.lost for one in download.refused))
     refused, max_bytes = list(download.refused), config.sandbox.source_kb * 1024
     for entry in download.entries:
         for earlier in entry.earlier:

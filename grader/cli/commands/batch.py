@@ -75,7 +75,7 @@ def command(
             folder = out / part.name
             outcome = run_batch(part.path, path, folder, beside=part.beside, leave_out=out, **how)
             print_summary(folder, outcome)
-            sys.exit(3 if outcome.failed else 0)
+            sys.exit(3 if outcome.failed or outcome.lost else 0)
 
         code = for_each(parts, grade_part)
         if all((out / part.name / DATABASE).is_file() for part in parts):
@@ -84,4 +84,4 @@ def command(
         sys.exit(code)
     outcome = run_batch(config, path, out, **how)
     print_summary(out, outcome)
-    sys.exit(3 if outcome.failed else 0)
+    sys.exit(3 if outcome.failed or outcome.lost else 0)
