@@ -424,6 +424,34 @@ def test_of_a_product_summed_over_examples_the_wrong_factor_is_transposed(
     assert cheapest(world, "dJ_dU", wrong) == ("transpose-factor", "each factor")
 
 
+@pytest.mark.parametrize(
+    ("output", "where"),
+    [
+        ("np.where(z > 0, z, 0.01 * z)", "z <= 0"),
+        ("z * np.where(z > 0, 1, 0.01)", "z <= 0"),
+        ("np.maximum(z, 0) + 0.01 * np.minimum(z, 0)", "z < 0"),
+    ],
+)
+def test_one_case_of_a_condition_that_is_left_out_is_named_by_the_condition(
+    world_of: Callable[[Path], World], tmp_path: Path, output: str, where: str
+) -> None:
+    model = tmp_path / "leaky.py"
+    model.write_text(
+        '"""z is (n, d).  t is (n, d)."""\n'
+        "import numpy as np\n"
+        "def a(z):\n"
+        '    """(n, d)."""\n'
+        f"    return {output}\n"
+        "def J(a, t):\n"
+        "    return np.sum((a - t) ** 2)\n"
+    )
+    world = world_of(model)
+    wrong = values_of(world, lambda s, g: g.dJ_da * np.where(s.z > 0, 1, 0))
+    assert cheapest(world, "dJ_dz", wrong) == ("missing-case", f"the part where {where}")
+    other = values_of(world, lambda s, g: g.dJ_da * np.where(s.z > 0, 0, 0.01))
+    assert cheapest(world, "dJ_dz", other) == ("missing-case", "the part where z > 0")
+
+
 @pytest.mark.parametrize("model", ["softmax_regression", "two_layer_relu"])
 def test_no_mistake_has_a_quantity_in_its_own_place(model: str, world_of: Callable[[Path], World]) -> None:
     world = world_of(ROOT / "tests" / "models" / f"{model}.py")
