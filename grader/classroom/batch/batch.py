@@ -19,7 +19,11 @@ from grader.inputs.downloads import PLATFORMS
 from grader.inputs.entry import receive
 from grader.inputs.reader import READER
 from grader.inputs.submission import handout_digests
+from grader.output.wording import listed
 from grader.problem.fingerprint import Fingerprint
+from grader.text import counted
+
+_NAMED = 3  # students in a message
 
 
 @dataclass
@@ -103,17 +107,25 @@ def _refuse_another_platform(store: Store, download: Download) -> None:
     """Refuse a download that would list the same people again, under the keys of another platform.
 
     Raises:
-        UsageError: its layout is another one, and it has none of the students.
+        UsageError: its layout is another one, it has people who are not known, and students who are known are not in it.
     """
     before = store.connection.execute("SELECT value FROM facts WHERE name = 'layout'").fetchone()
     if before is None or before[0] == download.layout or PLATFORMS.keys().isdisjoint((before[0], download.layout)):
         return
     known = {key for (key,) in store.connection.execute("SELECT key FROM students")}
-    if known.isdisjoint(one.key for entry in download.entries for one in entry.people):
+    here = {one.key for entry in download.entries for one in entry.people}
+    new, absent = sorted(here - known), known - here
+    if new and absent:  # if nobody is absent, the new ones are others
         earlier, now = (LAYOUTS[name].called for name in (before[0], download.layout))
+        some = listed([*new[:_NAMED], *([f"{len(new) - _NAMED} more"] if len(new) > _NAMED else [])])
+        found = (
+            f"{len(here) - len(new)} of its {counted(len(known), 'student')}"
+            if here & known
+            else "none of its students"
+        )
         raise UsageError(
-            f"{store.folder}: made from {earlier}, and this is {now} with none of its students: the same people may be in it"
-            " under other keys, and would be there twice; choose another --out, or add them with --force"
+            f"{store.folder}: made from {earlier}, and this is {now} with {found}: the others in it ({some}) may be the same"
+            " people under other keys, and would be there twice; choose another --out, or add them with --force"
         )
 
 
