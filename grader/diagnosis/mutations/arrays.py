@@ -106,6 +106,17 @@ def case_of(term: Node) -> str:
     return ""
 
 
+def bare_text(term: Node) -> str:
+    """What a term is called, whatever its sign; one case of a condition by that."""
+    bare = term[1] if term[0] == "neg" else term
+    return f"the part where {case}" if (case := case_of(bare)) else short(bare)
+
+
+def left_out(term: Node) -> str:
+    """The operator that leaves out a term."""
+    return "missing-case" if case_of(term[1] if term[0] == "neg" else term) else "missing-term"
+
+
 def _negated(condition: Node) -> str:
     """The condition for all other entries."""
     if is_comparison(condition):

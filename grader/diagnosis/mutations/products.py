@@ -20,7 +20,7 @@ from grader.diagnosis.formulas.expression import (
 from grader.diagnosis.formulas.forms import derivative_forms
 from grader.diagnosis.formulas.formula_nodes import inside
 from grader.diagnosis.formulas.world import Application, World
-from grader.diagnosis.mutations.arrays import case_of, is_comparison, short
+from grader.diagnosis.mutations.arrays import bare_text, is_comparison, left_out, short
 from grader.diagnosis.mutations.leaves import Mutant, without_factor, wrong
 from grader.diagnosis.mutations.whole_sums import (
     scaled_terms,
@@ -231,17 +231,6 @@ def _is_broadcast(part: Node, whole: Node, world: World) -> bool:
 def _is_square(node: Node, world: World) -> bool:
     values = world.evaluator(node)
     return values is not None and values[0].ndim == 2 and values[0].shape[0] == values[0].shape[1] > 1
-
-
-def bare_text(term: Node) -> str:
-    """What a term is called, whatever its sign; one case of a condition by that."""
-    bare = term[1] if term[0] == "neg" else term
-    return f"the part where {case}" if (case := case_of(bare)) else short(bare)
-
-
-def left_out(term: Node) -> str:
-    """The operator that leaves out a term."""
-    return "missing-case" if case_of(term[1] if term[0] == "neg" else term) else "missing-term"
 
 
 def _told_apart(term: Node, others: Sequence[Node]) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 from grader.diagnosis.comparison import Target, verify
 from grader.diagnosis.formulas.expression import Evaluator, Node, Values, add, mul, number
 from grader.diagnosis.hypothesis import Edit, Hypothesis, given
-from grader.diagnosis.mutations.products import bare_text, left_out
+from grader.diagnosis.mutations.arrays import bare_text, left_out
 from grader.diagnosis.operators import OPERATORS
 from grader.diagnosis.tables.build import Tables
 from grader.problem.model import Array

@@ -12,9 +12,9 @@ from grader.diagnosis.comparison import Target, verify
 from grader.diagnosis.formulas.expression import Evaluator, Node, add, neg
 from grader.diagnosis.formulas.world import World
 from grader.diagnosis.hypothesis import Edit, Hypothesis
+from grader.diagnosis.mutations.arrays import bare_text, left_out
 from grader.diagnosis.mutations.leaves import wrong
 from grader.diagnosis.mutations.mutants import mutants
-from grader.diagnosis.mutations.products import bare_text, left_out
 from grader.diagnosis.tables.projections import directions
 from grader.problem.model import Array
 
