@@ -99,11 +99,11 @@ class _Search(Struct, dict=True):
         if self.final is not None:  # an answer is wrong wherever it could be right on the way to something else
             for one in (self.final, *self.history.holders(self.final.values)):
                 self.labels[one] = "" if self.labels[one] in (MULTIPLE, REARRANGED) else self.labels[one]
-        self.phrases = Phrases(self.assignment.config, self.gradient, self.labels, self.own)
+        self.origins = Origins(self.found, names)
+        self.phrases = Phrases(self.assignment.config, self.gradient, self.labels, self.own, self.origins)
         labelled = (one for one, label in self.labels.items() if label)
         sign = self.assignment.config.sign
         self.present = Lookup(form for one in labelled for form in either_way(one.values, sign))
-        self.origins = Origins(self.found, names)
         self.ways = self._made_of(self.final) if self.final is not None else []
 
     def _named(self, one: Event) -> str:
