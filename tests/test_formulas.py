@@ -574,6 +574,12 @@ STEPS: list[tuple[str, Code, str, str]] = [
     ("A", lambda s, g: over_steps(s, g, "A", inputs=[s.a3] * 3), "one-step-for-all", "a1, a2, a3"),
     ("B", lambda s, g: over_steps(s, g, "B", inputs=[s.s1, s.s2]), "shifted-and-cut", "s0, s1"),
     ("A", lambda s, g: (s.a1 + s.a2 + s.a3).T @ slopes(s, g).sum(0, keepdims=True), "sums-apart", "a1^T, a2^T, a3^T"),
+    (
+        "A",
+        lambda s, g: np.vstack([s.a1, s.a2, s.a3]).reshape(-1, 3) @ slopes(s, g),
+        "transpose-reshape",
+        "the stack of a1, a2, a3",
+    ),
     ("A", lambda s, g: over_steps(s, g, "A", gradients=without_later(s)), "missing-term", "get from later steps"),
     ("s1", lambda s, g: without_later(s)[0] + g.dJ_ds2, "used-as-it-is", "B and "),
     ("s1", lambda s, g: without_later(s)[0] + slopes(s, g)[2:] @ s.B.T, "wrong-variable", "dJ/ds2, s2"),
