@@ -1,16 +1,17 @@
 """Kinks, where a loss has no derivative: a ReLU or an absolute value at 0, a maximum of equal numbers.
 
 The model runs on arrays that note each comparison: how near its two sides are, and which side it takes.  They also make complex
-steps right for functions that numpy defines otherwise for complex numbers: |x| is x or -x, by the sign of the real part.
+steps right, see `analytic`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextvars import ContextVar
 from typing import Any
 
 import msgspec
 import numpy as np
 
+from grader.problem import analytic
 from grader.problem.model import Array, Graph
 
 _TWO_SIDES = (np.maximum, np.minimum, np.fmax, np.fmin, np.greater, np.greater_equal, np.less, np.less_equal)
@@ -69,8 +70,8 @@ class Watched(np.ndarray[Any, Any]):
         plain = [_plain(value) for value in inputs]
         if (notes := _NOTES.get()) is not None:
             _note(notes, ufunc, method, plain, kwargs)
-        if method == "__call__" and ufunc in ANALYTIC and np.iscomplexobj(plain[0]):
-            return watched(ANALYTIC[ufunc](plain[0]))
+        if method == "__call__" and (own := analytic.of_complex(ufunc, plain)) is not None:
+            return watched(own)
         if ufunc is np.matmul and np.iscomplexobj(plain[0]) != np.iscomplexobj(plain[1]):
             plain = [np.asarray(value, dtype=complex) for value in plain]  # or numpy converts as it goes, without BLAS
         if out is not None:
@@ -79,6 +80,17 @@ class Watched(np.ndarray[Any, Any]):
         if out is not None and len(out) == 1:
             return out[0]
         return tuple(map(watched, result)) if isinstance(result, tuple) else watched(result)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        if function is np.linalg.norm and np.iscomplexobj(self):
+            return analytic.norm(*args, **kwargs)
+        return super().__array_function__(function, types, args, kwargs)
+
+    def var(self, *args: Any, **kwargs: Any) -> Any:
+        return analytic.variance(self, *args, **kwargs)
+
+    def std(self, *args: Any, **kwargs: Any) -> Any:
+        return analytic.deviation(self, *args, **kwargs)
 
     def __getitem__(self, key: Any) -> Any:
         return watched(self.view(np.ndarray)[_plain(key)])
@@ -105,13 +117,6 @@ def watched(value: Any) -> Any:
     if isinstance(value, np.ndarray | np.generic | float | complex) and np.asarray(value).dtype.kind in "fc":
         return np.asarray(value).view(Watched)
     return value
-
-
-ANALYTIC: dict[np.ufunc, Callable[[Array], Array]] = {
-    np.absolute: lambda z: np.where(z.real < 0, -z, z),
-    np.fabs: lambda z: np.where(z.real < 0, -z, z),
-    np.sign: lambda z: np.sign(z.real) + 0j,
-}
 
 
 def _note(notes: _Notes, ufunc: np.ufunc, method: str, inputs: list[Any], kwargs: Mapping[str, Any]) -> None:
