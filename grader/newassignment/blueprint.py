@@ -1,5 +1,6 @@
 """The assignment that a model makes: quantities, sizes, gradients and marks, as the data of a config.yaml.  Writes no file."""
 
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -34,6 +35,7 @@ CHECKS = {
 }
 POINTS = 4
 _LONG_TITLE = 60
+_SENTENCE = re.compile(r"(?<!\bet al)(?<!\be\.g)(?<!\bi\.e)(?<!\bcf)\. ")
 _TRIED_SEEDS = 3
 _MOST_SEEDS = 12
 
@@ -174,10 +176,10 @@ def redrawn(blueprint: Blueprint) -> Blueprint:
 def title_of(read: ModelFile, ask: Ask) -> str:
     """From the first sentence of the model's docstring."""
     first = " ".join(read.model.doc.strip().split("\n\n")[0].split())
-    words = first.removeprefix("The model: ").split(". ")[0].split(": ")[0].split(", one function")[0].rstrip(".")
+    words = _SENTENCE.split(first.removeprefix("The model: "))[0].split(": ")[0].split(", one function")[0].rstrip(".")
     if len(words) > _LONG_TITLE:
         words = words.split(", ")[0]
-    if not 3 <= len(words) <= 80:
+    if not 3 <= len(words) <= 80 or re.match(rf"(?:{'|'.join(read.inputs)})\b,? (?:is|are|and) ", words):
         return ask("Title", f"Gradients of {read.path.stem.replace('_', ' ')}", ())
     start = words.split()[0].split("-")[0]
     if start in ("A", "An") or (start[1:].islower() and start.isalpha()):

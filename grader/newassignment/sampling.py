@@ -9,6 +9,7 @@ from grader.derivation.docstrings import Described
 from grader.newassignment.described_model import Ask, ModelFile, dimensions_in
 
 _PRODUCTS = ("dot", "matmul", "einsum", "tensordot")
+_OF_TWO = {"mask": "bernoulli", "sign": "sign"}
 _MATRIX = 2  # axes
 _RANGES = {"probability": (0.1, 0.9), "positive": (0.5, 2.0)}
 
@@ -64,8 +65,8 @@ def _drawn(read: ModelFile, name: str, each: Described, dimensions: list[str], a
         return _index(read, name, each, dimensions, ask)
     if each.kind == "one_hot":
         return Drawn(each.shape, each.kind, {"sample": "one_hot"})
-    if each.kind == "mask":
-        return Drawn(each.shape, each.kind, {"sample": "bernoulli"})
+    if each.kind in _OF_TWO:
+        return Drawn(each.shape, each.kind, {"sample": _OF_TWO[each.kind]})
     if each.kind in _RANGES:
         low, high = _RANGES[each.kind]
         return Drawn(each.shape, each.kind, {"sample": "uniform", "low": low, "high": high})
