@@ -27,7 +27,11 @@ KINDS = {
     "probability": r"\bprobabilit|between 0 and 1|in \(0, 1\)|in \[0, 1\]",
     "positive": r"\bpositive\b|\bvariance\b|\bstandard deviation\b",
 }
-_TYPE = r" ?\((?:(?:np|numpy)\.)?(?:ndarray|array(?:[-_ ]like)?|matrix|vector|float|int|scalar)\)"  # of `x (np.ndarray): ...`
+_TYPES = {  # of `x (np.ndarray): ...`
+    r" ?\((?:(?:np|numpy)\.)?(?:ndarray|array(?:[-_ ]like)?|matrix|vector)\)": "",
+    r" ?\((?:float|scalar)\) ?:": ": a number,",
+    r" ?\(int(?:eger)?\) ?:": ": integer,",
+}
 _ATTEMPTS = 300  # at sizes that fit together
 SIZES = (5, 7, 6, 9, 11, 10, 13, 12, 14, 15, 17, 16, 19, 18)
 DIMENSION = re.compile(r"[A-Za-z_]\w*|\d+")
@@ -68,7 +72,9 @@ def described(model: Model, loss: str) -> dict[str, Described]:
 def docstrings_of(model: Model) -> Iterable[str]:
     """The docstrings, the lists in them as `x: words`: written as `x -- words`, or with a type, `x (np.ndarray): words`."""
     for text in [model.doc, *(function.__doc__ or "" for function in model.functions.values())]:
-        yield re.sub(r"(?m)^(\s*\w+) --? ", r"\1: ", re.sub(_TYPE, "", text))
+        for pattern, words in _TYPES.items():
+            text = re.sub(pattern, words, text)
+        yield re.sub(r"(?m)^(\s*\w+) --? ", r"\1: ", text)
 
 
 def _sentences(model: Model) -> Iterable[str]:
@@ -116,6 +122,7 @@ def _on_another(words: str, names: str) -> bool:
 
 def _end(rest: str, start: int, names: str, others: str) -> int:
     """Where the words on this quantity end: before the next shape."""
+    start = start or len(re.match(others, rest)[0])  # type: ignore[index]
     following = re.search(rf"(?:,| and) (?:and )?(?:{names})\b{others} (?:is|are|has shape|have shape) ", rest[start:])
     return start + following.start() if following else len(rest)
 

@@ -49,6 +49,7 @@ class Blueprint:
         method: how the numerical derivatives are computed.
         interface: how functions are called, as in config.yaml.
         function: one that returns all gradients, or "".
+        count: how many sample points there are.
     """
 
     read: ModelFile
@@ -61,6 +62,7 @@ class Blueprint:
     method: str = "central"
     interface: str = "step"
     function: str = ""
+    count: int = POINTS
 
     @property
     def sizes(self) -> Sizes:
@@ -86,7 +88,7 @@ class Blueprint:
             "objective": "cross_entropy",
             **self._calling(),
             "dimensions": {**self.sizes, **self.measured.relations},
-            "steps": {"count": POINTS, "seed": self.seed},
+            "steps": {"count": self.count, "seed": self.seed},
             "quantities": {
                 **{
                     name: each.entry_with(shape_in(each.shape, self.measured.relations))
@@ -168,9 +170,9 @@ def make_blueprint(path: Path, ask: Ask, interface: str = "step", function: str 
         return _with_seed(blueprint)
 
 
-def redrawn(blueprint: Blueprint) -> Blueprint:
-    """The same with another seed."""
-    return _at(blueprint, blueprint.method)
+def redrawn(blueprint: Blueprint, *, many: bool = False) -> Blueprint:
+    """The same with another seed, and twice as many sample points if there are to be `many`."""
+    return replace(_at(blueprint, blueprint.method), count=2 * POINTS if many else POINTS)
 
 
 def title_of(read: ModelFile, ask: Ask) -> str:
