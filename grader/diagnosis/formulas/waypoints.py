@@ -21,6 +21,7 @@ from grader.problem.model import Array
 MOST_FACTORS = 10
 MOST_TERMS = 6
 MOST_DENOMINATORS = 4
+MOST_OUT = 6  # factors of a term that is multiplied out
 
 
 def waypoints(world: World, name: str, evaluate: Evaluator) -> Iterator[Values]:
@@ -56,6 +57,44 @@ def partial_sums(node: Node) -> Iterator[Node]:
     terms = node[1:] if node[0] == "add" and len(node) - 1 <= MOST_TERMS else ()
     for size in range(2, len(terms)):
         yield from (add(*some) for some in combinations(terms, size))
+
+
+def multiplied_out(form: Node) -> Iterator[Node]:
+    """The terms of a product with a sum in it, multiplied out, and every product of some of the factors of one: a/s of (a + b)/s."""
+    terms = _terms(form)
+    if form[0] == "add" or len(terms) < 2:
+        return
+    for above, below in terms:
+        if len(above) + len(below) > MOST_OUT:
+            continue
+        for over in _some(above):
+            product = mul(*over) if len(over) > 1 else over[0] if over else ONE
+            for under in _some(below):
+                if over or under:
+                    whole = ("div", product, mul(*under) if len(under) > 1 else under[0]) if under else product
+                    yield from (whole, neg(whole))
+
+
+def _some(factors: Sequence[Node]) -> list[tuple[Node, ...]]:
+    return [some for size in range(len(factors) + 1) for some in combinations(factors, size)]
+
+
+def _terms(node: Node) -> list[tuple[tuple[Node, ...], tuple[Node, ...]]]:
+    """The terms of a product, multiplied out, as factors above and below the line; a minus sign is left out."""
+    match node:
+        case ("add", *parts):
+            return [term for part in parts for term in _terms(part)][:MOST_TERMS]
+        case ("neg", inner):
+            return _terms(inner)
+        case ("div", over, under):
+            return [(above, (*below, *_below(under))) for above, below in _terms(over)]
+        case ("mul", *factors):
+            found: list[tuple[tuple[Node, ...], tuple[Node, ...]]] = [((), ())]
+            for factor in factors:
+                more = _terms(factor)
+                found = [(a + c, b + d) for a, b in found for c, d in more][:MOST_TERMS]
+            return found
+    return [((node,), ())]
 
 
 def _divided_later(form: Node) -> Iterator[Node]:

@@ -10,7 +10,7 @@ from grader.config.calling import Function
 from grader.diagnosis.formulas.expression import Evaluator, Node, Values, leaves, one_minus, replaced
 from grader.diagnosis.formulas.forms import local_forms
 from grader.diagnosis.formulas.formula_nodes import inside
-from grader.diagnosis.formulas.waypoints import forward_points, partial_sums, waypoints
+from grader.diagnosis.formulas.waypoints import forward_points, multiplied_out, partial_sums, waypoints
 from grader.diagnosis.formulas.world import World, make_world
 from grader.diagnosis.traced.events import (
     TOLERANCE,
@@ -117,7 +117,8 @@ class Landmarks(Struct):
             forms = [form for one in together for form in self._forms(one)]
             if self.evaluate is not None:
                 values += list(powers(self.evaluate, forms))
-            factors = list(numbers(self.evaluate, forms)) if self.evaluate is not None else []
+            model = list(self.world.model.values()) if self.world is not None else []
+            factors = list(numbers(self.evaluate, [*forms, *model])) if self.evaluate is not None else []
             self.known[function.name] = known_values(values, weights, filled, factors)
         return self.known[function.name]
 
@@ -181,11 +182,12 @@ class Landmarks(Struct):
         return any(equal(form, other) for other in self.stops[gradient] for form in forms)
 
     def _is_shifted(self, values: Values) -> bool:
-        """A softmax may be computed from exponentials of any common size, for each row."""
+        """A softmax may be computed from exponentials of any common size, for each row, or for each column."""
         positive = all(np.all(value > 0) for value in values)
         for right in self.shifted:
             for form in (values, [np.log(value) for value in values]) if positive else (values,):
-                if all(differ_by_rows(value, other) for value, other in zip(form, right, strict=True)):
+                pairs = list(zip(form, right, strict=True))
+                if any(all(differ_by_rows(value, other, axis) for value, other in pairs) for axis in (-1, 0)):
                     return True
         return False
 
@@ -211,7 +213,7 @@ def make_landmarks(assignment: Assignment, world: World | None = None) -> Landma
         return Landmarks(exact, quantities)
     world = make_world(assignment) if world is None else world
     evaluate = Evaluator(assignment.graph, world.functions, assignment.points, exact)
-    parts = _parts(assignment, world, evaluate)
+    parts = [*_parts(assignment, world, evaluate), *_slopes(assignment, world, evaluate), *_maxima(quantities)]
     inner = [_of_softmaxes(inside(tree), world) for tree in world.local.values() if tree is not None]
     outputs = [one.output for one in world.all_applications]
     forward = _values(evaluate, [*forward_points(world), *map(one_minus, outputs)])
@@ -235,12 +237,37 @@ def _parts(assignment: Assignment, world: World, evaluate: Evaluator, own: Colle
     for name in assignment.names:
         for form, _ in local_forms(world, name):
             nodes.update(dict.fromkeys(part for one in inside(form) for part in (one, *partial_sums(one))))
+            nodes.update(dict.fromkeys(multiplied_out(form)))
         if (undivided := _undivided(world, name)) is not None:
             nodes.update(dict.fromkeys(inside(undivided)))
     nodes.update(dict.fromkeys(forward_points(world)))
     nodes.update(dict.fromkeys([("fn", "exp", argument) for argument in _of_softmaxes(nodes, world)]))
     changed = {("g", name) for name in own}
     return _values(evaluate, (node for node in nodes if not own or changed.intersection(leaves(node))))
+
+
+def _slopes(assignment: Assignment, world: World, evaluate: Evaluator) -> list[Values]:
+    """The derivatives of the model's functions, and their parts: what formulas give with ones for the gradient by the result."""
+    found: list[Values] = []
+    for name in assignment.names:
+        above = world.upstream(name)
+        for one in above:
+            unit = {
+                other: [np.full(value.shape, float(other == one)) for value in assignment.exact[other]]
+                for other in above
+            }
+            upstream: Node = ("g", one)
+            nodes = (part for form, _ in local_forms(world, name) for part in inside(form) if upstream in leaves(part))
+            found += _values(evaluate.with_gradients(unit), dict.fromkeys(nodes))
+    return found
+
+
+def _maxima(quantities: Mapping[str, Values]) -> list[Values]:
+    """What may be subtracted from the arguments of an exponential: the largest along any axis."""
+    tables = [values for values in quantities.values() if min(value.ndim for value in values) > 1]
+    return [
+        [value.max(axis=axis, keepdims=True) for value in values] for values in tables for axis in range(values[0].ndim)
+    ]
 
 
 def _undivided(world: World, name: str) -> Node | None:
