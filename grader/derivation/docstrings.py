@@ -105,9 +105,7 @@ def _said(name: str, sentences: Iterable[str], names: str) -> Described | None:
         for match in re.finditer(rf"(?<![\w.]){re.escape(name)}(?!\w)", sentence):
             rest = sentence[match.end() :]
             scalar = re.match(rf"{others} ?(?:is|are|:|=){words}\b{number}", rest)
-            shape = re.match(
-                rf"{others} ?(?::|is|are|has shape|have shape|of shape)?({words})(?:(?<!\w)|(?<=shape))\(({INNER})\)", rest
-            )
+            shape = re.match(rf"{others}( ?(?::|is\b|are\b){words}|[^(),]*?)(?:(?<!\w)|(?<=shape))\(({INNER})\)", rest)
             if shape and _is_shape(shape.group(2)) and not _on_another(shape.group(1), names):
                 return _of_kind(shape.group(2), rest[: _end(rest, shape.end(), names, others)])
             if scalar or re.match(rf"{others} ?(?:is|are|:) {index}", rest):
