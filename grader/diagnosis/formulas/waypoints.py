@@ -64,7 +64,7 @@ def multiplied_out(form: Node) -> Iterator[Node]:
     terms = _terms(form)
     if form[0] == "add" or len(terms) < 2:
         return
-    for above, below in terms:
+    for minus, above, below in terms:
         if len(above) + len(below) > MOST_OUT:
             continue
         for over in _some(above):
@@ -72,29 +72,31 @@ def multiplied_out(form: Node) -> Iterator[Node]:
             for under in _some(below):
                 if over or under:
                     whole = ("div", product, mul(*under) if len(under) > 1 else under[0]) if under else product
-                    yield from (whole, neg(whole))
+                    yield whole
+                    if minus and over == above:
+                        yield neg(whole)
 
 
 def _some(factors: Sequence[Node]) -> list[tuple[Node, ...]]:
     return [some for size in range(len(factors) + 1) for some in combinations(factors, size)]
 
 
-def _terms(node: Node) -> list[tuple[tuple[Node, ...], tuple[Node, ...]]]:
-    """The terms of a product, multiplied out, as factors above and below the line; a minus sign is left out."""
+def _terms(node: Node) -> list[tuple[bool, tuple[Node, ...], tuple[Node, ...]]]:
+    """The terms of a product, multiplied out: whether there is a minus before it, the factors above and below the line."""
     match node:
         case ("add", *parts):
             return [term for part in parts for term in _terms(part)][:MOST_TERMS]
         case ("neg", inner):
-            return _terms(inner)
+            return [(not minus, above, below) for minus, above, below in _terms(inner)]
         case ("div", over, under):
-            return [(above, (*below, *_below(under))) for above, below in _terms(over)]
+            return [(minus, above, (*below, *_below(under))) for minus, above, below in _terms(over)]
         case ("mul", *factors):
-            found: list[tuple[tuple[Node, ...], tuple[Node, ...]]] = [((), ())]
+            found: list[tuple[bool, tuple[Node, ...], tuple[Node, ...]]] = [(False, (), ())]
             for factor in factors:
                 more = _terms(factor)
-                found = [(a + c, b + d) for a, b in found for c, d in more][:MOST_TERMS]
+                found = [(m != n, a + c, b + d) for m, a, b in found for n, c, d in more][:MOST_TERMS]
             return found
-    return [((node,), ())]
+    return [(False, (node,), ())]
 
 
 def _divided_later(form: Node) -> Iterator[Node]:
