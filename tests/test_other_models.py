@@ -36,6 +36,15 @@ direct = du(s) * s.g / s.rms
 through = drms(s) * {size} / (s.x.shape[1] * s.rms)
 return direct + through
 """
+STAGES = """\
+N = len(s.x)
+dxhat = s.dout * s.gamma
+dvar = np.sum(dxhat * (s.x - s.mu), axis=0) * -0.5 * (s.var + s.eps) ** -1.5
+spread = np.ones(s.x.shape) * dvar / N
+through = {factor} * (s.x - s.mu) * spread
+dmu = -np.sum(dxhat, axis=0) / np.sqrt(s.var + s.eps)
+return dxhat / np.sqrt(s.var + s.eps) + through + dmu / N
+"""
 SLOPE = """\
 gate = 1 / (1 + np.exp(-s.u))
 first = gate * (1 - gate)
@@ -148,22 +157,24 @@ def test_no_line_of_a_right_softmax_is_blamed(graders: dict[str, Grader], tmp_pa
 
 
 @pytest.mark.parametrize(
-    ("gradient", "code", "wrong"),
+    ("course", "gradient", "code", "wrong"),
     [
-        ("dx", THROUGH.format(size="np.abs(s.x)"), "through ="),
-        ("dx", THROUGH.format(size="s.x").replace("direct + through", "direct"), "return direct"),
-        ("du", SLOPE.format(second="s.x"), "slope ="),
+        ("normalized_hinge", "dx", THROUGH.format(size="np.abs(s.x)"), "through ="),
+        ("normalized_hinge", "dx", THROUGH.format(size="s.x").replace("direct + through", "direct"), "return direct"),
+        ("normalized_hinge", "du", SLOPE.format(second="s.x"), "slope ="),
+        ("batch_norm", "dx", STAGES.format(factor=1), "through ="),
     ],
     ids=[
         "a term of a sum over one divisor",
         "a term that is never added",
         "the derivative of the model's own function",
+        "the gradient by a quantity that nobody asks for, row by row",
     ],
 )
 def test_no_line_of_a_right_part_is_blamed(
-    graders: dict[str, Grader], tmp_path: Path, gradient: str, code: str, wrong: str
+    graders: dict[str, Grader], tmp_path: Path, course: str, gradient: str, code: str, wrong: str
 ) -> None:
-    where = graded(graders["normalized_hinge"], tmp_path, "normalized_hinge", gradient, code).where
+    where = graded(graders[course], tmp_path, course, gradient, code).where
     lines = (tmp_path / "gradients.py").read_text().splitlines()
     last = max(number for number, text in enumerate(lines, start=1) if text.strip().startswith(wrong))
     assert where.startswith(f"Before line {last} your values match the derivation; in line {last}, ")

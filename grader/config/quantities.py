@@ -110,16 +110,6 @@ class Computed(_Quantity, frozen=True, kw_only=True, tag="model"):
 
 
 Quantity = (
-    Normal
-    | Uniform
-    | Positives
-    | Probabilities
-    | Orthogonal
-    | Index
-    | OneHot
-    | Bernoulli
-    | Sign
-    | Constant
-    | Computed
+    Normal | Uniform | Positives | Probabilities | Orthogonal | Index | OneHot | Bernoulli | Sign | Constant | Computed
 )
 WHOLE = (Index, OneHot, Bernoulli, Sign)  # there is no gradient with respect to these

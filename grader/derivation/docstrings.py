@@ -22,7 +22,7 @@ from grader.derivation.graph.nodes import Array, Unreadable
 KINDS = {
     "one_hot": r"one[- ]hot",
     "sign": r"-1 (?:or|and) \+?1|\+?1 (?:or|and) -1|±1|[-\[{(]1, ?\+?1[\]})]|\+1, ?-1|plus or minus (?:1|one)\b",
-    "mask": r"\bmask\b|\bbernoulli\b|\bbinary\b|(?<!between )\b0s? (?:or|and) 1|[{]0, ?1[}]|\b0/1\b|zeros and ones|ones and zeros",
+    "mask": r"\bmask\b|\bbernoulli\b|\bbinary\b|(?<!between )\b0s? (?:or|and) 1|[{]0, ?1[}]|0/1|(?:zero|one)s and (?:zero|one)s",
     "index": r"\bind(ex|ices)\b|(?<!each )(?<!per )(?<!every )\b(?:labels?|ids?|tokens?)\b|\bint(?:egers?)?\b|whole number",
     "probability": r"\bprobabilit|between 0 and 1|in \(0, 1\)|in \[0, 1\]",
     "positive": r"\bpositive\b|\bvariance\b|\bstandard deviation\b",

@@ -54,7 +54,7 @@ def _advice(error: Exception) -> str:
 
 
 def _agrees(read: ModelFile, name: str, values: dict, real: dict, direction: dict, result: np.ndarray) -> bool:  # type: ignore[type-arg]
-    """Whether the complex step is near the difference quotient, in which large numbers, such as a mask of -1e9, leave rounding."""
+    """Whether the complex step is near the difference quotient, in which large numbers, such as -1e9, leave rounding."""
     function, h = read.model.functions[name], 1e-6
     up, down = (
         np.asarray(function(**{**values, **{each: value + sign * h * direction[each] for each, value in real.items()}}))

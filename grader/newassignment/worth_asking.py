@@ -56,7 +56,9 @@ def choose_gradients(read: ModelFile, drawn: Mapping[str, Drawn], measured: Meas
         measured = _with_loops_fixed(read, drawn, measured, kept)
         formulas = _derived(read, drawn, measured.points, kept)
         fixed = ", ".join(f"{name} = {measured.sizes[name][0]}" for name in measured.fixed)
-        notes.append(f"{fixed} at every sample point: the solution is written out for {'these sizes' if ',' in fixed else 'this size'}")
+        notes.append(
+            f"{fixed} at every sample point: the solution is written out for {'these sizes' if ',' in fixed else 'this size'}"
+        )
     order = _upstream_first(formulas)
     ordered = {name: formulas[name] for name in order}
     return Chosen(ordered, _marks(ordered.values()), notes), measured

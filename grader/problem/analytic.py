@@ -54,7 +54,9 @@ def of_complex(ufunc: np.ufunc, inputs: list[Any]) -> Array | None:
 # Of any kind of array that has numpy's methods
 
 
-def variance(x: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: int = 0, keepdims: bool = False) -> Any:
+def variance(
+    x: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: int = 0, keepdims: bool = False
+) -> Any:
     """np.var, whose own is real."""
     centred = x - x.mean(axis=axis, keepdims=True)
     lengths = x.shape if axis is None else [x.shape[each] for each in (axis if isinstance(axis, tuple) else (axis,))]

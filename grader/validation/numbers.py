@@ -50,7 +50,7 @@ def check_points(assignment: Assignment) -> Finding:
     return finding("steps", good, "quantities are too small or too large to compare numbers", problems[:SHOWN])
 
 
-def _largest(value: np.ndarray) -> float:  # type: ignore[type-arg]
+def _largest(value: np.ndarray) -> float:
     """The size of the largest entry, those apart that a mask has made -1e9: together, and far from all others."""
     sizes = np.abs(value)
     masked = sizes > np.median(sizes[sizes > 0]) / SMALL**2

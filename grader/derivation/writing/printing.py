@@ -304,5 +304,6 @@ class Printer:
 def _is_truth(node: Node) -> bool:
     """Whether a part is a comparison, or a product of some: numpy has no minus for these, and their sum is an `or`."""
     if node.op == "times":
-        return abs(node.get("coefficient")) == 1 and all(_is_truth(f) and e > 0 for f, e in powers_of(node))
-    return node.value.dtype.kind == "b"
+        alone = all(_is_truth(f) and e > 0 for f, e in powers_of(node))
+        return bool(alone and abs(node.get("coefficient")) == 1)
+    return bool(node.value.dtype.kind == "b")

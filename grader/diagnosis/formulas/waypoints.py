@@ -60,7 +60,7 @@ def partial_sums(node: Node) -> Iterator[Node]:
 
 
 def multiplied_out(form: Node) -> Iterator[Node]:
-    """The terms of a product with a sum in it, multiplied out, and every product of some of the factors of one: a/s of (a + b)/s."""
+    """The terms of a product with a sum in it, multiplied out, as a/s of (a + b)/s, and products of some of their factors."""
     terms = _terms(form)
     if form[0] == "add" or len(terms) < 2:
         return
@@ -83,7 +83,7 @@ def _some(factors: Sequence[Node]) -> list[tuple[Node, ...]]:
 
 def _terms(node: Node) -> list[tuple[bool, tuple[Node, ...], tuple[Node, ...]]]:
     """The terms of a product, multiplied out: whether there is a minus before it, the factors above and below the line."""
-    match node:
+    match node:  # type: ignore[exhaustive-match]
         case ("add", *parts):
             return [term for part in parts for term in _terms(part)][:MOST_TERMS]
         case ("neg", inner):

@@ -25,10 +25,11 @@ from grader.diagnosis.traced.events import (
 )
 from grader.diagnosis.traced.known import Known, known_values
 from grader.diagnosis.traced.passes import Recurrence, recurrences
-from grader.diagnosis.traced.variants import is_multiple, is_rearranged, numbers, powers
+from grader.diagnosis.traced.variants import is_multiple, is_rearranged, numbers, powers, repeated_rows
 from grader.problem.assignment import Assignment
 
 SINGLE = 3e-6
+_MOST_ENTRIES = 2000  # of a quantity that is differentiated numerically for its gradient
 PART = "part of a right formula"
 MULTIPLE = "part of a right formula, times a number or divided by it that belongs in another place"
 REARRANGED = "the entries of a part, more often or with zeros: as they should be or not"
@@ -99,6 +100,8 @@ class Landmarks(Struct):
             return MULTIPLE
         if any(is_filled_in_part(turned, one) for one in known.filled) or self._is_shifted(values):
             return PART
+        if any(self._new_label(known, sign, row) for row in repeated_rows(values)):
+            return REARRANGED
         if any(self._is_made_of_rows(form, [*self.gradients.values(), *known.made]) for form in both):
             return PART
         everything = [one for found in known.by_sizes.values() for one in found]
@@ -213,7 +216,8 @@ def make_landmarks(assignment: Assignment, world: World | None = None) -> Landma
         return Landmarks(exact, quantities)
     world = make_world(assignment) if world is None else world
     evaluate = Evaluator(assignment.graph, world.functions, assignment.points, exact)
-    parts = [*_parts(assignment, world, evaluate), *_slopes(assignment, world, evaluate), *_maxima(quantities)]
+    parts = _parts(assignment, world, evaluate)
+    parts += [*_not_asked(assignment, world, evaluate), *_slopes(assignment, world, evaluate), *_maxima(quantities)]
     inner = [_of_softmaxes(inside(tree), world) for tree in world.local.values() if tree is not None]
     outputs = [one.output for one in world.all_applications]
     forward = _values(evaluate, [*forward_points(world), *map(one_minus, outputs)])
@@ -244,6 +248,21 @@ def _parts(assignment: Assignment, world: World, evaluate: Evaluator, own: Colle
     nodes.update(dict.fromkeys([("fn", "exp", argument) for argument in _of_softmaxes(nodes, world)]))
     changed = {("g", name) for name in own}
     return _values(evaluate, (node for node in nodes if not own or changed.intersection(leaves(node))))
+
+
+def _not_asked(assignment: Assignment, world: World, evaluate: Evaluator) -> list[Values]:
+    """The gradients by what the model computes and nobody asks for, which a student may need on the way, and their parts."""
+    config = assignment.config
+    asked = {gradient.of for gradient in config.gradients}
+    largest = {name: max(np.size(point.values[name]) for point in assignment.points) for name in assignment.graph.order}
+    nodes: dict[Node, None] = {}
+    for name in assignment.graph.order:
+        real = all(np.asarray(point.values[name]).dtype.kind == "f" for point in assignment.points)
+        if name not in asked and name != config.loss and real and largest[name] <= _MOST_ENTRIES:
+            formula = world.by(name)
+            nodes[("d", name, config.loss)] = None
+            nodes.update(dict.fromkeys((*inside(formula), *multiplied_out(formula)) if formula is not None else ()))
+    return _values(evaluate, nodes)
 
 
 def _slopes(assignment: Assignment, world: World, evaluate: Evaluator) -> list[Values]:

@@ -274,8 +274,8 @@ class _Search(Struct, dict=True):
         )
         if collected and (lacking or once):
             return self._not_collected(collected[-1], final)
-        if self.clues.incomplete and holders and self._is_left_alone(holders[-1], final):
-            return self._named(final)
+        if self.clues.incomplete and holders and self._is_left_alone(holders[0], final):
+            return self._named(holders[-1] if len(holders) > 1 else final)
         repeated = [one for one in holders if len(self.history.passes(one)) > 1]
         return self._named(repeated[-1] if repeated else holders[0] if holders else final)
 
