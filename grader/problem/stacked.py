@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from grader.problem import analytic
+from grader.problem.kinks import deviation, norm, of_complex, variance
 from grader.problem.model import Array
 
 _REDUCTIONS = (np.sum, np.mean, np.prod, np.max, np.min)
@@ -104,7 +104,7 @@ class Stack(NDArrayOperatorsMixin):
         else:
             ndim = max(map(_ndim, inputs))
             arrays = [_aligned(each, ndim) for each in inputs]
-            own = analytic.of_complex(ufunc, arrays)
+            own = of_complex(ufunc, arrays)
             found = self._made(ufunc(*arrays, **kwargs) if own is None else own)
         if out:
             out[0][...] = found
@@ -123,7 +123,7 @@ class Stack(NDArrayOperatorsMixin):
         if function in _PROPERTIES:
             return getattr(args[0], name)
         if function is np.linalg.norm:
-            return analytic.norm(*args, **kwargs)
+            return norm(*args, **kwargs)
         if function in _METHODS:
             return getattr(args[0], name)(*args[1:], **kwargs)
         own = _FUNCTIONS.get(function)
@@ -144,10 +144,10 @@ class Stack(NDArrayOperatorsMixin):
         return self._reduced(np.min, *_with_axis(self, *args, **kwargs))
 
     def var(self, *args: Any, **kwargs: Any) -> Any:
-        return analytic.variance(self, *args, **kwargs)
+        return variance(self, *args, **kwargs)
 
     def std(self, *args: Any, **kwargs: Any) -> Any:
-        return analytic.deviation(self, *args, **kwargs)
+        return deviation(self, *args, **kwargs)
 
     def dot(self, other: Any) -> Any:
         return np.dot(self, other)

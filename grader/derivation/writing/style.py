@@ -86,6 +86,14 @@ def to_flip(coefficient: Number, powers: list[tuple[Node, Number]]) -> Node | No
     return None
 
 
+def is_truth(node: Node) -> bool:
+    """Whether a part is a comparison, or a product of some: numpy has no minus for these, and their sum is an `or`."""
+    if node.op == "times":
+        alone = all(is_truth(f) and e > 0 for f, e in powers_of(node))
+        return bool(alone and abs(node.get("coefficient")) == 1)
+    return bool(node.value.dtype.kind == "b")
+
+
 def number_text(value: Number) -> str:
     """2, 0.5 or 1/3."""
     if math.isinf(value):

@@ -21,7 +21,6 @@ from grader.problem.model import Array
 MOST_FACTORS = 10
 MOST_TERMS = 6
 MOST_DENOMINATORS = 4
-MOST_OUT = 6  # factors of a term that is multiplied out
 
 
 def waypoints(world: World, name: str, evaluate: Evaluator) -> Iterator[Values]:
@@ -59,26 +58,20 @@ def partial_sums(node: Node) -> Iterator[Node]:
         yield from (add(*some) for some in combinations(terms, size))
 
 
+def partial_products(node: Node) -> Iterator[Node]:
+    """Some of the factors of a product, in whatever order they are multiplied."""
+    factors = node[1:] if node[0] == "mul" and len(node) - 1 <= MOST_TERMS else ()
+    for size in range(2, len(factors)):
+        yield from (mul(*some) for some in combinations(factors, size))
+
+
 def multiplied_out(form: Node) -> Iterator[Node]:
-    """The terms of a product with a sum in it, multiplied out, as a/s of (a + b)/s, and products of some of their factors."""
+    """The terms of a product with a sum in it, multiplied out: a/s and b/s of (a + b)/s."""
     terms = _terms(form)
-    if form[0] == "add" or len(terms) < 2:
-        return
-    for minus, above, below in terms:
-        if len(above) + len(below) > MOST_OUT:
-            continue
-        for over in _some(above):
-            product = mul(*over) if len(over) > 1 else over[0] if over else ONE
-            for under in _some(below):
-                if over or under:
-                    whole = ("div", product, mul(*under) if len(under) > 1 else under[0]) if under else product
-                    yield whole
-                    if minus and over == above:
-                        yield neg(whole)
-
-
-def _some(factors: Sequence[Node]) -> list[tuple[Node, ...]]:
-    return [some for size in range(len(factors) + 1) for some in combinations(factors, size)]
+    for minus, above, below in terms if len(terms) > 1 and form[0] != "add" else ():
+        product = mul(*above) if len(above) > 1 else above[0] if above else ONE
+        whole = ("div", product, mul(*below) if len(below) > 1 else below[0]) if below else product
+        yield from (whole, neg(whole)) if minus else (whole,)
 
 
 def _terms(node: Node) -> list[tuple[bool, tuple[Node, ...], tuple[Node, ...]]]:

@@ -171,8 +171,8 @@ def is_stack(values: Values, known: Sequence[Values], axis: int) -> bool:
 
 
 def differ_by_rows(value: Array, other: Array, axis: int = -1) -> bool:
-    """Whether two arrays differ by one number for each row, or for each column of a table."""
-    if value.shape != other.shape or (axis == 0 and (value.ndim < 2 or len(value) < 2)):  # one row has every shift
+    """Whether two arrays differ by one number for each row, or for each line along another axis."""
+    if value.shape != other.shape or not value.ndim > axis or value.shape[axis] < 2:
         return False
     apart = value - other
     return bool(np.all(np.abs(apart - np.take(apart, [0], axis)) <= TOLERANCE * (1 + np.max(np.abs(other)))))

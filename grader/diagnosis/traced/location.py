@@ -274,15 +274,10 @@ class _Search(Struct, dict=True):
         )
         if collected and (lacking or once):
             return self._not_collected(collected[-1], final)
-        if self.clues.incomplete and holders and self._is_left_alone(holders[0], final):
-            return self._named(holders[-1] if len(holders) > 1 else final)
+        if self.clues.incomplete and holders and self.known.is_term(self.gradient, holders[0].values):
+            return self._named(holders[-1] if len(holders) > 1 else final)  # a right term: others are not added to it
         repeated = [one for one in holders if len(self.history.passes(one)) > 1]
         return self._named(repeated[-1] if repeated else holders[0] if holders else final)
-
-    def _is_left_alone(self, holder: Event, final: Event) -> bool:
-        """Whether a term is returned on which nothing that is computed after it builds, as if that were to be added."""
-        after = [one for one in self.inside if holder.order < one.order < final.order and one.line > holder.line]
-        return any(one.function == final.function and one is not final and not one.returned for one in after)
 
     def _not_collected(self, holder: Event, final: Event) -> str:
         """Something is missing in what was collected, right as it is: the loop, or a return that comes too early."""
