@@ -18,7 +18,7 @@ from grader.newassignment.config_text import config_text
 from grader.newassignment.described_model import meaning
 from grader.newassignment.student_pages import handout_page, student_file
 from grader.newassignment.write_folder import assignment_files
-from grader.validation.numbers import check_solution
+from grader.validation.numbers import check_points, check_solution
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 MODELS = ROOT / "tests" / "models"
@@ -263,6 +263,103 @@ def test_numbers_index_arrays_masks_columns_and_relus_are_taken_as_they_are(tmp_
     assert {each.of for each in made.config.gradients} == {"E", "e", "h", "W", "b"}
     (tmp_path / "config.yaml").write_text(config_text(made))
     assert load_config(tmp_path / "config.yaml") == made.config
+
+
+@pytest.mark.parametrize(
+    ("words", "entry"),
+    [
+        ("x: A numpy array of inputs, of shape (N, D)", {"sample": "normal", "shape": ["N", "D"]}),
+        ("x -- the inputs, a numpy array of size (N, D)", {"sample": "normal", "shape": ["N", "D"]}),
+        ("x (np.ndarray): inputs, one row per token, shape (N, D)", {"sample": "normal", "shape": ["N", "D"]}),
+        ("x : ndarray of shape (N, D)\n    The inputs.", {"sample": "normal", "shape": ["N", "D"]}),
+        ("x is (N, D), adjacency matrix of 0 and 1.", {"sample": "bernoulli", "shape": ["N", "D"]}),
+        ("x is (N, D), labels, each -1 or 1.", {"sample": "sign", "shape": ["N", "D"]}),
+        (
+            "x -- labels, 0 if it is no cat and 1 if it is one, of size (N, D)",
+            {"sample": "bernoulli", "shape": ["N", "D"]},
+        ),
+        ("x is (N, D), numbers between 0 and 1.", {"sample": "uniform", "low": 0.1, "high": 0.9, "shape": ["N", "D"]}),
+        ("x (float): the input.", {"sample": "normal", "shape": []}),
+    ],
+)
+def test_docstrings_may_be_written_as_courses_write_them(tmp_path: Path, words: str, entry: dict[str, object]) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text(
+        f'"""A model.\n\n{words}\nW is (D, K).  t is (N, K).\n"""\n\n{HEAD}def z(x, W):\n    """(N, K)"""\n'
+        "    return np.sum(1 + x) * np.sum(W)\n\n\ndef J(z, t):\n    return np.sum((z - t) ** 2)\n"
+    )
+    assert make_blueprint(path, default).data["quantities"]["x"] == entry
+
+
+def test_several_indices_may_share_a_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text(
+        '"""A model.\n\nE is (V, d).  w1 and w2 are the indices of two words, below V.\n"""\n\n'
+        + HEAD
+        + "def e(E, w1, w2):\n"
+        "    return E[w1] * E[w2]\n\n\ndef J(e):\n    return np.sum(e**2)\n"
+    )
+    quantities = make_blueprint(path, default).data["quantities"]
+    assert quantities["w1"] == quantities["w2"] == {"sample": "index", "of": "V"}
+
+
+NATURAL_MODELS = {
+    "variances and norms": (
+        "h = (x - x.mean(axis=0)) / np.std(x, axis=0)\n    return h / np.linalg.norm(h, axis=1, keepdims=True)",
+        "np.sum(np.logaddexp(0, h) * t)",
+    ),
+    "a mask of scores": (
+        "return x @ x.T - 1e9 * np.triu(np.ones((len(x), len(x))), 1)",
+        "np.sum(np.exp(h)[:, :1] * t)",
+    ),
+    "minus infinity": (
+        "s = np.where(np.tri(len(x)) == 0, -np.inf, x @ x.T)\n    e = np.exp(s)\n    return e / e.sum(1)[:, None]",
+        "np.sum((h @ t) ** 2)",
+    ),
+    "two heads": ("return x.reshape(len(x), 2, -1).transpose(1, 0, 2)", "np.sum(h**2 * t)"),
+    "minus a comparison": ("return np.sum(x, axis=1, keepdims=True)", "np.sum(np.maximum(0, 1 - h)) + np.sum(0 * t)"),
+    "only the shape of an input": ("return x * 2", "np.sum(h**2) / x.shape[1] + np.sum(t)"),
+}
+
+
+@pytest.mark.parametrize("name", NATURAL_MODELS)
+def test_a_model_may_be_written_with_what_numpy_has(tmp_path: Path, name: str) -> None:
+    body, loss = NATURAL_MODELS[name]
+    path = tmp_path / "mine.py"
+    also = ", x" if "x." in loss else ""
+    path.write_text(
+        f'"""A model.\n\nx is (N, D).  t is (N, 1).\n"""\n\n{HEAD}def h(x):\n    {body}\n\n\n'
+        f"def J(h, t{also}):\n    return {loss}\n"
+    )
+    made = make_blueprint(path, default)
+    assert "dJ_dx" in made.chosen.formulas
+    assert assignment_files(made)["solutions/derivation.md"]
+    for check in (check_points, check_solution):
+        assert check(made.assignment()).outcome == "passed", name
+
+
+def test_a_gradient_that_is_a_constant_of_the_file_is_not_asked(tmp_path: Path) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text(
+        '"""x is (N, D)."""\n\n' + HEAD + "beta = 0.3\n\n\ndef a(x):\n    return np.sum(x**2)\n\n\n"
+        "def b(x):\n    return np.sum(x**4)\n\n\ndef J(a, b):\n    return beta * a - (1 - beta) ** 2 * b\n"
+    )
+    made = make_blueprint(path, default)
+    assert list(made.chosen.formulas) == ["dJ_dx"]
+    assert "dJ_db is not asked: it is constant" in made.notes
+
+
+@pytest.mark.parametrize(
+    ("doc", "title"),
+    [
+        ("One step of a GRU (Cho et al. 2014).", "Gradients of one step of a GRU (Cho et al. 2014)"),
+        ("x is (N, D), the inputs.", "Gradients of mine"),
+    ],
+)
+def test_the_title_is_the_first_sentence_if_that_is_one(tmp_path: Path, doc: str, title: str) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text(f'"""{doc}\n\nx is (N, D).\n"""\n\n{HEAD}def J(x):\n    return np.sum(x**3)\n')
+    assert make_blueprint(path, default).title == title
 
 
 def test_a_model_may_take_absolute_values(tmp_path: Path) -> None:

@@ -31,6 +31,27 @@ NORMALIZED = "d = s.dout * s.gamma\nN = len(s.x)\nd = N * d - d.sum(0) - s.xhat 
 OF_WORDS = "G = np.zeros_like(s.E)\nfor n, row in enumerate(s.words):\n    for word in {words}:\n"
 OF_WORDS += "        G[word] += de(s)[n] / len(row)\nreturn G"
 
+THROUGH = """\
+direct = du(s) * s.g / s.rms
+through = drms(s) * {size} / (s.x.shape[1] * s.rms)
+return direct + through
+"""
+STAGES = """\
+N = len(s.x)
+dxhat = s.dout * s.gamma
+dvar = np.sum(dxhat * (s.x - s.mu), axis=0) * -0.5 * (s.var + s.eps) ** -1.5
+spread = np.ones(s.x.shape) * dvar / N
+through = {factor} * (s.x - s.mu) * spread
+dmu = -np.sum(dxhat, axis=0) / np.sqrt(s.var + s.eps)
+return dxhat / np.sqrt(s.var + s.eps) + through + dmu / N
+"""
+SLOPE = """\
+gate = 1 / (1 + np.exp(-s.u))
+first = gate * (1 - gate)
+slope = gate + {second} * first
+return da(s) * slope
+"""
+
 CASES = [
     ("lstm_gates", "dc", "return s.dh * (1 - np.tanh(s.c) ** 2)", "the factor sigmoid(a[2*H:3*H]) is left out"),
     ("lstm_gates", "da", f"{GATES}return np.concatenate([df, di, do, dg])", "4 blocks are in the order 2, 1, 3, 4"),
@@ -70,7 +91,17 @@ CASES = [
         f"{NORMALIZED}return d / (N * np.sqrt(np.round(s.var, 2) + s.eps))",
         "var is rounded to 2 decimal places",
     ),
+    ("normalized_hinge", "dm", "return (s.m < 1) * -1.0", "the factor 1 / N is left out"),
+    ("normalized_hinge", "dm", "return -1.0 * (s.m < 0) / len(s.m)", "without 1"),
+    ("normalized_hinge", "dx", THROUGH.format(size="2 * s.x"), "the part with drms is multiplied by 2"),
+    (
+        "normalized_hinge",
+        "drms",
+        "return -np.sum(du(s) * s.x * s.g, axis=0, keepdims=True) / s.rms**2",
+        "a sum runs along the wrong axis",
+    ),
     ("embeddings", "dE", OF_WORDS.format(words="row[:-1]"), "without the last term of the sum with words"),
+    ("embeddings", "dE", OF_WORDS.format(words="row").replace("+=", "="), "overwritten instead of added up"),
     ("embeddings", "de", "return np.outer(np.ones(len(s.e)), s.v)", "the derivative of tanh is left out"),
 ]
 
@@ -82,7 +113,7 @@ def graders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Grad
     with ExitStack() as stack, pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADER_SEED", "5eed5eed5eed5eed5eed5eed5eed5eed")
         opened = {}
-        for course in ("lstm_gates", "two_layer_relu", "batch_norm", "embeddings", "conv1d"):
+        for course in ("lstm_gates", "two_layer_relu", "batch_norm", "embeddings", "conv1d", "normalized_hinge"):
             shutil.copytree(COURSES / course, folder / course, ignore=shutil.ignore_patterns("__pycache__", ".*"))
             opened[course] = stack.enter_context(Grader(folder / course / "config.yaml"))
         shutil.copytree(BPTT, folder / "bptt", ignore=shutil.ignore_patterns("__pycache__", ".*"))
@@ -123,6 +154,30 @@ def test_no_line_of_a_right_softmax_is_blamed(graders: dict[str, Grader], tmp_pa
     where = graded(graders["two_layer_relu"], tmp_path, "two_layer_relu", "dlogits", code).where
     line = (tmp_path / "gradients.py").read_text().splitlines().index("    p[range(len(p)), s.y] += 1") + 1
     assert where == f"Before line {line} your values match the derivation; in line {line}, `p` does not"
+
+
+@pytest.mark.parametrize(
+    ("course", "gradient", "code", "wrong"),
+    [
+        ("normalized_hinge", "dx", THROUGH.format(size="np.abs(s.x)"), "through ="),
+        ("normalized_hinge", "dx", THROUGH.format(size="s.x").replace("direct + through", "direct"), "return direct"),
+        ("normalized_hinge", "du", SLOPE.format(second="s.x"), "slope ="),
+        ("batch_norm", "dx", STAGES.format(factor=1), "through ="),
+    ],
+    ids=[
+        "a term of a sum over one divisor",
+        "a term that is never added",
+        "the derivative of the model's own function",
+        "the gradient by a quantity that nobody asks for, row by row",
+    ],
+)
+def test_no_line_of_a_right_part_is_blamed(
+    graders: dict[str, Grader], tmp_path: Path, course: str, gradient: str, code: str, wrong: str
+) -> None:
+    where = graded(graders[course], tmp_path, course, gradient, code).where
+    lines = (tmp_path / "gradients.py").read_text().splitlines()
+    last = max(number for number, text in enumerate(lines, start=1) if text.strip().startswith(wrong))
+    assert where.startswith(f"Before line {last} your values match the derivation; in line {last}, ")
 
 
 @pytest.mark.parametrize("course", ["lstm_gates", "conv1d", "two_layer_relu"])

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from grader.config.cross_checks import cross_checked
 from grader.config.keys import Config
-from grader.config.quantities import Bernoulli, Constant, Index, OneHot, Orthogonal, Positives, Probabilities
+from grader.config.quantities import Bernoulli, Constant, Index, OneHot, Orthogonal, Positives, Probabilities, Sign
 from grader.problem.derivatives import differentiate, relative_error
 from grader.problem.model import Graph
 from grader.problem.points import Point, make_fresh_point, make_points
@@ -37,6 +37,7 @@ KINDS = st.one_of(
     st.builds(lambda shape: {"sample": "uniform", "shape": shape, "low": -1, "high": 2}, SHAPES),
     st.builds(lambda shape: {"sample": "positive", "shape": shape}, SHAPES),
     st.builds(lambda shape: {"sample": "bernoulli", "shape": shape, "p": 0.3}, SHAPES),
+    st.builds(lambda shape: {"sample": "sign", "shape": shape}, SHAPES),
     st.builds(lambda shape, of: {"sample": "index", "shape": shape, "of": of}, SHAPES, st.sampled_from(LONG)),
     st.builds(
         lambda shape, value: {"sample": "constant", "shape": shape, "value": value}, SHAPES, st.sampled_from([2, 0.5])
@@ -104,6 +105,8 @@ def check_kind(quantity: Any, value: np.ndarray, point: Point) -> None:
             assert np.allclose(value.sum(axis=axis), 1)
         case Bernoulli():
             assert set(np.unique(value)) == {0.0, 1.0} if value.size > 1 else value in (0.0, 1.0)
+        case Sign():
+            assert set(np.unique(value)) == {-1.0, 1.0} if value.size > 1 else value in (-1.0, 1.0)
         case Positives(scale=scale):
             assert ((value >= scale / 2) & (value <= 2 * scale)).all()
         case Orthogonal():

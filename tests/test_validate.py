@@ -302,6 +302,45 @@ def test_a_table_for_students_that_differs_from_the_config_is_shown_with_its_lin
     assert any("dJ_db2: expected 12 marks" in detail for detail in found.details)
 
 
+ZERO_CONFIG = """\
+title: A bias before a normalization
+model: model.py
+dimensions: {N: [4, 6], H: [3, 5]}
+steps: {count: 2, seed: "00000000000000000000000000000000"}
+quantities:
+  c: {sample: normal, shape: [N, H]}
+  s: {sample: sign, shape: [N]}
+  b: {sample: normal, shape: [H]}
+  t: {sample: normal, shape: [N, H]}
+  z: {sample: model, shape: [N, H]}
+gradients: [{name: dz, of: z}, {name: db, of: b}]
+"""
+ZERO_MODEL = """\
+import numpy as np
+def z(c, s, b):
+    h = c * s[:, None] + b
+    return (h - h.mean(axis=0)) / np.std(h, axis=0)
+def J(z, t):
+    return np.sum(np.sin(z) * t)
+"""
+
+
+def test_formulas_that_are_zero_like_the_gradient_itself_are_no_accident(tmp_path: Path) -> None:
+    (tmp_path / "model.py").write_text(ZERO_MODEL)
+    (tmp_path / "config.yaml").write_text(ZERO_CONFIG)
+    config = load_config(tmp_path / "config.yaml")
+    marks = check_mutants(load_assignment(config, tmp_path, with_solution=True))[0]
+    assert not [line for line in marks.details if line.startswith("db:") and "by accident" in line]
+
+
+def test_scores_behind_a_mask_are_not_too_large(tmp_path: Path) -> None:
+    scores = re.sub("return .*", "return h - 1e9 * (c > 1)", ZERO_MODEL, count=1)
+    (tmp_path / "model.py").write_text(scores.replace("np.sin", "np.exp"))
+    (tmp_path / "config.yaml").write_text(ZERO_CONFIG.replace("N: [4, 6], H: [3, 5]", "N: [14, 16], H: [13, 15]"))
+    found = check_points(load_assignment(load_config(tmp_path / "config.yaml"), tmp_path, with_solution=True))
+    assert found.outcome == "passed", found.details
+
+
 MASK_CONFIG = """\
 title: Mask
 model: model.py

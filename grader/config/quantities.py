@@ -89,6 +89,13 @@ class Bernoulli(_Quantity, frozen=True, kw_only=True, tag="bernoulli"):
     p: Probability = 0.5
 
 
+class Sign(_Quantity, frozen=True, kw_only=True, tag="sign"):
+    """-1 or 1, as for the labels of a support vector machine: 1 with probability `p`.  An array has both."""
+
+    shape: Shape
+    p: Probability = 0.5
+
+
 class Constant(_Quantity, frozen=True, kw_only=True, tag="constant"):
     """The same number at every sample point, or an array of it; a whole number stays one."""
 
@@ -102,5 +109,7 @@ class Computed(_Quantity, frozen=True, kw_only=True, tag="model"):
     shape: Shape
 
 
-Quantity = Normal | Uniform | Positives | Probabilities | Orthogonal | Index | OneHot | Bernoulli | Constant | Computed
-WHOLE = (Index, OneHot, Bernoulli)  # there is no gradient with respect to these
+Quantity = (
+    Normal | Uniform | Positives | Probabilities | Orthogonal | Index | OneHot | Bernoulli | Sign | Constant | Computed
+)
+WHOLE = (Index, OneHot, Bernoulli, Sign)  # there is no gradient with respect to these

@@ -21,10 +21,16 @@ from grader.derivation.graph.nodes import Array, Unreadable
 # What the words beside a shape mean; the first that fits counts.
 KINDS = {
     "one_hot": r"one[- ]hot",
-    "mask": r"\bmask\b|\bbernoulli\b|0 or 1|zeros and ones",
-    "index": r"\bind(ex|ices)\b|\blabels?\b|\binteger|whole number|\bids?\b|\btokens?\b",
+    "sign": r"-1 (?:or|and) \+?1|\+?1 (?:or|and) -1|±1|[-\[{(]1, ?\+?1[\]})]|\+1, ?-1|plus or minus (?:1|one)\b",
+    "mask": r"\bmask\b|\bbernoulli\b|\bbinary\b|(?<!between )\b0s? (?:or|and) 1|[{]0, ?1[}]|0/1|(?:zero|one)s and (?:zero|one)s",
+    "index": r"\bind(ex|ices)\b|(?<!each )(?<!per )(?<!every )\b(?:labels?|ids?|tokens?)\b|\bint(?:egers?)?\b|whole number",
     "probability": r"\bprobabilit|between 0 and 1|in \(0, 1\)|in \[0, 1\]",
     "positive": r"\bpositive\b|\bvariance\b|\bstandard deviation\b",
+}
+_TYPES = {  # of `x (np.ndarray): ...`
+    r" ?\((?:(?:np|numpy)\.)?(?:ndarray|array(?:[-_ ]like)?|matrix|vector)\)": "",
+    r" ?\((?:float|scalar)\) ?:": ": a number,",
+    r" ?\(int(?:eger)?\) ?:": ": integer,",
 }
 _ATTEMPTS = 300  # at sizes that fit together
 SIZES = (5, 7, 6, 9, 11, 10, 13, 12, 14, 15, 17, 16, 19, 18)
@@ -63,8 +69,16 @@ def described(model: Model, loss: str) -> dict[str, Described]:
     return {name: known for name, known in found.items() if known}
 
 
-def _sentences(model: Model) -> Iterable[str]:
+def docstrings_of(model: Model) -> Iterable[str]:
+    """The docstrings, the lists in them as `x: words`: written as `x -- words`, or with a type, `x (np.ndarray): words`."""
     for text in [model.doc, *(function.__doc__ or "" for function in model.functions.values())]:
+        for pattern, words in _TYPES.items():
+            text = re.sub(pattern, words, text)
+        yield re.sub(r"(?m)^(\s*\w+) --? ", r"\1: ", text)
+
+
+def _sentences(model: Model) -> Iterable[str]:
+    for text in docstrings_of(model):
         paragraphs = re.split(r"\n\s*\n|\n(?=\s*\w+ ?:)|(?<=[^.])\.(?=\s|$)|;", text)
         yield from (" ".join(each.split()) for each in paragraphs)
 
@@ -84,20 +98,29 @@ def _annotated(model: Model, order: Iterable[str], name: str) -> Described | Non
 def _said(name: str, sentences: Iterable[str], names: str) -> Described | None:
     """What the first sentence with a shape says; `names` matches any of the inputs."""
     others = rf"(?:, (?:{names})\b)*(?:,? and (?:{names})\b)?"  # the rest of "z, h and y"
+    words = rf"(?:[^(),]|,(?! (?:and )?(?:{names})\b))*?"
+    number = r"(?:(?:a|positive) number|numbers|scalars?|float)\b"
+    index = r"(?:the |an |a )?(?:int(?:eger)?,? )?(?:index|indices|labels?)\b"
     for sentence in sentences:
         for match in re.finditer(rf"(?<![\w.]){re.escape(name)}(?!\w)", sentence):
             rest = sentence[match.end() :]
-            scalar = re.match(rf"{others} ?(?:is|are|:|=)[^(),]*?\b(?:(?:a|positive) number|numbers|scalars?)\b", rest)
-            shape = re.match(rf"{others} ?(?::|is|are|has shape|have shape|of shape)?[^(),]*?\(({INNER})\)", rest)
-            if shape and _is_shape(shape.group(1)):
-                return _of_kind(shape.group(1), rest[: _end(rest, shape.end(), names, others)])
-            if scalar or re.match(r" ?(?:is|:) (?:the |an )?(?:index|label)", rest):
+            scalar = re.match(rf"{others} ?(?:is|are|:|=){words}\b{number}", rest)
+            shape = re.match(rf"{others}( ?(?::|is\b|are\b){words}|[^(),]*?)(?:(?<!\w)|(?<=shape))\(({INNER})\)", rest)
+            if shape and _is_shape(shape.group(2)) and not _on_another(shape.group(1), names):
+                return _of_kind(shape.group(2), rest[: _end(rest, shape.end(), names, others)])
+            if scalar or re.match(rf"{others} ?(?:is|are|:) {index}", rest):
                 return _of_kind("", rest[: _end(rest, 0, names, others)])
     return None
 
 
+def _on_another(words: str, names: str) -> bool:
+    """Whether the words before a shape, behind a comma, lead to another input: `the data, and the weights W (D, K)`."""
+    return "," in words and bool(re.search(rf"\b(?:{names})\b(?: (?:is|are)\b| ?:| ?$)", words))
+
+
 def _end(rest: str, start: int, names: str, others: str) -> int:
     """Where the words on this quantity end: before the next shape."""
+    start = start or len(re.match(others, rest)[0])  # type: ignore[index]
     following = re.search(rf"(?:,| and) (?:and )?(?:{names})\b{others} (?:is|are|has shape|have shape) ", rest[start:])
     return start + following.start() if following else len(rest)
 
@@ -110,7 +133,7 @@ def _is_shape(text: str) -> bool:
 def _of_kind(shape: str, words: str) -> Described:
     dimensions = tuple(part.strip() for part in shape.split(",") if part.strip())
     kind = next((kind for kind, pattern in KINDS.items() if re.search(pattern, words, re.IGNORECASE)), "normal")
-    below = re.search(r"(?:below|less than|of|<|up to) ([A-Za-z_]\w*)", words)
+    below = re.search(r"(?:below|less than|<|up to) ([A-Za-z_]\w*)", words) or re.search(r"of ([A-Za-z_]\w*)", words)
     return Described(dimensions, kind, below.group(1) if below and kind == "index" else "")
 
 
@@ -155,7 +178,7 @@ def sample(inputs: Mapping[str, Described], number: int = 0, avoided: Iterable[i
     """One random point; points of different numbers have different sizes."""
     random = np.random.default_rng(number)
     sizes = sizes_for(inputs, number, avoided, attempt)
-    discrete = frozenset(name for name, each in inputs.items() if each.kind in ("index", "mask"))
+    discrete = frozenset(name for name, each in inputs.items() if each.kind in ("index", "mask", "sign"))
     return Point({name: _values(each, sizes, random) for name, each in inputs.items()}, sizes, discrete)
 
 
@@ -165,8 +188,8 @@ def _values(each: Described, sizes: Mapping[str, int], random: np.random.Generat
         return _one_hot(shape, random)
     if each.kind == "index":
         return np.asarray(random.integers(0, sizes[each.of] if each.of else 3, shape))
-    if each.kind == "mask":
-        return np.asarray(random.integers(0, 2, shape), dtype=float)
+    if each.kind in ("mask", "sign"):
+        return np.where(random.integers(0, 2, shape), 1.0, -1.0 if each.kind == "sign" else 0.0)
     if each.kind in ("probability", "positive"):
         low, high = (0.1, 0.9) if each.kind == "probability" else (0.5, 2.0)
         return np.asarray(random.uniform(low, high, shape))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import combinations
 
 import numpy as np
 from msgspec import Struct
@@ -128,6 +129,12 @@ def _size(factors: Sequence[float], sizes: Sizes, tolerance: float) -> Edit | No
                 return OPERATORS["scale-size"].edit("the result", new=shown, extra=0.2 * minus)
             if _near([f / p for f, p in zip(plus, powers, strict=True)], [1.0] * len(n), tolerance):
                 return OPERATORS["scale-number"].edit("the result", new=shown, extra=0.5 + 0.2 * minus)
+    for one, other in combinations(sizes[0], 2):  # a mean over both axes in place of a sum
+        if _near(
+            [f * size[one] * size[other] for f, size in zip(plus, sizes, strict=True)], [1.0] * len(plus), tolerance
+        ):
+            shown = f"{'minus ' * minus}{one} * {other}"
+            return OPERATORS["scale-size"].edit("the result", new=shown, extra=0.2 + 0.2 * minus)
     return None
 
 

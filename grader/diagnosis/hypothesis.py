@@ -3,6 +3,7 @@
 A hypothesis is a formula that gives exactly the student's numbers, described by the edits that turn the solution into it.
 """
 
+import re
 from collections.abc import Sequence
 
 from msgspec import Struct
@@ -92,11 +93,17 @@ def in_upstream(edits: Sequence[Edit], shown: str) -> tuple[Edit, ...]:
         shown: the gradient as text, such as dJ/db1.
     """
     return tuple(
-        replace(edit, statement=f"{WHAT_YOU_GET}when, in {shown}, {edit.also}", also="", inside=shown)
+        replace(edit, statement=f"{WHAT_YOU_GET}{inside(shown, edit.also)}", also="", inside=shown)
         if edit.also
         else edit
         for edit in edits
     )
+
+
+def inside(shown: str, also: str) -> str:
+    """What was done to a gradient within a formula: a factor belongs to the term that it stands in, not to the gradient."""
+    scaled = re.match(r"everything is ((?:multiplied|divided) by .*)", also)
+    return f"when the part with {shown} is {scaled[1]}" if scaled else f"when, in {shown}, {also}"
 
 
 def in_order(edits: Sequence[Edit]) -> tuple[Edit, ...]:

@@ -10,7 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from grader.diagnosis.formulas.expression import Node
-from grader.diagnosis.hypothesis import Edit, Explanation, Hypothesis
+from grader.diagnosis.hypothesis import Edit, Explanation, Hypothesis, inside
 from grader.diagnosis.place_in_formula import place_in
 
 _GET = "Your numbers are what you get"
@@ -257,7 +257,7 @@ def _sentence(edit: Edit, formula: Node | None, used: Set[str], own: str, *, sev
     template = SENTENCES[edit.operator]
     if edit.inside:
         among_others = _AMONG_OTHERS[edit.operator]
-        template = f"{_GET} when, in {edit.inside}, {among_others[0].lower()}{among_others[1:]}"
+        template = f"{_GET} {inside(edit.inside, f'{among_others[0].lower()}{among_others[1:]}')}"
     elif several and edit.operator in _AMONG_OTHERS:
         template = _AMONG_OTHERS[edit.operator]
     elif edit.operator in _UNNAMED and not _may_be_named(edit, formula is not None, used):

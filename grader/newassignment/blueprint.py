@@ -1,5 +1,6 @@
 """The assignment that a model makes: quantities, sizes, gradients and marks, as the data of a config.yaml.  Writes no file."""
 
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -34,6 +35,7 @@ CHECKS = {
 }
 POINTS = 4
 _LONG_TITLE = 60
+_SENTENCE = re.compile(r"(?<!\bet al)(?<!\be\.g)(?<!\bi\.e)(?<!\bcf)\. ")
 _TRIED_SEEDS = 3
 _MOST_SEEDS = 12
 
@@ -47,6 +49,7 @@ class Blueprint:
         method: how the numerical derivatives are computed.
         interface: how functions are called, as in config.yaml.
         function: one that returns all gradients, or "".
+        count: how many sample points there are.
     """
 
     read: ModelFile
@@ -59,6 +62,7 @@ class Blueprint:
     method: str = "central"
     interface: str = "step"
     function: str = ""
+    count: int = POINTS
 
     @property
     def sizes(self) -> Sizes:
@@ -84,7 +88,7 @@ class Blueprint:
             "objective": "cross_entropy",
             **self._calling(),
             "dimensions": {**self.sizes, **self.measured.relations},
-            "steps": {"count": POINTS, "seed": self.seed},
+            "steps": {"count": self.count, "seed": self.seed},
             "quantities": {
                 **{
                     name: each.entry_with(shape_in(each.shape, self.measured.relations))
@@ -166,18 +170,18 @@ def make_blueprint(path: Path, ask: Ask, interface: str = "step", function: str 
         return _with_seed(blueprint)
 
 
-def redrawn(blueprint: Blueprint) -> Blueprint:
-    """The same with another seed."""
-    return _at(blueprint, blueprint.method)
+def redrawn(blueprint: Blueprint, *, many: bool = False) -> Blueprint:
+    """The same with another seed, and twice as many sample points if there are to be `many`."""
+    return replace(_at(blueprint, blueprint.method), count=2 * POINTS if many else POINTS)
 
 
 def title_of(read: ModelFile, ask: Ask) -> str:
     """From the first sentence of the model's docstring."""
     first = " ".join(read.model.doc.strip().split("\n\n")[0].split())
-    words = first.removeprefix("The model: ").split(". ")[0].split(": ")[0].split(", one function")[0].rstrip(".")
+    words = _SENTENCE.split(first.removeprefix("The model: "))[0].split(": ")[0].split(", one function")[0].rstrip(".")
     if len(words) > _LONG_TITLE:
         words = words.split(", ")[0]
-    if not 3 <= len(words) <= 80:
+    if not 3 <= len(words) <= 80 or re.match(rf"(?:{'|'.join(read.inputs)})\b,? (?:is|are|and) ", words):
         return ask("Title", f"Gradients of {read.path.stem.replace('_', ' ')}", ())
     start = words.split()[0].split("-")[0]
     if start in ("A", "An") or (start[1:].islower() and start.isalpha()):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.derivation.chain import order_of
-from grader.derivation.docstrings import DIMENSION, Described, described
+from grader.derivation.docstrings import DIMENSION, Described, described, docstrings_of
 from grader.derivation.graph.loading import Model
 from grader.derivation.graph.nodes import Unreadable
 from grader.errors import ConfigError, UsageError
@@ -136,7 +136,7 @@ def dimensions_in(parts: Iterable[str]) -> list[str]:
 def relations(read: ModelFile) -> dict[str, str]:
     """Dimensions that docstrings define by others: `O = W - K + 1`, or `P = O // 2` with that O."""
     named = set(dimensions_in(part for each in read.inputs.values() for part in each.shape))
-    texts = [read.model.doc, *(function.__doc__ or "" for function in read.model.functions.values())]
+    texts = docstrings_of(read.model)
     defined = {}
     for name, formula in re.findall(rf"\b([A-Za-z_]\w*) = ({_FORMULA})", " ".join(texts)):
         names = dimensions_in([formula])
@@ -151,7 +151,7 @@ def relations(read: ModelFile) -> dict[str, str]:
 
 def written_lengths(read: ModelFile, dimensions: Iterable[str]) -> list[str]:
     """The formulas in the shapes that docstrings give, such as `(H - K + 1) // 2`."""
-    texts = [read.model.doc, *(function.__doc__ or "" for function in read.model.functions.values())]
+    texts = docstrings_of(read.model)
     shapes = re.findall(_SHAPE, " ".join(texts))
     parts = dict.fromkeys(part.strip() for shape in shapes for part in re.findall(_LENGTH, shape[1:-1]))
     known = set(dimensions)
@@ -165,7 +165,7 @@ def meaning(read: ModelFile, name: str) -> str:
     """What the docstrings say of a quantity besides its shape, in Markdown; its formula if they say nothing."""
     if name in read.order:
         return _of_function(read, name)
-    for text in [read.model.doc, *(function.__doc__ or "" for function in read.model.functions.values())]:
+    for text in docstrings_of(read.model):
         words = _of_input(text, name)
         if words:
             return words
@@ -200,7 +200,8 @@ def _of_input(text: str, name: str) -> str:
         found = found or re.search(rf"(?:^|, ){re.escape(name)} ?:(?: |$)(.*)", flat)  # not "a bag of words: ..."
         if found:
             rest = re.split(r"(?:,| and) (?:and )?\w+(?:, \w+)*(?:,? and \w+)? (?:is|are) |, \w+: ", found[1])[0]
-            words = _tidy(re.sub(_SHAPE, "", rest)).removeprefix("a number, ")
+            words = _tidy(re.sub(rf"(?:,? (?:of|with|has) (?:shape|size|dimensions?) ?)?{_SHAPE}", "", rest))
+            words = words.removeprefix("a number, ")
             if words:
                 return words
     return ""

@@ -145,6 +145,8 @@ def _formulas(sizes: Mapping[str, Sequence[int]]) -> Iterator[tuple[str, str]]:
         yield from (("", formula) for formula in (f"{name} - 1", f"{name} + 1", f"2 * {name}", f"3 * {name}"))
         yield "", f"4 * {name}"
         yield from (("", f"{name} - {k} + 1") for k in (3, 4, 5))
+    for name in sizes:  # the heads of an attention, the groups of a normalization
+        yield from (("", f"{name} // {k}") for k in (2, 3, 4, 8))
 
 
 def name_for(formula: str, taken: Iterable[str]) -> str:

@@ -9,6 +9,7 @@ from grader.derivation.docstrings import Described
 from grader.newassignment.described_model import Ask, ModelFile, dimensions_in
 
 _PRODUCTS = ("dot", "matmul", "einsum", "tensordot")
+_OF_TWO = {"mask": "bernoulli", "sign": "sign"}
 _MATRIX = 2  # axes
 _RANGES = {"probability": (0.1, 0.9), "positive": (0.5, 2.0)}
 
@@ -64,8 +65,8 @@ def _drawn(read: ModelFile, name: str, each: Described, dimensions: list[str], a
         return _index(read, name, each, dimensions, ask)
     if each.kind == "one_hot":
         return Drawn(each.shape, each.kind, {"sample": "one_hot"})
-    if each.kind == "mask":
-        return Drawn(each.shape, each.kind, {"sample": "bernoulli"})
+    if each.kind in _OF_TWO:
+        return Drawn(each.shape, each.kind, {"sample": _OF_TWO[each.kind]})
     if each.kind in _RANGES:
         low, high = _RANGES[each.kind]
         return Drawn(each.shape, each.kind, {"sample": "uniform", "low": low, "high": high})
@@ -91,8 +92,20 @@ def _index(read: ModelFile, name: str, each: Described, dimensions: list[str], a
     if not dimensions:
         raise read.wrong(name, f"{name} is an index, but no array has a dimension that it could count")
     counted = _indexed_dimension(read, name)
+    if not counted and _in_arithmetic(read, name):  # labels such as `1 if cat`
+        return Drawn(each.shape, "mask", {"sample": _OF_TWO["mask"]})
     known = counted if counted in dimensions else ask(f"{name} is an index below", dimensions[0], dimensions)
     return Drawn(each.shape, "index", {"sample": "index", "of": known})
+
+
+def _in_arithmetic(read: ModelFile, name: str) -> bool:
+    """Whether the code calculates with a quantity, and takes no entry of anything by it."""
+    nodes = list(ast.walk(ast.parse(read.source)))
+    indices = [each.slice for each in nodes if isinstance(each, ast.Subscript)]
+    loops = [each.iter for each in nodes if isinstance(each, ast.For | ast.comprehension)]
+    looked_up = {each.id for place in (*indices, *loops) for each in ast.walk(place) if isinstance(each, ast.Name)}
+    sides = [side for each in nodes if isinstance(each, ast.BinOp) for side in (each.left, each.right)]
+    return name not in looked_up and any(isinstance(side, ast.Name) and side.id == name for side in sides)
 
 
 def _indexed_dimension(read: ModelFile, name: str) -> str:

@@ -20,7 +20,7 @@ from grader.problem.reference import Reference
 TOTAL = 100
 _UNIT = 5
 _SAME = 1e-9
-_NOT_DIFFERENTIATED = ("index", "one_hot", "mask")
+_NOT_DIFFERENTIATED = ("index", "one_hot", "mask", "sign")
 _TARGETS = ("y", "t", "Y", "target", "targets", "label", "labels")
 _TARGET_WORDS = re.compile(r"\b(targets?|labels?|ground truth)\b", re.IGNORECASE)
 
@@ -56,7 +56,9 @@ def choose_gradients(read: ModelFile, drawn: Mapping[str, Drawn], measured: Meas
         measured = _with_loops_fixed(read, drawn, measured, kept)
         formulas = _derived(read, drawn, measured.points, kept)
         fixed = ", ".join(f"{name} = {measured.sizes[name][0]}" for name in measured.fixed)
-        notes.append(f"{fixed} at every sample point: the model has a loop, and the solution is written out for it")
+        notes.append(
+            f"{fixed} at every sample point: the solution is written out for {'these sizes' if ',' in fixed else 'this size'}"
+        )
     order = _upstream_first(formulas)
     ordered = {name: formulas[name] for name in order}
     return Chosen(ordered, _marks(ordered.values()), notes), measured
@@ -65,7 +67,7 @@ def choose_gradients(read: ModelFile, drawn: Mapping[str, Drawn], measured: Meas
 def _derived(
     read: ModelFile, drawn: Mapping[str, Drawn], points: Sequence[Point], wanted: Mapping[str, str] | None
 ) -> dict[str, Formula]:
-    discrete = frozenset(name for name, one in drawn.items() if one.kind in ("index", "mask"))
+    discrete = frozenset(name for name, one in drawn.items() if one.kind in ("index", "mask", "sign"))
     inputs = [Inputs({name: point.values[name] for name in drawn}, point.sizes, discrete) for point in points]
     try:
         return derive(read.model, points=inputs, wrt=wanted, loss=read.loss)
@@ -97,11 +99,12 @@ def _why_not(read: ModelFile, drawn: Mapping[str, Drawn], formula: Formula, all_
         return f"{formula.of} is given"
     if not np.any(gradient.value):
         return "it is zero"
-    if gradient.formula.op == "leaf":
+    if gradient.formula.op == "leaf" and gradient.formula.name not in read.model.constants:
         return f"it is {formula.text}"
     if same := _equal(drawn, formula, all_):
         return f"it equals {same}"
-    if not any(node.op in ("leaf", "gradient") for node in gradient.formula.walk()):
+    leaves = {node.name for node in gradient.formula.walk() if node.op in ("leaf", "gradient")}
+    if leaves <= set(read.model.constants):
         return "it is constant"
     if formula.of not in drawn and not any(formula.name in other.upstream for other in all_.values()):
         return "no other gradient builds on it"

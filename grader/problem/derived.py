@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from grader.config.keys import Config
-from grader.config.quantities import Bernoulli, Computed, Index
+from grader.config.quantities import Bernoulli, Computed, Index, Sign
 from grader.derivation import Formula, Model, Unreadable, derive, write_solution
 from grader.derivation import Point as Inputs
 from grader.derivation.derivation import Derivation
@@ -190,4 +190,4 @@ def inputs_of(config: Config, point: Point) -> Inputs:
 
 def discrete_of(config: Config) -> frozenset[str]:
     """The quantities of independent whole numbers."""
-    return frozenset(name for name, one in config.quantities.items() if isinstance(one, Bernoulli | Index))
+    return frozenset(name for name, one in config.quantities.items() if isinstance(one, Bernoulli | Index | Sign))

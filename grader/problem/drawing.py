@@ -17,6 +17,7 @@ from grader.config.quantities import (
     Positives,
     Probabilities,
     Quantity,
+    Sign,
     Uniform,
 )
 from grader.errors import ConfigError
@@ -115,10 +116,20 @@ def _(quantity: OneHot, shape: tuple[int, ...], random: Random) -> Any:
 
 @_drawn.register
 def _(quantity: Bernoulli, shape: tuple[int, ...], random: Random) -> Any:
-    flat = (random.random(int(np.prod(shape))) < quantity.p).astype(float)
-    if flat.size > 1 and np.all(flat == flat[0]):
-        flat[random.integers(flat.size)] = 1 - flat[0]
-    return flat.reshape(shape)
+    return _one_of_two(shape, quantity.p, 0.0, random)
+
+
+@_drawn.register
+def _(quantity: Sign, shape: tuple[int, ...], random: Random) -> Any:
+    return _one_of_two(shape, quantity.p, -1.0, random)
+
+
+def _one_of_two(shape: tuple[int, ...], p: float, low: float, random: Random) -> Array:
+    """1 with probability `p`, and otherwise `low`; an array has both."""
+    high = random.random(int(np.prod(shape))) < p
+    if high.size > 1 and np.all(high == high[0]):
+        high[random.integers(high.size)] = not high[0]
+    return np.where(high, 1.0, low).reshape(shape)
 
 
 @_drawn.register

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.problem.kinks import ANALYTIC, watched
+from grader.problem.kinks import watched
 from grader.problem.model import Array
 from grader.problem.stacked import Stack, behind
 
@@ -53,7 +53,7 @@ class _Part(Fillable):
     """A view of a fillable array: what is put into it is put into the whole."""
 
     def __init__(self, whole: Fillable, key: Any) -> None:
-        self._whole, self._key, self._analytic = whole, key, whole._analytic
+        self._whole, self._key = whole, key
 
     @property
     def values(self) -> Array:
@@ -100,6 +100,6 @@ def _stacked(value: Any) -> Any:
 
 
 _MAKERS = [getattr(np, name) for name in _MADE]
-_FOR_STACKS = {id(make): _making(make, lambda array: Fillable(array[None], ANALYTIC)) for make in _MAKERS}
+_FOR_STACKS = {id(make): _making(make, lambda array: Fillable(array[None])) for make in _MAKERS}
 _FOR_STACKS |= {id(getattr(np, name)): _of_lists(getattr(np, name)) for name in _LISTS}
 _FOR_COMPLEX_STEPS = {id(make): _making(make, lambda array: watched(array.astype(complex))) for make in _MAKERS}

@@ -1,9 +1,10 @@
 """Kinks, where a loss has no derivative: a ReLU or an absolute value at 0, a maximum of equal numbers.
 
 The model runs on arrays that note each comparison: how near its two sides are, and which side it takes.  They also make complex
-steps right for functions that numpy defines otherwise for complex numbers: |x| is x or -x, by the sign of the real part.
+steps right: for complex numbers, numpy has some functions not at all, and others with other derivatives.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from typing import Any
@@ -69,8 +70,8 @@ class Watched(np.ndarray[Any, Any]):
         plain = [_plain(value) for value in inputs]
         if (notes := _NOTES.get()) is not None:
             _note(notes, ufunc, method, plain, kwargs)
-        if method == "__call__" and ufunc in ANALYTIC and np.iscomplexobj(plain[0]):
-            return watched(ANALYTIC[ufunc](plain[0]))
+        if method == "__call__" and (own := of_complex(ufunc, plain)) is not None:
+            return watched(own)
         if ufunc is np.matmul and np.iscomplexobj(plain[0]) != np.iscomplexobj(plain[1]):
             plain = [np.asarray(value, dtype=complex) for value in plain]  # or numpy converts as it goes, without BLAS
         if out is not None:
@@ -79,6 +80,17 @@ class Watched(np.ndarray[Any, Any]):
         if out is not None and len(out) == 1:
             return out[0]
         return tuple(map(watched, result)) if isinstance(result, tuple) else watched(result)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        if function is np.linalg.norm and np.iscomplexobj(self):
+            return norm(*args, **kwargs)
+        return super().__array_function__(function, types, args, kwargs)
+
+    def var(self, *args: Any, **kwargs: Any) -> Any:
+        return variance(self, *args, **kwargs)
+
+    def std(self, *args: Any, **kwargs: Any) -> Any:
+        return deviation(self, *args, **kwargs)
 
     def __getitem__(self, key: Any) -> Any:
         return watched(self.view(np.ndarray)[_plain(key)])
@@ -105,13 +117,6 @@ def watched(value: Any) -> Any:
     if isinstance(value, np.ndarray | np.generic | float | complex) and np.asarray(value).dtype.kind in "fc":
         return np.asarray(value).view(Watched)
     return value
-
-
-ANALYTIC: dict[np.ufunc, Callable[[Array], Array]] = {
-    np.absolute: lambda z: np.where(z.real < 0, -z, z),
-    np.fabs: lambda z: np.where(z.real < 0, -z, z),
-    np.sign: lambda z: np.sign(z.real) + 0j,
-}
 
 
 def _note(notes: _Notes, ufunc: np.ufunc, method: str, inputs: list[Any], kwargs: Mapping[str, Any]) -> None:
@@ -151,3 +156,73 @@ def kinks_of(graph: Graph, values: Mapping[str, Any], names: tuple[str, ...] | N
 def patterns(kinks: list[Kink]) -> list[tuple[str, bytes]]:
     """Which sides a run of the model takes: two runs with the same ones have no kink between them, as far as is seen."""
     return [(kink.function, kink.pattern) for kink in kinks]
+
+
+# Functions for complex steps.  To first order, which is all that a step of 1e-20 sees, f(x + ih) is f(x) + i h f'(x).
+
+
+def _logaddexp(a: Array, b: Array) -> Array:
+    found = np.logaddexp(a.real, b.real)
+    return np.asarray(found + 1j * (a.imag * np.exp(a.real - found) + b.imag * np.exp(b.real - found)))
+
+
+def _arctan2(y: Array, x: Array) -> Array:
+    angle = np.arctan2(y.real, x.real)
+    return np.asarray(angle + 1j * (y.imag * x.real - x.imag * y.real) / (x.real**2 + y.real**2))
+
+
+def _hypot(x: Array, y: Array) -> Array:
+    found = np.hypot(x.real, y.real)
+    return np.asarray(found + 1j * (x.imag * x.real + y.imag * y.real) / found)
+
+
+def _cbrt(z: Array) -> Array:
+    found = np.cbrt(z.real)
+    return np.asarray(found + 1j * z.imag / (3 * found**2))
+
+
+# |x| is x or -x, by the sign of the real part.
+UFUNCS: dict[np.ufunc, Callable[..., Array]] = {
+    np.absolute: lambda z: np.where(z.real < 0, -z, z),
+    np.fabs: lambda z: np.where(z.real < 0, -z, z),
+    np.sign: lambda z: np.sign(z.real) + 0j,
+    np.logaddexp: _logaddexp,
+    np.arctan2: _arctan2,
+    np.hypot: _hypot,
+    np.cbrt: _cbrt,
+}
+
+
+def of_complex(ufunc: np.ufunc, inputs: list[Any]) -> Array | None:
+    """The result of a ufunc from this table; None where numpy's own is right, as for real numbers."""
+    if ufunc not in UFUNCS or not any(map(np.iscomplexobj, inputs)):
+        return None
+    return UFUNCS[ufunc](*map(np.asarray, inputs))
+
+
+# Of any kind of array that has numpy's methods
+
+
+def variance(
+    x: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: int = 0, keepdims: bool = False
+) -> Any:
+    """np.var, whose own is real."""
+    centred = x - x.mean(axis=axis, keepdims=True)
+    lengths = x.shape if axis is None else [x.shape[each] for each in (axis if isinstance(axis, tuple) else (axis,))]
+    return (centred**2).sum(axis=axis, keepdims=keepdims) / (math.prod(lengths) - ddof)
+
+
+def deviation(x: Any, *args: Any, **kwargs: Any) -> Any:
+    """np.std, whose own is real."""
+    return np.sqrt(variance(x, *args, **kwargs))
+
+
+def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+    """np.linalg.norm, whose own is real: the Euclidean one.
+
+    Raises:
+        TypeError: it is another one.
+    """
+    if ord not in (None, 2, "fro") or (ord == 2 and axis is None and x.ndim > 1):
+        raise TypeError(f"np.linalg.norm with ord={ord!r} has no derivative by complex steps")
+    return np.sqrt((x**2).sum(axis=axis, keepdims=keepdims))

@@ -7,7 +7,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from grader.problem.fillable import for_complex_steps, for_stacks, with_values_side_by_side
-from grader.problem.kinks import ANALYTIC, watched
+from grader.problem.kinks import watched
 from grader.problem.model import Array, Graph
 from grader.problem.stacked import Stack
 
@@ -109,7 +109,7 @@ class Losses:
 
     def _together(self, stack: Array, instead: Callable[[Any], Any] | None) -> Array:
         values = with_values_side_by_side(stack) if instead else stack
-        found = self._graph.loss_at(self._values, self._node, Stack(values, ANALYTIC), instead)
+        found = self._graph.loss_at(self._values, self._node, Stack(values), instead)
         return np.asarray(found.values if isinstance(found, Stack) else found)
 
     def _one(self, x: Array) -> Any:

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
+from grader.problem.kinks import deviation, norm, of_complex, variance
 from grader.problem.model import Array
 
 _REDUCTIONS = (np.sum, np.mean, np.prod, np.max, np.min)
 _ALONG_AXIS = (np.expand_dims, np.squeeze, np.flip, np.roll, np.cumsum)
 _FILLED = (np.zeros_like, np.ones_like, np.empty_like)
 _PROPERTIES = (np.shape, np.ndim, np.real)
-_METHODS = (np.reshape, np.transpose, np.swapaxes, np.ravel, np.copy)
+_METHODS = (np.reshape, np.transpose, np.swapaxes, np.ravel, np.copy, np.var, np.std)
 
 
 class Stack(NDArrayOperatorsMixin):
@@ -25,13 +26,8 @@ class Stack(NDArrayOperatorsMixin):
         values: the values, one after the other along the first axis.
     """
 
-    def __init__(self, values: Array, analytic: Mapping[np.ufunc, Callable[[Array], Array]]) -> None:
-        """Stack `values`.
-
-        Args:
-            analytic: functions to use for complex numbers in place of numpy's.
-        """
-        self._values, self._analytic = values, analytic
+    def __init__(self, values: Array) -> None:
+        self._values = values
 
     @property
     def values(self) -> Array:
@@ -108,8 +104,8 @@ class Stack(NDArrayOperatorsMixin):
         else:
             ndim = max(map(_ndim, inputs))
             arrays = [_aligned(each, ndim) for each in inputs]
-            own = self._analytic.get(ufunc) if np.iscomplexobj(arrays[0]) else None
-            found = self._made(own(arrays[0]) if own is not None else ufunc(*arrays, **kwargs))
+            own = of_complex(ufunc, arrays)
+            found = self._made(ufunc(*arrays, **kwargs) if own is None else own)
         if out:
             out[0][...] = found
             return out[0]
@@ -126,6 +122,8 @@ class Stack(NDArrayOperatorsMixin):
             return self._made(function(args[0].values))
         if function in _PROPERTIES:
             return getattr(args[0], name)
+        if function is np.linalg.norm:
+            return norm(*args, **kwargs)
         if function in _METHODS:
             return getattr(args[0], name)(*args[1:], **kwargs)
         own = _FUNCTIONS.get(function)
@@ -144,6 +142,12 @@ class Stack(NDArrayOperatorsMixin):
 
     def min(self, *args: Any, **kwargs: Any) -> "Stack":
         return self._reduced(np.min, *_with_axis(self, *args, **kwargs))
+
+    def var(self, *args: Any, **kwargs: Any) -> Any:
+        return variance(self, *args, **kwargs)
+
+    def std(self, *args: Any, **kwargs: Any) -> Any:
+        return deviation(self, *args, **kwargs)
 
     def dot(self, other: Any) -> Any:
         return np.dot(self, other)
@@ -170,7 +174,7 @@ class Stack(NDArrayOperatorsMixin):
         return self._made(self.values.astype(dtype))
 
     def _made(self, values: Array) -> "Stack":
-        return Stack(values, self._analytic)
+        return Stack(values)
 
     def _reduced(self, reduce: Callable[..., Any], stack: "Stack", kwargs: Mapping[str, Any]) -> "Stack":
         axis = kwargs.get("axis")

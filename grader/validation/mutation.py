@@ -11,7 +11,7 @@ from grader.diagnosis.formulas.world import World, make_world
 from grader.diagnosis.hypothesis import Edit
 from grader.diagnosis.mutations.mutants import local_mutants
 from grader.problem.assignment import Assignment
-from grader.problem.derivatives import relative_error
+from grader.problem.derivatives import is_zero, relative_error
 from grader.problem.points import Point
 from grader.validation.finding import Finding, finding
 from grader.validation.numbers import check_values, elsewhere
@@ -70,9 +70,12 @@ def _examined(assignment: Assignment, world: World) -> _Examined:
     kept, hidden, same, total = [], [], [], 0
     for gradient in assignment.config.gradients:
         wrong: list[Mutant] = []
+        right = assignment.exact[gradient.name]
+        # Nothing is zero at every sample point by accident: rounding alone makes such a formula differ elsewhere.
+        zero = all(is_zero(value, point) for value, point in zip(right, assignment.points, strict=True))
         for mutant in mutants_of(assignment, world, gradient):
-            if not _differs(mutant.here, assignment.exact[gradient.name], assignment.points):
-                moved = there(mutant.node)  # another way to write what is right, or not
+            if not _differs(mutant.here, right, assignment.points):
+                moved = None if zero else there(mutant.node)  # another way to write what is right, or not
                 if moved is not None and _differs(moved, other.exact[gradient.name], other.points):
                     total += 1
                     hidden.append(f"{gradient.name}: {mutant.formula} is right at the chosen sample points by accident")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 # What may fail by accident, and be right with other random numbers.
 _LUCK = ("steps", "tolerances", "mistakes lose marks", "mistakes can be told apart")
 _MORE_SEEDS = 3
+_MORE_POINTS = 2  # times; with more sample points, at each of which a wrong comparison must be right by accident
 
 
 @click.command("new")
@@ -67,7 +68,7 @@ def _write(model: Path, folder: Path, interface: str, function: str, yes: bool) 
     files = assignment_files(blueprint)
     write_files(folder, files)
     _list(folder, blueprint.title, files, blueprint.notes)
-    _validate(folder, lambda: config_text(redrawn(blueprint)))
+    _validate(folder, lambda many: config_text(redrawn(blueprint, many=many)))
 
 
 def _copy(name: str, folder: Path) -> NoReturn:
@@ -79,7 +80,7 @@ def _copy(name: str, folder: Path) -> NoReturn:
     files = copied_files(source)
     write_files(folder, files)
     _list(folder, name, files, ["the gallery and its solutions are public"])
-    _validate(folder, lambda: with_new_seed(files["config.yaml"]))
+    _validate(folder, lambda _: with_new_seed(files["config.yaml"]))
 
 
 def _list(folder: Path, title: str, files: Iterable[str], notes: Iterable[str]) -> None:
@@ -95,15 +96,15 @@ def _list(folder: Path, title: str, files: Iterable[str], notes: Iterable[str]) 
     click.echo()
 
 
-def _validate(folder: Path, redrawn: Callable[[], str]) -> NoReturn:
+def _validate(folder: Path, redrawn: Callable[[bool], str]) -> NoReturn:
     """Validate what was written, with other seeds if this one is unlucky, and exit."""
     from grader.newassignment.write_folder import write_files
 
     found = _validated(folder)
-    for _ in range(_MORE_SEEDS):
+    for many in (*[False] * _MORE_SEEDS, *[True] * _MORE_POINTS):
         if not any(each.outcome == "failed" and each.check in _LUCK for each in found.findings):
             break
-        write_files(folder, {"config.yaml": redrawn()})
+        write_files(folder, {"config.yaml": redrawn(many)})
         found = _validated(folder)
     print_report(found)
     if found.sound:

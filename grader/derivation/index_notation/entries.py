@@ -121,7 +121,7 @@ def _without_minus(factors: list[tuple[Expression, Number]]) -> Expression:
 
 def _constant(node: Node, letters: Letters, at: At, namer: Namer) -> Expression | None:
     uniform = node.value.size and np.all(node.value == node.value.flat[0])
-    return Constant(Fraction(node.value.flat[0].item()).limit_denominator(10**6)) if uniform else None
+    return Constant(exact(node.value.flat[0])) if uniform else None
 
 
 def _power(node: Node, letters: Letters, at: At, namer: Namer) -> Expression | None:

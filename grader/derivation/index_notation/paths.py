@@ -24,7 +24,7 @@ LONG = 24  # operations of a formula that is better written with the gradient ab
 
 def paths(context: Context, gradient: Gradient) -> Iterator[Line]:
     """The lines for each use of a quantity, and the sum over the uses."""
-    uses = [f for f in context.forward.order if gradient.of in context.forward.parameters[f]]
+    uses = [f for f in context.forward.order if _uses(context, f, gradient.of)]
     for function in uses:
         if len(uses) > 1:
             yield Line("heading", f"Through {function}:")
@@ -33,6 +33,12 @@ def paths(context: Context, gradient: Gradient) -> Iterator[Line]:
         times = "twice" if len(uses) == 2 else f"{len(uses)} times"
         yield Line("heading", f"{gradient.of} is used {times}, and the paths add up:")
         yield context.matrix(context.name_of(gradient.of), gradient.formula)
+
+
+def _uses(context: Context, function: str, quantity: str) -> bool:
+    """Whether a function computes with a quantity: not one that only reads its shape."""
+    forward = context.forward
+    return quantity in forward.parameters[function] and forward.leaves[quantity] in forward.roots[function].walk()
 
 
 class Path:
@@ -72,7 +78,7 @@ class Path:
         """The gradient by a quantity that nobody asks for: from the functions that use it."""
         context, parts = self.context, []
         for user in context.forward.order:
-            if quantity in context.forward.parameters[user]:
+            if _uses(context, user, quantity):
                 between = Path(context, Gradient("", context.forward.leaves[quantity], self.root), user)
                 parts.append(context.simplify(between.adjoints[between.leaf]))
         return total(self.graph, parts, context.forward.leaves[quantity])

@@ -17,6 +17,7 @@ from grader.derivation.writing.style import (
     constant_text,
     first_place,
     in_order,
+    is_truth,
     leaves_in,
     number_text,
     place,
@@ -84,11 +85,7 @@ class Printer:
     def _leaf(self, node: Node) -> Text:
         return node.name, ATOM
 
-    def _gradient(self, node: Node) -> Text:
-        return node.name, ATOM
-
-    def _size(self, node: Node) -> Text:
-        return node.name, ATOM
+    _gradient = _size = _leaf
 
     def _constant(self, node: Node) -> Text:
         if node.value.size > 1 and node.value.dtype.kind == "f" and np.ptp(node.value) == 0:
@@ -107,6 +104,7 @@ class Printer:
         text = ""
         for coefficient, term in terms:
             size = self._scaled(coefficient if coefficient >= 0 else -coefficient, term)
+            size = f"1.0 * {size}" if is_truth(term) and term not in self.names and abs(coefficient) == 1 else size
             text += (f" - {size}" if text else f"-{size}") if coefficient < 0 else (f" + {size}" if text else size)
         return text, SUM
 
@@ -142,7 +140,7 @@ class Printer:
             text += " / " + (divisors[0] if len(divisors) == 1 else f"({' * '.join(divisors)})")
         only = len(factors) == 1 and not divisors
         if coefficient < 0:
-            return f"-{text}", SUM
+            return ("-1.0 * " if over == "1" and all(is_truth(f) for f, _ in above) else "-") + text, SUM
         return text, (self.text(above[0][0])[1] if only and above and above[0][1] == 1 and not flipped else PRODUCT)
 
     def _raised(self, factor: Node, exponent: Number, flip: bool, alone: bool) -> str:

@@ -1,5 +1,6 @@
 """How people order and shorten what they write: factors, terms, signs and numbers."""
 
+import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
@@ -9,7 +10,7 @@ import numpy as np
 
 from grader.derivation.graph.indexing import Slice
 from grader.derivation.graph.nodes import Node
-from grader.derivation.simplify.algebra import Number
+from grader.derivation.simplify.algebra import Number, exact
 
 MOST_LEAVES = 12
 
@@ -85,8 +86,18 @@ def to_flip(coefficient: Number, powers: list[tuple[Node, Number]]) -> Node | No
     return None
 
 
+def is_truth(node: Node) -> bool:
+    """Whether a part is a comparison, or a product of some: numpy has no minus for these, and their sum is an `or`."""
+    if node.op == "times":
+        alone = all(is_truth(f) and e > 0 for f, e in powers_of(node))
+        return bool(alone and abs(node.get("coefficient")) == 1)
+    return bool(node.value.dtype.kind == "b")
+
+
 def number_text(value: Number) -> str:
     """2, 0.5 or 1/3."""
+    if math.isinf(value):
+        return "np.inf" if value > 0 else "-np.inf"
     if isinstance(value, Fraction) and value.denominator == 1:
         return str(value.numerator)
     short = f"{float(value):.4g}"
@@ -100,7 +111,7 @@ def constant_text(node: Node, show: Callable[[Node], str]) -> str:
     value = node.value
     if value.ndim == 0:
         whole = value.item()
-        return number_text(Fraction(whole).limit_denominator(100_000)) if isinstance(whole, float) else str(whole)
+        return number_text(exact(whole)) if isinstance(whole, float) else str(whole)
     if value.size > 1 and value.size in value.shape and np.array_equal(value.ravel(), np.arange(value.size)):
         places = ", ".join(":" if n > 1 else "None" for n in value.shape)
         counted = f"np.arange({show(node.graph.size(value.size))})"

@@ -189,7 +189,7 @@ def _row_of(node: GraphNode) -> GraphNode | None:
     index = node.get("index")
     slots = [entry for entry in index if isinstance(entry, Slot)]
     others = [entry for entry in index if not isinstance(entry, Slot)]
-    if len(node.args[0].shape) != 2 or len(slots) != 1 or node.shape[0] != 1 or len(node.shape) != 2:
+    if len(node.args[0].shape) != 2 or len(slots) != 1 or len(node.shape) != 2 or node.shape[0] != 1:
         return None
     if any(entry is not Ellipsis and entry != Slice(None, None, None) for entry in others):
         return None

@@ -34,8 +34,13 @@ def _along(name: str) -> Callable[..., Array]:
     return lambda a, axis: compute(a, axis=(axis,), keepdims=True)
 
 
-def _sum(*terms: Array) -> Array:
-    return terms[0] + terms[1] if len(terms) == 2 else reduce(operator.add, terms)
+def _numeric(a: Array) -> Array:
+    """A comparison as zeros and ones: numpy has no minus for truth values, and adds them up as an `or`."""
+    return a.astype(float) if a.dtype.kind == "b" else a
+
+
+def _sum(first: Array, *others: Array) -> Array:
+    return reduce(operator.add, others, _numeric(first))
 
 
 def _product(*factors: Array) -> Array:
@@ -52,7 +57,7 @@ def _without(a: Array, k: int, axis: int) -> Array:
 CORE: dict[str, Callable[..., Array]] = {
     "add": _sum,
     "mul": _product,
-    "neg": operator.neg,
+    "neg": lambda a: -_numeric(a),
     "div": operator.truediv,
     "mm": RULES["matmul"].compute,
     "T": _transposed,

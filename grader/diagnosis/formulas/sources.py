@@ -199,8 +199,8 @@ class Sources(Struct, dict=True):
     def _gradient_by(self, quantity: str, forward: Forward) -> GraphNode:
         """The formula of a gradient that is not asked for."""
         wanted = {gradient.name: gradient.of for gradient in self.assignment.config.gradients}
-        graph = forward.leaves[quantity].graph
-        return reuse(graph, local_gradients(forward, {**wanted, "": quantity}))[""].formula
+        graph, key = forward.leaves[quantity].graph, f"d/d{quantity}"  # in a graph a name stands for one gradient
+        return reuse(graph, local_gradients(forward, {**wanted, key: quantity}))[key].formula
 
     def _in_series(self, node: GraphNode) -> Iterator[Node]:
         """Written-out loops as loops."""

@@ -58,6 +58,40 @@ def partial_sums(node: Node) -> Iterator[Node]:
         yield from (add(*some) for some in combinations(terms, size))
 
 
+def partial_products(node: Node) -> Iterator[Node]:
+    """Some of the factors of a product, in whatever order they are multiplied."""
+    factors = node[1:] if node[0] == "mul" and len(node) - 1 <= MOST_TERMS else ()
+    for size in range(2, len(factors)):
+        yield from (mul(*some) for some in combinations(factors, size))
+
+
+def multiplied_out(form: Node) -> Iterator[Node]:
+    """The terms of a product with a sum in it, multiplied out: a/s and b/s of (a + b)/s."""
+    terms = _terms(form)
+    for minus, above, below in terms if len(terms) > 1 and form[0] != "add" else ():
+        product = mul(*above) if len(above) > 1 else above[0] if above else ONE
+        whole = ("div", product, mul(*below) if len(below) > 1 else below[0]) if below else product
+        yield from (whole, neg(whole)) if minus else (whole,)
+
+
+def _terms(node: Node) -> list[tuple[bool, tuple[Node, ...], tuple[Node, ...]]]:
+    """The terms of a product, multiplied out: whether there is a minus before it, the factors above and below the line."""
+    match node:  # type: ignore[exhaustive-match]
+        case ("add", *parts):
+            return [term for part in parts for term in _terms(part)][:MOST_TERMS]
+        case ("neg", inner):
+            return [(not minus, above, below) for minus, above, below in _terms(inner)]
+        case ("div", over, under):
+            return [(minus, above, (*below, *_below(under))) for minus, above, below in _terms(over)]
+        case ("mul", *factors):
+            found: list[tuple[bool, tuple[Node, ...], tuple[Node, ...]]] = [(False, (), ())]
+            for factor in factors:
+                more = _terms(factor)
+                found = [(m != n, a + c, b + d) for m, a, b in found for n, c, d in more][:MOST_TERMS]
+            return found
+    return [(False, (node,), ())]
+
+
 def _divided_later(form: Node) -> Iterator[Node]:
     """What is divided by, inverted; and the terms of a sum without some of it: it may be divided by in the end."""
     quotients = [part for part in _parts(form) if part[0] == "div"]

@@ -69,7 +69,7 @@ def other_sums(terms: Node, total: Node, world: World) -> Iterator[Mutant]:
     values = world.evaluator(terms)
     if values is not None:
         for axis in {*range(values[0].ndim)} - {total[2]}:
-            yield wrong(("sum", terms, axis), "sum-axis", f"the sum of {short(total[1])}", extra=0.1)
+            yield wrong(("sum", terms, axis), "sum-axis", f"the sum of {short(total[1])}", new=WRONG_AXIS, extra=0.1)
 
 
 def _reduction(node: Node) -> tuple[str, Node, tuple[int, ...], bool]:

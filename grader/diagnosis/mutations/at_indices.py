@@ -70,7 +70,7 @@ def placed_mutants(node: Node, world: World) -> Iterator[Mutant]:
         for terms in (value, ("rows", value)):
             yield wrong(terms, "sum-missing", f"the sum at {shown}")
         often = call(node[1], ("ones", value), *arrays, **given)
-        yield wrong(("div", node, ("at-least-one", often)), "mean-for-sum", f"the sum at {shown}")
+        yield wrong(("div", node, ("at-least-one", often)), "mean-for-sum", f"the sum at {shown}", extra=0.3)
     elif arrays:
         yield wrong(value, "row-alone", index_text(given["index"], arrays))
     for position in range(len(given["index"])):

@@ -170,11 +170,12 @@ def is_stack(values: Values, known: Sequence[Values], axis: int) -> bool:
     return all(any(equal(row, other) for other in known) for row in rows)
 
 
-def differ_by_rows(value: Array, other: Array) -> bool:
-    if value.shape != other.shape:
+def differ_by_rows(value: Array, other: Array, axis: int = -1) -> bool:
+    """Whether two arrays differ by one number for each row, or for each line along another axis."""
+    if value.shape != other.shape or not value.ndim > axis or value.shape[axis] < 2:
         return False
     apart = value - other
-    return bool(np.all(np.abs(apart - apart[..., :1]) <= TOLERANCE * (1 + np.max(np.abs(other)))))
+    return bool(np.all(np.abs(apart - np.take(apart, [0], axis)) <= TOLERANCE * (1 + np.max(np.abs(other)))))
 
 
 def is_row(row: Array, table: Array) -> bool:

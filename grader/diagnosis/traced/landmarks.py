@@ -7,10 +7,15 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from grader.config.calling import Function
-from grader.diagnosis.formulas.expression import Evaluator, Node, Values, leaves, one_minus, replaced
+from grader.diagnosis.formulas.expression import Evaluator, Node, Values, one_minus
 from grader.diagnosis.formulas.forms import local_forms
 from grader.diagnosis.formulas.formula_nodes import inside
-from grader.diagnosis.formulas.waypoints import forward_points, partial_sums, waypoints
+from grader.diagnosis.formulas.waypoints import (
+    forward_points,
+    multiplied_out,
+    partial_sums,
+    waypoints,
+)
 from grader.diagnosis.formulas.world import World, make_world
 from grader.diagnosis.traced.events import (
     TOLERANCE,
@@ -23,9 +28,19 @@ from grader.diagnosis.traced.events import (
     is_stack,
     sizes_of,
 )
-from grader.diagnosis.traced.known import Known, known_values
+from grader.diagnosis.traced.known import (
+    Known,
+    known_values,
+    maxima,
+    not_asked,
+    of_softmaxes,
+    parts_of_formulas,
+    slopes,
+    undivided,
+    values_of,
+)
 from grader.diagnosis.traced.passes import Recurrence, recurrences
-from grader.diagnosis.traced.variants import is_multiple, is_rearranged, numbers, powers
+from grader.diagnosis.traced.variants import is_multiple, is_rearranged, numbers, powers, repeated_rows
 from grader.problem.assignment import Assignment
 from grader.problem.model import Array
 
@@ -43,7 +58,8 @@ class Landmarks(Struct):
         quantities: the given values.
         others: parts of right formulas.
         forward: those of `others` that the forward pass is made of.
-        shifted: what may be changed by a number for each row: the arguments of a softmax, and the logarithms of its parts.
+        shifted: what may be changed by a number for each row, or along the axis that is named: the arguments of a softmax, and
+            the logarithms of its parts.
         world, evaluate: the formulas; None where the model cannot be differentiated.
         right: the formulas with the right gradients, where those of `evaluate` are a student's own.
         formulas: those in which a value may stand in for another, by gradient, once they are needed.
@@ -57,7 +73,7 @@ class Landmarks(Struct):
     quantities: dict[str, Values]
     others: list[Values] = []
     forward: list[Values] = []
-    shifted: list[Values] = []
+    shifted: list[tuple[Values, int]] = []
     world: World | None = None
     evaluate: Evaluator | None = None
     right: Evaluator | None = None
@@ -100,6 +116,8 @@ class Landmarks(Struct):
             return MULTIPLE
         if any(is_filled_in_part(turned, one) for one in known.filled) or self._is_shifted(values):
             return PART
+        if any(self._new_label(known, sign, row) for row in repeated_rows(values)):
+            return REARRANGED
         if any(self._is_made_of_rows(form, [*self.gradients.values(), *known.made]) for form in both):
             return PART
         everything = [one for found in known.by_sizes.values() for one in found]
@@ -136,7 +154,8 @@ class Landmarks(Struct):
             forms = [form for one in together for form in self._forms(one)]
             if self.evaluate is not None:
                 values += list(powers(self.evaluate, forms))
-            factors = list(numbers(self.evaluate, forms)) if self.evaluate is not None else []
+            model = list(self.world.model.values()) if self.world is not None else []
+            factors = list(numbers(self.evaluate, [*forms, *model])) if self.evaluate is not None else []
             self.known[function.name] = known_values(values, weights, filled, factors)
         return self.known[function.name]
 
@@ -152,9 +171,11 @@ class Landmarks(Struct):
         """Whether it is a term of a gradient, or the sum of some of its terms."""
         if self.world is None or self.evaluate is None:
             return False
-        sums = [form for form, _ in local_forms(self.world, gradient) if form[0] == "add"]
+        forms = [form for form, _ in local_forms(self.world, gradient)]
+        sums = [form for form in forms if form[0] == "add"]
         parts = dict.fromkeys(part for form in sums for part in (*form[1:], *partial_sums(form)))
-        terms = _values(self.evaluate, parts)
+        parts |= dict.fromkeys(part for form in forms for part in multiplied_out(form))
+        terms = values_of(self.evaluate, parts)
         return any(
             equal(form, term) for form in either_way(values, self.world.assignment.config.sign) for term in terms
         )
@@ -192,19 +213,19 @@ class Landmarks(Struct):
         if gradient not in self.stops:
             world = self.world
             loss = world.assignment.config.loss
-            nodes = [_undivided(world, name) for name in world.assignment.names]
+            nodes = [undivided(world, name) for name in world.assignment.names]
             nodes += [("g", name) for name in world.assignment.names if name != gradient]
             nodes += [node for one in world.applications for node in (one.derivative, ("d", one.quantity, loss))]
-            self.stops[gradient] = _values(self.evaluate, [node for node in nodes if node is not None])
+            self.stops[gradient] = values_of(self.evaluate, [node for node in nodes if node is not None])
         forms = either_way(values, self.world.assignment.config.sign)
         return any(equal(form, other) for other in self.stops[gradient] for form in forms)
 
     def _is_shifted(self, values: Values) -> bool:
-        """A softmax may be computed from exponentials of any common size, for each row."""
+        """A softmax may be computed from exponentials of any common size along its axis, such as for each row."""
         positive = all(np.all(value > 0) for value in values)
-        for right in self.shifted:
+        for right, axis in self.shifted:
             for form in (values, [np.log(value) for value in values]) if positive else (values,):
-                if all(differ_by_rows(value, other) for value, other in zip(form, right, strict=True)):
+                if all(differ_by_rows(value, other, axis) for value, other in zip(form, right, strict=True)):
                     return True
         return False
 
@@ -230,13 +251,15 @@ def make_landmarks(assignment: Assignment, world: World | None = None) -> Landma
         return Landmarks(exact, quantities)
     world = make_world(assignment) if world is None else world
     evaluate = Evaluator(assignment.graph, world.functions, assignment.points, exact)
-    parts = _parts(assignment, world, evaluate)
-    inner = [_of_softmaxes(inside(tree), world) for tree in world.local.values() if tree is not None]
+    parts = parts_of_formulas(assignment, world, evaluate)
+    parts += [*not_asked(assignment, world, evaluate), *slopes(assignment, world, evaluate), *maxima(quantities)]
+    inner = [of_softmaxes(inside(tree), world) for tree in world.local.values() if tree is not None]
     outputs = [one.output for one in world.all_applications]
-    forward = _values(evaluate, [*forward_points(world), *map(one_minus, outputs)])
-    arguments = [one.argument for one in world.all_applications if world.normalizes(one.function)]
-    arguments += [argument for each in inner for argument in each]
-    return Landmarks(exact, quantities, parts, forward, _values(evaluate, arguments), world, evaluate)
+    forward = values_of(evaluate, [*forward_points(world), *map(one_minus, outputs)])
+    arguments = [(one.argument, -1) for one in world.all_applications if world.normalizes(one.function)]
+    arguments += [pair for each in inner for pair in each]
+    shifted = [(values, axis) for node, axis in arguments for values in values_of(evaluate, [node])]
+    return Landmarks(exact, quantities, parts, forward, shifted, world, evaluate)
 
 
 def with_own(assignment: Assignment, known: Landmarks, own: Mapping[str, Values]) -> Landmarks:
@@ -244,41 +267,5 @@ def with_own(assignment: Assignment, known: Landmarks, own: Mapping[str, Values]
     if known.world is None or known.evaluate is None:
         return known
     evaluate = known.evaluate.with_gradients(own)
-    others = [*known.others, *own.values(), *_parts(assignment, known.world, evaluate, own)]
+    others = [*known.others, *own.values(), *parts_of_formulas(assignment, known.world, evaluate, own)]
     return replace(known, others=others, evaluate=evaluate, right=known.evaluate, ways={}, stops={}, loops={}, known={})
-
-
-def _parts(assignment: Assignment, world: World, evaluate: Evaluator, own: Collection[str] = ()) -> list[Values]:
-    """The values of all parts of all forms of the right formulas; with `own`, of those in which these gradients are."""
-    nodes: dict[Node, None] = {}
-    for name in assignment.names:
-        for form, _ in local_forms(world, name):
-            nodes.update(dict.fromkeys(part for one in inside(form) for part in (one, *partial_sums(one))))
-        if (undivided := _undivided(world, name)) is not None:
-            nodes.update(dict.fromkeys(inside(undivided)))
-    nodes.update(dict.fromkeys(forward_points(world)))
-    nodes.update(dict.fromkeys([("fn", "exp", argument) for argument in _of_softmaxes(nodes, world)]))
-    changed = {("g", name) for name in own}
-    return _values(evaluate, (node for node in nodes if not own or changed.intersection(leaves(node))))
-
-
-def _undivided(world: World, name: str) -> Node | None:
-    """The formula of a gradient before its division, by the number of examples say, which may come at the end as well."""
-    tree = world.local[name]
-    if tree is None or tree[0] == "div":
-        return tree and tree[1]
-    for upstream in world.upstream(name):
-        if (before := _undivided(world, upstream)) is not None:
-            return replaced(tree, ("g", upstream), before)
-    return None
-
-
-def _of_softmaxes(nodes: Iterable[Node], world: World) -> list[Node]:
-    """What is normalized within formulas, where no quantity is the result."""
-    arguments = [node[3] for node in nodes if node[:2] == ("np", "softmax")]
-    return arguments + [node[2] for node in nodes if node[0] == "fn" and world.normalizes(node[1])]
-
-
-def _values(evaluate: Evaluator, nodes: Iterable[Node]) -> list[Values]:
-    found = [[np.asarray(value) for value in values] for node in nodes if (values := evaluate(node)) is not None]
-    return [values for values in found if any(value.size > 1 for value in values)]

@@ -271,11 +271,11 @@ class _Search(Struct, dict=True):
         if finished and (finished[-1].function != self.function or len(self.history.versions(finished[-1])) > 1):
             return self._named(final)  # it is right there: what is missing is between that and the end
         collected = [one for one in holders if self.history.starts_at_zero(one)]
-        once = (
-            bool(collected) and len(self.history.passes(collected[-1])) == 1 and not self.history.around(collected[-1])
-        )
+        once = any(len(self.history.passes(one)) == 1 and not self.history.around(one) for one in collected[-1:])
         if collected and (lacking or once):
             return self._not_collected(collected[-1], final)
+        if self.clues.incomplete and holders and self.known.is_term(self.gradient, holders[0].values):
+            return self._named(holders[-1] if len(holders) > 1 else final)  # a right term: others are not added to it
         repeated = [one for one in holders if len(self.history.passes(one)) > 1]
         return self._named(repeated[-1] if repeated else holders[0] if holders else final)
 

@@ -55,6 +55,15 @@ def _ratio(value: Array, right: Array) -> float:
     return float(np.ravel(value)[at] / np.ravel(right)[at]) if np.ravel(right)[at] else 0.0
 
 
+def repeated_rows(values: Values) -> Iterator[Values]:
+    """The row that a table repeats, as in `np.ones((N, D)) * dvar`, and the column."""
+    for axis in (0, 1):
+        if all(value.ndim == 2 and value.shape[axis] > 1 and not np.ptp(value, axis=axis).any() for value in values):
+            row = [np.take(value, [0], axis) for value in values]
+            if all(one.size > 1 for one in row):
+                yield row
+
+
 def is_rearranged(values: Values, known: Iterable[Values]) -> bool:
     """Whether each value has the entries of something known more often, or with zeros: repeated, padded, in windows.
 
