@@ -27,8 +27,8 @@ pytestmark = [
 RULES = "{runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']}"
 WRONG = SUBMISSIONS / "forgotten_transposes.raised.py"
 NOTEBOOK = (
-    '<!doctype html><html lang="en"><title>A notebook</title><style>:root{{color-scheme:light dark}}</style>'
-    "<main>{}</main></html>"
+    '<!doctype html><html lang="en"><title>A notebook</title><style>:root{{color-scheme:light dark}}'
+    '.notebook pre{{word-break:break-all}}</style><main class="notebook">{}</main></html>'  # as JupyterLab breaks lines
 )
 
 
@@ -66,4 +66,6 @@ def test_no_page_breaks_a_rule_of_level_a_or_aa(pages: list[Path]) -> None:
                 found = shown.evaluate(f"axe.run(document, {RULES})")
                 assert [(one["id"], one["nodes"][0]["html"]) for one in found["violations"]] == [], (path.name, scheme)
                 assert len(found["passes"]) > 5
+                inside_words = "[...document.querySelectorAll('pre')].filter(e => getComputedStyle(e).wordBreak !== 'normal').length"
+                assert shown.evaluate(inside_words) == 0, "lines of text break between words"
         browser.close()

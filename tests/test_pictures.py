@@ -105,6 +105,20 @@ def test_every_picture_is_wellformed_and_free_of_markup_from_students(
         assert marks == sum(not pair.fits for pair in picture.pairs) > 0
 
 
+def test_what_a_page_leaves_of_a_picture_without_its_elements_can_be_read() -> None:
+    """As JupyterLab shows a notebook that it does not trust: no SVG, only the characters in it."""
+    line = sentences.OPERATION("s.h", "(1, Dh)", "@", "dJ_db2(s)", "(1, V)")
+    [product] = pictures(raised(line))
+    assert (
+        "".join(ElementTree.fromstring(as_svg(product)).itertext()).split()
+        == "s.h (1, Dh) @ dJ_db2(s) (1, V) ✗".split()
+    )
+    [compared] = pictures(of_shape("expected shape (1, V) = (1, 11), got (11,) = (V,)"))
+    assert (
+        "".join(ElementTree.fromstring(as_svg(compared)).itertext()).split() == "yours (V) ≠ expected (1, V) ✓".split()
+    )
+
+
 @given(AXES, AXES)
 def test_the_line_of_a_product_ends_below_the_axes_that_meet(left: tuple[str, ...], right: tuple[str, ...]) -> None:
     for picture in pictures(raised(f"a is ({', '.join(left)},)  @  b is ({', '.join(right)},)")):

@@ -228,7 +228,11 @@ def as_svg(picture: Picture) -> str:
 
 
 class _Drawing:
-    """Boxes from left to right, and the marks between them."""
+    """Boxes from left to right, and the marks between them.
+
+    Characters between elements are not drawn.  They are for where the elements are taken away, as in a notebook that is not
+    trusted: what is left then reads `s.h (1, Dh) @ s.U (V, Dh) ✗`.
+    """
 
     SIZE, THIN, GAP, TOP = 64, 20, 46, 28
 
@@ -273,14 +277,17 @@ class _Drawing:
         self.parts.append(
             f'<rect x="{x}" y="{y}" width="{width}" height="{height}" fill="none" stroke="currentColor"/>'
         )
-        places = {len(axes) - 1: (middle, y + height + 16), len(axes) - 2: (x - 14, y + height // 2 + 5)}
+        places = {len(axes) - 2: (x - 14, y + height // 2 + 5), len(axes) - 1: (middle, y + height + 16)}
         self.places.append({number: place for number, place in places.items() if number >= 0})
-        for number, (at, down) in self.places[-1].items():
+        for i, (number, (at, down)) in enumerate(self.places[-1].items()):
+            self.parts.append(", " if i else " (")
             self._text(at, down, axes[number])
+        self.parts.append(") " if axes else " ")
         self.x += wide + self.GAP
 
     def _sign(self, sign: str) -> None:
         self._text(self.x - self.GAP // 2 - 4, self.TOP + 16, sign)
+        self.parts.append(" ")
         self.x += 22
 
     def _join(self, pair: Pair, number: int) -> None:
@@ -295,6 +302,7 @@ class _Drawing:
         middle, color = (start[0] + end[0]) // 2, "#19692c" if pair.fits else "#a3202a"
         self.parts.append(f'<rect x="{middle - 10}" y="{low - 10}" width="20" height="20" rx="4" fill="{color}"/>')
         self._text(middle, low + 5, _sign(pair), fill="#fff")
+        self.parts.append(" ")
 
     def _text(self, x: int, y: int, text: str, fill: str = "currentColor") -> None:
         self.parts.append(f'<text x="{x}" y="{y}" text-anchor="middle" fill="{fill}">{escape(one_line(text))}</text>')
