@@ -224,6 +224,15 @@ def test_every_sign_that_is_printed_has_a_stand_in_where_the_encoding_lacks_it()
                 assert b"?" not in sign.encode("cp1252", "grader.in_ascii"), f"{sign} in {path}"
 
 
+def test_names_stay_readable_where_the_encoding_lacks_their_letters(work: Path) -> None:
+    """Output has a letter for a letter, so that columns stay aligned; messages tell names apart in any script."""
+    importlib.import_module("grader.cli.main")
+    assert "Łukasz Żółć, Erdős, e\u0301 王".encode("cp1252", "grader.in_ascii") == b"Lukasz Z\xf3lc, Erdos, e ?"
+    assert "Żółć 王".encode("cp437", "grader.in_ascii_or_escaped") == b"Z\xa2lc \\u738b"
+    done = grader("check", "Żółć 王.py", cwd=work, encoding="cp1252")
+    assert (done.returncode, "error: Zólc \\u738b.py: there is no such file" in done.stderr) == (2, True), done.stderr
+
+
 def test_no_module_outside_the_sandbox_needs_posix() -> None:
     """But for the lock of a file, which has another way there."""
     posix = r"^\s*(?:import|from) (?:fcntl|resource|pwd|grp|termios|tty|pty|syslog)\b"
