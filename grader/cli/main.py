@@ -99,7 +99,7 @@ def _unbroken(stream: TextIO | Any) -> TextIO | Any:
         return stream
     raw = _Unbroken(stream.fileno(), "wb", closefd=False)
     at_once = stream.line_buffering or stream.write_through
-    errors = _ERRORS.get(stream.errors, stream.errors)
+    errors = _ERRORS.get(stream.errors or "", stream.errors)
     return io.TextIOWrapper(io.BufferedWriter(raw), stream.encoding, errors, line_buffering=at_once)
 
 
@@ -132,8 +132,10 @@ def _stand_in(sign: str, other: str) -> str:
     return _ASCII.get(sign, other)
 
 
-_ERRORS = {"strict": "grader.in_ascii", "backslashreplace": "grader.in_ascii_or_escaped"}
-for _name, _handler in zip(_ERRORS.values(), (_in_ascii, _in_ascii_or_escaped), strict=True):
+_ERRORS: dict[str, str | None] = {"strict": "grader.in_ascii", "backslashreplace": "grader.in_ascii_or_escaped"}
+for _name, _handler in zip(
+    ("grader.in_ascii", "grader.in_ascii_or_escaped"), (_in_ascii, _in_ascii_or_escaped), strict=True
+):
     codecs.register_error(_name, _handler)
 
 
