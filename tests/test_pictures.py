@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from grader.output.drawing import as_svg
 from grader.output.pictures import as_text, pictures
+from grader.output.svg import as_svg
 from grader.packaging.gradescope.emit import gradient_page
 from grader.records.result import RUNTIME, CheckResult, Diagnosis, FollowThrough, GradientResult, Mistake
 from grader.sandbox.shared import sentences

@@ -10,10 +10,10 @@ from html import escape
 from grader.config.keys import Config
 from grader.grading.forstudents import shortened
 from grader.output.causes import causes, lead
-from grader.output.drawing import as_svg
 from grader.output.markdown import hypertext
 from grader.output.ownlines import NOTHING, printed_lines
 from grader.output.pictures import pictures
+from grader.output.svg import as_svg
 from grader.output.wording import (
     explained,
     figure,

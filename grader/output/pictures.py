@@ -1,6 +1,6 @@
 """Small pictures of shapes: which axes of two factors meet, which of them match, and what comes out.
 
-They are drawn from the sentences of an explanation, which have the shapes in them, as lines of text; as SVG in `drawing.py`.
+They are drawn from the sentences of an explanation, which have the shapes in them, as lines of text; as SVG in `svg.py`.
 """
 
 import re

@@ -22,9 +22,9 @@ from grader.classroom.report.facts import (
     signal_label,
 )
 from grader.grading.forstudents import for_students
-from grader.output.drawing import as_svg
 from grader.output.markdown import unmarked
 from grader.output.pictures import pictures
+from grader.output.svg import as_svg
 from grader.output.wording import CHECK_LABELS, STATUS_LABELS, fix_first, happened
 from grader.problem.assignment import Assignment
 from grader.records.result import Grade, GradientResult
