@@ -198,8 +198,9 @@ def test_the_handout_for_github_has_a_workflow_and_no_more(copy_of_assignment: P
         set(zipfile.ZipFile(io.BytesIO(build_handout(opened, force=True, github=github))).namelist())
         for github in (False, True)
     )
-    assert with_workflow - plain == {".github/workflows/check.yml"}
+    assert with_workflow - plain == {".github/workflows/check.yml", ".gitignore"}
     archive = zipfile.ZipFile(io.BytesIO(build_handout(opened, force=True, github=True)))
+    assert ".venv/" in archive.read(".gitignore").decode().splitlines(), "README.md says to make one in this folder"
     workflow = yaml.safe_load(archive.read(".github/workflows/check.yml"))
     assert "grader check --github" in [step.get("run") for step in workflow["jobs"]["check"]["steps"]]
     assert "gradescope" not in archive.read("requirements.txt").decode()
