@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from grader.errors import UsageError
+from grader.errors import UsageError, reason_of
 from grader.grading.grader import Grader
 from grader.notebooks import NOTEBOOK_NAME, defined_in, session, with_numbering
 from grader.output.ownlines import NOTHING, quoted_lines
@@ -62,7 +62,7 @@ def parts_of_file(parts: Parts, path: Path) -> list[Part]:
             with path.open("rb") as file:
                 source = file.read(limit)
         except OSError as error:
-            raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
+            raise UsageError(f"{path}: cannot be read: {reason_of(error)}") from error
         names = {name.decode("utf-8", "replace") for name in _DEFINITION.findall(source)}
         if chosen := parts_defined(parts, names, str(path)):
             return chosen

@@ -13,7 +13,7 @@ from grader.checks.check import show
 from grader.config.calling_checks import IGNORED
 from grader.config.keys import CHECKS, Config, FollowThrough
 from grader.config.quantities import Index
-from grader.errors import ConfigError
+from grader.errors import ConfigError, reason_of
 from grader.output.wording import CHECK_LABELS
 
 _WINDOWS = r"Set-ExecutionPolicy -Scope Process RemoteSigned`<br>`.venv\Scripts\Activate.ps1"
@@ -129,6 +129,8 @@ def text_of(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: expected text in UTF-8, found something else: save it as UTF-8") from error
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {reason_of(error)}") from error
 
 
 def shape_in_words(config: Config, quantity: str) -> str:
