@@ -12,7 +12,7 @@ from grader.grading.running import make_sandbox
 from grader.problem.assignment import load_assignment
 from grader.records.result import Diagnosis, Mistake
 from grader.records.run import Run as Answers
-from grader.sandbox.spawner import start_spawner
+from grader.sandbox.zygotes import start_spawner
 
 GALLERY = Path(__file__).parents[1] / "gallery"
 LOOP = (GALLERY / "bptt/right/plain.py").read_text(encoding="utf-8")

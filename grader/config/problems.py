@@ -1,5 +1,6 @@
 """What is wrong with the data of a config.yaml, by the types in `keys`: every value that has not its type, not only the first."""
 
+import functools
 import re
 from collections.abc import Iterator, Mapping
 from types import UnionType
@@ -68,7 +69,7 @@ def problems_in(kind: Any, value: Any, keys: list[Key]) -> Iterator[Problem]:
 
 
 def _in_struct(struct: type[Struct], value: Mapping[Any, Any], keys: list[Key]) -> Iterator[Problem]:
-    fields = {field.name: field for field in msgspec.structs.fields(struct)}
+    fields = {field.name: field for field in _fields(struct)}
     tag = struct.__struct_config__.tag_field
     unknown = [str(name) for name in value if name not in fields and name != tag]
     for name in unknown:
@@ -80,6 +81,11 @@ def _in_struct(struct: type[Struct], value: Mapping[Any, Any], keys: list[Key]) 
             yield from problems_in(field.type, value[name], [*keys, name])
         elif field.required and not any(f"did you mean {name}?" in did_you_mean(one, list(fields)) for one in unknown):
             yield Problem(keys, f"the key {name} is missing")
+
+
+@functools.cache
+def _fields(struct: type[Struct]) -> tuple[msgspec.structs.FieldInfo, ...]:
+    return msgspec.structs.fields(struct)
 
 
 def _in_mapping(kind: Any, value: Mapping[Any, Any], keys: list[Key]) -> Iterator[Problem]:
