@@ -196,6 +196,7 @@ def test_results_that_excel_has_open_and_a_path_that_is_too_long_are_reported(co
         ("regrade results --jobs 1", "results/feedback/ann.html"),
         ("handout -o handout.zip", "handout.zip"),
         ("handout", "assignment/README.md"),
+        ("handout", "assignment/data.csv"),  # which is packed as it is
         ("validate", "solutions/gradients.py"),
         ("explain dJ_dU", "assignment/model.py"),
     ):
