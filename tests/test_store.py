@@ -127,7 +127,7 @@ def test_results_in_a_folder_that_cannot_be_written_are_read(tmp_path, monkeypat
 
 def test_a_folder_without_results_is_refused(tmp_path):
     for opening in (lambda: Store(tmp_path, create=False), lambda: Results(tmp_path)):
-        with pytest.raises(StoreError, match=r"expected the results of `grader batch` there, found no grades\.db"):
+        with pytest.raises(UsageError, match=r"expected the results of `grader batch` there, found no grades\.db"):
             opening()
 
 

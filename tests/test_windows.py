@@ -141,7 +141,7 @@ def test_a_file_that_another_program_has_open_is_reported_in_one_line(work: Path
     reason = "cannot be read: Permission denied; if another program has it open, close it there"
     for arguments in ("check", "check gradients.py", "check dJ_db2"):
         done = grader(*arguments.split(), cwd=work, **held)
-        assert (done.returncode, done.stdout) == (2, "")
+        assert (done.returncode, done.stdout) == (3, "")
         assert done.stderr.splitlines()[1:] == [f"error: gradients.py: {reason}"], done.stderr
     tested = run("-m", "pytest", "-p", "no:cacheprovider", cwd=work, **held)
     assert f"gradients.py: {reason}" in " ".join(tested.stdout.split())

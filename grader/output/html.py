@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 
 from grader.config.keys import Config
-from grader.grading.forstudents import shortened
+from grader.grading.forstudents import shortened, with_notes_once
 from grader.output.causes import causes, lead
 from grader.output.markdown import hypertext
 from grader.output.ownlines import NOTHING, printed_lines
@@ -61,7 +61,7 @@ def fragment(grade: Grade, config: Config, *, staff: bool, quoted: Mapping[str, 
         staff: show marks, and instructors' sentences; a student at home sees neither.
     """
     printed = [] if staff else printed_lines(grade)  # a student's own output is shown to nobody else
-    grade = grade if staff else shortened(grade, config.hints, config.hints.check_level)
+    grade = with_notes_once(grade if staff else shortened(grade, config.hints, config.hints.check_level))
     body = [f"<p><strong>{escape(text)}</strong></p>"] if (text := lead(grade)) else []
     title = f"<strong>{escape(one_line(grade.submission))}</strong>: {escape(figure(grade, staff=staff))}"
     body.append(f'<p class="title">{title}</p>')
@@ -137,7 +137,7 @@ def _section(
 
 def _inherited(group: list[GradientResult]) -> Iterator[str]:
     yield _paragraph(fix_first(group))
-    yield from (_paragraph(f"Note: {note}") for note in dict.fromkeys(note for one in group for note in one.notes))
+    yield from _notes(group)
 
 
 def _passages(group: list[GradientResult], quoted: Mapping[str, Sequence[str]]) -> Iterator[str]:
@@ -155,7 +155,11 @@ def _passages(group: list[GradientResult], quoted: Mapping[str, Sequence[str]]) 
     yield from (f"<div>{as_svg(picture)}</div>" for picture in pictures(first))
     yield from (f"<p>{hypertext(line)}</p>" for line in why(first))
     yield from _hints(first.hints)
-    yield from (_paragraph(f"Note: {note}") for note in first.notes)
+    yield from _notes(group)
+
+
+def _notes(group: list[GradientResult]) -> Iterator[str]:
+    return (_paragraph(f"Note: {note}") for gradient in group for note in gradient.notes)
 
 
 def _quoted(lines: Sequence[str] | None) -> Iterator[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from grader.errors import UsageError, reason_of
+from grader.errors import GraderError, UnreadableError, UsageError, reason_of
 from grader.grading.grader import Grader
 from grader.notebooks import NOTEBOOK_NAME, defined_in, session, with_numbering
 from grader.output.ownlines import NOTHING, quoted_lines
@@ -32,22 +32,24 @@ def check_parts(parts: Parts, path: Path | None, shell: Any) -> ShownGrade:
 
     Raises:
         UsageError: there is nothing to check, or it could be for several parts.
+        UnreadableError: what there is cannot be read.
         ConfigError: a part cannot be used.
     """
     if path is None and shell is not None:
         names = [name for part in parts for name in written_names(part.config)]
         if chosen := parts_defined(parts, defined_in(shell, names), NOTEBOOK_NAME):
-            found = {part.name: _of_shell(part, shell) for part in chosen}
-            return _checked(parts, found, NOTEBOOK_NAME)
+            return _checked(parts, {part.name: _of_shell(part, shell) for part in chosen}, NOTEBOOK_NAME)
     chosen = list(parts) if path is None else parts_of_file(parts, path)
-    found, missing = {}, {}
+    found: dict[str, tuple[Grade, bytes]] = {}
+    missing: dict[str, GraderError] = {}
     for part in chosen:
         try:
             found[part.name] = _of_file(part, path)
-        except UsageError as error:
-            missing[part.name] = str(error)
+        except (UsageError, UnreadableError) as error:
+            missing[part.name] = error
     if not found:
-        raise UsageError("\n".join(dict.fromkeys(missing.values())))
+        kind = UnreadableError if any(isinstance(one, UnreadableError) for one in missing.values()) else UsageError
+        raise kind("\n".join(dict.fromkeys(map(str, missing.values()))))
     notes = [f"{name}: {why}" for name, why in missing.items()]
     return _checked(parts, found, submission_name(path or Path.cwd()), notes)
 
