@@ -10,6 +10,7 @@ from grader.errors import ConfigError
 from grader.grading.grader import Grader, path_of
 from grader.inputs.packed import beside, config_of
 from grader.notebooks import running_shell, session, with_numbering
+from grader.output.ownlines import quoted_lines
 from grader.output.shown import ShownGrade
 from grader.records.result import Grade
 
@@ -84,9 +85,11 @@ def check(file: str | Path | None = None, config: str | Path | None = None) -> S
         return check_parts(parts, path, shell)
     with Grader(used, at_home=True) as opened:
         names = [function.owner for function in opened.config.asked]
-        submission = None if shell is None else session(shell, names, opened.source_limit)
-        found = opened.check(path) if submission is None else with_numbering(opened.check_submission(submission))
-        return ShownGrade.of(found, opened.config, staff=False)
+        live = None if shell is None else session(shell, names, opened.source_limit)
+        submission = live or opened.read_own(path)
+        found = opened.check_submission(submission)
+        quoted = quoted_lines(found, submission.source)
+        return ShownGrade.of(with_numbering(found) if live else found, opened.config, staff=False, quoted=quoted)
 
 
 def _parts(config: Path) -> "Parts | None":

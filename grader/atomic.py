@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from grader.errors import UsageError
+from grader.errors import UsageError, reason_of
 
 
 @contextmanager
@@ -74,4 +74,4 @@ def write_output(path: Path, data: bytes) -> None:
             with replacing(path) as file:
                 file.write(data)
     except OSError as error:
-        raise UsageError(f"{path}: cannot be written: {error.strerror}") from error
+        raise UsageError(f"{path}: cannot be written: {reason_of(error)}") from error

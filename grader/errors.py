@@ -9,6 +9,11 @@
 Whatever a *student's* file does is data (`grader.records.run`), never one of these exceptions.
 """
 
+import os
+import sys
+
+_LONGEST_ON_WINDOWS = 259  # unless long paths were enabled, in Windows and in the program
+
 
 class GraderError(Exception):
     """The grader could not do its work; this says nothing about the submission."""
@@ -36,6 +41,32 @@ class UnreadableError(GraderError):
 
 class SandboxError(GraderError):
     """No sandbox as strong as asked for, or a sandbox that failed."""
+
+
+def reason_of(error: OSError) -> str:
+    """Why the system refused a file.
+
+    Windows refuses a file that an editor or Excel has open, and does not find one whose path is too long.
+    """
+    reason = error.strerror or str(error)
+    if sys.platform == "win32" and isinstance(error, PermissionError):
+        return f"{reason}; if another program has it open, close it there"
+    if isinstance(error, FileNotFoundError) and error.filename:
+        return path_too_long(os.fsdecode(error.filename)) or reason
+    return reason
+
+
+def where_looked(path: str | os.PathLike[str]) -> str:
+    """What to say of a path at which there is nothing."""
+    return path_too_long(path) or f"looked in {os.getcwd()}"
+
+
+def path_too_long(path: str | os.PathLike[str]) -> str:
+    """Why Windows does not find this path, or "" where that is not the reason."""
+    length = len(os.path.abspath(path))
+    if sys.platform != "win32" or length <= _LONGEST_ON_WINDOWS:
+        return ""
+    return f"its path has {length} characters, and Windows finds only up to {_LONGEST_ON_WINDOWS}: use shorter folder names"
 
 
 def did_you_mean(found: str, known: list[str]) -> str:

@@ -23,9 +23,8 @@ def check_command(line: str) -> ShownGrade | None:
         for name in names:
             meant = [one for one in known if name in (one, one.rpartition(".")[2])]  # softmax.dW, of several parts
             if not meant:
-                raise UsageError(
-                    f"there is no gradient {name}{did_you_mean(name, known)}; the gradients are {', '.join(known)}"
-                )
+                near = did_you_mean(name, known) or f"; expected one of {', '.join(known)}"
+                raise UsageError(f"there is no gradient {name}{near}")
             chosen += meant
         return grade.with_gradients(chosen) if names else grade
     except GraderError as error:

@@ -27,8 +27,8 @@ pytestmark = [
 RULES = "{runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']}"
 WRONG = SUBMISSIONS / "forgotten_transposes.raised.py"
 NOTEBOOK = (
-    '<!doctype html><html lang="en"><title>A notebook</title><style>:root{{color-scheme:light dark}}</style>'
-    "<main>{}</main></html>"
+    '<!doctype html><html lang="en"><title>A notebook</title><style>:root{{color-scheme:light dark}}'
+    '.notebook pre{{word-break:break-all}}</style><main class="notebook">{}</main></html>'  # as JupyterLab breaks lines
 )
 
 
@@ -57,13 +57,22 @@ def test_no_page_breaks_a_rule_of_level_a_or_aa(pages: list[Path]) -> None:
     script = (Path(axe.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
     with playwright.sync_playwright() as started:
         browser = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        for path in pages:
+        for path, place in [(path, "") for path in pages] + [
+            (pages[-1], "#student-9")
+        ]:  # with the details of a student
             for scheme in ("light", "dark"):
                 shown: Any = browser.new_context(color_scheme=scheme, bypass_csp=True, offline=True).new_page()
-                shown.goto(path.as_uri())
+                shown.goto(path.as_uri() + place)
+                assert not place or shown.wait_for_selector("#details[open]")
                 shown.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
                 shown.evaluate(f"{script};0")
                 found = shown.evaluate(f"axe.run(document, {RULES})")
-                assert [(one["id"], one["nodes"][0]["html"]) for one in found["violations"]] == [], (path.name, scheme)
+                assert [(one["id"], one["nodes"][0]["html"]) for one in found["violations"]] == [], (
+                    path.name,
+                    place,
+                    scheme,
+                )
                 assert len(found["passes"]) > 5
+                broken = "[...document.querySelectorAll('pre')].filter(e => getComputedStyle(e).wordBreak !== 'normal')"
+                assert shown.evaluate(broken) == [], "lines of text break between words"
         browser.close()

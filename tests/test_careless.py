@@ -225,10 +225,7 @@ def test_marks_above_a_maximum_that_was_lowered_are_not_confirmed(folder: Path) 
     assert final(folder).value is None
     done = run("export", folder, "csv")
     assert done.exit_code == 3
-    assert (
-        "dJ_db2 was failed with 4 of 10 marks when the entry was made, and is failed with 2 of 5 marks now"
-        in done.output
-    )
+    assert 'dJ_db2 was "wrong, 4 of 10 marks" when the entry was made, and is "wrong, 2 of 5 marks" now' in done.output
     with pytest.raises(UsageError, match="entry 1 gives 9 marks, and dJ_db2 is worth 5 now: undo it"):
         about(folder, "confirm", entry.id)
     about(folder, "undo", entry.id)

@@ -17,6 +17,7 @@ from conftest import SUBMISSIONS
 from right import RIGHT_FILE
 from test_handout import pytest_in
 
+from grader.api import check
 from grader.grading.grader import Grader
 from grader.grading.pipeline import grade_run
 from grader.output.actions import classroom50_result
@@ -62,6 +63,24 @@ def test_a_line_of_a_notebook_is_that_of_its_cell() -> None:
     quote = quoting(json.dumps({"cells": cells, "nbformat": 4}).encode())
     assert quote(result(line=2, cell=2)) == ["2 | y = x +", "    ^^^^^^^"]
     assert quote(result(line=7, cell=2)) == quote(result(line=2, cell=9)) == quote(result()) == []
+
+
+def test_a_line_of_a_session_is_that_of_the_cell_with_the_number_that_jupyter_gave_it() -> None:
+    cells = [{"cell_type": "code", "source": "x = 1"}, {"cell_type": "code", "source": "y = 2", "execution_count": 7}]
+    quote = quoting(json.dumps({"cells": cells, "metadata": {"session": ["dJ_dU"]}}).encode())
+    assert quote(result(line=1, cell=7)) == ["1 | y = 2", "    ^^^^^"]
+    assert quote(result(line=1, cell=2)) == []
+
+
+def test_what_python_returns_quotes_the_line_at_fault_too(work: Path) -> None:
+    wrong = RIGHT_FILE.read_text(encoding="utf-8") + "\n\ndef dJ_dU(s):\n    return s.h @ s.y\n"
+    (work / "gradients.py").write_text(wrong, encoding="utf-8")
+    shown = check(work / "gradients.py")
+    assert "| return s.h @ s.y\n" in str(shown)
+    assert "| return s.h @ s.y\n" in shown._repr_html_()
+    (work / "gradients.py").write_text("def dJ_dU(s)\n", encoding="utf-8")
+    assert "1 | def dJ_dU(s)\n" in str(check(work / "gradients.py"))
+    assert "1 | def dJ_dU(s)\n" in check(work / "gradients.py")._repr_html_()
 
 
 @pytest.mark.parametrize(
@@ -179,8 +198,9 @@ def test_the_handout_for_github_has_a_workflow_and_no_more(copy_of_assignment: P
         set(zipfile.ZipFile(io.BytesIO(build_handout(opened, force=True, github=github))).namelist())
         for github in (False, True)
     )
-    assert with_workflow - plain == {".github/workflows/check.yml"}
+    assert with_workflow - plain == {".github/workflows/check.yml", ".gitignore"}
     archive = zipfile.ZipFile(io.BytesIO(build_handout(opened, force=True, github=True)))
+    assert ".venv/" in archive.read(".gitignore").decode().splitlines(), "README.md says to make one in this folder"
     workflow = yaml.safe_load(archive.read(".github/workflows/check.yml"))
     assert "grader check --github" in [step.get("run") for step in workflow["jobs"]["check"]["steps"]]
     assert "gradescope" not in archive.read("requirements.txt").decode()
@@ -192,7 +212,7 @@ def test_the_line_that_keeps_a_file_from_loading_is_quoted_and_the_reason_said_o
     (work / "gradients.py").write_text("import numpy as np\n\n\ndef dJ_db2(s)\n    return s.y\n")
     done = grader("check", cwd=work)
     assert done.returncode == 1
-    assert done.stdout.count("gradients.py, line 4: SyntaxError") == 1
+    assert done.stdout.count("gradients.py could not be loaded: line 4: SyntaxError") == 1
     assert "4 | def dJ_db2(s)\n    ^^^^^^^^^^^^^\n" in done.stdout
     assert "not run" in done.stdout
     assert "raised an exception" not in done.stdout

@@ -100,7 +100,7 @@ def test_why_a_file_does_not_load_is_one_line_at_the_top(assignment: Assignment)
     loading = Answer("raised", message=f"ValueError: {SECRET}", line=7, printed=SECRET)
     graded = grade_run(assignment, Run({}, loading), "gradients.py")
     short = for_students(graded, assignment.config.hints, 3)
-    assert short.message == f"gradients.py, line 7: ValueError: {SECRET[: LINE - 13]}…"
+    assert short.message == f"gradients.py could not be loaded: line 7: ValueError: {SECRET[: LINE - 13]}…"
     assert [result.message for result in short.gradients] == [""] * 8
     for name, text in channels(assignment, graded).items():
         assert sum(text.count(piece) for piece in PIECES) * 10 <= LINE, name

@@ -356,7 +356,7 @@ def test_hints_are_seen_when_the_first_check_that_failed_is(assignment: Assignme
 def test_why_a_file_could_not_be_loaded_is_shown_once_at_the_top(assignment: Assignment) -> None:
     page = graded_page(assignment, Run({}, Answer("raised", message="SyntaxError: invalid syntax", line=3)))
     (test,) = page["tests"]
-    assert test["output"] == "gradients.py, line 3: SyntaxError: invalid syntax\n"
+    assert test["output"] == "gradients.py could not be loaded: line 3: SyntaxError: invalid syntax\n"
     assert (test["score"], test["max_score"], page["score"], page["output"]) == (0, 100, 0, "")
 
 
@@ -378,6 +378,7 @@ def test_what_follows_from_another_mistake_has_a_sign_of_its_own(assignment: Ass
     assert follows
     assert all("→ follows" in test["output"] and "✗" not in test["output"] for test in follows)
     assert all(test["name"].endswith(" (follows from dJ_db2)") for test in follows), "whatever its color"
+    assert f", {len(follows)} more given an earlier mistake." in page["output"]
 
 
 @pytest.mark.parametrize(

@@ -528,6 +528,8 @@ def test_the_handout_works_in_a_fresh_environment_without_the_solution(handout: 
     assert checked.returncode == 1
     assert "not written yet" in checked.stdout
     for name, code, expected in (
+        ("stubs.missing.py", 1, "not written yet"),
+        ("seed.followed_through.py", 1, "0 of 8 gradients right, 6 more given an earlier mistake"),
         ("half_done.missing.py", 1, "3 of 8 gradients right"),
         ("forgotten_transposes.raised.py", 1, "dJ_db2(s) is (1, V)  @  s.U is (Dh, V)"),
         ("solution_like.passed.py", 0, "8 of 8 gradients right"),

@@ -23,6 +23,7 @@ from grader.errors import ConfigError, UsageError
 from grader.grading.grader import Grader
 from grader.inputs.packed import beside, config_of
 from grader.notebooks import session
+from grader.output.ownlines import quoted_lines
 from grader.output.terminal import print_grade
 from grader.packaging.archive import zip_bytes
 from grader.sandbox.inside.files.definitions import needed
@@ -121,7 +122,9 @@ def saved(home: Path) -> dict[str, str]:
             path = home / f"{name}.ipynb"
             nbformat.write(notebook([*(one.saved or one.runs), LAST]), path)
             text = io.StringIO()
-            print_grade(Console(file=text, width=100), opened.check(path), opened.config, staff=False)
+            grade = opened.check(path)
+            quoted = quoted_lines(grade, path.read_bytes())
+            print_grade(Console(file=text, width=100), grade, opened.config, staff=False, quoted=quoted)
             texts[name] = text.getvalue()
     return texts
 
@@ -152,6 +155,7 @@ def test_the_notebooks_show_right_and_wrong_gradients_with_hints_behind_a_click(
     assert re.search(r"<details><summary>Hint 1</summary><p>[^<]", wrong)
     assert "right, given your dJ_db2" in wrong
     raising = html.unescape(live["raising"].data["text/html"])
+    assert "2 | return s.h @ dJ_db2(s)\n           ^^^^^^^^^^^^^^^" in raising
     assert "s.h is (1, Dh)  @  dJ_db2(s) is (1, V)" in raising
     assert "cell 2 is the one marked [2]" in raising
 

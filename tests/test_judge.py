@@ -482,7 +482,7 @@ def test_a_file_that_could_not_be_loaded_scores_nothing_and_says_why(assignment:
     run = Run({}, loading=Answer("raised", message="SyntaxError: invalid syntax", line=3))
     result = grade_run(assignment, run, "gradients.py")
     assert (result.status, result.score) == ("graded", 0)
-    assert result.message == "gradients.py, line 3: SyntaxError: invalid syntax"
+    assert result.message == "gradients.py could not be loaded: line 3: SyntaxError: invalid syntax"
 
 
 def test_a_solution_that_the_derivatives_contradict_grades_nobody(assignment: Assignment) -> None:

@@ -125,10 +125,7 @@ def test_an_entry_waits_for_a_person_when_the_verdict_under_it_has_changed(folde
     regrade(folder, ann=grade_of(result("dJ_db2", 6, "failed"), result("dJ_dU", 5, "failed")))
     [review] = final(folder).review
     assert final(folder).value is None
-    assert (
-        review.why
-        == "dJ_db2 was failed with 4 of 10 marks when the entry was made, and is failed with 6 of 10 marks now"
-    )
+    assert review.why == 'dJ_db2 was "wrong, 4 of 10 marks" when the entry was made, and is "wrong, 6 of 10 marks" now'
     gradebook = tmp_path / "canvas.csv"
     gradebook.write_text("Student,ID,SIS Login ID,Section,HW (1)\nann,1,ann,A,3\nbob,2,bob,A,\n")
     with Results(folder) as results:
@@ -150,7 +147,7 @@ def test_an_entry_on_the_whole_waits_when_the_total_changes(folder: Path) -> Non
     add(folder, "ann", add=1)
     regrade(folder, ann=RIGHT)
     assert [one.why for one in final(folder).review] == [
-        "the submission was graded with 14 of 20 marks when the entry was made, and is graded with 20 of 20 marks now"
+        "the submission had 14 of 20 marks when the entry was made, and has 20 of 20 marks now"
     ]
 
 

@@ -69,8 +69,11 @@ def test_a_file_that_fails_after_its_functions_loses_no_marks_and_a_note_names_t
             Answer("timed_out", message="stopped: loading the file may take 2 s"),
             " was stopped: loading the file may take 2 s",
         ),
-        (Answer("raised", message="SyntaxError: no", line=3), ", line 3: SyntaxError: no"),
-        (Answer("raised", message="NameError: no", line=3, cell=2), ", cell 2, line 3: NameError: no"),
+        (Answer("raised", message="SyntaxError: no", line=3), " could not be loaded: line 3: SyntaxError: no"),
+        (
+            Answer("raised", message="NameError: no", line=3, cell=2),
+            " could not be loaded: cell 2, line 3: NameError: no",
+        ),
         (Answer("raised", message="it is a picture, not Python"), " could not be loaded: it is a picture, not Python"),
     ],
 )

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from grader.output.pictures import as_svg, as_text, pictures
+from grader.output.pictures import as_text, pictures
+from grader.output.svg import as_svg
 from grader.packaging.gradescope.emit import gradient_page
 from grader.records.result import RUNTIME, CheckResult, Diagnosis, FollowThrough, GradientResult, Mistake
 from grader.sandbox.shared import sentences
@@ -103,6 +104,20 @@ def test_every_picture_is_wellformed_and_free_of_markup_from_students(
         assert "<script" not in as_svg(picture)
         marks = "".join(as_text(picture)).count("✗")
         assert marks == sum(not pair.fits for pair in picture.pairs) > 0
+
+
+def test_what_a_page_leaves_of_a_picture_without_its_elements_can_be_read() -> None:
+    """As JupyterLab shows a notebook that it does not trust: no SVG, only the characters in it."""
+    line = sentences.OPERATION("s.h", "(1, Dh)", "@", "dJ_db2(s)", "(1, V)")
+    [product] = pictures(raised(line))
+    assert (
+        "".join(ElementTree.fromstring(as_svg(product)).itertext()).split()
+        == "s.h (1, Dh) @ dJ_db2(s) (1, V) ✗".split()
+    )
+    [compared] = pictures(of_shape("expected shape (1, V) = (1, 11), got (11,) = (V,)"))
+    assert (
+        "".join(ElementTree.fromstring(as_svg(compared)).itertext()).split() == "yours (V) ≠ expected (1, V) ✓".split()
+    )
 
 
 @given(AXES, AXES)

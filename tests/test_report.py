@@ -35,6 +35,7 @@ from grader.classroom.report.same_files import find_same_files
 from grader.classroom.store.schema import StoreError
 from grader.config.keys import Gradient
 from grader.config.load import load_config
+from grader.diagnosis.hypothesis import by_itself
 from grader.errors import UsageError
 from grader.grading.pipeline import grade_run
 from grader.problem.assignment import Assignment, load_assignment
@@ -516,3 +517,9 @@ main()
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert done.returncode == 2
     assert "pip install 'gradient-grader[report]'" in done.stderr
+
+
+def test_one_mistake_of_several_is_worded_as_if_alone() -> None:
+    assert by_itself("in addition, the result has lost an axis") == "the result has lost an axis"
+    assert by_itself("and also with h where z belongs") == "your numbers are what you get with h where z belongs"
+    assert by_itself("your numbers are zero") == "your numbers are zero"

@@ -253,6 +253,42 @@ def test_every_student_can_be_opened(open_page: Open) -> None:
     assert min(lengths) > 0
 
 
+def test_code_in_hints_is_marked_as_code(open_page: Open) -> None:
+    page = open_page()
+    code, backquotes = page.evaluate(
+        """() => {
+          const data = JSON.parse(document.getElementById("data").textContent);
+          const box = document.createElement("div");
+          data.students.forEach((_, k) => box.append(...details(data, k)));
+          const hints = [...box.querySelectorAll("ol li")];
+          return [hints.flatMap((hint) => [...hint.querySelectorAll("code")]).length,
+                  hints.filter((hint) => hint.textContent.includes("`")).length];
+        }"""
+    )
+    assert code > 0
+    assert backquotes == 0
+
+
+def test_gradients_that_follow_and_stubs_take_a_line(open_page: Open) -> None:
+    page = open_page("#student-1")
+    details = page.locator("#details")
+    playwright.expect(details.locator("article")).to_have_count(1)
+    follow = "dJ_dU, dJ_dh, dJ_db1, dJ_dL_x, dJ_dI, dJ_dH, dJ_dh_prev"
+    assert f"Right given dJ_db2: {follow}" in details.inner_text(), "the gradient to fix is the one that raised"
+    page.keyboard.press("Escape")
+    page.fill("#search", "not written yet in 8 gradients")
+    rows(page).first.locator("button").click()
+    assert f"Not written yet: dJ_db2, {follow}" in details.inner_text()
+    assert details.locator("article").count() == 0
+
+
+def test_groups_of_equal_files_are_told_apart_by_names(open_page: Open) -> None:
+    summaries = open_page().locator("#integrity details summary").all_text_contents()
+    assert len(summaries) > 1
+    assert len(set(summaries)) == len(summaries)
+    assert all("; " in text for text in summaries)
+
+
 def test_nothing_of_a_student_is_executed_or_becomes_an_element(open_page: Open) -> None:
     page = open_page()
     for k, text in enumerate(HOSTILE):
@@ -339,7 +375,8 @@ def test_paper_gets_every_student_and_no_buttons(open_page: Open) -> None:
     page.emulate_media(media="print", color_scheme="dark")
     page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
     assert rows(page).count() == STUDENTS + 1
-    assert not page.locator("#search").is_visible()
+    for hidden in ("#search", "#save", "figcaption .screen", "caption .screen"):
+        assert not page.locator(hidden).first.is_visible(), "nothing can be clicked on paper"
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert page.pdf()[:5] == b"%PDF-"
 

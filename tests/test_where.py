@@ -391,6 +391,15 @@ def test_a_trace_that_cannot_be_understood_costs_its_place_and_no_marks(assignme
     assert placed == graded.gradients
 
 
+def test_a_product_of_the_right_shape_is_not_drawn_where_the_numbers_are_why_the_shape_earns_nothing(
+    assignment: Assignment, sandbox: Sandbox
+) -> None:
+    source = "\ndef dJ_dH(s):\n    return s.h_prev.T * float('nan') @ dJ_db1(s)\n"
+    assert not [note for note in graded(assignment, sandbox, source)["dJ_dH"][1] if "which gives" in note]
+    turned = source.replace("s.h_prev.T * float('nan') @ dJ_db1(s)", "s.h_prev.T @ dJ_db1(s)[:, :2]")
+    assert [note for note in graded(assignment, sandbox, turned)["dJ_dH"][1] if "which gives" in note]
+
+
 TWO_MISTAKES = """
 def dJ_db2(s):
     return s.y - s.y_hat

@@ -23,6 +23,7 @@ WINDOWS = [
     *(sys.executable, "-X", "warn_default_encoding", "-W", "error::EncodingWarning:grader"),
     *[str(ROOT / "tests" / "without_posix.py")] * (sys.platform == "linux"),
 ]
+emulated = pytest.mark.skipif(sys.platform != "linux", reason="what another program does is emulated")
 ONE_OF_EACH = [
     "asks_for_input.raised.py",
     "byte_order_mark.passed.py",
@@ -40,6 +41,9 @@ ONE_OF_EACH = [
     "sleep.timed_out.py",
     "syntax_error.raised.py",
 ]
+
+
+HELD, LONGEST = "WITHOUT_POSIX_HELD", "WITHOUT_POSIX_MAX_PATH"
 
 
 def run(
@@ -127,6 +131,118 @@ def test_the_functions_of_a_running_notebook_are_checked(work: Path) -> None:
     assert re.search(r"dJ_db2 +\? +\? +\? +right", done.stdout), done.stdout + done.stderr
     assert "this notebook   1 of 8 gradients right" in done.stdout
     assert "Traceback" not in done.stderr
+
+
+@emulated
+@pytest.mark.slow
+def test_a_file_that_another_program_has_open_is_reported_in_one_line(work: Path) -> None:
+    (work / "gradients.py.held").touch()
+    held = {HELD: str(work / "gradients.py")}
+    reason = "cannot be read: Permission denied; if another program has it open, close it there"
+    for arguments in ("check", "check gradients.py", "check dJ_db2"):
+        done = grader(*arguments.split(), cwd=work, **held)
+        assert (done.returncode, done.stdout) == (3, "")
+        assert done.stderr.splitlines()[1:] == [f"error: gradients.py: {reason}"], done.stderr
+    tested = run("-m", "pytest", "-p", "no:cacheprovider", cwd=work, **held)
+    assert f"gradients.py: {reason}" in " ".join(tested.stdout.split())
+    assert "24 skipped" in tested.stdout
+    assert "Traceback" not in tested.stdout + tested.stderr
+
+
+@emulated
+@pytest.mark.slow
+def test_a_watch_checks_a_file_as_soon_as_the_other_program_has_closed_it(work: Path) -> None:
+    held = work / "gradients.py.held"
+    held.touch()
+    environment = {**os.environ, "NO_COLOR": "1", "PYTHONUNBUFFERED": "1", HELD: str(work / "gradients.py")}
+    process = subprocess.Popen(
+        [*WINDOWS, "-m", "grader", "check", "--watch"],
+        cwd=work, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", env=environment,
+    )  # fmt: skip
+    assert process.stdout is not None
+    try:
+        first = list(iter(process.stdout.readline, "watching gradients.py; press Ctrl-C to stop\n"))
+        assert "gradients right" not in "".join(first)
+        assert "if another program has it open" in "".join(first)
+        held.unlink()
+        then = list(iter(process.stdout.readline, "watching gradients.py; press Ctrl-C to stop\n"))
+        assert "gradients right" in "".join(then), "nothing was saved in the meantime"
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+@emulated
+@pytest.mark.slow
+def test_results_that_excel_has_open_and_a_path_that_is_too_long_are_reported(copy_of_assignment: Path) -> None:
+    here, deep = copy_of_assignment, "x" * 120
+    without_sandbox(here / "config.yaml")
+    for student in ("ann", "bob", f"carl/{deep}/{deep}"):
+        (here / "class" / student).mkdir(parents=True)
+        shutil.copy(RIGHT_FILE, here / "class" / student / "gradients.py")
+    (here / "class" / "bob" / "gradients.py.held").touch()
+    class_open = {HELD: str(here / "class" / "bob" / "gradients.py"), LONGEST: "259"}
+    batch = grader("batch", "class", "--out", "results", "--jobs", "1", cwd=here, **class_open)
+    assert batch.returncode == 3, batch.stderr
+    assert "1 graded now" in batch.stdout
+    assert "gradients.py: cannot be read: Permission denied; if another program has it open" in batch.stdout
+    assert "characters, and Windows finds only up to 259" in batch.stdout
+    graded = grader("grade", f"class/carl/{deep}/{deep}/gradients.py", cwd=here, **class_open)
+    assert (graded.returncode, "Windows finds only up to 259" in graded.stderr) == (2, True), graded.stderr
+    for command, name in (
+        ("export results csv", "results/grades.csv"),
+        ("report results", "results/report.html"),
+        ("regrade results --jobs 1", "results/feedback/ann.html"),
+        ("handout -o handout.zip", "handout.zip"),
+        ("handout", "assignment/README.md"),
+        ("handout", "assignment/data.csv"),  # which is packed as it is
+        ("validate", "solutions/gradients.py"),
+        ("explain dJ_dU", "assignment/model.py"),
+    ):
+        path = here / name
+        path.touch()
+        Path(f"{path}.held").touch()
+        done = grader(*command.split(), cwd=here, **{HELD: str(path)})
+        Path(f"{path}.held").unlink()
+        assert done.returncode == 2, (command, done.stdout, done.stderr)
+        [line] = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+        assert name in line
+        assert "Permission denied; if another program has it open, close it there" in line
+        assert "Traceback" not in done.stderr
+    for done in (batch, graded):
+        assert "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
+def test_every_other_command_runs_there(copy_of_assignment: Path, work: Path) -> None:
+    here = copy_of_assignment
+    without_sandbox(here / "config.yaml")
+    (here / "class").mkdir()
+    for name in ("chatty.passed.py", "crlf.passed.py", "seed.followed_through.py"):
+        shutil.copy(SUBMISSIONS / name, here / "class" / name)
+    wrong = "class/seed.followed_through.py"
+    for command, code in (
+        ("validate", 0),
+        (f"grade {wrong}", 1),
+        (f"grade {wrong} --json", 1),
+        (f"preview {wrong}", 1),
+        ("batch class --out results --jobs 1", 0),
+        ("extend results chatty.passed --days 1 --because ill --by me", 0),
+        ("times results", 0),
+        ("export results gradescope", 0),
+        ("handout --github -o work.zip", 0),
+    ):
+        done = grader(*command.split(), cwd=here, encoding="cp1252", USERNAME="me")
+        assert done.returncode == code, (command, done.stdout, done.stderr)
+        assert "Traceback" not in done.stderr
+    notebook = {"cells": [{"cell_type": "code", "source": RIGHT_FILE.read_text(encoding="utf-8")}], "nbformat": 4}
+    (work / "gradients.py").unlink()
+    (work / "gradients.ipynb").write_text(
+        json.dumps({**notebook, "nbformat_minor": 5, "metadata": {}}), encoding="utf-8"
+    )
+    done = grader("check", cwd=work)
+    assert (done.returncode, "8 of 8 gradients right" in done.stdout) == (0, True), done.stdout + done.stderr
 
 
 @pytest.mark.slow
@@ -224,6 +340,15 @@ def test_every_sign_that_is_printed_has_a_stand_in_where_the_encoding_lacks_it()
         for sign in set(path.read_text(encoding="utf-8")):
             if unicodedata.category(sign)[0] in "LSP" and sign not in "?\N{REPLACEMENT CHARACTER}":
                 assert b"?" not in sign.encode("cp1252", "grader.in_ascii"), f"{sign} in {path}"
+
+
+def test_names_stay_readable_where_the_encoding_lacks_their_letters(work: Path) -> None:
+    """Output has a letter for a letter, so that columns stay aligned; messages tell names apart in any script."""
+    importlib.import_module("grader.cli.main")
+    assert "Łukasz Żółć, Erdős, e\u0301 王".encode("cp1252", "grader.in_ascii") == b"Lukasz Z\xf3lc, Erdos, e ?"
+    assert "Żółć 王".encode("cp437", "grader.in_ascii_or_escaped") == b"Z\xa2lc \\u738b"
+    done = grader("check", "Żółć 王.py", cwd=work, encoding="cp1252")
+    assert (done.returncode, "error: Zólc \\u738b.py: there is no such file" in done.stderr) == (2, True), done.stderr
 
 
 def test_no_module_outside_the_sandbox_needs_posix() -> None:

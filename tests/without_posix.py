@@ -1,6 +1,8 @@
 """A Python that lacks what Windows lacks: `python without_posix.py [-s -S -B -I] (SCRIPT | -m MODULE | -c CODE) ARGUMENTS`.
 
 Not Windows: paths, text modes and consoles are still this system's.  Processes that it starts are of the same kind.
+The file at the path in WITHOUT_POSIX_HELD cannot be opened, replaced or removed while there is one with `.held` after its name,
+as if another program had it open.  Paths longer than WITHOUT_POSIX_MAX_PATH are not found.
 """
 
 import contextlib
@@ -144,8 +146,44 @@ def lack() -> None:
     changed[2].DefaultSelector = SocketsOnly
     changed[3].socketpair, changed[3].fromshare, changed[3].socket.share = socketpair, fromshare, share
     changed[4]._WindowsConsoleIO = type("_WindowsConsoleIO", (), {})
+    _refuse()
     sys.platform = "win32"
     sys.executable = _like_this()
+
+
+def _refuse() -> None:
+    """Refuse what Windows refuses: a file that another program has open and does not share, and paths that are too long."""
+    import builtins
+    import io
+
+    held, longest = os.environ.get("WITHOUT_POSIX_HELD"), int(os.environ.get("WITHOUT_POSIX_MAX_PATH", "32767"))
+    exists = os.path.exists
+
+    def check(path: Any, *, opens: bool) -> None:
+        if not isinstance(path, (str, bytes, os.PathLike)):
+            return
+        whole = os.path.abspath(os.fsdecode(path))
+        if len(whole) > longest:
+            raise FileNotFoundError(2, "No such file or directory", path)
+        if opens and whole == held and exists(f"{held}.held"):
+            raise PermissionError(13, "Permission denied", path)
+
+    def refusing(module: Any, name: str, *, opens: bool) -> None:
+        real = getattr(module, name)
+
+        def refused(*arguments: Any, **how: Any) -> Any:
+            for path in arguments[: 2 if name in ("replace", "rename") else 1]:
+                check(path, opens=opens)
+            return real(*arguments, **how)
+
+        setattr(module, name, refused)
+
+    for name in ("open", "replace", "rename", "unlink", "remove"):
+        refusing(os, name, opens=True)
+    for name in ("stat", "lstat", "mkdir", "rmdir", "scandir", "listdir"):
+        refusing(os, name, opens=False)
+    refusing(io, "open", opens=True)
+    builtins.open = io.open
 
 
 def _like_this() -> str:

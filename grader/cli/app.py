@@ -13,7 +13,7 @@ import click
 
 from grader import __version__
 from grader.cli import commands
-from grader.errors import GraderError, did_you_mean
+from grader.errors import GraderError, UsageError, did_you_mean, reason_of
 from grader.text import several_lines
 
 _RESUMABLE = ("batch", "regrade")
@@ -72,6 +72,8 @@ class _Commands(click.Group):
         except Exception as error:
             if isinstance(error, OSError) and error.errno in _FULL:
                 _fail(ctx, f"the result could not be written: {error.strerror}")
+            if isinstance(error, PermissionError) and error.filename:
+                _fail(ctx, f"{error.filename}: no access: {reason_of(error)}", UsageError.exit_code)
             import traceback
 
             traceback.print_exc()

@@ -99,7 +99,7 @@ def _unbroken(stream: TextIO | Any) -> TextIO | Any:
         return stream
     raw = _Unbroken(stream.fileno(), "wb", closefd=False)
     at_once = stream.line_buffering or stream.write_through
-    errors = "grader.in_ascii" if stream.errors == "strict" else stream.errors
+    errors = _ERRORS.get(stream.errors or "", stream.errors)
     return io.TextIOWrapper(io.BufferedWriter(raw), stream.encoding, errors, line_buffering=at_once)
 
 
@@ -108,10 +108,35 @@ def _in_ascii(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
     lacking = error.object[error.start : error.end]
-    return "".join(_ASCII.get(c, "?") for c in lacking), error.end
+    return "".join(_stand_in(sign, "?") for sign in lacking), error.end
 
 
-codecs.register_error("grader.in_ascii", _in_ascii)
+def _in_ascii_or_escaped(error: UnicodeError) -> tuple[str, int]:
+    """The same for messages, where names must still be told apart in a script that the encoding lacks."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    lacking = error.object[error.start : error.end]
+    return "".join(_stand_in(sign, ascii(sign)[1:-1]) for sign in lacking), error.end
+
+
+def _stand_in(sign: str, other: str) -> str:
+    """What is written for a sign: for letters with accents and strokes the letter, `other` where nothing is like it."""
+    import re
+    import unicodedata
+
+    if unicodedata.combining(sign):
+        return ""
+    letter = re.match(r"LATIN (SMALL|CAPITAL) LETTER ([A-Z])\b", unicodedata.name(sign, ""))
+    if letter:
+        return letter[2] if letter[1] == "CAPITAL" else letter[2].lower()
+    return _ASCII.get(sign, other)
+
+
+_ERRORS: dict[str, str | None] = {"strict": "grader.in_ascii", "backslashreplace": "grader.in_ascii_or_escaped"}
+for _name, _handler in zip(
+    ("grader.in_ascii", "grader.in_ascii_or_escaped"), (_in_ascii, _in_ascii_or_escaped), strict=True
+):
+    codecs.register_error(_name, _handler)
 
 
 def reader_gone() -> bool:

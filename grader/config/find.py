@@ -4,7 +4,7 @@ import os
 import re
 from pathlib import Path
 
-from grader.errors import ConfigError, UsageError
+from grader.errors import ConfigError, UsageError, where_looked
 
 HANDOUT = (
     "is a student's copy of the assignment: `grader check` checks your work; grading needs the instructor's config.yaml"
@@ -49,7 +49,7 @@ def find_config_for(graded: Path, named: Path | None, *, own: bool = False, opti
     if named is not None:
         return named
     if not own and not graded.exists():
-        raise UsageError(f"{graded}: there is no such file or folder (looked in {Path.cwd()})")
+        raise UsageError(f"{graded}: there is no such file or folder ({where_looked(graded)})")
     found = find_config(Path.cwd(), option=option)
     refuse_config_within(found, graded, own=own, option=option)
     return found

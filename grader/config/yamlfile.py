@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from grader.errors import ConfigError
+from grader.errors import ConfigError, reason_of
 
 Key = str | int
 
@@ -34,7 +34,7 @@ class YamlFile:
         try:
             self._text = path.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+            reason = reason_of(error) if isinstance(error, OSError) else "it is not UTF-8 text"
             raise ConfigError(f"{path}: cannot be read: {reason}") from error
         data = _as_json(self._text)
         self.data = self._read[0] if data is None else data

@@ -76,14 +76,23 @@ class Hypothesis(Struct, frozen=True, eq=False):
 
 
 WHAT_YOU_GET = "your numbers are what you get "
+ALSO, IN_ADDITION = "and also ", "in addition, "
 
 
 def _among_others(position: int, edit: Edit) -> str:
     if position == 0:
         return f"in your numbers, {edit.also}" if edit.also else edit.statement
     if not edit.also and edit.statement.startswith(WHAT_YOU_GET):
-        return f"and also {edit.statement.removeprefix(WHAT_YOU_GET)}"
-    return f"in addition, {edit.also or edit.statement}"
+        return f"{ALSO}{edit.statement.removeprefix(WHAT_YOU_GET)}"
+    return f"{IN_ADDITION}{edit.also or edit.statement}"
+
+
+def by_itself(statement: str) -> str:
+    """The sentence of one mistake of several without the words that join it to the others."""
+    for joins, begins in ((ALSO, WHAT_YOU_GET), (IN_ADDITION, "")):
+        if statement.startswith(joins):
+            return begins + statement.removeprefix(joins)
+    return statement
 
 
 def in_upstream(edits: Sequence[Edit], shown: str) -> tuple[Edit, ...]:

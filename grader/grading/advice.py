@@ -194,7 +194,10 @@ def add_places(
         if is_random(answers.get(result.name, ()), traces.get(result.name, ())):
             return _random(assignment, knowledge.hints, result)
         lines = [line for answer in traces.get(result.name, ()) for line in answer.explanation]
-        of_shape = result.checks[0].outcome == "failed"  # where it is not, the shapes in products are as they should be
+        # Where the shape is as it should be, so are those in products.  Zeros of the right shape fail this check, too.
+        of_shape = result.checks[0].outcome == "failed" and _has_another_shape(
+            assignment, answers.get(result.name, ()), result.name
+        )
         notes = [*result.notes, *(line for line in lines if of_shape or not _PRODUCT.search(line))]
         diagnosis = apart.get(result.name) or result.diagnosis
         located = msgspec.structs.replace(
@@ -203,6 +206,13 @@ def add_places(
         return with_random_numbers(located, run.substituted[result.name].replaced) if result.name in given else located
 
     return [placed(result) if result.name in wrong else result for result in results]
+
+
+def _has_another_shape(assignment: Assignment, answers: Sequence[Answer], name: str) -> bool:
+    return any(
+        answer.value is not None and answer.value.shape != right.shape
+        for answer, right in zip(answers, assignment.exact[name])
+    )
 
 
 def _only(name: str, own: Mapping[str, list[Array]]) -> dict[str, list[Array]]:

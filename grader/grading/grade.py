@@ -3,7 +3,6 @@
 The sum over the checks plus what follow-through keeps is the score of a gradient; the sum of those is the submission's.
 """
 
-import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 _MAX_NAME = 200
-_PLACED = re.compile(r"(?:cell \d+, )?line \d+: ")
 
 
 def grade(assignment: Assignment, checked: Checked, knowledge: "Knowledge | None" = None) -> Grade:
@@ -65,12 +63,12 @@ def grade(assignment: Assignment, checked: Checked, knowledge: "Knowledge | None
 def named(found: Grade, submission: str, sandbox: str = "") -> Grade:
     """The grade of the file of this name, which begins the message on why it could not be loaded.
 
-    As in "hw3.py, line 3: SyntaxError: invalid syntax" or "hw3.py could not be loaded: it is a picture, not Python".
+    As in "hw3.py could not be loaded: line 3: SyntaxError: invalid syntax".
     """
     message = found.message
     if any(one.not_run and one.status != "missing" for one in found.gradients):
         late = any(one.status == "timed_out" for one in found.gradients)  # "stopped: loading the file may take 2 s"
-        link = " was " if late else ", " if _PLACED.match(message) else " could not be loaded: "
+        link = " was " if late else " could not be loaded: "
         message = f"{one_line(submission, _MAX_NAME)}{link}{message}"
     return msgspec.structs.replace(found, submission=submission, sandbox=sandbox, message=message)
 

@@ -183,16 +183,7 @@ class Grader:
         """
         if not self.at_home:
             return self._home.check(path, staff=staff, seen=seen, folder=folder)
-        import msgspec
-
-        note = ""
-        self.assignment  # noqa: B018, as above
-        if path is None:
-            path, note = self.own_file(folder)
-        submission = self.read(path_of(path))
-        return self.check_submission(
-            msgspec.structs.replace(submission, note=submission.note or note), staff=staff, seen=seen
-        )
+        return self.check_submission(self.read_own(path, folder), staff=staff, seen=seen)
 
     def check_submission(
         self, submission: "Submission", *, staff: bool = False, seen: "Callable[[Grade], None] | None" = None
@@ -217,6 +208,21 @@ class Grader:
         read = read_submitted if submitted else read_submission
         known = frozenset() if path.suffix in (".py", ".ipynb") else handout_digests(self.config, self.folder, path)
         return read(path, self.config.submission, self.source_limit, known, self._beside)
+
+    def read_own(self, path: str | Path | None, folder: Path = Path()) -> "Submission":
+        """The student's file at `path`, by default the file to submit in `folder`.
+
+        Raises:
+            UsageError: as `read`.
+        """
+        import msgspec
+
+        self.assignment  # noqa: B018, as above
+        note = ""
+        if path is None:
+            path, note = self.own_file(folder)
+        submission = self.read(path_of(path))
+        return msgspec.structs.replace(submission, note=submission.note or note)
 
     def own_file(self, folder: Path) -> tuple[Path, str]:
         """The file to submit of those in a student's own folder, and a note on the choice."""

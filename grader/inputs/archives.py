@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from grader.errors import UnreadableError, UsageError
+from grader.errors import UnreadableError, UsageError, reason_of, where_looked
 from grader.inputs.folder import read_folder
 from grader.inputs.kinds import archive_kind, looks_like_archive, why_not_opened, without_suffix
 from grader.inputs.reader import READER, Budget, OverBudgetError
@@ -72,11 +72,11 @@ def open_tree(path: Path, *, leave_out: Path | None = None, one: bool = False) -
         if path.is_dir():
             return read_folder(path, leave_out=leave_out, one=one)
         if not path.exists():
-            raise UsageError(f"{path}: there is no such folder or zip (looked in {Path.cwd()})")
+            raise UsageError(f"{path}: there is no such folder or zip ({where_looked(path)})")
         if path.is_file() and looks_like_archive(path):
             return _open_archive(path, one=one)
     except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror or error}") from error
+        raise UsageError(f"{path}: cannot be read: {reason_of(error)}") from error
     except (ArchiveError, OverBudgetError) as error:
         raise UsageError(f"{path}: {unreadable(path, error)}") from error
     raise UsageError(f"{path}: expected a folder or a zip with the submissions, found another kind of file")

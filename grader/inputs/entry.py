@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
+from grader.errors import reason_of
 from grader.inputs.archives import open_nested
 from grader.inputs.chooser import Choice, choose, listed, shown
 from grader.inputs.kinds import archive_kind, is_archive, is_unreadable, why_not_opened
@@ -123,7 +124,7 @@ def receive(
     try:
         return Received(str(file.path), file.read(max_bytes + 1), note=notes)
     except (OSError, ArchiveError) as error:
-        reason = getattr(error, "strerror", None) or error
+        reason = reason_of(error) if isinstance(error, OSError) else error
         return Received(str(file.path), None, "unreadable", f"{shown(file.path)}: cannot be read: {reason}", notes)
 
 

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from grader.errors import UsageError
+from grader.errors import UsageError, reason_of
 from grader.inputs.tree import (
     IGNORED_FOLDERS,
     MAX_ENTRIES,
@@ -123,7 +123,7 @@ def _walk(root: Path, tree: Tree, start: PurePosixPath, limit: int, *, excluded:
         except OSError as error:
             if not here.parts:
                 raise
-            raise _TooMuchError(f"a folder that cannot be listed ({error.strerror}): {_short(here)}") from None
+            raise _TooMuchError(f"a folder that cannot be listed ({reason_of(error)}): {_short(here)}") from None
     return cost
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from grader.errors import GraderError, UnreadableError, UsageError
+from grader.errors import GraderError, UnreadableError, UsageError, reason_of, where_looked
 from grader.inputs.kinds import CODE, digest, is_unreadable, looks_like_archive
 from grader.text import one_line
 
@@ -57,10 +57,10 @@ def read_submission(
             return _chosen(path, wanted, max_bytes, handout, beside)
     except OSError as error:
         kind = UsageError if error.errno == errno.ENAMETOOLONG else GraderError
-        raise kind(f"{path}: cannot be read: {error.strerror or error}") from error
+        raise kind(f"{path}: cannot be read: {reason_of(error)}") from error
     if path.exists():
         raise UsageError(f"{path}: expected a file, a folder or a zip, found something else")
-    raise UsageError(f"{path}: there is no such file or folder (looked in {Path.cwd()})")
+    raise UsageError(f"{path}: there is no such file or folder ({where_looked(path)})")
 
 
 def read_submitted(

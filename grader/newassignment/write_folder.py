@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from grader.errors import UsageError
+from grader.errors import UsageError, reason_of
 from grader.newassignment.blueprint import Blueprint
 from grader.newassignment.config_text import config_text
 from grader.newassignment.solution_text import write_derivation
@@ -47,4 +47,4 @@ def write_files(folder: Path, contents: Mapping[str, str]) -> None:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(text, encoding="utf-8")
     except OSError as error:
-        raise UsageError(f"{folder}: cannot be written: {error.strerror}") from error
+        raise UsageError(f"{folder}: cannot be written: {reason_of(error)}") from error

@@ -4,15 +4,16 @@ No text is markup, nothing is loaded and nothing is a script.  Colors come with 
 be light or dark.  No color says anything that a sign or a word does not say, too.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 
 from grader.config.keys import Config
 from grader.grading.forstudents import shortened, with_notes_once
 from grader.output.causes import causes, lead
 from grader.output.markdown import hypertext
-from grader.output.ownlines import printed_lines
-from grader.output.pictures import as_svg, pictures
+from grader.output.ownlines import NOTHING, printed_lines
+from grader.output.pictures import pictures
+from grader.output.svg import as_svg
 from grader.output.wording import (
     explained,
     figure,
@@ -46,15 +47,17 @@ STYLE = (
     ".grade .follows{background:#1b5a91}.grade .open,.grade .skipped,.grade .undecided{background:#5a5a5a}"
     ".grade details{margin:.4em 0;padding-left:.8em;border-left:3px solid #8888}"
     ".grade summary{cursor:pointer}.grade code,.grade pre{font-family:ui-monospace,monospace;background:none;color:inherit}"
-    ".grade pre{white-space:pre-wrap;margin:.4em 0}"
+    ".grade pre{white-space:pre-wrap;word-break:normal;margin:.4em 0}"
+    ".grade pre.own{white-space:pre;overflow-x:auto}"  # the mark stays below what it marks
     "@media(max-width:30rem){.grade .scroll .check{display:none}}"  # the result says as much
 )
 
 
-def fragment(grade: Grade, config: Config, *, staff: bool) -> str:
+def fragment(grade: Grade, config: Config, *, staff: bool, quoted: Mapping[str, Sequence[str]] = NOTHING) -> str:
     """The grade as a part of a page.
 
     Args:
+        quoted: by gradient, the line of the file that goes wrong.
         staff: show marks, and instructors' sentences; a student at home sees neither.
     """
     printed = [] if staff else printed_lines(grade)  # a student's own output is shown to nobody else
@@ -65,8 +68,10 @@ def fragment(grade: Grade, config: Config, *, staff: bool) -> str:
     body += [_paragraph(text) for text in (of_the_file(grade), *(f"Note: {note}" for note in grade.notes)) if text]
     body.append(_table(grade, staff=staff))
     dependents = {one.first.name: one.dependents for one in causes(grade)}
+    if grade.gradients[0].not_run:
+        body += _quoted(quoted.get(grade.gradients[0].name))
     body += [
-        _section(group, dependents.get(group[0].name, []), config, opened=number == 0)
+        _section(group, dependents.get(group[0].name, []), config, quoted, opened=number == 0)
         for number, group in enumerate(groups(grade))
     ]
     body += [
@@ -110,7 +115,14 @@ def _kind(gradient: GradientResult) -> str:
     return "follows" if gradient.inherits else _KINDS.get(gradient.status, "wrong")
 
 
-def _section(group: list[GradientResult], dependents: list[str], config: Config, *, opened: bool) -> str:
+def _section(
+    group: list[GradientResult],
+    dependents: list[str],
+    config: Config,
+    quoted: Mapping[str, Sequence[str]],
+    *,
+    opened: bool,
+) -> str:
     """What is known of the gradients with one cause, which share a section."""
     first = group[0]
     names = ", ".join(gradient.name for gradient in group) if first.inherits else first.name
@@ -119,7 +131,7 @@ def _section(group: list[GradientResult], dependents: list[str], config: Config,
     if not first.inherits:
         of = next(one.of for one in config.gradients if one.name == first.name)
         title += f": gradient of {escape(config.differentiated)} with respect to {escape(of)}"
-    body = "".join(_inherited(group) if first.inherits else [*_passages(group), *map(_paragraph, dependents)])
+    body = "".join(_inherited(group) if first.inherits else [*_passages(group, quoted), *map(_paragraph, dependents)])
     return f"<details{' open' if opened else ''}><summary>{title}</summary>{body}</details>"
 
 
@@ -128,7 +140,7 @@ def _inherited(group: list[GradientResult]) -> Iterator[str]:
     yield from _notes(group)
 
 
-def _passages(group: list[GradientResult]) -> Iterator[str]:
+def _passages(group: list[GradientResult], quoted: Mapping[str, Sequence[str]]) -> Iterator[str]:
     first, *others = group
     if first.message and (text := happened(first)):
         yield _paragraph(text)
@@ -137,6 +149,7 @@ def _passages(group: list[GradientResult]) -> Iterator[str]:
     )
     if others:
         yield _paragraph(others_too(group))
+    yield from _quoted(quoted.get(first.name))
     if lines := explained(first):
         yield f"<pre>{escape(several_lines(chr(10).join(lines)))}</pre>"
     yield from (f"<div>{as_svg(picture)}</div>" for picture in pictures(first))
@@ -147,6 +160,11 @@ def _passages(group: list[GradientResult]) -> Iterator[str]:
 
 def _notes(group: list[GradientResult]) -> Iterator[str]:
     return (_paragraph(f"Note: {note}") for gradient in group for note in gradient.notes)
+
+
+def _quoted(lines: Sequence[str] | None) -> Iterator[str]:
+    if lines:
+        yield f'<pre class="own">{escape(chr(10).join(lines))}</pre>'
 
 
 def _hints(hints: Iterable[str]) -> Iterator[str]:

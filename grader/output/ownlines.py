@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from grader.output.wording import explained, line_of
@@ -14,7 +14,17 @@ _WIDTH = 100
 _PLACE = re.compile(r"(?:cell (\d+), )?line (\d+)")
 _OPERATOR = re.compile(r"  (\S{1,2})  ")  # in an explained exception: `s.H.T is (Dh, Dh)  @  s.h is (1, Dh)`
 
+NOTHING: Mapping[str, Sequence[str]] = {}
+
 Quote = Callable[[GradientResult], list[str]]
+
+
+def quoted_lines(grade: Grade, source: bytes) -> dict[str, list[str]]:
+    """By gradient, the line of this file, a script or a notebook, that goes wrong, with a mark below it."""
+    if grade.passed:
+        return {}
+    quote = quoting(source)
+    return {one.name: lines for one in grade.gradients if (lines := quote(one))}
 
 
 def quoting(source: bytes) -> Quote:
@@ -56,7 +66,7 @@ def _lines(source: bytes) -> dict[tuple[int, int], str]:
         try:
             return {
                 (cell, number): line
-                for cell, code in enumerate(_cells(json.loads(text)), 1)
+                for cell, code in _cells(json.loads(text))
                 for number, line in enumerate(code.splitlines(), 1)
             }
         except (ValueError, RecursionError):
@@ -64,12 +74,16 @@ def _lines(source: bytes) -> dict[tuple[int, int], str]:
     return {(0, number): line.expandtabs(4) for number, line in enumerate(text.splitlines(), 1)}
 
 
-def _cells(notebook: Any) -> Iterator[str]:
-    cells = notebook.get("cells") if isinstance(notebook, dict) else None
-    for cell in cells if isinstance(cells, list) else []:
+def _cells(notebook: Any) -> Iterator[tuple[int, str]]:
+    """The cells, counted from 1; those of a session have the numbers that Jupyter gave them."""
+    notebook = notebook if isinstance(notebook, dict) else {}
+    cells, metadata = notebook.get("cells"), notebook.get("metadata")
+    in_session = isinstance(metadata, dict) and "session" in metadata
+    for number, cell in enumerate(cells if isinstance(cells, list) else [], 1):
         if isinstance(cell, dict):
-            code = cell.get("source", "")
-            yield code if isinstance(code, str) else "".join(part for part in code if isinstance(part, str))
+            code, count = cell.get("source", ""), cell.get("execution_count")
+            text = code if isinstance(code, str) else "".join(part for part in code if isinstance(part, str))
+            yield count if in_session and isinstance(count, int) else number, text
 
 
 def printed_lines(grade: Grade) -> list[tuple[str, list[str]]]:

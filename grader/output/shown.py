@@ -1,11 +1,13 @@
 """A grade that shows itself: as a table in a notebook, as plain text in a terminal."""
 
 import io
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from grader.config.keys import Config
+from grader.output.ownlines import NOTHING
 from grader.records.result import Grade
 
 
@@ -13,14 +15,17 @@ class ShownGrade(Grade, frozen=True, dict=True):
     """A grade that knows its assignment, and whom it is shown to; neither is a part of the grade."""
 
     @classmethod
-    def of(cls, grade: Grade, config: Config, *, staff: bool) -> "ShownGrade":
+    def of(
+        cls, grade: Grade, config: Config, *, staff: bool, quoted: Mapping[str, Sequence[str]] = NOTHING
+    ) -> "ShownGrade":
         """The same grade.
 
         Args:
             staff: show marks and the sandbox, which a student at home does not see.
+            quoted: by gradient, the line of the file that goes wrong.
         """
         shown = cls(**{name: getattr(grade, name) for name in grade.__struct_fields__})
-        vars(shown).update(config=config, staff=staff)
+        vars(shown).update(config=config, staff=staff, quoted=quoted)
         return shown
 
     def with_gradients(self, names: list[str]) -> "ShownGrade":

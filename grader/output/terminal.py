@@ -4,13 +4,13 @@ What explains mistakes is in `mistakes.py`, which is not even imported where the
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 from rich.text import Text
 
 from grader.config.keys import Config
-from grader.output.ownlines import first_lines, printed_lines
+from grader.output.ownlines import NOTHING, first_lines, printed_lines
 from grader.output.verdicts import verdict_lines
 from grader.output.wording import groups
 from grader.records.result import Grade, Signal
@@ -23,18 +23,21 @@ def make_console() -> Console:
     return Console(highlight=False, emoji=False)
 
 
-def print_grade(console: Console, grade: Grade, config: Config, *, staff: bool) -> None:
+def print_grade(
+    console: Console, grade: Grade, config: Config, *, staff: bool, quoted: Mapping[str, Sequence[str]] = NOTHING
+) -> None:
     """Print a table of the gradients, then a block for each that is not right.
 
     Args:
+        quoted: by gradient, the line of the file that goes wrong.
         staff: show marks, the sandbox, and what each function printed; a student at home sees the first lines of what they
             printed, at the end.
     """
     print_verdicts(console, grade, config, staff=staff)
-    if groups(grade):
+    if quoted or groups(grade):
         from grader.output.mistakes import print_explanations
 
-        print_explanations(console, grade, config, staff=staff)
+        print_explanations(console, grade, config, staff=staff, quote=lambda one: list(quoted.get(one.name, ())))
     if staff:
         _print_staff(console, grade)
     elif printed_lines(grade):

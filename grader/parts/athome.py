@@ -1,14 +1,16 @@
 """Check a homework of several parts from Python: the parts that a notebook or a file is for, or all."""
 
 import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from grader.errors import GraderError, UnreadableError, UsageError
+from grader.errors import GraderError, UnreadableError, UsageError, reason_of
 from grader.grading.grader import Grader
 from grader.notebooks import NOTEBOOK_NAME, defined_in, session, with_numbering
+from grader.output.ownlines import NOTHING, quoted_lines
 from grader.output.shown import ShownGrade
 from grader.parts.defined import parts_defined, written_names
 from grader.parts.merged import merged, submission_name, titled
@@ -36,20 +38,20 @@ def check_parts(parts: Parts, path: Path | None, shell: Any) -> ShownGrade:
     if path is None and shell is not None:
         names = [name for part in parts for name in written_names(part.config)]
         if chosen := parts_defined(parts, defined_in(shell, names), NOTEBOOK_NAME):
-            return shown(parts, {part.name: _of_shell(part, shell) for part in chosen}, NOTEBOOK_NAME, staff=False)
+            return _checked(parts, {part.name: _of_shell(part, shell) for part in chosen}, NOTEBOOK_NAME)
     chosen = list(parts) if path is None else parts_of_file(parts, path)
-    grades: dict[str, Grade] = {}
+    found: dict[str, tuple[Grade, bytes]] = {}
     missing: dict[str, GraderError] = {}
     for part in chosen:
         try:
-            grades[part.name] = _of_file(part, path)
+            found[part.name] = _of_file(part, path)
         except (UsageError, UnreadableError) as error:
             missing[part.name] = error
-    if not grades:
+    if not found:
         kind = UnreadableError if any(isinstance(one, UnreadableError) for one in missing.values()) else UsageError
         raise kind("\n".join(dict.fromkeys(map(str, missing.values()))))
     notes = [f"{name}: {why}" for name, why in missing.items()]
-    return shown(parts, grades, submission_name(path or Path.cwd()), staff=False, notes=notes)
+    return _checked(parts, found, submission_name(path or Path.cwd()), notes)
 
 
 def parts_of_file(parts: Parts, path: Path) -> list[Part]:
@@ -62,7 +64,7 @@ def parts_of_file(parts: Parts, path: Path) -> list[Part]:
             with path.open("rb") as file:
                 source = file.read(limit)
         except OSError as error:
-            raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
+            raise UsageError(f"{path}: cannot be read: {reason_of(error)}") from error
         names = {name.decode("utf-8", "replace") for name in _DEFINITION.findall(source)}
         if chosen := parts_defined(parts, names, str(path)):
             return chosen
@@ -70,29 +72,49 @@ def parts_of_file(parts: Parts, path: Path) -> list[Part]:
 
 
 def shown(
-    parts: Parts, grades: "dict[str, Grade]", submission: str, *, staff: bool, notes: list[str] | None = None
+    parts: Parts,
+    grades: "Mapping[str, Grade]",
+    submission: str,
+    *,
+    staff: bool,
+    sources: Mapping[str, bytes] | None = None,
+    notes: Sequence[str] = (),
 ) -> ShownGrade:
-    """The grade of one part as it is, those of several as one."""
+    """The grade of one part as it is, those of several as one.
+
+    Args:
+        sources: by part, the files of which lines may be quoted.
+    """
+    quoted = {name: quoted_lines(grades[name], source) for name, source in (sources or {}).items()}
     if len(grades) == 1 and not notes:
         [(name, grade)] = grades.items()
-        return ShownGrade.of(grade, next(part.config for part in parts if part.name == name), staff=staff)
+        config = next(part.config for part in parts if part.name == name)
+        return ShownGrade.of(grade, config, staff=staff, quoted=quoted.get(name, NOTHING))
     whole = merged(parts, grades, submission)
-    return ShownGrade.of(
-        msgspec.structs.replace(whole, notes=[*whole.notes, *(notes or [])]), titled(parts), staff=staff
-    )
+    whole = msgspec.structs.replace(whole, notes=[*whole.notes, *notes])
+    lines = {f"{part}.{name}": found for part, by_name in quoted.items() for name, found in by_name.items()}
+    return ShownGrade.of(whole, titled(parts), staff=staff, quoted=lines)
 
 
-def _of_shell(part: Part, shell: Any) -> "Grade":
+def _checked(
+    parts: Parts, found: "Mapping[str, tuple[Grade, bytes]]", submission: str, notes: Sequence[str] = ()
+) -> ShownGrade:
+    grades = {name: grade for name, (grade, _) in found.items()}
+    sources = {name: source for name, (_, source) in found.items()}
+    return shown(parts, grades, submission, staff=False, sources=sources, notes=notes)
+
+
+def _of_shell(part: Part, shell: Any) -> "tuple[Grade, bytes]":
+    """The grade of a part's functions in a notebook, and the cells that were run."""
     with Grader(part.path, at_home=True, beside=part.beside) as grader:
         submission = session(shell, written_names(part.config), grader.source_limit)
         assert submission is not None, "the part was chosen by what the notebook defines"
-        return with_numbering(grader.check_submission(submission))
+        return with_numbering(grader.check_submission(submission)), submission.source
 
 
-def _of_file(part: Part, path: Path | None) -> "Grade":
-    """The grade of a part's file: `path` or else the one in the current folder or in that of the part."""
+def _of_file(part: Part, path: Path | None) -> "tuple[Grade, bytes]":
+    """The grade of a part's file, `path` or else the one in the current folder or in that of the part; and what is in it."""
     with Grader(part.path, at_home=True, beside=part.beside) as grader:
-        if path is not None:
-            return grader.check(path)
-        here = grader.own_file(Path())[0].is_file()
-        return grader.check(folder=Path() if here else part.folder)
+        here = path is not None or grader.own_file(Path())[0].is_file()
+        submission = grader.read_own(path, Path() if here else part.folder)
+        return grader.check_submission(submission), submission.source

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.errors import ConfigError, did_you_mean
+from grader.errors import ConfigError, did_you_mean, reason_of
 
 Array = np.ndarray[Any, Any]
 Values = Mapping[str, Any]
@@ -30,7 +30,7 @@ def read_source(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
+        raise ConfigError(f"{path}: cannot be read: {reason_of(error)}") from error
 
 
 def load_module(source: bytes, path: Path, name: str) -> ModuleType:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 
-from grader.errors import UsageError
+from grader.errors import UsageError, reason_of
 from grader.text import one_line
 
 MAX_CELL = 2000
@@ -88,7 +88,7 @@ def _decoded(path: Path) -> str:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
+        raise UsageError(f"{path}: cannot be read: {reason_of(error)}") from error
     if data.startswith(_ZIP):
         raise UsageError(f'{path}: expected a CSV table, found a workbook: save it in the spreadsheet as "CSV UTF-8"')
     wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))

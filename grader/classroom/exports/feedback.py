@@ -18,7 +18,8 @@ from grader.grading.forstudents import for_students
 from grader.output.causes import Cause, causes, lead
 from grader.output.markdown import fenced, hypertext, plain
 from grader.output.markdown import marked as marked_up
-from grader.output.pictures import Picture, as_svg, as_text, pictures
+from grader.output.pictures import Picture, as_text, pictures
+from grader.output.svg import as_svg
 from grader.output.wording import CHECK_LABELS, at_top, explained, happened, listed, of_the_file, verdict, why
 from grader.packaging.archive import zip_bytes
 from grader.records.result import Grade, GradientResult

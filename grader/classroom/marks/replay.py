@@ -11,6 +11,7 @@ import msgspec
 
 from grader.classroom.exports.cells import number
 from grader.classroom.store.ledger import MARKS, Entry
+from grader.output.wording import STATUS_LABELS
 from grader.records.result import Grade
 
 
@@ -107,10 +108,17 @@ def _reviews(grade: Grade | None, status: str, entries: Sequence[Entry]) -> Iter
         made_for, now = confirmed.get(one.id, one.verdict), verdict_of(grade, status, one.gradient)
         if made_for != now:
             what = one.gradient or "the submission"
-            yield Review(one, f"{what} was {_shown(made_for)} when the entry was made, and is {_shown(now)} now")
+            before, after = _shown(made_for, "was", "had"), _shown(now, "is", "has")
+            yield Review(one, f"{what} {before} when the entry was made, and {after} now")
 
 
-def _shown(verdict: str) -> str:
+def _shown(verdict: str, was: str, had: str) -> str:
+    """Such as `was "wrong, 4 of 10 marks"` or, of a whole submission, `had 14 of 20 marks`."""
     status, *marks = msgspec.json.decode(verdict) if verdict else ["unknown"]
-    words = str(status).replace("_", " ")
-    return f"{words} with {number(marks[0])} of {number(marks[1])} marks" if marks else words
+    status = str(status)
+    worth = f"{number(marks[0])} of {number(marks[1])} marks" if marks else ""
+    if status == "graded" and worth:
+        return f"{had} {worth}"
+    label = next((label for known, label in STATUS_LABELS.items() if known == status), "")
+    words = ", ".join(filter(None, [label or status.replace("_", " "), worth]))
+    return f'{was} "{words}"' if label else f"{was} {words}"

@@ -16,6 +16,7 @@ from grader.classroom.report.facts import (
     root_mistakes,
 )
 from grader.config.keys import CHECKS, Config
+from grader.diagnosis.hypothesis import by_itself
 from grader.output.wording import STATUS_LABELS
 from grader.records.result import Grade, GradientResult, GradientStatus
 
@@ -184,7 +185,7 @@ def _add_costs(costs: dict[tuple[str, str, str], RootCost], student: int, grade:
     for root in roots:
         key = (root.gradient, root.mistake.kind, root.mistake.where)
         cost = costs.setdefault(key, RootCost(*key))
-        cost.statements[root.mistake.statement] += 1
+        cost.statements[by_itself(root.mistake.statement)] += 1
         if student not in cost.students[-1:]:
             cost.students.append(student)
         cost.lost += root.lost

@@ -23,8 +23,9 @@ from grader.classroom.report.facts import (
 )
 from grader.grading.forstudents import for_students
 from grader.output.markdown import unmarked
-from grader.output.pictures import as_svg, pictures
-from grader.output.wording import CHECK_LABELS, fix_first
+from grader.output.pictures import pictures
+from grader.output.svg import as_svg
+from grader.output.wording import CHECK_LABELS, STATUS_LABELS, fix_first, happened
 from grader.problem.assignment import Assignment
 from grader.records.result import Grade, GradientResult
 from grader.records.run import Answer, place
@@ -128,7 +129,8 @@ class _Island:
             answers = record.run.answers.get(result.name, []) if record.run and comparable else []
             student["details"].append([k, self._details.add(_detail(self._assignment, result, answers, seen[k]))])
             right = result.status in ("passed", "followed_through")
-            if not right and (shown := excerpt(lines, result.name, result.line)) is not None:
+            stub = result.status == "missing" and not _message(result)
+            if not right and not stub and (shown := excerpt(lines, result.name, result.line)) is not None:
                 student["code"][k] = self._code.add(_shown(shown))
 
 
@@ -175,8 +177,14 @@ def _mistakes_in_short(grade: Grade) -> list[str]:
 def _for_letters(gradient: GradientResult) -> list[str]:
     """[diagnosis, hint], as the student may read them: of the hints the clearest."""
     mistakes = gradient.diagnosis.mistakes if gradient.diagnosis else []
-    told = [one.statement for one in mistakes if one.statement] or [gradient.status.replace("_", " ")]
+    told = [one.statement for one in mistakes if one.statement] or [STATUS_LABELS[gradient.status]]
     return [visible("; ".join(told)), visible(unmarked(gradient.hints[-1])) if gradient.hints else ""]
+
+
+def _message(gradient: GradientResult) -> str:
+    if gradient.inherits:
+        return fix_first([gradient])
+    return gradient.message if happened(gradient) else ""  # the status says of a stub that it is one
 
 
 def _detail(
@@ -199,7 +207,7 @@ def _detail(
         "properties": [visible(text) for text in diagnosis.properties] if diagnosis else [],
         "letter": _for_letters(seen) if not gradient.inherits and gradient.status != "followed_through" else None,
         "hints": [visible(unmarked(hint)) for hint in gradient.hints],
-        "message": visible(fix_first([gradient]) if gradient.inherits else gradient.message),
+        "message": visible(_message(gradient)),
         "line": gradient.line,
         "place": place(gradient.line, gradient.cell),
         "printed": visible(gradient.printed),

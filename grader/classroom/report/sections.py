@@ -28,7 +28,7 @@ def read_sections(results: Results, roster: Path, column: str) -> dict[str, str]
     head = [title.strip().casefold() for title in rows[0]]
     if column.strip().casefold() not in head:
         listed = ", ".join(title.strip() for title in rows[0])[:300]
-        raise UsageError(f"{roster}: no column {column}{did_you_mean(column, rows[0])}; it has {listed}")
+        raise UsageError(f"{roster}: no column {column}{did_you_mean(column, rows[0]) or f'; it has {listed}'}")
     place = head.index(column.strip().casefold())
     people = list(results.students())
     keys = {row.student for row in people}

@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from grader.classroom.store.schema import StoreError, create_or_migrate
-from grader.errors import UsageError
+from grader.errors import UsageError, reason_of
 from grader.filelock import hold
 from grader.text import one_line
 
@@ -49,7 +49,7 @@ def explained(folder: Path) -> Iterator[None]:
         raise StoreError(f"{folder / DATABASE}: {text}; {advice}") from error
     except OSError as error:
         if error.errno in _DENIED:
-            raise _read_only(folder, error.filename or folder, error.strerror or "") from error
+            raise _read_only(folder, error.filename or folder, reason_of(error)) from error
         raise StoreError(
             f"{error.filename or folder}: cannot be written: {error.strerror}; what is graded is kept: run the command again"
         ) from error
@@ -105,7 +105,7 @@ def lock(folder: Path) -> int:
         fd = os.open(folder / "grader.lock", os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
         if error.errno in _DENIED:
-            raise _read_only(folder, folder, error.strerror or "") from error
+            raise _read_only(folder, error.filename or folder, reason_of(error)) from error
         raise StoreError(f"{folder}: cannot be written: {error.strerror}") from error
     try:
         hold(fd)

@@ -218,10 +218,12 @@ def _watch(checks: "Sequence[Check]") -> NoReturn:
     """Check now and after each save.  The sandbox keeps running, so that each check is quick."""
     from grader.cli.several import heading
 
+    held: list[Check] = []  # whose files could not be read because another program had them open
     try:
         while not reader_gone():
-            changed = [check for check in checks if check.changed()]
+            changed = [check for check in checks if check.changed() or (check in held and _readable(check.watched))]
             if changed:
+                held = [check for check in held if check not in changed]
                 click.clear()
                 for i, check in enumerate(changed):
                     if check.part is not None:
@@ -230,12 +232,21 @@ def _watch(checks: "Sequence[Check]") -> NoReturn:
                         check.once()
                     except GraderError as error:  # an editor may be saving it right now
                         click.echo(several_lines(str(error)), err=True)
+                        held += [check] * isinstance(error.__cause__, PermissionError)
                 watched = ", ".join(str(check.watched) for check in checks)
                 click.echo(f"watching {watched}; press Ctrl-C to stop")
             time.sleep(_WATCH_SECONDS)
     except KeyboardInterrupt:
         pass
     sys.exit(0)
+
+
+def _readable(file: Path) -> bool:
+    try:
+        file.open("rb").close()
+    except OSError:
+        return False
+    return True
 
 
 def _saved(file: Path) -> tuple[int, int]:

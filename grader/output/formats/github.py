@@ -20,7 +20,7 @@ def render(grade: Grade, config: Config) -> str:
     lines += [f"**{grade.score:g} of {grade.max_score:g}** for {plain(grade.submission)}", ""]
     if text := head(grade):
         lines += [plain(text), ""]
-    lines += ["| gradient | marks | |", "|---|---:|---|"]
+    lines += ["| gradient | marks | result |", "|---|---:|---|"]
     lines += [f"| `{one.name}` | {one.score:g} / {one.max_score:g} | {verdict(one)} |" for one in grade.gradients]
     found = {one.first.name: one for one in causes(grade)}
     again = {root.name for one in found.values() for root in one.roots[1:]}

@@ -5,7 +5,7 @@ from pathlib import Path
 from grader.config.keys import Config
 from grader.config.load import self_contained
 from grader.diagnosis.tables.cache import ship_tables
-from grader.errors import ConfigError
+from grader.errors import ConfigError, reason_of
 from grader.grading.grader import Grader
 from grader.packaging import archive
 from grader.packaging.gradescope import results_json
@@ -70,7 +70,7 @@ def _assignment(config: Config, config_path: Path, folder: Path) -> dict[str, by
                 f"{config_path}: expected files in {folder} or below, found {path}; move it there"
             ) from error
         except OSError as error:
-            raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
+            raise ConfigError(f"{path}: cannot be read: {reason_of(error)}") from error
     clash = {*PROGRAMS, "unfinished.json", "requirements.txt", wheel_name()}.intersection(files)
     if clash:
         raise ConfigError(f"{folder / clash.pop()}: the zip has another file of this name; rename yours")

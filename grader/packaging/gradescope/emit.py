@@ -27,6 +27,7 @@ from grader.output.wording import (
     at_top,
     earned,
     explained,
+    figure,
     fix_first,
     happened,
     inherits,
@@ -188,9 +189,8 @@ def _top(grade: Grade, found: Sequence[Test]) -> str:
         return _paragraphs(notes)
     if any(test.visibility != "visible" for test in found):
         return _paragraphs(["**Some checks are not shown yet.**", *notes])
-    right = sum(result.status == "passed" for result in grade.gradients)
     first = f"**{marked(text)}**" if (text := lead(grade)) else ""
-    return _paragraphs([first, f"{right} of {len(grade.gradients)} gradients right.", *notes])
+    return _paragraphs([first, f"{figure(grade, staff=False)}.", *notes])
 
 
 def _paragraphs(texts: Sequence[str]) -> str:

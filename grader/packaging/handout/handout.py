@@ -31,6 +31,7 @@ PUBLIC_KEYS = (
 )
 CALLING_KEYS = ("interface", "functions", "groups")  # public, too; only where functions take more than a sample point
 _IGNORED = {"__pycache__", ".pytest_cache", ".ipynb_checkpoints"}
+_NOT_PUSHED = b".venv/\n__pycache__/\n.pytest_cache/\n.ipynb_checkpoints/\n"
 _INSTRUCTORS = ("gradescope-utils",)  # what students need not install
 _MIN_FORMULA = 8  # characters without spaces; shorter ones are found in any file
 _NAME = re.compile(r"(self\.)?\w+")  # what a function or a method is given
@@ -85,7 +86,7 @@ def build_handout(grader: Grader, *, force: bool = False, github: bool = False) 
 
     Args:
         force: pack an unsound assignment, too.
-        github: with a workflow that checks each push.
+        github: with a workflow that checks each push, and a .gitignore.
 
     Raises:
         GraderError: the assignment is not sound or lacks a file, or a part of the solution would be in the zip.
@@ -100,6 +101,7 @@ def with_grader(files: dict[str, bytes], *, github: bool) -> bytes:
     """The zip of these files, with the grader."""
     if github:
         files[".github/workflows/check.yml"] = Path(__file__).with_name("workflow.yaml").read_bytes()
+        files[".gitignore"] = _NOT_PUSHED
     return zip_bytes({**files, wheel_name(): make_wheel(without=_INSTRUCTORS)})
 
 

@@ -13,7 +13,7 @@ from grader.checks.check import show
 from grader.config.calling_checks import IGNORED
 from grader.config.keys import CHECKS, Config, FollowThrough
 from grader.config.quantities import Index
-from grader.errors import ConfigError
+from grader.errors import ConfigError, reason_of
 from grader.output.wording import CHECK_LABELS
 
 _WINDOWS = r"Set-ExecutionPolicy -Scope Process RemoteSigned`<br>`.venv\Scripts\Activate.ps1"
@@ -27,17 +27,19 @@ You need Python 3.10 or later. Install the grader once, in this folder:
 | Windows, in cmd | `py -m venv .venv`<br>`.venv\Scripts\activate`<br>`pip install -r requirements.txt` |
 | Colab | upload the zip, then in a cell: `!unzip -o handout.zip`<br>`%pip install -r requirements.txt` |
 
+If Debian or Ubuntu says that `venv` is not available, run `sudo apt install python3-venv` first.
 In a new terminal, activate it again. On Colab, write `!` before each command below.""".strip()
 _REPORT = """\
-✓ is passed, ✗ is failed, and · means that the check did not run, because the one before it failed. If the file itself
-can't be loaded, every gradient is `not run`, and the line above the table says why.
+✓ is passed, ✗ is failed, and · means that the check did not run, because the one before it failed. Where a console lacks
+these signs, they are `+` and `x`. If the file itself can't be loaded, every gradient is `not run`, and the line above the
+table says why.
 
 | line of the report | what it tells you |
 |---|---|
 | `… things to fix` | where to begin: others may be right once these are |
 | a quoted line, with `^^^` below it | the line of your file where it goes wrong |
 | `why:` | what your numbers are; never what they should be |
-| `… in line 10: …` | where your values first go wrong, or up to where they are right |
+| `… in line 10 …` | where your values first go wrong, or up to where they are right |
 | `hint:` | where to look, or what to try next |
 | `either:` | one of several explanations that fit your numbers equally well |
 | `seen:` | a fact about your numbers, if no single mistake explains them |
@@ -127,6 +129,8 @@ def text_of(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: expected text in UTF-8, found something else: save it as UTF-8") from error
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {reason_of(error)}") from error
 
 
 def shape_in_words(config: Config, quantity: str) -> str:

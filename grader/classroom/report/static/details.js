@@ -27,11 +27,38 @@ function details(data, k) {
   const shown = new Set(student.details.map(([g]) => g));
   const right = data.gradients.filter((_, g) => !shown.has(g) && student.statuses[g] === "passed");
   if (right.length) parts.push(make("p", { textContent: `Right: ${right.join(", ")}` }));
-  for (const [g, position] of student.details) {
+  const [brief, rest] = inBrief(data, student);
+  parts.push(...brief);
+  for (const [g, position] of rest) {
     parts.push(gradient(data, student, g, data.details[position]));
   }
   if (student.printed) parts.push(make("h3", { textContent: "Printed while loading" }), make("pre", {}, quoted("code", student.printed)));
   return parts;
+}
+
+// What takes a line for several gradients: those that are right given an earlier mistake and lost no marks, and stubs.  And the others.
+function inBrief(data, student) {
+  const lines = new Map();
+  const rest = student.details.filter(([g, position]) => {
+    const detail = data.details[position];
+    const text = briefly(student.statuses[g], detail);
+    if (text) lines.set(text, [...(lines.get(text) || []), data.gradients[g]]);
+    return !text;
+  });
+  return [[...lines].map(([text, names]) => make("p", { textContent: text.replace("…", names.join(", ")) })), rest];
+}
+
+function briefly(status, detail) {
+  if (detail.notes || detail.printed || detail.message) return "";
+  if (status === "missing") return "Not written yet: …";
+  if (status !== "followed_through" || detail.score < detail.max_score) return "";
+  return `Right given ${earlier(detail)}: …`;
+}
+
+// The student's own gradients that have to be fixed.
+function earlier(detail) {
+  const [sources, roots] = detail.follows;
+  return (roots.length ? roots : sources).join(" and ");
 }
 
 function gradient(data, student, g, detail) {
@@ -41,9 +68,7 @@ function gradient(data, student, g, detail) {
     `${data.gradients[g]}: ${data.status_labels[status]}`,
     make("span", { className: "small", textContent: `${marks(detail.score)} of ${marks(detail.max_score)} marks` })));
   if (detail.follows) {
-    const [sources, roots] = detail.follows;
-    part.append(make("p", { textContent:
-      `Right, given the student’s own ${sources.join(", ")}. Once ${(roots.length ? roots : sources).join(" and ")} is fixed, this is right, too.` }));
+    part.append(make("p", { textContent: `Right, given the student’s own ${earlier(detail)}. Once that is fixed, this is right, too.` }));
   }
   if (detail.message) part.append(quoted("p", (detail.place ? `${detail.place}: ` : "") + detail.message, "why"));
   part.append(...diagnosis(detail));
@@ -55,11 +80,17 @@ function gradient(data, student, g, detail) {
   if (g in student.code) part.append(make("h4", { textContent: "The student’s code" }), code(data.code[student.code[g]], detail.line));
   if (detail.hints) {
     part.append(make("h4", { textContent: "Hints for the student, from vague to specific" }),
-      make("ol", {}, ...detail.hints.map((hint) => quoted("li", hint))));
+      make("ol", {}, ...detail.hints.map(worded)));
   }
   if (detail.notes) part.append(make("ul", {}, ...detail.notes.map((note) => quoted("li", note, "small"))));
   if (detail.printed) part.append(make("h4", { textContent: "Printed" }), make("pre", {}, quoted("code", detail.printed)));
   return part;
+}
+
+// A hint, in which `code` is marked.
+function worded(hint) {
+  return make("li", { className: "quoted", dir: "auto" },
+    ...hint.split(/`([^`\n]+)`/).map((text, k) => (k % 2 ? make("code", { textContent: text }) : text)));
 }
 
 function drawing(svg) {

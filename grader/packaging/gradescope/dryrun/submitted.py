@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from grader.config.keys import Config
-from grader.errors import UsageError
+from grader.errors import UsageError, reason_of, where_looked
 from grader.inputs.archives import open_tree
 from grader.inputs.tree import ArchiveError
 
@@ -34,7 +34,7 @@ def submitted(file: Path, config: Config, folder: Path) -> Path:
         UsageError: there is no such file.
     """
     if not file.exists():
-        raise UsageError(f"{file}: there is no such file or folder (looked in {Path.cwd()})")
+        raise UsageError(f"{file}: there is no such file or folder ({where_looked(file)})")
     if not file.is_dir() and not file.is_file():
         raise UsageError(f"{file}: expected a file, a folder or a zip, found something else")
     if file.is_dir() or file.suffix not in (Path(config.submission).suffix, ".ipynb"):
@@ -116,7 +116,7 @@ def read_given(path: Path) -> dict[str, Any]:
     try:
         data = json.loads(path.read_bytes())
     except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
+        raise UsageError(f"{path}: cannot be read: {reason_of(error)}") from error
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{path}: expected JSON, found something else: {error}") from error
     if not isinstance(data, dict):
