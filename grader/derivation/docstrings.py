@@ -8,7 +8,7 @@ A dimension is a name, a whole number, or a sum of them (`W - K + 1`).  Whatever
 
 import ast
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -81,18 +81,23 @@ def _annotated(model: Model, order: Iterable[str], name: str) -> Described | Non
     return None
 
 
-def _said(name: str, sentences: Iterable[str], names: str) -> Described | None:
-    """What the first sentence with a shape says; `names` matches any of the inputs."""
+def _said(name: str, sentences: Sequence[str], names: str) -> Described | None:
+    """What the first sentence with a shape says; `names` matches any of the inputs.
+
+    `U is (N, M)` comes before whatever else may be meant: in `scores = U m + c: (N,)` the shape is that of the scores.
+    """
     others = rf"(?:, (?:{names})\b)*(?:,? and (?:{names})\b)?"  # the rest of "z, h and y"
-    for sentence in sentences:
-        for match in re.finditer(rf"(?<![\w.]){re.escape(name)}(?!\w)", sentence):
-            rest = sentence[match.end() :]
-            scalar = re.match(rf"{others} ?(?:is|are|:|=)[^(),]*?\b(?:(?:a|positive) number|numbers|scalars?)\b", rest)
-            shape = re.match(rf"{others} ?(?::|is|are|has shape|have shape|of shape)?[^(),]*?\(({INNER})\)", rest)
-            if shape and _is_shape(shape.group(1)):
-                return _of_kind(shape.group(1), rest[: _end(rest, shape.end(), names, others)])
-            if scalar or re.match(r" ?(?:is|:) (?:the |an )?(?:index|label)", rest):
-                return _of_kind("", rest[: _end(rest, 0, names, others)])
+    verb = "(?::|is|are|has shape|have shape|of shape)"
+    for start, said in ((r"(?<![-+*/@=] )", verb), ("", f"{verb}?")):
+        for sentence in sentences:
+            for match in re.finditer(rf"(?<![\w.]){start}{re.escape(name)}(?!\w)", sentence):
+                rest = sentence[match.end() :]
+                scalar = re.match(rf"{others} ?(?:is|are|:|=)[^(),]*?\b(?:(?:a|positive) number|numbers|scalars?)\b", rest)
+                shape = re.match(rf"{others} ?{said}[^(),]*?\(({INNER})\)", rest)
+                if shape and _is_shape(shape.group(1)):
+                    return _of_kind(shape.group(1), rest[: _end(rest, shape.end(), names, others)])
+                if scalar or re.match(r" ?(?:is|:) (?:the |an )?(?:index|label)", rest):
+                    return _of_kind("", rest[: _end(rest, 0, names, others)])
     return None
 
 

@@ -59,12 +59,13 @@ def choose_sizes(
         usual = _newest(fitting, free, chosen)
         found = usual
         if not (usual and runs(usual)):
-            drawn = (_complete(constant | each, ordered, taken) for each in _mixed(others, taken, k))
-            small = sorted(filter(None, drawn), key=lambda sizes: prod(sizes[name] for name in free))
+            drawn = _mixed(constant, others, ordered, taken, k)
+            small = sorted(drawn, key=lambda sizes: prod(sizes[name] for name in free))
             found = _newest(islice(filter(runs, small[:_MOST_RUN]), _ENOUGH), free, chosen)
-        if not (found or usual):
+            found = found or usual or _newest(small, free, chosen)
+        if not found:
             return None
-        chosen.append(found or usual or {})
+        chosen.append(found)
     return {name: [sizes[name] for sizes in chosen] for name in names}
 
 
@@ -87,25 +88,36 @@ def _tuples(pool: Sequence[int], count: int) -> Iterator[tuple[int, ...]]:
         yield sizes
 
 
-def _mixed(names: Sequence[str], taken: Iterable[int], seed: int) -> Iterator[dict[str, int]]:
+def _mixed(
+    constant: Mapping[str, int], names: Sequence[str], relations: Mapping[str, str], taken: set[int], seed: int
+) -> Iterator[dict[str, int]]:
     """Sizes in any order, for models in which some must be smaller than others: a kernel must fit into its image.
 
-    The small ones come first: loops over them are short.
+    The small ones come first: loops over them are short.  A size is drawn among those that fit the ones before it, since of many
+    dimensions that follow from one another hardly any sizes fit by chance.
     """
     pool = [size for size in _SMALL if size not in taken]
     random = Random(seed)  # noqa: S311
     for number in range(_MOST_MIXED):
         several = pool[: len(names) + 2 + number // _EACH_POOL]
-        yield dict(zip(names, random.sample(several, len(names)), strict=True))
+        sizes: dict[str, int] | None = dict(constant)
+        for name in names:
+            fitting = [found for size in several if (found := _complete({**sizes, name: size}, relations, taken))]
+            sizes = random.choice(fitting) if fitting else None
+            if sizes is None:
+                break
+        if sizes:
+            yield sizes
 
 
 def _complete(sizes: dict[str, int], relations: Mapping[str, str], taken: set[int]) -> dict[str, int] | None:
     """The sizes with those that follow from them, if all are different."""
     sizes = dict(sizes)
     for name, formula in relations.items():
-        sizes[name] = length(formula, sizes)
-        if not 1 < sizes[name] <= _LARGEST:
-            return None
+        if name not in sizes and sizes.keys() >= set(dimensions_in([formula])):
+            sizes[name] = length(formula, sizes)
+            if not 1 < sizes[name] <= _LARGEST:
+                return None
     distinct = len(set(sizes.values())) == len(sizes)
     return sizes if distinct and taken.isdisjoint(sizes.values()) else None
 
