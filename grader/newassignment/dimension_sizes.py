@@ -1,6 +1,7 @@
 """Sizes for the dimensions of a model: all different at a sample point, so that a size names its axis; three sets of them."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import chain, combinations, islice, permutations
 from math import prod
 from random import Random
@@ -16,6 +17,7 @@ _SPARE_NAMES = "OPQRSTUVWXYZ"
 _LARGEST = 1000  # a config has no larger ones
 _MOST_TRIED = 5000
 _MOST_MIXED = 5000
+_MOST_FITTING = 200
 _MOST_RUN = 100
 _EACH_POOL = 500
 _ENOUGH = 5  # sets of sizes at which the model runs
@@ -98,28 +100,46 @@ def _mixed(
     """
     pool = [size for size in _SMALL if size not in taken]
     random = Random(seed)  # noqa: S311
+    found: set[tuple[int, ...]] = set()
     for number in range(_MOST_MIXED):
         several = pool[: len(names) + 2 + number // _EACH_POOL]
-        sizes: dict[str, int] | None = dict(constant)
+        sizes = dict(constant)
         for name in names:
-            fitting = [found for size in several if (found := _complete({**sizes, name: size}, relations, taken))]
-            sizes = random.choice(fitting) if fitting else None
-            if sizes is None:
+            fitting = [more for size in several if (more := _complete({**sizes, name: size}, relations, taken))]
+            sizes = random.choice(fitting) if fitting else {}
+            if not sizes:
                 break
-        if sizes:
+        if sizes and (numbers := tuple(sizes.values())) not in found:
+            found.add(numbers)
             yield sizes
+        if len(found) == _MOST_FITTING:
+            return
 
 
 def _complete(sizes: dict[str, int], relations: Mapping[str, str], taken: set[int]) -> dict[str, int] | None:
     """The sizes with those that follow from them, if all are different."""
     sizes = dict(sizes)
     for name, formula in relations.items():
-        if name not in sizes and sizes.keys() >= set(dimensions_in([formula])):
+        if name not in sizes and _needed(formula) <= sizes.keys():
             sizes[name] = length(formula, sizes)
-            if not 1 < sizes[name] <= _LARGEST:
+            if not 1 < sizes[name] <= _LARGEST or not _divides(formula, sizes):
                 return None
     distinct = len(set(sizes.values())) == len(sizes)
     return sizes if distinct and taken.isdisjoint(sizes.values()) else None
+
+
+@lru_cache(maxsize=256)
+def _needed(formula: str) -> frozenset[str]:
+    return frozenset(dimensions_in([formula]))
+
+
+def _divides(formula: str, sizes: Mapping[str, int]) -> bool:
+    """Whether a quotient such as `P // 2` has no remainder: pooling windows cover all entries, and formulas are the same."""
+    dividend, _, divisor = formula.rpartition("//")
+    try:
+        return not dividend or length(dividend.strip(), sizes) % length(divisor.strip(), sizes) == 0
+    except (SyntaxError, ZeroDivisionError):  # within parentheses
+        return True
 
 
 def _in_order(relations: Mapping[str, str], known: Iterable[str]) -> dict[str, str] | None:
