@@ -17,9 +17,9 @@ _SPARE_NAMES = "OPQRSTUVWXYZ"
 _LARGEST = 1000  # a config has no larger ones
 _MOST_TRIED = 5000
 _MOST_MIXED = 5000
-_MOST_FITTING = 200
+_MOST_FITTING = 300
 _MOST_RUN = 100
-_EACH_POOL = 500
+_EACH_POOL = 200
 _ENOUGH = 5  # sets of sizes at which the model runs
 
 Sizes = dict[str, list[int]]
@@ -105,8 +105,9 @@ def _mixed(
         several = pool[: len(names) + 2 + number // _EACH_POOL]
         sizes = dict(constant)
         for name in names:
-            fitting = [more for size in several if (more := _complete({**sizes, name: size}, relations, taken))]
-            sizes = random.choice(fitting) if fitting else {}
+            shuffled = random.sample(several, len(several))
+            more = (_complete({**sizes, name: size}, relations, taken) for size in shuffled)
+            sizes = next(filter(None, more), None) or {}
             if not sizes:
                 break
         if sizes and (numbers := tuple(sizes.values())) not in found:
