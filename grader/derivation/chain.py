@@ -19,7 +19,7 @@ from grader.derivation.graph.nodes import Array, Graph, Node, Unreadable
 from grader.derivation.graph.recorder import Tracer, new_graph
 from grader.derivation.rules import array_rules, shapes
 from grader.derivation.rules.backward import gradients
-from grader.derivation.rules.pooling import pooled
+from grader.derivation.rules.filled import vectorized
 from grader.derivation.rules.units import fold
 from grader.derivation.simplify.algebra import plus
 from grader.derivation.simplify.reuse import Gradient, gradient_leaf, reuse
@@ -106,7 +106,7 @@ def run(model: Model, point: Point, loss: str) -> Forward:
                 if parameter not in forward.leaves:
                     forward.leaves[parameter] = graph.leaf(parameter, _plain(point, parameter))
             arguments = [Tracer(forward.leaves[parameter]) for parameter in parameters[name]]
-            root = pooled(fold(trace(functions[name], arguments).node))
+            root = vectorized(fold(trace(functions[name], arguments).node))
             forward.roots[name] = root
             forward.leaves[name] = graph.leaf(name, root.value)
     return forward

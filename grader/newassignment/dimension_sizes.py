@@ -62,7 +62,7 @@ def choose_sizes(
         found = usual
         if not (usual and runs(usual)):
             drawn = _mixed(constant, others, ordered, taken, k)
-            small = sorted(drawn, key=lambda sizes: prod(sizes.values()))
+            small = sorted(drawn, key=lambda sizes: prod(sizes[name] for name in free))
             found = _newest(islice(filter(runs, small[:_MOST_RUN]), _ENOUGH), free, chosen)
             found = found or usual or _newest(small, free, chosen)
         if not found:
