@@ -16,11 +16,13 @@ _SPARE_NAMES = "OPQRSTUVWXYZ"
 
 _LARGEST = 1000  # a config has no larger ones
 _MOST_TRIED = 5000
-_MOST_MIXED = 5000
+_MOST_MIXED = 3000
 _MOST_FITTING = 300
 _MOST_RUN = 100
 _EACH_POOL = 200
+_MOST_VISITED = 3000
 _ENOUGH = 5  # sets of sizes at which the model runs
+_OLD = 2  # how much larger a size counts that a dimension has had before
 
 Sizes = dict[str, list[int]]
 
@@ -61,8 +63,7 @@ def choose_sizes(
         usual = _newest(fitting, free, chosen)
         found = usual
         if not (usual and runs(usual)):
-            drawn = _mixed(constant, others, ordered, taken, k)
-            small = sorted(drawn, key=lambda sizes: prod(sizes[name] for name in free))
+            small = _smallest(_mixed(constant, others, ordered, taken, k), constant, others, ordered, taken, chosen)
             found = _newest(islice(filter(runs, small[:_MOST_RUN]), _ENOUGH), free, chosen)
             found = found or usual or _newest(small, free, chosen)
         if not found:
@@ -115,6 +116,43 @@ def _mixed(
             yield sizes
         if len(found) == _MOST_FITTING:
             return
+
+
+def _smallest(
+    found: Iterable[dict[str, int]],
+    constant: Mapping[str, int],
+    names: Sequence[str],
+    relations: Mapping[str, str],
+    taken: set[int],
+    before: Sequence[Mapping[str, int]],
+) -> list[dict[str, int]]:
+    """Those that cost least come first, and smaller ones before them that a search finds: a model's loops are slow."""
+
+    def cost(sizes: Mapping[str, int]) -> int:
+        return prod(sizes[name] * (1 if _is_new(sizes, name, before) else _OLD) for name in sizes)
+
+    ordered = sorted(found, key=cost)
+    best = [cost(ordered[0])] if ordered and relations else [0]
+    smallest = sorted(size for size in _SMALL if size not in taken)
+    visits = iter(range(_MOST_VISITED))
+
+    def search(sizes: dict[str, int], left: Sequence[str]) -> None:
+        unused = [size for size in smallest if size not in sizes.values()]
+        if cost(sizes) * prod(unused[: len(left)]) >= best[0]:
+            return
+        if not left:
+            best[0] = cost(sizes)
+            ordered.insert(0, sizes)
+            return
+        for size in unused:
+            if next(visits, None) is not None:
+                more = _complete({**sizes, left[0]: size}, relations, taken)
+                if more:
+                    search(more, left[1:])
+
+    related = dimensions_in(relations.values())
+    search(dict(constant), sorted(names, key=lambda name: related.index(name) if name in related else len(related)))
+    return ordered
 
 
 def _complete(sizes: dict[str, int], relations: Mapping[str, str], taken: set[int]) -> dict[str, int] | None:
