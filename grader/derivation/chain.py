@@ -94,8 +94,12 @@ def order_of(model: Model, loss: str) -> tuple[str, ...]:
     return tuple(order)
 
 
-def run(model: Model, point: Point, loss: str) -> Forward:
-    """Evaluate the model on stand-ins."""
+def run(model: Model, point: Point, loss: str, *, as_written: bool = False) -> Forward:
+    """Evaluate the model on stand-ins.
+
+    Args:
+        as_written: leave arrays that loops fill as they are, entry by entry.
+    """
     graph = new_graph(dict(point.dimensions), point.discrete)
     order = order_of(model, loss)
     parameters = {name: model.parameters(name) for name in order}
@@ -106,7 +110,8 @@ def run(model: Model, point: Point, loss: str) -> Forward:
                 if parameter not in forward.leaves:
                     forward.leaves[parameter] = graph.leaf(parameter, _plain(point, parameter))
             arguments = [Tracer(forward.leaves[parameter]) for parameter in parameters[name]]
-            root = vectorized(fold(trace(functions[name], arguments).node))
+            root = fold(trace(functions[name], arguments).node)
+            root = root if as_written else vectorized(root)
             forward.roots[name] = root
             forward.leaves[name] = graph.leaf(name, root.value)
     return forward

@@ -92,7 +92,9 @@ def _said(name: str, sentences: Sequence[str], names: str) -> Described | None:
         for sentence in sentences:
             for match in re.finditer(rf"(?<![\w.]){start}{re.escape(name)}(?!\w)", sentence):
                 rest = sentence[match.end() :]
-                scalar = re.match(rf"{others} ?(?:is|are|:|=)[^(),]*?\b(?:(?:a|positive) number|numbers|scalars?)\b", rest)
+                scalar = re.match(
+                    rf"{others} ?(?:is|are|:|=)[^(),]*?\b(?:(?:a|positive) number|numbers|scalars?)\b", rest
+                )
                 shape = re.match(rf"{others} ?{said}[^(),]*?\(({INNER})\)", rest)
                 if shape and _is_shape(shape.group(1)):
                     return _of_kind(shape.group(1), rest[: _end(rest, shape.end(), names, others)])

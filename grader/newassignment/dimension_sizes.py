@@ -108,7 +108,7 @@ def _mixed(
         for name in names:
             shuffled = random.sample(several, len(several))
             more = (_complete({**sizes, name: size}, relations, taken) for size in shuffled)
-            sizes = next(filter(None, more), None) or {}
+            sizes = next(filter(None, more), {})
             if not sizes:
                 break
         if sizes and (numbers := tuple(sizes.values())) not in found:

@@ -17,9 +17,9 @@ Import numpy or the standard library if you need them, nothing else.  Do not cha
 import numpy as np
 
 
-def dJ_dc(s):
-    """dJ/dc, shape (N,)."""
-    raise NotImplementedError("dJ_dc is not written yet")
+def dJ_dscores(s):
+    """dJ/dscores, shape (N,)."""
+    raise NotImplementedError("dJ_dscores is not written yet")
 
 
 def dJ_dm(s):

@@ -10,23 +10,23 @@ def im2col(x, K, L):
 
 def col2im(columns, shape, K, L):
     x = np.zeros(shape)
-    P, Q = shape[0] - K + 1, shape[1] - L + 1
+    Q = shape[1] - L + 1
     for place, column in enumerate(columns.T):
         i, j = divmod(place, Q)
         x[i : i + K, j : j + L] += column.reshape(K, L)
     return x
 
 
-def dJ_dc(s):
+def dJ_dscores(s):
     return s.p - (np.arange(len(s.p)) == s.y)
 
 
 def dJ_dm(s):
-    return (dJ_dc(s) @ s.U).reshape(s.m.shape)
+    return (dJ_dscores(s) @ s.U).reshape(s.m.shape)
 
 
 def dJ_dU(s):
-    return np.outer(dJ_dc(s), s.m.reshape(-1))
+    return np.outer(dJ_dscores(s), s.m.reshape(-1))
 
 
 def dJ_dz(s):

@@ -1,18 +1,18 @@
 import numpy as np
 
 
-def dJ_dc(s):
+def dJ_dscores(s):
     grad = s.p.copy()
     grad[s.y] -= 1
     return grad
 
 
 def dJ_dm(s):
-    return np.dot(dJ_dc(s), s.U).reshape(s.m.shape)
+    return np.dot(dJ_dscores(s), s.U).reshape(s.m.shape)
 
 
 def dJ_dU(s):
-    dscores, flat = dJ_dc(s), s.m.flatten()
+    dscores, flat = dJ_dscores(s), s.m.flatten()
     grad = np.zeros_like(s.U)
     for n in range(len(dscores)):
         grad[n] = dscores[n] * flat

@@ -1,18 +1,18 @@
 import numpy as np
 
 
-def dJ_dc(s):
+def dJ_dscores(s):
     onehot = np.zeros_like(s.p)
     onehot[s.y] = 1
     return s.p - onehot
 
 
 def dJ_dm(s):
-    return (s.U.T @ dJ_dc(s)).reshape(s.m.shape)
+    return (s.U.T @ dJ_dscores(s)).reshape(s.m.shape)
 
 
 def dJ_dU(s):
-    return np.einsum("n,m->nm", dJ_dc(s), s.m.flatten())
+    return np.einsum("n,m->nm", dJ_dscores(s), s.m.flatten())
 
 
 def dJ_da(s):
@@ -39,7 +39,9 @@ def dJ_dx(s):
 def dJ_dw(s):
     dz = dJ_dz(s)
     P, Q = dz.shape
-    return np.array([[np.sum(dz * s.x[k : k + P, l : l + Q]) for l in range(s.w.shape[1])] for k in range(s.w.shape[0])])
+    return np.array(
+        [[np.sum(dz * s.x[k : k + P, l : l + Q]) for l in range(s.w.shape[1])] for k in range(s.w.shape[0])]
+    )
 
 
 def dJ_db(s):

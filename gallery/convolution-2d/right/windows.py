@@ -2,16 +2,16 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 
-def dJ_dc(s):
+def dJ_dscores(s):
     return s.p - np.eye(len(s.p))[s.y]
 
 
 def dJ_dm(s):
-    return np.reshape(s.U.T @ dJ_dc(s), s.m.shape)
+    return np.reshape(s.U.T @ dJ_dscores(s), s.m.shape)
 
 
 def dJ_dU(s):
-    return dJ_dc(s)[:, None] * s.m.reshape(1, -1)
+    return dJ_dscores(s)[:, None] * s.m.reshape(1, -1)
 
 
 def dJ_dz(s):

@@ -21,6 +21,7 @@ _REDUCTIONS = ("max", "min", "sum", "prod")
 _WHOLE = Slice(None, None, None)
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 Position = tuple[int, ...]
+Entry = int | range
 Parts = Mapping[Position, Node]
 
 
@@ -81,12 +82,15 @@ def _parts(root: Node) -> dict[Position, list[Node]]:
     ]
     found: dict[Position, list[Node]] = {}
     for each in reversed(placed):
-        if each.args[0].op == "setitem" and (each.args[1:], each.params) == (each.args[0].args[1:], each.args[0].params):
+        if each.args[0].op == "setitem" and (each.args[1:], each.params) == (
+            each.args[0].args[1:],
+            each.args[0].params,
+        ):
             continue  # `out[i] += ...` assigns twice, the view and the array
         index = _filled_up(each.get("index"), root.shape)
         if any(isinstance(entry, int) != (axis in counted) for axis, entry in enumerate(index)):
             raise _Unlike
-        position = tuple(index[axis] for axis in counted)
+        position = tuple(entry for entry in index if isinstance(entry, int))
         terms = _terms(each.args[1])
         before = [term for term in terms if term.op == "getitem" and term.args == each.args[:1]]
         if before and (len(before) > 1 or before[0].get("index") != each.get("index")):
@@ -102,8 +106,8 @@ def _terms(node: Node) -> list[Node]:
     return [term for arg in node.args for term in _terms(arg)] if node.op == "add" else [node]
 
 
-def _filled_up(index: tuple[Any, ...], shape: Sequence[int]) -> tuple[Any, ...]:
-    """An index with an entry for each axis: a whole number, or a slice from a start to a stop."""
+def _filled_up(index: tuple[Any, ...], shape: Sequence[int]) -> tuple[Entry, ...]:
+    """An index with an entry for each axis."""
     if any(entry is not Ellipsis and not isinstance(entry, int | Slice) for entry in index):
         raise _Unlike
     place = index.index(Ellipsis) if Ellipsis in index else len(index)
@@ -112,13 +116,13 @@ def _filled_up(index: tuple[Any, ...], shape: Sequence[int]) -> tuple[Any, ...]:
     return tuple(_clear(entry, length) for entry, length in zip(entries, shape, strict=True))
 
 
-def _clear(entry: Any, length: int) -> Any:
+def _clear(entry: Any, length: int) -> Entry:
     if isinstance(entry, int):
         return entry % length
     start, stop, step = slice(entry.start, entry.stop, entry.step).indices(length)
     if step != 1 or stop <= start or (entry.stop is not None and entry.stop > length):
         raise _Unlike
-    return Slice(start, stop, None)
+    return range(start, stop)
 
 
 def _axes(parts: Parts) -> tuple[Node, list[_Axis]]:
@@ -137,9 +141,9 @@ def _axes(parts: Parts) -> tuple[Node, list[_Axis]]:
     ]
 
 
-def _axis(entries: Mapping[Position, Any], length: int) -> _Axis:
-    begins = {p: entry.start if isinstance(entry, Slice) else entry for p, entry in entries.items()}
-    widths = {entry.stop - entry.start if isinstance(entry, Slice) else 0 for entry in entries.values()}
+def _axis(entries: Mapping[Position, Entry], length: int) -> _Axis:
+    begins = {p: entry.start if isinstance(entry, range) else entry for p, entry in entries.items()}
+    widths = {len(entry) if isinstance(entry, range) else 0 for entry in entries.values()}
     origin = next(iter(sorted(entries)))
     if len(widths) > 1:
         raise _Unlike
@@ -184,7 +188,9 @@ def _pooled(root: Node) -> Node:
     counters = [axis.counter for axis in axes if axis.counter is not None]
     if counters != list(range(len(counters))) or len(counters) != len(next(iter(parts))):
         raise _Unlike
-    kept = tuple(slice(0, axis.width * axis.count) if axis.width and axis.counter is not None else slice(None) for axis in axes)
+    kept = tuple(
+        slice(0, axis.width * axis.count) if axis.width and axis.counter is not None else slice(None) for axis in axes
+    )
     used = Tracer(source)
     if any(axis.length % axis.width for axis in axes if axis.width):
         used = used[kept]
@@ -231,8 +237,14 @@ def _moved_terms(parts: Parts) -> list[Any]:
     found: Any = Tracer(source) if all(entry == slice(None) for entry in index) else Tracer(source)[index]
     if letters != sorted(set(letters)):
         raise _Unlike
-    behind = range(min(letters), len(next(iter(parts)))) if letters else ()
-    return [found[tuple(slice(None) if k in letters else None for k in behind)] if letters else found]
+    result = _LETTERS[: len(next(iter(parts)))]
+    return [_spread(found, "".join(result[k] for k in letters), result)]
+
+
+def _spread(array: Any, letters: str, result: str) -> Any:
+    """An array with axes of length 1 where the result has another letter; in front numpy adds them itself."""
+    behind = result[result.index(letters[0]) :] if letters else ""
+    return array if behind == letters else array[tuple(slice(None) if each in letters else None for each in behind)]
 
 
 def _moved_products(parts: Parts) -> list[Any]:
@@ -247,7 +259,9 @@ def _moved_products(parts: Parts) -> list[Any]:
     summed = iter(_LETTERS[counters:])
     names = ["" if moves else next(summed) for moves in shifted]
     terms = []
-    for starts in product(*(range(pair[0].width) if moves else (0,) for pair, moves in zip(pairs, shifted, strict=True))):
+    for starts in product(
+        *(range(pair[0].width) if moves else (0,) for pair, moves in zip(pairs, shifted, strict=True))
+    ):
         arrays, letters = zip(*(_shifted(source, axes, starts, names) for source, axes in sides), strict=True)
         terms.append(_product(arrays, letters, result))
     return terms
@@ -275,5 +289,8 @@ def _product(arrays: Sequence[Any], letters: Sequence[str], result: str) -> Any:
             return a * b
         if len(left) == len(right) == len(result) == 2 and left + right == result[0] + left[1] * 2 + result[1]:
             return a @ b
+    if set("".join(letters)) == set(result) and all(each == "".join(sorted(each)) for each in letters):
+        a, b = (_spread(array, each, result) for array, each in zip(arrays, letters, strict=True))
+        return a * b
     (a, b), (left, right) = (arrays, letters) if letters[0] <= letters[1] else (arrays[::-1], letters[::-1])
     return np.einsum(f"{left},{right}->{result}", a, b)

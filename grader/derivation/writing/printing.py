@@ -23,8 +23,8 @@ from grader.derivation.writing.style import (
     powers_of,
     split_number,
     to_flip,
-    with_means,
     with_factors_inside,
+    with_means,
 )
 
 SUM, PRODUCT, POWER, ATOM = range(4)
