@@ -26,7 +26,7 @@ from grader.config.load import load_config
 from grader.grading.running import make_sandbox
 from grader.problem.assignment import load_assignment
 from grader.problem.derivatives import differentiate
-from grader.sandbox.spawner import Zygote
+from grader.sandbox.zygotes import Zygote
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIG = ROOT / "config.yaml"

@@ -31,7 +31,7 @@ from grader.grading.grade import grade  # noqa: E402
 from grader.grading.running import make_sandbox  # noqa: E402
 from grader.newassignment.gallery.labelled import read_cases  # noqa: E402
 from grader.problem.assignment import Assignment, load_assignment  # noqa: E402
-from grader.sandbox.spawner import start_spawner  # noqa: E402
+from grader.sandbox.zygotes import start_spawner  # noqa: E402
 
 # Short, and on the clock so generous that a busy machine changes nothing.
 LIMITS = {"call_cpu_seconds": 0.2, "submission_cpu_seconds": 3.0, "wall_factor": 200.0}

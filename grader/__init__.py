@@ -7,7 +7,7 @@ TYPE_CHECKING = False  # as typing has it, whose import would delay the start of
 if TYPE_CHECKING:
     from grader.api import Student, check, derive, grade, results
     from grader.derivation import Formula
-    from grader.errors import ConfigError, GraderError, SandboxError, UsageError
+    from grader.errors import ConfigError, GraderError, SandboxError, UnreadableError, UsageError
     from grader.grading.grader import Grader
     from grader.packaging.handout.homework import Homework
     from grader.records.result import Grade
@@ -22,6 +22,7 @@ __all__ = [
     "Homework",
     "SandboxError",
     "Student",
+    "UnreadableError",
     "UsageError",
     "__version__",
     "check",
@@ -41,7 +42,7 @@ _PLACES = {
     "grade": "grader.api",
     "load_ipython_extension": "grader.magic",
     "results": "grader.api",
-    **dict.fromkeys(("ConfigError", "GraderError", "SandboxError", "UsageError"), "grader.errors"),
+    **dict.fromkeys(("ConfigError", "GraderError", "SandboxError", "UnreadableError", "UsageError"), "grader.errors"),
 }
 
 

@@ -3,6 +3,7 @@
     GraderError            exit code 3: could not grade
       UsageError           exit code 2: a path or an option is wrong
         ConfigError        exit code 2: config.yaml, or a file that it names, is wrong
+      UnreadableError      exit code 3: what was submitted cannot be read
       SandboxError         exit code 3: the sandbox could not be set up or used
 
 Whatever a *student's* file does is data (`grader.records.run`), never one of these exceptions.
@@ -27,6 +28,10 @@ class UsageError(GraderError):
 
 class ConfigError(UsageError):
     """config.yaml, or a file that it names, cannot be used."""
+
+
+class UnreadableError(GraderError):
+    """Something was submitted, and none of it can be read: a damaged archive, a zip bomb, a link."""
 
 
 class SandboxError(GraderError):

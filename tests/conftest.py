@@ -23,7 +23,7 @@ from grader.grading.running import make_sandbox
 from grader.packaging.handout.handout import build_handout
 from grader.problem.assignment import Assignment, load_assignment
 from grader.sandbox.host import Sandbox
-from grader.sandbox.spawner import start_spawner
+from grader.sandbox.zygotes import start_spawner
 
 # No assertion on time: a machine that is busy with something else is no failure.
 settings.register_profile("grader", deadline=None, suppress_health_check=[HealthCheck.too_slow])

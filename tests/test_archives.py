@@ -21,7 +21,7 @@ from classroom import FLIPPED, ROOT, SOLUTION, tar_bytes, write, zip_bytes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grader.errors import UsageError
+from grader.errors import UnreadableError
 from grader.inputs import tree as limits
 from grader.inputs.archives import open_tree
 from grader.inputs.download import read_download
@@ -235,7 +235,7 @@ def test_no_process_needs_300_mb_for_any_of_them(outcomes):
 def test_a_hostile_archive_by_itself_is_a_one_line_error(name, tmp_path):
     file, make, reason = HOSTILE[name]
     write(tmp_path, {file: make()})
-    with pytest.raises(UsageError, match=reason) as error:
+    with pytest.raises(UnreadableError, match=reason) as error:
         read_submission(tmp_path / file, WANTED, LIMIT)
     assert "\n" not in str(error.value)
 
@@ -364,7 +364,7 @@ def test_a_deep_folder_costs_one_submission_its_grade(levels, quick_path):
     assert found["ann"].source == SOLUTION
     assert found["mallory"].kind == "unreadable"
     assert "too deep: mallory/a/a" in found["mallory"].problem
-    with pytest.raises(UsageError, match="too deep"):
+    with pytest.raises(UnreadableError, match="too deep"):
         read_submission(quick_path / "mallory", WANTED, LIMIT)
 
 

@@ -304,6 +304,16 @@ def test_what_could_not_be_read_is_exit_code_3_and_the_rest_is_graded(tmp_path):
     }
 
 
+@pytest.mark.parametrize("name", ["../bob/gradients.py", "/bob/gradients.py"])
+def test_a_file_that_may_be_anyones_is_listed_and_exit_code_3(tmp_path, name):
+    content = {"ann/gradients.py": SOLUTION, name: SOLUTION, "../": b""}
+    out = tmp_path / "out"
+    done = batch(zipped(tmp_path / "class.zip", content), out)
+    assert done.returncode == 3
+    assert f"  {name}: " in done.stdout
+    assert [row["student"] for row in table(out)] == ["ann"]
+
+
 def test_a_newer_download_grades_only_what_is_new_and_keeps_the_history(results, tmp_path):
     new = {"bob/gradients.py": SOLUTION, "finn/gradients.py": STUB, "kim/gradients.py": SOLUTION}
     newer = write(tmp_path / "newer", {**CLASS, **new})
@@ -715,3 +725,24 @@ def test_another_platforms_download_does_not_list_the_same_people_twice(tmp_path
     assert run_batch(config, first, out, jobs=1).graded == 0
     assert run_batch(config, other, out, jobs=1, force=True).taken == 1
     assert len(table(out)) == 2
+
+
+def test_a_download_of_another_platform_that_knows_only_some_of_the_students_is_refused_too(tmp_path):
+    """Ann and Béla have the same key on both platforms, Chi has not; Dana is new."""
+    config, out = ROOT / "config.yaml", tmp_path / "out"
+    run_batch(config, zipped(tmp_path / "gradescope.zip", files("gradescope", STUDENTS[:3])), out, jobs=1)
+    keys = {row["student"] for row in table(out)}
+    ann, bela, _ = sorted(keys)
+
+    def folders(name, *students):
+        return write(tmp_path / name, {f"{student}/gradients.py": SOLUTION for student in students})
+
+    expected = (
+        r"a folder per student with 2 of its 3 students: the others in it \(cwu_2 and dana\) may be the same people"
+    )
+    with pytest.raises(UsageError, match=expected):
+        run_batch(config, folders("mixed", ann, bela, "cwu_2", "dana"), out, jobs=1)
+    assert {row["student"] for row in table(out)} == keys
+    copied = shutil.copytree(out, tmp_path / "copied")
+    assert run_batch(config, folders("fewer", ann), out, jobs=1).taken == 1
+    assert run_batch(config, folders("more", *keys, "dana"), copied, jobs=1).taken == 4, "nobody can be there twice"

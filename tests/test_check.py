@@ -198,6 +198,36 @@ def test_the_line_that_keeps_a_file_from_loading_is_quoted_and_the_reason_said_o
     assert "raised an exception" not in done.stdout
 
 
+@pytest.mark.parametrize("width", [60, 80, 100])
+@pytest.mark.parametrize("name", ["db", "dloss_dP", "dloss_dgamma", "dloss_d" + "gamma" * 6])
+@pytest.mark.parametrize("staff", [False, True])
+def test_verdicts_stand_in_one_column_whatever_the_names_are(
+    assignment: Assignment, name: str, width: int, staff: bool
+) -> None:
+    names = [f"{name}{i}" for i, _ in enumerate(assignment.names)]
+    graded = grade_run(assignment, Run({}), "gradients.py")
+    results = [
+        msgspec.structs.replace(
+            result, name=name, status="followed_through", follow_through=FollowThrough(names[:2], 0.0)
+        )
+        for name, result in zip(names, graded.gradients, strict=True)
+    ]
+    lines = [
+        "".join(text for text, _ in line)
+        for line in verdict_lines(
+            msgspec.structs.replace(graded, gradients=results), assignment.config, staff=staff, width=width
+        )
+    ]
+    table = lines[next(i for i, line in enumerate(lines) if line.startswith(" gradient")) + 2 : -1]
+    column = table[0].index("right, given your")
+    assert {line[:column].split()[0] for line in table if line[:column].strip()} == set(names)
+    assert {line[column - 1] for line in table} == {" "}
+    assert all(line[column] != " " for line in table)
+    said = " ".join(line[column:] for line in table)
+    assert said.count(f"right, given your {names[0]} and {names[1]}") == len(names)
+    assert max(map(len, table)) <= max(width, column + len(names[0]))
+
+
 def test_a_narrow_terminal_shows_the_verdicts_without_the_checks(assignment: Assignment) -> None:
     graded = grade_run(assignment, Run({}), "gradients.py")
     lines = [

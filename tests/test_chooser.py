@@ -17,12 +17,12 @@ from hypothesis import strategies as st
 
 from grader.config.keys import CHECKS
 from grader.config.load import load_config
-from grader.errors import UsageError
+from grader.errors import GraderError, UnreadableError, UsageError
 from grader.inputs.chooser import Choice, choose
 from grader.inputs.download import read_download
 from grader.inputs.entry import receive
 from grader.inputs.kinds import digest
-from grader.inputs.submission import read_submission
+from grader.inputs.submission import read_submission, read_submitted
 from grader.output.formats import NAMES, render
 from grader.packaging.gradescope.emit import emit
 from grader.records.result import CheckResult, Grade, GradientResult
@@ -120,6 +120,17 @@ def test_all_files_between_which_a_person_has_to_decide_are_counted(tmp_path):
     write(tmp_path, {f"s{i:02}/{WANTED}": b"x = %d" % i for i in range(12)})
     with pytest.raises(UsageError, match=r"found s00/gradients.py, .*, s03/gradients.py and 8 more"):
         read_submission(tmp_path, WANTED, LIMIT)
+
+
+def test_what_this_machine_cannot_read_is_a_failure_and_not_a_submission_without_a_file(tmp_path, monkeypatch):
+    def denied(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("grader.inputs.archives.read_folder", denied)  # root may read everything
+    for read in (read_submission, read_submitted):
+        with pytest.raises(GraderError, match="cannot be read: Permission denied") as found:
+            read(tmp_path, WANTED, LIMIT)
+        assert found.type is GraderError
 
 
 def test_a_stub_with_one_more_line_is_work():
@@ -291,5 +302,5 @@ def test_the_note_is_in_the_feedback_and_in_the_table(tmp_path):
 )
 def test_a_refused_name_is_reported_if_there_is_nothing_else(name, reason, tmp_path):
     write(tmp_path, {"hw.zip": zip_bytes({name: SOLUTION})})
-    with pytest.raises(UsageError, match=f"no readable gradients.py: {name[:20]}.*: {reason}"):
+    with pytest.raises(UnreadableError, match=f"no readable gradients.py: {name[:20]}.*: {reason}"):
         read_submission(tmp_path / "hw.zip", WANTED, LIMIT)

@@ -245,6 +245,17 @@ def make_twice_named(folder: Path) -> Path:
     return folder
 
 
+def make_bomb(folder: Path) -> Path:
+    with zipfile.ZipFile(folder / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("gradients.py", bytes(8 * 2**20))
+    return folder / "bomb.zip"
+
+
+def make_other_archive(folder: Path) -> Path:
+    (folder / "work.rar").write_bytes(b"no signature")
+    return folder / "work.rar"
+
+
 def make_fifo(folder: Path) -> Path:
     os.mkfifo(folder / "pipe")
     return folder / "pipe"
@@ -259,11 +270,15 @@ NO_SUBMISSIONS = [
     (make_other_names, "no gradients.py, found only grads.txt"),
     (make_twice_named, "no gradients.py, found only gradients.py.txt and notes.md"),
     (make_two, "expected one gradients.py, found a/gradients.py and b/gradients.py; choose one file"),
+    (make_fifo, "expected a file, a folder or a zip, found something else"),
+]
+UNREADABLE = [
     (make_link, "no readable gradients.py: gradients.py: a link"),
     (make_bad_zip, "this zip cannot be read: "),
     (make_damaged_zip, "deflated.zip: this zip cannot be read: "),
     (make_damaged_lzma, "lzma.zip: no readable gradients.py: gradients.py: its compression is not supported"),
-    (make_fifo, "expected a file, a folder or a zip, found something else"),
+    (make_bomb, "no readable gradients.py: gradients.py: a zip bomb"),
+    (make_other_archive, ".rar archives are not read: submit the file itself, or a .zip"),
 ]
 
 
@@ -277,6 +292,27 @@ def test_a_path_without_a_submission_is_a_usage_error(
     assert done.stderr.startswith("error: ")
     assert words in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(("make", "words"), UNREADABLE, ids=[n[0].__name__ for n in UNREADABLE])
+def test_a_submission_that_cannot_be_read_is_not_graded_alone_or_in_a_class(
+    grader: Command, tmp_path: Path, make: Callable[[Path], Path], words: str
+) -> None:
+    (tmp_path / "class" / "ann").mkdir(parents=True)
+    one = make(tmp_path / "class" / "ann")
+    done = grader("grade", one)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.startswith("error: ")
+    assert words in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert grader("batch", tmp_path / "class", "--out", tmp_path / "out").returncode == 3
+
+
+def test_a_folder_without_results_is_a_usage_error(grader: Command, tmp_path: Path) -> None:
+    for command in (["report", tmp_path], ["regrade", tmp_path], ["show", tmp_path, "ann"]):
+        done = grader(*command)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "found no grades.db; name the folder that was its --out" in done.stderr
 
 
 def test_an_empty_file_is_graded_with_everything_missing(grader: Command, tmp_path: Path) -> None:

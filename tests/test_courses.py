@@ -22,7 +22,7 @@ from grader.grading.running import make_sandbox
 from grader.problem.assignment import Assignment, load_assignment
 from grader.records.run import Run
 from grader.sandbox.host import Sandbox
-from grader.sandbox.spawner import start_spawner
+from grader.sandbox.zygotes import start_spawner
 from grader.validation import numbers, sizes
 from grader.validation.submissions import ways_of
 

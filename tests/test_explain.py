@@ -9,8 +9,8 @@ import yaml
 from grader.problem.assignment import Assignment
 from grader.records.run import Answer, Run
 from grader.sandbox.host import Sandbox
-from grader.sandbox.spawner import Zygote, start_spawner
 from grader.sandbox.wire import JobWriter
+from grader.sandbox.zygotes import Zygote, start_spawner
 
 ROOT = Path(__file__).parents[1]
 CASES: list[dict[str, Any]] = yaml.safe_load((ROOT / "tests" / "explained_exceptions.yaml").read_text(encoding="utf-8"))

@@ -339,6 +339,23 @@ def test_the_student_learns_that_no_file_was_submitted(grader: Command, name: st
     assert (mistyped.returncode, mistyped.stdout) == (2, "")
 
 
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(None, "o gradients.py, found nothing"), (b"PK\x03\x04 and no more", "This zip cannot be read")],
+    ids=["an empty folder", "a damaged zip"],
+)
+def test_a_submission_without_work_has_a_result_and_fails_like_a_wrong_one(
+    grader: Command, content: bytes | None, words: str, tmp_path: Path
+) -> None:
+    path = tmp_path / ("work.zip" if content else "work")
+    path.write_bytes(content) if content else path.mkdir()
+    done = grader("grade", "--format", "submitty", path)
+    assert (done.returncode, done.stderr) == (1, "")
+    result = json.loads(done.stdout)
+    assert (result["status"], result["data"]["score"]) == ("success", 0)
+    assert words in result["data"]["message"][0]["message"]
+
+
 @pytest.mark.parametrize("name", ["github", "prairielearn", "submitty"])
 def test_why_a_file_could_not_be_loaded_is_shown_once(assignment: Assignment, name: str) -> None:
     broken = grade_run(

@@ -424,6 +424,34 @@ def test_of_a_product_summed_over_examples_the_wrong_factor_is_transposed(
     assert cheapest(world, "dJ_dU", wrong) == ("transpose-factor", "each factor")
 
 
+@pytest.mark.parametrize(
+    ("output", "where"),
+    [
+        ("np.where(z > 0, z, 0.01 * z)", "z <= 0"),
+        ("z * np.where(z > 0, 1, 0.01)", "z <= 0"),
+        ("np.maximum(z, 0) + 0.01 * np.minimum(z, 0)", "z < 0"),
+    ],
+)
+def test_one_case_of_a_condition_that_is_left_out_is_named_by_the_condition(
+    world_of: Callable[[Path], World], tmp_path: Path, output: str, where: str
+) -> None:
+    model = tmp_path / "leaky.py"
+    model.write_text(
+        '"""z is (n, d).  t is (n, d)."""\n'
+        "import numpy as np\n"
+        "def a(z):\n"
+        '    """(n, d)."""\n'
+        f"    return {output}\n"
+        "def J(a, t):\n"
+        "    return np.sum((a - t) ** 2)\n"
+    )
+    world = world_of(model)
+    wrong = values_of(world, lambda s, g: g.dJ_da * np.where(s.z > 0, 1, 0))
+    assert cheapest(world, "dJ_dz", wrong) == ("missing-case", f"the part where {where}")
+    other = values_of(world, lambda s, g: g.dJ_da * np.where(s.z > 0, 0, 0.01))
+    assert cheapest(world, "dJ_dz", other) == ("missing-case", "the part where z > 0")
+
+
 @pytest.mark.parametrize("model", ["softmax_regression", "two_layer_relu"])
 def test_no_mistake_has_a_quantity_in_its_own_place(model: str, world_of: Callable[[Path], World]) -> None:
     world = world_of(ROOT / "tests" / "models" / f"{model}.py")
@@ -546,6 +574,12 @@ STEPS: list[tuple[str, Code, str, str]] = [
     ("A", lambda s, g: over_steps(s, g, "A", inputs=[s.a3] * 3), "one-step-for-all", "a1, a2, a3"),
     ("B", lambda s, g: over_steps(s, g, "B", inputs=[s.s1, s.s2]), "shifted-and-cut", "s0, s1"),
     ("A", lambda s, g: (s.a1 + s.a2 + s.a3).T @ slopes(s, g).sum(0, keepdims=True), "sums-apart", "a1^T, a2^T, a3^T"),
+    (
+        "A",
+        lambda s, g: np.vstack([s.a1, s.a2, s.a3]).reshape(-1, 3) @ slopes(s, g),
+        "transpose-reshape",
+        "the stack of a1, a2, a3",
+    ),
     ("A", lambda s, g: over_steps(s, g, "A", gradients=without_later(s)), "missing-term", "get from later steps"),
     ("s1", lambda s, g: without_later(s)[0] + g.dJ_ds2, "used-as-it-is", "B and "),
     ("s1", lambda s, g: without_later(s)[0] + slopes(s, g)[2:] @ s.B.T, "wrong-variable", "dJ/ds2, s2"),

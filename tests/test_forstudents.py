@@ -20,12 +20,13 @@ from grader.grading.grader import Grader
 from grader.grading.pipeline import grade_run
 from grader.output.causes import lead
 from grader.output.formats import NAMES, render
+from grader.output.html import fragment
 from grader.output.terminal import print_grade
 from grader.output.wording import why
 from grader.packaging.gradescope.emit import emit
 from grader.problem.assignment import Assignment
 from grader.problem.model import Array
-from grader.records.result import Diagnosis, FollowThrough, Grade, GradientResult
+from grader.records.result import Diagnosis, FollowThrough, Grade, GradientResult, Signal
 from grader.records.run import Answer, ArrayData, Run
 from grader.validation.leaks import leaks
 
@@ -123,8 +124,33 @@ def test_a_repetition_refers_to_the_first_message(assignment: Assignment) -> Non
         for result in for_students(graded, assignment.config.hints, 3).gradients
     }
     assert (found["dJ_dU"][0], found["dJ_dh"][0]) == ("KeyError: 'U'", "KeyError: the same as in dJ_dU")
-    assert found["dJ_dI"][1] == ["warned: RuntimeWarning: overflow"]
-    assert found["dJ_dH"][1] == ["warned: the same as in dJ_dI"]
+    assert found["dJ_dI"][1] == ["warned: RuntimeWarning: overflow; the same in dJ_dH"]
+    assert found["dJ_dH"][1] == []
+
+
+def test_a_note_that_all_gradients_have_is_there_once_and_names_them(assignment: Assignment) -> None:
+    """In a Markdown format a name has backslashes."""
+    names = assignment.names
+    graded = grade_run(assignment, Run({name: [Answer("timed_out", mutated=("h",))] for name in names}), "g.py")
+    config = assignment.config
+    found = channels(assignment, graded)
+    found["notebook"] = fragment(graded, config, staff=False)
+    found |= {"staff": in_terminal(graded, assignment, staff=True), "staff's": fragment(graded, config, staff=True)}
+    for channel, text in found.items():
+        plain = " ".join(text.replace("\\", "").split())
+        assert plain.count("changes s.h in place") == 1, channel
+        assert f"; the same in {', '.join(names[1:])}" in plain, channel
+    assert all(result.notes for result in graded.gradients)
+
+
+def test_a_signal_that_all_gradients_have_is_there_once_and_names_them(assignment: Assignment) -> None:
+    names = assignment.names
+    graded = grade_run(assignment, Run({}), "gradients.py")
+    signals = [Signal("numerical", f"right to about {i} digits, not 1.{i}e-9", name) for i, name in enumerate(names)]
+    signals.append(Signal("table", "right to about 3 digits, not 1e-9"))
+    text = " ".join(in_terminal(msgspec.structs.replace(graded, integrity=signals), assignment, staff=True).split())
+    expected = f"needs review (numerical): {names[0]}: {signals[0].message}; similarly in {', '.join(names[1:])} "
+    assert f"{expected}needs review (table): {signals[-1].message}" in text
 
 
 def test_the_name_of_a_students_exception_is_not_repeated_in_full(assignment: Assignment) -> None:
@@ -151,7 +177,7 @@ def test_further_warnings_are_counted_and_other_notes_stay(assignment: Assignmen
         .gradients[1]
         .notes
     )
-    assert notes[1:] == ["warned: a", "2 more warnings"]
+    assert notes[1:] == ["warned: a (and 2 more)"]
     assert notes[0].startswith("changes s.h in place")
 
 

@@ -75,8 +75,21 @@ def test_without_a_solution_there_are_none(assignment: Assignment) -> None:
         (GOOD.replace("sign", "sing"), r"\[0\].kind: there is no sing; did you mean sign\?"),
         (GOOD.replace("dJ_db2", "dJ_db3"), r"\[0\].gradients: there is no dJ_db3; did you mean dJ_db"),
         (GOOD.replace('"s.y"', '"s.y +"'), r"\[0\].formula: expected a Python expression, found 's.y \+'"),
-        (GOOD.replace("says", "said"), r"\[0\]: .*said"),
-        (GOOD.replace("name: a", "name: A b"), r"\[0\].name: expected `?str`? matching regex"),
+        (GOOD.replace("says", "say"), r"mistakes.yaml:1: \[0\].say: unknown key; did you mean says\?$"),
+        (
+            GOOD.replace("name: a", "name: A b"),
+            r"\[0\].name: expected a name of lower-case letters, digits and hyphens, found 'A b'$",
+        ),
+        (GOOD.replace("name: a", "name: 3"), r"\[0\].name: expected text, found 3$"),
+        (GOOD.replace("kind: sign", 'kind: ""'), r"\[0\].kind: expected text of at least 1 character, found ''$"),
+        (GOOD.replace("[dJ_db2]", "[]"), r"\[0\].gradients: expected a list of at least 1 entry, found a list$"),
+        (GOOD.replace("[dJ_db2]", "dJ_db2"), r"\[0\].gradients: expected a list, found 'dJ_db2'$"),
+        (
+            GOOD.replace("}", ", objective: loss}"),
+            r"\[0\].objective: expected one of \(cross_entropy, log_likelihood\), found loss$",
+        ),
+        (GOOD.replace("}", ", hints: [one]}"), r"\[0\].hints: expected a list of at least 3 entries, found a list$"),
+        ("sign", r"\[0\]: expected keys with values, found 'sign'$"),
     ],
 )
 def test_a_broken_file_is_an_error_with_its_place(copy_of_assignment: Path, entry: str, message: str) -> None:
@@ -85,6 +98,20 @@ def test_a_broken_file_is_an_error_with_its_place(copy_of_assignment: Path, entr
         load_config(copy_of_assignment / "config.yaml"), copy_of_assignment, with_solution=True
     )
     with pytest.raises(ConfigError, match=message):
+        misconceptions(assignment)
+
+
+def test_every_broken_value_of_a_file_is_reported(copy_of_assignment: Path) -> None:
+    path = copy_of_assignment / "solutions" / "mistakes.yaml"
+    path.write_text(f"- {GOOD.replace('name: a', 'name: 3')}\n- {GOOD.replace('says', 'say')}\n")
+    assignment = load_assignment(
+        load_config(copy_of_assignment / "config.yaml"), copy_of_assignment, with_solution=True
+    )
+    with pytest.raises(ConfigError) as found:
+        misconceptions(assignment)
+    assert [line.partition(": ")[0] for line in str(found.value).splitlines()] == [f"{path}:1", f"{path}:2"]
+    path.write_text("name: a\n")
+    with pytest.raises(ConfigError, match=r"expected a list of mistakes, each with name, .*; found keys with values"):
         misconceptions(assignment)
 
 

@@ -12,6 +12,8 @@ import pytest
 import warm
 from homework import CLASS, CONFIG, ONE_WRONG, RIGHT, SEED, write_homework, write_submissions
 
+from grader.classroom.store.outputs import note_written
+from grader.classroom.store.query import Results
 from grader.errors import ConfigError, UsageError
 from grader.packaging.gradescope.dryrun.platform import Platform
 from grader.packaging.gradescope.dryrun.submitted import default_metadata, following_metadata
@@ -52,6 +54,28 @@ def results(grader: Command, homework: Path, submissions: Path) -> Path:
 def rows(path: Path) -> dict[str, dict[str, str]]:
     with path.open(encoding="utf-8-sig", newline="") as file:
         return {row["student"]: row for row in csv.DictReader(file)}
+
+
+@pytest.mark.parametrize("command", ["show", "regrade", "batch"])
+def test_files_older_than_the_marks_are_named_once_for_all_parts(
+    grader: Command, homework: Path, submissions: Path, results: Path, tmp_path: Path, command: str
+) -> None:
+    copied = shutil.copytree(results, tmp_path / "results")
+    for part in ("logistic", "softmax"):
+        with Results(copied / part) as stored:
+            (copied / part / "report.html").touch()
+            note_written(stored, copied / part / "report.html", "report", "of other results")
+    given = {
+        "show": ["show", copied, "ann"],
+        "regrade": ["regrade", copied],
+        "batch": ["batch", submissions, "--out", copied],
+    }
+    done = grader(*given[command], cwd=homework)
+    [line] = [line for line in done.stdout.splitlines() if "older than" in line]
+    assert line == (
+        "older than the last grading run: logistic/report.html, softmax/report.html; to update them:"
+        f" `grader report {copied / 'logistic'}`, `grader report {copied / 'softmax'}`"
+    )
 
 
 # --- grade and check ----------------------------------------------------------------------------------------------------

@@ -46,6 +46,18 @@ def test_numbers_at_the_edge_of_what_floats_can_hold_upset_no_pattern(value: flo
         recognized(Case(values, rights, "b", {}, {"b": [1e300 * row for row in rows]}, ("b",), 1e-9))
 
 
+@pytest.mark.parametrize(
+    ("sizes", "shown"), [((2, 5, 2), True), ((3, 4, 3), True), ((2, 2, 2), False), ((1, 5, 5), False)]
+)
+def test_a_number_added_everywhere_is_seen_where_enough_entries_agree(sizes: tuple[int, ...], shown: bool) -> None:
+    rng = np.random.default_rng(1)
+    rights = [rng.normal(size=(1, size)) for size in sizes]
+    values = [right + number for right, number in zip(rights, (0.5, -2.0, 7.0), strict=True)]
+    with np.errstate(all="ignore"):
+        found = recognized(Case(values, rights, "b", {}, {}, ("b",), 1e-9))
+    assert ("offset" in {edit.operator for one in found for edit in one.edits}) == shown
+
+
 @pytest.mark.parametrize("pattern", PATTERNS, ids=lambda pattern: pattern.slug)
 def test_every_pattern_recognizes_its_example(assignment: Assignment, another: Assignment, pattern: Pattern) -> None:
     tried = 0

@@ -457,7 +457,7 @@ def test_marks_for_other_gradients_are_refused(assignment: Assignment, graded: C
 
 
 def test_a_folder_without_a_store_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match=r"expected the results of `grader batch` there, found no grades\.db"):
+    with pytest.raises(UsageError, match=r"expected the results of `grader batch` there, found no grades\.db"):
         read_class(tmp_path)
 
 
@@ -492,7 +492,7 @@ def test_the_command_writes_the_page(grader, graded_class: Path, class_page: str
 
 def test_the_command_reports_a_folder_without_results(grader, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     done = grader("report", tmp_path)
-    assert done.returncode == 3
+    assert done.returncode == 2
     assert "expected the results of `grader batch`" in done.stderr
 
 

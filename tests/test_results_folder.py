@@ -223,8 +223,7 @@ def test_a_file_is_older_than_the_results_when_a_grade_a_flag_or_a_student_chang
     path = folder / "marks.csv"
 
     def older() -> bool:
-        with Results(folder) as results:
-            return bool(outdated(results))
+        return bool(outdated([folder]))
 
     def write() -> None:
         path.write_text("marks")
@@ -249,9 +248,8 @@ def test_a_file_is_older_than_the_results_when_a_grade_a_flag_or_a_student_chang
             write()
         store.receive(Entry("cy", [person("cy")], []), Received("gradients.py", b"c"))
     assert older()
-    with Results(folder) as results:
-        expected = f"older than the last grading run: marks.csv; to update it: `grader export {folder} csv`"
-        assert outdated(results) == expected
+    expected = f"older than the last grading run: marks.csv; to update it: `grader export {folder} csv`"
+    assert outdated([folder]) == expected
     path.unlink()
     assert not older(), "it is no longer there"
 

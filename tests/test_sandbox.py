@@ -24,11 +24,13 @@ from grader.grading.pipeline import grade_run
 from grader.grading.running import make_sandbox
 from grader.problem.assignment import Assignment
 from grader.records.run import Run
+from grader.sandbox.freshprocesses import FreshProcesses
 from grader.sandbox.host import Sandbox
 from grader.sandbox.inside.confine.watch import PATIENCE
 from grader.sandbox.inside.zygote import WARM_UP_AFTER
 from grader.sandbox.job import MAX_OUTPUT
-from grader.sandbox.spawner import FreshProcesses, Report, Zygote
+from grader.sandbox.spawner import Report
+from grader.sandbox.zygotes import Zygote
 
 HONEST = RIGHT_FILE.read_bytes()
 IS_ROOT = os.geteuid() == 0
@@ -411,6 +413,28 @@ def test_a_file_that_is_killed_again_and_again_is_not_run_forever(assignment: As
             ended.set()
             killer.join()
     assert run.loading.message == "the process was ended by SIGKILL"
+
+
+@linux
+def test_what_there_is_to_do_meanwhile_does_not_wait_for_the_sandbox_to_start(assignment: Assignment) -> None:
+    with sandboxed(assignment) as sandbox:
+        zygote = sandbox.spawner._process  # type: ignore[attr-defined]
+        zygote.send_signal(signal.SIGSTOP)
+        run = sandbox.run(HONEST, meanwhile=lambda: zygote.send_signal(signal.SIGCONT))
+    assert set(statuses(assignment, run).values()) == {"passed"}
+
+
+@linux
+def test_a_sandbox_that_never_gets_ready_is_an_error(assignment: Assignment) -> None:
+    zygote = Zygote(ROOT / assignment.config.model, assignment.config.sandbox)
+    try:
+        zygote._process.send_signal(signal.SIGSTOP)
+        assert zygote.events() == [], "it may still get ready"
+        zygote._started -= 60
+        with pytest.raises(SandboxError, match="did not start within"):
+            zygote.events()
+    finally:
+        zygote.close()
 
 
 @linux

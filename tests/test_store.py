@@ -127,7 +127,7 @@ def test_results_in_a_folder_that_cannot_be_written_are_read(tmp_path, monkeypat
 
 def test_a_folder_without_results_is_refused(tmp_path):
     for opening in (lambda: Store(tmp_path, create=False), lambda: Results(tmp_path)):
-        with pytest.raises(StoreError, match=r"expected the results of `grader batch` there, found no grades\.db"):
+        with pytest.raises(UsageError, match=r"expected the results of `grader batch` there, found no grades\.db"):
             opening()
 
 
@@ -363,15 +363,15 @@ def test_the_hash_of_answers_includes_violations():
 
 
 def test_a_folder_that_nobody_may_write_is_reported_with_what_cannot_be_written_and_what_to_do(tmp_path: Path) -> None:
-    readonly = sqlite3.connect(f"file:{tmp_path / 'grades.db'}?mode=rwc", uri=True)
-    readonly.execute("PRAGMA query_only = ON")
     absent = tmp_path / "absent" / "grades.db"
-    for action in (lambda: readonly.execute("CREATE TABLE t (x)"), lambda: sqlite3.connect(absent)):
-        with (
-            pytest.raises(UsageError, match=r"grades\.db: cannot be written: .*; make .* writable"),
-            explained(tmp_path),
-        ):
-            action()
+    with closing(sqlite3.connect(f"file:{tmp_path / 'grades.db'}?mode=rwc", uri=True)) as readonly:
+        readonly.execute("PRAGMA query_only = ON")
+        for action in (lambda: readonly.execute("CREATE TABLE t (x)"), lambda: sqlite3.connect(absent)):
+            with (
+                pytest.raises(UsageError, match=r"grades\.db: cannot be written: .*; make .* writable"),
+                explained(tmp_path),
+            ):
+                action()
     with pytest.raises(UsageError, match="cannot be written: Permission denied; make"), explained(tmp_path):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(tmp_path / "grades.csv"))
 

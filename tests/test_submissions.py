@@ -17,7 +17,7 @@ from grader.grading.running import make_sandbox
 from grader.problem.assignment import Assignment
 from grader.records.result import Grade
 from grader.records.run import Run
-from grader.sandbox.spawner import start_spawner
+from grader.sandbox.zygotes import start_spawner
 
 FILES = sorted(SUBMISSIONS.glob("*.*.py"))
 

@@ -31,7 +31,7 @@ from grader.problem.assignment import Assignment
 from grader.records.result import Grade
 from grader.records.run import Answer, Run, Substituted
 from grader.sandbox.host import Sandbox
-from grader.sandbox.spawner import start_spawner
+from grader.sandbox.zygotes import start_spawner
 
 RIGHT = RIGHT_FILE.read_text(encoding="utf-8")
 HEAD = "import numpy as np\nfrom model import sigmoid, softmax\n"

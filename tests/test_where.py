@@ -424,6 +424,27 @@ def test_the_line_is_the_same_for_both_objectives_where_an_earlier_gradient_has_
     assert graded(other, sandbox, addition)["dJ_db1"][0] == given_own("dJ_dh", line, "what dJ_db1 returns")
 
 
+@pytest.mark.parametrize(
+    ("used", "names"),
+    [
+        ("back * s.h", "dJ_dh"),
+        ("shown * s.h", "dJ_dh"),
+        ("s.h * (back + 0 * dJ_db2(s).sum())", "dJ_db2 and dJ_dh"),
+        ("s.h * s.h", ""),
+    ],
+)
+def test_only_the_wrong_gradients_that_the_line_uses_are_named(
+    assignment: Assignment, sandbox: Sandbox, used: str, names: str
+) -> None:
+    addition = (
+        "\ndef dJ_db2(s):\n    return s.y - s.y_hat\n\ndef dJ_db1(s):\n"
+        f"    unused = dJ_db2(s)\n    back = dJ_dh(s)\n    shown = back.copy()\n    wrong = {used}\n    return wrong\n"
+    )
+    line = line_of(RIGHT + addition, f"wrong = {used}")
+    where = graded(assignment, sandbox, addition)["dJ_db1"][0]
+    assert where == (given_own(names, line, "`wrong`") if names else wrong_at_once(line, "`wrong`"))
+
+
 @pytest.mark.parametrize("objective", ["cross_entropy", "log_likelihood"])
 def test_the_line_is_the_functions_own_where_it_only_calls_one_of_the_wrong_sign(
     assignment: Assignment, sandbox: Sandbox, objective: str

@@ -12,7 +12,7 @@ from grader.grading.running import make_sandbox
 from grader.problem.assignment import load_assignment
 from grader.records.result import Diagnosis, Mistake
 from grader.records.run import Run as Answers
-from grader.sandbox.spawner import start_spawner
+from grader.sandbox.zygotes import start_spawner
 
 GALLERY = Path(__file__).parents[1] / "gallery"
 LOOP = (GALLERY / "bptt/right/plain.py").read_text(encoding="utf-8")
@@ -45,6 +45,16 @@ def recurrent() -> Iterator[Locate]:
 @pytest.fixture(scope="module")
 def affine() -> Iterator[Locate]:
     yield from locating("affine-relu-dropout")
+
+
+@pytest.fixture(scope="module")
+def convolution() -> Iterator[Locate]:
+    yield from locating("convolution")
+
+
+@pytest.fixture(scope="module")
+def normalization() -> Iterator[Locate]:
+    yield from locating("batch-norm")
 
 
 def first_wrong(where: str, what: str) -> str:
@@ -108,3 +118,51 @@ def test_gradients_that_are_returned_in_the_wrong_order_are_wrong_where_they_are
     line = next(n for n, text in enumerate(wrong.splitlines(), 1) if text.strip() == "return dw, dx, db")
     for name in ("dx", "dw"):
         assert affine(wrong, name).startswith(f"Before line {line} of affine_backward your values match")
+
+
+WINDOWS = """
+import numpy as np
+def dJ_dx(s):
+    K = s.w.shape[2]
+    padded = np.pad(dJ_dz(s), ((0, 0), (K - 1, K - 1)))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, K, axis=1)
+    return np.einsum("ftk,fck->ct", windows, s.w)
+"""
+
+
+@pytest.mark.parametrize(
+    ("place", "code", "what"),
+    [
+        ("w", 'return np.einsum("ftk,fck->ct", windows, s.w)', "what dJ_dx returns"),
+        ("dJ/dz", "padded = np.pad(dJ_dz(s), ((0, 0), (K - 1, K - 1)))", "`padded`"),
+    ],
+)
+def test_what_is_padded_is_to_blame_only_if_the_diagnosis_is_about_what_it_is_made_of(
+    convolution: Locate, place: str, code: str, what: str
+) -> None:
+    diagnosis = Diagnosis("exact", [Mistake("transpose", place, "", "")])
+    source = (GALLERY / "convolution/right/plain.py").read_text(encoding="utf-8") + WINDOWS
+    line = next(number for number, text in enumerate(source.splitlines(), 1) if text.strip() == code)
+    assert f"n line {line}, {what} does not" in convolution(source, "dJ_dx", diagnosis)
+
+
+ENTRIES = (GALLERY / "batch-norm/right/loops.py").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("grad[n, d] = upstream[n, d] / std[d]", "grad[n, d] = upstream[n, d] * std[d]"),
+        (
+            "grad[n, d] += 2 * (s.x[n, d] - s.mu[d]) / N * dvar[d]",
+            "grad[n, d] += 2 * (s.x[n, d] - s.mu[d]) * dvar[d]",
+        ),
+        ("grad[n, d] += dmu[d] / N", "grad[n, d] += dmu[d] / D"),
+    ],
+)
+def test_of_the_lines_that_fill_one_entry_the_one_that_spoils_it_is_named(
+    normalization: Locate, old: str, new: str
+) -> None:
+    source, _ = changed(ENTRIES, old, new)
+    line = next(number for number, text in enumerate(source.splitlines(), 1) if text.strip() == new)
+    assert f"line {line}, `grad`" in normalization(source, "dJ_dx")

@@ -38,6 +38,7 @@ def lack() -> None:
     import io
     import select
     import selectors
+    import shutil
     import signal
     import socket
     import subprocess
@@ -134,6 +135,9 @@ def lack() -> None:
         for name in names.split():
             if hasattr(module, name):
                 delattr(module, name)
+    # The standard library has decided by now that this system has them.
+    decided: Any = (shutil, subprocess)
+    decided[0]._use_fd_functions = decided[1]._USE_POSIX_SPAWN = False
     changed: Any = (os, subprocess, selectors, socket, io)
     changed[0].O_BINARY, changed[0].O_NOINHERIT = 0, 0
     changed[1].Popen, changed[1].CREATE_NO_WINDOW = Popen, 0x08000000

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from grader.classroom.store.query import Results
     from grader.config.keys import Config
     from grader.output.verdicts import Line
     from grader.parts.parts import Parts
@@ -114,12 +113,11 @@ def echo_lines(lines: "Sequence[Line]") -> None:
         click.echo("".join(parts), color=False if plain else None)
 
 
-def echo_outdated(results: "Results") -> None:
-    """Warn of files in RESULTS that are older than the marks."""
+def echo_outdated(*folders: Path) -> None:
+    """Warn of files of these results that are older than the marks: once, for all parts of a homework."""
     from grader.classroom.store.outputs import outdated
 
-    line = outdated(results)
-    if line:
+    if line := outdated(folders):
         click.secho(line, fg="yellow")
 
 

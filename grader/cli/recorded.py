@@ -27,6 +27,7 @@ def finish_recording(results: Path, wishes: "Sequence[Wish]", config_path: Path)
     config = Grader(config_path).config
     entries, again = record_all(results, wishes)
     _print_recorded(results, config, entries, again)
+    echo_outdated(results)
 
 
 def finish_recording_parts(parts: "Parts", results: Path, wishes: "Sequence[Wish]") -> NoReturn:
@@ -51,6 +52,7 @@ def record_in_parts(parts: "Parts", results: Path, shared: "Sequence[tuple[Part,
     for one in rewrite_whole(parts, results):
         if one.row.student in students and len(students) <= _SHOWN:
             click.echo(f"{one_line(one.row.student)}: {one.mark} in all parts together")
+    echo_outdated(*(folder for _, folder, _ in shared))
 
 
 def _print_recorded(results: Path, config: "Config", entries: "Sequence[Entry]", again: int) -> None:
@@ -80,4 +82,3 @@ def _print_recorded(results: Path, config: "Config", entries: "Sequence[Entry]",
         if marks.policy is None and any(entry.kind == "extend" for entry in entries):
             line = f"the last grading run had no late: in config.yaml, so extensions change nothing: `grader regrade {results}`"
             click.secho(line, fg="yellow")
-        echo_outdated(stored)

@@ -69,6 +69,11 @@ def with_results(parts: Parts, results: Path) -> list[tuple[Part, Path]]:
     raise UsageError(f"{results}: expected the results of `grader batch` there, a folder for each part: {names}")
 
 
+def folders_with_results(parts: Parts, results: Path) -> list[Path]:
+    """The folders of `with_results`."""
+    return [folder for _, folder in with_results(parts, results)]
+
+
 def for_results(parts: Parts, results: Path, run: Callable[[Path, Path], None], *, rewrite: bool = False) -> int:
     """Run a command for each part with its results.
 

@@ -1,5 +1,6 @@
 """What is wrong with the data of a config.yaml, by the types in `keys`: every value that has not its type, not only the first."""
 
+import functools
 import re
 from collections.abc import Iterator, Mapping
 from types import UnionType
@@ -68,7 +69,7 @@ def problems_in(kind: Any, value: Any, keys: list[Key]) -> Iterator[Problem]:
 
 
 def _in_struct(struct: type[Struct], value: Mapping[Any, Any], keys: list[Key]) -> Iterator[Problem]:
-    fields = {field.name: field for field in msgspec.structs.fields(struct)}
+    fields = {field.name: field for field in _fields(struct)}
     tag = struct.__struct_config__.tag_field
     unknown = [str(name) for name in value if name not in fields and name != tag]
     for name in unknown:
@@ -80,6 +81,11 @@ def _in_struct(struct: type[Struct], value: Mapping[Any, Any], keys: list[Key]) 
             yield from problems_in(field.type, value[name], [*keys, name])
         elif field.required and not any(f"did you mean {name}?" in did_you_mean(one, list(fields)) for one in unknown):
             yield Problem(keys, f"the key {name} is missing")
+
+
+@functools.cache
+def _fields(struct: type[Struct]) -> tuple[msgspec.structs.FieldInfo, ...]:
+    return msgspec.structs.fields(struct)
 
 
 def _in_mapping(kind: Any, value: Mapping[Any, Any], keys: list[Key]) -> Iterator[Problem]:
@@ -105,13 +111,13 @@ def _not_convertible(kind: Any, value: Any, keys: list[Key]) -> Iterator[Problem
     for key in within:
         found = found[key]
     where = [*keys, *within]
-    literal = _without_meta(kind)
+    choices = _choices(kind)
     if kind is Seed:
         yield Problem(where, f"{SEED_EXPECTED}; found {_shortened(found)}")
-    elif get_origin(literal) is Literal and isinstance(value, str):
-        yield Problem(where, no_such("one of", value, sorted(map(str, get_args(literal)))))
+    elif choices and isinstance(value, str):
+        yield Problem(where, no_such("one of", value, choices))
     else:
-        yield Problem(where, f"expected {_expected(kind, text)}, found {_found(found)}")
+        yield Problem(where, f"expected {_expected(kind, text)}, found {found_in(found)}")
 
 
 def _expected(kind: Any, text: str) -> str:
@@ -126,10 +132,15 @@ def _expected(kind: Any, text: str) -> str:
         return described[0] if described else words
     if sign is None:
         return words
-    return f"{words} of {_LIMITS[sign]} {limit} entries" if length else f"{words}, {_LIMITS[sign]} {float(limit):g}"
+    if length:
+        unit = "characters" if names == "str" else "entries"
+        return (
+            f"{words} of {_LIMITS[sign]} {limit} {unit if limit != '1' else 'character' if names == 'str' else 'entry'}"
+        )
+    return f"{words}, {_LIMITS[sign]} {float(limit):g}"
 
 
-def _found(value: Any) -> str:
+def found_in(value: Any) -> str:
     if value is None:
         return "nothing"
     if isinstance(value, bool):
@@ -150,6 +161,13 @@ def _metas(kind: Any) -> Iterator[msgspec.Meta]:
 
 def _without_meta(kind: Any) -> Any:
     return get_args(kind)[0] if get_origin(kind) is Annotated else kind
+
+
+def _choices(kind: Any) -> list[str]:
+    """The words of which one must stand here; none where any may."""
+    plain = _without_meta(kind)
+    kinds = get_args(plain) if get_origin(plain) in (Union, UnionType) else [plain]
+    return sorted(str(word) for one in kinds if get_origin(one) is Literal for word in get_args(one))
 
 
 def _structs(kind: Any) -> list[type[Struct]]:

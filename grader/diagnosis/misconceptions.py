@@ -3,7 +3,6 @@
 The file is the instructors': its formulas are evaluated here, with the student's own upstream gradients as numbers.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -14,6 +13,7 @@ import msgspec
 import numpy as np
 from msgspec import Meta, Struct
 
+from grader.config.problems import found_in, problems_in
 from grader.config.yamlfile import Key, YamlFile, require_file
 from grader.diagnosis.hypothesis import Edit, Hypothesis
 from grader.diagnosis.operators import OPERATORS
@@ -30,7 +30,7 @@ Text = Annotated[str, Meta(min_length=1)]
 class Misconception(Struct, frozen=True, forbid_unknown_fields=True):
     """One entry of the file; see solutions/mistakes.yaml."""
 
-    name: Annotated[str, Meta(pattern="^[a-z0-9-]+$")]
+    name: Annotated[str, Meta(pattern="^[a-z0-9-]+$", description="a name of lower-case letters, digits and hyphens")]
     gradients: Annotated[list[str], Meta(min_length=1)]
     formula: Text
     kind: Text
@@ -50,6 +50,9 @@ class Misconception(Struct, frozen=True, forbid_unknown_fields=True):
         """What students read: `student`, or what `says` says."""
         text = self.student or self.says
         return text[:1].upper() + text[1:]
+
+
+_REQUIRED = ", ".join(field.name for field in msgspec.structs.fields(Misconception) if field.required)
 
 
 def misconceptions(assignment: Assignment) -> tuple[Misconception, ...]:
@@ -125,17 +128,16 @@ def _compiled(formula: str) -> CodeType:
 @lru_cache(maxsize=16)
 def _load(path: Path, gradients: tuple[str, ...]) -> tuple[Misconception, ...]:
     file = YamlFile(path)
-    entries = []
-    for number, data in enumerate(file.data or ()):
-        try:
-            entry = msgspec.convert(data, Misconception)
-        except msgspec.ValidationError as error:
-            text, _, place = str(error).replace("`", "").partition(" - at ")
-            inner = list(re.findall(r"\w+", place))
-            raise ConfigError(f"{file.where([number, *inner])}: {text[:1].lower()}{text[1:]}") from error
+    if file.data is None:  # all of it is comments
+        return ()
+    if not isinstance(file.data, list):
+        raise ConfigError(f"{path}: expected a list of mistakes, each with {_REQUIRED}; found {found_in(file.data)}")
+    if problems := list(problems_in(list[Misconception], file.data, [])):
+        raise ConfigError("\n".join(f"{file.where(problem.keys)}: {problem.message}" for problem in problems))
+    entries = msgspec.convert(file.data, tuple[Misconception, ...])
+    for number, entry in enumerate(entries):
         _check(file, number, entry, gradients)
-        entries.append(entry)
-    return tuple(entries)
+    return entries
 
 
 def _check(file: YamlFile, number: int, entry: Misconception, gradients: Sequence[str]) -> None:

@@ -59,6 +59,7 @@ SENTENCES: dict[str, str] = {
     "slope-argument": f"{_GET} with a derivative evaluated in the wrong place: at {{new}}.",
     "compared-gradient": f"{_GET} when the gradient itself decides where it passes.",
     "missing-term": "One term is missing.",
+    "missing-case": f"{_GET} when one case of a condition is left out.",
     "missing-step": "One step of a sum is left out.",
     "missing-terms": "Only some of the terms are there; the others are missing.",
     "missing-entry": f"{_GET} when one entry of each row is left out.",

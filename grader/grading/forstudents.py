@@ -24,25 +24,24 @@ Levels = int | Mapping[str, int]  # how many levels of hints are shown: of all g
 
 
 def shortened(grade: Grade, settings: Hints, levels: Levels) -> Grade:
-    """The same grade with at most one line of LINE characters of each gradient's own messages; the same warning once.
+    """The same grade with at most one line of LINE characters of each gradient's own messages.
 
     Args:
         levels: how many levels of hints the student sees; from `diagnosis_level` on also what the numbers are.
     """
     grade = up_to(grade, settings, levels)
     loading = _loading_message(grade)
-    seen: dict[str, str] = {}
     return msgspec.structs.replace(
         grade,
         message=grade.message.removesuffix(loading) + own_line(loading),
         printed="",
-        gradients=[_with_one_line(result, seen) for result in grade.gradients],
+        gradients=[_with_one_line(result) for result in grade.gradients],
     )
 
 
 def for_students(grade: Grade, settings: Hints, levels: Levels) -> Grade:
-    """The same, and a message of several gradients is there once: for readers to whom each gradient is a page of its own."""
-    short = shortened(grade, settings, levels)
+    """The same, with what several gradients have in common once: for readers to whom each gradient is a page of its own."""
+    short = with_notes_once(shortened(grade, settings, levels))
     seen: dict[str, str] = {}
     gradients = []
     for result in short.gradients:
@@ -52,6 +51,21 @@ def for_students(grade: Grade, settings: Hints, levels: Levels) -> Grade:
         again = kind if result.status == "missing" else f"{kind}: the same as in {first}"
         gradients.append(result if first == result.name else msgspec.structs.replace(result, message=again))
     return msgspec.structs.replace(short, gradients=gradients)
+
+
+def with_notes_once(grade: Grade) -> Grade:
+    """A note that several gradients have is at the first of them, with the names of the others."""
+    owners: dict[str, list[str]] = {}
+    for result in grade.gradients:
+        for note in dict.fromkeys(result.notes):
+            owners.setdefault(note, []).append(result.name)
+
+    def seen(result: GradientResult) -> GradientResult:
+        mine = [note for note in dict.fromkeys(result.notes) if owners[note][0] == result.name]
+        notes = [f"{note}; the same in {', '.join(others)}" if (others := owners[note][1:]) else note for note in mine]
+        return msgspec.structs.replace(result, notes=notes)
+
+    return msgspec.structs.replace(grade, gradients=[seen(result) for result in grade.gradients])
 
 
 def up_to(grade: Grade, settings: Hints, levels: Levels) -> Grade:
@@ -98,20 +112,16 @@ def _loading_message(grade: Grade) -> str:
     return next((one.message for one in found), "")
 
 
-def _with_one_line(result: GradientResult, seen: dict[str, str]) -> GradientResult:
-    """Its message or, where it has none of its own, its first warning.
-
-    Args:
-        seen: warnings with the gradient that gave each first; this one's is added.
-    """
+def _with_one_line(result: GradientResult) -> GradientResult:
+    """Its message or, where it has none of its own, its first warning."""
     own = result.status in _OWN_WORDS and not result.not_run
     message = "" if result.not_run else own_line(result.message) if own else result.message
     notes = [note for note in result.notes if not note.startswith(WARNED)]
     warned = [note for note in result.notes if note.startswith(WARNED)]
     if warned and not (own and message):
         warning = own_line(warned.pop(0).removeprefix(WARNED))
-        first = seen.setdefault(warning, result.name)
-        notes.append(WARNED + (warning if first == result.name else f"the same as in {first}"))
-    if warned:
-        notes.append(f"{len(warned)} more warning{'s' * (len(warned) > 1)}")
+        more = f" (and {len(warned)} more)" if warned else ""
+        notes.append(f"{WARNED}{warning}{more}")
+    elif warned:
+        notes.append(f"{len(warned)} warning{'s' * (len(warned) > 1)}")
     return msgspec.structs.replace(result, message=message, notes=notes, printed="")

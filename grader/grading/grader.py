@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from grader.config.find import HANDOUT, find_config, refuse_config_within
 from grader.config.load import load_config
 from grader.errors import ConfigError, SandboxError, UsageError
-from grader.sandbox.spawner import Spawner, start_spawner
+from grader.sandbox.spawner import Spawner
+from grader.sandbox.zygotes import start_spawner
 
 if TYPE_CHECKING:  # loaded while the sandbox is starting
     from grader.config.keys import Config

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from grader.errors import UsageError
+from grader.errors import UnreadableError, UsageError
 from grader.inputs.folder import read_folder
-from grader.inputs.kinds import archive_kind, looks_like_archive, without_suffix
+from grader.inputs.kinds import archive_kind, looks_like_archive, why_not_opened, without_suffix
 from grader.inputs.reader import READER, Budget, OverBudgetError
 from grader.inputs.tree import MAX_ENTRIES, MAX_SUBMISSION_ENTRIES, ArchiveError, File, Refusal, Tree, is_noise
 from grader.inputs.unsafe import (
@@ -59,7 +59,7 @@ class Member:
 
 
 def open_tree(path: Path, *, leave_out: Path | None = None, one: bool = False) -> Tree:
-    """The folder or archive at `path`.
+    """The folder or archive at `path`, which somebody named.
 
     Args:
         leave_out: a folder that is not looked into, such as the results that are being written.
@@ -78,8 +78,31 @@ def open_tree(path: Path, *, leave_out: Path | None = None, one: bool = False) -
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror or error}") from error
     except (ArchiveError, OverBudgetError) as error:
-        raise UsageError(f"{path}: this {archive_kind(path.name)} cannot be read: {error}") from error
+        raise UsageError(f"{path}: {unreadable(path, error)}") from error
     raise UsageError(f"{path}: expected a folder or a zip with the submissions, found another kind of file")
+
+
+def open_submitted(path: Path) -> Tree:
+    """The folder or archive at `path`, which a student submitted.
+
+    Raises:
+        UnreadableError: it cannot be read, because of what is in it.
+        OSError: it cannot be read here.
+    """
+    try:
+        if path.is_dir():
+            return read_folder(path, one=True)
+        if not looks_like_archive(path):
+            raise ArchiveError(why_not_opened(path.name))
+        return _open_archive(path, one=True)
+    except (ArchiveError, OverBudgetError) as error:
+        raise UnreadableError(f"{path}: {unreadable(path, error)}") from error
+
+
+def unreadable(path: Path, error: Exception) -> str:
+    """That the folder or archive at `path` cannot be read, and why."""
+    what = "folder" if path.is_dir() else archive_kind(path.name)
+    return f"this {what} cannot be read: {error}"
 
 
 def _open_archive(path: Path, *, one: bool) -> Tree:
@@ -142,8 +165,9 @@ def _tree(origin: Origin, listed: Iterator[Listed]) -> Tree:
         if is_noise(path) or not path.parts:
             continue
         if reason := unsafe_name(text):
-            tree.refused.append(Refusal(entry.name[:MAX_PATH_BYTES], reason))
-            if not entry.is_folder and not leaves(text):  # kept: its student submitted something
+            outside = bool(leaves(text))
+            tree.refused.append(Refusal(entry.name[:MAX_PATH_BYTES], reason, lost=outside and not entry.is_folder))
+            if not entry.is_folder and not outside:  # kept: its student submitted something
                 kept = PurePosixPath(presentable(text))
                 tree.add_folders_of(kept)
                 tree.files.append(File(kept, None, reason))

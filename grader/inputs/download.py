@@ -1,6 +1,6 @@
 """Recognize the platform of a downloaded class, and list the submissions, and all that belongs to nobody."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -77,7 +77,7 @@ def _unwrapped(tree: Tree, wanted: str, layout: str) -> Tree:
         return tree
     if any(is_named(one.path.name, wanted) for one in inner.top_files()):
         return tree
-    inner.refused = [*tree.refused, *(Refusal(f"{file.path}: {one.path}", one.reason) for one in inner.refused)]
+    inner.refused = [*tree.refused, *(replace(one, path=f"{file.path}: {one.path}") for one in inner.refused)]
     return inner
 
 

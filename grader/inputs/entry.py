@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from grader.inputs.archives import open_nested
 from grader.inputs.chooser import Choice, choose, listed, shown
-from grader.inputs.kinds import archive_kind, is_archive, is_unreadable
+from grader.inputs.kinds import archive_kind, is_archive, is_unreadable, why_not_opened
 from grader.inputs.reader import READER, Budget, OverBudgetError
 from grader.inputs.tree import ArchiveError, File, Refusal, first_refusals
 from grader.inputs.unsafe import presentable
@@ -214,8 +214,7 @@ def _with_nested(
         if file.refusal:
             continue
         if is_unreadable(file.path.name):
-            kind = file.path.suffix.lower()
-            refused.append(Refusal(str(path), f"{kind} archives are not read: submit the file itself, or a .zip"))
+            refused.append(Refusal(str(path), why_not_opened(file.path.name)))
         elif not is_archive(file.path.name):
             found.append(file.called(path))
         elif depth == 0:

@@ -10,7 +10,15 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from grader.errors import UsageError
-from grader.inputs.tree import IGNORED_FOLDERS, MAX_ENTRIES, MAX_SUBMISSION_ENTRIES, File, Tree, is_noise
+from grader.inputs.tree import (
+    IGNORED_FOLDERS,
+    MAX_ENTRIES,
+    MAX_SUBMISSION_ENTRIES,
+    ArchiveError,
+    File,
+    Tree,
+    is_noise,
+)
 from grader.inputs.unsafe import LONG_PATH, MAX_FILE_BYTES, too_long, unsafe_name
 from grader.text import one_line
 
@@ -40,7 +48,8 @@ def read_folder(root: Path, *, leave_out: Path | None = None, one: bool = False)
         one: it is a single submission, not a class.
 
     Raises:
-        UsageError: it is too large, and no single submission is to blame.
+        UsageError: a class is too large, and no single submission is to blame.
+        ArchiveError: a single submission is too large.
         OSError: it cannot be listed.
     """
     tree = Tree(root.resolve().name)
@@ -49,7 +58,7 @@ def read_folder(root: Path, *, leave_out: Path | None = None, one: bool = False)
         try:
             walk(tree, PurePosixPath(), MAX_SUBMISSION_ENTRIES)
         except _TooMuchError as error:
-            raise UsageError(f"{root}: {error}") from None
+            raise ArchiveError(str(error)) from None
     else:
         _read_class(tree, root, walk)
     for file in tree.files:

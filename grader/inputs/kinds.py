@@ -19,6 +19,11 @@ def is_unreadable(name: str) -> bool:
     return name.lower().endswith(UNREADABLE) and not is_archive(name)
 
 
+def why_not_opened(name: str) -> str:
+    """Why an archive of such a kind is not read, and what to do."""
+    return f"{PurePosixPath(name).suffix.lower()} archives are not read: submit the file itself, or a .zip"
+
+
 def looks_like_archive(path: Path) -> bool:
     """By its name or its first bytes."""
     with path.open("rb") as file:

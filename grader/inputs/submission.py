@@ -1,13 +1,14 @@
 """A student's file: given by itself, or chosen in a folder or archive.  Reads bytes; never executes or parses them."""
 
+import errno
 from collections.abc import Collection
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from grader.errors import UsageError
-from grader.inputs.kinds import CODE, archive_kind, digest, is_unreadable, looks_like_archive
+from grader.errors import GraderError, UnreadableError, UsageError
+from grader.inputs.kinds import CODE, digest, is_unreadable, looks_like_archive
 from grader.text import one_line
 
 if TYPE_CHECKING:
@@ -22,12 +23,14 @@ class Submission(msgspec.Struct, frozen=True):
     Attributes:
         note: for students and instructors, which of several files it is and why; "" for most.
         missing: for the student, why there is no file; "" if there is one.
+        unreadable: something was submitted, which cannot be read.
     """
 
     name: str
     source: bytes
     note: str = ""
     missing: str = ""
+    unreadable: bool = False
 
 
 def read_submission(
@@ -43,6 +46,8 @@ def read_submission(
 
     Raises:
         UsageError: there is no such file, or several that could be meant.
+        UnreadableError: there is something that cannot be read.
+        GraderError: this machine could not read it.
     """
     try:
         if path.is_file() and not looks_like_archive(path) and not is_unreadable(path.name):
@@ -51,7 +56,8 @@ def read_submission(
         if path.is_file() or path.is_dir():
             return _chosen(path, wanted, max_bytes, handout, beside)
     except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror or error}") from error
+        kind = UsageError if error.errno == errno.ENAMETOOLONG else GraderError
+        raise kind(f"{path}: cannot be read: {error.strerror or error}") from error
     if path.exists():
         raise UsageError(f"{path}: expected a file, a folder or a zip, found something else")
     raise UsageError(f"{path}: there is no such file or folder (looked in {Path.cwd()})")
@@ -64,15 +70,17 @@ def read_submitted(
 
     Raises:
         UsageError: the path itself is wrong, which is not the student's fault.
+        GraderError: this machine could not read it, which is not the student's fault either.
     """
     try:
         return read_submission(path, wanted, max_bytes, handout, beside)
-    except UsageError as error:
+    except (UsageError, UnreadableError) as error:
         if not path.is_dir() and not path.is_file():
             raise
         missing = str(error).removeprefix(f"{path}: ")
         advice = f"Submit your code as {wanted}, or as a notebook of this name."
-        return Submission(wanted, b"", missing=f"{missing[:1].upper()}{missing[1:]}. {advice}")
+        text = f"{missing[:1].upper()}{missing[1:]}. {advice}"
+        return Submission(wanted, b"", missing=text, unreadable=isinstance(error, UnreadableError))
 
 
 def own_file(
@@ -148,18 +156,20 @@ def handout_digests(config: "Config", folder: Path, path: Path) -> frozenset[str
 
 def _chosen(path: Path, wanted: str, max_bytes: int, handout: Collection[str], beside: Collection[str]) -> Submission:
     """The file that is chosen in a folder or archive."""
-    from grader.inputs.archives import open_tree
+    from grader.inputs.archives import open_submitted, unreadable
     from grader.inputs.chooser import shown
     from grader.inputs.entry import Entry, pick
     from grader.inputs.tree import ArchiveError
 
-    tree = open_tree(path, one=True)
+    tree = open_submitted(path)
     picked = pick(Entry(path.name, [], tree.files), wanted, max_bytes, handout, beside)
     file = picked.choice.file
     if file is None:
-        advice = "; choose one file" if picked.fatal or picked.choice.rivals else ""
-        raise UsageError(f"{path}: {picked.problem(wanted, tree.refused)}{advice}")
+        if picked.choice.rivals:
+            raise UsageError(f"{path}: {picked.problem(wanted)}; choose one file")
+        kind = UnreadableError if picked.kind == "unreadable" or tree.refused else UsageError
+        raise kind(f"{path}: {picked.problem(wanted, tree.refused)}{'; choose one file' if picked.fatal else ''}")
     try:
         return Submission(shown(file.path), file.read(max_bytes + 1), picked.choice.note)
     except ArchiveError as error:
-        raise UsageError(f"{path}: this {archive_kind(path.name)} cannot be read: {error}") from error
+        raise UnreadableError(f"{path}: {unreadable(path, error)}") from error

@@ -18,14 +18,19 @@ MAX_REFUSALS = 20  # listed for one submission
 
 @dataclass(frozen=True)
 class Refusal:
-    """An entry that was not read, and why.  Both are shown; the path is hostile text."""
+    """An entry that was not read, and why.  Both are shown; the path is hostile text.
+
+    Attributes:
+        lost: it may be a submission, and whose cannot be known.
+    """
 
     path: str
     reason: str
+    lost: bool = False
 
 
 class ArchiveError(Exception):
-    """An archive, or a member of one, that cannot be read; the text says why, and may be hostile."""
+    """An archive, a member of one, or a folder as large as none, that cannot be read; the text says why, and may be hostile."""
 
 
 class Source(Protocol):

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from html import escape
 
 from grader.config.keys import Config
-from grader.grading.forstudents import shortened
+from grader.grading.forstudents import shortened, with_notes_once
 from grader.output.causes import causes, lead
 from grader.output.markdown import hypertext
 from grader.output.ownlines import printed_lines
@@ -58,7 +58,7 @@ def fragment(grade: Grade, config: Config, *, staff: bool) -> str:
         staff: show marks, and instructors' sentences; a student at home sees neither.
     """
     printed = [] if staff else printed_lines(grade)  # a student's own output is shown to nobody else
-    grade = grade if staff else shortened(grade, config.hints, config.hints.check_level)
+    grade = with_notes_once(grade if staff else shortened(grade, config.hints, config.hints.check_level))
     body = [f"<p><strong>{escape(text)}</strong></p>"] if (text := lead(grade)) else []
     title = f"<strong>{escape(one_line(grade.submission))}</strong>: {escape(figure(grade, staff=staff))}"
     body.append(f'<p class="title">{title}</p>')
@@ -125,7 +125,7 @@ def _section(group: list[GradientResult], dependents: list[str], config: Config,
 
 def _inherited(group: list[GradientResult]) -> Iterator[str]:
     yield _paragraph(fix_first(group))
-    yield from (_paragraph(f"Note: {note}") for note in dict.fromkeys(note for one in group for note in one.notes))
+    yield from _notes(group)
 
 
 def _passages(group: list[GradientResult]) -> Iterator[str]:
@@ -142,7 +142,11 @@ def _passages(group: list[GradientResult]) -> Iterator[str]:
     yield from (f"<div>{as_svg(picture)}</div>" for picture in pictures(first))
     yield from (f"<p>{hypertext(line)}</p>" for line in why(first))
     yield from _hints(first.hints)
-    yield from (_paragraph(f"Note: {note}") for note in first.notes)
+    yield from _notes(group)
+
+
+def _notes(group: list[GradientResult]) -> Iterator[str]:
+    return (_paragraph(f"Note: {note}") for gradient in group for note in gradient.notes)
 
 
 def _hints(hints: Iterable[str]) -> Iterator[str]:

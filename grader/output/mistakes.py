@@ -5,7 +5,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from grader.config.keys import Config
-from grader.grading.forstudents import shortened
+from grader.grading.forstudents import shortened, with_notes_once
 from grader.output.causes import causes
 from grader.output.markdown import unmarked
 from grader.output.ownlines import Quote, first_lines, printed_lines
@@ -24,7 +24,7 @@ def print_explanations(
         staff: show what the code printed, and all hints.
         quote: gives the lines that show where in the file a gradient goes wrong, or why the file could not be loaded.
     """
-    shown = grade if staff else shortened(grade, config.hints, config.hints.check_level)
+    shown = with_notes_once(grade if staff else shortened(grade, config.hints, config.hints.check_level))
     if shown.gradients[0].not_run and (lines := quote(shown.gradients[0])):
         console.print(Group(*(_quoted(line) for line in lines), Text("")))
     dependents = {one.first.name: one.dependents for one in causes(shown)}
@@ -41,10 +41,11 @@ def print_own_output(console: Console, grade: Grade) -> None:
 
 
 def _inherited(group: list[GradientResult]) -> RenderableType:
-    notes = dict.fromkeys(note for gradient in group for note in gradient.notes)
-    return _indented(
-        Text.assemble(("INHERITED", "cyan"), f"  {fix_first(group)}"), [Text(f"note: {note}", "dim") for note in notes]
-    )
+    return _indented(Text.assemble(("INHERITED", "cyan"), f"  {fix_first(group)}"), _notes(group))
+
+
+def _notes(group: list[GradientResult]) -> list[Text]:
+    return [Text(f"note: {note}", "dim") for gradient in group for note in gradient.notes]
 
 
 def _block(
@@ -70,7 +71,7 @@ def _block(
     lines += [Text(line, "bold" if line != gradient.where else "") for line in why(gradient)]
     lines += [Text(f"hint: {unmarked(hint)}", "italic") for hint in gradient.hints]
     lines += [Text(line, "cyan") for line in dependents]
-    lines += [Text(f"note: {note}", "dim") for note in gradient.notes]
+    lines += _notes(group)
     if staff and gradient.printed:
         lines.append(Text(f"printed: {first_lines(gradient.printed)}", "dim"))
     return _indented(title, lines)

@@ -3,6 +3,9 @@
 What explains mistakes is in `mistakes.py`, which is not even imported where there are none.
 """
 
+import re
+from collections.abc import Sequence
+
 from rich.console import Console
 from rich.text import Text
 
@@ -10,7 +13,9 @@ from grader.config.keys import Config
 from grader.output.ownlines import first_lines, printed_lines
 from grader.output.verdicts import verdict_lines
 from grader.output.wording import groups
-from grader.records.result import Grade
+from grader.records.result import Grade, Signal
+
+_NUMBER = re.compile(r"\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 
 
 def make_console() -> Console:
@@ -47,8 +52,18 @@ def print_verdicts(console: Console, grade: Grade, config: Config, *, staff: boo
 def _print_staff(console: Console, grade: Grade) -> None:
     if grade.printed:
         console.print(Text(f"printed while loading: {first_lines(grade.printed)}", "dim"))
-    for signal in grade.integrity:
-        about = f"{signal.gradient}: " if signal.gradient else ""
-        console.print(Text(f"needs review ({signal.kind}): {about}{signal.message}", "yellow"))
+    for (kind, _), signals in _alike(grade.integrity).items():
+        about = [signal.gradient for signal in signals if signal.gradient]
+        first = ": ".join(filter(None, [*about[:1], signals[0].message]))
+        others = f"; similarly in {', '.join(about[1:])}" if about[1:] else ""
+        console.print(Text(f"needs review ({kind}): {first}{others}", "yellow"))
     if grade.sandbox:
         console.print(Text(f"sandbox: {grade.sandbox}", "dim"))
+
+
+def _alike(signals: Sequence[Signal]) -> dict[tuple[str, str], list[Signal]]:
+    """The signals by their kind and what they say, apart from its numbers."""
+    found: dict[tuple[str, str], list[Signal]] = {}
+    for signal in signals:
+        found.setdefault((signal.kind, _NUMBER.sub("0", signal.message)), []).append(signal)
+    return found

@@ -14,6 +14,7 @@ _SIGNS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "skipped": ("·"
 _COLORS = {"passed": "green", "followed_through": "cyan", "not_graded": "yellow"}  # all others red
 _ONE_COLUMN = "✓✗·"
 _VERDICT = 22  # columns for it, in which the usual ones fit
+_GAP = "   "
 _CHECKS = ("shape", "differences", "exact")
 
 
@@ -60,16 +61,22 @@ def _columns(text: str) -> int:
 def _table(grade: Grade, *, staff: bool, width: int) -> list[Line]:
     scores = ["marks", *map(marks, grade.gradients)] if staff else []
     names = ["gradient", *(one.name for one in grade.gradients)]
-    left = [f" {name}{' ' * (max(map(_columns, names)) - _columns(name))}   " for name in names]
+    left = [f" {name}{' ' * (max(map(_columns, names)) - _columns(name))}{_GAP}" for name in names]
     if staff:
-        left = [f"{text}{score:>{max(map(len, scores))}}   " for text, score in zip(left, scores, strict=True)]
-    header = left[0] + "   ".join(_CHECKS)
-    rows: list[Line] = [
-        [(text, ""), *_signs(gradient), (verdict(gradient), color(gradient))]
-        for text, gradient in zip(left[1:], grade.gradients, strict=True)
-    ]
-    if _columns(header) + _VERDICT > width:  # then without the checks: the verdict says as much
-        header, rows = left[0], [[row[0], row[-1]] for row in rows]
+        left = [f"{text}{score:>{max(map(len, scores))}}{_GAP}" for text, score in zip(left, scores, strict=True)]
+    header = left[0] + _GAP.join(_CHECKS)
+    verdicts = [verdict(gradient) for gradient in grade.gradients]
+    needed = max(_VERDICT, *(len(word) for text in verdicts for word in text.split()))
+    start = _columns(header) + len(_GAP)  # of the verdicts
+    with_checks = start + needed <= width  # else the verdict says as much
+    if not with_checks:
+        header, start = left[0], _columns(left[0])
+    rows: list[Line] = []
+    for text, gradient, said in zip(left[1:], grade.gradients, verdicts, strict=True):
+        first, *more = textwrap.wrap(said, max(needed, width - start))
+        signs = _signs(gradient) if with_checks else []
+        rows.append([(text, ""), *signs, (first, color(gradient))])
+        rows += [[(" " * start, ""), (row, color(gradient))] for row in more]
     widest = max(len(header), *(sum(_columns(text) for text, _ in row) for row in rows))
     return [[(header, "dim")], [(f" {'─' * (min(widest, width) - 1)}", "dim")], *rows]
 
@@ -78,4 +85,6 @@ def _signs(gradient: GradientResult) -> Line:
     """One for each check, in the middle of its column."""
     outcomes = {column: check.outcome for column, check in zip(_CHECKS, gradient.checks)}
     signs = {column: _SIGNS[outcome] for column, outcome in outcomes.items()}
-    return [(f"{sign:^{len(column)}}   ", style) for column in _CHECKS for sign, style in [signs.get(column, ("", ""))]]
+    return [
+        (f"{sign:^{len(column)}}{_GAP}", style) for column in _CHECKS for sign, style in [signs.get(column, ("", ""))]
+    ]

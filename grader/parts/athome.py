@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from grader.errors import UsageError
+from grader.errors import GraderError, UnreadableError, UsageError
 from grader.grading.grader import Grader
 from grader.notebooks import NOTEBOOK_NAME, defined_in, session, with_numbering
 from grader.output.shown import ShownGrade
@@ -30,6 +30,7 @@ def check_parts(parts: Parts, path: Path | None, shell: Any) -> ShownGrade:
 
     Raises:
         UsageError: there is nothing to check, or it could be for several parts.
+        UnreadableError: what there is cannot be read.
         ConfigError: a part cannot be used.
     """
     if path is None and shell is not None:
@@ -37,14 +38,16 @@ def check_parts(parts: Parts, path: Path | None, shell: Any) -> ShownGrade:
         if chosen := parts_defined(parts, defined_in(shell, names), NOTEBOOK_NAME):
             return shown(parts, {part.name: _of_shell(part, shell) for part in chosen}, NOTEBOOK_NAME, staff=False)
     chosen = list(parts) if path is None else parts_of_file(parts, path)
-    grades, missing = {}, {}
+    grades: dict[str, Grade] = {}
+    missing: dict[str, GraderError] = {}
     for part in chosen:
         try:
             grades[part.name] = _of_file(part, path)
-        except UsageError as error:
-            missing[part.name] = str(error)
+        except (UsageError, UnreadableError) as error:
+            missing[part.name] = error
     if not grades:
-        raise UsageError("\n".join(dict.fromkeys(missing.values())))
+        kind = UnreadableError if any(isinstance(one, UnreadableError) for one in missing.values()) else UsageError
+        raise kind("\n".join(dict.fromkeys(map(str, missing.values()))))
     notes = [f"{name}: {why}" for name, why in missing.items()]
     return shown(parts, grades, submission_name(path or Path.cwd()), staff=False, notes=notes)
 

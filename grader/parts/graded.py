@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from grader.errors import UsageError
+from grader.errors import UnreadableError, UsageError
 from grader.grading.grader import Grader
+from grader.inputs.submission import Submission
 from grader.parts.parts import Part, Parts
 from grader.records.result import Grade
 
@@ -17,18 +18,21 @@ def grade_each(parts: Parts, path: Path, *, submitted: bool = False) -> list[tup
 
     Raises:
         UsageError: there is nothing to grade.
+        UnreadableError: what there is cannot be read.
         ConfigError: a part cannot be used.
     """
-    graded, missing = [], []
+    graded: list[tuple[Part, Grade]] = []
+    missing: list[Submission] = []
     for part in parts.of_file(path):
         with Grader(part.path, beside=part.beside) as grader:
             grader.assignment  # noqa: B018, what is wrong with it is reported before what is wrong with a file
             submission = grader.read(path, submitted=True)
             if submission.missing:
-                missing.append(submission.missing)
+                missing.append(submission)
             graded.append((part, grader.grade_submission(submission, part.config.sandbox.require)))
     if len(missing) == len(graded) and not submitted:
-        raise UsageError(f"{path}: {' '.join(dict.fromkeys(missing))}")
+        kind = UnreadableError if any(one.unreadable for one in missing) else UsageError
+        raise kind(f"{path}: {' '.join(dict.fromkeys(one.missing for one in missing))}")
     return graded
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -14,6 +15,10 @@ _BASE_MB = 100  # what Python, numpy and the assignment take
 _LEAST_MB = 8
 _PIECE_MB = 32  # larger pieces only leave the caches
 _TEMPORARIES = 4  # arrays of each size that are alive at a time
+
+# The quantities for which a model has given the same losses for a stack as for its values one by one: at other sample points,
+# fewer are compared.
+_ALIKE: WeakKeyDictionary[Graph, set[Any]] = WeakKeyDictionary()
 
 
 class Rays:
@@ -92,10 +97,15 @@ class Losses:
         return np.array([np.asarray(self._one(x)).reshape(()) for x in stack])
 
     def _agrees(self, found: Array, stack: Array) -> bool:
-        return all(
+        alike, what = _ALIKE.setdefault(self._graph, set()), (self._node, self._analytic, self._ways[0])
+        middle = len(stack) // 2
+        agrees = all(
             bool(np.abs(found[i] - np.asarray(self._one(stack[i])).reshape(())) <= 1e-12 * np.abs(found[i]))
-            for i in {0, len(stack) // 2, len(stack) - 1}
+            for i in ({middle} if what in alike else {0, middle, len(stack) - 1})
         )
+        if agrees:
+            alike.add(what)
+        return agrees
 
     def _together(self, stack: Array, instead: Callable[[Any], Any] | None) -> Array:
         values = with_values_side_by_side(stack) if instead else stack

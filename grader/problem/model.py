@@ -74,6 +74,7 @@ class Graph:
         self.source = read_source(path)
         self._module = load_module(self.source, path, "model")
         self._variants: dict[Any, dict[str, Callable[..., Any]]] = {}
+        self._downstream: dict[str, tuple[str, ...]] = {}
         known = set(quantities)
         self.functions: dict[str, Callable[..., Any]] = {}
         self.parameters: dict[str, tuple[str, ...]] = {}
@@ -152,6 +153,11 @@ class Graph:
 
     def downstream(self, node: str) -> tuple[str, ...]:
         """The functions whose value changes with `node`, in order of evaluation, `node` itself left out."""
+        if node not in self._downstream:
+            self._downstream[node] = self._changed_with(node)
+        return self._downstream[node]
+
+    def _changed_with(self, node: str) -> tuple[str, ...]:
         changed = {node}
         for name in self.order:
             if name != node and changed.intersection(self.parameters[name]):

@@ -19,7 +19,9 @@ _NAME = r"[^\W\d]\w*|<lambda>"
 _DOTTED = rf"(?:{_NAME})(?:\.(?:{_NAME}))*"
 _SIZE = r"-?\d+|[^\W\d]\w*(?:·[^\W\d]\w*)*"
 _SHAPE = rf"\((?:(?:{_SIZE})(?:, (?:{_SIZE}))*,?)?\)"
-_VALUE = rf"{_SHAPE}|a single number|None|a function|a (?:list|tuple) of (?:\d+|{_SHAPE}(?: and {_SHAPE})*)|of type (?:{_NAME})"
+_TYPE = rf"of type (?:{_NAME})"
+_PARTS = rf"a (?:list|tuple) of (?:\d+|{_SHAPE}(?: and {_SHAPE})*)"
+_VALUE = rf"{_SHAPE}(?: {_TYPE})?|a single number|None|a function|{_PARTS}|{_TYPE}"
 # Copied from the file.
 _COPIED = {"code": ".*", "copy": f".{{0,{sentences.MAX_COPY}}}"}
 # Every word in them must be known.
@@ -39,7 +41,7 @@ _NAMED = {
 _FIXED = {
     "number": _NUMBER,
     "operator": r"(?:[-+/@%?]|\*\*?|//)=?",
-    "product": r"@|np\.(?:matmul|dot|inner)",
+    "product": r"[@*]|np\.(?:matmul|dot|inner)",
     "position": r"only|first|last|second to last|third to last|\d+th to last",
     "keyword": "|".join(sentences.KEYWORDS),
     "axes": r"no axes|one axis|\d+ axes",
@@ -48,7 +50,7 @@ _FIXED = {
 _KINDS = _COPIED | _NAMED | _FIXED
 _OUR_WORDS = frozenset(
     "a an and array function is list number numpy of single tuple type inf nan e Point NoneType generator module method ufunc"
-    " builtin_function_or_method dict_keys dict_values dict_items".split()
+    " builtin_function_or_method MaskedArray matrix dict_keys dict_values dict_items".split()
 )
 _FIELD = re.compile(f"{OPEN}([^{OPEN}{CLOSE}]*){CLOSE}")
 _TOKENS = re.compile(

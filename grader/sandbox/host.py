@@ -150,6 +150,8 @@ class _Loop:
 
     def run(self, jobs: Iterable[Job | None]) -> Iterator[tuple[int, Run | SandboxError]]:
         waiting = iter(jobs)
+        if self.meanwhile is None:
+            self.sandbox.spawner.report  # noqa: B018, waits until it is ready; otherwise there is something to do
         self._watch()
         try:
             while True:
@@ -274,10 +276,10 @@ class _Loop:
                 self.again.append(pending)
         self.running.clear()
         self.sandbox.spawner = self.sandbox.start()
+        self.sandbox.spawner.report  # noqa: B018, waits until it is ready
         self._watch()
 
     def _watch(self) -> None:
-        self.sandbox.spawner.report  # noqa: B018, waits until it is ready
         self.selector.register(self.sandbox.spawner, selectors.EVENT_READ)
 
     def _abandon(self) -> None:

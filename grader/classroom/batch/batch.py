@@ -19,7 +19,11 @@ from grader.inputs.downloads import PLATFORMS
 from grader.inputs.entry import receive
 from grader.inputs.reader import READER
 from grader.inputs.submission import handout_digests
+from grader.output.wording import listed
 from grader.problem.fingerprint import Fingerprint
+from grader.text import counted
+
+_NAMED = 3  # students in a message
 
 
 @dataclass
@@ -30,6 +34,7 @@ class Outcome:
         taken: submissions in the download.
         graded: how many of them were graded now.
         failed: how many could not be graded, in all: through our fault, or because the file could not be read.
+        lost: files of the download that may be submissions, although their paths do not say whose.
         absent: students with results from an earlier download who are not in this one.
         kept: students whose file in this download is older than the graded one, which stays.
         set_back: students whose older file was taken because of `force`.
@@ -39,6 +44,7 @@ class Outcome:
     taken: int = 0
     graded: int = 0
     failed: int = 0
+    lost: int = 0
     absent: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
     set_back: list[str] = field(default_factory=list)
@@ -101,17 +107,25 @@ def _refuse_another_platform(store: Store, download: Download) -> None:
     """Refuse a download that would list the same people again, under the keys of another platform.
 
     Raises:
-        UsageError: its layout is another one, and it has none of the students.
+        UsageError: its layout is another one, it has people who are not known, and students who are known are not in it.
     """
     before = store.connection.execute("SELECT value FROM facts WHERE name = 'layout'").fetchone()
     if before is None or before[0] == download.layout or PLATFORMS.keys().isdisjoint((before[0], download.layout)):
         return
     known = {key for (key,) in store.connection.execute("SELECT key FROM students")}
-    if known.isdisjoint(one.key for entry in download.entries for one in entry.people):
+    here = {one.key for entry in download.entries for one in entry.people}
+    new, absent = sorted(here - known), known - here
+    if new and absent:  # if nobody is absent, the new ones are others
         earlier, now = (LAYOUTS[name].called for name in (before[0], download.layout))
+        some = listed([*new[:_NAMED], *([f"{len(new) - _NAMED} more"] if len(new) > _NAMED else [])])
+        found = (
+            f"{len(here) - len(new)} of its {counted(len(known), 'student')}"
+            if here & known
+            else "none of its students"
+        )
         raise UsageError(
-            f"{store.folder}: made from {earlier}, and this is {now} with none of its students: the same people may be in it"
-            " under other keys, and would be there twice; choose another --out, or add them with --force"
+            f"{store.folder}: made from {earlier}, and this is {now} with {found}: the others in it ({some}) may be the same"
+            " people under other keys, and would be there twice; choose another --out, or add them with --force"
         )
 
 
@@ -126,7 +140,7 @@ def _receive_all(
     force: bool,
 ) -> Outcome:
     """Put what the download at `path` holds into the store."""
-    outcome = Outcome(download.layout, len(download.entries))
+    outcome = Outcome(download.layout, len(download.entries), lost=sum(one.lost for one in download.refused))
     refused, max_bytes = list(download.refused), config.sandbox.source_kb * 1024
     for entry in download.entries:
         for earlier in entry.earlier:

@@ -11,7 +11,6 @@ from grader.classroom.batch.regrade import Regraded
 from grader.classroom.exports.cells import number
 from grader.classroom.exports.changes import Change
 from grader.classroom.marks.final import FinalMarks
-from grader.classroom.store.outputs import outdated
 from grader.classroom.store.query import Results
 from grader.inputs.download import LAYOUTS
 from grader.records.result import SIGNAL_WORDS
@@ -89,8 +88,6 @@ def _print_list(console: Console, title: str, lines: list[str], rest: str = "gra
 def _print_files(console: Console, results: Results, written: list[Path]) -> None:
     _print_reviews(console, results)
     console.print(Text(f"written: {', '.join(map(str, written))}"))
-    if line := outdated(results):
-        console.print(Text(line, "yellow"))
 
 
 def print_regraded(folder: Path, outcome: Regraded) -> None:

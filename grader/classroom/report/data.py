@@ -91,7 +91,8 @@ def read_class(folder: Path, roster: Path | None = None, column: str = "") -> Cl
 
     Raises:
         UsageError: the roster is no such table.
-        StoreError: `folder` holds no store, or one that cannot be read.
+        UsageError: `folder` holds no store.
+        StoreError: it holds one that cannot be read.
     """
     try:
         with Results(folder) as results, explained(folder):

@@ -65,14 +65,15 @@ def database_in(folder: Path) -> Path:
     """The database of a folder with results.
 
     Raises:
-        UsageError: there is no such folder.
-        StoreError: it holds no results.
+        UsageError: there is no such folder, or it holds no results.
     """
     if not folder.is_dir():
         found = "a file" if folder.exists() else "nothing"
         raise UsageError(f"{folder}: expected the folder with the results of `grader batch`, found {found}")
     if not (folder / DATABASE).is_file():
-        raise StoreError(f"{folder}: expected the results of `grader batch` there, found no {DATABASE}")
+        raise UsageError(
+            f"{folder}: expected the results of `grader batch` there, found no {DATABASE}; name the folder that was its --out"
+        )
     return folder / DATABASE
 
 

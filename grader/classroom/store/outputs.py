@@ -6,11 +6,12 @@ A note of each file is kept in the table `facts`: the grading run it was written
 import contextlib
 import hashlib
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
-from grader.classroom.store.database import DATABASE, clean, now
+from grader.classroom.store.database import DATABASE, clean, explained, now
 from grader.classroom.store.policy import policy_of
 from grader.classroom.store.query import Results
 
@@ -74,8 +75,29 @@ def note_written(
             db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (_PREFIX + clean(str(name)), written))
 
 
-def outdated(results: Results) -> str:
-    """One line that names the outdated files and the commands that update them; "" where there are none."""
+def outdated(folders: Sequence[Path]) -> str:
+    """One line that names the outdated files of results and the commands that update them; "" where there are none.
+
+    Args:
+        folders: of one assignment, or one for each part of a homework.
+    """
+    files: list[str] = []
+    commands: list[str] = []
+    for folder in folders:
+        with explained(folder), Results(folder) as results:
+            old = _outdated(results)
+        prefix = f"{folder.name}/" if len(folders) > 1 else ""
+        files += [f"{prefix}{name}" for name in old]
+        for name, space, form in (command.partition(" ") for command in dict.fromkeys(old.values())):
+            commands.append(f"`grader {name} {folder}{space}{form}`")
+    if not files:
+        return ""
+    them = "them" if len(files) > 1 else "it"
+    return f"older than the last grading run: {', '.join(files)}; to update {them}: {', '.join(commands)}"
+
+
+def _outdated(results: Results) -> dict[str, str]:
+    """The outdated files, each with the command that writes it again."""
     sql = "SELECT name, value FROM facts WHERE name LIKE ? ORDER BY name"
     notes = {
         name[len(_PREFIX) :]: msgspec.json.decode(value, type=Written)
@@ -83,10 +105,4 @@ def outdated(results: Results) -> str:
         if (results.folder / name[len(_PREFIX) :]).exists()
     }
     shown = results_hash(results) if notes else ""
-    old = {name: note.command for name, note in notes.items() if note.results != shown}
-    if not old:
-        return ""
-    commands = [command.partition(" ") for command in dict.fromkeys(old.values())]
-    again = ", ".join(f"`grader {name} {results.folder}{space}{form}`" for name, space, form in commands)
-    them = "them" if len(old) > 1 else "it"
-    return f"older than the last grading run: {', '.join(old)}; to update {them}: {again}"
+    return {name: note.command for name, note in notes.items() if note.results != shown}

@@ -63,8 +63,8 @@ class Results:
         """Open the database.
 
         Raises:
-            UsageError: there is no such folder.
-            StoreError: it holds no store, or one of another version.
+            UsageError: there is no such folder, or it holds no store.
+            StoreError: the store is of another version.
         """
         self.folder = folder
         path = database_in(folder)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from grader.cli.common import PATH, config_at, config_option, dask_option, jobs_option, parts_of
+from grader.cli.common import PATH, config_at, config_option, dask_option, echo_outdated, jobs_option, parts_of
 from grader.config.find import lies_in
 from grader.errors import UsageError
 from grader.inputs.download import LAYOUTS
@@ -75,13 +75,16 @@ def command(
             folder = out / part.name
             outcome = run_batch(part.path, path, folder, beside=part.beside, leave_out=out, **how)
             print_summary(folder, outcome)
-            sys.exit(3 if outcome.failed else 0)
+            sys.exit(3 if outcome.failed or outcome.lost else 0)
 
         code = for_each(parts, grade_part)
-        if all((out / part.name / DATABASE).is_file() for part in parts):
-            write_whole(parts, out, [(part, out / part.name) for part in parts])
+        folders = [folder for part in parts if ((folder := out / part.name) / DATABASE).is_file()]
+        if len(folders) == len(parts.parts):
+            write_whole(parts, out, list(zip(parts, folders, strict=True)))
             click.echo(f"\nall parts together: {out / 'grades.csv'}, {out / 'feedback'}")
+        echo_outdated(*folders)
         sys.exit(code)
     outcome = run_batch(config, path, out, **how)
     print_summary(out, outcome)
-    sys.exit(3 if outcome.failed else 0)
+    echo_outdated(out)
+    sys.exit(3 if outcome.failed or outcome.lost else 0)

@@ -13,7 +13,7 @@ import click
 from grader.cli.common import PATH, config_option, echo_lines, exit_with, parts_of
 from grader.cli.main import reader_gone
 from grader.config.find import OPTION, find_config_for
-from grader.errors import UsageError, did_you_mean
+from grader.errors import GraderError, UsageError, did_you_mean
 from grader.grading.grader import Grader
 from grader.text import several_lines
 
@@ -228,7 +228,7 @@ def _watch(checks: "Sequence[Check]") -> NoReturn:
                         heading(check.part, first=i == 0)
                     try:
                         check.once()
-                    except UsageError as error:  # an editor may be saving it right now
+                    except GraderError as error:  # an editor may be saving it right now
                         click.echo(several_lines(str(error)), err=True)
                 watched = ", ".join(str(check.watched) for check in checks)
                 click.echo(f"watching {watched}; press Ctrl-C to stop")

@@ -96,7 +96,7 @@ def command(
         if waiting := stored.counts().get("waiting", 0):  # an interrupted batch left them: their marks are in no file
             line = f"not graded yet: {waiting}; run the same `grader batch` command again, then export"
             click.secho(line, fg="yellow")
-        echo_outdated(stored)
+    echo_outdated(results)
     _finish(filled, form)
 
 

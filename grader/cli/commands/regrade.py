@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from grader.cli.common import PATH, config_at, config_option, dask_option, jobs_option, parts_of
+from grader.cli.common import PATH, config_at, config_option, dask_option, echo_outdated, jobs_option, parts_of
 
 
 @click.command("regrade")
@@ -33,13 +33,19 @@ def command(
     config = config_at(config_path)
     how = "all" if rerun_all else "changed" if rerun else "none"
 
+    parts = parts_of(config)
+
     def regrade(path: Path, folder: Path) -> None:
         outcome = run_regrade(path, folder, jobs=jobs, dask=address, rerun=how)
         print_regraded(folder, outcome)
+        if parts is None:
+            echo_outdated(folder)
         sys.exit(3 if outcome.failed or outcome.stale or outcome.never_run else 0)
 
-    if (parts := parts_of(config)) is not None:
-        from grader.cli.several import for_results
+    if parts is not None:
+        from grader.cli.several import folders_with_results, for_results
 
-        sys.exit(for_results(parts, results, regrade, rewrite=True))
+        code = for_results(parts, results, regrade, rewrite=True)
+        echo_outdated(*folders_with_results(parts, results))
+        sys.exit(code)
     regrade(config, results)

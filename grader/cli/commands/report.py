@@ -29,10 +29,13 @@ def command(results: Path, roster: Path | None, column: str, config_path: Path |
         _write_report(Grader(path), folder, roster, column)
 
     if (parts := parts_of(config)) is not None:
-        from grader.cli.several import for_results
+        from grader.cli.several import folders_with_results, for_results
 
-        sys.exit(for_results(parts, results, report))
+        code = for_results(parts, results, report)
+        echo_outdated(*folders_with_results(parts, results))
+        sys.exit(code)
     report(config, results)
+    echo_outdated(results)
 
 
 def _write_report(grader: Grader, results: Path, roster: Path | None, column: str) -> None:
@@ -56,4 +59,3 @@ def _write_report(grader: Grader, results: Path, roster: Path | None, column: st
     with explained(results), Results(results) as stored:
         options = [] if roster is None else ["--roster", str(roster), "--by", column]
         note_written(stored, path, one_line(shlex.join(["report", *options])), shown)
-        echo_outdated(stored)

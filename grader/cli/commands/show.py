@@ -46,10 +46,13 @@ def command(
         _show(Grader(path).config, folder, student, compare, source=source, attempts=attempts)
 
     if (parts := parts_of(config)) is not None:
-        from grader.cli.several import for_results
+        from grader.cli.several import folders_with_results, for_results
 
-        sys.exit(for_results(parts, results, show))
+        code = for_results(parts, results, show)
+        echo_outdated(*folders_with_results(parts, results))
+        sys.exit(code)
     show(config, results)
+    echo_outdated(results)
 
 
 def _show(
@@ -66,7 +69,6 @@ def _show(
             print_attempts(console, stored, row, compare)
         else:
             print_student(console, stored, row, config, source=source)
-        echo_outdated(stored)
 
 
 def print_student(console: "Console", results: "Results", row: "StudentRow", config: "Config", *, source: bool) -> None:

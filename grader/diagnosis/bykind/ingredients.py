@@ -23,6 +23,7 @@ ENTRIES: ByKind = {
     ),
     "missing-term": (
         ("missing-term", 1.1, "without {where}"),
+        ("missing-case", 1.1, "without {where}"),
         ("missing-step", 1.2, "without {where}"),
         ("missing-terms", 1.45, "without {where}"),
         ("missing-entry", 1.9, "when the target's entry is left out"),

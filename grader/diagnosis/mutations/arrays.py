@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from grader.diagnosis.formulas.expression import Node, leaves, q
-from grader.diagnosis.formulas.formula_nodes import call, parameters_of
+from grader.diagnosis.formulas.formula_nodes import call, number, parameters_of
 from grader.diagnosis.formulas.formula_text import gradient_text, text
 from grader.diagnosis.formulas.world import World
 from grader.diagnosis.mutations.at_indices import picked_mutants, placed_mutants
@@ -11,6 +11,7 @@ from grader.diagnosis.mutations.leaves import Mutant, wrong
 from grader.problem.model import Array
 
 LONG = 24
+_ZERO = number(0)
 WRONG_AXIS, EVERY_AXIS = "along the wrong axis", "over all entries at once"
 ONE_AXIS = "along only one of its axes"
 
@@ -85,11 +86,45 @@ def _reduction(node: Node) -> tuple[str, Node, tuple[int, ...], bool]:
 # Comparisons and choices
 
 
+_NEGATED = {
+    "greater": "less_equal", "greater_equal": "less", "less": "greater_equal", "less_equal": "greater",
+    "equal": "not_equal", "not_equal": "equal",
+}  # fmt: skip
 _OPPOSITE = {"greater": "less", "greater_equal": "less_equal", "less": "greater", "less_equal": "greater_equal"}
 
 
 def is_comparison(node: Node) -> bool:
     return node[0] == "np" and node[1] in (*_OPPOSITE, "equal", "not_equal")
+
+
+def case_of(term: Node) -> str:
+    """The condition where a term counts, such as `Z > 0`, if it is zero elsewhere; "" for others."""
+    for factor in term[1:] if term[0] == "mul" else (term,):
+        if is_comparison(factor):
+            return text(factor)
+        if factor[:2] == ("np", "where"):
+            condition, *cases = factor[3:]
+            if _ZERO in cases:
+                return text(condition) if cases[1] == _ZERO else _negated(condition)
+    return ""
+
+
+def bare_text(term: Node) -> str:
+    """What a term is called, whatever its sign; one case of a condition by that."""
+    bare = term[1] if term[0] == "neg" else term
+    return f"the part where {case}" if (case := case_of(bare)) else short(bare)
+
+
+def left_out(term: Node) -> str:
+    """The operator that leaves out a term."""
+    return "missing-case" if case_of(term[1] if term[0] == "neg" else term) else "missing-term"
+
+
+def _negated(condition: Node) -> str:
+    """The condition for all other entries."""
+    if is_comparison(condition):
+        return text(("np", _NEGATED[condition[1]], *condition[2:]))
+    return f"{text(condition)} does not hold"
 
 
 def _comparison(node: Node, world: World) -> Iterator[Mutant]:
@@ -100,9 +135,12 @@ def _comparison(node: Node, world: World) -> Iterator[Mutant]:
 
 
 def _choice(node: Node, world: World) -> Iterator[Mutant]:
-    """np.where with its two cases exchanged, or without a condition."""
+    """np.where with its two cases exchanged, without one of them, or without a condition."""
     condition, one, other = node[3:]
     shown = text(condition)
+    if _ZERO not in (one, other):
+        yield wrong(call("where", condition, one, _ZERO), "missing-case", f"the part where {_negated(condition)}")
+        yield wrong(call("where", condition, _ZERO, other), "missing-case", f"the part where {shown}")
     yield wrong(call("where", condition, other, one), "other-side", shown, new=f"the opposite of {shown}")
     yield wrong(one, "missing-factor", shown)
     yield wrong(other, "missing-factor", shown, extra=0.4)

@@ -45,6 +45,7 @@ def _of_terms(terms: tuple[Node, ...], world: World, mutants: Mutator) -> Iterat
     yield from _in_another_order(terms)
     yield from _shifted_and_cut(terms)
     yield from _summed_apart(terms)
+    yield from _stack_reshaped(terms)
     yield from _not_summed(terms, world)
     yield from _one_step_more(terms, world)
     yield from _nothing_handed_back(terms, world)
@@ -171,6 +172,19 @@ def _summed_apart(terms: Sequence[Node]) -> Iterator[Mutant]:
         rests = [term[2] if kind == "mm" else mul(*term[1:i], *term[i + 1 :]) for term in terms]
         if len(set(factors)) > 1 and len(set(rests)) > 1:
             yield wrong((kind, add(*factors), add(*rests)), "sums-apart", _listed(map(short, factors)))
+
+
+def _stack_reshaped(terms: Sequence[Node]) -> Iterator[Mutant]:
+    """The sum of the products as one product of stacks, of which one is reshaped instead of transposed."""
+    for side in (1, 2) if terms[0][0] == "mm" else ():
+        turned = [term[side] for term in terms]
+        if any(one[0] != "T" for one in turned):
+            continue
+        axis = side - 1  # rows below each other in x^T d, columns side by side in d x^T
+        stack = ("reshaped", call("concatenate", *(one[1] for one in turned), axis=axis))
+        others = call("concatenate", *(term[3 - side] for term in terms), axis=axis)
+        product = ("mm", stack, others) if side == 1 else ("mm", others, stack)
+        yield wrong(product, "transpose-reshape", f"the stack of {_listed(text(one[1]) for one in turned)}")
 
 
 def _not_summed(terms: Sequence[Node], world: World) -> Iterator[Mutant]:

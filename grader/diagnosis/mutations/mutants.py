@@ -12,6 +12,7 @@ from grader.diagnosis.formulas.world import World
 from grader.diagnosis.hypothesis import Edit
 from grader.diagnosis.mutations.arrays import (
     application_mutants,
+    bare_text,
     constant_mutants,
     numpy_mutants,
     other_sums,
@@ -35,7 +36,7 @@ from grader.diagnosis.mutations.leaves import (
 from grader.diagnosis.mutations.loss_terms import loss_mutants
 from grader.diagnosis.mutations.matrices import matrix_product_mutants, whole_mutants
 from grader.diagnosis.mutations.other_steps import other_step_mutants
-from grader.diagnosis.mutations.products import bare_text, derivative_factor_mutants, product_mutants, sum_mutants
+from grader.diagnosis.mutations.products import derivative_factor_mutants, product_mutants, sum_mutants
 from grader.diagnosis.mutations.time_steps import scan_mutants, series_mutants, slope_mutants
 from grader.diagnosis.mutations.vectors import vector_outer_mutants, vector_product_mutants
 from grader.diagnosis.operators import OPERATORS

@@ -20,7 +20,7 @@ from grader.diagnosis.formulas.expression import (
 from grader.diagnosis.formulas.forms import derivative_forms
 from grader.diagnosis.formulas.formula_nodes import inside
 from grader.diagnosis.formulas.world import Application, World
-from grader.diagnosis.mutations.arrays import is_comparison, short
+from grader.diagnosis.mutations.arrays import bare_text, is_comparison, left_out, short
 from grader.diagnosis.mutations.leaves import Mutant, without_factor, wrong
 from grader.diagnosis.mutations.whole_sums import (
     scaled_terms,
@@ -181,7 +181,7 @@ def sum_mutants(node: Node, world: World) -> Iterator[Mutant]:
         bare = _told_apart(term, others)
         left = add(*others)
         # What leaves 1 of a factor 1 - h leaves the whole factor out, and is reported as that.
-        yield wrong(left, "missing-term", bare, extra=0.3 if left == ONE else 0.0)
+        yield wrong(left, left_out(term), bare, extra=0.3 if left == ONE else 0.0)
         if _is_broadcast(left, node, world):
             yield wrong(mul(("ones", node), left), "missing-term", bare)
         yield from _on_the_whole_sum(term, others)
@@ -231,11 +231,6 @@ def _is_broadcast(part: Node, whole: Node, world: World) -> bool:
 def _is_square(node: Node, world: World) -> bool:
     values = world.evaluator(node)
     return values is not None and values[0].ndim == 2 and values[0].shape[0] == values[0].shape[1] > 1
-
-
-def bare_text(term: Node) -> str:
-    """What a term is called, whatever its sign."""
-    return short(term[1] if term[0] == "neg" else term)
 
 
 def _told_apart(term: Node, others: Sequence[Node]) -> str:

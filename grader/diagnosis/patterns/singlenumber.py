@@ -119,10 +119,16 @@ def _scaled(case: Case) -> Iterator[Edits]:
 
 def _offset(case: Case) -> Iterator[Edits]:
     """The right numbers plus one number: the same in every entry, whatever it is at the other sample points."""
-    if case.same_shape() and min(right.size for right in case.right) > 2:
+    if case.same_shape() and _shows_offsets(case):
         added = [float(np.mean(value - right)) for value, right in zip(case.values, case.right, strict=True)]
         if any(added) and case.matches(right + number for right, number in zip(case.right, added, strict=True)):
             yield (OPERATORS["offset"].edit("the result"),)
+
+
+def _shows_offsets(case: Case) -> bool:
+    """Whether no number can be the same in all entries by chance: a single one always is, two everywhere may be."""
+    sizes = [right.size for right in case.right]
+    return min(sizes) > 1 and max(sizes) > 2
 
 
 def _varies(case: Case) -> bool:
@@ -139,7 +145,7 @@ PATTERNS = (
     Pattern(
         "offset",
         _offset,
-        lambda case: [right + 0.5 for right in case.right] if min(right.size for right in case.right) > 2 else None,
+        lambda case: [right + 0.5 for right in case.right] if _shows_offsets(case) else None,
     ),
     Pattern(
         "scale-known",

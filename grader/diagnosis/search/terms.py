@@ -7,7 +7,7 @@ import numpy as np
 from grader.diagnosis.comparison import Target, verify
 from grader.diagnosis.formulas.expression import Evaluator, Node, Values, add, mul, number
 from grader.diagnosis.hypothesis import Edit, Hypothesis, given
-from grader.diagnosis.mutations.arrays import short
+from grader.diagnosis.mutations.arrays import bare_text, left_out
 from grader.diagnosis.operators import OPERATORS
 from grader.diagnosis.tables.build import Tables
 from grader.problem.model import Array
@@ -91,8 +91,15 @@ def _flat(values: Values) -> Array:
 def _edits(terms: tuple[Node, ...], weights: list[float]) -> tuple[Edit, ...]:
     """What the weights say of the terms: left out, subtracted, or all of them weighted."""
     if all(weight in (0, 1, -1) for weight in weights):
-        slugs = {0: "missing-term", -1: "sign-term"}
-        found = [(slugs[int(weight)], short(term)) for weight, term in zip(weights, terms, strict=True) if weight != 1]
+        found = [
+            ("sign-term" if weight else left_out(term), bare_text(term))
+            for weight, term in zip(weights, terms, strict=True)
+            if weight != 1
+        ]
         return tuple(OPERATORS[slug].edit(shown, new=shown) for slug, shown in found)
-    shown = ", ".join(f"{weight:.4g}" for weight in weights)
-    return (OPERATORS["weighted-terms"].edit(", ".join(map(short, terms)), new=shown),)
+    shown = _listed([f"{weight:.4g}" for weight in weights])
+    return (OPERATORS["weighted-terms"].edit(_listed(list(map(bare_text, terms))), new=shown),)
+
+
+def _listed(parts: list[str]) -> str:
+    return " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))

@@ -12,7 +12,7 @@ from grader.diagnosis.comparison import Target, verify
 from grader.diagnosis.formulas.expression import Evaluator, Node, add, neg
 from grader.diagnosis.formulas.world import World
 from grader.diagnosis.hypothesis import Edit, Hypothesis
-from grader.diagnosis.mutations.arrays import short
+from grader.diagnosis.mutations.arrays import bare_text, left_out
 from grader.diagnosis.mutations.leaves import wrong
 from grader.diagnosis.mutations.mutants import mutants
 from grader.diagnosis.tables.projections import directions
@@ -105,9 +105,9 @@ class WrongTerms:
 
 def _forms_of(term: Node, world: World) -> Iterator[Form]:
     """With one mistake, and with two common ones."""
-    shown = short(term[1] if term[0] == "neg" else term)
+    shown = bare_text(term)
     single = [
-        wrong(("mul", ("c", 0.0), term), "missing-term", shown),
+        wrong(("mul", ("c", 0.0), term), left_out(term), shown),
         wrong(neg(term), "sign-term", shown, new=shown),
         *mutants(term, world),
     ]

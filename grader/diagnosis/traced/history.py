@@ -1,10 +1,14 @@
 """What the names of a student's functions held, one value after the other, in which loops, and what was returned."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from itertools import pairwise
+
+import numpy as np
 
 from grader.config.calling import Function
 from grader.diagnosis.formulas.expression import Values
 from grader.diagnosis.traced.events import RETURNED, Event, Loop, equal, is_trivial, same
+from grader.problem.model import Array
 
 
 class History:
@@ -30,6 +34,15 @@ class History:
     def around(self, one: Event) -> list[Loop]:
         return [loop for loop in self._loops if loop.contains(one)]
 
+    def last_pass(self, one: Event) -> list[Event]:
+        """What its name holds in the last pass of the innermost loop around it, from it onwards."""
+        around = self.around(one)
+        if not around or not one.last or one.name not in one.read:
+            return [one]
+        inner = max(around, key=lambda loop: loop.line)
+        later = [other for other in self.versions(one) if other.last and other.order > one.order]
+        return [one, *(other for other in later if inner.contains(other) and one.name in other.read)]
+
     def was_better(self, one: Event) -> bool:
         """Whether its name held something before, other than zeros and the like."""
         return any(other.order < one.order and not any(map(is_trivial, other.values)) for other in self.versions(one))
@@ -37,6 +50,22 @@ class History:
     def starts_at_zero(self, one: Event) -> bool:
         others = [other for other in self.versions(one) if other.line != one.line]
         return any(not any(value.any() for value in other.values) for other in others)
+
+
+def first_of_pass(together: Sequence[Event], is_right: Callable[[Values, Sequence[Array]], bool]) -> Event | None:
+    """Of the lines that fill an array in a loop, the first whose own entries are wrong: the others are of earlier passes.
+
+    Args:
+        together: what the lines leave in it in the last pass.
+        is_right: whether the values are right at some of their entries.
+    """
+    if len({tuple(value.shape for value in one.values) for one in together}) > 1:
+        return None
+    versions = zip(*(one.values for one in together), strict=True)
+    entries = [np.any([one != two for one, two in pairwise(found)], axis=0) for found in versions if len(found) > 1]
+    if not entries or not all(map(np.any, entries)):
+        return None
+    return next((one for one in together if not is_right(one.values, entries)), None)
 
 
 def added(one: Event, two: Event) -> Values:

@@ -27,6 +27,7 @@ from grader.diagnosis.traced.known import Known, known_values
 from grader.diagnosis.traced.passes import Recurrence, recurrences
 from grader.diagnosis.traced.variants import is_multiple, is_rearranged, numbers, powers
 from grader.problem.assignment import Assignment
+from grader.problem.model import Array
 
 SINGLE = 3e-6
 PART = "part of a right formula"
@@ -103,6 +104,24 @@ class Landmarks(Struct):
             return PART
         everything = [one for found in known.by_sizes.values() for one in found]
         return REARRANGED if any(is_rearranged(form, everything) for form in both) else ""
+
+    def has_entries(self, assignment: Assignment, gradient: str, values: Values, entries: Sequence[Array]) -> bool:
+        """Whether some known value has the same numbers at these entries."""
+        alike = self._known_of(assignment.config.function_of(gradient)).by_sizes.get(sizes_of(values), ())
+        return any(
+            all(
+                value.shape == known.shape and np.allclose(value[at], known[at], TOLERANCE, 0)
+                for value, known, at in zip(form, other, entries, strict=True)
+            )
+            for form in either_way(values, assignment.config.sign)
+            for other in [*alike, *self.gradients.values()]
+        )
+
+    def is_made_of(self, values: Values, names: Collection[str], own: Mapping[str, Values], sign: float) -> bool:
+        """Whether it has the entries of one of these quantities and gradients, where any of them is known."""
+        known = {**self.quantities, **self.gradients, **own}
+        places = [known[name] for name in names if name in known]
+        return not places or any(is_rearranged(form, places) for form in either_way(values, sign))
 
     def _known_of(self, function: Function) -> Known:
         """What a function may pass through, for all gradients that it returns."""

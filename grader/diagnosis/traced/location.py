@@ -27,7 +27,7 @@ from grader.diagnosis.traced.events import (
     same,
     value_text,
 )
-from grader.diagnosis.traced.history import History, added, returned_for
+from grader.diagnosis.traced.history import History, added, first_of_pass, returned_for
 from grader.diagnosis.traced.in_place_of import stands_in
 from grader.diagnosis.traced.landmarks import MULTIPLE, PART, REARRANGED, SINGLE, Landmarks, with_own
 from grader.diagnosis.traced.lookup import Lookup
@@ -99,11 +99,11 @@ class _Search(Struct, dict=True):
         if self.final is not None:  # an answer is wrong wherever it could be right on the way to something else
             for one in (self.final, *self.history.holders(self.final.values)):
                 self.labels[one] = "" if self.labels[one] in (MULTIPLE, REARRANGED) else self.labels[one]
-        self.phrases = Phrases(self.assignment.config, self.gradient, self.labels, self.own)
+        self.origins = Origins(self.found, names)
+        self.phrases = Phrases(self.assignment.config, self.gradient, self.labels, self.own, self.origins)
         labelled = (one for one, label in self.labels.items() if label)
         sign = self.assignment.config.sign
         self.present = Lookup(form for one in labelled for form in either_way(one.values, sign))
-        self.origins = Origins(self.found, names)
         self.ways = self._made_of(self.final) if self.final is not None else []
 
     def _named(self, one: Event) -> str:
@@ -174,7 +174,9 @@ class _Search(Struct, dict=True):
             default=-1,
         )
         off = {one.key for one in self.inside if one.last and not self.labels[one] and one.order > right}
-        return next((one for one in mines if one.key in off and not self.labels[one] and one.order > right), None)
+        wrong = next((one for one in mines if one.key in off and not self.labels[one] and one.order > right), None)
+        in_place = partial(self.known.has_entries, self.assignment, self.gradient)
+        return wrong and (first_of_pass(self.history.last_pass(wrong), in_place) or wrong)
 
     def _where_from(self, wrong: Event) -> str:
         """A wrong value: its own line, unless a helper was given the wrong thing, or what it was made of was unfinished."""
@@ -183,11 +185,11 @@ class _Search(Struct, dict=True):
             return self.phrases.text(call, f"what {call.called} is given there")
         unfinished = self._unfinished(wrong)
         if unfinished is None and (rearranged := self._rearranged(wrong)):
-            return (
-                self._named(rearranged[-1] if self.clues.rearranged else wrong)
-                if self.clues.rearranged is not None
-                else ""
-            )
+            if self.clues.rearranged is None:
+                return ""
+            blamed = rearranged[-1] if self.clues.rearranged else wrong
+            of_place = self.known.is_made_of(blamed.values, self.clues.of, self.own, self.assignment.config.sign)
+            return self._named(blamed if of_place else wrong)
         return self._named(unfinished or wrong)
 
     def _rearranged(self, wrong: Event) -> list[Event]:

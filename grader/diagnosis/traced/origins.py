@@ -15,7 +15,7 @@ class Origins:
             found: all events, in order of time.
             closed: functions into which nothing is followed.
         """
-        self._closed = closed
+        self.closed = closed
         self._held: dict[tuple[str, str], list[Event]] = {}
         self._given: dict[tuple[str, str], list[Event]] = {}
         self._returned: dict[str, list[Event]] = {}
@@ -41,7 +41,7 @@ class Origins:
 
     def direct(self, event: Event) -> Iterator[Event]:
         """What its line read."""
-        if event.function in self._closed and not event.called:
+        if event.function in self.closed and not event.called:
             return
         for name in event.read:
             if name != event.called:

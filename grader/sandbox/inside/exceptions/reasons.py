@@ -26,8 +26,8 @@ def operation(node, evaluate, symbols):
     operator = _OPERATORS.get(type(node.op), "?")
     names = described(nodes[0], left, symbols), operator + "=" * in_place, described(nodes[1], right, symbols)
     why = not_a_number(nodes[0], left) or not_a_number(nodes[1], right)
-    if operator == "@":
-        why = why or summed("@", left, right, symbols)
+    if operator == "@" or (operator == "*" and any(isinstance(value, np.matrix) for value in (left, right))):
+        why = why or summed(operator, left, right, symbols)
     if in_place and is_array(left) and np.asarray(left).dtype.kind in "iub" and np.asarray(right).dtype.kind == "f":
         why = why or sentences.INTEGERS_IN_PLACE(text(node.target))
     why = why or broadcast(left, right, symbols)

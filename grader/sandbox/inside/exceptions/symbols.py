@@ -45,20 +45,25 @@ class Symbols:
 
     def value(self, value):
         """What a value is, in a few words: its shape if it is an array."""
-        if type(value) is np.ndarray and value.ndim:
-            return self.shape(value.shape)
+        if isinstance(value, np.ndarray) and (shape := np.ndarray.shape.__get__(value)):
+            return self.shape(shape) + ("" if type(value) is np.ndarray else f" of type {_kind(value)}")
         if isinstance(value, (np.generic, np.ndarray)) or type(value) in NUMBERS:
             return "a single number"
         if value is None:
             return "None"
         if isinstance(value, (types.FunctionType, types.BuiltinFunctionType, np.ufunc)):
             return "a function"
-        kind = type.__dict__["__name__"].__get__(type(value))
+        kind = _kind(value)
         if type(value) not in (list, tuple):
             return f"of type {kind}"
         if 0 < len(value) <= MAX_LISTED and all(type(part) is np.ndarray for part in value):
             return f"a {kind} of {' and '.join(self.shape(part.shape) for part in value)}"
         return f"a {kind} of {len(value)}"
+
+
+def _kind(value):
+    """The name of its type, whatever a class of the student's says it is."""
+    return type.__dict__["__name__"].__get__(type(value))
 
 
 def text(node, limit=MAX_TEXT):
