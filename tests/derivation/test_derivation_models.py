@@ -176,7 +176,8 @@ def test_an_array_filled_by_loops_has_its_gradients_by_loops(tmp_path: Path) -> 
     formulas = derived(model)
     assert formulas["dJ_dw"].code == FILLED
     assert "total[:, j:j + 3] += s.b[i, 0] * upstream[i, j] * s.w[i]" in formulas["dJ_dx"].code
-    assert all(formula.code_is_general for formula in formulas.values())
+    assert formulas["dJ_dw"].code_is_general
+    assert formulas["dJ_dx"].code_is_general
 
 
 def test_a_loop_that_is_wrong_at_a_point_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -270,9 +270,8 @@ class Printer:
         placed = [(c, term) for c, term in inside if term.op == "scatter" and abs(float(c)) == 1]
         if len(placed) < 2:
             return terms
-        values = [
-            (c, term, self(bare(term.args[0]))) for c, term in sorted(placed, key=lambda pair: first_place(pair[1]))
-        ]
+        placed.sort(key=lambda pair: first_place(pair[1]))
+        values = [(c, term, self(bare(term.args[0]))) for c, term in placed]
         name = self._new_array(self._lengths(placed[0][1]))
         for c, term, value in values:
             self.statements.append(self._placement(name, term, "-" if c < 0 else "+", value))
