@@ -7,6 +7,9 @@ TESTS ?= tests
 WORKERS ?= 2
 MARKS ?= not slow
 
+# Some containers set it; compiling the modules again in each process of the tests takes as long as some of the tests.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check fmt golden schema gallery pictures bench clean
 

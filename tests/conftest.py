@@ -1,14 +1,17 @@
 """Fixtures that build real things: the assignment, a running sandbox, the installed command."""
 
 import contextlib
+import json
 import os
 import re
 import shutil
 import subprocess
+import sys
 import time
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import warm
@@ -27,6 +30,7 @@ from grader.sandbox.zygotes import start_spawner
 
 # No assertion on time: a machine that is busy with something else is no failure.
 settings.register_profile("grader", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("quick", settings.get_profile("grader"), max_examples=40)
 settings.load_profile("grader")
 
 ROOT = Path(__file__).parents[1]
@@ -83,6 +87,12 @@ LONGEST = (
 ).split()
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Without the slow tests, generated input has fewer examples, too."""
+    if config.option.markexpr == "not slow":
+        settings.load_profile("quick")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     places = {name: place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: places.get(item.path.stem, len(places)))
@@ -98,6 +108,19 @@ def sandbox(assignment: Assignment) -> Iterator[Sandbox]:
     model = ROOT / assignment.config.model
     with make_sandbox(assignment, lambda: start_spawner(model, assignment.config.sandbox)) as running:
         yield running
+
+
+ABOUT_THE_SANDBOX = ("test_sandbox", "test_submissions")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def warm_zygotes(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Zygotes that tests start in their own process are forked from a warm one, as those of commands are."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.path.stem not in ABOUT_THE_SANDBOX:
+            python = SimpleNamespace(executable=str(warm.PYTHON), platform=sys.platform)
+            patch.setattr("grader.sandbox.launch.sys", python)
+        yield
 
 
 @pytest.fixture
@@ -125,6 +148,20 @@ def _command(path: Path) -> Callable[..., "subprocess.CompletedProcess[str]"]:
 def grader() -> Callable[..., "subprocess.CompletedProcess[str]"]:
     """Run the `grader` command, loaded already; never raises, never waits for more than a minute."""
     return _command(warm.GRADER)
+
+
+@pytest.fixture(scope="session")
+def validated(
+    grader: Callable[..., "subprocess.CompletedProcess[str]"], tmp_path_factory: pytest.TempPathFactory
+) -> "subprocess.CompletedProcess[str]":
+    """What `grader validate --json` finds in the assignment."""
+
+    def write(path: Path) -> None:
+        done = grader("validate", "--json")
+        path.write_text(json.dumps([done.returncode, done.stdout, done.stderr]), encoding="utf-8")
+
+    path = once_for_all(tmp_path_factory, "validated.json", write)
+    return subprocess.CompletedProcess(["grader", "validate", "--json"], *json.loads(path.read_text(encoding="utf-8")))
 
 
 @pytest.fixture(scope="session")

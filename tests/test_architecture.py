@@ -22,14 +22,19 @@ def name_of(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
 def imports_of(path: Path, *, top_level: bool = False) -> set[str]:
     """The modules of the package that a module imports, those for type checkers only left out."""
-    tree = ast.parse(path.read_text())
+    tree = tree_of(path)
     found: set[str] = set()
     nodes = tree.body if top_level else ast.walk(tree)
     skipped = {
         id(child)
-        for node in ast.walk(tree)
+        for node in tree.body
         if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
         for child in ast.walk(node)
     }
@@ -115,9 +120,8 @@ def test_a_file_name_appears_twice_only_where_it_means_the_same() -> None:
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_no_module_is_too_long_and_each_says_what_it_is(path: Path) -> None:
-    text = path.read_text()
-    assert len(text.splitlines()) <= 300
-    assert ast.get_docstring(ast.parse(text)), "a module says what it knows, and what it does not"
+    assert len(path.read_text().splitlines()) <= 300
+    assert ast.get_docstring(tree_of(path)), "a module says what it knows, and what it does not"
 
 
 TRUSTED = [path for path in MODULES if not within(name_of(path), INSIDE)]
@@ -125,7 +129,7 @@ TRUSTED = [path for path in MODULES if not within(name_of(path), INSIDE)]
 
 @pytest.mark.parametrize("path", TRUSTED, ids=name_of)
 def test_the_grader_never_unpickles_and_evaluates_only_the_staffs_files(path: Path) -> None:
-    tree = ast.parse(path.read_text())
+    tree = tree_of(path)
     for node in ast.walk(tree):
         if isinstance(node, ast.Import | ast.ImportFrom):
             names = {alias.name for alias in node.names} | {getattr(node, "module", "") or ""}

@@ -84,7 +84,11 @@ def test_every_command_has_a_call_here() -> None:
     assert set(commands(main)) == CALLS.keys(), "add the new command to CALLS"
 
 
-@pytest.mark.parametrize("command", CALLS)
+# These take longest, and write their output as the others do.
+LONG = ("report", "gradescope try", "new")
+
+
+@pytest.mark.parametrize("command", [pytest.param(name, marks=[pytest.mark.slow] * (name in LONG)) for name in CALLS])
 def test_a_command_without_a_reader_ends_as_usual(command: str, folders: dict[str, Path], tmp_path: Path) -> None:
     if command == "report":
         pytest.importorskip("vl_convert", reason="needs the extra: pip install 'gradient-grader[report]'")

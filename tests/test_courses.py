@@ -86,7 +86,14 @@ def test_a_submission_comes_out_as_its_name_says(course: Callable[[Path], Opened
     assert {name: named[name] for name in expected} == expected, messages
 
 
-@pytest.mark.parametrize("folder", COURSES, ids=[folder.name for folder in COURSES])
+# The same mathematics as in affine_backward and two_layer_relu, called in other ways.
+ALIKE = ("affine_class", "affine_parameters", "two_classes", "two_functions", "two_layer_dict")
+
+
+@pytest.mark.parametrize(
+    "folder",
+    [pytest.param(one, id=one.name, marks=[pytest.mark.slow] * (one.name in ALIKE)) for one in COURSES],
+)
 def test_each_course_is_sound(course: Callable[[Path], Opened], folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assignment, sandbox = course(folder)
     monkeypatch.setattr(numbers, "FRESH_POINTS", 10)  # a fifth of what `grader validate` tries
@@ -103,7 +110,14 @@ def test_each_course_is_sound(course: Callable[[Path], Opened], folder: Path, mo
         assert set(statuses(checked(assignment, sandbox, text.encode())).values()) == {"passed"}, way
 
 
-@pytest.mark.parametrize("folder", COURSES, ids=[folder.name for folder in COURSES])
+# One whose functions each return one gradient, one with a function that returns several; test_substitution has all kinds.
+FEW = ("logistic_1d", "two_functions")
+
+
+@pytest.mark.parametrize(
+    "folder",
+    [pytest.param(one, id=one.name, marks=[pytest.mark.slow] * (one.name not in FEW)) for one in COURSES],
+)
 def test_a_gradient_without_numbers_costs_only_its_own_marks(course: Callable[[Path], Opened], folder: Path) -> None:
     """Or, where its function is gone, those of all that it returns."""
     assignment, sandbox = course(folder)

@@ -82,7 +82,7 @@ def test_the_first_diagnosis_of_a_large_assignment_takes_no_more_memory_than_it_
 
 
 @given(data=st.data(), factor=st.floats(1e-6, 1e6), minus=st.booleans(), single=st.booleans())
-@settings(max_examples=300)
+@settings(max_examples=3 * settings.default.max_examples)
 def test_every_wrong_formula_is_found_from_its_numbers(finder, assignment, data, factor, minus, single):
     name = data.draw(st.sampled_from(assignment.names))
     i = data.draw(st.integers(0, len(finder.tables[name]) - 1))
@@ -95,7 +95,7 @@ def test_every_wrong_formula_is_found_from_its_numbers(finder, assignment, data,
 
 
 @given(data=st.data())
-@settings(max_examples=300)
+@settings(max_examples=3 * settings.default.max_examples)
 def test_what_has_other_numbers_is_not_verified(finder, assignment, data):
     name = data.draw(st.sampled_from(assignment.names))
     one, other = (finder.tables.entry(name, data.draw(st.integers(0, len(finder.tables[name]) - 1))) for _ in range(2))
@@ -113,7 +113,6 @@ def test_what_has_other_numbers_is_not_verified(finder, assignment, data):
 
 
 @given(seed=st.integers(0, 2**32 - 1), single=st.booleans())
-@settings(max_examples=100)
 def test_noise_is_nobody_s_numbers(finder, assignment, seed, single):
     random = np.random.default_rng(seed)
     name = assignment.names[seed % len(assignment.names)]

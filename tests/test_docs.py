@@ -180,8 +180,11 @@ def _ending(command: str) -> str:
     )
 
 
-# Pages that set up, validate, pack and grade whole classes, step by step.
-LONG = {f"docs/{name}.md" for name in ("instructors", "gradescope", "lms", "report", "assistants", "marks", "explain")}
+# Pages that set up, validate, pack and grade whole classes, step by step; students do what README.md of the handout says, too.
+LONG = {
+    f"docs/{name}.md"
+    for name in "assignment assistants batch explain gradescope instructors lms marks report students".split()
+}
 
 
 @pytest.mark.parametrize(
@@ -365,8 +368,8 @@ def first_column(page: str, heading: str) -> list[str]:
     return [row.split("|")[1].strip().strip("`") for row in table[0].splitlines()[2:]]
 
 
-def test_every_finding_of_validate_is_explained(grader: Command) -> None:
-    found = json.loads(grader("validate", "--json").stdout)["findings"]
+def test_every_finding_of_validate_is_explained(validated: "CompletedProcess[str]") -> None:
+    found = json.loads(validated.stdout)["findings"]
     assert first_column("docs/assignment.md", "## What `grader validate` finds") == [one["check"] for one in found]
 
 

@@ -178,7 +178,14 @@ KNOWN_COMMANDS = set(
 )
 
 
-@pytest.mark.parametrize("model", ["conv1d", "layer_norm", "batch_norm", "word2vec", "logistic_regression"])
+@pytest.mark.parametrize(
+    "model",
+    [
+        "conv1d",
+        "word2vec",
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("layer_norm", "batch_norm", "logistic_regression")),
+    ],
+)
 def test_every_formula_is_latex(model: str) -> None:
     document = FORMATS["latex"](blocks_of(model))
     formulas = re.findall(r"^\\\[ (.*) \\\]$", document, re.MULTILINE)

@@ -27,7 +27,8 @@ from grader.diagnosis.search.instead import beyond, left_out
 from grader.diagnosis.search.terms import weighted
 from grader.diagnosis.tables.build import Tables
 from grader.newassignment.blueprint import make_blueprint
-from grader.newassignment.write_folder import assignment_files, write_files
+from grader.newassignment.config_text import config_text
+from grader.newassignment.write_folder import write_files
 from grader.problem.assignment import load_assignment
 from grader.problem.derivatives import relative_error
 
@@ -124,7 +125,9 @@ def world_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], World
         folder = model
         if model.is_file():
             folder = tmp_path_factory.mktemp(model.stem)
-            write_files(folder, assignment_files(make_blueprint(model, lambda question, default, choices: default)))
+            blueprint = make_blueprint(model, lambda question, default, choices: default)
+            files = {"config.yaml": config_text(blueprint), "solutions/gradients.py": blueprint.solution}
+            write_files(folder, {**files, "assignment/model.py": blueprint.read.source})
         config = load_config(folder / "config.yaml")
         return make_world(load_assignment(config, folder, with_solution=True))
 
@@ -394,8 +397,11 @@ def test_a_loop_that_is_a_sum_goes_wrong_along_an_axis(world_of: Callable[[Path]
     assert cheapest(world, "dJ_db", wrong)[0] == "sum-axis"
 
 
+# The slow ones have the largest arrays; those of conv1d and of the gallery's convolution are of the same kind.
 @pytest.mark.parametrize(
-    "model, name, code, operator", MISTAKES, ids=lambda each: each if isinstance(each, str) else ""
+    "model, name, code, operator",
+    [pytest.param(*one, marks=[pytest.mark.slow] * (one[0] == "models/convolution")) for one in MISTAKES],
+    ids=lambda each: each if isinstance(each, str) else "",
 )
 def test_a_mistake_in_any_kind_of_model_is_recognized(
     model: str, name: str, code: Code, operator: str, world_of: Callable[[Path], World]
@@ -518,6 +524,7 @@ def back_in_time(
     return {**total, "h0": dh if whole else dz}
 
 
+# Those of h0 are slow: all formulas that are one mistake away from its own are evaluated, which are most of the loop's.
 @pytest.mark.parametrize(
     "of, mistake, operator, where",
     [
@@ -530,9 +537,9 @@ def back_in_time(
         ("c", {"slope": False}, "missing-slope", "tanh"),
         ("c", {"handed": False}, "missing-slope", "tanh"),
         ("c", {"outside": True}, "slope-outside", "1 - hs[t]^2"),
-        ("h0", {"whole": False}, "missing-matrix", "U"),
+        pytest.param("h0", {"whole": False}, "missing-matrix", "U", marks=pytest.mark.slow),
         ("U", {"piled": True}, "carry-added", "what a step hands back"),
-        ("h0", {"piled": True}, "carry-added", "what a step hands back"),
+        pytest.param("h0", {"piled": True}, "carry-added", "what a step hands back", marks=pytest.mark.slow),
     ],
     ids=str,
 )

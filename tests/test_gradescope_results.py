@@ -23,7 +23,7 @@ from grader.packaging.gradescope.memory import read_metadata, recall
 from grader.problem.assignment import Assignment
 from grader.records.run import Answer, ArrayData, Run
 
-EXAMPLES = int(os.environ.get("GRADER_EXAMPLES", "40"))
+EXAMPLES = int(os.environ.get("GRADER_EXAMPLES", 2 * settings.default.max_examples // 5))
 HOSTILE = (
     "</td><script>alert(1)</script> [x](javascript:a) `b` **c** \x00\x1b[31m \ud800 \u202e\n# heading\n- item\n$x$"
 )

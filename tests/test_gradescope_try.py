@@ -242,6 +242,7 @@ def left_running(platform: Platform) -> list[str]:
     return found
 
 
+@pytest.mark.slow
 def test_a_hanging_file_ends_before_gradescopes_timeout_and_the_rest_is_graded(
     platform: Platform, tmp_path: Path
 ) -> None:

@@ -296,7 +296,9 @@ FORMULAS = [
 ]
 
 
-@pytest.mark.parametrize("form", AFFINE)
+@pytest.mark.parametrize(
+    "form", [pytest.param(one, marks=[pytest.mark.slow] * (one in ("point", "function"))) for one in AFFINE]
+)
 def test_the_same_mathematics_gets_the_same_grade_in_any_form(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GRADER_SEED", SEED)
     folder = COURSES / "affine_backward"
@@ -365,7 +367,13 @@ def test_a_mistake_in_functions_or_groups_is_reported_with_its_place(
     assert words in str(error.value)
 
 
-@pytest.mark.parametrize("options", [["--interface", "parameters"], ["--function", "Layer.backward"]])
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param(["--interface", "parameters"], marks=pytest.mark.slow),
+        ["--function", "Layer.backward"],
+    ],
+)
 def test_grader_new_writes_an_assignment_of_any_form_whose_handout_works(
     grader: Callable[..., "CompletedProcess[str]"], tmp_path: Path, options: list[str]
 ) -> None:

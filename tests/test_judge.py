@@ -524,7 +524,7 @@ HOSTILE = st.sampled_from(DTYPES).flatmap(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=3 * settings.default.max_examples // 2)
 @given(arrays=st.lists(HOSTILE, min_size=8, max_size=8), data=st.data())
 def test_any_arrays_get_finite_marks_that_add_up(
     assignment: Assignment, arrays: list[np.ndarray], data: st.DataObject

@@ -94,6 +94,7 @@ def test_processor_time_above_the_limit() -> None:
     assert python(limited(SPIN.format(30), cpu_seconds=1)).returncode == -signal.SIGXCPU
 
 
+@pytest.mark.slow
 def test_processor_time_above_the_limit_with_the_warning_ignored() -> None:
     ignoring = "signal.signal(signal.SIGXCPU, signal.SIG_IGN)\n"
     assert python(limited(ignoring + SPIN.format(30), cpu_seconds=1)).returncode == -signal.SIGKILL

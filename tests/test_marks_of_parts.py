@@ -269,6 +269,7 @@ def test_one_assignment_has_no_parts(adjust, homework: Path, results: Path) -> N
 # --- what is packed of all parts ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_packages_in_which_a_part_is_solved_already_are_found_out(tmp_path: Path) -> None:
     from grader.parts.smoke_test import check_packages
 

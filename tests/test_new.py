@@ -4,7 +4,7 @@ import json
 import re
 import subprocess
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -44,6 +44,11 @@ def planned(path: Path) -> Blueprint:
     return make_blueprint(path, default)
 
 
+@cache
+def files_of(path: Path) -> Mapping[str, str]:
+    return assignment_files(planned(path))
+
+
 def folder_files(folder: Path) -> list[str]:
     return sorted(
         str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file() and ".grader" not in str(path)
@@ -54,7 +59,9 @@ def score(grader: Command, folder: Path, file: str) -> float:
     return float(json.loads(grader("grade", file, "--json", cwd=folder).stdout)["score"])
 
 
-@pytest.mark.parametrize("name", WITH_THE_COMMAND)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] * (name != "conv1d")) for name in WITH_THE_COMMAND]
+)
 def test_the_assignment_of_a_textbook_model_is_sound(grader: Command, tmp_path: Path, name: str) -> None:
     folder = tmp_path / name
     done = grader("new", MODELS / f"{name}.py", "-o", folder, "--yes")
@@ -66,11 +73,11 @@ def test_the_assignment_of_a_textbook_model_is_sound(grader: Command, tmp_path: 
     assert score(grader, folder, "assignment/gradients.py") == 0
 
 
-# The slow one has the largest arrays and no form of its own; test_formulas makes an assignment of it too.
+# The slow ones have the largest arrays, or are like gru_step; test_formulas makes assignments of them too.
 @pytest.mark.parametrize(
     "path",
     [
-        pytest.param(path, id=path.stem, marks=[pytest.mark.slow] * (path.stem == "convolution"))
+        pytest.param(path, id=path.stem, marks=[pytest.mark.slow] * (path.stem in ("convolution", "lstm_step")))
         for path in [*sorted(MODELS.glob("*.py")), ROOT / "assignment" / "model.py"]
     ],
 )
@@ -80,7 +87,7 @@ def test_every_textbook_model_has_a_solution_that_agrees_with_its_derivatives(pa
     assert sum(gradient.max_score for gradient in assignment.config.gradients) == 100
     assert all(error < 1e-6 for errors in assignment.numeric_errors.values() for error in errors)
     assert_upstream_first(blueprint)
-    files = assignment_files(blueprint)
+    files = files_of(path)
     assert sorted(files) == FILES
     assert [name for name in assignment.names if f"\n## {name}\n" not in files["solutions/derivation.md"]] == []
     for name in ("assignment/README.md", "assignment/shapes.md"):
@@ -99,7 +106,7 @@ def test_the_handout_holds_no_formula_and_accepts_the_solution(grader: Command, 
     for name in ("conv1d", "batch_norm"):
         folder = tmp_path / name
         blueprint = planned(MODELS / f"{name}.py")
-        for path, text in assignment_files(blueprint).items():
+        for path, text in files_of(MODELS / f"{name}.py").items():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_text(text)
         packed = grader("handout", "--force", cwd=folder)
@@ -111,7 +118,7 @@ def test_the_handout_holds_no_formula_and_accepts_the_solution(grader: Command, 
 
 
 def test_the_handout_says_how_sizes_depend_on_one_another() -> None:
-    text = " ".join(assignment_files(planned(MODELS / "conv1d.py"))["assignment/README.md"].split())
+    text = " ".join(files_of(MODELS / "conv1d.py")["assignment/README.md"].split())
     assert "change from one sample point to the next. `O` is `W - K + 1`." in text
 
 
@@ -128,7 +135,7 @@ def test_two_runs_differ_in_the_seed_only() -> None:
 
 def test_the_config_says_what_the_docstrings_say(tmp_path: Path) -> None:
     path = tmp_path / "config.yaml"
-    path.write_text(assignment_files(planned(ROOT / "assignment" / "model.py"))["config.yaml"])
+    path.write_text(files_of(ROOT / "assignment" / "model.py")["config.yaml"])
     config = load_config(path)
     kinds = {name: type(quantity).__name__ for name, quantity in config.quantities.items()}
     assert {name: kinds[name] for name in ("x", "y", "h_prev", "L", "e")} == {

@@ -145,17 +145,20 @@ def test_one_point_is_enough_to_derive_formulas_for_all(name: str) -> None:
 @pytest.mark.parametrize(
     ("gradient", "code", "kinds"),
     [
-        (
+        pytest.param(
             "dJ_dh1",
             "return (s.y1 - s.p1) @ s.Why.T + (dJ_dh2(s) * (1 - s.h3**2)) @ s.Whh.T",
             ["sign", "wrong-variable"],
+            marks=pytest.mark.slow,
         ),
         (
             "dJ_dh2",
             "return (s.p2 - s.y2) @ s.Why.T + dJ_dh3(s) @ s.Whh",
             ["transpose", "missing-factor"],
         ),
-        ("dJ_dWhh", "return (first(s) + second(s)).T", ["missing-term", "transpose"]),
+        pytest.param(
+            "dJ_dWhh", "return (first(s) + second(s)).T", ["missing-term", "transpose"], marks=pytest.mark.slow
+        ),
     ],
 )
 def test_two_mistakes_in_the_terms_of_a_sum_are_observed(

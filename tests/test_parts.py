@@ -329,7 +329,7 @@ def test_a_part_that_could_not_be_graded_leaves_no_total_and_an_excused_one_is_n
     "command, seen",
     [
         (("show", "cem"), ["part1.py   2.4 / 4", "part2.py   6.8 / 10"]),
-        (("report",), ["logistic/report.html", "softmax/report.html"]),
+        pytest.param(("report",), ["logistic/report.html", "softmax/report.html"], marks=pytest.mark.slow),
         (("extend", "cem", "--days", 2), ["logistic: Logistic", "extended by 2 days", "softmax: Softmax"]),
     ],
 )

@@ -56,7 +56,7 @@ def test_there_is_a_corpus() -> None:
 def impatient(assignment: Assignment) -> Assignment:
     """The assignment with shorter limits: every tenth file is there to reach them."""
     limits = msgspec.structs.replace(
-        assignment.config.sandbox, call_cpu_seconds=0.3, submission_cpu_seconds=2.0, wall_factor=5.0
+        assignment.config.sandbox, call_cpu_seconds=0.15, submission_cpu_seconds=1.0, wall_factor=10.0
     )
     config = msgspec.structs.replace(assignment.config, sandbox=limits)
     return Assignment(assignment.folder, config, assignment.graph, assignment.points, assignment.reference)

@@ -129,6 +129,7 @@ def test_the_functions_of_a_running_notebook_are_checked(work: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="no process can send Ctrl-C to another one there")
 def test_watch_checks_again_and_stops_at_ctrl_c(work: Path) -> None:
     environment = {**os.environ, "NO_COLOR": "1", "PYTHONUNBUFFERED": "1"}
@@ -202,6 +203,7 @@ def test_a_class_is_graded_where_told_to_do_without_a_sandbox(copy_of_assignment
     assert scores == [("chatty.passed", 101), ("hard_exit.died", 85)]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "darwin", reason="its advice is another one")
 def test_stored_answers_are_graded_again_without_a_sandbox(tmp_path: Path) -> None:
     from report_class import write_class

@@ -2,7 +2,8 @@
 
 `GRADER` and `PYTEST` are called like the installed commands, and run the same `main` in a process of their own, with the caller's
 folder, environment, pipes and signals.  The Python by which they start zygotes and the workers of a batch is a script, too, which
-has these forked.  What is about starting, loading or being killed uses `INSTALLED`; the sandbox itself is tested as it is.
+has these forked: `PYTHON`, by which tests start zygotes as well (conftest.py).  What is about starting, loading or being killed
+uses `INSTALLED`; the sandbox itself is tested as it is.
 
     process with the tests ── starts ──► server: has loaded grader, runs nothing
     GRADER (a small script) ── its descriptors, arguments ──► server ── forks ──► supervisor ── forks ──► the command
@@ -247,3 +248,4 @@ if __name__ == "__main__":
 else:
     GRADER = _start() / "grader"
     PYTEST = GRADER.with_name("pytest")
+    PYTHON = GRADER.with_name("python") if sys.platform == "linux" else Path(sys.executable)

@@ -115,7 +115,13 @@ def test_repeated_words_are_brackets() -> None:
     assert "[words[t] = i]" in shown
 
 
-@pytest.mark.parametrize("path", MODELS, ids=lambda path: path.stem)
+# Others are like these, or shorter; test_derivation_notation reads the lines of all.
+LONG = ("bptt_unrolled", "conv1d", "cosine", "gelu_swiglu", "gmm", "gru", "lstm", "padconv")
+
+
+@pytest.mark.parametrize(
+    "path", [pytest.param(path, id=path.stem, marks=[pytest.mark.slow] * (path.stem in LONG)) for path in MODELS]
+)
 def test_every_gradient_of_every_model_is_explained(path: Path) -> None:
     formulas = derived(path)
     for name in list(formulas)[:: 1 + len(formulas) // 5]:
