@@ -19,6 +19,7 @@ from grader.derivation.graph.nodes import Array, Graph, Node, Unreadable
 from grader.derivation.graph.recorder import Tracer, new_graph
 from grader.derivation.rules import array_rules, shapes
 from grader.derivation.rules.backward import gradients
+from grader.derivation.rules.filled import vectorized
 from grader.derivation.rules.units import fold
 from grader.derivation.simplify.algebra import plus
 from grader.derivation.simplify.reuse import Gradient, gradient_leaf, reuse
@@ -93,8 +94,12 @@ def order_of(model: Model, loss: str) -> tuple[str, ...]:
     return tuple(order)
 
 
-def run(model: Model, point: Point, loss: str) -> Forward:
-    """Evaluate the model on stand-ins."""
+def run(model: Model, point: Point, loss: str, *, as_written: bool = False) -> Forward:
+    """Evaluate the model on stand-ins.
+
+    Args:
+        as_written: leave arrays that loops fill as they are, entry by entry.
+    """
     graph = new_graph(dict(point.dimensions), point.discrete)
     order = order_of(model, loss)
     parameters = {name: model.parameters(name) for name in order}
@@ -106,6 +111,7 @@ def run(model: Model, point: Point, loss: str) -> Forward:
                     forward.leaves[parameter] = graph.leaf(parameter, _plain(point, parameter))
             arguments = [Tracer(forward.leaves[parameter]) for parameter in parameters[name]]
             root = fold(trace(functions[name], arguments).node)
+            root = root if as_written else vectorized(root)
             forward.roots[name] = root
             forward.leaves[name] = graph.leaf(name, root.value)
     return forward

@@ -36,6 +36,11 @@ class Derivation(Struct, frozen=True, dict=True):
         return run(self.model, self.points[0], self.loss)
 
     @cached_property
+    def as_written(self) -> Forward:
+        """The same with loops that fill arrays as they are written, entry by entry."""
+        return run(self.model, self.points[0], self.loss, as_written=True)
+
+    @cached_property
     def at_points(self) -> tuple[dict[str, Gradient], ...]:
         return tuple(derive_from(forward, self.wanted, self.sign) for forward in self.forward)
 

@@ -8,7 +8,7 @@ A dimension is a name, a whole number, or a sum of them (`W - K + 1`).  Whatever
 
 import ast
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -95,21 +95,26 @@ def _annotated(model: Model, order: Iterable[str], name: str) -> Described | Non
     return None
 
 
-def _said(name: str, sentences: Iterable[str], names: str) -> Described | None:
-    """What the first sentence with a shape says; `names` matches any of the inputs."""
+def _said(name: str, sentences: Sequence[str], names: str) -> Described | None:
+    """What the first sentence with a shape says; `names` matches any of the inputs.
+
+    `U is (N, M)` comes before whatever else may be meant: in `scores = U m + c: (N,)` the shape is that of the scores.
+    """
     others = rf"(?:, (?:{names})\b)*(?:,? and (?:{names})\b)?"  # the rest of "z, h and y"
     words = rf"(?:[^(),]|,(?! (?:and )?(?:{names})\b))*?"
     number = r"(?:(?:a|positive) number|numbers|scalars?|float)\b"
     index = r"(?:the |an |a )?(?:int(?:eger)?,? )?(?:index|indices|labels?)\b"
-    for sentence in sentences:
-        for match in re.finditer(rf"(?<![\w.]){re.escape(name)}(?!\w)", sentence):
-            rest = sentence[match.end() :]
-            scalar = re.match(rf"{others} ?(?:is|are|:|=){words}\b{number}", rest)
-            shape = re.match(rf"{others}( ?(?::|is\b|are\b){words}|[^(),]*?)(?:(?<!\w)|(?<=shape))\(({INNER})\)", rest)
-            if shape and _is_shape(shape.group(2)) and not _on_another(shape.group(1), names):
-                return _of_kind(shape.group(2), rest[: _end(rest, shape.end(), names, others)])
-            if scalar or re.match(rf"{others} ?(?:is|are|:) {index}", rest):
-                return _of_kind("", rest[: _end(rest, 0, names, others)])
+    verb = rf" ?(?::|is\b|are\b|(?:has|have|of) shape\b){words}"
+    for start, said in ((r"(?<![-+*/@=] )", verb), ("", f"{verb}|[^(),]*?")):
+        for sentence in sentences:
+            for match in re.finditer(rf"(?<![\w.]){start}{re.escape(name)}(?!\w)", sentence):
+                rest = sentence[match.end() :]
+                scalar = re.match(rf"{others} ?(?:is|are|:|=){words}\b{number}", rest)
+                shape = re.match(rf"{others}({said})(?:(?<!\w)|(?<=shape))\(({INNER})\)", rest)
+                if shape and _is_shape(shape.group(2)) and not _on_another(shape.group(1), names):
+                    return _of_kind(shape.group(2), rest[: _end(rest, shape.end(), names, others)])
+                if scalar or re.match(rf"{others} ?(?:is|are|:) {index}", rest):
+                    return _of_kind("", rest[: _end(rest, 0, names, others)])
     return None
 
 

@@ -69,7 +69,7 @@ class Formula:
             return ""
         asked = self.derivation
         kind, lines = ", back through time", backward_loop(asked, self.of, self._gradient_in_code, self._printer)
-        if not lines:
+        if not lines and not (compared and self.general):
             kind, lines = "", filled_loop(asked, self.of, self._gradient_in_code, self._printer)
         shape = f"({', '.join(self.shape)}{',' if len(self.shape) == 1 else ''})"
         doc = f'"""d{asked.differentiated}/d{self.of}{kind}, shape {shape}."""'
@@ -152,7 +152,18 @@ def sizes_in_code(derivation: Derivation) -> dict[str, str]:
             for dimension, size in point.dimensions.items():
                 if size == length and dimension not in result:
                     result[dimension] = f"s.{name}.shape[{axis}]" if axis else f"len(s.{name})"
-    return result
+    return _away_from(result, derivation.points) | result
+
+
+def _away_from(known: Mapping[str, str], points: Sequence[Point]) -> dict[str, str]:
+    """Sizes that no quantity has, such as that of a padded image, as the same distance from one at all points."""
+    found = {}
+    for name in points[0].dimensions.keys() - known.keys() if len(points) > 1 else ():
+        for other, code in known.items():
+            away = {point.dimensions[name] - point.dimensions[other] for point in points}
+            if len(away) == 1 and name not in found:
+                found[name] = f"({code} {'+' if min(away) >= 0 else '-'} {abs(min(away))})"
+    return found
 
 
 def derive(

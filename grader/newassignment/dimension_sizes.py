@@ -1,6 +1,7 @@
 """Sizes for the dimensions of a model: all different at a sample point, so that a size names its axis; three sets of them."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import chain, combinations, islice, permutations
 from math import prod
 from random import Random
@@ -15,10 +16,13 @@ _SPARE_NAMES = "OPQRSTUVWXYZ"
 
 _LARGEST = 1000  # a config has no larger ones
 _MOST_TRIED = 5000
-_MOST_MIXED = 5000
+_MOST_MIXED = 3000
+_MOST_FITTING = 300
 _MOST_RUN = 100
-_EACH_POOL = 500
+_EACH_POOL = 200
+_MOST_VISITED = 3000
 _ENOUGH = 5  # sets of sizes at which the model runs
+_OLD = 2  # how much larger a size counts that a dimension has had before
 
 Sizes = dict[str, list[int]]
 
@@ -59,12 +63,12 @@ def choose_sizes(
         usual = _newest(fitting, free, chosen)
         found = usual
         if not (usual and runs(usual)):
-            drawn = (_complete(constant | each, ordered, taken) for each in _mixed(others, taken, k))
-            small = sorted(filter(None, drawn), key=lambda sizes: prod(sizes[name] for name in free))
+            small = _smallest(_mixed(constant, others, ordered, taken, k), constant, others, ordered, taken, chosen)
             found = _newest(islice(filter(runs, small[:_MOST_RUN]), _ENOUGH), free, chosen)
-        if not (found or usual):
+            found = found or usual or _newest(small, free, chosen)
+        if not found:
             return None
-        chosen.append(found or usual or {})
+        chosen.append(found)
     return {name: [sizes[name] for sizes in chosen] for name in names}
 
 
@@ -87,27 +91,94 @@ def _tuples(pool: Sequence[int], count: int) -> Iterator[tuple[int, ...]]:
         yield sizes
 
 
-def _mixed(names: Sequence[str], taken: Iterable[int], seed: int) -> Iterator[dict[str, int]]:
+def _mixed(
+    constant: Mapping[str, int], names: Sequence[str], relations: Mapping[str, str], taken: set[int], seed: int
+) -> Iterator[dict[str, int]]:
     """Sizes in any order, for models in which some must be smaller than others: a kernel must fit into its image.
 
-    The small ones come first: loops over them are short.
+    The small ones come first: loops over them are short.  A size is drawn among those that fit the ones before it, since of many
+    dimensions that follow from one another hardly any sizes fit by chance.
     """
     pool = [size for size in _SMALL if size not in taken]
     random = Random(seed)  # noqa: S311
+    found: set[tuple[int, ...]] = set()
     for number in range(_MOST_MIXED):
         several = pool[: len(names) + 2 + number // _EACH_POOL]
-        yield dict(zip(names, random.sample(several, len(names)), strict=True))
+        sizes = dict(constant)
+        for name in names:
+            shuffled = random.sample(several, len(several))
+            more = (_complete({**sizes, name: size}, relations, taken) for size in shuffled)
+            sizes = next(filter(None, more), {})
+            if not sizes:
+                break
+        if sizes and (numbers := tuple(sizes.values())) not in found:
+            found.add(numbers)
+            yield sizes
+        if len(found) == _MOST_FITTING:
+            return
+
+
+def _smallest(
+    found: Iterable[dict[str, int]],
+    constant: Mapping[str, int],
+    names: Sequence[str],
+    relations: Mapping[str, str],
+    taken: set[int],
+    before: Sequence[Mapping[str, int]],
+) -> list[dict[str, int]]:
+    """Those that cost least come first, and smaller ones before them that a search finds: a model's loops are slow."""
+
+    def cost(sizes: Mapping[str, int]) -> int:
+        return prod(sizes[name] * (1 if _is_new(sizes, name, before) else _OLD) for name in sizes)
+
+    ordered = sorted(found, key=cost)
+    best = [cost(ordered[0])] if ordered and relations else [0]
+    smallest = sorted(size for size in _SMALL if size not in taken)
+    visits = iter(range(_MOST_VISITED))
+
+    def search(sizes: dict[str, int], left: Sequence[str]) -> None:
+        unused = [size for size in smallest if size not in sizes.values()]
+        if cost(sizes) * prod(unused[: len(left)]) >= best[0]:
+            return
+        if not left:
+            best[0] = cost(sizes)
+            ordered.insert(0, sizes)
+            return
+        for size in unused:
+            if next(visits, None) is not None:
+                more = _complete({**sizes, left[0]: size}, relations, taken)
+                if more:
+                    search(more, left[1:])
+
+    related = dimensions_in(relations.values())
+    search(dict(constant), sorted(names, key=lambda name: related.index(name) if name in related else len(related)))
+    return ordered
 
 
 def _complete(sizes: dict[str, int], relations: Mapping[str, str], taken: set[int]) -> dict[str, int] | None:
     """The sizes with those that follow from them, if all are different."""
     sizes = dict(sizes)
     for name, formula in relations.items():
-        sizes[name] = length(formula, sizes)
-        if not 1 < sizes[name] <= _LARGEST:
-            return None
+        if name not in sizes and _needed(formula) <= sizes.keys():
+            sizes[name] = length(formula, sizes)
+            if not 1 < sizes[name] <= _LARGEST or not _divides(formula, sizes):
+                return None
     distinct = len(set(sizes.values())) == len(sizes)
     return sizes if distinct and taken.isdisjoint(sizes.values()) else None
+
+
+@lru_cache(maxsize=256)
+def _needed(formula: str) -> frozenset[str]:
+    return frozenset(dimensions_in([formula]))
+
+
+def _divides(formula: str, sizes: Mapping[str, int]) -> bool:
+    """Whether a quotient such as `P // 2` has no remainder: pooling windows cover all entries, and formulas are the same."""
+    dividend, _, divisor = formula.rpartition("//")
+    try:
+        return not dividend or length(dividend.strip(), sizes) % length(divisor.strip(), sizes) == 0
+    except (SyntaxError, ZeroDivisionError):  # within parentheses
+        return True
 
 
 def _in_order(relations: Mapping[str, str], known: Iterable[str]) -> dict[str, str] | None:

@@ -1,6 +1,6 @@
 """The model, run at sample points: the shape of each quantity that it computes, and sizes that fit together."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -90,6 +90,14 @@ def measure(read: ModelFile, drawn: Mapping[str, Drawn], fixed: Sequence[str] = 
         for formula in dict.fromkeys(new):
             known[name_for(formula, [*names, *known, *read.inputs, *read.order])] = formula
     raise ConfigError(f"{read.path}:1: the shapes do not settle")
+
+
+def first_draws(read: ModelFile, drawn: Mapping[str, Drawn], measured: Measured, count: int) -> Iterator[Point]:
+    """Sample points as they are drawn for single files: nothing keeps them away from kinks."""
+    config, graph = _inputs_only(read, drawn, measured.relations, measured.sizes)
+    for number in range(count):
+        steps = msgspec.structs.replace(config.steps, seed=f"{number:032x}")
+        yield first_draw(msgspec.structs.replace(config, steps=steps), graph, number % SETS)
 
 
 def shape_in(shape: Sequence[str], known: Mapping[str, str]) -> list[str | int]:

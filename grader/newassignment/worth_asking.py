@@ -1,7 +1,7 @@
 """Which gradients an assignment asks for, in which order, and for how many marks."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,9 +10,10 @@ from grader.derivation import Formula, Unreadable, derive, write_solution
 from grader.derivation import Point as Inputs
 from grader.errors import ConfigError
 from grader.newassignment.described_model import ModelFile, meaning
-from grader.newassignment.measured_model import Measured, measure
+from grader.newassignment.measured_model import Measured, first_draws, measure
 from grader.newassignment.sampling import Drawn
 from grader.problem.derivatives import relative_error
+from grader.problem.kinks import breaks_ties
 from grader.problem.model import Graph
 from grader.problem.points import Point
 from grader.problem.reference import Reference
@@ -20,6 +21,7 @@ from grader.problem.reference import Reference
 TOTAL = 100
 _UNIT = 5
 _SAME = 1e-9
+_DRAWS = 12
 _NOT_DIFFERENTIATED = ("index", "one_hot", "mask", "sign")
 _TARGETS = ("y", "t", "Y", "target", "targets", "label", "labels")
 _TARGET_WORDS = re.compile(r"\b(targets?|labels?|ground truth)\b", re.IGNORECASE)
@@ -45,7 +47,10 @@ def choose_gradients(read: ModelFile, drawn: Mapping[str, Drawn], measured: Meas
     """
     notes: list[str] = []
     formulas = _derived(read, drawn, measured.points, None)
-    while left_out := {name: why for name, each in formulas.items() if (why := _why_not(read, drawn, each, formulas))}:
+    tied = _with_ties(read, drawn, measured)
+    while left_out := {
+        name: why for name, each in formulas.items() if (why := _why_not(read, drawn, each, formulas, tied))
+    }:
         notes += [f"{name} is not asked: {why}" for name, why in left_out.items()]
         kept = {name: each.of for name, each in formulas.items() if name not in left_out}
         if not kept:
@@ -92,8 +97,26 @@ def _is_general(read: ModelFile, formulas: Mapping[str, Formula], points: Sequen
         return False
 
 
-def _why_not(read: ModelFile, drawn: Mapping[str, Drawn], formula: Formula, all_: Mapping[str, Formula]) -> str:
+def _with_ties(read: ModelFile, drawn: Mapping[str, Drawn], measured: Measured) -> set[str]:
+    """The quantities of whose entries the model takes a maximum where several are equal."""
+    graph = Graph(read.path, [*read.inputs, *read.order], read.order[:-1], read.loss)
+    return {
+        name
+        for point in first_draws(read, drawn, measured, _DRAWS)
+        for name in read.order[:-1]
+        if breaks_ties(graph, point.values, name)
+    }
+
+
+def _why_not(
+    read: ModelFile, drawn: Mapping[str, Drawn], formula: Formula, all_: Mapping[str, Formula], tied: Collection[str]
+) -> str:
     """Why a gradient has nothing to derive, or leads nowhere; "" if it is worth asking."""
+    if formula.of in tied:
+        return (
+            f"the loss has no derivative where the largest entries of {formula.of} are equal, such as zeros of a ReLU; ask for"
+            f" the gradient by what {formula.of} is computed from"
+        )
     gradient = formula.derivation.at_points[0][formula.name]
     if formula.of in drawn and _is_given(read, drawn, formula.of):
         return f"{formula.of} is given"

@@ -17,6 +17,7 @@ from grader.problem.model import Array, Graph
 _TWO_SIDES = (np.maximum, np.minimum, np.fmax, np.fmin, np.greater, np.greater_equal, np.less, np.less_equal)
 _AT_ZERO = (np.absolute, np.fabs, np.sign, np.heaviside)
 _LARGEST = (np.maximum, np.fmax)
+_NEAR = 1e-9
 
 
 class Kink(msgspec.Struct, frozen=True):
@@ -28,6 +29,7 @@ class Kink(msgspec.Struct, frozen=True):
         sides: whether some entry is below, and whether some entry is above; both for a maximum over an axis.
         entries: how many are compared.
         pattern: which side each entry takes.
+        ties: how many maxima over an axis are of several equal numbers.
     """
 
     function: str
@@ -35,6 +37,7 @@ class Kink(msgspec.Struct, frozen=True):
     sides: tuple[bool, bool]
     entries: int
     pattern: bytes
+    ties: int = 0
 
 
 class _Notes(msgspec.Struct):
@@ -57,7 +60,8 @@ class _Notes(msgspec.Struct):
         gaps = np.diff(np.partition(rows, -2, axis=1)[:, -2:], axis=1)
         apart = gaps[gaps > 0]
         margin = float(np.min(apart)) if apart.size else float("inf")
-        self.kinks.append(Kink(self.function, margin, (True, True), len(rows), np.argmax(rows, axis=1).tobytes()))
+        ties = int(np.sum(gaps == 0))
+        self.kinks.append(Kink(self.function, margin, (True, True), len(rows), np.argmax(rows, axis=1).tobytes(), ties))
 
 
 _NOTES: ContextVar[_Notes | None] = ContextVar("notes", default=None)
@@ -151,6 +155,21 @@ def kinks_of(graph: Graph, values: Mapping[str, Any], names: tuple[str, ...] | N
     finally:
         _NOTES.reset(token)
     return notes.kinks
+
+
+def breaks_ties(graph: Graph, values: Mapping[str, Any], node: str) -> bool:
+    """Whether the loss has no derivative by a quantity, because the model takes a maximum of equal numbers of it.
+
+    A ReLU makes zeros, and a window of zeros is such a maximum.  By what the ReLU is computed from there is a derivative: a small
+    change of that leaves the zeros equal.
+    """
+    names = graph.downstream(node)
+    here = np.asarray(values[node], dtype=float)
+    moved = here + _NEAR * np.random.default_rng(0).standard_normal(here.shape)
+    before, after = (
+        sum(kink.ties for kink in kinks_of(graph, {**values, node: value}, names)) for value in (here, moved)
+    )
+    return after < before
 
 
 def patterns(kinks: list[Kink]) -> list[tuple[str, bytes]]:

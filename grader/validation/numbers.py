@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import time
 from collections.abc import Iterator
 
 import msgspec
@@ -25,6 +26,8 @@ MARGIN = 10.0  # a tolerance should be at least this many times the error of the
 SMALL = 1e-3
 SHOWN = 8
 FRESH_POINTS = 50
+FEW_FRESH_POINTS = 10  # of a slow model, since each of them takes hundreds of runs of it
+SLOW_S = 0.02  # for one run of a model
 DIRECTIONS = 8  # along a single one a derivative may happen to be tiny, and its relative error large
 MOST_QUOTIENTS = 100  # of a large gradient
 NEARLY = 1e-3  # an answer off by this much, relatively, is wrong
@@ -118,9 +121,9 @@ def _error(assignment: Assignment, gradient: Gradient, method: str) -> tuple[flo
 def check_fresh_points(assignment: Assignment) -> Finding:
     """The solution at sample points drawn as for single files, along random directions, and at the inconsistent one."""
     limit = FRESH_MARGIN * max(assignment.config.checks.reference.tolerance, 1e-14)
-    problems = []
+    problems, count = [], FEW_FRESH_POINTS if _is_slow(assignment) else FRESH_POINTS
     try:
-        for i in range(FRESH_POINTS):
+        for i in range(count):
             point = assignment.fresh_point(hashlib.sha256(bytes([i])).hexdigest())
             problems += [
                 f"{name}: relative error {error:.1e}"
@@ -136,10 +139,17 @@ def check_fresh_points(assignment: Assignment) -> Finding:
         problems = [str(error)]
     return finding(
         "sample points of single files",
-        f"the solution is right at {FRESH_POINTS} more sample points, drawn as for single files",
+        f"the solution is right at {count} more sample points, drawn as for single files",
         "the solution or the model fails at sample points drawn as for single files",
         list(dict.fromkeys(problems))[:SHOWN],
     )
+
+
+def _is_slow(assignment: Assignment) -> bool:
+    """Whether one run of the model takes long, as loops over all places of many images do."""
+    start = time.process_time()
+    assignment.graph.evaluate(assignment.points[0].values)
+    return time.process_time() - start > SLOW_S
 
 
 def _errors_along_directions(assignment: Assignment, point: Point) -> Iterator[tuple[str, float]]:

@@ -162,16 +162,22 @@ def dJ_dw(s):
     total, upstream = np.zeros(s.w.shape), dJ_dout(s)
     for i in range(s.out.shape[0]):
         for j in range(s.out.shape[1]):
-            total[i] += upstream[i, j] * s.x[:, j:j + 3]
+            total[i] += s.b[i, 0] * upstream[i, j] * s.x[:, j:j + 3]
     return total
 """
 
 
-def test_a_convolution_by_loops_has_its_gradients_by_loops() -> None:
-    formulas = derived(Path(__file__).parent / "models" / "conv1d.py")
+def test_an_array_filled_by_loops_has_its_gradients_by_loops(tmp_path: Path) -> None:
+    model = tmp_path / "scaled.py"
+    convolution = (Path(__file__).parent / "models" / "conv1d.py").read_text()
+    model.write_text(
+        convolution.replace("+ b[f, 0]", "* b[f, 0]").replace("(C, 6)", "(C, T)").replace("(F, 4)", "(F, T - 2)")
+    )
+    formulas = derived(model)
     assert formulas["dJ_dw"].code == FILLED
-    assert "total[:, j:j + 3] += upstream[i, j] * s.w[i]" in formulas["dJ_dx"].code
-    assert all(formula.code_is_general for formula in formulas.values())
+    assert "total[:, j:j + 3] += s.b[i, 0] * upstream[i, j] * s.w[i]" in formulas["dJ_dx"].code
+    assert formulas["dJ_dw"].code_is_general
+    assert formulas["dJ_dx"].code_is_general
 
 
 def test_a_loop_that_is_wrong_at_a_point_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:

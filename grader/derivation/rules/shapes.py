@@ -180,7 +180,7 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: float =
         raise unreadable(f"np.pad with mode={mode!r} or a value other than 0")
     widths = np.broadcast_to(np.asarray(pad_width, int), (x.ndim, 2)).tolist()
     lengths = [before + length + after for (before, after), length in zip(widths, x.node.shape, strict=True)]
-    inside = tuple(Slice(before, total - after, None) for (before, after), total in zip(widths, lengths, strict=True))
+    inside = tuple(Slice(before or None, -after or None, None) for before, after in widths)  # the same at all sizes
     return record("scatter", x, index=inside, shape=tuple(lengths))
 
 

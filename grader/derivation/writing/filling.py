@@ -50,7 +50,7 @@ class CountingPrinter(CodePrinter):
 
 def filled_loop(derivation: Derivation, of: str, upstream: Callable[[str], str], printer: CodePrinter) -> list[str]:
     """The statements of the gradient by a quantity that only an array filled by loops uses; none where there is none."""
-    forward = derivation.for_loops
+    forward = derivation.as_written
     uses = [function for function in forward.order if of in forward.parameters[function]]
     parts = _parts(forward, uses[0]) if len(uses) == 1 else {}
     if not parts or not upstream(uses[0]):

@@ -24,6 +24,7 @@ from grader.derivation.writing.style import (
     powers_of,
     split_number,
     to_flip,
+    with_factors_inside,
     with_means,
 )
 
@@ -263,18 +264,18 @@ class Printer:
 
     def _placed_together(self, terms: list[tuple[Number, Node]]) -> list[tuple[Number, Node]]:
         """Several placements in one array: g[0] += ..., g[1] += ..."""
-        placed = [(c, term) for c, term in terms if term.op == "scatter" and abs(float(c)) == 1]
+        inside = [(c, with_factors_inside(term)) for c, term in terms]
+        placed = [(c, term) for c, term in inside if term.op == "scatter" and abs(float(c)) == 1]
         if len(placed) < 2:
             return terms
-        values = [
-            (c, term, self(bare(term.args[0]))) for c, term in sorted(placed, key=lambda pair: first_place(pair[1]))
-        ]
+        placed.sort(key=lambda pair: first_place(pair[1]))
+        values = [(c, term, self(bare(term.args[0]))) for c, term in placed]
         name = self._new_array(self._lengths(placed[0][1]))
         for c, term, value in values:
             self.statements.append(self._placement(name, term, "-" if c < 0 else "+", value))
         whole = placed[0][1].graph.leaf(name, sum(float(c) * term.value for c, term in placed))
         self._texts[whole] = name, ATOM
-        return [*[pair for pair in terms if pair not in placed], (Fraction(1), whole)]
+        return [*[pair for pair in inside if pair not in placed], (Fraction(1), whole)]
 
     def _setitem(self, node: Node) -> Text:
         value, base = self(node.args[1]), self(node.args[0])

@@ -10,7 +10,7 @@ import numpy as np
 
 from grader.derivation.graph.indexing import Slice
 from grader.derivation.graph.nodes import Node
-from grader.derivation.simplify.algebra import Number, exact
+from grader.derivation.simplify.algebra import Number, as_product, exact, times
 
 MOST_LEAVES = 12
 
@@ -35,6 +35,18 @@ def _leaves_in(node: Node) -> Iterator[int]:
         yield from _leaves_in(arg)
     if node.op == "getitem":
         yield from (place_of(entry) for entry in node.get("index"))
+
+
+def with_factors_inside(node: Node) -> Node:
+    """A number times what is placed somewhere, as the product placed there: `g[0:5] += w[0] * dout`."""
+    coefficient, factors = as_product(node)
+    placed = [factor for factor in factors if factor.op == "scatter" and len(factor.args) == 1]
+    others = [(factor, e) for factor, e in factors.items() if factor not in placed]
+    if node.op != "times" or len(placed) != 1 or factors[placed[0]] != 1 or any(factor.shape for factor, _ in others):
+        return node
+    graph, whole = node.graph, placed[0]
+    value = times(graph, [(graph.constant(float(coefficient)), 1), *others, (whole.args[0], 1)], whole.args[0].shape)
+    return graph.node("scatter", value, **dict(whole.params))
 
 
 def place_of(entry: object) -> int:

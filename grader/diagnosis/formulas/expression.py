@@ -217,7 +217,11 @@ class Evaluator:
             return None
 
     def _overwritten(self, term: Node, steps: Sequence[Steps], k: int) -> Array:
-        """What is placed at each step, where later steps replace what is there."""
+        """What is placed at each step, where later steps replace what is there; in loops within loops, too."""
+        while term[0] == "series" and term[2] in OVERWRITTEN:
+            inner = range(whole_number(term[1], self.points[k].sizes))[:: OVERWRITTEN[term[2]]]
+            steps = [{**at, step_of(term): step} for at in steps for step in inner]
+            term = term[3]
         total = None
         for at in steps:
             value, *arrays = (self._at_step(part, k, at, {}) for part in term[3:])

@@ -18,6 +18,7 @@ from grader.derivation.graph.nodes import Node as GraphNode
 from grader.derivation.rules.backward import gradients
 from grader.derivation.simplify.simplify import Simplifier
 from grader.derivation.writing.loops import Recurrence
+from grader.derivation.writing.style import with_factors_inside
 from grader.diagnosis.formulas.conversion import Converter
 from grader.diagnosis.formulas.formula_nodes import (
     CARRY,
@@ -49,7 +50,7 @@ class SeriesConverter(Converter):
         coefficients = {c * sign for c in node.get("coefficients")}
         count = len(node.args)
         if (count >= FEWEST or count in self.sizes) and coefficients in ({1}, {-1}):
-            terms = sorted((self(arg) for arg in node.args), key=_numbers)
+            terms = sorted((self(with_factors_inside(arg)) for arg in node.args), key=_numbers)
             series = self._series(terms) or self._grid(terms)
             if series is not None:
                 return series if coefficients == {1} else neg(series)

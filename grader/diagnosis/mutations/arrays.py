@@ -13,6 +13,7 @@ from grader.problem.model import Array
 LONG = 24
 _ZERO = number(0)
 WRONG_AXIS, EVERY_AXIS = "along the wrong axis", "over all entries at once"
+ONE_AXIS = "along only one of its axes"
 
 
 def short(node: Node) -> str:
@@ -51,6 +52,8 @@ def reduction_mutants(node: Node, world: World) -> Iterator[Mutant]:
     yield wrong(terms, "sum-missing", shown)
     for axis in {*range(ndim)} - {*axes}:
         yield wrong(reduced(name, (axis,)), "sum-axis", shown, new=WRONG_AXIS)
+    for axis in axes if len(axes) > 1 else ():
+        yield wrong(reduced(name, (axis,)), "sum-axis", shown, new=ONE_AXIS)
     if len(axes) < ndim:
         every = tuple(range(ndim))
         yield wrong(reduced(name, every), "sum-axis", shown, new=EVERY_AXIS, extra=0.3)

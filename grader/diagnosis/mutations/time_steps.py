@@ -36,11 +36,16 @@ def series_mutants(node: Node, world: World) -> Iterator[Mutant]:
 
 def _overwritten(node: Node, world: World) -> Iterator[Mutant]:
     """Places that overlap: a step overwrites what the one before, or the one after, has put there."""
-    term = node[3]
+    loops, term = [node], node[3]
+    while term[0] == "series":
+        loops, term = [*loops, term], term[3]
     if term[:2] == ("np", "scatter"):
         shown = f"the places [{index_text(parameters_of(term[2])['index'], term[4:])}]"
         for which in ("overwritten", "overwritten back"):
-            yield wrong((*node[:2], which, term), "sum-overwritten", shown)
+            placed = term
+            for loop in reversed(loops):
+                placed = (*loop[:2], which, placed)
+            yield wrong(placed, "sum-overwritten", shown)
 
 
 def _in_product(node: Node, part: Node, world: World) -> Iterator[Mutant]:

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from itertools import islice, permutations
+from itertools import combinations, islice, permutations
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from grader.diagnosis.operators import OPERATORS
 from grader.diagnosis.patterns.pattern import Case, Edits, Pattern
@@ -60,6 +61,12 @@ def _axis_name(axes: list[int], axis: int) -> str:
     return "" if len(axes) == 1 else f" along axis {axis}"
 
 
+def _axis_names(axes: list[int], some: Sequence[int]) -> str:
+    if len(some) == 1:
+        return _axis_name(axes, some[0])
+    return f" along axes {', '.join(map(str, some[:-1]))} and {some[-1]}"
+
+
 def _reordered(case: Case) -> Iterator[Edits]:
     if case.same_shape():
         for what, change in _orders(case):
@@ -72,18 +79,30 @@ def _shifted(case: Case) -> Iterator[Edits]:
     axes = [axis for axis in range(case.right[0].ndim) if case.right[0].shape[axis] > 1]
     if not case.same_shape() or min(right.size for right in case.right) < LEAST_ENTRIES:
         return
-    for axis in axes:
+    chosen = [(axis,) for axis in axes] + list(combinations(axes, 2))
+    for some in chosen:
         for way, sign in (("on", 1), ("back", -1)):
             pairs = zip(case.values, case.right, strict=True)
-            if all(_is_moved(value, right, axis, sign, case.tolerance) for value, right in pairs):
-                new = f"moved {way}{_axis_name(axes, axis)}, and what is moved out is lost"
+            if all(_is_moved(value, right, some, sign, case.tolerance) for value, right in pairs):
+                new = f"moved {way}{_axis_names(axes, some)}, and what is moved out is lost"
                 yield (OPERATORS["reordered"].edit("the result", new=new),)
 
 
-def _is_moved(value: Array, right: Array, axis: int, sign: int, tolerance: float) -> bool:
+def _is_moved(value: Array, right: Array, axes: tuple[int, ...], sign: int, tolerance: float) -> bool:
     allowed = tolerance * float(np.max(np.abs(value)))
-    every = (_moved(right, sign * places, axis) for places in range(1, right.shape[axis]))
-    return any(np.max(np.abs(value - moved)) <= allowed for moved in every)
+    places = [_empty(value, axis, sign) - _empty(right, axis, sign) for axis in axes]
+    if min(places) < 1:
+        return False
+    moved = right
+    for axis, count in zip(axes, places, strict=True):
+        moved = _moved(moved, sign * count, axis)
+    return bool(np.max(np.abs(value - moved)) <= allowed)
+
+
+def _empty(array: Array, axis: int, sign: int) -> int:
+    """How many zeros there are before the first other number along the axis, or behind the last one."""
+    filled = np.any(np.moveaxis(array, axis, 0) != 0, axis=tuple(range(1, array.ndim)))[::sign]
+    return int(np.argmax(filled)) if filled.any() else 0
 
 
 def _moved(right: Array, places: int, axis: int) -> Array:
@@ -101,22 +120,19 @@ def _cut(case: Case) -> Iterator[Edits]:
     pairs = list(zip(case.values, case.right, strict=True))
     if any(v.ndim != r.ndim or v.size < LEAST_ENTRIES for v, r in pairs):
         return
-    axes = [axis for axis in range(pairs[0][1].ndim) if all(v.shape[axis] < r.shape[axis] for v, r in pairs)]
-    for axis in axes:
-        parts = [_part_of(right, value, axis, case.tolerance) for value, right in pairs]
-        if all(parts):
-            name = _axis_name(list(range(pairs[0][1].ndim)), axis)
-            yield (OPERATORS["shape-cut"].edit("the result", new=name),)
+    every = list(range(pairs[0][1].ndim))
+    axes = tuple(axis for axis in every if all(v.shape[axis] < r.shape[axis] for v, r in pairs))
+    if axes and all(_part_of(right, value, axes, case.tolerance) for value, right in pairs):
+        yield (OPERATORS["shape-cut"].edit("the result", new=_axis_names(every, axes)),)
 
 
-def _part_of(right: Array, value: Array, axis: int, tolerance: float) -> bool:
-    """Whether `value` is one piece of `right` along the axis."""
-    rows, wanted = np.moveaxis(right, axis, 0), np.moveaxis(value, axis, 0)
-    if rows.shape[1:] != wanted.shape[1:]:
+def _part_of(right: Array, value: Array, axes: tuple[int, ...], tolerance: float) -> bool:
+    """Whether `value` is one piece of `right` along the axes."""
+    if any(axis not in axes and value.shape[axis] != length for axis, length in enumerate(right.shape)):
         return False
-    allowed = tolerance * float(np.max(np.abs(wanted)))
-    starts = range(len(rows) - len(wanted) + 1)
-    return any(np.max(np.abs(rows[start : start + len(wanted)] - wanted)) <= allowed for start in starts)
+    allowed = tolerance * float(np.max(np.abs(value)))
+    pieces = sliding_window_view(right, value.shape)
+    return bool(np.any(np.max(np.abs(pieces - value), axis=tuple(range(-right.ndim, 0))) <= allowed))
 
 
 def _slices(case: Case) -> Iterator[tuple[str, Change]]:
