@@ -134,7 +134,7 @@ def test_feedback_shows_hostile_text_as_text_and_no_reference_number(school):
     assert "<script" not in page
     assert "&lt;script&gt;alert(1)" in page
     text = (feedback / "hal.md").read_text()
-    assert "```text\ngradients.py, line 1: ValueError: <script>" in text
+    assert "```text\ngradients.py could not be loaded: line 1: ValueError: <script>" in text
     assert (feedback / "finn.md").read_text().endswith("There are no marks: no gradients.py, found nothing.\n")
     assert "Right given it: dJ\\_dU, dJ\\_dh," in (feedback / "bob.md").read_text()
 

@@ -239,7 +239,7 @@ def test_no_line_is_wider_than_the_terminal(handout: Path) -> None:
     assert max(len(line) for line in lines if line.startswith("sample point ") or "homework.points" in line) <= 64
     (handout / "gradients.py").write_text("import matplotlib\n")
     lines = pytest_in(handout, columns=64).stdout.splitlines()
-    at = next(i for i, line in enumerate(lines) if line.startswith("gradients.py, line 1:"))
+    at = next(i for i, line in enumerate(lines) if line.startswith("gradients.py could not be loaded: line 1:"))
     assert lines[at + 1].startswith("  ")
     assert max(len(line) for line in lines[at : at + 4]) <= 64
 

@@ -202,7 +202,8 @@ def test_an_entry_whose_verdict_changed_is_listed_with_its_part_and_confirmed(ad
     regraded(results / "softmax", grade_of(result("dscores", 0, "failed"), *SOFTMAX.gradients[1:]))
     done = adjust("csv", command="export")
     assert done.exit_code == 3
-    assert "ann: entry 1: softmax: dscores was failed with 4 of 10 marks" in done.output
+    expected = 'ann: entry 1: softmax: dscores was "wrong, 4 of 10 marks" when the entry was made'
+    assert expected in done.output
     assert adjust("--confirm", 1).exit_code == 0
     assert finals(results) == ("14", "27", "41")
     assert adjust("csv", command="export").exit_code == 0
