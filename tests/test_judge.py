@@ -266,6 +266,15 @@ def test_an_answer_that_is_the_same_at_some_points_only_is_not_trivial() -> None
     assert "the same at every sample point" in find_trivial([small, small])
 
 
+def test_zeros_at_all_points_of_one_size_do_not_make_an_answer_depend_on_sizes_alone() -> None:
+    """As where a unit is switched off at two of the sample points."""
+    zeros, small, large = np.zeros((2, 3)), np.arange(6.0).reshape(2, 3), np.arange(12.0).reshape(3, 4)
+    assert find_trivial([zeros, large, zeros]) == ""
+    assert find_trivial([zeros, large, zeros, 2 * large]) == ""
+    assert find_trivial([zeros, large, small]) == ""
+    assert "the same at all sample points of the same sizes" in find_trivial([zeros, large, zeros, large])
+
+
 @pytest.mark.parametrize("value", [0.0, np.nan])
 def test_an_answer_that_is_zero_or_not_finite_at_one_point_keeps_the_marks_of_its_shape(
     assignment: Assignment, value: float
