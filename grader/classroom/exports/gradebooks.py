@@ -172,13 +172,24 @@ def _canvas_row(row: list[str], fields: Mapping[str, int]) -> Who:
 
 
 def _canvas_column(gradebook: Path, head: list[str], section: int, possible: list[str], column: str) -> int:
+    named = [i for i in range(section + 1, len(head)) if column in _names_of(head[i])]
     titles = {i: head[i] for i in range(section + 1, len(head)) if "(read only)" not in head[i] + possible[i]}
-    found = [i for i, title in titles.items() if column in (title, re.sub(r"\s\(\d+\)$", "", title), _number_of(title))]
+    found = [i for i in named if i in titles]
     if len(found) != 1:
         listed = ", ".join(title for title in titles.values() if _number_of(title)) or "none"
+        if named and not found:
+            raise UsageError(
+                f"{gradebook}: Canvas calculates the column {column!r} (read only) and imports no marks into it;"
+                f" name an assignment's with --column: {listed}"
+            )
         problem = "no column" if not found else f"{len(found)} columns"
         raise UsageError(f"{gradebook}: {problem} called {column!r}; name one with --column: {listed}")
     return found[0]
+
+
+def _names_of(title: str) -> tuple[str, ...]:
+    """What a column may be called by: its title, with or without what is in brackets, or its number."""
+    return title, re.sub(r"\s\((?:\d+|read only)\)$", "", title), _number_of(title)
 
 
 def _number_of(title: str) -> str:
