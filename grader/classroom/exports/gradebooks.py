@@ -49,6 +49,7 @@ class Filled:
         without_row: students with marks who match nobody in the gradebook.
         refused: (student, why) for those whose row is not certain.
         without_marks: people in the gradebook who got no marks.
+        without_grade: those whose submission could not be read or graded, so that they got none.
         locked: people whose marks the platform does not let anyone change.
         worth: the maximum points of the column, where they differ from the maximum marks.
         uncommented: there was no column for comments.
@@ -62,6 +63,7 @@ class Filled:
     without_row: list[str] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)
     without_marks: list[str] = field(default_factory=list)
+    without_grade: list[str] = field(default_factory=list)
     locked: list[str] = field(default_factory=list)
     worth: set[float] = field(default_factory=set)
     uncommented: bool = False
@@ -92,7 +94,8 @@ class Filled:
             final = None if found is None else finals[found]
             if found is None or final is None or (final.value is None and not final.excused):
                 if final is None or not final.review:
-                    self.without_marks.append(place.name)
+                    failed = found is not None and people[found].status in ("unreadable", "not_graded")
+                    (self.without_grade if failed else self.without_marks).append(place.name)
             elif place.locked:
                 self.locked.append(place.name)
             elif final.value is None:
