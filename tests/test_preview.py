@@ -105,3 +105,14 @@ def test_feedback_where_nothing_can_be_graded_is_that_of_a_batch(grader: Command
         expected = (tmp_path / "results" / "feedback" / f"{name}.md").read_text()
         assert (done.returncode, done.stdout.replace("\nzed.7z\n", "\nzed\n")) == (3, expected)
         assert "There are no marks: " in done.stdout
+
+
+@pytest.mark.parametrize("channel", ["student", "gradescope", "feedback"])
+def test_a_table_is_no_submission(grader: Command, channel: str, tmp_path: Path) -> None:
+    table = tmp_path / "gradebook.csv"
+    table.write_text("Student,ID\nAnn,1\n")
+    done = grader("preview", table, "--as", channel, "--config", ROOT / "config.yaml")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        f"error: {table}: expected a Python file, a notebook, or a folder or zip with one, found a .csv\n"
+    )
