@@ -115,7 +115,7 @@ def own_file(
     """
     if handout and (only := _only_work(folder, max_bytes, handout)) is not None and only.name == wanted:
         return only, ""
-    from grader.inputs.chooser import choose, is_named, listed
+    from grader.inputs.chooser import choose, is_named, listed, shown
     from grader.inputs.folder import OnDisk
     from grader.inputs.tree import File
 
@@ -133,7 +133,11 @@ def own_file(
     files = [file for file in listing if may_be_work(file)]
     found = choose(files, wanted, max_bytes=max_bytes, handout=handout, beside=beside)
     if found.rivals:
-        raise UsageError(f"{listed(found.rivals)}: each could be your work; name the one to check")
+        first = shown(found.rivals[0].path)
+        raise UsageError(
+            f"{listed(found.rivals)}: each could be your work; call the one to check {wanted}, or name it:"
+            f" `grader check {first}`"
+        )
     alone = found.untouched and "; " not in found.note  # the stubs, and nothing else
     return folder / (wanted if found.file is None else found.file.path), "" if alone else found.note
 
