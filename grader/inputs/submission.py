@@ -76,7 +76,9 @@ def _refuse_other_kinds(path: Path, wanted: str) -> None:
         _NoCodeError: its ending is not that of code or plain text.
     """
     if path.suffix and path.suffix.lower() not in (*CODE, *_TEXT, Path(wanted).suffix.lower()):
-        raise _NoCodeError(f"{path}: expected a Python file, a notebook, or a folder or zip with one, found a {path.suffix}")
+        raise _NoCodeError(
+            f"{path}: expected a Python file, a notebook, or a folder or zip with one, found a {path.suffix}"
+        )
 
 
 def read_submitted(

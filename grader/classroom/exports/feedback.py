@@ -40,6 +40,7 @@ class Block:
     picture: Picture | None = None
 
 
+_MARKS = "Marks"
 _NO_MARKS = "There are no marks"
 
 
@@ -128,7 +129,8 @@ def page(row: StudentRow, config: Config, final: Final | None = None) -> Iterato
         start = "The grader had nothing to grade" if marked else _NO_MARKS
         yield Block("text", f"{start}: {row.problem or 'it has not been graded yet'}.")
         return
-    yield from _graded(row.grade, config)
+    by_hand = final is not None and bool(final.lines or final.review)
+    yield from _graded(row.grade, config, "The grader's marks" if by_hand else _MARKS)
 
 
 def example(grade: Grade | str, config: Config, name: str) -> Iterator[Block]:
@@ -147,12 +149,12 @@ def example(grade: Grade | str, config: Config, name: str) -> Iterator[Block]:
         yield from _graded(grade, config)
 
 
-def _graded(whole: Grade, config: Config) -> Iterator[Block]:
+def _graded(whole: Grade, config: Config, marks_are: str = _MARKS) -> Iterator[Block]:
     grade = for_students(whole, config.hints, config.feedback.level)
     if grade.status == "not_graded":
         yield Block("text", "This file could not be graded, through no fault of yours. Ignore the marks below.")
     else:
-        yield Block("text", f"Marks: {number(grade.score)} of {number(grade.max_score)}")
+        yield Block("text", f"{marks_are}: {number(grade.score)} of {number(grade.max_score)}")
     if text := of_the_file(grade):
         if grade.status != "graded":
             yield Block("text", "Reason:")
