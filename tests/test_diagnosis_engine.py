@@ -170,6 +170,17 @@ def test_the_place_of_a_quantity_in_a_formula(formula, name, place):
     assert place_in(formula, name) == place
 
 
+@pytest.mark.parametrize(
+    ("new", "said"), [("H^T", "with H as the right"), ("H", "with H^T as the right"), ("dJ/dh", "dJ/dh^T as")]
+)
+def test_a_factor_is_told_as_it_stands_in_the_students_product(new, said):
+    """Students wrote `dJ_db1(s) @ s.H` where I^T belongs: H^T stands for I, but the right factor is H."""
+    mistake = Hypothesis((OPERATORS["wrong-variable"].edit("I", new=new, old="I"),), "", 1.0, "local")
+    [sentence] = student_sentences(mistake, ("mm", ("g", "dJ_db1"), ("T", q("I"))))
+    assert said in sentence
+    assert f"with {new} as the right" in student_sentences(mistake, ("mm", ("g", "dJ_db1"), q("I")))[0]
+
+
 def test_a_transposed_product_has_no_sides():
     assert place_in(("mm", ("T", q("h")), ("g", "dJ_db2")), "h", turned=True) == "as one of the factors"
 
