@@ -15,6 +15,7 @@ from grader.diagnosis.engine import DOUBLE, SINGLE, _explanation, explain
 from grader.diagnosis.formulas.expression import gradient_text, q
 from grader.diagnosis.hypothesis import Hypothesis
 from grader.diagnosis.knowledge import knowledge_of
+from grader.diagnosis.mutations.arrays import outer_mutants
 from grader.diagnosis.operators import OPERATORS
 from grader.diagnosis.place_in_formula import place_in
 from grader.diagnosis.students import _AMONG_OTHERS as AMONG_OTHERS
@@ -698,3 +699,10 @@ def test_what_is_zero_because_of_an_array_of_whole_numbers_is_not_accused(bench)
     assert result["dJ_db2"].diagnosis.mistakes[0].statement.startswith(WHOLE)
     others = [one for name, one in result.items() if name != "dJ_db2"]
     assert [(one.inherits, one.diagnosis, one.score) for one in others] == [(["dJ_db2"], None, 0.0)] * 7
+
+
+def test_an_outer_product_the_other_way_around_is_called_a_transposed_matrix():
+    edits = [edit for _, edit in outer_mutants(("outer", q("a"), q("b")), None)]
+    sentences = [text for edit in edits for text in student_sentences(Hypothesis((edit,), "", 1.0, "local"), None)]
+    assert "Your numbers are right, but form a transposed matrix: two factors are in the wrong order." in sentences
+    assert not any(re.search(r" [:.]", sentence) for sentence in [*sentences, *(edit.statement for edit in edits)])
