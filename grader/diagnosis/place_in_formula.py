@@ -1,5 +1,6 @@
 """Where in a formula a quantity or a gradient is, in words."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -33,6 +34,13 @@ def stands_transposed(formula: Node, name: str) -> bool:
         return False
     part = formula[1 + i]
     return part[0] == "T" and _is(part[1], name) if formula[0] == "mm" else stands_transposed(part, name)
+
+
+def transposed(factor: str) -> str:
+    """The text of a factor, transposed."""
+    if factor.endswith("^T"):
+        return factor.removesuffix("^T")
+    return f"{factor}^T" if re.fullmatch(r"[\w/]+", factor) else f"({factor})^T"
 
 
 def _only_one_with(name: str, parts: Sequence[Any]) -> int | None:

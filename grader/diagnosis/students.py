@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from grader.diagnosis.formulas.expression import Node
 from grader.diagnosis.hypothesis import Edit, Explanation, Hypothesis, inside
-from grader.diagnosis.place_in_formula import place_in, stands_transposed
+from grader.diagnosis.place_in_formula import place_in, stands_transposed, transposed
 
 _GET = "Your numbers are what you get"
 _SUMS = "with an inner product, which sums over an index."
@@ -282,11 +282,7 @@ def _new(edit: Edit, formula: Node | None, place: str) -> str:
     """What stands there in the student's product, transposed as it is there, and not as it replaces the right quantity."""
     new = edit.new.strip(" ,")
     turned = place.startswith("as the") and formula is not None and stands_transposed(formula, edit.old)
-    if not turned or edit.operator not in _FACTORS:
-        return new
-    if new.endswith("^T"):
-        return new.removesuffix("^T")
-    return f"{new}^T" if re.fullmatch(r"[\w/]+", new) else f"({new})^T"
+    return transposed(new) if turned and edit.operator in _FACTORS else new
 
 
 def as_one_of_several(operator: str, hint: str) -> str:

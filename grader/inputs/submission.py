@@ -14,7 +14,8 @@ from grader.text import one_line
 if TYPE_CHECKING:
     from grader.config.keys import Config
 
-_TEXT = (".txt",)  # which browsers and Windows add to the name of a Python file
+# Of other files some are code under another name; these never are.
+_NO_CODE = tuple(".csv .tsv .xlsx .xls .ods .yaml .yml .toml .db .sqlite .log .svg".split())
 _MAX_HANDOUT = 50  # files of the handout that are compared
 
 
@@ -70,12 +71,12 @@ def read_submission(
 
 
 def _refuse_other_kinds(path: Path, wanted: str) -> None:
-    """Refuse a table, a page or a picture, which somebody named by mistake.
+    """Refuse a table or a config, which somebody named by mistake.
 
     Raises:
-        _NoCodeError: its ending is not that of code or plain text.
+        _NoCodeError: it has the ending of one.
     """
-    if path.suffix and path.suffix.lower() not in (*CODE, *_TEXT, Path(wanted).suffix.lower()):
+    if path.suffix.lower() in _NO_CODE and path.suffix.lower() != Path(wanted).suffix.lower():
         raise _NoCodeError(
             f"{path}: expected a Python file, a notebook, or a folder or zip with one, found a {path.suffix}"
         )
