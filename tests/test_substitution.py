@@ -49,6 +49,7 @@ FAILURES = {
     "is complex": "return {0}(s) + 0.5j",
     "is text": "return str({0}(s))",
     "is zero": "return 0 * {0}(s)",
+    "is another one on each call": "g = {0}(s); return g + np.random.default_rng().standard_normal(g.shape)",
     "never returns": "\n    while True: pass",
     "ends the process": "import os; os._exit(7)",
 }
@@ -134,6 +135,34 @@ def test_a_gradient_without_numbers_costs_only_its_own_marks(quick: tuple[Assign
         others = {g.name: (g.status, g.score) for g in result.gradients if g.name != name and g.score < g.max_score}
         assert others == {}, name
         assert one(result, name).status not in ("passed", "followed_through")
+
+
+def test_numbers_that_change_from_call_to_call_leave_one_thing_to_fix(tmp_path: Path) -> None:
+    file = tmp_path / "gradients.py"
+    file.write_bytes(with_bodies(dJ_dh="return right_dJ_dh(s) + np.random.randn(*s.h.shape)"))
+    with Grader(ROOT / "config.yaml") as opened:
+        found, again = opened.grade(file), opened.grade(file)
+    assert lead(found) == "1 thing to fix: dJ_dh. dJ_db1, dJ_dL_x, dJ_dI, dJ_dH and 1 more are right given it."
+    assert [one.score for one in found.gradients] == [one.score for one in again.gradients]
+    diagnosis = one(found, "dJ_dh").diagnosis
+    assert diagnosis is not None
+    assert diagnosis.mistakes[0].statement.startswith("your numbers change from call to call")
+
+
+def test_a_wrong_caller_of_what_changes_from_call_to_call_stays_wrong(quick: tuple[Assignment, Sandbox]) -> None:
+    assignment, sandbox = quick
+    random = FAILURES["is another one on each call"].format("right_dJ_dh")
+    [run] = run_all(sandbox, [with_bodies(dJ_dh=random, dJ_db1="return dJ_dh(s) * s.h")])
+    result = marks(assignment, run)
+    assert {g.name for g in result.gradients if g.status == "failed"} == {"dJ_dh", "dJ_db1"}
+    assert one(result, "dJ_dI").status == "followed_through"
+
+
+def test_a_wrong_caller_of_a_wrong_gradient_is_called_again_to_no_avail(quick: tuple[Assignment, Sandbox]) -> None:
+    assignment, sandbox = quick
+    [run] = run_all(sandbox, [with_bodies(dJ_dh="return dJ_db2(s) @ s.U.T * 2", dJ_db1="return dJ_dh(s) * s.h")])
+    assert list(run.substituted) == ["dJ_db1"]
+    assert marks(assignment, run) == marks(assignment, msgspec.structs.replace(run, substituted={}))
 
 
 def test_time_is_left_for_what_builds_on_several_functions_that_never_return(
