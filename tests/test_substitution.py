@@ -165,6 +165,41 @@ def test_a_wrong_caller_of_a_wrong_gradient_is_called_again_to_no_avail(quick: t
     assert marks(assignment, run) == marks(assignment, msgspec.structs.replace(run, substituted={}))
 
 
+IN_PLACE = "h = s.h\nh *= 2\nreturn dJ_db2(s) @ s.U.T"
+
+
+def test_a_right_gradient_that_changes_an_input_in_place_is_the_one_to_fix(quick: tuple[Assignment, Sandbox]) -> None:
+    assignment, sandbox = quick
+    [run] = run_all(sandbox, [with_bodies(dJ_dh=IN_PLACE)])
+    result = marks(assignment, run)
+    assert result.score == result.max_score
+    assert lead(result) == "1 thing to fix: dJ_dh. dJ_db1, dJ_dL_x, dJ_dI, dJ_dH and 1 more are right given it."
+    notes = {g.name: g.notes for g in result.gradients if g.notes}
+    assert notes == {"dJ_dh": ["changes s.h in place, so its callers go on with other numbers; work on a copy"]}
+
+
+def test_a_gradient_called_twice_that_changes_an_input_in_place_is_the_one_to_fix(
+    quick: tuple[Assignment, Sandbox],
+) -> None:
+    assignment, sandbox = quick
+    twice = "dJ_db1(s)\nreturn s.e.T @ dJ_db1(s)"
+    [run] = run_all(sandbox, [with_bodies(dJ_db1="h = s.h\nh *= 1 - h\nreturn dJ_dh(s) * h", dJ_dI=twice)])
+    result = marks(assignment, run)
+    assert result.fix_first == ["dJ_db1"]
+    assert (one(result, "dJ_dI").status, result.score) == ("followed_through", result.max_score)
+
+
+def test_a_mistake_of_its_own_is_diagnosed_as_if_no_input_had_been_changed(tmp_path: Path) -> None:
+    """Tracing may evaluate a call twice, and so change the input twice: its numbers are no random ones."""
+    file = tmp_path / "gradients.py"
+    file.write_bytes(with_bodies(dJ_dh=IN_PLACE, dJ_db1="return dJ_dh(s) * s.h"))
+    with Grader(ROOT / "config.yaml") as opened:
+        result = opened.grade(file)
+    diagnosis = one(result, "dJ_db1").diagnosis
+    assert diagnosis is not None
+    assert (diagnosis.certainty, [mistake.kind for mistake in diagnosis.mistakes]) == ("exact", ["missing-factor"])
+
+
 def test_time_is_left_for_what_builds_on_several_functions_that_never_return(
     quick: tuple[Assignment, Sandbox],
 ) -> None:

@@ -66,9 +66,7 @@ def to_substitute(assignment: Assignment, answers: Answers) -> dict[str, tuple[s
     written = [name for name in answers if not _is_absent(name, answers)] if empty or unexplained else []
     if not written:  # where formulas are derived on demand, an untouched file needs none
         return {}
-    replaced = in_order(
-        assignment, {other for name in [*empty, *unreliable] for other in assignment.siblings[name]}
-    )
+    replaced = in_order(assignment, {other for name in [*empty, *unreliable] for other in assignment.siblings[name]})
     others = {name: [one for one in replaced if one not in assignment.siblings[name]] for name in written}
     return {
         name: tuple(others[name])
@@ -79,9 +77,7 @@ def to_substitute(assignment: Assignment, answers: Answers) -> dict[str, tuple[s
     }
 
 
-def _unexplained(
-    assignment: Assignment, answers: Answers, empty: Collection[str]
-) -> tuple[list[str], Collection[str]]:
+def _unexplained(assignment: Assignment, answers: Answers, empty: Collection[str]) -> tuple[list[str], Collection[str]]:
     """The wrong gradients that do not follow from the numbers of others, and these others, which may be unreliable.
 
     A wrong one may give other numbers on every call.  One that changes an input in place, even if it is right itself, leaves
@@ -94,7 +90,9 @@ def _unexplained(
     doubtful = [name for name in wrong if not unreliable.isdisjoint(assignment.ancestors[name])]
     if not doubtful:
         return [], ()
-    single = {name for name in wrong if any(one.value is not None and one.value.dtype == "<f4" for one in answers[name])}
+    single = {
+        name for name in wrong if any(one.value is not None and one.value.dtype == "<f4" for one in answers[name])
+    }
     follows = trace_back(assignment, wrong, wrong, single)
     unexplained = [name for name in doubtful if name not in follows]
     return unexplained, unreliable if unexplained else ()
