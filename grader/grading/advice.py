@@ -123,6 +123,10 @@ def _topics(
         if result.diagnosis is None:
             return []
         named = answer.message.partition(":")[0]
+        if named == "RecursionError":
+            return [f"{RUNTIME}-recursion"]
+        if not answer.line:  # no line of the function ran: hints that speak of one do not apply
+            return [f"{RUNTIME}-call"] if named == "TypeError" else []
         return [f"{RUNTIME}-shape" if named in _SHAPE_ERRORS else f"{RUNTIME}-name", RUNTIME]
     if result.status != "failed":
         return []
