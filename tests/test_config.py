@@ -445,3 +445,12 @@ def test_what_is_almost_json_is_read_as_yaml(tmp_path: Path, text: str, expected
             YamlFile(path)
     path.write_text('{"a": 1,\n "b": [2,\n  3]}')
     assert YamlFile(path).line(["b", 1]) == 3
+
+
+def test_a_gradient_of_another_quantity_than_its_solution_is_a_mistake_of_the_config(copy_of_assignment: Path) -> None:
+    path = copy_of_assignment / "config.yaml"
+    path.write_text(path.read_text().replace("{name: dJ_dU, of: U,", "{name: dJ_dU, of: H,"))
+    with pytest.raises(
+        ConfigError, match=r"dJ_dU is the gradient of H, so expected the shape .* the solution has \(7, 11\)"
+    ):
+        _ = load_assignment(load_config(path), copy_of_assignment, with_solution=True).exact

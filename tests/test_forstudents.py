@@ -207,7 +207,7 @@ def wrong_factor(assignment: Assignment) -> Grade:
 
 
 STAFF = "h_prev where h belongs"
-STUDENT = "Your numbers are what you get with h_prev as the left factor, where another quantity belongs."
+STUDENT = "Your numbers are what you get with h_prev^T as the left factor, where another quantity belongs."
 
 
 def unescaped(text: str) -> str:

@@ -301,7 +301,8 @@ def secrets() -> list[str]:
     ]
     # A hint may stand in the instructor's own list too; that it gives nothing away is another test's matter.
     public = stubs + "".join((ROOT / "grader" / "diagnosis" / "hints.yaml").read_text(encoding="utf-8").split())
-    return [secret for secret in {*formulas, *lines} if len(secret) >= 8 and secret not in public]
+    in_texts = [re.sub(r"\bs\.|\(s\)", "", formula) for formula in formulas]  # y_hat-y
+    return [secret for secret in {*formulas, *lines, *in_texts} if len(secret) >= 7 and secret not in public]
 
 
 def holds_secrets(text: str, known: list[str]) -> list[str]:

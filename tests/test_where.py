@@ -13,7 +13,7 @@ import yaml
 from right import RIGHT_FILE
 
 from grader.diagnosis.knowledge import knowledge_of
-from grader.diagnosis.traced.events import events
+from grader.diagnosis.traced.events import events, is_window
 from grader.diagnosis.traced.landmarks import make_landmarks
 from grader.diagnosis.traced.location import locate
 from grader.grading.advice import add_places, with_random_numbers
@@ -517,3 +517,12 @@ def test_answers_that_change_from_call_to_call_are_reported_as_that(assignment: 
         assert diagnosis.mistakes[0].statement.startswith("your numbers change from call to call")
         assert found[name].where == ""
     assert found["dJ_dU"].status == "passed"
+
+
+def test_a_block_of_a_given_array_is_never_the_wrong_value():
+    image = [np.arange(30.0).reshape(5, 6), -np.arange(56.0).reshape(7, 8)]
+    assert is_window([one[1:3, 2:5] for one in image], image)
+    assert not is_window([one[1:3, 2:5] + 1 for one in image], image)
+    assert not is_window([one[1:3, 2:5].T for one in image], image)
+    assert not is_window([one[1, 2:5] for one in image], image), "rows are known as rows"
+    assert not is_window(image, image)

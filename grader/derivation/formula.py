@@ -111,7 +111,7 @@ class Formula:
 
     @property
     def statements(self) -> str:
-        """`dJ_dU = h.T @ dJ_db2`, after the statements that it needs, one a line."""
+        """`dJ_dW = x.T @ dJ_dz`, after the statements that it needs, one a line."""
         if self.is_loop:
             return f"{self.name} is computed by a loop, see below"
         return assigned(

@@ -83,10 +83,16 @@ class Assignment:
         """A gradient at any sample point to machine precision: at home by complex steps, where the model allows them.
 
         Raises:
-            ConfigError: the model allows neither these nor formulas.
+            ConfigError: the model allows neither these nor formulas; or the solution's has another shape.
         """
         if gradient.name not in self.by_complex_steps and self.reference is not None:
-            return self.reference(gradient.name, point)[0]
+            value, of = self.reference(gradient.name, point)[0], gradient.of
+            if value.shape != (shape := np.shape(point.values[of])):
+                raise ConfigError(
+                    f"config.yaml: {gradient.name} is the gradient of {of}, so expected the shape {shape}; the solution has"
+                    f" {value.shape}"
+                )
+            return value
         try:
             return self._complex_step(gradient, point)
         except Exception as error:

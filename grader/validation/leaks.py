@@ -1,7 +1,7 @@
 """Does a text give a gradient away: in a formula, in words or in a number?  For hints, misconceptions and students' sentences.
 
-Every phrase that could be a formula is evaluated, in any part of a sentence: numpy expressions (`h.T @ dJ_db2`), products without
-a sign between them (h^T dJ/db2), entries with indices (Σ_j dJ/db2[j] · U[i, j]) and prose (dJ_dh times h times 1 - h).
+Every phrase that could be a formula is evaluated, in any part of a sentence: numpy expressions (`x.T @ dJ_dz`), products without
+a sign between them (x^T dJ/dz), entries with indices (Σ_j dJ/dz[j] · W[i, j]) and prose (dJ_dp times p times 1 - p).
 What it gives is compared with every gradient, and with the derivatives that gradients are made of, such as that of an activation.
 """
 

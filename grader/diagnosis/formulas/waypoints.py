@@ -2,7 +2,7 @@
 
 A gradient of a row is a product of matrices, an entry-by-entry factor r being the diagonal matrix of r:
 
-    dJ/dL_x = (y_hat - y) @ U^T @ diag(h) @ diag(1 - h) @ I^T
+    dJ/dx = r @ V^T @ diag(1 - a^2) @ W^T
 
 Every stretch of the product is a waypoint, for whichever factors are multiplied first; so are the products that a matrix product
 sums, and the same with one term in place of a sum.

@@ -89,7 +89,8 @@ class Script:
         for start, words in _STARTS.items():
             if beginning.startswith(start):
                 return {**event, "message": words, "line": 0}
-        if self.source[:1000].count(0) > len(self.source[:1000]) // 3:  # every second byte of Latin letters
+        first = self.source[:1000]
+        if first.strip(b"\0") and first.count(0) > len(first) // 3:  # every second byte of Latin letters
             return {**event, "message": _UTF16, "line": 0}
         is_notebook = _NOTEBOOK.match(self.source)
         if is_notebook:
