@@ -149,6 +149,20 @@ def test_numbers_that_change_from_call_to_call_leave_one_thing_to_fix(tmp_path: 
     assert diagnosis.mistakes[0].statement.startswith("your numbers change from call to call")
 
 
+def test_a_wrong_caller_is_not_blamed_for_numbers_that_change_in_what_it_calls(tmp_path: Path) -> None:
+    file = tmp_path / "gradients.py"
+    random = "return right_dJ_dh(s) + np.random.randn(*s.h.shape)"
+    file.write_bytes(with_bodies(dJ_dh=random, dJ_db1="return dJ_dh(s) * s.h"))
+    with Grader(ROOT / "config.yaml") as opened:
+        found = opened.grade(file)
+    changing = [
+        g.name
+        for g in found.gradients
+        if g.diagnosis and any("call to call" in m.student for m in g.diagnosis.mistakes)
+    ]
+    assert changing == ["dJ_dh"]
+
+
 def test_a_wrong_caller_of_what_changes_from_call_to_call_stays_wrong(quick: tuple[Assignment, Sandbox]) -> None:
     assignment, sandbox = quick
     random = FAILURES["is another one on each call"].format("right_dJ_dh")
