@@ -664,6 +664,20 @@ def test_an_array_of_zeros_is_not_called_rounded(bench):
     ]
 
 
+@pytest.mark.parametrize("dtype", ["<f8", "<i8", "|b1"])
+@pytest.mark.parametrize("shape", [(), (1,), (2, 3)])
+def test_zeros_that_no_cut_off_decimals_explain_are_zeros_in_any_type(bench, dtype, shape):
+    answers = {
+        name: [Answer("returned", ArrayData("<f8", v.shape, np.ascontiguousarray(v).tobytes())) for v in found]
+        for name, found in bench.assignment.exact.items()
+    }
+    zero = np.zeros(shape, dtype=dtype)
+    answers["dJ_dh"] = [Answer("returned", ArrayData(dtype, shape, zero.tobytes())) for _ in bench.assignment.points]
+    result = {gradient.name: gradient for gradient in grade_run(bench.assignment, Run(answers), "student.py").gradients}
+    [mistake] = result["dJ_dh"].diagnosis.mistakes
+    assert (mistake.kind, mistake.student.startswith("Your numbers are zero")) == ("constant", True)
+
+
 @pytest.mark.parametrize(
     "of_first, operator",
     [(lambda right: right, "kept-answer"), (lambda right: np.arange(right.size) + 1.0, "sizes-only")],
