@@ -14,7 +14,7 @@ REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _UNUSUAL = re.compile(r"[^ -~]")
 _UNUSUAL_IN_LINES = re.compile(r"[^ -~\n]")
 # They select forms of a letter, as in Persian or Japanese names; without them, the name is still readable.
-_FORMS = re.compile(r"(?<=[^\x00-\x7f])[\u200c\u200d\ufe00-\ufe0f\U000e0100-\U000e01ef]+")
+_FORMS = re.compile(r"(?<=[^\x00-\x7f])[\u200c\u200d]+|[\ufe00-\ufe0f\U000e0100-\U000e01ef]+")
 # Letters and marks by their category, but invisible.
 _INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0")
 

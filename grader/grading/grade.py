@@ -255,9 +255,11 @@ def _notes(answers: Sequence[Answer]) -> list[str]:
 
 def _with_changes(assignment: Assignment, checked: Checked, result: GradientResult) -> GradientResult:
     """With notes on what it changes in place by itself, not only by calling another one."""
-    above = {name for other in assignment.ancestors[result.name] for name in _changed(checked, other)}
-    notes = []
-    for name in [name for name in _changed(checked, result.name) if name not in above]:
+    changed, notes = _changed(checked, result.name), []
+    above = (
+        {name for other in assignment.ancestors[result.name] for name in _changed(checked, other)} if changed else ()
+    )
+    for name in [name for name in changed if name not in above]:
         misled = any(
             result.name in found and name in _changed(checked, other)
             for other, found in checked.given.items()

@@ -1,5 +1,5 @@
-"""dJ_db2 changes s.y_hat in place, and dJ_dU calls it twice: y is subtracted twice, in dJ/dU only."""
-# expect: dJ_dU=failed, others=passed
+"""dJ_db2 changes s.y_hat in place, and dJ_dU calls it twice: y is subtracted twice, which is no mistake of dJ_dU."""
+# expect: dJ_dU=followed_through, others=passed
 
 def dJ_dh(s): return dJ_db2(s) @ s.U.T
 def dJ_db1(s): return dJ_dh(s) * s.h * (1 - s.h)
