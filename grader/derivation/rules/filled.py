@@ -1,6 +1,7 @@
 """Arrays that loops fill entry by entry, as operations on whole arrays: pooling and convolution.
 
     out[i, j] = np.max(a[2*i:2*i+2, 2*j:2*j+2])       is   a.reshape(R, 2, S, 2).max(axis=(1, 3))
+    out[i, j] = max(a[2*i, 2*j], a[2*i, 2*j+1], ...)      is   the same
     out[i, j] = np.sum(x[i:i+K, j:j+L] * w) + b       is   the sum of w[k, l] * x[k:k+P, l:l+Q] for all k and l, plus b
 
 The formula of a gradient is then one for all sizes, and has a term for each entry of a filter, not for each of the result.
@@ -18,6 +19,7 @@ from grader.derivation.graph.nodes import Node
 from grader.derivation.graph.recorder import Tracer
 
 _REDUCTIONS = ("max", "min", "sum", "prod")
+_OF_TWO = {"maximum": "max", "minimum": "min"}
 _WHOLE = Slice(None, None, None)
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 Position = tuple[int, ...]
@@ -103,7 +105,13 @@ def _parts(root: Node) -> dict[Position, list[Node]]:
 
 
 def _terms(node: Node) -> list[Node]:
-    return [term for arg in node.args for term in _terms(arg)] if node.op == "add" else [node]
+    """What was added up, without the zero that a sum begins with."""
+    terms = _flat(node, "add")
+    return [term for term in terms if not (term.is_number() and term.value == 0)] or terms[:1]
+
+
+def _flat(node: Node, op: str) -> list[Node]:
+    return [part for arg in node.args for part in _flat(arg, op)] if node.op == op else [node]
 
 
 def _filled_up(index: tuple[Any, ...], shape: Sequence[int]) -> tuple[Entry, ...]:
@@ -169,7 +177,7 @@ def _axis(entries: Mapping[Position, Entry], length: int) -> _Axis:
 
 
 def _pooled(root: Node) -> Node:
-    parts = {position: _only(terms) for position, terms in _parts(root).items()}
+    parts = {position: _of_window(_only(terms)) for position, terms in _parts(root).items()}
     first = next(iter(parts.values()))
     if first.op not in _REDUCTIONS or first.get("keepdims"):
         raise _Unlike
@@ -195,6 +203,24 @@ def _pooled(root: Node) -> Node:
     if any(axis.length % axis.width for axis in axes if axis.width):
         used = used[kept]
     return getattr(np, first.op)(used.reshape(tuple(shape)), axis=tuple(reduced)).node  # type: ignore[no-any-return]
+
+
+def _of_window(part: Node) -> Node:
+    """The largest of entries that were named one by one, as the largest of the window that they are."""
+    if part.op not in _OF_TWO:
+        return part
+    entries = [entry for entry in _flat(part, part.op) if not (entry.is_number() and np.isinf(entry.value))]
+    source = entries[0].args[0] if entries and entries[0].op == "getitem" else None
+    if source is None or any(entry.op != "getitem" or entry.args != (source,) for entry in entries):
+        raise _Unlike
+    read = [_filled_up(entry.get("index"), source.shape) for entry in entries]
+    if not all(isinstance(each, int) for index in read for each in index):
+        raise _Unlike
+    windows = [range(min(axis), max(axis) + 1) for axis in zip(*read, strict=True)]  # type: ignore[type-var]
+    if set(read) != set(product(*windows)):
+        raise _Unlike
+    index = tuple(slice(each.start, each.stop) if len(each) > 1 else each.start for each in windows)
+    return getattr(np, _OF_TWO[part.op])(Tracer(source)[index]).node  # type: ignore[no-any-return]
 
 
 def _only(terms: list[Node]) -> Node:
