@@ -268,6 +268,8 @@ class Printer:
         placed = [(c, term) for c, term in inside if term.op == "scatter" and abs(float(c)) == 1]
         if len(placed) < 2:
             return terms
+        outside = [pair for pair in inside if pair not in placed]
+        placed = _seen_in_padding(placed)
         placed.sort(key=lambda pair: first_place(pair[1]))
         values = [(c, term, self(bare(term.args[0]))) for c, term in placed]
         name = self._new_array(self._lengths(placed[0][1]))
@@ -275,7 +277,7 @@ class Printer:
             self.statements.append(self._placement(name, term, "-" if c < 0 else "+", value))
         whole = placed[0][1].graph.leaf(name, sum(float(c) * term.value for c, term in placed))
         self._texts[whole] = name, ATOM
-        return [*[pair for pair in inside if pair not in placed], (Fraction(1), whole)]
+        return [*outside, (Fraction(1), whole)]
 
     def _setitem(self, node: Node) -> Text:
         value, base = self(node.args[1]), self(node.args[0])
@@ -296,3 +298,40 @@ class Printer:
     def _function(self, node: Node) -> Text:
         options = [f"{key}={value}" for key, value in node.params if key != "keepdims" or value]
         return f"np.{node.op}({', '.join([*map(self, node.args), *options])})", ATOM
+
+
+def _seen_in_padding(terms: list[tuple[Number, Node]]) -> list[tuple[Number, Node]]:
+    """The same terms, alike: where most read a window of a padded array, the one whose window is the array itself does, too."""
+    walked = [list(term.walk()) for _, term in terms]
+    padded = {
+        each.args[0]: each for nodes in walked for each in nodes if each.op == "scatter" and _is_padding(each)
+    }
+    for array, whole in padded.items():
+        read = [whole in nodes for nodes in walked]
+        if sum(read) < 2 or all(read):
+            continue
+        bounds = zip(whole.get("index"), whole.shape, strict=False)
+        clear = [entry if entry == Slice(None, None, None) else _numbered(entry, length) for entry, length in bounds]
+        window = whole.graph.node("getitem", whole, index=tuple(clear))
+        terms = [(c, term if has else _with(term, array, window)) for (c, term), has in zip(terms, read, strict=True)]
+    return terms
+
+
+def _is_padding(node: Node) -> bool:
+    index = node.get("index")
+    return len(node.args) == 1 and node.args[0].op == "leaf" and all(isinstance(entry, Slice) for entry in index)
+
+
+def _numbered(entry: Slice, length: int) -> Slice:
+    start, stop, step = slice(entry.start, entry.stop, entry.step).indices(length)
+    return Slice(start, stop, entry.step and step)
+
+
+def _with(node: Node, old: Node, new: Node) -> Node:
+    """An expression with another one in place of a part of it."""
+    replaced: dict[Node, Node] = {}
+    for each in node.walk():
+        args = [replaced[arg] for arg in each.args]
+        same = args == list(each.args)
+        replaced[each] = new if each is old else each if same else each.graph.node(each.op, *args, **dict(each.params))
+    return replaced[node]
