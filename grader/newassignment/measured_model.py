@@ -225,7 +225,9 @@ def _axis(read: ModelFile, name: str, lengths: tuple[int, ...], sizes: Sizes) ->
 def _padded(read: ModelFile, drawn: Iterable[str], points: Sequence[Point], sizes: Sizes) -> list[str]:
     """The sizes of arrays that only a function sees, such as that of a padded image: `H + 2`."""
     try:
-        runs = [run(read.model, Inputs({n: point.values[n] for n in drawn}, point.sizes), read.loss) for point in points]
+        runs = [
+            run(read.model, Inputs({n: point.values[n] for n in drawn}, point.sizes), read.loss) for point in points
+        ]
     except Unreadable:
         return []  # which is an error of its own where gradients are derived
     found: dict[str, None] = {}

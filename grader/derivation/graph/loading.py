@@ -94,9 +94,9 @@ class Model:
                 defined: dict[str, Any] = {}
                 alone = compile(ast.Module([node], []), str(self.path), "exec", dont_inherit=True)
                 exec(alone, {**vars(self._module)}, defined)  # noqa: S102
-                code, defaults = defined[node.name].__code__, function.__defaults__  # type: ignore[attr-defined]
+                code, defaults = defined[node.name].__code__, function.__defaults__
                 found[node.name] = FunctionType(code, vars(self._module), node.name, defaults)
-                found[node.name].__kwdefaults__ = function.__kwdefaults__  # type: ignore[attr-defined]
+                found[node.name].__kwdefaults__ = function.__kwdefaults__
         return found
 
     def _find_units(self, graph: Graph) -> None:

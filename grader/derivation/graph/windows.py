@@ -29,7 +29,9 @@ def are_windows(lengths: tuple[Any, ...], *factors: Callable[[], Any]) -> bool:
     """Whether each factor has one number for each round of the loops."""
     shape = tuple(int(length) for length in lengths)
     try:
-        return all(np.asarray(getattr(factor, "value", factor)).shape == shape for factor in [each() for each in factors])
+        return all(
+            np.asarray(getattr(factor, "value", factor)).shape == shape for factor in [each() for each in factors]
+        )
     except (IndexError, TypeError):
         return False
 
