@@ -14,6 +14,10 @@ from grader.newassignment.blueprint import make_blueprint
 from grader.newassignment.described_model import read_model
 from grader.newassignment.measured_model import measure
 from grader.newassignment.sampling import drawn_quantities
+from grader.problem.fillable import for_stacks
+from grader.problem.kinks import breaks_ties
+from grader.problem.model import Graph
+from grader.problem.stacked import Stack
 
 MODELS = Path(__file__).parent / "models" / "filled"
 HEAD = "import numpy as np\n\n\n"
@@ -134,3 +138,24 @@ def test_an_interrupted_command_that_grades_nothing_does_not_speak_of_grades(mon
     done = CliRunner().invoke(main, ["new", "model.py"])
     assert done.exit_code == 3
     assert done.output == "interrupted\n"
+
+
+def test_pythons_max_of_zeros_of_a_relu_has_no_derivative() -> None:
+    graph = Graph(MODELS / "entries.py", ["x", "k", "t", "z", "a", "p"], ["z", "a", "p"], "loss")
+    random = np.random.default_rng(0)
+    inputs = {"x": random.normal(size=(8, 10)), "k": random.normal(size=(3, 3)), "t": random.normal(size=(3, 4))}
+    z = graph.evaluate(inputs)["z"]
+    z[:2, :2] = -1.0
+    values = inputs | {"z": z, "a": np.where(z > 0, z, 0)}
+    values["p"] = graph.functions["p"](values["a"])
+    assert breaks_ties(graph, values, "a")
+    assert not breaks_ties(graph, values, "z")
+
+
+def test_pythons_max_of_entries_is_taken_of_a_whole_stack() -> None:
+    graph = Graph(MODELS / "entries.py", ["x", "k", "t", "z", "a", "p"], ["z", "a", "p"], "loss")
+    random = np.random.default_rng(0)
+    values = graph.evaluate({"x": random.normal(size=(8, 10)), "k": np.ones((3, 3)), "t": np.ones((3, 4))})
+    stack = random.normal(size=(5, 8, 10))
+    found = graph.loss_at(values, "x", Stack(stack), for_stacks).values
+    assert np.allclose(found, [graph.loss_at(values, "x", each) for each in stack], rtol=1e-13)

@@ -1,6 +1,5 @@
 """Terms that read windows of a padded array, written alike: the window that is the array itself, too."""
 
-
 from grader.derivation.graph.indexing import Slice
 from grader.derivation.graph.nodes import Node
 from grader.derivation.simplify.algebra import Number
