@@ -159,3 +159,18 @@ def test_pythons_max_of_entries_is_taken_of_a_whole_stack() -> None:
     stack = random.normal(size=(5, 8, 10))
     found = graph.loss_at(values, "x", Stack(stack), for_stacks).values
     assert np.allclose(found, [graph.loss_at(values, "x", each) for each in stack], rtol=1e-13)
+
+
+def test_a_flattened_pooling_is_taken_of_a_whole_stack() -> None:
+    graph = Graph(
+        MODELS / "six_loops.py",
+        ["img", "K", "bias", "V", "target", "conv", "act", "pool", "pred"],
+        ["conv", "act", "pool", "pred"],
+        "L",
+    )
+    random = np.random.default_rng(0)
+    shapes = {"img": (2, 4, 4), "K": (3, 2, 3, 3), "bias": (3,), "V": (5, 12), "target": (5,)}
+    values = graph.evaluate({name: random.normal(size=shape) for name, shape in shapes.items()})
+    stack = random.normal(size=(4, 3, 2, 3, 3))
+    found = graph.loss_at(values, "K", Stack(stack), for_stacks).values
+    assert np.allclose(found, [graph.loss_at(values, "K", each) for each in stack], rtol=1e-12)
